@@ -1,0 +1,31 @@
+//! One Call Bridge as it is configured.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Secret;
+
+/// How to reach and believe one Call Bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BridgeConfig {
+    /// Unique among the bridges; shown to people.
+    pub name: Arc<str>,
+    /// `https://host[:port]` of the Web Admin interface, without path. `http` is for the simulator on loopback only.
+    pub url: String,
+    pub username: String,
+    pub password: Secret,
+    pub trust: Trust,
+}
+
+/// What makes Usher believe a bridge's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// The certificate authorities of this machine.
+    System,
+    /// Only the authorities in this PEM file.
+    CaFile(PathBuf),
+    /// Exactly the leaf certificate with this SHA-256, whatever its name, flags or dates.
+    Fingerprint([u8; 32]),
+    /// Anything: for a laboratory, said aloud at every start.
+    Insecure,
+}

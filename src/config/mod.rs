@@ -1,0 +1,103 @@
+//! The one validated configuration: read, checked and completed before any port is bound. Not a place for defaults hidden elsewhere.
+//!
+//! Every mistake is reported with its key, its value and what is allowed. Every timeout lives in [`Timing`], so that tests can scale
+//! it. Secrets are [`Secret`], which no log line and no page can print.
+
+mod bridge;
+mod error;
+mod filter;
+mod raw;
+mod secret;
+mod timing;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+pub use bridge::{BridgeConfig, Trust};
+pub use error::ConfigError;
+pub use filter::{Filter, MeetingFacts};
+pub use secret::Secret;
+pub use timing::{CmsLimits, Timing};
+
+/// Everything Usher can be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub web: WebConfig,
+    /// Directory for the SQLite database; created when missing.
+    pub data_dir: PathBuf,
+    /// 1 to 24 bridges, names unique.
+    pub bridges: Vec<BridgeConfig>,
+    pub filter: Filter,
+    pub cms: CmsLimits,
+    pub timing: Timing,
+}
+
+/// What the browsers' side needs.
+#[derive(Debug, Clone)]
+pub struct WebConfig {
+    pub listen: SocketAddr,
+    /// How people reach Usher; decides cookies, Origin and the sub-path. Absent = `http(s)://<Host header>`, no sub-path.
+    pub public_url: Option<PublicUrl>,
+    /// Only these peers' `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<Network>,
+    pub tls: Option<TlsFiles>,
+    /// Lets `/metrics` be read from elsewhere than loopback, as `Authorization: Bearer`.
+    pub metrics_token: Option<Secret>,
+    pub sockets_per_user: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    pub cert_file: PathBuf,
+    pub key_file: PathBuf,
+}
+
+/// `public_url`, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// `https://host[:port]`, as browsers send it in `Origin`.
+    pub origin: String,
+    /// Path prefix without a trailing slash; empty at the root.
+    pub base: String,
+    pub https: bool,
+}
+
+/// An address range in CIDR form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    pub address: IpAddr,
+    pub prefix: u8,
+}
+
+impl Network {
+    pub fn contains(&self, other: IpAddr) -> bool {
+        fn same(a: &[u8], b: &[u8], prefix: u8) -> bool {
+            let (whole, rest) = (usize::from(prefix / 8), prefix % 8);
+            let mask = if rest == 0 { 0 } else { 0xffu8 << (8 - rest) };
+            a[..whole] == b[..whole] && (rest == 0 || a[whole] & mask == b[whole] & mask)
+        }
+        match (self.address, other.to_canonical()) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => same(&a.octets(), &b.octets(), self.prefix),
+            (IpAddr::V6(a), IpAddr::V6(b)) => same(&a.octets(), &b.octets(), self.prefix),
+            _ => false,
+        }
+    }
+}
+
+impl Config {
+    /// Reads and validates a TOML file. Relative paths in it are relative to the file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Validates the text of a configuration; `dir` is what relative paths are relative to.
+    pub fn parse(text: &str, dir: &Path) -> Result<Self, ConfigError> {
+        let raw: raw::File = toml::from_str(text).map_err(|error| ConfigError::Syntax(error.to_string()))?;
+        raw.validate(dir)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,303 @@
+//! The configuration file as it is written, and its validation into [`Config`].
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::filter::Rules;
+use super::{BridgeConfig, CmsLimits, Config, ConfigError, Filter, Network, PublicUrl, Secret, Timing, TlsFiles, Trust, WebConfig};
+
+const MAX_BRIDGES: usize = 24;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    #[serde(default = "default_listen")]
+    listen: String,
+    #[serde(default = "default_data_dir")]
+    data_dir: PathBuf,
+    public_url: Option<String>,
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
+    tls: Option<Tls>,
+    #[serde(default)]
+    metrics: Metrics,
+    sockets_per_user: Option<usize>,
+    #[serde(default)]
+    bridge: Vec<Bridge>,
+    #[serde(default)]
+    include: Rules,
+    #[serde(default)]
+    exclude: Rules,
+    #[serde(default)]
+    cms: Cms,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tls {
+    cert_file: PathBuf,
+    key_file: PathBuf,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Metrics {
+    token: Option<String>,
+    token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bridge {
+    name: String,
+    url: String,
+    username: String,
+    password: Option<String>,
+    password_file: Option<PathBuf>,
+    password_env: Option<String>,
+    ca_file: Option<PathBuf>,
+    fingerprint: Option<String>,
+    #[serde(default)]
+    insecure: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cms {
+    in_flight: Option<usize>,
+    background_per_second: Option<u32>,
+    subscriptions_per_socket: Option<usize>,
+    rest_timeout_s: Option<u64>,
+    rotate_waiting_s: Option<u64>,
+    rotate_in_call_s: Option<u64>,
+}
+
+fn default_listen() -> String {
+    "127.0.0.1:8080".into()
+}
+
+fn default_data_dir() -> PathBuf {
+    "usher-data".into()
+}
+
+impl File {
+    pub(super) fn validate(self, dir: &Path) -> Result<Config, ConfigError> {
+        let mut timing = Timing::default();
+        let cms = self.cms.validate(&mut timing)?;
+        Ok(Config {
+            bridges: bridges(self.bridge, dir)?,
+            data_dir: dir.join(self.data_dir),
+            filter: Filter { include: self.include, exclude: self.exclude },
+            cms,
+            timing,
+            web: WebConfig {
+                listen: self.listen.parse::<SocketAddr>().map_err(|_| {
+                    ConfigError::invalid("listen", quoted(&self.listen), "an address and port such as 127.0.0.1:8080 or [::]:8443")
+                })?,
+                public_url: self.public_url.as_deref().map(public_url).transpose()?,
+                trusted_proxies: self.trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
+                tls: self.tls.map(|tls| tls.validate(dir)).transpose()?,
+                metrics_token: self.metrics.validate(dir)?,
+                sockets_per_user: in_range("sockets_per_user", self.sockets_per_user.unwrap_or(64), 1, 10_000)?,
+            },
+        })
+    }
+}
+
+impl Tls {
+    fn validate(self, dir: &Path) -> Result<TlsFiles, ConfigError> {
+        Ok(TlsFiles {
+            cert_file: existing("tls.cert_file", dir.join(self.cert_file))?,
+            key_file: existing("tls.key_file", dir.join(self.key_file))?,
+        })
+    }
+}
+
+impl Metrics {
+    fn validate(self, dir: &Path) -> Result<Option<Secret>, ConfigError> {
+        match (self.token, self.token_file) {
+            (Some(_), Some(_)) => Err(ConfigError::invalid("metrics", "token and token_file", "one of them")),
+            (Some(token), None) if token.is_empty() => {
+                Err(ConfigError::invalid("metrics.token", "an empty text", "at least one character"))
+            }
+            (Some(token), None) => Ok(Some(Secret::new(token))),
+            (None, Some(file)) => Ok(Some(secret_file("metrics.token_file", &dir.join(file))?)),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+impl Cms {
+    fn validate(self, timing: &mut Timing) -> Result<CmsLimits, ConfigError> {
+        let limits = CmsLimits::default();
+        let seconds = |key: &str, value: Option<u64>, default: Duration, min, max| match value {
+            Some(value) => Ok(Duration::from_secs(in_range(key, value, min, max)?)),
+            None => Ok(default),
+        };
+        timing.rest_timeout = seconds("cms.rest_timeout_s", self.rest_timeout_s, timing.rest_timeout, 1, 60)?;
+        timing.rotate_waiting = seconds("cms.rotate_waiting_s", self.rotate_waiting_s, timing.rotate_waiting, 1, 60)?;
+        timing.rotate_in_call = seconds("cms.rotate_in_call_s", self.rotate_in_call_s, timing.rotate_in_call, 5, 600)?;
+        Ok(CmsLimits {
+            in_flight: in_range("cms.in_flight", self.in_flight.unwrap_or(limits.in_flight), 2, 8)?,
+            background_per_second: in_range(
+                "cms.background_per_second",
+                self.background_per_second.unwrap_or(limits.background_per_second),
+                1,
+                1000,
+            )?,
+            subscriptions_per_socket: in_range(
+                "cms.subscriptions_per_socket",
+                self.subscriptions_per_socket.unwrap_or(limits.subscriptions_per_socket),
+                2,
+                1000,
+            )?,
+        })
+    }
+}
+
+fn bridges(raw: Vec<Bridge>, dir: &Path) -> Result<Vec<BridgeConfig>, ConfigError> {
+    if raw.is_empty() || raw.len() > MAX_BRIDGES {
+        return Err(ConfigError::invalid("bridge", format!("{} [[bridge]] sections", raw.len()), format!("1 to {MAX_BRIDGES}")));
+    }
+    let bridges: Vec<_> = raw.into_iter().enumerate().map(|(n, bridge)| bridge.validate(n, dir)).collect::<Result<_, _>>()?;
+    for (n, bridge) in bridges.iter().enumerate() {
+        if bridges[..n].iter().any(|other| other.name == bridge.name) {
+            return Err(ConfigError::invalid(format!("bridge[{n}].name"), quoted(&bridge.name), "a name no other bridge has"));
+        }
+        if bridges[..n].iter().any(|other| other.url == bridge.url) {
+            return Err(ConfigError::invalid(format!("bridge[{n}].url"), quoted(&bridge.url), "an address no other bridge has"));
+        }
+    }
+    Ok(bridges)
+}
+
+impl Bridge {
+    fn validate(self, n: usize, dir: &Path) -> Result<BridgeConfig, ConfigError> {
+        let key = |field: &str| format!("bridge[{n}].{field}");
+        if self.name.is_empty() || self.name.chars().count() > 40 || self.name.chars().any(char::is_control) {
+            return Err(ConfigError::invalid(key("name"), quoted(&self.name), "1 to 40 printable characters"));
+        }
+        if self.username.is_empty() || self.username.contains(':') {
+            return Err(ConfigError::invalid(
+                key("username"),
+                quoted(&self.username),
+                "a CMS user with the role api or admin, without a colon",
+            ));
+        }
+        Ok(BridgeConfig {
+            url: bridge_url(&key("url"), &self.url)?,
+            password: self.password(n, dir)?,
+            trust: self.trust(n, dir)?,
+            name: self.name.into(),
+            username: self.username,
+        })
+    }
+
+    fn password(&self, n: usize, dir: &Path) -> Result<Secret, ConfigError> {
+        match (&self.password, &self.password_file, &self.password_env) {
+            (Some(text), None, None) => Ok(Secret::new(text)),
+            (None, Some(file), None) => secret_file(&format!("bridge[{n}].password_file"), &dir.join(file)),
+            (None, None, Some(name)) => std::env::var(name).map(Secret::new).map_err(|_| {
+                ConfigError::invalid(format!("bridge[{n}].password_env"), quoted(name), "the name of an environment variable that is set")
+            }),
+            _ => Err(ConfigError::invalid(
+                format!("bridge[{n}].password"),
+                "none or several of password, password_file, password_env",
+                "exactly one of them",
+            )),
+        }
+    }
+
+    fn trust(&self, n: usize, dir: &Path) -> Result<Trust, ConfigError> {
+        match (&self.ca_file, &self.fingerprint, self.insecure) {
+            (None, None, false) => Ok(Trust::System),
+            (Some(file), None, false) => Ok(Trust::CaFile(existing(&format!("bridge[{n}].ca_file"), dir.join(file))?)),
+            (None, Some(text), false) => fingerprint(&format!("bridge[{n}].fingerprint"), text).map(Trust::Fingerprint),
+            (None, None, true) => Ok(Trust::Insecure),
+            _ => Err(ConfigError::invalid(format!("bridge[{n}]"), "several of ca_file, fingerprint, insecure", "at most one of them")),
+        }
+    }
+}
+
+/// `scheme://host[:port]`, lower-case scheme, no path: CMS serves its API at `/api/v1` of the Web Admin port.
+fn bridge_url(key: &str, text: &str) -> Result<String, ConfigError> {
+    let allowed = "https://host or https://host:port of the Web Admin interface, without path or user";
+    let error = || ConfigError::invalid(key, quoted(text), allowed);
+    let url = reqwest::Url::parse(text).map_err(|_| error())?;
+    let plain = url.path() == "/" && url.query().is_none() && url.username().is_empty() && url.password().is_none();
+    let loopback = match url.host_str() {
+        Some(host) => host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        None => return Err(error()),
+    };
+    match url.scheme() {
+        "https" if plain => Ok(url.as_str().trim_end_matches('/').to_owned()),
+        "http" if plain && loopback => Ok(url.as_str().trim_end_matches('/').to_owned()),
+        _ => Err(error()),
+    }
+}
+
+fn public_url(text: &str) -> Result<PublicUrl, ConfigError> {
+    let error = || ConfigError::invalid("public_url", quoted(text), "http(s)://host[:port][/path] as people type it");
+    let url = reqwest::Url::parse(text).map_err(|_| error())?;
+    let https = match url.scheme() {
+        "https" => true,
+        "http" => false,
+        _ => return Err(error()),
+    };
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err(error());
+    }
+    Ok(PublicUrl { origin: url.origin().ascii_serialization(), base: url.path().trim_end_matches('/').to_owned(), https })
+}
+
+fn network(text: &str) -> Result<Network, ConfigError> {
+    let error = || ConfigError::invalid("trusted_proxies", quoted(text), "addresses or ranges such as 10.0.0.1 or 10.0.0.0/8");
+    let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
+    let address: IpAddr = address.parse().map_err(|_| error())?;
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    let prefix = prefix.map_or(Ok(longest), |p| p.parse().map_err(|_| error()))?;
+    if prefix > longest {
+        return Err(error());
+    }
+    Ok(Network { address, prefix })
+}
+
+fn fingerprint(key: &str, text: &str) -> Result<[u8; 32], ConfigError> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
+    let digits = digits.strip_prefix("sha256").unwrap_or(&digits);
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(digits, &mut bytes)
+        .map_err(|_| ConfigError::invalid(key, quoted(text), "the SHA-256 of the certificate: 64 hexadecimal digits, colons allowed"))?;
+    Ok(bytes)
+}
+
+fn secret_file(key: &str, path: &Path) -> Result<Secret, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        ConfigError::invalid(key, format!("{} ({error})", path.display()), "a readable file with the secret in its first line")
+    })?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(Secret::new(line)),
+        _ => Err(ConfigError::invalid(key, format!("{} (empty)", path.display()), "a file with the secret in its first line")),
+    }
+}
+
+fn existing(key: &str, path: PathBuf) -> Result<PathBuf, ConfigError> {
+    match std::fs::File::open(&path) {
+        Ok(_) => Ok(path),
+        Err(error) => Err(ConfigError::invalid(key, format!("{} ({error})", path.display()), "a readable file")),
+    }
+}
+
+fn in_range<T: PartialOrd + std::fmt::Display>(key: &str, value: T, min: T, max: T) -> Result<T, ConfigError> {
+    if value < min || value > max {
+        return Err(ConfigError::invalid(key, value, format!("{min} to {max}")));
+    }
+    Ok(value)
+}
+
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}

@@ -1,0 +1,79 @@
+use std::path::Path;
+
+use rstest::rstest;
+
+use super::*;
+
+const BRIDGE: &str = "[[bridge]]\nname = \"eu-1\"\nurl = \"https://cms.example.org:444\"\nusername = \"api\"\npassword = \"hunter2\"\n";
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, Path::new("."))
+}
+
+#[test]
+fn the_smallest_configuration_is_one_bridge() {
+    let config = parse(BRIDGE).expect("valid");
+    assert_eq!(config.web.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.bridges[0].url, "https://cms.example.org:444");
+    assert_eq!(config.bridges[0].trust, Trust::System);
+}
+
+#[test]
+fn a_password_is_never_printed() {
+    let config = parse(BRIDGE).expect("valid");
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[rstest]
+#[case("listen = \"here\"\n", "`listen`: got \"here\"; allowed: an address and port")]
+#[case("public_url = \"ftp://x\"\n", "`public_url`: got \"ftp://x\"")]
+#[case("trusted_proxies = [\"10.0.0.0/64\"]\n", "`trusted_proxies`: got \"10.0.0.0/64\"")]
+#[case("sockets_per_user = 0\n", "`sockets_per_user`: got 0; allowed: 1 to 10000")]
+#[case("lisen = \"127.0.0.1:1\"\n", "unknown field `lisen`")]
+fn a_mistake_names_the_key_the_value_and_what_is_allowed(#[case] head: &str, #[case] expected: &str) {
+    let error = parse(&format!("{head}{BRIDGE}")).expect_err("invalid").to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
+#[rstest]
+#[case("https://cms.example.org/path", "bridge[0].url")]
+#[case("http://cms.example.org", "bridge[0].url")]
+#[case("cms.example.org", "bridge[0].url")]
+fn a_bridge_address_is_https_without_path(#[case] url: &str, #[case] expected: &str) {
+    let text = BRIDGE.replace("https://cms.example.org:444", url);
+    let error = parse(&text).expect_err("invalid").to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn exactly_one_source_of_the_password_is_needed() {
+    let error = parse(&format!("{BRIDGE}password_env = \"X\"\n")).expect_err("two").to_string();
+    assert!(error.contains("exactly one of them"), "{error}");
+    assert!(!error.contains("hunter2"));
+}
+
+#[test]
+fn two_bridges_cannot_share_a_name() {
+    let second = BRIDGE.replace("cms.example.org", "other.example.org");
+    let error = parse(&format!("{BRIDGE}{second}")).expect_err("same name").to_string();
+    assert!(error.contains("bridge[1].name"), "{error}");
+}
+
+#[test]
+fn a_fingerprint_may_have_colons() {
+    let pin = vec!["AB"; 32].join(":");
+    let config = parse(&format!("{BRIDGE}fingerprint = \"{pin}\"\n")).expect("valid");
+    assert_eq!(config.bridges[0].trust, Trust::Fingerprint([0xab; 32]));
+}
+
+#[rstest]
+#[case("10.0.0.0/8", "10.200.3.4", true)]
+#[case("10.0.0.0/8", "11.0.0.1", false)]
+#[case("127.0.0.1", "127.0.0.1", true)]
+#[case("127.0.0.1", "::ffff:127.0.0.1", true)]
+#[case("2001:db8::/33", "2001:db8:7fff::1", true)]
+#[case("2001:db8::/33", "2001:db8:8000::1", false)]
+fn a_proxy_is_trusted_by_its_range(#[case] range: &str, #[case] address: &str, #[case] expected: bool) {
+    let config = parse(&format!("trusted_proxies = [\"{range}\"]\n{BRIDGE}")).expect("valid");
+    assert_eq!(config.web.trusted_proxies[0].contains(address.parse().expect("address")), expected);
+}

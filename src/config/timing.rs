@@ -1,0 +1,137 @@
+//! Every timeout, interval and bound, with the reason for its default.
+
+use std::time::Duration;
+
+/// How much of a bridge Usher may use.
+#[derive(Debug, Clone)]
+pub struct CmsLimits {
+    /// REST requests under way at once per bridge. Practice is 4, at most 8 (rest.md section 6).
+    pub in_flight: usize,
+    /// Background requests per second and bridge (resync, rotation); arrivals and actions are not held back by it.
+    pub background_per_second: u32,
+    /// Subscriptions on one events socket; a weak hint in the field puts the bridge's limit near 100 (events.md section 9).
+    pub subscriptions_per_socket: usize,
+}
+
+impl Default for CmsLimits {
+    fn default() -> Self {
+        Self { in_flight: 4, background_per_second: 50, subscriptions_per_socket: 90 }
+    }
+}
+
+/// Every duration that Usher waits for anything.
+#[derive(Debug, Clone)]
+pub struct Timing {
+    /// One REST request to CMS, body included (clients in the field use 10 to 15 s).
+    pub rest_timeout: Duration,
+    /// TCP, TLS and WebSocket handshake of an events socket.
+    pub connect_timeout: Duration,
+    /// An `ack` of our own subscribe request that does not come.
+    pub ack_timeout: Duration,
+    /// First pause before a reconnect; doubles, jittered, up to `reconnect_max` (events.md section 6.4).
+    pub reconnect_min: Duration,
+    pub reconnect_max: Duration,
+    /// Subscription changes within this time become one request, since each request replaces the whole set.
+    pub subscribe_coalesce: Duration,
+    /// A leg without `deactivated` is believed to be in the call when a second read this much later agrees.
+    pub second_look: Duration,
+    /// Something is asked of every bridge at least this often, so that its age is known.
+    pub heartbeat: Duration,
+    /// A bridge that has not answered for this long is called silent.
+    pub silent_after: Duration,
+    /// Those waiting are read again this often at best (the background budget decides when there are many).
+    pub rotate_waiting: Duration,
+    /// Those in the call are read again at least this often.
+    pub rotate_in_call: Duration,
+    /// The list of calls is compared with the events this often.
+    pub sweep_calls: Duration,
+    /// The roster of each call is compared with the events this often.
+    pub sweep_roster: Duration,
+    /// The roster of a call that has no event subscription is read this often.
+    pub poll_roster: Duration,
+    /// Removed ids are remembered this long, so that a late answer cannot bring a ghost back.
+    pub tombstone: Duration,
+    /// After an accepted admit, the leg must read back as in the call within this time.
+    pub confirm_within: Duration,
+    /// How long an action may wait for its first answer before the person's bridge counts as unreachable.
+    pub action_deadline: Duration,
+    /// How long a refusal stays on the row.
+    pub outcome_shown: Duration,
+    /// Changes that follow within this time travel in one frame.
+    pub publish_tick: Duration,
+    /// An application beat to each browser.
+    pub beat: Duration,
+    /// A browser from which nothing came for this long is gone.
+    pub browser_silent: Duration,
+    /// A browser that takes no byte for this long is closed (4008).
+    pub browser_stuck: Duration,
+    /// The login behind an open socket is checked this often.
+    pub recheck_login: Duration,
+    /// All sockets and running actions must have ended this long after a stop was asked for.
+    pub drain: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        let (s, ms) = (Duration::from_secs, Duration::from_millis);
+        Self {
+            rest_timeout: s(10),
+            connect_timeout: s(10),
+            ack_timeout: s(10),
+            reconnect_min: s(2),
+            reconnect_max: s(30),
+            subscribe_coalesce: ms(150),
+            second_look: ms(1000),
+            heartbeat: s(2),
+            silent_after: s(5),
+            rotate_waiting: s(2),
+            rotate_in_call: s(60),
+            sweep_calls: s(10),
+            sweep_roster: s(60),
+            poll_roster: s(5),
+            tombstone: s(60),
+            confirm_within: s(5),
+            action_deadline: s(20),
+            outcome_shown: s(30),
+            publish_tick: ms(50),
+            beat: s(20),
+            browser_silent: s(90),
+            browser_stuck: s(10),
+            recheck_login: s(10),
+            drain: s(8),
+        }
+    }
+}
+
+impl Timing {
+    /// Every duration multiplied by `factor`; for tests.
+    pub fn scaled(&self, factor: f64) -> Self {
+        let x = |d: Duration| d.mul_f64(factor);
+        Self {
+            rest_timeout: x(self.rest_timeout),
+            connect_timeout: x(self.connect_timeout),
+            ack_timeout: x(self.ack_timeout),
+            reconnect_min: x(self.reconnect_min),
+            reconnect_max: x(self.reconnect_max),
+            subscribe_coalesce: x(self.subscribe_coalesce),
+            second_look: x(self.second_look),
+            heartbeat: x(self.heartbeat),
+            silent_after: x(self.silent_after),
+            rotate_waiting: x(self.rotate_waiting),
+            rotate_in_call: x(self.rotate_in_call),
+            sweep_calls: x(self.sweep_calls),
+            sweep_roster: x(self.sweep_roster),
+            poll_roster: x(self.poll_roster),
+            tombstone: x(self.tombstone),
+            confirm_within: x(self.confirm_within),
+            action_deadline: x(self.action_deadline),
+            outcome_shown: x(self.outcome_shown),
+            publish_tick: x(self.publish_tick),
+            beat: x(self.beat),
+            browser_silent: x(self.browser_silent),
+            browser_stuck: x(self.browser_stuck),
+            recheck_login: x(self.recheck_login),
+            drain: x(self.drain),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The rows that browsers show: whole, absolute and idempotent. Not facts (see `model`), not frames (see `http::protocol`).
+//!
+//! All instants are Unix milliseconds (UTC); a running clock never travels. The JSON form of these types is the public protocol of
+//! `docs/protocol.md`: a change here is a change there and in `docs/asyncapi.yaml`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A complete view: what one audience sees at one moment.
+pub type View = HashMap<RowKey, Arc<Row>>;
+
+/// Identifies a row within a view.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RowKey {
+    pub kind: Kind,
+    pub id: Arc<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Server,
+    Bridge,
+    Meeting,
+    Person,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Row {
+    Server(ServerRow),
+    Bridge(BridgeRow),
+    Meeting(MeetingRow),
+    Person(PersonRow),
+}
+
+impl Row {
+    pub fn key(&self) -> RowKey {
+        let (kind, id) = match self {
+            Row::Server(row) => (Kind::Server, &row.id),
+            Row::Bridge(row) => (Kind::Bridge, &row.id),
+            Row::Meeting(row) => (Kind::Meeting, &row.id),
+            Row::Person(row) => (Kind::Person, &row.id),
+        };
+        RowKey { kind, id: id.clone() }
+    }
+}
+
+/// One row about Usher itself; its id is always `server`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServerRow {
+    pub id: Arc<str>,
+    /// Meetings that the configured filters hide ("12 hidden").
+    pub hidden_meetings: usize,
+    /// What every moderator must know about Usher itself, for example that the journal can't be written.
+    pub trouble: Option<Trouble>,
+}
+
+/// How Usher and one Call Bridge get on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BridgeRow {
+    /// The configured name.
+    pub id: Arc<str>,
+    pub state: BridgeState,
+    /// When `state` was entered.
+    pub since: i64,
+    /// The last answer, once it is older than the silence threshold (5 s); absent while the bridge answers.
+    pub silent_since: Option<i64>,
+    pub trouble: Option<Trouble>,
+    /// `softwareVersion` as CMS states it.
+    pub version: Option<Arc<str>>,
+    /// False where the version is known to be older than 2.9, the first that can admit one person.
+    pub can_admit: bool,
+    /// Calls whose roster is read by REST because the bridge refused to push it.
+    pub polled_calls: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BridgeState {
+    /// No first answer yet, or reading everything again after a reconnect.
+    Connecting,
+    /// Events arrive and everything was read.
+    Live,
+    /// REST answers, events don't: everything is polled.
+    Polling,
+    /// The bridge refused the credentials; nothing more is asked until somebody retries.
+    Refused,
+    /// Neither REST nor events answer.
+    Unreachable,
+}
+
+/// What is wrong and what to do about it, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Stable word for the page's catalogue, e.g. `credentials_refused`.
+    pub code: Arc<str>,
+    /// What was expected and what came.
+    pub what: Arc<str>,
+}
+
+/// One meeting: all calls with the same `callCorrelator`, on any bridge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MeetingRow {
+    pub id: Arc<str>,
+    /// The label; empty only when nothing names the meeting.
+    pub name: Arc<str>,
+    pub named_by: NamedBy,
+    pub waiting: usize,
+    pub in_call: usize,
+    /// People whose lobby state is not known yet.
+    pub unknown: usize,
+    /// The earliest `waiting_since` of its people.
+    pub longest_since: Option<i64>,
+    pub locked: Option<bool>,
+    pub lobby: HasLobby,
+    pub recording: bool,
+    pub streaming: bool,
+    /// Configured names of the bridges that have an instance, sorted.
+    pub bridges: Vec<Arc<str>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NamedBy {
+    Name,
+    Space,
+    Address,
+    Owner,
+    Nothing,
+}
+
+/// Can somebody have to wait here at all?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HasLobby {
+    /// It is locked, a leg or profile needs activation, or somebody was seen waiting.
+    Yes,
+    /// Unlocked, and no profile that could be read needs activation.
+    No,
+    Unknown,
+}
+
+/// One participant; the id is the cluster-wide participant id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PersonRow {
+    pub id: Arc<str>,
+    /// Id of the meeting row.
+    pub meeting: Arc<str>,
+    /// As CMS states it; may be empty.
+    pub name: Arc<str>,
+    /// SIP address or telephone number; may be empty.
+    pub address: Arc<str>,
+    pub lobby: Lobby,
+    /// When the waiting began; present exactly while `lobby` is `waiting`.
+    pub waiting_since: Option<i64>,
+    /// The person may have waited shorter than `waiting_since` says ("up to").
+    pub waiting_up_to: bool,
+    /// When Usher first saw the person.
+    pub seen_since: i64,
+    /// Configured name of the hosting bridge, once known.
+    pub bridge: Option<Arc<str>>,
+    pub state: LegState,
+    pub muted: bool,
+    pub presenter: bool,
+    /// `isActivator`: the person's arrival lets others in. Absent until read.
+    pub activator: Option<bool>,
+    /// An admission under way, shown to everybody.
+    pub admitting: Option<Admitting>,
+    /// How the last admission ended, when it did not simply succeed.
+    pub outcome: Option<Outcome>,
+    /// Who let the person in, when Usher did.
+    pub admitted: Option<Admitted>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lobby {
+    #[default]
+    Unknown,
+    Waiting,
+    In,
+}
+
+/// `state` of a roster entry; `other` stands for words that are not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegState {
+    Initial,
+    Ringing,
+    Connected,
+    OnHold,
+    #[default]
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Admitting {
+    pub by: Arc<str>,
+    pub since: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Admitted {
+    pub by: Arc<str>,
+    pub at: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub result: ActionResult,
+    /// CMS's reason, or what went wrong.
+    pub reason: Arc<str>,
+    pub by: Arc<str>,
+    pub at: i64,
+}
+
+/// How an action ended for one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionResult {
+    /// CMS accepted it and the call leg reads back as in the call.
+    Done,
+    /// CMS accepted it, but the leg did not read back as in the call in time.
+    Unconfirmed,
+    /// Was in the call before anything was sent.
+    Already,
+    /// Is no longer there.
+    Left,
+    /// CMS (or Usher, see the reason) refused.
+    Refused,
+    /// The person's bridge did not answer.
+    Unreachable,
+}
