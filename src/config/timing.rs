@@ -67,6 +67,10 @@ pub struct Timing {
     pub browser_stuck: Duration,
     /// The login behind an open socket is checked this often.
     pub recheck_login: Duration,
+    /// A log-in that no request and no open page used for this long ends.
+    pub session_idle: Duration,
+    /// The certificate files are looked at this often; a changed pair is taken without restart.
+    pub reread_certificate: Duration,
     /// All sockets and running actions must have ended this long after a stop was asked for.
     pub drain: Duration,
 }
@@ -98,6 +102,8 @@ impl Default for Timing {
             browser_silent: s(90),
             browser_stuck: s(10),
             recheck_login: s(10),
+            session_idle: s(12 * 3600),
+            reread_certificate: s(10),
             drain: s(8),
         }
     }
@@ -131,6 +137,8 @@ impl Timing {
             browser_silent: x(self.browser_silent),
             browser_stuck: x(self.browser_stuck),
             recheck_login: x(self.recheck_login),
+            session_idle: x(self.session_idle),
+            reread_certificate: x(self.reread_certificate),
             drain: x(self.drain),
         }
     }
