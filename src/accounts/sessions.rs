@@ -1,0 +1,141 @@
+//! Log-in sessions in SQLite: they survive a restart, and end after a time in which nobody used them. Sets no cookie.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, params};
+use time::OffsetDateTime;
+use tower_sessions_core::SessionStore;
+use tower_sessions_core::session::{Id, Record};
+use tower_sessions_core::session_store::{Error, Result};
+
+use crate::db::{Db, DbError, now_ms};
+
+/// Where axum-login keeps who is logged in, within a session.
+pub(crate) const LOGIN_KEY: &str = "login";
+
+/// Expiry is pushed out only when it moves by this much, so that an open page costs few writes.
+const TOUCH_EVERY_MS: i64 = 60_000;
+
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    db: Db,
+    idle_ms: i64,
+}
+
+/// The part of a session that is compared in SQL.
+struct Login {
+    user: Option<i64>,
+    stamp: Option<Vec<u8>>,
+}
+
+impl Sessions {
+    pub(super) fn new(db: Db, idle: std::time::Duration) -> Self {
+        Self { db, idle_ms: i64::try_from(idle.as_millis()).unwrap_or(i64::MAX / 4) }
+    }
+
+    /// Is this session still a log-in of this user? If so, its end moves away.
+    pub(super) async fn check(&self, id: Id, user: i64) -> std::result::Result<bool, DbError> {
+        let key = id.to_string();
+        let found = self.db.read(move |conn| {
+            conn.prepare_cached(
+                "SELECT expires FROM sessions JOIN users ON users.id = sessions.user
+                 WHERE sessions.id = ?1 AND users.id = ?2 AND sessions.stamp = users.stamp AND expires > ?3",
+            )?
+            .query_row(params![key, user, now_ms()], |row| row.get::<_, i64>(0))
+            .optional()
+        });
+        let Some(expires) = found.await? else { return Ok(false) };
+        self.touch(id, expires);
+        Ok(true)
+    }
+
+    fn touch(&self, id: Id, expires: i64) {
+        let target = now_ms() + self.idle_ms;
+        if target - expires >= TOUCH_EVERY_MS.min(self.idle_ms / 4) {
+            self.db.later(move |conn| {
+                conn.prepare_cached("UPDATE sessions SET expires = max(expires, ?2) WHERE id = ?1")?
+                    .execute(params![id.to_string(), target])
+                    .map(drop)
+            });
+        }
+    }
+
+    /// Drops what has ended; called now and then.
+    pub(super) fn sweep(&self) {
+        self.db.later(|conn| conn.execute("DELETE FROM sessions WHERE expires <= ?1", [now_ms()]).map(drop));
+    }
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        loop {
+            let (row, expires) = (record.clone(), now_ms() + self.idle_ms);
+            let data = encode(&row)?;
+            let inserted = self.db.write(move |conn| insert(conn, &row, &data, expires)).await.map_err(backend)?;
+            if inserted {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+    }
+
+    /// Only changes what is there: a session that was ended meanwhile must not come back.
+    async fn save(&self, record: &Record) -> Result<()> {
+        let (row, data, expires) = (record.clone(), encode(record)?, now_ms() + self.idle_ms);
+        self.db.write(move |conn| update(conn, &row, &data, expires)).await.map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let (id, key) = (*id, id.to_string());
+        let found = self.db.read(move |conn| {
+            conn.prepare_cached("SELECT data, expires FROM sessions WHERE id = ?1 AND expires > ?2")?
+                .query_row(params![key, now_ms()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
+                .optional()
+        });
+        let Some((data, expires)) = found.await.map_err(backend)? else { return Ok(None) };
+        self.touch(id, expires);
+        let data: HashMap<String, serde_json::Value> = serde_json::from_str(&data).map_err(|e| Error::Decode(e.to_string()))?;
+        let expiry_date = OffsetDateTime::from_unix_timestamp(expires / 1000).map_err(|e| Error::Decode(e.to_string()))?;
+        Ok(Some(Record { id, data, expiry_date }))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        let key = id.to_string();
+        self.db.write(move |conn| conn.execute("DELETE FROM sessions WHERE id = ?1", [key]).map(drop)).await.map_err(backend)
+    }
+}
+
+fn insert(conn: &Connection, record: &Record, data: &str, expires: i64) -> rusqlite::Result<bool> {
+    let Login { user, stamp } = login(record);
+    let count = conn.execute(
+        "INSERT OR IGNORE INTO sessions (id, user, stamp, data, expires) VALUES (?1, (SELECT id FROM users WHERE id = ?2), ?3, ?4, ?5)",
+        params![record.id.to_string(), user, stamp, data, expires],
+    )?;
+    Ok(count == 1)
+}
+
+fn update(conn: &Connection, record: &Record, data: &str, expires: i64) -> rusqlite::Result<()> {
+    let Login { user, stamp } = login(record);
+    conn.execute(
+        "UPDATE sessions SET user = (SELECT id FROM users WHERE id = ?2), stamp = ?3, data = ?4, expires = ?5 WHERE id = ?1",
+        params![record.id.to_string(), user, stamp, data, expires],
+    )
+    .map(drop)
+}
+
+/// axum-login stores `{user_id, auth_hash}`.
+fn login(record: &Record) -> Login {
+    let value = record.data.get(LOGIN_KEY);
+    let part = |name| value.and_then(|value| value.get(name)).cloned().unwrap_or_default();
+    Login { user: part("user_id").as_i64(), stamp: serde_json::from_value(part("auth_hash")).ok() }
+}
+
+fn encode(record: &Record) -> Result<String> {
+    serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))
+}
+
+fn backend(error: DbError) -> Error {
+    Error::Backend(error.to_string())
+}

@@ -1,0 +1,108 @@
+//! The accounts in SQLite: each function is one statement of what happens, within the caller's transaction. Hashes nothing.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::user::{AccountError, Listed, Role, User, name_key};
+use crate::db::now_ms;
+
+/// Either the database failed (outer), or the rules say no (inner).
+pub(super) type Outcome<T> = rusqlite::Result<Result<T, AccountError>>;
+
+pub(super) fn new_stamp() -> Vec<u8> {
+    rand::random::<[u8; 16]>().to_vec()
+}
+
+fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User { id: row.get("id")?, name: row.get::<_, String>("name")?.into(), role: role(row)?, stamp: row.get("stamp")? })
+}
+
+fn role(row: &Row<'_>) -> rusqlite::Result<Role> {
+    let text: String = row.get("role")?;
+    // The table's CHECK allows nothing else; were it otherwise, the least right is the safe one.
+    Ok(Role::parse(&text).unwrap_or(Role::Viewer))
+}
+
+pub(super) fn by_id(conn: &Connection, id: i64) -> rusqlite::Result<Option<User>> {
+    conn.prepare_cached("SELECT * FROM users WHERE id = ?1")?.query_row([id], user).optional()
+}
+
+/// The account and its password hash.
+pub(super) fn by_name(conn: &Connection, name: &str) -> rusqlite::Result<Option<(User, String)>> {
+    let mut found = conn.prepare_cached("SELECT * FROM users WHERE name_key = ?1")?;
+    found.query_row([name_key(name)], |row| Ok((user(row)?, row.get("hash")?))).optional()
+}
+
+pub(super) fn list(conn: &Connection) -> rusqlite::Result<Vec<Listed>> {
+    let mut all = conn.prepare_cached("SELECT name, role, created, last_seen FROM users ORDER BY name_key")?;
+    let rows = all.query_map([], |row| {
+        let name: Arc<str> = row.get::<_, String>("name")?.into();
+        Ok(Listed { name, role: role(row)?, created: row.get("created")?, last_seen: row.get("last_seen")? })
+    })?;
+    rows.collect()
+}
+
+pub(super) fn count(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
+}
+
+pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> Outcome<()> {
+    if by_name(conn, name)?.is_some() {
+        return Ok(Err(AccountError::Taken(name.to_owned())));
+    }
+    conn.execute(
+        "INSERT INTO users (name, name_key, role, hash, stamp, created) VALUES (:name, :key, :role, :hash, :stamp, :now)",
+        named_params! {
+            ":name": name.trim(), ":key": name_key(name), ":role": role.as_str(), ":hash": hash, ":stamp": new_stamp(), ":now": now_ms()
+        },
+    )?;
+    Ok(Ok(()))
+}
+
+/// Ends every log-in of the user, except the session `keep`, which goes on under the new stamp.
+pub(super) fn set_password(conn: &Connection, name: &str, hash: &str, keep: Option<&str>) -> Outcome<User> {
+    let Some((mut user, _)) = by_name(conn, name)? else {
+        return Ok(Err(AccountError::Unknown(name.to_owned())));
+    };
+    user.stamp = new_stamp();
+    conn.execute("UPDATE users SET hash = ?2, stamp = ?3 WHERE id = ?1", params![user.id, hash, user.stamp])?;
+    conn.execute("DELETE FROM sessions WHERE user = ?1 AND id IS NOT ?2", params![user.id, keep])?;
+    conn.execute("UPDATE sessions SET stamp = ?2 WHERE user = ?1", params![user.id, user.stamp])?;
+    Ok(Ok(user))
+}
+
+pub(super) fn set_role(conn: &Connection, name: &str, role: Role) -> Outcome<()> {
+    let Some((user, _)) = by_name(conn, name)? else {
+        return Ok(Err(AccountError::Unknown(name.to_owned())));
+    };
+    if role != Role::Admin && is_last_admin(conn, &user)? {
+        return Ok(Err(AccountError::LastAdmin(user.name.to_string())));
+    }
+    if role != user.role {
+        conn.execute("UPDATE users SET role = ?2, stamp = ?3 WHERE id = ?1", params![user.id, role.as_str(), new_stamp()])?;
+        conn.execute("DELETE FROM sessions WHERE user = ?1", [user.id])?;
+    }
+    Ok(Ok(()))
+}
+
+/// Its sessions go with it (foreign key).
+pub(super) fn remove(conn: &Connection, name: &str) -> Outcome<()> {
+    let Some((user, _)) = by_name(conn, name)? else {
+        return Ok(Err(AccountError::Unknown(name.to_owned())));
+    };
+    if is_last_admin(conn, &user)? {
+        return Ok(Err(AccountError::LastAdmin(user.name.to_string())));
+    }
+    conn.execute("DELETE FROM users WHERE id = ?1", [user.id])?;
+    Ok(Ok(()))
+}
+
+fn is_last_admin(conn: &Connection, user: &User) -> rusqlite::Result<bool> {
+    let others: i64 = conn.query_row("SELECT count(*) FROM users WHERE role = 'admin' AND id <> ?1", [user.id], |row| row.get(0))?;
+    Ok(user.role == Role::Admin && others == 0)
+}
+
+pub(super) fn seen(conn: &Connection, id: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE users SET last_seen = ?2 WHERE id = ?1")?.execute([id, now_ms()]).map(drop)
+}

@@ -1,0 +1,66 @@
+//! The steps that bring a database of any age up to date. Only ever append: a step that was released is never edited.
+
+use rusqlite::Connection;
+
+/// Step `n` (from 1) turns a database of version `n - 1` into one of version `n`; the version is SQLite's `user_version`.
+const STEPS: &[&str] = &[
+    // 1: people who may log in, and their log-ins.
+    "CREATE TABLE users (
+         id        INTEGER PRIMARY KEY AUTOINCREMENT,
+         name      TEXT    NOT NULL,
+         name_key  TEXT    NOT NULL UNIQUE,
+         role      TEXT    NOT NULL CHECK (role IN ('viewer', 'moderator', 'admin')),
+         hash      TEXT    NOT NULL,
+         stamp     BLOB    NOT NULL,
+         created   INTEGER NOT NULL,
+         last_seen INTEGER
+     ) STRICT;
+     CREATE TABLE sessions (
+         id      TEXT    PRIMARY KEY,
+         user    INTEGER REFERENCES users (id) ON DELETE CASCADE,
+         stamp   BLOB,
+         data    TEXT    NOT NULL,
+         expires INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX sessions_by_user ON sessions (user);
+     CREATE INDEX sessions_by_expiry ON sessions (expires);",
+];
+
+/// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.
+pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<Version> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: usize = tx.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).map(|n| n.max(0) as usize)?;
+    if found > STEPS.len() {
+        return Ok(Version::Newer { found, known: STEPS.len() });
+    }
+    for step in &STEPS[found..] {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    tx.commit()?;
+    Ok(Version::Current)
+}
+
+pub(super) enum Version {
+    Current,
+    Newer { found: usize, known: usize },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_start_changes_nothing() {
+        let mut conn = Connection::open_in_memory().expect("memory");
+        assert!(matches!(migrate(&mut conn), Ok(Version::Current)));
+        assert!(matches!(migrate(&mut conn), Ok(Version::Current)));
+    }
+
+    #[test]
+    fn a_database_of_a_newer_release_is_not_touched() {
+        let mut conn = Connection::open_in_memory().expect("memory");
+        conn.pragma_update(None, "user_version", 9999).expect("pragma");
+        assert!(matches!(migrate(&mut conn), Ok(Version::Newer { found: 9999, .. })));
+    }
+}

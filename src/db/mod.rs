@@ -1,0 +1,135 @@
+//! The SQLite database: one thread writes, one thread reads, async callers hand closures over. Knows no table but its version.
+//!
+//! Another process (`usher user add`) may write to the same file meanwhile: WAL and a busy timeout take care of that.
+
+mod migrations;
+mod threads;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+
+use migrations::Version;
+use threads::Job;
+
+/// Jobs that may wait for a thread; beyond it callers wait, and [`Db::later`] gives up.
+const QUEUE: usize = 1024;
+
+/// How long one process waits for the other's write; ours take milliseconds.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Cheap handle; the threads end when the last one is dropped.
+#[derive(Debug, Clone)]
+pub struct Db {
+    writer: mpsc::Sender<Job>,
+    reader: mpsc::Sender<Job>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("cannot create the data directory {path}: {reason}; set `data_dir` to a directory that this user may write")]
+    Directory { path: PathBuf, reason: std::io::Error },
+    #[error("cannot open the database {path}: {reason}; the file and its directory must be writable for this user")]
+    Open { path: PathBuf, reason: String },
+    #[error("the database {path} has version {found}, this Usher knows up to {known}: use the newer Usher again or another `data_dir`")]
+    Newer { path: PathBuf, found: usize, known: usize },
+    #[error("database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the database thread has ended")]
+    Ended,
+}
+
+impl Db {
+    /// Opens (or creates) `usher.db` in `data_dir`, brings it up to date and starts its two threads.
+    pub fn open(data_dir: &Path) -> Result<Self, DbError> {
+        let writer = open_connection(data_dir)?;
+        let reader = open_connection(data_dir)?;
+        reader.pragma_update(None, "query_only", true)?;
+        Ok(Self { writer: threads::start("usher-db-write", writer, QUEUE)?, reader: threads::start("usher-db-read", reader, QUEUE)? })
+    }
+
+    /// Runs `work` in its own transaction on the writing thread; an `Err` rolls everything back. Returns once it is committed.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let (answer, result) = oneshot::channel();
+        let job = Job::Now(Box::new(move |conn| {
+            let done = threads::in_transaction(conn, work);
+            let _ = answer.send(done);
+        }));
+        self.writer.send(job).await.map_err(|_| DbError::Ended)?;
+        result.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
+    }
+
+    /// Hands over a write that nobody waits for. Several travel in one commit; when the queue is full it is dropped and logged.
+    pub fn later(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
+        if self.writer.try_send(Job::Later(Box::new(work))).is_err() {
+            metrics::counter!("usher_db_dropped_writes_total").increment(1);
+            tracing::warn!("the database does not keep up: a write that can be missed was dropped");
+        }
+    }
+
+    /// Runs `work` on the reading thread; it sees everything that was committed before.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let (answer, result) = oneshot::channel();
+        let job = Job::Now(Box::new(move |conn| {
+            let _ = answer.send(work(conn));
+        }));
+        self.reader.send(job).await.map_err(|_| DbError::Ended)?;
+        result.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
+    }
+
+    /// Returns when everything handed over so far is committed; call it last, before the process ends.
+    pub async fn flush(&self) -> Result<(), DbError> {
+        self.write(|_| Ok(())).await
+    }
+}
+
+/// A connection of one's own, for the command line: same file, same rules, no threads.
+pub fn open_connection(data_dir: &Path) -> Result<Connection, DbError> {
+    let path = data_dir.join("usher.db");
+    create_private(data_dir, &path)?;
+    let open_error = |reason: rusqlite::Error| DbError::Open { path: path.clone(), reason: reason.to_string() };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut conn = Connection::open_with_flags(&path, flags).map_err(open_error)?;
+    conn.busy_timeout(BUSY)?;
+    conn.pragma_update(None, "journal_mode", "WAL").map_err(open_error)?;
+    // Survives a crash of the process; only a power cut may cost the last commits.
+    conn.pragma_update(None, "synchronous", "NORMAL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    match migrations::migrate(&mut conn).map_err(open_error)? {
+        Version::Current => Ok(conn),
+        Version::Newer { found, known } => Err(DbError::Newer { path: path.clone(), found, known }),
+    }
+}
+
+/// Password hashes are for this user's eyes only; SQLite gives its journal files the mode of the database.
+fn create_private(data_dir: &Path, path: &Path) -> Result<(), DbError> {
+    let mut directory = std::fs::DirBuilder::new();
+    directory.recursive(true);
+    let mut file = std::fs::OpenOptions::new();
+    file.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        directory.mode(0o700);
+        file.mode(0o600);
+    }
+    directory.create(data_dir).map_err(|reason| DbError::Directory { path: data_dir.to_owned(), reason })?;
+    file.open(path).map_err(|reason| DbError::Open { path: path.to_owned(), reason: reason.to_string() })?;
+    Ok(())
+}
+
+/// Milliseconds since 1970, as every table stores instants.
+pub fn now_ms() -> i64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests;

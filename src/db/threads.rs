@@ -1,0 +1,82 @@
+//! The loop of a database thread: takes jobs in order, puts those nobody waits for into one commit. Knows no SQL.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::mpsc;
+
+use super::DbError;
+
+/// Writes nobody waits for that share one commit at most.
+const BATCH: usize = 256;
+
+pub(super) type Later = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
+
+pub(super) enum Job {
+    /// Somebody waits for it; it brings its own transaction and answer.
+    Now(Box<dyn FnOnce(&mut Connection) + Send>),
+    Later(Later),
+}
+
+/// Starts a thread that owns `conn` until the last sender is gone.
+pub(super) fn start(name: &str, mut conn: Connection, queue: usize) -> Result<mpsc::Sender<Job>, DbError> {
+    let (sender, mut jobs) = mpsc::channel(queue);
+    let work = move || {
+        while let Some(job) = jobs.blocking_recv() {
+            // A panic in one closure must not take the database away from everybody; its caller sees `Ended`.
+            if catch_unwind(AssertUnwindSafe(|| run(&mut conn, job, &mut jobs))).is_err() {
+                tracing::error!("a database job panicked");
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| DbError::Open { path: name.into(), reason: error.to_string() })?;
+    Ok(sender)
+}
+
+pub(super) fn in_transaction<T>(
+    conn: &mut Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = work(&tx)?;
+    tx.commit()?;
+    Ok(value)
+}
+
+fn run(conn: &mut Connection, job: Job, jobs: &mut mpsc::Receiver<Job>) {
+    let mut next = Some(job);
+    while let Some(job) = next.take() {
+        match job {
+            Job::Now(work) => work(conn),
+            Job::Later(first) => next = run_batch(conn, first, jobs),
+        }
+    }
+}
+
+/// Commits `first` and what follows it in the queue together; returns the first job that somebody waits for.
+fn run_batch(conn: &mut Connection, first: Later, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    let mut stopped_by = None;
+    let done = in_transaction(conn, |tx| {
+        log_failure(first(tx));
+        for _ in 1..BATCH {
+            match jobs.try_recv() {
+                Ok(Job::Later(work)) => log_failure(work(tx)),
+                Ok(now) => {
+                    stopped_by = Some(now);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    });
+    log_failure(done);
+    stopped_by
+}
+
+fn log_failure(done: rusqlite::Result<()>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "a database write failed");
+    }
+}

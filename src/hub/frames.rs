@@ -1,0 +1,74 @@
+//! Deltas as text: rows serialised once, changes cut to size. Takes no lock and no clock.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::view::{Row, RowKey};
+
+use super::Utf8Bytes;
+
+/// One delta's worth of a change.
+#[derive(Debug, Default)]
+pub(super) struct Change<'a> {
+    pub(super) put: Vec<&'a str>,
+    pub(super) drop: Vec<&'a RowKey>,
+}
+
+pub(super) fn row_json(row: &Row) -> Arc<str> {
+    serde_json::to_string(row).expect("a row is plain data with text keys").into()
+}
+
+fn key_json(key: &RowKey) -> String {
+    serde_json::to_string(key).expect("a key is two texts")
+}
+
+/// Cuts a change into pieces of at most `limit` bytes where single rows allow it; what is dropped comes first.
+pub(super) fn split<'a>(put: &'a [(RowKey, Arc<str>)], drop: &'a [RowKey], limit: usize) -> Vec<Change<'a>> {
+    // The envelope with epoch and seq.
+    let limit = limit.saturating_sub(160);
+    let (mut changes, mut current, mut size) = (Vec::new(), Change::default(), 0);
+    for key in drop {
+        // `{"kind":"…","id":"…"},` around an id, which CMS makes of plain characters.
+        let bytes = key.id.len() + 32;
+        if size > 0 && size + bytes > limit {
+            changes.push(std::mem::take(&mut current));
+            size = 0;
+        }
+        size += bytes;
+        current.drop.push(key);
+    }
+    for (_, json) in put {
+        let bytes = json.len() + 1;
+        if size > 0 && size + bytes > limit {
+            changes.push(std::mem::take(&mut current));
+            size = 0;
+        }
+        size += bytes;
+        current.put.push(json);
+    }
+    if size > 0 {
+        changes.push(current);
+    }
+    changes
+}
+
+pub(super) fn delta(epoch: &str, seq: u64, change: &Change<'_>) -> Utf8Bytes {
+    let size = change.put.iter().map(|json| json.len() + 1).sum::<usize>() + change.drop.len() * 80 + 128;
+    let mut text = String::with_capacity(size);
+    let _ = write!(text, r#"{{"type":"delta","epoch":"{epoch}","seq":{seq},"put":["#);
+    push_list(&mut text, change.put.iter().copied());
+    text.push_str(r#"],"drop":["#);
+    push_list(&mut text, change.drop.iter().map(|key| key_json(key)));
+    text.push_str("]}");
+    text.shrink_to_fit();
+    text.into()
+}
+
+pub(super) fn push_list(text: &mut String, items: impl Iterator<Item = impl AsRef<str>>) {
+    for (n, item) in items.enumerate() {
+        if n > 0 {
+            text.push(',');
+        }
+        text.push_str(item.as_ref());
+    }
+}

@@ -1,0 +1,190 @@
+//! The fan-out: what one audience sees, numbered, serialised once, shared with every follower. Knows no sockets and no CMS.
+//!
+//! `publish` numbers a change and puts it into a bounded ring of shared frames; a [`Follower`] first gets a snapshot in small
+//! shared parts, then the frames that come after it. Connecting, lagging and asking again are one path: a new snapshot.
+
+mod follower;
+mod frames;
+mod ring;
+mod snapshot;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use tokio::time::{Duration, Instant};
+
+use crate::view::{Row, RowKey};
+
+pub use axum::extract::ws::Utf8Bytes;
+pub use follower::Follower;
+
+use ring::Ring;
+use snapshot::Snapshot;
+
+/// Who sees the same rows. One hub serves one audience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// Every logged-in user: all meetings that the configuration shows.
+    Desk,
+}
+
+/// What a hub may hold and how often it does the expensive things.
+#[derive(Debug, Clone)]
+pub struct HubLimits {
+    /// Bytes of one delta, where its rows allow it. Larger changes become several deltas.
+    pub delta_bytes: usize,
+    /// Bytes of one part of a snapshot: tungstenite keeps a buffer of the largest frame per socket, for ever.
+    pub part_bytes: usize,
+    /// Frames and bytes that a slow browser may be behind before it gets a snapshot instead.
+    pub ring_frames: usize,
+    pub ring_bytes: usize,
+    /// A snapshot is rebuilt at most this often; who joins in between gets the last one and the frames since.
+    pub snapshot_every: Duration,
+    /// One browser gets a snapshot again at most this often.
+    pub again_after: Duration,
+}
+
+impl Default for HubLimits {
+    fn default() -> Self {
+        Self {
+            delta_bytes: 32 * 1024,
+            part_bytes: 8 * 1024,
+            ring_frames: 4096,
+            ring_bytes: 8 * 1024 * 1024,
+            snapshot_every: Duration::from_millis(250),
+            again_after: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Cheap handle to one audience's hub.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    audience: Audience,
+    /// Names this start of the server.
+    epoch: String,
+    limits: HubLimits,
+    state: Mutex<State>,
+    cached: Mutex<Option<Arc<Snapshot>>>,
+    /// The newest seq; only to wake followers.
+    newest: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    published: HashMap<RowKey, Arc<str>>,
+    ring: Ring,
+}
+
+impl Hub {
+    pub fn new(audience: Audience) -> Self {
+        Self::with_limits(audience, HubLimits::default())
+    }
+
+    pub fn with_limits(audience: Audience, limits: HubLimits) -> Self {
+        let ring = Ring::new(limits.ring_frames, limits.ring_bytes);
+        let inner = Inner {
+            audience,
+            epoch: uuid::Uuid::new_v4().simple().to_string(),
+            limits,
+            state: Mutex::new(State { published: HashMap::new(), ring }),
+            cached: Mutex::new(None),
+            newest: watch::channel(0).0,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    pub fn audience(&self) -> Audience {
+        self.inner.audience
+    }
+
+    pub fn epoch(&self) -> &str {
+        &self.inner.epoch
+    }
+
+    /// The seq of the last delta; 0 before the first.
+    pub fn seq(&self) -> u64 {
+        self.inner.lock().ring.newest()
+    }
+
+    /// Makes `put` and `drop` what everybody sees: `drop` first, then `put`. Returns the seq of the last delta.
+    ///
+    /// Rows equal to the published ones are the caller's to leave out; keys that are not published are skipped here, and where
+    /// nothing is left, nothing is sent.
+    pub fn publish(&self, put: Vec<Arc<Row>>, drop: Vec<RowKey>) -> u64 {
+        let put: Vec<(RowKey, Arc<str>)> = put.iter().map(|row| (row.key(), frames::row_json(row))).collect();
+        let seq = {
+            let mut state = self.inner.lock();
+            let drop: Vec<RowKey> = drop.into_iter().filter(|key| state.published.remove(key).is_some()).collect();
+            let changes = frames::split(&put, &drop, self.inner.limits.delta_bytes);
+            for change in &changes {
+                let seq = state.ring.newest() + 1;
+                state.ring.push(frames::delta(&self.inner.epoch, seq, change));
+            }
+            metrics::counter!("usher_deltas_total").increment(changes.len() as u64);
+            state.published.extend(put);
+            metrics::gauge!("usher_rows").set(state.published.len() as f64);
+            state.ring.newest()
+        };
+        self.inner.forget_old_snapshot();
+        self.inner.newest.send_if_modified(|newest| std::mem::replace(newest, seq) != seq);
+        seq
+    }
+
+    /// Follows this audience: a snapshot first, then every delta after it.
+    pub fn join(&self) -> Follower {
+        Follower::new(self.inner.clone())
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn frame(&self, seq: u64) -> ring::At {
+        self.lock().ring.at(seq)
+    }
+
+    /// The cached snapshot while the frames after it are still there and it is fresh enough; else a new one.
+    ///
+    /// Who comes while one is built waits for that one: after a restart thousands join within the same moment.
+    fn snapshot(&self) -> Arc<Snapshot> {
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(snapshot) = cached.as_ref() {
+            let state = self.lock();
+            let current = snapshot.seq == state.ring.newest();
+            let young = snapshot.built.elapsed() < self.limits.snapshot_every;
+            if current || (young && state.ring.holds(snapshot.seq + 1)) {
+                return snapshot.clone();
+            }
+        }
+        let (seq, rows) = {
+            let state = self.lock();
+            let rows: Vec<_> = state.published.iter().map(|(key, json)| (key.kind, json.clone())).collect();
+            (state.ring.newest(), rows)
+        };
+        let snapshot = Arc::new(Snapshot::build(&self.epoch, seq, rows, self.limits.part_bytes, Instant::now()));
+        metrics::counter!("usher_snapshots_built_total").increment(1);
+        *cached = Some(snapshot.clone());
+        snapshot
+    }
+
+    /// Frees a snapshot that nobody will be given any more; on a busy server each change makes it older.
+    fn forget_old_snapshot(&self) {
+        if let Ok(mut cached) = self.cached.try_lock()
+            && cached.as_ref().is_some_and(|snapshot| snapshot.built.elapsed() > self.limits.snapshot_every)
+        {
+            *cached = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

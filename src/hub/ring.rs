@@ -1,0 +1,97 @@
+//! The last frames, by seq, bounded by count and bytes. Not a history: who is further behind gets a snapshot.
+
+use std::collections::VecDeque;
+
+use super::Utf8Bytes;
+
+#[derive(Debug)]
+pub(super) struct Ring {
+    frames: VecDeque<Utf8Bytes>,
+    bytes: usize,
+    /// Seq of the newest frame; 0 before the first.
+    newest: u64,
+    max_frames: usize,
+    max_bytes: usize,
+}
+
+/// What a follower finds at a seq.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum At {
+    Frame(Utf8Bytes),
+    /// Not published yet.
+    Ahead,
+    /// No longer held.
+    Gone,
+}
+
+impl Ring {
+    pub(super) fn new(max_frames: usize, max_bytes: usize) -> Self {
+        Self { frames: VecDeque::new(), bytes: 0, newest: 0, max_frames: max_frames.max(1), max_bytes }
+    }
+
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    pub(super) fn push(&mut self, frame: Utf8Bytes) {
+        self.newest += 1;
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+        // The newest always stays, however large.
+        while self.frames.len() > self.max_frames || (self.bytes > self.max_bytes && self.frames.len() > 1) {
+            if let Some(old) = self.frames.pop_front() {
+                self.bytes -= old.len();
+            }
+        }
+    }
+
+    /// Is everything from `seq` on still here (or yet to come)?
+    pub(super) fn holds(&self, seq: u64) -> bool {
+        !matches!(self.index(seq), Index::Gone)
+    }
+
+    pub(super) fn at(&self, seq: u64) -> At {
+        match self.index(seq) {
+            Index::Held(n) => At::Frame(self.frames[n].clone()),
+            Index::Ahead => At::Ahead,
+            Index::Gone => At::Gone,
+        }
+    }
+
+    fn index(&self, seq: u64) -> Index {
+        if seq > self.newest {
+            return Index::Ahead;
+        }
+        let behind = usize::try_from(self.newest - seq).unwrap_or(usize::MAX);
+        match self.frames.len().checked_sub(1 + behind.min(self.frames.len())) {
+            Some(n) if behind < self.frames.len() => Index::Held(n),
+            _ => Index::Gone,
+        }
+    }
+}
+
+enum Index {
+    Held(usize),
+    Ahead,
+    Gone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_frames_leave_by_count_and_by_bytes() {
+        let mut ring = Ring::new(3, 10);
+        assert_eq!((ring.at(1), ring.at(0)), (At::Ahead, At::Gone));
+        for text in ["aaaa", "bbbb", "cc", "dd"] {
+            ring.push(text.into());
+        }
+        assert_eq!((ring.at(1), ring.holds(1)), (At::Gone, false));
+        assert_eq!(ring.at(2), At::Frame("bbbb".into()));
+        ring.push("eeeeeeeeeeeeeeee".into());
+        assert_eq!((ring.at(4), ring.newest()), (At::Gone, 5));
+        assert_eq!(ring.at(5), At::Frame("eeeeeeeeeeeeeeee".into()));
+        assert_eq!((ring.at(6), ring.holds(6)), (At::Ahead, true));
+    }
+}
