@@ -1,0 +1,42 @@
+// What there is to say about the bridges, and what follows from it for people and meetings. Pure.
+
+/**
+ * @typedef {import("./protocol.js").BridgeRow} Bridge
+ * @typedef {import("./protocol.js").PersonRow} Person
+ */
+
+/** Whether what the bridge last said may no longer be true. @param {Bridge | undefined} bridge */
+export const isStale = (bridge) =>
+  bridge !== undefined && (Boolean(bridge.silent_since) || bridge.state === "unreachable" || bridge.state === "refused");
+
+/** Whether Usher reads the bridge at all. @param {Bridge} bridge */
+export const isRead = (bridge) => bridge.state === "live" || bridge.state === "polling";
+
+/**
+ * The catalogue key and arguments for a bridge that needs a word; null while it is simply fine.
+ * @param {Bridge} bridge @param {number} now
+ * @returns {{ key: string, args: Record<string, string | number>, grave: boolean } | null}
+ */
+export function condition(bridge, now) {
+  const silent = bridge.silent_since ? Math.max(0, Math.floor((now - bridge.silent_since) / 1000)) : 0;
+  if (bridge.state === "refused") return { key: "bridge_refused", args: {}, grave: true };
+  if (bridge.state === "unreachable") return { key: "bridge_unreachable", args: {}, grave: true };
+  if (bridge.silent_since) return { key: "bridge_silent", args: { n: silent }, grave: true };
+  if (bridge.state === "connecting") return { key: "bridge_connecting", args: {}, grave: false };
+  if (bridge.state === "polling") return { key: "bridge_polling", args: {}, grave: false };
+  if (!bridge.can_admit) return { key: "bridge_too_old", args: { version: bridge.version ?? "?" }, grave: false };
+  if (bridge.polled_calls > 0) return { key: "bridge_polled_calls", args: { n: bridge.polled_calls }, grave: false };
+  return null;
+}
+
+/**
+ * Why a person can't be admitted just now, as a catalogue key; null when they can.
+ * @param {Person} person @param {Map<string, Bridge>} bridges @param {{ acts: boolean, live: boolean }} page
+ */
+export function obstacle(person, bridges, page) {
+  if (!page.acts) return "why_viewer";
+  if (!page.live) return "why_not_connected";
+  const bridge = person.bridge === null ? undefined : bridges.get(person.bridge);
+  if (bridge && !bridge.can_admit) return "why_too_old";
+  return null;
+}

@@ -1,0 +1,128 @@
+// The one WebSocket: connects, reconnects, answers beats, hands on frames. Knows nothing of rows or of the page.
+//
+// Beats are answered in the message handler, so that a hidden tab, whose timers sleep, stays connected.
+
+import { CLOSE } from "./protocol.js";
+
+/**
+ * @typedef {"connecting" | "loading" | "live" | "lost" | "stopped"} Phase
+ * @typedef {{ frame: (frame: import("./protocol.js").Frame) => void, phase: (phase: Phase, reason: string) => void,
+ *   signedOut: () => void }} Listener
+ */
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 10_000;
+/** Without any frame for this many beats the connection counts as lost, whatever the socket says. */
+const MISSED_BEATS = 2.5;
+
+export class Connection {
+  /** @param {string} url @param {Listener} listener @param {() => number} [random] */
+  constructor(url, listener, random = Math.random) {
+    this.url = url;
+    this.listener = listener;
+    this.random = random;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    this.failures = 0;
+    this.beat = 15_000;
+    this.running = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.watch = undefined;
+    this.wake = () => this.#wake();
+  }
+
+  start() {
+    this.running = true;
+    addEventListener("online", this.wake);
+    document.addEventListener("visibilitychange", this.wake);
+    this.#open();
+  }
+
+  stop() {
+    this.running = false;
+    clearTimeout(this.timer);
+    clearTimeout(this.watch);
+    removeEventListener("online", this.wake);
+    document.removeEventListener("visibilitychange", this.wake);
+    this.socket?.close();
+    this.socket = null;
+  }
+
+  /** @param {object} message @returns {boolean} whether it was handed to an open socket */
+  send(message) {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  #open() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const socket = new WebSocket(this.url);
+    this.socket = socket;
+    if (this.failures === 0) this.listener.phase("connecting", "");
+    socket.onmessage = (event) => this.#message(event.data);
+    socket.onclose = (event) => {
+      if (this.socket === socket) this.#closed(event.code, event.reason);
+    };
+    this.#expect(LONGEST_PAUSE);
+  }
+
+  /** @param {string} data */
+  #message(data) {
+    const frame = /** @type {import("./protocol.js").Frame} */ (JSON.parse(data));
+    if (frame.type === "beat") this.send({ type: "beat" });
+    if (frame.type === "welcome") {
+      this.failures = 0;
+      this.beat = frame.beat_s * 1000;
+      this.listener.phase("loading", "");
+    }
+    this.#expect(this.beat * MISSED_BEATS);
+    this.listener.frame(frame);
+  }
+
+  /** @param {number} ms */
+  #expect(ms) {
+    clearTimeout(this.watch);
+    this.watch = setTimeout(() => this.#drop(), Math.max(ms, 5000));
+  }
+
+  /** Gives a silent socket up without waiting for its own close. */
+  #drop() {
+    const socket = this.socket;
+    if (!socket) return;
+    this.socket = null;
+    socket.onmessage = null;
+    socket.close();
+    this.#closed(0, "");
+  }
+
+  /** @param {number} code @param {string} reason */
+  #closed(code, reason) {
+    this.socket = null;
+    clearTimeout(this.watch);
+    if (!this.running) return;
+    if (code === CLOSE.signedOut) return this.listener.signedOut();
+    if (code === CLOSE.bad || code === CLOSE.tooMany) {
+      this.listener.phase("stopped", reason || String(code));
+      return this.stop();
+    }
+    this.listener.phase("lost", "");
+    this.#again(code);
+  }
+
+  /** @param {number} code */
+  #again(code) {
+    const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.failures);
+    const pause = code === CLOSE.restart ? this.random() * 2000 : longest * (0.5 + this.random() / 2);
+    this.failures += 1;
+    this.timer = setTimeout(() => this.#open(), pause);
+  }
+
+  /** The tab is looked at again or the network came back: try at once instead of waiting the pause out. */
+  #wake() {
+    if (this.running && this.timer !== undefined && !document.hidden) this.#open();
+  }
+}

@@ -1,0 +1,139 @@
+// One list on the screen: its calm order, the part of it that is in view, the row that has the focus, and what holds it still.
+
+import { settle } from "./order.js";
+
+/** Rows drawn beyond either edge of the view, so that scrolling finds them there. */
+const SPARE = 8;
+/** How long after the last movement inside it a list stays as it is, in ms. */
+const HOLD = 15_000;
+
+/**
+ * @template {{ id: string }} T
+ */
+export class List {
+  /** @param {string} name @param {(a: T, b: T) => number} compare @param {number} [trace] how long traces stay, in ms */
+  constructor(name, compare, trace) {
+    this.name = name;
+    this.compare = compare;
+    this.trace = trace;
+    /** @type {import("./order.js").Entry<T>[]} */
+    this.entries = [];
+    this.first = 0;
+    this.last = 40;
+    /** @type {string | null} the row that Tab goes to */
+    this.active = null;
+    /** @type {string | null} the row under the pointer */
+    this.pointed = null;
+    this.pointing = false;
+    this.touched = -Infinity;
+  }
+
+  /** Starts anew: another search, another meeting. */
+  reset() {
+    this.entries = [];
+    this.pointed = null;
+    this.touched = -Infinity;
+  }
+
+  /** @param {T[]} wanted in order @param {number} now */
+  update(wanted, now) {
+    const held = this.#held(performance.now());
+    this.entries = settle(this.entries, wanted, { id: (row) => row.id, compare: this.compare, now, held, trace: this.trace });
+  }
+
+  /** @param {number} now */
+  #held(now) {
+    if (now - this.touched < HOLD && (this.pointing || this.focused)) return Infinity;
+    return this.pointed === null ? 0 : this.indexOf(this.pointed) + 1;
+  }
+
+  /** @returns {HTMLElement | null} */
+  get element() {
+    return document.querySelector(`[data-list="${this.name}"]`);
+  }
+
+  get focused() {
+    return this.element?.contains(document.activeElement) ?? false;
+  }
+
+  /** @param {string} id */
+  indexOf(id) {
+    return this.entries.findIndex((entry) => entry.id === id);
+  }
+
+  /** The row that Tab goes to: the last one focused, else the first. */
+  get stop() {
+    if (this.active !== null && this.indexOf(this.active) >= 0) return this.active;
+    return this.entries[0]?.id ?? null;
+  }
+
+  /** What is drawn: the part in view, and the row with the focus wherever it is. */
+  drawn() {
+    const part = this.entries.slice(this.first, this.last).map((entry, at) => ({ entry, index: this.first + at }));
+    const index = this.stop === null ? -1 : this.indexOf(this.stop);
+    const entry = this.entries[index];
+    if (entry && index < this.first) part.unshift({ entry, index });
+    if (entry && index >= this.last) part.push({ entry, index });
+    return part;
+  }
+
+  /** Puts the drawn rows in their places; says whether other rows have come into view. */
+  place() {
+    const element = this.element;
+    if (!element) return false;
+    element.style.setProperty("--rows", String(this.entries.length));
+    for (const row of element.querySelectorAll("[data-index]")) {
+      const place = /** @type {HTMLElement} */ (row);
+      const index = place.dataset.index ?? "0";
+      if (place.style.getPropertyValue("--index") !== index) place.style.setProperty("--index", index);
+    }
+    return this.look(element);
+  }
+
+  /** Finds the part in view. @param {HTMLElement | null} element */
+  look(element = this.element) {
+    const scroller = element?.closest("[data-scroller]");
+    if (!element || !scroller) return false;
+    const height = Number.parseFloat(getComputedStyle(element).getPropertyValue("--row")) || 40;
+    const above = scroller.getBoundingClientRect().top - element.getBoundingClientRect().top;
+    const from = Math.max(0, Math.floor(above / height));
+    const to = Math.max(from, Math.ceil((above + scroller.clientHeight) / height));
+    const seen =
+      from >= this.first && Math.min(to, this.entries.length) <= this.last && this.last - this.first < to - from + 4 * SPARE;
+    if (seen) return false;
+    this.first = Math.max(0, from - SPARE);
+    this.last = to + SPARE;
+    return true;
+  }
+
+  /** @param {string | null} id the row under the pointer, null when it left */
+  point(id, inside = id !== null) {
+    this.pointed = id;
+    this.pointing = inside;
+    if (inside) this.touch();
+  }
+
+  touch() {
+    this.touched = performance.now();
+  }
+
+  /** The row `by` places on from the active one. @param {number} by @returns {string | null} */
+  step(by) {
+    const at = this.active === null ? -1 : this.indexOf(this.active);
+    if (at < 0) return this.stop;
+    const next = Math.min(this.entries.length - 1, Math.max(0, at + by));
+    return this.entries[next]?.id ?? null;
+  }
+
+  /** @param {string} id */
+  rowElement(id) {
+    return /** @type {HTMLElement | null} */ (this.element?.querySelector(`[data-row="${CSS.escape(id)}"]`) ?? null);
+  }
+
+  /** Moves the focus to a drawn row. @param {string} id */
+  focus(id) {
+    const row = this.rowElement(id);
+    row?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
+  }
+}

@@ -1,0 +1,43 @@
+// What the plain pages (sign in, account, users) do beyond their forms: fill in a demo account, ask before removing, keep the theme.
+
+for (const button of document.querySelectorAll("[data-fill]")) {
+  button.addEventListener("click", () => {
+    const { user = "", word = "" } = /** @type {HTMLElement} */ (button).dataset;
+    for (const [id, value] of Object.entries({ username: user, password: word })) {
+      const field = /** @type {HTMLInputElement | null} */ (document.getElementById(id));
+      if (field) field.value = value;
+    }
+    /** @type {HTMLElement | null} */ (document.querySelector("[data-submit]"))?.focus();
+  });
+}
+
+for (const button of document.querySelectorAll("[data-shows]")) {
+  button.addEventListener("click", () => {
+    const field = /** @type {HTMLInputElement} */ (
+      document.getElementById(/** @type {HTMLElement} */ (button).dataset.shows ?? "")
+    );
+    field.type = field.type === "password" ? "text" : "password";
+    button.setAttribute("aria-pressed", String(field.type === "text"));
+  });
+}
+
+// One `details` of a user's row at a time; Esc and "keep" close it.
+for (const details of document.querySelectorAll("details.act")) {
+  const close = () => details.removeAttribute("open");
+  details.querySelector("[data-close]")?.addEventListener("click", () => {
+    close();
+    /** @type {HTMLElement | null} */ (details.querySelector("summary"))?.focus();
+  });
+  details.addEventListener("keydown", (event) => {
+    if (/** @type {KeyboardEvent} */ (event).key === "Escape") close();
+  });
+  details.addEventListener("toggle", () => {
+    if (!details.hasAttribute("open")) return;
+    for (const other of document.querySelectorAll("details.act[open]")) if (other !== details) other.removeAttribute("open");
+    /** @type {HTMLElement | null} */ (details.querySelector("input:not([type=hidden]), select, [data-close]"))?.focus();
+  });
+}
+
+document.querySelector("[data-focus]")?.scrollIntoView({ block: "nearest" });
+
+export {};

@@ -1,0 +1,68 @@
+// What the pointer is doing: on which row it rests, and whether a button is held down. While one is, nothing is redrawn.
+
+/** A press longer than this holds the page no longer, in ms. */
+const LONGEST_PRESS = 3000;
+
+export class Pointer {
+  /** @param {import("./desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.pressedAt = -Infinity;
+    /** @type {AbortController} */
+    this.ends = new AbortController();
+  }
+
+  get pressing() {
+    return performance.now() - this.pressedAt < LONGEST_PRESS;
+  }
+
+  start() {
+    const root = this.desk.root;
+    const how = { signal: this.ends.signal, passive: true };
+    root.addEventListener("pointermove", (event) => this.#over(event), how);
+    root.addEventListener("pointerdown", (event) => this.#down(event), how);
+    root.addEventListener("scroll", () => this.#scrolled(), { ...how, capture: true });
+    document.addEventListener("pointerleave", () => this.#away(), how);
+    addEventListener("pointerup", () => this.#up(), how);
+    addEventListener("pointercancel", () => this.#up(), how);
+    addEventListener("blur", () => this.#up(), how);
+    document.addEventListener("visibilitychange", () => this.#away(), how);
+  }
+
+  stop() {
+    this.ends.abort();
+  }
+
+  get #lists() {
+    return [...this.desk.screen.people, this.desk.screen.meetings];
+  }
+
+  /** @param {PointerEvent} event */
+  #over(event) {
+    const target = /** @type {Element} */ (event.target);
+    const name = target.closest("[data-list]")?.getAttribute("data-list");
+    const row = target.closest("[data-row]")?.getAttribute("data-row") ?? null;
+    for (const list of this.#lists) list.point(list.name === name ? row : null, list.name === name);
+  }
+
+  #away() {
+    for (const list of this.#lists) list.point(null);
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    this.pressedAt = performance.now();
+    if (event.pointerType === "touch") this.#over(event);
+  }
+
+  /** The click comes right after: it must meet the page as it was pressed. */
+  #up() {
+    if (this.pressedAt === -Infinity) return;
+    this.pressedAt = -Infinity;
+    setTimeout(() => this.desk.changed());
+  }
+
+  #scrolled() {
+    if (this.#lists.some((list) => list.look())) this.desk.changed();
+  }
+}

@@ -1,0 +1,132 @@
+// What the dashboard shows at one moment, from the roster and from what the person at the page chose. No page in here.
+
+import { isRead, isStale, obstacle } from "./bridges.js";
+import { List } from "./list.js";
+import { byWait } from "./roster.js";
+
+/**
+ * @typedef {import("./protocol.js").PersonRow} Person
+ * @typedef {import("./protocol.js").MeetingRow} Meeting
+ * @typedef {{ query: string, open: string | null, pane: "people" | "meetings" }} Choice
+ * @typedef {{ phase: import("./connection.js").Phase, reason: string, asOf: number, shown: boolean }} Link
+ *   `shown`: a snapshot was seen, so there are rows, old or not
+ */
+
+const byId = (/** @type {Person} */ a, /** @type {Person} */ b) => (a.id < b.id ? -1 : 1);
+
+export class Screen {
+  /** @param {import("./roster.js").Roster} roster @param {import("./selection.js").Selection} selection */
+  constructor(roster, selection) {
+    this.roster = roster;
+    this.selection = selection;
+    /** @type {List<Person>} everybody in a lobby, or those of the open meeting */
+    this.lobby = new List("lobby", byWait);
+    /** @type {List<Person>} */
+    this.inCall = new List("in_call", byId, 3000);
+    /** @type {List<Person>} */
+    this.unsure = new List("unsure", byId, 0);
+    /** @type {List<Meeting>} */
+    this.meetings = new List("meetings", roster.byUrgency, 3000);
+    this.role = /** @type {import("./protocol.js").Role} */ ("viewer");
+    /** @type {Choice} */
+    this.choice = { query: "", open: null, pane: "people" };
+    /** @type {Link} */
+    this.link = { phase: "connecting", reason: "", asOf: 0, shown: false };
+    this.now = 0;
+    /** @type {Person[]} those who are shown waiting, whether in view or not */
+    this.shown = [];
+    /** @type {Person[]} of these, those whom a press on "everything shown" admits */
+    this.admissible = [];
+    /** @type {Person[]} */
+    this.chosen = [];
+  }
+
+  get people() {
+    return [this.lobby, this.inCall, this.unsure];
+  }
+
+  get acts() {
+    return this.role !== "viewer";
+  }
+
+  get live() {
+    return this.link.phase === "live";
+  }
+
+  /** The open meeting's row; undefined when it has ended. */
+  get meeting() {
+    return this.choice.open === null ? undefined : this.roster.meetings.get(this.choice.open);
+  }
+
+  /** @param {Partial<Choice>} choice */
+  choose(choice) {
+    const next = { ...this.choice, ...choice };
+    if (next.open !== this.choice.open || next.query !== this.choice.query) for (const list of this.people) list.reset();
+    if (next.query !== this.choice.query) this.meetings.reset();
+    this.choice = next;
+  }
+
+  /** Brings everything up to date. @param {number} now the server's */
+  update(now) {
+    this.now = now;
+    const { query, open } = this.choice;
+    const matches = this.roster.matcher(query);
+    this.shown = this.roster.lobby(open ?? undefined).filter(matches);
+    this.lobby.update(this.shown, now);
+    this.inCall.update(open === null ? [] : this.roster.peopleOf(open, "in").filter(matches), now);
+    this.unsure.update(open === null ? [] : this.roster.peopleOf(open, "unknown").filter(matches), now);
+    const meetings = [...this.roster.meetings.values()].filter(this.roster.meetingMatcher(query));
+    this.meetings.update(meetings.sort(this.roster.byUrgency), now);
+    this.selection.keep((id) => this.roster.waiting.has(id));
+    this.admissible = this.shown.filter((person) => this.can(person));
+    this.chosen = [...this.selection.ids].flatMap((id) => this.roster.people.get(id) ?? []).filter((person) => this.can(person));
+  }
+
+  /** Whether a press would act on this person now. @param {Person} person */
+  can(person) {
+    return person.lobby === "waiting" && person.admitting === null && this.obstacle(person) === null;
+  }
+
+  /** @param {Person} person */
+  obstacle(person) {
+    return obstacle(person, this.roster.bridges, this);
+  }
+
+  /** Who of a meeting would be admitted by its button. @param {string} meeting */
+  admissibleOf(meeting) {
+    return this.roster.lobby(meeting).filter((person) => this.can(person));
+  }
+
+  /** @param {Person} person */
+  stale(person) {
+    return person.bridge !== null && isStale(this.roster.bridges.get(person.bridge));
+  }
+
+  /** @param {Meeting} meeting */
+  staleMeeting(meeting) {
+    return meeting.bridges.length > 0 && meeting.bridges.every((id) => isStale(this.roster.bridges.get(id)));
+  }
+
+  get longestSince() {
+    return this.shown[0]?.waiting_since ?? null;
+  }
+
+  /** How far the lobby is known: of the open meeting, or of everything. */
+  get checked() {
+    const meeting = this.meeting;
+    const [all, unknown] = meeting
+      ? [this.roster.within.get(meeting.id)?.size ?? 0, meeting.unknown]
+      : [this.roster.people.size, this.roster.unknown];
+    return { all, unknown, done: all - unknown };
+  }
+
+  get bridgesRead() {
+    const bridges = [...this.roster.bridges.values()];
+    return { all: bridges.length, read: bridges.filter((bridge) => isRead(bridge) && !isStale(bridge)).length };
+  }
+
+  /** In how many meetings the chosen people are. */
+  get chosenMeetings() {
+    return new Set(this.chosen.map((person) => person.meeting)).size;
+  }
+}

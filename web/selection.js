@@ -1,0 +1,55 @@
+// Who is ticked: a set of person ids and the row that a range starts from. Pure.
+
+export class Selection {
+  constructor() {
+    /** @type {Set<string>} */
+    this.ids = new Set();
+    /** @type {string | null} */
+    this.anchor = null;
+  }
+
+  get size() {
+    return this.ids.size;
+  }
+
+  /** @param {string} id */
+  has(id) {
+    return this.ids.has(id);
+  }
+
+  /** @param {string} id @param {boolean} [on] */
+  toggle(id, on = !this.ids.has(id)) {
+    if (on) this.ids.add(id);
+    else this.ids.delete(id);
+    this.anchor = id;
+  }
+
+  /** Everybody from the anchor to `id`, in the order shown, becomes what `id` becomes. @param {string[]} order @param {string} id */
+  range(order, id, on = true) {
+    const from = this.anchor === null ? -1 : order.indexOf(this.anchor);
+    const to = order.indexOf(id);
+    if (from < 0 || to < 0) return this.toggle(id, on);
+    for (const each of order.slice(Math.min(from, to), Math.max(from, to) + 1)) {
+      if (on) this.ids.add(each);
+      else this.ids.delete(each);
+    }
+  }
+
+  /** @param {Iterable<string>} ids @param {boolean} on */
+  all(ids, on) {
+    for (const id of ids) {
+      if (on) this.ids.add(id);
+      else this.ids.delete(id);
+    }
+  }
+
+  /** Forgets who may no longer be ticked. @param {(id: string) => boolean} may */
+  keep(may) {
+    for (const id of this.ids) if (!may(id)) this.ids.delete(id);
+  }
+
+  clear() {
+    this.ids.clear();
+    this.anchor = null;
+  }
+}

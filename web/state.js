@@ -1,0 +1,100 @@
+// The rows as the server last told them: snapshots, deltas and the difference of two sets. Pure: no clock, no socket, no page.
+
+/**
+ * @typedef {import("./protocol.js").Row} Row
+ * @typedef {import("./protocol.js").RowKey} RowKey
+ * @typedef {Map<string, Row>} Rows  by `keyOf`
+ * @typedef {{ put: Row[], drop: RowKey[] }} Changes
+ */
+
+/** @param {RowKey} row */
+export const keyOf = (row) => `${row.kind}\n${row.id}`;
+
+/** @param {Iterable<Row>} rows @returns {Rows} */
+export function collect(rows) {
+  /** @type {Rows} */
+  const map = new Map();
+  for (const row of rows) map.set(keyOf(row), row);
+  return map;
+}
+
+/**
+ * Removes what was dropped, then inserts or replaces what was put. Changes `rows` and returns it.
+ * @param {Rows} rows @param {Changes} changes
+ */
+export function apply(rows, changes) {
+  for (const key of changes.drop) rows.delete(keyOf(key));
+  for (const row of changes.put) rows.set(keyOf(row), row);
+  return rows;
+}
+
+/**
+ * What turns `before` into `after`; rows that are equal keep their identity by not being named.
+ * @param {Rows} before @param {Rows} after @returns {Changes}
+ */
+export function diff(before, after) {
+  /** @type {Changes} */
+  const changes = { put: [], drop: [] };
+  for (const [key, row] of before) if (!after.has(key)) changes.drop.push({ kind: row.kind, id: row.id });
+  for (const [key, row] of after) if (!same(before.get(key), row)) changes.put.push(row);
+  return changes;
+}
+
+/** Whether two values are equal as JSON, whatever the order of their keys. @param {unknown} a @param {unknown} b @returns {boolean} */
+function same(a, b) {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const [left, right] = [Object.entries(a), /** @type {Record<string, unknown>} */ (b)];
+  return left.length === Object.keys(right).length && left.every(([key, value]) => key in right && same(value, right[key]));
+}
+
+/**
+ * Follows one server's numbering: says what each frame means for the rows.
+ * `resync` is said once per gap; deltas are then ignored until the next snapshot ends.
+ */
+export class Follower {
+  constructor() {
+    this.epoch = "";
+    this.seq = -1;
+    /** False until a first snapshot of this connection ended, and again after a gap. */
+    this.current = false;
+    /** @type {Row[][]} */
+    this.parts = [];
+  }
+
+  /** A new connection: nothing is current before its snapshot. */
+  restart() {
+    this.current = false;
+    this.parts = [];
+  }
+
+  /** @param {import("./protocol.js").SnapshotPart} frame */
+  part(frame) {
+    if (frame.part === 0) this.parts = [];
+    this.parts[frame.part] = frame.rows;
+  }
+
+  /**
+   * @param {import("./protocol.js").SnapshotEnd} frame
+   * @returns {Rows | null} the whole view, or null where parts are missing
+   */
+  end(frame) {
+    const rows = this.parts.flat();
+    const whole = this.parts.length === frame.parts && rows.length === frame.rows;
+    this.parts = [];
+    if (!whole) return null;
+    Object.assign(this, { epoch: frame.epoch, seq: frame.seq, current: true });
+    return collect(rows);
+  }
+
+  /** @param {import("./protocol.js").Delta} frame @returns {"apply" | "ignore" | "resync"} */
+  delta(frame) {
+    if (!this.current) return "ignore";
+    if (frame.epoch === this.epoch && frame.seq === this.seq + 1) {
+      this.seq = frame.seq;
+      return "apply";
+    }
+    this.current = false;
+    return "resync";
+  }
+}

@@ -1,0 +1,33 @@
+// The keys, shown with `?`.
+
+import { t } from "../i18n.js";
+import { html } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+
+const KEYS = [
+  ["/", "key_search"],
+  ["j k ↓ ↑", "key_move"],
+  ["← →", "key_within"],
+  ["x Space", "key_select"],
+  ["Shift+↓ ↑", "key_range"],
+  ["a", "key_admit"],
+  ["Shift+A", "key_admit_chosen"],
+  ["Enter", "key_open"],
+  ["Esc", "key_escape"],
+  ["?", "key_help"],
+];
+
+/** @param {import("../desk.js").Desk} desk */
+export const keysPanel = (desk) => html`
+  <div class="veil">
+    <div class="panel keys" tabindex="-1" role="dialog" aria-modal="true" aria-labelledby="keys-title">
+      <div class="line">
+        <h2 id="keys-title">${t("keys_title")}</h2>
+        <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => desk.fold()}>${icon("close")}</button>
+      </div>
+      <dl>
+        ${KEYS.map(([keys = "", key = ""]) => html`<div><dt>${keys.split(" ").map((each) => html`<kbd>${each}</kbd> `)}</dt><dd>${t(key)}</dd></div>`)}
+      </dl>
+    </div>
+  </div>
+`;

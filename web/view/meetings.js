@@ -1,0 +1,88 @@
+// The left column: every meeting, those with somebody waiting first, and below it what else there is to know.
+
+import { number, t } from "../i18n.js";
+import { duration, isoDuration, level } from "../time.js";
+import { html, nothing, repeat } from "../vendor/lit.js";
+import { admitButton } from "./admit.js";
+import { sign } from "./icons.js";
+import { notes } from "./notes.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../protocol.js").MeetingRow} Meeting */
+
+/** @param {Desk} desk */
+export function meetings(desk) {
+  const { screen } = desk;
+  const { entries } = screen.meetings;
+  const all = screen.choice.open === null;
+  return html`
+    <nav class="meetings" aria-label=${t("meetings_label")}>
+      <button class="all" type="button" aria-current=${all} @click=${() => desk.open(null)}>
+        <span>${t("all_meetings")}</span> <span class="number" title=${t("meetings_n", { n: entries.length })}>${number(entries.length)}</span>
+      </button>
+      <div class="scroller" data-scroller>
+        <ul class="rows" data-list="meetings" role="list" aria-label=${t("meetings_n", { n: entries.length })}>
+          ${repeat(
+            screen.meetings.drawn(),
+            ({ entry }) => entry.id,
+            ({ entry, index }) => card(desk, entry, index),
+          )}
+        </ul>
+        ${entries.length === 0 && screen.link.shown ? html`<p class="none">${screen.choice.query ? t("no_meeting_matches") : t("no_meetings")}</p>` : nothing}
+      </div>
+      ${notes(desk)}
+    </nav>
+  `;
+}
+
+/** @param {Desk} desk @param {import("../order.js").Entry<Meeting>} entry @param {number} index */
+function card(desk, { row, id, gone }, index) {
+  const { screen } = desk;
+  const open = screen.choice.open === id;
+  const people = gone === null && row.waiting > 0 && screen.acts ? screen.admissibleOf(id) : [];
+  return html`<li class="card" data-index=${index} data-meeting=${id} data-gone=${gone === null ? "no" : "yes"} data-open=${open ? "yes" : "no"}
+    data-waiting=${row.waiting > 0 ? "yes" : "no"} data-stale=${screen.staleMeeting(row) ? "yes" : "no"} aria-setsize=${screen.meetings.entries.length}
+    aria-posinset=${index + 1}>
+    <button class="open" type="button" data-row=${id} tabindex=${screen.meetings.stop === id ? 0 : -1} aria-current=${open}
+      ?disabled=${gone !== null} @click=${() => desk.open(id)}>
+      <span class="title">${meetingName(row)} ${marks(row)}</span>
+      <span class="facts">${gone === null ? facts(desk, row) : t("meeting_ended")}</span>
+    </button>
+    <span class="side">
+      <span class="number" title=${t("waiting_n", { n: row.waiting })} aria-hidden="true">${row.waiting > 0 ? number(row.waiting) : nothing}</span>
+      ${people.length > 0 ? admitButton(desk, people, "meeting", { key: "admit_n", label: "admit_meeting_n", meeting: desk.nameOf(row), look: "link" }) : nothing}
+    </span>
+  </li>`;
+}
+
+/** @param {Meeting} row */
+export function meetingName(row) {
+  if (row.named_by === "nothing" || row.name.trim() === "") return html`<span class="nameless">${t("meeting_no_name")}</span>`;
+  const hint = row.named_by === "name" ? nothing : t(`named_by_${row.named_by}`);
+  return html`<bdi title=${hint}>${row.name}</bdi>`;
+}
+
+/** @param {Meeting} row */
+const marks = (row) => html`<span class="marks">
+  ${row.locked === true ? sign("lock", t("locked")) : nothing} ${row.recording ? sign("recording", t("recording")) : nothing}
+  ${row.streaming ? sign("streaming", t("streaming")) : nothing}</span>`;
+
+/** @param {Desk} desk @param {Meeting} row */
+const facts = (desk, row) => html`${lobbyWords(desk, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
+  ><span class="fact bridges-of">${row.bridges.join(", ")}</span>`;
+
+/** "No lobby here" is something else than nobody waiting, and both than not known. @param {Desk} desk @param {Meeting} row */
+export function lobbyWords(desk, row) {
+  if (row.waiting > 0)
+    return html`<span class="fact">${t("waiting_n", { n: row.waiting })}</span>${longest(desk, row.longest_since)}`;
+  if (row.unknown > 0) return html`<span class="fact">${t("checking_n", { n: row.unknown })}</span>`;
+  const words = { no: "no_lobby", unknown: "lobby_unknown", yes: "nobody_waiting_short" }[row.lobby];
+  return html`<span class="fact">${t(words)}</span>`;
+}
+
+/** @param {Desk} desk @param {number | null} since */
+export function longest(desk, since) {
+  if (since === null) return nothing;
+  const wait = desk.screen.now - since;
+  return html`<span class="fact wait" data-level=${level(wait)}><time datetime=${isoDuration(wait)}>${duration(wait)}</time></span>`;
+}

@@ -1,0 +1,37 @@
+// What there is to know beside the lists: bridges in trouble, hidden meetings, a new version. At the foot, so that nothing moves for it.
+
+import { condition } from "../bridges.js";
+import { t } from "../i18n.js";
+import { html, nothing } from "../vendor/lit.js";
+import { retry } from "./header.js";
+import { icon } from "./icons.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+
+/** @param {Desk} desk */
+export function notes(desk) {
+  const { server, bridges } = desk.roster;
+  const said = [...bridges.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).flatMap((bridge) => bridgeNote(desk, bridge) ?? []);
+  const hidden = server?.hidden_meetings ?? 0;
+  const all = [
+    ...(server?.trouble ? [note(true, t("server_trouble"), server.trouble.what)] : []),
+    ...said,
+    ...(desk.newVersion ? [note(false, t("new_version", { version: desk.newVersion }), "", reload())] : []),
+    ...(hidden > 0 ? [note(false, t("hidden_n", { n: hidden }), "")] : []),
+  ];
+  return all.length === 0 ? nothing : html`<ul class="notes" aria-label=${t("notes_label")}>${all}</ul>`;
+}
+
+/** @param {Desk} desk @param {import("../protocol.js").BridgeRow} bridge */
+function bridgeNote(desk, bridge) {
+  const what = condition(bridge, desk.screen.now);
+  if (!what) return null;
+  const known = bridge.trouble ? bridge.trouble.what : "";
+  return note(what.grave, html`<bdi class="strong">${bridge.id}</bdi> ${t(what.key, what.args)}`, known, retry(desk, bridge));
+}
+
+/** @param {boolean} grave @param {unknown} text @param {string} detail @param {unknown} [button] */
+const note = (grave, text, detail, button = nothing) => html`<li class=${grave ? "grave" : ""}>
+  ${icon(grave ? "trouble" : "note")}<div><p>${text}</p>${detail ? html`<p class="quiet" dir="auto">${detail}</p>` : nothing}${button}</div></li>`;
+
+const reload = () => html`<button class="quiet-button" type="button" @click=${() => location.reload()}>${t("reload")}</button>`;

@@ -1,0 +1,106 @@
+// The middle column: everybody who waits, or one meeting with its two lists.
+
+import { number, t } from "../i18n.js";
+import { html, live, nothing, repeat } from "../vendor/lit.js";
+import { admitButton } from "./admit.js";
+import { icon } from "./icons.js";
+import { meetingName } from "./meetings.js";
+import { personRow } from "./row.js";
+import { emptiness, standing } from "./standing.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../protocol.js").PersonRow} Person */
+
+/** @param {Desk} desk */
+export function people(desk) {
+  const { screen } = desk;
+  const open = screen.choice.open !== null;
+  return html`
+    <div class="heading" data-meeting=${screen.choice.open ?? nothing}>
+      <div class="words">${open ? meetingTitle(desk) : waitingTitle(desk)}
+        <p class="standing">${standing(desk)}</p>
+      </div>
+      ${screen.acts ? everything(desk, open) : nothing}
+    </div>
+    <div class="scroller" data-scroller data-open=${open ? "yes" : "no"}>
+      ${open ? html`<h2 class="section">${t("in_lobby")} <span class="number">${number(screen.shown.length)}</span></h2>` : nothing}
+      ${grid(desk, screen.lobby, open ? t("in_lobby") : t("waiting_now"), "lobby")} ${emptiness(desk)}
+      ${open ? called(desk) : nothing}
+    </div>
+  `;
+}
+
+/** @param {Desk} desk */
+const waitingTitle = ({ screen }) =>
+  html`<h1>${t("waiting_now")} <span class="number" id="waiting-count">${screen.link.shown ? number(screen.shown.length) : ""}</span></h1>`;
+
+/** @param {Desk} desk */
+function meetingTitle(desk) {
+  const row = desk.screen.meeting;
+  return html`<h1>
+    <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
+    ${row ? meetingName(row) : t(desk.screen.link.shown ? "meeting_ended" : "loading")}
+    ${row ? html`<span class="chips">${chips(row)}</span>` : nothing}
+  </h1>`;
+}
+
+/** @param {import("../protocol.js").MeetingRow} row */
+const chips = (row) => html`
+  <span class="chip">${row.locked === true ? icon("lock") : nothing}${t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")}</span>
+  ${row.recording ? html`<span class="chip">${icon("recording")}${t("recording")}</span>` : nothing}
+  ${row.streaming ? html`<span class="chip">${icon("streaming")}${t("streaming")}</span>` : nothing}
+  ${row.bridges.map((bridge) => html`<span class="chip"><bdi>${bridge}</bdi></span>`)}
+`;
+
+/** @param {Desk} desk @param {boolean} open */
+function everything(desk, open) {
+  const { screen, selection } = desk;
+  const { admissible } = screen;
+  const ticked = admissible.filter((person) => selection.has(person.id)).length;
+  const all = ticked > 0 && ticked === admissible.length;
+  const meeting = open && !screen.choice.query;
+  const how = meeting ? { label: "admit_meeting_n", meeting: desk.nameOf(screen.meeting) } : { label: "admit_shown_n" };
+  return html`
+    <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
+      ?disabled=${admissible.length === 0} @change=${() => desk.tickAll(!all)} /><span>${t("select_all")}</span></label>
+    ${admitButton(desk, admissible, meeting ? "meeting" : "shown", { key: "admit_all_n", look: "main", ...how })}
+  `;
+}
+
+/** @param {Desk} desk @param {import("../list.js").List<Person>} list @param {string} label @param {"lobby" | "call"} kind */
+function grid(desk, list, label, kind) {
+  const { entries } = list;
+  const meeting = kind === "lobby" && desk.screen.choice.open === null;
+  const heads = ["tick", kind === "lobby" ? "when" : "since", "who", "address", ...(meeting ? ["meeting"] : []), "bridge", "act"];
+  return html`<div class="people-grid" data-kind=${kind} role="grid" aria-label=${label} aria-rowcount=${entries.length + 1}
+    aria-multiselectable=${kind === "lobby" && desk.screen.acts ? "true" : nothing} ?hidden=${entries.length === 0}>
+    <div class="grid-head" role="row" aria-rowindex="1">
+      ${heads.map((head) => html`<span class="col-${head}" role="columnheader">${head === "tick" || head === "act" ? html`<span class="unseen">${t(`col_${head}`)}</span>` : t(`col_${head}`)}</span>`)}
+    </div>
+    <div class="rows ${kind}" role="rowgroup" data-list=${list.name}>
+      ${repeat(
+        list.drawn(),
+        ({ entry }) => entry.id,
+        ({ entry, index }) => personRow(desk, list, entry, index, kind),
+      )}
+    </div>
+  </div>`;
+}
+
+/** @param {Desk} desk */
+function called(desk) {
+  const { inCall, unsure, meeting } = desk.screen;
+  const count = inCall.entries.filter((entry) => entry.gone === null).length;
+  return html`
+    <h2 class="section">${t("in_call")} <span class="number">${number(count)}</span></h2>
+    ${grid(desk, inCall, t("in_call"), "call")}
+    ${count === 0 ? html`<p class="none">${t(desk.screen.choice.query ? "nobody_matches_in_call" : "nobody_in_call")}</p>` : nothing}
+    ${
+      unsure.entries.length > 0
+        ? html`<h2 class="section">${t("being_checked")} <span class="number">${number(unsure.entries.length)}</span></h2>
+            ${grid(desk, unsure, t("being_checked"), "call")}`
+        : nothing
+    }
+    ${meeting ? nothing : html`<p class="none">${t("meeting_over")}</p>`}
+  `;
+}

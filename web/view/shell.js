@@ -1,0 +1,24 @@
+// The whole dashboard: header, meetings, people, dock. Templates only; what happens is the desk's.
+
+import { t } from "../i18n.js";
+import { html, nothing } from "../vendor/lit.js";
+import { dock } from "./dock.js";
+import { header } from "./header.js";
+import { keysPanel } from "./help.js";
+import { meetings } from "./meetings.js";
+import { people } from "./people.js";
+
+/** @param {import("../desk.js").Desk} desk */
+export function shell(desk) {
+  const { choice, link } = desk.screen;
+  const old = link.shown && !desk.screen.live;
+  return html`
+    ${header(desk)}
+    <div class="columns" data-pane=${choice.pane} data-old=${old ? "yes" : "no"}>
+      ${meetings(desk)}
+      <main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${dock(desk)}</main>
+    </div>
+    ${desk.unfolded === "keys" ? keysPanel(desk) : nothing}
+    <div class="unseen" id="live-region" role="status" aria-live="polite"></div>
+  `;
+}

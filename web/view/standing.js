@@ -1,0 +1,72 @@
+// The line under the title and the words of an empty list: how much of what is shown can be believed.
+
+import { condition } from "../bridges.js";
+import { t } from "../i18n.js";
+import { clockTimes } from "../time.js";
+import { html, nothing } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+import { longest } from "./meetings.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+
+const times = clockTimes(document.documentElement.lang || "en");
+
+/** Always there, so that nothing below it moves when there is more to say. @param {Desk} desk */
+export function standing(desk) {
+  const { screen } = desk;
+  const { phase, shown, asOf } = screen.link;
+  if (!shown)
+    return t(phase === "loading" ? "loading" : phase === "lost" ? "lost_at_once" : phase === "stopped" ? "stopped" : "connecting");
+  if (phase === "loading" || phase === "connecting") return old(t("refreshing", { at: times.long(asOf) }));
+  if (phase !== "live")
+    return old(
+      t(phase === "lost" ? "lost" : "stopped_at", { at: times.long(asOf), n: Math.max(0, Math.round((screen.now - asOf) / 1000)) }),
+    );
+  const { unknown, done, all } = screen.checked;
+  return html`${screen.longestSince === null ? nothing : html`<span class="fact">${t("longest")} ${longest(desk, screen.longestSince)}</span>`}
+    ${unknown > 0 ? html`<span class="fact">${t("checked", { done, all })}</span>` : nothing}
+    ${screen.acts ? nothing : html`<span class="fact">${icon("note")}${t("viewer_only")}</span>`}
+    ${troubled(desk)}`;
+}
+
+/** @param {string} text */
+const old = (text) => html`<span class="fact grave">${icon("trouble")}${text}</span>`;
+
+/** @param {Desk} desk */
+function troubled(desk) {
+  const grave = [...desk.roster.bridges.values()].filter((bridge) => condition(bridge, desk.screen.now)?.grave);
+  if (grave.length === 0) return nothing;
+  const [only] = grave;
+  const text = grave.length === 1 && only ? t("bridge_old_one", { bridge: only.id }) : t("bridges_old", { n: grave.length });
+  return html`<span class="fact grave">${icon("trouble")}${text}</span>`;
+}
+
+/** Says why nobody is listed, and never "nobody waits" while that isn't known. @param {Desk} desk */
+export function emptiness(desk) {
+  const { screen } = desk;
+  if (screen.shown.length > 0) return nothing;
+  if (!screen.link.shown)
+    return html`<div class="empty"><p class="large">${t(screen.link.phase === "loading" ? "loading" : "connecting")}</p>${reason(screen.link.reason)}</div>`;
+  const [large, small] = words(desk);
+  const open = screen.choice.open !== null;
+  return html`<div class=${open ? "empty small" : "empty"}><p class="large">${large}</p>${small ? html`<p>${small}</p>` : nothing}
+    ${screen.choice.query ? html`<button class="quiet-button" type="button" @click=${() => desk.search("")}>${t("clear_search")}</button>` : nothing}</div>`;
+}
+
+/** @param {string} text */
+const reason = (text) => (text ? html`<p dir="auto">${text}</p>` : nothing);
+
+/** @param {Desk} desk @returns {string[]} */
+function words({ screen, roster }) {
+  const { unknown, done, all } = screen.checked;
+  const { read, all: bridges } = screen.bridgesRead;
+  if (screen.choice.query) return [t("nobody_matches", { query: screen.choice.query })];
+  if (!screen.live) return [t("nobody_was_waiting")];
+  if (unknown > 0) return [t("checked", { done, all }), t("nobody_found_yet")];
+  if (bridges > 0 && read === 0) return [t("no_bridge"), t("no_bridge_advice")];
+  if (screen.meeting?.lobby === "no") return [t("no_lobby"), t("no_lobby_why")];
+  if (screen.meeting?.lobby === "unknown") return [t("lobby_unknown")];
+  if (read < bridges) return [t("nobody_on_these", { read, bridges })];
+  if (roster.meetings.size === 0) return [t("nobody_waiting"), t("no_meetings")];
+  return [t("nobody_waiting"), screen.choice.open === null ? t("meetings_running_n", { n: roster.meetings.size }) : ""];
+}
