@@ -1,0 +1,45 @@
+//! `usher simulate`: starts the cluster, says how to reach it, runs until interrupted.
+
+use anyhow::Context;
+
+use super::{BridgeAddress, Options, Simulator};
+
+/// Runs a simulated cluster until ctrl-c.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let ca_out = options.ca_out.clone();
+    let simulator = super::start(options).await?;
+    if let Some(pem) = simulator.ca_pem() {
+        std::fs::write(&ca_out, pem).with_context(|| format!("cannot write the CA certificate to {}", ca_out.display()))?;
+    }
+    let ca_file = simulator.ca_pem().map(|_| ca_out.display().to_string());
+    println!("{}", greeting(&simulator, ca_file.as_deref()));
+    tokio::signal::ctrl_c().await.context("cannot wait for ctrl-c")?;
+    simulator.stop().await;
+    Ok(())
+}
+
+/// The one place that prints the password: it is made up for this run.
+fn greeting(simulator: &Simulator, ca_file: Option<&str>) -> String {
+    let mut text = format!(
+        "A simulated CMS cluster of {} bridges is running; ctrl-c ends it.\n\nControl API: {}\n",
+        simulator.bridges().len(),
+        simulator.control_url()
+    );
+    if let Some(file) = ca_file {
+        text.push_str(&format!("CA certificate: {file}\n"));
+    }
+    text.push_str("\nFor usher.toml:\n");
+    for bridge in simulator.bridges() {
+        text.push_str(&block(bridge, ca_file));
+    }
+    text
+}
+
+fn block(bridge: &BridgeAddress, ca_file: Option<&str>) -> String {
+    let BridgeAddress { name, url, username, password } = bridge;
+    let mut text = format!("\n[[bridge]]\nname = {name:?}\nurl = {url:?}\nusername = {username:?}\npassword = {password:?}\n");
+    if let Some(file) = ca_file {
+        text.push_str(&format!("ca_file = {file:?}\n"));
+    }
+    text
+}

@@ -1,0 +1,189 @@
+//! The in-process handle with the verbs of the control API: what tests and people do to the cluster from outside.
+//! Nothing here goes through the CMS interfaces.
+
+mod faults;
+pub(crate) mod http;
+mod verbs;
+
+use std::sync::Arc;
+
+use crate::simulator::id::Id;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::core::{Core, now_ms};
+use super::gate::Gates;
+use super::requests::Requests;
+use super::switchboard::SwitchError;
+use super::world::Refusal;
+use super::world::truth::Truth;
+
+/// A cheap handle; clones mean the same cluster.
+#[derive(Clone)]
+pub struct Control {
+    core: Arc<Core>,
+    gates: Arc<Gates>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("no bridge is called {0:?}")]
+    NoBridge(String),
+    #[error(transparent)]
+    Switches(#[from] SwitchError),
+    #[error("cannot open the port again: {0}")]
+    Port(#[from] std::io::Error),
+}
+
+/// Who somebody is to the lobby (rest.md 3.4 and 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Needs activation.
+    #[default]
+    Guest,
+    /// Neither waits in an open call nor lets others in.
+    Member,
+    /// An activator.
+    Host,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Join {
+    /// A correlator or any bridge's call id.
+    pub meeting: Id,
+    /// The home bridge; the meeting's first one when absent.
+    #[serde(default)]
+    pub bridge: Option<String>,
+    #[serde(default)]
+    pub name: String,
+    /// Made from a number when absent.
+    #[serde(default)]
+    pub uri: Option<String>,
+    #[serde(default)]
+    pub role: Role,
+    /// Joins by the web app: then the leg's id is the participant's.
+    #[serde(default)]
+    pub web_app: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StartCall {
+    pub name: String,
+    /// The first bridge when absent.
+    pub bridge: Option<String>,
+    /// `all` or `needsActivation`.
+    pub lock_mode: String,
+    /// `deactivate`, `disconnect` or `remainActivated`.
+    pub deactivation_mode: String,
+    pub deactivation_s: i64,
+    /// Stays without people until ended.
+    pub active_when_empty: bool,
+    /// Makes a space for it too.
+    pub space: bool,
+}
+
+impl Default for StartCall {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            bridge: None,
+            lock_mode: "all".to_owned(),
+            deactivation_mode: "deactivate".to_owned(),
+            deactivation_s: 0,
+            active_when_empty: true,
+            space: false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Move {
+    pub participant: Id,
+    pub meeting: Id,
+    #[serde(default)]
+    pub bridge: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dial {
+    pub meeting: Id,
+    #[serde(default)]
+    pub bridge: Option<String>,
+    pub name: String,
+    pub uri: String,
+    /// A reason such as `remoteBusy`, or nothing: then it is answered.
+    #[serde(default)]
+    pub fails: Option<String>,
+    #[serde(default)]
+    pub ring_after_ms: i64,
+    #[serde(default)]
+    pub end_after_ms: i64,
+}
+
+/// How events sockets are ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cut {
+    /// The connection breaks.
+    #[default]
+    Hard,
+    /// A close frame without a code.
+    Close,
+    /// A close frame with this code.
+    Code(u16),
+}
+
+impl Control {
+    pub(crate) fn new(core: Arc<Core>, gates: Arc<Gates>) -> Self {
+        Self { core, gates }
+    }
+
+    /// Everything that is so, at one instant.
+    pub fn truth(&self) -> Truth {
+        let up: Vec<bool> = self.core.bridges.iter().map(|b| b.is_up()).collect();
+        self.core.look(|world| world.truth(&up, now_ms()))
+    }
+
+    /// What was set and what is in force.
+    pub fn switches(&self) -> Value {
+        self.core.switches.show()
+    }
+
+    /// Sets the given switches for all bridges or one; `null` takes one back.
+    pub fn set_switches(&self, bridge: Option<&str>, values: Value) -> Result<(), ControlError> {
+        self.change_switches(bridge, values, false)
+    }
+
+    /// Forgets what was set there before.
+    pub fn replace_switches(&self, bridge: Option<&str>, values: Value) -> Result<(), ControlError> {
+        self.change_switches(bridge, values, true)
+    }
+
+    fn change_switches(&self, bridge: Option<&str>, values: Value, replace: bool) -> Result<(), ControlError> {
+        self.core.switches.set(bridge, values, replace)?;
+        self.core.state(|state| state.hub.tell(None, || super::events::hub::Push::Wake));
+        Ok(())
+    }
+
+    /// What each bridge was asked since the last reset.
+    pub fn requests(&self) -> Vec<Requests> {
+        self.core.bridges.iter().map(|b| b.ledger.snapshot(&b.name)).collect()
+    }
+
+    pub fn reset_requests(&self) {
+        for bridge in &self.core.bridges {
+            bridge.ledger.reset();
+        }
+    }
+
+    pub(super) fn bridge(&self, name: &str) -> Result<usize, ControlError> {
+        self.core.bridge_named(name).ok_or_else(|| ControlError::NoBridge(name.to_owned()))
+    }
+}

@@ -1,0 +1,185 @@
+//! What people do in and to calls, from outside: join, leave, admit elsewhere, lock, end.
+
+use crate::simulator::id::Id;
+
+use super::{Control, ControlError, Dial, Join, Move, Role, StartCall};
+use crate::simulator::world::calls::NewMeeting;
+use crate::simulator::world::edit::{CallEdit, Edit};
+use crate::simulator::world::membership::{Dialing, NewPerson};
+use crate::simulator::world::model::{CallType, DeactivationMode, Kind, LockMode};
+use crate::simulator::world::truth::{MeetingTruth, ParticipantTruth};
+use crate::simulator::world::{Refusal, World};
+
+impl Control {
+    pub fn start_call(&self, call: StartCall) -> Result<MeetingTruth, ControlError> {
+        let bridge = match &call.bridge {
+            Some(name) => self.bridge(name)?,
+            None => 0,
+        };
+        let meeting = self.core.change(|world, now| {
+            let lock_mode = match call.lock_mode.as_str() {
+                "needsActivation" => LockMode::NeedsActivation,
+                _ => LockMode::All,
+            };
+            let space = call.space.then(|| {
+                let number = 900 + world.directory.space_order.len() as u64;
+                let profile = usize::from(lock_mode == LockMode::NeedsActivation);
+                world.add_space(call.name.clone(), number, "owner@example.org".to_owned(), None, profile, 0)
+            });
+            let new = NewMeeting {
+                name: call.name.clone(),
+                call_type: if space.is_some() { CallType::CoSpace } else { CallType::AdHoc },
+                space,
+                lock_mode,
+                deactivation: match call.deactivation_mode.as_str() {
+                    "disconnect" => DeactivationMode::Disconnect,
+                    "remainActivated" => DeactivationMode::RemainActivated,
+                    _ => DeactivationMode::Deactivate,
+                },
+                deactivation_s: call.deactivation_s,
+                ..NewMeeting::default()
+            };
+            let id = world.start_meeting(bridge, new, now);
+            if call.active_when_empty {
+                // It was started just now.
+                let _ = world.edit_call(id, CallEdit::ActiveWhenEmpty(true), now);
+            }
+            id
+        });
+        self.meeting(meeting)
+    }
+
+    fn meeting(&self, id: Id) -> Result<MeetingTruth, ControlError> {
+        let truth = self.truth();
+        truth.meeting(id).cloned().ok_or(ControlError::Refused(Refusal::NoCall))
+    }
+
+    pub fn join(&self, join: Join) -> Result<ParticipantTruth, ControlError> {
+        let named = join.bridge.as_deref().map(|name| self.bridge(name)).transpose()?;
+        self.core.change(|world, now| {
+            let meeting = world.find_meeting(join.meeting)?;
+            let bridge = home(world, meeting, named)?;
+            let uri = match &join.uri {
+                Some(uri) => uri.clone(),
+                None => format!("caller{}@example.org", world.next_seq()),
+            };
+            let person = NewPerson {
+                name: join.name.clone(),
+                jid: (join.role != Role::Guest).then(|| uri.clone()),
+                uri,
+                kind: if join.web_app { Kind::WebApp } else { Kind::Sip },
+                activator: join.role == Role::Host,
+                needs_activation: join.role == Role::Guest,
+                enters_waiting: None,
+                can_move: true,
+            };
+            let id = world.join(meeting, bridge, person, now)?;
+            Ok(world.person_truth(world.participant(id)?))
+        })
+    }
+
+    /// A call out of the meeting: seen as initial, ringing, then connected or gone.
+    pub fn dial(&self, dial: Dial) -> Result<ParticipantTruth, ControlError> {
+        let named = dial.bridge.as_deref().map(|name| self.bridge(name)).transpose()?;
+        self.core.change(|world, now| {
+            let meeting = world.find_meeting(dial.meeting)?;
+            let bridge = home(world, meeting, named)?;
+            let person = NewPerson {
+                name: dial.name.clone(),
+                uri: dial.uri.clone(),
+                jid: None,
+                kind: Kind::Sip,
+                activator: false,
+                needs_activation: false,
+                enters_waiting: Some(false),
+                can_move: true,
+            };
+            let fails = dial.fails.as_deref().map(|reason| match reason {
+                "timeout" => "timeout",
+                "remoteRejected" => "remoteRejected",
+                _ => "remoteBusy",
+            });
+            let dialing = Dialing { ring_after_ms: dial.ring_after_ms, end_after_ms: dial.end_after_ms, fails };
+            let id = world.dial(meeting, bridge, person, dialing, now)?;
+            Ok(world.person_truth(world.participant(id)?))
+        })
+    }
+
+    pub fn leave(&self, participant: Id) -> Result<(), ControlError> {
+        Ok(self.core.change(|world, now| world.leave(participant, "remoteTeardown", now))?)
+    }
+
+    /// Lets somebody in from elsewhere, as a host in the web app does.
+    pub fn admit(&self, participant: Id) -> Result<(), ControlError> {
+        Ok(self.core.change(|world, now| world.set_waiting(participant, false, now))?)
+    }
+
+    /// Sends somebody back to the lobby.
+    pub fn lobby(&self, participant: Id) -> Result<(), ControlError> {
+        Ok(self.core.change(|world, now| world.set_waiting(participant, true, now))?)
+    }
+
+    pub fn lock(&self, meeting: Id) -> Result<(), ControlError> {
+        self.set_locked(meeting, true)
+    }
+
+    pub fn unlock(&self, meeting: Id) -> Result<(), ControlError> {
+        self.set_locked(meeting, false)
+    }
+
+    fn set_locked(&self, meeting: Id, locked: bool) -> Result<(), ControlError> {
+        Ok(self.core.change(|world, now| {
+            let meeting = world.find_meeting(meeting)?;
+            world.set_locked(meeting, locked, now)
+        })?)
+    }
+
+    /// Ends the meeting on all bridges, or its instance on one.
+    pub fn end(&self, meeting: Id, bridge: Option<&str>) -> Result<(), ControlError> {
+        let bridge = bridge.map(|name| self.bridge(name)).transpose()?;
+        Ok(self.core.change(|world, now| {
+            let meeting = world.find_meeting(meeting)?;
+            match bridge {
+                Some(bridge) => world.end_instance(meeting, bridge, "participantInitiated", now),
+                None => world.end_meeting(meeting, "participantInitiated", now),
+            }
+        })?)
+    }
+
+    /// Moves somebody to another meeting; there the id is new.
+    pub fn move_to(&self, order: Move) -> Result<ParticipantTruth, ControlError> {
+        let named = order.bridge.as_deref().map(|name| self.bridge(name)).transpose()?;
+        self.core.change(|world, now| {
+            let target = world.find_meeting(order.meeting)?;
+            let bridge = home(world, target, named)?;
+            let id = world.move_to(order.participant, target, bridge, None, now)?;
+            Ok(world.person_truth(world.participant(id)?))
+        })
+    }
+
+    pub fn mute(&self, participant: Id, muted: bool) -> Result<(), ControlError> {
+        Ok(self.core.change(|world, _| world.edit(participant, Edit::RxAudioMute(muted)))?)
+    }
+
+    pub fn hold(&self, participant: Id, held: bool) -> Result<(), ControlError> {
+        Ok(self.core.change(|world, _| world.edit(participant, Edit::Hold(held)))?)
+    }
+
+    pub fn rename(&self, participant: Id, name: &str) -> Result<(), ControlError> {
+        let label = Some(name.to_owned()).filter(|n| !n.is_empty());
+        Ok(self.core.change(|world, _| world.edit(participant, Edit::Label(label)))?)
+    }
+
+    pub fn record(&self, meeting: Id, on: bool) -> Result<(), ControlError> {
+        Ok(self.core.change(|world, now| {
+            let meeting = world.find_meeting(meeting)?;
+            world.edit_call(meeting, CallEdit::Recording(on), now)
+        })?)
+    }
+}
+
+/// The named bridge, or the one where the meeting began.
+fn home(world: &World, meeting: Id, named: Option<usize>) -> Result<usize, Refusal> {
+    let first = || world.meetings.get(&meeting).and_then(|m| m.instances.first()).map(|i| i.bridge);
+    named.or_else(first).ok_or(Refusal::NoCall)
+}

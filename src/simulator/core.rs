@@ -1,0 +1,101 @@
+//! What all parts of the simulator share: the world under one lock, the switches, the ledgers, the tasks.
+//! It speaks no protocol.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::events::hub::Hub;
+use super::events::tokens::Tokens;
+use super::requests::Ledger;
+use super::switchboard::Switchboard;
+use super::world::World;
+
+pub(crate) struct Core {
+    state: Mutex<State>,
+    pub(crate) switches: Switchboard,
+    pub(crate) bridges: Vec<BridgeShell>,
+    pub(crate) username: String,
+    pub(crate) password: String,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+pub(crate) struct State {
+    pub(crate) world: World,
+    pub(crate) hub: Hub,
+}
+
+/// What a bridge has besides its part of the world.
+#[derive(Default)]
+pub(crate) struct BridgeShell {
+    pub(crate) name: String,
+    pub(crate) tokens: Tokens,
+    pub(crate) ledger: Ledger,
+    pub(crate) refused_passwords: AtomicU64,
+    /// Cancelled to cut everything this bridge has open; `None` while it is stopped.
+    pub(crate) running: Mutex<Option<CancellationToken>>,
+    pub(crate) address: Mutex<Option<std::net::SocketAddr>>,
+}
+
+impl Core {
+    pub(crate) fn new(world: World, switches: Switchboard, username: String, password: String) -> Self {
+        let bridges: Vec<BridgeShell> =
+            world.bridges.iter().map(|b| BridgeShell { name: b.name.clone(), ..BridgeShell::default() }).collect();
+        let hub = Hub::new(bridges.len());
+        Self {
+            state: Mutex::new(State { world, hub }),
+            switches,
+            bridges,
+            username,
+            password,
+            cancel: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Does something to the world, then what has become due, and tells the events sockets.
+    pub(crate) fn change<R>(&self, operation: impl FnOnce(&mut World, i64) -> R) -> R {
+        let now = now_ms();
+        self.state(|state| {
+            let result = operation(&mut state.world, now);
+            state.world.tick(now);
+            let changes = state.world.take_changes();
+            if !changes.is_empty() {
+                state.hub.publish(&state.world, &changes, &self.switches);
+            }
+            result
+        })
+    }
+
+    /// Looks at the world without changing it.
+    pub(crate) fn look<R>(&self, f: impl FnOnce(&World) -> R) -> R {
+        self.state(|state| f(&state.world))
+    }
+
+    pub(crate) fn state<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+        f(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn bridge_named(&self, name: &str) -> Option<usize> {
+        self.bridges.iter().position(|b| b.name == name)
+    }
+}
+
+impl BridgeShell {
+    pub(crate) fn is_up(&self) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    pub(crate) fn locked_out(&self, after: usize) -> bool {
+        after > 0 && self.refused_passwords.load(Ordering::Relaxed) >= after as u64
+    }
+}
+
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

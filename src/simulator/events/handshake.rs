@@ -1,0 +1,60 @@
+//! The opening of an events socket: reads the upgrade request and answers it; it judges no token.
+
+use std::io;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use crate::simulator::listen::Greeted;
+use crate::simulator::rest::form;
+
+const LARGEST_HEAD: usize = 16 * 1024;
+
+/// What the client asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Upgrade {
+    pub(crate) path: String,
+    pub(crate) token: String,
+    /// The answer to `Sec-WebSocket-Key`, if there was one.
+    pub(crate) accept: Option<String>,
+}
+
+/// Reads exactly the request's head, byte by byte behind the TLS buffer, so that no frame is lost.
+pub(crate) async fn read(io: &mut Greeted) -> io::Result<Upgrade> {
+    let mut head = Vec::with_capacity(512);
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() > LARGEST_HEAD {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        head.push(io.read_u8().await?);
+    }
+    Ok(parse(&String::from_utf8_lossy(&head)))
+}
+
+fn parse(head: &str) -> Upgrade {
+    let mut lines = head.split("\r\n");
+    let target = lines.next().and_then(|l| l.split(' ').nth(1)).unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let token = form::parse(query).into_iter().find(|(name, _)| name == "authToken").map(|(_, value)| value).unwrap_or_default();
+    let accept = lines
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
+        .map(|(_, key)| derive_accept_key(key.trim().as_bytes()));
+    Upgrade { path: path.to_owned(), token, accept }
+}
+
+/// Switches protocols.
+pub(crate) async fn accept(io: &mut Greeted, key: &str) -> io::Result<()> {
+    let head =
+        format!("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {key}\r\n\r\n");
+    io.write_all(head.as_bytes()).await?;
+    io.flush().await
+}
+
+/// Refuses with an empty body.
+pub(crate) async fn refuse(io: &mut Greeted, status: u16) -> io::Result<()> {
+    let reason = axum::http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("Refused");
+    let head = format!("HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    io.write_all(head.as_bytes()).await?;
+    io.shutdown().await
+}

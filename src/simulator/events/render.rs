@@ -1,0 +1,151 @@
+//! Elements of updates as JSON text in the order of events.md 5; which to send is the caller's choice.
+
+use std::fmt::Write;
+
+use crate::simulator::id::Id;
+
+use crate::simulator::switches::{Count, Form, OnHold, Switches};
+use crate::simulator::world::World;
+use crate::simulator::world::change::{call_element as call, roster_element as roster};
+use crate::simulator::world::model::{LegState, Meeting, Participant};
+
+/// A JSON string literal.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn text(out: &mut String, name: &str, value: &str) {
+    // Writing to a String cannot fail.
+    let _ = write!(out, ",\"{name}\":{}", quoted(value));
+}
+
+fn bare(out: &mut String, name: &str, value: impl std::fmt::Display) {
+    let _ = write!(out, ",\"{name}\":{value}");
+}
+
+fn active(on: bool) -> &'static str {
+    if on { "active" } else { "inactive" }
+}
+
+/// The chosen elements of a call as one bridge sees it, each with a leading comma.
+pub(crate) fn call_elements(meeting: &Meeting, bridge: usize, elements: u32, switches: &Switches) -> String {
+    let mut out = String::new();
+    let has = |bit: u32| elements & bit != 0;
+    if has(call::NAME) {
+        text(&mut out, "name", &meeting.name);
+    }
+    if has(call::PARTICIPANTS) {
+        let local = meeting.instance(bridge).map_or(0, |i| i.local);
+        let count = match switches.participants_count {
+            Count::Total => meeting.people.len(),
+            Count::Local => local,
+        };
+        bare(&mut out, "participants", count);
+    }
+    if has(call::DISTRIBUTED) {
+        bare(&mut out, "distributedInstances", other_instances(meeting, bridge));
+    }
+    if has(call::RECORDING) {
+        text(&mut out, "recording", active(meeting.recording));
+    }
+    if has(call::ENDPOINT_RECORDING) {
+        text(&mut out, "endpointRecording", active(meeting.endpoint_recording));
+    }
+    if has(call::STREAMING) {
+        text(&mut out, "streaming", active(meeting.streaming));
+    }
+    if has(call::LOCK_STATE) {
+        text(&mut out, "lockState", if meeting.locked { "locked" } else { "unlocked" });
+    }
+    if has(call::CALL_TYPE) {
+        text(&mut out, "callType", meeting.call_type.wire());
+    }
+    if has(call::CORRELATOR) {
+        text(&mut out, "callCorrelator", &meeting.id.to_string());
+    }
+    if has(call::JOIN_AUDIO_MUTE)
+        && let Some(muted) = meeting.join_audio_mute
+    {
+        bare(&mut out, "joinAudioMuteOverride", muted);
+    }
+    out
+}
+
+/// *Other* bridges that host participants (rest.md 3.2, events.md 6.5).
+pub(crate) fn other_instances(meeting: &Meeting, bridge: usize) -> usize {
+    meeting.instances.iter().filter(|i| i.bridge != bridge && i.local > 0).count()
+}
+
+/// The chosen elements of a roster entry; those without a value are absent (events.md 5.3).
+/// There is no lobby mark unless the switch adds one (events.md 5.4).
+pub(crate) fn roster_elements(world: &World, meeting: &Meeting, person: &Participant, elements: u32, switches: &Switches) -> String {
+    let mut out = String::new();
+    let has = |bit: u32| elements & bit != 0;
+    if has(roster::NAME) {
+        text(&mut out, "name", person.shown_name());
+    }
+    if has(roster::URI) {
+        text(&mut out, "uri", &person.uri);
+    }
+    if has(roster::STATE) {
+        text(&mut out, "state", state(person.state, switches));
+    }
+    if has(roster::DIRECTION) {
+        text(&mut out, "direction", if person.outgoing { "outgoing" } else { "incoming" });
+    }
+    if has(roster::AUDIO_MUTED) {
+        bare(&mut out, "audioMuted", person.rx_audio_mute);
+    }
+    if has(roster::VIDEO_MUTED) {
+        bare(&mut out, "videoMuted", person.rx_video_mute);
+    }
+    if has(roster::IMPORTANCE)
+        && let Some(importance) = person.importance
+    {
+        bare(&mut out, "importance", importance);
+    }
+    if has(roster::LAYOUT) {
+        text(&mut out, "layout", &person.layout);
+    }
+    if has(roster::ACTIVE_SPEAKER) {
+        bare(&mut out, "activeSpeaker", meeting.speaker == Some(person.id));
+    }
+    if has(roster::PRESENTER) {
+        bare(&mut out, "presenter", meeting.presenter == Some(person.id));
+    }
+    if has(roster::ENDPOINT_RECORDING) {
+        match switches.endpoint_recording_form {
+            Form::String => text(&mut out, "endpointRecording", active(meeting.endpoint_recording)),
+            Form::Boolean => bare(&mut out, "endpointRecording", meeting.endpoint_recording),
+        }
+    }
+    if has(roster::CAN_MOVE) {
+        bare(&mut out, "canMove", person.can_move);
+    }
+    moved(&mut out, world, person.moved_from, elements);
+    if has(roster::LOBBY) && switches.lobby_hint {
+        bare(&mut out, "deactivated", person.waiting);
+    }
+    out
+}
+
+fn moved(out: &mut String, world: &World, from: Option<(Id, usize)>, elements: u32) {
+    let Some((participant, bridge)) = from else {
+        return;
+    };
+    if elements & roster::MOVED_PARTICIPANT != 0 {
+        text(out, "movedParticipant", &participant.to_string());
+    }
+    if elements & roster::MOVED_BRIDGE != 0
+        && let Some(bridge) = world.bridges.get(bridge)
+    {
+        text(out, "movedParticipantCallBridge", &bridge.id.to_string());
+    }
+}
+
+fn state(state: LegState, switches: &Switches) -> &'static str {
+    match (state, switches.on_hold_spelling) {
+        (LegState::OnHold, OnHold::Lower) => "onhold",
+        _ => state.wire(),
+    }
+}

@@ -1,0 +1,283 @@
+//! One events socket: numbering, acks and the window (events.md 2); what to say comes from the hub.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::frame::{self, Frame};
+use super::handshake;
+use super::hub::Push;
+use super::subscription;
+use crate::simulator::core::Core;
+use crate::simulator::listen::Greeted;
+use crate::simulator::switches::{NoAck, Switches};
+
+/// A reader that takes nothing for so long is let go.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// What a socket that does not read may make us keep.
+const QUEUE_LIMIT: usize = 50_000;
+
+/// Handles a connection whose first line asks for `/events/`.
+pub(crate) async fn serve(core: &Arc<Core>, bridge: usize, mut io: Greeted, running: CancellationToken) {
+    let Ok(upgrade) = handshake::read(&mut io).await else {
+        return;
+    };
+    let shell = &core.bridges[bridge];
+    let switches = core.switches.of(bridge);
+    let refusal = match &upgrade.accept {
+        _ if switches.events_status != 0 => Some(switches.events_status),
+        _ if upgrade.path != "/events/v1" => Some(404),
+        None => Some(400),
+        _ if !shell.tokens.accept(&upgrade.token, &switches) => Some(401),
+        Some(_) => None,
+    };
+    if let Some(status) = refusal {
+        // The client may be gone; there is nobody to tell.
+        let _ = handshake::refuse(&mut io, status).await;
+        return;
+    }
+    if handshake::accept(&mut io, &upgrade.accept.unwrap_or_default()).await.is_err() {
+        return;
+    }
+    shell.ledger.events_opened();
+    let (queue, pushes) = mpsc::unbounded_channel();
+    let id = core.state(|state| state.hub.open(bridge, queue));
+    let socket = Socket {
+        core: core.clone(),
+        bridge,
+        id,
+        io,
+        pushes,
+        waiting: VecDeque::new(),
+        unacked: VecDeque::new(),
+        next_message: 1,
+        silent: false,
+        fragments: Vec::new(),
+        said_ms: Instant::now(),
+    };
+    tokio::select! {
+        () = running.cancelled() => {}
+        // How a socket ends is the client's or a fault's affair.
+        _ = socket.run() => {}
+    }
+    core.state(|state| state.hub.close(id));
+    shell.ledger.events_closed();
+}
+
+struct Socket {
+    core: Arc<Core>,
+    bridge: usize,
+    id: u64,
+    io: Greeted,
+    pushes: UnboundedReceiver<Push>,
+    waiting: VecDeque<String>,
+    unacked: VecDeque<(i64, Instant)>,
+    next_message: i64,
+    /// The bridge has given up on this socket: it stays open and nothing comes.
+    silent: bool,
+    fragments: Vec<u8>,
+    said_ms: Instant,
+}
+
+/// What woke the socket.
+enum Woken {
+    Read(io::Result<usize>),
+    Push(Option<Push>),
+    AckOverdue,
+    Idle,
+}
+
+impl Socket {
+    async fn run(mut self) -> io::Result<()> {
+        let mut buffer = BytesMut::with_capacity(4096);
+        loop {
+            let switches = self.core.switches.of(self.bridge);
+            if !switches.events_stall {
+                self.send_waiting(&switches).await?;
+            }
+            match self.wait(&mut buffer, &switches).await {
+                Woken::Read(Ok(0)) => return Ok(()),
+                Woken::Read(read) => {
+                    read?;
+                    while let Some(frame) = frame::decode(&mut buffer).map_err(io::Error::other)? {
+                        if self.received(frame, &switches).await?.is_break() {
+                            return Ok(());
+                        }
+                    }
+                }
+                Woken::Push(Some(Push::Message(body))) => self.keep(body),
+                Woken::Push(Some(Push::Wake)) => {}
+                Woken::Push(Some(Push::Close(code))) => return self.close(code).await,
+                Woken::Push(Some(Push::Cut) | None) => return Ok(()),
+                Woken::AckOverdue if switches.no_ack == NoAck::Close => return self.close(None).await,
+                Woken::AckOverdue => {
+                    self.silent = true;
+                    self.waiting.clear();
+                }
+                Woken::Idle => return self.close(Some(1001)).await,
+            }
+        }
+    }
+
+    async fn wait(&mut self, buffer: &mut BytesMut, switches: &Switches) -> Woken {
+        let overdue = self.unacked.front().map(|(_, sent)| *sent + Duration::from_millis(switches.ack_timeout_ms));
+        let watches_acks = overdue.is_some() && !self.silent && !switches.events_stall && switches.ack_window > 0;
+        let idle = self.said_ms + Duration::from_millis(switches.idle_close_ms);
+        tokio::select! {
+            read = self.io.read_buf(buffer), if !switches.events_stall => Woken::Read(read),
+            push = self.pushes.recv() => Woken::Push(push),
+            () = tokio::time::sleep_until(overdue.unwrap_or(idle)), if watches_acks => Woken::AckOverdue,
+            () = tokio::time::sleep_until(idle), if switches.idle_close_ms > 0 => Woken::Idle,
+        }
+    }
+
+    fn keep(&mut self, body: String) {
+        if self.silent {
+            return;
+        }
+        self.waiting.push_back(body);
+        if self.waiting.len() > QUEUE_LIMIT {
+            self.silent = true;
+            self.waiting.clear();
+        }
+    }
+
+    /// Sends what the window allows, everything that is ready in one write.
+    async fn send_waiting(&mut self, switches: &Switches) -> io::Result<()> {
+        while let Ok(push) = self.pushes.try_recv() {
+            match push {
+                Push::Message(body) => self.keep(body),
+                Push::Wake => {}
+                Push::Close(code) => {
+                    self.close(code).await?;
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
+                Push::Cut => return Err(io::ErrorKind::ConnectionAborted.into()),
+            }
+        }
+        let mut out = Vec::new();
+        while switches.ack_window == 0 || self.unacked.len() < switches.ack_window {
+            let Some(body) = self.waiting.pop_front() else {
+                break;
+            };
+            self.number(&mut out, &body, switches);
+        }
+        self.write(&out).await
+    }
+
+    fn number(&mut self, out: &mut Vec<u8>, body: &str, switches: &Switches) {
+        let id = self.next_message;
+        self.next_message += 1;
+        let mut text = format!(r#"{{"type":"message","message":{{"messageId":{id},{body}"#);
+        if switches.events_padding > 0 {
+            let padding = " ".repeat(switches.events_padding);
+            text.push_str(&padding);
+        }
+        if switches.invalid_json_events {
+            frame::encode(out, frame::TEXT, &text.as_bytes()[..text.len() / 2 / 2 + 20]);
+        }
+        if switches.invalid_utf8_events {
+            frame::encode(out, frame::TEXT, b"{\"type\":\"message\",\"name\":\"\xff\xfe\"}");
+        }
+        frame::encode(out, frame::TEXT, text.as_bytes());
+        if switches.ack_window > 0 {
+            self.unacked.push_back((id, Instant::now()));
+        }
+    }
+
+    async fn received(&mut self, frame: Frame, switches: &Switches) -> io::Result<std::ops::ControlFlow<()>> {
+        use std::ops::ControlFlow::{Break, Continue};
+        self.said_ms = Instant::now();
+        match frame.opcode {
+            frame::CLOSE => {
+                let mut out = Vec::new();
+                frame::encode(&mut out, frame::CLOSE, &frame.payload);
+                self.write(&out).await?;
+                return Ok(Break(()));
+            }
+            frame::PING if switches.answer_pings => {
+                let mut out = Vec::new();
+                frame::encode(&mut out, frame::PONG, &frame.payload);
+                self.write(&out).await?;
+            }
+            0 | frame::TEXT => {
+                self.fragments.extend_from_slice(&frame.payload);
+                if frame.last {
+                    let whole = std::mem::take(&mut self.fragments);
+                    self.message(&whole, switches).await?;
+                }
+            }
+            _ => {}
+        }
+        Ok(Continue(()))
+    }
+
+    /// What is not understood is ignored: the reaction of a bridge is unknown (events.md 2).
+    async fn message(&mut self, text: &[u8], switches: &Switches) -> io::Result<()> {
+        let Ok(envelope) = serde_json::from_slice::<Value>(text) else {
+            return Ok(());
+        };
+        if let Some(id) = envelope.pointer("/messageAck/messageId").and_then(Value::as_i64) {
+            self.unacked.retain(|(sent, _)| *sent != id);
+            return Ok(());
+        }
+        let Some(message) = envelope.get("message") else {
+            return Ok(());
+        };
+        let id = message.get("messageId").cloned().unwrap_or(Value::Null);
+        if message.get("type").and_then(Value::as_str) != Some("subscribeRequest") {
+            return self.ack(&id, &switches.error_status).await;
+        }
+        self.core.bridges[self.bridge].ledger.subscribed();
+        let wanted = subscription::parse(message);
+        let within = |n: usize| switches.subscription_limit == 0 || n <= switches.subscription_limit;
+        match wanted.filter(|w| within(w.len())) {
+            None => self.ack(&id, &switches.error_status).await,
+            Some(wanted) => {
+                self.ack(&id, "success").await?;
+                self.core.state(|state| {
+                    state.hub.replace(self.id, &wanted, &state.world, switches);
+                });
+                Ok(())
+            }
+        }
+    }
+
+    async fn ack(&mut self, id: &Value, status: &str) -> io::Result<()> {
+        if self.silent {
+            return Ok(());
+        }
+        let status = super::render::quoted(status);
+        let text = format!(r#"{{"type":"messageAck","messageAck":{{"messageId":{id},"status":{status}}}}}"#);
+        let mut out = Vec::new();
+        frame::encode(&mut out, frame::TEXT, text.as_bytes());
+        self.write(&out).await
+    }
+
+    async fn close(&mut self, code: Option<u16>) -> io::Result<()> {
+        let payload = code.map(|c| c.to_be_bytes().to_vec()).unwrap_or_default();
+        let mut out = Vec::new();
+        frame::encode(&mut out, frame::CLOSE, &payload);
+        self.write(&out).await?;
+        self.io.shutdown().await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let written = async {
+            self.io.write_all(bytes).await?;
+            self.io.flush().await
+        };
+        tokio::time::timeout(WRITE_LIMIT, written).await?
+    }
+}

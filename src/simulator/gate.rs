@@ -1,0 +1,47 @@
+//! Opens and closes the port of a bridge, at start and as a fault; what is said there is `listen`'s.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, PoisonError};
+
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::core::{BridgeShell, Core};
+use super::listen;
+
+pub(crate) struct Gates {
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) listen: IpAddr,
+}
+
+impl Gates {
+    /// Opens the port; the next time it is the same one.
+    pub(crate) async fn open(&self, core: &Arc<Core>, bridge: usize, wanted: SocketAddr) -> io::Result<()> {
+        let shell = &core.bridges[bridge];
+        if shell.is_up() {
+            return Ok(());
+        }
+        let listener = TcpListener::bind(address(shell).unwrap_or(wanted)).await?;
+        let running = core.cancel.child_token();
+        *shell.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener.local_addr()?);
+        *shell.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.clone());
+        listen::spawn(core, bridge, listener, self.tls.clone(), running)
+    }
+
+    pub(crate) async fn reopen(&self, core: &Arc<Core>, bridge: usize) -> io::Result<()> {
+        self.open(core, bridge, SocketAddr::new(self.listen, 0)).await
+    }
+}
+
+/// Closes the port and cuts what is open.
+pub(crate) fn close(core: &Core, bridge: usize) {
+    let running = core.bridges[bridge].running.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(running) = running {
+        running.cancel();
+    }
+}
+
+pub(crate) fn address(shell: &BridgeShell) -> Option<SocketAddr> {
+    *shell.address.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,220 @@
+//! A simulated CMS cluster: bridges with REST and events sockets, a life of their own, and a control API.
+//! It is an independent witness: it shares no type and no parser with the rest of Usher, and sends no CDRs yet.
+//!
+//! - `world`: the state and its rules, pure; `population` and `life` fill and move it
+//! - `rest`, `events`: what a bridge shows (rest.md, events.md); `listen`, `tls`, `gate`: its port
+//! - `switches`, `switchboard`: what is unknown about real bridges, and faults
+//! - `control`: the truth, verbs and faults for tests; `cli`: `usher simulate`
+
+mod cli;
+mod control;
+mod core;
+mod events;
+mod gate;
+mod id;
+mod life;
+mod listen;
+mod names;
+mod options;
+mod population;
+mod requests;
+mod rest;
+mod switchboard;
+mod switches;
+mod tls;
+mod world;
+mod xml;
+
+pub use cli::run;
+pub use control::{Control, ControlError, Cut, Dial, Join, Move, Role, StartCall};
+pub use id::Id;
+pub use options::{Options, TlsMode};
+pub use requests::{ChangeRequest, Requests};
+pub use switchboard::SwitchError;
+pub use switches::Switches;
+pub use world::Refusal;
+pub use world::truth::{BridgeTruth, CallTruth, InstanceTruth, Lobby, MeetingTruth, ParticipantTruth, Truth};
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use self::core::{Core, now_ms};
+use switchboard::Switchboard;
+use world::World;
+
+/// Timers of the world (ringing, deactivation) are looked at this often.
+const CLOCKWORK: Duration = Duration::from_millis(25);
+
+/// Where one simulated bridge is reached.
+#[derive(Debug, Clone)]
+pub struct BridgeAddress {
+    pub name: String,
+    /// `https://127.0.0.1:<port>`, or `http://` when TLS is off.
+    pub url: String,
+    pub username: String,
+    pub password: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("a cluster needs at least one bridge, not {0}")]
+    NoBridges(usize),
+    #[error("cannot read the switches from {0}: {1}")]
+    SwitchFile(String, io::Error),
+    #[error("the switches are no JSON: {0}")]
+    SwitchJson(serde_json::Error),
+    #[error(transparent)]
+    Switches(#[from] SwitchError),
+    #[error("the environment variable {0} that should hold the password is not set")]
+    NoPassword(String),
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+}
+
+/// A running cluster; `stop` it, or it runs as long as the runtime.
+pub struct Simulator {
+    core: Arc<Core>,
+    bridges: Vec<BridgeAddress>,
+    control: Control,
+    control_url: String,
+    ca_pem: Option<String>,
+}
+
+/// Makes the cluster, fills it and opens its ports.
+pub async fn start(options: Options) -> Result<Simulator, StartError> {
+    // Somebody may have installed a provider already; any will do for the rest of the program.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if options.bridges == 0 {
+        return Err(StartError::NoBridges(0));
+    }
+    let names = options.bridge_names();
+    let switchboard = switchboard(&options, &names)?;
+    let password = password(&options)?;
+    let identity = tls::identity(options.tls, options.host.as_deref())?;
+    let mut world = World::new(&names, options.seed, now_ms());
+    population::fill(&mut world, options.calls, options.people, options.seed, now_ms());
+    world.take_changes();
+
+    let core = Arc::new(Core::new(world, switchboard, options.username.clone(), password));
+    let acceptor = identity.as_ref().map(|i| TlsAcceptor::from(i.config.clone()));
+    let gates = Arc::new(gate::Gates { tls: acceptor, listen: options.listen });
+    for bridge in 0..core.bridges.len() {
+        let port = match options.base_port {
+            0 => 0,
+            base => base.saturating_add(bridge as u16),
+        };
+        let address = SocketAddr::new(options.listen, port);
+        gates.open(&core, bridge, address).await.map_err(|e| StartError::Listen(address, e))?;
+    }
+    let control = Control::new(core.clone(), gates);
+    let control_address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.control_port));
+    let listener = TcpListener::bind(control_address).await.map_err(|e| StartError::Listen(control_address, e))?;
+    let bound = listener.local_addr().map_err(|e| StartError::Listen(control_address, e))?;
+    control::http::spawn(&core, control.clone(), listener);
+    spawn_clockwork(&core);
+    life::spawn(&core, &options);
+    Ok(Simulator {
+        bridges: addresses(&core, &options),
+        core,
+        control,
+        control_url: format!("http://{bound}"),
+        ca_pem: identity.map(|i| i.trust_pem),
+    })
+}
+
+impl Simulator {
+    pub fn bridges(&self) -> &[BridgeAddress] {
+        &self.bridges
+    }
+
+    pub fn control_url(&self) -> &str {
+        &self.control_url
+    }
+
+    /// The CA to trust, or the self-signed certificate itself; `None` when TLS is off.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// The verbs of the control API, in process.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Closes every port and connection and waits for every task.
+    pub async fn stop(self) {
+        for bridge in 0..self.core.bridges.len() {
+            gate::close(&self.core, bridge);
+        }
+        self.core.cancel.cancel();
+        self.core.tasks.close();
+        self.core.tasks.wait().await;
+    }
+}
+
+fn spawn_clockwork(core: &Arc<Core>) {
+    let core = core.clone();
+    core.tasks.clone().spawn(async move {
+        let mut interval = tokio::time::interval(CLOCKWORK);
+        loop {
+            tokio::select! {
+                () = core.cancel.cancelled() => return,
+                _ = interval.tick() => core.change(|_, _| ()),
+            }
+        }
+    });
+}
+
+fn addresses(core: &Core, options: &Options) -> Vec<BridgeAddress> {
+    let scheme = if options.tls == TlsMode::Off { "http" } else { "https" };
+    core.bridges
+        .iter()
+        .filter_map(|shell| Some((shell, gate::address(shell)?)))
+        .map(|(shell, address)| {
+            let ip = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
+            let place = match &options.host {
+                Some(host) => format!("{host}:{}", address.port()),
+                None => SocketAddr::new(ip, address.port()).to_string(),
+            };
+            BridgeAddress {
+                name: shell.name.clone(),
+                url: format!("{scheme}://{place}"),
+                username: core.username.clone(),
+                password: core.password.clone(),
+            }
+        })
+        .collect()
+}
+
+fn switchboard(options: &Options, names: &[String]) -> Result<Switchboard, StartError> {
+    let board = Switchboard::new(names);
+    if options.latency_ms > 0 {
+        board.set(None, serde_json::json!({ "latency_ms": options.latency_ms }), false)?;
+    }
+    let Some(given) = &options.switches else {
+        return Ok(board);
+    };
+    let text = match given.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).map_err(|e| StartError::SwitchFile(file.to_owned(), e))?,
+        None => given.clone(),
+    };
+    let values: Value = serde_json::from_str(&text).map_err(StartError::SwitchJson)?;
+    board.set(None, values, false)?;
+    Ok(board)
+}
+
+fn password(options: &Options) -> Result<String, StartError> {
+    match (&options.password, &options.password_env) {
+        (Some(password), _) => Ok(password.clone()),
+        (None, Some(name)) => std::env::var(name).map_err(|_| StartError::NoPassword(name.clone())),
+        (None, None) => Ok(hex::encode(rand::random::<[u8; 8]>())),
+    }
+}

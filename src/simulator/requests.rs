@@ -1,0 +1,104 @@
+//! What was asked of each bridge: counts by method and path shape, times of changes; it stores no bodies but the form of a PUT.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// Changes remembered per bridge; older ones are only counted.
+const CHANGES_KEPT: usize = 20_000;
+
+/// What one bridge was asked since the last reset.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Requests {
+    pub bridge: String,
+    pub total: u64,
+    /// Counts by method and path shape, such as `GET /calls/<id>/participants`.
+    pub by_shape: BTreeMap<String, u64>,
+    pub by_status: BTreeMap<u16, u64>,
+    pub unauthorized: u64,
+    pub in_flight: u64,
+    pub in_flight_max: u64,
+    /// PUT, POST and DELETE in order of arrival.
+    pub changes: VecDeque<ChangeRequest>,
+    pub events_open: u64,
+    pub events_opened: u64,
+    /// Every `subscribeRequest` seen.
+    pub subscribe_requests: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangeRequest {
+    pub at_ms: i64,
+    pub method: String,
+    pub path: String,
+    pub form: String,
+    pub status: u16,
+    pub answered_ms: i64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Ledger(Mutex<Requests>);
+
+impl Ledger {
+    fn with<R>(&self, f: impl FnOnce(&mut Requests) -> R) -> R {
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn arrived(&self, shape: String) {
+        self.with(|r| {
+            r.total += 1;
+            *r.by_shape.entry(shape).or_default() += 1;
+            r.in_flight += 1;
+            r.in_flight_max = r.in_flight_max.max(r.in_flight);
+        });
+    }
+
+    pub(crate) fn answered(&self, status: u16, change: Option<ChangeRequest>) {
+        self.with(|r| {
+            *r.by_status.entry(status).or_default() += 1;
+            if status == 401 {
+                r.unauthorized += 1;
+            }
+            if let Some(change) = change {
+                if r.changes.len() == CHANGES_KEPT {
+                    r.changes.pop_front();
+                }
+                r.changes.push_back(change);
+            }
+        });
+    }
+
+    /// The request is over, answered or given up by the client.
+    pub(crate) fn gone(&self) {
+        self.with(|r| r.in_flight = r.in_flight.saturating_sub(1));
+    }
+
+    pub(crate) fn events_opened(&self) {
+        self.with(|r| {
+            r.events_open += 1;
+            r.events_opened += 1;
+        });
+    }
+
+    pub(crate) fn events_closed(&self) {
+        self.with(|r| r.events_open = r.events_open.saturating_sub(1));
+    }
+
+    pub(crate) fn subscribed(&self) {
+        self.with(|r| r.subscribe_requests += 1);
+    }
+
+    pub(crate) fn snapshot(&self, bridge: &str) -> Requests {
+        let mut copy = self.with(|r| r.clone());
+        copy.bridge = bridge.to_owned();
+        copy
+    }
+
+    /// Forgets everything but what is open now.
+    pub(crate) fn reset(&self) {
+        self.with(|r| {
+            *r = Requests { in_flight: r.in_flight, in_flight_max: r.in_flight, events_open: r.events_open, ..Requests::default() };
+        });
+    }
+}

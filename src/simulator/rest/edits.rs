@@ -1,0 +1,66 @@
+//! Form parameters shared by legs and bulk changes of participants: mutes, layout, importance, label.
+
+use super::request::{BadParameter, Request};
+use crate::simulator::world::edit::Edit;
+
+/// Bytes of UTF-8 in a label (rest.md 3.7).
+const LONGEST_LABEL: usize = 50;
+
+/// Layouts of rest.md and events.md 5.3.
+const LAYOUTS: [&str; 13] = [
+    "allEqual",
+    "speakerOnly",
+    "telepresence",
+    "stacked",
+    "allEqualQuarters",
+    "allEqualNinths",
+    "allEqualSixteenths",
+    "allEqualTwentyFifths",
+    "onePlusFive",
+    "onePlusSeven",
+    "onePlusNine",
+    "automatic",
+    "onePlusN",
+];
+
+pub(crate) fn mutes_and_layout(request: &Request, layout: &'static str) -> Result<Vec<Edit>, BadParameter> {
+    let mut edits = Vec::new();
+    let mutes: [(&'static str, fn(bool) -> Edit); 4] = [
+        ("rxAudioMute", Edit::RxAudioMute),
+        ("txAudioMute", Edit::TxAudioMute),
+        ("rxVideoMute", Edit::RxVideoMute),
+        ("txVideoMute", Edit::TxVideoMute),
+    ];
+    for (name, edit) in mutes {
+        edits.extend(request.boolean(name)?.map(edit));
+    }
+    match request.value(layout) {
+        None => {}
+        Some("") => edits.push(Edit::Layout("allEqual".to_owned())),
+        Some(given) if LAYOUTS.contains(&given) => edits.push(Edit::Layout(given.to_owned())),
+        Some(_) => return Err(BadParameter(layout)),
+    }
+    Ok(edits)
+}
+
+/// An empty value clears (rest.md 5).
+pub(crate) fn importance(request: &Request) -> Result<Option<Edit>, BadParameter> {
+    match request.value("importance") {
+        None => Ok(None),
+        Some("") => Ok(Some(Edit::Importance(None))),
+        Some(text) => match text.parse() {
+            Ok(n) => Ok(Some(Edit::Importance(Some(n)))),
+            Err(_) => Err(BadParameter("importance")),
+        },
+    }
+}
+
+/// An empty value restores the name (rest.md 5).
+pub(crate) fn label(request: &Request) -> Result<Option<Edit>, BadParameter> {
+    match request.value("nameLabelOverride") {
+        None => Ok(None),
+        Some("") => Ok(Some(Edit::Label(None))),
+        Some(text) if text.len() <= LONGEST_LABEL => Ok(Some(Edit::Label(Some(text.to_owned())))),
+        Some(_) => Err(BadParameter("nameLabelOverride")),
+    }
+}

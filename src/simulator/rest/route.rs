@@ -1,0 +1,111 @@
+//! Which resource a path names (rest.md 2: collections without case, a trailing slash is nothing).
+
+use super::reply::Reply;
+use super::request::{Method, Request};
+use super::{Context, calls, id, legs, people, spaces, system, write_calls, write_legs, write_people};
+use crate::simulator::switches::UnknownParameters;
+use crate::simulator::world::World;
+
+/// Query parameters of rest.md 3; others are ignored or refused by switch.
+const QUERY: [&str; 17] = [
+    "offset",
+    "limit",
+    "filter",
+    "coSpaceFilter",
+    "tenantFilter",
+    "callBridgeFilter",
+    "callBridgeGroupFilter",
+    "participantFilter",
+    "activeLayoutFilter",
+    "availableVideoStreamsLowerBound",
+    "availableVideoStreamsUpperBound",
+    "ownerIdSet",
+    "alarms",
+    "callLegProfileFilter",
+    "callProfileFilter",
+    "usageFilter",
+    "type",
+];
+
+pub(crate) fn dispatch(context: &Context, world: &mut World, request: &Request) -> Reply {
+    let switches = &context.switches;
+    if request.method == Method::Get
+        && switches.unknown_parameters == UnknownParameters::Reject
+        && let Some((name, _)) = request.query.iter().find(|(name, _)| !QUERY.contains(&name.as_str()))
+    {
+        let reason = format!("parameterError parameter=\"{}\" error=\"unknownParameter\"", plain(name));
+        return Reply::failure(400, &reason, switches);
+    }
+    let shape = request.shape();
+    let path: Vec<&str> = shape.iter().map(String::as_str).collect();
+    let answered = match request.method {
+        Method::Get => read(context, world, request, &path),
+        Method::Put => put(context, world, request, &path),
+        Method::Post => post(context, world, request, &path),
+        Method::Delete => delete(context, world, &path),
+    };
+    answered.unwrap_or_else(|| Reply::failure(404, "unrecognizedObject", switches))
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric()).collect()
+}
+
+fn read(context: &Context, world: &World, request: &Request, path: &[&str]) -> Option<Reply> {
+    Some(match path {
+        ["calls"] => calls::list(context, world, request),
+        ["calls", call] => calls::one(context, world, id(call)),
+        ["calls", call, "participants"] => people::of_call(context, world, request, id(call)),
+        ["calls", call, "calllegs"] => legs::of_call(context, world, request, id(call)),
+        ["participants"] => people::list(context, world, request),
+        ["participants", person] => people::one(context, world, id(person)),
+        // The text prints the singular, real bridges take the plural (rest.md 3.5).
+        ["participants" | "participant", person, "calllegs"] => legs::of_participant(context, world, request, id(person)),
+        ["calllegs"] => legs::list(context, world, request),
+        ["calllegs", leg] => legs::one(context, world, id(leg)),
+        ["calllegs", leg, "calllegprofiletrace"] => legs::trace(context, world, id(leg)),
+        ["cospaces"] => spaces::list(context, world, request),
+        ["cospaces", space] => spaces::one(context, world, id(space)),
+        ["cospaces", space, "accessmethods"] => spaces::access_methods(context, world, request, id(space)),
+        ["cospaces", space, "accessmethods", method] => spaces::access_method(context, world, id(space), id(method)),
+        ["callprofiles", profile] => spaces::call_profile(context, world, id(profile)),
+        ["calllegprofiles", profile] => spaces::leg_profile(context, world, id(profile)),
+        ["tenants", tenant] => spaces::tenant(context, world, id(tenant)),
+        ["callbridges"] => system::call_bridges(context, world, request),
+        ["callbridges", bridge] => system::call_bridge(context, world, id(bridge)),
+        ["system", "status"] => system::status(context, world),
+        ["system", "load"] => system::load(context, world),
+        ["system", "alarms"] => system::alarms(context, world),
+        ["system", "profiles"] => system::profiles(context, world),
+        ["system", "configuration", "cluster"] => system::cluster(context, world),
+        _ => return None,
+    })
+}
+
+fn put(context: &Context, world: &mut World, request: &Request, path: &[&str]) -> Option<Reply> {
+    Some(match path {
+        ["calls", call] => write_calls::modify(context, world, request, id(call)),
+        ["calls", call, "participants", "*"] => write_people::bulk(context, world, request, id(call)),
+        ["participants", person] => write_people::modify(context, world, request, id(person)),
+        ["calllegs", leg] => write_legs::modify(context, world, request, id(leg)),
+        _ => return None,
+    })
+}
+
+fn post(context: &Context, world: &mut World, request: &Request, path: &[&str]) -> Option<Reply> {
+    Some(match path {
+        ["calls"] => write_calls::create(context, world, request),
+        ["calls", call, "participants"] => write_people::create(context, world, request, id(call)),
+        ["calls", call, "calllegs"] => write_legs::create(context, world, request, id(call)),
+        _ => return None,
+    })
+}
+
+fn delete(context: &Context, world: &mut World, path: &[&str]) -> Option<Reply> {
+    Some(match path {
+        ["calls", call] => write_calls::end(context, world, id(call)),
+        ["participants", person] => write_people::disconnect(context, world, id(person)),
+        ["calllegs", leg] => write_legs::hang_up(context, world, id(leg)),
+        _ => return None,
+    })
+}

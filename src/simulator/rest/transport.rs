@@ -1,0 +1,190 @@
+//! A REST request from arrival to answer: counting, faults, latency, credentials, then the route.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method as HttpMethod, Uri};
+use axum::response::Response;
+use futures_util::stream;
+use tokio_util::sync::CancellationToken;
+
+use super::reply::Reply;
+use super::request::{Method, Request};
+use super::{Context, auth, route};
+use crate::simulator::core::{Core, now_ms};
+use crate::simulator::requests::ChangeRequest;
+use crate::simulator::switches::Switches;
+
+#[derive(Clone)]
+struct Bridge {
+    core: Arc<Core>,
+    index: usize,
+    running: CancellationToken,
+}
+
+pub(crate) fn router(core: Arc<Core>, index: usize, running: CancellationToken) -> Router {
+    Router::new().fallback(handle).with_state(Bridge { core, index, running })
+}
+
+/// Counts a request out however it ends, also when the client hangs up.
+struct InFlight(Bridge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.core.bridges[self.0.index].ledger.gone();
+    }
+}
+
+async fn handle(State(bridge): State<Bridge>, method: HttpMethod, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let arrived = now_ms();
+    let ledger = &bridge.core.bridges[bridge.index].ledger;
+    ledger.arrived(format!("{method} {}", shape(uri.path())));
+    let guard = InFlight(bridge.clone());
+    let switches = bridge.core.switches.of(bridge.index);
+    let reply = tokio::select! {
+        () = bridge.running.cancelled() => Reply::status(503),
+        reply = answer(&bridge, &switches, &method, &uri, &headers, &body) => reply,
+    };
+    let change = (method != HttpMethod::GET).then(|| ChangeRequest {
+        at_ms: arrived,
+        method: method.to_string(),
+        path: uri.to_string(),
+        form: String::from_utf8_lossy(&body).into_owned(),
+        status: reply.status,
+        answered_ms: now_ms(),
+    });
+    ledger.answered(reply.status, change);
+    drop(guard);
+    finish(&bridge, reply, &switches)
+}
+
+async fn answer(bridge: &Bridge, switches: &Arc<Switches>, method: &HttpMethod, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Reply {
+    if switches.rest_hang {
+        std::future::pending::<()>().await;
+    }
+    let jitter = match switches.latency_jitter_ms {
+        0 => 0,
+        most => rand::random_range(0..=most),
+    };
+    pause(switches.latency_ms + jitter).await;
+    match switches.rest_status {
+        0 => {}
+        401 => return Reply::unauthorized(),
+        503 => return busy(switches),
+        status => return Reply::status(status),
+    }
+    if switches.rate_503 > 0.0 && rand::random::<f64>() < switches.rate_503 {
+        return busy(switches);
+    }
+    let shell = &bridge.core.bridges[bridge.index];
+    if !auth::allowed(&bridge.core, shell, switches, headers) {
+        return Reply::unauthorized();
+    }
+    let Some((method, path)) = understood(method, uri.path()) else {
+        return Reply::failure(404, "unrecognizedObject", switches);
+    };
+    let request = Request::new(method, path, uri.query().unwrap_or(""), &String::from_utf8_lossy(body));
+    let changing = method != Method::Get;
+    let reply = respond(bridge, switches, &request);
+    if changing {
+        pause(switches.put_late_ms).await;
+    }
+    reply
+}
+
+fn respond(bridge: &Bridge, switches: &Arc<Switches>, request: &Request) -> Reply {
+    if request.method == Method::Post && request.shape() == ["authtokens"] {
+        return token(bridge, switches);
+    }
+    if switches.put_without_effect && matches!(request.method, Method::Put | Method::Delete) {
+        return Reply::done();
+    }
+    bridge.core.change(|world, now_ms| {
+        let context = Context { bridge: bridge.index, switches: switches.clone(), now_ms };
+        route::dispatch(&context, world, request)
+    })
+}
+
+/// 200 with the token in a header; no client reads the body (events.md 1).
+fn token(bridge: &Bridge, switches: &Switches) -> Reply {
+    if switches.token_status != 0 {
+        return match switches.token_status {
+            401 => Reply::unauthorized(),
+            status => Reply::failure(status, "invalidOperation", switches),
+        };
+    }
+    let mut reply = Reply::done();
+    let token = bridge.core.bridges[bridge.index].tokens.issue();
+    reply.headers.push(("X-Cisco-CMS-Auth-Token", token));
+    reply
+}
+
+fn understood<'a>(method: &HttpMethod, path: &'a str) -> Option<(Method, &'a str)> {
+    let method = match *method {
+        HttpMethod::GET => Method::Get,
+        HttpMethod::POST => Method::Post,
+        HttpMethod::PUT => Method::Put,
+        HttpMethod::DELETE => Method::Delete,
+        _ => return None,
+    };
+    let rest = path.strip_prefix("/api/v1")?;
+    (rest.is_empty() || rest.starts_with('/')).then_some((method, rest))
+}
+
+/// A path with its ids taken out.
+fn shape(path: &str) -> String {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let parts: Vec<&str> =
+        path.split('/').filter(|part| !part.is_empty()).map(|part| if part.len() == 36 { "<id>" } else { part }).collect();
+    format!("/{}", parts.join("/"))
+}
+
+/// 503 = busy for now (AP); `Retry-After` is a switch.
+fn busy(switches: &Switches) -> Reply {
+    let mut reply = Reply::status(503);
+    if switches.retry_after_s > 0 {
+        reply.headers.push(("Retry-After", switches.retry_after_s.to_string()));
+    }
+    reply
+}
+
+async fn pause(ms: u64) {
+    if ms > 0 {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+}
+
+/// Makes the HTTP answer, with the faults that concern bodies.
+fn finish(bridge: &Bridge, reply: Reply, switches: &Switches) -> Response {
+    if let Some((delay, later)) = reply.later {
+        let core = bridge.core.clone();
+        let cancel = core.cancel.clone();
+        core.tasks.clone().spawn(async move {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = pause(delay) => core.change(later),
+            }
+        });
+    }
+    let mut response = Response::builder().status(reply.status);
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value);
+    }
+    let mut body = reply.body;
+    if switches.garbage_xml && !body.is_empty() {
+        body = "<?xml version=\"1.0\"?><calls total=\"2\"><call id=\"\u{0}\"><<&nbsp;</cal".to_owned();
+    }
+    let built = if switches.truncated_body && !body.is_empty() {
+        response = response.header("Content-Length", body.len());
+        let half: String = body.chars().take(body.chars().count() / 2).collect();
+        let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        response.body(Body::from_stream(stream::iter([Ok(half), Err(broken)])))
+    } else {
+        response.body(Body::from(body))
+    };
+    // Only a header value that is no header text could fail, and ours are ASCII.
+    built.unwrap_or_default()
+}

@@ -1,0 +1,64 @@
+//! Changing call legs (rest.md 3.7): mutes, layout, label, needsActivation, hanging up; `deactivated` is not among them.
+
+use crate::simulator::id::Id;
+
+use super::reply::Reply;
+use super::request::{BadParameter, Request};
+use super::{Context, edits, write_people};
+use crate::simulator::world::World;
+use crate::simulator::world::edit::Edit;
+use crate::simulator::world::model::LegOwner;
+
+pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, leg: Id) -> Reply {
+    let switches = &context.switches;
+    let person = match world.leg_owner(context.bridge, leg) {
+        Some(LegOwner::Participant(id) | LegOwner::Sharing(id)) => id,
+        Some(LegOwner::Link { .. }) => return Reply::failure(400, "invalidOperation", switches),
+        None => return Reply::missing("callLegDoesNotExist", false, switches),
+    };
+    match understood(request) {
+        Ok(changes) => {
+            for change in changes {
+                // Its leg exists, so it exists.
+                let _ = world.edit(person, change);
+            }
+            Reply::done()
+        }
+        Err(bad) => Reply::bad(&bad, switches),
+    }
+}
+
+fn understood(request: &Request) -> Result<Vec<Edit>, BadParameter> {
+    if request.value("deactivated").is_some() {
+        return Err(BadParameter("deactivated"));
+    }
+    let mut changes = edits::mutes_and_layout(request, "chosenLayout")?;
+    changes.extend(edits::label(request)?);
+    changes.extend(request.boolean("needsActivation")?.map(Edit::NeedsActivation));
+    Ok(changes)
+}
+
+/// POST `/calls/<id>/calllegs`: a dial-out that answers with the leg (TR).
+pub(crate) fn create(context: &Context, world: &mut World, request: &Request, call: Id) -> Reply {
+    let switches = &context.switches;
+    let Some(meeting) = world.meeting_of_call(context.bridge, call).map(|m| m.id) else {
+        return Reply::missing("callDoesNotExist", false, switches);
+    };
+    match write_people::dial(context, world, request, meeting) {
+        Ok(id) => Reply::created("callLegs", world.participant(id).map(|p| p.leg).unwrap_or_default()),
+        Err(bad) => Reply::bad(&bad, switches),
+    }
+}
+
+pub(crate) fn hang_up(context: &Context, world: &mut World, leg: Id) -> Reply {
+    let switches = &context.switches;
+    match world.leg_owner(context.bridge, leg) {
+        Some(LegOwner::Participant(id)) => {
+            // Its leg exists, so it exists.
+            let _ = world.leave(id, "apiInitiatedTeardown", context.now_ms);
+            Reply::done()
+        }
+        Some(LegOwner::Sharing(_) | LegOwner::Link { .. }) => Reply::failure(400, "callLegCannotBeDeleted", switches),
+        None => Reply::missing("callLegDoesNotExist", false, switches),
+    }
+}

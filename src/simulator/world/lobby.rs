@@ -1,0 +1,152 @@
+//! Who waits and who may enter: rest.md section 4 as rules over the world; no wire format.
+
+use crate::simulator::id::Id;
+
+use super::change::{Change, call_element, roster_element};
+use super::model::{DeactivationMode, LegState, LockMode};
+use super::timers::Due;
+use super::{Refusal, World};
+
+impl World {
+    /// The leg is answered: decides lobby or call, and lets guests in behind an activator.
+    pub(super) fn connect(&mut self, participant: Id, now_ms: i64) {
+        let waits = self.must_wait(participant);
+        let Some(person) = self.participants.get_mut(&participant) else {
+            return;
+        };
+        person.state = LegState::Connected;
+        person.connected_ms = now_ms;
+        person.since_ms = now_ms;
+        person.waiting = waits;
+        let (meeting, enters) = (person.meeting, person.lets_guests_in());
+        if enters {
+            self.activator_in(meeting, now_ms);
+        }
+    }
+
+    /// A locked call holds everybody (`all`) or those who need activation; an open one holds
+    /// those who need activation while no activator is in (rest.md 4, AP and HUB).
+    fn must_wait(&self, participant: Id) -> bool {
+        let Some(person) = self.participants.get(&participant) else {
+            return false;
+        };
+        if let Some(given) = person.enters_waiting {
+            return given;
+        }
+        let Some(meeting) = self.meetings.get(&person.meeting) else {
+            return false;
+        };
+        match (meeting.locked, meeting.lock_mode) {
+            (false, _) => person.needs_activation && meeting.activators == 0,
+            (true, LockMode::All) => true,
+            // Space members bypass this lock while an activator is present (HUB 3.11).
+            (true, LockMode::NeedsActivation) => person.needs_activation && !(person.jid.is_some() && meeting.activators > 0),
+        }
+    }
+
+    /// `deactivated=false` or `true` on a participant. Repeating it changes nothing (rest.md 5).
+    pub(crate) fn set_waiting(&mut self, participant: Id, waiting: bool, now_ms: i64) -> Result<(), Refusal> {
+        let person = self.participants.get_mut(&participant).ok_or(Refusal::NoParticipant)?;
+        if !person.is_connected() {
+            person.enters_waiting = Some(waiting);
+            return Ok(());
+        }
+        if person.waiting == waiting {
+            return Ok(());
+        }
+        let was_activator = person.lets_guests_in();
+        person.waiting = waiting;
+        person.since_ms = now_ms;
+        let (meeting, is_activator) = (person.meeting, person.lets_guests_in());
+        self.roster_changed(participant, roster_element::LOBBY);
+        match (was_activator, is_activator) {
+            (false, true) => self.activator_in(meeting, now_ms),
+            (true, false) => self.activator_gone(meeting, now_ms),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Locking never sends anybody back; unlocking lets in whom the mode says (rest.md 4).
+    pub(crate) fn set_locked(&mut self, meeting: Id, locked: bool, now_ms: i64) -> Result<(), Refusal> {
+        let found = self.meetings.get_mut(&meeting).ok_or(Refusal::NoCall)?;
+        if found.locked == locked {
+            return Ok(());
+        }
+        found.locked = locked;
+        let lets_all_in = found.lock_mode == LockMode::All;
+        let activator_present = found.activators > 0;
+        self.emit(Change::CallChanged { meeting, elements: call_element::LOCK_STATE, home: None });
+        if locked {
+            return Ok(());
+        }
+        for id in self.waiting_in(meeting) {
+            let guest = self.participants.get(&id).is_some_and(|p| p.needs_activation);
+            if lets_all_in || activator_present || !guest {
+                self.set_waiting(id, false, now_ms)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An activator is in: an unlocked call lets all waiting guests in (HUB, Acano KB).
+    fn activator_in(&mut self, meeting: Id, now_ms: i64) {
+        let Some(found) = self.meetings.get_mut(&meeting) else {
+            return;
+        };
+        found.activators += 1;
+        if found.locked {
+            return;
+        }
+        for id in self.waiting_in(meeting) {
+            if self.participants.get(&id).is_some_and(|p| p.needs_activation) {
+                // The id comes from the meeting's own list, so it exists.
+                let _ = self.set_waiting(id, false, now_ms);
+            }
+        }
+    }
+
+    /// The last activator's departure starts the deactivation clock.
+    pub(super) fn activator_gone(&mut self, meeting: Id, now_ms: i64) {
+        let Some(found) = self.meetings.get_mut(&meeting) else {
+            return;
+        };
+        found.activators = found.activators.saturating_sub(1);
+        if found.activators > 0 || found.deactivation == DeactivationMode::RemainActivated {
+            return;
+        }
+        let at = now_ms + found.deactivation_s * 1000;
+        self.schedule(at, Due::Deactivate(meeting));
+    }
+
+    /// The clock ran out: guests go back to the lobby or are dropped, unless an activator came back.
+    pub(super) fn deactivate(&mut self, meeting: Id, now_ms: i64) {
+        let Some(found) = self.meetings.get(&meeting) else {
+            return;
+        };
+        if found.activators > 0 {
+            return;
+        }
+        let mode = found.deactivation;
+        let guests: Vec<Id> = found
+            .people
+            .iter()
+            .filter(|id| self.participants.get(id).is_some_and(|p| p.needs_activation && p.is_connected() && !p.waiting))
+            .collect();
+        for id in guests {
+            // Ids come from the meeting's own list; one that is gone needs nothing.
+            let _ = match mode {
+                DeactivationMode::Deactivate => self.set_waiting(id, true, now_ms),
+                DeactivationMode::Disconnect => self.leave(id, "callDeactivated", now_ms),
+                DeactivationMode::RemainActivated => Ok(()),
+            };
+        }
+    }
+
+    fn waiting_in(&self, meeting: Id) -> Vec<Id> {
+        let Some(found) = self.meetings.get(&meeting) else {
+            return Vec::new();
+        };
+        found.people.iter().filter(|id| self.participants.get(id).is_some_and(|p| p.waiting)).collect()
+    }
+}
