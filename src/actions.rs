@@ -59,12 +59,18 @@ pub struct Actions {
 
 /// What the handle sends to the actor behind it.
 #[derive(Debug)]
-pub(crate) enum Request {
+pub enum Request {
     Admit { press: Press, results: mpsc::Sender<PersonResult>, started: tokio::sync::oneshot::Sender<()> },
     Retry { actor: Actor, bridge: String, answer: tokio::sync::oneshot::Sender<Result<(), ActionError>> },
 }
 
 impl Actions {
+    /// A handle, and what its requests arrive at; beyond `waiting` of them it answers `Busy`.
+    pub fn channel(waiting: usize) -> (Self, mpsc::Receiver<Request>) {
+        let (requests, receiver) = mpsc::channel(waiting);
+        (Self { requests }, receiver)
+    }
+
     /// Begins a press. Returns once it is journalled; the channel then yields one result per distinct person and closes.
     pub async fn admit(&self, press: Press) -> Result<mpsc::Receiver<PersonResult>, ActionError> {
         let (results, receiver) = mpsc::channel(press.people.len().max(1));

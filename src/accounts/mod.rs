@@ -15,10 +15,10 @@ use tower_sessions_core::session::Id;
 
 use crate::db::{Db, DbError};
 
-pub use sessions::Sessions;
 pub(crate) use sessions::LOGIN_KEY;
+pub use sessions::Sessions;
 pub use throttle::{Throttle, TooMany};
-pub use user::{AccountError, Listed, MAX_PASSWORD, MIN_PASSWORD, Role, User};
+pub use user::{AccountError, Listed, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Role, User};
 
 use password::Hasher;
 

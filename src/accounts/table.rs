@@ -35,10 +35,10 @@ pub(super) fn by_name(conn: &Connection, name: &str) -> rusqlite::Result<Option<
 }
 
 pub(super) fn list(conn: &Connection) -> rusqlite::Result<Vec<Listed>> {
-    let mut all = conn.prepare_cached("SELECT name, role, created, last_seen FROM users ORDER BY name_key")?;
+    let mut all = conn.prepare_cached("SELECT id, name, role, created, last_seen FROM users ORDER BY name_key")?;
     let rows = all.query_map([], |row| {
         let name: Arc<str> = row.get::<_, String>("name")?.into();
-        Ok(Listed { name, role: role(row)?, created: row.get("created")?, last_seen: row.get("last_seen")? })
+        Ok(Listed { id: row.get("id")?, name, role: role(row)?, created: row.get("created")?, last_seen: row.get("last_seen")? })
     })?;
     rows.collect()
 }

@@ -62,6 +62,7 @@ impl std::fmt::Debug for User {
 /// One line of the list of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Listed {
+    pub id: i64,
     pub name: Arc<str>,
     pub role: Role,
     pub created: i64,
@@ -71,7 +72,7 @@ pub struct Listed {
 /// Why an account can't be made or changed. `Display` is for the command line, [`AccountError::key`] for the pages' catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
-    #[error("the name {0:?} is not allowed: 1 to 40 letters, digits, or . _ - @ +")]
+    #[error("the name {0:?} is not allowed: 1 to {MAX_NAME} letters, digits, or . _ - @ +")]
     Name(String),
     #[error("there is already a user named {0}")]
     Taken(String),
@@ -88,19 +89,22 @@ pub enum AccountError {
 }
 
 impl AccountError {
+    /// Its word in the pages' catalogue.
     pub fn key(&self) -> &'static str {
         match self {
-            Self::Name(_) => "users.error.name",
-            Self::Taken(_) => "users.error.taken",
-            Self::Unknown(_) => "users.error.unknown",
-            Self::PasswordShort => "password.error.short",
-            Self::PasswordLong => "password.error.long",
-            Self::PasswordIsName => "password.error.name",
-            Self::LastAdmin(_) => "users.error.last_admin",
+            Self::Name(_) => "error_name_invalid",
+            Self::Taken(_) => "error_name_taken",
+            Self::Unknown(_) => "error_user_unknown",
+            Self::PasswordShort => "error_password_short",
+            Self::PasswordLong => "error_password_long",
+            Self::PasswordIsName => "error_password_is_name",
+            Self::LastAdmin(_) => "error_last_admin",
         }
     }
 }
 
+/// Characters of a name, password.
+pub const MAX_NAME: usize = 64;
 pub const MIN_PASSWORD: usize = 10;
 /// Argon2 takes any length; a form should not be able to keep it busy.
 pub const MAX_PASSWORD: usize = 200;
@@ -114,7 +118,7 @@ pub(crate) fn check_name(name: &str) -> Result<&str, AccountError> {
     let name = name.trim();
     let fine = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');
     let dots = name.chars().all(|c| c == '.');
-    if dots || name.chars().count() > 40 || !name.chars().all(fine) {
+    if dots || name.chars().count() > MAX_NAME || !name.chars().all(fine) {
         return Err(AccountError::Name(name.chars().take(60).collect()));
     }
     Ok(name)

@@ -34,10 +34,7 @@ pub(super) fn start(name: &str, mut conn: Connection, queue: usize) -> Result<mp
     Ok(sender)
 }
 
-pub(super) fn in_transaction<T>(
-    conn: &mut Connection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
+pub(super) fn in_transaction<T>(conn: &mut Connection, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let value = work(&tx)?;
     tx.commit()?;

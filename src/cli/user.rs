@@ -1,0 +1,139 @@
+//! `usher user add|list|passwd|remove|role`: accounts from the command line, while a server may be running. Knows no server.
+
+use std::io::{BufRead, Write};
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use rusqlite::Connection;
+
+use crate::accounts::{AccountError, Offline, Refused, Role};
+use crate::db::{DbError, open_connection};
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a user; the password is asked for.
+    Add {
+        name: String,
+        /// viewer sees, moderator lets people in, admin manages users as well
+        #[arg(long, value_enum, default_value = "moderator")]
+        role: Role,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// List all users.
+    List,
+    /// Set a user's password; the user is signed out everywhere.
+    Passwd {
+        name: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Remove a user; open pages of the user close within ten seconds.
+    Remove { name: String },
+    /// Give a user another role; the user signs in again.
+    Role {
+        name: String,
+        #[arg(value_enum)]
+        role: Role,
+    },
+}
+
+/// Never an argument: arguments show in the list of processes and in the shell's history.
+#[derive(Debug, Args)]
+pub struct PasswordSource {
+    /// Read the password from the first line of standard input instead of asking
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("the two passwords differ; nothing was changed")]
+    PasswordsDiffer,
+    #[error("no password could be read: {0}; use --password-stdin where there is no terminal")]
+    NoPassword(std::io::Error),
+    #[error("cannot write the answer: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl From<Refused> for UserError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Rule(rule) => Self::Account(rule),
+            Refused::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+/// Runs one command on the database in `data_dir`; what it did is written to `out`.
+pub fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -> Result<(), UserError> {
+    let mut conn = open_connection(data_dir)?;
+    match command {
+        UserCommand::Add { name, role, password } => add(&mut conn, &name, role, &password, out),
+        UserCommand::List => list(&mut conn, out),
+        UserCommand::Passwd { name, password } => {
+            known(&mut conn, &name)?;
+            let password = password.read(&name)?;
+            Offline(&mut conn).set_password(&name, &password)?;
+            Ok(writeln!(out, "{name} has a new password and is signed out everywhere.")?)
+        }
+        UserCommand::Remove { name } => {
+            Offline(&mut conn).remove(&name)?;
+            Ok(writeln!(out, "{name} is removed; open pages close within ten seconds.")?)
+        }
+        UserCommand::Role { name, role } => {
+            Offline(&mut conn).set_role(&name, role)?;
+            Ok(writeln!(out, "{name} is {role} now, and signs in again.")?)
+        }
+    }
+}
+
+fn add(conn: &mut Connection, name: &str, role: Role, password: &PasswordSource, out: &mut impl Write) -> Result<(), UserError> {
+    if Offline(conn).exists(name)? {
+        return Err(AccountError::Taken(name.to_owned()).into());
+    }
+    let password = password.read(name)?;
+    Offline(conn).add(name, role, &password)?;
+    Ok(writeln!(out, "{name} may log in now, as {role}.")?)
+}
+
+fn known(conn: &mut Connection, name: &str) -> Result<(), UserError> {
+    match Offline(conn).exists(name)? {
+        true => Ok(()),
+        false => Err(AccountError::Unknown(name.to_owned()).into()),
+    }
+}
+
+fn list(conn: &mut Connection, out: &mut impl Write) -> Result<(), UserError> {
+    let users = Offline(conn).list()?;
+    if users.is_empty() {
+        writeln!(out, "There is no user yet: usher user add <name> --role admin")?;
+    }
+    for user in users {
+        writeln!(out, "{:<10} {}", user.role.as_str(), user.name)?;
+    }
+    Ok(())
+}
+
+impl PasswordSource {
+    fn read(&self, name: &str) -> Result<String, UserError> {
+        if self.password_stdin {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map_err(UserError::NoPassword)?;
+            let password = line.trim_end_matches(['\r', '\n']).to_owned();
+            Offline::check(name, &password)?;
+            return Ok(password);
+        }
+        let ask = |prompt: String| rpassword::prompt_password(prompt).map_err(UserError::NoPassword);
+        let password = ask(format!("New password for {name}: "))?;
+        Offline::check(name, &password)?;
+        match ask("The same again: ".into())? == password {
+            true => Ok(password),
+            false => Err(UserError::PasswordsDiffer),
+        }
+    }
+}

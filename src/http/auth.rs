@@ -1,0 +1,224 @@
+//! Log-in, log-out, and the doors in front of pages. Which passwords are right is the accounts' matter.
+
+use std::time::Instant;
+
+use axum::extract::{Extension, Query, Request, State};
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_login::{AuthManagerLayer, AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, UserId};
+use serde::Deserialize;
+use serde_json::json;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, SessionManagerLayer};
+
+use crate::accounts::{Accounts, LOGIN_KEY, Role, Sessions, TooMany, User};
+use crate::db::DbError;
+
+use super::client::Client;
+use super::csrf::{Checked, Token};
+use super::error::Failure;
+use super::site::{Shared, Site};
+use super::templates::{Page, context};
+
+pub(super) type Auth = AuthSession<Accounts>;
+
+const COOKIE: &str = "usher";
+
+/// What a log-in form says.
+#[derive(Deserialize)]
+pub struct Credentials {
+    username: String,
+    password: String,
+    next: Option<String>,
+}
+
+impl AuthUser for User {
+    type Id = i64;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn session_auth_hash(&self) -> &[u8] {
+        &self.stamp
+    }
+}
+
+impl AuthnBackend for Accounts {
+    type User = User;
+    type Credentials = Credentials;
+    type Error = DbError;
+
+    async fn authenticate(&self, credentials: Credentials) -> Result<Option<User>, DbError> {
+        self.verify(&credentials.username, &credentials.password).await
+    }
+
+    async fn get_user(&self, id: &UserId<Self>) -> Result<Option<User>, DbError> {
+        self.get(*id).await
+    }
+}
+
+/// Knows the user of each request by the session cookie.
+///
+/// The cookie lives as long as the browser; how long the log-in lasts is decided by the table of sessions, which open pages keep
+/// alive. `Secure` is added where the request came by https (see `headers`).
+pub(super) fn layer(site: &Site) -> AuthManagerLayer<Accounts, Sessions> {
+    let sessions = SessionManagerLayer::new(site.accounts.sessions())
+        .with_name(COOKIE)
+        .with_path(format!("{}/", site.base()))
+        .with_same_site(SameSite::Lax)
+        .with_http_only(true)
+        .with_secure(false)
+        .with_expiry(Expiry::OnSessionEnd);
+    AuthManagerLayerBuilder::new(site.accounts.clone(), sessions).with_data_key(LOGIN_KEY).build()
+}
+
+/// The door of everything but the log-in page.
+pub(super) async fn members_only(State(site): State<Shared>, auth: Auth, request: Request, next: Next) -> Response {
+    if auth.user.is_some() {
+        return next.run(request).await;
+    }
+    if request.uri().path() == "/ws" {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let back = if request.method() == Method::GET { request.uri().path() } else { "/" };
+    let query = if back == "/" { String::new() } else { format!("?next={}", form_encoded(back)) };
+    Redirect::to(&format!("{}/login{query}", site.base())).into_response()
+}
+
+/// The door of the pages for admins, inside the first.
+pub(super) async fn admins_only(auth: Auth, request: Request, next: Next) -> Response {
+    match auth.user {
+        Some(user) if user.role == Role::Admin => next.run(request).await,
+        _ => Failure::Forbidden.into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Back {
+    next: Option<String>,
+}
+
+pub(super) async fn show(State(site): State<Shared>, auth: Auth, token: Token, Query(back): Query<Back>) -> Result<Response, Failure> {
+    let next = local_path(back.next.as_deref());
+    if auth.user.is_some() {
+        return Ok(go(&site, next));
+    }
+    let form = context! { "next" => next, "demo_accounts" => site.demo_accounts };
+    Ok(Page::form(&site, &token).render("login.html", form)?.into_response())
+}
+
+pub(super) async fn login(
+    State(site): State<Shared>,
+    Extension(client): Extension<Client>,
+    mut auth: Auth,
+    token: Token,
+    form: Result<Checked<Credentials>, Failure>,
+) -> Result<Response, Failure> {
+    let Checked(form) = match form {
+        Ok(form) => form,
+        // The page was open longer than the browser: a fresh form is all it takes.
+        Err(Failure::Csrf) => return again(&site, &token, StatusCode::FORBIDDEN, "error_csrf", json!({}), ("", "/")),
+        Err(failure) => return Err(failure),
+    };
+    let (name, next) = (form.username.clone(), local_path(form.next.as_deref()).to_owned());
+    let address = client.address;
+    // One name has one line, however it is written.
+    let line: String = name.trim().to_lowercase().chars().take(64).collect();
+    match site.throttle.attempt(&line, address, Instant::now()) {
+        Ok(wait) => tokio::time::sleep(wait).await,
+        Err(TooMany { seconds }) => {
+            count("slowed");
+            let args = json!({ "seconds": seconds });
+            return again(&site, &token, StatusCode::TOO_MANY_REQUESTS, "error_login_slow", args, (&name, &next));
+        }
+    }
+    let Some(user) = auth.authenticate(form).await.map_err(session_failure)? else {
+        count("wrong");
+        tracing::info!(%address, "log-in refused");
+        return again(&site, &token, StatusCode::UNAUTHORIZED, "error_login_failed", json!({}), (&name, &next));
+    };
+    auth.login(&user).await.map_err(session_failure)?;
+    site.throttle.succeeded(&line, address, Instant::now());
+    site.accounts.seen(user.id);
+    count("right");
+    tracing::info!(user = %user.name, role = %user.role, %address, "logged in");
+    Ok(go(&site, &next))
+}
+
+pub(super) async fn logout(State(site): State<Shared>, mut auth: Auth, _: Checked<Nothing>) -> Result<Response, Failure> {
+    if let Some(user) = auth.logout().await.map_err(session_failure)? {
+        tracing::info!(user = %user.name, "logged out");
+    }
+    site.accounts.notify();
+    Ok(Redirect::to(&format!("{}/login", site.base())).into_response())
+}
+
+/// A form of the token alone.
+#[derive(Debug, Deserialize)]
+pub(super) struct Nothing {}
+
+pub(super) fn session_failure(error: axum_login::Error<Accounts>) -> Failure {
+    match error {
+        axum_login::Error::Backend(error) => Failure::Db(error),
+        axum_login::Error::Session(error) => Failure::Session(error.to_string()),
+    }
+}
+
+fn count(result: &'static str) {
+    metrics::counter!("usher_logins_total", "result" => result).increment(1);
+}
+
+fn again(
+    site: &Site,
+    token: &Token,
+    status: StatusCode,
+    error: &str,
+    args: serde_json::Value,
+    (username, next): (&str, &str),
+) -> Result<Response, Failure> {
+    let username: String = username.chars().take(64).collect();
+    let form = context! {
+        "error" => error, "error_args" => args, "username" => username, "next" => next, "demo_accounts" => site.demo_accounts,
+    };
+    Ok((status, Page::form(site, token).render("login.html", form)?).into_response())
+}
+
+fn go(site: &Site, path: &str) -> Response {
+    Redirect::to(&format!("{}{path}", site.base())).into_response()
+}
+
+/// A path on this server, or `/`: never another site, however it is written.
+fn local_path(path: Option<&str>) -> &str {
+    let fine = |path: &&str| {
+        let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+        plain && path.starts_with('/') && !path.starts_with("//") && path.parse::<Uri>().is_ok() && path.len() < 1000
+    };
+    path.filter(fine).unwrap_or("/")
+}
+
+fn form_encoded(path: &str) -> String {
+    path.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() || b"/-_.".contains(&b) { (b as char).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("/users", "/users")]
+    #[case("/account?x=1", "/account?x=1")]
+    #[case("//evil.example", "/")]
+    #[case("/\\evil.example", "/")]
+    #[case("https://evil.example", "/")]
+    #[case("/\tevil", "/")]
+    #[case("", "/")]
+    fn next_is_a_path_of_ours(#[case] path: &str, #[case] expected: &str) {
+        assert_eq!(local_path(Some(path)), expected);
+    }
+}

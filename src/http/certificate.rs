@@ -1,0 +1,81 @@
+//! The server's certificate: read from its files, and again when they change. A broken new pair never replaces a good one.
+
+use std::sync::Arc;
+
+use axum_server::tls_rustls::RustlsConfig;
+use rustls::ServerConfig;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::config::TlsFiles;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    #[error("cannot read {path}: {reason}")]
+    Unreadable { path: std::path::PathBuf, reason: std::io::Error },
+    #[error("{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")]
+    NoCertificate { path: std::path::PathBuf },
+    #[error("{path} holds no private key in PEM form, or an encrypted one: {reason}")]
+    NoKey { path: std::path::PathBuf, reason: String },
+    #[error("{cert} and {key} don't work together: {reason}")]
+    Mismatch { cert: std::path::PathBuf, key: std::path::PathBuf, reason: rustls::Error },
+}
+
+/// A pair of files, the certificate in use, and the bytes that were looked at last.
+pub(super) struct Certificate {
+    files: TlsFiles,
+    seen: (Vec<u8>, Vec<u8>),
+    pub(super) in_use: RustlsConfig,
+}
+
+impl Certificate {
+    pub(super) fn load(files: TlsFiles) -> Result<Self, CertificateError> {
+        let seen = read(&files)?;
+        let in_use = RustlsConfig::from_config(Arc::new(build(&files, &seen)?));
+        Ok(Self { files, seen, in_use })
+    }
+
+    /// Takes over what has changed; keeps what is in use, and says so once, when the new pair is no good.
+    pub(super) fn reread(&mut self) {
+        let found = match read(&self.files) {
+            Ok(found) => found,
+            Err(error) => return tracing::warn!(%error, "the certificate can't be read again; the old one stays in use"),
+        };
+        if found == self.seen {
+            return;
+        }
+        match build(&self.files, &found) {
+            Ok(config) => {
+                self.in_use.reload_from_config(Arc::new(config));
+                tracing::info!("a new certificate is in use");
+            }
+            // Often only one of the two files has been replaced so far: the next look finds both.
+            Err(error) => tracing::warn!(%error, "the new certificate is not usable; the old one stays in use"),
+        }
+        self.seen = found;
+    }
+}
+
+fn read(files: &TlsFiles) -> Result<(Vec<u8>, Vec<u8>), CertificateError> {
+    let read =
+        |path: &std::path::Path| std::fs::read(path).map_err(|reason| CertificateError::Unreadable { path: path.to_owned(), reason });
+    Ok((read(&files.cert_file)?, read(&files.key_file)?))
+}
+
+fn build(files: &TlsFiles, (cert, key): &(Vec<u8>, Vec<u8>)) -> Result<ServerConfig, CertificateError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(cert).filter_map(Result::ok).collect();
+    if chain.is_empty() {
+        return Err(CertificateError::NoCertificate { path: files.cert_file.clone() });
+    }
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|reason| CertificateError::NoKey { path: files.key_file.clone(), reason: reason.to_string() })?;
+    let mismatch = |reason| CertificateError::Mismatch { cert: files.cert_file.clone(), key: files.key_file.clone(), reason };
+    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(mismatch)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(mismatch)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}

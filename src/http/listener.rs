@@ -1,0 +1,75 @@
+//! Accepts connections, plain or TLS, until told to stop; then lets them end within the deadline. Knows no routes.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::RustlsAcceptor;
+use axum_server::{Handle, Server};
+use tokio::time::{Instant, interval, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::TlsFiles;
+
+use super::certificate::{Certificate, CertificateError};
+use super::router::router;
+use super::site::Shared;
+
+/// A connection must send its first request, and each request's headers, within this time.
+const HEADERS_WITHIN: Duration = Duration::from_secs(20);
+/// Old sessions are dropped, and histograms tidied, this often.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("TLS: {0}")]
+    Certificate(#[from] CertificateError),
+    #[error("cannot serve on this port: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+pub(super) async fn run(site: Shared, listener: TcpListener, tls: Option<TlsFiles>, shutdown: CancellationToken) -> Result<(), ServeError> {
+    let mut certificate = tls.map(Certificate::load).transpose()?;
+    let acceptor = certificate.as_ref().map(|c| RustlsAcceptor::new(c.in_use.clone()).acceptor(NoDelayAcceptor));
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).first_request_timeout(HEADERS_WITHIN);
+    server.http_builder().http1().header_read_timeout(HEADERS_WITHIN);
+    let chores = async {
+        let mut reread = interval(site.timing.reread_certificate);
+        let mut tidy = interval(HOUSEKEEPING);
+        loop {
+            tokio::select! {
+                _ = reread.tick() => if let Some(certificate) = &mut certificate { certificate.reread() },
+                _ = tidy.tick() => {
+                    site.accounts.sweep_sessions();
+                    site.metrics.run_upkeep();
+                }
+            }
+        }
+    };
+    let drain = site.timing.drain;
+    let stop = async {
+        shutdown.cancelled().await;
+        handle.graceful_shutdown(Some(drain));
+        std::future::pending::<()>().await
+    };
+    tokio::select! {
+        result = accept(server, acceptor, &site) => result?,
+        () = chores => {}
+        () = stop => {}
+    }
+    // The sockets were told by the token; hyper no longer counts them.
+    site.sockets.close();
+    if timeout_at(Instant::now() + drain, site.sockets.wait()).await.is_err() {
+        tracing::warn!(left = site.sockets.len(), "some sockets did not end in time");
+    }
+    Ok(())
+}
+
+async fn accept(server: Server<SocketAddr>, tls: Option<RustlsAcceptor<NoDelayAcceptor>>, site: &Shared) -> std::io::Result<()> {
+    let service = router(site.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    match tls {
+        Some(tls) => server.acceptor(tls).serve(service).await,
+        None => server.acceptor(NoDelayAcceptor).serve(service).await,
+    }
+}

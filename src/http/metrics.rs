@@ -1,0 +1,59 @@
+//! Prometheus text at `/metrics`, for this machine or with a token. Counts nothing itself.
+
+use std::sync::OnceLock;
+
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use subtle::ConstantTimeEq;
+
+use super::client::Client;
+use super::site::Shared;
+
+/// Makes all counters of this process visible; call it early. Several servers in one process share one set.
+pub fn install() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    let make = || {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another metrics recorder is installed: /metrics stays empty");
+        }
+        describe();
+        handle
+    };
+    HANDLE.get_or_init(make).clone()
+}
+
+fn describe() {
+    metrics::describe_gauge!("usher_browsers", "open WebSockets of browsers");
+    metrics::describe_gauge!("usher_rows", "rows that are published");
+    metrics::describe_counter!("usher_deltas_total", "deltas that were published");
+    metrics::describe_counter!("usher_snapshots_built_total", "snapshots that were built");
+    metrics::describe_counter!("usher_lagged_total", "browsers that fell behind and got a snapshot");
+    metrics::describe_counter!("usher_frames_sent_total", "frames handed to browsers' sockets");
+    metrics::describe_counter!("usher_sockets_closed_total", "sockets closed by Usher, by code");
+    metrics::describe_counter!("usher_logins_total", "log-in attempts, by result");
+    metrics::describe_counter!("usher_foreign_origin_total", "requests refused because of their Origin");
+    metrics::describe_counter!("usher_db_dropped_writes_total", "writes nobody waited for that were dropped");
+}
+
+pub(super) async fn show(State(site): State<Shared>, Extension(client): Extension<Client>, headers: HeaderMap) -> Response {
+    // A proxy on this machine is loopback too, but speaks for somebody else.
+    let local = client.peer.is_loopback() && !client.forwarded;
+    let token = site.config.metrics_token.as_ref().map(|token| token.expose());
+    if !local && !has_token(&headers, token) {
+        let what = "metrics are for this machine, or with the token of `metrics.token` as `Authorization: Bearer`\n";
+        return (StatusCode::FORBIDDEN, what).into_response();
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], site.metrics.render()).into_response()
+}
+
+fn has_token(headers: &HeaderMap, expected: Option<&str>) -> bool {
+    let got = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    match (got, expected) {
+        (Some(got), Some(expected)) => got.trim().as_bytes().ct_eq(expected.as_bytes()).into(),
+        _ => false,
+    }
+}

@@ -1,0 +1,70 @@
+//! Everything that speaks to browsers: pages, log-in, the WebSocket, metrics. Knows nothing of CMS: rows come from the hub, actions go out.
+
+mod assets;
+mod auth;
+mod catalogue;
+mod certificate;
+mod client;
+mod csrf;
+mod error;
+mod headers;
+mod health;
+mod listener;
+pub mod metrics;
+mod origin;
+mod pages;
+mod presses;
+pub mod protocol;
+mod router;
+mod seats;
+mod site;
+mod socket;
+mod templates;
+mod users;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::Role;
+use crate::actions::Actions;
+use crate::config::{Timing, WebConfig};
+use crate::db::Db;
+use crate::hub::Hub;
+
+pub use listener::ServeError;
+
+/// What the browser side is made of.
+#[derive(Debug)]
+pub struct Web {
+    pub config: WebConfig,
+    pub timing: Timing,
+    pub db: Db,
+    pub hub: Hub,
+    pub actions: Actions,
+    /// True once at least one bridge gave its first full read.
+    pub ready: watch::Receiver<bool>,
+    /// Shown on the log-in page; only the demo has any.
+    pub demo_accounts: Option<Vec<DemoAccount>>,
+}
+
+/// An account whose password everybody may read.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct DemoAccount {
+    pub name: String,
+    pub password: String,
+    pub role: Role,
+}
+
+/// What `serve` says at its start when nobody could log in.
+pub const FIRST_USER: &str = "Nobody can log in yet. Make the first user, in another terminal, with:\n\n    \
+     usher user add <name> --role admin --config <this configuration file>\n\nIt asks for the password. No restart is needed.";
+
+/// Serves browsers until `shutdown`, then lets requests and sockets end within `timing.drain`.
+///
+/// Sockets are tracked by `tracker`, too, so that the caller may wait for them together with its own tasks.
+pub async fn serve(web: Web, listener: std::net::TcpListener, shutdown: CancellationToken, tracker: TaskTracker) -> Result<(), ServeError> {
+    let tls = web.config.tls.clone();
+    let site = site::Site::new(web, shutdown.clone(), tracker);
+    listener::run(site, listener, tls, shutdown).await
+}

@@ -1,0 +1,110 @@
+//! The actions that one browser has under way, as a stream of what to tell it. Actions go on when the browser leaves.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+
+use crate::actions::{ActionError, Actions, Actor, PersonResult, Press};
+
+use super::protocol::{MAX_RESULTS, Outbound, Progress};
+
+/// Actions of one socket at once; a person presses one after the other.
+const AT_ONCE: usize = 16;
+
+#[derive(Default)]
+pub(super) struct Presses {
+    running: FuturesUnordered<Pin<Box<dyn Future<Output = Step> + Send>>>,
+}
+
+/// An admit whose results come in.
+struct Admit {
+    r#ref: String,
+    people: usize,
+    told: usize,
+    results: mpsc::Receiver<PersonResult>,
+}
+
+enum Step {
+    Started(Admit),
+    Results(Admit, Vec<PersonResult>),
+    Failed {
+        r#ref: String,
+        error: ActionError,
+    },
+    /// A bridge is tried again; its row says what comes of it.
+    Retrying,
+}
+
+impl Presses {
+    pub(super) fn is_full(&self) -> bool {
+        self.running.len() >= AT_ONCE
+    }
+
+    pub(super) fn admit(&self, actions: Actions, r#ref: String, press: Press) {
+        let people = press.people.len();
+        self.running.push(Box::pin(async move {
+            match actions.admit(press).await {
+                Ok(results) => Step::Started(Admit { r#ref, people, told: 0, results }),
+                Err(error) => Step::Failed { r#ref, error },
+            }
+        }));
+    }
+
+    pub(super) fn retry(&self, actions: Actions, r#ref: String, actor: Actor, bridge: String) {
+        self.running.push(Box::pin(async move {
+            match actions.retry(actor, bridge).await {
+                Ok(()) => Step::Retrying,
+                Err(error) => Step::Failed { r#ref, error },
+            }
+        }));
+    }
+
+    /// The next frame for the browser; waits for ever while nothing is under way. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self, at_seq: u64) -> String {
+        loop {
+            let Some(step) = self.running.next().await else { std::future::pending().await };
+            match step {
+                Step::Started(admit) => {
+                    let frame = admit.frame(at_seq, Progress::Started, &[]);
+                    self.running.push(Box::pin(admit.step()));
+                    return frame;
+                }
+                Step::Results(mut admit, results) => {
+                    admit.told += results.len();
+                    // Nothing more came: the channel is closed.
+                    let finished = admit.told >= admit.people || results.is_empty();
+                    let frame = admit.frame(at_seq, if finished { Progress::Finished } else { Progress::Progress }, &results);
+                    if !finished {
+                        self.running.push(Box::pin(admit.step()));
+                    }
+                    return frame;
+                }
+                Step::Failed { r#ref, error } => return refused(&r#ref, &error),
+                Step::Retrying => {}
+            }
+        }
+    }
+}
+
+impl Admit {
+    async fn step(mut self) -> Step {
+        let mut results = Vec::new();
+        self.results.recv_many(&mut results, MAX_RESULTS).await;
+        Step::Results(self, results)
+    }
+
+    fn frame(&self, at_seq: u64, state: Progress, results: &[PersonResult]) -> String {
+        Outbound::Reply { r#ref: &self.r#ref, at_seq, state, people: self.people, results }.to_text()
+    }
+}
+
+fn refused(r#ref: &str, error: &ActionError) -> String {
+    let code = match error {
+        ActionError::Busy => "busy",
+        ActionError::UnknownBridge(_) => "unknown_bridge",
+    };
+    Outbound::Error { r#ref: Some(r#ref), code, message: error.to_string() }.to_text()
+}

@@ -1,0 +1,73 @@
+//! Which address leads where, and through which doors. Handles nothing itself.
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state as with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Router, http::Request};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::trace::TraceLayer;
+
+use super::error::Failure;
+use super::site::Shared;
+use super::{assets, auth, client, csrf, error, headers, health, metrics, origin, pages, socket, users};
+
+/// The largest form is a few fields.
+const FORM_LIMIT: usize = 64 * 1024;
+
+pub(super) fn router(site: Shared) -> Router {
+    let open =
+        Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).route("/metrics", get(metrics::show));
+    // Pages are not compressed: they hold tokens, and repeat what was sent.
+    let files = Router::new().route("/static/{*path}", get(assets::serve)).layer(CompressionLayer::new());
+    let whole = pages(&site).merge(files).merge(open.clone()).fallback(not_found).method_not_allowed_fallback(not_found);
+    let whole = match site.base() {
+        "" => whole.with_state(site.clone()),
+        // Who watches over the process on this machine need not know the sub-path.
+        base => Router::new().nest_service(base, whole.with_state(site.clone())).merge(open.with_state(site.clone())).fallback(not_found),
+    };
+    whole
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(with_state(site.clone(), error::draw))
+        .layer(from_fn(headers::add))
+        .layer(with_state(site, client::find))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+fn pages(site: &Shared) -> Router<Shared> {
+    let admins = Router::new()
+        .route("/users", get(users::list).post(users::add))
+        .route("/users/{name}/role", post(users::set_role))
+        .route("/users/{name}/password", post(users::set_password))
+        .route("/users/{name}/remove", post(users::remove))
+        .route_layer(from_fn(auth::admins_only));
+    let members = Router::new()
+        .route("/", get(pages::dashboard))
+        .route("/ws", get(socket::upgrade))
+        .route("/account", get(pages::account))
+        .route("/account/password", post(pages::change_password))
+        .route("/logout", post(auth::logout))
+        .merge(admins)
+        .route_layer(with_state(site.clone(), auth::members_only));
+    Router::new()
+        .route("/login", get(auth::show).post(auth::login))
+        .merge(members)
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .layer(auth::layer(site))
+        .layer(with_state(site.clone(), csrf::give))
+        .layer(from_fn(origin::check))
+}
+
+async fn not_found() -> Failure {
+    Failure::NotFound
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Failure::Panic.into_response()
+}
+
+/// Without headers and query: cookies and tokens stay out of the log.
+fn span<B>(request: &Request<B>) -> tracing::Span {
+    tracing::debug_span!("http", method = %request.method(), path = request.uri().path())
+}

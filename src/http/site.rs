@@ -1,0 +1,65 @@
+//! What all handlers share. Holds no logic but where things are.
+
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::{Accounts, Throttle};
+use crate::actions::Actions;
+use crate::config::{Timing, WebConfig};
+use crate::hub::Hub;
+
+use super::seats::Seats;
+use super::templates::Templates;
+use super::{DemoAccount, Web, metrics};
+
+pub(super) type Shared = Arc<Site>;
+
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) config: WebConfig,
+    pub(super) timing: Timing,
+    pub(super) accounts: Accounts,
+    pub(super) throttle: Throttle,
+    pub(super) hub: Hub,
+    pub(super) actions: Actions,
+    pub(super) ready: watch::Receiver<bool>,
+    pub(super) demo_accounts: Option<Vec<DemoAccount>>,
+    pub(super) templates: Templates,
+    pub(super) seats: Seats,
+    pub(super) metrics: PrometheusHandle,
+    pub(super) shutdown: CancellationToken,
+    /// Everybody's tasks; the caller waits for them.
+    pub(super) tracker: TaskTracker,
+    /// Only our sockets: hyper forgets a connection once it is a WebSocket.
+    pub(super) sockets: TaskTracker,
+}
+
+impl Site {
+    pub(super) fn new(web: Web, shutdown: CancellationToken, tracker: TaskTracker) -> Shared {
+        Arc::new(Self {
+            accounts: Accounts::new(web.db, web.timing.session_idle),
+            config: web.config,
+            timing: web.timing,
+            throttle: Throttle::default(),
+            hub: web.hub,
+            actions: web.actions,
+            ready: web.ready,
+            demo_accounts: web.demo_accounts,
+            templates: Templates::new(),
+            seats: Seats::default(),
+            metrics: metrics::install(),
+            shutdown,
+            tracker,
+            sockets: TaskTracker::new(),
+        })
+    }
+
+    /// The path prefix of every address, `""` at the root.
+    pub(super) fn base(&self) -> &str {
+        self.config.public_url.as_ref().map_or("", |url| &url.base)
+    }
+}

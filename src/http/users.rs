@@ -1,0 +1,169 @@
+//! The page on which admins manage users. The rules are the accounts' matter.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::accounts::{Refused, Role, User};
+
+use super::auth::Auth;
+use super::csrf::{Checked, Token};
+use super::error::Failure;
+use super::pages::rule_args;
+use super::site::{Shared, Site};
+use super::templates::{Page, context};
+
+/// One line of the page.
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    role: &'static str,
+    created: String,
+    last_seen: Option<String>,
+    online: usize,
+}
+
+/// What the page says at its top: a key of the catalogue and what it fills in.
+enum Said {
+    Nothing,
+    Error(StatusCode, &'static str, Value),
+    Done(&'static str, Value),
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewUser {
+    name: String,
+    role: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewRole {
+    role: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Password {
+    password: String,
+}
+
+pub(super) async fn list(State(site): State<Shared>, auth: Auth, token: Token) -> Result<Response, Failure> {
+    draw(&site, &token, &auth.user.ok_or(Failure::Forbidden)?, Said::Nothing).await
+}
+
+pub(super) async fn add(
+    State(site): State<Shared>,
+    auth: Auth,
+    token: Token,
+    Checked(form): Checked<NewUser>,
+) -> Result<Response, Failure> {
+    let admin = auth.user.ok_or(Failure::Forbidden)?;
+    let said = match Role::parse(&form.role) {
+        None => no_such_role(),
+        Some(role) => {
+            let added = site.accounts.add(&form.name, role, &form.password).await;
+            outcome(added, &admin, "added a user", "done_user_added", json!({ "name": form.name.trim() }))?
+        }
+    };
+    draw(&site, &token, &admin, said).await
+}
+
+pub(super) async fn set_role(
+    State(site): State<Shared>,
+    auth: Auth,
+    token: Token,
+    Path(name): Path<String>,
+    Checked(form): Checked<NewRole>,
+) -> Result<Response, Failure> {
+    let admin = auth.user.ok_or(Failure::Forbidden)?;
+    let said = match Role::parse(&form.role) {
+        None => no_such_role(),
+        Some(role) => {
+            let args = json!({ "name": name, "role": site.templates.catalogue().plain(&format!("role_{role}_short")) });
+            outcome(site.accounts.set_role(&name, role).await, &admin, "changed a role", "done_role_changed", args)?
+        }
+    };
+    draw(&site, &token, &admin, said).await
+}
+
+pub(super) async fn set_password(
+    State(site): State<Shared>,
+    mut auth: Auth,
+    token: Token,
+    Path(name): Path<String>,
+    Checked(form): Checked<Password>,
+) -> Result<Response, Failure> {
+    let admin = auth.user.clone().ok_or(Failure::Forbidden)?;
+    // An admin who sets the own password here stays logged in on this page.
+    let own = name.to_lowercase() == admin.name.to_lowercase();
+    let changed = site.accounts.set_password(&name, &form.password, auth.session.id().filter(|_| own)).await;
+    if let (Ok(changed), true) = (&changed, own) {
+        auth.login(changed).await.map_err(super::auth::session_failure)?;
+        auth.session.save().await.map_err(|error| Failure::Session(error.to_string()))?;
+    }
+    site.accounts.notify();
+    let said = outcome(changed.map(drop), &admin, "set a password", "done_password_set", json!({ "name": name }))?;
+    draw(&site, &token, &admin, said).await
+}
+
+pub(super) async fn remove(
+    State(site): State<Shared>,
+    auth: Auth,
+    token: Token,
+    Path(name): Path<String>,
+    _: Checked<super::auth::Nothing>,
+) -> Result<Response, Failure> {
+    let admin = auth.user.ok_or(Failure::Forbidden)?;
+    let said = outcome(site.accounts.remove(&name).await, &admin, "removed a user", "done_user_removed", json!({ "name": name }))?;
+    draw(&site, &token, &admin, said).await
+}
+
+fn no_such_role() -> Said {
+    Said::Error(StatusCode::BAD_REQUEST, "error_role_invalid", json!({}))
+}
+
+fn outcome(result: Result<(), Refused>, admin: &User, what: &str, done: &'static str, args: Value) -> Result<Said, Failure> {
+    match result {
+        Ok(()) => {
+            tracing::info!(user = %admin.name, about = %args["name"], "{what}");
+            Ok(Said::Done(done, args))
+        }
+        Err(Refused::Rule(rule)) => Ok(Said::Error(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule))),
+        Err(Refused::Db(error)) => Err(error.into()),
+    }
+}
+
+async fn draw(site: &Site, token: &Token, admin: &User, said: Said) -> Result<Response, Failure> {
+    let users = site.accounts.list().await?;
+    let line = |user: crate::accounts::Listed| Line {
+        online: site.seats.count(user.id),
+        name: user.name.to_string(),
+        role: user.role.as_str(),
+        created: moment(user.created),
+        last_seen: user.last_seen.map(moment),
+    };
+    let mut own = context! { "users" => users.into_iter().map(line).collect::<Vec<_>>() };
+    let status = match said {
+        Said::Nothing => StatusCode::OK,
+        Said::Error(status, error, args) => {
+            own.extend(context! { "error" => error, "error_args" => args });
+            status
+        }
+        Said::Done(done, args) => {
+            own.extend(context! { "done" => done, "done_args" => args });
+            StatusCode::OK
+        }
+    };
+    Ok((status, Page::user(site, token, admin).render("users.html", own)?).into_response())
+}
+
+/// `2026-11-22 17:44 UTC`
+fn moment(ms: i64) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    let at = OffsetDateTime::from_unix_timestamp(ms / 1000).ok();
+    at.and_then(|at| at.format(&format).ok()).unwrap_or_default()
+}
