@@ -266,7 +266,9 @@ export class Desk {
   }
 
   #place() {
-    return [...this.screen.people, this.screen.meetings].map((list) => list.place()).includes(true);
+    const lists = [...this.screen.people, this.screen.meetings];
+    for (const list of lists) list.place();
+    return lists.map((list) => list.look()).includes(true);
   }
 
   #focusedRow() {

@@ -3,7 +3,7 @@
 import { settle } from "./order.js";
 
 /** Rows drawn beyond either edge of the view, so that scrolling finds them there. */
-const SPARE = 8;
+const SPARE = 5;
 /** How long after the last movement inside it a list stays as it is, in ms. */
 const HOLD = 15_000;
 
@@ -77,25 +77,26 @@ export class List {
     return part;
   }
 
-  /** Puts the drawn rows in their places; says whether other rows have come into view. */
+  /** Puts the drawn rows in their places. Writes only: reading the page in between would lay it out once per list. */
   place() {
     const element = this.element;
-    if (!element) return false;
+    if (!element) return;
     element.style.setProperty("--rows", String(this.entries.length));
     for (const row of element.querySelectorAll("[data-index]")) {
       const place = /** @type {HTMLElement} */ (row);
       const index = place.dataset.index ?? "0";
       if (place.style.getPropertyValue("--index") !== index) place.style.setProperty("--index", index);
     }
-    return this.look(element);
   }
 
-  /** Finds the part in view. @param {HTMLElement | null} element */
-  look(element = this.element) {
+  /** Finds the part in view; says whether rows have come into it that aren't drawn. Reads only. */
+  look() {
+    const element = this.element;
     const scroller = element?.closest("[data-scroller]");
-    if (!element || !scroller) return false;
-    const height = Number.parseFloat(getComputedStyle(element).getPropertyValue("--row")) || 40;
-    const above = scroller.getBoundingClientRect().top - element.getBoundingClientRect().top;
+    if (!element || !scroller || this.entries.length === 0) return false;
+    const box = element.getBoundingClientRect();
+    const height = box.height / this.entries.length || 40;
+    const above = scroller.getBoundingClientRect().top - box.top;
     const from = Math.max(0, Math.floor(above / height));
     const to = Math.max(from, Math.ceil((above + scroller.clientHeight) / height));
     const seen =

@@ -62,7 +62,7 @@ export class Roster {
       if (by > 0) this.waiting.add(person.id);
       else this.waiting.delete(person.id);
     }
-    add(this.names, nameKey(person), by);
+    add(this.names, this.#nameKey(person), by);
     const ids = this.within.get(person.meeting) ?? new Set();
     if (by > 0) ids.add(person.id);
     else ids.delete(person.id);
@@ -72,7 +72,7 @@ export class Roster {
 
   /** Whether somebody else in the meeting has the same name. @param {Person} person */
   hasNamesake(person) {
-    return (this.names.get(nameKey(person)) ?? 0) > 1;
+    return (this.names.get(this.#nameKey(person)) ?? 0) > 1;
   }
 
   /** Those who wait, longest first. @param {string} [meeting] */
@@ -101,12 +101,18 @@ export class Roster {
   /** Whether the query's words all occur in a person's name, address or meeting. @param {string} query */
   matcher(query) {
     const wanted = words(query);
-    return (/** @type {Person} */ person) => {
-      if (wanted.length === 0) return true;
-      const meeting = this.meetings.get(person.meeting);
-      const text = this.#text(person) + (meeting ? `\n${this.#text(meeting)}` : "");
-      return wanted.every((word) => text.includes(word));
+    /** @type {Map<string, string>} */
+    const titles = new Map();
+    const title = (/** @type {string} */ id) => {
+      const known = titles.get(id);
+      if (known !== undefined) return known;
+      const meeting = this.meetings.get(id);
+      const text = meeting ? this.#text(meeting) : "";
+      titles.set(id, text);
+      return text;
     };
+    return (/** @type {Person} */ person) =>
+      wanted.length === 0 || wanted.every((word) => this.#text(person).includes(word) || title(person.meeting).includes(word));
   }
 
   /** Meetings with a name that matches, or with somebody in them who does. @param {string} query */
@@ -129,6 +135,12 @@ export class Roster {
     return left < right ? -1 : left > right ? 1 : a.id < b.id ? -1 : 1;
   };
 
+  /** @param {Person} person */
+  #nameKey(person) {
+    const text = this.#text(person);
+    return `${person.meeting}\n${text.slice(0, text.indexOf("\n"))}`;
+  }
+
   /** @param {Person | Meeting} row */
   #text(row) {
     let text = this.folded.get(row);
@@ -139,9 +151,6 @@ export class Roster {
     return text;
   }
 }
-
-/** @param {Person} person */
-const nameKey = (person) => `${person.meeting}\n${fold(person.name)}`;
 
 /** @template T @param {Map<string, T>} map @param {string} id @param {T | null} row */
 function put(map, id, row) {

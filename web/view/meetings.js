@@ -74,7 +74,7 @@ const facts = (desk, row) => html`${lobbyWords(desk, row)}<span class="fact">${t
 /** "No lobby here" is something else than nobody waiting, and both than not known. @param {Desk} desk @param {Meeting} row */
 export function lobbyWords(desk, row) {
   if (row.waiting > 0)
-    return html`<span class="fact">${t("waiting_n", { n: row.waiting })}</span>${longest(desk, row.longest_since)}`;
+    return html`<span class="unseen">${t("waiting_n", { n: row.waiting })}</span>${longest(desk, row.longest_since)}`;
   if (row.unknown > 0) return html`<span class="fact">${t("checking_n", { n: row.unknown })}</span>`;
   const words = { no: "no_lobby", unknown: "lobby_unknown", yes: "nobody_waiting_short" }[row.lobby];
   return html`<span class="fact">${t(words)}</span>`;

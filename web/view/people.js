@@ -63,7 +63,7 @@ function everything(desk, open) {
   return html`
     <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
       ?disabled=${admissible.length === 0} @change=${() => desk.tickAll(!all)} /><span>${t("select_all")}</span></label>
-    ${admitButton(desk, admissible, meeting ? "meeting" : "shown", { key: "admit_all_n", look: "main", ...how })}
+    ${admitButton(desk, admissible, meeting ? "meeting" : "shown", { key: admissible.length === 0 ? "admit" : "admit_n", look: "main", ...how })}
   `;
 }
 

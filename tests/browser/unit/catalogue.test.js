@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { t, use } from "../../../web/i18n.js";
+
+const root = new URL("../../../", import.meta.url);
+const read = (path) => readFileSync(new URL(path, root), "utf8");
+const catalogue = JSON.parse(read("web/i18n/en.json"));
+const files = (folder, ending) =>
+  readdirSync(new URL(folder, root))
+    .filter((file) => file.endsWith(ending))
+    .map((file) => folder + file);
+const sources = [...files("web/", ".js"), ...files("web/view/", ".js")];
+const templates = files("templates/", ".html");
+const known = (key) => key in catalogue || `${key}.other` in catalogue;
+
+test("every key that code and templates name is in the catalogue", () => {
+  for (const file of [...sources, ...templates]) {
+    for (const [, key] of read(file).matchAll(/\bt\(\s*["']([a-z0-9_]+)["']\s*[,)]/g)) assert.ok(known(key), `${file}: ${key}`);
+    for (const [, key] of read(file).matchAll(/\b(?:key|label): "([a-z0-9_]+)"/g)) assert.ok(known(key), `${file}: ${key}`);
+  }
+});
+
+test("every plural has one and other, with the same holes", () => {
+  const holes = (text) => [...text.matchAll(/\{\w+\}/g)].map(String).sort().join();
+  for (const key of Object.keys(catalogue).filter((each) => each.endsWith(".one"))) {
+    const other = catalogue[key.replace(/one$/, "other")];
+    assert.ok(other, key);
+    assert.equal(holes(catalogue[key]), holes(other), key);
+  }
+});
+
+test("plurals, numbers and names of strangers", () => {
+  use(catalogue, "en");
+  assert.equal(t("admit_n", { n: 1234 }), "Admit 1,234");
+  assert.equal(t("said_waiting", { n: 1, meeting: "Board" }), "1 person started waiting in \u2068Board\u2069.");
+  assert.equal(t("said_waiting", { n: 3, meeting: "{n}" }), "3 people started waiting in \u2068{n}\u2069.");
+  assert.equal(t("no_such_key"), "no_such_key");
+});
+
+test("no page carries inline script or style, and nothing is loaded from elsewhere", () => {
+  for (const file of templates) {
+    const text = read(file);
+    assert.doesNotMatch(text, /\sstyle=|<style|\son\w+=|https?:\/\//, file);
+    assert.doesNotMatch(text, /<script(?![^>]*\ssrc=)/, file);
+  }
+  for (const file of sources) assert.doesNotMatch(read(file), /\sstyle=|https?:\/\/(?!www\.w3\.org)/, file);
+});
+
+test("the vendored module is the one that was recorded", () => {
+  const { file, integrity } = JSON.parse(read("web/vendor/lit.json"));
+  assert.equal(
+    `sha384-${createHash("sha384")
+      .update(readFileSync(new URL(`web/vendor/${file}`, root)))
+      .digest("base64")}`,
+    integrity,
+  );
+});
+
+test("no file has grown past 400 lines", () => {
+  for (const file of [...sources, ...files("web/", ".css"), ...templates]) assert.ok(read(file).split("\n").length <= 401, file);
+});

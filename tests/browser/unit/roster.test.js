@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Roster } from "../../../web/roster.js";
+import { Selection } from "../../../web/selection.js";
+import { fold, isolate, plain } from "../../../web/text.js";
+import { Clock, duration, level } from "../../../web/time.js";
+
+const person = (id, more = {}) => ({
+  ...{ kind: "person", id, meeting: "m", name: id, address: "", lobby: "waiting", waiting_since: 1, admitting: null, bridge: null },
+  ...more,
+});
+const meeting = (id, more = {}) => ({
+  kind: "meeting",
+  id,
+  name: id,
+  waiting: 0,
+  unknown: 0,
+  longest_since: null,
+  bridges: [],
+  ...more,
+});
+const roster = (...rows) => {
+  const all = new Roster();
+  all.take({ put: rows, drop: [] });
+  return all;
+};
+const ids = (rows) => rows.map((row) => row.id).join(" ");
+
+test("those who wait are listed longest first, and nobody else", () => {
+  const all = roster(person("a", { waiting_since: 30 }), person("b", { waiting_since: 10 }), person("c", { lobby: "in" }));
+  assert.equal(ids(all.lobby()), "b a");
+  all.take({ put: [person("b", { lobby: "in", waiting_since: null })], drop: [{ kind: "person", id: "a" }] });
+  assert.equal(ids(all.lobby()), "");
+  assert.equal(ids(all.peopleOf("m", "in")), "b c");
+});
+
+test("unknown people are counted until known", () => {
+  const all = roster(person("a", { lobby: "unknown" }), person("b", { lobby: "unknown" }));
+  assert.equal(all.unknown, 2);
+  all.take({ put: [person("a")], drop: [{ kind: "person", id: "b" }] });
+  assert.equal(all.unknown, 0);
+});
+
+test("namesakes are told by folded name within one meeting only", () => {
+  const [a, b, c] = [
+    person("a", { name: "Zoë Berg" }),
+    person("b", { name: "ZOE BERG" }),
+    person("c", { name: "Zoë Berg", meeting: "n" }),
+  ];
+  const all = roster(a, b, c);
+  assert.deepEqual(
+    [a, b, c].map((each) => all.hasNamesake(each)),
+    [true, true, false],
+  );
+  all.take({ put: [], drop: [{ kind: "person", id: "b" }] });
+  assert.equal(all.hasNamesake(a), false);
+});
+
+test("the search folds accents and case over names, addresses and meetings, and wants every word", () => {
+  const all = roster(
+    meeting("m", { name: "Élysée" }),
+    person("a", { name: "Łukasz Müller" }),
+    person("b", { address: "BO@Example.org" }),
+  );
+  const found = (query) => ids(all.lobby().filter(all.matcher(query)));
+  assert.equal(found("lukasz"), "a");
+  assert.equal(found("muller elysee"), "a");
+  assert.equal(found("bo@example"), "b");
+  assert.equal(found("ELYSEE"), "a b");
+  assert.equal(found("nobody"), "");
+  assert.equal(found("  "), "a b");
+  assert.ok(all.meetingMatcher("lukasz")(all.meetings.get("m")));
+});
+
+test("meetings with people waiting come first, the longest wait leading", () => {
+  const [a, b, c] = [
+    meeting("a"),
+    meeting("b", { waiting: 1, longest_since: 20 }),
+    meeting("c", { waiting: 2, longest_since: 10 }),
+  ];
+  assert.equal(ids([a, b, c].sort(roster(a, b, c).byUrgency)), "c b a");
+});
+
+test("folding", () => {
+  assert.equal(fold("  Ångström\u2028Ødegård "), "angstrom odegard");
+  assert.equal(fold("ＢＯ"), "bo");
+  assert.equal(fold("\u202eevil"), "evil");
+});
+
+test("a name inside a sentence can't turn it around", () => {
+  assert.equal(plain("a\u202eb\u2069\nc"), "ab c");
+  assert.equal(isolate("\u2069\u202ex"), "\u2068x\u2069");
+});
+
+test("durations and their thresholds", () => {
+  assert.deepEqual([0, 48_900, 402_000, 3_723_000, -5].map(duration), ["0:00", "0:48", "6:42", "1:02:03", "0:00"]);
+  assert.deepEqual([119_999, 120_000, 300_000].map(level), [0, 1, 2]);
+});
+
+test("the clock follows the least delayed of the server's words", () => {
+  let local = 1000;
+  const clock = new Clock(() => local);
+  clock.heard(5900);
+  clock.heard(5000);
+  assert.equal(clock.now(), 5900);
+  local = 2000;
+  assert.equal(clock.now(), 6900);
+});
+
+test("a range selects what lies between, in the order shown", () => {
+  const selection = new Selection();
+  selection.toggle("b");
+  selection.range(["a", "b", "c", "d"], "d");
+  assert.deepEqual([...selection.ids], ["b", "c", "d"]);
+  selection.range(["a", "b", "c", "d"], "a");
+  assert.equal(selection.size, 4);
+  selection.keep((id) => id !== "c");
+  assert.equal(selection.has("c"), false);
+});
