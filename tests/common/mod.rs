@@ -1,0 +1,30 @@
+//! What the integration tests share: real servers on port 0, and waiting with a deadline. Asserts nothing itself.
+#![allow(dead_code, unreachable_pub)] // each test file uses its own part
+
+pub mod browser;
+pub mod rows;
+pub mod site;
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::time::Duration;
+
+/// Long enough for a busy machine; only a failing test waits for it.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Asks `state` again and again until it gives `Ok`; fails with the last `Err` when the deadline has passed.
+pub async fn wait_for<T, E: Debug>(deadline: Duration, what: &str, mut state: impl AsyncFnMut() -> Result<T, E>) -> T {
+    let end = tokio::time::Instant::now() + deadline;
+    loop {
+        match state().await {
+            Ok(value) => return value,
+            Err(last) if tokio::time::Instant::now() > end => panic!("waited {deadline:?} for {what}; the last state: {last:?}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+/// `work`, which must end in time.
+pub async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(|_| panic!("waited {DEADLINE:?} for {what}"))
+}

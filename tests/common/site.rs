@@ -1,0 +1,114 @@
+//! A real server of the browser side on port 0; hub, actions and readiness are in the test's hands.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use usher::accounts::{Accounts, Role};
+use usher::actions::{Actions, Request};
+use usher::config::{Config, Timing, WebConfig};
+use usher::db::Db;
+use usher::http::{ServeError, Web, serve};
+use usher::hub::{Audience, Hub, HubLimits};
+
+use super::browser::Browser;
+
+pub const PASSWORD: &str = "correct horse";
+
+pub struct Site {
+    pub address: SocketAddr,
+    pub hub: Hub,
+    pub requests: mpsc::Receiver<Request>,
+    pub ready: watch::Sender<bool>,
+    pub accounts: Accounts,
+    pub shutdown: CancellationToken,
+    pub tracker: TaskTracker,
+    pub served: JoinHandle<Result<(), ServeError>>,
+    pub dir: tempfile::TempDir,
+}
+
+/// How a test's server differs from the usual.
+pub struct Setup {
+    /// Lines of the configuration before its `[[bridge]]`.
+    pub config: String,
+    pub timing: Timing,
+    pub limits: HubLimits,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { config: String::new(), timing: Timing::default(), limits: HubLimits::default() }
+    }
+}
+
+impl Setup {
+    pub fn config(text: &str) -> Self {
+        Self { config: text.into(), ..Self::default() }
+    }
+
+    pub fn timing(change: impl FnOnce(&mut Timing)) -> Self {
+        let mut setup = Self::default();
+        change(&mut setup.timing);
+        setup
+    }
+
+    /// With the users `ana` (admin), `mo` (moderator) and `vi` (viewer).
+    pub async fn start(self) -> Site {
+        let dir = tempfile::tempdir().expect("directory");
+        let accounts = Accounts::new(Db::open(dir.path()).expect("database"), Duration::from_secs(3600));
+        for (name, role) in [("ana", Role::Admin), ("mo", Role::Moderator), ("vi", Role::Viewer)] {
+            accounts.add(name, role, PASSWORD).await.expect("added");
+        }
+        self.start_in(dir).await
+    }
+
+    /// On a data directory that is there already.
+    pub async fn start_in(self, dir: tempfile::TempDir) -> Site {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let config = web_config(&self.config, dir.path());
+        let listener = TcpListener::bind("127.0.0.1:0").expect("port");
+        let address = listener.local_addr().expect("address");
+        let db = Db::open(dir.path()).expect("database");
+        let hub = Hub::with_limits(Audience::Desk, self.limits);
+        let (actions, requests) = Actions::channel(16);
+        let (ready, readiness) = watch::channel(false);
+        let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
+        let accounts = Accounts::new(db.clone(), Duration::from_secs(3600));
+        let web = Web { config, timing: self.timing, db, hub: hub.clone(), actions, ready: readiness, demo_accounts: None };
+        let served = tokio::spawn(serve(web, listener, shutdown.clone(), tracker.clone()));
+        Site { address, hub, requests, ready, accounts, shutdown, tracker, served, dir }
+    }
+}
+
+fn web_config(text: &str, dir: &Path) -> WebConfig {
+    let bridge = "[[bridge]]\nname=\"a\"\nurl=\"https://cms.example.org\"\nusername=\"u\"\npassword=\"p\"\n";
+    Config::parse(&format!("{text}\n{bridge}"), dir).expect("valid configuration").web
+}
+
+impl Site {
+    pub async fn start() -> Self {
+        Setup::default().start().await
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.address, "")
+    }
+
+    /// A browser that has logged in over HTTP.
+    pub async fn logged_in(&self, name: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.login(name, PASSWORD).await;
+        browser
+    }
+
+    /// Stops the server; its data directory can be started again.
+    pub async fn stop(self) -> tempfile::TempDir {
+        self.shutdown.cancel();
+        super::in_time("the server to stop", self.served).await.expect("no panic").expect("no error");
+        self.dir
+    }
+}

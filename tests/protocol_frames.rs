@@ -1,0 +1,187 @@
+//! Every frame of a real server and every message of a browser, held against docs/asyncapi.yaml.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::browser::Socket;
+use common::rows;
+use common::site::{Setup, Site};
+use serde_json::{Value, json};
+use usher::actions::{ActionError, PersonResult, Request};
+use usher::view::{ActionResult, Kind};
+
+/// The schemas of one direction, by the message's `type`.
+struct Direction {
+    validators: BTreeMap<String, jsonschema::Validator>,
+    seen: BTreeSet<String>,
+}
+
+impl Direction {
+    fn load(operation: &str) -> Self {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/asyncapi.yaml");
+        let text = std::fs::read_to_string(path).expect("docs/asyncapi.yaml");
+        let document: Value = serde_yaml_ng::from_str(&text).expect("YAML");
+        let messages = document["operations"][operation]["messages"].as_array().expect("messages");
+        let resolve = |reference: &Value| {
+            let pointer = reference["$ref"].as_str().and_then(|text| text.strip_prefix('#')).expect("a local reference");
+            document.pointer(pointer).unwrap_or_else(|| panic!("{pointer} leads nowhere")).clone()
+        };
+        let validators = messages.iter().map(|message| {
+            let payload = resolve(&resolve(message))["payload"].clone();
+            let kind = resolve(&payload)["properties"]["type"]["const"].as_str().expect("a type").to_owned();
+            let schema = json!({ "$ref": payload["$ref"], "components": document["components"] });
+            (kind, jsonschema::validator_for(&schema).expect("a valid schema"))
+        });
+        Self { validators: validators.collect(), seen: BTreeSet::new() }
+    }
+
+    fn allows(&self, message: &Value) -> bool {
+        let kind = message["type"].as_str().unwrap_or_default();
+        self.validators.get(kind).is_some_and(|validator| validator.is_valid(message))
+    }
+
+    /// The message fits; every mutation of it does not.
+    fn hold(&mut self, message: &Value) {
+        let kind = message["type"].as_str().expect("type");
+        let validator = self.validators.get(kind).unwrap_or_else(|| panic!("{kind} is not in the document"));
+        let errors: Vec<_> = validator.iter_errors(message).map(|error| format!("{error} at {}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{message}\n{errors:#?}");
+        for (what, mutant) in mutations(message) {
+            assert!(!self.allows(&mutant), "{what} went unnoticed: {mutant}");
+        }
+        self.seen.insert(kind.to_owned());
+    }
+
+    fn assert_complete(&self) {
+        assert_eq!(self.seen, self.validators.keys().cloned().collect(), "each message of the document is seen");
+    }
+}
+
+/// Every object of the message with one field more, one less, or one of a wrong type.
+fn mutations(message: &Value) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for path in objects(message, String::new()) {
+        let fields = message.pointer(&path).and_then(Value::as_object).expect("object");
+        let changed = |change: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+            let mut mutant = message.clone();
+            change(mutant.pointer_mut(&path).and_then(Value::as_object_mut).expect("object"));
+            mutant
+        };
+        found.push((format!("an extra field in {path:?}"), changed(&|fields| drop(fields.insert("extra".into(), json!(1))))));
+        for name in fields.keys() {
+            found.push((format!("missing {path}/{name}"), changed(&|fields| drop(fields.remove(name)))));
+            let wrong = json!({ "of": "a wrong type" });
+            found.push((format!("wrong type of {path}/{name}"), changed(&|fields| drop(fields.insert(name.clone(), wrong.clone())))));
+        }
+    }
+    found
+}
+
+fn objects(value: &Value, path: String) -> Vec<String> {
+    match value {
+        Value::Object(fields) => {
+            let inner = fields.iter().flat_map(|(name, value)| objects(value, format!("{path}/{name}")));
+            let inner: Vec<_> = inner.collect();
+            std::iter::once(path).chain(inner).collect()
+        }
+        Value::Array(items) => items.iter().enumerate().flat_map(|(n, value)| objects(value, format!("{path}/{n}"))).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A page's socket whose traffic is held against the document in both directions.
+struct Watched {
+    socket: Socket,
+    from_server: Direction,
+    from_browser: Direction,
+}
+
+impl Watched {
+    async fn until(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let frame = self.socket.frame().await;
+            self.from_server.hold(&frame);
+            if fits(&frame) {
+                return frame;
+            }
+        }
+    }
+
+    async fn say(&mut self, message: Value) {
+        self.from_browser.hold(&message);
+        self.socket.say(&message).await;
+    }
+}
+
+async fn next_request(site: &mut Site) -> Request {
+    common::in_time("a request of the browser", site.requests.recv()).await.expect("request")
+}
+
+fn result(person: &str, result: ActionResult) -> PersonResult {
+    PersonResult { person: person.into(), result, reason: Some("tooManyParticipants".into()), by: Some("ben".into()), at: Some(1) }
+}
+
+#[tokio::test]
+async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
+    let beat = std::time::Duration::from_millis(100);
+    let mut site = Setup::timing(|timing| timing.beat = beat).start().await;
+    site.hub.publish(vec![rows::server(), rows::bridge("a"), rows::meeting("m"), rows::person("p1", "Ana")], vec![]);
+    let socket = site.logged_in("mo").await.socket().await;
+    let mut page = Watched { socket, from_server: Direction::load("toBrowser"), from_browser: Direction::load("fromBrowser") };
+
+    let welcome = page.until(|frame| frame["type"] == "welcome").await;
+    assert_eq!(welcome["user"], json!({ "name": "mo", "role": "moderator" }));
+    let end = page.until(|frame| frame["type"] == "snapshot_end").await;
+    assert_eq!((&end["seq"], &end["rows"]), (&json!(1), &json!(4)));
+    site.hub.publish(vec![rows::person("p2", "Ben")], vec![rows::key(Kind::Person, "p1")]);
+    let delta = page.until(|frame| frame["type"] == "delta").await;
+    assert_eq!((&delta["seq"], &delta["drop"]), (&json!(2), &json!([{ "kind": "person", "id": "p1" }])));
+
+    page.say(json!({ "type": "admit", "ref": "1", "people": ["p2", "p3", "p2"], "scope": "selection" })).await;
+    let Request::Admit { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
+    assert_eq!((press.actor.user.as_ref(), press.people.len()), ("mo", 2), "each person once");
+    started.send(()).expect("waiting");
+    let reply = page.until(|frame| frame["type"] == "reply").await;
+    assert_eq!((&reply["state"], &reply["people"], &reply["at_seq"]), (&json!("started"), &json!(2), &json!(2)));
+    results.send(result("p2", ActionResult::Done)).await.expect("open");
+    assert_eq!(page.until(|frame| frame["type"] == "reply").await["state"], "progress");
+    results.send(PersonResult { reason: None, by: None, at: None, ..result("p3", ActionResult::Left) }).await.expect("open");
+    assert_eq!(page.until(|frame| frame["type"] == "reply").await["state"], "finished");
+
+    page.say(json!({ "type": "retry", "ref": "2", "bridge": "z" })).await;
+    let Request::Retry { bridge, answer, .. } = next_request(&mut site).await else { panic!("expected a retry") };
+    answer.send(Err(ActionError::UnknownBridge(bridge))).expect("waiting");
+    assert_eq!(page.until(|frame| frame["type"] == "error").await["code"], "unknown_bridge");
+
+    page.until(|frame| frame["type"] == "beat").await;
+    page.say(json!({ "type": "beat" })).await;
+    page.say(json!({ "type": "resync" })).await;
+    page.until(|frame| frame["type"] == "snapshot_end").await;
+    page.from_server.assert_complete();
+    page.from_browser.assert_complete();
+}
+
+#[tokio::test]
+async fn the_results_of_five_thousand_people_travel_in_frames_of_two_hundred() {
+    let mut site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    let people: Vec<_> = (0..5000).map(|n| format!("{n:036}")).collect();
+    socket.say(&json!({ "type": "admit", "ref": "all", "people": people, "scope": "shown" })).await;
+    let Request::Admit { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
+    started.send(()).expect("waiting");
+    for person in press.people {
+        results.send(PersonResult { person, result: ActionResult::Done, reason: None, by: None, at: None }).await.expect("open");
+    }
+    let document = Direction::load("toBrowser");
+    let mut told = BTreeSet::new();
+    loop {
+        let reply = socket.frame_of("reply").await;
+        assert!(document.allows(&reply), "{reply}");
+        told.extend(reply["results"].as_array().expect("results").iter().map(|result| result["person"].to_string()));
+        if reply["state"] == "finished" {
+            break;
+        }
+    }
+    assert_eq!(told.len(), 5000);
+}
