@@ -3,12 +3,16 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::core::{BridgeShell, Core};
 use super::listen;
+
+/// How long a port may take to become free.
+const FREED: Duration = Duration::from_secs(2);
 
 pub(crate) struct Gates {
     pub(crate) tls: Option<TlsAcceptor>,
@@ -22,7 +26,7 @@ impl Gates {
         if shell.is_up() {
             return Ok(());
         }
-        let listener = TcpListener::bind(address(shell).unwrap_or(wanted)).await?;
+        let listener = bind(address(shell).unwrap_or(wanted)).await?;
         let running = core.cancel.child_token();
         *shell.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener.local_addr()?);
         *shell.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.clone());
@@ -31,6 +35,19 @@ impl Gates {
 
     pub(crate) async fn reopen(&self, core: &Arc<Core>, bridge: usize) -> io::Result<()> {
         self.open(core, bridge, SocketAddr::new(self.listen, 0)).await
+    }
+}
+
+/// A port that was closed just now is free as soon as its task has seen it.
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let deadline = tokio::time::Instant::now() + FREED;
+    loop {
+        match TcpListener::bind(address).await {
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse && tokio::time::Instant::now() < deadline && address.port() != 0 => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            bound => return bound,
+        }
     }
 }
 

@@ -22,11 +22,6 @@ impl Id {
     pub(crate) fn from_random(bytes: [u8; 16]) -> Self {
         Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
-
-    /// Without hyphens.
-    pub(crate) fn simple(self) -> impl fmt::Display {
-        self.0.simple()
-    }
 }
 
 impl fmt::Display for Id {

@@ -23,6 +23,8 @@ pub struct Requests {
     pub changes: VecDeque<ChangeRequest>,
     pub events_open: u64,
     pub events_opened: u64,
+    /// Sockets the bridge stopped talking on, because acks did not come.
+    pub events_silenced: u64,
     /// Every `subscribeRequest` seen.
     pub subscribe_requests: u64,
 }
@@ -83,6 +85,10 @@ impl Ledger {
 
     pub(crate) fn events_closed(&self) {
         self.with(|r| r.events_open = r.events_open.saturating_sub(1));
+    }
+
+    pub(crate) fn events_silenced(&self) {
+        self.with(|r| r.events_silenced += 1);
     }
 
     pub(crate) fn subscribed(&self) {

@@ -101,6 +101,8 @@ fn merged(global: &Map<String, Value>, own: &Map<String, Value>) -> Result<Switc
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
     use super::*;
 
     #[test]

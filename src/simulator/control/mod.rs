@@ -74,6 +74,7 @@ pub struct Join {
 #[serde(default, deny_unknown_fields)]
 pub struct StartCall {
     pub name: String,
+    pub owner: String,
     /// The first bridge when absent.
     pub bridge: Option<String>,
     /// `all` or `needsActivation`.
@@ -91,6 +92,7 @@ impl Default for StartCall {
     fn default() -> Self {
         Self {
             name: String::new(),
+            owner: String::new(),
             bridge: None,
             lock_mode: "all".to_owned(),
             deactivation_mode: "deactivate".to_owned(),

@@ -24,12 +24,13 @@ impl Control {
             let space = call.space.then(|| {
                 let number = 900 + world.directory.space_order.len() as u64;
                 let profile = usize::from(lock_mode == LockMode::NeedsActivation);
-                world.add_space(call.name.clone(), number, "owner@example.org".to_owned(), None, profile, 0)
+                world.add_space(call.name.clone(), number, call.owner.clone(), None, profile, 0)
             });
             let new = NewMeeting {
                 name: call.name.clone(),
                 call_type: if space.is_some() { CallType::CoSpace } else { CallType::AdHoc },
                 space,
+                owner: call.owner.clone(),
                 lock_mode,
                 deactivation: match call.deactivation_mode.as_str() {
                     "disconnect" => DeactivationMode::Disconnect,

@@ -81,6 +81,8 @@ pub(crate) fn encode(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
     use super::*;
 
     fn masked(payload: &[u8]) -> Vec<u8> {

@@ -119,6 +119,7 @@ impl Socket {
                 Woken::Push(Some(Push::Cut) | None) => return Ok(()),
                 Woken::AckOverdue if switches.no_ack == NoAck::Close => return self.close(None).await,
                 Woken::AckOverdue => {
+                    self.core.bridges[self.bridge].ledger.events_silenced();
                     self.silent = true;
                     self.waiting.clear();
                 }

@@ -59,7 +59,7 @@ fn parse_one(item: &Value) -> Option<Subscription> {
     let index = item.get("index")?.as_i64()?;
     let elements = item.get("elements").and_then(Value::as_array);
     let names: Vec<&str> = elements.into_iter().flatten().filter_map(Value::as_str).collect();
-    let call = item.get("call").and_then(Value::as_str).and_then(|id| Id::parse(id));
+    let call = item.get("call").and_then(Value::as_str).and_then(Id::parse);
     let (target, elements) = match item.get("type")?.as_str()? {
         "calls" => (Target::Calls, bits(&names, &CALL_ELEMENTS)),
         "callInfo" => {

@@ -23,9 +23,12 @@ const LAYOUTS: [&str; 13] = [
     "onePlusN",
 ];
 
+/// A parameter and what its value does.
+type Mute = (&'static str, fn(bool) -> Edit);
+
 pub(crate) fn mutes_and_layout(request: &Request, layout: &'static str) -> Result<Vec<Edit>, BadParameter> {
     let mut edits = Vec::new();
-    let mutes: [(&'static str, fn(bool) -> Edit); 4] = [
+    let mutes: [Mute; 4] = [
         ("rxAudioMute", Edit::RxAudioMute),
         ("txAudioMute", Edit::TxAudioMute),
         ("rxVideoMute", Edit::RxVideoMute),

@@ -201,9 +201,6 @@ fn of_person(context: &Context, world: &World, xml: &mut Xml, person: &Participa
         xml.field("durationSeconds", seconds(context.now_ms - person.leg_started_ms));
     }
     xml.field("direction", direction);
-    if person.kind != Kind::WebApp {
-        xml.field("sipCallID", format!("{}@example.org", person.leg.simple()));
-    }
     // groupId is the id for participant operations (rest.md 3.7, CG; I).
     xml.field("groupId", person.id);
     deactivated(context, xml, person);

@@ -30,7 +30,7 @@ pub(crate) fn list(context: &Context, world: &World, request: &Request) -> Reply
     Reply::list("coSpaces", total, &xml.done(), &context.switches)
 }
 
-fn find<'a>(world: &'a World, id: Id) -> Option<&'a Space> {
+fn find(world: &World, id: Id) -> Option<&Space> {
     world.directory.spaces.get(&id)
 }
 

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method as HttpMethod, Uri};
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::reply::Reply;
@@ -17,6 +17,9 @@ use super::{Context, auth, route};
 use crate::simulator::core::{Core, now_ms};
 use crate::simulator::requests::ChangeRequest;
 use crate::simulator::switches::Switches;
+
+/// Enough for loopback to take half a body.
+const FLUSH: Duration = Duration::from_millis(20);
 
 #[derive(Clone)]
 struct Bridge {
@@ -180,8 +183,12 @@ fn finish(bridge: &Bridge, reply: Reply, switches: &Switches) -> Response {
     let built = if switches.truncated_body && !body.is_empty() {
         response = response.header("Content-Length", body.len());
         let half: String = body.chars().take(body.chars().count() / 2).collect();
-        let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        response.body(Body::from_stream(stream::iter([Ok(half), Err(broken)])))
+        // The first half must be on its way before the connection breaks, or no head arrives either.
+        let broken = stream::once(async {
+            tokio::time::sleep(FLUSH).await;
+            Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+        });
+        response.body(Body::from_stream(stream::iter([Ok(half)]).chain(broken)))
     } else {
         response.body(Body::from(body))
     };

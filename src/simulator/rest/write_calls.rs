@@ -55,9 +55,12 @@ pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, ca
     Reply::done()
 }
 
+/// A parameter and what its value does.
+type Toggle = (&'static str, fn(bool) -> CallEdit);
+
 fn understood(request: &Request) -> Result<(Vec<CallEdit>, Option<bool>), BadParameter> {
     let mut edits = Vec::new();
-    let switches: [(&'static str, fn(bool) -> CallEdit); 5] = [
+    let switches: [Toggle; 5] = [
         ("recording", CallEdit::Recording),
         ("streaming", CallEdit::Streaming),
         ("allowAllMuteSelf", CallEdit::AllMuteSelf),

@@ -5,6 +5,8 @@ pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod edit;
 pub(crate) mod lobby;
+#[cfg(test)]
+mod lobby_tests;
 pub(crate) mod membership;
 pub(crate) mod model;
 pub(crate) mod ordered;
