@@ -21,8 +21,13 @@ export function fold(text) {
 /** One line of text that cannot turn the direction of what follows it. @param {string} text */
 export const plain = (text) => text.replace(DIRECTION, "").replace(CONTROLS, " ").trim();
 
-/** Isolated inside a sentence, whatever its direction. @param {string} text */
-export const isolate = (text) => `\u2068${plain(text)}\u2069`;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** One line of text for use inside a left-to-right sentence: isolated where its letters run the other way. @param {string} text */
+export function isolate(text) {
+  const line = plain(text);
+  return RIGHT_TO_LEFT.test(line) ? `\u2068${line}\u2069` : line;
+}
 
 /** The words of a search; every one must occur. @param {string} query */
 export const words = (query) => fold(query).split(/\s+/).filter(Boolean);

@@ -14,7 +14,7 @@ export function shell(desk) {
   const old = link.shown && !desk.screen.live;
   return html`
     ${header(desk)}
-    <div class="columns" data-pane=${choice.pane} data-old=${old ? "yes" : "no"}>
+    <div class="columns" data-pane=${choice.pane} data-old=${old ? "yes" : "no"} data-phase=${link.phase}>
       ${meetings(desk)}
       <main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${dock(desk)}</main>
     </div>

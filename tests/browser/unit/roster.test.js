@@ -89,7 +89,8 @@ test("folding", () => {
 
 test("a name inside a sentence can't turn it around", () => {
   assert.equal(plain("a\u202eb\u2069\nc"), "ab c");
-  assert.equal(isolate("\u2069\u202ex"), "\u2068x\u2069");
+  assert.equal(isolate("\u2069\u202ex"), "x");
+  assert.equal(isolate("\u2069محمد"), "\u2068محمد\u2069");
 });
 
 test("durations and their thresholds", () => {

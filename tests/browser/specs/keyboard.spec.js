@@ -1,0 +1,85 @@
+import { expect, person, selectionButton, test } from "../server.js";
+
+async function crowd({ demo, page }, names) {
+  const meeting = await demo.meeting("Board call");
+  const people = [];
+  for (const name of names) people.push(await demo.join(meeting, name));
+  await expect(page.locator("[data-participant]")).toHaveCount(names.length);
+  return people;
+}
+
+test("find, select and admit without a mouse", async ({ desk }) => {
+  const { page, demo } = desk;
+  const [a, b, c] = await crowd(desk, ["Anna", "Berta", "Cora"]);
+  await page.keyboard.press("/");
+  await expect(page.locator("#search")).toBeFocused();
+  await page.keyboard.type("berta");
+  await page.keyboard.press("Enter");
+  await expect(person(page, b.id)).toBeFocused();
+  await page.keyboard.press("x");
+  await expect(selectionButton(page)).toHaveText("Admit 1");
+  await page.keyboard.press("Escape");
+  await expect(page.locator("#search")).toHaveValue("");
+  await page.keyboard.press("Shift+A");
+  await expect.poll(() => demo.lobbyOf(b.id)).toBe("in");
+  expect([await demo.lobbyOf(a.id), await demo.lobbyOf(c.id)]).toEqual(["waiting", "waiting"]);
+});
+
+test("j and k move, a admits the focused row and goes on to the next", async ({ desk }) => {
+  const { page, demo } = desk;
+  const [a, b, c] = await crowd(desk, ["Anna", "Berta", "Cora"]);
+  await page.keyboard.press("j");
+  await expect(person(page, a.id)).toBeFocused();
+  await page.keyboard.press("j");
+  await expect(person(page, b.id)).toBeFocused();
+  await page.keyboard.press("a");
+  await expect(person(page, c.id)).toBeFocused();
+  await expect.poll(() => demo.lobbyOf(b.id)).toBe("in");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("k");
+  await expect(person(page, a.id)).toBeFocused();
+  expect([await demo.lobbyOf(a.id), await demo.lobbyOf(c.id)]).toEqual(["waiting", "waiting"]);
+});
+
+test("a letter does nothing while the focus is nowhere", async ({ desk }) => {
+  const { page, demo } = desk;
+  const [a] = await crowd(desk, ["Anna"]);
+  for (const key of ["a", "x", "Enter", " "]) await page.keyboard.press(key);
+  await page.keyboard.press("j");
+  await expect(person(page, a.id)).toBeFocused();
+  expect(await demo.lobbyOf(a.id)).toBe("waiting");
+  await expect(selectionButton(page)).toHaveCount(0);
+});
+
+test("Tab meets the list once, and the arrows find every part of a row", async ({ desk }) => {
+  const { page } = desk;
+  const [a] = await crowd(desk, ["Anna", "Berta"]);
+  expect(await page.locator('.person[tabindex="0"]').count()).toBe(1);
+  await page.keyboard.press("j");
+  await page.keyboard.press("ArrowRight");
+  await expect(person(page, a.id).locator("input")).toBeFocused();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await expect(person(page, a.id).locator('[data-action="admit"]')).toBeFocused();
+  await page.keyboard.press("Shift+ArrowDown");
+  await expect(selectionButton(page)).toHaveText("Admit 2");
+});
+
+test("? shows the keys and Esc closes them", async ({ desk }) => {
+  const { page } = desk;
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog", { name: "Keys" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+});
+
+test("Enter on a row opens its meeting, Esc goes back", async ({ desk }) => {
+  const { page } = desk;
+  const [a] = await crowd(desk, ["Anna"]);
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Board call");
+  await page.keyboard.press("Escape");
+  await expect(person(page, a.id)).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Waiting now");
+});

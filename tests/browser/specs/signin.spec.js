@@ -1,0 +1,48 @@
+import { expect, signIn, test } from "../server.js";
+
+test("who is not signed in is asked to, and comes to where they wanted", async ({ demo, open }) => {
+  const page = await open(demo, { role: "nobody", path: "/account" });
+  await expect(page).toHaveURL(/\/login/);
+  await signIn(page, demo.account("moderator"));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("My account");
+});
+
+test("a wrong password is refused in words, and the name stays", async ({ demo, open }) => {
+  const page = await open(demo, { role: "nobody", path: "/login" });
+  const { name } = demo.account("viewer");
+  await signIn(page, { name, password: "not the password" });
+  await expect(page.getByRole("alert")).toHaveText("User name and password do not match.");
+  await expect(page.locator("#username")).toHaveValue(name);
+});
+
+test("a demo account fills the form in by one press", async ({ demo, open }) => {
+  const page = await open(demo, { role: "nobody", path: "/login" });
+  const { name, password } = demo.account("moderator");
+  await page.locator(`[data-fill][data-user="${name}"]`).click();
+  await expect(page.locator("#password")).toHaveValue(password);
+  await page.locator("[data-submit]").press("Enter");
+  await expect(page.locator("#waiting-count")).toBeVisible();
+});
+
+test("signing out closes the desk", async ({ demo, open }) => {
+  const page = await open(demo, { role: "nobody", path: "/login" });
+  await signIn(page, demo.account("viewer"));
+  await page.locator(".me").click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/login/);
+  await page.goto(demo.url);
+  await expect(page).toHaveURL(/\/login/);
+});
+
+test("the users' page is for admins, and asks before it removes", async ({ demo, open }) => {
+  const moderator = await open(demo, { path: "/users" });
+  await expect(moderator.getByRole("heading", { level: 1 })).toHaveText("You may not do this.");
+  const page = await open(demo, { role: "admin", path: "/users" });
+  const row = page.locator(`tr[data-user="${demo.account("viewer").name}"]`);
+  const sure = row.getByRole("button", { name: "Yes, remove" });
+  await expect(sure).toBeHidden();
+  await row.locator("details.danger summary").click();
+  await expect(sure).toBeVisible();
+  await row.getByRole("button", { name: "Keep" }).click();
+  await expect(sure).toBeHidden();
+});
