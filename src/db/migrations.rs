@@ -24,6 +24,32 @@ const STEPS: &[&str] = &[
      ) STRICT;
      CREATE INDEX sessions_by_user ON sessions (user);
      CREATE INDEX sessions_by_expiry ON sessions (expires);",
+    // 2: what was pressed and what came of it; what else must survive a restart.
+    "CREATE TABLE presses (
+         id      INTEGER PRIMARY KEY,
+         at      INTEGER NOT NULL,
+         user    TEXT    NOT NULL,
+         address TEXT    NOT NULL,
+         scope   TEXT    NOT NULL
+     ) STRICT;
+     CREATE TABLE press_people (
+         press   INTEGER NOT NULL REFERENCES presses (id) ON DELETE CASCADE,
+         person  TEXT    NOT NULL,
+         name    TEXT    NOT NULL,
+         address TEXT    NOT NULL,
+         call    TEXT    NOT NULL,
+         result  TEXT,
+         reason  TEXT,
+         ended   INTEGER,
+         PRIMARY KEY (press, person)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX press_people_open ON press_people (press) WHERE result IS NULL;
+     CREATE TABLE waiting (
+         person TEXT    PRIMARY KEY,
+         since  INTEGER NOT NULL,
+         up_to  INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE refused_credentials (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

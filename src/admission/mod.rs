@@ -1,0 +1,201 @@
+//! Carries out presses: one task a press, one future a person. Knows neither sockets nor XML.
+//!
+//! The way of one admission is in `one`; here people are told apart from presses, so that two presses on one person are one admission.
+
+mod journal;
+mod one;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info};
+
+use crate::actions::{ActionError, Actor, PersonResult, Press, Request};
+use crate::clock::Now;
+use crate::cms::{Cluster, Command};
+use crate::config::Timing;
+use crate::desk::Desk;
+use crate::model::{Lobby, ParticipantId};
+use crate::view::{ActionResult, Trouble};
+
+pub use journal::{Journal, OpenPress};
+
+/// A press that could not be journalled within this time is carried out all the same, loudly.
+const JOURNAL_PATIENCE: Duration = Duration::from_millis(50);
+
+/// Shared by all presses; cheap to clone.
+#[derive(Clone)]
+pub struct Admission {
+    cluster: Cluster,
+    desk: Desk,
+    journal: Journal,
+    timing: Timing,
+    running: Arc<Mutex<HashMap<ParticipantId, Vec<oneshot::Sender<PersonResult>>>>>,
+    trouble: Arc<tokio::sync::watch::Sender<Option<Trouble>>>,
+}
+
+impl Admission {
+    /// `trouble` is where every moderator is told that the journal can't be written.
+    pub fn new(cluster: Cluster, desk: Desk, journal: Journal, timing: Timing, trouble: tokio::sync::watch::Sender<Option<Trouble>>) -> Self {
+        Self { cluster, desk, journal, timing, running: Arc::default(), trouble: Arc::new(trouble) }
+    }
+
+    /// Takes requests until `stop`; presses under way are finished by the tracker's owner.
+    pub async fn run(self, mut requests: mpsc::Receiver<Request>, tracker: TaskTracker, stop: CancellationToken) {
+        loop {
+            let request = tokio::select! {
+                () = stop.cancelled() => break,
+                request = requests.recv() => request,
+            };
+            match request {
+                Some(Request::Admit { press, results, started }) => {
+                    tracker.spawn(self.clone().press(press, results, started));
+                }
+                Some(Request::Retry { actor, bridge, answer }) => {
+                    let _ = answer.send(self.retry(&actor, &bridge).await);
+                }
+                None => break,
+            }
+        }
+    }
+
+    async fn retry(&self, actor: &Actor, bridge: &str) -> Result<(), ActionError> {
+        info!(user = %actor.user, bridge, "asked to try the bridge again");
+        self.cluster.send(bridge, Command::Retry).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
+    }
+
+    async fn press(self, press: Press, results: mpsc::Sender<PersonResult>, started: oneshot::Sender<()>) {
+        let mut seen = HashSet::new();
+        let people: Vec<ParticipantId> = press.people.iter().filter(|person| seen.insert((*person).clone())).cloned().collect();
+        info!(user = %press.actor.user, people = people.len(), scope = ?press.scope, "admit");
+        let id = self.journalled(&press, &people).await;
+        let _ = started.send(());
+        let mut admissions: FuturesUnordered<_> = people.iter().map(|person| self.person(person, &press.actor)).collect();
+        while let Some(result) = admissions.next().await {
+            if let Some(id) = id {
+                self.journal.result(id, &result);
+            }
+            metrics::counter!("usher_admissions_total", "result" => format!("{:?}", result.result).to_lowercase()).increment(1);
+            let _ = results.send(result).await;
+        }
+    }
+
+    /// Writes the press down before anything of it is sent. A journal that fails stops nobody from entering; it is said loudly instead.
+    async fn journalled(&self, press: &Press, people: &[ParticipantId]) -> Option<i64> {
+        let trouble = |what: String| {
+            error!(what, "the journal cannot be written; carrying on without it");
+            Trouble { code: "journal".into(), what: what.into() }
+        };
+        match tokio::time::timeout(JOURNAL_PATIENCE, self.journal.begin(press, people, self.cluster.store())).await {
+            Ok(Ok(id)) => {
+                self.trouble.send_if_modified(|standing| standing.take().is_some());
+                Some(id)
+            }
+            Ok(Err(failure)) => {
+                self.trouble.send_replace(Some(trouble(failure.to_string())));
+                None
+            }
+            Err(_) => {
+                self.trouble.send_replace(Some(trouble(format!("it took longer than {} ms", JOURNAL_PATIENCE.as_millis()))));
+                None
+            }
+        }
+    }
+
+    /// One person of a press. A second press on somebody who is being admitted waits for the first one's result.
+    async fn person(&self, person: &ParticipantId, actor: &Actor) -> PersonResult {
+        if let Some(other) = self.join_running(person) {
+            return match other.await {
+                Ok(first) => explain_second(first, &actor.user),
+                Err(_) => result(person, ActionResult::Unreachable, "Usher is stopping"),
+            };
+        }
+        let outcome = self.admit(person, actor).await;
+        let waiters = self.running().remove(person);
+        for waiter in waiters.into_iter().flatten() {
+            let _ = waiter.send(PersonResult { by: outcome.by.clone().or(Some(actor.user.clone())), at: Some(Now::read().unix_ms), ..outcome.clone() });
+        }
+        outcome
+    }
+
+    fn join_running(&self, person: &ParticipantId) -> Option<oneshot::Receiver<PersonResult>> {
+        let mut running = self.running();
+        match running.get_mut(person) {
+            Some(waiters) => {
+                let (sender, receiver) = oneshot::channel();
+                waiters.push(sender);
+                Some(receiver)
+            }
+            None => {
+                running.insert(person.clone(), Vec::new());
+                None
+            }
+        }
+    }
+
+    async fn admit(&self, person: &ParticipantId, actor: &Actor) -> PersonResult {
+        let standing = self.cluster.store().with_person(person, |person| (person.lobby.state, person.departed));
+        match standing {
+            None | Some((_, true)) => return result(person, ActionResult::Left, ""),
+            Some((Lobby::In, _)) => {
+                let admitted = self.desk.get(person).admitted;
+                let (by, at) = admitted.map_or((None, None), |admitted| (Some(admitted.by), Some(admitted.at)));
+                return PersonResult { by, at, ..result(person, ActionResult::Already, "") };
+            }
+            Some(_) => {}
+        }
+        self.desk.begin(person, &actor.user, Now::read());
+        self.cluster.store().touch_people([person]);
+        let (how, reason) = self.carry_out(person).await;
+        self.desk.finish(person, &actor.user, how, &reason, Now::read(), self.timing.outcome_shown);
+        self.cluster.store().touch_people([person]);
+        result(person, how, &reason)
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<ParticipantId, Vec<oneshot::Sender<PersonResult>>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads back what a crash left open, and tells what is known. Nothing is ever sent again.
+    pub async fn recover(self, open: Vec<OpenPress>, patience: Duration) {
+        for OpenPress { press, person, user } in open {
+            let (how, reason) = match self.known_within(&person, patience).await {
+                Some(Lobby::In) => (ActionResult::Done, "read back after a restart"),
+                Some(_) => (ActionResult::Unconfirmed, "Usher was restarted while this admission was under way; it was not sent again"),
+                None => (ActionResult::Left, "not found after a restart"),
+            };
+            self.desk.finish(&person, &user, how, reason, Now::read(), self.timing.outcome_shown);
+            self.cluster.store().touch_people([&person]);
+            self.journal.result(press, &result(&person, how, reason));
+        }
+    }
+
+    async fn known_within(&self, person: &str, patience: Duration) -> Option<Lobby> {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            let state = self.cluster.store().with_person(person, |person| person.lobby.state);
+            if matches!(state, Some(Lobby::In | Lobby::Waiting)) || tokio::time::Instant::now() >= deadline {
+                return state;
+            }
+            tokio::time::sleep(self.timing.publish_tick).await;
+        }
+    }
+}
+
+/// What the second of two presses is told: a success of the first means "already in, by the other".
+fn explain_second(first: PersonResult, me: &Arc<str>) -> PersonResult {
+    match first.result {
+        ActionResult::Done if first.by.as_ref() != Some(me) => PersonResult { result: ActionResult::Already, ..first },
+        _ => first,
+    }
+}
+
+fn result(person: &ParticipantId, result: ActionResult, reason: &str) -> PersonResult {
+    PersonResult { person: person.clone(), result, reason: Some(reason).filter(|text| !text.is_empty()).map(Arc::from), by: None, at: None }
+}

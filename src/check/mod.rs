@@ -1,0 +1,2 @@
+//! `usher check`.
+pub async fn run(_config: crate::config::Config) -> anyhow::Result<()> { Ok(()) }

@@ -1,0 +1,86 @@
+//! The command line: one function a command. Each checks what it is told before it opens anything.
+
+mod demo;
+mod serve;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError};
+use crate::simulator;
+
+/// Live lobby desk for Cisco Meeting Server clusters.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    /// Log as JSON lines
+    #[arg(long, global = true)]
+    log_json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Follow a cluster and serve the desk
+    Serve(ConfigFile),
+    /// Try the desk on a simulated cluster; nothing else is needed
+    Demo(demo::DemoArgs),
+    /// Run a simulated CMS cluster
+    Simulate(simulator::Options),
+    /// Try every step of reaching the configured bridges; writes nothing
+    Check(ConfigFile),
+    /// Manage who may log in, also while the server runs
+    User {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: user::UserCommand,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// The configuration file
+    #[arg(long, default_value = "usher.toml", global = true)]
+    config: PathBuf,
+}
+
+/// A mistake in what Usher was told, as opposed to what went wrong while doing it.
+const TOLD_WRONG: u8 = 2;
+
+impl Cli {
+    /// Runs the command; the exit code is 2 for a mistake in the configuration, 1 for everything else that failed.
+    pub fn run(self) -> ExitCode {
+        start_log(self.log_json);
+        let result = match self.command {
+            Command::Serve(file) => Config::load(&file.config).map_err(anyhow::Error::from).and_then(|config| block_on(serve::run(config, file.config))),
+            Command::Demo(args) => block_on(demo::run(args)),
+            Command::Simulate(options) => block_on(simulator::run(options)),
+            Command::Check(file) => Config::load(&file.config).map_err(anyhow::Error::from).and_then(|config| block_on(crate::check::run(config))),
+            Command::User { config, command } => Config::load(&config.config)
+                .map_err(anyhow::Error::from)
+                .and_then(|config| Ok(user::run(command, &config.data_dir, &mut std::io::stdout())?)),
+        };
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("usher: {error:#}");
+                ExitCode::from(if error.is::<ConfigError>() { TOLD_WRONG } else { 1 })
+            }
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+fn start_log(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { log.json().init() } else { log.with_target(false).init() }
+}

@@ -1,0 +1,308 @@
+//! What a Call Bridge answers, typed. Every field is optional and empty means absent (rest.md section 2).
+
+use std::sync::Arc;
+
+use super::ask::Ask;
+use super::xml::Element;
+use crate::config::Secret;
+use crate::model::{CallId, LegId, LegState, ParticipantId, leg_state};
+
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Status(Status),
+    Token(Secret),
+    ClusterName(Option<Arc<str>>),
+    Bridges(Page<BridgeItem>),
+    Calls(Page<CallItem>),
+    Call(CallDetail),
+    Roster(Page<RosterItem>),
+    CallLegs(Page<LegId>),
+    Person(PersonDetail),
+    Legs(LegList),
+    Leg(LegDetail),
+    Space(SpaceDetail),
+    AccessMethods(Page<Arc<str>>),
+    /// The call leg profile of an access method, a tenant or the system.
+    ProfileOf(Option<Arc<str>>),
+    LegProfile {
+        needs_activation: Option<bool>,
+    },
+    Done,
+}
+
+/// One page of a list; `total` counts all that match, and is not to be trusted for looping.
+#[derive(Debug, Clone, Default)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub total: Option<usize>,
+}
+
+/// A list that never ends is a fault of the bridge.
+const LONGEST_LIST: usize = 100_000;
+
+impl<T> Page<T> {
+    /// The offset of the next page: by what was received, since page sizes are not published; None at the end.
+    pub fn next(&self, offset: usize) -> Option<usize> {
+        let next = offset + self.items.len();
+        let more = !self.items.is_empty() && self.total.is_none_or(|total| next < total) && next < LONGEST_LIST;
+        more.then_some(next)
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    pub version: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct BridgeItem {
+    pub id: Arc<str>,
+    pub name: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct CallItem {
+    pub id: CallId,
+    pub name: Option<Arc<str>>,
+    pub space: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
+    pub correlator: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct CallDetail {
+    pub name: Option<Arc<str>>,
+    pub space: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
+    pub correlator: Option<Arc<str>>,
+    pub owner: Option<Arc<str>>,
+    pub locked: Option<bool>,
+    pub recording: Option<bool>,
+    pub streaming: Option<bool>,
+}
+
+#[derive(Debug, Clone)]
+pub struct RosterItem {
+    pub id: ParticipantId,
+    pub name: Option<Arc<str>>,
+    pub address: Option<Arc<str>>,
+    /// The owner's bridge id; present only for people hosted elsewhere (rest.md section 7).
+    pub call_bridge: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct PersonDetail {
+    pub call: Option<CallId>,
+    pub name: Option<Arc<str>>,
+    pub address: Option<Arc<str>>,
+    pub call_bridge: Option<Arc<str>>,
+    pub activator: Option<bool>,
+    pub state: Option<LegState>,
+}
+
+/// The legs of a person, or the bridge that has them (the exact form of that answer is not known, rest.md section 3.5).
+#[derive(Debug, Clone, Default)]
+pub struct LegList {
+    pub legs: Vec<LegId>,
+    pub call_bridge: Option<Arc<str>>,
+}
+
+/// The only documented place of the lobby state (rest.md section 3.7).
+#[derive(Debug, Clone, Default)]
+pub struct LegDetail {
+    pub call: Option<CallId>,
+    pub distribution_link: bool,
+    pub connected: bool,
+    pub deactivated: bool,
+    /// A candidate participant id.
+    pub group: Option<ParticipantId>,
+    pub duration_s: Option<i64>,
+    pub needs_activation: Option<bool>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct SpaceDetail {
+    pub name: Option<Arc<str>>,
+    pub uri: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
+    pub leg_profile: Option<Arc<str>>,
+    pub access_methods: Option<usize>,
+}
+
+impl Answer {
+    /// Reads the body of a successful answer to `ask`; None when it is not what was asked for.
+    pub fn read(ask: &Ask, root: &Element) -> Option<Self> {
+        let wanted = match ask {
+            Ask::Status => "status",
+            Ask::ClusterName => "cluster",
+            Ask::Bridges(_) => "callBridges",
+            Ask::Calls(_) => "calls",
+            Ask::Call(_) => "call",
+            Ask::Roster(..) => "participants",
+            Ask::CallLegs(..) => "callLegs",
+            Ask::Person(_) => "participant",
+            Ask::Leg(_) => "callLeg",
+            Ask::Space(_) => "coSpace",
+            Ask::AccessMethods(..) => "accessMethods",
+            Ask::AccessMethod(..) => "accessMethod",
+            Ask::LegProfile(_) => "callLegProfile",
+            Ask::Tenant(_) => "tenant",
+            Ask::SystemProfiles => "profiles",
+            // Its form for people hosted elsewhere is not known.
+            Ask::Legs(_) => return Some(Answer::Legs(leg_list(root))),
+            Ask::Token(_) | Ask::Admit(_) => return Some(Answer::Done),
+        };
+        if !root.is(wanted) {
+            return None;
+        }
+        Some(match ask {
+            Ask::Status => Answer::Status(Status { version: text(root, "softwareVersion") }),
+            Ask::ClusterName => Answer::ClusterName(text(root, "uniqueName")),
+            Ask::Bridges(_) => Answer::Bridges(page(root, "callBridge", |item, id| BridgeItem { id, name: text(item, "name") })),
+            Ask::Calls(_) => Answer::Calls(page(root, "call", |item, id| CallItem {
+                id,
+                name: text(item, "name"),
+                space: guid(item, "coSpace"),
+                tenant: guid(item, "tenant"),
+                correlator: guid(item, "callCorrelator"),
+            })),
+            Ask::Call(_) => Answer::Call(call_detail(root)),
+            Ask::Roster(..) => Answer::Roster(page(root, "participant", |item, id| RosterItem {
+                id,
+                name: text(item, "name"),
+                address: text(item, "uri"),
+                call_bridge: guid(item, "callBridge"),
+            })),
+            Ask::CallLegs(..) => Answer::CallLegs(page(root, "callLeg", |_, id| id)),
+            Ask::Person(_) => Answer::Person(person_detail(root)),
+            Ask::Leg(_) => Answer::Leg(leg_detail(root)),
+            Ask::Space(_) => Answer::Space(SpaceDetail {
+                name: text(root, "name"),
+                uri: text(root, "uri"),
+                tenant: guid(root, "tenant"),
+                leg_profile: guid(root, "callLegProfile"),
+                access_methods: root.value("numAccessMethods").and_then(|n| n.parse().ok()),
+            }),
+            Ask::AccessMethods(..) => Answer::AccessMethods(page(root, "accessMethod", |_, id| id)),
+            Ask::LegProfile(_) => Answer::LegProfile { needs_activation: root.flag("needsActivation") },
+            Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => Answer::ProfileOf(guid(root, "callLegProfile")),
+            Ask::Legs(_) | Ask::Token(_) | Ask::Admit(_) => Answer::Done,
+        })
+    }
+}
+
+fn page<T>(root: &Element, item: &str, read: impl Fn(&Element, Arc<str>) -> T) -> Page<T> {
+    Page {
+        items: root.children(item).filter_map(|child| Some(read(child, lower(child.attribute("id")?)))).collect(),
+        total: root.attribute("total").and_then(|total| total.parse().ok()),
+    }
+}
+
+fn call_detail(root: &Element) -> CallDetail {
+    CallDetail {
+        name: text(root, "name"),
+        space: guid(root, "coSpace"),
+        tenant: guid(root, "tenant"),
+        correlator: guid(root, "callCorrelator"),
+        owner: text(root, "ownerName"),
+        locked: root.flag("locked"),
+        recording: root.flag("recording"),
+        streaming: root.flag("streaming"),
+    }
+}
+
+fn person_detail(root: &Element) -> PersonDetail {
+    PersonDetail {
+        call: guid(root, "call"),
+        name: text(root, "name"),
+        address: text(root, "uri"),
+        call_bridge: guid(root, "callBridge"),
+        activator: root.flag("isActivator"),
+        state: root.child("status").and_then(|status| status.value("state")).map(leg_state),
+    }
+}
+
+fn leg_detail(root: &Element) -> LegDetail {
+    let empty = Element::default();
+    let status = root.child("status").unwrap_or(&empty);
+    LegDetail {
+        call: guid(root, "call"),
+        distribution_link: root.value("subType").is_some_and(|word| {
+            // `lyncDistribution` links to another kind of server; it is no person either.
+            word.eq_ignore_ascii_case("distributionLink") || word.eq_ignore_ascii_case("lyncDistribution")
+        }),
+        connected: status.value("state").map(leg_state) == Some(LegState::Connected),
+        deactivated: status.flag("deactivated") == Some(true),
+        group: guid(status, "groupId"),
+        duration_s: status.value("durationSeconds").and_then(|n| n.parse().ok()),
+        needs_activation: root.child("configuration").and_then(|c| c.flag("needsActivation")),
+    }
+}
+
+fn leg_list(root: &Element) -> LegList {
+    let here = root.attribute("callBridge").map(lower).or_else(|| guid(root, "callBridge"));
+    let nested = root.child("callBridge").and_then(|bridge| bridge.attribute("id")).map(lower);
+    let itself = root.is("callBridge").then(|| root.attribute("id").map(lower).or_else(|| Some(lower(root.text.trim())))).flatten();
+    LegList {
+        legs: root.children("callLeg").filter_map(|leg| leg.attribute("id").map(lower)).collect(),
+        call_bridge: here.or(nested).or(itself).filter(|id| !id.is_empty()),
+    }
+}
+
+fn text(element: &Element, name: &str) -> Option<Arc<str>> {
+    element.value(name).map(Arc::from)
+}
+
+/// Ids compare as text, so they are brought to one letter case.
+fn guid(element: &Element, name: &str) -> Option<Arc<str>> {
+    element.value(name).map(lower)
+}
+
+fn lower(id: &str) -> Arc<str> {
+    id.to_ascii_lowercase().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(ask: Ask, text: &str) -> Answer {
+        Answer::read(&ask, &Element::parse(text).expect("XML")).expect("what was asked for")
+    }
+
+    #[test]
+    fn a_leg_without_deactivated_is_not_in_the_lobby() {
+        let text = "<callLeg id=\"l\"><status><state>connected</state><groupId>AB</groupId></status></callLeg>";
+        let Answer::Leg(leg) = read(Ask::Leg("l".into()), text) else { panic!("a leg") };
+        assert!(leg.connected && !leg.deactivated);
+        assert_eq!(leg.group.as_deref(), Some("ab"));
+    }
+
+    #[test]
+    fn the_owner_of_a_remote_person_is_found_in_any_plausible_form() {
+        for text in [
+            "<callLegs total=\"0\"><callBridge>b1</callBridge></callLegs>",
+            "<callLegs total=\"0\" callBridge=\"b1\"/>",
+            "<callBridge>b1</callBridge>",
+            "<callBridge id=\"b1\"/>",
+            "<participant id=\"p\"><callBridge>b1</callBridge></participant>",
+        ] {
+            let Answer::Legs(list) = read(Ask::Legs("p".into()), text) else { panic!("legs") };
+            assert_eq!((list.call_bridge.as_deref(), list.legs.len()), (Some("b1"), 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn pages_advance_by_what_was_received() {
+        let page = |items: usize, total| Page { items: vec![(); items], total };
+        assert_eq!(page(10, Some(25)).next(0), Some(10));
+        assert_eq!(page(5, Some(25)).next(20), None);
+        assert_eq!(page(0, Some(25)).next(20), None);
+        assert_eq!(page(10, None).next(0), Some(10));
+    }
+
+    #[test]
+    fn a_login_page_is_not_an_answer() {
+        assert!(Answer::read(&Ask::Calls(0), &Element::parse("<html><body/></html>").expect("XML")).is_none());
+    }
+}

@@ -1,0 +1,114 @@
+//! Every REST request that Usher sends to a Call Bridge. Only these: the list is the whole of what Usher can do to a bridge.
+
+use std::sync::Arc;
+
+use reqwest::Method;
+
+use crate::model::{CallId, LegId, ParticipantId};
+
+/// One request. Equal requests need to be asked only once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Ask {
+    /// `GET /system/status`: the cheapest probe of credentials and version.
+    Status,
+    /// `POST /authTokens`: a token for one events socket (events.md section 1).
+    Token(usize),
+    /// `GET /system/configuration/cluster`: this bridge's own name.
+    ClusterName,
+    Bridges(usize),
+    Calls(usize),
+    Call(CallId),
+    Roster(CallId, usize),
+    CallLegs(CallId, usize),
+    Person(ParticipantId),
+    /// The call legs of one person; local people only.
+    Legs(ParticipantId),
+    Leg(LegId),
+    Space(Arc<str>),
+    AccessMethods(Arc<str>, usize),
+    AccessMethod(Arc<str>, Arc<str>),
+    LegProfile(Arc<str>),
+    Tenant(Arc<str>),
+    SystemProfiles,
+    /// `PUT /participants/<id>` `deactivated=false` (2.9+, rest.md section 5).
+    Admit(ParticipantId),
+}
+
+impl Ask {
+    pub fn method(&self) -> Method {
+        match self {
+            Ask::Token(_) => Method::POST,
+            Ask::Admit(_) => Method::PUT,
+            _ => Method::GET,
+        }
+    }
+
+    /// Path and query below `/api/v1`. Ids are escaped: they come from outside.
+    pub fn path(&self) -> String {
+        let id = |text: &str| urlencode(text);
+        match self {
+            Ask::Status => "/system/status".into(),
+            Ask::Token(_) => "/authTokens".into(),
+            Ask::ClusterName => "/system/configuration/cluster".into(),
+            Ask::Bridges(offset) => paged("/callBridges", *offset),
+            Ask::Calls(offset) => paged("/calls", *offset),
+            Ask::Call(call) => format!("/calls/{}", id(call)),
+            Ask::Roster(call, offset) => paged(&format!("/calls/{}/participants", id(call)), *offset),
+            Ask::CallLegs(call, offset) => paged(&format!("/calls/{}/callLegs", id(call)), *offset),
+            Ask::Person(person) | Ask::Admit(person) => format!("/participants/{}", id(person)),
+            Ask::Legs(person) => format!("/participants/{}/callLegs", id(person)),
+            Ask::Leg(leg) => format!("/callLegs/{}", id(leg)),
+            Ask::Space(space) => format!("/coSpaces/{}", id(space)),
+            Ask::AccessMethods(space, offset) => paged(&format!("/coSpaces/{}/accessMethods", id(space)), *offset),
+            Ask::AccessMethod(space, method) => format!("/coSpaces/{}/accessMethods/{}", id(space), id(method)),
+            Ask::LegProfile(profile) => format!("/callLegProfiles/{}", id(profile)),
+            Ask::Tenant(tenant) => format!("/tenants/{}", id(tenant)),
+            Ask::SystemProfiles => "/system/profiles".into(),
+        }
+    }
+
+    pub fn form(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Ask::Admit(_) => &[("deactivated", "false")],
+            _ => &[],
+        }
+    }
+}
+
+/// The first page is asked without `offset`, in the plainest form that every client in the field uses.
+fn paged(path: &str, offset: usize) -> String {
+    if offset == 0 { path.to_owned() } else { format!("{path}?offset={offset}") }
+}
+
+fn urlencode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_cannot_leave_their_place_in_the_path() {
+        assert_eq!(Ask::Person("a/../b?c".into()).path(), "/participants/a%2F..%2Fb%3Fc");
+    }
+
+    #[test]
+    fn pages_after_the_first_say_their_offset() {
+        assert_eq!(Ask::Calls(0).path(), "/calls");
+        assert_eq!(Ask::Roster("x".into(), 10).path(), "/calls/x/participants?offset=10");
+    }
+
+    #[test]
+    fn an_admit_is_one_put_by_participant_id() {
+        let ask = Ask::Admit("p".into());
+        assert_eq!((ask.method(), ask.path().as_str(), ask.form()), (Method::PUT, "/participants/p", &[("deactivated", "false")][..]));
+    }
+}

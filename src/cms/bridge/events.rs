@@ -1,0 +1,308 @@
+//! What the events sockets say, and keeping them open and subscribed. Derives no lobby state: no event carries it (events.md section 5.4).
+
+use tracing::{debug, info, warn};
+
+use super::link::{backoff, trouble};
+use super::{Bridge, Due, Socket};
+use crate::clock::Now;
+use crate::cms::ask::Ask;
+use crate::cms::client::AskError;
+use crate::cms::queue::Lane;
+use crate::cms::session::{News, Report, Session};
+use crate::cms::subscriptions::{SocketId, Topic, Verdict};
+use crate::cms::wire::{self, Body, Frame, SubscriptionState, Update};
+use crate::config::Secret;
+use crate::model::{BridgeState, CallFacts, CallId, RosterPatch, Trouble, leg_state};
+
+/// How long refused subscriptions rest before one is tried again.
+const RETRY_REFUSED: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Keeping sockets open.
+impl Bridge {
+    pub(super) fn connect_soon(&mut self, socket: SocketId, now: Now) {
+        let entry = self.sockets.entry(socket).or_default();
+        if entry.session.is_none() {
+            self.timers.sooner(Due::Connect(socket), now.instant);
+        }
+    }
+
+    /// A token is fetched right before each connect and used once.
+    pub(super) fn request_token(&mut self, socket: SocketId) {
+        if self.link.is_up() && self.sockets.get(&socket).is_some_and(|entry| entry.session.is_none()) {
+            self.ask(Lane::Action, Ask::Token(socket));
+        }
+    }
+
+    pub(super) fn token_failed(&mut self, socket: SocketId, error: &AskError, now: Now) {
+        warn!(bridge = %self.name, %error, "no token for events");
+        let trouble = match error {
+            AskError::Forbidden => Trouble { code: "events_not_permitted".into(), what: error.to_string().into() },
+            error => trouble(error),
+        };
+        self.without_events(socket, trouble, matches!(error, AskError::Forbidden), now);
+    }
+
+    pub(super) fn open_session(&mut self, socket: SocketId, token: Secret) {
+        if !self.link.is_up() {
+            return;
+        }
+        let (tracker, endpoint, reports) = (self.tracker.clone(), self.endpoint.clone(), self.reports.clone());
+        let entry = self.sockets.entry(socket).or_default();
+        let generation = entry.generation + 1;
+        let session = Session::spawn(&tracker, endpoint, token, socket, generation, reports);
+        *entry = Socket { session: Some(session), generation, attempts: entry.attempts, ..Socket::default() };
+    }
+
+    /// Reconnects later; meanwhile everything is read by REST, and the page says so.
+    fn without_events(&mut self, socket: SocketId, trouble: Trouble, for_long: bool, now: Now) {
+        let (min, max) = (self.timing.reconnect_min, self.timing.reconnect_max);
+        let entry = self.sockets.entry(socket).or_default();
+        let attempts = if for_long { 10 } else { entry.attempts };
+        let generation = entry.generation;
+        *entry = Socket { generation, attempts: entry.attempts.saturating_add(1), ..Socket::default() };
+        self.timers.cancel(&Due::AckTimeout(socket));
+        self.timers.cancel(&Due::Subscribe(socket));
+        self.timers.set(Due::Connect(socket), now.instant + backoff(min, max, attempts));
+        if self.link.is_up() {
+            self.state(BridgeState::Polling, Some(trouble));
+            self.timers.sooner(Due::SweepCalls, now.instant + self.timing.poll_roster);
+            for call in self.calls.keys() {
+                self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster);
+            }
+        }
+    }
+
+    pub(super) fn drop_session(&mut self, socket: SocketId, why: &str, now: Now) {
+        if self.sockets.get(&socket).is_some_and(|entry| entry.session.is_some()) {
+            warn!(bridge = %self.name, socket, why, "events socket given up");
+            self.without_events(socket, Trouble { code: "events_lost".into(), what: why.into() }, false, now);
+        }
+    }
+
+    pub(super) fn close_sessions(&mut self) {
+        for (id, entry) in &mut self.sockets {
+            let generation = entry.generation;
+            *entry = Socket { generation, ..Socket::default() };
+            self.timers.cancel(&Due::Connect(*id));
+            self.timers.cancel(&Due::AckTimeout(*id));
+        }
+    }
+
+    /// A call is to be followed: its socket's set changes soon, together with what else changes until then.
+    pub(super) fn follow_call(&mut self, call: &CallId, now: Now) {
+        if let Some(socket) = self.plan.add(call) {
+            self.set_changed(socket, now);
+        }
+    }
+
+    pub(super) fn unfollow_call(&mut self, call: &CallId, now: Now) {
+        if let Some(socket) = self.plan.remove(call) {
+            self.set_changed(socket, now);
+        }
+    }
+
+    fn set_changed(&mut self, socket: SocketId, now: Now) {
+        let open = self.sockets.entry(socket).or_default().open;
+        if open {
+            self.timers.sooner(Due::Subscribe(socket), now.instant + self.timing.subscribe_coalesce);
+        } else if self.link.is_up() && !self.sockets[&socket].session.as_ref().is_some_and(|_| true) && self.sockets[&socket].attempts == 0 {
+            self.connect_soon(socket, now);
+        }
+    }
+
+    /// Sends the whole set of a socket, one request at a time.
+    pub(super) fn subscribe(&mut self, socket: SocketId, now: Now) {
+        let set = self.plan.request(socket);
+        let Some(entry) = self.sockets.get_mut(&socket).filter(|entry| entry.open) else { return };
+        if entry.asked.is_some() {
+            entry.stale = true;
+            return;
+        }
+        if set.is_empty() {
+            // Nothing to follow here any more; the socket can go.
+            let generation = entry.generation;
+            *entry = Socket { generation, ..Socket::default() };
+            return;
+        }
+        entry.message_id += 1;
+        entry.stale = false;
+        entry.asked = Some((entry.message_id, set.iter().map(|subscription| subscription.index).collect()));
+        let sent = entry.session.as_ref().is_some_and(|session| session.send(wire::subscribe_request(entry.message_id, &set)));
+        if sent {
+            self.timers.set(Due::AckTimeout(socket), now.instant + self.timing.ack_timeout);
+        } else {
+            self.drop_session(socket, "the socket takes no request", now);
+        }
+    }
+
+    fn take_ack(&mut self, socket: SocketId, message_id: Option<i64>, success: bool, status: &str, now: Now) {
+        let Some(entry) = self.sockets.get_mut(&socket) else { return };
+        // One request is under way at a time, so an ack without a readable number can only mean that one.
+        let Some((_, set)) = entry.asked.take_if(|(asked, _)| message_id.is_none_or(|id| id == *asked)) else { return };
+        entry.attempts = 0;
+        let stale = entry.stale;
+        self.timers.cancel(&Due::AckTimeout(socket));
+        if !success {
+            warn!(bridge = %self.name, socket, status, subscriptions = set.len(), "subscribe request refused");
+        }
+        match self.plan.answered(socket, &set, success) {
+            Verdict::Accepted if stale => self.subscribe(socket, now),
+            Verdict::Accepted => {}
+            Verdict::AskAgain => {
+                self.read_refused_by_rest(now);
+                self.subscribe(socket, now);
+            }
+            Verdict::GiveUp => {
+                let what = format!("the bridge refused the subscriptions ({status})");
+                self.without_events(socket, Trouble { code: "events_refused".into(), what: what.into() }, true, now);
+            }
+        }
+        self.judge_state();
+    }
+
+    fn read_refused_by_rest(&mut self, now: Now) {
+        for call in self.plan.refused().cloned().collect::<Vec<_>>() {
+            self.timers.sooner(Due::SweepRoster(call), now.instant);
+            self.timers.sooner(Due::RetryRefused, now.instant + RETRY_REFUSED);
+        }
+    }
+
+    pub(super) fn retry_refused(&mut self, now: Now) {
+        if let Some(socket) = self.plan.retry_refused() {
+            self.set_changed(socket, now);
+        }
+        if self.plan.refused().next().is_some() {
+            self.timers.set(Due::RetryRefused, now.instant + RETRY_REFUSED);
+        }
+    }
+}
+
+/// What they say.
+impl Bridge {
+    pub(super) fn take_report(&mut self, report: Report) {
+        let current = self.sockets.get(&report.socket).and_then(|entry| entry.session.as_ref()).map(|session| session.generation);
+        if current != Some(report.generation) {
+            return;
+        }
+        let now = Now::read();
+        match report.news {
+            News::Open => self.opened(report.socket, now),
+            News::Frame(frame) => self.take_frame(report.socket, frame, now),
+            News::Unreadable => metrics::counter!("usher_cms_events_unreadable_total", "bridge" => self.name.to_string()).increment(1),
+            News::Closed(reason) => {
+                info!(bridge = %self.name, socket = report.socket, %reason, "events socket closed");
+                self.without_events(report.socket, Trouble { code: "events_lost".into(), what: reason.into() }, false, now);
+            }
+        }
+    }
+
+    fn opened(&mut self, socket: SocketId, now: Now) {
+        let again = {
+            let entry = self.sockets.entry(socket).or_default();
+            entry.open = true;
+            entry.generation > 1
+        };
+        self.plan.reconnected(socket);
+        self.subscribe(socket, now);
+        // There is no replay: what happened in between is only to be had by REST.
+        if again {
+            self.resync(now);
+        }
+    }
+
+    fn take_frame(&mut self, socket: SocketId, frame: Frame, now: Now) {
+        metrics::counter!("usher_cms_events_total", "bridge" => self.name.to_string()).increment(1);
+        if frame.skipped > 0 {
+            metrics::counter!("usher_cms_events_skipped_total", "bridge" => self.name.to_string()).increment(frame.skipped as u64);
+        }
+        self.answered(now);
+        match frame.body {
+            Body::Ack { message_id, success, status } => self.take_ack(socket, message_id, success, &status, now),
+            Body::Subscriptions(states) => states.iter().for_each(|state| self.take_subscription(socket, state)),
+            Body::Calls { index, updates } if self.is_about(socket, index, &Topic::Calls) => {
+                updates.into_iter().for_each(|update| self.take_call_update(update, now));
+            }
+            Body::Roster { index, updates } => {
+                let topic = index.and_then(|index| self.plan.topic(socket, index)).cloned();
+                if let Some(Topic::Roster(call)) = topic {
+                    updates.into_iter().for_each(|update| self.take_roster_update(&call, update, now));
+                }
+            }
+            Body::Calls { .. } | Body::CallInfo { .. } => {}
+            Body::Unknown(kind) => debug!(bridge = %self.name, kind, "unknown event"),
+        }
+    }
+
+    /// Some bridges might leave the index of the one list of calls out.
+    fn is_about(&self, socket: SocketId, index: Option<i64>, topic: &Topic) -> bool {
+        index.is_none_or(|index| self.plan.topic(socket, index) == Some(topic))
+    }
+
+    /// `deactivated` on a call's roster means that the call ended, or that it won't be pushed any more: REST tells which.
+    fn take_subscription(&mut self, socket: SocketId, state: &SubscriptionState) {
+        if state.state.as_deref() != Some("deactivated") {
+            return;
+        }
+        if let Some(Topic::Roster(call)) = state.index.and_then(|index| self.plan.topic(socket, index)).cloned() {
+            self.ask(Lane::Arrival, Ask::Call(call));
+        }
+    }
+
+    fn take_call_update(&mut self, update: Update, now: Now) {
+        let Some(call) = update.call.as_ref().map(lower) else { return };
+        if update.update_type.as_deref() == Some("remove") {
+            return self.end_call(&call, now);
+        }
+        let key = self.key(&call);
+        let locked_before = self.store.with_call(&key, |call| call.facts.locked).flatten();
+        self.meet_call(&call, Lane::Arrival, now);
+        self.store.put_call(&key, |facts| apply_call(facts, &update));
+        let locked = self.store.with_call(&key, |call| call.facts.locked).flatten();
+        if locked_before.is_some() && locked != locked_before {
+            self.suspect_call(&call, true, now);
+        }
+    }
+
+    fn take_roster_update(&mut self, call: &CallId, update: Update, now: Now) {
+        let Some(person) = update.participant.as_ref().map(lower) else { return };
+        if update.update_type.as_deref() == Some("remove") {
+            return self.person_left(call, &person, now);
+        }
+        let added = update.update_type.as_deref() == Some("add");
+        if !added && self.removed.contains_key(&person) {
+            return;
+        }
+        self.removed.remove(&person);
+        let patch = RosterPatch {
+            name: update.name,
+            address: update.uri,
+            state: update.state.as_deref().map(leg_state),
+            muted: update.audio_muted,
+            presenter: update.presenter,
+        };
+        self.person_listed(call, &person, patch, now);
+    }
+}
+
+fn apply_call(facts: &mut CallFacts, update: &Update) {
+    if let Some(name) = &update.name {
+        facts.name = name.clone();
+    }
+    if let Some(correlator) = &update.call_correlator {
+        facts.correlator = Some(lower(correlator));
+    }
+    if let Some(word) = &update.lock_state {
+        facts.locked = Some(word == "locked");
+    }
+    if let Some(word) = &update.recording {
+        facts.recording = word == "active" || word == "true";
+    }
+    if let Some(word) = &update.streaming {
+        facts.streaming = word == "active" || word == "true";
+    }
+}
+
+/// Ids compare as text, so they are brought to the letter case that REST answers are brought to.
+fn lower(id: &std::sync::Arc<str>) -> std::sync::Arc<str> {
+    if id.bytes().any(|byte| byte.is_ascii_uppercase()) { id.to_ascii_lowercase().into() } else { id.clone() }
+}

@@ -1,0 +1,199 @@
+//! The lobby: reads call legs, decides with `lobby`, writes the fact. The only place where a lobby state is set.
+
+use std::time::Instant;
+
+use super::{Bridge, Due};
+use crate::clock::Now;
+use crate::cms::answer::LegDetail;
+use crate::cms::ask::Ask;
+use crate::cms::client::AskError;
+use crate::cms::cluster::Look;
+use crate::cms::lobby::{self, Beginning, Leg, Seen};
+use crate::cms::queue::Lane;
+use crate::model::{CallId, LegId, Lobby, ParticipantId};
+
+impl Bridge {
+    pub(super) fn own_leg(&mut self, person: &ParticipantId, leg: &LegId) {
+        let work = self.people.entry(person.clone()).or_default();
+        if !work.legs.iter().any(|known| known.id == *leg) {
+            work.legs.push(Leg::new(leg.clone()));
+        }
+        self.leg_owners.insert(leg.clone(), person.clone());
+    }
+
+    pub(super) fn read_legs(&mut self, person: &ParticipantId, lane: Lane) {
+        let legs: Vec<LegId> = self.people.get(person).map(|work| work.legs.iter().map(|leg| leg.id.clone()).collect()).unwrap_or_default();
+        for leg in legs {
+            self.ask(lane, Ask::Leg(leg));
+        }
+    }
+
+    pub(super) fn take_leg(&mut self, leg: &LegId, detail: &LegDetail, sent: Now, now: Now) {
+        if detail.distribution_link {
+            self.disown_leg(leg);
+            self.no_persons.insert(leg.clone());
+        } else if let Some(person) = self.owner_of(leg, detail) {
+            self.own_leg(&person, leg);
+            self.read_leg(&person, leg, detail, sent, now);
+        }
+        self.leg_of_list_done(leg, detail.call.as_ref(), now);
+    }
+
+    /// `groupId` is only a candidate: it counts when this bridge lists that participant as its own (rest.md section 3.7).
+    fn owner_of(&self, leg: &LegId, detail: &LegDetail) -> Option<ParticipantId> {
+        if let Some(owner) = self.leg_owners.get(leg) {
+            return Some(owner.clone());
+        }
+        let candidates = detail.group.iter().chain(std::iter::once(leg));
+        candidates.into_iter().find(|id| self.people.contains_key(*id) && self.store.with_person(id, |_| ()).is_some()).cloned()
+    }
+
+    fn read_leg(&mut self, person: &ParticipantId, id: &LegId, detail: &LegDetail, sent: Now, now: Now) {
+        let known = self.store.with_person(person, |person| (person.lobby, person.arrived.then_some(person.seen_since)));
+        let Some((fact, arrived)) = known else { return };
+        // An answer to a request sent before the last fact (a PUT, for one) says nothing any more.
+        if fact.at.is_some_and(|at| sent.instant < at) {
+            return self.plan_look(person, now);
+        }
+        let second_look = self.timing.second_look;
+        let Some(work) = self.people.get_mut(person) else { return };
+        let Some(leg) = work.legs.iter_mut().find(|leg| leg.id == *id) else { return };
+        leg.read(detail, sent.instant, second_look);
+        let state = lobby::merge(&work.legs);
+        let beginning = Beginning {
+            now_unix_ms: now.unix_ms,
+            arrived,
+            duration_s: detail.duration_s,
+            remembered: self.cluster.remembered(person).map(|memory| (memory.since, memory.up_to)),
+        };
+        let before = self
+            .store
+            .update_person(person, |entry| {
+                let before = entry.lobby;
+                entry.lobby = lobby::next_fact(before, state, sent.instant, beginning);
+                before.state
+            })
+            .unwrap_or_default();
+        if let Some(call) = self.people.get(person).and_then(|work| work.call.clone()).or_else(|| detail.call.clone()) {
+            self.note_lobby(&call, detail, state);
+            if before != Lobby::Unknown && state != before {
+                // What moved one person may have moved the others.
+                self.suspect_call(&call, state == Lobby::Waiting, now);
+            }
+        }
+        self.plan_look(person, now);
+        self.answer_looks(person, &look_of(state));
+    }
+
+    fn note_lobby(&mut self, call: &CallId, detail: &LegDetail, state: Lobby) {
+        if self.calls.contains_key(call) && (state == Lobby::Waiting || detail.needs_activation == Some(true)) {
+            self.store.put_call(&self.key(call), |facts| facts.lobby_seen = true);
+        }
+    }
+
+    /// Sets when a person's legs are read next.
+    fn plan_look(&mut self, person: &ParticipantId, now: Now) {
+        let Some(work) = self.people.get(person) else { return };
+        let second_look = self.timing.second_look;
+        let due = |leg: &Leg| match leg.seen {
+            Seen::FirstIn(first) => first + second_look,
+            Seen::In => now.instant + self.timing.rotate_in_call,
+            Seen::Unread | Seen::Unclear | Seen::Waiting => now.instant + self.timing.rotate_waiting,
+        };
+        if let Some(at) = work.legs.iter().map(due).min() {
+            self.timers.set(Due::LookAt(person.clone()), at.max(now.instant));
+        }
+    }
+
+    pub(super) fn look_at(&mut self, person: &ParticipantId) {
+        let Some(work) = self.people.get(person) else { return };
+        if !self.link.is_up() {
+            return;
+        }
+        if work.legs.is_empty() {
+            return self.ask(Lane::Waiting, Ask::Legs(person.clone()));
+        }
+        let legs: Vec<(LegId, Lane)> = work.legs.iter().map(|leg| (leg.id.clone(), lane_of(leg.seen))).collect();
+        let second = legs.iter().any(|(_, lane)| *lane == Lane::Resync);
+        for (leg, lane) in legs {
+            // Of several legs only those are read whose turn it is.
+            if !second || lane == Lane::Resync {
+                self.ask(lane, Ask::Leg(leg));
+            }
+        }
+    }
+
+    /// Reads again whom a join, leave or lock change may have moved: those waiting, and with `all` also those in the call.
+    pub(super) fn recheck_people(&mut self, call: &CallId, all: bool) {
+        for person in self.local_people(call) {
+            let state = self.store.with_person(&person, |person| person.lobby.state).unwrap_or_default();
+            if all || state == Lobby::Waiting {
+                self.read_legs(&person, Lane::Suspected);
+            }
+        }
+    }
+
+    pub(super) fn leg_failed(&mut self, leg: &LegId, error: AskError, sent: Now, now: Now) {
+        self.leg_of_list_done(leg, None, now);
+        let Some(person) = self.leg_owners.get(leg).cloned() else { return };
+        if matches!(error, AskError::Gone(_)) {
+            self.disown_leg(leg);
+            // Another leg may have taken its place, or the person is gone.
+            self.ask(Lane::Suspected, Ask::Legs(person.clone()));
+            self.merge_again(&person, sent.instant, now);
+            return;
+        }
+        self.plan_look(&person, now);
+        self.answer_looks(&person, &Look::Failed(error));
+    }
+
+    fn disown_leg(&mut self, leg: &LegId) {
+        if let Some(person) = self.leg_owners.remove(leg) {
+            if let Some(work) = self.people.get_mut(&person) {
+                work.legs.retain(|known| known.id != *leg);
+            }
+        }
+    }
+
+    fn merge_again(&mut self, person: &ParticipantId, at: Instant, now: Now) {
+        let Some(work) = self.people.get(person) else { return };
+        let state = lobby::merge(&work.legs);
+        let beginning = Beginning { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, remembered: None };
+        self.store.update_person(person, |entry| {
+            entry.lobby = lobby::next_fact(entry.lobby, state, at, beginning);
+        });
+        self.plan_look(person, now);
+    }
+
+    pub(super) fn legs_failed(&mut self, person: &ParticipantId, error: AskError, now: Now) {
+        match error {
+            AskError::Gone(_) => self.ask(Lane::Suspected, Ask::Person(person.clone())),
+            error => {
+                self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.rotate_waiting);
+                self.answer_looks(person, &Look::Failed(error));
+            }
+        }
+    }
+
+    pub(super) fn answer_looks(&mut self, person: &ParticipantId, look: &Look) {
+        for reply in self.looks.remove(person).into_iter().flatten() {
+            let _ = reply.send(look.clone());
+        }
+    }
+}
+
+fn look_of(state: Lobby) -> Look {
+    match state {
+        Lobby::Waiting => Look::Waiting,
+        Lobby::In => Look::In,
+        Lobby::Unknown => Look::Unclear,
+    }
+}
+
+fn lane_of(seen: Seen) -> Lane {
+    match seen {
+        Seen::FirstIn(_) => Lane::Resync,
+        Seen::In => Lane::InCall,
+        Seen::Unread | Seen::Unclear | Seen::Waiting => Lane::Waiting,
+    }
+}

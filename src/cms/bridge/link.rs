@@ -1,0 +1,334 @@
+//! Is the bridge there, does it believe us, how old is what it said. Reads no calls.
+
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use tracing::{info, warn};
+
+use super::{Bridge, Due};
+use crate::clock::Now;
+use crate::cms::answer::{BridgeItem, Page, Status};
+use crate::cms::ask::Ask;
+use crate::cms::client::AskError;
+use crate::cms::cluster::Look;
+use crate::cms::queue::Lane;
+use crate::model::{BridgeState, Trouble};
+
+/// After so many failures in a row, without any answer between them, the bridge is unreachable.
+const FAILURES: u32 = 3;
+
+/// Whether requests may be sent at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// One probe is under way or due.
+    Probing,
+    Up,
+    /// Waiting for the next probe.
+    Down,
+    /// The credentials were refused; nothing is sent until somebody asks for it.
+    Refused,
+}
+
+#[derive(Debug)]
+pub(super) struct Link {
+    phase: Phase,
+    failures: u32,
+    attempts: u32,
+    last_asked: Instant,
+    /// The list of calls was read completely since the bridge was last up.
+    pub(super) calls_read: bool,
+}
+
+impl Link {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { phase: Phase::Probing, failures: 0, attempts: 0, last_asked: now, calls_read: false }
+    }
+
+    pub(super) fn may_send(&self) -> bool {
+        matches!(self.phase, Phase::Probing | Phase::Up)
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.phase == Phase::Up
+    }
+}
+
+impl Bridge {
+    pub(super) fn begin(&mut self) {
+        let now = Now::read();
+        self.store.put_bridge(&self.name, |_| {});
+        self.store.mark_bridge(&self.name);
+        self.timers.set(Due::Silence, now.instant + self.timing.silent_after / 5);
+        self.timers.set(Due::Tidy, now.instant + self.timing.tombstone);
+        if self.refusals.is_refused(&self.config) {
+            warn!(bridge = %self.name, "these credentials were refused before; not trying them again until asked to");
+            self.refuse("the user name or password was refused before and has not changed since", now);
+        } else {
+            self.probe();
+        }
+    }
+
+    /// One request, alone: it shows whether the bridge is there and believes us.
+    pub(super) fn probe(&mut self) {
+        self.link.phase = Phase::Probing;
+        self.queue.alone = true;
+        self.ask(Lane::Action, Ask::Status);
+    }
+
+    /// Tries again at once, whatever the reason for waiting was.
+    pub(super) fn retry(&mut self) {
+        if matches!(self.link.phase, Phase::Down | Phase::Refused) {
+            self.timers.cancel(&Due::Probe);
+            self.link.attempts = 0;
+            self.state(BridgeState::Connecting, None);
+            self.probe();
+        }
+    }
+
+    pub(super) fn heartbeat(&mut self, now: Now) {
+        if self.link.is_up() {
+            if now.instant.duration_since(self.link.last_asked) >= self.timing.heartbeat && self.queue.in_flight() == 0 {
+                self.ask(Lane::Action, Ask::Status);
+            }
+            self.timers.set(Due::Heartbeat, now.instant + self.timing.heartbeat / 2);
+        }
+    }
+
+    /// Any answer shows that the bridge is alive.
+    pub(super) fn answered(&mut self, now: Now) {
+        self.link.failures = 0;
+        self.link.last_asked = now.instant;
+        self.store.put_bridge(&self.name, |bridge| {
+            bridge.answered = Some((now.instant, now.unix_ms));
+            bridge.silent = false;
+        });
+    }
+
+    pub(super) fn check_silence(&mut self, now: Now) {
+        let limit = self.timing.silent_after;
+        self.store.put_bridge(&self.name, |bridge| {
+            bridge.silent = bridge.answered.is_some_and(|(at, _)| now.instant.duration_since(at) >= limit);
+        });
+        self.timers.set(Due::Silence, now.instant + limit / 5);
+    }
+
+    pub(super) fn take_status(&mut self, status: &Status, now: Now) {
+        let can_admit = status.version.as_deref().is_none_or(admits);
+        self.store.put_bridge(&self.name, |bridge| {
+            bridge.version.clone_from(&status.version);
+            bridge.can_admit = can_admit;
+        });
+        if self.link.phase == Phase::Probing {
+            self.come_up(now);
+        }
+    }
+
+    fn come_up(&mut self, now: Now) {
+        info!(bridge = %self.name, "answers");
+        self.refusals.set_refused(&self.config, false);
+        self.link = Link { phase: Phase::Up, attempts: 0, last_asked: now.instant, ..Link::new(now.instant) };
+        self.queue.alone = false;
+        self.state(BridgeState::Connecting, None);
+        self.timers.set(Due::Heartbeat, now.instant + self.timing.heartbeat);
+        self.ask(Lane::Resync, Ask::ClusterName);
+        self.ask(Lane::Resync, Ask::Bridges(0));
+        self.resync(now);
+        for socket in self.plan.sockets().collect::<Vec<_>>() {
+            self.connect_soon(socket, now);
+        }
+    }
+
+    pub(super) fn take_own_name(&mut self, name: Option<std::sync::Arc<str>>) {
+        self.own_unique_name = name;
+        self.identify();
+    }
+
+    pub(super) fn take_bridges(&mut self, offset: usize, page: Page<BridgeItem>) {
+        if offset == 0 {
+            self.bridge_ids.clear();
+        }
+        let next = page.next(offset);
+        self.bridge_ids.extend(page.items.into_iter().filter_map(|item| Some((item.id, item.name?))));
+        match next {
+            Some(offset) => self.ask(Lane::Resync, Ask::Bridges(offset)),
+            None => self.identify(),
+        }
+    }
+
+    /// A bridge finds its own id by its unique name in the list of bridges (rest.md section 7).
+    fn identify(&mut self) {
+        let own = self.own_unique_name.as_deref();
+        if let Some((id, _)) = self.bridge_ids.iter().find(|(_, name)| Some(&**name) == own) {
+            self.cluster.learn(id, &self.name);
+        }
+    }
+
+    /// Sorts out what a request without an answer means.
+    pub(super) fn take_error(&mut self, lane: Lane, ask: Ask, error: AskError, sent: Now, now: Now) {
+        match &error {
+            AskError::Unauthorized => return self.refused_credentials(ask, error, now),
+            AskError::Busy { retry_after } if !matches!(ask, Ask::Admit(_)) => {
+                metrics::counter!("usher_cms_busy_total", "bridge" => self.name.to_string()).increment(1);
+                let pause = retry_after.map_or_else(|| jittered(Duration::from_millis(500)), |pause| pause.min(Duration::from_secs(60)));
+                self.queue.hold_until(now.instant + pause);
+                return self.queue.again(lane, ask);
+            }
+            AskError::TimedOut(_) | AskError::Unreachable(_) => self.count_failure(&error, now),
+            _ => {}
+        }
+        match ask {
+            Ask::Admit(person) => self.admitted(&person, Err(error), now),
+            Ask::Status if self.link.phase == Phase::Probing => self.fail_probe(&error, now),
+            Ask::Token(socket) => self.token_failed(socket, &error, now),
+            ask if !error.answered() && self.link.is_up() => self.queue.again(lane, ask),
+            Ask::Call(call) => self.call_failed(&call, &error, now),
+            Ask::Calls(_) => self.calls_failed(now),
+            Ask::Roster(call, _) | Ask::CallLegs(call, _) => self.roster_failed(&call, &error, now),
+            Ask::Person(person) => self.person_failed(&person, error, now),
+            Ask::Legs(person) => self.legs_failed(&person, error, now),
+            Ask::Leg(leg) => self.leg_failed(&leg, error, sent, now),
+            ask => self.label_failed(&ask),
+        }
+    }
+
+    fn count_failure(&mut self, error: &AskError, now: Now) {
+        self.link.failures += 1;
+        if self.link.is_up() {
+            if self.link.failures >= FAILURES {
+                self.go_down(error, now);
+            } else {
+                self.queue.hold_until(now.instant + jittered(Duration::from_millis(250)));
+            }
+        }
+    }
+
+    fn fail_probe(&mut self, error: &AskError, now: Now) {
+        if matches!(error, AskError::Forbidden) {
+            // The status may be closed to this user while calls are open: go on, without a version.
+            return self.come_up(now);
+        }
+        self.go_down(error, now);
+    }
+
+    fn go_down(&mut self, error: &AskError, now: Now) {
+        warn!(bridge = %self.name, %error, "unreachable");
+        self.link.phase = Phase::Down;
+        self.queue.clear();
+        self.forget_reading();
+        self.state(BridgeState::Unreachable, Some(trouble(error)));
+        self.fail_waiters(error, now);
+        let pause = backoff(self.timing.reconnect_min, self.timing.reconnect_max, self.link.attempts);
+        self.link.attempts += 1;
+        self.timers.set(Due::Probe, now.instant + pause);
+    }
+
+    /// The first 401 ends everything: repeating it can lock the account (rest.md section 1).
+    fn refused_credentials(&mut self, ask: Ask, error: AskError, now: Now) {
+        warn!(bridge = %self.name, "the user name or password was refused");
+        self.refusals.set_refused(&self.config, true);
+        if let Ask::Admit(person) = &ask {
+            self.admitted(person, Err(error.clone()), now);
+        }
+        self.refuse(&error.to_string(), now);
+        self.fail_waiters(&error, now);
+    }
+
+    fn refuse(&mut self, what: &str, _now: Now) {
+        self.link.phase = Phase::Refused;
+        self.queue.clear();
+        self.forget_reading();
+        self.close_sessions();
+        self.state(BridgeState::Refused, Some(Trouble { code: "credentials_refused".into(), what: what.into() }));
+    }
+
+    /// Whoever waits for an answer of this bridge gets none.
+    fn fail_waiters(&mut self, error: &AskError, _now: Now) {
+        for reply in self.admits.drain().chain(self.locates.drain()).flat_map(|(_, replies)| replies) {
+            let _ = reply.send(Err(error.clone()));
+        }
+        for reply in self.looks.drain().flat_map(|(_, replies)| replies) {
+            let _ = reply.send(Look::Failed(error.clone()));
+        }
+    }
+
+    /// Enters a state; keeps its beginning when it was entered before.
+    pub(super) fn state(&mut self, state: BridgeState, trouble: Option<Trouble>) {
+        let now = Now::read();
+        self.store.put_bridge(&self.name, |bridge| {
+            if bridge.state != state {
+                bridge.state = state;
+                bridge.since = now.unix_ms;
+            }
+            bridge.trouble = trouble;
+        });
+    }
+
+    /// What the bridge is, judged by what has been read and which sockets are open.
+    pub(super) fn judge_state(&mut self) {
+        if !self.link.is_up() {
+            return;
+        }
+        let read = self.link.calls_read && self.calls.values().all(super::CallWork::is_settled);
+        let open = self.plan.sockets().all(|id| self.sockets.get(&id).is_some_and(|socket| socket.open));
+        let polled = self.plan.refused().count();
+        self.store.put_bridge(&self.name, |bridge| bridge.polled_calls = polled);
+        let standing = self.store.with_bridge(&self.name, |bridge| (bridge.state, bridge.trouble.clone()));
+        match standing {
+            _ if read && open => self.state(BridgeState::Live, None),
+            // A trouble with the events stays said until they are back.
+            Some((BridgeState::Polling, _)) => {}
+            Some((state, trouble)) if read && trouble.is_some() && state != BridgeState::Refused => self.state(BridgeState::Polling, trouble),
+            _ => {}
+        }
+    }
+}
+
+/// 2.9 is the first version that can admit one person (rest.md section 9). A version that can't be read is tried.
+fn admits(version: &str) -> bool {
+    let mut numbers = version.split('.').map(|part| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u32>());
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (2, 9),
+        (Some(Ok(major)), _) => major >= 3,
+        _ => true,
+    }
+}
+
+pub(super) fn trouble(error: &AskError) -> Trouble {
+    let code = match error {
+        AskError::Unauthorized => "credentials_refused",
+        AskError::Forbidden => "forbidden",
+        AskError::TimedOut(_) => "timed_out",
+        AskError::Unreachable(_) => "unreachable",
+        AskError::Busy { .. } => "busy",
+        AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_) => "unexpected_answer",
+    };
+    Trouble { code: code.into(), what: error.to_string().into() }
+}
+
+/// Doubles from `min` to `max`, jittered by half, so that bridges and restarts don't fall into step.
+pub(super) fn backoff(min: Duration, max: Duration, attempts: u32) -> Duration {
+    jittered((min * 2u32.saturating_pow(attempts.min(10))).min(max))
+}
+
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(rand::rng().random_range(0.5..1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_before_2_9_cannot_admit() {
+        assert_eq!(["2.8.1", "2.9", "2.10_beta", "3.9 (build 1)", "1.9", "odd"].map(admits), [false, true, true, true, false, true]);
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let (min, max) = (Duration::from_secs(2), Duration::from_secs(30));
+        for (attempts, ceiling) in [(0, 2), (1, 4), (3, 16), (9, 30), (99, 30)] {
+            let pause = backoff(min, max, attempts);
+            assert!(pause <= Duration::from_secs(ceiling) && pause >= Duration::from_secs(ceiling) / 2, "{attempts}: {pause:?}");
+        }
+    }
+}

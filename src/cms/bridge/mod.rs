@@ -1,0 +1,302 @@
+//! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
+//!
+//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` (reading calls and rosters by REST), `people` (who is
+//! where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it).
+
+mod calls;
+mod commands;
+mod events;
+mod labels;
+mod legs;
+mod link;
+mod people;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::debug;
+
+use super::answer::Answer;
+use super::ask::Ask;
+use super::client::{AskError, Client};
+use super::cluster::{Cluster, Command, Look};
+use super::queue::{Lane, Pick, Queue};
+use super::session::{Endpoint, Report, Session};
+use super::subscriptions::{Plan, SocketId};
+use super::timers::Timers;
+use super::tls::{self, TrustError};
+use crate::clock::Now;
+use crate::config::{BridgeConfig, CmsLimits, Timing};
+use crate::model::{BridgeName, CallId, CallKey, LegId, ParticipantId};
+use crate::store::Store;
+use calls::CallWork;
+use labels::Labels;
+use link::Link;
+use people::PersonWork;
+
+/// Remembers over restarts that a password was refused, so that it is not tried again (accounts lock).
+pub trait RefusalMemory: Send + Sync {
+    fn is_refused(&self, bridge: &BridgeConfig) -> bool;
+    fn set_refused(&self, bridge: &BridgeConfig, refused: bool);
+}
+
+/// Work that becomes due.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Due {
+    /// Ask for a sign of life.
+    Heartbeat,
+    /// Try an unreachable bridge again.
+    Probe,
+    /// Check how long the bridge has been silent.
+    Silence,
+    Connect(SocketId),
+    Subscribe(SocketId),
+    AckTimeout(SocketId),
+    SweepCalls,
+    SweepRoster(CallId),
+    /// Read a call's legs again after a join, leave or lock change.
+    Recheck(CallId, u8),
+    /// Read a person's legs again.
+    LookAt(ParticipantId),
+    /// Nobody said where this person is hosted.
+    Orphan(ParticipantId),
+    RetryRefused,
+    Tidy,
+}
+
+type Reply = (Lane, Ask, Now, Result<Answer, AskError>);
+
+/// One events socket, as the actor sees it.
+#[derive(Debug, Default)]
+struct Socket {
+    session: Option<Session>,
+    generation: u64,
+    attempts: u32,
+    open: bool,
+    message_id: i64,
+    /// The set asked for last, until it is answered.
+    asked: Option<(i64, Vec<i64>)>,
+    /// Something changed while a request was under way.
+    stale: bool,
+}
+
+/// State of one bridge; owned by its task alone.
+pub struct Bridge {
+    name: BridgeName,
+    config: BridgeConfig,
+    limits: CmsLimits,
+    timing: Timing,
+    cluster: Cluster,
+    store: Store,
+    client: Client,
+    endpoint: Endpoint,
+    refusals: Arc<dyn RefusalMemory>,
+    queue: Queue,
+    in_flight: FuturesUnordered<BoxFuture<'static, Reply>>,
+    timers: Timers<Due>,
+    link: Link,
+    plan: Plan,
+    sockets: HashMap<SocketId, Socket>,
+    calls: HashMap<CallId, CallWork>,
+    /// The calls that the running sweep has listed.
+    sweep: Option<calls::CallSweep>,
+    people: HashMap<ParticipantId, PersonWork>,
+    leg_owners: HashMap<LegId, ParticipantId>,
+    /// Legs that are links between bridges or belong to nobody.
+    no_persons: HashSet<LegId>,
+    removed: HashMap<ParticipantId, Instant>,
+    labels: Labels,
+    bridge_ids: Vec<(Arc<str>, Arc<str>)>,
+    own_unique_name: Option<Arc<str>>,
+    looks: HashMap<ParticipantId, Vec<oneshot::Sender<Look>>>,
+    admits: HashMap<ParticipantId, Vec<oneshot::Sender<Result<(), AskError>>>>,
+    locates: HashMap<ParticipantId, Vec<oneshot::Sender<Result<(), AskError>>>>,
+    tracker: TaskTracker,
+    reports: mpsc::Sender<Report>,
+}
+
+/// What a bridge is made of.
+pub struct Parts {
+    pub config: BridgeConfig,
+    pub limits: CmsLimits,
+    pub timing: Timing,
+    pub cluster: Cluster,
+    pub refusals: Arc<dyn RefusalMemory>,
+    pub tracker: TaskTracker,
+}
+
+/// Reports that may wait while the actor is busy; beyond it the socket is read more slowly, each frame still acknowledged first.
+const REPORTS: usize = 4096;
+
+impl Bridge {
+    /// Checks the trust settings; asks nothing yet.
+    pub fn new(parts: Parts) -> Result<(Self, mpsc::Receiver<Report>), TrustError> {
+        let Parts { config, limits, timing, cluster, refusals, tracker } = parts;
+        let (reports, inbox) = mpsc::channel(REPORTS);
+        let mut tls = tls::client_config(&config.trust)?;
+        tls.alpn_protocols.clear();
+        let endpoint = Endpoint { url: config.url.clone(), tls: Arc::new(tls), connect_timeout: timing.connect_timeout };
+        let now = Now::read();
+        let bridge = Self {
+            name: config.name.clone(),
+            client: Client::new(&config, &timing)?,
+            store: cluster.store().clone(),
+            queue: Queue::new(&limits, now.instant),
+            in_flight: FuturesUnordered::new(),
+            timers: Timers::new(),
+            link: Link::new(now.instant),
+            plan: Plan::new(limits.subscriptions_per_socket),
+            sockets: HashMap::new(),
+            calls: HashMap::new(),
+            sweep: None,
+            people: HashMap::new(),
+            leg_owners: HashMap::new(),
+            no_persons: HashSet::new(),
+            removed: HashMap::new(),
+            labels: Labels::default(),
+            bridge_ids: Vec::new(),
+            own_unique_name: None,
+            looks: HashMap::new(),
+            admits: HashMap::new(),
+            locates: HashMap::new(),
+            config,
+            limits,
+            timing,
+            cluster,
+            endpoint,
+            refusals,
+            tracker,
+            reports,
+        };
+        Ok((bridge, inbox))
+    }
+
+    /// Runs until `stop`. The one place where this bridge's facts change.
+    pub async fn run(mut self, mut inbox: mpsc::Receiver<Report>, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
+        self.begin();
+        loop {
+            let wake = self.send_what_may_go();
+            let wake = wake.into_iter().chain(self.timers.next()).min().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(reply) = self.in_flight.next() => self.take_reply(reply),
+                Some(report) = inbox.recv() => {
+                    self.take_report(report);
+                    // A burst is taken in one go: the clock, the queue and the timers need no look between two frames.
+                    for _ in 0..256 {
+                        match inbox.try_recv() {
+                            Ok(report) => self.take_report(report),
+                            Err(_) => break,
+                        }
+                    }
+                }
+                Some(command) = commands.recv() => self.take_command(command),
+                () = tokio::time::sleep_until(wake.into()) => {}
+            }
+            let now = Now::read();
+            while let Some(due) = self.timers.pop_due(now.instant) {
+                self.take_due(due, now);
+            }
+        }
+        debug!(bridge = %self.name, "stopped");
+    }
+
+    fn key(&self, call: &CallId) -> CallKey {
+        CallKey { bridge: self.name.clone(), call: call.clone() }
+    }
+
+    fn ask(&mut self, lane: Lane, ask: Ask) {
+        self.queue.push(lane, ask);
+    }
+
+    /// Sends everything that may go now; returns when the next may.
+    fn send_what_may_go(&mut self) -> Option<Instant> {
+        if !self.link.may_send() {
+            return None;
+        }
+        loop {
+            let now = Now::read();
+            match self.queue.pick(now.instant) {
+                Pick::Send(lane, ask) => {
+                    metrics::counter!("usher_cms_requests_total", "bridge" => self.name.to_string()).increment(1);
+                    let client = self.client.clone();
+                    self.in_flight.push(Box::pin(async move {
+                        let result = client.ask(&ask).await;
+                        (lane, ask, now, result)
+                    }));
+                }
+                Pick::At(at) => return Some(at),
+                Pick::Idle => return None,
+            }
+        }
+    }
+
+    fn take_reply(&mut self, (lane, ask, sent, result): Reply) {
+        self.queue.done(lane);
+        let now = Now::read();
+        match result {
+            Ok(answer) => {
+                self.answered(now);
+                self.take_answer(lane, ask, answer, sent, now);
+            }
+            Err(error) => {
+                debug!(bridge = %self.name, ?ask, %error, "no answer");
+                if error.answered() {
+                    self.answered(now);
+                }
+                self.take_error(lane, ask, error, sent, now);
+            }
+        }
+    }
+
+    fn take_answer(&mut self, lane: Lane, ask: Ask, answer: Answer, sent: Now, now: Now) {
+        match (ask, answer) {
+            (Ask::Status, Answer::Status(status)) => self.take_status(&status, now),
+            (Ask::Token(socket), Answer::Token(token)) => self.open_session(socket, token),
+            (Ask::ClusterName, Answer::ClusterName(name)) => self.take_own_name(name),
+            (Ask::Bridges(offset), Answer::Bridges(page)) => self.take_bridges(offset, page),
+            (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, now),
+            (Ask::Call(call), Answer::Call(detail)) => self.take_call(&call, detail),
+            (Ask::Roster(call, offset), Answer::Roster(page)) => self.take_roster(lane, &call, offset, page, sent, now),
+            (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => self.take_call_legs(&call, offset, page, now),
+            (Ask::Person(person), Answer::Person(detail)) => self.take_person(&person, detail, sent, now),
+            (Ask::Legs(person), Answer::Legs(list)) => self.take_legs(lane, &person, list),
+            (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(&leg, &detail, sent, now),
+            (Ask::Admit(person), _) => self.admitted(&person, Ok(()), now),
+            (ask, answer) => self.take_label(ask, answer),
+        }
+    }
+
+    fn take_due(&mut self, due: Due, now: Now) {
+        match due {
+            Due::Heartbeat => self.heartbeat(now),
+            Due::Probe => self.probe(),
+            Due::Silence => self.check_silence(now),
+            Due::Connect(socket) => self.request_token(socket),
+            Due::Subscribe(socket) => self.subscribe(socket, now),
+            Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
+            Due::SweepCalls => self.sweep_calls(now),
+            Due::SweepRoster(call) => self.sweep_roster(&call, now),
+            Due::Recheck(call, _) => self.recheck(&call),
+            Due::LookAt(person) => self.look_at(&person),
+            Due::Orphan(person) => self.find_home(&person, now),
+            Due::RetryRefused => self.retry_refused(now),
+            Due::Tidy => self.tidy(now),
+        }
+    }
+
+    /// Forgets tombstones that have served.
+    fn tidy(&mut self, now: Now) {
+        let keep = self.timing.tombstone;
+        self.removed.retain(|_, at| now.instant.duration_since(*at) < keep);
+        self.timers.set(Due::Tidy, now.instant + keep);
+    }
+}

@@ -1,0 +1,236 @@
+//! Who is where: finds the bridge that hosts a person and the legs they have there. At most three requests for somebody new, however
+//! many bridges list them: where hosted, which legs, one leg.
+
+use tracing::debug;
+
+use super::{Bridge, Due};
+use crate::clock::Now;
+use crate::cms::answer::{LegList, PersonDetail};
+use crate::cms::ask::Ask;
+use crate::cms::client::AskError;
+use crate::cms::cluster::Look;
+use crate::cms::lobby::Leg;
+use crate::cms::queue::Lane;
+use crate::model::{CallId, Home, LegState, Lobby, ParticipantId, RosterPatch};
+
+/// Work on a person whose legs run on this bridge.
+#[derive(Debug, Default)]
+pub(super) struct PersonWork {
+    pub(super) call: Option<CallId>,
+    pub(super) legs: Vec<Leg>,
+}
+
+impl Bridge {
+    /// An event lists a person.
+    pub(super) fn person_listed(&mut self, call: &CallId, person: &ParticipantId, patch: RosterPatch, now: Now) {
+        let key = self.key(call);
+        let listed = self.store.list_person(&key, person, patch, now.instant, now);
+        self.note_arrival(call, person, listed.new_person);
+        if !self.is_settled(call) {
+            return;
+        }
+        if listed.new_listing {
+            self.suspect_call(call, false, now);
+        }
+        let ringing = self.is_ringing(person);
+        if (listed.new_listing || listed.connected) && !ringing {
+            self.find_home(person, now);
+        }
+    }
+
+    /// Remembers when somebody came whom Usher saw come.
+    pub(super) fn note_arrival(&self, call: &CallId, person: &ParticipantId, new_person: bool) {
+        let watched = self.calls.get(call).is_some_and(|work| work.fresh || work.is_settled());
+        if new_person && watched {
+            self.store.update_person(person, |person| person.arrived = true);
+        }
+    }
+
+    pub(super) fn is_ringing(&self, person: &ParticipantId) -> bool {
+        let state = self.store.with_person(person, |person| person.listings.iter().map(|listing| listing.state).max_by_key(|s| *s as u8));
+        matches!(state.flatten(), Some(LegState::Initial | LegState::Ringing))
+    }
+
+    /// Makes sure that somebody asks where the person is hosted, and reads their legs if it is here.
+    pub(super) fn find_home(&mut self, person: &ParticipantId, now: Now) {
+        match self.store.with_person(person, |person| person.home.clone()) {
+            None | Some(Some(Home::Elsewhere(_))) => {}
+            Some(Some(Home::Bridge(name))) if name == self.name => self.read_person(person, Lane::Arrival),
+            Some(Some(Home::Bridge(_))) => {}
+            Some(None) => {
+                let patience = self.timing.rotate_waiting + self.timing.second_look;
+                if self.store.claim_home(person, &self.name, now.instant, patience) {
+                    self.ask(Lane::Arrival, Ask::Person(person.clone()));
+                }
+                self.timers.sooner(Due::Orphan(person.clone()), now.instant + patience);
+            }
+        }
+    }
+
+    /// Another bridge says that this one hosts the person.
+    pub(super) fn host(&mut self, person: &ParticipantId) {
+        if self.link.is_up() && self.people.get(person).is_none_or(|work| work.legs.is_empty()) {
+            self.read_person(person, Lane::Arrival);
+        }
+    }
+
+    /// Reads the legs of somebody hosted here.
+    pub(super) fn read_person(&mut self, person: &ParticipantId, lane: Lane) {
+        if self.people.entry(person.clone()).or_default().legs.is_empty() {
+            self.ask(lane, Ask::Legs(person.clone()));
+        } else {
+            self.read_legs(person, lane);
+        }
+    }
+
+    pub(super) fn take_person(&mut self, person: &ParticipantId, detail: PersonDetail, sent: Now, now: Now) {
+        self.answer_locates(person, Ok(()));
+        self.store.update_person(person, |person| person.activator = detail.activator.or(person.activator));
+        let Some(call) = detail.call else { return };
+        let key = self.key(&call);
+        // The GET is the latest word on which call the person is in.
+        let elsewhere: Vec<_> = self
+            .store
+            .with_person(person, |person| {
+                let here = person.listings.iter().filter(|listing| listing.key.bridge == self.name && listing.key != key && listing.at < sent.instant);
+                here.map(|listing| listing.key.clone()).collect()
+            })
+            .unwrap_or_default();
+        if self.calls.contains_key(&call) {
+            let patch = RosterPatch { name: detail.name, address: detail.address, state: detail.state, ..RosterPatch::default() };
+            self.store.list_person(&key, person, patch, sent.instant, now);
+            for old in elsewhere {
+                self.store.unlist_person(&old, person);
+            }
+        }
+        self.set_home(person, detail.call_bridge.as_deref(), &call);
+        match self.store.with_person(person, |person| person.home.clone()).flatten() {
+            Some(Home::Bridge(name)) if name == self.name => self.read_person(person, Lane::Arrival),
+            Some(Home::Bridge(name)) => self.cluster.hint(&name, person),
+            Some(Home::Elsewhere(_)) => self.cluster.hint_unidentified(person),
+            None => {}
+        }
+    }
+
+    /// Notes where a person is hosted, as this bridge says it: `call_bridge` is present only for people hosted elsewhere.
+    pub(super) fn set_home(&mut self, person: &ParticipantId, call_bridge: Option<&str>, call: &CallId) {
+        let named = call_bridge.map(|id| self.cluster.name_of(id).ok_or(id));
+        let home = match named {
+            None => Home::Bridge(self.name.clone()),
+            Some(Ok(name)) => Home::Bridge(name),
+            Some(Err(id)) => {
+                // The id of a bridge that does not know its own name is learnt from whom it hosts.
+                let hosted = self.store.with_person(person, |person| person.home.clone()).flatten();
+                match hosted {
+                    Some(Home::Bridge(name)) if name != self.name => {
+                        self.cluster.learn(&id.into(), &name);
+                        Home::Bridge(name)
+                    }
+                    _ => Home::Elsewhere(id.into()),
+                }
+            }
+        };
+        if home == Home::Bridge(self.name.clone()) {
+            let work = self.people.entry(person.clone()).or_default();
+            work.call = Some(call.clone());
+        } else {
+            self.people.remove(person);
+        }
+        self.store.update_person(person, |person| {
+            if person.home.as_ref() != Some(&home) {
+                person.departed = false;
+                person.home = Some(home);
+            }
+        });
+    }
+
+    pub(super) fn person_failed(&mut self, person: &ParticipantId, error: AskError, now: Now) {
+        if matches!(error, AskError::Gone(_)) {
+            self.person_gone(person, now);
+        }
+        self.answer_locates(person, Err(error));
+    }
+
+    fn answer_locates(&mut self, person: &ParticipantId, result: Result<(), AskError>) {
+        for reply in self.locates.remove(person).into_iter().flatten() {
+            let _ = reply.send(result.clone());
+        }
+    }
+
+    pub(super) fn take_legs(&mut self, lane: Lane, person: &ParticipantId, list: LegList) {
+        if list.legs.is_empty() {
+            return self.no_legs_here(person, list.call_bridge.as_deref());
+        }
+        let hosted = self.store.update_person(person, |entry| {
+            entry.home = Some(Home::Bridge(self.name.clone()));
+        });
+        if hosted.is_none() {
+            return;
+        }
+        let legs: Vec<_> = list.legs.into_iter().filter(|leg| !self.no_persons.contains(leg)).collect();
+        for leg in legs {
+            self.own_leg(person, &leg);
+        }
+        self.read_legs(person, lane);
+    }
+
+    /// A person without legs here: hosted elsewhere after all, or about to leave.
+    fn no_legs_here(&mut self, person: &ParticipantId, call_bridge: Option<&str>) {
+        debug!(bridge = %self.name, person = %person, "no legs here");
+        let at_home = self.store.with_person(person, |entry| entry.home == Some(Home::Bridge(self.name.clone()))).unwrap_or(false);
+        if at_home {
+            let call = self.people.get(person).and_then(|work| work.call.clone());
+            match (call_bridge, call) {
+                (Some(id), Some(call)) => self.set_home(person, Some(id), &call),
+                _ => self.timers.sooner(Due::LookAt(person.clone()), std::time::Instant::now() + self.timing.rotate_waiting),
+            }
+        }
+        self.answer_looks(person, &Look::Unclear);
+    }
+
+    /// An event says that a person left a call.
+    pub(super) fn person_left(&mut self, call: &CallId, person: &ParticipantId, now: Now) {
+        let key = self.key(call);
+        let plain = self.store.with_person(person, |person| person.activator == Some(false)).unwrap_or(true);
+        let waited = self.store.with_person(person, |person| person.lobby.state == Lobby::Waiting).unwrap_or(false);
+        if self.store.unlist_person(&key, person) && !self.is_listed_here(person) {
+            self.removed.insert(person.clone(), now.instant);
+            self.forget_person(person);
+        }
+        // When the last activator leaves, others are sent back; somebody who only waited changes nothing.
+        if !waited {
+            self.suspect_call(call, !plain, now);
+        }
+    }
+
+    fn is_listed_here(&self, person: &ParticipantId) -> bool {
+        self.store.with_person(person, |person| person.listings.iter().any(|listing| listing.key.bridge == self.name)).unwrap_or(false)
+    }
+
+    /// REST says that this bridge does not know the person.
+    pub(super) fn person_gone(&mut self, person: &ParticipantId, now: Now) {
+        let here: Vec<_> = self
+            .store
+            .with_person(person, |person| {
+                person.listings.iter().filter(|listing| listing.key.bridge == self.name).map(|listing| listing.key.clone()).collect()
+            })
+            .unwrap_or_default();
+        for key in here {
+            self.store.unlist_person(&key, person);
+        }
+        self.removed.insert(person.clone(), now.instant);
+        self.forget_person(person);
+    }
+
+    /// Ends all work on a person.
+    pub(super) fn forget_person(&mut self, person: &ParticipantId) {
+        if let Some(work) = self.people.remove(person) {
+            for leg in work.legs {
+                self.leg_owners.remove(&leg.id);
+            }
+        }
+        self.timers.cancel(&Due::LookAt(person.clone()));
+        self.timers.cancel(&Due::Orphan(person.clone()));
+        self.answer_looks(person, &Look::Gone);
+    }
+}

@@ -1,0 +1,207 @@
+//! One HTTP request to one Call Bridge and its typed answer. Decides nothing: no retry, no order, no pace (see `queue`).
+
+use std::time::Duration;
+
+use base64::Engine;
+use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+
+use super::answer::Answer;
+use super::ask::Ask;
+use super::tls::{self, TrustError};
+use super::xml::Element;
+use crate::config::{BridgeConfig, Secret, Timing};
+
+/// Larger than any page of any collection; a bigger body is a fault.
+const MAX_BODY: usize = 8 << 20;
+const TOKEN_HEADER: &str = "X-Cisco-CMS-Auth-Token";
+
+/// Why a request gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// 401. Repeating it can lock the account (rest.md section 1).
+    #[error("the user name or password was refused (401)")]
+    Unauthorized,
+    #[error("the user may not do this (403)")]
+    Forbidden,
+    /// 404, or a 4xx whose reason ends in `DoesNotExist`: normal between list and detail (rest.md section 6).
+    #[error("it is gone ({0})")]
+    Gone(String),
+    #[error("refused: {reason} ({status})")]
+    Refused { status: u16, reason: String },
+    #[error("busy (503)")]
+    Busy { retry_after: Option<Duration> },
+    /// It may or may not have been carried out.
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
+    #[error("not reachable: {0}")]
+    Unreachable(String),
+    #[error("an answer that cannot be read: {0}")]
+    Garbled(String),
+}
+
+impl AskError {
+    /// The bridge said something, whatever it was: it is alive.
+    pub fn answered(&self) -> bool {
+        !matches!(self, AskError::TimedOut(_) | AskError::Unreachable(_))
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    authorization: HeaderValue,
+    timeout: Duration,
+}
+
+impl Client {
+    pub fn new(bridge: &BridgeConfig, timing: &Timing) -> Result<Self, TrustError> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::client_config(&bridge.trust)?)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(timing.connect_timeout)
+            .timeout(timing.rest_timeout)
+            .tcp_nodelay(true)
+            .http1_only()
+            .user_agent(concat!("Usher/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| TrustError::Setup(rustls::Error::General(deepest(&error))))?;
+        Ok(Self {
+            http,
+            base: format!("{}/api/v1", bridge.url),
+            authorization: basic(&bridge.username, &bridge.password),
+            timeout: timing.rest_timeout,
+        })
+    }
+
+    /// Sends one request. The credentials go along at once: waiting for the challenge would cost a 401 each time.
+    pub async fn ask(&self, ask: &Ask) -> Result<Answer, AskError> {
+        let mut request = self.http.request(ask.method(), format!("{}{}", self.base, ask.path()));
+        request = request.header(AUTHORIZATION, self.authorization.clone());
+        if ask.method() != reqwest::Method::GET {
+            request = request.form(ask.form());
+        }
+        let response = request.send().await.map_err(|error| self.transport(&error))?;
+        let status = response.status();
+        if let (Ask::Token(_), StatusCode::OK) = (ask, status) {
+            return token(&response);
+        }
+        let retry_after = retry_after(&response);
+        let body = self.body(response).await;
+        match status {
+            status if status.is_success() => read(ask, &body?),
+            StatusCode::UNAUTHORIZED => Err(AskError::Unauthorized),
+            StatusCode::FORBIDDEN => Err(AskError::Forbidden),
+            StatusCode::SERVICE_UNAVAILABLE => Err(AskError::Busy { retry_after }),
+            status => Err(refusal(status, &body.unwrap_or_default())),
+        }
+    }
+
+    async fn body(&self, mut response: Response) -> Result<String, AskError> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(AskError::Garbled(format!("a body of more than {MAX_BODY} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        // The charset is not in the header; the bodies are UTF-8 (rest.md section 2).
+        Ok(String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    fn transport(&self, error: &reqwest::Error) -> AskError {
+        match error {
+            error if error.is_timeout() => AskError::TimedOut(self.timeout),
+            error if error.is_body() || error.is_decode() => AskError::Garbled(deepest(error)),
+            error => AskError::Unreachable(deepest(error)),
+        }
+    }
+}
+
+fn basic(username: &str, password: &Secret) -> HeaderValue {
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", password.expose()));
+    let mut value = HeaderValue::from_str(&format!("Basic {pair}")).expect("base64 is a valid header value");
+    value.set_sensitive(true);
+    value
+}
+
+fn token(response: &Response) -> Result<Answer, AskError> {
+    let value = response.headers().get(TOKEN_HEADER).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
+    value.map(|value| Answer::Token(Secret::new(value))).ok_or_else(|| AskError::Garbled(format!("no header {TOKEN_HEADER}")))
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+fn read(ask: &Ask, body: &str) -> Result<Answer, AskError> {
+    if matches!(ask, Ask::Admit(_)) {
+        // Success is 200 with nothing in it; one product client treats any failure body as an error, even on 2xx (rest.md section 2).
+        return match Element::parse(body) {
+            Ok(root) if root.is("failureDetails") => Err(refusal(StatusCode::OK, body)),
+            _ => Ok(Answer::Done),
+        };
+    }
+    let root = Element::parse(body).map_err(|error| AskError::Garbled(error.to_string()))?;
+    if root.is("failureDetails") {
+        return Err(refusal(StatusCode::OK, body));
+    }
+    Answer::read(ask, &root).ok_or_else(|| AskError::Garbled(format!("<{}>", root.name.chars().take(40).collect::<String>())))
+}
+
+/// CMS's reasons are the children of `failureDetails`; status codes contradict each other in the field (rest.md section 6).
+fn refusal(status: StatusCode, body: &str) -> AskError {
+    let reasons = match Element::parse(body) {
+        Ok(root) if root.is("failureDetails") => root.children.iter().map(reason).collect::<Vec<_>>().join(", "),
+        _ => String::new(),
+    };
+    if status == StatusCode::NOT_FOUND || reasons.ends_with("DoesNotExist") {
+        return AskError::Gone(if reasons.is_empty() { status.as_u16().to_string() } else { reasons });
+    }
+    let reason = if reasons.is_empty() { "without a reason".to_owned() } else { reasons };
+    AskError::Refused { status: status.as_u16(), reason }
+}
+
+fn reason(element: &Element) -> String {
+    let mut words = vec![element.name.clone()];
+    words.extend(element.attributes.iter().map(|(key, value)| format!("{key}={value}")));
+    words.extend(element.children.iter().map(|child| format!("{}={}", child.name, child.text.trim())));
+    words.join(" ")
+}
+
+/// The innermost cause: the outer ones repeat the address and say little.
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(404, "", AskError::Gone("404".into()))]
+    #[case(400, "<?xml version=\"1.0\"?><failureDetails><callDoesNotExist /></failureDetails>", AskError::Gone("callDoesNotExist".into()))]
+    #[case(400, "<failureDetails><participantDoesNotExist/></failureDetails>", AskError::Gone("participantDoesNotExist".into()))]
+    #[case(400, "<failureDetails><parameterError parameter=\"deactivated\" error=\"invalidValue\" /></failureDetails>",
+        AskError::Refused { status: 400, reason: "parameterError parameter=deactivated error=invalidValue".into() })]
+    #[case(500, "oops", AskError::Refused { status: 500, reason: "without a reason".into() })]
+    fn a_failure_is_told_by_its_reason_before_its_status(#[case] status: u16, #[case] body: &str, #[case] expected: AskError) {
+        assert_eq!(refusal(StatusCode::from_u16(status).expect("status"), body), expected);
+    }
+
+    #[test]
+    fn a_failure_body_on_a_200_is_no_success() {
+        let body = "<failureDetails><participantCannotBeModified /></failureDetails>";
+        assert!(matches!(read(&Ask::Admit("p".into()), body), Err(AskError::Refused { .. })));
+        assert!(matches!(read(&Ask::Admit("p".into()), ""), Ok(Answer::Done)));
+    }
+}

@@ -1,0 +1,172 @@
+//! How call leg answers become a lobby state. Pure: takes no clock, socket or lock.
+//!
+//! `deactivated=true` is waiting at once. Absent or `false` is in the call only when a second read, at least a second later, agrees: the
+//! first connected state of a leg may not carry the mark yet. A leg that did carry it and no longer does needs no second look.
+
+use std::time::{Duration, Instant};
+
+use super::answer::LegDetail;
+use crate::model::{LegId, Lobby, LobbyFact};
+
+/// What is known of one leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Seen {
+    #[default]
+    Unread,
+    /// Answered, but not connected.
+    Unclear,
+    Waiting,
+    /// Connected without the mark, once; the time of that request.
+    FirstIn(Instant),
+    In,
+}
+
+#[derive(Debug, Clone)]
+pub struct Leg {
+    pub id: LegId,
+    pub seen: Seen,
+    /// The leg carried `deactivated=true` before.
+    carried: bool,
+}
+
+impl Leg {
+    pub fn new(id: LegId) -> Self {
+        Self { id, seen: Seen::Unread, carried: false }
+    }
+
+    /// Takes in an answer to a request sent at `sent`.
+    pub fn read(&mut self, detail: &LegDetail, sent: Instant, second_look: Duration) {
+        self.seen = match (detail.connected, detail.deactivated, self.seen) {
+            // Known words first: a mark on a leg that is about to end is no statement.
+            (false, _, _) => Seen::Unclear,
+            (true, true, _) => Seen::Waiting,
+            (true, false, Seen::In) => Seen::In,
+            (true, false, _) if self.carried => Seen::In,
+            (true, false, Seen::FirstIn(first)) if sent >= first + second_look => Seen::In,
+            (true, false, Seen::FirstIn(first)) => Seen::FirstIn(first),
+            (true, false, _) => Seen::FirstIn(sent),
+        };
+        self.carried |= self.seen == Seen::Waiting;
+    }
+}
+
+/// A person waits if any leg does, and is in if all legs are.
+pub fn merge(legs: &[Leg]) -> Lobby {
+    if legs.iter().any(|leg| leg.seen == Seen::Waiting) {
+        return Lobby::Waiting;
+    }
+    let is_in = !legs.is_empty() && legs.iter().all(|leg| leg.seen == Seen::In);
+    if is_in { Lobby::In } else { Lobby::Unknown }
+}
+
+/// What is known of the beginning of a wait that is seen now for the first time.
+#[derive(Debug, Clone, Copy)]
+pub struct Beginning {
+    pub now_unix_ms: i64,
+    /// When Usher first saw the person, if it saw them arrive.
+    pub arrived: Option<i64>,
+    /// Age of the leg in seconds.
+    pub duration_s: Option<i64>,
+    /// From before a restart.
+    pub remembered: Option<(i64, bool)>,
+}
+
+/// The next lobby fact. The beginning of a wait is set once per transition and never moves by re-reading a duration.
+pub fn next_fact(before: LobbyFact, state: Lobby, at: Instant, beginning: Beginning) -> LobbyFact {
+    if state != Lobby::Waiting {
+        return LobbyFact { state, since: None, up_to: false, at: Some(at) };
+    }
+    if before.state == Lobby::Waiting {
+        return LobbyFact { at: Some(at), ..before };
+    }
+    let Beginning { now_unix_ms, arrived, duration_s, remembered } = beginning;
+    let (since, up_to) = match (before.state, remembered, arrived, duration_s) {
+        // Was in the call and is back in the lobby: the wait begins now.
+        (Lobby::In, ..) => (now_unix_ms, false),
+        (_, Some(remembered), ..) => remembered,
+        (_, None, Some(arrived), _) => (arrived, false),
+        (_, None, None, Some(seconds)) => (now_unix_ms - seconds.max(0) * 1000, true),
+        (_, None, None, None) => (now_unix_ms, false),
+    };
+    LobbyFact { state, since: Some(since), up_to, at: Some(at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOK: Duration = Duration::from_secs(1);
+
+    fn detail(connected: bool, deactivated: bool) -> LegDetail {
+        LegDetail { connected, deactivated, ..LegDetail::default() }
+    }
+
+    fn after(readings: &[(u64, bool, bool)]) -> Lobby {
+        let start = Instant::now();
+        let mut leg = Leg::new("l".into());
+        for (ms, connected, deactivated) in readings {
+            leg.read(&detail(*connected, *deactivated), start + Duration::from_millis(*ms), LOOK);
+        }
+        merge(&[leg])
+    }
+
+    #[test]
+    fn the_mark_is_believed_at_once() {
+        assert_eq!(after(&[(0, true, true)]), Lobby::Waiting);
+    }
+
+    #[test]
+    fn its_absence_needs_a_second_look() {
+        assert_eq!(after(&[(0, true, false)]), Lobby::Unknown);
+        assert_eq!(after(&[(0, true, false), (900, true, false)]), Lobby::Unknown);
+        assert_eq!(after(&[(0, true, false), (1000, true, false)]), Lobby::In);
+    }
+
+    #[test]
+    fn a_late_mark_is_found_by_the_second_look() {
+        assert_eq!(after(&[(0, true, false), (1000, true, true)]), Lobby::Waiting);
+    }
+
+    #[test]
+    fn a_mark_that_is_gone_means_in() {
+        assert_eq!(after(&[(0, true, true), (10, true, false)]), Lobby::In);
+    }
+
+    #[test]
+    fn a_leg_that_is_not_connected_says_nothing() {
+        assert_eq!(after(&[(0, false, true)]), Lobby::Unknown);
+        assert_eq!(after(&[(0, true, true), (10, false, false)]), Lobby::Unknown);
+    }
+
+    #[test]
+    fn a_person_waits_if_any_leg_does() {
+        let now = Instant::now();
+        let mut legs = [Leg::new("a".into()), Leg::new("b".into())];
+        legs[0].read(&detail(true, false), now, LOOK);
+        legs[0].read(&detail(true, false), now + LOOK, LOOK);
+        assert_eq!(merge(&legs), Lobby::Unknown);
+        legs[1].read(&detail(true, true), now, LOOK);
+        assert_eq!(merge(&legs), Lobby::Waiting);
+        assert_eq!(merge(&[]), Lobby::Unknown);
+    }
+
+    #[test]
+    fn a_wait_begins_once() {
+        let now = Instant::now();
+        let beginning = |now_unix_ms| Beginning { now_unix_ms, arrived: None, duration_s: Some(42), remembered: None };
+        let first = next_fact(LobbyFact::default(), Lobby::Waiting, now, beginning(100_000));
+        assert_eq!((first.since, first.up_to), (Some(58_000), true));
+        let second = next_fact(first, Lobby::Waiting, now, beginning(100_900));
+        assert_eq!(second.since, Some(58_000));
+        let inside = next_fact(second, Lobby::In, now, beginning(101_000));
+        assert_eq!(inside.since, None);
+        let again = next_fact(inside, Lobby::Waiting, now, beginning(102_000));
+        assert_eq!((again.since, again.up_to), (Some(102_000), false));
+    }
+
+    #[test]
+    fn a_wait_from_before_a_restart_goes_on() {
+        let beginning = Beginning { now_unix_ms: 9000, arrived: None, duration_s: Some(1), remembered: Some((1000, false)) };
+        assert_eq!(next_fact(LobbyFact::default(), Lobby::Waiting, Instant::now(), beginning).since, Some(1000));
+    }
+}

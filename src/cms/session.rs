@@ -1,0 +1,229 @@
+//! One events socket of one Call Bridge: connects, acknowledges everything at once, hands on what it reads. Decides nothing.
+//!
+//! The acknowledgement goes out on the read path before any processing: without it a bridge stops sending for good (events.md section 2).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, trace};
+
+use super::subscriptions::SocketId;
+use super::wire::{self, Frame};
+use crate::config::Secret;
+
+/// Frames of megabytes are plausible for large rosters (events.md section 9).
+const MAX_MESSAGE: usize = 16 << 20;
+
+/// Where and how to connect.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// `https://host[:port]`.
+    pub url: String,
+    pub tls: Arc<rustls::ClientConfig>,
+    pub connect_timeout: Duration,
+}
+
+/// What a session tells its bridge. `socket` and `generation` name the connection: an old one's last words are to be ignored.
+#[derive(Debug)]
+pub struct Report {
+    pub socket: SocketId,
+    pub generation: u64,
+    pub news: News,
+}
+
+#[derive(Debug)]
+pub enum News {
+    Open,
+    Frame(Frame),
+    /// A frame that is no JSON; counted and skipped.
+    Unreadable,
+    Closed(String),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("not reachable: {0}")]
+    Tcp(#[from] std::io::Error),
+    #[error("no connection within {0:?}")]
+    TimedOut(Duration),
+    #[error("the address {0} is not valid")]
+    Address(String),
+    #[error("the WebSocket was refused: {0}")]
+    Handshake(Box<WsError>),
+}
+
+trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
+
+/// An open events socket.
+pub struct EventsSocket(WebSocketStream<Box<dyn Transport>>);
+
+/// Opens an events socket. The token is used once and never stored or logged (events.md section 6.3).
+pub async fn connect(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, ConnectError> {
+    tokio::time::timeout(endpoint.connect_timeout, open(endpoint, token))
+        .await
+        .unwrap_or(Err(ConnectError::TimedOut(endpoint.connect_timeout)))
+}
+
+async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, ConnectError> {
+    let bad = || ConnectError::Address(endpoint.url.clone());
+    let url = reqwest::Url::parse(&endpoint.url).map_err(|_| bad())?;
+    let host = url.host_str().ok_or_else(bad)?.trim_matches(['[', ']']).to_owned();
+    let port = url.port_or_known_default().ok_or_else(bad)?;
+    let tcp = TcpStream::connect((host.as_str(), port)).await?;
+    tcp.set_nodelay(true)?;
+    let secure = url.scheme() == "https";
+    let stream: Box<dyn Transport> = if secure {
+        let name = ServerName::try_from(host).map_err(|_| bad())?;
+        Box::new(tokio_rustls::TlsConnector::from(endpoint.tls.clone()).connect(name, tcp).await?)
+    } else {
+        Box::new(tcp)
+    };
+    let mut target = url;
+    target.set_scheme(if secure { "wss" } else { "ws" }).map_err(|()| bad())?;
+    target.set_path("/events/v1");
+    target.query_pairs_mut().append_pair("authToken", token.expose());
+    let config = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+    let (socket, _) = client_async_with_config(target.as_str(), stream, Some(config))
+        .await
+        .map_err(|error| ConnectError::Handshake(Box::new(error)))?;
+    Ok(EventsSocket(socket))
+}
+
+/// A running session, seen from its bridge.
+#[derive(Debug)]
+pub struct Session {
+    pub generation: u64,
+    outgoing: mpsc::Sender<String>,
+    stop: CancellationToken,
+}
+
+impl Session {
+    /// Connects and runs in the background until it is closed; everything it sees arrives as reports.
+    pub fn spawn(
+        tracker: &tokio_util::task::TaskTracker,
+        endpoint: Endpoint,
+        token: Secret,
+        socket: SocketId,
+        generation: u64,
+        reports: mpsc::Sender<Report>,
+    ) -> Self {
+        let (outgoing, requests) = mpsc::channel(8);
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        tracker.spawn(async move {
+            let report = |news| Report { socket, generation, news };
+            let run = async {
+                let opened = connect(&endpoint, &token).await;
+                drop(token);
+                match opened {
+                    Ok(events) => {
+                        let _ = reports.send(report(News::Open)).await;
+                        follow(events.0, requests, &reports, &report).await
+                    }
+                    Err(error) => error.to_string(),
+                }
+            };
+            let reason = tokio::select! {
+                reason = run => reason,
+                () = stopped.cancelled() => return,
+            };
+            debug!(socket, %reason, "events socket closed");
+            let _ = reports.send(report(News::Closed(reason))).await;
+        });
+        Self { generation, outgoing, stop }
+    }
+
+    /// Sends a request; false when the session can't take it.
+    pub fn send(&self, text: String) -> bool {
+        self.outgoing.try_send(text).is_ok()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn follow(
+    mut socket: WebSocketStream<Box<dyn Transport>>,
+    mut requests: mpsc::Receiver<String>,
+    reports: &mpsc::Sender<Report>,
+    report: &impl Fn(News) -> Report,
+) -> String {
+    loop {
+        let incoming = tokio::select! {
+            incoming = socket.next() => incoming,
+            request = requests.recv() => match request {
+                Some(text) => match socket.send(Message::text(text)).await {
+                    Ok(()) => continue,
+                    Err(error) => return error.to_string(),
+                },
+                None => return "no longer needed".into(),
+            },
+        };
+        // What has already arrived is acknowledged in one write.
+        let mut batch = Vec::new();
+        let mut next = Some(incoming);
+        while let Some(incoming) = next {
+            match take(&mut socket, incoming, &mut batch).await {
+                Ok(()) => {}
+                Err(reason) => {
+                    hand_on(reports, report, batch).await;
+                    return reason;
+                }
+            }
+            next = if batch.len() < 64 { socket.next().now_or_never() } else { None };
+        }
+        if let Err(error) = socket.flush().await {
+            return error.to_string();
+        }
+        hand_on(reports, report, batch).await;
+    }
+}
+
+/// Reads one frame and queues its acknowledgement.
+async fn take(
+    socket: &mut WebSocketStream<Box<dyn Transport>>,
+    incoming: Option<Result<Message, WsError>>,
+    batch: &mut Vec<News>,
+) -> Result<(), String> {
+    let text = match incoming {
+        Some(Ok(Message::Text(text))) => text,
+        Some(Ok(Message::Close(close))) => {
+            return Err(close.map_or_else(|| "closed by the bridge without a code".into(), |c| format!("closed by the bridge ({}) {}", c.code, c.reason)));
+        }
+        Some(Ok(_)) => return Ok(()),
+        Some(Err(error)) => return Err(error.to_string()),
+        None => return Err("closed by the bridge".into()),
+    };
+    trace!(%text, "event");
+    match wire::read(&text) {
+        Ok(frame) => {
+            if let Some(id) = &frame.message_id {
+                socket.feed(Message::text(wire::ack(id))).await.map_err(|error| error.to_string())?;
+            }
+            batch.push(News::Frame(frame));
+        }
+        Err(_) => batch.push(News::Unreadable),
+    }
+    Ok(())
+}
+
+async fn hand_on(reports: &mpsc::Sender<Report>, report: &impl Fn(News) -> Report, batch: Vec<News>) {
+    for news in batch {
+        if reports.send(report(news)).await.is_err() {
+            return;
+        }
+    }
+}

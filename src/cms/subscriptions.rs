@@ -1,0 +1,256 @@
+//! Which call is followed on which events socket under which index. Pure; speaks to nobody.
+//!
+//! Each request replaces the whole set of its socket, and an index is never used for another call on one socket: late updates of a
+//! dropped subscription would be misread (events.md section 3).
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::wire::Subscription;
+use crate::model::CallId;
+
+const CALLS: &[&str] = &["name", "participants", "recording", "streaming", "lockState", "callCorrelator"];
+const CALLS_SHORT: &[&str] = &["name", "participants"];
+const ROSTER: &[&str] = &["name", "uri", "state", "audioMuted", "presenter"];
+const ROSTER_SHORT: &[&str] = &["name", "uri", "state"];
+
+/// Number of an events socket of one bridge; the first also follows the list of calls.
+pub type SocketId = usize;
+
+/// What an index stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    Calls,
+    Roster(CallId),
+}
+
+/// What to do after the bridge answered a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Accepted,
+    /// Ask again: with fewer elements, or without the calls that are now in [`Plan::refused`].
+    AskAgain,
+    /// Not even the last accepted set is accepted: give the socket up.
+    GiveUp,
+}
+
+/// All sockets of one bridge.
+#[derive(Debug)]
+pub struct Plan {
+    limit: usize,
+    sockets: Vec<Socket>,
+    place: HashMap<CallId, SocketId>,
+    refused: VecDeque<CallId>,
+}
+
+#[derive(Debug, Default)]
+struct Socket {
+    next_index: i64,
+    topics: BTreeMap<i64, Topic>,
+    /// Indexes of the last set that the bridge accepted.
+    accepted: Option<Vec<i64>>,
+    short: bool,
+}
+
+impl Plan {
+    /// `limit` is the largest set of one socket.
+    pub fn new(limit: usize) -> Self {
+        let mut plan = Self { limit, sockets: Vec::new(), place: HashMap::new(), refused: VecDeque::new() };
+        plan.sockets.push(Socket::with_calls());
+        plan
+    }
+
+    /// Follows a call; returns the socket whose set changed.
+    pub fn add(&mut self, call: &CallId) -> Option<SocketId> {
+        if self.place.contains_key(call) || self.refused.contains(call) {
+            return None;
+        }
+        let free = self.sockets.iter().position(|socket| socket.topics.len() < self.limit);
+        let id = free.unwrap_or_else(|| {
+            self.sockets.push(Socket::empty());
+            self.sockets.len() - 1
+        });
+        self.sockets[id].add(Topic::Roster(call.clone()));
+        self.place.insert(call.clone(), id);
+        Some(id)
+    }
+
+    /// Follows a call no longer; returns the socket whose set changed.
+    pub fn remove(&mut self, call: &CallId) -> Option<SocketId> {
+        self.refused.retain(|refused| refused != call);
+        let id = self.place.remove(call)?;
+        self.sockets[id].topics.retain(|_, topic| !matches!(topic, Topic::Roster(roster) if roster == call));
+        Some(id)
+    }
+
+    /// The whole set of a socket, as it is to be asked for.
+    pub fn request(&self, socket: SocketId) -> Vec<Subscription> {
+        let Some(socket) = self.sockets.get(socket) else { return Vec::new() };
+        let short = socket.short;
+        let subscription = |(index, topic): (&i64, &Topic)| match topic {
+            Topic::Calls => Subscription { index: *index, kind: "calls", call: None, elements: if short { CALLS_SHORT } else { CALLS } },
+            Topic::Roster(call) => Subscription {
+                index: *index,
+                kind: "callRoster",
+                call: Some(call.clone()),
+                elements: if short { ROSTER_SHORT } else { ROSTER },
+            },
+        };
+        socket.topics.iter().map(subscription).collect()
+    }
+
+    /// What an update is about; None for what was dropped or never asked for.
+    pub fn topic(&self, socket: SocketId, index: i64) -> Option<&Topic> {
+        self.sockets.get(socket)?.topics.get(&index)
+    }
+
+    /// The bridge answered a request whose set was `sent`.
+    pub fn answered(&mut self, id: SocketId, sent: &[i64], success: bool) -> Verdict {
+        let Some(socket) = self.sockets.get_mut(id) else { return Verdict::Accepted };
+        if success {
+            socket.accepted = Some(sent.to_vec());
+            return Verdict::Accepted;
+        }
+        let Some(accepted) = socket.accepted.clone() else {
+            if socket.short {
+                return self.refuse_half(id, sent);
+            }
+            socket.short = true;
+            return Verdict::AskAgain;
+        };
+        // What was added since the last accepted set is what was refused.
+        let added: Vec<i64> = sent.iter().copied().filter(|index| !accepted.contains(index)).collect();
+        if added.is_empty() {
+            return Verdict::GiveUp;
+        }
+        self.refuse(id, &added);
+        Verdict::AskAgain
+    }
+
+    /// A first set that is refused whole may just be too large: half of its rosters are left to REST.
+    fn refuse_half(&mut self, id: SocketId, sent: &[i64]) -> Verdict {
+        let rosters: Vec<i64> = sent.iter().copied().filter(|index| matches!(self.topic(id, *index), Some(Topic::Roster(_)))).collect();
+        if rosters.is_empty() {
+            return Verdict::GiveUp;
+        }
+        self.refuse(id, &rosters[rosters.len() / 2..]);
+        Verdict::AskAgain
+    }
+
+    fn refuse(&mut self, id: SocketId, indexes: &[i64]) {
+        for index in indexes {
+            if let Some(Topic::Roster(call)) = self.sockets[id].topics.remove(index) {
+                self.place.remove(&call);
+                self.refused.push_back(call);
+            }
+        }
+    }
+
+    /// Calls whose roster the bridge does not push; they are read by REST.
+    pub fn refused(&self) -> impl Iterator<Item = &CallId> {
+        self.refused.iter()
+    }
+
+    pub fn is_refused(&self, call: &CallId) -> bool {
+        self.refused.contains(call)
+    }
+
+    /// Tries one refused call again; returns the socket whose set changed.
+    pub fn retry_refused(&mut self) -> Option<SocketId> {
+        let call = self.refused.pop_front()?;
+        self.add(&call)
+    }
+
+    /// A fresh connection knows nothing: indexes start anew, calls stay where they are.
+    pub fn reconnected(&mut self, id: SocketId) {
+        if let Some(socket) = self.sockets.get_mut(id) {
+            socket.accepted = None;
+            socket.short = false;
+        }
+    }
+
+    /// Sockets that have something to follow.
+    pub fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
+        self.sockets.iter().enumerate().filter(|(_, socket)| !socket.topics.is_empty()).map(|(id, _)| id)
+    }
+}
+
+impl Socket {
+    fn empty() -> Self {
+        Self { next_index: 1, ..Self::default() }
+    }
+
+    fn with_calls() -> Self {
+        let mut socket = Self::empty();
+        socket.add(Topic::Calls);
+        socket
+    }
+
+    fn add(&mut self, topic: Topic) {
+        self.topics.insert(self.next_index, topic);
+        self.next_index += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(n: usize) -> CallId {
+        format!("call-{n}").into()
+    }
+
+    fn indexes(plan: &Plan, socket: SocketId) -> Vec<i64> {
+        plan.request(socket).iter().map(|subscription| subscription.index).collect()
+    }
+
+    #[test]
+    fn a_full_socket_opens_a_further_one() {
+        let mut plan = Plan::new(3);
+        assert_eq!((0..5).map(|n| plan.add(&call(n))).collect::<Vec<_>>(), [Some(0), Some(0), Some(1), Some(1), Some(1)]);
+        assert_eq!((plan.request(0).len(), plan.request(1).len()), (3, 3));
+        assert_eq!(plan.request(0)[0].kind, "calls");
+    }
+
+    #[test]
+    fn an_index_is_never_used_for_another_call() {
+        let mut plan = Plan::new(90);
+        plan.add(&call(0));
+        let first = indexes(&plan, 0)[1];
+        plan.remove(&call(0));
+        plan.add(&call(1));
+        assert!(!indexes(&plan, 0).contains(&first));
+        assert_eq!(plan.topic(0, first), None);
+    }
+
+    #[test]
+    fn a_refused_request_is_repeated_with_fewer_elements() {
+        let mut plan = Plan::new(90);
+        assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::AskAgain);
+        assert_eq!(plan.request(0)[0].elements, ["name", "participants"]);
+        assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn what_a_bridge_refuses_is_left_to_rest_and_tried_again() {
+        let mut plan = Plan::new(90);
+        plan.add(&call(0));
+        assert_eq!(plan.answered(0, &indexes(&plan, 0), true), Verdict::Accepted);
+        plan.add(&call(1));
+        assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::AskAgain);
+        assert_eq!(plan.request(0)[0].elements.len(), 6, "a set that grew too large keeps its elements");
+        assert_eq!(plan.refused().collect::<Vec<_>>(), [&call(1)]);
+        assert_eq!(plan.request(0).len(), 2);
+        assert_eq!(plan.add(&call(1)), None);
+        assert_eq!(plan.retry_refused(), Some(0));
+        assert_eq!(plan.request(0).len(), 3);
+    }
+
+    #[test]
+    fn a_first_set_that_is_too_large_is_halved() {
+        let mut plan = Plan::new(90);
+        (0..8).for_each(|n| drop(plan.add(&call(n))));
+        plan.answered(0, &indexes(&plan, 0), false);
+        assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::AskAgain);
+        assert_eq!((plan.request(0).len(), plan.refused().count()), (5, 4));
+    }
+}

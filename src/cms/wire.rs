@@ -1,0 +1,344 @@
+//! The JSON of the events socket, both ways. Lenient in what it reads: a field of an unexpected kind counts as absent, an item that
+//! cannot be read is skipped and counted. Keeps no state.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::{CallId, ParticipantId};
+
+/// One server frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// What to acknowledge.
+    pub message_id: Option<Value>,
+    pub body: Body,
+    /// Items that could not be read.
+    pub skipped: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// The bridge's answer to one of our own messages.
+    Ack { message_id: Option<i64>, success: bool, status: String },
+    Subscriptions(Vec<SubscriptionState>),
+    Calls { index: Option<i64>, updates: Vec<Update> },
+    CallInfo { index: Option<i64>, info: Update },
+    Roster { index: Option<i64>, updates: Vec<Update> },
+    /// Nothing that is known; it is acknowledged and ignored.
+    Unknown(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct SubscriptionState {
+    #[serde(default, deserialize_with = "lenient")]
+    pub index: Option<i64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub state: Option<String>,
+}
+
+/// One item of a call list or roster; only present fields changed.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Update {
+    #[serde(default, deserialize_with = "lenient")]
+    pub update_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub call: Option<CallId>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub participant: Option<ParticipantId>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub name: Option<Arc<str>>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub uri: Option<Arc<str>>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub state: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub audio_muted: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub presenter: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub recording: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub streaming: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub lock_state: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub call_correlator: Option<Arc<str>>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<M> {
+    #[serde(default, deserialize_with = "lenient")]
+    r#type: Option<String>,
+    #[serde(default = "Option::default")]
+    message: Option<M>,
+    #[serde(rename = "messageAck", default)]
+    message_ack: Option<AckBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AckBody {
+    #[serde(default, deserialize_with = "lenient")]
+    message_id: Option<i64>,
+    #[serde(default, deserialize_with = "lenient")]
+    status: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<I, O> {
+    #[serde(default)]
+    message_id: Option<Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    r#type: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    subscription_index: Option<i64>,
+    #[serde(default = "Vec::new")]
+    subscriptions: Vec<I>,
+    #[serde(default = "Vec::new")]
+    updates: Vec<O>,
+    #[serde(default = "Option::default")]
+    call_info: Option<O>,
+}
+
+/// Reads one text frame. The quick way first; a frame with an odd item is read again with care.
+pub fn read(text: &str) -> Result<Frame, serde_json::Error> {
+    if let Ok(envelope) = serde_json::from_str::<Envelope<Message<SubscriptionState, Update>>>(text) {
+        return Ok(frame(envelope, 0));
+    }
+    let careful: Envelope<Message<Value, Value>> = serde_json::from_str(text)?;
+    let mut skipped = 0;
+    let message = careful.message.map(|message| Message {
+        message_id: message.message_id,
+        r#type: message.r#type,
+        subscription_index: message.subscription_index,
+        subscriptions: salvage(message.subscriptions, &mut skipped),
+        updates: salvage(message.updates, &mut skipped),
+        call_info: message.call_info.and_then(|info| serde_json::from_value(info).ok()),
+    });
+    Ok(frame(Envelope { r#type: careful.r#type, message, message_ack: careful.message_ack }, skipped))
+}
+
+fn salvage<T: DeserializeOwned>(items: Vec<Value>, skipped: &mut usize) -> Vec<T> {
+    let before = items.len();
+    let good: Vec<T> = items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect();
+    *skipped += before - good.len();
+    good
+}
+
+fn frame(envelope: Envelope<Message<SubscriptionState, Update>>, skipped: usize) -> Frame {
+    if let Some(ack) = envelope.message_ack {
+        let status = ack.status.unwrap_or_default();
+        let success = status.eq_ignore_ascii_case("success");
+        return Frame { message_id: None, body: Body::Ack { message_id: ack.message_id, success, status }, skipped };
+    }
+    let Some(message) = envelope.message else {
+        return Frame { message_id: None, body: Body::Unknown(envelope.r#type.unwrap_or_default()), skipped };
+    };
+    let index = message.subscription_index;
+    let body = match message.r#type.as_deref() {
+        Some("subscriptionUpdate") => Body::Subscriptions(message.subscriptions),
+        Some("callListUpdate") => Body::Calls { index, updates: message.updates },
+        Some("callInfoUpdate") => Body::CallInfo { index, info: message.call_info.unwrap_or_default() },
+        Some("rosterUpdate") => Body::Roster { index, updates: message.updates },
+        other => Body::Unknown(other.unwrap_or_default().to_owned()),
+    };
+    Frame { message_id: message.message_id, body, skipped }
+}
+
+/// The acknowledgement of a server message.
+pub fn ack(message_id: &Value) -> String {
+    format!(r#"{{"type":"messageAck","messageAck":{{"messageId":{message_id},"status":"success"}}}}"#)
+}
+
+/// What Usher wants to be told about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subscription {
+    pub index: i64,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
+    pub elements: &'static [&'static str],
+}
+
+/// A request that replaces the whole set of a socket (events.md section 3).
+pub fn subscribe_request(message_id: i64, subscriptions: &[Subscription]) -> String {
+    #[derive(Serialize)]
+    struct Request<'a> {
+        r#type: &'static str,
+        message: Inner<'a>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Inner<'a> {
+        message_id: i64,
+        r#type: &'static str,
+        subscriptions: &'a [Subscription],
+    }
+    let request = Request { r#type: "message", message: Inner { message_id, r#type: "subscribeRequest", subscriptions } };
+    serde_json::to_string(&request).expect("plain data serialises")
+}
+
+/// A value that a lenient field can take.
+trait Lenient: Sized {
+    fn of_text(text: &str) -> Option<Self>;
+    fn of_number(number: i64) -> Option<Self>;
+    fn of_flag(flag: bool) -> Option<Self>;
+}
+
+impl Lenient for String {
+    fn of_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+    fn of_number(number: i64) -> Option<Self> {
+        Some(number.to_string())
+    }
+    fn of_flag(flag: bool) -> Option<Self> {
+        Some(flag.to_string())
+    }
+}
+
+impl Lenient for Arc<str> {
+    fn of_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+    fn of_number(number: i64) -> Option<Self> {
+        Some(number.to_string().into())
+    }
+    fn of_flag(_: bool) -> Option<Self> {
+        None
+    }
+}
+
+impl Lenient for i64 {
+    fn of_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+    fn of_number(number: i64) -> Option<Self> {
+        Some(number)
+    }
+    fn of_flag(_: bool) -> Option<Self> {
+        None
+    }
+}
+
+impl Lenient for bool {
+    fn of_text(text: &str) -> Option<Self> {
+        match text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+    fn of_number(number: i64) -> Option<Self> {
+        Some(number != 0)
+    }
+    fn of_flag(flag: bool) -> Option<Self> {
+        Some(flag)
+    }
+}
+
+fn lenient<'de, T: Lenient, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    struct Any<T>(PhantomData<T>);
+    impl<'de, T: Lenient> Visitor<'de> for Any<T> {
+        type Value = Option<T>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("any JSON value")
+        }
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(T::of_text(text))
+        }
+        fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+            Ok(T::of_number(number))
+        }
+        fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(i64::try_from(number).ok().and_then(T::of_number))
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
+            Ok(T::of_flag(flag))
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(None)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            while items.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok(None)
+        }
+    }
+    deserializer.deserialize_any(Any(PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_roster_update_holds_only_what_changed() {
+        let text = r#"{"type":"message","message":{"messageId":7,"type":"rosterUpdate","subscriptionIndex":3,
+            "updates":[{"participant":"p","updateType":"update","audioMuted":true}]}}"#;
+        let frame = read(text).expect("JSON");
+        assert_eq!(frame.message_id, Some(7.into()));
+        let Body::Roster { index, updates } = frame.body else { panic!("a roster") };
+        assert_eq!((index, updates[0].audio_muted, updates[0].name.clone()), (Some(3), Some(true), None));
+    }
+
+    #[test]
+    fn one_odd_item_does_not_cost_the_others() {
+        let text = r#"{"type":"message","message":{"messageId":1,"type":"rosterUpdate","subscriptionIndex":3,
+            "updates":[17,{"participant":"p","name":{"odd":[1]},"state":"connected"}]}}"#;
+        let frame = read(text).expect("JSON");
+        assert_eq!(frame.skipped, 1);
+        let Body::Roster { updates, .. } = frame.body else { panic!("a roster") };
+        assert_eq!((updates.len(), updates[0].state.as_deref(), updates[0].name.clone()), (1, Some("connected"), None));
+    }
+
+    #[test]
+    fn a_non_success_ack_is_a_refusal() {
+        let frame = read(r#"{"type":"messageAck","messageAck":{"messageId":2,"status":"failure"}}"#).expect("JSON");
+        assert_eq!(frame.body, Body::Ack { message_id: Some(2), success: false, status: "failure".into() });
+    }
+
+    #[test]
+    fn an_unknown_message_is_still_acknowledged() {
+        let frame = read(r#"{"type":"message","message":{"messageId":9,"type":"novelty"}}"#).expect("JSON");
+        assert_eq!(frame.body, Body::Unknown("novelty".into()));
+        assert_eq!(ack(&frame.message_id.expect("id")), r#"{"type":"messageAck","messageAck":{"messageId":9,"status":"success"}}"#);
+    }
+
+    #[test]
+    fn a_request_names_the_whole_set() {
+        let set = [Subscription { index: 1, kind: "calls", call: None, elements: &["name", "participants"] }];
+        assert_eq!(
+            subscribe_request(1, &set),
+            r#"{"type":"message","message":{"messageId":1,"type":"subscribeRequest","subscriptions":[{"index":1,"type":"calls","elements":["name","participants"]}]}}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_text_never_panics(text in ".{0,300}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn arbitrary_json_in_known_places_never_panics(value in "[\\[\\]{}0-9a-z\",:]{0,60}") {
+            let _ = read(&format!(r#"{{"type":"message","message":{{"messageId":1,"type":"rosterUpdate","updates":[{value}]}}}}"#));
+        }
+    }
+}

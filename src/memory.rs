@@ -1,0 +1,118 @@
+//! What must survive a restart besides accounts and the journal: who waits since when, and which credentials were refused.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use crate::cms::{RefusalMemory, WaitingMemory};
+use crate::config::BridgeConfig;
+use crate::db::{Db, DbError};
+use crate::model::ParticipantId;
+use crate::view::{Change, Kind, Row};
+
+/// Entries of people who were not seen for this long are of no use any more.
+const KEEP_WAITING_MS: i64 = 24 * 3600 * 1000;
+
+/// Since when people wait, read once at the start.
+pub async fn load_waiting(db: &Db) -> Result<HashMap<ParticipantId, WaitingMemory>, DbError> {
+    db.write(|conn| {
+        conn.execute("DELETE FROM waiting WHERE since < ?1", [crate::db::now_ms() - KEEP_WAITING_MS])?;
+        let mut query = conn.prepare("SELECT person, since, up_to FROM waiting")?;
+        let rows = query.query_map([], |row| {
+            let person: String = row.get(0)?;
+            Ok((ParticipantId::from(person), WaitingMemory { since: row.get(1)?, up_to: row.get(2)? }))
+        })?;
+        rows.collect()
+    })
+    .await
+}
+
+/// Follows published changes and writes down who waits since when.
+pub struct WaitingWriter {
+    db: Db,
+    written: HashMap<ParticipantId, i64>,
+}
+
+impl WaitingWriter {
+    pub fn new(db: Db, loaded: &HashMap<ParticipantId, WaitingMemory>) -> Self {
+        Self { db, written: loaded.iter().map(|(person, memory)| (person.clone(), memory.since)).collect() }
+    }
+
+    /// Unknown is no news: somebody whose lobby is being read again may well still wait.
+    pub fn follow(&mut self, change: &Change) {
+        let mut put: Vec<(String, i64, bool)> = Vec::new();
+        let mut gone: Vec<String> = Vec::new();
+        for row in &change.put {
+            let Row::Person(person) = &**row else { continue };
+            match person.waiting_since {
+                Some(since) if self.written.get(&person.id) != Some(&since) => {
+                    self.written.insert(person.id.clone(), since);
+                    put.push((person.id.to_string(), since, person.waiting_up_to));
+                }
+                None if person.lobby == crate::view::Lobby::In && self.written.remove(&person.id).is_some() => gone.push(person.id.to_string()),
+                _ => {}
+            }
+        }
+        let dropped = change.drop.iter().filter(|key| key.kind == Kind::Person);
+        gone.extend(dropped.filter(|key| self.written.remove(&key.id).is_some()).map(|key| key.id.to_string()));
+        if put.is_empty() && gone.is_empty() {
+            return;
+        }
+        self.db.later(move |conn| {
+            let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO waiting (person, since, up_to) VALUES (?1, ?2, ?3)")?;
+            for entry in put {
+                insert.execute(entry)?;
+            }
+            let mut delete = conn.prepare_cached("DELETE FROM waiting WHERE person = ?1")?;
+            for person in gone {
+                delete.execute([person])?;
+            }
+            Ok(())
+        });
+    }
+}
+
+/// Credentials that CMS refused, hashed: they are not tried again until they change or somebody asks for it.
+pub struct RefusedCredentials {
+    db: Db,
+    hashes: Mutex<HashSet<String>>,
+}
+
+impl RefusedCredentials {
+    pub async fn load(db: Db) -> Result<Self, DbError> {
+        let hashes = db.read(|conn| conn.prepare("SELECT hash FROM refused_credentials")?.query_map([], |row| row.get(0))?.collect()).await?;
+        Ok(Self { db, hashes: Mutex::new(hashes) })
+    }
+}
+
+impl RefusalMemory for RefusedCredentials {
+    fn is_refused(&self, bridge: &BridgeConfig) -> bool {
+        self.hashes.lock().unwrap_or_else(PoisonError::into_inner).contains(&fingerprint(bridge))
+    }
+
+    fn set_refused(&self, bridge: &BridgeConfig, refused: bool) {
+        let hash = fingerprint(bridge);
+        let mut hashes = self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = if refused { hashes.insert(hash.clone()) } else { hashes.remove(&hash) };
+        if changed {
+            self.db.later(move |conn| {
+                let statement = if refused {
+                    "INSERT OR REPLACE INTO refused_credentials (hash) VALUES (?1)"
+                } else {
+                    "DELETE FROM refused_credentials WHERE hash = ?1"
+                };
+                conn.execute(statement, [hash]).map(drop)
+            });
+        }
+    }
+}
+
+fn fingerprint(bridge: &BridgeConfig) -> String {
+    let mut hash = Sha256::new();
+    for part in [&*bridge.url, &bridge.username, bridge.password.expose()] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}

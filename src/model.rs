@@ -1,0 +1,147 @@
+//! Facts as CMS states them: bridges, calls, participants, lobby. Plain data; nothing that moderators did (see `desk`), nothing merged
+//! for people to see (see `view`).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use crate::view::{BridgeState, HasLobby, LegState, Lobby, Trouble};
+
+/// Configured name of a Call Bridge.
+pub type BridgeName = Arc<str>;
+/// A participant's GUID, the same on every bridge of a cluster (rest.md section 7).
+pub type ParticipantId = Arc<str>;
+/// A call's GUID, valid on its own bridge only.
+pub type CallId = Arc<str>;
+/// A call leg's GUID, valid on its own bridge only.
+pub type LegId = Arc<str>;
+
+/// Names one bridge's instance of a meeting.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallKey {
+    pub bridge: BridgeName,
+    pub call: CallId,
+}
+
+impl std::fmt::Display for CallKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.bridge, self.call)
+    }
+}
+
+/// One bridge's instance of a meeting and whom it lists there: its own people and those of other bridges.
+#[derive(Debug, Clone, Default)]
+pub struct Call {
+    pub facts: CallFacts,
+    pub roster: HashSet<ParticipantId>,
+}
+
+/// What one bridge says about one of its calls.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallFacts {
+    pub name: Arc<str>,
+    /// Equal on all bridges of one meeting; may come late.
+    pub correlator: Option<Arc<str>>,
+    pub space: Option<Arc<str>>,
+    pub space_name: Option<Arc<str>>,
+    /// The space's `uri`, a label when nothing better names the call.
+    pub space_uri: Option<Arc<str>>,
+    pub owner: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
+    pub locked: Option<bool>,
+    pub recording: bool,
+    pub streaming: bool,
+    /// From the profiles of its space; a lock or a leg can say more.
+    pub needs_activation: Option<bool>,
+    /// Somebody was seen in its lobby, or a leg's own configuration needs activation.
+    pub lobby_seen: bool,
+}
+
+/// One person of the cluster, as all bridges together describe them.
+#[derive(Debug, Clone, Default)]
+pub struct Participant {
+    /// What each bridge that lists the person says; at most one entry a bridge and call.
+    pub listings: Vec<Listing>,
+    /// The bridge that runs the person's call legs, once known.
+    pub home: Option<Home>,
+    /// The home bridge said that the person left; other bridges may still list them for a moment.
+    pub departed: bool,
+    pub lobby: LobbyFact,
+    pub activator: Option<bool>,
+    /// When Usher first saw the person; Unix milliseconds.
+    pub seen_since: i64,
+    /// Usher saw the person arrive, so `seen_since` is when they came.
+    pub arrived: bool,
+}
+
+/// Where a person's legs are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    Bridge(BridgeName),
+    /// `callBridge` names a bridge that is not configured here.
+    Elsewhere(Arc<str>),
+}
+
+/// One roster entry on one bridge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing {
+    pub key: CallKey,
+    pub name: Arc<str>,
+    pub address: Arc<str>,
+    pub state: LegState,
+    pub muted: bool,
+    pub presenter: bool,
+    /// When these facts were true at the latest; older answers don't override them.
+    pub at: Instant,
+}
+
+/// The lobby state and how it is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LobbyFact {
+    pub state: Lobby,
+    /// Unix milliseconds; set once per transition to waiting.
+    pub since: Option<i64>,
+    /// The wait may be shorter than `since` says.
+    pub up_to: bool,
+    /// When the fact was true at the latest; answers to requests sent before are dropped.
+    pub at: Option<Instant>,
+}
+
+/// How Usher and one bridge get on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BridgeFacts {
+    pub state: BridgeState,
+    /// Unix milliseconds.
+    pub since: i64,
+    /// The last answer to anything: its time on both clocks.
+    pub answered: Option<(Instant, i64)>,
+    /// No answer for longer than the silence threshold.
+    pub silent: bool,
+    pub trouble: Option<Trouble>,
+    pub version: Option<Arc<str>>,
+    /// False where the version is known to be older than 2.9 (rest.md section 9).
+    pub can_admit: bool,
+    /// Calls whose roster comes by REST because the bridge refused to push it.
+    pub polled_calls: usize,
+}
+
+/// Fields of a roster entry that one message states; absent ones stay as they are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RosterPatch {
+    pub name: Option<Arc<str>>,
+    pub address: Option<Arc<str>>,
+    pub state: Option<LegState>,
+    pub muted: Option<bool>,
+    pub presenter: Option<bool>,
+}
+
+/// `state` as CMS spells it (`onHold` and `onhold` are both plausible, events.md section 5.3).
+pub fn leg_state(word: &str) -> LegState {
+    match word.to_ascii_lowercase().as_str() {
+        "initial" => LegState::Initial,
+        "ringing" => LegState::Ringing,
+        "connected" => LegState::Connected,
+        "onhold" => LegState::OnHold,
+        _ => LegState::Other,
+    }
+}

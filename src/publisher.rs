@@ -1,0 +1,247 @@
+//! Turns changed facts into changed rows: the one task between the store and the hub. Knows neither CMS nor browsers.
+//!
+//! It rebuilds only rows whose facts changed, and its result equals a rebuild from nothing (a property test).
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Filter;
+use crate::desk::Desk;
+use crate::hub::Hub;
+use crate::memory::WaitingWriter;
+use crate::model::{CallFacts, CallKey, ParticipantId};
+use crate::store::{Dirty, Store};
+use crate::view::{self, BridgeState, Change, Kind, PersonRow, Row, RowKey, ServerRow, Trouble, View};
+
+/// Where changes go, and what else the publisher listens to.
+pub struct Outlets {
+    pub hub: Hub,
+    pub memory: WaitingWriter,
+    /// What every moderator must know about Usher itself.
+    pub trouble: watch::Receiver<Option<Trouble>>,
+    /// Turns true when the first bridge has been read completely.
+    pub ready: watch::Sender<bool>,
+}
+
+/// Publishes changes until `stop`: the first at once, what follows within a tick together.
+pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, stop: CancellationToken) {
+    let Outlets { hub, mut memory, mut trouble, ready } = outlets;
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = publisher.store.changed() => {}
+            Ok(()) = trouble.changed() => {}
+            _ = second.tick() => {
+                let expired = publisher.desk.expire(Instant::now());
+                if expired.is_empty() {
+                    continue;
+                }
+                publisher.store.touch_people(&expired);
+            }
+        }
+        let standing = trouble.borrow_and_update().clone();
+        let change = publisher.next(publisher.store.take_dirty(), standing);
+        memory.follow(&change);
+        if change.put.iter().any(|row| is_read(row)) {
+            ready.send_replace(true);
+        }
+        hub.publish(change.put, change.drop);
+        tokio::time::sleep(tick).await;
+    }
+}
+
+/// The rows as last published, with the indexes that make a change cheap.
+#[derive(Debug)]
+pub struct Publisher {
+    store: Store,
+    desk: Desk,
+    filter: Filter,
+    view: View,
+    /// The meeting each call was last seen in.
+    meeting_of: HashMap<CallKey, Arc<str>>,
+    calls_of: HashMap<Arc<str>, HashSet<CallKey>>,
+    people_of: HashMap<Arc<str>, HashSet<ParticipantId>>,
+    hidden: HashSet<Arc<str>>,
+    trouble: Option<Trouble>,
+}
+
+impl Publisher {
+    pub fn new(store: Store, desk: Desk, filter: Filter) -> Self {
+        Self {
+            store,
+            desk,
+            filter,
+            view: View::new(),
+            meeting_of: HashMap::new(),
+            calls_of: HashMap::new(),
+            people_of: HashMap::new(),
+            hidden: HashSet::new(),
+            trouble: None,
+        }
+    }
+
+    /// Everything that is known, as the first change.
+    pub fn first(&mut self) -> Change {
+        let dirty = Dirty {
+            calls: self.store.all_calls().into_iter().collect(),
+            people: self.store.all_people().into_iter().collect(),
+            bridges: self.store.all_bridges().into_iter().collect(),
+        };
+        self.next(dirty, None)
+    }
+
+    /// The rows that differ now, and remembers them as published. `trouble` is what every moderator must know about Usher itself.
+    pub fn next(&mut self, dirty: Dirty, trouble: Option<Trouble>) -> Change {
+        self.trouble = trouble;
+        let mut change = Change::default();
+        let mut meetings: HashSet<Arc<str>> = HashSet::new();
+        let mut people = dirty.people;
+        for key in &dirty.calls {
+            self.place_call(key, &mut meetings, &mut people);
+        }
+        for id in &people {
+            self.place_person(id, &mut meetings, &mut change);
+        }
+        for id in &meetings {
+            self.rebuild_meeting(id, &mut change);
+        }
+        for name in &dirty.bridges {
+            self.rebuild_bridge(name, &mut change);
+        }
+        let server = Row::Server(ServerRow { id: "server".into(), hidden_meetings: self.hidden.len(), trouble: self.trouble.clone() });
+        change.note(&server.key(), self.view.get(&server.key()), Some(server));
+        view::apply(&mut self.view, &change);
+        change
+    }
+
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Finds the meeting of a changed call, and whom a change of it (new correlator, other filter verdict) touches.
+    fn place_call(&mut self, key: &CallKey, meetings: &mut HashSet<Arc<str>>, people: &mut HashSet<ParticipantId>) {
+        let now = self.store.with_call(key, |call| view::meeting_id(key, &call.facts));
+        let before = self.meeting_of.get(key).cloned();
+        if before != now {
+            if let Some(id) = &before {
+                self.meeting_of.remove(key);
+                remove_from(&mut self.calls_of, id, key);
+            }
+            if let Some(id) = &now {
+                self.meeting_of.insert(key.clone(), id.clone());
+                self.calls_of.entry(id.clone()).or_default().insert(key.clone());
+            }
+        }
+        for id in before.into_iter().chain(now) {
+            if self.judge(&id) {
+                people.extend(self.people_of.get(&id).into_iter().flatten().cloned());
+                people.extend(self.calls_of.get(&id).into_iter().flatten().flat_map(|key| self.roster(key)));
+            }
+            meetings.insert(id);
+        }
+    }
+
+    fn roster(&self, key: &CallKey) -> Vec<ParticipantId> {
+        self.store.with_call(key, |call| call.roster.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Applies the filter to a meeting; true when the verdict changed.
+    fn judge(&mut self, id: &Arc<str>) -> bool {
+        let calls = self.calls(id);
+        let shown = calls.is_empty() || calls.iter().any(|(_, call)| self.filter.shows(view::filter_facts(call)));
+        if shown { self.hidden.remove(id) } else { self.hidden.insert(id.clone()) }
+    }
+
+    fn calls(&self, id: &Arc<str>) -> Vec<(CallKey, CallFacts)> {
+        let keys = self.calls_of.get(id).into_iter().flatten();
+        let mut calls: Vec<_> = keys.filter_map(|key| Some((key.clone(), self.store.with_call(key, |call| call.facts.clone())?))).collect();
+        calls.sort_by(|a, b| a.0.cmp(&b.0));
+        calls
+    }
+
+    fn place_person(&mut self, id: &ParticipantId, meetings: &mut HashSet<Arc<str>>, change: &mut Change) {
+        let key = RowKey { kind: Kind::Person, id: id.clone() };
+        let old = self.view.get(&key).cloned();
+        let before = old.as_deref().and_then(as_person).map(|row| row.meeting.clone());
+        let row = self.person(id);
+        let now = row.as_ref().map(|row| row.meeting.clone());
+        if before != now {
+            if let Some(meeting) = &before {
+                remove_from(&mut self.people_of, meeting, id);
+            }
+            if let Some(meeting) = &now {
+                self.people_of.entry(meeting.clone()).or_default().insert(id.clone());
+            }
+        }
+        if row.is_none() && old.is_some() {
+            self.desk.forget(id);
+        }
+        let listed = before != now || old.as_deref().and_then(as_person).map(|r| r.lobby) != row.as_ref().map(|r| r.lobby);
+        let since_moved = old.as_deref().and_then(as_person).map(|r| r.waiting_since) != row.as_ref().map(|r| r.waiting_since);
+        if listed || since_moved {
+            meetings.extend(before.into_iter().chain(now));
+        }
+        let row = row.map(Row::Person);
+        change.note(&key, old.as_ref(), row.clone());
+        match row {
+            Some(row) => self.view.insert(key, Arc::new(row)),
+            None => self.view.remove(&key),
+        };
+    }
+
+    fn person(&self, id: &ParticipantId) -> Option<PersonRow> {
+        let call = self.store.with_person(id, |person| view::face(person).map(|listing| listing.key.clone()))??;
+        let meeting = self.store.with_call(&call, |facts| view::meeting_id(&call, &facts.facts))?;
+        if self.hidden.contains(&meeting) {
+            return None;
+        }
+        let desk = self.desk.get(id);
+        self.store.with_person(id, |person| view::person_row(id, person, meeting, desk))?
+    }
+
+    fn rebuild_meeting(&mut self, id: &Arc<str>, change: &mut Change) {
+        let key = RowKey { kind: Kind::Meeting, id: id.clone() };
+        let row = if self.hidden.contains(id) {
+            None
+        } else {
+            let people = self.people_of.get(id).into_iter().flatten();
+            let rows = people.filter_map(|person| {
+                let key = RowKey { kind: Kind::Person, id: person.clone() };
+                self.view.get(&key).map(|row| &**row).and_then(as_person)
+            });
+            view::meeting_row(id, &self.calls(id), rows).map(Row::Meeting)
+        };
+        change.note(&key, self.view.get(&key), row);
+    }
+
+    fn rebuild_bridge(&mut self, name: &Arc<str>, change: &mut Change) {
+        let key = RowKey { kind: Kind::Bridge, id: name.clone() };
+        let row = self.store.with_bridge(name, |facts| Row::Bridge(view::bridge_row(name, facts)));
+        change.note(&key, self.view.get(&key), row);
+    }
+}
+
+fn is_read(row: &Row) -> bool {
+    matches!(row, Row::Bridge(bridge) if matches!(bridge.state, BridgeState::Live | BridgeState::Polling))
+}
+
+fn as_person(row: &Row) -> Option<&PersonRow> {
+    match row {
+        Row::Person(person) => Some(person),
+        _ => None,
+    }
+}
+
+fn remove_from<V: Eq + std::hash::Hash>(map: &mut HashMap<Arc<str>, HashSet<V>>, key: &Arc<str>, value: &V) {
+    if let Some(set) = map.get_mut(key) {
+        set.remove(value);
+        if set.is_empty() {
+            map.remove(key);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! How each row follows from facts. Pure: takes no clock, socket or lock.
+
+use std::sync::Arc;
+
+use super::{BridgeRow, HasLobby, LegState, Lobby, MeetingRow, NamedBy, PersonRow};
+use crate::config::MeetingFacts;
+use crate::desk::DeskEntry;
+use crate::model::{BridgeFacts, BridgeName, CallFacts, CallKey, Home, Listing, Participant, ParticipantId};
+
+/// The meeting that a call belongs to: all calls with one correlator; without one the call stands alone.
+pub fn meeting_id(key: &CallKey, call: &CallFacts) -> Arc<str> {
+    call.correlator.clone().unwrap_or_else(|| key.to_string().into())
+}
+
+/// What the configured filter looks at.
+pub fn filter_facts(call: &CallFacts) -> MeetingFacts<'_> {
+    MeetingFacts { name: label(call).0, space: call.space.as_deref(), tenant: call.tenant.as_deref() }
+}
+
+/// The listing that describes a person: the home bridge's when it has one. None when nobody lists them any more.
+pub fn face(person: &Participant) -> Option<&Listing> {
+    if person.departed {
+        return None;
+    }
+    let at_home = |listing: &&Listing| matches!(&person.home, Some(Home::Bridge(home)) if *home == listing.key.bridge);
+    let latest_at_home = person.listings.iter().filter(at_home).max_by_key(|listing| listing.at);
+    latest_at_home.or_else(|| person.listings.iter().min_by(|a, b| a.key.cmp(&b.key)))
+}
+
+pub fn person_row(id: &ParticipantId, person: &Participant, meeting: Arc<str>, desk: DeskEntry) -> Option<PersonRow> {
+    let listing = face(person)?;
+    let waiting = person.lobby.state == Lobby::Waiting;
+    Some(PersonRow {
+        id: id.clone(),
+        meeting,
+        name: listing.name.clone(),
+        address: listing.address.clone(),
+        lobby: person.lobby.state,
+        waiting_since: person.lobby.since.filter(|_| waiting),
+        waiting_up_to: waiting && person.lobby.up_to,
+        seen_since: person.seen_since,
+        bridge: match &person.home {
+            Some(Home::Bridge(name)) => Some(name.clone()),
+            Some(Home::Elsewhere(_)) | None => None,
+        },
+        state: listing.state,
+        muted: listing.muted,
+        presenter: listing.presenter,
+        activator: person.activator,
+        admitting: desk.admitting,
+        outcome: desk.outcome,
+        admitted: desk.admitted.filter(|_| !waiting),
+    })
+}
+
+/// The row of a meeting from its instances and the rows of its people.
+pub fn meeting_row<'a>(id: &Arc<str>, calls: &[(CallKey, CallFacts)], people: impl Iterator<Item = &'a PersonRow>) -> Option<MeetingRow> {
+    let first = &calls.first()?.1;
+    let (name, named_by) = calls.iter().map(|(_, call)| label(call)).min_by_key(|(_, by)| *by as u8).unwrap_or(("", NamedBy::Nothing));
+    let mut bridges: Vec<BridgeName> = calls.iter().map(|(key, _)| key.bridge.clone()).collect();
+    bridges.sort();
+    bridges.dedup();
+    let mut row = MeetingRow {
+        id: id.clone(),
+        name: name.into(),
+        named_by,
+        waiting: 0,
+        in_call: 0,
+        unknown: 0,
+        longest_since: None,
+        locked: calls.iter().filter_map(|(_, call)| call.locked).max().or(first.locked),
+        lobby: HasLobby::Unknown,
+        recording: calls.iter().any(|(_, call)| call.recording),
+        streaming: calls.iter().any(|(_, call)| call.streaming),
+        bridges,
+    };
+    for person in people {
+        match person.lobby {
+            Lobby::Waiting => {
+                row.waiting += 1;
+                row.longest_since = row.longest_since.into_iter().chain(person.waiting_since).min();
+            }
+            Lobby::In => row.in_call += 1,
+            // Somebody who is still being rung cannot wait: only an answered call can be in a lobby (rest.md section 3.7).
+            Lobby::Unknown if matches!(person.state, LegState::Initial | LegState::Ringing) => {}
+            Lobby::Unknown => row.unknown += 1,
+        }
+    }
+    row.lobby = has_lobby(calls, &row);
+    Some(row)
+}
+
+/// `Yes` needs evidence, `No` needs every profile read and the lock known to be open; else nothing is claimed.
+fn has_lobby(calls: &[(CallKey, CallFacts)], row: &MeetingRow) -> HasLobby {
+    let seen = row.waiting > 0 || row.locked == Some(true) || calls.iter().any(|(_, call)| call.lobby_seen);
+    let needs = |answer| calls.iter().any(|(_, call)| call.needs_activation == Some(answer));
+    match () {
+        () if seen || needs(true) => HasLobby::Yes,
+        () if row.locked == Some(false) && needs(false) => HasLobby::No,
+        () => HasLobby::Unknown,
+    }
+}
+
+/// The best name a call has, and what kind of name it is.
+fn label(call: &CallFacts) -> (&str, NamedBy) {
+    let candidates = [
+        (Some(&call.name), NamedBy::Name),
+        (call.space_name.as_ref(), NamedBy::Space),
+        (call.space_uri.as_ref(), NamedBy::Address),
+        (call.owner.as_ref(), NamedBy::Owner),
+    ];
+    candidates
+        .into_iter()
+        .find_map(|(text, by)| text.map(|text| text.trim()).filter(|text| !text.is_empty()).map(|text| (text, by)))
+        .unwrap_or(("", NamedBy::Nothing))
+}
+
+pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
+    BridgeRow {
+        id: name.clone(),
+        state: facts.state,
+        since: facts.since,
+        silent_since: facts.answered.filter(|_| facts.silent).map(|(_, unix_ms)| unix_ms),
+        trouble: facts.trouble.clone(),
+        version: facts.version.clone(),
+        can_admit: facts.can_admit,
+        polled_calls: facts.polled_calls,
+    }
+}
