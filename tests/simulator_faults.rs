@@ -244,3 +244,39 @@ async fn a_lively_cluster_stops_with_everything_open() {
     assert!(truth.participants().count() > 200, "{}", truth.participants().count());
     tokio::time::timeout(simulator_kit::DEADLINE, cluster.sim.stop()).await.expect("did not stop");
 }
+
+#[tokio::test]
+async fn every_switch_is_in_the_handbook() {
+    let cluster = Cluster::with(json!({})).await;
+    let handbook = include_str!("../docs/simulator.md");
+    let shown = cluster.control().switches();
+    let names: Vec<&String> = shown["bridges"]["eu-1"]["effective"].as_object().unwrap().keys().collect();
+    assert!(names.len() > 50, "{names:?}");
+    for name in names {
+        assert!(handbook.contains(&format!("`{name}`")), "{name} is not explained");
+    }
+}
+
+#[tokio::test]
+async fn events_sockets_work_behind_tls() {
+    let sim = start(Options { calls: 3, people: 9, rate: 0.0, ..Options::default() }).await.unwrap();
+    let (bridge, pem) = (&sim.bridges()[0], sim.ca_pem().unwrap().to_owned());
+    let ca = reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([ca]).build().unwrap();
+    let reply = http.post(format!("{}/api/v1/authTokens", bridge.url)).basic_auth(&bridge.username, Some(&bridge.password));
+    let token = reply.send().await.unwrap().headers()["x-cisco-cms-auth-token"].to_str().unwrap().to_owned();
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(rustls_pki_types::pem::PemObject::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let place = bridge.url.strip_prefix("https://").unwrap();
+    let tcp = tokio::net::TcpStream::connect(place).await.unwrap();
+    let name = rustls_pki_types::ServerName::try_from("127.0.0.1").unwrap();
+    let tls = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config)).connect(name, tcp).await.unwrap();
+    let (mut socket, _) = tokio_tungstenite::client_async(format!("wss://{place}/events/v1?authToken={token}"), tls).await.unwrap();
+    let ask = json!({"type": "message", "message": {"messageId": 1, "type": "subscribeRequest", "subscriptions": [{"index": 1, "type": "calls", "elements": ["name"]}]}});
+    futures_util::SinkExt::send(&mut socket, tokio_tungstenite::tungstenite::Message::text(ask.to_string())).await.unwrap();
+    let ack = futures_util::StreamExt::next(&mut socket).await.unwrap().unwrap();
+    assert!(ack.to_string().contains("messageAck"), "{ack}");
+    sim.stop().await;
+}

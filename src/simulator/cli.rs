@@ -1,10 +1,10 @@
-//! `usher simulate`: starts the cluster, says how to reach it, runs until interrupted.
+//! `usher simulate`: starts the cluster, says how to reach it, runs until interrupted or terminated.
 
 use anyhow::Context;
 
 use super::{BridgeAddress, Options, Simulator};
 
-/// Runs a simulated cluster until ctrl-c.
+/// Runs a simulated cluster until ctrl-c or SIGTERM.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let ca_out = options.ca_out.clone();
     let simulator = super::start(options).await?;
@@ -13,9 +13,19 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
     let ca_file = simulator.ca_pem().map(|_| ca_out.display().to_string());
     println!("{}", greeting(&simulator, ca_file.as_deref()));
-    tokio::signal::ctrl_c().await.context("cannot wait for ctrl-c")?;
+    interrupted().await.context("cannot wait for a signal")?;
     simulator.stop().await;
     Ok(())
+}
+
+/// Ctrl-c, or what a container engine sends.
+async fn interrupted() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminated.recv() => Ok(()),
+    }
 }
 
 /// The one place that prints the password: it is made up for this run.

@@ -192,3 +192,58 @@ impl Life {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    /// Every index says what the objects say.
+    fn check(world: &World) {
+        for (ix, bridge) in world.bridges.iter().enumerate() {
+            let here = || world.meetings.values().filter(|m| m.instance(ix).is_some());
+            let known: HashSet<Id> = here().flat_map(|m| m.people.iter()).collect();
+            assert_eq!(bridge.known.iter().collect::<HashSet<_>>(), known);
+            assert_eq!(bridge.calls.len(), here().count());
+            assert_eq!(bridge.call_index.len(), bridge.calls.len());
+            let local = world.participants.values().filter(|p| p.home == ix);
+            let legs = local.map(|p| 1 + usize::from(p.sharing_leg.is_some())).sum::<usize>();
+            let links: usize = here().map(|m| m.instances.len() - 1).sum();
+            assert_eq!(bridge.legs.len(), legs + links);
+            assert_eq!(bridge.leg_index.len(), bridge.legs.len());
+        }
+        assert_eq!(world.meetings.values().map(|m| m.people.len()).sum::<usize>(), world.participants.len());
+        for meeting in world.meetings.values() {
+            let people: Vec<_> = meeting.people.iter().map(|id| &world.participants[&id]).collect();
+            assert_eq!(meeting.activators, people.iter().filter(|p| p.lets_guests_in()).count());
+            for instance in &meeting.instances {
+                assert_eq!(instance.local, people.iter().filter(|p| p.home == instance.bridge).count());
+                assert_eq!(instance.links.len(), meeting.instances.len() - 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_life_leaves_every_index_true() {
+        let names: Vec<String> = ["eu-1", "eu-2", "us-1"].map(str::to_owned).to_vec();
+        for seed in 0..4 {
+            let mut world = World::new(&names, seed, 0);
+            population::fill(&mut world, 30, 300, seed, 0);
+            let mut life = Life { rng: StdRng::seed_from_u64(seed), calls: 30, people: 300 };
+            for n in 0..6_000 {
+                let now_ms = n * 50;
+                life.event(&mut world, now_ms);
+                world.tick(now_ms);
+                if n % 1_500 == 1_499 {
+                    world.restart((n as usize / 1_500) % 3, now_ms);
+                }
+                if n % 100 == 0 {
+                    check(&world);
+                }
+            }
+            check(&world);
+            assert!((150..450).contains(&world.participants.len()), "{}", world.participants.len());
+            assert!(world.participants.values().any(|p| p.waiting));
+        }
+    }
+}

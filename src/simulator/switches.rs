@@ -3,116 +3,131 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Defaults are the first value of the tables in events.md 8 and rest.md 11.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Switches {
+/// Defines the struct with each switch's default beside it.
+macro_rules! switches {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)*) => {
+        /// Defaults are the first value of the tables in events.md 8 and rest.md 11.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Switches {
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        impl Default for Switches {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+    };
+}
+
+switches! {
     // Events: events.md section 8.
     /// Messages that may be unacknowledged at once; 0 = unlimited.
-    pub ack_window: usize,
+    ack_window: usize = 10,
     /// After this long without an awaited ack the bridge is done with the socket.
-    pub ack_timeout_ms: u64,
-    pub no_ack: NoAck,
-    pub answer_pings: bool,
-    pub token_single_use: bool,
-    pub token_lifetime_ms: u64,
+    ack_timeout_ms: u64 = 5_000,
+    no_ack: NoAck = NoAck::default(),
+    answer_pings: bool = false,
+    token_single_use: bool = true,
+    token_lifetime_ms: u64 = 10_000,
     /// A new request sends `add` again for unchanged indexes.
-    pub readd_on_replacement: bool,
+    readd_on_replacement: bool = false,
     /// A new request takes unchanged indexes through `pending` again.
-    pub pending_again: bool,
+    pending_again: bool = false,
     /// One `subscriptionUpdate` per subscription instead of one for all.
-    pub subscription_updates_split: bool,
+    subscription_updates_split: bool = false,
     /// `deactivated` after or before the `remove` of an ended call.
-    pub deactivated_at_end: Order,
+    deactivated_at_end: Order = Order::default(),
     /// Every roster entry is removed before the call is.
-    pub roster_removes_first: bool,
-    pub participants_count: Count,
+    roster_removes_first: bool = false,
+    participants_count: Count = Count::default(),
     /// Subscriptions per socket; 0 = off. More are answered by an ack with `error_status`.
-    pub subscription_limit: usize,
-    pub error_status: String,
+    subscription_limit: usize = 0,
+    error_status: String = "failure".to_owned(),
     /// Items per message of an initial list; 0 = all in one.
-    pub initial_split: usize,
-    pub empty_list_message: bool,
-    pub on_hold_spelling: OnHold,
-    pub endpoint_recording_form: Form,
+    initial_split: usize = 0,
+    empty_list_message: bool = false,
+    on_hold_spelling: OnHold = OnHold::default(),
+    endpoint_recording_form: Form = Form::default(),
     /// A `deactivated` element in rosters (no known version has it).
-    pub lobby_hint: bool,
+    lobby_hint: bool = false,
     /// The bridge closes a socket that said nothing for so long; 0 = off.
-    pub idle_close_ms: u64,
-    pub duplicate_updates: bool,
-    pub reorder_updates: bool,
+    idle_close_ms: u64 = 0,
+    duplicate_updates: bool = false,
+    reorder_updates: bool = false,
     /// Unknown fields, unknown update types, and a message of an unknown type before each message.
-    pub unknown_updates: bool,
+    unknown_updates: bool = false,
 
     // REST: rest.md section 11.
-    pub cap_calls: usize,
-    pub cap_spaces: usize,
-    pub cap_legs: usize,
-    pub cap_participants: usize,
+    cap_calls: usize = 20,
+    cap_spaces: usize = 20,
+    cap_legs: usize = 10,
+    cap_participants: usize = 10,
     /// Status and body for an object that is not there.
-    pub missing: Missing,
+    missing: Missing = Missing::default(),
     /// A missing participant has a reason or is a bare 404.
-    pub missing_participant: MissingParticipant,
+    missing_participant: MissingParticipant = MissingParticipant::default(),
     /// `deactivated` of an active leg.
-    pub active_leg: ActiveLeg,
+    active_leg: ActiveLeg = ActiveLeg::default(),
     /// A `deactivated` element in `/participants/<id>`.
-    pub participant_deactivated: bool,
+    participant_deactivated: bool = false,
     /// A leg shows `deactivated` only so long after it connected.
-    pub late_deactivated_ms: u64,
-    pub empty_list: EmptyList,
-    pub xml_declaration: bool,
-    pub sub_type_spelling: SubType,
+    late_deactivated_ms: u64 = 0,
+    empty_list: EmptyList = EmptyList::default(),
+    xml_declaration: bool = true,
+    sub_type_spelling: SubType = SubType::default(),
     /// `deactivated=true`: since 3.4 only, always, or never.
-    pub back_to_lobby: BackToLobby,
-    pub bulk_deactivated: Accept,
-    pub admit_without_activator: Allow,
+    back_to_lobby: BackToLobby = BackToLobby::default(),
+    bulk_deactivated: Accept = Accept::default(),
+    admit_without_activator: Allow = Allow::default(),
     /// PUT or DELETE of a participant at a bridge that does not host it.
-    pub remote_put: RemotePut,
+    remote_put: RemotePut = RemotePut::default(),
     /// People in the lobby count in `numParticipants*`.
-    pub count_lobby: bool,
+    count_lobby: bool = true,
     /// Distribution links count in `numCallLegs`.
-    pub count_links: bool,
-    pub link_name: LinkName,
+    count_links: bool = false,
+    link_name: LinkName = LinkName::default(),
     /// `/participants/<id>/callLegs` of somebody hosted elsewhere.
-    pub remote_legs: RemoteLegs,
-    pub unknown_parameters: UnknownParameters,
+    remote_legs: RemoteLegs = RemoteLegs::default(),
+    unknown_parameters: UnknownParameters = UnknownParameters::default(),
     /// Software version, such as `3.4.1`; operations younger than it are refused.
-    pub version: String,
+    version: String = "3.4.1".to_owned(),
     /// After so many refused passwords every request gets 401; 0 = never.
-    pub lockout_after: usize,
+    lockout_after: usize = 0,
     /// Share of requests answered 503, 0 to 1.
-    pub rate_503: f64,
+    rate_503: f64 = 0.0,
     /// `Retry-After` seconds on a 503; 0 = no header.
-    pub retry_after_s: u64,
-    pub latency_ms: u64,
+    retry_after_s: u64 = 0,
+    latency_ms: u64 = 0,
     /// Up to so much more, at random.
-    pub latency_jitter_ms: u64,
-    pub dial_ring_ms: i64,
-    pub dial_answer_ms: i64,
+    latency_jitter_ms: u64 = 0,
+    dial_ring_ms: i64 = 300,
+    dial_answer_ms: i64 = 3_000,
 
     // Faults.
     /// Every REST request gets this status (401, 403, 500, 503); 0 = off.
-    pub rest_status: u16,
+    rest_status: u16 = 0,
     /// REST requests are read and never answered.
-    pub rest_hang: bool,
-    pub put_without_effect: bool,
+    rest_hang: bool = false,
+    put_without_effect: bool = false,
     /// A PUT or POST works at once but is answered so much later.
-    pub put_late_ms: u64,
+    put_late_ms: u64 = 0,
     /// `deactivated` set by a PUT takes effect so much after its answer.
-    pub effect_delay_ms: u64,
-    pub garbage_xml: bool,
+    effect_delay_ms: u64 = 0,
+    garbage_xml: bool = false,
     /// The body ends in the middle and the connection breaks.
-    pub truncated_body: bool,
+    truncated_body: bool = false,
     /// `POST /authTokens` gets this status; 0 = off.
-    pub token_status: u16,
+    token_status: u16 = 0,
     /// The upgrade to an events socket gets this status; 0 = off.
-    pub events_status: u16,
+    events_status: u16 = 0,
     /// Events sockets stay open, but nothing is read or written.
-    pub events_stall: bool,
-    pub invalid_json_events: bool,
-    pub invalid_utf8_events: bool,
+    events_stall: bool = false,
+    invalid_json_events: bool = false,
+    invalid_utf8_events: bool = false,
     /// Every events message carries so many more bytes.
-    pub events_padding: usize,
+    events_padding: usize = 0,
 }
 
 macro_rules! choice {
@@ -159,78 +174,6 @@ pub enum SubType {
     Camel,
     #[serde(rename = "subtype")]
     Lower,
-}
-
-impl Default for Switches {
-    fn default() -> Self {
-        Self {
-            ack_window: 10,
-            ack_timeout_ms: 5_000,
-            no_ack: NoAck::default(),
-            answer_pings: false,
-            token_single_use: true,
-            token_lifetime_ms: 10_000,
-            readd_on_replacement: false,
-            pending_again: false,
-            subscription_updates_split: false,
-            deactivated_at_end: Order::default(),
-            roster_removes_first: false,
-            participants_count: Count::default(),
-            subscription_limit: 0,
-            error_status: "failure".to_owned(),
-            initial_split: 0,
-            empty_list_message: false,
-            on_hold_spelling: OnHold::default(),
-            endpoint_recording_form: Form::default(),
-            lobby_hint: false,
-            idle_close_ms: 0,
-            duplicate_updates: false,
-            reorder_updates: false,
-            unknown_updates: false,
-            cap_calls: 20,
-            cap_spaces: 20,
-            cap_legs: 10,
-            cap_participants: 10,
-            missing: Missing::default(),
-            missing_participant: MissingParticipant::default(),
-            active_leg: ActiveLeg::default(),
-            participant_deactivated: false,
-            late_deactivated_ms: 0,
-            empty_list: EmptyList::default(),
-            xml_declaration: true,
-            sub_type_spelling: SubType::default(),
-            back_to_lobby: BackToLobby::default(),
-            bulk_deactivated: Accept::default(),
-            admit_without_activator: Allow::default(),
-            remote_put: RemotePut::default(),
-            count_lobby: true,
-            count_links: false,
-            link_name: LinkName::default(),
-            remote_legs: RemoteLegs::default(),
-            unknown_parameters: UnknownParameters::default(),
-            version: "3.4.1".to_owned(),
-            lockout_after: 0,
-            rate_503: 0.0,
-            retry_after_s: 0,
-            latency_ms: 0,
-            latency_jitter_ms: 0,
-            dial_ring_ms: 300,
-            dial_answer_ms: 3_000,
-            rest_status: 0,
-            rest_hang: false,
-            put_without_effect: false,
-            put_late_ms: 0,
-            effect_delay_ms: 0,
-            garbage_xml: false,
-            truncated_body: false,
-            token_status: 0,
-            events_status: 0,
-            events_stall: false,
-            invalid_json_events: false,
-            invalid_utf8_events: false,
-            events_padding: 0,
-        }
-    }
 }
 
 impl Switches {
