@@ -137,3 +137,28 @@ impl PasswordSource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(dir: &Path, command: UserCommand) -> Result<String, String> {
+        let mut out = Vec::new();
+        run(command, dir, &mut out).map_err(|error| error.to_string())?;
+        Ok(String::from_utf8(out).expect("text"))
+    }
+
+    #[test]
+    fn each_command_says_what_it_did_or_why_not() {
+        let dir = tempfile::tempdir().expect("directory");
+        let dir = dir.path();
+        assert!(said(dir, UserCommand::List).expect("list").contains("usher user add"), "an empty list says what to type");
+        Offline(&mut open_connection(dir).expect("database")).add("ana", Role::Admin, "correct horse").expect("added");
+        assert_eq!(said(dir, UserCommand::List).expect("list"), "admin      ana\n");
+        let demote = UserCommand::Role { name: "ana".into(), role: Role::Viewer };
+        assert!(said(dir, demote).expect_err("last").contains("last admin"));
+        let unknown = UserCommand::Passwd { name: "ben".into(), password: PasswordSource { password_stdin: true } };
+        assert_eq!(said(dir, unknown).expect_err("unknown"), "there is no user named ben");
+        assert!(said(dir, UserCommand::Remove { name: "ana".into() }).expect_err("last").contains("last admin"));
+    }
+}

@@ -48,12 +48,20 @@ impl Certificate {
             Ok(config) => {
                 self.in_use.reload_from_config(Arc::new(config));
                 tracing::info!("a new certificate is in use");
+                count("taken");
             }
             // Often only one of the two files has been replaced so far: the next look finds both.
-            Err(error) => tracing::warn!(%error, "the new certificate is not usable; the old one stays in use"),
+            Err(error) => {
+                tracing::warn!(%error, "the new certificate is not usable; the old one stays in use");
+                count("refused");
+            }
         }
         self.seen = found;
     }
+}
+
+fn count(result: &'static str) {
+    metrics::counter!("usher_certificates_total", "result" => result).increment(1);
 }
 
 fn read(files: &TlsFiles) -> Result<(Vec<u8>, Vec<u8>), CertificateError> {

@@ -15,6 +15,8 @@ use super::templates::{Page, context};
 pub(super) enum Failure {
     #[error("no such page")]
     NotFound,
+    #[error("the page is not asked for like this")]
+    Method,
     #[error("the user's role does not allow it")]
     Forbidden,
     #[error("the form carries no valid token")]
@@ -46,6 +48,7 @@ impl Failure {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
             Self::Form | Self::Rule(_) => StatusCode::BAD_REQUEST,
             Self::Db(_) | Self::Session(_) | Self::Template(_) | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
@@ -55,7 +58,7 @@ impl Failure {
     /// Words of the catalogue: what happened, and what to do about it.
     fn words(&self) -> (&'static str, Option<&'static str>) {
         match self {
-            Self::NotFound => ("error_404_what", Some("error_404_advice")),
+            Self::NotFound | Self::Method => ("error_404_what", Some("error_404_advice")),
             Self::Forbidden => ("error_403_what", Some("error_403_advice")),
             Self::Csrf => ("error_csrf", None),
             Self::Form => ("error_form", None),

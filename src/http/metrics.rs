@@ -35,6 +35,7 @@ fn describe() {
     metrics::describe_counter!("usher_frames_sent_total", "frames handed to browsers' sockets");
     metrics::describe_counter!("usher_sockets_closed_total", "sockets closed by Usher, by code");
     metrics::describe_counter!("usher_logins_total", "log-in attempts, by result");
+    metrics::describe_counter!("usher_certificates_total", "changed certificate files, by what became of them");
     metrics::describe_counter!("usher_foreign_origin_total", "requests refused because of their Origin");
     metrics::describe_counter!("usher_db_dropped_writes_total", "writes nobody waited for that were dropped");
 }

@@ -21,7 +21,7 @@ pub(super) fn router(site: Shared) -> Router {
         Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).route("/metrics", get(metrics::show));
     // Pages are not compressed: they hold tokens, and repeat what was sent.
     let files = Router::new().route("/static/{*path}", get(assets::serve)).layer(CompressionLayer::new());
-    let whole = pages(&site).merge(files).merge(open.clone()).fallback(not_found).method_not_allowed_fallback(not_found);
+    let whole = pages(&site).merge(files).merge(open.clone()).fallback(not_found).method_not_allowed_fallback(wrong_method);
     let whole = match site.base() {
         "" => whole.with_state(site.clone()),
         // Who watches over the process on this machine need not know the sub-path.
@@ -63,6 +63,10 @@ async fn not_found() -> Failure {
     Failure::NotFound
 }
 
+async fn wrong_method() -> Failure {
+    Failure::Method
+}
+
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Failure::Panic.into_response()
 }
@@ -70,4 +74,21 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 /// Without headers and query: cookies and tokens stay out of the log.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     tracing::debug_span!("http", method = %request.method(), path = request.uri().path())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_and_not_the_end() {
+        let panics = get(|| async { panic!("on purpose") as () });
+        let router: Router = Router::new().route("/", panics).layer(CatchPanicLayer::custom(panicked));
+        let request = Request::builder().uri("/").body(Body::empty()).expect("request");
+        let answer = router.oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status(), 500);
+    }
 }

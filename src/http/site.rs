@@ -31,6 +31,8 @@ pub(super) struct Site {
     pub(super) templates: Templates,
     pub(super) seats: Seats,
     pub(super) metrics: PrometheusHandle,
+    /// Looked up once: it counts with every flush of every socket.
+    pub(super) frames_sent: ::metrics::Counter,
     pub(super) shutdown: CancellationToken,
     /// Everybody's tasks; the caller waits for them.
     pub(super) tracker: TaskTracker,
@@ -52,6 +54,7 @@ impl Site {
             templates: Templates::new(),
             seats: Seats::default(),
             metrics: metrics::install(),
+            frames_sent: ::metrics::counter!("usher_frames_sent_total"),
             shutdown,
             tracker,
             sockets: TaskTracker::new(),

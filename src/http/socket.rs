@@ -234,7 +234,7 @@ impl Connection {
             fed += 1;
             next = if fed < BURST { self.follower.try_next() } else { None };
         }
-        metrics::counter!("usher_frames_sent_total").increment(fed as u64);
+        self.site.frames_sent.increment(fed as u64);
         self.write(None).await
     }
 

@@ -75,7 +75,9 @@ struct Shown<'a> {
 impl<'a> Page<'a> {
     /// A page that doesn't say who is logged in.
     pub(super) fn nobody(site: &'a Site) -> Self {
-        let common = context! { "base" => site.base(), "version" => env!("CARGO_PKG_VERSION"), "lang" => "en" };
+        let mut common = context! { "version" => env!("CARGO_PKG_VERSION"), "lang" => "en" };
+        // From the configuration, and a URL's path already: its slashes stay slashes.
+        common.insert("base", Value::from_safe_string(site.base().to_owned()));
         Self { site, common }
     }
 

@@ -32,17 +32,12 @@ pub struct Site {
 }
 
 /// How a test's server differs from the usual.
+#[derive(Default)]
 pub struct Setup {
     /// Lines of the configuration before its `[[bridge]]`.
     pub config: String,
     pub timing: Timing,
     pub limits: HubLimits,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self { config: String::new(), timing: Timing::default(), limits: HubLimits::default() }
-    }
 }
 
 impl Setup {

@@ -1,0 +1,259 @@
+//! Log-in, log-out, accounts and what guards them, over real HTTP.
+
+mod common;
+
+use std::time::Duration;
+
+use common::browser::{Browser, csrf};
+use common::site::{PASSWORD, Setup, Site};
+use common::{DEADLINE, wait_for};
+use rstest::rstest;
+use usher::accounts::{Offline, Role};
+use usher::db::open_connection;
+
+#[tokio::test]
+async fn who_is_not_logged_in_is_led_to_the_log_in_and_back() {
+    let site = Site::start().await;
+    let mut browser = site.browser();
+    let answer = browser.get("/").await;
+    assert_eq!((answer.status, answer.location()), (303, "/login"));
+    let answer = browser.get("/account").await;
+    assert_eq!((answer.status, answer.location()), (303, "/login?next=/account"));
+    let page = browser.get("/login?next=/account").await;
+    assert!(page.body.contains("name=\"next\" value=\"&#x2f;account\"") || page.body.contains("value=\"/account\""), "{}", page.body);
+    let answer = browser.post("/login", "/login", &[("username", "mo"), ("password", PASSWORD), ("next", "/account")]).await;
+    assert_eq!((answer.status, answer.location()), (303, "/account"));
+    let page = browser.get("/account").await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("Signed in as mo"), "{}", page.body);
+    assert_eq!(browser.get("/login").await.location(), "/", "already logged in");
+}
+
+#[tokio::test]
+async fn next_never_leads_elsewhere() {
+    let site = Site::start().await;
+    let mut browser = site.browser();
+    let fields = [("username", "mo"), ("password", PASSWORD), ("next", "//evil.example/x")];
+    assert_eq!(browser.post("/login", "/login", &fields).await.location(), "/");
+}
+
+#[rstest]
+#[case::wrong_password("mo", "wrong horse")]
+#[case::unknown_user("nobody", PASSWORD)]
+#[tokio::test]
+async fn a_refused_log_in_says_the_same_for_all_reasons(#[case] name: &str, #[case] password: &str) {
+    let site = Site::start().await;
+    let answer = site.browser().try_login(name, password).await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.body.contains("User name and password do not match."), "{}", answer.body);
+    assert!(answer.body.contains(&format!("value=\"{name}\"")), "the name stays in the form");
+}
+
+#[tokio::test]
+async fn logging_out_takes_a_form_and_ends_the_session() {
+    let site = Site::start().await;
+    let mut browser = site.logged_in("mo").await;
+    let old = browser.clone();
+    assert_eq!(browser.get("/logout").await.status, 405);
+    assert_eq!(browser.post("/account", "/logout", &[]).await.location(), "/login");
+    assert_eq!(browser.get("/").await.status, 303);
+    assert_eq!(old.clone().get("/").await.status, 303, "the old cookie is worth nothing");
+}
+
+#[tokio::test]
+async fn cookies_are_out_of_reach_of_scripts_and_other_sites() {
+    let site = Site::start().await;
+    let mut browser = site.browser();
+    let page = browser.get("/login").await;
+    let token = csrf(&page.body).expect("token").to_owned();
+    let cookie = page.header("set-cookie").to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"), "{cookie}");
+    let answer = browser.post_raw("/login", &[("username", "mo"), ("password", PASSWORD), ("csrf", &token)]).await;
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.starts_with("usher=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+}
+
+#[rstest]
+#[case::login("/login", &[("username", "mo"), ("password", PASSWORD)])]
+#[case::logout("/logout", &[])]
+#[case::password("/account/password", &[("current", PASSWORD), ("password", "another horse"), ("again", "another horse")])]
+#[case::add("/users", &[("name", "eve"), ("role", "admin"), ("password", "another horse")])]
+#[case::remove("/users/vi/remove", &[])]
+#[tokio::test]
+async fn a_form_without_the_token_of_this_browser_changes_nothing(#[case] path: &str, #[case] fields: &[(&str, &str)]) {
+    let site = Site::start().await;
+    let mut browser = site.logged_in("ana").await;
+    assert_eq!(browser.post_raw(path, fields).await.status, 403, "no token");
+    let wrong = "0".repeat(32);
+    let with_wrong: Vec<_> = fields.iter().copied().chain([("csrf", wrong.as_str())]).collect();
+    assert_eq!(browser.post_raw(path, &with_wrong).await.status, 403, "wrong token");
+    let mut stranger = site.browser();
+    let page = stranger.get("/login").await;
+    let theirs = csrf(&page.body).expect("token");
+    let with_theirs: Vec<_> = fields.iter().copied().chain([("csrf", theirs)]).collect();
+    assert_eq!(browser.post_raw(path, &with_theirs).await.status, 403, "somebody else's token");
+    assert_eq!(browser.get("/").await.status, 200, "still logged in");
+    assert_eq!(site.accounts.list().await.expect("list").len(), 3);
+}
+
+#[tokio::test]
+async fn a_form_of_another_origin_is_refused() {
+    let site = Site::start().await;
+    let mut browser = site.browser().with_header("origin", "https://evil.example");
+    let answer = browser.try_login("mo", PASSWORD).await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.body.contains("public_url"), "it says what to do: {}", answer.body);
+    let mut browser = site.browser().with_header("origin", &format!("http://{}", site.address));
+    browser.login("mo", PASSWORD).await;
+}
+
+#[rstest]
+#[case("vi")]
+#[case("mo")]
+#[tokio::test]
+async fn only_admins_manage_users(#[case] name: &str) {
+    let site = Site::start().await;
+    let mut browser = site.logged_in(name).await;
+    assert_eq!(browser.get("/users").await.status, 403);
+    let answer = browser.post("/account", "/users/vi/remove", &[]).await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.body.contains("You may not do this."), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn an_admin_adds_changes_and_removes_users() {
+    let site = Site::start().await;
+    let mut ana = site.logged_in("ana").await;
+    let page = ana.post("/users", "/users", &[("name", "Zoë.K"), ("role", "moderator"), ("password", "another horse")]).await;
+    assert!(page.status == 200 && page.body.contains("Zoë.K was added."), "{}", page.body);
+    let mut zoe = site.browser();
+    zoe.login("zoë.k", "another horse").await;
+    let page = ana.post("/users", "/users/Zo%C3%AB.K/role", &[("role", "viewer")]).await;
+    assert!(page.body.contains("now has the role Viewer"), "{}", page.body);
+    assert_eq!(zoe.get("/").await.status, 303, "a new role is a new log-in");
+    let page = ana.post("/users", "/users/Zo%C3%AB.K/password", &[("password", "third horse!")]).await;
+    assert!(page.body.contains("has a new password"), "{}", page.body);
+    zoe.login("Zoë.K", "third horse!").await;
+    let page = ana.post("/users", "/users/Zo%C3%AB.K/remove", &[]).await;
+    assert!(page.body.contains("was removed."), "{}", page.body);
+    assert_eq!(zoe.get("/").await.status, 303);
+    let page = ana.post("/users", "/users/ana/remove", &[]).await;
+    assert!(page.status == 400 && page.body.contains("last administrator"), "{}", page.body);
+}
+
+#[rstest]
+#[case::short("eve", "moderator", "short", "at least 10 characters")]
+#[case::name("eve evil", "moderator", "another horse", "A name has 1 to 64")]
+#[case::same("long.enough", "moderator", "Long.Enough", "must not be the user")]
+#[case::taken("ANA", "moderator", "another horse", "a user of this name already")]
+#[case::role("eve", "king", "another horse", "no such role")]
+#[tokio::test]
+async fn a_new_user_that_breaks_a_rule_is_refused_in_words(
+    #[case] name: &str,
+    #[case] role: &str,
+    #[case] password: &str,
+    #[case] expected: &str,
+) {
+    let site = Site::start().await;
+    let mut ana = site.logged_in("ana").await;
+    let page = ana.post("/users", "/users", &[("name", name), ("role", role), ("password", password)]).await;
+    assert!(page.status == 400 && page.body.contains(expected), "{}", page.body);
+    assert_eq!(site.accounts.list().await.expect("list").len(), 3);
+}
+
+#[tokio::test]
+async fn a_new_password_signs_the_other_sessions_out_and_keeps_this_one() {
+    let site = Site::start().await;
+    let (mut here, mut there) = (site.logged_in("mo").await, site.logged_in("mo").await);
+    let (mut socket_here, mut socket_there) = (here.socket().await, there.socket().await);
+    socket_here.frame_of("snapshot_end").await;
+    let refused = |current, password, again| [("current", current), ("password", password), ("again", again)];
+    let page = here.post("/account", "/account/password", &refused("wrong horse", "another horse", "another horse")).await;
+    assert!(page.status == 400 && page.body.contains("current password is not right"), "{}", page.body);
+    let page = here.post("/account", "/account/password", &refused(PASSWORD, "another horse", "yet another horse")).await;
+    assert!(page.status == 400 && page.body.contains("passwords differ"), "{}", page.body);
+    let page = here.post("/account", "/account/password", &refused(PASSWORD, "another horse", "another horse")).await;
+    assert!(page.status == 200 && page.body.contains("Your password is changed."), "{}", page.body);
+    assert_eq!(socket_there.closed().await.0, 4401);
+    assert_eq!(there.get("/").await.status, 303);
+    assert_eq!(here.get("/").await.status, 200);
+    site.hub.publish(vec![common::rows::server()], vec![]);
+    assert_eq!(socket_here.frame().await["type"], "delta", "the own socket goes on");
+    site.browser().login("mo", "another horse").await;
+}
+
+#[tokio::test]
+async fn a_log_in_survives_a_restart() {
+    let site = Site::start().await;
+    let mut browser = site.logged_in("mo").await;
+    let dir = site.stop().await;
+    let site = Setup::default().start_in(dir).await;
+    browser.address = site.address;
+    assert_eq!(browser.get("/").await.status, 200);
+    browser.socket().await.frame_of("snapshot_end").await;
+}
+
+#[tokio::test]
+async fn an_unused_log_in_ends_and_an_open_page_keeps_it() {
+    let setup = Setup::timing(|timing| {
+        timing.session_idle = Duration::from_secs(3);
+        timing.recheck_login = Duration::from_millis(100);
+    });
+    let site = setup.start().await;
+    let (open, left) = (site.logged_in("mo").await, site.logged_in("vi").await);
+    let mut socket = open.socket().await;
+    socket.frame_of("snapshot_end").await;
+    // Looked at from outside: asking with its cookie would use it.
+    let conn = open_connection(site.dir.path()).expect("database");
+    wait_for(DEADLINE, "the unused log-in to end", async || {
+        let sql = "SELECT count(*) FROM sessions WHERE expires > 1000 * unixepoch('subsec')";
+        let good: i64 = conn.query_row(sql, [], |row| row.get(0)).expect("count");
+        if good == 1 { Ok(()) } else { Err(format!("{good} log-ins are good")) }
+    })
+    .await;
+    assert_eq!(left.try_socket(None).await.err(), Some(401));
+    site.hub.publish(vec![common::rows::server()], vec![]);
+    assert_eq!(socket.frame_of("delta").await["seq"], 1);
+    assert!(open.try_socket(None).await.is_ok(), "kept by its open page");
+}
+
+#[tokio::test]
+async fn attempts_are_slowed_and_the_rest_of_the_room_is_not() {
+    let site = Site::start().await;
+    let mut attempts = Vec::new();
+    for _ in 0..12 {
+        let mut browser = site.browser();
+        attempts.push(tokio::spawn(async move { browser.try_login("mo", "wrong horse").await }));
+    }
+    let mut slowed = None;
+    for attempt in attempts {
+        let is_done = tokio::time::timeout(Duration::from_secs(2), attempt).await;
+        if let Ok(answer) = is_done {
+            let answer = answer.expect("no panic");
+            slowed = slowed.or((answer.status == 429).then_some(answer));
+        }
+    }
+    let slowed = slowed.expect("some attempt was told to wait");
+    assert!(slowed.body.contains("Too many attempts. Try again in"), "{}", slowed.body);
+    tokio::time::timeout(Duration::from_secs(10), site.browser().login("vi", PASSWORD)).await.expect("others log in at once");
+}
+
+#[tokio::test]
+async fn the_command_line_works_while_the_server_runs() {
+    let site = Setup::timing(|timing| timing.recheck_login = Duration::from_millis(200)).start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    let mut conn = open_connection(site.dir.path()).expect("database");
+    Offline(&mut conn).add("new", Role::Viewer, "another horse").expect("added");
+    site.browser().login("new", "another horse").await;
+    Offline(&mut conn).remove("mo").expect("removed");
+    assert_eq!(socket.closed().await, (4401, "signed out".into()));
+}
+
+#[tokio::test]
+async fn markup_in_names_is_text() {
+    let site = Site::start().await;
+    let mut browser: Browser = site.browser();
+    let page = browser.try_login("\"><script>alert(1)</script>", "x").await;
+    assert_eq!(page.status, 401);
+    assert!(!page.body.contains("<script>alert"), "{}", page.body);
+}

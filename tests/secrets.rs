@@ -1,0 +1,49 @@
+//! Passwords, tokens and cookies never reach the log, however much is logged.
+
+mod common;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use common::site::{PASSWORD, Setup};
+use usher::accounts::Role;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("lock").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nothing_secret_is_logged_at_any_level() {
+    let log = Log::default();
+    let writer = log.clone();
+    let levels = "info,usher=trace,axum=trace,axum_login=trace,tower_http=trace,tower_sessions=trace,tower_sessions_core=debug";
+    tracing_subscriber::fmt().with_env_filter(levels).with_ansi(false).with_writer(move || writer.clone()).init();
+    let site = Setup::config("metrics.token = \"metrics-token-1\"").start().await;
+    let mut browser = site.browser();
+    browser.try_login("ana", "a wrong password").await;
+    browser.login("ana", PASSWORD).await;
+    browser.socket().await.frame_of("snapshot_end").await;
+    let fields = [("current", PASSWORD), ("password", "another horse"), ("again", "another horse")];
+    assert_eq!(browser.post("/account", "/account/password", &fields).await.status, 200);
+    browser.post("/users", "/users", &[("name", "eve"), ("role", "viewer"), ("password", "third horse!")]).await;
+    browser.clone().with_header("authorization", "Bearer metrics-token-1").get("/metrics").await;
+    assert!(site.accounts.list().await.expect("list").iter().any(|user| user.role == Role::Viewer));
+    let cookies = browser.cookies.clone();
+    site.stop().await;
+    let text = String::from_utf8_lossy(&log.0.lock().expect("lock")).into_owned();
+    assert!(text.contains("logged in"), "something is logged:\n{text}");
+    let secrets = ["a wrong password", PASSWORD, "another horse", "third horse!", "metrics-token-1", "argon2id"];
+    for secret in secrets.into_iter().chain(cookies.values().map(String::as_str)) {
+        let line = text.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{line:?}");
+    }
+}

@@ -1,0 +1,181 @@
+//! How the server is served: headers, files, health, metrics, a sub-path, a proxy in front, TLS and its renewal.
+
+mod common;
+
+use std::path::Path;
+use std::time::Duration;
+
+use common::browser::Browser;
+use common::site::{PASSWORD, Setup, Site};
+use common::{DEADLINE, wait_for};
+use rstest::rstest;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+#[rstest]
+#[case("/login", 200)]
+#[case("/", 303)]
+#[case("/nowhere", 404)]
+#[case("/static/protocol.js", 200)]
+#[case("/healthz", 200)]
+#[tokio::test]
+async fn every_answer_is_strict(#[case] path: &str, #[case] status: u16) {
+    let site = Site::start().await;
+    let answer = site.browser().get(path).await;
+    assert_eq!(answer.status, status);
+    assert_eq!(answer.header("content-security-policy"), POLICY);
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(answer.header("referrer-policy"), "same-origin");
+    assert_eq!(answer.header("strict-transport-security"), "", "only with https");
+    let cache = if path.starts_with("/static") { "no-cache" } else { "no-store" };
+    assert_eq!(answer.header("cache-control"), cache);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_page_for_people() {
+    let site = Site::start().await;
+    let answer = site.browser().get("/nowhere").await;
+    assert!(answer.body.contains("There is nothing at this address."), "{}", answer.body);
+    assert!(answer.header("content-type").starts_with("text/html"));
+}
+
+#[tokio::test]
+async fn files_are_compressed_typed_and_known_again() {
+    let site = Site::start().await;
+    let mut browser = site.browser().with_header("accept-encoding", "gzip");
+    let answer = browser.get("/static/i18n/en.json").await;
+    assert_eq!((answer.status, answer.header("content-encoding")), (200, "gzip"));
+    assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
+    let tag = answer.header("etag").to_owned();
+    assert_eq!(browser.clone().with_header("if-none-match", &tag).get("/static/i18n/en.json").await.status, 304);
+    let script = browser.get("/static/protocol.js").await;
+    assert!(script.header("content-type").starts_with("text/javascript"), "{}", script.header("content-type"));
+    for path in ["/static/", "/static/package.json", "/static/../Cargo.toml", "/static/%2e%2e/Cargo.toml", "/static/vendor/lit.d.ts"] {
+        assert_eq!(browser.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn it_is_ready_once_a_bridge_was_read() {
+    let site = Site::start().await;
+    let mut browser = site.browser();
+    assert_eq!(browser.get("/healthz").await.status, 200);
+    let answer = browser.get("/readyz").await;
+    assert!(answer.status == 503 && answer.body.contains("no bridge"), "{}", answer.body);
+    site.ready.send(true).expect("served");
+    assert_eq!(browser.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_or_for_a_token() {
+    let site = Setup::config("metrics.token = \"letmein\"").start().await;
+    let mut local = site.browser();
+    site.hub.publish(vec![common::rows::server()], vec![]);
+    let answer = local.get("/metrics").await;
+    assert!(answer.status == 200 && answer.body.contains("usher_deltas_total"), "{}", answer.body);
+    let forwarded = site.browser().with_header("x-forwarded-for", "192.0.2.1");
+    assert_eq!(forwarded.clone().get("/metrics").await.status, 403, "a proxy on this machine speaks for somebody else");
+    assert_eq!(forwarded.clone().with_header("authorization", "Bearer wrong").get("/metrics").await.status, 403);
+    assert_eq!(forwarded.clone().with_header("authorization", "Bearer letmein").get("/metrics").await.status, 200);
+}
+
+#[tokio::test]
+async fn everything_lives_under_the_sub_path() {
+    let site = Setup::config("public_url = \"http://desk.example/usher\"").start().await;
+    let mut browser = Browser::new(site.address, "/usher");
+    let answer = browser.get("/").await;
+    assert_eq!((answer.status, answer.location()), (303, "/usher/login"));
+    assert!(answer.header("set-cookie").contains("Path=/usher/"), "{}", answer.header("set-cookie"));
+    let answer = browser.get("/account").await;
+    assert_eq!(answer.location(), "/usher/login?next=/account");
+    let page = browser.get("/login").await;
+    assert!(page.body.contains("\"/usher/static/") && page.body.contains("action=\"/usher/login\""), "{}", page.body);
+    browser.login("mo", PASSWORD).await;
+    assert_eq!(browser.get("/").await.status, 200);
+    assert_eq!(browser.get("/static/protocol.js").await.status, 200);
+    browser.try_socket(Some("http://desk.example")).await.expect("our origin").frame_of("snapshot_end").await;
+    assert_eq!(browser.try_socket(Some(&format!("http://{}", site.address))).await.err(), Some(403));
+    let mut outside = site.browser();
+    assert_eq!(outside.get("/login").await.status, 404);
+    assert_eq!(outside.get("/healthz").await.status, 200, "who watches over it need not know the sub-path");
+    assert_eq!(outside.get("/usher").await.location(), "/usher/login", "with or without the slash");
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_https_is_believed() {
+    let site = Setup::config("trusted_proxies = [\"127.0.0.1\"]").start().await;
+    let mut browser = site.browser().with_header("x-forwarded-proto", "https").with_header("x-forwarded-for", "192.0.2.1");
+    browser = browser.with_header("origin", &format!("https://{}", site.address));
+    let page = browser.get("/login").await;
+    assert!(page.header("set-cookie").contains("; Secure"), "{}", page.header("set-cookie"));
+    assert_eq!(page.header("strict-transport-security"), "max-age=31536000");
+    browser.login("mo", PASSWORD).await;
+}
+
+#[tokio::test]
+async fn an_untrusted_peer_is_not_believed() {
+    let site = Site::start().await;
+    let page = site.browser().with_header("x-forwarded-proto", "https").get("/login").await;
+    assert!(!page.header("set-cookie").contains("Secure"), "{}", page.header("set-cookie"));
+}
+
+/// Writes a new self-signed pair; returns the certificate in PEM form.
+fn write_pair(dir: &Path) -> String {
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("certificate");
+    std::fs::write(dir.join("key.pem"), pair.signing_key.serialize_pem()).expect("key");
+    std::fs::write(dir.join("cert.pem"), pair.cert.pem()).expect("certificate");
+    pair.cert.pem()
+}
+
+/// A browser that believes this certificate only.
+fn tls_browser(site: &Site, certificate: &str) -> Browser {
+    let mut browser = site.browser();
+    let root = reqwest::Certificate::from_pem(certificate.as_bytes()).expect("certificate");
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    browser.http = builder.tls_certs_only([root]).resolve("localhost", site.address).build().expect("client");
+    browser.scheme = "https";
+    browser
+}
+
+async fn get_status(browser: &Browser, port: u16) -> Result<u16, String> {
+    let url = format!("https://localhost:{port}/healthz");
+    browser.http.get(url).send().await.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_used_without_restart_and_a_broken_one_is_not() {
+    let dir = tempfile::tempdir().expect("directory");
+    let first = write_pair(dir.path());
+    let files = format!("[tls]\ncert_file = \"{0}/cert.pem\"\nkey_file = \"{0}/key.pem\"", dir.path().display());
+    let mut setup = Setup::timing(|timing| timing.reread_certificate = Duration::from_millis(50));
+    setup.config = files;
+    let site = setup.start().await;
+    let port = site.address.port();
+    let browser = tls_browser(&site, &first);
+    assert_eq!(get_status(&browser, port).await, Ok(200));
+
+    std::fs::write(dir.path().join("key.pem"), "no key at all").expect("key");
+    wait_for(DEADLINE, "the broken pair to be refused", async || {
+        let url = format!("https://localhost:{port}/metrics");
+        let text = browser.http.get(url).send().await.expect("answered").text().await.expect("text");
+        if text.contains("usher_certificates_total{result=\"refused\"}") { Ok(()) } else { Err(text) }
+    })
+    .await;
+    assert_eq!(get_status(&tls_browser(&site, &first), port).await, Ok(200), "the old one stays in use");
+
+    let second = write_pair(dir.path());
+    wait_for(DEADLINE, "the new certificate", async || get_status(&tls_browser(&site, &second), port).await).await;
+    assert!(get_status(&tls_browser(&site, &first), port).await.is_err(), "the old one is no longer shown");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_no_good_is_refused_at_the_start() {
+    let dir = tempfile::tempdir().expect("directory");
+    write_pair(dir.path());
+    std::fs::write(dir.path().join("cert.pem"), "nothing").expect("certificate");
+    let files = format!("[tls]\ncert_file = \"{0}/cert.pem\"\nkey_file = \"{0}/key.pem\"", dir.path().display());
+    let site = Setup::config(&files).start().await;
+    let error = common::in_time("the start to fail", site.served).await.expect("no panic").expect_err("no certificate");
+    assert!(error.to_string().contains("holds no certificate in PEM form"), "{error}");
+}

@@ -1,0 +1,227 @@
+//! The browsers' WebSocket: who may open it, what closes it, what a slow or restarted page gets.
+
+mod common;
+
+use std::time::Duration;
+
+use common::site::{Setup, Site};
+use common::{DEADLINE, rows, wait_for};
+use futures_util::SinkExt;
+use rstest::rstest;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+use usher::actions::Request;
+use usher::hub::HubLimits;
+
+#[tokio::test]
+async fn it_takes_a_log_in_and_our_own_origin() {
+    let site = Site::start().await;
+    assert_eq!(site.browser().try_socket(None).await.err(), Some(401));
+    let browser = site.logged_in("vi").await;
+    assert_eq!(browser.try_socket(Some("https://evil.example")).await.err(), Some(403));
+    assert_eq!(browser.try_socket(Some("null")).await.err(), Some(403));
+    assert_eq!(browser.try_socket(Some(&format!("https://{}", site.address))).await.err(), Some(403), "another scheme");
+    assert!(browser.try_socket(Some(&format!("http://{}", site.address))).await.is_ok());
+}
+
+#[rstest]
+#[case::not_json("hello", "not a message")]
+#[case::unknown(r#"{"type":"dance"}"#, "unknown variant `dance`")]
+#[case::extra(r#"{"type":"beat","x":1}"#, "unknown field `x`")]
+#[case::nobody(r#"{"type":"admit","ref":"1","people":[],"scope":"shown"}"#, "people has 0 ids")]
+#[case::long_reason(r#"{"type":"ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé"}"#, "unknown variant")]
+#[tokio::test]
+async fn a_bad_message_closes_with_its_reason(#[case] message: &str, #[case] expected: &str) {
+    let site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.say_text(message).await;
+    let (code, reason) = socket.closed().await;
+    assert!(code == 4400 && reason.contains(expected), "{code} {reason}");
+}
+
+#[rstest]
+#[case::too_long(Message::text("x".repeat(300 * 1024)), "longer than 262144 bytes")]
+#[case::binary(Message::binary(vec![1, 2, 3]), "messages are text")]
+#[tokio::test]
+async fn so_does_what_is_no_text_or_too_long(#[case] message: Message, #[case] expected: &str) {
+    let site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    // The server may close before it has taken all of it.
+    let _ = socket.socket.send(message).await;
+    let (code, reason) = socket.closed().await;
+    assert!(code == 4400 && reason.contains(expected), "{code} {reason}");
+}
+
+#[tokio::test]
+async fn a_viewer_sees_but_may_not_act() {
+    let mut site = Site::start().await;
+    let mut socket = site.logged_in("vi").await.socket().await;
+    socket.say(&json!({ "type": "admit", "ref": "1", "people": ["p"], "scope": "person" })).await;
+    let error = socket.frame_of("error").await;
+    assert_eq!((&error["ref"], &error["code"]), (&json!("1"), &json!("forbidden")));
+    socket.say(&json!({ "type": "retry", "ref": "2", "bridge": "a" })).await;
+    assert_eq!(socket.frame_of("error").await["code"], "forbidden");
+    assert!(site.requests.try_recv().is_err(), "nothing was asked for");
+}
+
+#[tokio::test]
+async fn a_socket_has_sixteen_actions_under_way_at_most() {
+    let mut site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    for n in 0..17 {
+        socket.say(&json!({ "type": "admit", "ref": n.to_string(), "people": ["p"], "scope": "person" })).await;
+    }
+    let error = socket.frame_of("error").await;
+    assert_eq!((&error["ref"], &error["code"]), (&json!("16"), &json!("busy")));
+    let mut asked = Vec::new();
+    while let Ok(request) = site.requests.try_recv() {
+        asked.push(request);
+    }
+    assert_eq!(asked.len(), 16);
+    assert!(asked.iter().all(|request| matches!(request, Request::Admit { .. })));
+}
+
+#[tokio::test]
+async fn an_action_that_loses_its_actor_is_answered() {
+    let mut site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.say(&json!({ "type": "admit", "ref": "1", "people": ["p"], "scope": "person" })).await;
+    drop(common::in_time("the request", site.requests.recv()).await);
+    assert_eq!(socket.frame_of("error").await["code"], "busy");
+}
+
+#[tokio::test]
+async fn one_user_has_a_bounded_number_of_sockets() {
+    let site = Setup::config("sockets_per_user = 2").start().await;
+    let browser = site.logged_in("mo").await;
+    let (mut first, mut second) = (browser.socket().await, browser.socket().await);
+    assert_eq!(first.frame().await["type"], "welcome");
+    assert_eq!(second.frame().await["type"], "welcome");
+    let (code, reason) = browser.socket().await.closed().await;
+    assert!(code == 4429 && reason.contains("2 connections"), "{code} {reason}");
+    site.logged_in("vi").await.socket().await.frame_of("snapshot_end").await;
+    drop(first);
+    wait_for(DEADLINE, "a seat to be free again", async || {
+        let mut socket = browser.socket().await;
+        match common::in_time("an answer", futures_util::StreamExt::next(&mut socket.socket)).await {
+            Some(Ok(Message::Text(_))) => Ok(()),
+            other => Err(other),
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_list_of_users_shows_who_is_online() {
+    let site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.frame().await;
+    let page = site.logged_in("ana").await.get("/users").await;
+    let (_, row) = page.body.split_once("<tr data-user=\"mo\"").expect("the row of mo");
+    assert!(row.split("</tr>").next().expect("row").contains(">1</td>"), "{row}");
+}
+
+#[tokio::test]
+async fn a_browser_that_never_answers_is_closed_4008() {
+    let setup = Setup::timing(|timing| {
+        timing.browser_silent = Duration::from_millis(300);
+        timing.recheck_login = Duration::from_millis(100);
+    });
+    let site = setup.start().await;
+    assert_eq!(site.logged_in("mo").await.socket().await.closed().await.0, 4008);
+}
+
+#[tokio::test]
+async fn a_browser_that_takes_nothing_is_dropped() {
+    let site = Setup::timing(|timing| timing.browser_stuck = Duration::from_millis(300)).start().await;
+    let mut ana = site.logged_in("ana").await;
+    let socket = site.logged_in("mo").await.socket().await;
+    let long = "x".repeat(64 * 1024);
+    wait_for(DEADLINE, "the stuck browser to be gone", async || {
+        for n in 0..50 {
+            site.hub.publish((0..4).map(|m| rows::person(&format!("p{n}-{m}"), &long)).collect(), vec![]);
+        }
+        let page = ana.get("/users").await;
+        let (_, row) = page.body.split_once("<tr data-user=\"mo\"").expect("the row of mo");
+        let row = row.split("</tr>").next().unwrap_or_default().to_owned();
+        if row.contains(">0</td>") { Ok(()) } else { Err("still there") }
+    })
+    .await;
+    drop(socket);
+}
+
+#[tokio::test]
+async fn who_falls_behind_gets_a_snapshot_with_everything() {
+    let limits = HubLimits { ring_frames: 8, ..HubLimits::default() };
+    let site = Setup { limits, ..Setup::default() }.start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.frame_of("snapshot_end").await;
+    let long = "x".repeat(200 * 1024);
+    // Far more than the kernel's buffers hold, while nobody reads.
+    for n in 0..200 {
+        site.hub.publish(vec![rows::person(&format!("p{n}"), &long)], vec![]);
+        tokio::task::yield_now().await;
+    }
+    site.hub.publish(vec![rows::person("last", "Last")], vec![]);
+    let mut rows = std::collections::BTreeSet::new();
+    let mut seq = 0;
+    let end = loop {
+        let frame = socket.frame().await;
+        match frame["type"].as_str() {
+            Some("delta") => {
+                assert_eq!(frame["seq"], seq + 1);
+                seq += 1;
+            }
+            Some("snapshot") => rows.extend(frame["rows"].as_array().expect("rows").iter().map(|row| row["id"].to_string())),
+            Some("snapshot_end") => break frame,
+            _ => {}
+        }
+    };
+    assert_eq!((&end["seq"], rows.len()), (&json!(201), 201));
+}
+
+#[tokio::test]
+async fn asking_again_gives_a_snapshot_and_then_the_deltas_after_it() {
+    let site = Site::start().await;
+    site.hub.publish(vec![rows::person("a", "A")], vec![]);
+    let mut socket = site.logged_in("mo").await.socket().await;
+    let first = socket.frame_of("snapshot_end").await;
+    socket.say(&json!({ "type": "resync" })).await;
+    let again = socket.frame_of("snapshot_end").await;
+    assert_eq!((&first["seq"], &again["seq"]), (&json!(1), &json!(1)));
+    site.hub.publish(vec![rows::person("b", "B")], vec![]);
+    assert_eq!(socket.frame().await["seq"], 2);
+}
+
+#[tokio::test]
+async fn a_graceful_stop_tells_every_browser_and_waits_for_them() {
+    let site = Site::start().await;
+    let browser = site.logged_in("mo").await;
+    let mut sockets = Vec::new();
+    for _ in 0..5 {
+        let mut socket = browser.socket().await;
+        socket.frame_of("snapshot_end").await;
+        sockets.push(socket);
+    }
+    site.shutdown.cancel();
+    for socket in &mut sockets {
+        assert_eq!(socket.closed().await.0, 1001);
+    }
+    drop(sockets);
+    let tracker = site.tracker.clone();
+    common::in_time("the server to end", site.served).await.expect("no panic").expect("no error");
+    tracker.close();
+    common::in_time("the sockets' tasks", tracker.wait()).await;
+}
+
+#[tokio::test]
+async fn signing_out_closes_the_pages_of_that_log_in_only() {
+    let site = Site::start().await;
+    let (mut here, there) = (site.logged_in("mo").await, site.logged_in("mo").await);
+    let (mut socket_here, mut socket_there) = (here.socket().await, there.socket().await);
+    socket_there.frame_of("snapshot_end").await;
+    here.post("/account", "/logout", &[]).await;
+    assert_eq!(socket_here.closed().await.0, 4401);
+    site.hub.publish(vec![rows::server()], vec![]);
+    assert_eq!(socket_there.frame().await["type"], "delta");
+}
