@@ -35,8 +35,9 @@ function bridges(desk) {
   const fine = all.filter((bridge) => !said.some((each) => each.bridge === bridge));
   return html`
     <div class="holder">
-      <button class="bridges" type="button" data-unfolds="bridges" aria-expanded=${desk.unfolded === "bridges"} aria-label=${t("bridges_label")}
+      <button class="bridges" type="button" data-unfolds="bridges" aria-expanded=${desk.unfolded === "bridges"}
         ?hidden=${all.length === 0} @click=${() => desk.unfold("bridges")}>
+        <span class="unseen">${t("bridges_label")}</span>
         ${said.slice(0, 2).map(
           ({
             bridge,

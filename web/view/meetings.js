@@ -17,6 +17,7 @@ export function meetings(desk) {
   const all = screen.choice.open === null;
   return html`
     <nav class="meetings" aria-label=${t("meetings_label")}>
+      ${screen.choice.pane === "meetings" ? html`<h1 class="unseen">${t("meetings_label")}</h1>` : nothing}
       <button class="all" type="button" aria-current=${all} @click=${() => desk.open(null)}>
         <span>${t("all_meetings")}</span> <span class="number" title=${t("meetings_n", { n: entries.length })}>${number(entries.length)}</span>
       </button>

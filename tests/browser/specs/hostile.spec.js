@@ -3,7 +3,7 @@ import { card, expect, person, test } from "../server.js";
 const NAMES = {
   markup: "<img src=x onerror=\"document.title='owned'\">",
   script: "</script><script>document.title='owned'</script>",
-  template: "${alert(1)} {{ 7*7 }} {n} {name}",
+  template: "{{alert(1)}} {{ 7*7 }} {n} {name}",
   rightToLeft: "\u202eevil\u2066 reversed",
   arabic: "محمد بن عبد العزيز",
   separator: "line\u2028separator\u2029end",
