@@ -64,7 +64,7 @@ export function meetingName(row) {
 }
 
 /** @param {Meeting} row */
-const marks = (row) => html`<span class="marks">
+export const marks = (row) => html`<span class="marks">
   ${row.locked === true ? sign("lock", t("locked")) : nothing} ${row.recording ? sign("recording", t("recording")) : nothing}
   ${row.streaming ? sign("streaming", t("streaming")) : nothing}</span>`;
 

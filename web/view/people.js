@@ -4,7 +4,7 @@ import { number, t } from "../i18n.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit.js";
 import { icon } from "./icons.js";
-import { meetingName } from "./meetings.js";
+import { marks, meetingName } from "./meetings.js";
 import { personRow } from "./row.js";
 import { emptiness, standing } from "./standing.js";
 
@@ -40,7 +40,7 @@ function meetingTitle(desk) {
   return html`<h1>
     <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
     ${row ? meetingName(row) : t(desk.screen.link.shown ? "meeting_ended" : "loading")}
-    ${row ? html`<span class="chips">${chips(row)}</span>` : nothing}
+    ${row ? html`<span class="only-phone">${marks(row)}</span><span class="chips">${chips(row)}</span>` : nothing}
   </h1>`;
 }
 

@@ -83,6 +83,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await look(page, `users-${colorScheme}`);
     await page.setViewportSize(PHONE);
     await look(page, `users-phone-${colorScheme}`);
+    await page.setViewportSize(viewport);
     await page.goto(`${demo.url}/account`);
     await look(page, `account-${colorScheme}`);
     await page.goto(`${demo.url}/no-such-page`);
