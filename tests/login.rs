@@ -188,7 +188,7 @@ async fn a_log_in_survives_a_restart() {
     let mut browser = site.logged_in("mo").await;
     let dir = site.stop().await;
     let site = Setup::default().start_in(dir).await;
-    browser.address = site.address;
+    (browser.address, browser.host) = (site.address, site.address.to_string());
     assert_eq!(browser.get("/").await.status, 200);
     browser.socket().await.frame_of("snapshot_end").await;
 }

@@ -3,12 +3,20 @@
 mod common;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::browser::Browser;
 use common::site::{PASSWORD, Setup, Site};
 use common::{DEADLINE, wait_for};
+use futures_util::StreamExt;
 use rstest::rstest;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -167,6 +175,33 @@ async fn a_renewed_certificate_is_used_without_restart_and_a_broken_one_is_not()
     let second = write_pair(dir.path());
     wait_for(DEADLINE, "the new certificate", async || get_status(&tls_browser(&site, &second), port).await).await;
     assert!(get_status(&tls_browser(&site, &first), port).await.is_err(), "the old one is no longer shown");
+}
+
+#[tokio::test]
+async fn over_tls_cookies_are_secure_and_the_socket_works() {
+    let dir = tempfile::tempdir().expect("directory");
+    let certificate = write_pair(dir.path());
+    let files = format!("[tls]\ncert_file = \"{0}/cert.pem\"\nkey_file = \"{0}/key.pem\"", dir.path().display());
+    let site = Setup::config(&files).start().await;
+    let mut browser = tls_browser(&site, &certificate);
+    browser.host = format!("localhost:{}", site.address.port());
+    let answer = browser.try_login("mo", PASSWORD).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert!(answer.header("set-cookie").contains("; Secure"), "{}", answer.header("set-cookie"));
+    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(certificate.as_bytes()).expect("certificate")).expect("root");
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let stream = TcpStream::connect(site.address).await.expect("connected");
+    let name = ServerName::try_from("localhost").expect("name");
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("handshake");
+    let mut request = format!("wss://{}/ws", browser.host).into_client_request().expect("request");
+    request.headers_mut().insert("cookie", browser.cookie_header().parse().expect("header"));
+    request.headers_mut().insert("origin", format!("https://{}", browser.host).parse().expect("header"));
+    let (mut socket, _) = client_async(request, stream).await.expect("upgraded");
+    let first = common::in_time("a frame", socket.next()).await.expect("open").expect("a frame");
+    assert!(first.to_text().is_ok_and(|text| text.contains("welcome")), "{first:?}");
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use futures_util::SinkExt;
 use rstest::rstest;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use usher::actions::Request;
 use usher::hub::HubLimits;
 
@@ -212,6 +214,16 @@ async fn a_graceful_stop_tells_every_browser_and_waits_for_them() {
     common::in_time("the server to end", site.served).await.expect("no panic").expect("no error");
     tracker.close();
     common::in_time("the sockets' tasks", tracker.wait()).await;
+}
+
+#[tokio::test]
+async fn a_browser_that_says_goodbye_is_answered() {
+    let site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.frame_of("snapshot_end").await;
+    let frame = CloseFrame { code: CloseCode::Away, reason: "".into() };
+    socket.socket.close(Some(frame)).await.expect("sent");
+    assert_eq!(socket.closed().await.0, 1001);
 }
 
 #[tokio::test]

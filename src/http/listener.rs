@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Handle, Server};
-use tokio::time::{Instant, interval, timeout_at};
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::TlsFiles;
@@ -48,22 +48,20 @@ pub(super) async fn run(site: Shared, listener: TcpListener, tls: Option<TlsFile
         }
     };
     let drain = site.timing.drain;
-    let stop = async {
+    // hyper no longer counts what became a WebSocket: both have the same deadline, side by side.
+    let leave = async {
         shutdown.cancelled().await;
         handle.graceful_shutdown(Some(drain));
-        std::future::pending::<()>().await
+        site.sockets.close();
+        if timeout(drain, site.sockets.wait()).await.is_err() {
+            tracing::warn!(left = site.sockets.len(), "some sockets did not end in time");
+        }
+        Ok(())
     };
     tokio::select! {
-        result = accept(server, acceptor, &site) => result?,
-        () = chores => {}
-        () = stop => {}
+        ended = async { tokio::try_join!(accept(server, acceptor, &site), leave) } => ended.map(drop).map_err(ServeError::Io),
+        () = chores => Ok(()),
     }
-    // The sockets were told by the token; hyper no longer counts them.
-    site.sockets.close();
-    if timeout_at(Instant::now() + drain, site.sockets.wait()).await.is_err() {
-        tracing::warn!(left = site.sockets.len(), "some sockets did not end in time");
-    }
-    Ok(())
 }
 
 async fn accept(server: Server<SocketAddr>, tls: Option<RustlsAcceptor<NoDelayAcceptor>>, site: &Shared) -> std::io::Result<()> {

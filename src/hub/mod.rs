@@ -49,7 +49,7 @@ impl Default for HubLimits {
     fn default() -> Self {
         Self {
             delta_bytes: 32 * 1024,
-            part_bytes: 8 * 1024,
+            part_bytes: 4 * 1024,
             ring_frames: 4096,
             ring_bytes: 8 * 1024 * 1024,
             snapshot_every: Duration::from_millis(250),

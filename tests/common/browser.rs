@@ -22,6 +22,8 @@ pub struct Browser {
     pub headers: Vec<(String, String)>,
     pub http: reqwest::Client,
     pub scheme: &'static str,
+    /// Name and port in addresses.
+    pub host: String,
 }
 
 #[derive(Debug)]
@@ -45,7 +47,7 @@ impl Browser {
     pub fn new(address: SocketAddr, base: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("client");
-        Self { address, base: base.into(), cookies: BTreeMap::new(), headers: Vec::new(), http, scheme: "http" }
+        Self { address, base: base.into(), cookies: BTreeMap::new(), headers: Vec::new(), http, scheme: "http", host: address.to_string() }
     }
 
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
@@ -53,7 +55,7 @@ impl Browser {
         self
     }
 
-    fn cookie_header(&self) -> String {
+    pub fn cookie_header(&self) -> String {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
@@ -79,7 +81,7 @@ impl Browser {
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("{}://{}{}{path}", self.scheme, self.address, self.base)
+        format!("{}://{}{}{path}", self.scheme, self.host, self.base)
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
