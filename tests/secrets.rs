@@ -25,7 +25,7 @@ impl Write for Log {
 async fn nothing_secret_is_logged_at_any_level() {
     let log = Log::default();
     let writer = log.clone();
-    let levels = "info,usher=trace,axum=trace,axum_login=trace,tower_http=trace,tower_sessions=trace,tower_sessions_core=debug";
+    let levels = "info,usher=trace,axum=trace,axum_login=trace,tower_http=trace,tower_sessions=trace,tower_sessions_core=trace";
     tracing_subscriber::fmt().with_env_filter(levels).with_ansi(false).with_writer(move || writer.clone()).init();
     let site = Setup::config("metrics.token = \"metrics-token-1\"").start().await;
     let mut browser = site.browser();

@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use usher::config::TlsFiles;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -210,6 +211,8 @@ async fn a_certificate_that_is_no_good_is_refused_at_the_start() {
     write_pair(dir.path());
     std::fs::write(dir.path().join("cert.pem"), "nothing").expect("certificate");
     let files = format!("[tls]\ncert_file = \"{0}/cert.pem\"\nkey_file = \"{0}/key.pem\"", dir.path().display());
+    let pair = TlsFiles { cert_file: dir.path().join("cert.pem"), key_file: dir.path().join("key.pem") };
+    assert!(usher::http::check_certificate(&pair).is_err(), "known before a port is bound");
     let site = Setup::config(&files).start().await;
     let error = common::in_time("the start to fail", site.served).await.expect("no panic").expect_err("no certificate");
     assert!(error.to_string().contains("holds no certificate in PEM form"), "{error}");

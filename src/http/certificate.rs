@@ -21,6 +21,11 @@ pub enum CertificateError {
     Mismatch { cert: std::path::PathBuf, key: std::path::PathBuf, reason: rustls::Error },
 }
 
+/// Would these files do? For asking before a port is bound.
+pub fn check_certificate(files: &TlsFiles) -> Result<(), CertificateError> {
+    build(files, &read(files)?).map(drop)
+}
+
 /// A pair of files, the certificate in use, and the bytes that were looked at last.
 pub(super) struct Certificate {
     files: TlsFiles,

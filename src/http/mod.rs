@@ -32,6 +32,7 @@ use crate::config::{Timing, WebConfig};
 use crate::db::Db;
 use crate::hub::Hub;
 
+pub use certificate::{CertificateError, check_certificate};
 pub use listener::ServeError;
 
 /// What the browser side is made of.
