@@ -13,8 +13,10 @@ pub enum Lane {
     Action,
     /// Somebody new.
     Arrival,
-    /// Reading a whole bridge or call; second looks. Never takes the last slot.
+    /// Reading a whole bridge or call. Like all that follows, it never takes the last slot.
     Resync,
+    /// Confirming that somebody is in, once those who wait are found.
+    SecondLook,
     /// A join, leave or lock may have changed somebody's lobby.
     Suspected,
     /// Those waiting, again and again.
@@ -23,7 +25,7 @@ pub enum Lane {
     InCall,
 }
 
-const LANES: usize = 6;
+const LANES: usize = 7;
 
 impl Lane {
     /// Background requests are paced; the others are not held back.
@@ -144,8 +146,10 @@ impl Queue {
         if !self.alone && self.in_flight() + 1 >= slots {
             return Pick::Idle;
         }
-        if let Some(ask) = self.take(Lane::Resync) {
-            return Pick::Send(Lane::Resync, ask);
+        for lane in [Lane::Resync, Lane::SecondLook] {
+            if let Some(ask) = self.take(lane) {
+                return Pick::Send(lane, ask);
+            }
         }
         self.pick_paced(now)
     }

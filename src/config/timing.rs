@@ -43,6 +43,9 @@ pub struct Timing {
     pub rotate_waiting: Duration,
     /// Those in the call are read again at least this often.
     pub rotate_in_call: Duration,
+    /// After a join, leave or lock change a call's legs are read again at these times: activators act at once, others are sent back
+    /// after `deactivationModeTime`.
+    pub recheck: [Duration; 4],
     /// The list of calls is compared with the events this often.
     pub sweep_calls: Duration,
     /// The roster of each call is compared with the events this often.
@@ -90,6 +93,7 @@ impl Default for Timing {
             silent_after: s(5),
             rotate_waiting: s(2),
             rotate_in_call: s(60),
+            recheck: [Duration::ZERO, s(2), s(10), s(30)],
             sweep_calls: s(10),
             sweep_roster: s(60),
             poll_roster: s(5),
@@ -125,6 +129,7 @@ impl Timing {
             silent_after: x(self.silent_after),
             rotate_waiting: x(self.rotate_waiting),
             rotate_in_call: x(self.rotate_in_call),
+            recheck: self.recheck.map(x),
             sweep_calls: x(self.sweep_calls),
             sweep_roster: x(self.sweep_roster),
             poll_roster: x(self.poll_roster),

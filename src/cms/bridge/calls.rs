@@ -3,7 +3,7 @@
 //! Absence from a list removes nothing: only a GET that says gone does. Pages are no snapshots (rest.md section 2).
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{Bridge, Due};
 use crate::clock::Now;
@@ -12,9 +12,6 @@ use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
 use crate::model::{CallId, Home, LegId, ParticipantId, RosterPatch};
-
-/// After a join, leave or lock change a call's legs are read at these times: activators act at once, `deactivationModeTime` later.
-const RECHECKS: [Duration; 4] = [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(10), Duration::from_secs(30)];
 
 /// What this bridge still has to read of a call.
 #[derive(Debug, Default)]
@@ -176,8 +173,8 @@ impl Bridge {
         self.store.remove_call(&key);
         self.unfollow_call(call, now);
         self.timers.cancel(&Due::SweepRoster(call.clone()));
-        for n in 0..RECHECKS.len() {
-            self.timers.cancel(&Due::Recheck(call.clone(), n as u8));
+        for n in 0..self.timing.recheck.len() {
+            self.timers.cancel(&Due::Recheck(call.clone(), n));
         }
         self.judge_state();
     }
@@ -377,15 +374,15 @@ impl Bridge {
     pub(super) fn suspect_call(&mut self, call: &CallId, all: bool, now: Now) {
         let Some(work) = self.calls.get_mut(call) else { return };
         work.recheck_all |= all;
-        for (n, after) in RECHECKS.iter().enumerate() {
-            self.timers.sooner(Due::Recheck(call.clone(), n as u8), now.instant + *after);
+        for (n, after) in self.timing.recheck.iter().enumerate() {
+            self.timers.sooner(Due::Recheck(call.clone(), n), now.instant + *after);
         }
     }
 
     pub(super) fn recheck(&mut self, call: &CallId) {
         let all = self.calls.get(call).is_some_and(|work| work.recheck_all);
         self.recheck_people(call, all);
-        let pending = (0..RECHECKS.len()).any(|n| self.timers.has(&Due::Recheck(call.clone(), n as u8)));
+        let pending = (0..self.timing.recheck.len()).any(|n| self.timers.has(&Due::Recheck(call.clone(), n)));
         if !pending {
             if let Some(work) = self.calls.get_mut(call) {
                 work.recheck_all = false;

@@ -114,10 +114,10 @@ impl Bridge {
             return self.ask(Lane::Waiting, Ask::Legs(person.clone()));
         }
         let legs: Vec<(LegId, Lane)> = work.legs.iter().map(|leg| (leg.id.clone(), lane_of(leg.seen))).collect();
-        let second = legs.iter().any(|(_, lane)| *lane == Lane::Resync);
+        let second = legs.iter().any(|(_, lane)| *lane == Lane::SecondLook);
         for (leg, lane) in legs {
             // Of several legs only those are read whose turn it is.
-            if !second || lane == Lane::Resync {
+            if !second || lane == Lane::SecondLook {
                 self.ask(lane, Ask::Leg(leg));
             }
         }
@@ -192,7 +192,7 @@ fn look_of(state: Lobby) -> Look {
 
 fn lane_of(seen: Seen) -> Lane {
     match seen {
-        Seen::FirstIn(_) => Lane::Resync,
+        Seen::FirstIn(_) => Lane::SecondLook,
         Seen::In => Lane::InCall,
         Seen::Unread | Seen::Unclear | Seen::Waiting => Lane::Waiting,
     }

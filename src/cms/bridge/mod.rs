@@ -62,7 +62,7 @@ enum Due {
     SweepCalls,
     SweepRoster(CallId),
     /// Read a call's legs again after a join, leave or lock change.
-    Recheck(CallId, u8),
+    Recheck(CallId, usize),
     /// Read a person's legs again.
     LookAt(ParticipantId),
     /// Nobody said where this person is hosted.

@@ -1,0 +1,263 @@
+//! Usher on a simulated cluster, and a page that holds what a real browser would hold.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use usher::accounts::{Offline, Role};
+use usher::app::{self, App};
+use usher::config::{Config, Timing};
+use usher::db::open_connection;
+use usher::simulator::{self, Control, Id, Join, MeetingTruth, Options, ParticipantTruth, Simulator, StartCall, TlsMode};
+use usher::view::{BridgeRow, MeetingRow, PersonRow, Row};
+
+use super::DEADLINE;
+use super::browser::{Browser, Socket};
+
+pub const PASSWORD: &str = "correct horse";
+
+/// A quiet cluster without people: what happens is up to the test.
+pub fn quiet(bridges: usize) -> Options {
+    Options { bridges, calls: 0, people: 0, rate: 0.0, tls: TlsMode::Off, ..Options::default() }
+}
+
+/// Every wait of Usher a tenth as long; the background budget is no limit.
+pub fn quick(config: &mut Config) {
+    config.timing = Timing::default().scaled(0.1);
+    config.timing.rest_timeout = Duration::from_secs(2);
+    config.timing.connect_timeout = Duration::from_secs(2);
+    config.timing.confirm_within = Duration::from_secs(2);
+    config.timing.outcome_shown = Duration::from_secs(60);
+    config.timing.beat = Duration::from_secs(20);
+    config.timing.browser_silent = Duration::from_secs(90);
+    config.timing.browser_stuck = Duration::from_secs(10);
+    config.timing.drain = Duration::from_secs(5);
+    config.timing.session_idle = Timing::default().session_idle;
+    config.cms.background_per_second = 1000;
+}
+
+pub struct Desk {
+    pub sim: Simulator,
+    pub app: App,
+    pub dir: tempfile::TempDir,
+    config: Config,
+}
+
+impl Desk {
+    pub async fn start(options: Options) -> Self {
+        Self::start_with(options, "", |_| {}).await
+    }
+
+    /// `toml` stands before the bridges; `change` has the last word.
+    pub async fn start_with(options: Options, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
+        let sim = simulator::start(options).await.expect("simulator");
+        let dir = tempfile::tempdir().expect("directory");
+        let mut config = configuration(&sim, toml, &dir);
+        quick(&mut config);
+        change(&mut config);
+        {
+            let mut conn = open_connection(dir.path()).expect("database");
+            let mut offline = Offline(&mut conn);
+            for (name, role) in [("mo", Role::Moderator), ("max", Role::Moderator), ("vi", Role::Viewer)] {
+                offline.add(name, role, PASSWORD).expect("added");
+            }
+        }
+        let app = run(&config).await;
+        Self { sim, app, dir, config }
+    }
+
+    /// Stops Usher and starts it again on the same data.
+    pub async fn restart(self) -> Self {
+        let Self { sim, app, dir, config } = self;
+        app.stop();
+        app.join().await.expect("stopped");
+        let app = run(&config).await;
+        Self { sim, app, dir, config }
+    }
+
+    pub fn control(&self) -> Control {
+        self.sim.control()
+    }
+
+    pub async fn page(&self, user: &str) -> Page {
+        let mut browser = Browser::new(self.app.address, "");
+        browser.login(user, PASSWORD).await;
+        Page { socket: browser.socket().await, rows: BTreeMap::new(), parts: Vec::new(), seq: None, replies: Vec::new(), errors: Vec::new() }
+    }
+
+    /// A meeting with these guests; without an activator they all wait.
+    pub fn meeting(&self, name: &str, bridge: &str, guests: &[&str]) -> (MeetingTruth, Vec<ParticipantTruth>) {
+        let call = StartCall { name: name.into(), bridge: Some(bridge.into()), space: true, ..StartCall::default() };
+        let meeting = self.control().start_call(call).expect("started");
+        let people = guests.iter().map(|guest| self.join(meeting.id, bridge, guest)).collect();
+        (meeting, people)
+    }
+
+    pub fn join(&self, meeting: Id, bridge: &str, name: &str) -> ParticipantTruth {
+        let join = Join { meeting, bridge: Some(bridge.into()), name: name.into(), role: simulator::Role::Guest, ..Join::default() };
+        self.control().join(join).expect("joined")
+    }
+
+    pub fn host(&self, meeting: Id, bridge: &str) -> ParticipantTruth {
+        let join = Join { meeting, bridge: Some(bridge.into()), name: "Host".into(), role: simulator::Role::Host, ..Join::default() };
+        self.control().join(join).expect("joined")
+    }
+
+    /// How often a bridge was asked for something of this shape, such as `PUT /participants/<id>`.
+    pub fn asked(&self, shape: &str) -> u64 {
+        let requests = serde_json::to_value(self.control().requests()).expect("JSON");
+        requests.as_array().expect("bridges").iter().filter_map(|bridge| bridge["by_shape"][shape].as_u64()).sum()
+    }
+}
+
+fn configuration(sim: &Simulator, toml: &str, dir: &tempfile::TempDir) -> Config {
+    let mut text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {:?}\n{toml}\n", dir.path().display().to_string());
+    if let Some(pem) = sim.ca_pem() {
+        std::fs::write(dir.path().join("ca.pem"), pem).expect("written");
+    }
+    for bridge in sim.bridges() {
+        text.push_str(&format!(
+            "[[bridge]]\nname = {:?}\nurl = {:?}\nusername = {:?}\npassword = {:?}\n",
+            bridge.name, bridge.url, bridge.username, bridge.password
+        ));
+        if sim.ca_pem().is_some() {
+            text.push_str(&format!("ca_file = {:?}\n", dir.path().join("ca.pem").display().to_string()));
+        }
+    }
+    Config::parse(&text, dir.path()).expect("valid")
+}
+
+async fn run(config: &Config) -> App {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("port");
+    app::start(config.clone(), listener, None, CancellationToken::new()).await.expect("started")
+}
+
+/// What one browser holds: every frame applied as docs/protocol.md says.
+pub struct Page {
+    socket: Socket,
+    rows: BTreeMap<(String, String), Row>,
+    parts: Vec<Row>,
+    seq: Option<u64>,
+    pub replies: Vec<Value>,
+    pub errors: Vec<Value>,
+}
+
+impl Page {
+    /// Follows the socket until `state` gives `Ok`; fails with the last `Err` at the deadline.
+    pub async fn until<T>(&mut self, what: &str, mut state: impl FnMut(&Page) -> Result<T, String>) -> T {
+        let mut last = String::new();
+        let follow = async {
+            loop {
+                match state(self) {
+                    Ok(value) => return value,
+                    Err(text) => last = text,
+                }
+                self.step().await;
+            }
+        };
+        match tokio::time::timeout(DEADLINE, follow).await {
+            Ok(value) => value,
+            Err(_) => panic!("waited {DEADLINE:?} for {what}; the last state: {last}"),
+        }
+    }
+
+    /// Follows the socket for as long as a promise allows, to compare once afterwards.
+    pub async fn follow_for(&mut self, bound: Duration) {
+        let end = tokio::time::Instant::now() + bound;
+        while tokio::time::timeout_at(end, self.step()).await.is_ok() {}
+    }
+
+    async fn step(&mut self) {
+        let frame = self.socket.frame().await;
+        let rows = |value: &Value| -> Vec<Row> { serde_json::from_value(value.clone()).expect("rows") };
+        match frame["type"].as_str().expect("type") {
+            "snapshot" => self.parts.extend(rows(&frame["rows"])),
+            "snapshot_end" => {
+                self.rows = std::mem::take(&mut self.parts).into_iter().map(|row| (key(&row), row)).collect();
+                assert_eq!(frame["rows"], json!(self.rows.len()), "a snapshot says how many rows it has");
+                self.seq = frame["seq"].as_u64();
+            }
+            "delta" => {
+                let seq = frame["seq"].as_u64();
+                assert_eq!(seq, self.seq.map(|seq| seq + 1), "deltas follow each other without a gap");
+                self.seq = seq;
+                for dropped in frame["drop"].as_array().expect("drop") {
+                    self.rows.remove(&(dropped["kind"].as_str().expect("kind").into(), dropped["id"].as_str().expect("id").into()));
+                }
+                for row in rows(&frame["put"]) {
+                    self.rows.insert(key(&row), row);
+                }
+            }
+            "reply" => self.replies.push(frame),
+            "error" => self.errors.push(frame),
+            "beat" => self.socket.say(&json!({ "type": "beat" })).await,
+            "welcome" => {}
+            other => panic!("unknown frame {other}"),
+        }
+    }
+
+    pub fn people(&self) -> Vec<&PersonRow> {
+        self.rows.values().filter_map(|row| if let Row::Person(person) = row { Some(person) } else { None }).collect()
+    }
+
+    pub fn meetings(&self) -> Vec<&MeetingRow> {
+        self.rows.values().filter_map(|row| if let Row::Meeting(meeting) = row { Some(meeting) } else { None }).collect()
+    }
+
+    pub fn bridges(&self) -> Vec<&BridgeRow> {
+        self.rows.values().filter_map(|row| if let Row::Bridge(bridge) = row { Some(bridge) } else { None }).collect()
+    }
+
+    pub fn hidden(&self) -> usize {
+        self.rows.values().find_map(|row| if let Row::Server(server) = row { Some(server.hidden_meetings) } else { None }).unwrap_or(0)
+    }
+
+    pub fn person(&self, id: Id) -> Result<&PersonRow, String> {
+        let id = id.to_string();
+        self.people().into_iter().find(|person| *person.id == id).ok_or_else(|| format!("no row of {id} among {:?}", self.people()))
+    }
+
+    pub fn bridge(&self, name: &str) -> Result<&BridgeRow, String> {
+        self.bridges().into_iter().find(|bridge| &*bridge.id == name).ok_or_else(|| format!("no bridge {name}: {:?}", self.bridges()))
+    }
+
+    /// Presses the button that shows these people and waits for all results, by person.
+    pub async fn admit(&mut self, word: &str, people: &[Id]) -> BTreeMap<String, Value> {
+        self.press(word, people).await;
+        self.results(word).await
+    }
+
+    pub async fn press(&mut self, word: &str, people: &[Id]) {
+        let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+        self.socket.say(&json!({ "type": "admit", "ref": word, "people": people, "scope": "selection" })).await;
+    }
+
+    pub async fn retry(&mut self, bridge: &str) {
+        self.socket.say(&json!({ "type": "retry", "ref": "retry", "bridge": bridge })).await;
+    }
+
+    pub async fn results(&mut self, word: &str) -> BTreeMap<String, Value> {
+        self.until("the end of the press", |page| {
+            let mine: Vec<&Value> = page.replies.iter().filter(|reply| reply["ref"] == word).collect();
+            if !mine.iter().any(|reply| reply["state"] == "finished") {
+                return Err(format!("{mine:?} {:?}", page.errors));
+            }
+            let results = mine.iter().flat_map(|reply| reply["results"].as_array().cloned().unwrap_or_default());
+            Ok(results.map(|result| (result["person"].as_str().expect("person").to_owned(), result)).collect())
+        })
+        .await
+    }
+}
+
+fn key(row: &Row) -> (String, String) {
+    let key = row.key();
+    let kind = serde_json::to_value(key.kind).expect("kind");
+    (kind.as_str().expect("text").into(), key.id.to_string())
+}
+
+/// `Ok` when it holds, else what is there instead.
+pub fn check(holds: bool, state: impl std::fmt::Debug) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("{state:?}")) }
+}
