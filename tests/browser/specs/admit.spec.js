@@ -1,10 +1,20 @@
 import { admitOf, card, expect, person, selectionButton, shownAll, test } from "../server.js";
 
 /** Three people in two meetings. */
-async function three({ demo }) {
+async function three({ demo, page }) {
   const [board, ward] = [await demo.meeting("Board call"), await demo.meeting("Ward round")];
-  const [bo, zoe] = [await demo.join(board, "Bo Berg"), await demo.join(board, "Zoë Müller")];
-  return { board, ward, bo, zoe, ana: await demo.join(ward, "Ana Silva") };
+  const join = async (meeting, name) => {
+    const one = await demo.join(meeting, name);
+    await expect(person(page, one.id)).toBeVisible();
+    return one;
+  };
+  return {
+    board,
+    ward,
+    bo: await join(board, "Bo Berg"),
+    zoe: await join(board, "Zoë Müller"),
+    ana: await join(ward, "Ana Silva"),
+  };
 }
 
 test("everybody in any lobby is listed, longest wait first, with clocks that tick together", async ({ desk }) => {
@@ -63,8 +73,11 @@ test("a selection over two meetings is admitted, and nobody else", async ({ desk
 test("shift-click selects the range, and select all everybody shown", async ({ desk }) => {
   const board = await desk.demo.meeting("Board call");
   const people = [];
-  for (const name of ["A", "B", "C", "D"]) people.push(await desk.demo.join(board, name));
   const { page } = desk;
+  for (const name of ["A", "B", "C", "D"]) {
+    people.push(await desk.demo.join(board, name));
+    await expect(person(page, people.at(-1).id)).toBeVisible();
+  }
   await person(page, people[0].id).locator("input").click();
   await person(page, people[2].id)
     .locator("input")

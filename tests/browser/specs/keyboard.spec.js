@@ -3,8 +3,11 @@ import { expect, person, selectionButton, test } from "../server.js";
 async function crowd({ demo, page }, names) {
   const meeting = await demo.meeting("Board call");
   const people = [];
-  for (const name of names) people.push(await demo.join(meeting, name));
-  await expect(page.locator("[data-participant]")).toHaveCount(names.length);
+  for (const name of names) {
+    people.push(await demo.join(meeting, name));
+    // One after the other, so that their waits differ.
+    await expect(person(page, people.at(-1).id)).toBeVisible();
+  }
   return people;
 }
 
