@@ -1,5 +1,7 @@
 // What there is to say about the bridges, and what follows from it for people and meetings. Pure.
 
+import { duration } from "./time.js";
+
 /**
  * @typedef {import("./protocol.js").BridgeRow} Bridge
  * @typedef {import("./protocol.js").PersonRow} Person
@@ -21,6 +23,7 @@ export function condition(bridge, now) {
   const silent = bridge.silent_since ? Math.max(0, Math.floor((now - bridge.silent_since) / 1000)) : 0;
   if (bridge.state === "refused") return { key: "bridge_refused", args: {}, grave: true };
   if (bridge.state === "unreachable") return { key: "bridge_unreachable", args: {}, grave: true };
+  if (silent >= 120) return { key: "bridge_silent_long", args: { time: duration(silent * 1000) }, grave: true };
   if (bridge.silent_since) return { key: "bridge_silent", args: { n: silent }, grave: true };
   if (bridge.state === "connecting") return { key: "bridge_connecting", args: {}, grave: false };
   if (bridge.state === "polling") return { key: "bridge_polling", args: {}, grave: false };

@@ -210,8 +210,9 @@ export class Desk {
   /** @param {string} query */
   search(query) {
     this.screen.choose({ query });
-    for (const scroller of this.root.querySelectorAll("[data-scroller]")) scroller.scrollTo(0, 0);
-    this.changed();
+    for (const scroller of this.root.querySelectorAll("[data-scroller]")) if (scroller.scrollTop > 0) scroller.scrollTop = 0;
+    // At once, not with the next frame: whoever types waits for this one.
+    this.draw();
   }
 
   /** @param {"people" | "meetings"} pane */

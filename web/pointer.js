@@ -22,8 +22,8 @@ export class Pointer {
     root.addEventListener("pointermove", (event) => this.#over(event), how);
     root.addEventListener("pointerdown", (event) => this.#down(event), how);
     root.addEventListener("scroll", () => this.#scrolled(), { ...how, capture: true });
-    document.addEventListener("pointerleave", () => this.#away(), how);
-    addEventListener("pointerup", () => this.#up(), how);
+    document.documentElement.addEventListener("pointerleave", () => this.#away(), how);
+    addEventListener("pointerup", (event) => this.#up(event), how);
     addEventListener("pointercancel", () => this.#up(), how);
     addEventListener("blur", () => this.#up(), how);
     document.addEventListener("visibilitychange", () => this.#away(), how);
@@ -56,7 +56,9 @@ export class Pointer {
   }
 
   /** The click comes right after: it must meet the page as it was pressed. */
-  #up() {
+  #up(/** @type {PointerEvent | undefined} */ event = undefined) {
+    // A finger that was lifted rests nowhere.
+    if (event?.pointerType === "touch") this.#away();
     if (this.pressedAt === -Infinity) return;
     this.pressedAt = -Infinity;
     setTimeout(() => this.desk.changed());

@@ -5,6 +5,7 @@ import { countOf, failures } from "../presses.js";
 import { html, nothing } from "../vendor/lit.js";
 import { admitButton } from "./admit.js";
 import { icon } from "./icons.js";
+import { outcomeWords } from "./row.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("../presses.js").Press} Press */
@@ -95,7 +96,7 @@ const results = (desk, presses) => html`
           .slice(0, 200)
           .map(
             (result) => html`<li><bdi class="strong">${press.names.get(result.person) || t("person_no_name")}</bdi>
-              <span>${t(`outcome_${result.result}`, { reason: result.reason ?? "", by: result.by ?? "" })}</span></li>`,
+              <span>${outcomeWords(result)}</span></li>`,
           ),
       )}
     </ul>

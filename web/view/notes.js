@@ -13,7 +13,9 @@ export function notes(desk) {
   const { server, bridges } = desk.roster;
   const said = [...bridges.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).flatMap((bridge) => bridgeNote(desk, bridge) ?? []);
   const hidden = server?.hidden_meetings ?? 0;
+  const { phase, reason } = desk.screen.link;
   const all = [
+    ...(phase === "stopped" ? [note(true, t("stopped"), t("stopped_why", { reason }), reload())] : []),
     ...(server?.trouble ? [note(true, t("server_trouble"), server.trouble.what)] : []),
     ...said,
     ...(desk.newVersion ? [note(false, t("new_version", { version: desk.newVersion }), "", reload())] : []),

@@ -78,11 +78,16 @@ const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.m
   ${row.presenter ? sign("presenting", t("presenting")) : nothing}${row.activator && kind === "call" ? html`<span class="tag" title=${t("activator_why")}>${t("activator")}</span>` : nothing}
   ${kind === "call" && row.state === "on_hold" ? html`<span class="tag">${t("on_hold")}</span>` : nothing}</span>`;
 
+/** What a result means, with its reason where there is one. @param {{ result: string, reason?: string | null, by?: string | null }} outcome */
+export function outcomeWords({ result, reason, by }) {
+  const bare = (result === "refused" && !reason) || (result === "already" && !by);
+  return t(bare ? `outcome_${result}_plain` : `outcome_${result}`, { reason: reason ?? "", by: by ?? "" });
+}
+
 /** @param {Person} row */
 function outcome(row) {
   if (!row.outcome || row.admitting) return nothing;
-  const { result, reason, by } = row.outcome;
-  const text = t(`outcome_${result}`, { reason, by });
+  const text = outcomeWords(row.outcome);
   return html`<span class="outcome" title=${text}>${icon("trouble")}<span>${text}</span></span>`;
 }
 

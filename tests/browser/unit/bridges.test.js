@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { condition, isStale, obstacle } from "../../../web/bridges.js";
+
+const bridge = (more = {}) => ({
+  kind: "bridge",
+  id: "eu-1",
+  state: "live",
+  silent_since: null,
+  can_admit: true,
+  polled_calls: 0,
+  version: "3.9",
+  ...more,
+});
+const said = (more) => condition(bridge(more), 200_000);
+
+test("a bridge that is fine is quiet", () => assert.equal(said({}), null));
+
+test("what a bridge needs a word for, worst first", () => {
+  assert.deepEqual(said({ silent_since: 188_000 }), { key: "bridge_silent", args: { n: 12 }, grave: true });
+  assert.deepEqual(said({ silent_since: 65_000 }), { key: "bridge_silent_long", args: { time: "2:15" }, grave: true });
+  assert.equal(said({ state: "refused", silent_since: 1 })?.key, "bridge_refused");
+  assert.equal(said({ state: "unreachable" })?.key, "bridge_unreachable");
+  assert.equal(said({ state: "polling" })?.key, "bridge_polling");
+  assert.equal(said({ can_admit: false, version: "2.8" })?.key, "bridge_too_old");
+  assert.deepEqual(said({ polled_calls: 3 })?.args, { n: 3 });
+});
+
+test("only a bridge that gives no answer makes its people old", () => {
+  assert.deepEqual(
+    [{}, { state: "polling" }, { silent_since: 1 }, { state: "refused" }].map((each) => isStale(bridge(each))),
+    [false, false, true, true],
+  );
+});
+
+test("why somebody can't be admitted", () => {
+  const [person, page] = [{ bridge: "eu-1" }, { acts: true, live: true }];
+  const bridges = (more) => new Map([["eu-1", bridge(more)]]);
+  assert.equal(obstacle(person, bridges({}), page), null);
+  assert.equal(obstacle(person, bridges({}), { ...page, acts: false }), "why_viewer");
+  assert.equal(obstacle(person, bridges({}), { ...page, live: false }), "why_not_connected");
+  assert.equal(obstacle(person, bridges({ can_admit: false }), page), "why_too_old");
+  assert.equal(obstacle({ bridge: null }, bridges({}), page), null);
+});
