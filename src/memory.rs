@@ -50,7 +50,9 @@ impl WaitingWriter {
                     self.written.insert(person.id.clone(), since);
                     put.push((person.id.to_string(), since, person.waiting_up_to));
                 }
-                None if person.lobby == crate::view::Lobby::In && self.written.remove(&person.id).is_some() => gone.push(person.id.to_string()),
+                None if person.lobby == crate::view::Lobby::In && self.written.remove(&person.id).is_some() => {
+                    gone.push(person.id.to_string())
+                }
                 _ => {}
             }
         }
@@ -81,7 +83,8 @@ pub struct RefusedCredentials {
 
 impl RefusedCredentials {
     pub async fn load(db: Db) -> Result<Self, DbError> {
-        let hashes = db.read(|conn| conn.prepare("SELECT hash FROM refused_credentials")?.query_map([], |row| row.get(0))?.collect()).await?;
+        let hashes =
+            db.read(|conn| conn.prepare("SELECT hash FROM refused_credentials")?.query_map([], |row| row.get(0))?.collect()).await?;
         Ok(Self { db, hashes: Mutex::new(hashes) })
     }
 }

@@ -57,7 +57,8 @@ impl Journal {
         let (person, reason) = (result.person.to_string(), result.reason.as_deref().unwrap_or_default().to_owned());
         let word = serde_json::to_value(result.result).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
         self.0.later(move |conn| {
-            let mut update = conn.prepare_cached("UPDATE press_people SET result = ?3, reason = ?4, ended = ?5 WHERE press = ?1 AND person = ?2")?;
+            let mut update =
+                conn.prepare_cached("UPDATE press_people SET result = ?3, reason = ?4, ended = ?5 WHERE press = ?1 AND person = ?2")?;
             update.execute((press, person, word, reason, crate::db::now_ms())).map(drop)
         });
     }
@@ -80,7 +81,9 @@ impl Journal {
 }
 
 fn entry(store: &Store, person: &ParticipantId) -> Entry {
-    let face = store.with_person(person, |person| view::face(person).map(|listing| (listing.name.clone(), listing.address.clone(), listing.key.to_string())));
+    let face = store.with_person(person, |person| {
+        view::face(person).map(|listing| (listing.name.clone(), listing.address.clone(), listing.key.to_string()))
+    });
     let (name, address, call) = face.flatten().unwrap_or_default();
     Entry { person: person.to_string(), name: name.to_string(), address: address.to_string(), call }
 }

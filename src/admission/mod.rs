@@ -42,7 +42,13 @@ pub struct Admission {
 
 impl Admission {
     /// `trouble` is where every moderator is told that the journal can't be written.
-    pub fn new(cluster: Cluster, desk: Desk, journal: Journal, timing: Timing, trouble: tokio::sync::watch::Sender<Option<Trouble>>) -> Self {
+    pub fn new(
+        cluster: Cluster,
+        desk: Desk,
+        journal: Journal,
+        timing: Timing,
+        trouble: tokio::sync::watch::Sender<Option<Trouble>>,
+    ) -> Self {
         Self { cluster, desk, journal, timing, running: Arc::default(), trouble: Arc::new(trouble) }
     }
 
@@ -119,7 +125,11 @@ impl Admission {
         let outcome = self.admit(person, actor).await;
         let waiters = self.running().remove(person);
         for waiter in waiters.into_iter().flatten() {
-            let _ = waiter.send(PersonResult { by: outcome.by.clone().or(Some(actor.user.clone())), at: Some(Now::read().unix_ms), ..outcome.clone() });
+            let _ = waiter.send(PersonResult {
+                by: outcome.by.clone().or(Some(actor.user.clone())),
+                at: Some(Now::read().unix_ms),
+                ..outcome.clone()
+            });
         }
         outcome
     }

@@ -60,7 +60,8 @@ impl Admission {
     async fn home(&self, person: &ParticipantId) -> Result<BridgeName, Outcome> {
         let store = self.cluster.store();
         for attempt in 0..2 {
-            let known = store.with_person(person, |person| (person.home.clone(), person.listings.first().map(|listing| listing.key.bridge.clone())));
+            let known = store
+                .with_person(person, |person| (person.home.clone(), person.listings.first().map(|listing| listing.key.bridge.clone())));
             match known {
                 None => return Err((Left, String::new())),
                 Some((Some(Home::Bridge(name)), _)) => return Ok(name),

@@ -10,7 +10,7 @@ use crate::model::{LegId, Lobby, LobbyFact};
 
 /// What is known of one leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Seen {
+pub(super) enum Seen {
     #[default]
     Unread,
     /// Answered, but not connected.
@@ -22,7 +22,7 @@ pub enum Seen {
 }
 
 #[derive(Debug, Clone)]
-pub struct Leg {
+pub(super) struct Leg {
     pub id: LegId,
     pub seen: Seen,
     /// The leg carried `deactivated=true` before.
@@ -30,12 +30,12 @@ pub struct Leg {
 }
 
 impl Leg {
-    pub fn new(id: LegId) -> Self {
+    pub(super) fn new(id: LegId) -> Self {
         Self { id, seen: Seen::Unread, carried: false }
     }
 
     /// Takes in an answer to a request sent at `sent`.
-    pub fn read(&mut self, detail: &LegDetail, sent: Instant, second_look: Duration) {
+    pub(super) fn read(&mut self, detail: &LegDetail, sent: Instant, second_look: Duration) {
         self.seen = match (detail.connected, detail.deactivated, self.seen) {
             // Known words first: a mark on a leg that is about to end is no statement.
             (false, _, _) => Seen::Unclear,
@@ -51,7 +51,7 @@ impl Leg {
 }
 
 /// A person waits if any leg does, and is in if all legs are.
-pub fn merge(legs: &[Leg]) -> Lobby {
+pub(super) fn merge(legs: &[Leg]) -> Lobby {
     if legs.iter().any(|leg| leg.seen == Seen::Waiting) {
         return Lobby::Waiting;
     }
@@ -61,7 +61,7 @@ pub fn merge(legs: &[Leg]) -> Lobby {
 
 /// What is known of the beginning of a wait that is seen now for the first time.
 #[derive(Debug, Clone, Copy)]
-pub struct Beginning {
+pub(super) struct Beginning {
     pub now_unix_ms: i64,
     /// When Usher first saw the person, if it saw them arrive.
     pub arrived: Option<i64>,
@@ -72,7 +72,7 @@ pub struct Beginning {
 }
 
 /// The next lobby fact. The beginning of a wait is set once per transition and never moves by re-reading a duration.
-pub fn next_fact(before: LobbyFact, state: Lobby, at: Instant, beginning: Beginning) -> LobbyFact {
+pub(super) fn next_fact(before: LobbyFact, state: Lobby, at: Instant, beginning: Beginning) -> LobbyFact {
     if state != Lobby::Waiting {
         return LobbyFact { state, since: None, up_to: false, at: Some(at) };
     }

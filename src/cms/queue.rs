@@ -8,7 +8,7 @@ use crate::config::CmsLimits;
 
 /// Why something is asked, in the order of urgency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Lane {
+pub(super) enum Lane {
     /// What a moderator asked for, and what keeps the link alive.
     Action,
     /// Somebody new.
@@ -17,7 +17,7 @@ pub enum Lane {
     Resync,
     /// Confirming that somebody is in, once those who wait are found.
     SecondLook,
-    /// A join, leave or lock may have changed somebody's lobby.
+    /// A join, leave or lock may have changed somebody's lobby. From here on requests are paced.
     Suspected,
     /// Those waiting, again and again.
     Waiting,
@@ -27,16 +27,9 @@ pub enum Lane {
 
 const LANES: usize = 7;
 
-impl Lane {
-    /// Background requests are paced; the others are not held back.
-    fn paced(self) -> bool {
-        self >= Lane::Suspected
-    }
-}
-
 /// What the queue says to do now.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Pick {
+pub(super) enum Pick {
     Send(Lane, Ask),
     /// Something may be sent at this time if nothing else happens before.
     At(Instant),
@@ -46,7 +39,7 @@ pub enum Pick {
 
 /// Requests that wait for a slot. An equal request waits only once, in the more urgent of its lanes.
 #[derive(Debug)]
-pub struct Queue {
+pub(super) struct Queue {
     lanes: [VecDeque<Ask>; LANES],
     waiting: HashMap<Ask, Lane>,
     in_flight: [usize; LANES],
@@ -61,7 +54,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    pub fn new(limits: &CmsLimits, now: Instant) -> Self {
+    pub(super) fn new(limits: &CmsLimits, now: Instant) -> Self {
         Self {
             lanes: Default::default(),
             waiting: HashMap::new(),
@@ -74,7 +67,7 @@ impl Queue {
         }
     }
 
-    pub fn push(&mut self, lane: Lane, ask: Ask) {
+    pub(super) fn push(&mut self, lane: Lane, ask: Ask) {
         match self.waiting.get(&ask) {
             Some(standing) if *standing <= lane => {}
             _ => {
@@ -85,7 +78,7 @@ impl Queue {
     }
 
     /// Puts a request back at the head of its lane (busy, or a lost connection).
-    pub fn again(&mut self, lane: Lane, ask: Ask) {
+    pub(super) fn again(&mut self, lane: Lane, ask: Ask) {
         if !self.waiting.contains_key(&ask) {
             self.waiting.insert(ask.clone(), lane);
             self.lanes[lane as usize].push_front(ask);
@@ -93,34 +86,26 @@ impl Queue {
     }
 
     /// Nothing is sent for a while.
-    pub fn hold_until(&mut self, until: Instant) {
+    pub(super) fn hold_until(&mut self, until: Instant) {
         self.held_until = self.held_until.max(Some(until));
     }
 
     /// Forgets everything that waits.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.lanes.iter_mut().for_each(VecDeque::clear);
         self.waiting.clear();
     }
 
-    pub fn done(&mut self, lane: Lane) {
+    pub(super) fn done(&mut self, lane: Lane) {
         self.in_flight[lane as usize] = self.in_flight[lane as usize].saturating_sub(1);
     }
 
-    pub fn in_flight(&self) -> usize {
+    pub(super) fn in_flight(&self) -> usize {
         self.in_flight.iter().sum()
     }
 
-    pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.in_flight() == 0
-    }
-
-    pub fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
     /// Takes the next request that may be sent now; the caller sends it and calls [`Queue::done`] with its lane afterwards.
-    pub fn pick(&mut self, now: Instant) -> Pick {
+    pub(super) fn pick(&mut self, now: Instant) -> Pick {
         if let Some(until) = self.held_until {
             if until > now {
                 return Pick::At(until);
@@ -132,10 +117,11 @@ impl Queue {
             return Pick::Idle;
         }
         // One slot always goes to arrivals while there are any, also during a bulk admit.
-        if self.in_flight[Lane::Arrival as usize] == 0 && self.in_flight() > 0 {
-            if let Some(ask) = self.take(Lane::Arrival) {
-                return Pick::Send(Lane::Arrival, ask);
-            }
+        if self.in_flight[Lane::Arrival as usize] == 0
+            && self.in_flight() > 0
+            && let Some(ask) = self.take(Lane::Arrival)
+        {
+            return Pick::Send(Lane::Arrival, ask);
         }
         for lane in [Lane::Action, Lane::Arrival] {
             if let Some(ask) = self.take(lane) {
@@ -313,7 +299,7 @@ mod tests {
         queue.push(Lane::Arrival, leg(1));
         queue.push(Lane::Waiting, leg(1));
         assert_eq!(lanes_sent(&mut queue, now), [Lane::Arrival]);
-        assert!(queue.len() == 0);
+        assert!(queue.waiting.is_empty());
     }
 
     #[test]

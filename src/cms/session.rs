@@ -25,7 +25,7 @@ const MAX_MESSAGE: usize = 16 << 20;
 
 /// Where and how to connect.
 #[derive(Debug, Clone)]
-pub struct Endpoint {
+pub(super) struct Endpoint {
     /// `https://host[:port]`.
     pub url: String,
     pub tls: Arc<rustls::ClientConfig>,
@@ -34,23 +34,23 @@ pub struct Endpoint {
 
 /// What a session tells its bridge. `socket` and `generation` name the connection: an old one's last words are to be ignored.
 #[derive(Debug)]
-pub struct Report {
+pub(super) struct Report {
     pub socket: SocketId,
     pub generation: u64,
     pub news: News,
 }
 
 #[derive(Debug)]
-pub enum News {
+pub(super) enum News {
     Open,
-    Frame(Frame),
+    Frame(Box<Frame>),
     /// A frame that is no JSON; counted and skipped.
     Unreadable,
     Closed(String),
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
+pub(super) enum ConnectError {
     #[error("not reachable: {0}")]
     Tcp(#[from] std::io::Error),
     #[error("no connection within {0:?}")]
@@ -65,10 +65,10 @@ trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 /// An open events socket.
-pub struct EventsSocket(WebSocketStream<Box<dyn Transport>>);
+pub(super) struct EventsSocket(WebSocketStream<Box<dyn Transport>>);
 
 /// Opens an events socket. The token is used once and never stored or logged (events.md section 6.3).
-pub async fn connect(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, ConnectError> {
+pub(super) async fn connect(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, ConnectError> {
     tokio::time::timeout(endpoint.connect_timeout, open(endpoint, token))
         .await
         .unwrap_or(Err(ConnectError::TimedOut(endpoint.connect_timeout)))
@@ -93,15 +93,14 @@ async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, Conne
     target.set_path("/events/v1");
     target.query_pairs_mut().append_pair("authToken", token.expose());
     let config = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
-    let (socket, _) = client_async_with_config(target.as_str(), stream, Some(config))
-        .await
-        .map_err(|error| ConnectError::Handshake(Box::new(error)))?;
+    let (socket, _) =
+        client_async_with_config(target.as_str(), stream, Some(config)).await.map_err(|error| ConnectError::Handshake(Box::new(error)))?;
     Ok(EventsSocket(socket))
 }
 
 /// A running session, seen from its bridge.
 #[derive(Debug)]
-pub struct Session {
+pub(super) struct Session {
     pub generation: u64,
     outgoing: mpsc::Sender<String>,
     stop: CancellationToken,
@@ -109,7 +108,7 @@ pub struct Session {
 
 impl Session {
     /// Connects and runs in the background until it is closed; everything it sees arrives as reports.
-    pub fn spawn(
+    pub(super) fn spawn(
         tracker: &tokio_util::task::TaskTracker,
         endpoint: Endpoint,
         token: Secret,
@@ -144,7 +143,7 @@ impl Session {
     }
 
     /// Sends a request; false when the session can't take it.
-    pub fn send(&self, text: String) -> bool {
+    pub(super) fn send(&self, text: String) -> bool {
         self.outgoing.try_send(text).is_ok()
     }
 }
@@ -201,7 +200,10 @@ async fn take(
     let text = match incoming {
         Some(Ok(Message::Text(text))) => text,
         Some(Ok(Message::Close(close))) => {
-            return Err(close.map_or_else(|| "closed by the bridge without a code".into(), |c| format!("closed by the bridge ({}) {}", c.code, c.reason)));
+            return Err(close.map_or_else(
+                || "closed by the bridge without a code".into(),
+                |c| format!("closed by the bridge ({}) {}", c.code, c.reason),
+            ));
         }
         Some(Ok(_)) => return Ok(()),
         Some(Err(error)) => return Err(error.to_string()),
@@ -213,7 +215,7 @@ async fn take(
             if let Some(id) = &frame.message_id {
                 socket.feed(Message::text(wire::ack(id))).await.map_err(|error| error.to_string())?;
             }
-            batch.push(News::Frame(frame));
+            batch.push(News::Frame(Box::new(frame)));
         }
         Err(_) => batch.push(News::Unreadable),
     }

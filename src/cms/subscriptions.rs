@@ -14,18 +14,18 @@ const ROSTER: &[&str] = &["name", "uri", "state", "audioMuted", "presenter"];
 const ROSTER_SHORT: &[&str] = &["name", "uri", "state"];
 
 /// Number of an events socket of one bridge; the first also follows the list of calls.
-pub type SocketId = usize;
+pub(super) type SocketId = usize;
 
 /// What an index stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Topic {
+pub(super) enum Topic {
     Calls,
     Roster(CallId),
 }
 
 /// What to do after the bridge answered a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     Accepted,
     /// Ask again: with fewer elements, or without the calls that are now in [`Plan::refused`].
     AskAgain,
@@ -35,7 +35,7 @@ pub enum Verdict {
 
 /// All sockets of one bridge.
 #[derive(Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     limit: usize,
     sockets: Vec<Socket>,
     place: HashMap<CallId, SocketId>,
@@ -53,14 +53,14 @@ struct Socket {
 
 impl Plan {
     /// `limit` is the largest set of one socket.
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         let mut plan = Self { limit, sockets: Vec::new(), place: HashMap::new(), refused: VecDeque::new() };
         plan.sockets.push(Socket::with_calls());
         plan
     }
 
     /// Follows a call; returns the socket whose set changed.
-    pub fn add(&mut self, call: &CallId) -> Option<SocketId> {
+    pub(super) fn add(&mut self, call: &CallId) -> Option<SocketId> {
         if self.place.contains_key(call) || self.refused.contains(call) {
             return None;
         }
@@ -75,7 +75,7 @@ impl Plan {
     }
 
     /// Follows a call no longer; returns the socket whose set changed.
-    pub fn remove(&mut self, call: &CallId) -> Option<SocketId> {
+    pub(super) fn remove(&mut self, call: &CallId) -> Option<SocketId> {
         self.refused.retain(|refused| refused != call);
         let id = self.place.remove(call)?;
         self.sockets[id].topics.retain(|_, topic| !matches!(topic, Topic::Roster(roster) if roster == call));
@@ -83,7 +83,7 @@ impl Plan {
     }
 
     /// The whole set of a socket, as it is to be asked for.
-    pub fn request(&self, socket: SocketId) -> Vec<Subscription> {
+    pub(super) fn request(&self, socket: SocketId) -> Vec<Subscription> {
         let Some(socket) = self.sockets.get(socket) else { return Vec::new() };
         let short = socket.short;
         let subscription = |(index, topic): (&i64, &Topic)| match topic {
@@ -99,12 +99,12 @@ impl Plan {
     }
 
     /// What an update is about; None for what was dropped or never asked for.
-    pub fn topic(&self, socket: SocketId, index: i64) -> Option<&Topic> {
+    pub(super) fn topic(&self, socket: SocketId, index: i64) -> Option<&Topic> {
         self.sockets.get(socket)?.topics.get(&index)
     }
 
     /// The bridge answered a request whose set was `sent`.
-    pub fn answered(&mut self, id: SocketId, sent: &[i64], success: bool) -> Verdict {
+    pub(super) fn answered(&mut self, id: SocketId, sent: &[i64], success: bool) -> Verdict {
         let Some(socket) = self.sockets.get_mut(id) else { return Verdict::Accepted };
         if success {
             socket.accepted = Some(sent.to_vec());
@@ -146,22 +146,22 @@ impl Plan {
     }
 
     /// Calls whose roster the bridge does not push; they are read by REST.
-    pub fn refused(&self) -> impl Iterator<Item = &CallId> {
+    pub(super) fn refused(&self) -> impl Iterator<Item = &CallId> {
         self.refused.iter()
     }
 
-    pub fn is_refused(&self, call: &CallId) -> bool {
+    pub(super) fn is_refused(&self, call: &CallId) -> bool {
         self.refused.contains(call)
     }
 
     /// Tries one refused call again; returns the socket whose set changed.
-    pub fn retry_refused(&mut self) -> Option<SocketId> {
+    pub(super) fn retry_refused(&mut self) -> Option<SocketId> {
         let call = self.refused.pop_front()?;
         self.add(&call)
     }
 
     /// A fresh connection knows nothing: indexes start anew, calls stay where they are.
-    pub fn reconnected(&mut self, id: SocketId) {
+    pub(super) fn reconnected(&mut self, id: SocketId) {
         if let Some(socket) = self.sockets.get_mut(id) {
             socket.accepted = None;
             socket.short = false;
@@ -169,7 +169,7 @@ impl Plan {
     }
 
     /// Sockets that have something to follow.
-    pub fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
+    pub(super) fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
         self.sockets.iter().enumerate().filter(|(_, socket)| !socket.topics.is_empty()).map(|(id, _)| id)
     }
 }
@@ -248,7 +248,9 @@ mod tests {
     #[test]
     fn a_first_set_that_is_too_large_is_halved() {
         let mut plan = Plan::new(90);
-        (0..8).for_each(|n| drop(plan.add(&call(n))));
+        for n in 0..8 {
+            plan.add(&call(n));
+        }
         plan.answered(0, &indexes(&plan, 0), false);
         assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::AskAgain);
         assert_eq!((plan.request(0).len(), plan.refused().count()), (5, 4));

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 /// A set of deadlines by key.
 #[derive(Debug)]
-pub struct Timers<K> {
+pub(super) struct Timers<K> {
     by_time: BTreeSet<(Instant, u64)>,
     by_serial: HashMap<u64, K>,
     by_key: HashMap<K, (Instant, u64)>,
@@ -14,12 +14,12 @@ pub struct Timers<K> {
 }
 
 impl<K: Eq + Hash + Clone> Timers<K> {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { by_time: BTreeSet::new(), by_serial: HashMap::new(), by_key: HashMap::new(), serial: 0 }
     }
 
     /// Sets or moves a deadline.
-    pub fn set(&mut self, key: K, at: Instant) {
+    pub(super) fn set(&mut self, key: K, at: Instant) {
         self.cancel(&key);
         self.serial += 1;
         self.by_time.insert((at, self.serial));
@@ -28,30 +28,30 @@ impl<K: Eq + Hash + Clone> Timers<K> {
     }
 
     /// Sets a deadline unless an earlier one stands.
-    pub fn sooner(&mut self, key: K, at: Instant) {
+    pub(super) fn sooner(&mut self, key: K, at: Instant) {
         if self.by_key.get(&key).is_none_or(|(standing, _)| *standing > at) {
             self.set(key, at);
         }
     }
 
-    pub fn cancel(&mut self, key: &K) {
+    pub(super) fn cancel(&mut self, key: &K) {
         if let Some(entry) = self.by_key.remove(key) {
             self.by_time.remove(&entry);
             self.by_serial.remove(&entry.1);
         }
     }
 
-    pub fn has(&self, key: &K) -> bool {
+    pub(super) fn has(&self, key: &K) -> bool {
         self.by_key.contains_key(key)
     }
 
     /// The next deadline.
-    pub fn next(&self) -> Option<Instant> {
+    pub(super) fn next(&self) -> Option<Instant> {
         self.by_time.first().map(|(at, _)| *at)
     }
 
     /// Takes one that is due.
-    pub fn pop_due(&mut self, now: Instant) -> Option<K> {
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<K> {
         let (at, serial) = *self.by_time.first()?;
         if at > now {
             return None;

@@ -25,7 +25,7 @@ pub enum TrustError {
 }
 
 /// The configuration for all connections to a bridge with this trust.
-pub fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
+pub(super) fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
     let mut config = match trust {
@@ -38,7 +38,11 @@ pub fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
     Ok(config)
 }
 
-fn own(builder: rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, believe: Believe, provider: Arc<CryptoProvider>) -> ClientConfig {
+fn own(
+    builder: rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>,
+    believe: Believe,
+    provider: Arc<CryptoProvider>,
+) -> ClientConfig {
     builder.dangerous().with_custom_certificate_verifier(Arc::new(OwnVerifier { believe, provider })).with_no_client_auth()
 }
 
@@ -90,7 +94,11 @@ impl ServerCertVerifier for OwnVerifier {
                 if found == *pin {
                     return Ok(ServerCertVerified::assertion());
                 }
-                Err(rustls::Error::General(format!("the certificate's SHA-256 is {}, the pinned fingerprint is {}", hex::encode(found), hex::encode(pin))))
+                Err(rustls::Error::General(format!(
+                    "the certificate's SHA-256 is {}, the pinned fingerprint is {}",
+                    hex::encode(found),
+                    hex::encode(pin)
+                )))
             }
         }
     }

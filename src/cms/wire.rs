@@ -13,7 +13,7 @@ use crate::model::{CallId, ParticipantId};
 
 /// One server frame.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Frame {
+pub(super) struct Frame {
     /// What to acknowledge.
     pub message_id: Option<Value>,
     pub body: Body,
@@ -22,19 +22,32 @@ pub struct Frame {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Body {
+pub(super) enum Body {
     /// The bridge's answer to one of our own messages.
-    Ack { message_id: Option<i64>, success: bool, status: String },
+    Ack {
+        message_id: Option<i64>,
+        success: bool,
+        status: String,
+    },
     Subscriptions(Vec<SubscriptionState>),
-    Calls { index: Option<i64>, updates: Vec<Update> },
-    CallInfo { index: Option<i64>, info: Update },
-    Roster { index: Option<i64>, updates: Vec<Update> },
+    Calls {
+        index: Option<i64>,
+        updates: Vec<Update>,
+    },
+    CallInfo {
+        index: Option<i64>,
+        info: Update,
+    },
+    Roster {
+        index: Option<i64>,
+        updates: Vec<Update>,
+    },
     /// Nothing that is known; it is acknowledged and ignored.
     Unknown(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct SubscriptionState {
+pub(super) struct SubscriptionState {
     #[serde(default, deserialize_with = "lenient")]
     pub index: Option<i64>,
     #[serde(default, deserialize_with = "lenient")]
@@ -44,7 +57,7 @@ pub struct SubscriptionState {
 /// One item of a call list or roster; only present fields changed.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Update {
+pub(super) struct Update {
     #[serde(default, deserialize_with = "lenient")]
     pub update_type: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
@@ -108,7 +121,7 @@ struct Message<I, O> {
 }
 
 /// Reads one text frame. The quick way first; a frame with an odd item is read again with care.
-pub fn read(text: &str) -> Result<Frame, serde_json::Error> {
+pub(super) fn read(text: &str) -> Result<Frame, serde_json::Error> {
     if let Ok(envelope) = serde_json::from_str::<Envelope<Message<SubscriptionState, Update>>>(text) {
         return Ok(frame(envelope, 0));
     }
@@ -153,13 +166,13 @@ fn frame(envelope: Envelope<Message<SubscriptionState, Update>>, skipped: usize)
 }
 
 /// The acknowledgement of a server message.
-pub fn ack(message_id: &Value) -> String {
+pub(super) fn ack(message_id: &Value) -> String {
     format!(r#"{{"type":"messageAck","messageAck":{{"messageId":{message_id},"status":"success"}}}}"#)
 }
 
 /// What Usher wants to be told about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Subscription {
+pub(super) struct Subscription {
     pub index: i64,
     #[serde(rename = "type")]
     pub kind: &'static str,
@@ -169,7 +182,7 @@ pub struct Subscription {
 }
 
 /// A request that replaces the whole set of a socket (events.md section 3).
-pub fn subscribe_request(message_id: i64, subscriptions: &[Subscription]) -> String {
+pub(super) fn subscribe_request(message_id: i64, subscriptions: &[Subscription]) -> String {
     #[derive(Serialize)]
     struct Request<'a> {
         r#type: &'static str,

@@ -10,7 +10,7 @@ const MAX_DEPTH: usize = 24;
 
 /// One element; text of nested elements is not part of `text`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Element {
+pub(super) struct Element {
     pub name: String,
     pub attributes: Vec<(String, String)>,
     pub text: String,
@@ -18,7 +18,7 @@ pub struct Element {
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum XmlError {
+pub(super) enum XmlError {
     #[error("expected XML, got {0}")]
     Malformed(String),
     #[error("expected XML, got an empty body")]
@@ -27,7 +27,7 @@ pub enum XmlError {
 
 impl Element {
     /// Parses a whole document. Document types and entities beyond the five of XML are refused.
-    pub fn parse(text: &str) -> Result<Self, XmlError> {
+    pub(super) fn parse(text: &str) -> Result<Self, XmlError> {
         let mut reader = Reader::from_str(text);
         let mut open: Vec<Element> = Vec::new();
         loop {
@@ -87,30 +87,30 @@ impl Element {
     }
 
     /// Is this the element's name? Letter case is not trusted (`subType` and `subtype`).
-    pub fn is(&self, name: &str) -> bool {
+    pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 
-    pub fn child(&self, name: &str) -> Option<&Element> {
+    pub(super) fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.is(name))
     }
 
-    pub fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+    pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.is(name))
     }
 
-    pub fn attribute(&self, name: &str) -> Option<&str> {
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// Text of a child; an empty element counts as absent.
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.trim()).filter(|text| !text.is_empty())
     }
 
     /// A boolean child; other words count as absent.
-    pub fn flag(&self, name: &str) -> Option<bool> {
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
         match self.value(name)?.to_ascii_lowercase().as_str() {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),

@@ -84,7 +84,14 @@ impl Desk {
     pub async fn page(&self, user: &str) -> Page {
         let mut browser = Browser::new(self.app.address, "");
         browser.login(user, PASSWORD).await;
-        Page { socket: browser.socket().await, rows: BTreeMap::new(), parts: Vec::new(), seq: None, replies: Vec::new(), errors: Vec::new() }
+        Page {
+            socket: browser.socket().await,
+            rows: BTreeMap::new(),
+            parts: Vec::new(),
+            seq: None,
+            replies: Vec::new(),
+            errors: Vec::new(),
+        }
     }
 
     /// A meeting with these guests; without an activator they all wait.

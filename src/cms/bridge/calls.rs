@@ -383,10 +383,8 @@ impl Bridge {
         let all = self.calls.get(call).is_some_and(|work| work.recheck_all);
         self.recheck_people(call, all);
         let pending = (0..self.timing.recheck.len()).any(|n| self.timers.has(&Due::Recheck(call.clone(), n)));
-        if !pending {
-            if let Some(work) = self.calls.get_mut(call) {
-                work.recheck_all = false;
-            }
+        if let Some(work) = self.calls.get_mut(call).filter(|_| !pending) {
+            work.recheck_all = false;
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::cluster::{Command, Look};
 use crate::cms::queue::Lane;
-use crate::model::{ParticipantId, BridgeState};
+use crate::model::{BridgeState, ParticipantId};
 
 impl Bridge {
     pub(super) fn take_command(&mut self, command: Command) {

@@ -105,7 +105,8 @@ impl Bridge {
         let open = self.sockets.entry(socket).or_default().open;
         if open {
             self.timers.sooner(Due::Subscribe(socket), now.instant + self.timing.subscribe_coalesce);
-        } else if self.link.is_up() && !self.sockets[&socket].session.as_ref().is_some_and(|_| true) && self.sockets[&socket].attempts == 0 {
+        } else if self.link.is_up() && !self.sockets[&socket].session.as_ref().is_some_and(|_| true) && self.sockets[&socket].attempts == 0
+        {
             self.connect_soon(socket, now);
         }
     }
@@ -187,7 +188,7 @@ impl Bridge {
         let now = Now::read();
         match report.news {
             News::Open => self.opened(report.socket, now),
-            News::Frame(frame) => self.take_frame(report.socket, frame, now),
+            News::Frame(frame) => self.take_frame(report.socket, *frame, now),
             News::Unreadable => metrics::counter!("usher_cms_events_unreadable_total", "bridge" => self.name.to_string()).increment(1),
             News::Closed(reason) => {
                 info!(bridge = %self.name, socket = report.socket, %reason, "events socket closed");

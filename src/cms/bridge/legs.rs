@@ -148,10 +148,9 @@ impl Bridge {
     }
 
     fn disown_leg(&mut self, leg: &LegId) {
-        if let Some(person) = self.leg_owners.remove(leg) {
-            if let Some(work) = self.people.get_mut(&person) {
-                work.legs.retain(|known| known.id != *leg);
-            }
+        let owner = self.leg_owners.remove(leg);
+        if let Some(work) = owner.and_then(|person| self.people.get_mut(&person)) {
+            work.legs.retain(|known| known.id != *leg);
         }
     }
 

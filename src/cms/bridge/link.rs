@@ -277,7 +277,9 @@ impl Bridge {
             _ if read && open => self.state(BridgeState::Live, None),
             // A trouble with the events stays said until they are back.
             Some((BridgeState::Polling, _)) => {}
-            Some((state, trouble)) if read && trouble.is_some() && state != BridgeState::Refused => self.state(BridgeState::Polling, trouble),
+            Some((state, trouble)) if read && trouble.is_some() && state != BridgeState::Refused => {
+                self.state(BridgeState::Polling, trouble)
+            }
             _ => {}
         }
     }

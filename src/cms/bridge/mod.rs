@@ -88,10 +88,9 @@ struct Socket {
 }
 
 /// State of one bridge; owned by its task alone.
-pub struct Bridge {
+pub(super) struct Bridge {
     name: BridgeName,
     config: BridgeConfig,
-    limits: CmsLimits,
     timing: Timing,
     cluster: Cluster,
     store: Store,
@@ -123,7 +122,7 @@ pub struct Bridge {
 }
 
 /// What a bridge is made of.
-pub struct Parts {
+pub(super) struct Parts {
     pub config: BridgeConfig,
     pub limits: CmsLimits,
     pub timing: Timing,
@@ -137,7 +136,7 @@ const REPORTS: usize = 4096;
 
 impl Bridge {
     /// Checks the trust settings; asks nothing yet.
-    pub fn new(parts: Parts) -> Result<(Self, mpsc::Receiver<Report>), TrustError> {
+    pub(super) fn new(parts: Parts) -> Result<(Self, mpsc::Receiver<Report>), TrustError> {
         let Parts { config, limits, timing, cluster, refusals, tracker } = parts;
         let (reports, inbox) = mpsc::channel(REPORTS);
         let mut tls = tls::client_config(&config.trust)?;
@@ -167,7 +166,6 @@ impl Bridge {
             admits: HashMap::new(),
             locates: HashMap::new(),
             config,
-            limits,
             timing,
             cluster,
             endpoint,
@@ -179,7 +177,7 @@ impl Bridge {
     }
 
     /// Runs until `stop`. The one place where this bridge's facts change.
-    pub async fn run(mut self, mut inbox: mpsc::Receiver<Report>, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Report>, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
         self.begin();
         loop {
             let wake = self.send_what_may_go();

@@ -92,7 +92,10 @@ impl Bridge {
         let elsewhere: Vec<_> = self
             .store
             .with_person(person, |person| {
-                let here = person.listings.iter().filter(|listing| listing.key.bridge == self.name && listing.key != key && listing.at < sent.instant);
+                let here = person
+                    .listings
+                    .iter()
+                    .filter(|listing| listing.key.bridge == self.name && listing.key != key && listing.at < sent.instant);
                 here.map(|listing| listing.key.clone()).collect()
             })
             .unwrap_or_default();
