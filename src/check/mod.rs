@@ -1,2 +1,121 @@
-//! `usher check`.
-pub async fn run(_config: crate::config::Config) -> anyhow::Result<()> { Ok(()) }
+//! `usher check`: tries every step of reaching each configured bridge and says for each failure what to do about it.
+//!
+//! It changes nothing: the only request that is no GET takes a token for one events socket, which cannot be tried without; nothing is
+//! written to disk. Credentials are shown to a bridge by one request first, and a 401 ends that bridge's check, because repeating it can
+//! lock the account. What an answer means is judged in `judge`, `certificate` and `peers`, which do no IO.
+
+mod certificate;
+mod events;
+mod judge;
+mod peers;
+mod reach;
+mod report;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+
+pub use peers::cluster;
+pub use report::{Outcome, Report, Step};
+
+use crate::cms::{Answer, Ask, AskError, Client};
+use crate::config::{BridgeConfig, Config, Timing};
+
+/// A list of bridges that goes on after so many pages is a fault; a cluster has at most 24.
+const PAGES: usize = 10;
+
+/// Checks all bridges at once and prints a block for each, in their order.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    println!(
+        "Trying {}. Nothing is changed on CMS; one token for an events socket is taken from each.\n",
+        count(config.bridges.len(), "bridge")
+    );
+    let mut running: FuturesOrdered<_> = config.bridges.iter().map(|each| bridge(each, &config.timing)).collect();
+    let mut reports = Vec::new();
+    while let Some(report) = running.next().await {
+        println!("{report}");
+        reports.push(report);
+    }
+    let together = cluster(&reports);
+    if !together.steps.is_empty() {
+        println!("{together}");
+    }
+    let failed = reports.iter().filter(|report| report.failed()).count();
+    match failed {
+        0 => {
+            println!("All passed.");
+            Ok(())
+        }
+        failed => Err(anyhow::anyhow!("{failed} of {} failed", count(reports.len(), "bridge"))),
+    }
+}
+
+fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// Tries one bridge, in order, up to the first failure that makes the rest meaningless.
+pub async fn bridge(config: &BridgeConfig, timing: &Timing) -> Report {
+    let mut report = Report::new(&config.name, &config.url);
+    let Some(tls) = reach::reach(config, timing, &mut report).await else { return report };
+    let client = match Client::new(config, timing) {
+        Ok(client) => client,
+        Err(error) => {
+            report.push(judge::trust(&error));
+            return report;
+        }
+    };
+    if api(&client, config, &mut report).await {
+        events::events(&client, config, tls, timing, &mut report).await;
+    }
+    report
+}
+
+/// Everything by REST; false when the events need not be tried.
+async fn api(client: &Client, config: &BridgeConfig, report: &mut Report) -> bool {
+    // Alone: a wrong password must be shown once, not by several requests at a time.
+    let status = client.ask(&Ask::Status).await;
+    report.push(judge::login(&status, config));
+    let version = match status {
+        Ok(Answer::Status(status)) => status.version,
+        Err(AskError::Forbidden) => None,
+        _ => return false,
+    };
+    report.push(judge::version(version.as_deref()));
+    let calls = client.ask(&Ask::Calls(0)).await;
+    report.push(judge::calls(&calls, config));
+    if matches!(calls, Err(AskError::Unauthorized)) {
+        return false;
+    }
+    identity(client, config, report).await
+}
+
+/// Which bridge this is, and which others its cluster has; false after a 401.
+async fn identity(client: &Client, config: &BridgeConfig, report: &mut Report) -> bool {
+    let found = match client.ask(&Ask::ClusterName).await {
+        Ok(Answer::ClusterName(name)) => bridges(client).await.map(|peers| judge::Identity { own: name, peers }),
+        Ok(_) => Err(AskError::Garbled("another answer".into())),
+        Err(error) => Err(error),
+    };
+    report.push(judge::identity(&found, config));
+    let go_on = !matches!(found, Err(AskError::Unauthorized));
+    if let Ok(found) = found {
+        report.own_name = found.own;
+        report.peers = found.peers;
+        report.identified = true;
+    }
+    go_on
+}
+
+async fn bridges(client: &Client) -> Result<Vec<std::sync::Arc<str>>, AskError> {
+    let (mut names, mut offset) = (Vec::new(), 0);
+    for _ in 0..PAGES {
+        let Answer::Bridges(page) = client.ask(&Ask::Bridges(offset)).await? else { break };
+        let next = page.next(offset);
+        names.extend(page.items.into_iter().filter_map(|bridge| bridge.name));
+        match next {
+            Some(next) => offset = next,
+            None => break,
+        }
+    }
+    Ok(names)
+}

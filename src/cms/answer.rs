@@ -8,7 +8,7 @@ use crate::config::Secret;
 use crate::model::{CallId, LegId, LegState, ParticipantId, leg_state};
 
 #[derive(Debug, Clone)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Status(Status),
     Token(Secret),
     ClusterName(Option<Arc<str>>),
@@ -32,7 +32,7 @@ pub(super) enum Answer {
 
 /// One page of a list; `total` counts all that match, and is not to be trusted for looping.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Page<T> {
+pub(crate) struct Page<T> {
     pub items: Vec<T>,
     pub total: Option<usize>,
 }
@@ -42,7 +42,7 @@ const LONGEST_LIST: usize = 100_000;
 
 impl<T> Page<T> {
     /// The offset of the next page: by what was received, since page sizes are not published; None at the end.
-    pub(super) fn next(&self, offset: usize) -> Option<usize> {
+    pub(crate) fn next(&self, offset: usize) -> Option<usize> {
         let next = offset + self.items.len();
         let more = !self.items.is_empty() && self.total.is_none_or(|total| next < total) && next < LONGEST_LIST;
         more.then_some(next)
@@ -50,18 +50,18 @@ impl<T> Page<T> {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Status {
+pub(crate) struct Status {
     pub version: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct BridgeItem {
+pub(crate) struct BridgeItem {
     pub id: Arc<str>,
     pub name: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct CallItem {
+pub(crate) struct CallItem {
     pub id: CallId,
     pub name: Option<Arc<str>>,
     pub space: Option<Arc<str>>,
@@ -70,7 +70,7 @@ pub(super) struct CallItem {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct CallDetail {
+pub(crate) struct CallDetail {
     pub name: Option<Arc<str>>,
     pub space: Option<Arc<str>>,
     pub tenant: Option<Arc<str>>,
@@ -82,7 +82,7 @@ pub(super) struct CallDetail {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct RosterItem {
+pub(crate) struct RosterItem {
     pub id: ParticipantId,
     pub name: Option<Arc<str>>,
     pub address: Option<Arc<str>>,
@@ -91,7 +91,7 @@ pub(super) struct RosterItem {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct PersonDetail {
+pub(crate) struct PersonDetail {
     pub call: Option<CallId>,
     pub name: Option<Arc<str>>,
     pub address: Option<Arc<str>>,
@@ -102,14 +102,14 @@ pub(super) struct PersonDetail {
 
 /// The legs of a person, or the bridge that has them (the exact form of that answer is not known, rest.md section 3.5).
 #[derive(Debug, Clone, Default)]
-pub(super) struct LegList {
+pub(crate) struct LegList {
     pub legs: Vec<LegId>,
     pub call_bridge: Option<Arc<str>>,
 }
 
 /// The only documented place of the lobby state (rest.md section 3.7).
 #[derive(Debug, Clone, Default)]
-pub(super) struct LegDetail {
+pub(crate) struct LegDetail {
     pub call: Option<CallId>,
     pub distribution_link: bool,
     pub connected: bool,
@@ -121,7 +121,7 @@ pub(super) struct LegDetail {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct SpaceDetail {
+pub(crate) struct SpaceDetail {
     pub name: Option<Arc<str>>,
     pub uri: Option<Arc<str>>,
     pub tenant: Option<Arc<str>>,

@@ -8,7 +8,7 @@ use crate::model::{CallId, LegId, ParticipantId};
 
 /// One request. Equal requests need to be asked only once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Ask {
+pub(crate) enum Ask {
     /// `GET /system/status`: the cheapest probe of credentials and version.
     Status,
     /// `POST /authTokens`: a token for one events socket (events.md section 1).
@@ -35,7 +35,7 @@ pub(super) enum Ask {
 }
 
 impl Ask {
-    pub(super) fn method(&self) -> Method {
+    pub(crate) fn method(&self) -> Method {
         match self {
             Ask::Token(_) => Method::POST,
             Ask::Admit(_) => Method::PUT,
@@ -44,7 +44,7 @@ impl Ask {
     }
 
     /// Path and query below `/api/v1`. Ids are escaped: they come from outside.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let id = |text: &str| urlencode(text);
         match self {
             Ask::Status => "/system/status".into(),
@@ -67,7 +67,7 @@ impl Ask {
         }
     }
 
-    pub(super) fn form(&self) -> &'static [(&'static str, &'static str)] {
+    pub(crate) fn form(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Ask::Admit(_) => &[("deactivated", "false")],
             _ => &[],

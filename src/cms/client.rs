@@ -48,7 +48,7 @@ impl AskError {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     authorization: HeaderValue,
@@ -56,7 +56,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(bridge: &BridgeConfig, timing: &Timing) -> Result<Self, TrustError> {
+    pub(crate) fn new(bridge: &BridgeConfig, timing: &Timing) -> Result<Self, TrustError> {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::client_config(&bridge.trust)?)
             .no_proxy()
@@ -77,7 +77,7 @@ impl Client {
     }
 
     /// Sends one request. The credentials go along at once: waiting for the challenge would cost a 401 each time.
-    pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, AskError> {
+    pub(crate) async fn ask(&self, ask: &Ask) -> Result<Answer, AskError> {
         let mut request = self.http.request(ask.method(), format!("{}{}", self.base, ask.path()));
         request = request.header(AUTHORIZATION, self.authorization.clone());
         if ask.method() != reqwest::Method::GET {

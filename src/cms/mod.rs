@@ -29,6 +29,15 @@ pub use client::AskError;
 pub use cluster::{Cluster, Command, Look, WaitingMemory};
 pub use tls::TrustError;
 
+// What `usher check` asks a bridge with, so that it tries what Usher does.
+pub(crate) use answer::Answer;
+pub(crate) use ask::Ask;
+pub(crate) use bridge::admits;
+pub(crate) use client::Client;
+pub(crate) use session::{Endpoint, News, Report as SessionReport, Session};
+pub(crate) use tls::client_config;
+pub(crate) use wire::{Body, Subscription, subscribe_request};
+
 use crate::config::{BridgeConfig, CmsLimits, Timing};
 use crate::model::ParticipantId;
 use crate::store::Store;

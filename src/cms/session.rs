@@ -25,7 +25,7 @@ const MAX_MESSAGE: usize = 16 << 20;
 
 /// Where and how to connect.
 #[derive(Debug, Clone)]
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     /// `https://host[:port]`.
     pub url: String,
     pub tls: Arc<rustls::ClientConfig>,
@@ -34,14 +34,14 @@ pub(super) struct Endpoint {
 
 /// What a session tells its bridge. `socket` and `generation` name the connection: an old one's last words are to be ignored.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(crate) struct Report {
     pub socket: SocketId,
     pub generation: u64,
     pub news: News,
 }
 
 #[derive(Debug)]
-pub(super) enum News {
+pub(crate) enum News {
     Open,
     Frame(Box<Frame>),
     /// A frame that is no JSON; counted and skipped.
@@ -50,7 +50,7 @@ pub(super) enum News {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectError {
+pub(crate) enum ConnectError {
     #[error("not reachable: {0}")]
     Tcp(#[from] std::io::Error),
     #[error("no connection within {0:?}")]
@@ -65,10 +65,10 @@ trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 /// An open events socket.
-pub(super) struct EventsSocket(WebSocketStream<Box<dyn Transport>>);
+pub(crate) struct EventsSocket(WebSocketStream<Box<dyn Transport>>);
 
 /// Opens an events socket. The token is used once and never stored or logged (events.md section 6.3).
-pub(super) async fn connect(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, ConnectError> {
+pub(crate) async fn connect(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, ConnectError> {
     tokio::time::timeout(endpoint.connect_timeout, open(endpoint, token))
         .await
         .unwrap_or(Err(ConnectError::TimedOut(endpoint.connect_timeout)))
@@ -100,7 +100,7 @@ async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, Conne
 
 /// A running session, seen from its bridge.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     pub generation: u64,
     outgoing: mpsc::Sender<String>,
     stop: CancellationToken,
@@ -108,7 +108,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Connects and runs in the background until it is closed; everything it sees arrives as reports.
-    pub(super) fn spawn(
+    pub(crate) fn spawn(
         tracker: &tokio_util::task::TaskTracker,
         endpoint: Endpoint,
         token: Secret,
@@ -143,7 +143,7 @@ impl Session {
     }
 
     /// Sends a request; false when the session can't take it.
-    pub(super) fn send(&self, text: String) -> bool {
+    pub(crate) fn send(&self, text: String) -> bool {
         self.outgoing.try_send(text).is_ok()
     }
 }

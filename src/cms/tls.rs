@@ -25,7 +25,7 @@ pub enum TrustError {
 }
 
 /// The configuration for all connections to a bridge with this trust.
-pub(super) fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
+pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
     let mut config = match trust {

@@ -13,7 +13,7 @@ use crate::model::{CallId, ParticipantId};
 
 /// One server frame.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// What to acknowledge.
     pub message_id: Option<Value>,
     pub body: Body,
@@ -22,7 +22,7 @@ pub(super) struct Frame {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// The bridge's answer to one of our own messages.
     Ack {
         message_id: Option<i64>,
@@ -47,7 +47,7 @@ pub(super) enum Body {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(super) struct SubscriptionState {
+pub(crate) struct SubscriptionState {
     #[serde(default, deserialize_with = "lenient")]
     pub index: Option<i64>,
     #[serde(default, deserialize_with = "lenient")]
@@ -57,7 +57,7 @@ pub(super) struct SubscriptionState {
 /// One item of a call list or roster; only present fields changed.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Update {
+pub(crate) struct Update {
     #[serde(default, deserialize_with = "lenient")]
     pub update_type: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
@@ -121,7 +121,7 @@ struct Message<I, O> {
 }
 
 /// Reads one text frame. The quick way first; a frame with an odd item is read again with care.
-pub(super) fn read(text: &str) -> Result<Frame, serde_json::Error> {
+pub(crate) fn read(text: &str) -> Result<Frame, serde_json::Error> {
     if let Ok(envelope) = serde_json::from_str::<Envelope<Message<SubscriptionState, Update>>>(text) {
         return Ok(frame(envelope, 0));
     }
@@ -166,13 +166,13 @@ fn frame(envelope: Envelope<Message<SubscriptionState, Update>>, skipped: usize)
 }
 
 /// The acknowledgement of a server message.
-pub(super) fn ack(message_id: &Value) -> String {
+pub(crate) fn ack(message_id: &Value) -> String {
     format!(r#"{{"type":"messageAck","messageAck":{{"messageId":{message_id},"status":"success"}}}}"#)
 }
 
 /// What Usher wants to be told about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Subscription {
+pub(crate) struct Subscription {
     pub index: i64,
     #[serde(rename = "type")]
     pub kind: &'static str,
@@ -182,7 +182,7 @@ pub(super) struct Subscription {
 }
 
 /// A request that replaces the whole set of a socket (events.md section 3).
-pub(super) fn subscribe_request(message_id: i64, subscriptions: &[Subscription]) -> String {
+pub(crate) fn subscribe_request(message_id: i64, subscriptions: &[Subscription]) -> String {
     #[derive(Serialize)]
     struct Request<'a> {
         r#type: &'static str,

@@ -124,6 +124,8 @@ switches! {
     events_status: u16 = 0,
     /// Events sockets stay open, but nothing is read or written.
     events_stall: bool = false,
+    /// Every `subscribeRequest` is answered by an ack with `error_status`.
+    subscribe_refused: bool = false,
     invalid_json_events: bool = false,
     invalid_utf8_events: bool = false,
     /// Every events message carries so many more bytes.

@@ -1,5 +1,6 @@
 //! Is the bridge there, does it believe us, how old is what it said. Reads no calls.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use rand::Rng;
@@ -16,6 +17,12 @@ use crate::model::{BridgeState, Trouble};
 
 /// After so many failures in a row, without any answer between them, the bridge is unreachable.
 const FAILURES: u32 = 3;
+
+/// How often one request is repeated because the bridge is busy.
+const REPEATS: u32 = 10;
+
+/// A `Retry-After` beyond this is not believed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Whether requests may be sent at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,17 +42,23 @@ pub(super) struct Link {
     failures: u32,
     attempts: u32,
     last_asked: Instant,
+    /// Requests that met a busy bridge, and how often.
+    repeats: HashMap<Ask, u32>,
     /// The list of calls was read completely since the bridge was last up.
     pub(super) calls_read: bool,
 }
 
 impl Link {
     pub(super) fn new(now: Instant) -> Self {
-        Self { phase: Phase::Probing, failures: 0, attempts: 0, last_asked: now, calls_read: false }
+        Self { phase: Phase::Probing, failures: 0, attempts: 0, last_asked: now, repeats: HashMap::new(), calls_read: false }
     }
 
     pub(super) fn may_send(&self) -> bool {
         matches!(self.phase, Phase::Probing | Phase::Up)
+    }
+
+    pub(super) fn forget_repeats(&mut self, ask: &Ask) {
+        self.repeats.remove(ask);
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -167,11 +180,13 @@ impl Bridge {
     pub(super) fn take_error(&mut self, lane: Lane, ask: Ask, error: AskError, sent: Now, now: Now) {
         match &error {
             AskError::Unauthorized => return self.refused_credentials(ask, error, now),
-            AskError::Busy { retry_after } if !matches!(ask, Ask::Admit(_)) => {
+            AskError::Busy { retry_after } => {
                 metrics::counter!("usher_cms_busy_total", "bridge" => self.name.to_string()).increment(1);
-                let pause = retry_after.map_or_else(|| jittered(Duration::from_millis(500)), |pause| pause.min(Duration::from_secs(60)));
+                let pause = retry_after.map_or_else(|| jittered(self.timing.busy_pause), |pause| pause.min(LONGEST_PAUSE));
                 self.queue.hold_until(now.instant + pause);
-                return self.queue.again(lane, ask);
+                if self.may_repeat(&ask) {
+                    return self.queue.again(lane, ask);
+                }
             }
             AskError::TimedOut(_) | AskError::Unreachable(_) => self.count_failure(&error, now),
             _ => {}
@@ -189,6 +204,21 @@ impl Bridge {
             Ask::Leg(leg) => self.leg_failed(&leg, error, sent, now),
             ask => self.label_failed(&ask),
         }
+    }
+
+    /// A busy bridge is asked again, but not for ever: one resource that is always busy must not hold up the others. A PUT is repeated
+    /// by its press, a token by the next attempt to connect.
+    fn may_repeat(&mut self, ask: &Ask) -> bool {
+        if matches!(ask, Ask::Admit(_) | Ask::Token(_)) {
+            return false;
+        }
+        let repeats = self.link.repeats.entry(ask.clone()).or_default();
+        *repeats += 1;
+        let may = *repeats <= REPEATS;
+        if !may {
+            self.link.repeats.remove(ask);
+        }
+        may
     }
 
     fn count_failure(&mut self, error: &AskError, now: Now) {
@@ -286,7 +316,7 @@ impl Bridge {
 }
 
 /// 2.9 is the first version that can admit one person (rest.md section 9). A version that can't be read is tried.
-fn admits(version: &str) -> bool {
+pub(crate) fn admits(version: &str) -> bool {
     let mut numbers = version.split('.').map(|part| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u32>());
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (2, 9),

@@ -39,6 +39,7 @@ use crate::store::Store;
 use calls::CallWork;
 use labels::Labels;
 use link::Link;
+pub(crate) use link::admits;
 use people::PersonWork;
 
 /// Remembers over restarts that a password was refused, so that it is not tried again (accounts lock).
@@ -243,6 +244,7 @@ impl Bridge {
         match result {
             Ok(answer) => {
                 self.answered(now);
+                self.link.forget_repeats(&ask);
                 self.take_answer(lane, ask, answer, sent, now);
             }
             Err(error) => {

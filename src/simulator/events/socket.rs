@@ -240,7 +240,7 @@ impl Socket {
         self.core.bridges[self.bridge].ledger.subscribed();
         let wanted = subscription::parse(message);
         let within = |n: usize| switches.subscription_limit == 0 || n <= switches.subscription_limit;
-        match wanted.filter(|w| within(w.len())) {
+        match wanted.filter(|w| !switches.subscribe_refused && within(w.len())) {
             None => self.ack(&id, &switches.error_status).await,
             Some(wanted) => {
                 self.ack(&id, "success").await?;
