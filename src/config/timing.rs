@@ -28,6 +28,8 @@ pub struct Timing {
     pub connect_timeout: Duration,
     /// An `ack` of our own subscribe request that does not come.
     pub ack_timeout: Duration,
+    /// Nothing is asked of a bridge for this long after it said that it is busy (503) without saying for how long.
+    pub busy_pause: Duration,
     /// First pause before a reconnect; doubles, jittered, up to `reconnect_max` (events.md section 6.4).
     pub reconnect_min: Duration,
     pub reconnect_max: Duration,
@@ -85,6 +87,7 @@ impl Default for Timing {
             rest_timeout: s(10),
             connect_timeout: s(10),
             ack_timeout: s(10),
+            busy_pause: ms(500),
             reconnect_min: s(2),
             reconnect_max: s(30),
             subscribe_coalesce: ms(150),
@@ -121,6 +124,7 @@ impl Timing {
             rest_timeout: x(self.rest_timeout),
             connect_timeout: x(self.connect_timeout),
             ack_timeout: x(self.ack_timeout),
+            busy_pause: x(self.busy_pause),
             reconnect_min: x(self.reconnect_min),
             reconnect_max: x(self.reconnect_max),
             subscribe_coalesce: x(self.subscribe_coalesce),
