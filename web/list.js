@@ -81,11 +81,10 @@ export class List {
   place() {
     const element = this.element;
     if (!element) return;
-    element.style.setProperty("--rows", String(this.entries.length));
+    put(element, "height", this.entries.length);
     for (const row of element.querySelectorAll("[data-index]")) {
       const place = /** @type {HTMLElement} */ (row);
-      const index = place.dataset.index ?? "0";
-      if (place.style.getPropertyValue("--index") !== index) place.style.setProperty("--index", index);
+      put(place, "top", Number(place.dataset.index));
     }
   }
 
@@ -137,4 +136,14 @@ export class List {
     row?.focus({ preventScroll: true });
     row?.scrollIntoView({ block: "nearest" });
   }
+}
+
+/** @type {WeakMap<HTMLElement, number>} how many rows high or from the top an element was put */
+const places = new WeakMap();
+
+/** @param {HTMLElement} element @param {"height" | "top"} property @param {number} rows */
+function put(element, property, rows) {
+  if (places.get(element) === rows) return;
+  places.set(element, rows);
+  element.style.setProperty(property, `calc(${rows} * var(--row))`);
 }
