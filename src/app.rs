@@ -61,6 +61,7 @@ pub async fn start(
     stop: CancellationToken,
 ) -> Result<App, StartError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    http::metrics::install();
     let address = listener.local_addr()?;
     let db = Db::open(&config.data_dir)?;
     let (store, desk, hub) = (Store::default(), Desk::default(), Hub::new(Audience::Desk));

@@ -245,3 +245,108 @@ fn remove_from<V: Eq + std::hash::Hash>(map: &mut HashMap<Arc<str>, HashSet<V>>,
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::Now;
+    use crate::config::Rules;
+    use crate::model::{Home, Lobby, LobbyFact, RosterPatch};
+
+    /// One thing that a bridge or a moderator may do, on few enough objects that they meet.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Call { bridge: u8, call: u8, correlator: Option<u8>, name: u8 },
+        End { bridge: u8, call: u8 },
+        List { bridge: u8, call: u8, person: u8, name: u8 },
+        Unlist { bridge: u8, call: u8, person: u8 },
+        Home { person: u8, bridge: u8 },
+        Lobby { person: u8, state: Lobby },
+        Admit { person: u8 },
+        Publish,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let (bridge, call, person) = (0..3u8, 0..3u8, 0..6u8);
+        let step =
+            prop_oneof![
+                (bridge.clone(), call.clone(), proptest::option::of(0..3u8), 0..3u8)
+                    .prop_map(|(bridge, call, correlator, name)| Step::Call { bridge, call, correlator, name }),
+                (bridge.clone(), call.clone()).prop_map(|(bridge, call)| Step::End { bridge, call }),
+                (bridge.clone(), call.clone(), person.clone(), 0..3u8).prop_map(|(bridge, call, person, name)| Step::List {
+                    bridge,
+                    call,
+                    person,
+                    name
+                }),
+                (bridge.clone(), call, person.clone()).prop_map(|(bridge, call, person)| Step::Unlist { bridge, call, person }),
+                (person.clone(), bridge).prop_map(|(person, bridge)| Step::Home { person, bridge }),
+                (person.clone(), prop_oneof![Just(Lobby::Unknown), Just(Lobby::Waiting), Just(Lobby::In)])
+                    .prop_map(|(person, state)| Step::Lobby { person, state }),
+                person.prop_map(|person| Step::Admit { person }),
+                Just(Step::Publish),
+            ];
+        proptest::collection::vec(step, 0..60)
+    }
+
+    fn key(bridge: u8, call: u8) -> CallKey {
+        CallKey { bridge: format!("b{bridge}").into(), call: format!("c{call}").into() }
+    }
+
+    fn person(n: u8) -> ParticipantId {
+        format!("p{n}").into()
+    }
+
+    fn take(store: &Store, desk: &Desk, step: &Step, now: Now) {
+        match step {
+            Step::Call { bridge, call, correlator, name } => {
+                store.put_call(&key(*bridge, *call), |facts| {
+                    facts.name = format!("n{name}").into();
+                    facts.correlator = correlator.map(|n| format!("m{n}").into());
+                });
+            }
+            Step::End { bridge, call } => store.remove_call(&key(*bridge, *call)),
+            Step::List { bridge, call, person: n, name } => {
+                let patch = RosterPatch { name: Some(format!("n{name}").into()), ..RosterPatch::default() };
+                store.list_person(&key(*bridge, *call), &person(*n), patch, now.instant, now);
+            }
+            Step::Unlist { bridge, call, person: n } => drop(store.unlist_person(&key(*bridge, *call), &person(*n))),
+            Step::Home { person: n, bridge } => {
+                store.update_person(&person(*n), |entry| entry.home = Some(Home::Bridge(format!("b{bridge}").into())));
+            }
+            Step::Lobby { person: n, state } => {
+                let since = (*state == Lobby::Waiting).then_some(1);
+                store.update_person(&person(*n), |entry| entry.lobby = LobbyFact { state: *state, since, ..LobbyFact::default() });
+            }
+            Step::Admit { person: n } => {
+                desk.begin(&person(*n), &"mo".into(), now);
+                store.touch_people([&person(*n)]);
+            }
+            Step::Publish => {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn following_changes_gives_the_same_view_as_building_it_from_nothing(steps in steps(), hidden in proptest::bool::ANY) {
+            let exclude = if hidden { Rules { names: vec!["n1".into()], ..Rules::default() } } else { Rules::default() };
+            let filter = Filter { exclude, ..Filter::default() };
+            let (store, desk) = (Store::default(), Desk::default());
+            let mut publisher = Publisher::new(store.clone(), desk.clone(), filter.clone());
+            let mut page = View::new();
+            let now = Now { instant: Instant::now(), unix_ms: 1 };
+            for step in steps.iter().chain([&Step::Publish]) {
+                take(&store, &desk, step, now);
+                if matches!(step, Step::Publish) {
+                    view::apply(&mut page, &publisher.next(store.take_dirty(), None));
+                }
+            }
+            let mut anew = Publisher::new(store.clone(), desk.clone(), filter);
+            anew.first();
+            prop_assert_eq!(publisher.view(), anew.view());
+            prop_assert_eq!(&page, anew.view());
+        }
+    }
+}

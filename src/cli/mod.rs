@@ -57,10 +57,14 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         start_log(self.log_json);
         let result = match self.command {
-            Command::Serve(file) => Config::load(&file.config).map_err(anyhow::Error::from).and_then(|config| block_on(serve::run(config, file.config))),
+            Command::Serve(file) => {
+                Config::load(&file.config).map_err(anyhow::Error::from).and_then(|config| block_on(serve::run(config, file.config)))
+            }
             Command::Demo(args) => block_on(demo::run(args)),
             Command::Simulate(options) => block_on(simulator::run(options)),
-            Command::Check(file) => Config::load(&file.config).map_err(anyhow::Error::from).and_then(|config| block_on(crate::check::run(config))),
+            Command::Check(file) => {
+                Config::load(&file.config).map_err(anyhow::Error::from).and_then(|config| block_on(crate::check::run(config)))
+            }
             Command::User { config, command } => Config::load(&config.config)
                 .map_err(anyhow::Error::from)
                 .and_then(|config| Ok(user::run(command, &config.data_dir, &mut std::io::stdout())?)),

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use crate::accounts::Accounts;
 use crate::app;
 use crate::config::{Config, Trust};
-use crate::http::FIRST_USER;
+use crate::http::{FIRST_USER, check_certificate};
 
 /// Files and sockets: one a browser, a few a bridge.
 const DESCRIPTORS: u64 = 65_536;
@@ -20,7 +20,11 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     for bridge in config.bridges.iter().filter(|bridge| bridge.trust == Trust::Insecure) {
         warn!(bridge = %bridge.name, "its certificate is not checked (insecure = true): anybody on the way can read the password");
     }
-    let listener = TcpListener::bind(config.web.listen).with_context(|| format!("cannot listen on {} (key `listen`)", config.web.listen))?;
+    if let Some(tls) = &config.web.tls {
+        check_certificate(tls)?;
+    }
+    let listener =
+        TcpListener::bind(config.web.listen).with_context(|| format!("cannot listen on {} (key `listen`)", config.web.listen))?;
     let (data_dir, timing) = (config.data_dir.clone(), config.timing.clone());
     let stop = CancellationToken::new();
     let app = app::start(config, listener, None, stop.clone()).await?;

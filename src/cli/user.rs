@@ -10,7 +10,7 @@ use crate::accounts::{AccountError, Offline, Refused, Role};
 use crate::db::{DbError, open_connection};
 
 #[derive(Debug, Subcommand)]
-pub enum UserCommand {
+pub(super) enum UserCommand {
     /// Add a user; the password is asked for.
     Add {
         name: String,
@@ -40,14 +40,14 @@ pub enum UserCommand {
 
 /// Never an argument: arguments show in the list of processes and in the shell's history.
 #[derive(Debug, Args)]
-pub struct PasswordSource {
+pub(super) struct PasswordSource {
     /// Read the password from the first line of standard input instead of asking
     #[arg(long)]
     password_stdin: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum UserError {
+pub(super) enum UserError {
     #[error(transparent)]
     Account(#[from] AccountError),
     #[error(transparent)]
@@ -70,7 +70,7 @@ impl From<Refused> for UserError {
 }
 
 /// Runs one command on the database in `data_dir`; what it did is written to `out`.
-pub fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -> Result<(), UserError> {
+pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -> Result<(), UserError> {
     let mut conn = open_connection(data_dir)?;
     match command {
         UserCommand::Add { name, role, password } => add(&mut conn, &name, role, &password, out),

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use bridge::{BridgeConfig, Trust};
 pub use error::ConfigError;
-pub use filter::{Filter, MeetingFacts};
+pub use filter::{Filter, MeetingFacts, Rules};
 pub use secret::Secret;
 pub use timing::{CmsLimits, Timing};
 
