@@ -29,11 +29,12 @@ test("5,000 people in 500 meetings stay smooth", async ({ open }) => {
     await page.goto(`${demo.url}/`);
     await expect(page.locator("[data-participant]").first()).toBeVisible();
     const firstRows = await page.evaluate(() => globalThis.firstRows);
-    const deltas = await onDeltas(page, demo);
     const keys = await onKeys(page);
+    await page.locator("#search").fill("");
+    const deltas = await onDeltas(page, demo);
     const [worstDelta, worstKey] = [Math.max(0, ...deltas), Math.max(...keys)];
     console.log(
-      `first rows ${firstRows.toFixed(0)} ms; worst task on a delta ${worstDelta.toFixed(0)} ms (0 = none over 50); worst key ${worstKey.toFixed(1)} ms`,
+      `first rows ${firstRows.toFixed(0)} ms; worst task on a delta ${worstDelta.toFixed(0)} ms (0 = none over 50); keys ${keys.map((each) => each.toFixed(0)).join(" ")} ms`,
     );
     expect(firstRows).toBeLessThan(6000);
     expect(worstDelta).toBeLessThan(400);
