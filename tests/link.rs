@@ -277,3 +277,41 @@ async fn many_calls_take_further_sockets() {
         page.until("the arrival", |page| page.person(late.id).map(drop)).await;
     }
 }
+
+#[tokio::test]
+async fn a_stalled_socket_is_given_up_when_the_bridge_changes_without_it() {
+    let desk = Desk::start(quiet(1)).await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("mo").await;
+    live(&mut page, "eu-1").await;
+    waits(&mut page, people[0].id).await;
+    desk.control().set_switches(None, json!({ "events_stall": true })).expect("switch");
+    let late = desk.join(meeting.id, "eu-1", "Late Comer");
+    waits(&mut page, late.id).await;
+    assert_eq!(in_state(&mut page, "eu-1", BridgeState::Polling).await, "events_lost");
+    desk.control().set_switches(None, json!({ "events_stall": null })).expect("switch");
+    live(&mut page, "eu-1").await;
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_follow_events_is_not_asked_again_and_again() {
+    let mut options = quiet(1);
+    options.switches = Some(json!({ "token_status": 401 }).to_string());
+    let desk = Desk::start(options).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("mo").await;
+    assert_eq!(in_state(&mut page, "eu-1", BridgeState::Polling).await, "events_not_permitted");
+    waits(&mut page, people[0].id).await;
+    page.follow_for(Duration::from_secs(2)).await;
+    assert_eq!(desk.asked("POST /authTokens"), 1, "each try may count towards a lock-out");
+}
+
+#[tokio::test]
+async fn addresses_are_known_without_events() {
+    let mut options = quiet(1);
+    options.switches = Some(json!({ "token_status": 403 }).to_string());
+    let desk = Desk::start(options).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("mo").await;
+    page.until("the address", |page| check(*page.person(people[0].id)?.address == people[0].uri, page.people())).await;
+}

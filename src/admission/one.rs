@@ -116,7 +116,7 @@ impl Admission {
     }
 
     async fn wait_busy(&self, retry_after: Option<Duration>, deadline: Instant) -> Next {
-        let pause = retry_after.unwrap_or(Duration::from_millis(500));
+        let pause = retry_after.unwrap_or(self.timing.busy_pause);
         if Instant::now() + pause >= deadline {
             return Next::End((Unreachable, "the bridge is busy (503)".into()));
         }

@@ -112,6 +112,7 @@ pub(crate) struct LegList {
 pub(crate) struct LegDetail {
     pub call: Option<CallId>,
     pub distribution_link: bool,
+    pub remote_party: Option<Arc<str>>,
     pub connected: bool,
     pub deactivated: bool,
     /// A candidate participant id.
@@ -227,11 +228,13 @@ fn leg_detail(root: &Element) -> LegDetail {
     let status = root.child("status").unwrap_or(&empty);
     LegDetail {
         call: guid(root, "call"),
+        remote_party: text(root, "remoteParty"),
         distribution_link: root.value("subType").is_some_and(|word| {
             // `lyncDistribution` links to another kind of server; it is no person either.
             word.eq_ignore_ascii_case("distributionLink") || word.eq_ignore_ascii_case("lyncDistribution")
         }),
-        connected: status.value("state").map(leg_state) == Some(LegState::Connected),
+        // Somebody on hold has been answered too; only an answered leg says anything about the lobby.
+        connected: matches!(status.value("state").map(leg_state), Some(LegState::Connected | LegState::OnHold)),
         deactivated: status.flag("deactivated") == Some(true),
         group: guid(status, "groupId"),
         duration_s: status.value("durationSeconds").and_then(|n| n.parse().ok()),

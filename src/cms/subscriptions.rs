@@ -82,6 +82,18 @@ impl Plan {
         Some(id)
     }
 
+    /// The bridge pushes a call's roster no longer, though the call may go on: it is read by REST and tried again later.
+    pub(super) fn deactivated(&mut self, call: &CallId) {
+        if self.remove(call).is_some() {
+            self.refused.push_back(call.clone());
+        }
+    }
+
+    /// Where a call is followed.
+    pub(super) fn socket_of(&self, call: &CallId) -> Option<SocketId> {
+        self.place.get(call).copied()
+    }
+
     /// The whole set of a socket, as it is to be asked for.
     pub(super) fn request(&self, socket: SocketId) -> Vec<Subscription> {
         let Some(socket) = self.sockets.get(socket) else { return Vec::new() };

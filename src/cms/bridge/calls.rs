@@ -70,8 +70,7 @@ impl Bridge {
             if self.sweep.is_none() {
                 self.begin_call_sweep(Lane::InCall);
             }
-            let blind = self.sockets.values().any(|socket| !socket.open);
-            let interval = if blind { self.timing.poll_roster } else { self.timing.sweep_calls };
+            let interval = if self.is_blind() { self.timing.poll_roster } else { self.timing.sweep_calls };
             self.timers.set(Due::SweepCalls, now.instant + interval);
         }
     }
@@ -86,6 +85,9 @@ impl Bridge {
         let next = page.next(offset);
         for item in page.items {
             sweep.listed.insert(item.id.clone());
+            if self.link.calls_read && !self.calls.contains_key(&item.id) {
+                self.missed_change(0, now);
+            }
             self.meet_call(&item.id, sweep.lane, now);
             if !self.link.calls_read && self.calls.get(&item.id).is_some_and(|work| !work.settled && work.reading.is_none()) {
                 self.begin_roster(&item.id, Lane::Resync, true, now);
@@ -182,6 +184,9 @@ impl Bridge {
     /// What was being read when the bridge went away begins anew when it is back.
     pub(super) fn forget_reading(&mut self) {
         self.sweep = None;
+        for socket in self.sockets.values_mut() {
+            socket.connecting = false;
+        }
         for work in self.calls.values_mut() {
             (work.reading, work.legs_listed, work.settled) = (None, false, false);
             work.pending_legs.clear();
@@ -208,7 +213,7 @@ impl Bridge {
             self.begin_roster(call, Lane::InCall, false, now);
             self.ask(Lane::InCall, Ask::Call(call.clone()));
         }
-        let blind = self.plan.is_refused(call) || self.sockets.values().any(|socket| !socket.open);
+        let blind = self.plan.is_refused(call) || self.is_blind();
         let interval = if blind { self.timing.poll_roster } else { self.timing.sweep_roster };
         self.timers.set(Due::SweepRoster(call.clone()), now.instant + interval);
     }
@@ -217,6 +222,7 @@ impl Bridge {
         let next = page.next(offset);
         let Some(mut read) = self.calls.get_mut(call).and_then(|work| work.reading.take()) else { return };
         let key = self.key(call);
+        let mut missed = false;
         for item in page.items {
             if self.removed.contains_key(&item.id) {
                 continue;
@@ -225,10 +231,14 @@ impl Bridge {
             let listed = self.store.list_person(&key, &item.id, patch, sent.instant, now);
             if listed.new_listing && !read.whole {
                 self.suspect_call(call, false, now);
+                missed = true;
             }
             self.note_arrival(call, &item.id, listed.new_person);
             self.set_home(&item.id, item.call_bridge.as_deref(), call);
             read.listed.insert(item.id);
+        }
+        if let Some(socket) = self.plan.socket_of(call).filter(|_| missed) {
+            self.missed_change(socket, now);
         }
         match next {
             Some(offset) => {

@@ -14,6 +14,9 @@ use crate::cms::wire::{self, Body, Frame, SubscriptionState, Update};
 use crate::config::Secret;
 use crate::model::{BridgeState, CallFacts, CallId, RosterPatch, Trouble, leg_state};
 
+/// A user who may not follow events is not asked about again soon: each try may count towards a lock-out.
+const RETRY_FORBIDDEN: std::time::Duration = std::time::Duration::from_secs(600);
+
 /// How long refused subscriptions rest before one is tried again.
 const RETRY_REFUSED: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -21,14 +24,16 @@ const RETRY_REFUSED: std::time::Duration = std::time::Duration::from_secs(60);
 impl Bridge {
     pub(super) fn connect_soon(&mut self, socket: SocketId, now: Now) {
         let entry = self.sockets.entry(socket).or_default();
-        if entry.session.is_none() {
+        if entry.session.is_none() && !entry.connecting {
             self.timers.sooner(Due::Connect(socket), now.instant);
         }
     }
 
     /// A token is fetched right before each connect and used once.
     pub(super) fn request_token(&mut self, socket: SocketId) {
-        if self.link.is_up() && self.sockets.get(&socket).is_some_and(|entry| entry.session.is_none()) {
+        let due = self.link.is_up();
+        if let Some(entry) = self.sockets.get_mut(&socket).filter(|entry| due && entry.session.is_none() && !entry.connecting) {
+            entry.connecting = true;
             self.ask(Lane::Action, Ask::Token(socket));
         }
     }
@@ -36,10 +41,15 @@ impl Bridge {
     pub(super) fn token_failed(&mut self, socket: SocketId, error: &AskError, now: Now) {
         warn!(bridge = %self.name, %error, "no token for events");
         let trouble = match error {
-            AskError::Forbidden => Trouble { code: "events_not_permitted".into(), what: error.to_string().into() },
+            AskError::Forbidden | AskError::Unauthorized => Trouble { code: "events_not_permitted".into(), what: error.to_string().into() },
             error => trouble(error),
         };
-        self.without_events(socket, trouble, matches!(error, AskError::Forbidden), now);
+        // The same credentials have just been good for other requests: this user may not follow events (events.md section 9).
+        let forbidden = matches!(error, AskError::Forbidden | AskError::Unauthorized);
+        self.without_events(socket, trouble, false, now);
+        if forbidden {
+            self.timers.set(Due::Connect(socket), now.instant + RETRY_FORBIDDEN);
+        }
     }
 
     pub(super) fn open_session(&mut self, socket: SocketId, token: Secret) {
@@ -79,6 +89,22 @@ impl Bridge {
         }
     }
 
+    /// REST shows a change that no event told. Silence alone is normal, but a silent socket that misses changes is dead, whatever TCP says
+    /// (events.md section 6.4).
+    pub(super) fn missed_change(&mut self, socket: SocketId, now: Now) {
+        let silent = self.sockets.get(&socket).is_some_and(|entry| {
+            entry.open && entry.heard.is_none_or(|heard| now.instant.duration_since(heard) >= self.timing.silent_after)
+        });
+        if silent {
+            self.drop_session(socket, "the bridge changed and the events socket said nothing", now);
+        }
+    }
+
+    /// Something that should be pushed is not, at the moment.
+    pub(super) fn is_blind(&self) -> bool {
+        self.plan.sockets().any(|id| !self.sockets.get(&id).is_some_and(|socket| socket.open))
+    }
+
     pub(super) fn close_sessions(&mut self) {
         for (id, entry) in &mut self.sockets {
             let generation = entry.generation;
@@ -102,11 +128,10 @@ impl Bridge {
     }
 
     fn set_changed(&mut self, socket: SocketId, now: Now) {
-        let open = self.sockets.entry(socket).or_default().open;
-        if open {
+        let entry = self.sockets.entry(socket).or_default();
+        if entry.open {
             self.timers.sooner(Due::Subscribe(socket), now.instant + self.timing.subscribe_coalesce);
-        } else if self.link.is_up() && !self.sockets[&socket].session.as_ref().is_some_and(|_| true) && self.sockets[&socket].attempts == 0
-        {
+        } else if entry.attempts == 0 && self.link.is_up() {
             self.connect_soon(socket, now);
         }
     }
@@ -201,6 +226,7 @@ impl Bridge {
         let again = {
             let entry = self.sockets.entry(socket).or_default();
             entry.open = true;
+            entry.heard = Some(now.instant);
             entry.generation > 1
         };
         self.plan.reconnected(socket);
@@ -213,13 +239,16 @@ impl Bridge {
 
     fn take_frame(&mut self, socket: SocketId, frame: Frame, now: Now) {
         metrics::counter!("usher_cms_events_total", "bridge" => self.name.to_string()).increment(1);
+        if let Some(entry) = self.sockets.get_mut(&socket) {
+            entry.heard = Some(now.instant);
+        }
         if frame.skipped > 0 {
             metrics::counter!("usher_cms_events_skipped_total", "bridge" => self.name.to_string()).increment(frame.skipped as u64);
         }
         self.answered(now);
         match frame.body {
             Body::Ack { message_id, success, status } => self.take_ack(socket, message_id, success, &status, now),
-            Body::Subscriptions(states) => states.iter().for_each(|state| self.take_subscription(socket, state)),
+            Body::Subscriptions(states) => states.iter().for_each(|state| self.take_subscription(socket, state, now)),
             Body::Calls { index, updates } if self.is_about(socket, index, &Topic::Calls) => {
                 updates.into_iter().for_each(|update| self.take_call_update(update, now));
             }
@@ -240,12 +269,16 @@ impl Bridge {
     }
 
     /// `deactivated` on a call's roster means that the call ended, or that it won't be pushed any more: REST tells which.
-    fn take_subscription(&mut self, socket: SocketId, state: &SubscriptionState) {
+    fn take_subscription(&mut self, socket: SocketId, state: &SubscriptionState, now: Now) {
         if state.state.as_deref() != Some("deactivated") {
             return;
         }
         if let Some(Topic::Roster(call)) = state.index.and_then(|index| self.plan.topic(socket, index)).cloned() {
-            self.ask(Lane::Arrival, Ask::Call(call));
+            self.plan.deactivated(&call);
+            self.set_changed(socket, now);
+            self.ask(Lane::Arrival, Ask::Call(call.clone()));
+            self.timers.sooner(Due::SweepRoster(call), now.instant + self.timing.poll_roster);
+            self.timers.sooner(Due::RetryRefused, now.instant + RETRY_REFUSED);
         }
     }
 
@@ -289,7 +322,7 @@ fn apply_call(facts: &mut CallFacts, update: &Update) {
     if let Some(name) = &update.name {
         facts.name = name.clone();
     }
-    if let Some(correlator) = &update.call_correlator {
+    if let Some(correlator) = update.call_correlator.as_ref().filter(|correlator| !correlator.is_empty()) {
         facts.correlator = Some(lower(correlator));
     }
     if let Some(word) = &update.lock_state {

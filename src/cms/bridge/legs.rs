@@ -10,7 +10,7 @@ use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::lobby::{self, Beginning, Leg, Seen};
 use crate::cms::queue::Lane;
-use crate::model::{CallId, LegId, Lobby, ParticipantId};
+use crate::model::{CallId, LegId, Lobby, ParticipantId, RosterPatch};
 
 impl Bridge {
     pub(super) fn own_leg(&mut self, person: &ParticipantId, leg: &LegId) {
@@ -34,6 +34,7 @@ impl Bridge {
             self.no_persons.insert(leg.clone());
         } else if let Some(person) = self.owner_of(leg, detail) {
             self.own_leg(&person, leg);
+            self.note_address(&person, detail, sent, now);
             self.read_leg(&person, leg, detail, sent, now);
         }
         self.leg_of_list_done(leg, detail.call.as_ref(), now);
@@ -83,6 +84,22 @@ impl Bridge {
         }
         self.plan_look(person, now);
         self.answer_looks(person, &look_of(state));
+    }
+
+    /// Rosters by REST carry no address; the leg does.
+    fn note_address(&self, person: &ParticipantId, detail: &LegDetail, sent: Now, now: Now) {
+        let Some(address) = &detail.remote_party else { return };
+        let nameless = self.store.with_person(person, |person| {
+            person
+                .listings
+                .iter()
+                .find(|listing| listing.key.bridge == self.name && listing.address.is_empty())
+                .map(|listing| listing.key.clone())
+        });
+        if let Some(key) = nameless.flatten() {
+            let patch = RosterPatch { address: Some(address.clone()), ..RosterPatch::default() };
+            self.store.list_person(&key, person, patch, sent.instant, now);
+        }
     }
 
     fn note_lobby(&mut self, call: &CallId, detail: &LegDetail, state: Lobby) {

@@ -179,7 +179,7 @@ impl Bridge {
     /// Sorts out what a request without an answer means.
     pub(super) fn take_error(&mut self, lane: Lane, ask: Ask, error: AskError, sent: Now, now: Now) {
         match &error {
-            AskError::Unauthorized => return self.refused_credentials(ask, error, now),
+            AskError::Unauthorized if !matches!(ask, Ask::Token(_)) => return self.refused_credentials(ask, error, now),
             AskError::Busy { retry_after } => {
                 metrics::counter!("usher_cms_busy_total", "bridge" => self.name.to_string()).increment(1);
                 let pause = retry_after.map_or_else(|| jittered(self.timing.busy_pause), |pause| pause.min(LONGEST_PAUSE));
@@ -299,7 +299,7 @@ impl Bridge {
             return;
         }
         let read = self.link.calls_read && self.calls.values().all(super::CallWork::is_settled);
-        let open = self.plan.sockets().all(|id| self.sockets.get(&id).is_some_and(|socket| socket.open));
+        let open = !self.is_blind();
         let polled = self.plan.refused().count();
         self.store.put_bridge(&self.name, |bridge| bridge.polled_calls = polled);
         let standing = self.store.with_bridge(&self.name, |bridge| (bridge.state, bridge.trouble.clone()));

@@ -80,7 +80,11 @@ struct Socket {
     session: Option<Session>,
     generation: u64,
     attempts: u32,
+    /// A token is asked for.
+    connecting: bool,
     open: bool,
+    /// When the last frame came.
+    heard: Option<Instant>,
     message_id: i64,
     /// The set asked for last, until it is answered.
     asked: Option<(i64, Vec<i64>)>,
@@ -131,6 +135,9 @@ pub(super) struct Parts {
     pub refusals: Arc<dyn RefusalMemory>,
     pub tracker: TaskTracker,
 }
+
+/// Each of these legs that is forgotten too early costs one request.
+const MOST_NO_PERSONS: usize = 10_000;
 
 /// Reports that may wait while the actor is busy; beyond it the socket is read more slowly, each frame still acknowledged first.
 const REPORTS: usize = 4096;
@@ -293,9 +300,12 @@ impl Bridge {
         }
     }
 
-    /// Forgets tombstones that have served.
+    /// Forgets tombstones that have served, and legs that were nobody's and may have ended since.
     fn tidy(&mut self, now: Now) {
         let keep = self.timing.tombstone;
+        if self.no_persons.len() > MOST_NO_PERSONS {
+            self.no_persons.clear();
+        }
         self.removed.retain(|_, at| now.instant.duration_since(*at) < keep);
         self.timers.set(Due::Tidy, now.instant + keep);
     }

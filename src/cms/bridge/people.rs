@@ -136,8 +136,10 @@ impl Bridge {
         if home == Home::Bridge(self.name.clone()) {
             let work = self.people.entry(person.clone()).or_default();
             work.call = Some(call.clone());
-        } else {
-            self.people.remove(person);
+        } else if let Some(work) = self.people.remove(person) {
+            for leg in work.legs {
+                self.leg_owners.remove(&leg.id);
+            }
         }
         self.store.update_person(person, |person| {
             if person.home.as_ref() != Some(&home) {
