@@ -9,7 +9,8 @@ COPY web web
 # Cargo wants to see what Cargo.toml names.
 COPY benches benches
 # Static, for an image without a C library. The target is named so that the flag does not reach build scripts.
-ENV RUSTFLAGS="-C target-feature=+crt-static"
+# getrandom asks the kernel: in a static binary it would not find the C library's function, and there may be no /dev/urandom.
+ENV RUSTFLAGS="-C target-feature=+crt-static --cfg getrandom_backend=\"linux_getrandom\""
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
     cargo build --locked --release --bin usher --target x86_64-unknown-linux-gnu \
     && cp target/x86_64-unknown-linux-gnu/release/usher /usher \

@@ -11,6 +11,8 @@ mod peers;
 mod reach;
 mod report;
 
+use std::io::Write;
+
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 
@@ -25,28 +27,22 @@ const PAGES: usize = 10;
 
 /// Checks all bridges at once and prints a block for each, in their order.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    println!(
-        "Trying {}. Nothing is changed on CMS; one token for an events socket is taken from each.\n",
-        count(config.bridges.len(), "bridge")
-    );
+    let mut out = std::io::stdout();
+    let all = count(config.bridges.len(), "bridge");
+    writeln!(out, "Trying {all}. Nothing is changed on CMS; one token for an events socket is taken from each.\n")?;
     let mut running: FuturesOrdered<_> = config.bridges.iter().map(|each| bridge(each, &config.timing)).collect();
     let mut reports = Vec::new();
     while let Some(report) = running.next().await {
-        println!("{report}");
+        writeln!(out, "{report}")?;
         reports.push(report);
     }
     let together = cluster(&reports);
     if !together.steps.is_empty() {
-        println!("{together}");
+        writeln!(out, "{together}")?;
     }
     let failed = reports.iter().filter(|report| report.failed()).count();
-    match failed {
-        0 => {
-            println!("All passed.");
-            Ok(())
-        }
-        failed => Err(anyhow::anyhow!("{failed} of {} failed", count(reports.len(), "bridge"))),
-    }
+    anyhow::ensure!(failed == 0, "{failed} of {all} failed");
+    Ok(writeln!(out, "All passed.")?)
 }
 
 fn count(n: usize, what: &str) -> String {
