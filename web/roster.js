@@ -12,6 +12,12 @@ import { fold, words } from "./text.js";
 /** Longest wait first; the id decides between equals so that the order is everybody's. @param {Person} a @param {Person} b */
 export const byWait = (a, b) => (a.waiting_since ?? 0) - (b.waiting_since ?? 0) || (a.id < b.id ? -1 : 1);
 
+/** Somebody whose call is not answered yet can't be in a lobby: there is nothing to check. @param {Person} person */
+export const beingCalled = (person) => person.lobby === "unknown" && (person.state === "initial" || person.state === "ringing");
+
+/** Where a person is, as the page tells it. @param {Person} person @returns {Person["lobby"] | "called"} */
+export const placeOf = (person) => (beingCalled(person) ? "called" : person.lobby);
+
 export class Roster {
   constructor() {
     /** @type {import("./protocol.js").ServerRow | null} */
@@ -27,6 +33,9 @@ export class Roster {
     /** @type {Set<string>} */
     this.waiting = new Set();
     this.unknown = 0;
+    /** @type {Map<string, number>} how many are being called, by meeting */
+    this.called = new Map();
+    this.calledInAll = 0;
     /** @type {Map<string, number>} people per meeting and folded name */
     this.names = new Map();
     /** @type {WeakMap<Row, string>} folded text of a row */
@@ -57,8 +66,13 @@ export class Roster {
 
   /** @param {Person} person @param {1 | -1} by */
   #count(person, by) {
-    if (person.lobby === "unknown") this.unknown += by;
-    if (person.lobby === "waiting") {
+    const place = placeOf(person);
+    if (place === "unknown") this.unknown += by;
+    if (place === "called") {
+      this.calledInAll += by;
+      add(this.called, person.meeting, by);
+    }
+    if (place === "waiting") {
       if (by > 0) this.waiting.add(person.id);
       else this.waiting.delete(person.id);
     }
@@ -86,10 +100,16 @@ export class Roster {
     return people.sort(byWait);
   }
 
-  /** @param {string} meeting @param {Person["lobby"]} lobby */
-  peopleOf(meeting, lobby) {
+  /** Those who may be in a lobby, known or not: of a meeting, or of all. @param {string} [meeting] */
+  checkable(meeting) {
+    if (meeting === undefined) return this.people.size - this.calledInAll;
+    return (this.within.get(meeting)?.size ?? 0) - (this.called.get(meeting) ?? 0);
+  }
+
+  /** @param {string} meeting @param {ReturnType<typeof placeOf>} place */
+  peopleOf(meeting, place) {
     const people = [...(this.within.get(meeting) ?? [])].map((id) => /** @type {Person} */ (this.people.get(id)));
-    return people.filter((person) => person.lobby === lobby).sort((a, b) => this.#byName(a, b));
+    return people.filter((person) => placeOf(person) === place).sort((a, b) => this.#byName(a, b));
   }
 
   /** @param {Person} a @param {Person} b */

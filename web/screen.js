@@ -25,6 +25,8 @@ export class Screen {
     this.inCall = new List("in_call", byId, 3000);
     /** @type {List<Person>} */
     this.unsure = new List("unsure", byId, 0);
+    /** @type {List<Person>} those whose call is not answered yet */
+    this.calling = new List("calling", byId, 0);
     /** @type {List<Meeting>} */
     this.meetings = new List("meetings", roster.byUrgency, 3000);
     this.role = /** @type {import("./protocol.js").Role} */ ("viewer");
@@ -42,7 +44,7 @@ export class Screen {
   }
 
   get people() {
-    return [this.lobby, this.inCall, this.unsure];
+    return [this.lobby, this.inCall, this.calling, this.unsure];
   }
 
   get acts() {
@@ -75,6 +77,7 @@ export class Screen {
     this.lobby.update(this.shown, now);
     this.inCall.update(open === null ? [] : this.roster.peopleOf(open, "in").filter(matches), now);
     this.unsure.update(open === null ? [] : this.roster.peopleOf(open, "unknown").filter(matches), now);
+    this.calling.update(open === null ? [] : this.roster.peopleOf(open, "called").filter(matches), now);
     const meetings = [...this.roster.meetings.values()].filter(this.roster.meetingMatcher(query));
     this.meetings.update(meetings.sort(this.roster.byUrgency), now);
     this.selection.keep((id) => this.roster.waiting.has(id));
@@ -115,8 +118,8 @@ export class Screen {
   get checked() {
     const meeting = this.meeting;
     const [all, unknown] = meeting
-      ? [this.roster.within.get(meeting.id)?.size ?? 0, meeting.unknown]
-      : [this.roster.people.size, this.roster.unknown];
+      ? [this.roster.checkable(meeting.id), meeting.unknown]
+      : [this.roster.checkable(), this.roster.unknown];
     return { all, unknown, done: all - unknown };
   }
 

@@ -89,18 +89,19 @@ function grid(desk, list, label, kind) {
 
 /** @param {Desk} desk */
 function called(desk) {
-  const { inCall, unsure, meeting } = desk.screen;
+  const { inCall, calling, unsure, meeting } = desk.screen;
   const count = inCall.entries.filter((entry) => entry.gone === null).length;
   return html`
     <h2 class="section">${t("in_call")} <span class="number">${number(count)}</span></h2>
     ${grid(desk, inCall, t("in_call"), "call")}
     ${count === 0 ? html`<p class="none">${t(desk.screen.choice.query ? "nobody_matches_in_call" : "nobody_in_call")}</p>` : nothing}
-    ${
-      unsure.entries.length > 0
-        ? html`<h2 class="section">${t("being_checked")} <span class="number">${number(unsure.entries.length)}</span></h2>
-            ${grid(desk, unsure, t("being_checked"), "call")}`
-        : nothing
-    }
+    ${section(desk, calling, t("being_called"))} ${section(desk, unsure, t("being_checked"))}
     ${meeting ? nothing : html`<p class="none">${t("meeting_over")}</p>`}
   `;
 }
+
+/** A list that is there only while somebody is in it. @param {Desk} desk @param {import("../list.js").List<Person>} list @param {string} title */
+const section = (desk, list, title) =>
+  list.entries.length > 0
+    ? html`<h2 class="section">${title} <span class="number">${number(list.entries.length)}</span></h2> ${grid(desk, list, title, "call")}`
+    : nothing;

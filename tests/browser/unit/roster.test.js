@@ -41,6 +41,28 @@ test("unknown people are counted until known", () => {
   assert.equal(all.unknown, 0);
 });
 
+test("who is being called can't be in a lobby yet, so there is nothing to check", () => {
+  const all = roster(
+    meeting("m"),
+    person("a", { lobby: "in" }),
+    person("b", { lobby: "unknown", state: "ringing" }),
+    person("c", { lobby: "unknown", state: "initial", meeting: "n" }),
+    person("d", { lobby: "unknown", state: "connected" }),
+  );
+  assert.deepEqual([all.unknown, all.checkable(), all.checkable("m"), all.checkable("n")], [1, 2, 2, 0]);
+  assert.equal(ids(all.peopleOf("m", "called")), "b");
+  assert.equal(ids(all.peopleOf("m", "unknown")), "d");
+  all.take({
+    put: [person("b", { state: "connected" }), person("d", { lobby: "in" })],
+    drop: [{ kind: "person", id: "c" }],
+  });
+  assert.deepEqual([all.unknown, all.checkable(), all.checkable("m"), all.checkable("n")], [0, 3, 3, 0]);
+  assert.equal(ids(all.peopleOf("m", "called")), "");
+  // A leg read while it still rang, said to wait: what is known counts, whatever the state.
+  all.take({ put: [person("a", { state: "ringing" })], drop: [] });
+  assert.equal(ids(all.lobby("m")), "a b");
+});
+
 test("namesakes are told by folded name within one meeting only", () => {
   const [a, b, c] = [
     person("a", { name: "Zoë Berg" }),
