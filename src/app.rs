@@ -26,9 +26,6 @@ use crate::store::Store;
 /// Presses that may wait to begin.
 const PRESSES: usize = 256;
 
-/// How long after a restart a bridge may take to show what became of interrupted admissions.
-const RECOVERY: Duration = Duration::from_secs(60);
-
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -94,7 +91,7 @@ pub async fn start(
     let admission = Admission::new(cluster, desk, journal, config.timing.clone(), trouble);
     if !open.is_empty() {
         warn!(people = open.len(), "admissions were interrupted by the last stop; reading back what became of them, sending nothing again");
-        bridges.spawn(admission.clone().recover(open, RECOVERY));
+        bridges.spawn(admission.clone().recover(open));
     }
     let (requests, presses) = mpsc::channel(PRESSES);
     bridges.spawn(admission.run(presses, tasks.clone(), bridges_stop.clone()));

@@ -219,3 +219,56 @@ async fn a_press_is_in_the_journal_before_and_after() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_written_stops_nobody_and_is_said_loudly() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
+    let mut page = desk.page("mo").await;
+    waiting(&mut page, &[&people[0], &people[1]]).await;
+    let blocker = usher::db::open_connection(desk.dir.path()).expect("database");
+    blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let results = page.admit("a", &[people[0].id]).await;
+    assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
+    page.until("the trouble to be said", |page| check(page.trouble().as_deref() == Some("journal"), page.trouble())).await;
+    blocker.execute_batch("ROLLBACK").expect("unlocked");
+    page.admit("b", &[people[1].id]).await;
+    page.until("the trouble to be over", |page| check(page.trouble().is_none(), page.trouble())).await;
+}
+
+#[tokio::test]
+async fn what_a_crash_left_open_is_read_back_told_and_never_sent_again() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Still Waiting", "Got In", "Went Away"]);
+    let mut page = desk.page("mo").await;
+    waiting(&mut page, &people.iter().collect::<Vec<_>>()).await;
+    desk.control().admit(people[1].id).expect("admitted");
+    desk.control().leave(people[2].id).expect("left");
+    let desk = desk
+        .restart_after(|directory| {
+            let conn = usher::db::open_connection(directory).expect("database");
+            conn.execute("INSERT INTO presses (id, at, user, address, scope) VALUES (7, 1, 'mo', '::1', 'selection')", []).expect("press");
+            for person in &people {
+                let row = "INSERT INTO press_people (press, person, name, address, call) VALUES (7, ?1, '', '', '')";
+                conn.execute(row, [person.id.to_string()]).expect("person");
+            }
+        })
+        .await;
+    common::wait_for(common::DEADLINE, "a result for each", async || {
+        let conn = usher::db::open_connection(desk.dir.path()).map_err(|error| error.to_string())?;
+        let results: Vec<Option<String>> = people
+            .iter()
+            .map(|person| conn.query_row("SELECT result FROM press_people WHERE person = ?1", [person.id.to_string()], |row| row.get(0)))
+            .collect::<Result<_, _>>()
+            .map_err(|error| error.to_string())?;
+        check(results == [Some("unconfirmed".into()), Some("done".into()), Some("left".into())], results)
+    })
+    .await;
+    let mut page = desk.page("max").await;
+    page.until("the moderators to be told", |page| {
+        let row = page.person(people[0].id)?;
+        check(row.lobby == Lobby::Waiting && row.outcome.as_ref().is_some_and(|outcome| &*outcome.by == "mo"), row)
+    })
+    .await;
+    assert_eq!(puts(&desk), 0);
+}

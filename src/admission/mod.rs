@@ -173,9 +173,11 @@ impl Admission {
     }
 
     /// Reads back what a crash left open, and tells what is known. Nothing is ever sent again.
-    pub async fn recover(self, open: Vec<OpenPress>, patience: Duration) {
+    pub async fn recover(self, open: Vec<OpenPress>) {
+        // A bridge that is away at the start gets as long as those in the call may go unread.
+        let deadline = tokio::time::Instant::now() + self.timing.rotate_in_call;
         for OpenPress { press, person, user } in open {
-            let (how, reason) = match self.known_within(&person, patience).await {
+            let (how, reason) = match self.known_by(&person, deadline).await {
                 Some(Lobby::In) => (ActionResult::Done, "read back after a restart"),
                 Some(_) => (ActionResult::Unconfirmed, "Usher was restarted while this admission was under way; it was not sent again"),
                 None => (ActionResult::Left, "not found after a restart"),
@@ -186,8 +188,7 @@ impl Admission {
         }
     }
 
-    async fn known_within(&self, person: &str, patience: Duration) -> Option<Lobby> {
-        let deadline = tokio::time::Instant::now() + patience;
+    async fn known_by(&self, person: &str, deadline: tokio::time::Instant) -> Option<Lobby> {
         loop {
             let state = self.cluster.store().with_person(person, |person| person.lobby.state);
             if matches!(state, Some(Lobby::In | Lobby::Waiting)) || tokio::time::Instant::now() >= deadline {

@@ -70,9 +70,15 @@ impl Desk {
 
     /// Stops Usher and starts it again on the same data.
     pub async fn restart(self) -> Self {
+        self.restart_after(|_| {}).await
+    }
+
+    /// The same, with something done to the data directory in between.
+    pub async fn restart_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> Self {
         let Self { sim, app, dir, config } = self;
         app.stop();
         app.join().await.expect("stopped");
+        meanwhile(dir.path());
         let app = run(&config).await;
         Self { sim, app, dir, config }
     }
@@ -219,6 +225,12 @@ impl Page {
 
     pub fn hidden(&self) -> usize {
         self.rows.values().find_map(|row| if let Row::Server(server) = row { Some(server.hidden_meetings) } else { None }).unwrap_or(0)
+    }
+
+    /// What every moderator is told about Usher itself.
+    pub fn trouble(&self) -> Option<String> {
+        let trouble = self.rows.values().find_map(|row| if let Row::Server(server) = row { server.trouble.clone() } else { None });
+        trouble.map(|trouble| trouble.code.to_string())
     }
 
     pub fn person(&self, id: Id) -> Result<&PersonRow, String> {

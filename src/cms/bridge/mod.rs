@@ -1,6 +1,7 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` (reading calls and rosters by REST), `people` (who is
+//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by
+//! REST), `people` (who is
 //! where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it).
 
 mod calls;
@@ -10,6 +11,7 @@ mod labels;
 mod legs;
 mod link;
 mod people;
+mod rosters;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,0 +1,227 @@
+//! Reading whole rosters by REST: everybody of a new call, and comparisons with what the events told. Reads nobody alone (`people`).
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use super::{Bridge, Due};
+use crate::clock::Now;
+use crate::cms::answer::{Page, RosterItem};
+use crate::cms::ask::Ask;
+use crate::cms::client::AskError;
+use crate::cms::queue::Lane;
+use crate::model::{CallId, Home, LegId, ParticipantId, RosterPatch};
+
+/// One pass over a call's roster.
+#[derive(Debug)]
+pub(super) struct RosterRead {
+    lane: Lane,
+    started: Instant,
+    listed: HashSet<ParticipantId>,
+    /// The call is new to us: its legs are read from the call's list, a tenth of the requests of asking person by person.
+    whole: bool,
+}
+
+/// Rosters.
+impl Bridge {
+    pub(super) fn begin_roster(&mut self, call: &CallId, lane: Lane, whole: bool, now: Now) {
+        let Some(work) = self.calls.get_mut(call) else { return };
+        work.reading = Some(RosterRead { lane, started: now.instant, listed: HashSet::new(), whole });
+        self.ask(lane, Ask::Roster(call.clone(), 0));
+        self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.timing.sweep_roster);
+    }
+
+    /// Compares a roster with what the events told; where they tell nothing, this is how its changes are found.
+    pub(super) fn sweep_roster(&mut self, call: &CallId, now: Now) {
+        let Some(work) = self.calls.get(call) else { return };
+        if !self.link.is_up() {
+            return;
+        }
+        if work.reading.is_none() {
+            self.begin_roster(call, Lane::InCall, false, now);
+            self.ask(Lane::InCall, Ask::Call(call.clone()));
+        }
+        let blind = self.plan.is_refused(call) || self.is_blind();
+        let interval = if blind { self.timing.poll_roster } else { self.timing.sweep_roster };
+        self.timers.set(Due::SweepRoster(call.clone()), now.instant + interval);
+    }
+
+    pub(super) fn take_roster(&mut self, lane: Lane, call: &CallId, offset: usize, page: Page<RosterItem>, sent: Now, now: Now) {
+        let next = page.next(offset);
+        let Some(mut read) = self.calls.get_mut(call).and_then(|work| work.reading.take()) else { return };
+        let key = self.key(call);
+        let mut missed = false;
+        for item in page.items {
+            if self.removed.contains_key(&item.id) {
+                continue;
+            }
+            let patch = RosterPatch { name: item.name, address: item.address, ..RosterPatch::default() };
+            let listed = self.store.list_person(&key, &item.id, patch, sent.instant, now);
+            if listed.new_listing && !read.whole {
+                self.suspect_call(call, false, now);
+                missed = true;
+            }
+            self.note_arrival(call, &item.id, listed.new_person);
+            self.set_home(&item.id, item.call_bridge.as_deref(), call);
+            read.listed.insert(item.id);
+        }
+        if let Some(socket) = self.plan.socket_of(call).filter(|_| missed) {
+            self.missed_change(socket, now);
+        }
+        match next {
+            Some(offset) => {
+                self.ask(lane, Ask::Roster(call.clone(), offset));
+                if let Some(work) = self.calls.get_mut(call) {
+                    work.reading = Some(read);
+                }
+            }
+            None => self.roster_read(call, read, now),
+        }
+    }
+
+    /// The last page: who was not on any is asked for; whose lobby is not known is read.
+    fn roster_read(&mut self, call: &CallId, read: RosterRead, now: Now) {
+        let key = self.key(call);
+        let mut unread = Vec::new();
+        for person in self.store.with_call(&key, |call| call.roster.clone()).unwrap_or_default() {
+            let facts = self.store.with_person(&person, |person| {
+                let listing = person.listings.iter().find(|listing| listing.key == key);
+                (listing.map(|listing| listing.at), person.home.clone())
+            });
+            let Some((Some(at), home)) = facts else { continue };
+            if !read.listed.contains(&person) && at < read.started {
+                self.ask(Lane::Suspected, Ask::Person(person.clone()));
+            }
+            match home {
+                Some(Home::Bridge(name)) if name == self.name => unread.push(person),
+                Some(_) => {}
+                None => self.find_home(&person, now),
+            }
+        }
+        let fresh = unread.iter().any(|person| self.people.get(person).is_none_or(|work| work.legs.is_empty()));
+        if read.whole && fresh {
+            if let Some(work) = self.calls.get_mut(call) {
+                work.legs_listed = false;
+            }
+            self.ask(read.lane, Ask::CallLegs(call.clone(), 0));
+        }
+        for person in unread {
+            let known = self.people.get(&person).is_some_and(|work| !work.legs.is_empty());
+            if known && read.whole {
+                self.read_legs(&person, read.lane);
+            } else if !known && !read.whole {
+                self.read_person(&person, Lane::Arrival);
+            }
+        }
+        if !(read.whole && fresh) {
+            self.settle(call, now);
+        }
+    }
+
+    pub(super) fn take_call_legs(&mut self, call: &CallId, offset: usize, page: Page<LegId>, now: Now) {
+        let next = page.next(offset);
+        for leg in page.items {
+            if self.no_persons.contains(&leg) || self.leg_owners.contains_key(&leg) {
+                continue;
+            }
+            if let Some(work) = self.calls.get_mut(call) {
+                work.pending_legs.insert(leg.clone());
+                self.ask(Lane::Resync, Ask::Leg(leg));
+            }
+        }
+        match next {
+            Some(offset) => self.ask(Lane::Resync, Ask::CallLegs(call.clone(), offset)),
+            None => {
+                if let Some(work) = self.calls.get_mut(call) {
+                    work.legs_listed = true;
+                }
+                self.settle_if_read(call, now);
+            }
+        }
+    }
+
+    /// One leg of a call's list has been read, or can't be.
+    pub(super) fn leg_of_list_done(&mut self, leg: &LegId, call: Option<&CallId>, now: Now) {
+        let done: Vec<CallId> = match call.filter(|call| self.calls.contains_key(*call)) {
+            Some(call) => vec![call.clone()],
+            None => self.calls.iter().filter(|(_, work)| work.pending_legs.contains(leg)).map(|(call, _)| call.clone()).collect(),
+        };
+        for call in done {
+            let was = self.calls.get_mut(&call).is_some_and(|work| work.pending_legs.remove(leg));
+            if was {
+                self.settle_if_read(&call, now);
+            }
+        }
+    }
+
+    fn settle_if_read(&mut self, call: &CallId, now: Now) {
+        let Some(work) = self.calls.get(call) else { return };
+        if work.settled || !work.legs_listed || !work.pending_legs.is_empty() {
+            return;
+        }
+        // Whom the list of legs did not show is asked for one by one.
+        for person in self.local_people(call) {
+            if self.people.get(&person).is_none_or(|work| work.legs.is_empty()) {
+                self.read_person(&person, Lane::Resync);
+            }
+        }
+        self.settle(call, now);
+    }
+
+    fn settle(&mut self, call: &CallId, now: Now) {
+        let Some(work) = self.calls.get_mut(call).filter(|work| !work.settled) else { return };
+        work.settled = true;
+        // Who joined while the call was being read was only listed; from here on people are read one by one.
+        let roster = self.store.with_call(&self.key(call), |call| call.roster.clone()).unwrap_or_default();
+        for person in roster {
+            let homeless = self.store.with_person(&person, |person| person.home.is_none()).unwrap_or(false);
+            if homeless && !self.is_ringing(&person) {
+                self.find_home(&person, now);
+            }
+        }
+        self.judge_state();
+    }
+
+    pub(super) fn roster_failed(&mut self, call: &CallId, error: &AskError, now: Now) {
+        if let Some(work) = self.calls.get_mut(call) {
+            work.reading = None;
+            work.legs_listed = true;
+        }
+        match error {
+            AskError::Gone(_) => self.ask(Lane::Suspected, Ask::Call(call.clone())),
+            _ => self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster),
+        }
+        self.settle_if_read(call, now);
+    }
+
+    pub(super) fn is_settled(&self, call: &CallId) -> bool {
+        self.calls.get(call).is_some_and(|work| work.settled)
+    }
+
+    /// People of a call whose legs run here.
+    pub(super) fn local_people(&self, call: &CallId) -> Vec<ParticipantId> {
+        let roster = self.store.with_call(&self.key(call), |call| call.roster.clone()).unwrap_or_default();
+        let here = Some(Home::Bridge(self.name.clone()));
+        roster.into_iter().filter(|person| self.store.with_person(person, |person| person.home == here).unwrap_or(false)).collect()
+    }
+}
+
+/// Suspicions.
+impl Bridge {
+    /// A join, leave or lock change may have moved others between lobby and call.
+    pub(super) fn suspect_call(&mut self, call: &CallId, all: bool, now: Now) {
+        let Some(work) = self.calls.get_mut(call) else { return };
+        work.recheck_all |= all;
+        for (n, after) in self.timing.recheck.iter().enumerate() {
+            self.timers.sooner(Due::Recheck(call.clone(), n), now.instant + *after);
+        }
+    }
+
+    pub(super) fn recheck(&mut self, call: &CallId) {
+        let all = self.calls.get(call).is_some_and(|work| work.recheck_all);
+        self.recheck_people(call, all);
+        let pending = (0..self.timing.recheck.len()).any(|n| self.timers.has(&Due::Recheck(call.clone(), n)));
+        if let Some(work) = self.calls.get_mut(call).filter(|_| !pending) {
+            work.recheck_all = false;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Who may know whom: the modules point inwards, and the simulator knows none of them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What each module may use besides itself. `simulator` is an independent witness: nothing of ours.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("clock", &[]),
+    ("config", &[]),
+    ("db", &[]),
+    ("simulator", &[]),
+    ("view", &["config", "desk", "model"]),
+    ("model", &["view"]),
+    ("desk", &["clock", "model", "view"]),
+    ("store", &["clock", "model"]),
+    ("hub", &["view"]),
+    ("actions", &["view"]),
+    ("accounts", &["db"]),
+    ("memory", &["cms", "config", "db", "model", "view"]),
+    ("publisher", &["config", "desk", "hub", "memory", "model", "store", "view"]),
+    ("cms", &["clock", "config", "model", "store"]),
+    ("check", &["clock", "cms", "config"]),
+    ("admission", &["actions", "clock", "cms", "config", "db", "desk", "model", "store", "view"]),
+    ("http", &["accounts", "actions", "config", "db", "hub", "view"]),
+    ("app", &["actions", "admission", "cms", "config", "db", "desk", "http", "hub", "memory", "publisher", "store"]),
+    ("cli", &["accounts", "app", "check", "config", "db", "http", "simulator"]),
+];
+
+fn uses(module: &str) -> BTreeSet<String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = vec![source.join(format!("{module}.rs")), source.join(module)];
+    let mut found = BTreeSet::new();
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(&path).expect("directory").map(|entry| entry.expect("entry").path()));
+        } else if path.extension().is_some_and(|ending| ending == "rs") && path.is_file() {
+            let text = std::fs::read_to_string(&path).expect("source");
+            // What tests use for themselves is their own affair.
+            let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            for rest in product.split("crate::").skip(1) {
+                let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                if name != module {
+                    found.insert(name);
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn modules_know_only_whom_they_may() {
+    for (module, allowed) in ALLOWED {
+        let unexpected: Vec<String> = uses(module).into_iter().filter(|used| !allowed.contains(&used.as_str())).collect();
+        assert!(unexpected.is_empty(), "`{module}` uses {unexpected:?}; allowed: {allowed:?}");
+    }
+}
+
+#[test]
+fn every_module_has_a_rule() {
+    let lib = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("lib.rs");
+    for line in lib.lines().filter_map(|line| line.strip_prefix("pub mod ")) {
+        let name = line.trim_end_matches(';');
+        assert!(ALLOWED.iter().any(|(module, _)| *module == name), "say whom `{name}` may use");
+    }
+}
+
+#[test]
+fn only_the_store_names_the_map_it_is_made_of() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = vec![source];
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(&path).expect("directory").map(|entry| entry.expect("entry").path()));
+        } else if path.file_name().is_some_and(|name| name != "store.rs") {
+            assert!(!std::fs::read_to_string(&path).expect("source").contains("use dashmap"), "{}", path.display());
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The program as it is typed: configuration mistakes, users, first start, stopping.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use common::wait_for;
+
+const BRIDGE: &str = "[[bridge]]\nname = \"eu-1\"\nurl = \"http://127.0.0.1:9\"\nusername = \"api\"\npassword = \"hunter2-secret\"\n";
+
+fn usher(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    command.current_dir(directory).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(directory: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = usher(directory, arguments).spawn().expect("started");
+    child.stdin.take().expect("stdin").write_all(input.as_bytes()).expect("written");
+    child.wait_with_output().expect("ended")
+}
+
+fn directory(config: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("directory");
+    std::fs::write(directory.path().join("usher.toml"), config).expect("written");
+    directory
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Ends the child also when a test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_configuration_mistake_is_named_and_ends_with_code_2_before_anything_is_made() {
+    let directory = directory(&format!("listen = \"nowhere\"\n{BRIDGE}"));
+    for command in ["serve", "check"] {
+        let output = run(directory.path(), &[command], "");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("`listen`") && said.contains("\"nowhere\"") && said.contains("127.0.0.1:8080"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    assert!(!directory.path().join("usher-data").exists());
+}
+
+#[test]
+fn a_missing_configuration_is_said() {
+    let directory = tempfile::tempdir().expect("directory");
+    let output = run(directory.path(), &["serve", "--config", "other.toml"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("other.toml"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn users_are_managed_from_the_command_line() {
+    let directory = directory(BRIDGE);
+    let user = |arguments: &[&str], input: &str| {
+        let mut all = vec!["user"];
+        all.extend(arguments);
+        run(directory.path(), &all, input)
+    };
+    let short = user(&["add", "ana", "--role", "admin", "--password-stdin"], "short\n");
+    assert!(!short.status.success());
+    assert!(user(&["add", "ana", "--role", "admin", "--password-stdin"], "correct horse\n").status.success());
+    assert!(user(&["add", "mo", "--password-stdin"], "correct horse\n").status.success());
+    let list = text(&user(&["list"], "").stdout);
+    assert!(list.contains("ana") && list.contains("admin") && list.contains("mo") && list.contains("moderator"), "{list}");
+    assert!(user(&["passwd", "mo", "--password-stdin"], "battery staple\n").status.success());
+    assert!(user(&["role", "mo", "viewer"], "").status.success());
+    assert!(user(&["remove", "mo"], "").status.success());
+    let last = user(&["remove", "ana"], "");
+    assert!(!last.status.success(), "the last admin stays: {}", text(&last.stdout));
+    assert!(!text(&user(&["list"], "").stdout).contains("mo "), "removed");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_first_start_says_what_to_type_and_a_stop_is_clean() {
+    let directory = directory(&format!("listen = \"127.0.0.1:0\"\n{BRIDGE}"));
+    let mut child = Running(usher(directory.path(), &["serve"]).spawn().expect("started"));
+    let mut stderr = child.0.stderr.take().expect("stderr");
+    let log = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let writer = log.clone();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+            writer.lock().expect("log").push_str(&text(&buffer[..read]));
+        }
+    });
+    wait_for(common::DEADLINE, "the hint", async || {
+        let said = log.lock().expect("log").clone();
+        if said.contains("usher user add") && said.contains("--config usher.toml") { Ok(()) } else { Err(said) }
+    })
+    .await;
+    assert!(!log.lock().expect("log").contains("hunter2"));
+    let stopped = Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().expect("kill");
+    assert!(stopped.success());
+    let code = wait_for(Duration::from_secs(10), "the end", async || match child.0.try_wait().expect("state") {
+        Some(status) => Ok(status.code()),
+        None => Err(log.lock().expect("log").clone()),
+    })
+    .await;
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn the_demo_listens_on_loopback_only() {
+    let directory = tempfile::tempdir().expect("directory");
+    let output = run(directory.path(), &["demo", "--listen", "0.0.0.0:0"], "");
+    assert!(!output.status.success());
+    assert!(text(&output.stderr).contains("loopback"), "{}", text(&output.stderr));
+}
