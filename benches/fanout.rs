@@ -1,0 +1,201 @@
+//! What one frame to one of 1,000 browsers costs, and how late it is, against a bare writer of the same bytes in the same run.
+//!
+//! Both are processes of their own: this benchmark started again as `usher` (the product's server and hub, published to by hand, because
+//! only the publisher knows the moment of publishing) or as `bare` (one tokio task that writes each frame to each socket in turn).
+
+mod kit;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit::browser::{Browser, Site, log_in};
+use kit::figures::{bar, median, percentile};
+use kit::process::Process;
+use kit::server::{PASSWORD, USER, add_user};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use usher::actions::Actions;
+use usher::config::{Config, Timing};
+use usher::db::Db;
+use usher::http::{Web, serve};
+use usher::hub::{Audience, Hub};
+use usher::view::{LegState, Lobby, PersonRow, Row};
+
+const BROWSERS: usize = 1_000;
+const FRAME: usize = 1_024;
+const INTERVAL: Duration = Duration::from_millis(50);
+const FRAMES: usize = 120;
+const ROUNDS: usize = 3;
+/// Precedes the moment of publishing, in us, in each frame.
+const MARK: &[u8] = b"published:";
+
+fn main() {
+    kit::raise_descriptor_limit();
+    // The servers run on tokio's usual runtime, as the product does.
+    let serve_on = || tokio::runtime::Runtime::new().expect("runtime");
+    match kit::role().as_deref() {
+        Some("usher") => serve_on().block_on(usher_child()),
+        Some("bare") => serve_on().block_on(bare_child()),
+        _ => kit::block_on(compare()),
+    }
+}
+
+async fn compare() {
+    let dir = tempfile::tempdir().expect("a directory");
+    add_user(dir.path());
+    let mut usher = Child::start("usher", dir.path().to_owned());
+    let mut bare = Child::start("bare", dir.path().to_owned());
+    let mut site = Site { address: usher.address, tls: None, cookie: String::new() };
+    site.cookie = log_in(&site, USER, PASSWORD).await;
+    let mut browsers = Vec::new();
+    let mut sinks = Vec::new();
+    for _ in 0..BROWSERS {
+        let mut browser = Browser::open(&site).await;
+        browser.snapshot().await;
+        browsers.push(browser);
+        sinks.push(Browser::bare(bare.address).await);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (mut cpu_ratios, mut p99_ratios) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let (bare_cpu, bare_p99) = measure(round, "bare ", &mut bare, &mut sinks).await;
+        let (usher_cpu, usher_p99) = measure(round, "usher", &mut usher, &mut browsers).await;
+        cpu_ratios.push(usher_cpu / bare_cpu);
+        p99_ratios.push(usher_p99 / bare_p99);
+    }
+    bar("fan-out, server CPU per delivered frame against a bare writer (median of the rounds)", 1.5, "x", median(cpu_ratios));
+    bar("fan-out, p99 from publish to last byte read against a bare writer (median of the rounds)", 2.0, "x", median(p99_ratios));
+}
+
+/// CPU per delivered frame in us, and p99 in ms.
+async fn measure(round: usize, who: &str, child: &mut Child, sockets: &mut [Browser]) -> (f64, f64) {
+    let cpu = child.process.cpu();
+    child.go();
+    let reads = sockets.iter_mut().map(async |socket| {
+        let mut late = Vec::with_capacity(FRAMES);
+        while late.len() < FRAMES {
+            let frame = socket.frame().await;
+            if let Some(at) = published(frame) {
+                late.push((kit::now_us() - at) as f64 / 1000.0);
+            }
+        }
+        late
+    });
+    let mut late: Vec<f64> = futures_util::future::join_all(reads).await.concat();
+    let cpu = (child.process.cpu() - cpu).as_secs_f64() * 1e6 / late.len() as f64;
+    let (p50, p99) = (percentile(&mut late, 0.5), percentile(&mut late, 0.99));
+    println!("{who} {round}: {} frames of {FRAME} bytes: {cpu:.2} us CPU a frame; p50 {p50:.1} ms, p99 {p99:.1} ms", late.len());
+    (cpu, p99)
+}
+
+fn published(frame: &[u8]) -> Option<u64> {
+    let at = frame.windows(MARK.len()).position(|part| part == MARK)? + MARK.len();
+    std::str::from_utf8(&frame[at..at + 16]).ok()?.parse().ok()
+}
+
+/// This benchmark as another process; says its address first, publishes when it is told to.
+struct Child {
+    process: Process,
+    address: SocketAddr,
+}
+
+impl Child {
+    fn start(role: &str, dir: PathBuf) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        let mut process = Process::start(command.arg(role).arg(dir).stdin(Stdio::piped()).stdout(Stdio::piped()));
+        let mut line = String::new();
+        BufReader::new(process.child.stdout.take().expect("piped")).read_line(&mut line).expect("an address");
+        Self { process, address: line.trim().parse().expect("an address") }
+    }
+
+    fn go(&mut self) {
+        self.process.child.stdin.as_mut().expect("piped").write_all(b"go\n").expect("told");
+    }
+}
+
+/// Calls `publish` evenly, each time the parent says so, until the parent is gone.
+async fn on_demand(mut publish: impl AsyncFnMut()) {
+    let (told, mut orders) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || std::io::stdin().lines().map_while(Result::ok).try_for_each(|_| told.send(()).ok()));
+    while orders.recv().await.is_some() {
+        let mut tick = tokio::time::interval(INTERVAL);
+        for _ in 0..FRAMES {
+            tick.tick().await;
+            publish().await;
+        }
+    }
+}
+
+async fn usher_child() {
+    let dir = PathBuf::from(std::env::args().nth(2).expect("a directory"));
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let bridge = "[[bridge]]\nname=\"a\"\nurl=\"https://cms.example.org\"\nusername=\"u\"\npassword=\"p\"\n";
+    let config = Config::parse(&format!("sockets_per_user = 10000\n{bridge}"), &dir).expect("a configuration").web;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    println!("{}", listener.local_addr().expect("an address"));
+    let hub = Hub::new(Audience::Desk);
+    let (_ready, ready) = tokio::sync::watch::channel(true);
+    let (actions, _requests) = Actions::channel(16);
+    let db = Db::open(&dir).expect("a database");
+    let web = Web { config, timing: Timing::default(), db, hub: hub.clone(), actions, ready, demo_accounts: None };
+    tokio::spawn(serve(web, listener, CancellationToken::new(), TaskTracker::new()));
+    let envelope = format!(r#"{{"type":"delta","epoch":"{}","seq":100,"put":[],"drop":[]}}"#, hub.epoch()).len();
+    on_demand(async || {
+        let mut person = person(String::new());
+        let size = envelope + serde_json::to_string(&person).expect("JSON").len();
+        if let Row::Person(row) = &mut person {
+            row.name = "n".repeat(FRAME - size).into();
+        }
+        hub.publish(vec![Arc::new(person)], Vec::new());
+    })
+    .await;
+}
+
+fn person(name: String) -> Row {
+    Row::Person(PersonRow {
+        id: "11111111-2222-4333-8444-555555555555".into(),
+        meeting: "21111111-2222-4333-8444-555555555555".into(),
+        name: name.into(),
+        address: format!("published:{}", kit::now_us()).into(),
+        lobby: Lobby::Waiting,
+        waiting_since: Some(1_700_000_000_000),
+        waiting_up_to: false,
+        seen_since: 1_700_000_000_000,
+        bridge: Some("a".into()),
+        state: LegState::Connected,
+        muted: false,
+        presenter: false,
+        activator: None,
+        admitting: None,
+        outcome: None,
+        admitted: None,
+    })
+}
+
+async fn bare_child() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    println!("{}", listener.local_addr().expect("an address"));
+    let mut sockets: Vec<TcpStream> = Vec::with_capacity(BROWSERS);
+    while sockets.len() < BROWSERS {
+        let (socket, _) = listener.accept().await.expect("accepted");
+        socket.set_nodelay(true).expect("set");
+        sockets.push(socket);
+    }
+    on_demand(async || {
+        // A WebSocket text frame: the same bytes on the wire.
+        let mut frame = vec![0x81, 126];
+        frame.extend((FRAME as u16).to_be_bytes());
+        frame.extend(format!("published:{}", kit::now_us()).bytes());
+        frame.resize(4 + FRAME, b'n');
+        for socket in &mut sockets {
+            socket.write_all(&frame).await.expect("written");
+        }
+    })
+    .await;
+}

@@ -1,0 +1,92 @@
+//! Memory of `usher serve`: 5,000 and 50,000 people followed, and 5,000 browsers that each took a 5,000-row snapshot, plain and by TLS.
+//!
+//! Resident memory of the whole process after the first full read: every row is published and every lobby known. The peak is printed,
+//! too; each log-in takes 19 MB for the moment of its argon2id hash.
+
+mod kit;
+
+use std::time::{Duration, Instant};
+
+use kit::browser::Browser;
+use kit::cluster::Cluster;
+use kit::figures::bar;
+use kit::page::Page;
+use kit::server::Server;
+
+const BROWSERS: usize = 5_000;
+
+fn main() {
+    kit::raise_descriptor_limit();
+    let only = kit::role();
+    let run = |what: &str| only.as_deref().is_none_or(|word| word == what);
+    kit::block_on(async {
+        if run("browsers") {
+            browsers(false).await;
+        }
+        if run("tls") {
+            browsers(true).await;
+        }
+        if run("people") {
+            people().await;
+        }
+    });
+}
+
+async fn read(server: &Server, people: usize, within: Duration) {
+    let begin = Instant::now();
+    let mut page = Page::open(&server.site).await;
+    let read = move |page: &Page| page.people.len() >= people && page.unknown() == 0;
+    page.until("the first full read", within, read).await;
+    println!("{people} people: every row published, every lobby known {:.1} s after the start", begin.elapsed().as_secs_f64());
+}
+
+async fn browsers(tls: bool) {
+    // Eight bridges, so that the first read is short.
+    let cluster = Cluster::start(8, 500, 5_000, 20, 0.0);
+    let server = Server::start(&cluster.bridges, "", tls).await;
+    read(&server, 5_000, Duration::from_secs(60)).await;
+    let process = &server.process;
+    let before = process.resident();
+    println!("500 meetings, 5,000 people: resident {before:.1} MB, peak {:.1} MB", process.peak());
+    if !tls {
+        bar("500 meetings, 5,000 people: resident memory", 60.0, " MB", before);
+    }
+    let (begin, cpu) = (Instant::now(), process.cpu());
+    let mut open = Vec::with_capacity(BROWSERS);
+    let mut rows = 0;
+    // A few at a time, as people arrive; each takes its whole snapshot.
+    while open.len() < BROWSERS {
+        let some = (0..50).map(|_| async {
+            let mut browser = Browser::open(&server.site).await;
+            let rows = browser.snapshot().await;
+            (browser, rows)
+        });
+        for (browser, count) in futures_util::future::join_all(some).await {
+            rows += count;
+            open.push(browser);
+        }
+    }
+    let took = begin.elapsed();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (after, word) = (process.resident(), if tls { "with TLS" } else { "without TLS" });
+    println!(
+        "{BROWSERS} browsers {word}, {} rows each, in {:.1} s ({:.1} s CPU): resident {after:.1} MB, peak {:.1} MB, {:.1} kB a browser",
+        rows / BROWSERS,
+        took.as_secs_f64(),
+        (process.cpu() - cpu).as_secs_f64(),
+        process.peak(),
+        (after - before) * 1000.0 / BROWSERS as f64,
+    );
+    if !tls {
+        bar("5,000 browsers after a 5,000-row snapshot, without TLS: resident memory", 150.0, " MB", after);
+    }
+}
+
+async fn people() {
+    // No latency: here only memory counts, and the first read of 50,000 people is 70,000 requests.
+    let cluster = Cluster::start(24, 5_000, 50_000, 0, 0.0);
+    let server = Server::start(&cluster.bridges, "", false).await;
+    read(&server, 50_000, Duration::from_secs(75)).await;
+    println!("5,000 meetings, 50,000 people: resident {:.1} MB, peak {:.1} MB", server.process.resident(), server.process.peak());
+    bar("50,000 people: resident memory", 250.0, " MB", server.process.resident());
+}
