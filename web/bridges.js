@@ -22,6 +22,8 @@ export const isRead = (bridge) => bridge.state === "live" || bridge.state === "p
 export function condition(bridge, now) {
   const silent = bridge.silent_since ? Math.max(0, Math.floor((now - bridge.silent_since) / 1000)) : 0;
   if (bridge.state === "refused") return { key: "bridge_refused", args: {}, grave: true };
+  if (bridge.state === "unreachable" && bridge.silent_since)
+    return { key: "bridge_unreachable_for", args: { time: duration(silent * 1000) }, grave: true };
   if (bridge.state === "unreachable") return { key: "bridge_unreachable", args: {}, grave: true };
   if (silent >= 120) return { key: "bridge_silent_long", args: { time: duration(silent * 1000) }, grave: true };
   if (bridge.silent_since) return { key: "bridge_silent", args: { n: silent }, grave: true };

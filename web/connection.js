@@ -16,14 +16,17 @@ const LONGEST_PAUSE = 10_000;
 const MISSED_BEATS = 2.5;
 
 export class Connection {
-  /** @param {string} url @param {Listener} listener @param {() => number} [random] */
-  constructor(url, listener, random = Math.random) {
+  /** @param {string} url @param {string} page a page for those logged in only @param {Listener} listener @param {() => number} [random] */
+  constructor(url, page, listener, random = Math.random) {
     this.url = url;
+    this.page = page;
     this.listener = listener;
     this.random = random;
     /** @type {WebSocket | null} */
     this.socket = null;
     this.failures = 0;
+    /** Whether the server let this socket in. */
+    this.welcomed = false;
     this.beat = 15_000;
     this.running = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -62,6 +65,7 @@ export class Connection {
     this.timer = undefined;
     const socket = new WebSocket(this.url);
     this.socket = socket;
+    this.welcomed = false;
     if (this.failures === 0) this.listener.phase("connecting", "");
     socket.onmessage = (event) => this.#message(event.data);
     socket.onclose = (event) => {
@@ -75,6 +79,7 @@ export class Connection {
     const frame = /** @type {import("./protocol.js").Frame} */ (JSON.parse(data));
     if (frame.type === "beat") this.send({ type: "beat" });
     if (frame.type === "welcome") {
+      this.welcomed = true;
       this.failures = 0;
       this.beat = frame.beat_s * 1000;
       this.listener.phase("loading", "");
@@ -111,6 +116,7 @@ export class Connection {
     }
     this.listener.phase("lost", "");
     this.#again(code);
+    if (!this.welcomed) this.#mayBeSignedOut();
   }
 
   /** @param {number} code */
@@ -119,6 +125,12 @@ export class Connection {
     const pause = code === CLOSE.restart ? this.random() * 2000 : longest * (0.5 + this.random() / 2);
     this.failures += 1;
     this.timer = setTimeout(() => this.#open(), pause);
+  }
+
+  /** A page is not told why a socket was not let in; any page of the server tells whether the log-in has ended. */
+  async #mayBeSignedOut() {
+    const answer = await fetch(this.page, { method: "HEAD", redirect: "manual", cache: "no-store" }).catch(() => null);
+    if (this.running && !this.welcomed && answer?.type === "opaqueredirect") this.listener.signedOut();
   }
 
   /** The tab is looked at again or the network came back: try at once instead of waiting the pause out. */

@@ -10,6 +10,7 @@ import { ADMIT_LIMIT } from "./protocol.js";
 import { Roster } from "./roster.js";
 import { Screen } from "./screen.js";
 import { Selection } from "./selection.js";
+import { LONGEST, Settling } from "./settling.js";
 import { apply, diff, Follower } from "./state.js";
 import { plain } from "./text.js";
 import { Clock } from "./time.js";
@@ -28,12 +29,15 @@ export class Desk {
     this.newVersion = "";
     this.rows = /** @type {import("./state.js").Rows} */ (new Map());
     this.follower = new Follower();
+    /** The server whose rows are shown. */
+    this.epoch = "";
+    this.settling = new Settling();
     this.roster = new Roster();
     this.selection = new Selection();
     this.screen = new Screen(this.roster, this.selection);
     this.screen.role = /** @type {import("./protocol.js").Role} */ (document.body.dataset.role ?? "viewer");
     this.clock = new Clock();
-    this.connection = new Connection(`${location.origin.replace(/^http/, "ws")}${base}/ws`, this);
+    this.connection = new Connection(`${location.origin.replace(/^http/, "ws")}${base}/ws`, `${base}/account`, this);
     this.presses = new Presses(
       (message) => this.connection.send(message),
       () => this.changed(),
@@ -73,7 +77,6 @@ export class Desk {
 
   /** @param {import("./protocol.js").Frame} frame */
   frame(frame) {
-    this.screen.link.asOf = this.clock.now();
     if (frame.type === "welcome") this.#welcome(frame);
     else if (frame.type === "beat") this.clock.heard(frame.time);
     else if (frame.type === "snapshot") this.follower.part(frame);
@@ -81,6 +84,7 @@ export class Desk {
     else if (frame.type === "delta") this.#delta(frame);
     else if (frame.type === "reply") this.#reply(frame);
     else if (frame.type === "error") this.presses.refused(frame);
+    if (this.screen.live) this.screen.link.asOf = this.clock.now();
     this.changed();
   }
 
@@ -88,6 +92,7 @@ export class Desk {
   phase(phase, reason) {
     Object.assign(this.screen.link, { phase, reason });
     if (phase === "loading") this.follower.restart();
+    if (phase === "lost" || phase === "stopped") this.settling.forget();
     if (phase === "lost" || phase === "stopped") this.presses.cut();
     if (phase === "lost") this.announcer.tell(t("said_lost"));
     this.changed();
@@ -110,13 +115,29 @@ export class Desk {
   #snapshot(frame) {
     const rows = this.follower.end(frame);
     if (!rows) return this.#resync();
+    if (!this.screen.link.shown || frame.epoch === this.epoch) return this.#show(rows);
+    this.settling.begin(rows, performance.now());
+    setTimeout(() => this.#settle(), LONGEST);
+    this.#settle();
+  }
+
+  /** Another server than the one whose rows are shown: they change when it knows what there is. */
+  #settle() {
+    const rows = this.settling.end(performance.now());
+    if (rows) this.#show(rows);
+  }
+
+  /** @param {import("./state.js").Rows} rows the whole view */
+  #show(rows) {
     const first = !this.screen.link.shown;
     const changes = diff(this.rows, rows);
+    this.epoch = this.follower.epoch;
     if (!first) this.#announce(changes);
     apply(this.rows, changes);
     this.roster.take(changes);
     Object.assign(this.screen.link, { phase: "live", shown: true });
     if (first) this.announcer.tell(t("said_loaded", { n: this.roster.waiting.size }));
+    this.changed();
   }
 
   /** @param {import("./protocol.js").Delta} frame */
@@ -124,6 +145,10 @@ export class Desk {
     const verdict = this.follower.delta(frame);
     if (verdict === "resync") this.#resync();
     if (verdict !== "apply") return;
+    if (this.settling.underWay) {
+      this.settling.take(frame);
+      return this.#settle();
+    }
     this.#announce(frame);
     apply(this.rows, frame);
     this.roster.take(frame);
@@ -282,7 +307,7 @@ export class Desk {
   /** A focused button may vanish with its row's state, or the row itself: the row, then its neighbour, takes the focus over.
    * @param {{ list: import("./list.js").List<any>, id: string, index: number }} focus */
   #keepFocus({ list, id, index }) {
-    if (list.focused) return;
+    if (list.focused && !document.activeElement?.matches(":disabled")) return;
     const next = list.indexOf(id) >= 0 ? id : list.entries[Math.min(index, list.entries.length - 1)]?.id;
     if (next === undefined) return;
     list.active = next;

@@ -89,6 +89,11 @@ export class Roster {
     return (this.names.get(this.#nameKey(person)) ?? 0) > 1;
   }
 
+  /** Whether somebody waits, or waited when last known and is being checked again. @param {string} id */
+  mayWait(id) {
+    return this.waiting.has(id) || this.people.get(id)?.lobby === "unknown";
+  }
+
   /** Those who wait, longest first. @param {string} [meeting] */
   lobby(meeting) {
     /** @type {Person[]} */

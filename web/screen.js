@@ -80,7 +80,7 @@ export class Screen {
     this.calling.update(open === null ? [] : this.roster.peopleOf(open, "called").filter(matches), now);
     const meetings = [...this.roster.meetings.values()].filter(this.roster.meetingMatcher(query));
     this.meetings.update(meetings.sort(this.roster.byUrgency), now);
-    this.selection.keep((id) => this.roster.waiting.has(id));
+    this.selection.keep((id) => this.roster.mayWait(id));
     this.admissible = this.shown.filter((person) => this.can(person));
     this.chosen = [...this.selection.ids].flatMap((id) => this.roster.people.get(id) ?? []).filter((person) => this.can(person));
   }
@@ -130,6 +130,6 @@ export class Screen {
 
   /** In how many meetings the chosen people are. */
   get chosenMeetings() {
-    return new Set(this.chosen.map((person) => person.meeting)).size;
+    return new Set([...this.selection.ids].map((id) => this.roster.people.get(id)?.meeting)).size;
   }
 }

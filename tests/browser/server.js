@@ -1,22 +1,20 @@
-// Starts the binary with its simulator, signs people in, and speaks the simulator's control API (docs/simulator.md).
-import { spawn } from "node:child_process";
+// Starts the demo, signs people in, and fails a test on anything that a page may never say.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { test as base, expect } from "@playwright/test";
-
-const BINARY = process.env.USHER_BIN ?? fileURLToPath(new URL("../../target/debug/usher", import.meta.url));
-const START = 30_000;
+import { Cluster } from "./cluster.js";
+import { Control } from "./control.js";
+import { Process, START } from "./processes.js";
 
 /** One run of `usher demo` with its data directory; may be stopped and started again at the same address. */
-export class Demo {
+export class Demo extends Control {
   /** @param {{ calls?: number, people?: number, seed?: number }} [population] */
   constructor({ calls = 0, people = 0, seed = 7 } = {}) {
+    super();
     this.population = ["--calls", calls, "--people", people, "--seed", seed, "--rate", 0].map(String);
     this.folder = mkdtempSync(join(tmpdir(), "usher-browser-"));
     this.listen = "127.0.0.1:0";
-    this.log = "";
     /** @type {Map<string, import("@playwright/test").BrowserContextOptions["storageState"]>} */
     this.signedIn = new Map();
   }
@@ -33,40 +31,15 @@ export class Demo {
       "--print-json",
       ...this.population,
     ];
-    this.child = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"] });
-    this.child.stderr.on("data", (data) => {
-      this.log = (this.log + data).slice(-20_000);
-    });
-    const said = JSON.parse(await this.#firstLine(this.child));
+    this.process = new Process(args);
+    const [line] = await this.process.says(/^.+\n/);
+    const said = JSON.parse(line);
     Object.assign(this, { url: said.url, controlUrl: said.control_url, accounts: said.accounts });
     this.listen = new URL(this.url).host;
   }
 
-  #firstLine(child) {
-    return new Promise((resolve, reject) => {
-      let text = "";
-      const failed = (why) => reject(new Error(`usher demo ${why}; it said:\n${text}${this.log}`));
-      const timer = setTimeout(() => failed(`printed no line within ${START} ms`), START);
-      child.once("error", (error) => failed(String(error)));
-      child.once("exit", (code) => failed(`ended with ${code}`));
-      child.stdout.on("data", (data) => {
-        text += data;
-        if (!text.includes("\n")) return;
-        clearTimeout(timer);
-        child.removeAllListeners("exit");
-        resolve(text.slice(0, text.indexOf("\n")));
-      });
-    });
-  }
-
   async stop() {
-    const child = this.child;
-    if (!child || child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
-    await ended;
-    clearTimeout(timer);
+    await this.process?.stop();
   }
 
   async end() {
@@ -77,42 +50,6 @@ export class Demo {
   /** @param {string} role */
   account(role) {
     return this.accounts.find((account) => account.role === role);
-  }
-
-  /** @param {string} path @param {object} [body] posts it; without, gets */
-  async control(path, body) {
-    const how = body ? { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) } : {};
-    const answer = await fetch(this.controlUrl + path, how);
-    const said = await answer.json();
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${JSON.stringify(said)}`);
-    return said;
-  }
-
-  truth() {
-    return this.control("/truth");
-  }
-
-  /** @param {string} name */
-  meeting(name) {
-    return this.control("/start", { name });
-  }
-
-  /** Somebody who has to wait. @param {{ id: string }} meeting @param {string} name @param {object} [more] */
-  async join(meeting, name, more = {}) {
-    const person = await this.control("/join", { meeting: meeting.id, name, role: "guest", ...more });
-    if (!("role" in more)) expect(person.lobby, `${name} waits`).toBe("waiting");
-    return person;
-  }
-
-  /** Ends every meeting, so that the next test begins with nobody. */
-  async clear() {
-    for (const meeting of (await this.truth()).meetings) await this.control("/end", { meeting: meeting.id });
-  }
-
-  /** @param {string} id */
-  async lobbyOf(id) {
-    const people = (await this.truth()).meetings.flatMap((meeting) => meeting.participants);
-    return people.find((person) => person.id === id)?.lobby ?? "gone";
   }
 }
 
@@ -156,6 +93,26 @@ export const test = base.extend({
     { scope: "worker", timeout: START + 20_000 },
   ],
 
+  cluster: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants the pattern
+    async ({}, use) => {
+      const cluster = new Cluster();
+      await cluster.start();
+      await use(cluster);
+      await cluster.end();
+    },
+    { scope: "worker", timeout: START + 30_000 },
+  ],
+
+  /** One for a test that changes what Usher remembers of its bridges. */
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright wants the pattern
+  ownCluster: async ({}, use) => {
+    const cluster = new Cluster();
+    await cluster.start();
+    await use(cluster);
+    await cluster.end();
+  },
+
   /** Opens the desk as a role, in a browser context of its own; fails the test on any policy report or script error. */
   open: async ({ browser }, use) => {
     const contexts = [];
@@ -175,7 +132,8 @@ export const test = base.extend({
         await signIn(page, account);
         await page.waitForURL((url) => !url.pathname.endsWith("/login"));
         demo.signedIn.set(role, await context.storageState());
-        if (new URL(page.url()).pathname !== path) await page.goto(demo.url + path);
+        const wanted = new URL(demo.url + path).pathname;
+        if (new URL(page.url()).pathname !== wanted) await page.goto(demo.url + path);
       }
       if (path === "/") await live(page);
       return page;

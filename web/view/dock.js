@@ -25,7 +25,7 @@ export function dock(desk) {
           ? html`<div class="selection" role="group" aria-label=${t("selection_label")}>
               <span class="selected">${t("selected_n", { n: selection.size })} <span class="where">${t("in_meetings_n", { n: screen.chosenMeetings })}</span></span>
               <button class="quiet-button" type="button" @click=${() => desk.clearSelection()}>${t("clear")}</button>
-              ${admitButton(desk, chosen, "selection", { key: "admit_n", label: "admit_selection_n", look: "main" })}
+              ${admitButton(desk, chosen, "selection", { key: chosen.length === 0 ? "admit" : "admit_n", label: "admit_selection_n", look: "main" })}
             </div>`
           : nothing
       }

@@ -1,30 +1,8 @@
 // axe on every page, the phone, and a screenshot of every page in light and dark (tests/browser/report, to be looked at).
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { look } from "../look.js";
 import { card, Demo, expect, person, selectionButton, test } from "../server.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const REPORT = new URL("../report/", import.meta.url).pathname;
 const PHONE = { width: 360, height: 740 };
-
-/** @param {import("@playwright/test").Page} page */
-async function findings(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  return violations.map(
-    (each) =>
-      `${each.id}: ${each.help}: ${each.nodes
-        .map((node) => node.html.slice(0, 160))
-        .slice(0, 3)
-        .join(" | ")}`,
-  );
-}
-
-/** @param {import("@playwright/test").Page} page @param {string} name */
-async function look(page, name) {
-  await page.screenshot({ path: `${REPORT}${name}.png` });
-  expect(await findings(page), name).toEqual([]);
-}
 
 /** @type {Demo} */
 let lively;

@@ -21,6 +21,7 @@ test("what a bridge needs a word for, worst first", () => {
   assert.deepEqual(said({ silent_since: 65_000 }), { key: "bridge_silent_long", args: { time: "2:15" }, grave: true });
   assert.equal(said({ state: "refused", silent_since: 1 })?.key, "bridge_refused");
   assert.equal(said({ state: "unreachable" })?.key, "bridge_unreachable");
+  assert.deepEqual(said({ state: "unreachable", silent_since: 188_000 })?.args, { time: "0:12" });
   assert.equal(said({ state: "polling" })?.key, "bridge_polling");
   assert.equal(said({ can_admit: false, version: "2.8" })?.key, "bridge_too_old");
   assert.deepEqual(said({ polled_calls: 3 })?.args, { n: 3 });

@@ -1,0 +1,96 @@
+// `usher simulate` and `usher serve` as two processes, the way they run in earnest: each may be stopped and started alone, and finds the
+// same ports, data and accounts again.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Control } from "./control.js";
+import { freePorts, Process, run } from "./processes.js";
+
+const PASSWORD = "what CMS accepts";
+/** Who may sign in; `admin` is first, so that any other may be removed. */
+const ACCOUNTS = [
+  ["anne", "admin"],
+  ["bert", "moderator"],
+  ["cleo", "viewer"],
+].map(([name = "", role = ""]) => ({ name, role, password: "let them in, please" }));
+
+export class Cluster extends Control {
+  /** @param {{ path?: string }} [how] `path`: what `public_url` ends with */
+  constructor({ path = "" } = {}) {
+    super();
+    this.path = path;
+    this.folder = mkdtempSync(join(tmpdir(), "usher-cluster-"));
+    this.config = join(this.folder, "usher.toml");
+    this.accounts = ACCOUNTS;
+    /** What the simulator accepts. */
+    this.password = PASSWORD;
+    this.bridges = ["eu-1", "eu-2"];
+    /** @type {Map<string, any>} */
+    this.signedIn = new Map();
+  }
+
+  async start() {
+    const [first = 0, , control = 0, web = 0] = await freePorts(this.bridges.length + 2);
+    Object.assign(this, { first, web, controlUrl: `http://127.0.0.1:${control}`, url: `http://127.0.0.1:${web}${this.path}` });
+    this.configure();
+    for (const account of this.accounts) await this.addUser(account);
+    await this.startSimulator();
+    await this.startUsher();
+  }
+
+  /** Writes the configuration; Usher takes it at its next start. @param {Record<string, string>} [passwords] by bridge, where another */
+  configure(passwords = {}) {
+    // The simulator makes itself a new authority at each start, so that none can be named here.
+    const bridges = this.bridges.map(
+      (name, at) =>
+        `[[bridge]]\nname = "${name}"\nurl = "https://127.0.0.1:${this.first + at}"\nusername = "usher"\n` +
+        `password = ${JSON.stringify(passwords[name] ?? PASSWORD)}\ninsecure = true\n`,
+    );
+    const path = this.path ? `public_url = "${this.url}"\n` : "";
+    writeFileSync(this.config, `listen = "127.0.0.1:${this.web}"\ndata_dir = "data"\n${path}${bridges.join("")}`);
+  }
+
+  async startSimulator() {
+    const options = { bridges: this.bridges.length, calls: 0, people: 0, rate: 0, seed: 7, "latency-ms": 5 };
+    const places = { "base-port": this.first, "control-port": new URL(this.controlUrl).port, "password-env": "SIMULATOR_PASSWORD" };
+    const args = Object.entries({ ...options, ...places }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    this.simulator = new Process(["simulate", ...args], { folder: this.folder, env: { SIMULATOR_PASSWORD: this.password } });
+    await this.simulator.says(/For usher\.toml:/);
+  }
+
+  async startUsher() {
+    this.usher = new Process(["serve", "--config", this.config], { folder: this.folder });
+    await this.usher.says(/started/, "stderr");
+  }
+
+  /** @param {{ name: string, role: string, password: string }} account */
+  addUser({ name, role, password }) {
+    return this.user("add", name, "--role", role, "--password-stdin", `${password}\n`);
+  }
+
+  /** `usher user ...`; the last word is what it reads. @param {...string} words */
+  user(...words) {
+    return run(["user", "--config", this.config, ...words.slice(0, -1)], words.at(-1));
+  }
+
+  /** @param {string} role */
+  account(role) {
+    return this.accounts.find((account) => account.role === role);
+  }
+
+  /** Everything as at the start: no meeting, no switch, every bridge there. */
+  async calm() {
+    await this.control("/switches", {}, "PUT");
+    for (const bridge of this.bridges) {
+      await this.control(`/switches/${bridge}`, {}, "PUT");
+      await this.control("/fault/start", { bridge });
+    }
+    await this.clear();
+  }
+
+  async end() {
+    await this.usher?.stop();
+    await this.simulator?.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

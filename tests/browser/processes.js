@@ -1,0 +1,99 @@
+// One child process of the binary: started until it says that it is ready, stopped for good, its words kept for failures.
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+
+export const BINARY = process.env.USHER_BIN ?? fileURLToPath(new URL("../../target/debug/usher", import.meta.url));
+/** How long a process may take to be ready, in ms. */
+export const START = 30_000;
+const STOP = 15_000;
+
+export class Process {
+  /** @param {string[]} args @param {{ env?: Record<string, string>, folder?: string }} [where] */
+  constructor(args, { env = {}, folder } = {}) {
+    this.args = args;
+    this.said = "";
+    this.child = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"], cwd: folder, env: { ...process.env, ...env } });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream.on("data", (data) => {
+        this.said = (this.said + data).slice(-40_000);
+      });
+    }
+    /** @type {Promise<string>} how it ended, once it has */
+    this.ended = new Promise((resolve) => {
+      this.child.once("error", (error) => resolve(String(error)));
+      this.child.once("exit", (code, signal) => resolve(`ended with ${code ?? signal}`));
+    });
+  }
+
+  /** Waits until it has said a text that matches; gives the match. @param {RegExp} wanted @param {"stdout" | "stderr"} [where] */
+  async says(wanted, where = "stdout") {
+    let text = "";
+    let timer;
+    const heard = new Promise((resolve, reject) => {
+      timer = setTimeout(() => reject(new Error("was not ready in time")), START);
+      this.child[where].on("data", (data) => {
+        text += data;
+        const match = wanted.exec(text);
+        if (match) resolve(match);
+      });
+      this.ended.then((how) => reject(new Error(how)));
+    });
+    try {
+      return await heard;
+    } catch (error) {
+      throw new Error(`usher ${this.args[0]} ${error.message}; it said:\n${this.said}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Asks it to end, as a service manager does; insists after a while. */
+  async stop() {
+    this.child.kill("SIGTERM");
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), STOP);
+    await this.ended;
+    clearTimeout(timer);
+  }
+}
+
+/** Runs a command to its end; gives what it printed. @param {string[]} args @param {string} [input] what it reads */
+export function run(args, input = "") {
+  const child = spawn(BINARY, args, { stdio: ["pipe", "pipe", "pipe"], timeout: START });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (data) => {
+      said += data;
+    });
+  }
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) =>
+      code === 0 ? resolve(said) : reject(new Error(`usher ${args.join(" ")}: ended with ${code}\n${said}`)),
+    );
+  });
+}
+
+/**
+ * Ports in a row that are free, and that no outgoing connection takes while a process that had one is being restarted: they lie below
+ * the range that systems choose from.
+ * @param {number} count
+ */
+export async function freePorts(count) {
+  const [from, to] = [20_000, 32_000];
+  const start = process.pid % (to - from);
+  for (let step = 0; step < to - from - count; step += count) {
+    const ports = Array.from({ length: count }, (_, at) => from + ((start + step) % (to - from - count)) + at);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return ports;
+  }
+  throw new Error(`no ${count} free ports in a row`);
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+const isFree = (port) =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });

@@ -1,0 +1,161 @@
+// Usher and the simulator as processes of their own: either may go and come back under an open page.
+import { lookTwice } from "../look.js";
+import { admitOf, card, expect, live, person, selectionButton, test } from "../server.js";
+
+const BACK = 30_000;
+
+test.beforeEach(async ({ cluster }) => cluster.calm());
+
+/** Three people who wait, on both bridges. @param {import("../cluster.js").Cluster} cluster @param {import("@playwright/test").Page} page */
+async function three(cluster, page) {
+  const meeting = await cluster.meeting("Board call");
+  const people = [];
+  for (const [name, bridge] of [
+    ["Bo Berg", "eu-1"],
+    ["Zoë Müller", "eu-2"],
+    ["Ana Silva", "eu-1"],
+  ]) {
+    people.push(await cluster.join(meeting, name, { bridge }));
+    await expect(person(page, people.at(-1).id)).toBeVisible();
+  }
+  return { meeting, people };
+}
+
+/** Notes whenever fewer than `n` people are drawn, or the words of an empty list. */
+const watchForFlicker = (page, n) =>
+  page.evaluate((wanted) => {
+    globalThis.flickers = [];
+    globalThis.notReloaded = true;
+    new MutationObserver(() => {
+      const drawn = document.querySelectorAll("[data-participant]").length;
+      const empty = document.querySelector(".empty")?.textContent;
+      if (drawn < wanted || empty) globalThis.flickers.push(`${drawn} drawn ${empty ?? ""}`);
+    }).observe(document.body, { subtree: true, childList: true, attributes: true });
+  }, n);
+
+const isOld = (page) =>
+  expect(page.locator(".standing")).toContainText(/lost: as of \d\d:\d\d:\d\d, \d+ s old/, { timeout: 15_000 });
+
+test("Usher alone restarts: the page says so and goes on without a reload, a flicker or a lost choice", async ({
+  cluster,
+  open,
+}) => {
+  test.setTimeout(90_000);
+  const page = await open(cluster);
+  const { people } = await three(cluster, page);
+  await person(page, people[2].id).locator("input").check();
+  await person(page, people[1].id).focus();
+  await watchForFlicker(page, people.length);
+  await cluster.usher.stop();
+  await isOld(page);
+  await expect(admitOf(person(page, people[0].id))).toBeDisabled();
+  await expect(selectionButton(page)).toBeDisabled();
+  await expect(person(page, people[1].id)).toBeFocused();
+  await lookTwice(page, "restart-usher-gone");
+  await cluster.startUsher();
+  await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
+  await expect(page.locator(".columns")).toHaveAttribute("data-old", "no");
+  await expect(person(page, people[1].id)).toBeFocused();
+  await expect(selectionButton(page)).toHaveText("Admit 1");
+  await expect(person(page, people[2].id).locator("input")).toBeChecked();
+  expect(await page.evaluate(() => globalThis.flickers)).toEqual([]);
+  expect(await page.evaluate(() => globalThis.notReloaded)).toBe(true);
+  await selectionButton(page).click();
+  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  expect(await cluster.lobbyOf(people[2].id)).toBe("in");
+});
+
+test("a focused button hands its focus to its row when Usher goes", async ({ cluster, open }) => {
+  test.setTimeout(90_000);
+  const page = await open(cluster);
+  const { people } = await three(cluster, page);
+  await admitOf(person(page, people[1].id)).focus();
+  await cluster.usher.stop();
+  await isOld(page);
+  await expect(person(page, people[1].id)).toBeFocused();
+  await cluster.startUsher();
+  await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
+  await expect(person(page, people[1].id)).toBeFocused();
+});
+
+test("who came and who left while Usher was away is right when it is back", async ({ cluster, open }) => {
+  test.setTimeout(90_000);
+  const page = await open(cluster);
+  const { meeting, people } = await three(cluster, page);
+  await cluster.usher.stop();
+  await isOld(page);
+  await cluster.control("/leave", { participant: people[0].id });
+  await cluster.control("/admit", { participant: people[1].id });
+  const late = await cluster.join(meeting, "Late Comer");
+  await cluster.startUsher();
+  await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
+  await expect(person(page, late.id)).toBeVisible();
+  await expect(person(page, people[2].id)).toBeVisible();
+  await expect(page.locator("[data-participant]")).toHaveCount(2);
+});
+
+test("every bridge restarts: the same people under new ids, and no ghosts", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const { people } = await three(cluster, page);
+  for (const bridge of cluster.bridges) await cluster.control("/fault/restart", { bridge });
+  const waiting = (await cluster.people()).filter((each) => each.lobby === "waiting");
+  expect(waiting).toHaveLength(3);
+  for (const { id } of waiting) await expect(person(page, id)).toBeVisible({ timeout: 20_000 });
+  await expect(page.locator("[data-participant]")).toHaveCount(3);
+  for (const { id } of people) await expect(person(page, id)).toHaveCount(0);
+});
+
+test("the simulator alone restarts: old rows stay greyed, then the new truth is there and can be acted on", async ({
+  cluster,
+  open,
+}) => {
+  test.setTimeout(120_000);
+  const page = await open(cluster);
+  const { meeting, people } = await three(cluster, page);
+  await cluster.simulator.stop();
+  await expect(page.locator(".notes li.grave")).toHaveCount(2, { timeout: 20_000 });
+  for (const { id } of people) await expect(person(page, id)).toHaveAttribute("data-stale", "yes");
+  await lookTwice(page, "restart-cms-gone");
+  await cluster.startSimulator();
+  // The seed makes the same ids again: the meeting may not be the same one, and must not be shown as if it were.
+  const board = await cluster.meeting("After the restart");
+  const bo = await cluster.join(board, "Bo Berg", { bridge: "eu-2" });
+  await expect(page.locator(".notes li.grave")).toHaveCount(0, { timeout: 60_000 });
+  await expect(person(page, bo.id)).toContainText("Bo Berg", { timeout: 20_000 });
+  await expect(person(page, bo.id)).toHaveAttribute("data-stale", "no");
+  await expect(page.locator("[data-participant]")).toHaveCount(1);
+  await expect(card(page, meeting.id).filter({ hasText: "Board call" })).toHaveCount(0);
+  await admitOf(person(page, bo.id)).click();
+  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  expect(await cluster.lobbyOf(bo.id)).toBe("in");
+});
+
+/** Somebody who can be removed. @param {import("../cluster.js").Cluster} cluster @param {string} name */
+async function guest(cluster, name) {
+  const account = { name, role: name, password: "a password for a while" };
+  await cluster.addUser({ ...account, role: "moderator" });
+  cluster.accounts = [...cluster.accounts.filter((each) => each.name !== name), account];
+}
+
+test("a user who is removed comes to the sign-in page within ten seconds, and not back", async ({ cluster, open }) => {
+  await guest(cluster, "dora");
+  const page = await open(cluster, { role: "dora" });
+  await live(page);
+  await cluster.user("remove", "dora", "");
+  await expect(page).toHaveURL(/\/login/, { timeout: 10_000 });
+  await expect(page.locator("#username")).toBeVisible();
+  await page.goto(`${cluster.url}/`);
+  await expect(page).toHaveURL(/\/login/);
+});
+
+test("who is removed while Usher is away is asked to sign in when it is back", async ({ cluster, open }) => {
+  test.setTimeout(90_000);
+  await guest(cluster, "emil");
+  const page = await open(cluster, { role: "emil" });
+  await live(page);
+  await cluster.usher.stop();
+  await isOld(page);
+  await cluster.user("remove", "emil", "");
+  await cluster.startUsher();
+  await expect(page).toHaveURL(/\/login/, { timeout: BACK });
+});

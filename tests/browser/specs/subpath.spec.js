@@ -1,0 +1,48 @@
+// Behind a proxy that gives Usher a path of its own, everything stays below it.
+import { Cluster } from "../cluster.js";
+import { admitOf, expect, live, person, signIn, test } from "../server.js";
+
+const PATH = "/lobby";
+/** @type {Cluster} */
+let cluster;
+test.beforeAll(async () => {
+  cluster = new Cluster({ path: PATH });
+  await cluster.start();
+});
+test.afterAll(async () => cluster?.end());
+
+test("everything is below the path of public_url: pages, files, socket, sign-in and sign-out", async ({ open }) => {
+  const page = await open(cluster, { role: "nobody", path: "/account" });
+  /** @type {string[]} */
+  const outside = [];
+  const below = (/** @type {string} */ address) => new URL(address).pathname.startsWith(`${PATH}/`) || outside.push(address);
+  page.on("request", (request) => below(request.url()));
+  page.on("websocket", (socket) => below(socket.url()));
+  await expect(page).toHaveURL(/\/lobby\/login/);
+  await signIn(page, cluster.account("admin"));
+  await expect(page).toHaveURL(`${cluster.url}/account`);
+  await page.getByRole("link", { name: "Users" }).click();
+  await expect(page).toHaveURL(`${cluster.url}/users`);
+  await page.getByRole("link", { name: "Back to the desk" }).click();
+  await live(page);
+  const bo = await cluster.join(await cluster.meeting("Board call"), "Bo Berg");
+  await admitOf(person(page, bo.id)).click();
+  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  expect(await cluster.lobbyOf(bo.id)).toBe("in");
+  for (const cookie of await page.context().cookies()) expect(cookie.path, cookie.name).toMatch(/^\/lobby/);
+  await page.locator(".me").click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/lobby\/login/);
+  await page.goto(`${cluster.url}/no-such-page`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("nothing at this address");
+  expect(outside).toEqual([]);
+});
+
+test("a restart of Usher below a path is survived as well", async ({ open }) => {
+  test.setTimeout(90_000);
+  const page = await open(cluster);
+  await cluster.usher.stop();
+  await expect(page.locator(".columns")).toHaveAttribute("data-phase", "lost");
+  await cluster.startUsher();
+  await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: 30_000 });
+});
