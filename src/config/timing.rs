@@ -70,7 +70,7 @@ pub struct Timing {
     pub browser_silent: Duration,
     /// A browser that takes no byte for this long is closed (4008).
     pub browser_stuck: Duration,
-    /// The login behind an open socket is checked this often.
+    /// The login behind an open socket is checked this often; its end shows within ten seconds.
     pub recheck_login: Duration,
     /// A log-in that no request and no open page used for this long ends.
     pub session_idle: Duration,
@@ -108,7 +108,7 @@ impl Default for Timing {
             beat: s(20),
             browser_silent: s(90),
             browser_stuck: s(10),
-            recheck_login: s(10),
+            recheck_login: s(8),
             session_idle: s(12 * 3600),
             reread_certificate: s(10),
             drain: s(8),
