@@ -2,7 +2,7 @@
 //!
 //! The socket is not split and not flushed per frame: what is there is fed, then flushed once; the `write` call is what costs.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::net::IpAddr;
 use std::pin::pin;
 
@@ -145,16 +145,23 @@ impl Connection {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut shutdown = pin!(site.shutdown.cancelled());
+        let mut full = false;
         loop {
             let at_seq = self.follower.seq();
+            // Frames first: each then costs one look at all the others, not two. After a full burst the others have their turn.
             let done = tokio::select! {
+                biased;
+                frame = self.follower.next(), if !full => self.send_frames(frame).await.map(|fed| full = fed == BURST),
                 () = &mut shutdown => Err(restart()),
                 message = self.socket.recv() => self.hear(message).await,
-                frame = self.follower.next() => self.send_frames(frame).await,
                 text = self.presses.next(at_seq) => self.send(text).await,
                 _ = changed.changed() => self.check_login().await,
                 _ = recheck.tick() => self.check(timing.browser_silent).await,
                 _ = beat.tick() => self.send(Outbound::Beat { time: now_ms() }.to_text()).await,
+                () = ready(()), if full => {
+                    full = false;
+                    Ok(())
+                }
             };
             if let Err(end) = done {
                 return end;
@@ -230,8 +237,8 @@ impl Connection {
         self.send(Outbound::Error { r#ref: Some(r#ref), code, message: message.into() }.to_text()).await
     }
 
-    /// Feeds what there is, then flushes once.
-    async fn send_frames(&mut self, first: Utf8Bytes) -> Result<(), End> {
+    /// Feeds what there is, up to a burst, then flushes once. Returns how many frames that were.
+    async fn send_frames(&mut self, first: Utf8Bytes) -> Result<usize, End> {
         let mut next = Some(first);
         let mut fed = 0;
         while let Some(frame) = next {
@@ -240,7 +247,8 @@ impl Connection {
             next = if fed < BURST { self.follower.try_next() } else { None };
         }
         self.site.frames_sent.increment(fed as u64);
-        self.write(None).await
+        self.write(None).await?;
+        Ok(fed)
     }
 
     async fn send(&mut self, text: String) -> Result<(), End> {
@@ -250,16 +258,16 @@ impl Connection {
 
     /// Feeds a frame, or flushes. The deadline is for one of them: a slow browser that takes something is not a stuck one.
     async fn write(&mut self, frame: Option<Utf8Bytes>) -> Result<(), End> {
-        let stuck = self.site.timing.browser_stuck;
-        let shutdown = self.site.shutdown.clone();
-        let socket = &mut self.socket;
+        // Borrowed: a clone of the token would take a lock that all sockets share, for each frame.
+        let Self { site, socket, .. } = self;
+        let stuck = site.timing.browser_stuck;
         let write = async {
             match frame {
                 Some(frame) => socket.feed(Message::Text(frame)).await,
                 None => socket.flush().await,
             }
         };
-        unless(shutdown.cancelled(), timeout(stuck, write))
+        unless(site.shutdown.cancelled(), timeout(stuck, write))
             .await
             .ok_or_else(restart)?
             .map_err(|_| End::Close(close::SLOW, format!("no data taken for {} s", stuck.as_secs())))?

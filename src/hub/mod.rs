@@ -9,6 +9,7 @@ mod ring;
 mod snapshot;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -72,7 +73,8 @@ struct Inner {
     limits: HubLimits,
     state: Mutex<State>,
     cached: Mutex<Option<Arc<Snapshot>>>,
-    /// The newest seq; only to wake followers.
+    /// The newest seq, to look at without the lock, and to wake followers.
+    newest_seq: AtomicU64,
     newest: watch::Sender<u64>,
 }
 
@@ -95,6 +97,7 @@ impl Hub {
             limits,
             state: Mutex::new(State { published: HashMap::new(), ring }),
             cached: Mutex::new(None),
+            newest_seq: AtomicU64::new(0),
             newest: watch::channel(0).0,
         };
         Self { inner: Arc::new(inner) }
@@ -132,6 +135,7 @@ impl Hub {
             metrics::gauge!("usher_rows").set(state.published.len() as f64);
             state.ring.newest()
         };
+        self.inner.newest_seq.fetch_max(seq, Ordering::Release);
         self.inner.forget_old_snapshot();
         self.inner.newest.send_if_modified(|newest| std::mem::replace(newest, seq) != seq);
         seq
@@ -148,7 +152,11 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Most looks find nothing new; a thousand followers do not take turns for that.
     fn frame(&self, seq: u64) -> ring::At {
+        if seq > self.newest_seq.load(Ordering::Acquire) {
+            return ring::At::Ahead;
+        }
         self.lock().ring.at(seq)
     }
 

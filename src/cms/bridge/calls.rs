@@ -75,6 +75,9 @@ impl Bridge {
         let next = page.next(offset);
         for item in page.items {
             sweep.listed.insert(item.id.clone());
+            if self.ended.contains_key(&item.id) {
+                continue;
+            }
             if self.link.calls_read && !self.calls.contains_key(&item.id) {
                 self.missed_change(0, now);
             }
@@ -123,10 +126,11 @@ impl Bridge {
         self.begin_roster(call, lane, true, now);
     }
 
-    pub(super) fn take_call(&mut self, call: &CallId, detail: CallDetail) {
-        if !self.calls.contains_key(call) {
+    pub(super) fn take_call(&mut self, call: &CallId, detail: CallDetail, now: Now) {
+        if self.ended.contains_key(call) {
             return;
         }
+        self.meet_call(call, Lane::Arrival, now);
         let key = self.key(call);
         self.store.put_call(&key, |facts| {
             if let Some(name) = detail.name {
@@ -151,6 +155,7 @@ impl Bridge {
 
     /// The call ended on this bridge; other bridges' instances are their own.
     pub(super) fn end_call(&mut self, call: &CallId, now: Now) {
+        self.ended.insert(call.clone(), now.instant);
         let Some(work) = self.calls.remove(call) else { return };
         let key = self.key(call);
         for leg in work.pending_legs {

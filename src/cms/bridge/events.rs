@@ -287,6 +287,15 @@ impl Bridge {
         if update.update_type.as_deref() == Some("remove") {
             return self.end_call(&call, now);
         }
+        if update.update_type.as_deref() == Some("add") {
+            self.ended.remove(&call);
+        } else if !self.calls.contains_key(&call) {
+            // Only an `add` says that a call is there; about anything else REST is asked once.
+            if is_known(&update) && !self.ended.contains_key(&call) {
+                self.ask(Lane::Arrival, Ask::Call(call));
+            }
+            return;
+        }
         let key = self.key(&call);
         let locked_before = self.store.with_call(&key, |call| call.facts.locked).flatten();
         self.meet_call(&call, Lane::Arrival, now);
@@ -302,11 +311,15 @@ impl Bridge {
         if update.update_type.as_deref() == Some("remove") {
             return self.person_left(call, &person, now);
         }
-        let added = update.update_type.as_deref() == Some("add");
-        if !added && self.removed.contains_key(&person) {
+        if update.update_type.as_deref() == Some("add") {
+            self.removed.remove(&person);
+        } else if !self.store.with_call(&self.key(call), |call| call.roster.contains(&person)).unwrap_or(false) {
+            // An update for an unknown participant can happen: it is read by REST (events.md section 6.1).
+            if is_known(&update) && !self.removed.contains_key(&person) {
+                self.ask(Lane::Arrival, Ask::Person(person));
+            }
             return;
         }
-        self.removed.remove(&person);
         let patch = RosterPatch {
             name: update.name,
             address: update.uri,
@@ -316,6 +329,11 @@ impl Bridge {
         };
         self.person_listed(call, &person, patch, now);
     }
+}
+
+/// An update without a kind is taken as one that changes.
+fn is_known(update: &Update) -> bool {
+    matches!(update.update_type.as_deref(), None | Some("add" | "update"))
 }
 
 fn apply_call(facts: &mut CallFacts, update: &Update) {

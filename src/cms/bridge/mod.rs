@@ -118,6 +118,7 @@ pub(super) struct Bridge {
     /// Legs that are links between bridges or belong to nobody.
     no_persons: HashSet<LegId>,
     removed: HashMap<ParticipantId, Instant>,
+    ended: HashMap<CallId, Instant>,
     labels: Labels,
     bridge_ids: Vec<(Arc<str>, Arc<str>)>,
     own_unique_name: Option<Arc<str>>,
@@ -169,6 +170,7 @@ impl Bridge {
             leg_owners: HashMap::new(),
             no_persons: HashSet::new(),
             removed: HashMap::new(),
+            ended: HashMap::new(),
             labels: Labels::default(),
             bridge_ids: Vec::new(),
             own_unique_name: None,
@@ -273,7 +275,7 @@ impl Bridge {
             (Ask::ClusterName, Answer::ClusterName(name)) => self.take_own_name(name),
             (Ask::Bridges(offset), Answer::Bridges(page)) => self.take_bridges(offset, page),
             (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, now),
-            (Ask::Call(call), Answer::Call(detail)) => self.take_call(&call, detail),
+            (Ask::Call(call), Answer::Call(detail)) => self.take_call(&call, detail, now),
             (Ask::Roster(call, offset), Answer::Roster(page)) => self.take_roster(lane, &call, offset, page, sent, now),
             (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => self.take_call_legs(&call, offset, page, now),
             (Ask::Person(person), Answer::Person(detail)) => self.take_person(&person, detail, sent, now),
@@ -309,6 +311,7 @@ impl Bridge {
             self.no_persons.clear();
         }
         self.removed.retain(|_, at| now.instant.duration_since(*at) < keep);
+        self.ended.retain(|_, at| now.instant.duration_since(*at) < keep);
         self.timers.set(Due::Tidy, now.instant + keep);
     }
 }
