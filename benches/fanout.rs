@@ -2,6 +2,7 @@
 //!
 //! Both are processes of their own: this benchmark started again as `usher` (the product's server and hub, published to by hand, because
 //! only the publisher knows the moment of publishing) or as `bare` (one tokio task that writes each frame to each socket in turn).
+//! A third, `tasks`, is no bar but tells what tokio's wake-ups are of it: as bare, but with a task for each socket.
 
 mod kit;
 
@@ -18,6 +19,8 @@ use kit::process::Process;
 use kit::server::{PASSWORD, USER, add_user};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Interval, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use usher::actions::Actions;
@@ -30,20 +33,25 @@ use usher::view::{LegState, Lobby, PersonRow, Row};
 const BROWSERS: usize = 1_000;
 const FRAME: usize = 1_024;
 const INTERVAL: Duration = Duration::from_millis(50);
-const FRAMES: usize = 120;
+const FRAMES: usize = 100;
 const ROUNDS: usize = 3;
 /// Precedes the moment of publishing, in us, in each frame.
 const MARK: &[u8] = b"published:";
 
 fn main() {
     kit::raise_descriptor_limit();
-    // The servers run on tokio's usual runtime, as the product does.
-    let serve_on = || tokio::runtime::Runtime::new().expect("runtime");
     match kit::role().as_deref() {
-        Some("usher") => serve_on().block_on(usher_child()),
-        Some("bare") => serve_on().block_on(bare_child()),
+        Some("usher") => serve_on(usher_child()),
+        Some("bare") => serve_on(bare_child()),
+        Some("tasks") => serve_on(tasks_child()),
         _ => kit::block_on(compare()),
     }
+}
+
+/// The servers run on tokio's usual runtime and publish from one of its workers, as the product does.
+fn serve_on(work: impl Future<Output = ()> + Send + 'static) {
+    let runtime = tokio::runtime::Runtime::new().expect("runtime");
+    runtime.block_on(async { tokio::spawn(work).await.expect("no panic") });
 }
 
 async fn compare() {
@@ -51,20 +59,23 @@ async fn compare() {
     add_user(dir.path());
     let mut usher = Child::start("usher", dir.path().to_owned());
     let mut bare = Child::start("bare", dir.path().to_owned());
+    let mut tasks = Child::start("tasks", dir.path().to_owned());
     let mut site = Site { address: usher.address, tls: None, cookie: String::new() };
     site.cookie = log_in(&site, USER, PASSWORD).await;
     let mut browsers = Vec::new();
-    let mut sinks = Vec::new();
+    let (mut sinks, mut task_sinks) = (Vec::new(), Vec::new());
     for _ in 0..BROWSERS {
         let mut browser = Browser::open(&site).await;
         browser.snapshot().await;
         browsers.push(browser);
         sinks.push(Browser::bare(bare.address).await);
+        task_sinks.push(Browser::bare(tasks.address).await);
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (mut cpu_ratios, mut p99_ratios) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let (bare_cpu, bare_p99) = measure(round, "bare ", &mut bare, &mut sinks).await;
+        measure(round, "tasks", &mut tasks, &mut task_sinks).await;
         let (usher_cpu, usher_p99) = measure(round, "usher", &mut usher, &mut browsers).await;
         cpu_ratios.push(usher_cpu / bare_cpu);
         p99_ratios.push(usher_p99 / bare_p99);
@@ -119,16 +130,31 @@ impl Child {
     }
 }
 
-/// Calls `publish` evenly, each time the parent says so, until the parent is gone.
-async fn on_demand(mut publish: impl AsyncFnMut()) {
-    let (told, mut orders) = tokio::sync::mpsc::unbounded_channel();
-    std::thread::spawn(move || std::io::stdin().lines().map_while(Result::ok).try_for_each(|_| told.send(()).ok()));
-    while orders.recv().await.is_some() {
-        let mut tick = tokio::time::interval(INTERVAL);
-        for _ in 0..FRAMES {
-            tick.tick().await;
-            publish().await;
+/// When to publish: evenly, so many times, each time the parent says so.
+struct Orders {
+    orders: UnboundedReceiver<()>,
+    tick: Interval,
+    left: usize,
+}
+
+impl Orders {
+    fn new() -> Self {
+        let (told, orders) = tokio::sync::mpsc::unbounded_channel();
+        std::thread::spawn(move || std::io::stdin().lines().map_while(Result::ok).try_for_each(|_| told.send(()).ok()));
+        Self { orders, tick: interval(INTERVAL), left: 0 }
+    }
+
+    /// False when the parent is gone.
+    async fn due(&mut self) -> bool {
+        if self.left == 0 {
+            if self.orders.recv().await.is_none() {
+                return false;
+            }
+            (self.tick, self.left) = (interval(INTERVAL), FRAMES);
         }
+        self.left -= 1;
+        self.tick.tick().await;
+        true
     }
 }
 
@@ -146,15 +172,15 @@ async fn usher_child() {
     let web = Web { config, timing: Timing::default(), db, hub: hub.clone(), actions, ready, demo_accounts: None };
     tokio::spawn(serve(web, listener, CancellationToken::new(), TaskTracker::new()));
     let envelope = format!(r#"{{"type":"delta","epoch":"{}","seq":100,"put":[],"drop":[]}}"#, hub.epoch()).len();
-    on_demand(async || {
+    let mut orders = Orders::new();
+    while orders.due().await {
         let mut person = person(String::new());
         let size = envelope + serde_json::to_string(&person).expect("JSON").len();
         if let Row::Person(row) = &mut person {
             row.name = "n".repeat(FRAME - size).into();
         }
         hub.publish(vec![Arc::new(person)], Vec::new());
-    })
-    .await;
+    }
 }
 
 fn person(name: String) -> Row {
@@ -179,23 +205,50 @@ fn person(name: String) -> Row {
 }
 
 async fn bare_child() {
+    let mut sockets = accept().await;
+    let mut orders = Orders::new();
+    while orders.due().await {
+        let frame = bare_frame();
+        for socket in &mut sockets {
+            socket.write_all(&frame).await.expect("written");
+        }
+    }
+}
+
+async fn tasks_child() {
+    let (publish, _) = tokio::sync::broadcast::channel(FRAMES);
+    for mut socket in accept().await {
+        let mut frames = publish.subscribe();
+        tokio::spawn(async move {
+            while let Ok(frame) = frames.recv().await {
+                let frame: Arc<Vec<u8>> = frame;
+                socket.write_all(&frame).await.expect("written");
+            }
+        });
+    }
+    let mut orders = Orders::new();
+    while orders.due().await {
+        publish.send(Arc::new(bare_frame())).expect("receivers");
+    }
+}
+
+async fn accept() -> Vec<TcpStream> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
-    let mut sockets: Vec<TcpStream> = Vec::with_capacity(BROWSERS);
+    let mut sockets = Vec::with_capacity(BROWSERS);
     while sockets.len() < BROWSERS {
         let (socket, _) = listener.accept().await.expect("accepted");
         socket.set_nodelay(true).expect("set");
         sockets.push(socket);
     }
-    on_demand(async || {
-        // A WebSocket text frame: the same bytes on the wire.
-        let mut frame = vec![0x81, 126];
-        frame.extend((FRAME as u16).to_be_bytes());
-        frame.extend(format!("published:{}", kit::now_us()).bytes());
-        frame.resize(4 + FRAME, b'n');
-        for socket in &mut sockets {
-            socket.write_all(&frame).await.expect("written");
-        }
-    })
-    .await;
+    sockets
+}
+
+/// A WebSocket text frame: as many bytes on the wire.
+fn bare_frame() -> Vec<u8> {
+    let mut frame = vec![0x81, 126];
+    frame.extend((FRAME as u16).to_be_bytes());
+    frame.extend(format!("published:{}", kit::now_us()).bytes());
+    frame.resize(4 + FRAME, b'n');
+    frame
 }

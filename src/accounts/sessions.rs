@@ -37,10 +37,11 @@ impl Sessions {
     /// Is this session still a log-in of this user? If so, its end moves away.
     pub(super) async fn check(&self, id: Id, user: i64) -> std::result::Result<bool, DbError> {
         let key = id.to_string();
+        // `+expires`: with a bound limit on an indexed column SQLite would plan the statement anew for each new limit.
         let found = self.db.read(move |conn| {
             conn.prepare_cached(
                 "SELECT expires FROM sessions JOIN users ON users.id = sessions.user
-                 WHERE sessions.id = ?1 AND users.id = ?2 AND sessions.stamp = users.stamp AND expires > ?3",
+                 WHERE sessions.id = ?1 AND users.id = ?2 AND sessions.stamp = users.stamp AND +expires > ?3",
             )?
             .query_row(params![key, user, now_ms()], |row| row.get::<_, i64>(0))
             .optional()
@@ -90,7 +91,7 @@ impl SessionStore for Sessions {
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let (id, key) = (*id, id.to_string());
         let found = self.db.read(move |conn| {
-            conn.prepare_cached("SELECT data, expires FROM sessions WHERE id = ?1 AND expires > ?2")?
+            conn.prepare_cached("SELECT data, expires FROM sessions WHERE id = ?1 AND +expires > ?2")?
                 .query_row(params![key, now_ms()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
                 .optional()
         });
