@@ -181,9 +181,9 @@ impl Publisher {
         if row.is_none() && old.is_some() {
             self.desk.forget(id);
         }
-        let listed = before != now || old.as_deref().and_then(as_person).map(|r| r.lobby) != row.as_ref().map(|r| r.lobby);
-        let since_moved = old.as_deref().and_then(as_person).map(|r| r.waiting_since) != row.as_ref().map(|r| r.waiting_since);
-        if listed || since_moved {
+        // What a meeting's row is made of: who is still being called counts as nobody, so that the state matters as well.
+        let counted = |row: &PersonRow| (row.lobby, row.waiting_since, row.state);
+        if before != now || old.as_deref().and_then(as_person).map(counted) != row.as_ref().map(counted) {
             meetings.extend(before.into_iter().chain(now));
         }
         let row = row.map(Row::Person);
@@ -253,14 +253,14 @@ mod tests {
     use super::*;
     use crate::clock::Now;
     use crate::config::Rules;
-    use crate::model::{Home, Lobby, LobbyFact, RosterPatch};
+    use crate::model::{Home, LegState, Lobby, LobbyFact, RosterPatch};
 
     /// One thing that a bridge or a moderator may do, on few enough objects that they meet.
     #[derive(Debug, Clone)]
     enum Step {
         Call { bridge: u8, call: u8, correlator: Option<u8>, name: u8 },
         End { bridge: u8, call: u8 },
-        List { bridge: u8, call: u8, person: u8, name: u8 },
+        List { bridge: u8, call: u8, person: u8, name: u8, state: LegState },
         Unlist { bridge: u8, call: u8, person: u8 },
         Home { person: u8, bridge: u8 },
         Lobby { person: u8, state: Lobby },
@@ -270,16 +270,18 @@ mod tests {
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let (bridge, call, person) = (0..3u8, 0..3u8, 0..6u8);
+        let state = prop_oneof![Just(LegState::Ringing), Just(LegState::Connected)];
         let step =
             prop_oneof![
                 (bridge.clone(), call.clone(), proptest::option::of(0..3u8), 0..3u8)
                     .prop_map(|(bridge, call, correlator, name)| Step::Call { bridge, call, correlator, name }),
                 (bridge.clone(), call.clone()).prop_map(|(bridge, call)| Step::End { bridge, call }),
-                (bridge.clone(), call.clone(), person.clone(), 0..3u8).prop_map(|(bridge, call, person, name)| Step::List {
+                (bridge.clone(), call.clone(), person.clone(), 0..3u8, state).prop_map(|(bridge, call, person, name, state)| Step::List {
                     bridge,
                     call,
                     person,
-                    name
+                    name,
+                    state
                 }),
                 (bridge.clone(), call, person.clone()).prop_map(|(bridge, call, person)| Step::Unlist { bridge, call, person }),
                 (person.clone(), bridge).prop_map(|(person, bridge)| Step::Home { person, bridge }),
@@ -308,8 +310,8 @@ mod tests {
                 });
             }
             Step::End { bridge, call } => store.remove_call(&key(*bridge, *call)),
-            Step::List { bridge, call, person: n, name } => {
-                let patch = RosterPatch { name: Some(format!("n{name}").into()), ..RosterPatch::default() };
+            Step::List { bridge, call, person: n, name, state } => {
+                let patch = RosterPatch { name: Some(format!("n{name}").into()), state: Some(*state), ..RosterPatch::default() };
                 store.list_person(&key(*bridge, *call), &person(*n), patch, now.instant, now);
             }
             Step::Unlist { bridge, call, person: n } => drop(store.unlist_person(&key(*bridge, *call), &person(*n))),

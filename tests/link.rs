@@ -205,6 +205,7 @@ async fn every_message_is_acknowledged_at_once(#[case] switches: serde_json::Val
 #[case(json!({ "invalid_json_events": true, "lobby_hint": true, "on_hold_spelling": "onhold", "endpoint_recording_form": "boolean" }))]
 #[case(json!({ "missing": "body400", "missing_participant": "bare404", "active_leg": "false", "empty_list": "self_closing" }))]
 #[case(json!({ "missing": "bare404", "sub_type_spelling": "subtype", "xml_declaration": false, "remote_legs": "call_bridge" }))]
+#[case(json!({ "participant_legs": "singular" }))]
 #[case(json!({ "cap_calls": 2, "cap_legs": 3, "cap_participants": 1, "participant_deactivated": true, "link_name": "empty" }))]
 #[case(json!({ "rate_503": 0.2, "latency_ms": 5, "latency_jitter_ms": 20, "participants_count": "local", "events_padding": 200000 }))]
 #[tokio::test]

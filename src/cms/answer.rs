@@ -150,7 +150,7 @@ impl Answer {
             Ask::Tenant(_) => "tenant",
             Ask::SystemProfiles => "profiles",
             // Its form for people hosted elsewhere is not known.
-            Ask::Legs(_) => return Some(Answer::Legs(leg_list(root))),
+            Ask::Legs(_) | Ask::LegsByFilter(_) => return Some(Answer::Legs(leg_list(root))),
             Ask::Token(_) | Ask::Admit(_) => return Some(Answer::Done),
         };
         if !root.is(wanted) {
@@ -187,7 +187,7 @@ impl Answer {
             Ask::AccessMethods(..) => Answer::AccessMethods(page(root, "accessMethod", |_, id| id)),
             Ask::LegProfile(_) => Answer::LegProfile { needs_activation: root.flag("needsActivation") },
             Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => Answer::ProfileOf(guid(root, "callLegProfile")),
-            Ask::Legs(_) | Ask::Token(_) | Ask::Admit(_) => Answer::Done,
+            Ask::Legs(_) | Ask::LegsByFilter(_) | Ask::Token(_) | Ask::Admit(_) => Answer::Done,
         })
     }
 }

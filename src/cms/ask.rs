@@ -23,6 +23,8 @@ pub(crate) enum Ask {
     Person(ParticipantId),
     /// The call legs of one person; local people only.
     Legs(ParticipantId),
+    /// The same by filter, for bridges that do not know that path.
+    LegsByFilter(ParticipantId),
     Leg(LegId),
     Space(Arc<str>),
     AccessMethods(Arc<str>, usize),
@@ -57,6 +59,7 @@ impl Ask {
             Ask::CallLegs(call, offset) => paged(&format!("/calls/{}/callLegs", id(call)), *offset),
             Ask::Person(person) | Ask::Admit(person) => format!("/participants/{}", id(person)),
             Ask::Legs(person) => format!("/participants/{}/callLegs", id(person)),
+            Ask::LegsByFilter(person) => format!("/callLegs?participantFilter={}", id(person)),
             Ask::Leg(leg) => format!("/callLegs/{}", id(leg)),
             Ask::Space(space) => format!("/coSpaces/{}", id(space)),
             Ask::AccessMethods(space, offset) => paged(&format!("/coSpaces/{}/accessMethods", id(space)), *offset),

@@ -70,6 +70,8 @@ switches! {
     missing_participant: MissingParticipant = MissingParticipant::default(),
     /// `deactivated` of an active leg.
     active_leg: ActiveLeg = ActiveLeg::default(),
+    /// Whether `/participants/<id>/callLegs` is a path at all: the text prints the singular `/participant/` (rest.md 3.5).
+    participant_legs: ParticipantLegs = ParticipantLegs::default(),
     /// A `deactivated` element in `/participants/<id>`.
     participant_deactivated: bool = false,
     /// A leg shows `deactivated` only so long after it connected.
@@ -150,6 +152,7 @@ choice!(
     Missing { Documented, Body404, Body400, Bare404 }
 );
 choice!(MissingParticipant { Reason, Bare404 });
+choice!(ParticipantLegs { Plural, Singular });
 choice!(ActiveLeg { Omit, False });
 choice!(EmptyList { OpenClose, SelfClosing });
 choice!(BackToLobby { ByVersion, Accept, Reject });

@@ -33,6 +33,9 @@ impl Bridge {
             self.disown_leg(leg);
             self.no_persons.insert(leg.clone());
         } else if let Some(person) = self.owner_of(leg, detail) {
+            if self.leg_owners.get(leg).is_some_and(|before| *before != person) {
+                self.disown_leg(leg);
+            }
             self.own_leg(&person, leg);
             self.note_address(&person, detail, sent, now);
             self.read_leg(&person, leg, detail, sent, now);
@@ -42,11 +45,9 @@ impl Bridge {
 
     /// `groupId` is only a candidate: it counts when this bridge lists that participant as its own (rest.md section 3.7).
     fn owner_of(&self, leg: &LegId, detail: &LegDetail) -> Option<ParticipantId> {
-        if let Some(owner) = self.leg_owners.get(leg) {
-            return Some(owner.clone());
-        }
         let candidates = detail.group.iter().chain(std::iter::once(leg));
-        candidates.into_iter().find(|id| self.people.contains_key(*id) && self.store.with_person(id, |_| ()).is_some()).cloned()
+        let named = candidates.into_iter().find(|id| self.people.contains_key(*id) && self.store.with_person(id, |_| ()).is_some());
+        named.or_else(|| self.leg_owners.get(leg)).cloned()
     }
 
     fn read_leg(&mut self, person: &ParticipantId, id: &LegId, detail: &LegDetail, sent: Now, now: Now) {
@@ -128,7 +129,7 @@ impl Bridge {
             return;
         }
         if work.legs.is_empty() {
-            return self.ask(Lane::Waiting, Ask::Legs(person.clone()));
+            return self.ask_legs(Lane::Waiting, person);
         }
         let legs: Vec<(LegId, Lane)> = work.legs.iter().map(|leg| (leg.id.clone(), lane_of(leg.seen))).collect();
         let second = legs.iter().any(|(_, lane)| *lane == Lane::SecondLook);
@@ -156,7 +157,7 @@ impl Bridge {
         if matches!(error, AskError::Gone(_)) {
             self.disown_leg(leg);
             // Another leg may have taken its place, or the person is gone.
-            self.ask(Lane::Suspected, Ask::Legs(person.clone()));
+            self.ask_legs(Lane::Suspected, &person);
             self.merge_again(&person, sent.instant, now);
             return;
         }
@@ -181,14 +182,21 @@ impl Bridge {
         self.plan_look(person, now);
     }
 
-    pub(super) fn legs_failed(&mut self, person: &ParticipantId, error: AskError, now: Now) {
+    pub(super) fn legs_failed(&mut self, lane: Lane, person: &ParticipantId, error: AskError, now: Now) {
         match error {
-            AskError::Gone(_) => self.ask(Lane::Suspected, Ask::Person(person.clone())),
-            error => {
-                self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.rotate_waiting);
-                self.answer_looks(person, &Look::Failed(error));
-            }
+            // The person is gone, or this bridge does not know the path.
+            AskError::Gone(_) => self.ask(lane, Ask::LegsByFilter(person.clone())),
+            error => self.legs_unknown(person, error, now),
         }
+    }
+
+    /// Neither way told the legs: they are asked for again, and whether the person is there at all.
+    pub(super) fn legs_unknown(&mut self, person: &ParticipantId, error: AskError, now: Now) {
+        self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.rotate_waiting);
+        if matches!(error, AskError::Gone(_)) {
+            self.ask(Lane::Suspected, Ask::Person(person.clone()));
+        }
+        self.answer_looks(person, &Look::Failed(error));
     }
 
     pub(super) fn answer_looks(&mut self, person: &ParticipantId, look: &Look) {

@@ -200,7 +200,8 @@ impl Bridge {
             Ask::Calls(_) => self.calls_failed(now),
             Ask::Roster(call, _) | Ask::CallLegs(call, _) => self.roster_failed(&call, &error, now),
             Ask::Person(person) => self.person_failed(&person, error, now),
-            Ask::Legs(person) => self.legs_failed(&person, error, now),
+            Ask::Legs(person) => self.legs_failed(lane, &person, error, now),
+            Ask::LegsByFilter(person) => self.legs_unknown(&person, error, now),
             Ask::Leg(leg) => self.leg_failed(&leg, error, sent, now),
             ask => self.label_failed(&ask),
         }
@@ -233,8 +234,8 @@ impl Bridge {
     }
 
     fn fail_probe(&mut self, error: &AskError, now: Now) {
-        if matches!(error, AskError::Forbidden) {
-            // The status may be closed to this user while calls are open: go on, without a version.
+        if matches!(error, AskError::Forbidden | AskError::Gone(_)) {
+            // The status may be closed to this user, or absent, while calls are open: go on, without a version.
             return self.come_up(now);
         }
         self.go_down(error, now);

@@ -117,6 +117,8 @@ pub(super) struct Bridge {
     leg_owners: HashMap<LegId, ParticipantId>,
     /// Legs that are links between bridges or belong to nobody.
     no_persons: HashSet<LegId>,
+    /// This bridge tells a person's legs by filter only.
+    legs_by_filter: bool,
     removed: HashMap<ParticipantId, Instant>,
     ended: HashMap<CallId, Instant>,
     labels: Labels,
@@ -169,6 +171,7 @@ impl Bridge {
             people: HashMap::new(),
             leg_owners: HashMap::new(),
             no_persons: HashSet::new(),
+            legs_by_filter: false,
             removed: HashMap::new(),
             ended: HashMap::new(),
             labels: Labels::default(),
@@ -280,6 +283,7 @@ impl Bridge {
             (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => self.take_call_legs(&call, offset, page, now),
             (Ask::Person(person), Answer::Person(detail)) => self.take_person(&person, detail, sent, now),
             (Ask::Legs(person), Answer::Legs(list)) => self.take_legs(lane, &person, list),
+            (Ask::LegsByFilter(person), Answer::Legs(list)) => self.take_filtered_legs(lane, &person, list),
             (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(&leg, &detail, sent, now),
             (Ask::Admit(person), _) => self.admitted(&person, Ok(()), now),
             (ask, answer) => self.take_label(ask, answer),

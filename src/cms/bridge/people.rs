@@ -77,10 +77,15 @@ impl Bridge {
     /// Reads the legs of somebody hosted here.
     pub(super) fn read_person(&mut self, person: &ParticipantId, lane: Lane) {
         if self.people.entry(person.clone()).or_default().legs.is_empty() {
-            self.ask(lane, Ask::Legs(person.clone()));
+            self.ask_legs(lane, person);
         } else {
             self.read_legs(person, lane);
         }
+    }
+
+    pub(super) fn ask_legs(&mut self, lane: Lane, person: &ParticipantId) {
+        let ask = if self.legs_by_filter { Ask::LegsByFilter(person.clone()) } else { Ask::Legs(person.clone()) };
+        self.ask(lane, ask);
     }
 
     pub(super) fn take_person(&mut self, person: &ParticipantId, detail: PersonDetail, sent: Now, now: Now) {
@@ -108,6 +113,8 @@ impl Bridge {
         }
         self.set_home(person, detail.call_bridge.as_deref(), &call);
         match self.store.with_person(person, |person| person.home.clone()).flatten() {
+            // Whose legs could not be told is asked for again soon enough.
+            Some(Home::Bridge(name)) if name == self.name && self.timers.has(&Due::LookAt(person.clone())) => {}
             Some(Home::Bridge(name)) if name == self.name => self.read_person(person, Lane::Arrival),
             Some(Home::Bridge(name)) => self.cluster.hint(&name, person),
             Some(Home::Elsewhere(_)) => self.cluster.hint_unidentified(person),
@@ -177,6 +184,17 @@ impl Bridge {
             self.own_leg(person, &leg);
         }
         self.read_legs(person, lane);
+    }
+
+    /// The path of a person's legs may not exist where the filter does. A filter that is ignored would give everybody's legs: then each
+    /// leg's own answer says whose it is, and a list that long is not believed.
+    pub(super) fn take_filtered_legs(&mut self, lane: Lane, person: &ParticipantId, list: LegList) {
+        const MOST_LEGS_OF_ONE: usize = 4;
+        if list.legs.len() > MOST_LEGS_OF_ONE {
+            return self.no_legs_here(person, None);
+        }
+        self.legs_by_filter |= !list.legs.is_empty();
+        self.take_legs(lane, person, list);
     }
 
     /// A person without legs here: hosted elsewhere after all, or about to leave.

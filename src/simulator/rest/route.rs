@@ -3,7 +3,7 @@
 use super::reply::Reply;
 use super::request::{Method, Request};
 use super::{Context, calls, id, legs, people, spaces, system, write_calls, write_legs, write_people};
-use crate::simulator::switches::UnknownParameters;
+use crate::simulator::switches::{ParticipantLegs, UnknownParameters};
 use crate::simulator::world::World;
 
 /// Query parameters of rest.md 3; others are ignored or refused by switch.
@@ -60,6 +60,7 @@ fn read(context: &Context, world: &World, request: &Request, path: &[&str]) -> O
         ["participants"] => people::list(context, world, request),
         ["participants", person] => people::one(context, world, id(person)),
         // The text prints the singular, real bridges take the plural (rest.md 3.5).
+        ["participants", _, "calllegs"] if context.switches.participant_legs == ParticipantLegs::Singular => return None,
         ["participants" | "participant", person, "calllegs"] => legs::of_participant(context, world, request, id(person)),
         ["calllegs"] => legs::list(context, world, request),
         ["calllegs", leg] => legs::one(context, world, id(leg)),
