@@ -32,6 +32,11 @@ impl CallWork {
     pub(super) fn is_settled(&self) -> bool {
         self.settled
     }
+
+    /// Its roster has been read whole: who comes now is new, and is read at once, also while the legs of the others are still being read.
+    pub(super) fn knows_its_roster(&self) -> bool {
+        self.reading.as_ref().is_none_or(|read| !read.whole)
+    }
 }
 
 /// One pass over the list of calls.

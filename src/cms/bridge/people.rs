@@ -3,6 +3,7 @@
 
 use tracing::debug;
 
+use super::calls::CallWork;
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::{LegList, PersonDetail};
@@ -26,7 +27,7 @@ impl Bridge {
         let key = self.key(call);
         let listed = self.store.list_person(&key, person, patch, now.instant, now);
         self.note_arrival(call, person, listed.new_person);
-        if !self.is_settled(call) {
+        if !self.calls.get(call).is_some_and(CallWork::knows_its_roster) {
             return;
         }
         if listed.new_listing {
@@ -40,7 +41,7 @@ impl Bridge {
 
     /// Remembers when somebody came whom Usher saw come.
     pub(super) fn note_arrival(&self, call: &CallId, person: &ParticipantId, new_person: bool) {
-        let watched = self.calls.get(call).is_some_and(|work| work.fresh || work.is_settled());
+        let watched = self.calls.get(call).is_some_and(|work| work.fresh || work.knows_its_roster());
         if new_person && watched {
             self.store.update_person(person, |person| person.arrived = true);
         }

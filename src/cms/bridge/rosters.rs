@@ -18,7 +18,7 @@ pub(super) struct RosterRead {
     started: Instant,
     listed: HashSet<ParticipantId>,
     /// The call is new to us: its legs are read from the call's list, a tenth of the requests of asking person by person.
-    whole: bool,
+    pub(super) whole: bool,
 }
 
 /// Rosters.
@@ -191,10 +191,6 @@ impl Bridge {
             _ => self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster),
         }
         self.settle_if_read(call, now);
-    }
-
-    pub(super) fn is_settled(&self, call: &CallId) -> bool {
-        self.calls.get(call).is_some_and(|work| work.settled)
     }
 
     /// People of a call whose legs run here.
