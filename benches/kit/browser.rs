@@ -38,6 +38,7 @@ impl Site {
     async fn ask(&self, request: &str) -> io::Result<String> {
         let mut wire = self.connect().await?;
         wire.write_all(request.as_bytes()).await?;
+        wire.flush().await?;
         let mut answer = Vec::new();
         // A TLS peer may go without saying so; what counts is what came.
         let _ = wire.read_to_end(&mut answer).await;
@@ -93,6 +94,7 @@ impl Browser {
             cookie = site.cookie,
         );
         wire.write_all(request.as_bytes()).await.expect("sent");
+        wire.flush().await.expect("sent");
         let mut browser = Self { wire, read: BytesMut::new(), taken: 0 };
         let head = loop {
             if let Some(end) = browser.read.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -148,6 +150,7 @@ impl Browser {
         frame.extend([0; 4]);
         frame.extend(text.as_bytes());
         self.wire.write_all(&frame).await.expect("sent");
+        self.wire.flush().await.expect("sent");
     }
 
     /// Reads until the end of the snapshot; returns how many rows it had.

@@ -35,6 +35,8 @@ impl Cluster {
                 break;
             }
         }
+        // Its last words, too, want a reader.
+        std::thread::spawn(move || lines.for_each(drop));
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().expect("client");
         Self { process, bridges: blocks, control, http }

@@ -36,7 +36,12 @@ impl Server {
         std::fs::write(&config, text + bridges).expect("written");
         add_user(&dir.path().join("data"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
-        command.arg("serve").arg("--config").arg(&config).env("RUST_LOG", "warn").stdout(Stdio::null());
+        command
+            .arg("serve")
+            .arg("--config")
+            .arg(&config)
+            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or("warn".into()))
+            .stdout(Stdio::null());
         let process = Process::start(&mut command);
         let mut site = Site { address, tls: connector, cookie: String::new() };
         until_up(&site).await;
