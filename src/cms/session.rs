@@ -22,6 +22,8 @@ use crate::config::Secret;
 
 /// Frames of megabytes are plausible for large rosters (events.md section 9).
 const MAX_MESSAGE: usize = 16 << 20;
+/// tungstenite clears this much before each look at the socket; larger frames are read in several steps.
+const READ_BUFFER: usize = 8 * 1024;
 
 /// Where and how to connect.
 #[derive(Debug, Clone)]
@@ -92,7 +94,8 @@ async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, Conne
     target.set_scheme(if secure { "wss" } else { "ws" }).map_err(|()| bad())?;
     target.set_path("/events/v1");
     target.query_pairs_mut().append_pair("authToken", token.expose());
-    let config = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+    let config =
+        WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
     let (socket, _) =
         client_async_with_config(target.as_str(), stream, Some(config)).await.map_err(|error| ConnectError::Handshake(Box::new(error)))?;
     Ok(EventsSocket(socket))
