@@ -105,6 +105,15 @@ impl Bridge {
         self.plan.sockets().any(|id| !self.sockets.get(&id).is_some_and(|socket| socket.open))
     }
 
+    /// Somebody asked to try again: no socket waits any longer for its turn.
+    pub(super) fn reconnect_now(&mut self, now: Now) {
+        for socket in self.plan.sockets().collect::<Vec<_>>() {
+            if self.sockets.get(&socket).is_none_or(|entry| !entry.open) {
+                self.timers.set(Due::Connect(socket), now.instant);
+            }
+        }
+    }
+
     pub(super) fn close_sessions(&mut self) {
         for (id, entry) in &mut self.sockets {
             let generation = entry.generation;

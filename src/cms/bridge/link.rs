@@ -42,6 +42,8 @@ pub(super) struct Link {
     failures: u32,
     attempts: u32,
     last_asked: Instant,
+    /// When the version was asked for last.
+    status_read: Instant,
     /// Requests that met a busy bridge, and how often.
     repeats: HashMap<Ask, u32>,
     /// The list of calls was read completely since the bridge was last up.
@@ -50,7 +52,15 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(now: Instant) -> Self {
-        Self { phase: Phase::Probing, failures: 0, attempts: 0, last_asked: now, repeats: HashMap::new(), calls_read: false }
+        Self {
+            phase: Phase::Probing,
+            failures: 0,
+            attempts: 0,
+            last_asked: now,
+            status_read: now,
+            repeats: HashMap::new(),
+            calls_read: false,
+        }
     }
 
     pub(super) fn may_send(&self) -> bool {
@@ -95,12 +105,17 @@ impl Bridge {
             self.link.attempts = 0;
             self.state(BridgeState::Connecting, None);
             self.probe();
+        } else if self.link.is_up() {
+            self.reconnect_now(Now::read());
         }
     }
 
     pub(super) fn heartbeat(&mut self, now: Now) {
         if self.link.is_up() {
-            if now.instant.duration_since(self.link.last_asked) >= self.timing.heartbeat && self.queue.in_flight() == 0 {
+            let idle = now.instant.duration_since(self.link.last_asked) >= self.timing.heartbeat && self.queue.in_flight() == 0;
+            // A bridge may be updated under our eyes: its version is read again also while it is busy with other answers.
+            if idle || now.instant.duration_since(self.link.status_read) >= self.timing.sweep_roster {
+                self.link.status_read = now.instant;
                 self.ask(Lane::Action, Ask::Status);
             }
             self.timers.set(Due::Heartbeat, now.instant + self.timing.heartbeat / 2);
