@@ -197,7 +197,7 @@ async fn a_log_in_survives_a_restart() {
 async fn an_unused_log_in_ends_and_an_open_page_keeps_it() {
     let setup = Setup::timing(|timing| {
         timing.session_idle = Duration::from_secs(3);
-        timing.recheck_login = Duration::from_millis(100);
+        timing.keep_login = Duration::from_millis(100);
     });
     let site = setup.start().await;
     let (open, left) = (site.logged_in("mo").await, site.logged_in("vi").await);
@@ -240,7 +240,7 @@ async fn attempts_are_slowed_and_the_rest_of_the_room_is_not() {
 
 #[tokio::test]
 async fn the_command_line_works_while_the_server_runs() {
-    let site = Setup::timing(|timing| timing.recheck_login = Duration::from_millis(200)).start().await;
+    let site = Setup::timing(|timing| timing.watch_database = Duration::from_millis(200)).start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
     let mut conn = open_connection(site.dir.path()).expect("database");
     Offline(&mut conn).add("new", Role::Viewer, "another horse").expect("added");

@@ -127,7 +127,7 @@ async fn the_list_of_users_shows_who_is_online() {
 async fn a_browser_that_never_answers_is_closed_4008() {
     let setup = Setup::timing(|timing| {
         timing.browser_silent = Duration::from_millis(300);
-        timing.recheck_login = Duration::from_millis(100);
+        timing.beat = Duration::from_millis(100);
     });
     let site = setup.start().await;
     assert_eq!(site.logged_in("mo").await.socket().await.closed().await.0, 4008);

@@ -7,6 +7,7 @@ mod throttle;
 mod user;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -37,22 +38,24 @@ pub struct Accounts {
     db: Db,
     sessions: Sessions,
     hasher: Hasher,
-    /// Rises when an account or log-in changed through this process, so that open sockets look at once.
+    /// Rises when an account or log-in changed, so that open sockets look at once.
     changed: Arc<watch::Sender<u64>>,
+    /// The database's version when its other writers were last looked for.
+    foreign: Arc<AtomicI64>,
 }
 
 impl Accounts {
     /// `session_idle`: how long a log-in lasts that no request and no open page uses.
     pub fn new(db: Db, session_idle: Duration) -> Self {
         let sessions = Sessions::new(db.clone(), session_idle);
-        Self { db, sessions, hasher: Hasher::new(), changed: Arc::new(watch::channel(0).0) }
+        Self { db, sessions, hasher: Hasher::new(), changed: Arc::new(watch::channel(0).0), foreign: Arc::default() }
     }
 
     pub fn sessions(&self) -> Sessions {
         self.sessions.clone()
     }
 
-    /// Wakes when an account or log-in has changed; changes by the command line don't show here.
+    /// Wakes when an account or log-in has changed; by the command line only where [`Self::look_for_foreign_changes`] is called.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
@@ -60,6 +63,15 @@ impl Accounts {
     /// Makes every socket look at its log-in again.
     pub fn notify(&self) {
         self.changed.send_modify(|n| *n += 1);
+    }
+
+    /// Makes every socket look again if another process has written to the database since the last call.
+    pub async fn look_for_foreign_changes(&self) -> Result<(), DbError> {
+        let version = self.db.foreign_version().await?;
+        if self.foreign.swap(version, Ordering::Relaxed) != version {
+            self.notify();
+        }
+        Ok(())
     }
 
     pub async fn count(&self) -> Result<i64, DbError> {

@@ -70,8 +70,10 @@ pub struct Timing {
     pub browser_silent: Duration,
     /// A browser that takes no byte for this long is closed (4008).
     pub browser_stuck: Duration,
-    /// The login behind an open socket is checked this often; its end shows within ten seconds.
-    pub recheck_login: Duration,
+    /// What another process (the command line) changed in the database is looked for this often; it shows within ten seconds.
+    pub watch_database: Duration,
+    /// An open page moves the end of its log-in away this often.
+    pub keep_login: Duration,
     /// A log-in that no request and no open page used for this long ends.
     pub session_idle: Duration,
     /// The certificate files are looked at this often; a changed pair is taken without restart.
@@ -108,7 +110,8 @@ impl Default for Timing {
             beat: s(20),
             browser_silent: s(90),
             browser_stuck: s(10),
-            recheck_login: s(8),
+            watch_database: s(5),
+            keep_login: s(60),
             session_idle: s(12 * 3600),
             reread_certificate: s(10),
             drain: s(8),
@@ -145,7 +148,8 @@ impl Timing {
             beat: x(self.beat),
             browser_silent: x(self.browser_silent),
             browser_stuck: x(self.browser_stuck),
-            recheck_login: x(self.recheck_login),
+            watch_database: x(self.watch_database),
+            keep_login: x(self.keep_login),
             session_idle: x(self.session_idle),
             reread_certificate: x(self.reread_certificate),
             drain: x(self.drain),

@@ -85,6 +85,17 @@ impl Db {
         result.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
     }
 
+    /// A number that is another one after any other process has written to this database (SQLite's `data_version`).
+    pub async fn foreign_version(&self) -> Result<i64, DbError> {
+        let (answer, result) = oneshot::channel();
+        // On the writing thread: what it writes itself does not count there.
+        let job = Job::Now(Box::new(move |conn| {
+            let _ = answer.send(conn.query_row("PRAGMA data_version", [], |row| row.get(0)));
+        }));
+        self.writer.send(job).await.map_err(|_| DbError::Ended)?;
+        result.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
+    }
+
     /// Returns when everything handed over so far is committed; call it last, before the process ends.
     pub async fn flush(&self) -> Result<(), DbError> {
         self.write(|_| Ok(())).await

@@ -37,9 +37,15 @@ pub(super) async fn run(site: Shared, listener: TcpListener, tls: Option<TlsFile
     let chores = async {
         let mut reread = interval(site.timing.reread_certificate);
         let mut tidy = interval(HOUSEKEEPING);
+        let mut watch = interval(site.timing.watch_database);
         loop {
             tokio::select! {
                 _ = reread.tick() => if let Some(certificate) = &mut certificate { certificate.reread() },
+                _ = watch.tick() => {
+                    if let Err(error) = site.accounts.look_for_foreign_changes().await {
+                        tracing::warn!(%error, "changes of accounts can't be looked for");
+                    }
+                }
                 _ = tidy.tick() => {
                     site.accounts.sweep_sessions();
                     site.metrics.run_upkeep();

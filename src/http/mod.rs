@@ -13,7 +13,6 @@ mod listener;
 pub mod metrics;
 mod origin;
 mod pages;
-mod presses;
 pub mod protocol;
 mod router;
 mod seats;

@@ -21,6 +21,8 @@ const MAX_ID: usize = 128;
 
 /// Close codes; what the browser does then is in the document.
 pub mod close {
+    /// Answers a browser's goodbye that has no code.
+    pub const NORMAL: u16 = 1000;
     pub const RESTART: u16 = 1001;
     pub const BAD_MESSAGE: u16 = 4400;
     pub const SIGNED_OUT: u16 = 4401;

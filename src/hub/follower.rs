@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::ring::At;
 use super::snapshot::Snapshot;
-use super::{Inner, Utf8Bytes};
+use super::{Frame, Inner};
 
 /// Yields the frames that one browser is to be sent, in order.
 #[derive(Debug)]
@@ -53,23 +53,21 @@ impl Follower {
     }
 
     /// The next frame, as soon as there is one. Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Utf8Bytes {
+    pub async fn next(&mut self) -> Frame {
         loop {
-            // Marked as seen before looking, so that a frame published in between wakes us.
-            self.newest.borrow_and_update();
             if let Some(frame) = self.try_next() {
                 return frame;
             }
             match self.stage {
                 Stage::Due(at) => tokio::time::sleep_until(at).await,
-                // The hub is ours too, so its sender can't be gone.
+                // At once where something was published since it last woke us. The hub is ours too, so its sender can't be gone.
                 Stage::Snapshot { .. } | Stage::Frames => drop(self.newest.changed().await),
             }
         }
     }
 
     /// The next frame if there is one now.
-    pub fn try_next(&mut self) -> Option<Utf8Bytes> {
+    pub fn try_next(&mut self) -> Option<Frame> {
         loop {
             match &mut self.stage {
                 Stage::Due(at) if Instant::now() < *at => return None,

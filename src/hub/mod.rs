@@ -1,10 +1,11 @@
-//! The fan-out: what one audience sees, numbered, serialised once, shared with every follower. Knows no sockets and no CMS.
+//! The fan-out: what one audience sees, numbered, serialised and framed once, shared with every follower. Opens no sockets, knows no CMS.
 //!
 //! `publish` numbers a change and puts it into a bounded ring of shared frames; a [`Follower`] first gets a snapshot in small
 //! shared parts, then the frames that come after it. Connecting, lagging and asking again are one path: a new snapshot.
 
+mod delta;
 mod follower;
-mod frames;
+mod frame;
 mod ring;
 mod snapshot;
 
@@ -17,8 +18,8 @@ use tokio::time::{Duration, Instant};
 
 use crate::view::{Row, RowKey};
 
-pub use axum::extract::ws::Utf8Bytes;
 pub use follower::Follower;
+pub use frame::Frame;
 
 use ring::Ring;
 use snapshot::Snapshot;
@@ -35,7 +36,7 @@ pub enum Audience {
 pub struct HubLimits {
     /// Bytes of one delta, where its rows allow it. Larger changes become several deltas.
     pub delta_bytes: usize,
-    /// Bytes of one part of a snapshot: tungstenite keeps a buffer of the largest frame per socket, for ever.
+    /// Bytes of one part of a snapshot: a slow browser is held up by one part, not by all.
     pub part_bytes: usize,
     /// Frames and bytes that a slow browser may be behind before it gets a snapshot instead.
     pub ring_frames: usize,
@@ -121,14 +122,14 @@ impl Hub {
     /// Rows equal to the published ones are the caller's to leave out; keys that are not published are skipped here, and where
     /// nothing is left, nothing is sent.
     pub fn publish(&self, put: Vec<Arc<Row>>, drop: Vec<RowKey>) -> u64 {
-        let put: Vec<(RowKey, Arc<str>)> = put.iter().map(|row| (row.key(), frames::row_json(row))).collect();
+        let put: Vec<(RowKey, Arc<str>)> = put.iter().map(|row| (row.key(), delta::row_json(row))).collect();
         let seq = {
             let mut state = self.inner.lock();
             let drop: Vec<RowKey> = drop.into_iter().filter(|key| state.published.remove(key).is_some()).collect();
-            let changes = frames::split(&put, &drop, self.inner.limits.delta_bytes);
+            let changes = delta::split(&put, &drop, self.inner.limits.delta_bytes);
             for change in &changes {
                 let seq = state.ring.newest() + 1;
-                state.ring.push(frames::delta(&self.inner.epoch, seq, change));
+                state.ring.push(delta::delta(&self.inner.epoch, seq, change));
             }
             metrics::counter!("usher_deltas_total").increment(changes.len() as u64);
             state.published.extend(put);

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::Utf8Bytes;
+use super::Frame;
 
 #[derive(Debug)]
 pub(super) struct Ring {
-    frames: VecDeque<Utf8Bytes>,
+    frames: VecDeque<Frame>,
     bytes: usize,
     /// Seq of the newest frame; 0 before the first.
     newest: u64,
@@ -17,7 +17,7 @@ pub(super) struct Ring {
 /// What a follower finds at a seq.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum At {
-    Frame(Utf8Bytes),
+    Frame(Frame),
     /// Not published yet.
     Ahead,
     /// No longer held.
@@ -33,7 +33,7 @@ impl Ring {
         self.newest
     }
 
-    pub(super) fn push(&mut self, frame: Utf8Bytes) {
+    pub(super) fn push(&mut self, frame: Frame) {
         self.newest += 1;
         self.bytes += frame.len();
         self.frames.push_back(frame);
@@ -82,16 +82,16 @@ mod tests {
 
     #[test]
     fn old_frames_leave_by_count_and_by_bytes() {
-        let mut ring = Ring::new(3, 10);
+        let mut ring = Ring::new(3, 16);
         assert_eq!((ring.at(1), ring.at(0)), (At::Ahead, At::Gone));
         for text in ["aaaa", "bbbb", "cc", "dd"] {
-            ring.push(text.into());
+            ring.push(Frame::text(text));
         }
         assert_eq!((ring.at(1), ring.holds(1)), (At::Gone, false));
-        assert_eq!(ring.at(2), At::Frame("bbbb".into()));
-        ring.push("eeeeeeeeeeeeeeee".into());
+        assert_eq!(ring.at(2), At::Frame(Frame::text("bbbb")));
+        ring.push(Frame::text("eeeeeeeeeeeeeeee"));
         assert_eq!((ring.at(4), ring.newest()), (At::Gone, 5));
-        assert_eq!(ring.at(5), At::Frame("eeeeeeeeeeeeeeee".into()));
+        assert_eq!(ring.at(5), At::Frame(Frame::text("eeeeeeeeeeeeeeee")));
         assert_eq!((ring.at(6), ring.holds(6)), (At::Ahead, true));
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::view::Kind;
 
-use super::{Utf8Bytes, frames};
+use super::{Frame, delta};
 
 #[derive(Debug)]
 pub(super) struct Snapshot {
@@ -15,7 +15,7 @@ pub(super) struct Snapshot {
     pub(super) seq: u64,
     pub(super) built: Instant,
     /// Parts and the end mark, in order.
-    pub(super) frames: Vec<Utf8Bytes>,
+    pub(super) frames: Vec<Frame>,
 }
 
 impl Snapshot {
@@ -37,16 +37,15 @@ impl Snapshot {
         }
         let (count, total) = (parts.len(), rows.len());
         let end = format!(r#"{{"type":"snapshot_end","epoch":"{epoch}","seq":{seq},"parts":{count},"rows":{total}}}"#);
-        parts.push(end.into());
+        parts.push(Frame::text(end));
         Self { seq, built, frames: parts }
     }
 }
 
-fn part(epoch: &str, seq: u64, number: usize, rows: &[(Kind, Arc<str>)]) -> Utf8Bytes {
+fn part(epoch: &str, seq: u64, number: usize, rows: &[(Kind, Arc<str>)]) -> Frame {
     let mut text = String::with_capacity(rows.iter().map(|(_, json)| json.len() + 1).sum::<usize>() + 128);
     let _ = write!(text, r#"{{"type":"snapshot","epoch":"{epoch}","seq":{seq},"part":{number},"rows":["#);
-    frames::push_list(&mut text, rows.iter().map(|(_, json)| json));
+    delta::push_list(&mut text, rows.iter().map(|(_, json)| json));
     text.push_str("]}");
-    text.shrink_to_fit();
-    text.into()
+    Frame::text(text)
 }

@@ -29,9 +29,9 @@ struct Client {
 }
 
 impl Client {
-    fn take(&mut self, frame: &Utf8Bytes) {
+    fn take(&mut self, frame: &Frame) {
         self.largest = self.largest.max(frame.len());
-        let frame: Value = serde_json::from_str(frame.as_str()).expect("JSON");
+        let frame: Value = serde_json::from_str(frame.payload()).expect("JSON");
         let seq = frame["seq"].as_u64().expect("seq");
         match frame["type"].as_str().expect("type") {
             "snapshot" => {
@@ -77,7 +77,7 @@ fn published(hub: &Hub) -> BTreeMap<String, Value> {
 async fn an_empty_view_is_a_snapshot_without_parts() {
     let hub = Hub::new(Audience::Desk);
     let frame = hub.join().next().await;
-    assert_eq!(frame.as_str(), format!(r#"{{"type":"snapshot_end","epoch":"{}","seq":0,"parts":0,"rows":0}}"#, hub.epoch()));
+    assert_eq!(frame.payload(), format!(r#"{{"type":"snapshot_end","epoch":"{}","seq":0,"parts":0,"rows":0}}"#, hub.epoch()));
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn those_who_join_together_share_one_snapshot_and_miss_nothing() {
     hub.publish(vec![row("b", 1)], vec![]);
     let mut second = hub.join();
     let two = second.next().await;
-    assert_eq!(one.as_str().as_ptr(), two.as_str().as_ptr(), "the same text, not a copy");
+    assert_eq!(one.payload().as_ptr(), two.payload().as_ptr(), "the same text, not a copy");
     let mut client = Client::default();
     client.take(&two);
     client.drain(&mut second);
@@ -186,7 +186,7 @@ async fn a_waiting_follower_wakes_on_publish() {
     tokio::task::yield_now().await;
     hub.publish(vec![row("a", 1)], vec![]);
     let frame = tokio::time::timeout(Duration::from_secs(5), waiting).await.expect("woken").expect("frame");
-    assert!(frame.as_str().contains(r#""type":"delta""#), "{frame:?}");
+    assert!(frame.payload().contains(r#""type":"delta""#), "{frame:?}");
 }
 
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::view::{Row, RowKey};
 
-use super::Utf8Bytes;
+use super::Frame;
 
 /// One delta's worth of a change.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ pub(super) fn split<'a>(put: &'a [(RowKey, Arc<str>)], drop: &'a [RowKey], limit
     changes
 }
 
-pub(super) fn delta(epoch: &str, seq: u64, change: &Change<'_>) -> Utf8Bytes {
+pub(super) fn delta(epoch: &str, seq: u64, change: &Change<'_>) -> Frame {
     let size = change.put.iter().map(|json| json.len() + 1).sum::<usize>() + change.drop.len() * 80 + 128;
     let mut text = String::with_capacity(size);
     let _ = write!(text, r#"{{"type":"delta","epoch":"{epoch}","seq":{seq},"put":["#);
@@ -60,8 +60,7 @@ pub(super) fn delta(epoch: &str, seq: u64, change: &Change<'_>) -> Utf8Bytes {
     text.push_str(r#"],"drop":["#);
     push_list(&mut text, change.drop.iter().map(|key| key_json(key)));
     text.push_str("]}");
-    text.shrink_to_fit();
-    text.into()
+    Frame::text(text)
 }
 
 pub(super) fn push_list(text: &mut String, items: impl Iterator<Item = impl AsRef<str>>) {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::actions::{ActionError, Actions, Actor, PersonResult, Press};
 
-use super::protocol::{MAX_RESULTS, Outbound, Progress};
+use crate::http::protocol::{MAX_RESULTS, Outbound, Progress};
 
 /// Actions of one socket at once; a person presses one after the other.
 const AT_ONCE: usize = 16;
@@ -62,27 +62,27 @@ impl Presses {
         }));
     }
 
-    /// The next frame for the browser; waits for ever while nothing is under way. Dropping the future loses nothing.
-    pub(super) async fn next(&mut self, at_seq: u64) -> String {
+    /// What to tell the browser next; waits for ever while nothing is under way. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> Reply {
         loop {
             let Some(step) = self.running.next().await else { std::future::pending().await };
             match step {
                 Step::Started(admit) => {
-                    let frame = admit.frame(at_seq, Progress::Started, &[]);
+                    let reply = admit.reply(Progress::Started, Vec::new());
                     self.running.push(Box::pin(admit.step()));
-                    return frame;
+                    return reply;
                 }
                 Step::Results(mut admit, results) => {
                     admit.told += results.len();
                     // Nothing more came: the channel is closed.
                     let finished = admit.told >= admit.people || results.is_empty();
-                    let frame = admit.frame(at_seq, if finished { Progress::Finished } else { Progress::Progress }, &results);
+                    let reply = admit.reply(if finished { Progress::Finished } else { Progress::Progress }, results);
                     if !finished {
                         self.running.push(Box::pin(admit.step()));
                     }
-                    return frame;
+                    return reply;
                 }
-                Step::Failed { r#ref, error } => return refused(&r#ref, &error),
+                Step::Failed { r#ref, error } => return Reply::Failed { r#ref, error },
                 Step::Retrying => {}
             }
         }
@@ -96,15 +96,31 @@ impl Admit {
         Step::Results(self, results)
     }
 
-    fn frame(&self, at_seq: u64, state: Progress, results: &[PersonResult]) -> String {
-        Outbound::Reply { r#ref: &self.r#ref, at_seq, state, people: self.people, results }.to_text()
+    fn reply(&self, state: Progress, results: Vec<PersonResult>) -> Reply {
+        Reply::Admit { r#ref: self.r#ref.clone(), state, people: self.people, results }
     }
 }
 
-fn refused(r#ref: &str, error: &ActionError) -> String {
-    let code = match error {
-        ActionError::Busy => "busy",
-        ActionError::UnknownBridge(_) => "unknown_bridge",
-    };
-    Outbound::Error { r#ref: Some(r#ref), code, message: error.to_string() }.to_text()
+/// What a browser is told of an action that it asked for.
+pub(super) enum Reply {
+    Admit { r#ref: String, state: Progress, people: usize, results: Vec<PersonResult> },
+    Failed { r#ref: String, error: ActionError },
+}
+
+impl Reply {
+    /// `at_seq`: the last delta that the browser was sent before.
+    pub(super) fn to_text(&self, at_seq: u64) -> String {
+        match self {
+            Self::Admit { r#ref, state, people, results } => {
+                Outbound::Reply { r#ref, at_seq, state: *state, people: *people, results }.to_text()
+            }
+            Self::Failed { r#ref, error } => {
+                let code = match error {
+                    ActionError::Busy => "busy",
+                    ActionError::UnknownBridge(_) => "unknown_bridge",
+                };
+                Outbound::Error { r#ref: Some(r#ref), code, message: error.to_string() }.to_text()
+            }
+        }
+    }
 }

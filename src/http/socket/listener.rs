@@ -1,0 +1,213 @@
+//! The listening side of one browser's socket: its messages, its actions, and the clocks that end it. Writes nothing: it gives orders.
+
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::StreamExt;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf};
+use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tower_sessions_core::session::Id;
+
+use crate::accounts::User;
+use crate::actions::{Actor, Press};
+use crate::db::now_ms;
+use crate::http::protocol::{self, Inbound, Outbound, Person, close};
+use crate::http::site::Shared;
+use crate::hub::Frame;
+
+use super::End;
+use super::handshake::Io;
+use super::presses::{Presses, Reply};
+
+/// Browsers send little; the default of 128 KiB each would be most of the memory.
+const READ_BUFFER: usize = 2 * 1024;
+
+/// Whose socket it is.
+pub(super) struct Visitor {
+    pub(super) user: User,
+    pub(super) session: Id,
+    pub(super) address: IpAddr,
+}
+
+/// What the writing side is to do.
+pub(super) enum Order {
+    Send(Frame),
+    /// Says how far the page has been brought when it is written.
+    Reply(Reply),
+    /// A snapshot again.
+    Resync,
+}
+
+pub(super) struct Listener {
+    site: Shared,
+    visitor: Visitor,
+    socket: WebSocketStream<Inlet>,
+    presses: Presses,
+    /// Accounts or log-ins have changed.
+    changed: watch::Receiver<u64>,
+    beat: Interval,
+    keep: Interval,
+    /// When anything came from the browser last.
+    heard: Instant,
+}
+
+impl Listener {
+    pub(super) async fn new(site: Shared, visitor: Visitor, inward: ReadHalf<Io>) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .max_message_size(Some(protocol::MAX_MESSAGE))
+            .max_frame_size(Some(protocol::MAX_MESSAGE));
+        let socket = WebSocketStream::from_raw_socket(Inlet(inward), Role::Server, Some(config)).await;
+        let (changed, now) = (site.accounts.watch(), Instant::now());
+        let mut beat = interval_at(now + site.timing.beat, site.timing.beat);
+        // Thousands that connected in one moment do not all ask in one moment.
+        let first = site.timing.keep_login.mul_f64(rand::random_range(0.5..1.0));
+        let mut keep = interval_at(now + first, site.timing.keep_login);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { site, visitor, socket, presses: Presses::default(), changed, beat, keep, heard: now }
+    }
+
+    /// What a page is told first.
+    pub(super) fn welcome(&self) -> Order {
+        let user = Person { name: &self.visitor.user.name, role: self.visitor.user.role };
+        let (epoch, version) = (self.site.hub.epoch(), env!("CARGO_PKG_VERSION"));
+        let beat_s = self.site.timing.beat.as_secs().max(1);
+        say(&Outbound::Welcome { protocol: protocol::VERSION, epoch, version, time: now_ms(), user, beat_s })
+    }
+
+    /// The next thing that the writing side is to do, or why the socket ends.
+    pub(super) async fn next(&mut self) -> Result<Order, End> {
+        loop {
+            let order = tokio::select! {
+                () = self.site.shutdown.cancelled() => return Err(End::restart()),
+                message = self.socket.next() => self.hear(message)?,
+                reply = self.presses.next() => Some(Order::Reply(reply)),
+                _ = self.changed.changed() => self.check_login().await?,
+                _ = self.keep.tick() => self.check_login().await?,
+                _ = self.beat.tick() => Some(self.beat()?),
+            };
+            if let Some(order) = order {
+                return Ok(order);
+            }
+        }
+    }
+
+    fn beat(&self) -> Result<Order, End> {
+        let silent = self.site.timing.browser_silent;
+        if self.heard.elapsed() >= silent {
+            return Err(End::Close(close::SLOW, format!("no answer for {} s", silent.as_secs())));
+        }
+        Ok(say(&Outbound::Beat { time: now_ms() }))
+    }
+
+    /// Also moves the end of the log-in away: it never expires under an open page.
+    async fn check_login(&mut self) -> Result<Option<Order>, End> {
+        match self.site.accounts.still_logged_in(self.visitor.session, self.visitor.user.id).await {
+            Ok(true) => Ok(None),
+            Ok(false) => Err(End::Close(close::SIGNED_OUT, "signed out".into())),
+            Err(error) => {
+                // A database in trouble must not empty the desk; the next check asks again.
+                tracing::warn!(user = %self.visitor.user.name, %error, "the log-in can't be checked");
+                Ok(None)
+            }
+        }
+    }
+
+    fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<Option<Order>, End> {
+        self.heard = Instant::now();
+        match message {
+            None => Err(End::Gone),
+            Some(Ok(Message::Close(frame))) => Err(End::Left(frame.map_or(close::NORMAL, |frame| frame.code.into()))),
+            Some(Err(error)) => Err(broken(&error)),
+            Some(Ok(Message::Ping(data))) => Ok(Some(Order::Send(Frame::pong(data)))),
+            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(None),
+            Some(Ok(Message::Binary(_))) => Err(bad("messages are text")),
+            Some(Ok(Message::Text(text))) => match protocol::parse(text.as_str()) {
+                Ok(message) => Ok(self.act(message)),
+                Err(reason) => Err(bad(&reason)),
+            },
+        }
+    }
+
+    fn act(&mut self, message: Inbound) -> Option<Order> {
+        match message {
+            Inbound::Beat {} => None,
+            Inbound::Resync {} => Some(Order::Resync),
+            Inbound::Admit { r#ref, .. } | Inbound::Retry { r#ref, .. } if !self.visitor.user.role.may_act() => {
+                tracing::warn!(user = %self.visitor.user.name, "a viewer tried to act");
+                Some(refusal(&r#ref, "forbidden", "your role may look, not act"))
+            }
+            Inbound::Admit { r#ref, .. } | Inbound::Retry { r#ref, .. } if self.presses.is_full() => {
+                Some(refusal(&r#ref, "busy", "this page has too many actions under way; try again in a moment"))
+            }
+            Inbound::Admit { r#ref, people, scope } => {
+                let press = Press { actor: self.actor(), people, scope };
+                self.presses.admit(self.site.actions.clone(), r#ref, press);
+                None
+            }
+            Inbound::Retry { r#ref, bridge } => {
+                self.presses.retry(self.site.actions.clone(), r#ref, self.actor(), bridge);
+                None
+            }
+        }
+    }
+
+    fn actor(&self) -> Actor {
+        Actor { user: self.visitor.user.name.clone(), address: self.visitor.address }
+    }
+
+    /// Reads on until the browser's close frame: data it sent meanwhile must not turn ours into a reset.
+    pub(super) async fn drain(&mut self) {
+        while let Some(Ok(_)) = self.socket.next().await {}
+    }
+}
+
+fn say(message: &Outbound<'_>) -> Order {
+    Order::Send(Frame::text(message.to_text()))
+}
+
+fn refusal(r#ref: &str, code: &str, message: &str) -> Order {
+    say(&Outbound::Error { r#ref: Some(r#ref), code, message: message.into() })
+}
+
+fn bad(reason: &str) -> End {
+    End::Close(close::BAD_MESSAGE, reason.to_owned())
+}
+
+fn broken(error: &Error) -> End {
+    match error {
+        Error::Capacity(_) => bad(&format!("a message is longer than {} bytes", protocol::MAX_MESSAGE)),
+        Error::Utf8(_) => bad("a message is not valid UTF-8"),
+        _ => End::Gone,
+    }
+}
+
+/// The inward half as tungstenite wants it. What it would answer by itself goes nowhere: the writing side alone writes, by order.
+struct Inlet(ReadHalf<Io>);
+
+impl AsyncRead for Inlet {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Inlet {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, frames: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(frames.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,103 @@
+//! The writing side of one browser's socket: the hub's frames as they are, and what this browser alone is told. Reads nothing.
+//!
+//! Nothing is framed or copied here: a thousand browsers get the same bytes, and what is left of the cost is the `write` call.
+
+use std::io::{self, ErrorKind};
+
+use bytes::{Buf, Bytes};
+use futures_util::future::poll_immediate;
+use tokio::io::{AsyncWriteExt, WriteHalf};
+use tokio::time::{Duration, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::http::protocol::close;
+use crate::http::site::Site;
+use crate::hub::{Follower, Frame};
+
+use super::End;
+use super::handshake::Io;
+use super::listener::Order;
+
+pub(super) struct Writer {
+    out: WriteHalf<Io>,
+    follower: Follower,
+    /// What is left of a frame that was begun: nothing else may be written before it.
+    begun: Bytes,
+    /// How long a browser may take nothing of a frame that waits.
+    stuck: Duration,
+    shutdown: CancellationToken,
+    frames_sent: metrics::Counter,
+}
+
+impl Writer {
+    pub(super) fn new(site: &Site, out: WriteHalf<Io>) -> Self {
+        Self {
+            out,
+            follower: site.hub.join(),
+            begun: Bytes::new(),
+            stuck: site.timing.browser_stuck,
+            shutdown: site.shutdown.clone(),
+            frames_sent: site.frames_sent.clone(),
+        }
+    }
+
+    /// The hub's next frame, as soon as there is one. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> Frame {
+        self.follower.next().await
+    }
+
+    pub(super) async fn pass_on(&mut self, frame: Frame) -> Result<(), End> {
+        self.frames_sent.increment(1);
+        self.write(frame).await
+    }
+
+    pub(super) async fn carry_out(&mut self, order: Order) -> Result<(), End> {
+        match order {
+            Order::Send(frame) => self.write(frame).await,
+            Order::Reply(reply) => self.write(Frame::text(reply.to_text(self.follower.seq()))).await,
+            Order::Resync => {
+                self.follower.resync();
+                Ok(())
+            }
+        }
+    }
+
+    /// The close frame, after what was begun.
+    pub(super) async fn close(&mut self, code: u16, reason: &str) -> io::Result<()> {
+        self.out.write_all_buf(&mut self.begun).await?;
+        self.out.write_all(&Frame::close(code, reason).into_bytes()).await?;
+        self.out.flush().await
+    }
+
+    pub(super) async fn hang_up(&mut self) {
+        // Gone already where this fails.
+        let _ = self.out.shutdown().await;
+    }
+
+    async fn write(&mut self, frame: Frame) -> Result<(), End> {
+        self.begun = frame.into_bytes();
+        let Self { out, begun, stuck, shutdown, .. } = self;
+        let mut work = std::pin::pin!(async {
+            // One plain write: `write_all_buf` would make it a vectored one, which costs the system more.
+            while !begun.is_empty() {
+                match out.write(begun).await? {
+                    0 => return Err(ErrorKind::WriteZero.into()),
+                    taken => begun.advance(taken),
+                }
+            }
+            out.flush().await
+        });
+        // Nearly always the system takes it at once: no clock is set up for that.
+        if let Some(done) = poll_immediate(work.as_mut()).await {
+            return done.map_err(|_| End::Gone);
+        }
+        tokio::select! {
+            biased;
+            done = timeout(*stuck, work) => match done {
+                Ok(done) => done.map_err(|_| End::Gone),
+                Err(_) => Err(End::Close(close::SLOW, format!("no data taken for {} s", stuck.as_secs()))),
+            },
+            () = shutdown.cancelled() => Err(End::restart()),
+        }
+    }
+}
