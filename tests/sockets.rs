@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use common::site::{Setup, Site};
 use common::{DEADLINE, rows, wait_for};
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use rstest::rstest;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -105,7 +107,7 @@ async fn one_user_has_a_bounded_number_of_sockets() {
     drop(first);
     wait_for(DEADLINE, "a seat to be free again", async || {
         let mut socket = browser.socket().await;
-        match common::in_time("an answer", futures_util::StreamExt::next(&mut socket.socket)).await {
+        match common::in_time("an answer", socket.socket.next()).await {
             Some(Ok(Message::Text(_))) => Ok(()),
             other => Err(other),
         }
@@ -236,4 +238,46 @@ async fn signing_out_closes_the_pages_of_that_log_in_only() {
     assert_eq!(socket_here.closed().await.0, 4401);
     site.hub.publish(vec![rows::server()], vec![]);
     assert_eq!(socket_there.frame().await["type"], "delta");
+}
+
+#[tokio::test]
+async fn a_ping_is_answered() {
+    let site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.socket.send(Message::Ping("are you there".into())).await.expect("sent");
+    loop {
+        match common::in_time("a pong", socket.socket.next()).await {
+            Some(Ok(Message::Pong(data))) => break assert_eq!(&data[..], b"are you there"),
+            Some(Ok(Message::Text(_))) => {}
+            other => panic!("expected a pong, got {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_together_with_the_upgrade_is_heard() {
+    let site = Site::start().await;
+    let cookie = site.logged_in("mo").await.cookie_header();
+    let mut stream = TcpStream::connect(site.address).await.expect("connected");
+    let address = site.address;
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: {address}\r\nCookie: {cookie}\r\nOrigin: http://{address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    // A ping that says "x", masked with zeros.
+    let together = [request.as_bytes(), b"\x89\x81\0\0\0\0x"].concat();
+    stream.write_all(&together).await.expect("sent");
+    let mut got = Vec::new();
+    while !got.windows(3).any(|bytes| bytes == b"\x8a\x01x") {
+        let n = common::in_time("the pong", stream.read_buf(&mut got)).await.expect("read");
+        assert!(n > 0, "closed after {}", String::from_utf8_lossy(&got));
+    }
+    assert!(got.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&got));
+}
+
+#[tokio::test]
+async fn a_plain_request_is_told_what_the_address_is_for() {
+    let site = Site::start().await;
+    let page = site.logged_in("mo").await.with_header("Origin", &format!("http://{}", site.address)).get("/ws").await;
+    assert!(page.status == 400 && page.body.contains("for WebSockets"), "{} {}", page.status, page.body);
 }

@@ -6,10 +6,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::upgrade::downcast;
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_util::either::Either;
 
-/// Both directions of one browser's connection.
-pub(super) type Io = TokioIo<Upgraded>;
+/// Both directions of one browser's connection; without TLS the system's own socket, because each layer costs with each frame.
+pub(super) type Io = Either<TcpStream, TokioIo<Upgraded>>;
 
 /// The connection that will be there once the response has been sent.
 pub(super) struct Coming(OnUpgrade);
@@ -23,7 +26,11 @@ pub(super) fn answer(mut request: Request) -> Result<(Response, Coming), Respons
 }
 
 impl Coming {
-    pub(super) async fn arrived(self) -> Result<Io, hyper::Error> {
-        self.0.await.map(TokioIo::new)
+    /// The connection, and what was read from it already.
+    pub(super) async fn arrived(self) -> Result<(Io, Vec<u8>), hyper::Error> {
+        Ok(match downcast::<TokioIo<TcpStream>>(self.0.await?) {
+            Ok(plain) => (Either::Left(plain.io.into_inner()), plain.read_buf.into()),
+            Err(upgraded) => (Either::Right(TokioIo::new(upgraded)), Vec::new()),
+        })
     }
 }

@@ -58,12 +58,12 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) async fn new(site: Shared, visitor: Visitor, inward: ReadHalf<Io>) -> Self {
+    pub(super) async fn new(site: Shared, visitor: Visitor, inward: ReadHalf<Io>, read: Vec<u8>) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .max_message_size(Some(protocol::MAX_MESSAGE))
             .max_frame_size(Some(protocol::MAX_MESSAGE));
-        let socket = WebSocketStream::from_raw_socket(Inlet(inward), Role::Server, Some(config)).await;
+        let socket = WebSocketStream::from_partially_read(Inlet(inward), read, Role::Server, Some(config)).await;
         let (changed, now) = (site.accounts.watch(), Instant::now());
         let mut beat = interval_at(now + site.timing.beat, site.timing.beat);
         // Thousands that connected in one moment do not all ask in one moment.

@@ -66,9 +66,9 @@ pub(super) async fn upgrade(State(site): State<Shared>, Extension(client): Exten
 async fn attend(site: Shared, visitor: Visitor, seat: Option<Seat>, connection: Coming) {
     let (user, name) = (visitor.user.id, visitor.user.name.clone());
     match connection.arrived().await {
-        Ok(io) => {
+        Ok((io, read)) => {
             tracing::info!(user = %name, address = %visitor.address, "browser connected");
-            match converse(&site, visitor, seat.is_some(), io).await {
+            match converse(&site, visitor, seat.is_some(), io, read).await {
                 End::Gone | End::Left(_) => tracing::info!(user = %name, "browser left"),
                 End::Close(code, reason) => {
                     tracing::info!(user = %name, code, %reason, "browser disconnected");
@@ -82,9 +82,9 @@ async fn attend(site: Shared, visitor: Visitor, seat: Option<Seat>, connection: 
 }
 
 /// The conversation and its goodbye. Returns why it ended.
-async fn converse(site: &Shared, visitor: Visitor, seated: bool, io: Io) -> End {
+async fn converse(site: &Shared, visitor: Visitor, seated: bool, io: Io, read: Vec<u8>) -> End {
     let (inward, outward) = tokio::io::split(io);
-    let mut listener = Box::new(Listener::new(site.clone(), visitor, inward).await);
+    let mut listener = Box::new(Listener::new(site.clone(), visitor, inward, read).await);
     let mut writer = Writer::new(site, outward);
     let end = if seated {
         follow(&mut writer, &mut listener).await
