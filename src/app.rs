@@ -6,8 +6,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
@@ -33,7 +34,9 @@ pub enum StartError {
     #[error("TLS towards a bridge: {0}")]
     Trust(#[from] TrustError),
     #[error("the listening socket: {0}")]
-    Listener(#[from] std::io::Error),
+    Listener(#[source] std::io::Error),
+    #[error("a thread for the bridges: {0}")]
+    Thread(#[source] std::io::Error),
 }
 
 /// A running Usher.
@@ -46,6 +49,7 @@ pub struct App {
     web: tokio::task::JoinHandle<Result<(), ServeError>>,
     tasks: TaskTracker,
     bridges: (TaskTracker, CancellationToken),
+    _bridges_thread: DropGuard,
     db: Db,
     drain: Duration,
 }
@@ -59,7 +63,7 @@ pub async fn start(
 ) -> Result<App, StartError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     http::metrics::install();
-    let address = listener.local_addr()?;
+    let address = listener.local_addr().map_err(StartError::Listener)?;
     let db = Db::open(&config.data_dir)?;
     let (store, desk, hub) = (Store::default(), Desk::default(), Hub::new(Audience::Desk));
     let tasks = TaskTracker::new();
@@ -67,18 +71,19 @@ pub async fn start(
 
     let waiting = memory::load_waiting(&db).await?;
     let waiting_writer = WaitingWriter::new(db.clone(), &waiting);
-    let cluster = cms::follow(
-        cms::Follow {
-            bridges: &config.bridges,
-            limits: &config.cms,
-            timing: &config.timing,
-            store: store.clone(),
-            refusals: Arc::new(RefusedCredentials::load(db.clone()).await?),
-            memory: waiting,
-        },
-        &bridges,
-        &bridges_stop,
-    )?;
+    let what = cms::Follow {
+        bridges: &config.bridges,
+        limits: &config.cms,
+        timing: &config.timing,
+        store: store.clone(),
+        refusals: Arc::new(RefusedCredentials::load(db.clone()).await?),
+        memory: waiting,
+    };
+    let (bridges_thread, thread_end) = bridges_thread().map_err(StartError::Thread)?;
+    let cluster = {
+        let _there = bridges_thread.enter();
+        cms::follow(what, &bridges, &bridges_stop)?
+    };
 
     let (trouble, trouble_seen) = watch::channel(None);
     let (ready, is_ready) = watch::channel(false);
@@ -107,7 +112,31 @@ pub async fn start(
     };
     let web = tokio::spawn(http::serve(web, listener, stop.clone(), tasks.clone()));
     info!(%address, bridges = config.bridges.len(), "started");
-    Ok(App { address, store, hub, stop, web, tasks, bridges: (bridges, bridges_stop), db, drain: config.timing.drain })
+    Ok(App {
+        address,
+        store,
+        hub,
+        stop,
+        web,
+        tasks,
+        bridges: (bridges, bridges_stop),
+        _bridges_thread: thread_end,
+        db,
+        drain: config.timing.drain,
+    })
+}
+
+/// The bridges have a thread of their own, until the guard is dropped: a frame for thousands of browsers does not hold up an
+/// acknowledgement, and an event on its way from the socket to its bridge wakes no other thread.
+fn bridges_thread() -> std::io::Result<(Handle, DropGuard)> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (handle, end) = (runtime.handle().clone(), CancellationToken::new());
+    let ended = end.clone();
+    std::thread::Builder::new().name("usher-bridges".into()).spawn(move || {
+        runtime.block_on(ended.cancelled());
+        runtime.shutdown_background();
+    })?;
+    Ok((handle, end.drop_guard()))
 }
 
 impl App {

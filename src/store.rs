@@ -288,6 +288,17 @@ impl Store {
         }
     }
 
+    /// Notes that a bridge has just answered something; what is seen of that is only that it isn't silent any more.
+    pub fn bridge_answered(&self, bridge: &BridgeName, now: Now) {
+        let Some(mut entry) = self.0.bridges.get_mut(bridge) else { return };
+        entry.answered = Some((now.instant, now.unix_ms));
+        let spoke = std::mem::take(&mut entry.silent);
+        drop(entry);
+        if spoke {
+            self.mark_bridge(bridge);
+        }
+    }
+
     /// Publishes a bridge again although nothing of it changed: its first row.
     pub fn mark_bridge(&self, bridge: &BridgeName) {
         self.mark(|dirty| {

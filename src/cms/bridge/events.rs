@@ -223,7 +223,7 @@ impl Bridge {
         match report.news {
             News::Open => self.opened(report.socket, now),
             News::Frame(frame) => self.take_frame(report.socket, *frame, now),
-            News::Unreadable => metrics::counter!("usher_cms_events_unreadable_total", "bridge" => self.name.to_string()).increment(1),
+            News::Unreadable => self.counters.unreadable.increment(1),
             News::Closed(reason) => {
                 info!(bridge = %self.name, socket = report.socket, %reason, "events socket closed");
                 self.without_events(report.socket, Trouble { code: "events_lost".into(), what: reason.into() }, false, now);
@@ -247,13 +247,11 @@ impl Bridge {
     }
 
     fn take_frame(&mut self, socket: SocketId, frame: Frame, now: Now) {
-        metrics::counter!("usher_cms_events_total", "bridge" => self.name.to_string()).increment(1);
+        self.counters.events.increment(1);
         if let Some(entry) = self.sockets.get_mut(&socket) {
             entry.heard = Some(now.instant);
         }
-        if frame.skipped > 0 {
-            metrics::counter!("usher_cms_events_skipped_total", "bridge" => self.name.to_string()).increment(frame.skipped as u64);
-        }
+        self.counters.skipped.increment(frame.skipped as u64);
         self.answered(now);
         match frame.body {
             Body::Ack { message_id, success, status } => self.take_ack(socket, message_id, success, &status, now),

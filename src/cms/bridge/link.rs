@@ -126,10 +126,7 @@ impl Bridge {
     pub(super) fn answered(&mut self, now: Now) {
         self.link.failures = 0;
         self.link.last_asked = now.instant;
-        self.store.put_bridge(&self.name, |bridge| {
-            bridge.answered = Some((now.instant, now.unix_ms));
-            bridge.silent = false;
-        });
+        self.store.bridge_answered(&self.name, now);
     }
 
     pub(super) fn check_silence(&mut self, now: Now) {
@@ -196,7 +193,7 @@ impl Bridge {
         match &error {
             AskError::Unauthorized if !matches!(ask, Ask::Token(_)) => return self.refused_credentials(ask, error, now),
             AskError::Busy { retry_after } => {
-                metrics::counter!("usher_cms_busy_total", "bridge" => self.name.to_string()).increment(1);
+                self.counters.busy.increment(1);
                 let pause = retry_after.map_or_else(|| jittered(self.timing.busy_pause), |pause| pause.min(LONGEST_PAUSE));
                 self.queue.hold_until(now.instant + pause);
                 if self.may_repeat(&ask) {

@@ -6,6 +6,7 @@
 
 mod calls;
 mod commands;
+mod counters;
 mod events;
 mod labels;
 mod legs;
@@ -39,6 +40,7 @@ use crate::config::{BridgeConfig, CmsLimits, Timing};
 use crate::model::{BridgeName, CallId, CallKey, LegId, ParticipantId};
 use crate::store::Store;
 use calls::CallWork;
+use counters::Counters;
 use labels::Labels;
 use link::Link;
 pub(crate) use link::admits;
@@ -104,6 +106,7 @@ pub(super) struct Bridge {
     client: Client,
     endpoint: Endpoint,
     refusals: Arc<dyn RefusalMemory>,
+    counters: Counters,
     queue: Queue,
     in_flight: FuturesUnordered<BoxFuture<'static, Reply>>,
     timers: Timers<Due>,
@@ -158,6 +161,7 @@ impl Bridge {
         let now = Now::read();
         let bridge = Self {
             name: config.name.clone(),
+            counters: Counters::new(&config.name),
             client: Client::new(&config, &timing)?,
             store: cluster.store().clone(),
             queue: Queue::new(&limits, now.instant),
@@ -194,9 +198,14 @@ impl Bridge {
     /// Runs until `stop`. The one place where this bridge's facts change.
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Report>, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
         self.begin();
+        // Set again only when the next deadline is another one: a busy bridge passes here with every event.
+        let mut alarm = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
         loop {
             let wake = self.send_what_may_go();
             let wake = wake.into_iter().chain(self.timers.next()).min().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            if alarm.deadline() != wake.into() {
+                alarm.as_mut().reset(wake.into());
+            }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -212,7 +221,7 @@ impl Bridge {
                     }
                 }
                 Some(command) = commands.recv() => self.take_command(command),
-                () = tokio::time::sleep_until(wake.into()) => {}
+                () = alarm.as_mut() => {}
             }
             let now = Now::read();
             while let Some(due) = self.timers.pop_due(now.instant) {
@@ -239,7 +248,7 @@ impl Bridge {
             let now = Now::read();
             match self.queue.pick(now.instant) {
                 Pick::Send(lane, ask) => {
-                    metrics::counter!("usher_cms_requests_total", "bridge" => self.name.to_string()).increment(1);
+                    self.counters.requests.increment(1);
                     let client = self.client.clone();
                     self.in_flight.push(Box::pin(async move {
                         let result = client.ask(&ask).await;

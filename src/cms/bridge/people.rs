@@ -26,23 +26,23 @@ impl Bridge {
     pub(super) fn person_listed(&mut self, call: &CallId, person: &ParticipantId, patch: RosterPatch, now: Now) {
         let key = self.key(call);
         let listed = self.store.list_person(&key, person, patch, now.instant, now);
-        self.note_arrival(call, person, listed.new_person);
+        if listed.new_person {
+            self.note_arrival(call, person);
+        }
         if !self.calls.get(call).is_some_and(CallWork::knows_its_roster) {
             return;
         }
         if listed.new_listing {
             self.suspect_call(call, false, now);
         }
-        let ringing = self.is_ringing(person);
-        if (listed.new_listing || listed.connected) && !ringing {
+        if (listed.new_listing || listed.connected) && !self.is_ringing(person) {
             self.find_home(person, now);
         }
     }
 
     /// Remembers when somebody came whom Usher saw come.
-    pub(super) fn note_arrival(&self, call: &CallId, person: &ParticipantId, new_person: bool) {
-        let watched = self.calls.get(call).is_some_and(|work| work.fresh || work.knows_its_roster());
-        if new_person && watched {
+    pub(super) fn note_arrival(&self, call: &CallId, person: &ParticipantId) {
+        if self.calls.get(call).is_some_and(|work| work.fresh || work.knows_its_roster()) {
             self.store.update_person(person, |person| person.arrived = true);
         }
     }

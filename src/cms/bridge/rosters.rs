@@ -60,7 +60,9 @@ impl Bridge {
                 self.suspect_call(call, false, now);
                 missed = true;
             }
-            self.note_arrival(call, &item.id, listed.new_person);
+            if listed.new_person {
+                self.note_arrival(call, &item.id);
+            }
             self.set_home(&item.id, item.call_bridge.as_deref(), call);
             read.listed.insert(item.id);
         }
