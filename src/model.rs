@@ -103,8 +103,8 @@ pub struct LobbyFact {
     pub since: Option<i64>,
     /// The wait may be shorter than `since` says.
     pub up_to: bool,
-    /// When the fact was true at the latest; answers to requests sent before are dropped.
-    pub at: Option<Instant>,
+    /// When CMS answered an admission; what it answered to requests sent before says nothing any more.
+    pub admitted_at: Option<Instant>,
 }
 
 /// How Usher and one bridge get on.

@@ -27,15 +27,21 @@ pub(super) struct Leg {
     pub seen: Seen,
     /// The leg carried `deactivated=true` before.
     carried: bool,
+    /// When the request was sent whose answer this is; what was sent before says nothing any more.
+    sent: Option<Instant>,
 }
 
 impl Leg {
     pub(super) fn new(id: LegId) -> Self {
-        Self { id, seen: Seen::Unread, carried: false }
+        Self { id, seen: Seen::Unread, carried: false, sent: None }
     }
 
-    /// Takes in an answer to a request sent at `sent`.
+    /// Takes in an answer to a request sent at `sent`, unless a later one was taken in before.
     pub(super) fn read(&mut self, detail: &LegDetail, sent: Instant, second_look: Duration) {
+        if self.sent.is_some_and(|before| sent < before) {
+            return;
+        }
+        self.sent = Some(sent);
         self.seen = match (detail.connected, detail.deactivated, self.seen) {
             // Known words first: a mark on a leg that is about to end is no statement.
             (false, _, _) => Seen::Unclear,
@@ -72,12 +78,12 @@ pub(super) struct Beginning {
 }
 
 /// The next lobby fact. The beginning of a wait is set once per transition and never moves by re-reading a duration.
-pub(super) fn next_fact(before: LobbyFact, state: Lobby, at: Instant, beginning: Beginning) -> LobbyFact {
+pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: Beginning) -> LobbyFact {
     if state != Lobby::Waiting {
-        return LobbyFact { state, since: None, up_to: false, at: Some(at) };
+        return LobbyFact { state, since: None, up_to: false, ..before };
     }
     if before.state == Lobby::Waiting {
-        return LobbyFact { at: Some(at), ..before };
+        return before;
     }
     let Beginning { now_unix_ms, arrived, duration_s, remembered } = beginning;
     let (since, up_to) = match (before.state, remembered, arrived, duration_s) {
@@ -88,7 +94,7 @@ pub(super) fn next_fact(before: LobbyFact, state: Lobby, at: Instant, beginning:
         (_, None, None, Some(seconds)) => (now_unix_ms - seconds.max(0) * 1000, true),
         (_, None, None, None) => (now_unix_ms, false),
     };
-    LobbyFact { state, since: Some(since), up_to, at: Some(at) }
+    LobbyFact { state, since: Some(since), up_to, ..before }
 }
 
 #[cfg(test)]
@@ -151,22 +157,32 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_begins_once() {
+    fn of_two_answers_the_later_request_counts_and_other_legs_have_their_own() {
         let now = Instant::now();
+        let mut legs = [Leg::new("a".into()), Leg::new("b".into())];
+        legs[0].read(&detail(true, true), now + LOOK, LOOK);
+        legs[0].read(&detail(true, false), now, LOOK);
+        assert_eq!(legs[0].seen, Seen::Waiting, "an answer that was overtaken");
+        legs[1].read(&detail(true, true), now, LOOK);
+        assert_eq!(legs[1].seen, Seen::Waiting, "asked for before the first leg was, answered after it");
+    }
+
+    #[test]
+    fn a_wait_begins_once() {
         let beginning = |now_unix_ms| Beginning { now_unix_ms, arrived: None, duration_s: Some(42), remembered: None };
-        let first = next_fact(LobbyFact::default(), Lobby::Waiting, now, beginning(100_000));
+        let first = next_fact(LobbyFact::default(), Lobby::Waiting, beginning(100_000));
         assert_eq!((first.since, first.up_to), (Some(58_000), true));
-        let second = next_fact(first, Lobby::Waiting, now, beginning(100_900));
+        let second = next_fact(first, Lobby::Waiting, beginning(100_900));
         assert_eq!(second.since, Some(58_000));
-        let inside = next_fact(second, Lobby::In, now, beginning(101_000));
+        let inside = next_fact(second, Lobby::In, beginning(101_000));
         assert_eq!(inside.since, None);
-        let again = next_fact(inside, Lobby::Waiting, now, beginning(102_000));
+        let again = next_fact(inside, Lobby::Waiting, beginning(102_000));
         assert_eq!((again.since, again.up_to), (Some(102_000), false));
     }
 
     #[test]
     fn a_wait_from_before_a_restart_goes_on() {
         let beginning = Beginning { now_unix_ms: 9000, arrived: None, duration_s: Some(1), remembered: Some((1000, false)) };
-        assert_eq!(next_fact(LobbyFact::default(), Lobby::Waiting, Instant::now(), beginning).since, Some(1000));
+        assert_eq!(next_fact(LobbyFact::default(), Lobby::Waiting, beginning).since, Some(1000));
     }
 }

@@ -33,6 +33,10 @@ pub struct Timing {
     /// First pause before a reconnect; doubles, jittered, up to `reconnect_max` (events.md section 6.4).
     pub reconnect_min: Duration,
     pub reconnect_max: Duration,
+    /// A user who may not follow events is not asked about again for this long: each try may count towards a lock-out.
+    pub retry_forbidden: Duration,
+    /// Refused subscriptions rest this long before one of them is tried again.
+    pub retry_refused: Duration,
     /// Subscription changes within this time become one request, since each request replaces the whole set.
     pub subscribe_coalesce: Duration,
     /// A leg without `deactivated` is believed to be in the call when a second read this much later agrees.
@@ -92,6 +96,8 @@ impl Default for Timing {
             busy_pause: ms(500),
             reconnect_min: s(2),
             reconnect_max: s(30),
+            retry_forbidden: s(600),
+            retry_refused: s(60),
             subscribe_coalesce: ms(150),
             second_look: ms(1000),
             heartbeat: s(2),
@@ -130,6 +136,8 @@ impl Timing {
             busy_pause: x(self.busy_pause),
             reconnect_min: x(self.reconnect_min),
             reconnect_max: x(self.reconnect_max),
+            retry_forbidden: x(self.retry_forbidden),
+            retry_refused: x(self.retry_refused),
             subscribe_coalesce: x(self.subscribe_coalesce),
             second_look: x(self.second_look),
             heartbeat: x(self.heartbeat),

@@ -33,6 +33,11 @@ impl CallWork {
         self.settled
     }
 
+    /// Who is listed for the first time now came now.
+    pub(super) fn sees_arrivals(&self) -> bool {
+        self.fresh || self.knows_its_roster()
+    }
+
     /// Its roster has been read whole: who comes now is new, and is read at once, also while the legs of the others are still being read.
     pub(super) fn knows_its_roster(&self) -> bool {
         self.reading.as_ref().is_none_or(|read| !read.whole)

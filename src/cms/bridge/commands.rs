@@ -42,7 +42,7 @@ impl Bridge {
     /// CMS answered a PUT. Lobby answers that were sent before this moment are dropped from here on.
     pub(super) fn admitted(&mut self, person: &ParticipantId, result: Result<(), AskError>, now: Now) {
         if result.is_ok() {
-            self.store.update_person(person, |entry| entry.lobby.at = Some(now.instant));
+            self.store.update_person(person, |entry| entry.lobby.admitted_at = Some(now.instant));
         }
         for reply in self.admits.remove(person).into_iter().flatten() {
             let _ = reply.send(result.clone());

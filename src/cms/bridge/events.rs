@@ -14,12 +14,6 @@ use crate::cms::wire::{self, Body, Frame, SubscriptionState, Update};
 use crate::config::Secret;
 use crate::model::{BridgeState, CallFacts, CallId, RosterPatch, Trouble, leg_state};
 
-/// A user who may not follow events is not asked about again soon: each try may count towards a lock-out.
-const RETRY_FORBIDDEN: std::time::Duration = std::time::Duration::from_secs(600);
-
-/// How long refused subscriptions rest before one is tried again.
-const RETRY_REFUSED: std::time::Duration = std::time::Duration::from_secs(60);
-
 /// Keeping sockets open.
 impl Bridge {
     pub(super) fn connect_soon(&mut self, socket: SocketId, now: Now) {
@@ -48,7 +42,7 @@ impl Bridge {
         let forbidden = matches!(error, AskError::Forbidden | AskError::Unauthorized);
         self.without_events(socket, trouble, false, now);
         if forbidden {
-            self.timers.set(Due::Connect(socket), now.instant + RETRY_FORBIDDEN);
+            self.timers.set(Due::Connect(socket), now.instant + self.timing.retry_forbidden);
         }
     }
 
@@ -198,7 +192,7 @@ impl Bridge {
     fn read_refused_by_rest(&mut self, now: Now) {
         for call in self.plan.refused().cloned().collect::<Vec<_>>() {
             self.timers.sooner(Due::SweepRoster(call), now.instant);
-            self.timers.sooner(Due::RetryRefused, now.instant + RETRY_REFUSED);
+            self.timers.sooner(Due::RetryRefused, now.instant + self.timing.retry_refused);
         }
     }
 
@@ -207,7 +201,7 @@ impl Bridge {
             self.set_changed(socket, now);
         }
         if self.plan.refused().next().is_some() {
-            self.timers.set(Due::RetryRefused, now.instant + RETRY_REFUSED);
+            self.timers.set(Due::RetryRefused, now.instant + self.timing.retry_refused);
         }
     }
 }
@@ -285,7 +279,7 @@ impl Bridge {
             self.set_changed(socket, now);
             self.ask(Lane::Arrival, Ask::Call(call.clone()));
             self.timers.sooner(Due::SweepRoster(call), now.instant + self.timing.poll_roster);
-            self.timers.sooner(Due::RetryRefused, now.instant + RETRY_REFUSED);
+            self.timers.sooner(Due::RetryRefused, now.instant + self.timing.retry_refused);
         }
     }
 

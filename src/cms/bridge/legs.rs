@@ -1,7 +1,5 @@
 //! The lobby: reads call legs, decides with `lobby`, writes the fact. The only place where a lobby state is set.
 
-use std::time::Instant;
-
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::LegDetail;
@@ -40,7 +38,7 @@ impl Bridge {
             self.note_address(&person, detail, sent, now);
             self.read_leg(&person, leg, detail, sent, now);
         }
-        self.leg_of_list_done(leg, detail.call.as_ref(), now);
+        self.leg_of_list_done(leg, detail.call.as_ref());
     }
 
     /// `groupId` is only a candidate: it counts when this bridge lists that participant as its own (rest.md section 3.7).
@@ -53,8 +51,7 @@ impl Bridge {
     fn read_leg(&mut self, person: &ParticipantId, id: &LegId, detail: &LegDetail, sent: Now, now: Now) {
         let known = self.store.with_person(person, |person| (person.lobby, person.arrived.then_some(person.seen_since)));
         let Some((fact, arrived)) = known else { return };
-        // An answer to a request sent before the last fact (a PUT, for one) says nothing any more.
-        if fact.at.is_some_and(|at| sent.instant < at) {
+        if fact.admitted_at.is_some_and(|at| sent.instant < at) {
             return self.plan_look(person, now);
         }
         let second_look = self.timing.second_look;
@@ -72,7 +69,7 @@ impl Bridge {
             .store
             .update_person(person, |entry| {
                 let before = entry.lobby;
-                entry.lobby = lobby::next_fact(before, state, sent.instant, beginning);
+                entry.lobby = lobby::next_fact(before, state, beginning);
                 before.state
             })
             .unwrap_or_default();
@@ -151,14 +148,14 @@ impl Bridge {
         }
     }
 
-    pub(super) fn leg_failed(&mut self, leg: &LegId, error: AskError, sent: Now, now: Now) {
-        self.leg_of_list_done(leg, None, now);
+    pub(super) fn leg_failed(&mut self, leg: &LegId, error: AskError, now: Now) {
+        self.leg_of_list_done(leg, None);
         let Some(person) = self.leg_owners.get(leg).cloned() else { return };
         if matches!(error, AskError::Gone(_)) {
             self.disown_leg(leg);
             // Another leg may have taken its place, or the person is gone.
             self.ask_legs(Lane::Suspected, &person);
-            self.merge_again(&person, sent.instant, now);
+            self.merge_again(&person, now);
             return;
         }
         self.plan_look(&person, now);
@@ -172,12 +169,12 @@ impl Bridge {
         }
     }
 
-    fn merge_again(&mut self, person: &ParticipantId, at: Instant, now: Now) {
+    fn merge_again(&mut self, person: &ParticipantId, now: Now) {
         let Some(work) = self.people.get(person) else { return };
         let state = lobby::merge(&work.legs);
         let beginning = Beginning { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, remembered: None };
         self.store.update_person(person, |entry| {
-            entry.lobby = lobby::next_fact(entry.lobby, state, at, beginning);
+            entry.lobby = lobby::next_fact(entry.lobby, state, beginning);
         });
         self.plan_look(person, now);
     }

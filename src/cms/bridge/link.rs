@@ -189,7 +189,7 @@ impl Bridge {
     }
 
     /// Sorts out what a request without an answer means.
-    pub(super) fn take_error(&mut self, lane: Lane, ask: Ask, error: AskError, sent: Now, now: Now) {
+    pub(super) fn take_error(&mut self, lane: Lane, ask: Ask, error: AskError, now: Now) {
         match &error {
             AskError::Unauthorized if !matches!(ask, Ask::Token(_)) => return self.refused_credentials(ask, error, now),
             AskError::Busy { retry_after } => {
@@ -214,7 +214,7 @@ impl Bridge {
             Ask::Person(person) => self.person_failed(&person, error, now),
             Ask::Legs(person) => self.legs_failed(lane, &person, error, now),
             Ask::LegsByFilter(person) => self.legs_unknown(&person, error, now),
-            Ask::Leg(leg) => self.leg_failed(&leg, error, sent, now),
+            Ask::Leg(leg) => self.leg_failed(&leg, error, now),
             ask => self.label_failed(&ask),
         }
     }

@@ -24,7 +24,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::debug;
+use tracing::{debug, trace};
 
 use super::answer::Answer;
 use super::ask::Ask;
@@ -249,6 +249,7 @@ impl Bridge {
             match self.queue.pick(now.instant) {
                 Pick::Send(lane, ask) => {
                     self.counters.requests.increment(1);
+                    trace!(bridge = %self.name, ?lane, ?ask, "asks");
                     let client = self.client.clone();
                     self.in_flight.push(Box::pin(async move {
                         let result = client.ask(&ask).await;
@@ -275,7 +276,7 @@ impl Bridge {
                 if error.answered() {
                     self.answered(now);
                 }
-                self.take_error(lane, ask, error, sent, now);
+                self.take_error(lane, ask, error, now);
             }
         }
     }
@@ -289,7 +290,7 @@ impl Bridge {
             (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, now),
             (Ask::Call(call), Answer::Call(detail)) => self.take_call(&call, detail, now),
             (Ask::Roster(call, offset), Answer::Roster(page)) => self.take_roster(lane, &call, offset, page, sent, now),
-            (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => self.take_call_legs(&call, offset, page, now),
+            (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => self.take_call_legs(&call, offset, page),
             (Ask::Person(person), Answer::Person(detail)) => self.take_person(&person, detail, sent, now),
             (Ask::Legs(person), Answer::Legs(list)) => self.take_legs(lane, &person, list),
             (Ask::LegsByFilter(person), Answer::Legs(list)) => self.take_filtered_legs(lane, &person, list),

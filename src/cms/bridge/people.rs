@@ -3,7 +3,6 @@
 
 use tracing::debug;
 
-use super::calls::CallWork;
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::{LegList, PersonDetail};
@@ -26,34 +25,38 @@ impl Bridge {
     pub(super) fn person_listed(&mut self, call: &CallId, person: &ParticipantId, patch: RosterPatch, now: Now) {
         let key = self.key(call);
         let listed = self.store.list_person(&key, person, patch, now.instant, now);
-        if listed.new_person {
-            self.note_arrival(call, person);
+        let Some(work) = self.calls.get(call) else { return };
+        let (watched, known) = (work.sees_arrivals(), work.knows_its_roster());
+        if listed.new_person && watched {
+            self.note_arrival(person);
         }
-        if !self.calls.get(call).is_some_and(CallWork::knows_its_roster) {
+        if !known {
             return;
         }
         if listed.new_listing {
             self.suspect_call(call, false, now);
         }
-        if (listed.new_listing || listed.connected) && !self.is_ringing(person) {
+        if listed.new_listing || listed.connected {
             self.find_home(person, now);
         }
     }
 
     /// Remembers when somebody came whom Usher saw come.
-    pub(super) fn note_arrival(&self, call: &CallId, person: &ParticipantId) {
-        if self.calls.get(call).is_some_and(|work| work.fresh || work.knows_its_roster()) {
-            self.store.update_person(person, |person| person.arrived = true);
-        }
+    pub(super) fn note_arrival(&self, person: &ParticipantId) {
+        self.store.update_person(person, |person| person.arrived = true);
     }
 
-    pub(super) fn is_ringing(&self, person: &ParticipantId) -> bool {
+    fn is_ringing(&self, person: &ParticipantId) -> bool {
         let state = self.store.with_person(person, |person| person.listings.iter().map(|listing| listing.state).max_by_key(|s| *s as u8));
         matches!(state.flatten(), Some(LegState::Initial | LegState::Ringing))
     }
 
-    /// Makes sure that somebody asks where the person is hosted, and reads their legs if it is here.
+    /// Makes sure that somebody asks where the person is hosted, and reads their legs if it is here. Who is still being called is
+    /// nowhere yet.
     pub(super) fn find_home(&mut self, person: &ParticipantId, now: Now) {
+        if self.is_ringing(person) {
+            return;
+        }
         match self.store.with_person(person, |person| person.home.clone()) {
             None | Some(Some(Home::Elsewhere(_))) => {}
             Some(Some(Home::Bridge(name))) if name == self.name => self.read_person(person, Lane::Arrival),
@@ -144,10 +147,8 @@ impl Bridge {
         if home == Home::Bridge(self.name.clone()) {
             let work = self.people.entry(person.clone()).or_default();
             work.call = Some(call.clone());
-        } else if let Some(work) = self.people.remove(person) {
-            for leg in work.legs {
-                self.leg_owners.remove(&leg.id);
-            }
+        } else {
+            self.forget_legs(person);
         }
         self.store.update_person(person, |person| {
             if person.home.as_ref() != Some(&home) {
@@ -246,13 +247,15 @@ impl Bridge {
         self.forget_person(person);
     }
 
+    fn forget_legs(&mut self, person: &ParticipantId) {
+        for leg in self.people.remove(person).into_iter().flat_map(|work| work.legs) {
+            self.leg_owners.remove(&leg.id);
+        }
+    }
+
     /// Ends all work on a person.
     pub(super) fn forget_person(&mut self, person: &ParticipantId) {
-        if let Some(work) = self.people.remove(person) {
-            for leg in work.legs {
-                self.leg_owners.remove(&leg.id);
-            }
-        }
+        self.forget_legs(person);
         self.timers.cancel(&Due::LookAt(person.clone()));
         self.timers.cancel(&Due::Orphan(person.clone()));
         self.answer_looks(person, &Look::Gone);

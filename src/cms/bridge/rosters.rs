@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use super::calls::CallWork;
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::{Page, RosterItem};
@@ -47,6 +48,8 @@ impl Bridge {
 
     pub(super) fn take_roster(&mut self, lane: Lane, call: &CallId, offset: usize, page: Page<RosterItem>, sent: Now, now: Now) {
         let next = page.next(offset);
+        // Who is on the first list of a call that was there before Usher did not arrive just now.
+        let watched = self.calls.get(call).is_some_and(CallWork::sees_arrivals);
         let Some(mut read) = self.calls.get_mut(call).and_then(|work| work.reading.take()) else { return };
         let key = self.key(call);
         let mut missed = false;
@@ -60,8 +63,8 @@ impl Bridge {
                 self.suspect_call(call, false, now);
                 missed = true;
             }
-            if listed.new_person {
-                self.note_arrival(call, &item.id);
+            if listed.new_person && watched {
+                self.note_arrival(&item.id);
             }
             self.set_home(&item.id, item.call_bridge.as_deref(), call);
             read.listed.insert(item.id);
@@ -115,11 +118,11 @@ impl Bridge {
             }
         }
         if !(read.whole && fresh) {
-            self.settle(call, now);
+            self.settle(call);
         }
     }
 
-    pub(super) fn take_call_legs(&mut self, call: &CallId, offset: usize, page: Page<LegId>, now: Now) {
+    pub(super) fn take_call_legs(&mut self, call: &CallId, offset: usize, page: Page<LegId>) {
         let next = page.next(offset);
         for leg in page.items {
             if self.no_persons.contains(&leg) || self.leg_owners.contains_key(&leg) {
@@ -136,13 +139,13 @@ impl Bridge {
                 if let Some(work) = self.calls.get_mut(call) {
                     work.legs_listed = true;
                 }
-                self.settle_if_read(call, now);
+                self.settle_if_read(call);
             }
         }
     }
 
     /// One leg of a call's list has been read, or can't be.
-    pub(super) fn leg_of_list_done(&mut self, leg: &LegId, call: Option<&CallId>, now: Now) {
+    pub(super) fn leg_of_list_done(&mut self, leg: &LegId, call: Option<&CallId>) {
         let done: Vec<CallId> = match call.filter(|call| self.calls.contains_key(*call)) {
             Some(call) => vec![call.clone()],
             None => self.calls.iter().filter(|(_, work)| work.pending_legs.contains(leg)).map(|(call, _)| call.clone()).collect(),
@@ -150,12 +153,12 @@ impl Bridge {
         for call in done {
             let was = self.calls.get_mut(&call).is_some_and(|work| work.pending_legs.remove(leg));
             if was {
-                self.settle_if_read(&call, now);
+                self.settle_if_read(&call);
             }
         }
     }
 
-    fn settle_if_read(&mut self, call: &CallId, now: Now) {
+    fn settle_if_read(&mut self, call: &CallId) {
         let Some(work) = self.calls.get(call) else { return };
         if work.settled || !work.legs_listed || !work.pending_legs.is_empty() {
             return;
@@ -166,20 +169,12 @@ impl Bridge {
                 self.read_person(&person, Lane::Resync);
             }
         }
-        self.settle(call, now);
+        self.settle(call);
     }
 
-    fn settle(&mut self, call: &CallId, now: Now) {
+    fn settle(&mut self, call: &CallId) {
         let Some(work) = self.calls.get_mut(call).filter(|work| !work.settled) else { return };
         work.settled = true;
-        // Who joined while the call was being read was only listed; from here on people are read one by one.
-        let roster = self.store.with_call(&self.key(call), |call| call.roster.clone()).unwrap_or_default();
-        for person in roster {
-            let homeless = self.store.with_person(&person, |person| person.home.is_none()).unwrap_or(false);
-            if homeless && !self.is_ringing(&person) {
-                self.find_home(&person, now);
-            }
-        }
         self.judge_state();
     }
 
@@ -192,7 +187,13 @@ impl Bridge {
             AskError::Gone(_) => self.ask(Lane::Suspected, Ask::Call(call.clone())),
             _ => self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster),
         }
-        self.settle_if_read(call, now);
+        // Whom events listed meanwhile would have waited for the roster.
+        for person in self.store.with_call(&self.key(call), |call| call.roster.clone()).unwrap_or_default() {
+            if self.store.with_person(&person, |person| person.home.is_none()).unwrap_or(false) {
+                self.find_home(&person, now);
+            }
+        }
+        self.settle_if_read(call);
     }
 
     /// People of a call whose legs run here.

@@ -53,7 +53,7 @@ pub(super) async fn upgrade(State(site): State<Shared>, Extension(client): Exten
     };
     let (response, connection) = match handshake::answer(request) {
         Ok(answer) => answer,
-        Err(refusal) => return refusal,
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("this address is for WebSockets: {error}\n")).into_response(),
     };
     let seat = site.seats.take(user.id, site.config.sockets_per_user);
     let visitor = Visitor { user, session, address: client.address };
