@@ -188,18 +188,24 @@ async fn people_of_a_bridge_before_2_9_cannot_be_admitted_and_nothing_is_sent() 
 }
 
 #[tokio::test]
-async fn hundreds_of_people_are_admitted_with_one_press() {
-    let desk = Desk::start(quiet(2)).await;
-    let names: Vec<String> = (0..150).map(|n| format!("Guest {n}")).collect();
+async fn five_thousand_people_are_admitted_with_one_press() {
+    const BRIDGES: usize = 8;
+    const EACH: usize = 625;
+    let desk = Desk::start(quiet(BRIDGES)).await;
+    let names: Vec<String> = (0..EACH).map(|n| format!("Guest {n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let (_, mut people) = desk.meeting("Assembly", "eu-1", &names);
-    people.extend(desk.meeting("Overflow", "eu-2", &names).1);
+    let bridges: Vec<String> = desk.sim.bridges().iter().map(|bridge| bridge.name.clone()).collect();
+    let ids: Vec<Id> = bridges.iter().flat_map(|name| desk.meeting("Assembly", name, &names).1).map(|person| person.id).collect();
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &people.iter().collect::<Vec<_>>()).await;
-    let ids: Vec<Id> = people.iter().map(|person| person.id).collect();
+    page.patience = common::DEADLINE * 4;
+    page.until("all to wait", |page| {
+        let waiting = page.people().iter().filter(|person| person.lobby == Lobby::Waiting).count();
+        check(waiting == BRIDGES * EACH, waiting)
+    })
+    .await;
     let results = page.admit("a", &ids).await;
-    assert_eq!(results.values().filter(|result| result["result"] == "done").count(), 300, "{results:?}");
-    assert_eq!(puts(&desk), 300);
+    let done = results.values().filter(|result| result["result"] == "done").count();
+    assert_eq!((done, puts(&desk)), (5000, 5000), "{:?}", results.values().find(|result| result["result"] != "done"));
     assert_eq!(desk.control().truth().meetings.iter().map(|meeting| meeting.waiting).sum::<usize>(), 0);
 }
 

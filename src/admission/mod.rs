@@ -4,6 +4,7 @@
 
 mod journal;
 mod one;
+mod turns;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,10 +22,11 @@ use crate::clock::Now;
 use crate::cms::{Cluster, Command};
 use crate::config::Timing;
 use crate::desk::Desk;
-use crate::model::{Lobby, ParticipantId};
+use crate::model::{Home, Lobby, ParticipantId};
 use crate::view::{ActionResult, Trouble};
 
 pub use journal::{Journal, OpenPress};
+use turns::Turns;
 
 /// A press that could not be journalled within this time is carried out all the same, loudly.
 const JOURNAL_PATIENCE: Duration = Duration::from_millis(50);
@@ -82,7 +84,8 @@ impl Admission {
         info!(user = %press.actor.user, people = people.len(), scope = ?press.scope, "admit");
         let id = self.journalled(&press, &people).await;
         let _ = started.send(());
-        let mut admissions: FuturesUnordered<_> = people.iter().map(|person| self.person(person, &press.actor)).collect();
+        let turns = Turns::new(people.len());
+        let mut admissions: FuturesUnordered<_> = people.iter().map(|person| self.person(person, &press.actor, &turns)).collect();
         while let Some(result) = admissions.next().await {
             if let Some(id) = id {
                 self.journal.result(id, &result);
@@ -115,14 +118,14 @@ impl Admission {
     }
 
     /// One person of a press. A second press on somebody who is being admitted waits for the first one's result.
-    async fn person(&self, person: &ParticipantId, actor: &Actor) -> PersonResult {
+    async fn person(&self, person: &ParticipantId, actor: &Actor, turns: &Turns) -> PersonResult {
         if let Some(other) = self.join_running(person) {
             return match other.await {
                 Ok(first) => explain_second(first, &actor.user),
                 Err(_) => result(person, ActionResult::Unreachable, "Usher is stopping"),
             };
         }
-        let outcome = self.admit(person, actor).await;
+        let outcome = self.admit(person, actor, turns).await;
         let waiters = self.running().remove(person);
         for waiter in waiters.into_iter().flatten() {
             let _ = waiter.send(PersonResult {
@@ -149,7 +152,7 @@ impl Admission {
         }
     }
 
-    async fn admit(&self, person: &ParticipantId, actor: &Actor) -> PersonResult {
+    async fn admit(&self, person: &ParticipantId, actor: &Actor, turns: &Turns) -> PersonResult {
         let standing = self.cluster.store().with_person(person, |person| (person.lobby.state, person.departed));
         match standing {
             None | Some((_, true)) => return result(person, ActionResult::Left, ""),
@@ -162,7 +165,11 @@ impl Admission {
         }
         self.desk.begin(person, &actor.user, Now::read());
         self.cluster.store().touch_people([person]);
-        let (how, reason) = self.carry_out(person).await;
+        let home = self.cluster.store().with_person(person, |person| person.home.clone()).flatten();
+        let home = if let Some(Home::Bridge(name)) = home { Some(name) } else { None };
+        let turn = turns.take(home).await;
+        let (how, reason) = self.carry_out(person, turns.bulk).await;
+        drop(turn);
         self.desk.finish(person, &actor.user, how, &reason, Now::read(), self.timing.outcome_shown);
         self.cluster.store().touch_people([person]);
         result(person, how, &reason)

@@ -12,6 +12,9 @@ use crate::view::ActionResult::{self, Done, Left, Refused, Unconfirmed, Unreacha
 
 type Outcome = (ActionResult, String);
 
+/// How many deadlines somebody stands in line at a bridge that does answer others.
+const LONGEST_LINE: usize = 10;
+
 /// What to do after a PUT that brought no plain answer.
 enum Next {
     Again,
@@ -20,7 +23,7 @@ enum Next {
 
 impl Admission {
     /// Admits one person. At most one PUT that CMS accepted: after a PUT without an answer the leg is read before anything else.
-    pub(super) async fn carry_out(&self, person: &ParticipantId) -> Outcome {
+    pub(super) async fn carry_out(&self, person: &ParticipantId, bulk: bool) -> Outcome {
         let deadline = Instant::now() + self.timing.action_deadline;
         let mut relocated = false;
         let mut unanswered = 0;
@@ -32,8 +35,8 @@ impl Admission {
             if let Some(refusal) = self.too_old(&home) {
                 return refusal;
             }
-            let error = match self.put(&home, person).await {
-                Ok(()) => return self.confirm(&home, person).await,
+            let error = match self.put(&home, person, bulk).await {
+                Ok(()) => return self.confirm(&home, person, bulk).await,
                 Err(error) => error,
             };
             let next = match error {
@@ -88,9 +91,9 @@ impl Admission {
         (!facts.0).then(|| (Refused, format!("{home} runs CMS {version}; admitting one person needs 2.9 or later")))
     }
 
-    async fn put(&self, home: &str, person: &ParticipantId) -> Result<(), AskError> {
+    async fn put(&self, home: &str, person: &ParticipantId, bulk: bool) -> Result<(), AskError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(home, Command::Admit { person: person.clone(), reply }, answer).await?
+        self.ask(home, Command::Admit { person: person.clone(), bulk, reply }, answer).await?
     }
 
     async fn locate(&self, bridge: &str, person: &ParticipantId) -> Result<(), AskError> {
@@ -98,21 +101,32 @@ impl Admission {
         self.ask(bridge, Command::Locate { person: person.clone(), reply }, answer).await?
     }
 
-    async fn look(&self, home: &str, person: &ParticipantId) -> Look {
+    async fn look(&self, home: &str, person: &ParticipantId, bulk: bool) -> Look {
         let (reply, answer) = oneshot::channel();
-        match self.ask(home, Command::Look { person: person.clone(), reply }, answer).await {
+        match self.ask(home, Command::Look { person: person.clone(), bulk, reply }, answer).await {
             Ok(look) => look,
             Err(error) => Look::Failed(error),
         }
     }
 
-    async fn ask<T>(&self, bridge: &str, command: Command, answer: oneshot::Receiver<T>) -> Result<T, AskError> {
+    /// Waits as long as the bridge answers others meanwhile: in a large press most people stand in line.
+    async fn ask<T>(&self, bridge: &str, command: Command, mut answer: oneshot::Receiver<T>) -> Result<T, AskError> {
         let stopped = || AskError::Unreachable("the bridge is not followed any more".into());
+        let patience = self.timing.action_deadline;
         self.cluster.send(bridge, command).await.map_err(|_| stopped())?;
-        match tokio::time::timeout(self.timing.action_deadline, answer).await {
-            Ok(answer) => answer.map_err(|_| stopped()),
-            Err(_) => Err(AskError::TimedOut(self.timing.action_deadline)),
+        for _ in 0..LONGEST_LINE {
+            match tokio::time::timeout(patience, &mut answer).await {
+                Ok(answer) => return answer.map_err(|_| stopped()),
+                Err(_) if self.is_silent(bridge, patience) => break,
+                Err(_) => {}
+            }
         }
+        Err(AskError::TimedOut(patience))
+    }
+
+    fn is_silent(&self, bridge: &str, patience: Duration) -> bool {
+        let answered = self.cluster.store().with_bridge(bridge, |bridge| bridge.answered).flatten();
+        answered.is_none_or(|(at, _)| at.elapsed() >= patience)
     }
 
     async fn wait_busy(&self, retry_after: Option<Duration>, deadline: Instant) -> Next {
@@ -141,7 +155,7 @@ impl Admission {
 
     /// The PUT may have worked although its answer never came.
     async fn after_silence(&self, home: &str, person: &ParticipantId, error: &AskError, may_repeat: bool) -> Next {
-        match self.look(home, person).await {
+        match self.look(home, person, false).await {
             Look::In => Next::End((Done, String::new())),
             Look::Gone => Next::End((Left, String::new())),
             Look::Waiting if may_repeat => Next::Again,
@@ -150,17 +164,18 @@ impl Admission {
         }
     }
 
-    /// The effect is not instant: the leg is read until it no longer carries the mark (rest.md section 5).
-    async fn confirm(&self, home: &str, person: &ParticipantId) -> Outcome {
-        let deadline = Instant::now() + self.timing.confirm_within;
+    /// The effect is not instant: the leg is read until it no longer carries the mark (rest.md section 5). Given up only by a reading that
+    /// came after the deadline; in a large press the first one may have stood in line for long.
+    async fn confirm(&self, home: &str, person: &ParticipantId, bulk: bool) -> Outcome {
+        let mut deadline = None;
         let mut pause = self.timing.confirm_within / 50;
         loop {
-            match self.look(home, person).await {
+            match self.look(home, person, bulk).await {
                 Look::In => return (Done, String::new()),
                 Look::Gone => return (Left, "left after being admitted".into()),
                 Look::Waiting | Look::Unclear | Look::Failed(_) => {}
             }
-            if Instant::now() + pause > deadline {
+            if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + self.timing.confirm_within) {
                 return (Unconfirmed, "CMS accepted the request, but the person still reads as waiting".into());
             }
             tokio::time::sleep(pause).await;

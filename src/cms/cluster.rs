@@ -14,10 +14,10 @@ use crate::store::Store;
 pub enum Command {
     /// Another bridge says that this one hosts the person.
     Host(ParticipantId),
-    /// `PUT deactivated=false`; the answer is CMS's.
-    Admit { person: ParticipantId, reply: oneshot::Sender<Result<(), AskError>> },
+    /// `PUT deactivated=false`; the answer is CMS's. `bulk`: one of many, who stand behind what is asked for one by one.
+    Admit { person: ParticipantId, bulk: bool, reply: oneshot::Sender<Result<(), AskError>> },
     /// Reads the person's legs now and states what came of it.
-    Look { person: ParticipantId, reply: oneshot::Sender<Look> },
+    Look { person: ParticipantId, bulk: bool, reply: oneshot::Sender<Look> },
     /// Reads where the person is hosted.
     Locate { person: ParticipantId, reply: oneshot::Sender<Result<(), AskError>> },
     /// Somebody asked to try the bridge again at once.

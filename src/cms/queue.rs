@@ -11,6 +11,8 @@ use crate::config::CmsLimits;
 pub(super) enum Lane {
     /// What a moderator asked for, and what keeps the link alive.
     Action,
+    /// One of many whom a moderator admits with one press.
+    Bulk,
     /// Somebody new.
     Arrival,
     /// Reading a whole bridge or call. Like all that follows, it never takes the last slot.
@@ -25,7 +27,7 @@ pub(super) enum Lane {
     InCall,
 }
 
-const LANES: usize = 7;
+const LANES: usize = 8;
 
 /// What the queue says to do now.
 #[derive(Debug, PartialEq, Eq)]
@@ -123,7 +125,7 @@ impl Queue {
         {
             return Pick::Send(Lane::Arrival, ask);
         }
-        for lane in [Lane::Action, Lane::Arrival] {
+        for lane in [Lane::Action, Lane::Bulk, Lane::Arrival] {
             if let Some(ask) = self.take(lane) {
                 return Pick::Send(lane, ask);
             }
@@ -237,13 +239,16 @@ mod tests {
     }
 
     #[test]
-    fn a_bulk_admit_leaves_a_slot_to_arrivals() {
+    fn a_bulk_admit_leaves_a_slot_to_arrivals_and_stands_behind_single_ones() {
         let now = Instant::now();
         let mut queue = queue(now);
-        (0..9).for_each(|n| queue.push(Lane::Action, leg(n)));
+        (0..9).for_each(|n| queue.push(Lane::Bulk, leg(n)));
         queue.push(Lane::Arrival, leg(100));
         queue.push(Lane::Arrival, leg(101));
-        assert_eq!(lanes_sent(&mut queue, now), [Lane::Action, Lane::Arrival, Lane::Action, Lane::Action]);
+        assert_eq!(lanes_sent(&mut queue, now), [Lane::Bulk, Lane::Arrival, Lane::Bulk, Lane::Bulk]);
+        queue.push(Lane::Action, leg(102));
+        queue.done(Lane::Bulk);
+        assert_eq!(lanes_sent(&mut queue, now), [Lane::Action]);
     }
 
     #[test]

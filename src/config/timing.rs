@@ -62,7 +62,7 @@ pub struct Timing {
     pub tombstone: Duration,
     /// After an accepted admit, the leg must read back as in the call within this time.
     pub confirm_within: Duration,
-    /// How long an action may wait for its first answer before the person's bridge counts as unreachable.
+    /// How long an action waits at a bridge that answers nobody before the bridge counts as unreachable.
     pub action_deadline: Duration,
     /// How long a refusal stays on the row.
     pub outcome_shown: Duration,

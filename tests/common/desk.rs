@@ -97,6 +97,7 @@ impl Desk {
             seq: None,
             replies: Vec::new(),
             errors: Vec::new(),
+            patience: DEADLINE,
         }
     }
 
@@ -155,12 +156,14 @@ pub struct Page {
     seq: Option<u64>,
     pub replies: Vec<Value>,
     pub errors: Vec<Value>,
+    /// How long it follows for what a test waits for.
+    pub patience: Duration,
 }
 
 impl Page {
     /// Follows the socket until `state` gives `Ok`; fails with the last `Err` at the deadline.
     pub async fn until<T>(&mut self, what: &str, mut state: impl FnMut(&Page) -> Result<T, String>) -> T {
-        let mut last = String::new();
+        let (mut last, patience) = (String::new(), self.patience);
         let follow = async {
             loop {
                 match state(self) {
@@ -170,9 +173,9 @@ impl Page {
                 self.step().await;
             }
         };
-        match tokio::time::timeout(DEADLINE, follow).await {
+        match tokio::time::timeout(patience, follow).await {
             Ok(value) => value,
-            Err(_) => panic!("waited {DEADLINE:?} for {what}; the last state: {last}"),
+            Err(_) => panic!("waited {patience:?} for {what}; the last state: {last}"),
         }
     }
 

@@ -14,8 +14,8 @@ impl Bridge {
     pub(super) fn take_command(&mut self, command: Command) {
         match command {
             Command::Host(person) => self.host(&person),
-            Command::Admit { person, reply } => self.admit(person, reply),
-            Command::Look { person, reply } => self.look(person, reply),
+            Command::Admit { person, bulk, reply } => self.admit(person, lane(bulk), reply),
+            Command::Look { person, bulk, reply } => self.look(person, lane(bulk), reply),
             Command::Locate { person, reply } => self.locate(person, reply),
             Command::Retry => self.retry(),
         }
@@ -30,13 +30,13 @@ impl Bridge {
         Some(if refused { AskError::Unauthorized } else { AskError::Unreachable("the bridge does not answer".into()) })
     }
 
-    fn admit(&mut self, person: ParticipantId, reply: oneshot::Sender<Result<(), AskError>>) {
+    fn admit(&mut self, person: ParticipantId, lane: Lane, reply: oneshot::Sender<Result<(), AskError>>) {
         if let Some(error) = self.closed() {
             let _ = reply.send(Err(error));
             return;
         }
         self.admits.entry(person.clone()).or_default().push(reply);
-        self.ask(Lane::Action, Ask::Admit(person));
+        self.ask(lane, Ask::Admit(person));
     }
 
     /// CMS answered a PUT. Lobby answers that were sent before this moment are dropped from here on.
@@ -49,7 +49,7 @@ impl Bridge {
         }
     }
 
-    fn look(&mut self, person: ParticipantId, reply: oneshot::Sender<Look>) {
+    fn look(&mut self, person: ParticipantId, lane: Lane, reply: oneshot::Sender<Look>) {
         if let Some(error) = self.closed() {
             let _ = reply.send(Look::Failed(error));
             return;
@@ -59,7 +59,7 @@ impl Bridge {
             return;
         }
         self.looks.entry(person.clone()).or_default().push(reply);
-        self.read_person(&person, Lane::Action);
+        self.read_person(&person, lane);
     }
 
     fn locate(&mut self, person: ParticipantId, reply: oneshot::Sender<Result<(), AskError>>) {
@@ -70,4 +70,8 @@ impl Bridge {
         self.locates.entry(person.clone()).or_default().push(reply);
         self.ask(Lane::Action, Ask::Person(person));
     }
+}
+
+fn lane(bulk: bool) -> Lane {
+    if bulk { Lane::Bulk } else { Lane::Action }
 }
