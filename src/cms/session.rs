@@ -2,6 +2,7 @@
 //!
 //! The acknowledgement goes out on the read path before any processing: without it a bridge stops sending for good (events.md section 2).
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,6 +136,8 @@ impl Session {
                     Err(error) => error.to_string(),
                 }
             };
+            // A defect here must not leave a bridge waiting for ever for the end of a socket that is gone.
+            let run = AssertUnwindSafe(run).catch_unwind().map(|end| end.unwrap_or_else(|_| "Usher failed while reading it".into()));
             let reason = tokio::select! {
                 reason = run => reason,
                 () = stopped.cancelled() => return,

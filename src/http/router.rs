@@ -32,7 +32,8 @@ pub(super) fn router(site: Shared) -> Router {
         .layer(with_state(site.clone(), error::draw))
         .layer(from_fn(headers::add))
         .layer(with_state(site, client::find))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        // What failed is logged where it failed, with its cause.
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
 }
 
 fn pages(site: &Shared) -> Router<Shared> {

@@ -152,4 +152,15 @@ export const test = base.extend({
   },
 });
 
+/** A meeting in which these wait, one after the other, so that their waits differ. */
+export async function crowd({ demo, page }, names) {
+  const meeting = await demo.meeting("Board call");
+  const people = [];
+  for (const name of names) {
+    people.push(await demo.join(meeting, name));
+    await expect(person(page, people.at(-1).id)).toBeVisible();
+  }
+  return { meeting, people };
+}
+
 export { expect };

@@ -1,15 +1,4 @@
-import { admitOf, expect, person, selectionButton, test } from "../server.js";
-
-async function crowd({ demo, page }, names) {
-  const meeting = await demo.meeting("Board call");
-  const people = [];
-  for (const name of names) {
-    people.push(await demo.join(meeting, name));
-    // One after the other, so that their waits differ.
-    await expect(person(page, people.at(-1).id)).toBeVisible();
-  }
-  return { meeting, people };
-}
+import { admitOf, crowd, expect, person, selectionButton, test } from "../server.js";
 
 const top = (row) => row.evaluate((element) => element.getBoundingClientRect().top);
 

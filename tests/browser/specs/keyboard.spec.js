@@ -1,19 +1,10 @@
-import { expect, person, selectionButton, test } from "../server.js";
-
-async function crowd({ demo, page }, names) {
-  const meeting = await demo.meeting("Board call");
-  const people = [];
-  for (const name of names) {
-    people.push(await demo.join(meeting, name));
-    // One after the other, so that their waits differ.
-    await expect(person(page, people.at(-1).id)).toBeVisible();
-  }
-  return people;
-}
+import { crowd, expect, person, selectionButton, test } from "../server.js";
 
 test("find, select and admit without a mouse", async ({ desk }) => {
   const { page, demo } = desk;
-  const [a, b, c] = await crowd(desk, ["Anna", "Berta", "Cora"]);
+  const {
+    people: [a, b, c],
+  } = await crowd(desk, ["Anna", "Berta", "Cora"]);
   await page.keyboard.press("/");
   await expect(page.locator("#search")).toBeFocused();
   await page.keyboard.type("berta");
@@ -30,7 +21,9 @@ test("find, select and admit without a mouse", async ({ desk }) => {
 
 test("j and k move, a admits the focused row and goes on to the next", async ({ desk }) => {
   const { page, demo } = desk;
-  const [a, b, c] = await crowd(desk, ["Anna", "Berta", "Cora"]);
+  const {
+    people: [a, b, c],
+  } = await crowd(desk, ["Anna", "Berta", "Cora"]);
   await page.keyboard.press("j");
   await expect(person(page, a.id)).toBeFocused();
   await page.keyboard.press("j");
@@ -46,7 +39,9 @@ test("j and k move, a admits the focused row and goes on to the next", async ({ 
 
 test("a letter does nothing while the focus is nowhere", async ({ desk }) => {
   const { page, demo } = desk;
-  const [a] = await crowd(desk, ["Anna"]);
+  const {
+    people: [a],
+  } = await crowd(desk, ["Anna"]);
   for (const key of ["a", "x", "Enter", " "]) await page.keyboard.press(key);
   await page.keyboard.press("j");
   await expect(person(page, a.id)).toBeFocused();
@@ -56,7 +51,9 @@ test("a letter does nothing while the focus is nowhere", async ({ desk }) => {
 
 test("Tab meets the list once, and the arrows find every part of a row", async ({ desk }) => {
   const { page } = desk;
-  const [a] = await crowd(desk, ["Anna", "Berta"]);
+  const {
+    people: [a],
+  } = await crowd(desk, ["Anna", "Berta"]);
   expect(await page.locator('.person[tabindex="0"]').count()).toBe(1);
   await page.keyboard.press("j");
   await page.keyboard.press("ArrowRight");
@@ -78,7 +75,9 @@ test("? shows the keys and Esc closes them", async ({ desk }) => {
 
 test("Enter on a row opens its meeting, Esc goes back", async ({ desk }) => {
   const { page } = desk;
-  const [a] = await crowd(desk, ["Anna"]);
+  const {
+    people: [a],
+  } = await crowd(desk, ["Anna"]);
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Board call");
