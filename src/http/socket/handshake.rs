@@ -6,12 +6,22 @@ use axum::response::Response;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
+use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_tungstenite::tungstenite::{self, handshake::server::create_response_with_body};
 use tokio_util::either::Either;
 
-/// Both directions of one browser's connection; without TLS the system's own socket, because each layer costs with each frame.
-pub(super) type Io = Either<TcpStream, TokioIo<Upgraded>>;
+/// The two directions of one browser's connection; without TLS the system's own socket, because each layer costs with each frame.
+pub(super) type Inward = Either<OwnedReadHalf, ReadHalf<TokioIo<Upgraded>>>;
+pub(super) type Outward = Either<OwnedWriteHalf, WriteHalf<TokioIo<Upgraded>>>;
+
+/// A connection, and what was read from it before it was one.
+pub(super) struct Connection {
+    pub(super) inward: Inward,
+    pub(super) outward: Outward,
+    pub(super) read: Vec<u8>,
+}
 
 /// The connection that will be there once the response has been sent.
 pub(super) struct Coming(OnUpgrade);
@@ -23,11 +33,17 @@ pub(super) fn answer(mut request: Request) -> Result<(Response, Coming), tungste
 }
 
 impl Coming {
-    /// The connection, and what was read from it already.
-    pub(super) async fn arrived(self) -> Result<(Io, Vec<u8>), hyper::Error> {
+    pub(super) async fn arrived(self) -> Result<Connection, hyper::Error> {
         Ok(match downcast::<TokioIo<TcpStream>>(self.0.await?) {
-            Ok(plain) => (Either::Left(plain.io.into_inner()), plain.read_buf.into()),
-            Err(upgraded) => (Either::Right(TokioIo::new(upgraded)), Vec::new()),
+            Ok(plain) => {
+                let (inward, outward) = plain.io.into_inner().into_split();
+                // Copied, because hyper's buffer is large and nearly always empty.
+                Connection { inward: Either::Left(inward), outward: Either::Left(outward), read: plain.read_buf.to_vec() }
+            }
+            Err(upgraded) => {
+                let (inward, outward) = tokio::io::split(TokioIo::new(upgraded));
+                Connection { inward: Either::Right(inward), outward: Either::Right(outward), read: Vec::new() }
+            }
         })
     }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::StreamExt;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_tungstenite::WebSocketStream;
@@ -22,7 +22,7 @@ use crate::http::site::Shared;
 use crate::hub::Frame;
 
 use super::End;
-use super::handshake::Io;
+use super::handshake::Inward;
 use super::presses::{Presses, Reply};
 
 /// Browsers send little; the default of 128 KiB each would be most of the memory.
@@ -58,7 +58,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) async fn new(site: Shared, visitor: Visitor, inward: ReadHalf<Io>, read: Vec<u8>) -> Self {
+    pub(super) async fn new(site: Shared, visitor: Visitor, inward: Inward, read: Vec<u8>) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .max_message_size(Some(protocol::MAX_MESSAGE))
@@ -190,7 +190,7 @@ fn broken(error: &Error) -> End {
 }
 
 /// The inward half as tungstenite wants it. What it would answer by itself goes nowhere: the writing side alone writes, by order.
-struct Inlet(ReadHalf<Io>);
+struct Inlet(Inward);
 
 impl AsyncRead for Inlet {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

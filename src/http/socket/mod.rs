@@ -22,7 +22,7 @@ use super::protocol::close;
 use super::seats::Seat;
 use super::site::Shared;
 
-use handshake::{Coming, Io};
+use handshake::{Coming, Connection};
 use listener::{Listener, Order, Visitor};
 use writer::Writer;
 
@@ -51,24 +51,27 @@ pub(super) async fn upgrade(State(site): State<Shared>, Extension(client): Exten
     let (Some(user), Some(session)) = (auth.user, auth.session.id()) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let (response, connection) = match handshake::answer(request) {
+    let (response, coming) = match handshake::answer(request) {
         Ok(answer) => answer,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("this address is for WebSockets: {error}\n")).into_response(),
     };
     let seat = site.seats.take(user.id, site.config.sockets_per_user);
     let visitor = Visitor { user, session, address: client.address };
     // Counted from now on, so that a stop waits for an upgrade under way.
-    let (sockets, everybody) = (site.sockets.clone(), site.tracker.clone());
-    everybody.spawn(sockets.track_future(attend(site, visitor, seat, connection)));
+    let counted = (site.sockets.token(), site.tracker.token());
+    tokio::spawn(async move {
+        attend(site, visitor, seat, coming).await;
+        drop(counted);
+    });
     response
 }
 
-async fn attend(site: Shared, visitor: Visitor, seat: Option<Seat>, connection: Coming) {
+async fn attend(site: Shared, visitor: Visitor, seat: Option<Seat>, coming: Coming) {
     let (user, name) = (visitor.user.id, visitor.user.name.clone());
-    match connection.arrived().await {
-        Ok((io, read)) => {
+    match coming.arrived().await {
+        Ok(connection) => {
             tracing::info!(user = %name, address = %visitor.address, "browser connected");
-            match converse(&site, visitor, seat.is_some(), io, read).await {
+            match converse(&site, visitor, seat.is_some(), connection).await {
                 End::Gone | End::Left(_) => tracing::info!(user = %name, "browser left"),
                 End::Close(code, reason) => {
                     tracing::info!(user = %name, code, %reason, "browser disconnected");
@@ -82,8 +85,8 @@ async fn attend(site: Shared, visitor: Visitor, seat: Option<Seat>, connection: 
 }
 
 /// The conversation and its goodbye. Returns why it ended.
-async fn converse(site: &Shared, visitor: Visitor, seated: bool, io: Io, read: Vec<u8>) -> End {
-    let (inward, outward) = tokio::io::split(io);
+async fn converse(site: &Shared, visitor: Visitor, seated: bool, connection: Connection) -> End {
+    let Connection { inward, outward, read } = connection;
     let mut listener = Box::new(Listener::new(site.clone(), visitor, inward, read).await);
     let mut writer = Writer::new(site, outward);
     let end = if seated {

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 
 use bytes::{Buf, Bytes};
 use futures_util::future::poll_immediate;
-use tokio::io::{AsyncWriteExt, WriteHalf};
+use tokio::io::AsyncWriteExt;
 use tokio::time::{Duration, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -15,28 +15,34 @@ use crate::http::site::Site;
 use crate::hub::{Follower, Frame};
 
 use super::End;
-use super::handshake::Io;
+use super::handshake::Outward;
 use super::listener::Order;
 
 pub(super) struct Writer {
-    out: WriteHalf<Io>,
+    out: Outward,
     follower: Follower,
     /// What is left of a frame that was begun: nothing else may be written before it.
     begun: Bytes,
     /// How long a browser may take nothing of a frame that waits.
     stuck: Duration,
     shutdown: CancellationToken,
+    /// Frames passed on since they were counted last.
+    passed: u64,
     frames_sent: metrics::Counter,
 }
 
+/// A counter that all sockets share costs more than what it counts, so each adds to it now and then.
+const COUNTED_TOGETHER: u64 = 64;
+
 impl Writer {
-    pub(super) fn new(site: &Site, out: WriteHalf<Io>) -> Self {
+    pub(super) fn new(site: &Site, out: Outward) -> Self {
         Self {
             out,
             follower: site.hub.join(),
             begun: Bytes::new(),
             stuck: site.timing.browser_stuck,
             shutdown: site.shutdown.clone(),
+            passed: 0,
             frames_sent: site.frames_sent.clone(),
         }
     }
@@ -47,11 +53,20 @@ impl Writer {
     }
 
     pub(super) async fn pass_on(&mut self, frame: Frame) -> Result<(), End> {
-        self.frames_sent.increment(1);
+        self.passed += 1;
+        if self.passed == COUNTED_TOGETHER {
+            self.count();
+        }
         self.write(frame).await
     }
 
+    fn count(&mut self) {
+        self.frames_sent.increment(std::mem::take(&mut self.passed));
+    }
+
+    /// A beat is the most common order, so the frames of a quiet socket are counted soon enough.
     pub(super) async fn carry_out(&mut self, order: Order) -> Result<(), End> {
+        self.count();
         match order {
             Order::Send(frame) => self.write(frame).await,
             Order::Reply(reply) => self.write(Frame::text(reply.to_text(self.follower.seq()))).await,
@@ -99,5 +114,11 @@ impl Writer {
             },
             () = shutdown.cancelled() => Err(End::restart()),
         }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.count();
     }
 }
