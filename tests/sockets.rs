@@ -155,6 +155,25 @@ async fn a_browser_that_takes_nothing_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_browser_that_takes_a_long_frame_slowly_is_not_dropped() {
+    const LENGTH: usize = 16 * 1024 * 1024;
+    let site = Setup::timing(|timing| timing.browser_stuck = Duration::from_millis(400)).start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.frame_of("snapshot_end").await;
+    site.hub.publish(vec![rows::person("p", &"x".repeat(LENGTH))], vec![]);
+    let stream = socket.socket.get_mut();
+    // Its pace: the whole takes several times as long as a browser may take nothing.
+    let mut pace = tokio::time::interval(Duration::from_millis(25));
+    let (mut taken, mut piece) = (0, vec![0; 256 * 1024]);
+    while taken < LENGTH {
+        pace.tick().await;
+        let n = common::in_time("a piece", stream.read(&mut piece)).await.expect("read");
+        assert!(n > 0, "closed after {taken} bytes");
+        taken += n;
+    }
+}
+
+#[tokio::test]
 async fn who_falls_behind_gets_a_snapshot_with_everything() {
     let limits = HubLimits { ring_frames: 8, ..HubLimits::default() };
     let site = Setup { limits, ..Setup::default() }.start().await;

@@ -2,7 +2,8 @@
 //!
 //! Nothing is framed or copied here: a thousand browsers get the same bytes, and what is left of the cost is the `write` call.
 
-use std::io::{self, ErrorKind};
+use std::future::Future;
+use std::io;
 
 use bytes::{Buf, Bytes};
 use futures_util::future::poll_immediate;
@@ -92,28 +93,31 @@ impl Writer {
     async fn write(&mut self, frame: Frame) -> Result<(), End> {
         self.begun = frame.into_bytes();
         let Self { out, begun, stuck, shutdown, .. } = self;
-        let mut work = std::pin::pin!(async {
+        while !begun.is_empty() {
             // One plain write: `write_all_buf` would make it a vectored one, which costs the system more.
-            while !begun.is_empty() {
-                match out.write(begun).await? {
-                    0 => return Err(ErrorKind::WriteZero.into()),
-                    taken => begun.advance(taken),
-                }
+            match patiently(out.write(begun), *stuck, shutdown).await? {
+                0 => return Err(End::Gone),
+                taken => begun.advance(taken),
             }
-            out.flush().await
-        });
-        // Nearly always the system takes it at once: no clock is set up for that.
-        if let Some(done) = poll_immediate(work.as_mut()).await {
-            return done.map_err(|_| End::Gone);
         }
-        tokio::select! {
-            biased;
-            done = timeout(*stuck, work) => match done {
-                Ok(done) => done.map_err(|_| End::Gone),
-                Err(_) => Err(End::Close(close::SLOW, format!("no data taken for {} s", stuck.as_secs()))),
-            },
-            () = shutdown.cancelled() => Err(End::restart()),
-        }
+        patiently(out.flush(), *stuck, shutdown).await
+    }
+}
+
+/// Waits for one step of the connection: a slow browser that takes something is not a stuck one.
+async fn patiently<T>(step: impl Future<Output = io::Result<T>>, stuck: Duration, shutdown: &CancellationToken) -> Result<T, End> {
+    let mut step = std::pin::pin!(step);
+    // Nearly always the system takes it at once: no clock is set up for that.
+    if let Some(done) = poll_immediate(step.as_mut()).await {
+        return done.map_err(|_| End::Gone);
+    }
+    tokio::select! {
+        biased;
+        done = timeout(stuck, step) => match done {
+            Ok(done) => done.map_err(|_| End::Gone),
+            Err(_) => Err(End::Close(close::SLOW, format!("no data taken for {} s", stuck.as_secs()))),
+        },
+        () = shutdown.cancelled() => Err(End::restart()),
     }
 }
 
