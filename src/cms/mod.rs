@@ -18,11 +18,14 @@ mod wire;
 mod xml;
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::error;
 
 pub use bridge::RefusalMemory;
 pub use client::AskError;
@@ -41,6 +44,7 @@ pub(crate) use wire::{Body, Subscription, subscribe_request};
 use crate::config::{BridgeConfig, CmsLimits, Timing};
 use crate::model::ParticipantId;
 use crate::store::Store;
+use bridge::{Bridge, Parts};
 
 /// Commands that may wait for a busy bridge; presses of thousands wait in their own task.
 const COMMANDS: usize = 1024;
@@ -69,18 +73,46 @@ pub fn follow(what: Follow<'_>, tracker: &TaskTracker, stop: &CancellationToken)
     let cluster = Cluster::new(what.store, senders, what.memory);
     let mut bridges = Vec::new();
     for (config, commands) in what.bridges.iter().zip(receivers) {
-        let (bridge, reports) = bridge::Bridge::new(bridge::Parts {
+        let parts = Parts {
             config: config.clone(),
             limits: what.limits.clone(),
             timing: what.timing.clone(),
             cluster: cluster.clone(),
             refusals: what.refusals.clone(),
             tracker: tracker.clone(),
-        })?;
-        bridges.push((bridge, reports, commands));
+        };
+        bridges.push((Bridge::new(parts.clone())?, parts, commands));
     }
-    for (bridge, reports, commands) in bridges {
-        tracker.spawn(bridge.run(reports, commands, stop.child_token()));
+    for (bridge, parts, commands) in bridges {
+        tracker.spawn(keep_running(bridge, parts, commands, stop.child_token()));
     }
     Ok(cluster)
+}
+
+/// Runs a bridge's actor, and another one after it should it fail, which only a defect of Usher can cause: no bridge stays unwatched, and
+/// the others don't notice. The new one reads everything again; what the page shows meanwhile is said to be old.
+async fn keep_running(
+    mut bridge: (Bridge, mpsc::Receiver<SessionReport>),
+    parts: Parts,
+    mut commands: mpsc::Receiver<Command>,
+    stop: CancellationToken,
+) {
+    loop {
+        let (actor, reports) = bridge;
+        if AssertUnwindSafe(actor.run(reports, &mut commands, stop.clone())).catch_unwind().await.is_ok() {
+            return;
+        }
+        let name = &parts.config.name;
+        error!(bridge = %name, "the bridge's actor failed; this is a defect of Usher. Starting another one");
+        metrics::counter!("usher_cms_actors_failed_total", "bridge" => name.to_string()).increment(1);
+        bridge::say_failed(parts.cluster.store(), name);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(parts.timing.reconnect_min) => {}
+        }
+        bridge = match Bridge::new(parts.clone()) {
+            Ok(bridge) => bridge,
+            Err(error) => return error!(bridge = %name, %error, "no other one can be started"),
+        };
+    }
 }

@@ -126,7 +126,8 @@ impl Desk {
     }
 }
 
-fn configuration(sim: &Simulator, toml: &str, dir: &tempfile::TempDir) -> Config {
+/// As an administrator would write it for these bridges.
+pub fn configuration(sim: &Simulator, toml: &str, dir: &tempfile::TempDir) -> Config {
     let mut text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {:?}\n{toml}\n", dir.path().display().to_string());
     if let Some(pem) = sim.ca_pem() {
         std::fs::write(dir.path().join("ca.pem"), pem).expect("written");

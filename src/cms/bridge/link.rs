@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rand::Rng;
 use tracing::{info, warn};
 
+use super::calls::CallWork;
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::{BridgeItem, Page, Status};
@@ -13,7 +14,8 @@ use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::queue::Lane;
-use crate::model::{BridgeState, Trouble};
+use crate::model::{BridgeName, BridgeState, Trouble};
+use crate::store::Store;
 
 /// After so many failures in a row, without any answer between them, the bridge is unreachable.
 const FAILURES: u32 = 3;
@@ -81,6 +83,11 @@ impl Bridge {
         let now = Now::read();
         self.store.put_bridge(&self.name, |_| {});
         self.store.mark_bridge(&self.name);
+        // What an actor before this one left behind is compared with the bridge like everything after a reconnect.
+        for key in self.store.calls_of(&self.name) {
+            self.calls.insert(key.call.clone(), CallWork::default());
+            self.follow_call(&key.call, now);
+        }
         self.timers.set(Due::Silence, now.instant + self.timing.silent_after / 5);
         self.timers.set(Due::Tidy, now.instant + self.timing.tombstone);
         if self.refusals.is_refused(&self.config) {
@@ -326,6 +333,14 @@ impl Bridge {
             _ => {}
         }
     }
+}
+
+/// What is shown of a bridge whose actor failed, until another one has taken over.
+pub(in crate::cms) fn say_failed(store: &Store, name: &BridgeName) {
+    store.put_bridge(name, |bridge| {
+        (bridge.state, bridge.since) = (BridgeState::Unreachable, Now::read().unix_ms);
+        bridge.trouble = Some(Trouble { code: "failed".into(), what: "Usher failed while following this bridge and starts again".into() });
+    });
 }
 
 /// 2.9 is the first version that can admit one person (rest.md section 9). A version that can't be read is tried.

@@ -44,6 +44,7 @@ use counters::Counters;
 use labels::Labels;
 use link::Link;
 pub(crate) use link::admits;
+pub(super) use link::say_failed;
 use people::PersonWork;
 
 /// Remembers over restarts that a password was refused, so that it is not tried again (accounts lock).
@@ -135,6 +136,7 @@ pub(super) struct Bridge {
 }
 
 /// What a bridge is made of.
+#[derive(Clone)]
 pub(super) struct Parts {
     pub config: BridgeConfig,
     pub limits: CmsLimits,
@@ -196,7 +198,7 @@ impl Bridge {
     }
 
     /// Runs until `stop`. The one place where this bridge's facts change.
-    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Report>, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Report>, commands: &mut mpsc::Receiver<Command>, stop: CancellationToken) {
         self.begin();
         // Set again only when the next deadline is another one: a busy bridge passes here with every event.
         let mut alarm = std::pin::pin!(tokio::time::sleep(Duration::ZERO));

@@ -1,0 +1,124 @@
+//! A bridge's actor that fails by a defect: another one takes over, and what the first one left behind becomes true again.
+
+mod common;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::desk::{configuration, quick, quiet};
+use common::{DEADLINE, wait_for};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use usher::cms::{self, Follow, RefusalMemory};
+use usher::config::BridgeConfig;
+use usher::model::{BridgeState, Lobby};
+use usher::simulator::{self, Join, Role, Simulator, StartCall};
+use usher::store::Store;
+
+/// Fails when the first bridge is reached for the second time, in the middle of its actor's work.
+#[derive(Default)]
+struct Faulty {
+    reached: AtomicUsize,
+}
+
+impl RefusalMemory for Faulty {
+    fn is_refused(&self, _: &BridgeConfig) -> bool {
+        false
+    }
+
+    fn set_refused(&self, bridge: &BridgeConfig, _: bool) {
+        if &*bridge.name == "eu-1" && self.reached.fetch_add(1, Ordering::SeqCst) == 1 {
+            panic!("a defect, on purpose");
+        }
+    }
+}
+
+fn seen(store: &Store) -> BTreeMap<String, Lobby> {
+    let state = |id: &Arc<str>| store.with_person(id, |person| person.lobby.state);
+    store.all_people().into_iter().filter_map(|id| Some((id.to_string(), state(&id)?))).collect()
+}
+
+fn truth(sim: &Simulator) -> BTreeMap<String, Lobby> {
+    let word = |lobby| if lobby == simulator::Lobby::Waiting { Lobby::Waiting } else { Lobby::In };
+    sim.control().truth().participants().map(|person| (person.id.to_string(), word(person.lobby))).collect()
+}
+
+async fn until_true(store: &Store, sim: &Simulator) {
+    wait_for(DEADLINE, "what is seen to be what is", async || {
+        let (seen, truth) = (seen(store), truth(sim));
+        if seen == truth { Ok(()) } else { Err(format!("seen {seen:?}, true {truth:?}")) }
+    })
+    .await;
+}
+
+async fn until_state(store: &Store, bridge: &str, state: BridgeState) {
+    wait_for(DEADLINE, "the state of the bridge", async || {
+        let facts = store.with_bridge(bridge, Clone::clone);
+        if facts.as_ref().is_some_and(|facts| facts.state == state) { Ok(()) } else { Err(format!("{facts:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_actor_takes_over_from_one_that_failed_and_leaves_no_ghosts() {
+    let sim = simulator::start(quiet(2)).await.expect("simulator");
+    let dir = tempfile::tempdir().expect("directory");
+    let mut config = configuration(&sim, "", &dir);
+    quick(&mut config);
+    config.timing.rest_timeout = Duration::from_millis(200);
+    let control = sim.control();
+    let mut meetings = HashMap::new();
+    for bridge in ["eu-1", "eu-2"] {
+        for name in ["Board call", "Court room 3"] {
+            let call = StartCall { name: name.into(), bridge: Some(bridge.into()), space: true, ..StartCall::default() };
+            meetings.insert((bridge, name), control.start_call(call).expect("started").id);
+        }
+    }
+    let join = |bridge: &'static str, meeting, name: &str| {
+        let meeting = meetings[&(bridge, meeting)];
+        let join = Join { meeting, bridge: Some(bridge.into()), name: name.into(), role: Role::Guest, ..Join::default() };
+        control.join(join).expect("joined").id
+    };
+    let leaves = join("eu-1", "Board call", "Leaves unseen");
+    join("eu-1", "Board call", "Stays");
+    join("eu-1", "Court room 3", "Ends with the call");
+    join("eu-2", "Board call", "Elsewhere");
+
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (store, tracker, stop) = (Store::default(), TaskTracker::new(), CancellationToken::new());
+    let refusals = Arc::new(Faulty::default());
+    let follow = Follow {
+        bridges: &config.bridges,
+        limits: &config.cms,
+        timing: &config.timing,
+        store: store.clone(),
+        refusals: refusals.clone(),
+        memory: HashMap::new(),
+    };
+    let _cluster = cms::follow(follow, &tracker, &stop).expect("followed");
+    until_true(&store, &sim).await;
+    until_state(&store, "eu-1", BridgeState::Live).await;
+
+    control.set_switches(Some("eu-1"), json!({ "rest_hang": true, "events_status": 503 })).expect("switch");
+    control.cut_events(Some("eu-1"), simulator::Cut::Hard).expect("cut");
+    until_state(&store, "eu-1", BridgeState::Unreachable).await;
+    control.leave(leaves).expect("left");
+    control.end(meetings[&("eu-1", "Court room 3")], None).expect("ended");
+    join("eu-1", "Board call", "Came unseen");
+    let (other, since) = ("eu-2", store.with_bridge("eu-2", |facts| facts.since));
+    control.set_switches(Some("eu-1"), json!({ "rest_hang": null, "events_status": null })).expect("switch");
+    until_state(&store, "eu-1", BridgeState::Live).await;
+    until_true(&store, &sim).await;
+    assert!(refusals.reached.load(Ordering::SeqCst) >= 3, "reached again by another actor");
+    assert_eq!(
+        store.with_bridge(other, |facts| (facts.state, facts.since)).map(|facts| facts.1),
+        since,
+        "the other bridge noticed nothing"
+    );
+    stop.cancel();
+    tracker.close();
+    common::in_time("the end of all tasks", tracker.wait()).await;
+}
