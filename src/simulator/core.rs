@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::cdr::Cdr;
 use super::events::hub::Hub;
 use super::events::tokens::Tokens;
 use super::requests::Ledger;
@@ -27,6 +28,7 @@ pub(crate) struct Core {
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) hub: Hub,
+    pub(crate) cdr: Cdr,
 }
 
 /// What a bridge has besides its part of the world.
@@ -42,12 +44,12 @@ pub(crate) struct BridgeShell {
 }
 
 impl Core {
-    pub(crate) fn new(world: World, switches: Switchboard, username: String, password: String) -> Self {
+    pub(crate) fn new(world: World, cdr: Cdr, switches: Switchboard, username: String, password: String) -> Self {
         let bridges: Vec<BridgeShell> =
             world.bridges.iter().map(|b| BridgeShell { name: b.name.clone(), ..BridgeShell::default() }).collect();
         let hub = Hub::new(bridges.len());
         Self {
-            state: Mutex::new(State { world, hub }),
+            state: Mutex::new(State { world, hub, cdr }),
             switches,
             bridges,
             username,
@@ -57,15 +59,21 @@ impl Core {
         }
     }
 
-    /// Does something to the world, then what has become due, and tells the events sockets.
+    /// Does something to the world, then what has become due, and tells the events sockets and the CDR receivers.
     pub(crate) fn change<R>(&self, operation: impl FnOnce(&mut World, i64) -> R) -> R {
+        self.operate(|state, now| operation(&mut state.world, now))
+    }
+
+    /// The same for what concerns more than the world.
+    pub(crate) fn operate<R>(&self, operation: impl FnOnce(&mut State, i64) -> R) -> R {
         let now = now_ms();
         self.state(|state| {
-            let result = operation(&mut state.world, now);
+            let result = operation(state, now);
             state.world.tick(now);
             let changes = state.world.take_changes();
             if !changes.is_empty() {
                 state.hub.publish(&state.world, &changes, &self.switches);
+                state.cdr.record(&state.world, &changes, &self.switches, now);
             }
             result
         })
@@ -87,7 +95,12 @@ impl Core {
 
 impl BridgeShell {
     pub(crate) fn is_up(&self) -> bool {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.running().is_some()
+    }
+
+    /// What is cancelled when the bridge stops; `None` while it is stopped.
+    pub(crate) fn running(&self) -> Option<CancellationToken> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn locked_out(&self, after: usize) -> bool {

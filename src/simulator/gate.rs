@@ -30,7 +30,9 @@ impl Gates {
         let running = core.cancel.child_token();
         *shell.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener.local_addr()?);
         *shell.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.clone());
-        listen::spawn(core, bridge, listener, self.tls.clone(), running)
+        listen::spawn(core, bridge, listener, self.tls.clone(), running)?;
+        core.state(|state| state.cdr.feeds[bridge].receivers.wake());
+        Ok(())
     }
 
     pub(crate) async fn reopen(&self, core: &Arc<Core>, bridge: usize) -> io::Result<()> {

@@ -1,17 +1,19 @@
 //! A simulated CMS cluster: bridges with REST and events sockets, a life of their own, and a control API.
-//! It is an independent witness: it shares no type and no parser with the rest of Usher, and sends no CDRs yet.
+//! It is an independent witness: it shares no type and no parser with the rest of Usher, and its CDRs go nowhere but to registered receivers.
 //!
 //! - `world`: the state and its rules, pure; `population` and `life` fill and move it
-//! - `rest`, `events`: what a bridge shows (rest.md, events.md); `listen`, `tls`, `gate`: its port
+//! - `rest`, `events`, `cdr`: what a bridge shows and sends (rest.md, events.md, cdr.md); `listen`, `tls`, `gate`: its port
 //! - `switches`, `switchboard`: what is unknown about real bridges, and faults
 //! - `control`: the truth, verbs and faults for tests; `cli`: `usher simulate`
 
+mod cdr;
 mod cli;
 mod control;
 mod core;
 mod events;
 mod gate;
 mod id;
+mod instant;
 mod life;
 mod listen;
 mod names;
@@ -103,7 +105,9 @@ pub async fn start(options: Options) -> Result<Simulator, StartError> {
     population::fill(&mut world, options.calls, options.people, options.seed, now_ms());
     world.take_changes();
 
-    let core = Arc::new(Core::new(world, switchboard, options.username.clone(), password));
+    let (cdr, jobs) = cdr::start(&world, now_ms());
+    let core = Arc::new(Core::new(world, cdr, switchboard, options.username.clone(), password));
+    cdr::sender::spawn(&core, jobs);
     let acceptor = identity.as_ref().map(|i| TlsAcceptor::from(i.config.clone()));
     let gates = Arc::new(gate::Gates { tls: acceptor, listen: options.listen });
     for bridge in 0..core.bridges.len() {

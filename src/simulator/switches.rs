@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Defines the struct with each switch's default beside it.
 macro_rules! switches {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)*) => {
-        /// Defaults are the first value of the tables in events.md 8 and rest.md 11.
+        /// Defaults are the first value of the tables in events.md 8, rest.md 11 and cdr.md 7.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct Switches {
@@ -107,6 +107,47 @@ switches! {
     dial_ring_ms: i64 = 300,
     dial_answer_ms: i64 = 3_000,
 
+    // CDRs: cdr.md section 7.
+    /// The form field that holds a receiver's URI.
+    cdr_form_field: CdrFormField = CdrFormField::default(),
+    /// Receivers per bridge, the attribute `maximum` of the list.
+    cdr_slots: usize = 4,
+    /// So many slots belong to somebody else; nothing is ever sent there.
+    cdr_foreign_receivers: usize = 0,
+    /// Most records per POST.
+    cdr_batch: usize = 1,
+    cdr_accepts: CdrAccepts = CdrAccepts::default(),
+    /// Pause before the first repetition; it doubles from there.
+    cdr_retry_ms: u64 = 1_000,
+    /// The longest pause; up to `cdr_retry_ms` the pause is fixed.
+    cdr_retry_max_ms: u64 = 30_000,
+    cdr_timeout_ms: u64 = 10_000,
+    /// Records that wait for one receiver; more push out the oldest.
+    cdr_buffer: usize = 1_000,
+    /// Share of POSTs whose 200 gets lost, 0 to 1; a record is sent at most twice for it.
+    cdr_duplicate_rate: f64 = 0.0,
+    /// Share of records that overtake the one before, 0 to 1.
+    cdr_reorder_rate: f64 = 0.0,
+    /// Share of records that get lost without a word, 0 to 1.
+    cdr_gap_rate: f64 = 0.0,
+    /// `recordIndex` goes on after a restart of the bridge.
+    cdr_record_index_continues: bool = false,
+    cdr_call_bridge: CdrCallBridge = CdrCallBridge::default(),
+    /// `deactivated` of an active leg.
+    cdr_active_leg: CdrActiveLeg = CdrActiveLeg::default(),
+    /// Whether the first connected update of a waiting leg says so, or a second one.
+    cdr_first_update: CdrFirstUpdate = CdrFirstUpdate::default(),
+    cdr_group_id: CdrGroupId = CdrGroupId::default(),
+    /// Distribution links have records too.
+    cdr_links: bool = false,
+    /// Unknown record types, attributes and elements.
+    cdr_unknown: bool = false,
+    /// Line breaks and blank lines between elements.
+    cdr_whitespace: bool = false,
+    cdr_declaration: bool = true,
+    /// The receiver's certificate must be valid.
+    cdr_check_certificate: bool = false,
+
     // Faults.
     /// Every REST request gets this status (401, 403, 500, 503); 0 = off.
     rest_status: u16 = 0,
@@ -162,6 +203,12 @@ choice!(RemotePut { Reject, Forward });
 choice!(LinkName { Peer, Call, Empty });
 choice!(RemoteLegs { EmptyList, CallBridge });
 choice!(UnknownParameters { Ignore, Reject });
+choice!(CdrFormField { Url, AlsoUri });
+choice!(CdrAccepts { Only200, Any2xx });
+choice!(CdrCallBridge { Clustered, Always, Never });
+choice!(CdrActiveLeg { False, Absent });
+choice!(CdrFirstUpdate { Complete, TwoRecords });
+choice!(CdrGroupId { Participant, Leg, Absent });
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum OnHold {

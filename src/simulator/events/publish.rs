@@ -23,7 +23,7 @@ impl Hub {
                 Change::CallChanged { meeting, elements, home } => {
                     self.call_changed(&mut outboxes, world, *meeting, *elements, *home, board);
                 }
-                Change::CallEnded { bridge, call, reason, roster } => {
+                Change::CallEnded { bridge, call, reason, roster, .. } => {
                     self.flush(&mut outboxes[*bridge], world, *bridge, &board.of(*bridge));
                     self.call_ended(world, *bridge, *call, reason, roster, &board.of(*bridge));
                 }
@@ -33,9 +33,11 @@ impl Hub {
                 Change::Changed { meeting, participant, elements } => {
                     self.roster_item(&mut outboxes, world, *meeting, &Item::Update(*participant, *elements));
                 }
-                Change::Left { meeting, participant, reason } => {
+                Change::Left { meeting, participant, reason, .. } => {
                     self.roster_item(&mut outboxes, world, *meeting, &Item::Remove(*participant, reason));
                 }
+                // Its sockets were cut; the changes that follow say the rest.
+                Change::Restarted { .. } => {}
             }
         }
         for (bridge, outbox) in outboxes.iter_mut().enumerate() {

@@ -3,6 +3,7 @@
 
 mod auth;
 mod calls;
+mod cdr_receivers;
 mod edits;
 pub(crate) mod form;
 mod legs;

@@ -2,9 +2,9 @@
 
 use super::reply::Reply;
 use super::request::{Method, Request};
-use super::{Context, calls, id, legs, people, spaces, system, write_calls, write_legs, write_people};
+use super::{Context, calls, cdr_receivers, id, legs, people, spaces, system, write_calls, write_legs, write_people};
+use crate::simulator::core::State;
 use crate::simulator::switches::{ParticipantLegs, UnknownParameters};
-use crate::simulator::world::World;
 
 /// Query parameters of rest.md 3; others are ignored or refused by switch.
 const QUERY: [&str; 17] = [
@@ -27,7 +27,7 @@ const QUERY: [&str; 17] = [
     "type",
 ];
 
-pub(crate) fn dispatch(context: &Context, world: &mut World, request: &Request) -> Reply {
+pub(crate) fn dispatch(context: &Context, state: &mut State, request: &Request) -> Reply {
     let switches = &context.switches;
     if request.method == Method::Get
         && switches.unknown_parameters == UnknownParameters::Reject
@@ -39,10 +39,10 @@ pub(crate) fn dispatch(context: &Context, world: &mut World, request: &Request) 
     let shape = request.shape();
     let path: Vec<&str> = shape.iter().map(String::as_str).collect();
     let answered = match request.method {
-        Method::Get => read(context, world, request, &path),
-        Method::Put => put(context, world, request, &path),
-        Method::Post => post(context, world, request, &path),
-        Method::Delete => delete(context, world, &path),
+        Method::Get => read(context, state, request, &path),
+        Method::Put => put(context, state, request, &path),
+        Method::Post => post(context, state, request, &path),
+        Method::Delete => delete(context, state, &path),
     };
     answered.unwrap_or_else(|| Reply::failure(404, "unrecognizedObject", switches))
 }
@@ -51,7 +51,8 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric()).collect()
 }
 
-fn read(context: &Context, world: &World, request: &Request, path: &[&str]) -> Option<Reply> {
+fn read(context: &Context, state: &mut State, request: &Request, path: &[&str]) -> Option<Reply> {
+    let world = &state.world;
     Some(match path {
         ["calls"] => calls::list(context, world, request),
         ["calls", call] => calls::one(context, world, id(call)),
@@ -74,7 +75,9 @@ fn read(context: &Context, world: &World, request: &Request, path: &[&str]) -> O
         ["tenants", tenant] => spaces::tenant(context, world, id(tenant)),
         ["callbridges"] => system::call_bridges(context, world, request),
         ["callbridges", bridge] => system::call_bridge(context, world, id(bridge)),
-        ["system", "status"] => system::status(context, world),
+        ["system", "status"] => system::status(context, world, &state.cdr),
+        ["system", "cdrreceivers"] => cdr_receivers::list(context, &mut state.cdr, request),
+        ["system", "cdrreceivers", receiver] => cdr_receivers::one(context, &mut state.cdr, id(receiver)),
         ["system", "load"] => system::load(context, world),
         ["system", "alarms"] => system::alarms(context, world),
         ["system", "profiles"] => system::profiles(context, world),
@@ -83,30 +86,37 @@ fn read(context: &Context, world: &World, request: &Request, path: &[&str]) -> O
     })
 }
 
-fn put(context: &Context, world: &mut World, request: &Request, path: &[&str]) -> Option<Reply> {
+fn put(context: &Context, state: &mut State, request: &Request, path: &[&str]) -> Option<Reply> {
+    let world = &mut state.world;
     Some(match path {
         ["calls", call] => write_calls::modify(context, world, request, id(call)),
         ["calls", call, "participants", "*"] => write_people::bulk(context, world, request, id(call)),
         ["participants", person] => write_people::modify(context, world, request, id(person)),
         ["calllegs", leg] => write_legs::modify(context, world, request, id(leg)),
+        ["system", "cdrreceivers"] => cdr_receivers::create_empty(context, &mut state.cdr),
+        ["system", "cdrreceivers", receiver] => cdr_receivers::modify(context, &mut state.cdr, request, id(receiver)),
         _ => return None,
     })
 }
 
-fn post(context: &Context, world: &mut World, request: &Request, path: &[&str]) -> Option<Reply> {
+fn post(context: &Context, state: &mut State, request: &Request, path: &[&str]) -> Option<Reply> {
+    let world = &mut state.world;
     Some(match path {
         ["calls"] => write_calls::create(context, world, request),
         ["calls", call, "participants"] => write_people::create(context, world, request, id(call)),
         ["calls", call, "calllegs"] => write_legs::create(context, world, request, id(call)),
+        ["system", "cdrreceivers"] => cdr_receivers::create(context, &mut state.cdr, request),
         _ => return None,
     })
 }
 
-fn delete(context: &Context, world: &mut World, path: &[&str]) -> Option<Reply> {
+fn delete(context: &Context, state: &mut State, path: &[&str]) -> Option<Reply> {
+    let world = &mut state.world;
     Some(match path {
         ["calls", call] => write_calls::end(context, world, id(call)),
         ["participants", person] => write_people::disconnect(context, world, id(person)),
         ["calllegs", leg] => write_legs::hang_up(context, world, id(leg)),
+        ["system", "cdrreceivers", receiver] => cdr_receivers::delete(context, &mut state.cdr, id(receiver)),
         _ => return None,
     })
 }

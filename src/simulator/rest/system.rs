@@ -1,13 +1,13 @@
 //! Reading the bridge itself: status, load, alarms, cluster, peers (rest.md 7 and 8).
 
 use crate::simulator::id::Id;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::calls::seconds;
 use super::reply::Reply;
 use super::request::Request;
 use super::{Context, page};
+use crate::simulator::cdr::Cdr;
+use crate::simulator::instant::rfc3339;
 use crate::simulator::world::World;
 use crate::simulator::xml::Xml;
 
@@ -19,7 +19,7 @@ fn clustered(world: &World) -> bool {
 }
 
 /// Order of the table in rest.md 8; fields appear with the version that brought them.
-pub(crate) fn status(context: &Context, world: &World) -> Reply {
+pub(crate) fn status(context: &Context, world: &World, cdr: &Cdr) -> Reply {
     let (switches, bridge) = (&context.switches, &world.bridges[context.bridge]);
     let legs = bridge.legs.len();
     let mut xml = Xml::default();
@@ -34,8 +34,7 @@ pub(crate) fn status(context: &Context, world: &World) -> Reply {
         xml.field("clusterId", world.bridges[0].id);
     }
     if switches.at_least(2, 2) {
-        // 0 until this bridge sends records (cdr.md 4).
-        xml.field("cdrCorrelatorIndex", 0);
+        xml.field("cdrCorrelatorIndex", cdr.feeds[context.bridge].next_correlator());
     }
     xml.field("callLegsActive", legs)
         .field("callLegsMaxActive", legs)
@@ -46,10 +45,6 @@ pub(crate) fn status(context: &Context, world: &World) -> Reply {
         .field("videoBitRateIncoming", legs * 1_500_000)
         .close("status");
     Reply::xml(xml, switches)
-}
-
-fn rfc3339(ms: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(ms / 1000).ok().and_then(|t| t.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
 pub(crate) fn load(context: &Context, world: &World) -> Reply {

@@ -105,9 +105,9 @@ fn respond(bridge: &Bridge, switches: &Arc<Switches>, request: &Request) -> Repl
     if switches.put_without_effect && matches!(request.method, Method::Put | Method::Delete) {
         return Reply::done();
     }
-    bridge.core.change(|world, now_ms| {
+    bridge.core.operate(|state, now_ms| {
         let context = Context { bridge: bridge.index, switches: switches.clone(), now_ms };
-        route::dispatch(&context, world, request)
+        route::dispatch(&context, state, request)
     })
 }
 

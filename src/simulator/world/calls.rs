@@ -176,7 +176,7 @@ impl World {
         }
         self.bridges[bridge].calls.remove(gone.seq);
         self.bridges[bridge].call_index.remove(&gone.call);
-        self.emit(Change::CallEnded { bridge, call: gone.call, reason, roster });
+        self.emit(Change::CallEnded { meeting, bridge, call: gone.call, reason, roster });
         if empty {
             self.meetings.remove(&meeting);
             self.meeting_order.remove(seq);

@@ -1,6 +1,8 @@
-//! What an operation changed, as the events side needs to hear it; no rendering.
+//! What an operation changed, as the events side and the CDRs need to hear it; no rendering.
 
 use crate::simulator::id::Id;
+
+use super::model::Participant;
 
 /// Elements of `calls` and `callInfo` subscriptions (events.md 5.1, 5.2) as bits.
 pub(crate) mod call_element {
@@ -49,6 +51,7 @@ pub(crate) enum Change {
         home: Option<usize>,
     },
     CallEnded {
+        meeting: Id,
         bridge: usize,
         call: Id,
         reason: &'static str,
@@ -68,5 +71,11 @@ pub(crate) enum Change {
         meeting: Id,
         participant: Id,
         reason: &'static str,
+        /// As it was at the end: the world has forgotten it.
+        last: Box<Participant>,
+    },
+    /// The bridge went down and came back. What follows about its old calls nobody was there to tell.
+    Restarted {
+        bridge: usize,
     },
 }

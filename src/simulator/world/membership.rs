@@ -135,11 +135,11 @@ impl World {
         for bridge in bridges {
             self.bridges[bridge].known.remove(person.seq);
         }
-        self.emit(Change::Left { meeting: person.meeting, participant, reason });
-        let home = Some(person.home);
-        self.emit(Change::CallChanged { meeting: person.meeting, elements, home });
-        if person.lets_guests_in() {
-            self.activator_gone(person.meeting, now_ms);
+        let (meeting, home, let_guests_in) = (person.meeting, Some(person.home), person.lets_guests_in());
+        self.emit(Change::Left { meeting, participant, reason, last: Box::new(person) });
+        self.emit(Change::CallChanged { meeting, elements, home });
+        if let_guests_in {
+            self.activator_gone(meeting, now_ms);
         }
     }
 

@@ -135,7 +135,7 @@ pub(crate) struct Link {
     pub(crate) seq: u64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Participant {
     pub(crate) id: Id,
     pub(crate) seq: u64,

@@ -3,11 +3,13 @@
 use crate::simulator::id::Id;
 
 use super::World;
+use super::change::Change;
 use super::membership::NewPerson;
 use super::model::Meeting;
 
 impl World {
     pub(crate) fn restart(&mut self, bridge: usize, now_ms: i64) {
+        self.emit(Change::Restarted { bridge });
         let calls: Vec<Id> = self.bridges[bridge].calls.iter().collect();
         for call in calls {
             let Some(meeting) = self.bridges[bridge].call_index.get(&call).copied() else {

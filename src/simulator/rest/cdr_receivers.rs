@@ -1,0 +1,102 @@
+//! `/system/cdrReceivers` (cdr.md 1): the receivers of this bridge alone; who sends to them is `cdr`'s.
+
+use crate::simulator::cdr::{Cdr, Receivers};
+use crate::simulator::id::Id;
+use crate::simulator::switches::{CdrFormField, EmptyList};
+use crate::simulator::xml::Xml;
+
+use super::reply::Reply;
+use super::request::{BadParameter, Request};
+use super::{Context, page};
+
+const COLLECTION: &str = "system/cdrReceivers";
+
+/// The bridge's receivers, with as many foreign ones as the switch says.
+fn receivers<'a>(context: &Context, cdr: &'a mut Cdr) -> &'a mut Receivers {
+    let receivers = &mut cdr.feeds[context.bridge].receivers;
+    receivers.place_foreign(context.switches.cdr_foreign_receivers.min(context.switches.cdr_slots));
+    receivers
+}
+
+/// `maximum` is the number of slots (AP).
+pub(crate) fn list(context: &Context, cdr: &mut Cdr, request: &Request) -> Reply {
+    let (slots, receivers) = (context.switches.cdr_slots, receivers(context, cdr));
+    let (total, found) = page::of(receivers.iter(), request, receivers.len());
+    let mut xml = Xml::default();
+    if found.is_empty() && context.switches.empty_list == EmptyList::SelfClosing {
+        xml.raw(&format!("<cdrReceivers total=\"{total}\" maximum=\"{slots}\"/>"));
+        return Reply::xml(xml, &context.switches);
+    }
+    xml.open_with("cdrReceivers", &[("total", &total), ("maximum", &slots)]);
+    for receiver in found {
+        show(&mut xml, receiver.id, receiver.uri.as_deref());
+    }
+    xml.close("cdrReceivers");
+    Reply::xml(xml, &context.switches)
+}
+
+pub(crate) fn one(context: &Context, cdr: &mut Cdr, id: Id) -> Reply {
+    let Some(receiver) = receivers(context, cdr).find(id) else {
+        return Reply::missing("cdrReceiverDoesNotExist", true, &context.switches);
+    };
+    let mut xml = Xml::default();
+    show(&mut xml, id, receiver.uri.as_deref());
+    Reply::xml(xml, &context.switches)
+}
+
+/// The form says `url`, the answer says `uri` (PM, AP).
+fn show(xml: &mut Xml, id: Id, uri: Option<&str>) {
+    xml.open_with("cdrReceiver", &[("id", &id)]).maybe("uri", uri).close("cdrReceiver");
+}
+
+pub(crate) fn create(context: &Context, cdr: &mut Cdr, request: &Request) -> Reply {
+    match understood(context, request) {
+        Ok(Some(Some(uri))) => add(context, cdr, Some(uri)),
+        Ok(_) => Reply::parameter_error("url", &context.switches),
+        Err(bad) => Reply::bad(&bad, &context.switches),
+    }
+}
+
+/// PUT on the collection makes one without a URL (AP).
+pub(crate) fn create_empty(context: &Context, cdr: &mut Cdr) -> Reply {
+    add(context, cdr, None)
+}
+
+fn add(context: &Context, cdr: &mut Cdr, uri: Option<String>) -> Reply {
+    let receivers = receivers(context, cdr);
+    if receivers.len() >= context.switches.cdr_slots {
+        return Reply::failure(400, "tooManyCdrReceivers", &context.switches);
+    }
+    Reply::created(COLLECTION, receivers.add(uri))
+}
+
+/// An empty `url` keeps the object and its id (AP).
+pub(crate) fn modify(context: &Context, cdr: &mut Cdr, request: &Request, id: Id) -> Reply {
+    let receivers = receivers(context, cdr);
+    let found = match understood(context, request) {
+        Ok(Some(uri)) => receivers.set_uri(id, uri),
+        Ok(None) => receivers.find(id).is_some(),
+        Err(bad) => return Reply::bad(&bad, &context.switches),
+    };
+    if found { Reply::done() } else { Reply::missing("cdrReceiverDoesNotExist", false, &context.switches) }
+}
+
+pub(crate) fn delete(context: &Context, cdr: &mut Cdr, id: Id) -> Reply {
+    match receivers(context, cdr).remove(id) {
+        true => Reply::done(),
+        false => Reply::missing("cdrReceiverDoesNotExist", false, &context.switches),
+    }
+}
+
+/// `None`: not given. `Some(None)`: given and empty. Otherwise an HTTP(S) URI with a host, kept as it was written.
+fn understood(context: &Context, request: &Request) -> Result<Option<Option<String>>, BadParameter> {
+    let also = (context.switches.cdr_form_field == CdrFormField::AlsoUri).then(|| request.value("uri")).flatten();
+    match request.value("url").or(also) {
+        None => Ok(None),
+        Some("") => Ok(Some(None)),
+        Some(text) => match reqwest::Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(Some(text.to_owned()))),
+            _ => Err(BadParameter("url")),
+        },
+    }
+}
