@@ -1,203 +1,16 @@
 //! The simulator's CDRs against the sample and rules of cdr.md, received by a plain HTTP receiver on loopback.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
+#[path = "simulator_kit/cdr_receiver.rs"]
+mod cdr_receiver;
 mod simulator_kit;
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use cdr_receiver::{Answer, Receiver, Record, attribute, escaped, header};
 use serde_json::{Value, json};
 use simulator_kit::{Cluster, eventually, fixture, joining, normal};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
-use usher::simulator::{Id, Join, Move, ParticipantTruth, Role, StartCall};
-
-/// What the receiver does with a POST after reading it.
-#[derive(Debug, Clone, Copy)]
-enum Answer {
-    Status(u16),
-    /// Points elsewhere.
-    Redirect,
-    /// Hangs up: the 200 is lost.
-    Lost,
-    /// Says nothing and stays.
-    Silent,
-}
-
-#[derive(Debug, Clone)]
-struct Post {
-    connection: usize,
-    head: String,
-    body: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Record {
-    session: String,
-    kind: String,
-    index: u64,
-    correlator: u64,
-    missing: Option<u64>,
-    body: String,
-}
-
-#[derive(Debug)]
-struct Desk {
-    plan: VecDeque<Answer>,
-    then: Answer,
-    posts: Vec<Post>,
-    connections: usize,
-}
-
-/// Keeps every POST; answers by plan, then always the same.
-struct Receiver {
-    url: String,
-    desk: Arc<Mutex<Desk>>,
-}
-
-impl Receiver {
-    async fn start() -> Self {
-        Self::with(None).await
-    }
-
-    async fn with(tls: Option<tokio_rustls::TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{}/cdr/eu-1/token?a=b%20c&d", listener.local_addr().unwrap());
-        let desk = Arc::new(Mutex::new(Desk { plan: VecDeque::new(), then: Answer::Status(200), posts: Vec::new(), connections: 0 }));
-        let shared = desk.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (desk, tls) = (shared.clone(), tls.clone());
-                tokio::spawn(async move {
-                    match tls {
-                        None => serve(stream, &desk).await,
-                        Some(acceptor) => match acceptor.accept(stream).await {
-                            Ok(stream) => serve(stream, &desk).await,
-                            Err(_) => None,
-                        },
-                    }
-                });
-            }
-        });
-        Self { url, desk }
-    }
-
-    fn plan(&self, answers: &[Answer]) {
-        self.desk.lock().unwrap().plan.extend(answers);
-    }
-
-    fn then(&self, answer: Answer) {
-        self.desk.lock().unwrap().then = answer;
-    }
-
-    fn posts(&self) -> Vec<Post> {
-        self.desk.lock().unwrap().posts.clone()
-    }
-
-    fn records(&self) -> Vec<Record> {
-        self.posts().iter().flat_map(|post| records(&post.body)).collect()
-    }
-
-    /// Waits for so many records, repetitions counted.
-    async fn until(&self, count: usize) -> Vec<Record> {
-        let what = format!("{count} records came");
-        eventually(&what, async || {
-            let records = self.records();
-            if records.len() >= count { Ok(records) } else { Err(records) }
-        })
-        .await
-    }
-
-    /// Waits until a record's body holds all of these.
-    async fn find(&self, kind: &str, parts: &[&str]) -> Record {
-        let what = format!("{kind} with {parts:?} came");
-        eventually(&what, async || {
-            let records = self.records();
-            let found = records.iter().find(|r| r.kind == kind && parts.iter().all(|part| r.body.contains(part)));
-            found.cloned().ok_or(records)
-        })
-        .await
-    }
-
-    /// Registers at a bridge.
-    async fn register(&self, cluster: &Cluster, bridge: usize) -> Id {
-        let reply = cluster.post(bridge, "/system/cdrReceivers", &format!("url={}", escaped(&self.url))).await;
-        assert_eq!(reply.status, 200, "{reply:?}");
-        reply.created()
-    }
-}
-
-/// Reads POSTs one after the other; `None` when the connection ends.
-async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, desk: &Mutex<Desk>) -> Option<()> {
-    let connection = {
-        let mut desk = desk.lock().unwrap();
-        desk.connections += 1;
-        desk.connections
-    };
-    let mut bytes = Vec::new();
-    loop {
-        let end = loop {
-            if let Some(at) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
-                break at + 4;
-            }
-            more(&mut stream, &mut bytes).await?;
-        };
-        let head = String::from_utf8(bytes.drain(..end).collect()).unwrap();
-        let length: usize = header(&head, "content-length").expect("Content-Length").parse().unwrap();
-        while bytes.len() < length {
-            more(&mut stream, &mut bytes).await?;
-        }
-        let body = String::from_utf8(bytes.drain(..length).collect()).unwrap();
-        let answer = {
-            let mut desk = desk.lock().unwrap();
-            desk.posts.push(Post { connection, head, body });
-            desk.plan.pop_front().unwrap_or(desk.then)
-        };
-        let extra = match answer {
-            Answer::Status(_) => "",
-            Answer::Redirect => "Location: /elsewhere\r\n",
-            Answer::Lost => return None,
-            Answer::Silent => std::future::pending().await,
-        };
-        let status = if let Answer::Status(status) = answer { status } else { 307 };
-        let text = format!("HTTP/1.1 {status} Word\r\nContent-Length: 0\r\n{extra}\r\n");
-        stream.write_all(text.as_bytes()).await.ok()?;
-        stream.flush().await.ok()?;
-    }
-}
-
-async fn more(stream: &mut (impl AsyncRead + Unpin), bytes: &mut Vec<u8>) -> Option<()> {
-    let read = stream.read_buf(bytes).await.ok()?;
-    (read > 0).then_some(())
-}
-
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().filter_map(|line| line.split_once(':')).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
-}
-
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
-    Some(tag[start..].split('"').next()?.to_owned())
-}
-
-fn records(document: &str) -> Vec<Record> {
-    let session = attribute(document.split("<record ").next().unwrap(), "session").unwrap();
-    let record = |part: &str| {
-        let (tag, body) = part.split_once('>').unwrap();
-        let tag = format!(" {tag}");
-        let number = |name: &str| attribute(&tag, name).map(|n| n.parse::<u64>().unwrap());
-        Record {
-            session: session.clone(),
-            kind: attribute(&tag, "type").unwrap(),
-            index: number("recordIndex").unwrap(),
-            correlator: number("correlatorIndex").unwrap(),
-            missing: number("numPreceedingRecordsMissing"),
-            body: body.split("</record>").next().unwrap().to_owned(),
-        }
-    };
-    document.split("<record ").skip(1).map(record).collect()
-}
+use usher::simulator::{Join, Move, ParticipantTruth, Role, StartCall};
 
 fn kinds(records: &[Record]) -> Vec<&str> {
     records.iter().map(|r| r.kind.as_str()).collect()
@@ -205,10 +18,6 @@ fn kinds(records: &[Record]) -> Vec<&str> {
 
 fn correlators(records: &[Record]) -> Vec<u64> {
     records.iter().map(|r| r.correlator).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// Times and counting seconds taken out too.

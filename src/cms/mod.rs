@@ -97,7 +97,7 @@ async fn keep_running(
     mut commands: mpsc::Receiver<Command>,
     stop: CancellationToken,
 ) {
-    loop {
+    for failures in 0.. {
         let (actor, reports) = bridge;
         if AssertUnwindSafe(actor.run(reports, &mut commands, stop.clone())).catch_unwind().await.is_ok() {
             return;
@@ -108,7 +108,7 @@ async fn keep_running(
         bridge::say_failed(parts.cluster.store(), name);
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(parts.timing.reconnect_min) => {}
+            () = tokio::time::sleep(bridge::backoff(parts.timing.reconnect_min, parts.timing.reconnect_max, failures)) => {}
         }
         bridge = match Bridge::new(parts.clone()) {
             Ok(bridge) => bridge,

@@ -55,13 +55,7 @@ impl Db {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
-        let (answer, result) = oneshot::channel();
-        let job = Job::Now(Box::new(move |conn| {
-            let done = threads::in_transaction(conn, work);
-            let _ = answer.send(done);
-        }));
-        self.writer.send(job).await.map_err(|_| DbError::Ended)?;
-        result.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
+        on(&self.writer, |conn| threads::in_transaction(conn, work)).await
     }
 
     /// Hands over a write that nobody waits for. Several travel in one commit; when the queue is full it is dropped and logged.
@@ -77,29 +71,32 @@ impl Db {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
-        let (answer, result) = oneshot::channel();
-        let job = Job::Now(Box::new(move |conn| {
-            let _ = answer.send(work(conn));
-        }));
-        self.reader.send(job).await.map_err(|_| DbError::Ended)?;
-        result.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
+        on(&self.reader, |conn| work(conn)).await
     }
 
     /// A number that is another one after any other process has written to this database (SQLite's `data_version`).
     pub async fn foreign_version(&self) -> Result<i64, DbError> {
-        let (answer, result) = oneshot::channel();
         // On the writing thread: what it writes itself does not count there.
-        let job = Job::Now(Box::new(move |conn| {
-            let _ = answer.send(conn.query_row("PRAGMA data_version", [], |row| row.get(0)));
-        }));
-        self.writer.send(job).await.map_err(|_| DbError::Ended)?;
-        result.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
+        on(&self.writer, |conn| conn.query_row("PRAGMA data_version", [], |row| row.get(0))).await
     }
 
     /// Returns when everything handed over so far is committed; call it last, before the process ends.
     pub async fn flush(&self) -> Result<(), DbError> {
         self.write(|_| Ok(())).await
     }
+}
+
+/// Runs `work` on a thread's connection and waits for what comes of it.
+async fn on<T: Send + 'static>(
+    thread: &mpsc::Sender<Job>,
+    work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T, DbError> {
+    let (answer, result) = oneshot::channel();
+    let job = Job::Now(Box::new(move |conn| {
+        let _ = answer.send(work(conn));
+    }));
+    thread.send(job).await.map_err(|_| DbError::Ended)?;
+    result.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
 }
 
 /// A connection of one's own, for the command line: same file, same rules, no threads.

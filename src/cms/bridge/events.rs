@@ -1,5 +1,7 @@
 //! What the events sockets say, and keeping them open and subscribed. Derives no lobby state: no event carries it (events.md section 5.4).
 
+use std::time::Duration;
+
 use tracing::{debug, info, warn};
 
 use super::link::{backoff, trouble};
@@ -40,10 +42,8 @@ impl Bridge {
         };
         // The same credentials have just been good for other requests: this user may not follow events (events.md section 9).
         let forbidden = matches!(error, AskError::Forbidden | AskError::Unauthorized);
-        self.without_events(socket, trouble, false, now);
-        if forbidden {
-            self.timers.set(Due::Connect(socket), now.instant + self.timing.retry_forbidden);
-        }
+        let pause = if forbidden { self.timing.retry_forbidden } else { self.next_pause(socket) };
+        self.without_events(socket, trouble, pause, now);
     }
 
     pub(super) fn open_session(&mut self, socket: SocketId, token: Secret) {
@@ -57,16 +57,19 @@ impl Bridge {
         *entry = Socket { session: Some(session), generation, attempts: entry.attempts, ..Socket::default() };
     }
 
-    /// Reconnects later; meanwhile everything is read by REST, and the page says so.
-    fn without_events(&mut self, socket: SocketId, trouble: Trouble, for_long: bool, now: Now) {
-        let (min, max) = (self.timing.reconnect_min, self.timing.reconnect_max);
+    fn next_pause(&self, socket: SocketId) -> Duration {
+        let attempts = self.sockets.get(&socket).map_or(0, |entry| entry.attempts);
+        backoff(self.timing.reconnect_min, self.timing.reconnect_max, attempts)
+    }
+
+    /// Reconnects after the pause; meanwhile everything is read by REST, and the page says so.
+    fn without_events(&mut self, socket: SocketId, trouble: Trouble, pause: Duration, now: Now) {
         let entry = self.sockets.entry(socket).or_default();
-        let attempts = if for_long { 10 } else { entry.attempts };
         let generation = entry.generation;
         *entry = Socket { generation, attempts: entry.attempts.saturating_add(1), ..Socket::default() };
         self.timers.cancel(&Due::AckTimeout(socket));
         self.timers.cancel(&Due::Subscribe(socket));
-        self.timers.set(Due::Connect(socket), now.instant + backoff(min, max, attempts));
+        self.timers.set(Due::Connect(socket), now.instant + pause);
         if self.link.is_up() {
             self.state(BridgeState::Polling, Some(trouble));
             self.timers.sooner(Due::SweepCalls, now.instant + self.timing.poll_roster);
@@ -79,7 +82,7 @@ impl Bridge {
     pub(super) fn drop_session(&mut self, socket: SocketId, why: &str, now: Now) {
         if self.sockets.get(&socket).is_some_and(|entry| entry.session.is_some()) {
             warn!(bridge = %self.name, socket, why, "events socket given up");
-            self.without_events(socket, Trouble { code: "events_lost".into(), what: why.into() }, false, now);
+            self.without_events(socket, Trouble { code: "events_lost".into(), what: why.into() }, self.next_pause(socket), now);
         }
     }
 
@@ -183,7 +186,8 @@ impl Bridge {
             }
             Verdict::GiveUp => {
                 let what = format!("the bridge refused the subscriptions ({status})");
-                self.without_events(socket, Trouble { code: "events_refused".into(), what: what.into() }, true, now);
+                let pause = backoff(self.timing.reconnect_min, self.timing.reconnect_max, u32::MAX);
+                self.without_events(socket, Trouble { code: "events_refused".into(), what: what.into() }, pause, now);
             }
         }
         self.judge_state();
@@ -220,7 +224,8 @@ impl Bridge {
             News::Unreadable => self.counters.unreadable.increment(1),
             News::Closed(reason) => {
                 info!(bridge = %self.name, socket = report.socket, %reason, "events socket closed");
-                self.without_events(report.socket, Trouble { code: "events_lost".into(), what: reason.into() }, false, now);
+                let pause = self.next_pause(report.socket);
+                self.without_events(report.socket, Trouble { code: "events_lost".into(), what: reason.into() }, pause, now);
             }
         }
     }

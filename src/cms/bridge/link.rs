@@ -366,7 +366,7 @@ pub(super) fn trouble(error: &AskError) -> Trouble {
 }
 
 /// Doubles from `min` to `max`, jittered by half, so that bridges and restarts don't fall into step.
-pub(super) fn backoff(min: Duration, max: Duration, attempts: u32) -> Duration {
+pub(in crate::cms) fn backoff(min: Duration, max: Duration, attempts: u32) -> Duration {
     jittered((min * 2u32.saturating_pow(attempts.min(10))).min(max))
 }
 

@@ -44,7 +44,7 @@ use counters::Counters;
 use labels::Labels;
 use link::Link;
 pub(crate) use link::admits;
-pub(super) use link::say_failed;
+pub(super) use link::{backoff, say_failed};
 use people::PersonWork;
 
 /// Remembers over restarts that a password was refused, so that it is not tried again (accounts lock).
