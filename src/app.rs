@@ -2,6 +2,7 @@
 //!
 //! Order of a stop: browsers are told and drained, running admissions end, then the bridges are left, then the database is flushed.
 
+use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +16,15 @@ use tracing::{info, warn};
 use crate::actions::Actions;
 use crate::admission::{Admission, Journal};
 use crate::cms::{self, TrustError};
-use crate::config::Config;
+use crate::config::{CdrMode, Config, Secret};
 use crate::db::{Db, DbError};
 use crate::desk::Desk;
 use crate::http::{self, DemoAccount, ServeError, Web};
 use crate::hub::{Audience, Hub};
 use crate::memory::{self, RefusedCredentials, WaitingWriter};
+use crate::model::BridgeName;
 use crate::publisher::{self, Outlets, Publisher};
+use crate::receivers::{self, Receivers};
 use crate::store::Store;
 
 /// Presses that may wait to begin.
@@ -35,6 +38,8 @@ pub enum StartError {
     Trust(#[from] TrustError),
     #[error("the listening socket: {0}")]
     Listener(#[source] std::io::Error),
+    #[error("the port for records (key `cdr.listen`): {0}")]
+    CdrListener(#[source] std::io::Error),
     #[error("a thread for the bridges: {0}")]
     Thread(#[source] std::io::Error),
 }
@@ -42,6 +47,8 @@ pub enum StartError {
 /// A running Usher.
 pub struct App {
     pub address: SocketAddr,
+    /// Of the port for records alone, if there is one.
+    pub cdr_address: Option<SocketAddr>,
     /// The facts, for tests that compare them with the simulator's truth.
     pub store: Store,
     pub hub: Hub,
@@ -71,7 +78,12 @@ pub async fn start(
 
     let waiting = memory::load_waiting(&db).await?;
     let waiting_writer = WaitingWriter::new(db.clone(), &waiting);
+    let cdr_listener = config.web.cdr_listen.map(TcpListener::bind).transpose().map_err(StartError::CdrListener)?;
+    let cdr_address = cdr_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let wanted: Vec<_> = config.bridges.iter().filter(|bridge| bridge.cdr != CdrMode::Off).map(|bridge| bridge.name.clone()).collect();
+    let secrets = db.write(move |conn| receivers::secrets(conn, &wanted)).await?;
     let what = cms::Follow {
+        cdr_urls: cdr_urls(&config, &secrets),
         bridges: &config.bridges,
         limits: &config.cms,
         timing: &config.timing,
@@ -84,6 +96,9 @@ pub async fn start(
         let _there = bridges_thread.enter();
         cms::follow(what, &bridges, &bridges_stop)?
     };
+
+    let receivers = Receivers::new(&secrets, &cluster);
+    bridges.spawn(memory::note_records(db.clone(), store.clone(), config.timing.cdr_check, bridges_stop.clone()));
 
     let (trouble, trouble_seen) = watch::channel(None);
     let (ready, is_ready) = watch::channel(false);
@@ -107,6 +122,8 @@ pub async fn start(
         db: db.clone(),
         hub: hub.clone(),
         actions: Actions { requests },
+        receivers,
+        cdr_listener,
         ready: is_ready,
         demo_accounts,
     };
@@ -114,6 +131,7 @@ pub async fn start(
     info!(%address, bridges = config.bridges.len(), "started");
     Ok(App {
         address,
+        cdr_address,
         store,
         hub,
         stop,
@@ -124,6 +142,13 @@ pub async fn start(
         db,
         drain: config.timing.drain,
     })
+}
+
+/// The addresses that Usher is to register itself.
+fn cdr_urls(config: &Config, secrets: &HashMap<BridgeName, Secret>) -> HashMap<BridgeName, Secret> {
+    let Some(base) = &config.cdr_url else { return HashMap::new() };
+    let register = config.bridges.iter().filter(|bridge| bridge.cdr == CdrMode::Register);
+    register.filter_map(|bridge| Some((bridge.name.clone(), receivers::url(base, secrets.get(&bridge.name)?)))).collect()
 }
 
 /// The bridges have a thread of their own, until the guard is dropped: a frame for thousands of browsers does not hold up an

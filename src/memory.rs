@@ -1,14 +1,20 @@
-//! What must survive a restart besides accounts and the journal: who waits since when, and which credentials were refused.
+//! What must survive a restart besides accounts and the journal: who waits since when, which credentials were refused, and how far
+//! each bridge's records have come.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use crate::cms::{RefusalMemory, WaitingMemory};
 use crate::config::BridgeConfig;
 use crate::db::{Db, DbError};
-use crate::model::ParticipantId;
+use crate::model::{BridgeName, ParticipantId};
+use crate::receivers::{self, Arrived};
+use crate::store::Store;
 use crate::view::{Change, Kind, Row};
 
 /// Entries of people who were not seen for this long are of no use any more.
@@ -72,6 +78,20 @@ impl WaitingWriter {
             }
             Ok(())
         });
+    }
+}
+
+/// Writes down until `stop`, at most every `interval`, how far each bridge's records have come.
+pub async fn note_records(db: Db, store: Store, interval: Duration, stop: CancellationToken) {
+    let mut written: HashMap<BridgeName, Arrived> = HashMap::new();
+    while tokio::time::timeout(interval, stop.cancelled()).await.is_err() {
+        for bridge in store.all_bridges() {
+            let cdr = store.with_bridge(&bridge, |facts| facts.cdr.last.zip(facts.cdr.next)).flatten();
+            let Some(arrived) = cdr.map(|(at, next)| Arrived { at, next }) else { continue };
+            if written.insert(bridge.clone(), arrived) != Some(arrived) {
+                db.later(move |conn| receivers::note_arrived(conn, &bridge, arrived));
+            }
+        }
     }
 }
 

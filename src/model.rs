@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use crate::view::{BridgeState, HasLobby, LegState, Lobby, Trouble};
+pub use crate::view::{BridgeState, CdrState, HasLobby, LegState, Lobby, Trouble};
 
 /// Configured name of a Call Bridge.
 pub type BridgeName = Arc<str>;
@@ -123,6 +123,19 @@ pub struct BridgeFacts {
     pub can_admit: bool,
     /// Calls whose roster comes by REST because the bridge refused to push it.
     pub polled_calls: usize,
+    pub cdr: CdrFacts,
+}
+
+/// How a bridge's Call Detail Records arrive.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CdrFacts {
+    pub state: CdrState,
+    /// Why Usher could not register as a receiver.
+    pub trouble: Option<Trouble>,
+    /// When the last one came; Unix milliseconds.
+    pub last: Option<i64>,
+    /// The index of the next one, once any has come.
+    pub next: Option<u64>,
 }
 
 /// Fields of a roster entry that one message states; absent ones stay as they are.

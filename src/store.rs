@@ -278,6 +278,7 @@ impl Store {
             version: None,
             can_admit: true,
             polled_calls: 0,
+            cdr: CdrFacts::default(),
         });
         let before = BridgeFacts { answered: None, ..entry.clone() };
         change(&mut entry);

@@ -95,6 +95,7 @@ async fn another_actor_takes_over_from_one_that_failed_and_leaves_no_ghosts() {
         limits: &config.cms,
         timing: &config.timing,
         store: store.clone(),
+        cdr_urls: HashMap::new(),
         refusals: refusals.clone(),
         memory: HashMap::new(),
     };

@@ -81,7 +81,7 @@ impl Client {
         let mut request = self.http.request(ask.method(), format!("{}{}", self.base, ask.path()));
         request = request.header(AUTHORIZATION, self.authorization.clone());
         if ask.method() != reqwest::Method::GET {
-            request = request.form(ask.form());
+            request = request.form(ask.form().as_slice());
         }
         let response = request.send().await.map_err(|error| self.transport(&error))?;
         let status = response.status();

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::client::AskError;
 use crate::model::{BridgeName, ParticipantId};
@@ -20,6 +21,8 @@ pub enum Command {
     Look { person: ParticipantId, bulk: bool, reply: oneshot::Sender<Look> },
     /// Reads where the person is hosted.
     Locate { person: ParticipantId, reply: oneshot::Sender<Result<(), AskError>> },
+    /// The bridge sent records; `room` is given back when they have been taken in.
+    Records { body: Bytes, room: OwnedSemaphorePermit },
     /// Somebody asked to try the bridge again at once.
     Retry,
 }
@@ -77,6 +80,11 @@ impl Cluster {
         if let Some(sender) = self.0.bridges.get(bridge) {
             let _ = sender.try_send(Command::Host(person.clone()));
         }
+    }
+
+    /// Hands over records; false when the bridge is flooded. A bridge notices by their numbers that some are missing.
+    pub fn records(&self, bridge: &str, body: Bytes, room: OwnedSemaphorePermit) -> bool {
+        self.0.bridges.get(bridge).is_some_and(|sender| sender.try_send(Command::Records { body, room }).is_ok())
     }
 
     /// Tells every bridge whose id is not known that it may host somebody.

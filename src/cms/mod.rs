@@ -6,6 +6,7 @@
 mod answer;
 mod ask;
 mod bridge;
+mod cdr;
 mod client;
 mod cluster;
 mod lobby;
@@ -33,7 +34,7 @@ pub use cluster::{Cluster, Command, Look, WaitingMemory};
 pub use tls::TrustError;
 
 // What `usher check` asks a bridge with, so that it tries what Usher does.
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, ReceiverItem};
 pub(crate) use ask::Ask;
 pub(crate) use bridge::admits;
 pub(crate) use client::Client;
@@ -41,8 +42,8 @@ pub(crate) use session::{Endpoint, News, Report as SessionReport, Session};
 pub(crate) use tls::client_config;
 pub(crate) use wire::{Body, Subscription, subscribe_request};
 
-use crate::config::{BridgeConfig, CmsLimits, Timing};
-use crate::model::ParticipantId;
+use crate::config::{BridgeConfig, CmsLimits, Secret, Timing};
+use crate::model::{BridgeName, ParticipantId};
 use crate::store::Store;
 use bridge::{Bridge, Parts};
 
@@ -55,6 +56,8 @@ pub struct Follow<'a> {
     pub limits: &'a CmsLimits,
     pub timing: &'a Timing,
     pub store: Store,
+    /// Where bridges are to send their records, those that Usher is to tell.
+    pub cdr_urls: HashMap<BridgeName, Secret>,
     pub refusals: Arc<dyn RefusalMemory>,
     /// Since when people waited before a restart.
     pub memory: HashMap<ParticipantId, WaitingMemory>,
@@ -80,6 +83,7 @@ pub fn follow(what: Follow<'_>, tracker: &TaskTracker, stop: &CancellationToken)
             cluster: cluster.clone(),
             refusals: what.refusals.clone(),
             tracker: tracker.clone(),
+            cdr_url: what.cdr_urls.get(&config.name).cloned(),
         };
         bridges.push((Bridge::new(parts.clone())?, parts, commands));
     }

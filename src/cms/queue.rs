@@ -13,6 +13,8 @@ pub(super) enum Lane {
     Action,
     /// One of many whom a moderator admits with one press.
     Bulk,
+    /// A record says that something happened to this leg or call.
+    Told,
     /// Somebody new.
     Arrival,
     /// Reading a whole bridge or call. Like all that follows, it never takes the last slot.
@@ -27,7 +29,7 @@ pub(super) enum Lane {
     InCall,
 }
 
-const LANES: usize = 8;
+const LANES: usize = 9;
 
 /// What the queue says to do now.
 #[derive(Debug, PartialEq, Eq)]
@@ -125,7 +127,7 @@ impl Queue {
         {
             return Pick::Send(Lane::Arrival, ask);
         }
-        for lane in [Lane::Action, Lane::Bulk, Lane::Arrival] {
+        for lane in [Lane::Action, Lane::Bulk, Lane::Told, Lane::Arrival] {
             if let Some(ask) = self.take(lane) {
                 return Pick::Send(lane, ask);
             }

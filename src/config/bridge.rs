@@ -15,6 +15,19 @@ pub struct BridgeConfig {
     pub username: String,
     pub password: Secret,
     pub trust: Trust,
+    pub cdr: CdrMode,
+}
+
+/// Whether the bridge's Call Detail Records are taken (cdr.md section 1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CdrMode {
+    #[default]
+    Off,
+    /// An administrator entered Usher's address on the bridge.
+    Receive,
+    /// Usher enters its address itself, into a free slot.
+    Register,
 }
 
 /// What makes Usher believe a bridge's certificate.

@@ -49,6 +49,16 @@ pub struct Timing {
     pub rotate_waiting: Duration,
     /// Those in the call are read again at least this often.
     pub rotate_in_call: Duration,
+    /// The same two for a bridge whose records are complete and announce what changes: a safety net only.
+    pub rotate_waiting_told: Duration,
+    pub rotate_in_call_told: Duration,
+    /// A bridge whose records are awaited is asked this often whether any is missing; a lobby change without a record after so long was
+    /// not announced.
+    pub cdr_check: Duration,
+    /// Records that are missing for so long are lost: everything is read again, but not more often than this.
+    pub cdr_patience: Duration,
+    /// Whether the bridge still sends its records here is looked at this often.
+    pub cdr_register: Duration,
     /// After a join, leave or lock change a call's legs are read again at these times: activators act at once, others are sent back
     /// after `deactivationModeTime`.
     pub recheck: [Duration; 4],
@@ -104,6 +114,11 @@ impl Default for Timing {
             silent_after: s(5),
             rotate_waiting: s(2),
             rotate_in_call: s(60),
+            rotate_waiting_told: s(60),
+            rotate_in_call_told: s(300),
+            cdr_check: s(5),
+            cdr_patience: s(10),
+            cdr_register: s(600),
             recheck: [Duration::ZERO, s(2), s(10), s(30)],
             sweep_calls: s(10),
             sweep_roster: s(60),
@@ -144,6 +159,11 @@ impl Timing {
             silent_after: x(self.silent_after),
             rotate_waiting: x(self.rotate_waiting),
             rotate_in_call: x(self.rotate_in_call),
+            rotate_waiting_told: x(self.rotate_waiting_told),
+            rotate_in_call_told: x(self.rotate_in_call_told),
+            cdr_check: x(self.cdr_check),
+            cdr_patience: x(self.cdr_patience),
+            cdr_register: x(self.cdr_register),
             recheck: self.recheck.map(x),
             sweep_calls: x(self.sweep_calls),
             sweep_roster: x(self.sweep_roster),

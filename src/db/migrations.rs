@@ -50,6 +50,13 @@ const STEPS: &[&str] = &[
          up_to  INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;
      CREATE TABLE refused_credentials (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
+    // 3: the secret addresses at which bridges deliver records, and what last arrived there.
+    "CREATE TABLE cdr_secrets (
+         bridge     TEXT    PRIMARY KEY,
+         secret     TEXT    NOT NULL,
+         last_at    INTEGER,
+         next_index INTEGER
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

@@ -3,6 +3,7 @@
 mod assets;
 mod auth;
 mod catalogue;
+mod cdr;
 mod certificate;
 mod client;
 mod csrf;
@@ -21,6 +22,8 @@ mod socket;
 mod templates;
 mod users;
 
+use std::net::TcpListener;
+
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,6 +33,7 @@ use crate::actions::Actions;
 use crate::config::{Timing, WebConfig};
 use crate::db::Db;
 use crate::hub::Hub;
+use crate::receivers::Receivers;
 
 pub use certificate::{CertificateError, check_certificate};
 pub use listener::ServeError;
@@ -42,6 +46,9 @@ pub struct Web {
     pub db: Db,
     pub hub: Hub,
     pub actions: Actions,
+    pub receivers: Receivers,
+    /// Takes records and nothing else, without TLS.
+    pub cdr_listener: Option<TcpListener>,
     /// True once at least one bridge gave its first full read.
     pub ready: watch::Receiver<bool>,
     /// Shown on the log-in page; only the demo has any.
@@ -63,8 +70,9 @@ pub const FIRST_USER: &str = "Nobody can log in yet. Make the first user, in ano
 /// Serves browsers until `shutdown`, then lets requests and sockets end within `timing.drain`.
 ///
 /// Sockets are tracked by `tracker`, too, so that the caller may wait for them together with its own tasks.
-pub async fn serve(web: Web, listener: std::net::TcpListener, shutdown: CancellationToken, tracker: TaskTracker) -> Result<(), ServeError> {
+pub async fn serve(mut web: Web, listener: TcpListener, shutdown: CancellationToken, tracker: TaskTracker) -> Result<(), ServeError> {
     let tls = web.config.tls.clone();
+    let cdr_listener = web.cdr_listener.take();
     let site = site::Site::new(web, shutdown.clone(), tracker);
-    listener::run(site, listener, tls, shutdown).await
+    listener::run(site, listener, cdr_listener, tls, shutdown).await
 }

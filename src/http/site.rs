@@ -11,6 +11,7 @@ use crate::accounts::{Accounts, Throttle};
 use crate::actions::Actions;
 use crate::config::{Timing, WebConfig};
 use crate::hub::Hub;
+use crate::receivers::Receivers;
 
 use super::seats::Seats;
 use super::templates::Templates;
@@ -26,6 +27,7 @@ pub(super) struct Site {
     pub(super) throttle: Throttle,
     pub(super) hub: Hub,
     pub(super) actions: Actions,
+    pub(super) receivers: Receivers,
     pub(super) ready: watch::Receiver<bool>,
     pub(super) demo_accounts: Option<Vec<DemoAccount>>,
     pub(super) templates: Templates,
@@ -49,6 +51,7 @@ impl Site {
             throttle: Throttle::default(),
             hub: web.hub,
             actions: web.actions,
+            receivers: web.receivers,
             ready: web.ready,
             demo_accounts: web.demo_accounts,
             templates: Templates::new(),

@@ -137,6 +137,8 @@ switches! {
     cdr_active_leg: CdrActiveLeg = CdrActiveLeg::default(),
     /// Whether the first connected update of a waiting leg says so, or a second one.
     cdr_first_update: CdrFirstUpdate = CdrFirstUpdate::default(),
+    /// A change of `deactivated` alone makes a record. Documented for activators; after other changes it is not confirmed (cdr.md 3.4).
+    cdr_lobby_changes: bool = true,
     cdr_group_id: CdrGroupId = CdrGroupId::default(),
     /// Distribution links have records too.
     cdr_links: bool = false,

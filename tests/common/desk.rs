@@ -42,7 +42,7 @@ pub struct Desk {
     pub sim: Simulator,
     pub app: App,
     pub dir: tempfile::TempDir,
-    config: Config,
+    pub config: Config,
 }
 
 impl Desk {
@@ -55,6 +55,10 @@ impl Desk {
         let sim = simulator::start(options).await.expect("simulator");
         let dir = tempfile::tempdir().expect("directory");
         let mut config = configuration(&sim, toml, &dir);
+        let listener = TcpListener::bind(config.web.listen).expect("port");
+        // The same port after a restart: bridges have been told it.
+        config.web.listen = listener.local_addr().expect("address");
+        config.cdr_url = Some(format!("http://{}", config.web.listen));
         quick(&mut config);
         change(&mut config);
         {
@@ -64,7 +68,7 @@ impl Desk {
                 offline.add(name, role, PASSWORD).expect("added");
             }
         }
-        let app = run(&config).await;
+        let app = run(&config, listener).await;
         Self { sim, app, dir, config }
     }
 
@@ -79,7 +83,8 @@ impl Desk {
         app.stop();
         app.join().await.expect("stopped");
         meanwhile(dir.path());
-        let app = run(&config).await;
+        let listener = TcpListener::bind(config.web.listen).expect("the port again");
+        let app = run(&config, listener).await;
         Self { sim, app, dir, config }
     }
 
@@ -144,8 +149,7 @@ pub fn configuration(sim: &Simulator, toml: &str, dir: &tempfile::TempDir) -> Co
     Config::parse(&text, dir.path()).expect("valid")
 }
 
-async fn run(config: &Config) -> App {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("port");
+async fn run(config: &Config, listener: TcpListener) -> App {
     app::start(config.clone(), listener, None, CancellationToken::new()).await.expect("started")
 }
 

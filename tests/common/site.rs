@@ -73,7 +73,17 @@ impl Setup {
         let (ready, readiness) = watch::channel(false);
         let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
         let accounts = Accounts::new(db.clone(), Duration::from_secs(3600));
-        let web = Web { config, timing: self.timing, db, hub: hub.clone(), actions, ready: readiness, demo_accounts: None };
+        let web = Web {
+            config,
+            timing: self.timing,
+            db,
+            hub: hub.clone(),
+            actions,
+            receivers: usher::receivers::Receivers::default(),
+            cdr_listener: None,
+            ready: readiness,
+            demo_accounts: None,
+        };
         let served = tokio::spawn(serve(web, listener, shutdown.clone(), tracker.clone()));
         Site { address, hub, requests, ready, accounts, shutdown, tracker, served, dir }
     }

@@ -65,10 +65,10 @@ impl Bridge {
         self.timers.set(Due::SweepCalls, now.instant + self.timing.sweep_calls);
     }
 
-    pub(super) fn sweep_calls(&mut self, now: Now) {
+    pub(super) fn sweep_calls(&mut self, lane: Lane, now: Now) {
         if self.link.is_up() {
             if self.sweep.is_none() {
-                self.begin_call_sweep(Lane::InCall);
+                self.begin_call_sweep(lane);
             }
             let interval = if self.is_blind() { self.timing.poll_roster } else { self.timing.sweep_calls };
             self.timers.set(Due::SweepCalls, now.instant + interval);

@@ -38,6 +38,7 @@ impl Bridge {
             self.note_address(&person, detail, sent, now);
             self.read_leg(&person, leg, detail, sent, now);
         }
+        self.stray_read(leg, Some(detail), now);
         self.leg_of_list_done(leg, detail.call.as_ref());
     }
 
@@ -57,7 +58,9 @@ impl Bridge {
         let second_look = self.timing.second_look;
         let Some(work) = self.people.get_mut(person) else { return };
         let Some(leg) = work.legs.iter_mut().find(|leg| leg.id == *id) else { return };
+        let before_reading = (leg.seen, leg.sent());
         leg.read(detail, sent.instant, second_look);
+        let after_reading = leg.seen;
         let state = lobby::merge(&work.legs);
         let beginning = Beginning {
             now_unix_ms: now.unix_ms,
@@ -80,6 +83,7 @@ impl Bridge {
                 self.suspect_call(&call, state == Lobby::Waiting, now);
             }
         }
+        self.leg_changed(id, before_reading, after_reading, now);
         self.plan_look(person, now);
         self.answer_looks(person, &look_of(state));
     }
@@ -109,11 +113,18 @@ impl Bridge {
     /// Sets when a person's legs are read next.
     fn plan_look(&mut self, person: &ParticipantId, now: Now) {
         let Some(work) = self.people.get(person) else { return };
-        let second_look = self.timing.second_look;
+        let timing = &self.timing;
+        let (waiting, in_call) = match self.may_rely_on_records(now.instant) {
+            true => (timing.rotate_waiting_told, timing.rotate_in_call_told),
+            false => (timing.rotate_waiting, timing.rotate_in_call),
+        };
         let due = |leg: &Leg| match leg.seen {
-            Seen::FirstIn(first) => first + second_look,
-            Seen::In => now.instant + self.timing.rotate_in_call,
-            Seen::Unread | Seen::Unclear | Seen::Waiting => now.instant + self.timing.rotate_waiting,
+            Seen::FirstIn(first) => first + timing.second_look,
+            // The bridge says one thing by a record and another by REST: it is about to say the same.
+            _ if leg.is_contradicted(timing.cdr_patience, now.instant) => now.instant + timing.second_look,
+            Seen::In => now.instant + in_call,
+            Seen::Waiting => now.instant + waiting,
+            Seen::Unread | Seen::Unclear => now.instant + timing.rotate_waiting,
         };
         if let Some(at) = work.legs.iter().map(due).min() {
             self.timers.set(Due::LookAt(person.clone()), at.max(now.instant));
@@ -139,16 +150,17 @@ impl Bridge {
     }
 
     /// Reads again whom a join, leave or lock change may have moved: those waiting, and with `all` also those in the call.
-    pub(super) fn recheck_people(&mut self, call: &CallId, all: bool) {
+    pub(super) fn recheck_people(&mut self, call: &CallId, all: bool, lane: Lane) {
         for person in self.local_people(call) {
             let state = self.store.with_person(&person, |person| person.lobby.state).unwrap_or_default();
             if all || state == Lobby::Waiting {
-                self.read_legs(&person, Lane::Suspected);
+                self.read_legs(&person, lane);
             }
         }
     }
 
     pub(super) fn leg_failed(&mut self, leg: &LegId, error: AskError, now: Now) {
+        self.stray_read(leg, None, now);
         self.leg_of_list_done(leg, None);
         let Some(person) = self.leg_owners.get(leg).cloned() else { return };
         if matches!(error, AskError::Gone(_)) {

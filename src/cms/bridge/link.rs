@@ -121,10 +121,12 @@ impl Bridge {
         if self.link.is_up() {
             let idle = now.instant.duration_since(self.link.last_asked) >= self.timing.heartbeat && self.queue.in_flight() == 0;
             // A bridge may be updated under our eyes: its version is read again also while it is busy with other answers.
-            if idle || now.instant.duration_since(self.link.status_read) >= self.timing.sweep_roster {
+            let status_age = now.instant.duration_since(self.link.status_read);
+            if idle || status_age >= self.timing.sweep_roster || self.asks_for_records(status_age) {
                 self.link.status_read = now.instant;
                 self.ask(Lane::Action, Ask::Status);
             }
+            self.check_records(now);
             self.timers.set(Due::Heartbeat, now.instant + self.timing.heartbeat / 2);
         }
     }
@@ -151,7 +153,11 @@ impl Bridge {
             bridge.can_admit = can_admit;
         });
         if self.link.phase == Phase::Probing {
+            self.records_begin();
+            self.records_told(status.next_record, now);
             self.come_up(now);
+        } else {
+            self.records_told(status.next_record, now);
         }
     }
 
@@ -164,6 +170,7 @@ impl Bridge {
         self.timers.set(Due::Heartbeat, now.instant + self.timing.heartbeat);
         self.ask(Lane::Resync, Ask::ClusterName);
         self.ask(Lane::Resync, Ask::Bridges(0));
+        self.timers.set(Due::Register, now.instant);
         self.resync(now);
         for socket in self.plan.sockets().collect::<Vec<_>>() {
             self.connect_soon(socket, now);
@@ -214,6 +221,7 @@ impl Bridge {
             Ask::Admit(person) => self.admitted(&person, Err(error), now),
             Ask::Status if self.link.phase == Phase::Probing => self.fail_probe(&error, now),
             Ask::Token(socket) => self.token_failed(socket, &error, now),
+            Ask::CdrReceivers(_) | Ask::AddCdrReceiver(_) => self.register_failed(&error, now),
             ask if !error.answered() && self.link.is_up() => self.queue.again(lane, ask),
             Ask::Call(call) => self.call_failed(&call, &error, now),
             Ask::Calls(_) => self.calls_failed(now),
@@ -227,9 +235,9 @@ impl Bridge {
     }
 
     /// A busy bridge is asked again, but not for ever: one resource that is always busy must not hold up the others. A PUT is repeated
-    /// by its press, a token by the next attempt to connect.
+    /// by its press, a token by the next attempt to connect, a receiver after another look at the list.
     fn may_repeat(&mut self, ask: &Ask) -> bool {
-        if matches!(ask, Ask::Admit(_) | Ask::Token(_)) {
+        if matches!(ask, Ask::Admit(_) | Ask::Token(_) | Ask::AddCdrReceiver(_)) {
             return false;
         }
         let repeats = self.link.repeats.entry(ask.clone()).or_default();

@@ -2,9 +2,10 @@
 //!
 //! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by
 //! REST), `people` (who is
-//! where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it).
+//! where), `legs` (the lobby), `cdr` (what records tell), `register` (where records are sent), `labels` (names and profiles), `commands` (what others ask of it).
 
 mod calls;
+mod cdr;
 mod commands;
 mod counters;
 mod events;
@@ -12,6 +13,7 @@ mod labels;
 mod legs;
 mod link;
 mod people;
+mod register;
 mod rosters;
 
 use std::collections::{HashMap, HashSet};
@@ -36,7 +38,7 @@ use super::subscriptions::{Plan, SocketId};
 use super::timers::Timers;
 use super::tls::{self, TrustError};
 use crate::clock::Now;
-use crate::config::{BridgeConfig, CmsLimits, Timing};
+use crate::config::{BridgeConfig, CmsLimits, Secret, Timing};
 use crate::model::{BridgeName, CallId, CallKey, LegId, ParticipantId};
 use crate::store::Store;
 use calls::CallWork;
@@ -74,6 +76,18 @@ enum Due {
     /// Nobody said where this person is hosted.
     Orphan(ParticipantId),
     RetryRefused,
+    /// A record told of a leg that nothing else knows.
+    Stray(LegId),
+    /// A lobby change was read; had a record told of it since the reading before?
+    Proof {
+        leg: LegId,
+        waiting: bool,
+        since: Instant,
+    },
+    /// Records are missing.
+    ReadAgain,
+    /// See that this bridge sends its records to Usher.
+    Register,
     Tidy,
 }
 
@@ -126,6 +140,10 @@ pub(super) struct Bridge {
     removed: HashMap<ParticipantId, Instant>,
     ended: HashMap<CallId, Instant>,
     labels: Labels,
+    records: cdr::Records,
+    /// Where this bridge is to send its records, if Usher is to tell it so.
+    cdr_url: Option<Secret>,
+    receivers: register::Receivers,
     bridge_ids: Vec<(Arc<str>, Arc<str>)>,
     own_unique_name: Option<Arc<str>>,
     looks: HashMap<ParticipantId, Vec<oneshot::Sender<Look>>>,
@@ -144,6 +162,8 @@ pub(super) struct Parts {
     pub cluster: Cluster,
     pub refusals: Arc<dyn RefusalMemory>,
     pub tracker: TaskTracker,
+    /// Where the bridge is to send its records, if Usher is to register there.
+    pub cdr_url: Option<Secret>,
 }
 
 /// Each of these legs that is forgotten too early costs one request.
@@ -155,7 +175,7 @@ const REPORTS: usize = 4096;
 impl Bridge {
     /// Checks the trust settings; asks nothing yet.
     pub(super) fn new(parts: Parts) -> Result<(Self, mpsc::Receiver<Report>), TrustError> {
-        let Parts { config, limits, timing, cluster, refusals, tracker } = parts;
+        let Parts { config, limits, timing, cluster, refusals, tracker, cdr_url } = parts;
         let (reports, inbox) = mpsc::channel(REPORTS);
         let mut tls = tls::client_config(&config.trust)?;
         tls.alpn_protocols.clear();
@@ -181,6 +201,9 @@ impl Bridge {
             removed: HashMap::new(),
             ended: HashMap::new(),
             labels: Labels::default(),
+            records: cdr::Records::new(),
+            cdr_url,
+            receivers: register::Receivers::default(),
             bridge_ids: Vec::new(),
             own_unique_name: None,
             looks: HashMap::new(),
@@ -298,6 +321,8 @@ impl Bridge {
             (Ask::LegsByFilter(person), Answer::Legs(list)) => self.take_filtered_legs(lane, &person, list),
             (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(&leg, &detail, sent, now),
             (Ask::Admit(person), _) => self.admitted(&person, Ok(()), now),
+            (Ask::CdrReceivers(offset), Answer::CdrReceivers { page, maximum }) => self.take_receivers(offset, page, maximum, now),
+            (Ask::AddCdrReceiver(_), _) => self.receiver_added(),
             (ask, answer) => self.take_label(ask, answer),
         }
     }
@@ -310,12 +335,16 @@ impl Bridge {
             Due::Connect(socket) => self.request_token(socket),
             Due::Subscribe(socket) => self.subscribe(socket, now),
             Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
-            Due::SweepCalls => self.sweep_calls(now),
+            Due::SweepCalls => self.sweep_calls(Lane::InCall, now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
             Due::Recheck(call, _) => self.recheck(&call),
             Due::LookAt(person) => self.look_at(&person),
             Due::Orphan(person) => self.find_home(&person, now),
             Due::RetryRefused => self.retry_refused(now),
+            Due::Stray(leg) => self.look_for_stray(leg),
+            Due::Proof { leg, waiting, since } => self.prove(&leg, waiting, since, now),
+            Due::ReadAgain => self.read_again(now),
+            Due::Register => self.look_at_receivers(),
             Due::Tidy => self.tidy(now),
         }
     }

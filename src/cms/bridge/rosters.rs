@@ -208,6 +208,10 @@ impl Bridge {
 impl Bridge {
     /// A join, leave or lock change may have moved others between lobby and call.
     pub(super) fn suspect_call(&mut self, call: &CallId, all: bool, now: Now) {
+        // Records tell of each of them, if they do.
+        if self.may_rely_on_records(now.instant) {
+            return;
+        }
         let Some(work) = self.calls.get_mut(call) else { return };
         work.recheck_all |= all;
         for (n, after) in self.timing.recheck.iter().enumerate() {
@@ -217,7 +221,7 @@ impl Bridge {
 
     pub(super) fn recheck(&mut self, call: &CallId) {
         let all = self.calls.get(call).is_some_and(|work| work.recheck_all);
-        self.recheck_people(call, all);
+        self.recheck_people(call, all, Lane::Suspected);
         let pending = (0..self.timing.recheck.len()).any(|n| self.timers.has(&Due::Recheck(call.clone(), n)));
         if let Some(work) = self.calls.get_mut(call).filter(|_| !pending) {
             work.recheck_all = false;
