@@ -167,9 +167,10 @@ async fn usher_child() {
     println!("{}", listener.local_addr().expect("an address"));
     let hub = Hub::new(Audience::Desk);
     let (_ready, ready) = tokio::sync::watch::channel(true);
+    let (_figures, figures) = tokio::sync::watch::channel(Arc::default());
     let (actions, _requests) = Actions::channel(16);
     let db = Db::open(&dir).expect("a database");
-    let web = Web { config, timing: Timing::default(), db, hub: hub.clone(), actions, ready, demo_accounts: None };
+    let web = Web { config: config.into(), timing: Timing::default(), db, hub: hub.clone(), actions, figures, ready, demo_accounts: None };
     tokio::spawn(serve(web, listener, CancellationToken::new(), TaskTracker::new()));
     let envelope = format!(r#"{{"type":"delta","epoch":"{}","seq":100,"put":[],"drop":[]}}"#, hub.epoch()).len();
     let mut orders = Orders::new();

@@ -15,13 +15,14 @@ use tracing::{info, warn};
 use crate::actions::Actions;
 use crate::admission::{Admission, Journal};
 use crate::cms::{self, TrustError};
-use crate::config::Config;
+use crate::config::{Config, Live};
 use crate::db::{Db, DbError};
 use crate::desk::Desk;
 use crate::http::{self, DemoAccount, ServeError, Web};
 use crate::hub::{Audience, Hub};
-use crate::memory::{self, RefusedCredentials, WaitingWriter};
+use crate::memory::{self, WaitingWriter};
 use crate::publisher::{self, Outlets, Publisher};
+use crate::reload::Reload;
 use crate::store::Store;
 
 /// Presses that may wait to begin.
@@ -45,6 +46,8 @@ pub struct App {
     /// The facts, for tests that compare them with the simulator's truth.
     pub store: Store,
     pub hub: Hub,
+    /// Takes another configuration over.
+    pub reload: Reload,
     stop: CancellationToken,
     web: tokio::task::JoinHandle<Result<(), ServeError>>,
     tasks: TaskTracker,
@@ -76,11 +79,11 @@ pub async fn start(
         limits: &config.cms,
         timing: &config.timing,
         store: store.clone(),
-        refusals: Arc::new(RefusedCredentials::load(db.clone()).await?),
+        bridge_memory: Arc::new(memory::Bridges::load(db.clone()).await?),
         memory: waiting,
     };
     let (bridges_thread, thread_end) = bridges_thread().map_err(StartError::Thread)?;
-    let cluster = {
+    let following = {
         let _there = bridges_thread.enter();
         cms::follow(what, &bridges, &bridges_stop)?
     };
@@ -88,12 +91,14 @@ pub async fn start(
     let (trouble, trouble_seen) = watch::channel(None);
     let (ready, is_ready) = watch::channel(false);
     let publisher = Publisher::new(store.clone(), desk.clone(), config.filter.clone());
-    let outlets = Outlets { hub: hub.clone(), memory: waiting_writer, trouble: trouble_seen, ready };
+    let (filter, filter_seen) = watch::channel(config.filter.clone());
+    let (figures, figures_seen) = watch::channel(Arc::default());
+    let outlets = Outlets { hub: hub.clone(), memory: waiting_writer, trouble: trouble_seen, figures, filter: filter_seen, ready };
     bridges.spawn(publisher::run(publisher, outlets, config.timing.publish_tick, bridges_stop.clone()));
 
     let journal = Journal::new(db.clone());
     let open = journal.open().await?;
-    let admission = Admission::new(cluster, desk, journal, config.timing.clone(), trouble);
+    let admission = Admission::new(following.cluster().clone(), desk, journal, config.timing.clone(), trouble);
     if !open.is_empty() {
         warn!(people = open.len(), "admissions were interrupted by the last stop; reading back what became of them, sending nothing again");
         bridges.spawn(admission.clone().recover(open));
@@ -101,28 +106,32 @@ pub async fn start(
     let (requests, presses) = mpsc::channel(PRESSES);
     bridges.spawn(admission.run(presses, tasks.clone(), bridges_stop.clone()));
 
+    let web_config = Live::from(config.web.clone());
     let web = Web {
-        config: config.web,
+        config: web_config.clone(),
         timing: config.timing.clone(),
         db: db.clone(),
         hub: hub.clone(),
         actions: Actions { requests },
+        figures: figures_seen,
         ready: is_ready,
         demo_accounts,
     };
     let web = tokio::spawn(http::serve(web, listener, stop.clone(), tasks.clone()));
     info!(%address, bridges = config.bridges.len(), "started");
+    let drain = config.timing.drain;
     Ok(App {
         address,
         store,
         hub,
+        reload: Reload::new(config, following, bridges_thread, filter, web_config),
         stop,
         web,
         tasks,
         bridges: (bridges, bridges_stop),
         _bridges_thread: thread_end,
         db,
-        drain: config.timing.drain,
+        drain,
     })
 }
 

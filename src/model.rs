@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use crate::view::{BridgeState, HasLobby, LegState, Lobby, Trouble};
+pub use crate::view::{BridgeFigures, BridgeState, CdrFigures, HasLobby, LegState, Lobby, Queued, Trouble};
 
 /// Configured name of a Call Bridge.
 pub type BridgeName = Arc<str>;
@@ -123,6 +123,16 @@ pub struct BridgeFacts {
     pub can_admit: bool,
     /// Calls whose roster comes by REST because the bridge refused to push it.
     pub polled_calls: usize,
+    /// Who paused it, while it is.
+    pub paused_by: Option<Arc<str>>,
+}
+
+/// An administrator wants nothing to be sent to a bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paused {
+    pub by: Arc<str>,
+    /// Unix milliseconds.
+    pub since: i64,
 }
 
 /// Fields of a roster entry that one message states; absent ones stay as they are.

@@ -68,6 +68,52 @@ async fn a_viewer_sees_but_may_not_act() {
     assert!(site.requests.try_recv().is_err(), "nothing was asked for");
 }
 
+#[rstest]
+#[case("mo")]
+#[case("vi")]
+#[tokio::test]
+async fn only_an_administrator_is_sent_figures_and_may_pause(#[case] user: &str) {
+    let mut site = Site::start().await;
+    let (mut socket, mut admin) = (site.logged_in(user).await.socket().await, site.logged_in("ana").await.socket().await);
+    for message in [
+        json!({ "type": "watch", "ref": "1", "on": true }),
+        json!({ "type": "pause", "ref": "2", "bridge": "a" }),
+        json!({ "type": "resume", "ref": "3", "bridge": "a" }),
+    ] {
+        socket.say(&message).await;
+        let error = socket.frame_of("error").await;
+        assert_eq!((&error["ref"], &error["code"]), (&message["ref"], &json!("forbidden")));
+    }
+    assert!(site.requests.try_recv().is_err(), "nothing was asked for");
+    // Figures come; whoever was refused gets the next row and no figures before it.
+    admin.say(&json!({ "type": "watch", "ref": "1", "on": true })).await;
+    site.figures.send_replace(Vec::new().into());
+    admin.frame_of("figures").await;
+    site.hub.publish(vec![rows::server()], vec![]);
+    loop {
+        let frame = socket.frame().await;
+        assert_ne!(frame["type"], "figures");
+        if frame["type"] == "delta" {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn figures_end_when_they_are_no_longer_wanted() {
+    let site = Site::start().await;
+    let mut socket = site.logged_in("ana").await.socket().await;
+    socket.say(&json!({ "type": "watch", "ref": "1", "on": true })).await;
+    socket.frame_of("figures").await;
+    socket.say(&json!({ "type": "watch", "ref": "2", "on": false })).await;
+    // Its snapshot shows that the end was heard.
+    socket.say(&json!({ "type": "resync" })).await;
+    socket.frame_of("snapshot_end").await;
+    site.figures.send_replace(Vec::new().into());
+    site.hub.publish(vec![rows::server()], vec![]);
+    assert_eq!(socket.frame().await["type"], "delta");
+}
+
 #[tokio::test]
 async fn a_socket_has_sixteen_actions_under_way_at_most() {
     let mut site = Site::start().await;

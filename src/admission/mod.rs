@@ -66,16 +66,21 @@ impl Admission {
                     tracker.spawn(self.clone().press(press, results, started));
                 }
                 Some(Request::Retry { actor, bridge, answer }) => {
-                    let _ = answer.send(self.retry(&actor, &bridge).await);
+                    info!(user = %actor.user, bridge, "asked to try the bridge again");
+                    let _ = answer.send(self.tell(&bridge, Command::Retry).await);
+                }
+                Some(Request::Pause { actor, bridge, paused, answer }) => {
+                    info!(user = %actor.user, address = %actor.address, bridge, paused, "asked to pause a bridge, or to end that");
+                    let command = if paused { Command::Pause { by: actor.user } } else { Command::Resume };
+                    let _ = answer.send(self.tell(&bridge, command).await);
                 }
                 None => break,
             }
         }
     }
 
-    async fn retry(&self, actor: &Actor, bridge: &str) -> Result<(), ActionError> {
-        info!(user = %actor.user, bridge, "asked to try the bridge again");
-        self.cluster.send(bridge, Command::Retry).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
+    async fn tell(&self, bridge: &str, command: Command) -> Result<(), ActionError> {
+        self.cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
     }
 
     async fn press(self, press: Press, results: mpsc::Sender<PersonResult>, started: oneshot::Sender<()>) {

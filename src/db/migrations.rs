@@ -50,6 +50,12 @@ const STEPS: &[&str] = &[
          up_to  INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;
      CREATE TABLE refused_credentials (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
+    // 3: bridges that an administrator wants left alone.
+    "CREATE TABLE paused_bridges (
+         bridge TEXT    PRIMARY KEY,
+         user   TEXT    NOT NULL,
+         since  INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

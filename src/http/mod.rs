@@ -21,15 +21,18 @@ mod socket;
 mod templates;
 mod users;
 
+use std::sync::Arc;
+
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::Role;
 use crate::actions::Actions;
-use crate::config::{Timing, WebConfig};
+use crate::config::{Live, Timing, WebConfig};
 use crate::db::Db;
 use crate::hub::Hub;
+use crate::view::BridgeFigures;
 
 pub use certificate::{CertificateError, check_certificate};
 pub use listener::ServeError;
@@ -37,12 +40,14 @@ pub use listener::ServeError;
 /// What the browser side is made of.
 #[derive(Debug)]
 pub struct Web {
-    pub config: WebConfig,
+    pub config: Live<WebConfig>,
     pub timing: Timing,
     pub db: Db,
     pub hub: Hub,
     pub actions: Actions,
-    /// True once at least one bridge gave its first full read.
+    /// What administrators may see of the bridges.
+    pub figures: watch::Receiver<Arc<[BridgeFigures]>>,
+    /// True once at least one bridge gave its first full read, or is paused.
     pub ready: watch::Receiver<bool>,
     /// Shown on the log-in page; only the demo has any.
     pub demo_accounts: Option<Vec<DemoAccount>>,
@@ -64,7 +69,6 @@ pub const FIRST_USER: &str = "Nobody can log in yet. Make the first user, in ano
 ///
 /// Sockets are tracked by `tracker`, too, so that the caller may wait for them together with its own tasks.
 pub async fn serve(web: Web, listener: std::net::TcpListener, shutdown: CancellationToken, tracker: TaskTracker) -> Result<(), ServeError> {
-    let tls = web.config.tls.clone();
     let site = site::Site::new(web, shutdown.clone(), tracker);
-    listener::run(site, listener, tls, shutdown).await
+    listener::run(site, listener, shutdown).await
 }

@@ -125,5 +125,6 @@ pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
         version: facts.version.clone(),
         can_admit: facts.can_admit,
         polled_calls: facts.polled_calls,
+        paused_by: facts.paused_by.clone(),
     }
 }

@@ -75,6 +75,8 @@ pub struct BridgeRow {
     pub can_admit: bool,
     /// Calls whose roster is read by REST because the bridge refused to push it.
     pub polled_calls: usize,
+    /// Who paused it; present exactly while `state` is `paused`.
+    pub paused_by: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +92,8 @@ pub enum BridgeState {
     Refused,
     /// Neither REST nor events answer.
     Unreachable,
+    /// An administrator wants nothing to be sent to it.
+    Paused,
 }
 
 /// What is wrong and what to do about it, in words.

@@ -19,6 +19,7 @@ pub fn bridge(name: &str) -> Arc<Row> {
         version: Some("3.9".into()),
         can_admit: true,
         polled_calls: 1,
+        paused_by: Some("ana".into()),
     }))
 }
 

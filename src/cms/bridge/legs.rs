@@ -107,7 +107,7 @@ impl Bridge {
     }
 
     /// Sets when a person's legs are read next.
-    fn plan_look(&mut self, person: &ParticipantId, now: Now) {
+    pub(super) fn plan_look(&mut self, person: &ParticipantId, now: Now) {
         let Some(work) = self.people.get(person) else { return };
         let second_look = self.timing.second_look;
         let due = |leg: &Leg| match leg.seen {

@@ -1,16 +1,19 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by
-//! REST), `people` (who is
-//! where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it).
+//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by REST), `people` (who is
+//! where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it), `pause` (an administrator's), `figures` (what
+//! they see), `leaving` (its end).
 
 mod calls;
 mod commands;
 mod counters;
 mod events;
+mod figures;
 mod labels;
+mod leaving;
 mod legs;
 mod link;
+mod pause;
 mod people;
 mod rosters;
 
@@ -29,28 +32,33 @@ use tracing::{debug, trace};
 use super::answer::Answer;
 use super::ask::Ask;
 use super::client::{AskError, Client};
-use super::cluster::{Cluster, Command, Look};
+use super::cluster::{Cluster, Command, Look, Tuning};
 use super::queue::{Lane, Pick, Queue};
 use super::session::{Endpoint, Report, Session};
 use super::subscriptions::{Plan, SocketId};
 use super::timers::Timers;
 use super::tls::{self, TrustError};
 use crate::clock::Now;
-use crate::config::{BridgeConfig, CmsLimits, Timing};
-use crate::model::{BridgeName, CallId, CallKey, LegId, ParticipantId};
+use crate::config::{BridgeConfig, Timing};
+use crate::model::{BridgeName, CallId, CallKey, LegId, ParticipantId, Paused};
 use crate::store::Store;
 use calls::CallWork;
 use counters::Counters;
+use figures::Tally;
 use labels::Labels;
 use link::Link;
 pub(crate) use link::admits;
 pub(super) use link::{backoff, say_failed};
 use people::PersonWork;
 
-/// Remembers over restarts that a password was refused, so that it is not tried again (accounts lock).
-pub trait RefusalMemory: Send + Sync {
+/// What is remembered of a bridge over restarts.
+pub trait BridgeMemory: Send + Sync {
+    /// Was this password refused? It is not tried again then (accounts lock).
     fn is_refused(&self, bridge: &BridgeConfig) -> bool;
     fn set_refused(&self, bridge: &BridgeConfig, refused: bool);
+    /// Is the bridge to be left alone?
+    fn paused(&self, bridge: &BridgeName) -> Option<Paused>;
+    fn set_paused(&self, bridge: &BridgeName, paused: Option<&Paused>);
 }
 
 /// Work that becomes due.
@@ -75,6 +83,8 @@ enum Due {
     Orphan(ParticipantId),
     RetryRefused,
     Tidy,
+    /// Count what administrators see.
+    Figures,
 }
 
 type Reply = (Lane, Ask, Now, Result<Answer, AskError>);
@@ -106,8 +116,9 @@ pub(super) struct Bridge {
     store: Store,
     client: Client,
     endpoint: Endpoint,
-    refusals: Arc<dyn RefusalMemory>,
+    memory: Arc<dyn BridgeMemory>,
     counters: Counters,
+    tally: Tally,
     queue: Queue,
     in_flight: FuturesUnordered<BoxFuture<'static, Reply>>,
     timers: Timers<Due>,
@@ -139,10 +150,8 @@ pub(super) struct Bridge {
 #[derive(Clone)]
 pub(super) struct Parts {
     pub config: BridgeConfig,
-    pub limits: CmsLimits,
-    pub timing: Timing,
     pub cluster: Cluster,
-    pub refusals: Arc<dyn RefusalMemory>,
+    pub memory: Arc<dyn BridgeMemory>,
     pub tracker: TaskTracker,
 }
 
@@ -155,7 +164,8 @@ const REPORTS: usize = 4096;
 impl Bridge {
     /// Checks the trust settings; asks nothing yet.
     pub(super) fn new(parts: Parts) -> Result<(Self, mpsc::Receiver<Report>), TrustError> {
-        let Parts { config, limits, timing, cluster, refusals, tracker } = parts;
+        let Parts { config, cluster, memory, tracker } = parts;
+        let Tuning { limits, timing } = Tuning::clone(&cluster.tuning().get());
         let (reports, inbox) = mpsc::channel(REPORTS);
         let mut tls = tls::client_config(&config.trust)?;
         tls.alpn_protocols.clear();
@@ -164,6 +174,7 @@ impl Bridge {
         let bridge = Self {
             name: config.name.clone(),
             counters: Counters::new(&config.name),
+            tally: Tally::default(),
             client: Client::new(&config, &timing)?,
             store: cluster.store().clone(),
             queue: Queue::new(&limits, now.instant),
@@ -190,15 +201,20 @@ impl Bridge {
             timing,
             cluster,
             endpoint,
-            refusals,
+            memory,
             tracker,
             reports,
         };
         Ok((bridge, inbox))
     }
 
-    /// Runs until `stop`. The one place where this bridge's facts change.
-    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Report>, commands: &mut mpsc::Receiver<Command>, stop: CancellationToken) {
+    /// Runs until `stop`, closes its sockets, and comes back for what is left to do then. The one place where this bridge's facts change.
+    pub(super) async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Report>,
+        commands: &mut mpsc::Receiver<Command>,
+        stop: CancellationToken,
+    ) -> Self {
         self.begin();
         // Set again only when the next deadline is another one: a busy bridge passes here with every event.
         let mut alarm = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
@@ -230,7 +246,9 @@ impl Bridge {
                 self.take_due(due, now);
             }
         }
+        self.close_sessions();
         debug!(bridge = %self.name, "stopped");
+        self
     }
 
     fn key(&self, call: &CallId) -> CallKey {
@@ -251,6 +269,7 @@ impl Bridge {
             match self.queue.pick(now.instant) {
                 Pick::Send(lane, ask) => {
                     self.counters.requests.increment(1);
+                    self.tally.requests += 1;
                     trace!(bridge = %self.name, ?lane, ?ask, "asks");
                     let client = self.client.clone();
                     self.in_flight.push(Box::pin(async move {
@@ -317,6 +336,7 @@ impl Bridge {
             Due::Orphan(person) => self.find_home(&person, now),
             Due::RetryRefused => self.retry_refused(now),
             Due::Tidy => self.tidy(now),
+            Due::Figures => self.count_figures(now),
         }
     }
 
