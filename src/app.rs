@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -155,10 +156,19 @@ impl App {
     }
 
     /// Waits for the web server's end and ends the rest in order.
-    pub async fn join(self) -> Result<(), ServeError> {
-        let served = self.web.await.unwrap_or(Ok(()));
+    pub async fn join(mut self) -> Result<(), ServeError> {
+        let ended = tokio::select! {
+            () = self.stop.cancelled() => None,
+            served = &mut self.web => Some(served),
+        };
+        // One deadline for all, from the moment a stop was asked for: admissions end while sockets do.
+        let deadline = Instant::now() + self.drain;
+        let served = match ended {
+            Some(served) => served,
+            None => self.web.await,
+        };
         self.tasks.close();
-        if tokio::time::timeout(self.drain, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout_at(deadline, self.tasks.wait()).await.is_err() {
             warn!("admissions were still under way at the end; the next start reads back what became of them");
         }
         self.bridges.1.cancel();
@@ -167,6 +177,6 @@ impl App {
         if let Err(error) = self.db.flush().await {
             warn!(%error, "the database could not be flushed");
         }
-        served
+        served.unwrap_or(Ok(()))
     }
 }

@@ -9,7 +9,7 @@
  * @typedef {{ kind: "meeting", id: string, name: string, named_by: "name" | "space" | "address" | "owner" | "nothing", waiting: number,
  *   in_call: number, unknown: number, longest_since: number | null, locked: boolean | null, lobby: "yes" | "no" | "unknown",
  *   recording: boolean, streaming: boolean, bridges: string[] }} MeetingRow
- * @typedef {"done" | "unconfirmed" | "already" | "left" | "refused" | "unreachable"} ResultWord
+ * @typedef {"done" | "unconfirmed" | "already" | "left" | "refused" | "unreachable" | "interrupted"} ResultWord
  * @typedef {{ kind: "person", id: string, meeting: string, name: string, address: string, lobby: "unknown" | "waiting" | "in",
  *   waiting_since: number | null, waiting_up_to: boolean, seen_since: number, bridge: string | null,
  *   state: "initial" | "ringing" | "connected" | "on_hold" | "other", muted: boolean, presenter: boolean, activator: boolean | null,

@@ -237,4 +237,6 @@ pub enum ActionResult {
     Refused,
     /// The person's bridge did not answer.
     Unreachable,
+    /// Usher stopped while it was under way: it is not known whether CMS was asked, and it is not asked again.
+    Interrupted,
 }

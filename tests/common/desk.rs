@@ -234,6 +234,11 @@ impl Page {
         }
     }
 
+    /// Reads on until the server closes; its code.
+    pub async fn closed(&mut self) -> u16 {
+        self.socket.closed().await.0
+    }
+
     pub fn people(&self) -> Vec<&PersonRow> {
         self.rows.values().filter_map(|row| if let Row::Person(person) = row { Some(person) } else { None }).collect()
     }

@@ -77,7 +77,7 @@ export function pressWords(press) {
 
 /** @param {Press} press */
 function others(press) {
-  return /** @type {const} */ (["already", "left", "unconfirmed", "refused", "unreachable"]).flatMap((word) => {
+  return /** @type {const} */ (["already", "left", "unconfirmed", "refused", "unreachable", "interrupted"]).flatMap((word) => {
     const some = press.results.filter((result) => result.result === word);
     const reasons = [...new Set(some.flatMap((result) => result.reason || []))];
     const text = t(`result_${word}_n`, { n: some.length });
