@@ -15,6 +15,7 @@ import { LONGEST, Settling } from "./settling.js";
 import { apply, diff, Follower } from "./state.js";
 import { plain } from "./text.js";
 import { Clock } from "./time.js";
+import { Title } from "./title.js";
 import { render } from "./vendor/lit.js";
 import { shell } from "./view/shell.js";
 
@@ -45,6 +46,7 @@ export class Desk {
     );
     this.figures = new Figures((message) => this.connection.send(message));
     this.announcer = new Announcer((text) => this.#say(text));
+    this.title = new Title((n) => (n > 0 ? t("title_waiting", { n }) : t("title")));
     this.pointer = new Pointer(this);
     this.keys = new Keys(this);
     /** @type {"" | "menu" | "bridges" | "keys" | "results"} what is unfolded over the page */
@@ -88,6 +90,7 @@ export class Desk {
     else if (frame.type === "error") this.presses.refused(frame);
     else if (frame.type === "figures") this.figures.take(frame);
     if (this.screen.live) this.screen.link.asOf = this.clock.now();
+    if (this.screen.link.shown) this.title.count(this.roster.waiting.size);
     this.changed();
   }
 
@@ -334,6 +337,7 @@ export class Desk {
     const now = this.clock.now();
     this.tick = setTimeout(
       () => {
+        if (this.screen.link.shown) this.title.count(this.roster.waiting.size);
         this.changed();
         this.#ticking();
       },
