@@ -167,16 +167,18 @@ async fn usher_child() {
     println!("{}", listener.local_addr().expect("an address"));
     let hub = Hub::new(Audience::Desk);
     let (_ready, ready) = tokio::sync::watch::channel(true);
+    let (_figures, figures) = tokio::sync::watch::channel(Arc::default());
     let (actions, _requests) = Actions::channel(16);
     let db = Db::open(&dir).expect("a database");
     let web = Web {
-        config,
+        config: config.into(),
         timing: Timing::default(),
         db,
         hub: hub.clone(),
         actions,
         receivers: usher::receivers::Receivers::default(),
         cdr_listener: None,
+        figures,
         ready,
         demo_accounts: None,
     };

@@ -60,8 +60,23 @@ pub struct Actions {
 /// What the handle sends to the actor behind it.
 #[derive(Debug)]
 pub enum Request {
-    Admit { press: Press, results: mpsc::Sender<PersonResult>, started: tokio::sync::oneshot::Sender<()> },
-    Retry { actor: Actor, bridge: String, answer: tokio::sync::oneshot::Sender<Result<(), ActionError>> },
+    Admit {
+        press: Press,
+        results: mpsc::Sender<PersonResult>,
+        started: tokio::sync::oneshot::Sender<()>,
+    },
+    Retry {
+        actor: Actor,
+        bridge: String,
+        answer: tokio::sync::oneshot::Sender<Result<(), ActionError>>,
+    },
+    /// `paused`: leave the bridge alone; else end that.
+    Pause {
+        actor: Actor,
+        bridge: String,
+        paused: bool,
+        answer: tokio::sync::oneshot::Sender<Result<(), ActionError>>,
+    },
 }
 
 impl Actions {
@@ -84,6 +99,13 @@ impl Actions {
     pub async fn retry(&self, actor: Actor, bridge: String) -> Result<(), ActionError> {
         let (answer, result) = tokio::sync::oneshot::channel();
         self.requests.try_send(Request::Retry { actor, bridge, answer }).map_err(|_| ActionError::Busy)?;
+        result.await.unwrap_or(Err(ActionError::Busy))
+    }
+
+    /// Pauses a bridge, or ends its pause. Who may is decided before.
+    pub async fn pause(&self, actor: Actor, bridge: String, paused: bool) -> Result<(), ActionError> {
+        let (answer, result) = tokio::sync::oneshot::channel();
+        self.requests.try_send(Request::Pause { actor, bridge, paused, answer }).map_err(|_| ActionError::Busy)?;
         result.await.unwrap_or(Err(ActionError::Busy))
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Order of a stop: browsers are told and drained, running admissions end, then the bridges are left, then the database is flushed.
 
-use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -16,15 +16,15 @@ use tracing::{info, warn};
 use crate::actions::Actions;
 use crate::admission::{Admission, Journal};
 use crate::cms::{self, TrustError};
-use crate::config::{CdrMode, Config, Secret};
+use crate::config::{Config, Live};
 use crate::db::{Db, DbError};
 use crate::desk::Desk;
 use crate::http::{self, DemoAccount, ServeError, Web};
 use crate::hub::{Audience, Hub};
-use crate::memory::{self, RefusedCredentials, WaitingWriter};
-use crate::model::BridgeName;
+use crate::memory::{self, WaitingWriter};
 use crate::publisher::{self, Outlets, Publisher};
 use crate::receivers::{self, Receivers};
+use crate::reload::Reload;
 use crate::store::Store;
 
 /// Presses that may wait to begin.
@@ -52,6 +52,8 @@ pub struct App {
     /// The facts, for tests that compare them with the simulator's truth.
     pub store: Store,
     pub hub: Hub,
+    /// Takes another configuration over.
+    pub reload: Reload,
     stop: CancellationToken,
     web: tokio::task::JoinHandle<Result<(), ServeError>>,
     tasks: TaskTracker,
@@ -63,7 +65,7 @@ pub struct App {
 
 /// Starts everything on a bound listener. `stop` ends it; wait for it with [`App::join`].
 pub async fn start(
-    config: Config,
+    mut config: Config,
     listener: TcpListener,
     demo_accounts: Option<Vec<DemoAccount>>,
     stop: CancellationToken,
@@ -80,35 +82,36 @@ pub async fn start(
     let waiting_writer = WaitingWriter::new(db.clone(), &waiting);
     let cdr_listener = config.web.cdr_listen.map(TcpListener::bind).transpose().map_err(StartError::CdrListener)?;
     let cdr_address = cdr_listener.as_ref().and_then(|listener| listener.local_addr().ok());
-    let wanted: Vec<_> = config.bridges.iter().filter(|bridge| bridge.cdr != CdrMode::Off).map(|bridge| bridge.name.clone()).collect();
-    let secrets = db.write(move |conn| receivers::secrets(conn, &wanted)).await?;
+    let secrets = receivers::prepare(&db, &mut config).await?;
     let what = cms::Follow {
-        cdr_urls: cdr_urls(&config, &secrets),
         bridges: &config.bridges,
         limits: &config.cms,
         timing: &config.timing,
         store: store.clone(),
-        refusals: Arc::new(RefusedCredentials::load(db.clone()).await?),
+        bridge_memory: Arc::new(memory::Bridges::load(db.clone()).await?),
         memory: waiting,
     };
     let (bridges_thread, thread_end) = bridges_thread().map_err(StartError::Thread)?;
-    let cluster = {
+    let following = {
         let _there = bridges_thread.enter();
         cms::follow(what, &bridges, &bridges_stop)?
     };
 
-    let receivers = Receivers::new(&secrets, &cluster);
+    let receivers = Receivers::default();
+    receivers.set(&secrets, following.cluster());
     bridges.spawn(memory::note_records(db.clone(), store.clone(), config.timing.cdr_check, bridges_stop.clone()));
 
     let (trouble, trouble_seen) = watch::channel(None);
     let (ready, is_ready) = watch::channel(false);
     let publisher = Publisher::new(store.clone(), desk.clone(), config.filter.clone());
-    let outlets = Outlets { hub: hub.clone(), memory: waiting_writer, trouble: trouble_seen, ready };
+    let (filter, filter_seen) = watch::channel(config.filter.clone());
+    let (figures, figures_seen) = watch::channel(Arc::default());
+    let outlets = Outlets { hub: hub.clone(), memory: waiting_writer, trouble: trouble_seen, figures, filter: filter_seen, ready };
     bridges.spawn(publisher::run(publisher, outlets, config.timing.publish_tick, bridges_stop.clone()));
 
     let journal = Journal::new(db.clone());
     let open = journal.open().await?;
-    let admission = Admission::new(cluster, desk, journal, config.timing.clone(), trouble);
+    let admission = Admission::new(following.cluster().clone(), desk, journal, config.timing.clone(), trouble);
     if !open.is_empty() {
         warn!(people = open.len(), "admissions were interrupted by the last stop; reading back what became of them, sending nothing again");
         bridges.spawn(admission.clone().recover(open));
@@ -116,39 +119,36 @@ pub async fn start(
     let (requests, presses) = mpsc::channel(PRESSES);
     bridges.spawn(admission.run(presses, tasks.clone(), bridges_stop.clone()));
 
+    let web_config = Live::from(config.web.clone());
     let web = Web {
-        config: config.web,
+        config: web_config.clone(),
         timing: config.timing.clone(),
         db: db.clone(),
         hub: hub.clone(),
         actions: Actions { requests },
-        receivers,
+        receivers: receivers.clone(),
         cdr_listener,
+        figures: figures_seen,
         ready: is_ready,
         demo_accounts,
     };
     let web = tokio::spawn(http::serve(web, listener, stop.clone(), tasks.clone()));
     info!(%address, bridges = config.bridges.len(), "started");
+    let drain = config.timing.drain;
     Ok(App {
         address,
         cdr_address,
         store,
         hub,
+        reload: Reload::new(config, following, bridges_thread, filter, web_config, receivers, db.clone()),
         stop,
         web,
         tasks,
         bridges: (bridges, bridges_stop),
         _bridges_thread: thread_end,
         db,
-        drain: config.timing.drain,
+        drain,
     })
-}
-
-/// The addresses that Usher is to register itself.
-fn cdr_urls(config: &Config, secrets: &HashMap<BridgeName, Secret>) -> HashMap<BridgeName, Secret> {
-    let Some(base) = &config.cdr_url else { return HashMap::new() };
-    let register = config.bridges.iter().filter(|bridge| bridge.cdr == CdrMode::Register);
-    register.filter_map(|bridge| Some((bridge.name.clone(), receivers::url(base, secrets.get(&bridge.name)?)))).collect()
 }
 
 /// The bridges have a thread of their own, until the guard is dropped: a frame for thousands of browsers does not hold up an
@@ -171,10 +171,19 @@ impl App {
     }
 
     /// Waits for the web server's end and ends the rest in order.
-    pub async fn join(self) -> Result<(), ServeError> {
-        let served = self.web.await.unwrap_or(Ok(()));
+    pub async fn join(mut self) -> Result<(), ServeError> {
+        let ended = tokio::select! {
+            () = self.stop.cancelled() => None,
+            served = &mut self.web => Some(served),
+        };
+        // One deadline for all, from the moment a stop was asked for: admissions end while sockets do.
+        let deadline = Instant::now() + self.drain;
+        let served = match ended {
+            Some(served) => served,
+            None => self.web.await,
+        };
         self.tasks.close();
-        if tokio::time::timeout(self.drain, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout_at(deadline, self.tasks.wait()).await.is_err() {
             warn!("admissions were still under way at the end; the next start reads back what became of them");
         }
         self.bridges.1.cancel();
@@ -183,6 +192,6 @@ impl App {
         if let Err(error) = self.db.flush().await {
             warn!(%error, "the database could not be flushed");
         }
-        served
+        served.unwrap_or(Ok(()))
     }
 }

@@ -47,7 +47,7 @@ impl Desk {
         match result {
             ActionResult::Done => entry.admitted = Some(Admitted { by: by.clone(), at: now.unix_ms }),
             ActionResult::Already | ActionResult::Left => {}
-            ActionResult::Unconfirmed | ActionResult::Refused | ActionResult::Unreachable => {
+            ActionResult::Unconfirmed | ActionResult::Refused | ActionResult::Unreachable | ActionResult::Interrupted => {
                 entry.outcome = Some(Outcome { result, reason: reason.into(), by: by.clone(), at: now.unix_ms });
                 entry.outcome_until = Some(now.instant + shown);
             }

@@ -7,7 +7,8 @@
 //! - [`publisher`] turns changed facts, and what moderators did ([`desk`]), into rows ([`view`]) and hands the difference to the [`hub`].
 //! - [`http`] speaks to browsers: it follows the [`hub`] and hands presses ([`actions`]) to [`admission`]; it knows no bridge.
 //! - [`receivers`] is where bridges deliver their Call Detail Records.
-//! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out.
+//! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out, [`reload`] takes
+//!   another one over.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
 //!
 //! Five files show the way of an event (`cms/session.rs`, `cms/bridge/events.rs`, `store.rs`, `publisher.rs`, `hub/mod.rs`) and five that
@@ -30,6 +31,7 @@ pub mod memory;
 pub mod model;
 pub mod publisher;
 pub mod receivers;
+pub mod reload;
 pub mod simulator;
 pub mod store;
 pub mod view;

@@ -1,18 +1,18 @@
-//! What must survive a restart besides accounts and the journal: who waits since when, which credentials were refused, and how far
-//! each bridge's records have come.
+//! What must survive a restart besides accounts and the journal: who waits since when, which credentials were refused, which bridges are
+//! paused, how far each bridge's records have come.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use crate::cms::{RefusalMemory, WaitingMemory};
+use crate::cms::{BridgeMemory, WaitingMemory};
 use crate::config::BridgeConfig;
 use crate::db::{Db, DbError};
-use crate::model::{BridgeName, ParticipantId};
+use crate::model::{BridgeName, ParticipantId, Paused};
 use crate::receivers::{self, Arrived};
 use crate::store::Store;
 use crate::view::{Change, Kind, Row};
@@ -95,28 +95,45 @@ pub async fn note_records(db: Db, store: Store, interval: Duration, stop: Cancel
     }
 }
 
-/// Credentials that CMS refused, hashed: they are not tried again until they change or somebody asks for it.
-pub struct RefusedCredentials {
+/// What is remembered of each bridge: credentials that CMS refused, hashed, which are not tried again until they change or somebody asks
+/// for it; and who paused it.
+pub struct Bridges {
     db: Db,
-    hashes: Mutex<HashSet<String>>,
+    refused: Mutex<HashSet<String>>,
+    paused: Mutex<HashMap<BridgeName, Paused>>,
 }
 
-impl RefusedCredentials {
+impl Bridges {
     pub async fn load(db: Db) -> Result<Self, DbError> {
-        let hashes =
-            db.read(|conn| conn.prepare("SELECT hash FROM refused_credentials")?.query_map([], |row| row.get(0))?.collect()).await?;
-        Ok(Self { db, hashes: Mutex::new(hashes) })
+        let (refused, paused) = db
+            .read(|conn| {
+                let refused =
+                    conn.prepare("SELECT hash FROM refused_credentials")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                let entry = |row: &rusqlite::Row<'_>| {
+                    let (bridge, by): (String, String) = (row.get(0)?, row.get(1)?);
+                    Ok((Arc::from(bridge), Paused { by: by.into(), since: row.get(2)? }))
+                };
+                let paused =
+                    conn.prepare("SELECT bridge, user, since FROM paused_bridges")?.query_map([], entry)?.collect::<Result<_, _>>()?;
+                Ok((refused, paused))
+            })
+            .await?;
+        Ok(Self { db, refused: Mutex::new(refused), paused: Mutex::new(paused) })
+    }
+
+    fn pauses(&self) -> MutexGuard<'_, HashMap<BridgeName, Paused>> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl RefusalMemory for RefusedCredentials {
+impl BridgeMemory for Bridges {
     fn is_refused(&self, bridge: &BridgeConfig) -> bool {
-        self.hashes.lock().unwrap_or_else(PoisonError::into_inner).contains(&fingerprint(bridge))
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&fingerprint(bridge))
     }
 
     fn set_refused(&self, bridge: &BridgeConfig, refused: bool) {
         let hash = fingerprint(bridge);
-        let mut hashes = self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hashes = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = if refused { hashes.insert(hash.clone()) } else { hashes.remove(&hash) };
         if changed {
             self.db.later(move |conn| {
@@ -127,6 +144,27 @@ impl RefusalMemory for RefusedCredentials {
                 };
                 conn.execute(statement, [hash]).map(drop)
             });
+        }
+    }
+
+    fn paused(&self, bridge: &BridgeName) -> Option<Paused> {
+        self.pauses().get(bridge).cloned()
+    }
+
+    fn set_paused(&self, bridge: &BridgeName, paused: Option<&Paused>) {
+        let name = bridge.to_string();
+        match paused.cloned() {
+            Some(paused) => {
+                self.pauses().insert(bridge.clone(), paused.clone());
+                self.db.later(move |conn| {
+                    let statement = "INSERT OR REPLACE INTO paused_bridges (bridge, user, since) VALUES (?1, ?2, ?3)";
+                    conn.execute(statement, (name, &*paused.by, paused.since)).map(drop)
+                });
+            }
+            None => {
+                self.pauses().remove(bridge);
+                self.db.later(move |conn| conn.execute("DELETE FROM paused_bridges WHERE bridge = ?1", [name]).map(drop));
+            }
         }
     }
 }

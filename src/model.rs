@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use crate::view::{BridgeState, CdrState, HasLobby, LegState, Lobby, Trouble};
+pub use crate::view::{BridgeFigures, BridgeState, CdrFigures, CdrState, HasLobby, LegState, Lobby, Queued, Trouble};
 
 /// Configured name of a Call Bridge.
 pub type BridgeName = Arc<str>;
@@ -124,6 +124,8 @@ pub struct BridgeFacts {
     /// Calls whose roster comes by REST because the bridge refused to push it.
     pub polled_calls: usize,
     pub cdr: CdrFacts,
+    /// Who paused it, while it is.
+    pub paused_by: Option<Arc<str>>,
 }
 
 /// How a bridge's Call Detail Records arrive.
@@ -136,6 +138,14 @@ pub struct CdrFacts {
     pub last: Option<i64>,
     /// The index of the next one, once any has come.
     pub next: Option<u64>,
+}
+
+/// An administrator wants nothing to be sent to a bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paused {
+    pub by: Arc<str>,
+    /// Unix milliseconds.
+    pub since: i64,
 }
 
 /// Fields of a roster entry that one message states; absent ones stay as they are.

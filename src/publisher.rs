@@ -15,7 +15,7 @@ use crate::hub::Hub;
 use crate::memory::WaitingWriter;
 use crate::model::{CallFacts, CallKey, ParticipantId};
 use crate::store::{Dirty, Store};
-use crate::view::{self, BridgeState, Change, Kind, PersonRow, Row, RowKey, ServerRow, Trouble, View};
+use crate::view::{self, BridgeFigures, BridgeState, Change, Kind, PersonRow, Row, RowKey, ServerRow, Trouble, View};
 
 /// Where changes go, and what else the publisher listens to.
 pub struct Outlets {
@@ -23,20 +23,26 @@ pub struct Outlets {
     pub memory: WaitingWriter,
     /// What every moderator must know about Usher itself.
     pub trouble: watch::Receiver<Option<Trouble>>,
+    /// What administrators see of the bridges, every second.
+    pub figures: watch::Sender<Arc<[BridgeFigures]>>,
+    /// Which meetings are shown, from now on.
+    pub filter: watch::Receiver<Filter>,
     /// Turns true when the first bridge has been read completely.
     pub ready: watch::Sender<bool>,
 }
 
 /// Publishes changes until `stop`: the first at once, what follows within a tick together.
 pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, stop: CancellationToken) {
-    let Outlets { hub, mut memory, mut trouble, ready } = outlets;
+    let Outlets { hub, mut memory, mut trouble, figures, mut filter, ready } = outlets;
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             () = publisher.store.changed() => {}
             Ok(()) = trouble.changed() => {}
+            Ok(()) = filter.changed() => {}
             _ = second.tick() => {
+                figures.send_replace(publisher.store.figures().into());
                 let expired = publisher.desk.expire(Instant::now());
                 if expired.is_empty() {
                     continue;
@@ -45,9 +51,13 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
             }
         }
         let standing = trouble.borrow_and_update().clone();
-        let change = publisher.next(publisher.store.take_dirty(), standing);
+        let mut dirty = publisher.store.take_dirty();
+        if publisher.filter != *filter.borrow_and_update() {
+            dirty = publisher.refilter(filter.borrow().clone(), dirty);
+        }
+        let change = publisher.next(dirty, standing);
         memory.follow(&change);
-        if change.put.iter().any(|row| is_read(row)) {
+        if change.put.iter().any(|row| is_settled(row)) {
             ready.send_replace(true);
         }
         hub.publish(change.put, change.drop);
@@ -83,6 +93,13 @@ impl Publisher {
             hidden: HashSet::new(),
             trouble: None,
         }
+    }
+
+    /// Judges every meeting by another filter; what that changes comes with the next rows.
+    pub fn refilter(&mut self, filter: Filter, mut dirty: Dirty) -> Dirty {
+        self.filter = filter;
+        dirty.calls.extend(self.store.all_calls());
+        dirty
     }
 
     /// Everything that is known, as the first change.
@@ -226,8 +243,9 @@ impl Publisher {
     }
 }
 
-fn is_read(row: &Row) -> bool {
-    matches!(row, Row::Bridge(bridge) if matches!(bridge.state, BridgeState::Live | BridgeState::Polling))
+/// There is something true to show of it; or it is paused, and whoever may end that must get to the page.
+fn is_settled(row: &Row) -> bool {
+    matches!(row, Row::Bridge(bridge) if matches!(bridge.state, BridgeState::Live | BridgeState::Polling | BridgeState::Paused))
 }
 
 fn as_person(row: &Row) -> Option<&PersonRow> {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use metrics::{Counter, counter};
 use rusqlite::{Connection, params};
@@ -12,15 +13,16 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::cms::Cluster;
-use crate::config::Secret;
+use crate::config::{CdrMode, Config, Secret};
+use crate::db::{Db, DbError};
 use crate::model::BridgeName;
 
 /// Bytes of records that may wait for one bridge's actor; more are dropped, which their numbers show.
 const ROOM: usize = 4 << 20;
 
-/// Whom a secret belongs to.
+/// Whom a secret belongs to. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Receivers(Arc<HashMap<[u8; 32], Door>>);
+pub struct Receivers(Arc<ArcSwap<HashMap<[u8; 32], Door>>>);
 
 #[derive(Debug)]
 struct Door {
@@ -31,24 +33,26 @@ struct Door {
 }
 
 impl Receivers {
-    pub fn new(secrets: &HashMap<BridgeName, Secret>, cluster: &Cluster) -> Self {
+    /// These secrets are good from now on, and no others.
+    pub fn set(&self, secrets: &HashMap<BridgeName, Secret>, cluster: &Cluster) {
         let door = |bridge: &BridgeName| Door {
             bridge: bridge.clone(),
             cluster: cluster.clone(),
             room: Arc::new(Semaphore::new(ROOM)),
             dropped: counter!("usher_cms_records_dropped_total", "bridge" => bridge.to_string()),
         };
-        Self(Arc::new(secrets.iter().map(|(bridge, secret)| (digest(secret.expose()), door(bridge))).collect()))
+        self.0.store(Arc::new(secrets.iter().map(|(bridge, secret)| (digest(secret.expose()), door(bridge))).collect()));
     }
 
     /// Does this secret belong to a bridge? Looked up by its digest, so that the time it takes tells nothing of the right ones.
     pub fn knows(&self, secret: &str) -> bool {
-        self.0.contains_key(&digest(secret))
+        self.0.load().contains_key(&digest(secret))
     }
 
     /// Hands a body over to its bridge's actor. It was accepted whatever becomes of it: what is dropped is found missing and read by REST.
     pub fn take(&self, secret: &str, body: Bytes) {
-        let Some(door) = self.0.get(&digest(secret)) else { return };
+        let doors = self.0.load();
+        let Some(door) = doors.get(&digest(secret)) else { return };
         let size = u32::try_from(body.len()).unwrap_or(u32::MAX);
         let taken = door.room.clone().try_acquire_many_owned(size).is_ok_and(|room| door.cluster.records(&door.bridge, body, room));
         if !taken {
@@ -59,6 +63,16 @@ impl Receivers {
 
 fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
+}
+
+/// Finds or makes the secrets of the bridges that send records, and notes the addresses that Usher is to register.
+pub async fn prepare(db: &Db, config: &mut Config) -> Result<HashMap<BridgeName, Secret>, DbError> {
+    let wanted: Vec<_> = config.bridges.iter().filter(|bridge| bridge.cdr != CdrMode::Off).map(|bridge| bridge.name.clone()).collect();
+    let secrets = db.write(move |conn| self::secrets(conn, &wanted)).await?;
+    for bridge in config.bridges.iter_mut().filter(|bridge| bridge.cdr == CdrMode::Register) {
+        bridge.cdr_url = config.cdr_url.as_deref().zip(secrets.get(&bridge.name)).map(|(base, secret)| url(base, secret));
+    }
+    Ok(secrets)
 }
 
 /// The address that a bridge is told: the base, the path of the route, the secret.

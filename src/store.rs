@@ -23,6 +23,7 @@ struct Inner {
     /// Which bridge is asking where a person is hosted, and since when.
     claims: DashMap<ParticipantId, (BridgeName, Instant)>,
     bridges: DashMap<BridgeName, BridgeFacts>,
+    figures: DashMap<BridgeName, BridgeFigures>,
     dirty: Mutex<Dirty>,
     changed: Notify,
 }
@@ -279,6 +280,7 @@ impl Store {
             can_admit: true,
             polled_calls: 0,
             cdr: CdrFacts::default(),
+            paused_by: None,
         });
         let before = BridgeFacts { answered: None, ..entry.clone() };
         change(&mut entry);
@@ -305,6 +307,37 @@ impl Store {
         self.mark(|dirty| {
             dirty.bridges.insert(bridge.clone());
         });
+    }
+
+    /// What was counted of a bridge last; no row follows from it.
+    pub fn put_figures(&self, figures: BridgeFigures) {
+        self.0.figures.insert(figures.id.clone(), figures);
+    }
+
+    /// Of all bridges, by name.
+    pub fn figures(&self) -> Vec<BridgeFigures> {
+        let mut all: Vec<_> = self.0.figures.iter().map(|entry| entry.value().clone()).collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+
+    /// Forgets a bridge with its calls and listings. Whom another bridge lists as well stays, hosted at `id`, where nobody looks: as if the
+    /// bridge had never been followed.
+    pub fn remove_bridge(&self, bridge: &BridgeName, id: Option<&Arc<str>>) {
+        let here = Home::Bridge(bridge.clone());
+        let mut moved = Vec::new();
+        for mut entry in self.0.people.iter_mut().filter(|entry| entry.home.as_ref() == Some(&here)) {
+            entry.home = id.map(|id| Home::Elsewhere(id.clone()));
+            (entry.lobby, entry.departed) = (LobbyFact::default(), false);
+            moved.push(entry.key().clone());
+        }
+        self.mark(|dirty| dirty.people.extend(moved));
+        for key in self.calls_of(bridge) {
+            self.remove_call(&key);
+        }
+        self.0.bridges.remove(bridge);
+        self.0.figures.remove(bridge);
+        self.mark_bridge(bridge);
     }
 
     pub fn with_bridge<T>(&self, bridge: &str, read: impl FnOnce(&BridgeFacts) -> T) -> Option<T> {

@@ -267,7 +267,7 @@ async fn what_a_crash_left_open_is_read_back_told_and_never_sent_again() {
             .map(|person| conn.query_row("SELECT result FROM press_people WHERE person = ?1", [person.id.to_string()], |row| row.get(0)))
             .collect::<Result<_, _>>()
             .map_err(|error| error.to_string())?;
-        check(results == [Some("unconfirmed".into()), Some("done".into()), Some("left".into())], results)
+        check(results == [Some("interrupted".into()), Some("done".into()), Some("left".into())], results)
     })
     .await;
     let mut page = desk.page("max").await;

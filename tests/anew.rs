@@ -12,9 +12,9 @@ use common::{DEADLINE, wait_for};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use usher::cms::{self, Follow, RefusalMemory};
+use usher::cms::{self, BridgeMemory, Follow};
 use usher::config::BridgeConfig;
-use usher::model::{BridgeState, Lobby};
+use usher::model::{BridgeName, BridgeState, Lobby, Paused};
 use usher::simulator::{self, Join, Role, Simulator, StartCall};
 use usher::store::Store;
 
@@ -24,7 +24,7 @@ struct Faulty {
     reached: AtomicUsize,
 }
 
-impl RefusalMemory for Faulty {
+impl BridgeMemory for Faulty {
     fn is_refused(&self, _: &BridgeConfig) -> bool {
         false
     }
@@ -34,6 +34,12 @@ impl RefusalMemory for Faulty {
             panic!("a defect, on purpose");
         }
     }
+
+    fn paused(&self, _: &BridgeName) -> Option<Paused> {
+        None
+    }
+
+    fn set_paused(&self, _: &BridgeName, _: Option<&Paused>) {}
 }
 
 fn seen(store: &Store) -> BTreeMap<String, Lobby> {
@@ -95,11 +101,10 @@ async fn another_actor_takes_over_from_one_that_failed_and_leaves_no_ghosts() {
         limits: &config.cms,
         timing: &config.timing,
         store: store.clone(),
-        cdr_urls: HashMap::new(),
-        refusals: refusals.clone(),
+        bridge_memory: refusals.clone(),
         memory: HashMap::new(),
     };
-    let _cluster = cms::follow(follow, &tracker, &stop).expect("followed");
+    let _following = cms::follow(follow, &tracker, &stop).expect("followed");
     until_true(&store, &sim).await;
     until_state(&store, "eu-1", BridgeState::Live).await;
 

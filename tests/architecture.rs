@@ -22,8 +22,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("check", &["clock", "cms", "config"]),
     ("admission", &["actions", "clock", "cms", "config", "db", "desk", "model", "store", "view"]),
     ("http", &["accounts", "actions", "config", "db", "hub", "view"]),
-    ("app", &["actions", "admission", "cms", "config", "db", "desk", "http", "hub", "memory", "publisher", "store"]),
-    ("cli", &["accounts", "app", "check", "config", "db", "http", "simulator"]),
+    ("reload", &["cms", "config", "http"]),
+    ("app", &["actions", "admission", "cms", "config", "db", "desk", "http", "hub", "memory", "publisher", "reload", "store"]),
+    ("cli", &["accounts", "app", "check", "config", "db", "http", "reload", "simulator"]),
 ];
 
 fn uses(module: &str) -> BTreeSet<String> {

@@ -59,6 +59,7 @@ impl Bench {
             password: Secret::new(&address.password),
             trust,
             cdr: CdrMode::Off,
+            cdr_url: None,
         }
     }
 

@@ -9,7 +9,7 @@ use common::rows;
 use common::site::{Setup, Site};
 use serde_json::{Value, json};
 use usher::actions::{ActionError, PersonResult, Request};
-use usher::view::{ActionResult, Kind};
+use usher::view::{ActionResult, BridgeFigures, CdrFigures, Kind, Queued};
 
 /// The schemas of one direction, by the message's `type`.
 struct Direction {
@@ -122,16 +122,36 @@ fn result(person: &str, result: ActionResult) -> PersonResult {
     PersonResult { person: person.into(), result, reason: Some("tooManyParticipants".into()), by: Some("ben".into()), at: Some(1) }
 }
 
+fn figures(id: &str, last: Option<i64>) -> BridgeFigures {
+    BridgeFigures {
+        id: id.into(),
+        at: 1,
+        requests_per_s: 4.5,
+        in_flight: 1,
+        slots: 4,
+        busy_last_minute: 0,
+        busy: 7,
+        sockets_open: 1,
+        sockets_wanted: 2,
+        subscriptions: 12,
+        calls: 11,
+        people: 90,
+        answered: last,
+        queue: vec![Queued { lane: "arrival", waiting: 3 }],
+        cdr: last.map(|at| CdrFigures { records: 5, last: Some(at) }),
+    }
+}
+
 #[tokio::test]
 async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     let beat = std::time::Duration::from_millis(100);
     let mut site = Setup::timing(|timing| timing.beat = beat).start().await;
     site.hub.publish(vec![rows::server(), rows::bridge("a"), rows::meeting("m"), rows::person("p1", "Ana")], vec![]);
-    let socket = site.logged_in("mo").await.socket().await;
+    let socket = site.logged_in("ana").await.socket().await;
     let mut page = Watched { socket, from_server: Direction::load("toBrowser"), from_browser: Direction::load("fromBrowser") };
 
     let welcome = page.until(|frame| frame["type"] == "welcome").await;
-    assert_eq!(welcome["user"], json!({ "name": "mo", "role": "moderator" }));
+    assert_eq!(welcome["user"], json!({ "name": "ana", "role": "admin" }));
     let end = page.until(|frame| frame["type"] == "snapshot_end").await;
     assert_eq!((&end["seq"], &end["rows"]), (&json!(1), &json!(4)));
     site.hub.publish(vec![rows::person("p2", "Ben")], vec![rows::key(Kind::Person, "p1")]);
@@ -140,7 +160,7 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
 
     page.say(json!({ "type": "admit", "ref": "1", "people": ["p2", "p3", "p2"], "scope": "selection" })).await;
     let Request::Admit { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
-    assert_eq!((press.actor.user.as_ref(), press.people.len()), ("mo", 2), "each person once");
+    assert_eq!((press.actor.user.as_ref(), press.people.len()), ("ana", 2), "each person once");
     started.send(()).expect("waiting");
     let reply = page.until(|frame| frame["type"] == "reply").await;
     assert_eq!((&reply["state"], &reply["people"], &reply["at_seq"]), (&json!("started"), &json!(2), &json!(2)));
@@ -153,6 +173,18 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     let Request::Retry { bridge, answer, .. } = next_request(&mut site).await else { panic!("expected a retry") };
     answer.send(Err(ActionError::UnknownBridge(bridge))).expect("waiting");
     assert_eq!(page.until(|frame| frame["type"] == "error").await["code"], "unknown_bridge");
+
+    page.say(json!({ "type": "watch", "ref": "3", "on": true })).await;
+    site.figures.send(vec![figures("a", None), figures("b", Some(1))].into()).expect("served");
+    let told = page.until(|frame| frame["type"] == "figures" && frame["bridges"] != json!([])).await;
+    assert_eq!((&told["bridges"][0]["id"], &told["bridges"][1]["cdr"]["last"]), (&json!("a"), &json!(1)));
+    page.say(json!({ "type": "watch", "ref": "4", "on": false })).await;
+    for (word, wanted) in [("pause", true), ("resume", false)] {
+        page.say(json!({ "type": word, "ref": "5", "bridge": "a" })).await;
+        let Request::Pause { actor, bridge, paused, answer } = next_request(&mut site).await else { panic!("expected a pause") };
+        assert_eq!((&*actor.user, bridge.as_str(), paused), ("ana", "a", wanted));
+        answer.send(Ok(())).expect("waiting");
+    }
 
     page.until(|frame| frame["type"] == "beat").await;
     page.say(json!({ "type": "beat" })).await;

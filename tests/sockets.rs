@@ -68,6 +68,52 @@ async fn a_viewer_sees_but_may_not_act() {
     assert!(site.requests.try_recv().is_err(), "nothing was asked for");
 }
 
+#[rstest]
+#[case("mo")]
+#[case("vi")]
+#[tokio::test]
+async fn only_an_administrator_is_sent_figures_and_may_pause(#[case] user: &str) {
+    let mut site = Site::start().await;
+    let (mut socket, mut admin) = (site.logged_in(user).await.socket().await, site.logged_in("ana").await.socket().await);
+    for message in [
+        json!({ "type": "watch", "ref": "1", "on": true }),
+        json!({ "type": "pause", "ref": "2", "bridge": "a" }),
+        json!({ "type": "resume", "ref": "3", "bridge": "a" }),
+    ] {
+        socket.say(&message).await;
+        let error = socket.frame_of("error").await;
+        assert_eq!((&error["ref"], &error["code"]), (&message["ref"], &json!("forbidden")));
+    }
+    assert!(site.requests.try_recv().is_err(), "nothing was asked for");
+    // Figures come; whoever was refused gets the next row and no figures before it.
+    admin.say(&json!({ "type": "watch", "ref": "1", "on": true })).await;
+    site.figures.send_replace(Vec::new().into());
+    admin.frame_of("figures").await;
+    site.hub.publish(vec![rows::server()], vec![]);
+    loop {
+        let frame = socket.frame().await;
+        assert_ne!(frame["type"], "figures");
+        if frame["type"] == "delta" {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn figures_end_when_they_are_no_longer_wanted() {
+    let site = Site::start().await;
+    let mut socket = site.logged_in("ana").await.socket().await;
+    socket.say(&json!({ "type": "watch", "ref": "1", "on": true })).await;
+    socket.frame_of("figures").await;
+    socket.say(&json!({ "type": "watch", "ref": "2", "on": false })).await;
+    // Its snapshot shows that the end was heard.
+    socket.say(&json!({ "type": "resync" })).await;
+    socket.frame_of("snapshot_end").await;
+    site.figures.send_replace(Vec::new().into());
+    site.hub.publish(vec![rows::server()], vec![]);
+    assert_eq!(socket.frame().await["type"], "delta");
+}
+
 #[tokio::test]
 async fn a_socket_has_sixteen_actions_under_way_at_most() {
     let mut site = Site::start().await;
@@ -152,6 +198,94 @@ async fn a_browser_that_takes_nothing_is_dropped() {
     })
     .await;
     drop(socket);
+}
+
+#[tokio::test]
+async fn a_browser_that_slept_for_an_hour_comes_back_with_one_snapshot_and_is_still_signed_in() {
+    // An hour is many beats, far longer than a silent browser is kept, and more changes than anybody keeps for it.
+    let limits = HubLimits { ring_frames: 64, ..HubLimits::default() };
+    let mut setup = Setup::timing(|timing| {
+        timing.beat = Duration::from_millis(50);
+        timing.browser_silent = Duration::from_millis(250);
+        timing.keep_login = Duration::from_millis(100);
+    });
+    setup.limits = limits;
+    let site = setup.start().await;
+    let (browser, mut ana) = (site.logged_in("mo").await, site.logged_in("ana").await);
+    let mut asleep = browser.socket().await;
+    asleep.frame_of("snapshot_end").await;
+    wait_for(DEADLINE, "the sleeper to be given up", async || {
+        site.hub.publish(vec![rows::person("p", "Somebody")], vec![]);
+        let page = ana.get("/users").await;
+        let (_, row) = page.body.split_once("<tr data-user=\"mo\"").expect("the row of mo");
+        if row.split("</tr>").next().unwrap_or_default().contains(">0</td>") { Ok(()) } else { Err("still there") }
+    })
+    .await;
+    for n in 0..5000 {
+        site.hub.publish(vec![rows::person(&format!("p{}", n % 100), &n.to_string())], vec![]);
+    }
+    // It wakes up: what is left on its old connection is its end, and then it connects again.
+    while let Some(Ok(message)) = common::in_time("the end of the old connection", asleep.socket.next()).await {
+        assert!(!matches!(message, Message::Close(Some(frame)) if u16::from(frame.code) == 4401), "not signed out");
+    }
+    let mut awake = browser.socket().await;
+    assert_eq!(awake.frame().await["type"], "welcome");
+    let mut held = std::collections::BTreeMap::new();
+    let end = loop {
+        let frame = awake.frame().await;
+        match frame["type"].as_str() {
+            Some("snapshot") => {
+                held.extend(frame["rows"].as_array().expect("rows").iter().map(|row| (row["id"].to_string(), row["name"].clone())));
+            }
+            Some("snapshot_end") => break frame,
+            other => assert_eq!(other, Some("beat")),
+        }
+    };
+    assert_eq!((&end["rows"], &held["\"p99\""]), (&json!(101), &json!("4999")));
+    site.hub.publish(vec![rows::person("p", "Later")], vec![]);
+    loop {
+        let frame = awake.frame().await;
+        match frame["type"].as_str() {
+            Some("beat") => awake.say(&json!({ "type": "beat" })).await,
+            other => {
+                assert_eq!(
+                    (other, frame["seq"].as_u64()),
+                    (Some("delta"), end["seq"].as_u64().map(|seq| seq + 1)),
+                    "one snapshot is enough"
+                );
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn twenty_tabs_of_one_user_hold_the_same() {
+    let site = Site::start().await;
+    site.hub.publish((0..200).map(|n| rows::person(&format!("p{n}"), "Somebody")).collect(), vec![]);
+    let browser = site.logged_in("mo").await;
+    let mut tabs = Vec::new();
+    for _ in 0..20 {
+        tabs.push(browser.socket().await);
+    }
+    let mut views = Vec::new();
+    for tab in &mut tabs {
+        let mut parts = Vec::new();
+        loop {
+            let frame = tab.frame().await;
+            match frame["type"].as_str() {
+                Some("snapshot") => parts.push(frame["rows"].clone()),
+                Some("snapshot_end") => break views.push((parts, frame["seq"].clone())),
+                _ => {}
+            }
+        }
+    }
+    assert!(views.iter().all(|view| *view == views[0]), "byte for byte the same");
+    site.hub.publish(vec![rows::person("p0", "Changed")], vec![]);
+    let first = tabs[0].frame().await;
+    for tab in &mut tabs[1..] {
+        assert_eq!(tab.frame().await, first);
+    }
 }
 
 #[tokio::test]

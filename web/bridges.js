@@ -9,7 +9,7 @@ import { duration } from "./time.js";
 
 /** Whether what the bridge last said may no longer be true. @param {Bridge | undefined} bridge */
 export const isStale = (bridge) =>
-  bridge !== undefined && (Boolean(bridge.silent_since) || bridge.state === "unreachable" || bridge.state === "refused");
+  bridge !== undefined && (Boolean(bridge.silent_since) || ["unreachable", "refused", "paused"].includes(bridge.state));
 
 /** Whether Usher reads the bridge at all. @param {Bridge} bridge */
 export const isRead = (bridge) => bridge.state === "live" || bridge.state === "polling";
@@ -20,6 +20,8 @@ export const isRead = (bridge) => bridge.state === "live" || bridge.state === "p
  * @returns {{ key: string, args: Record<string, string | number>, grave: boolean } | null}
  */
 export function condition(bridge, now) {
+  if (bridge.state === "paused")
+    return { key: "bridge_paused", args: { by: bridge.paused_by ?? "?", time: duration(now - bridge.since) }, grave: false };
   const silent = bridge.silent_since ? Math.max(0, Math.floor((now - bridge.silent_since) / 1000)) : 0;
   if (bridge.state === "refused") return { key: "bridge_refused", args: {}, grave: true };
   if (bridge.state === "unreachable" && bridge.silent_since)
@@ -31,6 +33,8 @@ export function condition(bridge, now) {
   if (bridge.state === "polling") return { key: "bridge_polling", args: {}, grave: false };
   if (!bridge.can_admit) return { key: "bridge_too_old", args: { version: bridge.version ?? "?" }, grave: false };
   if (bridge.polled_calls > 0) return { key: "bridge_polled_calls", args: { n: bridge.polled_calls }, grave: false };
+  if (bridge.cdr_trouble) return { key: `bridge_${bridge.cdr_trouble.code}`, args: {}, grave: false };
+  if (bridge.cdr === "stalled") return { key: "bridge_cdr_stalled", args: {}, grave: false };
   return null;
 }
 
@@ -42,6 +46,7 @@ export function obstacle(person, bridges, page) {
   if (!page.acts) return "why_viewer";
   if (!page.live) return "why_not_connected";
   const bridge = person.bridge === null ? undefined : bridges.get(person.bridge);
+  if (bridge?.state === "paused") return "why_paused";
   if (bridge && !bridge.can_admit) return "why_too_old";
   return null;
 }

@@ -2,6 +2,7 @@
 
 import { Announcer } from "./announce.js";
 import { Connection } from "./connection.js";
+import { Figures } from "./figures.js";
 import { loadCatalogue, t } from "./i18n.js";
 import { Keys } from "./keys.js";
 import { Pointer } from "./pointer.js";
@@ -14,6 +15,7 @@ import { LONGEST, Settling } from "./settling.js";
 import { apply, diff, Follower } from "./state.js";
 import { plain } from "./text.js";
 import { Clock } from "./time.js";
+import { Title } from "./title.js";
 import { render } from "./vendor/lit.js";
 import { shell } from "./view/shell.js";
 
@@ -42,7 +44,9 @@ export class Desk {
       (message) => this.connection.send(message),
       () => this.changed(),
     );
+    this.figures = new Figures((message) => this.connection.send(message));
     this.announcer = new Announcer((text) => this.#say(text));
+    this.title = new Title((n) => (n > 0 ? t("title_waiting", { n }) : t("title")));
     this.pointer = new Pointer(this);
     this.keys = new Keys(this);
     /** @type {"" | "menu" | "bridges" | "keys" | "results"} what is unfolded over the page */
@@ -56,7 +60,7 @@ export class Desk {
   start() {
     this.#openFromAddress();
     addEventListener("hashchange", () => this.#openFromAddress());
-    document.addEventListener("visibilitychange", () => this.changed());
+    document.addEventListener("visibilitychange", () => this.#seen());
     addEventListener("resize", () => this.changed());
     this.pointer.start();
     this.keys.start();
@@ -84,7 +88,9 @@ export class Desk {
     else if (frame.type === "delta") this.#delta(frame);
     else if (frame.type === "reply") this.#reply(frame);
     else if (frame.type === "error") this.presses.refused(frame);
+    else if (frame.type === "figures") this.figures.take(frame);
     if (this.screen.live) this.screen.link.asOf = this.clock.now();
+    if (this.screen.link.shown) this.title.count(this.roster.waiting.size);
     this.changed();
   }
 
@@ -92,6 +98,7 @@ export class Desk {
   phase(phase, reason) {
     Object.assign(this.screen.link, { phase, reason });
     if (phase === "loading") this.follower.restart();
+    if (phase !== "live") this.figures.forget();
     if (phase === "lost" || phase === "stopped") this.settling.forget();
     if (phase === "lost" || phase === "stopped") this.presses.cut();
     if (phase === "lost") this.announcer.tell(t("said_lost"));
@@ -137,7 +144,7 @@ export class Desk {
     this.roster.take(changes);
     Object.assign(this.screen.link, { phase: "live", shown: true });
     if (first) this.announcer.tell(t("said_loaded", { n: this.roster.waiting.size }));
-    this.changed();
+    this.#seen();
   }
 
   /** @param {import("./protocol.js").Delta} frame */
@@ -227,13 +234,24 @@ export class Desk {
 
   #openFromAddress() {
     const wanted = /^#meeting=(.+)$/.exec(location.hash)?.[1];
-    this.screen.choose({ open: wanted ? decodeURIComponent(wanted) : null, pane: "people" });
+    this.screen.choose({ open: wanted ? decodeURIComponent(wanted) : null, pane: "people", board: location.hash === "#bridges" });
     this.root.querySelector(".people [data-scroller]")?.scrollTo(0, 0);
+    this.#seen();
+  }
+
+  get showsBoard() {
+    return this.screen.choice.board && this.screen.manages;
+  }
+
+  /** What is looked at may be another thing now, or nothing. */
+  #seen() {
+    if (this.screen.live) this.figures.want(this.showsBoard && !document.hidden);
     this.changed();
   }
 
   /** @param {string} query */
   search(query) {
+    if (this.showsBoard && query) this.open(null);
     this.screen.choose({ query });
     for (const scroller of this.root.querySelectorAll("[data-scroller]")) if (scroller.scrollTop > 0) scroller.scrollTop = 0;
     // At once, not with the next frame: whoever types waits for this one.
@@ -319,6 +337,7 @@ export class Desk {
     const now = this.clock.now();
     this.tick = setTimeout(
       () => {
+        if (this.screen.link.shown) this.title.count(this.roster.waiting.size);
         this.changed();
         this.#ticking();
       },

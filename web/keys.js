@@ -63,7 +63,7 @@ export class Keys {
     else if (desk.screen.choice.query) desk.search("");
     else if (document.activeElement?.matches(FIELDS)) /** @type {HTMLElement} */ (document.activeElement).blur();
     else if (desk.selection.size > 0) desk.clearSelection();
-    else if (desk.screen.choice.open !== null) desk.open(null);
+    else if (desk.screen.choice.open !== null || desk.showsBoard) desk.open(null);
     else return false;
     return true;
   }

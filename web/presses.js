@@ -5,7 +5,7 @@ import { plain } from "./text.js";
 /**
  * @typedef {import("./protocol.js").Result} Result
  * @typedef {"sent" | "under_way" | "finished" | "unanswered" | "cut_off" | "failed"} PressState
- * @typedef {{ ref: string, scope: import("./protocol.js").Scope | "retry", names: Map<string, string>, people: string[],
+ * @typedef {{ ref: string, scope: import("./protocol.js").Scope | "bridge", names: Map<string, string>, people: string[],
  *   results: Result[], state: PressState, message: string, code: string, at: number }} Press
  */
 
@@ -35,10 +35,10 @@ export class Presses {
     return this.#ask(press, { type: "admit", ref: press.ref, people: press.people, scope });
   }
 
-  /** @param {string} bridge */
-  retry(bridge) {
-    const press = this.#press("retry", []);
-    return this.#ask(press, { type: "retry", ref: press.ref, bridge });
+  /** Something for a bridge, which its row answers. @param {"retry" | "pause" | "resume"} type @param {string} bridge */
+  tell(type, bridge) {
+    const press = this.#press("bridge", []);
+    return this.#ask(press, { type, ref: press.ref, bridge });
   }
 
   /** @param {import("./protocol.js").Reply} frame */
@@ -53,7 +53,7 @@ export class Presses {
 
   /** @param {import("./protocol.js").Refusal} frame */
   refused(frame) {
-    const press = frame.ref === null ? this.#press("retry", []) : this.all.get(frame.ref);
+    const press = frame.ref === null ? this.#press("bridge", []) : this.all.get(frame.ref);
     if (!press) return;
     Object.assign(press, { state: "failed", message: frame.message, code: frame.code });
     this.all.set(press.ref, press);
@@ -93,10 +93,10 @@ export class Presses {
     return press;
   }
 
-  /** A retry that isn't refused is answered by the bridge's row, never by a reply. @param {Press} press */
+  /** What a bridge is told and isn't refused is answered by its row, never by a reply. @param {Press} press */
   #overdue(press) {
     if (press.state !== "sent") return;
-    if (press.scope === "retry") return this.dismiss(press.ref);
+    if (press.scope === "bridge") return this.dismiss(press.ref);
     press.state = "unanswered";
     this.changed();
   }

@@ -3,12 +3,14 @@
 /**
  * @typedef {{ code: string, what: string }} Trouble
  * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Trouble | null }} ServerRow
- * @typedef {{ kind: "bridge", id: string, state: "connecting" | "live" | "polling" | "refused" | "unreachable", since: number,
- *   silent_since?: number | null, trouble: Trouble | null, version: string | null, can_admit: boolean, polled_calls: number }} BridgeRow
+ * @typedef {{ kind: "bridge", id: string, state: "connecting" | "live" | "polling" | "refused" | "unreachable" | "paused",
+ *   since: number, silent_since?: number | null, trouble: Trouble | null, version: string | null, can_admit: boolean,
+ *   polled_calls: number, cdr: "off" | "expected" | "arriving" | "stalled" | "partial", cdr_trouble: Trouble | null,
+ *   paused_by?: string | null }} BridgeRow
  * @typedef {{ kind: "meeting", id: string, name: string, named_by: "name" | "space" | "address" | "owner" | "nothing", waiting: number,
  *   in_call: number, unknown: number, longest_since: number | null, locked: boolean | null, lobby: "yes" | "no" | "unknown",
  *   recording: boolean, streaming: boolean, bridges: string[] }} MeetingRow
- * @typedef {"done" | "unconfirmed" | "already" | "left" | "refused" | "unreachable"} ResultWord
+ * @typedef {"done" | "unconfirmed" | "already" | "left" | "refused" | "unreachable" | "interrupted"} ResultWord
  * @typedef {{ kind: "person", id: string, meeting: string, name: string, address: string, lobby: "unknown" | "waiting" | "in",
  *   waiting_since: number | null, waiting_up_to: boolean, seen_since: number, bridge: string | null,
  *   state: "initial" | "ringing" | "connected" | "on_hold" | "other", muted: boolean, presenter: boolean, activator: boolean | null,
@@ -30,7 +32,11 @@
  *   results: Result[] }} Reply
  * @typedef {{ type: "error", ref: string | null, code: string, message: string }} Refusal
  * @typedef {{ type: "beat", time: number }} Beat
- * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Beat} Frame
+ * @typedef {{ id: string, at: number, requests_per_s: number, in_flight: number, slots: number, busy_last_minute: number, busy: number,
+ *   sockets_open: number, sockets_wanted: number, subscriptions: number, calls: number, people: number, answered: number | null,
+ *   queue: { lane: string, waiting: number }[], cdr: { records: number, last: number | null } | null }} BridgeFigures
+ * @typedef {{ type: "figures", time: number, bridges: BridgeFigures[] }} FiguresFrame
+ * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Beat | FiguresFrame} Frame
  * @typedef {"viewer" | "moderator" | "admin"} Role
  * @typedef {"person" | "selection" | "meeting" | "shown"} Scope
  */

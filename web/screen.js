@@ -7,7 +7,7 @@ import { byWait } from "./roster.js";
 /**
  * @typedef {import("./protocol.js").PersonRow} Person
  * @typedef {import("./protocol.js").MeetingRow} Meeting
- * @typedef {{ query: string, open: string | null, pane: "people" | "meetings" }} Choice
+ * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", board: boolean }} Choice
  * @typedef {{ phase: import("./connection.js").Phase, reason: string, asOf: number, shown: boolean }} Link
  *   `shown`: a snapshot was seen, so there are rows, old or not
  */
@@ -31,7 +31,7 @@ export class Screen {
     this.meetings = new List("meetings", roster.byUrgency, 3000);
     this.role = /** @type {import("./protocol.js").Role} */ ("viewer");
     /** @type {Choice} */
-    this.choice = { query: "", open: null, pane: "people" };
+    this.choice = { query: "", open: null, pane: "people", board: false };
     /** @type {Link} */
     this.link = { phase: "connecting", reason: "", asOf: 0, shown: false };
     this.now = 0;
@@ -49,6 +49,11 @@ export class Screen {
 
   get acts() {
     return this.role !== "viewer";
+  }
+
+  /** Whether this is an administrator's page; the server decides each time. */
+  get manages() {
+    return this.role === "admin";
   }
 
   get live() {

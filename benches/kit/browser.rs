@@ -85,7 +85,12 @@ pub struct Browser {
 
 impl Browser {
     pub async fn open(site: &Site) -> Self {
-        let mut wire = site.connect().await.expect("connected");
+        Self::try_open(site).await.expect("connected")
+    }
+
+    /// As a page tries again and again while there may be no server.
+    pub async fn try_open(site: &Site) -> io::Result<Self> {
+        let mut wire = site.connect().await?;
         let request = format!(
             "GET /ws HTTP/1.1\r\nHost: {host}\r\nOrigin: {scheme}://{host}\r\nCookie: {cookie}\r\nConnection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
@@ -93,17 +98,17 @@ impl Browser {
             scheme = site.scheme(),
             cookie = site.cookie,
         );
-        wire.write_all(request.as_bytes()).await.expect("sent");
-        wire.flush().await.expect("sent");
+        wire.write_all(request.as_bytes()).await?;
+        wire.flush().await?;
         let mut browser = Self { wire, read: BytesMut::new(), taken: 0 };
         let head = loop {
             if let Some(end) = browser.read.windows(4).position(|four| four == b"\r\n\r\n") {
                 break browser.read.split_to(end + 4);
             }
-            browser.more().await;
+            browser.try_more().await?;
         };
         assert!(head.starts_with(b"HTTP/1.1 101"), "no upgrade: {}", String::from_utf8_lossy(&head));
-        browser
+        Ok(browser)
     }
 
     /// No handshake: frames from the first byte on.
@@ -113,9 +118,32 @@ impl Browser {
     }
 
     async fn more(&mut self) {
+        self.try_more().await.expect("the server goes on");
+    }
+
+    async fn try_more(&mut self) -> io::Result<()> {
         self.read.reserve(8 * 1024);
-        let count = self.wire.read_buf(&mut self.read).await.expect("read");
-        assert!(count > 0, "the server closed the connection");
+        match self.wire.read_buf(&mut self.read).await? {
+            0 => Err(io::ErrorKind::ConnectionAborted.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads on until the server closes; its code.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            self.read.advance(std::mem::take(&mut self.taken));
+            if let Some((head, length)) = frame_length(&self.read)
+                && self.read.len() >= head + length
+            {
+                if self.read[0] & 0x0f == 8 {
+                    return u16::from_be_bytes([self.read[head], self.read[head + 1]]);
+                }
+                self.taken = head + length;
+            } else {
+                self.more().await;
+            }
+        }
     }
 
     /// The payload of the next frame.

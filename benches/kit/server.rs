@@ -1,9 +1,10 @@
 //! `usher serve` as a process of its own, with one logged-in user.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio_rustls::TlsConnector;
@@ -19,7 +20,7 @@ pub const PASSWORD: &str = "correct horse";
 pub struct Server {
     pub process: Process,
     pub site: Site,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Server {
@@ -35,19 +36,38 @@ impl Server {
         let config = dir.path().join("usher.toml");
         std::fs::write(&config, text + bridges).expect("written");
         add_user(&dir.path().join("data"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
-        command
-            .arg("serve")
-            .arg("--config")
-            .arg(&config)
-            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or("warn".into()))
-            .stdout(Stdio::null());
-        let process = Process::start(&mut command);
+        let process = serve(&config);
         let mut site = Site { address, tls: connector, cookie: String::new() };
         until_up(&site).await;
         site.cookie = browser::log_in(&site, USER, PASSWORD).await;
-        Self { process, site, _dir: dir }
+        Self { process, site, dir }
     }
+
+    /// Asks it to end, as a service manager does.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").arg(self.process.child.id().to_string()).status().expect("kill");
+        assert!(sent.success());
+    }
+
+    /// Starts it again on the same address and data once it has ended; returns as soon as it listens, and since when.
+    pub async fn again(&mut self) -> Instant {
+        while self.process.child.try_wait().expect("its state").is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.process = serve(&self.dir.path().join("usher.toml"));
+        loop {
+            if tokio::net::TcpStream::connect(self.site.address).await.is_ok() {
+                return Instant::now();
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+fn serve(config: &Path) -> Process {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    command.arg("serve").arg("--config").arg(config).env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or("warn".into()));
+    Process::start(command.stdout(Stdio::null()))
 }
 
 pub fn free_address() -> SocketAddr {

@@ -12,7 +12,7 @@ pub enum Role {
     Viewer,
     /// Lets people in.
     Moderator,
-    /// Manages users as well.
+    /// Manages users and bridges as well.
     Admin,
 }
 
@@ -33,6 +33,10 @@ impl Role {
 
     pub fn may_act(self) -> bool {
         self >= Role::Moderator
+    }
+
+    pub fn may_manage(self) -> bool {
+        self >= Role::Admin
     }
 }
 

@@ -22,7 +22,7 @@ use crate::clock::Now;
 use crate::cms::{Cluster, Command};
 use crate::config::Timing;
 use crate::desk::Desk;
-use crate::model::{Home, Lobby, ParticipantId};
+use crate::model::{BridgeState, Home, Lobby, ParticipantId};
 use crate::view::{ActionResult, Trouble};
 
 pub use journal::{Journal, OpenPress};
@@ -66,16 +66,21 @@ impl Admission {
                     tracker.spawn(self.clone().press(press, results, started));
                 }
                 Some(Request::Retry { actor, bridge, answer }) => {
-                    let _ = answer.send(self.retry(&actor, &bridge).await);
+                    info!(user = %actor.user, bridge, "asked to try the bridge again");
+                    let _ = answer.send(self.tell(&bridge, Command::Retry).await);
+                }
+                Some(Request::Pause { actor, bridge, paused, answer }) => {
+                    info!(user = %actor.user, address = %actor.address, bridge, paused, "asked to pause a bridge, or to end that");
+                    let command = if paused { Command::Pause { by: actor.user } } else { Command::Resume };
+                    let _ = answer.send(self.tell(&bridge, command).await);
                 }
                 None => break,
             }
         }
     }
 
-    async fn retry(&self, actor: &Actor, bridge: &str) -> Result<(), ActionError> {
-        info!(user = %actor.user, bridge, "asked to try the bridge again");
-        self.cluster.send(bridge, Command::Retry).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
+    async fn tell(&self, bridge: &str, command: Command) -> Result<(), ActionError> {
+        self.cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
     }
 
     async fn press(self, press: Press, results: mpsc::Sender<PersonResult>, started: oneshot::Sender<()>) {
@@ -179,30 +184,49 @@ impl Admission {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads back what a crash left open, and tells what is known. Nothing is ever sent again.
+    /// Reads back what a crash left open, and tells what is known of each as soon as it is. Nothing is ever sent again.
     pub async fn recover(self, open: Vec<OpenPress>) {
         // A bridge that is away at the start gets as long as those in the call may go unread.
         let deadline = tokio::time::Instant::now() + self.timing.rotate_in_call;
-        for OpenPress { press, person, user } in open {
-            let (how, reason) = match self.known_by(&person, deadline).await {
-                Some(Lobby::In) => (ActionResult::Done, "read back after a restart"),
-                Some(_) => (ActionResult::Unconfirmed, "Usher was restarted while this admission was under way; it was not sent again"),
-                None => (ActionResult::Left, "not found after a restart"),
-            };
-            self.desk.finish(&person, &user, how, reason, Now::read(), self.timing.outcome_shown);
-            self.cluster.store().touch_people([&person]);
-            self.journal.result(press, &result(&person, how, reason));
-        }
+        let all = FuturesUnordered::from_iter(open.into_iter().map(|press| self.read_back(press, deadline)));
+        all.collect::<()>().await;
     }
 
+    async fn read_back(&self, OpenPress { press, person, user }: OpenPress, deadline: tokio::time::Instant) {
+        let (how, reason) = match self.known_by(&person, deadline).await {
+            Some(Lobby::In) => (ActionResult::Done, "read back after a restart"),
+            Some(_) => (ActionResult::Interrupted, "Usher was restarted while this admission was under way; it was not sent again"),
+            None => (ActionResult::Left, "not found after a restart"),
+        };
+        self.desk.finish(&person, &user, how, reason, Now::read(), self.timing.outcome_shown);
+        self.cluster.store().touch_people([&person]);
+        self.journal.result(press, &result(&person, how, reason));
+    }
+
+    /// Where the person is; nowhere, once every bridge has been read.
     async fn known_by(&self, person: &str, deadline: tokio::time::Instant) -> Option<Lobby> {
+        let store = self.cluster.store();
         loop {
-            let state = self.cluster.store().with_person(person, |person| person.lobby.state);
-            if matches!(state, Some(Lobby::In | Lobby::Waiting)) || tokio::time::Instant::now() >= deadline {
+            let state = store.with_person(person, |person| person.lobby.state);
+            let known = match state {
+                Some(Lobby::In | Lobby::Waiting) => true,
+                Some(Lobby::Unknown) => false,
+                None => self.everything_read(),
+            };
+            if known || tokio::time::Instant::now() >= deadline {
                 return state;
             }
             tokio::time::sleep(self.timing.publish_tick).await;
         }
+    }
+
+    fn everything_read(&self) -> bool {
+        let store = self.cluster.store();
+        let is_read = |bridge: &Arc<str>| {
+            store.with_bridge(bridge, |facts| matches!(facts.state, BridgeState::Live | BridgeState::Polling)).unwrap_or(false)
+        };
+        let bridges = store.all_bridges();
+        !bridges.is_empty() && bridges.iter().all(is_read)
     }
 }
 

@@ -48,6 +48,7 @@ impl Admission {
                 AskError::Gone(_) => Next::End((Left, String::new())),
                 AskError::Refused { reason, .. } => Next::End((Refused, reason)),
                 AskError::Unauthorized | AskError::Forbidden => Next::End((Refused, error.to_string())),
+                AskError::Withheld(why) => Next::End((Refused, why)),
                 AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Garbled(_) => {
                     unanswered += 1;
                     self.after_silence(&home, person, &error, unanswered == 1 && Instant::now() < deadline).await
@@ -75,6 +76,7 @@ impl Admission {
                     if let Err(error) = self.locate(&bridge, person).await {
                         return Err(match error {
                             AskError::Gone(_) => (Left, String::new()),
+                            AskError::Withheld(why) => (Refused, why),
                             error => (Unreachable, error.to_string()),
                         });
                     }
@@ -111,12 +113,12 @@ impl Admission {
 
     /// Waits as long as the bridge answers others meanwhile: in a large press most people stand in line.
     async fn ask<T>(&self, bridge: &str, command: Command, mut answer: oneshot::Receiver<T>) -> Result<T, AskError> {
-        let stopped = || AskError::Unreachable("the bridge is not followed any more".into());
         let patience = self.timing.action_deadline;
-        self.cluster.send(bridge, command).await.map_err(|_| stopped())?;
+        self.cluster.send(bridge, command).await.map_err(|_| AskError::Withheld("the bridge is not followed any more".into()))?;
         for _ in 0..LONGEST_LINE {
             match tokio::time::timeout(patience, &mut answer).await {
-                Ok(answer) => return answer.map_err(|_| stopped()),
+                // Its actor went without an answer.
+                Ok(answer) => return answer.map_err(|_| AskError::Unreachable("the bridge is not followed any more".into())),
                 Err(_) if self.is_silent(bridge, patience) => break,
                 Err(_) => {}
             }
@@ -173,6 +175,9 @@ impl Admission {
             match self.look(home, person, bulk).await {
                 Look::In => return (Done, String::new()),
                 Look::Gone => return (Left, "left after being admitted".into()),
+                Look::Failed(AskError::Withheld(why)) => {
+                    return (Unconfirmed, format!("CMS accepted the request, but it can't be seen whether it worked: {why}"));
+                }
                 Look::Waiting | Look::Unclear | Look::Failed(_) => {}
             }
             if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + self.timing.confirm_within) {

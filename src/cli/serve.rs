@@ -1,16 +1,17 @@
-//! `usher serve`: the real thing, until SIGTERM or ctrl-c.
+//! `usher serve`: the real thing, until SIGTERM or ctrl-c. SIGHUP reads the configuration again.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::accounts::Accounts;
 use crate::app;
 use crate::config::{Config, Trust};
 use crate::http::{FIRST_USER, check_certificate};
+use crate::reload::Reload;
 
 /// Files and sockets: one a browser, a few a bridge.
 const DESCRIPTORS: u64 = 65_536;
@@ -27,16 +28,58 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
         TcpListener::bind(config.web.listen).with_context(|| format!("cannot listen on {} (key `listen`)", config.web.listen))?;
     let (data_dir, timing) = (config.data_dir.clone(), config.timing.clone());
     let stop = CancellationToken::new();
+    let hang_ups = HangUps::listen();
     let app = app::start(config, listener, None, stop.clone()).await?;
     if Accounts::new(crate::db::Db::open(&data_dir)?, timing.session_idle).count().await? == 0 {
         eprintln!("\n{}\n", FIRST_USER.replace("<this configuration file>", &file.display().to_string()));
     }
+    tokio::spawn(read_again(hang_ups, app.reload.clone(), file));
     tokio::spawn(async move {
         stop_signal().await;
         info!("stopping");
         stop.cancel();
     });
     Ok(app.join().await?)
+}
+
+/// At each SIGHUP. A file with a mistake changes nothing.
+async fn read_again(mut hang_ups: HangUps, reload: Reload, file: PathBuf) {
+    loop {
+        hang_ups.next().await;
+        let taken = match Config::load(&file) {
+            Ok(config) => reload.take(config).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = taken {
+            error!(file = %file.display(), "the configuration was read again and not taken over, nothing has changed: {error}");
+        }
+    }
+}
+
+/// SIGHUP, which ends a process that does not listen for it.
+struct HangUps(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+impl HangUps {
+    #[cfg(unix)]
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::hangup()).inspect_err(|error| warn!(%error, "the configuration can't be read again by SIGHUP")).ok())
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> Self {
+        Self()
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.0
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
 }
 
 fn raise_descriptor_limit() {

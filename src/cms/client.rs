@@ -38,12 +38,15 @@ pub enum AskError {
     Unreachable(String),
     #[error("an answer that cannot be read: {0}")]
     Garbled(String),
+    /// Usher did not send it: the bridge is paused, or followed no more.
+    #[error("not sent: {0}")]
+    Withheld(String),
 }
 
 impl AskError {
     /// The bridge said something, whatever it was: it is alive.
     pub fn answered(&self) -> bool {
-        !matches!(self, AskError::TimedOut(_) | AskError::Unreachable(_))
+        !matches!(self, AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Withheld(_))
     }
 }
 
@@ -62,7 +65,6 @@ impl Client {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(timing.connect_timeout)
-            .timeout(timing.rest_timeout)
             .tcp_nodelay(true)
             .http1_only()
             .user_agent(concat!("Usher/", env!("CARGO_PKG_VERSION")))
@@ -76,10 +78,15 @@ impl Client {
         })
     }
 
+    /// How long one answer may take from now on.
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout;
+    }
+
     /// Sends one request. The credentials go along at once: waiting for the challenge would cost a 401 each time.
     pub(crate) async fn ask(&self, ask: &Ask) -> Result<Answer, AskError> {
         let mut request = self.http.request(ask.method(), format!("{}{}", self.base, ask.path()));
-        request = request.header(AUTHORIZATION, self.authorization.clone());
+        request = request.header(AUTHORIZATION, self.authorization.clone()).timeout(self.timeout);
         if ask.method() != reqwest::Method::GET {
             request = request.form(ask.form().as_slice());
         }

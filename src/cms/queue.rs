@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::ask::Ask;
 use crate::config::CmsLimits;
+use crate::model::Queued;
 
 /// Why something is asked, in the order of urgency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +31,19 @@ pub(super) enum Lane {
 }
 
 const LANES: usize = 9;
+
+/// Every lane, most urgent first, with its word in the figures.
+const WORDS: [(Lane, &str); LANES] = [
+    (Lane::Action, "action"),
+    (Lane::Bulk, "bulk"),
+    (Lane::Told, "told"),
+    (Lane::Arrival, "arrival"),
+    (Lane::Resync, "resync"),
+    (Lane::SecondLook, "second_look"),
+    (Lane::Suspected, "suspected"),
+    (Lane::Waiting, "waiting"),
+    (Lane::InCall, "in_call"),
+];
 
 /// What the queue says to do now.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,6 +85,12 @@ impl Queue {
         }
     }
 
+    /// How much may be under way and how fast, from now on.
+    pub(super) fn set_limits(&mut self, limits: &CmsLimits, now: Instant) {
+        self.slots = limits.in_flight;
+        self.pace = Pace::new(limits.background_per_second, now);
+    }
+
     pub(super) fn push(&mut self, lane: Lane, ask: Ask) {
         match self.waiting.get(&ask) {
             Some(standing) if *standing <= lane => {}
@@ -98,6 +118,27 @@ impl Queue {
     pub(super) fn clear(&mut self) {
         self.lanes.iter_mut().for_each(VecDeque::clear);
         self.waiting.clear();
+    }
+
+    pub(super) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// How many requests wait in each lane.
+    pub(super) fn waiting(&self) -> Vec<Queued> {
+        let mut counts = [0; LANES];
+        self.waiting.values().for_each(|lane| counts[*lane as usize] += 1);
+        WORDS.iter().map(|(lane, word)| Queued { lane: word, waiting: counts[*lane as usize] }).collect()
+    }
+
+    pub(super) fn has(&self, ask: &Ask) -> bool {
+        self.waiting.contains_key(ask)
+    }
+
+    /// Takes everything that waits out, each in its lane.
+    pub(super) fn take_all(&mut self) -> HashMap<Ask, Lane> {
+        self.lanes.iter_mut().for_each(VecDeque::clear);
+        std::mem::take(&mut self.waiting)
     }
 
     pub(super) fn done(&mut self, lane: Lane) {

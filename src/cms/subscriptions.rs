@@ -180,6 +180,11 @@ impl Plan {
         }
     }
 
+    /// How much is followed over all sockets.
+    pub(super) fn subscriptions(&self) -> usize {
+        self.sockets.iter().map(|socket| socket.topics.len()).sum()
+    }
+
     /// Sockets that have something to follow.
     pub(super) fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
         self.sockets.iter().enumerate().filter(|(_, socket)| !socket.topics.is_empty()).map(|(id, _)| id)

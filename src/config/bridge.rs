@@ -16,6 +16,8 @@ pub struct BridgeConfig {
     pub password: Secret,
     pub trust: Trust,
     pub cdr: CdrMode,
+    /// What Usher tells the bridge as the address for its records; made from `cdr.url` and a secret of the database when Usher starts.
+    pub cdr_url: Option<Secret>,
 }
 
 /// Whether the bridge's Call Detail Records are taken (cdr.md section 1).

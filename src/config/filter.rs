@@ -9,14 +9,14 @@ pub struct MeetingFacts<'a> {
 }
 
 /// A meeting is shown when it matches `include` (or that is empty) and nothing of `exclude`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub include: Rules,
     pub exclude: Rules,
 }
 
 /// Any one match counts. Ids compare without case; names are patterns with `*` and `?`, without case.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     pub spaces: Vec<String>,

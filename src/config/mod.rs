@@ -6,7 +6,9 @@
 mod bridge;
 mod error;
 mod filter;
+mod live;
 mod raw;
+mod reread;
 mod secret;
 mod timing;
 
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use bridge::{BridgeConfig, CdrMode, Trust};
 pub use error::ConfigError;
 pub use filter::{Filter, MeetingFacts, Rules};
+pub use live::Live;
 pub use secret::Secret;
 pub use timing::{CmsLimits, Timing};
 
@@ -35,7 +38,7 @@ pub struct Config {
 }
 
 /// What the browsers' side needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WebConfig {
     pub listen: SocketAddr,
     /// How people reach Usher; decides cookies, Origin and the sub-path. Absent = `http(s)://<Host header>`, no sub-path.
@@ -50,7 +53,7 @@ pub struct WebConfig {
     pub sockets_per_user: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     pub cert_file: PathBuf,
     pub key_file: PathBuf,

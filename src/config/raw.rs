@@ -219,6 +219,7 @@ impl Bridge {
             password: self.password(n, dir)?,
             trust: self.trust(n, dir)?,
             cdr: self.cdr,
+            cdr_url: None,
             name: self.name.into(),
             username: self.username,
         })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How much of a bridge Usher may use.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CmsLimits {
     /// REST requests under way at once per bridge. Practice is 4, at most 8 (rest.md section 6).
     pub in_flight: usize,
@@ -20,7 +20,7 @@ impl Default for CmsLimits {
 }
 
 /// Every duration that Usher waits for anything.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
     /// One REST request to CMS, body included (clients in the field use 10 to 15 s).
     pub rest_timeout: Duration,
@@ -70,6 +70,8 @@ pub struct Timing {
     pub poll_roster: Duration,
     /// Removed ids are remembered this long, so that a late answer cannot bring a ghost back.
     pub tombstone: Duration,
+    /// What administrators see of a bridge is counted this often.
+    pub figures: Duration,
     /// After an accepted admit, the leg must read back as in the call within this time.
     pub confirm_within: Duration,
     /// How long an action waits at a bridge that answers nobody before the bridge counts as unreachable.
@@ -124,6 +126,7 @@ impl Default for Timing {
             sweep_roster: s(60),
             poll_roster: s(5),
             tombstone: s(60),
+            figures: s(1),
             confirm_within: s(5),
             action_deadline: s(20),
             outcome_shown: s(30),
@@ -169,6 +172,7 @@ impl Timing {
             sweep_roster: x(self.sweep_roster),
             poll_roster: x(self.poll_roster),
             tombstone: x(self.tombstone),
+            figures: x(self.figures),
             confirm_within: x(self.confirm_within),
             action_deadline: x(self.action_deadline),
             outcome_shown: x(self.outcome_shown),

@@ -12,7 +12,7 @@ use serde_json::json;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
-use crate::accounts::{Accounts, LOGIN_KEY, Role, Sessions, TooMany, User};
+use crate::accounts::{Accounts, LOGIN_KEY, Sessions, TooMany, User};
 use crate::db::DbError;
 
 use super::client::Client;
@@ -90,7 +90,7 @@ pub(super) async fn members_only(State(site): State<Shared>, auth: Auth, request
 /// The door of the pages for admins, inside the first.
 pub(super) async fn admins_only(auth: Auth, request: Request, next: Next) -> Response {
     match auth.user {
-        Some(user) if user.role == Role::Admin => next.run(request).await,
+        Some(user) if user.role.may_manage() => next.run(request).await,
         _ => Failure::Forbidden.into_response(),
     }
 }

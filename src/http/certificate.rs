@@ -40,8 +40,9 @@ impl Certificate {
         Ok(Self { files, seen, in_use })
     }
 
-    /// Takes over what has changed; keeps what is in use, and says so once, when the new pair is no good.
-    pub(super) fn reread(&mut self) {
+    /// Takes over what has changed, also which files; keeps what is in use, and says so once, when the new pair is no good.
+    pub(super) fn reread(&mut self, files: &TlsFiles) {
+        self.files.clone_from(files);
         let found = match read(&self.files) {
             Ok(found) => found,
             Err(error) => return tracing::warn!(%error, "the certificate can't be read again; the old one stays in use"),

@@ -35,7 +35,7 @@ pub(super) async fn find(
     next: Next,
 ) -> Response {
     let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
-    let client = Client::new(&site.config, peer.ip(), request.headers(), host);
+    let client = Client::new(&site.config.get(), peer.ip(), request.headers(), host);
     request.extensions_mut().insert(client);
     next.run(request).await
 }

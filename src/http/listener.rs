@@ -9,8 +9,6 @@ use axum_server::{Handle, Server};
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::TlsFiles;
-
 use super::certificate::{Certificate, CertificateError};
 use super::router::{cdr_router, router};
 use super::site::Shared;
@@ -32,10 +30,9 @@ pub(super) async fn run(
     site: Shared,
     listener: TcpListener,
     cdr_listener: Option<TcpListener>,
-    tls: Option<TlsFiles>,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let mut certificate = tls.map(Certificate::load).transpose()?;
+    let mut certificate = site.config.get().tls.clone().map(Certificate::load).transpose()?;
     let acceptor = certificate.as_ref().map(|c| RustlsAcceptor::new(c.in_use.clone()).acceptor(NoDelayAcceptor));
     let (handle, cdr_handle) = (Handle::new(), Handle::new());
     let server = server(listener, &handle)?;
@@ -55,7 +52,7 @@ pub(super) async fn run(
         let mut watch = interval(site.timing.watch_database);
         loop {
             tokio::select! {
-                _ = reread.tick() => if let Some(certificate) = &mut certificate { certificate.reread() },
+                _ = reread.tick() => if let (Some(certificate), Some(files)) = (&mut certificate, &site.config.get().tls) { certificate.reread(files) },
                 _ = watch.tick() => {
                     if let Err(error) = site.accounts.look_for_foreign_changes().await {
                         tracing::warn!(%error, "changes of accounts can't be looked for");

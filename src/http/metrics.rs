@@ -44,8 +44,8 @@ fn describe() {
 pub(super) async fn show(State(site): State<Shared>, Extension(client): Extension<Client>, headers: HeaderMap) -> Response {
     // A proxy on this machine is loopback too, but speaks for somebody else.
     let local = client.peer.is_loopback() && !client.forwarded;
-    let token = site.config.metrics_token.as_ref().map(|token| token.expose());
-    if !local && !has_token(&headers, token) {
+    let config = site.config.get();
+    if !local && !has_token(&headers, config.metrics_token.as_ref().map(|token| token.expose())) {
         let what = "metrics are for this machine, or with the token of `metrics.token` as `Authorization: Bearer`\n";
         return (StatusCode::FORBIDDEN, what).into_response();
     }

@@ -23,6 +23,7 @@ mod templates;
 mod users;
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -30,10 +31,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::Role;
 use crate::actions::Actions;
-use crate::config::{Timing, WebConfig};
+use crate::config::{Live, Timing, WebConfig};
 use crate::db::Db;
 use crate::hub::Hub;
 use crate::receivers::Receivers;
+use crate::view::BridgeFigures;
 
 pub use certificate::{CertificateError, check_certificate};
 pub use listener::ServeError;
@@ -41,7 +43,7 @@ pub use listener::ServeError;
 /// What the browser side is made of.
 #[derive(Debug)]
 pub struct Web {
-    pub config: WebConfig,
+    pub config: Live<WebConfig>,
     pub timing: Timing,
     pub db: Db,
     pub hub: Hub,
@@ -49,7 +51,9 @@ pub struct Web {
     pub receivers: Receivers,
     /// Takes records and nothing else, without TLS.
     pub cdr_listener: Option<TcpListener>,
-    /// True once at least one bridge gave its first full read.
+    /// What administrators may see of the bridges.
+    pub figures: watch::Receiver<Arc<[BridgeFigures]>>,
+    /// True once at least one bridge gave its first full read, or is paused.
     pub ready: watch::Receiver<bool>,
     /// Shown on the log-in page; only the demo has any.
     pub demo_accounts: Option<Vec<DemoAccount>>,
@@ -71,8 +75,7 @@ pub const FIRST_USER: &str = "Nobody can log in yet. Make the first user, in ano
 ///
 /// Sockets are tracked by `tracker`, too, so that the caller may wait for them together with its own tasks.
 pub async fn serve(mut web: Web, listener: TcpListener, shutdown: CancellationToken, tracker: TaskTracker) -> Result<(), ServeError> {
-    let tls = web.config.tls.clone();
     let cdr_listener = web.cdr_listener.take();
     let site = site::Site::new(web, shutdown.clone(), tracker);
-    listener::run(site, listener, cdr_listener, tls, shutdown).await
+    listener::run(site, listener, cdr_listener, shutdown).await
 }

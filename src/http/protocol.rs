@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::Role;
 use crate::actions::{PersonResult, Scope};
+use crate::view::BridgeFigures;
 
 pub const VERSION: u32 = 1;
 
@@ -38,6 +39,7 @@ pub enum Outbound<'a> {
     Reply { r#ref: &'a str, at_seq: u64, state: Progress, people: usize, results: &'a [PersonResult] },
     Error { r#ref: Option<&'a str>, code: &'a str, message: String },
     Beat { time: i64 },
+    Figures { time: i64, bridges: &'a [BridgeFigures] },
 }
 
 #[derive(Debug, Serialize)]
@@ -64,8 +66,28 @@ impl Outbound<'_> {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Inbound {
-    Admit { r#ref: String, people: Vec<Arc<str>>, scope: Scope },
-    Retry { r#ref: String, bridge: String },
+    Admit {
+        r#ref: String,
+        people: Vec<Arc<str>>,
+        scope: Scope,
+    },
+    Retry {
+        r#ref: String,
+        bridge: String,
+    },
+    Pause {
+        r#ref: String,
+        bridge: String,
+    },
+    Resume {
+        r#ref: String,
+        bridge: String,
+    },
+    /// Administrators' figures, or no longer.
+    Watch {
+        r#ref: String,
+        on: bool,
+    },
     Resync {},
     Beat {},
 }
@@ -78,7 +100,9 @@ pub fn parse(text: &str) -> Result<Inbound, String> {
             check_ref(r#ref)?;
             check_people(people)?;
         }
-        Inbound::Retry { r#ref, .. } => check_ref(r#ref)?,
+        Inbound::Retry { r#ref, .. } | Inbound::Pause { r#ref, .. } | Inbound::Resume { r#ref, .. } | Inbound::Watch { r#ref, .. } => {
+            check_ref(r#ref)?;
+        }
         Inbound::Resync {} | Inbound::Beat {} => {}
     }
     Ok(message)

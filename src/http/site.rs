@@ -9,9 +9,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Accounts, Throttle};
 use crate::actions::Actions;
-use crate::config::{Timing, WebConfig};
+use crate::config::{Live, PublicUrl, Timing, WebConfig};
 use crate::hub::Hub;
 use crate::receivers::Receivers;
+use crate::view::BridgeFigures;
 
 use super::seats::Seats;
 use super::templates::Templates;
@@ -21,13 +22,17 @@ pub(super) type Shared = Arc<Site>;
 
 #[derive(Debug)]
 pub(super) struct Site {
-    pub(super) config: WebConfig,
+    /// Some of it may be exchanged while it is served.
+    pub(super) config: Live<WebConfig>,
+    /// Addresses and cookies are made of it: it stays.
+    public_url: Option<PublicUrl>,
     pub(super) timing: Timing,
     pub(super) accounts: Accounts,
     pub(super) throttle: Throttle,
     pub(super) hub: Hub,
     pub(super) actions: Actions,
     pub(super) receivers: Receivers,
+    pub(super) figures: watch::Receiver<Arc<[BridgeFigures]>>,
     pub(super) ready: watch::Receiver<bool>,
     pub(super) demo_accounts: Option<Vec<DemoAccount>>,
     pub(super) templates: Templates,
@@ -46,12 +51,14 @@ impl Site {
     pub(super) fn new(web: Web, shutdown: CancellationToken, tracker: TaskTracker) -> Shared {
         Arc::new(Self {
             accounts: Accounts::new(web.db, web.timing.session_idle),
+            public_url: web.config.get().public_url.clone(),
             config: web.config,
             timing: web.timing,
             throttle: Throttle::default(),
             hub: web.hub,
             actions: web.actions,
             receivers: web.receivers,
+            figures: web.figures,
             ready: web.ready,
             demo_accounts: web.demo_accounts,
             templates: Templates::new(),
@@ -66,6 +73,6 @@ impl Site {
 
     /// The path prefix of every address, `""` at the root.
     pub(super) fn base(&self) -> &str {
-        self.config.public_url.as_ref().map_or("", |url| &url.base)
+        self.public_url.as_ref().map_or("", |url| &url.base)
     }
 }

@@ -127,5 +127,6 @@ pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
         polled_calls: facts.polled_calls,
         cdr: facts.cdr.state,
         cdr_trouble: facts.cdr.trouble.clone(),
+        paused_by: facts.paused_by.clone(),
     }
 }

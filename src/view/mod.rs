@@ -2,8 +2,10 @@
 
 mod build;
 mod diff;
+mod figures;
 mod rows;
 
 pub use build::*;
 pub use diff::{Change, apply, diff};
+pub use figures::*;
 pub use rows::*;

@@ -79,6 +79,8 @@ pub struct BridgeRow {
     pub cdr: CdrState,
     /// Why Usher could not register for them.
     pub cdr_trouble: Option<Trouble>,
+    /// Who paused it; present exactly while `state` is `paused`.
+    pub paused_by: Option<Arc<str>>,
 }
 
 /// What is known of a bridge's Call Detail Records, which tell of lobby changes that no event carries.
@@ -110,6 +112,8 @@ pub enum BridgeState {
     Refused,
     /// Neither REST nor events answer.
     Unreachable,
+    /// An administrator wants nothing to be sent to it.
+    Paused,
 }
 
 /// What is wrong and what to do about it, in words.
@@ -253,4 +257,6 @@ pub enum ActionResult {
     Refused,
     /// The person's bridge did not answer.
     Unreachable,
+    /// Usher stopped while it was under way: it is not known whether CMS was asked, and it is not asked again.
+    Interrupted,
 }

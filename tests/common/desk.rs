@@ -17,6 +17,7 @@ use super::DEADLINE;
 use super::browser::{Browser, Socket};
 
 pub const PASSWORD: &str = "correct horse";
+pub const ACCOUNTS: [(&str, Role); 4] = [("mo", Role::Moderator), ("max", Role::Moderator), ("vi", Role::Viewer), ("ana", Role::Admin)];
 
 /// A quiet cluster without people: what happens is up to the test.
 pub fn quiet(bridges: usize) -> Options {
@@ -42,6 +43,7 @@ pub struct Desk {
     pub sim: Simulator,
     pub app: App,
     pub dir: tempfile::TempDir,
+    /// As it was started.
     pub config: Config,
 }
 
@@ -64,7 +66,7 @@ impl Desk {
         {
             let mut conn = open_connection(dir.path()).expect("database");
             let mut offline = Offline(&mut conn);
-            for (name, role) in [("mo", Role::Moderator), ("max", Role::Moderator), ("vi", Role::Viewer)] {
+            for (name, role) in ACCOUNTS {
                 offline.add(name, role, PASSWORD).expect("added");
             }
         }
@@ -93,17 +95,7 @@ impl Desk {
     }
 
     pub async fn page(&self, user: &str) -> Page {
-        let mut browser = Browser::new(self.app.address, "");
-        browser.login(user, PASSWORD).await;
-        Page {
-            socket: browser.socket().await,
-            rows: BTreeMap::new(),
-            parts: Vec::new(),
-            seq: None,
-            replies: Vec::new(),
-            errors: Vec::new(),
-            patience: DEADLINE,
-        }
+        Page::log_in(self.app.address, user).await
     }
 
     /// A meeting with these guests; without an activator they all wait.
@@ -161,11 +153,37 @@ pub struct Page {
     seq: Option<u64>,
     pub replies: Vec<Value>,
     pub errors: Vec<Value>,
+    /// What an administrator was told of the bridges last.
+    pub figures: Option<Value>,
     /// How long it follows for what a test waits for.
     pub patience: Duration,
 }
 
 impl Page {
+    pub async fn log_in(address: std::net::SocketAddr, user: &str) -> Self {
+        let mut browser = Browser::new(address, "");
+        browser.login(user, PASSWORD).await;
+        Self::open(&browser).await
+    }
+
+    /// A page of somebody who is logged in.
+    pub async fn open(browser: &Browser) -> Self {
+        Self {
+            socket: browser.socket().await,
+            rows: BTreeMap::new(),
+            parts: Vec::new(),
+            seq: None,
+            replies: Vec::new(),
+            errors: Vec::new(),
+            figures: None,
+            patience: DEADLINE,
+        }
+    }
+
+    pub async fn say(&mut self, message: Value) {
+        self.socket.say(&message).await;
+    }
+
     /// Follows the socket until `state` gives `Ok`; fails with the last `Err` at the deadline.
     pub async fn until<T>(&mut self, what: &str, mut state: impl FnMut(&Page) -> Result<T, String>) -> T {
         let (mut last, patience) = (String::new(), self.patience);
@@ -213,10 +231,16 @@ impl Page {
             }
             "reply" => self.replies.push(frame),
             "error" => self.errors.push(frame),
+            "figures" => self.figures = Some(frame),
             "beat" => self.socket.say(&json!({ "type": "beat" })).await,
             "welcome" => {}
             other => panic!("unknown frame {other}"),
         }
+    }
+
+    /// Reads on until the server closes; its code.
+    pub async fn closed(&mut self) -> u16 {
+        self.socket.closed().await.0
     }
 
     pub fn people(&self) -> Vec<&PersonRow> {

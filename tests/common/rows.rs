@@ -21,6 +21,7 @@ pub fn bridge(name: &str) -> Arc<Row> {
         polled_calls: 1,
         cdr: CdrState::Stalled,
         cdr_trouble: Some(Trouble { code: "cdr_no_slot".into(), what: "all are taken".into() }),
+        paused_by: Some("ana".into()),
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -14,6 +15,7 @@ use usher::config::{Config, Timing, WebConfig};
 use usher::db::Db;
 use usher::http::{ServeError, Web, serve};
 use usher::hub::{Audience, Hub, HubLimits};
+use usher::view::BridgeFigures;
 
 use super::browser::Browser;
 
@@ -23,6 +25,7 @@ pub struct Site {
     pub address: SocketAddr,
     pub hub: Hub,
     pub requests: mpsc::Receiver<Request>,
+    pub figures: watch::Sender<Arc<[BridgeFigures]>>,
     pub ready: watch::Sender<bool>,
     pub accounts: Accounts,
     pub shutdown: CancellationToken,
@@ -70,22 +73,24 @@ impl Setup {
         let db = Db::open(dir.path()).expect("database");
         let hub = Hub::with_limits(Audience::Desk, self.limits);
         let (actions, requests) = Actions::channel(16);
+        let (figures, figures_seen) = watch::channel(Arc::default());
         let (ready, readiness) = watch::channel(false);
         let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
         let accounts = Accounts::new(db.clone(), Duration::from_secs(3600));
         let web = Web {
-            config,
+            config: config.into(),
             timing: self.timing,
             db,
             hub: hub.clone(),
             actions,
             receivers: usher::receivers::Receivers::default(),
             cdr_listener: None,
+            figures: figures_seen,
             ready: readiness,
             demo_accounts: None,
         };
         let served = tokio::spawn(serve(web, listener, shutdown.clone(), tracker.clone()));
-        Site { address, hub, requests, ready, accounts, shutdown, tracker, served, dir }
+        Site { address, hub, requests, figures, ready, accounts, shutdown, tracker, served, dir }
     }
 }
 

@@ -40,8 +40,8 @@ export function dock(desk) {
 const tab = (desk, pane, name, label) =>
   html`<button type="button" aria-pressed=${desk.screen.choice.pane === pane} @click=${() => desk.show(pane)}>${icon(name)}<span>${label}</span></button>`;
 
-/** A retry is answered by its bridge's row; only a failed one has a word of its own. @param {Press} press */
-const worthShowing = (press) => press.scope !== "retry" || press.state === "failed" || press.state === "cut_off";
+/** What a bridge is told is answered by its row; only a failure has a word of its own. @param {Press} press */
+const worthShowing = (press) => press.scope !== "bridge" || press.state === "failed" || press.state === "cut_off";
 
 /** @param {Desk} desk @param {Press[]} presses @param {boolean} selecting */
 function summary(desk, presses, selecting) {
@@ -77,7 +77,7 @@ export function pressWords(press) {
 
 /** @param {Press} press */
 function others(press) {
-  return /** @type {const} */ (["already", "left", "unconfirmed", "refused", "unreachable"]).flatMap((word) => {
+  return /** @type {const} */ (["already", "left", "unconfirmed", "refused", "unreachable", "interrupted"]).flatMap((word) => {
     const some = press.results.filter((result) => result.result === word);
     const reasons = [...new Set(some.flatMap((result) => result.reason || []))];
     const text = t(`result_${word}_n`, { n: some.length });

@@ -70,15 +70,19 @@ const bridgesPanel = (desk, all) => html`
         </li>`;
       })}
     </ul>
+    ${desk.screen.manages ? html`<p class="all-figures"><a href="#bridges" @click=${() => desk.fold()}>${t("all_figures")}</a></p>` : nothing}
   </div>
 `;
 
-/** @param {Desk} desk @param {import("../protocol.js").BridgeRow} bridge */
+/** What a person may do about a bridge that is not followed. @param {Desk} desk @param {import("../protocol.js").BridgeRow} bridge */
 export const retry = (desk, bridge) =>
   (bridge.state === "refused" || bridge.state === "unreachable") && desk.screen.acts
-    ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!desk.screen.live} @click=${() => desk.presses.retry(bridge.id)}>
+    ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!desk.screen.live} @click=${() => desk.presses.tell("retry", bridge.id)}>
         ${t("try_again")}</button>`
-    : nothing;
+    : bridge.state === "paused" && desk.screen.manages
+      ? html`<button class="quiet-button" type="button" data-action="resume" ?disabled=${!desk.screen.live} aria-label=${t("resume_bridge", { bridge: bridge.id })}
+          @click=${() => desk.presses.tell("resume", bridge.id)}>${t("resume")}</button>`
+      : nothing;
 
 /** @param {Desk} desk */
 function me(desk) {
@@ -110,7 +114,12 @@ function menu(desk) {
       </fieldset>
       <button class="entry" type="button" @click=${() => desk.unfold("keys")}>${t("keys_title")} <kbd>?</kbd></button>
       <a class="entry" href="${desk.base}/account">${t("account")}</a>
-      ${desk.screen.role === "admin" ? html`<a class="entry" href="${desk.base}/users">${t("users")}</a>` : nothing}
+      ${
+        desk.screen.manages
+          ? html`<a class="entry" href="#bridges" @click=${() => desk.fold()}>${t("bridges_label")}</a>
+        <a class="entry" href="${desk.base}/users">${t("users")}</a>`
+          : nothing
+      }
       <form method="post" action="${desk.base}/logout">
         <input type="hidden" name="csrf" value=${csrf} />
         <button class="entry" type="submit">${t("sign_out")}</button>

@@ -2,6 +2,7 @@
 
 import { t } from "../i18n.js";
 import { html, nothing } from "../vendor/lit.js";
+import { board } from "./board.js";
 import { dock } from "./dock.js";
 import { header } from "./header.js";
 import { keysPanel } from "./help.js";
@@ -14,9 +15,13 @@ export function shell(desk) {
   const old = link.shown && !desk.screen.live;
   return html`
     ${header(desk)}
-    <div class="columns" data-pane=${choice.pane} data-old=${old ? "yes" : "no"} data-phase=${link.phase}>
-      ${meetings(desk)}
-      <main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${dock(desk)}</main>
+    <div class="columns" data-pane=${choice.pane} data-view=${desk.showsBoard ? "board" : "people"} data-old=${old ? "yes" : "no"} data-phase=${link.phase}>
+      ${desk.showsBoard ? nothing : meetings(desk)}
+      ${
+        desk.showsBoard
+          ? html`<main class="people" id="people" aria-label=${t("bridges_label")}>${board(desk)}</main>`
+          : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${dock(desk)}</main>`
+      }
     </div>
     ${desk.unfolded === "keys" ? keysPanel(desk) : nothing}
     <div class="unseen" id="live-region" role="status" aria-live="polite"></div>

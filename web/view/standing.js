@@ -1,6 +1,6 @@
 // The line under the title and the words of an empty list: how much of what is shown can be believed.
 
-import { condition } from "../bridges.js";
+import { isStale } from "../bridges.js";
 import { t } from "../i18n.js";
 import { clockTimes } from "../time.js";
 import { html, nothing } from "../vendor/lit.js";
@@ -34,11 +34,13 @@ const old = (text) => html`<span class="fact grave">${icon("trouble")}${text}</s
 
 /** @param {Desk} desk */
 function troubled(desk) {
-  const grave = [...desk.roster.bridges.values()].filter((bridge) => condition(bridge, desk.screen.now)?.grave);
-  if (grave.length === 0) return nothing;
-  const [only] = grave;
-  const text = grave.length === 1 && only ? t("bridge_old_one", { bridge: only.id }) : t("bridges_old", { n: grave.length });
-  return html`<span class="fact grave">${icon("trouble")}${text}</span>`;
+  const stale = [...desk.roster.bridges.values()].filter(isStale);
+  if (stale.length === 0) return nothing;
+  const [only] = stale;
+  const paused = stale.every((bridge) => bridge.state === "paused");
+  const one = paused ? "bridge_paused_one" : "bridge_old_one";
+  const text = stale.length === 1 && only ? t(one, { bridge: only.id }) : t("bridges_old", { n: stale.length });
+  return html`<span class=${paused ? "fact amber" : "fact grave"}>${icon(paused ? "note" : "trouble")}${text}</span>`;
 }
 
 /** Says why nobody is listed, and never "nobody waits" while that isn't known. @param {Desk} desk */

@@ -15,7 +15,7 @@ use crate::cms::cdr::{Document, Feed, Noted, Subject};
 use crate::cms::lobby::Seen;
 use crate::cms::queue::Lane;
 use crate::config::CdrMode;
-use crate::model::{CallId, CdrState, LegId};
+use crate::model::{CallId, CdrFigures, CdrState, LegId};
 
 /// Legs that only records know; each costs one request, and anybody who knows the address could invent them.
 const MOST_STRAYS: usize = 1000;
@@ -31,11 +31,19 @@ pub(super) struct Records {
     /// When the last one came; Unix milliseconds.
     last: Option<i64>,
     said: CdrState,
+    /// How many have come.
+    taken: u64,
 }
 
 impl Records {
     pub(super) fn new() -> Self {
-        Self { feed: Feed::new(), read_again: None, strays: HashSet::new(), last: None, said: CdrState::Off }
+        Self { feed: Feed::new(), read_again: None, strays: HashSet::new(), last: None, said: CdrState::Off, taken: 0 }
+    }
+}
+
+impl Bridge {
+    pub(super) fn record_figures(&self) -> Option<CdrFigures> {
+        self.takes_records().then_some(CdrFigures { records: self.records.taken, last: self.records.last })
     }
 }
 
@@ -56,6 +64,7 @@ impl Bridge {
         self.records.last = Some(now.unix_ms);
         for record in document.records {
             self.counters.records.increment(1);
+            self.records.taken += 1;
             match self.records.feed.take(&document.session, record.index, record.missing, now.instant) {
                 Noted::Twice => continue,
                 Noted::Fine => {}

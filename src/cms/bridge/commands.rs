@@ -8,6 +8,7 @@ use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::cluster::{Command, Look};
 use crate::cms::queue::Lane;
+use crate::config::Timing;
 use crate::model::{BridgeState, ParticipantId};
 
 impl Bridge {
@@ -22,6 +23,9 @@ impl Bridge {
                 drop(room);
             }
             Command::Retry => self.retry(),
+            Command::Pause { by } => self.pause(by, Now::read()),
+            Command::Resume => self.resume(),
+            Command::Retune => self.retune(Now::read()),
         }
     }
 
@@ -29,6 +33,9 @@ impl Bridge {
     fn closed(&self) -> Option<AskError> {
         if self.link.may_send() {
             return None;
+        }
+        if let Some(withheld) = self.withheld() {
+            return Some(withheld);
         }
         let refused = self.store.with_bridge(&self.name, |bridge| bridge.state == BridgeState::Refused).unwrap_or(false);
         Some(if refused { AskError::Unauthorized } else { AskError::Unreachable("the bridge does not answer".into()) })
@@ -64,6 +71,21 @@ impl Bridge {
         }
         self.looks.entry(person.clone()).or_default().push(reply);
         self.read_person(&person, lane);
+    }
+
+    /// Limits and intervals hold from now on; who is looked at again and again is looked at by the new ones.
+    fn retune(&mut self, now: Now) {
+        let tuning = self.cluster.tuning().get();
+        self.client.set_timeout(tuning.timing.rest_timeout);
+        self.queue.set_limits(&tuning.limits, now.instant);
+        let rotation = |timing: &Timing| (timing.rotate_waiting, timing.rotate_in_call);
+        let other = rotation(&self.timing) != rotation(&tuning.timing);
+        self.timing = tuning.timing.clone();
+        if other {
+            for person in self.people.keys().cloned().collect::<Vec<_>>() {
+                self.plan_look(&person, now);
+            }
+        }
     }
 
     fn locate(&mut self, person: ParticipantId, reply: oneshot::Sender<Result<(), AskError>>) {

@@ -111,7 +111,7 @@ impl Bridge {
     }
 
     /// Sets when a person's legs are read next.
-    fn plan_look(&mut self, person: &ParticipantId, now: Now) {
+    pub(super) fn plan_look(&mut self, person: &ParticipantId, now: Now) {
         let Some(work) = self.people.get(person) else { return };
         let timing = &self.timing;
         let (waiting, in_call) = match self.may_rely_on_records(now.instant) {

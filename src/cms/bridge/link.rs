@@ -36,6 +36,8 @@ enum Phase {
     Down,
     /// The credentials were refused; nothing is sent until somebody asks for it.
     Refused,
+    /// An administrator wants it left alone.
+    Paused,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,14 @@ impl Link {
     pub(super) fn is_up(&self) -> bool {
         self.phase == Phase::Up
     }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.phase == Phase::Paused
+    }
+
+    pub(super) fn pause(&mut self) {
+        (self.phase, self.attempts) = (Phase::Paused, 0);
+    }
 }
 
 impl Bridge {
@@ -90,9 +100,18 @@ impl Bridge {
         }
         self.timers.set(Due::Silence, now.instant + self.timing.silent_after / 5);
         self.timers.set(Due::Tidy, now.instant + self.timing.tombstone);
-        if self.refusals.is_refused(&self.config) {
+        self.count_figures(now);
+        self.set_out();
+    }
+
+    /// Reaches for the bridge for the first time, where it may be reached for at all.
+    pub(super) fn set_out(&mut self) {
+        if let Some(paused) = self.memory.paused(&self.name) {
+            info!(bridge = %self.name, user = %paused.by, "is paused");
+            self.rest(&paused);
+        } else if self.memory.is_refused(&self.config) {
             warn!(bridge = %self.name, "these credentials were refused before; not trying them again until asked to");
-            self.refuse("the user name or password was refused before and has not changed since", now);
+            self.refuse("the user name or password was refused before and has not changed since");
         } else {
             self.probe();
         }
@@ -163,7 +182,7 @@ impl Bridge {
 
     fn come_up(&mut self, now: Now) {
         info!(bridge = %self.name, "answers");
-        self.refusals.set_refused(&self.config, false);
+        self.memory.set_refused(&self.config, false);
         self.link = Link { phase: Phase::Up, attempts: 0, last_asked: now.instant, ..Link::new(now.instant) };
         self.queue.alone = false;
         self.state(BridgeState::Connecting, None);
@@ -208,6 +227,7 @@ impl Bridge {
             AskError::Unauthorized if !matches!(ask, Ask::Token(_)) => return self.refused_credentials(ask, error, now),
             AskError::Busy { retry_after } => {
                 self.counters.busy.increment(1);
+                self.tally.busy += 1;
                 let pause = retry_after.map_or_else(|| jittered(self.timing.busy_pause), |pause| pause.min(LONGEST_PAUSE));
                 self.queue.hold_until(now.instant + pause);
                 if self.may_repeat(&ask) {
@@ -274,7 +294,7 @@ impl Bridge {
         self.queue.clear();
         self.forget_reading();
         self.state(BridgeState::Unreachable, Some(trouble(error)));
-        self.fail_waiters(error, now);
+        self.fail_waiters(error);
         let pause = backoff(self.timing.reconnect_min, self.timing.reconnect_max, self.link.attempts);
         self.link.attempts += 1;
         self.timers.set(Due::Probe, now.instant + pause);
@@ -283,15 +303,17 @@ impl Bridge {
     /// The first 401 ends everything: repeating it can lock the account (rest.md section 1).
     fn refused_credentials(&mut self, ask: Ask, error: AskError, now: Now) {
         warn!(bridge = %self.name, "the user name or password was refused");
-        self.refusals.set_refused(&self.config, true);
+        self.memory.set_refused(&self.config, true);
         if let Ask::Admit(person) = &ask {
             self.admitted(person, Err(error.clone()), now);
         }
-        self.refuse(&error.to_string(), now);
-        self.fail_waiters(&error, now);
+        if !self.link.is_paused() {
+            self.refuse(&error.to_string());
+            self.fail_waiters(&error);
+        }
     }
 
-    fn refuse(&mut self, what: &str, _now: Now) {
+    fn refuse(&mut self, what: &str) {
         self.link.phase = Phase::Refused;
         self.queue.clear();
         self.forget_reading();
@@ -300,7 +322,7 @@ impl Bridge {
     }
 
     /// Whoever waits for an answer of this bridge gets none.
-    fn fail_waiters(&mut self, error: &AskError, _now: Now) {
+    fn fail_waiters(&mut self, error: &AskError) {
         for reply in self.admits.drain().chain(self.locates.drain()).flat_map(|(_, replies)| replies) {
             let _ = reply.send(Err(error.clone()));
         }
@@ -368,7 +390,7 @@ pub(super) fn trouble(error: &AskError) -> Trouble {
         AskError::TimedOut(_) => "timed_out",
         AskError::Unreachable(_) => "unreachable",
         AskError::Busy { .. } => "busy",
-        AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_) => "unexpected_answer",
+        AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_) | AskError::Withheld(_) => "unexpected_answer",
     };
     Trouble { code: code.into(), what: error.to_string().into() }
 }

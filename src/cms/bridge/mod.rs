@@ -1,17 +1,20 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by
-//! REST), `people` (who is
-//! where), `legs` (the lobby), `cdr` (what records tell), `register` (where records are sent), `labels` (names and profiles), `commands` (what others ask of it).
+//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by REST), `people` (who is
+//! where), `legs` (the lobby), `cdr` (what records tell), `register` (where records are sent), `labels` (names and profiles), `commands`
+//! (what others ask of it), `pause` (an administrator's), `figures` (what they see), `leaving` (its end).
 
 mod calls;
 mod cdr;
 mod commands;
 mod counters;
 mod events;
+mod figures;
 mod labels;
+mod leaving;
 mod legs;
 mod link;
+mod pause;
 mod people;
 mod register;
 mod rosters;
@@ -31,28 +34,33 @@ use tracing::{debug, trace};
 use super::answer::Answer;
 use super::ask::Ask;
 use super::client::{AskError, Client};
-use super::cluster::{Cluster, Command, Look};
+use super::cluster::{Cluster, Command, Look, Tuning};
 use super::queue::{Lane, Pick, Queue};
 use super::session::{Endpoint, Report, Session};
 use super::subscriptions::{Plan, SocketId};
 use super::timers::Timers;
 use super::tls::{self, TrustError};
 use crate::clock::Now;
-use crate::config::{BridgeConfig, CmsLimits, Secret, Timing};
-use crate::model::{BridgeName, CallId, CallKey, LegId, ParticipantId};
+use crate::config::{BridgeConfig, Timing};
+use crate::model::{BridgeName, CallId, CallKey, LegId, ParticipantId, Paused};
 use crate::store::Store;
 use calls::CallWork;
 use counters::Counters;
+use figures::Tally;
 use labels::Labels;
 use link::Link;
 pub(crate) use link::admits;
 pub(super) use link::{backoff, say_failed};
 use people::PersonWork;
 
-/// Remembers over restarts that a password was refused, so that it is not tried again (accounts lock).
-pub trait RefusalMemory: Send + Sync {
+/// What is remembered of a bridge over restarts.
+pub trait BridgeMemory: Send + Sync {
+    /// Was this password refused? It is not tried again then (accounts lock).
     fn is_refused(&self, bridge: &BridgeConfig) -> bool;
     fn set_refused(&self, bridge: &BridgeConfig, refused: bool);
+    /// Is the bridge to be left alone?
+    fn paused(&self, bridge: &BridgeName) -> Option<Paused>;
+    fn set_paused(&self, bridge: &BridgeName, paused: Option<&Paused>);
 }
 
 /// Work that becomes due.
@@ -89,6 +97,8 @@ enum Due {
     /// See that this bridge sends its records to Usher.
     Register,
     Tidy,
+    /// Count what administrators see.
+    Figures,
 }
 
 type Reply = (Lane, Ask, Now, Result<Answer, AskError>);
@@ -120,8 +130,9 @@ pub(super) struct Bridge {
     store: Store,
     client: Client,
     endpoint: Endpoint,
-    refusals: Arc<dyn RefusalMemory>,
+    memory: Arc<dyn BridgeMemory>,
     counters: Counters,
+    tally: Tally,
     queue: Queue,
     in_flight: FuturesUnordered<BoxFuture<'static, Reply>>,
     timers: Timers<Due>,
@@ -141,8 +152,6 @@ pub(super) struct Bridge {
     ended: HashMap<CallId, Instant>,
     labels: Labels,
     records: cdr::Records,
-    /// Where this bridge is to send its records, if Usher is to tell it so.
-    cdr_url: Option<Secret>,
     receivers: register::Receivers,
     bridge_ids: Vec<(Arc<str>, Arc<str>)>,
     own_unique_name: Option<Arc<str>>,
@@ -157,13 +166,9 @@ pub(super) struct Bridge {
 #[derive(Clone)]
 pub(super) struct Parts {
     pub config: BridgeConfig,
-    pub limits: CmsLimits,
-    pub timing: Timing,
     pub cluster: Cluster,
-    pub refusals: Arc<dyn RefusalMemory>,
+    pub memory: Arc<dyn BridgeMemory>,
     pub tracker: TaskTracker,
-    /// Where the bridge is to send its records, if Usher is to register there.
-    pub cdr_url: Option<Secret>,
 }
 
 /// Each of these legs that is forgotten too early costs one request.
@@ -175,7 +180,8 @@ const REPORTS: usize = 4096;
 impl Bridge {
     /// Checks the trust settings; asks nothing yet.
     pub(super) fn new(parts: Parts) -> Result<(Self, mpsc::Receiver<Report>), TrustError> {
-        let Parts { config, limits, timing, cluster, refusals, tracker, cdr_url } = parts;
+        let Parts { config, cluster, memory, tracker } = parts;
+        let Tuning { limits, timing } = Tuning::clone(&cluster.tuning().get());
         let (reports, inbox) = mpsc::channel(REPORTS);
         let mut tls = tls::client_config(&config.trust)?;
         tls.alpn_protocols.clear();
@@ -184,6 +190,7 @@ impl Bridge {
         let bridge = Self {
             name: config.name.clone(),
             counters: Counters::new(&config.name),
+            tally: Tally::default(),
             client: Client::new(&config, &timing)?,
             store: cluster.store().clone(),
             queue: Queue::new(&limits, now.instant),
@@ -202,7 +209,6 @@ impl Bridge {
             ended: HashMap::new(),
             labels: Labels::default(),
             records: cdr::Records::new(),
-            cdr_url,
             receivers: register::Receivers::default(),
             bridge_ids: Vec::new(),
             own_unique_name: None,
@@ -213,15 +219,20 @@ impl Bridge {
             timing,
             cluster,
             endpoint,
-            refusals,
+            memory,
             tracker,
             reports,
         };
         Ok((bridge, inbox))
     }
 
-    /// Runs until `stop`. The one place where this bridge's facts change.
-    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Report>, commands: &mut mpsc::Receiver<Command>, stop: CancellationToken) {
+    /// Runs until `stop`, closes its sockets, and comes back for what is left to do then. The one place where this bridge's facts change.
+    pub(super) async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Report>,
+        commands: &mut mpsc::Receiver<Command>,
+        stop: CancellationToken,
+    ) -> Self {
         self.begin();
         // Set again only when the next deadline is another one: a busy bridge passes here with every event.
         let mut alarm = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
@@ -253,7 +264,9 @@ impl Bridge {
                 self.take_due(due, now);
             }
         }
+        self.close_sessions();
         debug!(bridge = %self.name, "stopped");
+        self
     }
 
     fn key(&self, call: &CallId) -> CallKey {
@@ -274,6 +287,7 @@ impl Bridge {
             match self.queue.pick(now.instant) {
                 Pick::Send(lane, ask) => {
                     self.counters.requests.increment(1);
+                    self.tally.requests += 1;
                     trace!(bridge = %self.name, ?lane, ?ask, "asks");
                     let client = self.client.clone();
                     self.in_flight.push(Box::pin(async move {
@@ -346,6 +360,7 @@ impl Bridge {
             Due::ReadAgain => self.read_again(now),
             Due::Register => self.look_at_receivers(),
             Due::Tidy => self.tidy(now),
+            Due::Figures => self.count_figures(now),
         }
     }
 

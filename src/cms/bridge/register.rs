@@ -21,14 +21,14 @@ pub(super) struct Receivers {
 
 impl Bridge {
     pub(super) fn look_at_receivers(&mut self) {
-        if self.cdr_url.is_some() && self.link.is_up() {
+        if self.config.cdr_url.is_some() && self.link.is_up() {
             self.receivers.found = false;
             self.ask(Lane::Resync, Ask::CdrReceivers(0));
         }
     }
 
     pub(super) fn take_receivers(&mut self, offset: usize, page: Page<ReceiverItem>, maximum: Option<usize>, now: Now) {
-        let Some(own) = self.cdr_url.clone() else { return };
+        let Some(own) = self.config.cdr_url.clone() else { return };
         let (next, listed) = (page.next(offset), offset + page.items.len());
         self.receivers.found |= page.items.iter().any(|item| item.url.as_ref() == Some(&own));
         if let Some(offset) = next {

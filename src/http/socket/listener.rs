@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::StreamExt;
@@ -20,6 +21,7 @@ use crate::db::now_ms;
 use crate::http::protocol::{self, Inbound, Outbound, Person, close};
 use crate::http::site::Shared;
 use crate::hub::Frame;
+use crate::view::BridgeFigures;
 
 use super::End;
 use super::handshake::Inward;
@@ -49,6 +51,8 @@ pub(super) struct Listener {
     visitor: Visitor,
     socket: WebSocketStream<Inlet>,
     presses: Presses,
+    /// Of the bridges, while an administrator looks at them.
+    figures: Option<watch::Receiver<Arc<[BridgeFigures]>>>,
     /// Accounts or log-ins have changed.
     changed: watch::Receiver<u64>,
     beat: Interval,
@@ -71,7 +75,7 @@ impl Listener {
         let mut keep = interval_at(now + first, site.timing.keep_login);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { site, visitor, socket, presses: Presses::default(), changed, beat, keep, heard: now }
+        Self { site, visitor, socket, presses: Presses::default(), figures: None, changed, beat, keep, heard: now }
     }
 
     /// What a page is told first.
@@ -89,6 +93,7 @@ impl Listener {
                 () = self.site.shutdown.cancelled() => return Err(End::restart()),
                 message = self.socket.next() => self.hear(message)?,
                 reply = self.presses.next() => Some(Order::Reply(reply)),
+                bridges = newest(&mut self.figures) => Some(say(&Outbound::Figures { time: now_ms(), bridges: &bridges })),
                 _ = self.changed.changed() => self.check_login().await?,
                 _ = self.keep.tick() => self.check_login().await?,
                 _ = self.beat.tick() => Some(self.beat()?),
@@ -137,26 +142,41 @@ impl Listener {
     }
 
     fn act(&mut self, message: Inbound) -> Option<Order> {
+        if let Some(refusal) = self.refuse(&message) {
+            return Some(refusal);
+        }
+        let (actions, actor) = (self.site.actions.clone(), self.actor());
         match message {
-            Inbound::Beat {} => None,
-            Inbound::Resync {} => Some(Order::Resync),
-            Inbound::Admit { r#ref, .. } | Inbound::Retry { r#ref, .. } if !self.visitor.user.role.may_act() => {
-                tracing::warn!(user = %self.visitor.user.name, "a viewer tried to act");
-                Some(refusal(&r#ref, "forbidden", "your role may look, not act"))
-            }
-            Inbound::Admit { r#ref, .. } | Inbound::Retry { r#ref, .. } if self.presses.is_full() => {
-                Some(refusal(&r#ref, "busy", "this page has too many actions under way; try again in a moment"))
-            }
-            Inbound::Admit { r#ref, people, scope } => {
-                let press = Press { actor: self.actor(), people, scope };
-                self.presses.admit(self.site.actions.clone(), r#ref, press);
-                None
-            }
-            Inbound::Retry { r#ref, bridge } => {
-                self.presses.retry(self.site.actions.clone(), r#ref, self.actor(), bridge);
-                None
+            Inbound::Beat {} => {}
+            Inbound::Resync {} => return Some(Order::Resync),
+            Inbound::Admit { r#ref, people, scope } => self.presses.admit(actions, r#ref, Press { actor, people, scope }),
+            Inbound::Retry { r#ref, bridge } => self.presses.tell(r#ref, async move { actions.retry(actor, bridge).await }),
+            Inbound::Pause { r#ref, bridge } => self.presses.tell(r#ref, async move { actions.pause(actor, bridge, true).await }),
+            Inbound::Resume { r#ref, bridge } => self.presses.tell(r#ref, async move { actions.pause(actor, bridge, false).await }),
+            Inbound::Watch { on, .. } => {
+                self.figures = on.then(|| self.site.figures.clone());
+                // The newest at once, not only the next.
+                self.figures.iter_mut().for_each(watch::Receiver::mark_changed);
             }
         }
+        None
+    }
+
+    /// What this user may not do, or not now.
+    fn refuse(&self, message: &Inbound) -> Option<Order> {
+        let role = self.visitor.user.role;
+        let (r#ref, may, why) = match message {
+            Inbound::Beat {} | Inbound::Resync {} => return None,
+            Inbound::Admit { r#ref, .. } | Inbound::Retry { r#ref, .. } => (r#ref, role.may_act(), "your role may look, not act"),
+            Inbound::Pause { r#ref, .. } | Inbound::Resume { r#ref, .. } | Inbound::Watch { r#ref, .. } => {
+                (r#ref, role.may_manage(), "this is for administrators")
+            }
+        };
+        if !may {
+            tracing::warn!(user = %self.visitor.user.name, %role, "tried to do what the role does not allow");
+            return Some(refusal(r#ref, "forbidden", why));
+        }
+        self.presses.is_full().then(|| refusal(r#ref, "busy", "this page has too many actions under way; try again in a moment"))
     }
 
     fn actor(&self) -> Actor {
@@ -167,6 +187,16 @@ impl Listener {
     pub(super) async fn drain(&mut self) {
         while let Some(Ok(_)) = self.socket.next().await {}
     }
+}
+
+/// The next figures; waits for ever where nobody looks at them.
+async fn newest(figures: &mut Option<watch::Receiver<Arc<[BridgeFigures]>>>) -> Arc<[BridgeFigures]> {
+    if let Some(figures) = figures
+        && figures.changed().await.is_ok()
+    {
+        return figures.borrow_and_update().clone();
+    }
+    std::future::pending().await
 }
 
 fn say(message: &Outbound<'_>) -> Order {

@@ -55,7 +55,7 @@ pub(super) async fn upgrade(State(site): State<Shared>, Extension(client): Exten
         Ok(answer) => answer,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("this address is for WebSockets: {error}\n")).into_response(),
     };
-    let seat = site.seats.take(user.id, site.config.sockets_per_user);
+    let seat = site.seats.take(user.id, site.config.get().sockets_per_user);
     let visitor = Visitor { user, session, address: client.address };
     // Counted from now on, so that a stop waits for an upgrade under way.
     let counted = (site.sockets.token(), site.tracker.token());
@@ -92,7 +92,7 @@ async fn converse(site: &Shared, visitor: Visitor, seated: bool, connection: Con
     let end = if seated {
         follow(&mut writer, &mut listener).await
     } else {
-        let limit = site.config.sockets_per_user;
+        let limit = site.config.get().sockets_per_user;
         End::Close(close::TOO_MANY, format!("this user already has {limit} connections open; close some pages"))
     };
     let goodbye = async {

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
-use crate::actions::{ActionError, Actions, Actor, PersonResult, Press};
+use crate::actions::{ActionError, Actions, PersonResult, Press};
 
 use crate::http::protocol::{MAX_RESULTS, Outbound, Progress};
 
@@ -34,8 +34,8 @@ enum Step {
         r#ref: String,
         error: ActionError,
     },
-    /// A bridge is tried again; its row says what comes of it.
-    Retrying,
+    /// Handed to a bridge; its row says what comes of it.
+    Told,
 }
 
 impl Presses {
@@ -53,10 +53,11 @@ impl Presses {
         }));
     }
 
-    pub(super) fn retry(&self, actions: Actions, r#ref: String, actor: Actor, bridge: String) {
+    /// Something for a bridge, which has no reply where it is taken.
+    pub(super) fn tell(&self, r#ref: String, told: impl Future<Output = Result<(), ActionError>> + Send + 'static) {
         self.running.push(Box::pin(async move {
-            match actions.retry(actor, bridge).await {
-                Ok(()) => Step::Retrying,
+            match told.await {
+                Ok(()) => Step::Told,
                 Err(error) => Step::Failed { r#ref, error },
             }
         }));
@@ -83,7 +84,7 @@ impl Presses {
                     return reply;
                 }
                 Step::Failed { r#ref, error } => return Reply::Failed { r#ref, error },
-                Step::Retrying => {}
+                Step::Told => {}
             }
         }
     }

@@ -94,6 +94,28 @@ test("who came and who left while Usher was away is right when it is back", asyn
   await expect(page.locator("[data-participant]")).toHaveCount(2);
 });
 
+test("Usher is killed in the middle of an admission: the row says that it was not sent again", async ({ cluster, open }) => {
+  test.setTimeout(90_000);
+  const page = await open(cluster);
+  const { people } = await three(cluster, page);
+  await cluster.switches({ rest_hang: true }, "eu-1");
+  await admitOf(person(page, people[0].id)).click();
+  await expect(person(page, people[0].id)).toContainText("Admitting ...");
+  cluster.usher.child.kill("SIGKILL");
+  await cluster.usher.ended;
+  await isOld(page);
+  await cluster.switches({ rest_hang: null }, "eu-1");
+  await cluster.startUsher();
+  await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
+  await expect(person(page, people[0].id).locator(".outcome")).toContainText("Usher restarted meanwhile: not sent again", {
+    timeout: 20_000,
+  });
+  expect(await cluster.lobbyOf(people[0].id)).toBe("waiting");
+  await lookTwice(page, "admit-interrupted");
+  await admitOf(person(page, people[0].id)).click();
+  await expect(page.locator(".press")).toHaveText("Admitted 1");
+});
+
 test("every bridge restarts: the same people under new ids, and no ghosts", async ({ cluster, open }) => {
   const page = await open(cluster);
   const { people } = await three(cluster, page);

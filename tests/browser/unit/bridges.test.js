@@ -25,12 +25,14 @@ test("what a bridge needs a word for, worst first", () => {
   assert.equal(said({ state: "polling" })?.key, "bridge_polling");
   assert.equal(said({ can_admit: false, version: "2.8" })?.key, "bridge_too_old");
   assert.deepEqual(said({ polled_calls: 3 })?.args, { n: 3 });
+  const paused = said({ state: "paused", paused_by: "ana", since: 65_000, silent_since: 66_000 });
+  assert.deepEqual(paused, { key: "bridge_paused", args: { by: "ana", time: "2:15" }, grave: false });
 });
 
 test("only a bridge that gives no answer makes its people old", () => {
   assert.deepEqual(
-    [{}, { state: "polling" }, { silent_since: 1 }, { state: "refused" }].map((each) => isStale(bridge(each))),
-    [false, false, true, true],
+    [{}, { state: "polling" }, { silent_since: 1 }, { state: "refused" }, { state: "paused" }].map((each) => isStale(bridge(each))),
+    [false, false, true, true, true],
   );
 });
 
@@ -41,5 +43,6 @@ test("why somebody can't be admitted", () => {
   assert.equal(obstacle(person, bridges({}), { ...page, acts: false }), "why_viewer");
   assert.equal(obstacle(person, bridges({}), { ...page, live: false }), "why_not_connected");
   assert.equal(obstacle(person, bridges({ can_admit: false }), page), "why_too_old");
+  assert.equal(obstacle(person, bridges({ state: "paused" }), page), "why_paused");
   assert.equal(obstacle({ bridge: null }, bridges({}), page), null);
 });

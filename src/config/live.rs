@@ -1,0 +1,26 @@
+//! A setting that may be exchanged while it is in use.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+/// Shared by everybody who reads it; cheap to clone and to read.
+#[derive(Debug, Clone)]
+pub struct Live<T>(Arc<ArcSwap<T>>);
+
+impl<T> Live<T> {
+    /// As it is now; whoever needs two fields of one moment keeps what this returns.
+    pub fn get(&self) -> Arc<T> {
+        self.0.load_full()
+    }
+
+    pub fn set(&self, value: T) {
+        self.0.store(Arc::new(value));
+    }
+}
+
+impl<T> From<T> for Live<T> {
+    fn from(value: T) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(value)))
+    }
+}

@@ -1,0 +1,130 @@
+//! `usher serve` as a process of its own: killed, stopped, told to read its configuration again, and started anew on the same data.
+
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use usher::accounts::Offline;
+use usher::db::open_connection;
+use usher::simulator::Simulator;
+
+use super::browser::Browser;
+use super::desk::{ACCOUNTS, PASSWORD, Page};
+use super::{DEADLINE, wait_for};
+
+pub struct Process {
+    pub address: SocketAddr,
+    pub dir: tempfile::TempDir,
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Process {
+    /// Follows the simulator's bridges; `toml` stands before them. With the accounts of [`super::desk::Desk`].
+    pub async fn start(sim: &Simulator, toml: &str) -> Self {
+        let dir = tempfile::tempdir().expect("directory");
+        let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        let mut conn = open_connection(&dir.path().join("data")).expect("database");
+        for (name, role) in ACCOUNTS {
+            Offline(&mut conn).add(name, role, PASSWORD).expect("added");
+        }
+        drop(conn);
+        let (child, log) = spawn(dir.path().join("usher.toml"), &configuration(sim, address, toml));
+        let process = Self { address, dir, child, log };
+        process.until_up().await;
+        process
+    }
+
+    /// Writes another configuration; Usher reads it when it is told to.
+    pub fn configure(&self, text: &str) {
+        std::fs::write(self.dir.path().join("usher.toml"), text).expect("written");
+    }
+
+    /// As it was written at the start.
+    pub fn configuration(&self, sim: &Simulator, toml: &str) -> String {
+        configuration(sim, self.address, toml)
+    }
+
+    async fn until_up(&self) {
+        let mut browser = Browser::new(self.address, "");
+        wait_for(DEADLINE, "the process to serve", async || {
+            let answer = browser.http.get(browser.url("/healthz")).send().await.map_err(|error| format!("{error}; {}", self.said()))?;
+            if answer.status().is_success() { Ok(()) } else { Err(answer.status().to_string()) }
+        })
+        .await;
+        browser.cookies.clear();
+    }
+
+    /// Everything it logged so far.
+    pub fn said(&self) -> String {
+        self.log.lock().expect("log").clone()
+    }
+
+    pub async fn says(&self, text: &str) {
+        wait_for(DEADLINE, text, async || if self.said().contains(text) { Ok(()) } else { Err(self.said()) }).await;
+    }
+
+    /// `TERM`, `HUP` or `KILL`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().expect("kill");
+        assert!(sent.success());
+    }
+
+    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
+        wait_for(within, "the process to end", async || match self.child.try_wait().expect("state") {
+            Some(status) => Ok(status),
+            None => Err(self.log.lock().expect("log").clone()),
+        })
+        .await
+    }
+
+    /// Starts it again on the same address and data.
+    pub async fn again(&mut self) {
+        let file = self.dir.path().join("usher.toml");
+        let text = std::fs::read_to_string(&file).expect("its configuration");
+        (self.child, self.log) = spawn(file, &text);
+        self.until_up().await;
+    }
+
+    pub async fn page(&self, user: &str) -> Page {
+        Page::log_in(self.address, user).await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn configuration(sim: &Simulator, address: SocketAddr, toml: &str) -> String {
+    let mut text = format!("listen = \"{address}\"\ndata_dir = \"data\"\n{toml}\n");
+    for bridge in sim.bridges() {
+        text.push_str(&format!(
+            "[[bridge]]\nname = {:?}\nurl = {:?}\nusername = {:?}\npassword = {:?}\n",
+            bridge.name, bridge.url, bridge.username, bridge.password
+        ));
+    }
+    text
+}
+
+fn spawn(file: PathBuf, text: &str) -> (Child, Arc<Mutex<String>>) {
+    std::fs::write(&file, text).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    command.arg("serve").arg("--config").arg(&file).env("RUST_LOG", "info").env("NO_COLOR", "1");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
+    let mut stderr = child.stderr.take().expect("stderr");
+    let log = Arc::new(Mutex::new(String::new()));
+    let writer = log.clone();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+            writer.lock().expect("log").push_str(&String::from_utf8_lossy(&buffer[..read]));
+        }
+    });
+    (child, log)
+}
