@@ -5,6 +5,7 @@ pub mod browser;
 pub mod desk;
 pub mod rows;
 pub mod site;
+pub mod truth;
 
 use std::fmt::Debug;
 use std::future::Future;
