@@ -65,6 +65,8 @@ enum Due {
     Connect(SocketId),
     Subscribe(SocketId),
     AckTimeout(SocketId),
+    /// A silent socket missed a change, unless it has told it by now.
+    GiveUp(SocketId),
     SweepCalls,
     SweepRoster(CallId),
     /// Read a call's legs again after a join, leave or lock change.
@@ -88,6 +90,7 @@ struct Socket {
     /// A token is asked for.
     connecting: bool,
     open: bool,
+    opened: Option<Instant>,
     /// When the last frame came.
     heard: Option<Instant>,
     message_id: i64,
@@ -310,6 +313,7 @@ impl Bridge {
             Due::Connect(socket) => self.request_token(socket),
             Due::Subscribe(socket) => self.subscribe(socket, now),
             Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
+            Due::GiveUp(socket) => self.give_up_if_silent(socket, now),
             Due::SweepCalls => self.sweep_calls(now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
             Due::Recheck(call, _) => self.recheck(&call),
