@@ -4,7 +4,7 @@
 mod simulator_kit;
 
 use serde_json::{Value, json};
-use simulator_kit::{Cluster, Socket};
+use simulator_kit::{Cluster, Socket, eventually};
 use usher::simulator::{Id, MeetingTruth, Options, Role, TlsMode, start};
 
 fn roster(index: i64, call: Id) -> Value {
@@ -85,6 +85,18 @@ async fn rosters_can_be_deactivated_while_their_calls_go_on() {
     assert_eq!(socket.subscribe(json!([roster(5, cluster.call(&meeting, 0))])).await, "success");
     socket.settled().await;
     assert_eq!(told(&mut socket).await, [("add".into(), 5, bo)], "nothing came meanwhile, and everything comes anew");
+}
+
+#[tokio::test]
+async fn a_bridge_can_be_deaf_to_acks() {
+    let (cluster, meeting, mut socket) = following(json!({"ignore_acks": true, "ack_timeout_ms": 20, "ack_window": 3})).await;
+    cluster.join(&meeting, "Bo", Role::Host, 0);
+    assert_eq!(kinds(&told(&mut socket).await), ["add"], "the third message after pending and active");
+    eventually("silent", async || match cluster.control().requests()[0].events_silenced {
+        1 => Ok(()),
+        n => Err(n),
+    })
+    .await;
 }
 
 /// The names of a page of the call's people.

@@ -27,6 +27,8 @@ switches! {
     ack_window: usize = 10,
     /// After this long without an awaited ack the bridge is done with the socket.
     ack_timeout_ms: u64 = 5_000,
+    /// Acks are read and not heard, so that every message stays unacknowledged.
+    ignore_acks: bool = false,
     no_ack: NoAck = NoAck::default(),
     answer_pings: bool = false,
     token_single_use: bool = true,

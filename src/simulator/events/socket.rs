@@ -230,7 +230,7 @@ impl Socket {
             return Ok(());
         };
         if let Some(id) = envelope.pointer("/messageAck/messageId").and_then(Value::as_i64) {
-            self.unacked.retain(|(sent, _)| *sent != id);
+            self.unacked.retain(|(sent, _)| *sent != id || switches.ignore_acks);
             return Ok(());
         }
         let Some(message) = envelope.get("message") else {
