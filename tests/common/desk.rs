@@ -52,7 +52,11 @@ impl Desk {
 
     /// `toml` stands before the bridges; `change` has the last word.
     pub async fn start_with(options: Options, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
-        let sim = simulator::start(options).await.expect("simulator");
+        Self::start_on(simulator::start(options).await.expect("simulator"), toml, change).await
+    }
+
+    /// The same on a cluster that runs already.
+    pub async fn start_on(sim: Simulator, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("directory");
         let mut config = configuration(&sim, toml, &dir);
         quick(&mut config);

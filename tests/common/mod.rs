@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod desk;
+pub mod fault;
 pub mod rows;
 pub mod site;
 pub mod truth;
