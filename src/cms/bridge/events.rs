@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
-use super::link::{backoff, trouble};
+use super::link::backoff;
+use super::standing::trouble;
 use super::{Bridge, Due, Socket};
 use crate::clock::Now;
 use crate::cms::ask::Ask;
@@ -75,7 +76,7 @@ impl Bridge {
         self.timers.cancel(&Due::AckTimeout(socket));
         self.timers.cancel(&Due::Subscribe(socket));
         self.timers.set(Due::Connect(socket), now.instant + pause);
-        if self.link.is_up() {
+        if self.link.is_up() && !self.link.unreadable {
             self.state(BridgeState::Polling, Some(trouble));
             self.timers.sooner(Due::SweepCalls, now.instant + self.timing.poll_roster);
             for call in self.calls.keys() {
@@ -268,7 +269,7 @@ impl Bridge {
             entry.heard = Some(now.instant);
         }
         self.counters.skipped.increment(frame.skipped as u64);
-        self.answered(now);
+        self.heard(now);
         match frame.body {
             Body::Ack { message_id, success, status } => self.take_ack(socket, message_id, success, &status, now),
             Body::Subscriptions(states) => states.iter().for_each(|state| self.take_subscription(socket, state, now)),

@@ -1,8 +1,7 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by
-//! REST), `people` (who is
-//! where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it).
+//! The rooms: `link` (is the bridge there), `standing` (what is said of it), `events` (what sockets say), `calls` and `rosters` (reading by
+//! REST), `people` (who is where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it).
 
 mod calls;
 mod commands;
@@ -13,6 +12,7 @@ mod legs;
 mod link;
 mod people;
 mod rosters;
+mod standing;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -44,8 +44,9 @@ use counters::Counters;
 use labels::Labels;
 use link::Link;
 pub(crate) use link::admits;
-pub(super) use link::{backoff, say_failed};
+pub(super) use link::backoff;
 use people::PersonWork;
+pub(super) use standing::say_failed;
 
 /// Remembers over restarts that a password was refused, so that it is not tried again (accounts lock).
 pub trait RefusalMemory: Send + Sync {
@@ -274,6 +275,7 @@ impl Bridge {
             Ok(answer) => {
                 self.answered(now);
                 self.link.forget_repeats(&ask);
+                self.praise(&ask, now);
                 self.take_answer(lane, ask, answer, sent, now);
             }
             Err(error) => {
