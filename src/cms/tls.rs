@@ -70,13 +70,12 @@ fn file_roots(path: &std::path::Path) -> Result<RootCertStore, TrustError> {
 pub(crate) fn mistrust(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        // An IO error holds another one without calling it its source.
-        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let found = held.and_then(|held| held.downcast_ref()).or_else(|| error.downcast_ref::<rustls::Error>());
-        if let Some(found) = found {
+        if let Some(found) = error.downcast_ref() {
             return in_words(found);
         }
-        cause = error.source();
+        // An IO error holds another one without calling it its source.
+        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| error.source());
     }
     None
 }

@@ -52,10 +52,10 @@ pub(crate) fn identity(mode: TlsMode, host: Option<&str>) -> Result<Option<Ident
         TlsMode::Expired => Certificate::Expired,
         TlsMode::WrongHost => Certificate::WrongHost,
     };
-    let authority = Authority::new()?;
+    let authority = Authority::new("Simulated CMS cluster CA")?;
     let leaf = |certificate| match certificate {
         Certificate::SelfSigned => self_signed(),
-        Certificate::OtherCa => Authority::new()?.leaf(certificate, host),
+        Certificate::OtherCa => Authority::new("Another CA")?.leaf(certificate, host),
         own => authority.leaf(own, host),
     };
     let first = leaf(started)?;
@@ -82,11 +82,11 @@ struct Authority {
 }
 
 impl Authority {
-    fn new() -> Result<Self, TlsError> {
+    fn new(name: &str) -> Result<Self, TlsError> {
         let mut ca = CertificateParams::default();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        ca.distinguished_name.push(DnType::CommonName, "Simulated CMS cluster CA");
+        ca.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate()?;
         let pem = ca.self_signed(&key)?.pem();
         Ok(Self { pem, issuer: Issuer::new(ca, key) })
