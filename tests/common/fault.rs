@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use usher::config::{Config, Timing};
-use usher::simulator::{self, Cut, Id, MeetingTruth, Options, ParticipantTruth, Requests};
+use usher::simulator::{self, Cut, Id, MeetingTruth, Options, ParticipantTruth, Requests, Simulator};
 use usher::view::{BridgeRow, BridgeState, Lobby};
 
 use super::desk::{Desk, Page, check, quick, quiet};
@@ -40,21 +40,20 @@ impl Scene {
         Self::start_with(quiet(3), |_| {}).await
     }
 
-    /// The one bridge differs from the beginning.
-    pub async fn start_differing(switches: Value) -> Self {
-        Self::begin_with(quiet(3), |_| {}, Some(switches)).await
-    }
-
     /// `options` of three bridges; `change` has the last word on the configuration.
     pub async fn start_with(options: Options, change: impl FnOnce(&mut Config)) -> Self {
-        Self::begin_with(options, change, None).await
+        Self::on(simulator::start(options).await.expect("simulator"), change).await
     }
 
-    async fn begin_with(options: Options, change: impl FnOnce(&mut Config), switches: Option<Value>) -> Self {
-        let sim = simulator::start(options).await.expect("simulator");
-        if let Some(switches) = switches {
-            sim.control().set_switches(Some(BROKEN), switches).expect("switch");
-        }
+    /// The one bridge differs from the beginning.
+    pub async fn start_differing(switches: Value) -> Self {
+        let sim = simulator::start(quiet(3)).await.expect("simulator");
+        sim.control().set_switches(Some(BROKEN), switches).expect("switch");
+        Self::on(sim, |_| {}).await
+    }
+
+    /// On a cluster of three bridges that runs already.
+    pub async fn on(sim: Simulator, change: impl FnOnce(&mut Config)) -> Self {
         let desk = Desk::start_on(sim, "", change).await;
         let bridges = [BROKEN, HEALTHY[0], HEALTHY[1]];
         let mut meetings = Vec::new();
@@ -193,10 +192,16 @@ impl Scene {
         assert!(requests.total <= most, "{} requests in {elapsed:?}, at most {most} expected: {:?}", requests.total, requests.by_shape);
     }
 
-    /// As rarely as an absent bridge: what was under way, then one request for each try.
-    pub fn asked_only_by_probes(&self, under_way: u64) {
+    /// Counts requests from here on; the fault stays as old as it is.
+    pub fn count_anew(&mut self) {
+        self.began = Instant::now();
+        self.desk.control().reset_requests();
+    }
+
+    /// As rarely as an absent bridge: what was under way, then these few requests for each try.
+    pub fn asked_only_by_probes(&self, under_way: u64, each: u64) {
         let (requests, elapsed) = self.asked();
-        let most = under_way + tries(elapsed);
+        let most = under_way + tries(elapsed) * each;
         assert!(requests.total <= most, "{} requests in {elapsed:?}, at most {most} expected: {:?}", requests.total, requests.by_shape);
     }
 
