@@ -99,6 +99,7 @@ impl Desk {
             rows: BTreeMap::new(),
             parts: Vec::new(),
             seq: None,
+            time: 0,
             replies: Vec::new(),
             errors: Vec::new(),
             patience: DEADLINE,
@@ -159,6 +160,8 @@ pub struct Page {
     rows: BTreeMap<(String, String), Row>,
     parts: Vec<Row>,
     seq: Option<u64>,
+    /// The server's clock, as last told.
+    pub time: i64,
     pub replies: Vec<Value>,
     pub errors: Vec<Value>,
     /// How long it follows for what a test waits for.
@@ -213,8 +216,11 @@ impl Page {
             }
             "reply" => self.replies.push(frame),
             "error" => self.errors.push(frame),
-            "beat" => self.socket.say(&json!({ "type": "beat" })).await,
-            "welcome" => {}
+            "beat" => {
+                self.time = frame["time"].as_i64().expect("time");
+                self.socket.say(&json!({ "type": "beat" })).await;
+            }
+            "welcome" => self.time = frame["time"].as_i64().expect("time"),
             other => panic!("unknown frame {other}"),
         }
     }
