@@ -3,7 +3,7 @@
 //! Each request replaces the whole set of its socket, and an index is never used for another call on one socket: late updates of a
 //! dropped subscription would be misread (events.md section 3).
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::wire::Subscription;
 use crate::model::CallId;
@@ -172,12 +172,15 @@ impl Plan {
         self.add(&call)
     }
 
-    /// A fresh connection knows nothing: indexes start anew, calls stay where they are.
-    pub(super) fn reconnected(&mut self, id: SocketId) {
+    /// A fresh connection knows nothing: calls stay where they are, and what was refused is asked for again, all of it at once. Returns the
+    /// sockets whose sets changed.
+    pub(super) fn reconnected(&mut self, id: SocketId) -> BTreeSet<SocketId> {
         if let Some(socket) = self.sockets.get_mut(id) {
             socket.accepted = None;
             socket.short = false;
         }
+        let refused = std::mem::take(&mut self.refused);
+        refused.iter().filter_map(|call| self.add(call)).collect()
     }
 
     /// How much is followed over all sockets.
@@ -260,6 +263,19 @@ mod tests {
         assert_eq!(plan.add(&call(1)), None);
         assert_eq!(plan.retry_refused(), Some(0));
         assert_eq!(plan.request(0).len(), 3);
+    }
+
+    #[test]
+    fn a_fresh_connection_asks_for_everything_that_was_refused() {
+        let mut plan = Plan::new(90);
+        for n in 0..8 {
+            plan.add(&call(n));
+        }
+        plan.answered(0, &indexes(&plan, 0), false);
+        plan.answered(0, &indexes(&plan, 0), false);
+        assert_eq!(plan.refused().count(), 4);
+        assert_eq!(plan.reconnected(0), BTreeSet::from([0]));
+        assert_eq!((plan.request(0).len(), plan.refused().count()), (9, 0));
     }
 
     #[test]

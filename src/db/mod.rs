@@ -148,7 +148,7 @@ fn create_private(data_dir: &Path, path: &Path) -> Result<(), DbError> {
 
 /// Milliseconds since 1970, as every table stores instants.
 pub fn now_ms() -> i64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    crate::clock::Now::read().unix_ms
 }
 
 #[cfg(test)]

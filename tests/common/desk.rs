@@ -54,7 +54,11 @@ impl Desk {
 
     /// `toml` stands before the bridges; `change` has the last word.
     pub async fn start_with(options: Options, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
-        let sim = simulator::start(options).await.expect("simulator");
+        Self::start_on(simulator::start(options).await.expect("simulator"), toml, change).await
+    }
+
+    /// The same on a cluster that runs already.
+    pub async fn start_on(sim: Simulator, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("directory");
         let mut config = configuration(&sim, toml, &dir);
         let listener = TcpListener::bind(config.web.listen).expect("port");
@@ -151,6 +155,8 @@ pub struct Page {
     rows: BTreeMap<(String, String), Row>,
     parts: Vec<Row>,
     seq: Option<u64>,
+    /// The server's clock, as last told.
+    pub time: i64,
     pub replies: Vec<Value>,
     pub errors: Vec<Value>,
     /// What an administrator was told of the bridges last.
@@ -173,6 +179,7 @@ impl Page {
             rows: BTreeMap::new(),
             parts: Vec::new(),
             seq: None,
+            time: 0,
             replies: Vec::new(),
             errors: Vec::new(),
             figures: None,
@@ -232,8 +239,11 @@ impl Page {
             "reply" => self.replies.push(frame),
             "error" => self.errors.push(frame),
             "figures" => self.figures = Some(frame),
-            "beat" => self.socket.say(&json!({ "type": "beat" })).await,
-            "welcome" => {}
+            "beat" => {
+                self.time = frame["time"].as_i64().expect("time");
+                self.socket.say(&json!({ "type": "beat" })).await;
+            }
+            "welcome" => self.time = frame["time"].as_i64().expect("time"),
             other => panic!("unknown frame {other}"),
         }
     }

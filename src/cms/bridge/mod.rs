@@ -1,8 +1,8 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by REST), `people` (who is
-//! where), `legs` (the lobby), `cdr` (what records tell), `register` (where records are sent), `labels` (names and profiles), `commands`
-//! (what others ask of it), `pause` (an administrator's), `figures` (what they see), `leaving` (its end).
+//! The rooms: `link` (is the bridge there), `standing` (what is said of it), `events` (what sockets say), `calls` and `rosters` (reading by
+//! REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell), `register` (where records are sent), `labels` (names and
+//! profiles), `commands` (what others ask of it), `pause` (an administrator's), `figures` (what they see), `leaving` (its end).
 
 mod calls;
 mod cdr;
@@ -18,6 +18,7 @@ mod pause;
 mod people;
 mod register;
 mod rosters;
+mod standing;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -50,8 +51,9 @@ use figures::Tally;
 use labels::Labels;
 use link::Link;
 pub(crate) use link::admits;
-pub(super) use link::{backoff, say_failed};
+pub(super) use link::backoff;
 use people::PersonWork;
+pub(super) use standing::say_failed;
 
 /// What is remembered of a bridge over restarts.
 pub trait BridgeMemory: Send + Sync {
@@ -75,6 +77,8 @@ enum Due {
     Connect(SocketId),
     Subscribe(SocketId),
     AckTimeout(SocketId),
+    /// A silent socket missed a change, unless it has told it by now.
+    GiveUp(SocketId),
     SweepCalls,
     SweepRoster(CallId),
     /// Read a call's legs again after a join, leave or lock change.
@@ -112,6 +116,7 @@ struct Socket {
     /// A token is asked for.
     connecting: bool,
     open: bool,
+    opened: Option<Instant>,
     /// When the last frame came.
     heard: Option<Instant>,
     message_id: i64,
@@ -308,6 +313,7 @@ impl Bridge {
             Ok(answer) => {
                 self.answered(now);
                 self.link.forget_repeats(&ask);
+                self.praise(&ask, now);
                 self.take_answer(lane, ask, answer, sent, now);
             }
             Err(error) => {
@@ -349,6 +355,7 @@ impl Bridge {
             Due::Connect(socket) => self.request_token(socket),
             Due::Subscribe(socket) => self.subscribe(socket, now),
             Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
+            Due::GiveUp(socket) => self.give_up_if_silent(socket, now),
             Due::SweepCalls => self.sweep_calls(Lane::InCall, now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
             Due::Recheck(call, _) => self.recheck(&call),
