@@ -181,8 +181,7 @@ impl Admission {
 
     /// Reads back what a crash left open, and tells what is known. Nothing is ever sent again.
     pub async fn recover(self, open: Vec<OpenPress>) {
-        // A bridge that is away at the start gets as long as those in the call may go unread.
-        let deadline = tokio::time::Instant::now() + self.timing.rotate_in_call;
+        let deadline = tokio::time::Instant::now() + self.timing.recover_within;
         for OpenPress { press, person, user } in open {
             let (how, reason) = match self.known_by(&person, deadline).await {
                 Some(Lobby::In) => (ActionResult::Done, "read back after a restart"),

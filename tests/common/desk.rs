@@ -52,7 +52,11 @@ impl Desk {
 
     /// `toml` stands before the bridges; `change` has the last word.
     pub async fn start_with(options: Options, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
-        let sim = simulator::start(options).await.expect("simulator");
+        Self::on(simulator::start(options).await.expect("simulator"), toml, change).await
+    }
+
+    /// On a cluster that is there already.
+    pub async fn on(sim: Simulator, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("directory");
         let mut config = configuration(&sim, toml, &dir);
         quick(&mut config);
@@ -81,6 +85,18 @@ impl Desk {
         meanwhile(dir.path());
         let app = run(&config).await;
         Self { sim, app, dir, config }
+    }
+
+    /// Stops Usher and then the cluster; what is left is the data.
+    pub async fn stop(self) -> tempfile::TempDir {
+        self.app.stop();
+        self.app.join().await.expect("stopped");
+        self.sim.stop().await;
+        self.dir
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     pub fn control(&self) -> Control {

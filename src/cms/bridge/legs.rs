@@ -113,7 +113,8 @@ impl Bridge {
         let due = |leg: &Leg| match leg.seen {
             Seen::FirstIn(first) => first + second_look,
             Seen::In => now.instant + self.timing.rotate_in_call,
-            Seen::Unread | Seen::Unclear | Seen::Waiting => now.instant + self.timing.rotate_waiting,
+            Seen::Waiting => now.instant + self.timing.rotate_waiting,
+            Seen::Unread | Seen::Unclear => now.instant + self.timing.read_again,
         };
         if let Some(at) = work.legs.iter().map(due).min() {
             self.timers.set(Due::LookAt(person.clone()), at.max(now.instant));
@@ -189,7 +190,7 @@ impl Bridge {
 
     /// Neither way told the legs: they are asked for again, and whether the person is there at all.
     pub(super) fn legs_unknown(&mut self, person: &ParticipantId, error: AskError, now: Now) {
-        self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.rotate_waiting);
+        self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.read_again);
         if matches!(error, AskError::Gone(_)) {
             self.ask(Lane::Suspected, Ask::Person(person.clone()));
         }

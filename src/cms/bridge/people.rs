@@ -62,7 +62,7 @@ impl Bridge {
             Some(Some(Home::Bridge(name))) if name == self.name => self.read_person(person, Lane::Arrival),
             Some(Some(Home::Bridge(_))) => {}
             Some(None) => {
-                let patience = self.timing.rotate_waiting + self.timing.second_look;
+                let patience = self.timing.read_again + self.timing.second_look;
                 if self.store.claim_home(person, &self.name, now.instant, patience) {
                     self.ask(Lane::Arrival, Ask::Person(person.clone()));
                 }
@@ -207,7 +207,7 @@ impl Bridge {
             let call = self.people.get(person).and_then(|work| work.call.clone());
             match (call_bridge, call) {
                 (Some(id), Some(call)) => self.set_home(person, Some(id), &call),
-                _ => self.timers.sooner(Due::LookAt(person.clone()), std::time::Instant::now() + self.timing.rotate_waiting),
+                _ => self.timers.sooner(Due::LookAt(person.clone()), std::time::Instant::now() + self.timing.read_again),
             }
         }
         self.answer_looks(person, &Look::Unclear);
