@@ -94,7 +94,7 @@ pub fn join(scene: &mut Scene) -> Option<String> {
 fn leave(scene: &mut Scene) -> Option<String> {
     let person = scene.person(|_| true)?;
     scene.control().leave(person.id).ok()?;
-    Some(format!("{} leaves: {}", person.name, person.id))
+    Some(format!("{} leaves {}: {}", person.name, scene.name_of(person.meeting), person.id))
 }
 
 /// The crowd stays about as large as it was.
@@ -108,8 +108,9 @@ fn move_somebody(scene: &mut Scene) -> Option<String> {
     let (person, meeting) = (scene.person(|_| true)?, scene.meeting()?);
     let bridge = scene.rng.random_bool(0.3).then(|| scene.bridge().to_owned());
     let order = Move { participant: person.id, meeting: meeting.id, bridge };
+    let from = scene.name_of(person.meeting);
     let moved = scene.control().move_to(order).ok()?;
-    Some(format!("{} moves to {}: {} becomes {} at {}", person.name, meeting.name, person.id, moved.id, moved.bridge))
+    Some(format!("{} moves from {from} to {}: {} becomes {} at {}", person.name, meeting.name, person.id, moved.id, moved.bridge))
 }
 
 fn dial(scene: &mut Scene) -> Option<String> {
@@ -181,7 +182,7 @@ fn admit_elsewhere(scene: &mut Scene) -> Option<String> {
     scene.control().admit(person.id).ok()?;
     scene.causes.elsewhere += 1;
     let also = follow_up(scene, &person);
-    Some(format!("{} is admitted elsewhere: {}{also}", person.name, person.id))
+    Some(format!("{} in {} is admitted elsewhere: {}{also}", person.name, scene.name_of(person.meeting), person.id))
 }
 
 fn back_to_the_lobby_elsewhere(scene: &mut Scene) -> Option<String> {
@@ -189,7 +190,7 @@ fn back_to_the_lobby_elsewhere(scene: &mut Scene) -> Option<String> {
     scene.control().lobby(person.id).ok()?;
     scene.causes.elsewhere += 1;
     let also = follow_up(scene, &person);
-    Some(format!("{} is sent back to the lobby elsewhere: {}{also}", person.name, person.id))
+    Some(format!("{} in {} is sent back to the lobby elsewhere: {}{also}", person.name, scene.name_of(person.meeting), person.id))
 }
 
 /// A lock that changes makes Usher read everybody of the call again.

@@ -46,15 +46,7 @@ async fn run(seed: u64) -> Result<(), String> {
     let mut scene = Scene::open(Draft::of(seed)).await;
     for (steps, faults) in [(150, false), (300, true)] {
         if let Err(found) = stretch(&mut scene, steps, faults).await {
-            let story: String = scene.story.iter().map(|(at, what)| format!("{:8.3} {what}\n", at.as_secs_f64())).collect();
-            let path = std::env::temp_dir().join(format!("chaos-{seed}.story"));
-            std::fs::write(&path, story).expect("story");
-            return Err(format!(
-                "seed {seed}, rotation {}, {}\n{found}\nstory: {}",
-                scene.draft.rotation,
-                scene.draft.switches,
-                path.display()
-            ));
+            return Err(scene.report(&found));
         }
     }
     scene.empty().await;
@@ -72,6 +64,11 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_view_is_true_after_anything() {
+    // What Usher itself tells of a run: `RUST_LOG=usher=debug`.
+    if std::env::var_os("RUST_LOG").is_some() {
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).init();
+    }
     let mut failures = Vec::new();
     for seed in seeds() {
         failures.extend(run(seed).await.err());

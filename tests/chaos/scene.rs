@@ -168,6 +168,10 @@ impl Scene {
         self.control.truth().meetings.choose(&mut self.rng).cloned()
     }
 
+    pub fn name_of(&self, meeting: Id) -> String {
+        self.control.truth().meeting(meeting).map(|meeting| meeting.name.clone()).unwrap_or_default()
+    }
+
     pub fn person(&mut self, fits: impl Fn(&ParticipantTruth) -> bool) -> Option<ParticipantTruth> {
         let truth = self.control.truth();
         let people: Vec<_> = truth.participants().filter(|person| fits(person)).collect();
@@ -319,6 +323,24 @@ impl Scene {
             self.close_tab(0).await;
         }
         self.tell("everybody left".into());
+    }
+
+    /// All that a failure needs to be understood.
+    pub fn report(&self, found: &str) -> String {
+        let mut text = format!("seed {}, rotation {}, {}\n{found}\n", self.draft.seed, self.draft.rotation, self.draft.switches);
+        for name in BRIDGES {
+            let facts = self.desk().app.store.with_bridge(name, |bridge| format!("{bridge:?}"));
+            text += &format!("{name}: {facts:?}\n");
+        }
+        for (at, what) in &self.story {
+            text += &format!("{:8.3} {what}\n", at.as_secs_f64());
+        }
+        text
+    }
+
+    /// What Usher holds of somebody.
+    pub fn facts(&self, person: &str) -> String {
+        format!("{:?}", self.desk().app.store.with_person(person, Clone::clone))
     }
 
     pub async fn close(self) -> tempfile::TempDir {
