@@ -3,6 +3,7 @@
 //! Absence from a list removes nothing: only a GET that says gone does. Pages are no snapshots (rest.md section 2).
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use super::rosters::RosterRead;
 use super::{Bridge, Due};
@@ -24,8 +25,10 @@ pub(super) struct CallWork {
     /// Legs of a list whose details are still to come.
     pub(super) pending_legs: HashSet<LegId>,
     pub(super) legs_listed: bool,
-    /// Somebody left or the lock changed: also those in the call may have been sent back.
-    pub(super) recheck_all: bool,
+    /// When it was last suspected that somebody moved between lobby and call.
+    pub(super) suspected: Option<Instant>,
+    /// When somebody last left or the lock changed: also those in the call may have been sent back.
+    pub(super) suspected_all: Option<Instant>,
 }
 
 impl CallWork {

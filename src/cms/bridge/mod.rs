@@ -312,7 +312,7 @@ impl Bridge {
             Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
             Due::SweepCalls => self.sweep_calls(now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
-            Due::Recheck(call, _) => self.recheck(&call),
+            Due::Recheck(call, n) => self.recheck(&call, n, now),
             Due::LookAt(person) => self.look_at(&person),
             Due::Orphan(person) => self.find_home(&person, now),
             Due::RetryRefused => self.retry_refused(now),

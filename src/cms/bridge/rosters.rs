@@ -206,21 +206,30 @@ impl Bridge {
 
 /// Suspicions.
 impl Bridge {
-    /// A join, leave or lock change may have moved others between lobby and call.
+    /// A join, leave or lock change may have moved others between lobby and call, at once or later.
     pub(super) fn suspect_call(&mut self, call: &CallId, all: bool, now: Now) {
         let Some(work) = self.calls.get_mut(call) else { return };
-        work.recheck_all |= all;
+        work.suspected = Some(now.instant);
+        if all {
+            work.suspected_all = Some(now.instant);
+        }
         for (n, after) in self.timing.recheck.iter().enumerate() {
             self.timers.sooner(Due::Recheck(call.clone(), n), now.instant + *after);
         }
     }
 
-    pub(super) fn recheck(&mut self, call: &CallId) {
-        let all = self.calls.get(call).is_some_and(|work| work.recheck_all);
-        self.recheck_people(call, all);
-        let pending = (0..self.timing.recheck.len()).any(|n| self.timers.has(&Due::Recheck(call.clone(), n)));
-        if let Some(work) = self.calls.get_mut(call).filter(|_| !pending) {
-            work.recheck_all = false;
+    /// The `n`th reading after a suspicion. One that came later has it too, at its own time: however much happens in a call, the last
+    /// change is looked after as long as the first.
+    pub(super) fn recheck(&mut self, call: &CallId, n: usize, now: Now) {
+        let after = self.timing.recheck[n];
+        let Some(work) = self.calls.get_mut(call) else { return };
+        let all = work.suspected_all.is_some();
+        if n + 1 == self.timing.recheck.len() {
+            work.suspected_all = work.suspected_all.filter(|at| *at + after > now.instant);
         }
+        if let Some(again) = work.suspected.map(|at| at + after).filter(|at| *at > now.instant) {
+            self.timers.sooner(Due::Recheck(call.clone(), n), again);
+        }
+        self.recheck_people(call, all);
     }
 }
