@@ -20,7 +20,10 @@ pub fn scale(config: &mut Config, rotation: bool) {
         retry_forbidden: ms(1000),
         retry_refused: ms(500),
         recheck: [ms(0), ms(200), ms(700), ms(1800)],
+        // Slow enough that a bridge which answers in 5 ms, four at a time, is not asked for more than it can tell.
+        rotate_waiting: ms(500),
         rotate_in_call: ms(3000),
+        poll_roster: ms(1000),
         sweep_calls: ms(1000),
         sweep_roster: ms(3000),
         confirm_within: ms(2000),

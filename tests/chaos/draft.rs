@@ -79,8 +79,8 @@ fn switches(rng: &mut StdRng, rotation: bool) -> Value {
     set("remote_legs", &["empty_list", "call_bridge"].map(Value::from));
     set("unknown_parameters", &["ignore", "ignore", "reject"].map(Value::from));
     set("version", &["3.4.1", "3.9", "2.9.4"].map(Value::from));
-    set("latency_ms", &[json!(0), json!(2), json!(5)]);
-    set("latency_jitter_ms", &[json!(0), json!(5)]);
+    set("latency_ms", &[json!(0), json!(2)]);
+    set("latency_jitter_ms", &[json!(0), json!(3)]);
     if rotation {
         set("subscription_limit", &[json!(0), json!(0), json!(15)]);
     }
