@@ -102,6 +102,11 @@ impl Bridge {
         self.plan.sockets().any(|id| !self.sockets.get(&id).is_some_and(|socket| socket.open))
     }
 
+    /// Events did not come: not merely before the first attempt has ended.
+    pub(super) fn lost_events(&self) -> bool {
+        self.plan.sockets().any(|id| self.sockets.get(&id).is_some_and(|socket| !socket.open && socket.attempts > 0))
+    }
+
     /// Somebody asked to try again: no socket waits any longer for its turn.
     pub(super) fn reconnect_now(&mut self, now: Now) {
         for socket in self.plan.sockets().collect::<Vec<_>>() {

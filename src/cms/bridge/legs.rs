@@ -159,7 +159,8 @@ impl Bridge {
             self.merge_again(&person, now);
             return;
         }
-        self.plan_look(&person, now);
+        // It was asked for a reason that still stands.
+        self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.read_again);
         self.answer_looks(&person, &Look::Failed(error));
     }
 

@@ -289,7 +289,7 @@ impl Bridge {
             (Ask::Token(socket), Answer::Token(token)) => self.open_session(socket, token),
             (Ask::ClusterName, Answer::ClusterName(name)) => self.take_own_name(name),
             (Ask::Bridges(offset), Answer::Bridges(page)) => self.take_bridges(offset, page),
-            (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, now),
+            (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, sent, now),
             (Ask::Call(call), Answer::Call(detail)) => self.take_call(&call, detail, now),
             (Ask::Roster(call, offset), Answer::Roster(page)) => self.take_roster(lane, &call, offset, page, sent, now),
             (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => self.take_call_legs(&call, offset, page),

@@ -1,7 +1,7 @@
 //! Reading whole rosters by REST: everybody of a new call, and comparisons with what the events told. Reads nobody alone (`people`).
 
 use std::collections::HashSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::calls::CallWork;
 use super::{Bridge, Due};
@@ -16,7 +16,10 @@ use crate::model::{CallId, Home, LegId, ParticipantId, RosterPatch};
 #[derive(Debug)]
 pub(super) struct RosterRead {
     lane: Lane,
+    /// When its first page was asked for; what was true before and is on no page is doubted.
     started: Instant,
+    /// The page that comes next; answers to an earlier pass are none of this one.
+    next: usize,
     listed: HashSet<ParticipantId>,
     /// The call is new to us: its legs are read from the call's list, a tenth of the requests of asking person by person.
     pub(super) whole: bool,
@@ -26,9 +29,16 @@ pub(super) struct RosterRead {
 impl Bridge {
     pub(super) fn begin_roster(&mut self, call: &CallId, lane: Lane, whole: bool, now: Now) {
         let Some(work) = self.calls.get_mut(call) else { return };
-        work.reading = Some(RosterRead { lane, started: now.instant, listed: HashSet::new(), whole });
+        work.stale &= !whole;
+        work.reading = Some(RosterRead { lane, started: now.instant, next: 0, listed: HashSet::new(), whole });
         self.ask(lane, Ask::Roster(call.clone(), 0));
-        self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.timing.sweep_roster);
+        self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.roster_interval(call));
+    }
+
+    /// How often a roster is read: calls that are not pushed change only by this.
+    fn roster_interval(&self, call: &CallId) -> Duration {
+        let unpushed = self.plan.is_refused(call) || self.lost_events();
+        if unpushed { self.timing.poll_roster } else { self.timing.sweep_roster }
     }
 
     /// Compares a roster with what the events told; where they tell nothing, this is how its changes are found.
@@ -41,16 +51,18 @@ impl Bridge {
             self.begin_roster(call, Lane::InCall, false, now);
             self.ask(Lane::InCall, Ask::Call(call.clone()));
         }
-        let blind = self.plan.is_refused(call) || self.is_blind();
-        let interval = if blind { self.timing.poll_roster } else { self.timing.sweep_roster };
-        self.timers.set(Due::SweepRoster(call.clone()), now.instant + interval);
+        self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.roster_interval(call));
     }
 
     pub(super) fn take_roster(&mut self, lane: Lane, call: &CallId, offset: usize, page: Page<RosterItem>, sent: Now, now: Now) {
         let next = page.next(offset);
         // Who is on the first list of a call that was there before Usher did not arrive just now.
         let watched = self.calls.get(call).is_some_and(CallWork::sees_arrivals);
-        let Some(mut read) = self.calls.get_mut(call).and_then(|work| work.reading.take()) else { return };
+        let Some(work) = self.calls.get_mut(call) else { return };
+        let Some(mut read) = work.reading.take_if(|read| read.next == offset && read.started <= sent.instant) else { return };
+        if offset == 0 {
+            read.started = sent.instant;
+        }
         let key = self.key(call);
         let mut missed = false;
         for item in page.items {
@@ -74,6 +86,7 @@ impl Bridge {
         }
         match next {
             Some(offset) => {
+                read.next = offset;
                 self.ask(lane, Ask::Roster(call.clone(), offset));
                 if let Some(work) = self.calls.get_mut(call) {
                     work.reading = Some(read);
