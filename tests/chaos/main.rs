@@ -13,6 +13,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod accounts;
 mod clock;
 mod compare;
 mod draft;
@@ -27,32 +28,66 @@ use compare::Known;
 use draft::Draft;
 use scene::Scene;
 
-async fn stretch(scene: &mut Scene, steps: u64, faults: bool) -> Result<(), String> {
+/// Things happen; then the views must be true.
+async fn stretch(scene: &mut Scene, steps: u64, faults: bool) -> Vec<String> {
     scene.happen(steps, faults).await;
     let truth = scene.settle().await;
+    // What a page is given that comes only now.
+    scene.open_tab("vi");
+    scene.at_rest().await;
     let mut found = Vec::new();
-    let slack = Duration::from_secs(10);
-    let known = Known { truth: &truth, arrived: &scene.arrived, healed_ms: scene.healed_ms, slack };
+    let known = Known { truth: &truth, arrived: &scene.arrived, healed_ms: scene.healed_ms, slack: scene.bound.total() };
     for tab in &scene.tabs {
         let held = tab.held();
         found.extend(held.wrong.iter().map(|wrong| format!("{}: {wrong}", tab.name)));
         found.extend(compare::differences(&held.rows, &known).into_iter().map(|difference| format!("{}: {difference}", tab.name)));
     }
-    if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
+    let views: Vec<_> = scene.tabs.iter().map(|tab| (tab.name.clone(), tab.held().rows.clone())).collect();
+    found.extend(compare::unequal(&views));
+    found
+}
+
+/// Everybody leaves; then the accounts must add up.
+async fn end(scene: &mut Scene, before: &accounts::Left, repaired: &repairs::Repaired) -> Vec<String> {
+    scene.empty().await;
+    let pages = scene.closed.iter().map(|(name, may_act, held)| (name.as_str(), *may_act, held));
+    let mut found = accounts::presses(pages);
+    found.extend(accounts::puts(&scene.control().requests(), &scene.pressed()));
+    found.extend(accounts::repairs(scene, &repairs::since(repaired, scene.repaired().await)));
+    accounts::journal(scene).await;
+    accounts::nothing_left(scene, before).await;
+    found
 }
 
 async fn run(seed: u64) -> Result<(), String> {
     let begun = Instant::now();
     let mut scene = Scene::open(Draft::of(seed)).await;
-    for (steps, faults) in [(150, false), (300, true)] {
-        if let Err(found) = stretch(&mut scene, steps, faults).await {
-            return Err(scene.report(&found));
+    let (before, repaired) = (accounts::left(&scene), scene.repaired().await);
+    scene.open_browsers().await;
+    let mut found = stretch(&mut scene, 150, false).await;
+    loop {
+        if found.is_empty() {
+            found = stretch(&mut scene, 300, true).await;
+        }
+        if !found.is_empty() || begun.elapsed() >= length() {
+            break;
         }
     }
-    scene.empty().await;
+    if found.is_empty() {
+        found = end(&mut scene, &before, &repaired).await;
+    }
+    if !found.is_empty() {
+        return Err(scene.report(&found.join("\n")));
+    }
     scene.close().await;
     println!("seed {seed}: clean in {:.1} s", begun.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// `USHER_CHAOS_MINUTES=20` goes on with one seed for so long.
+fn length() -> Duration {
+    let minutes = std::env::var("USHER_CHAOS_MINUTES").ok().map(|text| text.parse().expect("USHER_CHAOS_MINUTES is a number"));
+    Duration::from_secs(60 * minutes.unwrap_or(0))
 }
 
 /// `USHER_SEEDS=100-299` runs other seeds than the usual ones.

@@ -11,6 +11,7 @@ use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::lobby::Leg;
 use crate::cms::queue::Lane;
+use crate::cms::repairs::{Found, Missing};
 use crate::model::{CallId, Home, LegState, Lobby, ParticipantId, RosterPatch};
 
 /// Work on a person whose legs run on this bridge.
@@ -18,6 +19,8 @@ use crate::model::{CallId, Home, LegState, Lobby, ParticipantId, RosterPatch};
 pub(super) struct PersonWork {
     pub(super) call: Option<CallId>,
     pub(super) legs: Vec<Leg>,
+    /// A reading that had a cause failed, or Usher itself asked for a change: what is found next was announced.
+    pub(super) announced: bool,
 }
 
 impl Bridge {
@@ -94,6 +97,7 @@ impl Bridge {
 
     pub(super) fn take_person(&mut self, person: &ParticipantId, detail: PersonDetail, sent: Now, now: Now) {
         self.answer_locates(person, Ok(()));
+        self.repairs.was_missing(&Missing::Person(person.clone()));
         self.store.update_person(person, |person| person.activator = detail.activator.or(person.activator));
         let Some(call) = detail.call else { return };
         let key = self.key(&call);
@@ -253,7 +257,11 @@ impl Bridge {
             })
             .unwrap_or_default();
         let lets_in = self.may_let_in(person);
+        let missing = self.repairs.was_missing(&Missing::Person(person.clone()));
         for key in here {
+            if missing {
+                self.found(Found::Roster(key.call.clone(), person.clone()), now);
+            }
             self.store.unlist_person(&key, person);
             self.suspect_after(&key.call, lets_in, now);
         }
