@@ -12,6 +12,7 @@ mod cluster;
 mod following;
 mod lobby;
 mod queue;
+mod repairs;
 mod session;
 mod subscriptions;
 mod timers;

@@ -45,6 +45,8 @@ pub struct Timing {
     pub heartbeat: Duration,
     /// A bridge that has not answered for this long is called silent.
     pub silent_after: Duration,
+    /// What a reading left open (no answer, no legs, not connected yet) is read again this much later.
+    pub read_again: Duration,
     /// Those waiting are read again this often at best (the background budget decides when there are many).
     pub rotate_waiting: Duration,
     /// Those in the call are read again at least this often.
@@ -76,6 +78,8 @@ pub struct Timing {
     pub confirm_within: Duration,
     /// How long an action waits at a bridge that answers nobody before the bridge counts as unreachable.
     pub action_deadline: Duration,
+    /// How long a start waits for a reading of each person whose admission the last stop left open.
+    pub recover_within: Duration,
     /// How long a refusal stays on the row.
     pub outcome_shown: Duration,
     /// Changes that follow within this time travel in one frame.
@@ -114,6 +118,7 @@ impl Default for Timing {
             second_look: ms(1000),
             heartbeat: s(2),
             silent_after: s(5),
+            read_again: s(2),
             rotate_waiting: s(2),
             rotate_in_call: s(60),
             rotate_waiting_told: s(60),
@@ -129,6 +134,7 @@ impl Default for Timing {
             figures: s(1),
             confirm_within: s(5),
             action_deadline: s(20),
+            recover_within: s(60),
             outcome_shown: s(30),
             publish_tick: ms(50),
             beat: s(20),
@@ -160,6 +166,7 @@ impl Timing {
             second_look: x(self.second_look),
             heartbeat: x(self.heartbeat),
             silent_after: x(self.silent_after),
+            read_again: x(self.read_again),
             rotate_waiting: x(self.rotate_waiting),
             rotate_in_call: x(self.rotate_in_call),
             rotate_waiting_told: x(self.rotate_waiting_told),
@@ -175,6 +182,7 @@ impl Timing {
             figures: x(self.figures),
             confirm_within: x(self.confirm_within),
             action_deadline: x(self.action_deadline),
+            recover_within: x(self.recover_within),
             outcome_shown: x(self.outcome_shown),
             publish_tick: x(self.publish_tick),
             beat: x(self.beat),
@@ -185,6 +193,22 @@ impl Timing {
             session_idle: x(self.session_idle),
             reread_certificate: x(self.reread_certificate),
             drain: x(self.drain),
+        }
+    }
+
+    /// Nothing is read again merely because time passed; for tests, in which the rotation must not mask a lost event. What remains has a
+    /// cause: second looks, readings that a join, leave, lock or lobby change asks for, what a failed reading left open, everything after
+    /// a reconnect, and the polling of what the bridge does not push.
+    pub fn without_rotation(self) -> Self {
+        let never = Duration::from_secs(24 * 3600);
+        Self {
+            rotate_waiting: never,
+            rotate_in_call: never,
+            rotate_waiting_told: never,
+            rotate_in_call_told: never,
+            sweep_calls: never,
+            sweep_roster: never,
+            ..self
         }
     }
 }

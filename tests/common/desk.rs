@@ -94,6 +94,18 @@ impl Desk {
         Self { sim, app, dir, config }
     }
 
+    /// Stops Usher and then the cluster; what is left is the data.
+    pub async fn stop(self) -> tempfile::TempDir {
+        self.app.stop();
+        self.app.join().await.expect("stopped");
+        self.sim.stop().await;
+        self.dir
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     pub fn control(&self) -> Control {
         self.sim.control()
     }

@@ -84,9 +84,10 @@ impl Bridge {
 
     /// The leg is read before anything else but what moderators ask for.
     fn leg_told(&mut self, leg: LegId, waiting: Option<bool>, connected: bool, now: Now) {
-        let known = self.leg_owners.get(&leg).and_then(|person| self.people.get_mut(person));
-        match known.and_then(|work| work.legs.iter_mut().find(|known| known.id == leg)) {
-            Some(known) => {
+        let owner = self.leg_owners.get(&leg).and_then(|person| self.people.get_mut(person));
+        match owner.and_then(|work| Some((&mut work.announced, work.legs.iter_mut().find(|known| known.id == leg)?))) {
+            Some((announced, known)) => {
+                *announced = true;
                 known.tell(waiting, now.instant);
                 self.ask(Lane::Told, Ask::Leg(leg));
             }

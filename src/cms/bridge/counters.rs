@@ -33,4 +33,9 @@ impl Counters {
             record_gaps: counter!("usher_cms_record_gaps_total", "bridge" => bridge),
         }
     }
+
+    /// Reading again showed a change that nothing had told. Rare, so looked up each time.
+    pub(super) fn repaired(&self, bridge: &str, what: &'static str) {
+        counter!("usher_cms_repairs_total", "bridge" => bridge.to_owned(), "what" => what).increment(1);
+    }
 }

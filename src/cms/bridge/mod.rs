@@ -1,8 +1,9 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `standing` (what is said of it), `events` (what sockets say), `calls` and `rosters` (reading by
-//! REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell), `register` (where records are sent), `labels` (names and
-//! profiles), `commands` (what others ask of it), `pause` (an administrator's), `figures` (what they see), `leaving` (its end).
+//! The rooms: `link` (is the bridge there), `standing` (what is said of it), `events` (what sockets say), `first_lists` (what they do not
+//! say when they begin), `calls` and `rosters` (reading by REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell),
+//! `register` (where records are sent), `labels` (names and profiles), `commands` (what others ask of it), `pause` (an administrator's),
+//! `figures` (what they see), `leaving` (its end).
 
 mod calls;
 mod cdr;
@@ -10,6 +11,7 @@ mod commands;
 mod counters;
 mod events;
 mod figures;
+mod first_lists;
 mod labels;
 mod leaving;
 mod legs;
@@ -37,8 +39,9 @@ use super::ask::Ask;
 use super::client::{AskError, Client};
 use super::cluster::{Cluster, Command, Look, Tuning};
 use super::queue::{Lane, Pick, Queue};
+use super::repairs::{Found, Repairs};
 use super::session::{Endpoint, Report, Session};
-use super::subscriptions::{Plan, SocketId};
+use super::subscriptions::{Plan, SocketId, Topic};
 use super::timers::Timers;
 use super::tls::{self, TrustError};
 use crate::clock::Now;
@@ -83,6 +86,10 @@ enum Due {
     SweepRoster(CallId),
     /// Read a call's legs again after a join, leave or lock change.
     Recheck(CallId, usize),
+    /// What reading again found, and nothing has told of since, counts as a repair.
+    Repairs,
+    /// Who was there before a subscription began must be on its first list by now.
+    FirstList(SocketId),
     /// Read a person's legs again.
     LookAt(ParticipantId),
     /// Nobody said where this person is hosted.
@@ -124,6 +131,8 @@ struct Socket {
     asked: Option<(i64, Vec<i64>)>,
     /// Something changed while a request was under way.
     stale: bool,
+    /// What began to be pushed, and when the bridge said so.
+    begun: Vec<(Topic, Instant)>,
 }
 
 /// State of one bridge; owned by its task alone.
@@ -138,6 +147,7 @@ pub(super) struct Bridge {
     memory: Arc<dyn BridgeMemory>,
     counters: Counters,
     tally: Tally,
+    repairs: Repairs,
     queue: Queue,
     in_flight: FuturesUnordered<BoxFuture<'static, Reply>>,
     timers: Timers<Due>,
@@ -196,6 +206,7 @@ impl Bridge {
             name: config.name.clone(),
             counters: Counters::new(&config.name),
             tally: Tally::default(),
+            repairs: Repairs::default(),
             client: Client::new(&config, &timing)?,
             store: cluster.store().clone(),
             queue: Queue::new(&limits, now.instant),
@@ -332,14 +343,14 @@ impl Bridge {
             (Ask::Token(socket), Answer::Token(token)) => self.open_session(socket, token),
             (Ask::ClusterName, Answer::ClusterName(name)) => self.take_own_name(name),
             (Ask::Bridges(offset), Answer::Bridges(page)) => self.take_bridges(offset, page),
-            (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, now),
+            (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, sent, now),
             (Ask::Call(call), Answer::Call(detail)) => self.take_call(&call, detail, now),
             (Ask::Roster(call, offset), Answer::Roster(page)) => self.take_roster(lane, &call, offset, page, sent, now),
             (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => self.take_call_legs(&call, offset, page),
             (Ask::Person(person), Answer::Person(detail)) => self.take_person(&person, detail, sent, now),
             (Ask::Legs(person), Answer::Legs(list)) => self.take_legs(lane, &person, list),
             (Ask::LegsByFilter(person), Answer::Legs(list)) => self.take_filtered_legs(lane, &person, list),
-            (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(&leg, &detail, sent, now),
+            (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(lane, &leg, &detail, sent, now),
             (Ask::Admit(person), _) => self.admitted(&person, Ok(()), now),
             (Ask::CdrReceivers(offset), Answer::CdrReceivers { page, maximum }) => self.take_receivers(offset, page, maximum, now),
             (Ask::AddCdrReceiver(_), _) => self.receiver_added(),
@@ -358,7 +369,9 @@ impl Bridge {
             Due::GiveUp(socket) => self.give_up_if_silent(socket, now),
             Due::SweepCalls => self.sweep_calls(Lane::InCall, now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
-            Due::Recheck(call, _) => self.recheck(&call),
+            Due::Repairs => self.count_repairs(now),
+            Due::FirstList(socket) => self.compare_first_lists(socket, now),
+            Due::Recheck(call, n) => self.recheck(&call, n, now),
             Due::LookAt(person) => self.look_at(&person),
             Due::Orphan(person) => self.find_home(&person, now),
             Due::RetryRefused => self.retry_refused(now),
@@ -368,6 +381,24 @@ impl Bridge {
             Due::Register => self.look_at_receivers(),
             Due::Tidy => self.tidy(now),
             Due::Figures => self.count_figures(now),
+        }
+    }
+
+    /// Reading again brought something to light. Where nothing is pushed, that is how changes are found, and no repair.
+    fn found(&mut self, found: Found, now: Now) {
+        if !self.is_blind() && self.link.calls_read {
+            self.repairs.found(found, now.instant);
+            self.timers.sooner(Due::Repairs, now.instant + self.timing.silent_after);
+        }
+    }
+
+    fn count_repairs(&mut self, now: Now) {
+        for found in self.repairs.take_untold(now.instant, self.timing.silent_after) {
+            debug!(bridge = %self.name, ?found, "nothing told of this");
+            self.counters.repaired(&self.name, found.what());
+        }
+        if !self.repairs.is_empty() {
+            self.timers.set(Due::Repairs, now.instant + self.timing.silent_after);
         }
     }
 
