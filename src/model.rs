@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use crate::view::{BridgeFigures, BridgeState, CdrFigures, CdrState, HasLobby, LegState, Lobby, Queued, Trouble};
+pub use crate::view::{BridgeFigures, BridgeState, CdrFigures, CdrState, HasLobby, LegState, Lobby, LockMode, Queued, Trouble};
 
 /// Configured name of a Call Bridge.
 pub type BridgeName = Arc<str>;
@@ -49,6 +49,8 @@ pub struct CallFacts {
     pub owner: Option<Arc<str>>,
     pub tenant: Option<Arc<str>>,
     pub locked: Option<bool>,
+    /// Whom its lock holds, as its profiles say.
+    pub lock_mode: Option<LockMode>,
     pub recording: bool,
     pub streaming: bool,
     /// From the profiles of its space; a lock or a leg can say more.
@@ -79,7 +81,11 @@ pub struct Participant {
 pub enum Home {
     Bridge(BridgeName),
     /// `callBridge` names a bridge that is not configured here.
-    Elsewhere(Arc<str>),
+    Elsewhere {
+        id: Arc<str>,
+        /// As `/callBridges` names it.
+        name: Option<Arc<str>>,
+    },
 }
 
 /// One roster entry on one bridge.
@@ -119,6 +125,8 @@ pub struct BridgeFacts {
     pub silent: bool,
     pub trouble: Option<Trouble>,
     pub version: Option<Arc<str>>,
+    /// Its own name in its cluster (`/callBridges`).
+    pub unique_name: Option<Arc<str>>,
     /// False where the version is known to be older than 2.9 (rest.md section 9).
     pub can_admit: bool,
     /// Calls whose roster comes by REST because the bridge refused to push it.

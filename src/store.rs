@@ -277,6 +277,7 @@ impl Store {
             silent: false,
             trouble: None,
             version: None,
+            unique_name: None,
             can_admit: true,
             polled_calls: 0,
             cdr: CdrFacts::default(),
@@ -327,7 +328,7 @@ impl Store {
         let here = Home::Bridge(bridge.clone());
         let mut moved = Vec::new();
         for mut entry in self.0.people.iter_mut().filter(|entry| entry.home.as_ref() == Some(&here)) {
-            entry.home = id.map(|id| Home::Elsewhere(id.clone()));
+            entry.home = id.map(|id| Home::Elsewhere { id: id.clone(), name: Some(bridge.clone()) });
             (entry.lobby, entry.departed) = (LobbyFact::default(), false);
             moved.push(entry.key().clone());
         }

@@ -16,15 +16,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hub", &["view"]),
     ("actions", &["view"]),
     ("accounts", &["db"]),
-    ("memory", &["clock", "cms", "config", "db", "model", "view"]),
+    ("receivers", &["cms", "config", "db", "model"]),
+    ("memory", &["clock", "cms", "config", "db", "model", "receivers", "store", "view"]),
     ("publisher", &["config", "desk", "hub", "memory", "model", "store", "view"]),
     ("cms", &["clock", "config", "model", "store"]),
-    ("check", &["clock", "cms", "config"]),
+    ("check", &["clock", "cms", "config", "db", "receivers"]),
     ("admission", &["actions", "clock", "cms", "config", "db", "desk", "model", "store", "view"]),
-    ("http", &["accounts", "actions", "config", "db", "hub", "view"]),
-    ("reload", &["cms", "config", "http"]),
-    ("app", &["actions", "admission", "cms", "config", "db", "desk", "http", "hub", "memory", "publisher", "reload", "store"]),
-    ("cli", &["accounts", "app", "check", "config", "db", "http", "reload", "simulator"]),
+    ("http", &["accounts", "actions", "config", "db", "hub", "receivers", "view"]),
+    ("reload", &["cms", "config", "db", "http", "receivers"]),
+    ("app", &["actions", "admission", "cms", "config", "db", "desk", "http", "hub", "memory", "publisher", "receivers", "reload", "store"]),
+    ("cli", &["accounts", "app", "check", "clock", "cms", "config", "db", "http", "receivers", "reload", "simulator"]),
 ];
 
 fn uses(module: &str) -> BTreeSet<String> {

@@ -113,7 +113,7 @@ async fn a_good_bridge_passes_every_step_and_is_not_changed() {
     let bench = Bench::sized(2, TlsMode::Ca, json!({})).await;
     let report = check(&bench.config(0)).await;
     let steps: Vec<_> = report.steps.iter().map(|step| (step.name, step.outcome)).collect();
-    let names = ["dns", "tcp", "tls", "login", "version", "calls", "cluster", "token", "events"];
+    let names = ["dns", "tcp", "tls", "login", "version", "calls", "cluster", "cdr", "token", "events"];
     assert_eq!(steps, names.map(|name| (name, Outcome::Ok)), "{report}");
     assert!(report.step("version").unwrap().found.contains("3.4.1"));
     let requests = &bench.simulator.control().requests()[0];

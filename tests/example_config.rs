@@ -46,7 +46,7 @@ fn mentioned() -> Vec<(String, String)> {
 
 #[test]
 fn the_example_mentions_every_setting_and_no_other() {
-    let raw = [("File", ""), ("Tls", "tls"), ("Metrics", "metrics"), ("Bridge", "bridge"), ("Cms", "cms")];
+    let raw = [("File", ""), ("Tls", "tls"), ("Metrics", "metrics"), ("Cdr", "cdr"), ("Bridge", "bridge"), ("Cms", "cms")];
     let mut expected = keys_of(RAW, &raw);
     expected.extend(keys_of(RULES, &[("Rules", "include"), ("Rules", "exclude")]));
     assert!(expected.len() > 30, "{expected:?}");

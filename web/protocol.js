@@ -4,15 +4,16 @@
  * @typedef {{ code: string, what: string }} Trouble
  * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Trouble | null }} ServerRow
  * @typedef {{ kind: "bridge", id: string, state: "connecting" | "live" | "polling" | "refused" | "unreachable" | "paused",
- *   since: number, silent_since?: number | null, trouble: Trouble | null, version: string | null, can_admit: boolean,
+ *   since: number, silent_since?: number | null, trouble: Trouble | null, version: string | null, unique_name: string | null, can_admit: boolean,
  *   polled_calls: number, cdr: "off" | "expected" | "arriving" | "stalled" | "partial", cdr_trouble: Trouble | null,
  *   paused_by?: string | null }} BridgeRow
  * @typedef {{ kind: "meeting", id: string, name: string, named_by: "name" | "space" | "address" | "owner" | "nothing", waiting: number,
- *   in_call: number, unknown: number, longest_since: number | null, locked: boolean | null, lobby: "yes" | "no" | "unknown",
+ *   in_call: number, unknown: number, longest_since: number | null, locked: boolean | null,
+ *   lock_mode: "all" | "needs_activation" | null, activator: boolean | null, out_of_sight: number, lobby: "yes" | "no" | "unknown",
  *   recording: boolean, streaming: boolean, bridges: string[] }} MeetingRow
  * @typedef {"done" | "unconfirmed" | "already" | "left" | "refused" | "unreachable" | "interrupted"} ResultWord
  * @typedef {{ kind: "person", id: string, meeting: string, name: string, address: string, lobby: "unknown" | "waiting" | "in",
- *   waiting_since: number | null, waiting_up_to: boolean, seen_since: number, bridge: string | null,
+ *   waiting_since: number | null, waiting_up_to: boolean, seen_since: number, bridge: string | null, elsewhere: string | null,
  *   state: "initial" | "ringing" | "connected" | "on_hold" | "other", muted: boolean, presenter: boolean, activator: boolean | null,
  *   admitting: { by: string, since: number } | null, outcome: { result: ResultWord, reason: string, by: string, at: number } | null,
  *   admitted: { by: string, at: number } | null }} PersonRow

@@ -28,7 +28,9 @@ impl Server {
     pub async fn start(bridges: &str, settings: &str, tls: bool) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let address = free_address();
-        let mut text = format!("listen = \"{address}\"\ndata_dir = \"data\"\nsockets_per_user = 10000\n{settings}\n");
+        let mut text = format!(
+            "listen = \"{address}\"\ndata_dir = \"data\"\nsockets_per_user = 10000\n{settings}\n[cdr]\nurl = \"http://{address}\"\n"
+        );
         let connector = tls.then(|| certificate(&dir));
         if tls {
             text.push_str("[tls]\ncert_file = \"cert.pem\"\nkey_file = \"key.pem\"\n");

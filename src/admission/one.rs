@@ -70,8 +70,8 @@ impl Admission {
             match known {
                 None => return Err((Left, String::new())),
                 Some((Some(Home::Bridge(name)), _)) => return Ok(name),
-                Some((Some(Home::Elsewhere(id)), _)) if attempt == 1 => {
-                    return Err((Refused, format!("hosted on the Call Bridge {id}, which is not configured in Usher")));
+                Some((Some(Home::Elsewhere { id, name }), _)) if attempt == 1 => {
+                    return Err((Refused, format!("hosted on the Call Bridge {}, which is not configured in Usher", name.unwrap_or(id))));
                 }
                 Some((_, Some(bridge))) if attempt == 0 => {
                     if let Err(error) = self.locate(&bridge, person).await {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ask::Ask;
 use super::xml::Element;
 use crate::config::Secret;
-use crate::model::{CallId, LegId, LegState, ParticipantId, leg_state};
+use crate::model::{CallId, LegId, LegState, LockMode, ParticipantId, leg_state};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
@@ -22,10 +22,13 @@ pub(crate) enum Answer {
     Leg(LegDetail),
     Space(SpaceDetail),
     AccessMethods(Page<Arc<str>>),
-    /// The call leg profile of an access method, a tenant or the system.
-    ProfileOf(Option<Arc<str>>),
+    /// The profiles that an access method, a tenant or the system names.
+    ProfilesOf(Profiles),
     LegProfile {
         needs_activation: Option<bool>,
+    },
+    CallProfile {
+        lock_mode: Option<LockMode>,
     },
     CdrReceivers {
         page: Page<ReceiverItem>,
@@ -135,12 +138,19 @@ pub(crate) struct LegDetail {
     pub needs_activation: Option<bool>,
 }
 
+/// The profiles that an object names; where it names none, the next one of the chain decides (rest.md section 4).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Profiles {
+    pub leg: Option<Arc<str>>,
+    pub call: Option<Arc<str>>,
+}
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SpaceDetail {
     pub name: Option<Arc<str>>,
     pub uri: Option<Arc<str>>,
     pub tenant: Option<Arc<str>>,
-    pub leg_profile: Option<Arc<str>>,
+    pub profiles: Profiles,
     pub access_methods: Option<usize>,
 }
 
@@ -161,6 +171,7 @@ impl Answer {
             Ask::AccessMethods(..) => "accessMethods",
             Ask::AccessMethod(..) => "accessMethod",
             Ask::LegProfile(_) => "callLegProfile",
+            Ask::CallProfile(_) => "callProfile",
             Ask::Tenant(_) => "tenant",
             Ask::SystemProfiles => "profiles",
             // Its form for people hosted elsewhere is not known.
@@ -199,12 +210,13 @@ impl Answer {
                 name: text(root, "name"),
                 uri: text(root, "uri"),
                 tenant: guid(root, "tenant"),
-                leg_profile: guid(root, "callLegProfile"),
+                profiles: profiles(root),
                 access_methods: root.value("numAccessMethods").and_then(|n| n.parse().ok()),
             }),
             Ask::AccessMethods(..) => Answer::AccessMethods(page(root, "accessMethod", |_, id| id)),
             Ask::LegProfile(_) => Answer::LegProfile { needs_activation: root.flag("needsActivation") },
-            Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => Answer::ProfileOf(guid(root, "callLegProfile")),
+            Ask::CallProfile(_) => Answer::CallProfile { lock_mode: root.value("lockMode").and_then(lock_mode) },
+            Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => Answer::ProfilesOf(profiles(root)),
             Ask::CdrReceivers(_) => Answer::CdrReceivers {
                 page: page(root, "cdrReceiver", |item, id| ReceiverItem {
                     id,
@@ -266,6 +278,18 @@ fn leg_detail(root: &Element) -> LegDetail {
         group: guid(status, "groupId"),
         duration_s: status.value("durationSeconds").and_then(|n| n.parse().ok()),
         needs_activation: root.child("configuration").and_then(|c| c.flag("needsActivation")),
+    }
+}
+
+fn profiles(root: &Element) -> Profiles {
+    Profiles { leg: guid(root, "callLegProfile"), call: guid(root, "callProfile") }
+}
+
+fn lock_mode(word: &str) -> Option<LockMode> {
+    match word.to_ascii_lowercase().as_str() {
+        "all" => Some(LockMode::All),
+        "needsactivation" => Some(LockMode::NeedsActivation),
+        _ => None,
     }
 }
 

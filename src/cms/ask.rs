@@ -31,6 +31,7 @@ pub(crate) enum Ask {
     AccessMethods(Arc<str>, usize),
     AccessMethod(Arc<str>, Arc<str>),
     LegProfile(Arc<str>),
+    CallProfile(Arc<str>),
     Tenant(Arc<str>),
     SystemProfiles,
     /// `PUT /participants/<id>` `deactivated=false` (2.9+, rest.md section 5).
@@ -73,6 +74,7 @@ impl Ask {
             Ask::AccessMethods(space, offset) => paged(&format!("/coSpaces/{}/accessMethods", id(space)), *offset),
             Ask::AccessMethod(space, method) => format!("/coSpaces/{}/accessMethods/{}", id(space), id(method)),
             Ask::LegProfile(profile) => format!("/callLegProfiles/{}", id(profile)),
+            Ask::CallProfile(profile) => format!("/callProfiles/{}", id(profile)),
             Ask::Tenant(tenant) => format!("/tenants/{}", id(tenant)),
             Ask::SystemProfiles => "/system/profiles".into(),
             Ask::CdrReceivers(offset) => paged("/system/cdrReceivers", *offset),

@@ -70,6 +70,9 @@ impl Core {
     pub(crate) fn operate<R>(&self, operation: impl FnOnce(&mut State, i64) -> R) -> R {
         let now = now_ms();
         self.state(|state| {
+            for (n, bridge) in state.world.bridges.iter_mut().enumerate() {
+                bridge.correlator_ms = self.switches.of(n).correlator_ms;
+            }
             let result = operation(state, now);
             state.world.tick(now);
             let changes = state.world.take_changes();

@@ -54,6 +54,10 @@ switches! {
     endpoint_recording_form: Form = Form::default(),
     /// A `deactivated` element in rosters (no known version has it).
     lobby_hint: bool = false,
+    /// The call of a further bridge has its meeting's `callCorrelator` only so long after it began.
+    correlator_ms: i64 = 0,
+    /// What it has until then.
+    correlator_first: CorrelatorFirst = CorrelatorFirst::default(),
     /// The bridge closes a socket that said nothing for so long; 0 = off.
     idle_close_ms: u64 = 0,
     duplicate_updates: bool = false,
@@ -204,6 +208,10 @@ choice!(
     Certificate { AsStarted, OtherCa, Expired, WrongHost, SelfSigned }
 );
 choice!(NoAck { Stall, Close });
+choice!(
+    /// No correlator, or one of its own: its call id.
+    CorrelatorFirst { Absent, Own }
+);
 choice!(Order { After, Before });
 choice!(Count { Total, Local });
 choice!(Form { String, Boolean });

@@ -41,7 +41,11 @@ pub fn person_row(id: &ParticipantId, person: &Participant, meeting: Arc<str>, d
         seen_since: person.seen_since,
         bridge: match &person.home {
             Some(Home::Bridge(name)) => Some(name.clone()),
-            Some(Home::Elsewhere(_)) | None => None,
+            Some(Home::Elsewhere { .. }) | None => None,
+        },
+        elsewhere: match &person.home {
+            Some(Home::Elsewhere { id, name }) => Some(name.clone().unwrap_or_else(|| id.clone())),
+            Some(Home::Bridge(_)) | None => None,
         },
         state: listing.state,
         muted: listing.muted,
@@ -69,12 +73,21 @@ pub fn meeting_row<'a>(id: &Arc<str>, calls: &[(CallKey, CallFacts)], people: im
         unknown: 0,
         longest_since: None,
         locked: calls.iter().filter_map(|(_, call)| call.locked).max().or(first.locked),
+        lock_mode: calls.iter().find_map(|(_, call)| call.lock_mode),
+        activator: None,
+        out_of_sight: 0,
         lobby: HasLobby::Unknown,
         recording: calls.iter().any(|(_, call)| call.recording),
         streaming: calls.iter().any(|(_, call)| call.streaming),
         bridges,
     };
+    let (mut activators, mut unread) = (0, 0);
     for person in people {
+        row.out_of_sight += usize::from(person.elsewhere.is_some());
+        if person.lobby == Lobby::In {
+            activators += usize::from(person.activator == Some(true));
+            unread += usize::from(person.activator.is_none());
+        }
         match person.lobby {
             Lobby::Waiting => {
                 row.waiting += 1;
@@ -86,6 +99,8 @@ pub fn meeting_row<'a>(id: &Arc<str>, calls: &[(CallKey, CallFacts)], people: im
             Lobby::Unknown => row.unknown += 1,
         }
     }
+    let everybody_known = unread == 0 && row.unknown == 0;
+    row.activator = (activators > 0 || everybody_known).then_some(activators > 0);
     row.lobby = has_lobby(calls, &row);
     Some(row)
 }
@@ -123,6 +138,7 @@ pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
         silent_since: facts.answered.filter(|_| facts.silent).map(|(_, unix_ms)| unix_ms),
         trouble: facts.trouble.clone(),
         version: facts.version.clone(),
+        unique_name: facts.unique_name.clone().filter(|own| own != name),
         can_admit: facts.can_admit,
         polled_calls: facts.polled_calls,
         cdr: facts.cdr.state,

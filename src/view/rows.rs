@@ -71,6 +71,8 @@ pub struct BridgeRow {
     pub trouble: Option<Trouble>,
     /// `softwareVersion` as CMS states it.
     pub version: Option<Arc<str>>,
+    /// Its own name in its cluster (`/callBridges`), where that is another one than the configured name.
+    pub unique_name: Option<Arc<str>>,
     /// False where the version is known to be older than 2.9, the first that can admit one person.
     pub can_admit: bool,
     /// Calls whose roster is read by REST because the bridge refused to push it.
@@ -139,11 +141,27 @@ pub struct MeetingRow {
     /// The earliest `waiting_since` of its people.
     pub longest_since: Option<i64>,
     pub locked: Option<bool>,
+    /// Whom the lock holds while it is on; None where the profiles can't tell.
+    pub lock_mode: Option<LockMode>,
+    /// Whether somebody who lets others in is in the call; None where that is not known of everybody.
+    pub activator: Option<bool>,
+    /// People hosted on Call Bridges that Usher does not follow, so that their lobby can't be known.
+    pub out_of_sight: usize,
     pub lobby: HasLobby,
     pub recording: bool,
     pub streaming: bool,
     /// Configured names of the bridges that have an instance, sorted.
     pub bridges: Vec<Arc<str>>,
+}
+
+/// Whom a locked meeting keeps waiting (rest.md section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockMode {
+    /// Everybody who comes.
+    All,
+    /// Who needs activation.
+    NeedsActivation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,6 +204,8 @@ pub struct PersonRow {
     pub seen_since: i64,
     /// Configured name of the hosting bridge, once known.
     pub bridge: Option<Arc<str>>,
+    /// The hosting Call Bridge where Usher does not follow it: by its name in the cluster, or its id.
+    pub elsewhere: Option<Arc<str>>,
     pub state: LegState,
     pub muted: bool,
     pub presenter: bool,

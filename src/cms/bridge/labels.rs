@@ -1,22 +1,25 @@
-//! What a space says of its calls: a name for nameless ones, and whether anybody has to wait there at all. Read once a space, last of all.
+//! What a space says of its calls: a name for nameless ones, whether anybody has to wait there at all, and whom a lock holds. Read once a
+//! space, last of all.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Bridge;
-use crate::cms::answer::{Answer, Page, SpaceDetail};
+use crate::cms::answer::{Answer, Page, Profiles, SpaceDetail};
 use crate::cms::ask::Ask;
 use crate::cms::queue::Lane;
-use crate::model::CallId;
+use crate::model::{CallId, LockMode};
 
 /// Spaces and profiles by id, as far as they are read.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
     spaces: HashMap<Arc<str>, Space>,
-    tenants: HashMap<Arc<str>, Profile>,
-    system: Profile,
-    /// Does a call leg profile need activation?
+    tenants: HashMap<Arc<str>, Named>,
+    system: Named,
+    /// Does a call leg profile need activation? None: it can't be read.
     profiles: HashMap<Arc<str>, Option<bool>>,
+    /// Whom does a call profile's lock hold? None: it can't be read; a profile that does not say leaves it to the next one of the chain.
+    call_profiles: HashMap<Arc<str>, Option<Option<LockMode>>>,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +31,7 @@ struct Space {
     closed: bool,
 }
 
-/// The call leg profile that an object names.
+/// A profile that an object names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum Profile {
     #[default]
@@ -37,27 +40,42 @@ enum Profile {
     Is(Arc<str>),
 }
 
+impl From<Option<Arc<str>>> for Profile {
+    fn from(id: Option<Arc<str>>) -> Self {
+        id.map_or(Self::Nothing, Self::Is)
+    }
+}
+
+/// The profiles that an object names for legs and for calls.
+#[derive(Debug, Clone, Default)]
+struct Named {
+    leg: Profile,
+    call: Profile,
+}
+
+impl From<Profiles> for Named {
+    fn from(profiles: Profiles) -> Self {
+        Self { leg: profiles.leg.into(), call: profiles.call.into() }
+    }
+}
+
 /// What is still to be read, or the answer.
 #[derive(Debug, PartialEq, Eq)]
-enum Next {
+enum Next<T> {
     Ask(Ask),
-    Answer(Option<bool>),
+    Answer(Option<T>),
 }
 
 impl Labels {
     /// A leg's profile comes from its access method, space, tenant or the system, in this order (rest.md section 4). `needsActivation`
     /// is false where nobody sets it. Profiles of single members are not looked at: a leg that waits says more than any profile.
-    fn next(&self, id: &Arc<str>) -> Next {
+    fn next(&self, id: &Arc<str>) -> Next<bool> {
         let Some(space) = self.spaces.get(id).filter(|space| !space.closed) else { return Next::Answer(None) };
         let Some(detail) = &space.detail else { return Next::Ask(Ask::Space(id.clone())) };
         if !space.methods_listed && detail.access_methods != Some(0) {
             return Next::Ask(Ask::AccessMethods(id.clone(), space.methods.len()));
         }
-        let fallback = [detail.leg_profile.clone().map_or(Profile::Nothing, Profile::Is), self.tenant(detail), self.system.clone()];
-        let unread = |n| match n {
-            1 => Ask::Tenant(detail.tenant.clone().unwrap_or_default()),
-            _ => Ask::SystemProfiles,
-        };
+        let fallback = self.chain(detail).map(|(profiles, ask)| (profiles.leg, ask));
         let mut chains: Vec<Option<(&Arc<str>, &Profile)>> = space.methods.iter().map(|(id, profile)| Some((id, profile))).collect();
         chains.push(None);
         for method in chains {
@@ -66,10 +84,10 @@ impl Labels {
             }
             let own = method.map(|(_, profile)| profile.clone()).unwrap_or(Profile::Nothing);
             let mut effective = Some(own).filter(|profile| *profile != Profile::Nothing);
-            for (n, profile) in fallback.iter().enumerate() {
+            for (profile, ask) in &fallback {
                 match (&effective, profile) {
                     (Some(_), _) | (None, Profile::Nothing) => {}
-                    (None, Profile::Unread) => return Next::Ask(unread(n)),
+                    (None, Profile::Unread) => return Next::Ask(ask.clone()),
                     (None, profile) => effective = Some(profile.clone()),
                 }
             }
@@ -85,11 +103,34 @@ impl Labels {
         Next::Answer(Some(false))
     }
 
-    fn tenant(&self, detail: &SpaceDetail) -> Profile {
-        match &detail.tenant {
-            Some(tenant) => self.tenants.get(tenant).cloned().unwrap_or_default(),
-            None => Profile::Nothing,
+    /// The lock mode comes from the call profile of the space, its tenant or the system: the first one that says it (rest.md section 8).
+    /// `all` where none does.
+    fn lock_mode(&self, id: &Arc<str>) -> Next<LockMode> {
+        let Some(detail) = self.spaces.get(id).and_then(|space| space.detail.as_ref()) else { return Next::Answer(None) };
+        for (profiles, ask) in self.chain(detail) {
+            match profiles.call {
+                Profile::Nothing => {}
+                Profile::Unread => return Next::Ask(ask),
+                Profile::Is(profile) => match self.call_profiles.get(&profile) {
+                    None => return Next::Ask(Ask::CallProfile(profile)),
+                    Some(None) => return Next::Answer(None),
+                    Some(Some(None)) => {}
+                    Some(Some(mode)) => return Next::Answer(*mode),
+                },
+            }
         }
+        Next::Answer(Some(LockMode::All))
+    }
+
+    /// Whose profiles count, the space's own first, and how to read what is not known yet.
+    fn chain(&self, detail: &SpaceDetail) -> [(Named, Ask); 3] {
+        let tenant = match &detail.tenant {
+            Some(tenant) => self.tenants.get(tenant).cloned().unwrap_or_default(),
+            None => Profiles::default().into(),
+        };
+        let ask_tenant = Ask::Tenant(detail.tenant.clone().unwrap_or_default());
+        // A space that is known has been read.
+        [(detail.profiles.clone().into(), Ask::SystemProfiles), (tenant, ask_tenant), (self.system.clone(), Ask::SystemProfiles)]
     }
 }
 
@@ -110,16 +151,19 @@ impl Bridge {
                 self.labels.spaces.entry(id.clone()).or_default().detail = Some(detail);
             }
             (Ask::AccessMethods(id, offset), Answer::AccessMethods(page)) => self.take_methods(id, *offset, page),
-            (Ask::AccessMethod(id, method), Answer::ProfileOf(profile)) => {
+            (Ask::AccessMethod(id, method), Answer::ProfilesOf(profiles)) => {
                 let space = self.labels.spaces.entry(id.clone()).or_default();
                 if let Some((_, entry)) = space.methods.iter_mut().find(|(known, _)| known == method) {
-                    *entry = profile.map_or(Profile::Nothing, Profile::Is);
+                    *entry = profiles.leg.into();
                 }
             }
-            (Ask::Tenant(id), Answer::ProfileOf(profile)) => {
-                self.labels.tenants.insert(id.clone(), profile.map_or(Profile::Nothing, Profile::Is));
+            (Ask::Tenant(id), Answer::ProfilesOf(profiles)) => {
+                self.labels.tenants.insert(id.clone(), profiles.into());
             }
-            (Ask::SystemProfiles, Answer::ProfileOf(profile)) => self.labels.system = profile.map_or(Profile::Nothing, Profile::Is),
+            (Ask::SystemProfiles, Answer::ProfilesOf(profiles)) => self.labels.system = profiles.into(),
+            (Ask::CallProfile(id), Answer::CallProfile { lock_mode }) => {
+                self.labels.call_profiles.insert(id.clone(), Some(lock_mode));
+            }
             (Ask::LegProfile(id), Answer::LegProfile { needs_activation }) => {
                 self.labels.profiles.insert(id.clone(), Some(needs_activation.unwrap_or(false)));
             }
@@ -146,6 +190,9 @@ impl Bridge {
             }
             Ask::LegProfile(id) => {
                 self.labels.profiles.insert(id.clone(), None);
+            }
+            Ask::CallProfile(id) => {
+                self.labels.call_profiles.insert(id.clone(), None);
             }
             Ask::Tenant(_) | Ask::SystemProfiles => {
                 for space in self.labels.spaces.values_mut() {
@@ -177,6 +224,15 @@ impl Bridge {
             }
             Next::Answer(answer) => answer,
         };
+        // Before 2.9 there was none (rest.md section 9).
+        let lock_mode = match self.labels.lock_mode(space) {
+            _ if self.labels.spaces.get(space).is_some_and(|space| space.closed) => None,
+            Next::Ask(ask) => {
+                self.ask(Lane::InCall, ask);
+                None
+            }
+            Next::Answer(answer) => answer.filter(|_| self.store.with_bridge(&self.name, |bridge| bridge.can_admit).unwrap_or(false)),
+        };
         let detail = self.labels.spaces.get(space).and_then(|space| space.detail.clone());
         let calls = only.map_or_else(|| self.calls.keys().cloned().collect(), |call| vec![call.clone()]);
         for call in calls {
@@ -188,6 +244,7 @@ impl Bridge {
                         facts.space_uri.clone_from(&detail.uri);
                     }
                     facts.needs_activation = needs_activation.or(facts.needs_activation);
+                    facts.lock_mode = lock_mode.or(facts.lock_mode);
                 });
             }
         }
@@ -199,7 +256,7 @@ mod tests {
     use super::*;
 
     fn space(methods: Option<usize>, profile: Option<&str>) -> SpaceDetail {
-        SpaceDetail { access_methods: methods, leg_profile: profile.map(Arc::from), ..SpaceDetail::default() }
+        SpaceDetail { access_methods: methods, profiles: Profiles { leg: profile.map(Arc::from), call: None }, ..SpaceDetail::default() }
     }
 
     fn labels(detail: SpaceDetail) -> Labels {
@@ -212,7 +269,7 @@ mod tests {
     fn a_space_without_any_profile_has_no_lobby() {
         let mut labels = labels(space(Some(0), None));
         assert_eq!(labels.next(&"s".into()), Next::Ask(Ask::SystemProfiles));
-        labels.system = Profile::Nothing;
+        labels.system = Profiles::default().into();
         assert_eq!(labels.next(&"s".into()), Next::Answer(Some(false)));
     }
 
@@ -226,6 +283,25 @@ mod tests {
         assert_eq!(labels.next(&"s".into()), Next::Ask(Ask::LegProfile("guest".into())));
         labels.profiles.insert("guest".into(), Some(true));
         assert_eq!(labels.next(&"s".into()), Next::Answer(Some(true)));
+    }
+
+    #[test]
+    fn the_lock_mode_is_of_the_first_profile_that_says_one() {
+        let mut detail = space(Some(0), None);
+        (detail.profiles.call, detail.tenant) = (Some("silent".into()), Some("t".into()));
+        let mut labels = labels(detail);
+        let next = |labels: &Labels| labels.lock_mode(&"s".into());
+        assert_eq!(next(&labels), Next::Ask(Ask::CallProfile("silent".into())));
+        labels.call_profiles.insert("silent".into(), Some(None));
+        assert_eq!(next(&labels), Next::Ask(Ask::Tenant("t".into())));
+        labels.tenants.insert("t".into(), Profiles { leg: None, call: Some("of the tenant".into()) }.into());
+        labels.call_profiles.insert("of the tenant".into(), Some(Some(LockMode::NeedsActivation)));
+        assert_eq!(next(&labels), Next::Answer(Some(LockMode::NeedsActivation)));
+        labels.call_profiles.insert("of the tenant".into(), Some(None));
+        labels.system = Profiles::default().into();
+        assert_eq!(next(&labels), Next::Answer(Some(LockMode::All)), "nobody says one");
+        labels.call_profiles.insert("of the tenant".into(), None);
+        assert_eq!(next(&labels), Next::Answer(None), "it can't be read");
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl Bridge {
                 self.suspect_call(&call, state == Lobby::Waiting, now);
             }
         }
+        if state == Lobby::In && before != Lobby::In && self.store.with_person(person, |person| person.activator.is_none()).unwrap_or(false)
+        {
+            // Whether a meeting has somebody in who lets others in; read once, when nothing else is to be done.
+            self.ask(Lane::InCall, Ask::Person(person.clone()));
+        }
         self.leg_changed(id, before_reading, after_reading, now);
         self.plan_look(person, now);
         self.answer_looks(person, &look_of(state));

@@ -239,6 +239,7 @@ impl Bridge {
         if let Some((id, _)) = self.bridge_ids.iter().find(|(_, name)| Some(&**name) == own) {
             self.cluster.learn(id, &self.name);
         }
+        self.store.put_bridge(&self.name, |bridge| bridge.unique_name.clone_from(&self.own_unique_name));
     }
 
     /// Sorts out what a request without an answer means.

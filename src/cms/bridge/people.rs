@@ -61,7 +61,7 @@ impl Bridge {
             return;
         }
         match self.store.with_person(person, |person| person.home.clone()) {
-            None | Some(Some(Home::Elsewhere(_))) => {}
+            None | Some(Some(Home::Elsewhere { .. })) => {}
             Some(Some(Home::Bridge(name))) if name == self.name => self.read_person(person, Lane::Arrival),
             Some(Some(Home::Bridge(_))) => {}
             Some(None) => {
@@ -125,7 +125,7 @@ impl Bridge {
             Some(Home::Bridge(name)) if name == self.name && self.timers.has(&Due::LookAt(person.clone())) => {}
             Some(Home::Bridge(name)) if name == self.name => self.read_person(person, Lane::Arrival),
             Some(Home::Bridge(name)) => self.cluster.hint(&name, person),
-            Some(Home::Elsewhere(_)) => self.cluster.hint_unidentified(person),
+            Some(Home::Elsewhere { .. }) => self.cluster.hint_unidentified(person),
             None => {}
         }
     }
@@ -144,7 +144,10 @@ impl Bridge {
                         self.cluster.learn(&id.into(), &name);
                         Home::Bridge(name)
                     }
-                    _ => Home::Elsewhere(id.into()),
+                    _ => {
+                        let name = self.bridge_ids.iter().find(|(known, _)| **known == *id).map(|(_, name)| name.clone());
+                        Home::Elsewhere { id: id.into(), name }
+                    }
                 }
             }
         };

@@ -19,7 +19,7 @@ pub(crate) struct LegView<'a> {
     pub(crate) bridge: &'a str,
 }
 
-pub(crate) fn call_start(meeting: &Meeting, call: Id) -> String {
+pub(crate) fn call_start(meeting: &Meeting, call: Id, correlator: Option<Id>) -> String {
     let mut xml = Xml::default();
     xml.open_with("call", &[("id", &call)])
         .field("name", &meeting.name)
@@ -27,7 +27,7 @@ pub(crate) fn call_start(meeting: &Meeting, call: Id) -> String {
         .field("callType", meeting.call_type.wire())
         .maybe("coSpace", meeting.space)
         .maybe("tenant", meeting.tenant)
-        .field("callCorrelator", meeting.id)
+        .maybe("callCorrelator", correlator)
         .close("call");
     xml.done()
 }

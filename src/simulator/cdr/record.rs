@@ -100,7 +100,9 @@ impl Feed {
         };
         let call = Call { id: instance.call, started_ms: instance.started_ms, active: 0, most: 0, completed: 0 };
         self.book.calls.insert(meeting.id, call);
-        self.write("callStart", &operation.switches, operation.now_ms, || fields::call_start(meeting, instance.call));
+        self.write("callStart", &operation.switches, operation.now_ms, || {
+            fields::call_start(meeting, instance.call, meeting.correlator(instance.bridge, operation.switches.correlator_first))
+        });
     }
 
     /// What began before a restart has no end.

@@ -61,7 +61,10 @@ pub(crate) fn call_elements(meeting: &Meeting, bridge: usize, elements: u32, swi
         text(&mut out, "callType", meeting.call_type.wire());
     }
     if has(call::CORRELATOR) {
-        text(&mut out, "callCorrelator", &meeting.id.to_string());
+        // An element without a value is absent.
+        if let Some(correlator) = meeting.correlator(bridge, switches.correlator_first) {
+            text(&mut out, "callCorrelator", &correlator.to_string());
+        }
     }
     if has(call::JOIN_AUDIO_MUTE)
         && let Some(muted) = meeting.join_audio_mute

@@ -32,7 +32,7 @@ pub(crate) fn list(context: &Context, world: &World, request: &Request) -> Reply
             xml.open_with("call", &[("id", &call)])
                 .field("name", &meeting.name)
                 .maybe("coSpace", meeting.space)
-                .field("callCorrelator", meeting.id)
+                .maybe("callCorrelator", meeting.correlator(bridge, context.switches.correlator_first))
                 .maybe("tenant", meeting.tenant)
                 .close("call");
         }
@@ -53,7 +53,7 @@ pub(crate) fn one(context: &Context, world: &World, call: Id) -> Reply {
         .maybe("coSpace", meeting.space)
         .maybe("tenant", meeting.tenant)
         .maybe("ownerName", Some(&meeting.owner).filter(|o| !o.is_empty()))
-        .field("callCorrelator", meeting.id)
+        .maybe("callCorrelator", meeting.correlator(context.bridge, context.switches.correlator_first))
         .field("durationSeconds", seconds(context.clock_ms() - instance.started_ms));
     counters(context, world, &mut xml, meeting, instance);
     xml.maybe("presenterCallLeg", presenter_leg(context, world, meeting))

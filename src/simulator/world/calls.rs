@@ -5,6 +5,7 @@ use crate::simulator::id::Id;
 use super::change::{Change, call_element as el};
 use super::model::{Banner, CallType, DeactivationMode, Instance, LegOwner, Link, LockMode, Meeting};
 use super::ordered::Ordered;
+use super::timers::Due;
 use super::{Refusal, World};
 
 /// What a new meeting is made of.
@@ -101,7 +102,12 @@ impl World {
         let people: Vec<Id> = known.people.iter().collect();
         let call = self.new_id();
         let seq = self.next_seq();
-        let instance = Instance { bridge, call, seq, started_ms: now_ms, local: 0, max_legs: 0, links: Vec::new() };
+        let late_ms = self.bridges[bridge].correlator_ms;
+        let correlated = peers.is_empty() || late_ms == 0;
+        if !correlated {
+            self.schedule(now_ms + late_ms, Due::Correlate(meeting, bridge));
+        }
+        let instance = Instance { bridge, call, seq, started_ms: now_ms, correlated, local: 0, max_legs: 0, links: Vec::new() };
         self.meetings.get_mut(&meeting)?.instances.push(instance);
         for id in people {
             let person_seq = self.participants.get(&id).map_or(0, |p| p.seq);
@@ -115,6 +121,13 @@ impl World {
         }
         self.emit(Change::CallStarted { meeting, bridge });
         Some(call)
+    }
+
+    /// The instance learns of which meeting it is a part.
+    pub(super) fn correlate(&mut self, meeting: Id, bridge: usize) {
+        let Some(instance) = self.meetings.get_mut(&meeting).and_then(|found| found.instance_mut(bridge)) else { return };
+        instance.correlated = true;
+        self.emit(Change::CallChanged { meeting, elements: el::CORRELATOR, home: None });
     }
 
     /// Each instance holds one `distributionLink` leg per peer (rest.md 7, LM and UCR).

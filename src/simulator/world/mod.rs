@@ -74,6 +74,7 @@ impl World {
                 name: name.clone(),
                 started_ms: now_ms,
                 legs_completed: 0,
+                correlator_ms: 0,
                 calls: Ordered::default(),
                 call_index: HashMap::new(),
                 legs: Ordered::default(),

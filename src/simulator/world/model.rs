@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::simulator::id::Id;
+use crate::simulator::switches::CorrelatorFirst;
 
 use super::ordered::Ordered;
 
@@ -51,6 +52,8 @@ pub(crate) struct Bridge {
     pub(crate) id: Id,
     pub(crate) name: String,
     pub(crate) started_ms: i64,
+    /// How late calls that begin here learn their correlator (the switch of the same name).
+    pub(crate) correlator_ms: i64,
     pub(crate) legs_completed: u64,
     pub(crate) calls: Ordered,
     pub(crate) call_index: HashMap<Id, Id>,
@@ -122,9 +125,22 @@ pub(crate) struct Instance {
     pub(crate) call: Id,
     pub(crate) seq: u64,
     pub(crate) started_ms: i64,
+    /// It has been told of which meeting it is a part.
+    pub(crate) correlated: bool,
     pub(crate) local: usize,
     pub(crate) max_legs: usize,
     pub(crate) links: Vec<Link>,
+}
+
+impl Meeting {
+    /// The `callCorrelator` as one bridge tells it.
+    pub(crate) fn correlator(&self, bridge: usize, first: CorrelatorFirst) -> Option<Id> {
+        match (self.instance(bridge).filter(|instance| !instance.correlated), first) {
+            (None, _) => Some(self.id),
+            (Some(_), CorrelatorFirst::Absent) => None,
+            (Some(instance), CorrelatorFirst::Own) => Some(instance.call),
+        }
+    }
 }
 
 /// The distribution link leg towards one peer.

@@ -12,6 +12,8 @@ pub(crate) enum Due {
     Answer(Id),
     Fail(Id, &'static str),
     Deactivate(Id),
+    /// Meeting and bridge.
+    Correlate(Id, usize),
 }
 
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl World {
                 Due::Answer(id) => self.answer(id, now_ms),
                 Due::Fail(id, reason) => self.fail(id, reason, now_ms),
                 Due::Deactivate(meeting) => self.deactivate(meeting, now_ms),
+                Due::Correlate(meeting, bridge) => self.correlate(meeting, bridge),
             }
         }
     }
