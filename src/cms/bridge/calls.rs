@@ -61,6 +61,7 @@ impl Bridge {
             work.settled = false;
         }
         self.link.calls_read = false;
+        self.queue.hurry = true;
         self.begin_call_sweep(Lane::Resync);
         self.timers.set(Due::SweepCalls, now.instant + self.timing.sweep_calls);
     }
