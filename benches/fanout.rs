@@ -170,7 +170,18 @@ async fn usher_child() {
     let (_figures, figures) = tokio::sync::watch::channel(Arc::default());
     let (actions, _requests) = Actions::channel(16);
     let db = Db::open(&dir).expect("a database");
-    let web = Web { config: config.into(), timing: Timing::default(), db, hub: hub.clone(), actions, figures, ready, demo_accounts: None };
+    let web = Web {
+        config: config.into(),
+        timing: Timing::default(),
+        db,
+        hub: hub.clone(),
+        actions,
+        receivers: usher::receivers::Receivers::default(),
+        cdr_listener: None,
+        figures,
+        ready,
+        demo_accounts: None,
+    };
     tokio::spawn(serve(web, listener, CancellationToken::new(), TaskTracker::new()));
     let envelope = format!(r#"{{"type":"delta","epoch":"{}","seq":100,"put":[],"drop":[]}}"#, hub.epoch()).len();
     let mut orders = Orders::new();

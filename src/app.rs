@@ -23,6 +23,7 @@ use crate::http::{self, DemoAccount, ServeError, Web};
 use crate::hub::{Audience, Hub};
 use crate::memory::{self, WaitingWriter};
 use crate::publisher::{self, Outlets, Publisher};
+use crate::receivers::{self, Receivers};
 use crate::reload::Reload;
 use crate::store::Store;
 
@@ -37,6 +38,8 @@ pub enum StartError {
     Trust(#[from] TrustError),
     #[error("the listening socket: {0}")]
     Listener(#[source] std::io::Error),
+    #[error("the port for records (key `cdr.listen`): {0}")]
+    CdrListener(#[source] std::io::Error),
     #[error("a thread for the bridges: {0}")]
     Thread(#[source] std::io::Error),
 }
@@ -44,6 +47,8 @@ pub enum StartError {
 /// A running Usher.
 pub struct App {
     pub address: SocketAddr,
+    /// Of the port for records alone, if there is one.
+    pub cdr_address: Option<SocketAddr>,
     /// The facts, for tests that compare them with the simulator's truth.
     pub store: Store,
     pub hub: Hub,
@@ -60,7 +65,7 @@ pub struct App {
 
 /// Starts everything on a bound listener. `stop` ends it; wait for it with [`App::join`].
 pub async fn start(
-    config: Config,
+    mut config: Config,
     listener: TcpListener,
     demo_accounts: Option<Vec<DemoAccount>>,
     stop: CancellationToken,
@@ -75,6 +80,9 @@ pub async fn start(
 
     let waiting = memory::load_waiting(&db).await?;
     let waiting_writer = WaitingWriter::new(db.clone(), &waiting);
+    let cdr_listener = config.web.cdr_listen.map(TcpListener::bind).transpose().map_err(StartError::CdrListener)?;
+    let cdr_address = cdr_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let secrets = receivers::prepare(&db, &mut config).await?;
     let what = cms::Follow {
         bridges: &config.bridges,
         limits: &config.cms,
@@ -88,6 +96,10 @@ pub async fn start(
         let _there = bridges_thread.enter();
         cms::follow(what, &bridges, &bridges_stop)?
     };
+
+    let receivers = Receivers::default();
+    receivers.set(&secrets, following.cluster());
+    bridges.spawn(memory::note_records(db.clone(), store.clone(), config.timing.cdr_check, bridges_stop.clone()));
 
     let (trouble, trouble_seen) = watch::channel(None);
     let (ready, is_ready) = watch::channel(false);
@@ -114,6 +126,8 @@ pub async fn start(
         db: db.clone(),
         hub: hub.clone(),
         actions: Actions { requests },
+        receivers: receivers.clone(),
+        cdr_listener,
         figures: figures_seen,
         ready: is_ready,
         demo_accounts,
@@ -123,9 +137,10 @@ pub async fn start(
     let drain = config.timing.drain;
     Ok(App {
         address,
+        cdr_address,
         store,
         hub,
-        reload: Reload::new(config, following, bridges_thread, filter, web_config),
+        reload: Reload::new(config, following, bridges_thread, filter, web_config, receivers, db.clone()),
         stop,
         web,
         tasks,
@@ -149,7 +164,22 @@ fn bridges_thread() -> std::io::Result<(Handle, DropGuard)> {
     Ok((handle, end.drop_guard()))
 }
 
+/// What is under way, for tests that look for what is left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Actors, their events sockets, and the tasks beside them.
+    pub bridge_tasks: usize,
+    /// Browsers' sockets and presses.
+    pub browser_tasks: usize,
+    /// Browsers that follow the hub.
+    pub followers: usize,
+}
+
 impl App {
+    pub fn load(&self) -> Load {
+        Load { bridge_tasks: self.bridges.0.len(), browser_tasks: self.tasks.len(), followers: self.hub.followers() }
+    }
+
     /// Asks everything to stop; [`App::join`] waits until it has.
     pub fn stop(&self) {
         self.stop.cancel();

@@ -1,8 +1,16 @@
-//! One reading of both clocks: the monotonic one that decides, the wall clock that people read. No timers.
+//! Usher's clock: the date of the start, carried on by the monotonic clock. No timers.
+//!
+//! The machine's clock may be set by an hour while people wait. Nobody's wait may jump for that, no order turn around, no log-in end: so the
+//! machine's clock is read once, and what it does afterwards only concerns what outlives the process ([`set_by`]).
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Taken together, so that a jump of the wall clock never changes an order of events.
+static START: LazyLock<(Instant, i64)> = LazyLock::new(|| (Instant::now(), machine_ms()));
+static PRETENDED: AtomicI64 = AtomicI64::new(0);
+
+/// One moment on both scales: the one that decides, and the one that people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     pub instant: Instant,
@@ -12,7 +20,27 @@ pub struct Now {
 
 impl Now {
     pub fn read() -> Self {
-        let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
-        Self { instant: Instant::now(), unix_ms }
+        let (start, start_ms) = *START;
+        let instant = Instant::now();
+        let passed = instant.saturating_duration_since(start).as_millis();
+        Self { instant, unix_ms: start_ms.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX)) }
     }
+}
+
+/// How far the machine's clock has been set since the start, in milliseconds. What is kept for another process is kept in its terms.
+pub fn set_by() -> i64 {
+    machine_ms() - Now::read().unix_ms
+}
+
+/// Sets the machine's clock, as far as Usher sees it, by so many milliseconds from where it truly is.
+#[doc(hidden)]
+pub fn pretend_set_by(ms: i64) {
+    LazyLock::force(&START);
+    PRETENDED.store(ms, Ordering::Relaxed);
+}
+
+/// The only look at the machine's clock.
+fn machine_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    since.saturating_add(PRETENDED.load(Ordering::Relaxed))
 }

@@ -6,6 +6,7 @@
 //! - [`cms`] speaks to Call Bridges and writes facts ([`model`]) into the [`store`]; it knows no browser.
 //! - [`publisher`] turns changed facts, and what moderators did ([`desk`]), into rows ([`view`]) and hands the difference to the [`hub`].
 //! - [`http`] speaks to browsers: it follows the [`hub`] and hands presses ([`actions`]) to [`admission`]; it knows no bridge.
+//! - [`receivers`] is where bridges deliver their Call Detail Records.
 //! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out, [`reload`] takes
 //!   another one over.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
@@ -29,6 +30,7 @@ pub mod hub;
 pub mod memory;
 pub mod model;
 pub mod publisher;
+pub mod receivers;
 pub mod reload;
 pub mod simulator;
 pub mod store;

@@ -1,19 +1,29 @@
 //! What must survive a restart besides accounts and the journal: who waits since when, which credentials were refused, which bridges are
-//! paused.
+//! paused, how far each bridge's records have come.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sha2::{Digest, Sha256};
+use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::clock;
 use crate::cms::{BridgeMemory, WaitingMemory};
 use crate::config::BridgeConfig;
 use crate::db::{Db, DbError};
 use crate::model::{BridgeName, ParticipantId, Paused};
+use crate::receivers::{self, Arrived};
+use crate::store::Store;
 use crate::view::{Change, Kind, Row};
 
 /// Entries of people who were not seen for this long are of no use any more.
 const KEEP_WAITING_MS: i64 = 24 * 3600 * 1000;
+
+/// A machine's clock that is only kept in step differs by less.
+const CLOCK_MOVED_MS: i64 = 2000;
 
 /// Since when people wait, read once at the start.
 pub async fn load_waiting(db: &Db) -> Result<HashMap<ParticipantId, WaitingMemory>, DbError> {
@@ -33,15 +43,31 @@ pub async fn load_waiting(db: &Db) -> Result<HashMap<ParticipantId, WaitingMemor
 pub struct WaitingWriter {
     db: Db,
     written: HashMap<ParticipantId, i64>,
+    /// The next start reads the machine's clock: what is written down is told in its terms.
+    set_by: i64,
 }
 
 impl WaitingWriter {
     pub fn new(db: Db, loaded: &HashMap<ParticipantId, WaitingMemory>) -> Self {
-        Self { db, written: loaded.iter().map(|(person, memory)| (person.clone(), memory.since)).collect() }
+        Self { db, written: loaded.iter().map(|(person, memory)| (person.clone(), memory.since)).collect(), set_by: 0 }
+    }
+
+    /// Everybody's beginning moves with the machine's clock, so that no wait is longer or shorter after a restart.
+    fn follow_clock(&mut self) {
+        let (set_by, moved) = (clock::set_by(), clock::set_by() - self.set_by);
+        if moved.abs() >= CLOCK_MOVED_MS {
+            warn!(
+                seconds = moved / 1000,
+                "the machine's clock was set; waits stay true, times of day are the old ones until Usher is restarted"
+            );
+            self.set_by = set_by;
+            self.db.later(move |conn| conn.execute("UPDATE waiting SET since = since + ?1", [moved]).map(drop));
+        }
     }
 
     /// Unknown is no news: somebody whose lobby is being read again may well still wait.
     pub fn follow(&mut self, change: &Change) {
+        self.follow_clock();
         let mut put: Vec<(String, i64, bool)> = Vec::new();
         let mut gone: Vec<String> = Vec::new();
         for row in &change.put {
@@ -49,7 +75,7 @@ impl WaitingWriter {
             match person.waiting_since {
                 Some(since) if self.written.get(&person.id) != Some(&since) => {
                     self.written.insert(person.id.clone(), since);
-                    put.push((person.id.to_string(), since, person.waiting_up_to));
+                    put.push((person.id.to_string(), since + self.set_by, person.waiting_up_to));
                 }
                 None if person.lobby == crate::view::Lobby::In && self.written.remove(&person.id).is_some() => {
                     gone.push(person.id.to_string())
@@ -73,6 +99,20 @@ impl WaitingWriter {
             }
             Ok(())
         });
+    }
+}
+
+/// Writes down until `stop`, at most every `interval`, how far each bridge's records have come.
+pub async fn note_records(db: Db, store: Store, interval: Duration, stop: CancellationToken) {
+    let mut written: HashMap<BridgeName, Arrived> = HashMap::new();
+    while tokio::time::timeout(interval, stop.cancelled()).await.is_err() {
+        for bridge in store.all_bridges() {
+            let cdr = store.with_bridge(&bridge, |facts| facts.cdr.last.zip(facts.cdr.next)).flatten();
+            let Some(arrived) = cdr.map(|(at, next)| Arrived { at, next }) else { continue };
+            if written.insert(bridge.clone(), arrived) != Some(arrived) {
+                db.later(move |conn| receivers::note_arrived(conn, &bridge, arrived));
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use crate::view::{BridgeFigures, BridgeState, CdrFigures, HasLobby, LegState, Lobby, Queued, Trouble};
+pub use crate::view::{BridgeFigures, BridgeState, CdrFigures, CdrState, HasLobby, LegState, Lobby, Queued, Trouble};
 
 /// Configured name of a Call Bridge.
 pub type BridgeName = Arc<str>;
@@ -123,8 +123,21 @@ pub struct BridgeFacts {
     pub can_admit: bool,
     /// Calls whose roster comes by REST because the bridge refused to push it.
     pub polled_calls: usize,
+    pub cdr: CdrFacts,
     /// Who paused it, while it is.
     pub paused_by: Option<Arc<str>>,
+}
+
+/// How a bridge's Call Detail Records arrive.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CdrFacts {
+    pub state: CdrState,
+    /// Why Usher could not register as a receiver.
+    pub trouble: Option<Trouble>,
+    /// When the last one came; Unix milliseconds.
+    pub last: Option<i64>,
+    /// The index of the next one, once any has come.
+    pub next: Option<u64>,
 }
 
 /// An administrator wants nothing to be sent to a bridge.

@@ -8,7 +8,9 @@ use tracing::{info, warn};
 
 use crate::cms::{Changed, Following, TrustError};
 use crate::config::{Config, Filter, Live, WebConfig};
+use crate::db::{Db, DbError};
 use crate::http::{CertificateError, check_certificate};
+use crate::receivers::{self, Receivers};
 
 /// Why a configuration was not taken over; everything stays as it was.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +19,8 @@ pub enum ReloadError {
     Trust(#[from] TrustError),
     #[error("TLS: {0}")]
     Certificate(#[from] CertificateError),
+    #[error(transparent)]
+    Db(#[from] DbError),
     #[error("Usher is stopping")]
     Stopping,
 }
@@ -32,11 +36,21 @@ struct Inner {
     bridges: Handle,
     filter: watch::Sender<Filter>,
     web: Live<WebConfig>,
+    receivers: Receivers,
+    db: Db,
 }
 
 impl Reload {
-    pub(crate) fn new(running: Config, following: Following, bridges: Handle, filter: watch::Sender<Filter>, web: Live<WebConfig>) -> Self {
-        Self(Arc::new(Inner { running: Mutex::new(running), following, bridges, filter, web }))
+    pub(crate) fn new(
+        running: Config,
+        following: Following,
+        bridges: Handle,
+        filter: watch::Sender<Filter>,
+        web: Live<WebConfig>,
+        receivers: Receivers,
+        db: Db,
+    ) -> Self {
+        Self(Arc::new(Inner { running: Mutex::new(running), following, bridges, filter, web, receivers, db }))
     }
 
     /// Makes `config` the one in force, as far as a running Usher can; what it can't is said in the log and stays as it was.
@@ -48,9 +62,11 @@ impl Reload {
         if let Some(tls) = &config.web.tls {
             check_certificate(tls)?;
         }
+        let secrets = receivers::prepare(&self.0.db, &mut config).await?;
         let (following, wanted) = (self.0.following.clone(), config.clone());
         let change = async move { following.change(&wanted.bridges, &wanted.cms, &wanted.timing).await };
         let changed = self.0.bridges.spawn(change).await.map_err(|_| ReloadError::Stopping)??;
+        self.0.receivers.set(&secrets, self.0.following.cluster());
         self.0.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
         self.0.web.set(config.web.clone());
         say(&changed);

@@ -279,6 +279,7 @@ impl Store {
             version: None,
             can_admit: true,
             polled_calls: 0,
+            cdr: CdrFacts::default(),
             paused_by: None,
         });
         let before = BridgeFacts { answered: None, ..entry.clone() };

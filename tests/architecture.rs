@@ -7,7 +7,7 @@ use std::path::Path;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("config", &[]),
-    ("db", &[]),
+    ("db", &["clock"]),
     ("simulator", &[]),
     ("view", &["config", "desk", "model"]),
     ("model", &["view"]),
@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hub", &["view"]),
     ("actions", &["view"]),
     ("accounts", &["db"]),
-    ("memory", &["cms", "config", "db", "model", "view"]),
+    ("memory", &["clock", "cms", "config", "db", "model", "view"]),
     ("publisher", &["config", "desk", "hub", "memory", "model", "store", "view"]),
     ("cms", &["clock", "config", "model", "store"]),
     ("check", &["clock", "cms", "config"]),
@@ -75,6 +75,23 @@ fn only_the_store_names_the_map_it_is_made_of() {
             files.extend(std::fs::read_dir(&path).expect("directory").map(|entry| entry.expect("entry").path()));
         } else if path.file_name().is_some_and(|name| name != "store.rs") {
             assert!(!std::fs::read_to_string(&path).expect("source").contains("use dashmap"), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_clock_reads_the_machines_clock() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = vec![source];
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            let inner = std::fs::read_dir(&path).expect("directory").map(|entry| entry.expect("entry").path());
+            files.extend(inner.filter(|path| !path.ends_with("simulator")));
+        } else if path.file_name().is_some_and(|name| name != "clock.rs") {
+            let text = std::fs::read_to_string(&path).expect("source");
+            for word in ["SystemTime", "now_utc", "now_local"] {
+                assert!(!text.contains(word), "{} reads the machine's clock by {word}", path.display());
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use usher::check::{Outcome, Report, Step, bridge, cluster};
-use usher::config::{BridgeConfig, Secret, Timing, Trust};
+use usher::check::{Known, Outcome, Report, Step, bridge, cluster};
+use usher::config::{BridgeConfig, CdrMode, Secret, Timing, Trust};
 use usher::simulator::{Options, Simulator, TlsMode, start};
 
 const PASSWORD: &str = "correct-horse";
@@ -58,6 +58,8 @@ impl Bench {
             username: address.username.clone(),
             password: Secret::new(&address.password),
             trust,
+            cdr: CdrMode::Off,
+            cdr_url: None,
         }
     }
 
@@ -85,7 +87,8 @@ fn timing() -> Timing {
 }
 
 async fn check(config: &BridgeConfig) -> Report {
-    let report = tokio::time::timeout(Duration::from_secs(20), bridge(config, &timing())).await.expect("the check did not end");
+    let report =
+        tokio::time::timeout(Duration::from_secs(20), bridge(config, &timing(), Known::default())).await.expect("the check did not end");
     assert!(!report.to_string().contains(PASSWORD), "the password is printed:\n{report}");
     report
 }

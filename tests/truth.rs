@@ -5,13 +5,13 @@ mod common;
 use std::time::Duration;
 
 use common::desk::{Desk, Page, quiet};
+use common::truth::differences;
 use futures_util::StreamExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
-use usher::simulator::{Cut, Id, Lobby as TrueLobby};
-use usher::view::Lobby;
+use usher::simulator::{Cut, Id};
 
 /// All waits are a tenth: those in the call are read at least every 6 s then, everything else sooner.
 const BOUND: Duration = Duration::from_secs(9);
@@ -71,42 +71,6 @@ async fn happen(desk: &Desk, page: &mut Page, rng: &mut StdRng, n: usize) {
         90..92 => drop(control.rename(person, &format!("Renamed {n}"))),
         _ => page.press(&format!("press-{n}"), &people[..people.len().min(3)]).await,
     }
-}
-
-fn differences(page: &Page, desk: &Desk) -> Vec<String> {
-    let truth = desk.control().truth();
-    let mut found = Vec::new();
-    for person in truth.participants() {
-        match page.person(person.id) {
-            Err(_) => found.push(format!("missing: {person:?}")),
-            Ok(row) => {
-                let expected = match person.lobby {
-                    TrueLobby::Waiting => Lobby::Waiting,
-                    TrueLobby::In => Lobby::In,
-                    TrueLobby::Ringing => Lobby::Unknown,
-                };
-                let same = row.lobby == expected && *row.name == person.name && row.bridge.as_deref() == Some(&person.bridge);
-                if !same || *row.meeting != person.meeting.to_string() {
-                    found.push(format!("{person:?} is shown as {row:?}"));
-                }
-            }
-        }
-    }
-    for row in page.people() {
-        if Id::parse(&row.id).is_none_or(|id| truth.participant(id).is_none()) {
-            found.push(format!("ghost: {row:?}"));
-        }
-    }
-    for meeting in page.meetings() {
-        match Id::parse(&meeting.id).and_then(|id| truth.meeting(id)) {
-            None => found.push(format!("ghost meeting: {meeting:?}")),
-            Some(true_meeting) if true_meeting.waiting != meeting.waiting || meeting.locked != Some(true_meeting.locked) => {
-                found.push(format!("{} waiting, locked {}: {meeting:?}", true_meeting.waiting, true_meeting.locked));
-            }
-            Some(_) => {}
-        }
-    }
-    found
 }
 
 async fn run(seed: u64) -> Result<(), String> {

@@ -5,7 +5,8 @@
  * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Trouble | null }} ServerRow
  * @typedef {{ kind: "bridge", id: string, state: "connecting" | "live" | "polling" | "refused" | "unreachable" | "paused",
  *   since: number, silent_since?: number | null, trouble: Trouble | null, version: string | null, can_admit: boolean,
- *   polled_calls: number, paused_by?: string | null }} BridgeRow
+ *   polled_calls: number, cdr: "off" | "expected" | "arriving" | "stalled" | "partial", cdr_trouble: Trouble | null,
+ *   paused_by?: string | null }} BridgeRow
  * @typedef {{ kind: "meeting", id: string, name: string, named_by: "name" | "space" | "address" | "owner" | "nothing", waiting: number,
  *   in_call: number, unknown: number, longest_since: number | null, locked: boolean | null, lobby: "yes" | "no" | "unknown",
  *   recording: boolean, streaming: boolean, bridges: string[] }} MeetingRow
@@ -33,7 +34,7 @@
  * @typedef {{ type: "beat", time: number }} Beat
  * @typedef {{ id: string, at: number, requests_per_s: number, in_flight: number, slots: number, busy_last_minute: number, busy: number,
  *   sockets_open: number, sockets_wanted: number, subscriptions: number, calls: number, people: number, answered: number | null,
- *   queue: { lane: string, waiting: number }[], cdr: { healthy: boolean, records: number, last: number | null } | null }} BridgeFigures
+ *   queue: { lane: string, waiting: number }[], cdr: { records: number, last: number | null } | null }} BridgeFigures
  * @typedef {{ type: "figures", time: number, bridges: BridgeFigures[] }} FiguresFrame
  * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Beat | FiguresFrame} Frame
  * @typedef {"viewer" | "moderator" | "admin"} Role

@@ -25,11 +25,12 @@ export const THRESHOLDS = [2 * 60_000, 5 * 60_000];
 export const level = (ms) => THRESHOLDS.filter((limit) => ms >= limit).length;
 
 /**
- * The server's time. A frame tells it late by the network's delay, so of the last few the largest offset is the truest.
+ * The server's time. A frame tells it late by the network's delay, so of the last few the largest offset is the truest. In between the page's
+ * own clock runs on, which nobody can set: setting the computer's must not move a wait.
  */
 export class Clock {
   /** @param {() => number} local */
-  constructor(local = Date.now) {
+  constructor(local = () => performance.now()) {
     this.local = local;
     /** @type {number[]} */
     this.offsets = [];

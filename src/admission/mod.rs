@@ -186,8 +186,7 @@ impl Admission {
 
     /// Reads back what a crash left open, and tells what is known of each as soon as it is. Nothing is ever sent again.
     pub async fn recover(self, open: Vec<OpenPress>) {
-        // A bridge that is away at the start gets as long as those in the call may go unread.
-        let deadline = tokio::time::Instant::now() + self.timing.rotate_in_call;
+        let deadline = tokio::time::Instant::now() + self.timing.recover_within;
         let all = FuturesUnordered::from_iter(open.into_iter().map(|press| self.read_back(press, deadline)));
         all.collect::<()>().await;
     }

@@ -47,6 +47,7 @@ impl Admission {
                 }
                 AskError::Gone(_) => Next::End((Left, String::new())),
                 AskError::Refused { reason, .. } => Next::End((Refused, reason)),
+                AskError::Untrusted(why) => Next::End((Unreachable, why)),
                 AskError::Unauthorized | AskError::Forbidden => Next::End((Refused, error.to_string())),
                 AskError::Withheld(why) => Next::End((Refused, why)),
                 AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Garbled(_) => {

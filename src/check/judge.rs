@@ -180,6 +180,10 @@ pub(super) fn token(answer: &Asked, config: &BridgeConfig) -> Step {
     }
 }
 
+pub(super) fn receivers(error: &AskError, config: &BridgeConfig) -> Step {
+    Step { outcome: super::Outcome::Warn, ..rest("cdr", "the list of CDR receivers", error, config) }
+}
+
 /// A request that failed after the credentials had been accepted.
 fn rest(name: &'static str, what: &str, error: &AskError, config: &BridgeConfig) -> Step {
     let user = &config.username;

@@ -9,6 +9,7 @@ mod events;
 mod judge;
 mod peers;
 mod reach;
+mod records;
 mod report;
 
 use std::io::Write;
@@ -17,10 +18,14 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 
 pub use peers::cluster;
+pub use records::Known;
+pub(crate) use records::is_own as is_own_receiver;
 pub use report::{Outcome, Report, Step};
 
 use crate::cms::{Answer, Ask, AskError, Client};
 use crate::config::{BridgeConfig, Config, Timing};
+use crate::db::open_to_read;
+use crate::receivers;
 
 /// A list of bridges that goes on after so many pages is a fault; a cluster has at most 24.
 const PAGES: usize = 10;
@@ -30,7 +35,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let all = count(config.bridges.len(), "bridge");
     writeln!(out, "Trying {all}. Nothing is changed on CMS; one token for an events socket is taken from each.\n")?;
-    let mut running: FuturesOrdered<_> = config.bridges.iter().map(|each| bridge(each, &config.timing)).collect();
+    let known = |each: &BridgeConfig| known(&config, each);
+    let mut running: FuturesOrdered<_> = config.bridges.iter().map(|each| bridge(each, &config.timing, known(each))).collect();
     let mut reports = Vec::new();
     while let Some(report) = running.next().await {
         writeln!(out, "{report}")?;
@@ -45,12 +51,18 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(writeln!(out, "All passed.")?)
 }
 
+/// What the database tells of a bridge's records. It may be missing, of another age, or in use: then nothing is known.
+fn known(config: &Config, bridge: &BridgeConfig) -> Known {
+    let Ok(Some(conn)) = open_to_read(&config.data_dir) else { return Known::default() };
+    Known { secret: receivers::secret(&conn, &bridge.name).ok().flatten(), arrived: receivers::arrived(&conn, &bridge.name).ok().flatten() }
+}
+
 fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// Tries one bridge, in order, up to the first failure that makes the rest meaningless.
-pub async fn bridge(config: &BridgeConfig, timing: &Timing) -> Report {
+pub async fn bridge(config: &BridgeConfig, timing: &Timing, known: Known) -> Report {
     let mut report = Report::new(&config.name, &config.url);
     let Some(tls) = reach::reach(config, timing, &mut report).await else { return report };
     let client = match Client::new(config, timing) {
@@ -60,20 +72,20 @@ pub async fn bridge(config: &BridgeConfig, timing: &Timing) -> Report {
             return report;
         }
     };
-    if api(&client, config, &mut report).await {
+    if api(&client, config, &known, &mut report).await {
         events::events(&client, config, tls, timing, &mut report).await;
     }
     report
 }
 
 /// Everything by REST; false when the events need not be tried.
-async fn api(client: &Client, config: &BridgeConfig, report: &mut Report) -> bool {
+async fn api(client: &Client, config: &BridgeConfig, known: &Known, report: &mut Report) -> bool {
     // Alone: a wrong password must be shown once, not by several requests at a time.
     let status = client.ask(&Ask::Status).await;
     report.push(judge::login(&status, config));
-    let version = match status {
-        Ok(Answer::Status(status)) => status.version,
-        Err(AskError::Forbidden) => None,
+    let (version, next_record) = match status {
+        Ok(Answer::Status(status)) => (status.version, status.next_record),
+        Err(AskError::Forbidden) => (None, None),
         _ => return false,
     };
     report.push(judge::version(version.as_deref()));
@@ -82,7 +94,11 @@ async fn api(client: &Client, config: &BridgeConfig, report: &mut Report) -> boo
     if matches!(calls, Err(AskError::Unauthorized)) {
         return false;
     }
-    identity(client, config, report).await
+    let go_on = identity(client, config, report).await;
+    if go_on {
+        records::records(client, config, known, next_record, report).await;
+    }
+    go_on
 }
 
 /// Which bridge this is, and which others its cluster has; false after a 401.

@@ -1,5 +1,6 @@
 //! The command line: one function a command. Each checks what it is told before it opens anything.
 
+mod cdr;
 mod demo;
 mod serve;
 mod user;
@@ -33,6 +34,13 @@ enum Command {
     Simulate(simulator::Options),
     /// Try every step of reaching the configured bridges; writes nothing
     Check(ConfigFile),
+    /// Manage where bridges deliver their Call Detail Records
+    Cdr {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: cdr::CdrCommand,
+    },
     /// Manage who may log in, also while the server runs
     User {
         #[command(flatten)]
@@ -65,6 +73,9 @@ impl Cli {
             Command::Check(file) => {
                 Config::load(&file.config).map_err(anyhow::Error::from).and_then(|config| block_on(crate::check::run(config)))
             }
+            Command::Cdr { config, command } => Config::load(&config.config)
+                .map_err(anyhow::Error::from)
+                .and_then(|config| block_on(cdr::run(command, config, &mut std::io::stdout()))),
             Command::User { config, command } => Config::load(&config.config)
                 .map_err(anyhow::Error::from)
                 .and_then(|config| Ok(user::run(command, &config.data_dir, &mut std::io::stdout())?)),

@@ -27,6 +27,11 @@ pub(crate) enum Answer {
     LegProfile {
         needs_activation: Option<bool>,
     },
+    CdrReceivers {
+        page: Page<ReceiverItem>,
+        /// How many the bridge can have.
+        maximum: Option<usize>,
+    },
     Done,
 }
 
@@ -52,6 +57,15 @@ impl<T> Page<T> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Status {
     pub version: Option<Arc<str>>,
+    /// `cdrCorrelatorIndex`: the index of the record that will be made next (2.2+).
+    pub next_record: Option<u64>,
+}
+
+/// A place to which a bridge sends its records; without a URL it is taken all the same (cdr.md section 1).
+#[derive(Debug, Clone)]
+pub(crate) struct ReceiverItem {
+    pub id: Arc<str>,
+    pub url: Option<Secret>,
 }
 
 #[derive(Debug, Clone)]
@@ -151,13 +165,17 @@ impl Answer {
             Ask::SystemProfiles => "profiles",
             // Its form for people hosted elsewhere is not known.
             Ask::Legs(_) | Ask::LegsByFilter(_) => return Some(Answer::Legs(leg_list(root))),
-            Ask::Token(_) | Ask::Admit(_) => return Some(Answer::Done),
+            Ask::CdrReceivers(_) => "cdrReceivers",
+            Ask::Token(_) | Ask::Admit(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => return Some(Answer::Done),
         };
         if !root.is(wanted) {
             return None;
         }
         Some(match ask {
-            Ask::Status => Answer::Status(Status { version: text(root, "softwareVersion") }),
+            Ask::Status => Answer::Status(Status {
+                version: text(root, "softwareVersion"),
+                next_record: root.value("cdrCorrelatorIndex").and_then(|n| n.parse().ok()),
+            }),
             Ask::ClusterName => Answer::ClusterName(text(root, "uniqueName")),
             Ask::Bridges(_) => Answer::Bridges(page(root, "callBridge", |item, id| BridgeItem { id, name: text(item, "name") })),
             Ask::Calls(_) => Answer::Calls(page(root, "call", |item, id| CallItem {
@@ -187,7 +205,16 @@ impl Answer {
             Ask::AccessMethods(..) => Answer::AccessMethods(page(root, "accessMethod", |_, id| id)),
             Ask::LegProfile(_) => Answer::LegProfile { needs_activation: root.flag("needsActivation") },
             Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => Answer::ProfileOf(guid(root, "callLegProfile")),
-            Ask::Legs(_) | Ask::LegsByFilter(_) | Ask::Token(_) | Ask::Admit(_) => Answer::Done,
+            Ask::CdrReceivers(_) => Answer::CdrReceivers {
+                page: page(root, "cdrReceiver", |item, id| ReceiverItem {
+                    id,
+                    url: item.value("uri").or(item.value("url")).map(Secret::new),
+                }),
+                maximum: root.attribute("maximum").and_then(|n| n.parse().ok()),
+            },
+            Ask::Legs(_) | Ask::LegsByFilter(_) | Ask::Token(_) | Ask::Admit(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => {
+                Answer::Done
+            }
         })
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 
+use crate::config::Secret;
 use crate::model::{CallId, LegId, ParticipantId};
 
 /// One request. Equal requests need to be asked only once.
@@ -34,13 +35,20 @@ pub(crate) enum Ask {
     SystemProfiles,
     /// `PUT /participants/<id>` `deactivated=false` (2.9+, rest.md section 5).
     Admit(ParticipantId),
+    /// `GET /system/cdrReceivers`: where this bridge sends its records (cdr.md section 1).
+    CdrReceivers(usize),
+    /// `POST /system/cdrReceivers`; the URL is secret.
+    AddCdrReceiver(Secret),
+    /// `DELETE /system/cdrReceivers/<id>`, of one that is Usher's own.
+    RemoveCdrReceiver(Arc<str>),
 }
 
 impl Ask {
     pub(crate) fn method(&self) -> Method {
         match self {
-            Ask::Token(_) => Method::POST,
+            Ask::Token(_) | Ask::AddCdrReceiver(_) => Method::POST,
             Ask::Admit(_) => Method::PUT,
+            Ask::RemoveCdrReceiver(_) => Method::DELETE,
             _ => Method::GET,
         }
     }
@@ -67,13 +75,17 @@ impl Ask {
             Ask::LegProfile(profile) => format!("/callLegProfiles/{}", id(profile)),
             Ask::Tenant(tenant) => format!("/tenants/{}", id(tenant)),
             Ask::SystemProfiles => "/system/profiles".into(),
+            Ask::CdrReceivers(offset) => paged("/system/cdrReceivers", *offset),
+            Ask::AddCdrReceiver(_) => "/system/cdrReceivers".into(),
+            Ask::RemoveCdrReceiver(receiver) => format!("/system/cdrReceivers/{}", id(receiver)),
         }
     }
 
-    pub(crate) fn form(&self) -> &'static [(&'static str, &'static str)] {
+    pub(crate) fn form(&self) -> Option<(&'static str, &str)> {
         match self {
-            Ask::Admit(_) => &[("deactivated", "false")],
-            _ => &[],
+            Ask::Admit(_) => Some(("deactivated", "false")),
+            Ask::AddCdrReceiver(url) => Some(("url", url.expose())),
+            _ => None,
         }
     }
 }
@@ -112,6 +124,6 @@ mod tests {
     #[test]
     fn an_admit_is_one_put_by_participant_id() {
         let ask = Ask::Admit("p".into());
-        assert_eq!((ask.method(), ask.path().as_str(), ask.form()), (Method::PUT, "/participants/p", &[("deactivated", "false")][..]));
+        assert_eq!((ask.method(), ask.path().as_str(), ask.form()), (Method::PUT, "/participants/p", Some(("deactivated", "false"))));
     }
 }

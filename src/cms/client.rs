@@ -36,6 +36,9 @@ pub enum AskError {
     TimedOut(Duration),
     #[error("not reachable: {0}")]
     Unreachable(String),
+    /// Nothing was sent: the certificate is not believed.
+    #[error("{0}")]
+    Untrusted(String),
     #[error("an answer that cannot be read: {0}")]
     Garbled(String),
     /// Usher did not send it: the bridge is paused, or followed no more.
@@ -46,7 +49,7 @@ pub enum AskError {
 impl AskError {
     /// The bridge said something, whatever it was: it is alive.
     pub fn answered(&self) -> bool {
-        !matches!(self, AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Withheld(_))
+        !matches!(self, AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Untrusted(_) | AskError::Withheld(_))
     }
 }
 
@@ -88,7 +91,7 @@ impl Client {
         let mut request = self.http.request(ask.method(), format!("{}{}", self.base, ask.path()));
         request = request.header(AUTHORIZATION, self.authorization.clone()).timeout(self.timeout);
         if ask.method() != reqwest::Method::GET {
-            request = request.form(ask.form());
+            request = request.form(ask.form().as_slice());
         }
         let response = request.send().await.map_err(|error| self.transport(&error))?;
         let status = response.status();
@@ -122,7 +125,10 @@ impl Client {
         match error {
             error if error.is_timeout() => AskError::TimedOut(self.timeout),
             error if error.is_body() || error.is_decode() => AskError::Garbled(deepest(error)),
-            error => AskError::Unreachable(deepest(error)),
+            error => match tls::mistrust(error) {
+                Some(why) => AskError::Untrusted(why),
+                None => AskError::Unreachable(deepest(error)),
+            },
         }
     }
 }

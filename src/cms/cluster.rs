@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use tokio::sync::{mpsc, oneshot};
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::client::AskError;
@@ -33,6 +34,11 @@ pub enum Command {
         person: ParticipantId,
         reply: oneshot::Sender<Result<(), AskError>>,
     },
+    /// The bridge sent records; `room` is given back when they have been taken in.
+    Records {
+        body: Bytes,
+        room: OwnedSemaphorePermit,
+    },
     /// Somebody asked to try the bridge again at once.
     Retry,
     /// An administrator wants the bridge to be left alone.
@@ -51,7 +57,7 @@ impl Command {
         match self {
             Self::Admit { reply, .. } | Self::Locate { reply, .. } => drop(reply.send(Err(error))),
             Self::Look { reply, .. } => drop(reply.send(Look::Failed(error))),
-            Self::Host(_) | Self::Retry | Self::Pause { .. } | Self::Resume | Self::Retune => {}
+            Self::Host(_) | Self::Records { .. } | Self::Retry | Self::Pause { .. } | Self::Resume | Self::Retune => {}
         }
     }
 }
@@ -131,6 +137,11 @@ impl Cluster {
         if let Some(handle) = self.handle(bridge) {
             let _ = handle.commands.try_send(Command::Host(person.clone()));
         }
+    }
+
+    /// Hands over records; false when the bridge is flooded. A bridge notices by their numbers that some are missing.
+    pub fn records(&self, bridge: &str, body: Bytes, room: OwnedSemaphorePermit) -> bool {
+        self.handle(bridge).is_some_and(|handle| handle.commands.try_send(Command::Records { body, room }).is_ok())
     }
 
     /// Tells every bridge whose id is not known that it may host somebody.

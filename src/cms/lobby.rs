@@ -29,11 +29,51 @@ pub(super) struct Leg {
     carried: bool,
     /// When the request was sent whose answer this is; what was sent before says nothing any more.
     sent: Option<Instant>,
+    told: Told,
+}
+
+/// What records claim of a leg.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Told {
+    /// The last one that claimed anything.
+    claim: Option<(Instant, bool)>,
+    /// When the last one came that could be read as this: in the call, waiting.
+    as_in: Option<Instant>,
+    as_waiting: Option<Instant>,
 }
 
 impl Leg {
     pub(super) fn new(id: LegId) -> Self {
-        Self { id, seen: Seen::Unread, carried: false, sent: None }
+        Self { id, seen: Seen::Unread, carried: false, sent: None, told: Told::default() }
+    }
+
+    /// When the request was sent whose answer counts.
+    pub(super) fn sent(&self) -> Option<Instant> {
+        self.sent
+    }
+
+    /// A record came; `waiting` is what it claims, if anything.
+    pub(super) fn tell(&mut self, waiting: Option<bool>, now: Instant) {
+        let told = &mut self.told;
+        told.claim = waiting.map(|waiting| (now, waiting)).or(told.claim);
+        if waiting != Some(true) {
+            told.as_in = Some(now);
+        }
+        if waiting != Some(false) {
+            told.as_waiting = Some(now);
+        }
+    }
+
+    /// Whether a record since then could be read as the news that it waits, or that it is in.
+    pub(super) fn was_told(&self, waiting: bool, since: Instant) -> bool {
+        let told = if waiting { self.told.as_waiting } else { self.told.as_in };
+        told.is_some_and(|at| at >= since)
+    }
+
+    /// A record that came within `recent` claims something else than what was read.
+    pub(super) fn is_contradicted(&self, recent: Duration, now: Instant) -> bool {
+        let claim = self.told.claim.filter(|(at, _)| now.duration_since(*at) < recent);
+        claim.is_some_and(|(_, waiting)| waiting != (self.seen == Seen::Waiting))
     }
 
     /// Takes in an answer to a request sent at `sent`, unless a later one was taken in before.

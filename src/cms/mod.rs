@@ -6,11 +6,13 @@
 mod answer;
 mod ask;
 mod bridge;
+mod cdr;
 mod client;
 mod cluster;
 mod following;
 mod lobby;
 mod queue;
+mod repairs;
 mod session;
 mod subscriptions;
 mod timers;
@@ -25,7 +27,7 @@ pub use following::{Changed, Follow, Following, follow};
 pub use tls::TrustError;
 
 // What `usher check` asks a bridge with, so that it tries what Usher does.
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, ReceiverItem};
 pub(crate) use ask::Ask;
 pub(crate) use bridge::admits;
 pub(crate) use client::Client;

@@ -14,6 +14,8 @@ pub(super) enum Lane {
     Action,
     /// One of many whom a moderator admits with one press.
     Bulk,
+    /// A record says that something happened to this leg or call.
+    Told,
     /// Somebody new.
     Arrival,
     /// Reading a whole bridge or call. Like all that follows, it never takes the last slot.
@@ -28,12 +30,13 @@ pub(super) enum Lane {
     InCall,
 }
 
-const LANES: usize = 8;
+const LANES: usize = 9;
 
 /// Every lane, most urgent first, with its word in the figures.
 const WORDS: [(Lane, &str); LANES] = [
     (Lane::Action, "action"),
     (Lane::Bulk, "bulk"),
+    (Lane::Told, "told"),
     (Lane::Arrival, "arrival"),
     (Lane::Resync, "resync"),
     (Lane::SecondLook, "second_look"),
@@ -168,7 +171,7 @@ impl Queue {
         {
             return Pick::Send(Lane::Arrival, ask);
         }
-        for lane in [Lane::Action, Lane::Bulk, Lane::Arrival] {
+        for lane in [Lane::Action, Lane::Bulk, Lane::Told, Lane::Arrival] {
             if let Some(ask) = self.take(lane) {
                 return Pick::Send(lane, ask);
             }

@@ -3,7 +3,7 @@
 //! Each request replaces the whole set of its socket, and an index is never used for another call on one socket: late updates of a
 //! dropped subscription would be misread (events.md section 3).
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::wire::Subscription;
 use crate::model::CallId;
@@ -26,7 +26,8 @@ pub(super) enum Topic {
 /// What to do after the bridge answered a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    Accepted,
+    /// What is pushed from now on that was not before.
+    Accepted(Vec<Topic>),
     /// Ask again: with fewer elements, or without the calls that are now in [`Plan::refused`].
     AskAgain,
     /// Not even the last accepted set is accepted: give the socket up.
@@ -117,10 +118,11 @@ impl Plan {
 
     /// The bridge answered a request whose set was `sent`.
     pub(super) fn answered(&mut self, id: SocketId, sent: &[i64], success: bool) -> Verdict {
-        let Some(socket) = self.sockets.get_mut(id) else { return Verdict::Accepted };
+        let Some(socket) = self.sockets.get_mut(id) else { return Verdict::Accepted(Vec::new()) };
         if success {
-            socket.accepted = Some(sent.to_vec());
-            return Verdict::Accepted;
+            let before = socket.accepted.replace(sent.to_vec()).unwrap_or_default();
+            let new = sent.iter().filter(|index| !before.contains(index));
+            return Verdict::Accepted(new.filter_map(|index| socket.topics.get(index).cloned()).collect());
         }
         let Some(accepted) = socket.accepted.clone() else {
             if socket.short {
@@ -172,12 +174,15 @@ impl Plan {
         self.add(&call)
     }
 
-    /// A fresh connection knows nothing: indexes start anew, calls stay where they are.
-    pub(super) fn reconnected(&mut self, id: SocketId) {
+    /// A fresh connection knows nothing: calls stay where they are, and what was refused is asked for again, all of it at once. Returns the
+    /// sockets whose sets changed.
+    pub(super) fn reconnected(&mut self, id: SocketId) -> BTreeSet<SocketId> {
         if let Some(socket) = self.sockets.get_mut(id) {
             socket.accepted = None;
             socket.short = false;
         }
+        let refused = std::mem::take(&mut self.refused);
+        refused.iter().filter_map(|call| self.add(call)).collect()
     }
 
     /// How much is followed over all sockets.
@@ -251,7 +256,7 @@ mod tests {
     fn what_a_bridge_refuses_is_left_to_rest_and_tried_again() {
         let mut plan = Plan::new(90);
         plan.add(&call(0));
-        assert_eq!(plan.answered(0, &indexes(&plan, 0), true), Verdict::Accepted);
+        assert!(matches!(plan.answered(0, &indexes(&plan, 0), true), Verdict::Accepted(_)));
         plan.add(&call(1));
         assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::AskAgain);
         assert_eq!(plan.request(0)[0].elements.len(), 6, "a set that grew too large keeps its elements");
@@ -260,6 +265,19 @@ mod tests {
         assert_eq!(plan.add(&call(1)), None);
         assert_eq!(plan.retry_refused(), Some(0));
         assert_eq!(plan.request(0).len(), 3);
+    }
+
+    #[test]
+    fn a_fresh_connection_asks_for_everything_that_was_refused() {
+        let mut plan = Plan::new(90);
+        for n in 0..8 {
+            plan.add(&call(n));
+        }
+        plan.answered(0, &indexes(&plan, 0), false);
+        plan.answered(0, &indexes(&plan, 0), false);
+        assert_eq!(plan.refused().count(), 4);
+        assert_eq!(plan.reconnected(0), BTreeSet::from([0]));
+        assert_eq!((plan.request(0).len(), plan.refused().count()), (9, 0));
     }
 
     #[test]

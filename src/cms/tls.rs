@@ -66,6 +66,41 @@ fn file_roots(path: &std::path::Path) -> Result<RootCertStore, TrustError> {
     if roots.is_empty() { Err(error("no CERTIFICATE section".into())) } else { Ok(roots) }
 }
 
+/// Why a certificate was not believed, when that is what ended a connection.
+pub(crate) fn mistrust(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return in_words(found);
+        }
+        // An IO error holds another one without calling it its source.
+        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| error.source());
+    }
+    None
+}
+
+fn in_words(error: &rustls::Error) -> Option<String> {
+    use rustls::CertificateError as Cause;
+    let rustls::Error::InvalidCertificate(cause) = error else { return None };
+    Some(match cause {
+        Cause::Expired | Cause::ExpiredContext { .. } => "the certificate has expired".into(),
+        Cause::NotValidYet | Cause::NotValidYetContext { .. } => "the certificate is not valid yet: compare the clocks".into(),
+        Cause::NotValidForName | Cause::NotValidForNameContext { .. } => "the certificate is for another host".into(),
+        Cause::UnknownIssuer => "the certificate is from no authority that is trusted here".into(),
+        Cause::Other(other) => other.to_string(),
+        other => format!("the certificate is not accepted: {other:?}"),
+    })
+}
+
+/// The leaf is not the one that usher.toml names.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate's SHA-256 is {found}, the pinned fingerprint is {pinned}")]
+struct OtherLeaf {
+    found: String,
+    pinned: String,
+}
+
 #[derive(Debug)]
 enum Believe {
     Leaf([u8; 32]),
@@ -94,11 +129,8 @@ impl ServerCertVerifier for OwnVerifier {
                 if found == *pin {
                     return Ok(ServerCertVerified::assertion());
                 }
-                Err(rustls::Error::General(format!(
-                    "the certificate's SHA-256 is {}, the pinned fingerprint is {}",
-                    hex::encode(found),
-                    hex::encode(pin)
-                )))
+                let other = OtherLeaf { found: hex::encode(found), pinned: hex::encode(pin) };
+                Err(rustls::CertificateError::Other(rustls::OtherError(Arc::new(other))).into())
             }
         }
     }

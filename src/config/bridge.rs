@@ -15,6 +15,21 @@ pub struct BridgeConfig {
     pub username: String,
     pub password: Secret,
     pub trust: Trust,
+    pub cdr: CdrMode,
+    /// What Usher tells the bridge as the address for its records; made from `cdr.url` and a secret of the database when Usher starts.
+    pub cdr_url: Option<Secret>,
+}
+
+/// Whether the bridge's Call Detail Records are taken (cdr.md section 1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CdrMode {
+    #[default]
+    Off,
+    /// An administrator entered Usher's address on the bridge.
+    Receive,
+    /// Usher enters its address itself, into a free slot.
+    Register,
 }
 
 /// What makes Usher believe a bridge's certificate.

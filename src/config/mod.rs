@@ -15,7 +15,7 @@ mod timing;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-pub use bridge::{BridgeConfig, Trust};
+pub use bridge::{BridgeConfig, CdrMode, Trust};
 pub use error::ConfigError;
 pub use filter::{Filter, MeetingFacts, Rules};
 pub use live::Live;
@@ -30,6 +30,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// 1 to 24 bridges, names unique.
     pub bridges: Vec<BridgeConfig>,
+    /// Where bridges reach Usher with their records, without a trailing slash: `http(s)://host[:port][/path]`.
+    pub cdr_url: Option<String>,
     pub filter: Filter,
     pub cms: CmsLimits,
     pub timing: Timing,
@@ -44,6 +46,8 @@ pub struct WebConfig {
     /// Only these peers' `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<Network>,
     pub tls: Option<TlsFiles>,
+    /// A further port, without TLS, that takes records and nothing else.
+    pub cdr_listen: Option<SocketAddr>,
     /// Lets `/metrics` be read from elsewhere than loopback, as `Authorization: Bearer`.
     pub metrics_token: Option<Secret>,
     pub sockets_per_user: usize,

@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::filter::Rules;
-use super::{BridgeConfig, CmsLimits, Config, ConfigError, Filter, Network, PublicUrl, Secret, Timing, TlsFiles, Trust, WebConfig};
+use super::{
+    BridgeConfig, CdrMode, CmsLimits, Config, ConfigError, Filter, Network, PublicUrl, Secret, Timing, TlsFiles, Trust, WebConfig,
+};
 
 const MAX_BRIDGES: usize = 24;
 
@@ -25,6 +27,8 @@ pub(super) struct File {
     #[serde(default)]
     metrics: Metrics,
     sockets_per_user: Option<usize>,
+    #[serde(default)]
+    cdr: Cdr,
     #[serde(default)]
     bridge: Vec<Bridge>,
     #[serde(default)]
@@ -62,6 +66,15 @@ struct Bridge {
     fingerprint: Option<String>,
     #[serde(default)]
     insecure: bool,
+    #[serde(default)]
+    cdr: CdrMode,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cdr {
+    url: Option<String>,
+    listen: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,23 +100,37 @@ impl File {
     pub(super) fn validate(self, dir: &Path) -> Result<Config, ConfigError> {
         let mut timing = Timing::default();
         let cms = self.cms.validate(&mut timing)?;
+        let public = self.public_url.as_deref().map(public_url).transpose()?;
+        let cdr_url = self.cdr.url(public.as_ref())?;
+        if let Some(n) = self.bridge.iter().position(|bridge| bridge.cdr == CdrMode::Register).filter(|_| cdr_url.is_none()) {
+            let allowed = "with cdr.url or public_url set, so that Usher knows the address to register";
+            return Err(ConfigError::invalid(format!("bridge[{n}].cdr"), "\"register\"", allowed));
+        }
         Ok(Config {
             bridges: bridges(self.bridge, dir)?,
+            cdr_url,
             data_dir: dir.join(self.data_dir),
             filter: Filter { include: self.include, exclude: self.exclude },
             cms,
             timing,
             web: WebConfig {
-                listen: self.listen.parse::<SocketAddr>().map_err(|_| {
-                    ConfigError::invalid("listen", quoted(&self.listen), "an address and port such as 127.0.0.1:8080 or [::]:8443")
-                })?,
-                public_url: self.public_url.as_deref().map(public_url).transpose()?,
+                listen: address("listen", &self.listen)?,
+                public_url: public,
+                cdr_listen: self.cdr.listen.as_deref().map(|text| address("cdr.listen", text)).transpose()?,
                 trusted_proxies: self.trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
                 tls: self.tls.map(|tls| tls.validate(dir)).transpose()?,
                 metrics_token: self.metrics.validate(dir)?,
                 sockets_per_user: in_range("sockets_per_user", self.sockets_per_user.unwrap_or(64), 1, 10_000)?,
             },
         })
+    }
+}
+
+impl Cdr {
+    /// As written, or the address of the pages.
+    fn url(&self, public: Option<&PublicUrl>) -> Result<Option<String>, ConfigError> {
+        let written = self.url.as_deref().map(|text| web_url("cdr.url", text)).transpose()?;
+        Ok(written.as_ref().or(public).map(|url| format!("{}{}", url.origin, url.base)))
     }
 }
 
@@ -191,6 +218,8 @@ impl Bridge {
             url: bridge_url(&key("url"), &self.url)?,
             password: self.password(n, dir)?,
             trust: self.trust(n, dir)?,
+            cdr: self.cdr,
+            cdr_url: None,
             name: self.name.into(),
             username: self.username,
         })
@@ -240,7 +269,15 @@ fn bridge_url(key: &str, text: &str) -> Result<String, ConfigError> {
 }
 
 fn public_url(text: &str) -> Result<PublicUrl, ConfigError> {
-    let error = || ConfigError::invalid("public_url", quoted(text), "http(s)://host[:port][/path] as people type it");
+    web_url("public_url", text)
+}
+
+fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
+    text.parse().map_err(|_| ConfigError::invalid(key, quoted(text), "an address and port such as 127.0.0.1:8080 or [::]:8443"))
+}
+
+fn web_url(key: &str, text: &str) -> Result<PublicUrl, ConfigError> {
+    let error = || ConfigError::invalid(key, quoted(text), "http(s)://host[:port][/path] as it is typed");
     let url = reqwest::Url::parse(text).map_err(|_| error())?;
     let https = match url.scheme() {
         "https" => true,

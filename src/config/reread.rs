@@ -8,6 +8,7 @@ impl Config {
         let (web, old) = (&mut self.web, &running.web);
         let mut kept = Vec::new();
         keep("listen", &mut web.listen, &old.listen, &mut kept);
+        keep("cdr.listen", &mut web.cdr_listen, &old.cdr_listen, &mut kept);
         keep("data_dir", &mut self.data_dir, &running.data_dir, &mut kept);
         keep("public_url", &mut web.public_url, &old.public_url, &mut kept);
         // Other files of a certificate are taken over; HTTPS itself begins and ends with the socket.

@@ -1,7 +1,7 @@
 //! Text that must never be printed.
 
 /// A password or token. `Debug` and `Display` show nothing of it; use [`Secret::expose`] where it is sent.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {

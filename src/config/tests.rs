@@ -92,10 +92,10 @@ fn a_proxy_is_trusted_by_its_range(#[case] range: &str, #[case] address: &str, #
 fn what_needs_a_restart_stays_and_is_named_when_the_file_is_read_again() {
     let running = parse(BRIDGE).expect("valid");
     let text = format!(
-        "listen = \"127.0.0.1:9\"\ndata_dir = \"other\"\npublic_url = \"https://desk.example\"\nsockets_per_user = 3\n{BRIDGE}[cms]\nin_flight = 2\n"
+        "listen = \"127.0.0.1:9\"\ndata_dir = \"other\"\npublic_url = \"https://desk.example\"\nsockets_per_user = 3\n[cdr]\nlisten = \"127.0.0.1:8\"\n{BRIDGE}[cms]\nin_flight = 2\n"
     );
     let mut read = parse(&text).expect("valid");
-    assert_eq!(read.keep_what_needs_a_restart(&running), ["listen", "data_dir", "public_url"]);
+    assert_eq!(read.keep_what_needs_a_restart(&running), ["listen", "cdr.listen", "data_dir", "public_url"]);
     assert_eq!((read.web.listen, &read.data_dir, &read.web.public_url), (running.web.listen, &running.data_dir, &None));
     assert_eq!((read.web.sockets_per_user, read.cms.in_flight), (3, 2), "the rest is taken over");
     assert!(parse(BRIDGE).expect("valid").keep_what_needs_a_restart(&running).is_empty());

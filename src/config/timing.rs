@@ -45,10 +45,22 @@ pub struct Timing {
     pub heartbeat: Duration,
     /// A bridge that has not answered for this long is called silent.
     pub silent_after: Duration,
+    /// What a reading left open (no answer, no legs, not connected yet) is read again this much later.
+    pub read_again: Duration,
     /// Those waiting are read again this often at best (the background budget decides when there are many).
     pub rotate_waiting: Duration,
     /// Those in the call are read again at least this often.
     pub rotate_in_call: Duration,
+    /// The same two for a bridge whose records are complete and announce what changes: a safety net only.
+    pub rotate_waiting_told: Duration,
+    pub rotate_in_call_told: Duration,
+    /// A bridge whose records are awaited is asked this often whether any is missing; a lobby change without a record after so long was
+    /// not announced.
+    pub cdr_check: Duration,
+    /// Records that are missing for so long are lost: everything is read again, but not more often than this.
+    pub cdr_patience: Duration,
+    /// Whether the bridge still sends its records here is looked at this often.
+    pub cdr_register: Duration,
     /// After a join, leave or lock change a call's legs are read again at these times: activators act at once, others are sent back
     /// after `deactivationModeTime`.
     pub recheck: [Duration; 4],
@@ -66,6 +78,8 @@ pub struct Timing {
     pub confirm_within: Duration,
     /// How long an action waits at a bridge that answers nobody before the bridge counts as unreachable.
     pub action_deadline: Duration,
+    /// How long a start waits for a reading of each person whose admission the last stop left open.
+    pub recover_within: Duration,
     /// How long a refusal stays on the row.
     pub outcome_shown: Duration,
     /// Changes that follow within this time travel in one frame.
@@ -104,8 +118,14 @@ impl Default for Timing {
             second_look: ms(1000),
             heartbeat: s(2),
             silent_after: s(5),
+            read_again: s(2),
             rotate_waiting: s(2),
             rotate_in_call: s(60),
+            rotate_waiting_told: s(60),
+            rotate_in_call_told: s(300),
+            cdr_check: s(5),
+            cdr_patience: s(10),
+            cdr_register: s(600),
             recheck: [Duration::ZERO, s(2), s(10), s(30)],
             sweep_calls: s(10),
             sweep_roster: s(60),
@@ -114,6 +134,7 @@ impl Default for Timing {
             figures: s(1),
             confirm_within: s(5),
             action_deadline: s(20),
+            recover_within: s(60),
             outcome_shown: s(30),
             publish_tick: ms(50),
             beat: s(20),
@@ -145,8 +166,14 @@ impl Timing {
             second_look: x(self.second_look),
             heartbeat: x(self.heartbeat),
             silent_after: x(self.silent_after),
+            read_again: x(self.read_again),
             rotate_waiting: x(self.rotate_waiting),
             rotate_in_call: x(self.rotate_in_call),
+            rotate_waiting_told: x(self.rotate_waiting_told),
+            rotate_in_call_told: x(self.rotate_in_call_told),
+            cdr_check: x(self.cdr_check),
+            cdr_patience: x(self.cdr_patience),
+            cdr_register: x(self.cdr_register),
             recheck: self.recheck.map(x),
             sweep_calls: x(self.sweep_calls),
             sweep_roster: x(self.sweep_roster),
@@ -155,6 +182,7 @@ impl Timing {
             figures: x(self.figures),
             confirm_within: x(self.confirm_within),
             action_deadline: x(self.action_deadline),
+            recover_within: x(self.recover_within),
             outcome_shown: x(self.outcome_shown),
             publish_tick: x(self.publish_tick),
             beat: x(self.beat),
@@ -165,6 +193,22 @@ impl Timing {
             session_idle: x(self.session_idle),
             reread_certificate: x(self.reread_certificate),
             drain: x(self.drain),
+        }
+    }
+
+    /// Nothing is read again merely because time passed; for tests, in which the rotation must not mask a lost event. What remains has a
+    /// cause: second looks, readings that a join, leave, lock or lobby change asks for, what a failed reading left open, everything after
+    /// a reconnect, and the polling of what the bridge does not push.
+    pub fn without_rotation(self) -> Self {
+        let never = Duration::from_secs(24 * 3600);
+        Self {
+            rotate_waiting: never,
+            rotate_in_call: never,
+            rotate_waiting_told: never,
+            rotate_in_call_told: never,
+            sweep_calls: never,
+            sweep_roster: never,
+            ..self
         }
     }
 }

@@ -50,11 +50,17 @@ const STEPS: &[&str] = &[
          up_to  INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;
      CREATE TABLE refused_credentials (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
-    // 3: bridges that an administrator wants left alone.
+    // 3: bridges that an administrator wants left alone; the secret addresses at which bridges deliver records, and what last arrived.
     "CREATE TABLE paused_bridges (
          bridge TEXT    PRIMARY KEY,
          user   TEXT    NOT NULL,
          since  INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE cdr_secrets (
+         bridge     TEXT    PRIMARY KEY,
+         secret     TEXT    NOT NULL,
+         last_at    INTEGER,
+         next_index INTEGER
      ) STRICT, WITHOUT ROWID;",
 ];
 

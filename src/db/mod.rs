@@ -117,6 +117,18 @@ pub fn open_connection(data_dir: &Path) -> Result<Connection, DbError> {
     }
 }
 
+/// A connection that reads and changes nothing, also no version of the database; None when there is no database yet.
+pub fn open_to_read(data_dir: &Path) -> Result<Option<Connection>, DbError> {
+    let path = data_dir.join("usher.db");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(&path, flags).map_err(|reason| DbError::Open { path, reason: reason.to_string() })?;
+    conn.busy_timeout(BUSY)?;
+    Ok(Some(conn))
+}
+
 /// Password hashes are for this user's eyes only; SQLite gives its journal files the mode of the database.
 fn create_private(data_dir: &Path, path: &Path) -> Result<(), DbError> {
     let mut directory = std::fs::DirBuilder::new();
@@ -136,7 +148,7 @@ fn create_private(data_dir: &Path, path: &Path) -> Result<(), DbError> {
 
 /// Milliseconds since 1970, as every table stores instants.
 pub fn now_ms() -> i64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    crate::clock::Now::read().unix_ms
 }
 
 #[cfg(test)]

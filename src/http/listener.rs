@@ -10,7 +10,7 @@ use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::certificate::{Certificate, CertificateError};
-use super::router::router;
+use super::router::{cdr_router, router};
 use super::site::Shared;
 
 /// A connection must send its first request, and each request's headers, within this time.
@@ -26,12 +26,26 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
-pub(super) async fn run(site: Shared, listener: TcpListener, shutdown: CancellationToken) -> Result<(), ServeError> {
+pub(super) async fn run(
+    site: Shared,
+    listener: TcpListener,
+    cdr_listener: Option<TcpListener>,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
     let mut certificate = site.config.get().tls.clone().map(Certificate::load).transpose()?;
     let acceptor = certificate.as_ref().map(|c| RustlsAcceptor::new(c.in_use.clone()).acceptor(NoDelayAcceptor));
-    let handle = Handle::new();
-    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).first_request_timeout(HEADERS_WITHIN);
-    server.http_builder().http1().header_read_timeout(HEADERS_WITHIN);
+    let (handle, cdr_handle) = (Handle::new(), Handle::new());
+    let server = server(listener, &handle)?;
+    let cdr_server = cdr_listener.map(|listener| self::server(listener, &cdr_handle)).transpose()?;
+    let cdr = async {
+        match cdr_server {
+            Some(server) => {
+                let service = cdr_router(site.clone()).into_make_service_with_connect_info::<SocketAddr>();
+                server.acceptor(NoDelayAcceptor).serve(service).await
+            }
+            None => Ok(()),
+        }
+    };
     let chores = async {
         let mut reread = interval(site.timing.reread_certificate);
         let mut tidy = interval(HOUSEKEEPING);
@@ -56,6 +70,7 @@ pub(super) async fn run(site: Shared, listener: TcpListener, shutdown: Cancellat
     let leave = async {
         shutdown.cancelled().await;
         handle.graceful_shutdown(Some(drain));
+        cdr_handle.graceful_shutdown(Some(drain));
         site.sockets.close();
         if timeout(drain, site.sockets.wait()).await.is_err() {
             tracing::warn!(left = site.sockets.len(), "some sockets did not end in time");
@@ -63,9 +78,15 @@ pub(super) async fn run(site: Shared, listener: TcpListener, shutdown: Cancellat
         Ok(())
     };
     tokio::select! {
-        ended = async { tokio::try_join!(accept(server, acceptor, &site), leave) } => ended.map(drop).map_err(ServeError::Io),
+        ended = async { tokio::try_join!(accept(server, acceptor, &site), cdr, leave) } => ended.map(drop).map_err(ServeError::Io),
         () = chores => Ok(()),
     }
+}
+
+fn server(listener: TcpListener, handle: &Handle<SocketAddr>) -> std::io::Result<Server<SocketAddr>> {
+    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).first_request_timeout(HEADERS_WITHIN);
+    server.http_builder().http1().header_read_timeout(HEADERS_WITHIN);
+    Ok(server)
 }
 
 async fn accept(server: Server<SocketAddr>, tls: Option<RustlsAcceptor<NoDelayAcceptor>>, site: &Shared) -> std::io::Result<()> {

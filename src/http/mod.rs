@@ -3,6 +3,7 @@
 mod assets;
 mod auth;
 mod catalogue;
+mod cdr;
 mod certificate;
 mod client;
 mod csrf;
@@ -21,6 +22,7 @@ mod socket;
 mod templates;
 mod users;
 
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -32,6 +34,7 @@ use crate::actions::Actions;
 use crate::config::{Live, Timing, WebConfig};
 use crate::db::Db;
 use crate::hub::Hub;
+use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
 
 pub use certificate::{CertificateError, check_certificate};
@@ -45,6 +48,9 @@ pub struct Web {
     pub db: Db,
     pub hub: Hub,
     pub actions: Actions,
+    pub receivers: Receivers,
+    /// Takes records and nothing else, without TLS.
+    pub cdr_listener: Option<TcpListener>,
     /// What administrators may see of the bridges.
     pub figures: watch::Receiver<Arc<[BridgeFigures]>>,
     /// True once at least one bridge gave its first full read, or is paused.
@@ -68,7 +74,8 @@ pub const FIRST_USER: &str = "Nobody can log in yet. Make the first user, in ano
 /// Serves browsers until `shutdown`, then lets requests and sockets end within `timing.drain`.
 ///
 /// Sockets are tracked by `tracker`, too, so that the caller may wait for them together with its own tasks.
-pub async fn serve(web: Web, listener: std::net::TcpListener, shutdown: CancellationToken, tracker: TaskTracker) -> Result<(), ServeError> {
+pub async fn serve(mut web: Web, listener: TcpListener, shutdown: CancellationToken, tracker: TaskTracker) -> Result<(), ServeError> {
+    let cdr_listener = web.cdr_listener.take();
     let site = site::Site::new(web, shutdown.clone(), tracker);
-    listener::run(site, listener, shutdown).await
+    listener::run(site, listener, cdr_listener, shutdown).await
 }

@@ -11,14 +11,14 @@ use tower_http::trace::TraceLayer;
 
 use super::error::Failure;
 use super::site::Shared;
-use super::{assets, auth, client, csrf, error, headers, health, metrics, origin, pages, socket, users};
+use super::{assets, auth, cdr, client, csrf, error, headers, health, metrics, origin, pages, socket, users};
 
 /// The largest form is a few fields.
 const FORM_LIMIT: usize = 64 * 1024;
 
 pub(super) fn router(site: Shared) -> Router {
     let open =
-        Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).route("/metrics", get(metrics::show));
+        cdr::routes().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).route("/metrics", get(metrics::show));
     // Pages are not compressed: they hold tokens, and repeat what was sent.
     let files = Router::new().route("/static/{*path}", get(assets::serve)).layer(CompressionLayer::new());
     let whole = pages(&site).merge(files).merge(open.clone()).fallback(not_found).method_not_allowed_fallback(wrong_method);
@@ -72,9 +72,16 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Failure::Panic.into_response()
 }
 
-/// Without headers and query: cookies and tokens stay out of the log.
+/// Records on a port of their own.
+pub(super) fn cdr_router(site: Shared) -> Router {
+    cdr::routes().with_state(site)
+}
+
+/// Without headers, query and the secrets of bridges: they stay out of the log.
 fn span<B>(request: &Request<B>) -> tracing::Span {
-    tracing::debug_span!("http", method = %request.method(), path = request.uri().path())
+    let path = request.uri().path();
+    let path = path.find(cdr::PATH).map_or(path, |at| &path[..at + cdr::PATH.len()]);
+    tracing::debug_span!("http", method = %request.method(), path)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::accounts::{Accounts, Throttle};
 use crate::actions::Actions;
 use crate::config::{Live, PublicUrl, Timing, WebConfig};
 use crate::hub::Hub;
+use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
 
 use super::seats::Seats;
@@ -30,6 +31,7 @@ pub(super) struct Site {
     pub(super) throttle: Throttle,
     pub(super) hub: Hub,
     pub(super) actions: Actions,
+    pub(super) receivers: Receivers,
     pub(super) figures: watch::Receiver<Arc<[BridgeFigures]>>,
     pub(super) ready: watch::Receiver<bool>,
     pub(super) demo_accounts: Option<Vec<DemoAccount>>,
@@ -55,6 +57,7 @@ impl Site {
             throttle: Throttle::default(),
             hub: web.hub,
             actions: web.actions,
+            receivers: web.receivers,
             figures: web.figures,
             ready: web.ready,
             demo_accounts: web.demo_accounts,

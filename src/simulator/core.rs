@@ -1,7 +1,7 @@
 //! What all parts of the simulator share: the world under one lock, the switches, the ledgers, the tasks.
 //! It speaks no protocol.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,6 +38,8 @@ pub(crate) struct BridgeShell {
     pub(crate) tokens: Tokens,
     pub(crate) ledger: Ledger,
     pub(crate) refused_passwords: AtomicU64,
+    /// How far its lists have turned while they were read (`pages_shift`).
+    pub(crate) turned: AtomicUsize,
     /// Cancelled to cut everything this bridge has open; `None` while it is stopped.
     pub(crate) running: Mutex<Option<CancellationToken>>,
     pub(crate) address: Mutex<Option<std::net::SocketAddr>>,

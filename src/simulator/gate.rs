@@ -6,16 +6,16 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use super::core::{BridgeShell, Core};
 use super::listen;
+use super::tls::Identity;
 
 /// How long a port may take to become free.
 const FREED: Duration = Duration::from_secs(2);
 
 pub(crate) struct Gates {
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<Arc<Identity>>,
     pub(crate) listen: IpAddr,
 }
 

@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::core::Core;
+use super::tls::Identity;
 use super::{events, rest};
 
 /// A client that does not finish its handshake or first line is let go.
@@ -31,7 +32,7 @@ pub(crate) fn spawn(
     core: &Arc<Core>,
     bridge: usize,
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Identity>>,
     running: CancellationToken,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
@@ -53,7 +54,7 @@ async fn accept(
     core: Arc<Core>,
     bridge: usize,
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Identity>>,
     running: CancellationToken,
     to_rest: mpsc::Sender<Greeted>,
 ) {
@@ -67,7 +68,9 @@ async fn accept(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (core, tls, running, to_rest) = (core.clone(), tls.clone(), running.clone(), to_rest.clone());
+        let shown = core.switches.of(bridge).certificate;
+        let tls = tls.as_ref().and_then(|identity| identity.acceptor(shown));
+        let (core, running, to_rest) = (core.clone(), running.clone(), to_rest.clone());
         core.tasks.clone().spawn(async move {
             let greeted = tokio::time::timeout(GREETING, greet(stream, tls, running.clone())).await;
             let Ok(Ok(greeted)) = greeted else {

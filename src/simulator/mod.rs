@@ -44,7 +44,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use self::core::{Core, now_ms};
 use switchboard::Switchboard;
@@ -87,7 +86,7 @@ pub struct Simulator {
     bridges: Vec<BridgeAddress>,
     control: Control,
     control_url: String,
-    ca_pem: Option<String>,
+    identity: Option<Arc<tls::Identity>>,
 }
 
 /// Makes the cluster, fills it and opens its ports.
@@ -108,8 +107,8 @@ pub async fn start(options: Options) -> Result<Simulator, StartError> {
     let (cdr, jobs) = cdr::start(&world, now_ms());
     let core = Arc::new(Core::new(world, cdr, switchboard, options.username.clone(), password));
     cdr::sender::spawn(&core, jobs);
-    let acceptor = identity.as_ref().map(|i| TlsAcceptor::from(i.config.clone()));
-    let gates = Arc::new(gate::Gates { tls: acceptor, listen: options.listen });
+    let identity = identity.map(Arc::new);
+    let gates = Arc::new(gate::Gates { tls: identity.clone(), listen: options.listen });
     for bridge in 0..core.bridges.len() {
         let port = match options.base_port {
             0 => 0,
@@ -125,13 +124,7 @@ pub async fn start(options: Options) -> Result<Simulator, StartError> {
     control::http::spawn(&core, control.clone(), listener);
     spawn_clockwork(&core);
     life::spawn(&core, &options);
-    Ok(Simulator {
-        bridges: addresses(&core, &options),
-        core,
-        control,
-        control_url: format!("http://{bound}"),
-        ca_pem: identity.map(|i| i.trust_pem),
-    })
+    Ok(Simulator { bridges: addresses(&core, &options), core, control, control_url: format!("http://{bound}"), identity })
 }
 
 impl Simulator {
@@ -145,7 +138,12 @@ impl Simulator {
 
     /// The CA to trust, or the self-signed certificate itself; `None` when TLS is off.
     pub fn ca_pem(&self) -> Option<&str> {
-        self.ca_pem.as_deref()
+        self.identity.as_ref().map(|identity| identity.trust_pem.as_str())
+    }
+
+    /// SHA-256 of the certificate that the bridges show at the start.
+    pub fn fingerprint(&self) -> Option<[u8; 32]> {
+        self.identity.as_ref().map(|identity| identity.fingerprint)
     }
 
     /// The verbs of the control API, in process.

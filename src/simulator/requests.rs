@@ -27,6 +27,8 @@ pub struct Requests {
     pub events_silenced: u64,
     /// Every `subscribeRequest` seen.
     pub subscribe_requests: u64,
+    /// How often a client asked for something else under an index that it had used on the same socket: late updates would be misread.
+    pub indexes_reused: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,6 +95,10 @@ impl Ledger {
 
     pub(crate) fn subscribed(&self) {
         self.with(|r| r.subscribe_requests += 1);
+    }
+
+    pub(crate) fn index_reused(&self) {
+        self.with(|r| r.indexes_reused += 1);
     }
 
     pub(crate) fn snapshot(&self, bridge: &str) -> Requests {

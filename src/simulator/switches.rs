@@ -27,6 +27,8 @@ switches! {
     ack_window: usize = 10,
     /// After this long without an awaited ack the bridge is done with the socket.
     ack_timeout_ms: u64 = 5_000,
+    /// Acks are read and not heard, so that every message stays unacknowledged.
+    ignore_acks: bool = false,
     no_ack: NoAck = NoAck::default(),
     answer_pings: bool = false,
     token_single_use: bool = true,
@@ -58,6 +60,10 @@ switches! {
     reorder_updates: bool = false,
     /// Unknown fields, unknown update types, and a message of an unknown type before each message.
     unknown_updates: bool = false,
+    /// Each `add` comes after an `update` of the same object in a message before it.
+    early_updates: bool = false,
+    /// A subscription that was dropped or deactivated goes on telling under its old index, and so does one whose call ended, once more.
+    late_updates: bool = false,
 
     // REST: rest.md section 11.
     cap_calls: usize = 20,
@@ -104,6 +110,10 @@ switches! {
     latency_ms: u64 = 0,
     /// Up to so much more, at random.
     latency_jitter_ms: u64 = 0,
+    /// Before each further page of a list, so many of its first objects move to its end.
+    pages_shift: usize = 0,
+    /// The bridge's clock is so far off: durations, `cdrTime` and the times of CDRs.
+    clock_offset_ms: i64 = 0,
     dial_ring_ms: i64 = 300,
     dial_answer_ms: i64 = 3_000,
 
@@ -137,6 +147,8 @@ switches! {
     cdr_active_leg: CdrActiveLeg = CdrActiveLeg::default(),
     /// Whether the first connected update of a waiting leg says so, or a second one.
     cdr_first_update: CdrFirstUpdate = CdrFirstUpdate::default(),
+    /// A change of `deactivated` alone makes a record. Documented for activators; after other changes it is not confirmed (cdr.md 3.4).
+    cdr_lobby_changes: bool = true,
     cdr_group_id: CdrGroupId = CdrGroupId::default(),
     /// Distribution links have records too.
     cdr_links: bool = false,
@@ -169,6 +181,8 @@ switches! {
     events_stall: bool = false,
     /// Every `subscribeRequest` is answered by an ack with `error_status`.
     subscribe_refused: bool = false,
+    /// The certificate shown from the next connection on; does nothing without TLS.
+    certificate: Certificate = Certificate::default(),
     invalid_json_events: bool = false,
     invalid_utf8_events: bool = false,
     /// Every events message carries so many more bytes.
@@ -184,6 +198,11 @@ macro_rules! choice {
     };
 }
 
+choice!(
+    /// The one chosen at the start, or another; `OtherCa` is for the right host, from an authority that nobody knows.
+    #[derive(Hash)]
+    Certificate { AsStarted, OtherCa, Expired, WrongHost, SelfSigned }
+);
 choice!(NoAck { Stall, Close });
 choice!(Order { After, Before });
 choice!(Count { Total, Local });

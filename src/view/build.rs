@@ -125,6 +125,8 @@ pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
         version: facts.version.clone(),
         can_admit: facts.can_admit,
         polled_calls: facts.polled_calls,
+        cdr: facts.cdr.state,
+        cdr_trouble: facts.cdr.trouble.clone(),
         paused_by: facts.paused_by.clone(),
     }
 }

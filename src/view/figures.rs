@@ -43,8 +43,7 @@ pub struct Queued {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CdrFigures {
-    /// Records arrive, and none are missing.
-    pub healthy: bool,
+    /// How many have come since the bridge is followed.
     pub records: u64,
     /// When the last one arrived; Unix milliseconds.
     pub last: Option<i64>,

@@ -75,8 +75,28 @@ pub struct BridgeRow {
     pub can_admit: bool,
     /// Calls whose roster is read by REST because the bridge refused to push it.
     pub polled_calls: usize,
+    /// How the bridge's Call Detail Records arrive.
+    pub cdr: CdrState,
+    /// Why Usher could not register for them.
+    pub cdr_trouble: Option<Trouble>,
     /// Who paused it; present exactly while `state` is `paused`.
     pub paused_by: Option<Arc<str>>,
+}
+
+/// What is known of a bridge's Call Detail Records, which tell of lobby changes that no event carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CdrState {
+    /// Not configured.
+    #[default]
+    Off,
+    /// None has come yet.
+    Expected,
+    Arriving,
+    /// The bridge makes some that do not arrive.
+    Stalled,
+    /// They arrive, but a lobby changed and none told.
+    Partial,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

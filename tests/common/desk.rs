@@ -54,9 +54,17 @@ impl Desk {
 
     /// `toml` stands before the bridges; `change` has the last word.
     pub async fn start_with(options: Options, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
-        let sim = simulator::start(options).await.expect("simulator");
+        Self::start_on(simulator::start(options).await.expect("simulator"), toml, change).await
+    }
+
+    /// The same on a cluster that runs already.
+    pub async fn start_on(sim: Simulator, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("directory");
         let mut config = configuration(&sim, toml, &dir);
+        let listener = TcpListener::bind(config.web.listen).expect("port");
+        // The same port after a restart: bridges have been told it.
+        config.web.listen = listener.local_addr().expect("address");
+        config.cdr_url = Some(format!("http://{}", config.web.listen));
         quick(&mut config);
         change(&mut config);
         {
@@ -66,7 +74,7 @@ impl Desk {
                 offline.add(name, role, PASSWORD).expect("added");
             }
         }
-        let app = run(&config).await;
+        let app = run(&config, listener).await;
         Self { sim, app, dir, config }
     }
 
@@ -81,8 +89,21 @@ impl Desk {
         app.stop();
         app.join().await.expect("stopped");
         meanwhile(dir.path());
-        let app = run(&config).await;
+        let listener = TcpListener::bind(config.web.listen).expect("the port again");
+        let app = run(&config, listener).await;
         Self { sim, app, dir, config }
+    }
+
+    /// Stops Usher and then the cluster; what is left is the data.
+    pub async fn stop(self) -> tempfile::TempDir {
+        self.app.stop();
+        self.app.join().await.expect("stopped");
+        self.sim.stop().await;
+        self.dir
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     pub fn control(&self) -> Control {
@@ -136,8 +157,7 @@ pub fn configuration(sim: &Simulator, toml: &str, dir: &tempfile::TempDir) -> Co
     Config::parse(&text, dir.path()).expect("valid")
 }
 
-async fn run(config: &Config) -> App {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("port");
+async fn run(config: &Config, listener: TcpListener) -> App {
     app::start(config.clone(), listener, None, CancellationToken::new()).await.expect("started")
 }
 
@@ -147,6 +167,8 @@ pub struct Page {
     rows: BTreeMap<(String, String), Row>,
     parts: Vec<Row>,
     seq: Option<u64>,
+    /// The server's clock, as last told.
+    pub time: i64,
     pub replies: Vec<Value>,
     pub errors: Vec<Value>,
     /// What an administrator was told of the bridges last.
@@ -169,6 +191,7 @@ impl Page {
             rows: BTreeMap::new(),
             parts: Vec::new(),
             seq: None,
+            time: 0,
             replies: Vec::new(),
             errors: Vec::new(),
             figures: None,
@@ -228,8 +251,11 @@ impl Page {
             "reply" => self.replies.push(frame),
             "error" => self.errors.push(frame),
             "figures" => self.figures = Some(frame),
-            "beat" => self.socket.say(&json!({ "type": "beat" })).await,
-            "welcome" => {}
+            "beat" => {
+                self.time = frame["time"].as_i64().expect("time");
+                self.socket.say(&json!({ "type": "beat" })).await;
+            }
+            "welcome" => self.time = frame["time"].as_i64().expect("time"),
             other => panic!("unknown frame {other}"),
         }
     }

@@ -3,9 +3,11 @@
 
 pub mod browser;
 pub mod desk;
+pub mod fault;
 pub mod process;
 pub mod rows;
 pub mod site;
+pub mod truth;
 
 use std::fmt::Debug;
 use std::future::Future;

@@ -19,6 +19,8 @@ pub fn bridge(name: &str) -> Arc<Row> {
         version: Some("3.9".into()),
         can_admit: true,
         polled_calls: 1,
+        cdr: CdrState::Stalled,
+        cdr_trouble: Some(Trouble { code: "cdr_no_slot".into(), what: "all are taken".into() }),
         paused_by: Some("ana".into()),
     }))
 }

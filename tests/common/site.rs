@@ -83,6 +83,8 @@ impl Setup {
             db,
             hub: hub.clone(),
             actions,
+            receivers: usher::receivers::Receivers::default(),
+            cdr_listener: None,
             figures: figures_seen,
             ready: readiness,
             demo_accounts: None,

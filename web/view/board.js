@@ -68,7 +68,7 @@ function line(desk, bridge, figures) {
     ${cell("flight", figures && html`${number(figures.in_flight)}<span class="quiet of">${t("of_n", { n: figures.slots })}</span>`)}
     ${cell("busy", figures && html`<span class=${figures.busy_last_minute > 0 ? "amber" : ""}>${number(figures.busy_last_minute)}</span><span class="quiet why">${t("in_all_n", { n: figures.busy })}</span>`)}
     ${cell("events", figures && events(bridge, figures))}
-    ${cell("cdr", figures && cdr(figures, now))}
+    ${cell("cdr", figures && cdr(bridge, figures, now))}
     ${cell("answered", figures && html`<time>${figures.answered === null ? "–" : age(now - figures.answered)}</time>`)}
     ${cell("calls", figures && number(figures.calls))}
     ${cell("people", figures && number(figures.people))}
@@ -105,11 +105,12 @@ const events = (
     class="quiet of">${t("of_n", { n: figures.sockets_wanted })}</span>
   <span class="quiet why">${t("subscriptions_n", { n: figures.subscriptions })}${bridge.polled_calls > 0 ? html`, ${t("polled_n", { n: bridge.polled_calls })}` : nothing}</span>`;
 
-/** @param {BridgeFigures} figures @param {number} now */
-function cdr({ cdr: records }, now) {
-  if (!records) return html`<span class="quiet">${t("cdr_none")}</span>`;
-  const said = records.healthy ? t("cdr_healthy") : t("cdr_unhealthy");
-  return html`<span class=${records.healthy ? "" : "amber"}>${records.healthy ? nothing : icon("note")} ${said}</span>
+/** @param {Bridge} bridge @param {BridgeFigures} figures @param {number} now */
+function cdr(bridge, { cdr: records }, now) {
+  if (!records) return html`<span class="quiet">${t("cdr_off")}</span>`;
+  const fine = bridge.cdr === "arriving" || (bridge.cdr === "expected" && !bridge.cdr_trouble);
+  return html`<span class=${fine ? "" : "amber"} title=${t(`cdr_${bridge.cdr}_why`)}>${fine ? nothing : icon("note")} ${t(`cdr_${bridge.cdr}`)}</span>
+    ${bridge.cdr_trouble ? html`<span class="quiet why" dir="auto">${bridge.cdr_trouble.what}</span>` : nothing}
     <span class="quiet why">${t("records_n", { n: records.records })}${records.last === null ? nothing : html`, <time>${age(now - records.last)}</time>`}</span>`;
 }
 

@@ -3,6 +3,7 @@
 //! Absence from a list removes nothing: only a GET that says gone does. Pages are no snapshots (rest.md section 2).
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use super::rosters::RosterRead;
 use super::{Bridge, Due};
@@ -11,21 +12,28 @@ use crate::cms::answer::{CallDetail, CallItem, Page};
 use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
+use crate::cms::repairs::{Found, Missing};
 use crate::model::{CallId, LegId};
 
 /// What this bridge still has to read of a call.
 #[derive(Debug, Default)]
 pub(super) struct CallWork {
     pub(super) reading: Option<RosterRead>,
+    /// Not read again yet since the last (re)connect.
+    pub(super) stale: bool,
     /// Its people and legs were read once since the last (re)connect; from here on people are read one by one.
     pub(super) settled: bool,
+    /// When an event last told of it.
+    pub(super) told: Option<Instant>,
     /// The call began under our eyes: its people arrived when they were first listed.
     pub(super) fresh: bool,
     /// Legs of a list whose details are still to come.
     pub(super) pending_legs: HashSet<LegId>,
     pub(super) legs_listed: bool,
-    /// Somebody left or the lock changed: also those in the call may have been sent back.
-    pub(super) recheck_all: bool,
+    /// When it was last suspected that somebody moved between lobby and call.
+    pub(super) suspected: Option<Instant>,
+    /// When somebody last left or the lock changed: also those in the call may have been sent back.
+    pub(super) suspected_all: Option<Instant>,
 }
 
 impl CallWork {
@@ -48,6 +56,9 @@ impl CallWork {
 #[derive(Debug)]
 pub(super) struct CallSweep {
     lane: Lane,
+    started: Instant,
+    /// The page that comes next; answers to an earlier pass are none of this one.
+    next: usize,
     listed: HashSet<CallId>,
     /// Calls known when the pass began.
     before: HashSet<CallId>,
@@ -58,31 +69,34 @@ impl Bridge {
     /// Everything is read again: after a reconnect nothing that was known can be relied on.
     pub(super) fn resync(&mut self, now: Now) {
         for work in self.calls.values_mut() {
-            work.settled = false;
+            // A reading under way may have seen what was there before.
+            (work.reading, work.stale, work.settled) = (None, true, false);
         }
         self.link.calls_read = false;
         self.queue.hurry = true;
-        self.begin_call_sweep(Lane::Resync);
+        self.repairs.clear();
+        self.begin_call_sweep(Lane::Resync, now);
         self.timers.set(Due::SweepCalls, now.instant + self.timing.sweep_calls);
     }
 
-    pub(super) fn sweep_calls(&mut self, now: Now) {
+    pub(super) fn sweep_calls(&mut self, lane: Lane, now: Now) {
         if self.link.is_up() {
             if self.sweep.is_none() {
-                self.begin_call_sweep(Lane::InCall);
+                self.begin_call_sweep(lane, now);
             }
             let interval = if self.is_blind() { self.timing.poll_roster } else { self.timing.sweep_calls };
             self.timers.set(Due::SweepCalls, now.instant + interval);
         }
     }
 
-    fn begin_call_sweep(&mut self, lane: Lane) {
-        self.sweep = Some(CallSweep { lane, listed: HashSet::new(), before: self.calls.keys().cloned().collect() });
+    fn begin_call_sweep(&mut self, lane: Lane, now: Now) {
+        let before = self.calls.keys().cloned().collect();
+        self.sweep = Some(CallSweep { lane, started: now.instant, next: 0, listed: HashSet::new(), before });
         self.ask(lane, Ask::Calls(0));
     }
 
-    pub(super) fn take_calls(&mut self, offset: usize, page: Page<CallItem>, now: Now) {
-        let Some(mut sweep) = self.sweep.take() else { return };
+    pub(super) fn take_calls(&mut self, offset: usize, page: Page<CallItem>, sent: Now, now: Now) {
+        let Some(mut sweep) = self.sweep.take_if(|sweep| sweep.next == offset && sweep.started <= sent.instant) else { return };
         let next = page.next(offset);
         for item in page.items {
             sweep.listed.insert(item.id.clone());
@@ -91,11 +105,10 @@ impl Bridge {
             }
             if self.link.calls_read && !self.calls.contains_key(&item.id) {
                 self.missed_change(0, now);
+                self.found(Found::Call(item.id.clone()), now);
             }
             self.meet_call(&item.id, sweep.lane, now);
-            if !self.link.calls_read && self.calls.get(&item.id).is_some_and(|work| !work.settled && work.reading.is_none()) {
-                self.begin_roster(&item.id, Lane::Resync, true, now);
-            }
+            self.read_if_stale(&item.id, now);
             let key = self.key(&item.id);
             self.store.put_call(&key, |facts| {
                 if let Some(name) = item.name {
@@ -108,11 +121,15 @@ impl Bridge {
             self.want_label(&item.id);
         }
         if let Some(offset) = next {
+            sweep.next = offset;
             self.ask(sweep.lane, Ask::Calls(offset));
             self.sweep = Some(sweep);
             return;
         }
         for call in sweep.before.difference(&sweep.listed) {
+            if self.link.calls_read {
+                self.repairs.asked(Missing::Call(call.clone()));
+            }
             self.ask(sweep.lane, Ask::Call(call.clone()));
         }
         self.link.calls_read = true;
@@ -138,11 +155,13 @@ impl Bridge {
     }
 
     pub(super) fn take_call(&mut self, call: &CallId, detail: CallDetail, now: Now) {
+        self.repairs.was_missing(&Missing::Call(call.clone()));
         if self.ended.contains_key(call) {
             return;
         }
         self.meet_call(call, Lane::Arrival, now);
         let key = self.key(call);
+        let locked_before = self.store.with_call(&key, |call| call.facts.locked).flatten();
         self.store.put_call(&key, |facts| {
             if let Some(name) = detail.name {
                 facts.name = name;
@@ -155,12 +174,30 @@ impl Bridge {
             facts.recording = detail.recording.unwrap_or(facts.recording);
             facts.streaming = detail.streaming.unwrap_or(facts.streaming);
         });
+        let locked = self.store.with_call(&key, |call| call.facts.locked).flatten();
+        if locked_before.is_some() && locked != locked_before {
+            self.suspect_call(call, true, now);
+        }
         self.want_label(call);
+        // Pages that shifted while they were read may not have shown it.
+        self.read_if_stale(call, now);
+    }
+
+    fn read_if_stale(&mut self, call: &CallId, now: Now) {
+        if self.calls.get(call).is_some_and(|work| work.stale) {
+            self.begin_roster(call, Lane::Resync, true, now);
+        }
     }
 
     pub(super) fn call_failed(&mut self, call: &CallId, error: &AskError, now: Now) {
-        if matches!(error, AskError::Gone(_)) {
-            self.end_call(call, now);
+        match error {
+            AskError::Gone(_) => {
+                if self.repairs.was_missing(&Missing::Call(call.clone())) && self.calls.contains_key(call) {
+                    self.found(Found::Call(call.clone()), now);
+                }
+                self.end_call(call, now);
+            }
+            _ => self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster),
         }
     }
 

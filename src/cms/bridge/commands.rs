@@ -1,4 +1,4 @@
-//! What others ask of a bridge: admit somebody, look at somebody, host somebody, try again.
+//! What others ask of a bridge: admit somebody, look at somebody, host somebody, take records, try again.
 
 use tokio::sync::oneshot;
 
@@ -18,6 +18,10 @@ impl Bridge {
             Command::Admit { person, bulk, reply } => self.admit(person, lane(bulk), reply),
             Command::Look { person, bulk, reply } => self.look(person, lane(bulk), reply),
             Command::Locate { person, reply } => self.locate(person, reply),
+            Command::Records { body, room } => {
+                self.take_records(&body, Now::read());
+                drop(room);
+            }
             Command::Retry => self.retry(),
             Command::Pause { by } => self.pause(by, Now::read()),
             Command::Resume => self.resume(),
@@ -43,6 +47,9 @@ impl Bridge {
             return;
         }
         self.admits.entry(person.clone()).or_default().push(reply);
+        if let Some(work) = self.people.get_mut(&person) {
+            work.announced = true;
+        }
         self.ask(lane, Ask::Admit(person));
     }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
-use super::link::{backoff, trouble};
+use super::link::backoff;
+use super::standing::trouble;
 use super::{Bridge, Due, Socket};
 use crate::clock::Now;
 use crate::cms::ask::Ask;
@@ -42,7 +43,7 @@ impl Bridge {
         };
         // The same credentials have just been good for other requests: this user may not follow events (events.md section 9).
         let forbidden = matches!(error, AskError::Forbidden | AskError::Unauthorized);
-        let pause = if forbidden { self.timing.retry_forbidden } else { self.next_pause(socket) };
+        let pause = if forbidden { self.timing.retry_forbidden } else { self.next_pause(socket, now) };
         self.without_events(socket, trouble, pause, now);
     }
 
@@ -57,20 +58,25 @@ impl Bridge {
         *entry = Socket { session: Some(session), generation, attempts: entry.attempts, ..Socket::default() };
     }
 
-    fn next_pause(&self, socket: SocketId) -> Duration {
-        let attempts = self.sockets.get(&socket).map_or(0, |entry| entry.attempts);
-        backoff(self.timing.reconnect_min, self.timing.reconnect_max, attempts)
+    /// Only a socket that has held for as long as the longest pause begins anew: one that breaks with its first message is tried less and
+    /// less often, since each connection costs a token and a reading of everything.
+    fn next_pause(&mut self, socket: SocketId, now: Now) -> Duration {
+        let (min, max) = (self.timing.reconnect_min, self.timing.reconnect_max);
+        let entry = self.sockets.entry(socket).or_default();
+        if entry.opened.is_some_and(|at| now.instant.duration_since(at) >= max) {
+            entry.attempts = 0;
+        }
+        backoff(min, max, entry.attempts)
     }
 
     /// Reconnects after the pause; meanwhile everything is read by REST, and the page says so.
     fn without_events(&mut self, socket: SocketId, trouble: Trouble, pause: Duration, now: Now) {
         let entry = self.sockets.entry(socket).or_default();
-        let generation = entry.generation;
-        *entry = Socket { generation, attempts: entry.attempts.saturating_add(1), ..Socket::default() };
+        *entry = Socket { generation: entry.generation, attempts: entry.attempts.saturating_add(1), ..Socket::default() };
         self.timers.cancel(&Due::AckTimeout(socket));
         self.timers.cancel(&Due::Subscribe(socket));
         self.timers.set(Due::Connect(socket), now.instant + pause);
-        if self.link.is_up() {
+        if self.link.is_up() && !self.link.unreadable {
             self.state(BridgeState::Polling, Some(trouble));
             self.timers.sooner(Due::SweepCalls, now.instant + self.timing.poll_roster);
             for call in self.calls.keys() {
@@ -82,24 +88,39 @@ impl Bridge {
     pub(super) fn drop_session(&mut self, socket: SocketId, why: &str, now: Now) {
         if self.sockets.get(&socket).is_some_and(|entry| entry.session.is_some()) {
             warn!(bridge = %self.name, socket, why, "events socket given up");
-            self.without_events(socket, Trouble { code: "events_lost".into(), what: why.into() }, self.next_pause(socket), now);
+            let pause = self.next_pause(socket, now);
+            self.without_events(socket, Trouble { code: "events_lost".into(), what: why.into() }, pause, now);
         }
     }
 
     /// REST shows a change that no event told. Silence alone is normal, but a silent socket that misses changes is dead, whatever TCP says
-    /// (events.md section 6.4).
+    /// (events.md section 6.4). An answer may overtake the event of the same change: the socket has a moment to tell it.
     pub(super) fn missed_change(&mut self, socket: SocketId, now: Now) {
-        let silent = self.sockets.get(&socket).is_some_and(|entry| {
-            entry.open && entry.heard.is_none_or(|heard| now.instant.duration_since(heard) >= self.timing.silent_after)
-        });
-        if silent {
+        if self.is_silent(socket, now) {
+            self.timers.sooner(Due::GiveUp(socket), now.instant + self.timing.second_look);
+        }
+    }
+
+    pub(super) fn give_up_if_silent(&mut self, socket: SocketId, now: Now) {
+        if self.is_silent(socket, now) {
             self.drop_session(socket, "the bridge changed and the events socket said nothing", now);
         }
+    }
+
+    fn is_silent(&self, socket: SocketId, now: Now) -> bool {
+        self.sockets.get(&socket).is_some_and(|entry| {
+            entry.open && entry.heard.is_none_or(|heard| now.instant.duration_since(heard) >= self.timing.silent_after)
+        })
     }
 
     /// Something that should be pushed is not, at the moment.
     pub(super) fn is_blind(&self) -> bool {
         self.plan.sockets().any(|id| !self.sockets.get(&id).is_some_and(|socket| socket.open))
+    }
+
+    /// Events did not come: not merely before the first attempt has ended.
+    pub(super) fn lost_events(&self) -> bool {
+        self.plan.sockets().any(|id| self.sockets.get(&id).is_some_and(|socket| !socket.open && socket.attempts > 0))
     }
 
     /// Somebody asked to try again: no socket waits any longer for its turn.
@@ -171,15 +192,22 @@ impl Bridge {
         let Some(entry) = self.sockets.get_mut(&socket) else { return };
         // One request is under way at a time, so an ack without a readable number can only mean that one.
         let Some((_, set)) = entry.asked.take_if(|(asked, _)| message_id.is_none_or(|id| id == *asked)) else { return };
-        entry.attempts = 0;
         let stale = entry.stale;
         self.timers.cancel(&Due::AckTimeout(socket));
         if !success {
             warn!(bridge = %self.name, socket, status, subscriptions = set.len(), "subscribe request refused");
         }
         match self.plan.answered(socket, &set, success) {
-            Verdict::Accepted if stale => self.subscribe(socket, now),
-            Verdict::Accepted => {}
+            Verdict::Accepted(new) => {
+                let entry = self.sockets.entry(socket).or_default();
+                entry.begun.extend(new.into_iter().map(|topic| (topic, now.instant)));
+                if !entry.begun.is_empty() {
+                    self.timers.sooner(Due::FirstList(socket), now.instant + self.timing.second_look);
+                }
+                if stale {
+                    self.subscribe(socket, now);
+                }
+            }
             Verdict::AskAgain => {
                 self.read_refused_by_rest(now);
                 self.subscribe(socket, now);
@@ -224,7 +252,7 @@ impl Bridge {
             News::Unreadable => self.counters.unreadable.increment(1),
             News::Closed(reason) => {
                 info!(bridge = %self.name, socket = report.socket, %reason, "events socket closed");
-                let pause = self.next_pause(report.socket);
+                let pause = self.next_pause(report.socket, now);
                 self.without_events(report.socket, Trouble { code: "events_lost".into(), what: reason.into() }, pause, now);
             }
         }
@@ -234,10 +262,13 @@ impl Bridge {
         let again = {
             let entry = self.sockets.entry(socket).or_default();
             entry.open = true;
+            entry.opened = Some(now.instant);
             entry.heard = Some(now.instant);
             entry.generation > 1
         };
-        self.plan.reconnected(socket);
+        for changed in self.plan.reconnected(socket) {
+            self.set_changed(changed, now);
+        }
         self.subscribe(socket, now);
         // There is no replay: what happened in between is only to be had by REST.
         if again {
@@ -251,7 +282,7 @@ impl Bridge {
             entry.heard = Some(now.instant);
         }
         self.counters.skipped.increment(frame.skipped as u64);
-        self.answered(now);
+        self.heard(now);
         match frame.body {
             Body::Ack { message_id, success, status } => self.take_ack(socket, message_id, success, &status, now),
             Body::Subscriptions(states) => states.iter().for_each(|state| self.take_subscription(socket, state, now)),
@@ -290,6 +321,7 @@ impl Bridge {
 
     fn take_call_update(&mut self, update: Update, now: Now) {
         let Some(call) = update.call.as_ref().map(lower) else { return };
+        self.repairs.call_told(&call);
         if update.update_type.as_deref() == Some("remove") {
             return self.end_call(&call, now);
         }
@@ -305,6 +337,9 @@ impl Bridge {
         let key = self.key(&call);
         let locked_before = self.store.with_call(&key, |call| call.facts.locked).flatten();
         self.meet_call(&call, Lane::Arrival, now);
+        if let Some(work) = self.calls.get_mut(&call) {
+            work.told = Some(now.instant);
+        }
         self.store.put_call(&key, |facts| apply_call(facts, &update));
         let locked = self.store.with_call(&key, |call| call.facts.locked).flatten();
         if locked_before.is_some() && locked != locked_before {
@@ -314,6 +349,7 @@ impl Bridge {
 
     fn take_roster_update(&mut self, call: &CallId, update: Update, now: Now) {
         let Some(person) = update.participant.as_ref().map(lower) else { return };
+        self.repairs.person_told(call, &person);
         if update.update_type.as_deref() == Some("remove") {
             return self.person_left(call, &person, now);
         }

@@ -58,7 +58,7 @@ impl Bridge {
             people: self.people.len(),
             answered: self.store.with_bridge(&self.name, |facts| facts.answered).flatten().map(|(_, unix_ms)| unix_ms),
             queue: self.queue.waiting(),
-            cdr: None,
+            cdr: self.record_figures(),
         };
         self.store.put_figures(figures);
         self.timers.set(Due::Figures, now.instant + self.timing.figures);

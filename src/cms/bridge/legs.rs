@@ -8,7 +8,8 @@ use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::lobby::{self, Beginning, Leg, Seen};
 use crate::cms::queue::Lane;
-use crate::model::{CallId, LegId, Lobby, ParticipantId, RosterPatch};
+use crate::cms::repairs::Found;
+use crate::model::{CallId, LegId, LegState, Lobby, ParticipantId, RosterPatch};
 
 impl Bridge {
     pub(super) fn own_leg(&mut self, person: &ParticipantId, leg: &LegId) {
@@ -26,7 +27,7 @@ impl Bridge {
         }
     }
 
-    pub(super) fn take_leg(&mut self, leg: &LegId, detail: &LegDetail, sent: Now, now: Now) {
+    pub(super) fn take_leg(&mut self, lane: Lane, leg: &LegId, detail: &LegDetail, sent: Now, now: Now) {
         if detail.distribution_link {
             self.disown_leg(leg);
             self.no_persons.insert(leg.clone());
@@ -35,9 +36,10 @@ impl Bridge {
                 self.disown_leg(leg);
             }
             self.own_leg(&person, leg);
-            self.note_address(&person, detail, sent, now);
-            self.read_leg(&person, leg, detail, sent, now);
+            self.note_listing(&person, detail, sent, now);
+            self.read_leg(lane, &person, leg, detail, sent, now);
         }
+        self.stray_read(leg, Some(detail), now);
         self.leg_of_list_done(leg, detail.call.as_ref());
     }
 
@@ -48,7 +50,7 @@ impl Bridge {
         named.or_else(|| self.leg_owners.get(leg)).cloned()
     }
 
-    fn read_leg(&mut self, person: &ParticipantId, id: &LegId, detail: &LegDetail, sent: Now, now: Now) {
+    fn read_leg(&mut self, lane: Lane, person: &ParticipantId, id: &LegId, detail: &LegDetail, sent: Now, now: Now) {
         let known = self.store.with_person(person, |person| (person.lobby, person.arrived.then_some(person.seen_since)));
         let Some((fact, arrived)) = known else { return };
         if fact.admitted_at.is_some_and(|at| sent.instant < at) {
@@ -57,7 +59,9 @@ impl Bridge {
         let second_look = self.timing.second_look;
         let Some(work) = self.people.get_mut(person) else { return };
         let Some(leg) = work.legs.iter_mut().find(|leg| leg.id == *id) else { return };
+        let before_reading = (leg.seen, leg.sent());
         leg.read(detail, sent.instant, second_look);
+        let after_reading = leg.seen;
         let state = lobby::merge(&work.legs);
         let beginning = Beginning {
             now_unix_ms: now.unix_ms,
@@ -76,26 +80,41 @@ impl Bridge {
         if let Some(call) = self.people.get(person).and_then(|work| work.call.clone()).or_else(|| detail.call.clone()) {
             self.note_lobby(&call, detail, state);
             if before != Lobby::Unknown && state != before {
+                self.note_move(lane, &call, person, state, now);
                 // What moved one person may have moved the others.
                 self.suspect_call(&call, state == Lobby::Waiting, now);
             }
         }
+        self.leg_changed(id, before_reading, after_reading, now);
         self.plan_look(person, now);
         self.answer_looks(person, &look_of(state));
     }
 
-    /// Rosters by REST carry no address; the leg does.
-    fn note_address(&self, person: &ParticipantId, detail: &LegDetail, sent: Now, now: Now) {
-        let Some(address) = &detail.remote_party else { return };
-        let nameless = self.store.with_person(person, |person| {
-            person
-                .listings
-                .iter()
-                .find(|listing| listing.key.bridge == self.name && listing.address.is_empty())
-                .map(|listing| listing.key.clone())
+    /// Somebody was let in or sent back: by what was told, or found by the plain rotation.
+    fn note_move(&mut self, lane: Lane, call: &CallId, person: &ParticipantId, state: Lobby, now: Now) {
+        let announced = self.people.get_mut(person).is_some_and(|work| std::mem::take(&mut work.announced));
+        let rotation = matches!(lane, Lane::Waiting | Lane::InCall);
+        let window = self.timing.recheck[self.timing.recheck.len() - 1] + self.timing.silent_after;
+        let suspected = self.calls.get(call).and_then(|work| work.suspected).is_some_and(|at| now.instant < at + window);
+        if announced || suspected || !rotation {
+            self.repairs.lobby_told(call);
+        } else if state != Lobby::Unknown {
+            self.found(Found::Lobby(call.clone(), person.clone()), now);
+        }
+    }
+
+    /// Rosters by REST carry neither address nor state; the leg does. An answered call is told by events where there are any.
+    fn note_listing(&self, person: &ParticipantId, detail: &LegDetail, sent: Now, now: Now) {
+        let listing = self.store.with_person(person, |person| {
+            let here = person.listings.iter().find(|listing| listing.key.bridge == self.name)?;
+            let rung = matches!(here.state, LegState::Initial | LegState::Ringing);
+            Some((here.key.clone(), here.address.is_empty(), rung))
         });
-        if let Some(key) = nameless.flatten() {
-            let patch = RosterPatch { address: Some(address.clone()), ..RosterPatch::default() };
+        let Some((key, nameless, rung)) = listing.flatten() else { return };
+        let address = detail.remote_party.clone().filter(|_| nameless);
+        let state = (rung && detail.connected).then_some(LegState::Connected);
+        if address.is_some() || state.is_some() {
+            let patch = RosterPatch { address, state, ..RosterPatch::default() };
             self.store.list_person(&key, person, patch, sent.instant, now);
         }
     }
@@ -109,11 +128,18 @@ impl Bridge {
     /// Sets when a person's legs are read next.
     pub(super) fn plan_look(&mut self, person: &ParticipantId, now: Now) {
         let Some(work) = self.people.get(person) else { return };
-        let second_look = self.timing.second_look;
+        let timing = &self.timing;
+        let (waiting, in_call) = match self.may_rely_on_records(now.instant) {
+            true => (timing.rotate_waiting_told, timing.rotate_in_call_told),
+            false => (timing.rotate_waiting, timing.rotate_in_call),
+        };
         let due = |leg: &Leg| match leg.seen {
-            Seen::FirstIn(first) => first + second_look,
-            Seen::In => now.instant + self.timing.rotate_in_call,
-            Seen::Unread | Seen::Unclear | Seen::Waiting => now.instant + self.timing.rotate_waiting,
+            Seen::FirstIn(first) => first + timing.second_look,
+            // The bridge says one thing by a record and another by REST: it is about to say the same.
+            _ if leg.is_contradicted(timing.cdr_patience, now.instant) => now.instant + timing.second_look,
+            Seen::In => now.instant + in_call,
+            Seen::Waiting => now.instant + waiting,
+            Seen::Unread | Seen::Unclear => now.instant + timing.read_again,
         };
         if let Some(at) = work.legs.iter().map(due).min() {
             self.timers.set(Due::LookAt(person.clone()), at.max(now.instant));
@@ -139,16 +165,17 @@ impl Bridge {
     }
 
     /// Reads again whom a join, leave or lock change may have moved: those waiting, and with `all` also those in the call.
-    pub(super) fn recheck_people(&mut self, call: &CallId, all: bool) {
+    pub(super) fn recheck_people(&mut self, call: &CallId, all: bool, lane: Lane) {
         for person in self.local_people(call) {
             let state = self.store.with_person(&person, |person| person.lobby.state).unwrap_or_default();
             if all || state == Lobby::Waiting {
-                self.read_legs(&person, Lane::Suspected);
+                self.read_legs(&person, lane);
             }
         }
     }
 
     pub(super) fn leg_failed(&mut self, leg: &LegId, error: AskError, now: Now) {
+        self.stray_read(leg, None, now);
         self.leg_of_list_done(leg, None);
         let Some(person) = self.leg_owners.get(leg).cloned() else { return };
         if matches!(error, AskError::Gone(_)) {
@@ -158,7 +185,11 @@ impl Bridge {
             self.merge_again(&person, now);
             return;
         }
-        self.plan_look(&person, now);
+        // It was asked for a reason that still stands.
+        if let Some(work) = self.people.get_mut(&person) {
+            work.announced = true;
+        }
+        self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.read_again);
         self.answer_looks(&person, &Look::Failed(error));
     }
 
@@ -189,7 +220,7 @@ impl Bridge {
 
     /// Neither way told the legs: they are asked for again, and whether the person is there at all.
     pub(super) fn legs_unknown(&mut self, person: &ParticipantId, error: AskError, now: Now) {
-        self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.rotate_waiting);
+        self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.read_again);
         if matches!(error, AskError::Gone(_)) {
             self.ask(Lane::Suspected, Ask::Person(person.clone()));
         }

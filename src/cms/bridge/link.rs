@@ -7,6 +7,7 @@ use rand::Rng;
 use tracing::{info, warn};
 
 use super::calls::CallWork;
+use super::standing::{Complaint, trouble};
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::{BridgeItem, Page, Status};
@@ -14,8 +15,7 @@ use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::queue::Lane;
-use crate::model::{BridgeName, BridgeState, Trouble};
-use crate::store::Store;
+use crate::model::{BridgeState, Trouble};
 
 /// After so many failures in a row, without any answer between them, the bridge is unreachable.
 const FAILURES: u32 = 3;
@@ -52,6 +52,9 @@ pub(super) struct Link {
     repeats: HashMap<Ask, u32>,
     /// The list of calls was read completely since the bridge was last up.
     pub(super) calls_read: bool,
+    pub(super) complaint: Option<Complaint>,
+    /// The bridge answered, but nothing that could be used: it is back only when its calls could be read.
+    pub(super) unreadable: bool,
 }
 
 impl Link {
@@ -64,6 +67,8 @@ impl Link {
             status_read: now,
             repeats: HashMap::new(),
             calls_read: false,
+            complaint: None,
+            unreadable: false,
         }
     }
 
@@ -140,27 +145,26 @@ impl Bridge {
         if self.link.is_up() {
             let idle = now.instant.duration_since(self.link.last_asked) >= self.timing.heartbeat && self.queue.in_flight() == 0;
             // A bridge may be updated under our eyes: its version is read again also while it is busy with other answers.
-            if idle || now.instant.duration_since(self.link.status_read) >= self.timing.sweep_roster {
+            let status_age = now.instant.duration_since(self.link.status_read);
+            if idle || status_age >= self.timing.sweep_roster || self.asks_for_records(status_age) {
                 self.link.status_read = now.instant;
                 self.ask(Lane::Action, Ask::Status);
             }
+            self.check_records(now);
             self.timers.set(Due::Heartbeat, now.instant + self.timing.heartbeat / 2);
         }
     }
 
-    /// Any answer shows that the bridge is alive.
-    pub(super) fn answered(&mut self, now: Now) {
-        self.link.failures = 0;
+    /// Any answer shows that the bridge is alive, an event too.
+    pub(super) fn heard(&mut self, now: Now) {
         self.link.last_asked = now.instant;
         self.store.bridge_answered(&self.name, now);
     }
 
-    pub(super) fn check_silence(&mut self, now: Now) {
-        let limit = self.timing.silent_after;
-        self.store.put_bridge(&self.name, |bridge| {
-            bridge.silent = bridge.answered.is_some_and(|(at, _)| now.instant.duration_since(at) >= limit);
-        });
-        self.timers.set(Due::Silence, now.instant + limit / 5);
+    /// An answer by REST. Events don't count here: they may go on while no request is answered any more.
+    pub(super) fn answered(&mut self, now: Now) {
+        self.link.failures = 0;
+        self.heard(now);
     }
 
     pub(super) fn take_status(&mut self, status: &Status, now: Now) {
@@ -170,22 +174,45 @@ impl Bridge {
             bridge.can_admit = can_admit;
         });
         if self.link.phase == Phase::Probing {
+            self.records_begin();
+            self.records_told(status.next_record, now);
             self.come_up(now);
+        } else {
+            self.records_told(status.next_record, now);
         }
     }
 
     fn come_up(&mut self, now: Now) {
         info!(bridge = %self.name, "answers");
         self.memory.set_refused(&self.config, false);
-        self.link = Link { phase: Phase::Up, attempts: 0, last_asked: now.instant, ..Link::new(now.instant) };
+        let Link { attempts, unreadable, .. } = self.link;
+        let attempts = if unreadable { attempts } else { 0 };
+        self.link = Link { phase: Phase::Up, attempts, unreadable, last_asked: now.instant, ..Link::new(now.instant) };
+        self.timers.set(Due::Heartbeat, now.instant + self.timing.heartbeat);
+        self.resync(now);
+        if !unreadable {
+            self.go_on(now);
+        }
+    }
+
+    /// The bridge is there, and its answers can be used.
+    fn go_on(&mut self, now: Now) {
+        (self.link.unreadable, self.link.attempts) = (false, 0);
         self.queue.alone = false;
         self.state(BridgeState::Connecting, None);
-        self.timers.set(Due::Heartbeat, now.instant + self.timing.heartbeat);
         self.ask(Lane::Resync, Ask::ClusterName);
         self.ask(Lane::Resync, Ask::Bridges(0));
-        self.resync(now);
+        self.timers.set(Due::Register, now.instant);
         for socket in self.plan.sockets().collect::<Vec<_>>() {
             self.connect_soon(socket, now);
+        }
+    }
+
+    /// A page of the list of calls could be read.
+    pub(super) fn calls_readable(&mut self, now: Now) {
+        if self.link.unreadable {
+            info!(bridge = %self.name, "can be read again");
+            self.go_on(now);
         }
     }
 
@@ -216,6 +243,9 @@ impl Bridge {
 
     /// Sorts out what a request without an answer means.
     pub(super) fn take_error(&mut self, lane: Lane, ask: Ask, error: AskError, now: Now) {
+        if self.complain(&ask, &error, now) {
+            return self.go_down(&error, now);
+        }
         match &error {
             AskError::Unauthorized if !matches!(ask, Ask::Token(_)) => return self.refused_credentials(ask, error, now),
             AskError::Busy { retry_after } => {
@@ -223,17 +253,18 @@ impl Bridge {
                 self.tally.busy += 1;
                 let pause = retry_after.map_or_else(|| jittered(self.timing.busy_pause), |pause| pause.min(LONGEST_PAUSE));
                 self.queue.hold_until(now.instant + pause);
-                if self.may_repeat(&ask) {
+                if self.link.is_up() && self.may_repeat(&ask) {
                     return self.queue.again(lane, ask);
                 }
             }
-            AskError::TimedOut(_) | AskError::Unreachable(_) => self.count_failure(&error, now),
+            AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Untrusted(_) => self.count_failure(&error, now),
             _ => {}
         }
         match ask {
             Ask::Admit(person) => self.admitted(&person, Err(error), now),
             Ask::Status if self.link.phase == Phase::Probing => self.fail_probe(&error, now),
             Ask::Token(socket) => self.token_failed(socket, &error, now),
+            Ask::CdrReceivers(_) | Ask::AddCdrReceiver(_) => self.register_failed(&error, now),
             ask if !error.answered() && self.link.is_up() => self.queue.again(lane, ask),
             Ask::Call(call) => self.call_failed(&call, &error, now),
             Ask::Calls(_) => self.calls_failed(now),
@@ -247,9 +278,9 @@ impl Bridge {
     }
 
     /// A busy bridge is asked again, but not for ever: one resource that is always busy must not hold up the others. A PUT is repeated
-    /// by its press, a token by the next attempt to connect.
+    /// by its press, a token by the next attempt to connect, a receiver after another look at the list.
     fn may_repeat(&mut self, ask: &Ask) -> bool {
-        if matches!(ask, Ask::Admit(_) | Ask::Token(_)) {
+        if matches!(ask, Ask::Admit(_) | Ask::Token(_) | Ask::AddCdrReceiver(_)) {
             return false;
         }
         let repeats = self.link.repeats.entry(ask.clone()).or_default();
@@ -280,13 +311,14 @@ impl Bridge {
         self.go_down(error, now);
     }
 
-    fn go_down(&mut self, error: &AskError, now: Now) {
+    pub(super) fn go_down(&mut self, error: &AskError, now: Now) {
         warn!(bridge = %self.name, %error, "unreachable");
+        self.link.unreadable = error.answered();
         self.link.phase = Phase::Down;
         self.queue.clear();
         self.forget_reading();
         self.state(BridgeState::Unreachable, Some(trouble(error)));
-        self.fail_waiters(error);
+        self.fail_waiters(&AskError::Unreachable(error.to_string()));
         let pause = backoff(self.timing.reconnect_min, self.timing.reconnect_max, self.link.attempts);
         self.link.attempts += 1;
         self.timers.set(Due::Probe, now.instant + pause);
@@ -322,50 +354,6 @@ impl Bridge {
             let _ = reply.send(Look::Failed(error.clone()));
         }
     }
-
-    /// Enters a state; keeps its beginning when it was entered before.
-    pub(super) fn state(&mut self, state: BridgeState, trouble: Option<Trouble>) {
-        let now = Now::read();
-        self.store.put_bridge(&self.name, |bridge| {
-            if bridge.state != state {
-                bridge.state = state;
-                bridge.since = now.unix_ms;
-            }
-            bridge.trouble = trouble;
-        });
-    }
-
-    /// What the bridge is, judged by what has been read and which sockets are open.
-    pub(super) fn judge_state(&mut self) {
-        if !self.link.is_up() {
-            return;
-        }
-        let read = self.link.calls_read && self.calls.values().all(super::CallWork::is_settled);
-        if read {
-            self.queue.hurry = false;
-        }
-        let open = !self.is_blind();
-        let polled = self.plan.refused().count();
-        self.store.put_bridge(&self.name, |bridge| bridge.polled_calls = polled);
-        let standing = self.store.with_bridge(&self.name, |bridge| (bridge.state, bridge.trouble.clone()));
-        match standing {
-            _ if read && open => self.state(BridgeState::Live, None),
-            // A trouble with the events stays said until they are back.
-            Some((BridgeState::Polling, _)) => {}
-            Some((state, trouble)) if read && trouble.is_some() && state != BridgeState::Refused => {
-                self.state(BridgeState::Polling, trouble)
-            }
-            _ => {}
-        }
-    }
-}
-
-/// What is shown of a bridge whose actor failed, until another one has taken over.
-pub(in crate::cms) fn say_failed(store: &Store, name: &BridgeName) {
-    store.put_bridge(name, |bridge| {
-        (bridge.state, bridge.since) = (BridgeState::Unreachable, Now::read().unix_ms);
-        bridge.trouble = Some(Trouble { code: "failed".into(), what: "Usher failed while following this bridge and starts again".into() });
-    });
 }
 
 /// 2.9 is the first version that can admit one person (rest.md section 9). A version that can't be read is tried.
@@ -376,18 +364,6 @@ pub(crate) fn admits(version: &str) -> bool {
         (Some(Ok(major)), _) => major >= 3,
         _ => true,
     }
-}
-
-pub(super) fn trouble(error: &AskError) -> Trouble {
-    let code = match error {
-        AskError::Unauthorized => "credentials_refused",
-        AskError::Forbidden => "forbidden",
-        AskError::TimedOut(_) => "timed_out",
-        AskError::Unreachable(_) => "unreachable",
-        AskError::Busy { .. } => "busy",
-        AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_) | AskError::Withheld(_) => "unexpected_answer",
-    };
-    Trouble { code: code.into(), what: error.to_string().into() }
 }
 
 /// Doubles from `min` to `max`, jittered by half, so that bridges and restarts don't fall into step.

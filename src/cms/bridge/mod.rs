@@ -1,21 +1,26 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by REST), `people` (who is
-//! where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it), `pause` (an administrator's), `figures` (what
-//! they see), `leaving` (its end).
+//! The rooms: `link` (is the bridge there), `standing` (what is said of it), `events` (what sockets say), `first_lists` (what they do not
+//! say when they begin), `calls` and `rosters` (reading by REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell),
+//! `register` (where records are sent), `labels` (names and profiles), `commands` (what others ask of it), `pause` (an administrator's),
+//! `figures` (what they see), `leaving` (its end).
 
 mod calls;
+mod cdr;
 mod commands;
 mod counters;
 mod events;
 mod figures;
+mod first_lists;
 mod labels;
 mod leaving;
 mod legs;
 mod link;
 mod pause;
 mod people;
+mod register;
 mod rosters;
+mod standing;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -34,8 +39,9 @@ use super::ask::Ask;
 use super::client::{AskError, Client};
 use super::cluster::{Cluster, Command, Look, Tuning};
 use super::queue::{Lane, Pick, Queue};
+use super::repairs::{Found, Repairs};
 use super::session::{Endpoint, Report, Session};
-use super::subscriptions::{Plan, SocketId};
+use super::subscriptions::{Plan, SocketId, Topic};
 use super::timers::Timers;
 use super::tls::{self, TrustError};
 use crate::clock::Now;
@@ -48,8 +54,9 @@ use figures::Tally;
 use labels::Labels;
 use link::Link;
 pub(crate) use link::admits;
-pub(super) use link::{backoff, say_failed};
+pub(super) use link::backoff;
 use people::PersonWork;
+pub(super) use standing::say_failed;
 
 /// What is remembered of a bridge over restarts.
 pub trait BridgeMemory: Send + Sync {
@@ -73,15 +80,33 @@ enum Due {
     Connect(SocketId),
     Subscribe(SocketId),
     AckTimeout(SocketId),
+    /// A silent socket missed a change, unless it has told it by now.
+    GiveUp(SocketId),
     SweepCalls,
     SweepRoster(CallId),
     /// Read a call's legs again after a join, leave or lock change.
     Recheck(CallId, usize),
+    /// What reading again found, and nothing has told of since, counts as a repair.
+    Repairs,
+    /// Who was there before a subscription began must be on its first list by now.
+    FirstList(SocketId),
     /// Read a person's legs again.
     LookAt(ParticipantId),
     /// Nobody said where this person is hosted.
     Orphan(ParticipantId),
     RetryRefused,
+    /// A record told of a leg that nothing else knows.
+    Stray(LegId),
+    /// A lobby change was read; had a record told of it since the reading before?
+    Proof {
+        leg: LegId,
+        waiting: bool,
+        since: Instant,
+    },
+    /// Records are missing.
+    ReadAgain,
+    /// See that this bridge sends its records to Usher.
+    Register,
     Tidy,
     /// Count what administrators see.
     Figures,
@@ -98,6 +123,7 @@ struct Socket {
     /// A token is asked for.
     connecting: bool,
     open: bool,
+    opened: Option<Instant>,
     /// When the last frame came.
     heard: Option<Instant>,
     message_id: i64,
@@ -105,6 +131,8 @@ struct Socket {
     asked: Option<(i64, Vec<i64>)>,
     /// Something changed while a request was under way.
     stale: bool,
+    /// What began to be pushed, and when the bridge said so.
+    begun: Vec<(Topic, Instant)>,
 }
 
 /// State of one bridge; owned by its task alone.
@@ -119,6 +147,7 @@ pub(super) struct Bridge {
     memory: Arc<dyn BridgeMemory>,
     counters: Counters,
     tally: Tally,
+    repairs: Repairs,
     queue: Queue,
     in_flight: FuturesUnordered<BoxFuture<'static, Reply>>,
     timers: Timers<Due>,
@@ -137,6 +166,8 @@ pub(super) struct Bridge {
     removed: HashMap<ParticipantId, Instant>,
     ended: HashMap<CallId, Instant>,
     labels: Labels,
+    records: cdr::Records,
+    receivers: register::Receivers,
     bridge_ids: Vec<(Arc<str>, Arc<str>)>,
     own_unique_name: Option<Arc<str>>,
     looks: HashMap<ParticipantId, Vec<oneshot::Sender<Look>>>,
@@ -175,6 +206,7 @@ impl Bridge {
             name: config.name.clone(),
             counters: Counters::new(&config.name),
             tally: Tally::default(),
+            repairs: Repairs::default(),
             client: Client::new(&config, &timing)?,
             store: cluster.store().clone(),
             queue: Queue::new(&limits, now.instant),
@@ -192,6 +224,8 @@ impl Bridge {
             removed: HashMap::new(),
             ended: HashMap::new(),
             labels: Labels::default(),
+            records: cdr::Records::new(),
+            receivers: register::Receivers::default(),
             bridge_ids: Vec::new(),
             own_unique_name: None,
             looks: HashMap::new(),
@@ -290,6 +324,7 @@ impl Bridge {
             Ok(answer) => {
                 self.answered(now);
                 self.link.forget_repeats(&ask);
+                self.praise(&ask, now);
                 self.take_answer(lane, ask, answer, sent, now);
             }
             Err(error) => {
@@ -308,15 +343,17 @@ impl Bridge {
             (Ask::Token(socket), Answer::Token(token)) => self.open_session(socket, token),
             (Ask::ClusterName, Answer::ClusterName(name)) => self.take_own_name(name),
             (Ask::Bridges(offset), Answer::Bridges(page)) => self.take_bridges(offset, page),
-            (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, now),
+            (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, sent, now),
             (Ask::Call(call), Answer::Call(detail)) => self.take_call(&call, detail, now),
             (Ask::Roster(call, offset), Answer::Roster(page)) => self.take_roster(lane, &call, offset, page, sent, now),
             (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => self.take_call_legs(&call, offset, page),
             (Ask::Person(person), Answer::Person(detail)) => self.take_person(&person, detail, sent, now),
             (Ask::Legs(person), Answer::Legs(list)) => self.take_legs(lane, &person, list),
             (Ask::LegsByFilter(person), Answer::Legs(list)) => self.take_filtered_legs(lane, &person, list),
-            (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(&leg, &detail, sent, now),
+            (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(lane, &leg, &detail, sent, now),
             (Ask::Admit(person), _) => self.admitted(&person, Ok(()), now),
+            (Ask::CdrReceivers(offset), Answer::CdrReceivers { page, maximum }) => self.take_receivers(offset, page, maximum, now),
+            (Ask::AddCdrReceiver(_), _) => self.receiver_added(),
             (ask, answer) => self.take_label(ask, answer),
         }
     }
@@ -329,14 +366,39 @@ impl Bridge {
             Due::Connect(socket) => self.request_token(socket),
             Due::Subscribe(socket) => self.subscribe(socket, now),
             Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
-            Due::SweepCalls => self.sweep_calls(now),
+            Due::GiveUp(socket) => self.give_up_if_silent(socket, now),
+            Due::SweepCalls => self.sweep_calls(Lane::InCall, now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
-            Due::Recheck(call, _) => self.recheck(&call),
+            Due::Repairs => self.count_repairs(now),
+            Due::FirstList(socket) => self.compare_first_lists(socket, now),
+            Due::Recheck(call, n) => self.recheck(&call, n, now),
             Due::LookAt(person) => self.look_at(&person),
             Due::Orphan(person) => self.find_home(&person, now),
             Due::RetryRefused => self.retry_refused(now),
+            Due::Stray(leg) => self.look_for_stray(leg),
+            Due::Proof { leg, waiting, since } => self.prove(&leg, waiting, since, now),
+            Due::ReadAgain => self.read_again(now),
+            Due::Register => self.look_at_receivers(),
             Due::Tidy => self.tidy(now),
             Due::Figures => self.count_figures(now),
+        }
+    }
+
+    /// Reading again brought something to light. Where nothing is pushed, that is how changes are found, and no repair.
+    fn found(&mut self, found: Found, now: Now) {
+        if !self.is_blind() && self.link.calls_read {
+            self.repairs.found(found, now.instant);
+            self.timers.sooner(Due::Repairs, now.instant + self.timing.silent_after);
+        }
+    }
+
+    fn count_repairs(&mut self, now: Now) {
+        for found in self.repairs.take_untold(now.instant, self.timing.silent_after) {
+            debug!(bridge = %self.name, ?found, "nothing told of this");
+            self.counters.repaired(&self.name, found.what());
+        }
+        if !self.repairs.is_empty() {
+            self.timers.set(Due::Repairs, now.instant + self.timing.silent_after);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::lobby::Leg;
 use crate::cms::queue::Lane;
+use crate::cms::repairs::{Found, Missing};
 use crate::model::{CallId, Home, LegState, Lobby, ParticipantId, RosterPatch};
 
 /// Work on a person whose legs run on this bridge.
@@ -18,6 +19,8 @@ use crate::model::{CallId, Home, LegState, Lobby, ParticipantId, RosterPatch};
 pub(super) struct PersonWork {
     pub(super) call: Option<CallId>,
     pub(super) legs: Vec<Leg>,
+    /// A reading that had a cause failed, or Usher itself asked for a change: what is found next was announced.
+    pub(super) announced: bool,
 }
 
 impl Bridge {
@@ -62,7 +65,7 @@ impl Bridge {
             Some(Some(Home::Bridge(name))) if name == self.name => self.read_person(person, Lane::Arrival),
             Some(Some(Home::Bridge(_))) => {}
             Some(None) => {
-                let patience = self.timing.rotate_waiting + self.timing.second_look;
+                let patience = self.timing.read_again + self.timing.second_look;
                 if self.store.claim_home(person, &self.name, now.instant, patience) {
                     self.ask(Lane::Arrival, Ask::Person(person.clone()));
                 }
@@ -94,6 +97,7 @@ impl Bridge {
 
     pub(super) fn take_person(&mut self, person: &ParticipantId, detail: PersonDetail, sent: Now, now: Now) {
         self.answer_locates(person, Ok(()));
+        self.repairs.was_missing(&Missing::Person(person.clone()));
         self.store.update_person(person, |person| person.activator = detail.activator.or(person.activator));
         let Some(call) = detail.call else { return };
         let key = self.key(&call);
@@ -207,7 +211,11 @@ impl Bridge {
             let call = self.people.get(person).and_then(|work| work.call.clone());
             match (call_bridge, call) {
                 (Some(id), Some(call)) => self.set_home(person, Some(id), &call),
-                _ => self.timers.sooner(Due::LookAt(person.clone()), std::time::Instant::now() + self.timing.rotate_waiting),
+                _ => {
+                    self.timers.sooner(Due::LookAt(person.clone()), std::time::Instant::now() + self.timing.read_again);
+                    // Perhaps they left, and no event told.
+                    self.ask(Lane::Suspected, Ask::Person(person.clone()));
+                }
             }
         }
         self.answer_looks(person, &Look::Unclear);
@@ -215,16 +223,24 @@ impl Bridge {
 
     /// An event says that a person left a call.
     pub(super) fn person_left(&mut self, call: &CallId, person: &ParticipantId, now: Now) {
-        let key = self.key(call);
-        let plain = self.store.with_person(person, |person| person.activator == Some(false)).unwrap_or(true);
-        let waited = self.store.with_person(person, |person| person.lobby.state == Lobby::Waiting).unwrap_or(false);
-        if self.store.unlist_person(&key, person) && !self.is_listed_here(person) {
+        let lets_in = self.may_let_in(person);
+        if self.store.unlist_person(&self.key(call), person) && !self.is_listed_here(person) {
             self.removed.insert(person.clone(), now.instant);
             self.forget_person(person);
         }
-        // When the last activator leaves, others are sent back; somebody who only waited changes nothing.
-        if !waited {
-            self.suspect_call(call, !plain, now);
+        self.suspect_after(call, lets_in, now);
+    }
+
+    /// Whether others may be sent back when this person leaves; None for somebody who only waited, which changes nothing.
+    fn may_let_in(&self, person: &ParticipantId) -> Option<bool> {
+        let known = self.store.with_person(person, |person| (person.lobby.state == Lobby::Waiting, person.activator != Some(false)));
+        let (waited, may) = known.unwrap_or_default();
+        (!waited).then_some(may)
+    }
+
+    fn suspect_after(&mut self, call: &CallId, lets_in: Option<bool>, now: Now) {
+        if let Some(all) = lets_in {
+            self.suspect_call(call, all, now);
         }
     }
 
@@ -240,8 +256,14 @@ impl Bridge {
                 person.listings.iter().filter(|listing| listing.key.bridge == self.name).map(|listing| listing.key.clone()).collect()
             })
             .unwrap_or_default();
+        let lets_in = self.may_let_in(person);
+        let missing = self.repairs.was_missing(&Missing::Person(person.clone()));
         for key in here {
+            if missing {
+                self.found(Found::Roster(key.call.clone(), person.clone()), now);
+            }
             self.store.unlist_person(&key, person);
+            self.suspect_after(&key.call, lets_in, now);
         }
         self.removed.insert(person.clone(), now.instant);
         self.forget_person(person);

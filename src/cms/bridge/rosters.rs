@@ -1,7 +1,7 @@
 //! Reading whole rosters by REST: everybody of a new call, and comparisons with what the events told. Reads nobody alone (`people`).
 
 use std::collections::HashSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::calls::CallWork;
 use super::{Bridge, Due};
@@ -10,13 +10,17 @@ use crate::cms::answer::{Page, RosterItem};
 use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
+use crate::cms::repairs::{Found, Missing};
 use crate::model::{CallId, Home, LegId, ParticipantId, RosterPatch};
 
 /// One pass over a call's roster.
 #[derive(Debug)]
 pub(super) struct RosterRead {
     lane: Lane,
+    /// When its first page was asked for; what was true before and is on no page is doubted.
     started: Instant,
+    /// The page that comes next; answers to an earlier pass are none of this one.
+    next: usize,
     listed: HashSet<ParticipantId>,
     /// The call is new to us: its legs are read from the call's list, a tenth of the requests of asking person by person.
     pub(super) whole: bool,
@@ -26,9 +30,20 @@ pub(super) struct RosterRead {
 impl Bridge {
     pub(super) fn begin_roster(&mut self, call: &CallId, lane: Lane, whole: bool, now: Now) {
         let Some(work) = self.calls.get_mut(call) else { return };
-        work.reading = Some(RosterRead { lane, started: now.instant, listed: HashSet::new(), whole });
+        work.stale &= !whole;
+        work.reading = Some(RosterRead { lane, started: now.instant, next: 0, listed: HashSet::new(), whole });
         self.ask(lane, Ask::Roster(call.clone(), 0));
-        self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.timing.sweep_roster);
+        self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.roster_interval(call));
+    }
+
+    /// How often a roster is read: calls that are not pushed change only by this.
+    fn roster_interval(&self, call: &CallId) -> Duration {
+        if self.plan.is_refused(call) || self.lost_events() { self.timing.poll_roster } else { self.timing.sweep_roster }
+    }
+
+    /// Its roster comes by events, and did before.
+    fn is_pushed(&self, call: &CallId) -> bool {
+        !self.plan.is_refused(call) && self.calls.get(call).is_some_and(CallWork::is_settled)
     }
 
     /// Compares a roster with what the events told; where they tell nothing, this is how its changes are found.
@@ -41,16 +56,18 @@ impl Bridge {
             self.begin_roster(call, Lane::InCall, false, now);
             self.ask(Lane::InCall, Ask::Call(call.clone()));
         }
-        let blind = self.plan.is_refused(call) || self.is_blind();
-        let interval = if blind { self.timing.poll_roster } else { self.timing.sweep_roster };
-        self.timers.set(Due::SweepRoster(call.clone()), now.instant + interval);
+        self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.roster_interval(call));
     }
 
     pub(super) fn take_roster(&mut self, lane: Lane, call: &CallId, offset: usize, page: Page<RosterItem>, sent: Now, now: Now) {
         let next = page.next(offset);
         // Who is on the first list of a call that was there before Usher did not arrive just now.
         let watched = self.calls.get(call).is_some_and(CallWork::sees_arrivals);
-        let Some(mut read) = self.calls.get_mut(call).and_then(|work| work.reading.take()) else { return };
+        let Some(work) = self.calls.get_mut(call) else { return };
+        let Some(mut read) = work.reading.take_if(|read| read.next == offset && read.started <= sent.instant) else { return };
+        if offset == 0 {
+            read.started = sent.instant;
+        }
         let key = self.key(call);
         let mut missed = false;
         for item in page.items {
@@ -61,6 +78,9 @@ impl Bridge {
             let listed = self.store.list_person(&key, &item.id, patch, sent.instant, now);
             if listed.new_listing && !read.whole {
                 self.suspect_call(call, false, now);
+                if self.is_pushed(call) {
+                    self.found(Found::Roster(call.clone(), item.id.clone()), now);
+                }
                 missed = true;
             }
             if listed.new_person && watched {
@@ -74,6 +94,7 @@ impl Bridge {
         }
         match next {
             Some(offset) => {
+                read.next = offset;
                 self.ask(lane, Ask::Roster(call.clone(), offset));
                 if let Some(work) = self.calls.get_mut(call) {
                     work.reading = Some(read);
@@ -94,6 +115,9 @@ impl Bridge {
             });
             let Some((Some(at), home)) = facts else { continue };
             if !read.listed.contains(&person) && at < read.started {
+                if !read.whole && self.is_pushed(call) {
+                    self.repairs.asked(Missing::Person(person.clone()));
+                }
                 self.ask(Lane::Suspected, Ask::Person(person.clone()));
             }
             match home {
@@ -206,21 +230,34 @@ impl Bridge {
 
 /// Suspicions.
 impl Bridge {
-    /// A join, leave or lock change may have moved others between lobby and call.
+    /// A join, leave or lock change may have moved others between lobby and call, at once or later.
     pub(super) fn suspect_call(&mut self, call: &CallId, all: bool, now: Now) {
+        // Records tell of each of them, if they do.
+        if self.may_rely_on_records(now.instant) {
+            return;
+        }
         let Some(work) = self.calls.get_mut(call) else { return };
-        work.recheck_all |= all;
+        work.suspected = Some(now.instant);
+        if all {
+            work.suspected_all = Some(now.instant);
+        }
         for (n, after) in self.timing.recheck.iter().enumerate() {
             self.timers.sooner(Due::Recheck(call.clone(), n), now.instant + *after);
         }
     }
 
-    pub(super) fn recheck(&mut self, call: &CallId) {
-        let all = self.calls.get(call).is_some_and(|work| work.recheck_all);
-        self.recheck_people(call, all);
-        let pending = (0..self.timing.recheck.len()).any(|n| self.timers.has(&Due::Recheck(call.clone(), n)));
-        if let Some(work) = self.calls.get_mut(call).filter(|_| !pending) {
-            work.recheck_all = false;
+    /// The `n`th reading after a suspicion. One that came later has it too, at its own time: however much happens in a call, the last
+    /// change is looked after as long as the first.
+    pub(super) fn recheck(&mut self, call: &CallId, n: usize, now: Now) {
+        let after = self.timing.recheck[n];
+        let Some(work) = self.calls.get_mut(call) else { return };
+        let all = work.suspected_all.is_some();
+        if n + 1 == self.timing.recheck.len() {
+            work.suspected_all = work.suspected_all.filter(|at| *at + after > now.instant);
         }
+        if let Some(again) = work.suspected.map(|at| at + after).filter(|at| *at > now.instant) {
+            self.timers.sooner(Due::Recheck(call.clone(), n), again);
+        }
+        self.recheck_people(call, all, Lane::Suspected);
     }
 }

@@ -62,7 +62,7 @@ impl Feed {
         let correlator = self.next;
         self.next += 1;
         if self.receivers.anybody() {
-            let record = Record { kind, time_ms: now_ms, correlator, body: body() };
+            let record = Record { kind, time_ms: now_ms + switches.clock_offset_ms, correlator, body: body() };
             self.receivers.push(&Arc::new(record), switches);
         }
     }

@@ -140,8 +140,12 @@ impl Feed {
             return;
         };
         let enters_waiting = told.shown.deactivated.is_none() && shown.deactivated == Some(true);
+        let lobby_alone = told.shown.connected && told.shown == Shown { deactivated: told.shown.deactivated, ..shown.clone() };
         told.follow(shown.clone(), *now_ms);
         let renamed = told.renamed;
+        if lobby_alone && !switches.cdr_lobby_changes {
+            return;
+        }
         if enters_waiting && switches.cdr_first_update == CdrFirstUpdate::TwoRecords {
             self.write("callLegUpdate", switches, *now_ms, || fields::leg_update(view, &shown, renamed, None, switches));
         }

@@ -19,6 +19,14 @@ impl Control {
         Ok(())
     }
 
+    /// A bridge pushes no roster any more, though the calls go on: its subscriptions to rosters turn `deactivated`.
+    pub fn deactivate_rosters(&self, bridge: &str) -> Result<(), ControlError> {
+        let bridge = self.bridge(bridge)?;
+        let switches = self.core.switches.of(bridge);
+        self.core.state(|state| state.hub.deactivate_rosters(bridge, &switches));
+        Ok(())
+    }
+
     /// Connections are refused and cut; its calls go on, unseen.
     pub fn stop_bridge(&self, name: &str) -> Result<(), ControlError> {
         gate::close(&self.core, self.bridge(name)?);

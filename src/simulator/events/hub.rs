@@ -87,7 +87,11 @@ impl Hub {
         let announced: Vec<i64> = live.iter().filter(restated).map(|s| s.index).collect();
         let filled: Vec<Subscription> = live.iter().filter(|s| switches.readd_on_replacement || !kept(s)).copied().collect();
         let gone: Vec<i64> = dead.iter().map(|s| s.index).collect();
-        self.watch(id, bridge, live);
+        let mut told = live;
+        if switches.late_updates {
+            told.extend(session.subscriptions.iter().filter(|old| !wanted.contains(old) && exists(world, bridge, old.target)));
+        }
+        self.watch(id, bridge, told);
         self.announce(id, &announced, "pending", switches);
         self.announce(id, &announced, "active", switches);
         self.announce(id, &gone, "deactivated", switches);
@@ -115,6 +119,22 @@ impl Hub {
             }
         }
         ended.iter().map(|w| (w.session, w.index)).collect()
+    }
+
+    /// Every roster of a bridge is pushed no longer, though the calls go on (events.md 4.2).
+    pub(crate) fn deactivate_rosters(&mut self, bridge: usize, switches: &Switches) {
+        let sessions: Vec<u64> = self.sessions.iter().filter(|(_, session)| session.bridge == bridge).map(|(id, _)| *id).collect();
+        for id in sessions {
+            let all = self.sessions.get(&id).map(|session| session.subscriptions.clone()).unwrap_or_default();
+            let (rosters, others): (Vec<Subscription>, Vec<Subscription>) =
+                all.iter().copied().partition(|s| matches!(s.target, Target::Roster(_)));
+            let kept = if switches.late_updates { all } else { others };
+            self.watch(id, bridge, kept);
+            let indexes: Vec<i64> = rosters.iter().map(|s| s.index).collect();
+            if !indexes.is_empty() {
+                self.announce(id, &indexes, "deactivated", switches);
+            }
+        }
     }
 
     fn watch(&mut self, id: u64, bridge: usize, live: Vec<Subscription>) {

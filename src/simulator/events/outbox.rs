@@ -85,7 +85,7 @@ fn list(world: &World, bridge: usize, watch: &Watch, items: &[Item], switches: &
         Target::Roster(_) => ("rosterUpdate", "participant"),
         _ => ("callListUpdate", "call"),
     };
-    let mut updates = Vec::with_capacity(items.len());
+    let (mut updates, mut early) = (Vec::with_capacity(items.len()), Vec::new());
     for item in items {
         let (id, update_type) = match item {
             Item::Add(id) => (id, "add"),
@@ -93,6 +93,9 @@ fn list(world: &World, bridge: usize, watch: &Watch, items: &[Item], switches: &
             Item::Remove(id, _) => (id, "remove"),
         };
         if let Some(fields) = fields(world, bridge, watch, item, switches) {
+            if switches.early_updates && matches!(item, Item::Add(_)) {
+                early.push(format!(r#"{{"{key}":"{id}","updateType":"update"{fields}}}"#));
+            }
             updates.push(format!(r#"{{"{key}":"{id}","updateType":"{update_type}"{fields}}}"#));
         }
     }
@@ -114,7 +117,8 @@ fn list(world: &World, bridge: usize, watch: &Watch, items: &[Item], switches: &
     if updates.is_empty() {
         return vec![message(&[])];
     }
-    updates.chunks(size).map(message).collect()
+    let early = early.chunks(early.len().max(1)).map(message);
+    early.chain(updates.chunks(size).map(message)).collect()
 }
 
 /// `None` when the object is gone already or nothing requested has changed.

@@ -113,6 +113,8 @@ impl Hub {
             }
             self.flush(&mut removal, world, bridge, switches);
         }
+        let watches = self.bridges[bridge].by_call.get(&call).into_iter().flatten();
+        let rosters: Vec<(u64, i64)> = watches.filter(|w| matches!(w.target, Target::Roster(_))).map(|w| (w.session, w.index)).collect();
         let ended = self.end_call(bridge, call);
         if switches.deactivated_at_end == Order::Before {
             self.deactivate(&ended, switches);
@@ -121,6 +123,20 @@ impl Hub {
         self.flush(&mut removal, world, bridge, switches);
         if switches.deactivated_at_end == Order::After {
             self.deactivate(&ended, switches);
+        }
+        if switches.late_updates {
+            self.tell_late(&rosters, roster);
+        }
+    }
+
+    /// Updates that come after the call's end, under the indexes of its rosters (events.md 3 and 6.2).
+    fn tell_late(&self, rosters: &[(u64, i64)], people: &[Id]) {
+        let late: Vec<String> =
+            people.iter().map(|id| format!(r#"{{"participant":"{id}","updateType":"update","state":"connected"}}"#)).collect();
+        for (session, index) in rosters.iter().filter(|_| !late.is_empty()) {
+            let updates = late.join(",");
+            let body = format!(r#""type":"rosterUpdate","subscriptionIndex":{index},"updates":[{updates}]}}}}"#);
+            self.send(*session, Push::Message(body));
         }
     }
 

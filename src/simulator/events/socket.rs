@@ -1,6 +1,6 @@
 //! One events socket: numbering, acks and the window (events.md 2); what to say comes from the hub.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::frame::{self, Frame};
 use super::handshake;
 use super::hub::Push;
-use super::subscription;
+use super::subscription::{self, Target};
 use crate::simulator::core::Core;
 use crate::simulator::listen::Greeted;
 use crate::simulator::switches::{NoAck, Switches};
@@ -59,6 +59,7 @@ pub(crate) async fn serve(core: &Arc<Core>, bridge: usize, mut io: Greeted, runn
         waiting: VecDeque::new(),
         unacked: VecDeque::new(),
         next_message: 1,
+        indexes: HashMap::new(),
         silent: false,
         fragments: Vec::new(),
         said_ms: Instant::now(),
@@ -81,6 +82,8 @@ struct Socket {
     waiting: VecDeque<String>,
     unacked: VecDeque<(i64, Instant)>,
     next_message: i64,
+    /// What each index stood for last.
+    indexes: HashMap<i64, Target>,
     /// The bridge has given up on this socket: it stays open and nothing comes.
     silent: bool,
     fragments: Vec<u8>,
@@ -227,7 +230,7 @@ impl Socket {
             return Ok(());
         };
         if let Some(id) = envelope.pointer("/messageAck/messageId").and_then(Value::as_i64) {
-            self.unacked.retain(|(sent, _)| *sent != id);
+            self.unacked.retain(|(sent, _)| *sent != id || switches.ignore_acks);
             return Ok(());
         }
         let Some(message) = envelope.get("message") else {
@@ -243,6 +246,12 @@ impl Socket {
         match wanted.filter(|w| !switches.subscribe_refused && within(w.len())) {
             None => self.ack(&id, &switches.error_status).await,
             Some(wanted) => {
+                for subscription in &wanted {
+                    let before = self.indexes.insert(subscription.index, subscription.target);
+                    if before.is_some_and(|target| target != subscription.target) {
+                        self.core.bridges[self.bridge].ledger.index_reused();
+                    }
+                }
                 self.ack(&id, "success").await?;
                 self.core.state(|state| {
                     state.hub.replace(self.id, &wanted, &state.world, switches);

@@ -17,14 +17,14 @@ pub(crate) fn list(context: &Context, world: &World, request: &Request) -> Reply
     let space = request.filter("coSpaceFilter").map(super::id);
     let tenant = request.filter("tenantFilter").map(super::id);
     let (total, found) = if space.is_none() && tenant.is_none() {
-        page::slice(calls.len(), |at| calls.get(at), request, cap)
+        page::slice(calls.len(), |at| calls.get(at), context.turned, request, cap)
     } else {
         let matching = calls.iter().filter(|call| {
             world
                 .meeting_of_call(bridge, *call)
                 .is_some_and(|m| space.is_none_or(|s| m.space == Some(s)) && tenant.is_none_or(|t| m.tenant == Some(t)))
         });
-        page::of(matching, request, cap)
+        page::of(matching, context.turned, request, cap)
     };
     let mut xml = Xml::default();
     for call in found {
@@ -54,7 +54,7 @@ pub(crate) fn one(context: &Context, world: &World, call: Id) -> Reply {
         .maybe("tenant", meeting.tenant)
         .maybe("ownerName", Some(&meeting.owner).filter(|o| !o.is_empty()))
         .field("callCorrelator", meeting.id)
-        .field("durationSeconds", seconds(context.now_ms - instance.started_ms));
+        .field("durationSeconds", seconds(context.clock_ms() - instance.started_ms));
     counters(context, world, &mut xml, meeting, instance);
     xml.maybe("presenterCallLeg", presenter_leg(context, world, meeting))
         .field("locked", meeting.locked)
@@ -104,7 +104,7 @@ fn banner(context: &Context, xml: &mut Xml, meeting: &Meeting) {
     if text.is_some()
         && let Ok(duration) = banner.duration.parse::<i64>()
     {
-        let left = duration - seconds(context.now_ms - banner.set_ms);
+        let left = duration - seconds(context.clock_ms() - banner.set_ms);
         xml.field("messageTimeRemaining", left.max(0));
     }
 }

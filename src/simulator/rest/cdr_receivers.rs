@@ -21,7 +21,7 @@ fn receivers<'a>(context: &Context, cdr: &'a mut Cdr) -> &'a mut Receivers {
 /// `maximum` is the number of slots (AP).
 pub(crate) fn list(context: &Context, cdr: &mut Cdr, request: &Request) -> Reply {
     let (slots, receivers) = (context.switches.cdr_slots, receivers(context, cdr));
-    let (total, found) = page::of(receivers.iter(), request, receivers.len());
+    let (total, found) = page::of(receivers.iter(), 0, request, receivers.len());
     let mut xml = Xml::default();
     if found.is_empty() && context.switches.empty_list == EmptyList::SelfClosing {
         xml.raw(&format!("<cdrReceivers total=\"{total}\" maximum=\"{slots}\"/>"));

@@ -19,7 +19,7 @@ pub(crate) fn list(context: &Context, world: &World, request: &Request) -> Reply
     }
     if request.filter("filter").is_none() && request.filter("tenantFilter").is_none() {
         let cap = context.switches.cap_legs;
-        let (total, found) = page::slice(bridge.legs.len(), |at| bridge.legs.get(at), request, cap);
+        let (total, found) = page::slice(bridge.legs.len(), |at| bridge.legs.get(at), context.turned, request, cap);
         return rendered(context, world, total, &found);
     }
     let all: Vec<Id> = bridge.legs.iter().collect();
@@ -80,7 +80,7 @@ fn render(context: &Context, world: &World, request: &Request, legs: &[Id]) -> R
         let named = text.as_ref().is_none_or(|t| shown.name.to_lowercase().contains(t) || shown.remote_party.to_lowercase().contains(t));
         !alarmed && named && tenant.is_none_or(|t| shown.meeting.tenant == Some(t))
     });
-    let (total, found) = page::of(matching, request, context.switches.cap_legs);
+    let (total, found) = page::of(matching, context.turned, request, context.switches.cap_legs);
     rendered(context, world, total, &found)
 }
 
@@ -176,7 +176,7 @@ fn link(context: &Context, xml: &mut Xml, shown: &Shown<'_>) {
         .raw("<configuration/>")
         .open("status")
         .field("state", "connected")
-        .field("durationSeconds", seconds(context.now_ms - since))
+        .field("durationSeconds", seconds(context.clock_ms() - since))
         .field("direction", "outgoing")
         .field("encryptedMedia", true)
         .field("unencryptedMedia", false)
@@ -198,7 +198,7 @@ fn of_person(context: &Context, world: &World, xml: &mut Xml, person: &Participa
     configuration(world, xml, person);
     xml.open("status").field("state", person.state.wire());
     if person.state != LegState::Initial {
-        xml.field("durationSeconds", seconds(context.now_ms - person.leg_started_ms));
+        xml.field("durationSeconds", seconds(context.clock_ms() - person.leg_started_ms));
     }
     xml.field("direction", direction);
     // groupId is the id for participant operations (rest.md 3.7, CG; I).

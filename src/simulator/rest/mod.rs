@@ -32,6 +32,15 @@ pub(crate) struct Context {
     pub(crate) bridge: usize,
     pub(crate) switches: Arc<Switches>,
     pub(crate) now_ms: i64,
+    /// How far lists have turned while they were read (`pages_shift`).
+    pub(crate) turned: usize,
+}
+
+impl Context {
+    /// What the bridge's own clock says.
+    pub(crate) fn clock_ms(&self) -> i64 {
+        self.now_ms + self.switches.clock_offset_ms
+    }
 }
 
 /// An id in a path; anything else names nothing.

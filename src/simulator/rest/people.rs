@@ -27,9 +27,9 @@ fn render(context: &Context, world: &World, request: &Request, people: &Ordered)
     let filtered = ["filter", "tenantFilter", "callBridgeFilter", "coSpaceFilter"].iter().any(|name| request.filter(name).is_some());
     let (total, found) = if filtered {
         let matching = people.iter().filter(|id| world.participants.get(id).is_some_and(|p| matches(world, p, request)));
-        page::of(matching, request, cap)
+        page::of(matching, context.turned, request, cap)
     } else {
-        page::slice(people.len(), |at| people.get(at), request, cap)
+        page::slice(people.len(), |at| people.get(at), context.turned, request, cap)
     };
     let mut xml = Xml::default();
     for person in found.iter().filter_map(|id| world.participants.get(id)) {

@@ -16,7 +16,7 @@ pub(crate) fn list(context: &Context, world: &World, request: &Request) -> Reply
     let matching = directory.space_order.iter().filter_map(|id| directory.spaces.get(&id)).filter(|s| {
         wanted.as_ref().is_none_or(|w| s.name.to_lowercase().contains(w) || s.uri.contains(w)) && tenant.is_none_or(|t| s.tenant == Some(t))
     });
-    let (total, found) = page::of(matching, request, context.switches.cap_spaces);
+    let (total, found) = page::of(matching, context.turned, request, context.switches.cap_spaces);
     let mut xml = Xml::default();
     for space in found {
         xml.open_with("coSpace", &[("id", &space.id)])
@@ -57,7 +57,7 @@ pub(crate) fn access_methods(context: &Context, world: &World, request: &Request
     let Some(space) = find(world, id) else {
         return Reply::missing("coSpaceDoesNotExist", true, &context.switches);
     };
-    let (total, found) = page::of(space.access.iter(), request, context.switches.cap_spaces);
+    let (total, found) = page::of(space.access.iter(), context.turned, request, context.switches.cap_spaces);
     let mut xml = Xml::default();
     for method in found {
         xml.open_with("accessMethod", &[("id", &method.id)])

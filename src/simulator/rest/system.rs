@@ -26,8 +26,8 @@ pub(crate) fn status(context: &Context, world: &World, cdr: &Cdr) -> Reply {
     xml.open("status")
         .field("hostId", bridge.id)
         .field("softwareVersion", &switches.version)
-        .field("uptimeSeconds", seconds(context.now_ms - bridge.started_ms))
-        .field("cdrTime", rfc3339(context.now_ms))
+        .field("uptimeSeconds", seconds(context.clock_ms() - bridge.started_ms))
+        .field("cdrTime", rfc3339(context.clock_ms()))
         .field("activated", true)
         .field("clusterEnabled", clustered(world));
     if switches.at_least(3, 0) && clustered(world) {
@@ -81,7 +81,7 @@ pub(crate) fn cluster(context: &Context, world: &World) -> Reply {
 /// The shared database's list; an unclustered bridge has none (AP).
 pub(crate) fn call_bridges(context: &Context, world: &World, request: &Request) -> Reply {
     let all = world.bridges.iter().filter(|_| clustered(world));
-    let (total, found) = page::of(all, request, CAP_BRIDGES);
+    let (total, found) = page::of(all, context.turned, request, CAP_BRIDGES);
     let mut xml = Xml::default();
     for bridge in found {
         xml.open_with("callBridge", &[("id", &bridge.id)]).field("name", &bridge.name).close("callBridge");

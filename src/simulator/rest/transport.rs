@@ -1,6 +1,7 @@
 //! A REST request from arrival to answer: counting, faults, latency, credentials, then the route.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -105,10 +106,18 @@ fn respond(bridge: &Bridge, switches: &Arc<Switches>, request: &Request) -> Repl
     if switches.put_without_effect && matches!(request.method, Method::Put | Method::Delete) {
         return Reply::done();
     }
+    let turned = turned(bridge, switches, request);
     bridge.core.operate(|state, now_ms| {
-        let context = Context { bridge: bridge.index, switches: switches.clone(), now_ms };
+        let context = Context { bridge: bridge.index, switches: switches.clone(), now_ms, turned };
         route::dispatch(&context, state, request)
     })
+}
+
+/// How far lists have turned: each further page finds them turned once more.
+fn turned(bridge: &Bridge, switches: &Switches, request: &Request) -> usize {
+    let further = request.method == Method::Get && request.number("offset").is_some_and(|offset| offset > 0);
+    let step = if further { switches.pages_shift } else { 0 };
+    bridge.core.bridges[bridge.index].turned.fetch_add(step, Ordering::Relaxed) + step
 }
 
 /// 200 with the token in a header; no client reads the body (events.md 1).

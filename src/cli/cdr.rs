@@ -1,0 +1,124 @@
+//! `usher cdr show|register|remove|renew`: the addresses at which bridges deliver Call Detail Records. The only command that changes
+//! anything on a bridge, and only Usher's own receiver.
+
+use std::io::Write;
+
+use anyhow::{Context, bail, ensure};
+use clap::Subcommand;
+
+use crate::check::is_own_receiver;
+use crate::clock::Now;
+use crate::cms::{Answer, Ask, AskError, Client};
+use crate::config::{BridgeConfig, CdrMode, Config, Secret};
+use crate::db::open_connection;
+use crate::receivers;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CdrCommand {
+    /// Print each bridge's secret address, to be entered as its CDR receiver, and when a record last came
+    Show,
+    /// Enter Usher as a CDR receiver into a free slot of the bridges, now
+    Register { bridge: Option<String> },
+    /// Remove Usher's own CDR receivers from the bridges; nobody else's
+    Remove { bridge: Option<String> },
+    /// Make a new secret address for a bridge; remove the old receiver first
+    Renew { bridge: String },
+}
+
+pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Write) -> anyhow::Result<()> {
+    let conn = open_connection(&config.data_dir)?;
+    let wanted: Vec<_> = config.bridges.iter().filter(|bridge| bridge.cdr != CdrMode::Off).collect();
+    ensure!(!wanted.is_empty(), "no bridge takes records; set `cdr = \"receive\"` or `cdr = \"register\"` in a [[bridge]] section");
+    let names: Vec<_> = wanted.iter().map(|bridge| bridge.name.clone()).collect();
+    let secrets = receivers::secrets(&conn, &names)?;
+    let chosen = |name: &Option<String>| -> anyhow::Result<Vec<&BridgeConfig>> {
+        let chosen: Vec<_> = wanted.iter().copied().filter(|bridge| name.as_deref().is_none_or(|name| name == &*bridge.name)).collect();
+        ensure!(!chosen.is_empty(), "no bridge of this name takes records; expected one of: {}", names.join(", "));
+        Ok(chosen)
+    };
+    let base = config.cdr_url.as_deref();
+    match command {
+        CdrCommand::Show => {
+            for name in &names {
+                let Some(secret) = secrets.get(name) else { continue };
+                writeln!(out, "{name}  {}", receivers::url(base.unwrap_or("http(s)://<this machine>"), secret).expose())?;
+                match receivers::arrived(&conn, name)? {
+                    Some(arrived) => writeln!(out, "  the last record came {} s ago", (Now::read().unix_ms - arrived.at).max(0) / 1000)?,
+                    None => writeln!(out, "  no record has come yet")?,
+                }
+            }
+        }
+        CdrCommand::Register { bridge } => {
+            let base = base.context("expected cdr.url or public_url in the configuration, so that the address is known")?;
+            for bridge in chosen(&bridge)? {
+                let Some(secret) = secrets.get(&bridge.name) else { continue };
+                register(&Client::new(bridge, &config.timing)?, bridge, secret, base, out).await?;
+            }
+        }
+        CdrCommand::Remove { bridge } => {
+            for bridge in chosen(&bridge)? {
+                let Some(secret) = secrets.get(&bridge.name) else { continue };
+                remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await?;
+            }
+        }
+        CdrCommand::Renew { bridge } => {
+            chosen(&Some(bridge.clone()))?;
+            receivers::renew(&conn, &bridge)?;
+            writeln!(out, "{bridge} gets a new address at the next start of usher serve; the old one is refused from then on")?;
+        }
+    }
+    Ok(())
+}
+
+/// Ids of Usher's own receivers, how many are taken, and how many there can be.
+async fn listed(client: &Client, secret: &Secret) -> Result<(Vec<std::sync::Arc<str>>, usize, Option<usize>), AskError> {
+    let (mut own, mut taken, mut offset) = (Vec::new(), 0, 0);
+    loop {
+        let Answer::CdrReceivers { page, maximum } = client.ask(&Ask::CdrReceivers(offset)).await? else {
+            return Err(AskError::Garbled("another answer than a list of CDR receivers".into()));
+        };
+        let next = page.next(offset);
+        taken += page.items.len();
+        own.extend(page.items.into_iter().filter(|item| is_own_receiver(item, Some(secret))).map(|item| item.id));
+        match next {
+            Some(next) => offset = next,
+            None => return Ok((own, taken, maximum)),
+        }
+    }
+}
+
+async fn register(client: &Client, bridge: &BridgeConfig, secret: &Secret, base: &str, out: &mut impl Write) -> anyhow::Result<()> {
+    let name = &bridge.name;
+    let (own, taken, maximum) = listed(client, secret).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;
+    if !own.is_empty() {
+        writeln!(out, "{name}  is registered already")?;
+    } else if maximum.is_some_and(|maximum| taken >= maximum) {
+        bail!("{name}: all {taken} CDR receivers are taken by others; free one in Web Admin under Configuration > CDR settings");
+    } else {
+        match client.ask(&Ask::AddCdrReceiver(receivers::url(base, secret))).await {
+            Ok(_) => writeln!(out, "{name}  registered")?,
+            // The reason may repeat the address.
+            Err(AskError::Refused { status, .. }) => bail!("{name}: the bridge refused the receiver ({status})"),
+            Err(error) => bail!("{name}: {error}"),
+        }
+    }
+    Ok(())
+}
+
+async fn remove(client: &Client, bridge: &BridgeConfig, secret: &Secret, out: &mut impl Write) -> anyhow::Result<()> {
+    let name = &bridge.name;
+    let (own, ..) = listed(client, secret).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;
+    if own.is_empty() {
+        writeln!(out, "{name}  was not registered")?;
+    }
+    for receiver in own {
+        match client.ask(&Ask::RemoveCdrReceiver(receiver)).await {
+            Ok(_) | Err(AskError::Gone(_)) => writeln!(out, "{name}  removed")?,
+            Err(error) => bail!("{name}: {error}"),
+        }
+    }
+    if bridge.cdr == CdrMode::Register {
+        writeln!(out, "  `cdr = \"register\"` still stands: a running usher serve registers again; set it to \"off\" first")?;
+    }
+    Ok(())
+}

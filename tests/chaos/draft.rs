@@ -1,0 +1,88 @@
+//! What a seed decides before anything happens: the switches of the unknowns, and what Usher may rely on.
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use serde_json::{Value, json};
+
+/// The seed's decisions; the same seed decides the same.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub seed: u64,
+    /// Whether Usher reads everything again and again. Off, nothing masks a lost event; on, no repair may be needed.
+    pub rotation: bool,
+    pub switches: Value,
+}
+
+impl Draft {
+    pub fn of(seed: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let rotation = !seed.is_multiple_of(2);
+        Self { seed, rotation, switches: switches(&mut rng, rotation) }
+    }
+}
+
+/// One value of each switch that the notes leave open (docs/simulator.md), for all bridges and the whole run.
+///
+/// Without the rotation the bridge pushes what it is asked for: calls whose roster it refuses are polled, and what a poll does not show
+/// (locked and unlocked again in between) only the rotation would find.
+fn switches(rng: &mut StdRng, rotation: bool) -> Value {
+    let mut all = serde_json::Map::new();
+    let mut set = |name: &str, options: &[Value]| {
+        let value = options.choose(rng).cloned().unwrap_or_default();
+        all.insert(name.into(), value);
+    };
+    let flag = [json!(false), json!(true)];
+    for name in [
+        "answer_pings",
+        "token_single_use",
+        "readd_on_replacement",
+        "pending_again",
+        "subscription_updates_split",
+        "roster_removes_first",
+        "empty_list_message",
+        "lobby_hint",
+        "participant_deactivated",
+        "xml_declaration",
+        "count_lobby",
+        "count_links",
+        "duplicate_updates",
+        "unknown_updates",
+    ] {
+        set(name, &flag);
+    }
+    set("no_ack", &[json!("stall"), json!("close")]);
+    set("ack_window", &[json!(10), json!(1), json!(3), json!(0)]);
+    set("deactivated_at_end", &[json!("after"), json!("before")]);
+    set("participants_count", &[json!("total"), json!("local")]);
+    set("error_status", &[json!("failure"), json!("tooManySubscriptions")]);
+    set("initial_split", &[json!(0), json!(1), json!(7)]);
+    set("on_hold_spelling", &[json!("onHold"), json!("onhold")]);
+    set("endpoint_recording_form", &[json!("string"), json!("boolean")]);
+    set("cap_calls", &[json!(20), json!(7)]);
+    set("cap_spaces", &[json!(20), json!(3)]);
+    set("cap_legs", &[json!(10), json!(3)]);
+    set("cap_participants", &[json!(10), json!(3)]);
+    set("missing", &["documented", "body404", "body400", "bare404"].map(Value::from));
+    set("missing_participant", &["reason", "bare404"].map(Value::from));
+    set("active_leg", &["omit", "false"].map(Value::from));
+    set("participant_legs", &["plural", "plural", "singular"].map(Value::from));
+    // Less than the second look, as it must be.
+    set("late_deactivated_ms", &[json!(0), json!(50)]);
+    set("empty_list", &["open_close", "self_closing"].map(Value::from));
+    set("sub_type_spelling", &["subType", "subtype"].map(Value::from));
+    set("back_to_lobby", &["by_version", "accept", "reject"].map(Value::from));
+    set("bulk_deactivated", &["reject", "accept"].map(Value::from));
+    set("admit_without_activator", &["allow", "allow", "refuse"].map(Value::from));
+    set("remote_put", &["reject", "forward"].map(Value::from));
+    set("link_name", &["peer", "call", "empty"].map(Value::from));
+    set("remote_legs", &["empty_list", "call_bridge"].map(Value::from));
+    set("unknown_parameters", &["ignore", "ignore", "reject"].map(Value::from));
+    set("version", &["3.4.1", "3.9", "2.9.4"].map(Value::from));
+    set("latency_ms", &[json!(0), json!(2)]);
+    set("latency_jitter_ms", &[json!(0), json!(3)]);
+    if rotation {
+        set("subscription_limit", &[json!(0), json!(0), json!(15)]);
+    }
+    Value::Object(all)
+}

@@ -1,0 +1,112 @@
+//! The view equals the simulator's truth after anything.
+//!
+//! A seed decides the switches of what the notes leave open, and whether Usher's rotation is on. Three bridges, 60 calls and 600 people are
+//! there before Usher is; then random things happen (`happenings`): first a calm stretch without faults, then one in which bridges,
+//! connections, browsers and Usher itself fail as well. After each stretch everything is healed, nothing happens any more, and once the
+//! bound that follows from `Timing` has passed (`clock`), each browser's rows are compared with the truth once, field by field (`compare`).
+//!
+//! A failure says the seed, the switches, the story of what happened, the differences and the bridges' states. `USHER_SEEDS=100-299` runs
+//! other seeds than the usual ones.
+
+#![allow(unreachable_pub)] // the modules are this test alone
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod accounts;
+mod clock;
+mod compare;
+mod draft;
+mod happenings;
+mod repairs;
+mod scene;
+mod tab;
+
+use std::time::{Duration, Instant};
+
+use compare::Known;
+use draft::Draft;
+use scene::Scene;
+
+/// Things happen; then the views must be true.
+async fn stretch(scene: &mut Scene, steps: u64, faults: bool) -> Vec<String> {
+    scene.happen(steps, faults).await;
+    let truth = scene.settle().await;
+    // What a page is given that comes only now.
+    scene.open_tab("vi");
+    scene.at_rest().await;
+    let mut found = Vec::new();
+    let known = Known { truth: &truth, arrived: &scene.arrived, healed_ms: scene.healed_ms, slack: scene.bound.total() };
+    for tab in &scene.tabs {
+        let held = tab.held();
+        found.extend(held.wrong.iter().map(|wrong| format!("{}: {wrong}", tab.name)));
+        found.extend(compare::differences(&held.rows, &known).into_iter().map(|difference| format!("{}: {difference}", tab.name)));
+    }
+    let views: Vec<_> = scene.tabs.iter().map(|tab| (tab.name.clone(), tab.held().rows.clone())).collect();
+    found.extend(compare::unequal(&views));
+    found
+}
+
+/// Everybody leaves; then the accounts must add up.
+async fn end(scene: &mut Scene, before: &accounts::Left, repaired: &repairs::Repaired) -> Vec<String> {
+    scene.empty().await;
+    let pages = scene.closed.iter().map(|(name, may_act, held)| (name.as_str(), *may_act, held));
+    let mut found = accounts::presses(pages);
+    found.extend(accounts::puts(&scene.control().requests(), &scene.pressed()));
+    found.extend(accounts::repairs(scene, &repairs::since(repaired, scene.repaired().await)));
+    accounts::journal(scene).await;
+    accounts::nothing_left(scene, before).await;
+    found
+}
+
+async fn run(seed: u64) -> Result<(), String> {
+    let begun = Instant::now();
+    let mut scene = Scene::open(Draft::of(seed)).await;
+    let (before, repaired) = (accounts::left(&scene), scene.repaired().await);
+    scene.open_browsers().await;
+    let mut found = stretch(&mut scene, 150, false).await;
+    loop {
+        if found.is_empty() {
+            found = stretch(&mut scene, 300, true).await;
+        }
+        if !found.is_empty() || begun.elapsed() >= length() {
+            break;
+        }
+    }
+    if found.is_empty() {
+        found = end(&mut scene, &before, &repaired).await;
+    }
+    if !found.is_empty() {
+        return Err(scene.report(&found.join("\n")));
+    }
+    scene.close().await;
+    println!("seed {seed}: clean in {:.1} s", begun.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// `USHER_CHAOS_MINUTES=20` goes on with one seed for so long.
+fn length() -> Duration {
+    let minutes = std::env::var("USHER_CHAOS_MINUTES").ok().map(|text| text.parse().expect("USHER_CHAOS_MINUTES is a number"));
+    Duration::from_secs(60 * minutes.unwrap_or(0))
+}
+
+/// `USHER_SEEDS=100-299` runs other seeds than the usual ones.
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    let text = std::env::var("USHER_SEEDS").unwrap_or_else(|_| "1-4".into());
+    let (first, last) = text.split_once('-').expect("USHER_SEEDS is like 1-8");
+    first.parse().expect("first seed")..=last.parse().expect("last seed")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_view_is_true_after_anything() {
+    // What Usher itself tells of a run: `RUST_LOG=usher=debug`.
+    if std::env::var_os("RUST_LOG").is_some() {
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).init();
+    }
+    let mut failures = Vec::new();
+    for seed in seeds() {
+        failures.extend(run(seed).await.err());
+    }
+    assert!(failures.is_empty(), "{} seeds failed:\n{}", failures.len(), failures.join("\n\n"));
+}

@@ -1,0 +1,396 @@
+//! A cluster, Usher and its browsers, while things happen to them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use usher::simulator::{Control, Id, Join, MeetingTruth, ParticipantTruth, Role, StartCall, Truth, start};
+use usher::view::BridgeState;
+
+use crate::clock::{self, Bound, Steady};
+use crate::common::browser::Browser;
+use crate::common::desk::{Desk, PASSWORD, quiet};
+use crate::common::{DEADLINE, wait_for};
+use crate::draft::Draft;
+use crate::happenings::{self, Deed};
+use crate::repairs;
+use crate::tab::{Held, Order, Tab};
+
+pub const BRIDGES: [&str; 3] = ["eu-1", "eu-2", "us-1"];
+pub const CALLS: usize = 60;
+pub const PEOPLE: usize = 600;
+
+/// Something that ends by itself after a while.
+struct Standing {
+    until: Instant,
+    bridge: &'static str,
+    end: Heal,
+}
+
+enum Heal {
+    /// Switches go back to what holds for all.
+    Switches(Vec<String>),
+    Start,
+}
+
+pub struct Scene {
+    pub draft: Draft,
+    pub rng: StdRng,
+    desk: Option<Desk>,
+    control: Control,
+    pub tabs: Vec<Tab>,
+    /// Pages that were closed for good, with what they held.
+    pub closed: Vec<(String, bool, Held)>,
+    /// Cookies of each user who logged in.
+    cookies: BTreeMap<&'static str, String>,
+    address: watch::Sender<Option<SocketAddr>>,
+    standing: Vec<Standing>,
+    pub deeds: Vec<Deed>,
+    begun: Instant,
+    pub story: Vec<(Duration, String)>,
+    /// When each person was first there.
+    pub arrived: HashMap<Id, i64>,
+    /// Numbers what is made.
+    pub n: usize,
+    step: u64,
+    /// Connections were lost or refused since the last quiet point.
+    pub faults: bool,
+    /// When the last fault was healed; Unix milliseconds.
+    pub healed_ms: i64,
+    /// What had to be waited for last.
+    pub bound: Bound,
+    pub causes: repairs::Causes,
+}
+
+impl Scene {
+    /// Everybody is there before Usher is.
+    pub async fn open(draft: Draft) -> Self {
+        let mut options = quiet(BRIDGES.len());
+        (options.seed, options.switches) = (draft.seed, Some(draft.switches.to_string()));
+        let sim = start(options).await.expect("simulator");
+        let control = sim.control();
+        let rng = StdRng::seed_from_u64(draft.seed ^ 0x6368_616f_73);
+        let rotation = draft.rotation;
+        let mut scene = Self {
+            draft,
+            rng,
+            desk: None,
+            control,
+            tabs: Vec::new(),
+            closed: Vec::new(),
+            cookies: BTreeMap::new(),
+            address: watch::channel(None).0,
+            standing: Vec::new(),
+            deeds: Vec::new(),
+            begun: Instant::now(),
+            story: Vec::new(),
+            arrived: HashMap::new(),
+            n: 0,
+            step: 0,
+            faults: false,
+            healed_ms: 0,
+            bound: Bound::default(),
+            causes: repairs::Causes::default(),
+        };
+        for _ in 0..CALLS {
+            happenings::start_call(&mut scene);
+        }
+        while scene.control.truth().participants().count() < PEOPLE {
+            happenings::join(&mut scene);
+        }
+        scene.note_people();
+        // A receiver of CDRs is registered here in half the seeds, by lines of the configuration.
+        let desk = Desk::start_on(sim, "", |config| clock::scale(config, rotation)).await;
+        scene.address.send_replace(Some(desk.app.address));
+        scene.desk = Some(desk);
+        scene.live().await;
+        scene
+    }
+
+    /// Every bridge has been read and is pushed.
+    async fn live(&self) {
+        let store = &self.desk().app.store;
+        wait_for(DEADLINE, "every bridge to be live", async || {
+            let states: Vec<_> = BRIDGES.iter().map(|name| store.with_bridge(name, |bridge| bridge.state)).collect();
+            if states.iter().all(|state| *state == Some(BridgeState::Live)) { Ok(()) } else { Err(states) }
+        })
+        .await;
+    }
+
+    pub async fn open_browsers(&mut self) {
+        for user in ["mo", "max", "vi"] {
+            let mut browser = Browser::new(self.desk().app.address, "");
+            browser.login(user, PASSWORD).await;
+            self.cookies.insert(user, browser.cookie_header());
+        }
+        for user in ["mo", "mo", "max", "vi"] {
+            self.open_tab(user);
+        }
+    }
+
+    pub fn desk(&self) -> &Desk {
+        self.desk.as_ref().expect("Usher runs")
+    }
+
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    pub fn tell(&mut self, what: String) {
+        self.story.push((self.begun.elapsed(), what));
+    }
+
+    pub fn open_tab(&mut self, user: &'static str) {
+        self.n += 1;
+        let cookies = self.cookies[user].clone();
+        self.tabs.push(Tab::open(format!("{user}/{}", self.n), user != "vi", cookies, self.address.subscribe()));
+    }
+
+    pub async fn close_tab(&mut self, at: usize) {
+        let tab = self.tabs.remove(at);
+        let (name, may_act) = (tab.name.clone(), tab.may_act);
+        let held = tab.leave().await;
+        self.closed.push((name, may_act, held));
+    }
+
+    /// Sets switches on one bridge for a while.
+    pub fn suffer(&mut self, bridge: &'static str, switches: Value, time: Duration) {
+        let names = switches.as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
+        self.control.set_switches(Some(bridge), switches).expect("switches");
+        self.standing.push(Standing { until: Instant::now() + time, bridge, end: Heal::Switches(names) });
+    }
+
+    /// A bridge takes no connections for a while.
+    pub fn stop_bridge(&mut self, bridge: &'static str, time: Duration) {
+        self.control.stop_bridge(bridge).expect("stopped");
+        self.standing.push(Standing { until: Instant::now() + time, bridge, end: Heal::Start });
+    }
+
+    pub fn note_people(&mut self) -> Truth {
+        let truth = self.control.truth();
+        for person in truth.participants() {
+            self.arrived.entry(person.id).or_insert(person.since_ms);
+        }
+        truth
+    }
+
+    pub fn bridge(&mut self) -> &'static str {
+        BRIDGES.choose(&mut self.rng).expect("bridges")
+    }
+
+    pub fn meeting(&mut self) -> Option<MeetingTruth> {
+        self.control.truth().meetings.choose(&mut self.rng).cloned()
+    }
+
+    pub fn name_of(&self, meeting: Id) -> String {
+        self.control.truth().meeting(meeting).map(|meeting| meeting.name.clone()).unwrap_or_default()
+    }
+
+    pub fn person(&mut self, fits: impl Fn(&ParticipantTruth) -> bool) -> Option<ParticipantTruth> {
+        let truth = self.control.truth();
+        let people: Vec<_> = truth.participants().filter(|person| fits(person)).collect();
+        people.choose(&mut self.rng).map(|person| (*person).clone())
+    }
+
+    pub fn join(&mut self, meeting: Id, bridge: &str) -> Option<ParticipantTruth> {
+        self.n += 1;
+        let role = *[Role::Guest, Role::Guest, Role::Guest, Role::Guest, Role::Member, Role::Host].choose(&mut self.rng).expect("roles");
+        let join = Join {
+            meeting,
+            bridge: Some(bridge.into()),
+            name: format!("{role:?} {}", self.n),
+            role,
+            web_app: self.rng.random_bool(0.4),
+            ..Join::default()
+        };
+        self.control.join(join).ok()
+    }
+
+    pub fn start(&mut self, bridge: &str) -> Option<MeetingTruth> {
+        self.n += 1;
+        let modes = ["deactivate", "disconnect", "remainActivated"];
+        let call = StartCall {
+            name: format!("Call {}", self.n),
+            bridge: Some(bridge.into()),
+            lock_mode: (*["all", "needsActivation"].choose(&mut self.rng).expect("modes")).into(),
+            deactivation_mode: (*modes.choose(&mut self.rng).expect("modes")).into(),
+            deactivation_s: self.rng.random_range(0..=1),
+            active_when_empty: self.rng.random_bool(0.5),
+            space: self.rng.random_bool(0.5),
+            ..StartCall::default()
+        };
+        self.control.start_call(call).ok()
+    }
+
+    /// Lets so many things happen. Each one has random numbers of its own: the twentieth is of the same kind each time, however the ones
+    /// before it went.
+    pub async fn happen(&mut self, steps: u64, faults: bool) {
+        for _ in 0..steps {
+            self.step += 1;
+            self.rng = StdRng::seed_from_u64((self.draft.seed << 32) | self.step);
+            self.heal(false).await;
+            if let Some(what) = happenings::pick(self, faults) {
+                self.tell(what);
+            }
+            for deed in std::mem::take(&mut self.deeds) {
+                self.carry_out(deed).await;
+            }
+            self.note_people();
+            let pause = self.rng.random_range(0..25);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+
+    async fn carry_out(&mut self, deed: Deed) {
+        match deed {
+            Deed::RestartBridge(bridge) => self.control.restart_bridge(bridge).await.expect("restarted"),
+            Deed::CloseTab(at) => self.close_tab(at).await,
+            Deed::RestartUsher => {
+                self.address.send_replace(None);
+                let desk = self.desk.take().expect("Usher runs").restart().await;
+                self.address.send_replace(Some(desk.app.address));
+                self.desk = Some(desk);
+                self.tell("Usher is back".into());
+            }
+        }
+    }
+
+    /// Ends faults whose time has come, or all.
+    async fn heal(&mut self, all: bool) {
+        let now = Instant::now();
+        let (over, standing) = std::mem::take(&mut self.standing).into_iter().partition(|fault: &Standing| all || fault.until <= now);
+        self.standing = standing;
+        for Standing { bridge, end, .. } in over {
+            match end {
+                Heal::Switches(names) => {
+                    let nothing: serde_json::Map<_, _> = names.iter().map(|name| (name.clone(), Value::Null)).collect();
+                    self.control.set_switches(Some(bridge), Value::Object(nothing)).expect("switches");
+                    self.tell(format!("{bridge}: over: {}", names.join(", ")));
+                    if names.iter().any(|name| name == "rest_status") {
+                        // Refused credentials are tried again when somebody asks for it, and only then.
+                        self.retry(bridge);
+                    }
+                }
+                Heal::Start => {
+                    self.control.start_bridge(bridge).await.expect("started");
+                    self.tell(format!("{bridge}: takes connections again"));
+                }
+            }
+        }
+    }
+
+    fn retry(&mut self, bridge: &str) {
+        if let Some(tab) = self.tabs.iter().find(|tab| tab.may_act) {
+            tab.order(Order::Retry(bridge.into()));
+        }
+    }
+
+    /// Heals everything and waits until the bound has passed since the last thing that happened, also by itself.
+    pub async fn settle(&mut self) -> Truth {
+        self.heal(true).await;
+        self.tell("all is healed, nothing happens any more".into());
+        self.at_rest().await;
+        for bridge in self.refused() {
+            self.retry(&bridge);
+        }
+        self.healed_ms = self.control.now_ms();
+        let bound = Bound::of(&self.config_timing(), self.draft.rotation, self.faults);
+        self.tell(format!("quiet; the bound is {:?}: {bound:?}", bound.total()));
+        self.bound = bound;
+        let (mut truth, mut steady) = (self.note_people(), Steady::default());
+        while steady.passed() < bound.total() {
+            for _ in 0..10 {
+                steady.tick().await;
+            }
+            let now = self.note_people();
+            // What happens later by itself begins the bound anew.
+            if (&now.meetings, &now.bridges) != (&truth.meetings, &truth.bridges) {
+                (truth, steady) = (now, Steady::default());
+            }
+        }
+        self.faults = false;
+        self.tell("the bound has passed".into());
+        truth
+    }
+
+    pub async fn at_rest(&self) {
+        let tabs = &self.tabs;
+        wait_for(DEADLINE, "every page to be connected and every press to end", async || {
+            let open: Vec<String> = tabs.iter().filter_map(unfinished).collect();
+            if open.is_empty() { Ok(()) } else { Err(open) }
+        })
+        .await;
+    }
+
+    fn config_timing(&self) -> usher::config::Timing {
+        self.desk().config().timing.clone()
+    }
+
+    fn refused(&self) -> Vec<String> {
+        let store = &self.desk().app.store;
+        let refused = |name: &&&str| store.with_bridge(name, |bridge| bridge.state == BridgeState::Refused) == Some(true);
+        BRIDGES.iter().filter(refused).map(|name| (*name).to_owned()).collect()
+    }
+
+    /// Everybody leaves, every meeting and every page ends. What is left must be what was there before.
+    pub async fn empty(&mut self) {
+        let truth = self.control.truth();
+        for meeting in truth.meetings {
+            let _ = self.control.end(meeting.id, None);
+        }
+        while !self.tabs.is_empty() {
+            self.close_tab(0).await;
+        }
+        self.tell("everybody left".into());
+    }
+
+    /// All that a failure needs to be understood.
+    pub fn report(&self, found: &str) -> String {
+        let mut text = format!("seed {}, rotation {}, {}\n{found}\n", self.draft.seed, self.draft.rotation, self.draft.switches);
+        for name in BRIDGES {
+            let facts = self.desk().app.store.with_bridge(name, |bridge| format!("{bridge:?}"));
+            text += &format!("{name}: {facts:?}\n");
+        }
+        for (at, what) in &self.story {
+            text += &format!("{:8.3} {what}\n", at.as_secs_f64());
+        }
+        text
+    }
+
+    /// How often each person was pressed for by somebody who may.
+    pub fn pressed(&self) -> BTreeMap<String, usize> {
+        let mut pressed = BTreeMap::new();
+        let held = self.closed.iter().filter(|(_, may_act, _)| *may_act).map(|(_, _, held)| held);
+        for person in held.flat_map(|held| held.presses.values()).flat_map(|press| &press.people) {
+            *pressed.entry(person.clone()).or_default() += 1;
+        }
+        pressed
+    }
+
+    pub async fn repaired(&self) -> repairs::Repaired {
+        let mut browser = Browser::new(self.desk().app.address, "");
+        repairs::read(&browser.get("/metrics").await.body)
+    }
+
+    pub async fn close(self) -> tempfile::TempDir {
+        self.desk.expect("Usher runs").stop().await
+    }
+}
+
+/// Why a page is not at rest.
+fn unfinished(tab: &Tab) -> Option<String> {
+    let held = tab.held();
+    let open = |press: &&crate::tab::Press| !press.finished && press.error.is_none() && !press.cut;
+    let presses: Vec<_> = held
+        .presses
+        .iter()
+        .filter(|(_, press)| open(press))
+        .map(|(word, press)| json!([word, press.people.len(), press.results.len()]))
+        .collect();
+    (held.seq.is_none() || !presses.is_empty()).then(|| format!("{}: seq {:?}, open presses {presses:?}", tab.name, held.seq))
+}

@@ -1,0 +1,279 @@
+//! One pattern for every fault: three bridges with people, the first one breaks, life goes on everywhere, it heals, the view is true.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use usher::config::{Config, Timing};
+use usher::simulator::{self, Cut, Id, MeetingTruth, Options, ParticipantTruth, Requests, Simulator};
+use usher::view::{BridgeRow, BridgeState, Lobby};
+
+use super::desk::{Desk, Page, check, quick, quiet};
+use super::truth::differences;
+
+/// The bridge that breaks, and those that must not notice.
+pub const BROKEN: &str = "eu-1";
+pub const HEALTHY: [&str; 2] = ["eu-2", "us-1"];
+
+/// Words for each trouble, and what to do about it.
+const CATALOGUE: &str = include_str!("../../web/i18n/en.json");
+
+/// The times of [`quick`].
+pub fn timing() -> Timing {
+    Timing::default().scaled(0.1)
+}
+
+pub struct Scene {
+    pub desk: Desk,
+    pub page: Page,
+    /// One meeting on each bridge, and one that runs on all of them.
+    pub meetings: Vec<MeetingTruth>,
+    /// Who waits on each bridge since the beginning: first whom the bridge's own meeting holds, then a guest of the common one.
+    pub guests: Vec<Vec<ParticipantTruth>>,
+    began: Instant,
+    began_ms: i64,
+    healthy: Vec<(BridgeState, i64)>,
+    turn: usize,
+}
+
+impl Scene {
+    pub async fn start() -> Self {
+        Self::start_with(quiet(3), |_| {}).await
+    }
+
+    /// `options` of three bridges; `change` has the last word on the configuration.
+    pub async fn start_with(options: Options, change: impl FnOnce(&mut Config)) -> Self {
+        Self::on(simulator::start(options).await.expect("simulator"), change).await
+    }
+
+    /// The one bridge differs from the beginning.
+    pub async fn start_differing(switches: Value) -> Self {
+        let sim = simulator::start(quiet(3)).await.expect("simulator");
+        sim.control().set_switches(Some(BROKEN), switches).expect("switch");
+        Self::on(sim, |_| {}).await
+    }
+
+    /// On a cluster of three bridges that runs already.
+    pub async fn on(sim: Simulator, change: impl FnOnce(&mut Config)) -> Self {
+        let desk = Desk::start_on(sim, "", change).await;
+        let bridges = [BROKEN, HEALTHY[0], HEALTHY[1]];
+        let mut meetings = Vec::new();
+        let mut guests = Vec::new();
+        for (n, bridge) in bridges.iter().enumerate() {
+            let (meeting, people) = desk.meeting(&format!("Ward round {n}"), bridge, &["Ana Silva", "Bo Berg", "Li Wei"]);
+            meetings.push(meeting);
+            guests.push(people);
+        }
+        let (common, first) = desk.meeting("Board call", BROKEN, &["Common 0"]);
+        guests[0].extend(first);
+        for n in 1..bridges.len() {
+            guests[n].push(desk.join(common.id, bridges[n], &format!("Common {n}")));
+        }
+        meetings.push(common);
+        let mut page = desk.page("mo").await;
+        page.patience = bound() * 3;
+        let healthy = Vec::new();
+        Self { desk, page, meetings, guests, began: Instant::now(), began_ms: 0, healthy, turn: 0 }
+    }
+
+    /// Until everything is live and true: then something may break.
+    pub async fn settled(mut self) -> Self {
+        for bridge in [BROKEN, HEALTHY[0], HEALTHY[1]] {
+            self.until_state(bridge, BridgeState::Live).await;
+        }
+        self.true_again().await;
+        self
+    }
+
+    /// From here on requests are counted and the healthy bridges may not change.
+    pub fn begin(&mut self) {
+        (self.began, self.began_ms) = (Instant::now(), self.desk.control().now_ms());
+        self.healthy = self.on_healthy();
+        self.desk.control().reset_requests();
+    }
+
+    /// Sets switches of the one bridge; what they say is [`Scene::said`]'s.
+    pub fn breaks(&mut self, switches: Value) {
+        self.begin();
+        self.desk.control().set_switches(Some(BROKEN), switches).expect("switch");
+    }
+
+    /// Breaks what concerns new events sockets only.
+    pub fn breaks_events(&mut self, switches: Value) {
+        self.breaks(switches);
+        self.desk.control().cut_events(Some(BROKEN), Cut::Hard).expect("cut");
+    }
+
+    pub fn heals(&self) {
+        self.desk.control().replace_switches(Some(BROKEN), json!({})).expect("switches");
+    }
+
+    pub async fn until_state(&mut self, bridge: &str, state: BridgeState) -> BridgeRow {
+        self.page
+            .until(&format!("{bridge} to be {state:?}"), |page| {
+                let row = page.bridge(bridge)?;
+                check(row.state == state, row).map(|()| row.clone())
+            })
+            .await
+    }
+
+    /// The page names the bridge, says since when and why, and has words for what to do.
+    pub async fn said(&mut self, state: BridgeState, code: &str, words: &str) -> BridgeRow {
+        let row = self
+            .page
+            .until(&format!("{BROKEN} to be {state:?} for {code}: {words}"), |page| {
+                let row = page.bridge(BROKEN)?;
+                let told = row.trouble.as_ref().is_some_and(|trouble| *trouble.code == *code && trouble.what.contains(words));
+                check(row.state == state && told, row).map(|()| row.clone())
+            })
+            .await;
+        // The simulator's clock and Usher's are the same one, read a moment apart.
+        let now = self.desk.control().now_ms();
+        assert!((self.began_ms - 50..=now + 50).contains(&row.since), "since the fault at {} and not {row:?}", self.began_ms);
+        assert!(CATALOGUE.contains(&format!("\"advice_{code}\": \"")), "no advice for {code} in web/i18n/en.json");
+        row
+    }
+
+    /// People come, go and are admitted on every bridge; on the healthy ones it shows and works at once.
+    pub async fn life_goes_on(&mut self) {
+        self.turn += 1;
+        let turn = self.turn;
+        for n in 0..3 {
+            let bridge = [BROKEN, HEALTHY[0], HEALTHY[1]][n];
+            let gone = self.guests[n].remove(0);
+            self.desk.control().leave(gone.id).expect("left");
+            self.guests[n].insert(0, self.desk.join(self.meetings[n].id, bridge, &format!("Late {turn} at {bridge}")));
+        }
+        let broken = self.guests[0].remove(1);
+        self.desk.control().admit(broken.id).expect("admitted elsewhere");
+        let pressed: Vec<Id> = [1, 2].map(|n: usize| self.guests[n].remove(1).id).to_vec();
+        let late: Vec<Id> = [1, 2].map(|n: usize| self.guests[n][0].id).to_vec();
+        self.page
+            .until("who came to a healthy bridge to wait", |page| {
+                late.iter().try_for_each(|id| check(page.person(*id)?.lobby == Lobby::Waiting, page.people()))
+            })
+            .await;
+        let results = self.page.admit(&format!("press-{turn}"), &pressed).await;
+        assert!(pressed.iter().all(|id| results[&id.to_string()]["result"] == "done"), "{results:?}");
+        // The next turn needs people to let in.
+        for n in 0..3 {
+            let bridge = [BROKEN, HEALTHY[0], HEALTHY[1]][n];
+            let another = self.desk.join(self.meetings[n].id, bridge, &format!("Spare {turn} at {bridge}"));
+            self.guests[n].insert(1, another);
+        }
+        self.others_are_untouched();
+    }
+
+    pub fn others_are_untouched(&self) {
+        assert_eq!(self.on_healthy(), self.healthy, "a healthy bridge was touched: {:?}", self.page.bridges());
+    }
+
+    fn on_healthy(&self) -> Vec<(BridgeState, i64)> {
+        let rows = HEALTHY.iter().map(|bridge| self.page.bridge(bridge).expect("row"));
+        rows.inspect(|row| assert!(row.trouble.is_none() && row.silent_since.is_none(), "{row:?}"))
+            .map(|row| (row.state, row.since))
+            .collect()
+    }
+
+    /// What the broken bridge was asked since the fault began, and how long ago that was.
+    pub fn asked(&self) -> (Requests, Duration) {
+        let found = self.desk.control().requests().into_iter().find(|requests| requests.bridge == BROKEN).expect("the bridge");
+        (found, self.began.elapsed())
+    }
+
+    /// How often a request of this shape reached the broken bridge.
+    pub fn asked_for(&self, shape: &str) -> u64 {
+        self.asked().0.by_shape.get(shape).copied().unwrap_or(0)
+    }
+
+    /// No more than a healthy bridge is asked, plus a full reading of the bridge for each of these reconnects.
+    pub fn asked_no_more_than_in_health(&self, reconnects: u64) {
+        let (requests, elapsed) = self.asked();
+        let most = self.ordinary(elapsed) + (reconnects + 1) * self.reading();
+        assert!(requests.total <= most, "{} requests in {elapsed:?}, at most {most} expected: {:?}", requests.total, requests.by_shape);
+    }
+
+    /// Counts requests from here on; the fault stays as old as it is.
+    pub fn count_anew(&mut self) {
+        self.began = Instant::now();
+        self.desk.control().reset_requests();
+    }
+
+    /// As rarely as an absent bridge: what was under way, then these few requests for each try.
+    pub fn asked_only_by_probes(&self, under_way: u64, each: u64) {
+        let (requests, elapsed) = self.asked();
+        let most = under_way + tries(elapsed) * each;
+        assert!(requests.total <= most, "{} requests in {elapsed:?}, at most {most} expected: {:?}", requests.total, requests.by_shape);
+    }
+
+    /// Reading the whole bridge: for each call itself, its roster and legs, its labels, then one leg for each person and another look.
+    pub fn reading(&self) -> u64 {
+        let truth = self.desk.control().truth();
+        10 * truth.meetings.len() as u64 + 4 * truth.participants().count() as u64
+    }
+
+    /// What Timing allows for everybody's rotation, the sweeps (at the pace of polling), the signs of life, and each change's rechecks.
+    fn ordinary(&self, elapsed: Duration) -> u64 {
+        let (timing, truth) = (timing(), self.desk.control().truth());
+        let times = |interval: Duration| 1.0 + elapsed.as_secs_f64() / interval.as_secs_f64();
+        let (people, calls) = (truth.participants().count() as f64, truth.meetings.len() as f64);
+        let rotation = people * times(timing.rotate_waiting);
+        let sweeps = times(timing.poll_roster) * (1.0 + 2.0 * calls);
+        let alive = times(timing.heartbeat / 2);
+        // A turn of `life_goes_on` is seven changes; each reads the people of its call again at four times.
+        let changes = (self.turn * 7) as f64 * (timing.recheck.len() as f64 * people / calls + 6.0);
+        (rotation + sweeps + alive + changes) as u64
+    }
+
+    /// The whole view, once as soon as it is true and once a little later: what was true does not turn false again.
+    pub async fn true_again(&mut self) {
+        let desk = &self.desk;
+        self.page
+            .until("the view to equal the truth", |page| {
+                let found = differences(page, desk);
+                if found.is_empty() { Ok(()) } else { Err(format!("{found:#?}\nbridges: {:?}", page.bridges())) }
+            })
+            .await;
+        let timing = timing();
+        self.page.follow_for(timing.rotate_waiting + timing.second_look * 2).await;
+        let found = differences(&self.page, &self.desk);
+        assert!(found.is_empty(), "{found:#?}\nbridges: {:?}", self.page.bridges());
+    }
+
+    /// Live again and true, and nothing of the trouble is left on the page.
+    pub async fn recovers(&mut self) {
+        self.page
+            .until("the bridge to be live without a word", |page| {
+                let row = page.bridge(BROKEN)?;
+                let quiet = row.trouble.is_none() && row.silent_since.is_none() && row.polled_calls == 0;
+                check(row.state == BridgeState::Live && quiet, row)
+            })
+            .await;
+        self.true_again().await;
+        self.others_are_untouched();
+    }
+}
+
+/// The longest pause before a try, then a pass over everything (a refused subscription rests as long as a sweep takes to come).
+pub fn bound() -> Duration {
+    let timing = timing();
+    timing.reconnect_max + timing.sweep_roster.max(timing.rotate_in_call).max(timing.retry_refused)
+}
+
+/// How many tries fit into a time: the pauses double from `reconnect_min` to `reconnect_max`, and jitter halves them at most.
+pub fn tries(elapsed: Duration) -> u64 {
+    let timing = timing();
+    let mut passed = Duration::ZERO;
+    let mut tries = 1;
+    while passed < elapsed {
+        passed += (timing.reconnect_min * 2u32.pow((tries as u32 - 1).min(10))).min(timing.reconnect_max) / 2;
+        tries += 1;
+    }
+    tries
+}
+
+/// Every wait a tenth as long, the time for an answer too.
+pub fn scaled(config: &mut Config) {
+    quick(config);
+    config.timing.rest_timeout = timing().rest_timeout;
+    config.timing.connect_timeout = timing().connect_timeout;
+}

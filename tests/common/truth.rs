@@ -1,0 +1,43 @@
+//! What a page shows, against the simulator's truth.
+
+use usher::simulator::{Id, Lobby as TrueLobby};
+use usher::view::Lobby;
+
+use super::desk::{Desk, Page};
+
+/// Each way in which the view differs from what is, field by field; empty when it is true.
+pub fn differences(page: &Page, desk: &Desk) -> Vec<String> {
+    let truth = desk.control().truth();
+    let mut found = Vec::new();
+    for person in truth.participants() {
+        match page.person(person.id) {
+            Err(_) => found.push(format!("missing: {person:?}")),
+            Ok(row) => {
+                let expected = match person.lobby {
+                    TrueLobby::Waiting => Lobby::Waiting,
+                    TrueLobby::In => Lobby::In,
+                    TrueLobby::Ringing => Lobby::Unknown,
+                };
+                let same = row.lobby == expected && *row.name == person.name && row.bridge.as_deref() == Some(&person.bridge);
+                if !same || *row.meeting != person.meeting.to_string() {
+                    found.push(format!("{person:?} is shown as {row:?}"));
+                }
+            }
+        }
+    }
+    for row in page.people() {
+        if Id::parse(&row.id).is_none_or(|id| truth.participant(id).is_none()) {
+            found.push(format!("ghost: {row:?}"));
+        }
+    }
+    for meeting in page.meetings() {
+        match Id::parse(&meeting.id).and_then(|id| truth.meeting(id)) {
+            None => found.push(format!("ghost meeting: {meeting:?}")),
+            Some(true_meeting) if true_meeting.waiting != meeting.waiting || meeting.locked != Some(true_meeting.locked) => {
+                found.push(format!("{} waiting, locked {}: {meeting:?}", true_meeting.waiting, true_meeting.locked));
+            }
+            Some(_) => {}
+        }
+    }
+    found
+}

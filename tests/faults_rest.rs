@@ -1,0 +1,239 @@
+//! Every fault of a bridge's REST interface, and its restart: what the page says meanwhile, that other bridges don't notice, how little CMS
+//! is asked, and that the view is true afterwards. docs/reliability.md lists them. Admissions that CMS swallows are in `admit.rs`.
+
+mod common;
+
+use std::time::Duration;
+
+use common::desk::{Desk, check, quiet};
+use common::fault::{BROKEN, Scene, scaled, timing};
+use common::{DEADLINE, wait_for};
+use rstest::rstest;
+use serde_json::{Value, json};
+use usher::simulator::Cut;
+use usher::view::{BridgeState, Lobby};
+
+/// Requests that may be under way at once.
+const SLOTS: u64 = 4;
+
+fn unauthorized(desk: &Desk) -> u64 {
+    desk.control().requests().iter().map(|bridge| bridge.unauthorized).sum()
+}
+
+#[tokio::test]
+async fn a_password_that_is_refused_at_once_is_tried_once_also_over_restarts_and_again_on_request() {
+    let desk = Desk::start_with(quiet(2), "", |config| config.bridges[0].password = usher::config::Secret::new("wrong")).await;
+    desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let (_, others) = desk.meeting("Ward round", "eu-2", &["Ana Silva"]);
+    let mut page = desk.page("mo").await;
+    let refused = |page: &common::desk::Page| {
+        let row = page.bridge("eu-1")?;
+        let code = row.trouble.as_ref().map(|trouble| &*trouble.code);
+        check(row.state == BridgeState::Refused && code == Some("credentials_refused"), row)
+    };
+    page.until("the refusal to be said", refused).await;
+    page.until("the other bridge's guest to wait", |page| check(page.person(others[0].id)?.lobby == Lobby::Waiting, page.people())).await;
+    page.follow_for(Duration::from_secs(1)).await;
+    assert_eq!(unauthorized(&desk), 1, "accounts lock: one request, not a loop");
+    let desk = desk.restart().await;
+    let mut page = desk.page("mo").await;
+    page.until("the refusal to be said", refused).await;
+    page.follow_for(Duration::from_millis(500)).await;
+    assert_eq!(unauthorized(&desk), 1, "a restart does not try them again");
+    page.retry("eu-1").await;
+    wait_for(DEADLINE, "the one further try", async || check(unauthorized(&desk) == 2, unauthorized(&desk))).await;
+    page.until("the refusal to be said", refused).await;
+}
+
+#[tokio::test]
+async fn a_password_that_is_refused_later_on_ends_everything_until_somebody_tries_again() {
+    let mut scene = Scene::start().await.settled().await;
+    scene.breaks(json!({ "rest_status": 401 }));
+    scene.said(BridgeState::Refused, "credentials_refused", "401").await;
+    scene.life_goes_on().await;
+    scene.page.follow_for(timing().reconnect_max).await;
+    let (requests, elapsed) = scene.asked();
+    assert!(requests.total <= SLOTS, "only what was under way: {requests:?} in {elapsed:?}");
+    scene.others_are_untouched();
+    scene.heals();
+    scene.page.follow_for(timing().reconnect_max).await;
+    assert!(scene.asked().0.total <= SLOTS, "nothing by itself");
+    scene.page.retry(BROKEN).await;
+    scene.recovers().await;
+}
+
+/// The bridge answers everything, and nothing of it can be used.
+#[rstest]
+#[case::forbidden(json!({ "rest_status": 403 }), "forbidden", "403")]
+#[case::busy(json!({ "rate_503": 1.0 }), "busy", "503")]
+#[case::busy_for_seconds(json!({ "rate_503": 1.0, "retry_after_s": 1 }), "busy", "503")]
+#[case::failing(json!({ "rest_status": 500 }), "unexpected_answer", "500")]
+#[case::no_xml(json!({ "garbage_xml": true }), "unexpected_answer", "cannot be read")]
+#[case::bodies_cut_off(json!({ "truncated_body": true }), "unexpected_answer", "cannot be read")]
+#[tokio::test]
+async fn answers_that_help_nobody_are_said_and_asked_for_less_and_less_often(
+    #[case] switches: Value,
+    #[case] code: &str,
+    #[case] words: &str,
+) {
+    let mut scene = Scene::start().await.settled().await;
+    scene.breaks(switches);
+    let since = scene.said(BridgeState::Unreachable, code, words).await.since;
+    scene.asked_no_more_than_in_health(1);
+    scene.count_anew();
+    let known = scene.page.people().len();
+    scene.life_goes_on().await;
+    scene.page.follow_for(timing().reconnect_max).await;
+    let row = scene.said(BridgeState::Unreachable, code, words).await;
+    assert_eq!(row.since, since, "one trouble, one beginning: no try in between restarts it");
+    assert!(scene.page.people().len() + 4 >= known, "who is known stays: {known} before, {:?}", scene.page.people());
+    // A try is the status and, where that is answered, a page of calls.
+    scene.asked_only_by_probes(SLOTS, 2);
+    scene.others_are_untouched();
+    scene.heals();
+    scene.recovers().await;
+}
+
+#[tokio::test]
+async fn a_bridge_that_is_busy_now_and_then_is_asked_again_and_nothing_is_said() {
+    let mut scene = Scene::start().await.settled().await;
+    scene.breaks(json!({ "rate_503": 0.2 }));
+    scene.life_goes_on().await;
+    scene.true_again().await;
+    scene.others_are_untouched();
+    assert_eq!(scene.page.bridge(BROKEN).expect("row").state, BridgeState::Live);
+    scene.asked_no_more_than_in_health(1);
+}
+
+/// No answer at all, in three ways.
+#[rstest]
+#[case::hanging(json!({ "rest_hang": true }), "timed_out")]
+#[case::slow_by_ten_seconds(json!({ "latency_ms": 1000, "latency_jitter_ms": 50 }), "timed_out")]
+#[tokio::test]
+async fn a_bridge_that_does_not_answer_in_time_is_unreachable(#[case] switches: Value, #[case] code: &str) {
+    // Ten seconds are one here, as every other wait is a tenth.
+    let mut scene = Scene::start_with(quiet(3), scaled).await.settled().await;
+    scene.breaks(switches);
+    scene.said(BridgeState::Unreachable, code, "no answer within").await;
+    scene.count_anew();
+    scene.life_goes_on().await;
+    scene.page.follow_for(timing().reconnect_max).await;
+    scene.asked_only_by_probes(SLOTS, 1);
+    scene.others_are_untouched();
+    scene.heals();
+    scene.recovers().await;
+}
+
+#[tokio::test]
+async fn a_slow_bridge_is_followed_in_its_own_time() {
+    let mut scene = Scene::start_with(quiet(3), scaled).await.settled().await;
+    scene.breaks(json!({ "latency_ms": 300, "latency_jitter_ms": 200 }));
+    scene.life_goes_on().await;
+    scene.true_again().await;
+    scene.others_are_untouched();
+    let (requests, _) = scene.asked();
+    assert!(requests.in_flight_max <= SLOTS, "{requests:?}");
+    assert_ne!(scene.page.bridge(BROKEN).expect("row").state, BridgeState::Unreachable);
+    scene.asked_no_more_than_in_health(1);
+    scene.heals();
+    scene.recovers().await;
+}
+
+#[tokio::test]
+async fn a_bridge_that_refuses_connections_fades_and_comes_back_true() {
+    let mut scene = Scene::start().await.settled().await;
+    scene.begin();
+    scene.desk.control().stop_bridge(BROKEN).expect("stopped");
+    scene.said(BridgeState::Unreachable, "unreachable", "").await;
+    scene.page.until("the age to be said", |page| check(page.bridge(BROKEN)?.silent_since.is_some(), page.bridges())).await;
+    let known = scene.page.people().len();
+    scene.life_goes_on().await;
+    assert!(scene.page.people().len() >= known, "what was known stays");
+    scene.desk.control().start_bridge(BROKEN).await.expect("started");
+    scene.recovers().await;
+    scene.asked_no_more_than_in_health(1);
+}
+
+#[tokio::test]
+async fn a_restarted_bridge_has_new_ids_for_everything_and_leaves_no_ghosts() {
+    let mut scene = Scene::start().await.settled().await;
+    scene.begin();
+    let before: Vec<String> =
+        scene.page.people().iter().filter(|row| row.bridge.as_deref() == Some(BROKEN)).map(|row| row.id.to_string()).collect();
+    assert!(before.len() >= 4);
+    scene.desk.control().restart_bridge(BROKEN).await.expect("restarted");
+    scene.true_again().await;
+    let left: Vec<_> = scene.page.people().into_iter().filter(|row| before.contains(&row.id.to_string())).collect();
+    assert!(left.is_empty(), "ids of before the restart: {left:?}");
+    scene.recovers().await;
+    scene.asked_no_more_than_in_health(2);
+}
+
+/// Everything that a bridge may say differently and that nobody is to notice.
+#[rstest]
+#[case::gone_is_404_with_a_reason(json!({ "missing": "body404" }))]
+#[case::gone_is_400_with_a_reason(json!({ "missing": "body400", "missing_participant": "bare404" }))]
+#[case::gone_is_a_bare_404(json!({ "missing": "bare404" }))]
+#[case::with_declaration(json!({ "xml_declaration": true }))]
+#[case::without_declaration(json!({ "xml_declaration": false }))]
+#[case::empty_collections_opened_and_closed(json!({ "empty_list": "open_close" }))]
+#[case::empty_collections_in_one(json!({ "empty_list": "self_closing" }))]
+#[case::sub_type_in_camels(json!({ "sub_type_spelling": "subType" }))]
+#[case::sub_type_in_lower_case(json!({ "sub_type_spelling": "subtype" }))]
+#[case::deactivated_absent_for_active_legs(json!({ "active_leg": "omit" }))]
+#[case::deactivated_false_for_active_legs(json!({ "active_leg": "false" }))]
+#[case::deactivated_late_for_waiting_legs(json!({ "late_deactivated_ms": 60 }))]
+#[case::deactivated_in_participants_too(json!({ "participant_deactivated": true }))]
+#[case::legs_by_filter_only(json!({ "participant_legs": "singular" }))]
+#[case::legs_of_others_name_their_bridge(json!({ "remote_legs": "call_bridge", "link_name": "empty" }))]
+#[case::small_pages(json!({ "cap_calls": 2, "cap_legs": 3, "cap_participants": 1 }))]
+#[case::unknown_counts(json!({ "count_lobby": false, "count_links": true }))]
+#[tokio::test]
+async fn what_a_bridge_may_say_differently_is_not_noticed(#[case] switches: Value) {
+    let mut scene = Scene::start_differing(switches.clone()).await.settled().await;
+    let live = scene.page.bridge(BROKEN).expect("row").clone();
+    scene.breaks(switches);
+    let (ended, people) = scene.desk.meeting("Short call", BROKEN, &["Ana Silva", "Bo Berg"]);
+    scene.life_goes_on().await;
+    for person in &people {
+        scene.page.until("them to wait", |page| check(page.person(person.id)?.lobby == Lobby::Waiting, page.people())).await;
+    }
+    scene.desk.control().leave(people[0].id).expect("left");
+    scene.desk.control().end(ended.id, None).expect("ended");
+    scene.life_goes_on().await;
+    scene.true_again().await;
+    assert_eq!(scene.page.bridge(BROKEN).expect("row"), &live, "nothing is said of it");
+    // A page for each object, where pages are small.
+    scene.asked_no_more_than_in_health(4);
+}
+
+/// Nobody is lost or doubled by a list that moves under the reader, with events and where REST is all there is.
+#[rstest]
+#[case::with_events(json!({}))]
+#[case::without_events(json!({ "token_status": 503 }))]
+#[tokio::test]
+async fn pages_that_shift_while_they_are_read_lose_and_double_nobody(#[case] more: Value) {
+    let mut shifting = json!({ "pages_shift": 1, "cap_calls": 2, "cap_legs": 3, "cap_participants": 2 });
+    shifting.as_object_mut().expect("object").extend(more.as_object().expect("object").clone());
+    let mut scene = Scene::start().await.settled().await;
+    let names: Vec<String> = (0..30).map(|n| format!("Guest {n}")).collect();
+    let (_, people) = scene.desk.meeting("Assembly", BROKEN, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    scene.true_again().await;
+    let polled = shifting.get("token_status").is_some();
+    scene.breaks(shifting);
+    scene.desk.control().cut_events(Some(BROKEN), Cut::Hard).expect("cut");
+    if polled {
+        scene.said(BridgeState::Polling, "busy", "503").await;
+    }
+    for person in &people[..10] {
+        scene.desk.control().leave(person.id).expect("left");
+    }
+    scene.life_goes_on().await;
+    scene.true_again().await;
+    scene.others_are_untouched();
+    assert!(scene.asked_for("GET /calls") > 1, "the list of calls has several pages");
+    // Each object of a list is a page of its own at worst.
+    scene.asked_no_more_than_in_health(scene.asked_for("POST /authTokens") + 2);
+    scene.heals();
+    scene.recovers().await;
+}
