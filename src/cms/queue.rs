@@ -69,6 +69,8 @@ pub(super) struct Queue {
     held_until: Option<Instant>,
     /// Until the first answer only one request is under way: a wrong password must not be tried four times.
     pub alone: bool,
+    /// The bridge is read from nothing: until that is done no slot is kept free. Who comes meanwhile waits for one answer at most.
+    pub hurry: bool,
 }
 
 impl Queue {
@@ -82,6 +84,7 @@ impl Queue {
             turn: 0,
             held_until: None,
             alone: true,
+            hurry: false,
         }
     }
 
@@ -174,7 +177,7 @@ impl Queue {
             }
         }
         // The last slot stays free for who comes next.
-        if !self.alone && self.in_flight() + 1 >= slots {
+        if !self.alone && !self.hurry && self.in_flight() + 1 >= slots {
             return Pick::Idle;
         }
         for lane in [Lane::Resync, Lane::SecondLook] {
@@ -301,6 +304,18 @@ mod tests {
         (0..9).for_each(|n| queue.push(Lane::Resync, leg(n)));
         assert_eq!(lanes_sent(&mut queue, now).len(), 3);
         queue.push(Lane::Arrival, leg(100));
+        assert_eq!(lanes_sent(&mut queue, now), [Lane::Arrival]);
+    }
+
+    #[test]
+    fn a_first_reading_takes_every_slot_and_stands_behind_arrivals() {
+        let now = Instant::now();
+        let mut queue = queue(now);
+        queue.hurry = true;
+        (0..9).for_each(|n| queue.push(Lane::Resync, leg(n)));
+        assert_eq!(lanes_sent(&mut queue, now).len(), 4);
+        queue.push(Lane::Arrival, leg(100));
+        queue.done(Lane::Resync);
         assert_eq!(lanes_sent(&mut queue, now), [Lane::Arrival]);
     }
 

@@ -101,7 +101,7 @@ impl Config {
 
     /// Validates the text of a configuration; `dir` is what relative paths are relative to.
     pub fn parse(text: &str, dir: &Path) -> Result<Self, ConfigError> {
-        let raw: raw::File = toml::from_str(text).map_err(|error| ConfigError::Syntax(error.to_string()))?;
+        let raw: raw::File = toml::from_str(text).map_err(|error| ConfigError::syntax(text, &error))?;
         raw.validate(dir)
     }
 }

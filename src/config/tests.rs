@@ -45,6 +45,16 @@ fn a_bridge_address_is_https_without_path(#[case] url: &str, #[case] expected: &
     assert!(error.contains(expected), "{error}");
 }
 
+#[rstest]
+#[case("password = \"hunter2\"", "password = \"hunter2")]
+#[case("password = \"hunter2\"", "password = hunter2")]
+#[case("password = \"hunter2\"", "password = [\"hunter2\"]")]
+#[case("username = \"api\"", "pasword = \"hunter2\"")]
+fn a_line_that_cannot_be_read_is_named_without_what_stands_in_it(#[case] right: &str, #[case] wrong: &str) {
+    let error = parse(&BRIDGE.replace(right, wrong)).expect_err("invalid").to_string();
+    assert!(error.contains("line ") && !error.contains("hunter2"), "{error}");
+}
+
 #[test]
 fn exactly_one_source_of_the_password_is_needed() {
     let error = parse(&format!("{BRIDGE}password_env = \"X\"\n")).expect_err("two").to_string();

@@ -5,6 +5,7 @@ import { curve, queued } from "../figures.js";
 import { number, t } from "../i18n.js";
 import { duration } from "../time.js";
 import { html, nothing, svg } from "../vendor/lit.js";
+import { pressWords } from "./dock.js";
 import { icon } from "./icons.js";
 import { standing } from "./standing.js";
 
@@ -49,7 +50,9 @@ function summary(desk) {
     t("board_people_n", { n: sum((each) => each.people) }),
     t("board_rate_n", { rate }),
   ];
-  return all.length === 0 ? t("loading") : facts.map((fact) => html`<span class="fact">${fact}</span>`);
+  const failed = [...desk.presses.all.values()].findLast((press) => press.scope === "bridge" && press.state === "failed");
+  return html`${all.length === 0 ? t("loading") : facts.map((fact) => html`<span class="fact">${fact}</span>`)}
+    ${failed ? html`<span class="fact grave" role="alert">${icon("trouble")}${pressWords(failed)}</span>` : nothing}`;
 }
 
 const isCount = (/** @type {string} */ name) => !["name", "state", "queue", "cdr"].includes(name);

@@ -78,6 +78,9 @@ impl Bridge {
             return;
         }
         let read = self.link.calls_read && self.calls.values().all(super::CallWork::is_settled);
+        if read {
+            self.queue.hurry = false;
+        }
         let open = !self.is_blind();
         let polled = self.plan.refused().count();
         self.store.put_bridge(&self.name, |bridge| bridge.polled_calls = polled);
