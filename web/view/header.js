@@ -4,6 +4,7 @@ import { condition } from "../bridges.js";
 import { number, t } from "../i18n.js";
 import { html, live, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
+import { trouble } from "./notes.js";
 
 /** Up to this many fine bridges are named; more are only counted. */
 const NAMED = 3;
@@ -66,7 +67,7 @@ const bridgesPanel = (desk, all) => html`
         return html`<li>
           <div class="line"><bdi class="strong">${bridge.id}</bdi> <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
           <div class=${what?.grave ? "said grave" : "said"}>${what ? t(what.key, what.args) : t("bridge_live")}</div>
-          ${bridge.trouble ? html`<div class="quiet" dir="auto">${bridge.trouble.what}</div>` : nothing} ${retry(desk, bridge)}
+          ${trouble(bridge)} ${retry(desk, bridge)}
         </li>`;
       })}
     </ul>
@@ -75,7 +76,7 @@ const bridgesPanel = (desk, all) => html`
 
 /** @param {Desk} desk @param {import("../protocol.js").BridgeRow} bridge */
 export const retry = (desk, bridge) =>
-  (bridge.state === "refused" || bridge.state === "unreachable") && desk.screen.acts
+  ["refused", "unreachable", "polling"].includes(bridge.state) && desk.screen.acts
     ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!desk.screen.live} @click=${() => desk.presses.retry(bridge.id)}>
         ${t("try_again")}</button>`
     : nothing;
