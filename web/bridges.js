@@ -14,6 +14,27 @@ export const isStale = (bridge) =>
 /** Whether Usher reads the bridge at all. @param {Bridge} bridge */
 export const isRead = (bridge) => bridge.state === "live" || bridge.state === "polling";
 
+/** Troubles in which a bridge answers, and nothing can be read from its answers. */
+const UNREADABLE = ["busy", "forbidden", "unexpected_answer"];
+
+/** What there is something to do about, as Usher names it: each has its advice in the catalogue. */
+const ADVISED = new Set([
+  ...UNREADABLE,
+  ...[
+    "certificate",
+    "credentials_refused",
+    "events_lost",
+    "events_not_permitted",
+    "events_refused",
+    "failed",
+    "timed_out",
+    "unreachable",
+  ],
+]);
+
+/** What to do about a bridge's trouble, as a catalogue key; null where nothing is known. @param {Bridge} bridge */
+export const advice = (bridge) => (bridge.trouble && ADVISED.has(bridge.trouble.code) ? `advice_${bridge.trouble.code}` : null);
+
 /**
  * The catalogue key and arguments for a bridge that needs a word; null while it is simply fine.
  * @param {Bridge} bridge @param {number} now
@@ -24,9 +45,13 @@ export function condition(bridge, now) {
     return { key: "bridge_paused", args: { by: bridge.paused_by ?? "?", time: duration(now - bridge.since) }, grave: false };
   const silent = bridge.silent_since ? Math.max(0, Math.floor((now - bridge.silent_since) / 1000)) : 0;
   if (bridge.state === "refused") return { key: "bridge_refused", args: {}, grave: true };
-  if (bridge.state === "unreachable" && bridge.silent_since)
-    return { key: "bridge_unreachable_for", args: { time: duration(silent * 1000) }, grave: true };
-  if (bridge.state === "unreachable") return { key: "bridge_unreachable", args: {}, grave: true };
+  if (bridge.state === "unreachable") {
+    const code = bridge.trouble?.code ?? "";
+    if (code === "certificate") return { key: "bridge_untrusted", args: {}, grave: true };
+    const key = UNREADABLE.includes(code) ? "bridge_unreadable" : "bridge_unreachable";
+    if (!bridge.silent_since) return { key, args: {}, grave: true };
+    return { key: `${key}_for`, args: { time: duration(silent * 1000) }, grave: true };
+  }
   if (silent >= 120) return { key: "bridge_silent_long", args: { time: duration(silent * 1000) }, grave: true };
   if (bridge.silent_since) return { key: "bridge_silent", args: { n: silent }, grave: true };
   if (bridge.state === "connecting") return { key: "bridge_connecting", args: {}, grave: false };

@@ -62,7 +62,7 @@ function line(desk, bridge, figures) {
   const { now } = desk.screen;
   const paused = bridge.state === "paused";
   return html`<tr data-bridge=${bridge.id} data-state=${bridge.state}>
-    <th scope="row"><bdi>${bridge.id}</bdi><span class="quiet">${bridge.version ?? t("version_unknown")}</span></th>
+    <th scope="row"><bdi>${bridge.id}</bdi>${bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing}<span class="quiet">${bridge.version ?? t("version_unknown")}</span></th>
     ${cell("state", state(bridge, now))}
     ${cell("rate", figures && html`${sparkline(desk.figures.rates.get(bridge.id) ?? [])}<span>${figures.requests_per_s.toFixed(1)}</span>`)}
     ${cell("flight", figures && html`${number(figures.in_flight)}<span class="quiet of">${t("of_n", { n: figures.slots })}</span>`)}

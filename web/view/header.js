@@ -4,6 +4,7 @@ import { condition } from "../bridges.js";
 import { number, t } from "../i18n.js";
 import { html, live, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
+import { trouble } from "./notes.js";
 
 /** Up to this many fine bridges are named; more are only counted. */
 const NAMED = 3;
@@ -64,9 +65,9 @@ const bridgesPanel = (desk, all) => html`
       ${all.map((bridge) => {
         const what = condition(bridge, desk.screen.now);
         return html`<li>
-          <div class="line"><bdi class="strong">${bridge.id}</bdi> <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
+          <div class="line"><bdi class="strong">${bridge.id}</bdi>${bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing} <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
           <div class=${what?.grave ? "said grave" : "said"}>${what ? t(what.key, what.args) : t("bridge_live")}</div>
-          ${bridge.trouble ? html`<div class="quiet" dir="auto">${bridge.trouble.what}</div>` : nothing} ${retry(desk, bridge)}
+          ${trouble(bridge)} ${retry(desk, bridge)}
         </li>`;
       })}
     </ul>
@@ -76,7 +77,7 @@ const bridgesPanel = (desk, all) => html`
 
 /** What a person may do about a bridge that is not followed. @param {Desk} desk @param {import("../protocol.js").BridgeRow} bridge */
 export const retry = (desk, bridge) =>
-  (bridge.state === "refused" || bridge.state === "unreachable") && desk.screen.acts
+  ["refused", "unreachable", "polling"].includes(bridge.state) && desk.screen.acts
     ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!desk.screen.live} @click=${() => desk.presses.tell("retry", bridge.id)}>
         ${t("try_again")}</button>`
     : bridge.state === "paused" && desk.screen.manages

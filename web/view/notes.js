@@ -1,12 +1,15 @@
 // What there is to know beside the lists: bridges in trouble, hidden meetings, a new version. At the foot, so that nothing moves for it.
 
-import { condition } from "../bridges.js";
+import { advice, condition } from "../bridges.js";
 import { t } from "../i18n.js";
+import { clockTimes } from "../time.js";
 import { html, nothing } from "../vendor/lit.js";
 import { retry } from "./header.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
+
+const times = clockTimes(document.documentElement.lang || "en");
 
 /** @param {Desk} desk */
 export function notes(desk) {
@@ -28,8 +31,18 @@ export function notes(desk) {
 function bridgeNote(desk, bridge) {
   const what = condition(bridge, desk.screen.now);
   if (!what) return null;
-  const known = bridge.trouble ? bridge.trouble.what : "";
-  return note(what.grave, html`<bdi class="strong">${bridge.id}</bdi> ${t(what.key, what.args)}`, known, retry(desk, bridge));
+  const text = html`<bdi class="strong">${bridge.id}</bdi> ${t(what.key, what.args)}${since(bridge)}`;
+  return note(what.grave, text, "", html`${trouble(bridge)}${retry(desk, bridge)}`);
+}
+
+/** When what is wrong began. @param {import("../protocol.js").BridgeRow} bridge */
+const since = (bridge) =>
+  bridge.trouble ? html` <span class="quiet">${t("since_at", { at: times.long(bridge.since) })}</span>` : nothing;
+
+/** What is wrong in CMS's or the network's words, and what to do about it. @param {import("../protocol.js").BridgeRow} bridge */
+export function trouble(bridge) {
+  const key = advice(bridge);
+  return html`${bridge.trouble ? html`<p class="quiet" dir="auto">${bridge.trouble.what}</p>` : nothing}${key ? html`<p class="advice">${t(key)}</p>` : nothing}`;
 }
 
 /** @param {boolean} grave @param {unknown} text @param {string} detail @param {unknown} [button] */

@@ -1,5 +1,6 @@
 // The middle column: everybody who waits, or one meeting with its two lists.
 
+import { isStale } from "../bridges.js";
 import { number, t } from "../i18n.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit.js";
@@ -40,16 +41,21 @@ function meetingTitle(desk) {
   return html`<h1>
     <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
     ${row ? meetingName(row) : t(desk.screen.link.shown ? "meeting_ended" : "loading")}
-    ${row ? html`<span class="only-phone">${marks(row)}</span><span class="chips">${chips(row)}</span>` : nothing}
+    ${row ? html`<span class="only-phone">${marks(row)}</span><span class="chips">${chips(desk, row)}</span>` : nothing}
   </h1>`;
 }
 
-/** @param {import("../protocol.js").MeetingRow} row */
-const chips = (row) => html`
-  <span class="chip">${row.locked === true ? icon("lock") : nothing}${t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")}</span>
+/** @param {Desk} desk @param {import("../protocol.js").MeetingRow} row */
+const chips = (desk, row) => html`
+  <span class="chip" data-chip="lock" title=${row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing}>${row.locked === true ? icon("lock") : nothing}${t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")}${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
+  ${row.activator === null ? nothing : html`<span class="chip" data-chip="activator" title=${t("activator_why")}>${t(row.activator ? "activator_in" : "activator_out")}</span>`}
   ${row.recording ? html`<span class="chip">${icon("recording")}${t("recording")}</span>` : nothing}
   ${row.streaming ? html`<span class="chip">${icon("streaming")}${t("streaming")}</span>` : nothing}
-  ${row.bridges.map((bridge) => html`<span class="chip"><bdi>${bridge}</bdi></span>`)}
+  ${row.bridges.map((bridge) => {
+    const old = isStale(desk.roster.bridges.get(bridge));
+    return html`<span class="chip" data-chip="bridge" data-old=${old ? "yes" : "no"} title=${old ? t("part_unseen_why", { bridge }) : nothing}>${old ? icon("note") : nothing}<bdi>${bridge}</bdi>${old ? html`<span class="quiet">${t("part_unseen")}</span>` : nothing}</span>`;
+  })}
+  ${row.out_of_sight > 0 ? html`<span class="chip" data-chip="out-of-sight" title=${t("out_of_sight_why")}>${icon("note")}${t("out_of_sight_n", { n: row.out_of_sight })}</span>` : nothing}
 `;
 
 /** @param {Desk} desk @param {boolean} open */

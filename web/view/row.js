@@ -29,7 +29,7 @@ export function personRow(desk, list, { id, row, gone }, index, kind) {
     <div class="who" role="gridcell"><span class="name">${personName(row)}${namesake(desk, row)}${doing(row, kind)}</span>${waits ? outcome(row) : nothing}</div>
     <div class="address" role="gridcell"><bdi>${row.address}</bdi></div>
     ${kind === "lobby" && screen.choice.open === null ? meetingCell(desk, row) : nothing}
-    <div class="bridge-cell" role="gridcell">${row.bridge === null ? nothing : html`<bdi>${row.bridge}</bdi>`}</div>
+    <div class="bridge-cell" role="gridcell">${row.bridge !== null ? html`<bdi>${row.bridge}</bdi>` : row.elsewhere ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${row.elsewhere}</bdi>` : nothing}</div>
     <div class="act" role="gridcell">${waits ? action(desk, row) : trace(desk, row, gone, kind)}</div>
   </div>`;
 }

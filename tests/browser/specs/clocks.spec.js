@@ -34,7 +34,9 @@ for (const [name, by] of [
     expect(await waited(person(page, bo.id))).toBeLessThan(before + 30);
     const zoe = await demo.join(board, "Zoë Müller");
     await expect.poll(() => waited(person(page, zoe.id))).toBeLessThan(30);
-    const ids = await page.locator("[data-participant]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-participant")));
+    const ids = await page
+      .locator("[data-participant]")
+      .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-participant")));
     expect(ids, "longest first").toEqual([bo.id, zoe.id]);
     await expect(card(page, board.id)).toContainText("2 waiting");
   });

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { condition, isStale, obstacle } from "../../../web/bridges.js";
+import { advice, condition, isStale, obstacle } from "../../../web/bridges.js";
+
+const catalogue = JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8"));
 
 const bridge = (more = {}) => ({
   kind: "bridge",
@@ -27,6 +30,34 @@ test("what a bridge needs a word for, worst first", () => {
   assert.deepEqual(said({ polled_calls: 3 })?.args, { n: 3 });
   const paused = said({ state: "paused", paused_by: "ana", since: 65_000, silent_since: 66_000 });
   assert.deepEqual(paused, { key: "bridge_paused", args: { by: "ana", time: "2:15" }, grave: false });
+});
+
+/** Every trouble that Usher names for a bridge, read from where it does. */
+const codes = [
+  ...["link.rs", "standing.rs", "events.rs"].flatMap((file) => {
+    const source = readFileSync(new URL(`../../../src/cms/bridge/${file}`, import.meta.url), "utf8");
+    const named = [...source.matchAll(/code: "(\w+)"\.into\(\)/g), ...source.matchAll(/AskError::.* => "(\w+)",/g)];
+    return named.map(([, code]) => code);
+  }),
+];
+
+test("each trouble of a bridge says what to do about it", () => {
+  assert.ok(new Set(codes).size >= 11, String(codes));
+  for (const code of codes) {
+    const key = advice(bridge({ trouble: { code, what: "" } }));
+    assert.equal(key, `advice_${code}`);
+    assert.ok(catalogue[key].length > 40, key);
+  }
+  assert.equal(advice(bridge({ trouble: { code: "something_new", what: "" } })), null);
+  assert.equal(advice(bridge()), null);
+});
+
+test("a bridge that answers of no use, and one that is not believed, are not called unreachable", () => {
+  const of = (code, more = {}) => said({ state: "unreachable", trouble: { code, what: "" }, ...more });
+  for (const code of ["busy", "forbidden", "unexpected_answer"]) assert.equal(of(code)?.key, "bridge_unreadable");
+  assert.deepEqual(of("busy", { silent_since: 188_000 }), { key: "bridge_unreadable_for", args: { time: "0:12" }, grave: true });
+  assert.equal(of("certificate", { silent_since: 1 })?.key, "bridge_untrusted");
+  for (const code of ["timed_out", "unreachable", "failed"]) assert.equal(of(code)?.key, "bridge_unreachable");
 });
 
 test("only a bridge that gives no answer makes its people old", () => {
