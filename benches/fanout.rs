@@ -206,6 +206,7 @@ fn person(name: String) -> Row {
         waiting_up_to: false,
         seen_since: 1_700_000_000_000,
         bridge: Some("a".into()),
+        elsewhere: None,
         state: LegState::Connected,
         muted: false,
         presenter: false,

@@ -48,7 +48,7 @@ function meetingTitle(desk) {
 /** @param {Desk} desk @param {import("../protocol.js").MeetingRow} row */
 const chips = (desk, row) => html`
   <span class="chip" data-chip="lock" title=${row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing}>${row.locked === true ? icon("lock") : nothing}${t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")}${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
-  ${row.activator === null ? nothing : html`<span class="chip" data-chip="activator" title=${t("activator_why")}>${t(row.activator ? "activator_in" : "activator_out")}</span>`}
+  ${row.activator === null ? nothing : html`<span class="chip" data-chip="activator" title=${t("host_in_why")}>${t(row.activator ? "host_in" : "host_out")}</span>`}
   ${row.recording ? html`<span class="chip">${icon("recording")}${t("recording")}</span>` : nothing}
   ${row.streaming ? html`<span class="chip">${icon("streaming")}${t("streaming")}</span>` : nothing}
   ${row.bridges.map((bridge) => {
