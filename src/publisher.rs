@@ -199,7 +199,7 @@ impl Publisher {
             self.desk.forget(id);
         }
         // What a meeting's row is made of: who is still being called counts as nobody, so that the state matters as well.
-        let counted = |row: &PersonRow| (row.lobby, row.waiting_since, row.state);
+        let counted = |row: &PersonRow| (row.lobby, row.waiting_since, row.state, row.activator, row.elsewhere.clone());
         if before != now || old.as_deref().and_then(as_person).map(counted) != row.as_ref().map(counted) {
             meetings.extend(before.into_iter().chain(now));
         }
@@ -283,6 +283,8 @@ mod tests {
         Home { person: u8, bridge: u8 },
         Lobby { person: u8, state: Lobby },
         Admit { person: u8 },
+        Activator { person: u8, activator: Option<bool> },
+        Away { person: u8 },
         Publish,
     }
 
@@ -305,6 +307,9 @@ mod tests {
                 (person.clone(), bridge).prop_map(|(person, bridge)| Step::Home { person, bridge }),
                 (person.clone(), prop_oneof![Just(Lobby::Unknown), Just(Lobby::Waiting), Just(Lobby::In)])
                     .prop_map(|(person, state)| Step::Lobby { person, state }),
+                (person.clone(), proptest::option::of(proptest::bool::ANY))
+                    .prop_map(|(person, activator)| Step::Activator { person, activator }),
+                person.clone().prop_map(|person| Step::Away { person }),
                 person.prop_map(|person| Step::Admit { person }),
                 Just(Step::Publish),
             ];
@@ -339,6 +344,10 @@ mod tests {
             Step::Lobby { person: n, state } => {
                 let since = (*state == Lobby::Waiting).then_some(1);
                 store.update_person(&person(*n), |entry| entry.lobby = LobbyFact { state: *state, since, ..LobbyFact::default() });
+            }
+            Step::Activator { person: n, activator } => drop(store.update_person(&person(*n), |entry| entry.activator = *activator)),
+            Step::Away { person: n } => {
+                store.update_person(&person(*n), |entry| entry.home = Some(Home::Elsewhere { id: "x".into(), name: None }));
             }
             Step::Admit { person: n } => {
                 desk.begin(&person(*n), &"mo".into(), now);
