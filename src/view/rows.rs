@@ -88,7 +88,7 @@ pub enum BridgeState {
     Polling,
     /// The bridge refused the credentials; nothing more is asked until somebody retries.
     Refused,
-    /// Neither REST nor events answer.
+    /// REST does not answer, or nothing can be read from its answers.
     Unreachable,
 }
 
