@@ -112,7 +112,7 @@ pub enum BridgeState {
     Polling,
     /// The bridge refused the credentials; nothing more is asked until somebody retries.
     Refused,
-    /// Neither REST nor events answer.
+    /// REST does not answer, or nothing can be read from its answers.
     Unreachable,
     /// An administrator wants nothing to be sent to it.
     Paused,

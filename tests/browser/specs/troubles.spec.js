@@ -57,10 +57,11 @@ test("each trouble says bridge, since when, what is wrong and what to do, and no
     await expect(page.locator(".notes li", { hasText: "eu-2" }), name).toHaveCount(0);
     if (name === "forbidden" || name === "events-lost") await lookTwice(page, `trouble-${name}`);
     await cluster.control("/switches/eu-1", {}, "PUT");
-    // A moderator who has done what the note says does not wait for the next try.
-    await cluster.control("/fault/stop", { bridge: "eu-1" });
-    await cluster.control("/fault/start", { bridge: "eu-1" });
-    if (name === "credentials" || name === "events-not-permitted") await note.locator('[data-action="retry"]').click();
+    // A moderator who has done what the note says does not wait for the next try; the bridge may be quicker than the press.
+    await note
+      .locator('[data-action="retry"]')
+      .click({ timeout: 5000 })
+      .catch(() => {});
     await expect(note, name).toHaveCount(0, { timeout: 60_000 });
   }
   await cluster.control("/fault/stop", { bridge: "eu-1" });
