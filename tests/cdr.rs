@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::process::Command;
 use std::time::Duration;
 
 use common::desk::{Desk, Page, check, quiet};
@@ -333,6 +334,7 @@ async fn usher_registers_once_and_takes_nobody_elses_slot() {
     page.until("the last slot", |page| has_records(page, CdrState::Arriving)).await;
     let posted = desk.asked("POST /system/cdrReceivers");
     assert_eq!(posted, 2, "one on each bridge");
+    assert!(page.bridges().iter().all(|row| row.cdr_trouble.is_none()), "{:?}", page.bridges());
     let desk = desk.restart().await;
     let mut page = desk.page("mo").await;
     desk.control().admit(people[0].id).expect("admitted");
@@ -365,4 +367,50 @@ async fn a_leg_that_only_records_know_is_looked_for() {
     desk.control().set_switches(None, json!({ "events_stall": true })).expect("switch");
     let late = desk.join(people[0].meeting, "eu-1", "Late");
     page.until("who came unseen", |page| has_lobby(page, late.id, Lobby::Waiting)).await;
+}
+
+/// `usher cdr ...` on the bridges of a running desk; what it printed.
+async fn command(desk: &Desk, word: &str) -> String {
+    let mut text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {:?}\n[cdr]\nurl = \"http://{}\"\n", desk.dir.path(), desk.app.address);
+    for bridge in desk.sim.bridges() {
+        text.push_str(&format!(
+            "[[bridge]]\nname = {:?}\nurl = {:?}\nusername = {:?}\npassword = {:?}\ncdr = \"receive\"\n",
+            bridge.name, bridge.url, bridge.username, bridge.password
+        ));
+    }
+    let file = desk.dir.path().join("usher.toml");
+    std::fs::write(&file, text).expect("written");
+    let words: Vec<String> = word.split(' ').map(str::to_owned).collect();
+    let run = move || Command::new(env!("CARGO_BIN_EXE_usher")).args(words).arg("--config").arg(file).output();
+    let output = in_time("the end of the command", tokio::task::spawn_blocking(run)).await.expect("run").expect("run");
+    assert!(output.status.success(), "{word}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn the_command_line_shows_registers_and_removes_ushers_own_receiver_and_no_other() {
+    let mut options = quiet(1);
+    options.switches = Some(json!({ "cdr_foreign_receivers": 2 }).to_string());
+    let receive = |config: &mut Config| config.bridges.iter_mut().for_each(|bridge| bridge.cdr = CdrMode::Receive);
+    let desk = Desk::start_with(options, "", receive).await;
+    let mut page = desk.page("mo").await;
+    assert!(command(&desk, "check").await.contains("`usher cdr show` prints the address"), "not registered yet");
+    let shown = command(&desk, "cdr show").await;
+    assert!(shown.contains(&address(&desk)) && shown.contains("no record has come yet"), "{shown}");
+    assert_eq!(desk.asked("POST /system/cdrReceivers"), 0, "neither changes anything");
+    assert!(command(&desk, "cdr register").await.contains("eu-1  registered"));
+    assert!(command(&desk, "cdr register").await.contains("already"));
+    assert!(command(&desk, "check").await.contains("registered"));
+    desk.meeting("Board", "eu-1", &["Bo Berg"]);
+    page.until("records", |page| has_records(page, CdrState::Arriving)).await;
+    let patience = page.patience;
+    let arrives = async {
+        while !command(&desk, "check").await.contains("records arrive") {
+            page.follow_for(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(patience, arrives).await.expect("the check says that records arrive");
+    assert!(command(&desk, "cdr remove").await.contains("eu-1  removed"));
+    assert!(command(&desk, "cdr remove").await.contains("was not registered"));
+    assert_eq!(desk.asked("DELETE /system/cdrReceivers/<id>"), 1, "nobody else's");
 }

@@ -37,11 +37,13 @@ async fn nothing_secret_is_logged_at_any_level() {
     browser.post("/users", "/users", &[("name", "eve"), ("role", "viewer"), ("password", "third horse!")]).await;
     browser.clone().with_header("authorization", "Bearer metrics-token-1").get("/metrics").await;
     assert!(site.accounts.list().await.expect("list").iter().any(|user| user.role == Role::Viewer));
+    let records = format!("http://{}/cdr/cdr-secret-1", site.address);
+    assert_eq!(browser.http.post(records).body("x").send().await.expect("answered").status(), 404);
     let cookies = browser.cookies.clone();
     site.stop().await;
     let text = String::from_utf8_lossy(&log.0.lock().expect("lock")).into_owned();
     assert!(text.contains("logged in"), "something is logged:\n{text}");
-    let secrets = ["a wrong password", PASSWORD, "another horse", "third horse!", "metrics-token-1", "argon2id"];
+    let secrets = ["a wrong password", PASSWORD, "another horse", "third horse!", "metrics-token-1", "cdr-secret-1", "argon2id"];
     for secret in secrets.into_iter().chain(cookies.values().map(String::as_str)) {
         let line = text.lines().find(|line| line.contains(secret));
         assert!(line.is_none(), "{line:?}");

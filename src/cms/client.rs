@@ -151,7 +151,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 fn read(ask: &Ask, body: &str) -> Result<Answer, AskError> {
-    if matches!(ask, Ask::Admit(_)) {
+    if matches!(ask, Ask::Admit(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_)) {
         // Success is 200 with nothing in it; one product client treats any failure body as an error, even on 2xx (rest.md section 2).
         return match Element::parse(body) {
             Ok(root) if root.is("failureDetails") => Err(refusal(StatusCode::OK, body)),
@@ -216,5 +216,6 @@ mod tests {
         let body = "<failureDetails><participantCannotBeModified /></failureDetails>";
         assert!(matches!(read(&Ask::Admit("p".into()), body), Err(AskError::Refused { .. })));
         assert!(matches!(read(&Ask::Admit("p".into()), ""), Ok(Answer::Done)));
+        assert!(matches!(read(&Ask::RemoveCdrReceiver("r".into()), ""), Ok(Answer::Done)));
     }
 }
