@@ -168,6 +168,13 @@ impl Plan {
         self.refused.contains(call)
     }
 
+    /// Whether the bridge said that it pushes a call's roster.
+    pub(super) fn is_accepted(&self, call: &CallId) -> bool {
+        let Some(socket) = self.socket_of(call).and_then(|id| self.sockets.get(id)) else { return false };
+        let accepted = |index: &i64| socket.accepted.as_ref().is_some_and(|set| set.contains(index));
+        socket.topics.iter().any(|(index, topic)| matches!(topic, Topic::Roster(roster) if roster == call) && accepted(index))
+    }
+
     /// Tries one refused call again; returns the socket whose set changed.
     pub(super) fn retry_refused(&mut self) -> Option<SocketId> {
         let call = self.refused.pop_front()?;

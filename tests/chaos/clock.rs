@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usher::config::{Config, Timing};
+use usher::config::{CdrMode, Config, Timing};
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -10,7 +10,10 @@ const fn ms(ms: u64) -> Duration {
 
 /// Everything that Usher waits for, scaled to a run of seconds. The simulator's own times (a deactivation a second after the last activator
 /// left, an admission that works late) are real ones and lie within the last `recheck`, as they do in the field.
-pub fn scale(config: &mut Config, rotation: bool) {
+pub fn scale(config: &mut Config, rotation: bool, records: bool) {
+    if records {
+        config.bridges.iter_mut().for_each(|bridge| bridge.cdr = CdrMode::Register);
+    }
     let timing = Timing {
         rest_timeout: ms(2000),
         connect_timeout: ms(1500),
@@ -23,6 +26,11 @@ pub fn scale(config: &mut Config, rotation: bool) {
         // Slow enough that a bridge which answers in 5 ms, four at a time, is not asked for more than it can tell.
         rotate_waiting: ms(500),
         rotate_in_call: ms(3000),
+        rotate_waiting_told: ms(3000),
+        rotate_in_call_told: ms(3000),
+        cdr_check: ms(300),
+        cdr_patience: ms(1000),
+        cdr_register: ms(1000),
         poll_roster: ms(1000),
         sweep_calls: ms(1000),
         sweep_roster: ms(3000),
@@ -50,16 +58,19 @@ pub struct Bound {
     pub looks: Duration,
     /// Once around, where the rotation is on.
     pub rotation: Duration,
+    /// Records that are missing are noticed, at worst just after everything was read again because of others.
+    pub records: Duration,
 }
 
 impl Bound {
     /// `faults`: connections were lost or refused, so that bridges are found again and read anew.
-    pub fn of(timing: &Timing, rotation: bool, faults: bool) -> Self {
+    pub fn of(timing: &Timing, rotation: bool, records: bool, faults: bool) -> Self {
         let twice = 2;
         let calm = Self {
             // Found to be in only by a second look; the reading after `read_again` may have failed once more.
             looks: timing.recheck[3] + timing.second_look * twice + timing.read_again * twice + timing.publish_tick,
             reading: ms(500),
+            records: if records { timing.cdr_check * twice + timing.cdr_patience * twice + ms(500) } else { Duration::ZERO },
             rotation: if rotation { timing.rotate_in_call.max(timing.sweep_roster) } else { Duration::ZERO },
             ..Self::default()
         };
@@ -75,7 +86,7 @@ impl Bound {
     }
 
     pub fn total(self) -> Duration {
-        self.answers + self.events + self.reading + self.looks + self.rotation
+        self.answers + self.events + self.reading + self.looks + self.rotation + self.records
     }
 }
 

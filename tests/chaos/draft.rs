@@ -11,6 +11,8 @@ pub struct Draft {
     pub seed: u64,
     /// Whether Usher reads everything again and again. Off, nothing masks a lost event; on, no repair may be needed.
     pub rotation: bool,
+    /// Whether bridges push Call Detail Records.
+    pub records: bool,
     pub switches: Value,
 }
 
@@ -18,7 +20,8 @@ impl Draft {
     pub fn of(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let rotation = !seed.is_multiple_of(2);
-        Self { seed, rotation, switches: switches(&mut rng, rotation) }
+        let records = !(seed / 2).is_multiple_of(2);
+        Self { seed, rotation, records, switches: switches(&mut rng, rotation, records) }
     }
 }
 
@@ -26,7 +29,7 @@ impl Draft {
 ///
 /// Without the rotation the bridge pushes what it is asked for: calls whose roster it refuses are polled, and what a poll does not show
 /// (locked and unlocked again in between) only the rotation would find.
-fn switches(rng: &mut StdRng, rotation: bool) -> Value {
+fn switches(rng: &mut StdRng, rotation: bool, records: bool) -> Value {
     let mut all = serde_json::Map::new();
     let mut set = |name: &str, options: &[Value]| {
         let value = options.choose(rng).cloned().unwrap_or_default();
@@ -81,6 +84,29 @@ fn switches(rng: &mut StdRng, rotation: bool) -> Value {
     set("version", &["3.4.1", "3.9", "2.9.4"].map(Value::from));
     set("latency_ms", &[json!(0), json!(2)]);
     set("latency_jitter_ms", &[json!(0), json!(3)]);
+    set("correlator_ms", &[json!(0), json!(0), json!(300)]);
+    set("correlator_first", &["absent", "own"].map(Value::from));
+    if records {
+        for name in ["cdr_links", "cdr_unknown", "cdr_whitespace", "cdr_declaration", "cdr_record_index_continues"] {
+            set(name, &flag);
+        }
+        set("cdr_retry_ms", &[json!(100)]);
+        set("cdr_retry_max_ms", &[json!(400)]);
+        set("cdr_form_field", &["url", "also_uri"].map(Value::from));
+        set("cdr_foreign_receivers", &[json!(0), json!(3)]);
+        set("cdr_batch", &[json!(1), json!(20)]);
+        set("cdr_accepts", &["only200", "any2xx"].map(Value::from));
+        set("cdr_buffer", &[json!(1000), json!(1000), json!(20)]);
+        set("cdr_duplicate_rate", &[json!(0.0), json!(0.1)]);
+        set("cdr_reorder_rate", &[json!(0.0), json!(0.1)]);
+        set("cdr_gap_rate", &[json!(0.0), json!(0.0), json!(0.02)]);
+        set("cdr_call_bridge", &["clustered", "always", "never"].map(Value::from));
+        set("cdr_active_leg", &["false", "absent"].map(Value::from));
+        set("cdr_first_update", &["complete", "two_records"].map(Value::from));
+        set("cdr_group_id", &["participant", "leg", "absent"].map(Value::from));
+        // Without the rotation nothing else tells what a bridge does not announce.
+        set("cdr_lobby_changes", if rotation { &flag } else { &flag[1..] });
+    }
     if rotation {
         set("subscription_limit", &[json!(0), json!(0), json!(15)]);
     }

@@ -16,6 +16,9 @@ pub enum Deed {
     RestartBridge(&'static str),
     RestartUsher,
     CloseTab(usize),
+    PauseBridge(&'static str),
+    /// The bridge leaves the configuration, and is put back.
+    Reread(&'static str),
 }
 
 /// When something may happen.
@@ -38,7 +41,6 @@ const fn does(weight: u32, when: When, act: fn(&mut Scene) -> Option<String>) ->
     Happening { weight, when, act }
 }
 
-/// Also the place for what others add: a clock that jumps, a bridge that is paused, a configuration that is read again.
 const TABLE: &[Happening] = &[
     does(100, When::Always, come_or_go),
     does(12, When::Always, move_somebody),
@@ -62,6 +64,8 @@ const TABLE: &[Happening] = &[
     does(2, When::Fault, stop_bridge),
     does(1, When::Fault, restart_bridge),
     does(1, When::Fault, restart_usher),
+    does(1, When::Fault, pause_bridge),
+    does(1, When::Fault, reread),
     does(24, When::Fault, suffer),
     does(4, When::FaultRotating, suffer_what_only_the_rotation_repairs),
 ];
@@ -175,7 +179,7 @@ fn end_one_instance(scene: &mut Scene) -> Option<String> {
     Some(format!("{} ends at {bridge}: {}", meeting.name, meeting.id))
 }
 
-// What no event carries. With the rotation off it comes with something that makes Usher look.
+// What no event carries. With neither the rotation nor records it comes with something that makes Usher look.
 
 fn admit_elsewhere(scene: &mut Scene) -> Option<String> {
     let person = scene.person(|person| person.lobby == Lobby::Waiting)?;
@@ -195,7 +199,7 @@ fn back_to_the_lobby_elsewhere(scene: &mut Scene) -> Option<String> {
 
 /// A lock that changes makes Usher read everybody of the call again.
 fn follow_up(scene: &mut Scene, person: &ParticipantTruth) -> &'static str {
-    if scene.draft.rotation {
+    if scene.draft.rotation || scene.draft.records {
         return "";
     }
     let control = scene.control();
@@ -310,6 +314,18 @@ fn restart_bridge(scene: &mut Scene) -> Option<String> {
     Some(format!("{bridge} restarts: all its ids are new"))
 }
 
+fn pause_bridge(scene: &mut Scene) -> Option<String> {
+    let bridge = scene.bridge();
+    scene.deeds.push(Deed::PauseBridge(bridge));
+    Some(format!("{bridge} is paused by an administrator"))
+}
+
+fn reread(scene: &mut Scene) -> Option<String> {
+    let bridge = scene.bridge();
+    scene.deeds.push(Deed::Reread(bridge));
+    Some(format!("{bridge} leaves the configuration"))
+}
+
 fn restart_usher(scene: &mut Scene) -> Option<String> {
     scene.deeds.push(Deed::RestartUsher);
     Some("Usher is stopped and started again".into())
@@ -338,6 +354,9 @@ fn suffer(scene: &mut Scene) -> Option<String> {
         json!({ "effect_delay_ms": one(&[50, 400]) }),
         json!({ "events_padding": one(&[1000, 100_000]) }),
         json!({ "cap_legs": 1, "cap_participants": 1 }),
+        json!({ "early_updates": true, "late_updates": true }),
+        json!({ "cdr_gap_rate": 0.5, "cdr_duplicate_rate": 0.3, "cdr_reorder_rate": 0.3 }),
+        json!({ "cdr_timeout_ms": 1 }),
     ];
     let switches = faults.choose(&mut scene.rng).cloned()?;
     suffer_this(scene, switches)
@@ -348,6 +367,8 @@ fn suffer_what_only_the_rotation_repairs(scene: &mut Scene) -> Option<String> {
     let faults = [
         json!({ "reorder_updates": true }),
         json!({ "events_stall": true }),
+        json!({ "ignore_acks": true }),
+        json!({ "pages_shift": 2 }),
         json!({ "subscribe_refused": true }),
         json!({ "subscription_limit": scene.rng.random_range(1..6) }),
     ];

@@ -14,7 +14,7 @@ use usher::view::BridgeState;
 
 use crate::clock::{self, Bound, Steady};
 use crate::common::browser::Browser;
-use crate::common::desk::{Desk, PASSWORD, quiet};
+use crate::common::desk::{Desk, PASSWORD, Page, check, quiet};
 use crate::common::{DEADLINE, wait_for};
 use crate::draft::Draft;
 use crate::happenings::{self, Deed};
@@ -74,8 +74,8 @@ impl Scene {
         (options.seed, options.switches) = (draft.seed, Some(draft.switches.to_string()));
         let sim = start(options).await.expect("simulator");
         let control = sim.control();
-        let rng = StdRng::seed_from_u64(draft.seed ^ 0x6368_616f_73);
-        let rotation = draft.rotation;
+        let rng = StdRng::seed_from_u64(draft.seed ^ 0x0063_6861_6f73);
+        let (rotation, records) = (draft.rotation, draft.records);
         let mut scene = Self {
             draft,
             rng,
@@ -104,8 +104,7 @@ impl Scene {
             happenings::join(&mut scene);
         }
         scene.note_people();
-        // A receiver of CDRs is registered here in half the seeds, by lines of the configuration.
-        let desk = Desk::start_on(sim, "", |config| clock::scale(config, rotation)).await;
+        let desk = Desk::start_on(sim, "", |config| clock::scale(config, rotation, records)).await;
         scene.address.send_replace(Some(desk.app.address));
         scene.desk = Some(desk);
         scene.live().await;
@@ -250,6 +249,24 @@ impl Scene {
         match deed {
             Deed::RestartBridge(bridge) => self.control.restart_bridge(bridge).await.expect("restarted"),
             Deed::CloseTab(at) => self.close_tab(at).await,
+            Deed::PauseBridge(bridge) => {
+                let mut page = Page::log_in(self.desk().app.address, "ana").await;
+                for word in ["pause", "resume"] {
+                    page.say(json!({ "type": word, "ref": word, "bridge": bridge })).await;
+                    page.until("the answer", |page| check(page.replies.iter().any(|reply| reply["ref"] == word), &page.errors)).await;
+                }
+                self.tell(format!("{bridge} goes on"));
+            }
+            Deed::Reread(bridge) => {
+                let desk = self.desk();
+                let (whole, mut without) = (desk.config.clone(), desk.config.clone());
+                without.bridges.retain(|config| &*config.name != bridge);
+                without.cms.in_flight = 3;
+                for config in [without, whole] {
+                    desk.app.reload.take(config).await.expect("taken over");
+                }
+                self.tell(format!("{bridge} is back in the configuration"));
+            }
             Deed::RestartUsher => {
                 self.address.send_replace(None);
                 let desk = self.desk.take().expect("Usher runs").restart().await;
@@ -299,7 +316,7 @@ impl Scene {
             self.retry(&bridge);
         }
         self.healed_ms = self.control.now_ms();
-        let bound = Bound::of(&self.config_timing(), self.draft.rotation, self.faults);
+        let bound = Bound::of(&self.config_timing(), self.draft.rotation, self.draft.records, self.faults);
         self.tell(format!("quiet; the bound is {:?}: {bound:?}", bound.total()));
         self.bound = bound;
         let (mut truth, mut steady) = (self.note_people(), Steady::default());

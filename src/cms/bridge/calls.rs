@@ -13,6 +13,7 @@ use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
 use crate::cms::repairs::{Found, Missing};
+use crate::cms::subscriptions::Topic;
 use crate::model::{CallId, LegId};
 
 /// What this bridge still has to read of a call.
@@ -105,7 +106,9 @@ impl Bridge {
             }
             if self.link.calls_read && !self.calls.contains_key(&item.id) {
                 self.missed_change(0, now);
-                self.found(Found::Call(item.id.clone()), now);
+                if self.hears_of_calls() {
+                    self.found(Found::Call(item.id.clone()), now);
+                }
             }
             self.meet_call(&item.id, sweep.lane, now);
             self.read_if_stale(&item.id, now);
@@ -127,7 +130,7 @@ impl Bridge {
             return;
         }
         for call in sweep.before.difference(&sweep.listed) {
-            if self.link.calls_read {
+            if self.link.calls_read && self.hears_of_calls() {
                 self.repairs.asked(Missing::Call(call.clone()));
             }
             self.ask(sweep.lane, Ask::Call(call.clone()));
@@ -181,6 +184,11 @@ impl Bridge {
         self.want_label(call);
         // Pages that shifted while they were read may not have shown it.
         self.read_if_stale(call, now);
+    }
+
+    /// The list of calls comes by events, and has for so long that what was not on its first list is known to be gone.
+    fn hears_of_calls(&self) -> bool {
+        self.sockets.get(&0).is_some_and(|socket| socket.open && !socket.begun.iter().any(|(topic, _)| *topic == Topic::Calls))
     }
 
     fn read_if_stale(&mut self, call: &CallId, now: Now) {

@@ -94,6 +94,8 @@ enum Due {
     LookAt(ParticipantId),
     /// Nobody said where this person is hosted.
     Orphan(ParticipantId),
+    /// The question whether this person is there was not answered.
+    AskAgain(ParticipantId),
     RetryRefused,
     /// A record told of a leg that nothing else knows.
     Stray(LegId),
@@ -373,6 +375,7 @@ impl Bridge {
             Due::FirstList(socket) => self.compare_first_lists(socket, now),
             Due::Recheck(call, n) => self.recheck(&call, n, now),
             Due::LookAt(person) => self.look_at(&person),
+            Due::AskAgain(person) => self.ask(Lane::InCall, Ask::Person(person)),
             Due::Orphan(person) => self.find_home(&person, now),
             Due::RetryRefused => self.retry_refused(now),
             Due::Stray(leg) => self.look_for_stray(leg),

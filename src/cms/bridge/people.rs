@@ -98,6 +98,7 @@ impl Bridge {
     pub(super) fn take_person(&mut self, person: &ParticipantId, detail: PersonDetail, sent: Now, now: Now) {
         self.answer_locates(person, Ok(()));
         self.repairs.was_missing(&Missing::Person(person.clone()));
+        self.timers.cancel(&Due::AskAgain(person.clone()));
         self.store.update_person(person, |person| person.activator = detail.activator.or(person.activator));
         let Some(call) = detail.call else { return };
         let key = self.key(&call);
@@ -166,8 +167,13 @@ impl Bridge {
     }
 
     pub(super) fn person_failed(&mut self, person: &ParticipantId, error: AskError, now: Now) {
-        if matches!(error, AskError::Gone(_)) {
-            self.person_gone(person, now);
+        match error {
+            AskError::Gone(_) => self.person_gone(person, now),
+            // It was asked for a reason that still stands: perhaps they left, and no event told.
+            _ if self.is_listed_here(person) => {
+                self.timers.sooner(Due::AskAgain(person.clone()), now.instant + self.timing.poll_roster);
+            }
+            _ => {}
         }
         self.answer_locates(person, Err(error));
     }
@@ -283,6 +289,7 @@ impl Bridge {
         self.forget_legs(person);
         self.timers.cancel(&Due::LookAt(person.clone()));
         self.timers.cancel(&Due::Orphan(person.clone()));
+        self.timers.cancel(&Due::AskAgain(person.clone()));
         self.answer_looks(person, &Look::Gone);
     }
 }

@@ -11,6 +11,7 @@ use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
 use crate::cms::repairs::{Found, Missing};
+use crate::cms::subscriptions::Topic;
 use crate::model::{CallId, Home, LegId, ParticipantId, RosterPatch};
 
 /// One pass over a call's roster.
@@ -41,9 +42,10 @@ impl Bridge {
         if self.plan.is_refused(call) || self.lost_events() { self.timing.poll_roster } else { self.timing.sweep_roster }
     }
 
-    /// Its roster comes by events, and did before.
+    /// Its roster comes by events, and has for so long that what was not on its first list is known to be gone.
     fn is_pushed(&self, call: &CallId) -> bool {
-        !self.plan.is_refused(call) && self.calls.get(call).is_some_and(CallWork::is_settled)
+        let begins = self.sockets.values().flat_map(|socket| &socket.begun).any(|(topic, _)| *topic == Topic::Roster(call.clone()));
+        !begins && self.plan.is_accepted(call) && self.calls.get(call).is_some_and(CallWork::is_settled)
     }
 
     /// Compares a roster with what the events told; where they tell nothing, this is how its changes are found.
