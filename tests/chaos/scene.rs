@@ -251,9 +251,10 @@ impl Scene {
             Deed::CloseTab(at) => self.close_tab(at).await,
             Deed::PauseBridge(bridge) => {
                 let mut page = Page::log_in(self.desk().app.address, "ana").await;
-                for word in ["pause", "resume"] {
+                for (word, paused) in [("pause", true), ("resume", false)] {
                     page.say(json!({ "type": word, "ref": word, "bridge": bridge })).await;
-                    page.until("the answer", |page| check(page.replies.iter().any(|reply| reply["ref"] == word), &page.errors)).await;
+                    let so = |page: &Page| check((page.bridge(bridge)?.state == BridgeState::Paused) == paused, page.bridges());
+                    page.until(word, so).await;
                 }
                 self.tell(format!("{bridge} goes on"));
             }
