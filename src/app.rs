@@ -139,7 +139,22 @@ fn bridges_thread() -> std::io::Result<(Handle, DropGuard)> {
     Ok((handle, end.drop_guard()))
 }
 
+/// What is under way, for tests that look for what is left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Actors, their events sockets, and the tasks beside them.
+    pub bridge_tasks: usize,
+    /// Browsers' sockets and presses.
+    pub browser_tasks: usize,
+    /// Browsers that follow the hub.
+    pub followers: usize,
+}
+
 impl App {
+    pub fn load(&self) -> Load {
+        Load { bridge_tasks: self.bridges.0.len(), browser_tasks: self.tasks.len(), followers: self.hub.followers() }
+    }
+
     /// Asks everything to stop; [`App::join`] waits until it has.
     pub fn stop(&self) {
         self.stop.cancel();

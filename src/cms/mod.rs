@@ -10,6 +10,7 @@ mod client;
 mod cluster;
 mod lobby;
 mod queue;
+mod repairs;
 mod session;
 mod subscriptions;
 mod timers;

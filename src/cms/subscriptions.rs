@@ -26,7 +26,8 @@ pub(super) enum Topic {
 /// What to do after the bridge answered a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    Accepted,
+    /// What is pushed from now on that was not before.
+    Accepted(Vec<Topic>),
     /// Ask again: with fewer elements, or without the calls that are now in [`Plan::refused`].
     AskAgain,
     /// Not even the last accepted set is accepted: give the socket up.
@@ -117,10 +118,11 @@ impl Plan {
 
     /// The bridge answered a request whose set was `sent`.
     pub(super) fn answered(&mut self, id: SocketId, sent: &[i64], success: bool) -> Verdict {
-        let Some(socket) = self.sockets.get_mut(id) else { return Verdict::Accepted };
+        let Some(socket) = self.sockets.get_mut(id) else { return Verdict::Accepted(Vec::new()) };
         if success {
-            socket.accepted = Some(sent.to_vec());
-            return Verdict::Accepted;
+            let before = socket.accepted.replace(sent.to_vec()).unwrap_or_default();
+            let new = sent.iter().filter(|index| !before.contains(index));
+            return Verdict::Accepted(new.filter_map(|index| socket.topics.get(index).cloned()).collect());
         }
         let Some(accepted) = socket.accepted.clone() else {
             if socket.short {
@@ -164,6 +166,13 @@ impl Plan {
 
     pub(super) fn is_refused(&self, call: &CallId) -> bool {
         self.refused.contains(call)
+    }
+
+    /// Whether the bridge said that it pushes a call's roster.
+    pub(super) fn is_accepted(&self, call: &CallId) -> bool {
+        let Some(socket) = self.socket_of(call).and_then(|id| self.sockets.get(id)) else { return false };
+        let accepted = |index: &i64| socket.accepted.as_ref().is_some_and(|set| set.contains(index));
+        socket.topics.iter().any(|(index, topic)| matches!(topic, Topic::Roster(roster) if roster == call) && accepted(index))
     }
 
     /// Tries one refused call again; returns the socket whose set changed.
@@ -246,7 +255,7 @@ mod tests {
     fn what_a_bridge_refuses_is_left_to_rest_and_tried_again() {
         let mut plan = Plan::new(90);
         plan.add(&call(0));
-        assert_eq!(plan.answered(0, &indexes(&plan, 0), true), Verdict::Accepted);
+        assert!(matches!(plan.answered(0, &indexes(&plan, 0), true), Verdict::Accepted(_)));
         plan.add(&call(1));
         assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::AskAgain);
         assert_eq!(plan.request(0)[0].elements.len(), 6, "a set that grew too large keeps its elements");

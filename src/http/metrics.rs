@@ -38,6 +38,10 @@ fn describe() {
     metrics::describe_counter!("usher_certificates_total", "changed certificate files, by what became of them");
     metrics::describe_counter!("usher_foreign_origin_total", "requests refused because of their Origin");
     metrics::describe_counter!("usher_cms_actors_failed_total", "times that following a bridge failed and began anew, by bridge");
+    metrics::describe_counter!(
+        "usher_cms_repairs_total",
+        "changes that only reading again showed, by bridge and what (call, roster, lobby): events that were lost, or changes that CMS tells nobody"
+    );
     metrics::describe_counter!("usher_db_dropped_writes_total", "writes nobody waited for that were dropped");
 }
 

@@ -142,6 +142,11 @@ impl Hub {
         seq
     }
 
+    /// How many follow.
+    pub fn followers(&self) -> usize {
+        self.inner.newest.receiver_count()
+    }
+
     /// Follows this audience: a snapshot first, then every delta after it.
     pub fn join(&self) -> Follower {
         Follower::new(self.inner.clone())

@@ -12,6 +12,8 @@ use crate::cms::answer::{CallDetail, CallItem, Page};
 use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
+use crate::cms::repairs::{Found, Missing};
+use crate::cms::subscriptions::Topic;
 use crate::model::{CallId, LegId};
 
 /// What this bridge still has to read of a call.
@@ -22,6 +24,8 @@ pub(super) struct CallWork {
     pub(super) stale: bool,
     /// Its people and legs were read once since the last (re)connect; from here on people are read one by one.
     pub(super) settled: bool,
+    /// When an event last told of it.
+    pub(super) told: Option<Instant>,
     /// The call began under our eyes: its people arrived when they were first listed.
     pub(super) fresh: bool,
     /// Legs of a list whose details are still to come.
@@ -70,6 +74,7 @@ impl Bridge {
             (work.reading, work.stale, work.settled) = (None, true, false);
         }
         self.link.calls_read = false;
+        self.repairs.clear();
         self.begin_call_sweep(Lane::Resync, now);
         self.timers.set(Due::SweepCalls, now.instant + self.timing.sweep_calls);
     }
@@ -100,6 +105,9 @@ impl Bridge {
             }
             if self.link.calls_read && !self.calls.contains_key(&item.id) {
                 self.missed_change(0, now);
+                if self.hears_of_calls() {
+                    self.found(Found::Call(item.id.clone()), now);
+                }
             }
             self.meet_call(&item.id, sweep.lane, now);
             self.read_if_stale(&item.id, now);
@@ -121,6 +129,9 @@ impl Bridge {
             return;
         }
         for call in sweep.before.difference(&sweep.listed) {
+            if self.link.calls_read && self.hears_of_calls() {
+                self.repairs.asked(Missing::Call(call.clone()));
+            }
             self.ask(sweep.lane, Ask::Call(call.clone()));
         }
         self.link.calls_read = true;
@@ -146,6 +157,7 @@ impl Bridge {
     }
 
     pub(super) fn take_call(&mut self, call: &CallId, detail: CallDetail, now: Now) {
+        self.repairs.was_missing(&Missing::Call(call.clone()));
         if self.ended.contains_key(call) {
             return;
         }
@@ -173,6 +185,11 @@ impl Bridge {
         self.read_if_stale(call, now);
     }
 
+    /// The list of calls comes by events, and has for so long that what was not on its first list is known to be gone.
+    fn hears_of_calls(&self) -> bool {
+        self.sockets.get(&0).is_some_and(|socket| socket.open && !socket.begun.iter().any(|(topic, _)| *topic == Topic::Calls))
+    }
+
     fn read_if_stale(&mut self, call: &CallId, now: Now) {
         if self.calls.get(call).is_some_and(|work| work.stale) {
             self.begin_roster(call, Lane::Resync, true, now);
@@ -181,7 +198,12 @@ impl Bridge {
 
     pub(super) fn call_failed(&mut self, call: &CallId, error: &AskError, now: Now) {
         match error {
-            AskError::Gone(_) => self.end_call(call, now),
+            AskError::Gone(_) => {
+                if self.repairs.was_missing(&Missing::Call(call.clone())) && self.calls.contains_key(call) {
+                    self.found(Found::Call(call.clone()), now);
+                }
+                self.end_call(call, now);
+            }
             _ => self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster),
         }
     }

@@ -36,6 +36,9 @@ impl Bridge {
             return;
         }
         self.admits.entry(person.clone()).or_default().push(reply);
+        if let Some(work) = self.people.get_mut(&person) {
+            work.announced = true;
+        }
         self.ask(lane, Ask::Admit(person));
     }
 

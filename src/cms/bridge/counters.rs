@@ -24,4 +24,9 @@ impl Counters {
             skipped: counter!("usher_cms_events_skipped_total", "bridge" => bridge),
         }
     }
+
+    /// Reading again showed a change that nothing had told. Rare, so looked up each time.
+    pub(super) fn repaired(&self, bridge: &str, what: &'static str) {
+        counter!("usher_cms_repairs_total", "bridge" => bridge.to_owned(), "what" => what).increment(1);
+    }
 }

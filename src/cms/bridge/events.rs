@@ -183,8 +183,16 @@ impl Bridge {
             warn!(bridge = %self.name, socket, status, subscriptions = set.len(), "subscribe request refused");
         }
         match self.plan.answered(socket, &set, success) {
-            Verdict::Accepted if stale => self.subscribe(socket, now),
-            Verdict::Accepted => {}
+            Verdict::Accepted(new) => {
+                let entry = self.sockets.entry(socket).or_default();
+                entry.begun.extend(new.into_iter().map(|topic| (topic, now.instant)));
+                if !entry.begun.is_empty() {
+                    self.timers.sooner(Due::FirstList(socket), now.instant + self.timing.second_look);
+                }
+                if stale {
+                    self.subscribe(socket, now);
+                }
+            }
             Verdict::AskAgain => {
                 self.read_refused_by_rest(now);
                 self.subscribe(socket, now);
@@ -295,6 +303,7 @@ impl Bridge {
 
     fn take_call_update(&mut self, update: Update, now: Now) {
         let Some(call) = update.call.as_ref().map(lower) else { return };
+        self.repairs.call_told(&call);
         if update.update_type.as_deref() == Some("remove") {
             return self.end_call(&call, now);
         }
@@ -310,6 +319,9 @@ impl Bridge {
         let key = self.key(&call);
         let locked_before = self.store.with_call(&key, |call| call.facts.locked).flatten();
         self.meet_call(&call, Lane::Arrival, now);
+        if let Some(work) = self.calls.get_mut(&call) {
+            work.told = Some(now.instant);
+        }
         self.store.put_call(&key, |facts| apply_call(facts, &update));
         let locked = self.store.with_call(&key, |call| call.facts.locked).flatten();
         if locked_before.is_some() && locked != locked_before {
@@ -319,6 +331,7 @@ impl Bridge {
 
     fn take_roster_update(&mut self, call: &CallId, update: Update, now: Now) {
         let Some(person) = update.participant.as_ref().map(lower) else { return };
+        self.repairs.person_told(call, &person);
         if update.update_type.as_deref() == Some("remove") {
             return self.person_left(call, &person, now);
         }

@@ -8,7 +8,8 @@ use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::lobby::{self, Beginning, Leg, Seen};
 use crate::cms::queue::Lane;
-use crate::model::{CallId, LegId, Lobby, ParticipantId, RosterPatch};
+use crate::cms::repairs::Found;
+use crate::model::{CallId, LegId, LegState, Lobby, ParticipantId, RosterPatch};
 
 impl Bridge {
     pub(super) fn own_leg(&mut self, person: &ParticipantId, leg: &LegId) {
@@ -26,7 +27,7 @@ impl Bridge {
         }
     }
 
-    pub(super) fn take_leg(&mut self, leg: &LegId, detail: &LegDetail, sent: Now, now: Now) {
+    pub(super) fn take_leg(&mut self, lane: Lane, leg: &LegId, detail: &LegDetail, sent: Now, now: Now) {
         if detail.distribution_link {
             self.disown_leg(leg);
             self.no_persons.insert(leg.clone());
@@ -35,8 +36,8 @@ impl Bridge {
                 self.disown_leg(leg);
             }
             self.own_leg(&person, leg);
-            self.note_address(&person, detail, sent, now);
-            self.read_leg(&person, leg, detail, sent, now);
+            self.note_listing(&person, detail, sent, now);
+            self.read_leg(lane, &person, leg, detail, sent, now);
         }
         self.leg_of_list_done(leg, detail.call.as_ref());
     }
@@ -48,7 +49,7 @@ impl Bridge {
         named.or_else(|| self.leg_owners.get(leg)).cloned()
     }
 
-    fn read_leg(&mut self, person: &ParticipantId, id: &LegId, detail: &LegDetail, sent: Now, now: Now) {
+    fn read_leg(&mut self, lane: Lane, person: &ParticipantId, id: &LegId, detail: &LegDetail, sent: Now, now: Now) {
         let known = self.store.with_person(person, |person| (person.lobby, person.arrived.then_some(person.seen_since)));
         let Some((fact, arrived)) = known else { return };
         if fact.admitted_at.is_some_and(|at| sent.instant < at) {
@@ -76,6 +77,7 @@ impl Bridge {
         if let Some(call) = self.people.get(person).and_then(|work| work.call.clone()).or_else(|| detail.call.clone()) {
             self.note_lobby(&call, detail, state);
             if before != Lobby::Unknown && state != before {
+                self.note_move(lane, &call, person, state, now);
                 // What moved one person may have moved the others.
                 self.suspect_call(&call, state == Lobby::Waiting, now);
             }
@@ -84,18 +86,31 @@ impl Bridge {
         self.answer_looks(person, &look_of(state));
     }
 
-    /// Rosters by REST carry no address; the leg does.
-    fn note_address(&self, person: &ParticipantId, detail: &LegDetail, sent: Now, now: Now) {
-        let Some(address) = &detail.remote_party else { return };
-        let nameless = self.store.with_person(person, |person| {
-            person
-                .listings
-                .iter()
-                .find(|listing| listing.key.bridge == self.name && listing.address.is_empty())
-                .map(|listing| listing.key.clone())
+    /// Somebody was let in or sent back: by what was told, or found by the plain rotation.
+    fn note_move(&mut self, lane: Lane, call: &CallId, person: &ParticipantId, state: Lobby, now: Now) {
+        let announced = self.people.get_mut(person).is_some_and(|work| std::mem::take(&mut work.announced));
+        let rotation = matches!(lane, Lane::Waiting | Lane::InCall);
+        let window = self.timing.recheck[self.timing.recheck.len() - 1] + self.timing.silent_after;
+        let suspected = self.calls.get(call).and_then(|work| work.suspected).is_some_and(|at| now.instant < at + window);
+        if announced || suspected || !rotation {
+            self.repairs.lobby_told(call);
+        } else if state != Lobby::Unknown {
+            self.found(Found::Lobby(call.clone(), person.clone()), now);
+        }
+    }
+
+    /// Rosters by REST carry neither address nor state; the leg does. An answered call is told by events where there are any.
+    fn note_listing(&self, person: &ParticipantId, detail: &LegDetail, sent: Now, now: Now) {
+        let listing = self.store.with_person(person, |person| {
+            let here = person.listings.iter().find(|listing| listing.key.bridge == self.name)?;
+            let rung = matches!(here.state, LegState::Initial | LegState::Ringing);
+            Some((here.key.clone(), here.address.is_empty(), rung))
         });
-        if let Some(key) = nameless.flatten() {
-            let patch = RosterPatch { address: Some(address.clone()), ..RosterPatch::default() };
+        let Some((key, nameless, rung)) = listing.flatten() else { return };
+        let address = detail.remote_party.clone().filter(|_| nameless);
+        let state = (rung && detail.connected).then_some(LegState::Connected);
+        if address.is_some() || state.is_some() {
+            let patch = RosterPatch { address, state, ..RosterPatch::default() };
             self.store.list_person(&key, person, patch, sent.instant, now);
         }
     }
@@ -160,6 +175,9 @@ impl Bridge {
             return;
         }
         // It was asked for a reason that still stands.
+        if let Some(work) = self.people.get_mut(&person) {
+            work.announced = true;
+        }
         self.timers.sooner(Due::LookAt(person.clone()), now.instant + self.timing.read_again);
         self.answer_looks(&person, &Look::Failed(error));
     }

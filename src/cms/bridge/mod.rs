@@ -1,13 +1,13 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `events` (what sockets say), `calls` and `rosters` (reading by
-//! REST), `people` (who is
-//! where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it).
+//! The rooms: `link` (is the bridge there), `events` (what sockets say), `first_lists` (what they do not say when they begin), `calls` and
+//! `rosters` (reading by REST), `people` (who is where), `legs` (the lobby), `labels` (names and profiles), `commands` (what others ask of it).
 
 mod calls;
 mod commands;
 mod counters;
 mod events;
+mod first_lists;
 mod labels;
 mod legs;
 mod link;
@@ -31,8 +31,9 @@ use super::ask::Ask;
 use super::client::{AskError, Client};
 use super::cluster::{Cluster, Command, Look};
 use super::queue::{Lane, Pick, Queue};
+use super::repairs::{Found, Repairs};
 use super::session::{Endpoint, Report, Session};
-use super::subscriptions::{Plan, SocketId};
+use super::subscriptions::{Plan, SocketId, Topic};
 use super::timers::Timers;
 use super::tls::{self, TrustError};
 use crate::clock::Now;
@@ -69,10 +70,16 @@ enum Due {
     SweepRoster(CallId),
     /// Read a call's legs again after a join, leave or lock change.
     Recheck(CallId, usize),
+    /// What reading again found, and nothing has told of since, counts as a repair.
+    Repairs,
+    /// Who was there before a subscription began must be on its first list by now.
+    FirstList(SocketId),
     /// Read a person's legs again.
     LookAt(ParticipantId),
     /// Nobody said where this person is hosted.
     Orphan(ParticipantId),
+    /// The question whether this person is there was not answered.
+    AskAgain(ParticipantId),
     RetryRefused,
     Tidy,
 }
@@ -95,6 +102,8 @@ struct Socket {
     asked: Option<(i64, Vec<i64>)>,
     /// Something changed while a request was under way.
     stale: bool,
+    /// What began to be pushed, and when the bridge said so.
+    begun: Vec<(Topic, Instant)>,
 }
 
 /// State of one bridge; owned by its task alone.
@@ -108,6 +117,7 @@ pub(super) struct Bridge {
     endpoint: Endpoint,
     refusals: Arc<dyn RefusalMemory>,
     counters: Counters,
+    repairs: Repairs,
     queue: Queue,
     in_flight: FuturesUnordered<BoxFuture<'static, Reply>>,
     timers: Timers<Due>,
@@ -164,6 +174,7 @@ impl Bridge {
         let bridge = Self {
             name: config.name.clone(),
             counters: Counters::new(&config.name),
+            repairs: Repairs::default(),
             client: Client::new(&config, &timing)?,
             store: cluster.store().clone(),
             queue: Queue::new(&limits, now.instant),
@@ -296,7 +307,7 @@ impl Bridge {
             (Ask::Person(person), Answer::Person(detail)) => self.take_person(&person, detail, sent, now),
             (Ask::Legs(person), Answer::Legs(list)) => self.take_legs(lane, &person, list),
             (Ask::LegsByFilter(person), Answer::Legs(list)) => self.take_filtered_legs(lane, &person, list),
-            (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(&leg, &detail, sent, now),
+            (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(lane, &leg, &detail, sent, now),
             (Ask::Admit(person), _) => self.admitted(&person, Ok(()), now),
             (ask, answer) => self.take_label(ask, answer),
         }
@@ -312,11 +323,32 @@ impl Bridge {
             Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
             Due::SweepCalls => self.sweep_calls(now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
+            Due::Repairs => self.count_repairs(now),
+            Due::FirstList(socket) => self.compare_first_lists(socket, now),
             Due::Recheck(call, n) => self.recheck(&call, n, now),
             Due::LookAt(person) => self.look_at(&person),
+            Due::AskAgain(person) => self.ask(Lane::InCall, Ask::Person(person)),
             Due::Orphan(person) => self.find_home(&person, now),
             Due::RetryRefused => self.retry_refused(now),
             Due::Tidy => self.tidy(now),
+        }
+    }
+
+    /// Reading again brought something to light. Where nothing is pushed, that is how changes are found, and no repair.
+    fn found(&mut self, found: Found, now: Now) {
+        if !self.is_blind() && self.link.calls_read {
+            self.repairs.found(found, now.instant);
+            self.timers.sooner(Due::Repairs, now.instant + self.timing.silent_after);
+        }
+    }
+
+    fn count_repairs(&mut self, now: Now) {
+        for found in self.repairs.take_untold(now.instant, self.timing.silent_after) {
+            debug!(bridge = %self.name, ?found, "nothing told of this");
+            self.counters.repaired(&self.name, found.what());
+        }
+        if !self.repairs.is_empty() {
+            self.timers.set(Due::Repairs, now.instant + self.timing.silent_after);
         }
     }
 

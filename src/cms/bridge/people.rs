@@ -11,6 +11,7 @@ use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::lobby::Leg;
 use crate::cms::queue::Lane;
+use crate::cms::repairs::{Found, Missing};
 use crate::model::{CallId, Home, LegState, Lobby, ParticipantId, RosterPatch};
 
 /// Work on a person whose legs run on this bridge.
@@ -18,6 +19,8 @@ use crate::model::{CallId, Home, LegState, Lobby, ParticipantId, RosterPatch};
 pub(super) struct PersonWork {
     pub(super) call: Option<CallId>,
     pub(super) legs: Vec<Leg>,
+    /// A reading that had a cause failed, or Usher itself asked for a change: what is found next was announced.
+    pub(super) announced: bool,
 }
 
 impl Bridge {
@@ -94,6 +97,8 @@ impl Bridge {
 
     pub(super) fn take_person(&mut self, person: &ParticipantId, detail: PersonDetail, sent: Now, now: Now) {
         self.answer_locates(person, Ok(()));
+        self.repairs.was_missing(&Missing::Person(person.clone()));
+        self.timers.cancel(&Due::AskAgain(person.clone()));
         self.store.update_person(person, |person| person.activator = detail.activator.or(person.activator));
         let Some(call) = detail.call else { return };
         let key = self.key(&call);
@@ -159,8 +164,13 @@ impl Bridge {
     }
 
     pub(super) fn person_failed(&mut self, person: &ParticipantId, error: AskError, now: Now) {
-        if matches!(error, AskError::Gone(_)) {
-            self.person_gone(person, now);
+        match error {
+            AskError::Gone(_) => self.person_gone(person, now),
+            // It was asked for a reason that still stands: perhaps they left, and no event told.
+            _ if self.is_listed_here(person) => {
+                self.timers.sooner(Due::AskAgain(person.clone()), now.instant + self.timing.poll_roster);
+            }
+            _ => {}
         }
         self.answer_locates(person, Err(error));
     }
@@ -253,7 +263,11 @@ impl Bridge {
             })
             .unwrap_or_default();
         let lets_in = self.may_let_in(person);
+        let missing = self.repairs.was_missing(&Missing::Person(person.clone()));
         for key in here {
+            if missing {
+                self.found(Found::Roster(key.call.clone(), person.clone()), now);
+            }
             self.store.unlist_person(&key, person);
             self.suspect_after(&key.call, lets_in, now);
         }
@@ -272,6 +286,7 @@ impl Bridge {
         self.forget_legs(person);
         self.timers.cancel(&Due::LookAt(person.clone()));
         self.timers.cancel(&Due::Orphan(person.clone()));
+        self.timers.cancel(&Due::AskAgain(person.clone()));
         self.answer_looks(person, &Look::Gone);
     }
 }

@@ -10,6 +10,8 @@ use crate::cms::answer::{Page, RosterItem};
 use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
+use crate::cms::repairs::{Found, Missing};
+use crate::cms::subscriptions::Topic;
 use crate::model::{CallId, Home, LegId, ParticipantId, RosterPatch};
 
 /// One pass over a call's roster.
@@ -37,8 +39,13 @@ impl Bridge {
 
     /// How often a roster is read: calls that are not pushed change only by this.
     fn roster_interval(&self, call: &CallId) -> Duration {
-        let unpushed = self.plan.is_refused(call) || self.lost_events();
-        if unpushed { self.timing.poll_roster } else { self.timing.sweep_roster }
+        if self.plan.is_refused(call) || self.lost_events() { self.timing.poll_roster } else { self.timing.sweep_roster }
+    }
+
+    /// Its roster comes by events, and has for so long that what was not on its first list is known to be gone.
+    fn is_pushed(&self, call: &CallId) -> bool {
+        let begins = self.sockets.values().flat_map(|socket| &socket.begun).any(|(topic, _)| *topic == Topic::Roster(call.clone()));
+        !begins && self.plan.is_accepted(call) && self.calls.get(call).is_some_and(CallWork::is_settled)
     }
 
     /// Compares a roster with what the events told; where they tell nothing, this is how its changes are found.
@@ -73,6 +80,9 @@ impl Bridge {
             let listed = self.store.list_person(&key, &item.id, patch, sent.instant, now);
             if listed.new_listing && !read.whole {
                 self.suspect_call(call, false, now);
+                if self.is_pushed(call) {
+                    self.found(Found::Roster(call.clone(), item.id.clone()), now);
+                }
                 missed = true;
             }
             if listed.new_person && watched {
@@ -107,6 +117,9 @@ impl Bridge {
             });
             let Some((Some(at), home)) = facts else { continue };
             if !read.listed.contains(&person) && at < read.started {
+                if !read.whole && self.is_pushed(call) {
+                    self.repairs.asked(Missing::Person(person.clone()));
+                }
                 self.ask(Lane::Suspected, Ask::Person(person.clone()));
             }
             match home {
