@@ -119,3 +119,15 @@ fn compare_meeting(meeting: &MeetingTruth, row: &MeetingRow, found: &mut Vec<Str
         found.push(format!("{} of meeting {short:?}: {row:?}", wrong.join(", ")));
     }
 }
+
+/// All pages show the same, and a page that has just been opened shows what the hub holds.
+pub fn unequal(views: &[(String, BTreeMap<Key, Value>)]) -> Vec<String> {
+    let Some((first, rows)) = views.first() else { return vec!["no page".into()] };
+    let others = views.iter().filter(|(_, others)| others != rows);
+    others
+        .map(|(name, others)| {
+            let keys = rows.keys().chain(others.keys()).filter(|key| rows.get(*key) != others.get(*key));
+            format!("{name} differs from {first} in {:?}", keys.collect::<std::collections::BTreeSet<_>>())
+        })
+        .collect()
+}

@@ -1,6 +1,6 @@
 //! What the rotation may have to repair, because a cause was injected.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -20,4 +20,23 @@ impl Causes {
             self.events_lied.insert(bridge);
         }
     }
+}
+
+/// Counts by bridge and what.
+pub type Repaired = BTreeMap<(String, String), u64>;
+
+/// Reads `usher_cms_repairs_total` from the text of `/metrics`.
+pub fn read(metrics: &str) -> Repaired {
+    let label = |line: &str, name: &str| {
+        let value = line.split_once(&format!("{name}=\""))?.1;
+        Some(value.split_once('"')?.0.to_owned())
+    };
+    let lines = metrics.lines().filter(|line| line.starts_with("usher_cms_repairs_total{"));
+    lines.filter_map(|line| Some(((label(line, "bridge")?, label(line, "what")?), line.rsplit_once(' ')?.1.parse().ok()?))).collect()
+}
+
+/// What was added.
+pub fn since(before: &Repaired, now: Repaired) -> Repaired {
+    let added = now.into_iter().map(|(key, count)| (key.clone(), count - before.get(&key).copied().unwrap_or(0)));
+    added.filter(|(_, count)| *count > 0).collect()
 }

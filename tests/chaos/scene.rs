@@ -10,6 +10,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use usher::simulator::{Control, Id, Join, MeetingTruth, ParticipantTruth, Role, StartCall, Truth, start};
+use usher::view::BridgeState;
 
 use crate::clock::{self, Bound, Steady};
 use crate::common::browser::Browser;
@@ -17,7 +18,8 @@ use crate::common::desk::{Desk, PASSWORD, quiet};
 use crate::common::{DEADLINE, wait_for};
 use crate::draft::Draft;
 use crate::happenings::{self, Deed};
-use crate::tab::{Order, Tab};
+use crate::repairs;
+use crate::tab::{Held, Order, Tab};
 
 pub const BRIDGES: [&str; 3] = ["eu-1", "eu-2", "us-1"];
 pub const CALLS: usize = 60;
@@ -43,7 +45,7 @@ pub struct Scene {
     control: Control,
     pub tabs: Vec<Tab>,
     /// Pages that were closed for good, with what they held.
-    pub closed: Vec<(String, crate::tab::Held)>,
+    pub closed: Vec<(String, bool, Held)>,
     /// Cookies of each user who logged in.
     cookies: BTreeMap<&'static str, String>,
     address: watch::Sender<Option<SocketAddr>>,
@@ -60,7 +62,9 @@ pub struct Scene {
     pub faults: bool,
     /// When the last fault was healed; Unix milliseconds.
     pub healed_ms: i64,
-    pub causes: crate::repairs::Causes,
+    /// What had to be waited for last.
+    pub bound: Bound,
+    pub causes: repairs::Causes,
 }
 
 impl Scene {
@@ -70,7 +74,7 @@ impl Scene {
         (options.seed, options.switches) = (draft.seed, Some(draft.switches.to_string()));
         let sim = start(options).await.expect("simulator");
         let control = sim.control();
-        let rng = StdRng::seed_from_u64(draft.seed ^ 0x6368_616f_73);
+        let rng = StdRng::seed_from_u64(draft.seed << 32);
         let rotation = draft.rotation;
         let mut scene = Self {
             draft,
@@ -90,7 +94,8 @@ impl Scene {
             step: 0,
             faults: false,
             healed_ms: 0,
-            causes: crate::repairs::Causes::default(),
+            bound: Bound::default(),
+            causes: repairs::Causes::default(),
         };
         for _ in 0..CALLS {
             happenings::start_call(&mut scene);
@@ -103,15 +108,29 @@ impl Scene {
         let desk = Desk::on(sim, "", |config| clock::scale(config, rotation)).await;
         scene.address.send_replace(Some(desk.app.address));
         scene.desk = Some(desk);
+        scene.live().await;
+        scene
+    }
+
+    /// Every bridge has been read and is pushed.
+    async fn live(&self) {
+        let store = &self.desk().app.store;
+        wait_for(DEADLINE, "every bridge to be live", async || {
+            let states: Vec<_> = BRIDGES.iter().map(|name| store.with_bridge(name, |bridge| bridge.state)).collect();
+            if states.iter().all(|state| *state == Some(BridgeState::Live)) { Ok(()) } else { Err(states) }
+        })
+        .await;
+    }
+
+    pub async fn open_browsers(&mut self) {
         for user in ["mo", "max", "vi"] {
-            let mut browser = Browser::new(scene.desk().app.address, "");
+            let mut browser = Browser::new(self.desk().app.address, "");
             browser.login(user, PASSWORD).await;
-            scene.cookies.insert(user, browser.cookie_header());
+            self.cookies.insert(user, browser.cookie_header());
         }
         for user in ["mo", "mo", "max", "vi"] {
-            scene.open_tab(user);
+            self.open_tab(user);
         }
-        scene
     }
 
     pub fn desk(&self) -> &Desk {
@@ -134,9 +153,9 @@ impl Scene {
 
     pub async fn close_tab(&mut self, at: usize) {
         let tab = self.tabs.remove(at);
-        let name = tab.name.clone();
+        let (name, may_act) = (tab.name.clone(), tab.may_act);
         let held = tab.leave().await;
-        self.closed.push((name, held));
+        self.closed.push((name, may_act, held));
     }
 
     /// Sets switches on one bridge for a while.
@@ -275,18 +294,14 @@ impl Scene {
     pub async fn settle(&mut self) -> Truth {
         self.heal(true).await;
         self.tell("all is healed, nothing happens any more".into());
-        let tabs = &self.tabs;
-        wait_for(DEADLINE, "every page to be connected and every press to end", async || {
-            let open: Vec<String> = tabs.iter().filter_map(unfinished).collect();
-            if open.is_empty() { Ok(()) } else { Err(open) }
-        })
-        .await;
+        self.at_rest().await;
         for bridge in self.refused() {
             self.retry(&bridge);
         }
         self.healed_ms = self.control.now_ms();
         let bound = Bound::of(&self.config_timing(), self.draft.rotation, self.faults);
         self.tell(format!("quiet; the bound is {:?}: {bound:?}", bound.total()));
+        self.bound = bound;
         let (mut truth, mut steady) = (self.note_people(), Steady::default());
         while steady.passed() < bound.total() {
             for _ in 0..10 {
@@ -303,13 +318,22 @@ impl Scene {
         truth
     }
 
+    pub async fn at_rest(&self) {
+        let tabs = &self.tabs;
+        wait_for(DEADLINE, "every page to be connected and every press to end", async || {
+            let open: Vec<String> = tabs.iter().filter_map(unfinished).collect();
+            if open.is_empty() { Ok(()) } else { Err(open) }
+        })
+        .await;
+    }
+
     fn config_timing(&self) -> usher::config::Timing {
         self.desk().config().timing.clone()
     }
 
     fn refused(&self) -> Vec<String> {
         let store = &self.desk().app.store;
-        let refused = |name: &&&str| store.with_bridge(name, |bridge| bridge.state == usher::view::BridgeState::Refused) == Some(true);
+        let refused = |name: &&&str| store.with_bridge(name, |bridge| bridge.state == BridgeState::Refused) == Some(true);
         BRIDGES.iter().filter(refused).map(|name| (*name).to_owned()).collect()
     }
 
@@ -338,9 +362,19 @@ impl Scene {
         text
     }
 
-    /// What Usher holds of somebody.
-    pub fn facts(&self, person: &str) -> String {
-        format!("{:?}", self.desk().app.store.with_person(person, Clone::clone))
+    /// How often each person was pressed for by somebody who may.
+    pub fn pressed(&self) -> BTreeMap<String, usize> {
+        let mut pressed = BTreeMap::new();
+        let held = self.closed.iter().filter(|(_, may_act, _)| *may_act).map(|(_, _, held)| held);
+        for person in held.flat_map(|held| held.presses.values()).flat_map(|press| &press.people) {
+            *pressed.entry(person.clone()).or_default() += 1;
+        }
+        pressed
+    }
+
+    pub async fn repaired(&self) -> repairs::Repaired {
+        let mut browser = Browser::new(self.desk().app.address, "");
+        repairs::read(&browser.get("/metrics").await.body)
     }
 
     pub async fn close(self) -> tempfile::TempDir {

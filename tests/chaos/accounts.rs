@@ -1,0 +1,135 @@
+//! What must add up at the end of a run: presses, PUTs, the journal, repairs, and what is left behind.
+
+use std::collections::BTreeMap;
+
+use usher::app::Load;
+use usher::db::open_connection;
+use usher::simulator::Requests;
+
+use crate::common::{DEADLINE, wait_for};
+use crate::repairs::Repaired;
+use crate::scene::{BRIDGES, Scene};
+use crate::tab::{Held, Press};
+
+/// Every press has one result per person, except where the page left before its end, and a viewer's is refused.
+pub fn presses<'a>(pages: impl Iterator<Item = (&'a str, bool, &'a Held)>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, may_act, held) in pages {
+        for (word, press) in &held.presses {
+            if let Some(wrong) = wrong_press(press, may_act) {
+                found.push(format!("{name}, {word}: {wrong}: {press:?}"));
+            }
+        }
+    }
+    found
+}
+
+fn wrong_press(press: &Press, may_act: bool) -> Option<&'static str> {
+    let whole = press.people.iter().eq(press.results.keys());
+    match (&press.error, may_act) {
+        _ if press.repeated => Some("somebody has two results"),
+        (Some(error), false) => (error != "forbidden" || !press.results.is_empty()).then_some("a viewer was not refused"),
+        (None, false) => (!press.cut).then_some("a viewer was not refused"),
+        // Too many at once on one page: nothing of it was sent.
+        (Some(error), true) => (error != "busy" || !press.results.is_empty()).then_some("refused"),
+        (None, true) if press.finished => (!whole).then_some("not everybody has a result"),
+        (None, true) => (!press.cut).then_some("never ended"),
+    }
+}
+
+/// Nobody got more accepted PUTs than there were presses for them.
+pub fn puts(requests: &[Requests], presses: &BTreeMap<String, usize>) -> Vec<String> {
+    let mut accepted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for bridge in requests {
+        for change in bridge.changes.iter().filter(|change| change.method == "PUT" && change.status == 200) {
+            if let Some(person) = change.path.rsplit_once("/participants/").map(|(_, id)| id.to_ascii_lowercase()) {
+                accepted.entry(person).or_default().push(format!("{}: {change:?}", bridge.bridge));
+            }
+        }
+    }
+    accepted.retain(|person, puts| puts.len() > presses.get(person).copied().unwrap_or(0));
+    accepted.into_iter().map(|(person, puts)| format!("{person} was pressed {:?} times, but got {puts:?}", presses.get(&person))).collect()
+}
+
+/// No admission is left open in the journal. One that took too long to be written down was carried out without it, and said so.
+pub async fn journal(scene: &Scene) {
+    let conn = open_connection(scene.desk().dir.path()).expect("database");
+    wait_for(DEADLINE, "the journal to hold a result for everybody", async || {
+        let open: i64 = conn
+            .query_row(
+                "SELECT count(*) FROM press_people WHERE result IS NULL AND press IN (SELECT press FROM press_people WHERE result IS NOT NULL)",
+                [],
+                |row| row.get(0),
+            )
+            .expect("count");
+        if open == 0 { Ok(()) } else { Err(format!("{open} people have no result")) }
+    })
+    .await;
+}
+
+/// Repairs without an injected cause.
+///
+/// Causes are: somebody admitted or sent back elsewhere, which no event carries (what follows from it is found once on each bridge); and
+/// events that lied or stalled, or rosters that were refused, on that bridge. Everything else that the rotation has to repair is an event
+/// that Usher lost.
+pub fn repairs(scene: &Scene, repaired: &Repaired) -> Vec<String> {
+    let mut found = Vec::new();
+    let lobby: u64 = repaired.iter().filter(|((_, what), _)| what == "lobby").map(|(_, count)| count).sum();
+    if scene.causes.events_lied.is_empty() && lobby > (scene.causes.elsewhere * BRIDGES.len()) as u64 {
+        found.push(format!("{lobby} lobby changes were found by the rotation alone, {} were made elsewhere", scene.causes.elsewhere));
+    }
+    for ((bridge, what), count) in repaired.iter().filter(|((_, what), _)| what != "lobby") {
+        if !scene.causes.events_lied.contains(bridge.as_str()) {
+            found.push(format!("{bridge}: {count} times {what} was repaired by the rotation, without an injected cause"));
+        }
+    }
+    found
+}
+
+/// What there is of tasks, sockets and memory.
+#[derive(Debug, Clone)]
+pub struct Left {
+    load: Load,
+    tasks: usize,
+    events_sockets: Vec<u64>,
+    people: usize,
+    calls: usize,
+    memory_mb: usize,
+}
+
+/// REST connections that are kept open: tasks of the simulator, up to the requests under way at once.
+const KEPT_CONNECTIONS: usize = 3 * 4;
+/// What an allocator may keep of a run.
+const KEPT_MEMORY_MB: usize = 200;
+
+pub fn left(scene: &Scene) -> Left {
+    let app = &scene.desk().app;
+    Left {
+        load: app.load(),
+        tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
+        events_sockets: scene.control().requests().iter().map(|bridge| bridge.events_open).collect(),
+        people: app.store.people_count(),
+        calls: app.store.all_calls().len(),
+        memory_mb: memory_mb(),
+    }
+}
+
+/// After all browsers left and all calls ended: nobody and nothing but what was there `before` the first browser.
+pub async fn nothing_left(scene: &Scene, before: &Left) {
+    wait_for(DEADLINE, "tasks, sockets and memory to be as before", async || {
+        let now = left(scene);
+        let same = now.load == before.load
+            && now.tasks <= before.tasks + KEPT_CONNECTIONS
+            && now.events_sockets == [1; BRIDGES.len()]
+            && (now.people, now.calls) == (0, 0)
+            && now.memory_mb <= before.memory_mb + KEPT_MEMORY_MB;
+        if same { Ok(()) } else { Err(format!("{now:?}, before: {before:?}")) }
+    })
+    .await;
+}
+
+fn memory_mb() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok();
+    let resident = pages.and_then(|text| text.split_whitespace().nth(1)?.parse::<usize>().ok());
+    resident.unwrap_or(0) * 4096 / (1024 * 1024)
+}
