@@ -34,6 +34,8 @@ pub fn scale(config: &mut Config, rotation: bool, records: bool) {
         poll_roster: ms(1000),
         sweep_calls: ms(1000),
         sweep_roster: ms(3000),
+        // How far REST may be ahead of events that need an acknowledgement each, on a machine busy with others: no repair yet.
+        silent_after: ms(4000),
         confirm_within: ms(2000),
         action_deadline: ms(3000),
         recover_within: ms(4000),

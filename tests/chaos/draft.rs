@@ -110,5 +110,9 @@ fn switches(rng: &mut StdRng, rotation: bool, records: bool) -> Value {
     if rotation {
         set("subscription_limit", &[json!(0), json!(0), json!(15)]);
     }
+    // A thousand messages with an acknowledgement each, every time that events are back, would measure the machine.
+    if all["ack_window"] == 1 && all["initial_split"] == 1 {
+        all.insert("initial_split".into(), json!(7));
+    }
     Value::Object(all)
 }

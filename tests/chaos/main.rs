@@ -5,8 +5,17 @@
 //! connections, browsers and Usher itself fail as well. After each stretch everything is healed, nothing happens any more, and once the
 //! bound that follows from `Timing` has passed (`clock`), each browser's rows are compared with the truth once, field by field (`compare`).
 //!
-//! A failure says the seed, the switches, the story of what happened, the differences and the bridges' states. `USHER_SEEDS=100-299` runs
-//! other seeds than the usual ones.
+//! In half the seeds the rotation is off (`Timing::without_rotation`), so that it can't mask a lost event. Then only what Usher promises to
+//! notice without it is done: a change made elsewhere comes with a lock that changes, and events that lie, stall or are refused don't come at
+//! all. In the other half no repair by the rotation may be needed that has no injected cause (`accounts::repairs` says which count).
+//!
+//! At the end everybody leaves, and the accounts must add up (`accounts`): a result per person and press, no person with more accepted PUTs
+//! than presses, nothing open in the journal, tasks, sockets and memory as before.
+//!
+//! A failure says the seed, the switches, the story of what happened, the differences and the bridges' states. What happens is drawn anew
+//! for each step from the seed and the step's number, so that a seed tells nearly the same story each time; whom it hits depends on who is
+//! there by then. `USHER_SEEDS=100-299` runs other seeds than the usual ones, `USHER_CHAOS_MINUTES=20` goes on with each for so long,
+//! `tests/chaos-seeds` runs many.
 
 #![allow(unreachable_pub)] // the modules are this test alone
 
@@ -92,7 +101,7 @@ fn length() -> Duration {
 
 /// `USHER_SEEDS=100-299` runs other seeds than the usual ones.
 fn seeds() -> std::ops::RangeInclusive<u64> {
-    let text = std::env::var("USHER_SEEDS").unwrap_or_else(|_| "1-4".into());
+    let text = std::env::var("USHER_SEEDS").unwrap_or_else(|_| "1-3".into());
     let (first, last) = text.split_once('-').expect("USHER_SEEDS is like 1-8");
     first.parse().expect("first seed")..=last.parse().expect("last seed")
 }

@@ -74,7 +74,7 @@ impl Scene {
         (options.seed, options.switches) = (draft.seed, Some(draft.switches.to_string()));
         let sim = start(options).await.expect("simulator");
         let control = sim.control();
-        let rng = StdRng::seed_from_u64(draft.seed ^ 0x0063_6861_6f73);
+        let rng = StdRng::seed_from_u64(draft.seed << 32);
         let (rotation, records) = (draft.rotation, draft.records);
         let mut scene = Self {
             draft,

@@ -101,11 +101,11 @@ impl Held {
 
     fn take_delta(&mut self, mut frame: Value) -> Option<Value> {
         let seq = frame["seq"].as_u64();
-        // None: asked again, and deltas are passed over until the snapshot.
-        let last = self.seq?;
-        if seq != Some(last + 1) || frame["epoch"] != self.epoch.as_str() {
+        // Asked again: deltas are passed over until the snapshot.
+        let held = self.seq?;
+        if seq != Some(held + 1) || frame["epoch"] != self.epoch.as_str() {
             // A page would notice this and ask again; the server's promise is that it never happens.
-            self.wrong.push(format!("delta {seq:?} of {} after {:?} of {}", frame["epoch"], self.seq, self.epoch));
+            self.wrong.push(format!("delta {seq:?} of {} after {held} of {}", frame["epoch"], self.epoch));
             self.seq = None;
             return Some(json!({ "type": "resync" }));
         }

@@ -1,0 +1,183 @@
+//! What was not told by an event, or told at a bad moment, is found all the same: with the rotation off, so that it can't mask it.
+
+mod common;
+
+use std::time::Duration;
+
+use common::desk::{Desk, Page, check, quiet};
+use serde_json::json;
+use usher::config::Config;
+use usher::simulator::{Id, StartCall};
+use usher::view::{BridgeState, Lobby};
+
+/// A day passes between two rounds.
+fn no_rotation(config: &mut Config) {
+    config.timing = config.timing.clone().without_rotation();
+    config.timing.retry_forbidden = Duration::from_secs(60);
+}
+
+async fn alone(bridges: usize) -> Desk {
+    Desk::start_with(quiet(bridges), "", no_rotation).await
+}
+
+async fn shown(page: &mut Page, person: Id, lobby: Lobby) {
+    page.until("the person's lobby", |page| check(page.person(person)?.lobby == lobby, page.person(person))).await;
+}
+
+async fn gone(page: &mut Page, person: Id) {
+    page.until("the person to be gone", |page| check(page.person(person).is_err(), page.people())).await;
+}
+
+/// Events are not permitted any more; everything is polled, and the next attempt is a minute away.
+async fn polled(desk: &Desk, page: &mut Page) {
+    desk.control().set_switches(None, json!({ "token_status": 403 })).expect("set");
+    desk.control().cut_events(None, usher::simulator::Cut::Hard).expect("cut");
+    page.until("polling", |page| check(page.bridge("eu-1")?.state == BridgeState::Polling, page.bridges())).await;
+}
+
+#[tokio::test]
+async fn who_is_sent_back_late_is_seen_although_more_happened_shortly_before() {
+    let desk = Desk::start_with(quiet(1), "", |config| {
+        no_rotation(config);
+        // The guests are sent back a second after the host left: seen by the last of these only.
+        config.timing.recheck = [0, 100, 200, 1500].map(Duration::from_millis);
+    })
+    .await;
+    let call = StartCall { name: "Board call".into(), deactivation_s: 1, ..StartCall::default() };
+    let meeting = desk.control().start_call(call).expect("started").id;
+    let (host, guest) = (desk.host(meeting, "eu-1"), desk.join(meeting, "eu-1", "Bo Berg"));
+    let mut page = desk.page("vi").await;
+    shown(&mut page, guest.id, Lobby::In).await;
+    let passer_by = desk.join(meeting, "eu-1", "Li Wei");
+    shown(&mut page, passer_by.id, Lobby::In).await;
+    desk.control().leave(passer_by.id).expect("left");
+    page.follow_for(Duration::from_millis(900)).await;
+    desk.control().leave(host.id).expect("left");
+    shown(&mut page, guest.id, Lobby::Waiting).await;
+}
+
+#[tokio::test]
+async fn guests_of_a_host_who_left_while_events_were_lost_are_seen_waiting_again() {
+    let desk = alone(1).await;
+    let (meeting, _) = desk.meeting("Board call", "eu-1", &[]);
+    let (host, guest) = (desk.host(meeting.id, "eu-1"), desk.join(meeting.id, "eu-1", "Bo Berg"));
+    let mut page = desk.page("vi").await;
+    shown(&mut page, guest.id, Lobby::In).await;
+    polled(&desk, &mut page).await;
+    desk.control().leave(host.id).expect("left");
+    shown(&mut page, guest.id, Lobby::Waiting).await;
+}
+
+#[tokio::test]
+async fn whom_an_unlock_let_in_while_events_were_lost_is_seen() {
+    let desk = alone(1).await;
+    let (meeting, _) = desk.meeting("Board call", "eu-1", &[]);
+    let host = desk.host(meeting.id, "eu-1");
+    desk.control().lock(meeting.id).expect("locked");
+    let guest = desk.join(meeting.id, "eu-1", "Bo Berg");
+    let mut page = desk.page("vi").await;
+    shown(&mut page, guest.id, Lobby::Waiting).await;
+    shown(&mut page, host.id, Lobby::In).await;
+    polled(&desk, &mut page).await;
+    desk.control().unlock(meeting.id).expect("unlocked");
+    shown(&mut page, guest.id, Lobby::In).await;
+}
+
+#[tokio::test]
+async fn a_call_that_begins_while_events_are_lost_is_polled_from_the_start() {
+    let desk = alone(1).await;
+    desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("vi").await;
+    page.until("the bridge to be live", |page| check(page.bridge("eu-1")?.state == BridgeState::Live, page.bridges())).await;
+    polled(&desk, &mut page).await;
+    let (meeting, people) = desk.meeting("Ward round", "eu-1", &["Ana Silva"]);
+    shown(&mut page, people[0].id, Lobby::Waiting).await;
+    let later = desk.join(meeting.id, "eu-1", "Li Wei");
+    shown(&mut page, later.id, Lobby::Waiting).await;
+    desk.control().leave(people[0].id).expect("left");
+    gone(&mut page, people[0].id).await;
+}
+
+#[tokio::test]
+async fn a_reading_that_failed_is_repeated() {
+    let desk = alone(1).await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("vi").await;
+    shown(&mut page, people[0].id, Lobby::Waiting).await;
+    desk.control().set_switches(None, json!({ "rest_status": 500 })).expect("set");
+    desk.host(meeting.id, "eu-1");
+    // All readings that the host's arrival asks for fail.
+    page.follow_for(Duration::from_secs(4)).await;
+    desk.control().set_switches(None, json!({ "rest_status": 0 })).expect("set");
+    shown(&mut page, people[0].id, Lobby::In).await;
+}
+
+/// Each subscription begins so late that somebody can leave between it and the reading of the roster.
+#[tokio::test]
+async fn who_left_before_the_subscription_began_is_gone() {
+    let desk = Desk::start_with(quiet(1), "", |config| {
+        no_rotation(config);
+        config.timing.subscribe_coalesce = Duration::from_secs(2);
+    })
+    .await;
+    desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("vi").await;
+    page.until("the bridge to be live", |page| check(page.bridge("eu-1")?.state == BridgeState::Live, page.bridges())).await;
+    let (_, people) = desk.meeting("Ward round", "eu-1", &["Ana Silva", "Li Wei"]);
+    shown(&mut page, people[0].id, Lobby::Waiting).await;
+    desk.control().leave(people[0].id).expect("left");
+    gone(&mut page, people[0].id).await;
+    assert!(page.person(people[1].id).is_ok(), "{:?}", page.people());
+}
+
+/// Neither the path of their legs nor the filter tells anything: only asking for the person shows that they left.
+#[tokio::test]
+async fn who_has_no_legs_any_more_is_asked_for() {
+    let mut options = quiet(1);
+    options.switches = Some(json!({ "participant_legs": "singular" }).to_string());
+    let desk = Desk::start_with(options, "", |config| {
+        no_rotation(config);
+        config.timing.recheck = [0, 100, 200, 2000].map(Duration::from_millis);
+    })
+    .await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("vi").await;
+    shown(&mut page, people[0].id, Lobby::Waiting).await;
+    // The arrival has everybody's leg read again two seconds later; by then nothing is pushed any more.
+    let arrival = desk.join(meeting.id, "eu-1", "Li Wei");
+    shown(&mut page, arrival.id, Lobby::Waiting).await;
+    desk.control().set_switches(None, json!({ "events_stall": true })).expect("set");
+    desk.control().leave(people[0].id).expect("left");
+    gone(&mut page, people[0].id).await;
+}
+
+/// Repairs are counted: what a sweep of a pushed roster shows, and nothing told.
+#[tokio::test]
+async fn what_only_the_rotation_finds_is_counted() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
+    let mut page = desk.page("vi").await;
+    shown(&mut page, people[0].id, Lobby::Waiting).await;
+    shown(&mut page, people[1].id, Lobby::Waiting).await;
+    // What the arrivals announced is over.
+    page.follow_for(Duration::from_secs(4)).await;
+    let counted = async || {
+        let mut browser = common::browser::Browser::new(desk.app.address, "");
+        let text = browser.get("/metrics").await.body;
+        let line = text.lines().find(|line| line.starts_with("usher_cms_repairs_total{bridge=\"eu-1\",what=\"lobby\"}"));
+        line.and_then(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).unwrap_or(0)
+    };
+    let before = counted().await;
+    desk.control().admit(people[0].id).expect("admitted elsewhere");
+    common::wait_for(common::DEADLINE, "the repair to be counted", async || {
+        let now = counted().await;
+        check(now == before + 1, (before, now))
+    })
+    .await;
+    let mut mo = desk.page("mo").await;
+    mo.until("the other to wait", |page| check(page.person(people[1].id)?.lobby == Lobby::Waiting, page.people())).await;
+    mo.admit("one", &[people[1].id]).await;
+    shown(&mut page, people[1].id, Lobby::In).await;
+    page.follow_for(Duration::from_secs(2)).await;
+    assert_eq!(counted().await, before + 1, "what Usher did itself is no repair");
+}
