@@ -6,7 +6,8 @@
 //! bound that follows from `Timing` has passed (`clock`), each browser's rows are compared with the truth once, field by field (`compare`).
 //!
 //! In half the seeds the rotation is off (`Timing::without_rotation`), so that it can't mask a lost event. Then only what Usher promises to
-//! notice without it is done: a change made elsewhere comes with a lock that changes, and events that lie, stall or are refused don't come at
+//! notice without it is done: a change made elsewhere comes with a lock that changes, guests are sent back as soon as the last activator
+//! left (one who left while Usher did not listen is not known to have been there), and events that lie, stall or are refused don't come at
 //! all. In the other half no repair by the rotation may be needed that has no injected cause (`accounts::repairs` says which count).
 //!
 //! At the end everybody leaves, and the accounts must add up (`accounts`): a result per person and press, no person with more accepted PUTs

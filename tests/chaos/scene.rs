@@ -218,7 +218,8 @@ impl Scene {
             bridge: Some(bridge.into()),
             lock_mode: (*["all", "needsActivation"].choose(&mut self.rng).expect("modes")).into(),
             deactivation_mode: (*modes.choose(&mut self.rng).expect("modes")).into(),
-            deactivation_s: self.rng.random_range(0..=1),
+            // When the last activator left before Usher listened (again), nothing tells that guests are sent back later.
+            deactivation_s: if self.draft.rotation { self.rng.random_range(0..=1) } else { 0 },
             active_when_empty: self.rng.random_bool(0.5),
             space: self.rng.random_bool(0.5),
             ..StartCall::default()
