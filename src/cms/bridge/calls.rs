@@ -33,6 +33,12 @@ pub(super) struct CallWork {
     pub(super) legs_listed: bool,
     /// When it was last suspected that somebody moved between lobby and call.
     pub(super) suspected: Option<Instant>,
+    /// When somebody was last seen to have moved between lobby and call: others may have moved together with them.
+    pub(super) moved: Option<Instant>,
+    /// They may have been sent back, too: also those in the call are looked at.
+    pub(super) moved_back: bool,
+    /// When the others were last looked at for that.
+    pub(super) others_read: Option<Instant>,
     /// When somebody last left or the lock changed: also those in the call may have been sent back.
     pub(super) suspected_all: Option<Instant>,
 }
@@ -226,6 +232,7 @@ impl Bridge {
         self.store.remove_call(&key);
         self.unfollow_call(call, now);
         self.timers.cancel(&Due::SweepRoster(call.clone()));
+        self.timers.cancel(&Due::Others(call.clone()));
         for n in 0..self.timing.recheck.len() {
             self.timers.cancel(&Due::Recheck(call.clone(), n));
         }

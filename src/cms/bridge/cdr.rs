@@ -72,6 +72,10 @@ impl Bridge {
                     self.counters.record_gaps.increment(1);
                     self.read_again_soon(now);
                 }
+                Noted::Restarted => {
+                    self.counters.record_gaps.increment(1);
+                    self.restarted(now);
+                }
             }
             match record.subject {
                 Some(Subject::Leg { leg, waiting, connected }) => self.leg_told(leg, waiting, connected, now),
@@ -162,6 +166,18 @@ impl Bridge {
     fn read_again_soon(&mut self, now: Now) {
         let at = self.records.read_again.map_or(now.instant, |last| (last + self.timing.cdr_patience).max(now.instant));
         self.timers.sooner(Due::ReadAgain, at);
+    }
+
+    /// A session of records that is another one: calls and legs have other ids, as after a reconnect.
+    fn restarted(&mut self, now: Now) {
+        let recently = self.records.read_again.is_some_and(|last| now.instant.duration_since(last) < self.timing.cdr_patience);
+        if recently {
+            self.read_again_soon(now);
+        } else if self.link.is_up() {
+            info!(bridge = %self.name, "started anew, as its records say; reading everything");
+            self.records.read_again = Some(now.instant);
+            self.resync(now);
+        }
     }
 
     /// Reads the whole bridge while everything known goes on to count; nobody who arrives meanwhile has to wait for it.

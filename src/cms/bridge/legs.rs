@@ -81,8 +81,7 @@ impl Bridge {
             self.note_lobby(&call, detail, state);
             if before != Lobby::Unknown && state != before {
                 self.note_move(lane, &call, person, state, now);
-                // What moved one person may have moved the others.
-                self.suspect_call(&call, state == Lobby::Waiting, now);
+                self.suspect_others(&call, state == Lobby::Waiting, now);
             }
         }
         if state == Lobby::In && before != Lobby::In && self.store.with_person(person, |person| person.activator.is_none()).unwrap_or(false)
@@ -100,7 +99,7 @@ impl Bridge {
         let announced = self.people.get_mut(person).is_some_and(|work| std::mem::take(&mut work.announced));
         let rotation = matches!(lane, Lane::Waiting | Lane::InCall);
         let window = self.timing.recheck[self.timing.recheck.len() - 1] + self.timing.silent_after;
-        let suspected = self.calls.get(call).and_then(|work| work.suspected).is_some_and(|at| now.instant < at + window);
+        let suspected = self.calls.get(call).and_then(|work| work.suspected.max(work.moved)).is_some_and(|at| now.instant < at + window);
         if announced || suspected || !rotation {
             self.repairs.lobby_told(call);
         } else if state != Lobby::Unknown {

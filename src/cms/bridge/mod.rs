@@ -86,6 +86,8 @@ enum Due {
     SweepRoster(CallId),
     /// Read a call's legs again after a join, leave or lock change.
     Recheck(CallId, usize),
+    /// Read those who may have moved together with somebody.
+    Others(CallId),
     /// What reading again found, and nothing has told of since, counts as a repair.
     Repairs,
     /// Who was there before a subscription began must be on its first list by now.
@@ -374,6 +376,7 @@ impl Bridge {
             Due::Repairs => self.count_repairs(now),
             Due::FirstList(socket) => self.compare_first_lists(socket, now),
             Due::Recheck(call, n) => self.recheck(&call, n, now),
+            Due::Others(call) => self.read_others(&call, now),
             Due::LookAt(person) => self.look_at(&person),
             Due::AskAgain(person) => self.ask(Lane::InCall, Ask::Person(person)),
             Due::Orphan(person) => self.find_home(&person, now),

@@ -248,6 +248,26 @@ impl Bridge {
         }
     }
 
+    /// What moved one person may have moved others at the same moment. They are read once, and for a crowd that is found one by one not
+    /// more often than a second look comes: later effects follow from a join, leave or lock, which is a suspicion of its own.
+    pub(super) fn suspect_others(&mut self, call: &CallId, back: bool, now: Now) {
+        if self.may_rely_on_records(now.instant) {
+            return;
+        }
+        let Some(work) = self.calls.get_mut(call) else { return };
+        work.moved = Some(now.instant);
+        work.moved_back |= back;
+        let at = work.others_read.map_or(now.instant, |last| (last + self.timing.second_look).max(now.instant));
+        self.timers.sooner(Due::Others(call.clone()), at);
+    }
+
+    pub(super) fn read_others(&mut self, call: &CallId, now: Now) {
+        let Some(work) = self.calls.get_mut(call) else { return };
+        work.others_read = Some(now.instant);
+        let all = std::mem::take(&mut work.moved_back);
+        self.recheck_people(call, all, Lane::Suspected);
+    }
+
     /// The `n`th reading after a suspicion. One that came later has it too, at its own time: however much happens in a call, the last
     /// change is looked after as long as the first.
     pub(super) fn recheck(&mut self, call: &CallId, n: usize, now: Now) {

@@ -17,8 +17,10 @@ pub(in crate::cms) enum Noted {
     Twice,
     /// As expected, or late.
     Fine,
-    /// Records before it are missing, or the bridge has started anew: everything must be read again.
+    /// Records before it are missing: everything must be read again.
     Gap,
+    /// The bridge has started anew: nothing that was known of it holds.
+    Restarted,
 }
 
 /// Whether what the records announce is what happens.
@@ -64,7 +66,7 @@ impl Feed {
         }
     }
 
-    /// Takes in the numbers of one record. The caller reads everything again after a [`Noted::Gap`].
+    /// Takes in the numbers of one record. The caller reads everything again after a [`Noted::Gap`] or [`Noted::Restarted`].
     pub(in crate::cms) fn take(&mut self, session: &Arc<str>, index: u64, missing: u64, now: Instant) -> Noted {
         let anew = self.session.as_ref().is_some_and(|known| known != session);
         if anew {
@@ -89,7 +91,11 @@ impl Feed {
         if gap {
             self.disturbed = Some(now);
         }
-        if gap || anew { Noted::Gap } else { Noted::Fine }
+        match (anew, gap) {
+            (true, _) => Noted::Restarted,
+            (false, true) => Noted::Gap,
+            (false, false) => Noted::Fine,
+        }
     }
 
     /// REST tells the index of the next record. Before the first record it is what the first one should carry.
@@ -199,10 +205,10 @@ mod tests {
     }
 
     #[test]
-    fn a_new_session_is_a_gap_and_counts_anew() {
+    fn a_new_session_is_a_restart_and_counts_anew() {
         let now = Instant::now();
         let mut feed = begun(now);
-        assert_eq!(feed.take(&s("b"), 0, 0, now), Noted::Gap);
+        assert_eq!(feed.take(&s("b"), 0, 0, now), Noted::Restarted);
         assert_eq!(feed.take(&s("b"), 1, 0, now), Noted::Fine);
         feed.told(1, now);
         assert!(!feed.stalls(Duration::ZERO, now), "told before the last record came");
