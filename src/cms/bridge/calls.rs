@@ -112,7 +112,7 @@ impl Bridge {
             }
             if self.link.calls_read && !self.calls.contains_key(&item.id) {
                 self.missed_change(0, now);
-                if self.hears_of_calls() {
+                if sweep.lane != Lane::Resync && self.hears_of_calls() {
                     self.found(Found::Call(item.id.clone()), now);
                 }
             }
@@ -136,7 +136,7 @@ impl Bridge {
             return;
         }
         for call in sweep.before.difference(&sweep.listed) {
-            if self.link.calls_read && self.hears_of_calls() {
+            if self.link.calls_read && sweep.lane != Lane::Resync && self.hears_of_calls() {
                 self.repairs.asked(Missing::Call(call.clone()));
             }
             self.ask(sweep.lane, Ask::Call(call.clone()));

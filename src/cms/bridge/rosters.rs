@@ -27,6 +27,13 @@ pub(super) struct RosterRead {
     pub(super) whole: bool,
 }
 
+impl RosterRead {
+    /// It is read merely because time passed, and not anew or because records are missing.
+    fn is_rotation(&self) -> bool {
+        !self.whole && self.lane != Lane::Resync
+    }
+}
+
 /// Rosters.
 impl Bridge {
     pub(super) fn begin_roster(&mut self, call: &CallId, lane: Lane, whole: bool, now: Now) {
@@ -80,7 +87,7 @@ impl Bridge {
             let listed = self.store.list_person(&key, &item.id, patch, sent.instant, now);
             if listed.new_listing && !read.whole {
                 self.suspect_call(call, false, now);
-                if self.is_pushed(call) {
+                if read.is_rotation() && self.is_pushed(call) {
                     self.found(Found::Roster(call.clone(), item.id.clone()), now);
                 }
                 missed = true;
@@ -117,7 +124,7 @@ impl Bridge {
             });
             let Some((Some(at), home)) = facts else { continue };
             if !read.listed.contains(&person) && at < read.started {
-                if !read.whole && self.is_pushed(call) {
+                if read.is_rotation() && self.is_pushed(call) {
                     self.repairs.asked(Missing::Person(person.clone()));
                 }
                 self.ask(Lane::Suspected, Ask::Person(person.clone()));
