@@ -19,8 +19,8 @@ use serde_json::json;
 
 const NAMES: [&str; 2] = ["eu-1", "eu-2"];
 const CALLS: usize = 50;
-/// In each at the start: 550 wait before the first change is measured and 450 after the last, 500 in the mean.
-const PEOPLE: usize = 11;
+/// In each call: 500 wait before the first change.
+const PEOPLE: usize = 10;
 /// Changes, one a second.
 const CHANGES: usize = 100;
 const SOON: Duration = Duration::from_secs(60);

@@ -1,5 +1,7 @@
 //! The lobby: reads call legs, decides with `lobby`, writes the fact. The only place where a lobby state is set.
 
+use std::time::Instant;
+
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::LegDetail;
@@ -153,7 +155,8 @@ impl Bridge {
     pub(super) fn look_at(&mut self, person: &ParticipantId) {
         let Some(work) = self.people.get(person) else { return };
         if !self.link.is_up() {
-            return;
+            // Everybody is read again when the bridge is back; who is missed by that is still looked after.
+            return self.timers.sooner(Due::LookAt(person.clone()), Instant::now() + self.timing.poll_roster);
         }
         if work.legs.is_empty() {
             return self.ask_legs(Lane::Waiting, person);

@@ -62,7 +62,8 @@ impl Bridge {
             return;
         }
         if work.reading.is_none() {
-            self.begin_roster(call, Lane::InCall, false, now);
+            let (lane, whole) = if work.stale { (Lane::Resync, true) } else { (Lane::InCall, false) };
+            self.begin_roster(call, lane, whole, now);
             self.ask(Lane::InCall, Ask::Call(call.clone()));
         }
         self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.roster_interval(call));
@@ -213,7 +214,8 @@ impl Bridge {
 
     pub(super) fn roster_failed(&mut self, call: &CallId, error: &AskError, now: Now) {
         if let Some(work) = self.calls.get_mut(call) {
-            work.reading = None;
+            // What should have been read whole still has to be.
+            work.stale |= work.reading.take().is_some_and(|read| read.whole);
             work.legs_listed = true;
         }
         match error {
