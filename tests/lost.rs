@@ -181,3 +181,29 @@ async fn what_only_the_rotation_finds_is_counted() {
     page.follow_for(Duration::from_secs(2)).await;
     assert_eq!(counted().await, before + 1, "what Usher did itself is no repair");
 }
+
+#[tokio::test]
+async fn who_was_listed_by_another_bridge_alone_and_is_listed_anew_is_read_again() {
+    let desk = Desk::start_with(quiet(2), "", |config| {
+        no_rotation(config);
+        config.timing.poll_roster = Duration::from_secs(1);
+    })
+    .await;
+    // The home bridge pushes no roster: until it is polled, only the other one tells of who comes.
+    desk.control().set_switches(Some("eu-2"), json!({ "subscription_limit": 1 })).expect("set");
+    let (meeting, _) = desk.meeting("Board call", "eu-1", &[]);
+    let stays = desk.join(meeting.id, "eu-2", "Li Wei");
+    let mut page = desk.page("vi").await;
+    shown(&mut page, stays.id, Lobby::Waiting).await;
+    page.until("eu-2 to be polled", |page| check(page.bridge("eu-2")?.polled_calls == 1, page.bridges())).await;
+    for n in 0..3 {
+        let late = desk.join(meeting.id, "eu-2", &format!("Late {n}"));
+        shown(&mut page, late.id, Lobby::Waiting).await;
+        // Nobody lists them for a moment, unless the poll was quicker.
+        desk.control().end(meeting.id, Some("eu-1")).expect("ended");
+        page.follow_for(Duration::from_millis(1500)).await;
+        shown(&mut page, late.id, Lobby::Waiting).await;
+        let host = desk.join(meeting.id, "eu-1", &format!("Back {n}"));
+        shown(&mut page, host.id, Lobby::Waiting).await;
+    }
+}

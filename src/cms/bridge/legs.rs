@@ -54,7 +54,10 @@ impl Bridge {
 
     fn read_leg(&mut self, lane: Lane, person: &ParticipantId, id: &LegId, detail: &LegDetail, sent: Now, now: Now) {
         let known = self.store.with_person(person, |person| (person.lobby, person.arrived.then_some(person.seen_since)));
-        let Some((fact, arrived)) = known else { return };
+        let Some((fact, arrived)) = known else {
+            // Nobody lists them any more: what is known of their legs is of no use to who may come.
+            return self.forget_person(person);
+        };
         if fact.admitted_at.is_some_and(|at| sent.instant < at) {
             return self.plan_look(person, now);
         }

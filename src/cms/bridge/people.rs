@@ -76,9 +76,24 @@ impl Bridge {
 
     /// Another bridge says that this one hosts the person.
     pub(super) fn host(&mut self, person: &ParticipantId) {
-        if self.link.is_up() && self.people.get(person).is_none_or(|work| work.legs.is_empty()) {
+        if self.link.is_up() && (!self.knows_legs(person) || self.is_untold(person)) {
             self.read_person(person, Lane::Arrival);
         }
+    }
+
+    pub(super) fn knows_legs(&self, person: &str) -> bool {
+        self.people.get(person).is_some_and(|work| !work.legs.is_empty())
+    }
+
+    /// Legs are known that nothing is said of: nobody listed the person for a while, as when another bridge's part of the meeting ended
+    /// before this one's roster was read, and what had been read was forgotten with them.
+    pub(super) fn is_untold(&self, person: &ParticipantId) -> bool {
+        let unknown = self.store.with_person(person, |person| person.lobby.state == Lobby::Unknown).unwrap_or(true);
+        unknown && self.knows_legs(person)
+    }
+
+    fn is_looked_after(&self, person: &ParticipantId) -> bool {
+        self.timers.has(&Due::LookAt(person.clone())) && !self.is_untold(person)
     }
 
     /// Reads the legs of somebody hosted here.
@@ -123,7 +138,7 @@ impl Bridge {
         self.set_home(person, detail.call_bridge.as_deref(), &call);
         match self.store.with_person(person, |person| person.home.clone()).flatten() {
             // Whose legs could not be told is asked for again soon enough.
-            Some(Home::Bridge(name)) if name == self.name && self.timers.has(&Due::LookAt(person.clone())) => {}
+            Some(Home::Bridge(name)) if name == self.name && self.is_looked_after(person) => {}
             Some(Home::Bridge(name)) if name == self.name => self.read_person(person, Lane::Arrival),
             Some(Home::Bridge(name)) => self.cluster.hint(&name, person),
             Some(Home::Elsewhere { .. }) => self.cluster.hint_unidentified(person),

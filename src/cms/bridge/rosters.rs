@@ -136,7 +136,7 @@ impl Bridge {
                 None => self.find_home(&person, now),
             }
         }
-        let fresh = unread.iter().any(|person| self.people.get(person).is_none_or(|work| work.legs.is_empty()));
+        let fresh = unread.iter().any(|person| !self.knows_legs(person));
         if read.whole && fresh {
             if let Some(work) = self.calls.get_mut(call) {
                 work.legs_listed = false;
@@ -144,10 +144,10 @@ impl Bridge {
             self.ask(read.lane, Ask::CallLegs(call.clone(), 0));
         }
         for person in unread {
-            let known = self.people.get(&person).is_some_and(|work| !work.legs.is_empty());
+            let known = self.knows_legs(&person);
             if known && read.whole {
                 self.read_legs(&person, read.lane);
-            } else if !known && !read.whole {
+            } else if !read.whole && (!known || self.is_untold(&person)) {
                 self.read_person(&person, Lane::Arrival);
             }
         }
@@ -199,7 +199,7 @@ impl Bridge {
         }
         // Whom the list of legs did not show is asked for one by one.
         for person in self.local_people(call) {
-            if self.people.get(&person).is_none_or(|work| work.legs.is_empty()) {
+            if !self.knows_legs(&person) {
                 self.read_person(&person, Lane::Resync);
             }
         }
