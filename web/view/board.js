@@ -4,7 +4,7 @@ import { condition } from "../bridges.js";
 import { curve, queued } from "../figures.js";
 import { number, t } from "../i18n.js";
 import { duration } from "../time.js";
-import { html, nothing, svg } from "../vendor/lit.js";
+import { html, nothing, repeat, svg } from "../vendor/lit.js";
 import { pressWords } from "./dock.js";
 import { icon } from "./icons.js";
 import { standing } from "./standing.js";
@@ -34,7 +34,11 @@ export function board(desk) {
           ${COLUMNS.map((name) => html`<th scope="col" class=${isCount(name) ? "right" : ""} title=${t(`board_${name}_why`)}>${t(`board_${name}`)}</th>`)}
           <th scope="col"><span class="unseen">${t("col_act")}</span></th>
         </tr></thead>
-        <tbody>${bridges.map((bridge) => line(desk, bridge, desk.figures.latest.get(bridge.id)))}</tbody>
+        <tbody>${repeat(
+          bridges,
+          (bridge) => bridge.id,
+          (bridge) => line(desk, bridge, desk.figures.latest.get(bridge.id)),
+        )}</tbody>
       </table>
     </div>
   `;

@@ -2,7 +2,7 @@
 
 import { condition } from "../bridges.js";
 import { number, t } from "../i18n.js";
-import { html, live, nothing } from "../vendor/lit.js";
+import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 import { trouble } from "./notes.js";
 
@@ -62,14 +62,18 @@ function bridges(desk) {
 const bridgesPanel = (desk, all) => html`
   <div class="panel bridge-panel" tabindex="-1" role="dialog" aria-label=${t("bridges_label")}>
     <ul>
-      ${all.map((bridge) => {
-        const what = condition(bridge, desk.screen.now);
-        return html`<li>
+      ${repeat(
+        all,
+        (bridge) => bridge.id,
+        (bridge) => {
+          const what = condition(bridge, desk.screen.now);
+          return html`<li>
           <div class="line"><bdi class="strong">${bridge.id}</bdi>${bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing} <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
           <div class=${what?.grave ? "said grave" : "said"}>${what ? t(what.key, what.args) : t("bridge_live")}</div>
           ${trouble(bridge)} ${retry(desk, bridge)}
         </li>`;
-      })}
+        },
+      )}
     </ul>
     ${desk.screen.manages ? html`<p class="all-figures"><a href="#bridges" @click=${() => desk.fold()}>${t("all_figures")}</a></p>` : nothing}
   </div>

@@ -3,7 +3,7 @@
 import { advice, condition } from "../bridges.js";
 import { t } from "../i18n.js";
 import { clockTimes } from "../time.js";
-import { html, nothing } from "../vendor/lit.js";
+import { html, nothing, repeat } from "../vendor/lit.js";
 import { retry } from "./header.js";
 import { icon } from "./icons.js";
 
@@ -14,23 +14,36 @@ const times = clockTimes(document.documentElement.lang || "en");
 /** @param {Desk} desk */
 export function notes(desk) {
   const { server, bridges } = desk.roster;
-  const said = [...bridges.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).flatMap((bridge) => bridgeNote(desk, bridge) ?? []);
+  const said = [...bridges.values()].filter((bridge) => condition(bridge, desk.screen.now)).sort(newestFirst);
   const hidden = server?.hidden_meetings ?? 0;
   const { phase, reason } = desk.screen.link;
   const all = [
     ...(phase === "stopped" ? [note(true, t("stopped"), t("stopped_why", { reason }), reload())] : []),
     ...(server?.trouble ? [note(true, t("server_trouble"), server.trouble.what)] : []),
-    ...said,
+    // Each in an element of its own: a press under way must not come to mean another bridge.
+    ...(said.length > 0
+      ? [
+          repeat(
+            said,
+            (bridge) => bridge.id,
+            (bridge) => bridgeNote(desk, bridge),
+          ),
+        ]
+      : []),
     ...(desk.newVersion ? [note(false, t("new_version", { version: desk.newVersion }), "", reload())] : []),
     ...(hidden > 0 ? [note(false, t("hidden_n", { n: hidden }), "")] : []),
   ];
   return all.length === 0 ? nothing : html`<ul class="notes" aria-label=${t("notes_label")}>${all}</ul>`;
 }
 
+/** The list grows at its top, away from the foot of the page: who is said already stays where it is.
+ * @param {import("../protocol.js").BridgeRow} a @param {import("../protocol.js").BridgeRow} b */
+const newestFirst = (a, b) => b.since - a.since || (a.id < b.id ? -1 : 1);
+
 /** @param {Desk} desk @param {import("../protocol.js").BridgeRow} bridge */
 function bridgeNote(desk, bridge) {
   const what = condition(bridge, desk.screen.now);
-  if (!what) return null;
+  if (!what) return nothing;
   const text = html`<bdi class="strong">${bridge.id}</bdi> ${t(what.key, what.args)}${since(bridge)}`;
   return note(what.grave, text, "", html`${trouble(bridge)}${retry(desk, bridge)}`);
 }

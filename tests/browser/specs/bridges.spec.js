@@ -55,6 +55,26 @@ test("refused credentials: said, tried again by a press and no other way, and go
   await expect(noteOn(page, "eu-1")).toContainText("refused our credentials", { timeout: 40_000 });
 });
 
+test("another bridge that comes into trouble moves nobody's button and takes nobody's press", async ({
+  ownCluster: cluster,
+  open,
+}) => {
+  const page = await open(cluster);
+  // Room for both notes: where there is none the list scrolls.
+  await page.setViewportSize({ width: 1440, height: 1400 });
+  await two(cluster, page);
+  await cluster.control("/fault/stop", { bridge: "eu-2" });
+  const button = noteOn(page, "eu-2").locator('[data-action="retry"]');
+  await button.focus();
+  const before = await button.boundingBox();
+  await cluster.control("/fault/stop", { bridge: "eu-1" });
+  await expect(noteOn(page, "eu-1").locator('[data-action="retry"]')).toBeVisible();
+  await expect(button).toBeFocused();
+  expect((await button.boundingBox())?.y).toBe(before?.y);
+  await cluster.control("/fault/start", { bridge: "eu-2" });
+  await expect(noteOn(page, "eu-2")).toHaveCount(0, { timeout: 40_000 });
+});
+
 test("a bridge that is too old to admit says so, and nobody on it can be pressed", async ({ ownCluster: cluster, open }) => {
   test.setTimeout(120_000);
   await cluster.switches({ version: "2.8.1" }, "eu-1");
