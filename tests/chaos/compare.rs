@@ -127,7 +127,9 @@ pub fn unequal(views: &[(String, BTreeMap<Key, Value>)]) -> Vec<String> {
     others
         .map(|(name, others)| {
             let keys = rows.keys().chain(others.keys()).filter(|key| rows.get(*key) != others.get(*key));
-            format!("{name} differs from {first} in {:?}", keys.collect::<std::collections::BTreeSet<_>>())
+            let keys = keys.collect::<std::collections::BTreeSet<_>>();
+            let rows: Vec<_> = keys.iter().take(3).map(|key| (others.get(*key), rows.get(*key))).collect();
+            format!("{name} differs from {first} in {keys:?}; the first of them, (here, there): {rows:?}")
         })
         .collect()
 }
