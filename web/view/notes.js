@@ -17,23 +17,21 @@ export function notes(desk) {
   const said = [...bridges.values()].filter((bridge) => condition(bridge, desk.screen.now)).sort(newestFirst);
   const hidden = server?.hidden_meetings ?? 0;
   const { phase, reason } = desk.screen.link;
+  // Each kind in a place of its own, and each bridge in an element of its own: a press under way must not come to mean another one.
   const all = [
-    ...(phase === "stopped" ? [note(true, t("stopped"), t("stopped_why", { reason }), reload())] : []),
-    ...(server?.trouble ? [note(true, t("server_trouble"), server.trouble.what)] : []),
-    // Each in an element of its own: a press under way must not come to mean another bridge.
-    ...(said.length > 0
-      ? [
-          repeat(
-            said,
-            (bridge) => bridge.id,
-            (bridge) => bridgeNote(desk, bridge),
-          ),
-        ]
-      : []),
-    ...(desk.newVersion ? [note(false, t("new_version", { version: desk.newVersion }), "", reload())] : []),
-    ...(hidden > 0 ? [note(false, t("hidden_n", { n: hidden }), "")] : []),
+    phase === "stopped" ? note(true, t("stopped"), t("stopped_why", { reason }), reload()) : nothing,
+    server?.trouble ? note(true, t("server_trouble"), server.trouble.what) : nothing,
+    said.length > 0
+      ? repeat(
+          said,
+          (bridge) => bridge.id,
+          (bridge) => bridgeNote(desk, bridge),
+        )
+      : nothing,
+    desk.newVersion ? note(false, t("new_version", { version: desk.newVersion }), "", reload()) : nothing,
+    hidden > 0 ? note(false, t("hidden_n", { n: hidden }), "") : nothing,
   ];
-  return all.length === 0 ? nothing : html`<ul class="notes" aria-label=${t("notes_label")}>${all}</ul>`;
+  return all.every((each) => each === nothing) ? nothing : html`<ul class="notes" aria-label=${t("notes_label")}>${all}</ul>`;
 }
 
 /** The list grows at its top, away from the foot of the page: who is said already stays where it is.
