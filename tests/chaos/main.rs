@@ -45,15 +45,16 @@ async fn stretch(scene: &mut Scene, steps: u64, faults: bool) -> Vec<String> {
     // What a page is given that comes only now.
     scene.open_tab("vi");
     scene.at_rest().await;
+    let views = scene.views().await;
     let mut found = Vec::new();
     let known = Known { truth: &truth, arrived: &scene.arrived, healed_ms: scene.healed_ms, slack: scene.bound.total() };
-    for tab in &scene.tabs {
-        let held = tab.held();
-        found.extend(held.wrong.iter().map(|wrong| format!("{}: {wrong}", tab.name)));
-        found.extend(compare::differences(&held.rows, &known).into_iter().map(|difference| format!("{}: {difference}", tab.name)));
+    for (name, rows) in &views {
+        found.extend(compare::differences(rows, &known).into_iter().map(|difference| format!("{name}: {difference}")));
     }
-    let views: Vec<_> = scene.tabs.iter().map(|tab| (tab.name.clone(), tab.held().rows.clone())).collect();
     found.extend(compare::unequal(&views));
+    found.extend(
+        scene.tabs.iter().flat_map(|tab| tab.held().wrong.iter().map(|wrong| format!("{}: {wrong}", tab.name)).collect::<Vec<_>>()),
+    );
     found
 }
 

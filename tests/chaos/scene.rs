@@ -1,6 +1,6 @@
 //! A cluster, Usher and its browsers, while things happen to them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use crate::common::{DEADLINE, wait_for};
 use crate::draft::Draft;
 use crate::happenings::{self, Deed};
 use crate::repairs;
-use crate::tab::{Held, Order, Tab};
+use crate::tab::{Held, Key, Order, Tab};
 
 pub const BRIDGES: [&str; 3] = ["eu-1", "eu-2", "us-1"];
 pub const CALLS: usize = 60;
@@ -344,6 +344,21 @@ impl Scene {
             if open.is_empty() { Ok(()) } else { Err(open) }
         })
         .await;
+    }
+
+    /// What every page holds at one moment of the server's. Even in the quiet a count may change while pages are read one after the other
+    /// (calls that are polled, when a refused subscription is tried again); pages that never come to one moment fail.
+    pub async fn views(&self) -> Vec<(String, BTreeMap<Key, Value>)> {
+        let tabs = &self.tabs;
+        wait_for(DEADLINE, "every page to hold the same moment", async || {
+            let held: Vec<_> = tabs.iter().map(Tab::held).collect();
+            let moments: BTreeSet<_> = held.iter().map(|held| (&*held.epoch, held.seq)).collect();
+            if moments.len() == 1 && moments.iter().all(|(_, seq)| seq.is_some()) {
+                return Ok(tabs.iter().zip(&held).map(|(tab, held)| (tab.name.clone(), held.rows.clone())).collect());
+            }
+            Err(tabs.iter().zip(&held).map(|(tab, held)| format!("{}: {:?} of {}", tab.name, held.seq, held.epoch)).collect::<Vec<_>>())
+        })
+        .await
     }
 
     fn config_timing(&self) -> usher::config::Timing {

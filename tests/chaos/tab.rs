@@ -55,7 +55,7 @@ pub struct Held {
     parts: Vec<Value>,
     /// None between a lost socket and the end of the next snapshot.
     pub seq: Option<u64>,
-    epoch: String,
+    pub epoch: String,
     pub presses: BTreeMap<String, Press>,
     /// What the protocol does not allow.
     pub wrong: Vec<String>,
