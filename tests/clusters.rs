@@ -4,6 +4,7 @@ mod common;
 
 use common::desk::{Desk, Page, check, quiet};
 use common::truth::differences;
+use common::{DEADLINE, wait_for};
 use serde_json::json;
 use usher::model::Home;
 use usher::simulator::{Id, MeetingTruth, Move, StartCall};
@@ -179,6 +180,26 @@ async fn a_meeting_says_whom_its_lock_holds_and_whether_somebody_lets_others_in(
         check(row.lock_mode.is_none(), row)
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_space_that_could_not_be_read_for_a_while_is_read_later() {
+    let desk = start(json!({ "rest_status": 503, "rest_status_under": "/coSpaces" })).await;
+    let control = desk.control();
+    let call =
+        StartCall { name: "Board".into(), bridge: Some("eu-1".into()), space: true, lock_mode: "all".into(), ..StartCall::default() };
+    let meeting = control.start_call(call).expect("started");
+    let mut page = desk.page("vi").await;
+    let row = |page: &Page| page.meetings().into_iter().find(|row| *row.id == meeting.id.to_string()).cloned().ok_or("no row".to_owned());
+    page.until("the meeting", |page| row(page)).await;
+    // The first asking and its repeats, of which there are ten.
+    wait_for(DEADLINE, "the repeats to end", async || {
+        let asked = desk.asked("GET /coSpaces/<id>");
+        if asked > 10 { Ok(()) } else { Err(asked) }
+    })
+    .await;
+    control.set_switches(None, json!({ "rest_status": 0 })).expect("switch");
+    page.until("what the space says", |page| check(row(page)?.lock_mode == Some(LockMode::All), row(page))).await;
 }
 
 #[tokio::test]

@@ -167,6 +167,8 @@ switches! {
     // Faults.
     /// Every REST request gets this status (401, 403, 500, 503); 0 = off.
     rest_status: u16 = 0,
+    /// Only requests whose path (after `/api/v1`) begins so get `rest_status`; empty = every one.
+    rest_status_under: String = String::new(),
     /// REST requests are read and never answered.
     rest_hang: bool = false,
     put_without_effect: bool = false,

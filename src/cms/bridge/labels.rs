@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Bridge;
 use crate::cms::answer::{Answer, Page, Profiles, SpaceDetail};
 use crate::cms::ask::Ask;
+use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
 use crate::model::{CallId, LockMode};
 
@@ -182,8 +183,15 @@ impl Bridge {
         }
     }
 
-    /// What can't be read leaves the question open; it never claims that there is no lobby.
-    pub(super) fn label_failed(&mut self, ask: &Ask) {
+    /// What can't be read leaves the question open; it never claims that there is no lobby. A refusal stands; anything else passes, and is
+    /// asked again when the calls are listed next.
+    pub(super) fn label_failed(&mut self, ask: &Ask, error: &AskError) {
+        if !matches!(error, AskError::Forbidden | AskError::Gone(_) | AskError::Refused { status: 400..500, .. }) {
+            if let Ask::Space(id) = ask {
+                self.labels.spaces.remove(id);
+            }
+            return;
+        }
         match ask {
             Ask::Space(id) | Ask::AccessMethods(id, _) | Ask::AccessMethod(id, _) => {
                 self.labels.spaces.entry(id.clone()).or_default().closed = true;

@@ -274,7 +274,7 @@ impl Bridge {
             Ask::Legs(person) => self.legs_failed(lane, &person, error, now),
             Ask::LegsByFilter(person) => self.legs_unknown(&person, error, now),
             Ask::Leg(leg) => self.leg_failed(&leg, error, now),
-            ask => self.label_failed(&ask),
+            ask => self.label_failed(&ask, &error),
         }
     }
 

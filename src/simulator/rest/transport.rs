@@ -74,7 +74,10 @@ async fn answer(bridge: &Bridge, switches: &Arc<Switches>, method: &HttpMethod, 
         most => rand::random_range(0..=most),
     };
     pause(switches.latency_ms + jitter).await;
+    let path = uri.path();
+    let concerned = path.strip_prefix("/api/v1").unwrap_or(path).starts_with(&switches.rest_status_under);
     match switches.rest_status {
+        _ if !concerned => {}
         0 => {}
         401 => return Reply::unauthorized(),
         503 => return busy(switches),
