@@ -26,8 +26,10 @@ use tokio_util::task::TaskTracker;
 use usher::actions::Actions;
 use usher::config::{Config, Timing};
 use usher::db::Db;
+use usher::desk::{Desk, Requests};
 use usher::http::{Web, serve};
 use usher::hub::{Audience, Hub};
+use usher::store::Store;
 use usher::view::{LegState, Lobby, PersonRow, Row};
 
 const BROWSERS: usize = 1_000;
@@ -176,6 +178,7 @@ async fn usher_child() {
         db,
         hub: hub.clone(),
         actions,
+        desk: Requests::new(Desk::default(), Store::default()),
         receivers: usher::receivers::Receivers::default(),
         cdr_listener: None,
         figures,
@@ -211,9 +214,14 @@ fn person(name: String) -> Row {
         muted: false,
         presenter: false,
         activator: None,
-        admitting: None,
+        label: None,
+        pending: None,
         outcome: None,
         admitted: None,
+        sent_back: None,
+        claim: None,
+        hold: None,
+        acknowledged: None,
     })
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
-use crate::view::ActionResult;
+use crate::view::{ActionResult, Verb};
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -13,15 +14,66 @@ pub struct Actor {
     pub address: std::net::IpAddr,
 }
 
-/// One press of an admit button: exactly the people it showed.
+/// One press of a button: exactly the people, or the meeting, that it showed.
 #[derive(Debug, Clone)]
 pub struct Press {
     pub actor: Actor,
-    pub people: Vec<Arc<str>>,
+    pub deed: Deed,
+    pub targets: Vec<Target>,
     pub scope: Scope,
+    /// Ids of others' claims that the moderator was shown and goes over.
+    pub over: Vec<Arc<str>>,
+    /// Cancelled: nothing more of the press is sent.
+    pub stop: CancellationToken,
 }
 
-/// Which button it was; for the journal.
+/// What is to be done with each target of a press.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    Admit,
+    /// Into the lobby again.
+    SendBack,
+    /// Out of the meeting.
+    Remove,
+    /// `true`: the meeting hears them no more.
+    Mute(bool),
+    /// The name that the meeting shows; empty: their own again.
+    Rename(Arc<str>),
+    Lock(bool),
+    /// A banner for everybody in the meeting; empty text takes it away. `seconds` absent: until it is taken away.
+    Message {
+        text: Arc<str>,
+        seconds: Option<u32>,
+    },
+}
+
+impl Deed {
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Admit => Verb::Admit,
+            Self::SendBack => Verb::SendBack,
+            Self::Remove => Verb::Remove,
+            Self::Mute(true) => Verb::Mute,
+            Self::Mute(false) => Verb::Unmute,
+            Self::Rename(_) => Verb::Rename,
+            Self::Lock(true) => Verb::Lock,
+            Self::Lock(false) => Verb::Unlock,
+            Self::Message { .. } => Verb::Message,
+        }
+    }
+}
+
+/// Whom an action is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// A participant id.
+    Person(Arc<str>),
+    /// The id of a meeting row.
+    Meeting(Arc<str>),
+}
+
+/// Which button it was; for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -29,18 +81,51 @@ pub enum Scope {
     Selection,
     Meeting,
     Shown,
+    /// Whoever "take next" had chosen.
+    Next,
+    /// Takes an admission back.
+    Undo,
 }
 
-/// How it ended for one person.
+impl Scope {
+    /// As in the protocol.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Selection => "selection",
+            Self::Meeting => "meeting",
+            Self::Shown => "shown",
+            Self::Next => "next",
+            Self::Undo => "undo",
+        }
+    }
+
+    /// Nobody chose the people one by one.
+    pub fn is_sweeping(self) -> bool {
+        matches!(self, Self::Meeting | Self::Shown)
+    }
+}
+
+/// How it ended for one target.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct PersonResult {
-    pub person: Arc<str>,
+pub struct TargetResult {
+    #[serde(flatten)]
+    pub target: Target,
     pub result: ActionResult,
     /// CMS's word, or what went wrong.
     pub reason: Option<Arc<str>>,
-    /// Who let the person in before, where Usher knows (`already`).
+    /// Who did it before, where Usher knows (`already`); who is handling (`claimed`).
     pub by: Option<Arc<str>>,
     pub at: Option<i64>,
+    /// The claim that was in the way (`claimed`); its own id where it was claimed.
+    pub claim: Option<Arc<str>>,
+}
+
+impl TargetResult {
+    pub fn new(target: Target, result: ActionResult, reason: &str) -> Self {
+        let reason = Some(reason).filter(|text| !text.is_empty()).map(Arc::from);
+        Self { target, result, reason, by: None, at: None, claim: None }
+    }
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -60,22 +145,22 @@ pub struct Actions {
 /// What the handle sends to the actor behind it.
 #[derive(Debug)]
 pub enum Request {
-    Admit {
+    Press {
         press: Press,
-        results: mpsc::Sender<PersonResult>,
-        started: tokio::sync::oneshot::Sender<()>,
+        results: mpsc::Sender<TargetResult>,
+        started: oneshot::Sender<()>,
     },
     Retry {
         actor: Actor,
         bridge: String,
-        answer: tokio::sync::oneshot::Sender<Result<(), ActionError>>,
+        answer: oneshot::Sender<Result<(), ActionError>>,
     },
     /// `paused`: leave the bridge alone; else end that.
     Pause {
         actor: Actor,
         bridge: String,
         paused: bool,
-        answer: tokio::sync::oneshot::Sender<Result<(), ActionError>>,
+        answer: oneshot::Sender<Result<(), ActionError>>,
     },
 }
 
@@ -86,25 +171,25 @@ impl Actions {
         (Self { requests }, receiver)
     }
 
-    /// Begins a press. Returns once it is journalled; the channel then yields one result per distinct person and closes.
-    pub async fn admit(&self, press: Press) -> Result<mpsc::Receiver<PersonResult>, ActionError> {
-        let (results, receiver) = mpsc::channel(press.people.len().max(1));
-        let (started, journalled) = tokio::sync::oneshot::channel();
-        self.requests.try_send(Request::Admit { press, results, started }).map_err(|_| ActionError::Busy)?;
+    /// Begins a press. Returns once it is journalled; the channel then yields one result per distinct target and closes.
+    pub async fn press(&self, press: Press) -> Result<mpsc::Receiver<TargetResult>, ActionError> {
+        let (results, receiver) = mpsc::channel(press.targets.len().max(1));
+        let (started, journalled) = oneshot::channel();
+        self.requests.try_send(Request::Press { press, results, started }).map_err(|_| ActionError::Busy)?;
         journalled.await.map_err(|_| ActionError::Busy)?;
         Ok(receiver)
     }
 
     /// Tries a bridge again at once: after refused credentials, or while it backs off.
     pub async fn retry(&self, actor: Actor, bridge: String) -> Result<(), ActionError> {
-        let (answer, result) = tokio::sync::oneshot::channel();
+        let (answer, result) = oneshot::channel();
         self.requests.try_send(Request::Retry { actor, bridge, answer }).map_err(|_| ActionError::Busy)?;
         result.await.unwrap_or(Err(ActionError::Busy))
     }
 
     /// Pauses a bridge, or ends its pause. Who may is decided before.
     pub async fn pause(&self, actor: Actor, bridge: String, paused: bool) -> Result<(), ActionError> {
-        let (answer, result) = tokio::sync::oneshot::channel();
+        let (answer, result) = oneshot::channel();
         self.requests.try_send(Request::Pause { actor, bridge, paused, answer }).map_err(|_| ActionError::Busy)?;
         result.await.unwrap_or(Err(ActionError::Busy))
     }

@@ -18,7 +18,7 @@ use crate::admission::{Admission, Journal};
 use crate::cms::{self, TrustError};
 use crate::config::{Config, Live};
 use crate::db::{Db, DbError};
-use crate::desk::Desk;
+use crate::desk::{Desk, Keeper, Requests, Settings};
 use crate::http::{self, DemoAccount, ServeError, Web};
 use crate::hub::{Audience, Hub};
 use crate::memory::{self, WaitingWriter};
@@ -74,7 +74,9 @@ pub async fn start(
     http::metrics::install();
     let address = listener.local_addr().map_err(StartError::Listener)?;
     let db = Db::open(&config.data_dir)?;
-    let (store, desk, hub) = (Store::default(), Desk::default(), Hub::new(Audience::Desk));
+    let (store, hub) = (Store::default(), Hub::new(Audience::Desk));
+    let keeper = Keeper::new(db.clone());
+    let desk = Desk::new(Settings::new(&config.desk, &config.timing).into(), keeper.clone(), keeper.load().await?);
     let tasks = TaskTracker::new();
     let (bridges, bridges_stop) = (TaskTracker::new(), CancellationToken::new());
 
@@ -111,7 +113,7 @@ pub async fn start(
 
     let journal = Journal::new(db.clone());
     let open = journal.open().await?;
-    let admission = Admission::new(following.cluster().clone(), desk, journal, config.timing.clone(), trouble);
+    let admission = Admission::new(following.cluster().clone(), desk.clone(), journal, config.timing.clone(), trouble);
     if !open.is_empty() {
         warn!(people = open.len(), "admissions were interrupted by the last stop; reading back what became of them, sending nothing again");
         bridges.spawn(admission.clone().recover(open));
@@ -126,6 +128,7 @@ pub async fn start(
         db: db.clone(),
         hub: hub.clone(),
         actions: Actions { requests },
+        desk: Requests::new(desk.clone(), store.clone()),
         receivers: receivers.clone(),
         cdr_listener,
         figures: figures_seen,
@@ -140,7 +143,7 @@ pub async fn start(
         cdr_address,
         store,
         hub,
-        reload: Reload::new(config, following, bridges_thread, filter, web_config, receivers, db.clone()),
+        reload: Reload::new(config, following, bridges_thread, filter, web_config, receivers, desk, db.clone()),
         stop,
         web,
         tasks,

@@ -129,6 +129,8 @@ pub struct BridgeFacts {
     pub unique_name: Option<Arc<str>>,
     /// False where the version is known to be older than 2.9 (rest.md section 9).
     pub can_admit: bool,
+    /// False where the version is known to be older than 3.4, or the bridge refused it (rest.md section 5).
+    pub can_send_back: bool,
     /// Calls whose roster comes by REST because the bridge refused to push it.
     pub polled_calls: usize,
     pub cdr: CdrFacts,

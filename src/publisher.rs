@@ -4,18 +4,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Now;
 use crate::config::Filter;
-use crate::desk::Desk;
+use crate::desk::{Desk, Settings};
 use crate::hub::Hub;
 use crate::memory::WaitingWriter;
 use crate::model::{CallFacts, CallKey, ParticipantId};
 use crate::store::{Dirty, Store};
-use crate::view::{self, BridgeFigures, BridgeState, Change, Kind, PersonRow, Row, RowKey, ServerRow, Trouble, View};
+use crate::view::{self, BridgeFigures, BridgeState, Change, Kind, Lobby, PersonRow, Row, RowKey, ServerRow, Trouble, View};
 
 /// Where changes go, and what else the publisher listens to.
 pub struct Outlets {
@@ -39,15 +40,14 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
         tokio::select! {
             () = stop.cancelled() => break,
             () = publisher.store.changed() => {}
+            () = publisher.desk.changed() => {}
             Ok(()) = trouble.changed() => {}
             Ok(()) = filter.changed() => {}
             _ = second.tick() => {
                 figures.send_replace(publisher.store.figures().into());
-                let expired = publisher.desk.expire(Instant::now());
-                if expired.is_empty() {
-                    continue;
-                }
-                publisher.store.touch_people(&expired);
+                // What that changes is published next.
+                publisher.desk.expire(Now::read());
+                continue;
             }
         }
         let standing = trouble.borrow_and_update().clone();
@@ -78,11 +78,14 @@ pub struct Publisher {
     people_of: HashMap<Arc<str>, HashSet<ParticipantId>>,
     hidden: HashSet<Arc<str>>,
     trouble: Option<Trouble>,
+    /// Those that the rows were made with.
+    settings: Arc<Settings>,
 }
 
 impl Publisher {
     pub fn new(store: Store, desk: Desk, filter: Filter) -> Self {
         Self {
+            settings: desk.settings(),
             store,
             desk,
             filter,
@@ -104,6 +107,7 @@ impl Publisher {
 
     /// Everything that is known, as the first change.
     pub fn first(&mut self) -> Change {
+        self.desk.touch_users();
         let dirty = Dirty {
             calls: self.store.all_calls().into_iter().collect(),
             people: self.store.all_people().into_iter().collect(),
@@ -117,7 +121,14 @@ impl Publisher {
         self.trouble = trouble;
         let mut change = Change::default();
         let mut meetings: HashSet<Arc<str>> = HashSet::new();
+        let touched = self.desk.take_touched();
         let mut people = dirty.people;
+        people.extend(touched.people);
+        meetings.extend(touched.meetings);
+        if self.desk.settings() != self.settings {
+            self.settings = self.desk.settings();
+            meetings.extend(self.calls_of.keys().cloned());
+        }
         for key in &dirty.calls {
             self.place_call(key, &mut meetings, &mut people);
         }
@@ -130,7 +141,18 @@ impl Publisher {
         for name in &dirty.bridges {
             self.rebuild_bridge(name, &mut change);
         }
-        let server = Row::Server(ServerRow { id: "server".into(), hidden_meetings: self.hidden.len(), trouble: self.trouble.clone() });
+        for name in &touched.users {
+            let key = RowKey { kind: Kind::User, id: name.clone() };
+            change.note(&key, self.view.get(&key), self.desk.user(name).map(Row::User));
+        }
+        let server = Row::Server(ServerRow {
+            id: "server".into(),
+            hidden_meetings: self.hidden.len(),
+            trouble: self.trouble.clone(),
+            admit_delay_s: self.settings.admit_delay.as_secs(),
+            undo_s: self.settings.undo.as_secs(),
+            claim_s: self.settings.claim.as_secs(),
+        });
         change.note(&server.key(), self.view.get(&server.key()), Some(server));
         view::apply(&mut self.view, &change);
         change
@@ -185,6 +207,7 @@ impl Publisher {
         let key = RowKey { kind: Kind::Person, id: id.clone() };
         let old = self.view.get(&key).cloned();
         let before = old.as_deref().and_then(as_person).map(|row| row.meeting.clone());
+        self.settle(id, old.as_deref().and_then(as_person));
         let row = self.person(id);
         let now = row.as_ref().map(|row| row.meeting.clone());
         if before != now {
@@ -194,9 +217,6 @@ impl Publisher {
             if let Some(meeting) = &now {
                 self.people_of.entry(meeting.clone()).or_default().insert(id.clone());
             }
-        }
-        if row.is_none() && old.is_some() {
-            self.desk.forget(id);
         }
         // What a meeting's row is made of: who is still being called counts as nobody, so that the state matters as well.
         let counted = |row: &PersonRow| (row.lobby, row.waiting_since, row.state, row.activator, row.elsewhere.clone());
@@ -211,13 +231,23 @@ impl Publisher {
         };
     }
 
+    /// What moderators did about somebody's wait ends with it; what they did about somebody who is gone is forgotten.
+    fn settle(&self, id: &ParticipantId, old: Option<&PersonRow>) {
+        match self.store.with_person(id, |person| (person.departed, person.lobby.state)) {
+            None | Some((true, _)) => self.desk.forget(id),
+            Some((false, Lobby::In)) if old.is_none_or(|old| old.lobby != Lobby::In) => {
+                self.desk.entered(id, old.is_some_and(|old| old.lobby == Lobby::Waiting));
+            }
+            Some(_) => {}
+        }
+    }
+
     fn person(&self, id: &ParticipantId) -> Option<PersonRow> {
-        let call = self.store.with_person(id, |person| view::face(person).map(|listing| listing.key.clone()))??;
-        let meeting = self.store.with_call(&call, |facts| view::meeting_id(&call, &facts.facts))?;
+        let meeting = view::meeting_of(&self.store, id)?;
         if self.hidden.contains(&meeting) {
             return None;
         }
-        let desk = self.desk.get(id);
+        let desk = self.desk.person(id);
         self.store.with_person(id, |person| view::person_row(id, person, meeting, desk))?
     }
 
@@ -231,8 +261,13 @@ impl Publisher {
                 let key = RowKey { kind: Kind::Person, id: person.clone() };
                 self.view.get(&key).map(|row| &**row).and_then(as_person)
             });
-            view::meeting_row(id, &self.calls(id), rows).map(Row::Meeting)
+            let calls = self.calls(id);
+            let desk = self.desk.meeting(id, &view::place(id, &calls));
+            view::meeting_row(id, &calls, rows, desk).map(Row::Meeting)
         };
+        if row.is_none() && !self.calls_of.contains_key(id) {
+            self.desk.forget_meeting(id);
+        }
         change.note(&key, self.view.get(&key), row);
     }
 
@@ -266,12 +301,16 @@ fn remove_from<V: Eq + std::hash::Hash>(map: &mut HashMap<Arc<str>, HashSet<V>>,
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use proptest::prelude::*;
 
     use super::*;
-    use crate::clock::Now;
+    use crate::actions::{Actor, Target};
     use crate::config::Rules;
+    use crate::desk::Requests;
     use crate::model::{Home, LegState, Lobby, LobbyFact, RosterPatch};
+    use crate::view::Verb;
 
     /// One thing that a bridge or a moderator may do, on few enough objects that they meet.
     #[derive(Debug, Clone)]
@@ -283,6 +322,10 @@ mod tests {
         Home { person: u8, bridge: u8 },
         Lobby { person: u8, state: Lobby },
         Admit { person: u8 },
+        Hold { person: u8, on: bool },
+        Acknowledge { person: u8 },
+        Claim { user: u8, person: Option<u8>, meeting: u8 },
+        Thresholds { meeting: u8, own: bool },
         Activator { person: u8, activator: Option<bool> },
         Away { person: u8 },
         Publish,
@@ -310,7 +353,11 @@ mod tests {
                 (person.clone(), proptest::option::of(proptest::bool::ANY))
                     .prop_map(|(person, activator)| Step::Activator { person, activator }),
                 person.clone().prop_map(|person| Step::Away { person }),
-                person.prop_map(|person| Step::Admit { person }),
+                person.clone().prop_map(|person| Step::Admit { person }),
+                (person.clone(), proptest::bool::ANY).prop_map(|(person, on)| Step::Hold { person, on }),
+                person.clone().prop_map(|person| Step::Acknowledge { person }),
+                (0..2u8, proptest::option::of(person), 0..3u8).prop_map(|(user, person, meeting)| Step::Claim { user, person, meeting }),
+                (0..3u8, proptest::bool::ANY).prop_map(|(meeting, own)| Step::Thresholds { meeting, own }),
                 Just(Step::Publish),
             ];
         proptest::collection::vec(step, 0..60)
@@ -325,6 +372,8 @@ mod tests {
     }
 
     fn take(store: &Store, desk: &Desk, step: &Step, now: Now) {
+        let requests = Requests::new(desk.clone(), store.clone());
+        let actor = |user: u8| Actor { user: format!("u{user}").into(), address: std::net::Ipv4Addr::LOCALHOST.into() };
         match step {
             Step::Call { bridge, call, correlator, name } => {
                 store.put_call(&key(*bridge, *call), |facts| {
@@ -350,9 +399,15 @@ mod tests {
                 store.update_person(&person(*n), |entry| entry.home = Some(Home::Elsewhere { id: "x".into(), name: None }));
             }
             Step::Admit { person: n } => {
-                desk.begin(&person(*n), &"mo".into(), now);
-                store.touch_people([&person(*n)]);
+                desk.begin(&Target::Person(person(*n)), Verb::Admit, &"mo".into(), None, now);
             }
+            Step::Hold { person: n, on } => drop(requests.hold(&actor(0), &[person(*n)], on.then(|| ("".into(), None)), &[])),
+            Step::Acknowledge { person: n } => drop(requests.acknowledge(&actor(0), &[person(*n)])),
+            Step::Claim { user, person: n, meeting } => {
+                let target = n.map_or_else(|| Target::Meeting(format!("m{meeting}").into()), |n| Target::Person(person(n)));
+                requests.claim(&actor(*user), vec![target]);
+            }
+            Step::Thresholds { meeting, own } => drop(requests.thresholds(&format!("m{meeting}").into(), own.then_some((1, 2)))),
             Step::Publish => {}
         }
     }

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use crate::cms::{Changed, Following, TrustError};
 use crate::config::{Config, Filter, Live, WebConfig};
 use crate::db::{Db, DbError};
+use crate::desk::{Desk, Settings};
 use crate::http::{CertificateError, check_certificate};
 use crate::receivers::{self, Receivers};
 
@@ -37,6 +38,7 @@ struct Inner {
     filter: watch::Sender<Filter>,
     web: Live<WebConfig>,
     receivers: Receivers,
+    desk: Desk,
     db: Db,
 }
 
@@ -48,9 +50,10 @@ impl Reload {
         filter: watch::Sender<Filter>,
         web: Live<WebConfig>,
         receivers: Receivers,
+        desk: Desk,
         db: Db,
     ) -> Self {
-        Self(Arc::new(Inner { running: Mutex::new(running), following, bridges, filter, web, receivers, db }))
+        Self(Arc::new(Inner { running: Mutex::new(running), following, bridges, filter, web, receivers, desk, db }))
     }
 
     /// Makes `config` the one in force, as far as a running Usher can; what it can't is said in the log and stays as it was.
@@ -69,6 +72,7 @@ impl Reload {
         self.0.receivers.set(&secrets, self.0.following.cluster());
         self.0.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
         self.0.web.set(config.web.clone());
+        self.0.desk.set(Settings::new(&config.desk, &config.timing));
         say(&changed);
         *running = config;
         Ok(())

@@ -279,6 +279,7 @@ impl Store {
             version: None,
             unique_name: None,
             can_admit: true,
+            can_send_back: true,
             polled_calls: 0,
             cdr: CdrFacts::default(),
             paused_by: None,

@@ -96,7 +96,7 @@ async fn two_moderators_on_one_person_are_one_admission() {
     mo.press("a", &[people[0].id]).await;
     max.until("the other's admission to show", |page| {
         let row = page.person(people[0].id)?;
-        check(row.admitting.is_some() || row.admitted.is_some(), row)
+        check(row.pending.is_some() || row.admitted.is_some(), row)
     })
     .await;
     let second = max.admit("b", &[people[0].id]).await;
@@ -118,7 +118,7 @@ async fn an_admission_without_effect_is_unconfirmed_and_stays_waiting() {
     page.until("the outcome on the row", |page| {
         let row = page.person(people[0].id)?;
         let told = row.outcome.as_ref().is_some_and(|outcome| outcome.result == ActionResult::Unconfirmed);
-        check(told && row.lobby == Lobby::Waiting && row.admitting.is_none(), row)
+        check(told && row.lobby == Lobby::Waiting && row.pending.is_none(), row)
     })
     .await;
     assert_eq!(puts(&desk), 1, "a PUT that CMS accepted is not sent twice");

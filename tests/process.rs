@@ -89,7 +89,7 @@ fn told(page: &Page, sim: &Simulator, people: &[Id]) -> Result<(), String> {
         } else {
             let interrupted =
                 row.outcome.as_ref().is_some_and(|outcome| outcome.result == ActionResult::Interrupted && &*outcome.by == "mo");
-            check(row.lobby == Lobby::Waiting && interrupted && row.admitting.is_none(), row)?;
+            check(row.lobby == Lobby::Waiting && interrupted && row.pending.is_none(), row)?;
         }
     }
     check(page.people().len() == people.len(), page.people().len())

@@ -8,7 +8,7 @@ use common::browser::Socket;
 use common::rows;
 use common::site::{Setup, Site};
 use serde_json::{Value, json};
-use usher::actions::{ActionError, PersonResult, Request};
+use usher::actions::{ActionError, Request, TargetResult};
 use usher::view::{ActionResult, BridgeFigures, CdrFigures, Kind, Queued};
 
 /// The schemas of one direction, by the message's `type`.
@@ -118,8 +118,8 @@ async fn next_request(site: &mut Site) -> Request {
     common::in_time("a request of the browser", site.requests.recv()).await.expect("request")
 }
 
-fn result(person: &str, result: ActionResult) -> PersonResult {
-    PersonResult { person: person.into(), result, reason: Some("tooManyParticipants".into()), by: Some("ben".into()), at: Some(1) }
+fn result(person: &str, result: ActionResult) -> TargetResult {
+    TargetResult { person: person.into(), result, reason: Some("tooManyParticipants".into()), by: Some("ben".into()), at: Some(1) }
 }
 
 fn figures(id: &str, last: Option<i64>) -> BridgeFigures {
@@ -159,14 +159,14 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     assert_eq!((&delta["seq"], &delta["drop"]), (&json!(2), &json!([{ "kind": "person", "id": "p1" }])));
 
     page.say(json!({ "type": "admit", "ref": "1", "people": ["p2", "p3", "p2"], "scope": "selection" })).await;
-    let Request::Admit { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
-    assert_eq!((press.actor.user.as_ref(), press.people.len()), ("ana", 2), "each person once");
+    let Request::Press { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
+    assert_eq!((press.actor.user.as_ref(), press.targets.len()), ("ana", 2), "each person once");
     started.send(()).expect("waiting");
     let reply = page.until(|frame| frame["type"] == "reply").await;
     assert_eq!((&reply["state"], &reply["people"], &reply["at_seq"]), (&json!("started"), &json!(2), &json!(2)));
     results.send(result("p2", ActionResult::Done)).await.expect("open");
     assert_eq!(page.until(|frame| frame["type"] == "reply").await["state"], "progress");
-    results.send(PersonResult { reason: None, by: None, at: None, ..result("p3", ActionResult::Left) }).await.expect("open");
+    results.send(TargetResult { reason: None, by: None, at: None, ..result("p3", ActionResult::Left) }).await.expect("open");
     assert_eq!(page.until(|frame| frame["type"] == "reply").await["state"], "finished");
 
     page.say(json!({ "type": "retry", "ref": "2", "bridge": "z" })).await;
@@ -200,10 +200,10 @@ async fn the_results_of_five_thousand_people_travel_in_frames_of_two_hundred() {
     let mut socket = site.logged_in("mo").await.socket().await;
     let people: Vec<_> = (0..5000).map(|n| format!("{n:036}")).collect();
     socket.say(&json!({ "type": "admit", "ref": "all", "people": people, "scope": "shown" })).await;
-    let Request::Admit { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
+    let Request::Press { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
     started.send(()).expect("waiting");
-    for person in press.people {
-        results.send(PersonResult { person, result: ActionResult::Done, reason: None, by: None, at: None }).await.expect("open");
+    for person in press.targets {
+        results.send(TargetResult { person, result: ActionResult::Done, reason: None, by: None, at: None }).await.expect("open");
     }
     let document = Direction::load("toBrowser");
     let mut told = BTreeSet::new();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::actions::{PersonResult, Press};
+use crate::actions::{Press, Target, TargetResult};
 use crate::db::{Db, DbError};
 use crate::model::ParticipantId;
 use crate::store::Store;
@@ -53,8 +53,9 @@ impl Journal {
     }
 
     /// Adds how it ended for one person; batched with others.
-    pub fn result(&self, press: i64, result: &PersonResult) {
-        let (person, reason) = (result.person.to_string(), result.reason.as_deref().unwrap_or_default().to_owned());
+    pub fn result(&self, press: i64, result: &TargetResult) {
+        let (Target::Person(id) | Target::Meeting(id)) = &result.target;
+        let (person, reason) = (id.to_string(), result.reason.as_deref().unwrap_or_default().to_owned());
         let word = serde_json::to_value(result.result).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
         self.0.later(move |conn| {
             let mut update =

@@ -17,13 +17,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use crate::actions::{ActionError, Actor, PersonResult, Press, Request};
+use crate::actions::{ActionError, Actor, Press, Request, Target, TargetResult};
 use crate::clock::Now;
 use crate::cms::{Cluster, Command};
 use crate::config::Timing;
 use crate::desk::Desk;
 use crate::model::{BridgeState, Home, Lobby, ParticipantId};
-use crate::view::{ActionResult, Trouble};
+use crate::view::{ActionResult, Trouble, Verb};
 
 pub use journal::{Journal, OpenPress};
 use turns::Turns;
@@ -38,7 +38,7 @@ pub struct Admission {
     desk: Desk,
     journal: Journal,
     timing: Timing,
-    running: Arc<Mutex<HashMap<ParticipantId, Vec<oneshot::Sender<PersonResult>>>>>,
+    running: Arc<Mutex<HashMap<ParticipantId, Vec<oneshot::Sender<TargetResult>>>>>,
     trouble: Arc<tokio::sync::watch::Sender<Option<Trouble>>>,
 }
 
@@ -62,7 +62,7 @@ impl Admission {
                 request = requests.recv() => request,
             };
             match request {
-                Some(Request::Admit { press, results, started }) => {
+                Some(Request::Press { press, results, started }) => {
                     tracker.spawn(self.clone().press(press, results, started));
                 }
                 Some(Request::Retry { actor, bridge, answer }) => {
@@ -83,9 +83,10 @@ impl Admission {
         self.cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
     }
 
-    async fn press(self, press: Press, results: mpsc::Sender<PersonResult>, started: oneshot::Sender<()>) {
+    async fn press(self, press: Press, results: mpsc::Sender<TargetResult>, started: oneshot::Sender<()>) {
         let mut seen = HashSet::new();
-        let people: Vec<ParticipantId> = press.people.iter().filter(|person| seen.insert((*person).clone())).cloned().collect();
+        let people = press.targets.iter().filter_map(|target| if let Target::Person(id) = target { Some(id.clone()) } else { None });
+        let people: Vec<ParticipantId> = people.filter(|person| seen.insert(person.clone())).collect();
         info!(user = %press.actor.user, people = people.len(), scope = ?press.scope, "admit");
         let id = self.journalled(&press, &people).await;
         let _ = started.send(());
@@ -123,7 +124,7 @@ impl Admission {
     }
 
     /// One person of a press. A second press on somebody who is being admitted waits for the first one's result.
-    async fn person(&self, person: &ParticipantId, actor: &Actor, turns: &Turns) -> PersonResult {
+    async fn person(&self, person: &ParticipantId, actor: &Actor, turns: &Turns) -> TargetResult {
         if let Some(other) = self.join_running(person) {
             return match other.await {
                 Ok(first) => explain_second(first, &actor.user),
@@ -133,7 +134,7 @@ impl Admission {
         let outcome = self.admit(person, actor, turns).await;
         let waiters = self.running().remove(person);
         for waiter in waiters.into_iter().flatten() {
-            let _ = waiter.send(PersonResult {
+            let _ = waiter.send(TargetResult {
                 by: outcome.by.clone().or(Some(actor.user.clone())),
                 at: Some(Now::read().unix_ms),
                 ..outcome.clone()
@@ -142,7 +143,7 @@ impl Admission {
         outcome
     }
 
-    fn join_running(&self, person: &ParticipantId) -> Option<oneshot::Receiver<PersonResult>> {
+    fn join_running(&self, person: &ParticipantId) -> Option<oneshot::Receiver<TargetResult>> {
         let mut running = self.running();
         match running.get_mut(person) {
             Some(waiters) => {
@@ -157,30 +158,29 @@ impl Admission {
         }
     }
 
-    async fn admit(&self, person: &ParticipantId, actor: &Actor, turns: &Turns) -> PersonResult {
+    async fn admit(&self, person: &ParticipantId, actor: &Actor, turns: &Turns) -> TargetResult {
         let standing = self.cluster.store().with_person(person, |person| (person.lobby.state, person.departed));
         match standing {
             None | Some((_, true)) => return result(person, ActionResult::Left, ""),
             Some((Lobby::In, _)) => {
-                let admitted = self.desk.get(person).admitted;
+                let admitted = self.desk.person(person).admitted;
                 let (by, at) = admitted.map_or((None, None), |admitted| (Some(admitted.by), Some(admitted.at)));
-                return PersonResult { by, at, ..result(person, ActionResult::Already, "") };
+                return TargetResult { by, at, ..result(person, ActionResult::Already, "") };
             }
             Some(_) => {}
         }
-        self.desk.begin(person, &actor.user, Now::read());
-        self.cluster.store().touch_people([person]);
+        let target = Target::Person(person.clone());
+        self.desk.begin(&target, Verb::Admit, &actor.user, None, Now::read());
         let home = self.cluster.store().with_person(person, |person| person.home.clone()).flatten();
         let home = if let Some(Home::Bridge(name)) = home { Some(name) } else { None };
         let turn = turns.take(home).await;
         let (how, reason) = self.carry_out(person, turns.bulk).await;
         drop(turn);
-        self.desk.finish(person, &actor.user, how, &reason, Now::read(), self.timing.outcome_shown);
-        self.cluster.store().touch_people([person]);
+        self.desk.finish(&target, Verb::Admit, &actor.user, how, &reason, Now::read(), self.timing.outcome_shown);
         result(person, how, &reason)
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<ParticipantId, Vec<oneshot::Sender<PersonResult>>>> {
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<ParticipantId, Vec<oneshot::Sender<TargetResult>>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -197,8 +197,7 @@ impl Admission {
             Some(_) => (ActionResult::Interrupted, "Usher was restarted while this admission was under way; it was not sent again"),
             None => (ActionResult::Left, "not found after a restart"),
         };
-        self.desk.finish(&person, &user, how, reason, Now::read(), self.timing.outcome_shown);
-        self.cluster.store().touch_people([&person]);
+        self.desk.finish(&Target::Person(person.clone()), Verb::Admit, &user, how, reason, Now::read(), self.timing.outcome_shown);
         self.journal.result(press, &result(&person, how, reason));
     }
 
@@ -230,13 +229,13 @@ impl Admission {
 }
 
 /// What the second of two presses is told: a success of the first means "already in, by the other".
-fn explain_second(first: PersonResult, me: &Arc<str>) -> PersonResult {
+fn explain_second(first: TargetResult, me: &Arc<str>) -> TargetResult {
     match first.result {
-        ActionResult::Done if first.by.as_ref() != Some(me) => PersonResult { result: ActionResult::Already, ..first },
+        ActionResult::Done if first.by.as_ref() != Some(me) => TargetResult { result: ActionResult::Already, ..first },
         _ => first,
     }
 }
 
-fn result(person: &ParticipantId, result: ActionResult, reason: &str) -> PersonResult {
-    PersonResult { person: person.clone(), result, reason: Some(reason).filter(|text| !text.is_empty()).map(Arc::from), by: None, at: None }
+fn result(person: &ParticipantId, result: ActionResult, reason: &str) -> TargetResult {
+    TargetResult::new(Target::Person(person.clone()), result, reason)
 }

@@ -24,3 +24,9 @@ impl<T> From<T> for Live<T> {
         Self(Arc::new(ArcSwap::from_pointee(value)))
     }
 }
+
+impl<T: Default> Default for Live<T> {
+    fn default() -> Self {
+        T::default().into()
+    }
+}

@@ -14,6 +14,7 @@ mod timing;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use bridge::{BridgeConfig, CdrMode, Trust};
 pub use error::ConfigError;
@@ -34,7 +35,28 @@ pub struct Config {
     pub cdr_url: Option<String>,
     pub filter: Filter,
     pub cms: CmsLimits,
+    pub desk: DeskConfig,
     pub timing: Timing,
+}
+
+/// No threshold of a wait is later than a day.
+pub const MAX_WAIT_S: u32 = 86_400;
+
+/// What holds for all moderators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskConfig {
+    /// An admission waits so long before it is sent, and can be stopped until then.
+    pub admit_delay: Duration,
+    /// A wait is long from so many seconds on, where nobody set something else for a meeting.
+    pub first_s: u32,
+    /// A wait is too long from so many seconds on.
+    pub second_s: u32,
+}
+
+impl Default for DeskConfig {
+    fn default() -> Self {
+        Self { admit_delay: Duration::ZERO, first_s: 120, second_s: 300 }
+    }
 }
 
 /// What the browsers' side needs.

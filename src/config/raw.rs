@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::filter::Rules;
 use super::{
-    BridgeConfig, CdrMode, CmsLimits, Config, ConfigError, Filter, Network, PublicUrl, Secret, Timing, TlsFiles, Trust, WebConfig,
+    BridgeConfig, CdrMode, CmsLimits, Config, ConfigError, DeskConfig, Filter, MAX_WAIT_S, Network, PublicUrl, Secret, Timing, TlsFiles,
+    Trust, WebConfig,
 };
 
 const MAX_BRIDGES: usize = 24;
@@ -37,6 +38,8 @@ pub(super) struct File {
     exclude: Rules,
     #[serde(default)]
     cms: Cms,
+    #[serde(default)]
+    desk: Desk,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +91,14 @@ struct Cms {
     rotate_in_call_s: Option<u64>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Desk {
+    admit_delay_s: Option<u64>,
+    long_wait_s: Option<u32>,
+    too_long_wait_s: Option<u32>,
+}
+
 fn default_listen() -> String {
     "127.0.0.1:8080".into()
 }
@@ -112,6 +123,7 @@ impl File {
             data_dir: dir.join(self.data_dir),
             filter: Filter { include: self.include, exclude: self.exclude },
             cms,
+            desk: self.desk.validate()?,
             timing,
             web: WebConfig {
                 listen: address("listen", &self.listen)?,
@@ -123,6 +135,18 @@ impl File {
                 sockets_per_user: in_range("sockets_per_user", self.sockets_per_user.unwrap_or(64), 1, 10_000)?,
             },
         })
+    }
+}
+
+impl Desk {
+    fn validate(self) -> Result<DeskConfig, ConfigError> {
+        let default = DeskConfig::default();
+        let delay = in_range("desk.admit_delay_s", self.admit_delay_s.unwrap_or(0), 0, 30)?;
+        let first_s = in_range("desk.long_wait_s", self.long_wait_s.unwrap_or(default.first_s), 1, MAX_WAIT_S - 1)?;
+        // Whoever sets only the first one gets a second one that fits.
+        let second = self.too_long_wait_s.unwrap_or(default.second_s.max(first_s.saturating_mul(5) / 2 + 1).min(MAX_WAIT_S));
+        let second_s = in_range("desk.too_long_wait_s", second, first_s + 1, MAX_WAIT_S)?;
+        Ok(DeskConfig { admit_delay: Duration::from_secs(delay), first_s, second_s })
     }
 }
 

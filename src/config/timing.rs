@@ -82,6 +82,10 @@ pub struct Timing {
     pub recover_within: Duration,
     /// How long a refusal stays on the row.
     pub outcome_shown: Duration,
+    /// A claim ends so long after it was last renewed.
+    pub claim: Duration,
+    /// Pages offer to undo an admission for so long.
+    pub undo: Duration,
     /// Changes that follow within this time travel in one frame.
     pub publish_tick: Duration,
     /// An application beat to each browser.
@@ -136,6 +140,8 @@ impl Default for Timing {
             action_deadline: s(20),
             recover_within: s(60),
             outcome_shown: s(30),
+            claim: s(20),
+            undo: s(8),
             publish_tick: ms(50),
             beat: s(20),
             browser_silent: s(90),
@@ -184,6 +190,8 @@ impl Timing {
             action_deadline: x(self.action_deadline),
             recover_within: x(self.recover_within),
             outcome_shown: x(self.outcome_shown),
+            claim: x(self.claim),
+            undo: x(self.undo),
             publish_tick: x(self.publish_tick),
             beat: x(self.beat),
             browser_silent: x(self.browser_silent),

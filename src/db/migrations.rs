@@ -62,6 +62,18 @@ const STEPS: &[&str] = &[
          last_at    INTEGER,
          next_index INTEGER
      ) STRICT, WITHOUT ROWID;",
+    // 4: what moderators set about people, meetings and places (JSON), and what each user's pages keep.
+    "CREATE TABLE desk (
+         what  TEXT    NOT NULL,
+         id    TEXT    NOT NULL,
+         value TEXT    NOT NULL,
+         at    INTEGER NOT NULL,
+         PRIMARY KEY (what, id)
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE prefs (
+         user  INTEGER PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+         value TEXT    NOT NULL
+     ) STRICT;",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

@@ -33,6 +33,7 @@ use crate::accounts::Role;
 use crate::actions::Actions;
 use crate::config::{Live, Timing, WebConfig};
 use crate::db::Db;
+use crate::desk::Requests;
 use crate::hub::Hub;
 use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
@@ -48,6 +49,7 @@ pub struct Web {
     pub db: Db,
     pub hub: Hub,
     pub actions: Actions,
+    pub desk: Requests,
     pub receivers: Receivers,
     /// Takes records and nothing else, without TLS.
     pub cdr_listener: Option<TcpListener>,

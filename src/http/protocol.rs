@@ -1,12 +1,15 @@
 //! The frames of `docs/protocol.md` as types, and the strict reading of what browsers send. Rows and deltas are the hub's.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::accounts::Role;
-use crate::actions::{PersonResult, Scope};
+use crate::actions::{Scope, TargetResult};
+use crate::config::MAX_WAIT_S;
 use crate::view::BridgeFigures;
 
 pub const VERSION: u32 = 1;
@@ -19,6 +22,13 @@ pub const MAX_RESULTS: usize = 200;
 
 const MAX_REF: usize = 64;
 const MAX_ID: usize = 128;
+/// Others' claims that one action may go over, and ids of one claim.
+const MAX_OVER: usize = 200;
+/// Bytes: the longest name label that CMS takes (rest.md section 5).
+const MAX_LABEL: usize = 50;
+/// Characters of a banner or of a reason.
+const MAX_TEXT: usize = 200;
+const MAX_PREFS: usize = 16 * 1024;
 
 /// Close codes; what the browser does then is in the document.
 pub mod close {
@@ -35,9 +45,10 @@ pub mod close {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Outbound<'a> {
-    Welcome { protocol: u32, epoch: &'a str, version: &'a str, time: i64, user: Person<'a>, beat_s: u64 },
-    Reply { r#ref: &'a str, at_seq: u64, state: Progress, people: usize, results: &'a [PersonResult] },
+    Welcome { protocol: u32, epoch: &'a str, version: &'a str, time: i64, user: Person<'a>, beat_s: u64, prefs: Option<&'a RawValue> },
+    Reply { r#ref: &'a str, at_seq: u64, state: Progress, people: usize, results: &'a [TargetResult] },
     Error { r#ref: Option<&'a str>, code: &'a str, message: String },
+    Prefs { value: &'a RawValue },
     Beat { time: i64 },
     Figures { time: i64, bridges: &'a [BridgeFigures] },
 }
@@ -70,6 +81,93 @@ pub enum Inbound {
         r#ref: String,
         people: Vec<Arc<str>>,
         scope: Scope,
+        #[serde(default)]
+        over: Vec<Arc<str>>,
+    },
+    SendBack {
+        r#ref: String,
+        people: Vec<Arc<str>>,
+        scope: Scope,
+        #[serde(default)]
+        over: Vec<Arc<str>>,
+    },
+    Remove {
+        r#ref: String,
+        people: Vec<Arc<str>>,
+        scope: Scope,
+        #[serde(default)]
+        over: Vec<Arc<str>>,
+    },
+    Mute {
+        r#ref: String,
+        people: Vec<Arc<str>>,
+        on: bool,
+        scope: Scope,
+        #[serde(default)]
+        over: Vec<Arc<str>>,
+    },
+    Rename {
+        r#ref: String,
+        person: Arc<str>,
+        label: Arc<str>,
+        #[serde(default)]
+        over: Vec<Arc<str>>,
+    },
+    Lock {
+        r#ref: String,
+        meeting: Arc<str>,
+        on: bool,
+        #[serde(default)]
+        over: Vec<Arc<str>>,
+    },
+    Message {
+        r#ref: String,
+        meeting: Arc<str>,
+        text: Arc<str>,
+        seconds: Option<u32>,
+        #[serde(default)]
+        over: Vec<Arc<str>>,
+    },
+    Hold {
+        r#ref: String,
+        people: Vec<Arc<str>>,
+        on: bool,
+        reason: Arc<str>,
+        remind_s: Option<u32>,
+        #[serde(default)]
+        over: Vec<Arc<str>>,
+    },
+    Acknowledge {
+        r#ref: String,
+        people: Vec<Arc<str>>,
+    },
+    Thresholds {
+        r#ref: String,
+        meeting: Arc<str>,
+        first_s: Option<u32>,
+        second_s: Option<u32>,
+    },
+    Claim {
+        r#ref: String,
+        kind: ClaimKind,
+        ids: Vec<Arc<str>>,
+    },
+    Release {
+        r#ref: String,
+        ids: Vec<Arc<str>>,
+    },
+    /// Nobody else of an action of this connection is sent anything.
+    Stop {
+        r#ref: String,
+        press: String,
+    },
+    Look {
+        meeting: Option<Arc<str>>,
+        idle: bool,
+    },
+    Prefs {
+        r#ref: String,
+        value: Prefs,
     },
     Retry {
         r#ref: String,
@@ -92,40 +190,174 @@ pub enum Inbound {
     Beat {},
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimKind {
+    Person,
+    Meeting,
+}
+
+/// What a user's pages keep: any object.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Prefs(pub serde_json::Map<String, serde_json::Value>);
+
+/// Who may say a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum May {
+    Anybody,
+    Act,
+    Manage,
+}
+
+impl Inbound {
+    pub fn may(&self) -> May {
+        match self {
+            Self::Resync {} | Self::Beat {} | Self::Look { .. } | Self::Prefs { .. } => May::Anybody,
+            Self::Pause { .. } | Self::Resume { .. } | Self::Watch { .. } => May::Manage,
+            _ => May::Act,
+        }
+    }
+
+    /// The client's own word, by which it is answered.
+    pub fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Resync {} | Self::Beat {} | Self::Look { .. } => None,
+            Self::Admit { r#ref, .. }
+            | Self::SendBack { r#ref, .. }
+            | Self::Remove { r#ref, .. }
+            | Self::Mute { r#ref, .. }
+            | Self::Rename { r#ref, .. }
+            | Self::Lock { r#ref, .. }
+            | Self::Message { r#ref, .. }
+            | Self::Hold { r#ref, .. }
+            | Self::Acknowledge { r#ref, .. }
+            | Self::Thresholds { r#ref, .. }
+            | Self::Claim { r#ref, .. }
+            | Self::Release { r#ref, .. }
+            | Self::Stop { r#ref, .. }
+            | Self::Prefs { r#ref, .. }
+            | Self::Retry { r#ref, .. }
+            | Self::Pause { r#ref, .. }
+            | Self::Resume { r#ref, .. }
+            | Self::Watch { r#ref, .. } => Some(r#ref),
+        }
+    }
+}
+
 /// Reads a message; the error is the reason that the browser is told when its socket is closed.
 pub fn parse(text: &str) -> Result<Inbound, String> {
     let mut message: Inbound = serde_json::from_str(text).map_err(|error| format!("not a message: {error}"))?;
+    if let Some(r#ref) = message.reference() {
+        check_ref("ref", r#ref)?;
+    }
     match &mut message {
-        Inbound::Admit { r#ref, people, .. } => {
-            check_ref(r#ref)?;
-            check_people(people)?;
+        Inbound::Admit { people, scope, over, .. } => {
+            check_press(people, over)?;
+            check_scope(*scope, *scope != Scope::Undo)?;
         }
-        Inbound::Retry { r#ref, .. } | Inbound::Pause { r#ref, .. } | Inbound::Resume { r#ref, .. } | Inbound::Watch { r#ref, .. } => {
-            check_ref(r#ref)?;
+        Inbound::SendBack { people, scope, over, .. } => {
+            check_press(people, over)?;
+            check_scope(*scope, *scope != Scope::Next)?;
         }
+        Inbound::Remove { people, scope, over, .. } | Inbound::Mute { people, scope, over, .. } => {
+            check_press(people, over)?;
+            check_scope(*scope, !matches!(scope, Scope::Next | Scope::Undo))?;
+        }
+        Inbound::Rename { person, label, over, .. } => {
+            check_ids("person", std::slice::from_ref(person), 1..=1)?;
+            check_ids("over", over, 0..=MAX_OVER)?;
+            check_text("label", label, label.len(), MAX_LABEL, "bytes")?;
+        }
+        Inbound::Lock { meeting, over, .. } => {
+            check_ids("meeting", std::slice::from_ref(meeting), 1..=1)?;
+            check_ids("over", over, 0..=MAX_OVER)?;
+        }
+        Inbound::Message { meeting, text, seconds, over, .. } => {
+            check_ids("meeting", std::slice::from_ref(meeting), 1..=1)?;
+            check_ids("over", over, 0..=MAX_OVER)?;
+            check_text("text", text, text.chars().count(), MAX_TEXT, "characters")?;
+            check_seconds("seconds", *seconds)?;
+        }
+        Inbound::Hold { people, reason, remind_s, over, .. } => {
+            check_press(people, over)?;
+            check_text("reason", reason, reason.chars().count(), MAX_TEXT, "characters")?;
+            check_seconds("remind_s", *remind_s)?;
+        }
+        Inbound::Acknowledge { people, .. } => check_press(people, &[])?,
+        Inbound::Thresholds { meeting, first_s, second_s, .. } => {
+            check_ids("meeting", std::slice::from_ref(meeting), 1..=1)?;
+            match (*first_s, *second_s) {
+                (None, None) => {}
+                (Some(first), Some(second)) if first >= 1 && first < second && second <= MAX_WAIT_S => {}
+                (first, second) => {
+                    return Err(format!(
+                        "thresholds are {first:?} and {second:?}; allowed: 1 <= first < second <= {MAX_WAIT_S}, or both null"
+                    ));
+                }
+            }
+        }
+        Inbound::Claim { ids, .. } => check_ids("ids", ids, 1..=MAX_OVER)?,
+        Inbound::Release { ids, .. } => check_ids("ids", ids, 1..=MAX_OVER)?,
+        Inbound::Stop { press, .. } => check_ref("press", press)?,
+        Inbound::Look { meeting, .. } => check_ids("meeting", meeting.as_slice(), 0..=1)?,
+        Inbound::Prefs { value, .. } => {
+            let size = serde_json::to_string(&value.0).map_or(usize::MAX, |text| text.len());
+            if size > MAX_PREFS {
+                return Err(format!("value has {size} bytes; allowed: up to {MAX_PREFS}"));
+            }
+        }
+        Inbound::Retry { .. } | Inbound::Pause { .. } | Inbound::Resume { .. } | Inbound::Watch { .. } => {}
         Inbound::Resync {} | Inbound::Beat {} => {}
     }
     Ok(message)
 }
 
-fn check_ref(text: &str) -> Result<(), String> {
+fn check_ref(field: &str, text: &str) -> Result<(), String> {
     match text.chars().count() {
         1..=MAX_REF => Ok(()),
-        n => Err(format!("ref has {n} characters; allowed: 1 to {MAX_REF}")),
+        n => Err(format!("{field} has {n} characters; allowed: 1 to {MAX_REF}")),
     }
 }
 
-/// Leaves each id once.
-fn check_people(people: &mut Vec<Arc<str>>) -> Result<(), String> {
-    if people.is_empty() || people.len() > MAX_PEOPLE {
-        return Err(format!("people has {} ids; allowed: 1 to {MAX_PEOPLE}", people.len()));
-    }
-    if let Some(id) = people.iter().find(|id| id.is_empty() || id.len() > MAX_ID) {
-        return Err(format!("people has an id of {} bytes; allowed: 1 to {MAX_ID}", id.len()));
-    }
+/// Leaves each person once.
+fn check_press(people: &mut Vec<Arc<str>>, over: &[Arc<str>]) -> Result<(), String> {
+    check_ids("people", people, 1..=MAX_PEOPLE)?;
+    check_ids("over", over, 0..=MAX_OVER)?;
     let mut seen = HashSet::with_capacity(people.len());
     people.retain(|id| seen.insert(id.clone()));
     Ok(())
+}
+
+fn check_ids(field: &str, ids: &[Arc<str>], count: RangeInclusive<usize>) -> Result<(), String> {
+    if !count.contains(&ids.len()) {
+        return Err(format!("{field} has {} ids; allowed: {} to {}", ids.len(), count.start(), count.end()));
+    }
+    match ids.iter().find(|id| id.is_empty() || id.len() > MAX_ID) {
+        Some(id) => Err(format!("{field} has an id of {} bytes; allowed: 1 to {MAX_ID}", id.len())),
+        None => Ok(()),
+    }
+}
+
+/// Line breaks and the like would be another text in the meeting than in the log.
+fn check_text(field: &str, text: &str, length: usize, most: usize, unit: &str) -> Result<(), String> {
+    if length > most {
+        return Err(format!("{field} has {length} {unit}; allowed: up to {most}"));
+    }
+    match text.chars().find(|char| char.is_control()) {
+        Some(char) => Err(format!("{field} has the control character {char:?}; allowed: plain text in one line")),
+        None => Ok(()),
+    }
+}
+
+fn check_seconds(field: &str, seconds: Option<u32>) -> Result<(), String> {
+    match seconds {
+        Some(n) if !(1..=MAX_WAIT_S).contains(&n) => Err(format!("{field} is {n}; allowed: 1 to {MAX_WAIT_S}, or null")),
+        _ => Ok(()),
+    }
+}
+
+fn check_scope(scope: Scope, fits: bool) -> Result<(), String> {
+    if fits { Ok(()) } else { Err(format!("scope {} does not go with this action", scope.word())) }
 }
 
 #[cfg(test)]
@@ -138,7 +370,10 @@ mod tests {
     #[test]
     fn a_press_holds_each_person_once() {
         let message = parse(r#"{"type":"admit","ref":"1","people":["a","b","a"],"scope":"shown"}"#).expect("valid");
-        assert_eq!(message, Inbound::Admit { r#ref: "1".into(), people: vec!["a".into(), "b".into()], scope: Scope::Shown });
+        assert_eq!(
+            message,
+            Inbound::Admit { r#ref: "1".into(), people: vec!["a".into(), "b".into()], scope: Scope::Shown, over: Vec::new() }
+        );
     }
 
     #[rstest]
@@ -154,6 +389,22 @@ mod tests {
     #[case(r#"{"type":"admit","ref":7,"people":["a"],"scope":"shown"}"#, "invalid type: integer")]
     #[case(r#"{"type":"admit","ref":"1","ref":"2","people":["a"],"scope":"shown"}"#, "duplicate field `ref`")]
     #[case(r#"{"type":"admit","ref":"1","people":["a"],"scope":"all"}"#, "unknown variant `all`")]
+    #[case(r#"{"type":"admit","ref":"1","people":["a"],"scope":"undo"}"#, "scope undo does not go with this action")]
+    #[case(r#"{"type":"remove","ref":"1","people":["a"],"scope":"undo"}"#, "scope undo does not go with this action")]
+    #[case(
+        r#"{"type":"rename","ref":"1","person":"a","label":"123456789012345678901234567890123456789012345678901"}"#,
+        "label has 51 bytes"
+    )]
+    #[case(r#"{"type":"rename","ref":"1","person":"a","label":"a\nb"}"#, "control character")]
+    #[case(r#"{"type":"hold","ref":"1","people":["a"],"on":true,"reason":"","remind_s":0}"#, "remind_s is 0")]
+    #[case(r#"{"type":"message","ref":"1","meeting":"a","text":"hi","seconds":86401}"#, "seconds is 86401")]
+    #[case(r#"{"type":"thresholds","ref":"1","meeting":"a","first_s":9,"second_s":9}"#, "1 <= first < second")]
+    #[case(r#"{"type":"thresholds","ref":"1","meeting":"a","first_s":9,"second_s":null}"#, "1 <= first < second")]
+    #[case(r#"{"type":"claim","ref":"1","kind":"person","ids":[]}"#, "ids has 0 ids")]
+    #[case(r#"{"type":"claim","ref":"1","kind":"bridge","ids":["a"]}"#, "unknown variant `bridge`")]
+    #[case(r#"{"type":"prefs","ref":"1","value":[]}"#, "invalid type")]
+    #[case(r#"{"type":"look","meeting":"","idle":false}"#, "an id of 0 bytes")]
+    #[case(r#"{"type":"stop","ref":"1","press":""}"#, "press has 0 characters")]
     fn what_is_no_message_is_refused_with_its_reason(#[case] text: &str, #[case] expected: &str) {
         let reason = parse(text).expect_err("refused");
         assert!(reason.contains(expected), "{reason}");
@@ -169,6 +420,13 @@ mod tests {
         assert!(text.len() <= MAX_MESSAGE, "{}", text.len());
         assert!(parse(&text).is_ok());
         assert!(parse(&press(MAX_PEOPLE + 1)).is_err());
+    }
+
+    #[test]
+    fn preferences_have_a_limit() {
+        let prefs = |n: usize| serde_json::json!({ "type": "prefs", "ref": "1", "value": { "x": "y".repeat(n) } }).to_string();
+        assert!(parse(&prefs(16_000)).is_ok());
+        assert!(parse(&prefs(17_000)).expect_err("refused").contains("allowed: up to 16384"));
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{Accounts, Throttle};
 use crate::actions::Actions;
 use crate::config::{Live, PublicUrl, Timing, WebConfig};
+use crate::desk::Requests;
 use crate::hub::Hub;
 use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
@@ -31,6 +32,7 @@ pub(super) struct Site {
     pub(super) throttle: Throttle,
     pub(super) hub: Hub,
     pub(super) actions: Actions,
+    pub(super) desk: Requests,
     pub(super) receivers: Receivers,
     pub(super) figures: watch::Receiver<Arc<[BridgeFigures]>>,
     pub(super) ready: watch::Receiver<bool>,
@@ -57,6 +59,7 @@ impl Site {
             throttle: Throttle::default(),
             hub: web.hub,
             actions: web.actions,
+            desk: web.desk,
             receivers: web.receivers,
             figures: web.figures,
             ready: web.ready,

@@ -7,7 +7,7 @@ use super::*;
 use crate::view::{Kind, ServerRow};
 
 fn row(id: &str, hidden: usize) -> Arc<Row> {
-    Arc::new(Row::Server(ServerRow { id: id.into(), hidden_meetings: hidden, trouble: None }))
+    Arc::new(Row::Server(ServerRow { id: id.into(), hidden_meetings: hidden, ..ServerRow::default() }))
 }
 
 fn key(id: &str) -> RowKey {

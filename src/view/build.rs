@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{BridgeRow, HasLobby, LegState, Lobby, MeetingRow, NamedBy, PersonRow};
 use crate::config::MeetingFacts;
-use crate::desk::DeskEntry;
+use crate::desk::{MeetingDesk, PersonDesk};
 use crate::model::{BridgeFacts, BridgeName, CallFacts, CallKey, Home, Listing, Participant, ParticipantId};
 
 /// The meeting that a call belongs to: all calls with one correlator; without one the call stands alone.
@@ -27,7 +27,7 @@ pub fn face(person: &Participant) -> Option<&Listing> {
     latest_at_home.or_else(|| person.listings.iter().min_by(|a, b| a.key.cmp(&b.key)))
 }
 
-pub fn person_row(id: &ParticipantId, person: &Participant, meeting: Arc<str>, desk: DeskEntry) -> Option<PersonRow> {
+pub fn person_row(id: &ParticipantId, person: &Participant, meeting: Arc<str>, desk: PersonDesk) -> Option<PersonRow> {
     let listing = face(person)?;
     let waiting = person.lobby.state == Lobby::Waiting;
     Some(PersonRow {
@@ -51,14 +51,24 @@ pub fn person_row(id: &ParticipantId, person: &Participant, meeting: Arc<str>, d
         muted: listing.muted,
         presenter: listing.presenter,
         activator: person.activator,
-        admitting: desk.admitting,
-        outcome: desk.outcome,
+        label: desk.label,
+        pending: desk.acted.pending,
+        outcome: desk.acted.outcome,
         admitted: desk.admitted.filter(|_| !waiting),
+        sent_back: desk.sent_back.filter(|_| waiting),
+        claim: desk.claim,
+        hold: desk.hold.filter(|_| person.lobby.state != Lobby::In),
+        acknowledged: desk.acknowledged.filter(|_| person.lobby.state != Lobby::In),
     })
 }
 
 /// The row of a meeting from its instances and the rows of its people.
-pub fn meeting_row<'a>(id: &Arc<str>, calls: &[(CallKey, CallFacts)], people: impl Iterator<Item = &'a PersonRow>) -> Option<MeetingRow> {
+pub fn meeting_row<'a>(
+    id: &Arc<str>,
+    calls: &[(CallKey, CallFacts)],
+    people: impl Iterator<Item = &'a PersonRow>,
+    desk: MeetingDesk,
+) -> Option<MeetingRow> {
     let first = &calls.first()?.1;
     let (name, named_by) = calls.iter().map(|(_, call)| label(call)).min_by_key(|(_, by)| *by as u8).unwrap_or(("", NamedBy::Nothing));
     let mut bridges: Vec<BridgeName> = calls.iter().map(|(key, _)| key.bridge.clone()).collect();
@@ -80,6 +90,11 @@ pub fn meeting_row<'a>(id: &Arc<str>, calls: &[(CallKey, CallFacts)], people: im
         recording: calls.iter().any(|(_, call)| call.recording),
         streaming: calls.iter().any(|(_, call)| call.streaming),
         bridges,
+        claim: desk.claim,
+        thresholds: desk.thresholds,
+        message: desk.message,
+        pending: desk.acted.pending,
+        outcome: desk.acted.outcome,
     };
     let (mut activators, mut unread) = (0, 0);
     for person in people {
@@ -140,6 +155,7 @@ pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
         version: facts.version.clone(),
         unique_name: facts.unique_name.clone().filter(|own| own != name),
         can_admit: facts.can_admit,
+        can_send_back: facts.can_send_back,
         polled_calls: facts.polled_calls,
         cdr: facts.cdr.state,
         cdr_trouble: facts.cdr.trouble.clone(),

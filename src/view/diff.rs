@@ -63,7 +63,7 @@ mod tests {
         proptest::collection::hash_map(0u8..20, 0usize..4, 0..20).prop_map(|rows| {
             rows.into_iter()
                 .map(|(id, hidden_meetings)| {
-                    let row = Row::Server(ServerRow { id: id.to_string().into(), hidden_meetings, trouble: None });
+                    let row = Row::Server(ServerRow { id: id.to_string().into(), hidden_meetings, ..ServerRow::default() });
                     (row.key(), Arc::new(row))
                 })
                 .collect()

@@ -3,9 +3,11 @@
 mod build;
 mod diff;
 mod figures;
+mod place;
 mod rows;
 
 pub use build::*;
 pub use diff::{Change, apply, diff};
 pub use figures::*;
+pub use place::*;
 pub use rows::*;

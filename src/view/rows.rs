@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::Role;
+
 /// A complete view: what one audience sees at one moment.
 pub type View = HashMap<RowKey, Arc<Row>>;
 
@@ -25,6 +27,7 @@ pub enum Kind {
     Bridge,
     Meeting,
     Person,
+    User,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +37,7 @@ pub enum Row {
     Bridge(BridgeRow),
     Meeting(MeetingRow),
     Person(PersonRow),
+    User(UserRow),
 }
 
 impl Row {
@@ -43,19 +47,38 @@ impl Row {
             Row::Bridge(row) => (Kind::Bridge, &row.id),
             Row::Meeting(row) => (Kind::Meeting, &row.id),
             Row::Person(row) => (Kind::Person, &row.id),
+            Row::User(row) => (Kind::User, &row.id),
         };
         RowKey { kind, id: id.clone() }
     }
 }
 
 /// One row about Usher itself; its id is always `server`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerRow {
     pub id: Arc<str>,
     /// Meetings that the configured filters hide ("12 hidden").
     pub hidden_meetings: usize,
     /// What every moderator must know about Usher itself, for example that the journal can't be written.
     pub trouble: Option<Trouble>,
+    /// An admission is sent so many seconds after its press, and can be stopped until then; 0: at once.
+    pub admit_delay_s: u64,
+    /// How long pages offer to undo an admission; seconds.
+    pub undo_s: u64,
+    /// How long a claim lasts that is not renewed; seconds.
+    pub claim_s: u64,
+}
+
+/// Somebody who has a page open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// The user's name.
+    pub id: Arc<str>,
+    pub role: Role,
+    /// Ids of the meetings that their pages show, sorted.
+    pub looks_at: Vec<Arc<str>>,
+    /// Since when nobody does anything at any of their pages; absent while somebody does.
+    pub idle_since: Option<i64>,
 }
 
 /// How Usher and one Call Bridge get on.
@@ -75,6 +98,8 @@ pub struct BridgeRow {
     pub unique_name: Option<Arc<str>>,
     /// False where the version is known to be older than 2.9, the first that can admit one person.
     pub can_admit: bool,
+    /// False where the version is known to be older than 3.4, the first that puts people back into the lobby, or the bridge refused to.
+    pub can_send_back: bool,
     /// Calls whose roster is read by REST because the bridge refused to push it.
     pub polled_calls: usize,
     /// How the bridge's Call Detail Records arrive.
@@ -152,6 +177,51 @@ pub struct MeetingRow {
     pub streaming: bool,
     /// Configured names of the bridges that have an instance, sorted.
     pub bridges: Vec<Arc<str>>,
+    /// Who handles the meeting: whoever of it carries no claim of their own.
+    pub claim: Option<Claim>,
+    pub thresholds: Thresholds,
+    /// What Usher had the meeting show to everybody in it.
+    pub message: Option<Message>,
+    /// An action on the whole meeting that is under way.
+    pub pending: Option<Pending>,
+    pub outcome: Option<Outcome>,
+}
+
+/// When a wait is long, and when it is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thresholds {
+    pub first_s: u32,
+    pub second_s: u32,
+    /// Moderators set them for this meeting; else they are the configured ones.
+    pub own: bool,
+}
+
+/// The banner of a meeting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub text: Arc<str>,
+    /// When CMS takes it away; absent where it stays.
+    pub until: Option<i64>,
+}
+
+/// Somebody is handling a person or a meeting: others are asked before they act on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Another one for each claim that begins.
+    pub id: Arc<str>,
+    pub by: Arc<str>,
+    pub since: i64,
+}
+
+/// A person who is to stay in the lobby for now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub by: Arc<str>,
+    pub at: i64,
+    /// May be empty.
+    pub reason: Arc<str>,
+    /// When somebody is to look at them again.
+    pub remind_at: Option<i64>,
 }
 
 /// Whom a locked meeting keeps waiting (rest.md section 4).
@@ -211,12 +281,20 @@ pub struct PersonRow {
     pub presenter: bool,
     /// `isActivator`: the person's arrival lets others in. Absent until read.
     pub activator: Option<bool>,
-    /// An admission under way, shown to everybody.
-    pub admitting: Option<Admitting>,
-    /// How the last admission ended, when it did not simply succeed.
+    /// The name that the meeting shows instead of `name`, where Usher gave one.
+    pub label: Option<Arc<str>>,
+    /// An action under way, shown to everybody.
+    pub pending: Option<Pending>,
+    /// How the last action ended, when it did not simply succeed.
     pub outcome: Option<Outcome>,
     /// Who let the person in, when Usher did.
-    pub admitted: Option<Admitted>,
+    pub admitted: Option<Mark>,
+    /// Who put the person back into the lobby, when Usher did.
+    pub sent_back: Option<Mark>,
+    pub claim: Option<Claim>,
+    pub hold: Option<Hold>,
+    /// Who has seen that this wait is too long; quiet for everybody since.
+    pub acknowledged: Option<Mark>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -240,20 +318,57 @@ pub enum LegState {
     Other,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Admitting {
-    pub by: Arc<str>,
-    pub since: i64,
+/// What moderators do to people and meetings by way of CMS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    Admit,
+    SendBack,
+    Remove,
+    Mute,
+    Unmute,
+    Rename,
+    Lock,
+    Unlock,
+    Message,
+}
+
+impl Verb {
+    /// As in the protocol.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Admit => "admit",
+            Self::SendBack => "send_back",
+            Self::Remove => "remove",
+            Self::Mute => "mute",
+            Self::Unmute => "unmute",
+            Self::Rename => "rename",
+            Self::Lock => "lock",
+            Self::Unlock => "unlock",
+            Self::Message => "message",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Admitted {
+pub struct Pending {
+    pub action: Verb,
+    pub by: Arc<str>,
+    pub since: i64,
+    /// It is not sent before then and can be stopped; absent once it is sent.
+    pub until: Option<i64>,
+}
+
+/// Who did something, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
     pub by: Arc<str>,
     pub at: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
+    pub action: Verb,
     pub result: ActionResult,
     /// CMS's reason, or what went wrong.
     pub reason: Arc<str>,
@@ -261,22 +376,46 @@ pub struct Outcome {
     pub at: i64,
 }
 
-/// How an action ended for one person.
+/// How an action ended for one person or meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionResult {
-    /// CMS accepted it and the call leg reads back as in the call.
+    /// CMS accepted it and it reads back so.
     Done,
-    /// CMS accepted it, but the leg did not read back as in the call in time.
+    /// CMS accepted it, but it did not read back so in time.
     Unconfirmed,
-    /// Was in the call before anything was sent.
+    /// It was so before anything was sent.
     Already,
     /// Is no longer there.
     Left,
     /// CMS (or Usher, see the reason) refused.
     Refused,
-    /// The person's bridge did not answer.
+    /// The bridge did not answer.
     Unreachable,
+    /// Nothing was sent: another moderator is handling it, and the request did not name that claim.
+    Claimed,
+    /// Nothing was sent: the person is on hold, and the press was for all of a meeting or all that is shown.
+    Held,
+    /// Nothing was sent: the press was stopped before.
+    Stopped,
     /// Usher stopped while it was under way: it is not known whether CMS was asked, and it is not asked again.
     Interrupted,
+}
+
+impl ActionResult {
+    /// As in the protocol.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Already => "already",
+            Self::Left => "left",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Claimed => "claimed",
+            Self::Held => "held",
+            Self::Stopped => "stopped",
+            Self::Interrupted => "interrupted",
+        }
+    }
 }

@@ -30,7 +30,7 @@ pub fn differences(rows: &BTreeMap<Key, Value>, known: &Known<'_>) -> Vec<String
             Ok(Row::Person(row)) => drop(people.insert(row.id.to_string(), row)),
             Ok(Row::Meeting(row)) => drop(meetings.insert(row.id.to_string(), row)),
             Ok(Row::Bridge(row)) => drop(bridges.insert(row.id.to_string(), row)),
-            Ok(Row::Server(_)) => {}
+            Ok(Row::Server(_) | Row::User(_)) => {}
             Err(error) => found.push(format!("no row: {row}: {error}")),
         }
     }
@@ -76,7 +76,7 @@ fn compare_person(person: &ParticipantTruth, row: &PersonRow, known: &Known<'_>,
         ("address", *row.address == *person.uri),
         ("state", state),
         ("activator", row.activator.is_none_or(|activator| activator == person.activator)),
-        ("admitting", row.admitting.is_none()),
+        ("pending", row.pending.is_none()),
         ("waiting since", since_is_plausible(person, row, known)),
     ]
     .into_iter()

@@ -6,7 +6,14 @@ use usher::view::*;
 
 pub fn server() -> Arc<Row> {
     let trouble = Trouble { code: "journal".into(), what: "the journal can't be written".into() };
-    Arc::new(Row::Server(ServerRow { id: "server".into(), hidden_meetings: 12, trouble: Some(trouble) }))
+    Arc::new(Row::Server(ServerRow {
+        id: "server".into(),
+        hidden_meetings: 12,
+        trouble: Some(trouble),
+        admit_delay_s: 3,
+        undo_s: 8,
+        claim_s: 20,
+    }))
 }
 
 pub fn bridge(name: &str) -> Arc<Row> {
@@ -19,6 +26,7 @@ pub fn bridge(name: &str) -> Arc<Row> {
         version: Some("3.9".into()),
         unique_name: Some("cms-1".into()),
         can_admit: true,
+        can_send_back: false,
         polled_calls: 1,
         cdr: CdrState::Stalled,
         cdr_trouble: Some(Trouble { code: "cdr_no_slot".into(), what: "all are taken".into() }),
@@ -43,6 +51,11 @@ pub fn meeting(id: &str) -> Arc<Row> {
         recording: true,
         streaming: false,
         bridges: vec!["a".into()],
+        claim: Some(claim()),
+        thresholds: Thresholds { first_s: 120, second_s: 300, own: true },
+        message: Some(Message { text: "A minute, please".into(), until: Some(9) }),
+        pending: Some(Pending { action: Verb::Lock, by: "ben".into(), since: 5, until: None }),
+        outcome: Some(Outcome { action: Verb::Message, result: ActionResult::Unreachable, reason: "no".into(), by: "ben".into(), at: 6 }),
     }))
 }
 
@@ -62,10 +75,24 @@ pub fn person(id: &str, name: &str) -> Arc<Row> {
         muted: true,
         presenter: false,
         activator: Some(false),
-        admitting: Some(Admitting { by: "ben".into(), since: 5 }),
-        outcome: Some(Outcome { result: ActionResult::Refused, reason: "no".into(), by: "ben".into(), at: 6 }),
-        admitted: Some(Admitted { by: "ben".into(), at: 7 }),
+        label: Some("Ana (court 3)".into()),
+        pending: Some(Pending { action: Verb::Admit, by: "ben".into(), since: 5, until: Some(8) }),
+        outcome: Some(Outcome { action: Verb::SendBack, result: ActionResult::Refused, reason: "no".into(), by: "ben".into(), at: 6 }),
+        admitted: Some(Mark { by: "ben".into(), at: 7 }),
+        sent_back: Some(Mark { by: "ben".into(), at: 8 }),
+        claim: Some(claim()),
+        hold: Some(Hold { by: "ben".into(), at: 6, reason: "no papers".into(), remind_at: Some(9) }),
+        acknowledged: Some(Mark { by: "ben".into(), at: 7 }),
     }))
+}
+
+pub fn user(name: &str) -> Arc<Row> {
+    let looks_at = vec!["m".into()];
+    Arc::new(Row::User(UserRow { id: name.into(), role: usher::accounts::Role::Moderator, looks_at, idle_since: Some(1) }))
+}
+
+fn claim() -> Claim {
+    Claim { id: "c7".into(), by: "ben".into(), since: 3 }
 }
 
 pub fn key(kind: Kind, id: &str) -> RowKey {

@@ -13,8 +13,10 @@ use usher::accounts::{Accounts, Role};
 use usher::actions::{Actions, Request};
 use usher::config::{Config, Timing, WebConfig};
 use usher::db::Db;
+use usher::desk::{Desk, Requests};
 use usher::http::{ServeError, Web, serve};
 use usher::hub::{Audience, Hub, HubLimits};
+use usher::store::Store;
 use usher::view::BridgeFigures;
 
 use super::browser::Browser;
@@ -83,6 +85,7 @@ impl Setup {
             db,
             hub: hub.clone(),
             actions,
+            desk: Requests::new(Desk::default(), Store::default()),
             receivers: usher::receivers::Receivers::default(),
             cdr_listener: None,
             figures: figures_seen,

@@ -7,18 +7,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::StreamExt;
+use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_util::sync::CancellationToken;
 use tower_sessions_core::session::Id;
 
 use crate::accounts::User;
-use crate::actions::{Actor, Press};
+use crate::actions::{Actor, Deed, Press, Scope, Target};
 use crate::db::now_ms;
-use crate::http::protocol::{self, Inbound, Outbound, Person, close};
+use crate::desk::Page;
+use crate::http::protocol::{self, ClaimKind, Inbound, May, Outbound, Person, close};
 use crate::http::site::Shared;
 use crate::hub::Frame;
 use crate::view::BridgeFigures;
@@ -51,6 +54,8 @@ pub(super) struct Listener {
     visitor: Visitor,
     socket: WebSocketStream<Inlet>,
     presses: Presses,
+    /// At the desk, for as long as the socket lasts.
+    page: Page,
     /// Of the bridges, while an administrator looks at them.
     figures: Option<watch::Receiver<Arc<[BridgeFigures]>>>,
     /// Accounts or log-ins have changed.
@@ -75,7 +80,8 @@ impl Listener {
         let mut keep = interval_at(now + first, site.timing.keep_login);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { site, visitor, socket, presses: Presses::default(), figures: None, changed, beat, keep, heard: now }
+        let page = site.desk.desk().open(&visitor.user.name, visitor.user.id, visitor.user.role);
+        Self { site, visitor, socket, presses: Presses::default(), page, figures: None, changed, beat, keep, heard: now }
     }
 
     /// What a page is told first.
@@ -83,7 +89,8 @@ impl Listener {
         let user = Person { name: &self.visitor.user.name, role: self.visitor.user.role };
         let (epoch, version) = (self.site.hub.epoch(), env!("CARGO_PKG_VERSION"));
         let beat_s = self.site.timing.beat.as_secs().max(1);
-        say(&Outbound::Welcome { protocol: protocol::VERSION, epoch, version, time: now_ms(), user, beat_s })
+        let prefs = self.page.prefs().and_then(|value| json(&value));
+        say(&Outbound::Welcome { protocol: protocol::VERSION, epoch, version, time: now_ms(), user, beat_s, prefs: prefs.as_deref() })
     }
 
     /// The next thing that the writing side is to do, or why the socket ends.
@@ -94,6 +101,7 @@ impl Listener {
                 message = self.socket.next() => self.hear(message)?,
                 reply = self.presses.next() => Some(Order::Reply(reply)),
                 bridges = newest(&mut self.figures) => Some(say(&Outbound::Figures { time: now_ms(), bridges: &bridges })),
+                value = self.page.other_prefs() => json(&value).map(|value| say(&Outbound::Prefs { value: &value })),
                 _ = self.changed.changed() => self.check_login().await?,
                 _ = self.keep.tick() => self.check_login().await?,
                 _ = self.beat.tick() => Some(self.beat()?),
@@ -145,11 +153,43 @@ impl Listener {
         if let Some(refusal) = self.refuse(&message) {
             return Some(refusal);
         }
-        let (actions, actor) = (self.site.actions.clone(), self.actor());
+        let (actions, actor, desk) = (self.site.actions.clone(), self.actor(), &self.site.desk);
         match message {
             Inbound::Beat {} => {}
             Inbound::Resync {} => return Some(Order::Resync),
-            Inbound::Admit { r#ref, people, scope } => self.presses.admit(actions, r#ref, Press { actor, people, scope }),
+            Inbound::Look { meeting, idle } => self.page.look(meeting, idle),
+            Inbound::Prefs { value, .. } => self.page.keep_prefs(serde_json::Value::Object(value.0).to_string().into()),
+            Inbound::Admit { r#ref, people, scope, over } => self.press(r#ref, Deed::Admit, persons(people), scope, over),
+            Inbound::SendBack { r#ref, people, scope, over } => self.press(r#ref, Deed::SendBack, persons(people), scope, over),
+            Inbound::Remove { r#ref, people, scope, over } => self.press(r#ref, Deed::Remove, persons(people), scope, over),
+            Inbound::Mute { r#ref, people, on, scope, over } => self.press(r#ref, Deed::Mute(on), persons(people), scope, over),
+            Inbound::Rename { r#ref, person, label, over } => {
+                self.press(r#ref, Deed::Rename(label), vec![Target::Person(person)], Scope::Person, over);
+            }
+            Inbound::Lock { r#ref, meeting, on, over } => {
+                self.press(r#ref, Deed::Lock(on), vec![Target::Meeting(meeting)], Scope::Meeting, over);
+            }
+            Inbound::Message { r#ref, meeting, text, seconds, over } => {
+                self.press(r#ref, Deed::Message { text, seconds }, vec![Target::Meeting(meeting)], Scope::Meeting, over);
+            }
+            Inbound::Stop { press, .. } => self.presses.stop(&press),
+            Inbound::Hold { r#ref, people, on, reason, remind_s, over } => {
+                let results = desk.hold(&actor, &people, on.then_some((reason, remind_s)), &over);
+                return Some(Order::Reply(Reply::at_once(r#ref, results)));
+            }
+            Inbound::Acknowledge { r#ref, people } => {
+                return Some(Order::Reply(Reply::at_once(r#ref, desk.acknowledge(&actor, &people))));
+            }
+            Inbound::Thresholds { r#ref, meeting, first_s, second_s } => {
+                let result = desk.thresholds(&meeting, first_s.zip(second_s));
+                return Some(Order::Reply(Reply::at_once(r#ref, vec![result])));
+            }
+            Inbound::Claim { r#ref, kind, ids } => {
+                let target = |id| if kind == ClaimKind::Person { Target::Person(id) } else { Target::Meeting(id) };
+                let result = desk.claim(&actor, ids.into_iter().map(target).collect());
+                return Some(Order::Reply(Reply::at_once(r#ref, result.into_iter().collect())));
+            }
+            Inbound::Release { ids, .. } => desk.release(&actor, &ids),
             Inbound::Retry { r#ref, bridge } => self.presses.tell(r#ref, async move { actions.retry(actor, bridge).await }),
             Inbound::Pause { r#ref, bridge } => self.presses.tell(r#ref, async move { actions.pause(actor, bridge, true).await }),
             Inbound::Resume { r#ref, bridge } => self.presses.tell(r#ref, async move { actions.pause(actor, bridge, false).await }),
@@ -162,21 +202,27 @@ impl Listener {
         None
     }
 
+    fn press(&mut self, r#ref: String, deed: Deed, targets: Vec<Target>, scope: Scope, over: Vec<Arc<str>>) {
+        let press = Press { actor: self.actor(), deed, targets, scope, over, stop: CancellationToken::new() };
+        self.presses.press(self.site.actions.clone(), r#ref, press);
+    }
+
     /// What this user may not do, or not now.
     fn refuse(&self, message: &Inbound) -> Option<Order> {
         let role = self.visitor.user.role;
-        let (r#ref, may, why) = match message {
-            Inbound::Beat {} | Inbound::Resync {} => return None,
-            Inbound::Admit { r#ref, .. } | Inbound::Retry { r#ref, .. } => (r#ref, role.may_act(), "your role may look, not act"),
-            Inbound::Pause { r#ref, .. } | Inbound::Resume { r#ref, .. } | Inbound::Watch { r#ref, .. } => {
-                (r#ref, role.may_manage(), "this is for administrators")
-            }
+        let (may, why) = match message.may() {
+            May::Anybody => return None,
+            May::Act => (role.may_act(), "your role may look, not act"),
+            May::Manage => (role.may_manage(), "this is for administrators"),
         };
+        let r#ref = message.reference().unwrap_or_default();
         if !may {
             tracing::warn!(user = %self.visitor.user.name, %role, "tried to do what the role does not allow");
             return Some(refusal(r#ref, "forbidden", why));
         }
-        self.presses.is_full().then(|| refusal(r#ref, "busy", "this page has too many actions under way; try again in a moment"))
+        // To stop one makes room.
+        let busy = self.presses.is_full() && !matches!(message, Inbound::Stop { .. });
+        busy.then(|| refusal(r#ref, "busy", "this page has too many actions under way; try again in a moment"))
     }
 
     fn actor(&self) -> Actor {
@@ -197,6 +243,15 @@ async fn newest(figures: &mut Option<watch::Receiver<Arc<[BridgeFigures]>>>) -> 
         return figures.borrow_and_update().clone();
     }
     std::future::pending().await
+}
+
+fn persons(ids: Vec<Arc<str>>) -> Vec<Target> {
+    ids.into_iter().map(Target::Person).collect()
+}
+
+/// What was kept as text, to be sent as it is.
+fn json(text: &str) -> Option<Box<RawValue>> {
+    serde_json::from_str(text).ok()
 }
 
 fn say(message: &Outbound<'_>) -> Order {

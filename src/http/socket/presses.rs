@@ -1,13 +1,15 @@
 //! The actions that one browser has under way, as a stream of what to tell it. Actions go on when the browser leaves.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-use crate::actions::{ActionError, Actions, PersonResult, Press};
+use crate::actions::{ActionError, Actions, Press, TargetResult};
 
 use crate::http::protocol::{MAX_RESULTS, Outbound, Progress};
 
@@ -17,19 +19,21 @@ const AT_ONCE: usize = 16;
 #[derive(Default)]
 pub(super) struct Presses {
     running: FuturesUnordered<Pin<Box<dyn Future<Output = Step> + Send>>>,
+    /// How those that run are stopped, by the browser's own word.
+    stops: HashMap<String, CancellationToken>,
 }
 
-/// An admit whose results come in.
-struct Admit {
+/// A press whose results come in.
+struct Running {
     r#ref: String,
     people: usize,
     told: usize,
-    results: mpsc::Receiver<PersonResult>,
+    results: mpsc::Receiver<TargetResult>,
 }
 
 enum Step {
-    Started(Admit),
-    Results(Admit, Vec<PersonResult>),
+    Started(Running),
+    Results(Running, Vec<TargetResult>),
     Failed {
         r#ref: String,
         error: ActionError,
@@ -43,14 +47,22 @@ impl Presses {
         self.running.len() >= AT_ONCE
     }
 
-    pub(super) fn admit(&self, actions: Actions, r#ref: String, press: Press) {
-        let people = press.people.len();
+    pub(super) fn press(&mut self, actions: Actions, r#ref: String, press: Press) {
+        let people = press.targets.len();
+        self.stops.insert(r#ref.clone(), press.stop.clone());
         self.running.push(Box::pin(async move {
-            match actions.admit(press).await {
-                Ok(results) => Step::Started(Admit { r#ref, people, told: 0, results }),
+            match actions.press(press).await {
+                Ok(results) => Step::Started(Running { r#ref, people, told: 0, results }),
                 Err(error) => Step::Failed { r#ref, error },
             }
         }));
+    }
+
+    /// Nothing more of a press is sent; one that has ended is none any more.
+    pub(super) fn stop(&self, press: &str) {
+        if let Some(stop) = self.stops.get(press) {
+            stop.cancel();
+        }
     }
 
     /// Something for a bridge, which has no reply where it is taken.
@@ -68,51 +80,61 @@ impl Presses {
         loop {
             let Some(step) = self.running.next().await else { std::future::pending().await };
             match step {
-                Step::Started(admit) => {
-                    let reply = admit.reply(Progress::Started, Vec::new());
-                    self.running.push(Box::pin(admit.step()));
+                Step::Started(press) => {
+                    let reply = press.reply(Progress::Started, Vec::new());
+                    self.running.push(Box::pin(press.step()));
                     return reply;
                 }
-                Step::Results(mut admit, results) => {
-                    admit.told += results.len();
+                Step::Results(mut press, results) => {
+                    press.told += results.len();
                     // Nothing more came: the channel is closed.
-                    let finished = admit.told >= admit.people || results.is_empty();
-                    let reply = admit.reply(if finished { Progress::Finished } else { Progress::Progress }, results);
-                    if !finished {
-                        self.running.push(Box::pin(admit.step()));
+                    let finished = press.told >= press.people || results.is_empty();
+                    let reply = press.reply(if finished { Progress::Finished } else { Progress::Progress }, results);
+                    if finished {
+                        self.stops.remove(&press.r#ref);
+                    } else {
+                        self.running.push(Box::pin(press.step()));
                     }
                     return reply;
                 }
-                Step::Failed { r#ref, error } => return Reply::Failed { r#ref, error },
+                Step::Failed { r#ref, error } => {
+                    self.stops.remove(&r#ref);
+                    return Reply::Failed { r#ref, error };
+                }
                 Step::Told => {}
             }
         }
     }
 }
 
-impl Admit {
+impl Running {
     async fn step(mut self) -> Step {
         let mut results = Vec::new();
         self.results.recv_many(&mut results, MAX_RESULTS).await;
         Step::Results(self, results)
     }
 
-    fn reply(&self, state: Progress, results: Vec<PersonResult>) -> Reply {
-        Reply::Admit { r#ref: self.r#ref.clone(), state, people: self.people, results }
+    fn reply(&self, state: Progress, results: Vec<TargetResult>) -> Reply {
+        Reply::Results { r#ref: self.r#ref.clone(), state, people: self.people, results }
     }
 }
 
 /// What a browser is told of an action that it asked for.
 pub(super) enum Reply {
-    Admit { r#ref: String, state: Progress, people: usize, results: Vec<PersonResult> },
+    Results { r#ref: String, state: Progress, people: usize, results: Vec<TargetResult> },
     Failed { r#ref: String, error: ActionError },
 }
 
 impl Reply {
+    /// To what was decided at once.
+    pub(super) fn at_once(r#ref: String, results: Vec<TargetResult>) -> Self {
+        Self::Results { r#ref, state: Progress::Finished, people: results.len(), results }
+    }
+
     /// `at_seq`: the last delta that the browser was sent before.
     pub(super) fn to_text(&self, at_seq: u64) -> String {
         match self {
-            Self::Admit { r#ref, state, people, results } => {
+            Self::Results { r#ref, state, people, results } => {
                 Outbound::Reply { r#ref, at_seq, state: *state, people: *people, results }.to_text()
             }
             Self::Failed { r#ref, error } => {

@@ -1,0 +1,127 @@
+//! What moderators set and a restart must not lose: holds, acknowledgements, labels, thresholds, banners, and what each user's pages keep.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::db::{Db, DbError, now_ms};
+use crate::model::ParticipantId;
+use crate::view::{Hold, Mark, Message};
+
+/// What is about people and meetings that were not touched for this long is about nobody any more.
+const KEEP_MS: i64 = 7 * 24 * 3600 * 1000;
+
+/// Which wait is long, for all meetings of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OwnThresholds {
+    pub first_s: u32,
+    pub second_s: u32,
+}
+
+/// Everything as it was left.
+#[derive(Debug, Default)]
+pub struct Kept {
+    pub(super) holds: HashMap<ParticipantId, Hold>,
+    pub(super) acknowledged: HashMap<ParticipantId, Mark>,
+    pub(super) labels: HashMap<ParticipantId, Arc<str>>,
+    pub(super) messages: HashMap<Arc<str>, Message>,
+    pub(super) thresholds: HashMap<Arc<str>, OwnThresholds>,
+    pub(super) prefs: HashMap<i64, Arc<str>>,
+}
+
+/// What a kept value is; the word in the table.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum What {
+    Hold,
+    Acknowledged,
+    Label,
+    Message,
+    Thresholds,
+}
+
+impl What {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Acknowledged => "acknowledged",
+            Self::Label => "label",
+            Self::Message => "message",
+            Self::Thresholds => "thresholds",
+        }
+    }
+}
+
+/// Writes behind; nobody waits for it. Without a database nothing is kept.
+#[derive(Debug, Clone, Default)]
+pub struct Keeper(Option<Db>);
+
+impl Keeper {
+    pub fn new(db: Db) -> Self {
+        Self(Some(db))
+    }
+
+    /// Reads what is kept, once at the start, and throws away what is too old to be about anybody.
+    pub async fn load(&self) -> Result<Kept, DbError> {
+        let Some(db) = &self.0 else { return Ok(Kept::default()) };
+        let (rows, prefs) = db
+            .write(|conn| {
+                conn.execute("DELETE FROM desk WHERE at < ?1 AND what <> 'thresholds'", [now_ms() - KEEP_MS])?;
+                let mut query = conn.prepare("SELECT what, id, value FROM desk")?;
+                let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+                let rows = rows.collect::<rusqlite::Result<Vec<(String, String, String)>>>()?;
+                let mut query = conn.prepare("SELECT user, value FROM prefs")?;
+                let prefs = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?;
+                Ok((rows, prefs.collect::<rusqlite::Result<HashMap<i64, Arc<str>>>>()?))
+            })
+            .await?;
+        let mut kept = Kept { prefs, ..Kept::default() };
+        for (what, id, value) in rows {
+            let id = Arc::from(id);
+            match &*what {
+                "hold" => put(&mut kept.holds, id, &value),
+                "acknowledged" => put(&mut kept.acknowledged, id, &value),
+                "label" => put(&mut kept.labels, id, &value),
+                "message" => put(&mut kept.messages, id, &value),
+                "thresholds" => put(&mut kept.thresholds, id, &value),
+                other => tracing::warn!(what = other, "the database keeps something of another Usher; it is left alone"),
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Keeps a value, or no longer.
+    pub(super) fn keep<T: Serialize>(&self, what: What, id: &str, value: Option<&T>) {
+        let Some(db) = &self.0 else { return };
+        let (id, value) = (id.to_owned(), value.map(|value| serde_json::to_string(value).expect("plain data with text keys")));
+        db.later(move |conn| {
+            match value {
+                Some(value) => conn.prepare_cached("INSERT OR REPLACE INTO desk (what, id, value, at) VALUES (?1, ?2, ?3, ?4)")?.execute((
+                    what.word(),
+                    id,
+                    value,
+                    now_ms(),
+                )),
+                None => conn.prepare_cached("DELETE FROM desk WHERE what = ?1 AND id = ?2")?.execute((what.word(), id)),
+            }
+            .map(drop)
+        });
+    }
+
+    /// The user may have been removed meanwhile: then nothing is kept.
+    pub(super) fn keep_prefs(&self, user: i64, value: Arc<str>) {
+        let Some(db) = &self.0 else { return };
+        db.later(move |conn| {
+            let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO prefs (user, value) SELECT id, ?2 FROM users WHERE id = ?1")?;
+            insert.execute((user, &*value)).map(drop)
+        });
+    }
+}
+
+fn put<T: DeserializeOwned>(map: &mut HashMap<Arc<str>, T>, id: Arc<str>, value: &str) {
+    match serde_json::from_str(value) {
+        Ok(value) => drop(map.insert(id, value)),
+        Err(error) => tracing::warn!(%id, %error, "the database keeps a value that can't be read; it is left alone"),
+    }
+}

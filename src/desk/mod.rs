@@ -1,0 +1,386 @@
+//! Facts that moderators make: what is under way and how it ended, who handles whom, who looks at what, who is on hold. Not what CMS says
+//! (see `model`); what it holds travels in the same rows.
+
+mod claims;
+mod kept;
+mod page;
+mod presence;
+mod requests;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+
+use crate::actions::Target;
+use crate::clock::Now;
+use crate::config::{Live, Timing};
+use crate::model::ParticipantId;
+use crate::view::{ActionResult, Claim, Hold, Mark, Message, Outcome, Pending, Thresholds, UserRow, Verb};
+
+pub use claims::Claimed;
+use claims::Claims;
+pub use kept::{Keeper, Kept};
+use kept::{OwnThresholds, What};
+pub use page::Page;
+use presence::Presence;
+pub use requests::Requests;
+
+/// What administrators set for all moderators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// An admission waits so long before it is sent.
+    pub admit_delay: Duration,
+    /// When a wait is long, and when it is too long; seconds.
+    pub first_s: u32,
+    pub second_s: u32,
+    /// How long a claim lasts that is not renewed.
+    pub claim: Duration,
+    /// How long pages offer to undo an admission.
+    pub undo: Duration,
+}
+
+impl Settings {
+    pub fn new(desk: &crate::config::DeskConfig, timing: &Timing) -> Self {
+        let crate::config::DeskConfig { admit_delay, first_s, second_s } = *desk;
+        Self { admit_delay, first_s, second_s, claim: timing.claim, undo: timing.undo }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new(&crate::config::DeskConfig::default(), &Timing::default())
+    }
+}
+
+/// Shared handle; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Desk(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    changed: Notify,
+    keeper: Keeper,
+    settings: Live<Settings>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    people: HashMap<ParticipantId, PersonDesk>,
+    meetings: HashMap<Arc<str>, MeetingDesk>,
+    claims: Claims,
+    presence: Presence,
+    /// By the place that meetings have in common (their space), see [`Desk::meeting`].
+    thresholds: HashMap<Arc<str>, OwnThresholds>,
+    /// What each user's pages keep, as JSON; by the account's number.
+    prefs: HashMap<i64, watch::Sender<Option<Arc<str>>>>,
+    touched: Touched,
+}
+
+/// What changed since it was asked for last.
+#[derive(Debug, Default)]
+pub struct Touched {
+    pub people: HashSet<ParticipantId>,
+    pub meetings: HashSet<Arc<str>>,
+    pub users: HashSet<Arc<str>>,
+}
+
+impl Touched {
+    fn target(&mut self, target: &Target) {
+        match target {
+            Target::Person(id) => drop(self.people.insert(id.clone())),
+            Target::Meeting(id) => drop(self.meetings.insert(id.clone())),
+        }
+    }
+}
+
+/// An action that is under way, or how the last one ended; on a person or on a meeting.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Acted {
+    pub pending: Option<Pending>,
+    pub outcome: Option<Outcome>,
+    /// When `outcome` is to be taken off the row.
+    outcome_until: Option<Instant>,
+}
+
+/// What the desk holds about one person, but for the claim.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PersonDesk {
+    pub acted: Acted,
+    pub admitted: Option<Mark>,
+    pub sent_back: Option<Mark>,
+    pub hold: Option<Hold>,
+    pub acknowledged: Option<Mark>,
+    pub label: Option<Arc<str>>,
+    pub claim: Option<Claim>,
+}
+
+/// What the desk holds about one meeting.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeetingDesk {
+    pub acted: Acted,
+    pub message: Option<Message>,
+    pub claim: Option<Claim>,
+    pub thresholds: Thresholds,
+}
+
+impl Default for MeetingDesk {
+    fn default() -> Self {
+        let thresholds = Thresholds { first_s: 0, second_s: 0, own: false };
+        Self { acted: Acted::default(), message: None, claim: None, thresholds }
+    }
+}
+
+impl Desk {
+    /// With what was left by the last start.
+    pub fn new(settings: Live<Settings>, keeper: Keeper, kept: Kept) -> Self {
+        let mut state = State { thresholds: kept.thresholds, ..State::default() };
+        for (id, hold) in kept.holds {
+            state.people.entry(id).or_default().hold = Some(hold);
+        }
+        for (id, mark) in kept.acknowledged {
+            state.people.entry(id).or_default().acknowledged = Some(mark);
+        }
+        for (id, label) in kept.labels {
+            state.people.entry(id).or_default().label = Some(label);
+        }
+        for (id, message) in kept.messages {
+            state.meetings.entry(id).or_default().message = Some(message);
+        }
+        state.prefs = kept.prefs.into_iter().map(|(user, value)| (user, watch::Sender::new(Some(value)))).collect();
+        Self(Arc::new(Inner { state: Mutex::new(state), changed: Notify::default(), keeper, settings }))
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.0.settings.get()
+    }
+
+    /// Other settings are in force; every meeting's row may say so.
+    pub fn set(&self, settings: Settings) {
+        self.0.settings.set(settings);
+        self.0.changed.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes something and says that rows may be others now.
+    fn change<T>(&self, what: impl FnOnce(&mut State) -> T) -> T {
+        let result = what(&mut self.lock());
+        self.0.changed.notify_one();
+        result
+    }
+}
+
+/// For the publisher.
+impl Desk {
+    /// Waits until something changed; returns at once when it already has.
+    pub async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+
+    pub fn take_touched(&self) -> Touched {
+        std::mem::take(&mut self.lock().touched)
+    }
+
+    pub fn person(&self, id: &ParticipantId) -> PersonDesk {
+        let state = self.lock();
+        let claim = state.claims.get(&Target::Person(id.clone())).cloned();
+        PersonDesk { claim, ..state.people.get(id).cloned().unwrap_or_default() }
+    }
+
+    /// `place` is what the thresholds are kept for: the meeting's space, or the meeting itself.
+    pub fn meeting(&self, id: &Arc<str>, place: &str) -> MeetingDesk {
+        let (state, settings) = (self.lock(), self.settings());
+        let thresholds = match state.thresholds.get(place) {
+            Some(own) => Thresholds { first_s: own.first_s, second_s: own.second_s, own: true },
+            None => Thresholds { first_s: settings.first_s, second_s: settings.second_s, own: false },
+        };
+        let claim = state.claims.get(&Target::Meeting(id.clone())).cloned();
+        MeetingDesk { claim, thresholds, ..state.meetings.get(id).cloned().unwrap_or_default() }
+    }
+
+    pub fn user(&self, name: &Arc<str>) -> Option<UserRow> {
+        self.lock().presence.row(name)
+    }
+
+    /// Every user's row is to be made anew.
+    pub fn touch_users(&self) {
+        let mut state = self.lock();
+        let State { presence, touched, .. } = &mut *state;
+        touched.users.extend(presence.users().cloned());
+    }
+
+    /// The person is in by now, `waited` before: nobody handles, holds or acknowledges the wait any more.
+    pub fn entered(&self, id: &ParticipantId, waited: bool) {
+        let mut state = self.lock();
+        if waited {
+            state.claims.settle(&Target::Person(id.clone()));
+        }
+        let Some(person) = state.people.get_mut(id) else { return };
+        person.sent_back = None;
+        if person.hold.take().is_some() {
+            self.0.keeper.keep::<Hold>(What::Hold, id, None);
+        }
+        if person.acknowledged.take().is_some() {
+            self.0.keeper.keep::<Mark>(What::Acknowledged, id, None);
+        }
+    }
+
+    /// Takes off what was shown long enough, and ends claims that nobody renewed.
+    pub fn expire(&self, now: Now) {
+        let mut state = self.lock();
+        let State { people, meetings, claims, touched, .. } = &mut *state;
+        people.retain(|id, person| {
+            if person.acted.expire(now.instant) {
+                touched.people.insert(id.clone());
+            }
+            *person != PersonDesk::default()
+        });
+        meetings.retain(|id, meeting| {
+            let over = meeting.message.as_ref().and_then(|message| message.until).is_some_and(|until| until <= now.unix_ms);
+            if over {
+                meeting.message = None;
+                self.0.keeper.keep::<Message>(What::Message, id, None);
+            }
+            if meeting.acted.expire(now.instant) || over {
+                touched.meetings.insert(id.clone());
+            }
+            *meeting != MeetingDesk::default()
+        });
+        let mut ended = Vec::new();
+        claims.expire(now.instant, self.settings().claim, &mut ended);
+        ended.iter().for_each(|target| touched.target(target));
+        let any = !(touched.people.is_empty() && touched.meetings.is_empty());
+        drop(state);
+        if any {
+            self.0.changed.notify_one();
+        }
+    }
+
+    /// Forgets people who are gone, unless an action on them is still under way.
+    pub fn forget(&self, id: &ParticipantId) {
+        let mut state = self.lock();
+        state.claims.settle(&Target::Person(id.clone()));
+        if state.people.get(id).is_none_or(|person| person.acted.pending.is_some()) {
+            return;
+        }
+        let person = state.people.remove(id).unwrap_or_default();
+        drop(state);
+        let keeper = &self.0.keeper;
+        person.hold.inspect(|_| keeper.keep::<Hold>(What::Hold, id, None));
+        person.acknowledged.inspect(|_| keeper.keep::<Mark>(What::Acknowledged, id, None));
+        person.label.inspect(|_| keeper.keep::<Arc<str>>(What::Label, id, None));
+    }
+
+    /// Forgets a meeting that is over; its thresholds stay for the next one in its space.
+    pub fn forget_meeting(&self, id: &Arc<str>) {
+        let mut state = self.lock();
+        state.claims.settle(&Target::Meeting(id.clone()));
+        if state.meetings.get(id).is_some_and(|meeting| meeting.acted.pending.is_none()) {
+            let message = state.meetings.remove(id).and_then(|meeting| meeting.message);
+            message.inspect(|_| self.0.keeper.keep::<Message>(What::Message, id, None));
+        }
+    }
+}
+
+/// For actions.
+impl Desk {
+    /// Marks an action as under way; `until`: it is not sent before then. Answers false when another one is already.
+    pub fn begin(&self, target: &Target, verb: Verb, by: &Arc<str>, until: Option<i64>, now: Now) -> bool {
+        self.change(|state| {
+            let acted = state.acted(target);
+            if acted.pending.is_some() {
+                return false;
+            }
+            *acted = Acted { pending: Some(Pending { action: verb, by: by.clone(), since: now.unix_ms, until }), ..Acted::default() };
+            state.touched.target(target);
+            true
+        })
+    }
+
+    /// A delayed action is sent now: it can't be stopped any more.
+    pub fn sent(&self, target: &Target) {
+        self.change(|state| {
+            if let Some(pending) = &mut state.acted(target).pending {
+                pending.until = None;
+            }
+            state.touched.target(target);
+        });
+    }
+
+    /// Ends an action. A failure stays on the row for `shown`.
+    pub fn finish(&self, target: &Target, verb: Verb, by: &Arc<str>, result: ActionResult, reason: &str, now: Now, shown: Duration) {
+        self.change(|state| {
+            let acted = state.acted(target);
+            acted.pending = None;
+            match result {
+                ActionResult::Done => state.done(target, verb, Mark { by: by.clone(), at: now.unix_ms }),
+                ActionResult::Already | ActionResult::Left | ActionResult::Claimed | ActionResult::Held | ActionResult::Stopped => {}
+                ActionResult::Unconfirmed | ActionResult::Refused | ActionResult::Unreachable | ActionResult::Interrupted => {
+                    acted.outcome = Some(Outcome { action: verb, result, reason: reason.into(), by: by.clone(), at: now.unix_ms });
+                    acted.outcome_until = Some(now.instant + shown);
+                }
+            }
+            state.touched.target(target);
+        });
+    }
+
+    /// The claim that keeps `user` from acting on a target; `meeting` is where a person is. `over`: claims that the user goes over.
+    pub fn against(&self, target: &Target, meeting: Option<&Arc<str>>, user: &str, over: &[Arc<str>]) -> Option<Claim> {
+        let meeting = meeting.map(|id| Target::Meeting(id.clone()));
+        self.lock().claims.against(target, meeting.as_ref(), user, over).cloned()
+    }
+
+    /// The name that the meeting shows for a person; None: their own.
+    pub fn set_label(&self, id: &ParticipantId, label: Option<Arc<str>>) {
+        self.0.keeper.keep(What::Label, id, label.as_ref());
+        self.change(|state| {
+            state.people.entry(id.clone()).or_default().label = label;
+            state.touched.people.insert(id.clone());
+        });
+    }
+
+    /// The banner that a meeting shows; None: none.
+    pub fn set_message(&self, id: &Arc<str>, message: Option<Message>) {
+        self.0.keeper.keep(What::Message, id, message.as_ref());
+        self.change(|state| {
+            state.meetings.entry(id.clone()).or_default().message = message;
+            state.touched.meetings.insert(id.clone());
+        });
+    }
+}
+
+impl State {
+    fn acted(&mut self, target: &Target) -> &mut Acted {
+        match target {
+            Target::Person(id) => &mut self.people.entry(id.clone()).or_default().acted,
+            Target::Meeting(id) => &mut self.meetings.entry(id.clone()).or_default().acted,
+        }
+    }
+
+    fn done(&mut self, target: &Target, verb: Verb, mark: Mark) {
+        let Target::Person(id) = target else { return };
+        let person = self.people.entry(id.clone()).or_default();
+        match verb {
+            Verb::Admit => person.admitted = Some(mark),
+            // An earlier admission no longer describes them.
+            Verb::SendBack => (person.admitted, person.sent_back) = (None, Some(mark)),
+            _ => {}
+        }
+    }
+}
+
+impl Acted {
+    /// True where an outcome was taken off.
+    fn expire(&mut self, now: Instant) -> bool {
+        let over = self.outcome_until.is_some_and(|until| until <= now);
+        if over {
+            (self.outcome, self.outcome_until) = (None, None);
+        }
+        over
+    }
+}

@@ -1,0 +1,156 @@
+//! What moderators ask of the desk itself, decided at once: claims, holds, acknowledgements, thresholds. Sends nothing to CMS.
+
+use std::sync::Arc;
+
+use super::kept::{OwnThresholds, What};
+use super::{Claimed, Desk};
+use crate::actions::{Actor, Target, TargetResult};
+use crate::clock::Now;
+use crate::model::{Lobby, ParticipantId};
+use crate::store::Store;
+use crate::view::{self, ActionResult, Hold, Mark};
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Requests {
+    desk: Desk,
+    store: Store,
+}
+
+impl Requests {
+    pub fn new(desk: Desk, store: Store) -> Self {
+        Self { desk, store }
+    }
+
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Claims the first of these people or meetings that nobody else handles.
+    pub fn claim(&self, actor: &Actor, wanted: Vec<Target>) -> Option<TargetResult> {
+        let wanted: Vec<_> = wanted.into_iter().filter_map(|target| self.place(target)).collect();
+        let claimed = self.desk.change(|state| {
+            let mut touched = Vec::new();
+            let claimed = state.claims.claim(&wanted, &actor.user, Now::read(), &mut touched);
+            touched.iter().for_each(|target| state.touched.target(target));
+            claimed
+        });
+        let Claimed { target, claim } = claimed?;
+        let result = if claim.by == actor.user { ActionResult::Done } else { ActionResult::Claimed };
+        let (by, at) = (Some(claim.by), Some(claim.since));
+        Some(TargetResult { by, at, claim: Some(claim.id), ..TargetResult::new(target, result, "") })
+    }
+
+    pub fn release(&self, actor: &Actor, ids: &[Arc<str>]) {
+        self.desk.change(|state| {
+            let mut touched = Vec::new();
+            state.claims.release(&actor.user, ids, &mut touched);
+            touched.iter().for_each(|target| state.touched.target(target));
+        });
+    }
+
+    /// Marks people who are to stay in the lobby, or no longer (`hold` absent).
+    pub fn hold(
+        &self,
+        actor: &Actor,
+        people: &[ParticipantId],
+        wish: Option<(Arc<str>, Option<u32>)>,
+        over: &[Arc<str>],
+    ) -> Vec<TargetResult> {
+        let now = Now::read();
+        let hold = wish.map(|(reason, remind_s)| Hold {
+            by: actor.user.clone(),
+            at: now.unix_ms,
+            reason,
+            remind_at: remind_s.map(|s| now.unix_ms + i64::from(s) * 1000),
+        });
+        let each = |id: &ParticipantId| {
+            if let Some(in_the_way) = self.in_the_way(actor, id, over) {
+                return in_the_way;
+            }
+            self.desk.0.keeper.keep(What::Hold, id, hold.as_ref());
+            self.desk.change(|state| {
+                state.people.entry(id.clone()).or_default().hold.clone_from(&hold);
+                state.touched.people.insert(id.clone());
+            });
+            TargetResult::new(Target::Person(id.clone()), ActionResult::Done, "")
+        };
+        people.iter().map(each).collect()
+    }
+
+    /// Somebody has seen that these people wait too long.
+    pub fn acknowledge(&self, actor: &Actor, people: &[ParticipantId]) -> Vec<TargetResult> {
+        let mark = Mark { by: actor.user.clone(), at: Now::read().unix_ms };
+        let each = |id: &ParticipantId| {
+            let target = Target::Person(id.clone());
+            if self.lobby(id) != Some(Lobby::Waiting) {
+                return TargetResult::new(target, ActionResult::Left, "no longer waits");
+            }
+            let before = self.desk.change(|state| {
+                state.touched.people.insert(id.clone());
+                let person = state.people.entry(id.clone()).or_default();
+                // The first to see it stays the one who did.
+                let before = person.acknowledged.clone();
+                person.acknowledged.get_or_insert(mark.clone());
+                before
+            });
+            if let Some(Mark { by, at }) = before {
+                return TargetResult { by: Some(by), at: Some(at), ..TargetResult::new(target, ActionResult::Already, "") };
+            }
+            self.desk.0.keeper.keep(What::Acknowledged, id, Some(&mark));
+            TargetResult::new(target, ActionResult::Done, "")
+        };
+        people.iter().map(each).collect()
+    }
+
+    /// When a wait is long in this meeting and all others of its space; None: as configured.
+    pub fn thresholds(&self, meeting: &Arc<str>, own: Option<(u32, u32)>) -> TargetResult {
+        let target = Target::Meeting(meeting.clone());
+        let calls = view::calls_of_meeting(&self.store, meeting);
+        if calls.is_empty() {
+            return TargetResult::new(target, ActionResult::Left, "");
+        }
+        let place = view::place(meeting, &calls);
+        let own = own.map(|(first_s, second_s)| OwnThresholds { first_s, second_s });
+        self.desk.0.keeper.keep(What::Thresholds, &place, own.as_ref());
+        let meetings = view::meetings_of_place(&self.store, &place);
+        self.desk.change(|state| {
+            match own {
+                Some(own) => state.thresholds.insert(place, own),
+                None => state.thresholds.remove(&place),
+            };
+            state.touched.meetings.extend(meetings);
+        });
+        TargetResult::new(target, ActionResult::Done, "")
+    }
+
+    /// The result where a person is gone, or handled by somebody else.
+    fn in_the_way(&self, actor: &Actor, id: &ParticipantId, over: &[Arc<str>]) -> Option<TargetResult> {
+        let target = Target::Person(id.clone());
+        if self.lobby(id).is_none() {
+            return Some(TargetResult::new(target, ActionResult::Left, ""));
+        }
+        let claim = self.desk.against(&target, view::meeting_of(&self.store, id).as_ref(), &actor.user, over)?;
+        Some(TargetResult {
+            by: Some(claim.by),
+            at: Some(claim.since),
+            claim: Some(claim.id),
+            ..TargetResult::new(target, ActionResult::Claimed, "")
+        })
+    }
+
+    /// A target that is there, and the meeting that a person is in.
+    fn place(&self, target: Target) -> Option<(Target, Option<Target>)> {
+        match &target {
+            Target::Person(id) => {
+                let meeting = view::meeting_of(&self.store, id)?;
+                Some((target, Some(Target::Meeting(meeting))))
+            }
+            Target::Meeting(id) => (!view::calls_of_meeting(&self.store, id).is_empty()).then_some((target, None)),
+        }
+    }
+
+    fn lobby(&self, id: &ParticipantId) -> Option<Lobby> {
+        self.store.with_person(id, |person| (!person.departed).then_some(person.lobby.state)).flatten()
+    }
+}
