@@ -8,7 +8,7 @@ use common::browser::Socket;
 use common::rows;
 use common::site::{Setup, Site};
 use serde_json::{Value, json};
-use usher::actions::{ActionError, Request, TargetResult};
+use usher::actions::{ActionError, Deed, Request, Target, TargetResult};
 use usher::view::{ActionResult, BridgeFigures, CdrFigures, Kind, Queued};
 
 /// The schemas of one direction, by the message's `type`.
@@ -70,18 +70,26 @@ fn mutations(message: &Value) -> Vec<(String, Value)> {
         };
         found.push((format!("an extra field in {path:?}"), changed(&|fields| drop(fields.insert("extra".into(), json!(1))))));
         for name in fields.keys() {
-            found.push((format!("missing {path}/{name}"), changed(&|fields| drop(fields.remove(name)))));
-            let wrong = json!({ "of": "a wrong type" });
+            // The one field that may be absent.
+            if name != "over" {
+                found.push((format!("missing {path}/{name}"), changed(&|fields| drop(fields.remove(name)))));
+            }
+            let wrong = if is_free(name) { json!(1) } else { json!({ "of": "a wrong type" }) };
             found.push((format!("wrong type of {path}/{name}"), changed(&|fields| drop(fields.insert(name.clone(), wrong.clone())))));
         }
     }
     found
 }
 
+/// What a user's pages keep is theirs.
+fn is_free(field: &str) -> bool {
+    matches!(field, "prefs" | "value")
+}
+
 fn objects(value: &Value, path: String) -> Vec<String> {
     match value {
         Value::Object(fields) => {
-            let inner = fields.iter().flat_map(|(name, value)| objects(value, format!("{path}/{name}")));
+            let inner = fields.iter().filter(|(name, _)| !is_free(name)).flat_map(|(name, value)| objects(value, format!("{path}/{name}")));
             let inner: Vec<_> = inner.collect();
             std::iter::once(path).chain(inner).collect()
         }
@@ -119,7 +127,13 @@ async fn next_request(site: &mut Site) -> Request {
 }
 
 fn result(person: &str, result: ActionResult) -> TargetResult {
-    TargetResult { person: person.into(), result, reason: Some("tooManyParticipants".into()), by: Some("ben".into()), at: Some(1) }
+    let target = Target::Person(person.into());
+    TargetResult {
+        by: Some("ben".into()),
+        at: Some(1),
+        claim: Some("c1".into()),
+        ..TargetResult::new(target, result, "tooManyParticipants")
+    }
 }
 
 fn figures(id: &str, last: Option<i64>) -> BridgeFigures {
@@ -146,14 +160,14 @@ fn figures(id: &str, last: Option<i64>) -> BridgeFigures {
 async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     let beat = std::time::Duration::from_millis(100);
     let mut site = Setup::timing(|timing| timing.beat = beat).start().await;
-    site.hub.publish(vec![rows::server(), rows::bridge("a"), rows::meeting("m"), rows::person("p1", "Ana")], vec![]);
+    site.hub.publish(vec![rows::server(), rows::bridge("a"), rows::meeting("m"), rows::person("p1", "Ana"), rows::user("ben")], vec![]);
     let socket = site.logged_in("ana").await.socket().await;
     let mut page = Watched { socket, from_server: Direction::load("toBrowser"), from_browser: Direction::load("fromBrowser") };
 
     let welcome = page.until(|frame| frame["type"] == "welcome").await;
     assert_eq!(welcome["user"], json!({ "name": "ana", "role": "admin" }));
     let end = page.until(|frame| frame["type"] == "snapshot_end").await;
-    assert_eq!((&end["seq"], &end["rows"]), (&json!(1), &json!(4)));
+    assert_eq!((&end["seq"], &end["rows"]), (&json!(1), &json!(5)));
     site.hub.publish(vec![rows::person("p2", "Ben")], vec![rows::key(Kind::Person, "p1")]);
     let delta = page.until(|frame| frame["type"] == "delta").await;
     assert_eq!((&delta["seq"], &delta["drop"]), (&json!(2), &json!([{ "kind": "person", "id": "p1" }])));
@@ -166,8 +180,54 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     assert_eq!((&reply["state"], &reply["people"], &reply["at_seq"]), (&json!("started"), &json!(2), &json!(2)));
     results.send(result("p2", ActionResult::Done)).await.expect("open");
     assert_eq!(page.until(|frame| frame["type"] == "reply").await["state"], "progress");
-    results.send(TargetResult { reason: None, by: None, at: None, ..result("p3", ActionResult::Left) }).await.expect("open");
+    results.send(TargetResult::new(Target::Person("p3".into()), ActionResult::Left, "")).await.expect("open");
     assert_eq!(page.until(|frame| frame["type"] == "reply").await["state"], "finished");
+
+    let deeds = [
+        (json!({ "type": "send_back", "people": ["p2"], "scope": "undo", "over": ["c9"] }), Deed::SendBack),
+        (json!({ "type": "remove", "people": ["p2"], "scope": "person", "over": [] }), Deed::Remove),
+        (json!({ "type": "mute", "people": ["p2"], "on": true, "scope": "meeting", "over": [] }), Deed::Mute(true)),
+        (json!({ "type": "rename", "person": "p2", "label": "Ana S.", "over": [] }), Deed::Rename("Ana S.".into())),
+        (json!({ "type": "lock", "meeting": "m", "on": false, "over": [] }), Deed::Lock(false)),
+        (
+            json!({ "type": "message", "meeting": "m", "text": "A minute", "seconds": 60, "over": [] }),
+            Deed::Message { text: "A minute".into(), seconds: Some(60) },
+        ),
+    ];
+    for (mut message, deed) in deeds {
+        message["ref"] = json!("deed");
+        page.say(message).await;
+        let Request::Press { press, results, started } = next_request(&mut site).await else { panic!("expected a press") };
+        assert_eq!((&press.deed, press.targets.len()), (&deed, 1));
+        started.send(()).expect("waiting");
+        page.say(json!({ "type": "stop", "ref": "stop", "press": "deed" })).await;
+        common::in_time("the stop", press.stop.cancelled()).await;
+        results.send(TargetResult::new(press.targets[0].clone(), ActionResult::Stopped, "")).await.expect("open");
+        let reply = page.until(|frame| frame["state"] == "finished").await;
+        assert_eq!(reply["results"][0]["result"], "stopped");
+    }
+
+    // Before what is answered: a page that opens later is told of it.
+    page.say(json!({ "type": "prefs", "ref": "7", "value": { "sound": true } })).await;
+    for message in [
+        json!({ "type": "hold", "people": ["p2"], "on": true, "reason": "no papers", "remind_s": 60, "over": [] }),
+        json!({ "type": "acknowledge", "people": ["p2"] }),
+        json!({ "type": "thresholds", "meeting": "m", "first_s": 60, "second_s": 120 }),
+        json!({ "type": "claim", "kind": "person", "ids": ["p2"] }),
+    ] {
+        let mut message = message;
+        message["ref"] = json!("desk");
+        page.say(message).await;
+        // Nobody is there: this site has rows, but no facts.
+        page.until(|frame| frame["ref"] == "desk" && frame["state"] == "finished").await;
+    }
+    page.say(json!({ "type": "release", "ref": "6", "ids": ["p2"] })).await;
+    page.say(json!({ "type": "look", "meeting": "m", "idle": false })).await;
+    let mut other = site.logged_in("ana").await.socket().await;
+    let prefs = json!({ "sound": false });
+    assert_eq!(other.frame_of("welcome").await["prefs"], json!({ "sound": true }));
+    other.say(&json!({ "type": "prefs", "ref": "1", "value": prefs })).await;
+    assert_eq!(page.until(|frame| frame["type"] == "prefs").await["value"], prefs);
 
     page.say(json!({ "type": "retry", "ref": "2", "bridge": "z" })).await;
     let Request::Retry { bridge, answer, .. } = next_request(&mut site).await else { panic!("expected a retry") };
@@ -203,7 +263,7 @@ async fn the_results_of_five_thousand_people_travel_in_frames_of_two_hundred() {
     let Request::Press { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
     started.send(()).expect("waiting");
     for person in press.targets {
-        results.send(TargetResult { person, result: ActionResult::Done, reason: None, by: None, at: None }).await.expect("open");
+        results.send(TargetResult::new(person, ActionResult::Done, "")).await.expect("open");
     }
     let document = Direction::load("toBrowser");
     let mut told = BTreeSet::new();

@@ -11,7 +11,7 @@ use usher::app::{self, App};
 use usher::config::{Config, Timing};
 use usher::db::open_connection;
 use usher::simulator::{self, Control, Id, Join, MeetingTruth, Options, ParticipantTruth, Simulator, StartCall, TlsMode};
-use usher::view::{BridgeRow, MeetingRow, PersonRow, Row};
+use usher::view::{BridgeRow, MeetingRow, PersonRow, Row, UserRow};
 
 use super::DEADLINE;
 use super::browser::{Browser, Socket};
@@ -173,6 +173,8 @@ pub struct Page {
     pub errors: Vec<Value>,
     /// What an administrator was told of the bridges last.
     pub figures: Option<Value>,
+    /// What the user's pages keep, as last told.
+    pub prefs: Value,
     /// How long it follows for what a test waits for.
     pub patience: Duration,
 }
@@ -195,6 +197,7 @@ impl Page {
             replies: Vec::new(),
             errors: Vec::new(),
             figures: None,
+            prefs: Value::Null,
             patience: DEADLINE,
         }
     }
@@ -255,7 +258,11 @@ impl Page {
                 self.time = frame["time"].as_i64().expect("time");
                 self.socket.say(&json!({ "type": "beat" })).await;
             }
-            "welcome" => self.time = frame["time"].as_i64().expect("time"),
+            "welcome" => {
+                self.time = frame["time"].as_i64().expect("time");
+                self.prefs = frame["prefs"].clone();
+            }
+            "prefs" => self.prefs = frame["value"].clone(),
             other => panic!("unknown frame {other}"),
         }
     }
@@ -277,6 +284,14 @@ impl Page {
         self.rows.values().filter_map(|row| if let Row::Bridge(bridge) = row { Some(bridge) } else { None }).collect()
     }
 
+    pub fn users(&self) -> Vec<&UserRow> {
+        self.rows.values().filter_map(|row| if let Row::User(user) = row { Some(user) } else { None }).collect()
+    }
+
+    pub fn user(&self, name: &str) -> Result<&UserRow, String> {
+        self.users().into_iter().find(|user| &*user.id == name).ok_or_else(|| format!("no user {name}: {:?}", self.users()))
+    }
+
     pub fn hidden(&self) -> usize {
         self.rows.values().find_map(|row| if let Row::Server(server) = row { Some(server.hidden_meetings) } else { None }).unwrap_or(0)
     }
@@ -290,6 +305,11 @@ impl Page {
     pub fn person(&self, id: Id) -> Result<&PersonRow, String> {
         let id = id.to_string();
         self.people().into_iter().find(|person| *person.id == id).ok_or_else(|| format!("no row of {id} among {:?}", self.people()))
+    }
+
+    pub fn meeting(&self, id: Id) -> Result<&MeetingRow, String> {
+        let id = id.to_string();
+        self.meetings().into_iter().find(|meeting| *meeting.id == id).ok_or_else(|| format!("no row of {id} among {:?}", self.meetings()))
     }
 
     pub fn bridge(&self, name: &str) -> Result<&BridgeRow, String> {
@@ -318,9 +338,17 @@ impl Page {
                 return Err(format!("{mine:?} {:?}", page.errors));
             }
             let results = mine.iter().flat_map(|reply| reply["results"].as_array().cloned().unwrap_or_default());
-            Ok(results.map(|result| (result["person"].as_str().expect("person").to_owned(), result)).collect())
+            let target = |result: &Value| result["person"].as_str().or(result["meeting"].as_str()).expect("a target").to_owned();
+            Ok(results.map(|result| (target(&result), result)).collect())
         })
         .await
+    }
+
+    /// Says `message` under the word `word` and waits for all results, by person or meeting.
+    pub async fn ask(&mut self, word: &str, mut message: Value) -> BTreeMap<String, Value> {
+        message["ref"] = json!(word);
+        self.say(message).await;
+        self.results(word).await
     }
 }
 
