@@ -1,6 +1,6 @@
 //! The composition root: makes the parts, joins them, and stops them in order. Holds no logic of its own.
 //!
-//! Order of a stop: browsers are told and drained, running admissions end, then the bridges are left, then the database is flushed.
+//! Order of a stop: browsers are told and drained, running actions end, then the bridges are left, then the database is flushed.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::actions::Actions;
-use crate::admission::{Admission, Journal};
 use crate::cms::{self, TrustError};
 use crate::config::{Config, Live};
 use crate::db::{Db, DbError};
+use crate::deeds::{Deeds, Journal};
 use crate::desk::{Desk, Keeper, Requests, Settings};
 use crate::http::{self, DemoAccount, ServeError, Web};
 use crate::hub::{Audience, Hub};
@@ -113,13 +113,13 @@ pub async fn start(
 
     let journal = Journal::new(db.clone());
     let open = journal.open().await?;
-    let admission = Admission::new(following.cluster().clone(), desk.clone(), journal, config.timing.clone(), trouble);
+    let deeds = Deeds::new(following.cluster().clone(), desk.clone(), journal, config.timing.clone(), trouble, stop.clone());
     if !open.is_empty() {
-        warn!(people = open.len(), "admissions were interrupted by the last stop; reading back what became of them, sending nothing again");
-        bridges.spawn(admission.clone().recover(open));
+        warn!(open = open.len(), "actions were interrupted by the last stop; reading back what became of them, sending nothing again");
+        bridges.spawn(deeds.clone().recover(open));
     }
     let (requests, presses) = mpsc::channel(PRESSES);
-    bridges.spawn(admission.run(presses, tasks.clone(), bridges_stop.clone()));
+    bridges.spawn(deeds.run(presses, tasks.clone(), bridges_stop.clone()));
 
     let web_config = Live::from(config.web.clone());
     let web = Web {
@@ -194,7 +194,7 @@ impl App {
             () = self.stop.cancelled() => None,
             served = &mut self.web => Some(served),
         };
-        // One deadline for all, from the moment a stop was asked for: admissions end while sockets do.
+        // One deadline for all, from the moment a stop was asked for: actions end while sockets do.
         let deadline = Instant::now() + self.drain;
         let served = match ended {
             Some(served) => served,
@@ -202,7 +202,7 @@ impl App {
         };
         self.tasks.close();
         if tokio::time::timeout_at(deadline, self.tasks.wait()).await.is_err() {
-            warn!("admissions were still under way at the end; the next start reads back what became of them");
+            warn!("actions were still under way at the end; the next start reads back what became of them");
         }
         self.bridges.1.cancel();
         self.bridges.0.close();

@@ -5,18 +5,17 @@
 //! - `cli` is the command line; [`config`] what Usher is told; [`app`] makes the parts and joins them.
 //! - [`cms`] speaks to Call Bridges and writes facts ([`model`]) into the [`store`]; it knows no browser.
 //! - [`publisher`] turns changed facts, and what moderators did ([`desk`]), into rows ([`view`]) and hands the difference to the [`hub`].
-//! - [`http`] speaks to browsers: it follows the [`hub`] and hands presses ([`actions`]) to [`admission`]; it knows no bridge.
+//! - [`http`] speaks to browsers: it follows the [`hub`] and hands presses ([`actions`]) to [`deeds`]; it knows no bridge.
 //! - [`receivers`] is where bridges deliver their Call Detail Records.
 //! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out, [`reload`] takes
 //!   another one over.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
 //!
 //! Five files show the way of an event (`cms/session.rs`, `cms/bridge/events.rs`, `store.rs`, `publisher.rs`, `hub/mod.rs`) and five that
-//! of an admission (`http/socket.rs`, `actions.rs`, `admission/one.rs`, `cms/bridge/commands.rs`, `cms/bridge/legs.rs`).
+//! of an admission (`http/socket.rs`, `actions.rs`, `deeds/person.rs`, `cms/bridge/commands.rs`, `cms/bridge/legs.rs`).
 
 pub mod accounts;
 pub mod actions;
-pub mod admission;
 pub mod app;
 pub mod check;
 pub mod cli;
@@ -24,6 +23,7 @@ pub mod clock;
 pub mod cms;
 pub mod config;
 pub mod db;
+pub mod deeds;
 pub mod desk;
 pub mod http;
 pub mod hub;

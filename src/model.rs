@@ -109,8 +109,8 @@ pub struct LobbyFact {
     pub since: Option<i64>,
     /// The wait may be shorter than `since` says.
     pub up_to: bool,
-    /// When CMS answered an admission; what it answered to requests sent before says nothing any more.
-    pub admitted_at: Option<Instant>,
+    /// When CMS accepted an admission or a sending back; what it answered to requests sent before says nothing any more.
+    pub changed_at: Option<Instant>,
 }
 
 /// How Usher and one bridge get on.

@@ -21,10 +21,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("publisher", &["config", "desk", "hub", "memory", "model", "store", "view"]),
     ("cms", &["clock", "config", "model", "store"]),
     ("check", &["clock", "cms", "config", "db", "receivers"]),
-    ("admission", &["actions", "clock", "cms", "config", "db", "desk", "model", "store", "view"]),
+    ("deeds", &["actions", "clock", "cms", "config", "db", "desk", "model", "store", "view"]),
     ("http", &["accounts", "actions", "config", "db", "hub", "receivers", "view"]),
     ("reload", &["cms", "config", "db", "http", "receivers"]),
-    ("app", &["actions", "admission", "cms", "config", "db", "desk", "http", "hub", "memory", "publisher", "receivers", "reload", "store"]),
+    ("app", &["actions", "cms", "config", "db", "deeds", "desk", "http", "hub", "memory", "publisher", "receivers", "reload", "store"]),
     ("cli", &["accounts", "app", "check", "clock", "cms", "config", "db", "http", "receivers", "reload", "simulator"]),
 ];
 

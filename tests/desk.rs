@@ -32,7 +32,7 @@ async fn a_claim_is_seen_by_all_and_ends_by_itself_unless_it_is_renewed() {
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (mut mo, mut vi) = (desk.page("mo").await, desk.page("vi").await);
     waiting(&mut mo, &people).await;
-    let (_, result) = only(mo.ask("a", claim(&[people[0].id])).await);
+    let (_, result) = only(mo.act("a", claim(&[people[0].id])).await);
     assert_eq!((&result["result"], &result["by"]), (&json!("done"), &json!("mo")));
     let begun = vi
         .until("the claim", |page| {
@@ -44,7 +44,7 @@ async fn a_claim_is_seen_by_all_and_ends_by_itself_unless_it_is_renewed() {
     // Renewed three times over more than its time: the same claim all along.
     for word in ["b", "c", "d"] {
         vi.follow_for(Duration::from_millis(900)).await;
-        let (_, result) = only(mo.ask(word, claim(&[people[0].id])).await);
+        let (_, result) = only(mo.act(word, claim(&[people[0].id])).await);
         assert_eq!(result["claim"], json!(begun.id));
     }
     assert_eq!(vi.person(people[0].id).expect("row").claim.as_ref(), Some(&begun));
@@ -63,17 +63,17 @@ async fn whoever_takes_next_gets_somebody_nobody_handles() {
     }
     let all = [people[0].id, people[1].id, others[0].id];
     let ((first, _), (second, _)) = {
-        let (a, b) = tokio::join!(mo.ask("a", claim(&all)), max.ask("a", claim(&all)));
+        let (a, b) = tokio::join!(mo.act("a", claim(&all)), max.act("a", claim(&all)));
         (only(a), only(b))
     };
     assert_ne!(first, second);
     // A meeting that somebody handles is passed over with its people.
     let of_meeting = json!({ "type": "claim", "kind": "meeting", "ids": [meeting.id.to_string()] });
-    assert_eq!(only(max.ask("b", of_meeting).await).1["result"], "done");
+    assert_eq!(only(max.act("b", of_meeting).await).1["result"], "done");
     mo.say(json!({ "type": "release", "ref": "r", "ids": [first] })).await;
-    let (third, result) = only(mo.ask("b", claim(&all)).await);
+    let (third, result) = only(mo.act("b", claim(&all)).await);
     assert_eq!((third, &result["result"]), (others[0].id.to_string(), &json!("done")));
-    let (_, result) = only(mo.ask("c", claim(&all[..2])).await);
+    let (_, result) = only(mo.act("c", claim(&all[..2])).await);
     assert_eq!((&result["result"], &result["by"]), (&json!("claimed"), &json!("max")));
     mo.until("who handles what", |page| {
         let handles = (page.meeting(meeting.id)?.claim.as_ref().map(|claim| &*claim.by), page.person(others[0].id)?.claim.is_some());
@@ -111,17 +111,17 @@ async fn holds_acknowledgements_and_thresholds_survive_a_restart() {
     waiting(&mut mo, &people).await;
     let bo = people[0].id.to_string();
     let hold = json!({ "type": "hold", "people": [bo], "on": true, "reason": "no papers", "remind_s": 600 });
-    assert_eq!(only(mo.ask("a", hold).await).1["result"], "done");
-    assert_eq!(only(mo.ask("b", json!({ "type": "acknowledge", "people": [bo] })).await).1["result"], "done");
-    let again = only(desk.page("max").await.ask("b", json!({ "type": "acknowledge", "people": [bo] })).await).1;
+    assert_eq!(only(mo.act("a", hold).await).1["result"], "done");
+    assert_eq!(only(mo.act("b", json!({ "type": "acknowledge", "people": [bo] })).await).1["result"], "done");
+    let again = only(desk.page("max").await.act("b", json!({ "type": "acknowledge", "people": [bo] })).await).1;
     assert_eq!((&again["result"], &again["by"]), (&json!("already"), &json!("mo")));
     let gone = json!({ "type": "acknowledge", "people": ["nobody"] });
-    assert_eq!(only(mo.ask("c", gone).await).1["result"], "left");
+    assert_eq!(only(mo.act("c", gone).await).1["result"], "left");
     let thresholds = |first: Value, second: Value| json!({ "type": "thresholds", "meeting": meeting.id.to_string(), "first_s": first, "second_s": second });
-    assert_eq!(only(mo.ask("d", thresholds(json!(30), json!(60))).await).1["result"], "done");
+    assert_eq!(only(mo.act("d", thresholds(json!(30), json!(60))).await).1["result"], "done");
     mo.say(json!({ "type": "prefs", "ref": "e", "value": { "density": "compact" } })).await;
     // What follows on the same socket is answered later.
-    mo.ask("f", claim(&[people[1].id])).await;
+    mo.act("f", claim(&[people[1].id])).await;
 
     let is_kept = |page: &Page| {
         let (row, meeting) = (page.person(people[0].id)?, page.meeting(meeting.id)?);
@@ -145,7 +145,7 @@ async fn holds_acknowledgements_and_thresholds_survive_a_restart() {
         check(row.lobby == Lobby::In && row.hold.is_none() && row.acknowledged.is_none(), row)
     })
     .await;
-    mo.ask("h", thresholds(Value::Null, Value::Null)).await;
+    mo.act("h", thresholds(Value::Null, Value::Null)).await;
     mo.until("the configured thresholds", |page| {
         let row = page.meeting(meeting.id)?;
         check((row.thresholds.first_s, row.thresholds.own) == (120, false), row)
@@ -161,11 +161,11 @@ async fn a_hold_ends_when_it_is_taken_off_and_not_over_anothers_claim() {
     waiting(&mut mo, &people).await;
     waiting(&mut max, &people).await;
     let hold = |on: bool, over: &[&Value]| json!({ "type": "hold", "people": [people[0].id.to_string()], "on": on, "reason": "", "remind_s": null, "over": over });
-    only(mo.ask("a", hold(true, &[])).await);
-    only(mo.ask("b", claim(&[people[0].id])).await);
-    let (_, refused) = only(max.ask("a", hold(false, &[])).await);
+    only(mo.act("a", hold(true, &[])).await);
+    only(mo.act("b", claim(&[people[0].id])).await);
+    let (_, refused) = only(max.act("a", hold(false, &[])).await);
     assert_eq!((&refused["result"], &refused["by"]), (&json!("claimed"), &json!("mo")));
-    let (_, done) = only(max.ask("b", hold(false, &[&refused["claim"]])).await);
+    let (_, done) = only(max.act("b", hold(false, &[&refused["claim"]])).await);
     assert_eq!(done["result"], "done");
     max.until("no hold", |page| check(page.person(people[0].id)?.hold.is_none(), page.people())).await;
 }

@@ -171,7 +171,7 @@ async fn a_stop_does_not_wait_for_a_bridge_that_hangs_and_the_next_start_tells_w
     assert_eq!(page.closed().await, 1001);
     let status = usher.ended(Duration::from_secs(10)).await;
     assert_eq!(status.code(), Some(0), "{}", usher.said());
-    assert!(usher.said().contains("admissions were still under way"), "{}", usher.said());
+    assert!(usher.said().contains("actions were still under way"), "{}", usher.said());
     let asked_before = asked(&sim);
     sim.control().set_switches(Some("eu-1"), serde_json::json!({ "rest_hang": null })).expect("switch");
     usher.again().await;

@@ -96,6 +96,10 @@ pub(crate) struct CallDetail {
     pub locked: Option<bool>,
     pub recording: Option<bool>,
     pub streaming: Option<bool>,
+    /// `messageText`: the banner.
+    pub message: Option<Arc<str>>,
+    /// `messageDuration`: seconds, or `permanent`.
+    pub message_duration: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone)]
@@ -115,6 +119,8 @@ pub(crate) struct PersonDetail {
     pub call_bridge: Option<Arc<str>>,
     pub activator: Option<bool>,
     pub state: Option<LegState>,
+    /// `nameLabelOverride`.
+    pub label: Option<Arc<str>>,
 }
 
 /// The legs of a person, or the bridge that has them (the exact form of that answer is not known, rest.md section 3.5).
@@ -136,6 +142,8 @@ pub(crate) struct LegDetail {
     pub group: Option<ParticipantId>,
     pub duration_s: Option<i64>,
     pub needs_activation: Option<bool>,
+    /// `rxAudioMute`, where this leg overrides its profile.
+    pub muted: Option<bool>,
 }
 
 /// The profiles that an object names; where it names none, the next one of the chain decides (rest.md section 4).
@@ -177,7 +185,7 @@ impl Answer {
             // Its form for people hosted elsewhere is not known.
             Ask::Legs(_) | Ask::LegsByFilter(_) => return Some(Answer::Legs(leg_list(root))),
             Ask::CdrReceivers(_) => "cdrReceivers",
-            Ask::Token(_) | Ask::Admit(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => return Some(Answer::Done),
+            Ask::Token(_) | Ask::Change(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => return Some(Answer::Done),
         };
         if !root.is(wanted) {
             return None;
@@ -224,7 +232,7 @@ impl Answer {
                 }),
                 maximum: root.attribute("maximum").and_then(|n| n.parse().ok()),
             },
-            Ask::Legs(_) | Ask::LegsByFilter(_) | Ask::Token(_) | Ask::Admit(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => {
+            Ask::Legs(_) | Ask::LegsByFilter(_) | Ask::Token(_) | Ask::Change(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => {
                 Answer::Done
             }
         })
@@ -248,6 +256,8 @@ fn call_detail(root: &Element) -> CallDetail {
         locked: root.flag("locked"),
         recording: root.flag("recording"),
         streaming: root.flag("streaming"),
+        message: text(root, "messageText"),
+        message_duration: text(root, "messageDuration"),
     }
 }
 
@@ -259,6 +269,7 @@ fn person_detail(root: &Element) -> PersonDetail {
         call_bridge: guid(root, "callBridge"),
         activator: root.flag("isActivator"),
         state: root.child("status").and_then(|status| status.value("state")).map(leg_state),
+        label: root.child("configuration").and_then(|configuration| text(configuration, "nameLabelOverride")),
     }
 }
 
@@ -278,6 +289,7 @@ fn leg_detail(root: &Element) -> LegDetail {
         group: guid(status, "groupId"),
         duration_s: status.value("durationSeconds").and_then(|n| n.parse().ok()),
         needs_activation: root.child("configuration").and_then(|c| c.flag("needsActivation")),
+        muted: root.child("configuration").and_then(|c| c.flag("rxAudioMute")),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 
+use super::change::Change;
 use crate::config::Secret;
 use crate::model::{CallId, LegId, ParticipantId};
 
@@ -34,8 +35,8 @@ pub(crate) enum Ask {
     CallProfile(Arc<str>),
     Tenant(Arc<str>),
     SystemProfiles,
-    /// `PUT /participants/<id>` `deactivated=false` (2.9+, rest.md section 5).
-    Admit(ParticipantId),
+    /// What a moderator wants to be otherwise.
+    Change(Change),
     /// `GET /system/cdrReceivers`: where this bridge sends its records (cdr.md section 1).
     CdrReceivers(usize),
     /// `POST /system/cdrReceivers`; the URL is secret.
@@ -48,7 +49,7 @@ impl Ask {
     pub(crate) fn method(&self) -> Method {
         match self {
             Ask::Token(_) | Ask::AddCdrReceiver(_) => Method::POST,
-            Ask::Admit(_) => Method::PUT,
+            Ask::Change(change) => change.method(),
             Ask::RemoveCdrReceiver(_) => Method::DELETE,
             _ => Method::GET,
         }
@@ -66,7 +67,7 @@ impl Ask {
             Ask::Call(call) => format!("/calls/{}", id(call)),
             Ask::Roster(call, offset) => paged(&format!("/calls/{}/participants", id(call)), *offset),
             Ask::CallLegs(call, offset) => paged(&format!("/calls/{}/callLegs", id(call)), *offset),
-            Ask::Person(person) | Ask::Admit(person) => format!("/participants/{}", id(person)),
+            Ask::Person(person) => format!("/participants/{}", id(person)),
             Ask::Legs(person) => format!("/participants/{}/callLegs", id(person)),
             Ask::LegsByFilter(person) => format!("/callLegs?participantFilter={}", id(person)),
             Ask::Leg(leg) => format!("/callLegs/{}", id(leg)),
@@ -77,17 +78,18 @@ impl Ask {
             Ask::CallProfile(profile) => format!("/callProfiles/{}", id(profile)),
             Ask::Tenant(tenant) => format!("/tenants/{}", id(tenant)),
             Ask::SystemProfiles => "/system/profiles".into(),
+            Ask::Change(change) => change.path(),
             Ask::CdrReceivers(offset) => paged("/system/cdrReceivers", *offset),
             Ask::AddCdrReceiver(_) => "/system/cdrReceivers".into(),
             Ask::RemoveCdrReceiver(receiver) => format!("/system/cdrReceivers/{}", id(receiver)),
         }
     }
 
-    pub(crate) fn form(&self) -> Option<(&'static str, &str)> {
+    pub(crate) fn form(&self) -> Vec<(&'static str, String)> {
         match self {
-            Ask::Admit(_) => Some(("deactivated", "false")),
-            Ask::AddCdrReceiver(url) => Some(("url", url.expose())),
-            _ => None,
+            Ask::Change(change) => change.form(),
+            Ask::AddCdrReceiver(url) => vec![("url", url.expose().to_owned())],
+            _ => Vec::new(),
         }
     }
 }
@@ -97,7 +99,7 @@ fn paged(path: &str, offset: usize) -> String {
     if offset == 0 { path.to_owned() } else { format!("{path}?offset={offset}") }
 }
 
-fn urlencode(text: &str) -> String {
+pub(super) fn urlencode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -121,11 +123,5 @@ mod tests {
     fn pages_after_the_first_say_their_offset() {
         assert_eq!(Ask::Calls(0).path(), "/calls");
         assert_eq!(Ask::Roster("x".into(), 10).path(), "/calls/x/participants?offset=10");
-    }
-
-    #[test]
-    fn an_admit_is_one_put_by_participant_id() {
-        let ask = Ask::Admit("p".into());
-        assert_eq!((ask.method(), ask.path().as_str(), ask.form()), (Method::PUT, "/participants/p", Some(("deactivated", "false"))));
     }
 }

@@ -44,12 +44,18 @@ pub enum AskError {
     /// Usher did not send it: the bridge is paused, or followed no more.
     #[error("not sent: {0}")]
     Withheld(String),
+    /// Who asked for it took it back before it was sent.
+    #[error("taken back before it was sent")]
+    Withdrawn,
 }
 
 impl AskError {
     /// The bridge said something, whatever it was: it is alive.
     pub fn answered(&self) -> bool {
-        !matches!(self, AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Untrusted(_) | AskError::Withheld(_))
+        !matches!(
+            self,
+            AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Untrusted(_) | AskError::Withheld(_) | AskError::Withdrawn
+        )
     }
 }
 
@@ -91,7 +97,7 @@ impl Client {
         let mut request = self.http.request(ask.method(), format!("{}{}", self.base, ask.path()));
         request = request.header(AUTHORIZATION, self.authorization.clone()).timeout(self.timeout);
         if ask.method() != reqwest::Method::GET {
-            request = request.form(ask.form().as_slice());
+            request = request.form(&ask.form());
         }
         let response = request.send().await.map_err(|error| self.transport(&error))?;
         let status = response.status();
@@ -151,7 +157,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 fn read(ask: &Ask, body: &str) -> Result<Answer, AskError> {
-    if matches!(ask, Ask::Admit(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_)) {
+    if matches!(ask, Ask::Change(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_)) {
         // Success is 200 with nothing in it; one product client treats any failure body as an error, even on 2xx (rest.md section 2).
         return match Element::parse(body) {
             Ok(root) if root.is("failureDetails") => Err(refusal(StatusCode::OK, body)),
@@ -199,6 +205,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::cms::change::Change;
 
     #[rstest]
     #[case(404, "", AskError::Gone("404".into()))]
@@ -214,8 +221,9 @@ mod tests {
     #[test]
     fn a_failure_body_on_a_200_is_no_success() {
         let body = "<failureDetails><participantCannotBeModified /></failureDetails>";
-        assert!(matches!(read(&Ask::Admit("p".into()), body), Err(AskError::Refused { .. })));
-        assert!(matches!(read(&Ask::Admit("p".into()), ""), Ok(Answer::Done)));
+        let admit = Ask::Change(Change::Admit("p".into()));
+        assert!(matches!(read(&admit, body), Err(AskError::Refused { .. })));
+        assert!(matches!(read(&admit, ""), Ok(Answer::Done)));
         assert!(matches!(read(&Ask::RemoveCdrReceiver("r".into()), ""), Ok(Answer::Done)));
     }
 }

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::answer::Answer;
+use super::ask::Ask;
 use super::client::AskError;
 use crate::config::{BridgeConfig, CmsLimits, Live, Timing};
 use crate::model::{BridgeName, ParticipantId};
@@ -14,25 +16,23 @@ use crate::store::Store;
 
 /// What can be asked of a bridge actor.
 #[derive(Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// Another bridge says that this one hosts the person.
     Host(ParticipantId),
-    /// `PUT deactivated=false`; the answer is CMS's. `bulk`: one of many, who stand behind what is asked for one by one.
-    Admit {
-        person: ParticipantId,
+    /// Sends one request; its answer comes when the bridge has taken it in. `bulk`: one of many, which stand behind what is asked for one
+    /// by one.
+    Ask {
+        ask: Ask,
         bulk: bool,
-        reply: oneshot::Sender<Result<(), AskError>>,
+        reply: oneshot::Sender<Result<Answer, AskError>>,
     },
+    /// Nobody wants this any more; what has been sent goes on.
+    Withdraw(Ask),
     /// Reads the person's legs now and states what came of it.
     Look {
         person: ParticipantId,
         bulk: bool,
         reply: oneshot::Sender<Look>,
-    },
-    /// Reads where the person is hosted.
-    Locate {
-        person: ParticipantId,
-        reply: oneshot::Sender<Result<(), AskError>>,
     },
     /// The bridge sent records; `room` is given back when they have been taken in.
     Records {
@@ -55,16 +55,16 @@ impl Command {
     pub(super) fn withhold(self, why: &str) {
         let error = AskError::Withheld(why.to_owned());
         match self {
-            Self::Admit { reply, .. } | Self::Locate { reply, .. } => drop(reply.send(Err(error))),
+            Self::Ask { reply, .. } => drop(reply.send(Err(error))),
             Self::Look { reply, .. } => drop(reply.send(Look::Failed(error))),
-            Self::Host(_) | Self::Records { .. } | Self::Retry | Self::Pause { .. } | Self::Resume | Self::Retune => {}
+            Self::Host(_) | Self::Withdraw(_) | Self::Records { .. } | Self::Retry | Self::Pause { .. } | Self::Resume | Self::Retune => {}
         }
     }
 }
 
 /// What a look at a person's legs showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     Waiting,
     In,
     /// Not connected, or the first look of two.
@@ -125,7 +125,7 @@ impl Cluster {
     }
 
     /// Hands a command to a bridge; gives it back when there is no such bridge or it has stopped.
-    pub async fn send(&self, bridge: &str, command: Command) -> Result<(), Command> {
+    pub(crate) async fn send(&self, bridge: &str, command: Command) -> Result<(), Command> {
         match self.handle(bridge) {
             Some(handle) => handle.commands.send(command).await.map_err(|error| error.0),
             None => Err(command),

@@ -7,6 +7,7 @@ mod answer;
 mod ask;
 mod bridge;
 mod cdr;
+mod change;
 mod client;
 mod cluster;
 mod following;
@@ -22,13 +23,18 @@ mod xml;
 
 pub use bridge::BridgeMemory;
 pub use client::AskError;
-pub use cluster::{Cluster, Command, Look, WaitingMemory};
+pub use cluster::{Cluster, WaitingMemory};
 pub use following::{Changed, Follow, Following, follow};
 pub use tls::TrustError;
 
-// What `usher check` asks a bridge with, so that it tries what Usher does.
-pub(crate) use answer::{Answer, ReceiverItem};
+// For presses.
+pub(crate) use answer::{Answer, CallDetail, PersonDetail};
 pub(crate) use ask::Ask;
+pub(crate) use change::Change;
+pub(crate) use cluster::{Command, Look};
+
+// What `usher check` asks a bridge with, so that it tries what Usher does.
+pub(crate) use answer::ReceiverItem;
 pub(crate) use bridge::admits;
 pub(crate) use client::Client;
 pub(crate) use session::{Endpoint, News, Report as SessionReport, Session};

@@ -12,7 +12,7 @@ use crate::model::Queued;
 pub(super) enum Lane {
     /// What a moderator asked for, and what keeps the link alive.
     Action,
-    /// One of many whom a moderator admits with one press.
+    /// One of many that a moderator asked for with one press.
     Bulk,
     /// A record says that something happened to this leg or call.
     Told,
@@ -136,6 +136,11 @@ impl Queue {
 
     pub(super) fn has(&self, ask: &Ask) -> bool {
         self.waiting.contains_key(ask)
+    }
+
+    /// Takes out what waits; false when it does not, or no longer.
+    pub(super) fn remove(&mut self, ask: &Ask) -> bool {
+        self.waiting.remove(ask).is_some()
     }
 
     /// Takes everything that waits out, each in its lane.

@@ -74,6 +74,8 @@ const STEPS: &[&str] = &[
          user  INTEGER PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
          value TEXT    NOT NULL
      ) STRICT;",
+    // 5: presses are of any action, on people or meetings (`press_people.person` has the id of either).
+    "ALTER TABLE presses ADD COLUMN action TEXT NOT NULL DEFAULT 'admit';",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

@@ -323,8 +323,18 @@ impl Page {
     }
 
     pub async fn press(&mut self, word: &str, people: &[Id]) {
-        let people: Vec<String> = people.iter().map(ToString::to_string).collect();
-        self.socket.say(&json!({ "type": "admit", "ref": word, "people": people, "scope": "selection" })).await;
+        self.ask(word, to("admit", people)).await;
+    }
+
+    /// Asks for an action and waits for all its results, by person or meeting.
+    pub async fn act(&mut self, word: &str, action: Value) -> BTreeMap<String, Value> {
+        self.ask(word, action).await;
+        self.results(word).await
+    }
+
+    pub async fn ask(&mut self, word: &str, mut action: Value) {
+        action["ref"] = word.into();
+        self.socket.say(&action).await;
     }
 
     pub async fn retry(&mut self, bridge: &str) {
@@ -343,13 +353,20 @@ impl Page {
         })
         .await
     }
+}
 
-    /// Says `message` under the word `word` and waits for all results, by person or meeting.
-    pub async fn ask(&mut self, word: &str, mut message: Value) -> BTreeMap<String, Value> {
-        message["ref"] = json!(word);
-        self.say(message).await;
-        self.results(word).await
+/// An action on these people, as somebody would press it who had selected them.
+pub fn to(action: &str, people: &[Id]) -> Value {
+    let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+    json!({ "type": action, "people": people, "scope": "selection" })
+}
+
+/// The same with more fields, or other ones.
+pub fn with(mut action: Value, fields: Value) -> Value {
+    for (name, value) in fields.as_object().expect("an object") {
+        action[name] = value.clone();
     }
+    action
 }
 
 fn key(row: &Row) -> (String, String) {

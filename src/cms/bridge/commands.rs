@@ -1,10 +1,14 @@
-//! What others ask of a bridge: admit somebody, look at somebody, host somebody, take records, try again.
+//! What others ask of a bridge: change or read something, look at somebody, host somebody, take records, try again.
+
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
 use super::Bridge;
 use crate::clock::Now;
+use crate::cms::answer::Answer;
 use crate::cms::ask::Ask;
+use crate::cms::change::Change;
 use crate::cms::client::AskError;
 use crate::cms::cluster::{Command, Look};
 use crate::cms::queue::Lane;
@@ -15,9 +19,9 @@ impl Bridge {
     pub(super) fn take_command(&mut self, command: Command) {
         match command {
             Command::Host(person) => self.host(&person),
-            Command::Admit { person, bulk, reply } => self.admit(person, lane(bulk), reply),
+            Command::Ask { ask, bulk, reply } => self.ask_for(ask, lane(bulk), reply),
+            Command::Withdraw(ask) => self.withdraw(&ask),
             Command::Look { person, bulk, reply } => self.look(person, lane(bulk), reply),
-            Command::Locate { person, reply } => self.locate(person, reply),
             Command::Records { body, room } => {
                 self.take_records(&body, Now::read());
                 drop(room);
@@ -41,25 +45,47 @@ impl Bridge {
         Some(if refused { AskError::Unauthorized } else { AskError::Unreachable("the bridge does not answer".into()) })
     }
 
-    fn admit(&mut self, person: ParticipantId, lane: Lane, reply: oneshot::Sender<Result<(), AskError>>) {
+    /// A change that is under way is not sent a second time; a reading is, since what it shows was perhaps so before it was asked for.
+    fn ask_for(&mut self, ask: Ask, lane: Lane, reply: oneshot::Sender<Result<Answer, AskError>>) {
+        let asker = Asker { since: Instant::now(), reply };
         if let Some(error) = self.closed() {
-            let _ = reply.send(Err(error));
-            return;
+            return asker.answer(Err(error));
         }
-        self.admits.entry(person.clone()).or_default().push(reply);
-        if let Some(work) = self.people.get_mut(&person) {
+        if let Ask::Change(Change::Admit(person) | Change::SendBack(person)) = &ask
+            && let Some(work) = self.people.get_mut(person)
+        {
             work.announced = true;
         }
-        self.ask(lane, Ask::Admit(person));
+        let under_way = matches!(ask, Ask::Change(_)) && self.askers.contains_key(&ask) && !self.queue.has(&ask);
+        self.askers.entry(ask.clone()).or_default().push(asker);
+        if !under_way {
+            self.ask(lane, ask);
+        }
     }
 
-    /// CMS answered a PUT. Lobby answers that were sent before this moment are dropped from here on.
-    pub(super) fn admitted(&mut self, person: &ParticipantId, result: Result<(), AskError>, now: Now) {
-        if result.is_ok() {
-            self.store.update_person(person, |entry| entry.lobby.admitted_at = Some(now.instant));
+    fn withdraw(&mut self, ask: &Ask) {
+        if self.queue.remove(ask) {
+            for asker in self.askers.remove(ask).into_iter().flatten() {
+                asker.answer(Err(AskError::Withdrawn));
+            }
         }
-        for reply in self.admits.remove(person).into_iter().flatten() {
-            let _ = reply.send(result.clone());
+    }
+
+    /// Who is to get the answer to a request that was sent then.
+    pub(super) fn take_askers(&mut self, ask: &Ask, sent: Instant) -> Vec<Asker> {
+        let Some(askers) = self.askers.remove(ask) else { return Vec::new() };
+        let (answered, waiting): (Vec<_>, Vec<_>) =
+            askers.into_iter().partition(|asker| matches!(ask, Ask::Change(_)) || asker.since <= sent);
+        if !waiting.is_empty() {
+            self.askers.insert(ask.clone(), waiting);
+        }
+        answered
+    }
+
+    /// CMS accepted a change. Lobby answers that were sent before this moment are dropped from here on.
+    pub(super) fn changed(&mut self, change: &Change, now: Now) {
+        if let Change::Admit(person) | Change::SendBack(person) = change {
+            self.store.update_person(person, |entry| entry.lobby.changed_at = Some(now.instant));
         }
     }
 
@@ -90,14 +116,19 @@ impl Bridge {
             }
         }
     }
+}
 
-    fn locate(&mut self, person: ParticipantId, reply: oneshot::Sender<Result<(), AskError>>) {
-        if let Some(error) = self.closed() {
-            let _ = reply.send(Err(error));
-            return;
-        }
-        self.locates.entry(person.clone()).or_default().push(reply);
-        self.ask(Lane::Action, Ask::Person(person));
+/// Somebody outside who waits for the answer to a request.
+#[derive(Debug)]
+pub(super) struct Asker {
+    since: Instant,
+    pub(super) reply: oneshot::Sender<Result<Answer, AskError>>,
+}
+
+impl Asker {
+    pub(super) fn answer(self, result: Result<Answer, AskError>) {
+        // Nobody may be waiting any more.
+        let _ = self.reply.send(result);
     }
 }
 

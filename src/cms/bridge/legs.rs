@@ -58,7 +58,7 @@ impl Bridge {
             // Nobody lists them any more: what is known of their legs is of no use to who may come.
             return self.forget_person(person);
         };
-        if fact.admitted_at.is_some_and(|at| sent.instant < at) {
+        if fact.changed_at.is_some_and(|at| sent.instant < at) {
             return self.plan_look(person, now);
         }
         let second_look = self.timing.second_look;

@@ -12,6 +12,7 @@ use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::{BridgeItem, Page, Status};
 use crate::cms::ask::Ask;
+use crate::cms::change::Change;
 use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::queue::Lane;
@@ -55,6 +56,8 @@ pub(super) struct Link {
     pub(super) complaint: Option<Complaint>,
     /// The bridge answered, but nothing that could be used: it is back only when its calls could be read.
     pub(super) unreadable: bool,
+    /// It refused to put somebody back into the lobby; asked again after its next start.
+    refuses_send_back: bool,
 }
 
 impl Link {
@@ -69,6 +72,7 @@ impl Link {
             calls_read: false,
             complaint: None,
             unreadable: false,
+            refuses_send_back: false,
         }
     }
 
@@ -168,10 +172,11 @@ impl Bridge {
     }
 
     pub(super) fn take_status(&mut self, status: &Status, now: Now) {
-        let can_admit = status.version.as_deref().is_none_or(admits);
+        let can = |since| status.version.as_deref().is_none_or(|version| at_least(version, since));
+        let can_send_back = can(SENDS_BACK) && !self.link.refuses_send_back;
         self.store.put_bridge(&self.name, |bridge| {
             bridge.version.clone_from(&status.version);
-            bridge.can_admit = can_admit;
+            (bridge.can_admit, bridge.can_send_back) = (can(ADMITS), can_send_back);
         });
         if self.link.phase == Phase::Probing {
             self.records_begin();
@@ -242,46 +247,63 @@ impl Bridge {
         self.store.put_bridge(&self.name, |bridge| bridge.unique_name.clone_from(&self.own_unique_name));
     }
 
-    /// Sorts out what a request without an answer means.
-    pub(super) fn take_error(&mut self, lane: Lane, ask: Ask, error: AskError, now: Now) {
+    /// Sorts out what a request without an answer means; true when it is sent again.
+    pub(super) fn take_error(&mut self, lane: Lane, ask: Ask, error: AskError, now: Now) -> bool {
         if self.complain(&ask, &error, now) {
-            return self.go_down(&error, now);
+            self.go_down(&error, now);
+            return false;
         }
         match &error {
-            AskError::Unauthorized if !matches!(ask, Ask::Token(_)) => return self.refused_credentials(ask, error, now),
+            AskError::Unauthorized if !matches!(ask, Ask::Token(_)) => {
+                self.refused_credentials(&error);
+                return false;
+            }
             AskError::Busy { retry_after } => {
                 self.counters.busy.increment(1);
                 self.tally.busy += 1;
                 let pause = retry_after.map_or_else(|| jittered(self.timing.busy_pause), |pause| pause.min(LONGEST_PAUSE));
                 self.queue.hold_until(now.instant + pause);
                 if self.link.is_up() && self.may_repeat(&ask) {
-                    return self.queue.again(lane, ask);
+                    self.queue.again(lane, ask);
+                    return true;
                 }
             }
             AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Untrusted(_) => self.count_failure(&error, now),
             _ => {}
         }
         match ask {
-            Ask::Admit(person) => self.admitted(&person, Err(error), now),
+            Ask::Change(change) => self.change_failed(&change, &error),
             Ask::Status if self.link.phase == Phase::Probing => self.fail_probe(&error, now),
             Ask::Token(socket) => self.token_failed(socket, &error, now),
             Ask::CdrReceivers(_) | Ask::AddCdrReceiver(_) => self.register_failed(&error, now),
-            ask if !error.answered() && self.link.is_up() => self.queue.again(lane, ask),
+            ask if !error.answered() && self.link.is_up() => {
+                self.queue.again(lane, ask);
+                return true;
+            }
             Ask::Call(call) => self.call_failed(&call, &error, now),
             Ask::Calls(_) => self.calls_failed(now),
             Ask::Roster(call, _) | Ask::CallLegs(call, _) => self.roster_failed(&call, &error, now),
-            Ask::Person(person) => self.person_failed(&person, error, now),
+            Ask::Person(person) => self.person_failed(&person, &error, now),
             Ask::Legs(person) => self.legs_failed(lane, &person, error, now),
             Ask::LegsByFilter(person) => self.legs_unknown(&person, error, now),
             Ask::Leg(leg) => self.leg_failed(&leg, error, now),
             ask => self.label_failed(&ask, &error),
+        }
+        false
+    }
+
+    fn change_failed(&mut self, change: &Change, error: &AskError) {
+        let unknown = matches!(error, AskError::Refused { reason, .. } if reason.starts_with("parameterError"));
+        if unknown && matches!(change, Change::SendBack(_)) {
+            self.link.refuses_send_back = true;
+            self.store.put_bridge(&self.name, |bridge| bridge.can_send_back = false);
         }
     }
 
     /// A busy bridge is asked again, but not for ever: one resource that is always busy must not hold up the others. A PUT is repeated
     /// by its press, a token by the next attempt to connect, a receiver after another look at the list.
     fn may_repeat(&mut self, ask: &Ask) -> bool {
-        if matches!(ask, Ask::Admit(_) | Ask::Token(_) | Ask::AddCdrReceiver(_)) {
+        if matches!(ask, Ask::Change(_) | Ask::Token(_) | Ask::AddCdrReceiver(_)) {
             return false;
         }
         let repeats = self.link.repeats.entry(ask.clone()).or_default();
@@ -326,15 +348,12 @@ impl Bridge {
     }
 
     /// The first 401 ends everything: repeating it can lock the account (rest.md section 1).
-    fn refused_credentials(&mut self, ask: Ask, error: AskError, now: Now) {
+    fn refused_credentials(&mut self, error: &AskError) {
         warn!(bridge = %self.name, "the user name or password was refused");
         self.memory.set_refused(&self.config, true);
-        if let Ask::Admit(person) = &ask {
-            self.admitted(person, Err(error.clone()), now);
-        }
         if !self.link.is_paused() {
             self.refuse(&error.to_string());
-            self.fail_waiters(&error);
+            self.fail_waiters(error);
         }
     }
 
@@ -348,8 +367,8 @@ impl Bridge {
 
     /// Whoever waits for an answer of this bridge gets none.
     fn fail_waiters(&mut self, error: &AskError) {
-        for reply in self.admits.drain().chain(self.locates.drain()).flat_map(|(_, replies)| replies) {
-            let _ = reply.send(Err(error.clone()));
+        for asker in self.askers.drain().flat_map(|(_, askers)| askers) {
+            asker.answer(Err(error.clone()));
         }
         for reply in self.looks.drain().flat_map(|(_, replies)| replies) {
             let _ = reply.send(Look::Failed(error.clone()));
@@ -357,12 +376,22 @@ impl Bridge {
     }
 }
 
-/// 2.9 is the first version that can admit one person (rest.md section 9). A version that can't be read is tried.
+/// The first version that can admit one person (rest.md section 9).
+const ADMITS: (u32, u32) = (2, 9);
+
+/// The first that puts people back into the lobby.
+const SENDS_BACK: (u32, u32) = (3, 4);
+
 pub(crate) fn admits(version: &str) -> bool {
+    at_least(version, ADMITS)
+}
+
+/// A version that can't be read is tried.
+fn at_least(version: &str, since: (u32, u32)) -> bool {
     let mut numbers = version.split('.').map(|part| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u32>());
     match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (2, 9),
-        (Some(Ok(major)), _) => major >= 3,
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= since,
+        (Some(Ok(major)), _) => major > since.0,
         _ => true,
     }
 }
@@ -383,6 +412,7 @@ mod tests {
     #[test]
     fn versions_before_2_9_cannot_admit() {
         assert_eq!(["2.8.1", "2.9", "2.10_beta", "3.9 (build 1)", "1.9", "odd"].map(admits), [false, true, true, true, false, true]);
+        assert_eq!(["3.3.9", "3.4", "3", "4"].map(|version| at_least(version, SENDS_BACK)), [false, true, false, true]);
     }
 
     #[test]

@@ -49,6 +49,7 @@ use crate::config::{BridgeConfig, Timing};
 use crate::model::{BridgeName, CallId, CallKey, LegId, ParticipantId, Paused};
 use crate::store::Store;
 use calls::CallWork;
+use commands::Asker;
 use counters::Counters;
 use figures::Tally;
 use labels::Labels;
@@ -175,8 +176,8 @@ pub(super) struct Bridge {
     bridge_ids: Vec<(Arc<str>, Arc<str>)>,
     own_unique_name: Option<Arc<str>>,
     looks: HashMap<ParticipantId, Vec<oneshot::Sender<Look>>>,
-    admits: HashMap<ParticipantId, Vec<oneshot::Sender<Result<(), AskError>>>>,
-    locates: HashMap<ParticipantId, Vec<oneshot::Sender<Result<(), AskError>>>>,
+    /// Who waits for the answer to a request.
+    askers: HashMap<Ask, Vec<Asker>>,
     tracker: TaskTracker,
     reports: mpsc::Sender<Report>,
 }
@@ -233,8 +234,7 @@ impl Bridge {
             bridge_ids: Vec::new(),
             own_unique_name: None,
             looks: HashMap::new(),
-            admits: HashMap::new(),
-            locates: HashMap::new(),
+            askers: HashMap::new(),
             config,
             timing,
             cluster,
@@ -324,20 +324,28 @@ impl Bridge {
     fn take_reply(&mut self, (lane, ask, sent, result): Reply) {
         self.queue.done(lane);
         let now = Now::read();
-        match result {
+        let askers = self.take_askers(&ask, sent.instant);
+        let told = (!askers.is_empty()).then(|| (ask.clone(), result.clone()));
+        let again = match result {
             Ok(answer) => {
                 self.answered(now);
                 self.link.forget_repeats(&ask);
                 self.praise(&ask, now);
                 self.take_answer(lane, ask, answer, sent, now);
+                false
             }
             Err(error) => {
                 debug!(bridge = %self.name, ?ask, %error, "no answer");
                 if error.answered() {
                     self.answered(now);
                 }
-                self.take_error(lane, ask, error, now);
+                self.take_error(lane, ask, error, now)
             }
+        };
+        match told {
+            Some((ask, _)) if again => self.askers.entry(ask).or_default().extend(askers),
+            Some((_, result)) => askers.into_iter().for_each(|asker| asker.answer(result.clone())),
+            None => {}
         }
     }
 
@@ -355,7 +363,7 @@ impl Bridge {
             (Ask::Legs(person), Answer::Legs(list)) => self.take_legs(lane, &person, list),
             (Ask::LegsByFilter(person), Answer::Legs(list)) => self.take_filtered_legs(lane, &person, list),
             (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(lane, &leg, &detail, sent, now),
-            (Ask::Admit(person), _) => self.admitted(&person, Ok(()), now),
+            (Ask::Change(change), _) => self.changed(&change, now),
             (Ask::CdrReceivers(offset), Answer::CdrReceivers { page, maximum }) => self.take_receivers(offset, page, maximum, now),
             (Ask::AddCdrReceiver(_), _) => self.receiver_added(),
             (ask, answer) => self.take_label(ask, answer),

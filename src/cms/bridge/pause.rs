@@ -26,11 +26,8 @@ impl Bridge {
         self.link.pause();
         self.timers.cancel(&Due::Probe);
         let error = AskError::Withheld(reason(&paused.by));
-        for person in self.unsent_admissions() {
-            self.admitted(&person, Err(error.clone()), Now::read());
-        }
-        for reply in self.locates.drain().flat_map(|(_, replies)| replies) {
-            let _ = reply.send(Err(error.clone()));
+        for asker in self.take_unsent_askers() {
+            asker.answer(Err(error.clone()));
         }
         for reply in self.looks.drain().flat_map(|(_, replies)| replies) {
             let _ = reply.send(Look::Failed(error.clone()));

@@ -111,7 +111,6 @@ impl Bridge {
     }
 
     pub(super) fn take_person(&mut self, person: &ParticipantId, detail: PersonDetail, sent: Now, now: Now) {
-        self.answer_locates(person, Ok(()));
         self.repairs.was_missing(&Missing::Person(person.clone()));
         self.timers.cancel(&Due::AskAgain(person.clone()));
         self.store.update_person(person, |person| person.activator = detail.activator.or(person.activator));
@@ -181,7 +180,7 @@ impl Bridge {
         });
     }
 
-    pub(super) fn person_failed(&mut self, person: &ParticipantId, error: AskError, now: Now) {
+    pub(super) fn person_failed(&mut self, person: &ParticipantId, error: &AskError, now: Now) {
         match error {
             AskError::Gone(_) => self.person_gone(person, now),
             // It was asked for a reason that still stands: perhaps they left, and no event told.
@@ -189,13 +188,6 @@ impl Bridge {
                 self.timers.sooner(Due::AskAgain(person.clone()), now.instant + self.timing.poll_roster);
             }
             _ => {}
-        }
-        self.answer_locates(person, Err(error));
-    }
-
-    fn answer_locates(&mut self, person: &ParticipantId, result: Result<(), AskError>) {
-        for reply in self.locates.remove(person).into_iter().flatten() {
-            let _ = reply.send(result.clone());
         }
     }
 

@@ -123,7 +123,8 @@ fn is_useless(error: &AskError) -> bool {
         | AskError::TimedOut(_)
         | AskError::Unreachable(_)
         | AskError::Untrusted(_)
-        | AskError::Withheld(_) => false,
+        | AskError::Withheld(_)
+        | AskError::Withdrawn => false,
     }
 }
 
@@ -143,7 +144,9 @@ pub(super) fn trouble(error: &AskError) -> Trouble {
         AskError::Unreachable(_) => "unreachable",
         AskError::Untrusted(_) => "certificate",
         AskError::Busy { .. } => "busy",
-        AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_) | AskError::Withheld(_) => "unexpected_answer",
+        AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_) | AskError::Withheld(_) | AskError::Withdrawn => {
+            "unexpected_answer"
+        }
     };
     Trouble { code: code.into(), what: error.to_string().into() }
 }

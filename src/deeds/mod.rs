@@ -1,0 +1,143 @@
+//! Carries out presses: one task a press, one future a person or meeting. Knows neither sockets nor XML.
+//!
+//! `target` is the way of one target of a press: whether anything is to be sent at all, and when. `person` and `meeting` send it and read
+//! back what became of it; `judge` says what that means.
+
+mod journal;
+mod judge;
+mod meeting;
+mod person;
+mod reach;
+mod recovery;
+mod running;
+mod subject;
+mod target;
+mod turns;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info};
+
+use crate::actions::{ActionError, Press, Request, TargetResult};
+use crate::cms::{Cluster, Command};
+use crate::config::Timing;
+use crate::desk::Desk;
+use crate::view::Trouble;
+
+pub use journal::{Journal, OpenPress};
+use reach::Reach;
+use running::Running;
+use subject::Subject;
+use turns::Turns;
+
+/// A press that could not be journalled within this time is carried out all the same, loudly.
+const JOURNAL_PATIENCE: Duration = Duration::from_millis(50);
+
+/// Shared by all presses; cheap to clone.
+#[derive(Clone)]
+pub struct Deeds {
+    reach: Reach,
+    desk: Desk,
+    journal: Journal,
+    running: Running,
+    trouble: Arc<watch::Sender<Option<Trouble>>>,
+    /// Usher is about to end: what waits for its time is not sent any more.
+    ending: CancellationToken,
+}
+
+impl Deeds {
+    /// `trouble` is where every moderator is told that the journal can't be written.
+    pub fn new(
+        cluster: Cluster,
+        desk: Desk,
+        journal: Journal,
+        timing: Timing,
+        trouble: watch::Sender<Option<Trouble>>,
+        ending: CancellationToken,
+    ) -> Self {
+        Self { reach: Reach { cluster, timing }, desk, journal, running: Running::default(), trouble: Arc::new(trouble), ending }
+    }
+
+    /// Takes requests until `stop`; presses under way are finished by the tracker's owner.
+    pub async fn run(self, mut requests: mpsc::Receiver<Request>, tracker: TaskTracker, stop: CancellationToken) {
+        loop {
+            let request = tokio::select! {
+                () = stop.cancelled() => break,
+                request = requests.recv() => request,
+            };
+            match request {
+                Some(Request::Press { press, results, started }) => {
+                    tracker.spawn(self.clone().press(press, results, started));
+                }
+                Some(Request::Retry { actor, bridge, answer }) => {
+                    info!(user = %actor.user, bridge, "asked to try the bridge again");
+                    let _ = answer.send(self.tell(&bridge, Command::Retry).await);
+                }
+                Some(Request::Pause { actor, bridge, paused, answer }) => {
+                    info!(user = %actor.user, address = %actor.address, bridge, paused, "asked to pause a bridge, or to end that");
+                    let command = if paused { Command::Pause { by: actor.user } } else { Command::Resume };
+                    let _ = answer.send(self.tell(&bridge, command).await);
+                }
+                None => break,
+            }
+        }
+    }
+
+    async fn tell(&self, bridge: &str, command: Command) -> Result<(), ActionError> {
+        self.reach.cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
+    }
+
+    async fn press(self, press: Press, results: mpsc::Sender<TargetResult>, started: oneshot::Sender<()>) {
+        let mut seen = HashSet::new();
+        let targets = press.targets.iter().filter(|target| seen.insert(*target));
+        let subjects: Vec<Subject> = targets.map(|target| Subject::of(self.reach.cluster.store(), target)).collect();
+        let action = press.deed.verb().word();
+        info!(user = %press.actor.user, action, targets = subjects.len(), scope = press.scope.word(), "pressed");
+        let id = self.journalled(&press, &subjects).await;
+        let _ = started.send(());
+        let turns = Turns::new(subjects.len());
+        let mut under_way: FuturesUnordered<_> = subjects.iter().map(|subject| self.target(&press, &subject.target, &turns)).collect();
+        while let Some(result) = under_way.next().await {
+            self.settle(&press, id, &result);
+            let _ = results.send(result).await;
+        }
+    }
+
+    /// The result of one target of a press is final here, and only here.
+    fn settle(&self, press: &Press, id: Option<i64>, result: &TargetResult) {
+        if let Some(id) = id {
+            self.journal.result(id, result);
+        }
+        let (action, word) = (press.deed.verb().word(), result.result.word());
+        metrics::counter!("usher_actions_total", "action" => action, "result" => word).increment(1);
+    }
+
+    /// Writes the press down before anything of it is sent. A journal that fails stops nobody from entering; it is said loudly instead.
+    async fn journalled(&self, press: &Press, subjects: &[Subject]) -> Option<i64> {
+        let trouble = |what: String| {
+            error!(what, "the journal cannot be written; carrying on without it");
+            Trouble { code: "journal".into(), what: what.into() }
+        };
+        match tokio::time::timeout(JOURNAL_PATIENCE, self.journal.begin(press, subjects)).await {
+            Ok(Ok(id)) => {
+                self.trouble.send_if_modified(|standing| standing.take().is_some());
+                Some(id)
+            }
+            Ok(Err(failure)) => {
+                self.trouble.send_replace(Some(trouble(failure.to_string())));
+                None
+            }
+            Err(_) => {
+                self.trouble.send_replace(Some(trouble(format!("it took longer than {} ms", JOURNAL_PATIENCE.as_millis()))));
+                None
+            }
+        }
+    }
+}
