@@ -5,6 +5,7 @@ import { isolate } from "./text.js";
 /** @type {Record<string, string>} */
 let catalogue = {};
 let lang = "en";
+let toTheLeft = false;
 let plurals = new Intl.PluralRules(lang);
 let numbers = new Intl.NumberFormat(lang);
 
@@ -19,12 +20,16 @@ export async function loadCatalogue(base, language) {
 export function use(texts, language) {
   catalogue = texts;
   lang = language;
+  toTheLeft = texts.direction === "rtl";
   plurals = new Intl.PluralRules(lang);
   numbers = new Intl.NumberFormat(lang);
 }
 
 /** @param {number} n */
 export const number = (n) => numbers.format(n);
+
+/** With one digit after the point, whatever it is. @param {number} n */
+export const tenths = (n) => n.toLocaleString(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /** @param {string} key */
 export const has = (key) => key in catalogue;
@@ -40,6 +45,6 @@ export function t(key, args = {}) {
   return text.replace(/\{(\w+)\}/g, (hole, name) => {
     const value = args[name];
     if (value === undefined) return hole;
-    return typeof value === "number" ? numbers.format(value) : isolate(value);
+    return typeof value === "number" ? numbers.format(value) : isolate(value, toTheLeft);
   });
 }

@@ -135,7 +135,8 @@ export class Keys {
 
   /** @param {KeyboardEvent} event @param {import("./list.js").List<any>} list @param {HTMLElement} target */
   #onRow(event, list, target) {
-    if (event.key === "ArrowRight" || event.key === "ArrowLeft") return this.#within(event.key === "ArrowRight" ? 1 : -1, target);
+    const [on, back] = document.documentElement.dir === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
+    if (event.key === on || event.key === back) return this.#within(event.key === on ? 1 : -1, target);
     if (list !== this.desk.screen.lobby || list.active === null) return false;
     const person = this.desk.roster.people.get(list.active);
     if (!person) return false;

@@ -1,4 +1,5 @@
-// What the plain pages (sign in, account, users) do beyond their forms: fill in a demo account, ask before removing, keep the theme.
+// What the plain pages (sign in, account, users) do beyond their forms: fill in a demo account, ask before removing, say times as the viewer
+// reads them.
 
 for (const button of document.querySelectorAll("[data-fill]")) {
   button.addEventListener("click", () => {
@@ -8,16 +9,6 @@ for (const button of document.querySelectorAll("[data-fill]")) {
       if (field) field.value = value;
     }
     /** @type {HTMLElement | null} */ (document.querySelector("[data-submit]"))?.focus();
-  });
-}
-
-for (const button of document.querySelectorAll("[data-shows]")) {
-  button.addEventListener("click", () => {
-    const field = /** @type {HTMLInputElement} */ (
-      document.getElementById(/** @type {HTMLElement} */ (button).dataset.shows ?? "")
-    );
-    field.type = field.type === "password" ? "text" : "password";
-    button.setAttribute("aria-pressed", String(field.type === "text"));
   });
 }
 
@@ -36,6 +27,15 @@ for (const details of document.querySelectorAll("details.act")) {
     for (const other of document.querySelectorAll("details.act[open]")) if (other !== details) other.removeAttribute("open");
     /** @type {HTMLElement | null} */ (details.querySelector("input:not([type=hidden]), select, [data-close]"))?.focus();
   });
+}
+
+const moments = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "medium",
+  timeStyle: "short",
+  hourCycle: "h23",
+});
+for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (document.querySelectorAll("time[data-moment]"))) {
+  time.textContent = moments.format(new Date(time.dateTime));
 }
 
 document.querySelector("[data-focus]")?.scrollIntoView({ block: "nearest" });

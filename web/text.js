@@ -23,10 +23,11 @@ export const plain = (text) => text.replace(DIRECTION, "").replace(CONTROLS, " "
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** One line of text for use inside a left-to-right sentence: isolated where its letters run the other way. @param {string} text */
-export function isolate(text) {
+/** One line of text for use inside a sentence: isolated where it may run the other way. @param {string} text @param {boolean} [toTheLeft] of
+ * the sentence: that it runs from right to left */
+export function isolate(text, toTheLeft = false) {
   const line = plain(text);
-  return RIGHT_TO_LEFT.test(line) ? `\u2068${line}\u2069` : line;
+  return toTheLeft || RIGHT_TO_LEFT.test(line) ? `\u2068${line}\u2069` : line;
 }
 
 /** The words of a search; every one must occur. @param {string} query */

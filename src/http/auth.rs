@@ -15,8 +15,9 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 use crate::accounts::{Accounts, LOGIN_KEY, Sessions, TooMany, User};
 use crate::db::DbError;
 
+use super::browser::Browser;
 use super::client::Client;
-use super::csrf::{Checked, Token};
+use super::csrf::Checked;
 use super::error::Failure;
 use super::site::{Shared, Site};
 use super::templates::{Page, context};
@@ -100,26 +101,26 @@ pub(super) struct Back {
     next: Option<String>,
 }
 
-pub(super) async fn show(State(site): State<Shared>, auth: Auth, token: Token, Query(back): Query<Back>) -> Result<Response, Failure> {
+pub(super) async fn show(State(site): State<Shared>, auth: Auth, browser: Browser, Query(back): Query<Back>) -> Result<Response, Failure> {
     let next = local_path(back.next.as_deref());
     if auth.user.is_some() {
         return Ok(go(&site, next));
     }
     let form = context! { "next" => next, "demo_accounts" => site.demo_accounts };
-    Ok(Page::form(&site, &token).render("login.html", form)?.into_response())
+    Ok(Page::form(&site, &browser).render("login.html", form)?.into_response())
 }
 
 pub(super) async fn login(
     State(site): State<Shared>,
     Extension(client): Extension<Client>,
     mut auth: Auth,
-    token: Token,
+    browser: Browser,
     form: Result<Checked<Credentials>, Failure>,
 ) -> Result<Response, Failure> {
     let Checked(form) = match form {
         Ok(form) => form,
         // The page was open longer than the browser: a fresh form is all it takes.
-        Err(Failure::Csrf) => return again(&site, &token, StatusCode::FORBIDDEN, "error_csrf", json!({}), ("", "/")),
+        Err(Failure::Csrf) => return again(&site, &browser, StatusCode::FORBIDDEN, "error_csrf", json!({}), ("", "/")),
         Err(failure) => return Err(failure),
     };
     let (name, next) = (form.username.clone(), local_path(form.next.as_deref()).to_owned());
@@ -131,13 +132,13 @@ pub(super) async fn login(
         Err(TooMany { seconds }) => {
             count("slowed");
             let args = json!({ "seconds": seconds });
-            return again(&site, &token, StatusCode::TOO_MANY_REQUESTS, "error_login_slow", args, (&name, &next));
+            return again(&site, &browser, StatusCode::TOO_MANY_REQUESTS, "error_login_slow", args, (&name, &next));
         }
     }
     let Some(user) = auth.authenticate(form).await.map_err(session_failure)? else {
         count("wrong");
         tracing::info!(%address, "log-in refused");
-        return again(&site, &token, StatusCode::UNAUTHORIZED, "error_login_failed", json!({}), (&name, &next));
+        return again(&site, &browser, StatusCode::UNAUTHORIZED, "error_login_failed", json!({}), (&name, &next));
     };
     auth.login(&user).await.map_err(session_failure)?;
     site.throttle.succeeded(&line, address, Instant::now());
@@ -172,7 +173,7 @@ fn count(result: &'static str) {
 
 fn again(
     site: &Site,
-    token: &Token,
+    browser: &Browser,
     status: StatusCode,
     error: &str,
     args: serde_json::Value,
@@ -182,7 +183,7 @@ fn again(
     let form = context! {
         "error" => error, "error_args" => args, "username" => username, "next" => next, "demo_accounts" => site.demo_accounts,
     };
-    Ok((status, Page::form(site, token).render("login.html", form)?).into_response())
+    Ok((status, Page::form(site, browser).render("login.html", form)?).into_response())
 }
 
 fn go(site: &Site, path: &str) -> Response {

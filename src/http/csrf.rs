@@ -12,6 +12,7 @@ use axum::response::Response;
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
+use super::cookies;
 use super::error::Failure;
 use super::site::Shared;
 
@@ -41,9 +42,7 @@ pub(super) async fn give(State(site): State<Shared>, mut request: Request, next:
 }
 
 fn cookie(headers: &HeaderMap) -> Option<String> {
-    let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let (_, token) = pairs.find(|(name, token)| *name == COOKIE && token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    let token = cookies::find(headers, COOKIE, |token| token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()))?;
     Some(token.to_owned())
 }
 

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use crate::accounts::{AccountError, Refused};
 use crate::db::DbError;
 
+use super::language::Language;
 use super::site::Shared;
 use super::templates::{Page, context};
 
@@ -89,11 +90,13 @@ impl IntoResponse for Failure {
 
 /// Gives failed requests their page.
 pub(super) async fn draw(State(site): State<Shared>, request: Request, next: Next) -> Response {
+    let language = Language::of(request.headers());
     let response = next.run(request).await;
     let Some(Words(what, advice)) = response.extensions().get::<Words>().cloned() else { return response };
     let status = response.status();
-    let catalogue = site.templates.catalogue();
-    let page = Page::nobody(&site);
+    let catalogues = site.templates.catalogues();
+    let catalogue = catalogues.of(language.code);
+    let page = Page::nobody(&site, language);
     let words = context! {
         "status" => status.as_u16(), "what" => catalogue.plain(what), "advice" => advice.map(|key| catalogue.plain(key)),
     };

@@ -2,14 +2,17 @@
 
 mod assets;
 mod auth;
+mod browser;
 mod catalogue;
 mod cdr;
 mod certificate;
 mod client;
+mod cookies;
 mod csrf;
 mod error;
 mod headers;
 mod health;
+mod language;
 mod listener;
 pub mod metrics;
 mod origin;

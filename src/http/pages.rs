@@ -1,28 +1,30 @@
 //! The pages of every user: the dashboard and one's own account. What they show live comes through the socket.
 
 use axum::extract::{Extension, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::accounts::{AccountError, MAX_PASSWORD, MIN_PASSWORD, Refused};
+use crate::accounts::{AccountError, MAX_PASSWORD, MIN_PASSWORD, Refused, User};
 
 use super::auth::{Auth, session_failure};
+use super::browser::Browser;
 use super::client::Client;
-use super::csrf::{Checked, Token};
+use super::csrf::Checked;
 use super::error::Failure;
-use super::site::Shared;
-use super::templates::{Page, context};
+use super::language::{self, Language};
+use super::site::{Shared, Site};
+use super::templates::{Context, Page, context};
 
-pub(super) async fn dashboard(State(site): State<Shared>, auth: Auth, token: Token) -> Result<Response, Failure> {
+pub(super) async fn dashboard(State(site): State<Shared>, auth: Auth, browser: Browser) -> Result<Response, Failure> {
     let user = auth.user.ok_or(Failure::Forbidden)?;
-    Ok(Page::user(&site, &token, &user).render("dashboard.html", context! {})?.into_response())
+    Ok(Page::user(&site, &browser, &user).render("dashboard.html", context! {})?.into_response())
 }
 
-pub(super) async fn account(State(site): State<Shared>, auth: Auth, token: Token) -> Result<Response, Failure> {
+pub(super) async fn account(State(site): State<Shared>, auth: Auth, browser: Browser) -> Result<Response, Failure> {
     let user = auth.user.ok_or(Failure::Forbidden)?;
-    Ok(Page::user(&site, &token, &user).render("account.html", context! {})?.into_response())
+    Ok(draw_account(&site, &browser, &user, context! {})?.into_response())
 }
 
 #[derive(Deserialize)]
@@ -36,12 +38,12 @@ pub(super) async fn change_password(
     State(site): State<Shared>,
     Extension(client): Extension<Client>,
     mut auth: Auth,
-    token: Token,
+    browser: Browser,
     Checked(form): Checked<NewPassword>,
 ) -> Result<Response, Failure> {
     let user = auth.user.clone().ok_or(Failure::Forbidden)?;
     let refuse = |status: StatusCode, error: &str, args: serde_json::Value| -> Result<Response, Failure> {
-        let page = Page::user(&site, &token, &user).render("account.html", context! { "error" => error, "error_args" => args })?;
+        let page = draw_account(&site, &browser, &user, context! { "error" => error, "error_args" => args })?;
         Ok((status, page).into_response())
     };
     // Whoever sits down at an open page must not be able to try passwords faster than at the log-in.
@@ -67,8 +69,45 @@ pub(super) async fn change_password(
     auth.session.save().await.map_err(|error| Failure::Session(error.to_string()))?;
     site.accounts.notify();
     tracing::info!(user = %user.name, "changed their password");
-    let page = Page::user(&site, &token, &changed).render("account.html", context! { "done" => "done_password" })?;
-    Ok(page.into_response())
+    Ok(draw_account(&site, &browser, &changed, context! { "done" => "done_password" })?.into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewLanguage {
+    /// A code; empty for what the browser asks for.
+    language: String,
+}
+
+pub(super) async fn choose_language(
+    State(site): State<Shared>,
+    auth: Auth,
+    mut browser: Browser,
+    headers: HeaderMap,
+    Checked(form): Checked<NewLanguage>,
+) -> Result<Response, Failure> {
+    let user = auth.user.ok_or(Failure::Forbidden)?;
+    browser.language = Language::choose(&form.language, &headers).ok_or(Failure::Form)?;
+    let mut response = draw_account(&site, &browser, &user, context! { "done" => "done_language" })?.into_response();
+    if let Some(cookie) = browser.language.cookie(site.base()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// One that may be chosen.
+#[derive(Serialize)]
+struct Choice {
+    code: &'static str,
+    /// In the language itself.
+    name: String,
+}
+
+fn draw_account(site: &Site, browser: &Browser, user: &User, mut own: Context) -> Result<Html<String>, Failure> {
+    let catalogues = site.templates.catalogues();
+    let choice = |code| Choice { code, name: catalogues.of(code).plain("language_name") };
+    let chosen = if browser.language.chosen { browser.language.code } else { "" };
+    own.extend(context! { "languages" => language::all().map(choice).collect::<Vec<_>>(), "chosen" => chosen });
+    Ok(Page::user(site, browser, user).render("account.html", own)?)
 }
 
 /// What the catalogue's words for a broken rule fill in.

@@ -48,6 +48,7 @@ fn pages(site: &Shared) -> Router<Shared> {
         .route("/ws", get(socket::upgrade))
         .route("/account", get(pages::account))
         .route("/account/password", post(pages::change_password))
+        .route("/account/language", post(pages::choose_language))
         .route("/logout", post(auth::logout))
         .merge(admins)
         .route_layer(with_state(site.clone(), auth::members_only));

@@ -5,13 +5,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::macros::format_description;
 
 use crate::accounts::{Refused, Role, User};
 
 use super::auth::Auth;
-use super::csrf::{Checked, Token};
+use super::browser::Browser;
+use super::csrf::Checked;
 use super::error::Failure;
 use super::pages::rule_args;
 use super::site::{Shared, Site};
@@ -22,8 +21,9 @@ use super::templates::{Page, context};
 struct Line {
     name: String,
     role: &'static str,
-    created: String,
-    last_seen: Option<String>,
+    /// In milliseconds since 1970, as the next.
+    created: i64,
+    last_seen: Option<i64>,
     online: usize,
 }
 
@@ -51,14 +51,14 @@ pub(super) struct Password {
     password: String,
 }
 
-pub(super) async fn list(State(site): State<Shared>, auth: Auth, token: Token) -> Result<Response, Failure> {
-    draw(&site, &token, &auth.user.ok_or(Failure::Forbidden)?, Said::Nothing).await
+pub(super) async fn list(State(site): State<Shared>, auth: Auth, browser: Browser) -> Result<Response, Failure> {
+    draw(&site, &browser, &auth.user.ok_or(Failure::Forbidden)?, Said::Nothing).await
 }
 
 pub(super) async fn add(
     State(site): State<Shared>,
     auth: Auth,
-    token: Token,
+    browser: Browser,
     Checked(form): Checked<NewUser>,
 ) -> Result<Response, Failure> {
     let admin = auth.user.ok_or(Failure::Forbidden)?;
@@ -69,13 +69,13 @@ pub(super) async fn add(
             outcome(added, &admin, "added a user", "done_user_added", json!({ "name": form.name.trim() }))?
         }
     };
-    draw(&site, &token, &admin, said).await
+    draw(&site, &browser, &admin, said).await
 }
 
 pub(super) async fn set_role(
     State(site): State<Shared>,
     auth: Auth,
-    token: Token,
+    browser: Browser,
     Path(name): Path<String>,
     Checked(form): Checked<NewRole>,
 ) -> Result<Response, Failure> {
@@ -83,17 +83,17 @@ pub(super) async fn set_role(
     let said = match Role::parse(&form.role) {
         None => no_such_role(),
         Some(role) => {
-            let args = json!({ "name": name, "role": site.templates.catalogue().plain(&format!("role_{role}_short")) });
+            let args = json!({ "name": name, "role": site.templates.catalogues().of(browser.language.code).plain(&format!("role_{role}_short")) });
             outcome(site.accounts.set_role(&name, role).await, &admin, "changed a role", "done_role_changed", args)?
         }
     };
-    draw(&site, &token, &admin, said).await
+    draw(&site, &browser, &admin, said).await
 }
 
 pub(super) async fn set_password(
     State(site): State<Shared>,
     mut auth: Auth,
-    token: Token,
+    browser: Browser,
     Path(name): Path<String>,
     Checked(form): Checked<Password>,
 ) -> Result<Response, Failure> {
@@ -107,19 +107,19 @@ pub(super) async fn set_password(
     }
     site.accounts.notify();
     let said = outcome(changed.map(drop), &admin, "set a password", "done_password_set", json!({ "name": name }))?;
-    draw(&site, &token, &admin, said).await
+    draw(&site, &browser, &admin, said).await
 }
 
 pub(super) async fn remove(
     State(site): State<Shared>,
     auth: Auth,
-    token: Token,
+    browser: Browser,
     Path(name): Path<String>,
     _: Checked<super::auth::Nothing>,
 ) -> Result<Response, Failure> {
     let admin = auth.user.ok_or(Failure::Forbidden)?;
     let said = outcome(site.accounts.remove(&name).await, &admin, "removed a user", "done_user_removed", json!({ "name": name }))?;
-    draw(&site, &token, &admin, said).await
+    draw(&site, &browser, &admin, said).await
 }
 
 fn no_such_role() -> Said {
@@ -137,14 +137,14 @@ fn outcome(result: Result<(), Refused>, admin: &User, what: &str, done: &'static
     }
 }
 
-async fn draw(site: &Site, token: &Token, admin: &User, said: Said) -> Result<Response, Failure> {
+async fn draw(site: &Site, browser: &Browser, admin: &User, said: Said) -> Result<Response, Failure> {
     let users = site.accounts.list().await?;
     let line = |user: crate::accounts::Listed| Line {
         online: site.seats.count(user.id),
         name: user.name.to_string(),
         role: user.role.as_str(),
-        created: moment(user.created),
-        last_seen: user.last_seen.map(moment),
+        created: user.created,
+        last_seen: user.last_seen,
     };
     let mut own = context! { "users" => users.into_iter().map(line).collect::<Vec<_>>() };
     let status = match said {
@@ -158,12 +158,5 @@ async fn draw(site: &Site, token: &Token, admin: &User, said: Said) -> Result<Re
             StatusCode::OK
         }
     };
-    Ok((status, Page::user(site, token, admin).render("users.html", own)?).into_response())
-}
-
-/// `2026-11-22 17:44 UTC`
-fn moment(ms: i64) -> String {
-    let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-    let at = OffsetDateTime::from_unix_timestamp(ms / 1000).ok();
-    at.and_then(|at| at.format(&format).ok()).unwrap_or_default()
+    Ok((status, Page::user(site, browser, admin).render("users.html", own)?).into_response())
 }

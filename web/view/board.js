@@ -2,7 +2,7 @@
 
 import { condition } from "../bridges.js";
 import { curve, queued } from "../figures.js";
-import { number, t } from "../i18n.js";
+import { number, t, tenths } from "../i18n.js";
 import { duration } from "../time.js";
 import { html, nothing, repeat, svg } from "../vendor/lit.js";
 import { pressWords } from "./dock.js";
@@ -48,7 +48,7 @@ export function board(desk) {
 function summary(desk) {
   const all = [...desk.figures.latest.values()];
   const sum = (/** @type {(figures: BridgeFigures) => number} */ of) => all.reduce((total, figures) => total + of(figures), 0);
-  const rate = sum((figures) => figures.requests_per_s).toFixed(1);
+  const rate = tenths(sum((figures) => figures.requests_per_s));
   const facts = [
     t("board_calls_n", { n: sum((each) => each.calls) }),
     t("board_people_n", { n: sum((each) => each.people) }),
@@ -68,7 +68,7 @@ function line(desk, bridge, figures) {
   return html`<tr data-bridge=${bridge.id} data-state=${bridge.state}>
     <th scope="row"><bdi>${bridge.id}</bdi>${bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing}<span class="quiet">${bridge.version ?? t("version_unknown")}</span></th>
     ${cell("state", state(bridge, now))}
-    ${cell("rate", figures && html`${sparkline(desk.figures.rates.get(bridge.id) ?? [])}<span>${figures.requests_per_s.toFixed(1)}</span>`)}
+    ${cell("rate", figures && html`${sparkline(desk.figures.rates.get(bridge.id) ?? [])}<span>${tenths(figures.requests_per_s)}</span>`)}
     ${cell("flight", figures && html`${number(figures.in_flight)}<span class="quiet of">${t("of_n", { n: figures.slots })}</span>`)}
     ${cell("busy", figures && html`<span class=${figures.busy_last_minute > 0 ? "amber" : ""}>${number(figures.busy_last_minute)}</span><span class="quiet why">${t("in_all_n", { n: figures.busy })}</span>`)}
     ${cell("events", figures && events(bridge, figures))}
@@ -119,7 +119,7 @@ function cdr(bridge, { cdr: records }, now) {
 }
 
 /** Below a minute with a tenth of a second: whoever looks wants to see it move. @param {number} ms */
-const age = (ms) => (ms < 60_000 ? t("seconds", { s: (Math.max(0, ms) / 1000).toFixed(1) }) : duration(ms));
+const age = (ms) => (ms < 60_000 ? t("seconds", { s: tenths(Math.max(0, ms) / 1000) }) : duration(ms));
 
 /** @param {BridgeFigures} figures */
 function queue(figures) {

@@ -81,7 +81,9 @@ function others(press) {
     const some = press.results.filter((result) => result.result === word);
     const reasons = [...new Set(some.flatMap((result) => result.reason || []))];
     const text = t(`result_${word}_n`, { n: some.length });
-    return some.length === 0 ? [] : [reasons.length === 1 && reasons[0] ? `${text}: ${reasons[0]}` : text];
+    return some.length === 0
+      ? []
+      : [reasons.length === 1 && reasons[0] ? t("result_reason", { result: text, reason: reasons[0] }) : text];
   });
 }
 

@@ -17,6 +17,9 @@ const KEYS = [
   ["?", "key_help"],
 ];
 
+/** As it is written on a keyboard of this language. @param {string} keys */
+const written = (keys) => keys.replace(/Shift|Space|Enter|Esc/g, (name) => t(`kbd_${name.toLowerCase()}`));
+
 /** @param {import("../desk.js").Desk} desk */
 export const keysPanel = (desk) => html`
   <div class="veil">
@@ -26,7 +29,7 @@ export const keysPanel = (desk) => html`
         <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => desk.fold()}>${icon("close")}</button>
       </div>
       <dl>
-        ${KEYS.map(([keys = "", key = ""]) => html`<div><dt>${keys.split(" ").map((each) => html`<kbd>${each}</kbd> `)}</dt><dd>${t(key)}</dd></div>`)}
+        ${KEYS.map(([keys = "", key = ""]) => html`<div><dt>${keys.split(" ").map((each) => html`<kbd>${written(each)}</kbd> `)}</dt><dd>${t(key)}</dd></div>`)}
       </dl>
     </div>
   </div>
