@@ -77,6 +77,7 @@ async fn cookies_are_out_of_reach_of_scripts_and_other_sites() {
 #[case::login("/login", &[("username", "mo"), ("password", PASSWORD)])]
 #[case::logout("/logout", &[])]
 #[case::password("/account/password", &[("current", PASSWORD), ("password", "another horse"), ("again", "another horse")])]
+#[case::language("/account/language", &[("language", "de")])]
 #[case::add("/users", &[("name", "eve"), ("role", "admin"), ("password", "another horse")])]
 #[case::remove("/users/vi/remove", &[])]
 #[tokio::test]
@@ -180,6 +181,21 @@ async fn a_new_password_signs_the_other_sessions_out_and_keeps_this_one() {
     site.hub.publish(vec![common::rows::server()], vec![]);
     assert_eq!(socket_here.frame().await["type"], "delta", "the own socket goes on");
     site.browser().login("mo", "another horse").await;
+}
+
+#[tokio::test]
+async fn a_language_is_chosen_for_this_browser_and_one_that_is_not_there_is_refused() {
+    let site = Site::start().await;
+    let mut browser = site.logged_in("mo").await.with_header("accept-language", "fr");
+    let page = browser.post("/account", "/account/language", &[("language", "xx")]).await;
+    assert!(page.status == 400 && page.header("set-cookie").is_empty(), "{}", page.body);
+    let page = browser.post("/account", "/account/language", &[("language", "de")]).await;
+    assert!(page.status == 200 && page.body.contains("<html lang=\"de\" dir=\"ltr\">"), "{}", page.body);
+    assert!(browser.get("/").await.body.contains("/static/i18n/de.json"), "the desk loads the same language");
+    let page = browser.post("/account", "/account/language", &[("language", "")]).await;
+    assert!(page.body.contains("<html lang=\"fr\""), "{}", page.body);
+    browser.cookies.retain(|name, value| name != "usher_language" || !value.is_empty());
+    assert!(browser.get("/account").await.body.contains("<html lang=\"fr\""));
 }
 
 #[tokio::test]

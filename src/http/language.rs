@@ -103,7 +103,10 @@ mod tests {
     #[case::none_that_there_is("sv, ja;q=0.4, *;q=0.1", "en")]
     #[case::nonsense("de;q=x, ;;, -, es", "es")]
     fn the_browser_is_asked(#[case] accept: &str, #[case] expected: &str) {
-        assert_eq!(Language::of(&headers("", accept)), Language { code: all().find(|code| *code == expected).expect("a language"), chosen: false });
+        assert_eq!(
+            Language::of(&headers("", accept)),
+            Language { code: all().find(|code| *code == expected).expect("a language"), chosen: false }
+        );
     }
 
     #[rstest]

@@ -83,7 +83,8 @@ pub(super) async fn set_role(
     let said = match Role::parse(&form.role) {
         None => no_such_role(),
         Some(role) => {
-            let args = json!({ "name": name, "role": site.templates.catalogues().of(browser.language.code).plain(&format!("role_{role}_short")) });
+            let args =
+                json!({ "name": name, "role": site.templates.catalogues().of(browser.language.code).plain(&format!("role_{role}_short")) });
             outcome(site.accounts.set_role(&name, role).await, &admin, "changed a role", "done_role_changed", args)?
         }
     };
