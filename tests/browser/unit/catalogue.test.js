@@ -22,18 +22,19 @@ test("every key that code and templates name is in the catalogue", () => {
   }
 });
 
-/** What may ask for a key: its name in quotes, or a name made of parts, in the words of JavaScript, of a template and of Rust. */
+/** What may ask for a key: its name or its end in quotes, or a name made of parts, in the words of JavaScript, of a template and of Rust. */
 function* namesIn(text) {
-  const literal = /["']([a-z0-9_]+)["']/g;
-  for (const [, key] of text.matchAll(literal)) yield new RegExp(`^${key}$`);
-  for (const [, made] of text.matchAll(/`([a-z0-9_]*(?:\$\{[^`]*?\}[a-z0-9_]*)+)`/g)) yield pattern(made, /\$\{.*?\}/);
-  for (const [, made] of text.matchAll(/"([a-z0-9_]+" ~ [\w.]+(?: ~ "[a-z0-9_]+)?)"?/g)) yield pattern(made, /" ~ [\w.]+(?: ~ ")?/);
-  for (const [, made] of text.matchAll(/format!\("([a-z0-9_{}]+)"/g)) yield pattern(made, /\{\w*\}/);
+  const literal = /["']([a-z0-9_.]+)["']/g;
+  for (const [, key] of text.matchAll(literal)) yield new RegExp(key.startsWith("_") ? `${key}$` : `^${key}$`);
+  for (const [, made] of text.matchAll(/`([a-z0-9_.]*(?:\$\{[^`]*?\}[a-z0-9_.]*)+)`/g)) yield pattern(made, /\$\{.*?\}/);
+  for (const [, made] of text.matchAll(/"([a-z0-9_.]+" ~ [\w.]+(?: ~ "[a-z0-9_.]+)?)"?/g))
+    yield pattern(made, /" ~ [\w.]+(?: ~ ")?/);
+  for (const [, made] of text.matchAll(/format!\("([a-z0-9_.{}]+)"/g)) yield pattern(made, /\{\w*\}/);
 }
 
 /** A name of parts alone would be every name: it counts for none. @param {string} made @param {RegExp} part */
 const pattern = (made, part) =>
-  made.split(part).join("").length < 4 ? /^$/ : new RegExp(`^${made.split(part).join("[a-z0-9_]+")}$`);
+  made.split(part).join("").length < 3 ? /^$/ : new RegExp(`^${made.split(part).join("[a-z0-9_.]+")}$`);
 
 test("every key of the catalogue is named by code or templates", () => {
   const rust = [...files("src/http/", ".rs"), ...files("src/accounts/", ".rs")];
