@@ -1,10 +1,9 @@
-// What there is to say about the bridges, and what follows from it for people and meetings. Pure.
+// What there is to say about the bridges. Pure. What can't be done because of them: abilities.js.
 
 import { duration } from "./time.js";
 
 /**
  * @typedef {import("./protocol.js").BridgeRow} Bridge
- * @typedef {import("./protocol.js").PersonRow} Person
  */
 
 /** Whether what the bridge last said may no longer be true. @param {Bridge | undefined} bridge */
@@ -60,18 +59,5 @@ export function condition(bridge, now) {
   if (bridge.polled_calls > 0) return { key: "bridge_polled_calls", args: { n: bridge.polled_calls }, grave: false };
   if (bridge.cdr_trouble) return { key: `bridge_${bridge.cdr_trouble.code}`, args: {}, grave: false };
   if (bridge.cdr === "stalled") return { key: "bridge_cdr_stalled", args: {}, grave: false };
-  return null;
-}
-
-/**
- * Why a person can't be admitted just now, as a catalogue key; null when they can.
- * @param {Person} person @param {Map<string, Bridge>} bridges @param {{ acts: boolean, live: boolean }} page
- */
-export function obstacle(person, bridges, page) {
-  if (!page.acts) return "why_viewer";
-  if (!page.live) return "why_not_connected";
-  const bridge = person.bridge === null ? undefined : bridges.get(person.bridge);
-  if (bridge?.state === "paused") return "why_paused";
-  if (bridge && !bridge.can_admit) return "why_too_old";
   return null;
 }

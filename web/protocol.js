@@ -2,47 +2,65 @@
 
 /**
  * @typedef {{ code: string, what: string }} Trouble
- * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Trouble | null }} ServerRow
+ * @typedef {{ by: string, at: number }} Mark
+ * @typedef {{ id: string, by: string, since: number }} Claim
+ * @typedef {{ by: string, at: number, reason: string, remind_at: number | null }} Hold
+ * @typedef {"admit" | "send_back" | "remove" | "mute" | "unmute" | "rename" | "lock" | "unlock" | "message"} Verb
+ * @typedef {{ action: Verb, by: string, since: number, until?: number | null }} Pending
+ * @typedef {{ action: Verb, result: ResultWord, reason: string, by: string, at: number }} Outcome
+ * @typedef {"viewer" | "moderator" | "admin"} Role
+ * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Trouble | null, admit_delay_s: number, undo_s: number,
+ *   claim_s: number }} ServerRow
+ * @typedef {{ kind: "user", id: string, role: Role, looks_at: string[], idle_since: number | null }} UserRow
  * @typedef {{ kind: "bridge", id: string, state: "connecting" | "live" | "polling" | "refused" | "unreachable" | "paused",
  *   since: number, silent_since?: number | null, trouble: Trouble | null, version: string | null, unique_name: string | null, can_admit: boolean,
- *   polled_calls: number, cdr: "off" | "expected" | "arriving" | "stalled" | "partial", cdr_trouble: Trouble | null,
+ *   can_send_back: boolean, polled_calls: number, cdr: "off" | "expected" | "arriving" | "stalled" | "partial", cdr_trouble: Trouble | null,
  *   paused_by?: string | null }} BridgeRow
  * @typedef {{ kind: "meeting", id: string, name: string, named_by: "name" | "space" | "address" | "owner" | "nothing", waiting: number,
  *   in_call: number, unknown: number, longest_since: number | null, locked: boolean | null,
  *   lock_mode: "all" | "needs_activation" | null, activator: boolean | null, out_of_sight: number, lobby: "yes" | "no" | "unknown",
- *   recording: boolean, streaming: boolean, bridges: string[] }} MeetingRow
- * @typedef {"done" | "unconfirmed" | "already" | "left" | "refused" | "unreachable" | "interrupted"} ResultWord
+ *   recording: boolean, streaming: boolean, bridges: string[], claim: Claim | null,
+ *   thresholds: { first_s: number, second_s: number, own: boolean }, message: { text: string, until: number | null } | null,
+ *   pending: Pending | null, outcome: Outcome | null }} MeetingRow
+ * @typedef {"done" | "unconfirmed" | "already" | "left" | "refused" | "unreachable" | "claimed" | "held" | "stopped" | "interrupted"} ResultWord
  * @typedef {{ kind: "person", id: string, meeting: string, name: string, address: string, lobby: "unknown" | "waiting" | "in",
  *   waiting_since: number | null, waiting_up_to: boolean, seen_since: number, bridge: string | null, elsewhere: string | null,
  *   state: "initial" | "ringing" | "connected" | "on_hold" | "other", muted: boolean, presenter: boolean, activator: boolean | null,
- *   admitting: { by: string, since: number } | null, outcome: { result: ResultWord, reason: string, by: string, at: number } | null,
- *   admitted: { by: string, at: number } | null }} PersonRow
- * @typedef {ServerRow | BridgeRow | MeetingRow | PersonRow} Row
+ *   label: string | null, pending: Pending | null, outcome: Outcome | null, admitted: Mark | null, sent_back: Mark | null,
+ *   claim: Claim | null, hold: Hold | null, acknowledged: Mark | null }} PersonRow
+ * @typedef {ServerRow | UserRow | BridgeRow | MeetingRow | PersonRow} Row
  * @typedef {Row["kind"]} Kind
  * @typedef {{ kind: Kind, id: string }} RowKey
  */
 
 /**
- * @typedef {{ person: string, result: ResultWord, reason?: string | null, by?: string | null, at?: number | null }} Result
+ * @typedef {{ person?: string, meeting?: string, result: ResultWord, reason?: string | null, by?: string | null, at?: number | null,
+ *   claim?: string | null }} Result
  * @typedef {{ type: "welcome", protocol: number, epoch: string, version: string, time: number, user: { name: string, role: Role },
- *   beat_s: number }} Welcome
+ *   beat_s: number, prefs: object | null }} Welcome
  * @typedef {{ type: "snapshot", epoch: string, seq: number, part: number, rows: Row[] }} SnapshotPart
  * @typedef {{ type: "snapshot_end", epoch: string, seq: number, parts: number, rows: number }} SnapshotEnd
  * @typedef {{ type: "delta", epoch: string, seq: number, put: Row[], drop: RowKey[] }} Delta
  * @typedef {{ type: "reply", ref: string, at_seq: number, state: "started" | "progress" | "finished", people: number,
  *   results: Result[] }} Reply
  * @typedef {{ type: "error", ref: string | null, code: string, message: string }} Refusal
+ * @typedef {{ type: "prefs", value: object }} Prefs
  * @typedef {{ type: "beat", time: number }} Beat
  * @typedef {{ id: string, at: number, requests_per_s: number, in_flight: number, slots: number, busy_last_minute: number, busy: number,
  *   sockets_open: number, sockets_wanted: number, subscriptions: number, calls: number, people: number, answered: number | null,
  *   queue: { lane: string, waiting: number }[], cdr: { records: number, last: number | null } | null }} BridgeFigures
  * @typedef {{ type: "figures", time: number, bridges: BridgeFigures[] }} FiguresFrame
- * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Beat | FiguresFrame} Frame
- * @typedef {"viewer" | "moderator" | "admin"} Role
- * @typedef {"person" | "selection" | "meeting" | "shown"} Scope
+ * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Prefs | Beat | FiguresFrame} Frame
+ * @typedef {"person" | "selection" | "meeting" | "shown" | "next" | "undo"} Scope
  */
 
 export const CLOSE = { restart: 1001, bad: 4400, signedOut: 4401, slow: 4008, tooMany: 4429 };
 
-/** The most ids that one `admit` may carry. */
-export const ADMIT_LIMIT = 5000;
+/** The most people that one action may carry. */
+export const PEOPLE_LIMIT = 5000;
+/** The most ids that one `claim` may carry, and the most claims that one action may go over. */
+export const CLAIM_LIMIT = 200;
+/** The longest name label, in bytes of UTF-8. */
+export const LABEL_BYTES = 50;
+/** The longest message to a meeting and reason of a hold, in characters. */
+export const TEXT_LENGTH = 200;

@@ -22,6 +22,8 @@ export class Roster {
   constructor() {
     /** @type {import("./protocol.js").ServerRow | null} */
     this.server = null;
+    /** @type {Map<string, import("./protocol.js").UserRow>} who has a page open */
+    this.users = new Map();
     /** @type {Map<string, Bridge>} */
     this.bridges = new Map();
     /** @type {Map<string, Meeting>} */
@@ -51,6 +53,7 @@ export class Roster {
   /** @param {import("./protocol.js").RowKey} key @param {Row | null} row */
   #replace(key, row) {
     if (key.kind === "server") this.server = /** @type {import("./protocol.js").ServerRow | null} */ (row);
+    else if (key.kind === "user") put(this.users, key.id, /** @type {import("./protocol.js").UserRow | null} */ (row));
     else if (key.kind === "bridge") put(this.bridges, key.id, /** @type {Bridge | null} */ (row));
     else if (key.kind === "meeting") put(this.meetings, key.id, /** @type {Meeting | null} */ (row));
     else if (key.kind === "person") this.#person(key.id, /** @type {Person | null} */ (row));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { advice, condition, isStale, obstacle } from "../../../web/bridges.js";
+import { advice, condition, isStale } from "../../../web/bridges.js";
 
 const catalogue = JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8"));
 
@@ -65,15 +65,4 @@ test("only a bridge that gives no answer makes its people old", () => {
     [{}, { state: "polling" }, { silent_since: 1 }, { state: "refused" }, { state: "paused" }].map((each) => isStale(bridge(each))),
     [false, false, true, true, true],
   );
-});
-
-test("why somebody can't be admitted", () => {
-  const [person, page] = [{ bridge: "eu-1" }, { acts: true, live: true }];
-  const bridges = (more) => new Map([["eu-1", bridge(more)]]);
-  assert.equal(obstacle(person, bridges({}), page), null);
-  assert.equal(obstacle(person, bridges({}), { ...page, acts: false }), "why_viewer");
-  assert.equal(obstacle(person, bridges({}), { ...page, live: false }), "why_not_connected");
-  assert.equal(obstacle(person, bridges({ can_admit: false }), page), "why_too_old");
-  assert.equal(obstacle(person, bridges({ state: "paused" }), page), "why_paused");
-  assert.equal(obstacle({ bridge: null }, bridges({}), page), null);
 });

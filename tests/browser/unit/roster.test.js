@@ -6,7 +6,7 @@ import { fold, isolate, plain } from "../../../web/text.js";
 import { Clock, duration, level } from "../../../web/time.js";
 
 const person = (id, more = {}) => ({
-  ...{ kind: "person", id, meeting: "m", name: id, address: "", lobby: "waiting", waiting_since: 1, admitting: null, bridge: null },
+  ...{ kind: "person", id, meeting: "m", name: id, address: "", lobby: "waiting", waiting_since: 1, pending: null, bridge: null },
   ...more,
 });
 const meeting = (id, more = {}) => ({

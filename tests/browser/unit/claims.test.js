@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Claims, claimOf, decide, handledByOthers, RENEW, takeable } from "../../../web/claims.js";
+import { byId, claim, meeting, person } from "./rows.js";
+
+const kept = (more = {}) => ({ kind: "person", id: "p", by: "key", renewedAt: 0, seen: true, ...more });
+const world = (more = {}) => ({ now: RENEW, inputAt: 1, open: false, idle: false, at: { person: "p", meeting: null }, ...more });
+
+test("a claim on a person counts before the one on their meeting", () => {
+  const meetings = byId(meeting("m", { claim: claim("max") }));
+  assert.equal(claimOf(person("a"), meetings)?.by, "max");
+  assert.equal(claimOf(person("a", { claim: claim("mo") }), meetings)?.by, "mo");
+  assert.equal(claimOf(person("a", { meeting: "n" }), meetings), null);
+});
+
+test("only others are in the way, each person with the claim that is", () => {
+  const people = [
+    person("a", { claim: claim("mo") }),
+    person("b", { claim: claim("me") }),
+    person("c"),
+    person("d", { meeting: "n" }),
+  ];
+  const handled = handledByOthers(people, byId(meeting("m", { claim: claim("max") })), "me");
+  assert.deepEqual(
+    handled.map((each) => [each.person.id, each.claim.by]),
+    [
+      ["a", "mo"],
+      ["c", "max"],
+    ],
+  );
+});
+
+test("take next asks for those whom nobody handles, in the order shown", () => {
+  const people = [
+    person("mine", { claim: claim("me") }),
+    person("theirs", { claim: claim("max") }),
+    person("held", { hold: { by: "max" } }),
+    person("going", { pending: { action: "admit" } }),
+    person("in", { lobby: "in" }),
+    person("z"),
+    person("covered", { meeting: "n" }),
+    person("a"),
+  ];
+  assert.deepEqual(takeable(people, byId(meeting("m"), meeting("n", { claim: claim("max") }))), ["z", "a"]);
+  assert.equal(
+    takeable(
+      Array.from({ length: 500 }, (_, n) => person(`p${n}`)),
+      byId(),
+    ).length,
+    200,
+  );
+});
+
+test("a claim is renewed while its user does something, and left to run out when not", () => {
+  assert.equal(decide(kept(), world()), "renew");
+  assert.equal(decide(kept(), world({ now: RENEW - 1 })), "leave", "not too often");
+  assert.equal(decide(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9 })), "leave", "nothing was done since");
+  assert.equal(decide(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9, open: true })), "renew", "a question stands open");
+  assert.equal(decide(kept(), world({ open: true, idle: true })), "leave", "but nobody reads it");
+});
+
+test("turning to somebody else gives a claim back, closing its menu too", () => {
+  assert.equal(decide(kept(), world({ at: { person: "q", meeting: null } })), "release");
+  assert.equal(decide(kept(), world({ at: { person: "q", meeting: null }, open: true })), "renew", "the menu is of somebody");
+  assert.equal(decide(kept({ by: "menu" }), world()), "release");
+  assert.equal(decide(kept({ by: "menu" }), world({ open: true })), "renew");
+  assert.equal(decide(kept({ kind: "meeting", id: "m" }), world({ at: { person: "q", meeting: "m" } })), "renew");
+  assert.equal(decide(kept({ kind: "meeting", id: "m" }), world({ at: { person: "q", meeting: null } })), "release");
+});
+
+/** A page's claims with a clock, and what they sent. */
+function page() {
+  const sent = [];
+  const all = { now: 0, sent, results: [] };
+  all.claims = new Claims(
+    (message) => sent.push(message) > 0,
+    () => all.now,
+  );
+  all.take = (ids, by = "key") => all.claims.take("person", ids, by, (result) => all.results.push(result));
+  all.answer = (person, result = "done") =>
+    all.claims.reply({ type: "reply", ref: sent.at(-1).ref, state: "finished", results: [{ person, result }] });
+  all.settle = (mine, more = {}) => all.claims.settle({ ...world(more) }, () => mine);
+  return all;
+}
+
+test("what the server granted is kept, renewed by its id, and given back once", () => {
+  const all = page();
+  all.take(["a", "p"]);
+  assert.deepEqual([sentTypes(all), all.sent[0].ids], [["claim"], ["a", "p"]]);
+  assert.equal(all.answer("p"), true);
+  assert.deepEqual(all.results, [{ person: "p", result: "done" }]);
+  assert.ok(all.claims.has("person", "p"));
+  all.now = RENEW;
+  all.settle(true, { inputAt: 10 });
+  assert.deepEqual(all.sent[1].ids, ["p"]);
+  all.claims.release("person");
+  all.claims.release("person");
+  assert.deepEqual(sentTypes(all), ["claim", "claim", "release"]);
+});
+
+test("a claim that others hold is not kept, and a renewal that came too late ends it", () => {
+  const all = page();
+  all.take(["a"]);
+  all.answer("a", "claimed");
+  assert.equal(all.claims.kept.size, 0);
+  all.take(["p"]);
+  all.answer("p");
+  all.now = RENEW;
+  all.settle(true, { inputAt: 10 });
+  all.answer("p", "claimed");
+  assert.equal(all.claims.kept.size, 0);
+});
+
+test("a claim that the rows no longer tell of is forgotten, but not before they told of it", () => {
+  const all = page();
+  all.take(["p"]);
+  all.answer("p");
+  all.settle(false);
+  assert.ok(all.claims.has("person", "p"), "the row is yet to come");
+  all.settle(true);
+  all.settle(false);
+  assert.equal(all.claims.kept.size, 0);
+});
+
+test("the answer to something else is none of its business", () => {
+  assert.equal(page().claims.reply({ type: "reply", ref: "x-1", state: "finished", results: [] }), false);
+});
+
+const sentTypes = (all) => all.sent.map((message) => message.type);

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Attention, IDLE, initials, lookersAt, others } from "../../../web/presence.js";
+import { byId } from "./rows.js";
+
+const user = (id, more = {}) => ({ kind: "user", id, role: "moderator", looks_at: [], idle_since: null, ...more });
+
+test("initials of whatever a name is", () => {
+  assert.deepEqual(["max", "max.muster", "Ana Lucía Silva", "é", "b@example.org", "..", "李雷"].map(initials), [
+    ...["M", "MM", "AS", "É", "BO", "?", "李"],
+  ]);
+});
+
+test("others are listed, those who are there first, never oneself", () => {
+  const users = byId(user("zoe"), user("me"), user("max", { idle_since: 5 }), user("ana"));
+  const all = others(users, "me");
+  assert.deepEqual(
+    all.map((each) => each.id),
+    ["ana", "zoe", "max"],
+  );
+  assert.deepEqual(
+    lookersAt([user("a", { looks_at: ["m"] }), user("b", { looks_at: ["n"] })], "m").map((each) => each.id),
+    ["a"],
+  );
+});
+
+/** A page's attention with a clock, and what it told. */
+function page() {
+  const told = [];
+  const all = { now: 0, told };
+  all.attention = new Attention(
+    (message) => told.push(message) > 0,
+    () => all.now,
+  );
+  return all;
+}
+
+test("what is looked at is told when it changes, and anew on another connection", () => {
+  const { attention, told } = page();
+  for (const meeting of [null, null, "m", "m", null]) attention.look(meeting, false);
+  attention.forget();
+  attention.look(null, false);
+  assert.deepEqual(
+    told.map((each) => each.meeting),
+    [null, "m", null, null],
+  );
+});
+
+test("three minutes without input are idle, a hidden page at once, and input ends it", () => {
+  const all = page();
+  all.attention.look(null, false);
+  all.now = IDLE - 1;
+  all.attention.look(null, false);
+  all.now = IDLE;
+  all.attention.look(null, false);
+  all.attention.touch();
+  all.attention.look(null, false);
+  all.attention.look(null, true);
+  assert.deepEqual(
+    all.told.map((each) => each.idle),
+    [false, true, false, true],
+  );
+});
+
+test("what a closed socket did not take is told later", () => {
+  let open = false;
+  const attention = new Attention(() => open);
+  attention.look("m", false);
+  assert.equal(attention.told, "");
+  open = true;
+  attention.look("m", false);
+  assert.notEqual(attention.told, "");
+});
