@@ -1,55 +1,77 @@
 // The dashboard: joins connection, rows, screen and page. Draws at most once per frame, and never while a button is held down.
 
 import { Announcer } from "./announce.js";
+import { Claims } from "./claims.js";
 import { Connection } from "./connection.js";
+import { Deeds } from "./deeds.js";
+import { Dialogs } from "./dialogs.js";
+import { Feed } from "./feed.js";
 import { Figures } from "./figures.js";
+import { Focus } from "./focus.js";
 import { loadCatalogue, t } from "./i18n.js";
 import { Keys } from "./keys.js";
+import { Menus } from "./menus.js";
 import { Pointer } from "./pointer.js";
-import { countOf, failures, Presses } from "./presses.js";
-import { ADMIT_LIMIT } from "./protocol.js";
+import { Attention } from "./presence.js";
+import { idOf, Presses } from "./presses.js";
 import { Roster } from "./roster.js";
 import { Screen } from "./screen.js";
 import { Selection } from "./selection.js";
-import { LONGEST, Settling } from "./settling.js";
-import { apply, diff, Follower } from "./state.js";
 import { plain } from "./text.js";
 import { Clock } from "./time.js";
 import { Title } from "./title.js";
+import { Undos } from "./undo.js";
 import { render } from "./vendor/lit.js";
+import { wordsOf } from "./view/dock.js";
 import { shell } from "./view/shell.js";
 
 const RELOADED = "usher-reloaded-for";
+/** How long a word about what was just tried stays, in ms. */
+const NOTICE = 6000;
 
 export class Desk {
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { base = "", version = "" } = document.body.dataset;
+    const { base = "", version = "", user = "" } = document.body.dataset;
     this.root = root;
+    /** The name of whoever is signed in. */
+    this.me = user;
     this.base = base;
     this.version = version;
     this.newVersion = "";
-    this.rows = /** @type {import("./state.js").Rows} */ (new Map());
-    this.follower = new Follower();
-    /** The server whose rows are shown. */
-    this.epoch = "";
-    this.settling = new Settling();
+    this.feed = new Feed(
+      (changes, whole) => this.#take(changes, whole),
+      () => this.#resync(),
+    );
     this.roster = new Roster();
     this.selection = new Selection();
     this.screen = new Screen(this.roster, this.selection);
     this.screen.role = /** @type {import("./protocol.js").Role} */ (document.body.dataset.role ?? "viewer");
     this.clock = new Clock();
     this.connection = new Connection(`${location.origin.replace(/^http/, "ws")}${base}/ws`, `${base}/account`, this);
+    const send = (/** @type {object} */ message) => this.connection.send(message);
     this.presses = new Presses(
-      (message) => this.connection.send(message),
+      send,
       () => this.changed(),
+      () => this.clock.now(),
     );
-    this.figures = new Figures((message) => this.connection.send(message));
+    this.figures = new Figures(send);
+    this.attention = new Attention(send);
+    this.claims = new Claims(send);
+    this.undos = new Undos();
+    this.dialogs = new Dialogs(this);
+    this.menus = new Menus(this);
+    this.focus = new Focus(this);
+    this.deeds = new Deeds(this);
+    /** A word about what was just tried, where no row and no press has it. */
+    this.notice = "";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.noticeEnds = undefined;
     this.announcer = new Announcer((text) => this.#say(text));
     this.title = new Title((n) => (n > 0 ? t("title_waiting", { n }) : t("title")));
     this.pointer = new Pointer(this);
     this.keys = new Keys(this);
-    /** @type {"" | "menu" | "bridges" | "keys" | "results"} what is unfolded over the page */
+    /** @type {"" | "menu" | "bridges" | "presence" | "keys" | "results"} what is unfolded over the page */
     this.unfolded = "";
     this.frameAsked = false;
     this.resyncAt = -Infinity;
@@ -71,6 +93,7 @@ export class Desk {
 
   stop() {
     clearTimeout(this.tick);
+    clearTimeout(this.noticeEnds);
     this.connection.stop();
     this.announcer.stop();
     this.pointer.stop();
@@ -83,9 +106,9 @@ export class Desk {
   frame(frame) {
     if (frame.type === "welcome") this.#welcome(frame);
     else if (frame.type === "beat") this.clock.heard(frame.time);
-    else if (frame.type === "snapshot") this.follower.part(frame);
-    else if (frame.type === "snapshot_end") this.#snapshot(frame);
-    else if (frame.type === "delta") this.#delta(frame);
+    else if (frame.type === "snapshot") this.feed.part(frame);
+    else if (frame.type === "snapshot_end") this.feed.end(frame);
+    else if (frame.type === "delta") this.feed.delta(frame);
     else if (frame.type === "reply") this.#reply(frame);
     else if (frame.type === "error") this.presses.refused(frame);
     else if (frame.type === "figures") this.figures.take(frame);
@@ -97,9 +120,10 @@ export class Desk {
   /** @param {import("./connection.js").Phase} phase @param {string} reason */
   phase(phase, reason) {
     Object.assign(this.screen.link, { phase, reason });
-    if (phase === "loading") this.follower.restart();
+    if (phase === "loading") this.feed.restart();
     if (phase !== "live") this.figures.forget();
-    if (phase === "lost" || phase === "stopped") this.settling.forget();
+    if (phase === "loading") this.attention.forget();
+    if (phase === "lost" || phase === "stopped") this.feed.cut();
     if (phase === "lost" || phase === "stopped") this.presses.cut();
     if (phase === "lost") this.announcer.tell(t("said_lost"));
     this.changed();
@@ -118,47 +142,14 @@ export class Desk {
     this.#reloadIfIdle();
   }
 
-  /** @param {import("./protocol.js").SnapshotEnd} frame */
-  #snapshot(frame) {
-    const rows = this.follower.end(frame);
-    if (!rows) return this.#resync();
-    if (!this.screen.link.shown || frame.epoch === this.epoch) return this.#show(rows);
-    this.settling.begin(rows, performance.now());
-    setTimeout(() => this.#settle(), LONGEST);
-    this.#settle();
-  }
-
-  /** Another server than the one whose rows are shown: they change when it knows what there is. */
-  #settle() {
-    const rows = this.settling.end(performance.now());
-    if (rows) this.#show(rows);
-  }
-
-  /** @param {import("./state.js").Rows} rows the whole view */
-  #show(rows) {
-    const first = !this.screen.link.shown;
-    const changes = diff(this.rows, rows);
-    this.epoch = this.follower.epoch;
-    if (!first) this.#announce(changes);
-    apply(this.rows, changes);
+  /** @param {import("./state.js").Changes} changes @param {"first" | "again" | null} whole */
+  #take(changes, whole) {
+    if (whole !== "first") this.#announce(changes);
     this.roster.take(changes);
+    if (!whole) return;
     Object.assign(this.screen.link, { phase: "live", shown: true });
-    if (first) this.announcer.tell(t("said_loaded", { n: this.roster.waiting.size }));
+    if (whole === "first") this.announcer.tell(t("said_loaded", { n: this.roster.waiting.size }));
     this.#seen();
-  }
-
-  /** @param {import("./protocol.js").Delta} frame */
-  #delta(frame) {
-    const verdict = this.follower.delta(frame);
-    if (verdict === "resync") this.#resync();
-    if (verdict !== "apply") return;
-    if (this.settling.underWay) {
-      this.settling.take(frame);
-      return this.#settle();
-    }
-    this.#announce(frame);
-    apply(this.rows, frame);
-    this.roster.take(frame);
   }
 
   #resync() {
@@ -168,11 +159,16 @@ export class Desk {
 
   /** @param {import("./protocol.js").Reply} frame */
   #reply(frame) {
+    if (this.claims.reply(frame)) return;
     this.presses.reply(frame);
     const press = this.presses.all.get(frame.ref);
-    if (frame.state !== "finished" || !press) return;
-    const [n, failed] = [countOf(press, "done"), failures(press).length];
-    this.announcer.tell(failed > 0 ? t("said_admitted_failed", { n, failed }) : t("said_admitted", { n }));
+    if (!press) return;
+    // Whoever was not sent anything can be pressed for again at once.
+    const stopped = frame.results.filter((result) => result.result === "stopped").map(idOf);
+    if (press.names.size > 1) this.selection.all(stopped, true);
+    if (frame.state !== "finished") return;
+    if (press.deed === "admit") this.deeds.offerUndo(press);
+    this.announcer.tell(wordsOf(this, press));
   }
 
   /** @param {import("./state.js").Changes} changes */
@@ -190,17 +186,6 @@ export class Desk {
   }
 
   // What the person does.
-
-  /** @param {import("./protocol.js").PersonRow[]} people exactly those shown @param {import("./protocol.js").Scope} scope */
-  admit(people, scope) {
-    if (people.length === 0 || !this.screen.live) return;
-    for (let from = 0; from < people.length; from += ADMIT_LIMIT) this.presses.admit(people.slice(from, from + ADMIT_LIMIT), scope);
-    this.selection.all(
-      people.map((person) => person.id),
-      false,
-    );
-    this.changed();
-  }
 
   /** @param {string} id @param {{ range?: boolean, on?: boolean }} [how] */
   pick(id, { range = false, on = !this.selection.has(id) } = {}) {
@@ -246,7 +231,18 @@ export class Desk {
   /** What is looked at may be another thing now, or nothing. */
   #seen() {
     if (this.screen.live) this.figures.want(this.showsBoard && !document.hidden);
+    this.#look();
     this.changed();
+  }
+
+  #look() {
+    if (this.screen.live) this.attention.look(this.showsBoard ? null : this.screen.choice.open, document.hidden);
+  }
+
+  /** Somebody is at the page. */
+  touch() {
+    this.attention.touch();
+    this.#look();
   }
 
   /** @param {string} query */
@@ -279,6 +275,26 @@ export class Desk {
     opener?.focus();
   }
 
+  /** To the meeting before or after the open one, in the order shown. @param {1 | -1} by */
+  openNext(by) {
+    const ids = this.screen.meetings.entries.filter((entry) => entry.gone === null).map((entry) => entry.id);
+    const at = this.screen.choice.open === null ? -1 : ids.indexOf(this.screen.choice.open);
+    const id = at < 0 ? ids.at(by > 0 ? 0 : -1) : ids[at + by];
+    if (id !== undefined) this.open(id);
+  }
+
+  /** Says something in the dock and to screen readers. @param {string} text */
+  tell(text) {
+    clearTimeout(this.noticeEnds);
+    this.notice = text;
+    this.noticeEnds = setTimeout(() => {
+      this.notice = "";
+      this.changed();
+    }, NOTICE);
+    this.announcer.tell(text);
+    this.changed();
+  }
+
   /** A new server has a new page; it is fetched when nothing would be lost by it. */
   #reloadIfIdle() {
     if (!this.newVersion || this.selection.size > 0 || this.presses.busy || this.screen.choice.query) return;
@@ -299,14 +315,18 @@ export class Desk {
   }
 
   draw() {
-    const focus = this.#focusedRow();
+    const focus = this.focus.before();
+    this.deeds.reachForUndo();
     this.screen.update(this.clock.now());
     render(shell(this), this.root);
     if (this.#place()) {
       render(shell(this), this.root);
       this.#place();
     }
-    if (focus) this.#keepFocus(focus);
+    this.focus.after(focus);
+    this.menus.shown();
+    this.dialogs.shown();
+    this.deeds.settleClaims();
   }
 
   #place() {
@@ -315,29 +335,13 @@ export class Desk {
     return lists.map((list) => list.look()).includes(true);
   }
 
-  #focusedRow() {
-    for (const list of [...this.screen.people, this.screen.meetings]) {
-      if (list.focused && list.active !== null) return { list, id: list.active, index: list.indexOf(list.active) };
-    }
-    return null;
-  }
-
-  /** A focused button may vanish with its row's state, or the row itself: the row, then its neighbour, takes the focus over.
-   * @param {{ list: import("./list.js").List<any>, id: string, index: number }} focus */
-  #keepFocus({ list, id, index }) {
-    if (list.focused && !document.activeElement?.matches(":disabled")) return;
-    const next = list.indexOf(id) >= 0 ? id : list.entries[Math.min(index, list.entries.length - 1)]?.id;
-    if (next === undefined) return;
-    list.active = next;
-    list.focus(next);
-  }
-
   /** All clocks of the page tick together, with the server's second. */
   #ticking() {
     const now = this.clock.now();
     this.tick = setTimeout(
       () => {
         if (this.screen.link.shown) this.title.count(this.roster.waiting.size);
+        this.#look();
         this.changed();
         this.#ticking();
       },

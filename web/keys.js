@@ -7,6 +7,8 @@ export class Keys {
   constructor(desk) {
     this.desk = desk;
     this.ends = new AbortController();
+    /** The person and the meeting that had the focus last. @type {{ person: string | null, meeting: string | null }} */
+    this.at = { person: null, meeting: null };
   }
 
   start() {
@@ -14,6 +16,9 @@ export class Keys {
     addEventListener("keydown", (event) => this.#key(event), how);
     this.desk.root.addEventListener("focusin", (event) => this.#focused(event), how);
     document.addEventListener("click", (event) => this.#outside(event), how);
+    this.desk.root.addEventListener("contextmenu", (event) => this.#context(event), how);
+    for (const input of ["keydown", "pointerdown", "pointermove", "wheel"])
+      addEventListener(input, () => this.desk.touch(), { ...how, passive: true, capture: true });
   }
 
   stop() {
@@ -23,9 +28,10 @@ export class Keys {
   /** @param {FocusEvent} event */
   #focused(event) {
     const target = /** @type {Element} */ (event.target);
-    const [list, id] = [this.#listOf(target), target.closest("[data-row]")?.getAttribute("data-row")];
+    const { list, id } = this.#rowOf(target);
     if (!list || !id) return;
     list.touch();
+    this.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
     if (list.active === id) return;
     list.active = id;
     this.desk.changed();
@@ -43,9 +49,37 @@ export class Keys {
     return [...this.desk.screen.people, this.desk.screen.meetings].find((list) => list.name === name);
   }
 
+  /** A row's menu instead of the browser's; with Shift the browser's. @param {MouseEvent} event */
+  #context(event) {
+    const { element, list, id } = this.#rowOf(/** @type {HTMLElement} */ (event.target));
+    const opener = list && id && (list.rowElement(id) ?? element);
+    if (!opener || event.shiftKey || !this.desk.screen.acts) return;
+    event.preventDefault();
+    // A key brings no point of its own.
+    const point = event.clientX > 0 ? { x: event.clientX, y: event.clientY } : undefined;
+    if (this.desk.menus.open?.id !== id) this.desk.menus.toggle(this.#kindOf(list), id, opener, point);
+  }
+
+  /** @param {import("./list.js").List<any>} list @returns {import("./claims.js").ClaimKind} */
+  #kindOf(list) {
+    return list === this.desk.screen.meetings ? "meeting" : "person";
+  }
+
+  /** The row, or the meeting's card, that an element is part of. @param {Element} target */
+  #rowOf(target) {
+    const element = /** @type {HTMLElement | null} */ (target.closest(".person, .card"));
+    const list = this.#listOf(element);
+    const id = list === this.desk.screen.meetings ? element?.dataset.meeting : element?.dataset.row;
+    return { element, list, id };
+  }
+
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || this.desk.dialogs.isOpen) return;
+    if (this.desk.menus.open) {
+      if (this.desk.menus.key(event)) event.preventDefault();
+      return;
+    }
     const target = /** @type {HTMLElement} */ (event.target);
     const done =
       event.key === "Escape"
@@ -63,6 +97,7 @@ export class Keys {
     else if (desk.screen.choice.query) desk.search("");
     else if (document.activeElement?.matches(FIELDS)) /** @type {HTMLElement} */ (document.activeElement).blur();
     else if (desk.selection.size > 0) desk.clearSelection();
+    else if (desk.claims.kept.size > 0) for (const kind of [...desk.claims.kept.keys()]) desk.claims.release(kind);
     else if (desk.screen.choice.open !== null || desk.showsBoard) desk.open(null);
     else return false;
     return true;
@@ -72,7 +107,8 @@ export class Keys {
   #inSearch(event, field) {
     if (field.id !== "search" || (event.key !== "ArrowDown" && event.key !== "Enter")) return false;
     this.desk.draw();
-    this.#moveTo(this.desk.screen.lobby, this.desk.screen.lobby.entries[0]?.id ?? null);
+    const [first] = this.desk.screen.lobby.entries;
+    if (first) this.desk.focus.goTo(this.desk.screen.lobby, first.id);
     return true;
   }
 
@@ -84,7 +120,48 @@ export class Keys {
     if (event.key === "?") return this.#unfold("keys");
     if (event.key === "A" && event.shiftKey) return this.#admitChosen();
     if (desk.unfolded) return false;
-    return this.#move(event, list) || (list !== undefined && this.#onRow(event, list, target));
+    if (event.key.length === 1 && event.repeat && !"jkJK ".includes(event.key)) return true;
+    return (
+      this.#anywhere(event) ||
+      this.#move(event, list) ||
+      this.#either(event, target) ||
+      (list !== undefined && this.#onRow(event, list, target))
+    );
+  }
+
+  /** What needs no row. @param {KeyboardEvent} event */
+  #anywhere({ key }) {
+    const { deeds } = this.desk;
+    if (key === "n") deeds.takeNext();
+    else if (key === "u") deeds.undo();
+    else if (key === "[" || key === "]") this.desk.openNext(key === "]" ? 1 : -1);
+    else if (key === "E") this.#admitMeeting();
+    else return false;
+    return true;
+  }
+
+  /** What is for the focused row, or else for the open meeting. @param {KeyboardEvent} event @param {HTMLElement} target */
+  #either({ key, shiftKey }, target) {
+    const menu = key === "m" || key === "ContextMenu" || (key === "F10" && shiftKey);
+    if (!menu && key !== "c") return false;
+    const row = this.#rowOf(target);
+    const { open } = this.desk.screen.choice;
+    const [kind, id] = row.list ? [this.#kindOf(row.list), row.id] : [/** @type {const} */ ("meeting"), open ?? undefined];
+    const heading = /** @type {HTMLElement | null} */ (this.desk.root.querySelector('.heading [data-menu="meeting"]'));
+    const anchor = (row.list && row.id && row.list.rowElement(row.id)) || heading;
+    if (id === undefined) return false;
+    if (!menu) this.desk.deeds.toggleClaim(kind, id);
+    else if (anchor) this.desk.menus.toggle(kind, id, anchor);
+    return true;
+  }
+
+  /** Everybody who waits in the open meeting, or in the one of the focused row; asks, since nobody chose them one by one. */
+  #admitMeeting() {
+    const { screen, roster } = this.desk;
+    const list = [...screen.people, screen.meetings].find((each) => each.focused);
+    const row = list?.active == null ? undefined : list === screen.meetings ? list.active : roster.people.get(list.active)?.meeting;
+    const meeting = screen.choice.open ?? row;
+    if (meeting !== undefined) this.desk.deeds.admitMeeting(meeting);
   }
 
   #search() {
@@ -101,7 +178,7 @@ export class Keys {
   }
 
   #admitChosen() {
-    this.desk.admit(this.desk.screen.chosen, "selection");
+    this.desk.deeds.admit(this.desk.screen.chosen, "selection");
     return true;
   }
 
@@ -114,7 +191,7 @@ export class Keys {
     const from = list.active;
     const to = list.focused ? list.step(step) : list.stop;
     if (event.shiftKey && list === this.desk.screen.lobby && from !== null && to !== null) this.#extend(from, to);
-    this.#moveTo(list, to);
+    if (to !== null) this.desk.focus.goTo(list, to);
     return true;
   }
 
@@ -124,25 +201,17 @@ export class Keys {
     this.desk.pick(to, { range: true, on: true });
   }
 
-  /** @param {import("./list.js").List<any>} list @param {string | null} id */
-  #moveTo(list, id) {
-    if (id === null) return;
-    list.active = id;
-    list.touch();
-    this.desk.draw();
-    list.focus(id);
-  }
-
   /** @param {KeyboardEvent} event @param {import("./list.js").List<any>} list @param {HTMLElement} target */
   #onRow(event, list, target) {
     const [on, back] = document.documentElement.dir === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
     if (event.key === on || event.key === back) return this.#within(event.key === on ? 1 : -1, target);
-    if (list !== this.desk.screen.lobby || list.active === null) return false;
-    const person = this.desk.roster.people.get(list.active);
-    if (!person) return false;
+    const person = list.active === null ? undefined : this.desk.roster.people.get(list.active);
+    if (!person || list === this.desk.screen.meetings) return false;
+    if (event.key === "h") return this.#hold(person);
+    if (list !== this.desk.screen.lobby) return false;
     const onRow = target.hasAttribute("data-row");
     if (event.key === "x" || event.key === "X" || (event.key === " " && onRow)) return this.#pick(person, event.shiftKey);
-    if (event.key === "a") return event.repeat || this.#admitOne(list, person);
+    if (event.key === "a") return this.#admitOne(list, person);
     if (event.key === "Enter" && onRow) {
       this.desk.open(person.meeting);
       return true;
@@ -150,10 +219,17 @@ export class Keys {
     return false;
   }
 
+  /** @param {import("./protocol.js").PersonRow} person */
+  #hold(person) {
+    if (person.hold || this.desk.screen.whyNot("hold", person) === null) this.desk.deeds.hold([person]);
+    return true;
+  }
+
   /** From the row to its tick, its links, its button, and back. @param {number} by @param {HTMLElement} target */
   #within(by, target) {
-    const row = /** @type {HTMLElement} */ (target.closest("[data-row]"));
-    const stops = [row, .../** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll("input, button:not(:disabled)"))];
+    const row = /** @type {HTMLElement} */ (target.closest(".person, .card"));
+    const parts = /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll("input, button:not(:disabled)"));
+    const stops = row.matches("[data-row]") ? [row, ...parts] : [...parts];
     stops[Math.min(stops.length - 1, Math.max(0, stops.indexOf(target) + by))]?.focus();
     return true;
   }
@@ -169,9 +245,10 @@ export class Keys {
   #admitOne(list, person) {
     if (!this.desk.screen.can(person)) return true;
     const rest = list.entries.slice(list.indexOf(person.id) + 1);
-    this.desk.admit([person], "person");
+    this.desk.deeds.admit([person], "person");
+    if (this.desk.dialogs.isOpen) return true;
     const next = rest.find((entry) => entry.gone === null && this.desk.screen.can(entry.row));
-    if (next) this.#moveTo(list, next.id);
+    if (next) this.desk.focus.goTo(list, next.id);
     return true;
   }
 }

@@ -1,12 +1,13 @@
 // What was asked of the server and what came of it: a press is matched with its replies by `ref`, with a timeout. No page in here.
 
-import { plain } from "./text.js";
-
 /**
  * @typedef {import("./protocol.js").Result} Result
+ * @typedef {import("./abilities.js").PersonDeed | import("./abilities.js").MeetingDeed} Deed
  * @typedef {"sent" | "under_way" | "finished" | "unanswered" | "cut_off" | "failed"} PressState
- * @typedef {{ ref: string, scope: import("./protocol.js").Scope | "bridge", names: Map<string, string>, people: string[],
- *   results: Result[], state: PressState, message: string, code: string, at: number }} Press
+ * @typedef {{ type: string, scope?: import("./protocol.js").Scope, people?: string[], over?: string[], [field: string]: unknown }} Message
+ * @typedef {{ ref: string, deed: Deed | "bridge", names: Map<string, string>, message: Message, results: Result[], state: PressState,
+ *   code: string, says: string, stopping: boolean, at: number }} Press
+ *   `names`: whom or what it is about, by id; `message`: what was sent, without its `ref`; `at`: when the last result came
  */
 
 /** How long the server may take to say `started`. */
@@ -15,10 +16,11 @@ const ANSWER = 10_000;
 const QUIET = 8000;
 
 export class Presses {
-  /** @param {(message: object) => boolean} send @param {() => void} changed */
-  constructor(send, changed) {
+  /** @param {(message: object) => boolean} send @param {() => void} changed @param {() => number} [now] the server's time */
+  constructor(send, changed, now = () => 0) {
     this.send = send;
     this.changed = changed;
+    this.now = now;
     this.count = 0;
     // A page opened twice must not use the other's words.
     this.prefix = Math.random().toString(36).slice(2, 8);
@@ -26,19 +28,32 @@ export class Presses {
     this.all = new Map();
   }
 
-  /**
-   * @param {import("./protocol.js").PersonRow[]} people exactly those shown
-   * @param {import("./protocol.js").Scope} scope
-   */
-  admit(people, scope) {
-    const press = this.#press(scope, people);
-    return this.#ask(press, { type: "admit", ref: press.ref, people: press.people, scope });
+  /** Sends an action. @param {Deed} deed @param {Map<string, string>} names whom it is about, as shown @param {Message} message */
+  act(deed, names, message) {
+    return this.#ask(this.#press(deed, names, message));
   }
 
   /** Something for a bridge, which its row answers. @param {"retry" | "pause" | "resume"} type @param {string} bridge */
   tell(type, bridge) {
-    const press = this.#press("bridge", []);
-    return this.#ask(press, { type, ref: press.ref, bridge });
+    return this.#ask(this.#press("bridge", new Map(), { type, bridge }));
+  }
+
+  /**
+   * Asks once more for some of a press; their old results are forgotten, so that nobody is listed twice.
+   * @param {Press} press @param {string[]} ids @param {string[]} over claims to go over
+   */
+  again(press, ids, over) {
+    press.results = press.results.filter((result) => !ids.includes(idOf(result)));
+    if (press.results.length === 0) this.all.delete(press.ref);
+    const names = new Map(ids.map((id) => [id, press.names.get(id) ?? ""]));
+    const message = { ...press.message, over };
+    return this.act(/** @type {Deed} */ (press.deed), names, "people" in message ? { ...message, people: ids } : message);
+  }
+
+  /** Nobody else of it is to be sent anything. @param {Press} press */
+  stop(press) {
+    press.stopping = this.send({ type: "stop", ref: this.#ref(), press: press.ref });
+    this.changed();
   }
 
   /** @param {import("./protocol.js").Reply} frame */
@@ -46,6 +61,7 @@ export class Presses {
     const press = this.all.get(frame.ref);
     if (!press) return;
     press.results.push(...frame.results);
+    press.at = this.now();
     press.state = frame.state === "finished" ? "finished" : "under_way";
     if (press.state === "finished" && failures(press).length === 0) this.#later(() => this.dismiss(press.ref), QUIET);
     this.changed();
@@ -53,18 +69,16 @@ export class Presses {
 
   /** @param {import("./protocol.js").Refusal} frame */
   refused(frame) {
-    const press = frame.ref === null ? this.#press("bridge", []) : this.all.get(frame.ref);
+    const press = frame.ref === null ? this.#press("bridge", new Map(), { type: "" }) : this.all.get(frame.ref);
     if (!press) return;
-    Object.assign(press, { state: "failed", message: frame.message, code: frame.code });
+    Object.assign(press, { state: "failed", says: frame.message, code: frame.code });
     this.all.set(press.ref, press);
     this.changed();
   }
 
   /** The connection is gone: the rows of the next snapshot say what happened. */
   cut() {
-    for (const press of this.all.values()) {
-      if (press.state === "sent" || press.state === "under_way") press.state = "cut_off";
-    }
+    for (const press of this.all.values()) if (isUnderWay(press)) press.state = "cut_off";
   }
 
   /** @param {string} ref */
@@ -73,21 +87,28 @@ export class Presses {
   }
 
   get busy() {
-    return [...this.all.values()].some((press) => press.state === "sent" || press.state === "under_way");
+    return [...this.all.values()].some(isUnderWay);
   }
 
-  /** @param {Press["scope"]} scope @param {import("./protocol.js").PersonRow[]} people @returns {Press} */
-  #press(scope, people) {
+  /** The press under way that a person is part of. @param {string} id */
+  of(id) {
+    return [...this.all.values()].find((press) => isUnderWay(press) && press.names.has(id));
+  }
+
+  #ref() {
     this.count += 1;
-    const names = new Map(people.map((person) => [person.id, plain(person.name) || plain(person.address)]));
-    const ref = `${this.prefix}-${this.count}`;
-    return { ref, scope, names, people: [...names.keys()], results: [], state: "sent", message: "", code: "", at: this.count };
+    return `${this.prefix}-${this.count}`;
   }
 
-  /** @param {Press} press @param {object} message */
-  #ask(press, message) {
+  /** @param {Press["deed"]} deed @param {Map<string, string>} names @param {Message} message @returns {Press} */
+  #press(deed, names, message) {
+    return { ref: this.#ref(), deed, names, message, results: [], state: "sent", code: "", says: "", stopping: false, at: 0 };
+  }
+
+  /** @param {Press} press */
+  #ask(press) {
     this.all.set(press.ref, press);
-    if (!this.send(message)) press.state = "cut_off";
+    if (!this.send({ ...press.message, ref: press.ref })) press.state = "cut_off";
     this.#later(() => this.#overdue(press), ANSWER);
     this.changed();
     return press;
@@ -96,7 +117,7 @@ export class Presses {
   /** What a bridge is told and isn't refused is answered by its row, never by a reply. @param {Press} press */
   #overdue(press) {
     if (press.state !== "sent") return;
-    if (press.scope === "bridge") return this.dismiss(press.ref);
+    if (press.deed === "bridge") return this.dismiss(press.ref);
     press.state = "unanswered";
     this.changed();
   }
@@ -107,8 +128,17 @@ export class Presses {
   }
 }
 
-/** What a person has to know about: everything but being in now. @param {Press} press */
-export const failures = (press) => press.results.filter((result) => result.result !== "done" && result.result !== "already");
+/** Whom or what a result is about. @param {Result} result */
+export const idOf = (result) => result.person ?? result.meeting ?? "";
+
+/** @param {Press} press */
+export const isUnderWay = (press) => press.state === "sent" || press.state === "under_way";
+
+/** What somebody has to know about: everything that did not come to be, but for what they stopped themselves. @param {Press} press */
+export const failures = (press) => press.results.filter((result) => !["done", "already", "stopped"].includes(result.result));
 
 /** @param {Press} press @param {import("./protocol.js").ResultWord} word */
-export const countOf = (press, word) => press.results.filter((result) => result.result === word).length;
+export const withResult = (press, word) => press.results.filter((result) => result.result === word);
+
+/** Whether another try may end better; who left, is on hold or is handled by somebody is another matter. @param {Result} result */
+export const isWorthAnotherTry = (result) => ["unconfirmed", "refused", "unreachable", "interrupted"].includes(result.result);

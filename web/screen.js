@@ -1,6 +1,8 @@
 // What the dashboard shows at one moment, from the roster and from what the person at the page chose. No page in here.
 
-import { isRead, isStale, obstacle } from "./bridges.js";
+import { whyNot, whyNotMeeting } from "./abilities.js";
+import { isRead, isStale } from "./bridges.js";
+import { claimOf } from "./claims.js";
 import { List } from "./list.js";
 import { byWait } from "./roster.js";
 
@@ -37,7 +39,7 @@ export class Screen {
     this.now = 0;
     /** @type {Person[]} those who are shown waiting, whether in view or not */
     this.shown = [];
-    /** @type {Person[]} of these, those whom a press on "everything shown" admits */
+    /** @type {Person[]} of these, those whom a press on "everything shown" admits: who is on hold is only admitted by name */
     this.admissible = [];
     /** @type {Person[]} */
     this.chosen = [];
@@ -86,23 +88,52 @@ export class Screen {
     const meetings = [...this.roster.meetings.values()].filter(this.roster.meetingMatcher(query));
     this.meetings.update(meetings.sort(this.roster.byUrgency), now);
     this.selection.keep((id) => this.roster.mayWait(id));
-    this.admissible = this.shown.filter((person) => this.can(person));
+    this.admissible = this.shown.filter((person) => this.can(person) && !person.hold);
     this.chosen = [...this.selection.ids].flatMap((id) => this.roster.people.get(id) ?? []).filter((person) => this.can(person));
   }
 
-  /** Whether a press would act on this person now. @param {Person} person */
+  /** Whether a press would admit this person now. @param {Person} person */
   can(person) {
-    return person.lobby === "waiting" && person.admitting === null && this.obstacle(person) === null;
+    return this.whyNot("admit", person) === null;
   }
 
-  /** @param {Person} person */
-  obstacle(person) {
-    return obstacle(person, this.roster.bridges, this);
+  /** Why something can't be done with a person now, as a catalogue key. @param {import("./abilities.js").PersonDeed} deed
+   * @param {Person | undefined} person */
+  whyNot(deed, person) {
+    return whyNot(deed, person, this.roster.bridges, this);
+  }
+
+  /** @param {import("./abilities.js").MeetingDeed} deed @param {Meeting | undefined} meeting */
+  whyNotMeeting(deed, meeting) {
+    return whyNotMeeting(deed, meeting, this.roster.bridges, this);
+  }
+
+  /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("./protocol.js").Claim | null} claim that counts for it */
+  whyNoClaim(row, claim) {
+    if (!this.live) return "why_not_connected";
+    if (!row) return "why.left";
+    return claim ? "why.claimed" : null;
+  }
+
+  /** Who handles a person, by a claim on them or on their meeting. @param {Person} person */
+  handling(person) {
+    return claimOf(person, this.roster.meetings);
   }
 
   /** Who of a meeting would be admitted by its button. @param {string} meeting */
   admissibleOf(meeting) {
-    return this.roster.lobby(meeting).filter((person) => this.can(person));
+    return this.roster.lobby(meeting).filter((person) => this.can(person) && !person.hold);
+  }
+
+  /** Who of a meeting can be muted, or unmuted. @param {string} meeting @param {"mute" | "unmute"} deed */
+  mutable(meeting, deed) {
+    const people = this.roster.peopleOf(meeting, "in");
+    return people.filter((person) => person.muted === (deed === "unmute") && this.whyNot(deed, person) === null);
+  }
+
+  /** Somebody who is shown, be it as a trace. @param {string} id */
+  lastKnown(id) {
+    return this.people.flatMap((list) => list.entries).find((entry) => entry.id === id)?.row;
   }
 
   /** @param {Person} person */

@@ -15,4 +15,4 @@ export const admitButton = (
 ) => html`<button
   type="button" class="admit ${look}" data-action="admit" data-scope=${scope} tabindex=${rove || look === "link" ? -1 : 0}
   aria-label=${t(label, { n: people.length, meeting, name })} title=${why === null ? nothing : t(why)}
-  ?disabled=${why !== null || people.length === 0 || !desk.screen.live} @click=${() => desk.admit(people, scope)}>${t(key, { n: people.length })}</button>`;
+  ?disabled=${why !== null || people.length === 0 || !desk.screen.live} @click=${() => desk.deeds.admit(people, scope)}>${t(key, { n: people.length })}</button>`;

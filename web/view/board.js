@@ -5,7 +5,7 @@ import { curve, queued } from "../figures.js";
 import { number, t, tenths } from "../i18n.js";
 import { duration } from "../time.js";
 import { html, nothing, repeat, svg } from "../vendor/lit.js";
-import { pressWords } from "./dock.js";
+import { wordsOf } from "./dock.js";
 import { icon } from "./icons.js";
 import { standing } from "./standing.js";
 
@@ -54,9 +54,9 @@ function summary(desk) {
     t("board_people_n", { n: sum((each) => each.people) }),
     t("board_rate_n", { rate }),
   ];
-  const failed = [...desk.presses.all.values()].findLast((press) => press.scope === "bridge" && press.state === "failed");
+  const failed = [...desk.presses.all.values()].findLast((press) => press.deed === "bridge" && press.state === "failed");
   return html`${all.length === 0 ? t("loading") : facts.map((fact) => html`<span class="fact">${fact}</span>`)}
-    ${failed ? html`<span class="fact grave" role="alert">${icon("trouble")}${pressWords(failed)}</span>` : nothing}`;
+    ${failed ? html`<span class="fact grave" role="alert">${icon("trouble")}${wordsOf(desk, failed)}</span>` : nothing}`;
 }
 
 const isCount = (/** @type {string} */ name) => !["name", "state", "queue", "cdr"].includes(name);

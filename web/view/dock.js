@@ -1,14 +1,22 @@
 // The foot of the middle column: what the last presses did, and the selection with its button. Always there: it never shifts the list.
 
 import { t } from "../i18n.js";
-import { countOf, failures } from "../presses.js";
+import { failures, idOf, isUnderWay, isWorthAnotherTry } from "../presses.js";
+import { clockTimes } from "../time.js";
 import { html, nothing } from "../vendor/lit.js";
+import { outcomeWords, pressWords, undoneWords } from "../words.js";
 import { admitButton } from "./admit.js";
 import { icon } from "./icons.js";
-import { outcomeWords } from "./row.js";
+import { menuButton } from "./menu.js";
+import { undoBar } from "./undo.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("../presses.js").Press} Press */
+
+/** So many results of a press are listed. */
+const LISTED = 200;
+
+const times = clockTimes(document.documentElement.lang || "en");
 
 /** @param {Desk} desk */
 export function dock(desk) {
@@ -19,15 +27,19 @@ export function dock(desk) {
   return html`
     <div class="dock" data-selecting=${some ? "yes" : "no"}>
       ${desk.unfolded === "results" ? results(desk, shownPresses) : nothing}
-      <div class="dock-line">${summary(desk, shownPresses, some)}</div>
+      <div class="dock-line">${line(desk, shownPresses, some)}</div>
       ${
         some
           ? html`<div class="selection" role="group" aria-label=${t("selection_label")}>
               <span class="selected">${t("selected_n", { n: selection.size })} <span class="where">${t("in_meetings_n", { n: screen.chosenMeetings })}</span></span>
               <button class="quiet-button" type="button" @click=${() => desk.clearSelection()}>${t("clear")}</button>
+              ${menuButton(desk, "selection", "", { label: t("menu.selection"), words: t("menu.more") })}
               ${admitButton(desk, chosen, "selection", { key: chosen.length === 0 ? "admit" : "admit_n", label: "admit_selection_n", look: "main" })}
             </div>`
-          : nothing
+          : screen.acts
+            ? html`<button class="quiet-button next" type="button" data-action="next" aria-keyshortcuts="n" title=${t("next.why")} ?disabled=${!screen.live}
+                @click=${() => desk.deeds.takeNext()}>${t("next.take")} <kbd aria-hidden="true">n</kbd></button>`
+            : nothing
       }
     </div>
     <div class="tabs" role="group" aria-label=${t("panes_label")}>
@@ -41,66 +53,109 @@ const tab = (desk, pane, name, label) =>
   html`<button type="button" aria-pressed=${desk.screen.choice.pane === pane} @click=${() => desk.show(pane)}>${icon(name)}<span>${label}</span></button>`;
 
 /** What a bridge is told is answered by its row; only a failure has a word of its own. @param {Press} press */
-const worthShowing = (press) => press.scope !== "bridge" || press.state === "failed" || press.state === "cut_off";
+const worthShowing = (press) => press.deed !== "bridge" || press.state === "failed" || press.state === "cut_off";
+
+/** What became of a press so far. @param {Desk} desk @param {Press} press */
+export const wordsOf = (desk, press) => pressWords(press, desk.screen.now, times.short);
 
 /** @param {Desk} desk @param {Press[]} presses @param {boolean} selecting */
-function summary(desk, presses, selecting) {
-  const last = presses.at(-1);
+function line(desk, presses, selecting) {
+  const last = presses.findLast(isUnderWay) ?? presses.at(-1);
+  const offer = desk.undos.current(performance.now());
+  if (desk.notice)
+    return html`<span class="notice">${icon("note")}<span>${desk.notice}</span></span>${undoBar(desk, offer, false)}`;
+  if (!last && offer) return undoBar(desk, offer, true);
   if (!last) return selecting || !desk.screen.acts ? nothing : html`<span class="quiet hint">${t("dock_hint")}</span>`;
-  const failed = presses.reduce((sum, press) => sum + failures(press).length, 0);
-  return html`<span class="press" data-state=${last.state} data-failed=${failed > 0 ? "yes" : "no"}>${bad(last) ? icon("trouble") : nothing}<span>${pressWords(last)}</span></span>
+  return html`${summary(desk, presses, last)} ${isUnderWay(last) ? nothing : undoBar(desk, offer, offer?.ref !== last.ref)}`;
+}
+
+/** @param {Desk} desk @param {Press[]} presses @param {Press} last */
+function summary(desk, presses, last) {
+  const failed = presses.flatMap(listed).length;
+  const [only] = last.names.size === 1 ? [...last.names.values()] : [];
+  const claimed =
+    last.names.size === 1 && last.state === "finished" ? last.results.filter((result) => result.result === "claimed") : [];
+  return html`<span class="press" data-state=${last.state} data-failed=${failures(last).length > 0 ? "yes" : "no"}>${bad(last) ? icon("trouble") : nothing}<span>${wordsOf(desk, last)}</span></span>
+    ${only && claimed.length === 0 && last.message.meeting === undefined ? html`<bdi class="quiet of-whom">${only}</bdi>` : nothing}
+    ${isUnderWay(last) ? progress(desk, last) : nothing}
+    ${claimed.length > 0 ? html`<button class="quiet-button" type="button" data-action="anyway" @click=${() => desk.deeds.again(last, claimed)}>${t(`anyway.${last.deed}`)}</button>` : nothing}
     ${failed > 0 ? html`<button class="quiet-button" type="button" data-unfolds="results" aria-expanded=${desk.unfolded === "results"} @click=${() => desk.unfold("results")}>${t("show_n", { n: failed })}</button>` : nothing}
-    <button class="icon-button" type="button" aria-label=${t("dismiss")} title=${t("dismiss")} @click=${() => dismiss(desk, presses)}>${icon("close")}</button>`;
+    ${isUnderWay(last) ? nothing : html`<button class="icon-button" type="button" aria-label=${t("dismiss")} title=${t("dismiss")} @click=${() => dismiss(desk, presses)}>${icon("close")}</button>`}`;
+}
+
+/** How far a press for many has come, and the button that ends it. @param {Desk} desk @param {Press} press */
+function progress(desk, press) {
+  const [done, n] = [press.results.length, press.names.size];
+  const [first = ""] = press.names.keys();
+  const left = Math.ceil(((desk.roster.people.get(first)?.pending?.until ?? 0) - desk.screen.now) / 1000);
+  if (n === 1 && left <= 0) return nothing;
+  const stop = html`<button class="quiet-button" type="button" data-action="stop" ?disabled=${press.stopping} @click=${() => desk.presses.stop(press)}>${t(left > 0 ? "dialog.cancel" : "stop")}</button>`;
+  if (left > 0 && done === 0) return html`<span class="quiet number">${t("not_before_s", { n: left })}</span>${stop}`;
+  return html`<progress max=${n} value=${done} aria-label=${wordsOf(desk, press)}></progress><span class="quiet number done-of">${t("done_of", { done, n })}</span>${stop}`;
 }
 
 /** @param {Desk} desk @param {Press[]} presses */
 function dismiss(desk, presses) {
   desk.unfolded = "";
-  for (const press of presses) desk.presses.dismiss(press.ref);
+  for (const press of presses) if (!isUnderWay(press)) desk.presses.dismiss(press.ref);
 }
 
 /** @param {Press} press */
 const bad = (press) =>
   press.state === "failed" || press.state === "unanswered" || press.state === "cut_off" || failures(press).length > 0;
 
-/** @param {Press} press */
-export function pressWords(press) {
-  const n = press.people.length;
-  if (press.state === "failed")
-    return t(`failed_${press.code}`) === `failed_${press.code}` ? press.message : t(`failed_${press.code}`);
-  if (press.state === "unanswered") return t("unanswered", { n });
-  if (press.state === "cut_off") return t("cut_off");
-  if (press.state === "sent" || press.state === "under_way")
-    return press.results.length > 0 ? t("admitting_done", { n, done: press.results.length }) : t("admitting_n", { n });
-  return [t("admitted_n", { n: countOf(press, "done") }), ...others(press)].join(t("list_comma"));
-}
-
-/** @param {Press} press */
-function others(press) {
-  return /** @type {const} */ (["already", "left", "unconfirmed", "refused", "unreachable", "interrupted"]).flatMap((word) => {
-    const some = press.results.filter((result) => result.result === word);
-    const reasons = [...new Set(some.flatMap((result) => result.reason || []))];
-    const text = t(`result_${word}_n`, { n: some.length });
-    return some.length === 0
-      ? []
-      : [reasons.length === 1 && reasons[0] ? t("result_reason", { result: text, reason: reasons[0] }) : text];
-  });
-}
+/** What is listed of a press: what failed; of an undo everybody, since each is a question of its own. @param {Press} press */
+const listed = (press) => (press.message.scope === "undo" && press.names.size > 1 ? press.results : failures(press));
 
 /** @param {Desk} desk @param {Press[]} presses */
-const results = (desk, presses) => html`
-  <div class="panel results" tabindex="-1" role="dialog" aria-label=${t("results_label")}>
-    <div class="line"><h2>${t("results_label")}</h2>
+function results(desk, presses) {
+  const label = t(presses.every((press) => press.deed === "admit") ? "results_label" : "results.label");
+  return html`<div class="panel results" tabindex="-1" role="dialog" aria-label=${label}>
+    <div class="line"><h2>${label}</h2>
       <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => desk.fold()}>${icon("close")}</button></div>
-    <ul>
-      ${presses.flatMap((press) =>
-        failures(press)
-          .slice(0, 200)
-          .map(
-            (result) => html`<li><bdi class="strong">${press.names.get(result.person) || t("person_no_name")}</bdi>
-              <span>${outcomeWords(result)}</span></li>`,
-          ),
-      )}
-    </ul>
-  </div>
-`;
+    ${presses.filter((press) => listed(press).length > 0).map((press) => ofPress(desk, press))}
+  </div>`;
+}
+
+/** @param {Desk} desk @param {Press} press */
+function ofPress(desk, press) {
+  const some = listed(press);
+  const [again, claimed] = [
+    some.filter((result) => canTry(desk, press, result)),
+    some.filter((result) => result.result === "claimed"),
+  ];
+  const all = (
+    /** @type {import("../protocol.js").Result[]} */ those,
+    /** @type {string} */ action,
+    /** @type {string} */ words,
+  ) =>
+    those.length > 0
+      ? html`<button class="quiet-button" type="button" data-action=${action} ?disabled=${!desk.screen.live} @click=${() => desk.deeds.again(press, those)}>${words}</button>`
+      : nothing;
+  return html`<section data-press=${press.deed}>
+    <div class="line"><p class="quiet">${wordsOf(desk, press)}</p>
+      <span>${all(again, "again", t("try_again_n", { n: again.length }))} ${all(claimed, "anyway", t("results.anyway_n", { n: claimed.length }))}</span></div>
+    <ul>${some.slice(0, LISTED).map((result) => one(desk, press, result))}</ul>
+  </section>`;
+}
+
+/** @param {Desk} desk @param {Press} press @param {import("../protocol.js").Result} result */
+function one(desk, press, result) {
+  const name = press.names.get(idOf(result)) || t("person_no_name");
+  const undo = press.message.scope === "undo";
+  const words = undo
+    ? undoneWords(result, desk.screen.now, times.short)
+    : outcomeWords(result, press.deed, desk.screen.now, times.short);
+  const claimed = result.result === "claimed";
+  const button = claimed || canTry(desk, press, result);
+  return html`<li data-person=${idOf(result)}><bdi class="strong">${name}</bdi><span>${words}</span>
+    ${button ? html`<button class="quiet-button" type="button" ?disabled=${!desk.screen.live} @click=${() => desk.deeds.again(press, [result])}>${t(claimed ? `anyway.${press.deed}` : "try_again")}</button>` : nothing}</li>`;
+}
+
+/** Whether another try makes sense, and can be made now. @param {Desk} desk @param {Press} press @param {import("../protocol.js").Result} result */
+function canTry({ screen, roster }, { deed, message }, result) {
+  if (!isWorthAnotherTry(result) || deed === "bridge") return false;
+  if (message.meeting !== undefined)
+    return screen.whyNotMeeting(/** @type {any} */ (deed), roster.meetings.get(idOf(result))) === null;
+  return screen.whyNot(/** @type {any} */ (deed), roster.people.get(idOf(result))) === null;
+}

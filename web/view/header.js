@@ -5,6 +5,7 @@ import { number, t } from "../i18n.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 import { trouble } from "./notes.js";
+import { presence } from "./presence.js";
 
 /** Up to this many fine bridges are named; more are only counted. */
 const NAMED = 3;
@@ -22,7 +23,7 @@ export const header = (desk) => html`
         @input=${(/** @type {InputEvent} */ event) => desk.search(/** @type {HTMLInputElement} */ (event.target).value)} />
       <kbd aria-hidden="true">/</kbd>
     </div>
-    ${bridges(desk)} ${me(desk)}
+    ${bridges(desk)} ${presence(desk)} ${me(desk)}
   </header>
 `;
 
@@ -91,7 +92,7 @@ export const retry = (desk, bridge) =>
 
 /** @param {Desk} desk */
 function me(desk) {
-  const { user = "" } = document.body.dataset;
+  const user = desk.me;
   return html`
     <div class="holder">
       <button class="me" type="button" data-unfolds="menu" aria-expanded=${desk.unfolded === "menu"} aria-label=${t("menu_label", { user })}

@@ -18,6 +18,12 @@ const paths = {
   down: svg`<path d="m4 6.2 4 4 4-4"/>`,
   menu: svg`<circle cx="8" cy="6" r="2.6"/><path d="M3 13.6a5 5 0 0 1 10 0"/>`,
   people: svg`<circle cx="6" cy="5.6" r="2.4"/><path d="M1.8 13a4.2 4.2 0 0 1 8.4 0M10.4 3.4a2.4 2.4 0 0 1 0 4.4M11.8 9.4A4.2 4.2 0 0 1 14.2 13"/>`,
+  more: svg`<circle cx="8" cy="3.4" r="1.1" class="solid"/><circle cx="8" cy="8" r="1.1" class="solid"/><circle cx="8" cy="12.6" r="1.1" class="solid"/>`,
+  hand: svg`<path d="M5.2 8.4V4.2a1 1 0 0 1 2 0v3M7.2 7V3a1 1 0 0 1 2 0v4M9.2 7V3.9a1 1 0 0 1 2 0v5.2c0 2.9-1.6 4.7-4 4.7-1.8 0-2.8-.8-3.7-2.4L2.3 9a1 1 0 0 1 1.7-1l1.2 1.5"/>`,
+  hold: svg`<circle cx="8" cy="8" r="5.8"/><path d="M6.4 5.8v4.4M9.6 5.8v4.4"/>`,
+  due: svg`<circle cx="8" cy="8.6" r="5"/><path d="M8 5.9v2.9l1.8 1M2.4 4.4l2-2M13.6 4.4l-2-2"/>`,
+  message: svg`<path d="M2.5 3.5h11v7.5H7.2L4.4 13.6V11H2.5z"/>`,
+  back_out: svg`<path d="M5.4 3.2 2.6 6l2.8 2.8M2.8 6h6.4a4 4 0 0 1 0 8H6.4"/>`,
   meetings: svg`<path d="M2.5 4h11M2.5 8h11M2.5 12h7"/>`,
 };
 

@@ -4,8 +4,10 @@ import { number, t } from "../i18n.js";
 import { duration, isoDuration, level } from "../time.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit.js";
-import { sign } from "./icons.js";
+import { icon, sign } from "./icons.js";
+import { menuButton } from "./menu.js";
 import { notes } from "./notes.js";
+import { lookers } from "./presence.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("../protocol.js").MeetingRow} Meeting */
@@ -46,13 +48,14 @@ function card(desk, { row, id, gone }, index) {
     aria-posinset=${index + 1}>
     <button class="open" type="button" data-row=${id} tabindex=${screen.meetings.stop === id ? 0 : -1} aria-current=${open}
       ?disabled=${gone !== null} @click=${() => desk.open(id)}>
-      <span class="title">${meetingName(row)} ${marks(row)}</span>
+      <span class="title">${meetingName(row)} ${marks(row)}${gone === null ? lookers(desk, id) : nothing}</span>
       <span class="facts">${gone === null ? facts(desk, row) : t("meeting_ended")}</span>
     </button>
     <span class="side">
       <span class="number" title=${t("waiting_n", { n: row.waiting })} aria-hidden="true">${row.waiting > 0 ? number(row.waiting) : nothing}</span>
       ${people.length > 0 ? admitButton(desk, people, "meeting", { key: "admit_n", label: "admit_meeting_n", meeting: desk.nameOf(row), look: "link" }) : nothing}
     </span>
+    ${gone === null && screen.acts ? menuButton(desk, "meeting", id, { label: t("menu.of", { name: desk.nameOf(row) }), rove: true }) : nothing}
   </li>`;
 }
 
@@ -66,11 +69,21 @@ export function meetingName(row) {
 /** @param {Meeting} row */
 export const marks = (row) => html`<span class="marks">
   ${row.locked === true ? sign("lock", t("locked")) : nothing} ${row.recording ? sign("recording", t("recording")) : nothing}
-  ${row.streaming ? sign("streaming", t("streaming")) : nothing}</span>`;
+  ${row.streaming ? sign("streaming", t("streaming")) : nothing} ${row.message ? sign("message", t("message.is", { text: row.message.text })) : nothing}</span>`;
 
 /** @param {Desk} desk @param {Meeting} row */
-const facts = (desk, row) => html`${lobbyWords(desk, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
-  ><span class="fact bridges-of">${row.bridges.join(", ")}</span>`;
+const facts = (
+  desk,
+  row,
+) => html`${lobbyWords(desk, row)}${handler(desk, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
+  >${row.claim ? nothing : html`<span class="fact bridges-of">${row.bridges.join(", ")}</span>`}`;
+
+/** Who handles the whole meeting. @param {Desk} desk @param {Meeting} row */
+export function handler(desk, { claim }) {
+  if (!claim) return nothing;
+  const mine = claim.by === desk.me;
+  return html`<span class=${mine ? "fact handling mine" : "fact handling"}>${icon("hand")}${mine ? t("claim.mine") : t("claim.by", { by: claim.by })}</span>`;
+}
 
 /** "No lobby here" is something else than nobody waiting, and both than not known. @param {Desk} desk @param {Meeting} row */
 export function lobbyWords(desk, row) {

@@ -5,7 +5,9 @@ import { number, t } from "../i18n.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit.js";
 import { icon } from "./icons.js";
-import { marks, meetingName } from "./meetings.js";
+import { handler, marks, meetingName } from "./meetings.js";
+import { menuButton } from "./menu.js";
+import { lookers } from "./presence.js";
 import { personRow } from "./row.js";
 import { emptiness, standing } from "./standing.js";
 
@@ -41,13 +43,14 @@ function meetingTitle(desk) {
   return html`<h1>
     <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
     ${row ? meetingName(row) : t(desk.screen.link.shown ? "meeting_ended" : "loading")}
-    ${row ? html`<span class="only-phone">${marks(row)}</span><span class="chips">${chips(desk, row)}</span>` : nothing}
+    ${row ? html`<span class="only-phone">${marks(row)}</span><span class="chips">${chips(desk, row)}</span>${lookers(desk, row.id)}` : nothing}
   </h1>`;
 }
 
 /** @param {Desk} desk @param {import("../protocol.js").MeetingRow} row */
 const chips = (desk, row) => html`
-  <span class="chip" data-chip="lock" title=${row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing}>${row.locked === true ? icon("lock") : nothing}${t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")}${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
+  ${row.claim ? html`<span class="chip" data-chip="claim">${handler(desk, row)}</span>` : nothing}
+  <span class="chip" data-chip="lock" title=${row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing}>${row.locked === true ? icon("lock") : nothing}${row.pending && row.pending.action !== "message" ? pending(desk, row.pending) : t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")}${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
   ${row.activator === null ? nothing : html`<span class="chip" data-chip="activator" title=${t("host_in_why")}>${t(row.activator ? "host_in" : "host_out")}</span>`}
   ${row.recording ? html`<span class="chip">${icon("recording")}${t("recording")}</span>` : nothing}
   ${row.streaming ? html`<span class="chip">${icon("streaming")}${t("streaming")}</span>` : nothing}
@@ -70,8 +73,12 @@ function everything(desk, open) {
     <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
       ?disabled=${admissible.length === 0} @change=${() => desk.tickAll(!all)} /><span>${t("select_all")}</span></label>
     ${admitButton(desk, admissible, meeting ? "meeting" : "shown", { key: admissible.length === 0 ? "admit" : "admit_n", look: "main", ...how })}
+    ${open && screen.meeting ? menuButton(desk, "meeting", screen.meeting.id, { label: t("menu.of", { name: desk.nameOf(screen.meeting) }) }) : nothing}
   `;
 }
+
+/** @param {Desk} desk @param {import("../protocol.js").Pending} what */
+const pending = (desk, { action, by }) => (by === desk.me ? t(`pending.${action}`) : t(`pending_by.${action}`, { by }));
 
 /** @param {Desk} desk @param {import("../list.js").List<Person>} list @param {string} label @param {"lobby" | "call"} kind */
 function grid(desk, list, label, kind) {

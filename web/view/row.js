@@ -1,12 +1,16 @@
 // One person: waiting, in the call, or the trace of somebody who waited a moment ago.
 
+import { isDue } from "../holds.js";
 import { t } from "../i18n.js";
+import { nameOf } from "../names.js";
 import { plain } from "../text.js";
 import { clockTimes, duration, isoDuration, level } from "../time.js";
 import { html, live, nothing } from "../vendor/lit.js";
+import { outcomeWords } from "../words.js";
 import { admitButton } from "./admit.js";
 import { icon, sign } from "./icons.js";
 import { meetingName } from "./meetings.js";
+import { menuButton } from "./menu.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("../protocol.js").PersonRow} Person */
@@ -21,16 +25,17 @@ export function personRow(desk, list, { id, row, gone }, index, kind) {
   const { screen, selection } = desk;
   const waits = kind === "lobby" && gone === null;
   const chosen = waits && selection.has(id);
+  const claim = gone === null ? screen.handling(row) : null;
   return html`<div class="person" role="row" data-row=${id} data-index=${index} aria-rowindex=${index + 2} tabindex=${list.stop === id ? 0 : -1}
     data-participant=${gone === null ? id : nothing} data-meeting=${gone === null ? row.meeting : nothing} data-gone=${gone === null ? "no" : "yes"}
-    data-stale=${screen.stale(row) ? "yes" : "no"} aria-selected=${waits && screen.acts ? String(chosen) : nothing}>
+    data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : claim.by === desk.me ? "mine" : "other"} aria-selected=${waits && screen.acts ? String(chosen) : nothing}>
     ${tick(desk, row, waits, chosen)}
     <div class="when" role="gridcell">${kind === "lobby" ? wait(desk, row, gone) : since(row)}</div>
-    <div class="who" role="gridcell"><span class="name">${personName(row)}${namesake(desk, row)}${doing(row, kind)}</span>${waits ? outcome(row) : nothing}</div>
+    <div class="who" role="gridcell"><span class="name">${personName(row)}${namesake(desk, row)}${doing(row, kind)}</span>${gone === null ? about(desk, row, claim) : nothing}</div>
     <div class="address" role="gridcell"><bdi>${row.address}</bdi></div>
     ${kind === "lobby" && screen.choice.open === null ? meetingCell(desk, row) : nothing}
     <div class="bridge-cell" role="gridcell">${row.bridge !== null ? html`<bdi>${row.bridge}</bdi>` : row.elsewhere ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${row.elsewhere}</bdi>` : nothing}</div>
-    <div class="act" role="gridcell">${waits ? action(desk, row) : trace(desk, row, gone, kind)}</div>
+    <div class="act" role="gridcell">${gone === null ? action(desk, row, kind) : trace(desk, row, kind)}</div>
   </div>`;
 }
 
@@ -42,7 +47,7 @@ function tick(desk, row, waits, chosen) {
   return html`<div class="tick" role="gridcell">${
     waits && desk.screen.acts
       ? html`<label><input type="checkbox" tabindex="-1" .checked=${live(chosen)} ?disabled=${!chosen && !desk.screen.can(row)}
-          aria-label=${t("select_person", { name: said(row) })} @click=${pick} /></label>`
+          aria-label=${t("select_person", { name: nameOf(row) })} @click=${pick} /></label>`
       : nothing
   }</div>`;
 }
@@ -66,9 +71,6 @@ const personName = (row) =>
     ? html`<span class="nameless">${t("person_no_name")}</span>`
     : html`<bdi title=${plain(row.name)}>${row.name}</bdi>`;
 
-/** Spoken and in messages: never empty. @param {Person} row */
-const said = (row) => plain(row.name) || plain(row.address) || t("person_no_name");
-
 /** Two of one name in one meeting both carry the end of their id. @param {Desk} desk @param {Person} row */
 const namesake = (desk, row) =>
   desk.roster.hasNamesake(row) ? html`<span class="tag" title=${t("namesake_why")}>${row.id.slice(-4)}</span>` : nothing;
@@ -78,17 +80,54 @@ const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.m
   ${row.presenter ? sign("presenting", t("presenting")) : nothing}${row.activator && kind === "call" ? html`<span class="tag" title=${t("activator_why")}>${t("activator")}</span>` : nothing}
   ${kind === "call" && row.state === "on_hold" ? html`<span class="tag">${t("on_hold")}</span>` : nothing}</span>`;
 
-/** What a result means, with its reason where there is one. @param {{ result: string, reason?: string | null, by?: string | null }} outcome */
-export function outcomeWords({ result, reason, by }) {
-  const bare = (result === "refused" && !reason) || (result === "already" && !by);
-  return t(bare ? `outcome_${result}_plain` : `outcome_${result}`, { reason: reason ?? "", by: by ?? "" });
+/** @typedef {{ kind: string, sign: Parameters<typeof icon>[0] | null, text: string }} Fact */
+
+/** What else there is to know of somebody, on one line: who is at it, what failed, whether they are to stay.
+ * @param {Desk} desk @param {Person} row @param {import("../protocol.js").Claim | null} claim */
+function about(desk, row, claim) {
+  const facts = [handling(desk, row, claim), outcome(desk, row), held(desk, row), ...marks(row)].filter((each) => each !== null);
+  if (facts.length === 0) return nothing;
+  return html`<span class="about" title=${facts.map((each) => each.text).join(" · ")}>${facts.map(
+    ({ kind, sign, text }) => html`<span class=${kind}>${sign ? icon(sign) : nothing}<span>${text}</span></span>`,
+  )}</span>`;
 }
 
-/** @param {Person} row */
-function outcome(row) {
-  if (!row.outcome || row.admitting) return nothing;
-  const text = outcomeWords(row.outcome);
-  return html`<span class="outcome" title=${text}>${icon("trouble")}<span>${text}</span></span>`;
+/** @param {Desk} desk @param {Person} row @param {import("../protocol.js").Claim | null} claim @returns {Fact | null} */
+function handling(desk, row, claim) {
+  if (!claim) return null;
+  if (claim.by === desk.me) return row.claim ? { kind: "handling mine", sign: "hand", text: t("claim.mine") } : null;
+  if (row.claim) return { kind: "handling", sign: "hand", text: t("claim.by", { by: claim.by }) };
+  // The open meeting's title says so for all.
+  return desk.screen.choice.open === null
+    ? { kind: "handling", sign: "hand", text: t("claim.by_meeting", { by: claim.by }) }
+    : null;
+}
+
+/** @param {Desk} desk @param {Person} row @returns {Fact | null} */
+function outcome(desk, row) {
+  if (!row.outcome || row.pending) return null;
+  const words = outcomeWords(row.outcome, row.outcome.action, desk.screen.now, times.short);
+  const text = row.outcome.action === "admit" ? words : t(`not_done.${row.outcome.action}`, { name: nameOf(row), why: words });
+  return { kind: "outcome", sign: "trouble", text };
+}
+
+/** @param {Desk} desk @param {Person} row @returns {Fact | null} */
+function held(desk, { hold, ...row }) {
+  if (!hold) return null;
+  const due = isDue({ ...row, hold }, desk.screen.now);
+  const { by, reason, remind_at } = hold;
+  const at = remind_at === null ? "" : times.short(remind_at);
+  const key = `${due ? "hold.due" : remind_at === null ? "hold.by" : "hold.by_until"}${reason ? "_why" : ""}`;
+  return { kind: due ? "held due" : "held", sign: due ? "due" : "hold", text: t(key, { by, reason, at }) };
+}
+
+/** @param {Person} row @returns {Fact[]} */
+function marks(row) {
+  /** @type {Fact[]} */
+  const facts = [];
+  if (row.sent_back && row.lobby === "waiting") facts.push({ kind: "mark", sign: null, text: sentBack(row.sent_back) });
+  if (row.label) facts.push({ kind: "mark", sign: null, text: t("label.shown_as", { label: row.label }) });
+  return facts;
 }
 
 /** @param {Desk} desk @param {Person} row */
@@ -101,30 +140,53 @@ function meetingCell(desk, row) {
   }</div>`;
 }
 
-/** @param {Desk} desk @param {Person} row */
-function action(desk, row) {
+/** @param {Desk} desk @param {Person} row @param {"lobby" | "call"} kind */
+function action(desk, row, kind) {
   const { screen } = desk;
-  if (row.admitting) {
-    const mine = row.admitting.by === document.body.dataset.user;
-    return html`<span class="doing">${mine ? t("admitting") : t("admitting_by", { by: row.admitting.by })}</span>`;
-  }
-  if (!screen.acts) return nothing;
-  return admitButton(desk, [row], "person", {
-    key: "admit",
-    label: "admit_person",
-    name: said(row),
-    look: "row",
-    why: screen.obstacle(row),
-    rove: true,
-  });
+  const what = row.pending ? pending(desk, row, row.pending) : kind === "lobby" ? admit(desk, row) : letIn(row);
+  const menu = screen.acts
+    ? menuButton(desk, "person", row.id, { label: t("menu.of", { name: nameOf(row) }), rove: true })
+    : nothing;
+  return html`${what}${menu}`;
 }
 
-/** What became of somebody who waited. @param {Desk} desk @param {Person} old @param {number | null} gone @param {"lobby" | "call"} kind */
-function trace(desk, old, gone, kind) {
-  if (gone === null) return nothing;
+/** @param {Desk} desk @param {Person} row */
+const admit = (desk, row) =>
+  desk.screen.acts
+    ? admitButton(desk, [row], "person", {
+        ...{ key: "admit", label: "admit_person", look: "row", rove: true },
+        name: nameOf(row),
+        why: desk.screen.whyNot("admit", row),
+      })
+    : nothing;
+
+/** An action under way; one that is not sent yet can be called off by whoever pressed, where they pressed for this one alone.
+ * @param {Desk} desk @param {Person} row @param {import("../protocol.js").Pending} what */
+function pending(desk, row, { action, by, until }) {
+  const mine = by === desk.me;
+  const n = Math.ceil(((until ?? 0) - desk.screen.now) / 1000);
+  if (n <= 0) return html`<span class="doing">${mine ? t(`pending.${action}`) : t(`pending_by.${action}`, { by })}</span>`;
+  const press = desk.presses.of(row.id);
+  return html`<span class="doing">${mine ? t("pending.admit_in", { n }) : t("pending_by.admit_in", { n, by })}</span>
+    ${press && press.names.size === 1 ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${press.stopping} aria-label=${t("cancel_admit", { name: nameOf(row) })} @click=${() => desk.presses.stop(press)}>${t("dialog.cancel")}</button>` : nothing}`;
+}
+
+/** @param {Person} row */
+const letIn = ({ admitted }) =>
+  admitted
+    ? html`<span class="trace" title=${t("admitted_by", { by: admitted.by, at: times.long(admitted.at) })}>${t("admitted_by", { by: admitted.by, at: times.short(admitted.at) })}</span>`
+    : nothing;
+
+/** What became of somebody who waited. @param {Desk} desk @param {Person} old @param {"lobby" | "call"} kind */
+function trace(desk, old, kind) {
   const row = desk.roster.people.get(old.id);
-  if (!row || kind === "call") return html`<span class="trace">${t("trace_left")}</span>`;
+  if (!row) return html`<span class="trace">${t("trace_left")}</span>`;
+  if (kind === "call")
+    return html`<span class="trace">${row.lobby === "waiting" && row.sent_back ? sentBack(row.sent_back) : t("trace_left")}</span>`;
   if (row.admitted)
     return html`<span class="trace">${t("trace_admitted", { by: row.admitted.by, at: times.short(row.admitted.at) })}</span>`;
   return html`<span class="trace">${t(row.lobby === "in" ? "trace_in" : row.lobby === "unknown" ? "trace_unknown" : "trace_elsewhere")}</span>`;
 }
+
+/** @param {import("../protocol.js").Mark} mark */
+const sentBack = ({ by, at }) => t("sent_back_by", { by, at: times.short(at) });

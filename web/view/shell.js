@@ -3,10 +3,12 @@
 import { t } from "../i18n.js";
 import { html, nothing } from "../vendor/lit.js";
 import { board } from "./board.js";
+import { dialog } from "./dialog.js";
 import { dock } from "./dock.js";
 import { header } from "./header.js";
 import { keysPanel } from "./help.js";
 import { meetings } from "./meetings.js";
+import { menu } from "./menu.js";
 import { people } from "./people.js";
 
 /** @param {import("../desk.js").Desk} desk */
@@ -23,7 +25,7 @@ export function shell(desk) {
           : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${dock(desk)}</main>`
       }
     </div>
-    ${desk.unfolded === "keys" ? keysPanel(desk) : nothing}
+    ${desk.unfolded === "keys" ? keysPanel(desk) : nothing} ${menu(desk)} ${dialog(desk)}
     <div class="unseen" id="live-region" role="status" aria-live="polite"></div>
   `;
 }

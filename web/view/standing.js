@@ -4,6 +4,7 @@ import { isStale } from "../bridges.js";
 import { t } from "../i18n.js";
 import { clockTimes } from "../time.js";
 import { html, nothing } from "../vendor/lit.js";
+import { outcomeWords } from "../words.js";
 import { icon } from "./icons.js";
 import { longest } from "./meetings.js";
 
@@ -26,7 +27,29 @@ export function standing(desk) {
   return html`${screen.longestSince === null ? nothing : html`<span class="fact">${t("longest")} ${longest(desk, screen.longestSince)}</span>`}
     ${unknown > 0 ? html`<span class="fact">${t("checked", { done, all })}</span>` : nothing}
     ${screen.acts ? nothing : html`<span class="fact">${icon("note")}${t("viewer_only")}</span>`}
-    ${troubled(desk)}`;
+    ${troubled(desk)} ${ofMeeting(desk)}`;
+}
+
+/** What moderators had the open meeting show, and what they could not do to it. @param {Desk} desk */
+function ofMeeting(desk) {
+  const row = desk.screen.meeting;
+  if (!row) return nothing;
+  const { message, outcome, pending } = row;
+  const failed =
+    outcome && !pending
+      ? t(`not_done.${outcome.action}`, {
+          name: desk.nameOf(row),
+          why: outcomeWords(outcome, outcome.action, desk.screen.now, times.short),
+        })
+      : null;
+  const until = message?.until ? t("message.until", { at: times.short(message.until) }) : "";
+  return html`${failed === null ? nothing : html`<span class="fact grave" title=${failed}>${icon("trouble")}${failed}</span>`}
+    ${
+      message
+        ? html`<span class="fact message" title=${message.text}>${icon("message")}<bdi>${message.text}</bdi>${until ? html` <span class="quiet">${until}</span>` : nothing}</span>
+          ${desk.screen.acts ? html`<button class="text link" type="button" data-action="unmessage" ?disabled=${desk.screen.whyNotMeeting("unmessage", row) !== null} @click=${() => desk.deeds.onMeeting("unmessage", row)}>${t("message.take_away")}</button>` : nothing}`
+        : nothing
+    }`;
 }
 
 /** @param {string} text */

@@ -21,7 +21,7 @@ function prepare() {
   };
 
   const epoch = "a-day";
-  const server = { kind: "server", id: "server", hidden_meetings: 0, trouble: null };
+  const server = { kind: "server", id: "server", hidden_meetings: 0, trouble: null, admit_delay_s: 0, undo_s: 8, claim_s: 20 };
   const meeting = { kind: "meeting", id: "m", name: "All day", named_by: "name", waiting: 0, in_call: 0, unknown: 0 };
   Object.assign(meeting, {
     longest_since: null,
@@ -30,11 +30,22 @@ function prepare() {
     recording: false,
     streaming: false,
     bridges: ["eu-1"],
+    ...{ claim: null, thresholds: { first_s: 120, second_s: 300, own: false }, message: null, pending: null, outcome: null },
   });
-  const nothing = { muted: false, presenter: false, activator: null, admitting: null, outcome: null, admitted: null };
+  const doing = { pending: null, outcome: null, admitted: null, sent_back: null, claim: null, hold: null, acknowledged: null };
+  const nothing = { muted: false, presenter: false, activator: null, label: null, ...doing };
   const someone = (n, more = {}) => ({
     ...{ kind: "person", id: `p${n}`, meeting: "m", name: `Guest ${n}`, address: `guest${n}@example.org`, lobby: "waiting" },
-    ...{ waiting_since: 1, waiting_up_to: false, seen_since: 1, bridge: "eu-1", state: "connected", ...nothing, ...more },
+    ...{
+      waiting_since: 1,
+      waiting_up_to: false,
+      seen_since: 1,
+      bridge: "eu-1",
+      elsewhere: null,
+      state: "connected",
+      ...nothing,
+      ...more,
+    },
   });
   let socket;
   const send = (frame) => socket.onmessage({ data: JSON.stringify(frame) });
@@ -45,7 +56,16 @@ function prepare() {
       socket = this;
       set(() => {
         const user = { name: "mo", role: "moderator" };
-        send({ type: "welcome", protocol: 1, epoch, version: document.body.dataset.version, time: Date.now(), user, beat_s: 20 });
+        send({
+          type: "welcome",
+          protocol: 1,
+          epoch,
+          version: document.body.dataset.version,
+          time: Date.now(),
+          user,
+          beat_s: 20,
+          prefs: null,
+        });
         send({ type: "snapshot", epoch, seq: 0, part: 0, rows: [server, meeting] });
         send({ type: "snapshot_end", epoch, seq: 0, parts: 1, rows: 2 });
       }, 0);

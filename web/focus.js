@@ -1,0 +1,49 @@
+// Where the focus is among the rows, and where it goes when what had it is gone.
+
+/** @typedef {import("./list.js").List<any>} List */
+
+export class Focus {
+  /** @param {import("./desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+  }
+
+  /** @returns {List[]} */
+  get #lists() {
+    return [...this.desk.screen.people, this.desk.screen.meetings];
+  }
+
+  /** Moves it to a row. @param {List} list @param {string} id */
+  goTo(list, id) {
+    list.active = id;
+    list.touch();
+    this.desk.draw();
+    list.focus(id);
+  }
+
+  /** What had it is gone: the list has it. */
+  anew() {
+    const list = this.desk.screen.lobby;
+    if (list.stop !== null) list.focus(list.stop);
+  }
+
+  /** The row that has it, before a drawing. */
+  before() {
+    for (const list of this.#lists) {
+      if (list.focused && list.active !== null) return { list, id: list.active, index: list.indexOf(list.active) };
+    }
+    return null;
+  }
+
+  /** After it: a focused button may have vanished with its row's state, or the row itself. The row, then its neighbour, takes it over.
+   * @param {ReturnType<Focus["before"]>} before */
+  after(before) {
+    if (!before) return;
+    const { list, id, index } = before;
+    if (list.focused && !document.activeElement?.matches(":disabled")) return;
+    const next = list.indexOf(id) >= 0 ? id : list.entries[Math.min(index, list.entries.length - 1)]?.id;
+    if (next === undefined) return;
+    list.active = next;
+    list.focus(next);
+  }
+}

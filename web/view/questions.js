@@ -1,0 +1,177 @@
+// The questions that moderators are asked, in words: whom or what it hits, who else is at it, and what will come of it.
+
+import { t } from "../i18n.js";
+import { consequences } from "../locks.js";
+import { nameOf } from "../names.js";
+import { LABEL_BYTES, TEXT_LENGTH } from "../protocol.js";
+import { bytes } from "../text.js";
+import { clockTimes } from "../time.js";
+import { html, nothing } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+
+/**
+ * @typedef {import("../desk.js").Desk} Desk
+ * @typedef {import("../protocol.js").PersonRow} Person
+ * @typedef {import("../protocol.js").MeetingRow} Meeting
+ * @typedef {import("../protocol.js").Claim} Claim
+ * @typedef {import("../dialogs.js").Question} Question
+ * @typedef {{ person: Person, claim: Claim }[]} Handled
+ */
+
+/** So many people are named; more are only counted. */
+const NAMED = 6;
+/** In how many minutes a reminder may come. */
+const REMINDERS = [2, 5, 10, 15, 30, 60];
+/** How long a message may stand, in seconds. */
+const MESSAGE_TIMES = [30, 60, 300, 900, 3600];
+
+const times = clockTimes(document.documentElement.lang || "en");
+
+/**
+ * @param {Desk} desk
+ * @param {{ deed: "admit" | "send_back" | "remove" | "mute" | "unmute" | "unhold", people: Person[], handled: Handled, held: Person[], rest: Person[],
+ *   act: () => void, actOnRest: () => void }} what
+ * @returns {Question}
+ */
+export function sureQuestion(desk, { deed, people, handled, held, rest, act, actOnRest }) {
+  const [n, only] = [people.length, people.length === 1 ? people[0] : undefined];
+  const careful = handled.length + held.length > 0;
+  const word = careful && only ? t(`anyway.${deed}`) : only ? t(`do.${deed}`) : t(`do_n.${deed}`, { n });
+  return {
+    title: only ? t(`ask.${deed}`, { name: nameOf(only) }) : t(`ask_n.${deed}`, { n }),
+    body: () => html`${handledLines(handled, people)} ${heldLines(held, people)}
+      ${only && !careful ? who(desk, only) : n > 1 ? named(desk, people) : nothing}
+      ${deed === "remove" || deed === "send_back" || deed === "unmute" ? html`<p>${t(`ask_why.${deed}`)}</p>` : nothing}`,
+    confirm: word,
+    danger: deed === "remove" || deed === "send_back",
+    act,
+    other: careful && rest.length > 0 ? { label: t("ask.only_others", { n: rest.length }), act: actOnRest } : null,
+  };
+}
+
+/**
+ * @param {Desk} desk
+ * @param {{ people: Person[], handled: Handled, act: (reason: string, remind_s: number | null) => void, end: () => void }} what
+ * @returns {Question}
+ */
+export function holdQuestion(desk, { people, handled, act, end }) {
+  const only = people.length === 1 ? people[0] : undefined;
+  const now = desk.clock.now();
+  return {
+    title: only ? t("hold.title", { name: nameOf(only) }) : t("hold.title_n", { n: people.length }),
+    body: () => html`${handledLines(handled, people)} ${only ? nothing : named(desk, people)}
+      <div class="field"><label for="hold-reason">${t("hold.reason")}</label>
+        <input id="hold-reason" name="reason" type="text" autocomplete="off" dir="auto" maxlength=${TEXT_LENGTH} value=${only?.hold?.reason ?? ""} autofocus /></div>
+      <div class="field"><label for="hold-remind">${t("hold.remind")}</label>
+        <select id="hold-remind" name="remind">
+          <option value="">${t("hold.remind_not")}</option>
+          ${REMINDERS.map((n) => html`<option value=${n * 60}>${t("hold.remind_in", { n, at: times.short(now + n * 60_000) })}</option>`)}
+        </select></div>`,
+    confirm: t("do.hold"),
+    act: (fields) => act(textOf(fields, "reason"), numberOf(fields, "remind")),
+    other: people.every((person) => person.hold) ? { label: t("do.unhold"), act: end } : null,
+  };
+}
+
+/** @param {{ person: Person, handled: Handled, act: (label: string) => void }} what @returns {Question} */
+export function renameQuestion({ person, handled, act }) {
+  return {
+    title: t("rename.title", { name: nameOf(person) }),
+    typed: person.label ?? "",
+    valid: (typed) => bytes(typed.trim()) <= LABEL_BYTES,
+    body: (typed) => html`${handledLines(handled, [person])}
+      <div class="field"><label for="rename-label">${t("rename.label")}</label>
+        <input id="rename-label" name="label" type="text" autocomplete="off" dir="auto" value=${person.label ?? ""} aria-describedby="rename-count rename-why" data-typed autofocus />
+        ${counter("rename-count", "rename.bytes", bytes(typed.trim()), LABEL_BYTES)}</div>
+      <p class="quiet" id="rename-why">${t("rename.why")}</p>`,
+    confirm: t("do.rename"),
+    act: (fields) => act(textOf(fields, "label")),
+    other: person.label ? { label: t("rename.own_name"), act: () => act("") } : null,
+  };
+}
+
+/**
+ * @param {Desk} desk @param {{ meeting: Meeting, claim: Claim | null, act: (fields: object) => void }} what
+ * @returns {Question}
+ */
+export function messageQuestion(desk, { meeting, claim, act }) {
+  const old = meeting.message;
+  return {
+    title: t("message.title", { meeting: desk.nameOf(meeting) }),
+    typed: old?.text ?? "",
+    valid: (typed) => typed.trim() !== "",
+    body: (typed) => html`${handler(claim)}
+      <div class="field"><label for="message-text">${t("message.text")}</label>
+        <textarea id="message-text" name="text" rows="2" dir="auto" maxlength=${TEXT_LENGTH} aria-describedby="message-count message-why" data-typed .defaultValue=${old?.text ?? ""} autofocus></textarea>
+        ${counter("message-count", "message.letters", typed.length, TEXT_LENGTH)}</div>
+      <div class="field"><label for="message-seconds">${t("message.stands")}</label>
+        <select id="message-seconds" name="seconds">
+          ${MESSAGE_TIMES.map((s) => html`<option value=${s} ?selected=${s === 300}>${s < 60 ? t("message.for_s", { n: s }) : t("message.for_min", { n: s / 60 })}</option>`)}
+          <option value="">${t("message.for_ever")}</option>
+        </select></div>
+      <p class="quiet" id="message-why">${t("message.why")}</p>`,
+    confirm: t("do.message"),
+    act: (fields) => act({ text: textOf(fields, "text"), seconds: numberOf(fields, "seconds") }),
+    other: old ? { label: t("do.unmessage"), act: () => act({ text: "", seconds: null }) } : null,
+  };
+}
+
+/**
+ * @param {Desk} desk
+ * @param {{ deed: "lock" | "unlock" | "unmessage", meeting: Meeting, claim: Claim | null, act: (fields: object) => void }} what
+ * @returns {Question}
+ */
+export function lockQuestion(desk, { deed, meeting, claim, act }) {
+  const on = deed === "lock";
+  const held = desk.roster.lobby(meeting.id).filter((person) => person.hold !== null).length;
+  const lines = deed === "unmessage" ? [] : consequences(meeting, on, held);
+  return {
+    title: t(`ask.${deed}`, { name: desk.nameOf(meeting) }),
+    body: () => html`${handler(claim)} <ul class="lines">${lines.map(({ key, args }) => html`<li>${t(key, args)}</li>`)}</ul>`,
+    confirm: claim ? t(`anyway.${deed}`) : t(`do.${deed}`),
+    act: () => act(deed === "unmessage" ? { text: "", seconds: null } : { on }),
+  };
+}
+
+/** @param {string} text */
+const warning = (text) => html`<p class="warning">${icon("hand")}<span>${text}</span></p>`;
+
+/** @param {Claim | null} claim */
+const handler = (claim) => (claim ? warning(t("claim.by_meeting", { by: claim.by })) : nothing);
+
+/** Who else is at it. @param {Handled} handled @param {Person[]} people */
+function handledLines(handled, people) {
+  const [first] = handled;
+  if (!first) return nothing;
+  if (people.length === 1) return warning(t("claim.handles", { by: first.claim.by, name: nameOf(first.person) }));
+  const by = [...new Set(handled.map((each) => each.claim.by))].join(t("list_comma"));
+  return warning(t("claim.handle_n", { n: handled.length, all: people.length, by }));
+}
+
+/** @param {Person[]} held @param {Person[]} people */
+function heldLines(held, people) {
+  const [first] = held;
+  if (!first?.hold) return nothing;
+  if (people.length > 1) return warning(t("hold.some_n", { n: held.length, all: people.length }));
+  const { by, reason } = first.hold;
+  return warning(t(reason ? "hold.said_why" : "hold.said", { name: nameOf(first), by, reason }));
+}
+
+/** One person, so that nobody is taken for a namesake. @param {Desk} desk @param {Person} person */
+const who = (desk, person) => html`<p class="whom"><bdi class="strong">${nameOf(person)}</bdi>
+  <bdi>${person.address}</bdi><bdi class="quiet">${desk.nameOf(desk.roster.meetings.get(person.meeting))}</bdi></p>`;
+
+/** @param {Desk} desk @param {Person[]} people */
+const named = (desk, people) => html`<ul class="whom-all">
+  ${people.slice(0, NAMED).map((person) => html`<li>${who(desk, person)}</li>`)}
+  ${people.length > NAMED ? html`<li class="quiet">${t("and_more_n", { n: people.length - NAMED })}</li>` : nothing}</ul>`;
+
+/** @param {string} id @param {"rename.bytes" | "message.letters"} key @param {number} n @param {number} most */
+const counter = (id, key, n, most) =>
+  html`<span class=${n > most ? "quiet grave" : "quiet"} id=${id}>${n > most ? icon("trouble") : nothing}${t(key, { n, most })}</span>`;
+
+/** @param {FormData} fields @param {string} name */
+const textOf = (fields, name) => String(fields.get(name) ?? "").trim();
+
+/** @param {FormData} fields @param {string} name */
+const numberOf = (fields, name) => Number(fields.get(name)) || null;

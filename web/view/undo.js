@@ -1,0 +1,24 @@
+// The offer to take the own last admission back: quiet, for some seconds, and as long as somebody reaches for it.
+
+import { t } from "../i18n.js";
+import { html, nothing } from "../vendor/lit.js";
+
+/**
+ * @param {import("../desk.js").Desk} desk @param {import("../undo.js").Offer | null} offer @param {boolean} named whether it has to say what it takes back
+ */
+export function undoBar(desk, offer, named) {
+  if (!offer) return nothing;
+  const { deeds, undos, screen } = desk;
+  const n = offer.people.size;
+  const [name = ""] = offer.people.values();
+  const why = deeds.whyNoUndo(offer);
+  return html`<span class="undo" role="group" aria-label=${t("undo.label")}>
+    ${named ? html`<span>${t("did.admit", { n })}</span>${n === 1 ? html`<bdi class="quiet of-whom">${name}</bdi>` : nothing}` : nothing}
+    ${
+      why === null
+        ? html`<button class="quiet-button" type="button" data-action="undo" aria-keyshortcuts="u" ?disabled=${!screen.live}
+            aria-label=${n === 1 ? t("undo.for_one", { name }) : t("undo.for_n", { n })} @click=${() => deeds.undo()}>${t("undo.undo")} <kbd aria-hidden="true">u</kbd></button>
+          <span class="quiet number" aria-hidden="true">${t("seconds", { s: undos.left(offer, performance.now()) })}</span>`
+        : html`<span class="quiet">${t("undo.can_not", { why: t(why) })}</span>`
+    }</span>`;
+}
