@@ -40,6 +40,11 @@ export class Deeds {
     return this.desk.roster;
   }
 
+  /** Whether anything can be pressed at all. */
+  get #may() {
+    return this.desk.screen.acts && this.desk.screen.live;
+  }
+
   // People.
 
   /**
@@ -47,7 +52,7 @@ export class Deeds {
    * @param {Exclude<PersonDeed, "rename" | "hold">} deed @param {Person[]} people @param {Scope} scope @param {boolean} [ask] in any case
    */
   press(deed, people, scope, ask = ASKED.has(deed)) {
-    if (people.length === 0 || !this.desk.screen.live) return;
+    if (people.length === 0 || !this.#may) return;
     const handled = handledByOthers(people, this.#roster.meetings, this.desk.me);
     const held = deed === "admit" ? people.filter((person) => person.hold !== null) : [];
     const opens = deed === "unmute" && people.length > 1;
@@ -74,7 +79,7 @@ export class Deeds {
 
   /** Those who are to stay in the lobby for now, with a reason and a reminder. @param {Person[]} people */
   hold(people) {
-    if (people.length === 0 || !this.desk.screen.live) return;
+    if (people.length === 0 || !this.#may) return;
     const handled = handledByOthers(people, this.#roster.meetings, this.desk.me);
     const act = (/** @type {string} */ reason, /** @type {number | null} */ remind_s) =>
       this.#send("hold", people, { reason, remind_s, over: overs(handled) });
@@ -84,7 +89,7 @@ export class Deeds {
 
   /** The name that the meeting shows for somebody. @param {Person} person */
   rename(person) {
-    if (!this.desk.screen.live) return;
+    if (!this.#may) return;
     const handled = handledByOthers([person], this.#roster.meetings, this.desk.me);
     const act = (/** @type {string} */ label) => {
       this.desk.presses.act("rename", namesOf([person]), { type: "rename", person: person.id, label, over: overs(handled) });
@@ -111,7 +116,7 @@ export class Deeds {
 
   /** @param {MeetingDeed} deed @param {Meeting} meeting */
   onMeeting(deed, meeting) {
-    if (!this.desk.screen.live) return;
+    if (!this.#may) return;
     const claim = meeting.claim && meeting.claim.by !== this.desk.me ? meeting.claim : null;
     const names = new Map([[meeting.id, this.desk.nameOf(meeting)]]);
     const act = (/** @type {object} */ fields) => {
@@ -132,7 +137,7 @@ export class Deeds {
 
   /** By key: claims, or gives the own claim back. @param {ClaimKind} kind @param {string} id */
   toggleClaim(kind, id) {
-    if (!this.desk.screen.acts || !this.desk.screen.live) return;
+    if (!this.#may) return;
     const { claims } = this.desk;
     if (this.isMine(kind, id)) this.#giveBack(kind, id);
     else if (claims.has(kind, id)) claims.keep(kind);
@@ -162,7 +167,7 @@ export class Deeds {
   /** Claims the one who waits longest of those shown whom nobody handles, and goes there. */
   takeNext() {
     const { screen, claims } = this.desk;
-    if (!screen.acts || !screen.live) return;
+    if (!this.#may) return;
     const shown = screen.lobby.entries.filter((entry) => entry.gone === null).map((entry) => entry.row);
     const ids = takeable(
       shown.filter((person) => screen.can(person)),
@@ -219,8 +224,11 @@ export class Deeds {
 
   /** Sends those of the own last admission back to the lobby. */
   undo() {
+    if (!this.#may) return;
     const offer = this.desk.undos.current(performance.now());
-    if (!offer || !this.desk.screen.live || this.whyNoUndo(offer)) return;
+    if (!offer) return this.desk.tell(t("undo.nothing"));
+    const why = this.whyNoUndo(offer);
+    if (why) return this.desk.tell(t("undo.can_not", { why: t(why) }));
     this.desk.undos.forget(offer.ref);
     // The button is about to go.
     if (document.activeElement?.closest(".undo")) this.desk.focus.anew();
@@ -238,7 +246,7 @@ export class Deeds {
   /** Once more for those of a press that could not be done, or that somebody else handles. @param {import("./presses.js").Press} press
    * @param {import("./protocol.js").Result[]} results */
   again(press, results) {
-    if (!this.desk.screen.live) return;
+    if (!this.#may) return;
     const over = [...new Set(results.flatMap((result) => result.claim ?? []))].slice(0, CLAIM_LIMIT);
     this.desk.presses.again(press, results.map(idOf), over);
   }

@@ -1,9 +1,9 @@
 // The one question that stands over the page, and what becomes of its answer. Native dialogs keep the focus in and give it back.
 
 /**
- * @typedef {{ title: string, body: (typed: string) => unknown, confirm: string, danger?: boolean, act: (fields: FormData) => void,
+ * @typedef {{ title: string, body: (typed: string) => unknown, confirm: string, danger?: boolean, plain?: boolean, act: (fields: FormData) => void,
  *   valid?: (typed: string) => boolean, other?: { label: string, act: () => void } | null, typed?: string }} Question
- *   `typed`: what its main field holds at first; `other`: a second answer, for which nothing typed counts
+ *   `danger`: looks like it; `plain`: Enter says yes; `typed`: what its main field holds at first; `other`: a second answer, for which nothing typed counts
  */
 
 export class Dialogs {

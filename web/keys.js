@@ -1,5 +1,6 @@
 // The keyboard. A letter acts on the focused row alone; what acts on more needs Shift. Nothing acts while the focus is nowhere.
 
+const LETTERS = "usher-letters";
 const FIELDS = "input:not([type=checkbox]), textarea, select";
 
 export class Keys {
@@ -9,6 +10,15 @@ export class Keys {
     this.ends = new AbortController();
     /** The person and the meeting that had the focus last. @type {{ person: string | null, meeting: string | null }} */
     this.at = { person: null, meeting: null };
+    /** Whether keys that write a letter act; whoever dictates has them off. */
+    this.letters = stored(LETTERS) !== "off";
+  }
+
+  /** @param {boolean} on */
+  useLetters(on) {
+    this.letters = on;
+    store(LETTERS, on ? "on" : "off");
+    this.desk.changed();
   }
 
   start() {
@@ -116,6 +126,7 @@ export class Keys {
   #command(event, target) {
     const { desk } = this;
     const list = this.#listOf(target);
+    if (!this.letters && event.key.length === 1 && event.key !== " ") return false;
     if (event.key === "/") return this.#search();
     if (event.key === "?") return this.#unfold("keys");
     if (event.key === "A" && event.shiftKey) return this.#admitChosen();
@@ -250,5 +261,23 @@ export class Keys {
     const next = rest.find((entry) => entry.gone === null && this.desk.screen.can(entry.row));
     if (next) this.desk.focus.goTo(list, next.id);
     return true;
+  }
+}
+
+/** @param {string} key */
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** Without a storage it lasts as long as the page. @param {string} key @param {string} value */
+function store(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // As said.
   }
 }

@@ -19,7 +19,7 @@ export function dialog({ dialogs }) {
           <div class="answers">
             <button class="quiet-button" type="button" data-answer="cancel" ?autofocus=${each.danger === true} @click=${() => dialogs.dismiss()}>${t("dialog.cancel")}</button>
             ${each.other ? html`<button class="quiet-button" type="button" data-answer="other" @click=${() => dialogs.answerOther()}>${each.other.label}</button>` : nothing}
-            <button class=${each.danger ? "danger" : "main"} type="submit" data-answer="yes" ?disabled=${!dialogs.valid}>${each.confirm}</button>
+            <button class=${each.danger ? "danger" : "main"} type="submit" data-answer="yes" ?autofocus=${each.plain === true} ?disabled=${!dialogs.valid}>${each.confirm}</button>
           </div>
         </form>
       </dialog>

@@ -1,7 +1,7 @@
 // The keys, shown with `?`.
 
 import { t } from "../i18n.js";
-import { html } from "../vendor/lit.js";
+import { html, live } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
 const KEYS = [
@@ -38,6 +38,9 @@ export const keysPanel = (desk) => html`
       <dl>
         ${KEYS.map(([keys = "", key = ""]) => html`<div><dt>${keys.split(" ").map((each) => html`<kbd>${written(each)}</kbd> `)}</dt><dd>${t(key)}</dd></div>`)}
       </dl>
+      <label class="letters"><input type="checkbox" .checked=${live(desk.keys.letters)} aria-describedby="letters-why"
+        @change=${(/** @type {Event} */ event) => desk.keys.useLetters(/** @type {HTMLInputElement} */ (event.target).checked)} /><span>${t("key.letters")}</span></label>
+      <p class="quiet" id="letters-why">${t("key.letters_why")}</p>
     </div>
   </div>
 `;

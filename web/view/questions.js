@@ -44,6 +44,7 @@ export function sureQuestion(desk, { deed, people, handled, held, rest, act, act
       ${deed === "remove" || deed === "send_back" || deed === "unmute" ? html`<p>${t(`ask_why.${deed}`)}</p>` : nothing}`,
     confirm: word,
     danger: deed === "remove" || deed === "send_back",
+    plain: deed === "admit" && !careful,
     act,
     other: careful && rest.length > 0 ? { label: t("ask.only_others", { n: rest.length }), act: actOnRest } : null,
   };
