@@ -17,6 +17,7 @@ export class Focus {
   goTo(list, id) {
     list.active = id;
     list.touch();
+    this.desk.keys.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
     this.desk.draw();
     list.focus(id);
   }

@@ -108,7 +108,7 @@ export class Screen {
     return whyNotMeeting(deed, meeting, this.roster.bridges, this);
   }
 
-  /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("./protocol.js").Claim | null} claim that counts for it */
+  /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("./protocol.js").Claim | null} claim of somebody else */
   whyNoClaim(row, claim) {
     if (!this.live) return "why_not_connected";
     if (!row) return "why.left";

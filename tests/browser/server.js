@@ -73,6 +73,16 @@ export async function signIn(page, account) {
   await page.locator("[data-submit]").click();
 }
 
+/** The last press of a page, in words. @param {import("@playwright/test").Page} page */
+export const pressed = (page) => page.locator(".press");
+/** Opens a row's menu and chooses. @param {import("@playwright/test").Locator} row @param {string} entry */
+export async function choose(row, entry) {
+  await row.locator("[data-menu]").click();
+  await row.page().locator(`[data-entry="${entry}"]`).click();
+}
+/** The question over the page. @param {import("@playwright/test").Page} page */
+export const question = (page) => page.getByRole("dialog").and(page.locator("dialog"));
+export const answer = (page, which) => question(page).locator(`[data-answer="${which}"]`).click();
 export const person = (page, id) => page.locator(`[data-participant="${id}"]`);
 export const admitOf = (row) => row.locator('[data-action="admit"]');
 export const shownAll = (page) => page.locator('[data-action="admit"][data-scope="shown"]');
@@ -113,15 +123,15 @@ export const test = base.extend({
     await cluster.end();
   },
 
-  /** Opens the desk as a role, in a browser context of its own; fails the test on any policy report or script error. */
+  /** Opens the desk as a role, or as somebody by name, in a browser context of its own; fails the test on any policy report or script error. */
   open: async ({ browser }, use) => {
     const contexts = [];
     const faults = [];
-    await use(async (demo, { role = "moderator", path = "/", ...options } = {}) => {
-      const account = demo.account(role);
+    await use(async (demo, { role = "moderator", name = demo.account(role)?.name ?? "", path = "/", ...options } = {}) => {
+      const account = demo.accounts.find((each) => each.name === name);
       const context = await browser.newContext({
         ...options,
-        storageState: role === "nobody" ? undefined : demo.signedIn.get(role),
+        storageState: role === "nobody" ? undefined : demo.signedIn.get(name),
       });
       contexts.push(context);
       const page = await context.newPage();
@@ -131,7 +141,7 @@ export const test = base.extend({
       if (await page.locator("#username").isVisible()) {
         await signIn(page, account);
         await page.waitForURL((url) => !url.pathname.endsWith("/login"));
-        demo.signedIn.set(role, await context.storageState());
+        demo.signedIn.set(name, await context.storageState());
         const wanted = new URL(demo.url + path).pathname;
         if (new URL(page.url()).pathname !== wanted) await page.goto(demo.url + path);
       }

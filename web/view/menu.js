@@ -42,7 +42,8 @@ function ofPerson(desk, id) {
   const { deeds, screen, roster } = desk;
   const person = roster.people.get(id);
   const row = person ?? screen.lastKnown(id);
-  const handled = row ? screen.handling(row) : null;
+  const claim = row ? screen.handling(row) : null;
+  const other = claim && claim.by !== desk.me ? claim : null;
   const name = row ? nameOf(row) : "";
   const why = (/** @type {import("../abilities.js").PersonDeed} */ deed) => screen.whyNot(deed, person);
   const press = (/** @type {"admit" | "send_back" | "remove" | "mute" | "unmute"} */ deed) => () =>
@@ -63,7 +64,7 @@ function ofPerson(desk, id) {
     {
       name: "claim",
       label: t(mine ? "menu.release" : "menu.claim"),
-      why: mine ? null : screen.whyNoClaim(person, handled),
+      why: mine ? null : screen.whyNoClaim(person, other),
       shortcut: "c",
       act: () => deeds.toggleClaim("person", id),
     },
@@ -78,7 +79,7 @@ function ofPerson(desk, id) {
     },
     { name: "remove", label: t("menu.remove"), why: why("remove"), danger: true, act: press("remove") },
   ];
-  const more = handled && handled.by !== desk.me ? handling(handled.by) : "";
+  const more = other ? handling(other.by) : "";
   return { title: { label: t("menu.of", { name }), name: html`<bdi>${name}</bdi>`, more }, entries };
 }
 
@@ -88,6 +89,7 @@ function ofMeeting(desk, id) {
   const meeting = roster.meetings.get(id);
   const name = desk.nameOf(meeting);
   const mine = deeds.isMine("meeting", id);
+  const other = meeting?.claim && meeting.claim.by !== desk.me ? meeting.claim : null;
   const [admissible, heard, muted] = [screen.admissibleOf(id), screen.mutable(id, "mute"), screen.mutable(id, "unmute")];
   const why = (/** @type {import("../abilities.js").MeetingDeed} */ deed) => screen.whyNotMeeting(deed, meeting);
   const on = (/** @type {import("../abilities.js").MeetingDeed} */ deed) => () => meeting && deeds.onMeeting(deed, meeting);
@@ -105,7 +107,7 @@ function ofMeeting(desk, id) {
     {
       name: "claim",
       label: t(mine ? "menu.release" : "menu.claim_meeting"),
-      why: mine ? null : screen.whyNoClaim(meeting, meeting?.claim ?? null),
+      why: mine ? null : screen.whyNoClaim(meeting, other),
       shortcut: "c",
       act: () => deeds.toggleClaim("meeting", id),
     },
@@ -136,7 +138,7 @@ function ofMeeting(desk, id) {
     },
     { name: "unmessage", label: t("menu.unmessage"), why: why("unmessage"), act: on("unmessage") },
   ];
-  const more = meeting?.claim && !mine ? handling(meeting.claim.by) : "";
+  const more = other ? handling(other.by) : "";
   return { title: { label: t("menu.of", { name }), name: html`<bdi>${name}</bdi>`, more }, entries };
 }
 

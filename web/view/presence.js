@@ -19,11 +19,11 @@ export function presence(desk) {
   const open = desk.unfolded === "presence";
   const names = all.map((user) => said(user)).join(t("list_comma"));
   return html`<div class="holder">
-    <button class="presence" type="button" data-unfolds="presence" aria-expanded=${open} aria-label=${t("presence.label", { n: all.length, names })}
-      @click=${() => desk.unfold("presence")}>
+    <button class="presence" type="button" data-unfolds="presence" aria-expanded=${open} @click=${() => desk.unfold("presence")}>
+      <span class="unseen">${t("presence.label", { n: all.length, names })}</span>
       <span class="faces">${all.slice(0, SHOWN).map((user) => face(user, `${said(user)}: ${looks(desk, user)}`))}</span>
-      ${all.length > SHOWN ? html`<span class="rest number">${t("presence.more", { n: all.length - SHOWN })}</span>` : nothing}
-      <span class="count number">${icon("people")}${all.length}</span>
+      ${all.length > SHOWN ? html`<span class="rest number" aria-hidden="true">${t("presence.more", { n: all.length - SHOWN })}</span>` : nothing}
+      <span class="count number" aria-hidden="true">${icon("people")}${all.length}</span>
     </button>
     ${open ? panel(desk, all) : nothing}
   </div>`;
