@@ -82,6 +82,8 @@ function others(press) {
     const reasons = [...new Set(some.flatMap((result) => result.reason || []))];
     const key = word === "already" && press.deed !== "admit" ? "result_so_already_n" : `result_${word}_n`;
     const text = t(key, { n: some.length });
-    return some.length === 0 ? [] : [reasons.length === 1 && reasons[0] ? t("result_reason", { result: text, reason: reasons[0] }) : text];
+    return some.length === 0
+      ? []
+      : [reasons.length === 1 && reasons[0] ? t("result_reason", { result: text, reason: reasons[0] }) : text];
   });
 }
