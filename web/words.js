@@ -48,7 +48,7 @@ export function pressWords(press, now, clock) {
   if (press.message.scope === "undo") return undone(press);
   if (press.message.meeting !== undefined) return ofMeeting(press, name, now, clock);
   const [only] = press.results;
-  if (n === 1 && only && (only.result === "already" || only.result === "held")) return outcomeWords(only, press.deed, now, clock);
+  if (n === 1 && only && ["already", "held", "stopped"].includes(only.result)) return outcomeWords(only, press.deed, now, clock);
   if (n === 1 && only?.result === "claimed") return t("claim.handles", { by: only.by ?? "?", name });
   return [t(`did.${press.deed}`, { n: withResult(press, "done").length }), ...others(press)].join(t("list_comma"));
 }

@@ -16,10 +16,11 @@ const ACCOUNTS = [
 ].map(([name = "", role = ""]) => ({ name, role, password: "let them in, please" }));
 
 export class Cluster extends Control {
-  /** @param {{ path?: string }} [how] `path`: what `public_url` ends with */
-  constructor({ path = "" } = {}) {
+  /** @param {{ path?: string, desk?: string }} [how] `path`: what `public_url` ends with; `desk`: lines of the section of that name */
+  constructor({ path = "", desk = "" } = {}) {
     super();
     this.path = path;
+    this.desk = desk;
     this.folder = mkdtempSync(join(tmpdir(), "usher-cluster-"));
     this.config = join(this.folder, "usher.toml");
     this.accounts = ACCOUNTS;
@@ -48,7 +49,10 @@ export class Cluster extends Control {
         `password = ${JSON.stringify(passwords[name] ?? PASSWORD)}\ninsecure = true\n`,
     );
     const path = this.path ? `public_url = "${this.url}"\n` : "";
-    writeFileSync(this.config, `listen = "127.0.0.1:${this.web}"\ndata_dir = "data"\n${path}${bridges.join("")}`);
+    writeFileSync(
+      this.config,
+      `listen = "127.0.0.1:${this.web}"\ndata_dir = "data"\n${path}[desk]\n${this.desk}\n${bridges.join("")}`,
+    );
   }
 
   async startSimulator() {

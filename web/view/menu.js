@@ -21,7 +21,7 @@ export function menu(desk) {
   return html`<div class="menu-layer" @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && desk.menus.close()}
     @contextmenu=${(/** @type {Event} */ event) => event.preventDefault()}>
     <div class="actions" role="menu" aria-label=${title.label}>
-      <p class="title" role="presentation">${title.name}${title.more ? html`<span class="quiet">${title.more}</span>` : nothing}</p>
+      <p class="title" aria-hidden="true">${title.name}${title.more ? html`<span class="quiet">${title.more}</span>` : nothing}</p>
       ${entries.map((each) => entry(desk, each))}
     </div>
   </div>`;
@@ -68,7 +68,7 @@ function ofPerson(desk, id) {
       shortcut: "c",
       act: () => deeds.toggleClaim("person", id),
     },
-    { name: "mute", label: t(`menu.${mute}`), why: why(mute), act: press(mute) },
+    { name: mute, label: t(`menu.${mute}`), why: why(mute), act: press(mute) },
     { name: "rename", label: t("menu.rename"), why: why("rename"), act: () => person && deeds.rename(person) },
     {
       name: "open",
@@ -80,7 +80,7 @@ function ofPerson(desk, id) {
     { name: "remove", label: t("menu.remove"), why: why("remove"), danger: true, act: press("remove") },
   ];
   const more = other ? handling(other.by) : "";
-  return { title: { label: t("menu.of", { name }), name: html`<bdi>${name}</bdi>`, more }, entries };
+  return { title: { label: labelOf(name, other), name: html`<bdi>${name}</bdi>`, more }, entries };
 }
 
 /** @param {Desk} desk @param {string} id */
@@ -139,7 +139,7 @@ function ofMeeting(desk, id) {
     { name: "unmessage", label: t("menu.unmessage"), why: why("unmessage"), act: on("unmessage") },
   ];
   const more = other ? handling(other.by) : "";
-  return { title: { label: t("menu.of", { name }), name: html`<bdi>${name}</bdi>`, more }, entries };
+  return { title: { label: labelOf(name, other), name: html`<bdi>${name}</bdi>`, more }, entries };
 }
 
 /** @param {Desk} desk */
@@ -176,6 +176,9 @@ function ofSelection(desk) {
   const name = t("selected_n", { n: selection.size });
   return { title: { label: t("menu.selection"), name: html`${name}`, more: "" }, entries };
 }
+
+/** @param {string} name @param {import("../protocol.js").Claim | null} other */
+const labelOf = (name, other) => (other ? t("menu.of_handled", { name, by: other.by }) : t("menu.of", { name }));
 
 /** @param {string} by */
 const handling = (by) => html`${icon("hand")}${t("claim.by", { by })}`;

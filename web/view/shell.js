@@ -22,10 +22,10 @@ export function shell(desk) {
       ${
         desk.showsBoard
           ? html`<main class="people" id="people" aria-label=${t("bridges_label")}>${board(desk)}</main>`
-          : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${dock(desk)}</main>`
+          : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${dock(desk)} ${menu(desk)}</main>`
       }
     </div>
-    ${desk.unfolded === "keys" ? keysPanel(desk) : nothing} ${menu(desk)} ${dialog(desk)}
+    ${desk.unfolded === "keys" ? keysPanel(desk) : nothing} ${dialog(desk)}
     <div class="unseen" id="live-region" role="status" aria-live="polite"></div>
   `;
 }

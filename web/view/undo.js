@@ -16,8 +16,8 @@ export function undoBar(desk, offer, named) {
     ${named ? html`<span>${t("did.admit", { n })}</span>${n === 1 ? html`<bdi class="quiet of-whom">${name}</bdi>` : nothing}` : nothing}
     ${
       why === null
-        ? html`<button class="quiet-button" type="button" data-action="undo" aria-keyshortcuts="u" ?disabled=${!screen.live}
-            aria-label=${n === 1 ? t("undo.for_one", { name }) : t("undo.for_n", { n })} @click=${() => deeds.undo()}>${t("undo.undo")} <kbd aria-hidden="true">u</kbd></button>
+        ? html`<button class="quiet-button" type="button" data-action="undo" aria-keyshortcuts="u" ?disabled=${!screen.live} @click=${() => deeds.undo()}>
+            <span class="unseen">${n === 1 ? t("undo.for_one", { name }) : t("undo.for_n", { n })}</span><span aria-hidden="true">${t("undo.undo")} <kbd>u</kbd></span></button>
           <span class="quiet number" aria-hidden="true">${t("seconds", { s: undos.left(offer, performance.now()) })}</span>`
         : html`<span class="quiet">${t("undo.can_not", { why: t(why) })}</span>`
     }</span>`;

@@ -36,7 +36,7 @@ test("what a bridge needs a word for, worst first", () => {
 const codes = [
   ...["link.rs", "standing.rs", "events.rs"].flatMap((file) => {
     const source = readFileSync(new URL(`../../../src/cms/bridge/${file}`, import.meta.url), "utf8");
-    const named = [...source.matchAll(/code: "(\w+)"\.into\(\)/g), ...source.matchAll(/AskError::.* => "(\w+)",/g)];
+    const named = [...source.matchAll(/code: "(\w+)"\.into\(\)/g), ...source.matchAll(/AskError::[^"]* => \{?\s*"(\w+)"/g)];
     return named.map(([, code]) => code);
   }),
 ];

@@ -1,0 +1,346 @@
+// Every action of a moderator, by menu and by key: what it asks, what comes of it at the bridge, and where it can't be done, why.
+import { look } from "../look.js";
+import { admitOf, answer, card, choose, expect, person, pressed, question, test } from "../server.js";
+
+test.beforeEach(async ({ cluster }) => cluster.calm());
+
+/** A meeting with its host and a guest in the call, and two who wait; opened on bert's page and seen on anne's. */
+async function meeting({ cluster, open }, { page: options = {}, ...more } = {}) {
+  const [page, anne] = [await open(cluster, options), await open(cluster, { role: "admin" })];
+  const board = await cluster.meeting("Board call", { bridge: "eu-1", ...more });
+  const host = await cluster.join(board, "Mona Host", { role: "host", bridge: "eu-1" });
+  await cluster.control("/lock", { meeting: board.id });
+  const none = { id: "", uri: "" };
+  const all = { page, anne, board, host, ana: none, bo: none, zoe: none };
+  for (const [key, name] of Object.entries({ ana: "Ana Silva", bo: "Bo Berg", zoe: "Zoë Müller" }))
+    all[key] = await cluster.join(board, name, { bridge: "eu-1" });
+  await cluster.control("/admit", { participant: all.ana.id });
+  const tab = page.getByRole("button", { name: "Meetings", exact: true });
+  if (await tab.isVisible()) await tab.click();
+  await card(page, board.id).locator("button.open").click();
+  await expect(inCall(page, all.ana.id)).toBeVisible();
+  await expect(waiting(page, all.zoe.id)).toBeVisible();
+  return all;
+}
+
+const inCall = (page, id) => page.getByRole("grid", { name: "In the call" }).locator(`[data-participant="${id}"]`);
+const waiting = (page, id) => page.getByRole("grid", { name: "In the lobby" }).locator(`[data-participant="${id}"]`);
+const meetingMenu = (page) => page.locator(".heading");
+const entry = (page, name) => page.locator(`[role="menu"] [data-entry="${name}"]`);
+const truthOf = async (cluster, id) => (await cluster.people()).find((each) => each.id === id);
+const meetingTruth = async (cluster, id) => (await cluster.truth()).meetings.find((each) => each.id === id);
+
+test("somebody is sent back to the lobby, after a question that says whom, and everybody sees by whom", async ({
+  cluster,
+  open,
+}) => {
+  const { page, anne, ana } = await meeting({ cluster, open });
+  await choose(inCall(page, ana.id), "send_back");
+  await expect(question(page)).toContainText("Send Ana Silva back to the lobby?");
+  await expect(question(page)).toContainText(ana.uri ?? "@");
+  await expect(question(page).locator('[data-answer="cancel"]'), "Enter alone does nothing").toBeFocused();
+  await look(page, "action-send-back");
+  await answer(page, "yes");
+  await expect(pressed(page)).toHaveText("Sent 1 back");
+  expect(await cluster.lobbyOf(ana.id)).toBe("waiting");
+  await expect(waiting(page, ana.id)).toContainText(/sent back by bert, \d\d:\d\d/);
+  await expect(person(anne, ana.id)).toContainText(/sent back by bert, \d\d:\d\d/);
+  await admitOf(waiting(page, ana.id)).click();
+  await expect(pressed(page)).toHaveText("Admitted 1");
+  await expect(inCall(page, ana.id)).toContainText(/admitted by bert/);
+});
+
+test("somebody is removed, after a question that says whom", async ({ cluster, open }) => {
+  const { page, anne, ana, bo } = await meeting({ cluster, open });
+  await choose(inCall(page, ana.id), "remove");
+  await expect(question(page)).toContainText("Remove Ana Silva from the meeting?");
+  await answer(page, "cancel");
+  expect(await cluster.lobbyOf(ana.id)).toBe("in");
+  await expect(inCall(page, ana.id).locator("[data-menu]"), "the focus is where it was").toBeFocused();
+  await choose(inCall(page, ana.id), "remove");
+  await answer(page, "yes");
+  await expect(pressed(page)).toHaveText("Removed 1");
+  expect(await cluster.lobbyOf(ana.id)).toBe("gone");
+  await expect(inCall(page, ana.id)).toHaveCount(0);
+  // From the lobby, too.
+  await choose(waiting(page, bo.id), "remove");
+  await answer(page, "yes");
+  await expect.poll(() => cluster.lobbyOf(bo.id)).toBe("gone");
+  await expect(person(anne, bo.id)).toHaveCount(0);
+});
+
+test("one is muted and unmuted, and everybody at once", async ({ cluster, open }) => {
+  const { page, anne, board, ana, host } = await meeting({ cluster, open });
+  await choose(inCall(page, ana.id), "mute");
+  await expect(pressed(page)).toHaveText("Muted 1");
+  expect((await truthOf(cluster, ana.id)).audio_muted).toBe(true);
+  await expect(inCall(page, ana.id).locator(".icon-muted")).toBeVisible();
+  await choose(inCall(page, ana.id), "unmute");
+  await expect(pressed(page)).toHaveText("Unmuted 1");
+  expect((await truthOf(cluster, ana.id)).audio_muted).toBe(false);
+  await choose(meetingMenu(page), "mute");
+  await expect(pressed(page)).toHaveText("Muted 2");
+  expect([(await truthOf(cluster, ana.id)).audio_muted, (await truthOf(cluster, host.id)).audio_muted]).toEqual([true, true]);
+  await card(anne, board.id).locator("[data-menu]").click();
+  await expect(entry(anne, "mute")).toHaveAttribute("aria-disabled", "true");
+  await expect(entry(anne, "mute")).toHaveAccessibleDescription("Nobody here can be muted just now");
+  await entry(anne, "unmute").click();
+  await expect(question(anne)).toContainText("Unmute 2 people?");
+  await expect(question(anne)).toContainText("Everybody in the call hears them");
+  await answer(anne, "yes");
+  await expect(pressed(anne)).toHaveText("Unmuted 2");
+});
+
+test("a lock says what it will do to those who come, an unlock what to those who wait", async ({ cluster, open }) => {
+  const { page, anne, board, bo } = await meeting({ cluster, open }, { lock_mode: "all" });
+  await meetingMenu(page).locator("[data-menu]").click();
+  await expect(entry(page, "lock")).toHaveAccessibleDescription("Is locked already");
+  await look(page, "action-meeting-menu");
+  await entry(page, "unlock").click();
+  await expect(question(page)).toContainText("Unlock Board call?");
+  await expect(question(page).locator("li").first()).toHaveText(
+    /All 2 people who wait are let in at once\.|The 2 people who wait may be let in at once\./,
+  );
+  await look(page, "action-unlock");
+  await answer(page, "yes");
+  await expect(pressed(page)).toHaveText("Board call is unlocked");
+  expect((await meetingTruth(cluster, board.id)).locked).toBe(false);
+  await expect.poll(() => cluster.lobbyOf(bo.id)).toBe("in");
+  await expect(page.locator('[data-chip="lock"]')).toContainText("Not locked");
+  await choose(card(anne, board.id), "lock");
+  await expect(question(anne)).toContainText("Lock Board call?");
+  await expect(question(anne).locator("li").first()).toContainText(/joins from now on/);
+  await answer(anne, "yes");
+  await expect(pressed(anne)).toHaveText("Board call is locked");
+  expect((await meetingTruth(cluster, board.id)).locked).toBe(true);
+  await expect(page.locator('[data-chip="lock"]')).toContainText("Locked");
+});
+
+test("somebody is held with a reason and a reminder, for everybody to see; who is held is not swept in", async ({
+  cluster,
+  open,
+}) => {
+  const { page, anne, bo, zoe } = await meeting({ cluster, open });
+  await waiting(page, bo.id).focus();
+  await page.keyboard.press("h");
+  await expect(question(page)).toContainText("Hold Bo Berg in the lobby");
+  await page.keyboard.type("needs an ID first");
+  await page.getByLabel("Remind").selectOption({ index: 1 });
+  await look(page, "action-hold");
+  await page.keyboard.press("Enter");
+  await expect(pressed(page)).toHaveText("Put 1 on hold");
+  await expect(waiting(page, bo.id)).toBeFocused();
+  for (const each of [person(page, bo.id), person(anne, bo.id)])
+    await expect(each.locator(".held")).toHaveText(/^On hold by bert: needs an ID first, reminder at \d\d:\d\d$/);
+  const all = page.locator('.heading [data-action="admit"]');
+  await expect(all, "the button counts who it lets in").toHaveText("Admit 1");
+  await all.click();
+  await expect(pressed(page)).toHaveText("Admitted 1");
+  expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
+  await admitOf(person(anne, bo.id)).click();
+  await expect(question(anne)).toContainText("Bo Berg is on hold by bert: needs an ID first");
+  await answer(anne, "cancel");
+  await waiting(page, bo.id).focus();
+  await page.keyboard.press("h");
+  await expect(page.getByLabel("Why (others see it)")).toHaveValue("needs an ID first");
+  await answer(page, "other");
+  await expect(pressed(page)).toHaveText("Ended the hold of 1");
+  await expect(person(anne, bo.id).locator(".held")).toHaveCount(0);
+});
+
+test("a hold's reminder comes due on the row", async ({ cluster, open }) => {
+  const { page, anne, bo } = await meeting({ cluster, open });
+  await choose(waiting(page, bo.id), "hold");
+  // As the page would ask, in less time than the page offers.
+  await page.getByLabel("Remind").evaluate((field) => {
+    const [first] = /** @type {HTMLSelectElement} */ (field).options;
+    first.value = "2";
+  });
+  await answer(page, "yes");
+  await expect(person(anne, bo.id).locator(".held")).toContainText("On hold by bert");
+  for (const each of [person(page, bo.id), person(anne, bo.id)])
+    await expect(each.locator(".held.due")).toHaveText("Reminder: on hold by bert");
+  await look(anne, "action-reminder");
+});
+
+test("the name that a meeting shows is changed, counted in bytes, and taken back", async ({ cluster, open }) => {
+  const { page, anne, ana, board } = await meeting({ cluster, open });
+  await choose(inCall(page, ana.id), "rename");
+  const field = page.getByLabel("Name", { exact: true });
+  await field.fill("ä".repeat(26));
+  await expect(question(page)).toContainText("52 of 50 bytes");
+  await expect(question(page).locator('[data-answer="yes"]')).toBeDisabled();
+  await field.fill("Dr. Ana Silva");
+  await expect(question(page)).toContainText("13 of 50 bytes");
+  await page.keyboard.press("Enter");
+  await expect(pressed(page)).toHaveText("Changed 1 name");
+  await card(anne, board.id).locator("button.open").click();
+  await expect(inCall(anne, ana.id)).toContainText("the meeting shows Dr. Ana Silva");
+  await choose(inCall(anne, ana.id), "rename");
+  await question(anne).getByRole("button", { name: "Own name again" }).click();
+  await expect(pressed(anne)).toHaveText("Changed 1 name");
+  await expect(inCall(page, ana.id)).not.toContainText("the meeting shows");
+});
+
+test("a message is shown to the meeting, stands on everybody's page, and is taken away", async ({ cluster, open }) => {
+  const { page, anne, board } = await meeting({ cluster, open });
+  await choose(meetingMenu(page), "message");
+  await expect(question(page).locator('[data-answer="yes"]')).toBeDisabled();
+  await page.getByLabel("Text").fill("We start ten minutes late");
+  await expect(question(page)).toContainText("25 of 200 characters");
+  await look(page, "action-message");
+  await answer(page, "yes");
+  await expect(pressed(page)).toHaveText("The message is shown in Board call");
+  await expect(page.locator(".standing .message")).toContainText(/We start ten minutes late\s+until \d\d:\d\d/);
+  await expect(card(anne, board.id).locator(".icon-message")).toBeVisible();
+  await card(anne, board.id).locator("button.open").click();
+  await anne.locator(".standing").getByRole("button", { name: "Take away" }).click();
+  await expect(pressed(anne)).toHaveText("The message in Board call is taken away");
+  for (const each of [page, anne]) await expect(each.locator(".standing .message")).toHaveCount(0);
+});
+
+test("what can't be done with somebody just now is there, disabled, and says why", async ({ cluster, open }) => {
+  const { page, bo, ana } = await meeting({ cluster, open });
+  await waiting(page, bo.id).locator("[data-menu]").click();
+  const said = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
+  for (const name of ["send_back", "mute"]) {
+    await expect(entry(page, name)).toHaveAttribute("aria-disabled", "true");
+    await said(name, "Is in the lobby");
+  }
+  for (const name of ["admit", "hold", "remove", "rename"]) await expect(entry(page, name)).not.toHaveAttribute("aria-disabled");
+  // The keys reach it, Enter does nothing with it.
+  await entry(page, "send_back").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menu")).toBeVisible();
+  await cluster.control("/leave", { participant: bo.id });
+  for (const name of ["admit", "hold", "remove", "rename"]) await said(name, "No longer there");
+  await look(page, "action-menu-left");
+  await page.keyboard.press("Escape");
+  await inCall(page, ana.id).locator("[data-menu]").click();
+  for (const name of ["admit", "hold"]) await said(name, "Is in the call already");
+});
+
+test("an older bridge can put nobody back, a paused one does nothing, and each says so", async ({ ownCluster: cluster, open }) => {
+  test.setTimeout(120_000);
+  await cluster.switches({ version: "3.3" }, "eu-1");
+  await cluster.usher.stop();
+  await cluster.startUsher();
+  const { page, anne, ana, bo } = await meeting({ cluster, open });
+  const said = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
+  await inCall(page, ana.id).locator("[data-menu]").click();
+  await said("send_back", "The bridge can't put people back into the lobby (CMS 3.4 can)");
+  await expect(entry(page, "remove")).not.toHaveAttribute("aria-disabled");
+  await look(page, "action-too-old");
+  await page.keyboard.press("Escape");
+  await admitOf(waiting(page, bo.id)).click();
+  await expect(pressed(page)).toHaveText("Admitted 1");
+  await expect(page.locator(".undo")).toContainText("Can't be undone. The bridge can't put people back into the lobby");
+  await page.keyboard.press("u");
+  await expect(page.locator(".notice")).toContainText("Can't be undone");
+  await anne.locator(".me").click();
+  await anne.getByRole("link", { name: "Bridges" }).click();
+  await anne.getByRole("button", { name: "Pause eu-1" }).click();
+  await inCall(page, ana.id).locator("[data-menu]").click();
+  for (const name of ["remove", "mute", "rename"]) await said(name, "The bridge is paused by an administrator");
+  await page.keyboard.press("Escape");
+  await meetingMenu(page).locator("[data-menu]").click();
+  for (const name of ["message", "unlock"]) await said(name, "The bridge is paused by an administrator");
+});
+
+test("a menu is worked by keys alone, and a question keeps every other key away", async ({ cluster, open }) => {
+  const { page, bo } = await meeting({ cluster, open });
+  await waiting(page, bo.id).focus();
+  await page.keyboard.press("Shift+F10");
+  await expect(entry(page, "admit")).toBeFocused();
+  await page.keyboard.press("ArrowUp");
+  await expect(entry(page, "remove")).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("n");
+  await expect(entry(page, "rename"), "the next that begins so").toBeFocused();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await expect(question(page)).toContainText("Remove Bo Berg");
+  for (const key of ["a", "h", "n", "c", "u", "Shift+E", "Enter"]) await page.keyboard.press(key);
+  await expect(question(page)).toHaveCount(0);
+  await expect(waiting(page, bo.id)).toBeFocused();
+  expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
+  await page.keyboard.press("m");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("menu")).toHaveCount(0);
+  await expect(waiting(page, bo.id)).toBeFocused();
+});
+
+test("everybody of the open meeting is admitted by key, after a question; brackets go from meeting to meeting", async ({
+  cluster,
+  open,
+}) => {
+  const { page, bo, zoe } = await meeting({ cluster, open });
+  const ward = await cluster.meeting("Ward round", { bridge: "eu-2" });
+  const late = await cluster.join(ward, "Late Comer", { bridge: "eu-2" });
+  await expect(card(page, ward.id)).toBeVisible();
+  await page.keyboard.press("Shift+E");
+  await expect(question(page)).toContainText("Admit 2 people?");
+  await page.keyboard.press("Enter");
+  await expect(pressed(page)).toHaveText("Admitted 2");
+  expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id), await cluster.lobbyOf(late.id)]).toEqual([
+    ...["in", "in", "waiting"],
+  ]);
+  const heading = page.getByRole("heading", { level: 1 });
+  await page.keyboard.press("Escape");
+  await expect(heading).toContainText("Waiting now");
+  // In the order shown, which stays as it is while the list has the focus.
+  const cards = await page.locator("li.card").evaluateAll((all) => all.map((each) => [each.dataset.index, each.textContent ?? ""]));
+  const [first, second] = cards
+    .sort(([a], [b]) => Number(a) - Number(b))
+    .map(([, text]) => (/Ward round/.test(text) ? "Ward round" : "Board call"));
+  for (const [key, name] of [
+    ["]", first],
+    ["]", second],
+    ["]", second],
+    ["[", first],
+  ]) {
+    await page.keyboard.press(key);
+    await expect(heading).toContainText(name);
+  }
+});
+
+test("those selected are held and removed together", async ({ cluster, open }) => {
+  const { page, bo, zoe } = await meeting({ cluster, open });
+  await page.locator("#select-all").check();
+  await page.locator('.selection [data-menu="selection"]').click();
+  await expect(entry(page, "unhold")).toHaveAccessibleDescription("None of those selected is on hold");
+  await entry(page, "hold").click();
+  await expect(question(page)).toContainText("Hold 2 people in the lobby");
+  await answer(page, "yes");
+  await expect(pressed(page)).toHaveText("Put 2 on hold");
+  for (const { id } of [bo, zoe]) {
+    await expect(waiting(page, id).locator(".held")).toHaveText("On hold by bert");
+    await waiting(page, id).locator("input").check();
+  }
+  await page.locator('.selection [data-menu="selection"]').click();
+  await entry(page, "remove").click();
+  await expect(question(page)).toContainText("Remove 2 people from their meetings?");
+  for (const name of ["Bo Berg", "Zoë Müller"]) await expect(question(page)).toContainText(name);
+  await answer(page, "yes");
+  await expect(pressed(page)).toHaveText("Removed 2");
+  expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["gone", "gone"]);
+});
+
+test("a thumb finds every action on a phone", async ({ cluster, open }) => {
+  const phone = { viewport: { width: 360, height: 740 }, hasTouch: true };
+  const { page, bo, ana } = await meeting({ cluster, open }, { page: phone });
+  await waiting(page, bo.id).locator("[data-menu]").tap();
+  const box = await page.getByRole("menu").boundingBox();
+  expect([box?.x, Math.round((box?.y ?? 0) + (box?.height ?? 0))]).toEqual([0, phone.viewport.height]);
+  for (const each of await page.getByRole("menuitem").all()) expect((await each.boundingBox())?.height).toBeGreaterThanOrEqual(44);
+  await look(page, "action-phone-menu");
+  await entry(page, "hold").tap();
+  await page.getByLabel("Why (others see it)").fill("needs an ID");
+  await look(page, "action-phone-hold");
+  await answer(page, "yes");
+  await expect(waiting(page, bo.id).locator(".held")).toContainText("needs an ID");
+  await inCall(page, ana.id).locator("[data-menu]").tap();
+  await entry(page, "mute").tap();
+  await expect(inCall(page, ana.id).locator(".icon-muted")).toBeVisible();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(phone.viewport.width);
+});

@@ -1,0 +1,144 @@
+// Taking an admission back: offered to whoever made it, for some seconds; or, where it is set so, held back before it is sent.
+import { Cluster } from "../cluster.js";
+import { look } from "../look.js";
+import { admitOf, card, expect, person, pressed, selectionButton, test } from "../server.js";
+
+const NAMES = ["Bo Berg", "Zoë Müller", "Ana Silva"];
+
+/** Three who wait, on a bridge each in turn. @param {import("../cluster.js").Cluster} cluster @param {import("@playwright/test").Page} page */
+async function three(cluster, page, bridges = ["eu-1"]) {
+  await cluster.calm();
+  const meeting = await cluster.meeting("Board call", { bridge: "eu-1" });
+  const people = [];
+  for (const [at, name] of NAMES.entries()) {
+    people.push(await cluster.join(meeting, name, { bridge: bridges[at % bridges.length] }));
+    await expect(person(page, people.at(-1).id)).toBeVisible();
+  }
+  return { meeting, people };
+}
+
+const undo = (page) => page.locator(".undo");
+const tickAll = async (page) => {
+  await page.locator("#select-all").check();
+  await expect(selectionButton(page)).toHaveText("Admit 3");
+};
+
+test("an admission is undone by a key, by whoever made it alone", async ({ cluster, open }) => {
+  const [page, anne] = [await open(cluster), await open(cluster, { role: "admin" })];
+  const { people } = await three(cluster, page);
+  await admitOf(person(page, people[0].id)).click();
+  await expect(pressed(page)).toHaveText("Admitted 1");
+  const button = undo(page).getByRole("button");
+  await expect(button).toHaveAccessibleName("Undo: send Bo Berg back to the lobby");
+  await expect(person(anne, people[0].id)).toHaveCount(0);
+  await expect(undo(anne)).toHaveCount(0);
+  await look(page, "undo-one");
+  await page.keyboard.press("u");
+  await expect(pressed(page)).toHaveText("Sent 1 back");
+  await expect(undo(page)).toHaveCount(0);
+  expect(await cluster.lobbyOf(people[0].id)).toBe("waiting");
+  await expect(person(anne, people[0].id)).toContainText(/sent back by bert/);
+  await page.keyboard.press("u");
+  await expect(page.locator(".notice")).toHaveText("There is nothing to take back just now.");
+});
+
+test("several at once are undone together, the rows stay where they are meanwhile", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const { meeting, people } = await three(cluster, page);
+  const later = await cluster.join(await cluster.meeting("Ward round"), "Ida Ring");
+  await expect(person(page, later.id)).toBeVisible();
+  await admitOf(card(page, meeting.id)).click();
+  await expect(pressed(page)).toHaveText("Admitted 3");
+  const row = person(page, later.id);
+  await expect(page.locator('.person[data-gone="yes"]')).toHaveCount(0, { timeout: 12_000 });
+  const top = () => row.evaluate((element) => element.getBoundingClientRect().top);
+  await admitOf(row).hover();
+  const before = await top();
+  await page.keyboard.press("u");
+  await expect(pressed(page)).toHaveText("Sent 3 back");
+  expect(await Promise.all(people.map((each) => cluster.lobbyOf(each.id)))).toEqual(["waiting", "waiting", "waiting"]);
+  await expect(person(page, people[0].id)).toBeVisible();
+  expect(await top(), "nothing moves under the pointer").toBe(before);
+});
+
+test("one press is undone at a time, the last one first", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const { people } = await three(cluster, page);
+  await person(page, people[0].id).focus();
+  for (const each of people.slice(0, 2)) {
+    await expect(person(page, each.id)).toBeFocused();
+    await page.keyboard.press("a");
+  }
+  await expect.poll(() => cluster.lobbyOf(people[1].id)).toBe("in");
+  await expect(undo(page).getByRole("button")).toHaveAccessibleName("Undo: send Zoë Müller back to the lobby");
+  await page.keyboard.press("u");
+  await expect.poll(() => cluster.lobbyOf(people[1].id)).toBe("waiting");
+  expect(await cluster.lobbyOf(people[0].id)).toBe("in");
+  await expect(undo(page).getByRole("button")).toHaveAccessibleName("Undo: send Bo Berg back to the lobby");
+});
+
+test("it is offered for eight seconds, and as long as somebody reaches for it", async ({ cluster, open }) => {
+  test.setTimeout(60_000);
+  const page = await open(cluster);
+  const { people } = await three(cluster, page);
+  await admitOf(person(page, people[0].id)).click();
+  await expect(undo(page)).toContainText(/[78] s/);
+  const since = Date.now();
+  await undo(page).getByRole("button").hover();
+  await expect.poll(() => Date.now() - since, { timeout: 15_000 }).toBeGreaterThan(10_000);
+  await expect(undo(page)).toBeVisible();
+  await page.mouse.move(700, 400);
+  await expect(undo(page)).toHaveCount(0, { timeout: 10_000 });
+  expect(await cluster.lobbyOf(people[0].id)).toBe("in");
+});
+
+test("who can't be sent back is still in, and each of them is told of", async ({ ownCluster: cluster, open }) => {
+  test.setTimeout(90_000);
+  const page = await open(cluster);
+  const { people } = await three(cluster, page, ["eu-1", "eu-2"]);
+  await cluster.switches({ back_to_lobby: "reject" }, "eu-2");
+  await tickAll(page);
+  await selectionButton(page).click();
+  await expect(pressed(page)).toHaveText("Admitted 3");
+  await page.keyboard.press("u");
+  await expect(pressed(page)).toHaveText("Sent 2 back, 1 still in");
+  expect(await Promise.all(people.map((each) => cluster.lobbyOf(each.id)))).toEqual(["waiting", "in", "waiting"]);
+  await page.getByRole("button", { name: "Show 3" }).click();
+  const panel = page.getByRole("dialog", { name: "What could not be done" });
+  const of = (at) => panel.locator(`[data-person="${people[at].id}"]`);
+  await expect(of(0)).toContainText(/Bo Berg\s*Sent back/);
+  await expect(of(1)).toContainText(/Zoë Müller\s*Still in: Refused: \S+/);
+  await look(page, "undo-still-in");
+});
+
+test.describe("admissions held back for three seconds", () => {
+  test("say so on every page, are called off by whoever pressed, and are sent otherwise", async ({ open }) => {
+    test.setTimeout(90_000);
+    const cluster = new Cluster({ desk: "admit_delay_s = 3" });
+    await cluster.start();
+    try {
+      const [page, anne] = [await open(cluster), await open(cluster, { role: "admin" })];
+      const { people } = await three(cluster, page);
+      const [bo, zoe, ana] = people;
+      await admitOf(person(page, bo.id)).click();
+      await expect(person(page, bo.id)).toContainText(/Admitting in [123] s/);
+      await expect(person(anne, bo.id)).toContainText(/bert admits in [123] s/);
+      await expect(person(anne, bo.id).locator('[data-action="stop"]')).toHaveCount(0);
+      await look(page, "undo-delayed");
+      await person(page, bo.id).getByRole("button", { name: "Cancel: do not admit Bo Berg" }).click();
+      await expect(pressed(page)).toHaveText("Stopped before it was sent");
+      await expect(admitOf(person(anne, bo.id))).toBeEnabled();
+      await admitOf(person(page, zoe.id)).click();
+      await expect(pressed(page)).toHaveText("Admitted 1");
+      expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
+      await page.locator("#select-all").check();
+      await selectionButton(page).click();
+      await page.locator('.dock [data-action="stop"]').click();
+      await expect(pressed(page)).toHaveText("Admitted 0, 2 stopped");
+      await expect(selectionButton(page), "they are selected as before").toHaveText("Admit 2");
+      expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(ana.id)]).toEqual(["waiting", "waiting"]);
+    } finally {
+      await cluster.end();
+    }
+  });
+});
