@@ -12,7 +12,7 @@ const ACCOUNTS = [
   ["anne", "admin"],
   ["bert", "moderator"],
   ["cleo", "viewer"],
-  ["dora", "moderator"],
+  ["finn", "moderator"],
 ].map(([name = "", role = ""]) => ({ name, role, password: "let them in, please" }));
 
 export class Cluster extends Control {

@@ -66,11 +66,11 @@ function line(desk, presses, selecting) {
     return html`<span class="notice">${icon("note")}<span>${desk.notice}</span></span>${undoBar(desk, offer, false)}`;
   if (!last && offer) return undoBar(desk, offer, true);
   if (!last) return selecting || !desk.screen.acts ? nothing : html`<span class="quiet hint">${t("dock_hint")}</span>`;
-  return html`${summary(desk, presses, last)} ${isUnderWay(last) ? nothing : undoBar(desk, offer, offer?.ref !== last.ref)}`;
+  return summary(desk, presses, last, isUnderWay(last) ? nothing : undoBar(desk, offer, offer?.ref !== last.ref));
 }
 
-/** @param {Desk} desk @param {Press[]} presses @param {Press} last */
-function summary(desk, presses, last) {
+/** @param {Desk} desk @param {Press[]} presses @param {Press} last @param {unknown} undo */
+function summary(desk, presses, last, undo) {
   const failed = presses.flatMap(listed).length;
   const [only] = last.names.size === 1 ? [...last.names.values()] : [];
   const claimed =
@@ -80,7 +80,7 @@ function summary(desk, presses, last) {
     ${isUnderWay(last) ? progress(desk, last) : nothing}
     ${claimed.length > 0 ? html`<button class="quiet-button" type="button" data-action="anyway" @click=${() => desk.deeds.again(last, claimed)}>${t(`anyway.${last.deed}`)}</button>` : nothing}
     ${failed > 0 ? html`<button class="quiet-button" type="button" data-unfolds="results" aria-expanded=${desk.unfolded === "results"} @click=${() => desk.unfold("results")}>${t("show_n", { n: failed })}</button>` : nothing}
-    ${isUnderWay(last) ? nothing : html`<button class="icon-button" type="button" aria-label=${t("dismiss")} title=${t("dismiss")} @click=${() => dismiss(desk, presses)}>${icon("close")}</button>`}`;
+    ${undo} ${isUnderWay(last) ? nothing : html`<button class="icon-button" type="button" aria-label=${t("dismiss")} title=${t("dismiss")} @click=${() => dismiss(desk, presses)}>${icon("close")}</button>`}`;
 }
 
 /** How far a press for many has come, and the button that ends it. @param {Desk} desk @param {Press} press */
@@ -97,7 +97,10 @@ function progress(desk, press) {
 /** @param {Desk} desk @param {Press[]} presses */
 function dismiss(desk, presses) {
   desk.unfolded = "";
-  for (const press of presses) if (!isUnderWay(press)) desk.presses.dismiss(press.ref);
+  for (const { ref } of presses.filter((press) => !isUnderWay(press))) {
+    desk.undos.forget(ref);
+    desk.presses.dismiss(ref);
+  }
 }
 
 /** @param {Press} press */
@@ -109,12 +112,18 @@ const listed = (press) => (press.message.scope === "undo" && press.names.size > 
 
 /** @param {Desk} desk @param {Press[]} presses */
 function results(desk, presses) {
-  const label = t(presses.every((press) => press.deed === "admit") ? "results_label" : "results.label");
+  const label = t(labelOf(presses.filter((press) => listed(press).length > 0)));
   return html`<div class="panel results" tabindex="-1" role="dialog" aria-label=${label}>
     <div class="line"><h2>${label}</h2>
       <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => desk.fold()}>${icon("close")}</button></div>
     ${presses.filter((press) => listed(press).length > 0).map((press) => ofPress(desk, press))}
   </div>`;
+}
+
+/** @param {Press[]} presses */
+function labelOf(presses) {
+  if (presses.every((press) => press.message.scope === "undo")) return "results.undo";
+  return presses.every((press) => press.deed === "admit") ? "results_label" : "results.label";
 }
 
 /** @param {Desk} desk @param {Press} press */

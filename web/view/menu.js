@@ -191,6 +191,6 @@ const handling = (by) => html`${icon("hand")}${t("claim.by", { by })}`;
 export const menuButton = (desk, kind, id, { label, rove = false, words }) => {
   const open = desk.menus.open?.kind === kind && desk.menus.open.id === id;
   return html`<button class=${words ? "quiet-button" : "icon-button more"} type="button" data-menu=${kind} tabindex=${rove ? -1 : 0} aria-haspopup="menu"
-    aria-expanded=${open} aria-label=${label} title=${words ? nothing : label}
+    aria-expanded=${open} aria-label=${words ? nothing : label} title=${label}
     @click=${(/** @type {Event} */ event) => desk.menus.toggle(kind, id, /** @type {HTMLElement} */ (event.currentTarget))}>${words ?? icon("more")}</button>`;
 };

@@ -44,8 +44,8 @@ function where(desk, user) {
   const meetings = user.looks_at.flatMap((id) => desk.roster.meetings.get(id) ?? []);
   if (meetings.length === 0) return t("presence.looks_at_all");
   return meetings.map(
-    (row) =>
-      html`<button class="text link" type="button" title=${t("open_meeting")} @click=${() => go(desk, row.id)}><bdi>${desk.nameOf(row)}</bdi></button>`,
+    (row, at) =>
+      html`${at > 0 ? t("list_comma") : nothing}<button class="text link" type="button" title=${t("open_meeting")} @click=${() => go(desk, row.id)}><bdi>${desk.nameOf(row)}</bdi></button>`,
   );
 }
 

@@ -144,11 +144,17 @@ function meetingCell(desk, row) {
 function action(desk, row, kind) {
   const { screen } = desk;
   const what = row.pending ? pending(desk, row, row.pending) : kind === "lobby" ? admit(desk, row) : letIn(row);
-  const menu = screen.acts
-    ? menuButton(desk, "person", row.id, { label: t("menu.of", { name: nameOf(row) }), rove: true })
-    : nothing;
+  // The button that calls it off needs the room.
+  const menu =
+    screen.acts && !isHeldBack(desk, row)
+      ? menuButton(desk, "person", row.id, { label: t("menu.of", { name: nameOf(row) }), rove: true })
+      : nothing;
   return html`${what}${menu}`;
 }
+
+/** Whether this page's user can still call a press on a person off. @param {Desk} desk @param {Person} row */
+const isHeldBack = (desk, { id, pending }) =>
+  (pending?.until ?? 0) > desk.screen.now && pending?.by === desk.me && desk.presses.of(id)?.names.size === 1;
 
 /** @param {Desk} desk @param {Person} row */
 const admit = (desk, row) =>
@@ -168,7 +174,7 @@ function pending(desk, row, { action, by, until }) {
   if (n <= 0) return html`<span class="doing">${mine ? t(`pending.${action}`) : t(`pending_by.${action}`, { by })}</span>`;
   const press = desk.presses.of(row.id);
   return html`<span class="doing">${mine ? t("pending.admit_in", { n }) : t("pending_by.admit_in", { n, by })}</span>
-    ${press && press.names.size === 1 ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${press.stopping} aria-label=${t("cancel_admit", { name: nameOf(row) })} @click=${() => desk.presses.stop(press)}>${t("dialog.cancel")}</button>` : nothing}`;
+    ${press && isHeldBack(desk, row) ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${press.stopping} aria-label=${t("cancel_admit", { name: nameOf(row) })} @click=${() => desk.presses.stop(press)}>${t("dialog.cancel")}</button>` : nothing}`;
 }
 
 /** @param {Person} row */

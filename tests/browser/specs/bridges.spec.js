@@ -182,13 +182,26 @@ test("a bridge that falls silent greys its people only, and its age ticks", asyn
   await lookTwice(page, "bridge-silent");
   await admitOf(person(page, zoe.id)).click();
   await expect(page.locator(".press")).toHaveText("Admitted 1");
-  await admitOf(person(page, bo.id)).click();
-  await expect(page.locator(".press")).toContainText("1 not reached", { timeout: 25_000 });
-  await expect(person(page, bo.id).locator(".outcome")).toContainText("The bridge did not answer");
+  await expect(admitOf(person(page, bo.id))).toBeDisabled();
+  await expect(admitOf(person(page, bo.id))).toHaveAttribute("title", "The bridge can't be reached just now");
   await cluster.control("/fault/start", { bridge: "eu-1" });
   await expect(note).toHaveCount(0, { timeout: 40_000 });
   await expect(person(page, bo.id)).toHaveAttribute("data-stale", "no");
   await live(page);
+});
+
+test("an admit on a bridge that goes silent under it is said not to have arrived", async ({ cluster, open }) => {
+  await cluster.calm();
+  test.setTimeout(90_000);
+  const page = await open(cluster);
+  const { bo } = await two(cluster, page);
+  await cluster.switches({ rest_hang: true }, "eu-1");
+  await admitOf(person(page, bo.id)).click();
+  await expect(page.locator(".press")).toContainText("1 not reached", { timeout: 40_000 });
+  await expect(person(page, bo.id).locator(".outcome")).toContainText("The bridge did not answer");
+  await cluster.switches({ rest_hang: null }, "eu-1");
+  await expect(admitOf(person(page, bo.id))).toBeEnabled({ timeout: 40_000 });
+  expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
 });
 
 test("who is being called is listed on their own and keeps nobody from being said to wait", async ({ cluster, open }) => {

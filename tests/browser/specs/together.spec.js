@@ -4,16 +4,16 @@ import { admitOf, answer, card, choose, expect, person, pressed, question, test 
 
 test.beforeEach(async ({ cluster }) => cluster.calm());
 
-/** Pages of anne (administrator), bert and dora, and people who wait, longest first. */
+/** Pages of anne (administrator), bert and finn, and people who wait, longest first. */
 async function together({ cluster, open }, names = ["Bo Berg", "Zoë Müller", "Ana Silva"]) {
-  const [anne, bert, dora] = [await open(cluster, { role: "admin" }), await open(cluster), await open(cluster, { name: "dora" })];
+  const [anne, bert, finn] = [await open(cluster, { role: "admin" }), await open(cluster), await open(cluster, { name: "finn" })];
   const meeting = await cluster.meeting("Board call");
   const people = [];
   for (const name of names) {
     people.push(await cluster.join(meeting, name, { bridge: "eu-1" }));
-    for (const page of [anne, bert, dora]) await expect(person(page, people.at(-1).id)).toBeVisible();
+    for (const page of [anne, bert, finn]) await expect(person(page, people.at(-1).id)).toBeVisible();
   }
-  return { anne, bert, dora, meeting, people };
+  return { anne, bert, finn, meeting, people };
 }
 
 /** Moves the focus to a row by keys alone. */
@@ -63,21 +63,21 @@ test("who else is here and what they look at is in the header and on the meeting
   cluster,
   open,
 }) => {
-  const { anne, bert, dora, meeting } = await together({ cluster, open });
-  await expect(others(bert)).toHaveAccessibleName("2 other people have a page open: anne, dora");
+  const { anne, bert, finn, meeting } = await together({ cluster, open });
+  await expect(others(bert)).toHaveAccessibleName("2 other people have a page open: anne, finn");
   await expect(card(bert, meeting.id).locator(".lookers")).toHaveCount(0);
   await card(anne, meeting.id).locator("button.open").click();
   await expect(card(bert, meeting.id).locator(".lookers")).toHaveAttribute("title", "anne looks at this meeting too");
   await expect(card(anne, meeting.id).locator(".lookers")).toHaveCount(0);
-  await card(dora, meeting.id).locator("button.open").click();
-  await expect(anne.locator(".heading .lookers")).toHaveAttribute("title", "dora looks at this meeting too");
+  await card(finn, meeting.id).locator("button.open").click();
+  await expect(anne.locator(".heading .lookers")).toHaveAttribute("title", "finn looks at this meeting too");
   await others(bert).click();
   const panel = bert.getByRole("dialog", { name: "Here now" });
   await expect(panel.locator('[data-user="anne"]').first()).toContainText(/Administrator\s*Board call/);
   await look(bert, "together-presence");
   await panel.locator("li").first().getByRole("button").click();
   await expect(bert.getByRole("heading", { level: 1 })).toContainText("Board call");
-  await dora.close();
+  await finn.close();
   await expect(others(bert)).toHaveAccessibleName("1 other person has a page open: anne");
 });
 
@@ -95,18 +95,18 @@ test("who is away is greyed, and comes back with the first thing they do", async
 });
 
 test("a claim by key is in every list at once, and moving on gives it back", async ({ cluster, open }) => {
-  const { anne, bert, dora, meeting, people } = await together({ cluster, open });
+  const { anne, bert, finn, meeting, people } = await together({ cluster, open });
   const [bo, zoe] = people;
-  await card(dora, meeting.id).locator("button.open").click();
+  await card(finn, meeting.id).locator("button.open").click();
   await goTo(bert, bo.id);
   await bert.keyboard.press("c");
   await expect(handled(bert, bo.id)).toHaveText("You are handling");
-  for (const page of [anne, dora]) await expect(handled(page, bo.id)).toHaveText("bert is handling");
+  for (const page of [anne, finn]) await expect(handled(page, bo.id)).toHaveText("bert is handling");
   await expect(person(anne, bo.id)).toHaveAttribute("data-handled", "other");
   await expect(handled(anne, zoe.id)).toHaveCount(0);
   await look(anne, "together-claim");
   await bert.keyboard.press("j");
-  for (const page of [anne, bert, dora]) await expect(handled(page, bo.id)).toHaveCount(0);
+  for (const page of [anne, bert, finn]) await expect(handled(page, bo.id)).toHaveCount(0);
   await bert.keyboard.press("c");
   await expect(handled(anne, zoe.id)).toHaveText("bert is handling");
   await bert.keyboard.press("c");
@@ -229,8 +229,8 @@ test("take next gives each of three a person of their own, longest wait first, a
   cluster,
   open,
 }) => {
-  const { anne, bert, dora, people } = await together({ cluster, open });
-  const pages = [anne, bert, dora];
+  const { anne, bert, finn, people } = await together({ cluster, open });
+  const pages = [anne, bert, finn];
   await Promise.all(pages.map((page) => page.keyboard.press("n")));
   const taken = [];
   for (const page of pages) {
@@ -294,11 +294,11 @@ test("a claim lasts while its holder works, and ends by itself when they don't",
 
 test("a claim by somebody who closes their page ends by itself", async ({ cluster, open }) => {
   test.setTimeout(60_000);
-  const { anne, dora, people } = await together({ cluster, open });
-  await goTo(dora, people[0].id);
-  await dora.keyboard.press("c");
-  await expect(handled(anne, people[0].id)).toHaveText("dora is handling");
-  await dora.close();
+  const { anne, finn, people } = await together({ cluster, open });
+  await goTo(finn, people[0].id);
+  await finn.keyboard.press("c");
+  await expect(handled(anne, people[0].id)).toHaveText("finn is handling");
+  await finn.close();
   await expect(handled(anne, people[0].id)).toHaveCount(0, { timeout: 28_000 });
 });
 

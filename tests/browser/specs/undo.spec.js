@@ -104,7 +104,7 @@ test("who can't be sent back is still in, and each of them is told of", async ({
   await expect(pressed(page)).toHaveText("Sent 2 back, 1 still in");
   expect(await Promise.all(people.map((each) => cluster.lobbyOf(each.id)))).toEqual(["waiting", "in", "waiting"]);
   await page.getByRole("button", { name: "Show 3" }).click();
-  const panel = page.getByRole("dialog", { name: "What could not be done" });
+  const panel = page.getByRole("dialog", { name: "Taken back, or not" });
   const of = (at) => panel.locator(`[data-person="${people[at].id}"]`);
   await expect(of(0)).toContainText(/Bo Berg\s*Sent back/);
   await expect(of(1)).toContainText(/Zoë Müller\s*Still in: Refused: \S+/);
