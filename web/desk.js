@@ -297,7 +297,7 @@ export class Desk {
 
   /** A new server has a new page; it is fetched when nothing would be lost by it. */
   #reloadIfIdle() {
-    if (!this.newVersion || this.selection.size > 0 || this.presses.busy || this.screen.choice.query) return;
+    if (!this.newVersion || this.selection.size > 0 || this.presses.busy || this.screen.choice.query || this.dialogs.isOpen) return;
     if (sessionStorage.getItem(RELOADED) === this.newVersion) return;
     sessionStorage.setItem(RELOADED, this.newVersion);
     location.reload();

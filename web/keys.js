@@ -1,5 +1,7 @@
 // The keyboard. A letter acts on the focused row alone; what acts on more needs Shift. Nothing acts while the focus is nowhere.
 
+import { t } from "./i18n.js";
+
 const LETTERS = "usher-letters";
 const FIELDS = "input:not([type=checkbox]), textarea, select";
 
@@ -232,7 +234,9 @@ export class Keys {
 
   /** @param {import("./protocol.js").PersonRow} person */
   #hold(person) {
-    if (person.hold || this.desk.screen.whyNot("hold", person) === null) this.desk.deeds.hold([person]);
+    const why = person.hold ? null : this.desk.screen.whyNot("hold", person);
+    if (why === null) this.desk.deeds.hold([person]);
+    else this.desk.tell(t(why));
     return true;
   }
 
