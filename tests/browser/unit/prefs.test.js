@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DEFAULTS, Prefs, understood } from "../../../web/prefs.js";
+import { PLAIN } from "../../../web/views.js";
+
+function page({ open = true } = {}) {
+  const sent = [];
+  const state = { open, changes: 0 };
+  const prefs = new Prefs(
+    (message) => {
+      if (state.open) sent.push(message);
+      return state.open;
+    },
+    () => {
+      state.changes += 1;
+    },
+  );
+  return { prefs, sent, state };
+}
+
+test("whatever comes is understood", () => {
+  for (const value of [null, undefined, 7, "x", [], { volume: "loud", follows: {}, view: [] }])
+    assert.deepEqual(understood(value), DEFAULTS);
+  assert.equal(understood({ sound: false }).sound, false);
+  assert.equal(understood({ volume: 2 }).volume, DEFAULTS.volume);
+  assert.deepEqual(understood({ view: { density: "compact" } }).view, { ...PLAIN, density: "compact" });
+});
+
+test("changes are gathered and sent together, and what others keep is left alone", () => {
+  const { prefs, sent } = page();
+  prefs.take({ language: "de", sound: true });
+  prefs.set({ sound: false });
+  prefs.set({ volume: 0.2 });
+  assert.equal(prefs.kept.sound, false, "at once for this page");
+  assert.deepEqual(sent, []);
+  prefs.flush();
+  prefs.flush();
+  assert.deepEqual(
+    sent.map(({ value }) => value),
+    [{ language: "de", sound: false, volume: 0.2 }],
+  );
+  assert.equal(sent[0].type, "prefs");
+});
+
+test("nothing is sent before it is known what there is: it would be lost", () => {
+  const { prefs, sent } = page();
+  prefs.set({ volume: 0.1 });
+  prefs.flush();
+  assert.deepEqual(sent, []);
+  prefs.take({ language: "fr" });
+  prefs.flush();
+  assert.deepEqual(sent[0].value, { language: "fr", volume: 0.1 });
+});
+
+test("another page's change is taken, and does not undo one made here that is not sent yet", () => {
+  const { prefs, sent } = page();
+  prefs.take({ volume: 0.5 });
+  prefs.set({ volume: 0.9 });
+  prefs.take({ volume: 0.4, sound: false });
+  assert.deepEqual([prefs.kept.volume, prefs.kept.sound], [0.9, false]);
+  prefs.flush();
+  assert.deepEqual(sent[0].value, { volume: 0.9, sound: false });
+});
+
+test("what could not be sent is sent over the next connection", () => {
+  const { prefs, sent, state } = page({ open: false });
+  prefs.take(null);
+  prefs.set({ notify: false });
+  prefs.flush();
+  assert.deepEqual(sent, []);
+  state.open = true;
+  prefs.take({});
+  prefs.flush();
+  assert.deepEqual(sent[0].value, { notify: false });
+});
+
+test("it never grows past what the server takes", () => {
+  const { prefs, sent } = page();
+  prefs.take({});
+  const entries = Array.from({ length: 60 }, (_, at) => ({ id: `${at}`.repeat(30).slice(0, 36), name: "界".repeat(80) }));
+  prefs.set({ follows: entries, mutes: entries });
+  prefs.flush();
+  assert.ok(new TextEncoder().encode(JSON.stringify(sent[0].value)).length < 16 * 1024);
+  assert.deepEqual(sent[0].value.mutes.at(-1), entries.at(-1), "the newest stay");
+});

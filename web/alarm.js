@@ -1,0 +1,92 @@
+// When to sound: once for a situation, however many people it is made of. Pure: told what happens and when, it sets no timer.
+//
+// A situation begins with somebody who begins to wait, is sounded at once, and goes on while its people wait: whoever comes within the
+// pause that follows belongs to it and adds to its words, not to the noise. What begins within a pause for another reason (those who were
+// sounded are in already) is sounded at its end. Where one sound follows another the pause grows: a day of arrivals is no day of chimes.
+
+/** How long a sound for arrivals stands for those who come after it, in ms: at first, and at most. */
+export const SHORTEST = 15_000;
+export const LONGEST = 60_000;
+/** How often it sounds for those who wait too long, in ms. */
+export const AGAIN = 60_000;
+
+export class Arrivals {
+  constructor() {
+    /** @type {Set<string>} who of the situation still waits */
+    this.people = new Set();
+    this.soundedAt = -Infinity;
+    this.pause = SHORTEST;
+    /** Whether the situation is still to be sounded. */
+    this.owed = false;
+  }
+
+  /** @param {string} id @param {number} now ms */
+  arrived(id, now) {
+    const goesOn = this.owed || (this.people.size > 0 && now - this.soundedAt < this.pause);
+    if (!goesOn) {
+      this.people.clear();
+      this.owed = true;
+    }
+    this.people.add(id);
+  }
+
+  /** Somebody waits no longer. @param {string} id */
+  left(id) {
+    this.people.delete(id);
+    if (this.people.size === 0) this.owed = false;
+  }
+
+  /** Whether to sound now; asked with everything that happens. @param {number} now ms */
+  sounds(now) {
+    const quiet = now - this.soundedAt;
+    if (!this.owed || quiet < this.pause) return false;
+    this.pause = quiet < 2 * this.pause ? Math.min(LONGEST, 2 * this.pause) : SHORTEST;
+    this.soundedAt = now;
+    this.owed = false;
+    return true;
+  }
+}
+
+/** Sounds while something lasts, slowly. */
+export class Repeated {
+  constructor() {
+    this.soundedAt = -Infinity;
+  }
+
+  /** @param {boolean} lasts @param {number} now ms */
+  sounds(lasts, now) {
+    if (!lasts || now - this.soundedAt < AGAIN) return false;
+    this.soundedAt = now;
+    return true;
+  }
+}
+
+/** Sounds once for each thing that has a key of its own. */
+export class Once {
+  constructor() {
+    /** @type {Set<string>} */
+    this.told = new Set();
+  }
+
+  /** Whether there is one that was not told; those that are there no longer are forgotten. @param {string[]} keys */
+  sounds(keys) {
+    const news = keys.some((key) => !this.told.has(key));
+    this.told = new Set(keys);
+    return news;
+  }
+}
+
+/**
+ * Whom a message is about, counted: how many people, in how many meetings, and the one meeting where it is one.
+ * @param {Iterable<{ meeting: string }>} people
+ */
+export function gathered(people) {
+  let n = 0;
+  const meetings = new Set();
+  for (const { meeting } of people) {
+    n += 1;
+    meetings.add(meeting);
+  }
+  const [only] = meetings;
+  return { n, meetings: meetings.size, only: meetings.size === 1 ? /** @type {string} */ (only) : null };
+}
