@@ -1,6 +1,8 @@
 // The dashboard: joins connection, rows, screen and page. Draws at most once per frame, and never while a button is held down.
 
+import { Alerts } from "./alerts.js";
 import { Announcer } from "./announce.js";
+import { Asks } from "./asks.js";
 import { Claims } from "./claims.js";
 import { Connection } from "./connection.js";
 import { Deeds } from "./deeds.js";
@@ -10,16 +12,18 @@ import { Figures } from "./figures.js";
 import { Focus } from "./focus.js";
 import { loadCatalogue, t } from "./i18n.js";
 import { Keys } from "./keys.js";
+import { Limits } from "./limits.js";
 import { Menus } from "./menus.js";
 import { Pointer } from "./pointer.js";
+import { Prefs } from "./prefs.js";
 import { Attention } from "./presence.js";
 import { idOf, Presses } from "./presses.js";
 import { Roster } from "./roster.js";
 import { Screen } from "./screen.js";
 import { Selection } from "./selection.js";
+import { Showing } from "./showing.js";
 import { plain } from "./text.js";
 import { Clock } from "./time.js";
-import { Title } from "./title.js";
 import { Undos } from "./undo.js";
 import { render } from "./vendor/lit.js";
 import { wordsOf } from "./view/dock.js";
@@ -68,10 +72,14 @@ export class Desk {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.noticeEnds = undefined;
     this.announcer = new Announcer((text) => this.#say(text));
-    this.title = new Title((n) => (n > 0 ? t("title_waiting", { n }) : t("title")));
+    this.asks = new Asks(send);
+    this.limits = new Limits(this);
+    this.prefs = new Prefs(send, () => this.alerts.settle());
+    this.showing = new Showing(this);
+    this.alerts = new Alerts(this);
     this.pointer = new Pointer(this);
     this.keys = new Keys(this);
-    /** @type {"" | "menu" | "bridges" | "presence" | "keys" | "results"} what is unfolded over the page */
+    /** @type {"" | "menu" | "bridges" | "presence" | "keys" | "results" | "alerts" | "display" | "thresholds"} what is unfolded over the page */
     this.unfolded = "";
     this.frameAsked = false;
     this.resyncAt = -Infinity;
@@ -80,10 +88,13 @@ export class Desk {
   }
 
   start() {
+    this.showing.start();
     this.#openFromAddress();
     addEventListener("hashchange", () => this.#openFromAddress());
     document.addEventListener("visibilitychange", () => this.#seen());
     addEventListener("resize", () => this.changed());
+    this.prefs.start();
+    this.alerts.start();
     this.pointer.start();
     this.keys.start();
     this.connection.start();
@@ -96,6 +107,7 @@ export class Desk {
     clearTimeout(this.noticeEnds);
     this.connection.stop();
     this.announcer.stop();
+    this.alerts.stop();
     this.pointer.stop();
     this.keys.stop();
   }
@@ -109,11 +121,12 @@ export class Desk {
     else if (frame.type === "snapshot") this.feed.part(frame);
     else if (frame.type === "snapshot_end") this.feed.end(frame);
     else if (frame.type === "delta") this.feed.delta(frame);
-    else if (frame.type === "reply") this.#reply(frame);
-    else if (frame.type === "error") this.presses.refused(frame);
+    else if (frame.type === "reply") this.asks.answered(frame) || this.#reply(frame);
+    else if (frame.type === "error") this.asks.answered(frame) || this.presses.refused(frame);
+    else if (frame.type === "prefs") this.prefs.take(frame.value);
     else if (frame.type === "figures") this.figures.take(frame);
     if (this.screen.live) this.screen.link.asOf = this.clock.now();
-    if (this.screen.link.shown) this.title.count(this.roster.waiting.size);
+    this.alerts.look();
     this.changed();
   }
 
@@ -123,8 +136,7 @@ export class Desk {
     if (phase === "loading") this.feed.restart();
     if (phase !== "live") this.figures.forget();
     if (phase === "loading") this.attention.forget();
-    if (phase === "lost" || phase === "stopped") this.feed.cut();
-    if (phase === "lost" || phase === "stopped") this.presses.cut();
+    if (phase === "lost" || phase === "stopped") for (const open of [this.feed, this.presses, this.asks]) open.cut();
     if (phase === "lost") this.announcer.tell(t("said_lost"));
     this.changed();
   }
@@ -138,14 +150,16 @@ export class Desk {
     this.clock.forget();
     this.clock.heard(frame.time);
     this.screen.role = frame.user.role;
+    this.prefs.take(frame.prefs);
+    this.showing.known();
     this.newVersion = frame.version === this.version ? "" : frame.version;
     this.#reloadIfIdle();
   }
 
   /** @param {import("./state.js").Changes} changes @param {"first" | "again" | null} whole */
   #take(changes, whole) {
-    if (whole !== "first") this.#announce(changes);
     this.roster.take(changes);
+    this.alerts.heard(changes, whole === "first");
     if (!whole) return;
     Object.assign(this.screen.link, { phase: "live", shown: true });
     if (whole === "first") this.announcer.tell(t("said_loaded", { n: this.roster.waiting.size }));
@@ -169,14 +183,6 @@ export class Desk {
     if (frame.state !== "finished") return;
     if (press.deed === "admit") this.deeds.offerUndo(press);
     this.announcer.tell(wordsOf(this, press));
-  }
-
-  /** @param {import("./state.js").Changes} changes */
-  #announce(changes) {
-    for (const row of changes.put) {
-      if (row.kind !== "person" || row.lobby !== "waiting" || this.roster.waiting.has(row.id)) continue;
-      this.announcer.arrived(this.roster.meetings.get(row.meeting)?.name ?? "");
-    }
   }
 
   /** @param {string} text */
@@ -213,7 +219,7 @@ export class Desk {
   /** @param {string | null} meeting */
   open(meeting) {
     const hash = meeting === null ? "" : `#meeting=${encodeURIComponent(meeting)}`;
-    history.pushState(null, "", location.pathname + location.search + hash);
+    history.pushState(null, "", location.pathname + this.showing.query + hash);
     this.#openFromAddress();
   }
 
@@ -249,6 +255,7 @@ export class Desk {
   search(query) {
     if (this.showsBoard && query) this.open(null);
     this.screen.choose({ query });
+    this.showing.searched();
     for (const scroller of this.root.querySelectorAll("[data-scroller]")) if (scroller.scrollTop > 0) scroller.scrollTop = 0;
     // At once, not with the next frame: whoever types waits for this one.
     this.draw();
@@ -340,7 +347,7 @@ export class Desk {
     const now = this.clock.now();
     this.tick = setTimeout(
       () => {
-        if (this.screen.link.shown) this.title.count(this.roster.waiting.size);
+        this.alerts.look();
         this.#look();
         this.changed();
         this.#ticking();

@@ -225,6 +225,7 @@ export class Keys {
     const onRow = target.hasAttribute("data-row");
     if (event.key === "x" || event.key === "X" || (event.key === " " && onRow)) return this.#pick(person, event.shiftKey);
     if (event.key === "a") return this.#admitOne(list, person);
+    if (event.key === "s") return this.#seen(person);
     if (event.key === "Enter" && onRow) {
       this.desk.open(person.meeting);
       return true;
@@ -252,6 +253,12 @@ export class Keys {
   /** @param {import("./protocol.js").PersonRow} person @param {boolean} range */
   #pick(person, range) {
     if (this.desk.screen.can(person) || this.desk.selection.has(person.id)) this.desk.pick(person.id, { range });
+    return true;
+  }
+
+  /** @param {import("./protocol.js").PersonRow} person */
+  #seen(person) {
+    if (this.desk.screen.acts && this.desk.screen.standsOut(person)) this.desk.limits.acknowledge([person]);
     return true;
   }
 

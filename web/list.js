@@ -95,9 +95,11 @@ export class List {
     if (!element || !scroller || this.entries.length === 0) return false;
     const box = element.getBoundingClientRect();
     const height = box.height / this.entries.length || 40;
-    const above = scroller.getBoundingClientRect().top - box.top;
-    const from = Math.max(0, Math.floor(above / height));
-    const to = Math.max(from, Math.ceil((above + scroller.clientHeight) / height));
+    // Where the whole page scrolls, the scroller is as long as its rows: what is in view ends with the window.
+    const view = scroller.getBoundingClientRect();
+    const [top, bottom] = [Math.max(view.top, 0), Math.min(view.bottom, innerHeight)];
+    const from = Math.max(0, Math.floor((top - box.top) / height));
+    const to = Math.max(from, Math.ceil((bottom - box.top) / height));
     const seen =
       from >= this.first && Math.min(to, this.entries.length) <= this.last && this.last - this.first < to - from + 4 * SPARE;
     if (seen) return false;

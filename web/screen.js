@@ -5,11 +5,15 @@ import { isRead, isStale } from "./bridges.js";
 import { claimOf } from "./claims.js";
 import { List } from "./list.js";
 import { byWait } from "./roster.js";
+import { fold } from "./text.js";
+import { comparison, filters, PLAIN, passes } from "./views.js";
+import { tooLong } from "./waits.js";
 
 /**
  * @typedef {import("./protocol.js").PersonRow} Person
  * @typedef {import("./protocol.js").MeetingRow} Meeting
- * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", board: boolean }} Choice
+ * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", board: boolean,
+ *   view: import("./views.js").View }} Choice
  * @typedef {{ phase: import("./connection.js").Phase, reason: string, asOf: number, shown: boolean }} Link
  *   `shown`: a snapshot was seen, so there are rows, old or not
  */
@@ -30,15 +34,20 @@ export class Screen {
     /** @type {List<Person>} those whose call is not answered yet */
     this.calling = new List("calling", byId, 0);
     /** @type {List<Meeting>} */
-    this.meetings = new List("meetings", roster.byUrgency, 3000);
+    this.meetings = new List("meetings", (a, b) => this.byUrgency(a, b), 3000);
+    this.me = "";
     this.role = /** @type {import("./protocol.js").Role} */ ("viewer");
     /** @type {Choice} */
-    this.choice = { query: "", open: null, pane: "people", board: false };
+    this.choice = { query: "", open: null, pane: "people", board: false, view: PLAIN };
+    /** @type {(meeting: Meeting) => import("./stances.js").Stance} */
+    this.stance = () => "";
     /** @type {Link} */
     this.link = { phase: "connecting", reason: "", asOf: 0, shown: false };
     this.now = 0;
     /** @type {Person[]} those who are shown waiting, whether in view or not */
     this.shown = [];
+    /** How many more wait and are not shown, for the search or a filter. */
+    this.hidden = 0;
     /** @type {Person[]} of these, those whom a press on "everything shown" admits: who is on hold is only admitted by name */
     this.admissible = [];
     /** @type {Person[]} */
@@ -70,7 +79,8 @@ export class Screen {
   /** @param {Partial<Choice>} choice */
   choose(choice) {
     const next = { ...this.choice, ...choice };
-    if (next.open !== this.choice.open || next.query !== this.choice.query) for (const list of this.people) list.reset();
+    const other = next.open !== this.choice.open || next.query !== this.choice.query || next.view !== this.choice.view;
+    if (other) for (const list of this.people) list.reset();
     if (next.query !== this.choice.query) this.meetings.reset();
     this.choice = next;
   }
@@ -80,16 +90,51 @@ export class Screen {
     this.now = now;
     const { query, open } = this.choice;
     const matches = this.roster.matcher(query);
-    this.shown = this.roster.lobby(open ?? undefined).filter(matches);
+    this.#lobby(matches);
     this.lobby.update(this.shown, now);
     this.inCall.update(open === null ? [] : this.roster.peopleOf(open, "in").filter(matches), now);
     this.unsure.update(open === null ? [] : this.roster.peopleOf(open, "unknown").filter(matches), now);
     this.calling.update(open === null ? [] : this.roster.peopleOf(open, "called").filter(matches), now);
     const meetings = [...this.roster.meetings.values()].filter(this.roster.meetingMatcher(query));
-    this.meetings.update(meetings.sort(this.roster.byUrgency), now);
+    this.meetings.update(meetings.sort(this.byUrgency), now);
     this.selection.keep((id) => this.roster.mayWait(id));
     this.admissible = this.shown.filter((person) => this.can(person) && !person.hold);
     this.chosen = [...this.selection.ids].flatMap((id) => this.roster.people.get(id) ?? []).filter((person) => this.can(person));
+  }
+
+  /** Who of the lobby the search and the filters let through, in the order of the view. @param {(person: Person) => boolean} matches */
+  #lobby(matches) {
+    const { view, open } = this.choice;
+    const meetingOf = (/** @type {Person} */ person) => this.roster.meetings.get(person.meeting);
+    const through = passes(view, { meetingOf, me: this.me, now: this.now, all: open === null });
+    const all = this.roster.lobby(open ?? undefined);
+    this.lobby.compare = comparison(view, (person) => meetingOf(person)?.name ?? "", fold, byWait);
+    this.shown = all.filter((person) => matches(person) && through(person));
+    if (view.order !== "wait" || view.reverse) this.shown.sort(this.lobby.compare);
+    this.hidden = all.length - this.shown.length;
+  }
+
+  /** Followed meetings first. @param {Meeting} a @param {Meeting} b */
+  byUrgency = (a, b) => {
+    const follows = Number(this.stance(b) === "followed") - Number(this.stance(a) === "followed");
+    return follows || this.roster.byUrgency(a, b);
+  };
+
+  /** Whether the search or a filter may hide somebody. */
+  get filtered() {
+    const { query, view, open } = this.choice;
+    return query.trim() !== "" || filters(view, open === null).length > 0;
+  }
+
+  /** Everybody who is handling somebody, or a meeting. */
+  get handlers() {
+    const rows = [...this.roster.people.values(), ...this.roster.meetings.values()];
+    return new Set(rows.flatMap((row) => row.claim?.by ?? []));
+  }
+
+  /** Whether a row is to stand out until somebody has seen that its wait is too long. @param {Person} person */
+  standsOut(person) {
+    return tooLong(person, this.roster.meetings.get(person.meeting), this.now);
   }
 
   /** Whether a press would admit this person now. @param {Person} person */
@@ -146,8 +191,17 @@ export class Screen {
     return meeting.bridges.length > 0 && meeting.bridges.every((id) => isStale(this.roster.bridges.get(id)));
   }
 
+  /** @returns {Person | undefined} who of those shown waits longest */
+  get longest() {
+    if (this.choice.view.order === "wait" && !this.choice.view.reverse) return this.shown[0];
+    return this.shown.reduce(
+      (/** @type {Person | undefined} */ longest, person) => (longest && byWait(longest, person) <= 0 ? longest : person),
+      undefined,
+    );
+  }
+
   get longestSince() {
-    return this.shown[0]?.waiting_since ?? null;
+    return this.longest?.waiting_since ?? null;
   }
 
   /** How far the lobby is known: of the open meeting, or of everything. */

@@ -18,12 +18,6 @@ export function clockTimes(lang) {
   return { short: (/** @type {number} */ at) => short.format(at), long: (/** @type {number} */ at) => long.format(at) };
 }
 
-/** Past which a wait is marked: look.md's first and second threshold. */
-export const THRESHOLDS = [2 * 60_000, 5 * 60_000];
-
-/** 0, 1 or 2: how many thresholds a wait has passed. @param {number} ms */
-export const level = (ms) => THRESHOLDS.filter((limit) => ms >= limit).length;
-
 /**
  * The server's time. A frame tells it late by the network's delay, so of the last few the largest offset is the truest. In between the page's
  * own clock runs on, which nobody can set: setting the computer's must not move a wait.

@@ -3,6 +3,7 @@
 import { condition } from "../bridges.js";
 import { number, t } from "../i18n.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
+import { bell } from "./alerts.js";
 import { icon } from "./icons.js";
 import { trouble } from "./notes.js";
 import { presence } from "./presence.js";
@@ -23,7 +24,7 @@ export const header = (desk) => html`
         @input=${(/** @type {InputEvent} */ event) => desk.search(/** @type {HTMLInputElement} */ (event.target).value)} />
       <kbd aria-hidden="true">/</kbd>
     </div>
-    ${bridges(desk)} ${presence(desk)} ${me(desk)}
+    ${bridges(desk)} ${presence(desk)} ${bell(desk)} ${me(desk)}
   </header>
 `;
 

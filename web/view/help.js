@@ -19,6 +19,7 @@ const KEYS = [
   ["n", "key.next"],
   ["c", "key.claim"],
   ["h", "key.hold"],
+  ["s", "key_seen"],
   ["m Shift+F10", "key.menu"],
   ["Esc", "key_escape"],
   ["?", "key_help"],

@@ -1,13 +1,14 @@
 // The left column: every meeting, those with somebody waiting first, and below it what else there is to know.
 
 import { number, t } from "../i18n.js";
-import { duration, isoDuration, level } from "../time.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit.js";
 import { icon, sign } from "./icons.js";
 import { menuButton } from "./menu.js";
 import { notes } from "./notes.js";
 import { lookers } from "./presence.js";
+import { stanceMark } from "./stance.js";
+import { longest } from "./wait.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("../protocol.js").MeetingRow} Meeting */
@@ -48,7 +49,7 @@ function card(desk, { row, id, gone }, index) {
     aria-posinset=${index + 1}>
     <button class="open" type="button" data-row=${id} tabindex=${screen.meetings.stop === id ? 0 : -1} aria-current=${open}
       ?disabled=${gone !== null} @click=${() => desk.open(id)}>
-      <span class="title">${meetingName(row)} ${marks(row)}${gone === null ? lookers(desk, id) : nothing}</span>
+      <span class="title">${meetingName(row)} ${stanceMark(desk, row)}${marks(row)}${gone === null ? lookers(desk, id) : nothing}</span>
       <span class="facts">${gone === null ? facts(desk, row) : t("meeting_ended")}</span>
     </button>
     <span class="side">
@@ -88,15 +89,8 @@ export function handler(desk, { claim }) {
 /** "No lobby here" is something else than nobody waiting, and both than not known. @param {Desk} desk @param {Meeting} row */
 export function lobbyWords(desk, row) {
   if (row.waiting > 0)
-    return html`<span class="unseen">${t("waiting_n", { n: row.waiting })}</span>${longest(desk, row.longest_since)}`;
+    return html`<span class="unseen">${t("waiting_n", { n: row.waiting })}</span>${longest(desk, row.longest_since, row)}`;
   if (row.unknown > 0) return html`<span class="fact">${t("checking_n", { n: row.unknown })}</span>`;
   const words = { no: "no_lobby", unknown: "lobby_unknown", yes: "nobody_waiting_short" }[row.lobby];
   return html`<span class="fact">${t(words)}</span>`;
-}
-
-/** @param {Desk} desk @param {number | null} since */
-export function longest(desk, since) {
-  if (since === null) return nothing;
-  const wait = desk.screen.now - since;
-  return html`<span class="fact wait" data-level=${level(wait)}><time datetime=${isoDuration(wait)}>${duration(wait)}</time></span>`;
 }

@@ -4,12 +4,15 @@ import { isStale } from "../bridges.js";
 import { number, t } from "../i18n.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit.js";
+import { activeFilters, columnHead, displayButton } from "./display.js";
 import { icon } from "./icons.js";
 import { handler, marks, meetingName } from "./meetings.js";
 import { menuButton } from "./menu.js";
 import { lookers } from "./presence.js";
 import { personRow } from "./row.js";
+import { stanceButtons } from "./stance.js";
 import { emptiness, standing } from "./standing.js";
+import { thresholdsChip } from "./thresholds.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("../protocol.js").PersonRow} Person */
@@ -23,9 +26,11 @@ export function people(desk) {
       <div class="words">${open ? meetingTitle(desk) : waitingTitle(desk)}
         <p class="standing">${standing(desk)}</p>
       </div>
-      ${screen.acts ? everything(desk, open) : nothing}
+      ${screen.meeting ? html`<div class="tools">${stanceButtons(desk, screen.meeting)}${thresholdsChip(desk, screen.meeting)}</div>` : nothing}
+      ${displayButton(desk)} ${screen.acts ? everything(desk, open) : nothing}
     </div>
-    <div class="scroller" data-scroller data-open=${open ? "yes" : "no"}>
+    ${activeFilters(desk)}
+    <div class="scroller" data-scroller data-open=${open ? "yes" : "no"} data-columns=${screen.choice.view.columns.join(" ")}>
       ${open ? html`<h2 class="section">${t("in_lobby")} <span class="number">${number(screen.shown.length)}</span></h2>` : nothing}
       ${grid(desk, screen.lobby, open ? t("in_lobby") : t("waiting_now"), "lobby")} ${emptiness(desk)}
       ${open ? called(desk) : nothing}
@@ -67,7 +72,7 @@ function everything(desk, open) {
   const { admissible } = screen;
   const ticked = admissible.filter((person) => selection.has(person.id)).length;
   const all = ticked > 0 && ticked === admissible.length;
-  const meeting = open && !screen.choice.query;
+  const meeting = open && !screen.filtered;
   const how = meeting ? { label: "admit_meeting_n", meeting: desk.nameOf(screen.meeting) } : { label: "admit_shown_n" };
   return html`
     <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
@@ -84,11 +89,20 @@ const pending = (desk, { action, by }) => (by === desk.me ? t(`pending.${action}
 function grid(desk, list, label, kind) {
   const { entries } = list;
   const meeting = kind === "lobby" && desk.screen.choice.open === null;
-  const heads = ["tick", kind === "lobby" ? "when" : "since", "who", "address", ...(meeting ? ["meeting"] : []), "bridge", "act"];
+  const heads = [
+    "tick",
+    kind === "lobby" ? "when" : "since",
+    "who",
+    ...(kind === "lobby" ? ["began"] : []),
+    "address",
+    ...(meeting ? ["meeting"] : []),
+    "bridge",
+    "act",
+  ];
   return html`<div class="people-grid" data-kind=${kind} role="grid" aria-label=${label} aria-rowcount=${entries.length + 1}
     aria-multiselectable=${kind === "lobby" && desk.screen.acts ? "true" : nothing} ?hidden=${entries.length === 0}>
     <div class="grid-head" role="row" aria-rowindex="1">
-      ${heads.map((head) => html`<span class="col-${head}" role="columnheader">${head === "tick" || head === "act" ? html`<span class="unseen">${t(`col_${head}`)}</span>` : t(`col_${head}`)}</span>`)}
+      ${heads.map((head) => columnHead(desk, head, kind))}
     </div>
     <div class="rows ${kind}" role="rowgroup" data-list=${list.name}>
       ${repeat(

@@ -4,13 +4,14 @@ import { isDue } from "../holds.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../names.js";
 import { plain } from "../text.js";
-import { clockTimes, duration, isoDuration, level } from "../time.js";
+import { clockTimes } from "../time.js";
 import { html, live, nothing } from "../vendor/lit.js";
 import { outcomeWords } from "../words.js";
 import { admitButton } from "./admit.js";
 import { icon, sign } from "./icons.js";
 import { meetingName } from "./meetings.js";
 import { menuButton } from "./menu.js";
+import { began, seenBy, wait } from "./wait.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("../protocol.js").PersonRow} Person */
@@ -28,10 +29,12 @@ export function personRow(desk, list, { id, row, gone }, index, kind) {
   const claim = gone === null ? screen.handling(row) : null;
   return html`<div class="person" role="row" data-row=${id} data-index=${index} aria-rowindex=${index + 2} tabindex=${list.stop === id ? 0 : -1}
     data-participant=${gone === null ? id : nothing} data-meeting=${gone === null ? row.meeting : nothing} data-gone=${gone === null ? "no" : "yes"}
-    data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : claim.by === desk.me ? "mine" : "other"} aria-selected=${waits && screen.acts ? String(chosen) : nothing}>
+    data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : claim.by === desk.me ? "mine" : "other"}
+    data-late=${waits && screen.standsOut(row) ? "yes" : "no"} aria-selected=${waits && screen.acts ? String(chosen) : nothing}>
     ${tick(desk, row, waits, chosen)}
     <div class="when" role="gridcell">${kind === "lobby" ? wait(desk, row, gone) : since(row)}</div>
     <div class="who" role="gridcell"><span class="name">${personName(row)}${namesake(desk, row)}${doing(row, kind)}</span>${gone === null ? about(desk, row, claim) : nothing}</div>
+    ${kind === "lobby" ? html`<div class="began" role="gridcell">${began(row)}</div>` : nothing}
     <div class="address" role="gridcell"><bdi>${row.address}</bdi></div>
     ${kind === "lobby" && screen.choice.open === null ? meetingCell(desk, row) : nothing}
     <div class="bridge-cell" role="gridcell">${row.bridge !== null ? html`<bdi>${row.bridge}</bdi>` : row.elsewhere ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${row.elsewhere}</bdi>` : nothing}</div>
@@ -50,15 +53,6 @@ function tick(desk, row, waits, chosen) {
           aria-label=${t("select_person", { name: nameOf(row) })} @click=${pick} /></label>`
       : nothing
   }</div>`;
-}
-
-/** @param {Desk} desk @param {Person} row @param {number | null} gone */
-function wait(desk, row, gone) {
-  if (row.waiting_since === null) return nothing;
-  const ms = Math.max(0, (gone ?? desk.screen.now) - row.waiting_since);
-  const late = gone === null ? level(ms) : 0;
-  return html`<span class="wait" data-level=${late}>${row.waiting_up_to ? html`<span class="up-to" title=${t("up_to_why")}>${t("up_to")}</span>` : nothing}
-    <time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : late === 1 ? sign("late", t("late")) : sign("very_late", t("very_late"))}</span>`;
 }
 
 /** @param {Person} row */
@@ -126,6 +120,7 @@ function marks(row) {
   /** @type {Fact[]} */
   const facts = [];
   if (row.sent_back && row.lobby === "waiting") facts.push({ kind: "mark", sign: null, text: sentBack(row.sent_back) });
+  if (seenBy(row)) facts.push({ kind: "mark", sign: null, text: seenBy(row) });
   if (row.label) facts.push({ kind: "mark", sign: null, text: t("label.shown_as", { label: row.label }) });
   return facts;
 }
@@ -189,6 +184,7 @@ function trace(desk, old, kind) {
   if (!row) return html`<span class="trace">${t("trace_left")}</span>`;
   if (kind === "call")
     return html`<span class="trace">${row.lobby === "waiting" && row.sent_back ? sentBack(row.sent_back) : t("trace_left")}</span>`;
+  if (row.lobby === "waiting" && row.meeting === old.meeting) return html`<span class="trace">${t("trace_filtered")}</span>`;
   if (row.admitted)
     return html`<span class="trace">${t("trace_admitted", { by: row.admitted.by, at: times.short(row.admitted.at) })}</span>`;
   return html`<span class="trace">${t(row.lobby === "in" ? "trace_in" : row.lobby === "unknown" ? "trace_unknown" : "trace_elsewhere")}</span>`;

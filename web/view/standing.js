@@ -6,7 +6,7 @@ import { clockTimes } from "../time.js";
 import { html, nothing } from "../vendor/lit.js";
 import { outcomeWords } from "../words.js";
 import { icon } from "./icons.js";
-import { longest } from "./meetings.js";
+import { lateOnes, longest } from "./wait.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 
@@ -24,7 +24,8 @@ export function standing(desk) {
       t(phase === "lost" ? "lost" : "stopped_at", { at: times.long(asOf), n: Math.max(0, Math.round((screen.now - asOf) / 1000)) }),
     );
   const { unknown, done, all } = screen.checked;
-  return html`${screen.longestSince === null ? nothing : html`<span class="fact">${t("longest")} ${longest(desk, screen.longestSince)}</span>`}
+  return html`${screen.longestSince === null ? nothing : html`<span class="fact">${t("longest")} ${longest(desk, screen.longestSince, longestMeeting(desk))}</span>`}
+    ${lateOnes(desk)}
     ${unknown > 0 ? html`<span class="fact">${t("checked", { done, all })}</span>` : nothing}
     ${screen.acts ? nothing : html`<span class="fact">${icon("note")}${t("viewer_only")}</span>`}
     ${troubled(desk)} ${ofMeeting(desk)}`;
@@ -51,6 +52,9 @@ function ofMeeting(desk) {
         : nothing
     }`;
 }
+
+/** @param {Desk} desk */
+const longestMeeting = ({ screen, roster }) => roster.meetings.get(screen.longest?.meeting ?? "");
 
 /** @param {string} text */
 const old = (text) => html`<span class="fact grave">${icon("trouble")}${text}</span>`;
@@ -86,6 +90,7 @@ function words({ screen, roster }) {
   const { unknown, done, all } = screen.checked;
   const { read, all: bridges } = screen.bridgesRead;
   if (screen.choice.query) return [t("nobody_matches", { query: screen.choice.query })];
+  if (screen.hidden > 0) return [t("filter.nobody_left"), t("filter.hidden_n", { n: screen.hidden })];
   if (!screen.live) return [t("nobody_was_waiting")];
   if (unknown > 0) return [t("checked", { done, all }), t("nobody_found_yet")];
   if (bridges > 0 && read === 0) return [t("no_bridge"), t("no_bridge_advice")];

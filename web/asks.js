@@ -1,0 +1,46 @@
+// Small questions to the server that have one answer and leave no trace in the foot of the page: each with a `ref` and what follows.
+
+/** @typedef {{ ok: boolean, why: string }} Answer  `why`: in the server's words, where it is not */
+
+export class Asks {
+  /** @param {(message: object) => boolean} send */
+  constructor(send) {
+    this.send = send;
+    this.count = 0;
+    // A page opened twice must not use the other's words.
+    this.prefix = `ask-${Math.random().toString(36).slice(2, 8)}`;
+    /** @type {Map<string, (answer: Answer) => void>} */
+    this.open = new Map();
+  }
+
+  /** @param {object} message without its `ref` @param {(answer: Answer) => void} then */
+  ask(message, then) {
+    this.count += 1;
+    const ref = `${this.prefix}-${this.count}`;
+    if (this.send({ ...message, ref })) this.open.set(ref, then);
+    else then({ ok: false, why: "" });
+  }
+
+  /** @param {import("./protocol.js").Reply | import("./protocol.js").Refusal} frame @returns {boolean} whether it was an answer to one of these */
+  answered(frame) {
+    const then = this.open.get(frame.ref ?? "");
+    if (!then) return false;
+    if (frame.type === "reply" && frame.state !== "finished") return true;
+    this.open.delete(frame.ref ?? "");
+    then(frame.type === "error" ? { ok: false, why: frame.message } : judged(frame.results));
+    return true;
+  }
+
+  /** The connection is gone: the rows will say what came of it. */
+  cut() {
+    const open = [...this.open.values()];
+    this.open.clear();
+    for (const then of open) then({ ok: false, why: "" });
+  }
+}
+
+/** @param {import("./protocol.js").Result[]} results @returns {Answer} */
+function judged(results) {
+  const bad = results.find((each) => each.result === "refused" || each.result === "unreachable");
+  return { ok: bad === undefined, why: bad?.reason ?? "" };
+}

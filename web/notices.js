@@ -1,0 +1,63 @@
+// Desktop notifications: one of a kind at a time, replaced in its place, closed when its reason is gone. Knows nothing of people.
+
+/** @typedef {"granted" | "denied" | "default" | "missing"} Permission  `missing`: not on this browser, or not over plain HTTP */
+/** @typedef {{ title: string, body: string, again: boolean, silent: boolean, press: () => void }} Notice  `again`: say it anew, not only replace it */
+
+export class Notices {
+  /** @param {string} prefix what the tags of this user begin with @param {() => void} changed */
+  constructor(prefix, changed) {
+    this.prefix = prefix;
+    this.changed = changed;
+    /** @type {Map<string, { notification: Notification, words: string, putAway: boolean }>} by kind */
+    this.shown = new Map();
+    /** Android's browsers have the interface and refuse its use. */
+    this.refused = false;
+  }
+
+  /** @returns {Permission} */
+  get permission() {
+    if (typeof Notification === "undefined" || !isSecureContext || this.refused) return "missing";
+    return Notification.permission;
+  }
+
+  /** Only by a press of the user. */
+  async ask() {
+    await Notification.requestPermission();
+    this.changed();
+  }
+
+  /** @param {string} kind @param {Notice} notice */
+  show(kind, { title, body, again, silent, press }) {
+    const words = `${title}\n${body}`;
+    const before = this.shown.get(kind);
+    // Who has put it away has read it: it comes again with something new only.
+    if (this.permission !== "granted" || (!again && (before?.putAway || before?.words === words))) return;
+    const options = { body, tag: `${this.prefix}-${kind}`, renotify: again, silent, lang: document.documentElement.lang };
+    try {
+      const notification = new Notification(title, options);
+      notification.onclick = () => {
+        window.focus();
+        press();
+        this.close(kind);
+      };
+      const shown = { notification, words, putAway: false };
+      notification.onclose = () => {
+        shown.putAway = true;
+      };
+      this.shown.set(kind, shown);
+    } catch {
+      this.refused = true;
+      this.changed();
+    }
+  }
+
+  /** @param {string} kind */
+  close(kind) {
+    this.shown.get(kind)?.notification.close();
+    this.shown.delete(kind);
+  }
+
+  closeAll() {
+    for (const kind of [...this.shown.keys()]) this.close(kind);
+  }
+}

@@ -1,0 +1,92 @@
+// The sounds, made by the browser itself: no file is loaded. Says whether the browser lets the page sound at all.
+
+/** @typedef {"arrival" | "late" | "reminder"} Kind */
+
+/** Notes as [frequency in Hz, begin in s, length in s]: two rising for somebody new, three low ones for who waits too long. */
+const NOTES = {
+  arrival: [
+    [659, 0, 0.5],
+    [988, 0.16, 0.9],
+  ],
+  late: [
+    [330, 0, 0.3],
+    [330, 0.34, 0.3],
+    [262, 0.68, 0.9],
+  ],
+  reminder: [
+    [784, 0, 0.4],
+    [784, 0.5, 0.8],
+  ],
+};
+
+export class Sound {
+  /** @param {() => void} changed called when the browser begins or ceases to let the page sound */
+  constructor(changed) {
+    this.changed = changed;
+    /** @type {AudioContext | null} */
+    this.context = null;
+    this.wake = () => void this.#resume();
+    this.ends = new AbortController();
+  }
+
+  /** Browsers let a page sound once somebody has pressed something in it. */
+  start() {
+    for (const press of ["pointerdown", "keydown"]) addEventListener(press, this.wake, { signal: this.ends.signal, capture: true });
+    this.#open();
+  }
+
+  stop() {
+    this.ends.abort();
+    void this.context?.close();
+    this.context = null;
+  }
+
+  /** Whether a sound would be heard, as far as the browser is concerned. */
+  get allowed() {
+    return this.context?.state === "running";
+  }
+
+  /** @param {Kind} kind @param {number} volume 0 to 1 @returns {boolean} whether it sounds */
+  play(kind, volume) {
+    const { context } = this;
+    if (!context || !this.allowed) return false;
+    const all = context.createGain();
+    // Loudness is felt by its square.
+    all.gain.value = volume * volume;
+    all.connect(context.destination);
+    for (const note of NOTES[kind]) bell(context, all, note);
+    return true;
+  }
+
+  /** By a press of the user, who asks for sound. */
+  async unlock() {
+    await this.#resume();
+    this.changed();
+  }
+
+  #open() {
+    if (typeof AudioContext !== "function") return;
+    this.context = new AudioContext();
+    this.context.onstatechange = () => this.changed();
+  }
+
+  async #resume() {
+    if (!this.context) this.#open();
+    // A browser that does not want to may leave this unanswered or refuse; the state tells.
+    if (this.context && !this.allowed) await this.context.resume().catch(() => {});
+  }
+}
+
+/** A struck note that dies away. @param {AudioContext} context @param {AudioNode} out @param {number[]} note */
+function bell(context, out, [frequency = 0, begin = 0, length = 0]) {
+  const from = context.currentTime + begin;
+  const strength = context.createGain();
+  strength.gain.setValueAtTime(0.0001, from);
+  strength.gain.exponentialRampToValueAtTime(0.5, from + 0.015);
+  strength.gain.exponentialRampToValueAtTime(0.0001, from + length);
+  const tone = context.createOscillator();
+  tone.frequency.value = frequency;
+  tone.connect(strength).connect(out);
+  tone.start(from);
+  tone.stop(from + length);
+}
