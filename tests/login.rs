@@ -19,6 +19,8 @@ async fn who_is_not_logged_in_is_led_to_the_log_in_and_back() {
     assert_eq!((answer.status, answer.location()), (303, "/login"));
     let answer = browser.get("/account").await;
     assert_eq!((answer.status, answer.location()), (303, "/login?next=/account"));
+    let answer = browser.get("/?bridge=eu-1&by=me").await;
+    assert_eq!(answer.location(), "/login?next=/%3Fbridge%3Deu-1%26by%3Dme", "a view that was sent is shown after the log-in");
     let page = browser.get("/login?next=/account").await;
     assert!(page.body.contains("name=\"next\" value=\"&#x2f;account\"") || page.body.contains("value=\"/account\""), "{}", page.body);
     let answer = browser.post("/login", "/login", &[("username", "mo"), ("password", PASSWORD), ("next", "/account")]).await;

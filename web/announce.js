@@ -16,6 +16,7 @@ export class Announcer {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.quietUntil = 0;
+    this.said = "";
   }
 
   stop() {
@@ -43,7 +44,10 @@ export class Announcer {
   #speak() {
     this.timer = undefined;
     this.quietUntil = performance.now() + PAUSE;
-    this.say([...this.words, ...this.#gathered()].join(" "));
+    const text = [...this.words, ...this.#gathered()].join(" ");
+    // The same words again are no change of the page, and would not be read out.
+    this.said = text === this.said ? `${text}\u00a0` : text;
+    this.say(this.said);
     this.words = [];
     this.arrivals.clear();
   }

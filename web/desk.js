@@ -142,7 +142,8 @@ export class Desk {
   }
 
   signedOut() {
-    location.assign(`${this.base}/login`);
+    const here = location.pathname.slice(this.base.length) + location.search;
+    location.assign(`${this.base}/login?next=${encodeURIComponent(here)}${location.hash}`);
   }
 
   /** @param {import("./protocol.js").Welcome} frame */

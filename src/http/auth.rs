@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use axum::extract::{Extension, Query, Request, State};
+use axum::http::uri::PathAndQuery;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -83,7 +84,8 @@ pub(super) async fn members_only(State(site): State<Shared>, auth: Auth, request
     if request.uri().path() == "/ws" {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let back = if request.method() == Method::GET { request.uri().path() } else { "/" };
+    // With its query: the address of a view that a colleague sent names the view there.
+    let back = if request.method() == Method::GET { request.uri().path_and_query().map_or("/", PathAndQuery::as_str) } else { "/" };
     let query = if back == "/" { String::new() } else { format!("?next={}", form_encoded(back)) };
     Redirect::to(&format!("{}/login{query}", site.base())).into_response()
 }
