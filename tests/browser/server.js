@@ -123,17 +123,19 @@ export const test = base.extend({
     await cluster.end();
   },
 
-  /** Opens the desk as a role, or as somebody by name, in a browser context of its own; fails the test on any policy report or script error. */
+  /** Opens the desk as a role, or as somebody by name, in a browser context of its own, in whose pages `init` runs first; fails the test on
+   * any policy report or script error. */
   open: async ({ browser }, use) => {
     const contexts = [];
     const faults = [];
-    await use(async (demo, { role = "moderator", name = demo.account(role)?.name ?? "", path = "/", ...options } = {}) => {
+    await use(async (demo, { role = "moderator", name = demo.account(role)?.name ?? "", path = "/", init, ...options } = {}) => {
       const account = demo.accounts.find((each) => each.name === name);
       const context = await browser.newContext({
         ...options,
         storageState: role === "nobody" ? undefined : demo.signedIn.get(name),
       });
       contexts.push(context);
+      if (init) await context.addInitScript(init.script, init.arg);
       const page = await context.newPage();
       await watch(page, faults);
       await page.goto(demo.url + path);

@@ -1,0 +1,111 @@
+// What a page sounds and says: a browser whose audio and notifications are kept for the test instead of being made, and whose tab can be
+// hidden with its timers asleep. The page's own code runs unchanged.
+
+/** Runs in the page before anything else. @param {{ lets: boolean, permission: string }} how */
+function prepare({ lets, permission }) {
+  const ears = { notes: [], notices: [], contexts: [], lets, hidden: false, focused: true, asleep: [], skew: 0 };
+  globalThis.ears = ears;
+
+  const value = () => ({ value: 0, setValueAtTime() {}, exponentialRampToValueAtTime() {} });
+  const node = () => ({ gain: value(), frequency: value(), connect: (next) => next, stop() {} });
+  globalThis.AudioContext = class {
+    currentTime = 0;
+    destination = node();
+    onstatechange = null;
+    state = ears.lets ? "running" : "suspended";
+    constructor() {
+      ears.contexts.push(this);
+    }
+    async resume() {
+      if (!ears.lets || this.state === "running") return;
+      this.state = "running";
+      this.onstatechange?.();
+    }
+    async close() {}
+    createGain = node;
+    createOscillator() {
+      const tone = node();
+      tone.start = () => ears.notes.push({ at: Date.now(), frequency: tone.frequency.value });
+      return tone;
+    }
+  };
+  globalThis.Notification = class {
+    static permission = permission;
+    static async requestPermission() {
+      globalThis.Notification.permission = "granted";
+      return "granted";
+    }
+    constructor(title, options) {
+      Object.assign(this, { title, ...options, open: true });
+      for (const before of ears.notices) if (before.tag === options.tag) before.open = false;
+      ears.notices.push(this);
+    }
+    close() {
+      this.open = false;
+    }
+  };
+
+  Object.defineProperty(document, "hidden", { get: () => ears.hidden });
+  document.hasFocus = () => ears.focused && !ears.hidden;
+  // The timers of a tab that has been hidden for long run once a minute: for a test, never.
+  const set = globalThis.setTimeout;
+  globalThis.setTimeout = (what, ms, ...rest) => set(() => (ears.hidden ? ears.asleep.push(what) : what(...rest)), ms);
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + ears.skew;
+}
+
+/** For `open`: what it is to run in every tab of the browser. */
+export const ears = ({ lets = true, permission = "granted" } = {}) => ({ script: prepare, arg: { lets, permission } });
+
+const KINDS = { 659: "arrival", 330: "late", 784: "reminder" };
+
+/** What has been sounded so far, in order. @param {import("@playwright/test").Page} page @returns {Promise<string[]>} */
+export async function sounded(page) {
+  const notes = await page.evaluate(() => globalThis.ears.notes);
+  return notes.filter((note, at) => at === 0 || note.at - notes[at - 1].at > 50).map((note) => KINDS[note.frequency]);
+}
+
+/** The notifications that are open. @param {import("@playwright/test").Page} page */
+export const notified = (page) =>
+  page.evaluate(() => globalThis.ears.notices.filter((each) => each.open).map(({ title, body, tag }) => ({ title, body, tag })));
+
+/** The tab is hidden, or shown again. @param {import("@playwright/test").Page} page @param {boolean} hidden */
+export const hide = (page, hidden) =>
+  page.evaluate((value) => {
+    globalThis.ears.hidden = value;
+    document.dispatchEvent(new Event("visibilitychange"));
+    if (!value) for (const what of globalThis.ears.asleep.splice(0)) what();
+  }, hidden);
+
+/** Another window has the focus, or this one again. @param {import("@playwright/test").Page} page @param {boolean} focused */
+export const focus = (page, focused) =>
+  page.evaluate((value) => {
+    globalThis.ears.focused = value;
+    globalThis.dispatchEvent(new Event(value ? "focus" : "blur"));
+  }, focused);
+
+/** For the page, so much time has passed. @param {import("@playwright/test").Page} page @param {number} ms */
+export const pass = (page, ms) =>
+  page.evaluate((by) => {
+    globalThis.ears.skew += by;
+  }, ms);
+
+/** What the user of a page has kept is as on the first day. @param {import("@playwright/test").Page} page */
+export const forget = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${document.body.dataset.base}/ws`);
+        socket.onmessage = (event) => {
+          const frame = JSON.parse(event.data);
+          if (frame.type === "welcome") {
+            if (JSON.stringify(frame.prefs ?? {}) === "{}") socket.close();
+            else socket.send(JSON.stringify({ type: "prefs", ref: "forget", value: {} }));
+          }
+          if (frame.type === "snapshot_end") socket.close();
+        };
+        socket.onerror = () => reject(new Error("the socket failed"));
+        socket.onclose = ({ code, reason }) =>
+          code === 1005 || code === 1000 ? resolve(null) : reject(new Error(`${code} ${reason}`));
+      }),
+  );
