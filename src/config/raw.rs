@@ -144,7 +144,7 @@ impl Desk {
         let delay = in_range("desk.admit_delay_s", self.admit_delay_s.unwrap_or(0), 0, 30)?;
         let first_s = in_range("desk.long_wait_s", self.long_wait_s.unwrap_or(default.first_s), 1, MAX_WAIT_S - 1)?;
         // Whoever sets only the first one gets a second one that fits.
-        let second = self.too_long_wait_s.unwrap_or(default.second_s.max(first_s.saturating_mul(5) / 2 + 1).min(MAX_WAIT_S));
+        let second = self.too_long_wait_s.unwrap_or(default.second_s.max(first_s.saturating_mul(5) / 2).min(MAX_WAIT_S));
         let second_s = in_range("desk.too_long_wait_s", second, first_s + 1, MAX_WAIT_S)?;
         Ok(DeskConfig { admit_delay: Duration::from_secs(delay), first_s, second_s })
     }
