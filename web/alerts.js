@@ -20,6 +20,8 @@ import { handler, reminder, thresholdsOf, tooLong } from "./waits.js";
 
 /** What need not be looked at with every frame is looked at so often, in ms. */
 const PACE = 1000;
+/** How long a sound waits for this tab's turn to be told, in ms: the browser's locks answer later, not at once. */
+const LATER = 2000;
 /** Names that a notification tells. */
 const NAMED = 4;
 
@@ -34,7 +36,9 @@ export class Alerts {
     this.reminders = new Once();
     this.sound = new Sound(changed);
     this.notices = new Notices(name, changed);
-    this.sounding = new Turn(`${name}-sound`, changed);
+    this.sounding = new Turn(`${name}-sound`, () => this.#caughtUp());
+    /** What was to be sounded while it was not this tab's turn. @type {{ kind: Kind, at: number } | null} */
+    this.unsounded = null;
     this.speaking = new Turn(`${name}-notices`, () => this.#turned());
     this.title = new Title((n) => (n > 0 ? t("title_waiting", { n }) : t("title")));
     this.favicon = new Favicon();
@@ -178,14 +182,27 @@ export class Alerts {
 
   /** @param {Kind} kind @param {Person[]} people whom it is about @param {boolean} now whether to sound, or only to keep what is shown true */
   #say(kind, people, now) {
-    if (now && this.sounding.held && people.some((person) => this.#concerns(person, "sound")))
-      this.sound.play(kind, this.#kept.volume);
+    if (now && people.some((person) => this.#concerns(person, "sound"))) this.#sound(kind);
     const told = this.#attended ? [] : people.filter((person) => this.#concerns(person, "notify"));
     if (!this.speaking.held) return;
     if (told.length === 0) return this.notices.close(kind);
     const { only } = gathered(told);
     const press = () => this.desk.open(only);
     this.notices.show(kind, { title: this.#words(kind, told), body: this.#names(told), again: now, silent: !this.blocked, press });
+  }
+
+  /** @param {Kind} kind */
+  #sound(kind) {
+    if (this.sounding.held) this.sound.play(kind, this.#kept.volume);
+    else this.unsounded = { kind, at: performance.now() };
+  }
+
+  /** It is this tab's turn, or no longer. */
+  #caughtUp() {
+    const { unsounded } = this;
+    this.unsounded = null;
+    if (this.sounding.held && unsounded && performance.now() - unsounded.at < LATER) this.#sound(unsounded.kind);
+    this.desk.changed();
   }
 
   /** Somebody is at this page now. */

@@ -90,7 +90,8 @@ export class Desk {
   start() {
     this.showing.start();
     this.#openFromAddress();
-    addEventListener("hashchange", () => this.#openFromAddress());
+    // Going back over a change of the query is no change of what stands behind "#" to every browser.
+    for (const moved of ["hashchange", "popstate"]) addEventListener(moved, () => this.#openFromAddress());
     document.addEventListener("visibilitychange", () => this.#seen());
     addEventListener("resize", () => this.changed());
     this.prefs.start();

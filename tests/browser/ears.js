@@ -91,17 +91,15 @@ export const pass = (page, ms) =>
   }, ms);
 
 /** What the user of a page has kept is as on the first day. @param {import("@playwright/test").Page} page */
-export const forget = (page) =>
-  page.evaluate(
+export async function forget(page) {
+  await page.evaluate(() => globalThis.dispatchEvent(new Event("pagehide")));
+  await page.evaluate(
     () =>
       new Promise((resolve, reject) => {
         const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${document.body.dataset.base}/ws`);
         socket.onmessage = (event) => {
           const frame = JSON.parse(event.data);
-          if (frame.type === "welcome") {
-            if (JSON.stringify(frame.prefs ?? {}) === "{}") socket.close();
-            else socket.send(JSON.stringify({ type: "prefs", ref: "forget", value: {} }));
-          }
+          if (frame.type === "welcome") socket.send(JSON.stringify({ type: "prefs", ref: "forget", value: {} }));
           if (frame.type === "snapshot_end") socket.close();
         };
         socket.onerror = () => reject(new Error("the socket failed"));
@@ -109,3 +107,4 @@ export const forget = (page) =>
           code === 1005 || code === 1000 ? resolve(null) : reject(new Error(`${code} ${reason}`));
       }),
   );
+}

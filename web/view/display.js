@@ -55,17 +55,14 @@ function panel(desk) {
   `;
 }
 
-/** Several may be chosen; what is chosen and not there just now stays, to be taken away. @param {Desk} desk @param {"meetings" | "bridges"} which */
+/** Several may be chosen; what is chosen and not there just now stays, to be taken away. By name: a press moves none of them. @param {Desk} desk @param {"meetings" | "bridges"} which */
 function many(desk, which) {
   const { view } = desk.showing;
   const there =
     which === "bridges"
       ? [...desk.roster.bridges.keys()]
-      : [...desk.roster.meetings.values()]
-          .filter((row) => row.named_by !== "nothing")
-          .sort(desk.roster.byUrgency)
-          .map((row) => row.name);
-  const all = [...new Set([...view[which], ...there])].slice(0, 60);
+      : [...desk.roster.meetings.values()].filter((row) => row.named_by !== "nothing").map((row) => row.name);
+  const all = [...new Set([...view[which], ...there])].sort();
   if (all.length === 0) return nothing;
   return html`<fieldset class="many"><legend>${t(`filter.${which}_label`)}</legend><div class="choices" data-of=${which}>
     ${all.map((name) =>

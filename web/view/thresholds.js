@@ -19,9 +19,9 @@ export function thresholdsChip(desk, row) {
   if (!desk.screen.acts)
     return html`<span class="chip" data-chip="thresholds" title="${words} ${why}">${icon("late")}${shown(first_s)} / ${shown(second_s)}</span>`;
   return html`<div class="holder"><button class="chip" type="button" data-chip="thresholds" data-unfolds="thresholds" aria-expanded=${desk.unfolded === "thresholds"}
-    title="${words} ${why}" @click=${() => desk.unfold("thresholds")}>${icon("late")}<span class="number">${shown(first_s)} / ${shown(second_s)}</span>${
-      own ? html`<span class="quiet">${t("thresholds.own_short")}</span>` : nothing
-    }<span class="unseen">${words} ${why}</span></button>${desk.unfolded === "thresholds" ? panel(desk, row) : nothing}</div>`;
+    title="${words} ${why}" @click=${() => desk.unfold("thresholds")}>${icon("late")}<span class="number">${shown(first_s)} / ${shown(second_s)}</span>
+    ${own ? html`<span class="quiet">${t("thresholds.own_short")}</span>` : nothing}
+    <span class="unseen">${words} ${why}</span></button>${desk.unfolded === "thresholds" ? panel(desk, row) : nothing}</div>`;
 }
 
 /** @param {Desk} desk @param {Meeting} row */
