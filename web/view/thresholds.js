@@ -28,7 +28,7 @@ export function thresholdsChip(desk, row) {
 function panel(desk, row) {
   const { first_s, second_s, own } = thresholdsOf(row);
   return html`
-    <form class="panel thresholds" tabindex="-1" role="dialog" aria-labelledby="thresholds-title" novalidate @submit=${(/** @type {SubmitEvent} */ event) => submit(desk, row, event)}>
+    <div class="panel thresholds" tabindex="-1" role="dialog" aria-labelledby="thresholds-title"><form novalidate @submit=${(/** @type {SubmitEvent} */ event) => submit(desk, row, event)}>
       <h2 id="thresholds-title">${t("thresholds.title")}</h2>
       <p class="quiet">${t(own ? "thresholds.own" : "thresholds.configured")}</p>
       <div class="pair">
@@ -43,7 +43,7 @@ function panel(desk, row) {
         <button class="main" type="submit" ?disabled=${!desk.screen.live}>${t("thresholds.set")}</button>
         ${own ? html`<button class="quiet-button" type="button" ?disabled=${!desk.screen.live} @click=${() => desk.limits.set(row.id, null, null)}>${t("thresholds.reset")}</button>` : nothing}
       </div>
-    </form>
+    </form></div>
   `;
 }
 

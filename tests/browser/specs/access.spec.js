@@ -1,8 +1,28 @@
 // axe on every page, the phone, and a screenshot of every page in light and dark (tests/browser/report, to be looked at).
 import { look } from "../look.js";
-import { card, Demo, expect, person, selectionButton, test } from "../server.js";
+import { admitOf, card, Demo, expect, person, selectionButton, test } from "../server.js";
 
 const PHONE = { width: 360, height: 740 };
+/** A window of 1280 by 1024 at 400 %. */
+const MAGNIFIED = { width: 320, height: 256 };
+
+/** How much wider the page is than its window, and what of it lies outside. @param {import("@playwright/test").Page} page */
+const overflow = (page) =>
+  page.evaluate(() => {
+    const outside = [...document.querySelectorAll("button, input, h1, h2, p, time")].filter((element) => {
+      const box = element.getBoundingClientRect();
+      const shown =
+        box.width > 0 && getComputedStyle(element).visibility === "visible" && !element.closest(".unseen, .grid-head, .skip");
+      return shown && (box.left < -1 || box.right > innerWidth + 1);
+    });
+    return [document.documentElement.scrollWidth - innerWidth, outside.map((element) => element.outerHTML.slice(0, 120))];
+  });
+
+/** @param {import("@playwright/test").Locator} button */
+const size = async (button) => {
+  const { width, height } = /** @type {{ width: number, height: number }} */ (await button.boundingBox());
+  return Math.min(width, height);
+};
 
 /** @type {Demo} */
 let lively;
@@ -68,6 +88,147 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await look(page, `error-${colorScheme}`);
   });
 }
+
+test("at 400 % all of the page is reached by scrolling down alone, and somebody is admitted", async ({ desk }) => {
+  const { demo } = desk;
+  const board = await demo.meeting("A meeting with quite a long name, of the kind that people give");
+  for (let n = 1; n <= 12; n++) await demo.join(board, `Guest ${n}`);
+  const page = await desk.open({ viewport: MAGNIFIED });
+  await expect(page.locator("#waiting-count")).toHaveText("12");
+  expect(await overflow(page)).toEqual([0, []]);
+  await look(page, "magnified");
+  // Down to the last by the keyboard alone: it is in view, and nothing lies over it.
+  await page.locator("[data-participant]").first().focus();
+  await page.keyboard.press("End");
+  const last = page.locator('[data-participant][data-index="11"]');
+  const id = (await last.getAttribute("data-participant")) ?? "";
+  await expect(last).toBeFocused();
+  await expect(last).toBeInViewport({ ratio: 0.9 });
+  await expect
+    .poll(() =>
+      last.evaluate((row) => {
+        const { left, top, bottom } = row.getBoundingClientRect();
+        return [top + 2, bottom - 2].every((y) => row.contains(document.elementFromPoint(left + 60, y)));
+      }),
+    )
+    .toBe(true);
+  await admitOf(last).click();
+  await expect.poll(() => demo.lobbyOf(id)).toBe("in");
+  await page.getByRole("button", { name: "Meetings", exact: true }).click();
+  await card(page, board.id).locator(".open").click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("A meeting with");
+  expect(await overflow(page)).toEqual([0, []]);
+  for (const opener of [".display-button", ".bell", "button[data-chip=thresholds]"]) {
+    await page.locator(opener).click();
+    await expect(page.locator(".panel")).toBeInViewport();
+    expect(await overflow(page), opener).toEqual([0, []]);
+    await page.keyboard.press("Escape");
+    await expect(page.locator(opener)).toBeFocused();
+  }
+});
+
+test("on a phone nothing lies outside, and what a thumb presses is large enough", async ({ desk }) => {
+  const { demo } = desk;
+  const board = await demo.meeting("Board call");
+  const people = [await demo.join(board, "Bo Berg"), await demo.join(board, "Zoë Müller")];
+  const page = await desk.open({ viewport: PHONE, hasTouch: true });
+  await person(page, people[0].id).locator("input").check();
+  expect(await overflow(page)).toEqual([0, []]);
+  for (const button of [admitOf(person(page, people[0].id)), selectionButton(page), page.locator(".admit.main").first()])
+    expect(await size(button)).toBeGreaterThanOrEqual(44);
+  const low = await selectionButton(page).evaluate((button) => button.getBoundingClientRect().top / innerHeight);
+  expect(low, "within a thumb's reach").toBeGreaterThan(0.7);
+  await page.locator(".person .text").first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Board call");
+  expect(await overflow(page)).toEqual([0, []]);
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll("button, input, select, label:has(input)")].flatMap((element) => {
+      const box = element.getBoundingClientRect();
+      const within = element.matches("label input");
+      return box.width > 0 && !within && (box.width < 24 || box.height < 24) && !element.closest(".unseen, .grid-head")
+        ? [`${element.outerHTML.slice(0, 100)} ${box.width}x${box.height}`]
+        : [];
+    }),
+  );
+  expect(small).toEqual([]);
+});
+
+for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+  test(`sound and notifications, the view, thresholds, a wait too long, ${colorScheme}`, async ({ desk }) => {
+    const { demo } = desk;
+    const board = await demo.meeting("Board call");
+    for (const name of ["Bo Berg", "Zoë Müller", "Ana Silva"]) await demo.join(board, name);
+    await demo.join(await demo.meeting("Ward round"), "Li Wei");
+    const page = await desk.open({ colorScheme });
+    await page.locator(".bell").click();
+    await look(page, `alerts-${colorScheme}`);
+    await page.keyboard.press("Escape");
+    await page.locator("#search").fill("a");
+    await page.locator(".display-button").click();
+    await look(page, `view-${colorScheme}`);
+    await page.keyboard.press("Escape");
+    await card(page, board.id).locator(".open").click();
+    await page.locator("button[data-chip=thresholds]").click();
+    await page.getByLabel("Long after", { exact: true }).fill("x");
+    await page.getByRole("button", { name: "Set", exact: true }).click();
+    await look(page, `thresholds-${colorScheme}`);
+    await page.getByLabel("Long after", { exact: true }).fill("0:01");
+    await page.getByLabel("Too long after", { exact: true }).fill("0:02");
+    await page.getByRole("button", { name: "Set", exact: true }).click();
+    await expect(page.locator('.person[data-late="yes"]').first()).toBeVisible();
+    await look(page, `too-long-${colorScheme}`);
+    await page.setViewportSize(PHONE);
+    await look(page, `too-long-phone-${colorScheme}`);
+    await page.locator(".bell").click();
+    await look(page, `alerts-phone-${colorScheme}`);
+  });
+}
+
+test("nothing moves for whoever wants less motion", async ({ desk }) => {
+  const { demo } = desk;
+  const board = await demo.meeting("Board call");
+  const page = await desk.open({ reducedMotion: "reduce" });
+  const bo = await demo.join(board, "Bo Berg");
+  await expect(person(page, bo.id)).toBeVisible();
+  await page.locator(".bell").click();
+  expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+  const moving = await page.evaluate(() =>
+    [...document.querySelectorAll("*")]
+      .filter((element) => {
+        const { transitionDuration, animationName } = getComputedStyle(element);
+        return animationName !== "none" || transitionDuration.split(", ").some((time) => Number.parseFloat(time) > 0.01);
+      })
+      .map((element) => element.outerHTML.slice(0, 100)),
+  );
+  expect(moving).toEqual([]);
+});
+
+test("the focus goes through the page in the order it is read, and comes back to what unfolded a panel", async ({ desk }) => {
+  const { demo, page } = desk;
+  const board = await demo.meeting("Board call");
+  const bo = await demo.join(board, "Bo Berg");
+  await expect(person(page, bo.id)).toBeVisible();
+  await page.locator("#search").focus();
+  const stops = [];
+  for (let n = 0; n < 14; n++) {
+    await page.keyboard.press("Tab");
+    stops.push(
+      await page.evaluate(() => {
+        const element = document.activeElement;
+        return element?.getAttribute("data-unfolds") ?? element?.id ?? "";
+      }),
+    );
+  }
+  const named = stops.filter((stop) => ["bridges", "alerts", "menu", "display", "select-all"].includes(stop));
+  expect(named).toEqual(["bridges", "alerts", "menu", "display", "select-all"]);
+  await page.locator(".display-button").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: "View" })).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("dialog", { name: "View" }).getByRole("button", { name: "Close" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page.locator(".display-button")).toBeFocused();
+});
 
 test("the theme chosen in the menu is kept", async ({ demo, open }) => {
   const page = await open(demo, { colorScheme: "light" });
