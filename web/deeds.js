@@ -5,6 +5,7 @@ import { t } from "./i18n.js";
 import { nameOf, namesOf } from "./names.js";
 import { idOf, withResult } from "./presses.js";
 import { CLAIM_LIMIT, PEOPLE_LIMIT } from "./protocol.js";
+import { byWait } from "./roster.js";
 import { holdQuestion, lockQuestion, messageQuestion, renameQuestion, sureQuestion } from "./view/questions.js";
 
 /**
@@ -169,10 +170,7 @@ export class Deeds {
     const { screen, claims } = this.desk;
     if (!this.#may) return;
     const shown = screen.lobby.entries.filter((entry) => entry.gone === null).map((entry) => entry.row);
-    const ids = takeable(
-      shown.filter((person) => screen.can(person)),
-      this.#roster.meetings,
-    );
+    const ids = takeable(shown.filter((person) => screen.can(person)).sort(byWait), this.#roster.meetings);
     if (ids.length === 0) return this.desk.tell(t(shown.length === 0 ? "next.nobody_waits" : "next.nobody_left"));
     claims.take("person", ids, "key", (result) => {
       if (result.result === "done" && result.person) this.desk.focus.goTo(screen.lobby, result.person);
