@@ -84,7 +84,7 @@ export class Alerts {
 
   /** Whether the user wants sound and the browser does not let the page sound. */
   get blocked() {
-    return (this.#kept.sound || this.#kept.follows.length > 0) && !this.sound.allowed;
+    return (this.#kept.sound || this.#kept.follows.length > 0) && this.sound.blocked;
   }
 
   /** @param {string} meeting */

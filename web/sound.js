@@ -19,12 +19,17 @@ const NOTES = {
   ],
 };
 
+/** How long a browser may take to let a page sound, in ms, before it counts as not letting. */
+const PATIENCE = 2000;
+
 export class Sound {
   /** @param {() => void} changed called when the browser begins or ceases to let the page sound */
   constructor(changed) {
     this.changed = changed;
     /** @type {AudioContext | null} */
     this.context = null;
+    /** Whether the browser has had its time. */
+    this.known = false;
     this.wake = () => void this.#resume();
     this.ends = new AbortController();
   }
@@ -33,9 +38,14 @@ export class Sound {
   start() {
     for (const press of ["pointerdown", "keydown"]) addEventListener(press, this.wake, { signal: this.ends.signal, capture: true });
     this.#open();
+    this.timer = setTimeout(() => {
+      this.known = true;
+      this.changed();
+    }, PATIENCE);
   }
 
   stop() {
+    clearTimeout(this.timer);
     this.ends.abort();
     void this.context?.close();
     this.context = null;
@@ -44,6 +54,11 @@ export class Sound {
   /** Whether a sound would be heard, as far as the browser is concerned. */
   get allowed() {
     return this.context?.state === "running";
+  }
+
+  /** Whether the browser keeps the page from sounding. */
+  get blocked() {
+    return this.known && !this.allowed;
   }
 
   /** @param {Kind} kind @param {number} volume 0 to 1 @returns {boolean} whether it sounds */

@@ -1,22 +1,27 @@
-// The bell in the top line, what unfolds from it, and the notes for what keeps somebody from being heard.
+// The bell in the top line, which says so where the browser keeps somebody from being heard, and what unfolds from it.
 
 import { t } from "../i18n.js";
 import { html, live, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
-import { note } from "./notes.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 
+/** What the bell says: what is in the way, else what was chosen. @param {Desk} desk */
+function stateOf({ alerts, prefs, screen }) {
+  const { sound, volume, notify } = prefs.kept;
+  if (alerts.blocked) return "blocked";
+  if (notify && prefs.known && screen.link.shown && alerts.notices.permission === "default") return "ask";
+  return sound && volume > 0 ? "on" : "off";
+}
+
 /** @param {Desk} desk */
 export function bell(desk) {
-  const { kept } = desk.prefs;
-  const { blocked } = desk.alerts;
-  const state = blocked ? "blocked" : kept.sound && kept.volume > 0 ? "on" : "off";
+  const state = stateOf(desk);
   return html`
     <div class="holder">
       <button class="bell" type="button" data-unfolds="alerts" data-state=${state} aria-expanded=${desk.unfolded === "alerts"}
         title=${t(`alarm.label_${state}`)} @click=${() => desk.unfold("alerts")}>
-        ${icon(state === "on" ? "bell" : "bell_off")}${state === "on" ? nothing : html`<span class="said">${t(`alarm.${state}`)}</span>`}
+        ${icon(state === "on" || state === "ask" ? "bell" : "bell_off")}${state === "on" ? nothing : html`<span class="said">${t(`alarm.${state}`)}</span>`}
         <span class="unseen">${t(`alarm.label_${state}`)}</span>
       </button>
       ${desk.unfolded === "alerts" ? panel(desk) : nothing}
@@ -40,7 +45,7 @@ function panel(desk) {
         <div class="tries"><button class="quiet-button" type="button" @click=${() => alerts.sound.play("arrival", kept.volume)}>${t("alarm.try_arrival")}</button>
         <button class="quiet-button" type="button" @click=${() => alerts.sound.play("late", kept.volume)}>${t("alarm.try_late")}</button></div>
       </div>
-      ${alerts.blocked ? html`<p class="amber">${icon("note")} ${t("alarm.blocked_why")}</p>` : nothing}
+      ${alerts.blocked ? unlock(desk) : nothing}
       <label class="switch"><input type="checkbox" .checked=${live(kept.notify)} @change=${() => prefs.set({ notify: !kept.notify })} />
         <span>${t("notify.title")}<span class="quiet">${t("notify.why")}</span></span></label>
       ${permission(desk)} ${meetings(desk, "follows")} ${meetings(desk, "mutes")}
@@ -49,12 +54,17 @@ function panel(desk) {
 }
 
 /** What the browser says to notifications, and the only button that asks it. @param {Desk} desk */
-function permission({ alerts }) {
+function permission({ alerts, prefs }) {
   const { permission } = alerts.notices;
   if (permission === "granted") return nothing;
   if (permission !== "default") return html`<p class="quiet">${t(`notify.${permission}`)}</p>`;
-  return html`<button class="quiet-button" type="button" data-action="allow-notifications" @click=${() => alerts.notices.ask()}>${t("notify.allow")}</button>`;
+  return html`<div class="tries"><button class="quiet-button" type="button" data-action="allow-notifications" @click=${() => alerts.notices.ask()}>${t("notify.allow")}</button>
+    ${prefs.kept.notify ? html`<button class="quiet-button" type="button" @click=${() => prefs.set({ notify: false })}>${t("notify.not")}</button>` : nothing}</div>`;
 }
+
+/** @param {Desk} desk */
+const unlock = ({ alerts }) => html`<div class="blocked"><p class="amber">${icon("note")} ${t("alarm.blocked_why")}</p>
+  <button class="quiet-button" type="button" data-action="unlock-sound" @click=${() => alerts.sound.unlock()}>${t("alarm.unlock")}</button></div>`;
 
 /** @param {Desk} desk @param {"follows" | "mutes"} which */
 function meetings({ prefs }, which) {
@@ -70,23 +80,3 @@ function meetings({ prefs }, which) {
           @click=${() => drop(entry)}>${icon("close")}</button></li>`;
     })}</ul>`;
 }
-
-/** Said where it is read, until it is so no longer: sound that is wanted and not let, notifications that nobody has decided on. @param {Desk} desk */
-export function alertNotes(desk) {
-  const { alerts, prefs } = desk;
-  if (!desk.screen.link.shown) return [nothing, nothing];
-  const ask = prefs.kept.notify && alerts.notices.permission === "default";
-  return [
-    alerts.blocked ? note(false, t("alarm.blocked_note"), "", unlock(desk)) : nothing,
-    ask ? note(false, t("notify.ask"), "", buttons(desk)) : nothing,
-  ];
-}
-
-/** @param {Desk} desk */
-const unlock = ({ alerts }) =>
-  html`<button class="quiet-button" type="button" data-action="unlock-sound" @click=${() => alerts.sound.unlock()}>${t("alarm.unlock")}</button>`;
-
-/** @param {Desk} desk */
-const buttons = ({ alerts, prefs }) => html`
-  <button class="quiet-button" type="button" data-action="allow-notifications" @click=${() => alerts.notices.ask()}>${t("notify.allow")}</button>
-  <button class="quiet-button" type="button" @click=${() => prefs.set({ notify: false })}>${t("notify.not")}</button>`;

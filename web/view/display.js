@@ -12,7 +12,7 @@ import { icon } from "./icons.js";
 /** @param {Desk} desk */
 export const displayButton = (desk) => html`
   <div class="holder">
-    <button class="quiet-button display-button" type="button" data-unfolds="display" aria-expanded=${desk.unfolded === "display"} aria-label=${t("view.title")} title=${t("view.title")}
+    <button class="quiet-button display-button" type="button" data-unfolds="display" aria-expanded=${desk.unfolded === "display"} title=${t("view.title")}
       @click=${() => desk.unfold("display")}>${icon("display")}<span>${t("view.button")}</span></button>
     ${desk.unfolded === "display" ? panel(desk) : nothing}
   </div>

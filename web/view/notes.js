@@ -4,7 +4,6 @@ import { advice, condition } from "../bridges.js";
 import { t } from "../i18n.js";
 import { clockTimes } from "../time.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
-import { alertNotes } from "./alerts.js";
 import { retry } from "./header.js";
 import { icon } from "./icons.js";
 
@@ -30,7 +29,6 @@ export function notes(desk) {
         )
       : nothing,
     desk.newVersion ? note(false, t("new_version", { version: desk.newVersion }), "", reload()) : nothing,
-    ...alertNotes(desk),
     hidden > 0 ? note(false, t("hidden_n", { n: hidden }), "") : nothing,
   ];
   return all.every((each) => each === nothing) ? nothing : html`<ul class="notes" aria-label=${t("notes_label")}>${all}</ul>`;
@@ -59,7 +57,7 @@ export function trouble(bridge) {
 }
 
 /** @param {boolean} grave @param {unknown} text @param {string} detail @param {unknown} [button] */
-export const note = (grave, text, detail, button = nothing) => html`<li class=${grave ? "grave" : ""}>
+const note = (grave, text, detail, button = nothing) => html`<li class=${grave ? "grave" : ""}>
   ${icon(grave ? "trouble" : "note")}<div><p>${text}</p>${detail ? html`<p class="quiet" dir="auto">${detail}</p>` : nothing}${button}</div></li>`;
 
 const reload = () => html`<button class="quiet-button" type="button" @click=${() => location.reload()}>${t("reload")}</button>`;
