@@ -128,7 +128,7 @@ async fn a_socket_has_sixteen_actions_under_way_at_most() {
         asked.push(request);
     }
     assert_eq!(asked.len(), 16);
-    assert!(asked.iter().all(|request| matches!(request, Request::Admit { .. })));
+    assert!(asked.iter().all(|request| matches!(request, Request::Press { .. })));
 }
 
 #[tokio::test]
