@@ -20,6 +20,9 @@ pub(super) struct Reach {
 impl Reach {
     /// Asks CMS for a change. `stop` takes it back for as long as it stands in line.
     pub(super) async fn change(&self, bridge: &str, change: Change, bulk: bool, stop: &CancellationToken) -> Result<(), AskError> {
+        if stop.is_cancelled() {
+            return Err(AskError::Withdrawn);
+        }
         let (reply, mut answer) = oneshot::channel();
         let ask = Ask::Change(change);
         self.send(bridge, Command::Ask { ask: ask.clone(), bulk, reply }).await?;
