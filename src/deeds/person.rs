@@ -88,6 +88,8 @@ impl Way<'_> {
                     relocated = true;
                     Next::Again
                 }
+                // Such as somebody who is still being called and has no call leg.
+                AskError::Gone(what) if self.is_there() => Next::End((Refused, what)),
                 AskError::Gone(_) => Next::End((Left, String::new())),
                 AskError::Refused { reason, .. } => Next::End((Refused, reason)),
                 AskError::Untrusted(why) => Next::End((Unreachable, why)),
@@ -212,10 +214,13 @@ impl Way<'_> {
         Ok(legs)
     }
 
+    fn is_there(&self) -> bool {
+        self.reach.cluster.store().with_person(self.person, |person| !person.departed).unwrap_or(false)
+    }
+
     /// Is it so by now?
     async fn read(&self, home: &str) -> Reading {
-        let store = self.reach.cluster.store();
-        if store.with_person(self.person, |person| person.departed).unwrap_or(true) {
+        if !self.is_there() {
             return if *self.wish == Wish::Gone { Reading::So } else { Reading::Left };
         }
         match self.wish {

@@ -30,12 +30,16 @@ impl Reach {
             result = self.wait(bridge, &mut answer) => result,
             () = stop.cancelled() => Err(AskError::Withdrawn),
         };
-        if let Ok(result) = answered {
-            return result.map(drop);
-        }
+        let why = match answered {
+            Ok(result) => return result.map(drop),
+            Err(why) => why,
+        };
         // It is not to be sent any more. Where it was sent meanwhile, its answer counts.
         self.send(bridge, Command::Withdraw(ask)).await?;
-        self.wait(bridge, &mut answer).await?.map(drop)
+        match self.wait(bridge, &mut answer).await? {
+            Err(AskError::Withdrawn) => Err(why),
+            result => result.map(drop),
+        }
     }
 
     pub(super) async fn read(&self, bridge: &str, ask: Ask, bulk: bool) -> Result<Answer, AskError> {
