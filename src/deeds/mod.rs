@@ -26,10 +26,11 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info};
 
 use crate::actions::{ActionError, Press, Request, TargetResult};
+use crate::clock::Now;
 use crate::cms::{Cluster, Command};
 use crate::config::Timing;
 use crate::desk::Desk;
-use crate::view::Trouble;
+use crate::view::{Outcome, Trouble, Verb};
 
 pub use journal::{Journal, OpenPress};
 use reach::Reach;
@@ -119,6 +120,13 @@ impl Deeds {
         let (action, word) = (press.deed.verb().word(), result.result.word());
         debug!(user = %press.actor.user, action, name = %subject.name, target = ?subject.target, result = word, "ended");
         metrics::counter!("usher_actions_total", "action" => action, "result" => word).increment(1);
+    }
+
+    /// Everybody's row says how it ended.
+    fn finish(&self, action: Verb, by: &Arc<str>, result: &TargetResult) {
+        let (now, reason) = (Now::read(), result.reason.clone().unwrap_or_default());
+        let outcome = Outcome { action, result: result.result, reason, by: by.clone(), at: now.unix_ms };
+        self.desk.finish(&result.target, outcome, now.instant + self.reach.timing.outcome_shown);
     }
 
     /// Writes the press down before anything of it is sent. A journal that fails stops nobody from entering; it is said loudly instead.

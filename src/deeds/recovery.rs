@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use super::{Deeds, OpenPress};
 use crate::actions::{Target, TargetResult};
-use crate::clock::Now;
 use crate::model::{BridgeState, Lobby};
 use crate::view::{ActionResult, Verb, calls_of_meeting};
 
@@ -27,8 +26,9 @@ impl Deeds {
 
     async fn read_back(&self, OpenPress { press, target, verb, user }: OpenPress, deadline: Instant) {
         let (how, reason) = judge(verb, self.found(&target, deadline).await);
-        self.desk.finish(&target, verb, &user, how, reason, Now::read(), self.reach.timing.outcome_shown);
-        self.journal.result(press, &TargetResult::new(target, how, reason));
+        let result = TargetResult::new(target, how, reason);
+        self.finish(verb, &user, &result);
+        self.journal.result(press, &result);
     }
 
     /// The lobby of a person who is there, `Unknown` for a meeting that is; None once every bridge has been read without them.

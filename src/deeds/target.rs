@@ -60,8 +60,7 @@ impl Deeds {
             }
             Err(result) => result,
         };
-        let reason = result.reason.as_deref().unwrap_or_default();
-        self.desk.finish(target, verb, user, result.result, reason, Now::read(), self.reach.timing.outcome_shown);
+        self.finish(verb, user, &result);
         result
     }
 
