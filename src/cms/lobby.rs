@@ -29,6 +29,8 @@ pub(super) struct Leg {
     carried: bool,
     /// When the request was sent whose answer this is; what was sent before says nothing any more.
     sent: Option<Instant>,
+    /// The others don't hear it.
+    muted: bool,
     told: Told,
 }
 
@@ -44,7 +46,7 @@ struct Told {
 
 impl Leg {
     pub(super) fn new(id: LegId) -> Self {
-        Self { id, seen: Seen::Unread, carried: false, sent: None, told: Told::default() }
+        Self { id, seen: Seen::Unread, carried: false, sent: None, muted: false, told: Told::default() }
     }
 
     /// When the request was sent whose answer counts.
@@ -82,6 +84,7 @@ impl Leg {
             return;
         }
         self.sent = Some(sent);
+        self.muted = detail.muted == Some(true);
         self.seen = match (detail.connected, detail.deactivated, self.seen) {
             // Known words first: a mark on a leg that is about to end is no statement.
             (false, _, _) => Seen::Unclear,
@@ -103,6 +106,11 @@ pub(super) fn merge(legs: &[Leg]) -> Lobby {
     }
     let is_in = !legs.is_empty() && legs.iter().all(|leg| leg.seen == Seen::In);
     if is_in { Lobby::In } else { Lobby::Unknown }
+}
+
+/// A person is heard by any of their legs.
+pub(super) fn is_muted(legs: &[Leg]) -> bool {
+    !legs.is_empty() && legs.iter().all(|leg| leg.muted)
 }
 
 /// What is known of the beginning of a wait that is seen now for the first time.

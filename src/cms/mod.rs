@@ -30,6 +30,7 @@ pub use tls::TrustError;
 // For presses.
 pub(crate) use answer::{Answer, CallDetail, PersonDetail};
 pub(crate) use ask::Ask;
+pub(crate) use bridge::sends_back;
 pub(crate) use change::Change;
 pub(crate) use cluster::{Command, Look};
 

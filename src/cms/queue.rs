@@ -371,6 +371,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_back_is_not_sent_and_may_be_asked_again() {
+        let now = Instant::now();
+        let mut queue = queue(now);
+        (0..3).for_each(|n| queue.push(Lane::Bulk, leg(n)));
+        assert!(queue.remove(&leg(1)) && !queue.remove(&leg(1)) && !queue.remove(&leg(9)));
+        queue.push(Lane::Action, leg(1));
+        assert_eq!(lanes_sent(&mut queue, now), [Lane::Action, Lane::Bulk, Lane::Bulk]);
+        assert!(!queue.remove(&leg(1)), "it has been sent");
+    }
+
+    #[test]
     fn a_busy_bridge_is_left_alone_for_a_while() {
         let now = Instant::now();
         let mut queue = queue(now);

@@ -175,6 +175,12 @@ impl Plan {
         socket.topics.iter().any(|(index, topic)| matches!(topic, Topic::Roster(roster) if roster == call) && accepted(index))
     }
 
+    /// Whether it said so of who is muted there, too.
+    pub(super) fn tells_mutes(&self, call: &CallId) -> bool {
+        let short = self.socket_of(call).and_then(|id| self.sockets.get(id)).is_some_and(|socket| socket.short);
+        self.is_accepted(call) && !short
+    }
+
     /// Tries one refused call again; returns the socket whose set changed.
     pub(super) fn retry_refused(&mut self) -> Option<SocketId> {
         let call = self.refused.pop_front()?;

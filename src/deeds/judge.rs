@@ -124,3 +124,76 @@ impl MeetingWish {
 pub(super) fn is_same_text(one: &str, other: &str) -> bool {
     one.split_whitespace().eq(other.split_whitespace())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(Deed::Admit, true)]
+    #[case(Deed::SendBack, true)]
+    #[case(Deed::Remove, true)]
+    #[case(Deed::Mute(true), true)]
+    #[case(Deed::Rename("x".into()), true)]
+    #[case(Deed::Lock(true), false)]
+    #[case(Deed::Message { text: "x".into(), seconds: None }, false)]
+    fn each_action_is_for_people_or_for_meetings(#[case] deed: Deed, #[case] people: bool) {
+        assert_eq!((Wish::of(&deed).is_some(), MeetingWish::of(&deed).is_some()), (people, !people));
+    }
+
+    #[rstest]
+    #[case(Look::In, Reading::So, Reading::NotSo)]
+    #[case(Look::Waiting, Reading::NotSo, Reading::So)]
+    #[case(Look::Unclear, Reading::Unclear, Reading::Unclear)]
+    #[case(Look::Gone, Reading::Left, Reading::Left)]
+    #[case(Look::Failed(AskError::Forbidden), Reading::Failed(AskError::Forbidden), Reading::Failed(AskError::Forbidden))]
+    fn what_confirms_an_admission_denies_a_sending_back(#[case] look: Look, #[case] admitted: Reading, #[case] sent_back: Reading) {
+        assert_eq!((of_look(&Wish::In, look.clone()), of_look(&Wish::Waiting, look)), (admitted, sent_back));
+    }
+
+    #[test]
+    fn what_no_event_tells_is_not_taken_for_so() {
+        let known = |muted| Known { lobby: Lobby::In, muted };
+        let so = |on, muted| Wish::Muted(on).is_so(&known(muted));
+        assert_eq!([so(true, Some(true)), so(true, Some(false)), so(true, None), so(false, None)], [true, false, false, false]);
+        assert!(!Wish::In.is_so(&Known { lobby: Lobby::Unknown, muted: None }));
+    }
+
+    #[rstest]
+    #[case("hi", None, "hi", "permanent", true)]
+    #[case("hi", None, "hi", "30", false)]
+    #[case("hi", Some(30), "hi", "30", false)]
+    #[case("hi", None, "ho", "permanent", false)]
+    #[case("", None, "", "0", true)]
+    #[case("", None, "hi", "permanent", false)]
+    fn a_banner_for_a_while_is_always_begun_anew(
+        #[case] text: &str,
+        #[case] seconds: Option<u32>,
+        #[case] shown: &str,
+        #[case] duration: &str,
+        #[case] already: bool,
+    ) {
+        let message = Some(Arc::from(shown)).filter(|text: &Arc<str>| !text.is_empty());
+        let call = CallDetail { message, message_duration: Some(duration.into()), ..CallDetail::default() };
+        let wish = MeetingWish::Says(text.into(), seconds);
+        assert_eq!((wish.is_so_already(&call), wish.is_so(&call)), (already, text == shown));
+    }
+
+    #[test]
+    fn a_lock_that_is_not_known_is_not_so() {
+        let call = CallDetail::default();
+        assert!(!MeetingWish::Locked(true).is_so(&call) && !MeetingWish::Locked(false).is_so(&call));
+    }
+
+    proptest! {
+        #[test]
+        fn spaces_make_no_other_text(words in proptest::collection::vec("[a-z]{1,5}", 0..6), space in "[ \n]{1,3}") {
+            let (plain, spaced) = (words.join(" "), [&*space, &words.join(&space), &space].concat());
+            prop_assert!(is_same_text(&plain, &spaced));
+            prop_assert!(!is_same_text(&plain, &(spaced + "more")));
+        }
+    }
+}

@@ -23,13 +23,14 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use crate::actions::{ActionError, Press, Request, TargetResult};
+use crate::clock::Now;
 use crate::cms::{Cluster, Command};
 use crate::config::Timing;
 use crate::desk::Desk;
-use crate::view::Trouble;
+use crate::view::{Outcome, Trouble, Verb};
 
 pub use journal::{Journal, OpenPress};
 use reach::Reach;
@@ -103,20 +104,29 @@ impl Deeds {
         let id = self.journalled(&press, &subjects).await;
         let _ = started.send(());
         let turns = Turns::new(subjects.len());
-        let mut under_way: FuturesUnordered<_> = subjects.iter().map(|subject| self.target(&press, &subject.target, &turns)).collect();
-        while let Some(result) = under_way.next().await {
-            self.settle(&press, id, &result);
+        let each = subjects.iter().map(async |subject| (subject, self.target(&press, &subject.target, &turns).await));
+        let mut under_way: FuturesUnordered<_> = each.collect();
+        while let Some((subject, result)) = under_way.next().await {
+            self.settle(&press, id, subject, &result);
             let _ = results.send(result).await;
         }
     }
 
-    /// The result of one target of a press is final here, and only here.
-    fn settle(&self, press: &Press, id: Option<i64>, result: &TargetResult) {
+    /// The result for one target of a press is final here, and only here. `id`: the press in the journal.
+    fn settle(&self, press: &Press, id: Option<i64>, subject: &Subject, result: &TargetResult) {
         if let Some(id) = id {
             self.journal.result(id, result);
         }
         let (action, word) = (press.deed.verb().word(), result.result.word());
+        debug!(user = %press.actor.user, action, name = %subject.name, target = ?subject.target, result = word, "ended");
         metrics::counter!("usher_actions_total", "action" => action, "result" => word).increment(1);
+    }
+
+    /// Everybody's row says how it ended.
+    fn finish(&self, action: Verb, by: &Arc<str>, result: &TargetResult) {
+        let (now, reason) = (Now::read(), result.reason.clone().unwrap_or_default());
+        let outcome = Outcome { action, result: result.result, reason, by: by.clone(), at: now.unix_ms };
+        self.desk.finish(&result.target, outcome, now.instant + self.reach.timing.outcome_shown);
     }
 
     /// Writes the press down before anything of it is sent. A journal that fails stops nobody from entering; it is said loudly instead.

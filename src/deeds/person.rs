@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::judge::{Reading, Wish, is_same_text, of_look};
 use super::reach::Reach;
 use super::target::Outcome;
-use crate::cms::{Answer, Ask, AskError, Change, PersonDetail};
-use crate::model::{BridgeName, BridgeState, Home, LegId, ParticipantId};
+use crate::cms::{Answer, Ask, AskError, Change, PersonDetail, sends_back};
+use crate::model::{BridgeFacts, BridgeName, BridgeState, Home, LegId, ParticipantId};
 use crate::view::ActionResult::{Already, Done, Left, Refused, Stopped, Unconfirmed, Unreachable};
 use crate::view::face;
 
@@ -88,6 +88,8 @@ impl Way<'_> {
                     relocated = true;
                     Next::Again
                 }
+                // Such as somebody who is still being called and has no call leg.
+                AskError::Gone(what) if self.is_there() => Next::End((Refused, what)),
                 AskError::Gone(_) => Next::End((Left, String::new())),
                 AskError::Refused { reason, .. } => Next::End((Refused, reason)),
                 AskError::Untrusted(why) => Next::End((Unreachable, why)),
@@ -135,15 +137,15 @@ impl Way<'_> {
     }
 
     fn too_old(&self, home: &str) -> Option<Outcome> {
-        let (can_admit, can_send_back, version) = self
-            .reach
-            .cluster
-            .store()
-            .with_bridge(home, |bridge| (bridge.can_admit, bridge.can_send_back, bridge.version.clone().unwrap_or_default()))?;
+        let facts = |bridge: &BridgeFacts| (bridge.can_admit, bridge.can_send_back, bridge.version.clone().unwrap_or_default());
+        let (can_admit, can_send_back, version) = self.reach.cluster.store().with_bridge(home, facts)?;
         let reason = match self.wish {
             Wish::In if !can_admit => format!("{home} runs CMS {version}; admitting one person needs 2.9 or later"),
+            Wish::Waiting if !can_send_back && !sends_back(&version) => {
+                format!("{home} runs CMS {version}; putting people back into the lobby needs 3.4 or later")
+            }
             Wish::Waiting if !can_send_back => {
-                format!("{home} runs CMS {version}, which does not put people back into the lobby; that needs 3.4 or later")
+                format!("{home} refused to put people back into the lobby; it is asked again after it was away")
             }
             _ => return None,
         };
@@ -212,10 +214,13 @@ impl Way<'_> {
         Ok(legs)
     }
 
+    fn is_there(&self) -> bool {
+        self.reach.cluster.store().with_person(self.person, |person| !person.departed).unwrap_or(false)
+    }
+
     /// Is it so by now?
     async fn read(&self, home: &str) -> Reading {
-        let store = self.reach.cluster.store();
-        if store.with_person(self.person, |person| person.departed).unwrap_or(true) {
+        if !self.is_there() {
             return if *self.wish == Wish::Gone { Reading::So } else { Reading::Left };
         }
         match self.wish {
@@ -238,7 +243,7 @@ impl Way<'_> {
     /// An event may have told it already.
     async fn read_mute(&self, home: &str, on: bool) -> Reading {
         let store = self.reach.cluster.store();
-        let live = store.with_bridge(home, |facts| facts.state == BridgeState::Live).unwrap_or(false);
+        let live = store.with_bridge(home, |facts| facts.state == BridgeState::Live && facts.polled_calls == 0).unwrap_or(false);
         let told = store.with_person(self.person, |person| face(person).map(|listing| listing.muted)).flatten();
         if live && told == Some(on) {
             return Reading::So;

@@ -20,6 +20,9 @@ pub(super) struct Reach {
 impl Reach {
     /// Asks CMS for a change. `stop` takes it back for as long as it stands in line.
     pub(super) async fn change(&self, bridge: &str, change: Change, bulk: bool, stop: &CancellationToken) -> Result<(), AskError> {
+        if stop.is_cancelled() {
+            return Err(AskError::Withdrawn);
+        }
         let (reply, mut answer) = oneshot::channel();
         let ask = Ask::Change(change);
         self.send(bridge, Command::Ask { ask: ask.clone(), bulk, reply }).await?;
@@ -27,12 +30,16 @@ impl Reach {
             result = self.wait(bridge, &mut answer) => result,
             () = stop.cancelled() => Err(AskError::Withdrawn),
         };
-        if let Ok(result) = answered {
-            return result.map(drop);
-        }
+        let why = match answered {
+            Ok(result) => return result.map(drop),
+            Err(why) => why,
+        };
         // It is not to be sent any more. Where it was sent meanwhile, its answer counts.
         self.send(bridge, Command::Withdraw(ask)).await?;
-        self.wait(bridge, &mut answer).await?.map(drop)
+        match self.wait(bridge, &mut answer).await? {
+            Err(AskError::Withdrawn) => Err(why),
+            result => result.map(drop),
+        }
     }
 
     pub(super) async fn read(&self, bridge: &str, ask: Ask, bulk: bool) -> Result<Answer, AskError> {

@@ -8,9 +8,8 @@ use tokio::time::Instant;
 
 use super::{Deeds, OpenPress};
 use crate::actions::{Target, TargetResult};
-use crate::clock::Now;
 use crate::model::{BridgeState, Lobby};
-use crate::view::{ActionResult, Verb};
+use crate::view::{ActionResult, Verb, calls_of_meeting};
 
 /// What is said where it is not known whether CMS was asked.
 const INTERRUPTED: &str = "Usher was restarted while this was under way; it was not sent again";
@@ -26,24 +25,24 @@ impl Deeds {
     }
 
     async fn read_back(&self, OpenPress { press, target, verb, user }: OpenPress, deadline: Instant) {
-        let known = match (&target, verb) {
-            (Target::Person(person), Verb::Admit | Verb::SendBack | Verb::Remove) => Some(self.known_by(person, deadline).await),
-            _ => None,
-        };
-        let (how, reason) = judge(verb, known);
-        self.desk.finish(&target, verb, &user, how, reason, Now::read(), self.reach.timing.outcome_shown);
-        self.journal.result(press, &TargetResult::new(target, how, reason));
+        let (how, reason) = judge(verb, self.found(&target, deadline).await);
+        let result = TargetResult::new(target, how, reason);
+        self.finish(verb, &user, &result);
+        self.journal.result(press, &result);
     }
 
-    /// Where the person is; nowhere, once every bridge has been read.
-    async fn known_by(&self, person: &str, deadline: Instant) -> Option<Lobby> {
+    /// The lobby of a person who is there, `Unknown` for a meeting that is; None once every bridge has been read without them.
+    async fn found(&self, target: &Target, deadline: Instant) -> Option<Lobby> {
         let store = self.reach.cluster.store();
         loop {
-            let state = store.with_person(person, |person| person.lobby.state);
-            let known = match state {
-                Some(Lobby::In | Lobby::Waiting) => true,
-                Some(Lobby::Unknown) => false,
-                None => self.everything_read(),
+            let state = match target {
+                Target::Person(id) => store.with_person(id, |person| person.lobby.state),
+                Target::Meeting(id) => (!calls_of_meeting(store, id).is_empty()).then_some(Lobby::Unknown),
+            };
+            let known = match (state, target) {
+                (Some(Lobby::Unknown), Target::Person(_)) => false,
+                (Some(_), _) => true,
+                (None, _) => self.everything_read(),
             };
             if known || Instant::now() >= deadline {
                 return state;
@@ -62,13 +61,10 @@ impl Deeds {
     }
 }
 
-/// `known`: what was read of a person, where that tells anything about the verb.
-fn judge(verb: Verb, known: Option<Option<Lobby>>) -> (ActionResult, &'static str) {
-    match (verb, known) {
-        (Verb::Admit, Some(Some(Lobby::In))) | (Verb::SendBack, Some(Some(Lobby::Waiting))) | (Verb::Remove, Some(None)) => {
-            (ActionResult::Done, READ_BACK)
-        }
-        (_, Some(None)) => (ActionResult::Left, GONE),
+fn judge(verb: Verb, found: Option<Lobby>) -> (ActionResult, &'static str) {
+    match (verb, found) {
+        (Verb::Admit, Some(Lobby::In)) | (Verb::SendBack, Some(Lobby::Waiting)) | (Verb::Remove, None) => (ActionResult::Done, READ_BACK),
+        (_, None) => (ActionResult::Left, GONE),
         _ => (ActionResult::Interrupted, INTERRUPTED),
     }
 }
@@ -80,17 +76,18 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(Verb::Admit, Some(Some(Lobby::In)), ActionResult::Done)]
-    #[case(Verb::Admit, Some(Some(Lobby::Waiting)), ActionResult::Interrupted)]
-    #[case(Verb::Admit, Some(None), ActionResult::Left)]
-    #[case(Verb::SendBack, Some(Some(Lobby::Waiting)), ActionResult::Done)]
-    #[case(Verb::SendBack, Some(Some(Lobby::In)), ActionResult::Interrupted)]
-    #[case(Verb::SendBack, Some(Some(Lobby::Unknown)), ActionResult::Interrupted)]
-    #[case(Verb::Remove, Some(None), ActionResult::Done)]
-    #[case(Verb::Remove, Some(Some(Lobby::Unknown)), ActionResult::Interrupted)]
-    #[case(Verb::Mute, None, ActionResult::Interrupted)]
-    #[case(Verb::Lock, None, ActionResult::Interrupted)]
-    fn only_what_reads_so_is_called_done(#[case] verb: Verb, #[case] known: Option<Option<Lobby>>, #[case] expected: ActionResult) {
-        assert_eq!(judge(verb, known).0, expected);
+    #[case(Verb::Admit, Some(Lobby::In), ActionResult::Done)]
+    #[case(Verb::Admit, Some(Lobby::Waiting), ActionResult::Interrupted)]
+    #[case(Verb::Admit, None, ActionResult::Left)]
+    #[case(Verb::SendBack, Some(Lobby::Waiting), ActionResult::Done)]
+    #[case(Verb::SendBack, Some(Lobby::In), ActionResult::Interrupted)]
+    #[case(Verb::SendBack, Some(Lobby::Unknown), ActionResult::Interrupted)]
+    #[case(Verb::Remove, None, ActionResult::Done)]
+    #[case(Verb::Remove, Some(Lobby::Unknown), ActionResult::Interrupted)]
+    #[case(Verb::Mute, Some(Lobby::In), ActionResult::Interrupted)]
+    #[case(Verb::Lock, Some(Lobby::Unknown), ActionResult::Interrupted)]
+    #[case(Verb::Lock, None, ActionResult::Left)]
+    fn only_what_reads_so_is_called_done(#[case] verb: Verb, #[case] found: Option<Lobby>, #[case] expected: ActionResult) {
+        assert_eq!(judge(verb, found).0, expected);
     }
 }

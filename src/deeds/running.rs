@@ -71,3 +71,51 @@ impl Drop for Mine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::ActionResult;
+
+    fn person() -> Target {
+        Target::Person("p".into())
+    }
+
+    fn mine(running: &Running, deed: &Deed) -> Mine {
+        match running.enter(&person(), deed) {
+            Turn::Mine(mine) => mine,
+            Turn::Others { .. } => panic!("another one is under way"),
+        }
+    }
+
+    fn others(running: &Running, deed: &Deed) -> (bool, oneshot::Receiver<TargetResult>) {
+        match running.enter(&person(), deed) {
+            Turn::Others { same, end } => (same, end),
+            Turn::Mine(_) => panic!("nothing else is under way"),
+        }
+    }
+
+    #[test]
+    fn who_comes_second_learns_whether_it_is_the_same_and_how_it_ended() {
+        let running = Running::default();
+        let first = mine(&running, &Deed::Rename("One".into()));
+        let (same, mut end) = others(&running, &Deed::Rename("One".into()));
+        let (other_same, mut other_end) = others(&running, &Deed::Rename("Two".into()));
+        assert_eq!((same, other_same), (true, false));
+        assert!(end.try_recv().is_err(), "it has not ended");
+        let result = TargetResult::new(person(), ActionResult::Done, "");
+        first.end(result.clone());
+        assert_eq!((end.try_recv(), other_end.try_recv()), (Ok(result.clone()), Ok(result)));
+        drop(mine(&running, &Deed::Admit));
+    }
+
+    #[test]
+    fn one_that_ends_without_a_result_keeps_nobody_waiting() {
+        let running = Running::default();
+        let first = mine(&running, &Deed::Admit);
+        let (_, mut end) = others(&running, &Deed::Admit);
+        drop(first);
+        assert_eq!(end.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        drop(mine(&running, &Deed::Admit));
+    }
+}

@@ -25,7 +25,7 @@ impl Deeds {
                 Turn::Mine(mine) => {
                     let result = self.act(press, target, turns).await;
                     let by = result.by.clone().or(Some(press.actor.user.clone()));
-                    mine.end(TargetResult { by, at: Some(Now::read().unix_ms), ..result.clone() });
+                    mine.end(TargetResult { by, at: result.at.or(Some(Now::read().unix_ms)), ..result.clone() });
                     return result;
                 }
                 Turn::Others { same, end } => (same, end),
@@ -60,8 +60,7 @@ impl Deeds {
             }
             Err(result) => result,
         };
-        let reason = result.reason.as_deref().unwrap_or_default();
-        self.desk.finish(target, verb, user, result.result, reason, Now::read(), self.reach.timing.outcome_shown);
+        self.finish(verb, user, &result);
         result
     }
 
@@ -126,7 +125,8 @@ impl Deeds {
             let listing = view::face(person).map(|listing| (listing.key.bridge.clone(), listing.muted));
             (!person.departed).then_some((person.lobby.state, listing))
         })??;
-        let told = |bridge: &str| store.with_bridge(bridge, |facts| facts.state == BridgeState::Live).unwrap_or(false);
+        let told =
+            |bridge: &str| store.with_bridge(bridge, |facts| facts.state == BridgeState::Live && facts.polled_calls == 0).unwrap_or(false);
         Some(Known { lobby, muted: listing.filter(|(bridge, _)| told(bridge)).map(|(_, muted)| muted) })
     }
 

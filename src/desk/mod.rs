@@ -312,17 +312,16 @@ impl Desk {
         });
     }
 
-    /// Ends an action. A failure stays on the row for `shown`.
-    pub fn finish(&self, target: &Target, verb: Verb, by: &Arc<str>, result: ActionResult, reason: &str, now: Now, shown: Duration) {
+    /// Ends an action. A failure stays on the row until then.
+    pub fn finish(&self, target: &Target, outcome: Outcome, shown_until: Instant) {
         self.change(|state| {
             let acted = state.acted(target);
             acted.pending = None;
-            match result {
-                ActionResult::Done => state.done(target, verb, Mark { by: by.clone(), at: now.unix_ms }),
+            match outcome.result {
+                ActionResult::Done => state.done(target, outcome.action, Mark { by: outcome.by, at: outcome.at }),
                 ActionResult::Already | ActionResult::Left | ActionResult::Claimed | ActionResult::Held | ActionResult::Stopped => {}
                 ActionResult::Unconfirmed | ActionResult::Refused | ActionResult::Unreachable | ActionResult::Interrupted => {
-                    acted.outcome = Some(Outcome { action: verb, result, reason: reason.into(), by: by.clone(), at: now.unix_ms });
-                    acted.outcome_until = Some(now.instant + shown);
+                    (acted.outcome, acted.outcome_until) = (Some(outcome), Some(shown_until));
                 }
             }
             state.touched.target(target);

@@ -165,13 +165,13 @@ impl Life {
     }
 
     fn lock(&mut self, world: &mut World, meeting: Id, now_ms: i64) {
-        let locked = world.meetings.get(&meeting).is_some_and(|m| m.locked);
-        let _ = world.set_locked(meeting, !locked, now_ms);
+        let locked = world.meetings.get(&meeting).is_some_and(|m| m.is_locked());
+        let _ = world.set_locked(meeting, !locked, None, now_ms);
     }
 
     fn record(&mut self, world: &mut World, meeting: Id, now_ms: i64) {
         let recording = world.meetings.get(&meeting).is_some_and(|m| m.recording);
-        let _ = world.edit_call(meeting, CallEdit::Recording(!recording), now_ms);
+        let _ = world.edit_call(meeting, CallEdit::Recording(!recording), None, now_ms);
     }
 
     fn move_somebody(&mut self, world: &mut World, target: Id, now_ms: i64) {

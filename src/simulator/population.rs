@@ -87,7 +87,7 @@ fn open(world: &mut World, rng: &mut StdRng, number: usize, size: usize, scene: 
             world.share_by_second_leg(id);
         }
         if scene == Scene::Locked && n == size / 2 {
-            let _ = world.set_locked(meeting, true, at);
+            let _ = world.set_locked(meeting, true, None, at);
         }
     }
     world.tick(now_ms);

@@ -95,6 +95,8 @@ switches! {
     admit_without_activator: Allow = Allow::default(),
     /// PUT or DELETE of a participant at a bridge that does not host it.
     remote_put: RemotePut = RemotePut::default(),
+    /// A lock or banner set on one bridge's call of a meeting shows on the others' too.
+    call_changes: CallChanges = CallChanges::default(),
     /// People in the lobby count in `numParticipants*`.
     count_lobby: bool = true,
     /// Distribution links count in `numCallLegs`.
@@ -229,6 +231,7 @@ choice!(BackToLobby { ByVersion, Accept, Reject });
 choice!(Accept { Reject, Accept });
 choice!(Allow { Allow, Refuse });
 choice!(RemotePut { Reject, Forward });
+choice!(CallChanges { Spread, Local });
 choice!(LinkName { Peer, Call, Empty });
 choice!(RemoteLegs { EmptyList, CallBridge });
 choice!(UnknownParameters { Ignore, Reject });

@@ -145,7 +145,7 @@ pub fn joining(cluster: &Cluster, meeting: &MeetingTruth, name: &str, role: Role
         name: name.to_owned(),
         uri: Some(format!("{user}@example.org")),
         role,
-        web_app: false,
+        ..Join::default()
     }
 }
 

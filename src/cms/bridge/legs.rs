@@ -67,7 +67,8 @@ impl Bridge {
         let before_reading = (leg.seen, leg.sent());
         leg.read(detail, sent.instant, second_look);
         let after_reading = leg.seen;
-        let state = lobby::merge(&work.legs);
+        let (state, muted) = (lobby::merge(&work.legs), lobby::is_muted(&work.legs));
+        self.note_mute(person, muted, sent, now);
         let beginning = Beginning {
             now_unix_ms: now.unix_ms,
             arrived,
@@ -126,6 +127,23 @@ impl Bridge {
             let patch = RosterPatch { address, state, ..RosterPatch::default() };
             self.store.list_person(&key, person, patch, sent.instant, now);
         }
+    }
+
+    /// Rosters by REST say nothing of mutes either.
+    fn note_mute(&self, person: &ParticipantId, muted: bool, sent: Now, now: Now) {
+        let listings = self.store.with_person(person, |person| {
+            let here = person.listings.iter().filter(|listing| listing.key.bridge == self.name && listing.muted != muted);
+            here.map(|listing| listing.key.clone()).collect::<Vec<_>>()
+        });
+        let patch = RosterPatch { muted: Some(muted), ..RosterPatch::default() };
+        for key in listings.into_iter().flatten().filter(|key| !self.hears_of_mutes(&key.call)) {
+            self.store.list_person(&key, person, patch.clone(), sent.instant, now);
+        }
+    }
+
+    fn hears_of_mutes(&self, call: &CallId) -> bool {
+        let open = |socket| self.sockets.get(&socket).is_some_and(|socket| socket.open);
+        self.plan.tells_mutes(call) && self.plan.socket_of(call).is_some_and(open)
     }
 
     fn note_lobby(&mut self, call: &CallId, detail: &LegDetail, state: Lobby) {

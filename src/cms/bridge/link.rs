@@ -129,6 +129,10 @@ impl Bridge {
     /// One request, alone: it shows whether the bridge is there and believes us.
     pub(super) fn probe(&mut self) {
         self.link.phase = Phase::Probing;
+        if std::mem::take(&mut self.link.refuses_send_back) {
+            // It may be another version by now.
+            self.store.put_bridge(&self.name, |bridge| bridge.can_send_back = true);
+        }
         self.queue.alone = true;
         self.ask(Lane::Action, Ask::Status);
     }
@@ -172,11 +176,11 @@ impl Bridge {
     }
 
     pub(super) fn take_status(&mut self, status: &Status, now: Now) {
-        let can = |since| status.version.as_deref().is_none_or(|version| at_least(version, since));
-        let can_send_back = can(SENDS_BACK) && !self.link.refuses_send_back;
+        let can = |first: fn(&str) -> bool| status.version.as_deref().is_none_or(first);
+        let can_send_back = can(sends_back) && !self.link.refuses_send_back;
         self.store.put_bridge(&self.name, |bridge| {
             bridge.version.clone_from(&status.version);
-            (bridge.can_admit, bridge.can_send_back) = (can(ADMITS), can_send_back);
+            (bridge.can_admit, bridge.can_send_back) = (can(admits), can_send_back);
         });
         if self.link.phase == Phase::Probing {
             self.records_begin();
@@ -386,6 +390,10 @@ pub(crate) fn admits(version: &str) -> bool {
     at_least(version, ADMITS)
 }
 
+pub(crate) fn sends_back(version: &str) -> bool {
+    at_least(version, SENDS_BACK)
+}
+
 /// A version that can't be read is tried.
 fn at_least(version: &str, since: (u32, u32)) -> bool {
     let mut numbers = version.split('.').map(|part| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u32>());
@@ -412,7 +420,7 @@ mod tests {
     #[test]
     fn versions_before_2_9_cannot_admit() {
         assert_eq!(["2.8.1", "2.9", "2.10_beta", "3.9 (build 1)", "1.9", "odd"].map(admits), [false, true, true, true, false, true]);
-        assert_eq!(["3.3.9", "3.4", "3", "4"].map(|version| at_least(version, SENDS_BACK)), [false, true, false, true]);
+        assert_eq!(["3.3.9", "3.4", "3", "4"].map(sends_back), [false, true, false, true]);
     }
 
     #[test]

@@ -54,8 +54,8 @@ use counters::Counters;
 use figures::Tally;
 use labels::Labels;
 use link::Link;
-pub(crate) use link::admits;
 pub(super) use link::backoff;
+pub(crate) use link::{admits, sends_back};
 use people::PersonWork;
 pub(super) use standing::say_failed;
 

@@ -244,7 +244,7 @@ mod tests {
                 (2, Some(to), Some(id)) => _ = world.move_to(id, to, bridge, None, now_ms),
                 (3..6, _, Some(id)) => _ = world.leave(id, "remoteTeardown", now_ms),
                 (6..9, _, Some(id)) => _ = world.set_waiting(id, rng.random_bool(0.5), now_ms),
-                (9..11, Some(id), _) => _ = world.set_locked(id, rng.random_bool(0.5), now_ms),
+                (9..11, Some(id), _) => _ = world.set_locked(id, rng.random_bool(0.5), None, now_ms),
                 (11..18, Some(id), _) => {
                     let role = if rng.random_bool(0.8) { Role::Guest } else { Role::Host };
                     _ = world.join(id, bridge, population::newcomer(&mut rng, role), now_ms);

@@ -68,6 +68,9 @@ pub struct Join {
     /// Joins by the web app: then the leg's id is the participant's.
     #[serde(default)]
     pub web_app: bool,
+    /// A Lync client that shares: two legs.
+    #[serde(default)]
+    pub sharing: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

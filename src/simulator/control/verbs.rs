@@ -43,7 +43,7 @@ impl Control {
             let id = world.start_meeting(bridge, new, now);
             if call.active_when_empty {
                 // It was started just now.
-                let _ = world.edit_call(id, CallEdit::ActiveWhenEmpty(true), now);
+                let _ = world.edit_call(id, CallEdit::ActiveWhenEmpty(true), None, now);
             }
             id
         });
@@ -68,13 +68,20 @@ impl Control {
                 name: join.name.clone(),
                 jid: (join.role != Role::Guest).then(|| uri.clone()),
                 uri,
-                kind: if join.web_app { Kind::WebApp } else { Kind::Sip },
+                kind: match (join.web_app, join.sharing) {
+                    (true, _) => Kind::WebApp,
+                    (_, true) => Kind::Lync,
+                    _ => Kind::Sip,
+                },
                 activator: join.role == Role::Host,
                 needs_activation: join.role == Role::Guest,
                 enters_waiting: None,
-                can_move: true,
+                can_move: !join.sharing,
             };
             let id = world.join(meeting, bridge, person, now)?;
+            if join.sharing {
+                world.share_by_second_leg(id);
+            }
             Ok(world.person_truth(world.participant(id)?))
         })
     }
@@ -131,7 +138,7 @@ impl Control {
     fn set_locked(&self, meeting: Id, locked: bool) -> Result<(), ControlError> {
         Ok(self.core.change(|world, now| {
             let meeting = world.find_meeting(meeting)?;
-            world.set_locked(meeting, locked, now)
+            world.set_locked(meeting, locked, None, now)
         })?)
     }
 
@@ -174,7 +181,7 @@ impl Control {
     pub fn record(&self, meeting: Id, on: bool) -> Result<(), ControlError> {
         Ok(self.core.change(|world, now| {
             let meeting = world.find_meeting(meeting)?;
-            world.edit_call(meeting, CallEdit::Recording(on), now)
+            world.edit_call(meeting, CallEdit::Recording(on), None, now)
         })?)
     }
 }

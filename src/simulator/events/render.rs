@@ -55,7 +55,7 @@ pub(crate) fn call_elements(meeting: &Meeting, bridge: usize, elements: u32, swi
         text(&mut out, "streaming", active(meeting.streaming));
     }
     if has(call::LOCK_STATE) {
-        text(&mut out, "lockState", if meeting.locked { "locked" } else { "unlocked" });
+        text(&mut out, "lockState", if meeting.is_locked_at(bridge) { "locked" } else { "unlocked" });
     }
     if has(call::CALL_TYPE) {
         text(&mut out, "callType", meeting.call_type.wire());

@@ -57,7 +57,7 @@ pub(crate) fn one(context: &Context, world: &World, call: Id) -> Reply {
         .field("durationSeconds", seconds(context.clock_ms() - instance.started_ms));
     counters(context, world, &mut xml, meeting, instance);
     xml.maybe("presenterCallLeg", presenter_leg(context, world, meeting))
-        .field("locked", meeting.locked)
+        .field("locked", instance.locked)
         .field("recording", meeting.recording)
         .field("recordingStatus", meeting.recording)
         .field("streaming", meeting.streaming)
@@ -65,7 +65,7 @@ pub(crate) fn one(context: &Context, world: &World, call: Id) -> Reply {
         .field("allowAllMuteSelf", meeting.all_mute_self)
         .field("allowAllPresentationContribution", meeting.all_presentation)
         .maybe("joinAudioMuteOverride", meeting.join_audio_mute);
-    banner(context, &mut xml, meeting);
+    banner(context, &mut xml, instance);
     xml.field("activeWhenEmpty", meeting.active_when_empty).field("endpointRecording", meeting.endpoint_recording).close("call");
     Reply::xml(xml, &context.switches)
 }
@@ -97,8 +97,8 @@ fn presenter_leg(context: &Context, world: &World, meeting: &Meeting) -> Option<
     (presenter.home == context.bridge).then_some(presenter.leg)
 }
 
-fn banner(context: &Context, xml: &mut Xml, meeting: &Meeting) {
-    let banner = &meeting.banner;
+fn banner(context: &Context, xml: &mut Xml, instance: &Instance) {
+    let banner = &instance.banner;
     let text = Some(&banner.text).filter(|t| !t.is_empty());
     xml.maybe("messageText", text).field("messagePosition", &banner.position).field("messageDuration", &banner.duration);
     if text.is_some()

@@ -195,7 +195,7 @@ fn of_person(context: &Context, world: &World, xml: &mut Xml, person: &Participa
     if let Some((from, bridge)) = person.moved_from {
         xml.field("movedCallLeg", from).field("movedCallLegCallBridge", world.bridges[bridge].id);
     }
-    configuration(world, xml, person);
+    configuration(world, xml, person, sharing);
     xml.open("status").field("state", person.state.wire());
     if person.state != LegState::Initial {
         xml.field("durationSeconds", seconds(context.clock_ms() - person.leg_started_ms));
@@ -223,10 +223,10 @@ fn deactivated(context: &Context, xml: &mut Xml, person: &Participant) {
 }
 
 /// Only what this leg overrides (AP): an ad hoc guest's needsActivation comes from no profile.
-fn configuration(world: &World, xml: &mut Xml, person: &Participant) {
+fn configuration(world: &World, xml: &mut Xml, person: &Participant, sharing: bool) {
     let from_profile = world.meetings.get(&person.meeting).is_some_and(|m| m.space.is_some());
     let mutes = [
-        ("rxAudioMute", person.rx_audio_mute),
+        ("rxAudioMute", if sharing { person.sharing_rx_audio_mute } else { person.rx_audio_mute }),
         ("txAudioMute", person.tx_audio_mute),
         ("rxVideoMute", person.rx_video_mute),
         ("txVideoMute", person.tx_video_mute),

@@ -5,6 +5,7 @@ use crate::simulator::id::Id;
 use super::Context;
 use super::reply::Reply;
 use super::request::{BadParameter, Request};
+use crate::simulator::switches::CallChanges;
 use crate::simulator::world::World;
 use crate::simulator::world::calls::NewMeeting;
 use crate::simulator::world::edit::CallEdit;
@@ -45,12 +46,14 @@ pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, ca
         Ok(understood) => understood,
         Err(bad) => return Reply::bad(&bad, switches),
     };
+    // Inferred from clients that change one instance only (rest.md 7).
+    let at = (switches.call_changes == CallChanges::Local).then_some(context.bridge);
     // The meeting exists: it was found above, under the same lock.
     for edit in edits {
-        let _ = world.edit_call(meeting, edit, context.now_ms);
+        let _ = world.edit_call(meeting, edit, at, context.now_ms);
     }
     if let Some(locked) = locked {
-        let _ = world.set_locked(meeting, locked, context.now_ms);
+        let _ = world.set_locked(meeting, locked, at, context.now_ms);
     }
     Reply::done()
 }

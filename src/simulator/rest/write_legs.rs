@@ -11,14 +11,19 @@ use crate::simulator::world::model::LegOwner;
 
 pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, leg: Id) -> Reply {
     let switches = &context.switches;
-    let person = match world.leg_owner(context.bridge, leg) {
-        Some(LegOwner::Participant(id) | LegOwner::Sharing(id)) => id,
+    let (person, sharing) = match world.leg_owner(context.bridge, leg) {
+        Some(LegOwner::Participant(id)) => (id, false),
+        Some(LegOwner::Sharing(id)) => (id, true),
         Some(LegOwner::Link { .. }) => return Reply::failure(400, "invalidOperation", switches),
         None => return Reply::missing("callLegDoesNotExist", false, switches),
     };
     match understood(request) {
         Ok(changes) => {
             for change in changes {
+                let change = match change {
+                    Edit::RxAudioMute(on) if sharing => Edit::SharingRxAudioMute(on),
+                    change => change,
+                };
                 // Its leg exists, so it exists.
                 let _ = world.edit(person, change);
             }

@@ -52,7 +52,6 @@ impl World {
                 space: new.space,
                 tenant: new.tenant,
                 owner: new.owner,
-                locked: false,
                 lock_mode: new.lock_mode,
                 deactivation: new.deactivation,
                 deactivation_s: new.deactivation_s,
@@ -63,7 +62,6 @@ impl World {
                 all_mute_self: false,
                 all_presentation: false,
                 active_when_empty: false,
-                banner: Banner::default(),
                 instances: Vec::new(),
                 people: Ordered::default(),
                 activators: 0,
@@ -100,6 +98,7 @@ impl World {
         }
         let peers: Vec<usize> = known.instances.iter().map(|i| i.bridge).collect();
         let people: Vec<Id> = known.people.iter().collect();
+        let (locked, banner) = (known.is_locked(), known.instances.first().map_or_else(Banner::default, |first| first.banner.clone()));
         let call = self.new_id();
         let seq = self.next_seq();
         let late_ms = self.bridges[bridge].correlator_ms;
@@ -107,7 +106,8 @@ impl World {
         if !correlated {
             self.schedule(now_ms + late_ms, Due::Correlate(meeting, bridge));
         }
-        let instance = Instance { bridge, call, seq, started_ms: now_ms, correlated, local: 0, max_legs: 0, links: Vec::new() };
+        let instance =
+            Instance { bridge, call, seq, started_ms: now_ms, correlated, locked, banner, local: 0, max_legs: 0, links: Vec::new() };
         self.meetings.get_mut(&meeting)?.instances.push(instance);
         for id in people {
             let person_seq = self.participants.get(&id).map_or(0, |p| p.seq);

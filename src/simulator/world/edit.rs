@@ -3,13 +3,15 @@
 use crate::simulator::id::Id;
 
 use super::change::{Change, call_element as call_el, roster_element as el};
-use super::model::{LegState, Meeting, Participant};
+use super::model::{Banner, LegState, Meeting, Participant};
 use super::{Refusal, World};
 
 /// A change to one participant or its leg.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Edit {
     RxAudioMute(bool),
+    /// Of the second leg alone, which carries the presentation.
+    SharingRxAudioMute(bool),
     TxAudioMute(bool),
     RxVideoMute(bool),
     TxVideoMute(bool),
@@ -20,7 +22,7 @@ pub(crate) enum Edit {
     Hold(bool),
 }
 
-/// A change to one call, seen on all its instances.
+/// A change to one call, seen on all its instances; a banner may stay on one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CallEdit {
     Recording(bool),
@@ -44,9 +46,9 @@ impl World {
         Ok(())
     }
 
-    pub(crate) fn edit_call(&mut self, meeting: Id, edit: CallEdit, now_ms: i64) -> Result<(), Refusal> {
+    pub(crate) fn edit_call(&mut self, meeting: Id, edit: CallEdit, at: Option<usize>, now_ms: i64) -> Result<(), Refusal> {
         let found = self.meetings.get_mut(&meeting).ok_or(Refusal::NoCall)?;
-        let elements = apply_to_call(found, edit, now_ms);
+        let elements = apply_to_call(found, edit, at, now_ms);
         if elements != 0 {
             self.emit(Change::CallChanged { meeting, elements, home: None });
         }
@@ -88,6 +90,7 @@ fn set<T: PartialEq>(slot: &mut T, value: T, element: u32) -> u32 {
 fn apply(person: &mut Participant, edit: Edit) -> u32 {
     match edit {
         Edit::RxAudioMute(v) => set(&mut person.rx_audio_mute, v, el::AUDIO_MUTED),
+        Edit::SharingRxAudioMute(v) => set(&mut person.sharing_rx_audio_mute, v, 0),
         Edit::TxAudioMute(v) => set(&mut person.tx_audio_mute, v, 0),
         Edit::RxVideoMute(v) => set(&mut person.rx_video_mute, v, el::VIDEO_MUTED),
         Edit::TxVideoMute(v) => set(&mut person.tx_video_mute, v, 0),
@@ -103,7 +106,13 @@ fn apply(person: &mut Participant, edit: Edit) -> u32 {
     }
 }
 
-fn apply_to_call(call: &mut Meeting, edit: CallEdit, now_ms: i64) -> u32 {
+/// No event tells of it.
+fn apply_to_banner(call: &mut Meeting, at: Option<usize>, change: impl Fn(&mut Banner)) -> u32 {
+    call.instances_mut(at).for_each(|instance| change(&mut instance.banner));
+    0
+}
+
+fn apply_to_call(call: &mut Meeting, edit: CallEdit, at: Option<usize>, now_ms: i64) -> u32 {
     match edit {
         CallEdit::Recording(v) => set(&mut call.recording, v, call_el::RECORDING),
         CallEdit::Streaming(v) => set(&mut call.streaming, v, call_el::STREAMING),
@@ -111,14 +120,14 @@ fn apply_to_call(call: &mut Meeting, edit: CallEdit, now_ms: i64) -> u32 {
         CallEdit::AllMuteSelf(v) => set(&mut call.all_mute_self, v, 0),
         CallEdit::AllPresentation(v) => set(&mut call.all_presentation, v, 0),
         CallEdit::ActiveWhenEmpty(v) => set(&mut call.active_when_empty, v, 0),
-        CallEdit::BannerText(v) => {
-            call.banner.set_ms = now_ms;
-            set(&mut call.banner.text, v, 0)
-        }
-        CallEdit::BannerPosition(v) => set(&mut call.banner.position, v, 0),
-        CallEdit::BannerDuration(v) => {
-            call.banner.set_ms = now_ms;
-            set(&mut call.banner.duration, v, 0)
-        }
+        CallEdit::BannerText(v) => apply_to_banner(call, at, |banner| {
+            banner.text.clone_from(&v);
+            banner.set_ms = now_ms;
+        }),
+        CallEdit::BannerPosition(v) => apply_to_banner(call, at, |banner| banner.position.clone_from(&v)),
+        CallEdit::BannerDuration(v) => apply_to_banner(call, at, |banner| {
+            banner.duration.clone_from(&v);
+            banner.set_ms = now_ms;
+        }),
     }
 }

@@ -36,7 +36,7 @@ impl World {
         let Some(meeting) = self.meetings.get(&person.meeting) else {
             return false;
         };
-        match (meeting.locked, meeting.lock_mode) {
+        match (meeting.is_locked_at(person.home), meeting.lock_mode) {
             (false, _) => person.needs_activation && meeting.activators == 0,
             (true, LockMode::All) => true,
             // Space members bypass this lock while an activator is present (HUB 3.11).
@@ -67,13 +67,17 @@ impl World {
         Ok(())
     }
 
-    /// Locking never sends anybody back; unlocking lets in whom the mode says (rest.md 4).
-    pub(crate) fn set_locked(&mut self, meeting: Id, locked: bool, now_ms: i64) -> Result<(), Refusal> {
+    /// Locking never sends anybody back; unlocking lets in whom the mode says (rest.md 4). `at`: only the instance there, and whom it hosts.
+    pub(crate) fn set_locked(&mut self, meeting: Id, locked: bool, at: Option<usize>, now_ms: i64) -> Result<(), Refusal> {
         let found = self.meetings.get_mut(&meeting).ok_or(Refusal::NoCall)?;
-        if found.locked == locked {
+        let mut changed = false;
+        for instance in found.instances_mut(at) {
+            changed |= instance.locked != locked;
+            instance.locked = locked;
+        }
+        if !changed {
             return Ok(());
         }
-        found.locked = locked;
         let lets_all_in = found.lock_mode == LockMode::All;
         let activator_present = found.activators > 0;
         self.emit(Change::CallChanged { meeting, elements: call_element::LOCK_STATE, home: None });
@@ -81,7 +85,8 @@ impl World {
             return Ok(());
         }
         for id in self.waiting_in(meeting) {
-            let guest = self.participants.get(&id).is_some_and(|p| p.needs_activation);
+            let Some(person) = self.participants.get(&id).filter(|p| at.is_none_or(|bridge| p.home == bridge)) else { continue };
+            let guest = person.needs_activation;
             if lets_all_in || activator_present || !guest {
                 self.set_waiting(id, false, now_ms)?;
             }
@@ -95,11 +100,9 @@ impl World {
             return;
         };
         found.activators += 1;
-        if found.locked {
-            return;
-        }
+        let locked: Vec<usize> = found.instances.iter().filter(|instance| instance.locked).map(|instance| instance.bridge).collect();
         for id in self.waiting_in(meeting) {
-            if self.participants.get(&id).is_some_and(|p| p.needs_activation) {
+            if self.participants.get(&id).is_some_and(|p| p.needs_activation && !locked.contains(&p.home)) {
                 // The id comes from the meeting's own list, so it exists.
                 let _ = self.set_waiting(id, false, now_ms);
             }

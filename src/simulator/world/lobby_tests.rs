@@ -24,7 +24,7 @@ impl Room {
         let mut world = World::new(&["eu-1".to_owned(), "eu-2".to_owned()], 1, 0);
         let new = NewMeeting { name: "Room".to_owned(), lock_mode, deactivation, deactivation_s, ..NewMeeting::default() };
         let meeting = world.start_meeting(0, new, 0);
-        world.edit_call(meeting, CallEdit::ActiveWhenEmpty(true), 0).unwrap();
+        world.edit_call(meeting, CallEdit::ActiveWhenEmpty(true), None, 0).unwrap();
         Self { world, meeting }
     }
 
@@ -51,7 +51,7 @@ impl Room {
     }
 
     fn lock(&mut self, locked: bool) {
-        self.world.set_locked(self.meeting, locked, 0).unwrap();
+        self.world.set_locked(self.meeting, locked, None, 0).unwrap();
     }
 
     fn leave(&mut self, id: Id) {

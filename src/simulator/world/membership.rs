@@ -176,6 +176,7 @@ impl World {
             connected_ms: now_ms,
             since_ms: now_ms,
             rx_audio_mute: false,
+            sharing_rx_audio_mute: false,
             tx_audio_mute: false,
             rx_video_mute: false,
             tx_video_mute: false,

@@ -90,7 +90,6 @@ pub(crate) struct Meeting {
     pub(crate) space: Option<Id>,
     pub(crate) tenant: Option<Id>,
     pub(crate) owner: String,
-    pub(crate) locked: bool,
     pub(crate) lock_mode: LockMode,
     pub(crate) deactivation: DeactivationMode,
     pub(crate) deactivation_s: i64,
@@ -101,7 +100,6 @@ pub(crate) struct Meeting {
     pub(crate) all_mute_self: bool,
     pub(crate) all_presentation: bool,
     pub(crate) active_when_empty: bool,
-    pub(crate) banner: Banner,
     pub(crate) instances: Vec<Instance>,
     pub(crate) people: Ordered,
     /// Activators that are connected and not waiting themselves.
@@ -127,6 +125,9 @@ pub(crate) struct Instance {
     pub(crate) started_ms: i64,
     /// It has been told of which meeting it is a part.
     pub(crate) correlated: bool,
+    /// Alike on all instances, unless changes of calls don't spread (the switch `call_changes`).
+    pub(crate) locked: bool,
+    pub(crate) banner: Banner,
     pub(crate) local: usize,
     pub(crate) max_legs: usize,
     pub(crate) links: Vec<Link>,
@@ -177,6 +178,8 @@ pub(crate) struct Participant {
     pub(crate) connected_ms: i64,
     pub(crate) since_ms: i64,
     pub(crate) rx_audio_mute: bool,
+    /// The same of the sharing leg: each leg has its own.
+    pub(crate) sharing_rx_audio_mute: bool,
     pub(crate) tx_audio_mute: bool,
     pub(crate) rx_video_mute: bool,
     pub(crate) tx_video_mute: bool,
@@ -204,6 +207,20 @@ impl Participant {
 impl Meeting {
     pub(crate) fn instance(&self, bridge: usize) -> Option<&Instance> {
         self.instances.iter().find(|i| i.bridge == bridge)
+    }
+
+    /// Every instance is.
+    pub(crate) fn is_locked(&self) -> bool {
+        !self.instances.is_empty() && self.instances.iter().all(|instance| instance.locked)
+    }
+
+    pub(crate) fn is_locked_at(&self, bridge: usize) -> bool {
+        self.instance(bridge).is_some_and(|instance| instance.locked)
+    }
+
+    /// The one there, or all.
+    pub(crate) fn instances_mut(&mut self, at: Option<usize>) -> impl Iterator<Item = &mut Instance> {
+        self.instances.iter_mut().filter(move |instance| at.is_none_or(|bridge| instance.bridge == bridge))
     }
 
     pub(crate) fn instance_mut(&mut self, bridge: usize) -> Option<&mut Instance> {

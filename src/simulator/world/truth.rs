@@ -4,7 +4,7 @@ use crate::simulator::id::Id;
 use serde::{Deserialize, Serialize};
 
 use super::World;
-use super::model::{LegState, Meeting, Participant};
+use super::model::{Instance, LegState, Meeting, Participant};
 
 /// Everything that is so at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct MeetingTruth {
 pub struct InstanceTruth {
     pub bridge: String,
     pub call: Id,
+    pub locked: bool,
+    /// The text of its banner; empty: none.
+    pub message: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +78,7 @@ pub struct ParticipantTruth {
     pub activator: bool,
     pub needs_activation: bool,
     pub outgoing: bool,
+    /// All legs are.
     pub audio_muted: bool,
 }
 
@@ -143,13 +147,22 @@ impl World {
             id: meeting.id,
             name: meeting.name.clone(),
             space: meeting.space,
-            locked: meeting.locked,
+            locked: meeting.is_locked(),
             lock_mode: meeting.lock_mode.wire().to_owned(),
             recording: meeting.recording,
             activators: meeting.activators,
             waiting: participants.iter().filter(|p| p.lobby == Lobby::Waiting).count(),
-            calls: meeting.instances.iter().map(|i| InstanceTruth { bridge: self.bridges[i.bridge].name.clone(), call: i.call }).collect(),
+            calls: meeting.instances.iter().map(|i| self.instance_truth(i)).collect(),
             participants,
+        }
+    }
+
+    fn instance_truth(&self, instance: &Instance) -> InstanceTruth {
+        InstanceTruth {
+            bridge: self.bridges[instance.bridge].name.clone(),
+            call: instance.call,
+            locked: instance.locked,
+            message: instance.banner.text.clone(),
         }
     }
 
@@ -173,7 +186,7 @@ impl World {
             activator: person.activator,
             needs_activation: person.needs_activation,
             outgoing: person.outgoing,
-            audio_muted: person.rx_audio_mute,
+            audio_muted: person.rx_audio_mute && (person.sharing_leg.is_none() || person.sharing_rx_audio_mute),
         }
     }
 }
