@@ -28,6 +28,8 @@ use usher::config::{Config, Timing};
 use usher::db::Db;
 use usher::http::{Web, serve};
 use usher::hub::{Audience, Hub};
+use usher::log::Log;
+use usher::trouble::Troubles;
 use usher::view::{LegState, Lobby, PersonRow, Row};
 
 const BROWSERS: usize = 1_000;
@@ -170,12 +172,14 @@ async fn usher_child() {
     let (_figures, figures) = tokio::sync::watch::channel(Arc::default());
     let (actions, _requests) = Actions::channel(16);
     let db = Db::open(&dir).expect("a database");
+    let (log, _writer) = Log::new(db.clone(), 0, &Timing::default(), Troubles::channel().0);
     let web = Web {
         config: config.into(),
         timing: Timing::default(),
         db,
         hub: hub.clone(),
         actions,
+        log,
         receivers: usher::receivers::Receivers::default(),
         cdr_listener: None,
         figures,

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Filter;
 use crate::desk::Desk;
 use crate::hub::Hub;
+use crate::log::{Entry, Log, moved_elsewhere};
 use crate::memory::WaitingWriter;
 use crate::model::{CallFacts, CallKey, ParticipantId};
 use crate::store::{Dirty, Store};
@@ -29,11 +30,13 @@ pub struct Outlets {
     pub filter: watch::Receiver<Filter>,
     /// Turns true when the first bridge has been read completely.
     pub ready: watch::Sender<bool>,
+    /// Where lobby changes go that nobody at Usher made.
+    pub log: Log,
 }
 
 /// Publishes changes until `stop`: the first at once, what follows within a tick together.
 pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, stop: CancellationToken) {
-    let Outlets { hub, mut memory, mut trouble, figures, mut filter, ready } = outlets;
+    let Outlets { hub, mut memory, mut trouble, figures, mut filter, ready, log } = outlets;
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
@@ -57,6 +60,7 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
         }
         let change = publisher.next(dirty, standing);
         memory.follow(&change);
+        std::mem::take(&mut publisher.moved).into_iter().for_each(|entry| log.add(entry));
         if change.put.iter().any(|row| is_settled(row)) {
             ready.send_replace(true);
         }
@@ -78,6 +82,8 @@ pub struct Publisher {
     people_of: HashMap<Arc<str>, HashSet<ParticipantId>>,
     hidden: HashSet<Arc<str>>,
     trouble: Option<Trouble>,
+    /// Who was let in or put back elsewhere, not yet logged.
+    moved: Vec<Entry>,
 }
 
 impl Publisher {
@@ -92,6 +98,7 @@ impl Publisher {
             people_of: HashMap::new(),
             hidden: HashSet::new(),
             trouble: None,
+            moved: Vec::new(),
         }
     }
 
@@ -203,6 +210,9 @@ impl Publisher {
         if before != now || old.as_deref().and_then(as_person).map(counted) != row.as_ref().map(counted) {
             meetings.extend(before.into_iter().chain(now));
         }
+        if let (Some(old), Some(row)) = (old.as_deref().and_then(as_person), &row) {
+            self.moved.extend(moved_elsewhere(old, row, self.name_of(&row.meeting)));
+        }
         let row = row.map(Row::Person);
         change.note(&key, old.as_ref(), row.clone());
         match row {
@@ -219,6 +229,14 @@ impl Publisher {
         }
         let desk = self.desk.get(id);
         self.store.with_person(id, |person| view::person_row(id, person, meeting, desk))?
+    }
+
+    /// The name of a meeting as last published.
+    fn name_of(&self, meeting: &Arc<str>) -> &str {
+        match self.view.get(&RowKey { kind: Kind::Meeting, id: meeting.clone() }).map(|row| &**row) {
+            Some(Row::Meeting(row)) => &row.name,
+            _ => "",
+        }
     }
 
     fn rebuild_meeting(&mut self, id: &Arc<str>, change: &mut Change) {

@@ -1,9 +1,13 @@
 //! What was pressed and what came of it, in SQLite: one commit before the first PUT of a press. Decides nothing.
+//!
+//! A press has its number before it is written, and the database takes what it is given in order: a press that is written late, when its
+//! people are under way already, is written before their results.
 
 use std::sync::Arc;
 
 use crate::actions::{PersonResult, Press};
 use crate::db::{Db, DbError};
+use crate::log::Whom;
 use crate::model::ParticipantId;
 use crate::store::Store;
 use crate::view;
@@ -16,8 +20,11 @@ pub struct Journal(Db);
 #[derive(Debug, Clone)]
 pub struct OpenPress {
     pub press: i64,
-    pub person: ParticipantId,
     pub user: Arc<str>,
+    pub address: Arc<str>,
+    pub scope: Arc<str>,
+    /// As they were shown then.
+    pub whom: Whom,
 }
 
 /// Whom an entry is about, as they were shown when the button was pressed.
@@ -33,21 +40,26 @@ impl Journal {
         Self(db)
     }
 
-    /// Writes a press and everybody in it; returns its number.
-    pub async fn begin(&self, press: &Press, people: &[ParticipantId], store: &Store) -> Result<i64, DbError> {
+    /// A number that no press has.
+    pub fn number(&self) -> i64 {
+        rand::random_range(1..=i64::MAX)
+    }
+
+    /// Writes a press and everybody in it.
+    pub async fn begin(&self, id: i64, press: &Press, people: &[ParticipantId], store: &Store) -> Result<(), DbError> {
         let entries: Vec<Entry> = people.iter().map(|person| entry(store, person)).collect();
         let (user, address) = (press.actor.user.to_string(), press.actor.address.to_string());
         let scope = format!("{:?}", press.scope).to_lowercase();
         self.0
             .write(move |conn| {
-                let mut insert = conn.prepare_cached("INSERT INTO presses (at, user, address, scope) VALUES (?1, ?2, ?3, ?4)")?;
-                let press = insert.insert((crate::db::now_ms(), user, address, scope))?;
+                let mut insert = conn.prepare_cached("INSERT INTO presses (id, at, user, address, scope) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+                insert.execute((id, crate::db::now_ms(), user, address, scope))?;
                 let mut insert =
                     conn.prepare_cached("INSERT INTO press_people (press, person, name, address, call) VALUES (?1, ?2, ?3, ?4, ?5)")?;
                 for entry in &entries {
-                    insert.execute((press, &entry.person, &entry.name, &entry.address, &entry.call))?;
+                    insert.execute((id, &entry.person, &entry.name, &entry.address, &entry.call))?;
                 }
-                Ok(press)
+                Ok(())
             })
             .await
     }
@@ -68,11 +80,13 @@ impl Journal {
         self.0
             .read(|conn| {
                 let mut query = conn.prepare(
-                    "SELECT p.press, p.person, presses.user FROM press_people p JOIN presses ON presses.id = p.press WHERE p.result IS NULL",
+                    "SELECT p.press, p.person, p.name, p.address, presses.user, presses.address, presses.scope \
+                     FROM press_people p JOIN presses ON presses.id = p.press WHERE p.result IS NULL",
                 )?;
                 let rows = query.query_map([], |row| {
-                    let (person, user): (String, String) = (row.get(1)?, row.get(2)?);
-                    Ok(OpenPress { press: row.get(0)?, person: person.into(), user: user.into() })
+                    let text = |column| row.get::<_, String>(column).map(Arc::from);
+                    let whom = Whom { person: text(1)?, name: text(2)?, address: text(3)?, ..Whom::default() };
+                    Ok(OpenPress { press: row.get(0)?, user: text(4)?, address: text(5)?, scope: text(6)?, whom })
                 })?;
                 rows.collect()
             })

@@ -22,8 +22,10 @@ use crate::clock::Now;
 use crate::cms::{Cluster, Command};
 use crate::config::Timing;
 use crate::desk::Desk;
+use crate::log::{Action, Entry, Log, Whom};
 use crate::model::{BridgeState, Home, Lobby, ParticipantId};
-use crate::view::{ActionResult, Trouble};
+use crate::trouble::Troubles;
+use crate::view::ActionResult;
 
 pub use journal::{Journal, OpenPress};
 use turns::Turns;
@@ -39,19 +41,14 @@ pub struct Admission {
     journal: Journal,
     timing: Timing,
     running: Arc<Mutex<HashMap<ParticipantId, Vec<oneshot::Sender<PersonResult>>>>>,
-    trouble: Arc<tokio::sync::watch::Sender<Option<Trouble>>>,
+    troubles: Troubles,
+    log: Log,
 }
 
 impl Admission {
-    /// `trouble` is where every moderator is told that the journal can't be written.
-    pub fn new(
-        cluster: Cluster,
-        desk: Desk,
-        journal: Journal,
-        timing: Timing,
-        trouble: tokio::sync::watch::Sender<Option<Trouble>>,
-    ) -> Self {
-        Self { cluster, desk, journal, timing, running: Arc::default(), trouble: Arc::new(trouble) }
+    /// `troubles` is where every moderator is told that the journal can't be written.
+    pub fn new(cluster: Cluster, desk: Desk, journal: Journal, timing: Timing, troubles: Troubles, log: Log) -> Self {
+        Self { cluster, desk, journal, timing, running: Arc::default(), troubles, log }
     }
 
     /// Takes requests until `stop`; presses under way are finished by the tracker's owner.
@@ -67,12 +64,16 @@ impl Admission {
                 }
                 Some(Request::Retry { actor, bridge, answer }) => {
                     info!(user = %actor.user, bridge, "asked to try the bridge again");
-                    let _ = answer.send(self.tell(&bridge, Command::Retry).await);
+                    let told = self.tell(&bridge, Command::Retry).await;
+                    self.log_bridge(&actor, Action::Retry, &bridge, &told);
+                    let _ = answer.send(told);
                 }
                 Some(Request::Pause { actor, bridge, paused, answer }) => {
                     info!(user = %actor.user, address = %actor.address, bridge, paused, "asked to pause a bridge, or to end that");
-                    let command = if paused { Command::Pause { by: actor.user } } else { Command::Resume };
-                    let _ = answer.send(self.tell(&bridge, command).await);
+                    let command = if paused { Command::Pause { by: actor.user.clone() } } else { Command::Resume };
+                    let told = self.tell(&bridge, command).await;
+                    self.log_bridge(&actor, if paused { Action::Pause } else { Action::Resume }, &bridge, &told);
+                    let _ = answer.send(told);
                 }
                 None => break,
             }
@@ -83,43 +84,47 @@ impl Admission {
         self.cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
     }
 
+    fn log_bridge(&self, actor: &Actor, action: Action, bridge: &str, told: &Result<(), ActionError>) {
+        let entry = Entry::by(actor, action).about(Whom::bridge(bridge));
+        self.log.add(match told {
+            Ok(()) => entry.ended(ActionResult::Done),
+            Err(error) => entry.ended(ActionResult::Refused).reason(error.to_string()),
+        });
+    }
+
     async fn press(self, press: Press, results: mpsc::Sender<PersonResult>, started: oneshot::Sender<()>) {
         let mut seen = HashSet::new();
         let people: Vec<ParticipantId> = press.people.iter().filter(|person| seen.insert((*person).clone())).cloned().collect();
         info!(user = %press.actor.user, people = people.len(), scope = ?press.scope, "admit");
         let id = self.journalled(&press, &people).await;
+        let mut shown = Whom::people(self.cluster.store(), &people);
         let _ = started.send(());
         let turns = Turns::new(people.len());
         let mut admissions: FuturesUnordered<_> = people.iter().map(|person| self.person(person, &press.actor, &turns)).collect();
         while let Some(result) = admissions.next().await {
-            if let Some(id) = id {
-                self.journal.result(id, &result);
-            }
+            self.journal.result(id, &result);
+            let whom = shown.remove(&result.person).unwrap_or_default();
+            self.log.add(Entry::by(&press.actor, Action::Admit).scope(&press.scope).about(whom).with(&result));
             metrics::counter!("usher_admissions_total", "result" => format!("{:?}", result.result).to_lowercase()).increment(1);
             let _ = results.send(result).await;
         }
     }
 
-    /// Writes the press down before anything of it is sent. A journal that fails stops nobody from entering; it is said loudly instead.
-    async fn journalled(&self, press: &Press, people: &[ParticipantId]) -> Option<i64> {
-        let trouble = |what: String| {
-            error!(what, "the journal cannot be written; carrying on without it");
-            Trouble { code: "journal".into(), what: what.into() }
+    /// Writes the press down before anything of it is sent; answers its number. A journal that fails stops nobody from entering; it is said
+    /// loudly instead. One that is only late is written all the same, before the results.
+    async fn journalled(&self, press: &Press, people: &[ParticipantId]) -> i64 {
+        let id = self.journal.number();
+        let writing = self.journal.begin(id, press, people, self.cluster.store());
+        let trouble = match tokio::time::timeout(JOURNAL_PATIENCE, writing).await {
+            Ok(Ok(())) => None,
+            Ok(Err(failure)) => Some(failure.to_string()),
+            Err(_) => Some(format!("it took longer than {} ms", JOURNAL_PATIENCE.as_millis())),
         };
-        match tokio::time::timeout(JOURNAL_PATIENCE, self.journal.begin(press, people, self.cluster.store())).await {
-            Ok(Ok(id)) => {
-                self.trouble.send_if_modified(|standing| standing.take().is_some());
-                Some(id)
-            }
-            Ok(Err(failure)) => {
-                self.trouble.send_replace(Some(trouble(failure.to_string())));
-                None
-            }
-            Err(_) => {
-                self.trouble.send_replace(Some(trouble(format!("it took longer than {} ms", JOURNAL_PATIENCE.as_millis()))));
-                None
-            }
+        if let Some(what) = &trouble {
+            error!(what, "the journal cannot be written; carrying on without it");
         }
+        self.troubles.say("journal", trouble.map(|what| format!("the journal of admissions can't be written: {what}")));
+        id
     }
 
     /// One person of a press. A second press on somebody who is being admitted waits for the first one's result.
@@ -191,7 +196,9 @@ impl Admission {
         all.collect::<()>().await;
     }
 
-    async fn read_back(&self, OpenPress { press, person, user }: OpenPress, deadline: tokio::time::Instant) {
+    async fn read_back(&self, open: OpenPress, deadline: tokio::time::Instant) {
+        let OpenPress { press, user, address, scope, whom } = open;
+        let person = whom.person.clone();
         let (how, reason) = match self.known_by(&person, deadline).await {
             Some(Lobby::In) => (ActionResult::Done, "read back after a restart"),
             Some(_) => (ActionResult::Interrupted, "Usher was restarted while this admission was under way; it was not sent again"),
@@ -199,7 +206,11 @@ impl Admission {
         };
         self.desk.finish(&person, &user, how, reason, Now::read(), self.timing.outcome_shown);
         self.cluster.store().touch_people([&person]);
-        self.journal.result(press, &result(&person, how, reason));
+        let known = Whom::person(self.cluster.store(), &person);
+        let whom = if known.name.is_empty() { whom } else { Whom { waiting_since: None, ..known } };
+        let result = result(&person, how, reason);
+        self.journal.result(press, &result);
+        self.log.add(Entry { user, address, scope, ..Entry::of(Action::Admit) }.about(whom).with(&result));
     }
 
     /// Where the person is; nowhere, once every bridge has been read.

@@ -34,6 +34,8 @@ pub struct Config {
     pub cdr_url: Option<String>,
     pub filter: Filter,
     pub cms: CmsLimits,
+    /// Days that the log of actions is kept; 0: for ever.
+    pub log_keep_days: u32,
     pub timing: Timing,
 }
 

@@ -37,6 +37,8 @@ pub(super) struct File {
     exclude: Rules,
     #[serde(default)]
     cms: Cms,
+    #[serde(default)]
+    log: Log,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +90,12 @@ struct Cms {
     rotate_in_call_s: Option<u64>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Log {
+    keep_days: Option<u32>,
+}
+
 fn default_listen() -> String {
     "127.0.0.1:8080".into()
 }
@@ -112,6 +120,7 @@ impl File {
             data_dir: dir.join(self.data_dir),
             filter: Filter { include: self.include, exclude: self.exclude },
             cms,
+            log_keep_days: in_range("log.keep_days", self.log.keep_days.unwrap_or(400), 0, 36_500)?,
             timing,
             web: WebConfig {
                 listen: address("listen", &self.listen)?,

@@ -6,6 +6,7 @@ mod migrations;
 mod threads;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -25,6 +26,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct Db {
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
+    data_dir: Arc<Path>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +49,17 @@ impl Db {
         let writer = open_connection(data_dir)?;
         let reader = open_connection(data_dir)?;
         reader.pragma_update(None, "query_only", true)?;
-        Ok(Self { writer: threads::start("usher-db-write", writer, QUEUE)?, reader: threads::start("usher-db-read", reader, QUEUE)? })
+        Ok(Self {
+            writer: threads::start("usher-db-write", writer, QUEUE)?,
+            reader: threads::start("usher-db-read", reader, QUEUE)?,
+            data_dir: data_dir.into(),
+        })
+    }
+
+    /// A connection beside the two threads, for reading so much that nobody else's reading may wait for it. It blocks.
+    pub fn apart(&self) -> Result<Connection, DbError> {
+        let missing = || DbError::Open { path: self.data_dir.join("usher.db"), reason: "there is no such file any more".into() };
+        open_to_read(&self.data_dir)?.ok_or_else(missing)
     }
 
     /// Runs `work` in its own transaction on the writing thread; an `Err` rolls everything back. Returns once it is committed.

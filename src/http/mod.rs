@@ -11,6 +11,7 @@ mod error;
 mod headers;
 mod health;
 mod listener;
+mod log;
 pub mod metrics;
 mod origin;
 mod pages;
@@ -34,6 +35,7 @@ use crate::actions::Actions;
 use crate::config::{Live, Timing, WebConfig};
 use crate::db::Db;
 use crate::hub::Hub;
+use crate::log::Log;
 use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
 
@@ -48,6 +50,7 @@ pub struct Web {
     pub db: Db,
     pub hub: Hub,
     pub actions: Actions,
+    pub log: Log,
     pub receivers: Receivers,
     /// Takes records and nothing else, without TLS.
     pub cdr_listener: Option<TcpListener>,

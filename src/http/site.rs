@@ -11,6 +11,7 @@ use crate::accounts::{Accounts, Throttle};
 use crate::actions::Actions;
 use crate::config::{Live, PublicUrl, Timing, WebConfig};
 use crate::hub::Hub;
+use crate::log::Log;
 use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
 
@@ -31,6 +32,7 @@ pub(super) struct Site {
     pub(super) throttle: Throttle,
     pub(super) hub: Hub,
     pub(super) actions: Actions,
+    pub(super) log: Log,
     pub(super) receivers: Receivers,
     pub(super) figures: watch::Receiver<Arc<[BridgeFigures]>>,
     pub(super) ready: watch::Receiver<bool>,
@@ -57,6 +59,7 @@ impl Site {
             throttle: Throttle::default(),
             hub: web.hub,
             actions: web.actions,
+            log: web.log,
             receivers: web.receivers,
             figures: web.figures,
             ready: web.ready,
