@@ -17,7 +17,7 @@ const known = (key) => key in catalogue || `${key}.other` in catalogue;
 
 test("every key that code and templates name is in the catalogue", () => {
   for (const file of [...sources, ...templates]) {
-    for (const [, key] of read(file).matchAll(/\bt\(\s*["']([a-z0-9_]+)["']\s*[,)]/g)) assert.ok(known(key), `${file}: ${key}`);
+    for (const [, key] of read(file).matchAll(/\bt\(\s*["']([a-z0-9_.]+)["']\s*[,)]/g)) assert.ok(known(key), `${file}: ${key}`);
     for (const [, key] of read(file).matchAll(/\b(?:key|label): "([a-z0-9_]+)"/g)) assert.ok(known(key), `${file}: ${key}`);
   }
 });
