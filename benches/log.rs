@@ -166,7 +166,11 @@ async fn usher_child() {
     let app = usher::app::start(config, listener, None, CancellationToken::new()).await.expect("started");
     println!("{}", app.address);
     let (on, switched) = tokio::sync::watch::channel(false);
-    std::thread::spawn(move || std::io::stdin().lines().map_while(Result::ok).for_each(|line| drop(on.send(line == "on"))));
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            on.send_replace(line == "on");
+        }
+    });
     let mut tick = tokio::time::interval(Duration::from_millis(10));
     let mut n = 0;
     while switched.has_changed().is_ok() {

@@ -328,6 +328,11 @@ async fn the_log_is_for_administrators(#[case] name: &str) {
     }
     let answer = site.browser().get("/log.csv").await;
     assert_eq!((answer.status, answer.location()), (303, "/login?next=/log.csv"), "who isn't logged in");
+    let mut ana = site.browser();
+    let answer = ana.get("/log?q=guest&person=p-0").await;
+    assert_eq!(answer.location(), "/login?next=/log%3Fq%3Dguest%26person%3Dp-0");
+    let fields = [("username", "ana"), ("password", common::site::PASSWORD), ("next", "/log?q=guest&person=p-0")];
+    assert_eq!(ana.post("/login", "/login", &fields).await.location(), "/log?q=guest&person=p-0");
 }
 
 #[tokio::test]
@@ -433,11 +438,11 @@ async fn a_backup_of_a_running_server_is_whole_and_can_be_used() {
     let usher = common::process::Process::start(&sim, "").await;
     let data = usher.dir.path().join("data");
     let conn = open_connection(&data).expect("database");
-    let add = |n: usize| {
+    let add = |n: i64| {
         let row = "INSERT INTO log (at, user, address, action, scope, person, name, person_address, meeting, meeting_name, bridge, result, \
                    reason, detail) VALUES (?1, 'mo', '', 'admit', '', '', '', '', '', '', '', 'done', '', '')";
         conn.execute_batch("BEGIN").expect("begun");
-        (0..n).for_each(|n| assert_eq!(conn.execute(row, [i64::try_from(n).expect("fits")]), Ok(1)));
+        (0..n).for_each(|n| assert_eq!(conn.execute(row, [now_ms() + n]), Ok(1)));
         conn.execute_batch("COMMIT").expect("committed");
     };
     add(5000);

@@ -82,7 +82,9 @@ pub(super) async fn members_only(State(site): State<Shared>, auth: Auth, request
     if request.uri().path() == "/ws" {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let back = if request.method() == Method::GET { request.uri().path() } else { "/" };
+    // With the query: an address that was sent by a colleague says what to show.
+    let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let back = if request.method() == Method::GET { asked } else { "/" };
     let query = if back == "/" { String::new() } else { format!("?next={}", form_encoded(back)) };
     Redirect::to(&format!("{}/login{query}", site.base())).into_response()
 }

@@ -30,6 +30,8 @@ pub struct Writer {
     troubles: Troubles,
     /// Taken from the queue, and tried again until they are in the file.
     batch: Arc<[Entry]>,
+    /// The file is in terms of the machine's clock.
+    set_by: i64,
     tick: Duration,
     retry: Duration,
     sweep: Duration,
@@ -39,7 +41,7 @@ pub struct Writer {
 impl Writer {
     pub(super) fn new(log: Log, keep_days: watch::Receiver<u32>, timing: &Timing, troubles: Troubles) -> Self {
         let (tick, retry, sweep) = (timing.log_tick, timing.log_retry, timing.log_sweep);
-        Self { log, keep_days, troubles, batch: Arc::default(), tick, retry, sweep, next_sweep: Instant::now() + tick }
+        Self { log, keep_days, troubles, batch: Arc::default(), set_by: 0, tick, retry, sweep, next_sweep: Instant::now() + tick }
     }
 
     /// Writes until `stop`, and then what is left. The first entry is written at once, what follows within a tick together.
@@ -65,7 +67,7 @@ impl Writer {
     /// Writes everything there is. False when it can't be written; then it is tried again as soon as this is called again.
     async fn write_all(&mut self) -> bool {
         while self.take_batch() {
-            let (batch, set_by) = (self.batch.clone(), clock::set_by());
+            let (batch, set_by) = (self.batch.clone(), self.follow_clock());
             if let Err(failure) = self.log.0.db.write(move |conn| table::insert(conn, &batch, set_by)).await {
                 self.complain(&failure);
                 self.log.0.added.notify_one();
@@ -86,6 +88,15 @@ impl Writer {
         }
         queue.under_way = self.batch.len();
         !self.batch.is_empty()
+    }
+
+    /// How far the machine's clock was set. In steps: entries of one moment keep their order.
+    fn follow_clock(&mut self) -> i64 {
+        let set_by = clock::set_by();
+        if (set_by - self.set_by).abs() >= clock::SET_MS {
+            self.set_by = set_by;
+        }
+        self.set_by
     }
 
     fn held(&self) -> usize {
@@ -132,7 +143,7 @@ impl Writer {
         let days = *self.keep_days.borrow_and_update();
         let mut deleted = 0;
         if days > 0 {
-            let kept_from = now_ms() + clock::set_by() - i64::from(days) * DAY_MS;
+            let kept_from = now_ms() + self.follow_clock() - i64::from(days) * DAY_MS;
             deleted = match self.log.0.db.write(move |conn| table::delete_before(conn, kept_from, SWEPT)).await {
                 Ok(deleted) => deleted,
                 Err(error) => {
