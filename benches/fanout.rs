@@ -29,7 +29,9 @@ use usher::db::Db;
 use usher::desk::{Desk, Requests};
 use usher::http::{Web, serve};
 use usher::hub::{Audience, Hub};
+use usher::log::Log;
 use usher::store::Store;
+use usher::trouble::Troubles;
 use usher::view::{LegState, Lobby, PersonRow, Row};
 
 const BROWSERS: usize = 1_000;
@@ -172,13 +174,15 @@ async fn usher_child() {
     let (_figures, figures) = tokio::sync::watch::channel(Arc::default());
     let (actions, _requests) = Actions::channel(16);
     let db = Db::open(&dir).expect("a database");
+    let (log, _writer) = Log::new(db.clone(), 0, &Timing::default(), Troubles::channel().0);
     let web = Web {
         config: config.into(),
         timing: Timing::default(),
         db,
         hub: hub.clone(),
         actions,
-        desk: Requests::new(Desk::default(), Store::default()),
+        desk: Requests::new(Desk::default(), Store::default(), log.clone()),
+        log,
         receivers: usher::receivers::Receivers::default(),
         cdr_listener: None,
         figures,

@@ -63,6 +63,17 @@ impl Deed {
     }
 }
 
+impl Deed {
+    /// What belongs to it besides the verb, for the log: the label, the text of a banner.
+    pub fn detail(&self) -> Arc<str> {
+        match self {
+            Self::Rename(label) => label.clone(),
+            Self::Message { text, .. } => text.clone(),
+            Self::Admit | Self::SendBack | Self::Remove | Self::Mute(_) | Self::Lock(_) => Arc::default(),
+        }
+    }
+}
+
 /// Whom an action is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,7 @@
 //! The composition root: makes the parts, joins them, and stops them in order. Holds no logic of its own.
 //!
-//! Order of a stop: browsers are told and drained, running actions end, then the bridges are left, then the database is flushed.
+//! Order of a stop: browsers are told and drained, running actions end, then the bridges are left, then the log of actions is written to its end
+//! and the database flushed.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -21,11 +23,16 @@ use crate::deeds::{Deeds, Journal};
 use crate::desk::{Desk, Keeper, Requests, Settings};
 use crate::http::{self, DemoAccount, ServeError, Web};
 use crate::hub::{Audience, Hub};
+use crate::log::Log;
 use crate::memory::{self, WaitingWriter};
 use crate::publisher::{self, Outlets, Publisher};
 use crate::receivers::{self, Receivers};
-use crate::reload::Reload;
+use crate::reload::{Parts, Reload};
 use crate::store::Store;
+use crate::trouble::Troubles;
+
+/// What is in memory of the log when everything else has ended takes far less; a database that hangs must not hold up the end.
+const LOG_LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Presses that may wait to begin.
 const PRESSES: usize = 256;
@@ -55,11 +62,14 @@ pub struct App {
     /// Takes another configuration over.
     pub reload: Reload,
     stop: CancellationToken,
-    web: tokio::task::JoinHandle<Result<(), ServeError>>,
+    web: JoinHandle<Result<(), ServeError>>,
     tasks: TaskTracker,
     bridges: (TaskTracker, CancellationToken),
     _bridges_thread: DropGuard,
-    db: Db,
+    /// For tests that fill the disk.
+    pub db: Db,
+    pub log: Log,
+    log_written: (JoinHandle<()>, CancellationToken),
     drain: Duration,
 }
 
@@ -103,17 +113,21 @@ pub async fn start(
     receivers.set(&secrets, following.cluster());
     bridges.spawn(memory::note_records(db.clone(), store.clone(), config.timing.cdr_check, bridges_stop.clone()));
 
-    let (trouble, trouble_seen) = watch::channel(None);
+    let (troubles, trouble_seen) = Troubles::channel();
+    let (log, log_writer) = Log::new(db.clone(), config.log_keep_days, &config.timing, troubles.clone());
+    let log_stop = CancellationToken::new();
+    let log_written = tokio::spawn(log_writer.run(log_stop.clone()));
     let (ready, is_ready) = watch::channel(false);
     let publisher = Publisher::new(store.clone(), desk.clone(), config.filter.clone());
     let (filter, filter_seen) = watch::channel(config.filter.clone());
     let (figures, figures_seen) = watch::channel(Arc::default());
-    let outlets = Outlets { hub: hub.clone(), memory: waiting_writer, trouble: trouble_seen, figures, filter: filter_seen, ready };
+    let outlets =
+        Outlets { hub: hub.clone(), memory: waiting_writer, trouble: trouble_seen, figures, filter: filter_seen, ready, log: log.clone() };
     bridges.spawn(publisher::run(publisher, outlets, config.timing.publish_tick, bridges_stop.clone()));
 
     let journal = Journal::new(db.clone());
     let open = journal.open().await?;
-    let deeds = Deeds::new(following.cluster().clone(), desk.clone(), journal, config.timing.clone(), trouble, stop.clone());
+    let deeds = Deeds::new(following.cluster().clone(), desk.clone(), journal, config.timing.clone(), troubles, log.clone(), stop.clone());
     if !open.is_empty() {
         warn!(open = open.len(), "actions were interrupted by the last stop; reading back what became of them, sending nothing again");
         bridges.spawn(deeds.clone().recover(open));
@@ -128,7 +142,8 @@ pub async fn start(
         db: db.clone(),
         hub: hub.clone(),
         actions: Actions { requests },
-        desk: Requests::new(desk.clone(), store.clone()),
+        desk: Requests::new(desk.clone(), store.clone(), log.clone()),
+        log: log.clone(),
         receivers: receivers.clone(),
         cdr_listener,
         figures: figures_seen,
@@ -138,18 +153,21 @@ pub async fn start(
     let web = tokio::spawn(http::serve(web, listener, stop.clone(), tasks.clone()));
     info!(%address, bridges = config.bridges.len(), "started");
     let drain = config.timing.drain;
+    let parts = Parts { following, bridges: bridges_thread, filter, web: web_config, receivers, desk, db: db.clone(), log: log.clone() };
     Ok(App {
         address,
         cdr_address,
         store,
         hub,
-        reload: Reload::new(config, following, bridges_thread, filter, web_config, receivers, desk, db.clone()),
+        reload: Reload::new(config, parts),
         stop,
         web,
         tasks,
         bridges: (bridges, bridges_stop),
         _bridges_thread: thread_end,
         db,
+        log,
+        log_written: (log_written, log_stop),
         drain,
     })
 }
@@ -207,6 +225,10 @@ impl App {
         self.bridges.1.cancel();
         self.bridges.0.close();
         self.bridges.0.wait().await;
+        self.log_written.1.cancel();
+        if tokio::time::timeout(LOG_LAST_WORDS, self.log_written.0).await.is_err() {
+            warn!("the log of actions could not be written to its end");
+        }
         if let Err(error) = self.db.flush().await {
             warn!(%error, "the database could not be flushed");
         }

@@ -27,6 +27,9 @@ impl Now {
     }
 }
 
+/// A machine's clock that is only kept in step differs by less, in milliseconds: what goes by [`set_by`] moves in steps of this at least.
+pub const SET_MS: i64 = 2000;
+
 /// How far the machine's clock has been set since the start, in milliseconds. What is kept for another process is kept in its terms.
 pub fn set_by() -> i64 {
     machine_ms() - Now::read().unix_ms

@@ -7,6 +7,7 @@
 //! - [`publisher`] turns changed facts, and what moderators did ([`desk`]), into rows ([`view`]) and hands the difference to the [`hub`].
 //! - [`http`] speaks to browsers: it follows the [`hub`] and hands presses ([`actions`]) to [`deeds`]; it knows no bridge.
 //! - [`receivers`] is where bridges deliver their Call Detail Records.
+//! - [`mod@log`] is what was done by whom; [`trouble`] what moderators must know about Usher itself.
 //! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out, [`reload`] takes
 //!   another one over.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
@@ -27,6 +28,7 @@ pub mod deeds;
 pub mod desk;
 pub mod http;
 pub mod hub;
+pub mod log;
 pub mod memory;
 pub mod model;
 pub mod publisher;
@@ -34,4 +36,5 @@ pub mod receivers;
 pub mod reload;
 pub mod simulator;
 pub mod store;
+pub mod trouble;
 pub mod view;

@@ -22,9 +22,6 @@ use crate::view::{Change, Kind, Row};
 /// Entries of people who were not seen for this long are of no use any more.
 const KEEP_WAITING_MS: i64 = 24 * 3600 * 1000;
 
-/// A machine's clock that is only kept in step differs by less.
-const CLOCK_MOVED_MS: i64 = 2000;
-
 /// Since when people wait, read once at the start.
 pub async fn load_waiting(db: &Db) -> Result<HashMap<ParticipantId, WaitingMemory>, DbError> {
     db.write(|conn| {
@@ -55,7 +52,7 @@ impl WaitingWriter {
     /// Everybody's beginning moves with the machine's clock, so that no wait is longer or shorter after a restart.
     fn follow_clock(&mut self) {
         let (set_by, moved) = (clock::set_by(), clock::set_by() - self.set_by);
-        if moved.abs() >= CLOCK_MOVED_MS {
+        if moved.abs() >= clock::SET_MS {
             warn!(
                 seconds = moved / 1000,
                 "the machine's clock was set; waits stay true, times of day are the old ones until Usher is restarted"

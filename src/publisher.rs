@@ -13,6 +13,7 @@ use crate::clock::Now;
 use crate::config::Filter;
 use crate::desk::{Desk, Settings};
 use crate::hub::Hub;
+use crate::log::{Entry, Log, moved_elsewhere};
 use crate::memory::WaitingWriter;
 use crate::model::{CallFacts, CallKey, ParticipantId};
 use crate::store::{Dirty, Store};
@@ -30,11 +31,13 @@ pub struct Outlets {
     pub filter: watch::Receiver<Filter>,
     /// Turns true when the first bridge has been read completely.
     pub ready: watch::Sender<bool>,
+    /// Where lobby changes go that nobody at Usher made.
+    pub log: Log,
 }
 
 /// Publishes changes until `stop`: the first at once, what follows within a tick together.
 pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, stop: CancellationToken) {
-    let Outlets { hub, mut memory, mut trouble, figures, mut filter, ready } = outlets;
+    let Outlets { hub, mut memory, mut trouble, figures, mut filter, ready, log } = outlets;
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
@@ -57,6 +60,7 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
         }
         let change = publisher.next(dirty, standing);
         memory.follow(&change);
+        std::mem::take(&mut publisher.moved).into_iter().for_each(|entry| log.add(entry));
         if change.put.iter().any(|row| is_settled(row)) {
             ready.send_replace(true);
         }
@@ -80,6 +84,8 @@ pub struct Publisher {
     trouble: Option<Trouble>,
     /// Those that the rows were made with.
     settings: Arc<Settings>,
+    /// Who was let in or put back elsewhere, not yet logged.
+    moved: Vec<Entry>,
 }
 
 impl Publisher {
@@ -95,6 +101,7 @@ impl Publisher {
             people_of: HashMap::new(),
             hidden: HashSet::new(),
             trouble: None,
+            moved: Vec::new(),
         }
     }
 
@@ -223,6 +230,9 @@ impl Publisher {
         if before != now || old.as_deref().and_then(as_person).map(counted) != row.as_ref().map(counted) {
             meetings.extend(before.into_iter().chain(now));
         }
+        if let (Some(old), Some(row)) = (old.as_deref().and_then(as_person), &row) {
+            self.moved.extend(moved_elsewhere(old, row, self.name_of(&row.meeting)));
+        }
         let row = row.map(Row::Person);
         change.note(&key, old.as_ref(), row.clone());
         match row {
@@ -238,6 +248,7 @@ impl Publisher {
             Some((false, Lobby::In)) if old.is_none_or(|old| old.lobby != Lobby::In) => {
                 self.desk.entered(id, old.is_some_and(|old| old.lobby == Lobby::Waiting));
             }
+            Some((false, Lobby::Waiting)) if old.is_some_and(|old| old.lobby == Lobby::In) => self.desk.waits_again(id),
             Some(_) => {}
         }
     }
@@ -249,6 +260,14 @@ impl Publisher {
         }
         let desk = self.desk.person(id);
         self.store.with_person(id, |person| view::person_row(id, person, meeting, desk))?
+    }
+
+    /// The name of a meeting as last published.
+    fn name_of(&self, meeting: &Arc<str>) -> &str {
+        match self.view.get(&RowKey { kind: Kind::Meeting, id: meeting.clone() }).map(|row| &**row) {
+            Some(Row::Meeting(row)) => &row.name,
+            _ => "",
+        }
     }
 
     fn rebuild_meeting(&mut self, id: &Arc<str>, change: &mut Change) {
@@ -301,16 +320,25 @@ fn remove_from<V: Eq + std::hash::Hash>(map: &mut HashMap<Arc<str>, HashSet<V>>,
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
     use std::time::Instant;
 
     use proptest::prelude::*;
 
     use super::*;
     use crate::actions::{Actor, Target};
-    use crate::config::Rules;
+    use crate::config::{Rules, Timing};
+    use crate::db::Db;
     use crate::desk::Requests;
     use crate::model::{Home, LegState, Lobby, LobbyFact, RosterPatch};
+    use crate::trouble::Troubles;
     use crate::view::Verb;
+
+    /// Nobody writes it: what is added stays in memory.
+    static LOG: LazyLock<Log> = LazyLock::new(|| {
+        let dir = tempfile::tempdir().expect("a directory");
+        Log::new(Db::open(dir.path()).expect("a database"), 0, &Timing::default(), Troubles::channel().0).0
+    });
 
     /// One thing that a bridge or a moderator may do, on few enough objects that they meet.
     #[derive(Debug, Clone)]
@@ -372,7 +400,7 @@ mod tests {
     }
 
     fn take(store: &Store, desk: &Desk, step: &Step, now: Now) {
-        let requests = Requests::new(desk.clone(), store.clone());
+        let requests = Requests::new(desk.clone(), store.clone(), LOG.clone());
         let actor = |user: u8| Actor { user: format!("u{user}").into(), address: std::net::Ipv4Addr::LOCALHOST.into() };
         match step {
             Step::Call { bridge, call, correlator, name } => {
@@ -407,7 +435,7 @@ mod tests {
                 let target = n.map_or_else(|| Target::Meeting(format!("m{meeting}").into()), |n| Target::Person(person(n)));
                 requests.claim(&actor(*user), vec![target]);
             }
-            Step::Thresholds { meeting, own } => drop(requests.thresholds(&format!("m{meeting}").into(), own.then_some((1, 2)))),
+            Step::Thresholds { meeting, own } => drop(requests.thresholds(&actor(0), &format!("m{meeting}").into(), own.then_some((1, 2)))),
             Step::Publish => {}
         }
     }

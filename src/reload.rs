@@ -11,6 +11,7 @@ use crate::config::{Config, Filter, Live, WebConfig};
 use crate::db::{Db, DbError};
 use crate::desk::{Desk, Settings};
 use crate::http::{CertificateError, check_certificate};
+use crate::log::Log;
 use crate::receivers::{self, Receivers};
 
 /// Why a configuration was not taken over; everything stays as it was.
@@ -32,47 +33,46 @@ pub struct Reload(Arc<Inner>);
 
 struct Inner {
     running: Mutex<Config>,
-    following: Following,
+    parts: Parts,
+}
+
+/// What another configuration reaches.
+pub(crate) struct Parts {
+    pub following: Following,
     /// Where the bridges run.
-    bridges: Handle,
-    filter: watch::Sender<Filter>,
-    web: Live<WebConfig>,
-    receivers: Receivers,
-    desk: Desk,
-    db: Db,
+    pub bridges: Handle,
+    pub filter: watch::Sender<Filter>,
+    pub web: Live<WebConfig>,
+    pub receivers: Receivers,
+    pub desk: Desk,
+    pub db: Db,
+    pub log: Log,
 }
 
 impl Reload {
-    pub(crate) fn new(
-        running: Config,
-        following: Following,
-        bridges: Handle,
-        filter: watch::Sender<Filter>,
-        web: Live<WebConfig>,
-        receivers: Receivers,
-        desk: Desk,
-        db: Db,
-    ) -> Self {
-        Self(Arc::new(Inner { running: Mutex::new(running), following, bridges, filter, web, receivers, desk, db }))
+    pub(crate) fn new(running: Config, parts: Parts) -> Self {
+        Self(Arc::new(Inner { running: Mutex::new(running), parts }))
     }
 
     /// Makes `config` the one in force, as far as a running Usher can; what it can't is said in the log and stays as it was.
     pub async fn take(&self, mut config: Config) -> Result<(), ReloadError> {
         let mut running = self.0.running.lock().await;
+        let parts = &self.0.parts;
         for key in config.keep_what_needs_a_restart(&running) {
             warn!(key, "this setting changes only with a restart; the old value stays");
         }
         if let Some(tls) = &config.web.tls {
             check_certificate(tls)?;
         }
-        let secrets = receivers::prepare(&self.0.db, &mut config).await?;
-        let (following, wanted) = (self.0.following.clone(), config.clone());
+        let secrets = receivers::prepare(&parts.db, &mut config).await?;
+        let (following, wanted) = (parts.following.clone(), config.clone());
         let change = async move { following.change(&wanted.bridges, &wanted.cms, &wanted.timing).await };
-        let changed = self.0.bridges.spawn(change).await.map_err(|_| ReloadError::Stopping)??;
-        self.0.receivers.set(&secrets, self.0.following.cluster());
-        self.0.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
-        self.0.web.set(config.web.clone());
-        self.0.desk.set(Settings::new(&config.desk, &config.timing));
+        let changed = parts.bridges.spawn(change).await.map_err(|_| ReloadError::Stopping)??;
+        parts.receivers.set(&secrets, parts.following.cluster());
+        parts.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
+        parts.web.set(config.web.clone());
+        parts.desk.set(Settings::new(&config.desk, &config.timing));
+        parts.log.keep(config.log_keep_days);
         say(&changed);
         *running = config;
         Ok(())

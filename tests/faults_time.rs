@@ -14,6 +14,7 @@ use rstest::rstest;
 use serde_json::json;
 use tokio::sync::Mutex;
 use usher::clock;
+use usher::log::{Action, Entry, Whom};
 use usher::view::{BridgeState, Lobby};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -85,6 +86,17 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
                 conn.query_row("SELECT since FROM waiting WHERE person = ?1", [id], |row| row.get(0)).map_err(|error| error.to_string())?;
             check((kept - since - by).abs() < 1000, (id, kept - since, by))
         })
+    })
+    .await;
+    // So is the log; how long somebody had waited is no matter of it.
+    let at = usher::db::now_ms();
+    let whom = Whom { name: "after the jump".into(), waiting_since: Some(at - 90_000), ..Whom::default() };
+    scene.desk.app.log.add(Entry { at, ..Entry::elsewhere(Action::LetIn) }.about(whom));
+    wait_for(DEADLINE, "the entry", async || {
+        let conn = usher::db::open_connection(scene.desk.dir.path()).map_err(|error| error.to_string())?;
+        let entry = conn.query_row("SELECT at, waited_ms FROM log WHERE name = 'after the jump'", [], |row| Ok((row.get(0)?, row.get(1)?)));
+        let (kept, waited): (i64, i64) = entry.map_err(|error| error.to_string())?;
+        check((kept - at - by).abs() < 1000 && waited == 90_000, (kept - at, waited))
     })
     .await;
     clock::pretend_set_by(0);

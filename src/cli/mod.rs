@@ -1,5 +1,6 @@
 //! The command line: one function a command. Each checks what it is told before it opens anything.
 
+mod backup;
 mod cdr;
 mod demo;
 mod serve;
@@ -41,6 +42,12 @@ enum Command {
         #[command(subcommand)]
         command: cdr::CdrCommand,
     },
+    /// Copy the database to a new file, also while the server runs
+    Backup {
+        #[command(flatten)]
+        config: ConfigFile,
+        file: PathBuf,
+    },
     /// Manage who may log in, also while the server runs
     User {
         #[command(flatten)]
@@ -76,6 +83,9 @@ impl Cli {
             Command::Cdr { config, command } => Config::load(&config.config)
                 .map_err(anyhow::Error::from)
                 .and_then(|config| block_on(cdr::run(command, config, &mut std::io::stdout()))),
+            Command::Backup { config, file } => Config::load(&config.config)
+                .map_err(anyhow::Error::from)
+                .and_then(|config| Ok(backup::run(&config.data_dir, &file, &mut std::io::stdout())?)),
             Command::User { config, command } => Config::load(&config.config)
                 .map_err(anyhow::Error::from)
                 .and_then(|config| Ok(user::run(command, &config.data_dir, &mut std::io::stdout())?)),

@@ -36,6 +36,8 @@ pub struct Config {
     pub filter: Filter,
     pub cms: CmsLimits,
     pub desk: DeskConfig,
+    /// Days that the log of actions is kept; 0: for ever.
+    pub log_keep_days: u32,
     pub timing: Timing,
 }
 

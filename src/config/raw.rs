@@ -40,6 +40,8 @@ pub(super) struct File {
     cms: Cms,
     #[serde(default)]
     desk: Desk,
+    #[serde(default)]
+    log: Log,
 }
 
 #[derive(Debug, Deserialize)]
@@ -99,6 +101,12 @@ struct Desk {
     too_long_wait_s: Option<u32>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Log {
+    keep_days: Option<u32>,
+}
+
 fn default_listen() -> String {
     "127.0.0.1:8080".into()
 }
@@ -124,6 +132,7 @@ impl File {
             filter: Filter { include: self.include, exclude: self.exclude },
             cms,
             desk: self.desk.validate()?,
+            log_keep_days: in_range("log.keep_days", self.log.keep_days.unwrap_or(400), 0, 36_500)?,
             timing,
             web: WebConfig {
                 listen: address("listen", &self.listen)?,

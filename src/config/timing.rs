@@ -102,6 +102,12 @@ pub struct Timing {
     pub session_idle: Duration,
     /// The certificate files are looked at this often; a changed pair is taken without restart.
     pub reread_certificate: Duration,
+    /// Entries of the log that follow within this time travel in one commit.
+    pub log_tick: Duration,
+    /// The log is tried again this often while it can't be written.
+    pub log_retry: Duration,
+    /// Entries that are kept no longer are looked for this often.
+    pub log_sweep: Duration,
     /// All sockets and running actions must have ended this long after a stop was asked for.
     pub drain: Duration,
 }
@@ -150,6 +156,9 @@ impl Default for Timing {
             keep_login: s(60),
             session_idle: s(12 * 3600),
             reread_certificate: s(10),
+            log_tick: ms(100),
+            log_retry: s(1),
+            log_sweep: s(3600),
             drain: s(8),
         }
     }
@@ -200,6 +209,9 @@ impl Timing {
             keep_login: x(self.keep_login),
             session_idle: x(self.session_idle),
             reread_certificate: x(self.reread_certificate),
+            log_tick: x(self.log_tick),
+            log_retry: x(self.log_retry),
+            log_sweep: x(self.log_sweep),
             drain: x(self.drain),
         }
     }

@@ -76,6 +76,44 @@ const STEPS: &[&str] = &[
      ) STRICT;",
     // 5: presses are of any action, on people or meetings (`press_people.person` has the id of either).
     "ALTER TABLE presses ADD COLUMN action TEXT NOT NULL DEFAULT 'admit';",
+    // 6: the log of actions. Rows are added and never changed; only what is older than `log_kept_from` says may be deleted, which the
+    // retention alone moves.
+    "CREATE TABLE log (
+         id             INTEGER PRIMARY KEY AUTOINCREMENT,
+         at             INTEGER NOT NULL,
+         user           TEXT    NOT NULL,
+         address        TEXT    NOT NULL,
+         action         TEXT    NOT NULL,
+         scope          TEXT    NOT NULL,
+         person         TEXT    NOT NULL,
+         name           TEXT    NOT NULL,
+         person_address TEXT    NOT NULL,
+         meeting        TEXT    NOT NULL,
+         meeting_name   TEXT    NOT NULL,
+         bridge         TEXT    NOT NULL,
+         result         TEXT    NOT NULL,
+         reason         TEXT    NOT NULL,
+         waited_ms      INTEGER,
+         detail         TEXT    NOT NULL
+     ) STRICT;
+     CREATE INDEX log_by_time ON log (at);
+     CREATE INDEX log_by_user ON log (user, at);
+     CREATE INDEX log_by_meeting ON log (meeting, at) WHERE meeting <> '';
+     CREATE INDEX log_by_person ON log (person, at) WHERE person <> '';
+     CREATE TABLE log_kept_from (
+         only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+         at       INTEGER NOT NULL
+     ) STRICT;
+     INSERT INTO log_kept_from (only_row, at) VALUES (1, 0);
+     CREATE TRIGGER log_is_not_changed BEFORE UPDATE ON log BEGIN
+         SELECT RAISE(ABORT, 'the log is append-only: its rows are not changed');
+     END;
+     CREATE TRIGGER log_is_not_replaced BEFORE INSERT ON log WHEN EXISTS (SELECT 1 FROM log WHERE id = NEW.id) BEGIN
+         SELECT RAISE(ABORT, 'the log is append-only: its rows are not replaced');
+     END;
+     CREATE TRIGGER log_is_kept BEFORE DELETE ON log WHEN OLD.at >= coalesce((SELECT at FROM log_kept_from), 0) BEGIN
+         SELECT RAISE(ABORT, 'the log is append-only: only its retention deletes rows, those that are older than it keeps');
+     END;",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

@@ -1,4 +1,5 @@
-//! The SQLite database: one thread writes, one thread reads, async callers hand closures over. Knows no table but its version.
+//! The SQLite database: one thread writes, one thread reads, async callers hand closures over, and a third thread brings what was written from
+//! the write-ahead log into the file. Knows no table but its version.
 //!
 //! Another process (`usher user add`) may write to the same file meanwhile: WAL and a busy timeout take care of that.
 
@@ -6,6 +7,7 @@ mod migrations;
 mod threads;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -17,6 +19,10 @@ use threads::Job;
 /// Jobs that may wait for a thread; beyond it callers wait, and [`Db::later`] gives up.
 const QUEUE: usize = 1024;
 
+/// The writing thread brings pages into the file itself only when so many wait for it (64 MB): that takes fsyncs, and a press must not wait
+/// for them.
+const LAST_RESORT_PAGES: u32 = 16_000;
+
 /// How long one process waits for the other's write; ours take milliseconds.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -25,6 +31,9 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct Db {
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
+    data_dir: Arc<Path>,
+    /// Ends the third thread when the last handle is dropped.
+    _checkpoints: std::sync::mpsc::Sender<()>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +51,24 @@ pub enum DbError {
 }
 
 impl Db {
-    /// Opens (or creates) `usher.db` in `data_dir`, brings it up to date and starts its two threads.
+    /// Opens (or creates) `usher.db` in `data_dir`, brings it up to date and starts its threads.
     pub fn open(data_dir: &Path) -> Result<Self, DbError> {
         let writer = open_connection(data_dir)?;
         let reader = open_connection(data_dir)?;
         reader.pragma_update(None, "query_only", true)?;
-        Ok(Self { writer: threads::start("usher-db-write", writer, QUEUE)?, reader: threads::start("usher-db-read", reader, QUEUE)? })
+        writer.pragma_update(None, "wal_autocheckpoint", LAST_RESORT_PAGES)?;
+        Ok(Self {
+            writer: threads::start("usher-db-write", writer, QUEUE)?,
+            reader: threads::start("usher-db-read", reader, QUEUE)?,
+            data_dir: data_dir.into(),
+            _checkpoints: threads::checkpoint("usher-db-checkpoint", open_connection(data_dir)?)?,
+        })
+    }
+
+    /// A connection beside the threads, for reading so much that nobody else's reading may wait for it. It blocks.
+    pub fn apart(&self) -> Result<Connection, DbError> {
+        let missing = || DbError::Open { path: self.data_dir.join("usher.db"), reason: "there is no such file any more".into() };
+        open_to_read(&self.data_dir)?.ok_or_else(missing)
     }
 
     /// Runs `work` in its own transaction on the writing thread; an `Err` rolls everything back. Returns once it is committed.

@@ -61,3 +61,25 @@ async fn another_process_may_write_meanwhile() {
     db.write(|conn| insert(conn, "ours")).await.expect("write");
     assert_eq!(count(&other).expect("read"), 2);
 }
+
+#[tokio::test]
+async fn a_checkpoint_empties_the_write_ahead_log_and_is_no_change_of_others() {
+    let (dir, db) = open();
+    let third = open_connection(dir.path()).expect("third connection");
+    let before = db.foreign_version().await.expect("version");
+    let size = || std::fs::metadata(dir.path().join("usher.db-wal")).expect("file").len();
+    let mut sizes = Vec::new();
+    for round in 0..3 {
+        for n in 0..50 {
+            db.write(move |conn| insert(conn, &format!("{round} {n}"))).await.expect("write");
+        }
+        threads::run_checkpoints(&third).expect("a checkpoint");
+        let left: (i64, i64) =
+            third.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?))).expect("a checkpoint");
+        assert_eq!(left.0, left.1, "everything is in the file");
+        sizes.push(size());
+    }
+    assert_eq!(db.foreign_version().await.expect("version"), before);
+    assert_eq!(db.read(count).await.expect("read"), 150);
+    assert!(sizes[2] < 2 * sizes[0], "it begins anew after each: {sizes:?} bytes");
+}

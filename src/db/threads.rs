@@ -1,6 +1,9 @@
-//! The loop of a database thread: takes jobs in order, puts those nobody waits for into one commit. Knows no SQL.
+//! The loops of the database's threads: two take jobs in order and put those nobody waits for into one commit, one makes checkpoints. Knows no
+//! table.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
@@ -9,6 +12,11 @@ use super::DbError;
 
 /// Writes nobody waits for that share one commit at most.
 const BATCH: usize = 256;
+
+/// What was written is brought into the file this often; until then it is read from the write-ahead log.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(3);
+/// Checkpoints in a row: what was committed during one leaves little for the next, and only a whole one lets the write-ahead log begin anew.
+const CHECKPOINTS: usize = 3;
 
 pub(super) type Later = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
@@ -32,6 +40,31 @@ pub(super) fn start(name: &str, mut conn: Connection, queue: usize) -> Result<mp
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     thread.map_err(|error| DbError::Open { path: name.into(), reason: error.to_string() })?;
     Ok(sender)
+}
+
+/// Starts a thread that makes checkpoints until the sender is gone. They hold up neither readers nor writers.
+pub(super) fn checkpoint(name: &str, conn: Connection) -> Result<Sender<()>, DbError> {
+    let (handle, dropped) = std::sync::mpsc::channel();
+    let work = move || {
+        while dropped.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
+            if let Err(error) = run_checkpoints(&conn) {
+                tracing::warn!(%error, "what was written could not be brought into the database's file; it is tried again");
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| DbError::Open { path: name.into(), reason: error.to_string() })?;
+    Ok(handle)
+}
+
+pub(super) fn run_checkpoints(conn: &Connection) -> rusqlite::Result<()> {
+    for _ in 0..CHECKPOINTS {
+        let (all, done): (i64, i64) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))?;
+        if done == all {
+            break;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn in_transaction<T>(conn: &mut Connection, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {

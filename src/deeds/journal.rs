@@ -1,10 +1,14 @@
 //! What was pressed and what came of it, in SQLite: one commit before anything of a press is sent. Decides nothing.
+//!
+//! A press has its number before it is written, and the database takes what it is given in order: a press that is written late, when its
+//! targets are under way already, is written before their results.
 
 use std::sync::Arc;
 
 use super::Subject;
 use crate::actions::{Press, Target, TargetResult};
 use crate::db::{Db, DbError};
+use crate::log::Whom;
 use crate::view::Verb;
 
 /// Cheap handle.
@@ -18,6 +22,10 @@ pub struct OpenPress {
     pub target: Target,
     pub verb: Verb,
     pub user: Arc<str>,
+    pub address: Arc<str>,
+    pub scope: Arc<str>,
+    /// As they were shown then.
+    pub whom: Whom,
 }
 
 /// A row of `press_people`; `id` is that of a person or a meeting, as the action says.
@@ -25,7 +33,7 @@ struct Entry {
     id: String,
     name: String,
     address: String,
-    call: String,
+    meeting: String,
 }
 
 impl Journal {
@@ -33,22 +41,27 @@ impl Journal {
         Self(db)
     }
 
-    /// Writes a press and everybody in it; returns its number.
-    pub(super) async fn begin(&self, press: &Press, subjects: &[Subject]) -> Result<i64, DbError> {
+    /// A number that no press has.
+    pub(super) fn number(&self) -> i64 {
+        rand::random_range(1..=i64::MAX)
+    }
+
+    /// Writes a press and everybody in it.
+    pub(super) async fn begin(&self, id: i64, press: &Press, subjects: &[Subject]) -> Result<(), DbError> {
         let entries: Vec<Entry> = subjects.iter().map(entry).collect();
         let (user, address) = (press.actor.user.to_string(), press.actor.address.to_string());
         let (action, scope) = (press.deed.verb().word(), press.scope.word());
         self.0
             .write(move |conn| {
                 let mut insert =
-                    conn.prepare_cached("INSERT INTO presses (at, user, address, scope, action) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-                let press = insert.insert((crate::db::now_ms(), user, address, scope, action))?;
+                    conn.prepare_cached("INSERT INTO presses (id, at, user, address, scope, action) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+                insert.execute((id, crate::db::now_ms(), user, address, scope, action))?;
                 let mut insert =
                     conn.prepare_cached("INSERT INTO press_people (press, person, name, address, call) VALUES (?1, ?2, ?3, ?4, ?5)")?;
                 for entry in &entries {
-                    insert.execute((press, &entry.id, &entry.name, &entry.address, &entry.call))?;
+                    insert.execute((id, &entry.id, &entry.name, &entry.address, &entry.meeting))?;
                 }
-                Ok(press)
+                Ok(())
             })
             .await
     }
@@ -70,28 +83,33 @@ impl Journal {
         self.0
             .read(|conn| {
                 let mut query = conn.prepare(
-                    "SELECT p.press, p.person, presses.user, presses.action
+                    "SELECT p.press, presses.action, p.person, presses.user, presses.address, presses.scope, p.name, p.address
                      FROM press_people p JOIN presses ON presses.id = p.press WHERE p.result IS NULL",
                 )?;
-                let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-                let rows = rows.collect::<rusqlite::Result<Vec<(i64, String, String, String)>>>()?;
-                Ok(rows.into_iter().filter_map(|(press, id, user, action)| open_press(press, id.into(), user.into(), &action)).collect())
+                let rows = query.query_map([], |row| {
+                    let text = |column| row.get::<_, String>(column).map(Arc::<str>::from);
+                    // Of another Usher's.
+                    let Ok(verb) = serde_json::from_value::<Verb>(row.get::<_, String>(1)?.into()) else { return Ok(None) };
+                    let target = target(verb, text(2)?);
+                    let whom = Whom { name: text(6)?, address: text(7)?, ..Whom::target_only(&target) };
+                    let (user, address, scope) = (text(3)?, text(4)?, text(5)?);
+                    Ok(Some(OpenPress { press: row.get(0)?, target, verb, user, address, scope, whom }))
+                })?;
+                rows.filter_map(Result::transpose).collect()
             })
             .await
     }
 }
 
-/// None for an action of another Usher's.
-fn open_press(press: i64, id: Arc<str>, user: Arc<str>, action: &str) -> Option<OpenPress> {
-    let verb: Verb = serde_json::from_value(action.into()).ok()?;
-    let target = match verb {
+fn target(verb: Verb, id: Arc<str>) -> Target {
+    match verb {
         Verb::Lock | Verb::Unlock | Verb::Message => Target::Meeting(id),
         _ => Target::Person(id),
-    };
-    Some(OpenPress { press, target, verb, user })
+    }
 }
 
-fn entry(subject: &Subject) -> Entry {
-    let (Target::Person(id) | Target::Meeting(id)) = &subject.target;
-    Entry { id: id.to_string(), name: subject.name.to_string(), address: subject.address.to_string(), call: subject.call.clone() }
+fn entry(Subject { target, whom }: &Subject) -> Entry {
+    let (Target::Person(id) | Target::Meeting(id)) = target;
+    let name = if whom.person.is_empty() { &whom.meeting_name } else { &whom.name };
+    Entry { id: id.to_string(), name: name.to_string(), address: whom.address.to_string(), meeting: whom.meeting.to_string() }
 }

@@ -20,17 +20,19 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info};
 
-use crate::actions::{ActionError, Press, Request, TargetResult};
+use crate::actions::{ActionError, Actor, Press, Request, TargetResult};
 use crate::clock::Now;
 use crate::cms::{Cluster, Command};
 use crate::config::Timing;
 use crate::desk::Desk;
-use crate::view::{Outcome, Trouble, Verb};
+use crate::log::{Action, Entry, Log, Whom};
+use crate::trouble::Troubles;
+use crate::view::{ActionResult, Outcome, Verb};
 
 pub use journal::{Journal, OpenPress};
 use reach::Reach;
@@ -48,22 +50,24 @@ pub struct Deeds {
     desk: Desk,
     journal: Journal,
     running: Running,
-    trouble: Arc<watch::Sender<Option<Trouble>>>,
+    troubles: Troubles,
+    log: Log,
     /// Usher is about to end: what waits for its time is not sent any more.
     ending: CancellationToken,
 }
 
 impl Deeds {
-    /// `trouble` is where every moderator is told that the journal can't be written.
+    /// `troubles` is where every moderator is told that the journal can't be written.
     pub fn new(
         cluster: Cluster,
         desk: Desk,
         journal: Journal,
         timing: Timing,
-        trouble: watch::Sender<Option<Trouble>>,
+        troubles: Troubles,
+        log: Log,
         ending: CancellationToken,
     ) -> Self {
-        Self { reach: Reach { cluster, timing }, desk, journal, running: Running::default(), trouble: Arc::new(trouble), ending }
+        Self { reach: Reach { cluster, timing }, desk, journal, running: Running::default(), troubles, log, ending }
     }
 
     /// Takes requests until `stop`; presses under way are finished by the tracker's owner.
@@ -79,12 +83,16 @@ impl Deeds {
                 }
                 Some(Request::Retry { actor, bridge, answer }) => {
                     info!(user = %actor.user, bridge, "asked to try the bridge again");
-                    let _ = answer.send(self.tell(&bridge, Command::Retry).await);
+                    let told = self.tell(&bridge, Command::Retry).await;
+                    self.log_bridge(&actor, Action::Retry, &bridge, &told);
+                    let _ = answer.send(told);
                 }
                 Some(Request::Pause { actor, bridge, paused, answer }) => {
                     info!(user = %actor.user, address = %actor.address, bridge, paused, "asked to pause a bridge, or to end that");
-                    let command = if paused { Command::Pause { by: actor.user } } else { Command::Resume };
-                    let _ = answer.send(self.tell(&bridge, command).await);
+                    let command = if paused { Command::Pause { by: actor.user.clone() } } else { Command::Resume };
+                    let told = self.tell(&bridge, command).await;
+                    self.log_bridge(&actor, if paused { Action::Pause } else { Action::Resume }, &bridge, &told);
+                    let _ = answer.send(told);
                 }
                 None => break,
             }
@@ -93,6 +101,14 @@ impl Deeds {
 
     async fn tell(&self, bridge: &str, command: Command) -> Result<(), ActionError> {
         self.reach.cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
+    }
+
+    fn log_bridge(&self, actor: &Actor, action: Action, bridge: &str, told: &Result<(), ActionError>) {
+        let entry = Entry::by(actor, action).about(Whom::bridge(bridge));
+        self.log.add(match told {
+            Ok(()) => entry.ended(ActionResult::Done),
+            Err(error) => entry.ended(ActionResult::Refused).reason(error.to_string()),
+        });
     }
 
     async fn press(self, press: Press, results: mpsc::Sender<TargetResult>, started: oneshot::Sender<()>) {
@@ -113,12 +129,12 @@ impl Deeds {
     }
 
     /// The result for one target of a press is final here, and only here. `id`: the press in the journal.
-    fn settle(&self, press: &Press, id: Option<i64>, subject: &Subject, result: &TargetResult) {
-        if let Some(id) = id {
-            self.journal.result(id, result);
-        }
+    fn settle(&self, press: &Press, id: i64, subject: &Subject, result: &TargetResult) {
+        self.journal.result(id, result);
+        let entry = Entry::by(&press.actor, press.deed.verb().into()).scope(&press.scope).about(subject.whom.clone());
+        self.log.add(entry.detail(press.deed.detail()).with(result));
         let (action, word) = (press.deed.verb().word(), result.result.word());
-        debug!(user = %press.actor.user, action, name = %subject.name, target = ?subject.target, result = word, "ended");
+        debug!(user = %press.actor.user, action, target = ?subject.target, result = word, "ended");
         metrics::counter!("usher_actions_total", "action" => action, "result" => word).increment(1);
     }
 
@@ -129,25 +145,19 @@ impl Deeds {
         self.desk.finish(&result.target, outcome, now.instant + self.reach.timing.outcome_shown);
     }
 
-    /// Writes the press down before anything of it is sent. A journal that fails stops nobody from entering; it is said loudly instead.
-    async fn journalled(&self, press: &Press, subjects: &[Subject]) -> Option<i64> {
-        let trouble = |what: String| {
-            error!(what, "the journal cannot be written; carrying on without it");
-            Trouble { code: "journal".into(), what: what.into() }
+    /// Writes the press down before anything of it is sent; answers its number. A journal that fails stops nobody from entering; it is said
+    /// loudly instead. One that is only late is written all the same, before the results.
+    async fn journalled(&self, press: &Press, subjects: &[Subject]) -> i64 {
+        let id = self.journal.number();
+        let trouble = match tokio::time::timeout(JOURNAL_PATIENCE, self.journal.begin(id, press, subjects)).await {
+            Ok(Ok(())) => None,
+            Ok(Err(failure)) => Some(failure.to_string()),
+            Err(_) => Some(format!("it took longer than {} ms", JOURNAL_PATIENCE.as_millis())),
         };
-        match tokio::time::timeout(JOURNAL_PATIENCE, self.journal.begin(press, subjects)).await {
-            Ok(Ok(id)) => {
-                self.trouble.send_if_modified(|standing| standing.take().is_some());
-                Some(id)
-            }
-            Ok(Err(failure)) => {
-                self.trouble.send_replace(Some(trouble(failure.to_string())));
-                None
-            }
-            Err(_) => {
-                self.trouble.send_replace(Some(trouble(format!("it took longer than {} ms", JOURNAL_PATIENCE.as_millis()))));
-                None
-            }
+        if let Some(what) = &trouble {
+            error!(what, "the journal cannot be written; carrying on without it");
         }
+        self.troubles.say("journal", trouble.map(|what| format!("the journal of actions can't be written: {what}")));
+        id
     }
 }

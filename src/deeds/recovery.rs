@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{Deeds, OpenPress};
 use crate::actions::{Target, TargetResult};
+use crate::log::{Entry, Whom};
 use crate::model::{BridgeState, Lobby};
 use crate::view::{ActionResult, Verb, calls_of_meeting};
 
@@ -24,11 +25,16 @@ impl Deeds {
         all.collect::<()>().await;
     }
 
-    async fn read_back(&self, OpenPress { press, target, verb, user }: OpenPress, deadline: Instant) {
+    async fn read_back(&self, open: OpenPress, deadline: Instant) {
+        let OpenPress { press, target, verb, user, address, scope, whom } = open;
         let (how, reason) = judge(verb, self.found(&target, deadline).await);
+        // How long they had waited then is not known any more.
+        let known = Whom { waiting_since: None, ..Whom::target(self.reach.cluster.store(), &target) };
+        let whom = if known.name.is_empty() && known.meeting_name.is_empty() { whom } else { known };
         let result = TargetResult::new(target, how, reason);
         self.finish(verb, &user, &result);
         self.journal.result(press, &result);
+        self.log.add(Entry { user, address, scope, ..Entry::of(verb.into()) }.about(whom).with(&result));
     }
 
     /// The lobby of a person who is there, `Unknown` for a meeting that is; None once every bridge has been read without them.

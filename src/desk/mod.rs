@@ -230,6 +230,13 @@ impl Desk {
         }
     }
 
+    /// The person waits again: an earlier admission no longer describes them.
+    pub fn waits_again(&self, id: &ParticipantId) {
+        if let Some(person) = self.lock().people.get_mut(id) {
+            person.admitted = None;
+        }
+    }
+
     /// Takes off what was shown long enough, and ends claims that nobody renewed.
     pub fn expire(&self, now: Now) {
         let mut state = self.lock();

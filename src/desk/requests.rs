@@ -6,6 +6,7 @@ use super::kept::{OwnThresholds, What};
 use super::{Claimed, Desk};
 use crate::actions::{Actor, Target, TargetResult};
 use crate::clock::Now;
+use crate::log::{Action, Entry, Log, Whom};
 use crate::model::{Lobby, ParticipantId};
 use crate::store::Store;
 use crate::view::{self, ActionResult, Hold, Mark};
@@ -15,11 +16,12 @@ use crate::view::{self, ActionResult, Hold, Mark};
 pub struct Requests {
     desk: Desk,
     store: Store,
+    log: Log,
 }
 
 impl Requests {
-    pub fn new(desk: Desk, store: Store) -> Self {
-        Self { desk, store }
+    pub fn new(desk: Desk, store: Store, log: Log) -> Self {
+        Self { desk, store, log }
     }
 
     pub fn desk(&self) -> &Desk {
@@ -65,15 +67,19 @@ impl Requests {
             remind_at: remind_s.map(|s| now.unix_ms + i64::from(s) * 1000),
         });
         let each = |id: &ParticipantId| {
-            if let Some(in_the_way) = self.in_the_way(actor, id, over) {
-                return in_the_way;
-            }
-            self.desk.0.keeper.keep(What::Hold, id, hold.as_ref());
-            self.desk.change(|state| {
-                state.people.entry(id.clone()).or_default().hold.clone_from(&hold);
-                state.touched.people.insert(id.clone());
+            let action = if hold.is_some() { Action::Hold } else { Action::EndHold };
+            let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
+            let entry = Entry::by(actor, action).about(Whom::person(&self.store, id)).detail(reason);
+            let result = self.in_the_way(actor, id, over).unwrap_or_else(|| {
+                self.desk.0.keeper.keep(What::Hold, id, hold.as_ref());
+                self.desk.change(|state| {
+                    state.people.entry(id.clone()).or_default().hold.clone_from(&hold);
+                    state.touched.people.insert(id.clone());
+                });
+                TargetResult::new(Target::Person(id.clone()), ActionResult::Done, "")
             });
-            TargetResult::new(Target::Person(id.clone()), ActionResult::Done, "")
+            self.log.add(entry.with(&result));
+            result
         };
         people.iter().map(each).collect()
     }
@@ -98,13 +104,14 @@ impl Requests {
                 return TargetResult { by: Some(by), at: Some(at), ..TargetResult::new(target, ActionResult::Already, "") };
             }
             self.desk.0.keeper.keep(What::Acknowledged, id, Some(&mark));
+            self.log.add(Entry::by(actor, Action::Acknowledge).about(Whom::person(&self.store, id)).ended(ActionResult::Done));
             TargetResult::new(target, ActionResult::Done, "")
         };
         people.iter().map(each).collect()
     }
 
     /// When a wait is long in this meeting and all others of its space; None: as configured.
-    pub fn thresholds(&self, meeting: &Arc<str>, own: Option<(u32, u32)>) -> TargetResult {
+    pub fn thresholds(&self, actor: &Actor, meeting: &Arc<str>, own: Option<(u32, u32)>) -> TargetResult {
         let target = Target::Meeting(meeting.clone());
         let calls = view::calls_of_meeting(&self.store, meeting);
         if calls.is_empty() {
@@ -121,6 +128,9 @@ impl Requests {
             };
             state.touched.meetings.extend(meetings);
         });
+        let detail = own.map_or_else(|| "as configured".into(), |own| format!("{} s, {} s", own.first_s, own.second_s));
+        self.log
+            .add(Entry::by(actor, Action::Thresholds).about(Whom::meeting(&self.store, meeting)).ended(ActionResult::Done).detail(detail));
         TargetResult::new(target, ActionResult::Done, "")
     }
 

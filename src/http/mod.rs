@@ -14,6 +14,7 @@ mod headers;
 mod health;
 mod language;
 mod listener;
+mod log;
 pub mod metrics;
 mod origin;
 mod pages;
@@ -38,6 +39,7 @@ use crate::config::{Live, Timing, WebConfig};
 use crate::db::Db;
 use crate::desk::Requests;
 use crate::hub::Hub;
+use crate::log::Log;
 use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
 
@@ -53,6 +55,7 @@ pub struct Web {
     pub hub: Hub,
     pub actions: Actions,
     pub desk: Requests,
+    pub log: Log,
     pub receivers: Receivers,
     /// Takes records and nothing else, without TLS.
     pub cdr_listener: Option<TcpListener>,

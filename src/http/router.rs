@@ -11,7 +11,7 @@ use tower_http::trace::TraceLayer;
 
 use super::error::Failure;
 use super::site::Shared;
-use super::{assets, auth, cdr, client, csrf, error, headers, health, metrics, origin, pages, socket, users};
+use super::{assets, auth, cdr, client, csrf, error, headers, health, log, metrics, origin, pages, socket, users};
 
 /// The largest form is a few fields.
 const FORM_LIMIT: usize = 64 * 1024;
@@ -42,6 +42,9 @@ fn pages(site: &Shared) -> Router<Shared> {
         .route("/users/{name}/role", post(users::set_role))
         .route("/users/{name}/password", post(users::set_password))
         .route("/users/{name}/remove", post(users::remove))
+        .route("/log", get(log::page))
+        .route("/log.csv", get(log::csv))
+        .route("/log.jsonl", get(log::json_lines))
         .route_layer(from_fn(auth::admins_only));
     let members = Router::new()
         .route("/", get(pages::dashboard))

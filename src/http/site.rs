@@ -12,6 +12,7 @@ use crate::actions::Actions;
 use crate::config::{Live, PublicUrl, Timing, WebConfig};
 use crate::desk::Requests;
 use crate::hub::Hub;
+use crate::log::Log;
 use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
 
@@ -33,6 +34,7 @@ pub(super) struct Site {
     pub(super) hub: Hub,
     pub(super) actions: Actions,
     pub(super) desk: Requests,
+    pub(super) log: Log,
     pub(super) receivers: Receivers,
     pub(super) figures: watch::Receiver<Arc<[BridgeFigures]>>,
     pub(super) ready: watch::Receiver<bool>,
@@ -60,6 +62,7 @@ impl Site {
             hub: web.hub,
             actions: web.actions,
             desk: web.desk,
+            log: web.log,
             receivers: web.receivers,
             figures: web.figures,
             ready: web.ready,

@@ -11,7 +11,7 @@ use usher::app::{self, App};
 use usher::config::{Config, Timing};
 use usher::db::open_connection;
 use usher::simulator::{self, Control, Id, Join, MeetingTruth, Options, ParticipantTruth, Simulator, StartCall, TlsMode};
-use usher::view::{BridgeRow, MeetingRow, PersonRow, Row, UserRow};
+use usher::view::{BridgeRow, MeetingRow, PersonRow, Row, Trouble, UserRow};
 
 use super::DEADLINE;
 use super::browser::{Browser, Socket};
@@ -296,10 +296,14 @@ impl Page {
         self.rows.values().find_map(|row| if let Row::Server(server) = row { Some(server.hidden_meetings) } else { None }).unwrap_or(0)
     }
 
-    /// What every moderator is told about Usher itself.
+    /// What every moderator is told about Usher itself: the code.
     pub fn trouble(&self) -> Option<String> {
-        let trouble = self.rows.values().find_map(|row| if let Row::Server(server) = row { server.trouble.clone() } else { None });
-        trouble.map(|trouble| trouble.code.to_string())
+        self.troubled().map(|trouble| trouble.code.to_string())
+    }
+
+    /// The same in words, and the code.
+    pub fn troubled(&self) -> Option<Trouble> {
+        self.rows.values().find_map(|row| if let Row::Server(server) = row { server.trouble.clone() } else { None })
     }
 
     pub fn person(&self, id: Id) -> Result<&PersonRow, String> {

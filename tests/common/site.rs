@@ -16,7 +16,9 @@ use usher::db::Db;
 use usher::desk::{Desk, Requests};
 use usher::http::{ServeError, Web, serve};
 use usher::hub::{Audience, Hub, HubLimits};
+use usher::log::Log;
 use usher::store::Store;
+use usher::trouble::Troubles;
 use usher::view::BridgeFigures;
 
 use super::browser::Browser;
@@ -26,6 +28,7 @@ pub const PASSWORD: &str = "correct horse";
 pub struct Site {
     pub address: SocketAddr,
     pub hub: Hub,
+    pub log: Log,
     pub requests: mpsc::Receiver<Request>,
     pub figures: watch::Sender<Arc<[BridgeFigures]>>,
     pub ready: watch::Sender<bool>,
@@ -79,13 +82,16 @@ impl Setup {
         let (ready, readiness) = watch::channel(false);
         let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
         let accounts = Accounts::new(db.clone(), Duration::from_secs(3600));
+        let (log, writer) = Log::new(db.clone(), 0, &self.timing, Troubles::channel().0);
+        tokio::spawn(writer.run(shutdown.clone()));
         let web = Web {
             config: config.into(),
             timing: self.timing,
             db,
             hub: hub.clone(),
             actions,
-            desk: Requests::new(Desk::default(), Store::default()),
+            desk: Requests::new(Desk::default(), Store::default(), log.clone()),
+            log: log.clone(),
             receivers: usher::receivers::Receivers::default(),
             cdr_listener: None,
             figures: figures_seen,
@@ -93,7 +99,7 @@ impl Setup {
             demo_accounts: None,
         };
         let served = tokio::spawn(serve(web, listener, shutdown.clone(), tracker.clone()));
-        Site { address, hub, requests, figures, ready, accounts, shutdown, tracker, served, dir }
+        Site { address, hub, log, requests, figures, ready, accounts, shutdown, tracker, served, dir }
     }
 }
 

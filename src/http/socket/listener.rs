@@ -181,7 +181,7 @@ impl Listener {
                 return Some(Order::Reply(Reply::at_once(r#ref, desk.acknowledge(&actor, &people))));
             }
             Inbound::Thresholds { r#ref, meeting, first_s, second_s } => {
-                let result = desk.thresholds(&meeting, first_s.zip(second_s));
+                let result = desk.thresholds(&actor, &meeting, first_s.zip(second_s));
                 return Some(Order::Reply(Reply::at_once(r#ref, vec![result])));
             }
             Inbound::Claim { r#ref, kind, ids } => {

@@ -1,0 +1,288 @@
+//! What one line of the log says, and how it is put together where somebody acts. Writes nothing.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::actions::{Actor, Target, TargetResult};
+use crate::clock::Now;
+use crate::model::{CallKey, Home, ParticipantId};
+use crate::store::Store;
+use crate::view::{self, Lobby, Verb};
+
+/// One action on one person, meeting or bridge, once it has ended.
+///
+/// ```ignore
+/// log.add(Entry::by(&actor, Action::Hold).scope(&scope).about(Whom::person(&store, &id)).ended(ActionResult::Done).detail("a reason"));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When it ended; Unix milliseconds.
+    pub at: i64,
+    /// Who caused it; empty where nobody at Usher did.
+    pub user: Arc<str>,
+    /// From which address; empty where nobody at Usher did it, or it is not known (any more).
+    pub address: Arc<str>,
+    pub action: Action,
+    /// Which button it was (`person`, `selection`, `meeting` ...), or `elsewhere`.
+    pub scope: Arc<str>,
+    pub whom: Whom,
+    /// How it ended, a word of `ActionResult`; empty where there is nothing to say.
+    pub result: Arc<str>,
+    /// CMS's word, or what went wrong.
+    pub reason: Arc<str>,
+    /// What belongs to the action: the label, the reason of a hold, the text of a message, who was first.
+    pub detail: Arc<str>,
+}
+
+/// What was done. The words in the file are the names in snake case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Admit,
+    SendBack,
+    Remove,
+    Mute,
+    Unmute,
+    Rename,
+    Lock,
+    Unlock,
+    Message,
+    Hold,
+    EndHold,
+    Acknowledge,
+    Thresholds,
+    Pause,
+    Resume,
+    Retry,
+    /// Somebody who waited is in, and nobody at Usher let them in.
+    LetIn,
+    /// Somebody who was in waits again, and nobody at Usher sent them back.
+    PutBack,
+    /// Entries are missing here; how many is in the detail.
+    Lost,
+}
+
+/// Whom or what an action is about, as it was shown when it began: afterwards they may be gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Whom {
+    /// Participant id; empty where it is about a meeting or bridge.
+    pub person: Arc<str>,
+    pub name: Arc<str>,
+    pub address: Arc<str>,
+    /// Id of the meeting's row.
+    pub meeting: Arc<str>,
+    pub meeting_name: Arc<str>,
+    /// Configured name; several with commas.
+    pub bridge: Arc<str>,
+    /// Since when the person waits; Unix milliseconds, None for who does not.
+    pub waiting_since: Option<i64>,
+}
+
+impl Entry {
+    /// An action of somebody at Usher that ends now.
+    pub fn by(actor: &Actor, action: Action) -> Self {
+        Self { user: actor.user.clone(), address: actor.address.to_string().into(), ..Self::of(action) }
+    }
+
+    /// What nobody at Usher did.
+    pub fn elsewhere(action: Action) -> Self {
+        Self { scope: "elsewhere".into(), ..Self::of(action) }
+    }
+
+    /// Only what, and that it ends now.
+    pub fn of(action: Action) -> Self {
+        let empty: Arc<str> = Arc::default();
+        Self {
+            at: Now::read().unix_ms,
+            user: empty.clone(),
+            address: empty.clone(),
+            action,
+            scope: empty.clone(),
+            whom: Whom::default(),
+            result: empty.clone(),
+            reason: empty.clone(),
+            detail: empty,
+        }
+    }
+
+    /// Which button it was: a word, or anything that serialises to one.
+    #[must_use]
+    pub fn scope(self, scope: &impl Serialize) -> Self {
+        Self { scope: word(scope), ..self }
+    }
+
+    #[must_use]
+    pub fn about(self, whom: Whom) -> Self {
+        Self { whom, ..self }
+    }
+
+    /// How it ended: an `ActionResult`.
+    #[must_use]
+    pub fn ended(self, result: impl Serialize) -> Self {
+        Self { result: word(&result), ..self }
+    }
+
+    #[must_use]
+    pub fn reason(self, reason: impl Into<Arc<str>>) -> Self {
+        Self { reason: reason.into(), ..self }
+    }
+
+    #[must_use]
+    pub fn detail(self, detail: impl Into<Arc<str>>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+
+    /// How it ended for a target of a press, with who was first, or is handling it, where somebody was.
+    #[must_use]
+    pub fn with(self, result: &TargetResult) -> Self {
+        let detail = match &result.by {
+            None => self.detail.clone(),
+            Some(by) if self.detail.is_empty() => format!("by {by}").into(),
+            Some(by) => format!("{}; by {by}", self.detail).into(),
+        };
+        self.ended(result.result).reason(result.reason.clone().unwrap_or_default()).detail(detail)
+    }
+
+    /// How long the person had waited when it ended; None for who did not wait when it began.
+    pub fn waited_ms(&self) -> Option<i64> {
+        self.whom.waiting_since.map(|since| (self.at - since).max(0))
+    }
+}
+
+impl From<Verb> for Action {
+    fn from(verb: Verb) -> Self {
+        match verb {
+            Verb::Admit => Self::Admit,
+            Verb::SendBack => Self::SendBack,
+            Verb::Remove => Self::Remove,
+            Verb::Mute => Self::Mute,
+            Verb::Unmute => Self::Unmute,
+            Verb::Rename => Self::Rename,
+            Verb::Lock => Self::Lock,
+            Verb::Unlock => Self::Unlock,
+            Verb::Message => Self::Message,
+        }
+    }
+}
+
+impl Whom {
+    /// Of somebody of whom nothing but the id is known.
+    pub fn target_only(target: &Target) -> Self {
+        match target {
+            Target::Person(id) => Self { person: id.clone(), ..Self::default() },
+            Target::Meeting(id) => Self { meeting: id.clone(), ..Self::default() },
+        }
+    }
+
+    /// A person or a meeting as shown now.
+    pub fn target(store: &Store, target: &Target) -> Self {
+        match target {
+            Target::Person(id) => Self::person(store, id),
+            Target::Meeting(id) => Self::meeting(store, id),
+        }
+    }
+
+    /// A person as shown now; of one who is not there only the id.
+    pub fn person(store: &Store, id: &ParticipantId) -> Self {
+        let seen = store.with_person(id, |person| {
+            view::face(person).map(|listing| {
+                let bridge = match &person.home {
+                    Some(Home::Bridge(name)) => name.clone(),
+                    Some(Home::Elsewhere { id, name }) => name.clone().unwrap_or_else(|| id.clone()),
+                    None => listing.key.bridge.clone(),
+                };
+                let waiting_since = person.lobby.since.filter(|_| person.lobby.state == Lobby::Waiting);
+                let (name, address) = (listing.name.clone(), listing.address.clone());
+                (listing.key.clone(), Self { person: id.clone(), name, address, bridge, waiting_since, ..Self::default() })
+            })
+        });
+        match seen.flatten() {
+            Some((call, whom)) => whom.in_call(store, &call),
+            None => Self { person: id.clone(), ..Self::default() },
+        }
+    }
+
+    /// A meeting as shown now, with all bridges that have an instance of it.
+    pub fn meeting(store: &Store, id: &Arc<str>) -> Self {
+        let calls: Vec<CallKey> = view::calls_of_meeting(store, id).into_iter().map(|(key, _)| key).collect();
+        let mut bridges: Vec<&str> = calls.iter().map(|key| &*key.bridge).collect();
+        bridges.dedup();
+        let whom = Self { meeting: id.clone(), bridge: bridges.join(", ").into(), ..Self::default() };
+        let named = calls.iter().map(|key| whom.clone().in_call(store, key)).find(|whom| !whom.meeting_name.is_empty());
+        named.unwrap_or(whom)
+    }
+
+    /// A bridge by its configured name.
+    pub fn bridge(name: &str) -> Self {
+        Self { bridge: name.into(), ..Self::default() }
+    }
+
+    fn in_call(self, store: &Store, key: &CallKey) -> Self {
+        let call = store.with_call(key, |call| (view::meeting_id(key, &call.facts), view::filter_facts(&call.facts).name.into()));
+        let (meeting, meeting_name) = call.unwrap_or_default();
+        Self { meeting, meeting_name, ..self }
+    }
+}
+
+/// The word that a value is in the protocol, the journal and the log.
+pub(super) fn word(value: &impl Serialize) -> Arc<str> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word.into(),
+        _ => Arc::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LobbyFact, RosterPatch};
+    use crate::view::ActionResult;
+
+    fn key(bridge: &str, call: &str) -> CallKey {
+        CallKey { bridge: bridge.into(), call: call.into() }
+    }
+
+    fn store() -> Store {
+        let (store, now) = (Store::default(), Now::read());
+        for bridge in ["eu-2", "eu-1"] {
+            store.put_call(&key(bridge, "c"), |facts| {
+                facts.correlator = Some("m".into());
+                facts.space_name = (bridge == "eu-2").then(|| "Board".into());
+            });
+        }
+        let patch = RosterPatch { name: Some("Bo".into()), address: Some("bo@x".into()), ..RosterPatch::default() };
+        store.list_person(&key("eu-2", "c"), &"p".into(), patch, now.instant, now);
+        store.update_person("p", |person| {
+            person.home = Some(Home::Bridge("eu-1".into()));
+            person.lobby = LobbyFact { state: Lobby::Waiting, since: Some(now.unix_ms - 90_000), ..LobbyFact::default() };
+        });
+        store
+    }
+
+    #[test]
+    fn a_person_is_described_as_shown_and_one_who_is_gone_by_the_id() {
+        let store = store();
+        let whom = Whom::person(&store, &"p".into());
+        let expected = ["p", "Bo", "bo@x", "m", "Board", "eu-1"];
+        assert_eq!(
+            [&whom.person, &whom.name, &whom.address, &whom.meeting, &whom.meeting_name, &whom.bridge].map(|text| &**text),
+            expected
+        );
+        let waited = Entry::elsewhere(Action::LetIn).about(whom).waited_ms().expect("waits");
+        assert!((90_000..95_000).contains(&waited), "{waited}");
+        assert_eq!(Whom::person(&store, &"q".into()), Whom { person: "q".into(), ..Whom::default() });
+    }
+
+    #[test]
+    fn a_meeting_has_the_name_that_any_bridge_knows_and_all_its_bridges() {
+        let whom = Whom::meeting(&store(), &"m".into());
+        assert_eq!((&*whom.meeting_name, &*whom.bridge, whom.waiting_since), ("Board", "eu-1, eu-2", None));
+    }
+
+    #[test]
+    fn words_are_those_of_the_protocol() {
+        let entry = Entry::elsewhere(Action::SendBack).ended(ActionResult::Unconfirmed);
+        assert_eq!((&*entry.scope, &*entry.result, &*word(&entry.action)), ("elsewhere", "unconfirmed", "send_back"));
+    }
+}

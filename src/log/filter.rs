@@ -1,0 +1,74 @@
+//! Which entries somebody wants to see. Pure.
+
+use super::read::Line;
+
+/// Everything that is set must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Somewhere in a name, address, id, reason or detail, whatever the case; empty for all.
+    pub text: String,
+    /// Id of a meeting's row.
+    pub meeting: Option<String>,
+    /// Participant id.
+    pub person: Option<String>,
+    pub moderator: Option<Moderator>,
+    /// Unix milliseconds: from this moment on ...
+    pub from: Option<i64>,
+    /// ... and before this one.
+    pub to: Option<i64>,
+}
+
+/// Who caused it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moderator {
+    User(String),
+    /// What nobody at Usher did.
+    Nobody,
+}
+
+impl Moderator {
+    /// How it is written in an address; no user can be named so.
+    pub const NOBODY: &str = "(nobody)";
+
+    /// `None` for an empty text.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.trim() {
+            "" => None,
+            Self::NOBODY => Some(Self::Nobody),
+            name => Some(Self::User(name.to_owned())),
+        }
+    }
+
+    /// As it stands in the table.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::User(name) => name,
+            Self::Nobody => "",
+        }
+    }
+}
+
+/// The text of a search, ready to be looked for. What SQLite can look up itself is not its matter.
+pub(super) struct Needle(String);
+
+impl Needle {
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.trim().to_lowercase())
+    }
+
+    pub(super) fn is_in(&self, line: &Line) -> bool {
+        let fields = [
+            &line.user,
+            &line.address,
+            &line.person,
+            &line.name,
+            &line.person_address,
+            &line.meeting,
+            &line.meeting_name,
+            &line.bridge,
+            &line.reason,
+            &line.detail,
+        ];
+        self.0.is_empty() || fields.into_iter().any(|field| field.to_lowercase().contains(&self.0))
+    }
+}

@@ -1,0 +1,158 @@
+//! Brings entries into the database and takes out what is kept no longer, a little at a time: an admit's journal waits for the same thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use super::entry::{Action, Entry};
+use super::{Log, table};
+use crate::clock;
+use crate::config::Timing;
+use crate::db::{DbError, now_ms};
+use crate::trouble::Troubles;
+
+/// Entries in one commit: some milliseconds of work.
+const BATCH: usize = 256;
+/// Entries that retention deletes in one commit.
+const SWEPT: usize = 256;
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+const TROUBLE: &str = "log";
+
+/// The one task that writes the log.
+pub struct Writer {
+    log: Log,
+    keep_days: watch::Receiver<u32>,
+    troubles: Troubles,
+    /// Taken from the queue, and tried again until they are in the file.
+    batch: Arc<[Entry]>,
+    /// The file is in terms of the machine's clock.
+    set_by: i64,
+    tick: Duration,
+    retry: Duration,
+    sweep: Duration,
+    next_sweep: Instant,
+}
+
+impl Writer {
+    pub(super) fn new(log: Log, keep_days: watch::Receiver<u32>, timing: &Timing, troubles: Troubles) -> Self {
+        let (tick, retry, sweep) = (timing.log_tick, timing.log_retry, timing.log_sweep);
+        Self { log, keep_days, troubles, batch: Arc::default(), set_by: 0, tick, retry, sweep, next_sweep: Instant::now() + tick }
+    }
+
+    /// Writes until `stop`, and then what is left. The first entry is written at once, what follows within a tick together.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.log.0.added.notified() => {
+                    let pause = if self.write_all().await { self.tick } else { self.retry };
+                    // Dropped by a stop: there is nothing to be lost in a pause.
+                    let _ = timeout(pause, stop.cancelled()).await;
+                }
+                () = sleep_until(self.next_sweep) => self.sweep().await,
+                Ok(()) = self.keep_days.changed() => self.next_sweep = Instant::now(),
+            }
+        }
+        if !self.write_all().await {
+            let entries = self.held();
+            error!(entries, "the log of actions could not be written before the end; these entries are lost");
+        }
+    }
+
+    /// Writes everything there is. False when it can't be written; then it is tried again as soon as this is called again.
+    async fn write_all(&mut self) -> bool {
+        while self.take_batch() {
+            let (batch, set_by) = (self.batch.clone(), self.follow_clock());
+            if let Err(failure) = self.log.0.db.write(move |conn| table::insert(conn, &batch, set_by)).await {
+                self.complain(&failure);
+                self.log.0.added.notify_one();
+                return false;
+            }
+            self.batch = Arc::default();
+            self.recovered();
+        }
+        true
+    }
+
+    /// True when there is something to write: what could not be written before, or else what has been added since.
+    fn take_batch(&mut self) -> bool {
+        let mut queue = self.log.queue();
+        if self.batch.is_empty() {
+            let entries = queue.waiting.len().min(BATCH);
+            self.batch = queue.waiting.drain(..entries).collect();
+        }
+        queue.under_way = self.batch.len();
+        !self.batch.is_empty()
+    }
+
+    /// How far the machine's clock was set. In steps: entries of one moment keep their order.
+    fn follow_clock(&mut self) -> i64 {
+        let set_by = clock::set_by();
+        if (set_by - self.set_by).abs() >= clock::SET_MS {
+            self.set_by = set_by;
+        }
+        self.set_by
+    }
+
+    fn held(&self) -> usize {
+        let queue = self.log.queue();
+        queue.waiting.len() + queue.under_way
+    }
+
+    /// Tells every moderator. Nothing else is stopped by it.
+    fn complain(&self, failure: &DbError) {
+        let held = self.held();
+        let lost = {
+            let mut queue = self.log.queue();
+            queue.failing = true;
+            queue.lost
+        };
+        error!(%failure, held, lost, "the log of actions cannot be written; carrying on without it");
+        let lost = if lost > 0 { format!(", {lost} are lost") } else { String::new() };
+        let what = format!(
+            "the log of actions can't be written ({failure}): {held} entries are kept in memory and tried again{lost}; \
+             see whether the disk of data_dir is full or the database is broken"
+        );
+        self.troubles.say(TROUBLE, Some(what));
+    }
+
+    /// The end of a trouble: a gap in the log is an entry itself.
+    fn recovered(&self) {
+        let lost = {
+            let mut queue = self.log.queue();
+            (queue.under_way, queue.failing) = (0, false);
+            let lost = std::mem::take(&mut queue.lost);
+            if lost > 0 {
+                queue.waiting.push_back(Entry::of(Action::Lost).detail(lost.to_string()));
+            }
+            lost
+        };
+        if lost > 0 {
+            warn!(lost, "the log of actions can be written again; entries are missing");
+        }
+        self.troubles.say(TROUBLE, None);
+    }
+
+    /// Deletes some of what is kept no longer, and says when to look again.
+    async fn sweep(&mut self) {
+        let days = *self.keep_days.borrow_and_update();
+        let mut deleted = 0;
+        if days > 0 {
+            let kept_from = now_ms() + self.follow_clock() - i64::from(days) * DAY_MS;
+            deleted = match self.log.0.db.write(move |conn| table::delete_before(conn, kept_from, SWEPT)).await {
+                Ok(deleted) => deleted,
+                Err(error) => {
+                    warn!(%error, "old entries of the log could not be deleted; it is tried again later");
+                    0
+                }
+            };
+        }
+        let more = deleted == SWEPT;
+        self.next_sweep = Instant::now() + if more { self.tick } else { self.sweep };
+    }
+}

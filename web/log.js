@@ -1,0 +1,33 @@
+// The page of the log: times in the viewer's zone. Without script everything is UTC, and says so.
+
+const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+
+/** What a field for date and time holds for an instant, in the zone of this browser. @param {Date} at */
+export const localField = (at) =>
+  `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+
+/** An instant as the table writes it. @param {Date} at */
+export const localTime = (at) => `${localField(at).replace("T", " ")}:${two(at.getSeconds())}`;
+
+/** The instant that a field means, for the address; "" for an empty field. @param {string} field */
+export function instantOf(field) {
+  const at = new Date(field);
+  return Number.isNaN(at.getTime()) ? "" : at.toISOString().replace(/:00\.000Z$/, "Z");
+}
+
+/** @param {Document} page */
+function toLocal(page) {
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const each of page.querySelectorAll("[data-zone]")) each.textContent = zone;
+  for (const time of page.querySelectorAll("time")) time.textContent = localTime(new Date(time.dateTime));
+  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (page.querySelectorAll("input[data-utc]"));
+  for (const field of fields) if (field.dataset.utc) field.value = localField(new Date(`${field.dataset.utc}Z`));
+  // An address holds instants, so that it means the same to a colleague elsewhere; empty fields are left out of it.
+  page.querySelector("[data-log-filter]")?.addEventListener("formdata", (event) => {
+    const { formData } = /** @type {FormDataEvent} */ (event);
+    for (const field of fields) formData.set(field.name, instantOf(field.value));
+    for (const [key, value] of [...formData]) if (value === "") formData.delete(key);
+  });
+}
+
+if (typeof document !== "undefined") toLocal(document);
