@@ -46,7 +46,16 @@ fn mentioned() -> Vec<(String, String)> {
 
 #[test]
 fn the_example_mentions_every_setting_and_no_other() {
-    let raw = [("File", ""), ("Tls", "tls"), ("Metrics", "metrics"), ("Cdr", "cdr"), ("Bridge", "bridge"), ("Cms", "cms"), ("Log", "log")];
+    let raw = [
+        ("File", ""),
+        ("Tls", "tls"),
+        ("Metrics", "metrics"),
+        ("Cdr", "cdr"),
+        ("Bridge", "bridge"),
+        ("Cms", "cms"),
+        ("Desk", "desk"),
+        ("Log", "log"),
+    ];
     let mut expected = keys_of(RAW, &raw);
     expected.extend(keys_of(RULES, &[("Rules", "include"), ("Rules", "exclude")]));
     assert!(expected.len() > 30, "{expected:?}");
@@ -65,7 +74,7 @@ fn the_defaults_it_names_are_the_defaults() {
     let defaults = EXAMPLE.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| {
         let setting = line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
         let plain = !line.contains('#') || line.contains("= []");
-        plain && (setting || ["[cms]", "[include]", "[exclude]", "[log]"].contains(line))
+        plain && (setting || ["[cms]", "[desk]", "[include]", "[exclude]", "[log]"].contains(line))
     });
     let text: String = defaults.skip_while(|line| !line.starts_with("listen")).map(|line| format!("{line}\n")).collect();
     let before_bridges: String = text
