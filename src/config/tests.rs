@@ -18,6 +18,16 @@ fn the_smallest_configuration_is_one_bridge() {
     assert_eq!(config.bridges[0].trust, Trust::System);
 }
 
+#[rstest]
+#[case("", (120, 300))]
+#[case("[desk]\nlong_wait_s = 1\n", (1, 300))]
+#[case("[desk]\nlong_wait_s = 600\n", (600, 1500))]
+#[case("[desk]\ntoo_long_wait_s = 121\n", (120, 121))]
+fn a_wait_is_long_and_too_long_in_this_order(#[case] desk: &str, #[case] expected: (u32, u32)) {
+    let desk = parse(&format!("{BRIDGE}{desk}")).expect("valid").desk;
+    assert_eq!((desk.first_s, desk.second_s), expected);
+}
+
 #[test]
 fn a_password_is_never_printed() {
     let config = parse(BRIDGE).expect("valid");
