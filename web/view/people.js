@@ -24,7 +24,7 @@ export function people(desk) {
   return html`
     <div class="heading" data-meeting=${screen.choice.open ?? nothing}>
       <div class="words">${open ? meetingTitle(desk) : waitingTitle(desk)}
-        <p class="standing">${standing(desk)}</p>
+        <p class="standing">${screen.meeting ? html`<span class="chips">${chips(desk, screen.meeting)}</span>` : nothing}${standing(desk)}</p>
       </div>
       ${screen.meeting ? html`<div class="tools">${stanceButtons(desk, screen.meeting)}${thresholdsChip(desk, screen.meeting)}</div>` : nothing}
       ${displayButton(desk)} ${screen.acts ? everything(desk, open) : nothing}
@@ -48,7 +48,7 @@ function meetingTitle(desk) {
   return html`<h1>
     <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
     ${row ? meetingName(row) : t(desk.screen.link.shown ? "meeting_ended" : "loading")}
-    ${row ? html`<span class="only-phone">${marks(row)}</span><span class="chips">${chips(desk, row)}</span>${lookers(desk, row.id)}` : nothing}
+    ${row ? html`<span class="only-phone">${marks(row)}</span>${lookers(desk, row.id)}` : nothing}
   </h1>`;
 }
 

@@ -89,3 +89,114 @@ async function onKeys(page) {
   }
   return page.evaluate(() => globalThis.keys);
 }
+
+test("a claim is with everybody at once: 1,000 people wait, 28 clients and 2 browsers", async ({ open }) => {
+  test.setTimeout(180_000);
+  const demo = new Demo();
+  await demo.start();
+  try {
+    for (let n = 0; n < 50; n += 1) {
+      const meeting = await demo.meeting(`Lobby ${n}`);
+      await Promise.all(Array.from({ length: 20 }, (_, guest) => demo.join(meeting, `Guest ${n}-${guest}`)));
+    }
+    const desks = [await open(demo, { role: "moderator" }), await open(demo, { role: "viewer" })];
+    for (const desk of desks) {
+      await expect(desk.locator("#waiting-count")).toHaveText("1,000", { timeout: 60_000 });
+      await desk.evaluate(watchClaims);
+    }
+    const ids = await desks[0]
+      .locator(".person[data-participant]")
+      .evaluateAll((rows) => rows.map((row) => row.dataset.participant));
+    const drivers = [
+      await open(demo, { role: "moderator", path: "/account" }),
+      await open(demo, { role: "admin", path: "/account" }),
+    ];
+    const half = 14;
+    for (const driver of drivers) await driver.evaluate(openClients, half);
+    const claims = [];
+    for (let n = 0; n < 120; n += 1) {
+      const claimed = ids[(n * 5) % 12];
+      claims.push(await drivers[n % 2].evaluate(claim, { id: claimed, client: n % half }));
+      await desks[0].waitForTimeout(100 + (n % 7) * 20);
+    }
+    await expect.poll(async () => (await desks[1].evaluate(() => globalThis.painted.length)) >= claims.length).toBe(true);
+    const seen = (await Promise.all(drivers.map((driver) => driver.evaluate(() => globalThis.seen)))).flat();
+    const painted = await Promise.all(desks.map((desk) => desk.evaluate(() => globalThis.painted)));
+    const atClients = claims.flatMap(({ claim, at }) => seen.filter((each) => each.claim === claim).map((each) => each.at - at));
+    const onScreen = claims.flatMap(({ id, at }) =>
+      painted.flatMap((page) =>
+        page
+          .filter((each) => each.id === id && each.at >= at)
+          .map((each) => each.at - at)
+          .slice(0, 1),
+      ),
+    );
+    expect(atClients.length, "every claim at every client").toBe(claims.length * 2 * half);
+    const of = (times, share) => times.sort((a, b) => a - b)[Math.ceil(times.length * share) - 1].toFixed(0);
+    console.log(
+      `claims: ${claims.length} at 28 clients: p50 ${of(atClients, 0.5)} ms, p99 ${of(atClients, 0.99)} ms (bar 100); painted in 2 browsers, ${onScreen.length} times: p50 ${of(onScreen, 0.5)} ms, p99 ${of(onScreen, 0.99)} ms (bar 200)`,
+    );
+    expect(Number(of(atClients, 0.99))).toBeLessThan(1500);
+  } finally {
+    await demo.end();
+  }
+});
+
+/** In a desk: when each row came to say that somebody handles it, on the screen. */
+function watchClaims() {
+  globalThis.painted = [];
+  const handled = new Map();
+  const look = () => {
+    for (const row of document.querySelectorAll(".person[data-participant]")) {
+      const words = row.dataset.handled === "no" ? "" : row.querySelector(".about")?.textContent;
+      const id = row.dataset.participant;
+      if (words && handled.get(id) !== words) {
+        requestAnimationFrame(() => {
+          const frame = new MessageChannel();
+          frame.port1.onmessage = () => globalThis.painted.push({ id, at: performance.timeOrigin + performance.now() });
+          frame.port2.postMessage(0);
+        });
+      }
+      handled.set(id, words ?? "");
+    }
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+}
+
+/** In any page: so many clients that speak the protocol and draw nothing. */
+async function openClients(n) {
+  globalThis.seen = [];
+  globalThis.clients = await Promise.all(
+    Array.from({ length: n }, async () => {
+      const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`);
+      const known = new Set();
+      const whole = new Promise((resolve) => {
+        socket.onmessage = ({ data }) => {
+          const at = performance.timeOrigin + performance.now();
+          const frame = JSON.parse(data);
+          if (frame.type === "beat") socket.send('{"type":"beat"}');
+          if (frame.type === "snapshot_end") resolve(null);
+          for (const { claim } of frame.put ?? []) {
+            if (!claim || known.has(claim.id)) continue;
+            known.add(claim.id);
+            globalThis.seen.push({ claim: claim.id, at });
+          }
+          if (frame.type === "reply") socket.answered?.(frame.results[0].claim);
+        };
+      });
+      await whole;
+      return socket;
+    }),
+  );
+}
+
+/** In a page with clients: one of them claims somebody. */
+async function claim({ id, client }) {
+  const socket = globalThis.clients[client];
+  const answer = new Promise((resolve) => {
+    socket.answered = resolve;
+  });
+  const at = performance.timeOrigin + performance.now();
+  socket.send(JSON.stringify({ type: "claim", ref: "c", kind: "person", ids: [id] }));
+  return { id, at, claim: await answer };
+}
