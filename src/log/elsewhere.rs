@@ -81,17 +81,18 @@ mod tests {
     #[test]
     fn what_usher_did_is_none() {
         let waiting = row(Lobby::Waiting);
-        let pending = |action| Some(Pending { action, by: "mo".into(), since: 1, until: None });
+        let pending = |action| Some(Box::new(Pending { action, by: "mo".into(), since: 1, until: None }));
         let admitting = PersonRow { pending: pending(Verb::Admit), ..row(Lobby::In) };
-        let admitted = PersonRow { admitted: Some(Mark { by: "mo".into(), at: 1 }), ..row(Lobby::In) };
-        let outcome = |action| Some(Outcome { action, result: ActionResult::Unconfirmed, reason: "".into(), by: "mo".into(), at: 1 });
+        let admitted = PersonRow { admitted: Some(Box::new(Mark { by: "mo".into(), at: 1 })), ..row(Lobby::In) };
+        let outcome =
+            |action| Some(Box::new(Outcome { action, result: ActionResult::Unconfirmed, reason: "".into(), by: "mo".into(), at: 1 }));
         let late = PersonRow { outcome: outcome(Verb::Admit), ..row(Lobby::In) };
         for after in [admitting, admitted, late] {
             assert_eq!(moved_elsewhere(&waiting, &after, ""), None, "{after:?}");
         }
         let other = PersonRow { pending: pending(Verb::Rename), outcome: outcome(Verb::Mute), ..row(Lobby::In) };
         assert!(moved_elsewhere(&waiting, &other, "").is_some());
-        let sent_back = PersonRow { sent_back: Some(Mark { by: "mo".into(), at: 1 }), ..row(Lobby::Waiting) };
+        let sent_back = PersonRow { sent_back: Some(Box::new(Mark { by: "mo".into(), at: 1 })), ..row(Lobby::Waiting) };
         assert_eq!(moved_elsewhere(&row(Lobby::In), &sent_back, ""), None);
         assert_eq!(moved_elsewhere(&waiting, &row(Lobby::In), "").and_then(|entry| entry.waited_ms()).map(|ms| ms > 0), Some(true));
     }

@@ -52,13 +52,13 @@ pub fn person_row(id: &ParticipantId, person: &Participant, meeting: Arc<str>, d
         presenter: listing.presenter,
         activator: person.activator,
         label: desk.label,
-        pending: desk.acted.pending,
-        outcome: desk.acted.outcome,
-        admitted: desk.admitted.filter(|_| !waiting),
-        sent_back: desk.sent_back.filter(|_| waiting),
-        claim: desk.claim,
-        hold: desk.hold.filter(|_| person.lobby.state != Lobby::In),
-        acknowledged: desk.acknowledged.filter(|_| person.lobby.state != Lobby::In),
+        pending: desk.acted.pending.map(Box::new),
+        outcome: desk.acted.outcome.map(Box::new),
+        admitted: desk.admitted.filter(|_| !waiting).map(Box::new),
+        sent_back: desk.sent_back.filter(|_| waiting).map(Box::new),
+        claim: desk.claim.map(Box::new),
+        hold: desk.hold.filter(|_| person.lobby.state != Lobby::In).map(Box::new),
+        acknowledged: desk.acknowledged.filter(|_| person.lobby.state != Lobby::In).map(Box::new),
     })
 }
 
@@ -90,11 +90,11 @@ pub fn meeting_row<'a>(
         recording: calls.iter().any(|(_, call)| call.recording),
         streaming: calls.iter().any(|(_, call)| call.streaming),
         bridges,
-        claim: desk.claim,
+        claim: desk.claim.map(Box::new),
         thresholds: desk.thresholds,
-        message: desk.message,
-        pending: desk.acted.pending,
-        outcome: desk.acted.outcome,
+        message: desk.message.map(Box::new),
+        pending: desk.acted.pending.map(Box::new),
+        outcome: desk.acted.outcome.map(Box::new),
     };
     let (mut activators, mut unread) = (0, 0);
     for person in people {
@@ -160,5 +160,16 @@ pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
         cdr: facts.cdr.state,
         cdr_trouble: facts.cdr.trouble.clone(),
         paused_by: facts.paused_by.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::view::Row;
+
+    /// There are 50,000 of them: what few have is boxed.
+    #[test]
+    fn a_row_is_small() {
+        assert!(size_of::<Row>() <= 208, "{}", size_of::<Row>());
     }
 }

@@ -178,13 +178,13 @@ pub struct MeetingRow {
     /// Configured names of the bridges that have an instance, sorted.
     pub bridges: Vec<Arc<str>>,
     /// Who handles the meeting: whoever of it carries no claim of their own.
-    pub claim: Option<Claim>,
+    pub claim: Option<Box<Claim>>,
     pub thresholds: Thresholds,
     /// What Usher had the meeting show to everybody in it.
-    pub message: Option<Message>,
+    pub message: Option<Box<Message>>,
     /// An action on the whole meeting that is under way.
-    pub pending: Option<Pending>,
-    pub outcome: Option<Outcome>,
+    pub pending: Option<Box<Pending>>,
+    pub outcome: Option<Box<Outcome>>,
 }
 
 /// When a wait is long, and when it is too long.
@@ -283,18 +283,18 @@ pub struct PersonRow {
     pub activator: Option<bool>,
     /// The name that the meeting shows instead of `name`, where Usher gave one.
     pub label: Option<Arc<str>>,
-    /// An action under way, shown to everybody.
-    pub pending: Option<Pending>,
+    /// An action under way, shown to everybody. (Boxed, as what follows: of 50,000 people few have any of it.)
+    pub pending: Option<Box<Pending>>,
     /// How the last action ended, when it did not simply succeed.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<Box<Outcome>>,
     /// Who let the person in, when Usher did.
-    pub admitted: Option<Mark>,
+    pub admitted: Option<Box<Mark>>,
     /// Who put the person back into the lobby, when Usher did.
-    pub sent_back: Option<Mark>,
-    pub claim: Option<Claim>,
-    pub hold: Option<Hold>,
+    pub sent_back: Option<Box<Mark>>,
+    pub claim: Option<Box<Claim>>,
+    pub hold: Option<Box<Hold>>,
     /// Who has seen that this wait is too long; quiet for everybody since.
-    pub acknowledged: Option<Mark>,
+    pub acknowledged: Option<Box<Mark>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -51,11 +51,17 @@ pub fn meeting(id: &str) -> Arc<Row> {
         recording: true,
         streaming: false,
         bridges: vec!["a".into()],
-        claim: Some(claim()),
+        claim: Some(Box::new(claim())),
         thresholds: Thresholds { first_s: 120, second_s: 300, own: true },
-        message: Some(Message { text: "A minute, please".into(), until: Some(9) }),
-        pending: Some(Pending { action: Verb::Lock, by: "ben".into(), since: 5, until: None }),
-        outcome: Some(Outcome { action: Verb::Message, result: ActionResult::Unreachable, reason: "no".into(), by: "ben".into(), at: 6 }),
+        message: Some(Box::new(Message { text: "A minute, please".into(), until: Some(9) })),
+        pending: Some(Box::new(Pending { action: Verb::Lock, by: "ben".into(), since: 5, until: None })),
+        outcome: Some(Box::new(Outcome {
+            action: Verb::Message,
+            result: ActionResult::Unreachable,
+            reason: "no".into(),
+            by: "ben".into(),
+            at: 6,
+        })),
     }))
 }
 
@@ -76,13 +82,19 @@ pub fn person(id: &str, name: &str) -> Arc<Row> {
         presenter: false,
         activator: Some(false),
         label: Some("Ana (court 3)".into()),
-        pending: Some(Pending { action: Verb::Admit, by: "ben".into(), since: 5, until: Some(8) }),
-        outcome: Some(Outcome { action: Verb::SendBack, result: ActionResult::Refused, reason: "no".into(), by: "ben".into(), at: 6 }),
-        admitted: Some(Mark { by: "ben".into(), at: 7 }),
-        sent_back: Some(Mark { by: "ben".into(), at: 8 }),
-        claim: Some(claim()),
-        hold: Some(Hold { by: "ben".into(), at: 6, reason: "no papers".into(), remind_at: Some(9) }),
-        acknowledged: Some(Mark { by: "ben".into(), at: 7 }),
+        pending: Some(Box::new(Pending { action: Verb::Admit, by: "ben".into(), since: 5, until: Some(8) })),
+        outcome: Some(Box::new(Outcome {
+            action: Verb::SendBack,
+            result: ActionResult::Refused,
+            reason: "no".into(),
+            by: "ben".into(),
+            at: 6,
+        })),
+        admitted: Some(Box::new(Mark { by: "ben".into(), at: 7 })),
+        sent_back: Some(Box::new(Mark { by: "ben".into(), at: 8 })),
+        claim: Some(Box::new(claim())),
+        hold: Some(Box::new(Hold { by: "ben".into(), at: 6, reason: "no papers".into(), remind_at: Some(9) })),
+        acknowledged: Some(Box::new(Mark { by: "ben".into(), at: 7 })),
     }))
 }
 
