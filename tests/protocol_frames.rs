@@ -70,8 +70,7 @@ fn mutations(message: &Value) -> Vec<(String, Value)> {
         };
         found.push((format!("an extra field in {path:?}"), changed(&|fields| drop(fields.insert("extra".into(), json!(1))))));
         for name in fields.keys() {
-            // The one field that may be absent.
-            if name != "over" {
+            if !may_be_absent(name) || fields.get("kind") != Some(&json!("person")) && name != "over" {
                 found.push((format!("missing {path}/{name}"), changed(&|fields| drop(fields.remove(name)))));
             }
             let wrong = if is_free(name) { json!(1) } else { json!({ "of": "a wrong type" }) };
@@ -79,6 +78,12 @@ fn mutations(message: &Value) -> Vec<(String, Value)> {
         }
     }
     found
+}
+
+/// Claims that a request goes over, and what few people have.
+fn may_be_absent(field: &str) -> bool {
+    let of_few = ["label", "pending", "outcome", "admitted", "sent_back", "claim", "hold", "acknowledged"];
+    field == "over" || of_few.contains(&field)
 }
 
 /// What a user's pages keep is theirs.

@@ -10,6 +10,15 @@
 /** @param {RowKey} row */
 export const keyOf = (row) => `${row.kind}\n${row.id}`;
 
+/** What few people have; absent where there is nothing to say. */
+const OF_FEW = /** @type {const} */ (["label", "pending", "outcome", "admitted", "sent_back", "claim", "hold", "acknowledged"]);
+
+/** Rows as they came, with null where something is absent. @param {Row[]} rows */
+export function filled(rows) {
+  for (const row of rows) if (row.kind === "person") for (const field of OF_FEW) row[field] ??= null;
+  return rows;
+}
+
 /** @param {Iterable<Row>} rows @returns {Rows} */
 export function collect(rows) {
   /** @type {Rows} */
@@ -71,7 +80,7 @@ export class Follower {
   /** @param {import("./protocol.js").SnapshotPart} frame */
   part(frame) {
     if (frame.part === 0) this.parts = [];
-    this.parts[frame.part] = frame.rows;
+    this.parts[frame.part] = filled(frame.rows);
   }
 
   /**
@@ -92,6 +101,7 @@ export class Follower {
     if (!this.current) return "ignore";
     if (frame.epoch === this.epoch && frame.seq === this.seq + 1) {
       this.seq = frame.seq;
+      filled(frame.put);
       return "apply";
     }
     this.current = false;

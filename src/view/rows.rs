@@ -282,18 +282,27 @@ pub struct PersonRow {
     /// `isActivator`: the person's arrival lets others in. Absent until read.
     pub activator: Option<bool>,
     /// The name that the meeting shows instead of `name`, where Usher gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Arc<str>>,
-    /// An action under way, shown to everybody. (Boxed, as what follows: of 50,000 people few have any of it.)
+    /// An action under way, shown to everybody. (Boxed, and absent from the JSON rather than null, as what
+    /// follows: of 50,000 people few have any of it.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Box<Pending>>,
     /// How the last action ended, when it did not simply succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Box<Outcome>>,
     /// Who let the person in, when Usher did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admitted: Option<Box<Mark>>,
     /// Who put the person back into the lobby, when Usher did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_back: Option<Box<Mark>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Box<Claim>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Box<Hold>>,
     /// Who has seen that this wait is too long; quiet for everybody since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Box<Mark>>,
 }
 
