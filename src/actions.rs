@@ -182,26 +182,35 @@ impl Actions {
         (Self { requests }, receiver)
     }
 
-    /// Begins a press. Returns once it is journalled; the channel then yields one result per distinct target and closes.
-    pub async fn press(&self, press: Press) -> Result<mpsc::Receiver<TargetResult>, ActionError> {
+    /// Begins a press: it is handed over when this returns, whoever awaits the rest. That comes once it is journalled; the channel then yields
+    /// one result per distinct target and closes.
+    pub fn press(&self, press: Press) -> impl Future<Output = Result<mpsc::Receiver<TargetResult>, ActionError>> + Send + use<> {
         let (results, receiver) = mpsc::channel(press.targets.len().max(1));
         let (started, journalled) = oneshot::channel();
-        self.requests.try_send(Request::Press { press, results, started }).map_err(|_| ActionError::Busy)?;
-        journalled.await.map_err(|_| ActionError::Busy)?;
-        Ok(receiver)
+        let handed = self.hand_over(Request::Press { press, results, started });
+        async move {
+            handed?;
+            journalled.await.map_err(|_| ActionError::Busy)?;
+            Ok(receiver)
+        }
     }
 
-    /// Tries a bridge again at once: after refused credentials, or while it backs off.
-    pub async fn retry(&self, actor: Actor, bridge: String) -> Result<(), ActionError> {
+    /// Tries a bridge again at once: after refused credentials, or while it backs off. Handed over when this returns.
+    pub fn retry(&self, actor: Actor, bridge: String) -> impl Future<Output = Result<(), ActionError>> + Send + use<> {
         let (answer, result) = oneshot::channel();
-        self.requests.try_send(Request::Retry { actor, bridge, answer }).map_err(|_| ActionError::Busy)?;
-        result.await.unwrap_or(Err(ActionError::Busy))
+        let handed = self.hand_over(Request::Retry { actor, bridge, answer });
+        async move { handed.and(result.await.unwrap_or(Err(ActionError::Busy))) }
     }
 
-    /// Pauses a bridge, or ends its pause. Who may is decided before.
-    pub async fn pause(&self, actor: Actor, bridge: String, paused: bool) -> Result<(), ActionError> {
+    /// Pauses a bridge, or ends its pause. Who may is decided before. Handed over when this returns.
+    pub fn pause(&self, actor: Actor, bridge: String, paused: bool) -> impl Future<Output = Result<(), ActionError>> + Send + use<> {
         let (answer, result) = oneshot::channel();
-        self.requests.try_send(Request::Pause { actor, bridge, paused, answer }).map_err(|_| ActionError::Busy)?;
-        result.await.unwrap_or(Err(ActionError::Busy))
+        let handed = self.hand_over(Request::Pause { actor, bridge, paused, answer });
+        async move { handed.and(result.await.unwrap_or(Err(ActionError::Busy))) }
+    }
+
+    /// In the order in which it is asked for: a page may be gone, or say the next thing, before anybody awaits an answer.
+    fn hand_over(&self, request: Request) -> Result<(), ActionError> {
+        self.requests.try_send(request).map_err(|_| ActionError::Busy)
     }
 }

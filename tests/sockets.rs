@@ -132,6 +132,35 @@ async fn a_socket_has_sixteen_actions_under_way_at_most() {
 }
 
 #[tokio::test]
+async fn what_was_said_before_the_page_went_is_done_all_the_same_and_in_its_order() {
+    let mut site = Site::start().await;
+    let browser = site.logged_in("ana").await;
+    for round in 0..40 {
+        let mut socket = browser.socket().await;
+        for word in ["pause", "resume"] {
+            socket.say(&json!({ "type": word, "ref": word, "bridge": "a" })).await;
+        }
+        socket.say(&json!({ "type": "admit", "ref": "admit", "people": ["p"], "scope": "person" })).await;
+        drop(socket);
+        for wanted in ["pause", "resume", "admit"] {
+            let request = common::in_time("what was said", site.requests.recv()).await.expect("open");
+            let word = match request {
+                Request::Pause { paused, .. } => {
+                    if paused {
+                        "pause"
+                    } else {
+                        "resume"
+                    }
+                }
+                Request::Press { .. } => "admit",
+                Request::Retry { .. } => "retry",
+            };
+            assert_eq!(word, wanted, "round {round}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_action_that_loses_its_actor_is_answered() {
     let mut site = Site::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;

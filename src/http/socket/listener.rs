@@ -153,7 +153,7 @@ impl Listener {
         if let Some(refusal) = self.refuse(&message) {
             return Some(refusal);
         }
-        let (actions, actor, desk) = (self.site.actions.clone(), self.actor(), &self.site.desk);
+        let (actions, actor, desk) = (&self.site.actions, self.actor(), &self.site.desk);
         match message {
             Inbound::Beat {} => {}
             Inbound::Resync {} => return Some(Order::Resync),
@@ -190,9 +190,9 @@ impl Listener {
                 return Some(Order::Reply(Reply::at_once(r#ref, result.into_iter().collect())));
             }
             Inbound::Release { ids, .. } => desk.release(&actor, &ids),
-            Inbound::Retry { r#ref, bridge } => self.presses.tell(r#ref, async move { actions.retry(actor, bridge).await }),
-            Inbound::Pause { r#ref, bridge } => self.presses.tell(r#ref, async move { actions.pause(actor, bridge, true).await }),
-            Inbound::Resume { r#ref, bridge } => self.presses.tell(r#ref, async move { actions.pause(actor, bridge, false).await }),
+            Inbound::Retry { r#ref, bridge } => self.presses.tell(r#ref, actions.retry(actor, bridge)),
+            Inbound::Pause { r#ref, bridge } => self.presses.tell(r#ref, actions.pause(actor, bridge, true)),
+            Inbound::Resume { r#ref, bridge } => self.presses.tell(r#ref, actions.pause(actor, bridge, false)),
             Inbound::Watch { on, .. } => {
                 self.figures = on.then(|| self.site.figures.clone());
                 // The newest at once, not only the next.
@@ -204,7 +204,7 @@ impl Listener {
 
     fn press(&mut self, r#ref: String, deed: Deed, targets: Vec<Target>, scope: Scope, over: Vec<Arc<str>>) {
         let press = Press { actor: self.actor(), deed, targets, scope, over, stop: CancellationToken::new() };
-        self.presses.press(self.site.actions.clone(), r#ref, press);
+        self.presses.press(&self.site.actions, r#ref, press);
     }
 
     /// What this user may not do, or not now.

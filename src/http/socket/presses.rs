@@ -47,11 +47,12 @@ impl Presses {
         self.running.len() >= AT_ONCE
     }
 
-    pub(super) fn press(&mut self, actions: Actions, r#ref: String, press: Press) {
+    pub(super) fn press(&mut self, actions: &Actions, r#ref: String, press: Press) {
         let people = press.targets.len();
         self.stops.insert(r#ref.clone(), press.stop.clone());
+        let begun = actions.press(press);
         self.running.push(Box::pin(async move {
-            match actions.press(press).await {
+            match begun.await {
                 Ok(results) => Step::Started(Running { r#ref, people, told: 0, results }),
                 Err(error) => Step::Failed { r#ref, error },
             }
