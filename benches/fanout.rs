@@ -210,22 +210,10 @@ fn person(name: String) -> Row {
         address: format!("published:{}", kit::now_us()).into(),
         lobby: Lobby::Waiting,
         waiting_since: Some(1_700_000_000_000),
-        waiting_up_to: false,
         seen_since: 1_700_000_000_000,
         bridge: Some("a".into()),
-        elsewhere: None,
         state: LegState::Connected,
-        muted: false,
-        presenter: false,
-        activator: None,
-        label: None,
-        pending: None,
-        outcome: None,
-        admitted: None,
-        sent_back: None,
-        claim: None,
-        hold: None,
-        acknowledged: None,
+        ..PersonRow::default()
     })
 }
 

@@ -99,18 +99,6 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// As in the protocol.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::Selection => "selection",
-            Self::Meeting => "meeting",
-            Self::Shown => "shown",
-            Self::Next => "next",
-            Self::Undo => "undo",
-        }
-    }
-
     /// Nobody chose the people one by one.
     pub fn is_sweeping(self) -> bool {
         matches!(self, Self::Meeting | Self::Shown)

@@ -13,7 +13,7 @@
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
 //!
 //! Five files show the way of an event (`cms/session.rs`, `cms/bridge/events.rs`, `store.rs`, `publisher.rs`, `hub/mod.rs`) and five that
-//! of an action (`http/socket.rs`, `actions.rs`, `deeds/person.rs`, `cms/bridge/commands.rs`, `cms/bridge/legs.rs`).
+//! of an action (`http/socket/listener.rs`, `actions.rs`, `deeds/person.rs`, `cms/bridge/commands.rs`, `cms/bridge/legs.rs`).
 
 pub mod accounts;
 pub mod actions;
@@ -38,3 +38,4 @@ pub mod simulator;
 pub mod store;
 pub mod trouble;
 pub mod view;
+pub mod word;

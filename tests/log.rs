@@ -300,7 +300,7 @@ async fn logged(n: usize) -> Site {
             bridge: "eu-1".into(),
             waiting_since: Some(start),
         };
-        let entry = Entry { at: start + 1000 * i as i64, user: ["mo", "max"][i % 2].into(), ..Entry::elsewhere(Action::Admit) };
+        let entry = Entry { at: start + 1000 * i as i64, user: ["mo", "max"][i % 2].into(), ..Entry::elsewhere(Action::LetIn) };
         site.log.add(entry.about(whom).ended(ActionResult::Done));
     }
     until_entries(site.dir.path(), "the entries", |found| found.len() == n).await;

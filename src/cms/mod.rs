@@ -18,6 +18,7 @@ mod session;
 mod subscriptions;
 mod timers;
 mod tls;
+mod version;
 mod wire;
 mod xml;
 
@@ -30,14 +31,14 @@ pub use tls::TrustError;
 // For presses.
 pub(crate) use answer::{Answer, CallDetail, PersonDetail};
 pub(crate) use ask::Ask;
-pub(crate) use bridge::sends_back;
 pub(crate) use change::Change;
 pub(crate) use cluster::{Command, Look};
+pub(crate) use version::sends_back;
 
 // What `usher check` asks a bridge with, so that it tries what Usher does.
 pub(crate) use answer::ReceiverItem;
-pub(crate) use bridge::admits;
 pub(crate) use client::Client;
 pub(crate) use session::{Endpoint, News, Report as SessionReport, Session};
 pub(crate) use tls::client_config;
+pub(crate) use version::admits;
 pub(crate) use wire::{Body, Subscription, subscribe_request};

@@ -10,6 +10,7 @@ use crate::actions::{Press, Target, TargetResult};
 use crate::db::{Db, DbError};
 use crate::log::Whom;
 use crate::view::Verb;
+use crate::word::{self, word};
 
 /// Cheap handle.
 #[derive(Clone)]
@@ -50,12 +51,12 @@ impl Journal {
     pub(super) async fn begin(&self, id: i64, press: &Press, subjects: &[Subject]) -> Result<(), DbError> {
         let entries: Vec<Entry> = subjects.iter().map(entry).collect();
         let (user, address) = (press.actor.user.to_string(), press.actor.address.to_string());
-        let (action, scope) = (press.deed.verb().word(), press.scope.word());
+        let (action, scope) = (word(&press.deed.verb()), word(&press.scope));
         self.0
             .write(move |conn| {
                 let mut insert =
                     conn.prepare_cached("INSERT INTO presses (id, at, user, address, scope, action) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-                insert.execute((id, crate::db::now_ms(), user, address, scope, action))?;
+                insert.execute((id, crate::db::now_ms(), user, address, &*scope, &*action))?;
                 let mut insert =
                     conn.prepare_cached("INSERT INTO press_people (press, person, name, address, call) VALUES (?1, ?2, ?3, ?4, ?5)")?;
                 for entry in &entries {
@@ -69,12 +70,12 @@ impl Journal {
     /// Adds how it ended for one of them; batched with others.
     pub fn result(&self, press: i64, result: &TargetResult) {
         let (Target::Person(id) | Target::Meeting(id)) = &result.target;
-        let (id, word) = (id.to_string(), result.result.word());
+        let (id, word) = (id.to_string(), word(&result.result));
         let reason = result.reason.as_deref().unwrap_or_default().to_owned();
         self.0.later(move |conn| {
             let mut update =
                 conn.prepare_cached("UPDATE press_people SET result = ?3, reason = ?4, ended = ?5 WHERE press = ?1 AND person = ?2")?;
-            update.execute((press, id, word, reason, crate::db::now_ms())).map(drop)
+            update.execute((press, id, &*word, reason, crate::db::now_ms())).map(drop)
         });
     }
 
@@ -89,7 +90,7 @@ impl Journal {
                 let rows = query.query_map([], |row| {
                     let text = |column| row.get::<_, String>(column).map(Arc::<str>::from);
                     // Of another Usher's.
-                    let Ok(verb) = serde_json::from_value::<Verb>(row.get::<_, String>(1)?.into()) else { return Ok(None) };
+                    let Some(verb) = word::read(&text(1)?) else { return Ok(None) };
                     let target = target(verb, text(2)?);
                     let whom = Whom { name: text(6)?, address: text(7)?, ..Whom::target_only(&target) };
                     let (user, address, scope) = (text(3)?, text(4)?, text(5)?);

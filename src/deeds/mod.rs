@@ -33,6 +33,7 @@ use crate::desk::Desk;
 use crate::log::{Action, Entry, Log, Whom};
 use crate::trouble::Troubles;
 use crate::view::{ActionResult, Outcome, Verb};
+use crate::word::word;
 
 pub use journal::{Journal, OpenPress};
 use reach::Reach;
@@ -115,8 +116,8 @@ impl Deeds {
         let mut seen = HashSet::new();
         let targets = press.targets.iter().filter(|target| seen.insert(*target));
         let subjects: Vec<Subject> = targets.map(|target| Subject::of(self.reach.cluster.store(), target)).collect();
-        let action = press.deed.verb().word();
-        info!(user = %press.actor.user, action, targets = subjects.len(), scope = press.scope.word(), "pressed");
+        let (action, scope) = (word(&press.deed.verb()), word(&press.scope));
+        info!(user = %press.actor.user, %action, targets = subjects.len(), %scope, "pressed");
         let id = self.journalled(&press, &subjects).await;
         let _ = started.send(());
         let turns = Turns::new(subjects.len());
@@ -131,10 +132,10 @@ impl Deeds {
     /// The result for one target of a press is final here, and only here. `id`: the press in the journal.
     fn settle(&self, press: &Press, id: i64, subject: &Subject, result: &TargetResult) {
         self.journal.result(id, result);
-        let entry = Entry::by(&press.actor, press.deed.verb().into()).scope(&press.scope).about(subject.whom.clone());
+        let entry = Entry::by(&press.actor, Action::Did(press.deed.verb())).scope(&press.scope).about(subject.whom.clone());
         self.log.add(entry.detail(press.deed.detail()).with(result));
-        let (action, word) = (press.deed.verb().word(), result.result.word());
-        debug!(user = %press.actor.user, action, target = ?subject.target, result = word, "ended");
+        let (action, word) = (word(&press.deed.verb()), word(&result.result));
+        debug!(user = %press.actor.user, %action, target = ?subject.target, result = %word, "ended");
         metrics::counter!("usher_actions_total", "action" => action, "result" => word).increment(1);
     }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{Deeds, OpenPress};
 use crate::actions::{Target, TargetResult};
-use crate::log::{Entry, Whom};
+use crate::log::{Action, Entry, Whom};
 use crate::model::{BridgeState, Lobby};
 use crate::view::{ActionResult, Verb, calls_of_meeting};
 
@@ -34,7 +34,7 @@ impl Deeds {
         let result = TargetResult::new(target, how, reason);
         self.finish(verb, &user, &result);
         self.journal.result(press, &result);
-        self.log.add(Entry { user, address, scope, ..Entry::of(verb.into()) }.about(whom).with(&result));
+        self.log.add(Entry { user, address, scope, ..Entry::of(Action::Did(verb)) }.about(whom).with(&result));
     }
 
     /// The lobby of a person who is there, `Unknown` for a meeting that is; None once every bridge has been read without them.

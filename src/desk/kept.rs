@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::db::{Db, DbError, now_ms};
 use crate::model::ParticipantId;
 use crate::view::{Hold, Mark, Message};
+use crate::word::{self, word};
 
 /// What is about people and meetings that were not touched for this long is about nobody any more.
 const KEEP_MS: i64 = 7 * 24 * 3600 * 1000;
@@ -31,26 +32,15 @@ pub struct Kept {
     pub(super) prefs: HashMap<i64, Arc<str>>,
 }
 
-/// What a kept value is; the word in the table.
-#[derive(Debug, Clone, Copy)]
+/// What a kept value is.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum What {
     Hold,
     Acknowledged,
     Label,
     Message,
     Thresholds,
-}
-
-impl What {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Hold => "hold",
-            Self::Acknowledged => "acknowledged",
-            Self::Label => "label",
-            Self::Message => "message",
-            Self::Thresholds => "thresholds",
-        }
-    }
 }
 
 /// Writes behind; nobody waits for it. Without a database nothing is kept.
@@ -79,13 +69,13 @@ impl Keeper {
         let mut kept = Kept { prefs, ..Kept::default() };
         for (what, id, value) in rows {
             let id = Arc::from(id);
-            match &*what {
-                "hold" => put(&mut kept.holds, id, &value),
-                "acknowledged" => put(&mut kept.acknowledged, id, &value),
-                "label" => put(&mut kept.labels, id, &value),
-                "message" => put(&mut kept.messages, id, &value),
-                "thresholds" => put(&mut kept.thresholds, id, &value),
-                other => tracing::warn!(what = other, "the database keeps something of another Usher; it is left alone"),
+            match word::read(&what) {
+                Some(What::Hold) => put(&mut kept.holds, id, &value),
+                Some(What::Acknowledged) => put(&mut kept.acknowledged, id, &value),
+                Some(What::Label) => put(&mut kept.labels, id, &value),
+                Some(What::Message) => put(&mut kept.messages, id, &value),
+                Some(What::Thresholds) => put(&mut kept.thresholds, id, &value),
+                None => tracing::warn!(what, "the database keeps something of another Usher; it is left alone"),
             }
         }
         Ok(kept)
@@ -94,16 +84,17 @@ impl Keeper {
     /// Keeps a value, or no longer.
     pub(super) fn keep<T: Serialize>(&self, what: What, id: &str, value: Option<&T>) {
         let Some(db) = &self.0 else { return };
-        let (id, value) = (id.to_owned(), value.map(|value| serde_json::to_string(value).expect("plain data with text keys")));
+        let (what, id, value) =
+            (word(&what), id.to_owned(), value.map(|value| serde_json::to_string(value).expect("plain data with text keys")));
         db.later(move |conn| {
             match value {
                 Some(value) => conn.prepare_cached("INSERT OR REPLACE INTO desk (what, id, value, at) VALUES (?1, ?2, ?3, ?4)")?.execute((
-                    what.word(),
+                    &*what,
                     id,
                     value,
                     now_ms(),
                 )),
-                None => conn.prepare_cached("DELETE FROM desk WHERE what = ?1 AND id = ?2")?.execute((what.word(), id)),
+                None => conn.prepare_cached("DELETE FROM desk WHERE what = ?1 AND id = ?2")?.execute((&*what, id)),
             }
             .map(drop)
         });

@@ -37,7 +37,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::view::{LegState, Mark, Outcome, Pending};
+    use crate::view::{Mark, Outcome, Pending};
 
     fn row(lobby: Lobby) -> PersonRow {
         PersonRow {
@@ -47,22 +47,8 @@ mod tests {
             address: "bo@x".into(),
             lobby,
             waiting_since: (lobby == Lobby::Waiting).then_some(1000),
-            waiting_up_to: false,
-            seen_since: 1000,
             bridge: Some("eu-1".into()),
-            elsewhere: None,
-            state: LegState::Connected,
-            muted: false,
-            presenter: false,
-            activator: None,
-            label: None,
-            pending: None,
-            outcome: None,
-            admitted: None,
-            sent_back: None,
-            claim: None,
-            hold: None,
-            acknowledged: None,
+            ..PersonRow::default()
         }
     }
 

@@ -9,6 +9,7 @@ use crate::clock::Now;
 use crate::model::{CallKey, Home, ParticipantId};
 use crate::store::Store;
 use crate::view::{self, Lobby, Verb};
+use crate::word::word;
 
 /// One action on one person, meeting or bridge, once it has ended.
 ///
@@ -39,15 +40,6 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    Admit,
-    SendBack,
-    Remove,
-    Mute,
-    Unmute,
-    Rename,
-    Lock,
-    Unlock,
-    Message,
     Hold,
     EndHold,
     Acknowledge,
@@ -61,6 +53,9 @@ pub enum Action {
     PutBack,
     /// Entries are missing here; how many is in the detail.
     Lost,
+    /// By way of CMS.
+    #[serde(untagged)]
+    Did(Verb),
 }
 
 /// Whom or what an action is about, as it was shown when it began: afterwards they may be gone.
@@ -150,22 +145,6 @@ impl Entry {
     }
 }
 
-impl From<Verb> for Action {
-    fn from(verb: Verb) -> Self {
-        match verb {
-            Verb::Admit => Self::Admit,
-            Verb::SendBack => Self::SendBack,
-            Verb::Remove => Self::Remove,
-            Verb::Mute => Self::Mute,
-            Verb::Unmute => Self::Unmute,
-            Verb::Rename => Self::Rename,
-            Verb::Lock => Self::Lock,
-            Verb::Unlock => Self::Unlock,
-            Verb::Message => Self::Message,
-        }
-    }
-}
-
 impl Whom {
     /// Of somebody of whom nothing but the id is known.
     pub fn target_only(target: &Target) -> Self {
@@ -225,14 +204,6 @@ impl Whom {
     }
 }
 
-/// The word that a value is in the protocol, the journal and the log.
-pub(super) fn word(value: &impl Serialize) -> Arc<str> {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word.into(),
-        _ => Arc::default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,7 +253,7 @@ mod tests {
 
     #[test]
     fn words_are_those_of_the_protocol() {
-        let entry = Entry::elsewhere(Action::SendBack).ended(ActionResult::Unconfirmed);
+        let entry = Entry::elsewhere(Action::Did(Verb::SendBack)).ended(ActionResult::Unconfirmed);
         assert_eq!((&*entry.scope, &*entry.result, &*word(&entry.action)), ("elsewhere", "unconfirmed", "send_back"));
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::filter::Filter;
-use super::read::{Cursor, Line, apart, look};
+use super::read::{COLUMNS, Cursor, Line, apart, look};
 use super::times::rfc3339;
 use crate::db::{Db, DbError};
 
@@ -14,9 +14,6 @@ const LOOKED_AT: usize = 20_000;
 /// Excel takes a file without this mark for one in the code page of its country, and spoils every name that isn't plain ASCII. Programs that
 /// would stumble over it have the JSON lines.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
-
-const COLUMNS: &str =
-    "id,at,user,address,action,scope,person,name,person_address,meeting,meeting_name,bridge,result,reason,waited_ms,detail";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {

@@ -13,6 +13,10 @@ use crate::db::{Db, DbError};
 /// Entries that one page looks at, at most: with a rare text the page says how far back it has looked, and goes on from there.
 const LOOKED_AT: usize = 50_000;
 
+/// The fields of a [`Line`], in their order.
+pub(super) const COLUMNS: &str =
+    "id,at,user,address,action,scope,person,name,person_address,meeting,meeting_name,bridge,result,reason,waited_ms,detail";
+
 /// One entry as it stands in the table; also the line of an export, with these names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
@@ -126,9 +130,7 @@ fn statement(filter: &Filter, before: Option<Cursor>) -> (String, Vec<Value>) {
         values.push(before.id.into());
     }
     let conditions = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
-    let columns = "id, at, user, address, action, scope, person, name, person_address, meeting, meeting_name, bridge, result, reason, \
-                   waited_ms, detail";
-    (format!("SELECT {columns} FROM log {conditions} ORDER BY at DESC, id DESC"), values)
+    (format!("SELECT {COLUMNS} FROM log {conditions} ORDER BY at DESC, id DESC"), values)
 }
 
 fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
@@ -195,7 +197,7 @@ mod tests {
                     meeting_name: format!("Board {}", n % 5).into(),
                     ..Whom::default()
                 };
-                Entry { at: START + n * 60_000, user: user.into(), ..Entry::elsewhere(Action::Admit).about(whom) }
+                Entry { at: START + n * 60_000, user: user.into(), ..Entry::elsewhere(Action::LetIn).about(whom) }
             })
             .collect();
         table::insert(&conn, &entries, 0).expect("added");

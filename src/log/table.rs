@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-use super::entry::{Entry, word};
+use super::entry::Entry;
+use crate::word::word;
 
 /// Adds entries, in the caller's transaction. `set_by`: how far the machine's clock was set since the start, in milliseconds.
 pub(super) fn insert(conn: &Connection, entries: &[Entry], set_by: i64) -> rusqlite::Result<()> {

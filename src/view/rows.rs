@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Claim, Hold, Mark, Message, Outcome, Pending, Thresholds};
 use crate::accounts::Role;
 
 /// A complete view: what one audience sees at one moment.
@@ -187,43 +188,6 @@ pub struct MeetingRow {
     pub outcome: Option<Box<Outcome>>,
 }
 
-/// When a wait is long, and when it is too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Thresholds {
-    pub first_s: u32,
-    pub second_s: u32,
-    /// Moderators set them for this meeting; else they are the configured ones.
-    pub own: bool,
-}
-
-/// The banner of a meeting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    pub text: Arc<str>,
-    /// When CMS takes it away; absent where it stays.
-    pub until: Option<i64>,
-}
-
-/// Somebody is handling a person or a meeting: others are asked before they act on it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// Another one for each claim that begins.
-    pub id: Arc<str>,
-    pub by: Arc<str>,
-    pub since: i64,
-}
-
-/// A person who is to stay in the lobby for now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hold {
-    pub by: Arc<str>,
-    pub at: i64,
-    /// May be empty.
-    pub reason: Arc<str>,
-    /// When somebody is to look at them again.
-    pub remind_at: Option<i64>,
-}
-
 /// Whom a locked meeting keeps waiting (rest.md section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -256,7 +220,7 @@ pub enum HasLobby {
 }
 
 /// One participant; the id is the cluster-wide participant id.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PersonRow {
     pub id: Arc<str>,
     /// Id of the meeting row.
@@ -325,106 +289,4 @@ pub enum LegState {
     OnHold,
     #[default]
     Other,
-}
-
-/// What moderators do to people and meetings by way of CMS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verb {
-    Admit,
-    SendBack,
-    Remove,
-    Mute,
-    Unmute,
-    Rename,
-    Lock,
-    Unlock,
-    Message,
-}
-
-impl Verb {
-    /// As in the protocol.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Admit => "admit",
-            Self::SendBack => "send_back",
-            Self::Remove => "remove",
-            Self::Mute => "mute",
-            Self::Unmute => "unmute",
-            Self::Rename => "rename",
-            Self::Lock => "lock",
-            Self::Unlock => "unlock",
-            Self::Message => "message",
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
-    pub action: Verb,
-    pub by: Arc<str>,
-    pub since: i64,
-    /// It is not sent before then and can be stopped; absent once it is sent.
-    pub until: Option<i64>,
-}
-
-/// Who did something, and when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    pub by: Arc<str>,
-    pub at: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    pub action: Verb,
-    pub result: ActionResult,
-    /// CMS's reason, or what went wrong.
-    pub reason: Arc<str>,
-    pub by: Arc<str>,
-    pub at: i64,
-}
-
-/// How an action ended for one person or meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActionResult {
-    /// CMS accepted it and it reads back so.
-    Done,
-    /// CMS accepted it, but it did not read back so in time.
-    Unconfirmed,
-    /// It was so before anything was sent.
-    Already,
-    /// Is no longer there.
-    Left,
-    /// CMS (or Usher, see the reason) refused.
-    Refused,
-    /// The bridge did not answer.
-    Unreachable,
-    /// Nothing was sent: another moderator is handling it, and the request did not name that claim.
-    Claimed,
-    /// Nothing was sent: the person is on hold, and the press was for all of a meeting or all that is shown.
-    Held,
-    /// Nothing was sent: the press was stopped before.
-    Stopped,
-    /// Usher stopped while it was under way: it is not known whether CMS was asked, and it is not asked again.
-    Interrupted,
-}
-
-impl ActionResult {
-    /// As in the protocol.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Unconfirmed => "unconfirmed",
-            Self::Already => "already",
-            Self::Left => "left",
-            Self::Refused => "refused",
-            Self::Unreachable => "unreachable",
-            Self::Claimed => "claimed",
-            Self::Held => "held",
-            Self::Stopped => "stopped",
-            Self::Interrupted => "interrupted",
-        }
-    }
 }

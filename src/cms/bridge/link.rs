@@ -16,6 +16,7 @@ use crate::cms::change::Change;
 use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::queue::Lane;
+use crate::cms::version::{admits, sends_back};
 use crate::model::{BridgeState, Trouble};
 
 /// After so many failures in a row, without any answer between them, the bridge is unreachable.
@@ -380,30 +381,6 @@ impl Bridge {
     }
 }
 
-/// The first version that can admit one person (rest.md section 9).
-const ADMITS: (u32, u32) = (2, 9);
-
-/// The first that puts people back into the lobby.
-const SENDS_BACK: (u32, u32) = (3, 4);
-
-pub(crate) fn admits(version: &str) -> bool {
-    at_least(version, ADMITS)
-}
-
-pub(crate) fn sends_back(version: &str) -> bool {
-    at_least(version, SENDS_BACK)
-}
-
-/// A version that can't be read is tried.
-fn at_least(version: &str, since: (u32, u32)) -> bool {
-    let mut numbers = version.split('.').map(|part| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u32>());
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= since,
-        (Some(Ok(major)), _) => major > since.0,
-        _ => true,
-    }
-}
-
 /// Doubles from `min` to `max`, jittered by half, so that bridges and restarts don't fall into step.
 pub(in crate::cms) fn backoff(min: Duration, max: Duration, attempts: u32) -> Duration {
     jittered((min * 2u32.saturating_pow(attempts.min(10))).min(max))
@@ -416,12 +393,6 @@ fn jittered(pause: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_before_2_9_cannot_admit() {
-        assert_eq!(["2.8.1", "2.9", "2.10_beta", "3.9 (build 1)", "1.9", "odd"].map(admits), [false, true, true, true, false, true]);
-        assert_eq!(["3.3.9", "3.4", "3", "4"].map(sends_back), [false, true, false, true]);
-    }
 
     #[test]
     fn pauses_double_up_to_the_longest() {

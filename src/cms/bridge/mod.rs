@@ -55,7 +55,6 @@ use figures::Tally;
 use labels::Labels;
 use link::Link;
 pub(super) use link::backoff;
-pub(crate) use link::{admits, sends_back};
 use people::PersonWork;
 pub(super) use standing::say_failed;
 

@@ -21,7 +21,7 @@ use crate::accounts::User;
 use crate::actions::{Actor, Deed, Press, Scope, Target};
 use crate::db::now_ms;
 use crate::desk::Page;
-use crate::http::protocol::{self, ClaimKind, Inbound, May, Outbound, Person, close};
+use crate::http::protocol::{self, ClaimKind, Inbound, May, OnPeople, Outbound, Person, close};
 use crate::http::site::Shared;
 use crate::hub::Frame;
 use crate::view::BridgeFigures;
@@ -159,10 +159,10 @@ impl Listener {
             Inbound::Resync {} => return Some(Order::Resync),
             Inbound::Look { meeting, idle } => self.page.look(meeting, idle),
             Inbound::Prefs { value, .. } => self.page.keep_prefs(serde_json::Value::Object(value.0).to_string().into()),
-            Inbound::Admit { r#ref, people, scope, over } => self.press(r#ref, Deed::Admit, persons(people), scope, over),
-            Inbound::SendBack { r#ref, people, scope, over } => self.press(r#ref, Deed::SendBack, persons(people), scope, over),
-            Inbound::Remove { r#ref, people, scope, over } => self.press(r#ref, Deed::Remove, persons(people), scope, over),
-            Inbound::Mute { r#ref, people, on, scope, over } => self.press(r#ref, Deed::Mute(on), persons(people), scope, over),
+            Inbound::Admit(on) => self.press_on(Deed::Admit, on),
+            Inbound::SendBack(on) => self.press_on(Deed::SendBack, on),
+            Inbound::Remove(on) => self.press_on(Deed::Remove, on),
+            Inbound::Mute { r#ref, people, on, scope, over } => self.press_on(Deed::Mute(on), OnPeople { r#ref, people, scope, over }),
             Inbound::Rename { r#ref, person, label, over } => {
                 self.press(r#ref, Deed::Rename(label), vec![Target::Person(person)], Scope::Person, over);
             }
@@ -200,6 +200,10 @@ impl Listener {
             }
         }
         None
+    }
+
+    fn press_on(&mut self, deed: Deed, OnPeople { r#ref, people, scope, over }: OnPeople) {
+        self.press(r#ref, deed, people.into_iter().map(Target::Person).collect(), scope, over);
     }
 
     fn press(&mut self, r#ref: String, deed: Deed, targets: Vec<Target>, scope: Scope, over: Vec<Arc<str>>) {
@@ -243,10 +247,6 @@ async fn newest(figures: &mut Option<watch::Receiver<Arc<[BridgeFigures]>>>) -> 
         return figures.borrow_and_update().clone();
     }
     std::future::pending().await
-}
-
-fn persons(ids: Vec<Arc<str>>) -> Vec<Target> {
-    ids.into_iter().map(Target::Person).collect()
 }
 
 /// What was kept as text, to be sent as it is.

@@ -1,24 +1,15 @@
-//! The frames of `docs/protocol.md` as types, and the strict reading of what browsers send. Rows and deltas are the hub's.
+//! What browsers may say, and the strict reading of it. Decides nothing.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 
-use crate::accounts::Role;
-use crate::actions::{Scope, TargetResult};
+use super::MAX_PEOPLE;
+use crate::actions::Scope;
 use crate::config::MAX_WAIT_S;
-use crate::view::BridgeFigures;
-
-pub const VERSION: u32 = 1;
-
-/// The most ids one press may hold, and the longest message: 5,000 ids of 36 characters fit.
-pub const MAX_PEOPLE: usize = 5000;
-pub const MAX_MESSAGE: usize = 256 * 1024;
-/// Results in one reply.
-pub const MAX_RESULTS: usize = 200;
+use crate::word::word;
 
 const MAX_REF: usize = 64;
 const MAX_ID: usize = 128;
@@ -30,74 +21,13 @@ const MAX_LABEL: usize = 50;
 const MAX_TEXT: usize = 200;
 const MAX_PREFS: usize = 16 * 1024;
 
-/// Close codes; what the browser does then is in the document.
-pub mod close {
-    /// Answers a browser's goodbye that has no code.
-    pub const NORMAL: u16 = 1000;
-    pub const RESTART: u16 = 1001;
-    pub const BAD_MESSAGE: u16 = 4400;
-    pub const SIGNED_OUT: u16 = 4401;
-    pub const SLOW: u16 = 4008;
-    pub const TOO_MANY: u16 = 4429;
-}
-
-/// What one browser alone is told.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Outbound<'a> {
-    Welcome { protocol: u32, epoch: &'a str, version: &'a str, time: i64, user: Person<'a>, beat_s: u64, prefs: Option<&'a RawValue> },
-    Reply { r#ref: &'a str, at_seq: u64, state: Progress, people: usize, results: &'a [TargetResult] },
-    Error { r#ref: Option<&'a str>, code: &'a str, message: String },
-    Prefs { value: &'a RawValue },
-    Beat { time: i64 },
-    Figures { time: i64, bridges: &'a [BridgeFigures] },
-}
-
-#[derive(Debug, Serialize)]
-pub struct Person<'a> {
-    pub name: &'a str,
-    pub role: Role,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Progress {
-    Started,
-    Progress,
-    Finished,
-}
-
-impl Outbound<'_> {
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("frames are plain data with text keys")
-    }
-}
-
 /// What browsers may say.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Inbound {
-    Admit {
-        r#ref: String,
-        people: Vec<Arc<str>>,
-        scope: Scope,
-        #[serde(default)]
-        over: Vec<Arc<str>>,
-    },
-    SendBack {
-        r#ref: String,
-        people: Vec<Arc<str>>,
-        scope: Scope,
-        #[serde(default)]
-        over: Vec<Arc<str>>,
-    },
-    Remove {
-        r#ref: String,
-        people: Vec<Arc<str>>,
-        scope: Scope,
-        #[serde(default)]
-        over: Vec<Arc<str>>,
-    },
+    Admit(OnPeople),
+    SendBack(OnPeople),
+    Remove(OnPeople),
     Mute {
         r#ref: String,
         people: Vec<Arc<str>>,
@@ -190,6 +120,17 @@ pub enum Inbound {
     Beat {},
 }
 
+/// A press for people.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnPeople {
+    pub r#ref: String,
+    pub people: Vec<Arc<str>>,
+    pub scope: Scope,
+    #[serde(default)]
+    pub over: Vec<Arc<str>>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimKind {
@@ -222,9 +163,9 @@ impl Inbound {
     pub fn reference(&self) -> Option<&str> {
         match self {
             Self::Resync {} | Self::Beat {} | Self::Look { .. } => None,
-            Self::Admit { r#ref, .. }
-            | Self::SendBack { r#ref, .. }
-            | Self::Remove { r#ref, .. }
+            Self::Admit(OnPeople { r#ref, .. })
+            | Self::SendBack(OnPeople { r#ref, .. })
+            | Self::Remove(OnPeople { r#ref, .. })
             | Self::Mute { r#ref, .. }
             | Self::Rename { r#ref, .. }
             | Self::Lock { r#ref, .. }
@@ -251,15 +192,15 @@ pub fn parse(text: &str) -> Result<Inbound, String> {
         check_ref("ref", r#ref)?;
     }
     match &mut message {
-        Inbound::Admit { people, scope, over, .. } => {
-            check_press(people, over)?;
-            check_scope(*scope, *scope != Scope::Undo)?;
+        Inbound::Admit(on) => {
+            check_press(&mut on.people, &on.over)?;
+            check_scope(on.scope, on.scope != Scope::Undo)?;
         }
-        Inbound::SendBack { people, scope, over, .. } => {
-            check_press(people, over)?;
-            check_scope(*scope, *scope != Scope::Next)?;
+        Inbound::SendBack(on) => {
+            check_press(&mut on.people, &on.over)?;
+            check_scope(on.scope, on.scope != Scope::Next)?;
         }
-        Inbound::Remove { people, scope, over, .. } | Inbound::Mute { people, scope, over, .. } => {
+        Inbound::Remove(OnPeople { people, scope, over, .. }) | Inbound::Mute { people, scope, over, .. } => {
             check_press(people, over)?;
             check_scope(*scope, !matches!(scope, Scope::Next | Scope::Undo))?;
         }
@@ -296,8 +237,7 @@ pub fn parse(text: &str) -> Result<Inbound, String> {
                 }
             }
         }
-        Inbound::Claim { ids, .. } => check_ids("ids", ids, 1..=MAX_OVER)?,
-        Inbound::Release { ids, .. } => check_ids("ids", ids, 1..=MAX_OVER)?,
+        Inbound::Claim { ids, .. } | Inbound::Release { ids, .. } => check_ids("ids", ids, 1..=MAX_OVER)?,
         Inbound::Stop { press, .. } => check_ref("press", press)?,
         Inbound::Look { meeting, .. } => check_ids("meeting", meeting.as_slice(), 0..=1)?,
         Inbound::Prefs { value, .. } => {
@@ -306,8 +246,12 @@ pub fn parse(text: &str) -> Result<Inbound, String> {
                 return Err(format!("value has {size} bytes; allowed: up to {MAX_PREFS}"));
             }
         }
-        Inbound::Retry { .. } | Inbound::Pause { .. } | Inbound::Resume { .. } | Inbound::Watch { .. } => {}
-        Inbound::Resync {} | Inbound::Beat {} => {}
+        Inbound::Retry { .. }
+        | Inbound::Pause { .. }
+        | Inbound::Resume { .. }
+        | Inbound::Watch { .. }
+        | Inbound::Resync {}
+        | Inbound::Beat {} => {}
     }
     Ok(message)
 }
@@ -357,7 +301,7 @@ fn check_seconds(field: &str, seconds: Option<u32>) -> Result<(), String> {
 }
 
 fn check_scope(scope: Scope, fits: bool) -> Result<(), String> {
-    if fits { Ok(()) } else { Err(format!("scope {} does not go with this action", scope.word())) }
+    if fits { Ok(()) } else { Err(format!("scope {} does not go with this action", word(&scope))) }
 }
 
 #[cfg(test)]
@@ -366,14 +310,13 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::http::protocol::MAX_MESSAGE;
 
     #[test]
     fn a_press_holds_each_person_once() {
         let message = parse(r#"{"type":"admit","ref":"1","people":["a","b","a"],"scope":"shown"}"#).expect("valid");
-        assert_eq!(
-            message,
-            Inbound::Admit { r#ref: "1".into(), people: vec!["a".into(), "b".into()], scope: Scope::Shown, over: Vec::new() }
-        );
+        let on = OnPeople { r#ref: "1".into(), people: vec!["a".into(), "b".into()], scope: Scope::Shown, over: Vec::new() };
+        assert_eq!(message, Inbound::Admit(on));
     }
 
     #[rstest]

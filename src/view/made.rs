@@ -1,0 +1,109 @@
+//! What moderators make of people and meetings, as rows show it: what is done to them and how it ended, who handles whom, who is on hold.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// What moderators do to people and meetings by way of CMS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    Admit,
+    SendBack,
+    Remove,
+    Mute,
+    Unmute,
+    Rename,
+    Lock,
+    Unlock,
+    Message,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    pub action: Verb,
+    pub by: Arc<str>,
+    pub since: i64,
+    /// It is not sent before then and can be stopped; absent once it is sent.
+    pub until: Option<i64>,
+}
+
+/// How an action ended for one person or meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionResult {
+    /// CMS accepted it and it reads back so.
+    Done,
+    /// CMS accepted it, but it did not read back so in time.
+    Unconfirmed,
+    /// It was so before anything was sent.
+    Already,
+    /// Is no longer there.
+    Left,
+    /// CMS (or Usher, see the reason) refused.
+    Refused,
+    /// The bridge did not answer.
+    Unreachable,
+    /// Nothing was sent: another moderator is handling it, and the request did not name that claim.
+    Claimed,
+    /// Nothing was sent: the person is on hold, and the press was for all of a meeting or all that is shown.
+    Held,
+    /// Nothing was sent: the press was stopped before.
+    Stopped,
+    /// Usher stopped while it was under way: it is not known whether CMS was asked, and it is not asked again.
+    Interrupted,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub action: Verb,
+    pub result: ActionResult,
+    /// CMS's reason, or what went wrong.
+    pub reason: Arc<str>,
+    pub by: Arc<str>,
+    pub at: i64,
+}
+
+/// Who did something, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    pub by: Arc<str>,
+    pub at: i64,
+}
+
+/// Somebody is handling a person or a meeting: others are asked before they act on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Another one for each claim that begins.
+    pub id: Arc<str>,
+    pub by: Arc<str>,
+    pub since: i64,
+}
+
+/// A person who is to stay in the lobby for now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub by: Arc<str>,
+    pub at: i64,
+    /// May be empty.
+    pub reason: Arc<str>,
+    /// When somebody is to look at them again.
+    pub remind_at: Option<i64>,
+}
+
+/// When a wait is long, and when it is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thresholds {
+    pub first_s: u32,
+    pub second_s: u32,
+    /// Moderators set them for this meeting; else they are the configured ones.
+    pub own: bool,
+}
+
+/// The banner of a meeting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub text: Arc<str>,
+    /// When CMS takes it away; absent where it stays.
+    pub until: Option<i64>,
+}
