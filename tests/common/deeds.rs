@@ -1,0 +1,107 @@
+//! Actions as a page presses them, scenes to press them in, and what CMS was asked for.
+
+use serde_json::{Value, json};
+use usher::simulator::{ChangeRequest, Id, MeetingTruth, ParticipantTruth};
+use usher::view::{BridgeState, Lobby};
+
+use super::desk::{Desk, Page, check, to, with};
+
+/// One meeting with a host and guests who are in.
+pub async fn called(desk: &Desk, page: &mut Page, guests: &[&str]) -> (MeetingTruth, Vec<ParticipantTruth>) {
+    let (meeting, people) = desk.meeting("Board call", "eu-1", guests);
+    desk.host(meeting.id, "eu-1");
+    lobby(page, &people, Lobby::In).await;
+    (meeting, people)
+}
+
+pub async fn lobby(page: &mut Page, people: &[ParticipantTruth], lobby: Lobby) {
+    page.until("everybody's lobby", |page| {
+        people.iter().try_for_each(|person| check(page.person(person.id)?.lobby == lobby, page.person(person.id)?))
+    })
+    .await;
+}
+
+/// Everything is read and pushed.
+pub async fn live(page: &mut Page) {
+    page.until("the bridges to be live", |page| {
+        check(page.bridges().iter().all(|bridge| bridge.state == BridgeState::Live), page.bridges())
+    })
+    .await;
+}
+
+pub fn truth(desk: &Desk, id: Id) -> ParticipantTruth {
+    desk.control().truth().participant(id).expect("there").clone()
+}
+
+pub fn puts(desk: &Desk) -> u64 {
+    desk.asked("PUT /participants/<id>")
+}
+
+/// What CMS was asked to change, with the bridge.
+pub fn changes(desk: &Desk) -> Vec<(String, ChangeRequest)> {
+    let requests = desk.control().requests();
+    let each = |bridge: usher::simulator::Requests| bridge.changes.into_iter().map(move |change| (bridge.bridge.clone(), change));
+    requests.into_iter().flat_map(each).filter(|(_, change)| !change.path.ends_with("/authTokens")).collect()
+}
+
+pub fn mute(people: &[Id], on: bool) -> Value {
+    with(to("mute", people), json!({ "on": on }))
+}
+
+pub fn rename(person: Id, label: &str) -> Value {
+    json!({ "type": "rename", "person": person, "label": label })
+}
+
+pub fn lock(meeting: Id, on: bool) -> Value {
+    json!({ "type": "lock", "meeting": meeting, "on": on })
+}
+
+pub fn message(meeting: Id, text: &str, seconds: Option<u32>) -> Value {
+    json!({ "type": "message", "meeting": meeting, "text": text, "seconds": seconds })
+}
+
+/// One of each, none of which is so already: on four people who are in, and on two meetings.
+pub fn one_of_each(people: &[Id], meetings: &[Id]) -> Vec<(Id, Value)> {
+    vec![
+        (people[0], to("send_back", &people[..1])),
+        (people[1], to("remove", &people[1..2])),
+        (people[2], mute(&people[2..3], true)),
+        (people[3], rename(people[3], "Court 3")),
+        (meetings[0], lock(meetings[0], true)),
+        (meetings[1], message(meetings[1], "A minute, please", None)),
+    ]
+}
+
+/// Presses them all at once; the result and the reason of each.
+pub async fn press_all(page: &mut Page, deeds: &[(Id, Value)]) -> Vec<(String, String)> {
+    for (n, (_, deed)) in deeds.iter().enumerate() {
+        page.ask(&format!("all-{n}"), deed.clone()).await;
+    }
+    let mut results = Vec::new();
+    for (n, (target, _)) in deeds.iter().enumerate() {
+        let result = page.results(&format!("all-{n}")).await[&target.to_string()].clone();
+        let text = |field: &str| result[field].as_str().unwrap_or_default().to_owned();
+        results.push((text("result"), text("reason")));
+    }
+    page.replies.clear();
+    results
+}
+
+/// Four who are in one meeting, and another meeting.
+pub async fn scene(desk: &Desk, page: &mut Page) -> (Vec<Id>, Vec<Id>) {
+    let (meeting, people) = called(desk, page, &["One", "Two", "Three", "Four"]).await;
+    let (other, others) = desk.meeting("Ward round", "eu-1", &["Waits"]);
+    lobby(page, &others, Lobby::Waiting).await;
+    live(page).await;
+    (people.iter().map(|person| person.id).collect(), vec![meeting.id, other.id])
+}
+
+/// Presses and asserts that it was done.
+pub async fn done(page: &mut Page, word: &str, target: Id, deed: Value) {
+    assert_eq!(result(page, word, target, deed).await, "done");
+}
+
+/// Presses; the word of what came of it for `target`.
+pub async fn result(page: &mut Page, word: &str, target: Id, deed: Value) -> String {
+    page.act(word, deed).await[&target.to_string()]["result"].as_str().expect("a word").to_owned()
+}
