@@ -129,7 +129,7 @@ async fn who_has_several_legs_is_muted_on_each() {
     let (meeting, people) = called(&desk, &mut page, &["Bo Berg"]).await;
     let join = Join { meeting: meeting.id, name: "Shares".into(), role: Role::Member, sharing: true, ..Join::default() };
     let sharing = desk.control().join(join).expect("joined");
-    lobby(&mut page, std::slice::from_ref(&sharing), Lobby::In).await;
+    page.lobby([&sharing], Lobby::In).await;
     done(&mut page, "a", sharing.id, mute(&[sharing.id], true)).await;
     assert!(truth(&desk, sharing.id).audio_muted, "all legs are");
     assert!(!truth(&desk, people[0].id).audio_muted, "and nobody else's");

@@ -4,28 +4,18 @@ mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, Page, check, quiet};
+use common::deeds::puts;
+use common::desk::{Desk, check, quiet};
 use serde_json::json;
-use usher::simulator::{Id, ParticipantTruth};
+use usher::simulator::Id;
 use usher::view::{ActionResult, Lobby};
-
-async fn waiting(page: &mut Page, people: &[&ParticipantTruth]) {
-    page.until("everybody to be shown as waiting", |page| {
-        people.iter().try_for_each(|person| check(page.person(person.id)?.lobby == Lobby::Waiting, page.person(person.id)?))
-    })
-    .await;
-}
-
-fn puts(desk: &Desk) -> u64 {
-    desk.asked("PUT /participants/<id>")
-}
 
 #[tokio::test]
 async fn an_admitted_person_is_in_for_everybody_and_says_by_whom() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
-    waiting(&mut mo, &[&people[0], &people[1]]).await;
+    mo.waiting([&people[0], &people[1]]).await;
     let results = mo.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done");
     for page in [&mut mo, &mut max] {
@@ -44,7 +34,7 @@ async fn namesakes_are_told_apart_by_id() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Bo Berg"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0], &people[1]]).await;
+    page.waiting([&people[0], &people[1]]).await;
     page.admit("a", &[people[1].id]).await;
     let truth = desk.control().truth();
     let lobby = |id: Id| truth.participant(id).map(|person| format!("{:?}", person.lobby));
@@ -56,11 +46,11 @@ async fn who_arrives_after_the_press_is_not_swept_in() {
     let desk = Desk::start(quiet(2)).await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     page.press("a", &[people[0].id]).await;
     let late = desk.join(meeting.id, "eu-2", "Late Comer");
     page.results("a").await;
-    waiting(&mut page, &[&late]).await;
+    page.waiting([&late]).await;
     assert_eq!(puts(&desk), 1);
 }
 
@@ -70,7 +60,7 @@ async fn a_press_over_several_meetings_and_bridges_has_a_result_for_each_person(
     let (_, first) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let (_, second) = desk.meeting("Ward round", "eu-2", &["Zoë Müller", "Li Wei"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&first[0], &first[1], &second[0], &second[1]]).await;
+    page.waiting([&first[0], &first[1], &second[0], &second[1]]).await;
     desk.control().leave(first[1].id).expect("left");
     desk.control().admit(second[1].id).expect("admitted elsewhere");
     page.until("the changes to be seen", |page| {
@@ -91,8 +81,8 @@ async fn two_moderators_on_one_person_are_one_admission() {
     let desk = Desk::start(options).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
-    waiting(&mut mo, &[&people[0]]).await;
-    waiting(&mut max, &[&people[0]]).await;
+    mo.waiting([&people[0]]).await;
+    max.waiting([&people[0]]).await;
     mo.press("a", &[people[0].id]).await;
     max.until("the other's admission to show", |page| {
         let row = page.person(people[0].id)?;
@@ -112,7 +102,7 @@ async fn an_admission_without_effect_is_unconfirmed_and_stays_waiting() {
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     desk.control().set_switches(None, json!({ "put_without_effect": true })).expect("switch");
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "unconfirmed");
     page.until("the outcome on the row", |page| {
@@ -129,7 +119,7 @@ async fn a_put_that_worked_but_answered_too_late_is_done_and_not_repeated() {
     let desk = Desk::start_with(quiet(1), "", |config| config.timing.rest_timeout = Duration::from_millis(400)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     desk.control().set_switches(None, json!({ "put_late_ms": 1500 })).expect("switch");
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
@@ -142,7 +132,7 @@ async fn a_refusal_shows_the_reason_of_cms() {
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     desk.control().set_switches(None, json!({ "admit_without_activator": "refuse" })).expect("switch");
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     let results = page.admit("a", &[people[0].id]).await;
     let result = &results[&people[0].id.to_string()];
     assert_eq!(result["result"], "refused");
@@ -155,7 +145,7 @@ async fn a_bridge_that_is_gone_is_said_to_be_unreachable() {
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (_, others) = desk.meeting("Ward round", "eu-2", &["Ana Silva"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0], &others[0]]).await;
+    page.waiting([&people[0], &others[0]]).await;
     desk.control().stop_bridge("eu-1").expect("stopped");
     let results = page.admit("a", &[people[0].id, others[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "unreachable", "{results:?}");
@@ -167,7 +157,7 @@ async fn a_busy_bridge_is_asked_again_until_it_has_time() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     desk.control().set_switches(None, json!({ "rate_503": 0.5 })).expect("switch");
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
@@ -180,7 +170,7 @@ async fn people_of_a_bridge_before_2_9_cannot_be_admitted_and_nothing_is_sent() 
     desk.control().set_switches(None, json!({ "version": "2.8.1" })).expect("switch");
     let mut page = desk.page("mo").await;
     page.until("the version to be known", |page| check(!page.bridge("eu-1")?.can_admit, page.bridges())).await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     let results = page.admit("a", &[people[0].id]).await;
     let result = &results[&people[0].id.to_string()];
     assert_eq!((result["result"].as_str(), puts(&desk)), (Some("refused"), 0));
@@ -214,7 +204,7 @@ async fn a_press_is_in_the_journal_before_and_after() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     page.admit("a", &[people[0].id]).await;
     common::wait_for(common::DEADLINE, "the result in the journal", async || {
         let conn = usher::db::open_connection(desk.dir.path()).map_err(|error| error.to_string())?;
@@ -231,7 +221,7 @@ async fn a_journal_that_cannot_be_written_stops_nobody_and_is_said_loudly() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0], &people[1]]).await;
+    page.waiting([&people[0], &people[1]]).await;
     let blocker = usher::db::open_connection(desk.dir.path()).expect("database");
     blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
     let results = page.admit("a", &[people[0].id]).await;
@@ -247,7 +237,7 @@ async fn what_a_crash_left_open_is_read_back_told_and_never_sent_again() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Still Waiting", "Got In", "Went Away"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &people.iter().collect::<Vec<_>>()).await;
+    page.waiting(people.iter().collect::<Vec<_>>()).await;
     desk.control().admit(people[1].id).expect("admitted");
     desk.control().leave(people[2].id).expect("left");
     let desk = desk

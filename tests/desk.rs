@@ -4,21 +4,11 @@ mod common;
 
 use std::time::Duration;
 
+use common::deeds::claim;
 use common::desk::{Desk, Page, check, quiet};
 use serde_json::{Value, json};
-use usher::simulator::{Id, ParticipantTruth, StartCall};
+use usher::simulator::{Id, StartCall};
 use usher::view::Lobby;
-
-async fn waiting(page: &mut Page, people: &[ParticipantTruth]) {
-    page.until("everybody to be shown as waiting", |page| {
-        people.iter().try_for_each(|person| check(page.person(person.id)?.lobby == Lobby::Waiting, page.person(person.id)?))
-    })
-    .await;
-}
-
-fn claim(people: &[Id]) -> Value {
-    json!({ "type": "claim", "kind": "person", "ids": people.iter().map(ToString::to_string).collect::<Vec<_>>() })
-}
 
 /// The one result.
 fn only(results: std::collections::BTreeMap<String, Value>) -> (String, Value) {
@@ -31,8 +21,8 @@ async fn a_claim_is_seen_by_all_and_ends_by_itself_unless_it_is_renewed() {
     let desk = Desk::start_with(quiet(1), "", |config| config.timing.claim = Duration::from_secs(2)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (mut mo, mut vi) = (desk.page("mo").await, desk.page("vi").await);
-    waiting(&mut mo, &people).await;
-    let (_, result) = only(mo.act("a", claim(&[people[0].id])).await);
+    mo.waiting(&people).await;
+    let (_, result) = only(mo.act("a", claim("person", &[people[0].id])).await);
     assert_eq!((&result["result"], &result["by"]), (&json!("done"), &json!("mo")));
     let begun = vi
         .until("the claim", |page| {
@@ -44,7 +34,7 @@ async fn a_claim_is_seen_by_all_and_ends_by_itself_unless_it_is_renewed() {
     // Renewed three times over more than its time: the same claim all along.
     for word in ["b", "c", "d"] {
         vi.follow_for(Duration::from_millis(900)).await;
-        let (_, result) = only(mo.act(word, claim(&[people[0].id])).await);
+        let (_, result) = only(mo.act(word, claim("person", &[people[0].id])).await);
         assert_eq!(result["claim"], json!(begun.id));
     }
     assert_eq!(vi.person(people[0].id).expect("row").claim.as_ref(), Some(&begun));
@@ -58,22 +48,22 @@ async fn whoever_takes_next_gets_somebody_nobody_handles() {
     let (_, others) = desk.meeting("Ward round", "eu-2", &["Li Wei"]);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
     for page in [&mut mo, &mut max] {
-        waiting(page, &people).await;
-        waiting(page, &others).await;
+        page.waiting(&people).await;
+        page.waiting(&others).await;
     }
     let all = [people[0].id, people[1].id, others[0].id];
     let ((first, _), (second, _)) = {
-        let (a, b) = tokio::join!(mo.act("a", claim(&all)), max.act("a", claim(&all)));
+        let (a, b) = tokio::join!(mo.act("a", claim("person", &all)), max.act("a", claim("person", &all)));
         (only(a), only(b))
     };
     assert_ne!(first, second);
     // A meeting that somebody handles is passed over with its people.
-    let of_meeting = json!({ "type": "claim", "kind": "meeting", "ids": [meeting.id.to_string()] });
+    let of_meeting = claim("meeting", &[meeting.id]);
     assert_eq!(only(max.act("b", of_meeting).await).1["result"], "done");
     mo.say(json!({ "type": "release", "ref": "r", "ids": [first] })).await;
-    let (third, result) = only(mo.act("b", claim(&all)).await);
+    let (third, result) = only(mo.act("b", claim("person", &all)).await);
     assert_eq!((third, &result["result"]), (others[0].id.to_string(), &json!("done")));
-    let (_, result) = only(mo.act("c", claim(&all[..2])).await);
+    let (_, result) = only(mo.act("c", claim("person", &all[..2])).await);
     assert_eq!((&result["result"], &result["by"]), (&json!("claimed"), &json!("max")));
     mo.until("who handles what", |page| {
         let handles = (page.meeting(meeting.id)?.claim.as_ref().map(|claim| &*claim.by), page.person(others[0].id)?.claim.is_some());
@@ -108,7 +98,7 @@ async fn holds_acknowledgements_and_thresholds_survive_a_restart() {
     let meeting = desk.control().start_call(call).expect("started");
     let people = [desk.join(meeting.id, "eu-1", "Bo Berg"), desk.join(meeting.id, "eu-1", "Ana Silva")];
     let mut mo = desk.page("mo").await;
-    waiting(&mut mo, &people).await;
+    mo.waiting(&people).await;
     let bo = people[0].id.to_string();
     let hold = json!({ "type": "hold", "people": [bo], "on": true, "reason": "no papers", "remind_s": 600 });
     assert_eq!(only(mo.act("a", hold).await).1["result"], "done");
@@ -121,7 +111,7 @@ async fn holds_acknowledgements_and_thresholds_survive_a_restart() {
     assert_eq!(only(mo.act("d", thresholds(json!(30), json!(60))).await).1["result"], "done");
     mo.say(json!({ "type": "prefs", "ref": "e", "value": { "density": "compact" } })).await;
     // What follows on the same socket is answered later.
-    mo.act("f", claim(&[people[1].id])).await;
+    mo.act("f", claim("person", &[people[1].id])).await;
 
     let is_kept = |page: &Page| {
         let (row, meeting) = (page.person(people[0].id)?, page.meeting(meeting.id)?);
@@ -158,11 +148,11 @@ async fn a_hold_ends_when_it_is_taken_off_and_not_over_anothers_claim() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
-    waiting(&mut mo, &people).await;
-    waiting(&mut max, &people).await;
+    mo.waiting(&people).await;
+    max.waiting(&people).await;
     let hold = |on: bool, over: &[&Value]| json!({ "type": "hold", "people": [people[0].id.to_string()], "on": on, "reason": "", "remind_s": null, "over": over });
     only(mo.act("a", hold(true, &[])).await);
-    only(mo.act("b", claim(&[people[0].id])).await);
+    only(mo.act("b", claim("person", &[people[0].id])).await);
     let (_, refused) = only(max.act("a", hold(false, &[])).await);
     assert_eq!((&refused["result"], &refused["by"]), (&json!("claimed"), &json!("mo")));
     let (_, done) = only(max.act("b", hold(false, &[&refused["claim"]])).await);
@@ -176,7 +166,7 @@ async fn a_viewer_may_look_and_keep_preferences_and_nothing_else() {
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (person, meeting) = (people[0].id.to_string(), meeting.id.to_string());
     let mut vi = desk.page("vi").await;
-    waiting(&mut vi, &people).await;
+    vi.waiting(&people).await;
     let forbidden = [
         json!({ "type": "admit", "people": [person], "scope": "person" }),
         json!({ "type": "send_back", "people": [person], "scope": "person" }),

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use usher::config::Timing;
 use usher::db::{Db, now_ms, open_connection};
 use usher::log::{Action, Entry, HELD, Log, Whom};
-use usher::simulator::{Id, ParticipantTruth};
+use usher::simulator::Id;
 use usher::trouble::Troubles;
 use usher::view::{ActionResult, Lobby};
 
@@ -34,13 +34,6 @@ async fn until_entries(dir: &Path, what: &str, so: impl Fn(&[Value]) -> bool) ->
     .await
 }
 
-async fn waiting(page: &mut Page, people: &[&ParticipantTruth]) {
-    page.until("everybody to be shown as waiting", |page| {
-        people.iter().try_for_each(|person| check(page.person(person.id)?.lobby == Lobby::Waiting, page.person(person.id)?))
-    })
-    .await;
-}
-
 fn of(entries: &[Value], person: Id) -> Vec<&Value> {
     entries.iter().filter(|entry| entry["person"] == person.to_string()).collect()
 }
@@ -50,7 +43,7 @@ async fn an_admit_is_an_entry_for_each_person_with_all_that_is_known() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0], &people[1]]).await;
+    page.waiting([&people[0], &people[1]]).await;
     let row = page.person(people[0].id).expect("row").clone();
     page.admit("a", &[people[0].id]).await;
     page.admit("b", &[people[0].id, people[1].id]).await;
@@ -77,7 +70,7 @@ async fn a_refusal_is_an_entry_with_its_reason() {
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     desk.control().set_switches(None, json!({ "admit_without_activator": "refuse" })).expect("switch");
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     page.admit("a", &[people[0].id]).await;
     let found = until_entries(desk.dir.path(), "the entry", |found| found.len() == 1).await;
     assert!(found[0]["result"] == "refused" && !found[0]["reason"].as_str().expect("text").is_empty(), "{found:?}");
@@ -88,7 +81,7 @@ async fn who_is_let_in_or_put_back_elsewhere_is_an_entry_by_nobody() {
     let desk = Desk::start(quiet(1)).await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0], &people[1]]).await;
+    page.waiting([&people[0], &people[1]]).await;
     page.admit("a", &[people[0].id]).await;
     desk.control().admit(people[1].id).expect("admitted elsewhere");
     let found = until_entries(desk.dir.path(), "both entries", |found| found.len() == 2).await;
@@ -128,7 +121,7 @@ async fn what_a_crash_interrupted_is_an_entry_of_the_next_start() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Went Away"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0], &people[1]]).await;
+    page.waiting([&people[0], &people[1]]).await;
     desk.control().leave(people[1].id).expect("left");
     let desk = desk
         .restart_after(|directory| {
@@ -154,7 +147,7 @@ async fn a_journal_that_is_only_late_has_every_result_in_the_end() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     let blocker = open_connection(desk.dir.path()).expect("database");
     blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
     let results = page.admit("a", &[people[0].id]).await;
@@ -195,7 +188,7 @@ async fn a_full_disk_stops_neither_the_view_nor_an_admit_and_is_said_loudly() {
     let desk = Desk::start(quiet(1)).await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    waiting(&mut page, &[&people[0]]).await;
+    page.waiting([&people[0]]).await;
     fill_disk(&desk.app.db, true).await;
     until_full(&desk.app.log).await;
     page.until("the trouble to be said", |page| check(page.trouble().is_some(), page.trouble())).await;
@@ -203,9 +196,9 @@ async fn a_full_disk_stops_neither_the_view_nor_an_admit_and_is_said_loudly() {
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
     let late = desk.join(meeting.id, "eu-1", "Late Comer");
-    waiting(&mut page, &[&late]).await;
+    page.waiting([&late]).await;
     let mut other = desk.page("max").await;
-    waiting(&mut other, &[&late]).await;
+    other.waiting([&late]).await;
     let what = |page: &Page| page.troubled().map(|trouble| trouble.what.to_string()).unwrap_or_default();
     page.until("the words", |page| {
         let said = what(page);

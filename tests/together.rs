@@ -5,9 +5,10 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::DEADLINE;
+use common::deeds::{claim, puts};
 use common::desk::{Desk, Page, check, quiet, to, with};
 use common::wait_for;
-use serde_json::{Value, json};
+use serde_json::json;
 use usher::simulator::{Id, Lobby as TrueLobby, MeetingTruth, ParticipantTruth};
 use usher::view::{BridgeState, Lobby};
 
@@ -19,24 +20,13 @@ async fn start(admit_delay: Duration) -> Desk {
     .await
 }
 
-async fn lobby(page: &mut Page, people: &[ParticipantTruth], lobby: Lobby) {
-    page.until("everybody's lobby", |page| {
-        people.iter().try_for_each(|person| check(page.person(person.id)?.lobby == lobby, page.person(person.id)?))
-    })
-    .await;
-}
-
 /// A meeting whose guests wait, as two moderators see it.
 async fn waiting(desk: &Desk, guests: &[&str]) -> (Page, Page, MeetingTruth, Vec<ParticipantTruth>) {
     let (meeting, people) = desk.meeting("Board call", "eu-1", guests);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
-    lobby(&mut mo, &people, Lobby::Waiting).await;
-    lobby(&mut max, &people, Lobby::Waiting).await;
+    mo.lobby(&people, Lobby::Waiting).await;
+    max.lobby(&people, Lobby::Waiting).await;
     (mo, max, meeting, people)
-}
-
-fn puts(desk: &Desk) -> u64 {
-    desk.asked("PUT /participants/<id>")
 }
 
 /// What was asked about people, in order.
@@ -44,10 +34,6 @@ fn forms(desk: &Desk) -> Vec<String> {
     let requests = desk.control().requests();
     let changes = requests.into_iter().flat_map(|bridge| bridge.changes);
     changes.filter(|change| change.path.contains("/participants/")).map(|change| change.form).collect()
-}
-
-fn claim(kind: &str, ids: &[Id]) -> Value {
-    json!({ "type": "claim", "kind": kind, "ids": ids.iter().map(ToString::to_string).collect::<Vec<_>>() })
 }
 
 #[tokio::test]
@@ -196,7 +182,7 @@ async fn what_was_not_sent_before_a_stop_of_usher_is_never_sent() {
     let result: Option<String> = conn.query_row("SELECT result FROM press_people", [], |row| row.get(0)).expect("journal");
     assert_eq!(result.as_deref(), Some("stopped"));
     let mut mo = desk.page("mo").await;
-    lobby(&mut mo, &people, Lobby::Waiting).await;
+    mo.lobby(&people, Lobby::Waiting).await;
     assert_eq!(mo.person(id).expect("row").outcome, None);
     assert_eq!(puts(&desk), 0);
 }

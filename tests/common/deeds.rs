@@ -10,15 +10,8 @@ use super::desk::{Desk, Page, check, to, with};
 pub async fn called(desk: &Desk, page: &mut Page, guests: &[&str]) -> (MeetingTruth, Vec<ParticipantTruth>) {
     let (meeting, people) = desk.meeting("Board call", "eu-1", guests);
     desk.host(meeting.id, "eu-1");
-    lobby(page, &people, Lobby::In).await;
+    page.lobby(&people, Lobby::In).await;
     (meeting, people)
-}
-
-pub async fn lobby(page: &mut Page, people: &[ParticipantTruth], lobby: Lobby) {
-    page.until("everybody's lobby", |page| {
-        people.iter().try_for_each(|person| check(page.person(person.id)?.lobby == lobby, page.person(person.id)?))
-    })
-    .await;
 }
 
 /// Everything is read and pushed.
@@ -60,6 +53,11 @@ pub fn message(meeting: Id, text: &str, seconds: Option<u32>) -> Value {
     json!({ "type": "message", "meeting": meeting, "text": text, "seconds": seconds })
 }
 
+/// `kind`: `person` or `meeting`.
+pub fn claim(kind: &str, ids: &[Id]) -> Value {
+    json!({ "type": "claim", "kind": kind, "ids": ids.iter().map(ToString::to_string).collect::<Vec<_>>() })
+}
+
 /// One of each, none of which is so already: on four people who are in, and on two meetings.
 pub fn one_of_each(people: &[Id], meetings: &[Id]) -> Vec<(Id, Value)> {
     vec![
@@ -91,7 +89,7 @@ pub async fn press_all(page: &mut Page, deeds: &[(Id, Value)]) -> Vec<(String, S
 pub async fn scene(desk: &Desk, page: &mut Page) -> (Vec<Id>, Vec<Id>) {
     let (meeting, people) = called(desk, page, &["One", "Two", "Three", "Four"]).await;
     let (other, others) = desk.meeting("Ward round", "eu-1", &["Waits"]);
-    lobby(page, &others, Lobby::Waiting).await;
+    page.lobby(&others, Lobby::Waiting).await;
     live(page).await;
     (people.iter().map(|person| person.id).collect(), vec![meeting.id, other.id])
 }

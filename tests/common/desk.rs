@@ -11,7 +11,7 @@ use usher::app::{self, App};
 use usher::config::{Config, Timing};
 use usher::db::open_connection;
 use usher::simulator::{self, Control, Id, Join, MeetingTruth, Options, ParticipantTruth, Simulator, StartCall, TlsMode};
-use usher::view::{BridgeRow, MeetingRow, PersonRow, Row, Trouble, UserRow};
+use usher::view::{BridgeRow, Lobby, MeetingRow, PersonRow, Row, Trouble, UserRow};
 
 use super::DEADLINE;
 use super::browser::{Browser, Socket};
@@ -318,6 +318,18 @@ impl Page {
 
     pub fn bridge(&self, name: &str) -> Result<&BridgeRow, String> {
         self.bridges().into_iter().find(|bridge| &*bridge.id == name).ok_or_else(|| format!("no bridge {name}: {:?}", self.bridges()))
+    }
+
+    /// Follows until all of them wait.
+    pub async fn waiting<'a>(&mut self, people: impl IntoIterator<Item = &'a ParticipantTruth>) {
+        self.lobby(people, Lobby::Waiting).await;
+    }
+
+    /// Follows until this is everybody's lobby.
+    pub async fn lobby<'a>(&mut self, people: impl IntoIterator<Item = &'a ParticipantTruth>, lobby: Lobby) {
+        let ids: Vec<Id> = people.into_iter().map(|person| person.id).collect();
+        let so = |page: &Page| ids.iter().try_for_each(|id| check(page.person(*id)?.lobby == lobby, page.person(*id)?));
+        self.until("everybody's lobby", so).await;
     }
 
     /// Presses the button that shows these people and waits for all results, by person.
