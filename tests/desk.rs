@@ -7,7 +7,7 @@ use std::time::Duration;
 use common::deeds::claim;
 use common::desk::{Desk, Page, check, quiet};
 use serde_json::{Value, json};
-use usher::simulator::{Id, StartCall};
+use usher::simulator::StartCall;
 use usher::view::Lobby;
 
 /// The one result.
@@ -158,6 +158,15 @@ async fn a_hold_ends_when_it_is_taken_off_and_not_over_anothers_claim() {
     let (_, done) = only(max.act("b", hold(false, &[&refused["claim"]])).await);
     assert_eq!(done["result"], "done");
     max.until("no hold", |page| check(page.person(people[0].id)?.hold.is_none(), page.people())).await;
+    // Who is in can't be kept out.
+    mo.admit("c", &[people[0].id]).await;
+    assert_eq!(only(mo.act("d", hold(true, &[])).await).1["result"], "refused");
+    desk.control().lobby(people[0].id).expect("sent back elsewhere");
+    mo.until("another wait, without a hold", |page| {
+        let row = page.person(people[0].id)?;
+        check(row.lobby == Lobby::Waiting && row.hold.is_none(), row)
+    })
+    .await;
 }
 
 #[tokio::test]

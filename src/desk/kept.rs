@@ -81,9 +81,9 @@ impl Keeper {
         Ok(kept)
     }
 
-    /// Keeps a value, or no longer.
-    pub(super) fn keep<T: Serialize>(&self, what: What, id: &str, value: Option<&T>) {
-        let Some(db) = &self.0 else { return };
+    /// Keeps a value, or no longer, where it is another one than before.
+    pub(super) fn follow<T: Serialize + PartialEq>(&self, what: What, id: &str, before: Option<&T>, value: Option<&T>) {
+        let Some(db) = self.0.as_ref().filter(|_| before != value) else { return };
         let (what, id, value) =
             (word(&what), id.to_owned(), value.map(|value| serde_json::to_string(value).expect("plain data with text keys")));
         db.later(move |conn| {

@@ -6,8 +6,8 @@ mod kept;
 mod page;
 mod presence;
 mod requests;
+mod state;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,15 +17,14 @@ use crate::actions::Target;
 use crate::clock::Now;
 use crate::config::{Live, Timing};
 use crate::model::ParticipantId;
-use crate::view::{ActionResult, Claim, Hold, Mark, Message, Outcome, Pending, Thresholds, UserRow, Verb};
+use crate::view::{ActionResult, Claim, Mark, Message, Outcome, Pending, Thresholds, UserRow, Verb};
 
 pub use claims::Claimed;
-use claims::Claims;
 pub use kept::{Keeper, Kept};
-use kept::{OwnThresholds, What};
 pub use page::Page;
-use presence::Presence;
 pub use requests::Requests;
+use state::State;
+pub use state::{Acted, MeetingDesk, PersonDesk, Touched};
 
 /// What administrators set for all moderators.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,81 +61,13 @@ pub struct Desk(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     changed: Notify,
-    keeper: Keeper,
     settings: Live<Settings>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    people: HashMap<ParticipantId, PersonDesk>,
-    meetings: HashMap<Arc<str>, MeetingDesk>,
-    claims: Claims,
-    presence: Presence,
-    /// By the place that meetings have in common (their space), see [`Desk::meeting`].
-    thresholds: HashMap<Arc<str>, OwnThresholds>,
-    /// What each user's pages keep, as JSON; by the account's number.
-    prefs: HashMap<i64, watch::Sender<Option<Arc<str>>>>,
-    touched: Touched,
-}
-
-/// What changed since it was asked for last.
-#[derive(Debug, Default)]
-pub struct Touched {
-    pub people: HashSet<ParticipantId>,
-    pub meetings: HashSet<Arc<str>>,
-    pub users: HashSet<Arc<str>>,
-}
-
-impl Touched {
-    fn target(&mut self, target: &Target) {
-        match target {
-            Target::Person(id) => drop(self.people.insert(id.clone())),
-            Target::Meeting(id) => drop(self.meetings.insert(id.clone())),
-        }
-    }
-}
-
-/// An action that is under way, or how the last one ended; on a person or on a meeting.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Acted {
-    pub pending: Option<Pending>,
-    pub outcome: Option<Outcome>,
-    /// When `outcome` is to be taken off the row.
-    outcome_until: Option<Instant>,
-}
-
-/// What the desk holds about one person, but for the claim.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct PersonDesk {
-    pub acted: Acted,
-    pub admitted: Option<Mark>,
-    pub sent_back: Option<Mark>,
-    pub hold: Option<Hold>,
-    pub acknowledged: Option<Mark>,
-    pub label: Option<Arc<str>>,
-    pub claim: Option<Claim>,
-}
-
-/// What the desk holds about one meeting.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MeetingDesk {
-    pub acted: Acted,
-    pub message: Option<Message>,
-    pub claim: Option<Claim>,
-    pub thresholds: Thresholds,
-}
-
-impl Default for MeetingDesk {
-    fn default() -> Self {
-        let thresholds = Thresholds { first_s: 0, second_s: 0, own: false };
-        Self { acted: Acted::default(), message: None, claim: None, thresholds }
-    }
 }
 
 impl Desk {
     /// With what was left by the last start.
     pub fn new(settings: Live<Settings>, keeper: Keeper, kept: Kept) -> Self {
-        let mut state = State { thresholds: kept.thresholds, ..State::default() };
+        let mut state = State { thresholds: kept.thresholds, keeper, ..State::default() };
         for (id, hold) in kept.holds {
             state.people.entry(id).or_default().hold = Some(hold);
         }
@@ -150,7 +81,7 @@ impl Desk {
             state.meetings.entry(id).or_default().message = Some(message);
         }
         state.prefs = kept.prefs.into_iter().map(|(user, value)| (user, watch::Sender::new(Some(value)))).collect();
-        Self(Arc::new(Inner { state: Mutex::new(state), changed: Notify::default(), keeper, settings }))
+        Self(Arc::new(Inner { state: Mutex::new(state), changed: Notify::default(), settings }))
     }
 
     pub fn settings(&self) -> Arc<Settings> {
@@ -220,13 +151,8 @@ impl Desk {
         if waited {
             state.claims.settle(&Target::Person(id.clone()));
         }
-        let Some(person) = state.people.get_mut(id) else { return };
-        person.sent_back = None;
-        if person.hold.take().is_some() {
-            self.0.keeper.keep::<Hold>(What::Hold, id, None);
-        }
-        if person.acknowledged.take().is_some() {
-            self.0.keeper.keep::<Mark>(What::Acknowledged, id, None);
+        if state.people.contains_key(id) {
+            state.edit(id, |person| (person.sent_back, person.hold, person.acknowledged) = (None, None, None));
         }
     }
 
@@ -240,6 +166,13 @@ impl Desk {
     /// Takes off what was shown long enough, and ends claims that nobody renewed.
     pub fn expire(&self, now: Now) {
         let mut state = self.lock();
+        let ends =
+            |meeting: &MeetingDesk| meeting.message.as_ref().and_then(|message| message.until).is_some_and(|until| until <= now.unix_ms);
+        let over: Vec<Arc<str>> = state.meetings.iter().filter(|(_, meeting)| ends(meeting)).map(|(id, _)| id.clone()).collect();
+        for id in over {
+            state.edit_meeting(&id, |meeting| meeting.message = None);
+            state.touched.meetings.insert(id);
+        }
         let State { people, meetings, claims, touched, .. } = &mut *state;
         people.retain(|id, person| {
             if person.acted.expire(now.instant) {
@@ -248,12 +181,7 @@ impl Desk {
             *person != PersonDesk::default()
         });
         meetings.retain(|id, meeting| {
-            let over = meeting.message.as_ref().and_then(|message| message.until).is_some_and(|until| until <= now.unix_ms);
-            if over {
-                meeting.message = None;
-                self.0.keeper.keep::<Message>(What::Message, id, None);
-            }
-            if meeting.acted.expire(now.instant) || over {
+            if meeting.acted.expire(now.instant) {
                 touched.meetings.insert(id.clone());
             }
             *meeting != MeetingDesk::default()
@@ -272,15 +200,10 @@ impl Desk {
     pub fn forget(&self, id: &ParticipantId) {
         let mut state = self.lock();
         state.claims.settle(&Target::Person(id.clone()));
-        if state.people.get(id).is_none_or(|person| person.acted.pending.is_some()) {
-            return;
+        if state.people.get(id).is_some_and(|person| person.acted.pending.is_none()) {
+            state.edit(id, |person| *person = PersonDesk::default());
+            state.people.remove(id);
         }
-        let person = state.people.remove(id).unwrap_or_default();
-        drop(state);
-        let keeper = &self.0.keeper;
-        person.hold.inspect(|_| keeper.keep::<Hold>(What::Hold, id, None));
-        person.acknowledged.inspect(|_| keeper.keep::<Mark>(What::Acknowledged, id, None));
-        person.label.inspect(|_| keeper.keep::<Arc<str>>(What::Label, id, None));
     }
 
     /// Forgets a meeting that is over; its thresholds stay for the next one in its space.
@@ -288,8 +211,8 @@ impl Desk {
         let mut state = self.lock();
         state.claims.settle(&Target::Meeting(id.clone()));
         if state.meetings.get(id).is_some_and(|meeting| meeting.acted.pending.is_none()) {
-            let message = state.meetings.remove(id).and_then(|meeting| meeting.message);
-            message.inspect(|_| self.0.keeper.keep::<Message>(What::Message, id, None));
+            state.edit_meeting(id, |meeting| *meeting = MeetingDesk::default());
+            state.meetings.remove(id);
         }
     }
 }
@@ -343,50 +266,17 @@ impl Desk {
 
     /// The name that the meeting shows for a person; None: their own.
     pub fn set_label(&self, id: &ParticipantId, label: Option<Arc<str>>) {
-        self.0.keeper.keep(What::Label, id, label.as_ref());
         self.change(|state| {
-            state.people.entry(id.clone()).or_default().label = label;
+            state.edit(id, |person| person.label = label);
             state.touched.people.insert(id.clone());
         });
     }
 
     /// The banner that a meeting shows; None: none.
     pub fn set_message(&self, id: &Arc<str>, message: Option<Message>) {
-        self.0.keeper.keep(What::Message, id, message.as_ref());
         self.change(|state| {
-            state.meetings.entry(id.clone()).or_default().message = message;
+            state.edit_meeting(id, |meeting| meeting.message = message);
             state.touched.meetings.insert(id.clone());
         });
-    }
-}
-
-impl State {
-    fn acted(&mut self, target: &Target) -> &mut Acted {
-        match target {
-            Target::Person(id) => &mut self.people.entry(id.clone()).or_default().acted,
-            Target::Meeting(id) => &mut self.meetings.entry(id.clone()).or_default().acted,
-        }
-    }
-
-    fn done(&mut self, target: &Target, verb: Verb, mark: Mark) {
-        let Target::Person(id) = target else { return };
-        let person = self.people.entry(id.clone()).or_default();
-        match verb {
-            Verb::Admit => person.admitted = Some(mark),
-            // An earlier admission no longer describes them.
-            Verb::SendBack => (person.admitted, person.sent_back) = (None, Some(mark)),
-            _ => {}
-        }
-    }
-}
-
-impl Acted {
-    /// True where an outcome was taken off.
-    fn expire(&mut self, now: Instant) -> bool {
-        let over = self.outcome_until.is_some_and(|until| until <= now);
-        if over {
-            (self.outcome, self.outcome_until) = (None, None);
-        }
-        over
     }
 }

@@ -57,8 +57,9 @@ impl Page {
 
     /// Keeps `value`, a JSON object, for the user's pages.
     pub fn keep_prefs(&mut self, value: Arc<str>) {
-        self.desk.0.keeper.keep_prefs(self.account, value.clone());
-        if let Some(prefs) = self.desk.lock().prefs.get(&self.account) {
+        let state = self.desk.lock();
+        state.keeper.keep_prefs(self.account, value.clone());
+        if let Some(prefs) = state.prefs.get(&self.account) {
             prefs.send_replace(Some(value));
             // This page knows.
             self.prefs.mark_unchanged();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kept::{OwnThresholds, What};
+use super::kept::OwnThresholds;
 use super::{Claimed, Desk};
 use crate::actions::{Actor, Target, TargetResult};
 use crate::clock::Now;
@@ -71,9 +71,15 @@ impl Requests {
             let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
             let entry = Entry::by(actor, action).about(Whom::person(&self.store, id)).detail(reason);
             let result = self.in_the_way(actor, id, over).unwrap_or_else(|| {
-                self.desk.0.keeper.keep(What::Hold, id, hold.as_ref());
+                if hold.is_some() && self.lobby(id) == Some(Lobby::In) {
+                    return TargetResult::new(
+                        Target::Person(id.clone()),
+                        ActionResult::Refused,
+                        "is in the call; only who waits can be held",
+                    );
+                }
                 self.desk.change(|state| {
-                    state.people.entry(id.clone()).or_default().hold.clone_from(&hold);
+                    state.edit(id, |person| person.hold.clone_from(&hold));
                     state.touched.people.insert(id.clone());
                 });
                 TargetResult::new(Target::Person(id.clone()), ActionResult::Done, "")
@@ -94,16 +100,16 @@ impl Requests {
             }
             let before = self.desk.change(|state| {
                 state.touched.people.insert(id.clone());
-                let person = state.people.entry(id.clone()).or_default();
-                // The first to see it stays the one who did.
-                let before = person.acknowledged.clone();
-                person.acknowledged.get_or_insert(mark.clone());
-                before
+                state.edit(id, |person| {
+                    // The first to see it stays the one who did.
+                    let before = person.acknowledged.clone();
+                    person.acknowledged.get_or_insert(mark.clone());
+                    before
+                })
             });
             if let Some(Mark { by, at }) = before {
                 return TargetResult { by: Some(by), at: Some(at), ..TargetResult::new(target, ActionResult::Already, "") };
             }
-            self.desk.0.keeper.keep(What::Acknowledged, id, Some(&mark));
             self.log.add(Entry::by(actor, Action::Acknowledge).about(Whom::person(&self.store, id)).ended(ActionResult::Done));
             TargetResult::new(target, ActionResult::Done, "")
         };
@@ -119,13 +125,9 @@ impl Requests {
         }
         let place = view::place(meeting, &calls);
         let own = own.map(|(first_s, second_s)| OwnThresholds { first_s, second_s });
-        self.desk.0.keeper.keep(What::Thresholds, &place, own.as_ref());
         let meetings = view::meetings_of_place(&self.store, &place);
         self.desk.change(|state| {
-            match own {
-                Some(own) => state.thresholds.insert(place, own),
-                None => state.thresholds.remove(&place),
-            };
+            state.set_thresholds(place, own);
             state.touched.meetings.extend(meetings);
         });
         let detail = own.map_or_else(|| "as configured".into(), |own| format!("{} s, {} s", own.first_s, own.second_s));
