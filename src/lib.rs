@@ -29,6 +29,7 @@ pub mod desk;
 pub mod http;
 pub mod hub;
 pub mod log;
+pub mod meetings;
 pub mod memory;
 pub mod model;
 pub mod publisher;

@@ -14,6 +14,7 @@ use crate::config::Filter;
 use crate::desk::{Desk, Settings};
 use crate::hub::Hub;
 use crate::log::{Entry, Log, moved_elsewhere};
+use crate::meetings;
 use crate::memory::WaitingWriter;
 use crate::model::{CallFacts, CallKey, ParticipantId};
 use crate::store::{Dirty, Store};
@@ -254,7 +255,7 @@ impl Publisher {
     }
 
     fn person(&self, id: &ParticipantId) -> Option<PersonRow> {
-        let meeting = view::meeting_of(&self.store, id)?;
+        let meeting = meetings::meeting_of(&self.store, id)?;
         if self.hidden.contains(&meeting) {
             return None;
         }

@@ -15,15 +15,15 @@ use super::person::Next;
 use super::reach::Reach;
 use super::target::Outcome;
 use crate::cms::{Answer, Ask, AskError, CallDetail, Change};
+use crate::meetings::calls_of;
 use crate::model::CallKey;
 use crate::view::ActionResult::{Already, Done, Left, Refused, Stopped, Unconfirmed, Unreachable};
-use crate::view::calls_of_meeting;
 
 type Read = Result<CallDetail, AskError>;
 
 impl Reach {
     pub(super) async fn meeting(&self, wish: &MeetingWish, meeting: &str, stop: &CancellationToken) -> Outcome {
-        let calls: Vec<CallKey> = calls_of_meeting(self.cluster.store(), meeting).into_iter().map(|(key, _)| key).collect();
+        let calls: Vec<CallKey> = calls_of(self.cluster.store(), meeting).into_iter().map(|(key, _)| key).collect();
         let read = self.read_all(calls).await;
         if read.is_empty() {
             return (Left, String::new());

@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use super::{Deeds, OpenPress};
 use crate::actions::{Target, TargetResult};
 use crate::log::{Action, Entry, Whom};
+use crate::meetings::calls_of;
 use crate::model::{BridgeState, Lobby};
-use crate::view::{ActionResult, Verb, calls_of_meeting};
+use crate::view::{ActionResult, Verb};
 
 /// What is said where it is not known whether CMS was asked.
 const INTERRUPTED: &str = "Usher was restarted while this was under way; it was not sent again";
@@ -43,7 +44,7 @@ impl Deeds {
         loop {
             let state = match target {
                 Target::Person(id) => store.with_person(id, |person| person.lobby.state),
-                Target::Meeting(id) => (!calls_of_meeting(store, id).is_empty()).then_some(Lobby::Unknown),
+                Target::Meeting(id) => (!calls_of(store, id).is_empty()).then_some(Lobby::Unknown),
             };
             let known = match (state, target) {
                 (Some(Lobby::Unknown), Target::Person(_)) => false,

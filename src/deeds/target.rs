@@ -11,6 +11,7 @@ use super::running::Turn;
 use super::turns::Turns;
 use crate::actions::{Deed, Press, Target, TargetResult};
 use crate::clock::Now;
+use crate::meetings;
 use crate::model::{BridgeState, Home, ParticipantId};
 use crate::view::{self, ActionResult, Mark, Message};
 
@@ -105,7 +106,7 @@ impl Deeds {
                 let (by, at) = self.mark(&press.deed, id).map_or((None, None), |mark| (Some(mark.by), Some(mark.at)));
                 return Some(TargetResult { by, at, ..TargetResult::new(target.clone(), ActionResult::Already, "") });
             }
-            meeting = view::meeting_of(store, id);
+            meeting = meetings::meeting_of(store, id);
         }
         if let Some(claim) = self.desk.against(target, meeting.as_ref(), &press.actor.user, &press.over) {
             let result = TargetResult::new(target.clone(), ActionResult::Claimed, "");

@@ -7,6 +7,7 @@ use super::{Claimed, Desk};
 use crate::actions::{Actor, Target, TargetResult};
 use crate::clock::Now;
 use crate::log::{Action, Entry, Log, Whom};
+use crate::meetings;
 use crate::model::{Lobby, ParticipantId};
 use crate::store::Store;
 use crate::view::{self, ActionResult, Hold, Mark};
@@ -119,13 +120,13 @@ impl Requests {
     /// When a wait is long in this meeting and all others of its space; None: as configured.
     pub fn thresholds(&self, actor: &Actor, meeting: &Arc<str>, own: Option<(u32, u32)>) -> TargetResult {
         let target = Target::Meeting(meeting.clone());
-        let calls = view::calls_of_meeting(&self.store, meeting);
+        let calls = meetings::calls_of(&self.store, meeting);
         if calls.is_empty() {
             return TargetResult::new(target, ActionResult::Left, "");
         }
         let place = view::place(meeting, &calls);
         let own = own.map(|(first_s, second_s)| OwnThresholds { first_s, second_s });
-        let meetings = view::meetings_of_place(&self.store, &place);
+        let meetings = meetings::of_place(&self.store, &place);
         self.desk.change(|state| {
             state.set_thresholds(place, own);
             state.touched.meetings.extend(meetings);
@@ -142,7 +143,7 @@ impl Requests {
         if self.lobby(id).is_none() {
             return Some(TargetResult::new(target, ActionResult::Left, ""));
         }
-        let claim = self.desk.against(&target, view::meeting_of(&self.store, id).as_ref(), &actor.user, over)?;
+        let claim = self.desk.against(&target, meetings::meeting_of(&self.store, id).as_ref(), &actor.user, over)?;
         Some(TargetResult {
             by: Some(claim.by),
             at: Some(claim.since),
@@ -155,10 +156,10 @@ impl Requests {
     fn place(&self, target: Target) -> Option<(Target, Option<Target>)> {
         match &target {
             Target::Person(id) => {
-                let meeting = view::meeting_of(&self.store, id)?;
+                let meeting = meetings::meeting_of(&self.store, id)?;
                 Some((target, Some(Target::Meeting(meeting))))
             }
-            Target::Meeting(id) => (!view::calls_of_meeting(&self.store, id).is_empty()).then_some((target, None)),
+            Target::Meeting(id) => (!meetings::calls_of(&self.store, id).is_empty()).then_some((target, None)),
         }
     }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::actions::{Actor, Target, TargetResult};
 use crate::clock::Now;
+use crate::meetings;
 use crate::model::{CallKey, Home, ParticipantId};
 use crate::store::Store;
 use crate::view::{self, Lobby, Verb};
@@ -184,7 +185,7 @@ impl Whom {
 
     /// A meeting as shown now, with all bridges that have an instance of it.
     pub fn meeting(store: &Store, id: &Arc<str>) -> Self {
-        let calls: Vec<CallKey> = view::calls_of_meeting(store, id).into_iter().map(|(key, _)| key).collect();
+        let calls: Vec<CallKey> = meetings::calls_of(store, id).into_iter().map(|(key, _)| key).collect();
         let mut bridges: Vec<&str> = calls.iter().map(|key| &*key.bridge).collect();
         bridges.dedup();
         let whom = Self { meeting: id.clone(), bridge: bridges.join(", ").into(), ..Self::default() };

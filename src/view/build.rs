@@ -12,6 +12,11 @@ pub fn meeting_id(key: &CallKey, call: &CallFacts) -> Arc<str> {
     call.correlator.clone().unwrap_or_else(|| key.to_string().into())
 }
 
+/// What a meeting has in common with the next one at the same place: its space, or nothing but itself.
+pub fn place(meeting: &Arc<str>, calls: &[(CallKey, CallFacts)]) -> Arc<str> {
+    calls.iter().find_map(|(_, call)| call.space.clone()).unwrap_or_else(|| meeting.clone())
+}
+
 /// What the configured filter looks at.
 pub fn filter_facts(call: &CallFacts) -> MeetingFacts<'_> {
     MeetingFacts { name: label(call).0, space: call.space.as_deref(), tenant: call.tenant.as_deref() }

@@ -4,12 +4,10 @@ mod build;
 mod diff;
 mod figures;
 mod made;
-mod place;
 mod rows;
 
 pub use build::*;
 pub use diff::{Change, apply, diff};
 pub use figures::*;
 pub use made::*;
-pub use place::*;
 pub use rows::*;

@@ -1,11 +1,11 @@
-//! Which calls, meetings and people belong together, looked up in the store. For actions: the publisher has indexes of its own.
+//! Which calls, meetings and people belong together, looked up in the store. For actions and the log: the publisher has indexes of its own.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{face, meeting_id};
 use crate::model::{CallFacts, CallKey};
 use crate::store::Store;
+use crate::view::{face, meeting_id};
 
 /// The meeting that a person is in, as the rows say it.
 pub fn meeting_of(store: &Store, person: &str) -> Option<Arc<str>> {
@@ -14,7 +14,7 @@ pub fn meeting_of(store: &Store, person: &str) -> Option<Arc<str>> {
 }
 
 /// The instances of a meeting, by bridge.
-pub fn calls_of_meeting(store: &Store, meeting: &str) -> Vec<(CallKey, CallFacts)> {
+pub fn calls_of(store: &Store, meeting: &str) -> Vec<(CallKey, CallFacts)> {
     let facts = |key: CallKey| {
         let facts = store.with_call(&key, |call| call.facts.clone())?;
         (*meeting_id(&key, &facts) == *meeting).then_some((key, facts))
@@ -24,13 +24,8 @@ pub fn calls_of_meeting(store: &Store, meeting: &str) -> Vec<(CallKey, CallFacts
     calls
 }
 
-/// What a meeting has in common with the next one at the same place: its space, or nothing but itself.
-pub fn place(meeting: &Arc<str>, calls: &[(CallKey, CallFacts)]) -> Arc<str> {
-    calls.iter().find_map(|(_, call)| call.space.clone()).unwrap_or_else(|| meeting.clone())
-}
-
 /// All meetings of a place.
-pub fn meetings_of_place(store: &Store, place: &str) -> BTreeSet<Arc<str>> {
+pub fn of_place(store: &Store, place: &str) -> BTreeSet<Arc<str>> {
     let meeting = |key: CallKey| {
         store.with_call(&key, |call| {
             let meeting = meeting_id(&key, &call.facts);
