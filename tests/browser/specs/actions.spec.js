@@ -328,7 +328,7 @@ test("those selected are held and removed together", async ({ cluster, open }) =
 
 test("a thumb finds every action on a phone", async ({ cluster, open }) => {
   const phone = { viewport: { width: 360, height: 740 }, hasTouch: true };
-  const { page, bo, ana } = await meeting({ cluster, open }, { page: phone });
+  const { page, bo, ana, zoe } = await meeting({ cluster, open }, { page: phone });
   await waiting(page, bo.id).locator("[data-menu]").tap();
   const box = await page.getByRole("menu").boundingBox();
   expect([box?.x, Math.round((box?.y ?? 0) + (box?.height ?? 0))]).toEqual([0, phone.viewport.height]);
@@ -342,5 +342,13 @@ test("a thumb finds every action on a phone", async ({ cluster, open }) => {
   await inCall(page, ana.id).locator("[data-menu]").tap();
   await entry(page, "mute").tap();
   await expect(inCall(page, ana.id).locator(".icon-muted")).toBeVisible();
+  // Zoë waits longest of those whom nobody holds; then nobody is left, which is said there, too.
+  const next = page.locator("[data-action=next]");
+  expect((await next.boundingBox())?.height).toBeGreaterThanOrEqual(44);
+  await next.tap();
+  await expect(waiting(page, zoe.id)).toHaveAttribute("data-handled", "mine");
+  await look(page, "action-phone-next");
+  await next.tap();
+  await expect(page.locator(".notice")).toBeInViewport();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(phone.viewport.width);
 });
