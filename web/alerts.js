@@ -13,7 +13,7 @@ import { plain } from "./text.js";
 import { duration } from "./time.js";
 import { Title } from "./title.js";
 import { Turn } from "./turns.js";
-import { handler, reminder, thresholdsOf, tooLong } from "./waits.js";
+import { handler, isDue, thresholdsOf, tooLong } from "./waits.js";
 
 /** @typedef {import("./protocol.js").PersonRow} Person */
 /** @typedef {import("./sound.js").Kind} Kind */
@@ -159,7 +159,7 @@ export class Alerts {
   /** @param {Person[]} waiting @param {boolean} arrived @param {number} now */
   #tell(waiting, arrived, now) {
     const unseen = this.tooLong.filter((person) => handler(person, this.#meeting(person)) === "" && this.#concernsAtAll(person));
-    const due = waiting.filter((person) => reminder(person, this.desk.clock.now()) !== null && this.#concernsAtAll(person));
+    const due = waiting.filter((person) => isDue(person, this.desk.clock.now()) && this.#concernsAtAll(person));
     const late = this.late.sounds(unseen.length > 0, now);
     const reminded = this.reminders.sounds(due.map((person) => `${person.id}\n${person.hold?.remind_at}`)) && this.begun;
     if (late) this.desk.announcer.tell(this.#words("late", unseen));

@@ -1,22 +1,21 @@
 // Small questions to the server that have one answer and leave no trace in the foot of the page: each with a `ref` and what follows.
 
+import { Refs } from "./refs.js";
+
 /** @typedef {{ ok: boolean, why: string }} Answer  `why`: in the server's words, where it is not */
 
 export class Asks {
   /** @param {(message: object) => boolean} send */
   constructor(send) {
     this.send = send;
-    this.count = 0;
-    // A page opened twice must not use the other's words.
-    this.prefix = `ask-${Math.random().toString(36).slice(2, 8)}`;
+    this.refs = new Refs("ask");
     /** @type {Map<string, (answer: Answer) => void>} */
     this.open = new Map();
   }
 
   /** @param {object} message without its `ref` @param {(answer: Answer) => void} then */
   ask(message, then) {
-    this.count += 1;
-    const ref = `${this.prefix}-${this.count}`;
+    const ref = this.refs.next();
     if (this.send({ ...message, ref })) this.open.set(ref, then);
     else then({ ok: false, why: "" });
   }

@@ -1,6 +1,7 @@
 // Soft claims: who handles whom, whom to take next, and this page's own claims, which it renews while its user is at it. No page in here.
 
 import { CLAIM_LIMIT } from "./protocol.js";
+import { Refs } from "./refs.js";
 
 /**
  * @typedef {import("./protocol.js").PersonRow} Person
@@ -55,8 +56,7 @@ export class Claims {
   constructor(send, now = () => performance.now()) {
     this.send = send;
     this.now = now;
-    this.prefix = Math.random().toString(36).slice(2, 8);
-    this.count = 0;
+    this.refs = new Refs("claim");
     /** @type {Map<ClaimKind, Kept>} at most one of each kind, as the server has it */
     this.kept = new Map();
     /** @type {{ ref: string, by: Kept["by"], then: (result: import("./protocol.js").Result) => void } | null} */
@@ -68,7 +68,7 @@ export class Claims {
    * @param {ClaimKind} kind @param {string[]} ids @param {Kept["by"]} by @param {(result: import("./protocol.js").Result) => void} then
    */
   take(kind, ids, by, then) {
-    const ref = this.#ref();
+    const ref = this.refs.next();
     this.asked = this.send({ type: "claim", ref, kind, ids }) ? { ref, by, then } : null;
   }
 
@@ -76,7 +76,7 @@ export class Claims {
   reply(frame) {
     const { asked } = this;
     const [result] = frame.results;
-    if (!frame.ref.startsWith(`${this.prefix}-c`)) return false;
+    if (!this.refs.has(frame.ref)) return false;
     if (!result) return true;
     /** @type {ClaimKind} */
     const kind = result.person === undefined ? "meeting" : "person";
@@ -106,12 +106,12 @@ export class Claims {
   /** Gives one back. @param {ClaimKind} kind */
   release(kind) {
     const kept = this.kept.get(kind);
-    if (this.kept.delete(kind) && kept) this.send({ type: "release", ref: this.#ref(), ids: [kept.id] });
+    if (this.kept.delete(kind) && kept) this.send({ type: "release", ref: this.refs.next(), ids: [kept.id] });
   }
 
   /** Gives back what another page of the same user took. @param {string} id */
   releaseElsewhere(id) {
-    this.send({ type: "release", ref: this.#ref(), ids: [id] });
+    this.send({ type: "release", ref: this.refs.next(), ids: [id] });
   }
 
   /**
@@ -131,11 +131,6 @@ export class Claims {
 
   /** @param {Kept} kept */
   #renew(kept) {
-    if (this.send({ type: "claim", ref: this.#ref(), kind: kept.kind, ids: [kept.id] })) kept.renewedAt = this.now();
-  }
-
-  #ref() {
-    this.count += 1;
-    return `${this.prefix}-c${this.count}`;
+    if (this.send({ type: "claim", ref: this.refs.next(), kind: kept.kind, ids: [kept.id] })) kept.renewedAt = this.now();
   }
 }

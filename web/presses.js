@@ -1,5 +1,7 @@
 // What was asked of the server and what came of it: a press is matched with its replies by `ref`, with a timeout. No page in here.
 
+import { Refs } from "./refs.js";
+
 /**
  * @typedef {import("./protocol.js").Result} Result
  * @typedef {import("./abilities.js").PersonDeed | import("./abilities.js").MeetingDeed} Deed
@@ -21,9 +23,7 @@ export class Presses {
     this.send = send;
     this.changed = changed;
     this.now = now;
-    this.count = 0;
-    // A page opened twice must not use the other's words.
-    this.prefix = Math.random().toString(36).slice(2, 8);
+    this.refs = new Refs("press");
     /** @type {Map<string, Press>} */
     this.all = new Map();
   }
@@ -52,7 +52,7 @@ export class Presses {
 
   /** Nobody else of it is to be sent anything. @param {Press} press */
   stop(press) {
-    press.stopping = this.send({ type: "stop", ref: this.#ref(), press: press.ref });
+    press.stopping = this.send({ type: "stop", ref: this.refs.next(), press: press.ref });
     this.changed();
   }
 
@@ -63,7 +63,7 @@ export class Presses {
     press.results.push(...frame.results);
     press.at = this.now();
     press.state = frame.state === "finished" ? "finished" : "under_way";
-    if (press.state === "finished" && failures(press).length === 0) this.#later(() => this.dismiss(press.ref), QUIET);
+    if (press.state === "finished" && failures(press).length === 0) setTimeout(() => this.dismiss(press.ref), QUIET);
     this.changed();
   }
 
@@ -95,21 +95,16 @@ export class Presses {
     return [...this.all.values()].find((press) => isUnderWay(press) && press.names.has(id));
   }
 
-  #ref() {
-    this.count += 1;
-    return `${this.prefix}-${this.count}`;
-  }
-
   /** @param {Press["deed"]} deed @param {Map<string, string>} names @param {Message} message @returns {Press} */
   #press(deed, names, message) {
-    return { ref: this.#ref(), deed, names, message, results: [], state: "sent", code: "", says: "", stopping: false, at: 0 };
+    return { ref: this.refs.next(), deed, names, message, results: [], state: "sent", code: "", says: "", stopping: false, at: 0 };
   }
 
   /** @param {Press} press */
   #ask(press) {
     this.all.set(press.ref, press);
     if (!this.send({ ...press.message, ref: press.ref })) press.state = "cut_off";
-    this.#later(() => this.#overdue(press), ANSWER);
+    setTimeout(() => this.#overdue(press), ANSWER);
     this.changed();
     return press;
   }
@@ -120,11 +115,6 @@ export class Presses {
     if (press.deed === "bridge") return this.dismiss(press.ref);
     press.state = "unanswered";
     this.changed();
-  }
-
-  /** @param {() => void} what @param {number} ms */
-  #later(what, ms) {
-    setTimeout(what, ms);
   }
 }
 

@@ -30,11 +30,9 @@ export function tooLong(person, meeting, now) {
  * @param {Person} person @param {Meeting | undefined} meeting */
 export const handler = (person, meeting) => (person.claim ?? meeting?.claim)?.by ?? "";
 
-/** When the hold of somebody who waits was to be thought of again, once that has come; else null. @param {Person} person @param {number} now */
-export function reminder(person, now) {
-  const at = person.lobby === "waiting" ? (person.hold?.remind_at ?? null) : null;
-  return at !== null && at <= now ? at : null;
-}
+/** Whether the reminder of the hold of somebody who waits has come due. @param {Person} person @param {number} now the server's */
+export const isDue = (person, now) =>
+  person.lobby === "waiting" && person.hold !== null && person.hold.remind_at !== null && person.hold.remind_at <= now;
 
 /** The longest that a threshold may be, in seconds: a day. */
 export const MOST = 86_400;

@@ -72,13 +72,13 @@ function undone(press) {
   return parts.join(t("list_comma"));
 }
 
+/** @type {import("./protocol.js").ResultWord[]} */
+const NOT_DONE = ["already", "left", "unconfirmed", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"];
+
 /** @param {Press} press */
 function others(press) {
-  const words = /** @type {const} */ ([
-    ...["already", "left", "unconfirmed", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"],
-  ]);
-  return words.flatMap((word) => {
-    const some = press.results.filter((result) => result.result === word);
+  return NOT_DONE.flatMap((word) => {
+    const some = withResult(press, word);
     const reasons = [...new Set(some.flatMap((result) => result.reason || []))];
     const key = word === "already" && press.deed !== "admit" ? "result_so_already_n" : `result_${word}_n`;
     const text = t(key, { n: some.length });

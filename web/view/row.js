@@ -1,11 +1,11 @@
 // One person: waiting, in the call, or the trace of somebody who waited a moment ago.
 
-import { isDue } from "../holds.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../names.js";
 import { plain } from "../text.js";
 import { clockTimes } from "../time.js";
 import { html, live, nothing } from "../vendor/lit.js";
+import { isDue } from "../waits.js";
 import { outcomeWords } from "../words.js";
 import { admitButton } from "./admit.js";
 import { icon, sign } from "./icons.js";

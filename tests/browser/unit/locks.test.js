@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { dueReminders, isDue } from "../../../web/holds.js";
 import { consequences } from "../../../web/locks.js";
-import { meeting, person } from "./rows.js";
+import { meeting } from "./rows.js";
 
 const catalogue = JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8"));
 const said = (more, on, held = 0) => consequences(meeting("m", more), on, held).map((line) => line.key);
@@ -36,17 +35,4 @@ test("everything it may say is in the catalogue", () => {
         for (const on of [true, false])
           for (const key of said({ lock_mode: mode, activator, waiting }, on, 1))
             assert.ok(catalogue[key] ?? catalogue[`${key}.other`], key);
-});
-
-test("a reminder is due at its time, for those who still wait, longest overdue first", () => {
-  const held = (id, remind_at, more = {}) => person(id, { hold: { by: "max", at: 0, reason: "", remind_at }, ...more });
-  assert.deepEqual(
-    [isDue(held("a", 10), 9), isDue(held("a", 10), 10), isDue(held("a", null), 10), isDue(person("a"), 10)],
-    [...[false, true, false, false]],
-  );
-  const people = [held("a", 9), held("b", 3), held("c", 3, { lobby: "in" }), held("d", 20)];
-  assert.deepEqual(
-    dueReminders(people, 10).map((each) => each.id),
-    ["b", "a"],
-  );
 });
