@@ -240,12 +240,22 @@ impl Way<'_> {
         }
     }
 
-    /// An event may have told it already.
-    async fn read_mute(&self, home: &str, on: bool) -> Reading {
+    /// Does an event tell mutes here, and what does it say?
+    fn told_mute(&self, home: &str) -> Option<bool> {
         let store = self.reach.cluster.store();
         let live = store.with_bridge(home, |facts| facts.state == BridgeState::Live && facts.polled_calls == 0).unwrap_or(false);
         let told = store.with_person(self.person, |person| face(person).map(|listing| listing.muted)).flatten();
-        if live && told == Some(on) {
+        told.filter(|_| live)
+    }
+
+    /// The row is about to say so, too: whoever reads the result must not find the row of before.
+    fn is_ahead_of_row(&self, home: &str) -> bool {
+        matches!(*self.wish, Wish::Muted(on) if self.told_mute(home) == Some(!on))
+    }
+
+    /// An event may have told it already.
+    async fn read_mute(&self, home: &str, on: bool) -> Reading {
+        if self.told_mute(home) == Some(on) {
             return Reading::So;
         }
         let legs = match self.read_legs(home).await {
@@ -297,8 +307,11 @@ impl Way<'_> {
         let timing = &self.reach.timing;
         let mut deadline = None;
         let mut pause = timing.confirm_within / 50;
+        let mut ahead = false;
         loop {
             match self.read(home).await {
+                // Given one moment, in case no event ever tells.
+                Reading::So if !ahead && self.is_ahead_of_row(home) => ahead = true,
                 Reading::So => return (Done, String::new()),
                 Reading::Left => return (Left, "left after CMS had accepted the request".into()),
                 Reading::Failed(AskError::Withheld(why)) => {
