@@ -27,12 +27,14 @@ use usher::actions::Actions;
 use usher::config::{Config, Timing};
 use usher::db::Db;
 use usher::desk::{Desk, Requests};
+use usher::displays::Displays;
 use usher::http::{Web, serve};
 use usher::hub::{Audience, Hub};
 use usher::log::Log;
 use usher::store::Store;
 use usher::trouble::Troubles;
 use usher::view::{LegState, Lobby, PersonRow, Row};
+use usher::wall::Walls;
 
 const BROWSERS: usize = 1_000;
 const FRAME: usize = 1_024;
@@ -175,6 +177,7 @@ async fn usher_child() {
     let (actions, _requests) = Actions::channel(16);
     let db = Db::open(&dir).expect("a database");
     let (log, _writer) = Log::new(db.clone(), 0, &Timing::default(), Troubles::channel().0);
+    let displays = Displays::load(db.clone(), log.clone()).await.expect("displays");
     let web = Web {
         config: config.into(),
         timing: Timing::default(),
@@ -184,6 +187,8 @@ async fn usher_child() {
         desk: Requests::new(Desk::default(), Store::default(), log.clone()),
         log,
         receivers: usher::receivers::Receivers::default(),
+        displays,
+        walls: Walls::channel().0,
         cdr_listener: None,
         figures,
         ready,

@@ -21,6 +21,7 @@ use crate::config::{Config, Live};
 use crate::db::{Db, DbError};
 use crate::deeds::{Deeds, Journal};
 use crate::desk::{Desk, Keeper, Requests, Settings};
+use crate::displays::Displays;
 use crate::http::{self, DemoAccount, ServeError, Web};
 use crate::hub::{Audience, Hub};
 use crate::log::Log;
@@ -30,6 +31,7 @@ use crate::receivers::{self, Receivers};
 use crate::reload::{Parts, Reload};
 use crate::store::Store;
 use crate::trouble::Troubles;
+use crate::wall::Walls;
 
 /// What is in memory of the log when everything else has ended takes far less; a database that hangs must not hold up the end.
 const LOG_LAST_WORDS: Duration = Duration::from_secs(2);
@@ -121,8 +123,17 @@ pub async fn start(
     let publisher = Publisher::new(store.clone(), desk.clone(), config.filter.clone());
     let (filter, filter_seen) = watch::channel(config.filter.clone());
     let (figures, figures_seen) = watch::channel(Arc::default());
-    let outlets =
-        Outlets { hub: hub.clone(), memory: waiting_writer, trouble: trouble_seen, figures, filter: filter_seen, ready, log: log.clone() };
+    let (walls, fan) = Walls::channel();
+    let outlets = Outlets {
+        hub: hub.clone(),
+        memory: waiting_writer,
+        trouble: trouble_seen,
+        figures,
+        filter: filter_seen,
+        ready,
+        log: log.clone(),
+        walls: fan,
+    };
     bridges.spawn(publisher::run(publisher, outlets, config.timing.publish_tick, bridges_stop.clone()));
 
     let journal = Journal::new(db.clone());
@@ -145,6 +156,8 @@ pub async fn start(
         desk: Requests::new(desk.clone(), store.clone(), log.clone()),
         log: log.clone(),
         receivers: receivers.clone(),
+        displays: Displays::load(db.clone(), log.clone()).await?,
+        walls,
         cdr_listener,
         figures: figures_seen,
         ready: is_ready,

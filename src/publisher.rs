@@ -19,6 +19,7 @@ use crate::memory::WaitingWriter;
 use crate::model::{CallFacts, CallKey, ParticipantId};
 use crate::store::{Dirty, Store};
 use crate::view::{self, BridgeFigures, BridgeState, Change, Kind, Lobby, PersonRow, Row, RowKey, ServerRow, Trouble, View};
+use crate::wall::{Fan, Line, Rows};
 
 /// Where changes go, and what else the publisher listens to.
 pub struct Outlets {
@@ -34,11 +35,13 @@ pub struct Outlets {
     pub ready: watch::Sender<bool>,
     /// Where lobby changes go that nobody at Usher made.
     pub log: Log,
+    /// What displays on walls are shown.
+    pub walls: Fan,
 }
 
 /// Publishes changes until `stop`: the first at once, what follows within a tick together.
 pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, stop: CancellationToken) {
-    let Outlets { hub, mut memory, mut trouble, figures, mut filter, ready, log } = outlets;
+    let Outlets { hub, mut memory, mut trouble, figures, mut filter, ready, log, mut walls } = outlets;
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
@@ -47,7 +50,12 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
             () = publisher.desk.changed() => {}
             Ok(()) = trouble.changed() => {}
             Ok(()) = filter.changed() => {}
+            wish = walls.wish() => {
+                walls.grant(wish, &publisher);
+                continue;
+            }
             _ = second.tick() => {
+                walls.tidy();
                 figures.send_replace(publisher.store.figures().into());
                 // What that changes is published next.
                 publisher.desk.expire(Now::read());
@@ -65,7 +73,9 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
         if change.put.iter().any(|row| is_settled(row)) {
             ready.send_replace(true);
         }
-        hub.publish(change.put, change.drop);
+        // Whoever acts comes first.
+        hub.publish(change.put.clone(), change.drop.clone());
+        walls.follow(&change, &publisher);
         tokio::time::sleep(tick).await;
     }
 }
@@ -271,19 +281,22 @@ impl Publisher {
         }
     }
 
+    /// The rows of who is in a meeting.
+    fn people(&self, meeting: &Arc<str>) -> impl Iterator<Item = &PersonRow> {
+        self.people_of.get(meeting).into_iter().flatten().filter_map(|person| {
+            let key = RowKey { kind: Kind::Person, id: person.clone() };
+            self.view.get(&key).map(|row| &**row).and_then(as_person)
+        })
+    }
+
     fn rebuild_meeting(&mut self, id: &Arc<str>, change: &mut Change) {
         let key = RowKey { kind: Kind::Meeting, id: id.clone() };
         let row = if self.hidden.contains(id) {
             None
         } else {
-            let people = self.people_of.get(id).into_iter().flatten();
-            let rows = people.filter_map(|person| {
-                let key = RowKey { kind: Kind::Person, id: person.clone() };
-                self.view.get(&key).map(|row| &**row).and_then(as_person)
-            });
             let calls = self.calls(id);
             let desk = self.desk.meeting(id, &view::place(id, &calls));
-            view::meeting_row(id, &calls, rows, desk).map(Row::Meeting)
+            view::meeting_row(id, &calls, self.people(id), desk).map(Row::Meeting)
         };
         if row.is_none() && !self.calls_of.contains_key(id) {
             self.desk.forget_meeting(id);
@@ -295,6 +308,19 @@ impl Publisher {
         let key = RowKey { kind: Kind::Bridge, id: name.clone() };
         let row = self.store.with_bridge(name, |facts| Row::Bridge(view::bridge_row(name, facts)));
         change.note(&key, self.view.get(&key), row);
+    }
+}
+
+impl Rows for Publisher {
+    fn view(&self) -> &View {
+        &self.view
+    }
+
+    fn line(&self, meeting: &Arc<str>) -> Option<Line<'_>> {
+        match self.view.get(&RowKey { kind: Kind::Meeting, id: meeting.clone() }).map(|row| &**row) {
+            Some(Row::Meeting(row)) => Some(Line::new(row, self.people(meeting))),
+            _ => None,
+        }
     }
 }
 

@@ -4,7 +4,8 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::browser::Socket;
+use common::browser::{Browser, Socket};
+use common::desk::{Desk, quiet};
 use common::rows;
 use common::site::{Setup, Site};
 use serde_json::{Value, json};
@@ -251,12 +252,89 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
         answer.send(Ok(())).expect("waiting");
     }
 
+    page.say(json!({ "type": "displays", "ref": "8", "on": true })).await;
+    page.until(|frame| frame["type"] == "displays").await;
+    for (message, expected) in [
+        (json!({ "type": "display_link", "display": display("all") }), "answer"),
+        (json!({ "type": "display_pair", "code": "ABC-DEF", "display": display("meetings") }), "error"),
+        (json!({ "type": "display_set", "id": "d", "display": display("bridges") }), "error"),
+        (json!({ "type": "display_identify", "id": "d" }), "error"),
+        (json!({ "type": "display_reload", "id": "d" }), "error"),
+        (json!({ "type": "display_revoke", "id": "d" }), "error"),
+        (json!({ "type": "display_forget", "id": "d" }), "error"),
+    ] {
+        let (mut message, word) = (message, expected);
+        message["ref"] = json!("display");
+        page.say(message).await;
+        page.until(|frame| frame["type"] == word && frame["ref"] == "display").await;
+    }
+
     page.until(|frame| frame["type"] == "beat").await;
     page.say(json!({ "type": "beat" })).await;
     page.say(json!({ "type": "resync" })).await;
     page.until(|frame| frame["type"] == "snapshot_end").await;
     page.from_server.assert_complete();
     page.from_browser.assert_complete();
+}
+
+/// Settings with everything that they can have.
+fn display(what: &str) -> Value {
+    let view = match what {
+        "meetings" => json!({ "what": what, "meetings": [{ "id": "m", "name": "Board call" }], "seconds": 9 }),
+        "bridges" => json!({ "what": what, "bridges": ["a"], "seconds": 9 }),
+        _ => json!({ "what": what, "seconds": 9 }),
+    };
+    json!({
+        "name": "North wall", "place": "", "views": [view], "names": "short", "titles": true, "distance_m": 5, "diagonal_in": 55.5,
+        "themes": [{ "from": "07:00", "theme": "grey" }], "dim": { "from": "22:00", "to": "06:00" }, "sound": false, "lang": "en",
+    })
+}
+
+#[tokio::test]
+async fn every_frame_of_a_screen_is_as_documented_and_every_mutation_is_noticed() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    desk.page("mo").await.waiting(&people).await;
+    let mut browser = Browser::new(desk.app.address, "");
+    browser.get("/wall").await;
+    let (from_server, from_browser) = (Direction::load("toScreen"), Direction::load("fromScreen"));
+    let mut screen = Watched { socket: browser.socket_at("/wall/ws").await, from_server, from_browser };
+    let code = screen.until(|frame| frame["type"] == "code").await["code"].clone();
+    let mut admin = desk.page("ana").await;
+    admin.say(json!({ "type": "displays", "ref": "1", "on": true })).await;
+    admin.say(json!({ "type": "display_pair", "ref": "2", "code": code, "display": display("all") })).await;
+    screen.until(|frame| frame["type"] == "paired").await;
+    screen.socket = browser.socket_at("/wall/ws").await;
+    screen.until(|frame| frame["type"] == "snapshot_end").await;
+    screen.say(json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1.5, "version": "0.1.0" })).await;
+    screen.until(|frame| frame["type"] == "beat").await;
+    screen.say(json!({ "type": "beat" })).await;
+    screen.say(json!({ "type": "resync" })).await;
+    screen.until(|frame| frame["type"] == "snapshot_end").await;
+    let id = admin
+        .until("the display", |page| {
+            page.displays["displays"][0]["id"].as_str().map(str::to_owned).ok_or_else(|| page.displays.to_string())
+        })
+        .await;
+    // Somebody comes, and the meeting ends.
+    let second = desk.join(people[0].meeting, "eu-1", "Ana Silva");
+    screen.until(|frame| frame["type"] == "delta" && frame["put"].to_string().contains("Ana S.")).await;
+    desk.control().end(second.meeting, None).expect("ended");
+    screen.until(|frame| frame["type"] == "delta" && frame["drop"] != json!([])).await;
+    for (message, told) in
+        [("display_identify", "identify"), ("display_reload", "reload"), ("display_set", "display"), ("display_revoke", "revoked")]
+    {
+        let mut order = json!({ "type": message, "ref": message, "id": id });
+        if message == "display_set" {
+            order["display"] = display("bridges");
+        }
+        admin.say(order).await;
+        screen.until(|frame| frame["type"] == told).await;
+    }
+    screen.from_server.assert_complete();
+    screen.from_browser.assert_complete();
+    let list = Direction::load("toBrowser");
+    assert!(list.allows(&admin.displays), "{}", admin.displays);
 }
 
 #[tokio::test]

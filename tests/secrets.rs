@@ -6,6 +6,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use common::site::{PASSWORD, Setup};
+use serde_json::json;
 use usher::accounts::Role;
 
 #[derive(Clone, Default)]
@@ -39,12 +40,25 @@ async fn nothing_secret_is_logged_at_any_level() {
     assert!(site.accounts.list().await.expect("list").iter().any(|user| user.role == Role::Viewer));
     let records = format!("http://{}/cdr/cdr-secret-1", site.address);
     assert_eq!(browser.http.post(records).body("x").send().await.expect("answered").status(), 404);
-    let cookies = browser.cookies.clone();
+    let mut socket = browser.socket().await;
+    let display = json!({
+        "name": "North wall", "place": "", "views": [{ "what": "all", "seconds": 30 }], "names": "short", "titles": true, "distance_m": 5.0,
+        "diagonal_in": 55.0, "themes": [{ "from": "00:00", "theme": "dark" }], "dim": null, "sound": false, "lang": "en"
+    });
+    socket.say(&json!({ "type": "display_link", "ref": "l", "display": display })).await;
+    let link = socket.frame_of("answer").await["link"].as_str().expect("a link").to_owned();
+    assert_eq!(browser.get(&link).await.status, 200);
+    let _ = browser.try_socket_at(&format!("{link}/ws"), None).await;
+    let mut screen = site.browser();
+    screen.get("/wall").await;
+    assert_eq!(screen.get("/wall").await.status, 200);
+    let token = link.rsplit('/').next().expect("a token");
+    let cookies: Vec<String> = browser.cookies.values().chain(screen.cookies.values()).cloned().chain([token.to_owned()]).collect();
     site.stop().await;
     let text = String::from_utf8_lossy(&log.0.lock().expect("lock")).into_owned();
     assert!(text.contains("logged in"), "something is logged:\n{text}");
     let secrets = ["a wrong password", PASSWORD, "another horse", "third horse!", "metrics-token-1", "cdr-secret-1", "argon2id"];
-    for secret in secrets.into_iter().chain(cookies.values().map(String::as_str)) {
+    for secret in secrets.into_iter().chain(cookies.iter().map(String::as_str)) {
         let line = text.lines().find(|line| line.contains(secret));
         assert!(line.is_none(), "{line:?}");
     }

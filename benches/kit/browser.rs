@@ -90,9 +90,13 @@ impl Browser {
 
     /// As a page tries again and again while there may be no server.
     pub async fn try_open(site: &Site) -> io::Result<Self> {
+        Self::try_open_at(site, "/ws").await
+    }
+
+    pub async fn try_open_at(site: &Site, path: &str) -> io::Result<Self> {
         let mut wire = site.connect().await?;
         let request = format!(
-            "GET /ws HTTP/1.1\r\nHost: {host}\r\nOrigin: {scheme}://{host}\r\nCookie: {cookie}\r\nConnection: Upgrade\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {scheme}://{host}\r\nCookie: {cookie}\r\nConnection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
             host = site.address,
             scheme = site.scheme(),

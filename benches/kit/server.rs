@@ -1,4 +1,4 @@
-//! `usher serve` as a process of its own, with one logged-in user.
+//! `usher serve` as a process of its own, with a logged-in moderator.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -15,6 +15,7 @@ use super::browser::{self, Site};
 use super::process::Process;
 
 pub const USER: &str = "mo";
+pub const ADMIN: &str = "ana";
 pub const PASSWORD: &str = "correct horse";
 
 pub struct Server {
@@ -79,7 +80,9 @@ pub fn free_address() -> SocketAddr {
 pub fn add_user(data: &std::path::Path) {
     std::fs::create_dir_all(data).expect("a directory");
     let mut conn = open_connection(data).expect("a database");
-    Offline(&mut conn).add(USER, Role::Moderator, PASSWORD).expect("added");
+    let mut offline = Offline(&mut conn);
+    offline.add(USER, Role::Moderator, PASSWORD).expect("added");
+    offline.add(ADMIN, Role::Admin, PASSWORD).expect("added");
 }
 
 /// It answers; what it knows of the bridges is the pages' to wait for.

@@ -90,6 +90,8 @@ pub struct Timing {
     pub publish_tick: Duration,
     /// An application beat to each browser.
     pub beat: Duration,
+    /// The same to each screen on a wall, which calls its data old after five seconds without one.
+    pub wall_beat: Duration,
     /// A browser from which nothing came for this long is gone.
     pub browser_silent: Duration,
     /// A browser that takes no byte for this long is closed (4008).
@@ -150,6 +152,7 @@ impl Default for Timing {
             undo: s(8),
             publish_tick: ms(50),
             beat: s(20),
+            wall_beat: s(2),
             browser_silent: s(90),
             browser_stuck: s(10),
             watch_database: s(5),
@@ -203,6 +206,7 @@ impl Timing {
             undo: x(self.undo),
             publish_tick: x(self.publish_tick),
             beat: x(self.beat),
+            wall_beat: x(self.wall_beat),
             browser_silent: x(self.browser_silent),
             browser_stuck: x(self.browser_stuck),
             watch_database: x(self.watch_database),

@@ -114,6 +114,17 @@ const STEPS: &[&str] = &[
      CREATE TRIGGER log_is_kept BEFORE DELETE ON log WHEN OLD.at >= coalesce((SELECT at FROM log_kept_from), 0) BEGIN
          SELECT RAISE(ABORT, 'the log is append-only: only its retention deletes rows, those that are older than it keeps');
      END;",
+    // 7: displays on walls; `token` is a digest.
+    "CREATE TABLE displays (
+         id         TEXT    PRIMARY KEY,
+         token      BLOB    NOT NULL UNIQUE,
+         settings   TEXT    NOT NULL,
+         created    INTEGER NOT NULL,
+         created_by TEXT    NOT NULL,
+         revoked    INTEGER,
+         last_seen  INTEGER,
+         seen       TEXT
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

@@ -1,6 +1,6 @@
 //! The pages' words: one flat file of keys for each language, the same that the browser loads. Chooses plural forms; escapes nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use minijinja::value::{Kwargs, Value};
 
@@ -50,6 +50,11 @@ impl Catalogue {
     /// A key without anything to fill in.
     pub(super) fn plain(&self, key: &str) -> String {
         self.words.get(key).cloned().unwrap_or_else(|| key.to_owned())
+    }
+
+    /// All words whose keys begin so.
+    pub(super) fn beginning_with(&self, prefix: &str) -> BTreeMap<String, String> {
+        self.words.iter().filter(|(key, _)| key.starts_with(prefix)).map(|(key, text)| (key.clone(), text.clone())).collect()
     }
 
     /// `t("key", name=value)`: the text with its `{name}` filled in; with `n`, the plural form for it.

@@ -25,8 +25,13 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
     let https = request.extensions().get::<Client>().is_some_and(|client| client.https);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    // A screen's address may hold its token: it asks for more.
+    let referrer = headers.get(header::REFERRER_POLICY).cloned();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(referrer) = referrer {
+        headers.insert(header::REFERRER_POLICY, referrer);
     }
     // Pages show who is logged in and what waits: nothing keeps them.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

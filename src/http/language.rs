@@ -41,6 +41,11 @@ impl Language {
         }
     }
 
+    /// One that was set for a screen; English where it is not spoken.
+    pub(super) fn fixed(code: &str) -> Self {
+        Self { code: known(code).unwrap_or(ENGLISH), chosen: true }
+    }
+
     /// What a person chose on a form: a code, or nothing for the browser's wish. `None` for what is not on the form.
     pub(super) fn choose(choice: &str, headers: &HeaderMap) -> Option<Self> {
         match choice {

@@ -25,6 +25,7 @@ mod site;
 mod socket;
 mod templates;
 mod users;
+mod wall;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -38,10 +39,12 @@ use crate::actions::Actions;
 use crate::config::{Live, Timing, WebConfig};
 use crate::db::Db;
 use crate::desk::Requests;
+use crate::displays::Displays;
 use crate::hub::Hub;
 use crate::log::Log;
 use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
+use crate::wall::Walls;
 
 pub use certificate::{CertificateError, check_certificate};
 pub use listener::ServeError;
@@ -59,6 +62,8 @@ pub struct Web {
     pub receivers: Receivers,
     /// Takes records and nothing else, without TLS.
     pub cdr_listener: Option<TcpListener>,
+    pub displays: Displays,
+    pub walls: Walls,
     /// What administrators may see of the bridges.
     pub figures: watch::Receiver<Arc<[BridgeFigures]>>,
     /// True once at least one bridge gave its first full read, or is paused.

@@ -11,7 +11,7 @@ use tower_http::trace::TraceLayer;
 
 use super::error::Failure;
 use super::site::Shared;
-use super::{assets, auth, cdr, client, csrf, error, headers, health, log, metrics, origin, pages, socket, users};
+use super::{assets, auth, cdr, client, csrf, error, headers, health, log, metrics, origin, pages, socket, users, wall};
 
 /// The largest form is a few fields.
 const FORM_LIMIT: usize = 64 * 1024;
@@ -21,7 +21,8 @@ pub(super) fn router(site: Shared) -> Router {
         cdr::routes().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).route("/metrics", get(metrics::show));
     // Pages are not compressed: they hold tokens, and repeat what was sent.
     let files = Router::new().route("/static/{*path}", get(assets::serve)).layer(CompressionLayer::new());
-    let whole = pages(&site).merge(files).merge(open.clone()).fallback(not_found).method_not_allowed_fallback(wrong_method);
+    let whole =
+        pages(&site).merge(wall::routes()).merge(files).merge(open.clone()).fallback(not_found).method_not_allowed_fallback(wrong_method);
     let whole = match site.base() {
         "" => whole.with_state(site.clone()),
         // Who watches over the process on this machine need not know the sub-path.
@@ -81,10 +82,11 @@ pub(super) fn cdr_router(site: Shared) -> Router {
     cdr::routes().with_state(site)
 }
 
-/// Without headers, query and the secrets of bridges: they stay out of the log.
+/// Without headers, query and the secrets of bridges and of screens: they stay out of the log.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     let path = request.uri().path();
-    let path = path.find(cdr::PATH).map_or(path, |at| &path[..at + cdr::PATH.len()]);
+    let secret = [cdr::PATH, wall::PATH].into_iter().find_map(|before| path.find(before).map(|at| at + before.len()));
+    let path = secret.map_or(path, |from| &path[..from]);
     tracing::debug_span!("http", method = %request.method(), path)
 }
 

@@ -11,10 +11,12 @@ use crate::accounts::{Accounts, Throttle};
 use crate::actions::Actions;
 use crate::config::{Live, PublicUrl, Timing, WebConfig};
 use crate::desk::Requests;
+use crate::displays::Displays;
 use crate::hub::Hub;
 use crate::log::Log;
 use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
+use crate::wall::Walls;
 
 use super::seats::Seats;
 use super::templates::Templates;
@@ -36,6 +38,8 @@ pub(super) struct Site {
     pub(super) desk: Requests,
     pub(super) log: Log,
     pub(super) receivers: Receivers,
+    pub(super) displays: Displays,
+    pub(super) walls: Walls,
     pub(super) figures: watch::Receiver<Arc<[BridgeFigures]>>,
     pub(super) ready: watch::Receiver<bool>,
     pub(super) demo_accounts: Option<Vec<DemoAccount>>,
@@ -64,6 +68,8 @@ impl Site {
             desk: web.desk,
             log: web.log,
             receivers: web.receivers,
+            displays: web.displays,
+            walls: web.walls,
             figures: web.figures,
             ready: web.ready,
             demo_accounts: web.demo_accounts,

@@ -29,6 +29,8 @@ use snapshot::Snapshot;
 pub enum Audience {
     /// Every logged-in user: all meetings that the configuration shows.
     Desk,
+    /// Displays that may see the same (see `wall`).
+    Wall,
 }
 
 /// What a hub may hold and how often it does the expensive things.
@@ -122,7 +124,11 @@ impl Hub {
     /// Rows equal to the published ones are the caller's to leave out; keys that are not published are skipped here, and where
     /// nothing is left, nothing is sent.
     pub fn publish(&self, put: Vec<Arc<Row>>, drop: Vec<RowKey>) -> u64 {
-        let put: Vec<(RowKey, Arc<str>)> = put.iter().map(|row| (row.key(), delta::row_json(row))).collect();
+        self.publish_texts(put.iter().map(|row| (row.key(), delta::row_json(row))).collect(), drop)
+    }
+
+    /// The same of rows that are text already.
+    pub fn publish_texts(&self, put: Vec<(RowKey, Arc<str>)>, drop: Vec<RowKey>) -> u64 {
         let seq = {
             let mut state = self.inner.lock();
             let drop: Vec<RowKey> = drop.into_iter().filter(|key| state.published.remove(key).is_some()).collect();
@@ -131,15 +137,23 @@ impl Hub {
                 let seq = state.ring.newest() + 1;
                 state.ring.push(delta::delta(&self.inner.epoch, seq, change));
             }
-            metrics::counter!("usher_deltas_total").increment(changes.len() as u64);
+            let deltas = changes.len() as u64;
             state.published.extend(put);
-            metrics::gauge!("usher_rows").set(state.published.len() as f64);
+            if self.inner.audience == Audience::Desk {
+                metrics::counter!("usher_deltas_total").increment(deltas);
+                metrics::gauge!("usher_rows").set(state.published.len() as f64);
+            }
             state.ring.newest()
         };
         self.inner.newest_seq.fetch_max(seq, Ordering::Release);
         self.inner.forget_old_snapshot();
         self.inner.newest.send_if_modified(|newest| std::mem::replace(newest, seq) != seq);
         seq
+    }
+
+    /// Every row as it was last published, in no order.
+    pub fn rows(&self) -> Vec<Arc<str>> {
+        self.inner.lock().published.values().cloned().collect()
     }
 
     /// How many follow.

@@ -52,6 +52,11 @@ pub enum Action {
     LetIn,
     /// Somebody who was in waits again, and nobody at Usher sent them back.
     PutBack,
+    DisplayPair,
+    DisplayLink,
+    DisplaySet,
+    DisplayRevoke,
+    DisplayForget,
     /// Entries are missing here; how many is in the detail.
     Lost,
     /// By way of CMS.

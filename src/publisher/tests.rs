@@ -13,6 +13,7 @@ use crate::desk::Requests;
 use crate::model::{Home, LegState, Lobby, LobbyFact, RosterPatch};
 use crate::trouble::Troubles;
 use crate::view::Verb;
+use crate::wall::{Audience, Chosen, Names, Walls, Watched, What};
 
 /// Nobody writes it: what is added stays in memory.
 static LOG: LazyLock<Log> = LazyLock::new(|| {
@@ -122,6 +123,28 @@ fn take(store: &Store, desk: &Desk, step: &Step, now: Now) {
     }
 }
 
+fn audiences() -> impl Iterator<Item = Audience> {
+    let some = What::Meetings { meetings: vec![Chosen { id: "m0".into(), name: "N2".into() }] };
+    let views = [vec![What::All], vec![some, What::Bridges { bridges: vec!["b1".into()] }]];
+    views.into_iter().zip([Names::Full, Names::None]).map(|(views, names)| Audience { views, names, titles: names == Names::Full })
+}
+
+fn watch(walls: &Walls, fan: &mut Fan, audience: Audience, publisher: &Publisher) -> Watched {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let (watched, ()) = tokio::join!(walls.watch(audience), async {
+            let wish = fan.wish().await;
+            fan.grant(wish, publisher);
+        });
+        watched.expect("watched")
+    })
+}
+
+fn sorted(mut rows: Vec<Arc<str>>) -> Vec<Arc<str>> {
+    rows.sort();
+    rows
+}
+
 proptest! {
     #[test]
     fn following_changes_gives_the_same_view_as_building_it_from_nothing(steps in steps(), hidden in proptest::bool::ANY) {
@@ -130,16 +153,25 @@ proptest! {
         let (store, desk) = (Store::default(), Desk::default());
         let mut publisher = Publisher::new(store.clone(), desk.clone(), filter.clone());
         let mut page = View::new();
+        let (walls, mut fan) = Walls::channel();
+        let watched: Vec<_> = audiences().map(|audience| watch(&walls, &mut fan, audience, &publisher)).collect();
         let now = Now { instant: Instant::now(), unix_ms: 1 };
         for step in steps.iter().chain([&Step::Publish]) {
             take(&store, &desk, step, now);
             if matches!(step, Step::Publish) {
-                view::apply(&mut page, &publisher.next(store.take_dirty(), None));
+                let change = publisher.next(store.take_dirty(), None);
+                fan.follow(&change, &publisher);
+                view::apply(&mut page, &change);
             }
         }
         let mut anew = Publisher::new(store.clone(), desk.clone(), filter);
         anew.first();
         prop_assert_eq!(publisher.view(), anew.view());
         prop_assert_eq!(&page, anew.view());
+        for (audience, followed) in audiences().zip(watched) {
+            let (walls, mut fan) = Walls::channel();
+            let full = watch(&walls, &mut fan, audience, &anew);
+            prop_assert_eq!(sorted(followed.hub.rows()), sorted(full.hub.rows()));
+        }
     }
 }

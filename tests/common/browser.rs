@@ -113,7 +113,11 @@ impl Browser {
 
     /// Opens the socket as a page of this server does; the status where it is refused.
     pub async fn try_socket(&self, origin: Option<&str>) -> Result<Socket, u16> {
-        let mut request = format!("ws://{}{}/ws", self.address, self.base).into_client_request().expect("request");
+        self.try_socket_at("/ws", origin).await
+    }
+
+    pub async fn try_socket_at(&self, path: &str, origin: Option<&str>) -> Result<Socket, u16> {
+        let mut request = format!("ws://{}{}{path}", self.address, self.base).into_client_request().expect("request");
         let headers = request.headers_mut();
         if !self.cookies.is_empty() {
             headers.insert("cookie", self.cookie_header().parse().expect("header"));
@@ -130,7 +134,11 @@ impl Browser {
     }
 
     pub async fn socket(&self) -> Socket {
-        self.try_socket(Some(&format!("http://{}", self.address))).await.expect("upgraded")
+        self.socket_at("/ws").await
+    }
+
+    pub async fn socket_at(&self, path: &str) -> Socket {
+        self.try_socket_at(path, Some(&format!("http://{}", self.address))).await.expect("upgraded")
     }
 }
 

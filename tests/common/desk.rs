@@ -173,6 +173,9 @@ pub struct Page {
     pub errors: Vec<Value>,
     /// What an administrator was told of the bridges last.
     pub figures: Option<Value>,
+    /// The list of displays, as last told, and what came of what was done to them.
+    pub displays: Value,
+    pub answers: Vec<Value>,
     /// What the user's pages keep, as last told.
     pub prefs: Value,
     /// How long it follows for what a test waits for.
@@ -197,6 +200,8 @@ impl Page {
             replies: Vec::new(),
             errors: Vec::new(),
             figures: None,
+            displays: Value::Null,
+            answers: Vec::new(),
             prefs: Value::Null,
             patience: DEADLINE,
         }
@@ -254,6 +259,8 @@ impl Page {
             "reply" => self.replies.push(frame),
             "error" => self.errors.push(frame),
             "figures" => self.figures = Some(frame),
+            "displays" => self.displays = frame,
+            "answer" => self.answers.push(frame),
             "beat" => {
                 self.time = frame["time"].as_i64().expect("time");
                 self.socket.say(&json!({ "type": "beat" })).await;

@@ -14,12 +14,14 @@ use usher::actions::{Actions, Request};
 use usher::config::{Config, Timing, WebConfig};
 use usher::db::Db;
 use usher::desk::{Desk, Requests};
+use usher::displays::Displays;
 use usher::http::{ServeError, Web, serve};
 use usher::hub::{Audience, Hub, HubLimits};
 use usher::log::Log;
 use usher::store::Store;
 use usher::trouble::Troubles;
 use usher::view::BridgeFigures;
+use usher::wall::Walls;
 
 use super::browser::Browser;
 
@@ -76,7 +78,7 @@ impl Setup {
         let listener = TcpListener::bind("127.0.0.1:0").expect("port");
         let address = listener.local_addr().expect("address");
         let db = Db::open(dir.path()).expect("database");
-        let hub = Hub::with_limits(Audience::Desk, self.limits);
+        let (hub, displays_db) = (Hub::with_limits(Audience::Desk, self.limits), db.clone());
         let (actions, requests) = Actions::channel(16);
         let (figures, figures_seen) = watch::channel(Arc::default());
         let (ready, readiness) = watch::channel(false);
@@ -93,6 +95,9 @@ impl Setup {
             desk: Requests::new(Desk::default(), Store::default(), log.clone()),
             log: log.clone(),
             receivers: usher::receivers::Receivers::default(),
+            displays: Displays::load(displays_db, log.clone()).await.expect("displays"),
+            // Nobody publishes for walls here.
+            walls: Walls::channel().0,
             cdr_listener: None,
             figures: figures_seen,
             ready: readiness,

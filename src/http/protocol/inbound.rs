@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::MAX_PEOPLE;
 use crate::actions::Scope;
 use crate::config::MAX_WAIT_S;
+use crate::displays::Settings;
 use crate::word::word;
 
 const MAX_REF: usize = 64;
@@ -22,7 +23,7 @@ const MAX_TEXT: usize = 200;
 const MAX_PREFS: usize = 16 * 1024;
 
 /// What browsers may say.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Inbound {
     Admit(OnPeople),
@@ -116,6 +117,43 @@ pub enum Inbound {
         r#ref: String,
         on: bool,
     },
+    /// Administrators' list of displays on walls, or no longer.
+    Displays {
+        r#ref: String,
+        on: bool,
+    },
+    /// The screen that shows a code becomes a display.
+    DisplayPair {
+        r#ref: String,
+        code: String,
+        display: Box<Settings>,
+    },
+    /// A display whose token is in a link.
+    DisplayLink {
+        r#ref: String,
+        display: Box<Settings>,
+    },
+    DisplaySet {
+        r#ref: String,
+        id: Arc<str>,
+        display: Box<Settings>,
+    },
+    DisplayIdentify {
+        r#ref: String,
+        id: Arc<str>,
+    },
+    DisplayReload {
+        r#ref: String,
+        id: Arc<str>,
+    },
+    DisplayRevoke {
+        r#ref: String,
+        id: Arc<str>,
+    },
+    DisplayForget {
+        r#ref: String,
+        id: Arc<str>,
+    },
     Resync {},
     Beat {},
 }
@@ -154,7 +192,17 @@ impl Inbound {
     pub fn may(&self) -> May {
         match self {
             Self::Resync {} | Self::Beat {} | Self::Look { .. } | Self::Prefs { .. } => May::Anybody,
-            Self::Pause { .. } | Self::Resume { .. } | Self::Watch { .. } => May::Manage,
+            Self::Pause { .. }
+            | Self::Resume { .. }
+            | Self::Watch { .. }
+            | Self::Displays { .. }
+            | Self::DisplayPair { .. }
+            | Self::DisplayLink { .. }
+            | Self::DisplaySet { .. }
+            | Self::DisplayIdentify { .. }
+            | Self::DisplayReload { .. }
+            | Self::DisplayRevoke { .. }
+            | Self::DisplayForget { .. } => May::Manage,
             _ => May::Act,
         }
     }
@@ -180,7 +228,15 @@ impl Inbound {
             | Self::Retry { r#ref, .. }
             | Self::Pause { r#ref, .. }
             | Self::Resume { r#ref, .. }
-            | Self::Watch { r#ref, .. } => Some(r#ref),
+            | Self::Watch { r#ref, .. }
+            | Self::Displays { r#ref, .. }
+            | Self::DisplayPair { r#ref, .. }
+            | Self::DisplayLink { r#ref, .. }
+            | Self::DisplaySet { r#ref, .. }
+            | Self::DisplayIdentify { r#ref, .. }
+            | Self::DisplayReload { r#ref, .. }
+            | Self::DisplayRevoke { r#ref, .. }
+            | Self::DisplayForget { r#ref, .. } => Some(r#ref),
         }
     }
 }
@@ -246,7 +302,16 @@ pub fn parse(text: &str) -> Result<Inbound, String> {
                 return Err(format!("value has {size} bytes; allowed: up to {MAX_PREFS}"));
             }
         }
-        Inbound::Retry { .. }
+        // What may be in settings is the displays' matter: the page keeps what was typed.
+        Inbound::DisplayPair { code, .. } => check_text("code", code, code.chars().count(), MAX_REF, "characters")?,
+        Inbound::DisplaySet { id, .. }
+        | Inbound::DisplayIdentify { id, .. }
+        | Inbound::DisplayReload { id, .. }
+        | Inbound::DisplayRevoke { id, .. }
+        | Inbound::DisplayForget { id, .. } => check_ids("id", std::slice::from_ref(id), 1..=1)?,
+        Inbound::DisplayLink { .. }
+        | Inbound::Displays { .. }
+        | Inbound::Retry { .. }
         | Inbound::Pause { .. }
         | Inbound::Resume { .. }
         | Inbound::Watch { .. }

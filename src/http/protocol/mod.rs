@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::accounts::Role;
 use crate::actions::TargetResult;
+use crate::displays::Listed;
 use crate::view::BridgeFigures;
 
 pub use inbound::{ClaimKind, Inbound, May, OnPeople, parse};
@@ -26,6 +27,8 @@ pub mod close {
     pub const RESTART: u16 = 1001;
     pub const BAD_MESSAGE: u16 = 4400;
     pub const SIGNED_OUT: u16 = 4401;
+    /// Of a screen on a wall.
+    pub const REVOKED: u16 = 4403;
     pub const SLOW: u16 = 4008;
     pub const TOO_MANY: u16 = 4429;
 }
@@ -34,12 +37,47 @@ pub mod close {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Outbound<'a> {
-    Welcome { protocol: u32, epoch: &'a str, version: &'a str, time: i64, user: Person<'a>, beat_s: u64, prefs: Option<&'a RawValue> },
-    Reply { r#ref: &'a str, at_seq: u64, state: Progress, people: usize, results: &'a [TargetResult] },
-    Error { r#ref: Option<&'a str>, code: &'a str, message: String },
-    Prefs { value: &'a RawValue },
-    Beat { time: i64 },
-    Figures { time: i64, bridges: &'a [BridgeFigures] },
+    Welcome {
+        protocol: u32,
+        epoch: &'a str,
+        version: &'a str,
+        time: i64,
+        user: Person<'a>,
+        beat_s: u64,
+        prefs: Option<&'a RawValue>,
+    },
+    Reply {
+        r#ref: &'a str,
+        at_seq: u64,
+        state: Progress,
+        people: usize,
+        results: &'a [TargetResult],
+    },
+    Error {
+        r#ref: Option<&'a str>,
+        code: &'a str,
+        message: String,
+    },
+    Prefs {
+        value: &'a RawValue,
+    },
+    Beat {
+        time: i64,
+    },
+    Figures {
+        time: i64,
+        bridges: &'a [BridgeFigures],
+    },
+    Displays {
+        time: i64,
+        waiting: usize,
+        displays: &'a [Listed],
+    },
+    /// Something about a display was done; `link`: the path that makes a screen one, shown once.
+    Answer {
+        r#ref: &'a str,
+        link: Option<&'a str>,
+    },
 }
 
 #[derive(Debug, Serialize)]

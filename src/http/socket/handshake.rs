@@ -13,27 +13,27 @@ use tokio_tungstenite::tungstenite::{self, handshake::server::create_response_wi
 use tokio_util::either::Either;
 
 /// The two directions of one browser's connection; without TLS the system's own socket, because each layer costs with each frame.
-pub(super) type Inward = Either<OwnedReadHalf, ReadHalf<TokioIo<Upgraded>>>;
-pub(super) type Outward = Either<OwnedWriteHalf, WriteHalf<TokioIo<Upgraded>>>;
+pub(in crate::http) type Inward = Either<OwnedReadHalf, ReadHalf<TokioIo<Upgraded>>>;
+pub(in crate::http) type Outward = Either<OwnedWriteHalf, WriteHalf<TokioIo<Upgraded>>>;
 
 /// A connection, and what was read from it before it was one.
-pub(super) struct Connection {
-    pub(super) inward: Inward,
-    pub(super) outward: Outward,
-    pub(super) read: Vec<u8>,
+pub(in crate::http) struct Connection {
+    pub(in crate::http) inward: Inward,
+    pub(in crate::http) outward: Outward,
+    pub(in crate::http) read: Vec<u8>,
 }
 
 /// The connection that will be there once the response has been sent.
-pub(super) struct Coming(OnUpgrade);
+pub(in crate::http) struct Coming(OnUpgrade);
 
 /// The response that makes the connection a WebSocket, or why it can't be one.
-pub(super) fn answer(mut request: Request) -> Result<(Response, Coming), tungstenite::Error> {
+pub(in crate::http) fn answer(mut request: Request) -> Result<(Response, Coming), tungstenite::Error> {
     let response = create_response_with_body(&request, Body::empty)?;
     Ok((response, Coming(hyper::upgrade::on(&mut request))))
 }
 
 impl Coming {
-    pub(super) async fn arrived(self) -> Result<Connection, hyper::Error> {
+    pub(in crate::http) async fn arrived(self) -> Result<Connection, hyper::Error> {
         Ok(match downcast::<TokioIo<TcpStream>>(self.0.await?) {
             Ok(plain) => {
                 let (inward, outward) = plain.io.into_inner().into_split();

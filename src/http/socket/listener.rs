@@ -1,19 +1,11 @@
 //! The listening side of one browser's socket: its messages, its actions, and the clocks that end it. Writes nothing: it gives orders.
 
-use std::io;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use futures_util::StreamExt;
 use serde_json::value::RawValue;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::CancellationToken;
 use tower_sessions_core::session::Id;
 
@@ -26,12 +18,12 @@ use crate::http::site::Shared;
 use crate::hub::Frame;
 use crate::view::BridgeFigures;
 
-use super::End;
+use super::displays;
 use super::handshake::Inward;
+use super::inlet::{Ear, Heard, bad};
 use super::presses::{Presses, Reply};
-
-/// Browsers send little; the default of 128 KiB each would be most of the memory.
-const READ_BUFFER: usize = 2 * 1024;
+use super::talk::Side;
+use super::{End, Order};
 
 /// Whose socket it is.
 pub(super) struct Visitor {
@@ -40,24 +32,17 @@ pub(super) struct Visitor {
     pub(super) address: IpAddr,
 }
 
-/// What the writing side is to do.
-pub(super) enum Order {
-    Send(Frame),
-    /// Says how far the page has been brought when it is written.
-    Reply(Reply),
-    /// A snapshot again.
-    Resync,
-}
-
 pub(super) struct Listener {
     site: Shared,
     visitor: Visitor,
-    socket: WebSocketStream<Inlet>,
+    ear: Ear,
     presses: Presses,
     /// At the desk, for as long as the socket lasts.
     page: Page,
     /// Of the bridges, while an administrator looks at them.
     figures: Option<watch::Receiver<Arc<[BridgeFigures]>>>,
+    /// The list of displays has changed, while an administrator looks at it.
+    displays: Option<watch::Receiver<u64>>,
     /// Accounts or log-ins have changed.
     changed: watch::Receiver<u64>,
     beat: Interval,
@@ -68,11 +53,7 @@ pub(super) struct Listener {
 
 impl Listener {
     pub(super) async fn new(site: Shared, visitor: Visitor, inward: Inward, read: Vec<u8>) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .max_message_size(Some(protocol::MAX_MESSAGE))
-            .max_frame_size(Some(protocol::MAX_MESSAGE));
-        let socket = WebSocketStream::from_partially_read(Inlet(inward), read, Role::Server, Some(config)).await;
+        let ear = Ear::new(inward, read, protocol::MAX_MESSAGE).await;
         let (changed, now) = (site.accounts.watch(), Instant::now());
         let mut beat = interval_at(now + site.timing.beat, site.timing.beat);
         // Thousands that connected in one moment do not all ask in one moment.
@@ -81,35 +62,7 @@ impl Listener {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let page = site.desk.desk().open(&visitor.user.name, visitor.user.id, visitor.user.role);
-        Self { site, visitor, socket, presses: Presses::default(), page, figures: None, changed, beat, keep, heard: now }
-    }
-
-    /// What a page is told first.
-    pub(super) fn welcome(&self) -> Order {
-        let user = Person { name: &self.visitor.user.name, role: self.visitor.user.role };
-        let (epoch, version) = (self.site.hub.epoch(), env!("CARGO_PKG_VERSION"));
-        let beat_s = self.site.timing.beat.as_secs().max(1);
-        let prefs = self.page.prefs().and_then(|value| json(&value));
-        say(&Outbound::Welcome { protocol: protocol::VERSION, epoch, version, time: now_ms(), user, beat_s, prefs: prefs.as_deref() })
-    }
-
-    /// The next thing that the writing side is to do, or why the socket ends.
-    pub(super) async fn next(&mut self) -> Result<Order, End> {
-        loop {
-            let order = tokio::select! {
-                () = self.site.shutdown.cancelled() => return Err(End::restart()),
-                message = self.socket.next() => self.hear(message)?,
-                reply = self.presses.next() => Some(Order::Reply(reply)),
-                bridges = newest(&mut self.figures) => Some(say(&Outbound::Figures { time: now_ms(), bridges: &bridges })),
-                value = self.page.other_prefs() => json(&value).map(|value| say(&Outbound::Prefs { value: &value })),
-                _ = self.changed.changed() => self.check_login().await?,
-                _ = self.keep.tick() => self.check_login().await?,
-                _ = self.beat.tick() => Some(self.beat()?),
-            };
-            if let Some(order) = order {
-                return Ok(order);
-            }
-        }
+        Self { site, visitor, ear, presses: Presses::default(), page, figures: None, displays: None, changed, beat, keep, heard: now }
     }
 
     fn beat(&self) -> Result<Order, End> {
@@ -133,16 +86,12 @@ impl Listener {
         }
     }
 
-    fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<Option<Order>, End> {
+    fn hear(&mut self, heard: Heard) -> Result<Option<Order>, End> {
         self.heard = Instant::now();
-        match message {
-            None => Err(End::Gone),
-            Some(Ok(Message::Close(frame))) => Err(End::Left(frame.map_or(close::NORMAL, |frame| frame.code.into()))),
-            Some(Err(error)) => Err(broken(&error)),
-            Some(Ok(Message::Ping(data))) => Ok(Some(Order::Send(Frame::pong(data)))),
-            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(None),
-            Some(Ok(Message::Binary(_))) => Err(bad("messages are text")),
-            Some(Ok(Message::Text(text))) => match protocol::parse(text.as_str()) {
+        match heard {
+            Heard::Nothing => Ok(None),
+            Heard::Answer(order) => Ok(Some(order)),
+            Heard::Text(text) => match protocol::parse(&text) {
                 Ok(message) => Ok(self.act(message)),
                 Err(reason) => Err(bad(&reason)),
             },
@@ -193,6 +142,17 @@ impl Listener {
             Inbound::Retry { r#ref, bridge } => self.presses.tell(r#ref, actions.retry(actor, bridge)),
             Inbound::Pause { r#ref, bridge } => self.presses.tell(r#ref, actions.pause(actor, bridge, true)),
             Inbound::Resume { r#ref, bridge } => self.presses.tell(r#ref, actions.pause(actor, bridge, false)),
+            Inbound::Displays { on, .. } => {
+                self.displays = on.then(|| self.site.displays.watch());
+                self.displays.iter_mut().for_each(watch::Receiver::mark_changed);
+            }
+            message @ (Inbound::DisplayPair { .. }
+            | Inbound::DisplayLink { .. }
+            | Inbound::DisplaySet { .. }
+            | Inbound::DisplayIdentify { .. }
+            | Inbound::DisplayReload { .. }
+            | Inbound::DisplayRevoke { .. }
+            | Inbound::DisplayForget { .. }) => self.presses.reply(displays::carry_out(self.site.clone(), actor, message)),
             Inbound::Watch { on, .. } => {
                 self.figures = on.then(|| self.site.figures.clone());
                 // The newest at once, not only the next.
@@ -232,10 +192,38 @@ impl Listener {
     fn actor(&self) -> Actor {
         Actor { user: self.visitor.user.name.clone(), address: self.visitor.address }
     }
+}
 
-    /// Reads on until the browser's close frame: data it sent meanwhile must not turn ours into a reset.
-    pub(super) async fn drain(&mut self) {
-        while let Some(Ok(_)) = self.socket.next().await {}
+impl Side for Listener {
+    fn welcome(&self) -> Order {
+        let user = Person { name: &self.visitor.user.name, role: self.visitor.user.role };
+        let (epoch, version) = (self.site.hub.epoch(), env!("CARGO_PKG_VERSION"));
+        let beat_s = self.site.timing.beat.as_secs().max(1);
+        let prefs = self.page.prefs().and_then(|value| json(&value));
+        say(&Outbound::Welcome { protocol: protocol::VERSION, epoch, version, time: now_ms(), user, beat_s, prefs: prefs.as_deref() })
+    }
+
+    async fn next(&mut self) -> Result<Order, End> {
+        loop {
+            let order = tokio::select! {
+                () = self.site.shutdown.cancelled() => return Err(End::restart()),
+                heard = self.ear.next() => self.hear(heard?)?,
+                reply = self.presses.next() => Some(Order::Reply(reply)),
+                bridges = newest(&mut self.figures) => Some(say(&Outbound::Figures { time: now_ms(), bridges: &bridges })),
+                () = another(&mut self.displays) => Some(displays::list(&self.site)),
+                value = self.page.other_prefs() => json(&value).map(|value| say(&Outbound::Prefs { value: &value })),
+                _ = self.changed.changed() => self.check_login().await?,
+                _ = self.keep.tick() => self.check_login().await?,
+                _ = self.beat.tick() => Some(self.beat()?),
+            };
+            if let Some(order) = order {
+                return Ok(order);
+            }
+        }
+    }
+
+    async fn drain(&mut self) {
+        self.ear.drain().await;
     }
 }
 
@@ -245,6 +233,16 @@ async fn newest(figures: &mut Option<watch::Receiver<Arc<[BridgeFigures]>>>) -> 
         && figures.changed().await.is_ok()
     {
         return figures.borrow_and_update().clone();
+    }
+    std::future::pending().await
+}
+
+/// The list of displays is another one; waits for ever where nobody looks at it.
+async fn another(displays: &mut Option<watch::Receiver<u64>>) {
+    if let Some(displays) = displays
+        && displays.changed().await.is_ok()
+    {
+        return;
     }
     std::future::pending().await
 }
@@ -260,39 +258,4 @@ fn say(message: &Outbound<'_>) -> Order {
 
 fn refusal(r#ref: &str, code: &str, message: &str) -> Order {
     say(&Outbound::Error { r#ref: Some(r#ref), code, message: message.into() })
-}
-
-fn bad(reason: &str) -> End {
-    End::Close(close::BAD_MESSAGE, reason.to_owned())
-}
-
-fn broken(error: &Error) -> End {
-    match error {
-        Error::Capacity(_) => bad(&format!("a message is longer than {} bytes", protocol::MAX_MESSAGE)),
-        Error::Utf8(_) => bad("a message is not valid UTF-8"),
-        _ => End::Gone,
-    }
-}
-
-/// The inward half as tungstenite wants it. What it would answer by itself goes nowhere: the writing side alone writes, by order.
-struct Inlet(Inward);
-
-impl AsyncRead for Inlet {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Inlet {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, frames: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(frames.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
 }

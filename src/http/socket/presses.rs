@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::actions::{ActionError, Actions, Press, TargetResult};
+use crate::displays::DisplayError;
 
 use crate::http::protocol::{MAX_RESULTS, Outbound, Progress};
 
@@ -40,6 +41,8 @@ enum Step {
     },
     /// Handed to a bridge; its row says what comes of it.
     Told,
+    /// Something else that took its time.
+    Did(Reply),
 }
 
 impl Presses {
@@ -76,6 +79,11 @@ impl Presses {
         }));
     }
 
+    /// Something that says itself what the browser is to be told of it.
+    pub(super) fn reply(&self, reply: impl Future<Output = Reply> + Send + 'static) {
+        self.running.push(Box::pin(async move { Step::Did(reply.await) }));
+    }
+
     /// What to tell the browser next; waits for ever while nothing is under way. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Reply {
         loop {
@@ -103,6 +111,7 @@ impl Presses {
                     return Reply::Failed { r#ref, error };
                 }
                 Step::Told => {}
+                Step::Did(reply) => return reply,
             }
         }
     }
@@ -121,9 +130,22 @@ impl Running {
 }
 
 /// What a browser is told of an action that it asked for.
-pub(super) enum Reply {
-    Results { r#ref: String, state: Progress, people: usize, results: Vec<TargetResult> },
-    Failed { r#ref: String, error: ActionError },
+pub(in crate::http) enum Reply {
+    Results {
+        r#ref: String,
+        state: Progress,
+        people: usize,
+        results: Vec<TargetResult>,
+    },
+    Failed {
+        r#ref: String,
+        error: ActionError,
+    },
+    /// Of a display.
+    Answer {
+        r#ref: String,
+        answer: Result<Option<String>, DisplayError>,
+    },
 }
 
 impl Reply {
@@ -144,6 +166,10 @@ impl Reply {
                     ActionError::UnknownBridge(_) => "unknown_bridge",
                 };
                 Outbound::Error { r#ref: Some(r#ref), code, message: error.to_string() }.to_text()
+            }
+            Self::Answer { r#ref, answer: Ok(link) } => Outbound::Answer { r#ref, link: link.as_deref() }.to_text(),
+            Self::Answer { r#ref, answer: Err(error) } => {
+                Outbound::Error { r#ref: Some(r#ref), code: error.code(), message: error.to_string() }.to_text()
             }
         }
     }

@@ -15,13 +15,13 @@ use crate::http::protocol::close;
 use crate::http::site::Site;
 use crate::hub::{Follower, Frame};
 
-use super::End;
 use super::handshake::Outward;
-use super::listener::Order;
+use super::{End, Order};
 
-pub(super) struct Writer {
+pub(in crate::http) struct Writer {
     out: Outward,
-    follower: Follower,
+    /// None: nobody's frames are for this browser.
+    follower: Option<Follower>,
     /// What is left of a frame that was begun: nothing else may be written before it.
     begun: Bytes,
     /// How long a browser may take nothing of a frame that waits.
@@ -36,10 +36,10 @@ pub(super) struct Writer {
 const COUNTED_TOGETHER: u64 = 64;
 
 impl Writer {
-    pub(super) fn new(site: &Site, out: Outward) -> Self {
+    pub(in crate::http) fn new(site: &Site, out: Outward, follower: Option<Follower>) -> Self {
         Self {
             out,
-            follower: site.hub.join(),
+            follower,
             begun: Bytes::new(),
             stuck: site.timing.browser_stuck,
             shutdown: site.shutdown.clone(),
@@ -50,7 +50,10 @@ impl Writer {
 
     /// The hub's next frame, as soon as there is one. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Frame {
-        self.follower.next().await
+        match &mut self.follower {
+            Some(follower) => follower.next().await,
+            None => std::future::pending().await,
+        }
     }
 
     pub(super) async fn pass_on(&mut self, frame: Frame) -> Result<(), End> {
@@ -70,9 +73,13 @@ impl Writer {
         self.count();
         match order {
             Order::Send(frame) => self.write(frame).await,
-            Order::Reply(reply) => self.write(Frame::text(reply.to_text(self.follower.seq()))).await,
+            Order::Reply(reply) => self.write(Frame::text(reply.to_text(self.follower.as_ref().map_or(0, Follower::seq)))).await,
             Order::Resync => {
-                self.follower.resync();
+                self.follower.iter_mut().for_each(Follower::resync);
+                Ok(())
+            }
+            Order::Follow(follower) => {
+                self.follower = Some(follower);
                 Ok(())
             }
         }

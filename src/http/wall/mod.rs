@@ -1,0 +1,127 @@
+//! The pages of screens on walls: what is shown, the code of a screen that is not paired yet, and the end of one that was revoked.
+//!
+//! Who comes here is never asked to log in, and can do nothing. The token is in a cookie, or for browsers that keep none in the path.
+
+mod browser;
+mod socket;
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use serde::Deserialize;
+
+use crate::db::now_ms;
+use crate::displays::{Known, Settings, is_token, new_token};
+use crate::wall::{Overview, WallRow, overview};
+
+use super::cookies;
+use super::error::Failure;
+use super::language::Language;
+use super::origin;
+use super::site::{Shared, Site};
+use super::templates::{Page, context};
+
+/// Where links with a token lead; what follows stays out of the log.
+pub(super) const PATH: &str = "/wall/t/";
+
+const COOKIE: &str = "usher_wall";
+/// Browsers keep no cookie for longer; it is set anew with each page.
+const COOKIE_S: u32 = 400 * 24 * 60 * 60;
+
+const NO_REFERRER: (HeaderName, HeaderValue) = (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/wall", get(page))
+        .route("/wall/ws", get(socket::by_cookie))
+        .route("/wall/t/{token}", get(page_by_link))
+        .route("/wall/t/{token}/ws", get(socket::by_link))
+        .layer(middleware::from_fn(origin::check))
+}
+
+#[derive(Deserialize)]
+struct Tried {
+    /// A cookie was set, and the page asked for again.
+    cookie: Option<String>,
+}
+
+/// `GET /wall`: the screen is known by its cookie, or gets one and a code.
+async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) -> Result<Response, Failure> {
+    let tried = axum::extract::Query::<Tried>::try_from_uri(request.uri()).is_ok_and(|query| query.cookie.is_some());
+    let Some(token) = token(&headers) else {
+        let cookie = cookie(&site, &new_token());
+        // Once more, to see whether it comes back.
+        let again = (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}/wall?cookie=set", site.base()))]);
+        return if tried { no_cookies(&site, &headers) } else { Ok(([cookie, NO_REFERRER], again).into_response()) };
+    };
+    let keep = cookie(&site, &token);
+    let socket = format!("{}/wall/ws", site.base());
+    let response = match site.displays.know(&token) {
+        Known::Display(id) => shown(&site, &id, &socket).await?,
+        Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN)?,
+        Known::Nobody => {
+            let page = Page::nobody(&site, Language::of(&headers));
+            let own = context! { "code" => site.displays.code(&token), "socket" => socket, "cookies" => true };
+            page.render("wall_code.html", own)?.into_response()
+        }
+    };
+    Ok(([keep, NO_REFERRER], response).into_response())
+}
+
+/// `GET /wall/t/{token}`: for browsers that keep no cookies; the token stays in the address.
+async fn page_by_link(State(site): State<Shared>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+    let socket = format!("{}{PATH}{token}/ws", site.base());
+    let response = match site.displays.know(&token) {
+        Known::Display(id) => shown(&site, &id, &socket).await?,
+        Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN)?,
+        Known::Nobody => gone(&site, &headers, StatusCode::NOT_FOUND)?,
+    };
+    Ok(([NO_REFERRER], response).into_response())
+}
+
+async fn shown(site: &Site, id: &str, socket: &str) -> Result<Response, Failure> {
+    let settings = site.displays.settings(id).ok_or(Failure::NotFound)?;
+    let language = Language::fixed(&settings.lang);
+    let words = words(site, language.code);
+    let now = now_ms();
+    let own = context! {
+        "socket" => socket, "display" => *settings, "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_default(),
+    };
+    Ok(Page::nobody(site, language).render("wall.html", own)?.into_response())
+}
+
+/// What the first page shows before any script; None where Usher stops.
+async fn seen(site: &Site, settings: &Settings, now: i64) -> Option<Overview> {
+    let watched = site.walls.watch(settings.audience()).await?;
+    let rows: Vec<WallRow> = watched.hub.rows().iter().filter_map(|row| serde_json::from_str(row).ok()).collect();
+    Some(overview(&rows, now))
+}
+
+fn words(site: &Site, language: &str) -> BTreeMap<String, String> {
+    site.templates.catalogues().of(language).beginning_with("wall.")
+}
+
+fn gone(site: &Site, headers: &HeaderMap, status: StatusCode) -> Result<Response, Failure> {
+    let own = context! { "revoked" => status == StatusCode::FORBIDDEN };
+    Ok((status, Page::nobody(site, Language::of(headers)).render("wall_gone.html", own)?).into_response())
+}
+
+fn no_cookies(site: &Site, headers: &HeaderMap) -> Result<Response, Failure> {
+    let own = context! { "code" => "", "socket" => "", "cookies" => false };
+    Ok(([NO_REFERRER], Page::nobody(site, Language::of(headers)).render("wall_code.html", own)?).into_response())
+}
+
+/// The token in the cookie, if there is one.
+fn token(headers: &HeaderMap) -> Option<String> {
+    cookies::find(headers, COOKIE, is_token).map(str::to_owned)
+}
+
+/// Lax, so that a start page elsewhere may lead a kiosk here.
+fn cookie(site: &Site, token: &str) -> (HeaderName, HeaderValue) {
+    let text = format!("{COOKIE}={token}; Path={}/wall; Max-Age={COOKIE_S}; HttpOnly; SameSite=Lax", site.base());
+    (header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))
+}

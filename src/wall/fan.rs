@@ -1,0 +1,169 @@
+//! The walls' hubs: one for each audience that somebody watches, made when the first does and let go after the last. The publisher drives it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Audience, Line, WallRow, project};
+use crate::hub::{self, Follower, Hub, HubLimits};
+use crate::view::{Change, Kind, Row, RowKey, View};
+
+/// Audiences that may be asked for before the publisher looks.
+const WISHES: usize = 256;
+
+/// What walls may watch. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Walls(mpsc::Sender<Wish>);
+
+/// A place in an audience: its rows are kept up while this is.
+#[derive(Debug)]
+pub struct Watched {
+    pub hub: Hub,
+    pub follower: Follower,
+}
+
+/// Somebody wants to watch.
+#[derive(Debug)]
+pub struct Wish {
+    audience: Audience,
+    answer: oneshot::Sender<Watched>,
+}
+
+impl Walls {
+    /// The handle, and what the publisher drives.
+    pub fn channel() -> (Self, Fan) {
+        let (sender, wishes) = mpsc::channel(WISHES);
+        (Self(sender), Fan { wishes, audiences: HashMap::new() })
+    }
+
+    /// Everything that this audience may see, now and from now on; None when Usher stops.
+    pub async fn watch(&self, audience: Audience) -> Option<Watched> {
+        let (answer, watched) = oneshot::channel();
+        self.0.send(Wish { audience, answer }).await.ok()?;
+        watched.await.ok()
+    }
+}
+
+#[derive(Debug)]
+pub struct Fan {
+    wishes: mpsc::Receiver<Wish>,
+    audiences: HashMap<Audience, Shown>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    hub: Hub,
+    /// As last published: what did not change for this audience is not sent.
+    rows: HashMap<RowKey, Arc<str>>,
+}
+
+/// The desk's rows, as the publisher has them.
+pub trait Rows {
+    fn view(&self) -> &View;
+    /// A meeting with who waits in it; None where it is not shown.
+    fn line(&self, meeting: &Arc<str>) -> Option<Line<'_>>;
+}
+
+impl Fan {
+    /// The next one who wants to watch. Dropping the future loses nothing.
+    pub async fn wish(&mut self) -> Wish {
+        match self.wishes.recv().await {
+            Some(wish) => wish,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Lets somebody watch: an audience that nobody watches yet is filled first, so that nobody sees it empty.
+    pub fn grant(&mut self, wish: Wish, rows: &impl Rows) {
+        let shown = self.audiences.entry(wish.audience).or_insert_with_key(|audience| Shown::full(audience, rows));
+        let watched = Watched { hub: shown.hub.clone(), follower: shown.hub.join() };
+        // Gone meanwhile where this fails.
+        let _ = wish.answer.send(watched);
+    }
+
+    /// Brings every audience up to date with a change of the desk's rows, which `rows` has already.
+    pub fn follow(&mut self, change: &Change, rows: &impl Rows) {
+        if self.audiences.is_empty() {
+            return;
+        }
+        let meetings = touched(change);
+        let lines: Vec<_> = meetings.iter().map(|id| (*id, rows.line(id))).collect();
+        for (audience, shown) in &mut self.audiences {
+            let mut next: Vec<(RowKey, Option<WallRow>)> = Vec::new();
+            for (id, line) in &lines {
+                let row = line.as_ref().and_then(|line| project::meeting(line, audience));
+                next.push((RowKey { kind: Kind::Meeting, id: (*id).clone() }, row));
+            }
+            next.extend(change.put.iter().filter_map(|row| Some((row.key(), other(row, audience)?))).map(|(key, row)| (key, Some(row))));
+            next.extend(change.drop.iter().filter(|key| key.kind == Kind::Bridge).map(|key| (key.clone(), None)));
+            shown.publish(next);
+        }
+    }
+
+    /// Lets audiences go that nobody watches any more.
+    pub fn tidy(&mut self) {
+        self.audiences.retain(|_, shown| shown.hub.followers() > 0);
+    }
+
+    /// How many audiences are kept up.
+    pub fn audiences(&self) -> usize {
+        self.audiences.len()
+    }
+}
+
+/// The meetings whose wall rows may be others now: who waits in them is part of those.
+fn touched(change: &Change) -> HashSet<&Arc<str>> {
+    let put = change.put.iter().filter_map(|row| match &**row {
+        Row::Meeting(row) => Some(&row.id),
+        Row::Person(row) => Some(&row.meeting),
+        Row::Server(_) | Row::Bridge(_) | Row::User(_) => None,
+    });
+    // Who is dropped leaves another count behind, and so another row of the meeting.
+    let drop = change.drop.iter().filter(|key| key.kind == Kind::Meeting).map(|key| &key.id);
+    put.chain(drop).collect()
+}
+
+/// What is neither a meeting nor a person.
+fn other(row: &Row, audience: &Audience) -> Option<WallRow> {
+    match row {
+        Row::Server(row) => Some(project::server(row)),
+        Row::Bridge(row) => project::bridge(row, audience),
+        Row::Meeting(_) | Row::Person(_) | Row::User(_) => None,
+    }
+}
+
+impl Shown {
+    fn full(audience: &Audience, rows: &impl Rows) -> Self {
+        let limits = HubLimits { ring_frames: 1024, ring_bytes: 1024 * 1024, ..HubLimits::default() };
+        let mut shown = Self { hub: Hub::with_limits(hub::Audience::Wall, limits), rows: HashMap::new() };
+        let row = |key: &RowKey, row: &Row| match row {
+            Row::Meeting(_) => rows.line(&key.id).and_then(|line| project::meeting(&line, audience)),
+            row => other(row, audience),
+        };
+        shown.publish(rows.view().iter().map(|(key, each)| (key.clone(), row(key, each))).collect());
+        shown
+    }
+
+    fn publish(&mut self, next: Vec<(RowKey, Option<WallRow>)>) {
+        let (mut put, mut drop) = (Vec::new(), Vec::new());
+        for (key, row) in next {
+            match row.map(|row| Arc::<str>::from(serde_json::to_string(&row).expect("a row is plain data with text keys"))) {
+                Some(text) if self.rows.get(&key) == Some(&text) => {}
+                Some(text) => {
+                    self.rows.insert(key.clone(), text.clone());
+                    put.push((key, text));
+                }
+                None => {
+                    if self.rows.remove(&key).is_some() {
+                        drop.push(key);
+                    }
+                }
+            }
+        }
+        if !put.is_empty() || !drop.is_empty() {
+            metrics::counter!("usher_wall_rows_total").increment(put.len() as u64);
+            self.hub.publish_texts(put, drop);
+        }
+    }
+}

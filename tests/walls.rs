@@ -1,0 +1,427 @@
+//! Displays on walls: how a screen gets there, what it is shown and what not, and that it can do nothing.
+
+mod common;
+
+use std::time::Duration;
+
+use common::browser::{Browser, Socket};
+use common::desk::{Desk, Page, check, quiet, to, with};
+use common::{DEADLINE, in_time, wait_for};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+fn display(name: &str, fields: Value) -> Value {
+    let usual = json!({
+        "name": name, "place": "Room 2", "views": [{ "what": "all", "seconds": 30 }], "names": "short", "titles": true, "distance_m": 5.0,
+        "diagonal_in": 55.0, "themes": [{ "from": "00:00", "theme": "dark" }], "dim": null, "sound": false, "lang": "en"
+    });
+    with(usual, fields)
+}
+
+/// A screen: a browser that nobody logged in.
+struct Wall {
+    browser: Browser,
+    path: String,
+}
+
+impl Wall {
+    async fn open(desk: &Desk) -> Self {
+        let mut browser = Browser::new(desk.app.address, "");
+        let first = browser.get("/wall").await;
+        assert_eq!((first.status, first.location()), (303, "/wall?cookie=set"));
+        Self { browser, path: "/wall".into() }
+    }
+
+    async fn page(&mut self) -> (u16, String) {
+        let answer = self.browser.get(&self.path.clone()).await;
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        (answer.status, answer.body)
+    }
+
+    async fn socket(&self) -> Socket {
+        self.browser.socket_at(&format!("{}/ws", self.path)).await
+    }
+
+    /// The code that it shows.
+    async fn code(&self, socket: &mut Socket) -> String {
+        socket.frame_of("code").await["code"].as_str().expect("text").to_owned()
+    }
+}
+
+/// What a display's socket has told, applied as docs/protocol.md says.
+struct Shown {
+    socket: Socket,
+    display: Value,
+    rows: Vec<Value>,
+    parts: Vec<Value>,
+    /// Every frame as it came.
+    told: String,
+    orders: Vec<String>,
+}
+
+impl Shown {
+    fn new(socket: Socket) -> Self {
+        Self { socket, display: Value::Null, rows: Vec::new(), parts: Vec::new(), told: String::new(), orders: Vec::new() }
+    }
+
+    async fn step(&mut self) {
+        let frame = self.socket.frame().await;
+        self.told.push_str(&frame.to_string());
+        let rows = |value: &Value| value.as_array().expect("rows").clone();
+        match frame["type"].as_str().expect("type") {
+            "hello" | "display" => self.display = frame["display"].clone(),
+            "snapshot" => self.parts.extend(rows(&frame["rows"])),
+            "snapshot_end" => self.rows = std::mem::take(&mut self.parts),
+            "delta" => {
+                let is = |a: &Value, b: &Value| a["kind"] == b["kind"] && a["id"] == b["id"];
+                let (put, drop) = (rows(&frame["put"]), rows(&frame["drop"]));
+                self.rows.retain(|row| !drop.iter().chain(&put).any(|other| is(row, other)));
+                self.rows.extend(put);
+            }
+            "beat" => self.socket.say(&json!({ "type": "beat" })).await,
+            other => self.orders.push(other.to_owned()),
+        }
+    }
+
+    async fn until<T>(&mut self, what: &str, mut state: impl FnMut(&Self) -> Option<T>) -> T {
+        let mut last = String::new();
+        let follow = async {
+            loop {
+                if let Some(value) = state(self) {
+                    return value;
+                }
+                last = format!("{:?} {:?}", self.rows, self.orders);
+                self.step().await;
+            }
+        };
+        match tokio::time::timeout(DEADLINE, follow).await {
+            Ok(value) => value,
+            Err(_) => panic!("waited for {what}; the last state: {last}"),
+        }
+    }
+
+    fn meeting(&self, title: &str) -> Option<&Value> {
+        self.rows.iter().find(|row| row["kind"] == "meeting" && row["title"] == title)
+    }
+}
+
+/// An administrator's page that looks at the list of displays.
+async fn admin(desk: &Desk) -> Page {
+    let mut admin = desk.page("ana").await;
+    admin.say(json!({ "type": "displays", "ref": "watch", "on": true })).await;
+    admin.until("the list", |page| check(page.displays.is_object(), &page.displays)).await;
+    admin
+}
+
+async fn asked(admin: &mut Page, word: &str, message: Value) -> Value {
+    admin.say(with(message, json!({ "ref": word }))).await;
+    admin
+        .until(word, |page| {
+            let answers = page.answers.iter().chain(&page.errors);
+            answers.into_iter().find(|answer| answer["ref"] == word).cloned().ok_or_else(|| format!("{:?} {:?}", page.answers, page.errors))
+        })
+        .await
+}
+
+async fn id_of(admin: &mut Page, name: &str) -> String {
+    admin
+        .until("the display in the list", |page| {
+            let list = page.displays["displays"].as_array().expect("list");
+            let found = list.iter().find(|each| each["display"]["name"] == name);
+            found.map(|each| each["id"].as_str().expect("id").to_owned()).ok_or_else(|| page.displays.to_string())
+        })
+        .await
+}
+
+/// A screen that was paired, and the administrator who did it.
+async fn paired(desk: &Desk, fields: Value) -> (Wall, Page) {
+    let (wall, mut admin) = (Wall::open(desk).await, admin(desk).await);
+    let mut socket = wall.socket().await;
+    let code = wall.code(&mut socket).await;
+    let answer = asked(&mut admin, "pair", json!({ "type": "display_pair", "code": code, "display": display("North wall", fields) })).await;
+    assert_eq!(answer, json!({ "type": "answer", "ref": "pair", "link": null }));
+    socket.frame_of("paired").await;
+    (wall, admin)
+}
+
+async fn link(admin: &mut Page, name: &str, fields: Value) -> String {
+    let answer = asked(admin, name, json!({ "type": "display_link", "display": display(name, fields) })).await;
+    answer["link"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+#[tokio::test]
+async fn a_screen_shows_a_code_is_paired_by_it_and_shows_who_waits() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
+    desk.page("mo").await.waiting(&people).await;
+    let mut wall = Wall::open(&desk).await;
+    let (status, body) = wall.page().await;
+    let mut socket = wall.socket().await;
+    let code = wall.code(&mut socket).await;
+    assert!(status == 200 && body.contains(&code), "{body}");
+    let mut admin = admin(&desk).await;
+    admin.until("that a screen shows a code", |page| check(page.displays["waiting"] == 1, &page.displays)).await;
+    let typed = code.to_lowercase().replace('-', " ");
+    let answer =
+        asked(&mut admin, "pair", json!({ "type": "display_pair", "code": typed, "display": display("North wall", json!({})) })).await;
+    assert_eq!(answer["type"], "answer", "{answer}");
+    socket.frame_of("paired").await;
+    let (status, body) = wall.page().await;
+    // Who of the two came first is a matter of milliseconds.
+    let first = body.contains("Bo B.") || body.contains("Ana S.");
+    assert!(status == 200 && body.contains("Board call") && first, "before any script: {body}");
+    let mut shown = Shown::new(wall.socket().await);
+    let row = shown.until("the meeting", |shown| shown.meeting("Board call").cloned()).await;
+    let mut names: Vec<_> = row["in_line"].as_array().expect("a line").iter().map(|each| each["name"].as_str()).collect();
+    names.sort();
+    assert_eq!((&row["waiting"], names), (&json!(2), vec![Some("Ana S."), Some("Bo B.")]), "{row}");
+    shown.socket.say(&json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1, "version": "0.1.0" })).await;
+    admin
+        .until("that the screen is there", |page| {
+            let each = &page.displays["displays"][0];
+            check(each["connected"] == 1 && each["width"] == 1920 && page.displays["waiting"] == 0, &page.displays)
+        })
+        .await;
+    let (_, body) = Wall::open(&desk).await.page().await;
+    assert!(!body.contains("Board call"), "another screen is a stranger: {body}");
+}
+
+#[rstest]
+#[case::full("full", json!("Bo Berg"))]
+#[case::short("short", json!("Bo B."))]
+#[case::initials("initials", json!("B. B."))]
+#[case::number("number", Value::Null)]
+#[tokio::test]
+async fn what_a_display_may_not_show_is_not_sent_to_it(#[case] names: &str, #[case] expected: Value) {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut moderator = desk.page("mo").await;
+    moderator.waiting(&people).await;
+    let address = moderator.person(people[0].id).expect("row").address.clone();
+    let (wall, _admin) = paired(&desk, json!({ "names": names, "titles": false })).await;
+    let mut shown = Shown::new(wall.socket().await);
+    let row = shown.until("the meeting", |shown| shown.rows.iter().find(|row| row["waiting"] == 1).cloned()).await;
+    assert_eq!((&row["title"], &row["in_line"][0]["name"]), (&Value::Null, &expected));
+    moderator
+        .act("h", json!({ "type": "hold", "people": [people[0].id], "on": true, "reason": "a secret reason", "remind_s": null }))
+        .await;
+    shown
+        .until("that nobody is alarmed", |shown| {
+            shown.rows.iter().any(|row| row["alarm_since"].is_null() && row["waiting"] == 1).then_some(())
+        })
+        .await;
+    for secret in [&*address, &people[0].id.to_string(), "Board call", "a secret reason"] {
+        assert!(!shown.told.contains(secret), "{secret} in {}", shown.told);
+    }
+    assert!(names == "full" || !shown.told.contains("Berg"), "{}", shown.told);
+}
+
+#[tokio::test]
+async fn names_can_be_left_out_altogether_and_then_moderators_are_as_well() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut moderator = desk.page("max").await;
+    moderator.waiting(&people).await;
+    moderator.act("c", json!({ "type": "claim", "kind": "person", "ids": [people[0].id] })).await;
+    let (wall, _admin) = paired(&desk, json!({ "names": "none" })).await;
+    let mut shown = Shown::new(wall.socket().await);
+    let row = shown.until("the claim", |shown| shown.meeting("Board call").filter(|row| row["handled"] == true).cloned()).await;
+    assert_eq!((&row["in_line"], &row["handled_by"]), (&json!([]), &Value::Null));
+}
+
+#[tokio::test]
+async fn what_it_shows_is_changed_under_it() {
+    let desk = Desk::start(quiet(2)).await;
+    let (_, first) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let (_, second) = desk.meeting("Ward round", "eu-2", &["Li Wei"]);
+    desk.page("mo").await.waiting(first.iter().chain(&second)).await;
+    let (wall, mut admin) = paired(&desk, json!({})).await;
+    let mut shown = Shown::new(wall.socket().await);
+    shown.until("both", |shown| shown.meeting("Board call").and(shown.meeting("Ward round")).map(drop)).await;
+    let id = id_of(&mut admin, "North wall").await;
+    let views = json!([{ "what": "bridges", "bridges": ["eu-2"], "seconds": 9 }, { "what": "meetings", "meetings": [{ "id": "x", "name": "ward ROUND" }], "seconds": 9 }]);
+    let settings = display("South wall", json!({ "views": views, "names": "full" }));
+    asked(&mut admin, "set", json!({ "type": "display_set", "id": id, "display": settings })).await;
+    let row = shown.until("the other view", |shown| shown.meeting("Ward round").filter(|row| row["views"] == json!([0, 1])).cloned()).await;
+    assert_eq!(row["in_line"][0]["name"], "Li Wei");
+    assert!(shown.meeting("Board call").is_none(), "{:?}", shown.rows);
+    assert_eq!(shown.display["name"], "South wall");
+    for (word, order) in [("display_identify", "identify"), ("display_reload", "reload")] {
+        asked(&mut admin, word, json!({ "type": word, "id": id })).await;
+        shown.until(order, |shown| shown.orders.iter().any(|each| each == order).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_screen_is_told_at_once_and_can_come_back_only_by_being_paired_anew() {
+    let desk = Desk::start(quiet(1)).await;
+    let (mut wall, mut admin) = paired(&desk, json!({})).await;
+    let mut shown = Shown::new(wall.socket().await);
+    shown.until("the rows", |shown| shown.rows.iter().any(|row| row["kind"] == "server").then_some(())).await;
+    let id = id_of(&mut admin, "North wall").await;
+    let begun = std::time::Instant::now();
+    asked(&mut admin, "revoke", json!({ "type": "display_revoke", "id": id })).await;
+    let (code, _) = shown.socket.closed().await;
+    assert!(code == 4403 && begun.elapsed() < Duration::from_secs(1), "{code} after {:?}", begun.elapsed());
+    let (status, body) = wall.page().await;
+    assert!(status == 403 && body.contains("revoked") && !body.contains("password"), "{status} {body}");
+    assert_eq!(wall.socket().await.closed().await.0, 4403);
+    let refused = asked(&mut admin, "again", json!({ "type": "display_identify", "id": "nobody" })).await;
+    assert_eq!(refused["code"], "no_such_display");
+    // Also after a restart.
+    let desk = desk.restart().await;
+    assert_eq!(wall.page().await.0, 403);
+    let mut admin = self::admin(&desk).await;
+    asked(&mut admin, "forget", json!({ "type": "display_forget", "id": id })).await;
+    let (status, body) = wall.page().await;
+    let mut socket = wall.socket().await;
+    assert!(status == 200 && body.contains(&wall.code(&mut socket).await), "a stranger again: {body}");
+}
+
+#[tokio::test]
+async fn a_link_needs_no_cookies_and_one_that_is_opened_twice_is_seen() {
+    let desk = Desk::start(quiet(1)).await;
+    let mut admin = admin(&desk).await;
+    let path = link(&mut admin, "Lobby screen", json!({})).await;
+    let mut wall = Wall { browser: Browser::new(desk.app.address, ""), path: path.clone() };
+    let (status, body) = wall.page().await;
+    assert!(status == 200 && body.replace("&#x2f;", "/").contains(&format!("{path}/ws")), "{status} {body}");
+    assert!(wall.browser.cookies.is_empty(), "{:?}", wall.browser.cookies);
+    let (first, second) = (wall.socket().await, wall.socket().await);
+    let connected = |n: u64| move |page: &Page| check(page.displays["displays"][0]["connected"] == n, &page.displays);
+    admin.until("two screens", connected(2)).await;
+    drop(second);
+    admin.until("one screen", connected(1)).await;
+    drop(first);
+    wall.path = path[..path.len() - 1].to_owned() + if path.ends_with('0') { "1" } else { "0" };
+    assert_eq!(wall.page().await.0, 404);
+    assert_eq!(wall.browser.try_socket_at(&format!("{}/ws", wall.path), None).await.err(), Some(404));
+}
+
+#[tokio::test]
+async fn a_display_stays_paired_over_a_restart_and_its_list_remembers_it() {
+    let desk = Desk::start(quiet(1)).await;
+    let (mut wall, mut admin) = paired(&desk, json!({ "lang": "de" })).await;
+    let mut shown = Shown::new(wall.socket().await);
+    shown.until("the rows", |shown| (!shown.rows.is_empty()).then_some(())).await;
+    shown.socket.say(&json!({ "type": "screen", "width": 1080, "height": 1920, "ratio": 2, "version": "0.1.0" })).await;
+    admin.until("its size", |page| check(page.displays["displays"][0]["height"] == 1920, &page.displays)).await;
+    let desk = desk.restart().await;
+    let (status, body) = wall.page().await;
+    assert!(status == 200 && body.contains("lang=\"de\""), "{body}");
+    let mut admin = self::admin(&desk).await;
+    let line = admin.until("the list", |page| Ok(page.displays["displays"][0].clone())).await;
+    assert_eq!((&line["height"], &line["connected"], &line["created_by"]), (&json!(1920), &json!(0), &json!("ana")));
+    assert!(line["last_seen"].is_i64(), "{line}");
+    Shown::new(wall.socket().await).until("the rows", |shown| (!shown.rows.is_empty()).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_screen_can_do_nothing_and_read_nothing_of_the_desk() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    desk.page("mo").await.waiting(&people).await;
+    let (mut wall, _admin) = paired(&desk, json!({})).await;
+    assert_eq!(wall.browser.try_socket(None).await.err(), Some(401));
+    for page in ["/", "/log", "/log.csv", "/users", "/account"] {
+        let answer = wall.browser.get(page).await;
+        assert!(answer.status == 303 && answer.location().starts_with("/login"), "{page}: {answer:?}");
+    }
+    let mut socket = wall.socket().await;
+    socket.say(&to("admit", &[people[0].id])).await;
+    let (code, reason) = socket.closed().await;
+    assert!(code == 4400 && reason.contains("unknown variant `admit`"), "{code} {reason}");
+    assert_eq!(wall.browser.try_socket_at("/wall/ws", Some("https://evil.example")).await.err(), Some(403));
+}
+
+#[rstest]
+#[case::viewer("vi")]
+#[case::moderator("mo")]
+#[tokio::test]
+async fn displays_are_for_administrators(#[case] user: &str) {
+    let desk = Desk::start(quiet(1)).await;
+    let mut page = desk.page(user).await;
+    let settings = display("x", json!({}));
+    for message in [
+        json!({ "type": "displays", "ref": "1", "on": true }),
+        json!({ "type": "display_pair", "ref": "2", "code": "x", "display": settings }),
+        json!({ "type": "display_link", "ref": "3", "display": settings }),
+        json!({ "type": "display_set", "ref": "4", "id": "x", "display": settings }),
+        json!({ "type": "display_identify", "ref": "5", "id": "x" }),
+        json!({ "type": "display_reload", "ref": "6", "id": "x" }),
+        json!({ "type": "display_revoke", "ref": "7", "id": "x" }),
+        json!({ "type": "display_forget", "ref": "8", "id": "x" }),
+    ] {
+        page.say(message).await;
+    }
+    page.until("eight refusals", |page| check(page.errors.len() == 8, &page.errors)).await;
+    assert!(page.errors.iter().all(|error| error["code"] == "forbidden"), "{:?}", page.errors);
+    assert!(page.displays.is_null());
+}
+
+#[tokio::test]
+async fn what_can_not_be_is_refused_and_changes_nothing() {
+    let desk = Desk::start(quiet(1)).await;
+    let mut admin = admin(&desk).await;
+    let refused = asked(&mut admin, "a", json!({ "type": "display_pair", "code": "ABC-DEF", "display": display("x", json!({})) })).await;
+    assert_eq!(refused["code"], "no_such_code");
+    let refused = asked(&mut admin, "b", json!({ "type": "display_link", "display": display("x", json!({ "distance_m": 99 })) })).await;
+    assert_eq!((&refused["code"], &refused["message"]), (&json!("bad_display"), &json!("distance_m is 99; allowed: 1 to 30")));
+    link(&mut admin, "c", json!({})).await;
+    let id = id_of(&mut admin, "c").await;
+    let refused = asked(&mut admin, "d", json!({ "type": "display_forget", "id": id })).await;
+    assert_eq!(refused["message"], "only a revoked display can be forgotten; revoke it first");
+    assert_eq!(admin.displays["displays"].as_array().expect("list").len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_done_to_displays_is_in_the_log() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_wall, mut admin) = paired(&desk, json!({})).await;
+    link(&mut admin, "South wall", json!({})).await;
+    let id = id_of(&mut admin, "South wall").await;
+    asked(&mut admin, "set", json!({ "type": "display_set", "id": id, "display": display("East wall", json!({})) })).await;
+    asked(&mut admin, "revoke", json!({ "type": "display_revoke", "id": id })).await;
+    asked(&mut admin, "forget", json!({ "type": "display_forget", "id": id })).await;
+    let mut browser = Browser::new(desk.app.address, "");
+    browser.login("ana", common::desk::PASSWORD).await;
+    let expected = [
+        "display_pair North wall",
+        "display_link South wall",
+        "display_set East wall",
+        "display_revoke East wall",
+        "display_forget East wall",
+    ];
+    wait_for(DEADLINE, "five entries", async || {
+        let lines = browser.get("/log.jsonl").await.body;
+        let mut entries: Vec<Value> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        entries.sort_by_key(|entry| entry["id"].as_i64());
+        let said: Vec<String> = entries
+            .iter()
+            .filter(|entry| entry["user"] == "ana")
+            .map(|entry| format!("{} {}", entry["action"].as_str().unwrap_or_default(), entry["detail"].as_str().unwrap_or_default()))
+            .collect();
+        if said == expected { Ok(()) } else { Err(lines) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bridge_that_falls_silent_is_said_on_the_wall() {
+    let desk = Desk::start(quiet(2)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    desk.page("mo").await.waiting(&people).await;
+    let (wall, _admin) = paired(&desk, json!({})).await;
+    let mut shown = Shown::new(wall.socket().await);
+    let bridge = |shown: &Shown, id: &str| shown.rows.iter().find(|row| row["kind"] == "bridge" && row["id"] == id).cloned();
+    shown.until("both bridges", |shown| bridge(shown, "eu-1").and(bridge(shown, "eu-2"))).await;
+    desk.control().stop_bridge("eu-1").expect("stopped");
+    shown
+        .until("that eu-1 is silent", |shown| {
+            bridge(shown, "eu-1").filter(|row| row["silent_since"].is_i64() || row["state"] == "unreachable")
+        })
+        .await;
+    assert_eq!(bridge(&shown, "eu-2").map(|row| row["state"].clone()), Some(json!("live")));
+    assert!(shown.meeting("Board call").is_some(), "its people stay, as old as they are");
+    in_time("beats go on", shown.step()).await;
+}
