@@ -2,7 +2,10 @@
 
 import { Refs } from "./refs.js";
 
-/** @typedef {{ ok: boolean, why: string }} Answer  `why`: in the server's words, where it is not */
+/**
+ * @typedef {{ ok: boolean, why: string, code?: string, link?: string | null }} Answer  `why`: in the server's words, where it is not;
+ *   `code`: the same as a word of the protocol; `link`: what was asked for, where that is one
+ */
 
 export class Asks {
   /** @param {(message: object) => boolean} send */
@@ -20,13 +23,17 @@ export class Asks {
     else then({ ok: false, why: "" });
   }
 
-  /** @param {import("./protocol.js").Reply | import("./protocol.js").Refusal} frame @returns {boolean} whether it was an answer to one of these */
+  /**
+   * @param {import("./protocol.js").Reply | import("./protocol.js").AnswerFrame | import("./protocol.js").Refusal} frame
+   * @returns {boolean} whether it was an answer to one of these
+   */
   answered(frame) {
     const then = this.open.get(frame.ref ?? "");
     if (!then) return false;
     if (frame.type === "reply" && frame.state !== "finished") return true;
     this.open.delete(frame.ref ?? "");
-    then(frame.type === "error" ? { ok: false, why: frame.message } : judged(frame.results));
+    if (frame.type === "error") then({ ok: false, why: frame.message, code: frame.code });
+    else then(frame.type === "answer" ? { ok: true, why: "", link: frame.link } : judged(frame.results));
     return true;
   }
 

@@ -7,6 +7,8 @@ import { Claims } from "./claims.js";
 import { Connection } from "./connection.js";
 import { Deeds } from "./deeds.js";
 import { Dialogs } from "./dialogs.js";
+import { DisplayDeeds } from "./displaydeeds.js";
+import { Displays } from "./displays.js";
 import { Feed } from "./feed.js";
 import { Figures } from "./figures.js";
 import { Focus } from "./focus.js";
@@ -32,6 +34,8 @@ import { shell } from "./view/shell.js";
 const RELOADED = "usher-reloaded-for";
 /** How long a word about what was just tried stays, in ms. */
 const NOTICE = 6000;
+/** What stands behind "#" for an administrator's boards. */
+const BOARDS = /** @type {const} */ (["bridges", "displays"]);
 
 export class Desk {
   /** @param {HTMLElement} root */
@@ -60,6 +64,8 @@ export class Desk {
       () => this.clock.now(),
     );
     this.figures = new Figures(send);
+    this.displays = new Displays(send);
+    this.displayDeeds = new DisplayDeeds(this);
     this.attention = new Attention(send);
     this.claims = new Claims(send);
     this.undos = new Undos();
@@ -123,9 +129,11 @@ export class Desk {
     else if (frame.type === "snapshot_end") this.feed.end(frame);
     else if (frame.type === "delta") this.feed.delta(frame);
     else if (frame.type === "reply") this.asks.answered(frame) || this.#reply(frame);
+    else if (frame.type === "answer") this.asks.answered(frame);
     else if (frame.type === "error") this.asks.answered(frame) || this.presses.refused(frame);
     else if (frame.type === "prefs") this.prefs.take(frame.value);
     else if (frame.type === "figures") this.figures.take(frame);
+    else if (frame.type === "displays") this.displays.take(frame);
     if (this.screen.live) this.screen.link.asOf = this.clock.now();
     this.alerts.look();
     this.changed();
@@ -135,7 +143,7 @@ export class Desk {
   phase(phase, reason) {
     Object.assign(this.screen.link, { phase, reason });
     if (phase === "loading") this.feed.restart();
-    if (phase !== "live") this.figures.forget();
+    if (phase !== "live") for (const watched of [this.figures, this.displays]) watched.forget();
     if (phase === "loading") this.attention.forget();
     if (phase === "lost" || phase === "stopped") for (const open of [this.feed, this.presses, this.asks]) open.cut();
     if (phase === "lost") this.announcer.tell(t("said_lost"));
@@ -227,18 +235,21 @@ export class Desk {
 
   #openFromAddress() {
     const wanted = /^#meeting=(.+)$/.exec(location.hash)?.[1];
-    this.screen.choose({ open: wanted ? decodeURIComponent(wanted) : null, pane: "people", board: location.hash === "#bridges" });
+    const board = BOARDS.find((each) => location.hash === `#${each}`) ?? "";
+    this.screen.choose({ open: wanted ? decodeURIComponent(wanted) : null, pane: "people", board });
     this.root.querySelector(".people [data-scroller]")?.scrollTo(0, 0);
     this.#seen();
   }
 
   get showsBoard() {
-    return this.screen.choice.board && this.screen.manages;
+    return this.screen.board !== "";
   }
 
   /** What is looked at may be another thing now, or nothing. */
   #seen() {
-    if (this.screen.live) this.figures.want(this.showsBoard && !document.hidden);
+    const seen = document.hidden ? "" : this.screen.board;
+    if (this.screen.live) this.figures.want(seen === "bridges");
+    if (this.screen.live) this.displays.want(seen === "displays");
     this.#look();
     this.changed();
   }

@@ -2,8 +2,10 @@
 
 /**
  * @typedef {{ title: string, body: (typed: string) => unknown, confirm: string, danger?: boolean, plain?: boolean, act: (fields: FormData) => void,
- *   valid?: (typed: string) => boolean, other?: { label: string, act: () => void } | null, typed?: string }} Question
- *   `danger`: looks like it; `plain`: Enter says yes; `typed`: what its main field holds at first; `other`: a second answer, for which nothing typed counts
+ *   valid?: (typed: string) => boolean, other?: { label: string, act: () => void } | null, typed?: string, stays?: boolean,
+ *   only?: boolean }} Question
+ *   `danger`: looks like it; `plain`: Enter says yes; `typed`: what its main field holds at first; `other`: a second answer, for which nothing typed counts;
+ *   `stays`: neither an answer nor a press beside it ends it, `act` does that when it is time; `only`: there is nothing to decline
  */
 
 export class Dialogs {
@@ -44,7 +46,7 @@ export class Dialogs {
   answer(fields) {
     const { question } = this;
     if (!question || !this.valid) return;
-    this.dismiss();
+    if (!question.stays) this.dismiss();
     question.act(fields);
   }
 

@@ -24,6 +24,7 @@ export class Focus {
 
   /** What had it is gone: the list has it. */
   anew() {
+    if (this.desk.showsBoard) return this.#board?.focus();
     const list = this.desk.screen.lobby;
     if (list.stop !== null) list.focus(list.stop);
   }
@@ -33,18 +34,36 @@ export class Focus {
     for (const list of this.#lists) {
       if (list.focused && list.active !== null) return { list, id: list.active, index: list.indexOf(list.active) };
     }
-    return null;
+    const row = document.activeElement?.closest("[data-display]");
+    return row ? { display: row.getAttribute("data-display") ?? "" } : null;
   }
 
   /** After it: a focused button may have vanished with its row's state, or the row itself. The row, then its neighbour, takes it over.
    * @param {ReturnType<Focus["before"]>} before */
   after(before) {
     if (!before) return;
+    if (before.display !== undefined) return this.#afterDisplay(before.display);
     const { list, id, index } = before;
     if (list.focused && !document.activeElement?.matches(":disabled")) return;
     const next = list.indexOf(id) >= 0 ? id : list.entries[Math.min(index, list.entries.length - 1)]?.id;
     if (next === undefined) return;
     list.active = next;
     list.focus(next);
+  }
+
+  /**
+   * A display that was revoked has only the button that forgets it, which a second press must not hit; one that was forgotten has none.
+   * @param {string} id
+   */
+  #afterDisplay(id) {
+    if (document.activeElement !== document.body) return;
+    const row = this.desk.root.querySelector(`[data-display="${CSS.escape(id)}"]`);
+    const button = /** @type {HTMLElement | null | undefined} */ (row?.querySelector("[data-action=display-edit]:enabled"));
+    (button ?? this.#board)?.focus();
+  }
+
+  /** @returns {HTMLElement | null} */
+  get #board() {
+    return this.desk.root.querySelector(".people [data-scroller]");
   }
 }

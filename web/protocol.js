@@ -50,8 +50,23 @@
  *   sockets_open: number, sockets_wanted: number, subscriptions: number, calls: number, people: number, answered: number | null,
  *   queue: { lane: string, waiting: number }[], cdr: { records: number, last: number | null } | null }} BridgeFigures
  * @typedef {{ type: "figures", time: number, bridges: BridgeFigures[] }} FiguresFrame
- * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Prefs | Beat | FiguresFrame} Frame
+ * @typedef {{ type: "answer", ref: string, link?: string | null }} AnswerFrame  `link`: shown once
+ * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Prefs | Beat | FiguresFrame | DisplaysFrame | AnswerFrame} Frame
  * @typedef {"person" | "selection" | "meeting" | "shown" | "next" | "undo"} Scope
+ */
+
+/**
+ * @typedef {{ id: string, name: string }} ChosenMeeting
+ * @typedef {{ what: "all", seconds: number } | { what: "meetings", meetings: ChosenMeeting[], seconds: number }
+ *   | { what: "bridges", bridges: string[], seconds: number }} DisplayView
+ * @typedef {"full" | "short" | "initials" | "number" | "none"} DisplayNames
+ * @typedef {"dark" | "light" | "grey"} DisplayTheme
+ * @typedef {{ name: string, place: string, views: DisplayView[], names: DisplayNames, titles: boolean, distance_m: number, diagonal_in: number,
+ *   themes: { from: string, theme: DisplayTheme }[], dim: { from: string, to: string } | null, sound: boolean, lang: string }} Display
+ *   what a screen on a wall shows, and how
+ * @typedef {{ id: string, display: Display, connected: number, last_seen: number | null, browser: string | null, width: number | null,
+ *   height: number | null, ratio: number | null, version: string | null, created: number, created_by: string, revoked: number | null }} DisplayRow
+ * @typedef {{ type: "displays", time: number, waiting: number, displays: DisplayRow[] }} DisplaysFrame
  */
 
 export const CLOSE = { restart: 1001, bad: 4400, signedOut: 4401, slow: 4008, tooMany: 4429 };

@@ -12,7 +12,8 @@ import { tooLong } from "./waits.js";
 /**
  * @typedef {import("./protocol.js").PersonRow} Person
  * @typedef {import("./protocol.js").MeetingRow} Meeting
- * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", board: boolean,
+ * @typedef {"" | "bridges" | "displays"} Board  what administrators look at instead of people
+ * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", board: Board,
  *   view: import("./views.js").View }} Choice
  * @typedef {{ phase: import("./connection.js").Phase, reason: string, asOf: number, shown: boolean }} Link
  *   `shown`: a snapshot was seen, so there are rows, old or not
@@ -38,7 +39,7 @@ export class Screen {
     this.me = "";
     this.role = /** @type {import("./protocol.js").Role} */ ("viewer");
     /** @type {Choice} */
-    this.choice = { query: "", open: null, pane: "people", board: false, view: PLAIN };
+    this.choice = { query: "", open: null, pane: "people", board: "", view: PLAIN };
     /** @type {(meeting: Meeting) => import("./stances.js").Stance} */
     this.stance = () => "";
     /** @type {Link} */
@@ -65,6 +66,11 @@ export class Screen {
   /** Whether this is an administrator's page; the server decides each time. */
   get manages() {
     return this.role === "admin";
+  }
+
+  /** The board that is on show; none for who may not see it. @returns {Board} */
+  get board() {
+    return this.manages ? this.choice.board : "";
   }
 
   get live() {

@@ -12,12 +12,12 @@ export function dialog({ dialogs }) {
     (each) => each,
     (each) => html`
       <dialog class="question" aria-labelledby="question-title" @cancel=${(/** @type {Event} */ event) => leave(dialogs, event)}
-        @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && dialogs.dismiss()}>
-        <form method="dialog" @input=${(/** @type {Event} */ event) => typed(dialogs, event)} @submit=${(/** @type {SubmitEvent} */ event) => answer(dialogs, event)}>
+        @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && !each.stays && dialogs.dismiss()}>
+        <form method="dialog" ?novalidate=${each.stays === true} @input=${(/** @type {Event} */ event) => typed(dialogs, event)} @submit=${(/** @type {SubmitEvent} */ event) => answer(dialogs, event)}>
           <h2 id="question-title">${each.title}</h2>
           <div class="body">${each.body(dialogs.typed)}</div>
           <div class="answers">
-            <button class="quiet-button" type="button" data-answer="cancel" ?autofocus=${each.danger === true} @click=${() => dialogs.dismiss()}>${t("dialog.cancel")}</button>
+            ${each.only ? nothing : html`<button class="quiet-button" type="button" data-answer="cancel" ?autofocus=${each.danger === true} @click=${() => dialogs.dismiss()}>${t("dialog.cancel")}</button>`}
             ${each.other ? html`<button class="quiet-button" type="button" data-answer="other" @click=${() => dialogs.answerOther()}>${each.other.label}</button>` : nothing}
             <button class=${each.danger ? "danger" : "main"} type="submit" data-answer="yes" ?autofocus=${each.plain === true} ?disabled=${!dialogs.valid}>${each.confirm}</button>
           </div>

@@ -124,6 +124,7 @@ function menu(desk) {
       ${
         desk.screen.manages
           ? html`<a class="entry" href="#bridges" @click=${() => desk.fold()}>${t("bridges_label")}</a>
+        <a class="entry" href="#displays" @click=${() => desk.fold()}>${t("displays.label")}</a>
         <a class="entry" href="${desk.base}/users">${t("users")}</a>
         <a class="entry" href="${desk.base}/log">${t("log.title")}</a>`
           : nothing

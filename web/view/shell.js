@@ -4,6 +4,7 @@ import { t } from "../i18n.js";
 import { html, nothing } from "../vendor/lit.js";
 import { board } from "./board.js";
 import { dialog } from "./dialog.js";
+import { displays } from "./displays.js";
 import { dock } from "./dock.js";
 import { header } from "./header.js";
 import { keysPanel } from "./help.js";
@@ -21,7 +22,7 @@ export function shell(desk) {
       ${desk.showsBoard ? nothing : meetings(desk)}
       ${
         desk.showsBoard
-          ? html`<main class="people" id="people" aria-label=${t("bridges_label")}>${board(desk)}</main>`
+          ? administered(desk)
           : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${dock(desk)} ${menu(desk)}</main>`
       }
     </div>
@@ -29,3 +30,9 @@ export function shell(desk) {
     <div class="unseen" id="live-region" role="status" aria-live="polite"></div>
   `;
 }
+
+/** What only administrators see. @param {import("../desk.js").Desk} desk */
+const administered = (desk) =>
+  desk.screen.board === "displays"
+    ? html`<main class="people" id="people" aria-label=${t("displays.label")}>${displays(desk)}</main>`
+    : html`<main class="people" id="people" aria-label=${t("bridges_label")}>${board(desk)}</main>`;

@@ -1,0 +1,280 @@
+// The wall displays as administrators see and change them: what things are called, forms there and back, and what is said to be wrong.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Asks } from "../../../web/asks.js";
+import {
+  chooseMeeting,
+  codeOf,
+  Draft,
+  displayOf,
+  faultsOf,
+  formOf,
+  isChosen,
+  LANGUAGES,
+  MOST,
+  meetingsToChoose,
+  newForm,
+  newTheme,
+  newView,
+  sooner,
+} from "../../../web/displayform.js";
+import { byName, chosenIn, Displays, stateOf, viewsWords } from "../../../web/displays.js";
+import { t, use } from "../../../web/i18n.js";
+
+use(JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8")), "en");
+
+const display = (more = {}) => ({
+  name: "Control room left",
+  place: "Room 2",
+  views: [
+    { what: "all", seconds: 30 },
+    { what: "meetings", meetings: [{ id: "m1", name: "Board call" }], seconds: 20 },
+    { what: "bridges", bridges: ["eu-1", "eu-2"], seconds: 15 },
+  ],
+  names: "initials",
+  titles: false,
+  distance_m: 3.5,
+  diagonal_in: 65,
+  themes: [
+    { from: "07:00", theme: "light" },
+    { from: "19:00", theme: "grey" },
+  ],
+  dim: { from: "22:00", to: "06:00" },
+  sound: true,
+  lang: "de",
+  ...more,
+});
+const row = (more = {}) => ({ id: "d1", display: display(), connected: 1, last_seen: 5, revoked: null, ...more });
+const fields = (form, code) => faultsOf(form, code).map((fault) => fault.field);
+const said = (form, code) => faultsOf(form, code).map((fault) => t(fault.key, fault.args));
+
+test("the list is asked for once, again on a new connection, and again where a closed socket did not take it", () => {
+  const sent = [];
+  let open = true;
+  const displays = new Displays((message) => open && sent.push([message.type, message.on]) > 0);
+  for (const wanted of [true, true, false, true]) displays.want(wanted);
+  displays.forget();
+  displays.want(true);
+  assert.deepEqual(
+    sent.map(([, on]) => on),
+    [true, false, true, true],
+  );
+  displays.forget();
+  open = false;
+  displays.want(true);
+  assert.equal(displays.watching, false);
+});
+
+test("the list is by name, without regard to case and accents, and ends with those that were revoked", () => {
+  const named = (name, more = {}) => row({ id: name, display: display({ name }), ...more });
+  const displays = new Displays(() => true);
+  const list = [named("lobby"), named("Éntrance"), named("A", { revoked: 7 }), named("Control room left")];
+  displays.take({ type: "displays", time: 1, waiting: 2, displays: list });
+  assert.deepEqual(
+    displays.list?.map((each) => each.id),
+    ["Control room left", "Éntrance", "lobby", "A"],
+  );
+  assert.equal(displays.waiting, 2);
+  assert.equal([row({ id: "b" }), row({ id: "a" })].sort(byName)[0].id, "a");
+});
+
+test("who is connected, on how many screens, who was, and who was sent away", () => {
+  assert.equal(stateOf(row()), "connected");
+  assert.equal(stateOf(row({ connected: 2 })), "shared");
+  assert.equal(stateOf(row({ connected: 0 })), "away");
+  assert.equal(stateOf(row({ connected: 0, last_seen: null })), "never");
+  assert.equal(stateOf(row({ revoked: 9 })), "revoked");
+});
+
+test("a view in words", () => {
+  const words = (...views) => {
+    const { key, args } = viewsWords(views);
+    return t(key, args);
+  };
+  const meetings = (n) => ({ what: "meetings", meetings: Array.from({ length: n }, (_, id) => ({ id: `m${id}`, name: "" })) });
+  assert.equal(words({ what: "all" }), "All meetings");
+  assert.equal(words(meetings(3)), "3 meetings");
+  assert.equal(words(meetings(1)), "1 meeting");
+  assert.equal(words({ what: "bridges", bridges: ["eu-1", "eu-2"] }), "2 bridges");
+  assert.equal(words({ what: "all" }, meetings(2), meetings(1)), "3 views in turn");
+  assert.deepEqual(display().views.map(chosenIn), [[], ["Board call"], ["eu-1", "eu-2"]]);
+});
+
+test("a display is the same after it went through its form", () => {
+  for (const each of [display(), display({ dim: null, views: [{ what: "all", seconds: 600 }] }), display({ distance_m: 30 })]) {
+    assert.deepEqual(displayOf(formOf(each)), each);
+    assert.deepEqual(faultsOf(formOf(each)), []);
+  }
+});
+
+test("a new form needs a name and nothing else, and speaks the language of the page", () => {
+  const form = newForm("fr");
+  assert.deepEqual(fields(form), ["name"]);
+  form.name = "  Control room left ";
+  assert.deepEqual(fields(form), []);
+  assert.deepEqual(displayOf(form), {
+    name: "Control room left",
+    place: "",
+    views: [{ what: "all", seconds: 30 }],
+    names: "short",
+    titles: true,
+    distance_m: 5,
+    diagonal_in: 55,
+    themes: [
+      { from: "07:00", theme: "light" },
+      { from: "19:00", theme: "dark" },
+    ],
+    dim: { from: "22:00", to: "06:00" },
+    sound: false,
+    lang: "fr",
+  });
+  assert.equal(newForm("sv").lang, "en");
+});
+
+test("a screen can speak every language that there is", () => {
+  const files = readdirSync(new URL("../../../web/i18n/", import.meta.url));
+  assert.deepEqual(files.map((file) => file.replace(".json", "")).sort(), LANGUAGES);
+});
+
+test("what was typed and then hidden is not sent", () => {
+  const form = newForm("en");
+  form.name = "Left";
+  form.views = [newView({ what: "bridges", bridges: ["eu-1"], meetings: [{ id: "m1", name: "Board call" }], seconds: "nonsense" })];
+  Object.assign(form, { dims: false, dim_from: "" });
+  assert.deepEqual(fields(form), []);
+  assert.deepEqual(displayOf(form).views, [{ what: "bridges", bridges: ["eu-1"], seconds: 30 }]);
+  assert.equal(displayOf(form).dim, null);
+});
+
+test("themes are sent in the order of the day", () => {
+  const form = {
+    ...newForm("en"),
+    themes: [newTheme({ from: "19:00", theme: "dark" }), newTheme({ from: "06:30", theme: "grey" })],
+  };
+  assert.deepEqual(displayOf(form).themes, [
+    { from: "06:30", theme: "grey" },
+    { from: "19:00", theme: "dark" },
+  ]);
+});
+
+test("names and places are as long as people count them", () => {
+  const form = { ...newForm("en"), name: "😀".repeat(60), place: "é".repeat(60) };
+  assert.deepEqual(fields(form), []);
+  assert.deepEqual(said({ ...form, name: "😀".repeat(61), place: "é".repeat(61) }), [
+    "A name of 1 to 60 characters is needed.",
+    "A place may have up to 60 characters.",
+  ]);
+  assert.deepEqual(fields({ ...form, name: "  " }), ["name"]);
+});
+
+test("numbers are taken with a point or a comma, within their bounds, and what is allowed is said", () => {
+  const form = { ...newForm("en"), name: "Left" };
+  for (const distance of ["1", "30", "3.5", "3,5", " 5 "]) assert.deepEqual(fields({ ...form, distance }), [], distance);
+  assert.equal(displayOf({ ...form, distance: "3,5" }).distance_m, 3.5);
+  for (const distance of ["", "0", "0.9", "30.1", "31", "five", "-5", "1e1", "5 m", "3.55"])
+    assert.deepEqual(said({ ...form, distance }), ["From 1 to 30 metres, like 5 or 3.5."], distance);
+  for (const diagonal of ["10", "1000", "54.6"]) assert.deepEqual(fields({ ...form, diagonal }), [], diagonal);
+  for (const diagonal of ["9", "1001", "", "1.000"])
+    assert.deepEqual(said({ ...form, diagonal }), ["From 10 to 1,000 inches, like 55 or 54.6."], diagonal);
+});
+
+test("seconds count where several views take turns", () => {
+  const [first, second] = [newView({ seconds: "4" }), newView({ seconds: "3600" })];
+  const form = { ...newForm("en"), name: "Left", views: [first] };
+  assert.deepEqual(fields(form), []);
+  form.views = [first, second];
+  assert.deepEqual(fields(form), [`seconds-${first.key}`]);
+  assert.deepEqual(said(form), ["A whole number of seconds from 5 to 3,600."]);
+  first.seconds = "5";
+  assert.deepEqual(fields(form), []);
+});
+
+test("a view of chosen meetings or bridges needs one", () => {
+  const views = [newView({ what: "meetings", bridges: ["eu-1"] }), newView({ what: "bridges" })];
+  assert.deepEqual(said({ ...newForm("en"), name: "Left", views }), [
+    "Choose at least one meeting.",
+    "Choose at least one bridge.",
+  ]);
+  const many = [newView({ what: "bridges", bridges: Array.from({ length: 201 }, (_, n) => `eu-${n}`) })];
+  assert.match(said({ ...newForm("en"), name: "Left", views: many })[0], /up to 200/);
+});
+
+test("times of day are there and differ", () => {
+  const themes = ["07:00", "07:00", ""].map((from) => newTheme({ from }));
+  const form = { ...newForm("en"), name: "Left", themes, dim_from: "22:00", dim_to: "22:00" };
+  assert.deepEqual(said(form), [
+    "Two themes can’t begin at the same time.",
+    "Two themes can’t begin at the same time.",
+    "A time of day is needed.",
+    "The end has to be another time than the beginning.",
+  ]);
+  assert.deepEqual(fields({ ...form, themes: [newTheme({ from: "00:00" })], dim_from: "24:00" }), ["dim_from"]);
+  assert.deepEqual(fields({ ...form, themes: [newTheme({ from: "23:59" })], dims: false }), []);
+});
+
+test("a code is read however it is typed, and asked for only where a screen is paired", () => {
+  for (const typed of ["KX4-7PM", "kx47pm", " kx4 7pm ", "KX4--7PM"]) assert.equal(codeOf(typed), "KX4-7PM", typed);
+  const form = { ...newForm("en"), name: "Left" };
+  assert.deepEqual(fields(form, "kx4 7pm"), []);
+  for (const typed of ["", "KX4-7P", "KX4-7PMQ", "KX4-7Pé"])
+    assert.deepEqual(said(form, typed), ["The code has six letters or digits, like KX4-7PM."], typed);
+  assert.deepEqual(fields({ ...form, name: "" }, ""), ["code", "name"]);
+});
+
+test("a meeting that is chosen is known by its row, and by its name once it begins anew", () => {
+  const board = { id: "m1", name: "Board call" };
+  const anew = { id: "m9", name: "board CALL" };
+  assert.equal(isChosen([board], anew), true);
+  assert.equal(isChosen([{ id: "m2", name: "" }], { id: "m3", name: "" }), false);
+  assert.deepEqual(chooseMeeting([board], anew, false), []);
+  assert.deepEqual(chooseMeeting([board], anew, true), [anew]);
+  assert.deepEqual(
+    meetingsToChoose([anew, { id: "m4", name: "Finance" }], [board, { id: "m5", name: "Ward round" }]).map(({ id, runs }) => [
+      id,
+      runs,
+    ]),
+    [
+      ["m9", true],
+      ["m4", true],
+      ["m5", false],
+    ],
+  );
+});
+
+test("views change places", () => {
+  assert.deepEqual(sooner(["a", "b", "c"], "c"), ["a", "c", "b"]);
+  assert.deepEqual(sooner(["a", "b"], "a"), ["a", "b"]);
+  assert.ok(MOST.views === 8 && MOST.themes === 6);
+});
+
+test("nothing is said to be wrong before somebody has tried, and what the server says of a code goes with it", () => {
+  const draft = new Draft("pair", newForm("en"));
+  assert.equal(draft.fault("name"), "");
+  draft.tried = true;
+  assert.match(draft.fault("name"), /1 to 60/);
+  assert.match(draft.fault("code"), /six letters/);
+  draft.typeCode("KX4-7PM");
+  assert.equal(draft.fault("code"), "");
+  Object.assign(draft, { refusal: "No screen shows this code now.", badCode: true });
+  assert.match(draft.fault("code"), /No screen/);
+  draft.typeCode("KX4-7PN");
+  assert.equal(draft.fault("code") + draft.refusal, "");
+  const edit = new Draft("edit", formOf(display()), row());
+  edit.tried = true;
+  assert.deepEqual(edit.faults, []);
+});
+
+test("an answer may carry a link, and an error its code", () => {
+  const [sent, answers] = [[], []];
+  const asks = new Asks((message) => sent.push(message) > 0);
+  for (const type of ["display_link", "display_pair"]) asks.ask({ type }, (answer) => answers.push(answer));
+  const [link, pair] = sent.map((message) => message.ref);
+  assert.equal(asks.answered({ type: "answer", ref: link, link: "/wall/t/abc" }), true);
+  assert.equal(asks.answered({ type: "error", ref: pair, code: "no_such_code", message: "No screen shows it" }), true);
+  assert.equal(asks.answered({ type: "answer", ref: link }), false);
+  assert.deepEqual(answers, [
+    { ok: true, why: "", link: "/wall/t/abc" },
+    { ok: false, why: "No screen shows it", code: "no_such_code" },
+  ]);
+});
