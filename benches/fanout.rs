@@ -188,7 +188,7 @@ async fn usher_child() {
         log,
         receivers: usher::receivers::Receivers::default(),
         displays,
-        walls: Walls::channel().0,
+        walls: Walls::channel(Duration::ZERO).0,
         cdr_listener: None,
         figures,
         ready,

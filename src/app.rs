@@ -123,7 +123,7 @@ pub async fn start(
     let publisher = Publisher::new(store.clone(), desk.clone(), config.filter.clone());
     let (filter, filter_seen) = watch::channel(config.filter.clone());
     let (figures, figures_seen) = watch::channel(Arc::default());
-    let (walls, fan) = Walls::channel();
+    let (walls, fan) = Walls::channel(config.timing.wall_settle);
     let outlets = Outlets {
         hub: hub.clone(),
         memory: waiting_writer,

@@ -55,7 +55,7 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
                 continue;
             }
             _ = second.tick() => {
-                walls.tidy();
+                walls.tidy(&publisher);
                 figures.send_replace(publisher.store.figures().into());
                 // What that changes is published next.
                 publisher.desk.expire(Now::read());

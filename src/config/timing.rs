@@ -92,6 +92,8 @@ pub struct Timing {
     pub beat: Duration,
     /// The same to each screen on a wall, which calls its data old after five seconds without one.
     pub wall_beat: Duration,
+    /// After a start walls keep what they showed for so long at most, until the bridges have been read. Less than a screen waits for a word.
+    pub wall_settle: Duration,
     /// A browser from which nothing came for this long is gone.
     pub browser_silent: Duration,
     /// A browser that takes no byte for this long is closed (4008).
@@ -153,6 +155,7 @@ impl Default for Timing {
             publish_tick: ms(50),
             beat: s(20),
             wall_beat: s(2),
+            wall_settle: s(6),
             browser_silent: s(90),
             browser_stuck: s(10),
             watch_database: s(5),
@@ -207,6 +210,7 @@ impl Timing {
             publish_tick: x(self.publish_tick),
             beat: x(self.beat),
             wall_beat: x(self.wall_beat),
+            wall_settle: x(self.wall_settle),
             browser_silent: x(self.browser_silent),
             browser_stuck: x(self.browser_stuck),
             watch_database: x(self.watch_database),

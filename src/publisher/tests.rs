@@ -153,7 +153,7 @@ proptest! {
         let (store, desk) = (Store::default(), Desk::default());
         let mut publisher = Publisher::new(store.clone(), desk.clone(), filter.clone());
         let mut page = View::new();
-        let (walls, mut fan) = Walls::channel();
+        let (walls, mut fan) = Walls::channel(Duration::ZERO);
         let watched: Vec<_> = audiences().map(|audience| watch(&walls, &mut fan, audience, &publisher)).collect();
         let now = Now { instant: Instant::now(), unix_ms: 1 };
         for step in steps.iter().chain([&Step::Publish]) {
@@ -169,7 +169,7 @@ proptest! {
         prop_assert_eq!(publisher.view(), anew.view());
         prop_assert_eq!(&page, anew.view());
         for (audience, followed) in audiences().zip(watched) {
-            let (walls, mut fan) = Walls::channel();
+            let (walls, mut fan) = Walls::channel(Duration::ZERO);
             let full = watch(&walls, &mut fan, audience, &anew);
             prop_assert_eq!(sorted(followed.hub.rows()), sorted(full.hub.rows()));
         }

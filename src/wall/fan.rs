@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Duration, Instant};
 
 use super::{Audience, Line, WallRow, project};
 use crate::hub::{self, Follower, Hub, HubLimits};
-use crate::view::{Change, Kind, Row, RowKey, View};
+use crate::view::{BridgeState, Change, Kind, Row, RowKey, View};
 
 /// Audiences that may be asked for before the publisher looks.
 const WISHES: usize = 256;
@@ -31,10 +32,11 @@ pub struct Wish {
 }
 
 impl Walls {
-    /// The handle, and what the publisher drives.
-    pub fn channel() -> (Self, Fan) {
+    /// The handle, and what the publisher drives. `settle`: how long at most a server that has just begun reads its bridges before it lets
+    /// anybody watch; a screen shows what it had meanwhile, as old as it is.
+    pub fn channel(settle: Duration) -> (Self, Fan) {
         let (sender, wishes) = mpsc::channel(WISHES);
-        (Self(sender), Fan { wishes, audiences: HashMap::new() })
+        (Self(sender), Fan { wishes, audiences: HashMap::new(), early: Vec::new(), settled_at: Instant::now() + settle })
     }
 
     /// Everything that this audience may see, now and from now on; None when Usher stops.
@@ -49,6 +51,10 @@ impl Walls {
 pub struct Fan {
     wishes: mpsc::Receiver<Wish>,
     audiences: HashMap<Audience, Shown>,
+    /// Who asked before it was known what there is.
+    early: Vec<Wish>,
+    /// From then on it counts as known.
+    settled_at: Instant,
 }
 
 #[derive(Debug)]
@@ -76,6 +82,9 @@ impl Fan {
 
     /// Lets somebody watch: an audience that nobody watches yet is filled first, so that nobody sees it empty.
     pub fn grant(&mut self, wish: Wish, rows: &impl Rows) {
+        if !self.knows(rows) {
+            return self.early.push(wish);
+        }
         let shown = self.audiences.entry(wish.audience).or_insert_with_key(|audience| Shown::full(audience, rows));
         let watched = Watched { hub: shown.hub.clone(), follower: shown.hub.join() };
         // Gone meanwhile where this fails.
@@ -84,6 +93,7 @@ impl Fan {
 
     /// Brings every audience up to date with a change of the desk's rows, which `rows` has already.
     pub fn follow(&mut self, change: &Change, rows: &impl Rows) {
+        self.let_early_ones_watch(rows);
         if self.audiences.is_empty() {
             return;
         }
@@ -101,14 +111,28 @@ impl Fan {
         }
     }
 
-    /// Lets audiences go that nobody watches any more.
-    pub fn tidy(&mut self) {
+    /// Now and then: lets audiences go that nobody watches any more.
+    pub fn tidy(&mut self, rows: &impl Rows) {
+        self.let_early_ones_watch(rows);
         self.audiences.retain(|_, shown| shown.hub.followers() > 0);
     }
 
-    /// How many audiences are kept up.
-    pub fn audiences(&self) -> usize {
-        self.audiences.len()
+    fn let_early_ones_watch(&mut self, rows: &impl Rows) {
+        if !self.early.is_empty() && self.knows(rows) {
+            for wish in std::mem::take(&mut self.early) {
+                self.grant(wish, rows);
+            }
+        }
+    }
+
+    /// Whether every bridge has been read once, or is known not to answer.
+    fn knows(&self, rows: &impl Rows) -> bool {
+        let mut bridges = rows.view().values().filter_map(|row| match &**row {
+            Row::Bridge(row) => Some(row.state),
+            _ => None,
+        });
+        let read = bridges.next().is_some_and(|first| std::iter::once(first).chain(bridges).all(|state| state != BridgeState::Connecting));
+        read || Instant::now() >= self.settled_at
     }
 }
 

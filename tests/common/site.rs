@@ -97,7 +97,7 @@ impl Setup {
             receivers: usher::receivers::Receivers::default(),
             displays: Displays::load(displays_db, log.clone()).await.expect("displays"),
             // Nobody publishes for walls here.
-            walls: Walls::channel().0,
+            walls: Walls::channel(Duration::ZERO).0,
             cdr_listener: None,
             figures: figures_seen,
             ready: readiness,

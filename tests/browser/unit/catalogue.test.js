@@ -40,8 +40,10 @@ test("every key of the catalogue is named by code or templates", () => {
   const rust = [...files("src/http/", ".rs"), ...files("src/accounts/", ".rs")];
   const names = [...sources, ...templates, ...rust].flatMap((file) => [...namesIn(read(file))]);
   const keys = new Set(Object.keys(catalogue).map((key) => key.replace(/\.(one|other)$/, "")));
+  // The walls' scripts name their words without `wall.`: wall-words.test.js looks at those.
+  const ours = [...keys].filter((key) => !key.startsWith("wall."));
   assert.deepEqual(
-    [...keys].filter((key) => !names.some((name) => name.test(key))),
+    ours.filter((key) => !names.some((name) => name.test(key))),
     [],
   );
 });
@@ -67,7 +69,8 @@ test("no page carries inline script or style, and nothing is loaded from elsewhe
   for (const file of templates) {
     const text = read(file);
     assert.doesNotMatch(text, /\sstyle=|<style|\son\w+=|https?:\/\//, file);
-    assert.doesNotMatch(text, /<script(?![^>]*\ssrc=)/, file);
+    // A block of JSON is no script: nothing runs it.
+    assert.doesNotMatch(text, /<script(?![^>]*\s(?:src=|type="application\/json"))/, file);
   }
   for (const file of sources) assert.doesNotMatch(read(file), /\sstyle=|https?:\/\/(?!www\.w3\.org)/, file);
 });
@@ -83,5 +86,7 @@ test("the vendored module is the one that was recorded", () => {
 });
 
 test("no file has grown past 400 lines", () => {
-  for (const file of [...sources, ...files("web/", ".css"), ...templates]) assert.ok(read(file).split("\n").length <= 401, file);
+  const walls = [...files("web/wall/", ".js"), ...files("web/wall/", ".css")];
+  for (const file of [...sources, ...files("web/", ".css"), ...walls, ...templates])
+    assert.ok(read(file).split("\n").length <= 401, file);
 });

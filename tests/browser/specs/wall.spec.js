@@ -1,0 +1,248 @@
+// The picture on a wall, in pixels: nothing is cut or lies over something else, text is as large as its distance asks for, old data looks old.
+import { look } from "../look.js";
+import { expect, test } from "../server.js";
+import { bridge, crowd, display, linkOf, meeting, Screen } from "../wall.js";
+
+const SCREENS = [
+  { name: "1080p", width: 1920, height: 1080, diagonal_in: 55, distance_m: 5 },
+  { name: "4k", width: 3840, height: 2160, diagonal_in: 75, distance_m: 5 },
+  { name: "portrait", width: 1080, height: 1920, diagonal_in: 55, distance_m: 5 },
+  { name: "5-4", width: 1280, height: 1024, diagonal_in: 40, distance_m: 3 },
+];
+const COUNTS = [0, 1, 15, 60, 500];
+const BRIDGES = [bridge("eu-1"), bridge("eu-2")];
+
+/** A screen of this size with a display of its own. */
+async function screen(open, cluster, settings, viewport) {
+  const admin = await open(cluster, { role: "admin" });
+  const link = await linkOf(admin, settings);
+  const page = await open(cluster, { role: "nobody", path: "/healthz", viewport });
+  const screen = new Screen(page, cluster.url + link);
+  await screen.open();
+  await expect.poll(() => screen.opened).toBe(1);
+  return screen;
+}
+
+/** What is wrong with the picture: outside, over something else, cut where it isn't shortened on purpose. @param {import("@playwright/test").Page} page */
+const faults = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    const say = (node) => `${node.id || node.className}: ${node.textContent?.slice(0, 40)}`;
+    const visible = [...document.querySelectorAll(".wall *")].filter((node) => node.getClientRects().length > 0);
+    const texts = visible.filter((node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent?.trim()));
+    for (const node of texts) {
+      const box = node.getBoundingClientRect();
+      if (box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1)
+        found.push(`outside ${say(node)}`);
+      if (node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0 && getComputedStyle(node).textOverflow !== "ellipsis")
+        found.push(`cut ${say(node)}`);
+      if (node.textContent?.length && box.width < 2) found.push(`squeezed ${say(node)}`);
+    }
+    const leaves = texts.filter((node) => !texts.some((other) => other !== node && node.contains(other)));
+    for (const [at, one] of leaves.entries())
+      for (const other of leaves.slice(at + 1)) {
+        const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+        const over =
+          Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 6;
+        if (over && !one.contains(other) && !other.contains(one)) found.push(`over each other: ${say(one)} | ${say(other)}`);
+      }
+    for (const row of document.querySelectorAll(".row"))
+      for (const cell of row.querySelectorAll("*")) {
+        const [a, b] = [row.getBoundingClientRect(), cell.getBoundingClientRect()];
+        if (b.width > 0 && (b.bottom > a.bottom + 2 || b.right > a.right + 2)) found.push(`out of its row: ${say(cell)}`);
+      }
+    return found.slice(0, 8);
+  });
+
+/** Capitals of these, in pixels. */
+const capitals = (page, selector) =>
+  page
+    .locator(selector)
+    .first()
+    .evaluate((node) => Number.parseFloat(getComputedStyle(node).fontSize) * 0.7);
+
+for (const { name, width, height, diagonal_in, distance_m } of SCREENS) {
+  test(`all is whole and large enough at ${name}`, async ({ cluster, open }) => {
+    test.setTimeout(90_000);
+    const settings = display({ diagonal_in, distance_m });
+    const wall = await screen(open, cluster, settings, { width, height });
+    const { page } = wall;
+    // 16 minutes of arc on this picture.
+    const needed = (distance_m * 0.00465 * Math.hypot(width, height)) / (diagonal_in * 0.0254);
+    for (const count of COUNTS) {
+      const now = Date.now();
+      const rows = crowd(count, now);
+      wall.show(settings, [...BRIDGES, ...rows]);
+      const waiting = rows.reduce((sum, row) => sum + row.waiting, 0);
+      await expect(page.locator("#waiting")).toHaveText(String(waiting));
+      expect(await faults(page), `${count} meetings`).toEqual([]);
+      expect(await capitals(page, "#waiting"), "the number, from twice the distance").toBeGreaterThanOrEqual(needed * 1.9);
+      expect(await capitals(page, ".foot"), "the foot").toBeGreaterThanOrEqual(needed - 1);
+      if (count > 1) {
+        const past = rows.filter((row) => row.waiting > 0 && now - row.alarm_since >= 120_000).length;
+        await expect(page.locator("#past")).toContainText(String(past));
+        for (const cell of [".row .title", ".row .count", ".row .wait", ".row .names bdi"])
+          expect(await capitals(page, cell), `${cell} of ${count}`).toBeGreaterThanOrEqual(needed - 1);
+        expect(await page.locator(".row").count(), "rows").toBeGreaterThanOrEqual(3);
+      }
+      await page.screenshot({ path: new URL(`../report/wall-${name}-${count}.png`, import.meta.url).pathname });
+    }
+  });
+}
+
+test("each theme can be read, also what is old and what is too long", async ({ cluster, open }) => {
+  const settings = display();
+  const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
+  for (const theme of ["dark", "light", "grey"]) {
+    const now = Date.now();
+    const old = bridge("eu-2", { silent_since: now - 75_000 });
+    wall.show(display({ themes: [{ from: "00:00", theme }] }), [bridge("eu-1"), old, ...crowd(15, now)]);
+    await expect(wall.page.locator("html")).toHaveAttribute("data-theme", theme);
+    await expect(wall.page.locator('.row[data-stale="yes"]').first()).toBeVisible();
+    await look(wall.page, `wall-${theme}`);
+    expect(await faults(wall.page), theme).toEqual([]);
+  }
+});
+
+test("only the data of a silent bridge is old; without its server all is, with its age, until it is back", async ({
+  cluster,
+  open,
+}) => {
+  const settings = display();
+  const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
+  const { page } = wall;
+  const now = Date.now();
+  const rows = [meeting(1, 3, 40, now, { bridges: ["eu-1"] }), meeting(2, 2, 30, now, { bridges: ["eu-2"] })];
+  wall.show(settings, [bridge("eu-1"), bridge("eu-2", { silent_since: now - 12_000 }), ...rows]);
+  const row = (id) => page.locator(`.row[data-id="${id}"]`);
+  await expect(row("m2")).toHaveAttribute("data-stale", "yes");
+  await expect(row("m1")).toHaveAttribute("data-stale", "no");
+  await expect(page.locator("#strip")).toContainText("eu-2");
+  wall.show(null, [...BRIDGES, ...rows]);
+  await expect(page.locator("#strip")).toBeHidden();
+  // Nothing comes any more: after five seconds nothing is to be believed.
+  await expect(row("m1")).toHaveAttribute("data-stale", "yes", { timeout: 9000 });
+  await expect(page.locator("#strip-age")).toHaveText(/^0:0[5-9]$/);
+  await look(page, "wall-lost");
+  await expect.poll(() => wall.opened, { timeout: 15_000 }).toBeGreaterThan(1);
+  wall.show(settings, [...BRIDGES, ...rows]);
+  await expect(row("m1")).toHaveAttribute("data-stale", "no");
+  await expect(page.locator("#strip")).toBeHidden();
+});
+
+test("a quiet night is not old, and nobody waiting is said in words", async ({ cluster, open }) => {
+  const settings = display();
+  const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
+  wall.show(settings, [...BRIDGES, meeting(1, 0, 0, Date.now())]);
+  await expect(wall.page.locator("#empty")).toHaveText(/Nobody is waiting/);
+  const beats = setInterval(() => wall.beat(), 1000);
+  const begun = Date.now();
+  await expect.poll(() => Date.now() - begun, { timeout: 12_000 }).toBeGreaterThan(7000);
+  clearInterval(beats);
+  await expect(wall.page.locator("#strip")).toBeHidden();
+  await expect(wall.page.locator("#head")).toHaveAttribute("data-stale", "no");
+  expect(wall.said.filter((each) => each.type === "beat").length).toBeGreaterThan(3);
+});
+
+test("with more meetings than room the worst stay, and each of the others has its turn", async ({ cluster, open }) => {
+  const settings = display();
+  const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
+  const { page } = wall;
+  await page.clock.install();
+  await page.goto(wall.url);
+  await expect.poll(() => wall.opened).toBe(2);
+  const now = Date.now();
+  const rows = Array.from({ length: 40 }, (_, n) => meeting(n, 2, n < 2 ? 400 - n : 10 + n, now));
+  const seen = new Set();
+  wall.show(settings, [...BRIDGES, ...rows]);
+  await page.clock.runFor(1000);
+  await expect(page.locator("#page")).toHaveText(/1 of \d/);
+  for (let turn = 0; turn < 12; turn++) {
+    const ids = await page.locator(".row").evaluateAll((all) => all.map((row) => row.dataset.id));
+    expect(ids.slice(0, 2), "the worst").toEqual(["m0", "m1"]);
+    for (const id of ids) seen.add(id);
+    for (let second = 0; second < 11; second++) {
+      wall.beat();
+      await page.clock.runFor(1000);
+    }
+  }
+  expect([...seen].length).toBe(40);
+});
+
+test("it says its name when asked, loads itself again once for a new version, and that it was revoked", async ({
+  cluster,
+  open,
+}) => {
+  const settings = display();
+  const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
+  const { page } = wall;
+  wall.show(settings, [...BRIDGES, meeting(1, 1, 5, Date.now())]);
+  await expect(page.locator(".row")).toHaveCount(1);
+  expect(wall.said[0]).toMatchObject({ type: "screen", width: 1920, height: 1080, ratio: 1 });
+  await expect(page.locator("#name")).toBeHidden();
+  wall.tell({ type: "identify", seconds: 2 });
+  await expect(page.locator("#name")).toHaveText("Control room left");
+  await look(page, "wall-identify");
+  await expect(page.locator("#name")).toBeHidden();
+  const loaded = page.waitForEvent("load");
+  wall.show(settings, BRIDGES, "99.0.0");
+  await loaded;
+  await expect.poll(() => wall.opened).toBe(2);
+  wall.show(settings, [...BRIDGES, meeting(1, 1, 5, Date.now())], "99.0.0");
+  await expect(page.locator(".row"), "not again for the same version").toHaveCount(1);
+  wall.tell({ type: "revoked" });
+  await expect(page.locator("body")).toContainText("This screen was revoked");
+  await look(page, "wall-revoked");
+});
+
+test("Usher restarts under a wall: what it showed stays, as old as it is, until the new truth is there", async ({
+  ownCluster: cluster,
+  open,
+}) => {
+  test.setTimeout(90_000);
+  const room = await cluster.meeting("Board call", { bridge: "eu-1" });
+  await cluster.join(room, "Bo Berg", { bridge: "eu-1" });
+  const admin = await open(cluster, { role: "admin" });
+  const link = await linkOf(admin, display());
+  await admin.close();
+  const page = await open(cluster, { role: "nobody", path: link, viewport: { width: 1920, height: 1080 } });
+  await expect(page.locator(".row .names")).toContainText("Bo B.");
+  await page.evaluate(() => {
+    globalThis.seen = new Set();
+    globalThis.notReloaded = true;
+    new MutationObserver(() => globalThis.seen.add(document.getElementById("waiting")?.textContent)).observe(document.body, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+  });
+  await cluster.usher.stop();
+  await expect(page.locator("#strip")).toContainText("No connection to Usher", { timeout: 15_000 });
+  await expect(page.locator(".row")).toHaveAttribute("data-stale", "yes");
+  await cluster.join(room, "Ana Silva", { bridge: "eu-1" });
+  await cluster.startUsher();
+  await expect(page.locator("#waiting")).toHaveText("2", { timeout: 30_000 });
+  await expect(page.locator(".row")).toHaveAttribute("data-stale", "no");
+  await expect(page.locator("#strip")).toBeHidden();
+  expect(await page.evaluate(() => [...globalThis.seen].filter((text) => text !== "1" && text !== "2"))).toEqual([]);
+  expect(await page.evaluate(() => globalThis.notReloaded)).toBe(true);
+});
+
+test("without script there is a wall all the same", async ({ cluster, open }) => {
+  await cluster.calm();
+  const room = await cluster.meeting("Board call", { bridge: "eu-1" });
+  await cluster.join(room, "Bo Berg", { bridge: "eu-1" });
+  const admin = await open(cluster, { role: "admin" });
+  await expect(admin.getByText("Bo Berg")).toBeVisible();
+  const link = await linkOf(admin, display());
+  const page = await open(cluster, {
+    role: "nobody",
+    path: link,
+    javaScriptEnabled: false,
+    viewport: { width: 1920, height: 1080 },
+  });
+  await expect(page.locator(".row")).toContainText("Board call");
+  await expect(page.locator(".row")).toContainText("Bo B.");
+  await expect(page.locator("#waiting")).toHaveText("1");
+  await page.screenshot({ path: new URL("../report/wall-no-script.png", import.meta.url).pathname });
+});

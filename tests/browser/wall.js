@@ -1,0 +1,114 @@
+// A screen on a wall: the real page, with a socket that the test speaks for.
+
+/** Settings of a display. */
+export const display = (more = {}) => ({
+  name: "Control room left",
+  place: "",
+  views: [{ what: "all", seconds: 30 }],
+  names: "short",
+  titles: true,
+  distance_m: 5,
+  diagonal_in: 55,
+  themes: [{ from: "00:00", theme: "dark" }],
+  dim: null,
+  sound: false,
+  lang: "en",
+  ...more,
+});
+
+export const bridge = (id, more = {}) => ({ kind: "bridge", id, state: "live", since: 0, silent_since: null, ...more });
+
+const TITLES = ["Board call", "Ward round", "Court 4, second hearing", "Plenary", "Radiology", "Finance", "Service desk"];
+const LONG =
+  "A meeting whose title somebody wrote as if it were the minutes, with a place, a date and everybody who is to come to it";
+const ODD = { 3: LONG, 5: "ישיבת הנהלה של בית החולים", 8: "اجتماع مجلس الإدارة الأسبوعي", 11: "週次定例会議" };
+const NAMES = ["Bo B.", "Ana S.", "Li W.", "Zoë M.", "Ferdinand-Maximilian Ö.", "נ", "فاطمة", "佐"];
+
+/** A meeting in which `waiting` people wait, the first for `s` seconds. @param {number} n @param {number} waiting @param {number} s @param {number} now */
+export const meeting = (n, waiting, s, now, more = {}) => ({
+  kind: "meeting",
+  id: `m${n}`,
+  title: ODD[n] ?? `${TITLES[n % TITLES.length]} ${n}`,
+  waiting,
+  unknown: 0,
+  in_call: n % 9,
+  longest_since: waiting > 0 ? now - s * 1000 : null,
+  up_to: false,
+  alarm_since: waiting > 0 ? now - s * 1000 : null,
+  first_s: 120,
+  second_s: 300,
+  in_line: Array.from({ length: Math.min(8, waiting) }, (_, at) => ({ n: at + 1, name: NAMES[(n + at) % NAMES.length] })),
+  handled_by: n % 4 === 1 ? "anne" : null,
+  handled: n % 4 === 1,
+  locked: true,
+  lobby: "yes",
+  bridges: [n % 2 ? "eu-1" : "eu-2"],
+  views: [0],
+  ...more,
+});
+
+/** As many meetings as wanted, in most of which people wait. @param {number} count @param {number} now */
+export const crowd = (count, now) =>
+  Array.from({ length: count }, (_, n) =>
+    n % 5 === 4 ? meeting(n, 0, 0, now) : meeting(n, 1 + ((n * 7) % 30), (n * 53) % 700, now),
+  );
+
+/** Makes a display by an administrator's desk; gives the path of its link. @param {import("@playwright/test").Page} page @param {object} display */
+export const linkOf = (page, display) =>
+  page.evaluate(async (display) => {
+    const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`);
+    const link = await new Promise((resolve, reject) => {
+      socket.onopen = () => socket.send(JSON.stringify({ type: "display_link", ref: "link", display }));
+      socket.onmessage = ({ data }) => {
+        const frame = JSON.parse(data);
+        if (frame.type === "answer") resolve(frame.link);
+        if (frame.type === "error") reject(new Error(frame.message));
+      };
+    });
+    socket.close();
+    return link;
+  }, display);
+
+/** The screen of a link, with a server that the test is. */
+export class Screen {
+  /** @param {import("@playwright/test").Page} page @param {string} url */
+  constructor(page, url) {
+    this.page = page;
+    this.url = url;
+    this.epoch = 0;
+    /** What the screen said. @type {any[]} */
+    this.said = [];
+    /** @type {import("@playwright/test").WebSocketRoute | undefined} */
+    this.socket = undefined;
+    this.opened = 0;
+    this.version = "";
+  }
+
+  async open() {
+    await this.page.routeWebSocket(/\/wall\/.*ws$/, (socket) => {
+      this.socket = socket;
+      this.opened += 1;
+      socket.onMessage((text) => this.said.push(JSON.parse(String(text))));
+    });
+    await this.page.goto(this.url);
+    this.version = (await this.page.locator("body").getAttribute("data-version")) ?? "";
+  }
+
+  /** @param {object} frame */
+  tell(frame) {
+    this.socket?.send(JSON.stringify(frame));
+  }
+
+  /** The whole truth, as of now. @param {any} display @param {any[]} rows */
+  show(display, rows, version = this.version) {
+    this.epoch += 1;
+    const at = { epoch: `e${this.epoch}`, seq: 1 };
+    if (display) this.tell({ type: "hello", version, time: Date.now(), beat_s: 2, display });
+    this.tell({ type: "snapshot", ...at, part: 0, rows });
+    this.tell({ type: "snapshot_end", ...at, parts: 1, rows: rows.length });
+  }
+
+  beat() {
+    this.tell({ type: "beat", time: Date.now() });
+  }
+}

@@ -1,0 +1,38 @@
+// One gentle chime when somebody has waited too long, again each minute while that lasts.
+
+const AGAIN = 60000;
+
+export class Chime {
+  constructor() {
+    this.soundedAt = -Infinity;
+    /** @type {AudioContext | undefined} */
+    this.context = undefined;
+  }
+
+  /** Whether to sound now. @param {boolean} lasts @param {number} now ms */
+  due(lasts, now) {
+    if (!lasts || now - this.soundedAt < AGAIN) return false;
+    this.soundedAt = now;
+    return true;
+  }
+
+  /** Whether the browser blocks it; after a sleep it is woken again. */
+  blocked() {
+    if (!this.context) this.context = new AudioContext();
+    if (this.context.state === "running") return false;
+    this.context.resume().catch(() => {});
+    return true;
+  }
+
+  play() {
+    const { context } = this;
+    if (!context || context.state !== "running") return;
+    const [tone, strength, now] = [context.createOscillator(), context.createGain(), context.currentTime];
+    tone.frequency.value = 440;
+    strength.gain.setValueAtTime(0.2, now);
+    strength.gain.exponentialRampToValueAtTime(0.0001, now + 1.5);
+    tone.connect(strength).connect(context.destination);
+    tone.start(now);
+    tone.stop(now + 1.5);
+  }
+}

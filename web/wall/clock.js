@@ -1,0 +1,56 @@
+// The server's time, and for how long it was not heard, by a clock that nobody can set; the other only tells that the machine slept.
+
+/** Of so many beats the quickest tells the time. */
+const BEATS = 5;
+/** The clocks part by more in a sleep, or when one is set, in ms. */
+const JUMP = 5000;
+/** After one a server that is there is heard within this time, in ms. */
+const GRACE = 3000;
+
+export class Clock {
+  constructor(ticks = () => performance.now(), wall = () => Date.now()) {
+    this.ticks = ticks;
+    this.wall = wall;
+    /** @type {number[]} */
+    this.offsets = [];
+    this.offset = this.ahead = wall() - ticks();
+    this.heardAt = ticks();
+    this.slept = this.wokeAt = 0;
+  }
+
+  /** Something came from the server. @param {number} [time] @param {boolean} [anew] it may be another one */
+  heard(time, anew) {
+    this.check();
+    this.slept = 0;
+    this.heardAt = this.ticks();
+    if (anew) this.offsets = [];
+    if (time === undefined) return;
+    // Late by their way: the largest offset is the truest.
+    this.offsets = this.offsets.slice(1 - BEATS).concat(time - this.heardAt);
+    this.offset = Math.max(...this.offsets);
+  }
+
+  /** To be called every second. */
+  check() {
+    const before = this.ahead;
+    this.ahead = this.wall() - this.ticks();
+    if (this.ahead - before < JUMP) return;
+    this.slept += this.ahead - before;
+    this.wokeAt = this.ticks();
+  }
+
+  /** How long the machine slept since the server was heard, in ms. */
+  sleep() {
+    return this.ticks() - this.wokeAt > GRACE ? this.slept : 0;
+  }
+
+  /** The server's time. */
+  now() {
+    return this.ticks() + this.offset + this.sleep();
+  }
+
+  /** For how long the server has not been heard, in ms. */
+  silence() {
+    return this.ticks() - this.heardAt + this.sleep();
+  }
+}

@@ -1,0 +1,167 @@
+// Draws a picture into the page's elements.
+
+import { deal } from "./pages.js";
+import { fitting, LINE, roomFor, sizesOf } from "./size.js";
+import { duration, t } from "./words.js";
+
+/** @import { Display, Picture, Seen, Sizes } from "./types" */
+
+/** @type {any} */
+const pen = document.createElement("canvas").getContext("2d");
+pen.font = `100px ${getComputedStyle(document.body).fontFamily}`;
+/** @type {Display} */
+let display;
+/** @type {Sizes} */
+let sizes;
+
+/** @param {string} id @returns {any} */
+export const at = (id) => document.getElementById(id);
+/** In em. @param {string} text */
+const widthOf = (text) => pen.measureText(text).width / 98;
+/** @param {number} n */
+const more = (n) => (n > 0 ? `+${n}` : "");
+/** @param {any} so */
+const yes = (so) => (so ? "yes" : "no");
+/** @param {Seen} seen */
+const wait = ({ row, ms }) => (row.up_to ? "≤ " : "") + duration(ms);
+
+/** @param {string | Element} where its id or itself @param {string} text */
+export function say(where, text) {
+  const node = typeof where === "string" ? at(where) : where;
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** One child, 1 em apart, for each text that fits; says how many don't. @param {any} parent @param {string[]} texts @param {number} all
+ * @param {[number, number, number]} space a line, how many, what stands before @param {boolean[]} stale @param {number} longest */
+function fill(parent, texts, all, [line, lines, begin], stale = [], longest = Infinity) {
+  const widths = texts.map((text) => Math.min(widthOf(text), longest) + 1);
+  const fits = fitting(all > texts.length ? widths.concat(Infinity) : widths, line, lines, widthOf(more(all)), begin);
+  while (parent.children.length > fits) parent.lastElementChild.remove();
+  while (parent.children.length < fits) parent.append(document.createElement("bdi"));
+  texts.slice(0, fits).forEach((text, index) => {
+    say(parent.children[index], text);
+    parent.children[index].dataset.stale = yes(stale[index]);
+  });
+  return more(all - fits);
+}
+
+/** A screen or settings changed. @param {Display} now */
+export function resize(now) {
+  display = now;
+  sizes = sizesOf({ width: innerWidth, height: innerHeight }, display);
+  at("wall").style.cssText = `--base: ${sizes.base}px; --digits: ${sizes.digits}px`;
+  at("wall").dataset.shape = innerWidth < sizes.base * 30 ? "narrow" : "wide";
+  say("screen", display.name);
+  say("name", display.name);
+}
+
+/** @param {Picture} picture @param {(pages: number) => number} turn @param {string[]} notes */
+export function draw(picture, turn, notes) {
+  const { waiting, view, longest, level, past, lost, bridges } = picture;
+  at("wall").dataset.lost = yes(lost > 0);
+  at("head").dataset.stale = yes(lost > 0 || bridges.every(({ age }) => age > 0));
+  at("longest-figure").dataset.level = level;
+  say("waiting", String(waiting));
+  say("waiting-words", t("waiting", { n: waiting }));
+  say("view", view ? label(view) : "");
+  say("longest", longest ? wait(longest) : "–");
+  say("longest-words", t(`longest_${level}`));
+  say("past", t(past > 0 ? "past_n" : "past_none", { n: past }));
+  strip(picture);
+  say("notes", notes.concat(sizes.small ? t("too_small", { count: display.distance_m }) : []).join(" · "));
+  const states = bridges.map(({ id, state, age }) =>
+    `${id} ${state && t(`bridge_${state}`)} ${age > 0 ? duration(age) : ""}`.trim(),
+  );
+  const bad = bridges.map(({ state }) => state > "");
+  say("bridges-more", fill(at("bridges"), states, states.length, [at("foot").clientWidth / sizes.base, 2, 0], bad));
+  middle(picture, turn);
+}
+
+/** What a view is of. @param {Display["views"][0]} view */
+function label({ meetings, bridges = [] }) {
+  if (!meetings) return bridges.join(", ");
+  return display.titles ? meetings.map(({ name }) => name).join(", ") : t("chosen_n", { n: meetings.length });
+}
+
+/** What is old, and its age in large digits. @param {Picture} picture */
+export function strip({ lost, bridges, doubtful }) {
+  const old = bridges.filter(({ age }) => age > 0);
+  const age = lost || (old[0] ? old[0].age : 0);
+  const names = old.slice(0, 3).map(({ id }) => id);
+  at("strip").hidden = age === 0;
+  say("strip-before", t(lost ? "lost" : "stale", { bridges: names.concat(more(old.length - 3) || []).join(", ") }));
+  say("strip-age", duration(age));
+  say("strip-after", !lost && doubtful > 0 ? t("doubtful_n", { n: doubtful }) : "");
+}
+
+/** @param {Picture} picture @param {(pages: number) => number} turn */
+function middle(picture, turn) {
+  const { meetings, quiet, past } = picture;
+  const { clientWidth, clientHeight } = at("middle");
+  // Three rows go first.
+  const spare = Math.max(0, clientHeight / sizes.base - 8.3);
+  const below = quiet.length > 0 ? Math.min(spare, (clientWidth < sizes.base * 30 ? 3 : 1) * LINE + 0.5) : 0;
+  const room = roomFor(meetings.length, { width: clientWidth, height: clientHeight - below * sizes.base }, sizes);
+  const { pinned, pages, page, shown } = deal(meetings, room.room, past, turn);
+  const deep = pages > 1 ? room.deep : Math.ceil(shown.length / room.columns);
+  const rows = at("rows");
+  rows.style.cssText = `--row: ${room.font}px; --tall: ${room.height}px; --columns: ${room.columns}; --deep: ${deep}`;
+  rows.dataset.lines = room.lines;
+  /** @type {Map<string, any>} */
+  const before = new Map(Array.from(rows.children, (node) => [node.dataset.id, node]));
+  let wide = 0;
+  shown.forEach((seen, index) => {
+    const node = before.get(seen.row.id) || at("row").content.firstElementChild.cloneNode(true);
+    if (rows.children[index] !== node) rows.insertBefore(node, rows.children[index]);
+    node.dataset.pinned = yes(pages > 1 && index < pinned);
+    wide = wide || node.lastElementChild.clientWidth / room.font;
+    row(node, seen, wide);
+  });
+  while (rows.children.length > shown.length) rows.lastElementChild.remove();
+  say("page", pages > 1 ? t("page", { page: page + 1, pages }) : "");
+  say("empty", meetings.length > 0 ? "" : empty(picture));
+  others(quiet);
+}
+
+/** @param {any} node @param {Seen} seen @param {number} wide for names, in em */
+function row(node, seen, wide) {
+  const { row, level, age } = seen;
+  const [title, count, time, people] = node.children;
+  const [state, names, left] = people.children;
+  Object.assign(node.dataset, { id: row.id, level, stale: yes(age > 0), handled: yes(row.handled) });
+  say(title, row.title === null ? t("untitled", { bridges: row.bridges.join(", ") }) : row.title);
+  say(count, String(row.waiting));
+  say(time, wait(seen));
+  const handled = row.handled_by === null ? t("handled") : t("handled_by", { by: row.handled_by });
+  const words = age > 0 ? t("old", { time: duration(age) }) : row.handled ? handled : level > 0 ? t(`level_${level}`) : "";
+  say(state, words);
+  const texts = row.in_line.map(({ n, name }) => (name === null ? t("number", { count: n }) : name));
+  const begin = words ? Math.min(widthOf(words), wide * 0.6) + 1 : 0;
+  const unnamed = fill(names, texts, row.waiting, [wide, 1, begin]);
+  say(left, display.names === "none" ? "" : unnamed);
+}
+
+/** Why there is no row. @param {Picture} picture */
+function empty({ bridges, quiet, unknown, view }) {
+  const read = bridges.filter(({ age }) => age === 0).length;
+  if (bridges.length > 0 && read === 0) return t("no_bridge");
+  if (unknown > 0) return t("nobody_checking_n", { n: unknown });
+  if (quiet.length === 0) return t(view && view.meetings ? "none_chosen" : "no_meetings");
+  return t(read < bridges.length ? "nobody_read" : "nobody");
+}
+
+/** Where nobody waits. @param {Seen[]} quiet */
+function others(quiet) {
+  const words = t("quiet_n", { n: quiet.length });
+  const titled = quiet.filter(({ row }) => row.title !== null);
+  const texts = titled.map(({ row }) => String(row.title));
+  const stale = titled.map(({ age }) => age > 0);
+  at("quiet").hidden = quiet.length === 0;
+  say("quiet-words", words);
+  const { clientWidth, offsetTop } = at("quiet");
+  const line = clientWidth / sizes.base;
+  const lines = Math.floor(((at("middle").clientHeight - offsetTop) / sizes.base - 0.4) / LINE);
+  const begin = widthOf(words) + 1;
+  say("quiet-more", fill(at("quiet-titles"), texts, texts.length, [line, lines, begin], stale, 12));
+  if (lines < Math.ceil(begin / line) + Number(begin + 3 > line)) at("quiet").hidden = true;
+}

@@ -1,0 +1,71 @@
+// The one socket: connects, reconnects for ever, answers beats, hands frames on.
+
+/** @import { Frame } from "./types" */
+
+const SHORTEST = 500;
+const LONGEST = 10000;
+/** It may be paired anew. */
+const REVOKED = 60000;
+/** Silent for so long a socket is dead: beats come every 2 s. */
+const PATIENCE = 8000;
+const RESTART = 1001;
+
+export class Link {
+  /** @param {string} url @param {(frame: Frame) => void} take */
+  constructor(url, take) {
+    this.url = url;
+    this.take = take;
+    /** @type {WebSocket | undefined} */
+    this.socket = undefined;
+    /** @type {any} */
+    this.watch = undefined;
+    this.failures = 0;
+    this.revoked = false;
+  }
+
+  open() {
+    const socket = new WebSocket(this.url);
+    this.socket = socket;
+    socket.onmessage = ({ data }) => this.message(JSON.parse(data));
+    socket.onclose = ({ code }) => this.lost(code);
+    this.expect();
+  }
+
+  /** @param {object} message */
+  send(message) {
+    if (this.socket && this.socket.readyState === 1) this.socket.send(JSON.stringify(message));
+  }
+
+  /** @param {Frame} frame */
+  message(frame) {
+    this.expect();
+    if (frame.type === "beat") this.send({ type: "beat" });
+    else this.failures = 0;
+    this.revoked = frame.type === "revoked";
+    this.take(frame);
+  }
+
+  expect() {
+    clearTimeout(this.watch);
+    this.watch = setTimeout(() => this.lost(0), PATIENCE);
+  }
+
+  /** @param {number} code 0: given up before it closed */
+  lost(code) {
+    const { socket } = this;
+    if (!socket) return;
+    this.socket = undefined;
+    socket.onmessage = socket.onclose = null;
+    socket.close();
+    clearTimeout(this.watch);
+    setTimeout(() => this.open(), this.pause(code));
+    this.failures += 1;
+  }
+
+  /** Screens don't all come back at once. @param {number} code */
+  pause(code) {
+    if (this.revoked) return REVOKED;
+    if (code === RESTART) return Math.random() * 2000;
+    return Math.min(LONGEST, SHORTEST * 2 ** Math.min(this.failures, 9)) * (0.5 + Math.random() / 2);
+  }
+}

@@ -1,0 +1,114 @@
+// A screen on a wall: joins socket, rows, clock and picture.
+
+import { Chime } from "./alarm.js";
+import { isDim, shift, themeAt } from "./care.js";
+import { Clock } from "./clock.js";
+import { at, draw, resize, say, strip } from "./draw.js";
+import { Feed } from "./feed.js";
+import { Link } from "./link.js";
+import { calling, calm, LATE, look, read } from "./order.js";
+import { Playlist } from "./pages.js";
+import { t, use } from "./words.js";
+
+/** @import { Display, Frame } from "./types" */
+
+/** Pictures are at least so far apart, in ms. */
+const APART = 150;
+
+const root = document.documentElement;
+const page = document.body.dataset;
+const json = (/** @type {string} */ id) => JSON.parse(at(id).textContent);
+const clock = new Clock();
+const link = new Link(location.origin.replace("http", "ws") + page.socket, take);
+const feed = new Feed(() => link.send({ type: "resync" }));
+const playlist = new Playlist();
+const chime = new Chime();
+/** @type {Display} */
+let display = json("display");
+let drawnAt = 0;
+/** @type {any} */
+let timer;
+let namedUntil = 0;
+let blocked = false;
+
+/** Not all at once. */
+const reload = () => setTimeout(() => location.reload(), Math.random() * 1500);
+
+/** @param {Frame} frame */
+function take(frame) {
+  clock.heard("time" in frame ? frame.time : undefined, frame.type === "hello");
+  if (frame.type === "beat") return;
+  if (frame.type === "revoked") page.page = "gone";
+  else if (frame.type === "code" && page.page === "code") say("code", frame.code);
+  else if (page.page !== "wall") reload();
+  else if (frame.type === "identify") namedUntil = performance.now() + frame.seconds * 1000;
+  else if ("display" in frame) show(frame);
+  else if ("epoch" in frame) feed.take(frame) && next(0);
+  else reload();
+}
+
+/** @param {Extract<Frame, { display: Display }>} frame */
+function show(frame) {
+  display = frame.display;
+  if (display.lang !== root.lang) reload();
+  if (frame.type === "hello") {
+    feed.current = false;
+    try {
+      // Once for each version.
+      if (frame.version !== page.version && sessionStorage.version !== frame.version) reload();
+      sessionStorage.version = frame.version;
+    } catch (_) {}
+  }
+  measure();
+}
+
+function measure() {
+  link.send({ type: "screen", width: innerWidth, height: innerHeight, ratio: devicePixelRatio, version: page.version });
+  resize(display);
+  next(0);
+}
+
+/** The next picture: with the next second or sooner. @param {number} [ms] */
+function next(ms = 1000 - (clock.now() % 1000)) {
+  clearTimeout(timer);
+  timer = setTimeout(tick, Math.max(ms, drawnAt + APART - performance.now()));
+}
+
+function tick() {
+  clock.check();
+  drawnAt = performance.now();
+  next();
+  const [now, silence, date] = [clock.now(), clock.silence(), new Date()];
+  const known = read(feed.rows.values(), now, silence > LATE ? silence : 0);
+  const [worst] = calling(known);
+  const view = playlist.step(display.views, drawnAt, worst ? worst.row.views : []);
+  const picture = look(known, display.views[view], view);
+  const notes = blocked ? [t("sound_blocked")] : [];
+  if (known.trouble) notes.push(t("trouble"));
+  if (picture.unknown > 0) notes.push(t("checking_n", { n: picture.unknown }));
+  // Before, the page shows what the server wrote.
+  if (feed.epoch === "") strip(picture);
+  else draw(picture, (pages) => playlist.page(pages), notes);
+  say("clock", new Date(now).toTimeString().slice(0, 8));
+  say("age", t("age", { count: Math.floor(silence / 1000) }));
+  at("name").hidden = namedUntil < drawnAt;
+  root.dataset.theme = themeAt(display.themes, date);
+  root.dataset.dim = isDim(display.dim, date) && calm(known) ? "yes" : "no";
+  at("wall").style.transform = shift(now, innerHeight / 270);
+  blocked = display.sound;
+  if (!blocked) return;
+  blocked = chime.blocked();
+  if (chime.due(Boolean(worst), drawnAt)) chime.play();
+}
+
+// A picture that stands still must not stay.
+addEventListener("error", () => setTimeout(reload, 30000));
+
+use(json("words"), root.lang);
+say("address", `${location.origin}${page.base}/wall`);
+link.open();
+if (page.page === "wall") {
+  clock.heard(Number(page.now));
+  addEventListener("resize", measure);
+  measure();
+}

@@ -1,0 +1,65 @@
+// What a view shows: meetings, worst first, and how old what is known of them is. Pure.
+
+/** @import { Bridge, Known, Row, Seen, View } from "./types" */
+
+/** Without a frame for so long everything is stale, in ms. */
+export const LATE = 5000;
+
+/** @param {Bridge} bridge @param {number} now */
+function standing({ id, state, since, silent_since }, now) {
+  const answers = state === "live" || state === "polling";
+  const at = silent_since || (answers ? 0 : since);
+  return { id, state: at && answers ? "silent" : state === "live" ? "" : state, age: at && Math.max(1, now - at) };
+}
+
+/** The id decides between equals: all screens have one order. @param {Seen} a @param {Seen} b */
+const byNeed = (a, b) => b.level - a.level || b.need - a.need || (a.row.id < b.row.id ? -1 : 1);
+
+/** @param {Iterable<Row>} rows @param {number} now the server's time @param {number} lost */
+export function read(rows, now, lost) {
+  const all = Array.from(rows);
+  const bridges = all.filter((row) => row.kind === "bridge").map((row) => standing(row, now));
+  const ages = new Map(bridges.map(({ id, age }) => [id, age]));
+  const seen = all
+    .filter((row) => row.kind === "meeting")
+    .map((row) => {
+      const age = Math.max(lost, ...row.bridges.map((id) => ages.get(id) || 0));
+      const past = (/** @type {number | null} */ from) => (from === null ? 0 : Math.max(0, now - age - from));
+      const [ms, alarm] = [past(row.longest_since), past(row.alarm_since)];
+      const level = alarm < row.first_s * 1000 ? 0 : alarm < row.second_s * 1000 ? 1 : 2;
+      return { row, ms, level, need: level > 0 ? alarm : ms, age };
+    });
+  return {
+    bridges: bridges.sort((a, b) => b.age - a.age || Number(b.state > "") - Number(a.state > "") || (a.id < b.id ? -1 : 1)),
+    seen: seen.sort(byNeed),
+    trouble: all.some((row) => row.kind === "server" && row.trouble),
+    lost,
+  };
+}
+
+/** Who waits too long, and nobody is on it. @param {Known} known */
+export const calling = ({ seen }) => seen.filter(({ row, level, age }) => level === 2 && age === 0 && !row.handled);
+
+/** Nobody waits, and nobody might. @param {Known} known */
+export const calm = ({ seen, lost }) => lost === 0 && seen.every(({ row }) => row.waiting + row.unknown === 0);
+
+/** @param {Known} known @param {View | undefined} view @param {number} index of the view */
+export function look(known, view, index) {
+  const here = known.seen.filter(({ row }) => row.views.includes(index));
+  const meetings = here.filter(({ row }) => row.waiting > 0);
+  const sum = (/** @type {number[]} */ ns) => ns.reduce((a, b) => a + b, 0);
+  const only = view && view.bridges;
+  return {
+    ...known,
+    view,
+    meetings,
+    quiet: here.filter(({ row }) => row.waiting === 0).sort((a, b) => String(a.row.title).localeCompare(String(b.row.title))),
+    bridges: known.bridges.filter(({ id }) => !only || only.includes(id)),
+    waiting: sum(meetings.map(({ row }) => row.waiting)),
+    doubtful: sum(meetings.map(({ row, age }) => (age > 0 ? row.waiting : 0))),
+    unknown: sum(here.map(({ row }) => row.unknown)),
+    longest: meetings.slice().sort((a, b) => b.ms - a.ms)[0],
+    level: meetings[0] ? meetings[0].level : 0,
+    past: meetings.filter(({ level }) => level > 0).length,
+  };
+}

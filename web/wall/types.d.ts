@@ -1,0 +1,117 @@
+// What the server tells a screen (docs/protocol.md), and what the screen's modules hand to each other.
+
+export type View = {
+  what: "all" | "meetings" | "bridges";
+  seconds: number;
+  meetings?: { id: string; name: string }[];
+  bridges?: string[];
+};
+
+export type Display = {
+  name: string;
+  place: string;
+  views: View[];
+  names: "full" | "short" | "initials" | "number" | "none";
+  titles: boolean;
+  distance_m: number;
+  diagonal_in: number;
+  themes: { from: string; theme: "dark" | "light" | "grey" }[];
+  dim: Span | null;
+  sound: boolean;
+  lang: string;
+};
+
+/** How a screen hangs. */
+export type Hung = Pick<Display, "distance_m" | "diagonal_in">;
+
+/** Of a day, as "22:00". */
+export type Span = { from: string; to: string };
+
+export type Bridge = {
+  kind: "bridge";
+  id: string;
+  state: "connecting" | "live" | "polling" | "refused" | "unreachable" | "paused";
+  since: number;
+  silent_since: number | null;
+};
+
+export type Meeting = {
+  kind: "meeting";
+  id: string;
+  title: string | null;
+  waiting: number;
+  unknown: number;
+  in_call: number;
+  longest_since: number | null;
+  up_to: boolean;
+  alarm_since: number | null;
+  first_s: number;
+  second_s: number;
+  in_line: { n: number; name: string | null }[];
+  handled_by: string | null;
+  handled: boolean;
+  locked: boolean | null;
+  lobby: "yes" | "no" | "unknown";
+  bridges: string[];
+  views: number[];
+};
+
+export type Server = { kind: "server"; id: string; trouble: boolean };
+
+export type Row = Bridge | Meeting | Server;
+
+export type Key = { kind: Row["kind"]; id: string };
+
+export type Snapshot = { type: "snapshot"; epoch: string; seq: number; part: number; rows: Row[] };
+export type SnapshotEnd = { type: "snapshot_end"; epoch: string; seq: number; parts: number; rows: number };
+export type Delta = { type: "delta"; epoch: string; seq: number; put: Row[]; drop: Key[] };
+
+export type Frame =
+  | { type: "hello"; version: string; time: number; beat_s: number; display: Display }
+  | { type: "display"; display: Display }
+  | { type: "beat"; time: number }
+  | { type: "identify"; seconds: number }
+  | { type: "code"; code: string }
+  | { type: "reload" | "revoked" | "paired" }
+  | Snapshot
+  | SnapshotEnd
+  | Delta;
+
+/** In CSS pixels. */
+export type Box = { width: number; height: number };
+
+/** Fonts in CSS pixels: `base` for all text, `digits` for the large figures; rows may be as small as `rows` where there are many.
+ * `small`: they are smaller than they should be. */
+export type Sizes = { base: number; rows: number; digits: number; small: boolean };
+
+/** How rows stand in a space: of one or two `lines`, in `columns` of `deep` rows, `room` in all. */
+export type Room = { font: number; lines: number; columns: number; deep: number; room: number; height: number };
+
+/** A meeting as it is shown; `age` in ms where it is stale, else 0: its wait counts up to its last news. `need`: the wait it is ordered by. */
+export type Seen = { row: Meeting; ms: number; level: number; need: number; age: number };
+
+/** `state` is a word for what is not fine; `age` in ms where it is stale, else 0. */
+export type Standing = { id: string; state: string; age: number };
+
+/** All that is known; `lost`: for how long the server has not been heard, in ms, once that is too long, else 0. */
+export type Known = {
+  /** What is worst first. */
+  bridges: Standing[];
+  /** Meetings, worst first. */
+  seen: Seen[];
+  trouble: boolean;
+  lost: number;
+};
+
+/** What a view shows; `doubtful`: how many of those waiting are as they were last known. */
+export type Picture = Known & {
+  view: View | undefined;
+  meetings: Seen[];
+  quiet: Seen[];
+  waiting: number;
+  doubtful: number;
+  unknown: number;
+  longest: Seen | undefined;
+  level: number;
+  past: number;
+};
