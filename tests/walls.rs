@@ -198,7 +198,9 @@ async fn what_a_display_may_not_show_is_not_sent_to_it(#[case] names: &str, #[ca
     let mut moderator = desk.page("mo").await;
     moderator.waiting(&people).await;
     let address = moderator.person(people[0].id).expect("row").address.clone();
-    let (wall, _admin) = paired(&desk, json!({ "names": names, "titles": false })).await;
+    let views =
+        json!([{ "what": "all", "seconds": 9 }, { "what": "meetings", "meetings": [{ "id": "x", "name": "Board call" }], "seconds": 9 }]);
+    let (mut wall, _admin) = paired(&desk, json!({ "names": names, "titles": false, "views": views })).await;
     let mut shown = Shown::new(wall.socket().await);
     let row = shown.until("the meeting", |shown| shown.rows.iter().find(|row| row["waiting"] == 1).cloned()).await;
     assert_eq!((&row["title"], &row["in_line"][0]["name"]), (&Value::Null, &expected));
@@ -212,6 +214,8 @@ async fn what_a_display_may_not_show_is_not_sent_to_it(#[case] names: &str, #[ca
         .await;
     for secret in [&*address, &people[0].id.to_string(), "Board call", "a secret reason"] {
         assert!(!shown.told.contains(secret), "{secret} in {}", shown.told);
+        let (_, body) = wall.page().await;
+        assert!(!body.contains(secret), "{secret} in {body}");
     }
     assert!(names == "full" || !shown.told.contains("Berg"), "{}", shown.told);
 }
@@ -294,7 +298,8 @@ async fn a_link_needs_no_cookies_and_one_that_is_opened_twice_is_seen() {
     admin.until("one screen", connected(1)).await;
     drop(first);
     wall.path = path[..path.len() - 1].to_owned() + if path.ends_with('0') { "1" } else { "0" };
-    assert_eq!(wall.page().await.0, 404);
+    let (status, body) = wall.page().await;
+    assert!(status == 404 && body.contains("This link leads to no display"), "{status} {body}");
     assert_eq!(wall.browser.try_socket_at(&format!("{}/ws", wall.path), None).await.err(), Some(404));
 }
 

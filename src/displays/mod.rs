@@ -157,11 +157,9 @@ impl Displays {
     /// Makes the screen that shows `code` a display.
     pub async fn pair(&self, actor: &Actor, code: &str, settings: Settings) -> Result<(), DisplayError> {
         settings.check().map_err(DisplayError::Settings)?;
-        let token = self.0.lock().pairing.find(code).ok_or(DisplayError::NoSuchCode)?;
-        self.add(actor, Action::DisplayPair, token, settings).await?;
-        self.0.lock().pairing.remove(&token);
-        self.0.change();
-        Ok(())
+        // Taken at once: of two who type the same code one is told that nobody shows it.
+        let token = self.0.lock().pairing.take(code).ok_or(DisplayError::NoSuchCode)?;
+        self.add(actor, Action::DisplayPair, token, settings).await
     }
 
     /// Makes a display whose token is in a link; returns the token, which is never seen again.

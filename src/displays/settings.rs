@@ -130,6 +130,17 @@ impl Settings {
         Ok(())
     }
 
+    /// As its screens are told: titles of chosen meetings are not for them where titles are not.
+    pub fn for_screen(&self) -> Self {
+        let mut settings = self.clone();
+        for view in settings.views.iter_mut().filter(|_| !self.titles) {
+            if let What::Meetings { meetings } = &mut view.what {
+                meetings.iter_mut().for_each(|meeting| meeting.name = Arc::default());
+            }
+        }
+        settings
+    }
+
     /// What it may see.
     pub fn audience(&self) -> Audience {
         Audience { views: self.views.iter().map(|view| view.what.clone()).collect(), names: self.names, titles: self.titles }

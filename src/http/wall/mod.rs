@@ -62,7 +62,7 @@ async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) 
     let socket = format!("{}/wall/ws", site.base());
     let response = match site.displays.know(&token) {
         Known::Display(id) => shown(&site, &id, &socket).await?,
-        Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN)?,
+        Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
         Known::Nobody => {
             let page = Page::nobody(&site, Language::of(&headers));
             let own = context! { "code" => site.displays.code(&token), "socket" => socket, "cookies" => true };
@@ -77,8 +77,8 @@ async fn page_by_link(State(site): State<Shared>, Path(token): Path<String>, hea
     let socket = format!("{}{PATH}{token}/ws", site.base());
     let response = match site.displays.know(&token) {
         Known::Display(id) => shown(&site, &id, &socket).await?,
-        Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN)?,
-        Known::Nobody => gone(&site, &headers, StatusCode::NOT_FOUND)?,
+        Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
+        Known::Nobody => gone(&site, &headers, StatusCode::NOT_FOUND, &socket)?,
     };
     Ok(([NO_REFERRER], response).into_response())
 }
@@ -89,7 +89,7 @@ async fn shown(site: &Site, id: &str, socket: &str) -> Result<Response, Failure>
     let words = words(site, language.code);
     let now = now_ms();
     let own = context! {
-        "socket" => socket, "display" => *settings, "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_default(),
+        "socket" => socket, "display" => settings.for_screen(), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_default(),
     };
     Ok(Page::nobody(site, language).render("wall.html", own)?.into_response())
 }
@@ -105,8 +105,8 @@ fn words(site: &Site, language: &str) -> BTreeMap<String, String> {
     site.templates.catalogues().of(language).beginning_with("wall.")
 }
 
-fn gone(site: &Site, headers: &HeaderMap, status: StatusCode) -> Result<Response, Failure> {
-    let own = context! { "revoked" => status == StatusCode::FORBIDDEN };
+fn gone(site: &Site, headers: &HeaderMap, status: StatusCode, socket: &str) -> Result<Response, Failure> {
+    let own = context! { "revoked" => status == StatusCode::FORBIDDEN, "socket" => socket };
     Ok((status, Page::nobody(site, Language::of(headers)).render("wall_gone.html", own)?).into_response())
 }
 

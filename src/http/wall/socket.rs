@@ -29,8 +29,8 @@ const LONGEST_VERSION: usize = 40;
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Told<'a> {
-    Hello { version: &'a str, time: i64, beat_s: u64, display: &'a Settings },
-    Display { display: &'a Settings },
+    Hello { version: &'a str, time: i64, beat_s: u64, display: Settings },
+    Display { display: Settings },
     Beat { time: i64 },
     Identify { seconds: u32 },
     Reload {},
@@ -184,7 +184,7 @@ impl Listener {
                 }
                 let before = std::mem::replace(standing, next.clone());
                 if before.settings != next.settings {
-                    self.orders.push_back(say(&Told::Display { display: &next.settings }));
+                    self.orders.push_back(say(&Told::Display { display: next.settings.for_screen() }));
                 }
                 if before.settings.audience() != next.settings.audience() {
                     match self.site.walls.watch(next.settings.audience()).await {
@@ -245,7 +245,7 @@ impl Side for Listener {
                 version: env!("CARGO_PKG_VERSION"),
                 time: now_ms(),
                 beat_s: self.site.timing.wall_beat.as_secs().max(1),
-                display: &standing.settings,
+                display: standing.settings.for_screen(),
             }),
             Role::Unpaired { code, .. } => say(&Told::Code { code }),
             Role::Revoked => say(&Told::Revoked {}),

@@ -195,6 +195,27 @@ test("it says its name when asked, loads itself again once for a new version, an
   await look(page, "wall-revoked");
 });
 
+test("a browser that blocks sound is said so, where sound is wanted", async ({ cluster, open }) => {
+  const wall = await screen(open, cluster, display(), { width: 1920, height: 1080 });
+  await wall.page.addInitScript(() => {
+    globalThis.AudioContext = class {
+      state = "suspended";
+      resume() {
+        return Promise.reject(new Error("nobody pressed anything"));
+      }
+    };
+  });
+  await wall.page.goto(wall.url);
+  await expect.poll(() => wall.opened).toBe(2);
+  const rows = [...BRIDGES, meeting(2, 1, 400, Date.now())];
+  wall.show(display(), rows);
+  await expect(wall.page.locator(".row")).toHaveAttribute("data-level", "2");
+  await expect(wall.page.locator("#notes")).toHaveText("");
+  wall.show(display({ sound: true }), rows);
+  await expect(wall.page.locator("#notes")).toHaveText("Sound is blocked by this browser");
+  expect(await faults(wall.page)).toEqual([]);
+});
+
 test("Usher restarts under a wall: what it showed stays, as old as it is, until the new truth is there", async ({
   ownCluster: cluster,
   open,
@@ -244,5 +265,6 @@ test("without script there is a wall all the same", async ({ cluster, open }) =>
   await expect(page.locator(".row")).toContainText("Board call");
   await expect(page.locator(".row")).toContainText("Bo B.");
   await expect(page.locator("#waiting")).toHaveText("1");
+  await expect(page.locator('meta[http-equiv="refresh"]'), "and it loads itself again").toHaveAttribute("content", "10");
   await page.screenshot({ path: new URL("../report/wall-no-script.png", import.meta.url).pathname });
 });
