@@ -1,6 +1,6 @@
-// A screen on a wall for a month, in minutes: the real page of a real server, whose clock, timers and socket are played. One frame a second
-// comes, a picture is drawn after each; every hour the connection breaks, every night the server restarts. Prints memory and elements as the
-// days go; the bar is that they don't grow.
+// A screen on a wall for a month, in half an hour: the real page of a real server, whose clock, timers and socket are played. One frame a
+// second comes: at night beats, by day every other one a change; every hour the connection breaks and other meetings are there, at midnight the
+// server restarts. Prints memory and elements as the days go; the bar is that they don't grow.
 //
 //   USHER_BIN=... node month.js [days]
 
@@ -41,7 +41,7 @@ function play() {
       return begin + now;
     }
   };
-  const played = { sockets: [], timers, move, now: () => begin + now };
+  const played = { sockets: [], timers, move, now: () => begin + now, seq: 0 };
   window.played = played;
   window.WebSocket = class {
     constructor() {
@@ -105,19 +105,24 @@ function live({ from, seconds, display, version }) {
   };
   const bridge = { kind: "bridge", id: "eu-1", state: "live", since: 0, silent_since: null };
   for (let second = from; second < from + seconds; second++) {
-    const at = { epoch: `e${Math.floor(second / 3600)}`, seq: 1 + (second % 3600) };
+    const hour = Math.floor(second / 3600) % 24;
+    const night = hour < 7 || hour >= 20;
+    const epoch = `e${Math.floor(second / 3600)}`;
     if (second % 3600 === 0) {
       // Another hour: the connection was lost, at midnight by a restart; all meetings are others.
       played.sockets[0]?.onclose?.({ code: second % 86_400 === 0 ? 1001 : 1006 });
       played.move(3000);
       tell({ type: "hello", version, time: played.now(), beat_s: 2, display });
-      const rows = [bridge, ...Array.from({ length: 30 }, (_, n) => meeting(n, second))];
-      tell({ type: "snapshot", ...at, part: 0, rows });
-      tell({ type: "snapshot_end", ...at, parts: 1, rows: rows.length });
+      const rows = [bridge, ...Array.from({ length: night ? 0 : 30 }, (_, n) => meeting(n, second))];
+      played.seq = 1;
+      tell({ type: "snapshot", epoch, seq: 1, part: 0, rows });
+      tell({ type: "snapshot_end", epoch, seq: 1, parts: 1, rows: rows.length });
+    } else if (night || second % 2 === 0) {
+      tell({ type: "beat", time: played.now() });
     } else {
-      tell({ type: "delta", ...at, put: [meeting(second % 30, second)], drop: [] });
+      played.seq += 1;
+      tell({ type: "delta", epoch, seq: played.seq, put: [meeting(second % 30, second)], drop: [] });
     }
-    if (second % 2 === 0) tell({ type: "beat", time: played.now() });
     played.move(1000);
   }
   return {
@@ -138,10 +143,11 @@ try {
   await admin.locator("#password").fill(cluster.accounts[0]?.password ?? "");
   await admin.locator("[data-submit]").click();
   await admin.waitForURL((url) => !url.pathname.endsWith("/login"));
-  const settings = display({ sound: false });
+  // Few rows, so that a month takes half an hour and not two.
+  const settings = display({ distance_m: 8 });
   const link = await linkOf(admin, settings);
   await admin.close();
-  const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   await page.addInitScript(play);

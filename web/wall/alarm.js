@@ -1,4 +1,4 @@
-// One gentle chime when somebody has waited too long, again each minute while that lasts.
+// One gentle chime when somebody has waited too long, again each minute.
 
 const AGAIN = 60000;
 

@@ -1,4 +1,4 @@
-// Care for a picture that stands for months: it wanders, is dimmed at night, and its theme follows the day. Pure.
+// A picture that stands for months wanders, is dimmed at night, and its theme follows the day. Pure.
 
 /** @import { Display } from "./types" */
 

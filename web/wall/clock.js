@@ -1,4 +1,4 @@
-// The server's time, and for how long it was not heard, by a clock that nobody can set; the other only tells that the machine slept.
+// The server's time, and how long ago it was heard, by a clock that nobody can set; the other only tells of sleep.
 
 /** Of so many beats the quickest tells the time. */
 const BEATS = 5;

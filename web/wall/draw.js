@@ -105,7 +105,8 @@ function middle(picture, turn) {
   const { pinned, pages, page, shown } = deal(meetings, room.room, past, turn);
   const deep = pages > 1 ? room.deep : Math.ceil(shown.length / room.columns);
   const rows = at("rows");
-  rows.style.cssText = `--row: ${room.font}px; --tall: ${room.height}px; --columns: ${room.columns}; --deep: ${deep}`;
+  const css = `--row: ${room.font}px; --tall: ${room.height}px; --columns: ${room.columns}; --deep: ${deep};`;
+  if (rows.style.cssText !== css) rows.style.cssText = css;
   rows.dataset.lines = room.lines;
   /** @type {Map<string, any>} */
   const before = new Map(Array.from(rows.children, (node) => [node.dataset.id, node]));

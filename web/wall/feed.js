@@ -1,4 +1,4 @@
-// The rows as the server told them: a snapshot replaces all at its end, a gap asks for another one.
+// The rows as the server told them: a snapshot replaces all at its end, a gap asks for one.
 
 /** @import { Delta, Key, Row, Snapshot, SnapshotEnd } from "./types" */
 

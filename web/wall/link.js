@@ -1,4 +1,4 @@
-// The one socket: connects, reconnects for ever, answers beats, hands frames on.
+// The one socket: reconnects for ever, answers beats, passes frames.
 
 /** @import { Frame } from "./types" */
 

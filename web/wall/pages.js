@@ -1,4 +1,4 @@
-// What doesn't fit at once is shown in turn: pages of one view, views of a playlist. Pure.
+// What doesn't fit at once is shown in turn: a view's pages, a playlist's views. Pure.
 
 /** How long a page stands, in ms. */
 const PAGE = 10000;

@@ -2,7 +2,7 @@
 
 /** @import { Box, Hung, Room, Sizes } from "./types" */
 
-/** Capitals of 16 arc minutes (NUREG-0700), as a part of the distance; how high they are in a font. */
+/** Capitals of 16 arc minutes (NUREG-0700), by distance; their height in a font. */
 const ARC = 0.00465;
 const CAPITALS = 0.7;
 /** A line, in em. */

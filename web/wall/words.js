@@ -5,17 +5,19 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 /** @type {Record<string, string>} */
 let texts = {};
 let lang = "en";
+let forms = new Intl.PluralRules(lang);
 
 /** @param {Record<string, string>} words @param {string} language */
 export function use(words, language) {
   texts = words;
   lang = language;
+  forms = new Intl.PluralRules(lang);
 }
 
-/** By its key without `wall.`, in the form for `n`. @param {string} name @param {Record<string, any>} [args] */
+/** Without `wall.`, in the form for `n`. @param {string} name @param {Record<string, any>} [args] */
 export function t(name, args = {}) {
   const key = `wall.${name}`;
-  const form = new Intl.PluralRules(lang).select(Number(args.n));
+  const form = forms.select(Number(args.n));
   const text = texts[key] || texts[`${key}.${form}`] || texts[`${key}.other`] || name;
   return text.replace(/\{(\w+)\}/g, (hole, part) => {
     const value = part in args ? args[part].toLocaleString(lang) : hole;
