@@ -7,13 +7,13 @@ use serde::Serialize;
 use super::{InLine, WallMeeting, WallRow};
 use crate::view::BridgeState;
 
-/// So many meetings with people waiting are listed, and so many names in each line.
-const MEETINGS: usize = 12;
-const NAMES: usize = 4;
+/// So many meetings with people waiting are listed, and so many names in each line: without script nothing measures what fits.
+const MEETINGS: usize = 6;
+const NAMES: usize = 1;
 /// So many of the meetings without anybody waiting are named.
-const QUIET: usize = 12;
+const QUIET: usize = 4;
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Overview {
     pub waiting: usize,
     pub unknown: usize,
@@ -23,8 +23,12 @@ pub struct Overview {
     pub meetings: Vec<Busy>,
     /// Meetings with people waiting beyond those listed.
     pub more: usize,
-    pub quiet: Vec<Option<Arc<str>>>,
+    /// Why none is listed, as the words of the catalogue are called.
+    pub empty: Option<&'static str>,
+    pub quiet: Vec<Arc<str>>,
     pub quiet_count: usize,
+    /// Meetings without anybody waiting that have a title, beyond those named.
+    pub quiet_more: usize,
     pub bridges: Vec<Bridge>,
 }
 
@@ -53,8 +57,8 @@ pub struct Bridge {
     pub age_ms: Option<i64>,
 }
 
-/// What the rows say at `now` (Unix milliseconds), the worst first; of the first of the display's views.
-pub fn overview(rows: &[WallRow], now: i64) -> Overview {
+/// What the rows say at `now` (Unix milliseconds), the worst first; of the first of the display's views, whose meetings may be `chosen`.
+pub fn overview(rows: &[WallRow], chosen: bool, now: i64) -> Overview {
     let bridges: Vec<Bridge> = rows.iter().filter_map(|row| bridge(row, now)).collect();
     let silent = |name: &Arc<str>| bridges.iter().any(|bridge| bridge.id == *name && !bridge.fine);
     let first = rows.iter().filter_map(|row| match row {
@@ -82,15 +86,29 @@ pub fn overview(rows: &[WallRow], now: i64) -> Overview {
         handled: meeting.handled,
         stale: meeting.bridges.iter().any(silent),
     };
+    let unknown = busy.iter().chain(&quiet).map(|meeting| meeting.unknown).sum();
+    let answer = bridges.iter().filter(|bridge| bridge.fine).count();
+    // Nobody is said not to wait while that is not known.
+    let empty = match () {
+        () if !busy.is_empty() => None,
+        () if answer == 0 => Some("no_bridge"),
+        () if unknown > 0 => Some("nobody_checking_n"),
+        () if quiet.is_empty() => Some(if chosen { "none_chosen" } else { "no_meetings" }),
+        () if answer < bridges.len() => Some("nobody_read"),
+        () => Some("nobody"),
+    };
+    let titled: Vec<&Arc<str>> = quiet.iter().filter_map(|meeting| meeting.title.as_ref()).collect();
     Overview {
         waiting: busy.iter().map(|meeting| meeting.waiting).sum(),
-        unknown: busy.iter().chain(&quiet).map(|meeting| meeting.unknown).sum(),
+        unknown,
+        empty,
         longest_ms: busy.iter().filter_map(|meeting| meeting.longest_since).min().map(|since| age(Some(since))),
         past: busy.iter().filter(|meeting| level(meeting) > 0).count(),
         meetings: busy.iter().take(MEETINGS).map(line).collect(),
         more: busy.len().saturating_sub(MEETINGS),
         quiet_count: quiet.len(),
-        quiet: quiet.iter().take(QUIET).map(|meeting| meeting.title.clone()).collect(),
+        quiet_more: titled.len().saturating_sub(QUIET),
+        quiet: titled.into_iter().take(QUIET).cloned().collect(),
         bridges,
     }
 }
@@ -139,6 +157,7 @@ mod tests {
                 meeting("d", 0, None, None, "eu-1"),
                 elsewhere,
             ]),
+            false,
             now,
         );
         let lines: Vec<_> = seen.meetings.iter().map(|line| (line.title.as_deref().unwrap_or(""), line.level, line.stale)).collect();
@@ -146,5 +165,31 @@ mod tests {
         assert_eq!((seen.waiting, seen.unknown, seen.longest_ms, seen.past, seen.quiet_count), (4, 4, Some(300_000), 2, 1));
         assert_eq!((seen.meetings[0].more, seen.meetings[1].more), (1, 0));
         assert_eq!((seen.bridges[0].age_ms, seen.bridges[1].age_ms), (None, Some(7000)));
+        assert_eq!((seen.empty, seen.more, &*seen.quiet, seen.quiet_more), (None, 0, &["d".into()][..], 0));
+    }
+
+    #[test]
+    fn what_is_not_listed_is_counted() {
+        let mut all = vec![bridge("eu-1", None)];
+        all.extend((0..500).map(|n| meeting(&format!("m{n}"), n % 2, (n % 2 == 1).then_some(0), None, "eu-1")));
+        let seen = overview(&rows(&all), false, 1000);
+        assert_eq!((seen.meetings.len(), seen.more, seen.quiet.len(), seen.quiet_more, seen.quiet_count), (6, 244, 4, 246, 250));
+    }
+
+    #[test]
+    fn nobody_is_said_not_to_wait_while_that_is_not_known() {
+        let known = |unknown: usize| {
+            let mut row = meeting("d", 0, None, None, "eu-1");
+            row["unknown"] = json!(unknown);
+            row
+        };
+        let said = |all: &[Value], chosen: bool| overview(&rows(all), chosen, 10_000).empty;
+        let (fine, silent) = (bridge("eu-1", None), bridge("eu-2", Some(1)));
+        assert_eq!(said(&[], false), Some("no_bridge"));
+        assert_eq!(said(&[silent.clone(), known(0)], false), Some("no_bridge"));
+        assert_eq!(said(&[fine.clone(), known(3)], false), Some("nobody_checking_n"));
+        assert_eq!(said(&[fine.clone(), silent, known(0)], false), Some("nobody_read"));
+        assert_eq!(said(&[fine.clone(), known(0)], false), Some("nobody"));
+        assert_eq!((said(&[fine.clone()], false), said(&[fine], true)), (Some("no_meetings"), Some("none_chosen")));
     }
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::db::now_ms;
 use crate::displays::{Known, Settings, is_token, new_token};
-use crate::wall::{Overview, WallRow, overview};
+use crate::wall::{Overview, WallRow, What, overview};
 
 use super::cookies;
 use super::error::Failure;
@@ -89,7 +89,7 @@ async fn shown(site: &Site, id: &str, socket: &str) -> Result<Response, Failure>
     let words = words(site, language.code);
     let now = now_ms();
     let own = context! {
-        "socket" => socket, "display" => settings.for_screen(), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_default(),
+        "socket" => socket, "display" => settings.for_screen(), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_else(|| overview(&[], false, now)),
     };
     Ok(Page::nobody(site, language).render("wall.html", own)?.into_response())
 }
@@ -98,7 +98,8 @@ async fn shown(site: &Site, id: &str, socket: &str) -> Result<Response, Failure>
 async fn seen(site: &Site, settings: &Settings, now: i64) -> Option<Overview> {
     let watched = site.walls.watch(settings.audience()).await?;
     let rows: Vec<WallRow> = watched.hub.rows().iter().filter_map(|row| serde_json::from_str(row).ok()).collect();
-    Some(overview(&rows, now))
+    let chosen = settings.views.first().is_some_and(|view| matches!(view.what, What::Meetings { .. }));
+    Some(overview(&rows, chosen, now))
 }
 
 fn words(site: &Site, language: &str) -> BTreeMap<String, String> {
