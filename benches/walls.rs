@@ -57,7 +57,7 @@ fn main() {
         println!("{DESKS} moderators and {DISPLAYS} displays in {AUDIENCES} audiences: {both}");
         let rows = (run.rows().await - rows_before) / CHANGES as f64;
         println!(
-            "with displays / without: CPU {:.2} x, memory {:.2} x, on the desk p99 {:.2} x; rows serialised for walls a change {rows:.1} ({AUDIENCES} audiences, {DISPLAYS} screens)",
+            "with displays / without: CPU {:.2} x, memory {:.2} x, on the desk p99 {:.2} x; rows published for walls a change {rows:.1} ({AUDIENCES} audiences, {DISPLAYS} screens)",
             both.cpu_ms / alone.cpu_ms,
             both.memory / alone.memory,
             both.desk_p99 / alone.desk_p99,
@@ -137,7 +137,7 @@ impl Run {
         }
     }
 
-    /// Rows that were serialised for walls since the start.
+    /// Rows that were published for walls since the start: those that are the same for an audience are not counted.
     async fn rows(&self) -> f64 {
         let text = browser::try_get(&self.server.site, "/metrics").await.expect("metrics");
         let line = text.lines().find_map(|line| line.strip_prefix("usher_wall_rows_total "));
