@@ -127,12 +127,15 @@ impl Fan {
 
     /// Whether every bridge has been read once, or is known not to answer.
     fn knows(&self, rows: &impl Rows) -> bool {
-        let mut bridges = rows.view().values().filter_map(|row| match &**row {
+        if Instant::now() >= self.settled_at {
+            return true;
+        }
+        let state = |row: &Arc<Row>| match &**row {
             Row::Bridge(row) => Some(row.state),
             _ => None,
-        });
-        let read = bridges.next().is_some_and(|first| std::iter::once(first).chain(bridges).all(|state| state != BridgeState::Connecting));
-        read || Instant::now() >= self.settled_at
+        };
+        let states: Vec<_> = rows.view().values().filter_map(state).collect();
+        !states.is_empty() && !states.contains(&BridgeState::Connecting)
     }
 }
 
