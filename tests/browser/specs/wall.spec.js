@@ -265,6 +265,7 @@ test("without script there is a wall all the same", async ({ cluster, open }) =>
   await expect(page.locator(".row")).toContainText("Board call");
   await expect(page.locator(".row")).toContainText("Bo B.");
   await expect(page.locator("#waiting")).toHaveText("1");
+  await expect(page.locator("#empty")).toHaveText("");
   await expect(page.locator('meta[http-equiv="refresh"]'), "and it loads itself again").toHaveAttribute("content", "10");
   await page.screenshot({ path: new URL("../report/wall-no-script.png", import.meta.url).pathname });
 });
