@@ -190,6 +190,7 @@ mod tests {
         assert_eq!(said(&[fine.clone(), known(3)], false), Some("nobody_checking_n"));
         assert_eq!(said(&[fine.clone(), silent, known(0)], false), Some("nobody_read"));
         assert_eq!(said(&[fine.clone(), known(0)], false), Some("nobody"));
-        assert_eq!((said(&[fine.clone()], false), said(&[fine], true)), (Some("no_meetings"), Some("none_chosen")));
+        let none = [fine];
+        assert_eq!((said(&none, false), said(&none, true)), (Some("no_meetings"), Some("none_chosen")));
     }
 }
