@@ -121,27 +121,30 @@ impl Hub {
 
     /// Makes `put` and `drop` what everybody sees: `drop` first, then `put`. Returns the seq of the last delta.
     ///
-    /// Rows equal to the published ones are the caller's to leave out; keys that are not published are skipped here, and where
-    /// nothing is left, nothing is sent.
+    /// Rows equal to the published ones are skipped, and keys that are not published; where nothing is left, nothing is sent.
     pub fn publish(&self, put: Vec<Arc<Row>>, drop: Vec<RowKey>) -> u64 {
         self.publish_texts(put.iter().map(|row| (row.key(), delta::row_json(row))).collect(), drop)
     }
 
     /// The same of rows that are text already.
-    pub fn publish_texts(&self, put: Vec<(RowKey, Arc<str>)>, drop: Vec<RowKey>) -> u64 {
+    pub fn publish_texts(&self, mut put: Vec<(RowKey, Arc<str>)>, drop: Vec<RowKey>) -> u64 {
         let seq = {
             let mut state = self.inner.lock();
             let drop: Vec<RowKey> = drop.into_iter().filter(|key| state.published.remove(key).is_some()).collect();
+            put.retain(|(key, text)| state.published.get(key) != Some(text));
             let changes = delta::split(&put, &drop, self.inner.limits.delta_bytes);
             for change in &changes {
                 let seq = state.ring.newest() + 1;
                 state.ring.push(delta::delta(&self.inner.epoch, seq, change));
             }
-            let deltas = changes.len() as u64;
+            let (deltas, rows) = (changes.len() as u64, put.len() as u64);
             state.published.extend(put);
-            if self.inner.audience == Audience::Desk {
-                metrics::counter!("usher_deltas_total").increment(deltas);
-                metrics::gauge!("usher_rows").set(state.published.len() as f64);
+            match self.inner.audience {
+                Audience::Desk => {
+                    metrics::counter!("usher_deltas_total").increment(deltas);
+                    metrics::gauge!("usher_rows").set(state.published.len() as f64);
+                }
+                Audience::Wall => metrics::counter!("usher_wall_rows_total").increment(rows),
             }
             state.ring.newest()
         };

@@ -50,18 +50,11 @@ impl Walls {
 #[derive(Debug)]
 pub struct Fan {
     wishes: mpsc::Receiver<Wish>,
-    audiences: HashMap<Audience, Shown>,
+    audiences: HashMap<Audience, Hub>,
     /// Who asked before it was known what there is.
     early: Vec<Wish>,
     /// From then on it counts as known.
     settled_at: Instant,
-}
-
-#[derive(Debug)]
-struct Shown {
-    hub: Hub,
-    /// As last published: what did not change for this audience is not sent.
-    rows: HashMap<RowKey, Arc<str>>,
 }
 
 /// The desk's rows, as the publisher has them.
@@ -85,8 +78,8 @@ impl Fan {
         if !self.knows(rows) {
             return self.early.push(wish);
         }
-        let shown = self.audiences.entry(wish.audience).or_insert_with_key(|audience| Shown::full(audience, rows));
-        let watched = Watched { hub: shown.hub.clone(), follower: shown.hub.join() };
+        let hub = self.audiences.entry(wish.audience).or_insert_with_key(|audience| filled(audience, rows));
+        let watched = Watched { hub: hub.clone(), follower: hub.join() };
         // Gone meanwhile where this fails.
         let _ = wish.answer.send(watched);
     }
@@ -99,7 +92,7 @@ impl Fan {
         }
         let meetings = touched(change);
         let lines: Vec<_> = meetings.iter().map(|id| (*id, rows.line(id))).collect();
-        for (audience, shown) in &mut self.audiences {
+        for (audience, hub) in &self.audiences {
             let mut next: Vec<(RowKey, Option<WallRow>)> = Vec::new();
             for (id, line) in &lines {
                 let row = line.as_ref().and_then(|line| project::meeting(line, audience));
@@ -107,14 +100,14 @@ impl Fan {
             }
             next.extend(change.put.iter().filter_map(|row| Some((row.key(), other(row, audience)?))).map(|(key, row)| (key, Some(row))));
             next.extend(change.drop.iter().filter(|key| key.kind == Kind::Bridge).map(|key| (key.clone(), None)));
-            shown.publish(next);
+            publish(hub, next);
         }
     }
 
     /// Now and then: lets audiences go that nobody watches any more.
     pub fn tidy(&mut self, rows: &impl Rows) {
         self.let_early_ones_watch(rows);
-        self.audiences.retain(|_, shown| shown.hub.followers() > 0);
+        self.audiences.retain(|_, hub| hub.followers() > 0);
     }
 
     fn let_early_ones_watch(&mut self, rows: &impl Rows) {
@@ -160,37 +153,26 @@ fn other(row: &Row, audience: &Audience) -> Option<WallRow> {
     }
 }
 
-impl Shown {
-    fn full(audience: &Audience, rows: &impl Rows) -> Self {
-        let limits = HubLimits { ring_frames: 1024, ring_bytes: 1024 * 1024, ..HubLimits::default() };
-        let mut shown = Self { hub: Hub::with_limits(hub::Audience::Wall, limits), rows: HashMap::new() };
-        let row = |key: &RowKey, row: &Row| match row {
-            Row::Meeting(_) => rows.line(&key.id).and_then(|line| project::meeting(&line, audience)),
-            row => other(row, audience),
-        };
-        shown.publish(rows.view().iter().map(|(key, each)| (key.clone(), row(key, each))).collect());
-        shown
-    }
+/// A hub with everything that this audience may see.
+fn filled(audience: &Audience, rows: &impl Rows) -> Hub {
+    let limits = HubLimits { ring_frames: 1024, ring_bytes: 1024 * 1024, ..HubLimits::default() };
+    let hub = Hub::with_limits(hub::Audience::Wall, limits);
+    let row = |key: &RowKey, row: &Row| match row {
+        Row::Meeting(_) => rows.line(&key.id).and_then(|line| project::meeting(&line, audience)),
+        row => other(row, audience),
+    };
+    publish(&hub, rows.view().iter().map(|(key, each)| (key.clone(), row(key, each))));
+    hub
+}
 
-    fn publish(&mut self, next: Vec<(RowKey, Option<WallRow>)>) {
-        let (mut put, mut drop) = (Vec::new(), Vec::new());
-        for (key, row) in next {
-            match row.map(|row| Arc::<str>::from(serde_json::to_string(&row).expect("a row is plain data with text keys"))) {
-                Some(text) if self.rows.get(&key) == Some(&text) => {}
-                Some(text) => {
-                    self.rows.insert(key.clone(), text.clone());
-                    put.push((key, text));
-                }
-                None => {
-                    if self.rows.remove(&key).is_some() {
-                        drop.push(key);
-                    }
-                }
-            }
-        }
-        if !put.is_empty() || !drop.is_empty() {
-            metrics::counter!("usher_wall_rows_total").increment(put.len() as u64);
-            self.hub.publish_texts(put, drop);
+/// What did not change for this audience is not sent: the hub knows.
+fn publish(hub: &Hub, next: impl IntoIterator<Item = (RowKey, Option<WallRow>)>) {
+    let (mut put, mut drop) = (Vec::new(), Vec::new());
+    for (key, row) in next {
+        match row {
+            Some(row) => put.push((key, serde_json::to_string(&row).expect("a row is plain data with text keys").into())),
+            None => drop.push(key),
         }
     }
+    hub.publish_texts(put, drop);
 }
