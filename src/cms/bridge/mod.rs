@@ -1,7 +1,7 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
 //! The rooms: `link` (is the bridge there), `standing` (what is said of it), `events` (what sockets say), `first_lists` (what they do not
-//! say when they begin), `calls` and `rosters` (reading by REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell),
+//! say when they begin), `due` (what its time has come for), `calls` and `rosters` (reading by REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell),
 //! `register` (where records are sent), `labels` (names and profiles), `commands` (what others ask of it), `pause` (an administrator's),
 //! `figures` (what they see), `leaving` (its end).
 
@@ -9,6 +9,7 @@ mod calls;
 mod cdr;
 mod commands;
 mod counters;
+mod due;
 mod events;
 mod figures;
 mod first_lists;
@@ -39,7 +40,7 @@ use super::ask::Ask;
 use super::client::{AskError, Client};
 use super::cluster::{Cluster, Command, Look, Tuning};
 use super::queue::{Lane, Pick, Queue};
-use super::repairs::{Found, Repairs};
+use super::repairs::Repairs;
 use super::session::{Endpoint, Report, Session};
 use super::subscriptions::{Plan, SocketId, Topic};
 use super::timers::Timers;
@@ -51,6 +52,7 @@ use crate::store::Store;
 use calls::CallWork;
 use commands::Asker;
 use counters::Counters;
+use due::Due;
 use figures::Tally;
 use labels::Labels;
 use link::Link;
@@ -66,54 +68,6 @@ pub trait BridgeMemory: Send + Sync {
     /// Is the bridge to be left alone?
     fn paused(&self, bridge: &BridgeName) -> Option<Paused>;
     fn set_paused(&self, bridge: &BridgeName, paused: Option<&Paused>);
-}
-
-/// Work that becomes due.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Due {
-    /// Ask for a sign of life.
-    Heartbeat,
-    /// Try an unreachable bridge again.
-    Probe,
-    /// Check how long the bridge has been silent.
-    Silence,
-    Connect(SocketId),
-    Subscribe(SocketId),
-    AckTimeout(SocketId),
-    /// A silent socket missed a change, unless it has told it by now.
-    GiveUp(SocketId),
-    SweepCalls,
-    SweepRoster(CallId),
-    /// Read a call's legs again after a join, leave or lock change.
-    Recheck(CallId, usize),
-    /// Read those who may have moved together with somebody.
-    Others(CallId),
-    /// What reading again found, and nothing has told of since, counts as a repair.
-    Repairs,
-    /// Who was there before a subscription began must be on its first list by now.
-    FirstList(SocketId),
-    /// Read a person's legs again.
-    LookAt(ParticipantId),
-    /// Nobody said where this person is hosted.
-    Orphan(ParticipantId),
-    /// The question whether this person is there was not answered.
-    AskAgain(ParticipantId),
-    RetryRefused,
-    /// A record told of a leg that nothing else knows.
-    Stray(LegId),
-    /// A lobby change was read; had a record told of it since the reading before?
-    Proof {
-        leg: LegId,
-        waiting: bool,
-        since: Instant,
-    },
-    /// Records are missing.
-    ReadAgain,
-    /// See that this bridge sends its records to Usher.
-    Register,
-    Tidy,
-    /// Count what administrators see.
-    Figures,
 }
 
 type Reply = (Lane, Ask, Now, Result<Answer, AskError>);
@@ -189,9 +143,6 @@ pub(super) struct Parts {
     pub memory: Arc<dyn BridgeMemory>,
     pub tracker: TaskTracker,
 }
-
-/// Each of these legs that is forgotten too early costs one request.
-const MOST_NO_PERSONS: usize = 10_000;
 
 /// Reports that may wait while the actor is busy; beyond it the socket is read more slowly, each frame still acknowledged first.
 const REPORTS: usize = 4096;
@@ -367,62 +318,5 @@ impl Bridge {
             (Ask::AddCdrReceiver(_), _) => self.receiver_added(),
             (ask, answer) => self.take_label(ask, answer),
         }
-    }
-
-    fn take_due(&mut self, due: Due, now: Now) {
-        match due {
-            Due::Heartbeat => self.heartbeat(now),
-            Due::Probe => self.probe(),
-            Due::Silence => self.check_silence(now),
-            Due::Connect(socket) => self.request_token(socket),
-            Due::Subscribe(socket) => self.subscribe(socket, now),
-            Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
-            Due::GiveUp(socket) => self.give_up_if_silent(socket, now),
-            Due::SweepCalls => self.sweep_calls(Lane::InCall, now),
-            Due::SweepRoster(call) => self.sweep_roster(&call, now),
-            Due::Repairs => self.count_repairs(now),
-            Due::FirstList(socket) => self.compare_first_lists(socket, now),
-            Due::Recheck(call, n) => self.recheck(&call, n, now),
-            Due::Others(call) => self.read_others(&call, now),
-            Due::LookAt(person) => self.look_at(&person),
-            Due::AskAgain(person) => self.ask(Lane::InCall, Ask::Person(person)),
-            Due::Orphan(person) => self.find_home(&person, now),
-            Due::RetryRefused => self.retry_refused(now),
-            Due::Stray(leg) => self.look_for_stray(leg),
-            Due::Proof { leg, waiting, since } => self.prove(&leg, waiting, since, now),
-            Due::ReadAgain => self.read_again(now),
-            Due::Register => self.look_at_receivers(),
-            Due::Tidy => self.tidy(now),
-            Due::Figures => self.count_figures(now),
-        }
-    }
-
-    /// Reading again brought something to light. Where nothing is pushed, that is how changes are found, and no repair.
-    fn found(&mut self, found: Found, now: Now) {
-        if !self.is_blind() && self.link.calls_read {
-            self.repairs.found(found, now.instant);
-            self.timers.sooner(Due::Repairs, now.instant + self.timing.silent_after);
-        }
-    }
-
-    fn count_repairs(&mut self, now: Now) {
-        for found in self.repairs.take_untold(now.instant, self.timing.silent_after) {
-            debug!(bridge = %self.name, ?found, "nothing told of this");
-            self.counters.repaired(&self.name, found.what());
-        }
-        if !self.repairs.is_empty() {
-            self.timers.set(Due::Repairs, now.instant + self.timing.silent_after);
-        }
-    }
-
-    /// Forgets tombstones that have served, and legs that were nobody's and may have ended since.
-    fn tidy(&mut self, now: Now) {
-        let keep = self.timing.tombstone;
-        if self.no_persons.len() > MOST_NO_PERSONS {
-            self.no_persons.clear();
-        }
-        self.removed.retain(|_, at| now.instant.duration_since(*at) < keep);
-        self.ended.retain(|_, at| now.instant.duration_since(*at) < keep);
-        self.timers.set(Due::Tidy, now.instant + keep);
     }
 }

@@ -1,6 +1,8 @@
-//! The frames of `docs/protocol.md` as types; `inbound` is what browsers send. Rows and deltas are the hub's.
+//! The frames of `docs/protocol.md` as types; `inbound` is what browsers may send, `reading` how it is read. Rows and deltas are
+//! the hub's.
 
 mod inbound;
+mod reading;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -10,7 +12,8 @@ use crate::actions::TargetResult;
 use crate::displays::Listed;
 use crate::view::BridgeFigures;
 
-pub use inbound::{ClaimKind, Inbound, May, OnPeople, parse};
+pub use inbound::{ClaimKind, Inbound, May, OnPeople};
+pub use reading::parse;
 
 pub const VERSION: u32 = 1;
 

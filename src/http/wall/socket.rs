@@ -112,6 +112,7 @@ async fn attend(site: Shared, token: &str, browser: Arc<str>, coming: Coming) {
 enum Role {
     Display { screen: Screen, standing: Standing, browser: Arc<str> },
     Unpaired { code: String, token: String, waiting: Unpaired },
+    /// Or refused before it is told anything.
     Revoked,
 }
 
