@@ -19,7 +19,7 @@ const timeOf = (date) => date.toTimeString().slice(0, 5);
 export function themeAt(themes, date) {
   const sorted = themes.slice().sort((a, b) => (a.from < b.from ? -1 : 1));
   const begun = sorted.filter(({ from }) => from <= timeOf(date));
-  const last = (begun.length > 0 ? begun : sorted).pop();
+  const last = (begun[0] ? begun : sorted).pop();
   return last ? last.theme : "dark";
 }
 

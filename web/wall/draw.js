@@ -58,20 +58,18 @@ export function resize(now) {
 /** @param {Picture} picture @param {(pages: number) => number} turn @param {string[]} notes */
 export function draw(picture, turn, notes) {
   const { waiting, view, longest, level, past, lost, bridges } = picture;
-  at("wall").dataset.lost = yes(lost > 0);
-  at("head").dataset.stale = yes(lost > 0 || bridges.every(({ age }) => age > 0));
+  at("wall").dataset.lost = yes(lost);
+  at("head").dataset.stale = yes(lost || bridges.every(({ age }) => age));
   at("longest-figure").dataset.level = level;
   say("waiting", String(waiting));
   say("waiting-words", t("waiting", { n: waiting }));
   say("view", view ? label(view) : "");
   say("longest", longest ? wait(longest) : "–");
   say("longest-words", t(`longest_${level}`));
-  say("past", t(past > 0 ? "past_n" : "past_none", { n: past }));
+  say("past", t(past ? "past_n" : "past_none", { n: past }));
   strip(picture);
   say("notes", notes.concat(sizes.small ? t("too_small", { count: display.distance_m }) : []).join(" · "));
-  const states = bridges.map(({ id, state, age }) =>
-    `${id} ${state && t(`bridge_${state}`)} ${age > 0 ? duration(age) : ""}`.trim(),
-  );
+  const states = bridges.map(({ id, state, age }) => `${id} ${state && t(`bridge_${state}`)} ${age ? duration(age) : ""}`.trim());
   const bad = bridges.map(({ state }) => state > "");
   say("bridges-more", fill(at("bridges"), states, states.length, [at("foot").clientWidth / sizes.base, 2, 0], bad));
   middle(picture, turn);
@@ -85,13 +83,13 @@ function label({ meetings, bridges = [] }) {
 
 /** What is old, and its age in large digits. @param {Picture} picture */
 export function strip({ lost, bridges, doubtful }) {
-  const old = bridges.filter(({ age }) => age > 0);
+  const old = bridges.filter(({ age }) => age);
   const age = lost || (old[0] ? old[0].age : 0);
   const names = old.slice(0, 3).map(({ id }) => id);
-  at("strip").hidden = age === 0;
+  at("strip").hidden = !age;
   say("strip-before", t(lost ? "lost" : "stale", { bridges: names.concat(more(old.length - 3) || []).join(", ") }));
   say("strip-age", duration(age));
-  say("strip-after", !lost && doubtful > 0 ? t("doubtful_n", { n: doubtful }) : "");
+  say("strip-after", !lost && doubtful ? t("doubtful_n", { n: doubtful }) : "");
 }
 
 /** @param {Picture} picture @param {(pages: number) => number} turn */
@@ -129,12 +127,12 @@ function row(node, seen, wide) {
   const { row, level, age } = seen;
   const [title, count, time, people] = node.children;
   const [state, names, left] = people.children;
-  Object.assign(node.dataset, { id: row.id, level, stale: yes(age > 0), handled: yes(row.handled) });
+  Object.assign(node.dataset, { id: row.id, level, stale: yes(age), handled: yes(row.handled) });
   say(title, row.title === null ? t("untitled", { bridges: row.bridges.join(", ") }) : row.title);
   say(count, String(row.waiting));
   say(time, wait(seen));
   const handled = row.handled_by === null ? t("handled") : t("handled_by", { by: row.handled_by });
-  const words = age > 0 ? t("old", { time: duration(age) }) : row.handled ? handled : level > 0 ? t(`level_${level}`) : "";
+  const words = age ? t("old", { time: duration(age) }) : row.handled ? handled : level ? t(`level_${level}`) : "";
   say(state, words);
   const texts = row.in_line.map(({ n, name }) => (name === null ? t("number", { count: n }) : name));
   const begin = words ? Math.min(widthOf(words), wide * 0.6) + 1 : 0;
@@ -144,9 +142,9 @@ function row(node, seen, wide) {
 
 /** Why there is no row. @param {Picture} picture */
 function empty({ bridges, quiet, unknown, view }) {
-  const read = bridges.filter(({ age }) => age === 0).length;
+  const read = bridges.filter(({ age }) => !age).length;
   if (bridges.length > 0 && read === 0) return t("no_bridge");
-  if (unknown > 0) return t("nobody_checking_n", { n: unknown });
+  if (unknown) return t("nobody_checking_n", { n: unknown });
   if (quiet.length === 0) return t(view && view.meetings ? "none_chosen" : "no_meetings");
   return t(read < bridges.length ? "nobody_read" : "nobody");
 }
@@ -157,7 +155,7 @@ function others(quiet) {
   const titled = quiet.filter(({ row }) => row.title !== null);
   const texts = titled.map(({ row }) => String(row.title));
   const stale = titled.map(({ age }) => age > 0);
-  at("quiet").hidden = quiet.length === 0;
+  at("quiet").hidden = !quiet.length;
   say("quiet-words", words);
   const { clientWidth, offsetTop } = at("quiet");
   const line = clientWidth / sizes.base;

@@ -60,6 +60,7 @@ export class Link {
     clearTimeout(this.watch);
     setTimeout(() => this.open(), this.pause(code));
     this.failures += 1;
+    this.take({ type: "lost" });
   }
 
   /** Screens don't all come back at once. @param {number} code */

@@ -36,12 +36,15 @@ const reload = () => setTimeout(() => location.reload(), Math.random() * 1500);
 
 /** @param {Frame} frame */
 function take(frame) {
-  clock.heard("time" in frame ? frame.time : undefined, frame.type === "hello");
-  if (frame.type === "beat") return;
-  if (frame.type === "revoked") page.page = "gone";
-  else if (frame.type === "code" && page.page === "code") say("code", frame.code);
+  const { type } = frame;
+  page.heard = type;
+  if (type === "lost") return;
+  clock.heard("time" in frame ? frame.time : undefined, type === "hello");
+  if (type === "beat") return;
+  if (type === "revoked") page.page = "gone";
+  else if (type === "code" && page.page === "code") say("code", frame.code);
   else if (page.page !== "wall") reload();
-  else if (frame.type === "identify") namedUntil = performance.now() + frame.seconds * 1000;
+  else if (type === "identify") namedUntil = performance.now() + frame.seconds * 1000;
   else if ("display" in frame) show(frame);
   else if ("epoch" in frame) feed.take(frame) && next(0);
   else reload();

@@ -56,7 +56,7 @@ export function look(known, view, index) {
     quiet: here.filter(({ row }) => row.waiting === 0).sort((a, b) => String(a.row.title).localeCompare(String(b.row.title))),
     bridges: known.bridges.filter(({ id }) => !only || only.includes(id)),
     waiting: sum(meetings.map(({ row }) => row.waiting)),
-    doubtful: sum(meetings.map(({ row, age }) => (age > 0 ? row.waiting : 0))),
+    doubtful: sum(meetings.map(({ row, age }) => (age ? row.waiting : 0))),
     unknown: sum(here.map(({ row }) => row.unknown)),
     longest: meetings.slice().sort((a, b) => b.ms - a.ms)[0],
     level: meetings[0] ? meetings[0].level : 0,

@@ -66,7 +66,9 @@ export type Snapshot = { type: "snapshot"; epoch: string; seq: number; part: num
 export type SnapshotEnd = { type: "snapshot_end"; epoch: string; seq: number; parts: number; rows: number };
 export type Delta = { type: "delta"; epoch: string; seq: number; put: Row[]; drop: Key[] };
 
+/** `lost` is not the server's word: the connection to it ended. */
 export type Frame =
+  | { type: "lost" }
   | { type: "hello"; version: string; time: number; beat_s: number; display: Display }
   | { type: "display"; display: Display }
   | { type: "beat"; time: number }

@@ -110,8 +110,16 @@ async fn attend(site: Shared, token: &str, browser: Arc<str>, coming: Coming) {
 
 /// What a screen is.
 enum Role {
-    Display { screen: Screen, standing: Standing, browser: Arc<str> },
-    Unpaired { code: String, token: String, waiting: Unpaired },
+    Display {
+        screen: Screen,
+        standing: Standing,
+        browser: Arc<str>,
+    },
+    Unpaired {
+        code: String,
+        token: String,
+        waiting: Unpaired,
+    },
     /// Or refused before it is told anything.
     Revoked,
 }

@@ -1,5 +1,5 @@
 // The administrators' displays: a screen is let in by its code or a link, called, changed and sent away, live on both sides; nobody else has them.
-import { lookTwice } from "../look.js";
+import { look, lookTwice } from "../look.js";
 import { answer, expect, live, question, test } from "../server.js";
 
 const PHONE = { width: 320, height: 720 };
@@ -239,3 +239,23 @@ for (const role of ["moderator", "viewer"]) {
     expect(frames).not.toContain("displays");
   });
 }
+
+test("a screen that shows a code says when nobody hears it; after Usher's restart the code it shows then pairs it", async ({
+  ownCluster: cluster,
+  open,
+}) => {
+  test.setTimeout(90_000);
+  const wall = await screenOf(open, cluster);
+  const before = await codeOn(wall);
+  await expect(wall.locator(".lost")).toBeHidden();
+  await cluster.usher.stop();
+  await expect(wall.locator(".lost")).toContainText("No connection to Usher", { timeout: 15_000 });
+  await look(wall, "displays-code-lost");
+  await cluster.startUsher();
+  await expect(wall.locator(".lost")).toBeHidden({ timeout: 30_000 });
+  await expect(wall.locator("#code"), "codes are not kept over a restart").not.toHaveText(before);
+  const page = await open(cluster, { role: "admin" });
+  await openBoard(page);
+  await pair(page, wall, "Hall");
+  await expect(wall.locator("#screen")).toHaveText("Hall");
+});

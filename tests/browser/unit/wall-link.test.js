@@ -83,7 +83,7 @@ test("a socket that nothing comes from is given up, though it never closes, and 
   mock.timers.tick(1);
   mock.timers.tick(500);
   assert.deepEqual([opened.length, first.closed, first.onmessage, first.onclose], [2, true, null, null]);
-  assert.deepEqual(frames, ["hello"]);
+  assert.deepEqual(frames, ["hello", "lost"]);
 });
 
 test("beats keep it", () => {
@@ -105,6 +105,14 @@ test("a revoked screen asks once a minute, until it is something else", () => {
   assert.equal(opened.length, 2);
   last().says({ type: "code", code: "KX4-7PM" });
   assert.ok(made.pause(1006) <= 500);
+});
+
+test("the end of a connection is told, however it ended", () => {
+  const { frames } = link();
+  last().onclose({ code: 1006 });
+  mock.timers.tick(500);
+  mock.timers.tick(8000);
+  assert.deepEqual(frames, ["lost", "lost"]);
 });
 
 test("nothing is sent where there is no open socket", () => {
