@@ -53,21 +53,25 @@ export const crowd = (count, now) =>
     n % 5 === 4 ? meeting(n, 0, 0, now) : meeting(n, 1 + ((n * 7) % 30), (n * 53) % 700, now),
   );
 
-/** Makes a display by an administrator's desk; gives the path of its link. @param {import("@playwright/test").Page} page @param {object} display */
-export const linkOf = (page, display) =>
-  page.evaluate(async (display) => {
+/** Says one thing about displays to the server, as an administrator's desk would; gives the answer. @param {import("@playwright/test").Page} page
+ * @param {object} message @returns {Promise<any>} */
+export const tell = (page, message) =>
+  page.evaluate(async (message) => {
     const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`);
-    const link = await new Promise((resolve, reject) => {
-      socket.onopen = () => socket.send(JSON.stringify({ type: "display_link", ref: "link", display }));
+    const answer = await new Promise((resolve, reject) => {
+      socket.onopen = () => socket.send(JSON.stringify({ ref: "test", ...message }));
       socket.onmessage = ({ data }) => {
         const frame = JSON.parse(data);
-        if (frame.type === "answer") resolve(frame.link);
+        if (frame.type === "answer" || frame.type === "displays") resolve(frame);
         if (frame.type === "error") reject(new Error(frame.message));
       };
     });
     socket.close();
-    return link;
-  }, display);
+    return answer;
+  }, message);
+
+/** Makes a display; gives the path of its link. @param {import("@playwright/test").Page} page @param {object} display @returns {Promise<string>} */
+export const linkOf = async (page, display) => (await tell(page, { type: "display_link", display })).link;
 
 /** The screen of a link, with a server that the test is. */
 export class Screen {
@@ -112,3 +116,37 @@ export class Screen {
     this.tell({ type: "beat", time: Date.now() });
   }
 }
+
+/** What is wrong with the picture: outside, over something else, cut where it isn't shortened on purpose. In words that old browsers know.
+ * @param {{ evaluate: (run: () => any) => Promise<any> }} page */
+export const faults = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    const say = (node) => `${node.id || node.className}: ${node.textContent.slice(0, 40)}`;
+    const visible = [...document.querySelectorAll(".wall *")].filter((node) => node.getClientRects().length > 0);
+    const texts = visible.filter((node) =>
+      [...node.childNodes].some((child) => child.nodeType === 3 && String(child.textContent).trim()),
+    );
+    for (const node of texts) {
+      const box = node.getBoundingClientRect();
+      if (box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1)
+        found.push(`outside ${say(node)}`);
+      if (node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0 && getComputedStyle(node).textOverflow !== "ellipsis")
+        found.push(`cut ${say(node)}`);
+      if (node.textContent.length && box.width < 2) found.push(`squeezed ${say(node)}`);
+    }
+    const leaves = texts.filter((node) => !texts.some((other) => other !== node && node.contains(other)));
+    for (const [at, one] of leaves.entries())
+      for (const other of leaves.slice(at + 1)) {
+        const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+        const over =
+          Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 6;
+        if (over && !one.contains(other) && !other.contains(one)) found.push(`over each other: ${say(one)} | ${say(other)}`);
+      }
+    for (const row of document.querySelectorAll(".row"))
+      for (const cell of row.querySelectorAll("*")) {
+        const [a, b] = [row.getBoundingClientRect(), cell.getBoundingClientRect()];
+        if (b.width > 0 && (b.bottom > a.bottom + 2 || b.right > a.right + 2)) found.push(`out of its row: ${say(cell)}`);
+      }
+    return found.slice(0, 8);
+  });

@@ -58,7 +58,6 @@ export function resize(now) {
 /** @param {Picture} picture @param {(pages: number) => number} turn @param {string[]} notes */
 export function draw(picture, turn, notes) {
   const { waiting, view, longest, level, past, lost, bridges } = picture;
-  at("wall").dataset.lost = yes(lost);
   at("head").dataset.stale = yes(lost || bridges.every(({ age }) => age));
   at("longest-figure").dataset.level = level;
   say("waiting", String(waiting));
@@ -86,6 +85,7 @@ export function strip({ lost, bridges, doubtful }) {
   const old = bridges.filter(({ age }) => age);
   const age = lost || (old[0] ? old[0].age : 0);
   const names = old.slice(0, 3).map(({ id }) => id);
+  at("wall").dataset.lost = yes(lost);
   at("strip").hidden = !age;
   say("strip-before", t(lost ? "lost" : "stale", { bridges: names.concat(more(old.length - 3) || []).join(", ") }));
   say("strip-age", duration(age));

@@ -1,7 +1,7 @@
 // The picture on a wall, in pixels: nothing is cut or lies over something else, text is as large as its distance asks for, old data looks old.
 import { look } from "../look.js";
 import { expect, test } from "../server.js";
-import { bridge, crowd, display, linkOf, meeting, Screen } from "../wall.js";
+import { bridge, crowd, display, faults, linkOf, meeting, Screen } from "../wall.js";
 
 const SCREENS = [
   { name: "1080p", width: 1920, height: 1080, diagonal_in: 55, distance_m: 5 },
@@ -22,37 +22,6 @@ async function screen(open, cluster, settings, viewport) {
   await expect.poll(() => screen.opened).toBe(1);
   return screen;
 }
-
-/** What is wrong with the picture: outside, over something else, cut where it isn't shortened on purpose. @param {import("@playwright/test").Page} page */
-const faults = (page) =>
-  page.evaluate(() => {
-    const found = [];
-    const say = (node) => `${node.id || node.className}: ${node.textContent?.slice(0, 40)}`;
-    const visible = [...document.querySelectorAll(".wall *")].filter((node) => node.getClientRects().length > 0);
-    const texts = visible.filter((node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent?.trim()));
-    for (const node of texts) {
-      const box = node.getBoundingClientRect();
-      if (box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1)
-        found.push(`outside ${say(node)}`);
-      if (node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0 && getComputedStyle(node).textOverflow !== "ellipsis")
-        found.push(`cut ${say(node)}`);
-      if (node.textContent?.length && box.width < 2) found.push(`squeezed ${say(node)}`);
-    }
-    const leaves = texts.filter((node) => !texts.some((other) => other !== node && node.contains(other)));
-    for (const [at, one] of leaves.entries())
-      for (const other of leaves.slice(at + 1)) {
-        const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
-        const over =
-          Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 6;
-        if (over && !one.contains(other) && !other.contains(one)) found.push(`over each other: ${say(one)} | ${say(other)}`);
-      }
-    for (const row of document.querySelectorAll(".row"))
-      for (const cell of row.querySelectorAll("*")) {
-        const [a, b] = [row.getBoundingClientRect(), cell.getBoundingClientRect()];
-        if (b.width > 0 && (b.bottom > a.bottom + 2 || b.right > a.right + 2)) found.push(`out of its row: ${say(cell)}`);
-      }
-    return found.slice(0, 8);
-  });
 
 /** Capitals of these, in pixels. */
 const capitals = (page, selector) =>
@@ -128,6 +97,25 @@ test("only the data of a silent bridge is old; without its server all is, with i
   wall.show(settings, [...BRIDGES, ...rows]);
   await expect(row("m1")).toHaveAttribute("data-stale", "no");
   await expect(page.locator("#strip")).toBeHidden();
+});
+
+test("what the server wrote is old, too, where the page never gets to hear it", async ({ cluster, open }) => {
+  await cluster.calm();
+  const room = await cluster.meeting("Board call", { bridge: "eu-1" });
+  await cluster.join(room, "Bo Berg", { bridge: "eu-1" });
+  const admin = await open(cluster, { role: "admin" });
+  await expect(admin.getByText("Bo Berg")).toBeVisible();
+  const link = await linkOf(admin, display());
+  const page = await open(cluster, { role: "nobody", path: "/healthz", viewport: { width: 1920, height: 1080 } });
+  await page.routeWebSocket(/\/wall\/.*ws$/, () => {});
+  await page.goto(cluster.url + link);
+  const [count, name] = [page.locator(".row .count"), page.locator(".row .names bdi")];
+  await expect(name).toHaveText("Bo B.");
+  await expect(page.locator("#strip")).toContainText("No connection to Usher for 0:05", { timeout: 9000 });
+  for (const node of [count, name, page.locator("#waiting"), page.locator("#bridges bdi").first()])
+    await expect(node).toHaveCSS("text-decoration-line", "line-through");
+  expect(await faults(page)).toEqual([]);
+  await look(page, "wall-never-heard");
 });
 
 test("a quiet night is not old, and nobody waiting is said in words", async ({ cluster, open }) => {

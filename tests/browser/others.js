@@ -1,0 +1,42 @@
+// Browsers that Playwright does not drive, for the walls: one of the age they are made for, and one of another make. Both by Puppeteer, each by
+// the version that speaks its language.
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
+import firefox from "puppeteer-bidi";
+import chromium from "puppeteer-core";
+
+const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
+
+/** Chromium 76.0.3803.0 of June 2019, from a package that brings it for machines without one. */
+function unpacked() {
+  const folder = new URL("node_modules/chrome-aws-lambda/bin/", import.meta.url);
+  const packed = readdirSync(folder).find((name) => name.endsWith(".br")) ?? "";
+  const file = join(tmpdir(), `usher-${packed.replace(/\.br$/, "")}`);
+  if (!existsSync(file)) {
+    const part = `${file}.${process.pid}`;
+    writeFileSync(part, brotliDecompressSync(readFileSync(new URL(packed, folder))), { mode: 0o755 });
+    renameSync(part, file);
+  }
+  return file;
+}
+
+/** In words, where a browser can't be had. @param {boolean} there @param {string} what */
+const unless = (there, what) => (there ? "" : what);
+
+export const OTHERS = [
+  {
+    name: "Chromium 76",
+    missing: unless(process.arch === "x64" && process.platform === "linux", "its package is for Linux on x86-64 only"),
+    launch: () =>
+      chromium.launch({ executablePath: unpacked(), args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] }),
+    desk: false,
+  },
+  {
+    name: "Firefox ESR",
+    missing: unless(existsSync(FIREFOX), `${FIREFOX} is missing (FIREFOX names another)`),
+    launch: () => firefox.launch({ browser: "firefox", executablePath: FIREFOX }),
+    desk: true,
+  },
+];
