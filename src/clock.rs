@@ -5,9 +5,10 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-static START: LazyLock<(Instant, i64)> = LazyLock::new(|| (Instant::now(), machine_ms()));
+/// Whole milliseconds here would leave [`Now`] up to one behind the machine's clock: who just came would have come before.
+static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| (Instant::now(), machine()));
 static PRETENDED: AtomicI64 = AtomicI64::new(0);
 
 /// One moment on both scales: the one that decides, and the one that people read.
@@ -20,10 +21,9 @@ pub struct Now {
 
 impl Now {
     pub fn read() -> Self {
-        let (start, start_ms) = *START;
+        let (start, began) = *START;
         let instant = Instant::now();
-        let passed = instant.saturating_duration_since(start).as_millis();
-        Self { instant, unix_ms: start_ms.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX)) }
+        Self { instant, unix_ms: carried_on(began, instant.saturating_duration_since(start)) }
     }
 }
 
@@ -42,8 +42,31 @@ pub fn pretend_set_by(ms: i64) {
     PRETENDED.store(ms, Ordering::Relaxed);
 }
 
-/// The only look at the machine's clock.
 fn machine_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
-    since.saturating_add(PRETENDED.load(Ordering::Relaxed))
+    whole_ms(machine()).saturating_add(PRETENDED.load(Ordering::Relaxed))
+}
+
+/// The only look at the machine's clock; 1970 where it is set to before.
+fn machine() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Parts of milliseconds count on both sides.
+fn carried_on(began: Duration, passed: Duration) -> i64 {
+    whole_ms(began.saturating_add(passed))
+}
+
+fn whole_ms(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_no_millisecond_behind_the_clock_that_it_carries_on() {
+        assert_eq!(carried_on(Duration::from_micros(1_900), Duration::from_micros(3_200)), 5);
+        assert_eq!(carried_on(Duration::from_micros(1_100), Duration::from_micros(3_200)), 4);
+    }
 }

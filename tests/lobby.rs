@@ -22,7 +22,7 @@ async fn a_guest_without_an_activator_waits_since_they_came() {
         })
         .await;
     let off = row.waiting_since.expect("since") - guest.since_ms;
-    assert!((0..3000).contains(&off) && !row.waiting_up_to, "seen arriving: {row:?}");
+    assert!((0..3000).contains(&off) && !row.waiting_up_to, "seen arriving, {off} ms after they came: {row:?}");
     assert_eq!((&*row.name, &*row.address, row.bridge.as_deref()), ("Bo Berg", guest.uri.as_str(), Some("eu-1")));
     page.until("the counts", |page| {
         let meeting = page.meetings()[0];
