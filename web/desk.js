@@ -336,6 +336,7 @@ export class Desk {
 
   draw() {
     const focus = this.focus.before();
+    for (const list of this.#lists) list.measure();
     this.deeds.reachForUndo();
     this.screen.update(this.clock.now());
     render(shell(this), this.root);
@@ -350,9 +351,14 @@ export class Desk {
   }
 
   #place() {
-    const lists = [...this.screen.people, this.screen.meetings];
-    for (const list of lists) list.place();
-    return lists.map((list) => list.look()).includes(true);
+    for (const list of this.#lists) list.place();
+    for (const list of this.#lists) list.steady();
+    this.pointer.rest();
+    return this.#lists.map((list) => list.look()).includes(true);
+  }
+
+  get #lists() {
+    return [...this.screen.people, this.screen.meetings];
   }
 
   /** All clocks of the page tick together, with the server's second. */

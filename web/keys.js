@@ -119,7 +119,7 @@ export class Keys {
   #inSearch(event, field) {
     if (field.id !== "search" || (event.key !== "ArrowDown" && event.key !== "Enter")) return false;
     this.desk.draw();
-    const [first] = this.desk.screen.lobby.entries;
+    const first = this.desk.screen.lobby.entries.find((entry) => entry.gone === null);
     if (first) this.desk.focus.goTo(this.desk.screen.lobby, first.id);
     return true;
   }

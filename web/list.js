@@ -1,11 +1,12 @@
-// One list on the screen: its calm order, the part of it that is in view, the row that has the focus, and what holds it still.
+// One list on the screen: its calm order, the part of it that is in view, the row that has the focus, and what holds it still. While the
+// pointer moves in it nothing does; then the rows order themselves around the one under it, or keep the focused one in its place on the screen.
 
 import { settle } from "./order.js";
 
 /** Rows drawn beyond either edge of the view, so that scrolling finds them there. */
 const SPARE = 5;
-/** How long after the last movement inside it a list stays as it is, in ms. */
-const HOLD = 15_000;
+/** How long after the pointer's last movement inside it a list stays as it is, in ms. */
+const HOLD = 3000;
 
 /**
  * @template {{ id: string }} T
@@ -25,31 +26,62 @@ export class List {
     /** @type {string | null} the row under the pointer */
     this.pointed = null;
     this.pointing = false;
-    this.touched = -Infinity;
+    /** When the pointer moved in it, and when a row got the focus. */
+    this.movedAt = -Infinity;
+    this.focusedAt = -Infinity;
+    /** @type {(import("./order.js").Kept & { top: number }) | null} the row that keeps its place in the next drawing, and its place */
+    this.kept = null;
   }
 
   /** Starts anew: another search, another meeting. */
   reset() {
     this.entries = [];
-    this.pointed = null;
-    this.touched = -Infinity;
+    this.pointed = this.kept = null;
+    this.movedAt = -Infinity;
   }
 
   /** @param {T[]} wanted in order @param {number} now */
   update(wanted, now) {
-    const held = this.#held(performance.now());
-    this.entries = settle(this.entries, wanted, { id: (row) => row.id, compare: this.compare, now, held, trace: this.trace });
+    const held = this.pointing && performance.now() - this.movedAt < HOLD;
+    const { compare, kept, trace } = this;
+    this.entries = settle(this.entries, wanted, { id: (row) => row.id, compare, now, held, kept, trace });
   }
 
-  /** @param {number} now */
-  #held(now) {
-    if (now - this.touched < HOLD && (this.pointing || this.focused)) return Infinity;
-    return this.pointed === null ? 0 : this.indexOf(this.pointed) + 1;
+  /** Finds the row that is to keep its place: the one pointed at, or the one that got the focus since; for before a drawing. Reads only. */
+  measure() {
+    this.kept = null;
+    const { element, scroller } = this;
+    const points = this.pointed !== null && !(this.focused && this.focusedAt > this.movedAt);
+    const id = points ? this.pointed : this.focused ? this.active : null;
+    const row = id === null ? null : this.rowElement(id);
+    if (id === null || !row || !element || !scroller) return;
+    const [list, view, { top }] = [element.getBoundingClientRect(), scroller.getBoundingClientRect(), row.getBoundingClientRect()];
+    const height = list.height / this.entries.length;
+    const begins = Math.max(list.top, view.top, 0);
+    if (top < begins - height || top > Math.min(view.bottom, innerHeight)) return;
+    const most = points ? this.indexOf(id) : Infinity;
+    // Whoever uses keys follows the focus, and goes through the rows in their order.
+    this.kept = { id, top, most, least: points ? Math.min(most, Math.round((top - begins) / height)) : 0 };
+  }
+
+  /** Scrolls so that it is where it was. */
+  steady() {
+    const row = this.kept && this.rowElement(this.kept.id);
+    if (!this.kept || !row) return;
+    const by = row.getBoundingClientRect().top - this.kept.top;
+    if (Math.abs(by) < 1) return;
+    const { scroller } = this;
+    const scrolls = scroller && scroller.scrollHeight > scroller.clientHeight ? scroller : document.scrollingElement;
+    if (scrolls) scrolls.scrollTop += by;
   }
 
   /** @returns {HTMLElement | null} */
   get element() {
     return document.querySelector(`[data-list="${this.name}"]`);
+  }
+
+  get scroller() {
+    return this.element?.closest("[data-scroller]") ?? null;
   }
 
   get focused() {
@@ -64,7 +96,7 @@ export class List {
   /** The row that Tab goes to: the last one focused, else the first. */
   get stop() {
     if (this.active !== null && this.indexOf(this.active) >= 0) return this.active;
-    return this.entries[0]?.id ?? null;
+    return (this.entries.find(isThere) ?? this.entries[0])?.id ?? null;
   }
 
   /** What is drawn: the part in view, and the row with the focus wherever it is. */
@@ -90,8 +122,7 @@ export class List {
 
   /** Finds the part in view; says whether rows have come into it that aren't drawn. Reads only. */
   look() {
-    const element = this.element;
-    const scroller = element?.closest("[data-scroller]");
+    const { element, scroller } = this;
     if (!element || !scroller || this.entries.length === 0) return false;
     const box = element.getBoundingClientRect();
     const height = box.height / this.entries.length || 40;
@@ -109,22 +140,24 @@ export class List {
   }
 
   /** @param {string | null} id the row under the pointer, null when it left */
-  point(id, inside = id !== null) {
+  point(id, inside = id !== null, moved = inside) {
     this.pointed = id;
     this.pointing = inside;
-    if (inside) this.touch();
+    if (moved) this.movedAt = performance.now();
   }
 
   touch() {
-    this.touched = performance.now();
+    this.focusedAt = performance.now();
   }
 
-  /** The row `by` places on from the active one. @param {number} by @returns {string | null} */
+  /** The row `by` places on from the active one, or near there: a trace is no place to go to. @param {number} by @returns {string | null} */
   step(by) {
     const at = this.active === null ? -1 : this.indexOf(this.active);
     if (at < 0) return this.stop;
     const next = Math.min(this.entries.length - 1, Math.max(0, at + by));
-    return this.entries[next]?.id ?? null;
+    const [before, after] = [this.entries.slice(0, next).reverse(), this.entries.slice(next)];
+    const way = by > 0 ? [after, before] : [[...after.slice(0, 1), ...before], after];
+    return way.flatMap((entries) => entries.find(isThere) ?? [])[0]?.id ?? this.active;
   }
 
   /** @param {string} id */
@@ -139,6 +172,9 @@ export class List {
     row?.scrollIntoView({ block: "nearest" });
   }
 }
+
+/** @param {import("./order.js").Entry<any>} entry */
+const isThere = (entry) => entry.gone === null;
 
 /** @type {WeakMap<HTMLElement, number>} how many rows high or from the top an element was put */
 const places = new WeakMap();

@@ -9,38 +9,43 @@ export const TRACE = 6000;
  */
 
 /**
+ * The row that keeps its place: it has `least` entries before it where there are so many, and no more than `most`.
+ * @typedef {{ id: string, least: number, most: number }} Kept
+ */
+
+/**
  * The next list, from the one on screen and the one that should be.
- * The first `held` entries stay where they are, gone or not (Infinity: all of them, arrivals go below); the rest is in the wanted order,
- * with young traces among it.
+ * While it is `held` all entries stay where they are, gone or not, and arrivals go below. Else it is in the wanted order, with young
+ * traces among it, around the row that keeps its place, gone or not: what is under a pointer does not become somebody else.
  * @template T
  * @param {Entry<T>[]} before what is on screen
  * @param {T[]} wanted the rows that belong into the list, in order
- * @param {{ id: (row: T) => string, compare: (a: T, b: T) => number, now: number, held: number, trace?: number }} how
+ * @param {{ id: (row: T) => string, compare: (a: T, b: T) => number, now: number, held: boolean, kept?: Kept | null, trace?: number }} how
  * @returns {Entry<T>[]}
  */
-export function settle(before, wanted, { id, compare, now, held, trace = TRACE }) {
+export function settle(before, wanted, { id, compare, now, held, kept = null, trace = TRACE }) {
   const rows = new Map(wanted.map((row) => [id(row), row]));
   /** @type {(entry: Entry<T>) => Entry<T>} */
   const refreshed = (entry) => {
     const row = rows.get(entry.id);
     return row ? { id: entry.id, row, gone: null } : { ...entry, gone: entry.gone ?? now };
   };
-  const head = before.slice(0, held).map(refreshed);
-  const young = before
-    .slice(head.length)
-    .map(refreshed)
-    .filter((entry) => entry.gone !== null && now - entry.gone < trace);
-  for (const entry of head) rows.delete(entry.id);
+  const stands = before.map(refreshed);
+  if (held) for (const entry of stands) rows.delete(entry.id);
   const rest = [...rows].map(([key, row]) => /** @type {Entry<T>} */ ({ id: key, row, gone: null }));
-  if (young.length === 0) return [...head, ...rest];
-  return [
-    ...head,
-    ...merge(
-      rest,
-      young.sort((a, b) => compare(a.row, b.row)),
-      compare,
-    ),
-  ];
+  if (held) return [...stands, ...rest];
+  const traces = stands.filter(({ id, gone }) => gone !== null && (now - gone < trace || id === kept?.id));
+  traces.sort((a, b) => compare(a.row, b.row));
+  return around(traces.length > 0 ? merge(rest, traces, compare) : rest, kept);
+}
+
+/** @template T @param {Entry<T>[]} entries @param {Kept | null} kept */
+function around(entries, kept) {
+  const at = kept === null ? -1 : entries.findIndex(({ id }) => id === kept.id);
+  if (kept === null || at < 0) return entries;
+  const to = Math.min(Math.max(at, kept.least), kept.most);
+  if (to !== at) entries.splice(to, 0, ...entries.splice(at, 1));
+  return entries;
 }
 
 /** @template T @param {Entry<T>[]} a @param {Entry<T>[]} b @param {(a: T, b: T) => number} compare */

@@ -8,6 +8,8 @@ export class Pointer {
   constructor(desk) {
     this.desk = desk;
     this.pressedAt = -Infinity;
+    /** Where it is; null where nobody knows. @type {{ x: number, y: number } | null} */
+    this.at = null;
     /** @type {AbortController} */
     this.ends = new AbortController();
   }
@@ -39,13 +41,19 @@ export class Pointer {
 
   /** @param {PointerEvent} event */
   #over(event) {
-    const target = /** @type {Element} */ (event.target);
-    const name = target.closest("[data-list]")?.getAttribute("data-list");
-    const row = target.closest("[data-row]")?.getAttribute("data-row") ?? null;
-    for (const list of this.#lists) list.point(list.name === name ? row : null, list.name === name);
+    this.at = { x: event.clientX, y: event.clientY };
+    this.#point(/** @type {Element} */ (event.target), true);
+  }
+
+  /** @param {Element | null} target @param {boolean} moved or the page did, under it */
+  #point(target, moved) {
+    const name = target?.closest("[data-list]")?.getAttribute("data-list");
+    const row = target?.closest("[data-row]")?.getAttribute("data-row") ?? null;
+    for (const list of this.#lists) list.point(list.name === name ? row : null, list.name === name, moved && list.name === name);
   }
 
   #away() {
+    this.at = null;
     for (const list of this.#lists) list.point(null);
   }
 
@@ -64,7 +72,13 @@ export class Pointer {
     setTimeout(() => this.desk.changed());
   }
 
+  /** It may rest on another row now: the page moved under it. */
+  rest() {
+    if (this.at) this.#point(document.elementFromPoint(this.at.x, this.at.y), false);
+  }
+
   #scrolled() {
+    this.rest();
     if (this.#lists.some((list) => list.look())) this.desk.changed();
   }
 }

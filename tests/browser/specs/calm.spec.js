@@ -27,6 +27,60 @@ test("what is left behind goes when the pointer has left the list", async ({ des
   await expect(person(page, people[1].id)).toBeVisible();
 });
 
+test("around a pointer that rests those who wait move up, and the row under it stays, though its person is gone", async ({
+  desk,
+}) => {
+  const { demo, page } = desk;
+  const { people } = await crowd(desk, ["A", "B", "C", "D", "E", "F", "G", "H"]);
+  const row = person(page, people[3].id);
+  await admitOf(row).hover();
+  const before = await top(row);
+  for (const { id } of people.slice(0, 4)) await demo.control("/leave", { participant: id });
+  const names = () => page.locator(".person .name").allInnerTexts();
+  await expect.poll(names, { timeout: 15_000 }).toEqual(["E", "F", "G", "D", "H"]);
+  const trace = page.locator(`[data-row="${people[3].id}"]`);
+  await expect(trace).toHaveAttribute("data-gone", "yes");
+  expect(await top(trace)).toBe(before);
+  await page.locator(".brand").hover();
+  await expect.poll(names).toEqual(["E", "F", "G", "H"]);
+});
+
+test("in a long list the row under the pointer stays in its place on the screen while those above it go", async ({ desk }) => {
+  const { demo, page } = desk;
+  const meeting = await demo.meeting("Board call");
+  for (let n = 0; n < 60; n++) await demo.join(meeting, `Person ${n}`);
+  await expect(page.locator("#waiting-count")).toHaveText("60");
+  const rows = page.locator(".people [data-scroller]");
+  const shown = () => page.locator(".person").evaluateAll((all) => all.map((each) => each.dataset.participant));
+  const [first, pointed] = [(await shown()).slice(0, 10), (await shown())[15]];
+  await rows.evaluate((each) => {
+    each.scrollTop = 420;
+  });
+  const row = person(page, pointed);
+  await admitOf(row).hover();
+  const before = await top(row);
+  for (const id of first) await demo.control("/leave", { participant: id });
+  await expect.poll(() => rows.evaluate((each) => each.scrollTop), { timeout: 15_000 }).toBe(20);
+  expect(await top(row)).toBe(before);
+  await page.mouse.down();
+  await page.mouse.up();
+  await expect.poll(() => demo.lobbyOf(pointed)).toBe("in");
+});
+
+test("by keys traces are passed over, and go while the focus stays with its person", async ({ desk }) => {
+  const { demo, page } = desk;
+  const { people } = await crowd(desk, ["A", "B", "C", "D", "E"]);
+  await person(page, people[0].id).focus();
+  for (const at of [1, 2]) await demo.control("/leave", { participant: people[at].id });
+  await expect(page.locator('.person[data-gone="yes"]')).toHaveCount(2);
+  await page.keyboard.press("j");
+  await expect(person(page, people[3].id)).toBeFocused();
+  await expect(page.locator(".person")).toHaveCount(3, { timeout: 15_000 });
+  await expect(person(page, people[3].id)).toBeFocused();
+  await page.keyboard.press("k");
+  await expect(person(page, people[0].id)).toBeFocused();
+});
+
 test("focus and selection survive updates", async ({ desk }) => {
   const { demo, page } = desk;
   const { meeting, people } = await crowd(desk, ["A", "B", "C"]);
