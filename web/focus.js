@@ -32,7 +32,7 @@ export class Focus {
   /** The row that has it, before a drawing. */
   before() {
     for (const list of this.#lists) {
-      if (list.focused && list.active !== null) return { list, id: list.active, index: list.indexOf(list.active) };
+      if (list.focused && list.active !== null) return { list, id: list.active };
     }
     const row = document.activeElement?.closest("[data-display]");
     return row ? { display: row.getAttribute("data-display") ?? "" } : null;
@@ -43,10 +43,10 @@ export class Focus {
   after(before) {
     if (!before) return;
     if (before.display !== undefined) return this.#afterDisplay(before.display);
-    const { list, id, index } = before;
+    const { list, id } = before;
     if (list.focused && !document.activeElement?.matches(":disabled")) return;
-    const next = list.indexOf(id) >= 0 ? id : list.entries[Math.min(index, list.entries.length - 1)]?.id;
-    if (next === undefined) return;
+    const next = list.indexOf(id) >= 0 ? id : list.stop;
+    if (next === null) return;
     list.active = next;
     list.focus(next);
   }

@@ -29,27 +29,39 @@ export class List {
     /** When the pointer moved in it, and when a row got the focus. */
     this.movedAt = -Infinity;
     this.focusedAt = -Infinity;
-    /** @type {(import("./order.js").Kept & { top: number }) | null} the row that keeps its place in the next drawing, and its place */
+    /** @type {{ id: string, top: number } | null} the row that is to stay where it is on the screen in the next drawing */
+    this.stood = null;
+    /** @type {import("./order.js").Kept | null} the one under the pointer, around which the others order themselves */
     this.kept = null;
   }
 
   /** Starts anew: another search, another meeting. */
   reset() {
     this.entries = [];
-    this.pointed = this.kept = null;
+    this.pointed = this.stood = this.kept = null;
     this.movedAt = -Infinity;
   }
 
   /** @param {T[]} wanted in order @param {number} now */
   update(wanted, now) {
     const held = this.pointing && performance.now() - this.movedAt < HOLD;
-    const { compare, kept, trace } = this;
-    this.entries = settle(this.entries, wanted, { id: (row) => row.id, compare, now, held, kept, trace });
+    const { compare, kept, trace, entries, active } = this;
+    this.entries = settle(entries, wanted, { id: (row) => row.id, compare, now, held, kept, trace });
+    if (active !== null && this.indexOf(active) < 0) this.active = this.#heir(entries, active);
+  }
+
+  /** Who had stood next to a row that is no longer listed: below it, else above. @param {import("./order.js").Entry<T>[]} before @param {string} id */
+  #heir(before, id) {
+    const at = before.findIndex((entry) => entry.id === id);
+    if (at < 0) return id;
+    const listed = new Set(this.entries.map((entry) => entry.id));
+    const near = [...before.slice(at), ...before.slice(0, at).reverse()];
+    return near.find((entry) => listed.has(entry.id))?.id ?? id;
   }
 
   /** Finds the row that is to keep its place: the one pointed at, or the one that got the focus since; for before a drawing. Reads only. */
   measure() {
-    this.kept = null;
+    this.stood = this.kept = null;
     const { element, scroller } = this;
     const points = this.pointed !== null && !(this.focused && this.focusedAt > this.movedAt);
     const id = points ? this.pointed : this.focused ? this.active : null;
@@ -59,16 +71,18 @@ export class List {
     const height = list.height / this.entries.length;
     const begins = Math.max(list.top, view.top, 0);
     if (top < begins - height || top > Math.min(view.bottom, innerHeight)) return;
-    const most = points ? this.indexOf(id) : Infinity;
+    this.stood = { id, top };
     // Whoever uses keys follows the focus, and goes through the rows in their order.
-    this.kept = { id, top, most, least: points ? Math.min(most, Math.round((top - begins) / height)) : 0 };
+    if (!points) return;
+    const most = this.indexOf(id);
+    this.kept = { id, most, least: Math.min(most, Math.round((top - begins) / height)) };
   }
 
   /** Scrolls so that it is where it was. */
   steady() {
-    const row = this.kept && this.rowElement(this.kept.id);
-    if (!this.kept || !row) return;
-    const by = row.getBoundingClientRect().top - this.kept.top;
+    const row = this.stood && this.rowElement(this.stood.id);
+    if (!this.stood || !row) return;
+    const by = row.getBoundingClientRect().top - this.stood.top;
     if (Math.abs(by) < 1) return;
     const { scroller } = this;
     const scrolls = scroller && scroller.scrollHeight > scroller.clientHeight ? scroller : document.scrollingElement;

@@ -16,7 +16,8 @@ export const TRACE = 6000;
 /**
  * The next list, from the one on screen and the one that should be.
  * While it is `held` all entries stay where they are, gone or not, and arrivals go below. Else it is in the wanted order, with young
- * traces among it, around the row that keeps its place, gone or not: what is under a pointer does not become somebody else.
+ * traces among it, around the row that keeps its place. That may be a trace, as long as there is anybody: what is under a pointer does not
+ * become somebody else.
  * @template T
  * @param {Entry<T>[]} before what is on screen
  * @param {T[]} wanted the rows that belong into the list, in order
@@ -34,7 +35,8 @@ export function settle(before, wanted, { id, compare, now, held, kept = null, tr
   if (held) for (const entry of stands) rows.delete(entry.id);
   const rest = [...rows].map(([key, row]) => /** @type {Entry<T>} */ ({ id: key, row, gone: null }));
   if (held) return [...stands, ...rest];
-  const traces = stands.filter(({ id, gone }) => gone !== null && (now - gone < trace || id === kept?.id));
+  const keeps = rest.length > 0 ? kept?.id : undefined;
+  const traces = stands.filter(({ id, gone }) => gone !== null && (now - gone < trace || id === keeps));
   traces.sort((a, b) => compare(a.row, b.row));
   return around(traces.length > 0 ? merge(rest, traces, compare) : rest, kept);
 }

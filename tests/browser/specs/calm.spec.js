@@ -81,6 +81,18 @@ test("by keys traces are passed over, and go while the focus stays with its pers
   await expect(person(page, people[0].id)).toBeFocused();
 });
 
+test("who was admitted by a press is a trace for a moment only, and the focus goes on to who stood below", async ({ desk }) => {
+  const { page } = desk;
+  const { people } = await crowd(desk, ["A", "B", "C"]);
+  await admitOf(person(page, people[1].id)).click();
+  await page.locator(".brand").hover();
+  await expect(page.locator('.person[data-gone="yes"]')).toHaveCount(1);
+  await expect(page.locator(".person")).toHaveCount(2, { timeout: 10_000 });
+  await expect(person(page, people[2].id)).toBeFocused();
+  for (const at of [2, 0]) await admitOf(person(page, people[at].id)).click();
+  await expect(page.getByText("Nobody is waiting")).toBeVisible({ timeout: 12_000 });
+});
+
 test("focus and selection survive updates", async ({ desk }) => {
   const { demo, page } = desk;
   const { meeting, people } = await crowd(desk, ["A", "B", "C"]);

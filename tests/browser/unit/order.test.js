@@ -64,10 +64,9 @@ test("it stays though it is gone, and nobody takes its place", () => {
   assert.equal(shown(list), "c (b)");
 });
 
-test("the focused row stands where its order says", () => {
-  const before = settle([], all("a b c p d e"), how());
-  const wanted = all("a b c p d e").filter(({ id }) => id !== "a" && id !== "b");
-  assert.equal(shown(settle(settle(before, wanted, how()), wanted, how(kept("p", 0, Infinity)))), "c p d e");
+test("where nobody is left it goes like every trace", () => {
+  const before = settle(settle([], [a, b], how()), [], how({ now: 5000 }));
+  assert.equal(shown(settle(before, [], how(kept("b", 1)))), "");
 });
 
 test("who comes back has their place again", () => {
