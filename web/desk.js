@@ -336,7 +336,7 @@ export class Desk {
 
   draw() {
     const focus = this.focus.before();
-    for (const list of this.#lists) list.measure();
+    for (const list of this.#lists) list.calm.measure();
     this.deeds.reachForUndo();
     this.screen.update(this.clock.now());
     render(shell(this), this.root);
@@ -352,7 +352,7 @@ export class Desk {
 
   #place() {
     for (const list of this.#lists) list.place();
-    for (const list of this.#lists) list.steady();
+    for (const list of this.#lists) list.calm.steady();
     this.pointer.rest();
     return this.#lists.map((list) => list.look()).includes(true);
   }

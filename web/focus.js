@@ -16,7 +16,7 @@ export class Focus {
   /** Moves it to a row. @param {List} list @param {string} id */
   goTo(list, id) {
     list.active = id;
-    list.touch();
+    list.calm.touch();
     this.desk.keys.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
     this.desk.draw();
     list.focus(id);

@@ -42,7 +42,7 @@ export class Keys {
     const target = /** @type {Element} */ (event.target);
     const { list, id } = this.#rowOf(target);
     if (!list || !id) return;
-    list.touch();
+    list.calm.touch();
     this.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
     if (list.active === id) return;
     list.active = id;

@@ -1,12 +1,10 @@
-// One list on the screen: its calm order, the part of it that is in view, the row that has the focus, and what holds it still. While the
-// pointer moves in it nothing does; then the rows order themselves around the one under it, or keep the focused one in its place on the screen.
+// One list on the screen: its calm order, the part of it that is in view, and the row that has the focus.
 
+import { Calm } from "./calm.js";
 import { settle } from "./order.js";
 
 /** Rows drawn beyond either edge of the view, so that scrolling finds them there. */
 const SPARE = 5;
-/** How long after the pointer's last movement inside it a list stays as it is, in ms. */
-const HOLD = 3000;
 
 /**
  * @template {{ id: string }} T
@@ -23,30 +21,21 @@ export class List {
     this.last = 40;
     /** @type {string | null} the row that Tab goes to */
     this.active = null;
-    /** @type {string | null} the row under the pointer */
-    this.pointed = null;
-    this.pointing = false;
-    /** When the pointer moved in it, and when a row got the focus. */
-    this.movedAt = -Infinity;
-    this.focusedAt = -Infinity;
-    /** @type {{ id: string, top: number } | null} the row that is to stay where it is on the screen in the next drawing */
-    this.stood = null;
-    /** @type {import("./order.js").Kept | null} the one under the pointer, around which the others order themselves */
-    this.kept = null;
+    this.calm = new Calm(this);
   }
 
   /** Starts anew: another search, another meeting. */
   reset() {
     this.entries = [];
-    this.pointed = this.stood = this.kept = null;
-    this.movedAt = -Infinity;
+    this.calm.reset();
   }
 
   /** @param {T[]} wanted in order @param {number} now */
   update(wanted, now) {
-    const held = this.pointing && performance.now() - this.movedAt < HOLD;
-    const { compare, kept, trace, entries, active } = this;
+    const { compare, trace, entries, active } = this;
+    const { held, kept } = this.calm;
     this.entries = settle(entries, wanted, { id: (row) => row.id, compare, now, held, kept, trace });
+    this.calm.changes(entries, this.entries);
     if (active !== null && this.indexOf(active) < 0) this.active = this.#heir(entries, active);
   }
 
@@ -57,36 +46,6 @@ export class List {
     const listed = new Set(this.entries.map((entry) => entry.id));
     const near = [...before.slice(at), ...before.slice(0, at).reverse()];
     return near.find((entry) => listed.has(entry.id))?.id ?? id;
-  }
-
-  /** Finds the row that is to keep its place: the one pointed at, or the one that got the focus since; for before a drawing. Reads only. */
-  measure() {
-    this.stood = this.kept = null;
-    const { element, scroller } = this;
-    const points = this.pointed !== null && !(this.focused && this.focusedAt > this.movedAt);
-    const id = points ? this.pointed : this.focused ? this.active : null;
-    const row = id === null ? null : this.rowElement(id);
-    if (id === null || !row || !element || !scroller) return;
-    const [list, view, { top }] = [element.getBoundingClientRect(), scroller.getBoundingClientRect(), row.getBoundingClientRect()];
-    const height = list.height / this.entries.length;
-    const begins = Math.max(list.top, view.top, 0);
-    if (top < begins - height || top > Math.min(view.bottom, innerHeight)) return;
-    this.stood = { id, top };
-    // Whoever uses keys follows the focus, and goes through the rows in their order.
-    if (!points) return;
-    const most = this.indexOf(id);
-    this.kept = { id, most, least: Math.min(most, Math.round((top - begins) / height)) };
-  }
-
-  /** Scrolls so that it is where it was. */
-  steady() {
-    const row = this.stood && this.rowElement(this.stood.id);
-    if (!this.stood || !row) return;
-    const by = row.getBoundingClientRect().top - this.stood.top;
-    if (Math.abs(by) < 1) return;
-    const { scroller } = this;
-    const scrolls = scroller && scroller.scrollHeight > scroller.clientHeight ? scroller : document.scrollingElement;
-    if (scrolls) scrolls.scrollTop += by;
   }
 
   /** @returns {HTMLElement | null} */
@@ -151,17 +110,6 @@ export class List {
     this.first = Math.max(0, from - SPARE);
     this.last = to + SPARE;
     return true;
-  }
-
-  /** @param {string | null} id the row under the pointer, null when it left */
-  point(id, inside = id !== null, moved = inside) {
-    this.pointed = id;
-    this.pointing = inside;
-    if (moved) this.movedAt = performance.now();
-  }
-
-  touch() {
-    this.focusedAt = performance.now();
   }
 
   /** The row `by` places on from the active one, or near there: a trace is no place to go to. @param {number} by @returns {string | null} */

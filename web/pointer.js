@@ -1,5 +1,7 @@
 // What the pointer is doing: on which row it rests, and whether a button is held down. While one is, nothing is redrawn.
 
+import { t } from "./i18n.js";
+
 /** A press longer than this holds the page no longer, in ms. */
 const LONGEST_PRESS = 3000;
 
@@ -23,6 +25,7 @@ export class Pointer {
     const how = { signal: this.ends.signal, passive: true };
     root.addEventListener("pointermove", (event) => this.#over(event), how);
     root.addEventListener("pointerdown", (event) => this.#down(event), how);
+    root.addEventListener("click", (event) => this.#click(event), how);
     root.addEventListener("scroll", () => this.#scrolled(), { ...how, capture: true });
     document.documentElement.addEventListener("pointerleave", () => this.#away(), how);
     addEventListener("pointerup", (event) => this.#up(event), how);
@@ -48,19 +51,32 @@ export class Pointer {
   /** @param {Element | null} target @param {boolean} moved or the page did, under it */
   #point(target, moved) {
     const name = target?.closest("[data-list]")?.getAttribute("data-list");
-    const row = target?.closest("[data-row]")?.getAttribute("data-row") ?? null;
-    for (const list of this.#lists) list.point(list.name === name ? row : null, list.name === name, moved && list.name === name);
+    const row = target?.closest("[data-index]");
+    // Of a meeting's card only a part has its id.
+    const id = (row?.matches("[data-row]") ? row : row?.querySelector("[data-row]"))?.getAttribute("data-row") ?? null;
+    for (const list of this.#lists)
+      list.calm.point(list.name === name ? id : null, list.name === name, moved && list.name === name);
   }
 
   #away() {
     this.at = null;
-    for (const list of this.#lists) list.point(null);
+    for (const list of this.#lists) list.calm.point(null, false, false);
   }
 
   /** @param {PointerEvent} event */
   #down(event) {
     this.pressedAt = performance.now();
     if (event.pointerType === "touch") this.#over(event);
+  }
+
+  /** A press where a row has only just come was meant for another one; its buttons are out of reach. @param {MouseEvent} event */
+  #click(event) {
+    const row = /** @type {Element} */ (event.target).closest('[data-came="yes"]');
+    const meant = [...(row?.querySelectorAll("button, label, a") ?? [])].some((each) => {
+      const { left, right, top, bottom } = each.getBoundingClientRect();
+      return event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;
+    });
+    if (meant) this.desk.tell(t("list_moved"));
   }
 
   /** The click comes right after: it must meet the page as it was pressed. */

@@ -1,4 +1,4 @@
-import { admitOf, crowd, expect, person, selectionButton, test } from "../server.js";
+import { admitOf, card, crowd, expect, person, selectionButton, test } from "../server.js";
 
 const top = (row) => row.evaluate((element) => element.getBoundingClientRect().top);
 
@@ -50,6 +50,9 @@ test("in a long list the row under the pointer stays in its place on the screen 
   const meeting = await demo.meeting("Board call");
   for (let n = 0; n < 60; n++) await demo.join(meeting, `Person ${n}`);
   await expect(page.locator("#waiting-count")).toHaveText("60");
+  // From here on in the order of a new page.
+  await page.reload();
+  await expect(page.locator(".person").nth(15)).toBeVisible();
   const rows = page.locator(".people [data-scroller]");
   const shown = () => page.locator(".person").evaluateAll((all) => all.map((each) => each.dataset.participant));
   const [first, pointed] = [(await shown()).slice(0, 10), (await shown())[15]];
@@ -91,6 +94,48 @@ test("who was admitted by a press is a trace for a moment only, and the focus go
   await expect(person(page, people[2].id)).toBeFocused();
   for (const at of [2, 0]) await admitOf(person(page, people[at].id)).click();
   await expect(page.getByText("Nobody is waiting")).toBeVisible({ timeout: 12_000 });
+});
+
+test("a press on a row that has only just come under the pointer does nothing, and says so", async ({ desk }) => {
+  const { demo, page } = desk;
+  const { people } = await crowd(desk, ["A", "B", "C"]);
+  await demo.control("/leave", { participant: people[0].id });
+  // As soon as the row has come up to the first place.
+  const hit = await page.evaluate(async (id) => {
+    const row = document.querySelector(`[data-participant="${id}"]`);
+    const before = row.getBoundingClientRect().top;
+    while (row.getBoundingClientRect().top === before) await new Promise((next) => requestAnimationFrame(next));
+    const box = row.querySelector('[data-action="admit"]').getBoundingClientRect();
+    const [clientX, clientY] = [box.left + 5, box.top + 5];
+    const target = document.elementFromPoint(clientX, clientY);
+    target.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, detail: 1, clientX, clientY }));
+    return target.closest("button") === null ? "no button" : "a button";
+  }, people[1].id);
+  expect(hit).toBe("no button");
+  await expect(page.locator(".notice")).toContainText("The list had just moved");
+  expect(await demo.lobbyOf(people[1].id)).toBe("waiting");
+  await admitOf(person(page, people[1].id)).click();
+  await expect.poll(() => demo.lobbyOf(people[1].id)).toBe("in");
+});
+
+test("a meeting whose button is pointed at stays where it is while others become more or less urgent", async ({ desk }) => {
+  const { demo, page } = desk;
+  const meetings = [];
+  for (const name of ["Board call", "Ward round", "Plenary"]) {
+    const meeting = await demo.meeting(name);
+    meetings.push({ meeting, guest: await demo.join(meeting, "Bo Berg") });
+    await expect(card(page, meeting.id)).toBeVisible();
+  }
+  const [board, ward] = meetings;
+  const titles = () => page.locator(".card .title").allInnerTexts();
+  await expect.poll(titles).toEqual(["Board call", "Ward round", "Plenary"]);
+  await card(page, ward.meeting.id).locator('[data-action="admit"]').hover();
+  const before = await top(card(page, ward.meeting.id));
+  await demo.control("/leave", { participant: board.guest.id });
+  await expect.poll(titles, { timeout: 15_000 }).toEqual(["Plenary", "Ward round", "Board call"]);
+  expect(await top(card(page, ward.meeting.id))).toBe(before);
+  await page.locator(".brand").hover();
+  await expect.poll(titles).toEqual(["Ward round", "Plenary", "Board call"]);
 });
 
 test("focus and selection survive updates", async ({ desk }) => {
