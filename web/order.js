@@ -2,6 +2,8 @@
 
 /** How long a person who is no longer waiting is still shown, in ms. */
 export const TRACE = 6000;
+/** Who left within this time after somebody goes with them, in ms: the list moves once. */
+const TOGETHER = 1500;
 
 /**
  * @template T
@@ -36,7 +38,8 @@ export function settle(before, wanted, { id, compare, now, held, kept = null, tr
   const rest = [...rows].map(([key, row]) => /** @type {Entry<T>} */ ({ id: key, row, gone: null }));
   if (held) return [...stands, ...rest];
   const keeps = rest.length > 0 ? kept?.id : undefined;
-  const traces = stands.filter(({ id, gone }) => gone !== null && (now - gone < trace || id === keeps));
+  const lasts = stands.some(({ gone }) => gone !== null && now - gone >= trace) ? trace - TOGETHER : trace;
+  const traces = stands.filter(({ id, gone }) => gone !== null && (now - gone < lasts || id === keeps));
   traces.sort((a, b) => compare(a.row, b.row));
   return around(traces.length > 0 ? merge(rest, traces, compare) : rest, kept);
 }

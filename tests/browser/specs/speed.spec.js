@@ -102,6 +102,9 @@ test("a claim is with everybody at once: 1,000 people wait, 28 clients and 2 bro
     const desks = [await open(demo, { role: "moderator" }), await open(demo, { role: "viewer" })];
     for (const desk of desks) {
       await expect(desk.locator("#waiting-count")).toHaveText("1,000", { timeout: 60_000 });
+      // Both in the order of a new page.
+      await desk.reload();
+      await expect(desk.locator("#waiting-count")).toHaveText("1,000");
       await desk.evaluate(watchClaims);
     }
     const ids = await desks[0]

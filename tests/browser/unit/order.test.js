@@ -17,6 +17,14 @@ test("who goes leaves a trace in their place, for a while", () => {
   assert.equal(shown(settle(after, [a, c], how({ now: 1000 + TRACE }))), "a c");
 });
 
+test("those who went one right after the other go together", () => {
+  let list = settle(settle([], [a, b, c, d], how()), [b, c, d], how());
+  list = settle(list, [c, d], how({ now: 2000 }));
+  list = settle(list, [d], how({ now: 4000 }));
+  assert.equal(shown(settle(list, [d], how({ now: 999 + TRACE }))), "(a) (b) (c) d");
+  assert.equal(shown(settle(list, [d], how({ now: 1000 + TRACE }))), "(c) d");
+});
+
 test("a held list keeps every place: arrivals go below, traces stay", () => {
   let list = settle([], [b, c], how());
   list = settle(list, [a, c, d], how({ held: true }));
