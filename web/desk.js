@@ -336,7 +336,7 @@ export class Desk {
 
   draw() {
     const focus = this.focus.before();
-    for (const list of this.#lists) list.calm.measure();
+    for (const list of this.screen.lists) list.calm.measure();
     this.deeds.reachForUndo();
     this.screen.update(this.clock.now());
     render(shell(this), this.root);
@@ -351,14 +351,11 @@ export class Desk {
   }
 
   #place() {
-    for (const list of this.#lists) list.place();
-    for (const list of this.#lists) list.calm.steady();
+    const { lists } = this.screen;
+    for (const list of lists) list.place();
+    for (const list of lists) list.calm.steady();
     this.pointer.rest();
-    return this.#lists.map((list) => list.look()).includes(true);
-  }
-
-  get #lists() {
-    return [...this.screen.people, this.screen.meetings];
+    return lists.map((list) => list.look()).includes(true);
   }
 
   /** All clocks of the page tick together, with the server's second. */

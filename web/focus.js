@@ -8,11 +8,6 @@ export class Focus {
     this.desk = desk;
   }
 
-  /** @returns {List[]} */
-  get #lists() {
-    return [...this.desk.screen.people, this.desk.screen.meetings];
-  }
-
   /** Moves it to a row. @param {List} list @param {string} id */
   goTo(list, id) {
     list.active = id;
@@ -31,7 +26,7 @@ export class Focus {
 
   /** The row that has it, before a drawing. */
   before() {
-    for (const list of this.#lists) {
+    for (const list of this.desk.screen.lists) {
       if (list.focused && list.active !== null) return { list, id: list.active };
     }
     const row = document.activeElement?.closest("[data-display]");

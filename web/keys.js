@@ -58,7 +58,7 @@ export class Keys {
   /** @param {Element | null} element */
   #listOf(element) {
     const name = element?.closest("[data-list]")?.getAttribute("data-list");
-    return [...this.desk.screen.people, this.desk.screen.meetings].find((list) => list.name === name);
+    return this.desk.screen.lists.find((list) => list.name === name);
   }
 
   /** A row's menu instead of the browser's; with Shift the browser's. @param {MouseEvent} event */
@@ -171,7 +171,7 @@ export class Keys {
   /** Everybody who waits in the open meeting, or in the one of the focused row; asks, since nobody chose them one by one. */
   #admitMeeting() {
     const { screen, roster } = this.desk;
-    const list = [...screen.people, screen.meetings].find((each) => each.focused);
+    const list = screen.lists.find((each) => each.focused);
     const row = list?.active == null ? undefined : list === screen.meetings ? list.active : roster.people.get(list.active)?.meeting;
     const meeting = screen.choice.open ?? row;
     if (meeting !== undefined) this.desk.deeds.admitMeeting(meeting);

@@ -38,10 +38,6 @@ export class Pointer {
     this.ends.abort();
   }
 
-  get #lists() {
-    return [...this.desk.screen.people, this.desk.screen.meetings];
-  }
-
   /** @param {PointerEvent} event */
   #over(event) {
     this.at = { x: event.clientX, y: event.clientY };
@@ -54,13 +50,13 @@ export class Pointer {
     const row = target?.closest("[data-index]");
     // Of a meeting's card only a part has its id.
     const id = (row?.matches("[data-row]") ? row : row?.querySelector("[data-row]"))?.getAttribute("data-row") ?? null;
-    for (const list of this.#lists)
+    for (const list of this.desk.screen.lists)
       list.calm.point(list.name === name ? id : null, list.name === name, moved && list.name === name);
   }
 
   #away() {
     this.at = null;
-    for (const list of this.#lists) list.calm.point(null, false, false);
+    for (const list of this.desk.screen.lists) list.calm.point(null, false, false);
   }
 
   /** @param {PointerEvent} event */
@@ -71,7 +67,10 @@ export class Pointer {
 
   /** A press where a row has only just come was meant for another one; its buttons are out of reach. @param {MouseEvent} event */
   #click(event) {
-    const row = /** @type {Element} */ (event.target).closest('[data-came="yes"]');
+    const target = /** @type {Element} */ (event.target);
+    // By a key they are within reach.
+    if (target.closest("button, label, a")) return;
+    const row = target.closest('[data-came="yes"]');
     const meant = [...(row?.querySelectorAll("button, label, a") ?? [])].some((each) => {
       const { left, right, top, bottom } = each.getBoundingClientRect();
       return event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;
@@ -95,6 +94,6 @@ export class Pointer {
 
   #scrolled() {
     this.rest();
-    if (this.#lists.some((list) => list.look())) this.desk.changed();
+    if (this.desk.screen.lists.some((list) => list.look())) this.desk.changed();
   }
 }

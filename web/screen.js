@@ -59,6 +59,10 @@ export class Screen {
     return [this.lobby, this.inCall, this.calling, this.unsure];
   }
 
+  get lists() {
+    return [...this.people, this.meetings];
+  }
+
   get acts() {
     return this.role !== "viewer";
   }

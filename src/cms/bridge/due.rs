@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use tracing::debug;
 
-use super::super::ask::Ask;
-use super::super::queue::Lane;
-use super::super::repairs::Found;
-use super::super::subscriptions::SocketId;
 use super::Bridge;
 use crate::clock::Now;
+use crate::cms::ask::Ask;
+use crate::cms::queue::Lane;
+use crate::cms::repairs::Found;
+use crate::cms::subscriptions::SocketId;
 use crate::model::{CallId, LegId, ParticipantId};
 
 /// Each of these legs that is forgotten too early costs one request.

@@ -96,25 +96,40 @@ test("who was admitted by a press is a trace for a moment only, and the focus go
   await expect(page.getByText("Nobody is waiting")).toBeVisible({ timeout: 12_000 });
 });
 
+/** Clicks where the button of a row is as soon as it came to another place; gives whether that met the button, and what the page says then. */
+const clickWhenItCame = (page, { id }, by) =>
+  page.evaluate(
+    async ([id, by]) => {
+      const row = document.querySelector(`[data-participant="${id}"]`);
+      const before = row.getBoundingClientRect().top;
+      while (row.getBoundingClientRect().top === before) await new Promise((next) => requestAnimationFrame(next));
+      const button = row.querySelector('[data-action="admit"]');
+      const [clientX, clientY] = [button.getBoundingClientRect().left + 5, button.getBoundingClientRect().top + 5];
+      const target = by === "key" ? button : document.elementFromPoint(clientX, clientY);
+      target.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, clientX, clientY }));
+      for (let frame = 0; frame < 3; frame++) await new Promise((next) => requestAnimationFrame(next));
+      return { met: target.closest("button") !== null, said: document.querySelector(".notice")?.textContent ?? "" };
+    },
+    [id, by],
+  );
+
 test("a press on a row that has only just come under the pointer does nothing, and says so", async ({ desk }) => {
   const { demo, page } = desk;
   const { people } = await crowd(desk, ["A", "B", "C"]);
   await demo.control("/leave", { participant: people[0].id });
-  // As soon as the row has come up to the first place.
-  const hit = await page.evaluate(async (id) => {
-    const row = document.querySelector(`[data-participant="${id}"]`);
-    const before = row.getBoundingClientRect().top;
-    while (row.getBoundingClientRect().top === before) await new Promise((next) => requestAnimationFrame(next));
-    const box = row.querySelector('[data-action="admit"]').getBoundingClientRect();
-    const [clientX, clientY] = [box.left + 5, box.top + 5];
-    const target = document.elementFromPoint(clientX, clientY);
-    target.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, detail: 1, clientX, clientY }));
-    return target.closest("button") === null ? "no button" : "a button";
-  }, people[1].id);
-  expect(hit).toBe("no button");
-  await expect(page.locator(".notice")).toContainText("The list had just moved");
+  const { met, said } = await clickWhenItCame(page, people[1], "pointer");
+  expect(met).toBe(false);
+  expect(said).toContain("The list had just moved");
   expect(await demo.lobbyOf(people[1].id)).toBe("waiting");
   await admitOf(person(page, people[1].id)).click();
+  await expect.poll(() => demo.lobbyOf(people[1].id)).toBe("in");
+});
+
+test("a key on the button of such a row acts, and nothing else is said", async ({ desk }) => {
+  const { demo, page } = desk;
+  const { people } = await crowd(desk, ["A", "B", "C"]);
+  await demo.control("/leave", { participant: people[0].id });
+  expect(await clickWhenItCame(page, people[1], "key")).toEqual({ met: true, said: "" });
   await expect.poll(() => demo.lobbyOf(people[1].id)).toBe("in");
 });
 

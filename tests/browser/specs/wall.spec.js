@@ -23,6 +23,16 @@ async function screen(open, cluster, settings, viewport) {
   return screen;
 }
 
+/** One person waits, and Usher knows; gives the link of a display. */
+async function boWaits(open, cluster) {
+  await cluster.calm();
+  const room = await cluster.meeting("Board call", { bridge: "eu-1" });
+  await cluster.join(room, "Bo Berg", { bridge: "eu-1" });
+  const admin = await open(cluster, { role: "admin" });
+  await expect(admin.getByText("Bo Berg")).toBeVisible();
+  return linkOf(admin, display());
+}
+
 /** Capitals of these, in pixels. */
 const capitals = (page, selector) =>
   page
@@ -100,12 +110,7 @@ test("only the data of a silent bridge is old; without its server all is, with i
 });
 
 test("what the server wrote is old, too, where the page never gets to hear it", async ({ cluster, open }) => {
-  await cluster.calm();
-  const room = await cluster.meeting("Board call", { bridge: "eu-1" });
-  await cluster.join(room, "Bo Berg", { bridge: "eu-1" });
-  const admin = await open(cluster, { role: "admin" });
-  await expect(admin.getByText("Bo Berg")).toBeVisible();
-  const link = await linkOf(admin, display());
+  const link = await boWaits(open, cluster);
   const page = await open(cluster, { role: "nobody", path: "/healthz", viewport: { width: 1920, height: 1080 } });
   await page.routeWebSocket(/\/wall\/.*ws$/, () => {});
   await page.goto(cluster.url + link);
@@ -238,12 +243,7 @@ test("Usher restarts under a wall: what it showed stays, as old as it is, until 
 });
 
 test("without script there is a wall all the same", async ({ cluster, open }) => {
-  await cluster.calm();
-  const room = await cluster.meeting("Board call", { bridge: "eu-1" });
-  await cluster.join(room, "Bo Berg", { bridge: "eu-1" });
-  const admin = await open(cluster, { role: "admin" });
-  await expect(admin.getByText("Bo Berg")).toBeVisible();
-  const link = await linkOf(admin, display());
+  const link = await boWaits(open, cluster);
   const page = await open(cluster, {
     role: "nobody",
     path: link,
