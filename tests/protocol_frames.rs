@@ -322,7 +322,7 @@ async fn every_frame_of_a_screen_is_as_documented_and_every_mutation_is_noticed(
     desk.control().end(second.meeting, None).expect("ended");
     screen.until(|frame| frame["type"] == "delta" && frame["drop"] != json!([])).await;
     for (message, told) in
-        [("display_identify", "identify"), ("display_reload", "reload"), ("display_set", "display"), ("display_revoke", "revoked")]
+        [("display_identify", "identify"), ("display_reload", "reload"), ("display_set", "display"), ("display_revoke", "over")]
     {
         let mut order = json!({ "type": message, "ref": message, "id": id });
         if message == "display_set" {

@@ -280,6 +280,24 @@ async fn a_revoked_screen_is_told_at_once_and_can_come_back_only_by_being_paired
 }
 
 #[tokio::test]
+async fn a_display_has_room_for_eight_screens_and_the_ninth_is_told() {
+    let desk = Desk::start(quiet(1)).await;
+    let (wall, mut admin) = paired(&desk, json!({})).await;
+    let mut screens = Vec::new();
+    for _ in 0..8 {
+        let mut socket = wall.socket().await;
+        socket.frame_of("hello").await;
+        screens.push(socket);
+    }
+    let mut ninth = wall.socket().await;
+    assert_eq!(ninth.frame().await, json!({ "type": "over", "why": "crowded" }));
+    assert_eq!(ninth.closed().await.0, 4429);
+    drop(screens.pop());
+    admin.until("room for one", |page| check(page.displays["displays"][0]["connected"] == 7, &page.displays)).await;
+    wall.socket().await.frame_of("hello").await;
+}
+
+#[tokio::test]
 async fn a_link_needs_no_cookies_and_one_that_is_opened_twice_is_seen() {
     let desk = Desk::start(quiet(1)).await;
     let mut admin = admin(&desk).await;

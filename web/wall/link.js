@@ -4,8 +4,8 @@
 
 const SHORTEST = 500;
 const LONGEST = 10000;
-/** It may be paired anew. */
-const REVOKED = 60000;
+/** It may be paired anew, or find room. */
+const OVER = 60000;
 /** Silent for so long a socket is dead: beats come every 2 s. */
 const PATIENCE = 8000;
 const RESTART = 1001;
@@ -20,7 +20,7 @@ export class Link {
     /** @type {any} */
     this.watch = undefined;
     this.failures = 0;
-    this.revoked = false;
+    this.over = false;
   }
 
   open() {
@@ -41,7 +41,7 @@ export class Link {
     this.expect();
     if (frame.type === "beat") this.send({ type: "beat" });
     else this.failures = 0;
-    this.revoked = frame.type === "revoked";
+    this.over = frame.type === "over";
     this.take(frame);
   }
 
@@ -65,7 +65,7 @@ export class Link {
 
   /** Screens don't all come back at once. @param {number} code */
   pause(code) {
-    if (this.revoked) return REVOKED;
+    if (this.over) return OVER;
     if (code === RESTART) return Math.random() * 2000;
     return Math.min(LONGEST, SHORTEST * 2 ** Math.min(this.failures, 9)) * (0.5 + Math.random() / 2);
   }

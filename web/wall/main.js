@@ -41,7 +41,7 @@ function take(frame) {
   if (type === "lost") return;
   clock.heard("time" in frame ? frame.time : undefined, type === "hello");
   if (type === "beat") return;
-  if (type === "revoked") page.page = "gone";
+  if (type === "over") page.page = frame.why;
   else if (type === "code" && page.page === "code") say("code", frame.code);
   else if (page.page !== "wall") reload();
   else if (type === "identify") namedUntil = performance.now() + frame.seconds * 1000;

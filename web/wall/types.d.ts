@@ -74,7 +74,8 @@ export type Frame =
   | { type: "beat"; time: number }
   | { type: "identify"; seconds: number }
   | { type: "code"; code: string }
-  | { type: "reload" | "revoked" | "paired" }
+  | { type: "over"; why: "revoked" | "crowded" }
+  | { type: "reload" | "paired" }
   | Snapshot
   | SnapshotEnd
   | Delta;

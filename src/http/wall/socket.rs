@@ -34,9 +34,27 @@ enum Told<'a> {
     Beat { time: i64 },
     Identify { seconds: u32 },
     Reload {},
-    Revoked {},
+    Over { why: Why },
     Code { code: &'a str },
     Paired {},
+}
+
+/// Why a screen shows nothing.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Why {
+    Revoked,
+    /// Too many screens show the same display, or a code.
+    Crowded,
+}
+
+impl Why {
+    fn end(self) -> End {
+        match self {
+            Self::Revoked => End::Close(close::REVOKED, "this screen was revoked".into()),
+            Self::Crowded => End::Close(close::TOO_MANY, "too many screens show this display, or a code".into()),
+        }
+    }
 }
 
 /// What a screen may say.
@@ -85,43 +103,33 @@ fn upgrade(site: Shared, token: String, headers: &HeaderMap, request: Request) -
 async fn attend(site: Shared, token: &str, browser: Arc<str>, coming: Coming) {
     let Ok(Connection { inward, outward, read }) = coming.arrived().await else { return };
     let ear = Ear::new(inward, read, LONGEST).await;
-    let (role, follower, refused) = match site.displays.know(token) {
-        Known::Revoked => (Role::Revoked, None, None),
+    let (role, follower) = match site.displays.know(token) {
+        Known::Revoked => (Role::Over(Why::Revoked), None),
         Known::Nobody => match site.displays.show_code(token) {
-            Some(waiting) => (Role::Unpaired { code: site.displays.code(token), token: token.to_owned(), waiting }, None, None),
-            None => (Role::Revoked, None, Some("too many screens show a code")),
+            Some(waiting) => (Role::Unpaired { code: site.displays.code(token), token: token.to_owned(), waiting }, None),
+            None => (Role::Over(Why::Crowded), None),
         },
         Known::Display(id) => match site.displays.open(&id) {
             Some(screen) => {
                 let standing = screen.standing();
                 // None where Usher stops.
                 let Some(watched) = site.walls.watch(standing.settings.audience()).await else { return };
-                (Role::Display { screen, standing, browser }, Some(watched.follower), None)
+                (Role::Display { screen, standing, browser }, Some(watched.follower))
             }
-            None => (Role::Revoked, None, Some("this display is open on too many screens")),
+            None => (Role::Over(Why::Crowded), None),
         },
     };
     let writer = Writer::new(&site, outward, follower);
-    let refused = refused.map(|reason| End::Close(close::TOO_MANY, reason.into()));
-    if let End::Close(code, reason) = converse(writer, Box::new(Listener::new(site, ear, role)), refused).await {
+    if let End::Close(code, reason) = converse(writer, Box::new(Listener::new(site, ear, role)), None).await {
         tracing::info!(code, %reason, "a screen on a wall was disconnected");
     }
 }
 
 /// What a screen is.
 enum Role {
-    Display {
-        screen: Screen,
-        standing: Standing,
-        browser: Arc<str>,
-    },
-    Unpaired {
-        code: String,
-        token: String,
-        waiting: Unpaired,
-    },
-    /// Or refused before it is told anything.
-    Revoked,
+    Display { screen: Screen, standing: Standing, browser: Arc<str> },
+    Unpaired { code: String, token: String, waiting: Unpaired },
+    Over(Why),
 }
 
 struct Listener {
@@ -140,7 +148,7 @@ impl Listener {
     fn new(site: Shared, ear: Ear, role: Role) -> Self {
         let mut beat = interval(site.timing.wall_beat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let end = matches!(role, Role::Revoked).then(revoked);
+        let end = if let Role::Over(why) = &role { Some(why.end()) } else { None };
         Self { site, ear, role, beat, heard: Instant::now(), orders: VecDeque::new(), end }
     }
 
@@ -187,8 +195,8 @@ impl Listener {
         match (&mut self.role, change) {
             (Role::Display { standing, .. }, Changed::Standing(next)) => {
                 if next.revoked {
-                    self.orders.push_back(say(&Told::Revoked {}));
-                    self.end = Some(revoked());
+                    self.orders.push_back(say(&Told::Over { why: Why::Revoked }));
+                    self.end = Some(Why::Revoked.end());
                     return;
                 }
                 let before = std::mem::replace(standing, next.clone());
@@ -224,10 +232,6 @@ impl Listener {
     }
 }
 
-fn revoked() -> End {
-    End::Close(close::REVOKED, "this screen was revoked".into())
-}
-
 enum Changed {
     Standing(Standing),
     Something,
@@ -242,7 +246,7 @@ impl Role {
                 waiting.changed().await;
                 Changed::Something
             }
-            Self::Revoked => std::future::pending().await,
+            Self::Over(_) => std::future::pending().await,
         }
     }
 }
@@ -257,7 +261,7 @@ impl Side for Listener {
                 display: standing.settings.for_screen(),
             }),
             Role::Unpaired { code, .. } => say(&Told::Code { code }),
-            Role::Revoked => say(&Told::Revoked {}),
+            Role::Over(why) => say(&Told::Over { why: *why }),
         }
     }
 

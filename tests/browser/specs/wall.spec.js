@@ -162,7 +162,7 @@ test("with more meetings than room the worst stay, and each of the others has it
   expect([...seen].length).toBe(40);
 });
 
-test("it says its name when asked, loads itself again once for a new version, and that it was revoked", async ({
+test("it says its name when asked, loads itself again once for a new version, and says that there are too many or that it was revoked", async ({
   cluster,
   open,
 }) => {
@@ -183,8 +183,12 @@ test("it says its name when asked, loads itself again once for a new version, an
   await expect.poll(() => wall.opened).toBe(2);
   wall.show(settings, [...BRIDGES, meeting(1, 1, 5, Date.now())], "99.0.0");
   await expect(page.locator(".row"), "not again for the same version").toHaveCount(1);
-  wall.tell({ type: "revoked" });
-  await expect(page.locator("body")).toContainText("This screen was revoked");
+  wall.tell({ type: "over", why: "crowded" });
+  await expect(page.getByText("Too many screens show this display")).toBeVisible();
+  await look(page, "wall-crowded");
+  wall.tell({ type: "over", why: "revoked" });
+  await expect(page.getByText("This screen was revoked")).toBeVisible();
+  await expect(page.getByText("Too many screens show this display")).toBeHidden();
   await look(page, "wall-revoked");
 });
 

@@ -97,7 +97,7 @@ test("beats keep it", () => {
 
 test("a revoked screen asks once a minute, until it is something else", () => {
   const { made } = link();
-  last().says({ type: "revoked" });
+  last().says({ type: "over", why: "revoked" });
   last().onclose({ code: 4403 });
   mock.timers.tick(59_999);
   assert.equal(opened.length, 1);
