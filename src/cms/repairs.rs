@@ -3,7 +3,7 @@
 //!
 //! REST is often a moment ahead of the events, so a finding counts only when nothing has told of it a while later.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::model::{CallId, ParticipantId};
@@ -40,18 +40,24 @@ pub(super) enum Missing {
 #[derive(Debug, Default)]
 pub(super) struct Repairs {
     found: HashMap<Found, Instant>,
-    missing: HashSet<Missing>,
+    /// True for what reading again did not show, false for what was asked for before that.
+    missing: HashMap<Missing, bool>,
 }
 
 impl Repairs {
     /// Reading again did not show it: it is being asked for.
     pub(super) fn asked(&mut self, missing: Missing) {
-        self.missing.insert(missing);
+        self.missing.entry(missing).or_insert(true);
+    }
+
+    /// The first list of a subscription left it out, and so it is being asked for: that reading again misses it as well brings nothing to light.
+    pub(super) fn left_out(&mut self, missing: Missing) {
+        self.missing.insert(missing, false);
     }
 
     /// An answer about it has come; true when it was asked for because it was missing.
     pub(super) fn was_missing(&mut self, missing: &Missing) -> bool {
-        self.missing.remove(missing)
+        self.missing.remove(missing).unwrap_or(false)
     }
 
     pub(super) fn found(&mut self, found: Found, now: Instant) {
@@ -136,5 +142,16 @@ mod tests {
         repairs.asked(Missing::Person(person.clone()));
         repairs.person_told(&call, &person);
         assert!(!repairs.was_missing(&Missing::Person(person)));
+    }
+
+    #[test]
+    fn whom_a_first_list_left_out_is_no_repair_though_reading_again_misses_them_too() {
+        let missing = Missing::Person(person().1);
+        let mut repairs = Repairs::default();
+        repairs.left_out(missing.clone());
+        repairs.asked(missing.clone());
+        assert!(!repairs.was_missing(&missing));
+        repairs.asked(missing.clone());
+        assert!(repairs.was_missing(&missing), "the answer has come: from here on it counts");
     }
 }

@@ -6,6 +6,7 @@ use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::ask::Ask;
 use crate::cms::queue::Lane;
+use crate::cms::repairs::Missing;
 use crate::cms::subscriptions::{SocketId, Topic};
 use crate::model::{CallId, Participant, ParticipantId};
 
@@ -33,7 +34,10 @@ impl Bridge {
     fn ask_for_untold_calls(&mut self, since: Instant) {
         let untold = self.calls.iter().filter(|(_, work)| work.told.is_none_or(|at| at < since));
         let untold: Vec<CallId> = untold.map(|(call, _)| call.clone()).collect();
-        untold.into_iter().for_each(|call| self.ask(Lane::Suspected, Ask::Call(call)));
+        for call in untold {
+            self.repairs.left_out(Missing::Call(call.clone()));
+            self.ask(Lane::Suspected, Ask::Call(call));
+        }
     }
 
     fn ask_for_untold_people(&mut self, call: &CallId, since: Instant) {
@@ -42,6 +46,9 @@ impl Bridge {
         let untold = |person: &ParticipantId| self.store.with_person(person, told).flatten().is_some_and(|at| at < since);
         let roster = self.store.with_call(&key, |call| call.roster.clone()).unwrap_or_default();
         let untold: Vec<ParticipantId> = roster.into_iter().filter(untold).collect();
-        untold.into_iter().for_each(|person| self.ask(Lane::Suspected, Ask::Person(person)));
+        for person in untold {
+            self.repairs.left_out(Missing::Person(person.clone()));
+            self.ask(Lane::Suspected, Ask::Person(person));
+        }
     }
 }
