@@ -101,7 +101,7 @@ test("only the data of a silent bridge is old; without its server all is, with i
   await expect(page.locator("#strip")).toBeHidden();
   // Nothing comes any more: after five seconds nothing is to be believed.
   await expect(row("m1")).toHaveAttribute("data-stale", "yes", { timeout: 9000 });
-  await expect(page.locator("#strip-age")).toHaveText(/^0:0[5-9]$/);
+  await expect(page.locator("#strip-age")).toHaveText(/^0:(0[5-9]|1\d)$/);
   await look(page, "wall-lost");
   await expect.poll(() => wall.opened, { timeout: 15_000 }).toBeGreaterThan(1);
   wall.show(settings, [...BRIDGES, ...rows]);
@@ -116,7 +116,7 @@ test("what the server wrote is old, too, where the page never gets to hear it", 
   await page.goto(cluster.url + link);
   const [count, name] = [page.locator(".row .count"), page.locator(".row .names bdi")];
   await expect(name).toHaveText("Bo B.");
-  await expect(page.locator("#strip")).toContainText("No connection to Usher for 0:05", { timeout: 9000 });
+  await expect(page.locator("#strip")).toContainText(/No connection to Usher for 0:(0[5-9]|1\d)/, { timeout: 9000 });
   for (const node of [count, name, page.locator("#waiting"), page.locator("#bridges bdi").first()])
     await expect(node).toHaveCSS("text-decoration-line", "line-through");
   expect(await faults(page)).toEqual([]);
