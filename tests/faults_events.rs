@@ -150,6 +150,7 @@ async fn late_updates_of_ended_calls_make_no_ghosts_and_indexes_are_never_reused
 #[case::unknown_types_and_fields(json!({ "unknown_updates": true }))]
 #[case::a_lobby_element_that_nobody_knows(json!({ "lobby_hint": true }))]
 #[case::update_before_add(json!({ "early_updates": true }))]
+#[case::update_without_add(json!({ "lost_adds": true }))]
 #[case::added_twice_removed_twice(json!({ "duplicate_updates": true }))]
 #[case::in_reverse(json!({ "reorder_updates": true }))]
 #[case::added_twice_in_reverse(json!({ "duplicate_updates": true, "reorder_updates": true, "early_updates": true }))]

@@ -69,6 +69,18 @@ async fn guests_of_a_host_who_left_while_events_were_lost_are_seen_waiting_again
 }
 
 #[tokio::test]
+async fn whom_a_host_let_in_who_was_told_by_an_update_alone_is_seen() {
+    let desk = alone(1).await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("vi").await;
+    shown(&mut page, people[0].id, Lobby::Waiting).await;
+    desk.control().set_switches(None, json!({ "lost_adds": true })).expect("set");
+    let host = desk.host(meeting.id, "eu-1");
+    shown(&mut page, host.id, Lobby::In).await;
+    shown(&mut page, people[0].id, Lobby::In).await;
+}
+
+#[tokio::test]
 async fn whom_an_unlock_let_in_while_events_were_lost_is_seen() {
     let desk = alone(1).await;
     let (meeting, _) = desk.meeting("Board call", "eu-1", &[]);

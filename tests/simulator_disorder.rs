@@ -45,6 +45,13 @@ async fn an_update_can_come_before_its_add() {
 }
 
 #[tokio::test]
+async fn an_add_can_be_lost_and_an_update_tell_alone() {
+    let (cluster, meeting, mut socket) = following(json!({"lost_adds": true})).await;
+    let bo = cluster.join(&meeting, "Bo", Role::Host, 0).id;
+    assert_eq!(told(&mut socket).await, [("update".into(), 3, bo)]);
+}
+
+#[tokio::test]
 async fn people_can_be_added_and_removed_twice() {
     let (cluster, meeting, mut socket) = following(json!({"duplicate_updates": true})).await;
     let bo = cluster.join(&meeting, "Bo", Role::Host, 0).id;

@@ -66,6 +66,8 @@ switches! {
     unknown_updates: bool = false,
     /// Each `add` comes after an `update` of the same object in a message before it.
     early_updates: bool = false,
+    /// What comes is told by an `update` alone: its `add` was lost.
+    lost_adds: bool = false,
     /// A subscription that was dropped or deactivated goes on telling under its old index, and so does one whose call ended, once more.
     late_updates: bool = false,
 

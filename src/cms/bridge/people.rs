@@ -1,6 +1,8 @@
 //! Who is where: finds the bridge that hosts a person and the legs they have there. At most three requests for somebody new, however
 //! many bridges list them: where hosted, which legs, one leg.
 
+use std::time::Instant;
+
 use tracing::debug;
 
 use super::{Bridge, Due};
@@ -26,22 +28,24 @@ pub(super) struct PersonWork {
 impl Bridge {
     /// An event lists a person.
     pub(super) fn person_listed(&mut self, call: &CallId, person: &ParticipantId, patch: RosterPatch, now: Now) {
-        let key = self.key(call);
-        let listed = self.store.list_person(&key, person, patch, now.instant, now);
-        let Some(work) = self.calls.get(call) else { return };
+        if self.list(call, person, patch, now.instant, now) {
+            self.find_home(person, now);
+        }
+    }
+
+    /// They were on a call's roster `at` that time. Who is new there may have let others in. True where that is news of a call whose roster
+    /// is known: they came, or what rang is connected.
+    fn list(&mut self, call: &CallId, person: &ParticipantId, patch: RosterPatch, at: Instant, now: Now) -> bool {
+        let listed = self.store.list_person(&self.key(call), person, patch, at, now);
+        let Some(work) = self.calls.get(call) else { return false };
         let (watched, known) = (work.sees_arrivals(), work.knows_its_roster());
         if listed.new_person && watched {
             self.note_arrival(person);
         }
-        if !known {
-            return;
-        }
-        if listed.new_listing {
+        if known && listed.new_listing {
             self.suspect_call(call, false, now);
         }
-        if listed.new_listing || listed.connected {
-            self.find_home(person, now);
-        }
+        known && (listed.new_listing || listed.connected)
     }
 
     /// Remembers when somebody came whom Usher saw come.
@@ -129,7 +133,7 @@ impl Bridge {
             .unwrap_or_default();
         if self.calls.contains_key(&call) {
             let patch = RosterPatch { name: detail.name, address: detail.address, state: detail.state, ..RosterPatch::default() };
-            self.store.list_person(&key, person, patch, sent.instant, now);
+            self.list(&call, person, patch, sent.instant, now);
             for old in elsewhere {
                 self.store.unlist_person(&old, person);
             }
@@ -228,7 +232,7 @@ impl Bridge {
             match (call_bridge, call) {
                 (Some(id), Some(call)) => self.set_home(person, Some(id), &call),
                 _ => {
-                    self.timers.sooner(Due::LookAt(person.clone()), std::time::Instant::now() + self.timing.read_again);
+                    self.timers.sooner(Due::LookAt(person.clone()), Instant::now() + self.timing.read_again);
                     // Perhaps they left, and no event told.
                     self.ask(Lane::Suspected, Ask::Person(person.clone()));
                 }

@@ -88,7 +88,7 @@ fn list(world: &World, bridge: usize, watch: &Watch, items: &[Item], switches: &
     let (mut updates, mut early) = (Vec::with_capacity(items.len()), Vec::new());
     for item in items {
         let (id, update_type) = match item {
-            Item::Add(id) => (id, "add"),
+            Item::Add(id) => (id, if switches.lost_adds { "update" } else { "add" }),
             Item::Update(id, _) => (id, "update"),
             Item::Remove(id, _) => (id, "remove"),
         };
