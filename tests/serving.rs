@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
 use common::browser::Browser;
 use common::site::{PASSWORD, Setup, Site};
 use common::{DEADLINE, wait_for};
@@ -39,6 +40,20 @@ async fn every_answer_is_strict(#[case] path: &str, #[case] status: u16) {
     assert_eq!(answer.header("strict-transport-security"), "", "only with https");
     let cache = if path.starts_with("/static") { "no-cache" } else { "no-store" };
     assert_eq!(answer.header("cache-control"), cache);
+}
+
+/// A page of a wall has one script in it, and no policy but by its hash.
+#[tokio::test]
+async fn a_screens_page_may_run_its_own_script_too() {
+    let site = Site::start().await;
+    let mut browser = site.browser();
+    browser.get("/wall").await;
+    let answer = browser.get("/wall").await;
+    let script = answer.body.split("<script>").nth(1).and_then(|rest| rest.split("</script>").next()).expect("a script");
+    let hash = base64::engine::general_purpose::STANDARD.encode(<sha2::Sha256 as sha2::Digest>::digest(script));
+    let own = format!("script-src 'self' 'sha256-{hash}'");
+    assert_eq!(answer.header("content-security-policy"), POLICY.replace("script-src 'self'", &own));
+    assert_eq!(answer.header("referrer-policy"), "no-referrer");
 }
 
 #[tokio::test]

@@ -232,6 +232,21 @@ async fn names_can_be_left_out_altogether_and_then_moderators_are_as_well() {
 }
 
 #[tokio::test]
+async fn a_meeting_is_quiet_where_somebody_is_at_each_who_waits() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
+    let (wall, _admin) = paired(&desk, json!({})).await;
+    let mut shown = Shown::new(wall.socket().await);
+    let mut moderators = [desk.page("mo").await, desk.page("max").await];
+    for ((moderator, person), handled) in moderators.iter_mut().zip(&people).zip([false, true]) {
+        moderator.waiting(&people).await;
+        moderator.act("claim", json!({ "type": "claim", "kind": "person", "ids": [person.id] })).await;
+        let is = |row: &&Value| row["handled_by"].is_string() && row["handled"] == handled;
+        shown.until("who is handled", |shown| shown.meeting("Board call").filter(is).map(drop)).await;
+    }
+}
+
+#[tokio::test]
 async fn what_it_shows_is_changed_under_it() {
     let desk = Desk::start(quiet(2)).await;
     let (_, first) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
@@ -248,6 +263,7 @@ async fn what_it_shows_is_changed_under_it() {
     assert_eq!(row["in_line"][0]["name"], "Li Wei");
     assert!(shown.meeting("Board call").is_none(), "{:?}", shown.rows);
     assert_eq!(shown.display["name"], "South wall");
+    assert!(!shown.display.to_string().contains("ROUND"), "what meetings are found by may be an address: {}", shown.display);
     for (word, order) in [("display_identify", "identify"), ("display_reload", "reload")] {
         asked(&mut admin, word, json!({ "type": word, "id": id })).await;
         shown.until(order, |shown| shown.orders.iter().any(|each| each == order).then_some(())).await;

@@ -130,10 +130,10 @@ impl Settings {
         Ok(())
     }
 
-    /// As its screens are told: titles of chosen meetings are not for them where titles are not.
+    /// As its screens are told: the names by which meetings are found again are not for them, they may be addresses or of people.
     pub fn for_screen(&self) -> Self {
         let mut settings = self.clone();
-        for view in settings.views.iter_mut().filter(|_| !self.titles) {
+        for view in &mut settings.views {
             if let What::Meetings { meetings } = &mut view.what {
                 meetings.iter_mut().for_each(|meeting| meeting.name = Arc::default());
             }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::client::Client;
 
 /// `connect-src 'self'` covers the WebSocket of the same origin.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const ALWAYS: [(HeaderName, &str); 6] = [
@@ -25,13 +25,9 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
     let https = request.extensions().get::<Client>().is_some_and(|client| client.https);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    // A screen's address may hold its token: it asks for more.
-    let referrer = headers.get(header::REFERRER_POLICY).cloned();
+    // A screen's address may hold its token, and its page has a script of its own: it says so itself.
     for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if let Some(referrer) = referrer {
-        headers.insert(header::REFERRER_POLICY, referrer);
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     // Pages show who is logged in and what waits: nothing keeps them.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -50,12 +50,4 @@ impl Audience {
     pub(super) fn views_of(&self, meeting: &MeetingRow) -> Vec<usize> {
         self.views.iter().enumerate().filter(|(_, what)| what.shows(meeting)).map(|(index, _)| index).collect()
     }
-
-    /// Where all views are of some bridges, the others are no concern of theirs.
-    pub(super) fn concerns(&self, bridge: &str) -> bool {
-        self.views.iter().any(|what| match what {
-            What::Bridges { bridges } => bridges.iter().any(|each| **each == *bridge),
-            What::All | What::Meetings { .. } => true,
-        })
-    }
 }

@@ -98,7 +98,7 @@ impl Fan {
                 let row = line.as_ref().and_then(|line| project::meeting(line, audience));
                 next.push((RowKey { kind: Kind::Meeting, id: (*id).clone() }, row));
             }
-            next.extend(change.put.iter().filter_map(|row| Some((row.key(), other(row, audience)?))).map(|(key, row)| (key, Some(row))));
+            next.extend(change.put.iter().filter_map(|row| Some((row.key(), other(row)?))).map(|(key, row)| (key, Some(row))));
             next.extend(change.drop.iter().filter(|key| key.kind == Kind::Bridge).map(|key| (key.clone(), None)));
             publish(hub, next);
         }
@@ -145,10 +145,10 @@ fn touched(change: &Change) -> HashSet<&Arc<str>> {
 }
 
 /// What is neither a meeting nor a person.
-fn other(row: &Row, audience: &Audience) -> Option<WallRow> {
+fn other(row: &Row) -> Option<WallRow> {
     match row {
         Row::Server(row) => Some(project::server(row)),
-        Row::Bridge(row) => project::bridge(row, audience),
+        Row::Bridge(row) => Some(project::bridge(row)),
         Row::Meeting(_) | Row::Person(_) | Row::User(_) => None,
     }
 }
@@ -159,7 +159,7 @@ fn filled(audience: &Audience, rows: &impl Rows) -> Hub {
     let hub = Hub::with_limits(hub::Audience::Wall, limits);
     let row = |key: &RowKey, row: &Row| match row {
         Row::Meeting(_) => rows.line(&key.id).and_then(|line| project::meeting(&line, audience)),
-        row => other(row, audience),
+        row => other(row),
     };
     publish(&hub, rows.view().iter().map(|(key, each)| (key.clone(), row(key, each))));
     hub

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{InLine, WallMeeting, WallRow};
+use super::{InLine, WallMeeting, WallRow, What};
 use crate::view::BridgeState;
 
 /// So many meetings with people waiting are listed, and so many names in each line: without script nothing measures what fits.
@@ -57,15 +57,18 @@ pub struct Bridge {
     pub age_ms: Option<i64>,
 }
 
-/// What the rows say at `now` (Unix milliseconds), the worst first; of the first of the display's views, whose meetings may be `chosen`.
-pub fn overview(rows: &[WallRow], chosen: bool, now: i64) -> Overview {
-    let bridges: Vec<Bridge> = rows.iter().filter_map(|row| bridge(row, now)).collect();
-    let silent = |name: &Arc<str>| bridges.iter().any(|bridge| bridge.id == *name && !bridge.fine);
-    let first = rows.iter().filter_map(|row| match row {
+/// What the rows say at `now` (Unix milliseconds), the worst first; of the `first` of the display's views.
+pub fn overview(rows: &[WallRow], first: &What, now: i64) -> Overview {
+    let mut bridges: Vec<Bridge> = rows.iter().filter_map(|row| bridge(row, now)).collect();
+    let silent: Vec<Arc<str>> = bridges.iter().filter(|bridge| !bridge.fine).map(|bridge| bridge.id.clone()).collect();
+    if let What::Bridges { bridges: only } = first {
+        bridges.retain(|bridge| only.contains(&bridge.id));
+    }
+    let shown = rows.iter().filter_map(|row| match row {
         WallRow::Meeting(meeting) if meeting.views.contains(&0) => Some(meeting),
         _ => None,
     });
-    let (mut busy, mut quiet): (Vec<_>, Vec<_>) = first.partition(|meeting| meeting.waiting > 0);
+    let (mut busy, mut quiet): (Vec<_>, Vec<_>) = shown.partition(|meeting| meeting.waiting > 0);
     let past = |since: Option<i64>, seconds: u32| since.is_some_and(|since| now - since >= i64::from(seconds) * 1000);
     let level = |meeting: &WallMeeting| match meeting.alarm_since {
         since if past(since, meeting.second_s) => 2u8,
@@ -84,7 +87,7 @@ pub fn overview(rows: &[WallRow], chosen: bool, now: i64) -> Overview {
         more: if meeting.in_line.is_empty() { 0 } else { meeting.waiting.saturating_sub(meeting.in_line.len().min(NAMES)) },
         handled_by: meeting.handled_by.clone(),
         handled: meeting.handled,
-        stale: meeting.bridges.iter().any(silent),
+        stale: meeting.bridges.iter().any(|bridge| silent.contains(bridge)),
     };
     let unknown = busy.iter().chain(&quiet).map(|meeting| meeting.unknown).sum();
     let answer = bridges.iter().filter(|bridge| bridge.fine).count();
@@ -93,8 +96,9 @@ pub fn overview(rows: &[WallRow], chosen: bool, now: i64) -> Overview {
         () if !busy.is_empty() => None,
         () if answer == 0 => Some("no_bridge"),
         () if unknown > 0 => Some("nobody_checking_n"),
-        () if quiet.is_empty() => Some(if chosen { "none_chosen" } else { "no_meetings" }),
         () if answer < bridges.len() => Some("nobody_read"),
+        () if quiet.is_empty() && matches!(first, What::Meetings { .. }) => Some("none_chosen"),
+        () if quiet.is_empty() => Some("no_meetings"),
         () => Some("nobody"),
     };
     let titled: Vec<&Arc<str>> = quiet.iter().filter_map(|meeting| meeting.title.as_ref()).collect();
@@ -157,7 +161,7 @@ mod tests {
                 meeting("d", 0, None, None, "eu-1"),
                 elsewhere,
             ]),
-            false,
+            &What::All,
             now,
         );
         let lines: Vec<_> = seen.meetings.iter().map(|line| (line.title.as_deref().unwrap_or(""), line.level, line.stale)).collect();
@@ -172,7 +176,7 @@ mod tests {
     fn what_is_not_listed_is_counted() {
         let mut all = vec![bridge("eu-1", None)];
         all.extend((0..500).map(|n| meeting(&format!("m{n}"), n % 2, (n % 2 == 1).then_some(0), None, "eu-1")));
-        let seen = overview(&rows(&all), false, 1000);
+        let seen = overview(&rows(&all), &What::All, 1000);
         assert_eq!((seen.meetings.len(), seen.more, seen.quiet.len(), seen.quiet_more, seen.quiet_count), (6, 244, 4, 246, 250));
     }
 
@@ -183,14 +187,19 @@ mod tests {
             row["unknown"] = json!(unknown);
             row
         };
-        let said = |all: &[Value], chosen: bool| overview(&rows(all), chosen, 10_000).empty;
+        let said = |all: &[Value], first: &What| overview(&rows(all), first, 10_000).empty;
+        let (every, chosen) = (What::All, What::Meetings { meetings: Vec::new() });
+        let of = |bridge: &str| What::Bridges { bridges: vec![bridge.into()] };
         let (fine, silent) = (bridge("eu-1", None), bridge("eu-2", Some(1)));
-        assert_eq!(said(&[], false), Some("no_bridge"));
-        assert_eq!(said(&[silent.clone(), known(0)], false), Some("no_bridge"));
-        assert_eq!(said(&[fine.clone(), known(3)], false), Some("nobody_checking_n"));
-        assert_eq!(said(&[fine.clone(), silent, known(0)], false), Some("nobody_read"));
-        assert_eq!(said(&[fine.clone(), known(0)], false), Some("nobody"));
+        assert_eq!(said(&[], &every), Some("no_bridge"));
+        assert_eq!(said(&[silent.clone(), known(0)], &every), Some("no_bridge"));
+        assert_eq!(said(&[fine.clone(), known(3)], &every), Some("nobody_checking_n"));
+        assert_eq!(said(&[fine.clone(), silent.clone()], &every), Some("nobody_read"));
+        assert_eq!(said(&[fine.clone(), silent.clone(), known(0)], &every), Some("nobody_read"));
+        let both = [fine.clone(), silent, known(0)];
+        assert_eq!(["eu-1", "eu-2", "gone"].map(|id| said(&both, &of(id))), [Some("nobody"), Some("no_bridge"), Some("no_bridge")]);
+        assert_eq!(said(&[fine.clone(), known(0)], &every), Some("nobody"));
         let none = [fine];
-        assert_eq!((said(&none, false), said(&none, true)), (Some("no_meetings"), Some("none_chosen")));
+        assert_eq!((said(&none, &every), said(&none, &chosen)), (Some("no_meetings"), Some("none_chosen")));
     }
 }

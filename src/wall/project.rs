@@ -27,6 +27,16 @@ impl<'a> Line<'a> {
         let claims = std::iter::once(self.meeting.claim.as_ref()).chain(self.waiting.iter().map(|person| person.claim.as_ref()));
         claims.flatten().map(|claim| &claim.by).next()
     }
+
+    /// Those who may wait too long: a wait that was seen to be so is quiet for everybody, and who is on hold waits on purpose.
+    fn unseen(&self) -> impl Iterator<Item = &&PersonRow> {
+        self.waiting.iter().filter(|person| person.acknowledged.is_none() && person.hold.is_none())
+    }
+
+    /// Somebody is at each of those who may wait too long.
+    fn is_handled(&self) -> bool {
+        self.meeting.claim.is_some() || (self.handler().is_some() && self.unseen().all(|person| person.claim.is_some()))
+    }
 }
 
 pub fn meeting(line: &Line<'_>, audience: &Audience) -> Option<WallRow> {
@@ -35,14 +45,13 @@ pub fn meeting(line: &Line<'_>, audience: &Audience) -> Option<WallRow> {
     if views.is_empty() {
         return None;
     }
-    // A wait that was seen to be too long is quiet for everybody, and who is on hold waits on purpose.
-    let unseen = line.waiting.iter().find(|person| person.acknowledged.is_none() && person.hold.is_none());
     let in_line = |(index, person): (usize, &&PersonRow)| {
         let name = person.label.as_ref().unwrap_or(&person.name);
         InLine { n: index + 1, name: masked(name, audience.names).map(Into::into) }
     };
     let named = if audience.names == Names::None { 0 } else { NAMED };
-    let handler = line.handler();
+    // What one signs in with may be an address.
+    let named_handler = line.handler().filter(|by| audience.names != Names::None && !by.contains('@'));
     Some(WallRow::Meeting(WallMeeting {
         id: row.id.clone(),
         title: audience.titles.then(|| title(row)).flatten(),
@@ -51,12 +60,12 @@ pub fn meeting(line: &Line<'_>, audience: &Audience) -> Option<WallRow> {
         in_call: row.in_call,
         longest_since: row.longest_since,
         up_to: line.waiting.first().is_some_and(|person| person.waiting_up_to),
-        alarm_since: unseen.and_then(|person| person.waiting_since),
+        alarm_since: line.unseen().next().and_then(|person| person.waiting_since),
         first_s: row.thresholds.first_s,
         second_s: row.thresholds.second_s,
         in_line: line.waiting.iter().enumerate().take(named).map(in_line).collect(),
-        handled_by: handler.filter(|_| audience.names != Names::None).cloned(),
-        handled: handler.is_some(),
+        handled_by: named_handler.cloned(),
+        handled: line.is_handled(),
         locked: row.locked,
         lobby: row.lobby,
         bridges: row.bridges.clone(),
@@ -72,10 +81,9 @@ fn title(row: &MeetingRow) -> Option<Arc<str>> {
     }
 }
 
-pub fn bridge(row: &BridgeRow, audience: &Audience) -> Option<WallRow> {
-    audience
-        .concerns(&row.id)
-        .then(|| WallRow::Bridge(WallBridge { id: row.id.clone(), state: row.state, since: row.since, silent_since: row.silent_since }))
+/// Also for those whose views are of other bridges: a meeting of theirs may be on this one as well, and old with it.
+pub fn bridge(row: &BridgeRow) -> WallRow {
+    WallRow::Bridge(WallBridge { id: row.id.clone(), state: row.state, since: row.since, silent_since: row.silent_since })
 }
 
 pub fn server(row: &ServerRow) -> WallRow {

@@ -16,12 +16,15 @@ export class Chime {
     return true;
   }
 
-  /** Whether the browser blocks it; after a sleep it is woken again. */
+  /** Whether the browser blocks it. It keeps what it never answers, so it is asked when something happened. */
   blocked() {
-    if (!this.context) this.context = new AudioContext();
-    if (this.context.state === "running") return false;
-    this.context.resume().catch(() => {});
-    return true;
+    if (!this.context) {
+      const context = new AudioContext();
+      this.context = context;
+      const wake = () => context.resume().catch(() => {});
+      context.onstatechange = window.onclick = window.onkeydown = wake;
+    }
+    return this.context.state !== "running";
   }
 
   play() {

@@ -1,7 +1,5 @@
 // A picture that stands for months wanders, is dimmed at night, and its theme follows the day. Pure.
 
-/** @import { Display } from "./types" */
-
 /** How long it stays in a place, in ms, and its way round. */
 const STAY = 180000;
 const WAY = [0, 1, 1, 1, 0, -1, -1, -1];

@@ -4,8 +4,6 @@ import { deal } from "./pages.js";
 import { fitting, LINE, roomFor, sizesOf } from "./size.js";
 import { duration, t } from "./words.js";
 
-/** @import { Display, Picture, Seen, Sizes } from "./types" */
-
 /** @type {any} */
 const pen = document.createElement("canvas").getContext("2d");
 pen.font = `100px ${getComputedStyle(document.body).fontFamily}`;
@@ -31,7 +29,7 @@ export function say(where, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** One child, 1 em apart, for each text that fits; says how many don't. @param {any} parent @param {string[]} texts @param {number} all
+/** One child for each text that fits; says how many don't. @param {any} parent @param {string[]} texts @param {number} all
  * @param {[number, number, number]} space a line, how many, what stands before @param {boolean[]} stale @param {number} longest */
 function fill(parent, texts, all, [line, lines, begin], stale = [], longest = Infinity) {
   const widths = texts.map((text) => Math.min(widthOf(text), longest) + 1);
@@ -75,10 +73,7 @@ export function draw(picture, turn, notes) {
 }
 
 /** What a view is of. @param {Display["views"][0]} view */
-function label({ meetings, bridges = [] }) {
-  if (!meetings) return bridges.join(", ");
-  return display.titles ? meetings.map(({ name }) => name).join(", ") : t("chosen_n", { n: meetings.length });
-}
+const label = ({ meetings, bridges = [] }) => (meetings ? t("chosen_n", { n: meetings.length }) : bridges.join(", "));
 
 /** What is old, and its age in large digits. @param {Picture} picture */
 export function strip({ lost, bridges, doubtful }) {
@@ -96,7 +91,6 @@ export function strip({ lost, bridges, doubtful }) {
 function middle(picture, turn) {
   const { meetings, quiet, past } = picture;
   const { clientWidth, clientHeight } = at("middle");
-  // Three rows go first.
   const spare = Math.max(0, clientHeight / sizes.base - 8.3);
   const below = quiet.length > 0 ? Math.min(spare, (clientWidth < sizes.base * 30 ? 3 : 1) * LINE + 0.5) : 0;
   const room = roomFor(meetings.length, { width: clientWidth, height: clientHeight - below * sizes.base }, sizes);
@@ -132,7 +126,13 @@ function row(node, seen, wide) {
   say(count, String(row.waiting));
   say(time, wait(seen));
   const handled = row.handled_by === null ? t("handled") : t("handled_by", { by: row.handled_by });
-  const words = age ? t("old", { time: duration(age) }) : row.handled ? handled : level ? t(`level_${level}`) : "";
+  const words = age
+    ? t("old", { time: duration(age) })
+    : row.handled || row.handled_by
+      ? handled
+      : level
+        ? t(`level_${level}`)
+        : "";
   say(state, words);
   const texts = row.in_line.map(({ n, name }) => (name === null ? t("number", { count: n }) : name));
   const begin = words ? Math.min(widthOf(words), wide * 0.6) + 1 : 0;
@@ -143,10 +143,10 @@ function row(node, seen, wide) {
 /** Why there is no row. @param {Picture} picture */
 function empty({ bridges, quiet, unknown, view }) {
   const read = bridges.filter(({ age }) => !age).length;
-  if (bridges.length > 0 && read === 0) return t("no_bridge");
+  if (read === 0) return t("no_bridge");
   if (unknown) return t("nobody_checking_n", { n: unknown });
-  if (quiet.length === 0) return t(view && view.meetings ? "none_chosen" : "no_meetings");
-  return t(read < bridges.length ? "nobody_read" : "nobody");
+  if (read < bridges.length) return t("nobody_read");
+  return t(quiet[0] ? "nobody" : view && view.meetings ? "none_chosen" : "no_meetings");
 }
 
 /** Where nobody waits. @param {Seen[]} quiet */

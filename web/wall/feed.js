@@ -1,7 +1,5 @@
 // The rows as the server told them: a snapshot replaces all at its end, a gap asks for one.
 
-/** @import { Delta, Key, Row, Snapshot, SnapshotEnd } from "./types" */
-
 /** @param {Key} row */
 const keyOf = ({ kind, id }) => `${kind}\n${id}`;
 

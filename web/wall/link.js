@@ -1,7 +1,5 @@
 // The one socket: reconnects for ever, answers beats, passes frames.
 
-/** @import { Frame } from "./types" */
-
 const SHORTEST = 500;
 const LONGEST = 10000;
 /** It may be paired anew, or find room. */

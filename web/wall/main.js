@@ -10,8 +10,6 @@ import { calling, calm, LATE, look, read } from "./order.js";
 import { Playlist } from "./pages.js";
 import { t, use } from "./words.js";
 
-/** @import { Display, Frame } from "./types" */
-
 /** Pictures are at least so far apart, in ms. */
 const APART = 150;
 
@@ -41,8 +39,10 @@ function take(frame) {
   if (type === "lost") return;
   clock.heard("time" in frame ? frame.time : undefined, type === "hello");
   if (type === "beat") return;
-  if (type === "over") page.page = frame.why;
-  else if (type === "code" && page.page === "code") say("code", frame.code);
+  if (type === "over") {
+    page.page = frame.why;
+    feed.rows.clear();
+  } else if (type === "code" && page.page === "code") say("code", frame.code);
   else if (page.page !== "wall") reload();
   else if (type === "identify") namedUntil = performance.now() + frame.seconds * 1000;
   else if ("display" in frame) show(frame);
@@ -56,11 +56,9 @@ function show(frame) {
   if (display.lang !== root.lang) reload();
   if (frame.type === "hello") {
     feed.current = false;
-    try {
-      // Once for each version.
-      if (frame.version !== page.version && sessionStorage.version !== frame.version) reload();
-      sessionStorage.version = frame.version;
-    } catch (_) {}
+    // Once for each version.
+    if (frame.version !== page.version && window.name !== frame.version) reload();
+    window.name = frame.version;
   }
   measure();
 }
@@ -96,7 +94,7 @@ function tick() {
   say("age", t("age", { count: Math.floor(silence / 1000) }));
   at("name").hidden = namedUntil < drawnAt;
   root.dataset.theme = themeAt(display.themes, date);
-  root.dataset.dim = isDim(display.dim, date) && calm(known) ? "yes" : "no";
+  root.dataset.dim = isDim(display.dim, date) && calm(picture) ? "yes" : "no";
   at("wall").style.transform = shift(now, innerHeight / 270);
   blocked = display.sound;
   if (!blocked) return;

@@ -1,7 +1,5 @@
 // What a view shows: meetings, worst first, and how old what is known of them is. Pure.
 
-/** @import { Bridge, Known, Row, Seen, View } from "./types" */
-
 /** Without a frame for so long everything is stale, in ms. */
 export const LATE = 5000;
 
@@ -12,7 +10,7 @@ function standing({ id, state, since, silent_since }, now) {
   return { id, state: at && answers ? "silent" : state === "live" ? "" : state, age: at && Math.max(1, now - at) };
 }
 
-/** The id decides between equals: all screens have one order. @param {Seen} a @param {Seen} b */
+/** All screens have one order. @param {Seen} a @param {Seen} b */
 const byNeed = (a, b) => b.level - a.level || b.need - a.need || (a.row.id < b.row.id ? -1 : 1);
 
 /** @param {Iterable<Row>} rows @param {number} now the server's time @param {number} lost */
@@ -23,11 +21,13 @@ export function read(rows, now, lost) {
   const seen = all
     .filter((row) => row.kind === "meeting")
     .map((row) => {
-      const age = Math.max(lost, ...row.bridges.map((id) => ages.get(id) || 0));
-      const past = (/** @type {number | null} */ from) => (from === null ? 0 : Math.max(0, now - age - from));
+      const of = row.bridges.map((id) => ages.get(id) || 0);
+      const age = Math.max(lost, ...of);
+      const still = Math.max(lost, Math.min(...of));
+      const past = (/** @type {number | null} */ from) => (from === null ? 0 : Math.max(0, now - still - from));
       const [ms, alarm] = [past(row.longest_since), past(row.alarm_since)];
       const level = alarm < row.first_s * 1000 ? 0 : alarm < row.second_s * 1000 ? 1 : 2;
-      return { row, ms, level, need: level > 0 ? alarm : ms, age };
+      return { row, ms, level, need: level > 0 ? alarm : ms, age, still };
     });
   return {
     bridges: bridges.sort((a, b) => b.age - a.age || Number(b.state > "") - Number(a.state > "") || (a.id < b.id ? -1 : 1)),
@@ -38,10 +38,11 @@ export function read(rows, now, lost) {
 }
 
 /** Who waits too long, and nobody is on it. @param {Known} known */
-export const calling = ({ seen }) => seen.filter(({ row, level, age }) => level === 2 && age === 0 && !row.handled);
+export const calling = ({ seen }) => seen.filter(({ row, level, still }) => level === 2 && still === 0 && !row.handled);
 
 /** Nobody waits, and nobody might. @param {Known} known */
-export const calm = ({ seen, lost }) => lost === 0 && seen.every(({ row }) => row.waiting + row.unknown === 0);
+export const calm = ({ seen, bridges, lost }) =>
+  lost === 0 && bridges.every(({ age }) => !age) && seen.every(({ row }) => row.waiting + row.unknown === 0);
 
 /** @param {Known} known @param {View | undefined} view @param {number} index of the view */
 export function look(known, view, index) {

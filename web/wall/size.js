@@ -1,7 +1,5 @@
 // How large text has to be, and what then fits. Pure.
 
-/** @import { Box, Hung, Room, Sizes } from "./types" */
-
 /** Capitals of 16 arc minutes (NUREG-0700), by distance; their height in a font. */
 const ARC = 0.00465;
 const CAPITALS = 0.7;

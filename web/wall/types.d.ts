@@ -1,13 +1,13 @@
-// What the server tells a screen (docs/protocol.md), and what the screen's modules hand to each other.
+// What the server tells a screen (docs/protocol.md), and what the screen's modules hand to each other: known to all of them.
 
-export type View = {
+type View = {
   what: "all" | "meetings" | "bridges";
   seconds: number;
   meetings?: { id: string; name: string }[];
   bridges?: string[];
 };
 
-export type Display = {
+type Display = {
   name: string;
   place: string;
   views: View[];
@@ -22,12 +22,12 @@ export type Display = {
 };
 
 /** How a screen hangs. */
-export type Hung = Pick<Display, "distance_m" | "diagonal_in">;
+type Hung = Pick<Display, "distance_m" | "diagonal_in">;
 
 /** Of a day, as "22:00". */
-export type Span = { from: string; to: string };
+type Span = { from: string; to: string };
 
-export type Bridge = {
+type Bridge = {
   kind: "bridge";
   id: string;
   state: "connecting" | "live" | "polling" | "refused" | "unreachable" | "paused";
@@ -35,7 +35,7 @@ export type Bridge = {
   silent_since: number | null;
 };
 
-export type Meeting = {
+type Meeting = {
   kind: "meeting";
   id: string;
   title: string | null;
@@ -56,18 +56,18 @@ export type Meeting = {
   views: number[];
 };
 
-export type Server = { kind: "server"; id: string; trouble: boolean };
+type Server = { kind: "server"; id: string; trouble: boolean };
 
-export type Row = Bridge | Meeting | Server;
+type Row = Bridge | Meeting | Server;
 
-export type Key = { kind: Row["kind"]; id: string };
+type Key = { kind: Row["kind"]; id: string };
 
-export type Snapshot = { type: "snapshot"; epoch: string; seq: number; part: number; rows: Row[] };
-export type SnapshotEnd = { type: "snapshot_end"; epoch: string; seq: number; parts: number; rows: number };
-export type Delta = { type: "delta"; epoch: string; seq: number; put: Row[]; drop: Key[] };
+type Snapshot = { type: "snapshot"; epoch: string; seq: number; part: number; rows: Row[] };
+type SnapshotEnd = { type: "snapshot_end"; epoch: string; seq: number; parts: number; rows: number };
+type Delta = { type: "delta"; epoch: string; seq: number; put: Row[]; drop: Key[] };
 
 /** `lost` is not the server's word: the connection to it ended. */
-export type Frame =
+type Frame =
   | { type: "lost" }
   | { type: "hello"; version: string; time: number; beat_s: number; display: Display }
   | { type: "display"; display: Display }
@@ -81,23 +81,24 @@ export type Frame =
   | Delta;
 
 /** In CSS pixels. */
-export type Box = { width: number; height: number };
+type Box = { width: number; height: number };
 
 /** Fonts in CSS pixels: `base` for all text, `digits` for the large figures; rows may be as small as `rows` where there are many.
  * `small`: they are smaller than they should be. */
-export type Sizes = { base: number; rows: number; digits: number; small: boolean };
+type Sizes = { base: number; rows: number; digits: number; small: boolean };
 
 /** How rows stand in a space: of one or two `lines`, in `columns` of `deep` rows, `room` in all. */
-export type Room = { font: number; lines: number; columns: number; deep: number; room: number; height: number };
+type Room = { font: number; lines: number; columns: number; deep: number; room: number; height: number };
 
-/** A meeting as it is shown; `age` in ms where it is stale, else 0: its wait counts up to its last news. `need`: the wait it is ordered by. */
-export type Seen = { row: Meeting; ms: number; level: number; need: number; age: number };
+/** A meeting as it is shown; `age` in ms where one of its bridges is stale, else 0; `still` where all are: its wait counts up to the last news.
+ * `need`: the wait it is ordered by. */
+type Seen = { row: Meeting; ms: number; level: number; need: number; age: number; still: number };
 
 /** `state` is a word for what is not fine; `age` in ms where it is stale, else 0. */
-export type Standing = { id: string; state: string; age: number };
+type Standing = { id: string; state: string; age: number };
 
 /** All that is known; `lost`: for how long the server has not been heard, in ms, once that is too long, else 0. */
-export type Known = {
+type Known = {
   /** What is worst first. */
   bridges: Standing[];
   /** Meetings, worst first. */
@@ -107,7 +108,7 @@ export type Known = {
 };
 
 /** What a view shows; `doubtful`: how many of those waiting are as they were last known. */
-export type Picture = Known & {
+type Picture = Known & {
   view: View | undefined;
   meetings: Seen[];
   quiet: Seen[];

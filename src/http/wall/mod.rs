@@ -3,6 +3,7 @@
 //! Who comes here is never asked to log in, and can do nothing. The token is in a cookie, or for browsers that keep none in the path.
 
 mod browser;
+mod guard;
 mod socket;
 
 use std::collections::BTreeMap;
@@ -65,11 +66,11 @@ async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) 
         Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
         Known::Nobody => {
             let page = Page::nobody(&site, Language::of(&headers));
-            let own = context! { "code" => site.displays.code(&token), "socket" => socket, "cookies" => true };
+            let own = context! { "guard" => guard::SCRIPT, "code" => site.displays.code(&token), "socket" => socket, "cookies" => true };
             page.render("wall_code.html", own)?.into_response()
         }
     };
-    Ok(([keep, NO_REFERRER], response).into_response())
+    Ok(([keep], of_screens(), response).into_response())
 }
 
 /// `GET /wall/t/{token}`: for browsers that keep no cookies; the token stays in the address.
@@ -80,7 +81,7 @@ async fn page_by_link(State(site): State<Shared>, Path(token): Path<String>, hea
         Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
         Known::Nobody => gone(&site, &headers, StatusCode::NOT_FOUND, &socket)?,
     };
-    Ok(([NO_REFERRER], response).into_response())
+    Ok((of_screens(), response).into_response())
 }
 
 async fn shown(site: &Site, id: &str, socket: &str) -> Result<Response, Failure> {
@@ -89,17 +90,27 @@ async fn shown(site: &Site, id: &str, socket: &str) -> Result<Response, Failure>
     let words = words(site, language.code);
     let now = now_ms();
     let own = context! {
-        "socket" => socket, "display" => settings.for_screen(), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_else(|| overview(&[], false, now)),
+        "guard" => guard::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_else(|| overview(&[], &What::All, now)),
     };
     Ok(Page::nobody(site, language).render("wall.html", own)?.into_response())
+}
+
+/// As its screens are told, in a language that is spoken.
+fn for_screen(settings: &Settings) -> Settings {
+    Settings { lang: Language::fixed(&settings.lang).code.into(), ..settings.for_screen() }
 }
 
 /// What the first page shows before any script; None where Usher stops.
 async fn seen(site: &Site, settings: &Settings, now: i64) -> Option<Overview> {
     let watched = site.walls.watch(settings.audience()).await?;
     let rows: Vec<WallRow> = watched.hub.rows().iter().filter_map(|row| serde_json::from_str(row).ok()).collect();
-    let chosen = settings.views.first().is_some_and(|view| matches!(view.what, What::Meetings { .. }));
-    Some(overview(&rows, chosen, now))
+    let first = settings.views.first().map_or(&What::All, |view| &view.what);
+    Some(overview(&rows, first, now))
+}
+
+/// The headers of a screen's pages.
+fn of_screens() -> [(HeaderName, HeaderValue); 2] {
+    [NO_REFERRER, (header::CONTENT_SECURITY_POLICY, guard::ALLOWED.clone())]
 }
 
 fn words(site: &Site, language: &str) -> BTreeMap<String, String> {
@@ -107,13 +118,13 @@ fn words(site: &Site, language: &str) -> BTreeMap<String, String> {
 }
 
 fn gone(site: &Site, headers: &HeaderMap, status: StatusCode, socket: &str) -> Result<Response, Failure> {
-    let own = context! { "revoked" => status == StatusCode::FORBIDDEN, "socket" => socket };
+    let own = context! { "guard" => guard::SCRIPT, "revoked" => status == StatusCode::FORBIDDEN, "socket" => socket };
     Ok((status, Page::nobody(site, Language::of(headers)).render("wall_gone.html", own)?).into_response())
 }
 
 fn no_cookies(site: &Site, headers: &HeaderMap) -> Result<Response, Failure> {
     let own = context! { "code" => "", "socket" => "", "cookies" => false };
-    Ok(([NO_REFERRER], Page::nobody(site, Language::of(headers)).render("wall_code.html", own)?).into_response())
+    Ok((of_screens(), Page::nobody(site, Language::of(headers)).render("wall_code.html", own)?).into_response())
 }
 
 /// The token in the cookie, if there is one.

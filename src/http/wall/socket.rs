@@ -16,7 +16,7 @@ use crate::http::site::Shared;
 use crate::http::socket::{Coming, Connection, Ear, End, Heard, Order, Side, Writer, answer, bad, converse};
 use crate::hub::Frame;
 
-use super::{browser, token};
+use super::{browser, for_screen, token};
 
 /// A screen says little.
 const LONGEST: usize = 1024;
@@ -201,7 +201,7 @@ impl Listener {
                 }
                 let before = std::mem::replace(standing, next.clone());
                 if before.settings != next.settings {
-                    self.orders.push_back(say(&Told::Display { display: next.settings.for_screen() }));
+                    self.orders.push_back(say(&Told::Display { display: for_screen(&next.settings) }));
                 }
                 if before.settings.audience() != next.settings.audience() {
                     match self.site.walls.watch(next.settings.audience()).await {
@@ -258,7 +258,7 @@ impl Side for Listener {
                 version: env!("CARGO_PKG_VERSION"),
                 time: now_ms(),
                 beat_s: self.site.timing.wall_beat.as_secs().max(1),
-                display: standing.settings.for_screen(),
+                display: for_screen(&standing.settings),
             }),
             Role::Unpaired { code, .. } => say(&Told::Code { code }),
             Role::Over(why) => say(&Told::Over { why: *why }),

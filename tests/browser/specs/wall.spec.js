@@ -123,6 +123,20 @@ test("what the server wrote is old, too, where the page never gets to hear it", 
   await look(page, "wall-never-heard");
 });
 
+test("a script that is lost on its way does not freeze the wall", async ({ cluster, open }) => {
+  const link = await boWaits(open, cluster);
+  const page = await open(cluster, { role: "nobody", path: "/healthz", viewport: { width: 1920, height: 1080 } });
+  await page.clock.install();
+  let asked = 0;
+  await page.route("**/static/wall/draw.js", (route) => (asked++ === 0 ? route.abort() : route.continue()));
+  await page.goto(cluster.url + link);
+  await expect(page.locator(".row .names bdi"), "what the server wrote").toHaveText("Bo B.");
+  await expect.poll(() => asked).toBe(1);
+  await page.clock.fastForward(31_000);
+  await expect(page.locator("body")).toHaveAttribute("data-heard", /./);
+  expect(asked).toBe(2);
+});
+
 test("a quiet night is not old, and nobody waiting is said in words", async ({ cluster, open }) => {
   const settings = display();
   const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });

@@ -71,6 +71,7 @@ test("only the data of a silent bridge is old, as old as its last answer, and it
   const by = Object.fromEntries([...shown.meetings, ...shown.quiet].map((seen) => [seen.row.id, seen]));
   assert.deepEqual([by.here.age, by.there.age, by.both.age, by.empty.age], [0, 12_000, 12_000, 12_000]);
   assert.deepEqual([by.here.ms, by.there.ms], [60_000, 48_000]);
+  assert.equal(by.both.ms, 60_000, "the wait goes on at the bridge that answers");
   assert.equal(shown.doubtful, 5);
   assert.deepEqual(
     shown.bridges.map(({ id, state, age }) => [id, state, age]),
@@ -123,10 +124,11 @@ test("somebody is called for where a wait is too long, nobody is on it, and it i
     meeting("long", 200),
     meeting("handled", 900, { handled: true }),
     meeting("old", 900, { bridges: ["us-1"] }),
+    meeting("half", 450, { bridges: ["eu-1", "us-1"] }),
     meeting("a", 400),
     meeting("b", 500, { views: [1] }),
   ];
-  assert.equal(ids(calling(read(rows, NOW, 0))), "b a");
+  assert.equal(ids(calling(read(rows, NOW, 0))), "b half a");
   assert.equal(ids(calling(read(rows, NOW, 6000))), "");
 });
 
@@ -135,6 +137,7 @@ test("nobody waits, and nobody might: then alone it is calm", () => {
   assert.equal(calm(read(quiet, NOW, 0)), true);
   assert.equal(calm(read(quiet, NOW, 6000)), false);
   assert.equal(calm(read([...quiet, meeting("b", 1)], NOW, 0)), false);
+  assert.equal(calm(read([...quiet, bridge("us-1", { silent_since: NOW - 9000 })], NOW, 0)), false);
   assert.equal(calm(read([...quiet, meeting("b", null, { unknown: 1 })], NOW, 0)), false);
 });
 
