@@ -314,6 +314,17 @@ async fn a_display_has_room_for_eight_screens_and_the_ninth_is_told() {
 }
 
 #[tokio::test]
+async fn a_screen_that_begins_where_others_were_led_to_has_a_code_the_next_time() {
+    let desk = Desk::start(quiet(1)).await;
+    let mut browser = Browser::new(desk.app.address, "");
+    let first = browser.get("/wall?cookie=set").await;
+    assert!(first.body.contains("keeps no cookies"), "{}", first.body);
+    assert_eq!(first.header("refresh"), "10");
+    let again = browser.get("/wall?cookie=set").await;
+    assert!(again.body.contains("id=\"code\""), "{}", again.body);
+}
+
+#[tokio::test]
 async fn a_link_needs_no_cookies_and_one_that_is_opened_twice_is_seen() {
     let desk = Desk::start(quiet(1)).await;
     let mut admin = admin(&desk).await;

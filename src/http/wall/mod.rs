@@ -35,6 +35,9 @@ const COOKIE_S: u32 = 400 * 24 * 60 * 60;
 
 const NO_REFERRER: (HeaderName, HeaderValue) = (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 
+/// In seconds; the page has no script.
+const AGAIN: (HeaderName, HeaderValue) = (header::REFRESH, HeaderValue::from_static("10"));
+
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/wall", get(page))
@@ -57,7 +60,7 @@ async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) 
         let cookie = cookie(&site, &new_token());
         // Once more, to see whether it comes back.
         let again = (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}/wall?cookie=set", site.base()))]);
-        return if tried { no_cookies(&site, &headers) } else { Ok(([cookie, NO_REFERRER], again).into_response()) };
+        return if tried { no_cookies(&site, &headers, cookie) } else { Ok(([cookie, NO_REFERRER], again).into_response()) };
     };
     let keep = cookie(&site, &token);
     let socket = format!("{}/wall/ws", site.base());
@@ -122,9 +125,10 @@ fn gone(site: &Site, headers: &HeaderMap, status: StatusCode, socket: &str) -> R
     Ok((status, Page::nobody(site, Language::of(headers)).render("wall_gone.html", own)?).into_response())
 }
 
-fn no_cookies(site: &Site, headers: &HeaderMap) -> Result<Response, Failure> {
+/// A start page may be where others were led to, and this a screen's first visit: it comes back, and then with its cookie if it keeps any.
+fn no_cookies(site: &Site, headers: &HeaderMap, cookie: (HeaderName, HeaderValue)) -> Result<Response, Failure> {
     let own = context! { "code" => "", "socket" => "", "cookies" => false };
-    Ok((of_screens(), Page::nobody(site, Language::of(headers)).render("wall_code.html", own)?).into_response())
+    Ok((of_screens(), [cookie, AGAIN], Page::nobody(site, Language::of(headers)).render("wall_code.html", own)?).into_response())
 }
 
 /// The token in the cookie, if there is one.
