@@ -183,6 +183,8 @@ async fn a_restarted_bridge_has_new_ids_for_everything_and_leaves_no_ghosts() {
 #[case::deactivated_absent_for_active_legs(json!({ "active_leg": "omit" }))]
 #[case::deactivated_false_for_active_legs(json!({ "active_leg": "false" }))]
 #[case::deactivated_late_for_waiting_legs(json!({ "late_deactivated_ms": 60 }))]
+#[case::waiting_legs_without_a_state(json!({ "waiting_state": "absent" }))]
+#[case::waiting_legs_of_a_state_that_nobody_knows(json!({ "waiting_state": "other" }))]
 #[case::deactivated_in_participants_too(json!({ "participant_deactivated": true }))]
 #[case::legs_by_filter_only(json!({ "participant_legs": "singular" }))]
 #[case::legs_of_others_name_their_bridge(json!({ "remote_legs": "call_bridge", "link_name": "empty" }))]

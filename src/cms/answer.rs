@@ -276,6 +276,7 @@ fn person_detail(root: &Element) -> PersonDetail {
 fn leg_detail(root: &Element) -> LegDetail {
     let empty = Element::default();
     let status = root.child("status").unwrap_or(&empty);
+    let deactivated = status.flag("deactivated") == Some(true);
     LegDetail {
         call: guid(root, "call"),
         remote_party: text(root, "remoteParty"),
@@ -283,9 +284,14 @@ fn leg_detail(root: &Element) -> LegDetail {
             // `lyncDistribution` links to another kind of server; it is no person either.
             word.eq_ignore_ascii_case("distributionLink") || word.eq_ignore_ascii_case("lyncDistribution")
         }),
-        // Somebody on hold has been answered too; only an answered leg says anything about the lobby.
-        connected: matches!(status.value("state").map(leg_state), Some(LegState::Connected | LegState::OnHold)),
-        deactivated: status.flag("deactivated") == Some(true),
+        connected: match status.value("state").map(leg_state) {
+            // Somebody on hold has been answered too; only an answered leg says anything about the lobby.
+            Some(LegState::Connected | LegState::OnHold) => true,
+            Some(LegState::Initial | LegState::Ringing) => false,
+            // That a waiting leg is `connected` is an inference (rest.md 3.7): its mark says more than a word that is not there or not known.
+            None | Some(LegState::Other) => deactivated,
+        },
+        deactivated,
         group: guid(status, "groupId"),
         duration_s: status.value("durationSeconds").and_then(|n| n.parse().ok()),
         needs_activation: root.child("configuration").and_then(|c| c.flag("needsActivation")),

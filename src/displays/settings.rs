@@ -113,14 +113,14 @@ impl Settings {
             if !(5..=3600).contains(&view.seconds) {
                 return Err(format!("seconds is {}; allowed: 5 to 3600", view.seconds));
             }
-            let ids: Vec<&Arc<str>> = match &view.what {
+            let (chosen, texts): (usize, Vec<&Arc<str>>) = match &view.what {
                 What::All => continue,
-                What::Meetings { meetings } => meetings.iter().flat_map(|each| [&each.id, &each.name]).collect(),
-                What::Bridges { bridges } => bridges.iter().collect(),
+                What::Meetings { meetings } => (meetings.len(), meetings.iter().flat_map(|each| [&each.id, &each.name]).collect()),
+                What::Bridges { bridges } => (bridges.len(), bridges.iter().collect()),
             };
-            count("a view", ids.len(), 2 * MAX_CHOSEN)?;
-            if let Some(id) = ids.into_iter().find(|id| id.len() > MAX_ID) {
-                return Err(format!("an id or name in a view has {} bytes; allowed: up to {MAX_ID}", id.len()));
+            count("a view", chosen, MAX_CHOSEN)?;
+            if let Some(text) = texts.into_iter().find(|text| text.len() > MAX_ID) {
+                return Err(format!("an id or name in a view has {} bytes; allowed: up to {MAX_ID}", text.len()));
             }
         }
         count("themes", self.themes.len(), MAX_THEMES)?;
@@ -180,6 +180,7 @@ mod tests {
     #[case("views", json!([]), "views has 0 entries")]
     #[case("views", json!([{"what": "all", "seconds": 4}]), "seconds is 4")]
     #[case("views", json!([{"what": "bridges", "bridges": [], "seconds": 9}]), "a view has 0 entries")]
+    #[case("views", json!([{"what": "bridges", "bridges": vec!["eu"; 201], "seconds": 9}]), "a view has 201 entries; allowed: 1 to 200")]
     #[case("distance_m", json!(0.5), "distance_m is 0.5; allowed: 1 to 30")]
     #[case("diagonal_in", json!(1e9), "diagonal_in is 1000000000; allowed: 10 to 1000")]
     #[case("themes", json!([]), "themes has 0 entries")]

@@ -86,6 +86,8 @@ switches! {
     participant_legs: ParticipantLegs = ParticipantLegs::default(),
     /// A `deactivated` element in `/participants/<id>`.
     participant_deactivated: bool = false,
+    /// `state` of a waiting leg: as of any other, absent, or a word that nobody knows.
+    waiting_state: WaitingState = WaitingState::default(),
     /// A leg shows `deactivated` only so long after it connected.
     late_deactivated_ms: u64 = 0,
     empty_list: EmptyList = EmptyList::default(),
@@ -228,6 +230,7 @@ choice!(
 choice!(MissingParticipant { Reason, Bare404 });
 choice!(ParticipantLegs { Plural, Singular });
 choice!(ActiveLeg { Omit, False });
+choice!(WaitingState { Connected, Absent, Other });
 choice!(EmptyList { OpenClose, SelfClosing });
 choice!(BackToLobby { ByVersion, Accept, Reject });
 choice!(Accept { Reject, Accept });

@@ -6,7 +6,7 @@ use super::calls::seconds;
 use super::reply::Reply;
 use super::request::Request;
 use super::{Context, page, people};
-use crate::simulator::switches::{ActiveLeg, LinkName, RemoteLegs, SubType, Switches};
+use crate::simulator::switches::{ActiveLeg, LinkName, RemoteLegs, SubType, Switches, WaitingState};
 use crate::simulator::world::World;
 use crate::simulator::world::model::{Kind, LegOwner, LegState, Meeting, Participant};
 use crate::simulator::xml::Xml;
@@ -196,7 +196,8 @@ fn of_person(context: &Context, world: &World, xml: &mut Xml, person: &Participa
         xml.field("movedCallLeg", from).field("movedCallLegCallBridge", world.bridges[bridge].id);
     }
     configuration(world, xml, person, sharing);
-    xml.open("status").field("state", person.state.wire());
+    xml.open("status");
+    state(context, xml, person);
     if person.state != LegState::Initial {
         xml.field("durationSeconds", seconds(context.clock_ms() - person.leg_started_ms));
     }
@@ -205,6 +206,16 @@ fn of_person(context: &Context, world: &World, xml: &mut Xml, person: &Participa
     xml.field("groupId", person.id);
     deactivated(context, xml, person);
     xml.field("encryptedMedia", true).field("unencryptedMedia", false).field("layout", &person.layout).close("status");
+}
+
+/// That somebody in the lobby is `connected` is not confirmed (rest.md 3.7).
+fn state(context: &Context, xml: &mut Xml, person: &Participant) {
+    let word = match context.switches.waiting_state {
+        WaitingState::Absent if person.waiting && person.is_connected() => return,
+        WaitingState::Other if person.waiting && person.is_connected() => "inLobby",
+        _ => person.state.wire(),
+    };
+    xml.field("state", word);
 }
 
 /// `true` in the lobby; absent or `false` when active, late on a new leg: switches (rest.md 3.7).

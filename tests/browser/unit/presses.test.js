@@ -108,4 +108,6 @@ test("every deed has all its words", () => {
   }
   for (const word of ["left", "unconfirmed", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"])
     assert.ok(has(`outcome_${word}`) && has(`result_${word}_n`), word);
+  const logged = ["done", "unconfirmed", "already", "left", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"];
+  for (const word of logged) assert.ok(has(`log.result_${word}`), word);
 });
