@@ -105,47 +105,54 @@ struct AckBody {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Message<I, O> {
+struct Message<S, U, O> {
     #[serde(default)]
     message_id: Option<Value>,
     #[serde(default, deserialize_with = "lenient")]
     r#type: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     subscription_index: Option<i64>,
-    #[serde(default = "Vec::new")]
-    subscriptions: Vec<I>,
-    #[serde(default = "Vec::new")]
-    updates: Vec<O>,
+    #[serde(default = "Option::default")]
+    subscriptions: Option<S>,
+    #[serde(default = "Option::default")]
+    updates: Option<U>,
     #[serde(default = "Option::default")]
     call_info: Option<O>,
 }
 
-/// Reads one text frame. The quick way first; a frame with an odd item is read again with care.
+type Quick = Message<Vec<SubscriptionState>, Vec<Update>, Update>;
+
+/// Reads one text frame. The quick way first; a frame with an odd item, or something else than a list of them, is read again with care:
+/// it is acknowledged like any other, else the bridge would fall silent.
 pub(crate) fn read(text: &str) -> Result<Frame, serde_json::Error> {
-    if let Ok(envelope) = serde_json::from_str::<Envelope<Message<SubscriptionState, Update>>>(text) {
+    if let Ok(envelope) = serde_json::from_str::<Envelope<Quick>>(text) {
         return Ok(frame(envelope, 0));
     }
-    let careful: Envelope<Message<Value, Value>> = serde_json::from_str(text)?;
+    let careful: Envelope<Message<Value, Value, Value>> = serde_json::from_str(text)?;
     let mut skipped = 0;
     let message = careful.message.map(|message| Message {
         message_id: message.message_id,
         r#type: message.r#type,
         subscription_index: message.subscription_index,
-        subscriptions: salvage(message.subscriptions, &mut skipped),
-        updates: salvage(message.updates, &mut skipped),
+        subscriptions: message.subscriptions.map(|items| salvage(items, &mut skipped)),
+        updates: message.updates.map(|items| salvage(items, &mut skipped)),
         call_info: message.call_info.and_then(|info| serde_json::from_value(info).ok()),
     });
     Ok(frame(Envelope { r#type: careful.r#type, message, message_ack: careful.message_ack }, skipped))
 }
 
-fn salvage<T: DeserializeOwned>(items: Vec<Value>, skipped: &mut usize) -> Vec<T> {
+fn salvage<T: DeserializeOwned>(items: Value, skipped: &mut usize) -> Vec<T> {
+    let Value::Array(items) = items else {
+        *skipped += 1;
+        return Vec::new();
+    };
     let before = items.len();
     let good: Vec<T> = items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect();
     *skipped += before - good.len();
     good
 }
 
-fn frame(envelope: Envelope<Message<SubscriptionState, Update>>, skipped: usize) -> Frame {
+fn frame(envelope: Envelope<Quick>, skipped: usize) -> Frame {
     if let Some(ack) = envelope.message_ack {
         let status = ack.status.unwrap_or_default();
         let success = status.eq_ignore_ascii_case("success");
@@ -156,10 +163,10 @@ fn frame(envelope: Envelope<Message<SubscriptionState, Update>>, skipped: usize)
     };
     let index = message.subscription_index;
     let body = match message.r#type.as_deref() {
-        Some("subscriptionUpdate") => Body::Subscriptions(message.subscriptions),
-        Some("callListUpdate") => Body::Calls { index, updates: message.updates },
+        Some("subscriptionUpdate") => Body::Subscriptions(message.subscriptions.unwrap_or_default()),
+        Some("callListUpdate") => Body::Calls { index, updates: message.updates.unwrap_or_default() },
         Some("callInfoUpdate") => Body::CallInfo { index, info: message.call_info.unwrap_or_default() },
-        Some("rosterUpdate") => Body::Roster { index, updates: message.updates },
+        Some("rosterUpdate") => Body::Roster { index, updates: message.updates.unwrap_or_default() },
         other => Body::Unknown(other.unwrap_or_default().to_owned()),
     };
     Frame { message_id: message.message_id, body, skipped }
@@ -332,6 +339,16 @@ mod tests {
         let frame = read(r#"{"type":"message","message":{"messageId":9,"type":"novelty"}}"#).expect("JSON");
         assert_eq!(frame.body, Body::Unknown("novelty".into()));
         assert_eq!(ack(&frame.message_id.expect("id")), r#"{"type":"messageAck","messageAck":{"messageId":9,"status":"success"}}"#);
+    }
+
+    #[test]
+    fn what_holds_something_else_than_a_list_is_still_acknowledged() {
+        for (kind, updates, skipped) in [("layoutUpdate", r#"{"a":1}"#, 1), ("rosterUpdate", "null", 0), ("rosterUpdate", "7", 1)] {
+            let text =
+                format!(r#"{{"type":"message","message":{{"messageId":9,"type":"{kind}","subscriptionIndex":3,"updates":{updates}}}}}"#);
+            let frame = read(&text).expect("readable");
+            assert_eq!((frame.message_id, frame.skipped), (Some(9.into()), skipped), "{text}");
+        }
     }
 
     #[test]
