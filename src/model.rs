@@ -133,9 +133,18 @@ pub struct BridgeFacts {
     pub can_send_back: bool,
     /// Calls whose roster comes by REST because the bridge refused to push it.
     pub polled_calls: usize,
+    /// Events come with few elements, because the bridge refused more: who is muted is not among them.
+    pub short_events: bool,
     pub cdr: CdrFacts,
     /// Who paused it, while it is.
     pub paused_by: Option<Arc<str>>,
+}
+
+impl BridgeFacts {
+    /// Whether its events tell who is muted, in every call.
+    pub fn tells_mutes(&self) -> bool {
+        self.state == BridgeState::Live && self.polled_calls == 0 && !self.short_events
+    }
 }
 
 /// How a bridge's Call Detail Records arrive.

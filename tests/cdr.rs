@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use common::desk::{Desk, Page, check, quiet};
 use common::in_time;
+use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -345,6 +346,25 @@ async fn usher_registers_once_and_takes_nobody_elses_slot() {
     }
 }
 
+/// However a bridge lists the address: what is Usher's own is known again.
+#[rstest]
+#[case::respelled("respelled")]
+#[case::without_uri("without_uri")]
+#[tokio::test]
+async fn usher_knows_its_own_receiver_again(#[case] listed: &str) {
+    let mut options = quiet(1);
+    options.switches = Some(json!({ "cdr_listed": listed }).to_string());
+    let often = |config: &mut Config| {
+        register(config);
+        config.timing.cdr_register = Duration::from_millis(100);
+    };
+    let desk = Desk::start_with(options, "", often).await;
+    let mut page = desk.page("mo").await;
+    until_true(&mut page, "some looks", || check(desk.asked("GET /system/cdrReceivers") >= 6, desk.control().requests())).await;
+    assert_eq!(desk.asked("POST /system/cdrReceivers"), 1, "{:?}", desk.control().requests());
+    assert!(page.bridges().iter().all(|row| row.cdr_trouble.is_none()), "{:?}", page.bridges());
+}
+
 #[tokio::test]
 async fn a_bridge_without_a_free_slot_is_said_so_and_read_in_turn() {
     let mut options = quiet(1);
@@ -413,4 +433,13 @@ async fn the_command_line_shows_registers_and_removes_ushers_own_receiver_and_no
     assert!(command(&desk, "cdr remove").await.contains("eu-1  removed"));
     assert!(command(&desk, "cdr remove").await.contains("was not registered"));
     assert_eq!(desk.asked("DELETE /system/cdrReceivers/<id>"), 1, "nobody else's");
+
+    command(&desk, "cdr register").await;
+    let renewed = command(&desk, "cdr renew eu-1").await;
+    assert!(renewed.contains("eu-1  removed") && renewed.contains("new address"), "{renewed}");
+    assert_ne!(command(&desk, "cdr show").await, shown);
+    assert!(command(&desk, "cdr register").await.contains("eu-1  registered"));
+    desk.control().stop_bridge("eu-1").expect("stopped");
+    let alone = command(&desk, "cdr renew eu-1").await;
+    assert!(alone.contains("can't be read") && alone.contains("in Web Admin") && alone.contains("new address"), "{alone}");
 }

@@ -2,9 +2,12 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::desk::{Desk, Page, check, quiet};
 use common::truth::differences;
 use common::{DEADLINE, wait_for};
+use rstest::rstest;
 use serde_json::json;
 use usher::model::Home;
 use usher::simulator::{Id, MeetingTruth, Move, StartCall};
@@ -200,6 +203,27 @@ async fn a_space_that_could_not_be_read_for_a_while_is_read_later() {
     .await;
     control.set_switches(None, json!({ "rest_status": 0 })).expect("switch");
     page.until("what the space says", |page| check(row(page)?.lock_mode == Some(LockMode::All), row(page))).await;
+}
+
+/// What a bridge would not tell once, and what administrators change, is asked for again: seldom, but not only after a restart.
+#[rstest]
+#[case::a_space("/coSpaces")]
+#[case::a_profile("/callProfiles")]
+#[tokio::test]
+async fn what_was_refused_of_a_space_is_asked_for_again(#[case] under: &str) {
+    let mut options = quiet(1);
+    options.switches = Some(json!({ "rest_status": 403, "rest_status_under": under }).to_string());
+    let desk = Desk::start_with(options, "", |config| config.timing.labels = Duration::from_millis(500)).await;
+    let control = desk.control();
+    let call =
+        StartCall { name: "Board".into(), bridge: Some("eu-1".into()), space: true, lock_mode: "all".into(), ..StartCall::default() };
+    control.start_call(call).expect("started");
+    let mut page = desk.page("vi").await;
+    page.until("the meeting", |page| the_meeting(page).map(drop)).await;
+    let refused = format!("GET {under}/<id>");
+    wait_for(DEADLINE, "the refusal", async || check(desk.asked(&refused) > 0, desk.control().requests())).await;
+    control.set_switches(None, json!({ "rest_status": 0 })).expect("switch");
+    page.until("what the space says", |page| check(the_meeting(page)?.lock_mode == Some(LockMode::All), the_meeting(page))).await;
 }
 
 #[tokio::test]

@@ -122,6 +122,60 @@ async fn rosters_that_are_pushed_no_longer_are_polled_and_asked_for_again_under_
     assert_eq!(scene.asked_for("POST /authTokens"), 0, "the socket was good all the time");
 }
 
+/// The acknowledgement said yes, and nothing comes of it.
+#[tokio::test]
+async fn rosters_that_stay_pending_are_polled_and_asked_for_again() {
+    let mut scene = Scene::start().await.settled().await;
+    scene.breaks_events(json!({ "active_limit": 2 }));
+    let polled = |page: &common::desk::Page| check(page.bridge(BROKEN)?.polled_calls > 0, page.bridges());
+    scene.page.until("polled calls to be said", polled).await;
+    scene.life_goes_on().await;
+    scene.true_again().await;
+    scene.others_are_untouched();
+    assert_eq!(scene.asked_for("POST /authTokens"), 1, "the socket was good all the time");
+    scene.asked_no_more_than_in_health(2);
+    scene.heals();
+    scene.recovers().await;
+}
+
+/// Without a list of calls a socket is of no use.
+#[tokio::test]
+async fn a_list_of_calls_that_stays_pending_is_no_subscription() {
+    let mut scene = Scene::start().await.settled().await;
+    scene.breaks_events(json!({ "never_active": true }));
+    scene.said(BridgeState::Polling, "events_lost", "pending").await;
+    scene.life_goes_on().await;
+    scene.true_again().await;
+    let (_, elapsed) = scene.asked();
+    assert!(scene.asked_for("POST /authTokens") <= tries(elapsed));
+    scene.others_are_untouched();
+    scene.heals();
+    scene.recovers().await;
+}
+
+/// A bridge may refuse a whole set for one call that has ended: that says nothing of the others, and nothing of the elements asked for.
+#[tokio::test]
+async fn calls_that_ended_while_events_were_away_do_not_cost_the_others_theirs() {
+    let mut scene = slow_to_reconnect().await;
+    let short: Vec<_> = (0..4).map(|n| scene.desk.meeting(&format!("Short call {n}"), BROKEN, &[]).0).collect();
+    scene.true_again().await;
+    let live = scene.page.bridge(BROKEN).expect("row").clone();
+    scene.breaks_events(json!({ "unknown_call": "refused" }));
+    scene.until_state(BROKEN, BridgeState::Polling).await;
+    for meeting in short {
+        scene.desk.control().end(meeting.id, None).expect("ended");
+    }
+    scene.until_state(BROKEN, BridgeState::Live).await;
+    scene.life_goes_on().await;
+    scene.true_again().await;
+    let row = scene.page.bridge(BROKEN).expect("row");
+    assert_eq!((row.polled_calls, &row.trouble), (0, &live.trouble));
+    let (requests, _) = scene.asked();
+    assert!(requests.subscribe_requests <= 4, "refused, asked for again without them: {requests:?}");
+    scene.asked_no_more_than_in_health(1);
+    scene.others_are_untouched();
+}
+
 /// Indexes of ended calls are not used again, and what still comes under them concerns nobody.
 #[tokio::test]
 async fn late_updates_of_ended_calls_make_no_ghosts_and_indexes_are_never_reused() {

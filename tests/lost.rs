@@ -80,6 +80,47 @@ async fn whom_a_host_let_in_who_was_told_by_an_update_alone_is_seen() {
     shown(&mut page, people[0].id, Lobby::In).await;
 }
 
+/// That people in the lobby are listed as connected is an inference.
+#[tokio::test]
+async fn who_is_listed_as_ringing_and_waits_is_seen() {
+    let desk = alone(1).await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("vi").await;
+    shown(&mut page, people[0].id, Lobby::Waiting).await;
+    desk.control().set_switches(None, json!({ "waiting_participant": "ringing" })).expect("set");
+    let late = desk.join(meeting.id, "eu-1", "Li Wei");
+    shown(&mut page, late.id, Lobby::Waiting).await;
+    desk.control().admit(late.id).expect("admitted");
+    shown(&mut page, late.id, Lobby::In).await;
+}
+
+/// A set that is refused for calls that have ended is asked for again without them, and with all its elements: nothing but an event tells
+/// of a mute here.
+#[tokio::test]
+async fn mutes_are_told_on_after_calls_ended_while_events_were_away() {
+    let slowly = |config: &mut Config| {
+        no_rotation(config);
+        // They are found to have ended when events are back, and not before.
+        (config.timing.reconnect_min, config.timing.poll_roster) = (Duration::from_secs(2), Duration::from_secs(3600));
+    };
+    let desk = Desk::start_with(quiet(1), "", slowly).await;
+    let host = desk.host(desk.meeting("Board call", "eu-1", &[]).0.id, "eu-1");
+    let short: Vec<Id> = (0..3).map(|n| desk.meeting(&format!("Short call {n}"), "eu-1", &[]).0.id).collect();
+    let mut page = desk.page("vi").await;
+    shown(&mut page, host.id, Lobby::In).await;
+    page.until("all to be there", |page| check(page.meetings().len() == 4, page.meetings())).await;
+    desk.control().set_switches(None, json!({ "unknown_call": "refused" })).expect("set");
+    desk.control().cut_events(None, usher::simulator::Cut::Hard).expect("cut");
+    page.until("polling", |page| check(page.bridge("eu-1")?.state == BridgeState::Polling, page.bridges())).await;
+    short.into_iter().for_each(|call| desk.control().end(call, None).map(drop).expect("ended"));
+    page.until("live", |page| check(page.bridge("eu-1")?.state == BridgeState::Live, page.bridges())).await;
+    page.until("the short ones to be gone", |page| check(page.meetings().len() == 1, page.meetings())).await;
+    page.follow_for(usher::config::Timing::default().scaled(0.1).second_look * 3).await;
+    desk.control().mute(host.id, true).expect("muted");
+    page.until("the mute", |page| check(page.person(host.id)?.muted, page.person(host.id))).await;
+    assert_eq!(page.bridge("eu-1").expect("row").polled_calls, 0);
+}
+
 #[tokio::test]
 async fn whom_an_unlock_let_in_while_events_were_lost_is_seen() {
     let desk = alone(1).await;

@@ -156,6 +156,10 @@ async fn receivers_are_registered_like_the_vendor_says() {
     cluster.control().set_switches(None, json!({"cdr_slots": 2, "cdr_foreign_receivers": 0})).unwrap();
     let list = cluster.get(0, path).await.body;
     assert!(list.contains("total=\"2\" maximum=\"2\"") && !list.contains("monitor"), "{list}");
+    cluster.control().set_switches(None, json!({"cdr_listed": "respelled"})).unwrap();
+    assert!(cluster.get(0, path).await.body.contains("<uri>HTTPS://127.0.0.1:9/d</uri>"));
+    cluster.control().set_switches(None, json!({"cdr_listed": "without_uri"})).unwrap();
+    assert!(!cluster.get(0, path).await.body.contains("<uri>"));
 }
 
 #[tokio::test]

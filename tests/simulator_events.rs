@@ -235,6 +235,61 @@ async fn what_a_bridge_refuses_it_acks_without_success() {
 }
 
 #[tokio::test]
+async fn a_request_with_a_call_that_is_not_there_may_be_refused_whole() {
+    let cluster = Cluster::with(json!({"unknown_call": "refused"})).await;
+    let call = cluster.call(&cluster.meeting("Weekly sync"), 0);
+    let mut socket = cluster.connect(0).await;
+    assert_eq!(socket.subscribe(json!([roster(1, call, &["name"]), roster(2, Id::default(), &["name"])])).await, "failure");
+    assert_eq!(socket.subscribe(json!([roster(1, call, &["name"])])).await, "success");
+}
+
+#[tokio::test]
+async fn what_is_accepted_may_stay_pending() {
+    let cluster = Cluster::with(json!({"active_limit": 1})).await;
+    let meeting = cluster.meeting("Weekly sync");
+    let call = cluster.call(&meeting, 0);
+    let mut socket = cluster.connect(0).await;
+    let set = json!([roster(1, call, &["name"]), roster(2, call, &["name"])]);
+    assert_eq!(socket.subscribe(set.clone()).await, "success");
+    let state = |index: i64, state: &str| json!({"index": index, "state": state});
+    assert_eq!(socket.message().await["subscriptions"], json!([state(1, "pending"), state(2, "pending")]));
+    assert_eq!(socket.message().await["subscriptions"], json!([state(1, "active")]));
+    cluster.join(&meeting, "Bo", Role::Host, 0);
+    assert_eq!(socket.message().await["subscriptionIndex"], 1, "and nothing under 2");
+    cluster.control().set_switches(None, json!({"never_active": true})).unwrap();
+    let mut socket = cluster.connect(0).await;
+    assert_eq!(socket.subscribe(set).await, "success");
+    assert_eq!(socket.message().await["subscriptions"], json!([state(1, "pending"), state(2, "pending")]));
+    cluster.control().set_switches(None, json!({"never_active": false, "active_limit": 0})).unwrap();
+    assert_eq!(socket.subscribe(json!([roster(3, call, &["name"])])).await, "success");
+    assert_eq!(socket.message().await["subscriptions"], json!([state(3, "pending")]), "nothing came in between");
+}
+
+/// That people in the lobby are listed as connected is an inference.
+#[tokio::test]
+async fn who_waits_may_be_listed_as_ringing_or_without_a_state() {
+    for (shown, state) in [("connected", json!("connected")), ("ringing", json!("ringing")), ("absent", Value::Null)] {
+        let cluster = Cluster::with(json!({"waiting_participant": shown})).await;
+        let meeting = cluster.meeting("Weekly sync");
+        let mut socket = cluster.connect(0).await;
+        assert_eq!(socket.subscribe(json!([roster(1, cluster.call(&meeting, 0), &["state"])])).await, "success");
+        socket.settled().await;
+        let bo = cluster.join(&meeting, "Bo", Role::Guest, 0).id;
+        assert_eq!(socket.message().await["updates"][0]["state"], state, "{shown}");
+        let participant = cluster.get(0, &format!("/participants/{bo}")).await.body;
+        assert_eq!(participant.contains(&format!("<state>{shown}</state>")), shown != "absent", "{participant}");
+        let leg = cluster.get(0, &format!("/participants/{bo}/callLegs")).await.body;
+        assert!(leg.contains("total=\"1\""), "{leg}");
+        cluster.control().admit(bo).unwrap();
+        cluster.join(&meeting, "Cy", Role::Host, 0);
+        let next = socket.message().await["updates"][0].clone();
+        // Nothing of an admission shows where both are connected.
+        let expected = if shown == "connected" { "add" } else { "update" };
+        assert_eq!((&next["updateType"], &next["state"]), (&json!(expected), &json!("connected")), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn lists_can_be_split_empty_or_disturbed() {
     let cluster = Cluster::with(json!({"empty_list_message": true, "subscription_updates_split": true})).await;
     let meeting = cluster.meeting("Weekly sync");

@@ -128,7 +128,11 @@ async fn what_is_gone_is_told_in_every_known_way() {
     }
     cluster.control().replace_switches(None, json!({"missing_participant": "bare404"})).unwrap();
     assert_eq!(cluster.get(0, &person).await.body, "");
-    assert_eq!(failure(&cluster.get(0, "/weather").await), "unrecognizedObject");
+    for (switch, status) in [("status404", 404), ("status400", 400)] {
+        cluster.control().set_switches(None, json!({"unknown_path": switch})).unwrap();
+        let reply = cluster.get(0, "/weather").await;
+        assert_eq!((&*failure(&reply), reply.status), ("unrecognizedObject", status));
+    }
 }
 
 #[tokio::test]

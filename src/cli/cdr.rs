@@ -21,7 +21,7 @@ pub(super) enum CdrCommand {
     Register { bridge: Option<String> },
     /// Remove Usher's own CDR receivers from the bridges; nobody else's
     Remove { bridge: Option<String> },
-    /// Make a new secret address for a bridge; remove the old receiver first
+    /// Make a new secret address for a bridge, after removing the receiver with the old one
     Renew { bridge: String },
 }
 
@@ -59,12 +59,28 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             for bridge in chosen(&bridge)? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
                 remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await?;
+                if bridge.cdr == CdrMode::Register {
+                    writeln!(out, "  `cdr = \"register\"` still stands: a running usher serve registers again; set it to \"off\" first")?;
+                }
             }
         }
         CdrCommand::Renew { bridge } => {
-            chosen(&Some(bridge.clone()))?;
-            receivers::renew(&conn, &bridge)?;
-            writeln!(out, "{bridge} gets a new address at the next start of usher serve; the old one is refused from then on")?;
+            for bridge in chosen(&Some(bridge))? {
+                let Some(secret) = secrets.get(&bridge.name) else { continue };
+                // A secret that others may know is renewed whether the bridge can be asked or not.
+                if let Err(error) = remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await {
+                    writeln!(out, "{error:#}\n  remove the old receiver in Web Admin under Configuration > CDR settings: it holds a slot")?;
+                }
+                receivers::renew(&conn, &bridge.name)?;
+                writeln!(
+                    out,
+                    "{}  gets a new address, and the old one is refused, at the next start or SIGHUP of usher serve",
+                    bridge.name
+                )?;
+                if bridge.cdr == CdrMode::Register {
+                    writeln!(out, "  do that within ten minutes: until then a running one may register the old address again")?;
+                }
+            }
         }
     }
     Ok(())
@@ -116,9 +132,6 @@ async fn remove(client: &Client, bridge: &BridgeConfig, secret: &Secret, out: &m
             Ok(_) | Err(AskError::Gone(_)) => writeln!(out, "{name}  removed")?,
             Err(error) => bail!("{name}: {error}"),
         }
-    }
-    if bridge.cdr == CdrMode::Register {
-        writeln!(out, "  `cdr = \"register\"` still stands: a running usher serve registers again; set it to \"off\" first")?;
     }
     Ok(())
 }

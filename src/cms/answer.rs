@@ -35,6 +35,8 @@ pub(crate) enum Answer {
         /// How many the bridge can have.
         maximum: Option<usize>,
     },
+    /// What was made, by its id.
+    Created(Arc<str>),
     Done,
 }
 

@@ -1,9 +1,10 @@
 //! One HTTP request to one Call Bridge and its typed answer. Decides nothing: no retry, no order, no pace (see `queue`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
-use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
 use super::answer::Answer;
@@ -24,7 +25,8 @@ pub enum AskError {
     Unauthorized,
     #[error("the user may not do this (403)")]
     Forbidden,
-    /// 404, or a 4xx whose reason ends in `DoesNotExist`: normal between list and detail (rest.md section 6).
+    /// 404, or a 4xx whose reason ends in `DoesNotExist`: normal between list and detail (rest.md section 6). A path that the bridge does
+    /// not know, too.
     #[error("it is gone ({0})")]
     Gone(String),
     #[error("refused: {reason} ({status})")]
@@ -105,9 +107,10 @@ impl Client {
             return token(&response);
         }
         let retry_after = retry_after(&response);
+        let created = matches!(ask, Ask::AddCdrReceiver(_)).then(|| location(&response)).flatten();
         let body = self.body(response).await;
         match status {
-            status if status.is_success() => read(ask, &body?),
+            status if status.is_success() => read(ask, &body?).map(|answer| created.map_or(answer, Answer::Created)),
             StatusCode::UNAUTHORIZED => Err(AskError::Unauthorized),
             StatusCode::FORBIDDEN => Err(AskError::Forbidden),
             StatusCode::SERVICE_UNAVAILABLE => Err(AskError::Busy { retry_after }),
@@ -151,6 +154,12 @@ fn token(response: &Response) -> Result<Answer, AskError> {
     value.map(|value| Answer::Token(Secret::new(value))).ok_or_else(|| AskError::Garbled(format!("no header {TOKEN_HEADER}")))
 }
 
+/// The id of what a POST made: the last segment of its `Location` (rest.md section 2).
+fn location(response: &Response) -> Option<Arc<str>> {
+    let path = response.headers().get(LOCATION)?.to_str().ok()?.trim();
+    path.rsplit('/').next().filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase().into())
+}
+
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
@@ -177,7 +186,7 @@ fn refusal(status: StatusCode, body: &str) -> AskError {
         Ok(root) if root.is("failureDetails") => root.children.iter().map(reason).collect::<Vec<_>>().join(", "),
         _ => String::new(),
     };
-    if status == StatusCode::NOT_FOUND || reasons.ends_with("DoesNotExist") {
+    if status == StatusCode::NOT_FOUND || reasons.ends_with("DoesNotExist") || reasons.ends_with("unrecognizedObject") {
         return AskError::Gone(if reasons.is_empty() { status.as_u16().to_string() } else { reasons });
     }
     let reason = if reasons.is_empty() { "without a reason".to_owned() } else { reasons };
@@ -210,6 +219,7 @@ mod tests {
     #[rstest]
     #[case(404, "", AskError::Gone("404".into()))]
     #[case(400, "<?xml version=\"1.0\"?><failureDetails><callDoesNotExist /></failureDetails>", AskError::Gone("callDoesNotExist".into()))]
+    #[case(400, "<failureDetails><unrecognizedObject/></failureDetails>", AskError::Gone("unrecognizedObject".into()))]
     #[case(400, "<failureDetails><participantDoesNotExist/></failureDetails>", AskError::Gone("participantDoesNotExist".into()))]
     #[case(400, "<failureDetails><parameterError parameter=\"deactivated\" error=\"invalidValue\" /></failureDetails>",
         AskError::Refused { status: 400, reason: "parameterError parameter=deactivated error=invalidValue".into() })]

@@ -28,6 +28,8 @@ pub(super) enum Topic {
 pub(super) enum Verdict {
     /// What is pushed from now on that was not before.
     Accepted(Vec<Topic>),
+    /// Ask once more, after a while: a call of the set may have ended, and is taken out as soon as that is known.
+    AskLater,
     /// Ask again: with fewer elements, or without the calls that are now in [`Plan::refused`].
     AskAgain,
     /// Not even the last accepted set is accepted: give the socket up.
@@ -49,6 +51,9 @@ struct Socket {
     topics: BTreeMap<i64, Topic>,
     /// Indexes of the last set that the bridge accepted.
     accepted: Option<Vec<i64>>,
+    /// The last set was refused, and is asked for once more before anything is made of that.
+    doubted: bool,
+    /// Asked for with fewer elements.
     short: bool,
 }
 
@@ -122,7 +127,13 @@ impl Plan {
         if success {
             let before = socket.accepted.replace(sent.to_vec()).unwrap_or_default();
             let new = sent.iter().filter(|index| !before.contains(index));
+            socket.doubted = false;
             return Verdict::Accepted(new.filter_map(|index| socket.topics.get(index).cloned()).collect());
+        }
+        // Of a list of calls alone nothing can have ended.
+        let has_rosters = socket.topics.values().any(|topic| matches!(topic, Topic::Roster(_)));
+        if has_rosters && !std::mem::replace(&mut socket.doubted, true) {
+            return Verdict::AskLater;
         }
         let Some(accepted) = socket.accepted.clone() else {
             if socket.short {
@@ -191,11 +202,15 @@ impl Plan {
     /// sockets whose sets changed.
     pub(super) fn reconnected(&mut self, id: SocketId) -> BTreeSet<SocketId> {
         if let Some(socket) = self.sockets.get_mut(id) {
-            socket.accepted = None;
-            socket.short = false;
+            (socket.accepted, socket.doubted, socket.short) = (None, false, false);
         }
         let refused = std::mem::take(&mut self.refused);
         refused.iter().filter_map(|call| self.add(call)).collect()
+    }
+
+    /// Some socket's events come with fewer elements than asked for first.
+    pub(super) fn is_short(&self) -> bool {
+        self.sockets.iter().any(|socket| socket.short)
     }
 
     /// How much is followed over all sockets.
@@ -238,6 +253,10 @@ mod tests {
         plan.request(socket).iter().map(|subscription| subscription.index).collect()
     }
 
+    fn refuse(plan: &mut Plan, n: usize) -> Vec<Verdict> {
+        (0..n).map(|_| plan.answered(0, &indexes(plan, 0), false)).collect()
+    }
+
     #[test]
     fn a_full_socket_opens_a_further_one() {
         let mut plan = Plan::new(3);
@@ -271,7 +290,7 @@ mod tests {
         plan.add(&call(0));
         assert!(matches!(plan.answered(0, &indexes(&plan, 0), true), Verdict::Accepted(_)));
         plan.add(&call(1));
-        assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::AskAgain);
+        assert_eq!(refuse(&mut plan, 2), [Verdict::AskLater, Verdict::AskAgain]);
         assert_eq!(plan.request(0)[0].elements.len(), 6, "a set that grew too large keeps its elements");
         assert_eq!(plan.refused().collect::<Vec<_>>(), [&call(1)]);
         assert_eq!(plan.request(0).len(), 2);
@@ -286,8 +305,7 @@ mod tests {
         for n in 0..8 {
             plan.add(&call(n));
         }
-        plan.answered(0, &indexes(&plan, 0), false);
-        plan.answered(0, &indexes(&plan, 0), false);
+        refuse(&mut plan, 3);
         assert_eq!(plan.refused().count(), 4);
         assert_eq!(plan.reconnected(0), BTreeSet::from([0]));
         assert_eq!((plan.request(0).len(), plan.refused().count()), (9, 0));
@@ -299,8 +317,21 @@ mod tests {
         for n in 0..8 {
             plan.add(&call(n));
         }
-        plan.answered(0, &indexes(&plan, 0), false);
-        assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::AskAgain);
+        assert_eq!(refuse(&mut plan, 3), [Verdict::AskLater, Verdict::AskAgain, Verdict::AskAgain]);
         assert_eq!((plan.request(0).len(), plan.refused().count()), (5, 4));
+    }
+
+    #[test]
+    fn a_set_that_is_refused_may_hold_calls_that_have_ended() {
+        let mut plan = Plan::new(90);
+        plan.add(&call(0));
+        plan.add(&call(1));
+        refuse(&mut plan, 1);
+        plan.remove(&call(0));
+        assert!(!plan.is_short());
+        assert_eq!(plan.request(0).len(), 2);
+        assert!(matches!(plan.answered(0, &indexes(&plan, 0), true), Verdict::Accepted(_)));
+        assert!(plan.tells_mutes(&call(1)));
+        assert_eq!(refuse(&mut plan, 2), [Verdict::AskLater, Verdict::GiveUp], "nothing was added that could be refused");
     }
 }

@@ -46,6 +46,16 @@ pub(crate) enum Body {
     Unknown(String),
 }
 
+impl Body {
+    /// The subscription that an update belongs to.
+    pub(crate) fn index(&self) -> Option<i64> {
+        match self {
+            Self::Calls { index, .. } | Self::CallInfo { index, .. } | Self::Roster { index, .. } => *index,
+            Self::Ack { .. } | Self::Subscriptions(_) | Self::Unknown(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct SubscriptionState {
     #[serde(default, deserialize_with = "lenient")]

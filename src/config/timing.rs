@@ -26,7 +26,7 @@ pub struct Timing {
     pub rest_timeout: Duration,
     /// TCP, TLS and WebSocket handshake of an events socket.
     pub connect_timeout: Duration,
-    /// An `ack` of our own subscribe request that does not come.
+    /// An `ack` of our own subscribe request that does not come, or a subscription that stays pending.
     pub ack_timeout: Duration,
     /// Nothing is asked of a bridge for this long after it said that it is busy (503) without saying for how long.
     pub busy_pause: Duration,
@@ -70,6 +70,8 @@ pub struct Timing {
     pub sweep_roster: Duration,
     /// The roster of a call that has no event subscription is read this often.
     pub poll_roster: Duration,
+    /// What spaces and profiles say (names, who has to wait, whom a lock holds) is read anew this often.
+    pub labels: Duration,
     /// Removed ids are remembered this long, so that a late answer cannot bring a ghost back.
     pub tombstone: Duration,
     /// What administrators see of a bridge is counted this often.
@@ -144,6 +146,7 @@ impl Default for Timing {
             sweep_calls: s(10),
             sweep_roster: s(60),
             poll_roster: s(5),
+            labels: s(600),
             tombstone: s(60),
             figures: s(1),
             confirm_within: s(5),
@@ -199,6 +202,7 @@ impl Timing {
             sweep_calls: x(self.sweep_calls),
             sweep_roster: x(self.sweep_roster),
             poll_roster: x(self.poll_roster),
+            labels: x(self.labels),
             tombstone: x(self.tombstone),
             figures: x(self.figures),
             confirm_within: x(self.confirm_within),

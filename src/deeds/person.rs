@@ -10,7 +10,7 @@ use super::judge::{Reading, Wish, is_same_text, of_look};
 use super::reach::Reach;
 use super::target::Outcome;
 use crate::cms::{Answer, Ask, AskError, Change, PersonDetail, sends_back};
-use crate::model::{BridgeFacts, BridgeName, BridgeState, Home, LegId, ParticipantId};
+use crate::model::{BridgeFacts, BridgeName, Home, LegId, ParticipantId};
 use crate::view::ActionResult::{Already, Done, Left, Refused, Stopped, Unconfirmed, Unreachable};
 use crate::view::face;
 
@@ -243,9 +243,8 @@ impl Way<'_> {
     /// Does an event tell mutes here, and what does it say?
     fn told_mute(&self, home: &str) -> Option<bool> {
         let store = self.reach.cluster.store();
-        let live = store.with_bridge(home, |facts| facts.state == BridgeState::Live && facts.polled_calls == 0).unwrap_or(false);
         let told = store.with_person(self.person, |person| face(person).map(|listing| listing.muted)).flatten();
-        told.filter(|_| live)
+        told.filter(|_| store.with_bridge(home, BridgeFacts::tells_mutes).unwrap_or(false))
     }
 
     /// The row is about to say so, too: whoever reads the result must not find the row of before.

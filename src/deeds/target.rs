@@ -12,7 +12,7 @@ use super::turns::Turns;
 use crate::actions::{Deed, Press, Target, TargetResult};
 use crate::clock::Now;
 use crate::meetings;
-use crate::model::{BridgeState, Home, ParticipantId};
+use crate::model::{BridgeFacts, Home, ParticipantId};
 use crate::view::{self, ActionResult, Mark, Message};
 
 /// How it ended, and the reason in words.
@@ -126,8 +126,7 @@ impl Deeds {
             let listing = view::face(person).map(|listing| (listing.key.bridge.clone(), listing.muted));
             (!person.departed).then_some((person.lobby.state, listing))
         })??;
-        let told =
-            |bridge: &str| store.with_bridge(bridge, |facts| facts.state == BridgeState::Live && facts.polled_calls == 0).unwrap_or(false);
+        let told = |bridge: &str| store.with_bridge(bridge, BridgeFacts::tells_mutes).unwrap_or(false);
         Some(Known { lobby, muted: listing.filter(|(bridge, _)| told(bridge)).map(|(_, muted)| muted) })
     }
 

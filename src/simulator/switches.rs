@@ -46,6 +46,12 @@ switches! {
     participants_count: Count = Count::default(),
     /// Subscriptions per socket; 0 = off. More are answered by an ack with `error_status`.
     subscription_limit: usize = 0,
+    /// So many subscriptions of a socket become active, the others stay `pending` for good; 0 = all.
+    active_limit: usize = 0,
+    /// None becomes active.
+    never_active: bool = false,
+    /// A request that names a call which is not there: that subscription is `deactivated`, or the whole request is refused.
+    unknown_call: UnknownCall = UnknownCall::default(),
     error_status: String = "failure".to_owned(),
     /// Items per message of an initial list; 0 = all in one.
     initial_split: usize = 0,
@@ -78,6 +84,8 @@ switches! {
     cap_participants: usize = 10,
     /// Status and body for an object that is not there.
     missing: Missing = Missing::default(),
+    /// Status of a path that does not exist, with `unrecognizedObject`.
+    unknown_path: UnknownPath = UnknownPath::default(),
     /// A missing participant has a reason or is a bare 404.
     missing_participant: MissingParticipant = MissingParticipant::default(),
     /// `deactivated` of an active leg.
@@ -88,6 +96,8 @@ switches! {
     participant_deactivated: bool = false,
     /// `state` of a waiting leg: as of any other, absent, or a word that nobody knows.
     waiting_state: WaitingState = WaitingState::default(),
+    /// `state` of a waiting participant, in rosters and in `/participants/<id>`: `connected` is an inference (events.md 5.4).
+    waiting_participant: WaitingParticipant = WaitingParticipant::default(),
     /// A leg shows `deactivated` only so long after it connected.
     late_deactivated_ms: u64 = 0,
     empty_list: EmptyList = EmptyList::default(),
@@ -132,6 +142,8 @@ switches! {
     cdr_form_field: CdrFormField = CdrFormField::default(),
     /// Receivers per bridge, the attribute `maximum` of the list.
     cdr_slots: usize = 4,
+    /// How receivers are listed: as they were given, with the host and scheme in capitals, or without `uri`.
+    cdr_listed: CdrListed = CdrListed::default(),
     /// So many slots belong to somebody else; nothing is ever sent there.
     cdr_foreign_receivers: usize = 0,
     /// Most records per POST.
@@ -231,6 +243,9 @@ choice!(MissingParticipant { Reason, Bare404 });
 choice!(ParticipantLegs { Plural, Singular });
 choice!(ActiveLeg { Omit, False });
 choice!(WaitingState { Connected, Absent, Other });
+choice!(WaitingParticipant { Connected, Ringing, Absent });
+choice!(UnknownCall { Deactivated, Refused });
+choice!(UnknownPath { Status404, Status400 });
 choice!(EmptyList { OpenClose, SelfClosing });
 choice!(BackToLobby { ByVersion, Accept, Reject });
 choice!(Accept { Reject, Accept });
@@ -241,6 +256,7 @@ choice!(LinkName { Peer, Call, Empty });
 choice!(RemoteLegs { EmptyList, CallBridge });
 choice!(UnknownParameters { Ignore, Reject });
 choice!(CdrFormField { Url, AlsoUri });
+choice!(CdrListed { AsGiven, Respelled, WithoutUri });
 choice!(CdrAccepts { Only200, Any2xx });
 choice!(CdrCallBridge { Clustered, Always, Never });
 choice!(CdrActiveLeg { False, Absent });

@@ -355,6 +355,8 @@ fn suffer(scene: &mut Scene) -> Option<String> {
         json!({ "events_padding": one(&[1000, 100_000]) }),
         json!({ "cap_legs": 1, "cap_participants": 1 }),
         json!({ "early_updates": true, "late_updates": true }),
+        json!({ "lost_adds": true }),
+        json!({ "waiting_participant": "ringing" }),
         json!({ "cdr_gap_rate": 0.5, "cdr_duplicate_rate": 0.3, "cdr_reorder_rate": 0.3 }),
         json!({ "cdr_timeout_ms": 1 }),
     ];
@@ -371,6 +373,9 @@ fn suffer_what_only_the_rotation_repairs(scene: &mut Scene) -> Option<String> {
         json!({ "pages_shift": 2 }),
         json!({ "subscribe_refused": true }),
         json!({ "subscription_limit": scene.rng.random_range(1..6) }),
+        json!({ "active_limit": scene.rng.random_range(1..6) }),
+        json!({ "never_active": true }),
+        json!({ "unknown_call": "refused" }),
     ];
     let switches = faults.choose(&mut scene.rng).cloned()?;
     suffer_this(scene, switches)

@@ -15,7 +15,17 @@ pub struct Causes {
 
 impl Causes {
     pub fn suffered(&mut self, bridge: &'static str, switches: &Value) {
-        let lies = ["reorder_updates", "events_stall", "ignore_acks", "pages_shift", "subscribe_refused", "subscription_limit"];
+        let lies = [
+            "reorder_updates",
+            "events_stall",
+            "ignore_acks",
+            "pages_shift",
+            "subscribe_refused",
+            "subscription_limit",
+            "active_limit",
+            "never_active",
+            "unknown_call",
+        ];
         if lies.iter().any(|name| switches.get(name).is_some()) {
             self.events_lied.insert(bridge);
         }

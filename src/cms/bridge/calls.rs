@@ -105,6 +105,7 @@ impl Bridge {
     pub(super) fn take_calls(&mut self, offset: usize, page: Page<CallItem>, sent: Now, now: Now) {
         let Some(mut sweep) = self.sweep.take_if(|sweep| sweep.next == offset && sweep.started <= sent.instant) else { return };
         let next = page.next(offset);
+        self.renew_labels(now.instant);
         for item in page.items {
             sweep.listed.insert(item.id.clone());
             if self.ended.contains_key(&item.id) {

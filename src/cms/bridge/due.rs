@@ -27,6 +27,8 @@ pub(super) enum Due {
     Connect(SocketId),
     Subscribe(SocketId),
     AckTimeout(SocketId),
+    /// A subscription has been pending for too long, unless it became active.
+    Pending(SocketId),
     /// A silent socket missed a change, unless it has told it by now.
     GiveUp(SocketId),
     SweepCalls,
@@ -41,7 +43,7 @@ pub(super) enum Due {
     FirstList(SocketId),
     /// Read a person's legs again.
     LookAt(ParticipantId),
-    /// Nobody said where this person is hosted.
+    /// Nobody said where this person is hosted, or they have been ringing for a while.
     Orphan(ParticipantId),
     /// The question whether this person is there was not answered.
     AskAgain(ParticipantId),
@@ -72,6 +74,7 @@ impl Bridge {
             Due::Connect(socket) => self.request_token(socket),
             Due::Subscribe(socket) => self.subscribe(socket, now),
             Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
+            Due::Pending(socket) => self.judge_pending(socket, now),
             Due::GiveUp(socket) => self.give_up_if_silent(socket, now),
             Due::SweepCalls => self.sweep_calls(Lane::InCall, now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
@@ -81,7 +84,7 @@ impl Bridge {
             Due::Others(call) => self.read_others(&call, now),
             Due::LookAt(person) => self.look_at(&person),
             Due::AskAgain(person) => self.ask(Lane::InCall, Ask::Person(person)),
-            Due::Orphan(person) => self.find_home(&person, now),
+            Due::Orphan(person) => self.ask_for_home(&person, now),
             Due::RetryRefused => self.retry_refused(now),
             Due::Stray(leg) => self.look_for_stray(leg),
             Due::Proof { leg, waiting, since } => self.prove(&leg, waiting, since, now),

@@ -15,7 +15,7 @@ use crate::cms::session::{News, Report, Session};
 use crate::cms::subscriptions::{SocketId, Topic, Verdict};
 use crate::cms::wire::{self, Body, Frame, SubscriptionState, Update};
 use crate::config::Secret;
-use crate::model::{BridgeState, CallFacts, CallId, RosterPatch, Trouble, leg_state};
+use crate::model::{BridgeState, CallFacts, CallId, LegState, Lobby, RosterPatch, Trouble, leg_state};
 
 /// Keeping sockets open.
 impl Bridge {
@@ -74,6 +74,7 @@ impl Bridge {
         let entry = self.sockets.entry(socket).or_default();
         *entry = Socket { generation: entry.generation, attempts: entry.attempts.saturating_add(1), ..Socket::default() };
         self.timers.cancel(&Due::AckTimeout(socket));
+        self.timers.cancel(&Due::Pending(socket));
         self.timers.cancel(&Due::Subscribe(socket));
         self.timers.set(Due::Connect(socket), now.instant + pause);
         if self.link.is_up() && !self.link.unreadable {
@@ -208,6 +209,7 @@ impl Bridge {
                     self.subscribe(socket, now);
                 }
             }
+            Verdict::AskLater => self.timers.set(Due::Subscribe(socket), now.instant + self.timing.second_look),
             Verdict::AskAgain => {
                 self.read_refused_by_rest(now);
                 self.subscribe(socket, now);
@@ -283,6 +285,9 @@ impl Bridge {
         }
         self.counters.skipped.increment(frame.skipped as u64);
         self.heard(now);
+        if let (Some(index), Some(entry)) = (frame.body.index(), self.sockets.get_mut(&socket)) {
+            entry.pending.remove(&index);
+        }
         match frame.body {
             Body::Ack { message_id, success, status } => self.take_ack(socket, message_id, success, &status, now),
             Body::Subscriptions(states) => states.iter().for_each(|state| self.take_subscription(socket, state, now)),
@@ -307,16 +312,44 @@ impl Bridge {
 
     /// `deactivated` on a call's roster means that the call ended, or that it won't be pushed any more: REST tells which.
     fn take_subscription(&mut self, socket: SocketId, state: &SubscriptionState, now: Now) {
-        if state.state.as_deref() != Some("deactivated") {
-            return;
+        let Some(index) = state.index else { return };
+        let Some(entry) = self.sockets.get_mut(&socket) else { return };
+        if state.state.as_deref() == Some("pending") {
+            entry.pending.entry(index).or_insert(now.instant);
+            return self.timers.sooner(Due::Pending(socket), now.instant + self.timing.ack_timeout);
         }
-        if let Some(Topic::Roster(call)) = state.index.and_then(|index| self.plan.topic(socket, index)).cloned() {
-            self.plan.deactivated(&call);
-            self.set_changed(socket, now);
+        entry.pending.remove(&index);
+        if state.state.as_deref() == Some("deactivated")
+            && let Some(Topic::Roster(call)) = self.plan.topic(socket, index).cloned()
+        {
             self.ask(Lane::Arrival, Ask::Call(call.clone()));
-            self.timers.sooner(Due::SweepRoster(call), now.instant + self.timing.poll_roster);
-            self.timers.sooner(Due::RetryRefused, now.instant + self.timing.retry_refused);
+            self.pushed_no_longer(socket, &call, now);
         }
+    }
+
+    /// What was accepted and stays pending is not pushed, whatever the acknowledgement said.
+    pub(super) fn judge_pending(&mut self, socket: SocketId, now: Now) {
+        let patience = self.timing.ack_timeout;
+        let Some(entry) = self.sockets.get_mut(&socket) else { return };
+        let overdue: Vec<i64> = entry.pending.extract_if(|_, since| *since + patience <= now.instant).map(|(index, _)| index).collect();
+        if let Some(first) = entry.pending.values().min() {
+            self.timers.set(Due::Pending(socket), *first + patience);
+        }
+        for index in overdue {
+            match self.plan.topic(socket, index).cloned() {
+                Some(Topic::Calls) => return self.drop_session(socket, "the list of calls stayed pending", now),
+                Some(Topic::Roster(call)) => self.pushed_no_longer(socket, &call, now),
+                None => {}
+            }
+        }
+    }
+
+    /// A roster is read by REST from here on, and asked for again later.
+    fn pushed_no_longer(&mut self, socket: SocketId, call: &CallId, now: Now) {
+        self.plan.deactivated(call);
+        self.set_changed(socket, now);
+        self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster);
+        self.timers.sooner(Due::RetryRefused, now.instant + self.timing.retry_refused);
     }
 
     fn take_call_update(&mut self, update: Update, now: Now) {
@@ -369,7 +402,12 @@ impl Bridge {
             muted: update.audio_muted,
             presenter: update.presenter,
         };
+        let connects = update.update_type.as_deref() == Some("update") && patch.state == Some(LegState::Connected);
         self.person_listed(call, &person, patch, now);
+        // Where who waits is not listed as connected, this is how an admission shows.
+        if connects && self.store.with_person(&person, |person| person.lobby.state == Lobby::Waiting).unwrap_or(false) {
+            self.find_home(&person, now);
+        }
     }
 }
 

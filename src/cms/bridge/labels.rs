@@ -1,8 +1,9 @@
-//! What a space says of its calls: a name for nameless ones, whether anybody has to wait there at all, and whom a lock holds. Read once a
-//! space, last of all.
+//! What a space says of its calls: a name for nameless ones, whether anybody has to wait there at all, and whom a lock holds. Read last of
+//! all, and seldom: it is changed by administrators, between meetings.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Bridge;
 use crate::cms::answer::{Answer, Page, Profiles, SpaceDetail};
@@ -12,8 +13,10 @@ use crate::cms::queue::Lane;
 use crate::model::{CallId, LockMode};
 
 /// Spaces and profiles by id, as far as they are read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Labels {
+    /// When it began to be read.
+    since: Instant,
     spaces: HashMap<Arc<str>, Space>,
     tenants: HashMap<Arc<str>, Named>,
     system: Named,
@@ -68,6 +71,17 @@ enum Next<T> {
 }
 
 impl Labels {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            spaces: HashMap::new(),
+            tenants: HashMap::new(),
+            system: Named::default(),
+            profiles: HashMap::new(),
+            call_profiles: HashMap::new(),
+        }
+    }
+
     /// A leg's profile comes from its access method, space, tenant or the system, in this order (rest.md section 4). `needsActivation`
     /// is false where nobody sets it. Profiles of single members are not looked at: a leg that waits says more than any profile.
     fn next(&self, id: &Arc<str>) -> Next<bool> {
@@ -136,6 +150,13 @@ impl Labels {
 }
 
 impl Bridge {
+    /// Forgets what was read long ago, and with it what could not be read then. Calls keep what they were told until it is read again.
+    pub(super) fn renew_labels(&mut self, now: Instant) {
+        if now.duration_since(self.labels.since) >= self.timing.labels {
+            self.labels = Labels::new(now);
+        }
+    }
+
     /// A call may have a space whose label is not known yet.
     pub(super) fn want_label(&mut self, call: &CallId) {
         let Some(space) = self.store.with_call(&self.key(call), |call| call.facts.space.clone()).flatten() else { return };
@@ -183,10 +204,15 @@ impl Bridge {
         }
     }
 
-    /// What can't be read leaves the question open; it never claims that there is no lobby. A refusal stands; anything else passes, and is
-    /// asked again when the calls are listed next.
+    /// What can't be read leaves the question open; it never claims that there is no lobby. A refusal stands until all is read anew;
+    /// anything else passes, and is asked again when the calls are listed next.
     pub(super) fn label_failed(&mut self, ask: &Ask, error: &AskError) {
-        if !matches!(error, AskError::Forbidden | AskError::Gone(_) | AskError::Refused { status: 400..500, .. }) {
+        let stands = match error {
+            AskError::Forbidden | AskError::Gone(_) => true,
+            AskError::Refused { status, reason } => (400..500).contains(status) && !reason.contains("databaseNotReady"),
+            _ => false,
+        };
+        if !stands {
             if let Ask::Space(id) = ask {
                 self.labels.spaces.remove(id);
             }
@@ -268,7 +294,7 @@ mod tests {
     }
 
     fn labels(detail: SpaceDetail) -> Labels {
-        let mut labels = Labels::default();
+        let mut labels = Labels::new(Instant::now());
         labels.spaces.insert("s".into(), Space { detail: Some(detail), ..Space::default() });
         labels
     }

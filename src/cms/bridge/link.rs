@@ -7,6 +7,7 @@ use rand::Rng;
 use tracing::{info, warn};
 
 use super::calls::CallWork;
+use super::labels::Labels;
 use super::standing::{Complaint, trouble};
 use super::{Bridge, Due};
 use crate::clock::Now;
@@ -197,6 +198,7 @@ impl Bridge {
         self.memory.set_refused(&self.config, false);
         let Link { attempts, unreadable, .. } = self.link;
         let attempts = if unreadable { attempts } else { 0 };
+        self.labels = Labels::new(now.instant);
         self.link = Link { phase: Phase::Up, attempts, unreadable, last_asked: now.instant, ..Link::new(now.instant) };
         self.timers.set(Due::Heartbeat, now.instant + self.timing.heartbeat);
         self.resync(now);

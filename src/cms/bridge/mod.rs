@@ -89,6 +89,8 @@ struct Socket {
     asked: Option<(i64, Vec<i64>)>,
     /// Something changed while a request was under way.
     stale: bool,
+    /// Subscriptions that the bridge called pending, and since when.
+    pending: HashMap<i64, Instant>,
     /// What began to be pushed, and when the bridge said so.
     begun: Vec<(Topic, Instant)>,
 }
@@ -178,7 +180,7 @@ impl Bridge {
             legs_by_filter: false,
             removed: HashMap::new(),
             ended: HashMap::new(),
-            labels: Labels::default(),
+            labels: Labels::new(now.instant),
             records: cdr::Records::new(),
             receivers: register::Receivers::default(),
             bridge_ids: Vec::new(),
@@ -315,7 +317,7 @@ impl Bridge {
             (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(lane, &leg, &detail, sent, now),
             (Ask::Change(change), _) => self.changed(&change, now),
             (Ask::CdrReceivers(offset), Answer::CdrReceivers { page, maximum }) => self.take_receivers(offset, page, maximum, now),
-            (Ask::AddCdrReceiver(_), _) => self.receiver_added(),
+            (Ask::AddCdrReceiver(_), answer) => self.receiver_added(answer),
             (ask, answer) => self.take_label(ask, answer),
         }
     }

@@ -58,12 +58,18 @@ impl Bridge {
         matches!(state.flatten(), Some(LegState::Initial | LegState::Ringing))
     }
 
-    /// Makes sure that somebody asks where the person is hosted, and reads their legs if it is here. Who is still being called is
-    /// nowhere yet.
+    /// Makes sure that somebody asks where the person is hosted, and reads their legs if it is here. Who is still being called has
+    /// nothing to be read yet; but that people in the lobby are listed as connected is an inference (events.md section 5.4), so whoever
+    /// goes on ringing is looked at all the same.
     pub(super) fn find_home(&mut self, person: &ParticipantId, now: Now) {
         if self.is_ringing(person) {
-            return;
+            self.timers.sooner(Due::Orphan(person.clone()), now.instant + self.timing.read_again);
+        } else {
+            self.ask_for_home(person, now);
         }
+    }
+
+    pub(super) fn ask_for_home(&mut self, person: &ParticipantId, now: Now) {
         match self.store.with_person(person, |person| person.home.clone()) {
             None | Some(Some(Home::Elsewhere { .. })) => {}
             Some(Some(Home::Bridge(name))) if name == self.name => self.read_person(person, Lane::Arrival),

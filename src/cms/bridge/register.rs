@@ -1,14 +1,18 @@
 //! Sees that the bridge sends its records to Usher, if the configuration says so. Adds Usher's own receiver to a free slot; never changes or
 //! removes one (cdr.md section 1).
 
+use std::sync::Arc;
+
+use reqwest::Url;
 use tracing::{info, warn};
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::{Page, ReceiverItem};
+use crate::cms::answer::{Answer, Page, ReceiverItem};
 use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
+use crate::config::Secret;
 use crate::model::Trouble;
 
 /// The list of receivers, while it is being read.
@@ -17,6 +21,8 @@ pub(super) struct Receivers {
     found: bool,
     /// Usher has asked for a slot since the bridge came up or the list was last in order.
     added: bool,
+    /// The receiver that this process has made, for lists that don't say the addresses.
+    own: Option<Arc<str>>,
 }
 
 impl Bridge {
@@ -30,7 +36,10 @@ impl Bridge {
     pub(super) fn take_receivers(&mut self, offset: usize, page: Page<ReceiverItem>, maximum: Option<usize>, now: Now) {
         let Some(own) = self.config.cdr_url.clone() else { return };
         let (next, listed) = (page.next(offset), offset + page.items.len());
-        self.receivers.found |= page.items.iter().any(|item| item.url.as_ref() == Some(&own));
+        let is_own = |item: &ReceiverItem| {
+            self.receivers.own.as_ref() == Some(&item.id) || item.url.as_ref().is_some_and(|url| is_same_address(url, &own))
+        };
+        self.receivers.found |= page.items.iter().any(is_own);
         if let Some(offset) = next {
             return self.ask(Lane::Resync, Ask::CdrReceivers(offset));
         }
@@ -50,7 +59,10 @@ impl Bridge {
         }
     }
 
-    pub(super) fn receiver_added(&mut self) {
+    pub(super) fn receiver_added(&mut self, answer: Answer) {
+        if let Answer::Created(id) = answer {
+            self.receivers.own = Some(id);
+        }
         info!(bridge = %self.name, "Usher registered as a CDR receiver");
         self.look_at_receivers();
     }
@@ -80,5 +92,25 @@ impl Bridge {
             warn!(bridge = %self.name, what = %trouble.what, "CDRs will not arrive");
         }
         self.store.put_bridge(&self.name, |bridge| bridge.cdr.trouble = trouble);
+    }
+}
+
+/// A bridge may list an address in another spelling than it was given: the host in capitals, or the port that its scheme implies.
+fn is_same_address(one: &Secret, other: &Secret) -> bool {
+    let parsed = |address: &Secret| Url::parse(address.expose()).ok();
+    one == other || parsed(one).is_some_and(|one| parsed(other) == Some(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_the_same_in_another_spelling() {
+        let same = |one: &str, other: &str| is_same_address(&Secret::new(one), &Secret::new(other));
+        assert!(same("http://lobby.example.org/cdr/aB", "HTTP://LOBBY.EXAMPLE.ORG:80/cdr/aB"));
+        assert!(!same("http://lobby.example.org/cdr/aB", "http://lobby.example.org/cdr/ab"));
+        assert!(!same("http://lobby.example.org/cdr/aB", "http://other.example.org/cdr/aB"));
+        assert!(same("no address", "no address") && !same("no address", "none either"));
     }
 }

@@ -82,8 +82,8 @@ impl Bridge {
             self.queue.hurry = false;
         }
         let open = !self.is_blind();
-        let polled = self.plan.refused().count();
-        self.store.put_bridge(&self.name, |bridge| bridge.polled_calls = polled);
+        let (polled, short) = (self.plan.refused().count(), self.plan.is_short());
+        self.store.put_bridge(&self.name, |bridge| (bridge.polled_calls, bridge.short_events) = (polled, short));
         let standing = self.store.with_bridge(&self.name, |bridge| (bridge.state, bridge.trouble.clone()));
         match standing {
             _ if read && open => self.state(BridgeState::Live, None),

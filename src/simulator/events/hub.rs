@@ -83,17 +83,24 @@ impl Hub {
         let bridge = session.bridge;
         let kept = |s: &Subscription| session.subscriptions.contains(s);
         let (dead, live): (Vec<Subscription>, Vec<Subscription>) = wanted.iter().copied().partition(|s| !exists(world, bridge, s.target));
+        let limit = match switches.active_limit {
+            _ if switches.never_active => 0,
+            0 => live.len(),
+            limit => limit.min(live.len()),
+        };
         let restated = |s: &&Subscription| switches.pending_again || !kept(s);
-        let announced: Vec<i64> = live.iter().filter(restated).map(|s| s.index).collect();
+        let pending: Vec<i64> = live.iter().filter(restated).map(|s| s.index).collect();
+        let live = &live[..limit];
+        let active: Vec<i64> = live.iter().filter(restated).map(|s| s.index).collect();
         let filled: Vec<Subscription> = live.iter().filter(|s| switches.readd_on_replacement || !kept(s)).copied().collect();
         let gone: Vec<i64> = dead.iter().map(|s| s.index).collect();
-        let mut told = live;
+        let mut told = live.to_vec();
         if switches.late_updates {
             told.extend(session.subscriptions.iter().filter(|old| !wanted.contains(old) && exists(world, bridge, old.target)));
         }
         self.watch(id, bridge, told);
-        self.announce(id, &announced, "pending", switches);
-        self.announce(id, &announced, "active", switches);
+        self.announce(id, &pending, "pending", switches);
+        self.announce(id, &active, "active", switches);
         self.announce(id, &gone, "deactivated", switches);
         for subscription in filled {
             self.fill(id, bridge, subscription, world, switches);
@@ -191,7 +198,8 @@ impl Hub {
     }
 }
 
-fn exists(world: &World, bridge: usize, target: Target) -> bool {
+/// Whether what a subscription is about is there.
+pub(crate) fn exists(world: &World, bridge: usize, target: Target) -> bool {
     match target {
         Target::Calls => true,
         Target::Info(call) | Target::Roster(call) => world.meeting_of_call(bridge, call).is_some(),

@@ -6,8 +6,9 @@ use crate::simulator::id::Id;
 
 use super::render;
 use super::subscription::Target;
-use crate::simulator::switches::Switches;
+use crate::simulator::switches::{Switches, WaitingParticipant};
 use crate::simulator::world::World;
+use crate::simulator::world::change::roster_element as roster;
 
 /// One entry of `updates`; rendered when the message is closed, so it shows the newest state.
 #[derive(Debug, Clone)]
@@ -123,11 +124,17 @@ fn list(world: &World, bridge: usize, watch: &Watch, items: &[Item], switches: &
 
 /// `None` when the object is gone already or nothing requested has changed.
 fn fields(world: &World, bridge: usize, watch: &Watch, item: &Item, switches: &Switches) -> Option<String> {
-    let hint = if switches.lobby_hint { crate::simulator::world::change::roster_element::LOBBY } else { 0 };
+    let hint = if switches.lobby_hint { roster::LOBBY } else { 0 };
+    // Where waiting people have another `state`, a change of the lobby changes it.
+    let revealed = |elements: u32| match switches.waiting_participant {
+        WaitingParticipant::Connected => elements,
+        _ if elements & roster::LOBBY == 0 => elements,
+        _ => elements | roster::STATE,
+    };
     let (id, elements) = match item {
         Item::Remove(_, reason) => return Some(format!(r#","reason":"{reason}""#)),
         Item::Add(id) => (id, watch.elements | hint),
-        Item::Update(id, elements) => (id, elements & (watch.elements | hint)),
+        Item::Update(id, elements) => (id, revealed(*elements) & (watch.elements | hint)),
     };
     let fields = match watch.target {
         Target::Roster(_) => {

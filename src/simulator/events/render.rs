@@ -90,8 +90,10 @@ pub(crate) fn roster_elements(world: &World, meeting: &Meeting, person: &Partici
     if has(roster::URI) {
         text(&mut out, "uri", &person.uri);
     }
-    if has(roster::STATE) {
-        text(&mut out, "state", state(person.state, switches));
+    if has(roster::STATE)
+        && let Some(state) = state(person, switches)
+    {
+        text(&mut out, "state", state);
     }
     if has(roster::DIRECTION) {
         text(&mut out, "direction", if person.outgoing { "outgoing" } else { "incoming" });
@@ -146,9 +148,9 @@ fn moved(out: &mut String, world: &World, from: Option<(Id, usize)>, elements: u
     }
 }
 
-fn state(state: LegState, switches: &Switches) -> &'static str {
-    match (state, switches.on_hold_spelling) {
-        (LegState::OnHold, OnHold::Lower) => "onhold",
-        _ => state.wire(),
+fn state(person: &Participant, switches: &Switches) -> Option<&'static str> {
+    match person.shown_state(switches.waiting_participant)? {
+        LegState::OnHold if switches.on_hold_spelling == OnHold::Lower => Some("onhold"),
+        state => Some(state.wire()),
     }
 }

@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::frame::{self, Frame};
 use super::handshake;
-use super::hub::Push;
-use super::subscription::{self, Target};
+use super::hub::{self, Push};
+use super::subscription::{self, Subscription, Target};
 use crate::simulator::core::Core;
 use crate::simulator::listen::Greeted;
-use crate::simulator::switches::{NoAck, Switches};
+use crate::simulator::switches::{NoAck, Switches, UnknownCall};
 
 /// A reader that takes nothing for so long is let go.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
@@ -243,7 +243,11 @@ impl Socket {
         self.core.bridges[self.bridge].ledger.subscribed();
         let wanted = subscription::parse(message);
         let within = |n: usize| switches.subscription_limit == 0 || n <= switches.subscription_limit;
-        match wanted.filter(|w| !switches.subscribe_refused && within(w.len())) {
+        let known = |w: &[Subscription]| {
+            switches.unknown_call == UnknownCall::Deactivated
+                || self.core.state(|state| w.iter().all(|s| hub::exists(&state.world, self.bridge, s.target)))
+        };
+        match wanted.filter(|w| !switches.subscribe_refused && within(w.len()) && known(w)) {
             None => self.ack(&id, &switches.error_status).await,
             Some(wanted) => {
                 for subscription in &wanted {

@@ -2,7 +2,7 @@
 
 use crate::simulator::cdr::{Cdr, Receivers};
 use crate::simulator::id::Id;
-use crate::simulator::switches::{CdrFormField, EmptyList};
+use crate::simulator::switches::{CdrFormField, CdrListed, EmptyList};
 use crate::simulator::xml::Xml;
 
 use super::reply::Reply;
@@ -29,7 +29,7 @@ pub(crate) fn list(context: &Context, cdr: &mut Cdr, request: &Request) -> Reply
     }
     xml.open_with("cdrReceivers", &[("total", &total), ("maximum", &slots)]);
     for receiver in found {
-        show(&mut xml, receiver.id, receiver.uri.as_deref());
+        show(context, &mut xml, receiver.id, receiver.uri.as_deref());
     }
     xml.close("cdrReceivers");
     Reply::xml(xml, &context.switches)
@@ -40,13 +40,25 @@ pub(crate) fn one(context: &Context, cdr: &mut Cdr, id: Id) -> Reply {
         return Reply::missing("cdrReceiverDoesNotExist", true, &context.switches);
     };
     let mut xml = Xml::default();
-    show(&mut xml, id, receiver.uri.as_deref());
+    show(context, &mut xml, id, receiver.uri.as_deref());
     Reply::xml(xml, &context.switches)
 }
 
 /// The form says `url`, the answer says `uri` (PM, AP).
-fn show(xml: &mut Xml, id: Id, uri: Option<&str>) {
+fn show(context: &Context, xml: &mut Xml, id: Id, uri: Option<&str>) {
+    let uri = match context.switches.cdr_listed {
+        CdrListed::AsGiven => uri.map(str::to_owned),
+        CdrListed::Respelled => uri.map(respelled),
+        CdrListed::WithoutUri => None,
+    };
     xml.open_with("cdrReceiver", &[("id", &id)]).maybe("uri", uri).close("cdrReceiver");
+}
+
+/// Scheme and host mean the same in capitals; the path would not.
+fn respelled(uri: &str) -> String {
+    let host_end = uri.find("://").map_or(0, |at| at + 3);
+    let path = uri[host_end..].find('/').map_or(uri.len(), |at| host_end + at);
+    format!("{}{}", uri[..path].to_uppercase(), &uri[path..])
 }
 
 pub(crate) fn create(context: &Context, cdr: &mut Cdr, request: &Request) -> Reply {

@@ -7,7 +7,7 @@ use super::request::Request;
 use super::{Context, page};
 use crate::simulator::switches::{MissingParticipant, Switches};
 use crate::simulator::world::World;
-use crate::simulator::world::model::Participant;
+use crate::simulator::world::model::{LegState, Participant};
 use crate::simulator::world::ordered::Ordered;
 use crate::simulator::xml::Xml;
 
@@ -103,7 +103,8 @@ pub(crate) fn one(context: &Context, world: &World, id: Id) -> Reply {
         xml.field("deactivated", person.waiting);
     }
     configuration(&mut xml, person);
-    xml.open("status").field("state", person.state.wire()).close("status").close("participant");
+    let state = person.shown_state(context.switches.waiting_participant).map(LegState::wire);
+    xml.open("status").maybe("state", state).close("status").close("participant");
     Reply::xml(xml, switches)
 }
 

@@ -4,7 +4,7 @@ use super::reply::Reply;
 use super::request::{Method, Request};
 use super::{Context, calls, cdr_receivers, id, legs, people, spaces, system, write_calls, write_legs, write_people};
 use crate::simulator::core::State;
-use crate::simulator::switches::{ParticipantLegs, UnknownParameters};
+use crate::simulator::switches::{ParticipantLegs, UnknownParameters, UnknownPath};
 
 /// Query parameters of rest.md 3; others are ignored or refused by switch.
 const QUERY: [&str; 17] = [
@@ -44,7 +44,10 @@ pub(crate) fn dispatch(context: &Context, state: &mut State, request: &Request) 
         Method::Post => post(context, state, request, &path),
         Method::Delete => delete(context, state, &path),
     };
-    answered.unwrap_or_else(|| Reply::failure(404, "unrecognizedObject", switches))
+    answered.unwrap_or_else(|| {
+        let status = if switches.unknown_path == UnknownPath::Status400 { 400 } else { 404 };
+        Reply::failure(status, "unrecognizedObject", switches)
+    })
 }
 
 fn plain(name: &str) -> String {

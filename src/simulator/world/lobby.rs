@@ -100,6 +100,7 @@ impl World {
             return;
         };
         found.activators += 1;
+        self.timers.retain(|timer| !timer.is(Due::Deactivate(meeting)));
         let locked: Vec<usize> = found.instances.iter().filter(|instance| instance.locked).map(|instance| instance.bridge).collect();
         for id in self.waiting_in(meeting) {
             if self.participants.get(&id).is_some_and(|p| p.needs_activation && !locked.contains(&p.home)) {
@@ -109,7 +110,7 @@ impl World {
         }
     }
 
-    /// The last activator's departure starts the deactivation clock.
+    /// The last activator's departure starts the deactivation clock; one who comes back stops it.
     pub(super) fn activator_gone(&mut self, meeting: Id, now_ms: i64) {
         let Some(found) = self.meetings.get_mut(&meeting) else {
             return;
@@ -122,14 +123,11 @@ impl World {
         self.schedule(at, Due::Deactivate(meeting));
     }
 
-    /// The clock ran out: guests go back to the lobby or are dropped, unless an activator came back.
+    /// The clock ran out: guests go back to the lobby or are dropped.
     pub(super) fn deactivate(&mut self, meeting: Id, now_ms: i64) {
         let Some(found) = self.meetings.get(&meeting) else {
             return;
         };
-        if found.activators > 0 {
-            return;
-        }
         let mode = found.deactivation;
         let guests: Vec<Id> = found
             .people

@@ -102,9 +102,13 @@ fn an_activator_who_returns_in_time_stops_the_clock() {
     let guest = room.join(GUEST);
     let host = room.join(HOST);
     room.leave(host);
-    room.join(HOST);
-    room.world.tick(60_000);
-    assert!(!room.waits(guest));
+    let again = room.join(HOST);
+    room.world.tick(9_000);
+    room.world.leave(again, "remoteTeardown", 9_000).unwrap();
+    room.world.tick(18_999);
+    assert!(!room.waits(guest), "it began anew");
+    room.world.tick(19_000);
+    assert!(room.waits(guest));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::simulator::id::Id;
-use crate::simulator::switches::CorrelatorFirst;
+use crate::simulator::switches::{CorrelatorFirst, WaitingParticipant};
 
 use super::ordered::Ordered;
 
@@ -197,6 +197,15 @@ impl Participant {
 
     pub(crate) fn is_connected(&self) -> bool {
         matches!(self.state, LegState::Connected | LegState::OnHold)
+    }
+
+    /// `state` as the participant shows it, which is not the leg's where the switch says so; `None`: the element is absent.
+    pub(crate) fn shown_state(&self, waiting: WaitingParticipant) -> Option<LegState> {
+        match waiting {
+            WaitingParticipant::Ringing if self.waiting && self.is_connected() => Some(LegState::Ringing),
+            WaitingParticipant::Absent if self.waiting && self.is_connected() => None,
+            _ => Some(self.state),
+        }
     }
 
     pub(crate) fn lets_guests_in(&self) -> bool {

@@ -24,6 +24,10 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
+    pub(super) fn is(&self, due: Due) -> bool {
+        self.due == due
+    }
+
     fn key(&self) -> Reverse<(i64, u64)> {
         Reverse((self.at_ms, self.seq))
     }

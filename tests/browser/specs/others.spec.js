@@ -26,7 +26,7 @@ async function ask(page, run, given) {
 /** @param {any} page @param {string} id */
 const text = (page, id) =>
   ask(page, (id) => Array.from(document.querySelectorAll(`#${id}`), (node) => node.textContent).join(), id);
-const shown = (page, id) => ask(page, (id) => document.getElementById(id).getClientRects().length > 0, id);
+const shown = (page, id) => ask(page, (id) => document.getElementById(id)?.getClientRects().length > 0, id);
 const rows = (page) => ask(page, () => Array.from(document.querySelectorAll(".row"), (row) => row.textContent));
 const stale = (page) => ask(page, () => Array.from(document.querySelectorAll(".row"), (row) => row.dataset.stale).join());
 /** Whether its rows are those it heard of, and no longer those that the server wrote into it. */
@@ -123,7 +123,7 @@ for (const { name, launch, missing, desk } of OTHERS)
       await expect.poll(() => text(page, "waiting")).toBe("2");
       const { displays } = await tell(admin, { type: "displays", on: true });
       await tell(admin, { type: "display_revoke", id: displays[0].id });
-      await expect.poll(() => page.evaluate(() => document.body.innerText)).toContain("This screen was revoked");
+      await expect.poll(() => ask(page, () => document.body?.innerText)).toContain("This screen was revoked");
       await page.close();
     });
 
@@ -144,7 +144,7 @@ for (const { name, launch, missing, desk } of OTHERS)
         await page.keyboard.press("Enter");
         await page.keyboard.press("a");
         await expect.poll(() => cluster.lobbyOf(bo.id)).toBe("in");
-        await expect.poll(() => page.evaluate(() => document.querySelector(".press").textContent)).toContain("Admitted 1");
+        await expect.poll(() => ask(page, () => document.querySelector(".press")?.textContent)).toContain("Admitted 1");
         for (const [width, height] of [
           [1280, 800],
           [360, 720],
