@@ -6,10 +6,12 @@
 //! - [`cms`] speaks to Call Bridges and writes facts ([`model`]) into the [`store`]; it knows no browser.
 //! - [`publisher`] turns changed facts, and what moderators did ([`desk`]), into rows ([`view`]) and hands the difference to the [`hub`].
 //! - [`http`] speaks to browsers: it follows the [`hub`] and hands presses ([`actions`]) to [`deeds`]; it knows no bridge.
+//! - [`wall`] is what displays on walls are shown, [`displays`] which ones there are.
 //! - [`receivers`] is where bridges deliver their Call Detail Records.
 //! - [`mod@log`] is what was done by whom; [`trouble`] what moderators must know about Usher itself.
 //! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out, [`reload`] takes
 //!   another one over.
+//! - [`meetings`] tells which calls belong together; [`clock`] reads the time, [`word`] names values, for everybody.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
 //!
 //! Five files show the way of an event (`cms/session.rs`, `cms/bridge/events.rs`, `store.rs`, `publisher.rs`, `hub/mod.rs`) and five that

@@ -65,11 +65,6 @@ impl Store {
         std::mem::take(&mut *self.0.dirty.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Marks people as changed for reasons outside the facts (an action under way).
-    pub fn touch_people<'a>(&self, people: impl IntoIterator<Item = &'a ParticipantId>) {
-        self.mark(|dirty| dirty.people.extend(people.into_iter().cloned()));
-    }
-
     fn mark(&self, what: impl FnOnce(&mut Dirty)) {
         what(&mut self.0.dirty.lock().unwrap_or_else(PoisonError::into_inner));
         self.0.changed.notify_one();
@@ -110,10 +105,6 @@ impl Store {
             dirty.calls.insert(key.clone());
             dirty.people.extend(call.roster);
         });
-    }
-
-    pub fn has_call(&self, key: &CallKey) -> bool {
-        self.0.calls.contains_key(key)
     }
 
     pub fn with_call<T>(&self, key: &CallKey, read: impl FnOnce(&Call) -> T) -> Option<T> {

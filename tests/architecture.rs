@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("meetings", &["model", "store", "view"]),
     ("hub", &["view"]),
     ("wall", &["hub", "view"]),
-    ("displays", &["actions", "clock", "db", "log", "wall"]),
+    ("displays", &["actions", "db", "log", "wall"]),
     ("actions", &["view"]),
     ("trouble", &["view"]),
     ("log", &["actions", "clock", "config", "db", "meetings", "model", "store", "trouble", "view", "word"]),

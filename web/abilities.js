@@ -18,7 +18,7 @@ const OWN = new Set(["hold", "unhold"]);
  * Why nothing can be asked of a bridge, as a catalogue key; null where it can be tried. One that is merely silent may answer again.
  * @param {Bridge | undefined} bridge @param {PersonDeed} [deed]
  */
-export function bridgeObstacle(bridge, deed) {
+function bridgeObstacle(bridge, deed) {
   if (!bridge) return null;
   if (bridge.state === "paused") return "why_paused";
   if (bridge.state === "unreachable" || bridge.state === "refused") return "why.unreachable";

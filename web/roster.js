@@ -13,7 +13,7 @@ import { fold, words } from "./text.js";
 export const byWait = (a, b) => (a.waiting_since ?? 0) - (b.waiting_since ?? 0) || (a.id < b.id ? -1 : 1);
 
 /** Somebody whose call is not answered yet can't be in a lobby: there is nothing to check. @param {Person} person */
-export const beingCalled = (person) => person.lobby === "unknown" && (person.state === "initial" || person.state === "ringing");
+const beingCalled = (person) => person.lobby === "unknown" && (person.state === "initial" || person.state === "ringing");
 
 /** Where a person is, as the page tells it. @param {Person} person @returns {Person["lobby"] | "called"} */
 export const placeOf = (person) => (beingCalled(person) ? "called" : person.lobby);

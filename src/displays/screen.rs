@@ -64,10 +64,6 @@ impl Displays {
 }
 
 impl Screen {
-    pub fn id(&self) -> &Arc<str> {
-        &self.id
-    }
-
     pub fn standing(&self) -> Standing {
         self.standing.borrow().clone()
     }

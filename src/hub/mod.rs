@@ -106,17 +106,8 @@ impl Hub {
         Self { inner: Arc::new(inner) }
     }
 
-    pub fn audience(&self) -> Audience {
-        self.inner.audience
-    }
-
     pub fn epoch(&self) -> &str {
         &self.inner.epoch
-    }
-
-    /// The seq of the last delta; 0 before the first.
-    pub fn seq(&self) -> u64 {
-        self.inner.lock().ring.newest()
     }
 
     /// Makes `put` and `drop` what everybody sees: `drop` first, then `put`. Returns the seq of the last delta.

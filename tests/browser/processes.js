@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
-export const BINARY = process.env.USHER_BIN ?? fileURLToPath(new URL("../../target/debug/usher", import.meta.url));
+const BINARY = process.env.USHER_BIN ?? fileURLToPath(new URL("../../target/debug/usher", import.meta.url));
 /** How long a process may take to be ready, in ms. */
 export const START = 30_000;
 const STOP = 15_000;

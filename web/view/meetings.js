@@ -87,7 +87,7 @@ export function handler(desk, { claim }) {
 }
 
 /** "No lobby here" is something else than nobody waiting, and both than not known. @param {Desk} desk @param {Meeting} row */
-export function lobbyWords(desk, row) {
+function lobbyWords(desk, row) {
   if (row.waiting > 0)
     return html`<span class="unseen">${t("waiting_n", { n: row.waiting })}</span>${longest(desk, row.longest_since, row)}`;
   if (row.unknown > 0) return html`<span class="fact">${t("checking_n", { n: row.unknown })}</span>`;

@@ -9,7 +9,7 @@ use crate::http::wall;
 use crate::hub::Frame;
 
 use super::Order;
-use super::presses::Reply;
+use super::reply::Reply;
 
 /// All of them, as they are now.
 pub(super) fn list(site: &Site) -> Order {

@@ -21,7 +21,8 @@ use crate::view::BridgeFigures;
 use super::displays;
 use super::handshake::Inward;
 use super::inlet::{Ear, Heard, bad};
-use super::presses::{Presses, Reply};
+use super::presses::Presses;
+use super::reply::Reply;
 use super::talk::Side;
 use super::{End, Order};
 

@@ -7,6 +7,7 @@ mod handshake;
 mod inlet;
 mod listener;
 mod presses;
+mod reply;
 mod talk;
 mod writer;
 

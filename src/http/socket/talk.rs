@@ -9,7 +9,7 @@ use tokio::time::{Duration, timeout};
 use crate::http::protocol::close;
 use crate::hub::{Follower, Frame};
 
-use super::presses::Reply;
+use super::reply::Reply;
 use super::writer::Writer;
 
 /// Frames in a row before the listening side has its turn.

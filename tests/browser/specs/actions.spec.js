@@ -228,15 +228,15 @@ test("an older bridge can put nobody back, a paused one does nothing, and each s
   const { page, anne, ana, bo } = await meeting({ cluster, open });
   const said = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
   await inCall(page, ana.id).locator("[data-menu]").click();
-  await said("send_back", "The bridge can't put people back into the lobby (CMS 3.4 can)");
+  await said("send_back", "The bridge can’t put people back into the lobby (CMS 3.4 can)");
   await expect(entry(page, "remove")).not.toHaveAttribute("aria-disabled");
   await look(page, "action-too-old");
   await page.keyboard.press("Escape");
   await admitOf(waiting(page, bo.id)).click();
   await expect(pressed(page)).toHaveText("Admitted 1");
-  await expect(page.locator(".undo")).toContainText("Can't be undone. The bridge can't put people back into the lobby");
+  await expect(page.locator(".undo")).toContainText("Can’t be undone. The bridge can’t put people back into the lobby");
   await page.keyboard.press("u");
-  await expect(page.locator(".notice")).toContainText("Can't be undone");
+  await expect(page.locator(".notice")).toContainText("Can’t be undone");
   await anne.locator(".me").click();
   await anne.getByRole("link", { name: "Bridges" }).click();
   await anne.getByRole("button", { name: "Pause eu-1" }).click();

@@ -96,7 +96,7 @@ test("a bridge that is too old to admit says so, and nobody on it can be pressed
   // Its update is seen when it comes back: a bridge does not change its version while it runs.
   await cluster.control("/fault/stop", { bridge: "eu-1" });
   await cluster.switches({ version: null }, "eu-1");
-  await expect(noteOn(page, "eu-1")).toContainText("can't be reached", { timeout: 20_000 });
+  await expect(noteOn(page, "eu-1")).toContainText("can’t be reached", { timeout: 20_000 });
   await cluster.control("/fault/start", { bridge: "eu-1" });
   await expect(admitOf(person(page, bo.id))).toBeEnabled({ timeout: 40_000 });
   await expect(shownAll(page)).toHaveText("Admit 1");
@@ -183,7 +183,7 @@ test("a bridge that falls silent greys its people only, and its age ticks", asyn
   await admitOf(person(page, zoe.id)).click();
   await expect(page.locator(".press")).toHaveText("Admitted 1");
   await expect(admitOf(person(page, bo.id))).toBeDisabled();
-  await expect(admitOf(person(page, bo.id))).toHaveAttribute("title", "The bridge can't be reached just now");
+  await expect(admitOf(person(page, bo.id))).toHaveAttribute("title", "The bridge can’t be reached just now");
   await cluster.control("/fault/start", { bridge: "eu-1" });
   await expect(note).toHaveCount(0, { timeout: 40_000 });
   await expect(person(page, bo.id)).toHaveAttribute("data-stale", "no");

@@ -33,7 +33,7 @@ test("a bridge that falls silent is named, its people are greyed, and it comes b
   const { bridge } = bo;
   await demo.control("/fault/stop", { bridge });
   const note = page.locator(".notes li.grave", { hasText: bridge });
-  await expect(note).toContainText(/silent for|can't be reached/, { timeout: 15_000 });
+  await expect(note).toContainText(/silent for|can’t be reached/, { timeout: 15_000 });
   await expect(person(page, bo.id)).toHaveAttribute("data-stale", "yes");
   await demo.control("/fault/start", { bridge });
   await expect(note).toHaveCount(0, { timeout: 20_000 });

@@ -7,10 +7,10 @@ import { expect, test } from "../server.js";
 
 /** @type {Trouble[]} */
 const TROUBLES = [
-  { name: "timed-out", switches: { rest_hang: true }, state: /can't be reached/, advice: /gives no answer in time/ },
-  { name: "forbidden", switches: { rest_status: 403 }, state: /can't be read/, advice: /the role api/ },
-  { name: "busy", switches: { rest_status: 503 }, state: /can't be read/, advice: /overloaded/ },
-  { name: "unexpected", switches: { garbage_xml: true }, state: /can't be read/, advice: /Something else may answer/ },
+  { name: "timed-out", switches: { rest_hang: true }, state: /can’t be reached/, advice: /gives no answer in time/ },
+  { name: "forbidden", switches: { rest_status: 403 }, state: /can’t be read/, advice: /the role api/ },
+  { name: "busy", switches: { rest_status: 503 }, state: /can’t be read/, advice: /overloaded/ },
+  { name: "unexpected", switches: { garbage_xml: true }, state: /can’t be read/, advice: /Something else may answer/ },
   {
     name: "events-lost",
     switches: { events_status: 403 },
@@ -65,6 +65,6 @@ test("each trouble says bridge, since when, what is wrong and what to do, and no
     await expect(note, name).toHaveCount(0, { timeout: 60_000 });
   }
   await cluster.control("/fault/stop", { bridge: "eu-1" });
-  await expect(note).toContainText(/can't be reached/, { timeout: 30_000 });
+  await expect(note).toContainText(/can’t be reached/, { timeout: 30_000 });
   await expect(note.locator(".advice")).toContainText("whether host and port in usher.toml are right");
 });
