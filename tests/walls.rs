@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::browser::{Browser, Socket};
 use common::desk::{Desk, Page, check, quiet, to, with};
 use common::{DEADLINE, in_time, wait_for};
@@ -218,17 +220,22 @@ async fn what_a_display_may_not_show_is_not_sent_to_it(#[case] names: &str, #[ca
     assert!(names == "full" || !shown.told.contains("Berg"), "{}", shown.told);
 }
 
+/// "No name leaves the server" is said of both.
+#[rstest]
+#[case::by_number("number", json!([{ "n": 1, "name": null }]))]
+#[case::not_at_all("none", json!([]))]
 #[tokio::test]
-async fn names_can_be_left_out_altogether_and_then_moderators_are_as_well() {
+async fn names_can_be_left_out_altogether_and_then_moderators_are_as_well(#[case] names: &str, #[case] in_line: Value) {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut moderator = desk.page("max").await;
     moderator.waiting(&people).await;
     moderator.act("c", json!({ "type": "claim", "kind": "person", "ids": [people[0].id] })).await;
-    let (wall, _admin) = paired(&desk, json!({ "names": "none" })).await;
+    let (mut wall, _admin) = paired(&desk, json!({ "names": names })).await;
     let mut shown = Shown::new(wall.socket().await);
     let row = shown.until("the claim", |shown| shown.meeting("Board call").filter(|row| row["handled"] == true).cloned()).await;
-    assert_eq!((&row["in_line"], &row["handled_by"]), (&json!([]), &Value::Null));
+    assert_eq!((&row["in_line"], &row["handled_by"]), (&in_line, &Value::Null));
+    assert!(!wall.page().await.1.contains("max"));
 }
 
 #[tokio::test]
@@ -458,7 +465,7 @@ async fn a_bridge_that_falls_silent_is_said_on_the_wall() {
     let desk = Desk::start(quiet(2)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     desk.page("mo").await.waiting(&people).await;
-    let (wall, _admin) = paired(&desk, json!({})).await;
+    let (mut wall, _admin) = paired(&desk, json!({})).await;
     let mut shown = Shown::new(wall.socket().await);
     let bridge = |shown: &Shown, id: &str| shown.rows.iter().find(|row| row["kind"] == "bridge" && row["id"] == id).cloned();
     shown.until("both bridges", |shown| bridge(shown, "eu-1").and(bridge(shown, "eu-2"))).await;
@@ -471,4 +478,32 @@ async fn a_bridge_that_falls_silent_is_said_on_the_wall() {
     assert_eq!(bridge(&shown, "eu-2").map(|row| row["state"].clone()), Some(json!("live")));
     assert!(shown.meeting("Board call").is_some(), "its people stay, as old as they are");
     in_time("beats go on", shown.step()).await;
+    let (_, page) = wall.page().await;
+    assert!(page.contains(r#"role="status"><span id="strip-before">eu-1: no news for</span>"#), "{page}");
+    assert!(page.contains(r#"id="waiting" data-stale="yes">1<"#) && page.contains("1 of those waiting as last known"), "{page}");
+}
+
+#[tokio::test]
+async fn a_screen_that_says_nothing_is_there_no_longer() {
+    let silent = |config: &mut usher::config::Config| config.timing.wall_silent = Duration::from_millis(300);
+    let desk = Desk::start_with(quiet(1), "", silent).await;
+    let (wall, mut admin) = paired(&desk, json!({})).await;
+    // Nobody reads from it, and so nobody answers its beats: it was unplugged.
+    let _unplugged = wall.socket().await;
+    admin.until("it to be there", |page| check(page.displays["displays"][0]["connected"] == 1, &page.displays)).await;
+    admin.until("it to be gone", |page| check(page.displays["displays"][0]["connected"] == 0, &page.displays)).await;
+}
+
+#[tokio::test]
+async fn when_a_screen_was_last_there_is_known_after_a_crash_too() {
+    let often = |config: &mut usher::config::Config| config.timing.wall_noted = Duration::from_millis(50);
+    let desk = Desk::start_with(quiet(1), "", often).await;
+    let (wall, _admin) = paired(&desk, json!({})).await;
+    let mut shown = Shown::new(wall.socket().await);
+    let written = || -> Option<i64> {
+        let conn = usher::db::open_connection(desk.dir.path()).expect("database");
+        conn.query_row("SELECT last_seen FROM displays", [], |row| row.get(0)).expect("a display")
+    };
+    let first = shown.until("it to be written", |_| written()).await;
+    shown.until("it to be written again", |_| written().filter(|at| *at > first)).await;
 }

@@ -94,6 +94,10 @@ pub struct Timing {
     pub beat: Duration,
     /// The same to each screen on a wall, which calls its data old after five seconds without one.
     pub wall_beat: Duration,
+    /// A screen from which nothing came for this long is gone: each answers every beat.
+    pub wall_silent: Duration,
+    /// That a screen is still there is written down this often, for the list after a crash.
+    pub wall_noted: Duration,
     /// After a start walls keep what they showed for so long at most, until the bridges have been read. Less than a screen waits for a word.
     pub wall_settle: Duration,
     /// A browser from which nothing came for this long is gone.
@@ -158,6 +162,8 @@ impl Default for Timing {
             publish_tick: ms(50),
             beat: s(20),
             wall_beat: s(2),
+            wall_silent: s(15),
+            wall_noted: s(600),
             wall_settle: s(6),
             browser_silent: s(90),
             browser_stuck: s(10),
@@ -214,6 +220,8 @@ impl Timing {
             publish_tick: x(self.publish_tick),
             beat: x(self.beat),
             wall_beat: x(self.wall_beat),
+            wall_silent: x(self.wall_silent),
+            wall_noted: x(self.wall_noted),
             wall_settle: x(self.wall_settle),
             browser_silent: x(self.browser_silent),
             browser_stuck: x(self.browser_stuck),

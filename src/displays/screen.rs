@@ -87,6 +87,14 @@ impl Screen {
         self.displays.0.change();
     }
 
+    /// It goes on being there.
+    pub fn is_there(&self) {
+        if let Some(display) = self.displays.0.lock().displays.get_mut(&self.id) {
+            display.last_seen = Some(now_ms());
+        }
+        self.keep();
+    }
+
     /// For the list of a later start.
     fn keep(&self) {
         let kept = self.displays.0.lock().displays.get(&self.id).map(|display| (display.last_seen, display.seen.clone()));

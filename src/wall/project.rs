@@ -50,8 +50,9 @@ pub fn meeting(line: &Line<'_>, audience: &Audience) -> Option<WallRow> {
         InLine { n: index + 1, name: masked(name, audience.names).map(Into::into) }
     };
     let named = if audience.names == Names::None { 0 } else { NAMED };
-    // What one signs in with may be an address.
-    let named_handler = line.handler().filter(|by| audience.names != Names::None && !by.contains('@'));
+    // Where no name leaves the server, none does; and what one signs in with may be an address.
+    let nameless = matches!(audience.names, Names::Number | Names::None);
+    let named_handler = line.handler().filter(|by| !nameless && !by.contains('@'));
     Some(WallRow::Meeting(WallMeeting {
         id: row.id.clone(),
         title: audience.titles.then(|| title(row)).flatten(),

@@ -70,6 +70,21 @@ export const tell = (page, message) =>
     return answer;
   }, message);
 
+/** To be run in a page, also in one of 2019: how high a capital is in the font of the first of these, in pixels that have ink. */
+export function inkOfCapital(selector) {
+  const { fontSize, fontFamily, fontWeight } = getComputedStyle(document.querySelector(selector));
+  const size = Math.ceil(parseFloat(fontSize) * 2);
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const pen = canvas.getContext("2d");
+  pen.font = `${fontWeight} ${fontSize} ${fontFamily}`;
+  pen.fillText("H", size / 4, size * 0.75);
+  const { data } = pen.getImageData(0, 0, size, size);
+  const inked = new Set();
+  for (let at = 3; at < data.length; at += 4) if (data[at] > 127) inked.add(Math.floor(at / 4 / size));
+  return inked.size;
+}
+
 /** Makes a display; gives the path of its link. @param {import("@playwright/test").Page} page @param {object} display @returns {Promise<string>} */
 export const linkOf = async (page, display) => (await tell(page, { type: "display_link", display })).link;
 

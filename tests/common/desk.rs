@@ -33,6 +33,7 @@ pub fn quick(config: &mut Config) {
     config.timing.outcome_shown = Duration::from_secs(60);
     config.timing.beat = Duration::from_secs(20);
     config.timing.browser_silent = Duration::from_secs(90);
+    config.timing.wall_silent = Duration::from_secs(90);
     config.timing.browser_stuck = Duration::from_secs(10);
     config.timing.drain = Duration::from_secs(5);
     config.timing.session_idle = Timing::default().session_idle;

@@ -29,9 +29,8 @@ export function say(where, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** One child for each text that fits; says how many don't. @param {any} parent @param {string[]} texts @param {number} all
- * @param {[number, number, number]} space a line, how many, what stands before @param {boolean[]} stale @param {number} longest */
-function fill(parent, texts, all, [line, lines, begin], stale = [], longest = Infinity) {
+/** One child for each text that fits; says how many don't. @type {Fill} */
+const fill = (parent, texts, all, [line, lines, begin], stale = [], longest = Infinity) => {
   const widths = texts.map((text) => Math.min(widthOf(text), longest) + 1);
   const fits = fitting(all > texts.length ? widths.concat(Infinity) : widths, line, lines, widthOf(more(all)), begin);
   while (parent.children.length > fits) parent.lastElementChild.remove();
@@ -41,29 +40,32 @@ function fill(parent, texts, all, [line, lines, begin], stale = [], longest = In
     parent.children[index].dataset.stale = yes(stale[index]);
   });
   return more(all - fits);
-}
+};
 
 /** A screen or settings changed. @param {Display} now */
 export function resize(now) {
   display = now;
   sizes = sizesOf({ width: innerWidth, height: innerHeight }, display);
-  at("wall").style.cssText = `--base: ${sizes.base}px; --digits: ${sizes.digits}px`;
+  document.documentElement.style.cssText = `--base: ${sizes.base}px; --digits: ${sizes.digits}px`;
   at("wall").dataset.shape = innerWidth < sizes.base * 30 ? "narrow" : "wide";
   say("screen", display.name);
   say("name", display.name);
 }
 
-/** @param {Picture} picture @param {(pages: number) => number} turn @param {string[]} notes */
+/** @param {Picture} picture @param {Turn} turn @param {string[]} notes */
 export function draw(picture, turn, notes) {
-  const { waiting, view, longest, level, past, lost, bridges } = picture;
-  at("head").dataset.stale = yes(lost || bridges.every(({ age }) => age));
+  const { waiting, view, longest, past, bridges, meetings, quiet } = picture;
+  const level = longest ? longest.level : 0;
+  const old = (/** @type {{ age: number }[]} */ all) => all.every(({ age }) => age);
+  const from = { waiting: meetings, longest: longest ? [longest] : [], past, "quiet-words": quiet };
+  for (const [id, all] of Object.entries(from)) at(id).dataset.stale = yes(old(bridges) || (all[0] && old(all)));
   at("longest-figure").dataset.level = level;
   say("waiting", String(waiting));
   say("waiting-words", t("waiting", { n: waiting }));
   say("view", view ? label(view) : "");
   say("longest", longest ? wait(longest) : "–");
   say("longest-words", t(`longest_${level}`));
-  say("past", t(past ? "past_n" : "past_none", { n: past }));
+  say("past", t(past[0] ? "past_n" : "past_none", { n: past.length }));
   strip(picture);
   say("notes", notes.concat(sizes.small ? t("too_small", { count: display.distance_m }) : []).join(" · "));
   const states = bridges.map(({ id, state, age }) => `${id} ${state && t(`bridge_${state}`)} ${age ? duration(age) : ""}`.trim());
@@ -87,14 +89,14 @@ export function strip({ lost, bridges, doubtful }) {
   say("strip-after", !lost && doubtful ? t("doubtful_n", { n: doubtful }) : "");
 }
 
-/** @param {Picture} picture @param {(pages: number) => number} turn */
+/** @param {Picture} picture @param {Turn} turn */
 function middle(picture, turn) {
   const { meetings, quiet, past } = picture;
   const { clientWidth, clientHeight } = at("middle");
   const spare = Math.max(0, clientHeight / sizes.base - 8.3);
   const below = quiet.length > 0 ? Math.min(spare, (clientWidth < sizes.base * 30 ? 3 : 1) * LINE + 0.5) : 0;
   const room = roomFor(meetings.length, { width: clientWidth, height: clientHeight - below * sizes.base }, sizes);
-  const { pinned, pages, page, shown } = deal(meetings, room.room, past, turn);
+  const { pinned, pages, page, shown } = deal(meetings, room.room, past.length, turn);
   const deep = pages > 1 ? room.deep : Math.ceil(shown.length / room.columns);
   const rows = at("rows");
   const css = `--row: ${room.font}px; --tall: ${room.height}px; --columns: ${room.columns}; --deep: ${deep};`;

@@ -29,8 +29,12 @@ let timer;
 let namedUntil = 0;
 let blocked = false;
 
-/** Not all at once. */
-const reload = () => setTimeout(() => location.reload(), Math.random() * 1500);
+/** Not all at once, and not onto an error page, which would stay. */
+const reload = (ms = 1500) =>
+  setTimeout(() => {
+    fetch("").then(({ status }) => status < 500 && location.reload());
+    reload(9000);
+  }, Math.random() * ms);
 
 /** @param {Frame} frame */
 function take(frame) {
@@ -94,7 +98,7 @@ function tick() {
   say("age", t("age", { count: Math.floor(silence / 1000) }));
   at("name").hidden = namedUntil < drawnAt;
   root.dataset.theme = themeAt(display.themes, date);
-  root.dataset.dim = isDim(display.dim, date) && calm(picture) ? "yes" : "no";
+  root.dataset.dim = isDim(display.dim, date) && feed.epoch && calm(known) ? "yes" : "no";
   at("wall").style.transform = shift(now, innerHeight / 270);
   blocked = display.sound;
   if (!blocked) return;

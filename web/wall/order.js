@@ -60,7 +60,6 @@ export function look(known, view, index) {
     doubtful: sum(meetings.map(({ row, age }) => (age ? row.waiting : 0))),
     unknown: sum(here.map(({ row }) => row.unknown)),
     longest: meetings.slice().sort((a, b) => b.ms - a.ms)[0],
-    level: meetings[0] ? meetings[0].level : 0,
-    past: meetings.filter(({ level }) => level > 0).length,
+    past: meetings.filter(({ level }) => level > 0),
   };
 }

@@ -4,14 +4,15 @@
 const PAGE = 10000;
 
 /** The first rows stand on every page, the others take turns. @template T
- * @param {T[]} rows worst first @param {number} room @param {number} urgent of them @param {(pages: number) => number} turn */
+ * @param {T[]} rows worst first @param {number} room @param {number} urgent of them @param {Turn} turn */
 export function deal(rows, room, urgent, turn) {
   const all = rows.length <= room;
-  const pinned = all ? rows.length : Math.min(Math.max(1, urgent), Math.floor(room / 2));
+  const pinned = all ? rows.length : Math.max(1, Math.min(urgent, Math.floor(room / 2)));
   const each = Math.max(1, room - pinned);
   const pages = all ? 1 : Math.ceil((rows.length - pinned) / each);
   const page = turn(pages);
-  return { pinned, pages, page, shown: rows.slice(0, pinned).concat(rows.slice(pinned + page * each).slice(0, each)) };
+  const others = rows.slice(pinned + page * each);
+  return { pinned, pages, page, shown: rows.slice(0, pinned).concat(others.slice(0, Math.max(0, room - pinned))) };
 }
 
 export class Playlist {

@@ -54,9 +54,8 @@ export function roomFor(n, space, { base, rows }) {
   return capacity(space, rows);
 }
 
-/** How many things fit, one after the other, where the others' count has to fit, too.
- * @param {number[]} widths @param {number} line its width @param {number} lines @param {number} count its width @param {number} begin */
-export function fitting(widths, line, lines, count, begin) {
+/** How many things fit, one after the other, where the others' count has to fit, too. @type {Fitting} */
+export const fitting = (widths, line, lines, count, begin) => {
   let [at, x, whole, counted] = [Math.ceil(begin / line) || 1, Math.min(begin, line), 0, 0];
   for (const width of widths) {
     if (x + width > line) {
@@ -69,4 +68,4 @@ export function fitting(widths, line, lines, count, begin) {
     if (at < lines || x + count <= line) counted = whole;
   }
   return whole;
-}
+};

@@ -90,6 +90,23 @@ type Sizes = { base: number; rows: number; digits: number; small: boolean };
 /** How rows stand in a space: of one or two `lines`, in `columns` of `deep` rows, `room` in all. */
 type Room = { font: number; lines: number; columns: number; deep: number; room: number; height: number };
 
+/** Which page of so many is shown, from 0. */
+type Turn = (pages: number) => number;
+
+/** Into a `parent` that has `space` for lines of a width, how many, and what stands before; `all` may be more than there are texts. */
+type Fill = (
+  // biome-ignore lint/suspicious/noExplicitAny: its children are known to be there
+  parent: any,
+  texts: string[],
+  all: number,
+  space: [line: number, lines: number, begin: number],
+  stale?: boolean[],
+  longest?: number,
+) => string;
+
+/** `line` and `count` are widths, `begin` is what stands before. */
+type Fitting = (widths: number[], line: number, lines: number, count: number, begin: number) => number;
+
 /** A meeting as it is shown; `age` in ms where one of its bridges is stale, else 0; `still` where all are: its wait counts up to the last news.
  * `need`: the wait it is ordered by. */
 type Seen = { row: Meeting; ms: number; level: number; need: number; age: number; still: number };
@@ -116,6 +133,5 @@ type Picture = Known & {
   doubtful: number;
   unknown: number;
   longest: Seen | undefined;
-  level: number;
-  past: number;
+  past: Seen[];
 };

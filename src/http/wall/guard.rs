@@ -12,7 +12,7 @@ use crate::http::headers::POLICY;
 
 /// The scripts have heard something, if only that the server is lost, long before. It is asked first: an error page would ask for nothing any more.
 pub(super) const SCRIPT: &str =
-    "setInterval(function(){document.body.dataset.heard||fetch(\"\").then(function(){location.reload()})},30000)";
+    "setInterval(function(){document.body.dataset.heard||fetch(\"\").then(function(r){r.status<500&&location.reload()})},30000)";
 
 /// What every page may do, and this script.
 pub(super) static ALLOWED: LazyLock<HeaderValue> = LazyLock::new(|| {

@@ -139,6 +139,8 @@ struct Listener {
     beat: Interval,
     /// When anything came from the screen last.
     heard: Instant,
+    /// When it was last written down that the screen is there.
+    noted: Instant,
     /// What is to be done before anything else, and how it ends then.
     orders: VecDeque<Order>,
     end: Option<End>,
@@ -149,13 +151,19 @@ impl Listener {
         let mut beat = interval(site.timing.wall_beat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let end = if let Role::Over(why) = &role { Some(why.end()) } else { None };
-        Self { site, ear, role, beat, heard: Instant::now(), orders: VecDeque::new(), end }
+        Self { site, ear, role, beat, heard: Instant::now(), noted: Instant::now(), orders: VecDeque::new(), end }
     }
 
     fn beat(&mut self) -> Result<(), End> {
-        let silent = self.site.timing.browser_silent;
-        if self.heard.elapsed() >= silent {
-            return Err(End::Close(close::SLOW, format!("no answer for {} s", silent.as_secs())));
+        let timing = &self.site.timing;
+        if self.heard.elapsed() >= timing.wall_silent {
+            return Err(End::Close(close::SLOW, format!("no answer for {} s", timing.wall_silent.as_secs())));
+        }
+        if self.noted.elapsed() >= timing.wall_noted
+            && let Role::Display { screen, .. } = &self.role
+        {
+            self.noted = Instant::now();
+            screen.is_there();
         }
         self.orders.push_back(say(&Told::Beat { time: now_ms() }));
         Ok(())

@@ -138,8 +138,10 @@ test("a meeting whose button is pointed at stays where it is while others become
   const meetings = [];
   for (const name of ["Board call", "Ward round", "Plenary"]) {
     const meeting = await demo.meeting(name);
-    meetings.push({ meeting, guest: await demo.join(meeting, "Bo Berg") });
-    await expect(card(page, meeting.id)).toBeVisible();
+    const guest = await demo.join(meeting, "Bo Berg");
+    meetings.push({ meeting, guest });
+    // A wait begins when Usher sees who came: the next one begins after it.
+    await expect(person(page, guest.id)).toBeVisible();
   }
   const [board, ward] = meetings;
   const titles = () => page.locator(".card .title").allInnerTexts();

@@ -2,7 +2,7 @@
 // is made for the browser.
 import { OTHERS } from "../others.js";
 import { expect, test } from "../server.js";
-import { display, faults, linkOf, tell } from "../wall.js";
+import { display, faults, inkOfCapital, linkOf, tell } from "../wall.js";
 
 const SCREENS = [
   { name: "1080p", width: 1920, height: 1080 },
@@ -26,15 +26,14 @@ async function ask(page, run, given) {
 /** @param {any} page @param {string} id */
 const text = (page, id) =>
   ask(page, (id) => Array.from(document.querySelectorAll(`#${id}`), (node) => node.textContent).join(), id);
-const shown = (page, id) => ask(page, (id) => document.getElementById(id)?.getClientRects().length > 0, id);
+const shown = (page, id) => ask(page, (id) => document.getElementById(id).getClientRects().length > 0, id);
 const rows = (page) => ask(page, () => Array.from(document.querySelectorAll(".row"), (row) => row.textContent));
 const stale = (page) => ask(page, () => Array.from(document.querySelectorAll(".row"), (row) => row.dataset.stale).join());
 /** Whether its rows are those it heard of, and no longer those that the server wrote into it. */
 const hears = (page) => ask(page, () => document.querySelectorAll(".row[data-id]").length > 0);
 
 /** Capitals of the first of these, in pixels. */
-const capitals = (page, selector) =>
-  page.evaluate((selector) => parseFloat(getComputedStyle(document.querySelector(selector)).fontSize) * 0.7, selector);
+const capitals = (page, selector) => page.evaluate(inkOfCapital, selector);
 
 for (const { name, launch, missing, desk } of OTHERS)
   test.describe(name, () => {
@@ -123,7 +122,9 @@ for (const { name, launch, missing, desk } of OTHERS)
       await expect.poll(() => text(page, "waiting")).toBe("2");
       const { displays } = await tell(admin, { type: "displays", on: true });
       await tell(admin, { type: "display_revoke", id: displays[0].id });
-      await expect.poll(() => ask(page, () => document.body?.innerText)).toContain("This screen was revoked");
+      await expect
+        .poll(() => ask(page, () => Array.from(document.querySelectorAll("body"), (body) => body.innerText).join()))
+        .toContain("This screen was revoked");
       await page.close();
     });
 

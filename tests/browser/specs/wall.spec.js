@@ -1,7 +1,7 @@
 // The picture on a wall, in pixels: nothing is cut or lies over something else, text is as large as its distance asks for, old data looks old.
 import { look } from "../look.js";
 import { expect, test } from "../server.js";
-import { bridge, crowd, display, faults, linkOf, meeting, Screen } from "../wall.js";
+import { bridge, crowd, display, faults, inkOfCapital, linkOf, meeting, Screen } from "../wall.js";
 
 const SCREENS = [
   { name: "1080p", width: 1920, height: 1080, diagonal_in: 55, distance_m: 5 },
@@ -34,11 +34,7 @@ async function boWaits(open, cluster) {
 }
 
 /** Capitals of these, in pixels. */
-const capitals = (page, selector) =>
-  page
-    .locator(selector)
-    .first()
-    .evaluate((node) => Number.parseFloat(getComputedStyle(node).fontSize) * 0.7);
+const capitals = (page, selector) => page.evaluate(inkOfCapital, selector);
 
 for (const { name, width, height, diagonal_in, distance_m } of SCREENS) {
   test(`all is whole and large enough at ${name}`, async ({ cluster, open }) => {
@@ -97,6 +93,18 @@ test("only the data of a silent bridge is old; without its server all is, with i
   await expect(row("m2")).toHaveAttribute("data-stale", "yes");
   await expect(row("m1")).toHaveAttribute("data-stale", "no");
   await expect(page.locator("#strip")).toContainText("eu-2");
+  const figures = () =>
+    page.locator("#waiting, #longest, #quiet-words").evaluateAll((all) => all.map(({ dataset }) => dataset.stale));
+  expect(await figures(), "some of it is known").toEqual(["no", "no", "no"]);
+  wall.show(null, [
+    bridge("eu-1"),
+    bridge("eu-2", { silent_since: now - 12_000 }),
+    rows[1],
+    meeting(3, 0, 0, now, { bridges: ["eu-2"] }),
+  ]);
+  await expect.poll(figures, "all who wait are where nothing is known any more").toEqual(["yes", "yes", "yes"]);
+  for (const figure of ["#waiting", "#longest", "#quiet-words"])
+    await expect(page.locator(figure)).toHaveCSS("text-decoration-line", "line-through");
   wall.show(null, [...BRIDGES, ...rows]);
   await expect(page.locator("#strip")).toBeHidden();
   // Nothing comes any more: after five seconds nothing is to be believed.
@@ -128,13 +136,34 @@ test("a script that is lost on its way does not freeze the wall", async ({ clust
   const page = await open(cluster, { role: "nobody", path: "/healthz", viewport: { width: 1920, height: 1080 } });
   await page.clock.install();
   let asked = 0;
+  let pages = 0;
   await page.route("**/static/wall/draw.js", (route) => (asked++ === 0 ? route.abort() : route.continue()));
+  // Usher is away for a moment: a proxy's error page would ask for nothing any more.
+  await page.route(cluster.url + link, (route) =>
+    pages++ === 1 ? route.fulfill({ status: 502, body: "Bad gateway" }) : route.continue(),
+  );
   await page.goto(cluster.url + link);
   await expect(page.locator(".row .names bdi"), "what the server wrote").toHaveText("Bo B.");
   await expect.poll(() => asked).toBe(1);
   await page.clock.fastForward(31_000);
+  await expect.poll(() => pages).toBe(2);
+  await expect(page.locator(".row .names bdi"), "it is still there").toHaveText("Bo B.");
+  await page.clock.fastForward(31_000);
   await expect(page.locator("body")).toHaveAttribute("data-heard", /./);
   expect(asked).toBe(2);
+});
+
+test("it is never dimmed while a bridge is silent, also one of another view", async ({ cluster, open }) => {
+  const views = ["eu-1", "eu-2"].map((id) => ({ what: "bridges", bridges: [id], seconds: 30 }));
+  const settings = display({ views, dim: { from: "00:00", to: "23:59" } });
+  const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
+  const [root, now] = [wall.page.locator("html"), Date.now()];
+  const quiet = meeting(1, 0, 0, now);
+  wall.show(settings, [...BRIDGES, quiet]);
+  await expect(root).toHaveAttribute("data-dim", "yes");
+  wall.show(settings, [bridge("eu-1"), bridge("eu-2", { silent_since: now - 12_000 }), quiet]);
+  await expect(root).toHaveAttribute("data-dim", "no");
+  await expect(wall.page.locator("#view")).toHaveText("eu-1");
 });
 
 test("a quiet night is not old, and nobody waiting is said in words", async ({ cluster, open }) => {

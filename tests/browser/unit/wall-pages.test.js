@@ -30,6 +30,11 @@ test("the worst stand on every page, and all pages together show everybody", () 
   }
 });
 
+test("where there is room for one it is the worst, also when a strip takes the rest", () => {
+  for (const room of [0, 1]) for (const at of [0, 1, 2]) assert.deepEqual(page(3, room, 2, at).shown, [0], `room ${room}`);
+  assert.deepEqual(page(3, 2, 5, 1).shown, [0, 2]);
+});
+
 test("as many stay as are past a threshold, one at least, half the page at most", () => {
   assert.deepEqual(
     [0, 1, 3, 4, 9].map((urgent) => page(20, 8, urgent, 0).pinned),
