@@ -33,8 +33,8 @@ use crate::store::Store;
 use crate::trouble::Troubles;
 use crate::wall::Walls;
 
-/// What is in memory of the log when everything else has ended takes far less; a database that hangs must not hold up the end.
-const LOG_LAST_WORDS: Duration = Duration::from_secs(2);
+/// For bridges, and then for the log, when all else has ended: they take far less, and what hangs must not hold up the end.
+const LAST_WORDS: Duration = Duration::from_millis(900);
 
 /// Presses that may wait to begin.
 const PRESSES: usize = 256;
@@ -237,9 +237,11 @@ impl App {
         }
         self.bridges.1.cancel();
         self.bridges.0.close();
-        self.bridges.0.wait().await;
+        if tokio::time::timeout_at(deadline.max(Instant::now()) + LAST_WORDS, self.bridges.0.wait()).await.is_err() {
+            warn!("a change was still under way at a bridge at the end; the next start reads back what became of it");
+        }
         self.log_written.1.cancel();
-        if tokio::time::timeout(LOG_LAST_WORDS, self.log_written.0).await.is_err() {
+        if tokio::time::timeout(LAST_WORDS, self.log_written.0).await.is_err() {
             warn!("the log of actions could not be written to its end");
         }
         if let Err(error) = self.db.flush().await {

@@ -114,16 +114,17 @@ pub async fn note_records(db: Db, store: Store, interval: Duration, stop: Cancel
 }
 
 /// What is remembered of each bridge: credentials that CMS refused, hashed, which are not tried again until they change or somebody asks
-/// for it; and who paused it.
+/// for it; who paused it; and which of its CDR receivers is Usher's.
 pub struct Bridges {
     db: Db,
     refused: Mutex<HashSet<String>>,
     paused: Mutex<HashMap<BridgeName, Paused>>,
+    receivers: Mutex<HashMap<BridgeName, String>>,
 }
 
 impl Bridges {
     pub async fn load(db: Db) -> Result<Self, DbError> {
-        let (refused, paused) = db
+        let (refused, paused, receivers) = db
             .read(|conn| {
                 let refused =
                     conn.prepare("SELECT hash FROM refused_credentials")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -133,10 +134,19 @@ impl Bridges {
                 };
                 let paused =
                     conn.prepare("SELECT bridge, user, since FROM paused_bridges")?.query_map([], entry)?.collect::<Result<_, _>>()?;
-                Ok((refused, paused))
+                let receiver = |row: &rusqlite::Row<'_>| Ok((Arc::from(row.get::<_, String>(0)?), row.get(1)?));
+                let receivers = conn
+                    .prepare("SELECT bridge, receiver FROM cdr_secrets WHERE receiver IS NOT NULL")?
+                    .query_map([], receiver)?
+                    .collect::<Result<_, _>>()?;
+                Ok((refused, paused, receivers))
             })
             .await?;
-        Ok(Self { db, refused: Mutex::new(refused), paused: Mutex::new(paused) })
+        Ok(Self { db, refused: Mutex::new(refused), paused: Mutex::new(paused), receivers: Mutex::new(receivers) })
+    }
+
+    fn marks(&self) -> MutexGuard<'_, HashMap<BridgeName, String>> {
+        self.receivers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pauses(&self) -> MutexGuard<'_, HashMap<BridgeName, Paused>> {
@@ -184,6 +194,16 @@ impl BridgeMemory for Bridges {
                 self.db.later(move |conn| conn.execute("DELETE FROM paused_bridges WHERE bridge = ?1", [name]).map(drop));
             }
         }
+    }
+
+    fn receiver(&self, bridge: &BridgeName) -> Option<String> {
+        self.marks().get(bridge).cloned()
+    }
+
+    fn set_receiver(&self, bridge: &BridgeName, mark: String) {
+        self.marks().insert(bridge.clone(), mark.clone());
+        let bridge = bridge.to_string();
+        self.db.later(move |conn| conn.execute("UPDATE cdr_secrets SET receiver = ?2 WHERE bridge = ?1", [bridge, mark]).map(drop));
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::deeds::*;
 use common::desk::{Desk, check, quiet, to};
-use common::{DEADLINE, wait_for};
+use common::{DEADLINE, in_time, wait_for};
 use serde_json::json;
 use usher::model::Home;
 use usher::simulator::{Id, Lobby as TrueLobby};
@@ -202,6 +202,57 @@ async fn the_wrong_bridge_leads_to_the_right_one_for_every_action_on_a_person() 
     }
     let accepted = changes(&desk).into_iter().filter(|(_, change)| change.status == 200).map(|(bridge, _)| bridge);
     assert_eq!(accepted.collect::<Vec<_>>(), ["eu-1"; 4]);
+}
+
+/// A removal of somebody at a bridge that can't be read: nothing is claimed, and a stop does not wait for it.
+#[tokio::test]
+async fn what_a_crash_left_open_at_a_bridge_that_is_away_is_not_known_and_holds_no_stop_up() {
+    let desk = Desk::start_with(quiet(1), "", |config| config.timing.recover_within = Duration::from_secs(3600)).await;
+    let mut page = desk.page("mo").await;
+    let (people, _) = scene(&desk, &mut page).await;
+    desk.control().stop_bridge("eu-1").expect("stopped");
+    let open = people[0].to_string();
+    let press = |directory: &std::path::Path| {
+        let conn = usher::db::open_connection(directory).expect("database");
+        let row = "INSERT INTO presses (id, at, user, address, scope, action) VALUES (100, 1, 'mo', '::1', 'selection', 'remove')";
+        conn.execute(row, []).expect("press");
+        let row = "INSERT INTO press_people (press, person, name, address, call) VALUES (100, ?1, '', '', '')";
+        conn.execute(row, [&open]).expect("target");
+    };
+    let result = |directory: &std::path::Path| -> Option<String> {
+        let conn = usher::db::open_connection(directory).expect("database");
+        conn.query_row("SELECT result FROM press_people WHERE press = 100", [], |row| row.get(0)).expect("the press")
+    };
+    let desk = desk.restart_after(press).await;
+    let mut desk = in_time("the stop", desk.restart_after(|directory| assert_eq!(result(directory), None, "still open"))).await;
+    desk.config.timing.recover_within = Duration::from_millis(300);
+    let desk = desk.restart().await;
+    wait_for(DEADLINE, "what is said", async || {
+        let found = result(desk.dir.path());
+        check(found.as_deref() == Some("interrupted"), found)
+    })
+    .await;
+}
+
+/// A PUT that is under way when the password is refused may be carried out all the same.
+#[tokio::test]
+async fn a_refused_password_does_not_end_what_is_under_way() {
+    let desk = Desk::start(quiet(1)).await;
+    let mut page = desk.page("mo").await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    page.waiting([&people[0]]).await;
+    desk.control().reset_requests();
+    desk.control().set_switches(None, json!({ "put_late_ms": 1000 })).expect("set");
+    page.press("a", &[people[0].id]).await;
+    wait_for(DEADLINE, "the admission to be let through", async || {
+        let person = desk.control().truth().participants().find(|person| person.id == people[0].id).cloned();
+        check(person.as_ref().is_some_and(|person| person.lobby == usher::simulator::Lobby::In), person)
+    })
+    .await;
+    desk.control().set_switches(None, json!({ "rest_status": 401, "rest_status_under": "/callLegs" })).expect("set");
+    page.until("the refusal", |page| check(page.bridge("eu-1")?.state == BridgeState::Refused, page.bridges())).await;
+    let result = page.results("a").await[&people[0].id.to_string()].clone();
+    assert!(result["result"] == "unconfirmed" || result["result"] == "done", "{result}");
 }
 
 #[tokio::test]

@@ -40,6 +40,12 @@ impl BridgeMemory for Faulty {
     }
 
     fn set_paused(&self, _: &BridgeName, _: Option<&Paused>) {}
+
+    fn receiver(&self, _: &BridgeName) -> Option<String> {
+        None
+    }
+
+    fn set_receiver(&self, _: &BridgeName, _: String) {}
 }
 
 fn seen(store: &Store) -> BTreeMap<String, Lobby> {

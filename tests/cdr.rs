@@ -363,6 +363,11 @@ async fn usher_knows_its_own_receiver_again(#[case] listed: &str) {
     until_true(&mut page, "some looks", || check(desk.asked("GET /system/cdrReceivers") >= 6, desk.control().requests())).await;
     assert_eq!(desk.asked("POST /system/cdrReceivers"), 1, "{:?}", desk.control().requests());
     assert!(page.bridges().iter().all(|row| row.cdr_trouble.is_none()), "{:?}", page.bridges());
+    let looks = desk.asked("GET /system/cdrReceivers");
+    let desk = desk.restart().await;
+    let mut page = desk.page("mo").await;
+    until_true(&mut page, "more looks", || check(desk.asked("GET /system/cdrReceivers") >= looks + 3, desk.control().requests())).await;
+    assert_eq!(desk.asked("POST /system/cdrReceivers"), 1, "known again after a restart: {:?}", desk.control().requests());
 }
 
 #[tokio::test]

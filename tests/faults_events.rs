@@ -153,6 +153,18 @@ async fn a_list_of_calls_that_stays_pending_is_no_subscription() {
     scene.recovers().await;
 }
 
+#[tokio::test]
+async fn a_list_of_calls_that_is_pushed_no_longer_is_asked_for_on_a_new_socket() {
+    let mut scene = slow_to_reconnect().await;
+    scene.begin();
+    scene.desk.control().deactivate_calls(BROKEN).expect("deactivated");
+    scene.said(BridgeState::Polling, "events_lost", "pushed no longer").await;
+    scene.life_goes_on().await;
+    scene.recovers().await;
+    scene.asked_no_more_than_in_health(1);
+    assert_eq!(scene.asked_for("POST /authTokens"), 1);
+}
+
 /// A bridge may refuse a whole set for one call that has ended: that says nothing of the others, and nothing of the elements asked for.
 #[tokio::test]
 async fn calls_that_ended_while_events_were_away_do_not_cost_the_others_theirs() {

@@ -212,6 +212,26 @@ async fn what_a_bridge_may_say_differently_is_not_noticed(#[case] switches: Valu
     scene.asked_no_more_than_in_health(4);
 }
 
+/// Two paths of one bridge that do not agree: asked again with a pause.
+#[tokio::test]
+async fn a_roster_that_is_not_there_although_its_call_is_makes_no_storm() {
+    let mut scene = Scene::start().await.settled().await;
+    let meeting = scene.desk.meeting("Ward round without a roster", BROKEN, &[]).0;
+    scene.page.until("it", |page| check(page.meetings().len() == 5, page.meetings())).await;
+    let call = meeting.calls[0].call;
+    scene.breaks(json!({ "rest_status": 404, "rest_status_under": format!("/calls/{call}/participants") }));
+    // Everything is read anew after a reconnect.
+    scene.desk.control().cut_events(Some(BROKEN), Cut::Hard).expect("cut");
+    scene.life_goes_on().await;
+    scene.page.follow_for(timing().poll_roster * 4).await;
+    let (requests, elapsed) = scene.asked();
+    let tries = 5 + 2 * (elapsed.as_secs_f64() / timing().poll_roster.as_secs_f64()) as u64;
+    let failed = requests.by_status.get(&404).copied().unwrap_or(0);
+    assert!((1..=tries).contains(&failed), "{failed} in {elapsed:?}, at most {tries}: {requests:?}");
+    scene.heals();
+    scene.recovers().await;
+}
+
 /// Nobody is lost or doubled by a list that moves under the reader, with events and where REST is all there is.
 #[rstest]
 #[case::with_events(json!({}))]

@@ -105,11 +105,11 @@ async fn mutes_are_told_on_after_calls_ended_while_events_were_away() {
     };
     let desk = Desk::start_with(quiet(1), "", slowly).await;
     let host = desk.host(desk.meeting("Board call", "eu-1", &[]).0.id, "eu-1");
-    let short: Vec<Id> = (0..3).map(|n| desk.meeting(&format!("Short call {n}"), "eu-1", &[]).0.id).collect();
+    let short: Vec<Id> = (0..12).map(|n| desk.meeting(&format!("Short call {n}"), "eu-1", &[]).0.id).collect();
     let mut page = desk.page("vi").await;
     shown(&mut page, host.id, Lobby::In).await;
-    page.until("all to be there", |page| check(page.meetings().len() == 4, page.meetings())).await;
-    desk.control().set_switches(None, json!({ "unknown_call": "refused" })).expect("set");
+    page.until("all to be there", |page| check(page.meetings().len() == 13, page.meetings())).await;
+    desk.control().set_switches(None, json!({ "unknown_call": "refused", "latency_ms": 60 })).expect("set");
     desk.control().cut_events(None, usher::simulator::Cut::Hard).expect("cut");
     page.until("polling", |page| check(page.bridge("eu-1")?.state == BridgeState::Polling, page.bridges())).await;
     short.into_iter().for_each(|call| desk.control().end(call, None).map(drop).expect("ended"));
@@ -119,6 +119,45 @@ async fn mutes_are_told_on_after_calls_ended_while_events_were_away() {
     desk.control().mute(host.id, true).expect("muted");
     page.until("the mute", |page| check(page.person(host.id)?.muted, page.person(host.id))).await;
     assert_eq!(page.bridge("eu-1").expect("row").polled_calls, 0);
+}
+
+/// What was asked for before an event says nothing against it, however late it is answered.
+#[tokio::test]
+async fn an_answer_that_was_on_its_way_when_somebody_left_brings_nobody_back() {
+    let desk = alone(2).await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let there = desk.join(meeting.id, "eu-2", "Li Wei");
+    let mut page = desk.page("vi").await;
+    shown(&mut page, people[0].id, Lobby::Waiting).await;
+    shown(&mut page, there.id, Lobby::Waiting).await;
+    desk.control().set_switches(None, json!({ "get_late_ms": 500 })).expect("set");
+    desk.control().reset_requests();
+    let late: Vec<Id> = (0..6).map(|n| desk.join(meeting.id, ["eu-1", "eu-2"][n % 2], &format!("Late {n}")).id).collect();
+    page.until("all to be asked about", |_| check(desk.asked("GET /participants/<id>") >= 6, desk.control().requests())).await;
+    late.iter().for_each(|person| desk.control().leave(*person).expect("left"));
+    for person in &late {
+        gone(&mut page, *person).await;
+    }
+    page.follow_for(Duration::from_millis(1500)).await;
+    assert_eq!(page.people().len(), 2, "{:?}", page.people());
+}
+
+#[tokio::test]
+async fn an_answer_that_was_on_its_way_when_a_lock_changed_does_not_undo_it() {
+    let desk = alone(1).await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("vi").await;
+    shown(&mut page, people[0].id, Lobby::Waiting).await;
+    desk.control().set_switches(None, json!({ "get_late_ms": 500 })).expect("set");
+    desk.control().reset_requests();
+    // Makes Usher read the call.
+    desk.control().deactivate_rosters("eu-1").expect("deactivated");
+    page.until("the call to be asked for", |_| check(desk.asked("GET /calls/<id>") > 0, desk.control().requests())).await;
+    desk.control().lock(meeting.id).expect("locked");
+    let locked = |page: &Page| check(page.meetings().iter().all(|row| row.locked == Some(true)), page.meetings());
+    page.until("the lock", locked).await;
+    page.follow_for(Duration::from_millis(1500)).await;
+    locked(&page).expect("still locked");
 }
 
 #[tokio::test]

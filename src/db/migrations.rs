@@ -125,6 +125,8 @@ const STEPS: &[&str] = &[
          last_seen  INTEGER,
          seen       TEXT
      ) STRICT, WITHOUT ROWID;",
+    // 8: the bridge's own id of the receiver that Usher made there, and a digest of its address.
+    "ALTER TABLE cdr_secrets ADD COLUMN receiver TEXT;",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

@@ -23,7 +23,11 @@ impl Deeds {
     pub async fn recover(self, open: Vec<OpenPress>) {
         let deadline = Instant::now() + self.reach.timing.recover_within;
         let all = FuturesUnordered::from_iter(open.into_iter().map(|press| self.read_back(press, deadline)));
-        all.collect::<()>().await;
+        // What is not known yet at the next stop stays open in the journal, for the start after it.
+        tokio::select! {
+            () = all.collect::<()>() => {}
+            () = self.ending.cancelled() => {}
+        }
     }
 
     async fn read_back(&self, open: OpenPress, deadline: Instant) {
@@ -38,7 +42,8 @@ impl Deeds {
         self.log.add(Entry { user, address, scope, ..Entry::of(Action::Did(verb)) }.about(whom).with(&result));
     }
 
-    /// The lobby of a person who is there, `Unknown` for a meeting that is; None once every bridge has been read without them.
+    /// The lobby of a person who is there, `Unknown` for a meeting that is; None once every bridge has been read without them. `Unknown`, too,
+    /// when there is no more time for bridges that could not be read: nothing is claimed then.
     async fn found(&self, target: &Target, deadline: Instant) -> Option<Lobby> {
         let store = self.reach.cluster.store();
         loop {
@@ -51,8 +56,11 @@ impl Deeds {
                 (Some(_), _) => true,
                 (None, _) => self.everything_read(),
             };
-            if known || Instant::now() >= deadline {
+            if known {
                 return state;
+            }
+            if Instant::now() >= deadline {
+                return state.or(Some(Lobby::Unknown));
             }
             tokio::time::sleep(self.reach.timing.publish_tick).await;
         }

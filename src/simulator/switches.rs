@@ -190,6 +190,8 @@ switches! {
     /// REST requests are read and never answered.
     rest_hang: bool = false,
     put_without_effect: bool = false,
+    /// A GET is answered as things were when it came, so much later.
+    get_late_ms: u64 = 0,
     /// A PUT or POST works at once but is answered so much later.
     put_late_ms: u64 = 0,
     /// `deactivated` set by a PUT takes effect so much after its answer.

@@ -26,6 +26,10 @@ pub(super) struct CallWork {
     pub(super) settled: bool,
     /// When an event last told of it.
     pub(super) told: Option<Instant>,
+    /// When its facts (name, lock, recording, streaming) were true at the latest.
+    pub(super) facts_at: Option<Instant>,
+    /// When a reading of its whole roster last found nothing there.
+    pub(super) roster_gone: Option<Instant>,
     /// The call began under our eyes: its people arrived when they were first listed.
     pub(super) fresh: bool,
     /// Legs of a list whose details are still to come.
@@ -137,6 +141,10 @@ impl Bridge {
             return;
         }
         for call in sweep.before.difference(&sweep.listed) {
+            if sweep.lane == Lane::Resync {
+                // It has most likely ended: a set that names it may be refused whole. Should it be there after all, it is followed again.
+                self.unfollow_call(call, now);
+            }
             if self.link.calls_read && sweep.lane != Lane::Resync && self.hears_of_calls() {
                 self.repairs.asked(Missing::Call(call.clone()));
             }
@@ -164,22 +172,34 @@ impl Bridge {
         self.begin_roster(call, lane, true, now);
     }
 
-    pub(super) fn take_call(&mut self, call: &CallId, detail: CallDetail, now: Now) {
+    pub(super) fn take_call(&mut self, call: &CallId, detail: CallDetail, sent: Now, now: Now) {
         self.repairs.was_missing(&Missing::Call(call.clone()));
         if self.ended.contains_key(call) {
             return;
         }
         self.meet_call(call, Lane::Arrival, now);
+        self.follow_call(call, now);
+        let Some(work) = self.calls.get_mut(call) else { return };
+        // An event, or another answer, knows better than what was asked for before it.
+        let newest = work.facts_at.is_none_or(|at| at <= sent.instant);
+        if newest {
+            work.facts_at = Some(sent.instant);
+        } else {
+            self.ask(Lane::Suspected, Ask::Call(call.clone()));
+        }
         let key = self.key(call);
         let locked_before = self.store.with_call(&key, |call| call.facts.locked).flatten();
         self.store.put_call(&key, |facts| {
-            if let Some(name) = detail.name {
-                facts.name = name;
-            }
             facts.space = detail.space.or(facts.space.take());
             facts.tenant = detail.tenant.or(facts.tenant.take());
             facts.correlator = detail.correlator.or(facts.correlator.take());
             facts.owner = detail.owner.or(facts.owner.take());
+            if !newest {
+                return;
+            }
+            if let Some(name) = detail.name {
+                facts.name = name;
+            }
             facts.locked = detail.locked.or(facts.locked);
             facts.recording = detail.recording.unwrap_or(facts.recording);
             facts.streaming = detail.streaming.unwrap_or(facts.streaming);
@@ -198,8 +218,10 @@ impl Bridge {
         self.sockets.get(&0).is_some_and(|socket| socket.open && !socket.begun.iter().any(|(topic, _)| *topic == Topic::Calls))
     }
 
+    /// A call that is there and has no roster is tried again, not at once.
     fn read_if_stale(&mut self, call: &CallId, now: Now) {
-        if self.calls.get(call).is_some_and(|work| work.stale) {
+        let recent = |at: Instant| now.instant < at + self.timing.poll_roster;
+        if self.calls.get(call).is_some_and(|work| work.stale && !work.roster_gone.is_some_and(recent)) {
             self.begin_roster(call, Lane::Resync, true, now);
         }
     }

@@ -82,6 +82,21 @@ impl Bridge {
         answered
     }
 
+    /// States what a reading showed that was asked for then; who asked later waits for another one.
+    pub(super) fn answer_looks_of(&mut self, person: &ParticipantId, look: &Look, sent: Instant) {
+        let Some(lookers) = self.looks.remove(person) else { return };
+        let (answered, waiting): (Vec<_>, Vec<_>) = lookers.into_iter().partition(|looker| looker.since <= sent);
+        if !waiting.is_empty() {
+            self.looks.insert(person.clone(), waiting);
+        }
+        answered.into_iter().for_each(|looker| looker.answer(look.clone()));
+    }
+
+    /// States what is so whenever it was asked.
+    pub(super) fn answer_looks(&mut self, person: &ParticipantId, look: &Look) {
+        self.looks.remove(person).into_iter().flatten().for_each(|looker| looker.answer(look.clone()));
+    }
+
     /// CMS accepted a change. Lobby answers that were sent before this moment are dropped from here on.
     pub(super) fn changed(&mut self, change: &Change, now: Now) {
         if let Change::Admit(person) | Change::SendBack(person) = change {
@@ -98,7 +113,7 @@ impl Bridge {
             let _ = reply.send(Look::Gone);
             return;
         }
-        self.looks.entry(person.clone()).or_default().push(reply);
+        self.looks.entry(person.clone()).or_default().push(Looker { since: Instant::now(), reply });
         self.read_person(&person, lane);
     }
 
@@ -129,6 +144,19 @@ impl Asker {
     pub(super) fn answer(self, result: Result<Answer, AskError>) {
         // Nobody may be waiting any more.
         let _ = self.reply.send(result);
+    }
+}
+
+/// Somebody outside who wants a person's legs to be read.
+#[derive(Debug)]
+pub(super) struct Looker {
+    since: Instant,
+    pub(super) reply: oneshot::Sender<Look>,
+}
+
+impl Looker {
+    pub(super) fn answer(self, look: Look) {
+        let _ = self.reply.send(look);
     }
 }
 

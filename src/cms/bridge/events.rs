@@ -78,7 +78,10 @@ impl Bridge {
         self.timers.cancel(&Due::Subscribe(socket));
         self.timers.set(Due::Connect(socket), now.instant + pause);
         if self.link.is_up() && !self.link.unreadable {
-            self.state(BridgeState::Polling, Some(trouble));
+            // Who was not read yet is not known yet, whatever the events do: it is polled once that is over.
+            let begins =
+                !self.is_read() && self.store.with_bridge(&self.name, |bridge| bridge.state == BridgeState::Connecting).unwrap_or(false);
+            self.state(if begins { BridgeState::Connecting } else { BridgeState::Polling }, Some(trouble));
             self.timers.sooner(Due::SweepCalls, now.instant + self.timing.poll_roster);
             for call in self.calls.keys() {
                 self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster);
@@ -157,9 +160,11 @@ impl Bridge {
 
     fn set_changed(&mut self, socket: SocketId, now: Now) {
         let entry = self.sockets.entry(socket).or_default();
-        if entry.open {
+        if entry.doubted.is_some() {
+            // It is asked for again soon, and not before it is known which of its calls have ended.
+        } else if entry.open {
             self.timers.sooner(Due::Subscribe(socket), now.instant + self.timing.subscribe_coalesce);
-        } else if entry.attempts == 0 && self.link.is_up() {
+        } else if !self.timers.has(&Due::Connect(socket)) && self.link.is_up() {
             self.connect_soon(socket, now);
         }
     }
@@ -168,6 +173,10 @@ impl Bridge {
     pub(super) fn subscribe(&mut self, socket: SocketId, now: Now) {
         let set = self.plan.request(socket);
         let Some(entry) = self.sockets.get_mut(&socket).filter(|entry| entry.open) else { return };
+        if entry.doubted.is_some_and(|since| !self.link.calls_read && now.instant < since + self.timing.ack_timeout) {
+            return self.timers.set(Due::Subscribe(socket), now.instant + self.timing.second_look);
+        }
+        entry.doubted = None;
         if entry.asked.is_some() {
             entry.stale = true;
             return;
@@ -209,7 +218,10 @@ impl Bridge {
                     self.subscribe(socket, now);
                 }
             }
-            Verdict::AskLater => self.timers.set(Due::Subscribe(socket), now.instant + self.timing.second_look),
+            Verdict::AskLater => {
+                entry.doubted = Some(now.instant);
+                self.timers.set(Due::Subscribe(socket), now.instant + self.timing.second_look);
+            }
             Verdict::AskAgain => {
                 self.read_refused_by_rest(now);
                 self.subscribe(socket, now);
@@ -285,9 +297,7 @@ impl Bridge {
         }
         self.counters.skipped.increment(frame.skipped as u64);
         self.heard(now);
-        if let (Some(index), Some(entry)) = (frame.body.index(), self.sockets.get_mut(&socket)) {
-            entry.pending.remove(&index);
-        }
+        self.no_longer_pending(socket, &frame.body);
         match frame.body {
             Body::Ack { message_id, success, status } => self.take_ack(socket, message_id, success, &status, now),
             Body::Subscriptions(states) => states.iter().for_each(|state| self.take_subscription(socket, state, now)),
@@ -319,11 +329,29 @@ impl Bridge {
             return self.timers.sooner(Due::Pending(socket), now.instant + self.timing.ack_timeout);
         }
         entry.pending.remove(&index);
-        if state.state.as_deref() == Some("deactivated")
-            && let Some(Topic::Roster(call)) = self.plan.topic(socket, index).cloned()
-        {
-            self.ask(Lane::Arrival, Ask::Call(call.clone()));
-            self.pushed_no_longer(socket, &call, now);
+        if state.state.as_deref() != Some("deactivated") {
+            return;
+        }
+        match self.plan.topic(socket, index).cloned() {
+            Some(Topic::Roster(call)) => {
+                self.ask(Lane::Arrival, Ask::Call(call.clone()));
+                self.pushed_no_longer(socket, &call, now);
+            }
+            Some(Topic::Calls) => self.drop_session(socket, "the list of calls is pushed no longer", now),
+            None => {}
+        }
+    }
+
+    /// What tells something is pushed.
+    fn no_longer_pending(&mut self, socket: SocketId, body: &Body) {
+        let Some(entry) = self.sockets.get_mut(&socket) else { return };
+        match body.index() {
+            Some(index) => drop(entry.pending.remove(&index)),
+            // Some bridges might leave the index of the one list of calls out.
+            None if matches!(body, Body::Calls { .. }) => {
+                entry.pending.retain(|index, _| self.plan.topic(socket, *index) != Some(&Topic::Calls));
+            }
+            None => {}
         }
     }
 
@@ -372,6 +400,7 @@ impl Bridge {
         self.meet_call(&call, Lane::Arrival, now);
         if let Some(work) = self.calls.get_mut(&call) {
             work.told = Some(now.instant);
+            work.facts_at = Some(now.instant);
         }
         self.store.put_call(&key, |facts| apply_call(facts, &update));
         let locked = self.store.with_call(&key, |call| call.facts.locked).flatten();

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use futures_util::StreamExt;
 
 use super::Bridge;
-use super::commands::Asker;
+use super::commands::{Asker, Looker};
 use crate::clock::Now;
 use crate::cms::ask::Ask;
 use crate::cms::cluster::Command;
@@ -28,8 +28,8 @@ impl Bridge {
                 }
             }
         }
-        for (person, replies) in self.looks.drain() {
-            for reply in replies {
+        for (person, lookers) in self.looks.drain() {
+            for Looker { reply, .. } in lookers {
                 pass(&hand_on, Command::Look { person: person.clone(), bulk: false, reply });
             }
         }

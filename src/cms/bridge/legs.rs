@@ -97,7 +97,7 @@ impl Bridge {
         }
         self.leg_changed(id, before_reading, after_reading, now);
         self.plan_look(person, now);
-        self.answer_looks(person, &look_of(state));
+        self.answer_looks_of(person, &look_of(state), sent.instant);
     }
 
     /// Somebody was let in or sent back: by what was told, or found by the plain rotation.
@@ -253,12 +253,6 @@ impl Bridge {
             self.ask(Lane::Suspected, Ask::Person(person.clone()));
         }
         self.answer_looks(person, &Look::Failed(error));
-    }
-
-    pub(super) fn answer_looks(&mut self, person: &ParticipantId, look: &Look) {
-        for reply in self.looks.remove(person).into_iter().flatten() {
-            let _ = reply.send(look.clone());
-        }
     }
 }
 

@@ -345,10 +345,10 @@ impl Bridge {
         warn!(bridge = %self.name, %error, "unreachable");
         self.link.unreadable = error.answered();
         self.link.phase = Phase::Down;
+        self.fail_waiters(&AskError::Unreachable(error.to_string()));
         self.queue.clear();
         self.forget_reading();
         self.state(BridgeState::Unreachable, Some(trouble(error)));
-        self.fail_waiters(&AskError::Unreachable(error.to_string()));
         let pause = backoff(self.timing.reconnect_min, self.timing.reconnect_max, self.link.attempts);
         self.link.attempts += 1;
         self.timers.set(Due::Probe, now.instant + pause);
@@ -359,26 +359,28 @@ impl Bridge {
         warn!(bridge = %self.name, "the user name or password was refused");
         self.memory.set_refused(&self.config, true);
         if !self.link.is_paused() {
-            self.refuse(&error.to_string());
             self.fail_waiters(error);
+            self.refuse(&error.to_string());
         }
     }
 
     fn refuse(&mut self, what: &str) {
         self.link.phase = Phase::Refused;
+        self.timers.cancel(&Due::Probe);
         self.queue.clear();
         self.forget_reading();
         self.close_sessions();
         self.state(BridgeState::Refused, Some(Trouble { code: "credentials_refused".into(), what: what.into() }));
     }
 
-    /// Whoever waits for an answer of this bridge gets none.
-    fn fail_waiters(&mut self, error: &AskError) {
-        for asker in self.askers.drain().flat_map(|(_, askers)| askers) {
+    /// Whoever waits for an answer of this bridge gets none, but for those whose PUT is under way: it may be carried out. To be called
+    /// while the queue still tells which of them were not sent.
+    pub(super) fn fail_waiters(&mut self, error: &AskError) {
+        for asker in self.take_unsent_askers() {
             asker.answer(Err(error.clone()));
         }
-        for reply in self.looks.drain().flat_map(|(_, replies)| replies) {
-            let _ = reply.send(Look::Failed(error.clone()));
+        for looker in self.looks.drain().flat_map(|(_, lookers)| lookers) {
+            looker.answer(Look::Failed(error.clone()));
         }
     }
 }

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, trace};
@@ -38,7 +38,7 @@ use tracing::{debug, trace};
 use super::answer::Answer;
 use super::ask::Ask;
 use super::client::{AskError, Client};
-use super::cluster::{Cluster, Command, Look, Tuning};
+use super::cluster::{Cluster, Command, Tuning};
 use super::queue::{Lane, Pick, Queue};
 use super::repairs::Repairs;
 use super::session::{Endpoint, Report, Session};
@@ -50,7 +50,7 @@ use crate::config::{BridgeConfig, Timing};
 use crate::model::{BridgeName, CallId, CallKey, LegId, ParticipantId, Paused};
 use crate::store::Store;
 use calls::CallWork;
-use commands::Asker;
+use commands::{Asker, Looker};
 use counters::Counters;
 use due::Due;
 use figures::Tally;
@@ -68,6 +68,9 @@ pub trait BridgeMemory: Send + Sync {
     /// Is the bridge to be left alone?
     fn paused(&self, bridge: &BridgeName) -> Option<Paused>;
     fn set_paused(&self, bridge: &BridgeName, paused: Option<&Paused>);
+    /// A mark of the CDR receiver that Usher made on the bridge last.
+    fn receiver(&self, bridge: &BridgeName) -> Option<String>;
+    fn set_receiver(&self, bridge: &BridgeName, mark: String);
 }
 
 type Reply = (Lane, Ask, Now, Result<Answer, AskError>);
@@ -87,6 +90,8 @@ struct Socket {
     message_id: i64,
     /// The set asked for last, until it is answered.
     asked: Option<(i64, Vec<i64>)>,
+    /// The set was refused, and is asked for once more when the list of calls has been read.
+    doubted: Option<Instant>,
     /// Something changed while a request was under way.
     stale: bool,
     /// Subscriptions that the bridge called pending, and since when.
@@ -130,7 +135,7 @@ pub(super) struct Bridge {
     receivers: register::Receivers,
     bridge_ids: Vec<(Arc<str>, Arc<str>)>,
     own_unique_name: Option<Arc<str>>,
-    looks: HashMap<ParticipantId, Vec<oneshot::Sender<Look>>>,
+    looks: HashMap<ParticipantId, Vec<Looker>>,
     /// Who waits for the answer to a request.
     askers: HashMap<Ask, Vec<Asker>>,
     tracker: TaskTracker,
@@ -308,7 +313,7 @@ impl Bridge {
             (Ask::ClusterName, Answer::ClusterName(name)) => self.take_own_name(name),
             (Ask::Bridges(offset), Answer::Bridges(page)) => self.take_bridges(offset, page),
             (Ask::Calls(offset), Answer::Calls(page)) => self.take_calls(offset, page, sent, now),
-            (Ask::Call(call), Answer::Call(detail)) => self.take_call(&call, detail, now),
+            (Ask::Call(call), Answer::Call(detail)) => self.take_call(&call, detail, sent, now),
             (Ask::Roster(call, offset), Answer::Roster(page)) => self.take_roster(lane, &call, offset, page, sent, now),
             (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => self.take_call_legs(&call, offset, page),
             (Ask::Person(person), Answer::Person(detail)) => self.take_person(&person, detail, sent, now),

@@ -7,7 +7,6 @@ use tracing::info;
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::client::AskError;
-use crate::cms::cluster::Look;
 use crate::model::{BridgeState, Paused};
 
 impl Bridge {
@@ -25,13 +24,7 @@ impl Bridge {
     pub(super) fn rest(&mut self, paused: &Paused) {
         self.link.pause();
         self.timers.cancel(&Due::Probe);
-        let error = AskError::Withheld(reason(&paused.by));
-        for asker in self.take_unsent_askers() {
-            asker.answer(Err(error.clone()));
-        }
-        for reply in self.looks.drain().flat_map(|(_, replies)| replies) {
-            let _ = reply.send(Look::Failed(error.clone()));
-        }
+        self.fail_waiters(&AskError::Withheld(reason(&paused.by)));
         self.queue.clear();
         self.forget_reading();
         self.close_sessions();

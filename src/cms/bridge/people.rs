@@ -36,6 +36,11 @@ impl Bridge {
     /// They were on a call's roster `at` that time. Who is new there may have let others in. True where that is news of a call whose roster
     /// is known: they came, or what rang is connected.
     fn list(&mut self, call: &CallId, person: &ParticipantId, patch: RosterPatch, at: Instant, now: Now) -> bool {
+        let mut patch = patch;
+        if matches!(patch.state, Some(LegState::Initial | LegState::Ringing)) && self.was_answered(person) {
+            // An answered leg rings no more, whatever a roster calls who waits.
+            patch.state = Some(LegState::Connected);
+        }
         let listed = self.store.list_person(&self.key(call), person, patch, at, now);
         let Some(work) = self.calls.get(call) else { return false };
         let (watched, known) = (work.sees_arrivals(), work.knows_its_roster());
@@ -51,6 +56,10 @@ impl Bridge {
     /// Remembers when somebody came whom Usher saw come.
     pub(super) fn note_arrival(&self, person: &ParticipantId) {
         self.store.update_person(person, |person| person.arrived = true);
+    }
+
+    fn was_answered(&self, person: &ParticipantId) -> bool {
+        self.store.with_person(person, |person| person.lobby.state != Lobby::Unknown).unwrap_or(false)
     }
 
     fn is_ringing(&self, person: &ParticipantId) -> bool {
@@ -123,6 +132,10 @@ impl Bridge {
     pub(super) fn take_person(&mut self, person: &ParticipantId, detail: PersonDetail, sent: Now, now: Now) {
         self.repairs.was_missing(&Missing::Person(person.clone()));
         self.timers.cancel(&Due::AskAgain(person.clone()));
+        if self.removed.get(person).is_some_and(|at| sent.instant <= *at) {
+            // They left after this was asked for: an answer that was on its way brings nobody back.
+            return;
+        }
         self.store.update_person(person, |person| person.activator = detail.activator.or(person.activator));
         let Some(call) = detail.call else { return };
         let key = self.key(&call);

@@ -1,9 +1,8 @@
 //! Sees that the bridge sends its records to Usher, if the configuration says so. Adds Usher's own receiver to a free slot; never changes or
 //! removes one (cdr.md section 1).
 
-use std::sync::Arc;
-
 use reqwest::Url;
+use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
 use super::{Bridge, Due};
@@ -21,8 +20,6 @@ pub(super) struct Receivers {
     found: bool,
     /// Usher has asked for a slot since the bridge came up or the list was last in order.
     added: bool,
-    /// The receiver that this process has made, for lists that don't say the addresses.
-    own: Option<Arc<str>>,
 }
 
 impl Bridge {
@@ -36,8 +33,10 @@ impl Bridge {
     pub(super) fn take_receivers(&mut self, offset: usize, page: Page<ReceiverItem>, maximum: Option<usize>, now: Now) {
         let Some(own) = self.config.cdr_url.clone() else { return };
         let (next, listed) = (page.next(offset), offset + page.items.len());
+        // For lists that don't say the addresses.
+        let made = self.memory.receiver(&self.name);
         let is_own = |item: &ReceiverItem| {
-            self.receivers.own.as_ref() == Some(&item.id) || item.url.as_ref().is_some_and(|url| is_same_address(url, &own))
+            made.as_ref() == Some(&mark(&item.id, &own)) || item.url.as_ref().is_some_and(|url| is_same_address(url, &own))
         };
         self.receivers.found |= page.items.iter().any(is_own);
         if let Some(offset) = next {
@@ -48,8 +47,7 @@ impl Bridge {
             self.receivers.added = false;
             self.say_of_records(None);
         } else if std::mem::replace(&mut self.receivers.added, true) {
-            // Added before, and not there: once is enough until the next look.
-            self.receivers.added = false;
+            // Added before, and not there: once is enough.
             self.say_of_records(Some(("cdr_refused", "the bridge accepted Usher's CDR receiver and does not list it".into())));
         } else if maximum.is_some_and(|maximum| page.total.unwrap_or(listed).max(listed) >= maximum) {
             self.receivers.added = false;
@@ -61,7 +59,8 @@ impl Bridge {
 
     pub(super) fn receiver_added(&mut self, answer: Answer) {
         if let Answer::Created(id) = answer {
-            self.receivers.own = Some(id);
+            let own = self.config.cdr_url.as_ref();
+            own.inspect(|own| self.memory.set_receiver(&self.name, mark(&id, own)));
         }
         info!(bridge = %self.name, "Usher registered as a CDR receiver");
         self.look_at_receivers();
@@ -93,6 +92,11 @@ impl Bridge {
         }
         self.store.put_bridge(&self.name, |bridge| bridge.cdr.trouble = trouble);
     }
+}
+
+/// A receiver that was made for an address, without the address.
+fn mark(id: &str, address: &Secret) -> String {
+    format!("{id} {}", hex::encode(Sha256::digest(address.expose())))
 }
 
 /// A bridge may list an address in another spelling than it was given: the host in capitals, or the port that its scheme implies.

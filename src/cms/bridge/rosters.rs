@@ -218,10 +218,13 @@ impl Bridge {
             work.stale |= work.reading.take().is_some_and(|read| read.whole);
             work.legs_listed = true;
         }
-        match error {
-            AskError::Gone(_) => self.ask(Lane::Suspected, Ask::Call(call.clone())),
-            _ => self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster),
+        if matches!(error, AskError::Gone(_)) {
+            self.ask(Lane::Suspected, Ask::Call(call.clone()));
+            if let Some(work) = self.calls.get_mut(call) {
+                work.roster_gone = Some(now.instant);
+            }
         }
+        self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster);
         // Whom events listed meanwhile would have waited for the roster.
         for person in self.store.with_call(&self.key(call), |call| call.roster.clone()).unwrap_or_default() {
             if self.store.with_person(&person, |person| person.home.is_none()).unwrap_or(false) {

@@ -72,12 +72,17 @@ impl Bridge {
         });
     }
 
+    /// All its calls were read since it was last reached.
+    pub(super) fn is_read(&self) -> bool {
+        self.link.calls_read && self.calls.values().all(super::CallWork::is_settled)
+    }
+
     /// What the bridge is, judged by what has been read and which sockets are open.
     pub(super) fn judge_state(&mut self) {
         if !self.link.is_up() {
             return;
         }
-        let read = self.link.calls_read && self.calls.values().all(super::CallWork::is_settled);
+        let read = self.is_read();
         if read {
             self.queue.hurry = false;
         }

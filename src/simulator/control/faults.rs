@@ -2,7 +2,7 @@
 
 use super::{Control, ControlError, Cut};
 use crate::simulator::core::now_ms;
-use crate::simulator::events::hub::Push;
+use crate::simulator::events::hub::{Push, Pushed};
 use crate::simulator::gate;
 
 impl Control {
@@ -19,11 +19,20 @@ impl Control {
         Ok(())
     }
 
+    /// A bridge pushes its list of calls no longer: that subscription turns `deactivated`.
+    pub fn deactivate_calls(&self, bridge: &str) -> Result<(), ControlError> {
+        self.deactivate(bridge, Pushed::Calls)
+    }
+
     /// A bridge pushes no roster any more, though the calls go on: its subscriptions to rosters turn `deactivated`.
     pub fn deactivate_rosters(&self, bridge: &str) -> Result<(), ControlError> {
+        self.deactivate(bridge, Pushed::Rosters)
+    }
+
+    fn deactivate(&self, bridge: &str, what: Pushed) -> Result<(), ControlError> {
         let bridge = self.bridge(bridge)?;
         let switches = self.core.switches.of(bridge);
-        self.core.state(|state| state.hub.deactivate_rosters(bridge, &switches));
+        self.core.state(|state| state.hub.push_no_longer(bridge, what, &switches));
         Ok(())
     }
 

@@ -54,6 +54,10 @@ fn router(control: Control) -> Router {
             "/fault/deactivate",
             post(async |State(c): State<Control>, body: Body<Bridge>| done(c.deactivate_rosters(&ok(body)?.0.bridge))),
         )
+        .route(
+            "/fault/deactivate-calls",
+            post(async |State(c): State<Control>, body: Body<Bridge>| done(c.deactivate_calls(&ok(body)?.0.bridge))),
+        )
         .route("/fault/stop", post(async |State(c): State<Control>, body: Body<Bridge>| done(c.stop_bridge(&ok(body)?.0.bridge))))
         .route("/fault/start", post(start_bridge))
         .route("/fault/restart", post(restart_bridge))

@@ -23,6 +23,13 @@ pub(crate) enum Push {
     Close(Option<u16>),
 }
 
+/// What is pushed no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Calls,
+    Rosters,
+}
+
 #[derive(Debug)]
 struct Session {
     bridge: usize,
@@ -128,16 +135,19 @@ impl Hub {
         ended.iter().map(|w| (w.session, w.index)).collect()
     }
 
-    /// Every roster of a bridge is pushed no longer, though the calls go on (events.md 4.2).
-    pub(crate) fn deactivate_rosters(&mut self, bridge: usize, switches: &Switches) {
+    /// Every roster of a bridge, or its list of calls, is pushed no longer, though the calls go on (events.md 4.2).
+    pub(crate) fn push_no_longer(&mut self, bridge: usize, what: Pushed, switches: &Switches) {
         let sessions: Vec<u64> = self.sessions.iter().filter(|(_, session)| session.bridge == bridge).map(|(id, _)| *id).collect();
         for id in sessions {
             let all = self.sessions.get(&id).map(|session| session.subscriptions.clone()).unwrap_or_default();
-            let (rosters, others): (Vec<Subscription>, Vec<Subscription>) =
-                all.iter().copied().partition(|s| matches!(s.target, Target::Roster(_)));
+            let is_meant = |s: &Subscription| match what {
+                Pushed::Rosters => matches!(s.target, Target::Roster(_)),
+                Pushed::Calls => s.target == Target::Calls,
+            };
+            let (meant, others): (Vec<Subscription>, Vec<Subscription>) = all.iter().copied().partition(is_meant);
             let kept = if switches.late_updates { all } else { others };
             self.watch(id, bridge, kept);
-            let indexes: Vec<i64> = rosters.iter().map(|s| s.index).collect();
+            let indexes: Vec<i64> = meant.iter().map(|s| s.index).collect();
             if !indexes.is_empty() {
                 self.announce(id, &indexes, "deactivated", switches);
             }

@@ -96,9 +96,7 @@ async fn answer(bridge: &Bridge, switches: &Arc<Switches>, method: &HttpMethod, 
     let request = Request::new(method, path, uri.query().unwrap_or(""), &String::from_utf8_lossy(body));
     let changing = method != Method::Get;
     let reply = respond(bridge, switches, &request);
-    if changing {
-        pause(switches.put_late_ms).await;
-    }
+    pause(if changing { switches.put_late_ms } else { switches.get_late_ms }).await;
     reply
 }
 
