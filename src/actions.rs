@@ -23,6 +23,8 @@ pub struct Press {
     pub scope: Scope,
     /// Ids of others' claims that the moderator was shown and goes over.
     pub over: Vec<Arc<str>>,
+    /// The moderator was told who of them is on hold, and means them all the same.
+    pub held: bool,
     /// Cancelled: nothing more of the press is sent.
     pub stop: CancellationToken,
 }

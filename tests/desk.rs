@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::deeds::claim;
-use common::desk::{Desk, Page, check, quiet};
+use common::desk::{Desk, Page, check, quiet, to, with};
 use serde_json::{Value, json};
 use usher::simulator::StartCall;
 use usher::view::Lobby;
@@ -129,7 +129,7 @@ async fn holds_acknowledgements_and_thresholds_survive_a_restart() {
     assert!(mo.person(people[1].id).expect("row").claim.is_none(), "claims end with the process");
 
     // In the call, a wait is over with all that was said about it.
-    mo.admit("g", &[people[0].id]).await;
+    mo.act("g", with(to("admit", &[people[0].id]), json!({ "scope": "person", "held": true }))).await;
     mo.until("the end of the hold", |page| {
         let row = page.person(people[0].id)?;
         check(row.lobby == Lobby::In && row.hold.is_none() && row.acknowledged.is_none(), row)

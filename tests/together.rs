@@ -100,8 +100,25 @@ async fn who_is_on_hold_is_not_swept_in_but_let_in_by_who_means_them() {
         assert_eq!(results[&ids[1].to_string()]["result"], ["done", "already"][n]);
     }
     assert_eq!(puts(&desk), 1);
-    assert_eq!(max.act("p", with(to("admit", &ids[..1]), json!({ "scope": "person" }))).await[&ids[0].to_string()]["result"], "done");
+    // By name, too, where it was held while the press was on its way.
+    let by_name = |more| with(to("admit", &ids[..1]), more);
+    assert_eq!(max.act("n", by_name(json!({ "scope": "person" }))).await[&ids[0].to_string()]["result"], "held");
+    let sweeping = max.act("s", by_name(json!({ "scope": "meeting", "held": true }))).await;
+    assert_eq!((&sweeping[&ids[0].to_string()]["result"], puts(&desk)), (&json!("held"), 1));
+    assert_eq!(max.act("p", by_name(json!({ "scope": "person", "held": true }))).await[&ids[0].to_string()]["result"], "done");
     max.until("the end of the hold", |page| check(page.person(ids[0])?.hold.is_none(), page.people())).await;
+}
+
+#[tokio::test]
+async fn a_hold_stops_an_admission_that_is_still_held_back() {
+    let desk = start(Duration::from_secs(1)).await;
+    let (mut mo, mut max, _, people) = waiting(&desk, &["Bo Berg"]).await;
+    let id = people[0].id;
+    mo.press("a", &[id]).await;
+    max.until("that it is under way", |page| check(page.person(id)?.pending.is_some(), page.people())).await;
+    max.act("h", json!({ "type": "hold", "people": [id.to_string()], "on": true, "reason": "no papers", "remind_s": null })).await;
+    assert_eq!(mo.results("a").await[&id.to_string()]["result"], "held");
+    assert_eq!(puts(&desk), 0);
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ import { handler, isDue, thresholdsOf, tooLong } from "./waits.js";
 const PACE = 1000;
 /** How long a sound waits for this tab's turn to be told, in ms: the browser's locks answer later, not at once. */
 const LATER = 2000;
+/** Without news from the server for so long a tab says so, in ms. */
+const AWAY = 10_000;
 /** Names that a notification tells. */
 const NAMED = 4;
 
@@ -31,7 +33,8 @@ export class Alerts {
     const changed = () => desk.changed();
     const name = `usher${desk.base}-${document.body.dataset.user}`;
     this.desk = desk;
-    this.arrivals = new Arrivals();
+    /** What begins with a followed meeting is heard whatever else goes on; what is shown and not sounded takes no sound from others. */
+    this.situations = { followed: new Arrivals(), others: new Arrivals(), silent: new Arrivals() };
     this.late = new Repeated();
     this.reminders = new Once();
     this.sound = new Sound(changed);
@@ -40,7 +43,7 @@ export class Alerts {
     /** What was to be sounded while it was not this tab's turn. @type {{ kind: Kind, at: number } | null} */
     this.unsounded = null;
     this.speaking = new Turn(`${name}-notices`, () => this.#turned());
-    this.title = new Title((n) => (n > 0 ? t("title_waiting", { n }) : t("title")));
+    this.title = new Title((n, away) => (away ? t("title_away") : n > 0 ? t("title_waiting", { n }) : t("title")));
     this.favicon = new Favicon();
     this.stances = new Stances([], [], desk.roster.meetings);
     desk.screen.stance = (meeting) => this.stances.of(meeting);
@@ -54,6 +57,8 @@ export class Alerts {
     this.tooLong = [];
     this.begun = false;
     this.lookedAt = -Infinity;
+    this.liveAt = performance.now();
+    this.wasAway = false;
     this.ends = new AbortController();
   }
 
@@ -119,7 +124,7 @@ export class Alerts {
     if (!this.waiters.delete(id)) return;
     this.unplaced.delete(id);
     this.news.delete(id);
-    this.arrivals.left(id);
+    for (const situation of Object.values(this.situations)) situation.left(id);
   }
 
   /** @param {Person} row */
@@ -128,7 +133,9 @@ export class Alerts {
     this.desk.announcer.arrived(this.#meeting(row)?.name ?? "");
     if (!this.#concerns(row, "sound") && !this.#concerns(row, "notify")) return;
     this.news.add(row.id);
-    this.arrivals.arrived(row.id, performance.now());
+    const { followed, others, silent } = this.situations;
+    const situation = this.stance(row.meeting) === "followed" ? followed : this.#kept.sound ? others : silent;
+    situation.arrived(row.id, performance.now());
   }
 
   /** Whether it is wanted for somebody of this meeting: a followed one is heard of whatever is switched off. @param {Person} row
@@ -143,20 +150,39 @@ export class Alerts {
     const { screen } = this.desk;
     if (!screen.link.shown) return;
     const now = performance.now();
-    this.title.count(this.desk.roster.waiting.size);
+    const away = this.#away(now);
+    this.title.count(this.desk.roster.waiting.size, away);
     this.speaking.want(screen.live);
     this.sounding.want(screen.live && this.sound.allowed);
-    const sounds = screen.live && this.arrivals.sounds(now);
-    if (!sounds && now - this.lookedAt < PACE) return;
+    const begun = Object.entries(this.situations).filter(([, situation]) => screen.live && situation.sounds(now));
+    if (begun.length === 0 && now - this.lookedAt < PACE) return;
     this.lookedAt = now;
     const waiting = this.desk.roster.lobby();
     this.tooLong = waiting.filter((person) => tooLong(person, this.#meeting(person), this.desk.clock.now()));
-    this.favicon.show(waiting.length, this.tooLong.length > 0);
-    if (screen.live) this.#tell(waiting, sounds, now);
+    this.favicon.show(waiting.length, this.tooLong.length > 0, away);
+    if (screen.live) {
+      const arrived = { any: begun.length > 0, loud: begun.some(([name]) => name !== "silent") };
+      this.#tell(waiting, arrived, now);
+    }
     this.begun = true;
   }
 
-  /** @param {Person[]} waiting @param {boolean} arrived @param {number} now */
+  /** Whether nobody hears of who waits, and has not for a while: a page in the background must not look as if nobody did. @param {number} now */
+  #away(now) {
+    const { live } = this.desk.screen;
+    if (live) this.liveAt = now;
+    const away = now - this.liveAt > AWAY;
+    if (away && !this.wasAway && this.#kept.notify && !this.#attended) {
+      const press = () => {};
+      this.notices.show("away", { title: t("title_away"), body: t("said_lost"), again: true, silent: false, press });
+    }
+    if (!away) this.notices.close("away");
+    this.wasAway = away;
+    return away;
+  }
+
+  /** @param {Person[]} waiting @param {{ any: boolean, loud: boolean }} arrived whether somebody did, and whether that is to be heard
+   * @param {number} now */
   #tell(waiting, arrived, now) {
     const unseen = this.tooLong.filter((person) => handler(person, this.#meeting(person)) === "" && this.#concernsAtAll(person));
     const due = waiting.filter((person) => isDue(person, this.desk.clock.now()) && this.#concernsAtAll(person));
@@ -166,13 +192,15 @@ export class Alerts {
     if (reminded) this.desk.announcer.tell(this.#words("reminder", due));
     if (this.#attended) this.news.clear();
     const news = waiting.filter((person) => this.news.has(person.id));
-    this.#say("late", unseen, late);
-    this.#say("reminder", due, reminded);
-    this.#say(
-      "arrival",
-      arrived && news.length === 0 ? waiting.filter((person) => this.arrivals.people.has(person.id)) : news,
-      arrived,
-    );
+    this.#say("late", unseen, late, late && this.#soundsFor(unseen));
+    this.#say("reminder", due, reminded, reminded && this.#soundsFor(due));
+    const recent = (/** @type {Person} */ { id }) => Object.values(this.situations).some(({ people }) => people.has(id));
+    this.#say("arrival", arrived.any && news.length === 0 ? waiting.filter(recent) : news, arrived.any, arrived.loud);
+  }
+
+  /** @param {Person[]} people */
+  #soundsFor(people) {
+    return people.some((person) => this.#concerns(person, "sound"));
   }
 
   /** @param {Person} person */
@@ -180,9 +208,10 @@ export class Alerts {
     return this.#concerns(person, "sound") || this.#concerns(person, "notify");
   }
 
-  /** @param {Kind} kind @param {Person[]} people whom it is about @param {boolean} now whether to sound, or only to keep what is shown true */
-  #say(kind, people, now) {
-    if (now && people.some((person) => this.#concerns(person, "sound"))) this.#sound(kind);
+  /** @param {Kind} kind @param {Person[]} people whom it is about @param {boolean} now whether it is news, or only to keep what is shown true
+   * @param {boolean} loud whether to sound */
+  #say(kind, people, now, loud) {
+    if (loud) this.#sound(kind);
     const told = this.#attended ? [] : people.filter((person) => this.#concerns(person, "notify"));
     if (!this.speaking.held) return;
     if (told.length === 0) return this.notices.close(kind);

@@ -10,8 +10,8 @@ import { Refs } from "./refs.js";
  * @typedef {"person" | "meeting"} ClaimKind
  * @typedef {{ kind: ClaimKind, id: string, by: "key" | "menu", renewedAt: number, seen: boolean }} Kept
  *   `by`: what took it and so what ends it; `seen`: whether a row said so yet
- * @typedef {{ now: number, inputAt: number, open: boolean, idle: boolean, at: Record<ClaimKind, string | null> }} World
- *   `inputAt`: when the user last did anything; `open`: a menu or dialog stands open; `at`: the row and the meeting they are at
+ * @typedef {{ now: number, inputAt: number, open: boolean, idle: boolean, at: Record<ClaimKind, (string | null)[]> }} World
+ *   `inputAt`: when the user last did anything; `open`: a menu or dialog stands open; `at`: the row they are at, and the meetings: the open one and the row's
  */
 
 /** How often a claim is renewed at most, in ms; the server ends it 20 s after that. */
@@ -46,8 +46,8 @@ export const takeable = (shown, meetings) =>
  */
 export function decide(kept, { now, inputAt, open, idle, at }) {
   if (kept.by === "menu" && !open) return "release";
-  if (kept.by === "key" && !open && at[kept.kind] !== kept.id) return "release";
-  const active = !idle && (open || inputAt > kept.renewedAt);
+  if (kept.by === "key" && !open && !at[kept.kind].includes(kept.id)) return "release";
+  const active = !idle && inputAt > kept.renewedAt;
   return active && now - kept.renewedAt >= RENEW ? "renew" : "leave";
 }
 
@@ -77,7 +77,8 @@ export class Claims {
     const { asked } = this;
     const [result] = frame.results;
     if (!this.refs.has(frame.ref)) return false;
-    if (!result) return true;
+    // None of them is there any more.
+    if (!result) return this.#end(frame.ref, "left");
     /** @type {ClaimKind} */
     const kind = result.person === undefined ? "meeting" : "person";
     const id = result.person ?? result.meeting ?? "";
@@ -89,6 +90,20 @@ export class Claims {
     this.asked = null;
     if (result.result === "done") this.kept.set(kind, { kind, id, by: asked.by, renewedAt: this.now(), seen: false });
     asked.then(result);
+    return true;
+  }
+
+  /** A claim that the server would not even look at. @param {import("./protocol.js").Refusal} frame @returns {boolean} whether it is one */
+  refused(frame) {
+    return frame.ref !== null && this.refs.has(frame.ref) && this.#end(frame.ref, "refused");
+  }
+
+  /** @param {string} ref @param {import("./protocol.js").ResultWord} word */
+  #end(ref, word) {
+    const { asked } = this;
+    if (asked?.ref !== ref) return true;
+    this.asked = null;
+    asked.then({ result: word, reason: null, by: null, at: null, claim: null });
     return true;
   }
 

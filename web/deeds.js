@@ -57,12 +57,14 @@ export class Deeds {
     const handled = handledByOthers(people, this.#roster.meetings, this.desk.me);
     const held = deed === "admit" ? people.filter((person) => person.hold !== null) : [];
     const opens = deed === "unmute" && people.length > 1;
-    const over = overs(handled);
-    if (handled.length + held.length === 0 && !ask && !opens) return this.#send(deed, people, { scope });
+    // The end of a hold is no press of a button for many.
+    const how = deed === "unhold" ? {} : { scope };
+    const told = { ...how, over: overs(handled), ...(held.length > 0 ? { held: true } : {}) };
+    if (handled.length + held.length === 0 && !ask && !opens) return this.#send(deed, people, how);
     const careful = new Set([...handled.map((each) => each.person), ...held]);
     const rest = people.filter((person) => !careful.has(person));
-    const act = () => this.#send(deed, people, { scope, over });
-    const actOnRest = () => this.#send(deed, rest, { scope });
+    const act = () => this.#send(deed, people, told);
+    const actOnRest = () => this.#send(deed, rest, how);
     this.desk.dialogs.ask(sureQuestion(this.desk, { deed, people, handled, held, rest, act, actOnRest }));
   }
 
@@ -169,12 +171,17 @@ export class Deeds {
   takeNext() {
     const { screen, claims } = this.desk;
     if (!this.#may) return;
+    // Whom one takes one has to see.
+    if (this.desk.showsBoard) {
+      this.desk.open(null);
+      this.desk.draw();
+    }
     const shown = screen.lobby.entries.filter((entry) => entry.gone === null).map((entry) => entry.row);
     const ids = takeable(shown.filter((person) => screen.can(person)).sort(byWait), this.#roster.meetings);
     if (ids.length === 0) return this.desk.tell(t(shown.length === 0 ? "next.nobody_waits" : "next.nobody_left"));
     claims.take("person", ids, "key", (result) => {
       if (result.result === "done" && result.person) this.desk.focus.goTo(screen.lobby, result.person);
-      else this.desk.tell(t("next.nobody_left"));
+      else this.desk.tell(t(result.result === "refused" ? "failed_busy" : "next.nobody_left"));
     });
   }
 
@@ -184,7 +191,7 @@ export class Deeds {
     const name = row?.kind === "meeting" ? this.desk.nameOf(row) : row ? nameOf(row) : "";
     if (result.result === "claimed") this.desk.tell(t("claim.taken", { by: result.by ?? "?", name }));
     else if (result.result === "done") this.desk.announcer.tell(t("claim.done", { name }));
-    else this.desk.tell(t("why.left"));
+    else this.desk.tell(t(result.result === "refused" ? "failed_busy" : "why.left"));
     this.desk.changed();
   }
 
@@ -192,7 +199,7 @@ export class Deeds {
   settleClaims() {
     const { screen, attention, keys, menus, dialogs, claims } = this.desk;
     if (!screen.live) return;
-    const at = { person: keys.at.person, meeting: screen.choice.open ?? keys.at.meeting };
+    const at = { person: [keys.at.person], meeting: [screen.choice.open, keys.at.meeting] };
     const open = menus.open !== null || dialogs.isOpen;
     claims.settle({ inputAt: attention.inputAt, open, idle: attention.idle(document.hidden), at }, (kind, id) =>
       this.#says(kind, id),
@@ -241,12 +248,13 @@ export class Deeds {
     return bridges.every((bridge) => bridge && !bridge.can_send_back) ? "why.send_back_too_old" : null;
   }
 
-  /** Once more for those of a press that could not be done, or that somebody else handles. @param {import("./presses.js").Press} press
-   * @param {import("./protocol.js").Result[]} results */
+  /** Once more for those of a press that could not be done, that somebody else handles, or who are on hold.
+   * @param {import("./presses.js").Press} press @param {import("./protocol.js").Result[]} results */
   again(press, results) {
     if (!this.#may) return;
     const over = [...new Set(results.flatMap((result) => result.claim ?? []))].slice(0, CLAIM_LIMIT);
-    this.desk.presses.again(press, results.map(idOf), over);
+    const held = results.some((result) => result.result === "held") ? { held: true } : {};
+    this.desk.presses.again(press, results.map(idOf), { over, ...held });
   }
 }
 

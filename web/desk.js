@@ -130,7 +130,7 @@ export class Desk {
     else if (frame.type === "delta") this.feed.delta(frame);
     else if (frame.type === "reply") this.asks.answered(frame) || this.#reply(frame);
     else if (frame.type === "answer") this.asks.answered(frame);
-    else if (frame.type === "error") this.asks.answered(frame) || this.presses.refused(frame);
+    else if (frame.type === "error") this.asks.answered(frame) || this.claims.refused(frame) || this.presses.refused(frame);
     else if (frame.type === "prefs") this.prefs.take(frame.value);
     else if (frame.type === "figures") this.figures.take(frame);
     else if (frame.type === "displays") this.displays.take(frame);

@@ -8,13 +8,14 @@ const DOOR =
 const ROUND = '<rect x="8" y="11" width="24" height="21" rx="10.5" fill="#14171d" stroke="#fff" stroke-width="1.5"/>';
 const OCTAGON = '<path d="M15 10h10l7 7v8l-7 7H15l-7-7v-8z" fill="#b0251d" stroke="#fff" stroke-width="1.5"/>';
 
-/** The picture for so many who wait; "" where the plain one does. @param {number} waiting @param {boolean} late */
-export function picture(waiting, late) {
-  if (waiting === 0) return "";
-  const text = waiting > 99 ? "99+" : String(waiting);
+/** The picture for so many who wait; "" where the plain one does. @param {number} waiting @param {boolean} late
+ * @param {boolean} [away] how many is not known any more */
+export function picture(waiting, late, away = false) {
+  if (waiting === 0 && !away) return "";
+  const text = away ? "?" : waiting > 99 ? "99+" : String(waiting);
   const size = { 1: 18, 2: 16 }[text.length] ?? 12;
   const number = `<text x="20" y="${21.5 + size * 0.36}" font-family="sans-serif" font-weight="700" font-size="${size}" text-anchor="middle" fill="#fff">${text}</text>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${DOOR}${late ? OCTAGON : ROUND}${number}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${DOOR}${late || away ? OCTAGON : ROUND}${number}</svg>`;
 }
 
 export class Favicon {
@@ -25,12 +26,12 @@ export class Favicon {
     this.said = "";
   }
 
-  /** @param {number} waiting @param {boolean} late */
-  show(waiting, late) {
-    const said = waiting === 0 ? "" : `${Math.min(waiting, 100)} ${late}`;
+  /** @param {number} waiting @param {boolean} late @param {boolean} [away] */
+  show(waiting, late, away = false) {
+    const said = away ? "away" : waiting === 0 ? "" : `${Math.min(waiting, 100)} ${late}`;
     if (!this.link || said === this.said) return;
     this.said = said;
-    const svg = picture(waiting, late);
+    const svg = picture(waiting, late, away);
     this.link.href = svg === "" ? this.plain : `data:image/svg+xml,${encodeURIComponent(svg)}`;
   }
 }

@@ -131,7 +131,7 @@ export class Keys {
     if (!this.letters && event.key.length === 1 && event.key !== " ") return false;
     if (event.key === "/") return this.#search();
     if (event.key === "?") return this.#unfold("keys");
-    if (event.key === "A" && event.shiftKey) return this.#admitChosen();
+    if (event.key === "A" && event.shiftKey && desk.unfolded !== "keys") return this.#admitChosen();
     if (desk.unfolded) return false;
     if (event.key.length === 1 && event.repeat && !"jkJK ".includes(event.key)) return true;
     return (

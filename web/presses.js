@@ -40,13 +40,13 @@ export class Presses {
 
   /**
    * Asks once more for some of a press; their old results are forgotten, so that nobody is listed twice.
-   * @param {Press} press @param {string[]} ids @param {string[]} over claims to go over
+   * @param {Press} press @param {string[]} ids @param {{ over: string[], held?: boolean }} told claims to go over, and whether to go over holds
    */
-  again(press, ids, over) {
+  again(press, ids, told) {
     press.results = press.results.filter((result) => !ids.includes(idOf(result)));
     if (press.results.length === 0) this.all.delete(press.ref);
     const names = new Map(ids.map((id) => [id, press.names.get(id) ?? ""]));
-    const message = { ...press.message, over };
+    const message = { ...press.message, ...told };
     return this.act(/** @type {Deed} */ (press.deed), names, "people" in message ? { ...message, people: ids } : message);
   }
 
@@ -129,6 +129,10 @@ export const failures = (press) => press.results.filter((result) => !["done", "a
 
 /** @param {Press} press @param {import("./protocol.js").ResultWord} word */
 export const withResult = (press, word) => press.results.filter((result) => result.result === word);
+
+/** Whether only a word of the moderator's is missing: somebody else handles them, or they are on hold. @param {Press} press @param {Result} result */
+export const isInTheWay = ({ message }, { result }) =>
+  result === "claimed" || (result === "held" && message.scope !== "meeting" && message.scope !== "shown");
 
 /** Whether another try may end better; who left, is on hold or is handled by somebody is another matter. @param {Result} result */
 export const isWorthAnotherTry = (result) => ["unconfirmed", "refused", "unreachable", "interrupted"].includes(result.result);

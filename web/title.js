@@ -3,20 +3,22 @@
 const PAUSE = 1000;
 
 export class Title {
-  /** @param {(n: number) => string} words @param {() => number} [now] ms, monotonic @param {{ title: string }} [tab] */
+  /** @param {(n: number, away: boolean) => string} words @param {() => number} [now] ms, monotonic @param {{ title: string }} [tab] */
   constructor(words, now = () => performance.now(), tab = document) {
     this.words = words;
     this.now = now;
     this.tab = tab;
-    this.said = -1;
+    this.said = "";
     this.at = -Infinity;
   }
 
-  /** Called with every frame and every tick; changes the title at most once a second. @param {number} waiting */
-  count(waiting) {
-    if (waiting === this.said || this.now() - this.at < PAUSE) return;
-    this.said = waiting;
+  /** Called with every frame and every tick; changes the title at most once a second. @param {number} waiting
+   * @param {boolean} [away] that is not known any more */
+  count(waiting, away = false) {
+    const said = `${waiting} ${away}`;
+    if (said === this.said || this.now() - this.at < PAUSE) return;
+    this.said = said;
     this.at = this.now();
-    this.tab.title = this.words(waiting);
+    this.tab.title = this.words(waiting, away);
   }
 }

@@ -113,7 +113,8 @@ impl Deeds {
             return Some(TargetResult { by: Some(claim.by), at: Some(claim.since), claim: Some(claim.id), ..result });
         }
         let Target::Person(id) = target else { return None };
-        let held = press.deed == Deed::Admit && press.scope.is_sweeping();
+        // Who is on hold stays, unless somebody means this very person and knows.
+        let held = press.deed == Deed::Admit && (press.scope.is_sweeping() || !press.held);
         let hold = self.desk.person(id).hold.filter(|_| held)?;
         let result = TargetResult::new(target.clone(), ActionResult::Held, &hold.reason);
         Some(TargetResult { by: Some(hold.by), at: Some(hold.at), ..result })

@@ -1,7 +1,7 @@
 // The foot of the middle column: what the last presses did, and the selection with its button. Always there: it never shifts the list.
 
 import { t } from "../i18n.js";
-import { failures, idOf, isUnderWay, isWorthAnotherTry } from "../presses.js";
+import { failures, idOf, isInTheWay, isUnderWay, isWorthAnotherTry } from "../presses.js";
 import { clockTimes } from "../time.js";
 import { html, nothing } from "../vendor/lit.js";
 import { outcomeWords, pressWords, undoneWords } from "../words.js";
@@ -74,7 +74,7 @@ function summary(desk, presses, last, undo) {
   const failed = presses.flatMap(listed).length;
   const [only] = last.names.size === 1 ? [...last.names.values()] : [];
   const claimed =
-    last.names.size === 1 && last.state === "finished" ? last.results.filter((result) => result.result === "claimed") : [];
+    last.names.size === 1 && last.state === "finished" ? last.results.filter((result) => isInTheWay(last, result)) : [];
   return html`<span class="press" data-state=${last.state} data-failed=${failures(last).length > 0 ? "yes" : "no"}>${bad(last) ? icon("trouble") : nothing}<span>${wordsOf(desk, last)}</span></span>
     ${only && claimed.length === 0 && last.message.meeting === undefined ? html`<bdi class="quiet of-whom">${only}</bdi>` : nothing}
     ${isUnderWay(last) ? progress(desk, last) : nothing}
@@ -131,7 +131,7 @@ function ofPress(desk, press) {
   const some = listed(press);
   const [again, claimed] = [
     some.filter((result) => canTry(desk, press, result)),
-    some.filter((result) => result.result === "claimed"),
+    some.filter((result) => isInTheWay(press, result)),
   ];
   const all = (
     /** @type {import("../protocol.js").Result[]} */ those,
@@ -155,7 +155,7 @@ function one(desk, press, result) {
   const words = undo
     ? undoneWords(result, desk.screen.now, times.short)
     : outcomeWords(result, press.deed, desk.screen.now, times.short);
-  const claimed = result.result === "claimed";
+  const claimed = isInTheWay(press, result);
   const button = claimed || canTry(desk, press, result);
   return html`<li data-person=${idOf(result)}><bdi class="strong">${name}</bdi><span>${words}</span>
     ${button ? html`<button class="quiet-button" type="button" ?disabled=${!desk.screen.live} @click=${() => desk.deeds.again(press, [result])}>${t(claimed ? `anyway.${press.deed}` : "try_again")}</button>` : nothing}</li>`;

@@ -15,7 +15,7 @@ const NAMED = 3;
 
 /** @param {Desk} desk */
 export const header = (desk) => html`
-  <header class="top">
+  <header class="top" ?inert=${desk.unfolded === "keys"}>
     <a class="brand" href="${desk.base}/" aria-label=${t("brand_home")}><img src="${desk.base}/static/icons/usher.svg" alt="" width="22" height="22" /><span>Usher</span></a>
     <div class="search" role="search">
       ${icon("search")}

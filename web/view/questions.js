@@ -58,6 +58,9 @@ export function sureQuestion(desk, { deed, people, handled, held, rest, act, act
 export function holdQuestion(desk, { people, handled, act, end }) {
   const only = people.length === 1 ? people[0] : undefined;
   const now = desk.clock.now();
+  // A reminder that is still to come stays, unless somebody sets another one.
+  const set = (only?.hold?.remind_at ?? 0) > now ? (only?.hold?.remind_at ?? 0) : 0;
+  const remaining = () => Math.max(1, Math.round((set - desk.clock.now()) / 1000));
   return {
     title: only ? t("hold.title", { name: nameOf(only) }) : t("hold.title_n", { n: people.length }),
     body: () => html`${handledLines(handled, people)} ${only ? nothing : named(desk, people)}
@@ -66,10 +69,11 @@ export function holdQuestion(desk, { people, handled, act, end }) {
       <div class="field"><label for="hold-remind">${t("hold.remind")}</label>
         <select id="hold-remind" name="remind">
           <option value="">${t("hold.remind_not")}</option>
+          ${set > 0 ? html`<option value="as_set" selected>${t("hold.remind_as_set", { at: times.short(set) })}</option>` : nothing}
           ${REMINDERS.map((n) => html`<option value=${n * 60}>${t("hold.remind_in", { n, at: times.short(now + n * 60_000) })}</option>`)}
         </select></div>`,
     confirm: t("do.hold"),
-    act: (fields) => act(textOf(fields, "reason"), numberOf(fields, "remind")),
+    act: (fields) => act(textOf(fields, "reason"), fields.get("remind") === "as_set" ? remaining() : numberOf(fields, "remind")),
     other: people.every((person) => person.hold) ? { label: t("do.unhold"), act: end } : null,
   };
 }
@@ -171,8 +175,11 @@ const named = (desk, people) => html`<ul class="whom-all">
 const counter = (id, key, n, most) =>
   html`<span class=${n > most ? "quiet grave" : "quiet"} id=${id}>${n > most ? icon("trouble") : nothing}${t(key, { n, most })}</span>`;
 
-/** @param {FormData} fields @param {string} name */
-const textOf = (fields, name) => String(fields.get(name) ?? "").trim();
+/** In one line: what is pasted may hold tabs, and what is typed line breaks. @param {FormData} fields @param {string} name */
+const textOf = (fields, name) =>
+  String(fields.get(name) ?? "")
+    .replace(/\p{Cc}+/gu, " ")
+    .trim();
 
 /** @param {FormData} fields @param {string} name */
 const numberOf = (fields, name) => Number(fields.get(name)) || null;

@@ -18,7 +18,7 @@ export function shell(desk) {
   const old = link.shown && !desk.screen.live;
   return html`
     ${header(desk)}
-    <div class="columns" data-pane=${choice.pane} data-view=${desk.showsBoard ? "board" : "people"} data-old=${old ? "yes" : "no"} data-phase=${link.phase}>
+    <div class="columns" data-pane=${choice.pane} data-view=${desk.showsBoard ? "board" : "people"} data-old=${old ? "yes" : "no"} data-phase=${link.phase} ?inert=${desk.unfolded === "keys"}>
       ${desk.showsBoard ? nothing : meetings(desk)}
       ${
         desk.showsBoard

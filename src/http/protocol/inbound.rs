@@ -152,6 +152,9 @@ pub struct OnPeople {
     pub scope: Scope,
     #[serde(default)]
     pub over: Vec<Arc<str>>,
+    /// Also those who are on hold; of admissions only.
+    #[serde(default)]
+    pub held: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -31,10 +31,16 @@ pub fn parse(text: &str) -> Result<Inbound, String> {
             check_scope(on.scope, on.scope != Scope::Undo)?;
         }
         Inbound::SendBack(on) => {
+            check_held(on.held)?;
             check_press(&mut on.people, &on.over)?;
             check_scope(on.scope, on.scope != Scope::Next)?;
         }
-        Inbound::Remove(OnPeople { people, scope, over, .. }) | Inbound::Mute { people, scope, over, .. } => {
+        Inbound::Remove(OnPeople { people, scope, over, held, .. }) => {
+            check_held(*held)?;
+            check_press(people, over)?;
+            check_scope(*scope, !matches!(scope, Scope::Next | Scope::Undo))?;
+        }
+        Inbound::Mute { people, scope, over, .. } => {
             check_press(people, over)?;
             check_scope(*scope, !matches!(scope, Scope::Next | Scope::Undo))?;
         }
@@ -143,6 +149,10 @@ fn check_seconds(field: &str, seconds: Option<u32>) -> Result<(), String> {
     }
 }
 
+fn check_held(held: bool) -> Result<(), String> {
+    if held { Err("held goes with admit only".into()) } else { Ok(()) }
+}
+
 fn check_scope(scope: Scope, fits: bool) -> Result<(), String> {
     if fits { Ok(()) } else { Err(format!("scope {} does not go with this action", word(&scope))) }
 }
@@ -158,7 +168,7 @@ mod tests {
     #[test]
     fn a_press_holds_each_person_once() {
         let message = parse(r#"{"type":"admit","ref":"1","people":["a","b","a"],"scope":"shown"}"#).expect("valid");
-        let on = OnPeople { r#ref: "1".into(), people: vec!["a".into(), "b".into()], scope: Scope::Shown, over: Vec::new() };
+        let on = OnPeople { r#ref: "1".into(), people: vec!["a".into(), "b".into()], scope: Scope::Shown, over: Vec::new(), held: false };
         assert_eq!(message, Inbound::Admit(on));
     }
 
@@ -169,6 +179,7 @@ mod tests {
     #[case(r#"{"type":"beat","time":1}"#, "unknown field `time`")]
     #[case(r#"{"type":"resync","x":1}"#, "unknown field `x`")]
     #[case(r#"{"type":"admit","ref":"1","people":["a"]}"#, "missing field `scope`")]
+    #[case(r#"{"type":"remove","ref":"1","people":["a"],"scope":"person","held":true}"#, "held goes with admit only")]
     #[case(r#"{"type":"admit","ref":"1","people":[],"scope":"shown"}"#, "people has 0 ids")]
     #[case(r#"{"type":"admit","ref":"1","people":[""],"scope":"shown"}"#, "an id of 0 bytes")]
     #[case(r#"{"type":"admit","ref":"","people":["a"],"scope":"shown"}"#, "ref has 0 characters")]

@@ -112,15 +112,17 @@ impl Listener {
             Inbound::Admit(on) => self.press_on(Deed::Admit, on),
             Inbound::SendBack(on) => self.press_on(Deed::SendBack, on),
             Inbound::Remove(on) => self.press_on(Deed::Remove, on),
-            Inbound::Mute { r#ref, people, on, scope, over } => self.press_on(Deed::Mute(on), OnPeople { r#ref, people, scope, over }),
+            Inbound::Mute { r#ref, people, on, scope, over } => {
+                self.press_on(Deed::Mute(on), OnPeople { r#ref, people, scope, over, held: false })
+            }
             Inbound::Rename { r#ref, person, label, over } => {
-                self.press(r#ref, Deed::Rename(label), vec![Target::Person(person)], Scope::Person, over);
+                self.press(r#ref, Deed::Rename(label), Target::Person(person), Scope::Person, over);
             }
             Inbound::Lock { r#ref, meeting, on, over } => {
-                self.press(r#ref, Deed::Lock(on), vec![Target::Meeting(meeting)], Scope::Meeting, over);
+                self.press(r#ref, Deed::Lock(on), Target::Meeting(meeting), Scope::Meeting, over);
             }
             Inbound::Message { r#ref, meeting, text, seconds, over } => {
-                self.press(r#ref, Deed::Message { text, seconds }, vec![Target::Meeting(meeting)], Scope::Meeting, over);
+                self.press(r#ref, Deed::Message { text, seconds }, Target::Meeting(meeting), Scope::Meeting, over);
             }
             Inbound::Stop { press, .. } => self.presses.stop(&press),
             Inbound::Hold { r#ref, people, on, reason, remind_s, over } => {
@@ -163,13 +165,19 @@ impl Listener {
         None
     }
 
-    fn press_on(&mut self, deed: Deed, OnPeople { r#ref, people, scope, over }: OnPeople) {
-        self.press(r#ref, deed, people.into_iter().map(Target::Person).collect(), scope, over);
+    fn press_on(&mut self, deed: Deed, OnPeople { r#ref, people, scope, over, held }: OnPeople) {
+        let targets = people.into_iter().map(Target::Person).collect();
+        let press = Press { held, ..self.about(deed, targets, scope, over) };
+        self.presses.press(&self.site.actions, r#ref, press);
     }
 
-    fn press(&mut self, r#ref: String, deed: Deed, targets: Vec<Target>, scope: Scope, over: Vec<Arc<str>>) {
-        let press = Press { actor: self.actor(), deed, targets, scope, over, stop: CancellationToken::new() };
+    fn press(&mut self, r#ref: String, deed: Deed, target: Target, scope: Scope, over: Vec<Arc<str>>) {
+        let press = self.about(deed, vec![target], scope, over);
         self.presses.press(&self.site.actions, r#ref, press);
+    }
+
+    fn about(&self, deed: Deed, targets: Vec<Target>, scope: Scope, over: Vec<Arc<str>>) -> Press {
+        Press { actor: self.actor(), deed, targets, scope, over, held: false, stop: CancellationToken::new() }
     }
 
     /// What this user may not do, or not now.

@@ -143,6 +143,17 @@ test("somebody is held with a reason and a reminder, for everybody to see; who i
   await waiting(page, bo.id).focus();
   await page.keyboard.press("h");
   await expect(page.getByLabel("Why (others see it)")).toHaveValue("needs an ID first");
+  // What somebody corrects in it leaves the reminder as it is.
+  const remind = await page.getByLabel("Remind").locator("option:checked").innerText();
+  await page.getByLabel("Why (others see it)").evaluate((field) => {
+    // As it comes from a spreadsheet.
+    /** @type {HTMLInputElement} */ (field).value = "needs\ta passport";
+  });
+  await page.keyboard.press("Enter");
+  const kept = new RegExp(`^On hold by bert: needs a passport, reminder at ${/\d\d:\d\d/.exec(remind)?.[0]}$`);
+  await expect(person(anne, bo.id).locator(".held")).toHaveText(kept);
+  await waiting(page, bo.id).focus();
+  await page.keyboard.press("h");
   await answer(page, "other");
   await expect(pressed(page)).toHaveText("Ended the hold of 1");
   await expect(person(anne, bo.id).locator(".held")).toHaveCount(0);
@@ -186,7 +197,10 @@ test("a message is shown to the meeting, stands on everybody's page, and is take
   const { page, anne, board } = await meeting({ cluster, open });
   await choose(meetingMenu(page), "message");
   await expect(question(page).locator('[data-answer="yes"]')).toBeDisabled();
-  await page.getByLabel("Text").fill("We start ten minutes late");
+  // A line break is a space on a banner, and no end of the page.
+  await page.getByLabel("Text").pressSequentially("We start");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("ten minutes late");
   await expect(question(page)).toContainText("25 of 200 characters");
   await look(page, "action-message");
   await answer(page, "yes");
@@ -320,6 +334,13 @@ test("those selected are held and removed together", async ({ cluster, open }) =
     await waiting(page, id).locator("input").check();
   }
   await page.locator('.selection [data-menu="selection"]').click();
+  await entry(page, "unhold").click();
+  await expect(pressed(page)).toHaveText("Ended the hold of 2");
+  for (const { id } of [bo, zoe]) {
+    await expect(waiting(page, id).locator(".held")).toHaveCount(0);
+    await waiting(page, id).locator("input").check();
+  }
+  await page.locator('.selection [data-menu="selection"]').click();
   await entry(page, "remove").click();
   await expect(question(page)).toContainText("Remove 2 people from their meetings?");
   for (const name of ["Bo Berg", "Zoë Müller"]) await expect(question(page)).toContainText(name);
@@ -352,5 +373,12 @@ test("a thumb finds every action on a phone", async ({ cluster, open }) => {
   await look(page, "action-phone-next");
   await next.tap();
   await expect(page.locator(".notice")).toBeInViewport();
+  // What came of a press, and how it is taken back, is there beside the meetings, too.
+  await page.locator(".tabs button").nth(1).tap();
+  await expect(waiting(page, zoe.id)).toBeHidden();
+  await admitOf(page.locator("li.card").first()).tap();
+  await expect(pressed(page)).toBeInViewport();
+  await expect(page.locator(".undo")).toBeInViewport();
+  await look(page, "action-phone-meetings");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(phone.viewport.width);
 });

@@ -65,10 +65,20 @@ test("Tab meets the list once, and the arrows find every part of a row", async (
   await expect(selectionButton(page)).toHaveText("Admit 2");
 });
 
-test("? shows the keys and Esc closes them", async ({ desk }) => {
-  const { page } = desk;
+test("? shows the keys, lets nothing else be pressed meanwhile, and Esc closes them", async ({ desk }) => {
+  const { page, demo } = desk;
+  const { people } = await crowd(desk, ["A"]);
+  await person(page, people[0].id).locator("input").check();
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog", { name: "Keys" })).toBeVisible();
+  for (const key of ["Tab", "Tab", "Tab", "Shift+Tab", "Shift+Tab", "Shift+Tab", "Shift+Tab"]) {
+    await page.keyboard.press(key);
+    expect(
+      await page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest(".keys") !== null),
+    ).toBe(true);
+  }
+  await page.keyboard.press("Shift+A");
+  expect(await demo.lobbyOf(people[0].id)).toBe("waiting");
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toHaveCount(0);
 });

@@ -104,6 +104,34 @@ test("a hidden tab, whose timers sleep, sounds, notifies, counts in its title an
   await expect.poll(sign).toMatch(/usher\.svg$/);
 });
 
+test("a tab that hears nothing any more does not look as if nobody waited", async ({ desk }) => {
+  test.setTimeout(90_000);
+  const page = await desk.open({ init: ears() });
+  /** @type {import("@playwright/test").WebSocketRoute[]} */
+  const sockets = [];
+  let cut = false;
+  await page.routeWebSocket(/\/ws$/, (route) => {
+    if (cut) return route.close();
+    route.connectToServer();
+    sockets.push(route);
+  });
+  await page.reload();
+  await live(page);
+  await expect(page).toHaveTitle(/Usher$/);
+  await focus(page, false);
+  cut = true;
+  await sockets.at(-1)?.close();
+  await expect(page.locator(".columns")).toHaveAttribute("data-phase", "lost");
+  await expect(page).not.toHaveTitle(/No connection/);
+  await pass(page, 11_000);
+  await expect(page).toHaveTitle("No connection – Usher");
+  await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", /^data:image\/svg.*%3E%3F%3C/);
+  await expect.poll(async () => (await notified(page)).map(({ title }) => title)).toEqual(["No connection – Usher"]);
+  cut = false;
+  await expect(page).toHaveTitle(/^(\(\d+\) )?Usher$/, { timeout: 45_000 });
+  expect(await notified(page)).toEqual([]);
+});
+
 test("of two tabs of one browser one sounds and notifies: the one looked at last, and the other when that is closed", async ({
   desk,
 }) => {
@@ -192,7 +220,7 @@ test("sound off is kept, and a followed meeting is heard all the same; a muted o
   await demo.join(board, "Bo Berg");
   await expect(page.locator("#waiting-count")).toHaveText("2");
   expect(await sounded(page)).toEqual([]);
-  await pass(page, 120_000);
+  // Right after another meeting's arrival, which is told and not sounded: it takes no sound from this one.
   await demo.join(ward, "Ana Silva");
   await expect.poll(() => sounded(page)).toEqual(["arrival"]);
 

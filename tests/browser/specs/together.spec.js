@@ -278,6 +278,28 @@ test("a claim on a meeting covers its people, in every list", async ({ cluster, 
   await expect(bert.getByRole("heading", { level: 1 }), "one thing at a time").toContainText("Board call");
 });
 
+test("another meeting than the open one is claimed, too; who is taken by key on another board is gone to", async ({
+  cluster,
+  open,
+}) => {
+  const { anne, bert, meeting, people } = await together({ cluster, open });
+  const ward = await cluster.meeting("Ward round");
+  const late = await cluster.join(ward, "Ida Ring", { bridge: "eu-1" });
+  await expect(person(anne, late.id)).toBeVisible();
+  await card(bert, meeting.id).locator("button.open").click();
+  await card(bert, ward.id).locator("button.open").focus();
+  await bert.keyboard.press("c");
+  await expect(card(anne, ward.id)).toContainText("bert is handling");
+  // For longer than the page needs to give it back.
+  await expect(card(bert, ward.id)).toContainText("You are handling");
+  await bert.keyboard.press("ArrowUp");
+  await anne.goto(`${cluster.url}/#bridges`);
+  await expect(anne.getByRole("main", { name: "Bridges" })).toBeVisible();
+  await anne.keyboard.press("n");
+  await expect(person(anne, people[0].id)).toHaveAttribute("data-handled", "mine");
+  await expect(person(anne, people[0].id)).toBeFocused();
+});
+
 test("a claim lasts while its holder works, and ends by itself when they don't", async ({ cluster, open }) => {
   test.setTimeout(120_000);
   const { anne, bert, people } = await together({ cluster, open });

@@ -4,7 +4,14 @@ import { Claims, claimOf, decide, handledByOthers, RENEW, takeable } from "../..
 import { byId, claim, meeting, person } from "./rows.js";
 
 const kept = (more = {}) => ({ kind: "person", id: "p", by: "key", renewedAt: 0, seen: true, ...more });
-const world = (more = {}) => ({ now: RENEW, inputAt: 1, open: false, idle: false, at: { person: "p", meeting: null }, ...more });
+const world = (more = {}) => ({
+  now: RENEW,
+  inputAt: 1,
+  open: false,
+  idle: false,
+  at: { person: ["p"], meeting: [null] },
+  ...more,
+});
 
 test("a claim on a person counts before the one on their meeting", () => {
   const meetings = byId(meeting("m", { claim: claim("max") }));
@@ -55,17 +62,25 @@ test("a claim is renewed while its user does something, and left to run out when
   assert.equal(decide(kept(), world()), "renew");
   assert.equal(decide(kept(), world({ now: RENEW - 1 })), "leave", "not too often");
   assert.equal(decide(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9 })), "leave", "nothing was done since");
-  assert.equal(decide(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9, open: true })), "renew", "a question stands open");
-  assert.equal(decide(kept(), world({ open: true, idle: true })), "leave", "but nobody reads it");
+  assert.equal(
+    decide(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9, open: true })),
+    "leave",
+    "nor where a menu stands open",
+  );
+  assert.equal(decide(kept(), world({ open: true, idle: true })), "leave", "nobody is there");
 });
 
 test("turning to somebody else gives a claim back, closing its menu too", () => {
-  assert.equal(decide(kept(), world({ at: { person: "q", meeting: null } })), "release");
-  assert.equal(decide(kept(), world({ at: { person: "q", meeting: null }, open: true })), "renew", "the menu is of somebody");
+  assert.equal(decide(kept(), world({ at: { person: ["q"], meeting: [null] } })), "release");
+  assert.equal(decide(kept(), world({ at: { person: ["q"], meeting: [null] }, open: true })), "renew", "the menu is of somebody");
   assert.equal(decide(kept({ by: "menu" }), world()), "release");
   assert.equal(decide(kept({ by: "menu" }), world({ open: true })), "renew");
-  assert.equal(decide(kept({ kind: "meeting", id: "m" }), world({ at: { person: "q", meeting: "m" } })), "renew");
-  assert.equal(decide(kept({ kind: "meeting", id: "m" }), world({ at: { person: "q", meeting: null } })), "release");
+  assert.equal(
+    decide(kept({ kind: "meeting", id: "m" }), world({ at: { person: ["q"], meeting: ["open", "m"] } })),
+    "renew",
+    "of another one than the open",
+  );
+  assert.equal(decide(kept({ kind: "meeting", id: "m" }), world({ at: { person: ["q"], meeting: ["open", null] } })), "release");
 });
 
 /** A page's claims with a clock, and what they sent. */

@@ -56,7 +56,7 @@ test("what another handles is said by name, and tried again over their claim alo
   const { act, reply, words, presses, sent } = page();
   const press = act("admit", ["a", "b"], { type: "admit", scope: "selection" });
   reply(press, "finished", [result("a", "done"), result("b", "claimed", { by: "max", claim: "c7" })]);
-  const again = presses.again(press, ["b"], ["c7"]);
+  const again = presses.again(press, ["b"], { over: ["c7"] });
   assert.deepEqual({ ...sent.at(-1), ref: "" }, { type: "admit", people: ["b"], scope: "selection", over: ["c7"], ref: "" });
   assert.deepEqual([[...again.names.values()], failures(press)], [["B"], []]);
   reply(again, "finished", [result("b", "claimed", { by: "max", claim: "c9" })]);
