@@ -356,6 +356,7 @@ fn suffer(scene: &mut Scene) -> Option<String> {
         json!({ "cap_legs": 1, "cap_participants": 1 }),
         json!({ "early_updates": true, "late_updates": true }),
         json!({ "lost_adds": true }),
+        json!({ "get_late_ms": one(&[50, 300]) }),
         json!({ "waiting_participant": "ringing" }),
         json!({ "cdr_gap_rate": 0.5, "cdr_duplicate_rate": 0.3, "cdr_reorder_rate": 0.3 }),
         json!({ "cdr_timeout_ms": 1 }),
