@@ -109,6 +109,11 @@ pub struct LobbyFact {
     pub since: Option<i64>,
     /// The wait may be shorter than `since` says.
     pub up_to: bool,
+    /// The present stay in the lobby, as `since` and `up_to` tell it, also while it is not known whether it goes on (another leg takes a
+    /// leg's place).
+    pub stay: Option<(i64, bool)>,
+    /// They have been in the call: a wait that begins now does not begin with their arrival.
+    pub was_in: bool,
     /// When CMS accepted an admission or a sending back; what it answered to requests sent before says nothing any more.
     pub changed_at: Option<Instant>,
 }

@@ -128,21 +128,24 @@ pub(super) struct Beginning {
 /// The next lobby fact. The beginning of a wait is set once per transition and never moves by re-reading a duration.
 pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: Beginning) -> LobbyFact {
     if state != Lobby::Waiting {
-        return LobbyFact { state, since: None, up_to: false, ..before };
+        let is_in = state == Lobby::In;
+        let stay = before.stay.filter(|_| !is_in);
+        return LobbyFact { state, since: None, up_to: false, stay, was_in: before.was_in || is_in, ..before };
     }
     if before.state == Lobby::Waiting {
         return before;
     }
     let Beginning { now_unix_ms, arrived, duration_s, remembered } = beginning;
-    let (since, up_to) = match (before.state, remembered, arrived, duration_s) {
+    let (since, up_to) = match (before.stay, remembered, arrived, duration_s) {
+        (Some(stay), ..) => stay,
         // Was in the call and is back in the lobby: the wait begins now.
-        (Lobby::In, ..) => (now_unix_ms, false),
-        (_, Some(remembered), ..) => remembered,
-        (_, None, Some(arrived), _) => (arrived, false),
-        (_, None, None, Some(seconds)) => (now_unix_ms - seconds.max(0) * 1000, true),
-        (_, None, None, None) => (now_unix_ms, false),
+        _ if before.was_in => (now_unix_ms, false),
+        (None, Some(remembered), ..) => remembered,
+        (None, None, Some(arrived), _) => (arrived, false),
+        (None, None, None, Some(seconds)) => (now_unix_ms - seconds.max(0) * 1000, true),
+        (None, None, None, None) => (now_unix_ms, false),
     };
-    LobbyFact { state, since: Some(since), up_to, ..before }
+    LobbyFact { state, since: Some(since), up_to, stay: Some((since, up_to)), ..before }
 }
 
 #[cfg(test)]
@@ -226,6 +229,21 @@ mod tests {
         assert_eq!(inside.since, None);
         let again = next_fact(inside, Lobby::Waiting, beginning(102_000));
         assert_eq!((again.since, again.up_to), (Some(102_000), false));
+    }
+
+    #[test]
+    fn a_leg_that_takes_another_ones_place_ends_no_wait_and_begins_none_in_the_past() {
+        let at = |now_unix_ms| Beginning { now_unix_ms, arrived: Some(1000), duration_s: Some(1), remembered: Some((1000, true)) };
+        let states = |states: &[(Lobby, i64)]| {
+            let step = |fact, (state, now): &(Lobby, i64)| next_fact(fact, *state, at(*now));
+            let last = states.iter().fold(LobbyFact::default(), step);
+            (last.since, last.up_to)
+        };
+        let (waiting, inside, unknown) = (Lobby::Waiting, Lobby::In, Lobby::Unknown);
+        assert_eq!(states(&[(waiting, 2000), (unknown, 3000), (waiting, 4000)]), (Some(1000), true));
+        assert_eq!(states(&[(inside, 2000), (unknown, 3000), (waiting, 4000)]), (Some(4000), false));
+        assert_eq!(states(&[(inside, 2000), (waiting, 3000), (unknown, 4000), (waiting, 5000)]), (Some(3000), false));
+        assert_eq!(states(&[(waiting, 2000), (inside, 3000), (unknown, 4000)]), (None, false));
     }
 
     #[test]

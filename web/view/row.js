@@ -182,8 +182,9 @@ const letIn = ({ admitted }) =>
 function trace(desk, old, kind) {
   const row = desk.roster.people.get(old.id);
   if (!row) return html`<span class="trace">${t("trace_left")}</span>`;
-  if (kind === "call")
-    return html`<span class="trace">${row.lobby === "waiting" && row.sent_back ? sentBack(row.sent_back) : t("trace_left")}</span>`;
+  // Who was in is there, and no longer in.
+  const inLobby = kind === "call" && row.lobby === "waiting";
+  if (inLobby) return html`<span class="trace">${row.sent_back ? sentBack(row.sent_back) : t("trace_lobby")}</span>`;
   if (row.lobby === "waiting" && row.meeting === old.meeting) return html`<span class="trace">${t("trace_filtered")}</span>`;
   if (row.admitted)
     return html`<span class="trace">${t("trace_admitted", { by: row.admitted.by, at: times.short(row.admitted.at) })}</span>`;

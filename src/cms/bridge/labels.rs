@@ -196,6 +196,10 @@ impl Bridge {
 
     fn take_methods(&mut self, id: &Arc<str>, offset: usize, page: Page<Arc<str>>) {
         let space = self.labels.spaces.entry(id.clone()).or_default();
+        if offset != space.methods.len() {
+            // Of a reading that has been given up since.
+            return;
+        }
         space.methods_listed = page.next(offset).is_none();
         for method in page.items {
             if !space.methods.iter().any(|(known, _)| *known == method) {

@@ -190,6 +190,10 @@ impl Bridge {
             }
         };
         if home == Home::Bridge(self.name.clone()) {
+            if self.store.with_person(person, |_| ()).is_none() {
+                // Of a call that is not followed: nobody would ever forget the work on them.
+                return;
+            }
             let work = self.people.entry(person.clone()).or_default();
             work.call = Some(call.clone());
         } else {
