@@ -70,9 +70,13 @@ export const tell = (page, message) =>
     return answer;
   }, message);
 
-/** To be run in a page, also in one of 2019: how high a capital is in the font of the first of these, in pixels that have ink. */
+/** To be run in a page, also in one of 2019: how high a capital is in the font of the first of these, in pixels that have ink; 0 where there is
+ * none of them. */
 export function inkOfCapital(selector) {
-  const { fontSize, fontFamily, fontWeight } = getComputedStyle(document.querySelector(selector));
+  const node = document.querySelector(selector);
+  // Not drawn yet: no height at all, and so asked for again.
+  if (node === null) return 0;
+  const { fontSize, fontFamily, fontWeight } = getComputedStyle(node);
   const size = Math.ceil(parseFloat(fontSize) * 2);
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size;
