@@ -400,7 +400,10 @@ impl Bridge {
         self.meet_call(&call, Lane::Arrival, now);
         if let Some(work) = self.calls.get_mut(&call) {
             work.told = Some(now.instant);
-            work.facts_at = Some(now.instant);
+            // A count that changes with everybody who comes is no fact of the call's.
+            if update.name.is_some() || update.lock_state.is_some() || update.recording.is_some() || update.streaming.is_some() {
+                work.facts_at = Some(now.instant);
+            }
         }
         self.store.put_call(&key, |facts| apply_call(facts, &update));
         let locked = self.store.with_call(&key, |call| call.facts.locked).flatten();
