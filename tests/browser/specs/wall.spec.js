@@ -38,7 +38,7 @@ const capitals = (page, selector) => page.evaluate(inkOfCapital, selector);
 
 for (const { name, width, height, diagonal_in, distance_m } of SCREENS) {
   test(`all is whole and large enough at ${name}`, async ({ cluster, open }) => {
-    test.setTimeout(90_000);
+    test.setTimeout(180_000);
     const settings = display({ diagonal_in, distance_m });
     const wall = await screen(open, cluster, settings, { width, height });
     const { page } = wall;
