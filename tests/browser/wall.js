@@ -131,6 +131,12 @@ export class Screen {
     this.tell({ type: "snapshot_end", ...at, parts: 1, rows: rows.length });
   }
 
+  /** For as long as the page is there: however long a slow machine looks at it, it is not to think that its server is gone. */
+  keepAlive() {
+    const beats = setInterval(() => this.beat(), 1000);
+    this.page.once("close", () => clearInterval(beats));
+  }
+
   beat() {
     this.tell({ type: "beat", time: Date.now() });
   }
