@@ -154,14 +154,14 @@ export class Alerts {
     this.title.count(this.desk.roster.waiting.size, away);
     this.speaking.want(screen.live);
     this.sounding.want(screen.live && this.sound.allowed);
-    const begun = Object.entries(this.situations).filter(([, situation]) => screen.live && situation.sounds(now));
-    if (begun.length === 0 && now - this.lookedAt < PACE) return;
+    const started = Object.entries(this.situations).filter(([, situation]) => screen.live && situation.sounds(now));
+    if (started.length === 0 && now - this.lookedAt < PACE) return;
     this.lookedAt = now;
     const waiting = this.desk.roster.lobby();
     this.tooLong = waiting.filter((person) => tooLong(person, this.#meeting(person), this.desk.clock.now()));
     this.favicon.show(waiting.length, this.tooLong.length > 0, away);
     if (screen.live) {
-      const arrived = { any: begun.length > 0, loud: begun.some(([name]) => name !== "silent") };
+      const arrived = { any: started.length > 0, loud: started.some(([name]) => name !== "silent") };
       this.#tell(waiting, arrived, now);
     }
     this.begun = true;

@@ -137,7 +137,7 @@ pub fn overview(rows: &[WallRow], first: &What, now: i64) -> Overview {
     };
     let all_old = |of: &[&Judged<'_>]| answer == 0 || (!of.is_empty() && of.iter().all(|meeting| meeting.old));
     let past: Vec<_> = busy.iter().filter(|meeting| meeting.level > 0).collect();
-    let longest = busy.iter().max_by_key(|meeting| meeting.ms);
+    let longest = busy.iter().min_by_key(|meeting| std::cmp::Reverse(meeting.ms));
     let titled: Vec<&Arc<str>> = quiet.iter().filter_map(|meeting| meeting.row.title.as_ref()).collect();
     Overview {
         waiting: busy.iter().map(|meeting| meeting.row.waiting).sum(),

@@ -28,13 +28,16 @@ let drawnAt = 0;
 let timer;
 let namedUntil = 0;
 let blocked = false;
+/** @type {any} */
+let leaving;
 
 /** Not all at once, and not onto an error page, which would stay. */
-const reload = (ms = 1500) =>
-  setTimeout(() => {
-    fetch("").then(({ status }) => status < 500 && location.reload());
-    reload(9000);
-  }, Math.random() * ms);
+function reload() {
+  const leave = () => fetch("").then(({ status }) => status < 500 && location.reload());
+  if (leaving) return;
+  leaving = setInterval(leave, 9000);
+  setTimeout(leave, Math.random() * 1500);
+}
 
 /** @param {Frame} frame */
 function take(frame) {

@@ -1,5 +1,7 @@
 //! What others ask of a bridge: change or read something, look at somebody, host somebody, take records, try again.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Instant;
 
 use tokio::sync::oneshot;
@@ -47,7 +49,7 @@ impl Bridge {
 
     /// A change that is under way is not sent a second time; a reading is, since what it shows was perhaps so before it was asked for.
     fn ask_for(&mut self, ask: Ask, lane: Lane, reply: oneshot::Sender<Result<Answer, AskError>>) {
-        let asker = Asker { since: Instant::now(), reply };
+        let asker = Waiter { since: Instant::now(), reply };
         if let Some(error) = self.closed() {
             return asker.answer(Err(error));
         }
@@ -73,23 +75,25 @@ impl Bridge {
 
     /// Who is to get the answer to a request that was sent then.
     pub(super) fn take_askers(&mut self, ask: &Ask, sent: Instant) -> Vec<Asker> {
-        let Some(askers) = self.askers.remove(ask) else { return Vec::new() };
-        let (answered, waiting): (Vec<_>, Vec<_>) =
-            askers.into_iter().partition(|asker| matches!(ask, Ask::Change(_)) || asker.since <= sent);
-        if !waiting.is_empty() {
-            self.askers.insert(ask.clone(), waiting);
+        match ask {
+            Ask::Change(_) => self.askers.remove(ask).unwrap_or_default(),
+            _ => take_those_before(&mut self.askers, ask, sent),
         }
-        answered
+    }
+
+    /// Whoever waits for an answer of this bridge gets none, but for those whose PUT is under way: it may be carried out. To be called
+    /// while the queue still tells which of them were not sent.
+    pub(super) fn fail_waiters(&mut self, error: &AskError) {
+        let queue = &self.queue;
+        let unsent = self.askers.extract_if(|ask, _| !matches!(ask, Ask::Change(_)) || queue.has(ask));
+        unsent.flat_map(|(_, askers)| askers).for_each(|asker| asker.answer(Err(error.clone())));
+        let lookers = self.looks.drain().flat_map(|(_, lookers)| lookers);
+        lookers.for_each(|looker| looker.answer(Look::Failed(error.clone())));
     }
 
     /// States what a reading showed that was asked for then; who asked later waits for another one.
     pub(super) fn answer_looks_of(&mut self, person: &ParticipantId, look: &Look, sent: Instant) {
-        let Some(lookers) = self.looks.remove(person) else { return };
-        let (answered, waiting): (Vec<_>, Vec<_>) = lookers.into_iter().partition(|looker| looker.since <= sent);
-        if !waiting.is_empty() {
-            self.looks.insert(person.clone(), waiting);
-        }
-        answered.into_iter().for_each(|looker| looker.answer(look.clone()));
+        take_those_before(&mut self.looks, person, sent).into_iter().for_each(|looker| looker.answer(look.clone()));
     }
 
     /// States what is so whenever it was asked.
@@ -113,7 +117,7 @@ impl Bridge {
             let _ = reply.send(Look::Gone);
             return;
         }
-        self.looks.entry(person.clone()).or_default().push(Looker { since: Instant::now(), reply });
+        self.looks.entry(person.clone()).or_default().push(Waiter { since: Instant::now(), reply });
         self.read_person(&person, lane);
     }
 
@@ -133,33 +137,57 @@ impl Bridge {
     }
 }
 
-/// Somebody outside who waits for the answer to a request.
+/// Somebody outside who waits for something that is being read or done.
 #[derive(Debug)]
-pub(super) struct Asker {
+pub(super) struct Waiter<T> {
     since: Instant,
-    pub(super) reply: oneshot::Sender<Result<Answer, AskError>>,
+    pub(super) reply: oneshot::Sender<T>,
 }
 
-impl Asker {
-    pub(super) fn answer(self, result: Result<Answer, AskError>) {
+/// For the answer to a request.
+pub(super) type Asker = Waiter<Result<Answer, AskError>>;
+
+/// For a reading of somebody's legs.
+pub(super) type Looker = Waiter<Look>;
+
+impl<T> Waiter<T> {
+    pub(super) fn answer(self, said: T) {
         // Nobody may be waiting any more.
-        let _ = self.reply.send(result);
+        let _ = self.reply.send(said);
     }
 }
 
-/// Somebody outside who wants a person's legs to be read.
-#[derive(Debug)]
-pub(super) struct Looker {
-    since: Instant,
-    pub(super) reply: oneshot::Sender<Look>,
-}
-
-impl Looker {
-    pub(super) fn answer(self, look: Look) {
-        let _ = self.reply.send(look);
+/// Takes out who has waited since then or longer.
+fn take_those_before<K: Eq + Hash + Clone, T>(all: &mut HashMap<K, Vec<Waiter<T>>>, key: &K, at: Instant) -> Vec<Waiter<T>> {
+    let Some(waiters) = all.remove(key) else { return Vec::new() };
+    let (taken, left): (Vec<_>, Vec<_>) = waiters.into_iter().partition(|waiter| waiter.since <= at);
+    if !left.is_empty() {
+        all.insert(key.clone(), left);
     }
+    taken
 }
 
 fn lane(bulk: bool) -> Lane {
     if bulk { Lane::Bulk } else { Lane::Action }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn who_asked_after_a_request_was_sent_waits_for_another_answer() {
+        let sent = Instant::now();
+        let [(early, mut told), (late, mut untold)] = [sent, sent + Duration::from_millis(1)].map(|since| {
+            let (reply, answer) = oneshot::channel();
+            (Waiter { since, reply }, answer)
+        });
+        let mut all = HashMap::from([("p", vec![early, late])]);
+        take_those_before(&mut all, &"p", sent).into_iter().for_each(|waiter| waiter.answer("waiting"));
+        assert_eq!((told.try_recv(), untold.try_recv().is_err()), (Ok("waiting"), true));
+        take_those_before(&mut all, &"p", sent + Duration::from_secs(1)).into_iter().for_each(|waiter| waiter.answer("in"));
+        assert_eq!((untold.try_recv(), all.is_empty()), (Ok("in"), true));
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use futures_util::StreamExt;
 
 use super::Bridge;
-use super::commands::{Asker, Looker};
+use super::commands::Waiter;
 use crate::clock::Now;
 use crate::cms::ask::Ask;
 use crate::cms::cluster::Command;
@@ -22,14 +22,14 @@ impl Bridge {
             match (waiting.get(&ask), &ask) {
                 (None, Ask::Change(_)) => drop(self.askers.insert(ask, askers)),
                 (lane, _) => {
-                    for Asker { reply, .. } in askers {
+                    for Waiter { reply, .. } in askers {
                         pass(&hand_on, Command::Ask { ask: ask.clone(), bulk: lane == Some(&Lane::Bulk), reply });
                     }
                 }
             }
         }
         for (person, lookers) in self.looks.drain() {
-            for Looker { reply, .. } in lookers {
+            for Waiter { reply, .. } in lookers {
                 pass(&hand_on, Command::Look { person: person.clone(), bulk: false, reply });
             }
         }
@@ -50,12 +50,6 @@ impl Bridge {
                 asker.answer(result.clone());
             }
         }
-    }
-
-    /// Takes out who waits for an answer, but for those whose change is under way.
-    pub(super) fn take_unsent_askers(&mut self) -> Vec<Asker> {
-        let (queue, askers) = (&self.queue, &mut self.askers);
-        askers.extract_if(|ask, _| !matches!(ask, Ask::Change(_)) || queue.has(ask)).flat_map(|(_, askers)| askers).collect()
     }
 }
 

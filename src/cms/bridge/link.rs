@@ -15,7 +15,6 @@ use crate::cms::answer::{BridgeItem, Page, Status};
 use crate::cms::ask::Ask;
 use crate::cms::change::Change;
 use crate::cms::client::AskError;
-use crate::cms::cluster::Look;
 use crate::cms::queue::Lane;
 use crate::cms::version::{admits, sends_back};
 use crate::model::{BridgeState, Trouble};
@@ -371,17 +370,6 @@ impl Bridge {
         self.forget_reading();
         self.close_sessions();
         self.state(BridgeState::Refused, Some(Trouble { code: "credentials_refused".into(), what: what.into() }));
-    }
-
-    /// Whoever waits for an answer of this bridge gets none, but for those whose PUT is under way: it may be carried out. To be called
-    /// while the queue still tells which of them were not sent.
-    pub(super) fn fail_waiters(&mut self, error: &AskError) {
-        for asker in self.take_unsent_askers() {
-            asker.answer(Err(error.clone()));
-        }
-        for looker in self.looks.drain().flat_map(|(_, lookers)| lookers) {
-            looker.answer(Look::Failed(error.clone()));
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `standing` (what is said of it), `events` (what sockets say), `first_lists` (what they do not
+//! The rooms: `link` (is the bridge there), `standing` (what is said of it), `sockets` (keeping them open), `events` (what they say), `first_lists` (what they do not
 //! say when they begin), `due` (what its time has come for), `calls` and `rosters` (reading by REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell),
 //! `register` (where records are sent), `labels` (names and profiles), `commands` (what others ask of it), `pause` (an administrator's),
 //! `figures` (what they see), `leaving` (its end).
@@ -21,6 +21,7 @@ mod pause;
 mod people;
 mod register;
 mod rosters;
+mod sockets;
 mod standing;
 
 use std::collections::{HashMap, HashSet};

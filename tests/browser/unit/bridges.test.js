@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { advice, condition, isStale } from "../../../web/bridges.js";
 
@@ -32,14 +32,13 @@ test("what a bridge needs a word for, worst first", () => {
   assert.deepEqual(paused, { key: "bridge_paused", args: { by: "ana", time: "2:15" }, grave: false });
 });
 
-/** Every trouble that Usher names for a bridge, read from where it does. */
-const codes = [
-  ...["link.rs", "standing.rs", "events.rs"].flatMap((file) => {
-    const source = readFileSync(new URL(`../../../src/cms/bridge/${file}`, import.meta.url), "utf8");
-    const named = [...source.matchAll(/code: "(\w+)"\.into\(\)/g), ...source.matchAll(/AskError::[^"]* => \{?\s*"(\w+)"/g)];
-    return named.map(([, code]) => code);
-  }),
-];
+/** Every trouble that Usher names for a bridge, read from where it does: whichever room of the actor that is. */
+const rooms = new URL("../../../src/cms/bridge/", import.meta.url);
+const codes = readdirSync(rooms).flatMap((file) => {
+  const source = readFileSync(new URL(file, rooms), "utf8");
+  const named = [...source.matchAll(/code: "(\w+)"\.into\(\)/g), ...source.matchAll(/AskError::[^"]* => \{?\s*"(\w+)"/g)];
+  return named.map(([, code]) => code);
+});
 
 test("each trouble of a bridge says what to do about it", () => {
   assert.ok(new Set(codes).size >= 11, String(codes));
