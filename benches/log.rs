@@ -191,6 +191,9 @@ fn add(log: &Log, n: &mut usize) {
         meeting_name: format!("Meeting {}", *n / 50).into(),
         bridge: "eu-1".into(),
         waiting_since: Some(0),
+        space: format!("space {}", *n / 50).into(),
+        tenant: "tenant".into(),
+        bridge_id: "bridge".into(),
     };
     log.add(Entry::elsewhere(Action::LetIn).about(whom).ended(ActionResult::Done));
 }

@@ -130,6 +130,8 @@ pub struct BridgeFacts {
     pub silent: bool,
     pub trouble: Option<Trouble>,
     pub version: Option<Arc<str>>,
+    /// Its id in its cluster (`/callBridges`), once known.
+    pub id: Option<Arc<str>>,
     /// Its own name in its cluster (`/callBridges`).
     pub unique_name: Option<Arc<str>>,
     /// False where the version is known to be older than 2.9 (rest.md section 9).

@@ -242,7 +242,8 @@ impl Publisher {
             meetings.extend(before.into_iter().chain(now));
         }
         if let (Some(old), Some(row)) = (old.as_deref().and_then(as_person), &row) {
-            self.moved.extend(moved_elsewhere(old, row, self.name_of(&row.meeting)));
+            let entry = moved_elsewhere(old, row, self.name_of(&row.meeting));
+            self.moved.extend(entry.map(|entry| entry.located(&self.store)));
         }
         let row = row.map(Row::Person);
         change.note(&key, old.as_ref(), row.clone());

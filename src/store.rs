@@ -268,6 +268,7 @@ impl Store {
             silent: false,
             trouble: None,
             version: None,
+            id: None,
             unique_name: None,
             can_admit: true,
             can_send_back: true,

@@ -16,7 +16,7 @@ use usher::db::{Db, now_ms, open_connection};
 use usher::log::{Action, Entry, HELD, Log, Whom};
 use usher::simulator::Id;
 use usher::trouble::Troubles;
-use usher::view::{ActionResult, Lobby};
+use usher::view::{ActionResult, Lobby, Verb};
 
 /// What the file says, oldest first, as an export tells it.
 fn entries(dir: &Path) -> Vec<Value> {
@@ -34,16 +34,26 @@ async fn until_entries(dir: &Path, what: &str, so: impl Fn(&[Value]) -> bool) ->
     .await
 }
 
+/// The id that a bridge has in its cluster, once Usher knows it; one that stands alone has none.
+async fn bridge_id(desk: &Desk, name: &str) -> String {
+    wait_for(DEADLINE, "the bridge's own id", async || {
+        let id = desk.app.store.with_bridge(name, |facts| facts.id.clone()).flatten();
+        id.map(|id| id.to_string()).ok_or("not known")
+    })
+    .await
+}
+
 fn of(entries: &[Value], person: Id) -> Vec<&Value> {
     entries.iter().filter(|entry| entry["person"] == person.to_string()).collect()
 }
 
 #[tokio::test]
 async fn an_admit_is_an_entry_for_each_person_with_all_that_is_known() {
-    let desk = Desk::start(quiet(1)).await;
-    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
+    let desk = Desk::start(quiet(2)).await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
     page.waiting([&people[0], &people[1]]).await;
+    let bridge_id = bridge_id(&desk, "eu-1").await;
     let row = page.person(people[0].id).expect("row").clone();
     page.admit("a", &[people[0].id]).await;
     page.admit("b", &[people[0].id, people[1].id]).await;
@@ -53,8 +63,13 @@ async fn an_admit_is_an_entry_for_each_person_with_all_that_is_known() {
         "id": 1, "at": first["at"], "user": "mo", "address": "127.0.0.1", "action": "admit", "scope": "selection",
         "person": people[0].id.to_string(), "name": "Bo Berg", "person_address": *row.address, "meeting": *row.meeting,
         "meeting_name": "Board call", "bridge": "eu-1", "result": "done", "reason": "", "waited_ms": first["waited_ms"], "detail": "",
+        "space": meeting.space.expect("a space").to_string(), "tenant": "", "bridge_id": bridge_id, "action_id": first["action_id"], "corrects": "",
     });
     assert_eq!(first, &expected);
+    let mut ids: Vec<&str> = found.iter().map(|entry| entry["action_id"].as_str().expect("text")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert!(ids.len() == 3 && !ids[0].is_empty(), "each has its own: {ids:?}");
     let at = usher::log::parse(first["at"].as_str().expect("text")).expect("an instant");
     assert!((now_ms() - at).abs() < 60_000, "{first}");
     let waited = first["waited_ms"].as_i64().expect("they waited");
@@ -78,7 +93,7 @@ async fn a_refusal_is_an_entry_with_its_reason() {
 
 #[tokio::test]
 async fn who_is_let_in_or_put_back_elsewhere_is_an_entry_by_nobody() {
-    let desk = Desk::start(quiet(1)).await;
+    let desk = Desk::start(quiet(2)).await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
     page.waiting([&people[0], &people[1]]).await;
@@ -89,6 +104,8 @@ async fn who_is_let_in_or_put_back_elsewhere_is_an_entry_by_nobody() {
     let elsewhere = of(&found, people[1].id)[0];
     let said = ["user", "address", "action", "scope", "name", "meeting_name", "bridge", "result"].map(|key| elsewhere[key].as_str());
     assert_eq!(said.map(|word| word.expect("text")), ["", "", "let_in", "elsewhere", "Ana Silva", "Board call", "eu-1", "done"]);
+    let ids = ["space", "bridge_id"].map(|key| elsewhere[key].as_str().expect("text").to_owned());
+    assert_eq!(ids, [meeting.space.expect("a space").to_string(), bridge_id(&desk, "eu-1").await]);
     assert!(elsewhere["waited_ms"].as_i64().is_some_and(|ms| ms > 0), "{elsewhere}");
     // A host comes and goes: whoever was let in without one is sent back.
     let host = desk.host(meeting.id, "eu-1");
@@ -292,6 +309,7 @@ async fn logged(n: usize) -> Site {
             meeting_name: format!("Meeting <{}>", i % 3).into(),
             bridge: "eu-1".into(),
             waiting_since: Some(start),
+            ..Whom::default()
         };
         let entry = Entry { at: start + 1000 * i as i64, user: ["mo", "max"][i % 2].into(), ..Entry::elsewhere(Action::LetIn) };
         site.log.add(entry.about(whom).ended(ActionResult::Done));
@@ -393,6 +411,26 @@ async fn names_lead_to_their_entries_and_strangers_stay_text() {
     assert_eq!(names(&ana.get(&both).await.body), ["2"], "{both}");
     let narrowed = ana.get("/log?person=p-3&moderator=max").await.body;
     assert_eq!(link(&narrowed, "×").as_deref(), Some("/log?moderator=max"));
+}
+
+#[tokio::test]
+async fn an_entry_that_puts_an_earlier_one_right_says_so_and_leads_to_it() {
+    let site = logged(3).await;
+    let guest = |name: &str| Whom { person: "p".into(), name: name.into(), ..Whom::default() };
+    let first = Entry::of(Action::Did(Verb::Admit)).about(guest("Guest first")).ended(ActionResult::Unconfirmed);
+    let late = Entry::of(Action::Did(Verb::Admit)).about(guest("Guest late")).ended(ActionResult::Done).corrects(first.action_id.clone());
+    let id = first.action_id.to_string();
+    site.log.add(first);
+    site.log.add(late);
+    until_entries(site.dir.path(), "both", |found| found.len() == 5).await;
+    let mut ana = site.logged_in("ana").await;
+    let page = ana.get("/log").await;
+    let address = link(&page.body, "corrects an earlier entry").expect("a link");
+    assert_eq!(names(&ana.get(&address).await.body), ["late", "first"], "{address}");
+    let lines = ana.get("/log.jsonl").await;
+    let last: Value = serde_json::from_str(lines.body.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((&last["name"], last["corrects"].as_str()), (&json!("Guest late"), Some(&*id)));
+    assert_eq!(page.body.matches("corrects an earlier entry").count(), 1);
 }
 
 #[tokio::test]

@@ -127,6 +127,21 @@ const STEPS: &[&str] = &[
      ) STRICT, WITHOUT ROWID;",
     // 8: the bridge's own id of the receiver that Usher made there, and a digest of its address.
     "ALTER TABLE cdr_secrets ADD COLUMN receiver TEXT;",
+    // 9: CMS's ids in the log, an id of each action on one target, and which earlier one an entry puts right; the journal knows as much, so
+    // that the entry of an action that a stop interrupted has it too.
+    "ALTER TABLE log ADD COLUMN space     TEXT NOT NULL DEFAULT '';
+     ALTER TABLE log ADD COLUMN tenant    TEXT NOT NULL DEFAULT '';
+     ALTER TABLE log ADD COLUMN bridge_id TEXT NOT NULL DEFAULT '';
+     ALTER TABLE log ADD COLUMN action_id TEXT NOT NULL DEFAULT '';
+     ALTER TABLE log ADD COLUMN corrects  TEXT NOT NULL DEFAULT '';
+     CREATE INDEX log_by_space ON log (space, at) WHERE space <> '';
+     CREATE INDEX log_by_tenant ON log (tenant, at) WHERE tenant <> '';
+     ALTER TABLE press_people ADD COLUMN meeting_name TEXT NOT NULL DEFAULT '';
+     ALTER TABLE press_people ADD COLUMN space        TEXT NOT NULL DEFAULT '';
+     ALTER TABLE press_people ADD COLUMN tenant       TEXT NOT NULL DEFAULT '';
+     ALTER TABLE press_people ADD COLUMN bridge       TEXT NOT NULL DEFAULT '';
+     ALTER TABLE press_people ADD COLUMN bridge_id    TEXT NOT NULL DEFAULT '';
+     ALTER TABLE press_people ADD COLUMN action_id    TEXT NOT NULL DEFAULT '';",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.
@@ -158,6 +173,22 @@ mod tests {
         let mut conn = Connection::open_in_memory().expect("memory");
         assert!(matches!(migrate(&mut conn), Ok(Version::Current)));
         assert!(matches!(migrate(&mut conn), Ok(Version::Current)));
+    }
+
+    /// Entries from before there were ids stay, and stay as they are.
+    #[test]
+    fn a_log_of_before_gets_the_columns_of_ids_and_keeps_its_entries() {
+        let mut conn = Connection::open_in_memory().expect("memory");
+        STEPS[..8].iter().for_each(|step| conn.execute_batch(step).expect("a step"));
+        conn.pragma_update(None, "user_version", 8).expect("pragma");
+        let old = "INSERT INTO log (at, user, address, action, scope, person, name, person_address, meeting, meeting_name, bridge, result, \
+                   reason, detail) VALUES (1, 'mo', '', 'admit', '', 'p', 'Bo', '', '', '', '', 'done', '', '')";
+        conn.execute(old, []).expect("an entry");
+        assert!(matches!(migrate(&mut conn), Ok(Version::Current)));
+        let found: (String, String) =
+            conn.query_row("SELECT name, action_id || space || corrects FROM log", [], |row| Ok((row.get(0)?, row.get(1)?))).expect("one");
+        assert_eq!(found, ("Bo".into(), String::new()));
+        assert!(conn.execute("UPDATE log SET space = 's'", []).is_err(), "it can't be filled later");
     }
 
     #[test]

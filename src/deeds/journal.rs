@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
+use rusqlite::{Connection, params};
+
 use super::Subject;
 use crate::actions::{Press, Target, TargetResult};
 use crate::db::{Db, DbError};
-use crate::log::Whom;
+use crate::log::{Whom, new_action_id};
 use crate::view::Verb;
 use crate::word::{self, word};
 
@@ -27,14 +29,7 @@ pub struct OpenPress {
     pub scope: Arc<str>,
     /// As they were shown then.
     pub whom: Whom,
-}
-
-/// A row of `press_people`; `id` is that of a person or a meeting, as the action says.
-struct Entry {
-    id: String,
-    name: String,
-    address: String,
-    meeting: String,
+    pub action_id: Arc<str>,
 }
 
 impl Journal {
@@ -49,7 +44,7 @@ impl Journal {
 
     /// Writes a press and everybody in it.
     pub(super) async fn begin(&self, id: i64, press: &Press, subjects: &[Subject]) -> Result<(), DbError> {
-        let entries: Vec<Entry> = subjects.iter().map(entry).collect();
+        let subjects = subjects.to_vec();
         let (user, address) = (press.actor.user.to_string(), press.actor.address.to_string());
         let (action, scope) = (word(&press.deed.verb()), word(&press.scope));
         self.0
@@ -57,12 +52,7 @@ impl Journal {
                 let mut insert =
                     conn.prepare_cached("INSERT INTO presses (id, at, user, address, scope, action) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
                 insert.execute((id, crate::db::now_ms(), user, address, &*scope, &*action))?;
-                let mut insert =
-                    conn.prepare_cached("INSERT INTO press_people (press, person, name, address, call) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-                for entry in &entries {
-                    insert.execute((id, &entry.id, &entry.name, &entry.address, &entry.meeting))?;
-                }
-                Ok(())
+                subjects.iter().try_for_each(|subject| insert_target(conn, id, subject))
             })
             .await
     }
@@ -84,7 +74,8 @@ impl Journal {
         self.0
             .read(|conn| {
                 let mut query = conn.prepare(
-                    "SELECT p.press, presses.action, p.person, presses.user, presses.address, presses.scope, p.name, p.address
+                    "SELECT p.press, presses.action, p.person, presses.user, presses.address, presses.scope, p.name, p.address,
+                            p.call, p.meeting_name, p.space, p.tenant, p.bridge, p.bridge_id, p.action_id
                      FROM press_people p JOIN presses ON presses.id = p.press WHERE p.result IS NULL",
                 )?;
                 let rows = query.query_map([], |row| {
@@ -92,9 +83,21 @@ impl Journal {
                     // Of another Usher's.
                     let Some(verb) = word::read(&text(1)?) else { return Ok(None) };
                     let target = target(verb, text(2)?);
-                    let whom = Whom { name: text(6)?, address: text(7)?, ..Whom::target_only(&target) };
+                    let whom = Whom {
+                        name: text(6)?,
+                        address: text(7)?,
+                        meeting: text(8)?,
+                        meeting_name: text(9)?,
+                        space: text(10)?,
+                        tenant: text(11)?,
+                        bridge: text(12)?,
+                        bridge_id: text(13)?,
+                        ..Whom::target_only(&target)
+                    };
                     let (user, address, scope) = (text(3)?, text(4)?, text(5)?);
-                    Ok(Some(OpenPress { press: row.get(0)?, target, verb, user, address, scope, whom }))
+                    // One of before there were ids gets one now.
+                    let action_id = Some(text(14)?).filter(|id| !id.is_empty()).unwrap_or_else(new_action_id);
+                    Ok(Some(OpenPress { press: row.get(0)?, target, verb, user, address, scope, whom, action_id }))
                 })?;
                 rows.filter_map(Result::transpose).collect()
             })
@@ -109,8 +112,15 @@ fn target(verb: Verb, id: Arc<str>) -> Target {
     }
 }
 
-fn entry(Subject { target, whom }: &Subject) -> Entry {
+/// `person` is the id of a person or a meeting, as the action says.
+fn insert_target(conn: &Connection, press: i64, Subject { target, whom, action_id }: &Subject) -> rusqlite::Result<()> {
     let (Target::Person(id) | Target::Meeting(id)) = target;
-    let name = if whom.person.is_empty() { &whom.meeting_name } else { &whom.name };
-    Entry { id: id.to_string(), name: name.to_string(), address: whom.address.to_string(), meeting: whom.meeting.to_string() }
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO press_people (press, person, name, address, call, meeting_name, space, tenant, bridge, bridge_id, action_id) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    let texts = [id, &whom.name, &whom.address, &whom.meeting, &whom.meeting_name, &whom.space, &whom.tenant, &whom.bridge];
+    let [id, name, address, call, meeting_name, space, tenant, bridge] = texts.map(|text| &**text);
+    let (bridge_id, action_id) = (&*whom.bridge_id, &**action_id);
+    insert.execute(params![press, id, name, address, call, meeting_name, space, tenant, bridge, bridge_id, action_id]).map(drop)
 }

@@ -105,7 +105,7 @@ impl Deeds {
     }
 
     fn log_bridge(&self, actor: &Actor, action: Action, bridge: &str, told: &Result<(), ActionError>) {
-        let entry = Entry::by(actor, action).about(Whom::bridge(bridge));
+        let entry = Entry::by(actor, action).about(Whom::bridge(self.reach.cluster.store(), bridge));
         self.log.add(match told {
             Ok(()) => entry.ended(ActionResult::Done),
             Err(error) => entry.ended(ActionResult::Refused).reason(error.to_string()),
@@ -133,6 +133,7 @@ impl Deeds {
     fn settle(&self, press: &Press, id: i64, subject: &Subject, result: &TargetResult) {
         self.journal.result(id, result);
         let entry = Entry::by(&press.actor, Action::Did(press.deed.verb())).scope(&press.scope).about(subject.whom.clone());
+        let entry = entry.action_id(subject.action_id.clone());
         self.log.add(entry.detail(press.deed.detail()).with(result));
         let (action, word) = (word(&press.deed.verb()), word(&result.result));
         debug!(user = %press.actor.user, %action, target = ?subject.target, result = %word, "ended");

@@ -31,7 +31,7 @@ impl Deeds {
     }
 
     async fn read_back(&self, open: OpenPress, deadline: Instant) {
-        let OpenPress { press, target, verb, user, address, scope, whom } = open;
+        let OpenPress { press, target, verb, user, address, scope, whom, action_id } = open;
         let (how, reason) = judge(verb, self.found(&target, deadline).await);
         // How long they had waited then is not known any more.
         let known = Whom { waiting_since: None, ..Whom::target(self.reach.cluster.store(), &target) };
@@ -39,7 +39,7 @@ impl Deeds {
         let result = TargetResult::new(target, how, reason);
         self.finish(verb, &user, &result);
         self.journal.result(press, &result);
-        self.log.add(Entry { user, address, scope, ..Entry::of(Action::Did(verb)) }.about(whom).with(&result));
+        self.log.add(Entry { user, address, scope, action_id, ..Entry::of(Action::Did(verb)) }.about(whom).with(&result));
     }
 
     /// The lobby of a person who is there, `Unknown` for a meeting that is; None once every bridge has been read without them. `Unknown`, too,

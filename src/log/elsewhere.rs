@@ -21,6 +21,8 @@ pub fn moved_elsewhere(before: &PersonRow, after: &PersonRow, meeting_name: &str
         meeting_name: meeting_name.into(),
         bridge: after.bridge.clone().or_else(|| after.elsewhere.clone()).unwrap_or_default(),
         waiting_since: before.waiting_since,
+        // Rows don't have them; see [`Entry::located`].
+        ..Whom::default()
     };
     (!by_usher(after)).then(|| Entry::elsewhere(action).about(whom).ended(ActionResult::Done))
 }

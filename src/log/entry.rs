@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::actions::{Actor, Target, TargetResult};
 use crate::clock::Now;
 use crate::meetings;
-use crate::model::{CallKey, Home, ParticipantId};
+use crate::model::{Call, CallKey, Home, ParticipantId};
 use crate::store::Store;
 use crate::view::{self, Lobby, Verb};
 use crate::word::word;
@@ -35,6 +35,10 @@ pub struct Entry {
     pub reason: Arc<str>,
     /// What belongs to the action: the label, the reason of a hold, the text of a message, who was first.
     pub detail: Arc<str>,
+    /// Unique: this action on this one target. An entry that corrects this one names it.
+    pub action_id: Arc<str>,
+    /// The `action_id` of an earlier entry whose result this one puts right; empty for none.
+    pub corrects: Arc<str>,
 }
 
 /// What was done. The words in the file are the names in snake case.
@@ -76,6 +80,11 @@ pub struct Whom {
     pub meeting_name: Arc<str>,
     /// Configured name; several with commas.
     pub bridge: Arc<str>,
+    /// CMS's ids of the meeting's space and tenant; empty where it has none, or none is known.
+    pub space: Arc<str>,
+    pub tenant: Arc<str>,
+    /// CMS's id of the bridge, several with commas; empty where it is not known.
+    pub bridge_id: Arc<str>,
     /// Since when the person waits; Unix milliseconds, None for who does not.
     pub waiting_since: Option<i64>,
 }
@@ -103,8 +112,30 @@ impl Entry {
             whom: Whom::default(),
             result: empty.clone(),
             reason: empty.clone(),
-            detail: empty,
+            detail: empty.clone(),
+            action_id: new_action_id(),
+            corrects: empty,
         }
+    }
+
+    /// The id of the action, where somebody had to know it before the action ended: see [`new_action_id`].
+    #[must_use]
+    pub fn action_id(self, id: impl Into<Arc<str>>) -> Self {
+        Self { action_id: id.into(), ..self }
+    }
+
+    /// States that this entry puts the result of an earlier one right.
+    #[must_use]
+    pub fn corrects(self, action_id: impl Into<Arc<str>>) -> Self {
+        Self { corrects: action_id.into(), ..self }
+    }
+
+    /// Adds the ids that rows don't carry, as the store knows them now.
+    #[must_use]
+    pub fn located(mut self, store: &Store) -> Self {
+        let Whom { space, tenant, bridge_id, .. } = Whom::person(store, &self.whom.person);
+        (self.whom.space, self.whom.tenant, self.whom.bridge_id) = (space, tenant, bridge_id);
+        self
     }
 
     /// Which button it was: a word, or anything that serialises to one.
@@ -151,6 +182,11 @@ impl Entry {
     }
 }
 
+/// An id that no action has yet.
+pub fn new_action_id() -> Arc<str> {
+    uuid::Uuid::new_v4().to_string().into()
+}
+
 impl Whom {
     /// Of somebody of whom nothing but the id is known.
     pub fn target_only(target: &Target) -> Self {
@@ -172,18 +208,22 @@ impl Whom {
     pub fn person(store: &Store, id: &ParticipantId) -> Self {
         let seen = store.with_person(id, |person| {
             view::face(person).map(|listing| {
-                let bridge = match &person.home {
-                    Some(Home::Bridge(name)) => name.clone(),
-                    Some(Home::Elsewhere { id, name }) => name.clone().unwrap_or_else(|| id.clone()),
-                    None => listing.key.bridge.clone(),
+                let (bridge, bridge_id) = match &person.home {
+                    Some(Home::Bridge(name)) => (name.clone(), None),
+                    Some(Home::Elsewhere { id, name }) => (name.clone().unwrap_or_else(|| id.clone()), Some(id.clone())),
+                    None => (listing.key.bridge.clone(), None),
                 };
                 let waiting_since = person.lobby.since.filter(|_| person.lobby.state == Lobby::Waiting);
                 let (name, address) = (listing.name.clone(), listing.address.clone());
-                (listing.key.clone(), Self { person: id.clone(), name, address, bridge, waiting_since, ..Self::default() })
+                let whom = Self { person: id.clone(), name, address, bridge, waiting_since, ..Self::default() };
+                (listing.key.clone(), bridge_id, whom)
             })
         });
         match seen.flatten() {
-            Some((call, whom)) => whom.in_call(store, &call),
+            Some((call, bridge_id, whom)) => {
+                let bridge_id = bridge_id.unwrap_or_else(|| id_of(store, &whom.bridge));
+                Self { bridge_id, ..whom.in_call(store, &call) }
+            }
             None => Self { person: id.clone(), ..Self::default() },
         }
     }
@@ -193,21 +233,41 @@ impl Whom {
         let calls: Vec<CallKey> = meetings::calls_of(store, id).into_iter().map(|(key, _)| key).collect();
         let mut bridges: Vec<&str> = calls.iter().map(|key| &*key.bridge).collect();
         bridges.dedup();
-        let whom = Self { meeting: id.clone(), bridge: bridges.join(", ").into(), ..Self::default() };
-        let named = calls.iter().map(|key| whom.clone().in_call(store, key)).find(|whom| !whom.meeting_name.is_empty());
-        named.unwrap_or(whom)
+        let ids: Vec<Arc<str>> = bridges.iter().map(|name| id_of(store, name)).filter(|id| !id.is_empty()).collect();
+        let mut whom = Self { meeting: id.clone(), bridge: bridges.join(", ").into(), bridge_id: ids.join(", ").into(), ..Self::default() };
+        // What one bridge does not know another one may.
+        for known in calls.iter().map(|key| Self::default().in_call(store, key)) {
+            for (text, known) in
+                [(&mut whom.meeting_name, known.meeting_name), (&mut whom.space, known.space), (&mut whom.tenant, known.tenant)]
+            {
+                if text.is_empty() {
+                    *text = known;
+                }
+            }
+        }
+        whom
     }
 
     /// A bridge by its configured name.
-    pub fn bridge(name: &str) -> Self {
-        Self { bridge: name.into(), ..Self::default() }
+    pub fn bridge(store: &Store, name: &str) -> Self {
+        Self { bridge: name.into(), bridge_id: id_of(store, name), ..Self::default() }
     }
 
     fn in_call(self, store: &Store, key: &CallKey) -> Self {
-        let call = store.with_call(key, |call| (view::meeting_id(key, &call.facts), view::filter_facts(&call.facts).name.into()));
-        let (meeting, meeting_name) = call.unwrap_or_default();
-        Self { meeting, meeting_name, ..self }
+        let call = store.with_call(key, |Call { facts, .. }| Self {
+            meeting: view::meeting_id(key, facts),
+            meeting_name: view::filter_facts(facts).name.into(),
+            space: facts.space.clone().unwrap_or_default(),
+            tenant: facts.tenant.clone().unwrap_or_default(),
+            ..self.clone()
+        });
+        call.unwrap_or(self)
     }
+}
+
+/// CMS's id of a configured bridge; empty until it is known.
+fn id_of(store: &Store, bridge: &str) -> Arc<str> {
+    store.with_bridge(bridge, |facts| facts.id.clone()).flatten().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -226,7 +286,10 @@ mod tests {
             store.put_call(&key(bridge, "c"), |facts| {
                 facts.correlator = Some("m".into());
                 facts.space_name = (bridge == "eu-2").then(|| "Board".into());
+                facts.space = (bridge == "eu-2").then(|| "s".into());
+                facts.tenant = (bridge == "eu-2").then(|| "t".into());
             });
+            store.put_bridge(&bridge.into(), |facts| facts.id = Some(format!("id of {bridge}").into()));
         }
         let patch = RosterPatch { name: Some("Bo".into()), address: Some("bo@x".into()), ..RosterPatch::default() };
         store.list_person(&key("eu-2", "c"), &"p".into(), patch, now.instant, now);
@@ -241,20 +304,37 @@ mod tests {
     fn a_person_is_described_as_shown_and_one_who_is_gone_by_the_id() {
         let store = store();
         let whom = Whom::person(&store, &"p".into());
-        let expected = ["p", "Bo", "bo@x", "m", "Board", "eu-1"];
-        assert_eq!(
-            [&whom.person, &whom.name, &whom.address, &whom.meeting, &whom.meeting_name, &whom.bridge].map(|text| &**text),
-            expected
-        );
+        let said = [&whom.person, &whom.name, &whom.address, &whom.meeting, &whom.meeting_name, &whom.bridge].map(|text| &**text);
+        assert_eq!(said, ["p", "Bo", "bo@x", "m", "Board", "eu-1"]);
+        assert_eq!([&whom.space, &whom.tenant, &whom.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1"]);
         let waited = Entry::elsewhere(Action::LetIn).about(whom).waited_ms().expect("waits");
         assert!((90_000..95_000).contains(&waited), "{waited}");
         assert_eq!(Whom::person(&store, &"q".into()), Whom { person: "q".into(), ..Whom::default() });
     }
 
     #[test]
-    fn a_meeting_has_the_name_that_any_bridge_knows_and_all_its_bridges() {
+    fn a_meeting_has_the_name_and_ids_that_any_bridge_knows_and_all_its_bridges() {
         let whom = Whom::meeting(&store(), &"m".into());
         assert_eq!((&*whom.meeting_name, &*whom.bridge, whom.waiting_since), ("Board", "eu-1, eu-2", None));
+        assert_eq!([&whom.space, &whom.tenant, &whom.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1, id of eu-2"]);
+    }
+
+    #[test]
+    fn somebody_hosted_elsewhere_has_the_id_of_that_bridge() {
+        let store = store();
+        store.update_person("p", |person| person.home = Some(Home::Elsewhere { id: "b-7".into(), name: Some("far".into()) }));
+        let whom = Whom::person(&store, &"p".into());
+        assert_eq!((&*whom.bridge, &*whom.bridge_id), ("far", "b-7"));
+        assert_eq!(&*Whom::bridge(&store, "eu-1").bridge_id, "id of eu-1");
+        assert_eq!(&*Whom::bridge(&store, "eu-9").bridge_id, "");
+    }
+
+    #[test]
+    fn each_entry_has_an_id_of_its_own_which_a_correction_names() {
+        let (first, second) = (Entry::elsewhere(Action::LetIn), Entry::elsewhere(Action::LetIn));
+        assert!(!first.action_id.is_empty() && first.action_id != second.action_id && first.corrects.is_empty());
+        let late = second.corrects(first.action_id.clone()).action_id("known before");
+        assert_eq!((late.corrects, &*late.action_id), (first.action_id, "known before"));
     }
 
     #[test]

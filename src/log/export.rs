@@ -84,7 +84,7 @@ impl Form {
 fn csv(line: &Line) -> String {
     let (id, at) = (line.id.to_string(), rfc3339(line.at));
     let waited = line.waited_ms.map(|ms| ms.to_string()).unwrap_or_default();
-    let cells: [&str; 16] = [
+    let cells: [&str; 21] = [
         &id,
         &at,
         &line.user,
@@ -101,6 +101,11 @@ fn csv(line: &Line) -> String {
         &line.reason,
         &waited,
         &line.detail,
+        &line.space,
+        &line.tenant,
+        &line.bridge_id,
+        &line.action_id,
+        &line.corrects,
     ];
     cells.map(cell).join(",") + "\r\n"
 }
@@ -167,6 +172,11 @@ mod tests {
             reason: String::new(),
             waited_ms: None,
             detail: String::new(),
+            space: "s".into(),
+            tenant: "t".into(),
+            bridge_id: "b".into(),
+            action_id: "a".into(),
+            corrects: "c".into(),
         }
     }
 
@@ -174,11 +184,15 @@ mod tests {
     fn the_columns_are_those_of_the_head() {
         let cells = csv(&line());
         assert!(
-            cells.starts_with("\"7\",\"2025-11-24T16:00:00.123Z\",\"mo\",\"192.0.2.7\",") && cells.ends_with("\"\",\"\",\"\"\r\n"),
+            cells.starts_with("\"7\",\"2025-11-24T16:00:00.123Z\",\"mo\",\"192.0.2.7\",")
+                && cells.ends_with("\"\",\"\",\"\",\"s\",\"t\",\"b\",\"a\",\"c\"\r\n"),
             "{cells}"
         );
         assert!(cells.contains("\"'=HYPERLINK(\"\"http://evil\"\")\""), "{cells}");
-        assert!(Form::Csv.head().starts_with("\u{feff}id,at,user,") && Form::Csv.head().ends_with(",detail\r\n"));
+        assert!(
+            Form::Csv.head().starts_with("\u{feff}id,at,user,")
+                && Form::Csv.head().ends_with(",detail,space,tenant,bridge_id,action_id,corrects\r\n")
+        );
         let json = serde_json::to_value(line()).expect("JSON");
         let names = COLUMNS.split(',').all(|name| json.get(name).is_some());
         assert!(names && json.as_object().expect("object").len() == COLUMNS.split(',').count());

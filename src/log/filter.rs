@@ -68,6 +68,11 @@ impl Needle {
             &line.bridge,
             &line.reason,
             &line.detail,
+            &line.space,
+            &line.tenant,
+            &line.bridge_id,
+            &line.action_id,
+            &line.corrects,
         ];
         self.0.is_empty() || fields.into_iter().any(|field| field.to_lowercase().contains(&self.0))
     }

@@ -23,7 +23,7 @@ use crate::db::Db;
 use crate::trouble::Troubles;
 
 pub use elsewhere::moved_elsewhere;
-pub use entry::{Action, Entry, Whom};
+pub use entry::{Action, Entry, Whom, new_action_id};
 pub use export::{Form, Report};
 pub use filter::{Filter, Moderator};
 pub use read::{Cursor, Line, Slice, look};

@@ -14,8 +14,8 @@ use crate::db::{Db, DbError};
 const LOOKED_AT: usize = 50_000;
 
 /// The fields of a [`Line`], in their order.
-pub(super) const COLUMNS: &str =
-    "id,at,user,address,action,scope,person,name,person_address,meeting,meeting_name,bridge,result,reason,waited_ms,detail";
+pub(super) const COLUMNS: &str = "id,at,user,address,action,scope,person,name,person_address,meeting,meeting_name,bridge,result,reason,\
+                                  waited_ms,detail,space,tenant,bridge_id,action_id,corrects";
 
 /// One entry as it stands in the table; also the line of an export, with these names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +38,14 @@ pub struct Line {
     pub reason: String,
     pub waited_ms: Option<i64>,
     pub detail: String,
+    /// CMS's ids, as the next two; entries from before Usher wrote them down have none.
+    pub space: String,
+    pub tenant: String,
+    pub bridge_id: String,
+    /// Unique; empty in entries from before there was one.
+    pub action_id: String,
+    /// The `action_id` of the entry that this one puts right.
+    pub corrects: String,
 }
 
 fn as_text<S: Serializer>(at: &i64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -151,6 +159,11 @@ fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
         reason: row.get(13)?,
         waited_ms: row.get(14)?,
         detail: row.get(15)?,
+        space: row.get(16)?,
+        tenant: row.get(17)?,
+        bridge_id: row.get(18)?,
+        action_id: row.get(19)?,
+        corrects: row.get(20)?,
     })
 }
 

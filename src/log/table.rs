@@ -9,7 +9,8 @@ use crate::word::word;
 pub(super) fn insert(conn: &Connection, entries: &[Entry], set_by: i64) -> rusqlite::Result<()> {
     let mut insert = conn.prepare_cached(
         "INSERT INTO log (at, user, address, action, scope, person, name, person_address, meeting, meeting_name, bridge, result, reason, \
-         waited_ms, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         waited_ms, detail, space, tenant, bridge_id, action_id, corrects) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+         ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
     )?;
     for entry in entries {
         let whom = &entry.whom;
@@ -29,6 +30,11 @@ pub(super) fn insert(conn: &Connection, entries: &[Entry], set_by: i64) -> rusql
             &*entry.reason,
             entry.waited_ms(),
             &*entry.detail,
+            &*whom.space,
+            &*whom.tenant,
+            &*whom.bridge_id,
+            &*entry.action_id,
+            &*entry.corrects,
         ])?;
     }
     Ok(())

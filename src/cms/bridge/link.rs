@@ -247,10 +247,14 @@ impl Bridge {
     /// A bridge finds its own id by its unique name in the list of bridges (rest.md section 7).
     fn identify(&mut self) {
         let own = self.own_unique_name.as_deref();
-        if let Some((id, _)) = self.bridge_ids.iter().find(|(_, name)| Some(&**name) == own) {
+        let id = self.bridge_ids.iter().find(|(_, name)| Some(&**name) == own).map(|(id, _)| id);
+        if let Some(id) = id {
             self.cluster.learn(id, &self.name);
         }
-        self.store.put_bridge(&self.name, |bridge| bridge.unique_name.clone_from(&self.own_unique_name));
+        self.store.put_bridge(&self.name, |bridge| {
+            bridge.id = id.cloned().or(bridge.id.take());
+            bridge.unique_name.clone_from(&self.own_unique_name);
+        });
     }
 
     /// Sorts out what a request without an answer means; true when it is sent again.
