@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use crate::actions::Actions;
 use crate::cms::{self, TrustError};
 use crate::config::{Config, Live};
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, Hold};
 use crate::deeds::{Deeds, Journal};
 use crate::desk::{Desk, Keeper, Requests, Settings};
 use crate::displays::Displays;
@@ -73,10 +73,24 @@ pub struct App {
     pub log: Log,
     log_written: (JoinHandle<()>, CancellationToken),
     drain: Duration,
+    /// Let go of last.
+    _hold: Hold,
 }
 
-/// Starts everything on a bound listener. `stop` ends it; wait for it with [`App::join`].
+/// Starts everything on a bound listener, as the only one that serves from its data directory. `stop` ends it; wait for it with [`App::join`].
 pub async fn start(
+    config: Config,
+    listener: TcpListener,
+    demo_accounts: Option<Vec<DemoAccount>>,
+    stop: CancellationToken,
+) -> Result<App, StartError> {
+    let hold = Hold::take(&config.data_dir)?;
+    start_holding(hold, config, listener, demo_accounts, stop).await
+}
+
+/// The same where the data directory is held already.
+pub async fn start_holding(
+    hold: Hold,
     mut config: Config,
     listener: TcpListener,
     demo_accounts: Option<Vec<DemoAccount>>,
@@ -182,6 +196,7 @@ pub async fn start(
         log,
         log_written: (log_written, log_stop),
         drain,
+        _hold: hold,
     })
 }
 

@@ -58,6 +58,8 @@ fn copy(database: &Connection, file: &Path) -> Result<i64, BackupError> {
     }
     let is_there: bool = copy.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'log'", [], |row| row.get(0)).map_err(failed)?;
     let entries = if is_there { copy.query_row("SELECT count(*) FROM log", [], |row| row.get(0)).map_err(failed)? } else { 0 };
+    // Closed before the file is opened by anybody else: see `db/files.rs`.
+    drop(copy);
     // SQLite leaves it to the system when the copy reaches the disk.
     let synced = std::fs::File::open(file).and_then(|file| file.sync_all());
     synced.map_err(|reason| BackupError::Target { path: file.to_owned(), reason })?;

@@ -10,7 +10,7 @@ use super::serve::stop_signal;
 use crate::accounts::{Offline, Role};
 use crate::app;
 use crate::config::Config;
-use crate::db::open_connection;
+use crate::db::{Hold, open_connection};
 use crate::http::DemoAccount;
 use crate::simulator::{self, Simulator};
 
@@ -59,10 +59,12 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let throw_away = args.data_dir.is_none();
     let data_dir = args.data_dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("usher-demo-{}", std::process::id())));
     let simulator = simulator::start(options(&args)).await?;
+    // Accounts whose password everybody knows are not for the data of a running server.
+    let hold = Hold::take(&data_dir)?;
     make_accounts(&data_dir)?;
     let config = configuration(&simulator, &data_dir)?;
     let stop = CancellationToken::new();
-    let app = app::start(config, listener, Some(accounts()), stop.clone()).await?;
+    let app = app::start_holding(hold, config, listener, Some(accounts()), stop.clone()).await?;
     let url = format!("http://{}", app.address);
     if args.print_json {
         println!("{}", serde_json::json!({ "url": url, "control_url": simulator.control_url(), "accounts": accounts() }));

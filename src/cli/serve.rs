@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 use crate::accounts::Accounts;
 use crate::app;
 use crate::config::{Config, Trust};
+use crate::db::{Db, Hold};
 use crate::http::{FIRST_USER, check_certificate};
 use crate::reload::Reload;
 
@@ -24,13 +25,15 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     if let Some(tls) = &config.web.tls {
         check_certificate(tls)?;
     }
+    // Before anything is touched: of two servers on one directory the second would settle what the first has under way.
+    let hold = Hold::take(&config.data_dir)?;
     let listener =
         TcpListener::bind(config.web.listen).with_context(|| format!("cannot listen on {} (key `listen`)", config.web.listen))?;
     let (data_dir, timing) = (config.data_dir.clone(), config.timing.clone());
     let stop = CancellationToken::new();
     let hang_ups = HangUps::listen();
-    let app = app::start(config, listener, None, stop.clone()).await?;
-    if Accounts::new(crate::db::Db::open(&data_dir)?, timing.session_idle).count().await? == 0 {
+    let app = app::start_holding(hold, config, listener, None, stop.clone()).await?;
+    if Accounts::new(Db::open(&data_dir)?, timing.session_idle).count().await? == 0 {
         eprintln!("\n{}\n", FIRST_USER.replace("<this configuration file>", &file.display().to_string()));
     }
     tokio::spawn(read_again(hang_ups, app.reload.clone(), file));

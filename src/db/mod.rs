@@ -3,6 +3,7 @@
 //!
 //! Another process (`usher user add`) may write to the same file meanwhile: WAL and a busy timeout take care of that.
 
+mod files;
 mod migrations;
 mod threads;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+pub use files::Hold;
 use migrations::Version;
 use threads::Job;
 
@@ -42,6 +44,12 @@ pub enum DbError {
     Directory { path: PathBuf, reason: std::io::Error },
     #[error("cannot open the database {path}: {reason}; the file and its directory must be writable for this user")]
     Open { path: PathBuf, reason: String },
+    #[error("{by} serves from the data directory {path} already; stop it, or set `data_dir` to another directory")]
+    Held { path: PathBuf, by: String },
+    #[error(
+        "cannot lock {path}: {reason}; `data_dir` must be on a local disk whose file system can lock files, and writable for this user"
+    )]
+    Lock { path: PathBuf, reason: std::io::Error },
     #[error("the database {path} has version {found}, this Usher knows up to {known}: use the newer Usher again or another `data_dir`")]
     Newer { path: PathBuf, found: usize, known: usize },
     #[error("database: {0}")]
@@ -67,7 +75,7 @@ impl Db {
 
     /// A connection beside the threads, for reading so much that nobody else's reading may wait for it. It blocks.
     pub fn apart(&self) -> Result<Connection, DbError> {
-        let missing = || DbError::Open { path: self.data_dir.join("usher.db"), reason: "there is no such file any more".into() };
+        let missing = || DbError::Open { path: files::database(&self.data_dir), reason: "there is no such file any more".into() };
         open_to_read(&self.data_dir)?.ok_or_else(missing)
     }
 
@@ -122,11 +130,12 @@ async fn on<T: Send + 'static>(
 
 /// A connection of one's own, for the command line: same file, same rules, no threads.
 pub fn open_connection(data_dir: &Path) -> Result<Connection, DbError> {
-    let path = data_dir.join("usher.db");
-    create_private(data_dir, &path)?;
+    let path = files::database(data_dir);
+    files::prepare(data_dir)?;
     let open_error = |reason: rusqlite::Error| DbError::Open { path: path.clone(), reason: reason.to_string() };
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut conn = Connection::open_with_flags(&path, flags).map_err(open_error)?;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let mut conn = Connection::open_with_flags(files::uri(data_dir), flags).map_err(open_error)?;
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "journal_mode", "WAL").map_err(open_error)?;
     // Survives a crash of the process; only a power cut may cost the last commits.
@@ -140,7 +149,7 @@ pub fn open_connection(data_dir: &Path) -> Result<Connection, DbError> {
 
 /// A connection that reads and changes nothing, also no version of the database; None when there is no database yet.
 pub fn open_to_read(data_dir: &Path) -> Result<Option<Connection>, DbError> {
-    let path = data_dir.join("usher.db");
+    let path = files::database(data_dir);
     if !path.exists() {
         return Ok(None);
     }
@@ -148,23 +157,6 @@ pub fn open_to_read(data_dir: &Path) -> Result<Option<Connection>, DbError> {
     let conn = Connection::open_with_flags(&path, flags).map_err(|reason| DbError::Open { path, reason: reason.to_string() })?;
     conn.busy_timeout(BUSY)?;
     Ok(Some(conn))
-}
-
-/// Password hashes are for this user's eyes only; SQLite gives its journal files the mode of the database.
-fn create_private(data_dir: &Path, path: &Path) -> Result<(), DbError> {
-    let mut directory = std::fs::DirBuilder::new();
-    directory.recursive(true);
-    let mut file = std::fs::OpenOptions::new();
-    file.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        directory.mode(0o700);
-        file.mode(0o600);
-    }
-    directory.create(data_dir).map_err(|reason| DbError::Directory { path: data_dir.to_owned(), reason })?;
-    file.open(path).map_err(|reason| DbError::Open { path: path.to_owned(), reason: reason.to_string() })?;
-    Ok(())
 }
 
 /// Milliseconds since 1970, as every table stores instants.

@@ -83,3 +83,39 @@ async fn a_checkpoint_empties_the_write_ahead_log_and_is_no_change_of_others() {
     assert_eq!(db.read(count).await.expect("read"), 150);
     assert!(sizes[2] < 2 * sizes[0], "it begins anew after each: {sizes:?} bytes");
 }
+
+/// The POSIX locks that this process has on a file, by the system's own list.
+#[cfg(target_os = "linux")]
+fn locks(path: &std::path::Path) -> usize {
+    use std::os::unix::fs::MetadataExt;
+    let (pid, inode) = (std::process::id().to_string(), std::fs::metadata(path).expect("file").ino().to_string());
+    let all = std::fs::read_to_string("/proc/locks").expect("the system's locks");
+    let ours = |line: &&str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words.contains(&"POSIX") && words.contains(&&*pid) && words.iter().any(|word| word.rsplit(':').next() == Some(&*inode))
+    };
+    all.lines().filter(ours).count()
+}
+
+/// Whatever else this process does with the database, the locks by which others see that it is in use stay.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_locks_on_the_database_are_kept() {
+    let (dir, db) = open();
+    db.write(|conn| insert(conn, "a")).await.expect("write");
+    let (file, shm) = (dir.path().join("usher.db"), dir.path().join("usher.db-shm"));
+    let held = |when: &str| assert!(locks(&file) > 0 && locks(&shm) > 0, "{when}: {} and {}", locks(&file), locks(&shm));
+    held("at the beginning");
+    drop(open_connection(dir.path()).expect("another connection"));
+    held("after another connection");
+    drop(open_to_read(dir.path()).expect("a connection to read").expect("a database"));
+    held("after reading");
+    drop(db.apart().expect("a connection apart"));
+    held("after reading apart");
+    drop(Db::open(dir.path()).expect("all of it again"));
+    held("after all of it again");
+    drop(Hold::take(dir.path()).expect("held"));
+    held("after the directory was held");
+    db.flush().await.expect("flush");
+    held("after a write");
+}

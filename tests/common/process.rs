@@ -67,6 +67,11 @@ impl Process {
         wait_for(DEADLINE, text, async || if self.said().contains(text) { Ok(()) } else { Err(self.said()) }).await;
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `TERM`, `HUP` or `KILL`.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().expect("kill");

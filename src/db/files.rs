@@ -1,0 +1,157 @@
+//! The files in the data directory: made for their owner's eyes only, and held by one server at a time. Reads and writes no database.
+//!
+//! Nothing but SQLite ever opens the database or its `-wal` and `-shm` files: POSIX locks belong to the process, and closing any descriptor of a
+//! file drops all of them, also those that SQLite relies on. Another process would then take itself for the only one and delete the
+//! write-ahead log under the server (sqlite.org/howtocorrupt.html, section 2.2).
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::DbError;
+
+/// The file that a running server holds locked. It is the pattern of the database's permissions as well.
+const LOCK: &str = "usher.lock";
+
+/// Longer than any process id.
+const MAX_PID: u64 = 20;
+
+pub(super) fn database(data_dir: &Path) -> PathBuf {
+    data_dir.join("usher.db")
+}
+
+/// Makes the directory and the lock file where they are missing.
+pub(super) fn prepare(data_dir: &Path) -> Result<(), DbError> {
+    let mut directory = DirBuilder::new();
+    directory.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        directory.mode(0o700);
+    }
+    directory.create(data_dir).map_err(|reason| DbError::Directory { path: data_dir.to_owned(), reason })?;
+    // One that is there is never opened here: where locks of this kind are POSIX locks (NFS), closing it would drop the server's.
+    match private().write(true).create_new(true).open(data_dir.join(LOCK)) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(DbError::Directory { path: data_dir.to_owned(), reason: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn private() -> OpenOptions {
+    #[cfg_attr(not(unix), allow(unused_mut, reason = "there is no mode to set"))]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+/// How SQLite is told to make the database with the permissions of the lock file. It makes `-wal` and `-shm` like the database.
+#[cfg(unix)]
+pub(super) fn uri(data_dir: &Path) -> PathBuf {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let encoded = |path: &Path| {
+        let bytes = path.as_os_str().as_bytes().iter();
+        bytes
+            .flat_map(|b| if matches!(b, b'%' | b'?' | b'#' | b'&') { format!("%{b:02X}").into_bytes() } else { vec![*b] })
+            .collect::<Vec<u8>>()
+    };
+    // Absolute, because two slashes at the beginning would name a host.
+    let absolute = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    let parts: [Vec<u8>; 4] = [b"file:".to_vec(), encoded(&database(&absolute)), b"?modeof=".to_vec(), encoded(&absolute.join(LOCK))];
+    OsString::from_vec(parts.concat()).into()
+}
+
+/// Permissions are the directory's matter.
+#[cfg(not(unix))]
+pub(super) fn uri(data_dir: &Path) -> PathBuf {
+    database(data_dir)
+}
+
+/// That this process alone serves from a data directory, for as long as it lives: the system lets go of it, however the process ends.
+#[derive(Debug)]
+pub struct Hold(#[allow(dead_code, reason = "its lock ends when it is closed")] File);
+
+impl Hold {
+    /// Takes the directory, or says who has it. Nothing in it is changed before.
+    pub fn take(data_dir: &Path) -> Result<Self, DbError> {
+        prepare(data_dir)?;
+        let path = data_dir.join(LOCK);
+        let unusable = |reason| DbError::Lock { path: path.clone(), reason };
+        let mut file = private().read(true).write(true).create(true).truncate(false).open(&path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DbError::Held { path: data_dir.to_owned(), by: holder(&mut file) }),
+            Err(TryLockError::Error(reason)) => return Err(unusable(reason)),
+        }
+        // Only for the words of the one that comes second; on a full disk it has to do without.
+        let noted = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        if let Err(error) = noted {
+            tracing::warn!(path = %path.display(), %error, "the process id could not be written into the lock file");
+        }
+        Ok(Self(file))
+    }
+}
+
+/// In words: the process id may not be written yet.
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.take(MAX_PID).read_to_string(&mut text);
+    match read.ok().and_then(|_| text.trim().parse::<u32>().ok()) {
+        Some(pid) => format!("process {pid}"),
+        None => "another process".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::open_connection;
+
+    #[test]
+    fn a_directory_is_held_once_and_its_holder_is_named() {
+        let dir = tempfile::tempdir().expect("directory");
+        let hold = Hold::take(dir.path()).expect("free");
+        let refused = Hold::take(dir.path()).expect_err("held").to_string();
+        assert!(refused.contains(&format!("process {}", std::process::id())) && refused.contains("data_dir"), "{refused}");
+        open_connection(dir.path()).expect("the database is no server");
+        drop(hold);
+        drop(Hold::take(dir.path()).expect("free again"));
+        std::fs::write(dir.path().join(LOCK), "2147483647 and more text than any process id has").expect("written");
+        drop(Hold::take(dir.path()).expect("what is in the file does not count"));
+        assert_eq!(std::fs::read_to_string(dir.path().join(LOCK)).expect("text"), format!("{}\n", std::process::id()));
+    }
+
+    #[test]
+    fn a_lock_file_that_cannot_be_used_is_named_with_what_to_do() {
+        let dir = tempfile::tempdir().expect("directory");
+        std::fs::create_dir(dir.path().join(LOCK)).expect("a directory in its place");
+        let refused = Hold::take(dir.path()).expect_err("unusable").to_string();
+        assert!(refused.contains("usher.lock") && refused.contains("local disk"), "{refused}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_database_is_made_for_its_owner_alone_whatever_its_path_looks_like() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("directory");
+        let names: [&[u8]; 6] = [b"plain", b"a b", b"100%41", b"what?mode=ro", b"x#y&z", b"caf\xe9"];
+        for name in names {
+            let data = dir.path().join(OsStr::from_bytes(name));
+            let conn = open_connection(&data).unwrap_or_else(|error| panic!("{}: {error}", data.display()));
+            conn.execute("INSERT INTO refused_credentials (hash) VALUES ('x')", []).expect("written");
+            for file in ["usher.db", "usher.db-wal", "usher.db-shm", LOCK] {
+                let mode = std::fs::metadata(data.join(file)).unwrap_or_else(|error| panic!("{file}: {error}")).permissions().mode();
+                assert_eq!(mode & 0o777, 0o600, "{file} in {}", data.display());
+            }
+            assert_eq!(std::fs::metadata(&data).expect("data").permissions().mode() & 0o777, 0o700);
+        }
+    }
+}
