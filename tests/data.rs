@@ -1,0 +1,211 @@
+//! `usher serve` and its data directory: what others do beside it, and what a kill leaves.
+#![cfg(unix)]
+
+mod common;
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use common::DEADLINE;
+use common::desk::{Page, check, quiet};
+use common::process::Process;
+use usher::db::open_connection;
+use usher::simulator::{self, Id, Join, Role, Simulator, StartCall};
+use usher::view::Lobby;
+
+/// Of the environment: the data directory that [`outside_reader`] is to look into.
+const LOOK_INTO: &str = "USHER_TEST_LOOK_INTO";
+
+/// What any program with SQLite in it does: open, ask one thing, close. Run as a process of its own by [`beside`]; as a test it does nothing.
+#[test]
+fn outside_reader() {
+    let Some(dir) = std::env::var_os(LOOK_INTO) else { return };
+    let conn = rusqlite::Connection::open(Path::new(&dir).join("usher.db")).expect("opened");
+    conn.busy_timeout(DEADLINE).expect("patience");
+    conn.query_row("SELECT count(*) FROM users", [], |row| row.get::<_, i64>(0)).expect("read");
+}
+
+fn reader(data: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this file"));
+    command.args(["outside_reader", "--exact"]).env(LOOK_INTO, data);
+    command
+}
+
+/// Whatever is installed: the command that administrators look with.
+fn shell(data: &Path) -> Option<Command> {
+    let found = Command::new("sqlite3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    let mut command = Command::new("sqlite3");
+    command.arg("-cmd").arg(".timeout 20000").arg(data.join("usher.db")).arg("SELECT 1 FROM users");
+    found.then_some(command)
+}
+
+fn usher(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    command.args(arguments).arg("--config").arg(dir.join("usher.toml")).env("NO_COLOR", "1");
+    command
+}
+
+fn run(mut command: Command) -> Output {
+    let output = command.stdin(Stdio::null()).output().expect("run");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Others, one after the other and again and again, until it is dropped; counts their rounds.
+struct Beside {
+    stop: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<usize>>,
+}
+
+fn beside(dir: &Path) -> Beside {
+    let (stop, dir) = (Arc::new(AtomicBool::new(false)), dir.to_owned());
+    let stopped = stop.clone();
+    let thread = std::thread::spawn(move || {
+        let (data, mut rounds) = (dir.join("data"), 0);
+        while !stopped.load(Ordering::Relaxed) {
+            run(reader(&data));
+            shell(&data).map(run);
+            run(usher(&dir, &["user", "list"]));
+            let copy = dir.join(format!("copy-{rounds}.db"));
+            run(usher(&dir, &["backup", copy.to_str().expect("text")]));
+            let copied = rusqlite::Connection::open(&copy).expect("a database");
+            copied.query_row("SELECT count(*) FROM log", [], |row| row.get::<_, i64>(0)).expect("a whole one");
+            rounds += 1;
+        }
+        rounds
+    });
+    Beside { stop, thread: Some(thread) }
+}
+
+impl Beside {
+    fn end(mut self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().expect("running").join().expect("no panic")
+    }
+}
+
+fn crowd(sim: &Simulator, people: usize) -> Vec<Id> {
+    let call = StartCall { name: "Assembly".into(), space: true, ..StartCall::default() };
+    let meeting = sim.control().start_call(call).expect("started").id;
+    let join = |n| Join { meeting, name: format!("Guest {n}"), role: Role::Guest, ..Join::default() };
+    (0..people).map(|n| sim.control().join(join(n)).expect("joined").id).collect()
+}
+
+async fn all_wait(page: &mut Page, people: &[Id]) {
+    page.patience = DEADLINE * 2;
+    page.until("everybody to wait", |page| {
+        let waiting = page.people().iter().filter(|person| person.lobby == Lobby::Waiting).count();
+        check(waiting >= people.len(), waiting)
+    })
+    .await;
+}
+
+/// Of whom the journal and the log say so.
+fn told_of(dir: &Path, table: &str) -> Vec<String> {
+    let conn = open_connection(&dir.join("data")).expect("database");
+    let query = match table {
+        "log" => "SELECT person FROM log WHERE action = 'admit' AND result = 'done'",
+        _ => "SELECT person FROM press_people WHERE result = 'done'",
+    };
+    let mut query = conn.prepare(query).expect("a query");
+    let rows = query.query_map([], |row| row.get(0)).expect("rows");
+    rows.collect::<Result<_, _>>().expect("texts")
+}
+
+#[tokio::test]
+async fn what_was_committed_survives_a_kill_whoever_looks_into_the_database_meanwhile() {
+    let sim = simulator::start(quiet(1)).await.expect("simulator");
+    let mut usher = Process::start(&sim, "").await;
+    let people = crowd(&sim, 60);
+    let mut page = usher.page("mo").await;
+    all_wait(&mut page, &people).await;
+    let others = beside(usher.dir.path());
+    let mut answered = Vec::new();
+    for (n, person) in people.iter().enumerate() {
+        let results = page.admit(&format!("press {n}"), &[*person]).await;
+        assert_eq!(results[&person.to_string()]["result"], "done");
+        answered.push(person.to_string());
+    }
+    // Entries are written within a tenth of a second; what is written must stay.
+    told_in_time(&usher, &people).await;
+    usher.signal("KILL");
+    usher.ended(DEADLINE).await;
+    let rounds = others.end();
+    assert!(rounds > 0, "others have looked");
+
+    for table in ["press_people", "log"] {
+        let told = told_of(usher.dir.path(), table);
+        let missing: Vec<&String> = answered.iter().filter(|person| !told.contains(person)).collect();
+        assert!(missing.is_empty(), "{table} after {rounds} rounds: {missing:?}");
+        let told = told_of(usher.dir.path(), table);
+        assert_eq!(told.len(), people.len(), "{table} tells of each once");
+    }
+}
+
+/// Another server on the same data.
+fn second(dir: &Path, listen: &str) -> Child {
+    let text = std::fs::read_to_string(dir.join("usher.toml")).expect("configuration");
+    let listening = text.lines().next().expect("a line").to_owned();
+    std::fs::write(dir.join("second.toml"), text.replace(&listening, &format!("listen = \"{listen}\""))).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    command.arg("serve").arg("--config").arg(dir.join("second.toml")).env("NO_COLOR", "1");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started")
+}
+
+/// Waits for its end while the simulator goes on.
+async fn aside(child: Child) -> Output {
+    tokio::task::spawn_blocking(|| child.wait_with_output()).await.expect("no panic").expect("ended")
+}
+
+fn content(dir: &Path) -> (i64, i64) {
+    let conn = open_connection(&dir.join("data")).expect("database");
+    conn.query_row("SELECT (SELECT count(*) FROM log), (SELECT count(*) FROM press_people WHERE result IS NULL)", [], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+    .expect("counted")
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_data_ends_with_code_1_names_the_first_and_touches_nothing() {
+    let mut options = quiet(1);
+    // Something is under way for long: the second must not settle it.
+    options.latency_ms = 300;
+    let sim = simulator::start(options).await.expect("simulator");
+    let mut usher = Process::start(&sim, "").await;
+    let people = crowd(&sim, 1);
+    let mut page = usher.page("mo").await;
+    all_wait(&mut page, &people).await;
+    page.press("slow", &people).await;
+    common::wait_for(DEADLINE, "an open press", async || check(content(usher.dir.path()).1 == 1, content(usher.dir.path()))).await;
+    let before = content(usher.dir.path());
+    for listen in ["127.0.0.1:0".to_owned(), usher.address.to_string()] {
+        let output = aside(second(usher.dir.path(), &listen)).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(&format!("process {} serves from the data directory", usher.id())), "{said}");
+    }
+    assert_eq!(content(usher.dir.path()).0, before.0, "nothing was added to the log");
+    for arguments in [&["user", "list"][..], &["check"], &["cdr", "show"]] {
+        let mut command = self::usher(usher.dir.path(), arguments);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
+        let output = aside(child).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("serves from the data directory"), "{arguments:?}: {said}");
+    }
+    let ended = told_in_time(&usher, &people).await;
+    assert_eq!(ended, people.len(), "the first one carries it out");
+    usher.signal("KILL");
+    usher.ended(DEADLINE).await;
+    // A kill leaves nothing behind that would keep the next one out.
+    usher.again().await;
+}
+
+async fn told_in_time(usher: &Process, people: &[Id]) -> usize {
+    common::wait_for(DEADLINE, "the press to end", async || {
+        let told = told_of(usher.dir.path(), "log");
+        check(told.len() == people.len(), (&told, usher.said())).map(|()| told.len())
+    })
+    .await
+}
