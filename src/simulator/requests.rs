@@ -25,8 +25,10 @@ pub struct Requests {
     pub events_opened: u64,
     /// Sockets the bridge stopped talking on, because acks did not come.
     pub events_silenced: u64,
-    /// Every `subscribeRequest` seen.
+    /// Every `subscribeRequest` seen, but for those that ask for what is pushed on that socket already.
     pub subscribe_requests: u64,
+    /// Those.
+    pub subscribe_repeats: u64,
     /// How often a client asked for something else under an index that it had used on the same socket: late updates would be misread.
     pub indexes_reused: u64,
 }
@@ -93,8 +95,8 @@ impl Ledger {
         self.with(|r| r.events_silenced += 1);
     }
 
-    pub(crate) fn subscribed(&self) {
-        self.with(|r| r.subscribe_requests += 1);
+    pub(crate) fn subscribed(&self, again: bool) {
+        self.with(|r| if again { r.subscribe_repeats += 1 } else { r.subscribe_requests += 1 });
     }
 
     pub(crate) fn index_reused(&self) {

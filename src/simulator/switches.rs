@@ -205,6 +205,8 @@ switches! {
     events_status: u16 = 0,
     /// Events sockets stay open, but nothing is read or written.
     events_stall: bool = false,
+    /// Each write to an events socket is so late.
+    events_late_ms: u64 = 0,
     /// Every `subscribeRequest` is answered by an ack with `error_status`.
     subscribe_refused: bool = false,
     /// The certificate shown from the next connection on; does nothing without TLS.

@@ -60,6 +60,7 @@ pub(crate) async fn serve(core: &Arc<Core>, bridge: usize, mut io: Greeted, runn
         unacked: VecDeque::new(),
         next_message: 1,
         indexes: HashMap::new(),
+        pushed: None,
         silent: false,
         fragments: Vec::new(),
         said_ms: Instant::now(),
@@ -84,6 +85,8 @@ struct Socket {
     next_message: i64,
     /// What each index stood for last.
     indexes: HashMap<i64, Target>,
+    /// The set that was accepted last.
+    pushed: Option<Vec<Subscription>>,
     /// The bridge has given up on this socket: it stays open and nothing comes.
     silent: bool,
     fragments: Vec<u8>,
@@ -240,8 +243,8 @@ impl Socket {
         if message.get("type").and_then(Value::as_str) != Some("subscribeRequest") {
             return self.ack(&id, &switches.error_status).await;
         }
-        self.core.bridges[self.bridge].ledger.subscribed();
         let wanted = subscription::parse(message);
+        self.core.bridges[self.bridge].ledger.subscribed(wanted.is_some() && wanted == self.pushed);
         let within = |n: usize| switches.subscription_limit == 0 || n <= switches.subscription_limit;
         let known = |w: &[Subscription]| {
             switches.unknown_call == UnknownCall::Deactivated
@@ -257,6 +260,7 @@ impl Socket {
                     }
                 }
                 self.ack(&id, "success").await?;
+                self.pushed = Some(wanted.clone());
                 self.core.state(|state| {
                     state.hub.replace(self.id, &wanted, &state.world, switches);
                 });
@@ -287,6 +291,10 @@ impl Socket {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if bytes.is_empty() {
             return Ok(());
+        }
+        let late = self.core.switches.of(self.bridge).events_late_ms;
+        if late > 0 {
+            tokio::time::sleep(Duration::from_millis(late)).await;
         }
         let written = async {
             self.io.write_all(bytes).await?;
