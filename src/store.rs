@@ -43,7 +43,7 @@ impl Dirty {
 }
 
 /// What listing a person did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Listed {
     /// This bridge did not list the person in this call before.
     pub new_listing: bool,
@@ -51,6 +51,10 @@ pub struct Listed {
     pub new_person: bool,
     /// The entry turned to `connected` by this.
     pub connected: bool,
+    /// It has another name, is or is no longer on hold, is or is no longer muted.
+    pub renamed: bool,
+    pub held: bool,
+    pub muted: bool,
 }
 
 /// What changed.
@@ -125,7 +129,7 @@ impl Store {
 impl Store {
     /// States that a call's roster holds a person. Facts older than `now` of the existing entry are kept.
     pub fn list_person(&self, key: &CallKey, person: &ParticipantId, patch: RosterPatch, at: Instant, now: Now) -> Listed {
-        let mut listed = Listed { new_listing: false, new_person: false, connected: false };
+        let mut listed = Listed::default();
         let mut changed = false;
         {
             let mut entry = self.0.people.entry(person.clone()).or_insert_with(|| {
@@ -138,9 +142,12 @@ impl Store {
             }
             match entry.listings.iter_mut().find(|listing| listing.key == *key) {
                 Some(listing) if at >= listing.at => {
-                    let was = listing.state;
+                    let (was, muted) = (listing.state, listing.muted);
+                    listed.renamed = !listing.name.is_empty() && patch.name.as_ref().is_some_and(|name| *name != listing.name);
                     changed |= patch_listing(listing, patch, at);
                     listed.connected = was != LegState::Connected && listing.state == LegState::Connected;
+                    listed.held = (was == LegState::OnHold) != (listing.state == LegState::OnHold);
+                    listed.muted = muted != listing.muted;
                 }
                 Some(_) => {}
                 None => {

@@ -64,6 +64,9 @@ pub(crate) struct Status {
     pub version: Option<Arc<str>>,
     /// `cdrCorrelatorIndex`: the index of the record that will be made next (2.2+).
     pub next_record: Option<u64>,
+    /// How many legs there are, and how many there were: hints that somebody came or left, no facts (rest.md section 11).
+    pub legs_active: Option<u64>,
+    pub legs_completed: Option<u64>,
 }
 
 /// A place to which a bridge sends its records; without a URL it is taken all the same (cdr.md section 1).
@@ -102,6 +105,8 @@ pub(crate) struct CallDetail {
     pub message: Option<Arc<str>>,
     /// `messageDuration`: seconds, or `permanent`.
     pub message_duration: Option<Arc<str>>,
+    /// `presenterCallLeg`, while one of this bridge's legs presents.
+    pub presenter: Option<LegId>,
 }
 
 #[derive(Debug, Clone)]
@@ -111,6 +116,8 @@ pub(crate) struct RosterItem {
     pub address: Option<Arc<str>>,
     /// The owner's bridge id; present only for people hosted elsewhere (rest.md section 7).
     pub call_bridge: Option<Arc<str>>,
+    /// Some bridges may tell it in the list already.
+    pub state: Option<LegState>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -146,6 +153,8 @@ pub(crate) struct LegDetail {
     pub needs_activation: Option<bool>,
     /// `rxAudioMute`, where this leg overrides its profile.
     pub muted: Option<bool>,
+    /// `status/state` says that it is on hold.
+    pub on_hold: bool,
 }
 
 /// The profiles that an object names; where it names none, the next one of the chain decides (rest.md section 4).
@@ -196,6 +205,8 @@ impl Answer {
             Ask::Status => Answer::Status(Status {
                 version: text(root, "softwareVersion"),
                 next_record: root.value("cdrCorrelatorIndex").and_then(|n| n.parse().ok()),
+                legs_active: root.value("callLegsActive").and_then(|n| n.parse().ok()),
+                legs_completed: root.value("callLegsCompleted").and_then(|n| n.parse().ok()),
             }),
             Ask::ClusterName => Answer::ClusterName(text(root, "uniqueName")),
             Ask::Bridges(_) => Answer::Bridges(page(root, "callBridge", |item, id| BridgeItem { id, name: text(item, "name") })),
@@ -212,6 +223,7 @@ impl Answer {
                 name: text(item, "name"),
                 address: text(item, "uri"),
                 call_bridge: guid(item, "callBridge"),
+                state: status_state(item),
             })),
             Ask::CallLegs(..) => Answer::CallLegs(page(root, "callLeg", |_, id| id)),
             Ask::Person(_) => Answer::Person(person_detail(root)),
@@ -260,6 +272,7 @@ fn call_detail(root: &Element) -> CallDetail {
         streaming: root.flag("streaming"),
         message: text(root, "messageText"),
         message_duration: text(root, "messageDuration"),
+        presenter: guid(root, "presenterCallLeg"),
     }
 }
 
@@ -270,9 +283,13 @@ fn person_detail(root: &Element) -> PersonDetail {
         address: text(root, "uri"),
         call_bridge: guid(root, "callBridge"),
         activator: root.flag("isActivator"),
-        state: root.child("status").and_then(|status| status.value("state")).map(leg_state),
+        state: status_state(root),
         label: root.child("configuration").and_then(|configuration| text(configuration, "nameLabelOverride")),
     }
+}
+
+fn status_state(element: &Element) -> Option<LegState> {
+    element.child("status").and_then(|status| status.value("state")).map(leg_state)
 }
 
 fn leg_detail(root: &Element) -> LegDetail {
@@ -298,6 +315,7 @@ fn leg_detail(root: &Element) -> LegDetail {
         duration_s: status.value("durationSeconds").and_then(|n| n.parse().ok()),
         needs_activation: root.child("configuration").and_then(|c| c.flag("needsActivation")),
         muted: root.child("configuration").and_then(|c| c.flag("rxAudioMute")),
+        on_hold: status.value("state").map(leg_state) == Some(LegState::OnHold),
     }
 }
 

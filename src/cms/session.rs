@@ -23,6 +23,8 @@ use crate::config::Secret;
 
 /// Frames of megabytes are plausible for large rosters (events.md section 9).
 const MAX_MESSAGE: usize = 16 << 20;
+/// How long a peer's machine may be gone before TCP ends the connection.
+const LOST_PEER: Duration = Duration::from_secs(20);
 /// tungstenite clears this much before each look at the socket; larger frames are read in several steps.
 const READ_BUFFER: usize = 8 * 1024;
 
@@ -84,6 +86,7 @@ async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, Conne
     let port = url.port_or_known_default().ok_or_else(bad)?;
     let tcp = TcpStream::connect((host.as_str(), port)).await?;
     tcp.set_nodelay(true)?;
+    notice_a_lost_peer(&tcp)?;
     let secure = url.scheme() == "https";
     let stream: Box<dyn Transport> = if secure {
         let name = ServerName::try_from(host).map_err(|_| bad())?;
@@ -100,6 +103,20 @@ async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, Conne
     let (socket, _) =
         client_async_with_config(target.as_str(), stream, Some(config)).await.map_err(|error| ConnectError::Handshake(Box::new(error)))?;
     Ok(EventsSocket(socket))
+}
+
+/// A machine that is gone closes no connection: nothing comes, and nothing that is written is acknowledged. TCP looks itself, at the latest
+/// [`LOST_PEER`] after the last word.
+fn notice_a_lost_peer(tcp: &TcpStream) -> std::io::Result<()> {
+    let socket = socket2::SockRef::from(tcp);
+    let (idle, interval, probes) = (LOST_PEER / 2, LOST_PEER / 10, 5);
+    let keepalive = socket2::TcpKeepalive::new().with_time(idle).with_interval(interval);
+    #[cfg(target_os = "linux")]
+    let keepalive = keepalive.with_retries(probes);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(LOST_PEER))?;
+    Ok(())
 }
 
 /// A running session, seen from its bridge.
@@ -232,6 +249,29 @@ async fn hand_on(reports: &mpsc::Sender<Report>, report: &impl Fn(News) -> Repor
     for news in batch {
         if reports.send(report(news)).await.is_err() {
             return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_machine_that_is_gone_ends_its_connection_within_half_a_minute() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("port");
+        let tcp = TcpStream::connect(listener.local_addr().expect("address")).await.expect("connected");
+        notice_a_lost_peer(&tcp).expect("set");
+        let socket = socket2::SockRef::from(&tcp);
+        assert!(socket.keepalive().expect("read"));
+        #[cfg(target_os = "linux")]
+        {
+            let time = |read: std::io::Result<Duration>| read.expect("read");
+            let probes = socket.tcp_keepalive_retries().expect("read");
+            let quiet = time(socket.tcp_keepalive_time()) + time(socket.tcp_keepalive_interval()) * probes;
+            assert!(quiet <= Duration::from_secs(30), "nothing was written: {quiet:?}");
+            let written = socket.tcp_user_timeout().expect("read").expect("set");
+            assert!(written <= Duration::from_secs(30), "something was written: {written:?}");
         }
     }
 }

@@ -3,8 +3,11 @@
 //! Each request replaces the whole set of its socket, and an index is never used for another call on one socket: late updates of a
 //! dropped subscription would be misread (events.md section 3).
 
+mod answers;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use super::sizes::Search;
 use super::wire::Subscription;
 use crate::model::CallId;
 
@@ -13,11 +16,17 @@ const CALLS_SHORT: &[&str] = &["name", "participants"];
 const ROSTER: &[&str] = &["name", "uri", "state", "audioMuted", "presenter"];
 const ROSTER_SHORT: &[&str] = &["name", "uri", "state"];
 
+/// A limit on one socket is met by further sockets only where each of them takes this many subscriptions: a bridge that takes fewer would be
+/// given dozens of sockets, and is polled for the rest.
+const WORTH_A_SOCKET: usize = 10;
+/// So many sockets at most, where a bridge's own limit asks for more than one.
+const MOST_SOCKETS: usize = 10;
+
 /// Number of an events socket of one bridge; the first also follows the list of calls.
 pub(super) type SocketId = usize;
 
 /// What an index stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Topic {
     Calls,
     Roster(CallId),
@@ -39,10 +48,18 @@ pub(super) enum Verdict {
 /// All sockets of one bridge.
 #[derive(Debug)]
 pub(super) struct Plan {
+    /// The largest set of one socket, as configured.
     limit: usize,
+    /// The largest set that this bridge takes on one socket, once it refused a larger one. Remembered over connections.
+    learned: Option<usize>,
+    /// A further socket takes less than the first one: the limit is of the bridge, not of one socket.
+    no_more_sockets: bool,
     sockets: Vec<Socket>,
     place: HashMap<CallId, SocketId>,
+    /// All calls whose roster is not asked for, in the order in which they are tried again.
     refused: VecDeque<CallId>,
+    /// Those of them for which there was no room, and not refused for themselves.
+    no_room: BTreeSet<CallId>,
 }
 
 #[derive(Debug, Default)]
@@ -55,36 +72,86 @@ struct Socket {
     doubted: bool,
     /// Asked for with fewer elements.
     short: bool,
+    /// How much it takes is being found out.
+    search: Option<Search>,
+    /// It refused more than this.
+    cap: Option<usize>,
 }
 
+/// What is followed where.
 impl Plan {
     /// `limit` is the largest set of one socket.
     pub(super) fn new(limit: usize) -> Self {
-        let mut plan = Self { limit, sockets: Vec::new(), place: HashMap::new(), refused: VecDeque::new() };
-        plan.sockets.push(Socket::with_calls());
-        plan
+        Self {
+            limit,
+            learned: None,
+            no_more_sockets: false,
+            sockets: vec![Socket::with_calls()],
+            place: HashMap::new(),
+            refused: VecDeque::new(),
+            no_room: BTreeSet::new(),
+        }
     }
 
-    /// Follows a call; returns the socket whose set changed.
+    /// What one socket is asked for at most.
+    fn room(&self, id: SocketId) -> usize {
+        let cap = self.sockets.get(id).and_then(|socket| socket.cap);
+        [self.learned, cap].into_iter().flatten().fold(self.limit, usize::min)
+    }
+
+    fn is_searching(&self) -> bool {
+        self.sockets.iter().any(|socket| socket.search.is_some())
+    }
+
+    fn socket_with_room(&mut self) -> Option<SocketId> {
+        let has_room = |id: &SocketId| self.sockets[*id].search.is_none() && self.sockets[*id].topics.len() < self.room(*id);
+        if let Some(id) = (0..self.sockets.len()).find(has_room) {
+            return Some(id);
+        }
+        let worth = self.room(self.sockets.len()) >= WORTH_A_SOCKET && self.sockets.len() < MOST_SOCKETS && !self.no_more_sockets;
+        (!self.is_searching() && (self.learned.is_none() || worth)).then(|| {
+            self.sockets.push(Socket::empty());
+            self.sockets.len() - 1
+        })
+    }
+
+    /// Follows a call; returns the socket whose set changed. None also where there is no room: then it is among the refused.
     pub(super) fn add(&mut self, call: &CallId) -> Option<SocketId> {
         if self.place.contains_key(call) || self.refused.contains(call) {
             return None;
         }
-        let free = self.sockets.iter().position(|socket| socket.topics.len() < self.limit);
-        let id = free.unwrap_or_else(|| {
-            self.sockets.push(Socket::empty());
-            self.sockets.len() - 1
-        });
+        let Some(id) = self.socket_with_room() else {
+            self.set_aside(call);
+            return None;
+        };
+        self.place_on(id, call);
+        Some(id)
+    }
+
+    fn place_on(&mut self, id: SocketId, call: &CallId) {
         self.sockets[id].add(Topic::Roster(call.clone()));
         self.place.insert(call.clone(), id);
-        Some(id)
+    }
+
+    fn set_aside(&mut self, call: &CallId) {
+        self.refused.push_back(call.clone());
+        self.no_room.insert(call.clone());
     }
 
     /// Follows a call no longer; returns the socket whose set changed.
     pub(super) fn remove(&mut self, call: &CallId) -> Option<SocketId> {
         self.refused.retain(|refused| refused != call);
+        self.no_room.remove(call);
         let id = self.place.remove(call)?;
         self.sockets[id].topics.retain(|_, topic| !matches!(topic, Topic::Roster(roster) if roster == call));
+        // Whoever had no room takes the place.
+        if self.sockets[id].search.is_none()
+            && self.sockets[id].topics.len() < self.room(id)
+            && let Some(next) = self.no_room.pop_first()
+        {
+            self.refused.retain(|refused| *refused != next);
+            self.place_on(id, &next);
+        }
         Some(id)
     }
 
@@ -93,6 +160,18 @@ impl Plan {
         if self.remove(call).is_some() {
             self.refused.push_back(call.clone());
         }
+    }
+
+    /// Asks for something under a new index, so that its list is told anew; returns the socket whose set changed.
+    pub(super) fn renew(&mut self, topic: &Topic) -> Option<SocketId> {
+        let id = match topic {
+            Topic::Calls => 0,
+            Topic::Roster(call) => self.socket_of(call)?,
+        };
+        let socket = &mut self.sockets[id];
+        socket.topics.retain(|_, known| known != topic);
+        socket.add(topic.clone());
+        Some(id)
     }
 
     /// Where a call is followed.
@@ -120,56 +199,10 @@ impl Plan {
     pub(super) fn topic(&self, socket: SocketId, index: i64) -> Option<&Topic> {
         self.sockets.get(socket)?.topics.get(&index)
     }
+}
 
-    /// The bridge answered a request whose set was `sent`.
-    pub(super) fn answered(&mut self, id: SocketId, sent: &[i64], success: bool) -> Verdict {
-        let Some(socket) = self.sockets.get_mut(id) else { return Verdict::Accepted(Vec::new()) };
-        if success {
-            let before = socket.accepted.replace(sent.to_vec()).unwrap_or_default();
-            let new = sent.iter().filter(|index| !before.contains(index));
-            socket.doubted = false;
-            return Verdict::Accepted(new.filter_map(|index| socket.topics.get(index).cloned()).collect());
-        }
-        // Of a list of calls alone nothing can have ended.
-        let has_rosters = socket.topics.values().any(|topic| matches!(topic, Topic::Roster(_)));
-        if has_rosters && !std::mem::replace(&mut socket.doubted, true) {
-            return Verdict::AskLater;
-        }
-        let Some(accepted) = socket.accepted.clone() else {
-            if socket.short {
-                return self.refuse_half(id, sent);
-            }
-            socket.short = true;
-            return Verdict::AskAgain;
-        };
-        // What was added since the last accepted set is what was refused.
-        let added: Vec<i64> = sent.iter().copied().filter(|index| !accepted.contains(index)).collect();
-        if added.is_empty() {
-            return Verdict::GiveUp;
-        }
-        self.refuse(id, &added);
-        Verdict::AskAgain
-    }
-
-    /// A first set that is refused whole may just be too large: half of its rosters are left to REST.
-    fn refuse_half(&mut self, id: SocketId, sent: &[i64]) -> Verdict {
-        let rosters: Vec<i64> = sent.iter().copied().filter(|index| matches!(self.topic(id, *index), Some(Topic::Roster(_)))).collect();
-        if rosters.is_empty() {
-            return Verdict::GiveUp;
-        }
-        self.refuse(id, &rosters[rosters.len() / 2..]);
-        Verdict::AskAgain
-    }
-
-    fn refuse(&mut self, id: SocketId, indexes: &[i64]) {
-        for index in indexes {
-            if let Some(Topic::Roster(call)) = self.sockets[id].topics.remove(index) {
-                self.place.remove(&call);
-                self.refused.push_back(call);
-            }
-        }
-    }
-
+/// What is so now.
+impl Plan {
     /// Calls whose roster the bridge does not push; they are read by REST.
     pub(super) fn refused(&self) -> impl Iterator<Item = &CallId> {
         self.refused.iter()
@@ -179,11 +212,35 @@ impl Plan {
         self.refused.contains(call)
     }
 
-    /// Whether the bridge said that it pushes a call's roster.
+    /// Whether the bridge said that it pushes this.
     pub(super) fn is_accepted(&self, call: &CallId) -> bool {
         let Some(socket) = self.socket_of(call).and_then(|id| self.sockets.get(id)) else { return false };
         let accepted = |index: &i64| socket.accepted.as_ref().is_some_and(|set| set.contains(index));
         socket.topics.iter().any(|(index, topic)| matches!(topic, Topic::Roster(roster) if roster == call) && accepted(index))
+    }
+
+    /// Whether exactly this is pushed already.
+    pub(super) fn has_all(&self, id: SocketId, indexes: &[i64]) -> bool {
+        self.sockets.get(id).is_some_and(|socket| socket.search.is_none() && socket.accepted.as_deref() == Some(indexes))
+    }
+
+    /// Nothing is left to REST.
+    pub(super) fn pushes_everything(&self) -> bool {
+        self.refused.is_empty() && !self.is_short()
+    }
+
+    /// Of how many calls something is not pushed, out of `all`.
+    pub(super) fn polled(&self, all: usize) -> usize {
+        if self.sockets.first().is_some_and(|socket| socket.short && socket.search.is_none()) {
+            return all;
+        }
+        let short = self.sockets.iter().filter(|socket| socket.short && socket.search.is_none());
+        self.refused.len() + short.map(|socket| socket.topics.len()).sum::<usize>()
+    }
+
+    /// Whether a set of this connection was ever accepted.
+    pub(super) fn has_accepted(&self, id: SocketId) -> bool {
+        self.sockets.get(id).is_some_and(|socket| socket.accepted.is_some())
     }
 
     /// Whether it said so of who is muted there, too.
@@ -192,25 +249,56 @@ impl Plan {
         self.is_accepted(call) && !short
     }
 
-    /// Tries one refused call again; returns the socket whose set changed.
+    /// Whether it tells locks, recordings and streams.
+    pub(super) fn tells_locks(&self) -> bool {
+        self.sockets.first().is_some_and(|socket| socket.accepted.is_some() && !socket.short)
+    }
+
+    /// Tries one refused call again, also where there was no room; returns the socket whose set changed.
     pub(super) fn retry_refused(&mut self) -> Option<SocketId> {
+        if self.is_searching() {
+            return None;
+        }
         let call = self.refused.pop_front()?;
-        self.add(&call)
+        self.no_room.remove(&call);
+        self.no_more_sockets = false;
+        let id = self.socket_with_room().or_else(|| self.sockets.iter().position(|socket| socket.topics.len() < self.limit));
+        match id {
+            Some(id) => self.place_on(id, &call),
+            None => self.set_aside(&call),
+        }
+        id
     }
 
     /// A fresh connection knows nothing: calls stay where they are, and what was refused is asked for again, all of it at once. Returns the
     /// sockets whose sets changed.
     pub(super) fn reconnected(&mut self, id: SocketId) -> BTreeSet<SocketId> {
         if let Some(socket) = self.sockets.get_mut(id) {
-            (socket.accepted, socket.doubted, socket.short) = (None, false, false);
+            (socket.accepted, socket.doubted, socket.short, socket.search) = (None, false, false, None);
         }
+        if id >= self.sockets.len() || id > 0 && self.learned.is_some() {
+            // It was opened for what had no room: asking it for more would be refused.
+            return BTreeSet::new();
+        }
+        (self.no_more_sockets, self.sockets[id].cap) = (false, None);
+        self.no_room.clear();
         let refused = std::mem::take(&mut self.refused);
-        refused.iter().filter_map(|call| self.add(call)).collect()
+        let limit = self.limit;
+        refused
+            .iter()
+            .filter_map(|call| {
+                if self.sockets[id].topics.len() >= limit {
+                    return self.add(call);
+                }
+                self.place_on(id, call);
+                Some(id)
+            })
+            .collect()
     }
 
     /// Some socket's events come with fewer elements than asked for first.
     pub(super) fn is_short(&self) -> bool {
-        self.sockets.iter().any(|socket| socket.short)
+        self.sockets.iter().any(|socket| socket.short && socket.search.is_none() && !socket.topics.is_empty())
     }
 
     /// How much is followed over all sockets.
@@ -242,96 +330,5 @@ impl Socket {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn call(n: usize) -> CallId {
-        format!("call-{n}").into()
-    }
-
-    fn indexes(plan: &Plan, socket: SocketId) -> Vec<i64> {
-        plan.request(socket).iter().map(|subscription| subscription.index).collect()
-    }
-
-    fn refuse(plan: &mut Plan, n: usize) -> Vec<Verdict> {
-        (0..n).map(|_| plan.answered(0, &indexes(plan, 0), false)).collect()
-    }
-
-    #[test]
-    fn a_full_socket_opens_a_further_one() {
-        let mut plan = Plan::new(3);
-        assert_eq!((0..5).map(|n| plan.add(&call(n))).collect::<Vec<_>>(), [Some(0), Some(0), Some(1), Some(1), Some(1)]);
-        assert_eq!((plan.request(0).len(), plan.request(1).len()), (3, 3));
-        assert_eq!(plan.request(0)[0].kind, "calls");
-    }
-
-    #[test]
-    fn an_index_is_never_used_for_another_call() {
-        let mut plan = Plan::new(90);
-        plan.add(&call(0));
-        let first = indexes(&plan, 0)[1];
-        plan.remove(&call(0));
-        plan.add(&call(1));
-        assert!(!indexes(&plan, 0).contains(&first));
-        assert_eq!(plan.topic(0, first), None);
-    }
-
-    #[test]
-    fn a_refused_request_is_repeated_with_fewer_elements() {
-        let mut plan = Plan::new(90);
-        assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::AskAgain);
-        assert_eq!(plan.request(0)[0].elements, ["name", "participants"]);
-        assert_eq!(plan.answered(0, &indexes(&plan, 0), false), Verdict::GiveUp);
-    }
-
-    #[test]
-    fn what_a_bridge_refuses_is_left_to_rest_and_tried_again() {
-        let mut plan = Plan::new(90);
-        plan.add(&call(0));
-        assert!(matches!(plan.answered(0, &indexes(&plan, 0), true), Verdict::Accepted(_)));
-        plan.add(&call(1));
-        assert_eq!(refuse(&mut plan, 2), [Verdict::AskLater, Verdict::AskAgain]);
-        assert_eq!(plan.request(0)[0].elements.len(), 6, "a set that grew too large keeps its elements");
-        assert_eq!(plan.refused().collect::<Vec<_>>(), [&call(1)]);
-        assert_eq!(plan.request(0).len(), 2);
-        assert_eq!(plan.add(&call(1)), None);
-        assert_eq!(plan.retry_refused(), Some(0));
-        assert_eq!(plan.request(0).len(), 3);
-    }
-
-    #[test]
-    fn a_fresh_connection_asks_for_everything_that_was_refused() {
-        let mut plan = Plan::new(90);
-        for n in 0..8 {
-            plan.add(&call(n));
-        }
-        refuse(&mut plan, 3);
-        assert_eq!(plan.refused().count(), 4);
-        assert_eq!(plan.reconnected(0), BTreeSet::from([0]));
-        assert_eq!((plan.request(0).len(), plan.refused().count()), (9, 0));
-    }
-
-    #[test]
-    fn a_first_set_that_is_too_large_is_halved() {
-        let mut plan = Plan::new(90);
-        for n in 0..8 {
-            plan.add(&call(n));
-        }
-        assert_eq!(refuse(&mut plan, 3), [Verdict::AskLater, Verdict::AskAgain, Verdict::AskAgain]);
-        assert_eq!((plan.request(0).len(), plan.refused().count()), (5, 4));
-    }
-
-    #[test]
-    fn a_set_that_is_refused_may_hold_calls_that_have_ended() {
-        let mut plan = Plan::new(90);
-        plan.add(&call(0));
-        plan.add(&call(1));
-        refuse(&mut plan, 1);
-        plan.remove(&call(0));
-        assert!(!plan.is_short());
-        assert_eq!(plan.request(0).len(), 2);
-        assert!(matches!(plan.answered(0, &indexes(&plan, 0), true), Verdict::Accepted(_)));
-        assert!(plan.tells_mutes(&call(1)));
-        assert_eq!(refuse(&mut plan, 2), [Verdict::AskLater, Verdict::GiveUp], "nothing was added that could be refused");
-    }
-}
+#[path = "subscriptions/tests.rs"]
+mod tests;

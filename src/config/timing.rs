@@ -30,6 +30,10 @@ pub struct Timing {
     pub ack_timeout: Duration,
     /// Nothing is asked of a bridge for this long after it said that it is busy (503) without saying for how long.
     pub busy_pause: Duration,
+    /// An events socket that said nothing for this long is asked to speak: its set of subscriptions is sent again.
+    pub quiet: Duration,
+    /// Where nothing comes for this long after that, what the socket follows is read; a slow socket has twice as long as it took before.
+    pub doubt: Duration,
     /// First pause before a reconnect; doubles, jittered, up to `reconnect_max` (events.md section 6.4).
     pub reconnect_min: Duration,
     pub reconnect_max: Duration,
@@ -130,6 +134,8 @@ impl Default for Timing {
             connect_timeout: s(10),
             ack_timeout: s(10),
             busy_pause: ms(500),
+            quiet: ms(1500),
+            doubt: s(2),
             reconnect_min: s(2),
             reconnect_max: s(30),
             retry_forbidden: s(600),
@@ -188,6 +194,8 @@ impl Timing {
             connect_timeout: x(self.connect_timeout),
             ack_timeout: x(self.ack_timeout),
             busy_pause: x(self.busy_pause),
+            quiet: x(self.quiet),
+            doubt: x(self.doubt),
             reconnect_min: x(self.reconnect_min),
             reconnect_max: x(self.reconnect_max),
             retry_forbidden: x(self.retry_forbidden),
@@ -248,6 +256,8 @@ impl Timing {
             rotate_in_call_told: never,
             sweep_calls: never,
             sweep_roster: never,
+            // Some bridges tell everything again with each request.
+            quiet: never,
             ..self
         }
     }

@@ -11,10 +11,11 @@ use crate::clock::Now;
 use crate::cms::answer::{CallDetail, CallItem, Page};
 use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
+use crate::cms::evidence::Fact;
 use crate::cms::queue::Lane;
 use crate::cms::repairs::{Found, Missing};
 use crate::cms::subscriptions::Topic;
-use crate::model::{CallId, LegId};
+use crate::model::{CallId, LegId, ParticipantId, RosterPatch};
 
 /// What this bridge still has to read of a call.
 #[derive(Debug, Default)]
@@ -30,6 +31,8 @@ pub(super) struct CallWork {
     pub(super) facts_at: Option<Instant>,
     /// When a reading of its whole roster last found nothing there.
     pub(super) roster_gone: Option<Instant>,
+    /// Who came, of whom it is not known yet whether they wait.
+    pub(super) arrived: Vec<ParticipantId>,
     /// The call began under our eyes: its people arrived when they were first listed.
     pub(super) fresh: bool,
     /// Legs of a list whose details are still to come.
@@ -116,7 +119,7 @@ impl Bridge {
                 continue;
             }
             if self.link.calls_read && !self.calls.contains_key(&item.id) {
-                self.missed_change(0, now);
+                self.shows(Topic::Calls, &item.id, Fact::Listed, now);
                 if sweep.lane != Lane::Resync && self.hears_of_calls() {
                     self.found(Found::Call(item.id.clone()), now);
                 }
@@ -124,14 +127,17 @@ impl Bridge {
             self.meet_call(&item.id, sweep.lane, now);
             self.read_if_stale(&item.id, now);
             let key = self.key(&item.id);
+            let before = self.store.with_call(&key, |call| call.facts.clone()).unwrap_or_default();
+            let newest = self.calls.get(&item.id).is_some_and(|work| work.facts_at.is_none_or(|at| at <= sent.instant));
             self.store.put_call(&key, |facts| {
-                if let Some(name) = item.name {
+                if let Some(name) = item.name.filter(|_| newest) {
                     facts.name = name;
                 }
                 facts.space = item.space.or(facts.space.take());
                 facts.tenant = item.tenant.or(facts.tenant.take());
                 facts.correlator = item.correlator.or(facts.correlator.take());
             });
+            self.shows_call(&item.id, &before, now);
             self.want_label(&item.id);
         }
         if let Some(offset) = next {
@@ -188,7 +194,7 @@ impl Bridge {
             self.ask(Lane::Suspected, Ask::Call(call.clone()));
         }
         let key = self.key(call);
-        let locked_before = self.store.with_call(&key, |call| call.facts.locked).flatten();
+        let before = self.store.with_call(&key, |call| call.facts.clone()).unwrap_or_default();
         self.store.put_call(&key, |facts| {
             facts.space = detail.space.or(facts.space.take());
             facts.tenant = detail.tenant.or(facts.tenant.take());
@@ -205,12 +211,31 @@ impl Bridge {
             facts.streaming = detail.streaming.unwrap_or(facts.streaming);
         });
         let locked = self.store.with_call(&key, |call| call.facts.locked).flatten();
-        if locked_before.is_some() && locked != locked_before {
+        if before.locked.is_some() && locked != before.locked {
             self.suspect_call(call, true, now);
         }
+        self.shows_call(call, &before, now);
+        self.note_presenter(call, detail.presenter.as_ref(), sent, now);
         self.want_label(call);
         // Pages that shifted while they were read may not have shown it.
         self.read_if_stale(call, now);
+    }
+
+    /// Where no roster tells who presents, the call does, of this bridge's own people.
+    fn note_presenter(&self, call: &CallId, leg: Option<&LegId>, sent: Now, now: Now) {
+        if !self.is_polled(call) {
+            return;
+        }
+        let presenter = leg.and_then(|leg| self.leg_owners.get(leg));
+        let key = self.key(call);
+        for person in self.local_people(call) {
+            let presents = presenter == Some(&person);
+            let shown = |person: &crate::model::Participant| person.listings.iter().any(|l| l.key == key && l.presenter != presents);
+            if self.store.with_person(&person, shown).unwrap_or(false) {
+                let patch = RosterPatch { presenter: Some(presents), ..RosterPatch::default() };
+                self.store.list_person(&key, &person, patch, sent.instant, now);
+            }
+        }
     }
 
     /// The list of calls comes by events, and has for so long that what was not on its first list is known to be gone.
@@ -229,6 +254,9 @@ impl Bridge {
     pub(super) fn call_failed(&mut self, call: &CallId, error: &AskError, now: Now) {
         match error {
             AskError::Gone(_) => {
+                if self.calls.contains_key(call) {
+                    self.shows(Topic::Calls, call, Fact::Listed, now);
+                }
                 if self.repairs.was_missing(&Missing::Call(call.clone())) && self.calls.contains_key(call) {
                     self.found(Found::Call(call.clone()), now);
                 }
@@ -253,7 +281,9 @@ impl Bridge {
             self.removed.insert(person, now.instant);
         }
         self.store.remove_call(&key);
+        self.vitals.evidence.forget(|topic| *topic == Topic::Roster(call.clone()));
         self.unfollow_call(call, now);
+        self.timers.cancel(&Due::Arrived(call.clone()));
         self.timers.cancel(&Due::SweepRoster(call.clone()));
         self.timers.cancel(&Due::Others(call.clone()));
         for n in 0..self.timing.recheck.len() {

@@ -187,14 +187,7 @@ impl Bridge {
         }
         info!(bridge = %self.name, "records are missing; reading everything again");
         self.records.read_again = Some(now.instant);
-        self.sweep_calls(Lane::Resync, now);
-        for call in self.calls.keys().cloned().collect::<Vec<_>>() {
-            if self.calls.get(&call).is_some_and(|work| work.reading.is_none()) {
-                self.begin_roster(&call, Lane::Resync, false, now);
-            }
-            self.ask(Lane::Resync, Ask::Call(call.clone()));
-            self.recheck_people(&call, true, Lane::Resync);
-        }
+        self.read_everything(Lane::Resync, now);
     }
 }
 

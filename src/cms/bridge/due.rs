@@ -29,14 +29,18 @@ pub(super) enum Due {
     AckTimeout(SocketId),
     /// A subscription has been pending for too long, unless it became active.
     Pending(SocketId),
-    /// A silent socket missed a change, unless it has told it by now.
-    GiveUp(SocketId),
+    /// See whether a socket lives.
+    Pulse(SocketId),
+    /// Counters moved after the sockets had last been heard at this time; have they told why?
+    Moved(Instant),
     SweepCalls,
     SweepRoster(CallId),
     /// Read a call's legs again after a join, leave or lock change.
     Recheck(CallId, usize),
     /// Read those who may have moved together with somebody.
     Others(CallId),
+    /// Who came to a call is known by now to wait, or may have let others in.
+    Arrived(CallId),
     /// What reading again found, and nothing has told of since, counts as a repair.
     Repairs,
     /// Who was there before a subscription began must be on its first list by now.
@@ -73,15 +77,17 @@ impl Bridge {
             Due::Silence => self.check_silence(now),
             Due::Connect(socket) => self.request_token(socket),
             Due::Subscribe(socket) => self.subscribe(socket, now),
-            Due::AckTimeout(socket) => self.drop_session(socket, "a subscribe request was not acknowledged", now),
+            Due::AckTimeout(socket) => self.ack_overdue(socket, now),
             Due::Pending(socket) => self.judge_pending(socket, now),
-            Due::GiveUp(socket) => self.give_up_if_silent(socket, now),
+            Due::Pulse(socket) => self.feel(socket, now),
+            Due::Moved(since) => self.counters_moved(since, now),
             Due::SweepCalls => self.sweep_calls(Lane::InCall, now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
             Due::Repairs => self.count_repairs(now),
             Due::FirstList(socket) => self.compare_first_lists(socket, now),
             Due::Recheck(call, n) => self.recheck(&call, n, now),
             Due::Others(call) => self.read_others(&call, now),
+            Due::Arrived(call) => self.judge_arrivals(&call, now),
             Due::LookAt(person) => self.look_at(&person),
             Due::AskAgain(person) => self.ask(Lane::InCall, Ask::Person(person)),
             Due::Orphan(person) => self.ask_for_home(&person, now),

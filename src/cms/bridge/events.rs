@@ -5,6 +5,7 @@ use tracing::{debug, info};
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::ask::Ask;
+use crate::cms::pulse::Pulse;
 use crate::cms::queue::Lane;
 use crate::cms::session::{News, Report};
 use crate::cms::subscriptions::{SocketId, Topic};
@@ -35,9 +36,11 @@ impl Bridge {
             let entry = self.sockets.entry(socket).or_default();
             entry.open = true;
             entry.opened = Some(now.instant);
-            entry.heard = Some(now.instant);
+            entry.pulse = Some(Pulse::new(now.instant));
             entry.generation > 1
         };
+        self.forget_evidence(socket);
+        self.timers.set(Due::Pulse(socket), now.instant + self.timing.doubt);
         for changed in self.plan.reconnected(socket) {
             self.set_changed(changed, now);
         }
@@ -50,8 +53,8 @@ impl Bridge {
 
     fn take_frame(&mut self, socket: SocketId, frame: Frame, now: Now) {
         self.counters.events.increment(1);
-        if let Some(entry) = self.sockets.get_mut(&socket) {
-            entry.heard = Some(now.instant);
+        if let Some(pulse) = self.sockets.get_mut(&socket).and_then(|entry| entry.pulse.as_mut()) {
+            pulse.heard(now.instant);
         }
         self.counters.skipped.increment(frame.skipped as u64);
         self.heard(now);
@@ -131,7 +134,7 @@ impl Bridge {
     }
 
     /// A roster is read by REST from here on, and asked for again later.
-    fn pushed_no_longer(&mut self, socket: SocketId, call: &CallId, now: Now) {
+    pub(super) fn pushed_no_longer(&mut self, socket: SocketId, call: &CallId, now: Now) {
         self.plan.deactivated(call);
         self.set_changed(socket, now);
         self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + self.timing.poll_roster);
@@ -141,6 +144,7 @@ impl Bridge {
     fn take_call_update(&mut self, update: Update, now: Now) {
         let Some(call) = update.call.as_ref().map(lower) else { return };
         self.repairs.call_told(&call);
+        self.vitals.evidence.told(&Topic::Calls, &call, now.instant);
         if update.update_type.as_deref() == Some("remove") {
             return self.end_call(&call, now);
         }
@@ -173,6 +177,7 @@ impl Bridge {
     fn take_roster_update(&mut self, call: &CallId, update: Update, now: Now) {
         let Some(person) = update.participant.as_ref().map(lower) else { return };
         self.repairs.person_told(call, &person);
+        self.vitals.evidence.told(&Topic::Roster(call.clone()), &person, now.instant);
         if update.update_type.as_deref() == Some("remove") {
             return self.person_left(call, &person, now);
         }
@@ -186,8 +191,8 @@ impl Bridge {
             return;
         }
         let patch = RosterPatch {
-            name: update.name,
-            address: update.uri,
+            name: update.name.as_ref().map(trimmed),
+            address: update.uri.as_ref().map(trimmed),
             state: update.state.as_deref().map(leg_state),
             muted: update.audio_muted,
             presenter: update.presenter,
@@ -208,7 +213,7 @@ fn is_known(update: &Update) -> bool {
 
 fn apply_call(facts: &mut CallFacts, update: &Update) {
     if let Some(name) = &update.name {
-        facts.name = name.clone();
+        facts.name = trimmed(name);
     }
     if let Some(correlator) = update.call_correlator.as_ref().filter(|correlator| !correlator.is_empty()) {
         facts.correlator = Some(lower(correlator));
@@ -222,6 +227,12 @@ fn apply_call(facts: &mut CallFacts, update: &Update) {
     if let Some(word) = &update.streaming {
         facts.streaming = word == "active" || word == "true";
     }
+}
+
+/// Blanks around a text come and go between events and REST, whose answers are read without them; those within it are part of it.
+fn trimmed(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
+    let inner = text.trim();
+    if inner.len() == text.len() { text.clone() } else { inner.into() }
 }
 
 /// Ids compare as text, so they are brought to the letter case that REST answers are brought to.

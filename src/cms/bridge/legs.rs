@@ -67,8 +67,10 @@ impl Bridge {
         let before_reading = (leg.seen, leg.sent());
         leg.read(detail, sent.instant, second_look);
         let after_reading = leg.seen;
-        let (state, muted) = (lobby::merge(&work.legs), lobby::is_muted(&work.legs));
-        self.note_mute(person, muted, sent, now);
+        let (state, muted, held) = (lobby::merge(&work.legs), lobby::is_muted(&work.legs), detail.on_hold);
+        let before = (work.read_muted.replace(muted), std::mem::replace(&mut work.read_held, held));
+        self.note_mute(person, muted, before.0, sent, now);
+        self.note_hold(person, held, before.1, sent, now);
         let beginning = Beginning {
             now_unix_ms: now.unix_ms,
             arrived,
@@ -88,6 +90,9 @@ impl Bridge {
             if before != Lobby::Unknown && state != before {
                 self.note_move(lane, &call, person, state, now);
                 self.suspect_others(&call, state == Lobby::Waiting, now);
+            }
+            if matches!(after_reading, Seen::FirstIn(_) | Seen::In) {
+                self.arrival_is_in(&call, person, now);
             }
         }
         if state == Lobby::In && before != Lobby::In && self.store.with_person(person, |person| person.activator.is_none()).unwrap_or(false)
@@ -129,21 +134,42 @@ impl Bridge {
         }
     }
 
-    /// Rosters by REST say nothing of mutes either.
-    fn note_mute(&self, person: &ParticipantId, muted: bool, sent: Now, now: Now) {
+    /// Rosters by REST say nothing of mutes either. Where events tell, they may know of a mute that stands with no leg; but what a leg says
+    /// otherwise than before is news that they should have told.
+    fn note_mute(&mut self, person: &ParticipantId, muted: bool, read_before: Option<bool>, sent: Now, now: Now) {
         let listings = self.store.with_person(person, |person| {
             let here = person.listings.iter().filter(|listing| listing.key.bridge == self.name && listing.muted != muted);
             here.map(|listing| listing.key.clone()).collect::<Vec<_>>()
         });
+        let is_news = read_before.is_some_and(|before| before != muted);
         let patch = RosterPatch { muted: Some(muted), ..RosterPatch::default() };
-        for key in listings.into_iter().flatten().filter(|key| !self.hears_of_mutes(&key.call)) {
-            self.store.list_person(&key, person, patch.clone(), sent.instant, now);
+        for key in listings.into_iter().flatten() {
+            if is_news || !self.hears_of_mutes(&key.call) {
+                let listed = self.store.list_person(&key, person, patch.clone(), sent.instant, now);
+                self.shows_listing(&key.call, person, listed, now);
+            }
+        }
+    }
+
+    /// A leg that is on hold says so; that it is no longer counts only where it did.
+    fn note_hold(&mut self, person: &ParticipantId, held: bool, read_before: bool, sent: Now, now: Now) {
+        if !held && !read_before {
+            return;
+        }
+        let (state, other) = if held { (LegState::OnHold, LegState::Connected) } else { (LegState::Connected, LegState::OnHold) };
+        let listings = self.store.with_person(person, |person| {
+            let here = person.listings.iter().filter(|listing| listing.key.bridge == self.name && listing.state == other);
+            here.map(|listing| listing.key.clone()).collect::<Vec<_>>()
+        });
+        let patch = RosterPatch { state: Some(state), ..RosterPatch::default() };
+        for key in listings.into_iter().flatten() {
+            let listed = self.store.list_person(&key, person, patch.clone(), sent.instant, now);
+            self.shows_listing(&key.call, person, listed, now);
         }
     }
 
     fn hears_of_mutes(&self, call: &CallId) -> bool {
-        let open = |socket| self.sockets.get(&socket).is_some_and(|socket| socket.open);
-        self.plan.tells_mutes(call) && self.plan.socket_of(call).is_some_and(open)
+        self.plan.tells_mutes(call) && self.plan.socket_of(call).is_some_and(|socket| self.tells(socket))
     }
 
     fn note_lobby(&mut self, call: &CallId, detail: &LegDetail, state: Lobby) {

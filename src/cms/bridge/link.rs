@@ -155,7 +155,8 @@ impl Bridge {
             let idle = now.instant.duration_since(self.link.last_asked) >= self.timing.heartbeat && self.queue.in_flight() == 0;
             // A bridge may be updated under our eyes: its version is read again also while it is busy with other answers.
             let status_age = now.instant.duration_since(self.link.status_read);
-            if idle || status_age >= self.timing.sweep_roster || self.asks_for_records(status_age) {
+            let quiet = status_age >= self.timing.heartbeat && self.is_quiet(now);
+            if idle || quiet || status_age >= self.timing.sweep_roster || self.asks_for_records(status_age) {
                 self.link.status_read = now.instant;
                 self.ask(Lane::Action, Ask::Status);
             }
@@ -177,6 +178,7 @@ impl Bridge {
     }
 
     pub(super) fn take_status(&mut self, status: &Status, now: Now) {
+        self.compare_counters(status, now);
         let can = |first: fn(&str) -> bool| status.version.as_deref().is_none_or(first);
         let can_send_back = can(sends_back) && !self.link.refuses_send_back;
         self.store.put_bridge(&self.name, |bridge| {

@@ -1,7 +1,7 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
 //! The rooms: `link` (is the bridge there), `standing` (what is said of it), `sockets` (keeping them open), `events` (what they say), `first_lists` (what they do not
-//! say when they begin), `due` (what its time has come for), `calls` and `rosters` (reading by REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell),
+//! say when they begin), `pulse` (whether they live), `due` (what its time has come for), `calls` and `rosters` (reading by REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell),
 //! `register` (where records are sent), `labels` (names and profiles), `commands` (what others ask of it), `pause` (an administrator's),
 //! `figures` (what they see), `leaving` (its end).
 
@@ -19,6 +19,7 @@ mod legs;
 mod link;
 mod pause;
 mod people;
+mod pulse;
 mod register;
 mod rosters;
 mod sockets;
@@ -40,6 +41,7 @@ use super::answer::Answer;
 use super::ask::Ask;
 use super::client::{AskError, Client};
 use super::cluster::{Cluster, Command, Tuning};
+use super::pulse::Pulse;
 use super::queue::{Lane, Pick, Queue};
 use super::repairs::Repairs;
 use super::session::{Endpoint, Report, Session};
@@ -86,11 +88,15 @@ struct Socket {
     connecting: bool,
     open: bool,
     opened: Option<Instant>,
-    /// When the last frame came.
-    heard: Option<Instant>,
+    /// Its signs of life, while it is open.
+    pulse: Option<Pulse>,
+    /// It did not answer in time, and what it follows was read.
+    unanswering: bool,
     message_id: i64,
     /// The set asked for last, until it is answered.
     asked: Option<(i64, Vec<i64>)>,
+    /// That set is the one that is pushed already: it was asked for so that the socket speaks.
+    repeats: bool,
     /// The set was refused, and is asked for once more when the list of calls has been read.
     doubted: Option<Instant>,
     /// Something changed while a request was under way.
@@ -114,6 +120,7 @@ pub(super) struct Bridge {
     counters: Counters,
     tally: Tally,
     repairs: Repairs,
+    vitals: pulse::Vitals,
     queue: Queue,
     in_flight: FuturesUnordered<BoxFuture<'static, Reply>>,
     timers: Timers<Due>,
@@ -170,6 +177,7 @@ impl Bridge {
             counters: Counters::new(&config.name),
             tally: Tally::default(),
             repairs: Repairs::default(),
+            vitals: pulse::Vitals::default(),
             client: Client::new(&config, &timing)?,
             store: cluster.store().clone(),
             queue: Queue::new(&limits, now.instant),

@@ -11,10 +11,13 @@ use crate::cms::answer::{LegList, PersonDetail};
 use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
+use crate::cms::evidence::Fact;
 use crate::cms::lobby::Leg;
 use crate::cms::queue::Lane;
 use crate::cms::repairs::{Found, Missing};
+use crate::cms::subscriptions::Topic;
 use crate::model::{CallId, Home, LegState, Lobby, ParticipantId, RosterPatch};
+use crate::store::Listed;
 
 /// Work on a person whose legs run on this bridge.
 #[derive(Debug, Default)]
@@ -23,34 +26,37 @@ pub(super) struct PersonWork {
     pub(super) legs: Vec<Leg>,
     /// A reading that had a cause failed, or Usher itself asked for a change: what is found next was announced.
     pub(super) announced: bool,
+    /// What their legs said last: whether they are muted, and on hold.
+    pub(super) read_muted: Option<bool>,
+    pub(super) read_held: bool,
 }
 
 impl Bridge {
     /// An event lists a person.
     pub(super) fn person_listed(&mut self, call: &CallId, person: &ParticipantId, patch: RosterPatch, now: Now) {
-        if self.list(call, person, patch, now.instant, now) {
+        if self.list(call, person, patch, now.instant, now).1 {
             self.find_home(person, now);
         }
     }
 
-    /// They were on a call's roster `at` that time. Who is new there may have let others in. True where that is news of a call whose roster
-    /// is known: they came, or what rang is connected.
-    fn list(&mut self, call: &CallId, person: &ParticipantId, patch: RosterPatch, at: Instant, now: Now) -> bool {
+    /// They were on a call's roster `at` that time. Who is new there may have let others in. What that changed, and whether it is news of a
+    /// call whose roster is known: they came, or what rang is connected.
+    fn list(&mut self, call: &CallId, person: &ParticipantId, patch: RosterPatch, at: Instant, now: Now) -> (Listed, bool) {
         let mut patch = patch;
         if matches!(patch.state, Some(LegState::Initial | LegState::Ringing)) && self.was_answered(person) {
             // An answered leg rings no more, whatever a roster calls who waits.
             patch.state = Some(LegState::Connected);
         }
         let listed = self.store.list_person(&self.key(call), person, patch, at, now);
-        let Some(work) = self.calls.get(call) else { return false };
+        let Some(work) = self.calls.get(call) else { return (listed, false) };
         let (watched, known) = (work.sees_arrivals(), work.knows_its_roster());
         if listed.new_person && watched {
             self.note_arrival(person);
         }
         if known && listed.new_listing {
-            self.suspect_call(call, false, now);
+            self.suspect_arrival(call, person, now);
         }
-        known && (listed.new_listing || listed.connected)
+        (listed, known && (listed.new_listing || listed.connected))
     }
 
     /// Remembers when somebody came whom Usher saw come.
@@ -152,7 +158,8 @@ impl Bridge {
             .unwrap_or_default();
         if self.calls.contains_key(&call) {
             let patch = RosterPatch { name: detail.name, address: detail.address, state: detail.state, ..RosterPatch::default() };
-            self.list(&call, person, patch, sent.instant, now);
+            let (listed, _) = self.list(&call, person, patch, sent.instant, now);
+            self.shows_listing(&call, person, listed, now);
             for old in elsewhere {
                 self.store.unlist_person(&old, person);
             }
@@ -305,6 +312,7 @@ impl Bridge {
             if missing {
                 self.found(Found::Roster(key.call.clone(), person.clone()), now);
             }
+            self.shows(Topic::Roster(key.call.clone()), person, Fact::Listed, now);
             self.store.unlist_person(&key, person);
             self.suspect_after(&key.call, lets_in, now);
         }

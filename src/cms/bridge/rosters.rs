@@ -12,7 +12,7 @@ use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
 use crate::cms::repairs::{Found, Missing};
 use crate::cms::subscriptions::Topic;
-use crate::model::{CallId, Home, LegId, ParticipantId, RosterPatch};
+use crate::model::{CallId, Home, LegId, Lobby, ParticipantId, RosterPatch};
 
 /// One pass over a call's roster.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(super) struct RosterRead {
     /// The page that comes next; answers to an earlier pass are none of this one.
     next: usize,
     listed: HashSet<ParticipantId>,
+    /// Whose state the list told.
+    stated: HashSet<ParticipantId>,
     /// The call is new to us: its legs are read from the call's list, a tenth of the requests of asking person by person.
     pub(super) whole: bool,
 }
@@ -39,18 +41,26 @@ impl Bridge {
     pub(super) fn begin_roster(&mut self, call: &CallId, lane: Lane, whole: bool, now: Now) {
         let Some(work) = self.calls.get_mut(call) else { return };
         work.stale &= !whole;
-        work.reading = Some(RosterRead { lane, started: now.instant, next: 0, listed: HashSet::new(), whole });
+        work.reading = Some(RosterRead { lane, started: now.instant, next: 0, listed: HashSet::new(), stated: HashSet::new(), whole });
         self.ask(lane, Ask::Roster(call.clone(), 0));
         self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.roster_interval(call));
     }
 
     /// How often a roster is read: calls that are not pushed change only by this.
     fn roster_interval(&self, call: &CallId) -> Duration {
-        if self.plan.is_refused(call) || self.lost_events() { self.timing.poll_roster } else { self.timing.sweep_roster }
+        if self.is_polled(call) { self.timing.poll_roster } else { self.timing.sweep_roster }
+    }
+
+    /// Something of it (who is there, muted, on hold, presents, or whether it is locked or recorded) is not pushed: reading is how its changes are
+    /// found.
+    pub(super) fn is_polled(&self, call: &CallId) -> bool {
+        let short =
+            || (self.plan.has_accepted(0) && !self.plan.tells_locks()) || (self.plan.is_accepted(call) && !self.plan.tells_mutes(call));
+        self.plan.is_refused(call) || self.lost_events() || (self.plan.is_short() && short())
     }
 
     /// Its roster comes by events, and has for so long that what was not on its first list is known to be gone.
-    fn is_pushed(&self, call: &CallId) -> bool {
+    pub(super) fn is_pushed(&self, call: &CallId) -> bool {
         let begins = self.sockets.values().flat_map(|socket| &socket.begun).any(|(topic, _)| *topic == Topic::Roster(call.clone()));
         !begins && self.plan.is_accepted(call) && self.calls.get(call).is_some_and(CallWork::is_settled)
     }
@@ -79,28 +89,29 @@ impl Bridge {
             read.started = sent.instant;
         }
         let key = self.key(call);
-        let mut missed = false;
         for item in page.items {
             if self.removed.contains_key(&item.id) {
                 continue;
             }
-            let patch = RosterPatch { name: item.name, address: item.address, ..RosterPatch::default() };
+            let patch = RosterPatch { name: item.name, address: item.address, state: item.state, ..RosterPatch::default() };
+            if item.state.is_some() {
+                read.stated.insert(item.id.clone());
+            }
             let listed = self.store.list_person(&key, &item.id, patch, sent.instant, now);
+            if !read.whole {
+                self.shows_listing(call, &item.id, listed, now);
+            }
             if listed.new_listing && !read.whole {
-                self.suspect_call(call, false, now);
+                self.suspect_arrival(call, &item.id, now);
                 if read.is_rotation() && self.is_pushed(call) {
                     self.found(Found::Roster(call.clone(), item.id.clone()), now);
                 }
-                missed = true;
             }
             if listed.new_person && watched {
                 self.note_arrival(&item.id);
             }
             self.set_home(&item.id, item.call_bridge.as_deref(), call);
             read.listed.insert(item.id);
-        }
-        if let Some(socket) = self.plan.socket_of(call).filter(|_| missed) {
-            self.missed_change(socket, now);
         }
         match next {
             Some(offset) => {
@@ -136,6 +147,9 @@ impl Bridge {
                 None => self.find_home(&person, now),
             }
         }
+        if !read.whole && self.is_polled(call) {
+            self.read_what_is_not_pushed(call, &read);
+        }
         let fresh = unread.iter().any(|person| !self.knows_legs(person));
         if read.whole && fresh {
             if let Some(work) = self.calls.get_mut(call) {
@@ -153,6 +167,21 @@ impl Bridge {
         }
         if !(read.whole && fresh) {
             self.settle(call);
+        }
+    }
+
+    /// Whether somebody is on hold stands with each person, whether they are muted with each leg: two requests for each, of the budget.
+    fn read_what_is_not_pushed(&mut self, call: &CallId, read: &RosterRead) {
+        for person in self.store.with_call(&self.key(call), |call| call.roster.clone()).unwrap_or_default() {
+            let home = self.store.with_person(&person, |person| person.home.clone()).flatten();
+            // Whom another bridge hosts it tells itself.
+            if matches!(&home, Some(Home::Bridge(name)) if *name != self.name) {
+                continue;
+            }
+            if !read.stated.contains(&person) {
+                self.ask(Lane::InCall, Ask::Person(person.clone()));
+            }
+            self.read_legs(&person, Lane::InCall);
         }
     }
 
@@ -244,6 +273,35 @@ impl Bridge {
 
 /// Suspicions.
 impl Bridge {
+    /// Somebody came. Who waits lets nobody in: the others are read only for who does not, or of whom it is not known soon.
+    pub(super) fn suspect_arrival(&mut self, call: &CallId, person: &ParticipantId, now: Now) {
+        let Some(work) = self.calls.get_mut(call) else { return };
+        work.arrived.push(person.clone());
+        self.timers.sooner(Due::Arrived(call.clone()), now.instant + self.timing.second_look / 2);
+    }
+
+    pub(super) fn judge_arrivals(&mut self, call: &CallId, now: Now) {
+        let arrived = self.calls.get_mut(call).map(|work| std::mem::take(&mut work.arrived)).unwrap_or_default();
+        let waits = |person: &ParticipantId| self.store.with_person(person, |person| person.lobby.state == Lobby::Waiting);
+        if arrived.iter().any(|person| waits(person) == Some(false)) {
+            self.suspect_call(call, false, now);
+        } else if !self.may_rely_on_records(now.instant) && self.calls.contains_key(call) {
+            // Something else may have come with them: one look, however many come meanwhile.
+            let last = self.timing.recheck.len() - 1;
+            self.timers.sooner(Due::Recheck(call.clone(), last), now.instant + self.timing.recheck[last]);
+        }
+    }
+
+    /// Who came is in the call, by a first look: they may have let others in at that moment.
+    pub(super) fn arrival_is_in(&mut self, call: &CallId, person: &ParticipantId, now: Now) {
+        let Some(work) = self.calls.get_mut(call) else { return };
+        let before = work.arrived.len();
+        work.arrived.retain(|arrived| arrived != person);
+        if work.arrived.len() < before {
+            self.suspect_call(call, false, now);
+        }
+    }
+
     /// A join, leave or lock change may have moved others between lobby and call, at once or later.
     pub(super) fn suspect_call(&mut self, call: &CallId, all: bool, now: Now) {
         // Records tell of each of them, if they do.

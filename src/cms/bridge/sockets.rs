@@ -69,11 +69,16 @@ impl Bridge {
         backoff(min, max, entry.attempts)
     }
 
-    /// Reconnects after the pause; meanwhile everything is read by REST, and the page says so.
+    /// Tries again after the pause; meanwhile everything is read by REST, and the page says so.
     pub(super) fn without_events(&mut self, socket: SocketId, trouble: Trouble, pause: Duration, now: Now) {
+        self.timers.cancel(&Due::AckTimeout(socket));
+        self.timers.cancel(&Due::Pulse(socket));
+        if self.do_without(socket, &trouble, now) {
+            return;
+        }
+        self.forget_evidence(socket);
         let entry = self.sockets.entry(socket).or_default();
         *entry = Socket { generation: entry.generation, attempts: entry.attempts.saturating_add(1), ..Socket::default() };
-        self.timers.cancel(&Due::AckTimeout(socket));
         self.timers.cancel(&Due::Pending(socket));
         self.timers.cancel(&Due::Subscribe(socket));
         self.timers.set(Due::Connect(socket), now.instant + pause);
@@ -97,34 +102,15 @@ impl Bridge {
         }
     }
 
-    /// REST shows a change that no event told. Silence alone is normal, but a silent socket that misses changes is dead, whatever TCP says
-    /// (events.md section 6.4). An answer may overtake the event of the same change: the socket has a moment to tell it.
-    pub(super) fn missed_change(&mut self, socket: SocketId, now: Now) {
-        if self.is_silent(socket, now) {
-            self.timers.sooner(Due::GiveUp(socket), now.instant + self.timing.second_look);
-        }
-    }
-
-    pub(super) fn give_up_if_silent(&mut self, socket: SocketId, now: Now) {
-        if self.is_silent(socket, now) {
-            self.drop_session(socket, "the bridge changed and the events socket said nothing", now);
-        }
-    }
-
-    fn is_silent(&self, socket: SocketId, now: Now) -> bool {
-        self.sockets.get(&socket).is_some_and(|entry| {
-            entry.open && entry.heard.is_none_or(|heard| now.instant.duration_since(heard) >= self.timing.silent_after)
-        })
-    }
-
     /// Something that should be pushed is not, at the moment.
     pub(super) fn is_blind(&self) -> bool {
-        self.plan.sockets().any(|id| !self.sockets.get(&id).is_some_and(|socket| socket.open))
+        self.plan.sockets().any(|id| !self.tells(id))
     }
 
     /// Events did not come: not merely before the first attempt has ended.
     pub(super) fn lost_events(&self) -> bool {
-        self.plan.sockets().any(|id| self.sockets.get(&id).is_some_and(|socket| !socket.open && socket.attempts > 0))
+        let lost = |socket: &Socket| socket.attempts > 0 || socket.unanswering;
+        self.plan.sockets().any(|id| !self.tells(id) && self.sockets.get(&id).is_some_and(lost))
     }
 
     /// Somebody asked to try again: no socket waits any longer for its turn.
@@ -142,13 +128,16 @@ impl Bridge {
             *entry = Socket { generation, ..Socket::default() };
             self.timers.cancel(&Due::Connect(*id));
             self.timers.cancel(&Due::AckTimeout(*id));
+            self.timers.cancel(&Due::Pulse(*id));
         }
     }
 
     /// A call is to be followed: its socket's set changes soon, together with what else changes until then.
     pub(super) fn follow_call(&mut self, call: &CallId, now: Now) {
-        if let Some(socket) = self.plan.add(call) {
-            self.set_changed(socket, now);
+        match self.plan.add(call) {
+            Some(socket) => self.set_changed(socket, now),
+            None if self.plan.is_refused(call) => self.poll_what_is_not_pushed(now),
+            None => {}
         }
     }
 
@@ -189,12 +178,18 @@ impl Bridge {
             *entry = Socket { generation, ..Socket::default() };
             return;
         }
+        let indexes: Vec<i64> = set.iter().map(|subscription| subscription.index).collect();
         entry.message_id += 1;
         entry.stale = false;
-        entry.asked = Some((entry.message_id, set.iter().map(|subscription| subscription.index).collect()));
+        entry.repeats = self.plan.has_all(socket, &indexes);
+        entry.asked = Some((entry.message_id, indexes));
+        let timeout = entry.pulse.as_mut().map_or(self.timing.ack_timeout, |pulse| {
+            pulse.asked(now.instant);
+            pulse.ack_timeout(&self.timing)
+        });
         let sent = entry.session.as_ref().is_some_and(|session| session.send(wire::subscribe_request(entry.message_id, &set)));
         if sent {
-            self.timers.set(Due::AckTimeout(socket), now.instant + self.timing.ack_timeout);
+            self.timers.set(Due::AckTimeout(socket), now.instant + timeout);
         } else {
             self.drop_session(socket, "the socket takes no request", now);
         }
@@ -204,8 +199,19 @@ impl Bridge {
         let Some(entry) = self.sockets.get_mut(&socket) else { return };
         // One request is under way at a time, so an ack without a readable number can only mean that one.
         let Some((_, set)) = entry.asked.take_if(|(asked, _)| message_id.is_none_or(|id| id == *asked)) else { return };
-        let stale = entry.stale;
+        let (stale, repeats) = (entry.stale, std::mem::take(&mut entry.repeats));
+        if let Some(pulse) = &mut entry.pulse {
+            pulse.acknowledged(now.instant);
+        }
         self.timers.cancel(&Due::AckTimeout(socket));
+        if repeats {
+            // Whatever was said, the socket speaks.
+            self.repeat_answered();
+            if stale {
+                self.subscribe(socket, now);
+            }
+            return;
+        }
         if !success {
             warn!(bridge = %self.name, socket, status, subscriptions = set.len(), "subscribe request refused");
         }
@@ -216,16 +222,20 @@ impl Bridge {
                 if !entry.begun.is_empty() {
                     self.timers.sooner(Due::FirstList(socket), now.instant + self.timing.second_look);
                 }
-                if stale {
+                if stale || self.plan.differs(socket, &set) {
                     self.subscribe(socket, now);
                 }
+                for further in self.plan.spread() {
+                    self.set_changed(further, now);
+                }
+                self.poll_what_is_not_pushed(now);
             }
             Verdict::AskLater => {
                 entry.doubted = Some(now.instant);
                 self.timers.set(Due::Subscribe(socket), now.instant + self.timing.second_look);
             }
             Verdict::AskAgain => {
-                self.read_refused_by_rest(now);
+                self.poll_what_is_not_pushed(now);
                 self.subscribe(socket, now);
             }
             Verdict::GiveUp => {
@@ -237,9 +247,15 @@ impl Bridge {
         self.judge_state();
     }
 
-    fn read_refused_by_rest(&mut self, now: Now) {
-        for call in self.plan.refused().cloned().collect::<Vec<_>>() {
-            self.timers.sooner(Due::SweepRoster(call), now.instant);
+    /// Calls of which something is not pushed are read by REST from here on, and what was refused is tried again.
+    pub(super) fn poll_what_is_not_pushed(&mut self, now: Now) {
+        if self.plan.pushes_everything() {
+            return;
+        }
+        for call in self.calls.keys().filter(|call| self.is_polled(call)).cloned().collect::<Vec<_>>() {
+            self.timers.sooner(Due::SweepRoster(call), now.instant + self.timing.second_look);
+        }
+        if self.plan.refused().next().is_some() {
             self.timers.sooner(Due::RetryRefused, now.instant + self.timing.retry_refused);
         }
     }

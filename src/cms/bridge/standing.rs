@@ -87,7 +87,7 @@ impl Bridge {
             self.queue.hurry = false;
         }
         let open = !self.is_blind();
-        let (polled, short) = (self.plan.refused().count(), self.plan.is_short());
+        let (polled, short) = (self.plan.polled(self.calls.len()), self.plan.is_short());
         self.store.put_bridge(&self.name, |bridge| (bridge.polled_calls, bridge.short_events) = (polled, short));
         let standing = self.store.with_bridge(&self.name, |bridge| (bridge.state, bridge.trouble.clone()));
         match standing {
