@@ -19,6 +19,8 @@ pub(super) struct Pulse {
     slowest: Duration,
     /// When everything was last read because of it.
     doubted: Option<Instant>,
+    /// When the next look is due.
+    due: Option<Instant>,
 }
 
 /// What to do about a socket.
@@ -35,7 +37,7 @@ pub(super) enum Advice {
 
 impl Pulse {
     pub(super) fn new(now: Instant) -> Self {
-        Self { heard: now, asked: None, slowest: Duration::ZERO, doubted: None }
+        Self { heard: now, asked: None, slowest: Duration::ZERO, doubted: None, due: None }
     }
 
     /// A frame came.
@@ -81,6 +83,11 @@ impl Pulse {
     /// `untold` is when a reading first showed something that the socket should have told, `answers` whether the bridge acknowledges a set
     /// that it has already.
     pub(super) fn judge(&mut self, now: Instant, timing: &Timing, untold: Option<Instant>, answers: bool) -> Advice {
+        // A look that comes late itself tells of a machine that was busy or suspended: what has come meanwhile may not be read yet.
+        if self.due.take().is_some_and(|due| now > due + timing.doubt / 4) {
+            self.asked = self.asked.map(|_| now);
+            return Advice::Wait;
+        }
         let since = if answers { self.asked.filter(|at| self.heard <= *at) } else { Some(self.heard + timing.quiet) };
         let doubtful = since.is_some_and(|at| now >= at + self.patience(timing));
         // What was said since then tells that the socket lives.
@@ -101,11 +108,13 @@ impl Pulse {
     }
 
     /// When to look next.
-    pub(super) fn next(&self, now: Instant, timing: &Timing, untold: Option<Instant>) -> Instant {
+    pub(super) fn next(&mut self, now: Instant, timing: &Timing, untold: Option<Instant>) -> Instant {
         let quiet = self.asked.is_none().then(|| self.heard + timing.quiet);
         let answer = self.asked.filter(|at| self.heard <= *at).map(|at| at + self.patience(timing));
         let proof = untold.map(|at| at + timing.second_look);
-        [quiet, answer, proof].into_iter().flatten().filter(|at| *at > now).min().unwrap_or(now + timing.quiet)
+        let next = [quiet, answer, proof].into_iter().flatten().filter(|at| *at > now).min().unwrap_or(now + timing.quiet);
+        self.due = Some(next);
+        next
     }
 }
 
@@ -189,6 +198,18 @@ mod tests {
         pulse.asked(start + s(6.0));
         assert_eq!(pulse.judge(start + s(13.9), &timing, Some(start + s(7.0)), true), Advice::Wait);
         assert_eq!(pulse.judge(start + s(14.0), &timing, Some(start + s(7.0)), true), Advice::GiveUp);
+    }
+
+    #[test]
+    fn a_machine_that_was_suspended_gives_up_nothing_for_that() {
+        let (timing, start) = (Timing::default(), Instant::now());
+        let mut pulse = Pulse::new(start);
+        pulse.asked(start);
+        let untold = Some(start + s(0.5));
+        assert_eq!(pulse.next(start + s(0.5), &timing, untold), start + s(1.5));
+        assert_eq!(pulse.judge(start + s(60.0), &timing, untold, true), Advice::Wait);
+        assert_eq!(pulse.next(start + s(60.0), &timing, untold), start + s(62.0));
+        assert_eq!(pulse.judge(start + s(62.0), &timing, untold, true), Advice::GiveUp, "it still says nothing");
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub fn scale(config: &mut Config, rotation: bool, records: bool) {
         rest_timeout: ms(2000),
         connect_timeout: ms(1500),
         ack_timeout: ms(1000),
+        // Not taken for dead while a busy machine makes it wait for its turn.
+        quiet: ms(500),
+        doubt: ms(1500),
         reconnect_min: ms(100),
         reconnect_max: ms(800),
         retry_forbidden: ms(1000),

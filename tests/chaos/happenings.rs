@@ -68,6 +68,7 @@ const TABLE: &[Happening] = &[
     does(1, When::Fault, reread),
     does(24, When::Fault, suffer),
     does(4, When::FaultRotating, suffer_what_only_the_rotation_repairs),
+    does(2, When::FaultRotating, fall_silent),
 ];
 
 /// Makes one of them happen; says what.
@@ -367,19 +368,31 @@ fn suffer(scene: &mut Scene) -> Option<String> {
 
 /// Events that lie, sockets that say nothing, rosters that are refused: only reading again finds what was missed.
 fn suffer_what_only_the_rotation_repairs(scene: &mut Scene) -> Option<String> {
+    let limit = [1, 2, 3, 5, 12, 20].choose(&mut scene.rng).copied();
     let faults = [
         json!({ "reorder_updates": true }),
         json!({ "events_stall": true }),
         json!({ "ignore_acks": true }),
         json!({ "pages_shift": 2 }),
         json!({ "subscribe_refused": true }),
-        json!({ "subscription_limit": scene.rng.random_range(1..6) }),
+        json!({ "subscription_limit": limit }),
+        json!({ "events_late_ms": scene.rng.random_range(2..20) }),
         json!({ "active_limit": scene.rng.random_range(1..6) }),
         json!({ "never_active": true }),
         json!({ "unknown_call": "refused" }),
     ];
     let switches = faults.choose(&mut scene.rng).cloned()?;
     suffer_this(scene, switches)
+}
+
+/// The events sockets of a bridge are dead for so long that they are given up, by what REST shows or because they answer nothing, as when the
+/// bridge's machine is gone.
+fn fall_silent(scene: &mut Scene) -> Option<String> {
+    let (bridge, time) = (scene.bridge(), Duration::from_millis(scene.rng.random_range(2000..4000)));
+    let switches = json!({ "events_stall": true });
+    scene.causes.suffered(bridge, &switches);
+    scene.suffer(bridge, switches, time);
+    Some(format!("the events sockets of {bridge} are dead for {time:?}"))
 }
 
 fn suffer_this(scene: &mut Scene, switches: Value) -> Option<String> {

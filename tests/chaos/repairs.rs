@@ -18,6 +18,7 @@ impl Causes {
         let lies = [
             "reorder_updates",
             "events_stall",
+            "events_late_ms",
             "ignore_acks",
             "pages_shift",
             "subscribe_refused",

@@ -31,8 +31,8 @@ pub(super) struct CallWork {
     pub(super) facts_at: Option<Instant>,
     /// When a reading of its whole roster last found nothing there.
     pub(super) roster_gone: Option<Instant>,
-    /// Who came, of whom it is not known yet whether they wait.
-    pub(super) arrived: Vec<ParticipantId>,
+    /// Who came and when, of whom it is not known yet whether they wait.
+    pub(super) arrived: Vec<(ParticipantId, Instant)>,
     /// The call began under our eyes: its people arrived when they were first listed.
     pub(super) fresh: bool,
     /// Legs of a list whose details are still to come.

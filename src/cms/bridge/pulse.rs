@@ -128,7 +128,7 @@ impl Bridge {
             Advice::GiveUp => return self.drop_session(socket, "the bridge changed and the events socket said nothing", now),
         }
         self.remedy_untold(now);
-        if let Some(pulse) = self.sockets.get(&socket).and_then(|entry| entry.pulse.as_ref()) {
+        if let Some(pulse) = self.sockets.get_mut(&socket).and_then(|entry| entry.pulse.as_mut()) {
             let next = pulse.next(now.instant, &self.timing, untold);
             self.timers.set(Due::Pulse(socket), next);
         }

@@ -276,16 +276,34 @@ impl Bridge {
     /// Somebody came. Who waits lets nobody in: the others are read only for who does not, or of whom it is not known soon.
     pub(super) fn suspect_arrival(&mut self, call: &CallId, person: &ParticipantId, now: Now) {
         let Some(work) = self.calls.get_mut(call) else { return };
-        work.arrived.push(person.clone());
+        work.arrived.push((person.clone(), now.instant));
         self.timers.sooner(Due::Arrived(call.clone()), now.instant + self.timing.second_look / 2);
     }
 
     pub(super) fn judge_arrivals(&mut self, call: &CallId, now: Now) {
         let arrived = self.calls.get_mut(call).map(|work| std::mem::take(&mut work.arrived)).unwrap_or_default();
-        let waits = |person: &ParticipantId| self.store.with_person(person, |person| person.lobby.state == Lobby::Waiting);
-        if arrived.iter().any(|person| waits(person) == Some(false)) {
+        if arrived.is_empty() {
+            return;
+        }
+        let (here, mut suspect, mut open) = (Home::Bridge(self.name.clone()), false, Vec::new());
+        for (person, at) in arrived {
+            let known =
+                self.store.with_person(&person, |person| (person.lobby.state, person.home.as_ref().is_none_or(|home| *home == here)));
+            match known {
+                None | Some((Lobby::Waiting, _)) => {}
+                // Their legs are being read here: what they say is acted on at once.
+                Some((Lobby::Unknown, true)) if now.instant < at + self.timing.second_look => open.push((person, at)),
+                Some(_) => suspect = true,
+            }
+        }
+        let Some(work) = self.calls.get_mut(call) else { return };
+        work.arrived = open;
+        if !work.arrived.is_empty() {
+            self.timers.sooner(Due::Arrived(call.clone()), now.instant + self.timing.second_look / 2);
+        }
+        if suspect {
             self.suspect_call(call, false, now);
-        } else if !self.may_rely_on_records(now.instant) && self.calls.contains_key(call) {
+        } else if !self.may_rely_on_records(now.instant) {
             // Something else may have come with them: one look, however many come meanwhile.
             let last = self.timing.recheck.len() - 1;
             self.timers.sooner(Due::Recheck(call.clone(), last), now.instant + self.timing.recheck[last]);
@@ -296,7 +314,7 @@ impl Bridge {
     pub(super) fn arrival_is_in(&mut self, call: &CallId, person: &ParticipantId, now: Now) {
         let Some(work) = self.calls.get_mut(call) else { return };
         let before = work.arrived.len();
-        work.arrived.retain(|arrived| arrived != person);
+        work.arrived.retain(|(arrived, _)| arrived != person);
         if work.arrived.len() < before {
             self.suspect_call(call, false, now);
         }

@@ -225,18 +225,15 @@ impl Bridge {
                 if stale || self.plan.differs(socket, &set) {
                     self.subscribe(socket, now);
                 }
-                for further in self.plan.spread() {
-                    self.set_changed(further, now);
-                }
-                self.poll_what_is_not_pushed(now);
+                self.spread_subscriptions(now);
             }
             Verdict::AskLater => {
                 entry.doubted = Some(now.instant);
                 self.timers.set(Due::Subscribe(socket), now.instant + self.timing.second_look);
             }
             Verdict::AskAgain => {
-                self.poll_what_is_not_pushed(now);
                 self.subscribe(socket, now);
+                self.spread_subscriptions(now);
             }
             Verdict::GiveUp => {
                 let what = format!("the bridge refused the subscriptions ({status})");
@@ -245,6 +242,14 @@ impl Bridge {
             }
         }
         self.judge_state();
+    }
+
+    /// What had no room goes to further sockets, and the rest to REST.
+    fn spread_subscriptions(&mut self, now: Now) {
+        for further in self.plan.spread() {
+            self.set_changed(further, now);
+        }
+        self.poll_what_is_not_pushed(now);
     }
 
     /// Calls of which something is not pushed are read by REST from here on, and what was refused is tried again.

@@ -69,6 +69,11 @@ impl Plan {
         self.sockets[id].short = short;
         self.shrink(id, size);
         self.fill(id, size);
+        if matches!(next, Next::Ask { .. }) && self.sockets[id].topics.len() < size {
+            // So many are not there any more: what is left fits.
+            self.sockets[id].search = None;
+            return;
+        }
         if let Next::Done { limited, .. } = next {
             let socket = &mut self.sockets[id];
             (socket.search, socket.cap) = (None, limited.then_some(size));

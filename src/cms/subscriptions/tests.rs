@@ -91,3 +91,64 @@ fn a_set_that_is_refused_may_hold_calls_that_have_ended() {
     assert!(plan.tells_mutes(&call(1)));
     assert_eq!(refuse(&mut plan, 2), [Verdict::AskLater, Verdict::GiveUp], "nothing was added that could be refused");
 }
+
+/// Answers every request until nothing changes any more; one socket takes `limit`, all together `total`.
+fn settle(plan: &mut Plan, limit: usize, total: usize) {
+    let mut accepted: HashMap<SocketId, Vec<i64>> = HashMap::new();
+    for _ in 0..2000 {
+        let open = plan.sockets().find(|id| accepted.get(id) != Some(&indexes(plan, *id)));
+        let Some(id) = open else { return };
+        let set = indexes(plan, id);
+        let others: usize = accepted.iter().filter(|(other, _)| **other != id).map(|(_, set)| set.len()).sum();
+        let success = set.len() <= limit && others + set.len() <= total;
+        if success {
+            accepted.insert(id, set.clone());
+        }
+        assert_ne!(plan.answered(id, &set, success), Verdict::GiveUp);
+        plan.spread();
+    }
+    panic!("no end with {limit} a socket, {total} in all");
+}
+
+fn all_whole(plan: &Plan) -> bool {
+    plan.sockets().all(|id| plan.request(id).iter().all(|subscription| subscription.elements.len() >= 5))
+}
+
+#[test]
+fn any_limit_of_a_socket_is_found_and_costs_no_elements() {
+    for limit in 1..=80 {
+        let mut plan = Plan::new(90);
+        (0..60).for_each(|n| drop(plan.add(&call(n))));
+        settle(&mut plan, limit, usize::MAX);
+        let sockets = if limit >= WORTH_A_SOCKET { MOST_SOCKETS } else { 1 };
+        let followed = (sockets * limit - 1).min(60);
+        assert_eq!((plan.refused().count(), all_whole(&plan)), (60 - followed, true), "limit {limit}");
+        plan.add(&call(60));
+        settle(&mut plan, limit, usize::MAX);
+        assert_eq!(plan.refused().count(), 61 - (sockets * limit - 1).min(61), "limit {limit}, one more");
+        (0..40).for_each(|n| drop(plan.remove(&call(n))));
+        plan.spread();
+        settle(&mut plan, limit, usize::MAX);
+        assert!(plan.refused().count() <= 21usize.saturating_sub(limit - 1), "limit {limit}, many less");
+    }
+}
+
+#[test]
+fn a_limit_of_the_whole_bridge_leaves_the_rest_to_rest() {
+    for total in [12, 25, 40] {
+        let mut plan = Plan::new(90);
+        (0..60).for_each(|n| drop(plan.add(&call(n))));
+        settle(&mut plan, 90, total);
+        assert_eq!((plan.refused().count(), all_whole(&plan)), (61 - total, true), "total {total}");
+    }
+}
+
+#[test]
+fn a_limit_that_is_lifted_is_noticed() {
+    let mut plan = Plan::new(90);
+    (0..60).for_each(|n| drop(plan.add(&call(n))));
+    settle(&mut plan, 5, usize::MAX);
+    plan.retry_refused();
+    settle(&mut plan, 90, usize::MAX);
+    assert_eq!((plan.refused().count(), plan.request(0).len()), (0, 61));
+}
