@@ -23,7 +23,7 @@ const NEVER: Duration = Duration::from_secs(3600);
 fn only_records(config: &mut Config) {
     let timing = &mut config.timing;
     (timing.rotate_waiting, timing.rotate_in_call, timing.rotate_waiting_told, timing.rotate_in_call_told) = (NEVER, NEVER, NEVER, NEVER);
-    (timing.sweep_roster, timing.sweep_calls, timing.recheck) = (NEVER, NEVER, [NEVER; 4]);
+    (timing.sweep_roster, timing.sweep_calls, timing.recheck, timing.quiet) = (NEVER, NEVER, [NEVER; 4], NEVER);
     register(config);
 }
 

@@ -110,6 +110,12 @@ fn settle(plan: &mut Plan, limit: usize, total: usize) {
     panic!("no end with {limit} a socket, {total} in all");
 }
 
+fn add_all(plan: &mut Plan) {
+    for n in 0..60 {
+        plan.add(&call(n));
+    }
+}
+
 fn all_whole(plan: &Plan) -> bool {
     plan.sockets().all(|id| plan.request(id).iter().all(|subscription| subscription.elements.len() >= 5))
 }
@@ -118,7 +124,7 @@ fn all_whole(plan: &Plan) -> bool {
 fn any_limit_of_a_socket_is_found_and_costs_no_elements() {
     for limit in 1..=80 {
         let mut plan = Plan::new(90);
-        (0..60).for_each(|n| drop(plan.add(&call(n))));
+        add_all(&mut plan);
         settle(&mut plan, limit, usize::MAX);
         let sockets = if limit >= WORTH_A_SOCKET { MOST_SOCKETS } else { 1 };
         let followed = (sockets * limit - 1).min(60);
@@ -126,7 +132,9 @@ fn any_limit_of_a_socket_is_found_and_costs_no_elements() {
         plan.add(&call(60));
         settle(&mut plan, limit, usize::MAX);
         assert_eq!(plan.refused().count(), 61 - (sockets * limit - 1).min(61), "limit {limit}, one more");
-        (0..40).for_each(|n| drop(plan.remove(&call(n))));
+        for n in 0..40 {
+            plan.remove(&call(n));
+        }
         plan.spread();
         settle(&mut plan, limit, usize::MAX);
         assert!(plan.refused().count() <= 21usize.saturating_sub(limit - 1), "limit {limit}, many less");
@@ -137,7 +145,7 @@ fn any_limit_of_a_socket_is_found_and_costs_no_elements() {
 fn a_limit_of_the_whole_bridge_leaves_the_rest_to_rest() {
     for total in [12, 25, 40] {
         let mut plan = Plan::new(90);
-        (0..60).for_each(|n| drop(plan.add(&call(n))));
+        add_all(&mut plan);
         settle(&mut plan, 90, total);
         assert_eq!((plan.refused().count(), all_whole(&plan)), (61 - total, true), "total {total}");
     }
@@ -146,7 +154,7 @@ fn a_limit_of_the_whole_bridge_leaves_the_rest_to_rest() {
 #[test]
 fn a_limit_that_is_lifted_is_noticed() {
     let mut plan = Plan::new(90);
-    (0..60).for_each(|n| drop(plan.add(&call(n))));
+    add_all(&mut plan);
     settle(&mut plan, 5, usize::MAX);
     plan.retry_refused();
     settle(&mut plan, 90, usize::MAX);
