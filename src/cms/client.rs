@@ -1,7 +1,7 @@
 //! One HTTP request to one Call Bridge and its typed answer. Decides nothing: no retry, no order, no pace (see `queue`).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
@@ -15,6 +15,8 @@ use crate::config::{BridgeConfig, Secret, Timing};
 
 /// Larger than any page of any collection; a bigger body is a fault.
 const MAX_BODY: usize = 8 << 20;
+/// A connection that ends so shortly after a request was sent on it was being closed for idleness at that moment.
+const SOON: Duration = Duration::from_millis(500);
 const TOKEN_HEADER: &str = "X-Cisco-CMS-Auth-Token";
 
 /// Why a request gave no answer.
@@ -36,8 +38,13 @@ pub enum AskError {
     /// It may or may not have been carried out.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
+    /// Nothing was sent: there was no connection.
     #[error("not reachable: {0}")]
     Unreachable(String),
+    /// The connection ended before the answer: the request may or may not have been carried out. `soon`: so shortly after it was sent that
+    /// the bridge had most likely closed a connection that it took for idle.
+    #[error("the connection ended before the answer: {why}")]
+    Closed { why: String, soon: bool },
     /// Nothing was sent: the certificate is not believed.
     #[error("{0}")]
     Untrusted(String),
@@ -56,8 +63,18 @@ impl AskError {
     pub fn answered(&self) -> bool {
         !matches!(
             self,
-            AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Untrusted(_) | AskError::Withheld(_) | AskError::Withdrawn
+            AskError::TimedOut(_)
+                | AskError::Unreachable(_)
+                | AskError::Closed { .. }
+                | AskError::Untrusted(_)
+                | AskError::Withheld(_)
+                | AskError::Withdrawn
         )
+    }
+
+    /// The request was sent, and nothing tells whether it was, or will be, carried out.
+    pub fn leaves_open(&self) -> bool {
+        matches!(self, AskError::TimedOut(_) | AskError::Closed { .. } | AskError::Garbled(_))
     }
 }
 
@@ -101,14 +118,15 @@ impl Client {
         if ask.method() != reqwest::Method::GET {
             request = request.form(&ask.form());
         }
-        let response = request.send().await.map_err(|error| self.transport(&error))?;
+        let began = Instant::now();
+        let response = request.send().await.map_err(|error| self.transport(&error, began))?;
         let status = response.status();
         if let (Ask::Token(_), StatusCode::OK) = (ask, status) {
             return token(&response);
         }
         let retry_after = retry_after(&response);
         let created = matches!(ask, Ask::AddCdrReceiver(_)).then(|| location(&response)).flatten();
-        let body = self.body(response).await;
+        let body = self.body(response, began).await;
         match status {
             status if status.is_success() => read(ask, &body?).map(|answer| created.map_or(answer, Answer::Created)),
             StatusCode::UNAUTHORIZED => Err(AskError::Unauthorized),
@@ -118,9 +136,9 @@ impl Client {
         }
     }
 
-    async fn body(&self, mut response: Response) -> Result<String, AskError> {
+    async fn body(&self, mut response: Response, began: Instant) -> Result<String, AskError> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error, began))? {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(AskError::Garbled(format!("a body of more than {MAX_BODY} bytes")));
             }
@@ -130,13 +148,14 @@ impl Client {
         Ok(String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
-    fn transport(&self, error: &reqwest::Error) -> AskError {
+    fn transport(&self, error: &reqwest::Error, began: Instant) -> AskError {
         match error {
             error if error.is_timeout() => AskError::TimedOut(self.timeout),
             error if error.is_body() || error.is_decode() => AskError::Garbled(deepest(error)),
             error => match tls::mistrust(error) {
                 Some(why) => AskError::Untrusted(why),
-                None => AskError::Unreachable(deepest(error)),
+                None if error.is_connect() => AskError::Unreachable(deepest(error)),
+                None => AskError::Closed { why: deepest(error), soon: began.elapsed() < SOON },
             },
         }
     }

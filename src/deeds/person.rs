@@ -1,4 +1,7 @@
 //! The way of a change to one person: find the home bridge, ask once, read back until it says so. Shown as done only when CMS says so.
+//!
+//! A press sends a second request only where the first was certainly not, and will not be, carried out: it was refused, or never sent. After
+//! one without an answer the rest is reading.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -28,14 +31,16 @@ struct Way<'a> {
     bulk: bool,
     /// Takes back what stands in line; once CMS was asked it means nothing any more.
     stop: CancellationToken,
-    /// Legs for which CMS accepted the request.
+    /// Legs for which CMS accepted the request, or has not answered it.
     legs: HashSet<LegId>,
+    /// Why one of them has not.
+    left_open: Option<AskError>,
 }
 
 impl Reach {
-    /// At most one request that CMS accepted: after one without an answer all is read before anything else.
+    /// At most one request that CMS carries out.
     pub(super) async fn person(&self, wish: &Wish, person: &ParticipantId, bulk: bool, stop: &CancellationToken) -> Outcome {
-        Way { reach: self, wish, person, bulk, stop: stop.clone(), legs: HashSet::new() }.go().await
+        Way { reach: self, wish, person, bulk, stop: stop.clone(), legs: HashSet::new(), left_open: None }.go().await
     }
 
     /// Reads who and where the person is.
@@ -62,7 +67,7 @@ impl Way<'_> {
     async fn go(mut self) -> Outcome {
         let deadline = Instant::now() + self.reach.timing.action_deadline;
         let mut relocated = false;
-        let mut unanswered = 0;
+        let mut repeated = false;
         if let Wish::Named(_) = self.wish
             && let Ok(home) = self.home().await
             && self.read(&home).await == Reading::So
@@ -78,9 +83,13 @@ impl Way<'_> {
                 return refusal;
             }
             let error = match self.send(&home).await {
-                Ok(()) => return self.confirm(&home).await,
+                Ok(()) => return self.confirm(&home, true).await,
                 Err(error) => error,
             };
+            if error.leaves_open() {
+                // Perhaps CMS was asked: it goes on to its end.
+                self.stop = CancellationToken::new();
+            }
             let next = match error {
                 AskError::Withdrawn => Next::End((Stopped, String::new())),
                 AskError::Busy { retry_after } => self.reach.wait_busy(retry_after, deadline, &self.stop).await,
@@ -95,12 +104,13 @@ impl Way<'_> {
                 AskError::Untrusted(why) => Next::End((Unreachable, why)),
                 AskError::Unauthorized | AskError::Forbidden => Next::End((Refused, error.to_string())),
                 AskError::Withheld(why) => Next::End((Refused, why)),
-                AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Garbled(_) => {
-                    unanswered += 1;
-                    // Perhaps CMS was asked: it goes on to its end.
-                    self.stop = CancellationToken::new();
-                    self.after_silence(&home, &error, unanswered == 1 && Instant::now() < deadline).await
+                error @ (AskError::Unreachable(_) | AskError::Closed { soon: true, .. })
+                    if !std::mem::replace(&mut repeated, true) && Instant::now() < deadline =>
+                {
+                    self.after_nothing(&home, &error).await
                 }
+                AskError::Unreachable(_) => Next::End((Unreachable, error.to_string())),
+                AskError::TimedOut(_) | AskError::Closed { .. } | AskError::Garbled(_) => return self.confirm(&home, false).await,
             };
             if let Next::End(outcome) = next {
                 return outcome;
@@ -164,28 +174,37 @@ impl Way<'_> {
         self.reach.change(home, change, self.bulk, &self.stop).await
     }
 
-    /// A person is heard by any of their legs.
+    /// A person is heard by any of their legs. Each is asked once; one that does not answer does not keep the others from it.
     async fn mute(&mut self, home: &str, on: bool) -> Result<(), AskError> {
-        let legs = self.read_legs(home).await?;
         let mut any = false;
-        for leg in legs {
+        for leg in self.read_legs(home).await.map_err(|error| self.not_sent(error))? {
             if self.legs.contains(&leg) {
                 any = true;
                 continue;
             }
             match self.reach.change(home, Change::Mute(leg.clone(), on), self.bulk, &self.stop).await {
-                Ok(()) => {
-                    any = true;
-                    self.legs.insert(leg);
-                    // From here on it goes on to its end.
-                    self.stop = CancellationToken::new();
-                }
+                Ok(()) => any = true,
                 // This one ended meanwhile.
-                Err(AskError::Gone(_)) => {}
+                Err(AskError::Gone(_)) => continue,
+                Err(error @ (AskError::TimedOut(_) | AskError::Garbled(_) | AskError::Closed { soon: false, .. })) => {
+                    self.left_open = Some(error);
+                }
                 Err(error) => return Err(error),
             }
+            // From here on it goes on to its end.
+            self.legs.insert(leg);
+            self.stop = CancellationToken::new();
         }
-        if any { Ok(()) } else { Err(AskError::Gone("no call leg".into())) }
+        match &self.left_open {
+            Some(error) => Err(error.clone()),
+            None if any => Ok(()),
+            None => Err(AskError::Gone("no call leg".into())),
+        }
+    }
+
+    /// A reading that failed before anything was asked for leaves nothing open.
+    fn not_sent(&self, error: AskError) -> AskError {
+        if error.leaves_open() && self.legs.is_empty() { AskError::Unreachable(error.to_string()) } else { error }
     }
 
     async fn read_legs(&self, home: &str) -> Result<Vec<LegId>, AskError> {
@@ -289,37 +308,47 @@ impl Way<'_> {
         matches!(now_at, Some(Home::Bridge(bridge)) if bridge != *home)
     }
 
-    /// The request may have worked although its answer never came.
-    async fn after_silence(&self, home: &str, error: &AskError, may_repeat: bool) -> Next {
+    /// Nothing was sent, or the connection ended at once, as one that the bridge took for idle does: sent once more where it reads not so.
+    async fn after_nothing(&self, home: &str, error: &AskError) -> Next {
         Next::End(match self.read(home).await {
             Reading::So => (Done, String::new()),
             Reading::Left => (Left, String::new()),
-            Reading::NotSo if may_repeat => return Next::Again,
-            Reading::NotSo | Reading::Unclear => (Unreachable, format!("{error}; {}", self.wish.not_so())),
-            Reading::Failed(_) => (Unreachable, format!("{error}; it is not known whether the request was carried out")),
+            Reading::NotSo => return Next::Again,
+            Reading::Unclear | Reading::Failed(_) if error.leaves_open() => self.confirm(home, false).await,
+            Reading::Unclear => return Next::Again,
+            Reading::Failed(_) => (Unreachable, error.to_string()),
         })
     }
 
     /// The effect is not instant: it is read until it is so (rest.md section 5). Given up only by a reading that came after the deadline; in
-    /// a large press the first one may have stood in line for long.
-    async fn confirm(&self, home: &str) -> Outcome {
+    /// a large press the first one may have stood in line for long. `accepted`: CMS said so; else it has not answered, and may carry it out.
+    async fn confirm(&self, home: &str, accepted: bool) -> Outcome {
         let timing = &self.reach.timing;
+        let so_far = if accepted { "CMS accepted the request" } else { "CMS has not answered the request" };
         let mut deadline = None;
         let mut pause = timing.confirm_within / 50;
         let mut ahead = false;
         loop {
-            match self.read(home).await {
+            let reading = self.read(home).await;
+            match &reading {
                 // Given one moment, in case no event ever tells.
                 Reading::So if !ahead && self.is_ahead_of_row(home) => ahead = true,
                 Reading::So => return (Done, String::new()),
-                Reading::Left => return (Left, "left after CMS had accepted the request".into()),
+                Reading::Left if accepted => return (Left, "left after CMS had accepted the request".into()),
+                Reading::Left => return (Left, "left before CMS answered the request".into()),
                 Reading::Failed(AskError::Withheld(why)) => {
-                    return (Unconfirmed, format!("CMS accepted the request, but it can't be seen whether it worked: {why}"));
+                    return (Unconfirmed, format!("{so_far}, and it can't be seen whether it worked: {why}"));
                 }
                 Reading::NotSo | Reading::Unclear | Reading::Failed(_) => {}
             }
             if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + timing.confirm_within) {
-                return (Unconfirmed, format!("CMS accepted the request, but {}", self.wish.not_so()));
+                return (
+                    Unconfirmed,
+                    match reading {
+                        Reading::Failed(_) if !accepted => format!("{so_far}; it is not known whether it was carried out"),
+                        _ => format!("{so_far}, {} {}", if accepted { "but" } else { "and" }, self.wish.not_so()),
+                    },
+                );
             }
             tokio::time::sleep(pause).await;
             pause = pause.mul_f64(1.7).min(timing.second_look);

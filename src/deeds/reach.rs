@@ -36,9 +36,12 @@ impl Reach {
         };
         // It is not to be sent any more. Where it was sent meanwhile, its answer counts.
         self.send(bridge, Command::Withdraw(ask)).await?;
-        match self.wait(bridge, &mut answer).await? {
-            Err(AskError::Withdrawn) => Err(why),
-            result => result.map(drop),
+        match (self.wait(bridge, &mut answer).await?, why) {
+            (Err(AskError::Withdrawn), AskError::TimedOut(_)) => {
+                Err(AskError::Unreachable("the bridge did not get round to it, and it was not sent".into()))
+            }
+            (Err(AskError::Withdrawn), why) => Err(why),
+            (result, _) => result.map(drop),
         }
     }
 
@@ -67,8 +70,11 @@ impl Reach {
     async fn wait<T>(&self, bridge: &str, answer: &mut oneshot::Receiver<T>) -> Result<T, AskError> {
         for _ in 0..LONGEST_LINE {
             match tokio::time::timeout(self.timing.action_deadline, &mut *answer).await {
-                // Its actor may have gone without an answer.
-                Ok(answer) => return answer.map_err(|_| AskError::Unreachable("the bridge is not followed any more".into())),
+                // Its actor may have gone without an answer, and what it had sent goes on.
+                Ok(answer) => {
+                    let gone = |_| AskError::Closed { why: "the bridge is not followed any more".into(), soon: false };
+                    return answer.map_err(gone);
+                }
                 Err(_) if self.is_silent(bridge) => break,
                 Err(_) => {}
             }

@@ -194,7 +194,9 @@ switches! {
     get_late_ms: u64 = 0,
     /// A PUT or POST works at once but is answered so much later.
     put_late_ms: u64 = 0,
-    /// `deactivated` set by a PUT takes effect so much after its answer.
+    /// A PUT, POST or DELETE is carried out, and answered, only so much later; also when its client has hung up by then.
+    put_slow_ms: u64 = 0,
+    /// A PUT or DELETE takes effect so much after its answer. What `deactivated` is refused for is refused at once.
     effect_delay_ms: u64 = 0,
     garbage_xml: bool = false,
     /// The body ends in the middle and the connection breaks.

@@ -34,7 +34,7 @@ pub struct Pending {
 pub enum ActionResult {
     /// CMS accepted it and it reads back so.
     Done,
-    /// CMS accepted it, but it did not read back so in time.
+    /// CMS accepted it, or has not answered and may carry it out, and it did not read back so in time.
     Unconfirmed,
     /// It was so before anything was sent.
     Already,
@@ -42,7 +42,7 @@ pub enum ActionResult {
     Left,
     /// CMS (or Usher, see the reason) refused.
     Refused,
-    /// The bridge did not answer.
+    /// The bridge could not be reached; nothing was sent.
     Unreachable,
     /// Nothing was sent: another moderator is handling it, and the request did not name that claim.
     Claimed,

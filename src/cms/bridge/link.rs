@@ -280,7 +280,9 @@ impl Bridge {
                     return true;
                 }
             }
-            AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Untrusted(_) => self.count_failure(&error, now),
+            AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Closed { .. } | AskError::Untrusted(_) => {
+                self.count_failure(&error, now);
+            }
             _ => {}
         }
         match ask {

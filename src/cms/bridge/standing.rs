@@ -127,6 +127,7 @@ fn is_useless(error: &AskError) -> bool {
         | AskError::Gone(_)
         | AskError::TimedOut(_)
         | AskError::Unreachable(_)
+        | AskError::Closed { .. }
         | AskError::Untrusted(_)
         | AskError::Withheld(_)
         | AskError::Withdrawn => false,
@@ -146,7 +147,7 @@ pub(super) fn trouble(error: &AskError) -> Trouble {
         AskError::Unauthorized => "credentials_refused",
         AskError::Forbidden => "forbidden",
         AskError::TimedOut(_) => "timed_out",
-        AskError::Unreachable(_) => "unreachable",
+        AskError::Unreachable(_) | AskError::Closed { .. } => "unreachable",
         AskError::Untrusted(_) => "certificate",
         AskError::Busy { .. } => "busy",
         AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_) | AskError::Withheld(_) | AskError::Withdrawn => {

@@ -95,18 +95,50 @@ async fn answer(bridge: &Bridge, switches: &Arc<Switches>, method: &HttpMethod, 
     };
     let request = Request::new(method, path, uri.query().unwrap_or(""), &String::from_utf8_lossy(body));
     let changing = method != Method::Get;
-    let reply = respond(bridge, switches, &request);
+    let reply = match switches.put_slow_ms {
+        0 => respond(bridge, switches, request),
+        _ if !changing => respond(bridge, switches, request),
+        slow => slowly(bridge, switches, request, slow).await,
+    };
     pause(if changing { switches.put_late_ms } else { switches.get_late_ms }).await;
     reply
 }
 
-fn respond(bridge: &Bridge, switches: &Arc<Switches>, request: &Request) -> Reply {
+/// Carried out after its time, also when the client has hung up by then.
+async fn slowly(bridge: &Bridge, switches: &Arc<Switches>, request: Request, slow: u64) -> Reply {
+    let (owned, switches) = (bridge.clone(), switches.clone());
+    let carried_out = bridge.core.tasks.spawn(async move {
+        tokio::select! {
+            () = owned.core.cancel.cancelled() => None,
+            () = pause(slow) => Some(respond(&owned, &switches, request)),
+        }
+    });
+    carried_out.await.ok().flatten().unwrap_or_else(|| Reply::status(503))
+}
+
+fn respond(bridge: &Bridge, switches: &Arc<Switches>, request: Request) -> Reply {
     if request.method == Method::Post && request.shape() == ["authtokens"] {
         return token(bridge, switches);
     }
     if switches.put_without_effect && matches!(request.method, Method::Put | Method::Delete) {
         return Reply::done();
     }
+    // What is checked before it is answered has its delay where it is carried out (`write_people`).
+    let late = matches!(request.method, Method::Put | Method::Delete) && request.value("deactivated").is_none();
+    if late && switches.effect_delay_ms > 0 {
+        let (owned, switches) = (bridge.clone(), switches.clone());
+        bridge.core.tasks.spawn(async move {
+            tokio::select! {
+                () = owned.core.cancel.cancelled() => {}
+                () = pause(switches.effect_delay_ms) => drop(dispatch(&owned, &switches, &request)),
+            }
+        });
+        return Reply::done();
+    }
+    dispatch(bridge, switches, &request)
+}
+
+fn dispatch(bridge: &Bridge, switches: &Arc<Switches>, request: &Request) -> Reply {
     let turned = turned(bridge, switches, request);
     bridge.core.operate(|state, now_ms| {
         let context = Context { bridge: bridge.index, switches: switches.clone(), now_ms, turned };

@@ -154,8 +154,8 @@ test("an admit that CMS accepts without doing it is not called done, to neither 
   await failed(
     { cluster, open },
     {
-      row: "Accepted, but not confirmed",
-      summary: "1 accepted but not confirmed",
+      row: "Not confirmed",
+      summary: "1 not confirmed",
       name: "admit-unconfirmed",
       wait: 15_000,
     },
