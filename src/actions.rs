@@ -120,12 +120,15 @@ pub struct TargetResult {
     pub at: Option<i64>,
     /// The claim that was in the way (`claimed`); its own id where it was claimed.
     pub claim: Option<Arc<str>>,
+    /// It takes the place of an earlier result for the same target.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub corrected: bool,
 }
 
 impl TargetResult {
     pub fn new(target: Target, result: ActionResult, reason: &str) -> Self {
         let reason = Some(reason).filter(|text| !text.is_empty()).map(Arc::from);
-        Self { target, result, reason, by: None, at: None, claim: None }
+        Self { target, result, reason, by: None, at: None, claim: None, corrected: false }
     }
 }
 
@@ -173,7 +176,7 @@ impl Actions {
     }
 
     /// Begins a press: it is handed over when this returns, whoever awaits the rest. That comes once it is journalled; the channel then yields
-    /// one result per distinct target and closes.
+    /// one result per distinct target, then those that put an earlier one right, and closes.
     pub fn press(&self, press: Press) -> impl Future<Output = Result<mpsc::Receiver<TargetResult>, ActionError>> + Send + use<> {
         let (results, receiver) = mpsc::channel(press.targets.len().max(1));
         let (started, journalled) = oneshot::channel();

@@ -188,6 +188,9 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     assert_eq!(page.until(|frame| frame["type"] == "reply").await["state"], "progress");
     results.send(TargetResult::new(Target::Person("p3".into()), ActionResult::Left, "")).await.expect("open");
     assert_eq!(page.until(|frame| frame["type"] == "reply").await["state"], "finished");
+    results.send(TargetResult { corrected: true, ..result("p2", ActionResult::Done) }).await.expect("open");
+    let late = page.until(|frame| frame["type"] == "reply").await;
+    assert_eq!((&late["ref"], &late["state"], &late["results"][0]["corrected"]), (&json!("1"), &json!("finished"), &json!(true)));
 
     let deeds = [
         (json!({ "type": "send_back", "people": ["p2"], "scope": "undo", "over": ["c9"] }), Deed::SendBack),

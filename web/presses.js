@@ -60,7 +60,8 @@ export class Presses {
   reply(frame) {
     const press = this.all.get(frame.ref);
     if (!press) return;
-    press.results.push(...frame.results);
+    const corrected = new Set(frame.results.filter((result) => result.corrected).map(idOf));
+    press.results = [...press.results.filter((result) => !corrected.has(idOf(result))), ...frame.results];
     press.at = this.now();
     press.state = frame.state === "finished" ? "finished" : "under_way";
     if (press.state === "finished" && failures(press).length === 0) setTimeout(() => this.dismiss(press.ref), QUIET);

@@ -35,7 +35,7 @@
 
 /**
  * @typedef {{ person?: string, meeting?: string, result: ResultWord, reason?: string | null, by?: string | null, at?: number | null,
- *   claim?: string | null }} Result
+ *   claim?: string | null, corrected?: boolean }} Result
  * @typedef {{ type: "welcome", protocol: number, epoch: string, version: string, time: number, user: { name: string, role: Role },
  *   beat_s: number, prefs: object | null }} Welcome
  * @typedef {{ type: "snapshot", epoch: string, seq: number, part: number, rows: Row[] }} SnapshotPart

@@ -84,9 +84,11 @@ pub struct Timing {
     pub confirm_within: Duration,
     /// How long an action waits at a bridge that answers nobody before the bridge counts as unreachable.
     pub action_deadline: Duration,
+    /// An action that ended without being known is read again so long afterwards.
+    pub read_later: [Duration; 3],
     /// How long a start waits for a reading of each person whose admission the last stop left open.
     pub recover_within: Duration,
-    /// How long a refusal stays on the row.
+    /// How long a refusal stays on the row; longer than it may still be put right.
     pub outcome_shown: Duration,
     /// A claim ends so long after it was last renewed.
     pub claim: Duration,
@@ -161,8 +163,9 @@ impl Default for Timing {
             figures: s(1),
             confirm_within: s(5),
             action_deadline: s(20),
+            read_later: [s(2), s(10), s(30)],
             recover_within: s(60),
-            outcome_shown: s(30),
+            outcome_shown: s(35),
             claim: s(20),
             undo: s(8),
             publish_tick: ms(50),
@@ -221,6 +224,7 @@ impl Timing {
             figures: x(self.figures),
             confirm_within: x(self.confirm_within),
             action_deadline: x(self.action_deadline),
+            read_later: self.read_later.map(x),
             recover_within: x(self.recover_within),
             outcome_shown: x(self.outcome_shown),
             claim: x(self.claim),

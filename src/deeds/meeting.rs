@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::judge::MeetingWish;
+use super::judge::{MeetingWish, Reading};
 use super::person::Next;
 use super::reach::Reach;
 use super::target::Outcome;
@@ -77,6 +77,17 @@ impl Reach {
             return worst(asked.failures);
         }
         self.confirm_meeting(wish, calls, asked).await
+    }
+
+    /// Is it so by now, on each of its bridges?
+    pub(super) async fn read_meeting(&self, wish: &MeetingWish, meeting: &str) -> Reading {
+        let calls = calls_of(self.cluster.store(), meeting).into_iter().map(|(key, _)| key).collect();
+        let read = self.read_all(calls).await;
+        match read.iter().all(|(_, read)| read.as_ref().is_ok_and(|call| wish.is_so(call))) {
+            _ if read.is_empty() => Reading::Left,
+            true => Reading::So,
+            false => Reading::NotSo,
+        }
     }
 
     /// What each call reads as; those that are over are left out.

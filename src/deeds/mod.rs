@@ -1,10 +1,11 @@
 //! Carries out presses: one task a press, one future a person or meeting. Knows neither sockets nor XML.
 //!
 //! `target` is the way of one target of a press: whether anything is to be sent at all, and when. `person` and `meeting` send it and read
-//! back what became of it; `judge` says what that means.
+//! back what became of it; `judge` says what that means. `later` reads again what ended without being known.
 
 mod journal;
 mod judge;
+mod later;
 mod meeting;
 mod person;
 mod reach;
@@ -36,6 +37,7 @@ use crate::view::{ActionResult, Outcome, Verb};
 use crate::word::word;
 
 pub use journal::{Journal, OpenPress};
+use later::{Doubt, Later, is_open};
 use reach::Reach;
 use running::Running;
 use subject::Subject;
@@ -51,6 +53,7 @@ pub struct Deeds {
     desk: Desk,
     journal: Journal,
     running: Running,
+    later: Later,
     troubles: Troubles,
     log: Log,
     /// Usher is about to end: what waits for its time is not sent any more.
@@ -68,7 +71,16 @@ impl Deeds {
         log: Log,
         ending: CancellationToken,
     ) -> Self {
-        Self { reach: Reach { cluster, timing }, desk, journal, running: Running::default(), troubles, log, ending }
+        Self {
+            reach: Reach { cluster, timing },
+            desk,
+            journal,
+            running: Running::default(),
+            later: Later::default(),
+            troubles,
+            log,
+            ending,
+        }
     }
 
     /// Takes requests until `stop`; presses under way are finished by the tracker's owner.
@@ -123,21 +135,39 @@ impl Deeds {
         let turns = Turns::new(subjects.len());
         let each = subjects.iter().map(async |subject| (subject, self.target(&press, &subject.target, &turns).await));
         let mut under_way: FuturesUnordered<_> = each.collect();
-        while let Some((subject, result)) = under_way.next().await {
-            self.settle(&press, id, subject, &result);
-            let _ = results.send(result).await;
+        let mut doubtful = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some((subject, result)) = under_way.next() => {
+                    let entry = self.settle(&press, id, subject, &result);
+                    if is_open(result.result) {
+                        let doubt = Doubt { press: id, target: subject.target.clone(), deed: press.deed.clone(), entry };
+                        doubtful.push(self.read_later(doubt));
+                    }
+                    let _ = results.send(result).await;
+                }
+                Some(found) = doubtful.next() => {
+                    if let Some(corrected) = found {
+                        let _ = results.send(corrected).await;
+                    }
+                }
+                else => break,
+            }
         }
     }
 
-    /// The result for one target of a press is final here, and only here. `id`: the press in the journal.
-    fn settle(&self, press: &Press, id: i64, subject: &Subject, result: &TargetResult) {
+    /// The result for one target of a press is final here, and only here, but for what `later` finds. `id`: the press in the journal. Answers
+    /// the entry of the log.
+    fn settle(&self, press: &Press, id: i64, subject: &Subject, result: &TargetResult) -> Entry {
         self.journal.result(id, result);
         let entry = Entry::by(&press.actor, Action::Did(press.deed.verb())).scope(&press.scope).about(subject.whom.clone());
         let entry = entry.action_id(subject.action_id.clone());
-        self.log.add(entry.detail(press.deed.detail()).with(result));
+        let entry = entry.detail(press.deed.detail()).with(result);
+        self.log.add(entry.clone());
         let (action, word) = (word(&press.deed.verb()), word(&result.result));
         debug!(user = %press.actor.user, %action, target = ?subject.target, result = %word, "ended");
         metrics::counter!("usher_actions_total", "action" => action, "result" => word).increment(1);
+        entry
     }
 
     /// Everybody's row says how it ended.

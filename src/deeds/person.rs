@@ -40,7 +40,22 @@ struct Way<'a> {
 impl Reach {
     /// At most one request that CMS carries out.
     pub(super) async fn person(&self, wish: &Wish, person: &ParticipantId, bulk: bool, stop: &CancellationToken) -> Outcome {
-        Way { reach: self, wish, person, bulk, stop: stop.clone(), legs: HashSet::new(), left_open: None }.go().await
+        self.way(wish, person, bulk, stop).go().await
+    }
+
+    /// Is it so by now? Stands behind what moderators do.
+    pub(super) async fn read_person(&self, wish: &Wish, person: &ParticipantId) -> Reading {
+        let way = self.way(wish, person, true, &CancellationToken::new());
+        match way.home().await {
+            Ok(home) => way.read(&home).await,
+            Err((Left, _)) if *wish == Wish::Gone => Reading::So,
+            Err((Left, _)) => Reading::Left,
+            Err(_) => Reading::Unclear,
+        }
+    }
+
+    fn way<'a>(&'a self, wish: &'a Wish, person: &'a ParticipantId, bulk: bool, stop: &CancellationToken) -> Way<'a> {
+        Way { reach: self, wish, person, bulk, stop: stop.clone(), legs: HashSet::new(), left_open: None }
     }
 
     /// Reads who and where the person is.

@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use super::{Deeds, OpenPress};
-use crate::actions::{Target, TargetResult};
+use super::{Deeds, Doubt, OpenPress, is_open};
+use crate::actions::{Deed, Target, TargetResult};
 use crate::log::{Action, Entry, Whom};
 use crate::meetings::calls_of;
 use crate::model::{BridgeState, Lobby};
@@ -39,7 +39,12 @@ impl Deeds {
         let result = TargetResult::new(target, how, reason);
         self.finish(verb, &user, &result);
         self.journal.result(press, &result);
-        self.log.add(Entry { user, address, scope, action_id, ..Entry::of(Action::Did(verb)) }.about(whom).with(&result));
+        let entry = Entry { user, address, scope, action_id, ..Entry::of(Action::Did(verb)) }.about(whom).with(&result);
+        self.log.add(entry.clone());
+        if let Some(deed) = deed(verb).filter(|_| is_open(how)) {
+            let doubt = Doubt { press, target: result.target, deed, entry };
+            self.read_later(doubt).await;
+        }
     }
 
     /// The lobby of a person who is there, `Unknown` for a meeting that is; None once every bridge has been read without them. `Unknown`, too,
@@ -74,6 +79,20 @@ impl Deeds {
         let bridges = store.all_bridges();
         !bridges.is_empty() && bridges.iter().all(is_read)
     }
+}
+
+/// What was to be done, where the verb alone says it.
+fn deed(verb: Verb) -> Option<Deed> {
+    Some(match verb {
+        Verb::Admit => Deed::Admit,
+        Verb::SendBack => Deed::SendBack,
+        Verb::Remove => Deed::Remove,
+        Verb::Mute => Deed::Mute(true),
+        Verb::Unmute => Deed::Mute(false),
+        Verb::Lock => Deed::Lock(true),
+        Verb::Unlock => Deed::Lock(false),
+        Verb::Rename | Verb::Message => return None,
+    })
 }
 
 fn judge(verb: Verb, found: Option<Lobby>) -> (ActionResult, &'static str) {

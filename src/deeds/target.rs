@@ -52,11 +52,12 @@ impl Deeds {
         let delay = if press.deed == Deed::Admit { self.desk.settings().admit_delay } else { Duration::ZERO };
         let now = Now::read();
         let until = (!delay.is_zero()).then(|| now.unix_ms + delay.as_millis() as i64);
+        self.later.supersede(target);
         self.desk.begin(target, verb, user, until, now);
         let result = match self.turn(press, target, delay, turns).await {
             Ok(_turn) => {
                 let (how, reason) = self.carry_out(press, target, turns.bulk).await;
-                self.note(press, target, how);
+                self.note(&press.deed, target, how);
                 TargetResult::new(target.clone(), how, &reason)
             }
             Err(result) => result,
@@ -158,9 +159,9 @@ impl Deeds {
     }
 
     /// What rows show from now on.
-    fn note(&self, press: &Press, target: &Target, how: ActionResult) {
+    pub(super) fn note(&self, deed: &Deed, target: &Target, how: ActionResult) {
         use ActionResult::{Already, Done, Unconfirmed};
-        match (target, &press.deed, how) {
+        match (target, deed, how) {
             (Target::Person(id), Deed::Rename(label), Done | Already) => {
                 self.desk.set_label(id, Some(label.clone()).filter(|label| !label.is_empty()));
             }

@@ -258,6 +258,21 @@ impl Desk {
         });
     }
 
+    /// Puts right how the last action on a target ended, unless another one is under way.
+    pub fn correct(&self, target: &Target, outcome: Outcome) {
+        self.change(|state| {
+            let acted = state.acted(target);
+            if acted.pending.is_some() {
+                return;
+            }
+            acted.outcome = None;
+            if outcome.result == ActionResult::Done {
+                state.done(target, outcome.action, Mark { by: outcome.by, at: outcome.at });
+            }
+            state.touched.target(target);
+        });
+    }
+
     /// The claim that keeps `user` from acting on a target; `meeting` is where a person is. `over`: claims that the user goes over.
     pub fn against(&self, target: &Target, meeting: Option<&Arc<str>>, user: &str, over: &[Arc<str>]) -> Option<Claim> {
         let meeting = meeting.map(|id| Target::Meeting(id.clone()));

@@ -15,10 +15,16 @@ use crate::http::protocol::{MAX_RESULTS, Progress};
 
 /// Actions of one socket at once; a person presses one after the other.
 const AT_ONCE: usize = 16;
+/// Finished actions of which more may be heard; of others than these the rows alone tell.
+const FINISHED: usize = 64;
+
+type Steps = FuturesUnordered<Pin<Box<dyn Future<Output = Step> + Send>>>;
 
 #[derive(Default)]
 pub(super) struct Presses {
-    running: FuturesUnordered<Pin<Box<dyn Future<Output = Step> + Send>>>,
+    running: Steps,
+    /// Those that have ended, while a result of theirs may be put right.
+    ended: Steps,
     /// How those that run are stopped, by the browser's own word.
     stops: HashMap<String, CancellationToken>,
 }
@@ -28,6 +34,7 @@ struct Running {
     r#ref: String,
     people: usize,
     told: usize,
+    finished: bool,
     results: mpsc::Receiver<TargetResult>,
 }
 
@@ -55,7 +62,7 @@ impl Presses {
         let begun = actions.press(press);
         self.running.push(Box::pin(async move {
             match begun.await {
-                Ok(results) => Step::Started(Running { r#ref, people, told: 0, results }),
+                Ok(results) => Step::Started(Running { r#ref, people, told: 0, finished: false, results }),
                 Err(error) => Step::Failed { r#ref, error },
             }
         }));
@@ -86,32 +93,51 @@ impl Presses {
     /// What to tell the browser next; waits for ever while nothing is under way. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Reply {
         loop {
-            let Some(step) = self.running.next().await else { std::future::pending().await };
-            match step {
-                Step::Started(press) => {
-                    let reply = press.reply(Progress::Started, Vec::new());
-                    self.running.push(Box::pin(press.step()));
-                    return reply;
-                }
-                Step::Results(mut press, results) => {
-                    press.told += results.len();
-                    // Nothing more came: the channel is closed.
-                    let finished = press.told >= press.people || results.is_empty();
-                    let reply = press.reply(if finished { Progress::Finished } else { Progress::Progress }, results);
-                    if finished {
-                        self.stops.remove(&press.r#ref);
-                    } else {
-                        self.running.push(Box::pin(press.step()));
-                    }
-                    return reply;
-                }
-                Step::Failed { r#ref, error } => {
-                    self.stops.remove(&r#ref);
-                    return Reply::Failed { r#ref, error };
-                }
-                Step::Told => {}
-                Step::Did(reply) => return reply,
+            let step = tokio::select! {
+                Some(step) = self.running.next() => step,
+                Some(step) = self.ended.next() => step,
+                else => std::future::pending().await,
+            };
+            if let Some(reply) = self.take(step) {
+                return reply;
             }
+        }
+    }
+
+    fn take(&mut self, step: Step) -> Option<Reply> {
+        match step {
+            Step::Started(press) => {
+                let reply = press.reply(Progress::Started, Vec::new());
+                self.running.push(Box::pin(press.step()));
+                Some(reply)
+            }
+            Step::Results(press, results) if press.finished => {
+                // None: the channel is closed, and nothing more is to come.
+                let reply = (!results.is_empty()).then(|| press.reply(Progress::Finished, results))?;
+                self.ended.push(Box::pin(press.step()));
+                Some(reply)
+            }
+            Step::Results(mut press, results) => {
+                press.told += results.iter().filter(|result| !result.corrected).count();
+                // Nothing more came: the channel is closed.
+                press.finished = press.told >= press.people || results.is_empty();
+                let reply = press.reply(if press.finished { Progress::Finished } else { Progress::Progress }, results);
+                if !press.finished {
+                    self.running.push(Box::pin(press.step()));
+                    return Some(reply);
+                }
+                self.stops.remove(&press.r#ref);
+                if self.ended.len() < FINISHED {
+                    self.ended.push(Box::pin(press.step()));
+                }
+                Some(reply)
+            }
+            Step::Failed { r#ref, error } => {
+                self.stops.remove(&r#ref);
+                Some(Reply::Failed { r#ref, error })
+            }
+            Step::Told => None,
+            Step::Did(reply) => Some(reply),
         }
     }
 }

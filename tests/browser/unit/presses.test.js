@@ -40,6 +40,18 @@ test("a press says what it does, then what it did, with every failure counted by
   );
 });
 
+test("a result that is put right takes the place of the first, also after the end", () => {
+  const { act, reply, words } = page();
+  const press = act("admit", ["a", "b"], { type: "admit", scope: "selection" });
+  reply(press, "progress", [result("a", "unconfirmed")]);
+  reply(press, "progress", [result("a", "done", { corrected: true })]);
+  reply(press, "finished", [result("b", "unconfirmed")]);
+  assert.equal(words(press), "Admitted 1, 1 not confirmed");
+  reply(press, "finished", [result("b", "done", { corrected: true })]);
+  assert.equal(words(press), "Admitted 2");
+  assert.deepEqual(failures(press), []);
+});
+
 test("somebody who was let in before is told with who did it, and when", () => {
   const { act, reply, words } = page();
   const press = act("admit", ["a"], { type: "admit", scope: "person" });
