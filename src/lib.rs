@@ -35,6 +35,7 @@ pub mod log;
 pub mod meetings;
 pub mod memory;
 pub mod model;
+pub(crate) mod pem;
 pub mod publisher;
 pub mod receivers;
 pub mod reload;

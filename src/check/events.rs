@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::judge;
 use super::report::{Report, Step};
-use crate::cms::{Answer, Ask, Body, Client, Endpoint, News, Session, SessionReport, Subscription, subscribe_request};
+use crate::cms::{Answer, Ask, Body, Client, Endpoint, News, Session, SessionReport, Subscription, System, subscribe_request};
 use crate::config::{BridgeConfig, Secret, Timing};
 
 const NAME: &str = "events";
@@ -32,7 +32,7 @@ pub(super) async fn events(client: &Client, config: &BridgeConfig, tls: Arc<rust
     let answer = client.ask(&Ask::Token(0)).await;
     report.push(judge::token(&answer, config));
     let Ok(Answer::Token(token)) = answer else { return };
-    let endpoint = Endpoint { url: config.url.clone(), tls, connect_timeout: timing.connect_timeout };
+    let endpoint = Endpoint { url: config.url.clone(), tls, connect_timeout: timing.connect_timeout, names: Arc::new(System) };
     report.push(judged(listen(endpoint, token, timing.ack_timeout).await));
 }
 
@@ -66,7 +66,7 @@ async fn acknowledged(reports: &mut mpsc::Receiver<SessionReport>) -> Heard {
                 }
             }
             News::Closed(reason) => return Heard::Closed(reason),
-            News::Open | News::Unreadable => {}
+            News::Open => {}
         }
     }
     Heard::Closed("the session ended".into())

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::report::Step;
-use crate::cms::{Answer, AskError, TrustError, admits};
+use crate::cms::{Answer, AskError, SUITES, TrustError, admits};
 use crate::config::BridgeConfig;
 
 const ROLE: &str = "On the MMP of this bridge, `user list` shows the roles; Usher needs `api` or `admin`: `user add <name> api`.";
@@ -49,6 +49,15 @@ pub(super) fn trust(error: &TrustError) -> Step {
     Step::fail("tls", error.to_string(), advice)
 }
 
+/// Sections of a CA file that count for nothing.
+pub(super) fn ca_faults(faults: &[String]) -> Step {
+    Step::warn(
+        "ca_file",
+        faults.join("; "),
+        "The other certificates of the file count. Replace these, or remove them from the file that `ca_file` names.",
+    )
+}
+
 pub(super) fn no_tls() -> Step {
     Step::warn(
         "tls",
@@ -65,6 +74,14 @@ pub(super) fn no_tls_server(cause: &rustls::Error) -> Option<Step> {
             "what listens at this port does not speak TLS",
             format!("The port is not that of the Web Admin interface. {WEB_ADMIN}"),
         )),
+        rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure | rustls::AlertDescription::InsufficientSecurity) => {
+            Some(Step::fail(
+                "tls",
+                format!("{SUITES} ({cause})"),
+                "On the MMP, `tls webadmin` shows the ciphers that the bridge allows; allow one of these with `tls webadmin ciphers`. If they are \
+                 there, the certificate has a kind of key that Usher can't verify: make a new one and install it with `webadmin certs`.",
+            ))
+        }
         rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => Some(Step::fail(
             "tls",
             format!("no common TLS version or cipher: {cause}"),

@@ -11,7 +11,7 @@ use tokio_rustls::client::TlsStream;
 use super::certificate::{self, Certificate, Seen};
 use super::judge;
 use super::report::{Report, Step};
-use crate::cms::client_config;
+use crate::cms::{ca_faults, client_config, dial_first};
 use crate::config::{BridgeConfig, Timing, Trust};
 
 /// Reaches the bridge by the way that Usher would; the TLS configuration, when all went well.
@@ -45,6 +45,10 @@ pub(super) async fn reach(config: &BridgeConfig, timing: &Timing, report: &mut R
             return None;
         }
     };
+    let faults = ca_faults(&config.trust);
+    if !faults.is_empty() {
+        report.push(judge::ca_faults(&faults));
+    }
     if url.scheme() != "https" {
         report.push(judge::no_tls());
         return Some(tls);
@@ -77,17 +81,10 @@ fn resolved(host: &str, addresses: &[SocketAddr]) -> Step {
     Step::ok("dns", format!("{host} is {}", list.join(", ")))
 }
 
-/// The first address that takes a connection, or the last one's error.
+/// The first address that takes a connection, as Usher finds it.
 async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<(SocketAddr, TcpStream), std::io::Error> {
-    let mut last = std::io::Error::other("no address");
-    for address in addresses {
-        match tokio::time::timeout(limit, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok((*address, stream)),
-            Ok(Err(error)) => last = error,
-            Err(_) => last = std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {limit:?}")),
-        }
-    }
-    Err(last)
+    let timed_out = || std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {limit:?}"));
+    tokio::time::timeout(limit, dial_first(addresses)).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
 async fn shake(tcp: TcpStream, host: &str, tls: Arc<rustls::ClientConfig>, limit: Duration) -> std::io::Result<TlsStream<TcpStream>> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ask::Ask;
+use super::text::{count, number};
 use super::xml::Element;
 use crate::config::Secret;
 use crate::model::{CallId, LegId, LegState, LockMode, ParticipantId, leg_state};
@@ -45,6 +46,8 @@ pub(crate) enum Answer {
 pub(crate) struct Page<T> {
     pub items: Vec<T>,
     pub total: Option<usize>,
+    /// Entries whose id can't be read: nothing else tells what they are about.
+    pub unreadable: usize,
 }
 
 /// A list that never ends is a fault of the bridge.
@@ -53,8 +56,9 @@ const LONGEST_LIST: usize = 100_000;
 impl<T> Page<T> {
     /// The offset of the next page: by what was received, since page sizes are not published; None at the end.
     pub(crate) fn next(&self, offset: usize) -> Option<usize> {
-        let next = offset + self.items.len();
-        let more = !self.items.is_empty() && self.total.is_none_or(|total| next < total) && next < LONGEST_LIST;
+        let received = self.items.len() + self.unreadable;
+        let next = offset.saturating_add(received);
+        let more = received > 0 && self.total.is_none_or(|total| next < total) && next < LONGEST_LIST;
         more.then_some(next)
     }
 }
@@ -118,6 +122,8 @@ pub(crate) struct RosterItem {
     pub call_bridge: Option<Arc<str>>,
     /// Some bridges may tell it in the list already.
     pub state: Option<LegState>,
+    /// It is there, or may be, and can't be read.
+    pub unreadable: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -130,6 +136,8 @@ pub(crate) struct PersonDetail {
     pub state: Option<LegState>,
     /// `nameLabelOverride`.
     pub label: Option<Arc<str>>,
+    /// Where the person is can't be read.
+    pub unreadable: bool,
 }
 
 /// The legs of a person, or the bridge that has them (the exact form of that answer is not known, rest.md section 3.5).
@@ -147,6 +155,8 @@ pub(crate) struct LegDetail {
     pub remote_party: Option<Arc<str>>,
     pub connected: bool,
     pub deactivated: bool,
+    /// The answer does not say whether this leg waits, though it says something: nothing is concluded from it.
+    pub unreadable: bool,
     /// A candidate participant id.
     pub group: Option<ParticipantId>,
     pub duration_s: Option<i64>,
@@ -198,15 +208,15 @@ impl Answer {
             Ask::CdrReceivers(_) => "cdrReceivers",
             Ask::Token(_) | Ask::Change(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => return Some(Answer::Done),
         };
-        if !root.is(wanted) {
+        if !root.is(wanted) || hides_a_profile(ask, root) {
             return None;
         }
         Some(match ask {
             Ask::Status => Answer::Status(Status {
                 version: text(root, "softwareVersion"),
-                next_record: root.value("cdrCorrelatorIndex").and_then(|n| n.parse().ok()),
-                legs_active: root.value("callLegsActive").and_then(|n| n.parse().ok()),
-                legs_completed: root.value("callLegsCompleted").and_then(|n| n.parse().ok()),
+                next_record: root.value("cdrCorrelatorIndex").and_then(count),
+                legs_active: root.value("callLegsActive").and_then(count),
+                legs_completed: root.value("callLegsCompleted").and_then(count),
             }),
             Ask::ClusterName => Answer::ClusterName(text(root, "uniqueName")),
             Ask::Bridges(_) => Answer::Bridges(page(root, "callBridge", |item, id| BridgeItem { id, name: text(item, "name") })),
@@ -224,6 +234,7 @@ impl Answer {
                 address: text(item, "uri"),
                 call_bridge: guid(item, "callBridge"),
                 state: status_state(item),
+                unreadable: is_spoilt(item, "callBridge"),
             })),
             Ask::CallLegs(..) => Answer::CallLegs(page(root, "callLeg", |_, id| id)),
             Ask::Person(_) => Answer::Person(person_detail(root)),
@@ -233,7 +244,7 @@ impl Answer {
                 uri: text(root, "uri"),
                 tenant: guid(root, "tenant"),
                 profiles: profiles(root),
-                access_methods: root.value("numAccessMethods").and_then(|n| n.parse().ok()),
+                access_methods: root.value("numAccessMethods").and_then(size),
             }),
             Ask::AccessMethods(..) => Answer::AccessMethods(page(root, "accessMethod", |_, id| id)),
             Ask::LegProfile(_) => Answer::LegProfile { needs_activation: root.flag("needsActivation") },
@@ -244,7 +255,7 @@ impl Answer {
                     id,
                     url: item.value("uri").or(item.value("url")).map(Secret::new),
                 }),
-                maximum: root.attribute("maximum").and_then(|n| n.parse().ok()),
+                maximum: root.attribute("maximum").and_then(size),
             },
             Ask::Legs(_) | Ask::LegsByFilter(_) | Ask::Token(_) | Ask::Change(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => {
                 Answer::Done
@@ -254,10 +265,13 @@ impl Answer {
 }
 
 fn page<T>(root: &Element, item: &str, read: impl Fn(&Element, Arc<str>) -> T) -> Page<T> {
-    Page {
-        items: root.children(item).filter_map(|child| Some(read(child, lower(child.attribute("id")?)))).collect(),
-        total: root.attribute("total").and_then(|total| total.parse().ok()),
-    }
+    let items: Vec<T> = root.children(item).filter_map(|child| Some(read(child, id_of(child)?))).collect();
+    let unreadable = root.children(item).count() - items.len();
+    Page { items, total: root.attribute("total").and_then(size), unreadable }
+}
+
+fn size(text: &str) -> Option<usize> {
+    count(text).and_then(|count| usize::try_from(count).ok())
 }
 
 fn call_detail(root: &Element) -> CallDetail {
@@ -282,6 +296,7 @@ fn person_detail(root: &Element) -> PersonDetail {
         name: text(root, "name"),
         address: text(root, "uri"),
         call_bridge: guid(root, "callBridge"),
+        unreadable: is_spoilt(root, "call") || is_spoilt(root, "callBridge"),
         activator: root.flag("isActivator"),
         state: status_state(root),
         label: root.child("configuration").and_then(|configuration| text(configuration, "nameLabelOverride")),
@@ -296,6 +311,9 @@ fn leg_detail(root: &Element) -> LegDetail {
     let empty = Element::default();
     let status = root.child("status").unwrap_or(&empty);
     let deactivated = status.flag("deactivated") == Some(true);
+    let state = status.value("state").map(leg_state);
+    let unreadable = !deactivated
+        && (is_spoilt_flag(status, "deactivated") || is_spoilt(root, "status") || status.damaged || state == Some(LegState::Other));
     LegDetail {
         call: guid(root, "call"),
         remote_party: text(root, "remoteParty"),
@@ -303,7 +321,9 @@ fn leg_detail(root: &Element) -> LegDetail {
             // `lyncDistribution` links to another kind of server; it is no person either.
             word.eq_ignore_ascii_case("distributionLink") || word.eq_ignore_ascii_case("lyncDistribution")
         }),
-        connected: match status.value("state").map(leg_state) {
+        connected: match state {
+            // What may have lost its mark says nothing about the lobby.
+            _ if unreadable => false,
             // Somebody on hold has been answered too; only an answered leg says anything about the lobby.
             Some(LegState::Connected | LegState::OnHold) => true,
             Some(LegState::Initial | LegState::Ringing) => false,
@@ -311,11 +331,43 @@ fn leg_detail(root: &Element) -> LegDetail {
             None | Some(LegState::Other) => deactivated,
         },
         deactivated,
+        unreadable,
         group: guid(status, "groupId"),
-        duration_s: status.value("durationSeconds").and_then(|n| n.parse().ok()),
+        duration_s: status.value("durationSeconds").and_then(seconds),
         needs_activation: root.child("configuration").and_then(|c| c.flag("needsActivation")),
         muted: root.child("configuration").and_then(|c| c.flag("rxAudioMute")),
         on_hold: status.value("state").map(leg_state) == Some(LegState::OnHold),
+    }
+}
+
+/// The age of a leg; one that no leg can have is none.
+fn seconds(text: &str) -> Option<i64> {
+    const LONGEST: f64 = 366.0 * 24.0 * 3600.0;
+    number(text).map(f64::trunc).filter(|seconds| (0.0..=LONGEST).contains(seconds)).map(|seconds| seconds as i64)
+}
+
+/// The element is there and says something else than an id, or it may have been lost.
+fn is_spoilt(element: &Element, name: &str) -> bool {
+    is_spoilt_for(element, name, |child| child.text.trim().is_empty() || is_id(child.text.trim()))
+}
+
+/// The same for a truth value.
+fn is_spoilt_flag(element: &Element, name: &str) -> bool {
+    is_spoilt_for(element, name, |child| child.text.trim().is_empty() || element.flag(name).is_some())
+}
+
+fn is_spoilt_for(element: &Element, name: &str, is_good: impl Fn(&Element) -> bool) -> bool {
+    element.child(name).map_or(element.damaged, |child| child.damaged || (child.children.is_empty() && !is_good(child)))
+}
+
+/// What names profiles and can't be read must not be taken for something that names none.
+fn hides_a_profile(ask: &Ask, root: &Element) -> bool {
+    match ask {
+        Ask::Space(_) | Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => {
+            is_spoilt(root, "callLegProfile") || is_spoilt(root, "callProfile")
+        }
+        Ask::LegProfile(_) => is_spoilt_flag(root, "needsActivation"),
+        _ => false,
     }
 }
 
@@ -336,7 +388,7 @@ fn leg_list(root: &Element) -> LegList {
     let nested = root.child("callBridge").and_then(|bridge| bridge.attribute("id")).map(lower);
     let itself = root.is("callBridge").then(|| root.attribute("id").map(lower).or_else(|| Some(lower(root.text.trim())))).flatten();
     LegList {
-        legs: root.children("callLeg").filter_map(|leg| leg.attribute("id").map(lower)).collect(),
+        legs: root.children("callLeg").filter_map(id_of).collect(),
         call_bridge: here.or(nested).or(itself).filter(|id| !id.is_empty()),
     }
 }
@@ -347,7 +399,18 @@ fn text(element: &Element, name: &str) -> Option<Arc<str>> {
 
 /// Ids compare as text, so they are brought to one letter case.
 fn guid(element: &Element, name: &str) -> Option<Arc<str>> {
-    element.value(name).map(lower)
+    element.value(name).filter(|text| is_id(text)).map(lower)
+}
+
+fn id_of(element: &Element) -> Option<Arc<str>> {
+    element.attribute("id").filter(|text| is_id(text)).map(lower)
+}
+
+/// Longer than any id; what is longer, or holds what no id holds, is none.
+const LONGEST_ID: usize = 200;
+
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>&\"".contains(&byte))
 }
 
 fn lower(id: &str) -> Arc<str> {
@@ -386,11 +449,59 @@ mod tests {
 
     #[test]
     fn pages_advance_by_what_was_received() {
-        let page = |items: usize, total| Page { items: vec![(); items], total };
+        let page = |items: usize, total| Page { items: vec![(); items], total, unreadable: 0 };
         assert_eq!(page(10, Some(25)).next(0), Some(10));
         assert_eq!(page(5, Some(25)).next(20), None);
         assert_eq!(page(0, Some(25)).next(20), None);
         assert_eq!(page(10, None).next(0), Some(10));
+    }
+
+    #[test]
+    fn a_leg_that_may_have_lost_its_mark_is_not_taken_for_one_in_the_call() {
+        let leg = |status: &str| {
+            let Answer::Leg(leg) = read(Ask::Leg("l".into()), &format!("<callLeg id=\"l\"><name>B</name>{status}</callLeg>")) else {
+                panic!("a leg")
+            };
+            (leg.connected, leg.deactivated, leg.unreadable)
+        };
+        let (is_in, waits, unreadable) = ((true, false, false), (true, true, false), (false, false, true));
+        assert_eq!(leg("<status><state>connected</state></status>"), is_in);
+        assert_eq!(leg("<status><state>connected</state><deactivated>false</deactivated></status>"), is_in);
+        assert_eq!(leg("<status><state>connected</state><deactivated/></status>"), is_in);
+        assert_eq!(leg("<status><state>connected</state><deactivated>true</deactivated></status>"), waits);
+        assert_eq!(leg("<status><state>conn&#55357;</state><deactivated>true</deactivated></status>"), waits);
+        assert_eq!(leg("<status><state>connected<deactivated>true</deactivated></status>"), waits);
+        for status in [
+            "<status><state>connected</state><deactivated>tr&#55357;ue</deactivated></status>",
+            "<status><state>connected</state><deactivated>tr</status>",
+            "<status><state>connected</state><deactivate</status>",
+            "<status><state>connected</state>",
+            "<status><state>conn&#55357;</state></status>",
+        ] {
+            assert_eq!(leg(status), unreadable, "{status}");
+        }
+    }
+
+    #[rstest::rstest]
+    #[case("42", Some(42))]
+    #[case("42.9", Some(42))]
+    #[case("4e1", Some(40))]
+    #[case("-5", None)]
+    #[case("9223372036854775807", None)]
+    #[case("99999999999999999999999", None)]
+    #[case("1e300", None)]
+    #[case("an hour", None)]
+    fn the_age_of_a_leg_is_one_that_a_leg_can_have(#[case] written: &str, #[case] expected: Option<i64>) {
+        let text = format!("<callLeg><status><durationSeconds>{written}</durationSeconds></status></callLeg>");
+        let Answer::Leg(leg) = read(Ask::Leg("l".into()), &text) else { panic!("a leg") };
+        assert_eq!(leg.duration_s, expected);
+    }
+
+    #[test]
+    fn an_entry_without_a_readable_id_is_counted_and_costs_none_of_the_others() {
+        let text = "<calls total=\"99999999999999999999\"><call id=\"1\"/><call><name>x</name></call><call id=\"&#55357;\"/><call id=\"4\"/></calls>";
+        let Answer::Calls(page) = read(Ask::Calls(0), text) else { panic!("calls") };
+        assert_eq!((page.items.len(), page.unreadable, page.total, page.next(0)), (2, 2, None, Some(4)));
     }
 
     #[test]

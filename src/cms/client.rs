@@ -1,16 +1,20 @@
 //! One HTTP request to one Call Bridge and its typed answer. Decides nothing: no retry, no order, no pace (see `queue`).
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
-use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
 use super::answer::Answer;
 use super::ask::Ask;
+use super::dial::{Lookup, Nearest, System};
+use super::text;
 use super::tls::{self, TrustError};
 use super::xml::Element;
+use crate::clock::Now;
 use crate::config::{BridgeConfig, Secret, Timing};
 
 /// Larger than any page of any collection; a bigger body is a fault.
@@ -80,29 +84,53 @@ impl AskError {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
+    /// Keeps connections for the next request.
     http: reqwest::Client,
+    /// Makes a connection for each request.
+    fresh: reqwest::Client,
     base: String,
     authorization: HeaderValue,
     timeout: Duration,
+    nearest: Nearest,
+    ended: Ended,
 }
+
+/// A connection that is not used for so long is given up: something on the way may have forgotten it without a word.
+const IDLE: Duration = Duration::from_secs(15);
 
 impl Client {
     pub(crate) fn new(bridge: &BridgeConfig, timing: &Timing) -> Result<Self, TrustError> {
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config(&bridge.trust)?)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(timing.connect_timeout)
-            .tcp_nodelay(true)
-            .http1_only()
-            .user_agent(concat!("Usher/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| TrustError::Setup(rustls::Error::General(deepest(&error))))?;
+        Self::with_names(bridge, timing, Arc::new(System))
+    }
+
+    fn with_names(bridge: &BridgeConfig, timing: &Timing, names: Arc<dyn Lookup>) -> Result<Self, TrustError> {
+        let port = reqwest::Url::parse(&bridge.url).ok().and_then(|url| url.port_or_known_default()).unwrap_or_default();
+        let nearest = Nearest::new(names, port, timing.connect_timeout);
+        let tls = tls::client_config(&bridge.trust)?;
+        let client = |idle: usize| {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .dns_resolver(Arc::new(nearest.clone()))
+                .connect_timeout(timing.connect_timeout)
+                .tcp_nodelay(true)
+                .http1_only()
+                .pool_max_idle_per_host(idle)
+                .pool_idle_timeout(IDLE)
+                .user_agent(concat!("Usher/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .map_err(|error| TrustError::Setup(rustls::Error::General(deepest(&error))))
+        };
         Ok(Self {
-            http,
+            http: client(usize::MAX)?,
+            fresh: client(0)?,
             base: format!("{}/api/v1", bridge.url),
             authorization: basic(&bridge.username, &bridge.password),
             timeout: timing.rest_timeout,
+            nearest,
+            ended: Ended::default(),
         })
     }
 
@@ -113,13 +141,8 @@ impl Client {
 
     /// Sends one request. The credentials go along at once: waiting for the challenge would cost a 401 each time.
     pub(crate) async fn ask(&self, ask: &Ask) -> Result<Answer, AskError> {
-        let mut request = self.http.request(ask.method(), format!("{}{}", self.base, ask.path()));
-        request = request.header(AUTHORIZATION, self.authorization.clone()).timeout(self.timeout);
-        if ask.method() != reqwest::Method::GET {
-            request = request.form(&ask.form());
-        }
         let began = Instant::now();
-        let response = request.send().await.map_err(|error| self.transport(&error, began))?;
+        let response = self.send(ask).await.map_err(|error| self.transport(&error, began))?;
         let status = response.status();
         if let (Ask::Token(_), StatusCode::OK) = (ask, status) {
             return token(&response);
@@ -134,6 +157,35 @@ impl Client {
             StatusCode::SERVICE_UNAVAILABLE => Err(AskError::Busy { retry_after }),
             status => Err(refusal(status, &body.unwrap_or_default())),
         }
+    }
+
+    /// A server may close a connection at the moment in which it is used again. What only reads is then asked once more, on a new one. A
+    /// change is not: whoever wants it reads first what became of it, and finds the next one on a new connection.
+    async fn send(&self, ask: &Ask) -> Result<Response, reqwest::Error> {
+        let reads = matches!(ask, Ask::Token(_)) || ask.method() == reqwest::Method::GET;
+        if self.ended.is_often(reads) {
+            return self.request(&self.fresh, ask).await;
+        }
+        match self.request(&self.http, ask).await {
+            Err(error) if is_ended(&error) => {
+                self.ended.note();
+                if reads { self.request(&self.fresh, ask).await } else { Err(error) }
+            }
+            sent => sent,
+        }
+    }
+
+    async fn request(&self, http: &reqwest::Client, ask: &Ask) -> Result<Response, reqwest::Error> {
+        let mut request = http.request(ask.method(), format!("{}{}", self.base, ask.path()));
+        request = request.header(AUTHORIZATION, self.authorization.clone()).timeout(self.timeout);
+        if ask.method() != reqwest::Method::GET {
+            request = request.form(&ask.form());
+        }
+        let sent = request.send().await;
+        if sent.as_ref().is_err_and(reqwest::Error::is_connect) {
+            self.nearest.doubt();
+        }
+        sent
     }
 
     async fn body(&self, mut response: Response, began: Instant) -> Result<String, AskError> {
@@ -154,11 +206,59 @@ impl Client {
             error if error.is_body() || error.is_decode() => AskError::Garbled(deepest(error)),
             error => match tls::mistrust(error) {
                 Some(why) => AskError::Untrusted(why),
-                None if error.is_connect() => AskError::Unreachable(deepest(error)),
+                None if error.is_connect() => AskError::Unreachable(tls::nothing_in_common(error).unwrap_or_else(|| deepest(error))),
                 None => AskError::Closed { why: deepest(error), soon: began.elapsed() < SOON },
             },
         }
     }
+}
+
+/// How often connections ended just when they were used again. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+struct Ended(Arc<Mutex<VecDeque<Instant>>>);
+
+impl Ended {
+    /// After so many in so long a connection is not used twice.
+    const OFTEN: usize = 3;
+    const WITHIN: Duration = Duration::from_secs(60);
+
+    fn note(&self) {
+        let mut ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.push_back(Instant::now());
+        if ended.len() > Self::OFTEN {
+            ended.pop_front();
+        }
+    }
+
+    /// For a change one is too often: it can't simply be asked for again.
+    fn is_often(&self, reads: bool) -> bool {
+        let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = ended.iter().filter(|at| at.elapsed() < Self::WITHIN).count();
+        recent >= if reads { Self::OFTEN } else { 1 }
+    }
+}
+
+/// The connection ended before anything of the answer was there.
+fn is_ended(error: &reqwest::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    if error.is_connect() || error.is_timeout() || error.is_body() || error.is_decode() {
+        return false;
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let by_io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if by_io.is_some_and(|kind| matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)) {
+            return true;
+        }
+        if error
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(|error| error.is_incomplete_message() || error.is_closed() || error.is_canceled())
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn basic(username: &str, password: &Secret) -> HeaderValue {
@@ -179,9 +279,21 @@ fn location(response: &Response) -> Option<Arc<str>> {
     path.rsplit('/').next().filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase().into())
 }
 
+/// In seconds or as a date (RFC 9110, 10.2.3); what is neither counts as absent, and no pause is believed that is longer than a day.
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let now = header(DATE).and_then(date).unwrap_or_else(|| Now::read().unix_ms / 1000);
+    pause(header(RETRY_AFTER)?, now)
+}
+
+fn pause(text: &str, now: i64) -> Option<Duration> {
+    const LONGEST: f64 = 24.0 * 3600.0;
+    let seconds = text::number(text).or_else(|| date(text).map(|at| at.saturating_sub(now).max(0) as f64))?;
+    (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST)))
+}
+
+fn date(text: &str) -> Option<i64> {
+    time::OffsetDateTime::parse(text.trim(), &time::format_description::well_known::Rfc2822).ok().map(|at| at.unix_timestamp())
 }
 
 fn read(ask: &Ask, body: &str) -> Result<Answer, AskError> {
@@ -245,6 +357,27 @@ mod tests {
     #[case(500, "oops", AskError::Refused { status: 500, reason: "without a reason".into() })]
     fn a_failure_is_told_by_its_reason_before_its_status(#[case] status: u16, #[case] body: &str, #[case] expected: AskError) {
         assert_eq!(refusal(StatusCode::from_u16(status).expect("status"), body), expected);
+    }
+
+    #[rstest]
+    #[case("3", Some(3.0))]
+    #[case(" 3 ", Some(3.0))]
+    #[case("1.5", Some(1.5))]
+    #[case("0", Some(0.0))]
+    #[case("18446744073709551615", Some(86400.0))]
+    #[case("99999999999999999999999999", Some(86400.0))]
+    #[case("1e300", Some(86400.0))]
+    #[case("-1", None)]
+    #[case("NaN", None)]
+    #[case("inf", None)]
+    #[case("soon", None)]
+    #[case("", None)]
+    #[case("Sun, 06 Nov 1994 08:49:47 GMT", Some(10.0))]
+    #[case("Sun, 06 Nov 1994 08:49:07 GMT", Some(0.0))]
+    #[case("Fri, 31 Dec 9999 23:59:59 GMT", Some(86400.0))]
+    #[case("Sun, 99 Nov 1994 08:49:47 GMT", None)]
+    fn a_pause_is_read_in_any_spelling_and_never_longer_than_a_day(#[case] written: &str, #[case] expected: Option<f64>) {
+        assert_eq!(pause(written, 784_111_777).map(|pause| pause.as_secs_f64()), expected);
     }
 
     #[test]

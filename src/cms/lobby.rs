@@ -142,7 +142,7 @@ pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: Beginning) -
         _ if before.was_in => (now_unix_ms, false),
         (None, Some(remembered), ..) => remembered,
         (None, None, Some(arrived), _) => (arrived, false),
-        (None, None, None, Some(seconds)) => (now_unix_ms - seconds.max(0) * 1000, true),
+        (None, None, None, Some(seconds)) => (now_unix_ms.saturating_sub(seconds.max(0).saturating_mul(1000)), true),
         (None, None, None, None) => (now_unix_ms, false),
     };
     LobbyFact { state, since: Some(since), up_to, stay: Some((since, up_to)), ..before }

@@ -2,6 +2,8 @@
 //!
 //! The acknowledgement goes out on the read path before any processing: without it a bridge stops sending for good (events.md section 2).
 
+mod opcodes;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +11,6 @@ use std::time::Duration;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
@@ -17,9 +18,11 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace};
 
+use super::dial::{self, Lookup};
 use super::subscriptions::SocketId;
-use super::wire::{self, Frame};
+use super::wire::{self, Body, Frame, MessageId};
 use crate::config::Secret;
+use opcodes::TextAsBinary;
 
 /// Frames of megabytes are plausible for large rosters (events.md section 9).
 const MAX_MESSAGE: usize = 16 << 20;
@@ -35,6 +38,7 @@ pub(crate) struct Endpoint {
     pub url: String,
     pub tls: Arc<rustls::ClientConfig>,
     pub connect_timeout: Duration,
+    pub names: Arc<dyn Lookup>,
 }
 
 /// What a session tells its bridge. `socket` and `generation` name the connection: an old one's last words are to be ignored.
@@ -49,8 +53,6 @@ pub(crate) struct Report {
 pub(crate) enum News {
     Open,
     Frame(Box<Frame>),
-    /// A frame that is no JSON; counted and skipped.
-    Unreadable,
     Closed(String),
 }
 
@@ -69,8 +71,10 @@ pub(crate) enum ConnectError {
 trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
+type EventsStream = WebSocketStream<TextAsBinary<Box<dyn Transport>>>;
+
 /// An open events socket.
-pub(crate) struct EventsSocket(WebSocketStream<Box<dyn Transport>>);
+pub(crate) struct EventsSocket(EventsStream);
 
 /// Opens an events socket. The token is used once and never stored or logged (events.md section 6.3).
 pub(crate) async fn connect(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, ConnectError> {
@@ -84,7 +88,7 @@ async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, Conne
     let url = reqwest::Url::parse(&endpoint.url).map_err(|_| bad())?;
     let host = url.host_str().ok_or_else(bad)?.trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().ok_or_else(bad)?;
-    let tcp = TcpStream::connect((host.as_str(), port)).await?;
+    let tcp = dial::connect(&*endpoint.names, &host, port).await?;
     tcp.set_nodelay(true)?;
     notice_a_lost_peer(&tcp)?;
     let secure = url.scheme() == "https";
@@ -100,14 +104,15 @@ async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, Conne
     target.query_pairs_mut().append_pair("authToken", token.expose());
     let config =
         WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
-    let (socket, _) =
-        client_async_with_config(target.as_str(), stream, Some(config)).await.map_err(|error| ConnectError::Handshake(Box::new(error)))?;
+    let (socket, _) = client_async_with_config(target.as_str(), TextAsBinary::new(stream), Some(config))
+        .await
+        .map_err(|error| ConnectError::Handshake(Box::new(error)))?;
     Ok(EventsSocket(socket))
 }
 
 /// A machine that is gone closes no connection: nothing comes, and nothing that is written is acknowledged. TCP looks itself, at the latest
 /// [`LOST_PEER`] after the last word.
-fn notice_a_lost_peer(tcp: &TcpStream) -> std::io::Result<()> {
+fn notice_a_lost_peer(tcp: &tokio::net::TcpStream) -> std::io::Result<()> {
     let socket = socket2::SockRef::from(tcp);
     let (idle, interval, probes) = (LOST_PEER / 2, LOST_PEER / 10, 5);
     let keepalive = socket2::TcpKeepalive::new().with_time(idle).with_interval(interval);
@@ -178,11 +183,12 @@ impl Drop for Session {
 }
 
 async fn follow(
-    mut socket: WebSocketStream<Box<dyn Transport>>,
+    mut socket: EventsStream,
     mut requests: mpsc::Receiver<String>,
     reports: &mpsc::Sender<Report>,
     report: &impl Fn(News) -> Report,
 ) -> String {
+    let mut last = None;
     loop {
         let incoming = tokio::select! {
             incoming = socket.next() => incoming,
@@ -198,7 +204,7 @@ async fn follow(
         let mut batch = Vec::new();
         let mut next = Some(incoming);
         while let Some(incoming) = next {
-            match take(&mut socket, incoming, &mut batch).await {
+            match take(&mut socket, incoming, &mut batch, &mut last).await {
                 Ok(()) => {}
                 Err(reason) => {
                     hand_on(reports, report, batch).await;
@@ -214,14 +220,17 @@ async fn follow(
     }
 }
 
-/// Reads one frame and queues its acknowledgement.
+/// Reads one frame and queues its acknowledgement. `last`: the number of the message before.
 async fn take(
-    socket: &mut WebSocketStream<Box<dyn Transport>>,
+    socket: &mut EventsStream,
     incoming: Option<Result<Message, WsError>>,
     batch: &mut Vec<News>,
+    last: &mut Option<MessageId>,
 ) -> Result<(), String> {
-    let text = match incoming {
-        Some(Ok(Message::Text(text))) => text,
+    let frame = match incoming {
+        // Texts come as binary ones; a bridge that sends those itself means the same.
+        Some(Ok(Message::Binary(bytes))) => read(&bytes),
+        Some(Ok(Message::Text(text))) => read(text.as_ref()),
         Some(Ok(Message::Close(close))) => {
             return Err(close.map_or_else(
                 || "closed by the bridge without a code".into(),
@@ -232,17 +241,25 @@ async fn take(
         Some(Err(error)) => return Err(error.to_string()),
         None => return Err("closed by the bridge".into()),
     };
-    trace!(%text, "event");
-    match wire::read(&text) {
-        Ok(frame) => {
-            if let Some(id) = &frame.message_id {
-                socket.feed(Message::text(wire::ack(id))).await.map_err(|error| error.to_string())?;
-            }
-            batch.push(News::Frame(Box::new(frame)));
-        }
-        Err(_) => batch.push(News::Unreadable),
+    if let Some(id) = number(&frame, last.as_ref()) {
+        socket.feed(Message::text(wire::ack(&id))).await.map_err(|error| error.to_string())?;
+        *last = Some(id);
     }
+    batch.push(News::Frame(Box::new(frame)));
     Ok(())
+}
+
+/// Bytes that are no UTF-8 cost no more than the characters that they would be.
+fn read(bytes: &[u8]) -> Frame {
+    let text = String::from_utf8_lossy(bytes);
+    trace!(%text, "event");
+    wire::read(&text)
+}
+
+/// What to acknowledge. Messages are counted: of one whose number is lost it is the next one.
+fn number(frame: &Frame, last: Option<&MessageId>) -> Option<MessageId> {
+    let lost = frame.damaged && matches!(&frame.body, Body::Unknown(kind) if kind != "messageAck");
+    frame.message_id.clone().or_else(|| last.filter(|_| lost).and_then(MessageId::next))
 }
 
 async fn hand_on(reports: &mpsc::Sender<Report>, report: &impl Fn(News) -> Report, batch: Vec<News>) {

@@ -1,18 +1,22 @@
 //! What makes a bridge's certificate believed, for REST and events alike. One rustls configuration per bridge.
 //!
 //! Real bridges often have self-signed, CN-only, CA-flagged or old certificates that rustls refuses even as a root: a fingerprint pin
-//! accepts exactly that leaf, whatever its name, flags or dates. The handshake signature is checked in every mode.
+//! accepts exactly that leaf, whatever its name, flags or dates, and whatever a parser of certificates thinks of it. The handshake
+//! signature is checked in every mode.
+
+mod key;
 
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256};
 
 use crate::config::Trust;
+use crate::pem;
+use key::PublicKey;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
@@ -58,13 +62,58 @@ fn system_roots() -> Result<RootCertStore, TrustError> {
 }
 
 fn file_roots(path: &std::path::Path) -> Result<RootCertStore, TrustError> {
-    let error = |reason: String| TrustError::CaFile { path: path.display().to_string(), reason };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|e| error(e.to_string()))? {
-        roots.add(certificate.map_err(|e| error(e.to_string()))?).map_err(|e| error(e.to_string()))?;
+    let (roots, faults) = sections(path)?;
+    if roots.is_empty() {
+        let reason = if faults.is_empty() { "no CERTIFICATE section".into() } else { faults.join("; ") };
+        return Err(TrustError::CaFile { path: path.display().to_string(), reason });
     }
-    if roots.is_empty() { Err(error("no CERTIFICATE section".into())) } else { Ok(roots) }
+    Ok(roots)
 }
+
+/// The sections of a CA file that can't be used, each in words; the others count all the same.
+pub(crate) fn ca_faults(trust: &Trust) -> Vec<String> {
+    match trust {
+        Trust::CaFile(path) => sections(path).map(|(_, faults)| faults).unwrap_or_default(),
+        Trust::System | Trust::Fingerprint(_) | Trust::Insecure => Vec::new(),
+    }
+}
+
+fn sections(path: &std::path::Path) -> Result<(RootCertStore, Vec<String>), TrustError> {
+    let file = std::fs::read(path).map_err(|error| TrustError::CaFile { path: path.display().to_string(), reason: error.to_string() })?;
+    let (mut roots, mut faults) = (RootCertStore::empty(), Vec::new());
+    for (n, section) in pem::certificates(&file).into_iter().enumerate() {
+        let added = section.certificate.and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()));
+        if let Err(reason) = added {
+            faults.push(format!("certificate {} (line {}) can't be used: {reason}", n + 1, section.line));
+        }
+    }
+    Ok((roots, faults))
+}
+
+/// What a bridge and Usher don't have in common, when that is what ended a connection.
+pub(crate) fn nothing_in_common(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    use rustls::AlertDescription as Alert;
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return match found {
+                rustls::Error::AlertReceived(Alert::HandshakeFailure | Alert::InsufficientSecurity) => Some(SUITES.into()),
+                rustls::Error::AlertReceived(Alert::ProtocolVersion) => {
+                    Some("no TLS version in common; Usher speaks TLS 1.2 and 1.3".into())
+                }
+                _ => None,
+            };
+        }
+        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| error.source());
+    }
+    None
+}
+
+/// What a bridge must have at least one of.
+pub(crate) const SUITES: &str = "no cipher suite or kind of key in common; of TLS 1.2 Usher speaks the suites ECDHE-ECDSA and ECDHE-RSA with \
+    AES128-GCM-SHA256, AES256-GCM-SHA384 or CHACHA20-POLY1305 (no CBC, no DHE, no RSA key exchange), with RSA keys of 2048 to 8192 bits, \
+    ECDSA keys on P-256 or P-384, or Ed25519 keys";
 
 /// Why a certificate was not believed, when that is what ended a connection.
 pub(crate) fn mistrust(error: &(dyn std::error::Error + 'static)) -> Option<String> {
@@ -141,7 +190,7 @@ impl ServerCertVerifier for OwnVerifier {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, leaf, signature, &self.provider.signature_verification_algorithms)
+        self.verify(message, leaf, signature)
     }
 
     fn verify_tls13_signature(
@@ -150,10 +199,26 @@ impl ServerCertVerifier for OwnVerifier {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, leaf, signature, &self.provider.signature_verification_algorithms)
+        if !key::is_of_tls13(signature.scheme) {
+            return Err(rustls::PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
+        }
+        self.verify(message, leaf, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl OwnVerifier {
+    fn verify(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let key = PublicKey::of(leaf).ok_or_else(|| key::other("no public key can be found in the certificate".into()))?;
+        key.verify(message, signature, &self.provider.signature_verification_algorithms)?;
+        Ok(HandshakeSignatureValid::assertion())
     }
 }

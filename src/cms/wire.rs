@@ -1,13 +1,17 @@
 //! The JSON of the events socket, both ways. Lenient in what it reads: a field of an unexpected kind counts as absent, an item that
-//! cannot be read is skipped and counted. Keeps no state.
+//! cannot be read is skipped and counted, what strict JSON refuses is read as far as it goes (`salvage`). Keeps no state.
+
+mod salvage;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::text;
 
 use crate::model::{CallId, ParticipantId};
 
@@ -15,10 +19,56 @@ use crate::model::{CallId, ParticipantId};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Frame {
     /// What to acknowledge.
-    pub message_id: Option<Value>,
+    pub message_id: Option<MessageId>,
     pub body: Body,
     /// Items that could not be read.
     pub skipped: usize,
+    /// Something of it was lost, also where nobody knows how much.
+    pub damaged: bool,
+}
+
+/// The number of a message, to be given back as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MessageId {
+    Number(i64),
+    /// Something else, in its own spelling.
+    Other(Box<str>),
+}
+
+impl MessageId {
+    /// Longer than any number; nothing longer is given back.
+    const LONGEST: usize = 64;
+
+    fn of(raw: &str) -> Option<Self> {
+        match raw.parse() {
+            Ok(number) => Some(Self::Number(number)),
+            Err(_) if raw.is_empty() || raw.len() > Self::LONGEST => None,
+            Err(_) => Some(Self::Other(raw.into())),
+        }
+    }
+
+    /// The one that comes after it, if it counts.
+    pub(crate) fn next(&self) -> Option<Self> {
+        match self {
+            Self::Number(number) => number.checked_add(1).map(Self::Number),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl From<i64> for MessageId {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Other(raw) => f.write_str(raw),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -95,11 +145,11 @@ pub(crate) struct Update {
 }
 
 #[derive(Deserialize)]
-struct Envelope<M> {
+struct Envelope<'a> {
     #[serde(default, deserialize_with = "lenient")]
     r#type: Option<String>,
-    #[serde(default = "Option::default")]
-    message: Option<M>,
+    #[serde(default, borrow)]
+    message: Option<Message<'a>>,
     #[serde(rename = "messageAck", default)]
     message_ack: Option<AckBody>,
 }
@@ -113,63 +163,55 @@ struct AckBody {
     status: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Message<S, U, O> {
-    #[serde(default)]
-    message_id: Option<Value>,
+struct Message<'a> {
+    #[serde(default, borrow)]
+    message_id: Option<&'a RawValue>,
     #[serde(default, deserialize_with = "lenient")]
     r#type: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     subscription_index: Option<i64>,
-    #[serde(default = "Option::default")]
-    subscriptions: Option<S>,
-    #[serde(default = "Option::default")]
-    updates: Option<U>,
-    #[serde(default = "Option::default")]
-    call_info: Option<O>,
+    #[serde(default)]
+    subscriptions: Option<Vec<SubscriptionState>>,
+    #[serde(default)]
+    updates: Option<Vec<Update>>,
+    #[serde(default)]
+    call_info: Option<Update>,
 }
 
-type Quick = Message<Vec<SubscriptionState>, Vec<Update>, Update>;
-
-/// Reads one text frame. The quick way first; a frame with an odd item, or something else than a list of them, is read again with care:
-/// it is acknowledged like any other, else the bridge would fall silent.
-pub(crate) fn read(text: &str) -> Result<Frame, serde_json::Error> {
-    if let Ok(envelope) = serde_json::from_str::<Envelope<Quick>>(text) {
-        return Ok(frame(envelope, 0));
+/// Reads one text frame. The quick way first; a frame with an odd item, or something else than a list of them, and what is no JSON at all is
+/// read again with care: it is acknowledged like any other, else the bridge would fall silent.
+pub(crate) fn read(text: &str) -> Frame {
+    match serde_json::from_str::<Envelope<'_>>(text) {
+        Ok(envelope) => {
+            let id = envelope.message.as_ref().and_then(|message| message.message_id).and_then(|id| MessageId::of(id.get()));
+            frame(envelope, id, Losses::default())
+        }
+        Err(_) => salvage::read(text),
     }
-    let careful: Envelope<Message<Value, Value, Value>> = serde_json::from_str(text)?;
-    let mut skipped = 0;
-    let message = careful.message.map(|message| Message {
-        message_id: message.message_id,
-        r#type: message.r#type,
-        subscription_index: message.subscription_index,
-        subscriptions: message.subscriptions.map(|items| salvage(items, &mut skipped)),
-        updates: message.updates.map(|items| salvage(items, &mut skipped)),
-        call_info: message.call_info.and_then(|info| serde_json::from_value(info).ok()),
-    });
-    Ok(frame(Envelope { r#type: careful.r#type, message, message_ack: careful.message_ack }, skipped))
 }
 
-fn salvage<T: DeserializeOwned>(items: Value, skipped: &mut usize) -> Vec<T> {
-    let Value::Array(items) = items else {
-        *skipped += 1;
-        return Vec::new();
-    };
-    let before = items.len();
-    let good: Vec<T> = items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect();
-    *skipped += before - good.len();
-    good
+/// What of a frame could not be read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Losses {
+    skipped: usize,
+    damaged: bool,
 }
 
-fn frame(envelope: Envelope<Quick>, skipped: usize) -> Frame {
+fn frame(envelope: Envelope<'_>, message_id: Option<MessageId>, losses: Losses) -> Frame {
+    let Losses { skipped, damaged } = losses;
     if let Some(ack) = envelope.message_ack {
-        let status = ack.status.unwrap_or_default();
-        let success = status.eq_ignore_ascii_case("success");
-        return Frame { message_id: None, body: Body::Ack { message_id: ack.message_id, success, status }, skipped };
+        let body = match ack.status {
+            Some(status) => Body::Ack { message_id: ack.message_id, success: status.eq_ignore_ascii_case("success"), status },
+            // Half an acknowledgement says neither yes nor no.
+            None if damaged => Body::Unknown("messageAck".into()),
+            None => Body::Ack { message_id: ack.message_id, success: false, status: String::new() },
+        };
+        return Frame { message_id: None, body, skipped, damaged };
     }
     let Some(message) = envelope.message else {
-        return Frame { message_id: None, body: Body::Unknown(envelope.r#type.unwrap_or_default()), skipped };
+        return Frame { message_id, body: Body::Unknown(envelope.r#type.unwrap_or_default()), skipped, damaged };
     };
     let index = message.subscription_index;
     let body = match message.r#type.as_deref() {
@@ -179,11 +221,11 @@ fn frame(envelope: Envelope<Quick>, skipped: usize) -> Frame {
         Some("rosterUpdate") => Body::Roster { index, updates: message.updates.unwrap_or_default() },
         other => Body::Unknown(other.unwrap_or_default().to_owned()),
     };
-    Frame { message_id: message.message_id, body, skipped }
+    Frame { message_id, body, skipped, damaged }
 }
 
 /// The acknowledgement of a server message.
-pub(crate) fn ack(message_id: &Value) -> String {
+pub(crate) fn ack(message_id: &MessageId) -> String {
     format!(r#"{{"type":"messageAck","messageAck":{{"messageId":{message_id},"status":"success"}}}}"#)
 }
 
@@ -237,7 +279,7 @@ impl Lenient for String {
 
 impl Lenient for Arc<str> {
     fn of_text(text: &str) -> Option<Self> {
-        Some(text.into())
+        Some(text::clean(text).into())
     }
     fn of_number(number: i64) -> Option<Self> {
         Some(number.to_string().into())
@@ -291,8 +333,10 @@ fn lenient<'de, T: Lenient, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
         fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
             Ok(i64::try_from(number).ok().and_then(T::of_number))
         }
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(None)
+        fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+            const EXACT: f64 = 9_007_199_254_740_992.0;
+            let whole = number.fract() == 0.0 && number.abs() <= EXACT;
+            Ok(if whole { T::of_number(number as i64) } else { None })
         }
         fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
             Ok(T::of_flag(flag))
@@ -322,7 +366,7 @@ mod tests {
     fn a_roster_update_holds_only_what_changed() {
         let text = r#"{"type":"message","message":{"messageId":7,"type":"rosterUpdate","subscriptionIndex":3,
             "updates":[{"participant":"p","updateType":"update","audioMuted":true}]}}"#;
-        let frame = read(text).expect("JSON");
+        let frame = read(text);
         assert_eq!(frame.message_id, Some(7.into()));
         let Body::Roster { index, updates } = frame.body else { panic!("a roster") };
         assert_eq!((index, updates[0].audio_muted, updates[0].name.clone()), (Some(3), Some(true), None));
@@ -332,7 +376,7 @@ mod tests {
     fn one_odd_item_does_not_cost_the_others() {
         let text = r#"{"type":"message","message":{"messageId":1,"type":"rosterUpdate","subscriptionIndex":3,
             "updates":[17,{"participant":"p","name":{"odd":[1]},"state":"connected"}]}}"#;
-        let frame = read(text).expect("JSON");
+        let frame = read(text);
         assert_eq!(frame.skipped, 1);
         let Body::Roster { updates, .. } = frame.body else { panic!("a roster") };
         assert_eq!((updates.len(), updates[0].state.as_deref(), updates[0].name.clone()), (1, Some("connected"), None));
@@ -340,13 +384,13 @@ mod tests {
 
     #[test]
     fn a_non_success_ack_is_a_refusal() {
-        let frame = read(r#"{"type":"messageAck","messageAck":{"messageId":2,"status":"failure"}}"#).expect("JSON");
+        let frame = read(r#"{"type":"messageAck","messageAck":{"messageId":2,"status":"failure"}}"#);
         assert_eq!(frame.body, Body::Ack { message_id: Some(2), success: false, status: "failure".into() });
     }
 
     #[test]
     fn an_unknown_message_is_still_acknowledged() {
-        let frame = read(r#"{"type":"message","message":{"messageId":9,"type":"novelty"}}"#).expect("JSON");
+        let frame = read(r#"{"type":"message","message":{"messageId":9,"type":"novelty"}}"#);
         assert_eq!(frame.body, Body::Unknown("novelty".into()));
         assert_eq!(ack(&frame.message_id.expect("id")), r#"{"type":"messageAck","messageAck":{"messageId":9,"status":"success"}}"#);
     }
@@ -356,7 +400,7 @@ mod tests {
         for (kind, updates, skipped) in [("layoutUpdate", r#"{"a":1}"#, 1), ("rosterUpdate", "null", 0), ("rosterUpdate", "7", 1)] {
             let text =
                 format!(r#"{{"type":"message","message":{{"messageId":9,"type":"{kind}","subscriptionIndex":3,"updates":{updates}}}}}"#);
-            let frame = read(&text).expect("readable");
+            let frame = read(&text);
             assert_eq!((frame.message_id, frame.skipped), (Some(9.into()), skipped), "{text}");
         }
     }

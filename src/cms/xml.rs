@@ -1,9 +1,17 @@
 //! Reads a CMS answer into a small tree. Tolerant: order, unknown elements, letter case of names, white space and a missing declaration
-//! don't matter. Knows no resource (see `answer`).
+//! don't matter, and what is wrong with one text costs that text at most. Knows no resource (see `answer`).
+//!
+//! Well-formed documents are read by quick-xml; what it refuses is read again by `salvage`, element by element.
+
+mod salvage;
+
+use std::borrow::Cow;
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
+
+use super::text;
 
 /// Deeper than any known answer; hostile nesting ends here.
 const MAX_DEPTH: usize = 24;
@@ -15,6 +23,8 @@ pub(super) struct Element {
     pub attributes: Vec<(String, String)>,
     pub text: String,
     pub children: Vec<Element>,
+    /// Tags in it were wrong: what is not there may have been lost.
+    pub damaged: bool,
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -26,9 +36,22 @@ pub(super) enum XmlError {
 }
 
 impl Element {
-    /// Parses a whole document. Document types and entities beyond the five of XML are refused.
+    /// Parses a whole document. Document types are refused; a document that ends too early, too.
     pub(super) fn parse(text: &str) -> Result<Self, XmlError> {
+        match Self::strict(text) {
+            Err(XmlError::Malformed(_)) => salvage::first(text),
+            read => read,
+        }
+    }
+
+    /// Parses all documents of a body, one after the other, each as far as it goes.
+    pub(super) fn parse_all(text: &str) -> Result<Vec<Self>, XmlError> {
+        salvage::all(text)
+    }
+
+    fn strict(text: &str) -> Result<Self, XmlError> {
         let mut reader = Reader::from_str(text);
+        reader.config_mut().allow_dangling_amp = true;
         let mut open: Vec<Element> = Vec::new();
         loop {
             match reader.read_event().map_err(|error| XmlError::Malformed(error.to_string()))? {
@@ -46,26 +69,19 @@ impl Element {
                     }
                 }
                 Event::End(_) => {
-                    let element = open.pop().ok_or_else(|| XmlError::Malformed("an end without a start".into()))?;
+                    let element = open.pop().ok_or_else(|| XmlError::Malformed("an end without a start".into()))?.resolved();
                     match open.last_mut() {
                         Some(parent) => parent.children.push(element),
                         None => return Ok(element),
                     }
                 }
-                Event::Text(text) => {
-                    if let Some(element) = open.last_mut() {
-                        element.text.push_str(&text.xml10_content());
-                    }
-                }
-                Event::CData(data) => {
-                    if let Some(element) = open.last_mut() {
-                        element.text.push_str(&data.xml10_content());
-                    }
-                }
+                Event::Text(text) => push(&mut open, &text.xml10_content()),
+                Event::CData(data) => push_literal(&mut open, &data.xml10_content()),
                 Event::GeneralRef(reference) => {
-                    if let Some(element) = open.last_mut() {
-                        element.text.push(resolve(&reference)?);
-                    }
+                    // Resolved with its neighbours: two of them may be one character.
+                    push(&mut open, "&");
+                    push(&mut open, &reference);
+                    push(&mut open, ";");
                 }
                 Event::DocType(_) => return Err(XmlError::Malformed("a document type".into())),
                 Event::Eof if open.is_empty() => return Err(XmlError::Empty),
@@ -84,6 +100,14 @@ impl Element {
             element.attributes.push((attribute.key.local_name().as_ref().to_owned(), value));
         }
         Ok(element)
+    }
+
+    /// Complete: the references in its text are resolved.
+    fn resolved(mut self) -> Self {
+        if let Cow::Owned(resolved) = text::resolve(&self.text) {
+            self.text = resolved;
+        }
+        self
     }
 
     /// Is this the element's name? Letter case is not trusted (`subType` and `subtype`).
@@ -119,21 +143,15 @@ impl Element {
     }
 }
 
-fn resolve(name: &str) -> Result<char, XmlError> {
-    let number = name.strip_prefix('#').map(|digits| match digits.strip_prefix(['x', 'X']) {
-        Some(hex) => u32::from_str_radix(hex, 16),
-        None => digits.parse(),
-    });
-    let found = match (name, number) {
-        (_, Some(Ok(code))) => char::from_u32(code),
-        ("amp", _) => Some('&'),
-        ("lt", _) => Some('<'),
-        ("gt", _) => Some('>'),
-        ("quot", _) => Some('"'),
-        ("apos", _) => Some('\''),
-        _ => None,
-    };
-    found.ok_or_else(|| XmlError::Malformed(format!("an unknown entity &{name};")))
+fn push(open: &mut [Element], text: &str) {
+    if let Some(element) = open.last_mut() {
+        element.text.push_str(text);
+    }
+}
+
+/// Text in which an ampersand begins no reference.
+fn push_literal(open: &mut [Element], text: &str) {
+    if text.contains('&') { push(open, &text.replace('&', "&amp;")) } else { push(open, text) }
 }
 
 #[cfg(test)]
@@ -165,7 +183,73 @@ mod tests {
     #[test]
     fn document_types_are_refused() {
         assert!(Element::parse("<!DOCTYPE x [<!ENTITY a \"b\">]><x>&a;</x>").is_err());
-        assert!(Element::parse("<x>&a;</x>").is_err());
+        assert_eq!(Element::parse("<x>&a;</x>").expect("no entity is declared").text, "&a;");
+    }
+
+    #[test]
+    fn a_text_costs_at_most_itself() {
+        let leg = |name: &str| format!("<callLeg id=\"l\"><name>{name}</name><status><deactivated>true</deactivated></status></callLeg>");
+        for (written, read) in [
+            ("Bo &#55357;&#56832;", "Bo 😀"),
+            ("Bo &#55357;", "Bo \u{fffd}"),
+            ("&#1114112;", "\u{fffd}"),
+            ("AT&T", "AT&T"),
+            ("a & b; c", "a & b; c"),
+            ("a &nbsp;b", "a \u{a0}b"),
+            ("\0\u{1}x", "\u{fffd}\u{fffd}x"),
+            ("<![CDATA[a &amp; b]]>", "a &amp; b"),
+            ("a < b", "a < b"),
+            ("I <3 you", "I <3 you"),
+            ("a <b and c", "a <b and c"),
+            ("<b>x", "<b>x"),
+            ("x</b>", "x</b>"),
+            ("x</callLeg>", "x</callLeg>"),
+            ("x <!-- y", "x <!-- y"),
+            ("</", "</"),
+            ("<a href=\"x", "<a href=\"x"),
+        ] {
+            let root = Element::parse(&leg(written)).unwrap_or_else(|error| panic!("{written}: {error}"));
+            assert_eq!(root.value("name"), Some(read), "{written}");
+            assert_eq!(root.child("status").and_then(|status| status.flag("deactivated")), Some(true), "{written}");
+            assert!(!root.damaged, "{written}: only the name is");
+        }
+    }
+
+    #[test]
+    fn an_entry_costs_none_of_the_others() {
+        let list = |entry: &str| {
+            format!("<calls total=\"3\"><call id=\"1\"><name>A</name></call>{entry}<call id=\"3\"><name>C</name></call></calls>")
+        };
+        for entry in [
+            "<call id=\"2\"><name>B</call>",
+            "<call id=\"2\"><name>B",
+            "<call id=\"2\"><name>B</nam></call>",
+            "<call id=\"2><name>B</name></call>",
+            "<call id=2><name>B</name></call>",
+            "<call id=\"2\" id=\"x\"><name>B</name></call>",
+            "<call <name>B</name></call>",
+            "<call id=\"2\"><name>B</name>",
+            "call id=\"2\"><name>B</name></call>",
+            "<name>B</name></call>",
+            "<<<>>>&&&",
+        ] {
+            let root = Element::parse(&list(entry)).unwrap_or_else(|error| panic!("{entry}: {error}"));
+            let ids: Vec<_> = root.children("call").filter_map(|call| Some((call.attribute("id")?, call.value("name")?))).collect();
+            assert!(ids.contains(&("1", "A")) && ids.contains(&("3", "C")), "{entry}: {root:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_lost_is_said() {
+        let leg = Element::parse("<callLeg><status><state>connected</state><deactivated>tr</status></callLeg>").expect("readable");
+        assert!(leg.child("status").is_some_and(|status| status.damaged), "{leg:?}");
+    }
+
+    #[test]
+    fn documents_that_follow_each_other_are_all_read() {
+        let roots = Element::parse_all("<?xml version=\"1.0\"?><a><b>x</b></a>\n<?xml version=\"1.0\"?><a/><a><b>z").expect("three");
+        assert_eq!(roots.iter().map(|root| root.value("b")).collect::<Vec<_>>(), [Some("x"), None, None]);
+        assert_eq!(roots.iter().map(|root| root.damaged).collect::<Vec<_>>(), [false, false, true]);
     }
 
     #[test]
@@ -181,7 +265,15 @@ mod tests {
 
         #[test]
         fn text_that_looks_like_xml_never_panics(text in "[<>/a&;!\\[\\]\"=? -]{0,80}") {
-            let _ = Element::parse(&text);
+            let _ = (Element::parse(&text), Element::parse_all(&text));
+        }
+
+        /// Both readers agree on what is well-formed.
+        #[test]
+        fn what_is_well_formed_reads_the_same_by_either(name in "[a-zA-Z0-9 &;#.]{0,20}", id in "[a-f0-9-]{1,8}", total in 0..99) {
+            let name = name.replace('&', "&amp;");
+            let text = format!("<?xml version=\"1.0\"?><l total='{total}'><e id=\"{id}\"><n>{name}</n><x/><y></y><![CDATA[<&]]></e><!-- c --></l>");
+            prop_assert_eq!(Element::strict(&text), salvage::first(&text));
         }
     }
 }

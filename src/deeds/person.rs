@@ -68,7 +68,7 @@ impl Reach {
 
     pub(super) async fn wait_busy(&self, retry_after: Option<Duration>, deadline: Instant, stop: &CancellationToken) -> Next {
         let pause = retry_after.unwrap_or(self.timing.busy_pause);
-        if Instant::now() + pause >= deadline {
+        if Instant::now().checked_add(pause).is_none_or(|until| until >= deadline) {
             return Next::End((Unreachable, "the bridge is busy (503)".into()));
         }
         tokio::select! {

@@ -1,9 +1,12 @@
 //! The way of one target of a press: whether anything is to be sent at all, and when. Who sends it is `person` or `meeting`.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::error;
 
 use super::Deeds;
 use super::judge::{Known, MeetingWish, Wish};
@@ -24,7 +27,7 @@ impl Deeds {
         loop {
             let (same, end) = match self.running.enter(target, &press.deed) {
                 Turn::Mine(mine) => {
-                    let result = self.act(press, target, turns).await;
+                    let result = self.contained(press, target, turns).await;
                     let by = result.by.clone().or(Some(press.actor.user.clone()));
                     mine.end(TargetResult { by, at: result.at.or(Some(Now::read().unix_ms)), ..result.clone() });
                     return result;
@@ -42,6 +45,18 @@ impl Deeds {
                 Err(_) => return TargetResult::new(target.clone(), ActionResult::Unreachable, "Usher is stopping"),
             }
         }
+    }
+
+    /// A defect that shows while one target is worked on is the end of that target alone: it has a result, and its row is not left pending.
+    async fn contained(&self, press: &Press, target: &Target, turns: &Turns) -> TargetResult {
+        let Ok(result) = AssertUnwindSafe(self.act(press, target, turns)).catch_unwind().await else {
+            error!(?target, "action failed by a defect of Usher");
+            let why = "Usher failed while working on it; it is not known whether the request was carried out";
+            let result = TargetResult::new(target.clone(), ActionResult::Unreachable, why);
+            self.finish(press.deed.verb(), &press.actor.user, &result);
+            return result;
+        };
+        result
     }
 
     async fn act(&self, press: &Press, target: &Target, turns: &Turns) -> TargetResult {

@@ -54,14 +54,26 @@ impl Bridge {
     }
 
     pub(super) fn take_records(&mut self, body: &Bytes, now: Now) {
-        let document = match Document::read(body) {
-            Ok(document) => document,
+        let documents = match Document::read(body) {
+            Ok(documents) => documents,
             Err(error) => {
                 self.counters.records_unreadable.increment(1);
-                return debug!(bridge = %self.name, %error, "records that can't be read");
+                return debug!(bridge = %self.name, %error, "records unreadable");
             }
         };
+        for document in documents {
+            self.take_document(document, now);
+        }
+        self.judge_records();
+    }
+
+    fn take_document(&mut self, document: Document, now: Now) {
         self.records.last = Some(now.unix_ms);
+        if document.unreadable > 0 {
+            // The number of what can't be read is missing in the feed: everything is read again for it.
+            self.counters.records_unreadable.increment(document.unreadable as u64);
+            debug!(bridge = %self.name, records = document.unreadable, "records unreadable");
+        }
         for record in document.records {
             self.counters.records.increment(1);
             self.records.taken += 1;
@@ -83,7 +95,6 @@ impl Bridge {
                 None => {}
             }
         }
-        self.judge_records();
     }
 
     /// The leg is read before anything else but what moderators ask for.

@@ -22,7 +22,6 @@ impl Bridge {
         match report.news {
             News::Open => self.opened(report.socket, now),
             News::Frame(frame) => self.take_frame(report.socket, *frame, now),
-            News::Unreadable => self.counters.unreadable.increment(1),
             News::Closed(reason) => {
                 info!(bridge = %self.name, socket = report.socket, %reason, "events socket closed");
                 let pause = self.next_pause(report.socket, now);
@@ -57,6 +56,9 @@ impl Bridge {
             pulse.heard(now.instant);
         }
         self.counters.skipped.increment(frame.skipped as u64);
+        if frame.damaged {
+            self.frame_damaged(socket, &frame.body, now);
+        }
         self.heard(now);
         self.no_longer_pending(socket, &frame.body);
         match frame.body {
@@ -74,6 +76,48 @@ impl Bridge {
             Body::Calls { .. } | Body::CallInfo { .. } => {}
             Body::Unknown(kind) => debug!(bridge = %self.name, kind, "unknown event"),
         }
+    }
+
+    /// What was lost of a frame is read by REST: the roster or the list of calls that it was about, or all that the socket tells.
+    fn frame_damaged(&mut self, socket: SocketId, body: &Body, now: Now) {
+        self.counters.unreadable.increment(1);
+        debug!(bridge = %self.name, socket, "event damaged");
+        match body {
+            Body::Ack { .. } | Body::Subscriptions(_) | Body::CallInfo { .. } => {}
+            Body::Unknown(kind) if !kind.is_empty() && kind != "message" => {}
+            Body::Calls { .. } => self.read_lost_calls(now),
+            Body::Roster { index: Some(index), .. } => {
+                if let Some(Topic::Roster(call)) = self.plan.topic(socket, *index).cloned() {
+                    self.read_lost_roster(&call, now);
+                }
+            }
+            Body::Roster { index: None, .. } | Body::Unknown(_) => {
+                self.read_lost_calls(now);
+                for call in self.calls.keys().filter(|call| self.plan.socket_of(call) == Some(socket)).cloned().collect::<Vec<_>>() {
+                    self.read_lost_roster(&call, now);
+                }
+            }
+        }
+    }
+
+    /// At once, but not again before a roster that is polled would be: a bridge may damage every frame.
+    fn read_lost_roster(&mut self, call: &CallId, now: Now) {
+        let pause = self.timing.poll_roster;
+        let Some(work) = self.calls.get_mut(call) else { return };
+        if work.lost.is_some_and(|last| now.instant < last + pause) {
+            return self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + pause);
+        }
+        work.lost = Some(now.instant);
+        if work.reading.is_none() {
+            self.begin_roster(call, Lane::Resync, false, now);
+        }
+    }
+
+    fn read_lost_calls(&mut self, now: Now) {
+        let pause = self.timing.poll_roster;
+        let at = self.lost_calls.map_or(now.instant, |last| (last + pause).max(now.instant));
+        self.lost_calls = Some(at);
+        self.timers.sooner(Due::SweepCalls, at);
     }
 
     /// Some bridges might leave the index of the one list of calls out.

@@ -35,12 +35,13 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, trace};
+use tracing::{debug, trace, warn};
 
 use super::answer::Answer;
 use super::ask::Ask;
 use super::client::{AskError, Client};
 use super::cluster::{Cluster, Command, Tuning};
+use super::dial::System;
 use super::pulse::Pulse;
 use super::queue::{Lane, Pick, Queue};
 use super::repairs::Repairs;
@@ -128,6 +129,8 @@ pub(super) struct Bridge {
     plan: Plan,
     sockets: HashMap<SocketId, Socket>,
     calls: HashMap<CallId, CallWork>,
+    /// When the list of calls is read because an event about it could not be.
+    lost_calls: Option<Instant>,
     /// The calls that the running sweep has listed.
     sweep: Option<calls::CallSweep>,
     people: HashMap<ParticipantId, PersonWork>,
@@ -169,8 +172,12 @@ impl Bridge {
         let Tuning { limits, timing } = Tuning::clone(&cluster.tuning().get());
         let (reports, inbox) = mpsc::channel(REPORTS);
         let mut tls = tls::client_config(&config.trust)?;
+        for fault in tls::ca_faults(&config.trust) {
+            warn!(bridge = %config.name, fault, "CA file read in part");
+        }
         tls.alpn_protocols.clear();
-        let endpoint = Endpoint { url: config.url.clone(), tls: Arc::new(tls), connect_timeout: timing.connect_timeout };
+        let names = Arc::new(System);
+        let endpoint = Endpoint { url: config.url.clone(), tls: Arc::new(tls), connect_timeout: timing.connect_timeout, names };
         let now = Now::read();
         let bridge = Self {
             name: config.name.clone(),
@@ -187,6 +194,7 @@ impl Bridge {
             plan: Plan::new(limits.subscriptions_per_socket),
             sockets: HashMap::new(),
             calls: HashMap::new(),
+            lost_calls: None,
             sweep: None,
             people: HashMap::new(),
             leg_owners: HashMap::new(),

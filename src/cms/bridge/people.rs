@@ -16,7 +16,7 @@ use crate::cms::lobby::Leg;
 use crate::cms::queue::Lane;
 use crate::cms::repairs::{Found, Missing};
 use crate::cms::subscriptions::Topic;
-use crate::model::{CallId, Home, LegState, Lobby, ParticipantId, RosterPatch};
+use crate::model::{BridgeName, CallId, Home, LegState, Lobby, Participant, ParticipantId, RosterPatch};
 use crate::store::Listed;
 
 /// Work on a person whose legs run on this bridge.
@@ -143,7 +143,9 @@ impl Bridge {
             return;
         }
         self.store.update_person(person, |person| person.activator = detail.activator.or(person.activator));
-        let Some(call) = detail.call else { return };
+        // Where the answer does not say it, or can't be read, it is the call that lists them here.
+        let listed = || self.store.with_person(person, |person| here_in(person, &self.name)).flatten();
+        let Some(call) = detail.call.or_else(|| if detail.unreadable { listed() } else { None }) else { return };
         let key = self.key(&call);
         // The GET is the latest word on which call the person is in.
         let elsewhere: Vec<_> = self
@@ -164,7 +166,14 @@ impl Bridge {
                 self.store.unlist_person(&old, person);
             }
         }
-        self.set_home(person, detail.call_bridge.as_deref(), &call);
+        if detail.unreadable && detail.call_bridge.is_none() {
+            // Perhaps they are hosted elsewhere: their legs tell.
+            if self.store.with_person(person, |person| person.home.is_none()).unwrap_or(false) {
+                self.ask_legs(Lane::Arrival, person);
+            }
+        } else {
+            self.set_home(person, detail.call_bridge.as_deref(), &call);
+        }
         match self.store.with_person(person, |person| person.home.clone()).flatten() {
             // Whose legs could not be told is asked for again soon enough.
             Some(Home::Bridge(name)) if name == self.name && self.is_looked_after(person) => {}
@@ -334,4 +343,9 @@ impl Bridge {
         self.timers.cancel(&Due::AskAgain(person.clone()));
         self.answer_looks(person, &Look::Gone);
     }
+}
+
+/// The call in which this bridge lists somebody.
+fn here_in(person: &Participant, bridge: &BridgeName) -> Option<CallId> {
+    person.listings.iter().find(|listing| listing.key.bridge == *bridge).map(|listing| listing.key.call.clone())
 }

@@ -110,7 +110,9 @@ impl Bridge {
             if listed.new_person && watched {
                 self.note_arrival(&item.id);
             }
-            self.set_home(&item.id, item.call_bridge.as_deref(), call);
+            if !item.unreadable {
+                self.set_home(&item.id, item.call_bridge.as_deref(), call);
+            }
             read.listed.insert(item.id);
         }
         match next {

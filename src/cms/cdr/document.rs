@@ -1,7 +1,9 @@
-//! One POST of a bridge as records. Tolerant like `xml`: unknown types, elements and attributes are ignored (cdr.md section 3).
+//! One POST of a bridge as records. Tolerant like `xml`: unknown types, elements and attributes are ignored (cdr.md section 3), and a record
+//! that can't be read costs none of the others.
 
 use std::sync::Arc;
 
+use crate::cms::text;
 use crate::cms::xml::{Element, XmlError};
 use crate::model::{CallId, LegId};
 
@@ -11,6 +13,8 @@ pub(in crate::cms) struct Document {
     /// Made anew whenever the Call Bridge starts.
     pub session: Arc<str>,
     pub records: Vec<Record>,
+    /// Records without a readable `correlatorIndex`, which alone says whether they are new.
+    pub unreadable: usize,
 }
 
 #[derive(Debug, PartialEq)]
@@ -45,20 +49,37 @@ pub(in crate::cms) enum DocumentError {
     NoSession,
 }
 
+/// No index of a record that was ever made is larger; one that is would make all that follow look old.
+const LARGEST_INDEX: u64 = 1 << 48;
+
 impl Document {
-    /// Records without a readable `correlatorIndex` are left out: without it nothing says whether they are new.
-    pub(in crate::cms) fn read(body: &[u8]) -> Result<Self, DocumentError> {
-        let root = Element::parse(&String::from_utf8_lossy(body))?;
+    /// All documents of one body, in their order. One that can't be read costs none of the others.
+    pub(in crate::cms) fn read(body: &[u8]) -> Result<Vec<Self>, DocumentError> {
+        let roots = Element::parse_all(&String::from_utf8_lossy(body))?;
+        let mut refused = None;
+        let mut documents = Vec::new();
+        for root in roots {
+            match Self::of(root) {
+                Ok(document) => documents.push(document),
+                Err(error) => refused = Some(error),
+            }
+        }
+        refused.filter(|_| documents.is_empty()).map_or(Ok(documents), Err)
+    }
+
+    fn of(root: Element) -> Result<Self, DocumentError> {
         if !root.is("records") {
             return Err(DocumentError::Other(root.name));
         }
         let session = root.attribute("session").ok_or(DocumentError::NoSession)?.to_ascii_lowercase().into();
-        Ok(Self { session, records: root.children("record").filter_map(record).collect() })
+        let records: Vec<Record> = root.children("record").filter_map(record).collect();
+        let unreadable = root.children("record").count() - records.len() + usize::from(root.damaged);
+        Ok(Self { session, records, unreadable })
     }
 }
 
 fn record(element: &Element) -> Option<Record> {
-    let number = |name: &str| element.attribute(name).and_then(|text| text.parse().ok());
+    let number = |name: &str| element.attribute(name).and_then(text::count).filter(|number| *number <= LARGEST_INDEX);
     Some(Record {
         index: number("correlatorIndex")?,
         // Spelt like this in the guide.
@@ -97,7 +118,7 @@ mod tests {
         let record = |index, missing, subject| Record { index, missing, subject };
         assert_eq!(
             Document::read(body).expect("records"),
-            Document {
+            [Document {
                 session: "s1".into(),
                 records: vec![
                     record(41, 0, leg(Some(true), true)),
@@ -106,8 +127,51 @@ mod tests {
                     record(43, 7, Some(Subject::Call("c".into()))),
                     record(44, 0, None),
                 ],
-            }
+                unreadable: 1,
+            }]
         );
+    }
+
+    fn indexes(body: &str) -> Vec<(String, Vec<u64>)> {
+        let documents = Document::read(body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error}"));
+        documents.into_iter().map(|document| (document.session.to_string(), document.records.iter().map(|r| r.index).collect())).collect()
+    }
+
+    #[test]
+    fn a_bad_record_costs_none_of_the_others() {
+        let around = |bad: &str| {
+            format!(
+                "<records session=\"s\"><record correlatorIndex=\"1\"><call id=\"a\"><name>A</name></call></record>{bad}\
+                 <record correlatorIndex=\"3\"><call id=\"c\"><name>C</name></call></record></records>"
+            )
+        };
+        for bad in [
+            "<record correlatorIndex=\"2\"><call id=\"b\"><name>&#55357;&nbsp;</name></call></record>",
+            "<record correlatorIndex=\"2\"><call id=\"b\"><name>a < b & c</name></call></record>",
+            "<record correlatorIndex=\"2\"><call id=\"b\"><name>B</record>",
+            "<record correlatorIndex=\"2\"><call id=\"b\"><name>B",
+            "<record correlatorIndex=\"2><call id=\"b\"></call></record>",
+            "<record correlatorIndex=\"99999999999999999999\"><call id=\"b\"></call></record>",
+            "<record correlatorIndex=\"18446744073709551615\"><call id=\"b\"></call></record>",
+            "<record correlatorIndex=\"-2\"></record>",
+            "<record",
+            "\0\u{fffd}",
+        ] {
+            let found = indexes(&around(bad));
+            assert_eq!(found.len(), 1, "{bad}: {found:?}");
+            assert!(found[0].1.contains(&1) && found[0].1.contains(&3), "{bad}: {found:?}");
+            assert!(found[0].1.iter().all(|index| (1..=3).contains(index)), "{bad}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn two_documents_in_one_body_are_both_read() {
+        let one = |session: &str, index: u64| {
+            format!("<?xml version=\"1.0\"?><records session=\"{session}\"><record correlatorIndex=\"{index}\"/></records>")
+        };
+        let expected = vec![("a".to_owned(), vec![7]), ("b".to_owned(), vec![0])];
+        assert_eq!(indexes(&[one("a", 7), one("b", 0)].concat()), expected);
+        assert_eq!(indexes(&[one("a", 7), "\n<html/>".into(), one("b", 0)].concat()), expected);
     }
 
     #[test]

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Skipped indexes that are remembered, so that one which comes late is told from one that comes twice.
 const MOST_SKIPPED: usize = 1024;
 
+/// A number that is so far ahead of what REST tells is wrong.
+const IMPLAUSIBLE: u64 = 1_000_000;
+
 /// What one record's numbers say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cms) enum Noted {
@@ -79,13 +82,13 @@ impl Feed {
         }
         // The index jumps by what the bridge threw away; should it not, the count says so.
         let gap = index > expected || missing > 0 || self.next.is_none();
-        self.skipped.extend(expected..index.min(expected + MOST_SKIPPED as u64));
+        self.skipped.extend(expected..index.min(expected.saturating_add(MOST_SKIPPED as u64)));
         while self.skipped.len() > MOST_SKIPPED {
             self.skipped.pop_first();
         }
-        self.next = Some(index + 1);
+        self.next = Some(index.saturating_add(1));
         self.stalled = false;
-        if self.behind.is_some_and(|(told, _)| index + 1 >= told) {
+        if self.behind.is_some_and(|(told, _)| index.saturating_add(1) >= told) {
             self.behind = None;
         }
         if gap {
@@ -100,6 +103,11 @@ impl Feed {
 
     /// REST tells the index of the next record. Before the first record it is what the first one should carry.
     pub(in crate::cms) fn told(&mut self, index: u64, now: Instant) {
+        if self.next.is_some_and(|next| next.saturating_sub(index) > IMPLAUSIBLE) {
+            // No bridge makes so many between two looks: a record had a wrong number, and all that came since looked old.
+            (self.next, self.disturbed) = (None, Some(now));
+            self.skipped.clear();
+        }
         let next = *self.next.get_or_insert(index);
         if index > next {
             self.behind.get_or_insert((index, now));
