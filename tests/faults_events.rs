@@ -42,7 +42,6 @@ async fn a_socket_that_is_cut_comes_back_and_what_happened_meanwhile_is_read(#[c
 #[case::token_failed(json!({ "token_status": 500 }), "unexpected_answer", "500")]
 #[case::token_expired(json!({ "token_lifetime_ms": 0 }), "events_lost", "401")]
 #[case::subscriptions_refused(json!({ "subscribe_refused": true, "error_status": "too many" }), "events_refused", "too many")]
-#[case::invalid_utf8(json!({ "invalid_utf8_events": true }), "events_lost", "UTF-8")]
 #[case::no_acks_heard_and_closed(json!({ "ignore_acks": true, "ack_window": 1, "ack_timeout_ms": 50, "no_ack": "close" }),
     "events_lost", "closed by the bridge")]
 #[case::everything_closed_for_idleness(json!({ "idle_close_ms": 1 }), "events_lost", "closed by the bridge (1001)")]
@@ -231,6 +230,7 @@ async fn late_updates_of_ended_calls_make_no_ghosts_and_indexes_are_never_reused
 #[case::one_message_at_a_time(json!({ "ack_window": 1, "ack_timeout_ms": 2000, "no_ack": "close" }))]
 #[case::frames_of_2_mb(json!({ "events_padding": 2_000_000 }))]
 #[case::invalid_json_between(json!({ "invalid_json_events": true }))]
+#[case::invalid_utf8_between(json!({ "invalid_utf8_events": true }))]
 #[case::other_spellings(json!({ "on_hold_spelling": "onhold", "endpoint_recording_form": "boolean", "participants_count": "local" }))]
 #[tokio::test]
 async fn what_a_bridge_may_do_differently_is_not_noticed(#[case] switches: Value) {

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use tracing::debug;
+
 use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::LegDetail;
@@ -30,6 +32,9 @@ impl Bridge {
     }
 
     pub(super) fn take_leg(&mut self, lane: Lane, leg: &LegId, detail: &LegDetail, sent: Now, now: Now) {
+        if detail.unreadable {
+            debug!(bridge = %self.name, leg = %leg, "lobby state unreadable");
+        }
         if detail.distribution_link {
             self.disown_leg(leg);
             self.no_persons.insert(leg.clone());

@@ -1,5 +1,6 @@
 //! Elements of updates as JSON text in the order of events.md 5; which to send is the caller's choice.
 
+use crate::simulator::xml::AS_IT_IS;
 use std::fmt::Write;
 
 use crate::simulator::id::Id;
@@ -9,9 +10,12 @@ use crate::simulator::world::World;
 use crate::simulator::world::change::{call_element as call, roster_element as roster};
 use crate::simulator::world::model::{LegState, Meeting, Participant};
 
-/// A JSON string literal.
+/// A JSON string literal, or what is to be said as it is.
 pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    match text.strip_prefix(AS_IT_IS) {
+        Some(raw) => format!("\"{raw}\""),
+        None => serde_json::Value::from(text).to_string(),
+    }
 }
 
 fn text(out: &mut String, name: &str, value: &str) {

@@ -1,0 +1,66 @@
+//! What a bridge says byte for byte, ill-formed or not, costs at most the text in which it stands: whoever has such a name waits, is shown
+//! and can be let in like everybody else, and nobody else notices.
+
+mod common;
+
+use common::desk::{Desk, check, quiet};
+use rstest::rstest;
+use serde_json::json;
+use usher::view::Lobby;
+
+/// The simulator says what follows as it is.
+const AS_IT_IS: char = '\u{f8ff}';
+
+#[rstest]
+#[case::surrogate_pair_as_references("Bo &#55357;&#56832;")]
+#[case::half_a_pair_as_a_reference("Bo &#xD83D;")]
+#[case::beyond_unicode("Bo &#1114112;")]
+#[case::entity_of_html("Bo &nbsp;&eacute;")]
+#[case::bare_ampersand("Bo & Co")]
+#[case::bare_bracket("Bo < Co")]
+#[case::start_of_an_element("Bo <b>")]
+#[case::end_of_an_element("Bo </b>")]
+#[case::end_of_its_object("Bo </callLeg></participant></call>")]
+#[case::start_of_a_comment("Bo <!--")]
+#[case::control_characters("Bo \u{1}\u{0}")]
+#[case::half_a_pair_in_json(r"Bo \ud83d")]
+#[case::swapped_pair_in_json(r"Bo \ude00\ud83d")]
+#[case::no_escape(r"Bo \x")]
+#[case::bare_quote("Bo \"the\" Berg")]
+#[tokio::test]
+async fn a_broken_text_costs_at_most_itself(#[case] name: &str) {
+    let desk = Desk::start(quiet(1)).await;
+    // Every acknowledgement counts: without one nothing more comes.
+    desk.control().set_switches(None, json!({ "ack_window": 1 })).expect("switch");
+    let mut page = desk.page("mo").await;
+    let raw = format!("{AS_IT_IS}{name}");
+    let (meeting, people) = desk.meeting(&raw, "eu-1", &["Ana Silva", &raw, "Li Wei"]);
+    page.waiting(people.iter().collect::<Vec<_>>()).await;
+    let late = desk.join(meeting.id, "eu-1", &raw);
+    let last = desk.join(meeting.id, "eu-1", "Max Frisch");
+    page.waiting([&late, &last]).await;
+    let results = page.admit("a", &[people[1].id, late.id, last.id]).await;
+    assert!(results.values().all(|result| result["result"] == "done"), "{results:?}");
+    page.until("everybody to be in, and the others to wait on", |page| {
+        let state = |n: usize| page.person(people[n].id).map(|row| row.lobby);
+        check(state(0)? == Lobby::Waiting && state(1)? == Lobby::In && state(2)? == Lobby::Waiting, page.people())
+    })
+    .await;
+}
+
+#[rstest]
+#[case("18446744073709551615")]
+#[tokio::test]
+async fn a_pause_without_end_ends_no_press(#[case] seconds: &str) {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
+    let mut page = desk.page("mo").await;
+    page.waiting(people.iter().collect::<Vec<_>>()).await;
+    let seconds: u64 = seconds.parse().expect("a number");
+    desk.control()
+        .set_switches(None, json!({ "rest_status": 503, "rest_status_under": "/participants", "retry_after_s": seconds }))
+        .expect("switch");
+    let results = page.admit("a", &[people[0].id, people[1].id]).await;
+    assert!(results.values().all(|result| result["result"] == "unreachable"), "{results:?}");
+    page.until("nobody to be left pending", |page| check(page.people().iter().all(|row| row.pending.is_none()), page.people())).await;
+}
