@@ -116,6 +116,18 @@ pub struct LobbyFact {
     pub was_in: bool,
     /// When CMS accepted an admission or a sending back; what it answered to requests sent before says nothing any more.
     pub changed_at: Option<Instant>,
+    /// An admission is being undone: the wait before it goes on, where it is seen in time.
+    pub resumes: Option<Resumed>,
+}
+
+/// A wait that goes on once the person reads as waiting again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resumed {
+    /// Unix milliseconds.
+    pub since: i64,
+    pub up_to: bool,
+    /// A wait that begins later is another one.
+    pub until: Instant,
 }
 
 /// How Usher and one bridge get on.

@@ -168,6 +168,7 @@ impl Publisher {
             hidden_meetings: self.hidden.len(),
             trouble: self.trouble.clone(),
             admit_delay_s: self.settings.admit_delay.as_secs(),
+            ask_above: self.settings.ask_above,
             undo_s: self.settings.undo.as_secs(),
             claim_s: self.settings.claim.as_secs(),
         });

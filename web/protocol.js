@@ -9,8 +9,8 @@
  * @typedef {{ action: Verb, by: string, since: number, until?: number | null }} Pending
  * @typedef {{ action: Verb, result: ResultWord, reason: string, by: string, at: number }} Outcome
  * @typedef {"viewer" | "moderator" | "admin"} Role
- * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Trouble | null, admit_delay_s: number, undo_s: number,
- *   claim_s: number }} ServerRow
+ * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Trouble | null, admit_delay_s: number, ask_above: number,
+ *   undo_s: number, claim_s: number }} ServerRow
  * @typedef {{ kind: "user", id: string, role: Role, looks_at: string[], idle_since: number | null }} UserRow
  * @typedef {{ kind: "bridge", id: string, state: "connecting" | "live" | "polling" | "refused" | "unreachable" | "paused",
  *   since: number, silent_since?: number | null, trouble: Trouble | null, version: string | null, unique_name: string | null, can_admit: boolean,

@@ -136,7 +136,9 @@ pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: Beginning) -
         return before;
     }
     let Beginning { now_unix_ms, arrived, duration_s, remembered } = beginning;
-    let (since, up_to) = match (before.stay, remembered, arrived, duration_s) {
+    // The wait before an admission that was undone.
+    let resumed = before.resumes.map(|wait| (wait.since, wait.up_to));
+    let (since, up_to) = match (before.stay.or(resumed), remembered, arrived, duration_s) {
         (Some(stay), ..) => stay,
         // Was in the call and is back in the lobby: the wait begins now.
         _ if before.was_in => (now_unix_ms, false),
@@ -145,12 +147,18 @@ pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: Beginning) -
         (None, None, None, Some(seconds)) => (now_unix_ms.saturating_sub(seconds.max(0).saturating_mul(1000)), true),
         (None, None, None, None) => (now_unix_ms, false),
     };
-    LobbyFact { state, since: Some(since), up_to, stay: Some((since, up_to)), ..before }
+    LobbyFact { state, since: Some(since), up_to, stay: Some((since, up_to)), resumes: None, ..before }
+}
+
+/// What was known, without a wait that it is too late to resume.
+pub(super) fn as_of(before: LobbyFact, now: Instant) -> LobbyFact {
+    LobbyFact { resumes: before.resumes.filter(|wait| wait.until > now), ..before }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Resumed;
 
     const LOOK: Duration = Duration::from_secs(1);
 
@@ -250,5 +258,19 @@ mod tests {
     fn a_wait_from_before_a_restart_goes_on() {
         let beginning = Beginning { now_unix_ms: 9000, arrived: None, duration_s: Some(1), remembered: Some((1000, false)) };
         assert_eq!(next_fact(LobbyFact::default(), Lobby::Waiting, beginning).since, Some(1000));
+    }
+
+    #[test]
+    fn an_undone_admission_lets_the_old_wait_go_on_while_it_is_recent() {
+        let now = Instant::now();
+        let at = |now_unix_ms| Beginning { now_unix_ms, arrived: None, duration_s: Some(1), remembered: None };
+        let resumes = Some(Resumed { since: 1000, up_to: true, until: now + LOOK });
+        let inside = LobbyFact { resumes, ..next_fact(LobbyFact::default(), Lobby::In, at(2000)) };
+        let seen = |when| next_fact(as_of(inside, when), Lobby::Waiting, at(3000));
+        let (in_time, late) = (seen(now), seen(now + LOOK));
+        assert_eq!((in_time.since, in_time.up_to, in_time.resumes), (Some(1000), true, None));
+        assert_eq!((late.since, late.up_to), (Some(3000), false));
+        let again = next_fact(next_fact(in_time, Lobby::In, at(4000)), Lobby::Waiting, at(5000));
+        assert_eq!(again.since, Some(5000), "it goes on once");
     }
 }

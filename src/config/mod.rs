@@ -53,11 +53,13 @@ pub struct DeskConfig {
     pub first_s: u32,
     /// A wait is too long from so many seconds on.
     pub second_s: u32,
+    /// Pages ask before they act on more people than this at once.
+    pub ask_above: u32,
 }
 
 impl Default for DeskConfig {
     fn default() -> Self {
-        Self { admit_delay: Duration::ZERO, first_s: 120, second_s: 300 }
+        Self { admit_delay: Duration::ZERO, first_s: 120, second_s: 300, ask_above: 10 }
     }
 }
 

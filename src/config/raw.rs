@@ -99,6 +99,7 @@ struct Desk {
     admit_delay_s: Option<u64>,
     long_wait_s: Option<u32>,
     too_long_wait_s: Option<u32>,
+    ask_above: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -155,7 +156,8 @@ impl Desk {
         // Whoever sets only the first one gets a second one that fits.
         let second = self.too_long_wait_s.unwrap_or(default.second_s.max(first_s.saturating_mul(5) / 2).min(MAX_WAIT_S));
         let second_s = in_range("desk.too_long_wait_s", second, first_s + 1, MAX_WAIT_S)?;
-        Ok(DeskConfig { admit_delay: Duration::from_secs(delay), first_s, second_s })
+        let ask_above = in_range("desk.ask_above", self.ask_above.unwrap_or(default.ask_above), 1, 1000)?;
+        Ok(DeskConfig { admit_delay: Duration::from_secs(delay), first_s, second_s, ask_above })
     }
 }
 

@@ -28,6 +28,17 @@ fn a_wait_is_long_and_too_long_in_this_order(#[case] desk: &str, #[case] expecte
     assert_eq!((desk.first_s, desk.second_s), expected);
 }
 
+#[rstest]
+#[case("", Some(10))]
+#[case("ask_above = 1", Some(1))]
+#[case("ask_above = 1000", Some(1000))]
+#[case("ask_above = 0", None)]
+#[case("ask_above = 1001", None)]
+fn pages_ask_above_a_number_of_people_that_has_bounds(#[case] line: &str, #[case] expected: Option<u32>) {
+    let read = parse(&format!("{BRIDGE}[desk]\n{line}\n")).map(|config| config.desk.ask_above).ok();
+    assert_eq!(read, expected);
+}
+
 #[test]
 fn a_password_is_never_printed() {
     let config = parse(BRIDGE).expect("valid");

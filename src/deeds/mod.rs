@@ -14,6 +14,7 @@ mod running;
 mod subject;
 mod target;
 mod turns;
+mod undo;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -69,9 +69,12 @@ impl Deeds {
         let until = (!delay.is_zero()).then(|| now.unix_ms + delay.as_millis() as i64);
         self.later.supersede(target);
         self.desk.begin(target, verb, user, until, now);
+        self.note_wait(press, target);
         let result = match self.turn(press, target, delay, turns).await {
             Ok(_turn) => {
+                let waited = self.expect_wait(press, target);
                 let (how, reason) = self.carry_out(press, target, turns.bulk).await;
+                self.settle_wait(target, waited, how);
                 self.note(&press.deed, target, how);
                 TargetResult::new(target.clone(), how, &reason)
             }
@@ -118,7 +121,7 @@ impl Deeds {
         let mut meeting = None;
         if let Target::Person(id) = target {
             let Some(known) = self.known(id) else { return Some(TargetResult::new(target.clone(), ActionResult::Left, "")) };
-            if Wish::of(&press.deed).is_some_and(|wish| wish.is_so(&known)) {
+            if Wish::of(&press.deed).is_some_and(|wish| wish.is_so(&known)) && !self.may_still_enter(press, id) {
                 let (by, at) = self.mark(&press.deed, id).map_or((None, None), |mark| (Some(mark.by), Some(mark.at)));
                 return Some(TargetResult { by, at, ..TargetResult::new(target.clone(), ActionResult::Already, "") });
             }

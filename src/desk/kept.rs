@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Waited;
 use crate::db::{Db, DbError, now_ms};
 use crate::model::ParticipantId;
 use crate::view::{Hold, Mark, Message};
@@ -27,6 +28,7 @@ pub struct Kept {
     pub(super) holds: HashMap<ParticipantId, Hold>,
     pub(super) acknowledged: HashMap<ParticipantId, Mark>,
     pub(super) labels: HashMap<ParticipantId, Arc<str>>,
+    pub(super) waits: HashMap<ParticipantId, Waited>,
     pub(super) messages: HashMap<Arc<str>, Message>,
     pub(super) thresholds: HashMap<Arc<str>, OwnThresholds>,
     pub(super) prefs: HashMap<i64, Arc<str>>,
@@ -39,6 +41,7 @@ pub(super) enum What {
     Hold,
     Acknowledged,
     Label,
+    Waited,
     Message,
     Thresholds,
 }
@@ -73,6 +76,7 @@ impl Keeper {
                 Some(What::Hold) => put(&mut kept.holds, id, &value),
                 Some(What::Acknowledged) => put(&mut kept.acknowledged, id, &value),
                 Some(What::Label) => put(&mut kept.labels, id, &value),
+                Some(What::Waited) => put(&mut kept.waits, id, &value),
                 Some(What::Message) => put(&mut kept.messages, id, &value),
                 Some(What::Thresholds) => put(&mut kept.thresholds, id, &value),
                 None => tracing::warn!(what, "the database keeps something of another Usher; it is left alone"),

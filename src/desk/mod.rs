@@ -7,6 +7,7 @@ mod page;
 mod presence;
 mod requests;
 mod state;
+mod waits;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -25,6 +26,7 @@ pub use page::Page;
 pub use requests::Requests;
 use state::State;
 pub use state::{Acted, MeetingDesk, PersonDesk, Touched};
+pub use waits::Waited;
 
 /// What administrators set for all moderators.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct Settings {
     /// When a wait is long, and when it is too long; seconds.
     pub first_s: u32,
     pub second_s: u32,
+    /// Pages ask before they act on more people than this at once.
+    pub ask_above: u32,
     /// How long a claim lasts that is not renewed.
     pub claim: Duration,
     /// How long pages offer to undo an admission.
@@ -42,8 +46,8 @@ pub struct Settings {
 
 impl Settings {
     pub fn new(desk: &crate::config::DeskConfig, timing: &Timing) -> Self {
-        let crate::config::DeskConfig { admit_delay, first_s, second_s } = *desk;
-        Self { admit_delay, first_s, second_s, claim: timing.claim, undo: timing.undo }
+        let crate::config::DeskConfig { admit_delay, first_s, second_s, ask_above } = *desk;
+        Self { admit_delay, first_s, second_s, ask_above, claim: timing.claim, undo: timing.undo }
     }
 }
 
@@ -76,6 +80,9 @@ impl Desk {
         }
         for (id, label) in kept.labels {
             state.people.entry(id).or_default().label = Some(label);
+        }
+        for (id, waited) in kept.waits {
+            state.people.entry(id).or_default().waited = Some(waited);
         }
         for (id, message) in kept.messages {
             state.meetings.entry(id).or_default().message = Some(message);
@@ -173,6 +180,7 @@ impl Desk {
             state.edit_meeting(&id, |meeting| meeting.message = None);
             state.touched.meetings.insert(id);
         }
+        state.forget_waits(now.unix_ms);
         let State { people, meetings, claims, touched, .. } = &mut *state;
         people.retain(|id, person| {
             if person.acted.expire(now.instant) {
@@ -244,7 +252,9 @@ impl Desk {
 
     /// Ends an action. A failure stays on the row until then.
     pub fn finish(&self, target: &Target, outcome: Outcome, shown_until: Instant) {
+        let keep = self.settings().undo + waits::REACH;
         self.change(|state| {
+            state.end_wait(target, &outcome, keep);
             let acted = state.acted(target);
             acted.pending = None;
             match outcome.result {

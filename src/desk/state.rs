@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::claims::Claims;
 use super::kept::{Keeper, OwnThresholds, What};
 use super::presence::Presence;
+use super::waits::Waited;
 use crate::actions::Target;
 use crate::model::ParticipantId;
 use crate::view::{Claim, Hold, Mark, Message, Outcome, Pending, Thresholds, Verb};
@@ -63,6 +64,8 @@ pub struct PersonDesk {
     pub hold: Option<Hold>,
     pub acknowledged: Option<Mark>,
     pub label: Option<Arc<str>>,
+    /// The wait that an admission ended, for as long as that can be undone.
+    pub waited: Option<Waited>,
     pub claim: Option<Claim>,
 }
 
@@ -91,6 +94,7 @@ impl State {
         self.keeper.follow(What::Hold, id, before.hold.as_ref(), person.hold.as_ref());
         self.keeper.follow(What::Acknowledged, id, before.acknowledged.as_ref(), person.acknowledged.as_ref());
         self.keeper.follow(What::Label, id, before.label.as_ref(), person.label.as_ref());
+        self.keeper.follow(What::Waited, id, Waited::kept(&before.waited), Waited::kept(&person.waited));
         result
     }
 

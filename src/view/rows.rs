@@ -64,6 +64,8 @@ pub struct ServerRow {
     pub trouble: Option<Trouble>,
     /// An admission is sent so many seconds after its press, and can be stopped until then; 0: at once.
     pub admit_delay_s: u64,
+    /// Pages ask before they act on more people than this at once, or on people of several meetings.
+    pub ask_above: u32,
     /// How long pages offer to undo an admission; seconds.
     pub undo_s: u64,
     /// How long a claim lasts that is not renewed; seconds.

@@ -11,6 +11,7 @@ pub fn server() -> Arc<Row> {
         hidden_meetings: 12,
         trouble: Some(trouble),
         admit_delay_s: 3,
+        ask_above: 10,
         undo_s: 8,
         claim_s: 20,
     }))

@@ -86,7 +86,7 @@ impl Bridge {
             .store
             .update_person(person, |entry| {
                 let before = entry.lobby;
-                entry.lobby = lobby::next_fact(before, state, beginning);
+                entry.lobby = lobby::next_fact(lobby::as_of(before, now.instant), state, beginning);
                 before.state
             })
             .unwrap_or_default();
@@ -264,7 +264,7 @@ impl Bridge {
         let state = lobby::merge(&work.legs);
         let beginning = Beginning { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, remembered: None };
         self.store.update_person(person, |entry| {
-            entry.lobby = lobby::next_fact(entry.lobby, state, beginning);
+            entry.lobby = lobby::next_fact(lobby::as_of(entry.lobby, now.instant), state, beginning);
         });
         self.plan_look(person, now);
     }

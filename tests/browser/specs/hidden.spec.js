@@ -21,7 +21,16 @@ function prepare() {
   };
 
   const epoch = "a-day";
-  const server = { kind: "server", id: "server", hidden_meetings: 0, trouble: null, admit_delay_s: 0, undo_s: 8, claim_s: 20 };
+  const server = {
+    kind: "server",
+    id: "server",
+    hidden_meetings: 0,
+    trouble: null,
+    admit_delay_s: 0,
+    ask_above: 10,
+    undo_s: 8,
+    claim_s: 20,
+  };
   const meeting = { kind: "meeting", id: "m", name: "All day", named_by: "name", waiting: 0, in_call: 0, unknown: 0 };
   Object.assign(meeting, {
     longest_since: null,
