@@ -1,9 +1,10 @@
 // What moderators do: asks first where somebody else is at it or it can't be taken back, then presses. Draws nothing; the desk is its page.
 
+import { asks } from "./bulk.js";
 import { claimOf, handledByOthers, takeable } from "./claims.js";
 import { t } from "./i18n.js";
 import { nameOf, namesOf } from "./names.js";
-import { idOf, withResult } from "./presses.js";
+import { idOf } from "./presses.js";
 import { CLAIM_LIMIT, PEOPLE_LIMIT } from "./protocol.js";
 import { byWait } from "./roster.js";
 import { holdQuestion, lockQuestion, messageQuestion, renameQuestion, sureQuestion } from "./view/questions.js";
@@ -20,6 +21,9 @@ import { holdQuestion, lockQuestion, messageQuestion, renameQuestion, sureQuesti
 /** Deeds that are asked about whoever they hit: they interrupt somebody, or open their microphone. @type {ReadonlySet<PersonDeed>} */
 const ASKED = new Set(["send_back", "remove"]);
 
+/** How long "take next" may go without an answer before a key means the row with the focus again, in ms. */
+const LONGEST_TAKING = 3000;
+
 /** What a deed is called in the protocol, and what it says besides whom. @type {Record<Exclude<PersonDeed, "rename">, object>} */
 const MESSAGES = {
   admit: { type: "admit" },
@@ -35,6 +39,8 @@ export class Deeds {
   /** @param {import("./desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
+    /** "Take next" has no answer yet; whether whoever it brings is to be admitted. @type {{ admit: boolean, until: number } | null} */
+    this.taking = null;
   }
 
   get #roster() {
@@ -49,35 +55,46 @@ export class Deeds {
   // People.
 
   /**
-   * Does it to exactly those shown; asks first where somebody else handles one of them, where one is on hold, or where it can't be undone.
-   * @param {Exclude<PersonDeed, "rename" | "hold">} deed @param {Person[]} people @param {Scope} scope @param {boolean} [ask] in any case
+   * Does it to exactly those shown. Asks first where they are of several meetings or many, where somebody else handles one of them, where one is
+   * on hold, or where it can't be undone; who comes meanwhile does not join.
+   * @param {Exclude<PersonDeed, "rename" | "hold">} deed @param {Person[]} shown @param {Scope} scope
+   * @param {{ ask?: boolean, place?: string, hidden?: number }} [how] `ask`: in any case; `place`: of the button; `hidden`: how many more wait
+   *   there whom the search or a filter hides
    */
-  press(deed, people, scope, ask = ASKED.has(deed)) {
-    if (people.length === 0 || !this.#may) return;
+  press(deed, shown, scope, { ask = ASKED.has(deed), place = "", hidden = 0 } = {}) {
+    // A second press before the page was drawn again finds nobody left.
+    const people = shown.filter((person) => !this.desk.presses.awaits(person.id));
+    if (people.length === 0 || !this.#may || this.#isInert(place)) return;
     const handled = handledByOthers(people, this.#roster.meetings, this.desk.me);
     const held = deed === "admit" ? people.filter((person) => person.hold !== null) : [];
-    const opens = deed === "unmute" && people.length > 1;
+    const many = asks(people, this.#roster.server?.ask_above) || (deed === "unmute" && people.length > 1);
     // The end of a hold is no press of a button for many.
     const how = deed === "unhold" ? {} : { scope };
     const told = { ...how, over: overs(handled), ...(held.length > 0 ? { held: true } : {}) };
-    if (handled.length + held.length === 0 && !ask && !opens) return this.#send(deed, people, how);
+    if (handled.length + held.length === 0 && !ask && !many) return this.#send(deed, people, how, place);
     const careful = new Set([...handled.map((each) => each.person), ...held]);
     const rest = people.filter((person) => !careful.has(person));
-    const act = () => this.#send(deed, people, told);
-    const actOnRest = () => this.#send(deed, rest, how);
-    this.desk.dialogs.ask(sureQuestion(this.desk, { deed, people, handled, held, rest, act, actOnRest }));
+    const act = (/** @type {Person[]} */ still) => this.#send(deed, still, told, place);
+    const actOnRest = (/** @type {Person[]} */ still) => this.#send(deed, still, how, place);
+    this.desk.dialogs.ask(sureQuestion(this.desk, { deed, people, handled, held, rest, hidden, act, actOnRest }));
   }
 
-  /** @param {Person[]} people @param {Scope} scope */
-  admit(people, scope) {
-    this.press("admit", people, scope);
+  /** A button whose press is under way, or has only just ended. @param {string} place */
+  #isInert(place) {
+    return this.desk.presses.from(place) !== undefined || this.desk.guard.rests(place);
+  }
+
+  /** @param {Person[]} people @param {Scope} scope @param {string} [place] */
+  admit(people, scope, place = "") {
+    this.press("admit", people, scope, { place });
   }
 
   /** Everybody who waits in a meeting, by a key. @param {string} meeting */
   admitMeeting(meeting) {
     const people = this.desk.screen.admissibleOf(meeting);
     if (people.length === 0) return this.desk.tell(t("why.nobody_to_admit"));
-    this.press("admit", people, "meeting", true);
+    const hidden = this.desk.screen.hiddenOf(meeting);
+    this.press("admit", people, hidden > 0 ? "shown" : "meeting", { ask: true, hidden });
   }
 
   /** Those who are to stay in the lobby for now, with a reason and a reminder. @param {Person[]} people */
@@ -100,13 +117,13 @@ export class Deeds {
     this.desk.dialogs.ask(renameQuestion({ person, handled, act }));
   }
 
-  /** @param {Exclude<PersonDeed, "rename">} deed @param {Person[]} people @param {object} more */
-  #send(deed, people, more) {
+  /** @param {Exclude<PersonDeed, "rename">} deed @param {Person[]} people @param {object} more @param {string} [place] */
+  #send(deed, people, more, place) {
     for (let from = 0; from < people.length; from += PEOPLE_LIMIT) {
       const some = people.slice(from, from + PEOPLE_LIMIT);
       const ids = some.map((person) => person.id);
       const message = /** @type {import("./presses.js").Message} */ ({ ...MESSAGES[deed], people: ids, ...more });
-      this.desk.presses.act(deed, namesOf(some), message);
+      this.desk.presses.act(deed, namesOf(some), message, place);
     }
     this.desk.selection.all(
       people.map((person) => person.id),
@@ -179,10 +196,22 @@ export class Deeds {
     const shown = screen.lobby.entries.filter((entry) => entry.gone === null).map((entry) => entry.row);
     const ids = takeable(shown.filter((person) => screen.can(person)).sort(byWait), this.#roster.meetings);
     if (ids.length === 0) return this.desk.tell(t(shown.length === 0 ? "next.nobody_waits" : "next.nobody_left"));
+    this.taking = { admit: false, until: performance.now() + LONGEST_TAKING };
     claims.take("person", ids, "key", (result) => {
-      if (result.result === "done" && result.person) this.desk.focus.goTo(screen.lobby, result.person);
-      else this.desk.tell(t(result.result === "refused" ? "failed_busy" : "next.nobody_left"));
+      const admits = this.taking?.admit === true;
+      this.taking = null;
+      if (result.result === "done" && result.person) {
+        this.desk.focus.goTo(screen.lobby, result.person);
+        if (admits) this.desk.keys.admit(result.person);
+      } else this.desk.tell(t(result.result === "refused" ? "failed_busy" : "next.nobody_left"));
     });
+  }
+
+  /** Whoever "take next" brings is to be admitted, not whom the focus is on until then. @returns {boolean} whether it is under way */
+  admitTaken() {
+    if (!this.taking || performance.now() > this.taking.until) return false;
+    this.taking.admit = true;
+    return true;
   }
 
   /** @param {ClaimKind} kind @param {import("./protocol.js").Result} result */
@@ -212,46 +241,10 @@ export class Deeds {
     return row?.claim?.by === this.desk.me;
   }
 
-  // Taking back.
-
-  /** @param {import("./presses.js").Press} press a finished admission */
-  offerUndo(press) {
-    const done = withResult(press, "done").map(idOf);
-    const people = new Map(done.map((id) => [id, press.names.get(id) ?? ""]));
-    this.desk.undos.offer(press.ref, people, performance.now(), this.#roster.server?.undo_s ?? 0);
-  }
-
-  /** What somebody points at or has the focus on does not run out under them. */
-  reachForUndo() {
-    if (this.desk.root.querySelector(".undo:hover, .undo:focus-within")) this.desk.undos.pause(performance.now());
-    else this.desk.undos.resume(performance.now());
-  }
-
-  /** Sends those of the own last admission back to the lobby. */
-  undo() {
-    if (!this.#may) return;
-    const offer = this.desk.undos.current(performance.now());
-    if (!offer) return this.desk.tell(t("undo.nothing"));
-    const why = this.whyNoUndo(offer);
-    if (why) return this.desk.tell(t("undo.can_not", { why: t(why) }));
-    this.desk.undos.forget(offer.ref);
-    // The button is about to go.
-    if (document.activeElement?.closest(".undo")) this.desk.focus.anew();
-    this.desk.presses.dismiss(offer.ref);
-    const message = { type: "send_back", people: [...offer.people.keys()], scope: /** @type {Scope} */ ("undo") };
-    this.desk.presses.act("send_back", offer.people, message);
-  }
-
-  /** Why none of them can be sent back; one who can suffices, the others are reported. @param {import("./undo.js").Offer} offer */
-  whyNoUndo(offer) {
-    const bridges = [...offer.people.keys()].map((id) => this.#roster.bridges.get(this.#roster.people.get(id)?.bridge ?? ""));
-    return bridges.every((bridge) => bridge && !bridge.can_send_back) ? "why.send_back_too_old" : null;
-  }
-
   /** Once more for those of a press that could not be done, that somebody else handles, or who are on hold.
    * @param {import("./presses.js").Press} press @param {import("./protocol.js").Result[]} results */
   again(press, results) {
-    if (!this.#may) return;
+    if (!this.#may || results.some((result) => this.desk.presses.awaits(idOf(result)))) return;
     const over = [...new Set(results.flatMap((result) => result.claim ?? []))].slice(0, CLAIM_LIMIT);
     const held = results.some((result) => result.result === "held") ? { held: true } : {};
     this.desk.presses.again(press, results.map(idOf), { over, ...held });

@@ -12,6 +12,7 @@ import { Displays } from "./displays.js";
 import { Feed } from "./feed.js";
 import { Figures } from "./figures.js";
 import { Focus } from "./focus.js";
+import { Guard, REST } from "./guard.js";
 import { loadCatalogue, t } from "./i18n.js";
 import { Keys } from "./keys.js";
 import { Limits } from "./limits.js";
@@ -27,6 +28,7 @@ import { Showing } from "./showing.js";
 import { plain } from "./text.js";
 import { Clock } from "./time.js";
 import { Undos } from "./undo.js";
+import { Undoing } from "./undoing.js";
 import { render } from "./vendor/lit.js";
 import { wordsOf } from "./view/dock.js";
 import { shell } from "./view/shell.js";
@@ -68,7 +70,10 @@ export class Desk {
     this.displayDeeds = new DisplayDeeds(this);
     this.attention = new Attention(send);
     this.claims = new Claims(send);
+    this.screen.awaits = (id) => this.presses.awaits(id);
     this.undos = new Undos();
+    this.undoing = new Undoing(this);
+    this.guard = new Guard();
     this.dialogs = new Dialogs(this);
     this.menus = new Menus(this);
     this.focus = new Focus(this);
@@ -191,7 +196,7 @@ export class Desk {
     const stopped = frame.results.filter((result) => result.result === "stopped").map(idOf);
     if (press.names.size > 1) this.selection.all(stopped, true);
     if (frame.state !== "finished") return;
-    if (press.deed === "admit") this.deeds.offerUndo(press);
+    if (press.deed === "admit") this.undoing.offer(press);
     this.announcer.tell(wordsOf(this, press));
   }
 
@@ -337,7 +342,8 @@ export class Desk {
   draw() {
     const focus = this.focus.before();
     for (const list of this.screen.lists) list.calm.measure();
-    this.deeds.reachForUndo();
+    this.undoing.reach();
+    if (this.guard.follow(this.presses.places)) setTimeout(() => this.changed(), REST + 10);
     this.screen.update(this.clock.now());
     render(shell(this), this.root);
     if (this.#place()) {
@@ -348,6 +354,7 @@ export class Desk {
     this.menus.shown();
     this.dialogs.shown();
     this.deeds.settleClaims();
+    this.pointer.guard();
   }
 
   #place() {

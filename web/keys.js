@@ -1,6 +1,7 @@
 // The keyboard. A letter acts on the focused row alone; what acts on more needs Shift. Nothing acts while the focus is nowhere.
 
 import { t } from "./i18n.js";
+import { controlName } from "./pointer.js";
 
 const LETTERS = "usher-letters";
 const FIELDS = "input:not([type=checkbox]), textarea, select";
@@ -25,6 +26,7 @@ export class Keys {
 
   start() {
     const how = { signal: this.ends.signal };
+    addEventListener("keydown", (event) => this.#pressed(event), { ...how, capture: true });
     addEventListener("keydown", (event) => this.#key(event), how);
     this.desk.root.addEventListener("focusin", (event) => this.#focused(event), how);
     document.addEventListener("click", (event) => this.#outside(event), how);
@@ -85,6 +87,19 @@ export class Keys {
     return { element, list, id };
   }
 
+  /** Enter and Space press a control once, however long they are held down, and not what has just come in its place. @param {KeyboardEvent} event */
+  #pressed(event) {
+    const { key, repeat, target } = event;
+    if (key !== "Enter" && key !== " ") return this.desk.guard.otherKey();
+    const on = /** @type {Element} */ (target);
+    const control = on.closest("button, a, summary");
+    if (repeat) {
+      if (!control && (key === " " || !on.matches("input, [data-row]"))) return;
+    } else if (!control || this.desk.guard.takesKey(key, controlName(control))) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || this.desk.dialogs.isOpen) return;
@@ -129,11 +144,12 @@ export class Keys {
     const { desk } = this;
     const list = this.#listOf(target);
     if (!this.letters && event.key.length === 1 && event.key !== " ") return false;
+    // Of the keys that are held down only those go on that move.
+    if (event.repeat && event.key.length === 1 && !"jkJK ".includes(event.key)) return true;
     if (event.key === "/") return this.#search();
     if (event.key === "?") return this.#unfold("keys");
     if (event.key === "A" && event.shiftKey && desk.unfolded !== "keys") return this.#admitChosen();
     if (desk.unfolded) return false;
-    if (event.key.length === 1 && event.repeat && !"jkJK ".includes(event.key)) return true;
     return (
       this.#anywhere(event) ||
       this.#move(event, list) ||
@@ -146,7 +162,8 @@ export class Keys {
   #anywhere({ key }) {
     const { deeds } = this.desk;
     if (key === "n") deeds.takeNext();
-    else if (key === "u") deeds.undo();
+    else if (key === "a" && deeds.admitTaken()) return true;
+    else if (key === "u") this.desk.undoing.undo();
     else if (key === "[" || key === "]") this.desk.openNext(key === "]" ? 1 : -1);
     else if (key === "E") this.#admitMeeting();
     else return false;
@@ -191,7 +208,7 @@ export class Keys {
   }
 
   #admitChosen() {
-    this.desk.deeds.admit(this.desk.screen.chosen, "selection");
+    this.desk.deeds.admit(this.desk.screen.chosen, "selection", "selection");
     return true;
   }
 
@@ -262,12 +279,19 @@ export class Keys {
     return true;
   }
 
+  /** Somebody whom "take next" has brought. @param {string} id */
+  admit(id) {
+    const { lobby } = this.desk.screen;
+    const person = this.desk.roster.people.get(id);
+    if (person) this.#admitOne(lobby, person);
+  }
+
   /** The focus goes on to the next who can be admitted, so that "a a a" lets three in. @param {import("./list.js").List<any>} list
    * @param {import("./protocol.js").PersonRow} person */
   #admitOne(list, person) {
     if (!this.desk.screen.can(person)) return true;
     const rest = list.entries.slice(list.indexOf(person.id) + 1);
-    this.desk.deeds.admit([person], "person");
+    this.desk.deeds.admit([person], "person", `row:${person.id}`);
     if (this.desk.dialogs.isOpen) return true;
     const next = rest.find((entry) => entry.gone === null && this.desk.screen.can(entry.row));
     if (next) this.desk.focus.goTo(list, next.id);

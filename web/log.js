@@ -1,4 +1,8 @@
-// The page of the log: times in the viewer's zone. Without script everything is UTC, and says so.
+// The page of the log: times in the viewer's zone, reasons in words. Without script everything is UTC, and says so, and reasons are codes.
+
+import { loadCatalogue } from "./i18n.js";
+import { reasonOf, sentence } from "./reasons.js";
+import { isExplained } from "./words.js";
 
 const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
 
@@ -30,4 +34,23 @@ function toLocal(page) {
   });
 }
 
-if (typeof document !== "undefined") toLocal(document);
+/** What CMS or the server gave as a reason, in words; the code stays beside it, in small print. @param {Document} page */
+async function explain(page) {
+  const all = /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-reason]"));
+  const some = [...all].filter((each) => isExplained(each.dataset.reason ?? ""));
+  if (some.length === 0) return;
+  await loadCatalogue(page.body.dataset.base ?? "", page.documentElement.lang || "en");
+  for (const each of some) {
+    const why = reasonOf(each.textContent ?? "", { deed: each.dataset.deed });
+    if (!why) continue;
+    const code = page.createElement("small");
+    code.className = "code";
+    code.textContent = why.code;
+    each.replaceChildren(sentence(why), " ", code);
+  }
+}
+
+if (typeof document !== "undefined") {
+  toLocal(document);
+  await explain(document);
+}

@@ -2,6 +2,24 @@
 
 import { t } from "./i18n.js";
 
+/** @type {WeakMap<Element, string>} */
+const names = new WeakMap();
+let named = 0;
+
+/** A word that names a control for as long as it is there and can, or can't, be pressed. @param {Element} control */
+export function controlName(control) {
+  const name = names.get(control) ?? `${++named}`;
+  names.set(control, name);
+  const off = control.matches(":disabled") || control.getAttribute("aria-disabled") === "true";
+  return off ? `${name} off` : name;
+}
+
+/** The control that is pressed there; a dialog is one as well, since a press beside it ends it. @param {EventTarget | Element | null} target */
+function controlAt(target) {
+  const control = target instanceof Element ? target.closest("button, [role=menuitem], dialog") : null;
+  return control && controlName(control);
+}
+
 /** A press longer than this holds the page no longer, in ms. */
 const LONGEST_PRESS = 3000;
 
@@ -12,6 +30,8 @@ export class Pointer {
     this.pressedAt = -Infinity;
     /** Where it is; null where nobody knows. @type {{ x: number, y: number } | null} */
     this.at = null;
+    /** Whether the press that goes on hits something that has only just come there. */
+    this.refused = false;
     /** @type {AbortController} */
     this.ends = new AbortController();
   }
@@ -23,11 +43,13 @@ export class Pointer {
   start() {
     const root = this.desk.root;
     const how = { signal: this.ends.signal, passive: true };
+    document.addEventListener("pointerdown", (event) => this.#aim(event), { ...how, capture: true });
+    document.addEventListener("click", (event) => this.#refuse(event), { signal: this.ends.signal, capture: true });
     root.addEventListener("pointermove", (event) => this.#over(event), how);
     root.addEventListener("pointerdown", (event) => this.#down(event), how);
     root.addEventListener("click", (event) => this.#click(event), how);
     root.addEventListener("scroll", () => this.#scrolled(), { ...how, capture: true });
-    document.documentElement.addEventListener("pointerleave", () => this.#away(), how);
+    document.documentElement.addEventListener("pointerleave", (event) => this.#leave(event), how);
     addEventListener("pointerup", (event) => this.#up(event), how);
     addEventListener("pointercancel", () => this.#up(), how);
     addEventListener("blur", () => this.#up(), how);
@@ -41,6 +63,7 @@ export class Pointer {
   /** @param {PointerEvent} event */
   #over(event) {
     this.at = { x: event.clientX, y: event.clientY };
+    if (event.pointerType !== "touch") this.#moved(event);
     this.#point(/** @type {Element} */ (event.target), true);
   }
 
@@ -52,6 +75,42 @@ export class Pointer {
     const id = (row?.matches("[data-row]") ? row : row?.querySelector("[data-row]"))?.getAttribute("data-row") ?? null;
     for (const list of this.desk.screen.lists)
       list.calm.point(list.name === name ? id : null, list.name === name, moved && list.name === name);
+  }
+
+  /** @param {PointerEvent} event */
+  #leave(event) {
+    this.#away();
+    // Where a finger was lifted, the next one may come down.
+    if (event.pointerType !== "touch") this.desk.guard.left();
+  }
+
+  /** @param {PointerEvent} event @param {"touch"} [by] */
+  #moved(event, by) {
+    if (this.desk.guard.moved(event.clientX, event.clientY, controlAt(event.target), by)) this.desk.changed();
+  }
+
+  /** What was pressed may be another thing than what was aimed at. @param {PointerEvent} event */
+  #aim(event) {
+    this.#moved(event, event.pointerType === "touch" ? "touch" : undefined);
+    const control = controlAt(event.target);
+    this.refused = control !== null && !this.desk.guard.takes(control);
+  }
+
+  /** Keys press by a click as well, of no pointer. @param {MouseEvent} event */
+  #refuse(event) {
+    const refused = this.refused && event.detail > 0;
+    this.refused = false;
+    if (!refused) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    // The second click of two was no press of its own.
+    if (event.detail === 1) this.desk.tell(t("press_moved"));
+  }
+
+  /** After a drawing: another control may be under it now. */
+  guard() {
+    const { guard } = this.desk;
+    if (guard.spot) guard.under(controlAt(document.elementFromPoint(guard.spot.x, guard.spot.y)));
   }
 
   #away() {

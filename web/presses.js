@@ -8,8 +8,9 @@ import { Refs } from "./refs.js";
  * @typedef {"sent" | "under_way" | "finished" | "unanswered" | "cut_off" | "failed"} PressState
  * @typedef {{ type: string, scope?: import("./protocol.js").Scope, people?: string[], over?: string[], [field: string]: unknown }} Message
  * @typedef {{ ref: string, deed: Deed | "bridge", names: Map<string, string>, message: Message, results: Result[], state: PressState,
- *   code: string, says: string, stopping: boolean, at: number }} Press
- *   `names`: whom or what it is about, by id; `message`: what was sent, without its `ref`; `at`: when the last result came
+ *   code: string, says: string, stopping: boolean, at: number, place: string, ended: Set<string> }} Press
+ *   `names`: whom or what it is about, by id; `message`: what was sent, without its `ref`; `at`: when the last result came;
+ *   `place`: of the button, which is inert meanwhile, "" for none; `ended`: whose result is in
  */
 
 /** How long the server may take to say `started`. */
@@ -28,9 +29,10 @@ export class Presses {
     this.all = new Map();
   }
 
-  /** Sends an action. @param {Deed} deed @param {Map<string, string>} names whom it is about, as shown @param {Message} message */
-  act(deed, names, message) {
-    return this.#ask(this.#press(deed, names, message));
+  /** Sends an action. @param {Deed} deed @param {Map<string, string>} names whom it is about, as shown @param {Message} message
+   * @param {string} [place] of the button */
+  act(deed, names, message, place = "") {
+    return this.#ask({ ...this.#press(deed, names, message), place });
   }
 
   /** Something for a bridge, which its row answers. @param {"retry" | "pause" | "resume"} type @param {string} bridge */
@@ -62,6 +64,7 @@ export class Presses {
     if (!press) return;
     const corrected = new Set(frame.results.filter((result) => result.corrected).map(idOf));
     press.results = [...press.results.filter((result) => !corrected.has(idOf(result))), ...frame.results];
+    for (const result of frame.results) press.ended.add(idOf(result));
     press.at = this.now();
     press.state = frame.state === "finished" ? "finished" : "under_way";
     if (press.state === "finished" && failures(press).length === 0) setTimeout(() => this.dismiss(press.ref), QUIET);
@@ -93,12 +96,36 @@ export class Presses {
 
   /** The press under way that a person is part of. @param {string} id */
   of(id) {
-    return [...this.all.values()].find((press) => isUnderWay(press) && press.names.has(id));
+    return this.#find((press) => press.names.has(id));
+  }
+
+  /** Whether a press is under way whose result for somebody is not in. @param {string} id */
+  awaits(id) {
+    return this.#find((press) => press.names.has(id) && !press.ended.has(id)) !== undefined;
+  }
+
+  /** The press under way from a place. @param {string} place */
+  from(place) {
+    return place === "" ? undefined : this.#find((press) => press.place === place);
+  }
+
+  /** The places with a press under way. */
+  get places() {
+    return new Set([...this.all.values()].flatMap((press) => (press.place !== "" && isUnderWay(press) ? [press.place] : [])));
+  }
+
+  /** @param {(press: Press) => boolean} which */
+  #find(which) {
+    for (const press of this.all.values()) if (isUnderWay(press) && which(press)) return press;
+    return undefined;
   }
 
   /** @param {Press["deed"]} deed @param {Map<string, string>} names @param {Message} message @returns {Press} */
   #press(deed, names, message) {
-    return { ref: this.refs.next(), deed, names, message, results: [], state: "sent", code: "", says: "", stopping: false, at: 0 };
+    return {
+      ...{ ref: this.refs.next(), deed, names, message, results: [], state: "sent", code: "", says: "", stopping: false, at: 0 },
+      ...{ place: "", ended: new Set() },
+    };
   }
 
   /** @param {Press} press */

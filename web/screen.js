@@ -42,6 +42,12 @@ export class Screen {
     this.choice = { query: "", open: null, pane: "people", board: "", view: PLAIN };
     /** @type {(meeting: Meeting) => import("./stances.js").Stance} */
     this.stance = () => "";
+    /** Whether an own press on somebody has no result yet. @type {(id: string) => boolean} */
+    this.awaits = () => false;
+    /** Whether the search lets somebody through, and the filters. @type {(person: Person) => boolean} */
+    this.matches = () => true;
+    /** @type {(person: Person) => boolean} */
+    this.passes = () => true;
     /** @type {Link} */
     this.link = { phase: "connecting", reason: "", asOf: 0, shown: false };
     this.now = 0;
@@ -51,7 +57,7 @@ export class Screen {
     this.hidden = 0;
     /** @type {Person[]} of these, those whom a press on "everything shown" admits: who is on hold is only admitted by name */
     this.admissible = [];
-    /** @type {Person[]} */
+    /** @type {Person[]} of those selected, those whom a press admits: who is hidden by now is not among them */
     this.chosen = [];
   }
 
@@ -100,6 +106,7 @@ export class Screen {
     this.now = now;
     const { query, open } = this.choice;
     const matches = this.roster.matcher(query);
+    this.matches = matches;
     this.#lobby(matches);
     this.lobby.update(this.shown, now);
     this.inCall.update(open === null ? [] : this.roster.peopleOf(open, "in").filter(matches), now);
@@ -109,7 +116,9 @@ export class Screen {
     this.meetings.update(meetings.sort(this.byUrgency), now);
     this.selection.keep((id) => this.roster.mayWait(id));
     this.admissible = this.shown.filter((person) => this.can(person) && !person.hold);
-    this.chosen = [...this.selection.ids].flatMap((id) => this.roster.people.get(id) ?? []).filter((person) => this.can(person));
+    this.chosen = [...this.selection.ids]
+      .flatMap((id) => this.roster.people.get(id) ?? [])
+      .filter((person) => this.passes(person) && this.can(person));
   }
 
   /** Who of the lobby the search and the filters let through, in the order of the view. @param {(person: Person) => boolean} matches */
@@ -119,7 +128,8 @@ export class Screen {
     const through = passes(view, { meetingOf, me: this.me, now: this.now, all: open === null });
     const all = this.roster.lobby(open ?? undefined);
     this.lobby.compare = comparison(view, (person) => meetingOf(person)?.name ?? "", fold, byWait);
-    this.shown = all.filter((person) => matches(person) && through(person));
+    this.passes = (person) => matches(person) && through(person);
+    this.shown = all.filter(this.passes);
     if (view.order !== "wait" || view.reverse) this.shown.sort(this.lobby.compare);
     this.hidden = all.length - this.shown.length;
   }
@@ -134,6 +144,10 @@ export class Screen {
   get filtered() {
     const { query, view, open } = this.choice;
     return query.trim() !== "" || filters(view, open === null).length > 0;
+  }
+
+  get searching() {
+    return this.choice.query.trim() !== "";
   }
 
   /** Everybody who is handling somebody, or a meeting. */
@@ -155,7 +169,8 @@ export class Screen {
   /** Why something can't be done with a person now, as a catalogue key. @param {import("./abilities.js").PersonDeed} deed
    * @param {Person | undefined} person */
   whyNot(deed, person) {
-    return whyNot(deed, person, this.roster.bridges, this);
+    const why = whyNot(deed, person, this.roster.bridges, this);
+    return why === null && person && this.awaits(person.id) ? "why.pending" : why;
   }
 
   /** @param {import("./abilities.js").MeetingDeed} deed @param {Meeting | undefined} meeting */
@@ -175,14 +190,31 @@ export class Screen {
     return claimOf(person, this.roster.meetings);
   }
 
-  /** Who of a meeting would be admitted by its button. @param {string} meeting */
-  admissibleOf(meeting) {
-    return this.roster.lobby(meeting).filter((person) => this.can(person) && !person.hold);
+  /** What is known of whoever something could not be done for. @param {string} id @returns {import("./reasons.js").About} */
+  about(id) {
+    const meeting = this.roster.meetings.get(this.roster.people.get(id)?.meeting ?? "");
+    return { noHost: meeting?.activator === false };
   }
 
-  /** Who of a meeting can be muted, or unmuted. @param {string} meeting @param {"mute" | "unmute"} deed */
+  /** Who of a meeting would be admitted by its button: nobody whom the search or a filter hides. @param {string} meeting */
+  admissibleOf(meeting) {
+    return this.roster.lobby(meeting).filter((person) => this.passes(person) && this.can(person) && !person.hold);
+  }
+
+  /** How many wait in a meeting whom the search or a filter hides. @param {string} meeting */
+  hiddenOf(meeting) {
+    return this.roster.lobby(meeting).filter((person) => !this.passes(person)).length;
+  }
+
+  /** How many of those selected the search or a filter hides. */
+  get chosenHidden() {
+    const chosen = [...this.selection.ids].flatMap((id) => this.roster.people.get(id) ?? []);
+    return chosen.filter((person) => !this.passes(person)).length;
+  }
+
+  /** Who of a meeting can be muted, or unmuted: nobody whom the search hides. @param {string} meeting @param {"mute" | "unmute"} deed */
   mutable(meeting, deed) {
-    const people = this.roster.peopleOf(meeting, "in");
+    const people = this.roster.peopleOf(meeting, "in").filter(this.matches);
     return people.filter((person) => person.muted === (deed === "unmute") && this.whyNot(deed, person) === null);
   }
 

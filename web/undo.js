@@ -1,35 +1,47 @@
-// What one's own last admissions offer to take back, newest first, each for some seconds that stand still while somebody reaches for it. Pure.
+// What one's own last admissions offer to take back: all of them together, each for some seconds that stand still while somebody reaches for it
+// or is asked. Pure.
 
 /**
- * @typedef {{ ref: string, people: Map<string, string>, until: number }} Offer  names by id, of those who were let in
+ * @typedef {{ ref: string, people: Map<string, string>, until: number, latest: number }} Offer
+ *   `people`: names by id, of those who were let in, or may yet be; `latest`: when it ends although somebody reaches for it
+ * @typedef {{ refs: string[], people: Map<string, string>, until: number }} Series  all that can be taken back now; `until`: when the first of it no
+ *   longer can
  */
+
+/** For so long time stands still at most, in ms: the server keeps places in line no longer. */
+export const REACH = 60_000;
 
 export class Undos {
   constructor() {
     /** @type {Offer[]} newest last */
     this.offers = [];
+    /** Presses that were taken back, some of them before they had ended. @type {Set<string>} */
+    this.taken = new Set();
     /** @type {number | null} since when time stands still */
     this.stoppedAt = null;
   }
 
   /** @param {string} ref of the press @param {Map<string, string>} people @param {number} now ms @param {number} seconds */
   offer(ref, people, now, seconds) {
-    if (people.size > 0 && seconds > 0) this.offers.push({ ref, people, until: this.#time(now) + seconds * 1000 });
+    if (people.size === 0 || seconds <= 0 || this.taken.has(ref)) return;
+    this.offers.push({ ref, people, until: this.#time(now) + seconds * 1000, latest: now + seconds * 1000 + REACH });
   }
 
-  /** The one that the key and the button take back. @param {number} now @returns {Offer | null} */
-  current(now) {
+  /** What the key and the button take back. @param {number} now @returns {Series | null} */
+  series(now) {
     const time = this.#time(now);
-    this.offers = this.offers.filter((offer) => offer.until > time);
-    return this.offers.at(-1) ?? null;
+    this.offers = this.offers.filter((offer) => offer.until > time && offer.latest > now);
+    if (this.offers.length === 0) return null;
+    const people = new Map(this.offers.flatMap((offer) => [...offer.people]));
+    return { refs: this.offers.map((offer) => offer.ref), people, until: Math.min(...this.offers.map((offer) => offer.until)) };
   }
 
-  /** How many seconds it is still offered, rounded up. @param {Offer} offer @param {number} now */
-  left(offer, now) {
-    return Math.max(0, Math.ceil((offer.until - this.#time(now)) / 1000));
+  /** How many seconds all of it is still offered, rounded up. @param {Series} series @param {number} now */
+  left(series, now) {
+    return Math.max(0, Math.ceil((series.until - this.#time(now)) / 1000));
   }
 
-  /** Somebody points at it or has the focus on it: time stands still. @param {number} now */
+  /** Somebody points at it, has the focus on it or is asked: time stands still. @param {number} now */
   pause(now) {
     this.stoppedAt ??= now;
   }
@@ -41,8 +53,9 @@ export class Undos {
     this.stoppedAt = null;
   }
 
-  /** @param {string} ref */
+  /** It is taken back, or not wanted. @param {string} ref */
   forget(ref) {
+    this.taken.add(ref);
     this.offers = this.offers.filter((offer) => offer.ref !== ref);
   }
 

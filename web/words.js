@@ -2,10 +2,12 @@
 
 import { t } from "./i18n.js";
 import { isUnderWay, withResult } from "./presses.js";
+import { reasonOf, sentence } from "./reasons.js";
 
 /**
  * @typedef {import("./presses.js").Press} Press
  * @typedef {{ result: string, reason?: string | null, by?: string | null, at?: number | null }} Outcome
+ * @typedef {import("./reasons.js").About} About
  */
 
 /** Until when "ago" is counted in seconds, in ms; what is older has a time of day. */
@@ -21,13 +23,31 @@ const ago = (at, now, clock) =>
 
 /**
  * What a result means, with its reason where there is one.
- * @param {Outcome} outcome @param {string} deed @param {number} now the server's @param {(at: number) => string} clock
+ * @param {Outcome} outcome @param {string} deed @param {number} now the server's @param {(at: number) => string} clock @param {About} [about]
  */
-export function outcomeWords({ result, reason, by, at }, deed, now, clock) {
+export function outcomeWords({ result, reason, by, at }, deed, now, clock, about = {}) {
   if (result === "already" && by && at != null) return t(`already_by.${deed}`, { by, ago: ago(at, now, clock) });
   if (result === "already") return t(`already.${deed}`);
-  if (result === "refused" && !reason) return t("outcome_refused_plain");
-  return t(`outcome_${result}`, { reason: reason ?? "", by: by ?? "" });
+  if (!EXPLAINED.has(result)) return t(`outcome_${result}`, { by: by ?? "" });
+  const why = reasonOf(reason ?? "", { deed, ...about });
+  if (result === "refused") return why ? t("outcome_refused", { reason: sentence(why) }) : t("outcome_refused_plain");
+  return why ? sentence(why) : t(`outcome_${result}`);
+}
+
+/** What goes wrong at bridges: its reason is a code, or a sentence of the server's. */
+const EXPLAINED = new Set(["refused", "unreachable", "unconfirmed", "interrupted"]);
+
+/** Whether the reason of a result has words. @param {string} result */
+export const isExplained = (result) => EXPLAINED.has(result);
+
+/** What the reason of a result is called where it comes from, for small print; "" where it says nothing more. @param {Outcome} outcome */
+export const codeOf = ({ result, reason }) => (EXPLAINED.has(result) ? (reasonOf(reason ?? "")?.code ?? "") : "");
+
+/** As `outcomeWords`, for a list in which each has a line of their own. @param {Outcome} outcome @param {string} deed @param {string} name
+ * @param {number} now @param {(at: number) => string} clock @param {About} [about] */
+export function lineWords(outcome, deed, name, now, clock, about = {}) {
+  const why = outcome.result === "refused" && deed === "admit" ? reasonOf(outcome.reason ?? "", { deed, ...about }) : null;
+  return why ? t("refused.admit", { name, why: sentence(why) }) : outcomeWords(outcome, deed, now, clock, about);
 }
 
 /** One who was to be sent back by an undo: whether they are. @param {Outcome} outcome @param {number} now @param {(at: number) => string} clock */
@@ -37,8 +57,9 @@ export function undoneWords(outcome, now, clock) {
   return t("undo.still_in", { why: outcomeWords(outcome, "send_back", now, clock) });
 }
 
-/** What became of a press so far. @param {Press} press @param {number} now @param {(at: number) => string} clock */
-export function pressWords(press, now, clock) {
+/** What became of a press so far. @param {Press} press @param {number} now @param {(at: number) => string} clock
+ * @param {(result: import("./protocol.js").Result) => About} [about] what is known of whom a result is about */
+export function pressWords(press, now, clock, about = () => ({})) {
   const [n, name] = [press.names.size, [...press.names.values()][0] ?? ""];
   if (press.state === "failed")
     return t(`failed_${press.code}`) === `failed_${press.code}` ? press.says : t(`failed_${press.code}`);
@@ -50,7 +71,7 @@ export function pressWords(press, now, clock) {
   const [only] = press.results;
   if (n === 1 && only && ["already", "held", "stopped"].includes(only.result)) return outcomeWords(only, press.deed, now, clock);
   if (n === 1 && only?.result === "claimed") return t("claim.handles", { by: only.by ?? "?", name });
-  return [t(`did.${press.deed}`, { n: withResult(press, "done").length }), ...others(press)].join(t("list_comma"));
+  return [t(`did.${press.deed}`, { n: withResult(press, "done").length }), ...others(press, about)].join(t("list_comma"));
 }
 
 /** @param {Press} press @param {string} name @param {number} now @param {(at: number) => string} clock */
@@ -75,11 +96,19 @@ function undone(press) {
 /** @type {import("./protocol.js").ResultWord[]} */
 const NOT_DONE = ["already", "left", "unconfirmed", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"];
 
-/** @param {Press} press */
-function others(press) {
+/** The reason of one of a press's results; the next step only where there is no other result. @param {Press} press
+ * @param {import("./protocol.js").Result} result @param {About} about */
+function whyOf(press, { result, reason }, about) {
+  if (!EXPLAINED.has(result)) return reason ?? "";
+  const why = reasonOf(reason ?? "", { deed: press.deed, ...about });
+  return why && (press.names.size === 1 ? sentence(why) : why.words.replace(/\.$/, ""));
+}
+
+/** @param {Press} press @param {(result: import("./protocol.js").Result) => About} about */
+function others(press, about) {
   return NOT_DONE.flatMap((word) => {
     const some = withResult(press, word);
-    const reasons = [...new Set(some.flatMap((result) => result.reason || []))];
+    const reasons = [...new Set(some.flatMap((result) => whyOf(press, result, about(result)) || []))];
     const key = word === "already" && press.deed !== "admit" ? "result_so_already_n" : `result_${word}_n`;
     const text = t(key, { n: some.length });
     return some.length === 0

@@ -125,6 +125,11 @@ pub(super) fn is_same_text(one: &str, other: &str) -> bool {
     one.split_whitespace().eq(other.split_whitespace())
 }
 
+/// A refusal in CMS's own word; without one its status says something at least.
+pub(super) fn with_status(status: u16, reason: String) -> String {
+    if reason == "without a reason" { format!("{reason} ({status})") } else { reason }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -186,6 +191,14 @@ mod tests {
     fn a_lock_that_is_not_known_is_not_so() {
         let call = CallDetail::default();
         assert!(!MeetingWish::Locked(true).is_so(&call) && !MeetingWish::Locked(false).is_so(&call));
+    }
+
+    #[rstest]
+    #[case(500, "without a reason", "without a reason (500)")]
+    #[case(400, "participantCannotBeModified", "participantCannotBeModified")]
+    #[case(400, "parameterError parameter=deactivated", "parameterError parameter=deactivated")]
+    fn a_refusal_without_a_word_of_cms_is_told_with_its_status(#[case] status: u16, #[case] reason: &str, #[case] told: &str) {
+        assert_eq!(with_status(status, reason.into()), told);
     }
 
     proptest! {

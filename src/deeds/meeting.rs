@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::judge::{MeetingWish, Reading};
+use super::judge::{MeetingWish, Reading, with_status};
 use super::person::Next;
 use super::reach::Reach;
 use super::target::Outcome;
@@ -144,7 +144,8 @@ impl Reach {
                 AskError::Withdrawn => Next::End((Stopped, String::new())),
                 AskError::Busy { retry_after } => self.wait_busy(retry_after, deadline, stop).await,
                 AskError::Gone(_) => Next::End((Left, String::new())),
-                AskError::Refused { reason, .. } | AskError::Withheld(reason) => Next::End((Refused, reason)),
+                AskError::Refused { status, reason } => Next::End((Refused, with_status(status, reason))),
+                AskError::Withheld(reason) => Next::End((Refused, reason)),
                 AskError::Untrusted(why) => Next::End((Unreachable, why)),
                 AskError::Unauthorized | AskError::Forbidden => Next::End((Refused, error.to_string())),
                 AskError::Unreachable(_) | AskError::Closed { soon: true, .. }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::judge::{Reading, Wish, is_same_text, of_look};
+use super::judge::{Reading, Wish, is_same_text, of_look, with_status};
 use super::reach::Reach;
 use super::target::Outcome;
 use crate::cms::{Answer, Ask, AskError, Change, PersonDetail, sends_back};
@@ -115,7 +115,7 @@ impl Way<'_> {
                 // Such as somebody who is still being called and has no call leg.
                 AskError::Gone(what) if self.is_there() => Next::End((Refused, what)),
                 AskError::Gone(_) => Next::End((Left, String::new())),
-                AskError::Refused { reason, .. } => Next::End((Refused, reason)),
+                AskError::Refused { status, reason } => Next::End((Refused, with_status(status, reason))),
                 AskError::Untrusted(why) => Next::End((Unreachable, why)),
                 AskError::Unauthorized | AskError::Forbidden => Next::End((Refused, error.to_string())),
                 AskError::Withheld(why) => Next::End((Refused, why)),

@@ -14,18 +14,21 @@ export function dialog({ dialogs }) {
       <dialog class="question" aria-labelledby="question-title" @cancel=${(/** @type {Event} */ event) => leave(dialogs, event)}
         @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && !each.stays && dialogs.dismiss()}>
         <form method="dialog" ?novalidate=${each.stays === true} @input=${(/** @type {Event} */ event) => typed(dialogs, event)} @submit=${(/** @type {SubmitEvent} */ event) => answer(dialogs, event)}>
-          <h2 id="question-title">${each.title}</h2>
+          <h2 id="question-title">${textOf(each.title)}</h2>
           <div class="body">${each.body(dialogs.typed)}</div>
           <div class="answers">
             ${each.only ? nothing : html`<button class="quiet-button" type="button" data-answer="cancel" ?autofocus=${each.danger === true} @click=${() => dialogs.dismiss()}>${t("dialog.cancel")}</button>`}
             ${each.other ? html`<button class="quiet-button" type="button" data-answer="other" @click=${() => dialogs.answerOther()}>${each.other.label}</button>` : nothing}
-            <button class=${each.danger ? "danger" : "main"} type="submit" data-answer="yes" ?autofocus=${each.plain === true} ?disabled=${!dialogs.valid}>${each.confirm}</button>
+            <button class=${each.danger ? "danger" : "main"} type="submit" data-answer="yes" ?autofocus=${each.plain === true} ?disabled=${!dialogs.valid}>${textOf(each.confirm)}</button>
           </div>
         </form>
       </dialog>
     `,
   );
 }
+
+/** Words that are the same all the time, or follow what happens meanwhile. @param {string | (() => string)} words */
+const textOf = (words) => (typeof words === "string" ? words : words());
 
 /** @param {import("../dialogs.js").Dialogs} dialogs @param {Event} event */
 function leave(dialogs, event) {

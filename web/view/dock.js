@@ -4,7 +4,7 @@ import { t } from "../i18n.js";
 import { failures, idOf, isInTheWay, isUnderWay, isWorthAnotherTry } from "../presses.js";
 import { clockTimes } from "../time.js";
 import { html, nothing } from "../vendor/lit.js";
-import { outcomeWords, pressWords, undoneWords } from "../words.js";
+import { codeOf, lineWords, pressWords, undoneWords } from "../words.js";
 import { admitButton } from "./admit.js";
 import { icon } from "./icons.js";
 import { menuButton } from "./menu.js";
@@ -15,6 +15,8 @@ import { undoBar } from "./undo.js";
 
 /** So many results of a press are listed. */
 const LISTED = 200;
+/** The place of the selection's button. */
+const SELECTION = "selection";
 
 const times = clockTimes(document.documentElement.lang || "en");
 
@@ -22,7 +24,9 @@ const times = clockTimes(document.documentElement.lang || "en");
 export function dock(desk) {
   const { screen, selection } = desk;
   const { chosen } = screen;
-  const some = selection.size > 0;
+  // The bar stays where it is until its press has its result.
+  const some = selection.size > 0 || desk.presses.from(SELECTION) !== undefined;
+  const hidden = some ? screen.chosenHidden : 0;
   const shownPresses = [...desk.presses.all.values()].filter(worthShowing);
   return html`
     <div class="dock" data-selecting=${some ? "yes" : "no"}>
@@ -31,10 +35,10 @@ export function dock(desk) {
       ${
         some
           ? html`<div class="selection" role="group" aria-label=${t("selection_label")}>
-              <span class="selected">${t("selected_n", { n: selection.size })} <span class="where">${t("in_meetings_n", { n: screen.chosenMeetings })}</span></span>
+              <span class="selected">${t("selected_n", { n: selection.size })} <span class="where">${t("in_meetings_n", { n: screen.chosenMeetings })}${hidden > 0 ? `${t("list_comma")}${t("selected_hidden_n", { n: hidden })}` : nothing}</span></span>
               <button class="quiet-button" type="button" @click=${() => desk.clearSelection()}>${t("clear")}</button>
               ${menuButton(desk, "selection", "", { label: t("menu.selection"), words: t("menu.more") })}
-              ${admitButton(desk, chosen, "selection", { key: chosen.length === 0 ? "admit" : "admit_n", label: "admit_selection_n", look: "main" })}
+              ${admitButton(desk, chosen, "selection", { key: keyOf(chosen.length, hidden), label: hidden > 0 ? "admit_selection_shown_n" : "admit_selection_n", look: "main", place: SELECTION })}
             </div>`
           : screen.acts
             ? html`<button class="quiet-button next" type="button" data-action="next" aria-keyshortcuts="n" title=${t("next.why")} ?disabled=${!screen.live}
@@ -48,6 +52,9 @@ export function dock(desk) {
   `;
 }
 
+/** What the button says: where some of those selected are hidden, that it is for the others. @param {number} n @param {number} hidden */
+const keyOf = (n, hidden) => (n === 0 ? "admit" : hidden > 0 ? "admit_shown_n" : "admit_n");
+
 /** @param {Desk} desk @param {"people" | "meetings"} pane @param {"people" | "meetings"} name @param {string} label */
 const tab = (desk, pane, name, label) =>
   html`<button type="button" aria-pressed=${desk.screen.choice.pane === pane} @click=${() => desk.show(pane)}>${icon(name)}<span>${label}</span></button>`;
@@ -56,17 +63,23 @@ const tab = (desk, pane, name, label) =>
 const worthShowing = (press) => press.deed !== "bridge" || press.state === "failed" || press.state === "cut_off";
 
 /** What became of a press so far. @param {Desk} desk @param {Press} press */
-export const wordsOf = (desk, press) => pressWords(press, desk.screen.now, times.short);
+export const wordsOf = (desk, press) =>
+  pressWords(press, desk.screen.now, times.short, (result) => desk.screen.about(result.person ?? ""));
 
 /** @param {Desk} desk @param {Press[]} presses @param {boolean} selecting */
 function line(desk, presses, selecting) {
   const last = presses.findLast(isUnderWay) ?? presses.at(-1);
-  const offer = desk.undos.current(performance.now());
+  const offer = desk.undos.series(performance.now());
   if (desk.notice)
     return html`<span class="notice">${icon("note")}<span>${desk.notice}</span></span>${undoBar(desk, offer, false)}`;
   if (!last && offer) return undoBar(desk, offer, true);
   if (!last) return selecting || !desk.screen.acts ? nothing : html`<span class="quiet hint">${t("dock_hint")}</span>`;
-  return summary(desk, presses, last, isUnderWay(last) ? nothing : undoBar(desk, offer, offer?.ref !== last.ref));
+  return summary(
+    desk,
+    presses,
+    last,
+    isUnderWay(last) ? nothing : undoBar(desk, offer, !offer || offer.refs.length > 1 || offer.refs[0] !== last.ref),
+  );
 }
 
 /** @param {Desk} desk @param {Press[]} presses @param {Press} last @param {unknown} undo */
@@ -75,7 +88,8 @@ function summary(desk, presses, last, undo) {
   const [only] = last.names.size === 1 ? [...last.names.values()] : [];
   const claimed =
     last.names.size === 1 && last.state === "finished" ? last.results.filter((result) => isInTheWay(last, result)) : [];
-  return html`<span class="press" data-state=${last.state} data-failed=${failures(last).length > 0 ? "yes" : "no"}>${bad(last) ? icon("trouble") : nothing}<span>${wordsOf(desk, last)}</span></span>
+  const code = failures(last).length === 1 ? codeOf(/** @type {import("../protocol.js").Result} */ (failures(last)[0])) : "";
+  return html`<span class="press" data-state=${last.state} data-failed=${failures(last).length > 0 ? "yes" : "no"}>${bad(last) ? icon("trouble") : nothing}<span>${wordsOf(desk, last)}</span></span>${code ? html` <small class="code">${code}</small>` : nothing}
     ${only && claimed.length === 0 && last.message.meeting === undefined ? html`<bdi class="quiet of-whom">${only}</bdi>` : nothing}
     ${isUnderWay(last) ? progress(desk, last) : nothing}
     ${claimed.length > 0 ? html`<button class="quiet-button" type="button" data-action="anyway" @click=${() => desk.deeds.again(last, claimed)}>${t(`anyway.${last.deed}`)}</button>` : nothing}
@@ -154,10 +168,11 @@ function one(desk, press, result) {
   const undo = press.message.scope === "undo";
   const words = undo
     ? undoneWords(result, desk.screen.now, times.short)
-    : outcomeWords(result, press.deed, desk.screen.now, times.short);
+    : lineWords(result, press.deed, name, desk.screen.now, times.short, desk.screen.about(result.person ?? ""));
+  const code = codeOf(result);
   const claimed = isInTheWay(press, result);
   const button = claimed || canTry(desk, press, result);
-  return html`<li data-person=${idOf(result)}><bdi class="strong">${name}</bdi><span>${words}</span>
+  return html`<li data-person=${idOf(result)}><bdi class="strong">${name}</bdi><span>${words}${code ? html` <small class="code">${code}</small>` : nothing}</span>
     ${button ? html`<button class="quiet-button" type="button" ?disabled=${!desk.screen.live} @click=${() => desk.deeds.again(press, [result])}>${t(claimed ? `anyway.${press.deed}` : "try_again")}</button>` : nothing}</li>`;
 }
 

@@ -44,6 +44,9 @@ function card(desk, { row, id, gone }, index) {
   const { screen } = desk;
   const open = screen.choice.open === id;
   const people = gone === null && row.waiting > 0 && screen.acts ? screen.admissibleOf(id) : [];
+  // Its button is for those whom the search and the filters leave, and says so.
+  const some = people.length > 0 && screen.hiddenOf(id) > 0;
+  const place = `card:${id}`;
   return html`<li class="card" data-index=${index} data-meeting=${id} data-gone=${gone === null ? "no" : "yes"} data-open=${open ? "yes" : "no"}
     data-waiting=${row.waiting > 0 ? "yes" : "no"} data-stale=${screen.staleMeeting(row) ? "yes" : "no"} aria-setsize=${screen.meetings.entries.length}
     aria-posinset=${index + 1}>
@@ -54,7 +57,7 @@ function card(desk, { row, id, gone }, index) {
     </button>
     <span class="side">
       <span class="number" title=${t("waiting_n", { n: row.waiting })} aria-hidden="true">${row.waiting > 0 ? number(row.waiting) : nothing}</span>
-      ${people.length > 0 ? admitButton(desk, people, "meeting", { key: "admit_n", label: "admit_meeting_n", meeting: desk.nameOf(row), look: "link" }) : nothing}
+      ${people.length > 0 || desk.presses.from(place) ? admitButton(desk, people, some ? "shown" : "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: desk.nameOf(row), look: "link", place }) : nothing}
     </span>
     ${gone === null && screen.acts ? menuButton(desk, "meeting", id, { label: t("menu.of", { name: desk.nameOf(row) }), rove: true }) : nothing}
   </li>`;

@@ -91,6 +91,8 @@ function ofMeeting(desk, id) {
   const mine = deeds.isMine("meeting", id);
   const other = meeting?.claim && meeting.claim.by !== desk.me ? meeting.claim : null;
   const [admissible, heard, muted] = [screen.admissibleOf(id), screen.mutable(id, "mute"), screen.mutable(id, "unmute")];
+  const [hidden, mutes] = [screen.hiddenOf(id), screen.searching ? "menu.mute_shown_n" : "menu.mute_n"];
+  const unmutes = screen.searching ? "menu.unmute_shown_n" : "menu.unmute_n";
   const why = (/** @type {import("../abilities.js").MeetingDeed} */ deed) => screen.whyNotMeeting(deed, meeting);
   const on = (/** @type {import("../abilities.js").MeetingDeed} */ deed) => () => meeting && deeds.onMeeting(deed, meeting);
   const nobody = (/** @type {Person[]} */ people, /** @type {string} */ word) =>
@@ -99,10 +101,10 @@ function ofMeeting(desk, id) {
   const entries = [
     {
       name: "admit",
-      label: t("menu.admit_n", { n: admissible.length }),
+      label: t(hidden > 0 ? "menu.admit_shown_n" : "menu.admit_n", { n: admissible.length }),
       why: nobody(admissible, "why.nobody_to_admit"),
       shortcut: "Shift+E",
-      act: () => deeds.press("admit", admissible, "meeting"),
+      act: () => deeds.press("admit", admissible, hidden > 0 ? "shown" : "meeting", { hidden }),
     },
     {
       name: "claim",
@@ -120,13 +122,13 @@ function ofMeeting(desk, id) {
     },
     {
       name: "mute",
-      label: t("menu.mute_n", { n: heard.length }),
+      label: t(mutes, { n: heard.length }),
       why: nobody(heard, "why.nobody_to_mute"),
       act: () => deeds.press("mute", heard, "meeting"),
     },
     {
       name: "unmute",
-      label: t("menu.unmute_n", { n: muted.length }),
+      label: t(unmutes, { n: muted.length }),
       why: nobody(muted, "why.nobody_muted"),
       act: () => deeds.press("unmute", muted, "meeting"),
     },
@@ -145,7 +147,7 @@ function ofMeeting(desk, id) {
 /** @param {Desk} desk */
 function ofSelection(desk) {
   const { deeds, screen, selection, roster } = desk;
-  const chosen = [...selection.ids].flatMap((id) => roster.people.get(id) ?? []);
+  const chosen = [...selection.ids].flatMap((id) => roster.people.get(id) ?? []).filter(screen.passes);
   const able = (/** @type {import("../abilities.js").PersonDeed} */ deed) =>
     chosen.filter((person) => !screen.whyNot(deed, person));
   const [hold, held, remove] = [able("hold"), able("unhold"), able("remove")];

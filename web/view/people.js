@@ -1,6 +1,7 @@
 // The middle column: everybody who waits, or one meeting with its two lists.
 
 import { isStale } from "../bridges.js";
+import { meetingsOf } from "../bulk.js";
 import { number, t } from "../i18n.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit.js";
@@ -72,12 +73,22 @@ function everything(desk, open) {
   const { admissible } = screen;
   const ticked = admissible.filter((person) => selection.has(person.id)).length;
   const all = ticked > 0 && ticked === admissible.length;
+  const { size } = meetingsOf(admissible);
   const meeting = open && !screen.filtered;
-  const how = meeting ? { label: "admit_meeting_n", meeting: desk.nameOf(screen.meeting) } : { label: "admit_shown_n" };
+  // Where nothing is hidden, those shown are all who wait, be they of one meeting.
+  const one =
+    screen.filtered || size !== 1 ? undefined : (screen.meeting ?? desk.roster.meetings.get(admissible[0]?.meeting ?? ""));
+  const how = one
+    ? { label: "admit_meeting_n", meeting: desk.nameOf(one) }
+    : { label: screen.filtered || size < 2 ? "admit_shown_n" : "admit_across_n" };
+  const key = admissible.length === 0 ? "admit" : screen.filtered ? "admit_shown_n" : "admit_n";
+  const place = `heading:${screen.choice.open ?? ""}`;
+  // One button stands out at a time: the selection's, where there is one; never one for people of several meetings.
+  const aside = selection.size > 0 && !desk.presses.from(place);
   return html`
     <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
       ?disabled=${admissible.length === 0} @change=${() => desk.tickAll(!all)} /><span>${t("select_all")}</span></label>
-    ${admitButton(desk, admissible, meeting ? "meeting" : "shown", { key: admissible.length === 0 ? "admit" : "admit_n", look: "main", ...how })}
+    <span class="bulk" data-aside=${aside ? "yes" : "no"}>${admitButton(desk, admissible, meeting ? "meeting" : "shown", { key, look: size > 1 || aside ? "second" : "main", place, meetings: size, ...how })}</span>
     ${open && screen.meeting ? menuButton(desk, "meeting", screen.meeting.id, { label: t("menu.of", { name: desk.nameOf(screen.meeting) }) }) : nothing}
   `;
 }

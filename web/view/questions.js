@@ -1,11 +1,12 @@
 // The questions that moderators are asked, in words: whom or what it hits, who else is at it, and what will come of it.
 
-import { t } from "../i18n.js";
+import { longest, MEETINGS, meetingsOf, NAMED } from "../bulk.js";
+import { number, t } from "../i18n.js";
 import { consequences } from "../locks.js";
 import { nameOf } from "../names.js";
 import { LABEL_BYTES, TEXT_LENGTH } from "../protocol.js";
 import { bytes } from "../text.js";
-import { clockTimes } from "../time.js";
+import { clockTimes, duration } from "../time.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
@@ -18,8 +19,6 @@ import { icon } from "./icons.js";
  * @typedef {{ person: Person, claim: Claim }[]} Handled
  */
 
-/** So many people are named; more are only counted. */
-const NAMED = 6;
 /** In how many minutes a reminder may come. */
 const REMINDERS = [2, 5, 10, 15, 30, 60];
 /** How long a message may stand, in seconds. */
@@ -28,26 +27,98 @@ const MESSAGE_TIMES = [30, 60, 300, 900, 3600];
 const times = clockTimes(document.documentElement.lang || "en");
 
 /**
+ * About several people, or one whom something speaks against. Whoever leaves meanwhile is no longer part of it, and nobody joins.
  * @param {Desk} desk
  * @param {{ deed: "admit" | "send_back" | "remove" | "mute" | "unmute" | "unhold", people: Person[], handled: Handled, held: Person[], rest: Person[],
- *   act: () => void, actOnRest: () => void }} what
+ *   hidden: number, act: (still: Person[]) => void, actOnRest: (still: Person[]) => void }} what
  * @returns {Question}
  */
-export function sureQuestion(desk, { deed, people, handled, held, rest, act, actOnRest }) {
-  const [n, only] = [people.length, people.length === 1 ? people[0] : undefined];
+export function sureQuestion(desk, { deed, people, handled, held, rest, hidden, act, actOnRest }) {
+  const only = people.length === 1 ? people[0] : undefined;
   const careful = handled.length + held.length > 0;
-  const word = careful && only ? t(`anyway.${deed}`) : only ? t(`do.${deed}`) : t(`do_n.${deed}`, { n });
-  return {
-    title: only ? t(`ask.${deed}`, { name: nameOf(only) }) : t(`ask_n.${deed}`, { n }),
-    body: () => html`${handledLines(handled, people)} ${heldLines(held, people)}
-      ${only && !careful ? who(desk, only) : n > 1 ? named(desk, people) : nothing}
-      ${deed === "remove" || deed === "send_back" || deed === "unmute" ? html`<p>${t(`ask_why.${deed}`)}</p>` : nothing}`,
-    confirm: word,
-    danger: deed === "remove" || deed === "send_back",
-    plain: deed === "admit" && !careful,
-    act,
-    other: careful && rest.length > 0 ? { label: t("ask.only_others", { n: rest.length }), act: actOnRest } : null,
+  const still = (/** @type {Person[]} */ of) => stillThere(desk, deed, of);
+  const confirm = () => {
+    if (only) return careful ? t(`anyway.${deed}`) : t(`do.${deed}`);
+    return t(`do_n.${deed}`, { n: still(people).length });
   };
+  return {
+    title: () => (only ? t(`ask.${deed}`, { name: nameOf(only) }) : titleOf(deed, still(people))),
+    body: () => html`${handledLines(handled, people)} ${heldLines(held, people)}
+      ${only && !careful ? who(desk, only) : nothing}
+      ${only ? nothing : crowd(desk, still(people))} ${gone(desk, people, still(people))}
+      ${hidden > 0 ? html`<p class="quiet">${t("ask.hidden_stay_n", { n: hidden })}</p>` : nothing}
+      ${deed === "remove" || deed === "send_back" || deed === "unmute" ? html`<p>${t(`ask_why.${deed}`)}</p>` : nothing}`,
+    confirm,
+    danger: deed === "remove" || deed === "send_back",
+    plain: (deed === "admit" || deed === "mute" || deed === "unhold") && !careful,
+    valid: () => only !== undefined || still(people).length > 0,
+    act: () => act(only ? people : still(people)),
+    other:
+      careful && rest.length > 0 ? { label: t("ask.only_others", { n: rest.length }), act: () => actOnRest(still(rest)) } : null,
+  };
+}
+
+/**
+ * Whether the own last admissions are taken back.
+ * @param {Desk} desk @param {{ people: Map<string, string>, rows: Person[], act: () => void }} what `rows`: those of them who are there
+ * @returns {Question}
+ */
+export function undoQuestion(desk, { people, rows, act }) {
+  return {
+    title: titleOf("undo", rows, people.size),
+    body: () => html`${crowd(desk, rows)}<p>${t("ask_why.undo")}</p>`,
+    confirm: t("do_n.send_back", { n: people.size }),
+    plain: true,
+    undo: true,
+    act,
+  };
+}
+
+/** Whom of those that a question was asked about it can still be done to; without a connection nobody knows.
+ * @param {Desk} desk @param {import("../abilities.js").PersonDeed} deed @param {Person[]} people */
+function stillThere(desk, deed, people) {
+  if (!desk.screen.live) return people;
+  return people
+    .flatMap((person) => desk.roster.people.get(person.id) ?? [])
+    .filter((person) => desk.screen.whyNot(deed, person) === null);
+}
+
+/** @param {string} deed @param {Person[]} people @param {number} [n] */
+function titleOf(deed, people, n = people.length) {
+  const meetings = meetingsOf(people).size;
+  return meetings > 1 ? t(`ask_across_n.${deed}`, { n, meetings }) : t(`ask_n.${deed}`, { n });
+}
+
+/** Several people: in which meetings they are, and who of them waits longest. @param {Desk} desk @param {Person[]} people */
+function crowd(desk, people) {
+  const [meetings, { named, more }] = [[...meetingsOf(people)], longest(people)];
+  const nameOfMeeting = (/** @type {string} */ id) => desk.nameOf(desk.roster.meetings.get(id));
+  const others = meetings.slice(MEETINGS);
+  return html`${
+    meetings.length > 1
+      ? html`<ul class="whom-meetings" aria-label=${t("ask.meetings")}>
+          ${meetings.slice(0, MEETINGS).map(([id, n]) => html`<li><bdi>${nameOfMeeting(id)}</bdi> <span class="number">${number(n)}</span></li>`)}
+          ${others.length > 0 ? html`<li class="quiet">${t("and_more_meetings_n", { n: others.length })}</li>` : nothing}</ul>`
+      : nothing
+  }
+    <ul class="whom-all" aria-label=${t("ask.longest")}>
+      ${named.map((person) => html`<li>${waitOf(desk, person)}${who(desk, person)}</li>`)}
+      ${more > 0 ? html`<li class="quiet">${t("and_more_n", { n: more })}</li>` : nothing}</ul>`;
+}
+
+/** @param {Desk} desk @param {Person} person */
+const waitOf = (desk, person) =>
+  person.waiting_since === null
+    ? nothing
+    : html`<time class="number">${duration(Math.max(0, desk.clock.now() - person.waiting_since))}</time> `;
+
+/** Who is no longer part of it. @param {Desk} desk @param {Person[]} people @param {Person[]} still */
+function gone(desk, people, still) {
+  if (!desk.screen.live) return warning(t("why_not_connected"));
+  const left = people.length > 1 ? people.filter((person) => !still.some((each) => each.id === person.id)) : [];
+  if (left.length === 0) return nothing;
+  const names = left.slice(0, NAMED).map(nameOf).join(t("list_comma"));
+  return html`<p class="warning" role="status">${icon("note")}<span>${t(left.length > NAMED ? "ask.gone_more_n" : "ask.gone_n", { n: left.length, names, more: left.length - NAMED })}</span></p>`;
 }
 
 /**
@@ -63,7 +134,7 @@ export function holdQuestion(desk, { people, handled, act, end }) {
   const remaining = () => Math.max(1, Math.round((set - desk.clock.now()) / 1000));
   return {
     title: only ? t("hold.title", { name: nameOf(only) }) : t("hold.title_n", { n: people.length }),
-    body: () => html`${handledLines(handled, people)} ${only ? nothing : named(desk, people)}
+    body: () => html`${handledLines(handled, people)} ${only ? nothing : crowd(desk, people)}
       <div class="field"><label for="hold-reason">${t("hold.reason")}</label>
         <input id="hold-reason" name="reason" type="text" autocomplete="off" dir="auto" maxlength=${TEXT_LENGTH} value=${only?.hold?.reason ?? ""} autofocus /></div>
       <div class="field"><label for="hold-remind">${t("hold.remind")}</label>
@@ -132,10 +203,19 @@ export function lockQuestion(desk, { deed, meeting, claim, act }) {
   const lines = deed === "unmessage" ? [] : consequences(meeting, on, held);
   return {
     title: t(`ask.${deed}`, { name: desk.nameOf(meeting) }),
-    body: () => html`${handler(claim)} <ul class="lines">${lines.map(({ key, args }) => html`<li>${t(key, args)}</li>`)}</ul>`,
+    body: () => html`${handler(claim)} <ul class="lines">${lines.map(({ key, args }) => html`<li>${t(key, args)}</li>`)}</ul>
+      ${deed === "unlock" ? letIn(desk, meeting) : nothing}`,
+    plain: !claim,
     confirm: claim ? t(`anyway.${deed}`) : t(`do.${deed}`),
     act: () => act(deed === "unmessage" ? { text: "", seconds: null } : { on }),
   };
+}
+
+/** Whom an unlocking lets in, or may: also who is hidden just now. @param {Desk} desk @param {Meeting} meeting */
+function letIn(desk, meeting) {
+  const [people, hidden] = [desk.roster.lobby(meeting.id), desk.screen.hiddenOf(meeting.id)];
+  if (people.length === 0) return nothing;
+  return html`${crowd(desk, people)}${hidden > 0 ? html`<p class="warning">${icon("note")}<span>${t("unlock.hidden_too_n", { n: hidden })}</span></p>` : nothing}`;
 }
 
 /** @param {string} text */
@@ -165,11 +245,6 @@ function heldLines(held, people) {
 /** One person, so that nobody is taken for a namesake. @param {Desk} desk @param {Person} person */
 const who = (desk, person) => html`<p class="whom"><bdi class="strong">${nameOf(person)}</bdi>
   <bdi>${person.address}</bdi><bdi class="quiet">${desk.nameOf(desk.roster.meetings.get(person.meeting))}</bdi></p>`;
-
-/** @param {Desk} desk @param {Person[]} people */
-const named = (desk, people) => html`<ul class="whom-all">
-  ${people.slice(0, NAMED).map((person) => html`<li>${who(desk, person)}</li>`)}
-  ${people.length > NAMED ? html`<li class="quiet">${t("and_more_n", { n: people.length - NAMED })}</li>` : nothing}</ul>`;
 
 /** @param {string} id @param {"rename.bytes" | "message.letters"} key @param {number} n @param {number} most */
 const counter = (id, key, n, most) =>

@@ -6,7 +6,7 @@ import { plain } from "../text.js";
 import { clockTimes } from "../time.js";
 import { html, live, nothing } from "../vendor/lit.js";
 import { isDue } from "../waits.js";
-import { outcomeWords } from "../words.js";
+import { codeOf, outcomeWords } from "../words.js";
 import { admitButton } from "./admit.js";
 import { icon, sign } from "./icons.js";
 import { meetingName } from "./meetings.js";
@@ -74,15 +74,16 @@ const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.m
   ${row.presenter ? sign("presenting", t("presenting")) : nothing}${row.activator && kind === "call" ? html`<span class="tag" title=${t("activator_why")}>${t("activator")}</span>` : nothing}
   ${kind === "call" && row.state === "on_hold" ? html`<span class="tag">${t("on_hold")}</span>` : nothing}</span>`;
 
-/** @typedef {{ kind: string, sign: Parameters<typeof icon>[0] | null, text: string }} Fact */
+/** @typedef {{ kind: string, sign: Parameters<typeof icon>[0] | null, text: string, code?: string }} Fact */
 
 /** What else there is to know of somebody, on one line: who is at it, what failed, whether they are to stay.
  * @param {Desk} desk @param {Person} row @param {import("../protocol.js").Claim | null} claim */
 function about(desk, row, claim) {
   const facts = [handling(desk, row, claim), outcome(desk, row), held(desk, row), ...marks(row)].filter((each) => each !== null);
   if (facts.length === 0) return nothing;
-  return html`<span class="about" title=${facts.map((each) => each.text).join(" · ")}>${facts.map(
-    ({ kind, sign, text }) => html`<span class=${kind}>${sign ? icon(sign) : nothing}<span>${text}</span></span>`,
+  return html`<span class="about" title=${facts.map(({ text, code }) => (code ? `${text} (${code})` : text)).join(" · ")}>${facts.map(
+    ({ kind, sign, text, code }) =>
+      html`<span class=${kind}>${sign ? icon(sign) : nothing}<span>${text}${code ? html` <small class="code">${code}</small>` : nothing}</span></span>`,
   )}</span>`;
 }
 
@@ -100,9 +101,9 @@ function handling(desk, row, claim) {
 /** @param {Desk} desk @param {Person} row @returns {Fact | null} */
 function outcome(desk, row) {
   if (!row.outcome || row.pending) return null;
-  const words = outcomeWords(row.outcome, row.outcome.action, desk.screen.now, times.short);
+  const words = outcomeWords(row.outcome, row.outcome.action, desk.screen.now, times.short, desk.screen.about(row.id));
   const text = row.outcome.action === "admit" ? words : t(`not_done.${row.outcome.action}`, { name: nameOf(row), why: words });
-  return { kind: "outcome", sign: "trouble", text };
+  return { kind: "outcome", sign: "trouble", text, code: codeOf(row.outcome) };
 }
 
 /** @param {Desk} desk @param {Person} row @returns {Fact | null} */
@@ -157,6 +158,7 @@ const admit = (desk, row) =>
     ? admitButton(desk, [row], "person", {
         ...{ key: "admit", label: "admit_person", look: "row", rove: true },
         name: nameOf(row),
+        place: `row:${row.id}`,
         why: desk.screen.whyNot("admit", row),
       })
     : nothing;

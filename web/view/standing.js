@@ -4,7 +4,7 @@ import { isStale } from "../bridges.js";
 import { t } from "../i18n.js";
 import { clockTimes } from "../time.js";
 import { html, nothing } from "../vendor/lit.js";
-import { outcomeWords } from "../words.js";
+import { codeOf, outcomeWords } from "../words.js";
 import { icon } from "./icons.js";
 import { lateOnes, longest } from "./wait.js";
 
@@ -44,7 +44,7 @@ function ofMeeting(desk) {
         })
       : null;
   const until = message?.until ? t("message.until", { at: times.short(message.until) }) : "";
-  return html`${failed === null ? nothing : html`<span class="fact grave" title=${failed}>${icon("trouble")}${failed}</span>`}
+  return html`${failed === null ? nothing : html`<span class="fact grave" title=${failed}>${icon("trouble")}${failed} <small class="code">${outcome ? codeOf(outcome) : nothing}</small></span>`}
     ${
       message
         ? html`<span class="fact message" title=${message.text}>${icon("message")}<bdi>${message.text}</bdi>${until ? html` <span class="quiet">${until}</span>` : nothing}</span>

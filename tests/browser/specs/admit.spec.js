@@ -1,4 +1,4 @@
-import { admitOf, card, expect, person, selectionButton, shownAll, test } from "../server.js";
+import { admitOf, answer, card, expect, person, question, selectionButton, shownAll, test } from "../server.js";
 
 /** Three people in two meetings. */
 async function three({ demo, page }) {
@@ -61,6 +61,8 @@ test("a selection over two meetings is admitted, and nobody else", async ({ desk
   await expect(page.locator(".selected")).toHaveText(/2 selected\s+in 2 meetings/);
   await expect(selectionButton(page)).toHaveText("Admit 2");
   await selectionButton(page).click();
+  await expect(question(page)).toContainText("Admit 2 people into 2 meetings?");
+  await answer(page, "yes");
   await expect(page.locator(".press")).toHaveText("Admitted 2");
   await expect(person(page, zoe.id)).toBeVisible();
   expect([await desk.demo.lobbyOf(bo.id), await desk.demo.lobbyOf(ana.id), await desk.demo.lobbyOf(zoe.id)]).toEqual([
@@ -122,10 +124,10 @@ test("everything shown is what the search leaves", async ({ desk }) => {
   const { bo, zoe } = await three(desk);
   const { page } = desk;
   await page.locator("#search").fill("board");
-  await expect(shownAll(page)).toHaveText("Admit 2");
+  await expect(shownAll(page)).toHaveText("Admit 2 shown");
   await page.locator("#search").fill("MULLER");
   await expect(page.locator("[data-participant]")).toHaveCount(1);
-  await expect(shownAll(page)).toHaveText("Admit 1");
+  await expect(shownAll(page)).toHaveText("Admit 1 shown");
   await shownAll(page).click();
   await expect(page.locator(".press")).toHaveText("Admitted 1");
   expect([await desk.demo.lobbyOf(zoe.id), await desk.demo.lobbyOf(bo.id)]).toEqual(["in", "waiting"]);
@@ -142,6 +144,7 @@ test("who arrives while the button is held down is not swept in", async ({ desk 
     .poll(() => page.evaluate(() => document.querySelectorAll("[data-participant]").length), "nothing moves meanwhile")
     .toBe(3);
   await page.mouse.up();
+  await answer(page, "yes");
   await expect(page.locator(".press")).toHaveText("Admitted 3");
   await expect(person(page, late.id)).toBeVisible();
   expect(await desk.demo.lobbyOf(late.id)).toBe("waiting");

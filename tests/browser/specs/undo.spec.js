@@ -60,20 +60,27 @@ test("several at once are undone together, the rows stay where they are meanwhil
   expect(await top(), "nothing moves under the pointer").toBe(before);
 });
 
-test("one press is undone at a time, the last one first", async ({ cluster, open }) => {
+test("an undo covers the series of one's own admissions, and everybody has their old place and clock", async ({
+  cluster,
+  open,
+}) => {
   const page = await open(cluster);
   const { people } = await three(cluster, page);
+  const began = (each) => person(page, each.id).locator(".began time").getAttribute("datetime");
+  const before = await Promise.all(people.map(began));
   await person(page, people[0].id).focus();
   for (const each of people.slice(0, 2)) {
     await expect(person(page, each.id)).toBeFocused();
     await page.keyboard.press("a");
   }
   await expect.poll(() => cluster.lobbyOf(people[1].id)).toBe("in");
-  await expect(undo(page).getByRole("button")).toHaveAccessibleName("Undo: send Zoë Müller back to the lobby");
+  await expect(undo(page).getByRole("button")).toHaveAccessibleName("Undo: send 2 people back to the lobby");
   await page.keyboard.press("u");
-  await expect.poll(() => cluster.lobbyOf(people[1].id)).toBe("waiting");
-  expect(await cluster.lobbyOf(people[0].id)).toBe("in");
-  await expect(undo(page).getByRole("button")).toHaveAccessibleName("Undo: send Bo Berg back to the lobby");
+  for (const each of people.slice(0, 2)) await expect.poll(() => cluster.lobbyOf(each.id)).toBe("waiting");
+  await expect(page.locator('.person[data-gone="no"]')).toHaveCount(3);
+  expect(await Promise.all(people.map(began)), "the old arrivals count on").toEqual(before);
+  const order = () => page.locator('.person[data-gone="no"]').evaluateAll((rows) => rows.map((row) => row.dataset.participant));
+  await expect.poll(order, { timeout: 15_000 }).toEqual(people.map((each) => each.id));
 });
 
 test("it is offered for eight seconds, and as long as somebody reaches for it", async ({ cluster, open }) => {

@@ -29,10 +29,10 @@ test("a press says what it does, then what it did, with every failure counted by
   const { act, reply, words } = page();
   const press = act("admit", ["a", "b", "c", "d"], { type: "admit", scope: "selection" });
   assert.equal(words(press), "Admitting 4 ...");
-  reply(press, "progress", [result("a", "done"), result("b", "refused", { reason: "callLocked" })]);
+  reply(press, "progress", [result("a", "done"), result("b", "refused", { reason: "participantLimitReached" })]);
   assert.equal(words(press), "Admitting 4 ...");
   reply(press, "finished", [result("c", "claimed", { by: "max" }), result("d", "stopped")]);
-  assert.equal(words(press), "Admitted 1, 1 refused: callLocked, 1 handled by others, 1 stopped");
+  assert.equal(words(press), "Admitted 1, 1 refused: The meeting is full, 1 handled by others, 1 stopped");
   assert.deepEqual(
     failures(press).map((each) => each.person),
     ["b", "c"],
@@ -78,12 +78,20 @@ test("what another handles is said by name, and tried again over their claim alo
 test("an undo is reported per person: sent back, or still in", () => {
   const { act, reply, words } = page();
   const press = act("send_back", ["a", "b", "c"], { type: "send_back", scope: "undo" });
-  const results = [result("a", "done"), result("b", "refused", { reason: "too old" }), result("c", "left")];
+  const results = [
+    result("a", "done"),
+    result("b", "refused", { reason: "eu-1 runs CMS 3.3; putting people back into the lobby needs 3.4 or later" }),
+    result("c", "left"),
+  ];
   reply(press, "finished", results);
   assert.equal(words(press), "Sent 1 back, 1 still in, 1 left before");
   assert.deepEqual(
     results.map((each) => undoneWords(each, NOW, clock)),
-    ["Sent back", "Still in: Refused: too old", "Had left already"],
+    [
+      "Sent back",
+      "Still in: Refused: This bridge’s version of CMS can’t put people back into the lobby. Tell an administrator of CMS: a newer version can.",
+      "Had left already",
+    ],
   );
 });
 
