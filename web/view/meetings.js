@@ -57,7 +57,7 @@ function card(desk, { row, id, gone }, index) {
     </button>
     <span class="side">
       <span class="number" title=${t("waiting_n", { n: row.waiting })} aria-hidden="true">${row.waiting > 0 ? number(row.waiting) : nothing}</span>
-      ${people.length > 0 || desk.presses.from(place) ? admitButton(desk, people, some ? "shown" : "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: desk.nameOf(row), look: "link", place }) : nothing}
+      ${people.length > 0 || desk.presses.from(place) ? admitButton(desk, people, "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: desk.nameOf(row), look: "link", place }) : nothing}
     </span>
     ${gone === null && screen.acts ? menuButton(desk, "meeting", id, { label: t("menu.of", { name: desk.nameOf(row) }), rove: true }) : nothing}
   </li>`;
