@@ -1,5 +1,5 @@
 // Presses for many: how far they have come, their end before the end, and what is left to do.
-import { look } from "../look.js";
+import { answer, look } from "../look.js";
 import { admitOf, expect, person, pressed, selectionButton, test } from "../server.js";
 
 const MANY = 120;
@@ -27,6 +27,7 @@ test("a press for hundreds shows how far it has come and is stopped; the rest st
   await cluster.switches({ latency_ms: 500 });
   await page.locator("#select-all").check();
   await selectionButton(page).click();
+  await answer(page, "yes");
   await expect(pressed(page)).toHaveText(`Admitting ${MANY} ...`);
   const bar = page.locator(".dock progress");
   await expect(bar).toHaveAttribute("max", String(MANY));
@@ -43,6 +44,7 @@ test("a press for hundreds shows how far it has come and is stopped; the rest st
   await look(page, "progress-stopped");
   await cluster.switches({ latency_ms: null });
   await selectionButton(page).click();
+  await answer(page, "yes");
   await expect(pressed(page)).toHaveText(`Admitted ${stopped}`, { timeout: 30_000 });
   expect(await waiting(cluster)).toEqual([]);
 });

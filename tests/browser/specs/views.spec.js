@@ -79,7 +79,7 @@ test("filters show as chips with the number they hide, each is taken away by a p
   await page.keyboard.press("Escape");
   await expect.poll(() => listed(page)).toEqual(["Ana Silva"]);
   await expect(page.locator(".filters")).toContainText("2 more wait, hidden by filters");
-  await expect(shownAll(page)).toHaveText("Admit 1");
+  await expect(shownAll(page)).toHaveText("Admit 1 shown");
   await expect(page).toHaveTitle("(3) Usher");
   await page.getByRole("button", { name: `Take away: Bridge: ${second}` }).click();
   await expect.poll(() => listed(page)).toHaveLength(3);
@@ -113,7 +113,7 @@ test("in an open meeting the filter by meeting sleeps, and its button says that 
   await card(page, board.id).locator(".open").click();
   await expect.poll(() => listed(page)).toHaveLength(2);
   await expect(page.locator(".filters .chip")).toHaveCount(1);
-  await expect(shownAll(page)).toHaveText("Admit 2");
+  await expect(shownAll(page)).toHaveText("Admit 2 shown");
   await card(page, ward.id).locator(".open").click();
   await expect(page.locator(".filters")).toContainText("1 more waits, hidden by filters");
 });
