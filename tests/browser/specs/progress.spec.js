@@ -1,6 +1,6 @@
 // Presses for many: how far they have come, their end before the end, and what is left to do.
-import { answer, look } from "../look.js";
-import { admitOf, expect, person, pressed, selectionButton, test } from "../server.js";
+import { look } from "../look.js";
+import { admitOf, answer, expect, person, pressed, selectionButton, test } from "../server.js";
 
 const MANY = 120;
 
