@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("actions", &["view"]),
     ("trouble", &["view"]),
     ("log", &["actions", "clock", "config", "db", "meetings", "model", "store", "trouble", "view", "word"]),
-    ("accounts", &["db"]),
+    ("accounts", &["config", "db"]),
     ("receivers", &["cms", "config", "db", "model"]),
     ("memory", &["clock", "cms", "config", "db", "model", "receivers", "store", "view"]),
     ("publisher", &["clock", "config", "desk", "hub", "log", "meetings", "memory", "model", "store", "view", "wall"]),

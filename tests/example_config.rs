@@ -49,6 +49,7 @@ fn the_example_mentions_every_setting_and_no_other() {
     let raw = [
         ("File", ""),
         ("Tls", "tls"),
+        ("Session", "session"),
         ("Metrics", "metrics"),
         ("Cdr", "cdr"),
         ("Bridge", "bridge"),

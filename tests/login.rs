@@ -165,7 +165,7 @@ async fn a_new_user_that_breaks_a_rule_is_refused_in_words(
 }
 
 #[tokio::test]
-async fn a_new_password_signs_the_other_sessions_out_and_keeps_this_one() {
+async fn a_new_password_signs_the_other_sessions_out_and_gives_this_browser_a_new_one() {
     let site = Site::start().await;
     let (mut here, mut there) = (site.logged_in("mo").await, site.logged_in("mo").await);
     let (mut socket_here, mut socket_there) = (here.socket().await, there.socket().await);
@@ -175,14 +175,108 @@ async fn a_new_password_signs_the_other_sessions_out_and_keeps_this_one() {
     assert!(page.status == 400 && page.body.contains("current password is not right"), "{}", page.body);
     let page = here.post("/account", "/account/password", &refused(PASSWORD, "another horse", "yet another horse")).await;
     assert!(page.status == 400 && page.body.contains("passwords differ"), "{}", page.body);
+    let mut copied = here.clone();
     let page = here.post("/account", "/account/password", &refused(PASSWORD, "another horse", "another horse")).await;
     assert!(page.status == 200 && page.body.contains("Your password is changed."), "{}", page.body);
-    assert_eq!(socket_there.closed().await.0, 4401);
+    assert_ne!(here.cookies["usher"], copied.cookies["usher"]);
+    assert_eq!(copied.get("/").await.status, 303, "whoever copied the old cookie is out");
+    assert_eq!(socket_there.closed().await, (4401, "signed out".into()));
+    assert_eq!(socket_here.closed().await, (4401, "the password was changed".into()), "also who holds a socket of the old one");
     assert_eq!(there.get("/").await.status, 303);
     assert_eq!(here.get("/").await.status, 200);
-    site.hub.publish(vec![common::rows::server()], vec![]);
-    assert_eq!(socket_here.frame().await["type"], "delta", "the own socket goes on");
+    here.socket().await.frame_of("snapshot_end").await;
     site.browser().login("mo", "another horse").await;
+}
+
+#[tokio::test]
+async fn an_admin_who_sets_their_own_password_on_the_page_of_users_stays_in_under_a_new_session() {
+    let site = Site::start().await;
+    let mut ana = site.logged_in("ana").await;
+    let mut copied = ana.clone();
+    let page = ana.post("/users", "/users/ANA/password", &[("password", "another horse")]).await;
+    assert!(page.status == 200 && page.body.contains("has a new password"), "{}", page.body);
+    assert_eq!((ana.get("/users").await.status, copied.get("/users").await.status), (200, 303));
+}
+
+#[rstest]
+#[case::another_user("ben")]
+#[case::the_same_user("mo")]
+#[tokio::test]
+async fn a_log_in_over_a_session_ends_it(#[case] second: &str) {
+    let site = Site::start().await;
+    site.accounts.add("ben", Role::Moderator, PASSWORD).await.expect("added");
+    let mut browser = site.logged_in("mo").await;
+    let mut copied = browser.clone();
+    let mut socket = browser.socket().await;
+    socket.frame_of("snapshot_end").await;
+    // The log-in page is not shown to who is logged in, but its form may be open in another tab.
+    let page = browser.get("/account").await;
+    let token = csrf(&page.body).expect("token").to_owned();
+    let fields = [("username", second), ("password", PASSWORD), ("csrf", token.as_str())];
+    assert_eq!(browser.post_raw("/login", &fields).await.status, 303);
+    assert_ne!(browser.cookies["usher"], copied.cookies["usher"]);
+    assert_eq!(copied.get("/").await.status, 303, "the old cookie is no session of anybody");
+    assert_eq!(copied.try_socket(None).await.err(), Some(401));
+    assert_eq!(socket.closed().await, (4401, "signed in again in this browser".into()));
+    assert!(browser.get("/account").await.body.contains(&format!("Signed in as {second}")));
+}
+
+#[rstest]
+#[case::made_up("AAAAAAAAAAAAAAAAAAAAAQ")]
+#[case::of_an_ended_session("")]
+#[tokio::test]
+async fn a_session_id_that_was_planted_is_not_the_one_of_the_log_in(#[case] planted: &str) {
+    let site = Site::start().await;
+    let planted = if planted.is_empty() {
+        let mut ended = site.logged_in("vi").await;
+        let id = ended.cookies["usher"].clone();
+        ended.post("/account", "/logout", &[]).await;
+        id
+    } else {
+        planted.to_owned()
+    };
+    let mut victim = site.browser();
+    victim.cookies.insert("usher".into(), planted.clone());
+    victim.login("mo", PASSWORD).await;
+    assert_ne!(victim.cookies["usher"], planted);
+    let mut attacker = site.browser();
+    attacker.cookies.insert("usher".into(), planted);
+    assert_eq!(attacker.get("/").await.status, 303);
+}
+
+/// Moves the log-in of every session back in time.
+fn age_sessions(site: &Site, hours: f64) {
+    let conn = open_connection(site.dir.path()).expect("database");
+    let changed = conn.execute("UPDATE sessions SET begun = begun - ?1", [(hours * 3_600_000.0) as i64]).expect("changed");
+    assert!(changed > 0);
+}
+
+#[tokio::test]
+async fn a_session_ends_for_good_after_the_hours_of_the_setting_also_under_an_open_page_and_over_a_restart() {
+    let setup = |hours| Setup {
+        config: format!("[session]\nmax_hours = {hours}\n"),
+        ..Setup::timing(|timing| timing.keep_login = Duration::from_millis(100))
+    };
+    let site = setup(8).start().await;
+    let mut browser = site.logged_in("mo").await;
+    let mut socket = browser.socket().await;
+    socket.frame_of("snapshot_end").await;
+    age_sessions(&site, 7.9);
+    let told = socket.frame_of("session_ends").await;
+    assert!(told["at"].as_i64().is_some(), "{told}");
+    assert_eq!(browser.get("/").await.status, 200, "six minutes are left");
+    age_sessions(&site, 0.1);
+    let (code, words) = socket.closed().await;
+    assert!(code == 4401 && words.contains("as long as it may"), "{code} {words}");
+    assert_eq!(browser.get("/").await.status, 303);
+    assert_eq!(browser.try_socket(None).await.err(), Some(401));
+    // Another one that is young enough for a longer setting is not for the shorter one.
+    let mut later = site.logged_in("vi").await;
+    age_sessions(&site, 5.0);
+    assert_eq!(later.get("/").await.status, 200);
+    let site = setup(4).start_in(site.stop().await).await;
+    (later.address, later.host) = (site.address, site.address.to_string());
+    assert_eq!(later.get("/").await.status, 303);
 }
 
 #[tokio::test]

@@ -165,7 +165,7 @@ fn figures(id: &str, last: Option<i64>) -> BridgeFigures {
 #[tokio::test]
 async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     let beat = std::time::Duration::from_millis(100);
-    let mut site = Setup::timing(|timing| timing.beat = beat).start().await;
+    let mut site = Setup::timing(|timing| (timing.beat, timing.keep_login) = (beat, beat)).start().await;
     site.hub.publish(vec![rows::server(), rows::bridge("a"), rows::meeting("m"), rows::person("p1", "Ana"), rows::user("ben")], vec![]);
     let socket = site.logged_in("ana").await.socket().await;
     let mut page = Watched { socket, from_server: Direction::load("toBrowser"), from_browser: Direction::load("fromBrowser") };
@@ -271,6 +271,10 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
         page.say(message).await;
         page.until(|frame| frame["type"] == word && frame["ref"] == "display").await;
     }
+
+    let conn = usher::db::open_connection(site.dir.path()).expect("database");
+    conn.execute("UPDATE sessions SET begun = begun - (7 * 24 * 60 - 5) * 60 * 1000", []).expect("an old log-in");
+    page.until(|frame| frame["type"] == "session_ends").await;
 
     page.until(|frame| frame["type"] == "beat").await;
     page.say(json!({ "type": "beat" })).await;

@@ -109,7 +109,8 @@ export class Connection {
     this.socket = null;
     clearTimeout(this.watch);
     if (!this.running) return;
-    if (code === CLOSE.signedOut) return this.listener.signedOut();
+    // The session has ended, or another one took its place in this browser: any page of the server tells which.
+    if (code === CLOSE.signedOut) this.welcomed = false;
     if (code === CLOSE.bad || code === CLOSE.tooMany) {
       this.listener.phase("stopped", reason || String(code));
       return this.stop();

@@ -26,7 +26,7 @@ import { Screen } from "./screen.js";
 import { Selection } from "./selection.js";
 import { Showing } from "./showing.js";
 import { plain } from "./text.js";
-import { Clock } from "./time.js";
+import { Clock, clockTimes } from "./time.js";
 import { Undos } from "./undo.js";
 import { Undoing } from "./undoing.js";
 import { render } from "./vendor/lit.js";
@@ -38,6 +38,8 @@ const RELOADED = "usher-reloaded-for";
 const NOTICE = 6000;
 /** What stands behind "#" for an administrator's boards. */
 const BOARDS = /** @type {const} */ (["bridges", "displays"]);
+
+const times = clockTimes(document.documentElement.lang || "en");
 
 export class Desk {
   /** @param {HTMLElement} root */
@@ -138,6 +140,7 @@ export class Desk {
     else if (frame.type === "error") this.asks.answered(frame) || this.claims.refused(frame) || this.presses.refused(frame);
     else if (frame.type === "prefs") this.prefs.take(frame.value);
     else if (frame.type === "figures") this.figures.take(frame);
+    else if (frame.type === "session_ends") this.#sessionEnds(frame.at);
     else if (frame.type === "displays") this.displays.take(frame);
     if (this.screen.live) this.screen.link.asOf = this.clock.now();
     this.alerts.look();
@@ -162,6 +165,12 @@ export class Desk {
 
   /** @param {import("./protocol.js").Welcome} frame */
   #welcome(frame) {
+    this.screen.sessionEnds = null;
+    // Somebody else signed in in this browser: what stands on this page was meant for another user's hands.
+    if (frame.user.name !== this.me) {
+      this.connection.stop();
+      return this.phase("stopped", t("other_user", { name: frame.user.name }));
+    }
     this.clock.forget();
     this.clock.heard(frame.time);
     this.screen.role = frame.user.role;
@@ -169,6 +178,12 @@ export class Desk {
     this.showing.known();
     this.newVersion = frame.version === this.version ? "" : frame.version;
     this.#reloadIfIdle();
+  }
+
+  /** @param {number} at */
+  #sessionEnds(at) {
+    this.screen.sessionEnds = at;
+    this.announcer.tell(t("session_ends", { at: times.long(at) }));
   }
 
   /** @param {import("./state.js").Changes} changes @param {"first" | "again" | null} whole */

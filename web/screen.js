@@ -50,6 +50,8 @@ export class Screen {
     this.passes = () => true;
     /** @type {Link} */
     this.link = { phase: "connecting", reason: "", asOf: 0, shown: false };
+    /** @type {number | null} when the session ends however much it is used, once that is near */
+    this.sessionEnds = null;
     this.now = 0;
     /** @type {Person[]} those who are shown waiting, whether in view or not */
     this.shown = [];

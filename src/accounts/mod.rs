@@ -1,5 +1,6 @@
 //! Accounts: who may log in, as what, and whether a log-in is still good. Knows no pages and no cookies.
 
+mod ended;
 mod password;
 mod sessions;
 mod table;
@@ -14,13 +15,16 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 use tower_sessions_core::session::Id;
 
+use crate::config::{Live, WebConfig};
 use crate::db::{Db, DbError};
 
+pub use ended::Why;
 pub(crate) use sessions::LOGIN_KEY;
-pub use sessions::Sessions;
+pub use sessions::{LogIn, Sessions};
 pub use throttle::{Throttle, TooMany};
 pub use user::{AccountError, Listed, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Role, User};
 
+use ended::Ended;
 use password::Hasher;
 
 /// A database failure, or a rule that says no.
@@ -37,6 +41,8 @@ pub enum Refused {
 pub struct Accounts {
     db: Db,
     sessions: Sessions,
+    /// Why sessions ended that were replaced a moment ago, for the sockets that still belong to them.
+    ended: Ended,
     hasher: Hasher,
     /// Rises when an account or log-in changed, so that open sockets look at once.
     changed: Arc<watch::Sender<u64>>,
@@ -48,7 +54,20 @@ impl Accounts {
     /// `session_idle`: how long a log-in lasts that no request and no open page uses.
     pub fn new(db: Db, session_idle: Duration) -> Self {
         let sessions = Sessions::new(db.clone(), session_idle);
-        Self { db, sessions, hasher: Hasher::new(), changed: Arc::new(watch::channel(0).0), foreign: Arc::default() }
+        Self {
+            db,
+            sessions,
+            ended: Ended::default(),
+            hasher: Hasher::new(),
+            changed: Arc::new(watch::channel(0).0),
+            foreign: Arc::default(),
+        }
+    }
+
+    /// With the end of sessions that the configuration sets, also when it changes.
+    pub fn configured(mut self, config: Live<WebConfig>) -> Self {
+        self.sessions = self.sessions.configured(config);
+        self
     }
 
     pub fn sessions(&self) -> Sessions {
@@ -104,12 +123,12 @@ impl Accounts {
         Ok(self.db.write(move |conn| table::add(conn, &name, role, &hash)).await??)
     }
 
-    /// Signs the user out everywhere, except in the session `keep`. Call [`Accounts::notify`] when that session is saved.
-    pub async fn set_password(&self, name: &str, password: &str, keep: Option<Id>) -> Result<User, Refused> {
+    /// Signs the user out everywhere. Call [`Accounts::notify`] when a session that takes the place of one of these is saved.
+    pub async fn set_password(&self, name: &str, password: &str) -> Result<User, Refused> {
         user::check_password(name, password)?;
         let hash = self.hasher.hash(password.to_owned()).await;
-        let (name, keep) = (name.to_owned(), keep.map(|id| id.to_string()));
-        Ok(self.db.write(move |conn| table::set_password(conn, &name, &hash, keep.as_deref())).await??)
+        let name = name.to_owned();
+        Ok(self.db.write(move |conn| table::set_password(conn, &name, &hash)).await??)
     }
 
     pub async fn set_role(&self, name: &str, role: Role) -> Result<(), Refused> {
@@ -127,8 +146,17 @@ impl Accounts {
     }
 
     /// Is this session still a log-in of this user? If so it lasts on.
-    pub async fn still_logged_in(&self, session: Id, user: i64) -> Result<bool, DbError> {
+    pub async fn still_logged_in(&self, session: Id, user: i64) -> Result<LogIn, DbError> {
         self.sessions.check(session, user).await
+    }
+
+    /// Remembers for a while why a session was ended; its sockets are told when they look.
+    pub fn note_end(&self, session: Id, why: Why) {
+        self.ended.note(session, why);
+    }
+
+    pub fn why_ended(&self, session: Id) -> Why {
+        self.ended.why(session)
     }
 
     /// Notes when somebody was last here; may be lost.
@@ -167,7 +195,7 @@ impl Offline<'_> {
     pub fn set_password(&mut self, name: &str, password: &str) -> Result<(), Refused> {
         user::check_password(name, password)?;
         let hash = password::hash(password);
-        self.commit(|conn| table::set_password(conn, name, &hash, None)).map(drop)
+        self.commit(|conn| table::set_password(conn, name, &hash)).map(drop)
     }
 
     pub fn set_role(&mut self, name: &str, role: Role) -> Result<(), Refused> {

@@ -1,4 +1,5 @@
-//! Log-in sessions in SQLite: they survive a restart, and end after a time in which nobody used them. Sets no cookie.
+//! Log-in sessions in SQLite: they survive a restart, end after a time in which nobody used them, and in any case some time after the log-in.
+//! Sets no cookie.
 
 use std::collections::HashMap;
 
@@ -9,6 +10,7 @@ use tower_sessions_core::SessionStore;
 use tower_sessions_core::session::{Id, Record};
 use tower_sessions_core::session_store::{Error, Result};
 
+use crate::config::{LONGEST_SESSION, Live, WebConfig};
 use crate::db::{Db, DbError, now_ms};
 
 /// Where axum-login keeps who is logged in, within a session.
@@ -21,6 +23,20 @@ const TOUCH_EVERY_MS: i64 = 60_000;
 pub struct Sessions {
     db: Db,
     idle_ms: i64,
+    /// How long a session lasts at most; without it: the default.
+    config: Option<Live<WebConfig>>,
+}
+
+/// What has become of a log-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogIn {
+    /// Until this moment at most, in Unix milliseconds.
+    Good {
+        ends: i64,
+    },
+    /// It has lasted as long as it may.
+    TooOld,
+    Ended,
 }
 
 /// The part of a session that is compared in SQL.
@@ -31,24 +47,39 @@ struct Login {
 
 impl Sessions {
     pub(super) fn new(db: Db, idle: std::time::Duration) -> Self {
-        Self { db, idle_ms: i64::try_from(idle.as_millis()).unwrap_or(i64::MAX / 4) }
+        Self { db, idle_ms: i64::try_from(idle.as_millis()).unwrap_or(i64::MAX / 4), config: None }
+    }
+
+    /// Ends sessions when `session.max_hours` says so, also when that changes.
+    pub(super) fn configured(self, config: Live<WebConfig>) -> Self {
+        Self { config: Some(config), ..self }
+    }
+
+    /// How long a session may last.
+    fn longest_ms(&self) -> i64 {
+        let longest = self.config.as_ref().map_or(LONGEST_SESSION, |config| config.get().longest_session);
+        i64::try_from(longest.as_millis()).unwrap_or(i64::MAX / 4)
     }
 
     /// Is this session still a log-in of this user? If so, its end moves away.
-    pub(super) async fn check(&self, id: Id, user: i64) -> std::result::Result<bool, DbError> {
+    pub(super) async fn check(&self, id: Id, user: i64) -> std::result::Result<LogIn, DbError> {
         let key = id.to_string();
         // `+expires`: with a bound limit on an indexed column SQLite would plan the statement anew for each new limit.
         let found = self.db.read(move |conn| {
             conn.prepare_cached(
-                "SELECT expires FROM sessions JOIN users ON users.id = sessions.user
+                "SELECT expires, begun FROM sessions JOIN users ON users.id = sessions.user
                  WHERE sessions.id = ?1 AND users.id = ?2 AND sessions.stamp = users.stamp AND +expires > ?3",
             )?
-            .query_row(params![key, user, now_ms()], |row| row.get::<_, i64>(0))
+            .query_row(params![key, user, now_ms()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
             .optional()
         });
-        let Some(expires) = found.await? else { return Ok(false) };
+        let Some((expires, begun)) = found.await? else { return Ok(LogIn::Ended) };
+        let ends = begun.saturating_add(self.longest_ms());
+        if ends <= now_ms() {
+            return Ok(LogIn::TooOld);
+        }
         self.touch(id, expires);
-        Ok(true)
+        Ok(LogIn::Good { ends })
     }
 
     fn touch(&self, id: Id, expires: i64) {
@@ -64,7 +95,10 @@ impl Sessions {
 
     /// Drops what has ended; called now and then.
     pub(super) fn sweep(&self) {
-        self.db.later(|conn| conn.execute("DELETE FROM sessions WHERE expires <= ?1", [now_ms()]).map(drop));
+        let (now, longest) = (now_ms(), self.longest_ms());
+        self.db.later(move |conn| {
+            conn.execute("DELETE FROM sessions WHERE expires <= ?1 OR begun <= ?2", [now, now.saturating_sub(longest)]).map(drop)
+        });
     }
 }
 
@@ -89,10 +123,10 @@ impl SessionStore for Sessions {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let (id, key) = (*id, id.to_string());
+        let (id, key, now, longest) = (*id, id.to_string(), now_ms(), self.longest_ms());
         let found = self.db.read(move |conn| {
-            conn.prepare_cached("SELECT data, expires FROM sessions WHERE id = ?1 AND +expires > ?2")?
-                .query_row(params![key, now_ms()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
+            conn.prepare_cached("SELECT data, expires FROM sessions WHERE id = ?1 AND +expires > ?2 AND +begun > ?3")?
+                .query_row(params![key, now, now.saturating_sub(longest)], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
                 .optional()
         });
         let Some((data, expires)) = found.await.map_err(backend)? else { return Ok(None) };
@@ -111,8 +145,8 @@ impl SessionStore for Sessions {
 fn insert(conn: &Connection, record: &Record, data: &str, expires: i64) -> rusqlite::Result<bool> {
     let Login { user, stamp } = login(record);
     let count = conn.execute(
-        "INSERT OR IGNORE INTO sessions (id, user, stamp, data, expires) VALUES (?1, (SELECT id FROM users WHERE id = ?2), ?3, ?4, ?5)",
-        params![record.id.to_string(), user, stamp, data, expires],
+        "INSERT OR IGNORE INTO sessions (id, user, stamp, data, expires, begun) VALUES (?1, (SELECT id FROM users WHERE id = ?2), ?3, ?4, ?5, ?6)",
+        params![record.id.to_string(), user, stamp, data, expires, now_ms()],
     )?;
     Ok(count == 1)
 }

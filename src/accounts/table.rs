@@ -60,15 +60,14 @@ pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> Outc
     Ok(Ok(()))
 }
 
-/// Ends every log-in of the user, except the session `keep`, which goes on under the new stamp.
-pub(super) fn set_password(conn: &Connection, name: &str, hash: &str, keep: Option<&str>) -> Outcome<User> {
+/// Ends every log-in of the user.
+pub(super) fn set_password(conn: &Connection, name: &str, hash: &str) -> Outcome<User> {
     let Some((mut user, _)) = by_name(conn, name)? else {
         return Ok(Err(AccountError::Unknown(name.to_owned())));
     };
     user.stamp = new_stamp();
     conn.execute("UPDATE users SET hash = ?2, stamp = ?3 WHERE id = ?1", params![user.id, hash, user.stamp])?;
-    conn.execute("DELETE FROM sessions WHERE user = ?1 AND id IS NOT ?2", params![user.id, keep])?;
-    conn.execute("UPDATE sessions SET stamp = ?2 WHERE user = ?1", params![user.id, user.stamp])?;
+    conn.execute("DELETE FROM sessions WHERE user = ?1", [user.id])?;
     Ok(Ok(user))
 }
 

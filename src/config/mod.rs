@@ -77,7 +77,12 @@ pub struct WebConfig {
     /// Lets `/metrics` be read from elsewhere than loopback, as `Authorization: Bearer`.
     pub metrics_token: Option<Secret>,
     pub sockets_per_user: usize,
+    /// A session ends so long after its log-in, however much it is used.
+    pub longest_session: Duration,
 }
+
+/// Where the configuration says nothing else.
+pub const LONGEST_SESSION: Duration = Duration::from_secs(7 * 24 * 3600);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::filter::Rules;
 use super::{
-    BridgeConfig, CdrMode, CmsLimits, Config, ConfigError, DeskConfig, Filter, MAX_WAIT_S, Network, PublicUrl, Secret, Timing, TlsFiles,
-    Trust, WebConfig,
+    BridgeConfig, CdrMode, CmsLimits, Config, ConfigError, DeskConfig, Filter, LONGEST_SESSION, MAX_WAIT_S, Network, PublicUrl, Secret,
+    Timing, TlsFiles, Trust, WebConfig,
 };
 
 const MAX_BRIDGES: usize = 24;
@@ -28,6 +28,8 @@ pub(super) struct File {
     #[serde(default)]
     metrics: Metrics,
     sockets_per_user: Option<usize>,
+    #[serde(default)]
+    session: Session,
     #[serde(default)]
     cdr: Cdr,
     #[serde(default)]
@@ -56,6 +58,12 @@ struct Tls {
 struct Metrics {
     token: Option<String>,
     token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Session {
+    max_hours: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,6 +151,7 @@ impl File {
                 tls: self.tls.map(|tls| tls.validate(dir)).transpose()?,
                 metrics_token: self.metrics.validate(dir)?,
                 sockets_per_user: in_range("sockets_per_user", self.sockets_per_user.unwrap_or(64), 1, 10_000)?,
+                longest_session: self.session.validate()?,
             },
         })
     }
@@ -158,6 +167,13 @@ impl Desk {
         let second_s = in_range("desk.too_long_wait_s", second, first_s + 1, MAX_WAIT_S)?;
         let ask_above = in_range("desk.ask_above", self.ask_above.unwrap_or(default.ask_above), 1, 1000)?;
         Ok(DeskConfig { admit_delay: Duration::from_secs(delay), first_s, second_s, ask_above })
+    }
+}
+
+impl Session {
+    fn validate(self) -> Result<Duration, ConfigError> {
+        let hours = in_range("session.max_hours", self.max_hours.unwrap_or(LONGEST_SESSION.as_secs() / 3600), 1, 8760)?;
+        Ok(Duration::from_secs(hours * 3600))
     }
 }
 

@@ -142,6 +142,16 @@ const STEPS: &[&str] = &[
      ALTER TABLE press_people ADD COLUMN bridge       TEXT NOT NULL DEFAULT '';
      ALTER TABLE press_people ADD COLUMN bridge_id    TEXT NOT NULL DEFAULT '';
      ALTER TABLE press_people ADD COLUMN action_id    TEXT NOT NULL DEFAULT '';",
+    // 10: when each session began, since it ends for good some time later; browsers in which a user has logged in (`id` is a digest).
+    "ALTER TABLE sessions ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;
+     UPDATE sessions SET begun = 1000 * unixepoch();
+     CREATE TABLE devices (
+         id   BLOB    NOT NULL,
+         user INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+         seen INTEGER NOT NULL,
+         PRIMARY KEY (id, user)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX devices_by_user ON devices (user, seen);",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

@@ -13,7 +13,7 @@ use serde_json::json;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
-use crate::accounts::{Accounts, LOGIN_KEY, Sessions, TooMany, User};
+use crate::accounts::{Accounts, LOGIN_KEY, Sessions, TooMany, User, Why};
 use crate::db::DbError;
 
 use super::browser::Browser;
@@ -142,12 +142,28 @@ pub(super) async fn login(
         tracing::info!(%address, "log-in refused");
         return again(&site, &browser, StatusCode::UNAUTHORIZED, "error_login_failed", json!({}), (&name, &next));
     };
-    auth.login(&user).await.map_err(session_failure)?;
+    begin_session(&site, &mut auth, &user, Why::NewLogIn).await?;
     site.throttle.succeeded(&line, address, Instant::now());
     site.accounts.seen(user.id);
     count("right");
     tracing::info!(user = %user.name, role = %user.role, %address, "logged in");
     Ok(go(&site, &next))
+}
+
+/// Logs the user in under a new session id: the old one, whoever knows it, is worth nothing from now on, and its open sockets end with `why`.
+pub(super) async fn begin_session(site: &Site, auth: &mut Auth, user: &User, why: Why) -> Result<(), Failure> {
+    let old = auth.session.id();
+    // Nothing that was in the session before goes over into the new one.
+    auth.session.clear().await;
+    auth.session.cycle_id().await.map_err(session_store_failure)?;
+    auth.login(user).await.map_err(session_failure)?;
+    // Saved before the sockets of the old one look.
+    auth.session.save().await.map_err(session_store_failure)?;
+    if let Some(old) = old {
+        site.accounts.note_end(old, why);
+        site.accounts.notify();
+    }
+    Ok(())
 }
 
 pub(super) async fn logout(State(site): State<Shared>, mut auth: Auth, _: Checked<Nothing>) -> Result<Response, Failure> {
@@ -167,6 +183,10 @@ pub(super) fn session_failure(error: axum_login::Error<Accounts>) -> Failure {
         axum_login::Error::Backend(error) => Failure::Db(error),
         axum_login::Error::Session(error) => Failure::Session(error.to_string()),
     }
+}
+
+fn session_store_failure(error: tower_sessions::session::Error) -> Failure {
+    Failure::Session(error.to_string())
 }
 
 fn count(result: &'static str) {

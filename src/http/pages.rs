@@ -6,9 +6,9 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::accounts::{AccountError, MAX_PASSWORD, MIN_PASSWORD, Refused, User};
+use crate::accounts::{AccountError, MAX_PASSWORD, MIN_PASSWORD, Refused, User, Why};
 
-use super::auth::{Auth, session_failure};
+use super::auth::{Auth, begin_session};
 use super::browser::Browser;
 use super::client::Client;
 use super::csrf::Checked;
@@ -59,15 +59,12 @@ pub(super) async fn change_password(
     if form.password != form.again {
         return refuse(StatusCode::BAD_REQUEST, "error_passwords_differ", json!({}));
     }
-    let changed = match site.accounts.set_password(&user.name, &form.password, auth.session.id()).await {
+    let changed = match site.accounts.set_password(&user.name, &form.password).await {
         Ok(changed) => changed,
         Err(Refused::Rule(rule)) => return refuse(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)),
         Err(Refused::Db(error)) => return Err(error.into()),
     };
-    // This session goes on under the new stamp; it is saved before the others are told to look.
-    auth.login(&changed).await.map_err(session_failure)?;
-    auth.session.save().await.map_err(|error| Failure::Session(error.to_string()))?;
-    site.accounts.notify();
+    begin_session(&site, &mut auth, &changed, Why::NewPassword).await?;
     tracing::info!(user = %user.name, "changed their password");
     Ok(draw_account(&site, &browser, &changed, context! { "done" => "done_password" })?.into_response())
 }

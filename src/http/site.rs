@@ -58,7 +58,7 @@ pub(super) struct Site {
 impl Site {
     pub(super) fn new(web: Web, shutdown: CancellationToken, tracker: TaskTracker) -> Shared {
         Arc::new(Self {
-            accounts: Accounts::new(web.db, web.timing.session_idle),
+            accounts: Accounts::new(web.db, web.timing.session_idle).configured(web.config.clone()),
             public_url: web.config.get().public_url.clone(),
             config: web.config,
             timing: web.timing,

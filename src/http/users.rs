@@ -6,9 +6,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::accounts::{Refused, Role, User};
+use crate::accounts::{Refused, Role, User, Why};
 
-use super::auth::Auth;
+use super::auth::{Auth, begin_session};
 use super::browser::Browser;
 use super::csrf::Checked;
 use super::error::Failure;
@@ -99,14 +99,13 @@ pub(super) async fn set_password(
     Checked(form): Checked<Password>,
 ) -> Result<Response, Failure> {
     let admin = auth.user.clone().ok_or(Failure::Forbidden)?;
+    let changed = site.accounts.set_password(&name, &form.password).await;
     // An admin who sets the own password here stays logged in on this page.
-    let own = name.to_lowercase() == admin.name.to_lowercase();
-    let changed = site.accounts.set_password(&name, &form.password, auth.session.id().filter(|_| own)).await;
-    if let (Ok(changed), true) = (&changed, own) {
-        auth.login(changed).await.map_err(super::auth::session_failure)?;
-        auth.session.save().await.map_err(|error| Failure::Session(error.to_string()))?;
+    if let Some(own) = changed.as_ref().ok().filter(|user| user.id == admin.id) {
+        begin_session(&site, &mut auth, own, Why::NewPassword).await?;
+    } else {
+        site.accounts.notify();
     }
-    site.accounts.notify();
     let said = outcome(changed.map(drop), &admin, "set a password", "done_password_set", json!({ "name": name }))?;
     draw(&site, &browser, &admin, said).await
 }

@@ -17,9 +17,11 @@ export function notes(desk) {
   const said = [...bridges.values()].filter((bridge) => condition(bridge, desk.screen.now)).sort(newestFirst);
   const hidden = server?.hidden_meetings ?? 0;
   const { phase, reason } = desk.screen.link;
+  const { sessionEnds } = desk.screen;
   // Each kind in a place of its own, and each bridge in an element of its own: a press under way must not come to mean another one.
   const all = [
     phase === "stopped" ? note(true, t("stopped"), t("stopped_why", { reason }), reload()) : nothing,
+    sessionEnds ? note(true, t("session_ends", { at: times.long(sessionEnds) }), t("session_ends_why")) : nothing,
     server?.trouble ? note(true, t("server_trouble"), server.trouble.what) : nothing,
     said.length > 0
       ? repeat(

@@ -67,6 +67,10 @@ pub enum Outbound<'a> {
     Beat {
         time: i64,
     },
+    /// The session ends at this moment, however much it is used.
+    SessionEnds {
+        at: i64,
+    },
     Figures {
         time: i64,
         bridges: &'a [BridgeFigures],

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Duration, Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower_sessions_core::session::Id;
 
-use crate::accounts::User;
+use crate::accounts::{LogIn, User};
 use crate::actions::{Actor, Deed, Press, Scope, Target};
 use crate::db::now_ms;
 use crate::desk::Page;
@@ -25,6 +25,9 @@ use super::presses::Presses;
 use super::reply::Reply;
 use super::talk::Side;
 use super::{End, Order};
+
+/// A page is told of its session's end so long before.
+const END_TOLD: Duration = Duration::from_secs(10 * 60);
 
 /// Whose socket it is.
 pub(super) struct Visitor {
@@ -48,6 +51,10 @@ pub(super) struct Listener {
     changed: watch::Receiver<u64>,
     beat: Interval,
     keep: Interval,
+    /// When the session ends however much it is used, as far as was looked.
+    ends: Option<Instant>,
+    /// The end that the page was told of.
+    told_end: Option<i64>,
     /// When anything came from the browser last.
     heard: Instant,
 }
@@ -63,7 +70,21 @@ impl Listener {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let page = site.desk.desk().open(&visitor.user.name, visitor.user.id, visitor.user.role);
-        Self { site, visitor, ear, presses: Presses::default(), page, figures: None, displays: None, changed, beat, keep, heard: now }
+        Self {
+            site,
+            visitor,
+            ear,
+            presses: Presses::default(),
+            page,
+            figures: None,
+            displays: None,
+            changed,
+            beat,
+            keep,
+            ends: None,
+            told_end: None,
+            heard: now,
+        }
     }
 
     fn beat(&self) -> Result<Order, End> {
@@ -77,14 +98,23 @@ impl Listener {
     /// Also moves the end of the log-in away: it never expires under an open page.
     async fn check_login(&mut self) -> Result<Option<Order>, End> {
         match self.site.accounts.still_logged_in(self.visitor.session, self.visitor.user.id).await {
-            Ok(true) => Ok(None),
-            Ok(false) => Err(End::Close(close::SIGNED_OUT, "signed out".into())),
+            Ok(LogIn::Good { ends }) => Ok(self.note_end(ends)),
+            Ok(LogIn::TooOld) => Err(too_old()),
+            Ok(LogIn::Ended) => Err(End::Close(close::SIGNED_OUT, self.site.accounts.why_ended(self.visitor.session).words().into())),
             Err(error) => {
                 // A database in trouble must not empty the desk; the next check asks again.
                 tracing::warn!(user = %self.visitor.user.name, %error, "the log-in can't be checked");
                 Ok(None)
             }
         }
+    }
+
+    /// Tells the page once, some minutes before.
+    fn note_end(&mut self, ends: i64) -> Option<Order> {
+        let left = Duration::from_millis(u64::try_from(ends - now_ms()).unwrap_or_default());
+        self.ends = Instant::now().checked_add(left);
+        let is_news = left <= END_TOLD && self.told_end.replace(ends) != Some(ends);
+        is_news.then(|| say(&Outbound::SessionEnds { at: ends }))
     }
 
     fn hear(&mut self, heard: Heard) -> Result<Option<Order>, End> {
@@ -223,6 +253,10 @@ impl Side for Listener {
                 value = self.page.other_prefs() => json(&value).map(|value| say(&Outbound::Prefs { value: &value })),
                 _ = self.changed.changed() => self.check_login().await?,
                 _ = self.keep.tick() => self.check_login().await?,
+                () = at(self.ends) => {
+                    self.ends = None;
+                    self.check_login().await?
+                }
                 _ = self.beat.tick() => Some(self.beat()?),
             };
             if let Some(order) = order {
@@ -234,6 +268,17 @@ impl Side for Listener {
     async fn drain(&mut self) {
         self.ear.drain().await;
     }
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn too_old() -> End {
+    End::Close(close::SIGNED_OUT, "the session has lasted as long as it may; sign in again".into())
 }
 
 /// The next figures; waits for ever where nobody looks at them.
