@@ -164,6 +164,11 @@ impl Accounts {
         self.db.later(move |conn| table::seen(conn, user));
     }
 
+    /// The first of these that is somebody's log-in.
+    pub async fn known_session(&self, sessions: Vec<Id>) -> Result<Option<Id>, DbError> {
+        self.sessions.known(sessions).await
+    }
+
     pub fn sweep_sessions(&self) {
         self.sessions.sweep();
     }

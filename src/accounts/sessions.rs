@@ -82,6 +82,25 @@ impl Sessions {
         Ok(LogIn::Good { ends })
     }
 
+    /// The first of these that is a log-in.
+    pub(super) async fn known(&self, ids: Vec<Id>) -> std::result::Result<Option<Id>, DbError> {
+        let now = now_ms();
+        self.db
+            .read(move |conn| {
+                let mut known = conn.prepare_cached(
+                    "SELECT 1 FROM sessions JOIN users ON users.id = sessions.user
+                     WHERE sessions.id = ?1 AND sessions.stamp = users.stamp AND +expires > ?2",
+                )?;
+                for id in ids {
+                    if known.exists(params![id.to_string(), now])? {
+                        return Ok(Some(id));
+                    }
+                }
+                Ok(None)
+            })
+            .await
+    }
+
     fn touch(&self, id: Id, expires: i64) {
         let target = now_ms() + self.idle_ms;
         if target - expires >= TOUCH_EVERY_MS.min(self.idle_ms / 4) {

@@ -69,7 +69,7 @@ pub struct WebConfig {
     pub listen: SocketAddr,
     /// How people reach Usher; decides cookies, Origin and the sub-path. Absent = `http(s)://<Host header>`, no sub-path.
     pub public_url: Option<PublicUrl>,
-    /// Only these peers' `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    /// Only these peers' forwarding headers are believed.
     pub trusted_proxies: Vec<Network>,
     pub tls: Option<TlsFiles>,
     /// A further port, without TLS, that takes records and nothing else.
@@ -119,6 +119,13 @@ impl Network {
             (IpAddr::V6(a), IpAddr::V6(b)) => same(&a.octets(), &b.octets(), self.prefix),
             _ => false,
         }
+    }
+}
+
+impl WebConfig {
+    /// Whether what this peer says in forwarding headers is believed.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(peer))
     }
 }
 

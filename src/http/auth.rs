@@ -20,12 +20,11 @@ use super::browser::Browser;
 use super::client::Client;
 use super::csrf::Checked;
 use super::error::Failure;
+use super::session;
 use super::site::{Shared, Site};
 use super::templates::{Page, context};
 
 pub(super) type Auth = AuthSession<Accounts>;
-
-const COOKIE: &str = "usher";
 
 /// What a log-in form says.
 #[derive(Deserialize)]
@@ -67,7 +66,7 @@ impl AuthnBackend for Accounts {
 /// alive. `Secure` is added where the request came by https (see `headers`).
 pub(super) fn layer(site: &Site) -> AuthManagerLayer<Accounts, Sessions> {
     let sessions = SessionManagerLayer::new(site.accounts.sessions())
-        .with_name(COOKIE)
+        .with_name(session::COOKIE)
         .with_path(format!("{}/", site.base()))
         .with_same_site(SameSite::Lax)
         .with_http_only(true)

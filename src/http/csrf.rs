@@ -1,4 +1,5 @@
-//! Tokens that prove a form came from our page: a random cookie no other site can read, repeated in the form. Keeps nothing.
+//! Proof that a form came from our page: what the browser says of it (see `origin`), and for those that say nothing a token, a random cookie
+//! that no other site can read, repeated in the form. Keeps nothing.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use subtle::ConstantTimeEq;
 
 use super::cookies;
 use super::error::Failure;
+use super::origin::{FromOurPage, is_from_another_site};
 use super::site::Shared;
 
 const COOKIE: &str = "usher_csrf";
@@ -27,11 +29,13 @@ pub(super) struct Token(pub(super) String);
 
 /// Gives every browser a token, and knows it again.
 pub(super) async fn give(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
-    let known = cookie(request.headers());
+    let known = tokens(request.headers()).next().map(str::to_owned);
+    // Led here from elsewhere the browser does not send its cookie: another one would spoil the forms of all open pages.
+    let led_here = is_from_another_site(request.headers());
     let token = known.clone().unwrap_or_else(|| hex::encode(rand::random::<[u8; 16]>()));
     request.extensions_mut().insert(Token(token.clone()));
     let mut response = next.run(request).await;
-    if known.is_none() {
+    if known.is_none() && !led_here {
         let path = format!("{}/", site.base());
         let text = format!("{COOKIE}={token}; Path={path}; HttpOnly; SameSite=Strict");
         if let Ok(value) = HeaderValue::from_str(&text) {
@@ -41,9 +45,9 @@ pub(super) async fn give(State(site): State<Shared>, mut request: Request, next:
     response
 }
 
-fn cookie(headers: &HeaderMap) -> Option<String> {
-    let token = cookies::find(headers, COOKIE, |token| token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    Some(token.to_owned())
+/// Another Usher on the same host may have set one, too: any of them is this browser's.
+fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    cookies::all(headers, COOKIE).filter(|token| token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Token {
@@ -54,7 +58,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Token {
     }
 }
 
-/// A form that carries the right token.
+/// A form of our own page.
 #[derive(Debug)]
 pub(super) struct Checked<T>(pub(super) T);
 
@@ -62,12 +66,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Checked<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        // The cookie itself, not the token made for a browser that came without one.
-        let expected = cookie(request.headers()).ok_or(Failure::Csrf)?;
+        let proven = request.extensions().get::<FromOurPage>().is_some();
+        // The cookies themselves, not the token made for a browser that came without one.
+        let expected: Vec<String> = tokens(request.headers()).map(str::to_owned).collect();
+        if !proven && expected.is_empty() {
+            return Err(Failure::Csrf);
+        }
         let form = tokio::time::timeout(FORM_WITHIN, Form::<HashMap<String, String>>::from_request(request, state));
         let Form(mut fields) = form.await.map_err(|_| Failure::Form)?.map_err(|_| Failure::Form)?;
-        let got = fields.remove("csrf").ok_or(Failure::Csrf)?;
-        if !bool::from(got.as_bytes().ct_eq(expected.as_bytes())) {
+        let got = fields.remove("csrf").unwrap_or_default();
+        if !proven && !expected.iter().any(|token| got.as_bytes().ct_eq(token.as_bytes()).into()) {
             return Err(Failure::Csrf);
         }
         let fields = fields.into_iter().map(|(name, value)| (name, value.into())).collect();

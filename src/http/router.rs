@@ -11,7 +11,7 @@ use tower_http::trace::TraceLayer;
 
 use super::error::Failure;
 use super::site::Shared;
-use super::{assets, auth, cdr, client, csrf, error, headers, health, log, metrics, origin, pages, socket, users, wall};
+use super::{assets, auth, cdr, client, csrf, error, headers, health, log, metrics, origin, pages, session, socket, users, wall};
 
 /// The largest form is a few fields.
 const FORM_LIMIT: usize = 64 * 1024;
@@ -21,8 +21,12 @@ pub(super) fn router(site: Shared) -> Router {
         cdr::routes().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).route("/metrics", get(metrics::show));
     // Pages are not compressed: they hold tokens, and repeat what was sent.
     let files = Router::new().route("/static/{*path}", get(assets::serve)).layer(CompressionLayer::new());
-    let whole =
-        pages(&site).merge(wall::routes()).merge(files).merge(open.clone()).fallback(not_found).method_not_allowed_fallback(wrong_method);
+    let whole = pages(&site)
+        .merge(wall::routes(&site))
+        .merge(files)
+        .merge(open.clone())
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method);
     let whole = match site.base() {
         "" => whole.with_state(site.clone()),
         // Who watches over the process on this machine need not know the sub-path.
@@ -61,8 +65,9 @@ fn pages(site: &Shared) -> Router<Shared> {
         .merge(members)
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(auth::layer(site))
+        .layer(with_state(site.clone(), session::choose))
         .layer(with_state(site.clone(), csrf::give))
-        .layer(from_fn(origin::check))
+        .layer(with_state(site.clone(), origin::check))
 }
 
 async fn not_found() -> Failure {

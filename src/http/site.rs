@@ -18,6 +18,7 @@ use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
 use crate::wall::Walls;
 
+use super::log_limit::LogLimits;
 use super::seats::Seats;
 use super::templates::Templates;
 use super::{DemoAccount, Web, metrics};
@@ -45,6 +46,7 @@ pub(super) struct Site {
     pub(super) demo_accounts: Option<Vec<DemoAccount>>,
     pub(super) templates: Templates,
     pub(super) seats: Seats,
+    pub(super) log_limits: LogLimits,
     pub(super) metrics: PrometheusHandle,
     /// Looked up once: it counts with every flush of every socket.
     pub(super) frames_sent: ::metrics::Counter,
@@ -75,6 +77,7 @@ impl Site {
             demo_accounts: web.demo_accounts,
             templates: Templates::new(),
             seats: Seats::default(),
+            log_limits: LogLimits::default(),
             metrics: metrics::install(),
             frames_sent: ::metrics::counter!("usher_frames_sent_total"),
             shutdown,

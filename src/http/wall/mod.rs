@@ -38,13 +38,13 @@ const NO_REFERRER: (HeaderName, HeaderValue) = (header::REFERRER_POLICY, HeaderV
 /// In seconds; the page has no script.
 const AGAIN: (HeaderName, HeaderValue) = (header::REFRESH, HeaderValue::from_static("10"));
 
-pub(super) fn routes() -> Router<Shared> {
+pub(super) fn routes(site: &Shared) -> Router<Shared> {
     Router::new()
         .route("/wall", get(page))
         .route("/wall/ws", get(socket::by_cookie))
         .route("/wall/t/{token}", get(page_by_link))
         .route("/wall/t/{token}/ws", get(socket::by_link))
-        .layer(middleware::from_fn(origin::check))
+        .layer(middleware::from_fn_with_state(site.clone(), origin::check))
 }
 
 #[derive(Deserialize)]
@@ -56,7 +56,7 @@ struct Tried {
 /// `GET /wall`: the screen is known by its cookie, or gets one and a code.
 async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) -> Result<Response, Failure> {
     let tried = axum::extract::Query::<Tried>::try_from_uri(request.uri()).is_ok_and(|query| query.cookie.is_some());
-    let Some(token) = token(&headers) else {
+    let Some(token) = token(&site, &headers) else {
         let cookie = cookie(&site, &new_token());
         // Once more, to see whether it comes back.
         let again = (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}/wall?cookie=set", site.base()))]);
@@ -131,9 +131,14 @@ fn no_cookies(site: &Site, headers: &HeaderMap, cookie: (HeaderName, HeaderValue
     Ok((of_screens(), [cookie, AGAIN], Page::nobody(site, Language::of(headers)).render("wall_code.html", own)?).into_response())
 }
 
-/// The token in the cookie, if there is one.
-fn token(headers: &HeaderMap) -> Option<String> {
-    cookies::find(headers, COOKIE, is_token).map(str::to_owned)
+/// The token in the cookie, if there is one; of several the one of a display. Another Usher on the same host may have set the others.
+fn token(site: &Site, headers: &HeaderMap) -> Option<String> {
+    let rank = |token: &&str| match site.displays.know(token) {
+        Known::Display(_) => 0,
+        Known::Revoked => 1,
+        Known::Nobody => 2,
+    };
+    cookies::all(headers, COOKIE).filter(|token| is_token(token)).min_by_key(rank).map(str::to_owned)
 }
 
 /// Lax, so that a start page elsewhere may lead a kiosk here.

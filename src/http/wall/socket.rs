@@ -71,7 +71,7 @@ fn say(told: &Told<'_>) -> Order {
 }
 
 pub(super) async fn by_cookie(State(site): State<Shared>, headers: HeaderMap, request: Request) -> Response {
-    match token(&headers) {
+    match token(&site, &headers) {
         Some(token) => upgrade(site, token, &headers, request),
         None => (StatusCode::UNAUTHORIZED, "this screen has no cookie yet: open /wall\n").into_response(),
     }
