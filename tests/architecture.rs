@@ -7,10 +7,11 @@ use std::path::Path;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("word", &[]),
+    ("text", &[]),
     ("config", &[]),
     ("db", &["clock"]),
     ("simulator", &[]),
-    ("view", &["accounts", "config", "desk", "model"]),
+    ("view", &["accounts", "config", "desk", "model", "text"]),
     ("model", &["view"]),
     ("desk", &["accounts", "actions", "clock", "config", "db", "log", "meetings", "model", "store", "view", "word"]),
     ("store", &["clock", "model"]),

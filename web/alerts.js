@@ -151,7 +151,7 @@ export class Alerts {
     if (!screen.link.shown) return;
     const now = performance.now();
     const away = this.#away(now);
-    this.title.count(this.desk.roster.waiting.size, away);
+    this.title.count(this.desk.roster.waiting.size - this.desk.roster.held, away);
     this.speaking.want(screen.live);
     this.sounding.want(screen.live && this.sound.allowed);
     const started = Object.entries(this.situations).filter(([, situation]) => screen.live && situation.sounds(now));
@@ -159,7 +159,7 @@ export class Alerts {
     this.lookedAt = now;
     const waiting = this.desk.roster.lobby();
     this.tooLong = waiting.filter((person) => tooLong(person, this.#meeting(person), this.desk.clock.now()));
-    this.favicon.show(waiting.length, this.tooLong.length > 0, away);
+    this.favicon.show(waiting.length - this.desk.roster.held, this.tooLong.length > 0, away);
     if (screen.live) {
       const arrived = { any: started.length > 0, loud: started.some(([name]) => name !== "silent") };
       this.#tell(waiting, arrived, now);

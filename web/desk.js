@@ -225,7 +225,8 @@ export class Desk {
 
   /** @param {string} id @param {{ range?: boolean, on?: boolean }} [how] */
   pick(id, { range = false, on = !this.selection.has(id) } = {}) {
-    const order = this.screen.lobby.entries.filter((entry) => entry.gone === null).map((entry) => entry.id);
+    const entries = this.screen.lobbies.flatMap((list) => list.entries);
+    const order = entries.filter((entry) => entry.gone === null).map((entry) => entry.id);
     if (range) this.selection.range(order, id, on);
     else this.selection.toggle(id, on);
     this.changed();

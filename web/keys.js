@@ -220,9 +220,29 @@ export class Keys {
     if (step === undefined) return false;
     const from = list.active;
     const to = list.focused ? list.step(step) : list.stop;
-    if (event.shiftKey && list === this.desk.screen.lobby && from !== null && to !== null) this.#extend(from, to);
+    const beside = list.focused && to === from ? this.#beside(list, step) : null;
+    if (beside !== null) {
+      this.desk.focus.goTo(beside.list, beside.id);
+      return true;
+    }
+    if (event.shiftKey && this.#isLobby(list) && from !== null && to !== null) this.#extend(from, to);
     if (to !== null) this.desk.focus.goTo(list, to);
     return true;
+  }
+
+  /** Whether a list is of people in a lobby, on hold or not. @param {import("./list.js").List<any>} list */
+  #isLobby(list) {
+    return this.desk.screen.lobbies.includes(list);
+  }
+
+  /** Where the keys go on from the end of a list: from those waiting to those on hold, and back.
+   * @param {import("./list.js").List<any>} list @param {number} step */
+  #beside(list, step) {
+    const { lobby, held } = this.desk.screen;
+    const next = list === lobby && step > 0 ? held : list === held && step < 0 ? lobby : null;
+    const there = next?.entries.filter((entry) => entry.gone === null) ?? [];
+    const entry = there.at(step > 0 ? 0 : -1);
+    return next && entry ? { list: next, id: entry.id } : null;
   }
 
   /** @param {string} from @param {string} to */
@@ -238,7 +258,7 @@ export class Keys {
     const person = list.active === null ? undefined : this.desk.roster.people.get(list.active);
     if (!person || list === this.desk.screen.meetings) return false;
     if (event.key === "h") return this.#hold(person);
-    if (list !== this.desk.screen.lobby) return false;
+    if (!this.#isLobby(list)) return false;
     const onRow = target.hasAttribute("data-row");
     if (event.key === "x" || event.key === "X" || (event.key === " " && onRow)) return this.#pick(person, event.shiftKey);
     if (event.key === "a") return this.#admitOne(list, person);

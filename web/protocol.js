@@ -17,7 +17,7 @@
  *   can_send_back: boolean, polled_calls: number, cdr: "off" | "expected" | "arriving" | "stalled" | "partial", cdr_trouble: Trouble | null,
  *   paused_by?: string | null }} BridgeRow
  * @typedef {{ kind: "meeting", id: string, name: string, named_by: "name" | "space" | "address" | "owner" | "nothing", waiting: number,
- *   in_call: number, unknown: number, longest_since: number | null, locked: boolean | null,
+ *   held?: number, in_call: number, unknown: number, longest_since: number | null, locked: boolean | null,
  *   lock_mode: "all" | "needs_activation" | null, activator: boolean | null, out_of_sight: number, lobby: "yes" | "no" | "unknown",
  *   recording: boolean, streaming: boolean, bridges: string[], claim: Claim | null,
  *   thresholds: { first_s: number, second_s: number, own: boolean }, message: { text: string, until: number | null } | null,

@@ -34,6 +34,8 @@ export class Roster {
     this.within = new Map();
     /** @type {Set<string>} */
     this.waiting = new Set();
+    /** How many of those waiting a moderator put on hold. */
+    this.held = 0;
     this.unknown = 0;
     /** @type {Map<string, number>} how many are being called, by meeting */
     this.called = new Map();
@@ -76,6 +78,7 @@ export class Roster {
       add(this.called, person.meeting, by);
     }
     if (place === "waiting") {
+      if (person.hold) this.held += by;
       if (by > 0) this.waiting.add(person.id);
       else this.waiting.delete(person.id);
     }

@@ -26,8 +26,10 @@ export class Screen {
   constructor(roster, selection) {
     this.roster = roster;
     this.selection = selection;
-    /** @type {List<Person>} everybody in a lobby, or those of the open meeting */
+    /** @type {List<Person>} everyone in a lobby who is not on hold, or those of the open meeting */
     this.lobby = new List("lobby", byWait);
+    /** @type {List<Person>} those in a lobby whom a moderator put on hold */
+    this.held = new List("held", byWait);
     /** @type {List<Person>} */
     this.inCall = new List("in_call", byId, 3000);
     /** @type {List<Person>} */
@@ -53,8 +55,10 @@ export class Screen {
     /** @type {number | null} when the session ends however much it is used, once that is near */
     this.sessionEnds = null;
     this.now = 0;
-    /** @type {Person[]} those who are shown waiting, whether in view or not */
+    /** @type {Person[]} those who are shown waiting and are not on hold, whether in view or not */
     this.shown = [];
+    /** @type {Person[]} those who are shown on hold */
+    this.shownHeld = [];
     /** How many more wait and are not shown, for the search or a filter. */
     this.hidden = 0;
     /** @type {Person[]} of these, those whom a press on "everything shown" admits: who is on hold is only admitted by name */
@@ -63,8 +67,13 @@ export class Screen {
     this.chosen = [];
   }
 
+  /** The lists of people in a lobby, from top to bottom. */
+  get lobbies() {
+    return [this.lobby, this.held];
+  }
+
   get people() {
-    return [this.lobby, this.inCall, this.calling, this.unsure];
+    return [...this.lobbies, this.inCall, this.calling, this.unsure];
   }
 
   get lists() {
@@ -111,13 +120,14 @@ export class Screen {
     this.matches = matches;
     this.#lobby(matches);
     this.lobby.update(this.shown, now);
+    this.held.update(this.shownHeld, now);
     this.inCall.update(open === null ? [] : this.roster.peopleOf(open, "in").filter(matches), now);
     this.unsure.update(open === null ? [] : this.roster.peopleOf(open, "unknown").filter(matches), now);
     this.calling.update(open === null ? [] : this.roster.peopleOf(open, "called").filter(matches), now);
     const meetings = [...this.roster.meetings.values()].filter(this.roster.meetingMatcher(query));
     this.meetings.update(meetings.sort(this.byUrgency), now);
     this.selection.keep((id) => this.roster.mayWait(id));
-    this.admissible = this.shown.filter((person) => this.can(person) && !person.hold);
+    this.admissible = this.shown.filter((person) => this.can(person));
     this.chosen = [...this.selection.ids]
       .flatMap((id) => this.roster.people.get(id) ?? [])
       .filter((person) => this.passes(person) && this.can(person));
@@ -130,10 +140,13 @@ export class Screen {
     const through = passes(view, { meetingOf, me: this.me, now: this.now, all: open === null });
     const all = this.roster.lobby(open ?? undefined);
     this.lobby.compare = comparison(view, (person) => meetingOf(person)?.name ?? "", fold, byWait);
+    this.held.compare = this.lobby.compare;
     this.passes = (person) => matches(person) && through(person);
-    this.shown = all.filter(this.passes);
-    if (view.order !== "wait" || view.reverse) this.shown.sort(this.lobby.compare);
-    this.hidden = all.length - this.shown.length;
+    const listed = all.filter(this.passes);
+    if (view.order !== "wait" || view.reverse) listed.sort(this.lobby.compare);
+    this.shown = listed.filter((person) => !person.hold);
+    this.shownHeld = listed.filter((person) => person.hold);
+    this.hidden = all.length - listed.length;
   }
 
   /** Followed meetings first. @param {Meeting} a @param {Meeting} b */

@@ -3,6 +3,8 @@
 const MARKS = /\p{M}+/gu;
 const CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+// What shows nothing wherever it stands: default-ignorable characters, and those whose picture is blank.
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\u2800\u{1d159}]+/gu;
 // Letters that have no decomposition but that people type without their mark.
 const LETTERS = /[øłđħıßæœþð]/g;
 /** @type {Record<string, string>} */
@@ -13,13 +15,16 @@ export function fold(text) {
   const lower = text.normalize("NFKD").toLowerCase().replace(MARKS, "");
   return lower
     .replace(LETTERS, (letter) => PLAIN[letter] ?? letter)
-    .replace(DIRECTION, "")
     .replace(CONTROLS, " ")
+    .replace(UNSEEN, "")
     .trim();
 }
 
-/** One line of text that cannot turn the direction of what follows it. @param {string} text */
-export const plain = (text) => text.replace(DIRECTION, "").replace(CONTROLS, " ").trim();
+/** Whether a text shows nothing at all: blanks, controls and characters without a picture. @param {string} text */
+export const isBlank = (text) => text.replace(UNSEEN, "").trim() === "";
+
+/** One line of text that cannot turn the direction of what follows it; empty where it shows nothing. @param {string} text */
+export const plain = (text) => (isBlank(text) ? "" : text.replace(DIRECTION, "").replace(CONTROLS, " ").trim());
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 

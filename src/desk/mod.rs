@@ -72,7 +72,9 @@ impl Desk {
     /// With what was left by the last start.
     pub fn new(settings: Live<Settings>, keeper: Keeper, kept: Kept) -> Self {
         let mut state = State { thresholds: kept.thresholds, keeper, ..State::default() };
-        for (id, hold) in kept.holds {
+        for (id, mut hold) in kept.holds {
+            // Older versions kept holds without a reminder.
+            hold.remind_at.get_or_insert(hold.at + requests::DEFAULT_REMINDER_MS);
             state.people.entry(id).or_default().hold = Some(hold);
         }
         for (id, mark) in kept.acknowledged {

@@ -12,6 +12,9 @@ use crate::model::{Lobby, ParticipantId};
 use crate::store::Store;
 use crate::view::{self, ActionResult, Hold, Mark};
 
+/// When moderators are reminded of a hold for which nobody chose a time; milliseconds after it began.
+pub(super) const DEFAULT_REMINDER_MS: i64 = 10 * 60 * 1000;
+
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Requests {
@@ -52,7 +55,8 @@ impl Requests {
         });
     }
 
-    /// Marks people who are to stay in the lobby, or no longer (`hold` absent).
+    /// Marks people who are to stay in the lobby, or no longer (`hold` absent). A hold always has a reminder: without one, a person on hold
+    /// could be forgotten, because nothing counts their wait any more.
     pub fn hold(
         &self,
         actor: &Actor,
@@ -65,7 +69,7 @@ impl Requests {
             by: actor.user.clone(),
             at: now.unix_ms,
             reason,
-            remind_at: remind_s.map(|s| now.unix_ms + i64::from(s) * 1000),
+            remind_at: Some(now.unix_ms + remind_s.map_or(DEFAULT_REMINDER_MS, |s| i64::from(s) * 1000)),
         });
         let each = |id: &ParticipantId| {
             let action = if hold.is_some() { Action::Hold } else { Action::EndHold };

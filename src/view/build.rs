@@ -6,6 +6,7 @@ use super::{BridgeRow, HasLobby, LegState, Lobby, MeetingRow, NamedBy, PersonRow
 use crate::config::MeetingFacts;
 use crate::desk::{MeetingDesk, PersonDesk};
 use crate::model::{BridgeFacts, BridgeName, CallFacts, CallKey, Home, Listing, Participant, ParticipantId};
+use crate::text::is_blank;
 
 /// The meeting that a call belongs to: all calls with one correlator; without one the call stands alone.
 pub fn meeting_id(key: &CallKey, call: &CallFacts) -> Arc<str> {
@@ -84,6 +85,7 @@ pub fn meeting_row<'a>(
         name: name.into(),
         named_by,
         waiting: 0,
+        held: 0,
         in_call: 0,
         unknown: 0,
         longest_since: None,
@@ -111,7 +113,11 @@ pub fn meeting_row<'a>(
         match person.lobby {
             Lobby::Waiting => {
                 row.waiting += 1;
-                row.longest_since = row.longest_since.into_iter().chain(person.waiting_since).min();
+                if person.hold.is_some() {
+                    row.held += 1;
+                } else {
+                    row.longest_since = row.longest_since.into_iter().chain(person.waiting_since).min();
+                }
             }
             Lobby::In => row.in_call += 1,
             // Somebody who is still being rung cannot wait: only an answered call can be in a lobby (rest.md section 3.7).
@@ -146,7 +152,7 @@ fn label(call: &CallFacts) -> (&str, NamedBy) {
     ];
     candidates
         .into_iter()
-        .find_map(|(text, by)| text.map(|text| text.trim()).filter(|text| !text.is_empty()).map(|text| (text, by)))
+        .find_map(|(text, by)| text.map(|text| text.trim()).filter(|text| !is_blank(text)).map(|text| (text, by)))
         .unwrap_or(("", NamedBy::Nothing))
 }
 

@@ -163,10 +163,13 @@ pub struct MeetingRow {
     pub name: Arc<str>,
     pub named_by: NamedBy,
     pub waiting: usize,
+    /// How many of those waiting a moderator put on hold. Absent from the JSON where it is none.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub held: u32,
     pub in_call: usize,
     /// People whose lobby state is not known yet.
     pub unknown: usize,
-    /// The earliest `waiting_since` of its people.
+    /// The earliest `waiting_since` of its people who are not on hold.
     pub longest_since: Option<i64>,
     pub locked: Option<bool>,
     /// Whom the lock holds while it is on; None where the profiles can't tell.
@@ -188,6 +191,12 @@ pub struct MeetingRow {
     /// An action on the whole meeting that is under way.
     pub pending: Option<Box<Pending>>,
     pub outcome: Option<Box<Outcome>>,
+}
+
+/// Whether a count is left out of the JSON. (`serde` hands it by reference.)
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_none_of_them(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Whom a locked meeting keeps waiting (rest.md section 4).

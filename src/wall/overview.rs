@@ -18,7 +18,9 @@ const SILENT: usize = 3;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Overview {
+    /// Those on hold are counted in `held` alone.
     pub waiting: usize,
+    pub held: usize,
     /// All who wait are as they were last known.
     pub waiting_old: bool,
     pub unknown: usize,
@@ -65,7 +67,9 @@ pub struct Busy {
     pub title: Option<Arc<str>>,
     pub bridges: Vec<Arc<str>>,
     pub waiting: usize,
-    pub longest_ms: i64,
+    pub held: u32,
+    /// None where all who wait are on hold.
+    pub longest_ms: Option<i64>,
     /// Thresholds passed: 0, 1 or 2.
     pub level: u8,
     pub names: Vec<InLine>,
@@ -137,10 +141,11 @@ pub fn overview(rows: &[WallRow], first: &What, now: i64) -> Overview {
     };
     let all_old = |of: &[&Judged<'_>]| answer == 0 || (!of.is_empty() && of.iter().all(|meeting| meeting.old));
     let past: Vec<_> = busy.iter().filter(|meeting| meeting.level > 0).collect();
-    let longest = busy.iter().min_by_key(|meeting| std::cmp::Reverse(meeting.ms));
+    let longest = busy.iter().filter(|meeting| meeting.row.longest_since.is_some()).min_by_key(|meeting| std::cmp::Reverse(meeting.ms));
     let titled: Vec<&Arc<str>> = quiet.iter().filter_map(|meeting| meeting.row.title.as_ref()).collect();
     Overview {
-        waiting: busy.iter().map(|meeting| meeting.row.waiting).sum(),
+        waiting: busy.iter().map(|meeting| meeting.row.waiting - meeting.row.held as usize).sum(),
+        held: busy.iter().map(|meeting| meeting.row.held as usize).sum(),
         waiting_old: all_old(&busy.iter().collect::<Vec<_>>()),
         unknown,
         empty,
@@ -163,8 +168,9 @@ fn line(of: &Judged<'_>) -> Busy {
     Busy {
         title: row.title.clone(),
         bridges: row.bridges.clone(),
-        waiting: row.waiting,
-        longest_ms: of.ms,
+        waiting: row.waiting - row.held as usize,
+        held: row.held,
+        longest_ms: row.longest_since.map(|_| of.ms),
         level: of.level,
         names: row.in_line.iter().take(NAMES).cloned().collect(),
         more: if row.in_line.is_empty() { 0 } else { row.waiting.saturating_sub(row.in_line.len().min(NAMES)) },
@@ -258,7 +264,7 @@ mod tests {
             overview(&rows(&all), &What::All, now)
         };
         let seen = silent(&[]);
-        assert_eq!((seen.meetings[0].longest_ms, seen.meetings[0].level), (90_000, 1), "and not three hours more");
+        assert_eq!((seen.meetings[0].longest_ms, seen.meetings[0].level), (Some(90_000), 1), "and not three hours more");
         assert_eq!(seen.longest, Some(Longest { ms: 90_000, level: 1, old: true }));
         assert_eq!((seen.waiting_old, seen.past_old, seen.quiet_old), (true, true, true));
         assert_eq!(seen.strip, Some(Strip { bridges: "eu-2".into(), age_ms: hours, doubtful: 2 }));
@@ -266,12 +272,27 @@ mod tests {
         both["bridges"] = json!(["eu-1", "eu-2"]);
         let seen = silent(&[both, meeting("d", 1, Some(now - 200_000), None, "eu-1"), meeting("e", 0, None, None, "eu-1")]);
         let line = &seen.meetings[0];
-        assert_eq!((line.title.as_deref(), line.longest_ms, line.level, line.stale), (Some("c"), 130_000, 2, true), "it goes on at eu-1");
+        assert_eq!(
+            (line.title.as_deref(), line.longest_ms, line.level, line.stale),
+            (Some("c"), Some(130_000), 2, true),
+            "it goes on at eu-1"
+        );
         assert_eq!(seen.longest, Some(Longest { ms: 200_000, level: 0, old: false }));
         assert_eq!((seen.waiting_old, seen.past_old, seen.quiet_old), (false, true, false));
         let many: Vec<Value> = (1..6).map(|n| bridge(&format!("b{n}"), Some(now - n * 1000))).collect();
         let strip = overview(&rows(&many), &What::All, now).strip.expect("a strip");
         assert_eq!((&*strip.bridges, strip.age_ms), ("b5, b4, b3, +2", 5000));
+    }
+
+    #[test]
+    fn people_on_hold_are_counted_apart_and_are_never_the_longest_wait() {
+        let (mut all_held, mut one_held) = (meeting("a", 2, None, None, "eu-1"), meeting("b", 3, Some(400_000), None, "eu-1"));
+        (all_held["held"], one_held["held"]) = (json!(2), json!(1));
+        let seen = overview(&rows(&[bridge("eu-1", None), all_held, one_held]), &What::All, 1_000_000);
+        let lines: Vec<_> =
+            seen.meetings.iter().map(|line| (line.title.as_deref().unwrap_or(""), line.waiting, line.held, line.longest_ms)).collect();
+        assert_eq!(lines, [("b", 2, 1, Some(600_000)), ("a", 0, 2, None)]);
+        assert_eq!((seen.waiting, seen.held, seen.longest.map(|longest| longest.ms)), (2, 3, Some(600_000)));
     }
 
     #[test]

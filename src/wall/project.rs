@@ -8,7 +8,7 @@ use crate::view::{BridgeRow, Lobby, MeetingRow, NamedBy, PersonRow, ServerRow};
 /// So many of a line are named; the rest are counted.
 const NAMED: usize = 8;
 
-/// A meeting and who waits in it, the longest wait first. The same for every audience, so it is found once.
+/// A meeting and who waits in it, the longest wait first and those on hold last. The same for every audience, so it is found once.
 #[derive(Debug)]
 pub struct Line<'a> {
     meeting: &'a MeetingRow,
@@ -18,7 +18,7 @@ pub struct Line<'a> {
 impl<'a> Line<'a> {
     pub fn new(meeting: &'a MeetingRow, people: impl Iterator<Item = &'a PersonRow>) -> Self {
         let mut waiting: Vec<_> = people.filter(|person| person.lobby == Lobby::Waiting).collect();
-        waiting.sort_by(|a, b| (a.waiting_since, &a.id).cmp(&(b.waiting_since, &b.id)));
+        waiting.sort_by(|a, b| (a.hold.is_some(), a.waiting_since, &a.id).cmp(&(b.hold.is_some(), b.waiting_since, &b.id)));
         Self { meeting, waiting }
     }
 
@@ -47,7 +47,7 @@ pub fn meeting(line: &Line<'_>, audience: &Audience) -> Option<WallRow> {
     }
     let in_line = |(index, person): (usize, &&PersonRow)| {
         let name = person.label.as_ref().unwrap_or(&person.name);
-        InLine { n: index + 1, name: masked(name, audience.names).map(Into::into) }
+        InLine { n: index + 1, name: masked(name, audience.names).map(Into::into), held: person.hold.is_some() }
     };
     let named = if audience.names == Names::None { 0 } else { NAMED };
     // Where no name leaves the server, none does; and what one signs in with may be an address.
@@ -57,10 +57,11 @@ pub fn meeting(line: &Line<'_>, audience: &Audience) -> Option<WallRow> {
         id: row.id.clone(),
         title: audience.titles.then(|| title(row)).flatten(),
         waiting: row.waiting,
+        held: row.held,
         unknown: row.unknown,
         in_call: row.in_call,
         longest_since: row.longest_since,
-        up_to: line.waiting.first().is_some_and(|person| person.waiting_up_to),
+        up_to: line.waiting.first().is_some_and(|person| person.hold.is_none() && person.waiting_up_to),
         alarm_since: line.unseen().next().and_then(|person| person.waiting_since),
         first_s: row.thresholds.first_s,
         second_s: row.thresholds.second_s,

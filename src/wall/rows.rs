@@ -40,17 +40,20 @@ pub struct WallMeeting {
     /// Absent where titles are not for this audience, or nothing names the meeting.
     pub title: Option<Arc<str>>,
     pub waiting: usize,
+    /// How many of those waiting a moderator put on hold.
+    #[serde(default)]
+    pub held: u32,
     /// People of whom it is not known yet whether they wait.
     pub unknown: usize,
     pub in_call: usize,
-    /// Since when the one waits who waits longest; perhaps later where `up_to`.
+    /// Since when the one waits who waits longest and is not on hold; perhaps later where `up_to`.
     pub longest_since: Option<i64>,
     pub up_to: bool,
     /// The same of those whom nobody has acknowledged or put on hold: a wait is past its thresholds by this.
     pub alarm_since: Option<i64>,
     pub first_s: u32,
     pub second_s: u32,
-    /// The first ones by their wait.
+    /// The first ones by their wait; those on hold come last.
     pub in_line: Vec<InLine>,
     /// Which moderator is at the meeting, or at the first of its people whom somebody is at; absent where names are not shown.
     pub handled_by: Option<Arc<str>>,
@@ -69,6 +72,9 @@ pub struct InLine {
     pub n: usize,
     /// As much of the name as the audience may read; absent: the number alone.
     pub name: Option<Arc<str>>,
+    /// A moderator put them on hold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 impl WallRow {

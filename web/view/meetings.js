@@ -1,6 +1,7 @@
 // The left column: every meeting, those with somebody waiting first, and below it what else there is to know.
 
 import { number, t } from "../i18n.js";
+import { isBlank } from "../text.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit.js";
 import { icon, sign } from "./icons.js";
@@ -56,7 +57,7 @@ function card(desk, { row, id, gone }, index) {
       <span class="facts">${gone === null ? facts(desk, row) : t("meeting_ended")}</span>
     </button>
     <span class="side">
-      <span class="number" title=${t("waiting_n", { n: row.waiting })} aria-hidden="true">${row.waiting > 0 ? number(row.waiting) : nothing}</span>
+      <span class="number" title=${t("waiting_n", { n: active(row) })} aria-hidden="true">${active(row) > 0 ? number(active(row)) : nothing}</span>
       ${people.length > 0 || desk.presses.from(place) ? admitButton(desk, people, "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: desk.nameOf(row), look: "link", place }) : nothing}
     </span>
     ${gone === null && screen.acts ? menuButton(desk, "meeting", id, { label: t("menu.of", { name: desk.nameOf(row) }), rove: true }) : nothing}
@@ -65,7 +66,7 @@ function card(desk, { row, id, gone }, index) {
 
 /** @param {Meeting} row */
 export function meetingName(row) {
-  if (row.named_by === "nothing" || row.name.trim() === "") return html`<span class="nameless">${t("meeting_no_name")}</span>`;
+  if (row.named_by === "nothing" || isBlank(row.name)) return html`<span class="nameless">${t("meeting_no_name")}</span>`;
   const hint = row.named_by === "name" ? nothing : t(`named_by_${row.named_by}`);
   return html`<bdi title=${hint}>${row.name}</bdi>`;
 }
@@ -89,10 +90,15 @@ export function handler(desk, { claim }) {
   return html`<span class=${mine ? "fact handling mine" : "fact handling"}>${icon("hand")}${mine ? t("claim.mine") : t("claim.by", { by: claim.by })}</span>`;
 }
 
+/** How many wait for an answer: those on hold don't. @param {Meeting} row */
+const active = (row) => row.waiting - (row.held ?? 0);
+
 /** "No lobby here" is something else than nobody waiting, and both than not known. @param {Desk} desk @param {Meeting} row */
 function lobbyWords(desk, row) {
-  if (row.waiting > 0)
-    return html`<span class="unseen">${t("waiting_n", { n: row.waiting })}</span>${longest(desk, row.longest_since, row)}`;
+  const held = row.held ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: row.held })}</span>` : nothing;
+  if (active(row) > 0)
+    return html`<span class="unseen">${t("waiting_n", { n: active(row) })}</span>${longest(desk, row.longest_since, row)}${held}`;
+  if (row.held) return held;
   if (row.unknown > 0) return html`<span class="fact">${t("checking_n", { n: row.unknown })}</span>`;
   const words = { no: "no_lobby", unknown: "lobby_unknown", yes: "nobody_waiting_short" }[row.lobby];
   return html`<span class="fact">${t(words)}</span>`;

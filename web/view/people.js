@@ -34,7 +34,7 @@ export function people(desk) {
     <div class="scroller" data-scroller data-open=${open ? "yes" : "no"} data-columns=${screen.choice.view.columns.join(" ")}>
       ${open ? html`<h2 class="section">${t("in_lobby")} <span class="number">${number(screen.shown.length)}</span></h2>` : nothing}
       ${grid(desk, screen.lobby, open ? t("in_lobby") : t("waiting_now"), "lobby")} ${emptiness(desk)}
-      ${open ? called(desk) : nothing}
+      ${onHold(desk)} ${open ? called(desk) : nothing}
     </div>
   `;
 }
@@ -124,6 +124,13 @@ function grid(desk, list, label, kind) {
     </div>
   </div>`;
 }
+
+/** Those whom a moderator put on hold: a group of their own, below whoever waits for an answer. @param {Desk} desk */
+const onHold = (desk) =>
+  desk.screen.held.entries.length > 0
+    ? html`<h2 class="section" data-section="held">${icon("hold")}${t("on_hold_group")} <span class="number" id="held-count">${number(desk.screen.shownHeld.length)}</span></h2>
+      ${grid(desk, desk.screen.held, t("on_hold_group"), "lobby")}`
+    : nothing;
 
 /** @param {Desk} desk */
 function called(desk) {

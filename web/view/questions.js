@@ -21,6 +21,8 @@ import { icon } from "./icons.js";
 
 /** In how many minutes a reminder may come. */
 const REMINDERS = [2, 5, 10, 15, 30, 60];
+/** The one that is chosen where nobody chooses. */
+const REMINDER = 10;
 /** How long a message may stand, in seconds. */
 const MESSAGE_TIMES = [30, 60, 300, 900, 3600];
 
@@ -139,9 +141,8 @@ export function holdQuestion(desk, { people, handled, act, end }) {
         <input id="hold-reason" name="reason" type="text" autocomplete="off" dir="auto" maxlength=${TEXT_LENGTH} value=${only?.hold?.reason ?? ""} autofocus /></div>
       <div class="field"><label for="hold-remind">${t("hold.remind")}</label>
         <select id="hold-remind" name="remind">
-          <option value="">${t("hold.remind_not")}</option>
           ${set > 0 ? html`<option value="as_set" selected>${t("hold.remind_as_set", { at: times.short(set) })}</option>` : nothing}
-          ${REMINDERS.map((n) => html`<option value=${n * 60}>${t("hold.remind_in", { n, at: times.short(now + n * 60_000) })}</option>`)}
+          ${REMINDERS.map((n) => html`<option value=${n * 60} ?selected=${set === 0 && n === REMINDER}>${t("hold.remind_in", { n, at: times.short(now + n * 60_000) })}</option>`)}
         </select></div>`,
     confirm: t("do.hold"),
     act: (fields) => act(textOf(fields, "reason"), fields.get("remind") === "as_set" ? remaining() : numberOf(fields, "remind")),

@@ -2,7 +2,7 @@
 
 import { t } from "../i18n.js";
 import { nameOf } from "../names.js";
-import { plain } from "../text.js";
+import { isBlank, plain } from "../text.js";
 import { clockTimes } from "../time.js";
 import { html, live, nothing } from "../vendor/lit.js";
 import { isDue } from "../waits.js";
@@ -35,7 +35,7 @@ export function personRow(desk, list, { id, row, gone }, index, kind) {
     <div class="when" role="gridcell">${kind === "lobby" ? wait(desk, row, gone) : since(row)}</div>
     <div class="who" role="gridcell"><span class="name">${personName(row)}${namesake(desk, row)}${doing(row, kind)}</span>${gone === null ? about(desk, row, claim) : nothing}</div>
     ${kind === "lobby" ? html`<div class="began" role="gridcell">${began(row)}</div>` : nothing}
-    <div class="address" role="gridcell"><bdi>${row.address}</bdi></div>
+    <div class="address" role="gridcell"><bdi>${isBlank(row.address) ? nothing : row.address}</bdi></div>
     ${kind === "lobby" && screen.choice.open === null ? meetingCell(desk, row) : nothing}
     <div class="bridge-cell" role="gridcell">${row.bridge !== null ? html`<bdi>${row.bridge}</bdi>` : row.elsewhere ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${row.elsewhere}</bdi>` : nothing}</div>
     <div class="act" role="gridcell">${gone === null ? action(desk, row, kind) : trace(desk, row, kind)}</div>
@@ -61,13 +61,15 @@ const since = (row) =>
 
 /** @param {Person} row */
 const personName = (row) =>
-  row.name.trim() === ""
+  isBlank(row.name)
     ? html`<span class="nameless">${t("person_no_name")}</span>`
     : html`<bdi title=${plain(row.name)}>${row.name}</bdi>`;
 
-/** Two of one name in one meeting both carry the end of their id. @param {Desk} desk @param {Person} row */
+/** Two of one name in one meeting both carry the end of their id, and so does whoever has no name. @param {Desk} desk @param {Person} row */
 const namesake = (desk, row) =>
-  desk.roster.hasNamesake(row) ? html`<span class="tag" title=${t("namesake_why")}>${row.id.slice(-4)}</span>` : nothing;
+  isBlank(row.name) || desk.roster.hasNamesake(row)
+    ? html`<span class="tag" title=${t("namesake_why")}>${row.id.slice(-4)}</span>`
+    : nothing;
 
 /** @param {Person} row @param {"lobby" | "call"} kind */
 const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.muted ? sign("muted", t("muted")) : nothing}
@@ -187,6 +189,8 @@ function trace(desk, old, kind) {
   // Who was in is there, and no longer in.
   const inLobby = kind === "call" && row.lobby === "waiting";
   if (inLobby) return html`<span class="trace">${row.sent_back ? sentBack(row.sent_back) : t("trace_lobby")}</span>`;
+  if (row.lobby === "waiting" && kind === "lobby" && Boolean(row.hold) !== Boolean(old.hold))
+    return html`<span class="trace">${t(row.hold ? "trace_held" : "trace_unheld")}</span>`;
   if (row.lobby === "waiting" && row.meeting === old.meeting) return html`<span class="trace">${t("trace_filtered")}</span>`;
   if (row.admitted)
     return html`<span class="trace">${t("trace_admitted", { by: row.admitted.by, at: times.short(row.admitted.at) })}</span>`;

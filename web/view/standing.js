@@ -26,6 +26,7 @@ export function standing(desk) {
   const { unknown, done, all } = screen.checked;
   return html`${screen.longestSince === null ? nothing : html`<span class="fact">${t("longest")} ${longest(desk, screen.longestSince, longestMeeting(desk))}</span>`}
     ${lateOnes(desk)}
+    ${screen.shownHeld.length > 0 ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: screen.shownHeld.length })}</span>` : nothing}
     ${unknown > 0 ? html`<span class="fact">${t("checked", { done, all })}</span>` : nothing}
     ${screen.acts ? nothing : html`<span class="fact">${icon("note")}${t("viewer_only")}</span>`}
     ${troubled(desk)} ${ofMeeting(desk)}`;
@@ -77,7 +78,7 @@ export function emptiness(desk) {
   if (!screen.link.shown)
     return html`<div class="empty"><p class="large">${t(screen.link.phase === "loading" ? "loading" : "connecting")}</p>${reason(screen.link.reason)}</div>`;
   const [large, small] = words(desk);
-  const open = screen.choice.open !== null;
+  const open = screen.choice.open !== null || screen.shownHeld.length > 0;
   return html`<div class=${open ? "empty small" : "empty"}><p class="large">${large}</p>${small ? html`<p>${small}</p>` : nothing}
     ${screen.choice.query ? html`<button class="quiet-button" type="button" @click=${() => desk.search("")}>${t("clear_search")}</button>` : nothing}</div>`;
 }
@@ -94,6 +95,7 @@ function words({ screen, roster }) {
   if (!screen.live) return [t("nobody_was_waiting")];
   if (unknown > 0) return [t("checked", { done, all }), t("nobody_found_yet")];
   if (bridges > 0 && read === 0) return [t("no_bridge"), t("no_bridge_advice")];
+  if (screen.shownHeld.length > 0 && read === bridges) return [t("nobody_but_held")];
   if (screen.meeting?.lobby === "no") return [t("no_lobby"), t("no_lobby_why")];
   if (screen.meeting?.lobby === "unknown") return [t("lobby_unknown")];
   if (read < bridges) return [t("nobody_on_these", { read, bridges })];

@@ -18,7 +18,7 @@ export function wait(desk, row, gone) {
   if (row.waiting_since === null) return nothing;
   const ms = Math.max(0, (gone ?? desk.screen.now) - row.waiting_since);
   const meeting = desk.roster.meetings.get(row.meeting);
-  const late = gone === null ? level(ms, thresholdsOf(meeting)) : 0;
+  const late = gone === null && !row.hold ? level(ms, thresholdsOf(meeting)) : 0;
   return html`<span class="wait" data-level=${late}>${row.waiting_up_to ? html`<span class="up-to" title=${t("up_to_why")}>${t("up_to")}</span>` : nothing}
     <time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : shape(desk, row, meeting, late)}</span>`;
 }

@@ -16,7 +16,7 @@ export class Chime {
     return true;
   }
 
-  /** Whether the browser blocks it. It keeps what it never answers, so it is asked when something happened. */
+  /** Whether the browser blocks sound; the next click or key resumes it. */
   blocked() {
     if (!this.context) {
       const context = new AudioContext();

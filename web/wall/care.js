@@ -1,4 +1,4 @@
-// A picture that stands for months wanders, is dimmed at night, and its theme follows the day. Pure.
+// A screen that is on for months: moved, dimmed at night, themed by the hour. Pure.
 
 /** How long it stays in a place, in ms, and its way round. */
 const STAY = 180000;

@@ -1,10 +1,10 @@
-// The server's time, and how long ago it was heard, by a clock that nobody can set; the other only tells of sleep.
+// The server's time and when it was last heard, by a monotonic clock; the wall clock only tells of sleep.
 
 /** Of so many beats the quickest tells the time. */
 const BEATS = 5;
-/** The clocks part by more in a sleep, or when one is set, in ms. */
+/** A larger step between the clocks is a sleep, in ms. */
 const JUMP = 5000;
-/** After one a server that is there is heard within this time, in ms. */
+/** How soon after it a live server is heard, in ms. */
 const GRACE = 3000;
 
 export class Clock {

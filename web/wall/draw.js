@@ -21,7 +21,7 @@ const more = (n) => (n > 0 ? `+${n}` : "");
 /** @param {any} so */
 const yes = (so) => (so ? "yes" : "no");
 /** @param {Seen} seen */
-const wait = ({ row, ms }) => (row.up_to ? "≤ " : "") + duration(ms);
+const wait = ({ row, ms }) => (row.longest_since === null ? "–" : (row.up_to ? "≤ " : "") + duration(ms));
 
 /** @param {string | Element} where its id or itself @param {string} text */
 export function say(where, text) {
@@ -54,14 +54,14 @@ export function resize(now) {
 
 /** @param {Picture} picture @param {Turn} turn @param {string[]} notes */
 export function draw(picture, turn, notes) {
-  const { waiting, view, longest, past, bridges, meetings, quiet } = picture;
+  const { waiting, held, view, longest, past, bridges, meetings, quiet } = picture;
   const level = longest ? longest.level : 0;
   const old = (/** @type {{ age: number }[]} */ all) => all.every(({ age }) => age);
   const from = { waiting: meetings, longest: longest ? [longest] : [], past, "quiet-words": quiet };
   for (const [id, all] of Object.entries(from)) at(id).dataset.stale = yes(old(bridges) || (all[0] && old(all)));
   at("longest-figure").dataset.level = level;
   say("waiting", String(waiting));
-  say("waiting-words", t("waiting", { n: waiting }));
+  say("waiting-words", t("waiting", { n: waiting }) + (held ? `, ${t("held_n", { n: held })}` : ""));
   say("view", view ? label(view) : "");
   say("longest", longest ? wait(longest) : "–");
   say("longest-words", t(`longest_${level}`));
@@ -125,18 +125,15 @@ function row(node, seen, wide) {
   const [state, names, left] = people.children;
   Object.assign(node.dataset, { id: row.id, level, stale: yes(age), handled: yes(row.handled) });
   say(title, row.title === null ? t("untitled", { bridges: row.bridges.join(", ") }) : row.title);
-  say(count, String(row.waiting));
+  say(count, String(row.waiting - row.held));
   say(time, wait(seen));
-  const handled = row.handled_by === null ? t("handled") : t("handled_by", { by: row.handled_by });
-  const words = age
-    ? t("old", { time: duration(age) })
-    : row.handled || row.handled_by
-      ? handled
-      : level
-        ? t(`level_${level}`)
-        : "";
+  let words = row.held ? t("held_n", { n: row.held }) : "";
+  if (level) words = t(`level_${level}`);
+  if (row.handled) words = t("handled");
+  if (row.handled_by) words = t("handled_by", { by: row.handled_by });
+  if (age) words = t("old", { time: duration(age) });
   say(state, words);
-  const texts = row.in_line.map(({ n, name }) => (name === null ? t("number", { count: n }) : name));
+  const texts = row.in_line.map(({ n, name, held }) => (held ? "‖ " : "") + (name === null ? t("number", { count: n }) : name));
   const begin = words ? Math.min(widthOf(words), wide * 0.6) + 1 : 0;
   const unnamed = fill(names, texts, row.waiting, [wide, 1, begin]);
   say(left, display.names === "none" ? "" : unnamed);

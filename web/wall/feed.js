@@ -13,7 +13,7 @@ export class Feed {
     this.parts = [];
     this.epoch = "";
     this.seq = -1;
-    /** Whether the next delta can be applied: not before a snapshot. */
+    /** A snapshot came: deltas can be applied. */
     this.current = false;
   }
 

@@ -48,7 +48,7 @@ export const calm = ({ seen, bridges, lost }) =>
 export function look(known, view, index) {
   const here = known.seen.filter(({ row }) => row.views.includes(index));
   const meetings = here.filter(({ row }) => row.waiting > 0);
-  const sum = (/** @type {number[]} */ ns) => ns.reduce((a, b) => a + b, 0);
+  const sum = (/** @type {(seen: Seen) => number} */ of, all = meetings) => all.reduce((n, seen) => n + of(seen), 0);
   const only = view && view.bridges;
   return {
     ...known,
@@ -56,10 +56,11 @@ export function look(known, view, index) {
     meetings,
     quiet: here.filter(({ row }) => row.waiting === 0).sort((a, b) => String(a.row.title).localeCompare(String(b.row.title))),
     bridges: known.bridges.filter(({ id }) => !only || only.includes(id)),
-    waiting: sum(meetings.map(({ row }) => row.waiting)),
-    doubtful: sum(meetings.map(({ row, age }) => (age ? row.waiting : 0))),
-    unknown: sum(here.map(({ row }) => row.unknown)),
-    longest: meetings.slice().sort((a, b) => b.ms - a.ms)[0],
+    waiting: sum(({ row }) => row.waiting - row.held),
+    held: sum(({ row }) => row.held),
+    doubtful: sum(({ row, age }) => (age ? row.waiting : 0)),
+    unknown: sum(({ row }) => row.unknown, here),
+    longest: meetings.filter(({ row }) => row.longest_since).sort((a, b) => b.ms - a.ms)[0],
     past: meetings.filter(({ level }) => level > 0),
   };
 }

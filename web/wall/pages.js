@@ -1,9 +1,9 @@
-// What doesn't fit at once is shown in turn: a view's pages, a playlist's views. Pure.
+// Rotation: a view's pages, a playlist's views. Pure.
 
 /** How long a page stands, in ms. */
 const PAGE = 10000;
 
-/** The first rows stand on every page, the others take turns. @template T
+/** Urgent rows stay on every page, the others rotate. @template T
  * @param {T[]} rows worst first @param {number} room @param {number} urgent of them @param {Turn} turn */
 export function deal(rows, room, urgent, turn) {
   const all = rows.length <= room;

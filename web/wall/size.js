@@ -30,7 +30,7 @@ export function sizesOf(screen, { distance_m, diagonal_in }) {
   const short = Math.round(Math.min(screen.width, screen.height) / 40);
   const small = font(distance_m) > room;
   const rows = Math.min(font(distance_m), room);
-  // For twice the distance, and for ten metres where that leaves room.
+  // For twice the distance, or ten metres where there is room.
   const digits = small ? 2 * rows : Math.max(font(2 * distance_m), Math.min(font(10), 5 * short), 4 * short);
   return { base: Math.max(rows, short), rows, digits, small };
 }
@@ -54,7 +54,7 @@ export function roomFor(n, space, { base, rows }) {
   return capacity(space, rows);
 }
 
-/** How many things fit, one after the other, where the others' count has to fit, too. @type {Fitting} */
+/** How many fit in line with the count of the rest. @type {Fitting} */
 export const fitting = (widths, line, lines, count, begin) => {
   let [at, x, whole, counted] = [Math.ceil(begin / line) || 1, Math.min(begin, line), 0, 0];
   for (const width of widths) {

@@ -40,6 +40,7 @@ type Meeting = {
   id: string;
   title: string | null;
   waiting: number;
+  held: number;
   unknown: number;
   in_call: number;
   longest_since: number | null;
@@ -47,7 +48,7 @@ type Meeting = {
   alarm_since: number | null;
   first_s: number;
   second_s: number;
-  in_line: { n: number; name: string | null }[];
+  in_line: { n: number; name: string | null; held?: boolean }[];
   handled_by: string | null;
   handled: boolean;
   locked: boolean | null;
@@ -130,6 +131,7 @@ type Picture = Known & {
   meetings: Seen[];
   quiet: Seen[];
   waiting: number;
+  held: number;
   doubtful: number;
   unknown: number;
   longest: Seen | undefined;

@@ -21,7 +21,7 @@ export function t(name, args = {}) {
   const text = texts[key] || texts[`${key}.${form}`] || texts[`${key}.other`] || name;
   return text.replace(/\{(\w+)\}/g, (hole, part) => {
     const value = part in args ? args[part].toLocaleString(lang) : hole;
-    // A name that runs the other way leaves the words around it alone.
+    // Isolates right-to-left names.
     return RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value;
   });
 }

@@ -37,6 +37,15 @@ test("a wait is past its threshold by those whom nobody acknowledged or holds; t
   assert.deepEqual([shown.longest.ms, shown.longest.row.id, shown.longest.level, ids(shown.past)], [900_000, "m", 0, "n"]);
 });
 
+test("people on hold are counted apart and are never the longest wait", () => {
+  const all = meeting("all", null, { waiting: 2, held: 2 });
+  const some = meeting("some", 40, { waiting: 3, held: 1 });
+  const shown = picture([all, some]);
+  assert.equal(ids(shown.meetings), "some all");
+  assert.deepEqual([shown.waiting, shown.held, shown.longest.row.id, shown.quiet.length], [2, 3, "some", 0]);
+  assert.equal(picture([all]).longest, undefined);
+});
+
 test("a threshold is passed when it is reached", () => {
   const level = (seconds) => picture([meeting("m", seconds)]).meetings[0].level;
   assert.deepEqual([119.999, 120, 299.999, 300].map(level), [0, 1, 1, 2]);

@@ -19,6 +19,7 @@ export const meeting = (id = "m", seconds = null, more = {}) => {
       id,
       title: id,
       waiting: seconds === null ? 0 : 1,
+      held: 0,
       unknown: 0,
       in_call: 0,
       longest_since: since,
