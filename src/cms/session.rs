@@ -277,7 +277,7 @@ mod tests {
     #[tokio::test]
     async fn a_machine_that_is_gone_ends_its_connection_within_half_a_minute() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("port");
-        let tcp = TcpStream::connect(listener.local_addr().expect("address")).await.expect("connected");
+        let tcp = tokio::net::TcpStream::connect(listener.local_addr().expect("address")).await.expect("connected");
         notice_a_lost_peer(&tcp).expect("set");
         let socket = socket2::SockRef::from(&tcp);
         assert!(socket.keepalive().expect("read"));
