@@ -11,8 +11,8 @@
 //! - [`mod@log`] is what was done by whom; [`trouble`] what moderators must know about Usher itself.
 //! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out, [`reload`] takes
 //!   another one over.
-//! - [`meetings`] tells which calls belong together; [`clock`] reads the time, [`word`] names values, [`text`] judges texts of strangers, for
-//!   everybody.
+//! - [`meetings`] tells which calls belong together; [`clock`] reads the time, [`word`] names values, [`text`] judges and cuts texts of strangers,
+//!   for everybody.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
 //!
 //! Five files show the way of an event (`cms/session.rs`, `cms/bridge/events.rs`, `store.rs`, `publisher.rs`, `hub/mod.rs`) and five that

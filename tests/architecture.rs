@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("desk", &["accounts", "actions", "clock", "config", "db", "log", "meetings", "model", "store", "view", "word"]),
     ("store", &["clock", "model"]),
     ("meetings", &["model", "store", "view"]),
-    ("hub", &["view"]),
+    ("hub", &["text", "view"]),
     ("wall", &["hub", "view"]),
     ("displays", &["actions", "db", "log", "wall"]),
     ("actions", &["view"]),
@@ -30,7 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cms", &["clock", "config", "model", "pem", "store"]),
     ("check", &["clock", "cms", "config", "db", "receivers"]),
     ("deeds", &["actions", "clock", "cms", "config", "db", "desk", "log", "meetings", "model", "store", "trouble", "view", "word"]),
-    ("http", &["accounts", "actions", "config", "db", "desk", "displays", "hub", "log", "receivers", "view", "wall", "word"]),
+    ("http", &["accounts", "actions", "config", "db", "desk", "displays", "hub", "log", "receivers", "text", "view", "wall", "word"]),
     ("reload", &["cms", "config", "db", "desk", "http", "log", "receivers"]),
     (
         "app",

@@ -32,7 +32,6 @@ async fn it_takes_a_log_in_and_our_own_origin() {
 #[case::not_json("hello", "not a message")]
 #[case::unknown(r#"{"type":"dance"}"#, "unknown variant `dance`")]
 #[case::extra(r#"{"type":"beat","x":1}"#, "unknown field `x`")]
-#[case::nobody(r#"{"type":"admit","ref":"1","people":[],"scope":"shown"}"#, "people has 0 ids")]
 #[case::long_reason(r#"{"type":"ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé"}"#, "unknown variant")]
 #[tokio::test]
 async fn a_bad_message_closes_with_its_reason(#[case] message: &str, #[case] expected: &str) {
@@ -54,6 +53,99 @@ async fn so_does_what_is_no_text_or_too_long(#[case] message: Message, #[case] e
     let _ = socket.socket.send(message).await;
     let (code, reason) = socket.closed().await;
     assert!(code == 4400 && reason.contains(expected), "{code} {reason}");
+}
+
+#[rstest]
+#[case::nobody(r#"{"type":"admit","ref":"1","people":[],"scope":"shown"}"#, Some("1"), "people has 0 ids")]
+#[case::half_an_emoji(r#"{"type":"prefs","ref":"1","value":{"follows":[{"id":"m","name":"Emoji \ud83d"}]}}"#, Some("1"), "not a message")]
+#[case::halves_in_the_wrong_order(r#"{"type":"rename","ref":"1","person":"p","label":"\ude00\ud83d"}"#, Some("1"), "not a message")]
+#[case::half_an_emoji_without_a_ref(r#"{"type":"look","meeting":"\ud83d","idle":false}"#, None, "not a message")]
+#[case::cut_off(r#"{"type":"hold","ref":"1","people":["p"],"on":tr"#, Some("1"), "not a message")]
+#[case::a_line_break("{\"type\":\"hold\",\"ref\":\"1\",\"people\":[\"p\"],\"on\":true,\"reason\":\"a\nb\"}", Some("1"), "not a message")]
+#[case::unknown(r#"{"type":"dance","ref":"1"}"#, Some("1"), "unknown variant `dance`")]
+#[case::an_unknown_field(r#"{"type":"release","ref":"1","ids":["p"],"x":1}"#, Some("1"), "unknown field `x`")]
+#[tokio::test]
+async fn a_bad_text_refuses_its_request_and_the_connection_goes_on(
+    #[case] message: &str,
+    #[case] to: Option<&str>,
+    #[case] expected: &str,
+) {
+    let mut site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.frame_of("snapshot_end").await;
+    socket.say_text(message).await;
+    let error = socket.frame().await;
+    assert_eq!((&error["type"], &error["code"], &error["ref"]), (&json!("error"), &json!("bad_request"), &json!(to)));
+    let said = error["message"].as_str().expect("a message");
+    assert!(said.contains(expected) && said.chars().count() <= 200, "{said}");
+    assert!(site.requests.try_recv().is_err(), "nothing was asked for");
+    socket.say(&json!({ "type": "beat", "ref": "2" })).await;
+    assert_eq!(socket.frame().await, json!({ "type": "receipt", "ref": "2" }));
+}
+
+#[tokio::test]
+async fn the_reason_of_a_refusal_never_echoes_a_long_text() {
+    let site = Site::start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.say(&json!({ "type": "\u{1f468}\u{200d}\u{1f469}".repeat(10_000), "ref": "1" })).await;
+    let error = socket.frame_of("error").await;
+    assert!(error["message"].as_str().expect("a message").chars().count() <= 200, "{error}");
+}
+
+#[tokio::test]
+async fn every_request_is_answered_at_once_by_its_result_or_by_a_receipt() {
+    let mut site = Site::start().await;
+    let mut socket = site.logged_in("ana").await.socket().await;
+    socket.frame_of("snapshot_end").await;
+    let slow = [
+        json!({ "type": "admit", "people": ["p"], "scope": "person" }),
+        json!({ "type": "send_back", "people": ["p"], "scope": "undo" }),
+        json!({ "type": "remove", "people": ["p"], "scope": "person" }),
+        json!({ "type": "mute", "people": ["p"], "on": true, "scope": "person" }),
+        json!({ "type": "rename", "person": "p", "label": "A" }),
+        json!({ "type": "lock", "meeting": "m", "on": true }),
+        json!({ "type": "message", "meeting": "m", "text": "A", "seconds": null }),
+        json!({ "type": "retry", "bridge": "a" }),
+        json!({ "type": "pause", "bridge": "a" }),
+        json!({ "type": "resume", "bridge": "a" }),
+        json!({ "type": "stop", "press": "x" }),
+        json!({ "type": "release", "ids": ["p"] }),
+        json!({ "type": "prefs", "value": {} }),
+        json!({ "type": "watch", "on": false }),
+        json!({ "type": "displays", "on": false }),
+        json!({ "type": "beat" }),
+    ];
+    let at_once = [
+        json!({ "type": "hold", "people": ["p"], "on": true, "reason": "", "remind_s": null }),
+        json!({ "type": "acknowledge", "people": ["p"] }),
+        json!({ "type": "thresholds", "meeting": "m", "first_s": 1, "second_s": 2 }),
+        json!({ "type": "claim", "kind": "person", "ids": ["p"] }),
+    ];
+    // Nobody carries out what is asked for: a receipt waits for no bridge and no journal.
+    for (n, message) in slow.iter().chain(&at_once).enumerate() {
+        let mut message = message.clone();
+        message["ref"] = json!(n.to_string());
+        socket.say(&message).await;
+        let frame = socket.frame().await;
+        let expected = if n < slow.len() { "receipt" } else { "reply" };
+        assert_eq!((&frame["type"], &frame["ref"]), (&json!(expected), &message["ref"]), "{message}");
+    }
+    let asked = std::iter::from_fn(|| site.requests.try_recv().ok()).count();
+    assert_eq!(asked, 10, "what is receipted is handed over");
+}
+
+#[tokio::test]
+async fn beats_come_to_a_quiet_page_and_nothing_is_asked_of_it_meanwhile() {
+    let site = Setup::timing(|timing| timing.beat = Duration::from_millis(100)).start().await;
+    let mut socket = site.logged_in("mo").await.socket().await;
+    socket.frame_of("snapshot_end").await;
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let beat = socket.frame().await;
+        assert_eq!(beat["type"], "beat");
+        times.push(beat["time"].as_i64().expect("a time"));
+    }
+    assert!(times.is_sorted(), "{times:?}");
 }
 
 #[tokio::test]

@@ -96,7 +96,8 @@ pub struct Timing {
     pub undo: Duration,
     /// Changes that follow within this time travel in one frame.
     pub publish_tick: Duration,
-    /// An application beat to each browser.
+    /// A beat to each browser, whose page calls what it shows doubtful when nothing came for two and a quarter of them: within five seconds.
+    /// It is also shorter than any idle time of proxies worth its name (the shortest common ones are 10 to 60 s).
     pub beat: Duration,
     /// The same to each screen on a wall, which calls its data old after five seconds without one.
     pub wall_beat: Duration,
@@ -106,7 +107,7 @@ pub struct Timing {
     pub wall_noted: Duration,
     /// After a start walls keep what they showed for so long at most, until the bridges have been read. Less than a screen waits for a word.
     pub wall_settle: Duration,
-    /// A browser from which nothing came for this long is gone.
+    /// A browser from which nothing came for this long is gone: each says that it is there every 20 s at least.
     pub browser_silent: Duration,
     /// A browser that takes no byte for this long is closed (4008).
     pub browser_stuck: Duration,
@@ -169,12 +170,12 @@ impl Default for Timing {
             claim: s(20),
             undo: s(8),
             publish_tick: ms(50),
-            beat: s(20),
+            beat: s(2),
             wall_beat: s(2),
             wall_silent: s(15),
             wall_noted: s(600),
             wall_settle: s(6),
-            browser_silent: s(90),
+            browser_silent: s(60),
             browser_stuck: s(10),
             watch_database: s(5),
             keep_login: s(60),

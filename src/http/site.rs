@@ -20,6 +20,7 @@ use crate::wall::Walls;
 
 use super::log_limit::LogLimits;
 use super::seats::Seats;
+use super::socket::Pulse;
 use super::templates::Templates;
 use super::{DemoAccount, Web, metrics};
 
@@ -47,6 +48,7 @@ pub(super) struct Site {
     pub(super) templates: Templates,
     pub(super) seats: Seats,
     pub(super) log_limits: LogLimits,
+    pub(super) pulse: Arc<Pulse>,
     pub(super) metrics: PrometheusHandle,
     /// Looked up once: it counts with every flush of every socket.
     pub(super) frames_sent: ::metrics::Counter,
@@ -59,6 +61,9 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new(web: Web, shutdown: CancellationToken, tracker: TaskTracker) -> Shared {
+        let pulse = Arc::new(Pulse::new());
+        let (beating, period, end) = (pulse.clone(), web.timing.beat, shutdown.clone());
+        tracker.spawn(async move { beating.run(period, end).await });
         Arc::new(Self {
             accounts: Accounts::new(web.db, web.timing.session_idle).configured(web.config.clone()),
             public_url: web.config.get().public_url.clone(),
@@ -78,6 +83,7 @@ impl Site {
             templates: Templates::new(),
             seats: Seats::default(),
             log_limits: LogLimits::default(),
+            pulse,
             metrics: metrics::install(),
             frames_sent: ::metrics::counter!("usher_frames_sent_total"),
             shutdown,

@@ -5,6 +5,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as Framing;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use crate::text::cut_bytes;
+
 /// The bytes of one whole WebSocket frame; cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame(Bytes);
@@ -16,8 +18,7 @@ impl Frame {
 
     /// A reason of more than the 123 bytes that fit is cut.
     pub fn close(code: u16, reason: &str) -> Self {
-        let end = (0..=reason.len().min(123)).rev().find(|n| reason.is_char_boundary(*n)).unwrap_or(0);
-        Self::of(Framing::close(Some(CloseFrame { code: code.into(), reason: reason[..end].into() })))
+        Self::of(Framing::close(Some(CloseFrame { code: code.into(), reason: cut_bytes(reason, 123).into() })))
     }
 
     pub fn pong(data: impl Into<Bytes>) -> Self {

@@ -94,6 +94,7 @@ impl Held {
                 }
             }
             "beat" => return Some(json!({ "type": "beat" })),
+            "receipt" => {}
             _ => self.wrong.push(format!("unknown frame {frame}")),
         }
         None

@@ -264,6 +264,7 @@ impl Page {
             "figures" => self.figures = Some(frame),
             "displays" => self.displays = frame,
             "answer" => self.answers.push(frame),
+            "receipt" => {}
             "beat" => {
                 self.time = frame["time"].as_i64().expect("time");
                 self.socket.say(&json!({ "type": "beat" })).await;

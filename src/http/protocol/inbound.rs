@@ -140,7 +140,10 @@ pub enum Inbound {
         id: Arc<str>,
     },
     Resync {},
-    Beat {},
+    /// The page is there; with a `ref` it asks for a receipt.
+    Beat {
+        r#ref: Option<String>,
+    },
 }
 
 /// A press for people.
@@ -179,7 +182,7 @@ pub enum May {
 impl Inbound {
     pub fn may(&self) -> May {
         match self {
-            Self::Resync {} | Self::Beat {} | Self::Look { .. } | Self::Prefs { .. } => May::Anybody,
+            Self::Resync {} | Self::Beat { .. } | Self::Look { .. } | Self::Prefs { .. } => May::Anybody,
             Self::Pause { .. }
             | Self::Resume { .. }
             | Self::Watch { .. }
@@ -198,7 +201,8 @@ impl Inbound {
     /// The client's own word, by which it is answered.
     pub fn reference(&self) -> Option<&str> {
         match self {
-            Self::Resync {} | Self::Beat {} | Self::Look { .. } => None,
+            Self::Resync {} | Self::Look { .. } => None,
+            Self::Beat { r#ref } => r#ref.as_deref(),
             Self::Admit(OnPeople { r#ref, .. })
             | Self::SendBack(OnPeople { r#ref, .. })
             | Self::Remove(OnPeople { r#ref, .. })

@@ -3,6 +3,7 @@
 
 mod inbound;
 mod reading;
+mod refusal;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -14,6 +15,7 @@ use crate::view::BridgeFigures;
 
 pub use inbound::{ClaimKind, Inbound, May, OnPeople};
 pub use reading::parse;
+pub use refusal::addressee;
 
 pub const VERSION: u32 = 1;
 
@@ -70,6 +72,10 @@ pub enum Outbound<'a> {
     /// The session ends at this moment, however much it is used.
     SessionEnds {
         at: i64,
+    },
+    /// A request was taken: it is carried out whatever becomes of the connection.
+    Receipt {
+        r#ref: &'a str,
     },
     Figures {
         time: i64,

@@ -100,7 +100,7 @@ pub fn parse(text: &str) -> Result<Inbound, String> {
         | Inbound::Resume { .. }
         | Inbound::Watch { .. }
         | Inbound::Resync {}
-        | Inbound::Beat {} => {}
+        | Inbound::Beat { .. } => {}
     }
     Ok(message)
 }

@@ -1,11 +1,13 @@
 //! The listening side of one browser's socket: its messages, its actions, and the clocks that end it. Writes nothing: it gives orders.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use tokio::sync::watch;
-use tokio::time::{Duration, Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use tokio::time::{Duration, Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower_sessions_core::session::Id;
 
@@ -16,6 +18,7 @@ use crate::desk::Page;
 use crate::http::protocol::{self, ClaimKind, Inbound, May, OnPeople, Outbound, Person, close};
 use crate::http::site::Shared;
 use crate::hub::Frame;
+use crate::text::cut;
 use crate::view::BridgeFigures;
 
 use super::displays;
@@ -28,6 +31,8 @@ use super::{End, Order};
 
 /// A page is told of its session's end so long before.
 const END_TOLD: Duration = Duration::from_secs(10 * 60);
+/// Of why a message can't be read; it may quote what was sent.
+const LONGEST_REASON: usize = 200;
 
 /// Whose socket it is.
 pub(super) struct Visitor {
@@ -49,7 +54,6 @@ pub(super) struct Listener {
     displays: Option<watch::Receiver<u64>>,
     /// Accounts or log-ins have changed.
     changed: watch::Receiver<u64>,
-    beat: Interval,
     keep: Interval,
     /// When the session ends however much it is used, as far as was looked.
     ends: Option<Instant>,
@@ -57,19 +61,22 @@ pub(super) struct Listener {
     told_end: Option<i64>,
     /// When anything came from the browser last.
     heard: Instant,
+    /// Looks whether it still is there; not with each beat, for thousands are quiet.
+    look: Pin<Box<Sleep>>,
+    /// What is to be written before anything else.
+    orders: VecDeque<Order>,
 }
 
 impl Listener {
     pub(super) async fn new(site: Shared, visitor: Visitor, inward: Inward, read: Vec<u8>) -> Self {
         let ear = Ear::new(inward, read, protocol::MAX_MESSAGE).await;
         let (changed, now) = (site.accounts.watch(), Instant::now());
-        let mut beat = interval_at(now + site.timing.beat, site.timing.beat);
         // Thousands that connected in one moment do not all ask in one moment.
         let first = site.timing.keep_login.mul_f64(rand::random_range(0.5..1.0));
         let mut keep = interval_at(now + first, site.timing.keep_login);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let page = site.desk.desk().open(&visitor.user.name, visitor.user.id, visitor.user.role);
+        let look = Box::pin(sleep(site.timing.browser_silent));
         Self {
             site,
             visitor,
@@ -79,20 +86,23 @@ impl Listener {
             figures: None,
             displays: None,
             changed,
-            beat,
             keep,
             ends: None,
             told_end: None,
             heard: now,
+            look,
+            orders: VecDeque::new(),
         }
     }
 
-    fn beat(&self) -> Result<Order, End> {
+    /// A page that says nothing at all is gone, whatever the connection says.
+    fn look(&mut self) -> Result<(), End> {
         let silent = self.site.timing.browser_silent;
         if self.heard.elapsed() >= silent {
             return Err(End::Close(close::SLOW, format!("no answer for {} s", silent.as_secs())));
         }
-        Ok(say(&Outbound::Beat { time: now_ms() }))
+        self.look.as_mut().reset(self.heard + silent);
+        Ok(())
     }
 
     /// Also moves the end of the log-in away: it never expires under an open page.
@@ -117,16 +127,34 @@ impl Listener {
         is_news.then(|| say(&Outbound::SessionEnds { at: ends }))
     }
 
-    fn hear(&mut self, heard: Heard) -> Result<Option<Order>, End> {
+    fn hear(&mut self, heard: Heard) -> Result<(), End> {
         self.heard = Instant::now();
         match heard {
-            Heard::Nothing => Ok(None),
-            Heard::Answer(order) => Ok(Some(order)),
+            Heard::Nothing => {}
+            Heard::Answer(order) => self.orders.push_back(order),
             Heard::Text(text) => match protocol::parse(&text) {
-                Ok(message) => Ok(self.act(message)),
-                Err(reason) => Err(bad(&reason)),
+                Ok(message) => self.take(message),
+                Err(reason) => self.refuse_unread(&text, &reason)?,
             },
         }
+        Ok(())
+    }
+
+    /// Each request is answered at once: by what came of it, or by a receipt where that takes its time.
+    fn take(&mut self, message: Inbound) {
+        let receipt = message.reference().map(|r#ref| say(&Outbound::Receipt { r#ref }));
+        let answer = self.act(message);
+        self.orders.extend(answer.or(receipt));
+    }
+
+    /// A request that can't be read is refused; only what is no request at all ends the conversation.
+    fn refuse_unread(&mut self, text: &str, reason: &str) -> Result<(), End> {
+        let to = protocol::addressee(text).ok_or_else(|| bad(reason))?;
+        tracing::debug!(user = %self.visitor.user.name, reason = cut(reason, LONGEST_REASON), "request refused: it can't be read");
+        metrics::counter!("usher_unreadable_requests_total").increment(1);
+        let message = cut(reason, LONGEST_REASON).to_owned();
+        self.orders.push_back(say(&Outbound::Error { r#ref: to.as_deref(), code: "bad_request", message }));
+        Ok(())
     }
 
     fn act(&mut self, message: Inbound) -> Option<Order> {
@@ -135,7 +163,7 @@ impl Listener {
         }
         let (actions, actor, desk) = (&self.site.actions, self.actor(), &self.site.desk);
         match message {
-            Inbound::Beat {} => {}
+            Inbound::Beat { .. } => {}
             Inbound::Resync {} => return Some(Order::Resync),
             Inbound::Look { meeting, idle } => self.page.look(meeting, idle),
             Inbound::Prefs { value, .. } => self.page.keep_prefs(serde_json::Value::Object(value.0).to_string().into()),
@@ -244,9 +272,15 @@ impl Side for Listener {
 
     async fn next(&mut self) -> Result<Order, End> {
         loop {
+            if let Some(order) = self.orders.pop_front() {
+                return Ok(order);
+            }
             let order = tokio::select! {
                 () = self.site.shutdown.cancelled() => return Err(End::restart()),
-                heard = self.ear.next() => self.hear(heard?)?,
+                heard = self.ear.next() => {
+                    self.hear(heard?)?;
+                    None
+                }
                 reply = self.presses.next() => Some(Order::Reply(reply)),
                 bridges = newest(&mut self.figures) => Some(say(&Outbound::Figures { time: now_ms(), bridges: &bridges })),
                 () = another(&mut self.displays) => Some(displays::list(&self.site)),
@@ -257,11 +291,23 @@ impl Side for Listener {
                     self.ends = None;
                     self.check_login().await?
                 }
-                _ = self.beat.tick() => Some(self.beat()?),
+                () = &mut self.look => {
+                    self.look()?;
+                    None
+                }
             };
             if let Some(order) = order {
                 return Ok(order);
             }
+        }
+    }
+
+    async fn hear_out(&mut self) {
+        while let Ok(heard) = self.ear.next().await {
+            if self.hear(heard).is_err() {
+                return;
+            }
+            self.orders.clear();
         }
     }
 

@@ -1,12 +1,14 @@
 //! One browser's WebSocket: a side that writes the hub's frames, a side that listens. Decides no action.
 //!
-//! The two sides are woken apart: a frame costs no look at the inward side and its clocks, and a thousand browsers get twenty a second.
+//! The two sides are woken apart: a frame or a beat costs no look at the inward side and its clocks, and a thousand browsers get twenty
+//! frames a second.
 
 mod displays;
 mod handshake;
 mod inlet;
 mod listener;
 mod presses;
+mod pulse;
 mod reply;
 mod talk;
 mod writer;
@@ -23,6 +25,7 @@ use super::site::Shared;
 
 pub(super) use handshake::{Coming, Connection, answer};
 pub(super) use inlet::{Ear, Heard, bad};
+pub(super) use pulse::Pulse;
 pub(super) use talk::{End, Order, Side, converse};
 pub(super) use writer::Writer;
 
@@ -70,7 +73,7 @@ async fn attend(site: Shared, visitor: Visitor, seat: Option<Seat>, coming: Comi
 async fn talk(site: &Shared, visitor: Visitor, seated: bool, Connection { inward, outward, read }: Connection) -> End {
     // On the heap: it is large, and there are thousands.
     let listener = Box::new(Listener::new(site.clone(), visitor, inward, read).await);
-    let writer = Writer::new(site, outward, Some(site.hub.join()));
+    let writer = Writer::new(site, outward, Some(site.hub.join())).with_beats(site.pulse.join());
     let refused = (!seated).then(|| {
         let limit = site.config.get().sockets_per_user;
         End::Close(close::TOO_MANY, format!("this user already has {limit} connections open; close some pages"))

@@ -51,6 +51,11 @@ pub(in crate::http) trait Side: Send {
     /// The next thing that the writing side is to do, or why the socket ends. Dropping the future loses nothing.
     fn next(&mut self) -> impl Future<Output = Result<Order, End>> + Send;
 
+    /// Carries out what the browser had said before its connection broke and that is not read yet; nobody is told what comes of it.
+    fn hear_out(&mut self) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
     /// Reads what the browser still sends, to its end.
     fn drain(&mut self) -> impl Future<Output = ()> + Send;
 }
@@ -63,7 +68,8 @@ pub(in crate::http) async fn converse(mut writer: Writer, mut side: Box<impl Sid
     };
     let goodbye = async {
         let (code, reason) = match &end {
-            End::Gone => return,
+            // To write may have failed before all was read.
+            End::Gone => return side.hear_out().await,
             End::Left(code) => (*code, ""),
             End::Close(code, reason) => (*code, reason.as_str()),
         };

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 
 use bytes::{Buf, Bytes};
-use futures_util::future::poll_immediate;
+use futures_util::future::{OptionFuture, poll_immediate};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Duration, timeout};
 use tokio_util::sync::CancellationToken;
@@ -16,12 +16,15 @@ use crate::http::site::Site;
 use crate::hub::{Follower, Frame};
 
 use super::handshake::Outward;
+use super::pulse::Beats;
 use super::{End, Order};
 
 pub(in crate::http) struct Writer {
     out: Outward,
     /// None: nobody's frames are for this browser.
     follower: Option<Follower>,
+    /// None: beats are ordered by the listening side.
+    beats: Option<Beats>,
     /// What is left of a frame that was begun: nothing else may be written before it.
     begun: Bytes,
     /// How long a browser may take nothing of a frame that waits.
@@ -40,6 +43,7 @@ impl Writer {
         Self {
             out,
             follower,
+            beats: None,
             begun: Bytes::new(),
             stuck: site.timing.browser_stuck,
             shutdown: site.shutdown.clone(),
@@ -48,11 +52,20 @@ impl Writer {
         }
     }
 
-    /// The hub's next frame, as soon as there is one. Dropping the future loses nothing.
+    /// Passes these on between the hub's frames.
+    pub(super) fn with_beats(mut self, beats: Beats) -> Self {
+        self.beats = Some(beats);
+        self
+    }
+
+    /// The next frame that all or many browsers are sent: the hub's first, else a beat. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Frame {
-        match &mut self.follower {
-            Some(follower) => follower.next().await,
-            None => std::future::pending().await,
+        let (follower, beats) = (&mut self.follower, &mut self.beats);
+        tokio::select! {
+            biased;
+            Some(frame) = OptionFuture::from(follower.as_mut().map(Follower::next)) => frame,
+            Some(frame) = OptionFuture::from(beats.as_mut().map(Beats::next)) => frame,
+            else => std::future::pending().await,
         }
     }
 
@@ -68,7 +81,7 @@ impl Writer {
         self.frames_sent.increment(std::mem::take(&mut self.passed));
     }
 
-    /// A beat is the most common order, so the frames of a quiet socket are counted soon enough.
+    /// A quiet page says now and then that it is there, so its frames are counted soon enough.
     pub(super) async fn carry_out(&mut self, order: Order) -> Result<(), End> {
         self.count();
         match order {
