@@ -23,7 +23,7 @@ const PACE = 1000;
 /** How long a sound waits for this tab's turn to be told, in ms: the browser's locks answer later, not at once. */
 const LATER = 2000;
 /** Without news from the server for so long a tab says so, in ms. */
-const AWAY = 10_000;
+const AWAY = 300;
 /** Names that a notification tells. */
 const NAMED = 4;
 

@@ -1,19 +1,28 @@
 // The one WebSocket: connects, reconnects, answers beats, hands on frames. Knows nothing of rows or of the page.
 //
-// Beats are answered in the message handler, so that a hidden tab, whose timers sleep, stays connected.
+// It says that the page is there in the message handler, so that a hidden tab, whose timers sleep, stays connected. It also knows what may be
+// doubted: whether the server heard a request, and what is shown after the machine has slept.
 
 import { CLOSE } from "./protocol.js";
 
 /**
  * @typedef {"connecting" | "loading" | "live" | "lost" | "stopped"} Phase
  * @typedef {{ frame: (frame: import("./protocol.js").Frame) => void, phase: (phase: Phase, reason: string) => void,
- *   signedOut: () => void }} Listener
+ *   signedOut: () => void, changed: () => void }} Listener
  */
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
-/** Without any frame for this many beats the connection counts as lost, whatever the socket says. */
-const MISSED_BEATS = 2.5;
+/** Without any frame for this many beats the connection counts as lost, whatever the socket says: within five seconds. */
+const MISSED_BEATS = 2.25;
+/** Frames that came while the page was busy are handled first, in ms. */
+const QUEUED = 100;
+/** The server is told that the page is there when it has heard nothing else for so long, in ms. */
+const SAY = 15_000;
+/** A request that the server did not confirm within this time may not have reached it, in ms. */
+const RECEIPT = 2000;
+/** The machine slept where its clock went on by so much more than the page's, in ms. */
+const SLEPT = 5000;
 
 export class Connection {
   /** @param {string} url @param {string} page a page for those logged in only @param {Listener} listener @param {() => number} [random] */
@@ -27,8 +36,15 @@ export class Connection {
     this.failures = 0;
     /** Whether the server let this socket in. */
     this.welcomed = false;
-    this.beat = 15_000;
+    this.beat = 2000;
     this.running = false;
+    /** When anything was sent last; ms, monotonic. */
+    this.saidAt = 0;
+    /** @type {Map<string, number>} requests that the server has not confirmed, by `ref`, and when they were sent */
+    this.unconfirmed = new Map();
+    this.ahead = Date.now() - performance.now();
+    /** The machine has slept, and the server was not heard since. */
+    this.slept = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -57,7 +73,34 @@ export class Connection {
   send(message) {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(message));
+    this.saidAt = performance.now();
+    if ("ref" in message && "type" in message) this.#expectReceipt(String(message.ref));
     return true;
+  }
+
+  /** @param {string} ref */
+  #expectReceipt(ref) {
+    this.unconfirmed.set(ref, this.saidAt);
+    setTimeout(() => this.unconfirmed.has(ref) && this.listener.changed(), RECEIPT + 10);
+  }
+
+  /** Whether the server should have confirmed a request by now. @param {string} ref */
+  isOverdue(ref) {
+    const sent = this.unconfirmed.get(ref);
+    return sent !== undefined && performance.now() - sent >= RECEIPT;
+  }
+
+  /** Whether what is shown may be doubted although the socket is open. */
+  get isDoubtful() {
+    this.#noticeSleep();
+    return this.slept || [...this.unconfirmed.keys()].some((ref) => this.isOverdue(ref));
+  }
+
+  /** What was true before a sleep may not be true any more: it is doubted until the server is heard. */
+  #noticeSleep() {
+    const before = this.ahead;
+    this.ahead = Date.now() - performance.now();
+    if (this.ahead - before >= SLEPT) this.slept = true;
   }
 
   #open() {
@@ -77,7 +120,10 @@ export class Connection {
   /** @param {string} data */
   #message(data) {
     const frame = /** @type {import("./protocol.js").Frame} */ (JSON.parse(data));
-    if (frame.type === "beat") this.send({ type: "beat" });
+    this.#noticeSleep();
+    this.slept = false;
+    if ("ref" in frame && frame.ref) this.unconfirmed.delete(frame.ref);
+    if (frame.type === "beat" && performance.now() - this.saidAt >= SAY) this.send({ type: "beat" });
     if (frame.type === "welcome") {
       this.welcomed = true;
       this.failures = 0;
@@ -91,7 +137,9 @@ export class Connection {
   /** @param {number} ms */
   #expect(ms) {
     clearTimeout(this.watch);
-    this.watch = setTimeout(() => this.#drop(), Math.max(ms, 5000));
+    this.watch = setTimeout(() => {
+      this.watch = setTimeout(() => this.#drop(), QUEUED);
+    }, ms);
   }
 
   /** Gives a silent socket up without waiting for its own close. */
@@ -107,6 +155,8 @@ export class Connection {
   /** @param {number} code @param {string} reason */
   #closed(code, reason) {
     this.socket = null;
+    this.unconfirmed.clear();
+    this.slept = false;
     clearTimeout(this.watch);
     if (!this.running) return;
     // The session has ended, or another one took its place in this browser: any page of the server tells which.

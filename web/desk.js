@@ -17,6 +17,7 @@ import { loadCatalogue, t } from "./i18n.js";
 import { Keys } from "./keys.js";
 import { Limits } from "./limits.js";
 import { Menus } from "./menus.js";
+import { Notice } from "./notice.js";
 import { Pointer } from "./pointer.js";
 import { Prefs } from "./prefs.js";
 import { Attention } from "./presence.js";
@@ -29,13 +30,11 @@ import { plain } from "./text.js";
 import { Clock, clockTimes } from "./time.js";
 import { Undos } from "./undo.js";
 import { Undoing } from "./undoing.js";
+import { Upgrade } from "./upgrade.js";
 import { render } from "./vendor/lit.js";
 import { wordsOf } from "./view/dock.js";
 import { shell } from "./view/shell.js";
 
-const RELOADED = "usher-reloaded-for";
-/** How long a word about what was just tried stays, in ms. */
-const NOTICE = 6000;
 /** What stands behind "#" for an administrator's boards. */
 const BOARDS = /** @type {const} */ (["bridges", "displays"]);
 
@@ -49,8 +48,7 @@ export class Desk {
     /** The name of whoever is signed in. */
     this.me = user;
     this.base = base;
-    this.version = version;
-    this.newVersion = "";
+    this.upgrade = new Upgrade(this, version);
     this.feed = new Feed(
       (changes, whole) => this.#take(changes, whole),
       () => this.#resync(),
@@ -80,10 +78,7 @@ export class Desk {
     this.menus = new Menus(this);
     this.focus = new Focus(this);
     this.deeds = new Deeds(this);
-    /** A word about what was just tried, where no row and no press has it. */
-    this.notice = "";
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.noticeEnds = undefined;
+    this.notice = new Notice(() => this.changed());
     this.announcer = new Announcer((text) => this.#say(text));
     this.asks = new Asks(send);
     this.limits = new Limits(this);
@@ -118,7 +113,7 @@ export class Desk {
 
   stop() {
     clearTimeout(this.tick);
-    clearTimeout(this.noticeEnds);
+    this.notice.stop();
     this.connection.stop();
     this.announcer.stop();
     this.alerts.stop();
@@ -176,8 +171,7 @@ export class Desk {
     this.screen.role = frame.user.role;
     this.prefs.take(frame.prefs);
     this.showing.known();
-    this.newVersion = frame.version === this.version ? "" : frame.version;
-    this.#reloadIfIdle();
+    this.upgrade.heard(frame.version);
   }
 
   /** @param {number} at */
@@ -244,7 +238,7 @@ export class Desk {
   clearSelection() {
     this.selection.clear();
     this.changed();
-    this.#reloadIfIdle();
+    this.upgrade.reloadIfIdle();
   }
 
   /** @param {string | null} meeting */
@@ -326,22 +320,8 @@ export class Desk {
 
   /** Says something in the dock and to screen readers. @param {string} text */
   tell(text) {
-    clearTimeout(this.noticeEnds);
-    this.notice = text;
-    this.noticeEnds = setTimeout(() => {
-      this.notice = "";
-      this.changed();
-    }, NOTICE);
+    this.notice.say(text);
     this.announcer.tell(text);
-    this.changed();
-  }
-
-  /** A new server has a new page; it is fetched when nothing would be lost by it. */
-  #reloadIfIdle() {
-    if (!this.newVersion || this.selection.size > 0 || this.presses.busy || this.screen.choice.query || this.dialogs.isOpen) return;
-    if (sessionStorage.getItem(RELOADED) === this.newVersion) return;
-    sessionStorage.setItem(RELOADED, this.newVersion);
-    location.reload();
   }
 
   // Drawing.
@@ -360,6 +340,7 @@ export class Desk {
     for (const list of this.screen.lists) list.calm.measure();
     this.undoing.reach();
     if (this.guard.follow(this.presses.places)) setTimeout(() => this.changed(), REST + 10);
+    this.screen.link.doubt = this.#doubts();
     this.screen.update(this.clock.now());
     render(shell(this), this.root);
     if (this.#place()) {
@@ -371,6 +352,13 @@ export class Desk {
     this.dialogs.shown();
     this.deeds.settleClaims();
     this.pointer.guard();
+  }
+
+  /** Whether what is shown may not be so any more, though the socket is open; said once to those who listen. */
+  #doubts() {
+    const doubt = this.screen.link.phase === "live" && this.connection.isDoubtful;
+    if (doubt && !this.screen.link.doubt) this.announcer.tell(t("said_doubtful"));
+    return doubt;
   }
 
   #place() {

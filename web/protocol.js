@@ -46,13 +46,14 @@
  * @typedef {{ type: "error", ref: string | null, code: string, message: string }} Refusal
  * @typedef {{ type: "prefs", value: object }} Prefs
  * @typedef {{ type: "beat", time: number }} Beat
+ * @typedef {{ type: "receipt", ref: string }} Receipt  the server heard a request whose result takes its time
  * @typedef {{ type: "session_ends", at: number }} SessionEnds
  * @typedef {{ id: string, at: number, requests_per_s: number, in_flight: number, slots: number, busy_last_minute: number, busy: number,
  *   sockets_open: number, sockets_wanted: number, subscriptions: number, calls: number, people: number, answered: number | null,
  *   queue: { lane: string, waiting: number }[], cdr: { records: number, last: number | null } | null }} BridgeFigures
  * @typedef {{ type: "figures", time: number, bridges: BridgeFigures[] }} FiguresFrame
  * @typedef {{ type: "answer", ref: string, link?: string | null }} AnswerFrame  `link`: shown once
- * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Prefs | Beat | SessionEnds | FiguresFrame | DisplaysFrame | AnswerFrame} Frame
+ * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Prefs | Beat | Receipt | SessionEnds | FiguresFrame | DisplaysFrame | AnswerFrame} Frame
  * @typedef {"person" | "selection" | "meeting" | "shown" | "next" | "undo"} Scope
  */
 

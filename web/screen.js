@@ -15,8 +15,8 @@ import { tooLong } from "./waits.js";
  * @typedef {"" | "bridges" | "displays"} Board  what administrators look at instead of people
  * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", board: Board,
  *   view: import("./views.js").View }} Choice
- * @typedef {{ phase: import("./connection.js").Phase, reason: string, asOf: number, shown: boolean }} Link
- *   `shown`: a snapshot was seen, so there are rows, old or not
+ * @typedef {{ phase: import("./connection.js").Phase, reason: string, asOf: number, shown: boolean, doubt: boolean }} Link
+ *   `shown`: a snapshot was seen, so there are rows, old or not; `doubt`: the socket is open, but the server may not have heard of a request
  */
 
 const byId = (/** @type {Person} */ a, /** @type {Person} */ b) => (a.id < b.id ? -1 : 1);
@@ -51,7 +51,7 @@ export class Screen {
     /** @type {(person: Person) => boolean} */
     this.passes = () => true;
     /** @type {Link} */
-    this.link = { phase: "connecting", reason: "", asOf: 0, shown: false };
+    this.link = { phase: "connecting", reason: "", asOf: 0, shown: false, doubt: false };
     /** @type {number | null} when the session ends however much it is used, once that is near */
     this.sessionEnds = null;
     this.now = 0;
@@ -95,7 +95,7 @@ export class Screen {
   }
 
   get live() {
-    return this.link.phase === "live";
+    return this.link.phase === "live" && !this.link.doubt;
   }
 
   /** The open meeting's row; undefined when it has ended. */

@@ -51,7 +51,7 @@ function summary(desk) {
   const connected = list.filter((row) => row.revoked === null && row.connected > 0).length;
   return html`${list.length > 0 ? html`<span class="fact">${t("displays.connected_n", { n: connected })}</span>` : nothing}
     ${waiting > 0 ? html`<span class="fact showing-code">${icon("note")}${t("displays.waiting_n", { n: waiting })}</span>` : nothing}
-    ${desk.notice ? html`<span class="fact said">${desk.notice}</span>` : nothing}`;
+    ${desk.notice.text ? html`<span class="fact said">${desk.notice.text}</span>` : nothing}`;
 }
 
 /** @param {Desk} desk */

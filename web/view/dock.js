@@ -70,8 +70,8 @@ export const wordsOf = (desk, press) =>
 function line(desk, presses, selecting) {
   const last = presses.findLast(isUnderWay) ?? presses.at(-1);
   const offer = desk.undos.series(performance.now());
-  if (desk.notice)
-    return html`<span class="notice">${icon("note")}<span>${desk.notice}</span></span>${undoBar(desk, offer, false)}`;
+  if (desk.notice.text)
+    return html`<span class="notice">${icon("note")}<span>${desk.notice.text}</span></span>${undoBar(desk, offer, false)}`;
   if (!last && offer) return undoBar(desk, offer, true);
   if (!last) return selecting || !desk.screen.acts ? nothing : html`<span class="quiet hint">${t("dock_hint")}</span>`;
   return summary(

@@ -133,7 +133,7 @@ function menu(desk) {
         <input type="hidden" name="csrf" value=${csrf} />
         <button class="entry" type="submit">${t("sign_out")}</button>
       </form>
-      <p class="quiet">${t("version", { version: desk.version })}</p>
+      <p class="quiet">${t("version", { version: desk.upgrade.version })}</p>
     </div>
   `;
 }

@@ -30,7 +30,7 @@ export function notes(desk) {
           (bridge) => bridgeNote(desk, bridge),
         )
       : nothing,
-    desk.newVersion ? note(false, t("new_version", { version: desk.newVersion }), "", reload()) : nothing,
+    desk.upgrade.pending ? note(false, t("new_version", { version: desk.upgrade.pending }), "", reload()) : nothing,
     hidden > 0 ? note(false, t("hidden_n", { n: hidden }), "") : nothing,
   ];
   return all.every((each) => each === nothing) ? nothing : html`<ul class="notes" aria-label=${t("notes_label")}>${all}</ul>`;

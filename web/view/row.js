@@ -81,12 +81,20 @@ const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.m
 /** What else there is to know of somebody, on one line: who is at it, what failed, whether they are to stay.
  * @param {Desk} desk @param {Person} row @param {import("../protocol.js").Claim | null} claim */
 function about(desk, row, claim) {
-  const facts = [handling(desk, row, claim), outcome(desk, row), held(desk, row), ...marks(row)].filter((each) => each !== null);
+  const facts = [unconfirmed(desk, row), handling(desk, row, claim), outcome(desk, row), held(desk, row), ...marks(row)].filter(
+    (each) => each !== null,
+  );
   if (facts.length === 0) return nothing;
   return html`<span class="about" title=${facts.map(({ text, code }) => (code ? `${text} (${code})` : text)).join(" · ")}>${facts.map(
     ({ kind, sign, text, code }) =>
       html`<span class=${kind}>${sign ? icon(sign) : nothing}<span>${text}${code ? html` <small class="code">${code}</small>` : nothing}</span></span>`,
   )}</span>`;
+}
+
+/** The server has not said that it heard of a press on this person. @param {Desk} desk @param {Person} row @returns {Fact | null} */
+function unconfirmed(desk, { id }) {
+  const press = desk.presses.of(id);
+  return press && desk.connection.isOverdue(press.ref) ? { kind: "outcome", sign: "trouble", text: t("press_doubtful") } : null;
 }
 
 /** @param {Desk} desk @param {Person} row @param {import("../protocol.js").Claim | null} claim @returns {Fact | null} */

@@ -18,6 +18,7 @@ export function standing(desk) {
   const { phase, shown, asOf } = screen.link;
   if (!shown)
     return t(phase === "loading" ? "loading" : phase === "lost" ? "lost_at_once" : phase === "stopped" ? "stopped" : "connecting");
+  if (screen.link.doubt) return old(t("doubtful", { at: times.long(asOf) }));
   if (phase === "loading" || phase === "connecting") return old(t("refreshing", { at: times.long(asOf) }));
   if (phase !== "live")
     return old(

@@ -1,0 +1,60 @@
+// A server that is there and says nothing: within five seconds nothing on the page looks live.
+import { admitOf, expect, person, test } from "../server.js";
+
+const BACK = 30_000;
+
+test.beforeEach(async ({ cluster }) => cluster.calm());
+
+/** How long it took until something was so, in ms. @param {() => Promise<void>} so */
+async function took(so) {
+  const begun = performance.now();
+  await so();
+  return Math.round(performance.now() - begun);
+}
+
+test("a frozen server is noticed: rows look old, nobody can be admitted, the title says so; and it comes back", async ({
+  cluster,
+  open,
+}) => {
+  test.setTimeout(90_000);
+  const page = await open(cluster);
+  const meeting = await cluster.meeting("Board call");
+  const { id } = await cluster.join(meeting, "Bo Berg");
+  await expect(admitOf(person(page, id))).toBeEnabled();
+  const { child } = cluster.usher;
+  child.kill("SIGSTOP");
+  try {
+    const columns = page.locator(".columns");
+    const ms = await took(() => expect(columns).toHaveAttribute("data-old", "yes", { timeout: BACK }));
+    // The promise is five seconds; a busy machine may take longer to draw it.
+    expect(ms, "ms until the page looked old").toBeLessThan(10_000);
+    await expect(admitOf(person(page, id))).toBeDisabled();
+    await expect(page).toHaveTitle(/No connection/);
+    await expect(page.locator(".standing")).toContainText("lost: as of");
+  } finally {
+    child.kill("SIGCONT");
+  }
+  await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
+  await expect(admitOf(person(page, id))).toBeEnabled({ timeout: BACK });
+  await expect(page).not.toHaveTitle(/No connection/);
+});
+
+test("a press that the server does not confirm is doubtful on its row and on the page", async ({ cluster, open }) => {
+  test.setTimeout(90_000);
+  const page = await open(cluster);
+  const meeting = await cluster.meeting("Board call");
+  const { id } = await cluster.join(meeting, "Bo Berg");
+  await expect(admitOf(person(page, id))).toBeEnabled();
+  const { child } = cluster.usher;
+  child.kill("SIGSTOP");
+  try {
+    await admitOf(person(page, id)).click();
+    await expect(person(page, id)).toContainText("Not confirmed by the server yet");
+    await expect(page.locator(".columns")).toHaveAttribute("data-old", "yes");
+  } finally {
+    child.kill("SIGCONT");
+  }
+  await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
+  // It was on its way: the server carries it out, once.
+  await expect(person(page, id)).toHaveCount(0, { timeout: BACK });
+});

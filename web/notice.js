@@ -1,0 +1,29 @@
+// A word about what was just tried, where no row and no press has it. It goes by itself.
+
+/** How long it stays, in ms. */
+const STAY = 6000;
+
+export class Notice {
+  /** @param {() => void} changed */
+  constructor(changed) {
+    this.changed = changed;
+    this.text = "";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.ends = undefined;
+  }
+
+  /** @param {string} text */
+  say(text) {
+    this.stop();
+    this.text = text;
+    this.ends = setTimeout(() => {
+      this.text = "";
+      this.changed();
+    }, STAY);
+    this.changed();
+  }
+
+  stop() {
+    clearTimeout(this.ends);
+  }
+}
