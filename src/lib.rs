@@ -36,6 +36,7 @@ pub mod log;
 pub mod meetings;
 pub mod memory;
 pub mod model;
+pub mod normal;
 pub(crate) mod pem;
 pub mod publisher;
 pub mod receivers;

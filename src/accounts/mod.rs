@@ -1,6 +1,8 @@
 //! Accounts: who may log in, as what, and whether a log-in is still good. Knows no pages and no cookies.
 
+mod devices;
 mod ended;
+mod guessable;
 mod password;
 mod sessions;
 mod table;
@@ -12,20 +14,24 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tower_sessions_core::session::Id;
 
 use crate::config::{Live, WebConfig};
 use crate::db::{Db, DbError};
+use crate::normal;
 
+pub use devices::{DEVICE_KEPT_DAYS, Device, is_device_token};
 pub use ended::Why;
+pub use password::{Busy, Lane};
 pub(crate) use sessions::LOGIN_KEY;
 pub use sessions::{LogIn, Sessions};
-pub use throttle::{Throttle, TooMany};
+pub use throttle::{Attempt, Throttle, TooMany};
 pub use user::{AccountError, Listed, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Role, User};
 
 use ended::Ended;
 use password::Hasher;
+use user::name_key;
 
 /// A database failure, or a rule that says no.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +54,15 @@ pub struct Accounts {
     changed: Arc<watch::Sender<u64>>,
     /// The database's version when its other writers were last looked for.
     foreign: Arc<AtomicI64>,
+    keys_renewed: Arc<OnceCell<()>>,
+}
+
+/// Characters of a typed name that are looked at.
+const LONGEST_TYPED: usize = 4 * MAX_NAME;
+
+/// What stands for a typed name where attempts are counted: one for all ways to write it.
+pub fn attempts_key(name: &str) -> String {
+    name_key(&name.chars().take(LONGEST_TYPED).collect::<String>()).chars().take(MAX_NAME).collect()
 }
 
 impl Accounts {
@@ -61,6 +76,7 @@ impl Accounts {
             hasher: Hasher::new(),
             changed: Arc::new(watch::channel(0).0),
             foreign: Arc::default(),
+            keys_renewed: Arc::default(),
         }
     }
 
@@ -106,27 +122,59 @@ impl Accounts {
     }
 
     /// The user of this name if the password is right. Takes as long for names that don't exist.
-    pub async fn verify(&self, name: &str, password: &str) -> Result<Option<User>, DbError> {
-        let name = name.to_owned();
+    pub async fn verify(&self, name: &str, password: &str, lane: Lane) -> Result<Result<Option<User>, Busy>, DbError> {
+        self.renew_keys().await?;
+        let name: String = name.chars().take(LONGEST_TYPED).collect();
         let found = self.db.read(move |conn| table::by_name(conn, &name)).await?;
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
-        // Longer ones can't have been set; hashing them would only cost time.
-        let password = if password.chars().count() > MAX_PASSWORD { String::new() } else { password.to_owned() };
-        let right = self.hasher.verify(password, hash).await;
-        Ok(user.filter(|_| right))
+        let right = match self.hasher.verify(user::candidates(password), hash.clone(), lane).await {
+            Ok(right) => right,
+            Err(busy) => return Ok(Err(busy)),
+        };
+        if let (Some(user), Some(right), Some(old)) = (&user, &right, hash)
+            && normal::password(right) != *right
+        {
+            let (id, new) = (user.id, self.hasher.hash(normal::password(right)).await);
+            self.db.later(move |conn| table::renew_hash(conn, id, &old, &new));
+        }
+        Ok(Ok(user.filter(|_| right.is_some())))
+    }
+
+    /// Once: users of older Ushers are found by the keys of today.
+    async fn renew_keys(&self) -> Result<(), DbError> {
+        self.keys_renewed.get_or_try_init(|| self.db.write(table::renew_keys)).await.map(drop)
+    }
+
+    /// Of a browser's tokens the one in which this user has logged in, if any.
+    pub async fn known_device(&self, name: &str, devices: Vec<Device>) -> Result<Option<Device>, DbError> {
+        let key: String = name_key(&name.chars().take(LONGEST_TYPED).collect::<String>());
+        self.db.read(move |conn| devices::known_to(conn, &devices, &key)).await
+    }
+
+    /// Knows the browser for this user from now on. Returns a new token for it, unless one of its own is known.
+    pub async fn remember_device(&self, user: i64, devices: Vec<Device>) -> Result<Option<String>, DbError> {
+        let new = devices::new_device_token();
+        let fresh = Device::of(&new);
+        let known = self.db.write(move |conn| {
+            // Never one that nobody has logged in with: it may have been planted.
+            let known = devices::known(conn, &devices)?;
+            devices::remember(conn, known.unwrap_or(fresh), user)?;
+            Ok(known)
+        });
+        Ok(if known.await?.is_some() { None } else { Some(new) })
     }
 
     pub async fn add(&self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
-        let name = user::check_name(name)?.to_owned();
-        user::check_password(&name, password)?;
-        let hash = self.hasher.hash(password.to_owned()).await;
+        let name = user::check_name(name)?;
+        let password = user::check_password(&name, password)?;
+        let hash = self.hasher.hash(password).await;
         Ok(self.db.write(move |conn| table::add(conn, &name, role, &hash)).await??)
     }
 
     /// Signs the user out everywhere. Call [`Accounts::notify`] when a session that takes the place of one of these is saved.
     pub async fn set_password(&self, name: &str, password: &str) -> Result<User, Refused> {
-        user::check_password(name, password)?;
-        let hash = self.hasher.hash(password.to_owned()).await;
+        let password = user::check_password(name, password)?;
+        let hash = self.hasher.hash(password).await;
         let name = name.to_owned();
         Ok(self.db.write(move |conn| table::set_password(conn, &name, &hash)).await??)
     }
@@ -171,6 +219,7 @@ impl Accounts {
 
     pub fn sweep_sessions(&self) {
         self.sessions.sweep();
+        self.db.later(devices::sweep);
     }
 }
 
@@ -182,24 +231,35 @@ impl Offline<'_> {
         Ok(table::list(self.0).map_err(DbError::from)?)
     }
 
-    /// Would this name and password do? Asked before anything is written.
-    pub fn check(name: &str, password: &str) -> Result<(), AccountError> {
-        user::check_password(user::check_name(name)?, password)
+    /// Would this name do for a new user? Asked before the password is.
+    pub fn check_new_name(&mut self, name: &str) -> Result<String, Refused> {
+        let name = user::check_name(name)?;
+        match self.exists(&name)? {
+            true => Err(AccountError::Taken(name).into()),
+            false => Ok(name),
+        }
+    }
+
+    /// Would this password do for this user? Asked before anything is written.
+    pub fn check_password(name: &str, password: &str) -> Result<(), AccountError> {
+        user::check_password(name, password).map(drop)
     }
 
     pub fn exists(&mut self, name: &str) -> Result<bool, Refused> {
-        Ok(table::by_name(self.0, name).map_err(DbError::from)?.is_some())
+        self.commit(|conn| {
+            table::renew_keys(conn)?;
+            Ok(Ok(table::by_name(conn, name)?.is_some()))
+        })
     }
 
     pub fn add(&mut self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
-        Self::check(name, password)?;
-        let hash = password::hash(password);
-        self.commit(|conn| table::add(conn, name, role, &hash))
+        let name = user::check_name(name)?;
+        let hash = password::hash(&user::check_password(&name, password)?);
+        self.commit(|conn| table::add(conn, &name, role, &hash))
     }
 
     pub fn set_password(&mut self, name: &str, password: &str) -> Result<(), Refused> {
-        user::check_password(name, password)?;
-        let hash = password::hash(password);
+        let hash = password::hash(&user::check_password(name, password)?);
         self.commit(|conn| table::set_password(conn, name, &hash)).map(drop)
     }
 

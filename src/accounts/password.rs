@@ -6,37 +6,64 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
-/// Each takes 19 MiB and a core for some 25 ms: two keep a small machine responsive when a whole shift logs in.
-const AT_ONCE: usize = 2;
+/// Who waits for a slot. Each hash takes 19 MiB and a core for some 25 ms; two at once keep a small machine responsive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Users known by their browser or session. A flood of guesses does not stand in front of them.
+    Known,
+    /// Everybody else: one hash at a time, so that guessing from ever new addresses costs one core at most.
+    Stranger,
+}
+
+/// Strangers who may wait for their turn, a few seconds at most.
+const STRANGERS: usize = 200;
+
+/// Too many others are waiting to have their password looked at.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Busy;
 
 #[derive(Debug, Clone)]
 pub(super) struct Hasher {
-    slots: Arc<Semaphore>,
+    known: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
 }
 
 impl Hasher {
     pub(super) fn new() -> Self {
-        Self { slots: Arc::new(Semaphore::new(AT_ONCE)) }
+        let one = || Arc::new(Semaphore::new(1));
+        Self { known: one(), strangers: one(), waiting: Arc::new(Semaphore::new(STRANGERS)) }
     }
 
     pub(super) async fn hash(&self, password: String) -> String {
-        self.run(move || hash(&password)).await
+        run(&self.known, move || hash(&password)).await
     }
 
-    /// Without a hash it takes as long and says no: nobody can measure which names exist.
-    pub(super) async fn verify(&self, password: String, hash: Option<String>) -> bool {
-        self.run(move || {
+    /// The first of `texts` that the hash is of. Without a hash it takes as long and finds none: nobody can measure which names exist.
+    pub(super) async fn verify(&self, texts: Vec<String>, hash: Option<String>, lane: Lane) -> Result<Option<String>, Busy> {
+        let _place = match lane {
+            Lane::Known => None,
+            Lane::Stranger => Some(self.waiting.try_acquire().map_err(|_| Busy)?),
+        };
+        let slots = if lane == Lane::Known { &self.known } else { &self.strangers };
+        Ok(run(slots, move || {
             let known = hash.is_some();
             let hash = hash.unwrap_or_else(|| nobody().to_owned());
-            Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok() && known
+            // Each is tried whatever came of the others.
+            let right: Vec<String> = texts.into_iter().filter(|text| is_hash_of(&hash, text)).collect();
+            right.into_iter().next().filter(|_| known)
         })
-        .await
+        .await)
     }
+}
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
-        tokio::task::spawn_blocking(work).await.expect("hashing does not panic")
-    }
+async fn run<T: Send + 'static>(slots: &Semaphore, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let _slot = slots.acquire().await.expect("the semaphore is never closed");
+    tokio::task::spawn_blocking(work).await.expect("hashing does not panic")
+}
+
+fn is_hash_of(hash: &str, text: &str) -> bool {
+    Argon2::default().verify_password(text.as_bytes(), hash).is_ok()
 }
 
 /// A PHC string with a random salt.
@@ -47,4 +74,26 @@ pub(super) fn hash(password: &str) -> String {
 fn nobody() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| hash("nobody's password"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn strangers_wait_in_a_bounded_queue_and_in_front_of_nobody_known() {
+        let hasher = Hasher::new();
+        let _all = hasher.waiting.acquire_many(u32::try_from(STRANGERS).expect("few")).await.expect("places");
+        let verify = |lane| hasher.verify(vec!["right".into()], Some(hash("right")), lane);
+        assert_eq!(verify(Lane::Stranger).await, Err(Busy));
+        assert_eq!(verify(Lane::Known).await, Ok(Some("right".into())));
+    }
+
+    #[tokio::test]
+    async fn a_slot_of_strangers_that_is_taken_holds_up_nobody_known() {
+        let hasher = Hasher::new();
+        let _taken = hasher.strangers.acquire().await.expect("slot");
+        let known = hasher.verify(vec!["wrong".into()], Some(hash("right")), Lane::Known);
+        assert_eq!(tokio::time::timeout(std::time::Duration::from_secs(30), known).await, Ok(Ok(None)));
+    }
 }

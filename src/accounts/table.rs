@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::user::{AccountError, Listed, Role, User, name_key};
+use super::user::{AccountError, Listed, Role, User, name_key, old_name_key};
 use crate::db::now_ms;
 
 /// Either the database failed (outer), or the rules say no (inner).
@@ -31,7 +31,30 @@ pub(super) fn by_id(conn: &Connection, id: i64) -> rusqlite::Result<Option<User>
 /// The account and its password hash.
 pub(super) fn by_name(conn: &Connection, name: &str) -> rusqlite::Result<Option<(User, String)>> {
     let mut found = conn.prepare_cached("SELECT * FROM users WHERE name_key = ?1")?;
-    found.query_row([name_key(name)], |row| Ok((user(row)?, row.get("hash")?))).optional()
+    let mut by_key = |key: String| found.query_row([key], |row| Ok((user(row)?, row.get("hash")?))).optional();
+    // Two older users may share one key of today; then each goes on under the name that is typed exactly.
+    match by_key(old_name_key(name))? {
+        Some(found) => Ok(Some(found)),
+        None => by_key(name_key(name)),
+    }
+}
+
+/// Gives users of older Ushers the key of today, where no other user has it.
+pub(super) fn renew_keys(conn: &Connection) -> rusqlite::Result<()> {
+    let mut all = conn.prepare("SELECT id, name, name_key FROM users")?;
+    let rows = all.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?;
+    for (id, name, key) in rows.collect::<Result<Vec<_>, _>>()? {
+        let wanted = name_key(&name);
+        if wanted != key {
+            conn.execute("UPDATE OR IGNORE users SET name_key = ?2 WHERE id = ?1", params![id, wanted])?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the hash of the same password in its normal form.
+pub(super) fn renew_hash(conn: &Connection, id: i64, old: &str, new: &str) -> rusqlite::Result<()> {
+    conn.execute("UPDATE users SET hash = ?3 WHERE id = ?1 AND hash = ?2", params![id, old, new]).map(drop)
 }
 
 pub(super) fn list(conn: &Connection) -> rusqlite::Result<Vec<Listed>> {
@@ -48,6 +71,7 @@ pub(super) fn count(conn: &Connection) -> rusqlite::Result<i64> {
 }
 
 pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> Outcome<()> {
+    renew_keys(conn)?;
     if by_name(conn, name)?.is_some() {
         return Ok(Err(AccountError::Taken(name.to_owned())));
     }

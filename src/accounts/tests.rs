@@ -11,14 +11,18 @@ async fn accounts() -> (tempfile::TempDir, Accounts) {
     (dir, accounts)
 }
 
+async fn verify(accounts: &Accounts, name: &str, password: &str) -> Option<User> {
+    accounts.verify(name, password, Lane::Stranger).await.expect("db").expect("nobody waits")
+}
+
 #[tokio::test]
 async fn only_the_right_password_of_a_known_name_opens() {
     let (_dir, accounts) = accounts().await;
     let name = |user: Option<User>| user.map(|user| user.name.to_string());
-    assert_eq!(name(accounts.verify("ana", PASSWORD).await.expect("db")), Some("Ana".into()), "names ignore case");
-    assert_eq!(name(accounts.verify("ana", "wrong horse").await.expect("db")), None);
-    assert_eq!(name(accounts.verify("nobody", "nobody's password").await.expect("db")), None);
-    assert_eq!(name(accounts.verify("ana", &"x".repeat(100_000)).await.expect("db")), None);
+    assert_eq!(name(verify(&accounts, "ana", PASSWORD).await), Some("Ana".into()), "names ignore case");
+    assert_eq!(name(verify(&accounts, "ana", "wrong horse").await), None);
+    assert_eq!(name(verify(&accounts, "nobody", "nobody's password").await), None);
+    assert_eq!(name(verify(&accounts, "ana", &"x".repeat(100_000)).await), None);
 }
 
 #[tokio::test]
@@ -46,9 +50,9 @@ async fn the_command_line_and_the_server_see_each_others_users() {
     let mut conn = crate::db::open_connection(dir.path()).expect("connection");
     let mut offline = Offline(&mut conn);
     offline.add("ben", Role::Moderator, PASSWORD).expect("added");
-    assert!(accounts.verify("ben", PASSWORD).await.expect("db").is_some());
+    assert!(verify(&accounts, "ben", PASSWORD).await.is_some());
     offline.set_password("ben", "another horse").expect("changed");
-    assert!(accounts.verify("ben", PASSWORD).await.expect("db").is_none());
+    assert!(verify(&accounts, "ben", PASSWORD).await.is_none());
     assert_eq!(offline.list().expect("list").len(), 2);
     offline.remove("ben").expect("removed");
     assert!(matches!(offline.remove("ben"), Err(Refused::Rule(AccountError::Unknown(_)))));
@@ -57,6 +61,41 @@ async fn the_command_line_and_the_server_see_each_others_users() {
 #[tokio::test]
 async fn users_and_their_stamps_stay_out_of_logs() {
     let (_dir, accounts) = accounts().await;
-    let user = accounts.verify("ana", PASSWORD).await.expect("db").expect("user");
+    let user = verify(&accounts, "ana", PASSWORD).await.expect("user");
     assert_eq!(format!("{user:?}"), "User { name: \"Ana\", role: Admin, .. }");
+}
+
+#[tokio::test]
+async fn a_name_and_a_password_may_be_typed_composed_or_not() {
+    let (_dir, accounts) = accounts().await;
+    accounts.add("Zoe\u{308}", Role::Viewer, "Mu\u{308}llers horse").await.expect("added");
+    for (name, password) in [("Zoë", "Müllers horse"), ("ZOE\u{308}", "Mu\u{308}llers\u{a0}horse"), ("ｚｏë", "Müllers horse")] {
+        assert!(verify(&accounts, name, password).await.is_some(), "{name:?} {password:?}");
+    }
+    assert!(verify(&accounts, "Zoë", "müllers horse").await.is_none());
+    let refused = accounts.add("zoë", Role::Viewer, PASSWORD).await;
+    assert!(matches!(refused, Err(Refused::Rule(AccountError::Taken(_)))), "{refused:?}");
+}
+
+/// Adds a user as older Ushers did: name and password as they were typed.
+fn add_as_before(conn: &Connection, name: &str, password: &str) {
+    let key = name.to_lowercase();
+    let sql = "INSERT INTO users (name, name_key, role, hash, stamp, created) VALUES (?1, ?2, 'viewer', ?3, x'00', 0)";
+    conn.execute(sql, rusqlite::params![name, key, password::hash(password)]).expect("added");
+}
+
+#[tokio::test]
+async fn users_of_older_ushers_get_in_as_they_did_and_then_in_each_form() {
+    let (dir, accounts) = accounts().await;
+    let conn = crate::db::open_connection(dir.path()).expect("connection");
+    add_as_before(&conn, "Zoe\u{308}", "Mu\u{308}llers horse");
+    // Two that differ by form alone go on as two.
+    add_as_before(&conn, "Rene\u{301}", "first horse of two");
+    add_as_before(&conn, "Rene\u{301}".replace("e\u{301}", "é").as_str(), "second horse of two");
+    assert!(verify(&accounts, "Zoë", "Müllers horse").await.is_none(), "its hash is of another form");
+    assert!(verify(&accounts, "Zoë", "Mu\u{308}llers horse").await.is_some(), "as it was set");
+    accounts.db.flush().await.expect("flushed");
+    assert!(verify(&accounts, "zoe\u{308}", "Müllers horse").await.is_some(), "in each form from then on");
+    assert!(verify(&accounts, "Rene\u{301}", "first horse of two").await.is_some());
+    assert!(verify(&accounts, "René", "second horse of two").await.is_some());
 }

@@ -1,16 +1,19 @@
-//! Slows log-in attempts down by user and by address, with growing pauses. Never locks anybody out: others stay unaffected.
+//! Slows log-in attempts down where they come from, with growing pauses, and keeps nobody else waiting.
 //!
-//! Attempts of one (user, address) pair queue behind each other. The pauses of a user's name and of an address as such are shorter
-//! and spare every pair that has logged in before: an attacker elsewhere does not slow down the real user, and one attacker in a
-//! room does not slow down those who work there. Takes the time as a parameter.
+//! A browser in which the user has logged in before has a line of its own, which nobody else's attempts touch. All others are slowed by
+//! where they come from: the pair of user and address, and the address. There is no pause for a user's name as such: it would keep the
+//! user out whenever somebody guesses from enough addresses. What such guessing costs is bounded by the hasher instead, and each address
+//! has three attempts. An IPv6 address counts as its /64, which is what one customer has. Takes the time as a parameter.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Pairs, names and addresses remembered, each.
+use super::devices::Device;
+
+/// Devices, pairs and addresses remembered, each.
 const REMEMBERED: usize = 10_000;
 /// Failures are forgotten after this long without another.
 const FORGET: Duration = Duration::from_secs(15 * 60);
@@ -25,8 +28,7 @@ struct Pace {
 }
 
 /// A person mistypes three times; then 1, 2, 4, 8, 16 s.
-const PAIR: Pace = Pace { free: 3, longest: Duration::from_secs(16) };
-const USER: Pace = Pace { free: 10, longest: Duration::from_secs(5) };
+const PERSON: Pace = Pace { free: 3, longest: Duration::from_secs(16) };
 /// A room behind one address logs in at the start of a shift.
 const ADDRESS: Pace = Pace { free: 50, longest: Duration::from_secs(2) };
 
@@ -37,11 +39,9 @@ pub struct Throttle {
 
 #[derive(Debug, Default)]
 struct Tables {
+    devices: HashMap<(String, Device), Line>,
     pairs: HashMap<(String, IpAddr), Line>,
-    users: HashMap<String, Line>,
     addresses: HashMap<IpAddr, Line>,
-    /// Pairs that have logged in, and when last.
-    known: HashMap<(String, IpAddr), Instant>,
 }
 
 /// The attempts of one key, waiting behind each other.
@@ -53,6 +53,16 @@ struct Line {
     turn: Instant,
 }
 
+/// Who tries to log in.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// The key of the user's name, whether there is such a user or not.
+    pub user: &'a str,
+    pub address: IpAddr,
+    /// A browser in which this user has logged in before.
+    pub device: Option<Device>,
+}
+
 /// Too many attempts; try again in about this long.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooMany {
@@ -61,16 +71,14 @@ pub struct TooMany {
 
 impl Throttle {
     /// Takes a turn: how long this attempt has to wait. It counts as failed until [`Throttle::succeeded`].
-    pub fn attempt(&self, user: &str, address: IpAddr, now: Instant) -> Result<Duration, TooMany> {
+    pub fn attempt(&self, attempt: Attempt<'_>, now: Instant) -> Result<Duration, TooMany> {
         let mut guard = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let tables = &mut *guard;
-        let pair = (user.to_owned(), address);
-        let known = tables.known.contains_key(&pair);
-        let mut lines = vec![(line(&mut tables.pairs, pair, now), PAIR)];
-        if !known {
-            lines.push((line(&mut tables.users, user.to_owned(), now), USER));
-            lines.push((line(&mut tables.addresses, address, now), ADDRESS));
-        }
+        let (user, network) = (attempt.user.to_owned(), network(attempt.address));
+        let lines = match attempt.device {
+            Some(device) => vec![(line(&mut tables.devices, (user, device), now), PERSON)],
+            None => vec![(line(&mut tables.pairs, (user, network), now), PERSON), (line(&mut tables.addresses, network, now), ADDRESS)],
+        };
         let turn = lines.iter().map(|(line, pace)| line.turn + pace.pause(line.attempts)).fold(now, Instant::max);
         let wait = turn - now;
         if wait > LONGEST_WAIT {
@@ -84,13 +92,27 @@ impl Throttle {
         Ok(wait)
     }
 
-    /// The password was right: this pair starts afresh and is spared from now on.
-    pub fn succeeded(&self, user: &str, address: IpAddr, now: Instant) {
+    /// The password was right: this user starts afresh from here, and the address is not guilty of this attempt.
+    pub fn succeeded(&self, attempt: Attempt<'_>) {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        let pair = (user.to_owned(), address);
-        tables.pairs.remove(&pair);
-        make_room(&mut tables.known, |at| *at, Duration::MAX, now);
-        tables.known.insert(pair, now);
+        let (user, network) = (attempt.user.to_owned(), network(attempt.address));
+        match attempt.device {
+            Some(device) => drop(tables.devices.remove(&(user, device))),
+            None => {
+                tables.pairs.remove(&(user, network));
+                if let Some(line) = tables.addresses.get_mut(&network) {
+                    line.attempts = line.attempts.saturating_sub(1);
+                }
+            }
+        }
+    }
+}
+
+/// What counts as one place: an IPv4 address, or the /64 of an IPv6 one.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        address => address,
     }
 }
 
@@ -104,7 +126,7 @@ impl Pace {
 }
 
 fn line<K: Hash + Eq + Clone>(table: &mut HashMap<K, Line>, key: K, now: Instant) -> &mut Line {
-    make_room(table, |line| line.last, FORGET, now);
+    make_room(table, now);
     let line = table.entry(key).or_insert(Line { attempts: 0, last: now, turn: now });
     if now.saturating_duration_since(line.last) > FORGET {
         *line = Line { attempts: 0, last: now, turn: now };
@@ -112,17 +134,17 @@ fn line<K: Hash + Eq + Clone>(table: &mut HashMap<K, Line>, key: K, now: Instant
     line
 }
 
-/// Keeps a table bounded: first the forgotten leave, then the older half.
-fn make_room<K: Hash + Eq + Clone, V>(table: &mut HashMap<K, V>, at: impl Fn(&V) -> Instant, keep: Duration, now: Instant) {
+/// Keeps a table bounded: first the forgotten leave, then the half with the fewest attempts, the older ones first.
+fn make_room<K: Hash + Eq + Clone>(table: &mut HashMap<K, Line>, now: Instant) {
     if table.len() < REMEMBERED {
         return;
     }
-    table.retain(|_, value| now.saturating_duration_since(at(value)) <= keep);
+    table.retain(|_, line| now.saturating_duration_since(line.last) <= FORGET);
     if table.len() >= REMEMBERED {
-        let mut ages: Vec<Instant> = table.values().map(&at).collect();
-        let (_, middle, _) = ages.select_nth_unstable(REMEMBERED / 2);
+        let mut ranks: Vec<(u32, Instant)> = table.values().map(|line| (line.attempts, line.last)).collect();
+        let (_, middle, _) = ranks.select_nth_unstable(REMEMBERED / 2);
         let middle = *middle;
-        table.retain(|_, value| at(value) > middle);
+        table.retain(|_, line| (line.attempts, line.last) > middle);
     }
 }
 
@@ -130,64 +152,109 @@ fn make_room<K: Hash + Eq + Clone, V>(table: &mut HashMap<K, V>, at: impl Fn(&V)
 mod tests {
     use super::*;
 
-    fn address(n: u8) -> IpAddr {
-        IpAddr::from([10, 0, 0, n])
+    fn from(user: &str, n: u8) -> Attempt<'_> {
+        Attempt { user, address: IpAddr::from([10, 0, 0, n]), device: None }
     }
+
+    const DEVICE: Device = Device([7; 32]);
 
     #[test]
     fn pauses_grow_and_attempts_queue_behind_each_other() {
-        let (throttle, now) = (Throttle::default(), Instant::now());
-        let waits: Vec<_> = (0..7).map(|_| throttle.attempt("ana", address(1), now).map(|wait| wait.as_secs())).collect();
-        let too_many = throttle.attempt("ana", address(1), now).expect_err("31 s is too long");
-        assert_eq!(waits, [Ok(0), Ok(0), Ok(0), Ok(1), Ok(3), Ok(7), Ok(15)]);
-        assert_eq!(too_many, TooMany { seconds: 31 });
+        for device in [None, Some(DEVICE)] {
+            let (throttle, now) = (Throttle::default(), Instant::now());
+            let attempt = Attempt { device, ..from("ana", 1) };
+            let waits: Vec<_> = (0..7).map(|_| throttle.attempt(attempt, now).map(|wait| wait.as_secs())).collect();
+            let too_many = throttle.attempt(attempt, now).expect_err("31 s is too long");
+            assert_eq!(waits, [Ok(0), Ok(0), Ok(0), Ok(1), Ok(3), Ok(7), Ok(15)]);
+            assert_eq!(too_many, TooMany { seconds: 31 });
+        }
     }
 
     #[test]
     fn a_refused_attempt_does_not_make_the_queue_longer() {
         let (throttle, now) = (Throttle::default(), Instant::now());
         for _ in 0..1000 {
-            let _ = throttle.attempt("ana", address(1), now);
+            let _ = throttle.attempt(from("ana", 1), now);
         }
         let later = now + Duration::from_secs(31);
-        assert!(throttle.attempt("ana", address(1), later).is_ok());
+        assert!(throttle.attempt(from("ana", 1), later).is_ok());
     }
 
     #[test]
-    fn a_room_and_a_name_under_attack_stay_open() {
+    fn whoever_guesses_elsewhere_makes_nobody_wait() {
         let (throttle, now) = (Throttle::default(), Instant::now());
-        throttle.succeeded("ana", address(1), now);
-        for n in 0..200 {
-            let _ = throttle.attempt("ana", address(2), now);
-            let _ = throttle.attempt(&format!("guess{n}"), address(1), now);
+        for n in 0..30_000_u32 {
+            let address = IpAddr::from((0x0b00_0000 + n).to_be_bytes());
+            let _ = throttle.attempt(Attempt { user: "ana", address, device: None }, now);
         }
-        assert_eq!(throttle.attempt("ana", address(1), now), Ok(Duration::ZERO), "she has logged in here before");
-        assert!(throttle.attempt("ben", address(3), now).is_ok_and(|wait| wait.is_zero()));
+        assert_eq!(throttle.attempt(from("ana", 1), now), Ok(Duration::ZERO), "an address that tried nothing");
+    }
+
+    #[test]
+    fn a_known_browser_is_spared_whatever_is_tried_beside_it() {
+        let (throttle, now) = (Throttle::default(), Instant::now());
+        for n in 0..200 {
+            let _ = throttle.attempt(from("ana", 1), now);
+            let _ = throttle.attempt(from(&format!("guess{n}"), 1), now);
+        }
+        assert!(throttle.attempt(from("ana", 1), now).is_err());
+        assert_eq!(throttle.attempt(Attempt { device: Some(DEVICE), ..from("ana", 1) }, now), Ok(Duration::ZERO));
+    }
+
+    #[test]
+    fn addresses_of_one_customer_are_one() {
+        let (throttle, now) = (Throttle::default(), Instant::now());
+        let attempt = |text: &str| {
+            let address = text.parse().expect("address");
+            throttle.attempt(Attempt { user: "ana", address, device: None }, now).map(|wait| wait.as_secs())
+        };
+        let waits: Vec<_> = (1..5).map(|n| attempt(&format!("2001:db8:1:2::{n}"))).collect();
+        assert_eq!(waits, [Ok(0), Ok(0), Ok(0), Ok(1)]);
+        assert_eq!((attempt("2001:db8:1:3::1"), attempt("::ffff:10.0.0.1")), (Ok(0), Ok(0)));
+        assert_eq!(network("::ffff:10.0.0.1".parse().expect("address")), IpAddr::from([10, 0, 0, 1]));
+    }
+
+    #[test]
+    fn a_room_that_logs_in_is_not_slowed() {
+        let (throttle, now) = (Throttle::default(), Instant::now());
+        for n in 0..200 {
+            let user = format!("user{n}");
+            assert_eq!(throttle.attempt(from(&user, 1), now), Ok(Duration::ZERO));
+            throttle.succeeded(from(&user, 1));
+        }
     }
 
     #[test]
     fn success_starts_afresh_and_time_forgets() {
         let (throttle, now) = (Throttle::default(), Instant::now());
         for _ in 0..5 {
-            let _ = throttle.attempt("ana", address(1), now);
+            let _ = throttle.attempt(from("ana", 1), now);
         }
-        throttle.succeeded("ana", address(1), now);
-        assert_eq!(throttle.attempt("ana", address(1), now), Ok(Duration::ZERO));
+        throttle.succeeded(from("ana", 1));
+        assert_eq!(throttle.attempt(from("ana", 1), now), Ok(Duration::ZERO));
         for _ in 0..9 {
-            let _ = throttle.attempt("ben", address(1), now);
+            let _ = throttle.attempt(from("ben", 1), now);
         }
-        assert_eq!(throttle.attempt("ben", address(1), now + FORGET * 2), Ok(Duration::ZERO));
+        assert_eq!(throttle.attempt(from("ben", 1), now + FORGET * 2), Ok(Duration::ZERO));
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn memory_is_bounded_and_a_flood_does_not_wash_the_guilty_away() {
         let (throttle, start) = (Throttle::default(), Instant::now());
-        for n in 0..30_000u32 {
+        for _ in 0..20 {
+            let _ = throttle.attempt(from("ana", 1), start);
+        }
+        for n in 0..30_000_u32 {
             let now = start + Duration::from_millis(n.into());
-            let _ = throttle.attempt(&format!("user{n}"), IpAddr::from(n.to_be_bytes()), now);
-            throttle.succeeded(&format!("user{n}"), IpAddr::from(n.to_be_bytes()), now);
+            let (user, address) = (format!("user{n}"), IpAddr::from((0x0b00_0000 + n).to_be_bytes()));
+            let mut device = [0; 32];
+            device[..4].copy_from_slice(&n.to_be_bytes());
+            let _ = throttle.attempt(Attempt { user: &user, address, device: None }, now);
+            let _ = throttle.attempt(Attempt { user: &user, address, device: Some(Device(device)) }, now);
         }
         let tables = throttle.tables.lock().expect("lock");
-        assert!(tables.users.len() <= REMEMBERED && tables.addresses.len() <= REMEMBERED && tables.known.len() <= REMEMBERED);
+        assert!(tables.devices.len() <= REMEMBERED && tables.addresses.len() <= REMEMBERED && tables.pairs.len() <= REMEMBERED);
+        let guilty = tables.pairs.get(&("ana".to_owned(), IpAddr::from([10, 0, 0, 1])));
+        assert!(guilty.is_some_and(|line| line.attempts >= 7), "{guilty:?}");
     }
 }

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::guessable::is_guessable;
+use crate::normal::{self, caseless, nfkc};
+
 /// What somebody may do. Each role includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -84,10 +87,12 @@ pub enum AccountError {
     Unknown(String),
     #[error("the password is too short: at least {MIN_PASSWORD} characters")]
     PasswordShort,
-    #[error("the password is too long: at most {MAX_PASSWORD} characters")]
+    #[error("the password is too long: at most {MAX_PASSWORD} bytes")]
     PasswordLong,
-    #[error("the password must not be the user's name")]
-    PasswordIsName,
+    #[error("the password is one of those that are tried first: a common one, a run on the keyboard, or the user's name with little more")]
+    PasswordGuessable,
+    #[error("the password has a control character, such as a tab or a line break")]
+    PasswordControl,
     #[error("{0} is the last admin: make somebody else an admin first")]
     LastAdmin(String),
 }
@@ -101,40 +106,70 @@ impl AccountError {
             Self::Unknown(_) => "error_user_unknown",
             Self::PasswordShort => "error_password_short",
             Self::PasswordLong => "error_password_long",
-            Self::PasswordIsName => "error_password_is_name",
+            Self::PasswordGuessable => "error_password_guessable",
+            Self::PasswordControl => "error_password_control",
             Self::LastAdmin(_) => "error_last_admin",
         }
     }
 }
 
-/// Characters of a name, password.
+/// Characters of a name, and of a password.
 pub const MAX_NAME: usize = 64;
 pub const MIN_PASSWORD: usize = 10;
-/// Argon2 takes any length; a form should not be able to keep it busy.
-pub const MAX_PASSWORD: usize = 200;
+/// Bytes. Argon2 takes any length; a form should not be able to keep it busy.
+pub const MAX_PASSWORD: usize = 1024;
 
-/// Names differ by more than upper and lower case.
+/// Names differ by more than case and the way their letters are written.
 pub(crate) fn name_key(name: &str) -> String {
+    caseless(name.trim())
+}
+
+/// The key of names that were made by Ushers before keys were normalised.
+pub(super) fn old_name_key(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-pub(crate) fn check_name(name: &str) -> Result<&str, AccountError> {
-    let name = name.trim();
-    let fine = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');
-    let dots = name.chars().all(|c| c == '.');
-    if dots || name.chars().count() > MAX_NAME || !name.chars().all(fine) {
-        return Err(AccountError::Name(name.chars().take(60).collect()));
+/// The name as it is kept.
+pub(crate) fn check_name(name: &str) -> Result<String, AccountError> {
+    let refused = || Err(AccountError::Name(name.trim().chars().take(60).collect()));
+    // Longer ones can't become short enough.
+    if name.trim().len() > 16 * MAX_NAME {
+        return refused();
     }
-    Ok(name)
+    let kept = nfkc(name.trim());
+    let fine = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');
+    let dots = kept.chars().all(|c| c == '.');
+    if dots || kept.chars().count() > MAX_NAME || !kept.chars().all(fine) {
+        return refused();
+    }
+    Ok(kept)
 }
 
-pub(crate) fn check_password(name: &str, password: &str) -> Result<(), AccountError> {
-    match password.chars().count() {
-        n if n < MIN_PASSWORD => Err(AccountError::PasswordShort),
-        n if n > MAX_PASSWORD => Err(AccountError::PasswordLong),
-        _ if name_key(password) == name_key(name) => Err(AccountError::PasswordIsName),
-        _ => Ok(()),
+/// The password as it is hashed.
+pub(crate) fn check_password(name: &str, password: &str) -> Result<String, AccountError> {
+    if password.len() > MAX_PASSWORD {
+        return Err(AccountError::PasswordLong);
     }
+    let password = normal::password(password);
+    match password.chars().count() {
+        _ if password.chars().any(char::is_control) => Err(AccountError::PasswordControl),
+        n if n < MIN_PASSWORD => Err(AccountError::PasswordShort),
+        _ if is_guessable(name, &password) => Err(AccountError::PasswordGuessable),
+        _ => Ok(password),
+    }
+}
+
+/// The texts whose hash a typed password may be: as it is hashed today, and as it came, which older Ushers hashed.
+pub(super) fn candidates(password: &str) -> Vec<String> {
+    // Longer ones can't have been set; hashing them would only cost time.
+    if password.len() > MAX_PASSWORD {
+        return vec![String::new()];
+    }
+    let mut texts = vec![normal::password(password)];
+    if texts[0] != password {
+        texts.push(password.to_owned());
+    }
+    texts
 }
 
 #[cfg(test)]
@@ -156,10 +191,23 @@ mod tests {
     }
 
     #[rstest]
-    #[case("short", Err(AccountError::PasswordShort))]
-    #[case("Long.Enough.Name", Err(AccountError::PasswordIsName))]
-    #[case("ten chars!", Ok(()))]
-    fn a_password_is_long_and_not_the_name(#[case] password: &str, #[case] expected: Result<(), AccountError>) {
-        assert_eq!(check_password("long.enough.name", password), expected);
+    #[case("short", Some(AccountError::PasswordShort))]
+    #[case("Long.Enough.Name", Some(AccountError::PasswordGuessable))]
+    #[case("1234567890", Some(AccountError::PasswordGuessable))]
+    #[case("ten\tchars!", Some(AccountError::PasswordControl))]
+    #[case("nine cha\0rs", Some(AccountError::PasswordControl))]
+    #[case("ten chars!", None)]
+    #[case(&"sixty-four and more ".repeat(5), None)]
+    #[case(&"ab cd ef gh ij kl".repeat(60)[..1020], None)]
+    #[case(&"ab cd ef gh ij kl".repeat(61), Some(AccountError::PasswordLong))]
+    fn a_password_is_long_and_not_one_that_is_tried_first(#[case] password: &str, #[case] refused: Option<AccountError>) {
+        assert_eq!(check_password("long.enough.name", password).err(), refused);
+    }
+
+    #[test]
+    fn a_name_is_kept_in_its_normal_form() {
+        assert_eq!(check_name(" Zoe\u{308} "), Ok("Zoë".into()));
+        assert_eq!(check_name("ｍｏ"), Ok("mo".into()));
+        assert_eq!((name_key("STRASSE"), name_key("Zoe\u{308}")), (name_key("straße"), name_key("ZOË")));
     }
 }

@@ -93,9 +93,7 @@ pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -
 }
 
 fn add(conn: &mut Connection, name: &str, role: Role, password: &PasswordSource, out: &mut impl Write) -> Result<(), UserError> {
-    if Offline(conn).exists(name)? {
-        return Err(AccountError::Taken(name.to_owned()).into());
-    }
+    let name = &Offline(conn).check_new_name(name)?;
     let password = password.read(name)?;
     Offline(conn).add(name, role, &password)?;
     Ok(writeln!(out, "{name} may log in now, as {role}.")?)
@@ -125,12 +123,12 @@ impl PasswordSource {
             let mut line = String::new();
             std::io::stdin().lock().read_line(&mut line).map_err(UserError::NoPassword)?;
             let password = line.trim_end_matches(['\r', '\n']).to_owned();
-            Offline::check(name, &password)?;
+            Offline::check_password(name, &password)?;
             return Ok(password);
         }
         let ask = |prompt: String| rpassword::prompt_password(prompt).map_err(UserError::NoPassword);
         let password = ask(format!("New password for {name}: "))?;
-        Offline::check(name, &password)?;
+        Offline::check_password(name, &password)?;
         match ask("The same again: ".into())? == password {
             true => Ok(password),
             false => Err(UserError::PasswordsDiffer),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::extract::{Extension, Query, Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_login::{AuthManagerLayer, AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, UserId};
@@ -13,18 +13,22 @@ use serde_json::json;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
-use crate::accounts::{Accounts, LOGIN_KEY, Sessions, TooMany, User, Why};
+use crate::accounts::{Accounts, Attempt, LOGIN_KEY, Lane, Sessions, TooMany, User, Why, attempts_key};
 use crate::db::DbError;
 
 use super::browser::Browser;
 use super::client::Client;
 use super::csrf::Checked;
+use super::device;
 use super::error::Failure;
 use super::session;
 use super::site::{Shared, Site};
 use super::templates::{Page, context};
 
 pub(super) type Auth = AuthSession<Accounts>;
+
+/// Where too many passwords wait to be looked at, they are done in about this time.
+const BUSY_S: u64 = 5;
 
 /// What a log-in form says.
 #[derive(Deserialize)]
@@ -52,7 +56,7 @@ impl AuthnBackend for Accounts {
     type Error = DbError;
 
     async fn authenticate(&self, credentials: Credentials) -> Result<Option<User>, DbError> {
-        self.verify(&credentials.username, &credentials.password).await
+        Ok(self.verify(&credentials.username, &credentials.password, Lane::Stranger).await?.unwrap_or(None))
     }
 
     async fn get_user(&self, id: &UserId<Self>) -> Result<Option<User>, DbError> {
@@ -116,6 +120,7 @@ pub(super) async fn login(
     Extension(client): Extension<Client>,
     mut auth: Auth,
     browser: Browser,
+    headers: HeaderMap,
     form: Result<Checked<Credentials>, Failure>,
 ) -> Result<Response, Failure> {
     let Checked(form) = match form {
@@ -126,27 +131,33 @@ pub(super) async fn login(
     };
     let (name, next) = (form.username.clone(), local_path(form.next.as_deref()).to_owned());
     let address = client.address;
-    // One name has one line, however it is written.
-    let line: String = name.trim().to_lowercase().chars().take(64).collect();
-    match site.throttle.attempt(&line, address, Instant::now()) {
+    let devices = device::of(&headers);
+    let device = site.accounts.known_device(&name, devices.clone()).await?;
+    let key = attempts_key(&name);
+    let attempt = Attempt { user: &key, address, device };
+    let slow = |seconds: u64| {
+        count("slowed");
+        again(&site, &browser, StatusCode::TOO_MANY_REQUESTS, "error_login_slow", json!({ "seconds": seconds }), (&name, &next))
+    };
+    match site.throttle.attempt(attempt, Instant::now()) {
         Ok(wait) => tokio::time::sleep(wait).await,
-        Err(TooMany { seconds }) => {
-            count("slowed");
-            let args = json!({ "seconds": seconds });
-            return again(&site, &browser, StatusCode::TOO_MANY_REQUESTS, "error_login_slow", args, (&name, &next));
-        }
+        Err(TooMany { seconds }) => return slow(seconds),
     }
-    let Some(user) = auth.authenticate(form).await.map_err(session_failure)? else {
+    let lane = if device.is_some() { Lane::Known } else { Lane::Stranger };
+    let Ok(verified) = site.accounts.verify(&name, &form.password, lane).await? else { return slow(BUSY_S) };
+    let Some(user) = verified else {
         count("wrong");
         tracing::info!(%address, "log-in refused");
         return again(&site, &browser, StatusCode::UNAUTHORIZED, "error_login_failed", json!({}), (&name, &next));
     };
     begin_session(&site, &mut auth, &user, Why::NewLogIn).await?;
-    site.throttle.succeeded(&line, address, Instant::now());
+    site.throttle.succeeded(attempt);
     site.accounts.seen(user.id);
     count("right");
     tracing::info!(user = %user.name, role = %user.role, %address, "logged in");
-    Ok(go(&site, &next))
+    let mut response = go(&site, &next);
+    device::remember(&site, &user, devices, &mut response).await?;
+    Ok(response)
 }
 
 /// Logs the user in under a new session id: the old one, whoever knows it, is worth nothing from now on, and its open sockets end with `why`.

@@ -9,6 +9,7 @@ mod certificate;
 mod client;
 mod cookies;
 mod csrf;
+mod device;
 mod error;
 mod forwarded;
 mod headers;

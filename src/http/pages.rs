@@ -6,12 +6,13 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::accounts::{AccountError, MAX_PASSWORD, MIN_PASSWORD, Refused, User, Why};
+use crate::accounts::{AccountError, Attempt, Lane, MAX_PASSWORD, MIN_PASSWORD, Refused, User, Why, attempts_key};
 
 use super::auth::{Auth, begin_session};
 use super::browser::Browser;
 use super::client::Client;
 use super::csrf::Checked;
+use super::device;
 use super::error::Failure;
 use super::language::{self, Language};
 use super::site::{Shared, Site};
@@ -39,6 +40,7 @@ pub(super) async fn change_password(
     Extension(client): Extension<Client>,
     mut auth: Auth,
     browser: Browser,
+    headers: HeaderMap,
     Checked(form): Checked<NewPassword>,
 ) -> Result<Response, Failure> {
     let user = auth.user.clone().ok_or(Failure::Forbidden)?;
@@ -47,15 +49,17 @@ pub(super) async fn change_password(
         Ok((status, page).into_response())
     };
     // Whoever sits down at an open page must not be able to try passwords faster than at the log-in.
-    let line = user.name.to_lowercase();
-    match site.throttle.attempt(&line, client.address, std::time::Instant::now()) {
+    let device = site.accounts.known_device(&user.name, device::of(&headers)).await?;
+    let key = attempts_key(&user.name);
+    let attempt = Attempt { user: &key, address: client.address, device };
+    match site.throttle.attempt(attempt, std::time::Instant::now()) {
         Ok(wait) => tokio::time::sleep(wait).await,
         Err(wait) => return refuse(StatusCode::TOO_MANY_REQUESTS, "error_login_slow", json!({ "seconds": wait.seconds })),
     }
-    if site.accounts.verify(&user.name, &form.current).await?.is_none() {
+    if !matches!(site.accounts.verify(&user.name, &form.current, Lane::Known).await?, Ok(Some(_))) {
         return refuse(StatusCode::BAD_REQUEST, "error_wrong_password", json!({}));
     }
-    site.throttle.succeeded(&line, client.address, std::time::Instant::now());
+    site.throttle.succeeded(attempt);
     if form.password != form.again {
         return refuse(StatusCode::BAD_REQUEST, "error_passwords_differ", json!({}));
     }
@@ -115,6 +119,6 @@ pub(super) fn rule_args(rule: &AccountError) -> serde_json::Value {
         AccountError::Name(name) | AccountError::Taken(name) | AccountError::Unknown(name) | AccountError::LastAdmin(name) => {
             json!({ "name": name })
         }
-        AccountError::PasswordIsName => json!({}),
+        AccountError::PasswordGuessable | AccountError::PasswordControl => json!({}),
     }
 }

@@ -1,0 +1,129 @@
+//! One normal form and one case folding wherever texts are compared, so that what looks the same is the same: NFKC, and Unicode's full case
+//! folding. Pure.
+//!
+//! User names and passwords follow RFC 8265 (PRECIS) in this: user names are compared as [`caseless`], passwords as [`password`].
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
+use icu_properties::CodePointSetData;
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointMapDataBorrowed};
+
+const CATEGORIES: CodePointMapDataBorrowed<'static, GeneralCategory> = CodePointMapData::<GeneralCategory>::new();
+
+/// As it is written, with one way to write each letter: composed, and without wide, narrow and other compatible forms.
+pub fn nfkc(text: &str) -> String {
+    ComposingNormalizer::new_nfkc().normalize(text).into_owned()
+}
+
+/// Equal for texts that differ by nothing but case and the way their letters are written: `MÜLLER` and `mu` + diaeresis + `ller`, `Straße`
+/// and `STRASSE`.
+pub fn caseless(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    // Folding may take a normal form apart, and some letters fold only once they are in it.
+    let once = nfkc(&CaseMapper::new().fold_string(&nfkc(text)));
+    nfkc(&CaseMapper::new().fold_string(&once))
+}
+
+/// A password as it is compared (RFC 8265, OpaqueString): composed, and every blank is the common one. Case and all else counts.
+pub fn password(text: &str) -> String {
+    let blanks = |c| if CATEGORIES.get(c) == GeneralCategory::SpaceSeparator { ' ' } else { c };
+    ComposingNormalizer::new_nfc().normalize(&text.chars().map(blanks).collect::<String>()).into_owned()
+}
+
+/// What a search compares: caseless, without accents, without characters that show nothing, and with the letters that people type for those
+/// that have no accent to leave out. `web/text.js` folds alike.
+pub fn search_form(text: &str) -> String {
+    if text.is_ascii() {
+        return spaced(&text.to_ascii_lowercase());
+    }
+    let bare = without_marks(&CaseMapper::new().fold_string(&without_marks(text)));
+    let mut found = String::with_capacity(bare.len());
+    for c in bare.chars() {
+        match plain_letters(c) {
+            Some(letters) => found.push_str(letters),
+            None if shows_nothing(c) => {}
+            None => found.push(c),
+        }
+    }
+    spaced(&found)
+}
+
+fn without_marks(text: &str) -> String {
+    let apart = DecomposingNormalizer::new_nfkd().normalize(text);
+    apart.chars().filter(|c| !GeneralCategoryGroup::Mark.contains(CATEGORIES.get(*c))).collect()
+}
+
+fn shows_nothing(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Letters that have no decomposition but that people type without their mark.
+fn plain_letters(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ø' => "o",
+        'ł' => "l",
+        'đ' | 'ð' => "d",
+        'ħ' => "h",
+        'ı' => "i",
+        'æ' => "ae",
+        'œ' => "oe",
+        'þ' => "th",
+        _ => return None,
+    })
+}
+
+/// Line breaks and the like are blanks, and none is at an end.
+fn spaced(text: &str) -> String {
+    let text = text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), " ");
+    text.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn a_search_folds_as_the_page_does() {
+        let cases: Vec<(String, String)> = serde_json::from_str(include_str!("../tests/fixtures/folding.json")).expect("cases");
+        for (text, folded) in cases {
+            assert_eq!(search_form(&text), folded, "{text:?}");
+        }
+    }
+
+    #[rstest]
+    #[case::case("MÜLLER", "müller", true)]
+    #[case::decomposed("Mu\u{308}ller", "Müller", true)]
+    #[case::sharp_s("Straße", "STRASSE", true)]
+    #[case::wide("Ｂｏａｒｄ", "board", true)]
+    #[case::sigma("ΟΔΟΣ", "οδος", true)]
+    #[case::an_accent_counts("Muller", "Müller", false)]
+    #[case::ligature("ﬁn", "FIN", true)]
+    fn what_looks_the_same_is_the_same(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
+        assert_eq!(caseless(a) == caseless(b), same);
+    }
+
+    #[rstest]
+    #[case::composed("Zoe\u{308}'s horse", "Zoë's horse", true)]
+    #[case::blanks("correct\u{a0}horse", "correct horse", true)]
+    #[case::case_counts("Correct horse", "correct horse", false)]
+    #[case::wide_counts("ａ", "a", false)]
+    #[case::blanks_count("correct  horse", "correct horse", false)]
+    fn a_password_is_compared_composed(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
+        assert_eq!(password(a) == password(b), same);
+    }
+
+    proptest! {
+        #[test]
+        fn each_form_is_its_own_form(text in any::<String>()) {
+            prop_assert_eq!(caseless(&caseless(&text)), caseless(&text));
+            prop_assert_eq!(password(&password(&text)), password(&text));
+            prop_assert_eq!(search_form(&search_form(&text)), search_form(&text));
+        }
+    }
+}
