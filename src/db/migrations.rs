@@ -152,6 +152,8 @@ const STEPS: &[&str] = &[
          PRIMARY KEY (id, user)
      ) STRICT, WITHOUT ROWID;
      CREATE INDEX devices_by_user ON devices (user, seen);",
+    // 11: presses by their age, for the end that the journal's names have.
+    "CREATE INDEX presses_by_at ON presses (at);",
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.

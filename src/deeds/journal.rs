@@ -14,6 +14,12 @@ use crate::log::{Whom, new_action_id};
 use crate::view::Verb;
 use crate::word::{self, word};
 
+/// How long an action stays in the journal after its press, once every result is known: for whoever examines a mistake. What was done is in the
+/// log for as long as `log.keep_days` says.
+const KEPT_MS: i64 = 7 * 24 * 3600 * 1000;
+/// Presses that are deleted in one commit.
+const AT_ONCE: i64 = 500;
+
 /// Cheap handle.
 #[derive(Clone)]
 pub struct Journal(Db);
@@ -69,6 +75,11 @@ impl Journal {
         });
     }
 
+    /// Deletes some of what has been kept long enough, with the names in it. What is still open stays.
+    pub(super) fn forget_ended(&self) {
+        self.0.later(|conn| delete_ended_before(conn, crate::db::now_ms() - KEPT_MS));
+    }
+
     /// What a stop of the process left open.
     pub async fn open(&self) -> Result<Vec<OpenPress>, DbError> {
         self.0
@@ -105,6 +116,19 @@ impl Journal {
     }
 }
 
+fn delete_ended_before(conn: &Connection, before: i64) -> rusqlite::Result<()> {
+    let mut ended = conn.prepare_cached(
+        "SELECT id FROM presses WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM press_people WHERE press = presses.id AND result IS NULL) \
+         ORDER BY at LIMIT ?2",
+    )?;
+    let ids: Vec<i64> = ended.query_map(params![before, AT_ONCE], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    for id in ids {
+        conn.execute("DELETE FROM press_people WHERE press = ?1", [id])?;
+        conn.execute("DELETE FROM presses WHERE id = ?1", [id])?;
+    }
+    Ok(())
+}
+
 fn target(verb: Verb, id: Arc<str>) -> Target {
     match verb {
         Verb::Lock | Verb::Unlock | Verb::Message => Target::Meeting(id),
@@ -123,4 +147,43 @@ fn insert_target(conn: &Connection, press: i64, Subject { target, whom, action_i
     let [id, name, address, call, meeting_name, space, tenant, bridge] = texts.map(|text| &**text);
     let (bridge_id, action_id) = (&*whom.bridge_id, &**action_id);
     insert.execute(params![press, id, name, address, call, meeting_name, space, tenant, bridge, bridge_id, action_id]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{now_ms, open_connection};
+
+    #[test]
+    fn what_has_ended_goes_after_a_week_and_what_is_open_stays() {
+        let dir = tempfile::tempdir().expect("directory");
+        let conn = open_connection(dir.path()).expect("database");
+        let press = |id: i64, at: i64, results: &[Option<&str>]| {
+            conn.execute(
+                "INSERT INTO presses (id, at, user, address, scope, action) VALUES (?1, ?2, 'mo', '', 'person', 'admit')",
+                (id, at),
+            )
+            .expect("a press");
+            for (n, result) in results.iter().enumerate() {
+                let row = params![id, format!("p{n}"), result];
+                conn.execute(
+                    "INSERT INTO press_people (press, person, name, address, call, result) VALUES (?1, ?2, 'Bo', '', '', ?3)",
+                    row,
+                )
+                .expect("a person");
+            }
+        };
+        let old = now_ms() - KEPT_MS - 1000;
+        press(1, old, &[Some("done"), Some("left")]);
+        press(2, old, &[Some("done"), None]);
+        press(3, now_ms(), &[Some("done")]);
+        delete_ended_before(&conn, now_ms() - KEPT_MS).expect("deleted");
+        let left = |sql: &str| -> Vec<i64> {
+            let mut query = conn.prepare(sql).expect("query");
+            let rows = query.query_map([], |row| row.get(0)).expect("rows");
+            rows.collect::<rusqlite::Result<_>>().expect("ids")
+        };
+        assert_eq!(left("SELECT id FROM presses ORDER BY id"), [2, 3]);
+        assert_eq!(left("SELECT DISTINCT press FROM press_people ORDER BY press"), [2, 3]);
+    }
 }

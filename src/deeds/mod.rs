@@ -44,6 +44,9 @@ use running::Running;
 use subject::Subject;
 use turns::Turns;
 
+/// How often the journal is looked through for what has been kept long enough.
+const TIDY: Duration = Duration::from_secs(600);
+
 /// A press that could not be journalled within this time is carried out all the same, loudly.
 const JOURNAL_PATIENCE: Duration = Duration::from_millis(50);
 
@@ -86,9 +89,14 @@ impl Deeds {
 
     /// Takes requests until `stop`; presses under way are finished by the tracker's owner.
     pub async fn run(self, mut requests: mpsc::Receiver<Request>, tracker: TaskTracker, stop: CancellationToken) {
+        let mut tidy = tokio::time::interval(TIDY);
         loop {
             let request = tokio::select! {
                 () = stop.cancelled() => break,
+                _ = tidy.tick() => {
+                    self.journal.forget_ended();
+                    continue;
+                }
                 request = requests.recv() => request,
             };
             match request {

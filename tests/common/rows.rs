@@ -41,7 +41,7 @@ pub fn meeting(id: &str) -> Arc<Row> {
         name: "Tuesday \u{2028} <script>".into(),
         named_by: NamedBy::Space,
         waiting: 1,
-        held: 0,
+        held: 1,
         in_call: 2,
         unknown: 3,
         longest_since: Some(4),
