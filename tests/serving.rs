@@ -232,3 +232,25 @@ async fn a_certificate_that_is_no_good_is_refused_at_the_start() {
     let error = common::in_time("the start to fail", site.served).await.expect("no panic").expect_err("no certificate");
     assert!(error.to_string().contains("holds no certificate in PEM form"), "{error}");
 }
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_asked_any_more_is_closed() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let site = Setup::timing(|timing| timing.connection_idle = Duration::from_millis(300)).start().await;
+    let mut tcp = tokio::net::TcpStream::connect(site.address).await.expect("connected");
+    tcp.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("asked");
+    let mut answer = Vec::new();
+    let end = tokio::time::timeout(Duration::from_secs(20), tcp.read_to_end(&mut answer)).await;
+    assert!(end.is_ok(), "still open after 20 s; it said {:?}", String::from_utf8_lossy(&answer));
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{:?}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn metrics_are_not_for_a_proxy_on_this_machine_that_says_nothing_of_itself() {
+    let site = Setup::config("metrics.token = \"letmein\"").start().await;
+    let answer = site.browser().with_header("host", "usher.example.org").get("/metrics").await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+    let site = Setup::config("trusted_proxies = [\"127.0.0.1\"]\nmetrics.token = \"letmein\"").start().await;
+    assert_eq!(site.browser().get("/metrics").await.status, 403, "a proxy may have left its headers out");
+}

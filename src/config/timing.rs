@@ -117,6 +117,10 @@ pub struct Timing {
     pub keep_login: Duration,
     /// A log-in that no request and no open page used for this long ends.
     pub session_idle: Duration,
+    /// A connection must send its first request, and each request its headers, within this time.
+    pub request_headers: Duration,
+    /// A connection on which no request has been under way for this long is closed.
+    pub connection_idle: Duration,
     /// The certificate files are looked at this often; a changed pair is taken without restart.
     pub reread_certificate: Duration,
     /// Entries of the log that follow within this time travel in one commit.
@@ -180,6 +184,8 @@ impl Default for Timing {
             watch_database: s(5),
             keep_login: s(60),
             session_idle: s(12 * 3600),
+            request_headers: s(20),
+            connection_idle: s(60),
             reread_certificate: s(10),
             log_tick: ms(100),
             log_retry: s(1),
@@ -241,6 +247,8 @@ impl Timing {
             watch_database: x(self.watch_database),
             keep_login: x(self.keep_login),
             session_idle: x(self.session_idle),
+            request_headers: x(self.request_headers),
+            connection_idle: x(self.connection_idle),
             reread_certificate: x(self.reread_certificate),
             log_tick: x(self.log_tick),
             log_retry: x(self.log_retry),

@@ -18,6 +18,7 @@ use crate::db::DbError;
 
 use super::browser::Browser;
 use super::client::Client;
+use super::connections::Connection;
 use super::csrf::Checked;
 use super::device;
 use super::error::Failure;
@@ -82,6 +83,9 @@ pub(super) fn layer(site: &Site) -> AuthManagerLayer<Accounts, Sessions> {
 /// The door of everything but the log-in page.
 pub(super) async fn members_only(State(site): State<Shared>, auth: Auth, request: Request, next: Next) -> Response {
     if auth.user.is_some() {
+        if let Some(connection) = Connection::of(request.extensions()) {
+            connection.is_known();
+        }
         return next.run(request).await;
     }
     if request.uri().path() == "/ws" {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::routing::post;
 
+use super::connections::Connection;
 use super::site::Shared;
 
 /// Where the secret begins, below the base path.
@@ -24,9 +25,18 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 /// 200 also for what can't be read: any other answer makes a bridge send the same again, and may hold up the rest.
-async fn take(State(site): State<Shared>, Path(secret): Path<String>, headers: HeaderMap, body: Body) -> StatusCode {
+async fn take(
+    State(site): State<Shared>,
+    Path(secret): Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: Body,
+) -> StatusCode {
     if !site.receivers.knows(&secret) {
         return StatusCode::NOT_FOUND;
+    }
+    if let Some(connection) = Connection::of(&extensions) {
+        connection.is_known();
     }
     if site.shutdown.is_cancelled() {
         return StatusCode::SERVICE_UNAVAILABLE;

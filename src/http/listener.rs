@@ -3,18 +3,21 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Handle, Server};
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::certificate::{Certificate, CertificateError};
+use super::connections::Accepting;
 use super::router::{cdr_router, router};
-use super::site::Shared;
+use super::site::{Shared, Site};
 
-/// A connection must send its first request, and each request's headers, within this time.
-const HEADERS_WITHIN: Duration = Duration::from_secs(20);
+/// A peer that answers no ping of HTTP/2 for this long is gone.
+const PING: Duration = Duration::from_secs(20);
+/// `EMFILE` and `ENFILE`.
+const TOO_MANY_OPEN_FILES: i32 = 24;
+const TOO_MANY_IN_THE_SYSTEM: i32 = 23;
 /// Old sessions are dropped, and histograms tidied, this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
@@ -33,15 +36,15 @@ pub(super) async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
     let mut certificate = site.config.get().tls.clone().map(Certificate::load).transpose()?;
-    let acceptor = certificate.as_ref().map(|c| RustlsAcceptor::new(c.in_use.clone()).acceptor(NoDelayAcceptor));
+    let acceptor = certificate.as_ref().map(|c| RustlsAcceptor::new(c.in_use.clone()).acceptor(Accepting::new(site.clone())));
     let (handle, cdr_handle) = (Handle::new(), Handle::new());
-    let server = server(listener, &handle)?;
-    let cdr_server = cdr_listener.map(|listener| self::server(listener, &cdr_handle)).transpose()?;
+    let server = server(&site, listener, &handle)?;
+    let cdr_server = cdr_listener.map(|listener| self::server(&site, listener, &cdr_handle)).transpose()?;
     let cdr = async {
         match cdr_server {
             Some(server) => {
                 let service = cdr_router(site.clone()).into_make_service_with_connect_info::<SocketAddr>();
-                server.acceptor(NoDelayAcceptor).serve(service).await
+                server.acceptor(Accepting::new(site.clone())).serve(service).await
             }
             None => Ok(()),
         }
@@ -80,19 +83,40 @@ pub(super) async fn run(
     tokio::select! {
         ended = async { tokio::try_join!(accept(server, acceptor, &site), cdr, leave) } => ended.map(drop).map_err(ServeError::Io),
         () = chores => Ok(()),
+        () = site.connections.close_idle(site.timing.connection_idle) => Ok(()),
     }
 }
 
-fn server(listener: TcpListener, handle: &Handle<SocketAddr>) -> std::io::Result<Server<SocketAddr>> {
-    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).first_request_timeout(HEADERS_WITHIN);
-    server.http_builder().http1().header_read_timeout(HEADERS_WITHIN);
+fn server(site: &Shared, listener: TcpListener, handle: &Handle<SocketAddr>) -> std::io::Result<Server<SocketAddr>> {
+    let (failures, headers) = (site.clone(), site.timing.request_headers);
+    let mut server = axum_server::from_tcp(listener)?
+        .handle(handle.clone())
+        .first_request_timeout(headers)
+        .accept_error_handler(move |peer, error| not_accepted(&failures, peer, error));
+    server.http_builder().http1().header_read_timeout(headers);
+    server.http_builder().http2().keep_alive_interval(PING).keep_alive_timeout(PING);
     Ok(server)
 }
 
-async fn accept(server: Server<SocketAddr>, tls: Option<RustlsAcceptor<NoDelayAcceptor>>, site: &Shared) -> std::io::Result<()> {
+/// `peer`: whose TLS handshake failed; none where no connection could be taken in. The server pauses for a moment and goes on.
+fn not_accepted(site: &Site, peer: Option<&SocketAddr>, error: &std::io::Error) {
+    if let Some(peer) = peer {
+        return tracing::debug!(%peer, %error, "connection not begun");
+    }
+    metrics::counter!("usher_accept_failed_total").increment(1);
+    site.log_limits.accept_failed.log(|suppressed| match error.raw_os_error() {
+        Some(TOO_MANY_OPEN_FILES | TOO_MANY_IN_THE_SYSTEM) => tracing::error!(
+            %error, suppressed,
+            "connection not accepted: no descriptors left; raise the limit of open files (LimitNOFILE of systemd, `ulimit -n`)"
+        ),
+        _ => tracing::error!(%error, suppressed, "connection not accepted"),
+    });
+}
+
+async fn accept(server: Server<SocketAddr>, tls: Option<RustlsAcceptor<Accepting>>, site: &Shared) -> std::io::Result<()> {
     let service = router(site.clone()).into_make_service_with_connect_info::<SocketAddr>();
     match tls {
         Some(tls) => server.acceptor(tls).serve(service).await,
-        None => server.acceptor(NoDelayAcceptor).serve(service).await,
+        None => server.acceptor(Accepting::new(site.clone())).serve(service).await,
     }
 }

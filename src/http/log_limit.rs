@@ -9,6 +9,9 @@ const INTERVAL: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct LogLimits {
     pub(super) foreign_origin: LogLimit,
+    pub(super) accept_failed: LogLimit,
+    pub(super) connections_closed: LogLimit,
+    pub(super) screens_closed: LogLimit,
 }
 
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use subtle::ConstantTimeEq;
 
 use super::client::Client;
+use super::forwarded;
 use super::site::Shared;
 
 /// Makes all counters of this process visible; call it early. Several servers in one process share one set.
@@ -37,6 +38,11 @@ fn describe() {
     metrics::describe_counter!("usher_logins_total", "log-in attempts, by result");
     metrics::describe_counter!("usher_certificates_total", "changed certificate files, by what became of them");
     metrics::describe_counter!("usher_foreign_origin_total", "requests refused because of their Origin");
+    metrics::describe_counter!("usher_accept_failed_total", "connections that could not be accepted, mostly for want of descriptors");
+    metrics::describe_counter!(
+        "usher_strangers_closed_total",
+        "connections and unpaired screens of strangers that were closed because their share was used up, by what"
+    );
     metrics::describe_counter!("usher_cms_actors_failed_total", "times that following a bridge failed and began anew, by bridge");
     metrics::describe_counter!(
         "usher_cms_repairs_total",
@@ -46,9 +52,11 @@ fn describe() {
 }
 
 pub(super) async fn show(State(site): State<Shared>, Extension(client): Extension<Client>, headers: HeaderMap) -> Response {
-    // A proxy on this machine is loopback too, but speaks for somebody else.
-    let local = client.peer.is_loopback() && !client.forwarded;
+    // A proxy on this machine is loopback too, but speaks for somebody else: it says so by a header, by the name it was reached under, or in
+    // the configuration.
     let config = site.config.get();
+    let named = headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_none_or(forwarded::is_local);
+    let local = client.peer.is_loopback() && !client.forwarded && named && !config.trusts(client.peer);
     if !local && !has_token(&headers, config.metrics_token.as_ref().map(|token| token.expose())) {
         let what = "metrics are for this machine, or with the token of `metrics.token` as `Authorization: Bearer`\n";
         return (StatusCode::FORBIDDEN, what).into_response();

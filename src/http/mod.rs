@@ -7,6 +7,7 @@ mod catalogue;
 mod cdr;
 mod certificate;
 mod client;
+mod connections;
 mod cookies;
 mod csrf;
 mod device;

@@ -18,6 +18,7 @@ use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
 use crate::wall::Walls;
 
+use super::connections::Connections;
 use super::log_limit::LogLimits;
 use super::seats::Seats;
 use super::socket::Pulse;
@@ -49,6 +50,7 @@ pub(super) struct Site {
     pub(super) seats: Seats,
     pub(super) log_limits: LogLimits,
     pub(super) pulse: Arc<Pulse>,
+    pub(super) connections: Connections,
     pub(super) metrics: PrometheusHandle,
     /// Looked up once: it counts with every flush of every socket.
     pub(super) frames_sent: ::metrics::Counter,
@@ -84,6 +86,7 @@ impl Site {
             seats: Seats::default(),
             log_limits: LogLimits::default(),
             pulse,
+            connections: Connections::default(),
             metrics: metrics::install(),
             frames_sent: ::metrics::counter!("usher_frames_sent_total"),
             shutdown,

@@ -7,10 +7,11 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::io::{ReadHalf, WriteHalf};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_tungstenite::tungstenite::{self, handshake::server::create_response_with_body};
 use tokio_util::either::Either;
+
+use crate::http::connections::{self, Held};
 
 /// The two directions of one browser's connection; without TLS the system's own socket, because each layer costs with each frame.
 pub(in crate::http) type Inward = Either<OwnedReadHalf, ReadHalf<TokioIo<Upgraded>>>;
@@ -29,14 +30,17 @@ pub(in crate::http) struct Coming(OnUpgrade);
 /// The response that makes the connection a WebSocket, or why it can't be one.
 pub(in crate::http) fn answer(mut request: Request) -> Result<(Response, Coming), tungstenite::Error> {
     let response = create_response_with_body(&request, Body::empty)?;
+    if let Some(connection) = connections::Connection::of(request.extensions()) {
+        connection.is_upgraded();
+    }
     Ok((response, Coming(hyper::upgrade::on(&mut request))))
 }
 
 impl Coming {
     pub(in crate::http) async fn arrived(self) -> Result<Connection, hyper::Error> {
-        Ok(match downcast::<TokioIo<TcpStream>>(self.0.await?) {
+        Ok(match downcast::<TokioIo<Held>>(self.0.await?) {
             Ok(plain) => {
-                let (inward, outward) = plain.io.into_inner().into_split();
+                let (inward, outward) = plain.io.into_inner().into_stream().into_split();
                 // Copied, because hyper's buffer is large and nearly always empty.
                 Connection { inward: Either::Left(inward), outward: Either::Left(outward), read: plain.read_buf.to_vec() }
             }

@@ -1,9 +1,10 @@
 //! The WebSocket of a screen on a wall: its audience's rows, what administrators tell it, and nothing in return but that it is there.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,10 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use crate::db::now_ms;
 use crate::displays::{Known, Screen, Seen, Settings, Standing, Unpaired, is_token};
+use crate::http::client::Client;
+use crate::http::connections::UnpairedScreen;
 use crate::http::protocol::close;
-use crate::http::site::Shared;
+use crate::http::site::{Shared, Site};
 use crate::http::socket::{Coming, Connection, Ear, End, Heard, Order, Side, Writer, answer, bad, converse};
 use crate::hub::Frame;
 
@@ -70,22 +73,33 @@ fn say(told: &Told<'_>) -> Order {
     Order::Send(Frame::text(serde_json::to_string(told).expect("frames are plain data with text keys")))
 }
 
-pub(super) async fn by_cookie(State(site): State<Shared>, headers: HeaderMap, request: Request) -> Response {
+pub(super) async fn by_cookie(
+    State(site): State<Shared>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
     match token(&site, &headers) {
-        Some(token) => upgrade(site, token, &headers, request),
+        Some(token) => upgrade(site, token, client.address, &headers, request),
         None => (StatusCode::UNAUTHORIZED, "this screen has no cookie yet: open /wall\n").into_response(),
     }
 }
 
-pub(super) async fn by_link(State(site): State<Shared>, Path(token): Path<String>, headers: HeaderMap, request: Request) -> Response {
+pub(super) async fn by_link(
+    State(site): State<Shared>,
+    Extension(client): Extension<Client>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
     // A link is made for a display: nobody pairs a screen by it.
     if !is_token(&token) || site.displays.know(&token) == Known::Nobody {
         return (StatusCode::NOT_FOUND, "this link is not known\n").into_response();
     }
-    upgrade(site, token, &headers, request)
+    upgrade(site, token, client.address, &headers, request)
 }
 
-fn upgrade(site: Shared, token: String, headers: &HeaderMap, request: Request) -> Response {
+fn upgrade(site: Shared, token: String, address: IpAddr, headers: &HeaderMap, request: Request) -> Response {
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let browser = browser::name(user_agent).into();
     let (response, coming) = match answer(request) {
@@ -94,19 +108,22 @@ fn upgrade(site: Shared, token: String, headers: &HeaderMap, request: Request) -
     };
     let counted = (site.sockets.token(), site.tracker.token());
     tokio::spawn(async move {
-        attend(site, &token, browser, coming).await;
+        attend(site, &token, address, browser, coming).await;
         drop(counted);
     });
     response
 }
 
-async fn attend(site: Shared, token: &str, browser: Arc<str>, coming: Coming) {
+async fn attend(site: Shared, token: &str, address: IpAddr, browser: Arc<str>, coming: Coming) {
     let Ok(Connection { inward, outward, read }) = coming.arrived().await else { return };
     let ear = Ear::new(inward, read, LONGEST).await;
     let (role, follower) = match site.displays.know(token) {
         Known::Revoked => (Role::Over(Why::Revoked), None),
         Known::Nobody => match site.displays.show_code(token) {
-            Some(waiting) => (Role::Unpaired { code: site.displays.code(token), token: token.to_owned(), waiting }, None),
+            Some(waiting) => {
+                let place = unpaired(&site, address);
+                (Role::Unpaired { code: site.displays.code(token), token: token.to_owned(), waiting, place }, None)
+            }
             None => (Role::Over(Why::Crowded), None),
         },
         Known::Display(id) => match site.displays.open(&id) {
@@ -125,10 +142,20 @@ async fn attend(site: Shared, token: &str, browser: Arc<str>, coming: Coming) {
     }
 }
 
+/// A place for a screen that shows a code; another one may lose its own by that.
+fn unpaired(site: &Site, address: IpAddr) -> UnpairedScreen {
+    let (place, crowded) = site.connections.unpaired_screen(address);
+    if crowded {
+        metrics::counter!("usher_strangers_closed_total", "what" => "screen").increment(1);
+        site.log_limits.screens_closed.log(|suppressed| tracing::warn!(%address, suppressed, "too many unpaired screens, oldest closed"));
+    }
+    place
+}
+
 /// What a screen is.
 enum Role {
     Display { screen: Screen, standing: Standing, browser: Arc<str> },
-    Unpaired { code: String, token: String, waiting: Unpaired },
+    Unpaired { code: String, token: String, waiting: Unpaired, place: UnpairedScreen },
     Over(Why),
 }
 
@@ -224,6 +251,10 @@ impl Listener {
                     self.orders.push_back(say(&Told::Reload {}));
                 }
             }
+            (Role::Unpaired { .. }, Changed::CrowdedOut) => {
+                self.orders.push_back(say(&Told::Over { why: Why::Crowded }));
+                self.end = Some(Why::Crowded.end());
+            }
             (Role::Unpaired { token, code, .. }, Changed::Something) => {
                 if self.site.displays.know(token) != Known::Nobody {
                     self.orders.push_back(say(&Told::Paired {}));
@@ -243,6 +274,7 @@ impl Listener {
 enum Changed {
     Standing(Standing),
     Something,
+    CrowdedOut,
 }
 
 impl Role {
@@ -250,10 +282,10 @@ impl Role {
     async fn changed(&mut self) -> Changed {
         match self {
             Self::Display { screen, .. } => Changed::Standing(screen.next().await),
-            Self::Unpaired { waiting, .. } => {
-                waiting.changed().await;
-                Changed::Something
-            }
+            Self::Unpaired { waiting, place, .. } => tokio::select! {
+                () = waiting.changed() => Changed::Something,
+                () = place.crowded_out() => Changed::CrowdedOut,
+            },
             Self::Over(_) => std::future::pending().await,
         }
     }
