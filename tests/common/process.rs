@@ -25,6 +25,11 @@ pub struct Process {
 impl Process {
     /// Follows the simulator's bridges; `toml` stands before them. With the accounts of [`super::desk::Desk`].
     pub async fn start(sim: &Simulator, toml: &str) -> Self {
+        Self::start_limited(sim, toml, None).await
+    }
+
+    /// The same, with so many descriptors at most.
+    pub async fn start_limited(sim: &Simulator, toml: &str, descriptors: Option<u32>) -> Self {
         let dir = tempfile::tempdir().expect("directory");
         let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
         let mut conn = open_connection(&dir.path().join("data")).expect("database");
@@ -32,7 +37,7 @@ impl Process {
             Offline(&mut conn).add(name, role, PASSWORD).expect("added");
         }
         drop(conn);
-        let (child, log) = spawn(dir.path().join("usher.toml"), &configuration(sim, address, toml));
+        let (child, log) = spawn(dir.path().join("usher.toml"), &configuration(sim, address, toml), descriptors);
         let process = Self { address, dir, child, log };
         process.until_up().await;
         process
@@ -90,7 +95,7 @@ impl Process {
     pub async fn again(&mut self) {
         let file = self.dir.path().join("usher.toml");
         let text = std::fs::read_to_string(&file).expect("its configuration");
-        (self.child, self.log) = spawn(file, &text);
+        (self.child, self.log) = spawn(file, &text, None);
         self.until_up().await;
     }
 
@@ -117,9 +122,17 @@ fn configuration(sim: &Simulator, address: SocketAddr, toml: &str) -> String {
     text
 }
 
-fn spawn(file: PathBuf, text: &str) -> (Child, Arc<Mutex<String>>) {
+fn spawn(file: PathBuf, text: &str, descriptors: Option<u32>) -> (Child, Arc<Mutex<String>>) {
     std::fs::write(&file, text).expect("written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    let program = env!("CARGO_BIN_EXE_usher");
+    let mut command = match descriptors {
+        None => Command::new(program),
+        Some(limit) => {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\""), program]);
+            shell
+        }
+    };
     command.arg("serve").arg("--config").arg(&file).env("RUST_LOG", "info").env("NO_COLOR", "1");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
     let mut stderr = child.stderr.take().expect("stderr");

@@ -136,8 +136,13 @@ async fn attend(site: Shared, token: &str, address: IpAddr, browser: Arc<str>, c
             None => (Role::Over(Why::Crowded), None),
         },
     };
+    let is_display = follower.is_some();
     let writer = Writer::new(&site, outward, follower);
-    if let End::Close(code, reason) = converse(writer, Box::new(Listener::new(site, ear, role)), None).await {
+    let end = converse(writer, Box::new(Listener::new(site, ear, role)), None).await;
+    // Strangers come and go as they like: no line for each.
+    if let End::Close(code, reason) = end
+        && is_display
+    {
         tracing::info!(code, %reason, "a screen on a wall was disconnected");
     }
 }
