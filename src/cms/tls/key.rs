@@ -142,8 +142,11 @@ pub(super) fn is_of_tls13(scheme: SignatureScheme) -> bool {
     !matches!(scheme, S::RSA_PKCS1_SHA1 | S::RSA_PKCS1_SHA256 | S::RSA_PKCS1_SHA384 | S::RSA_PKCS1_SHA512 | S::ECDSA_SHA1_Legacy)
 }
 
-/// The first element of some DER: its tag, what is in it, the whole of it, and what follows.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
+/// An element of DER: its tag, what is in it, the whole of it, and what follows.
+type Element<'a> = (u8, &'a [u8], &'a [u8], &'a [u8]);
+
+/// The first element of some DER.
+fn element(der: &[u8]) -> Option<Element<'_>> {
     let (tag, first) = (*der.first()?, *der.get(1)?);
     let (head, length) = match first {
         0..=0x7f => (2, usize::from(first)),

@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
     }
 
     fn read(&mut self, only_first: bool) -> Result<(), XmlError> {
-        while !self.rest().is_empty() && !(only_first && !self.roots.is_empty()) {
+        while !self.rest().is_empty() && (!only_first || self.roots.is_empty()) {
             let markup = self.rest().find('<').unwrap_or(self.rest().len());
             self.literal(markup);
             if !self.rest().is_empty() && !self.skipped() && !self.ended() && !self.started()? {

@@ -25,6 +25,8 @@ async function meeting({ cluster, open }, { page: options = {}, ...more } = {}) 
 
 const inCall = (page, id) => page.getByRole("grid", { name: "In the call" }).locator(`[data-participant="${id}"]`);
 const waiting = (page, id) => page.getByRole("grid", { name: "In the lobby" }).locator(`[data-participant="${id}"]`);
+/** Who is on hold stands in a group of their own. */
+const held = (page, id) => page.getByRole("grid", { name: "On hold" }).locator(`[data-participant="${id}"]`);
 const meetingMenu = (page) => page.locator(".heading");
 const entry = (page, name) => page.locator(`[role="menu"] [data-entry="${name}"]`);
 const truthOf = async (cluster, id) => (await cluster.people()).find((each) => each.id === id);
@@ -129,8 +131,8 @@ test("somebody is held with a reason and a reminder, for everybody to see; who i
   await look(page, "action-hold");
   await page.keyboard.press("Enter");
   await expect(pressed(page)).toHaveText("Put 1 on hold");
-  await expect(waiting(page, bo.id)).toBeFocused();
-  for (const each of [person(page, bo.id), person(anne, bo.id)])
+  await expect(waiting(page, bo.id)).toHaveCount(0);
+  for (const each of [held(page, bo.id), held(anne, bo.id)])
     await expect(each.locator(".held")).toHaveText(/^On hold by bert: needs an ID first, reminder at \d\d:\d\d$/);
   const all = page.locator('.heading [data-action="admit"]');
   await expect(all, "the button counts who it lets in").toHaveText("Admit 1");
@@ -140,7 +142,7 @@ test("somebody is held with a reason and a reminder, for everybody to see; who i
   await admitOf(person(anne, bo.id)).click();
   await expect(question(anne)).toContainText("Bo Berg is on hold by bert: needs an ID first");
   await answer(anne, "cancel");
-  await waiting(page, bo.id).focus();
+  await held(page, bo.id).focus();
   await page.keyboard.press("h");
   await expect(page.getByLabel("Why (others see it)")).toHaveValue("needs an ID first");
   // What somebody corrects in it leaves the reminder as it is.
@@ -152,7 +154,7 @@ test("somebody is held with a reason and a reminder, for everybody to see; who i
   await page.keyboard.press("Enter");
   const kept = new RegExp(`^On hold by bert: needs a passport, reminder at ${/\d\d:\d\d/.exec(remind)?.[0]}$`);
   await expect(person(anne, bo.id).locator(".held")).toHaveText(kept);
-  await waiting(page, bo.id).focus();
+  await held(page, bo.id).focus();
   await page.keyboard.press("h");
   await answer(page, "other");
   await expect(pressed(page)).toHaveText("Ended the hold of 1");
@@ -164,8 +166,8 @@ test("a hold's reminder comes due on the row", async ({ cluster, open }) => {
   await choose(waiting(page, bo.id), "hold");
   // As the page would ask, in less time than the page offers.
   await page.getByLabel("Remind").evaluate((field) => {
-    const [first] = /** @type {HTMLSelectElement} */ (field).options;
-    first.value = "2";
+    const { options, selectedIndex } = /** @type {HTMLSelectElement} */ (field);
+    options[selectedIndex].value = "2";
   });
   await answer(page, "yes");
   await expect(person(anne, bo.id).locator(".held")).toContainText("On hold by bert");
@@ -330,14 +332,16 @@ test("those selected are held and removed together", async ({ cluster, open }) =
   await answer(page, "yes");
   await expect(pressed(page)).toHaveText("Put 2 on hold");
   for (const { id } of [bo, zoe]) {
-    await expect(waiting(page, id).locator(".held")).toHaveText("On hold by bert");
-    await waiting(page, id).locator("input").check();
+    await expect(held(page, id).locator(".held"), "with the reminder that a hold has by default").toHaveText(
+      /^On hold by bert, reminder at \d\d:\d\d$/,
+    );
+    await held(page, id).locator("input").check();
   }
   await page.locator('.selection [data-menu="selection"]').click();
   await entry(page, "unhold").click();
   await expect(pressed(page)).toHaveText("Ended the hold of 2");
   for (const { id } of [bo, zoe]) {
-    await expect(waiting(page, id).locator(".held")).toHaveCount(0);
+    await expect(held(page, id)).toHaveCount(0);
     await waiting(page, id).locator("input").check();
   }
   await page.locator('.selection [data-menu="selection"]').click();
@@ -361,7 +365,7 @@ test("a thumb finds every action on a phone", async ({ cluster, open }) => {
   await page.getByLabel("Why (others see it)").fill("needs an ID");
   await look(page, "action-phone-hold");
   await answer(page, "yes");
-  await expect(waiting(page, bo.id).locator(".held")).toContainText("needs an ID");
+  await expect(held(page, bo.id).locator(".held")).toContainText("needs an ID");
   await inCall(page, ana.id).locator("[data-menu]").tap();
   await entry(page, "mute").tap();
   await expect(inCall(page, ana.id).locator(".icon-muted")).toBeVisible();
