@@ -118,7 +118,7 @@ fn corrected(page: &Page, word: &str, target: Id) -> Result<String, String> {
     let replies = page.replies.iter().filter(|reply| reply["ref"] == word && reply["state"] == "finished");
     let results: Vec<&Value> = replies.flat_map(|reply| reply["results"].as_array().expect("results")).collect();
     let mine = |result: &&&Value| result["person"].as_str().or(result["meeting"].as_str()) == Some(&target.to_string());
-    let last = results.iter().filter(mine).next_back().expect("a result");
+    let last = results.iter().rfind(mine).expect("a result");
     check(last["corrected"] == true, &results)?;
     Ok(last["result"].as_str().expect("a word").to_owned())
 }

@@ -190,15 +190,15 @@ test("a bridge that falls silent greys its people only, and its age ticks", asyn
   await live(page);
 });
 
-test("an admit on a bridge that goes silent under it is said not to have arrived", async ({ cluster, open }) => {
+test("an admit on a bridge that goes silent under it is said not to be confirmed", async ({ cluster, open }) => {
   await cluster.calm();
   test.setTimeout(90_000);
   const page = await open(cluster);
   const { bo } = await two(cluster, page);
   await cluster.switches({ rest_hang: true }, "eu-1");
   await admitOf(person(page, bo.id)).click();
-  await expect(page.locator(".press")).toContainText("1 not reached", { timeout: 40_000 });
-  await expect(person(page, bo.id).locator(".outcome")).toContainText("The bridge did not answer");
+  await expect(page.locator(".press")).toContainText("1 not confirmed", { timeout: 40_000 });
+  await expect(person(page, bo.id).locator(".outcome")).toContainText("CMS has not answered the request");
   await cluster.switches({ rest_hang: null }, "eu-1");
   await expect(admitOf(person(page, bo.id))).toBeEnabled({ timeout: 40_000 });
   expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
