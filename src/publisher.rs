@@ -238,7 +238,7 @@ impl Publisher {
             }
         }
         // What a meeting's row is made of: who is still being called counts as nobody, so that the state matters as well.
-        let counted = |row: &PersonRow| (row.lobby, row.waiting_since, row.state, row.activator, row.elsewhere.clone());
+        let counted = |row: &PersonRow| (row.lobby, row.waiting_since, row.hold.is_some(), row.state, row.activator, row.elsewhere.clone());
         if before != now || old.as_deref().and_then(as_person).map(counted) != row.as_ref().map(counted) {
             meetings.extend(before.into_iter().chain(now));
         }

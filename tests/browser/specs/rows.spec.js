@@ -1,0 +1,56 @@
+// What a row says at every width: the name first, also where it is long or shows nothing; and who is on hold apart from who waits.
+import { expect, person, test } from "../server.js";
+
+const LONG = "Dr. Maximiliane Wolkenstein-Habsburg, court 3";
+
+test.beforeEach(async ({ cluster }) => cluster.calm());
+
+test("names have the first claim on width, from a phone to a wide screen", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const meeting = await cluster.meeting("Board call with a title that is rather long");
+  const { id } = await cluster.join(meeting, LONG);
+  const name = person(page, id).locator(".name > bdi");
+  for (const width of [768, 850, 1024, 1200, 1280, 1440, 1920, 2560]) {
+    await page.setViewportSize({ width, height: 800 });
+    await expect(name).toHaveText(LONG);
+    // A pixel is the rounding of a line's height.
+    const isCut = () => name.evaluate((text) => text.scrollWidth > text.clientWidth || text.scrollHeight > text.clientHeight + 2);
+    await expect.poll(isCut, { message: `cut at ${width} px` }).toBe(false);
+  }
+});
+
+test("names that show nothing read as no name and are told apart", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const meeting = await cluster.meeting("\u2800\u200b");
+  for (const blank of ["\u200b", "\u2800", "\u00ad", "\u{e0041}", "\u3164 \ufeff"]) {
+    const { id } = await cluster.join(meeting, blank);
+    await expect(person(page, id).locator(".name .nameless"), JSON.stringify(blank)).toHaveText("No name");
+    await expect(person(page, id).locator(".name .tag")).toHaveText(id.slice(-4));
+  }
+  await expect(page.locator("li.card .title .nameless")).toHaveText("Meeting without a name");
+});
+
+test("who is on hold is neither counted as waiting nor the longest wait", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const meeting = await cluster.meeting("Board call");
+  const first = await cluster.join(meeting, "Bo Berg");
+  await expect(person(page, first.id)).toBeVisible();
+  const second = await cluster.join(meeting, "Zoë Müller");
+  await expect(person(page, second.id)).toBeVisible();
+  await person(page, first.id).focus();
+  await page.keyboard.press("h");
+  await page.locator("#hold-reason").fill("waiting for an interpreter");
+  await page.keyboard.press("Enter");
+  const group = page.getByRole("grid", { name: "On hold" });
+  await expect(group.locator(`[data-participant="${first.id}"]`)).toBeVisible();
+  await expect(page.locator("#waiting-count")).toHaveText("1");
+  await expect(page.locator("#held-count")).toHaveText("1");
+  await expect(page.locator(".standing")).toContainText("1 on hold");
+  await expect(page.locator("li.card .facts")).toContainText("1 on hold");
+  // Down from the last who waits to those on hold, and back.
+  await person(page, second.id).focus();
+  await page.keyboard.press("j");
+  await expect(person(page, first.id)).toBeFocused();
+  await page.keyboard.press("k");
+  await expect(person(page, second.id)).toBeFocused();
+});
