@@ -65,6 +65,18 @@ fn a_missing_configuration_is_said() {
 }
 
 #[test]
+fn an_empty_secret_is_a_mistake_of_the_configuration() {
+    let directory = directory(&BRIDGE.replace("password = \"hunter2-secret\"", "password_file = \"secret\""));
+    for (content, expected) in [("\r\n", "nothing"), ("\u{feff}", "nothing"), (" hunter2", "blanks around it")] {
+        std::fs::write(directory.path().join("secret"), content).expect("written");
+        let output = run(directory.path(), &["check"], "");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("`bridge[0].password_file`") && said.contains(expected) && !said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
 fn users_are_managed_from_the_command_line() {
     let directory = directory(BRIDGE);
     let user = |arguments: &[&str], input: &str| {
@@ -106,6 +118,7 @@ async fn the_first_start_says_what_to_type_and_a_stop_is_clean() {
     })
     .await;
     assert!(!log.lock().expect("log").contains("hunter2"));
+    assert!(!log.lock().expect("log").contains('\u{1b}'), "no colours where nobody sees them");
     let stopped = Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().expect("kill");
     assert!(stopped.success());
     let code = wait_for(Duration::from_secs(10), "the end", async || match child.0.try_wait().expect("state") {

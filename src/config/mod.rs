@@ -41,6 +41,9 @@ pub struct Config {
     pub timing: Timing,
 }
 
+/// Characters of a bridge's name.
+pub const MAX_BRIDGE_NAME: usize = 40;
+
 /// No threshold of a wait is later than a day.
 pub const MAX_WAIT_S: u32 = 86_400;
 

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::filter::Rules;
 use super::{
-    BridgeConfig, CdrMode, CmsLimits, Config, ConfigError, DeskConfig, Filter, LONGEST_SESSION, MAX_WAIT_S, Network, PublicUrl, Secret,
-    Timing, TlsFiles, Trust, WebConfig,
+    BridgeConfig, CdrMode, CmsLimits, Config, ConfigError, DeskConfig, Filter, LONGEST_SESSION, MAX_BRIDGE_NAME, MAX_WAIT_S, Network,
+    PublicUrl, Secret, Timing, TlsFiles, Trust, WebConfig,
 };
 
 const MAX_BRIDGES: usize = 24;
@@ -198,10 +198,7 @@ impl Metrics {
     fn validate(self, dir: &Path) -> Result<Option<Secret>, ConfigError> {
         match (self.token, self.token_file) {
             (Some(_), Some(_)) => Err(ConfigError::invalid("metrics", "token and token_file", "one of them")),
-            (Some(token), None) if token.is_empty() => {
-                Err(ConfigError::invalid("metrics.token", "an empty text", "at least one character"))
-            }
-            (Some(token), None) => Ok(Some(Secret::new(token))),
+            (Some(token), None) => secret("metrics.token", &token).map(Some),
             (None, Some(file)) => Ok(Some(secret_file("metrics.token_file", &dir.join(file))?)),
             (None, None) => Ok(None),
         }
@@ -255,7 +252,7 @@ fn bridges(raw: Vec<Bridge>, dir: &Path) -> Result<Vec<BridgeConfig>, ConfigErro
 impl Bridge {
     fn validate(self, n: usize, dir: &Path) -> Result<BridgeConfig, ConfigError> {
         let key = |field: &str| format!("bridge[{n}].{field}");
-        if self.name.is_empty() || self.name.chars().count() > 40 || self.name.chars().any(char::is_control) {
+        if self.name.is_empty() || self.name.chars().count() > MAX_BRIDGE_NAME || self.name.chars().any(char::is_control) {
             return Err(ConfigError::invalid(key("name"), quoted(&self.name), "1 to 40 printable characters"));
         }
         if self.username.is_empty() || self.username.contains(':') {
@@ -278,11 +275,13 @@ impl Bridge {
 
     fn password(&self, n: usize, dir: &Path) -> Result<Secret, ConfigError> {
         match (&self.password, &self.password_file, &self.password_env) {
-            (Some(text), None, None) => Ok(Secret::new(text)),
+            (Some(text), None, None) => secret(&format!("bridge[{n}].password"), text),
             (None, Some(file), None) => secret_file(&format!("bridge[{n}].password_file"), &dir.join(file)),
-            (None, None, Some(name)) => std::env::var(name).map(Secret::new).map_err(|_| {
-                ConfigError::invalid(format!("bridge[{n}].password_env"), quoted(name), "the name of an environment variable that is set")
-            }),
+            (None, None, Some(name)) => {
+                let key = format!("bridge[{n}].password_env");
+                let missing = |_| ConfigError::invalid(&key, quoted(name), "the name of an environment variable that is set, in UTF-8");
+                std::env::var(name).map_err(missing).and_then(|text| secret(&format!("{key} ({name})"), &text))
+            }
             _ => Err(ConfigError::invalid(
                 format!("bridge[{n}].password"),
                 "none or several of password, password_file, password_env",
@@ -363,13 +362,14 @@ fn fingerprint(key: &str, text: &str) -> Result<[u8; 32], ConfigError> {
 }
 
 fn secret_file(key: &str, path: &Path) -> Result<Secret, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        ConfigError::invalid(key, format!("{} ({error})", path.display()), "a readable file with the secret in its first line")
-    })?;
-    match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(Secret::new(line)),
-        _ => Err(ConfigError::invalid(key, format!("{} (empty)", path.display()), "a file with the secret in its first line")),
-    }
+    let allowed = "a readable file with the secret as its only line";
+    let bytes = std::fs::read(path).map_err(|error| ConfigError::invalid(key, format!("{} ({error})", path.display()), allowed))?;
+    Secret::read(&bytes).map_err(|got| ConfigError::invalid(key, format!("{} ({got})", path.display()), allowed))
+}
+
+/// A secret that stands in the file or a variable.
+fn secret(key: &str, text: &str) -> Result<Secret, ConfigError> {
+    Secret::read(text.as_bytes()).map_err(|got| ConfigError::invalid(key, got, "a secret in one line, without blanks around it"))
 }
 
 fn existing(key: &str, path: PathBuf) -> Result<PathBuf, ConfigError> {

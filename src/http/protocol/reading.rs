@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::{Inbound, MAX_PEOPLE, OnPeople};
 use crate::actions::Scope;
-use crate::config::MAX_WAIT_S;
+use crate::config::{MAX_BRIDGE_NAME, MAX_WAIT_S};
+use crate::text::cut;
 use crate::word::word;
 
 const MAX_REF: usize = 64;
@@ -18,10 +19,13 @@ const MAX_LABEL: usize = 50;
 /// Characters of a banner or of a reason.
 const MAX_TEXT: usize = 200;
 const MAX_PREFS: usize = 16 * 1024;
+/// Characters of why a text is no message: it may quote what was sent.
+const LONGEST_REASON: usize = 200;
 
 /// Reads a message; the error is the reason that the browser is told when its socket is closed.
 pub fn parse(text: &str) -> Result<Inbound, String> {
-    let mut message: Inbound = serde_json::from_str(text).map_err(|error| format!("not a message: {error}"))?;
+    let mut message: Inbound =
+        serde_json::from_str(text).map_err(|error| cut(&format!("not a message: {error}"), LONGEST_REASON).to_owned())?;
     if let Some(r#ref) = message.reference() {
         check_ref("ref", r#ref)?;
     }
@@ -87,20 +91,16 @@ pub fn parse(text: &str) -> Result<Inbound, String> {
             }
         }
         // What may be in settings is the displays' matter: the page keeps what was typed.
+        Inbound::Retry { bridge, .. } | Inbound::Pause { bridge, .. } | Inbound::Resume { bridge, .. } => {
+            check_text("bridge", bridge, bridge.chars().count(), MAX_BRIDGE_NAME, "characters")?;
+        }
         Inbound::DisplayPair { code, .. } => check_text("code", code, code.chars().count(), MAX_REF, "characters")?,
         Inbound::DisplaySet { id, .. }
         | Inbound::DisplayIdentify { id, .. }
         | Inbound::DisplayReload { id, .. }
         | Inbound::DisplayRevoke { id, .. }
         | Inbound::DisplayForget { id, .. } => check_ids("id", std::slice::from_ref(id), 1..=1)?,
-        Inbound::DisplayLink { .. }
-        | Inbound::Displays { .. }
-        | Inbound::Retry { .. }
-        | Inbound::Pause { .. }
-        | Inbound::Resume { .. }
-        | Inbound::Watch { .. }
-        | Inbound::Resync {}
-        | Inbound::Beat { .. } => {}
+        Inbound::DisplayLink { .. } | Inbound::Displays { .. } | Inbound::Watch { .. } | Inbound::Resync {} | Inbound::Beat { .. } => {}
     }
     Ok(message)
 }
@@ -201,10 +201,16 @@ mod tests {
     #[case(r#"{"type":"claim","ref":"1","kind":"bridge","ids":["a"]}"#, "unknown variant `bridge`")]
     #[case(r#"{"type":"prefs","ref":"1","value":[]}"#, "invalid type")]
     #[case(r#"{"type":"look","meeting":"","idle":false}"#, "an id of 0 bytes")]
+    #[case(&format!(r#"{{"type":"retry","ref":"1","bridge":"{}"}}"#, "x".repeat(41)), "bridge has 41 characters; allowed: up to 40")]
+    #[case(&format!(r#"{{"type":"pause","ref":"1","bridge":"{}"}}"#, "x".repeat(200_000)), "bridge has 200000 characters")]
+    #[case(&format!(r#"{{"type":"resume","ref":"1","bridge":"{}"}}"#, "x".repeat(200_000)), "bridge has 200000 characters")]
+    #[case(r#"{"type":"retry","ref":"1","bridge":"a\nb"}"#, "control character")]
+    #[case(&format!(r#"{{"type":"{}"}}"#, "x".repeat(200_000)), "unknown variant")]
     #[case(r#"{"type":"stop","ref":"1","press":""}"#, "press has 0 characters")]
     fn what_is_no_message_is_refused_with_its_reason(#[case] text: &str, #[case] expected: &str) {
         let reason = parse(text).expect_err("refused");
         assert!(reason.contains(expected), "{reason}");
+        assert!(reason.chars().count() <= LONGEST_REASON, "it quotes too much of what was sent: {} bytes", reason.len());
     }
 
     #[test]
