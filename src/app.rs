@@ -262,6 +262,6 @@ impl App {
         if let Err(error) = self.db.flush().await {
             warn!(%error, "the database could not be flushed");
         }
-        served.unwrap_or(Ok(()))
+        served.unwrap_or_else(|error| Err(ServeError::Failed(error.to_string())))
     }
 }

@@ -319,7 +319,21 @@ fn bridge_url(key: &str, text: &str) -> Result<String, ConfigError> {
 }
 
 fn public_url(text: &str) -> Result<PublicUrl, ConfigError> {
-    web_url("public_url", text)
+    let url = web_url("public_url", text)?;
+    if is_plain_path(&url.base) {
+        return Ok(url);
+    }
+    let allowed =
+        "a path of letters, digits, `-`, `.`, `_` and `~` between single slashes, and not one of /healthz, /readyz, /metrics and /cdr";
+    Err(ConfigError::invalid("public_url", quoted(text), allowed))
+}
+
+/// Whether a path means the same to Usher, to proxies and in cookies: nothing that a router takes for a pattern or that has two spellings.
+fn is_plain_path(base: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    let segments = || base.split('/').skip(1);
+    let taken = matches!(segments().next(), Some("healthz" | "readyz" | "metrics" | "cdr"));
+    !taken && segments().all(|segment| !segment.is_empty() && segment.chars().all(plain))
 }
 
 fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {

@@ -27,6 +27,8 @@ pub enum ServeError {
     Certificate(#[from] CertificateError),
     #[error("cannot serve on this port: {0}")]
     Io(#[from] std::io::Error),
+    #[error("the web server failed: {0}; this is a defect of Usher")]
+    Failed(String),
 }
 
 pub(super) async fn run(
