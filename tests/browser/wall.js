@@ -30,6 +30,7 @@ export const meeting = (n, waiting, s, now, more = {}) => ({
   id: `m${n}`,
   title: ODD[n] ?? `${TITLES[n % TITLES.length]} ${n}`,
   waiting,
+  held: 0,
   unknown: 0,
   in_call: n % 9,
   longest_since: waiting > 0 ? now - s * 1000 : null,
