@@ -2,13 +2,14 @@
 //! anything on a bridge, and only Usher's own receiver.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 
 use crate::check::is_own_receiver;
 use crate::clock::Now;
-use crate::cms::{Answer, Ask, AskError, Client};
+use crate::cms::{Answer, Ask, AskError, Client, OwnReceiver, ReceiverItem, Registration, RegistrationStep};
 use crate::config::{BridgeConfig, CdrMode, Config, Secret};
 use crate::db::open_connection;
 use crate::receivers;
@@ -86,44 +87,70 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
     Ok(())
 }
 
-/// Ids of Usher's own receivers, how many are taken, and how many there can be.
-async fn listed(client: &Client, secret: &Secret) -> Result<(Vec<std::sync::Arc<str>>, usize, Option<usize>), AskError> {
-    let (mut own, mut taken, mut offset) = (Vec::new(), 0, 0);
+/// All receivers of a bridge, and how many there can be.
+async fn listed(client: &Client) -> Result<(Vec<ReceiverItem>, Option<usize>), AskError> {
+    let (mut items, mut offset) = (Vec::new(), 0);
     loop {
         let Answer::CdrReceivers { page, maximum } = client.ask(&Ask::CdrReceivers(offset)).await? else {
             return Err(AskError::Garbled("another answer than a list of CDR receivers".into()));
         };
         let next = page.next(offset);
-        taken += page.items.len();
-        own.extend(page.items.into_iter().filter(|item| is_own_receiver(item, Some(secret))).map(|item| item.id));
+        items.extend(page.items);
         match next {
             Some(next) => offset = next,
-            None => return Ok((own, taken, maximum)),
+            None => return Ok((items, maximum)),
         }
     }
 }
 
+/// As a running server does it: by `url`, then by `uri`, and each time the list is read again.
 async fn register(client: &Client, bridge: &BridgeConfig, secret: &Secret, base: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let name = &bridge.name;
-    let (own, taken, maximum) = listed(client, secret).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;
-    if !own.is_empty() {
-        writeln!(out, "{name}  is registered already")?;
-    } else if maximum.is_some_and(|maximum| taken >= maximum) {
-        bail!("{name}: all {taken} CDR receivers are taken by others; free one in Web Admin under Configuration > CDR settings");
-    } else {
-        match client.ask(&Ask::AddCdrReceiver(receivers::url(base, secret))).await {
-            Ok(_) => writeln!(out, "{name}  registered")?,
+    let address = receivers::url(base, secret);
+    let (mut registration, mut made, mut asked) = (Registration::default(), None, false);
+    loop {
+        let (items, maximum) = listed(client).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;
+        let (taken, nameless) = (items.len(), items.iter().any(|item| item.url.is_none()));
+        let own = own_of(&items, secret, made.as_ref());
+        let request = match registration.next(own, maximum.is_some_and(|maximum| taken >= maximum), nameless) {
+            RegistrationStep::Rest => {
+                return Ok(writeln!(out, "{name}  {}", if asked { "registered" } else { "is registered already" })?);
+            }
+            RegistrationStep::NoSlot => {
+                bail!("{name}: all {taken} CDR receivers are taken by others; free one in Web Admin under Configuration > CDR settings")
+            }
+            RegistrationStep::GiveUp(why) => bail!("{name}: {why}"),
+            RegistrationStep::Add(field) => Ask::AddCdrReceiver(address.clone(), field),
+            RegistrationStep::Set(id, field) => Ask::SetCdrReceiver(id, address.clone(), field),
+        };
+        asked = true;
+        match client.ask(&request).await {
+            Ok(Answer::Created(id)) => made = Some(id),
+            Ok(_) => {}
+            Err(AskError::Refused { .. } | AskError::Gone(_)) if registration.refused() => {}
             // The reason may repeat the address.
             Err(AskError::Refused { status, .. }) => bail!("{name}: the bridge refused the receiver ({status})"),
             Err(error) => bail!("{name}: {error}"),
         }
     }
-    Ok(())
+}
+
+/// `made`: the one that was added just now, for lists that don't say the addresses.
+fn own_of(items: &[ReceiverItem], secret: &Secret, made: Option<&Arc<str>>) -> OwnReceiver {
+    if items.iter().any(|item| is_own_receiver(item, Some(secret))) {
+        return OwnReceiver::Listed;
+    }
+    match items.iter().find(|item| item.url.is_none() && Some(&item.id) == made) {
+        None => OwnReceiver::Missing,
+        Some(own) if items.iter().any(|item| item.url.is_some()) => OwnReceiver::Empty(own.id.clone()),
+        Some(own) => OwnReceiver::Unsaid(own.id.clone()),
+    }
 }
 
 async fn remove(client: &Client, bridge: &BridgeConfig, secret: &Secret, out: &mut impl Write) -> anyhow::Result<()> {
     let name = &bridge.name;
-    let (own, ..) = listed(client, secret).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;
+    let (items, _) = listed(client).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;
+    let own: Vec<_> = items.into_iter().filter(|item| is_own_receiver(item, Some(secret))).map(|item| item.id).collect();
     if own.is_empty() {
         writeln!(out, "{name}  was not registered")?;
     }

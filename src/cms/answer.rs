@@ -206,7 +206,9 @@ impl Answer {
             // Its form for people hosted elsewhere is not known.
             Ask::Legs(_) | Ask::LegsByFilter(_) => return Some(Answer::Legs(leg_list(root))),
             Ask::CdrReceivers(_) => "cdrReceivers",
-            Ask::Token(_) | Ask::Change(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => return Some(Answer::Done),
+            Ask::Token(_) | Ask::Change(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..) | Ask::RemoveCdrReceiver(_) => {
+                return Some(Answer::Done);
+            }
         };
         if !root.is(wanted) || hides_a_profile(ask, root) {
             return None;
@@ -257,9 +259,13 @@ impl Answer {
                 }),
                 maximum: root.attribute("maximum").and_then(size),
             },
-            Ask::Legs(_) | Ask::LegsByFilter(_) | Ask::Token(_) | Ask::Change(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_) => {
-                Answer::Done
-            }
+            Ask::Legs(_)
+            | Ask::LegsByFilter(_)
+            | Ask::Token(_)
+            | Ask::Change(_)
+            | Ask::AddCdrReceiver(..)
+            | Ask::SetCdrReceiver(..)
+            | Ask::RemoveCdrReceiver(_) => Answer::Done,
         })
     }
 }

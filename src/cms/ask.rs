@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 
+use super::cdr::Field as CdrField;
 use super::change::Change;
 use crate::config::Secret;
 use crate::model::{CallId, LegId, ParticipantId};
@@ -40,7 +41,9 @@ pub(crate) enum Ask {
     /// `GET /system/cdrReceivers`: where this bridge sends its records (cdr.md section 1).
     CdrReceivers(usize),
     /// `POST /system/cdrReceivers`; the URL is secret.
-    AddCdrReceiver(Secret),
+    AddCdrReceiver(Secret, CdrField),
+    /// `PUT /system/cdrReceivers/<id>`: gives one that Usher added its address.
+    SetCdrReceiver(Arc<str>, Secret, CdrField),
     /// `DELETE /system/cdrReceivers/<id>`, of one that is Usher's own.
     RemoveCdrReceiver(Arc<str>),
 }
@@ -48,7 +51,8 @@ pub(crate) enum Ask {
 impl Ask {
     pub(crate) fn method(&self) -> Method {
         match self {
-            Ask::Token(_) | Ask::AddCdrReceiver(_) => Method::POST,
+            Ask::Token(_) | Ask::AddCdrReceiver(..) => Method::POST,
+            Ask::SetCdrReceiver(..) => Method::PUT,
             Ask::Change(change) => change.method(),
             Ask::RemoveCdrReceiver(_) => Method::DELETE,
             _ => Method::GET,
@@ -80,15 +84,15 @@ impl Ask {
             Ask::SystemProfiles => "/system/profiles".into(),
             Ask::Change(change) => change.path(),
             Ask::CdrReceivers(offset) => paged("/system/cdrReceivers", *offset),
-            Ask::AddCdrReceiver(_) => "/system/cdrReceivers".into(),
-            Ask::RemoveCdrReceiver(receiver) => format!("/system/cdrReceivers/{}", id(receiver)),
+            Ask::AddCdrReceiver(..) => "/system/cdrReceivers".into(),
+            Ask::SetCdrReceiver(receiver, ..) | Ask::RemoveCdrReceiver(receiver) => format!("/system/cdrReceivers/{}", id(receiver)),
         }
     }
 
     pub(crate) fn form(&self) -> Vec<(&'static str, String)> {
         match self {
             Ask::Change(change) => change.form(),
-            Ask::AddCdrReceiver(url) => vec![("url", url.expose().to_owned())],
+            Ask::AddCdrReceiver(url, field) | Ask::SetCdrReceiver(_, url, field) => vec![(field.name(), url.expose().to_owned())],
             _ => Vec::new(),
         }
     }

@@ -148,7 +148,7 @@ impl Client {
             return token(&response);
         }
         let retry_after = retry_after(&response);
-        let created = matches!(ask, Ask::AddCdrReceiver(_)).then(|| location(&response)).flatten();
+        let created = matches!(ask, Ask::AddCdrReceiver(..)).then(|| location(&response)).flatten();
         let body = self.body(response, began).await;
         match status {
             status if status.is_success() => read(ask, &body?).map(|answer| created.map_or(answer, Answer::Created)),
@@ -297,7 +297,7 @@ fn date(text: &str) -> Option<i64> {
 }
 
 fn read(ask: &Ask, body: &str) -> Result<Answer, AskError> {
-    if matches!(ask, Ask::Change(_) | Ask::AddCdrReceiver(_) | Ask::RemoveCdrReceiver(_)) {
+    if matches!(ask, Ask::Change(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..) | Ask::RemoveCdrReceiver(_)) {
         // Success is 200 with nothing in it; one product client treats any failure body as an error, even on 2xx (rest.md section 2).
         return match Element::parse(body) {
             Ok(root) if root.is("failureDetails") => Err(refusal(StatusCode::OK, body)),

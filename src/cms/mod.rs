@@ -42,6 +42,7 @@ pub(crate) use version::sends_back;
 
 // What `usher check` asks a bridge with, so that it tries what Usher does.
 pub(crate) use answer::ReceiverItem;
+pub(crate) use cdr::{Own as OwnReceiver, Registration, Step as RegistrationStep};
 pub(crate) use client::Client;
 pub(crate) use dial::{System, first as dial_first};
 pub(crate) use session::{Endpoint, News, Report as SessionReport, Session};

@@ -261,7 +261,10 @@ choice!(CallChanges { Spread, Local });
 choice!(LinkName { Peer, Call, Empty });
 choice!(RemoteLegs { EmptyList, CallBridge });
 choice!(UnknownParameters { Ignore, Reject });
-choice!(CdrFormField { Url, AlsoUri });
+choice!(
+    /// `url` alone, either, or `uri` alone: what is called `url` then is refused, or ignored: nothing is added, or a receiver without an address.
+    CdrFormField { Url, AlsoUri, Uri, UriNothing, UriEmpty }
+);
 choice!(CdrListed { AsGiven, Respelled, WithoutUri });
 choice!(CdrAccepts { Only200, Any2xx });
 choice!(CdrCallBridge { Clustered, Always, Never });

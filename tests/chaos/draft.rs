@@ -92,7 +92,7 @@ fn switches(rng: &mut StdRng, rotation: bool, records: bool) -> Value {
         }
         set("cdr_retry_ms", &[json!(100)]);
         set("cdr_retry_max_ms", &[json!(400)]);
-        set("cdr_form_field", &["url", "also_uri"].map(Value::from));
+        set("cdr_form_field", &["url", "also_uri", "uri", "uri_nothing", "uri_empty"].map(Value::from));
         set("cdr_foreign_receivers", &[json!(0), json!(3)]);
         set("cdr_batch", &[json!(1), json!(20)]);
         set("cdr_accepts", &["only200", "any2xx"].map(Value::from));

@@ -289,7 +289,7 @@ impl Bridge {
             Ask::Change(change) => self.change_failed(&change, &error),
             Ask::Status if self.link.phase == Phase::Probing => self.fail_probe(&error, now),
             Ask::Token(socket) => self.token_failed(socket, &error, now),
-            Ask::CdrReceivers(_) | Ask::AddCdrReceiver(_) => self.register_failed(&error, now),
+            Ask::CdrReceivers(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..) => self.register_failed(&ask, &error, now),
             ask if !error.answered() && self.link.is_up() => {
                 self.queue.again(lane, ask);
                 return true;
@@ -317,7 +317,7 @@ impl Bridge {
     /// A busy bridge is asked again, but not for ever: one resource that is always busy must not hold up the others. A PUT is repeated
     /// by its press, a token by the next attempt to connect, a receiver after another look at the list.
     fn may_repeat(&mut self, ask: &Ask) -> bool {
-        if matches!(ask, Ask::Change(_) | Ask::Token(_) | Ask::AddCdrReceiver(_)) {
+        if matches!(ask, Ask::Change(_) | Ask::Token(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..)) {
             return false;
         }
         let repeats = self.link.repeats.entry(ask.clone()).or_default();

@@ -339,7 +339,7 @@ impl Bridge {
             (Ask::Leg(leg), Answer::Leg(detail)) => self.take_leg(lane, &leg, &detail, sent, now),
             (Ask::Change(change), _) => self.changed(&change, now),
             (Ask::CdrReceivers(offset), Answer::CdrReceivers { page, maximum }) => self.take_receivers(offset, page, maximum, now),
-            (Ask::AddCdrReceiver(_), answer) => self.receiver_added(answer),
+            (Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..), answer) => self.receiver_added(answer),
             (ask, answer) => self.take_label(ask, answer),
         }
     }

@@ -1,5 +1,5 @@
-//! Sees that the bridge sends its records to Usher, if the configuration says so. Adds Usher's own receiver to a free slot; never changes or
-//! removes one (cdr.md section 1).
+//! Sees that the bridge sends its records to Usher, if the configuration says so. Adds Usher's own receiver to a free slot, and
+//! gives that one its address; never changes or removes another (cdr.md section 1).
 
 use reqwest::Url;
 use sha2::{Digest, Sha256};
@@ -9,51 +9,45 @@ use super::{Bridge, Due};
 use crate::clock::Now;
 use crate::cms::answer::{Answer, Page, ReceiverItem};
 use crate::cms::ask::Ask;
+use crate::cms::cdr::{Own, Registration, Step};
 use crate::cms::client::AskError;
 use crate::cms::queue::Lane;
 use crate::config::Secret;
 use crate::model::Trouble;
 
-/// The list of receivers, while it is being read.
+/// The list of receivers, while it is being read, and what was tried to be on it.
 #[derive(Debug, Default)]
 pub(super) struct Receivers {
-    found: bool,
-    /// Usher has asked for a slot since the bridge came up or the list was last in order.
-    added: bool,
+    seen: Vec<ReceiverItem>,
+    registration: Registration,
 }
 
 impl Bridge {
     pub(super) fn look_at_receivers(&mut self) {
         if self.config.cdr_url.is_some() && self.link.is_up() {
-            self.receivers.found = false;
+            self.receivers.seen.clear();
             self.ask(Lane::Resync, Ask::CdrReceivers(0));
         }
     }
 
     pub(super) fn take_receivers(&mut self, offset: usize, page: Page<ReceiverItem>, maximum: Option<usize>, now: Now) {
-        let Some(own) = self.config.cdr_url.clone() else { return };
+        let Some(address) = self.config.cdr_url.clone() else { return };
         let (next, listed) = (page.next(offset), offset + page.items.len());
-        // For lists that don't say the addresses.
-        let made = self.memory.receiver(&self.name);
-        let is_own = |item: &ReceiverItem| {
-            made.as_ref() == Some(&mark(&item.id, &own)) || item.url.as_ref().is_some_and(|url| is_same_address(url, &own))
-        };
-        self.receivers.found |= page.items.iter().any(is_own);
+        self.receivers.seen.extend(page.items);
         if let Some(offset) = next {
             return self.ask(Lane::Resync, Ask::CdrReceivers(offset));
         }
         self.timers.set(Due::Register, now.instant + self.timing.cdr_register);
-        if self.receivers.found {
-            self.receivers.added = false;
-            self.say_of_records(None);
-        } else if std::mem::replace(&mut self.receivers.added, true) {
-            // Added before, and not there: once is enough.
-            self.say_of_records(Some(("cdr_refused", "the bridge accepted Usher's CDR receiver and does not list it".into())));
-        } else if maximum.is_some_and(|maximum| page.total.unwrap_or(listed).max(listed) >= maximum) {
-            self.receivers.added = false;
-            self.no_slot();
-        } else {
-            self.ask(Lane::Resync, Ask::AddCdrReceiver(own));
+        let seen = std::mem::take(&mut self.receivers.seen);
+        let own = own_of(&seen, &address, self.memory.receiver(&self.name).as_deref());
+        let full = maximum.is_some_and(|maximum| page.total.unwrap_or(listed).max(listed) >= maximum);
+        let nameless = seen.iter().any(|item| item.url.is_none());
+        match self.receivers.registration.next(own, full, nameless) {
+            Step::Rest => self.say_of_records(None),
+            Step::Add(field) => self.ask(Lane::Resync, Ask::AddCdrReceiver(address, field)),
+            Step::Set(id, field) => self.ask(Lane::Resync, Ask::SetCdrReceiver(id, address, field)),
+            Step::NoSlot => self.no_slot(),
+            Step::GiveUp(why) => self.say_of_records(Some(("cdr_refused", why.into()))),
         }
     }
 
@@ -62,16 +56,28 @@ impl Bridge {
             let own = self.config.cdr_url.as_ref();
             own.inspect(|own| self.memory.set_receiver(&self.name, mark(&id, own)));
         }
-        info!(bridge = %self.name, "Usher registered as a CDR receiver");
+        info!(bridge = %self.name, "CDR receiver registered");
         self.look_at_receivers();
     }
 
-    pub(super) fn register_failed(&mut self, error: &AskError, now: Now) {
-        self.receivers.added = false;
-        let refused = matches!(error, AskError::Refused { .. } | AskError::Forbidden | AskError::Gone(_));
+    pub(super) fn register_failed(&mut self, ask: &Ask, error: &AskError, now: Now) {
+        let asked_for = !matches!(ask, Ask::CdrReceivers(_));
+        if asked_for && error.leaves_open() {
+            self.receivers.registration.not_answered();
+        }
+        let full = matches!(error, AskError::Refused { reason, .. } if reason.contains("tooManyCdrReceivers"));
+        let refused = matches!(error, AskError::Refused { .. } | AskError::Gone(_));
+        if asked_for && refused && !full && self.receivers.registration.refused() {
+            // Another field may do.
+            return self.look_at_receivers();
+        }
+        let refused = refused || matches!(error, AskError::Forbidden);
         self.timers.set(Due::Register, now.instant + if refused { self.timing.cdr_register } else { self.timing.reconnect_max });
         match error {
-            AskError::Refused { reason, .. } if reason.contains("tooManyCdrReceivers") => self.no_slot(),
+            _ if full => {
+                self.receivers.registration = Registration::default();
+                self.no_slot();
+            }
             // A reason may repeat the address.
             AskError::Refused { status, .. } => {
                 self.say_of_records(Some(("cdr_refused", format!("the bridge refused Usher's CDR receiver ({status})"))));
@@ -91,6 +97,19 @@ impl Bridge {
             warn!(bridge = %self.name, what = %trouble.what, "CDRs will not arrive");
         }
         self.store.put_bridge(&self.name, |bridge| bridge.cdr.trouble = trouble);
+    }
+}
+
+/// What the list says of Usher's own receiver; `made`: the mark of the one that Usher added last, for lists that don't say the addresses.
+fn own_of(items: &[ReceiverItem], address: &Secret, made: Option<&str>) -> Own {
+    if items.iter().any(|item| item.url.as_ref().is_some_and(|url| is_same_address(url, address))) {
+        return Own::Listed;
+    }
+    let own = items.iter().find(|item| item.url.is_none() && made == Some(&mark(&item.id, address)));
+    match own.map(|item| item.id.clone()) {
+        None => Own::Missing,
+        Some(id) if items.iter().any(|item| item.url.is_some()) => Own::Empty(id),
+        Some(id) => Own::Unsaid(id),
     }
 }
 

@@ -64,6 +64,8 @@ fn respelled(uri: &str) -> String {
 pub(crate) fn create(context: &Context, cdr: &mut Cdr, request: &Request) -> Reply {
     match understood(context, request) {
         Ok(Some(Some(uri))) => add(context, cdr, Some(uri)),
+        Ok(None) if context.switches.cdr_form_field == CdrFormField::UriNothing => Reply::done(),
+        Ok(None) if context.switches.cdr_form_field == CdrFormField::UriEmpty => add(context, cdr, None),
         Ok(_) => Reply::parameter_error("url", &context.switches),
         Err(bad) => Reply::bad(&bad, &context.switches),
     }
@@ -102,8 +104,14 @@ pub(crate) fn delete(context: &Context, cdr: &mut Cdr, id: Id) -> Reply {
 
 /// `None`: not given. `Some(None)`: given and empty. Otherwise an HTTP(S) URI with a host, kept as it was written.
 fn understood(context: &Context, request: &Request) -> Result<Option<Option<String>>, BadParameter> {
-    let also = (context.switches.cdr_form_field == CdrFormField::AlsoUri).then(|| request.value("uri")).flatten();
-    match request.value("url").or(also) {
+    let (url, uri) = (request.value("url"), request.value("uri"));
+    let address = match context.switches.cdr_form_field {
+        CdrFormField::Url => url,
+        CdrFormField::AlsoUri => url.or(uri),
+        CdrFormField::Uri if url.is_some() => return Err(BadParameter("url")),
+        CdrFormField::Uri | CdrFormField::UriNothing | CdrFormField::UriEmpty => uri,
+    };
+    match address {
         None => Ok(None),
         Some("") => Ok(Some(None)),
         Some(text) => match reqwest::Url::parse(text) {
