@@ -43,8 +43,9 @@ export class Connection {
     /** @type {Map<string, number>} requests that the server has not confirmed, by `ref`, and when they were sent */
     this.unconfirmed = new Map();
     this.ahead = Date.now() - performance.now();
-    /** The machine has slept, and the server was not heard since. */
-    this.slept = false;
+    /** The question that the server has to answer after the machine has slept; "" where it did not sleep. */
+    this.awake = "";
+    this.sleeps = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -84,6 +85,12 @@ export class Connection {
     setTimeout(() => this.unconfirmed.has(ref) && this.listener.changed(), RECEIPT + 10);
   }
 
+  /** @param {string} ref */
+  #answered(ref) {
+    this.unconfirmed.delete(ref);
+    if (ref === this.awake) this.awake = "";
+  }
+
   /** Whether the server should have confirmed a request by now. @param {string} ref */
   isOverdue(ref) {
     const sent = this.unconfirmed.get(ref);
@@ -93,14 +100,18 @@ export class Connection {
   /** Whether what is shown may be doubted although the socket is open. */
   get isDoubtful() {
     this.#noticeSleep();
-    return this.slept || [...this.unconfirmed.keys()].some((ref) => this.isOverdue(ref));
+    return this.awake !== "" || [...this.unconfirmed.keys()].some((ref) => this.isOverdue(ref));
   }
 
-  /** What was true before a sleep may not be true any more: it is doubted until the server is heard. */
+  /** What was true before a sleep may not be true any more: it is doubted until the server answers something that was asked after it. What had
+   * come before, and is only handled now, proves nothing. */
   #noticeSleep() {
     const before = this.ahead;
     this.ahead = Date.now() - performance.now();
-    if (this.ahead - before >= SLEPT) this.slept = true;
+    if (this.ahead - before < SLEPT || this.socket?.readyState !== WebSocket.OPEN) return;
+    this.sleeps += 1;
+    this.awake = `awake-${this.sleeps}`;
+    this.send({ type: "beat", ref: this.awake });
   }
 
   #open() {
@@ -121,8 +132,7 @@ export class Connection {
   #message(data) {
     const frame = /** @type {import("./protocol.js").Frame} */ (JSON.parse(data));
     this.#noticeSleep();
-    this.slept = false;
-    if ("ref" in frame && frame.ref) this.unconfirmed.delete(frame.ref);
+    if ("ref" in frame && frame.ref) this.#answered(frame.ref);
     if (frame.type === "beat" && performance.now() - this.saidAt >= SAY) this.send({ type: "beat" });
     if (frame.type === "welcome") {
       this.welcomed = true;
@@ -156,7 +166,7 @@ export class Connection {
   #closed(code, reason) {
     this.socket = null;
     this.unconfirmed.clear();
-    this.slept = false;
+    this.awake = "";
     clearTimeout(this.watch);
     if (!this.running) return;
     // The session has ended, or another one took its place in this browser: any page of the server tells which.

@@ -49,7 +49,7 @@ export class Deeds {
 
   /** Whether anything can be pressed at all. */
   get #may() {
-    return this.desk.screen.acts && this.desk.screen.live;
+    return this.desk.screen.acts && this.desk.screen.live && !this.desk.connection.isDoubtful;
   }
 
   // People.

@@ -64,6 +64,7 @@ export class Desk {
       send,
       () => this.changed(),
       () => this.clock.now(),
+      () => !this.connection.isDoubtful,
     );
     this.figures = new Figures(send);
     this.displays = new Displays(send);
@@ -131,6 +132,7 @@ export class Desk {
     else if (frame.type === "snapshot_end") this.feed.end(frame);
     else if (frame.type === "delta") this.feed.delta(frame);
     else if (frame.type === "reply") this.asks.answered(frame) || this.#reply(frame);
+    else if (frame.type === "receipt") this.presses.receipt(frame.ref);
     else if (frame.type === "answer") this.asks.answered(frame);
     else if (frame.type === "error") this.asks.answered(frame) || this.claims.refused(frame) || this.presses.refused(frame);
     else if (frame.type === "prefs") this.prefs.take(frame.value);

@@ -5,12 +5,13 @@ import { Refs } from "./refs.js";
 /**
  * @typedef {import("./protocol.js").Result} Result
  * @typedef {import("./abilities.js").PersonDeed | import("./abilities.js").MeetingDeed} Deed
- * @typedef {"sent" | "under_way" | "finished" | "unanswered" | "cut_off" | "failed"} PressState
+ * @typedef {"sent" | "under_way" | "finished" | "unanswered" | "cut_off" | "unheard" | "unsent" | "failed"} PressState
+ *   `cut_off`: the connection broke after the server had confirmed it, `unheard`: before; `unsent`: it never left this page
  * @typedef {{ type: string, scope?: import("./protocol.js").Scope, people?: string[], over?: string[], [field: string]: unknown }} Message
  * @typedef {{ ref: string, deed: Deed | "bridge", names: Map<string, string>, message: Message, results: Result[], state: PressState,
- *   code: string, says: string, stopping: boolean, at: number, place: string, ended: Set<string> }} Press
+ *   code: string, says: string, stopping: boolean, at: number, place: string, ended: Set<string>, heard: boolean }} Press
  *   `names`: whom or what it is about, by id; `message`: what was sent, without its `ref`; `at`: when the last result came;
- *   `place`: of the button, which is inert meanwhile, "" for none; `ended`: whose result is in
+ *   `place`: of the button, which is inert meanwhile, "" for none; `ended`: whose result is in; `heard`: the server has confirmed that it has the request
  */
 
 /** How long the server may take to say `started`. */
@@ -19,9 +20,11 @@ const ANSWER = 10_000;
 const QUIET = 8000;
 
 export class Presses {
-  /** @param {(message: object) => boolean} send @param {() => void} changed @param {() => number} [now] the server's time */
-  constructor(send, changed, now = () => 0) {
+  /** @param {(message: object) => boolean} send @param {() => void} changed @param {() => number} [now] the server's time
+   * @param {() => boolean} [mayAsk] whether anything may be asked: not while it is doubtful whether the server is there */
+  constructor(send, changed, now = () => 0, mayAsk = () => true) {
     this.send = send;
+    this.mayAsk = mayAsk;
     this.changed = changed;
     this.now = now;
     this.refs = new Refs("press");
@@ -65,6 +68,7 @@ export class Presses {
     const corrected = new Set(frame.results.filter((result) => result.corrected).map(idOf));
     press.results = [...press.results.filter((result) => !corrected.has(idOf(result))), ...frame.results];
     for (const result of frame.results) press.ended.add(idOf(result));
+    press.heard = true;
     press.at = this.now();
     press.state = frame.state === "finished" ? "finished" : "under_way";
     if (press.state === "finished" && failures(press).length === 0) setTimeout(() => this.dismiss(press.ref), QUIET);
@@ -82,7 +86,13 @@ export class Presses {
 
   /** The connection is gone: the rows of the next snapshot say what happened. */
   cut() {
-    for (const press of this.all.values()) if (isUnderWay(press)) press.state = "cut_off";
+    for (const press of this.all.values()) if (isUnderWay(press)) press.state = press.heard ? "cut_off" : "unheard";
+  }
+
+  /** The server has the request. @param {string} ref */
+  receipt(ref) {
+    const press = this.all.get(ref);
+    if (press) press.heard = true;
   }
 
   /** @param {string} ref */
@@ -124,14 +134,14 @@ export class Presses {
   #press(deed, names, message) {
     return {
       ...{ ref: this.refs.next(), deed, names, message, results: [], state: "sent", code: "", says: "", stopping: false, at: 0 },
-      ...{ place: "", ended: new Set() },
+      ...{ place: "", ended: new Set(), heard: false },
     };
   }
 
   /** @param {Press} press */
   #ask(press) {
     this.all.set(press.ref, press);
-    if (!this.send({ ...press.message, ref: press.ref })) press.state = "cut_off";
+    if (!this.mayAsk() || !this.send({ ...press.message, ref: press.ref })) press.state = "unsent";
     setTimeout(() => this.#overdue(press), ANSWER);
     this.changed();
     return press;

@@ -3,7 +3,7 @@
 // A meeting's id changes from day to day, its name mostly stays. An entry keeps both: it means the meeting of its id while that runs, and
 // afterwards every meeting of its name.
 
-import { fold, plain } from "./text.js";
+import { cut, fold, plain } from "./text.js";
 
 /**
  * @typedef {"followed" | "muted" | ""} Stance
@@ -11,14 +11,14 @@ import { fold, plain } from "./text.js";
  * @typedef {import("./protocol.js").MeetingRow} Meeting
  */
 
-/** Entries kept of each kind, and letters kept of a name: the newest count. */
+/** Entries kept of each kind, the newest, and UTF-16 units kept of a name. */
 const KEPT = 60;
 const LETTERS = 80;
 
 /** What is kept of a meeting. @param {Meeting} meeting @returns {Entry} */
 export const entryOf = (meeting) => ({
   id: meeting.id,
-  name: meeting.named_by === "nothing" ? "" : plain(meeting.name).slice(0, LETTERS),
+  name: meeting.named_by === "nothing" ? "" : cut(plain(meeting.name), LETTERS),
 });
 
 /** Entries from whatever was kept. @param {unknown} value @returns {Entry[]} */
@@ -27,7 +27,7 @@ export function cleanEntries(value) {
   const entries = value.flatMap((each) => {
     const { id, name } = each ?? {};
     if (typeof id !== "string" || typeof name !== "string" || id.length > 128) return [];
-    return [{ id, name: name.slice(0, LETTERS) }];
+    return [{ id, name: cut(name, LETTERS) }];
   });
   return entries.slice(-KEPT);
 }
@@ -65,6 +65,6 @@ export class Stances {
     if (!meeting || this.byId.size === 0) return "";
     const own = this.byId.get(meeting.id);
     if (own || meeting.named_by === "nothing") return own ?? "";
-    return this.byName.get(fold(plain(meeting.name).slice(0, LETTERS)))?.find(({ id }) => !this.meetings.has(id))?.stance ?? "";
+    return this.byName.get(fold(cut(plain(meeting.name), LETTERS)))?.find(({ id }) => !this.meetings.has(id))?.stance ?? "";
   }
 }

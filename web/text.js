@@ -40,3 +40,37 @@ export const words = (query) => fold(query).split(/\s+/).filter(Boolean);
 
 /** How long a text is as UTF-8. @param {string} text */
 export const bytes = (text) => new TextEncoder().encode(text).length;
+
+/** Splits a text into what people see as characters; browsers before 2024 may lack it. */
+const segmenter = typeof Intl.Segmenter === "function" ? new Intl.Segmenter() : null;
+const JOINED = /^(?:\p{M}|\u200d|[\u{1f3fb}-\u{1f3ff}])$/u;
+
+/** The start of a text, at most so many UTF-16 units, never within what people see as one character, and without half a pair of its own.
+ * @param {string} text @param {number} most */
+export function cut(text, most) {
+  const whole = wellFormed(text);
+  if (whole.length <= most) return whole;
+  let end = 0;
+  for (const { index, segment } of segmenter ? segmenter.segment(whole) : clusters(whole)) {
+    if (index + segment.length > most) break;
+    end = index + segment.length;
+  }
+  return whole.slice(0, end);
+}
+
+/** Halves of surrogate pairs become U+FFFD: no server takes them. @param {string} text */
+export const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, "\ufffd");
+
+/** Where there is no segmenter: a character with the marks and joiners that follow it. @param {string} text */
+function clusters(text) {
+  /** @type {{ index: number, segment: string }[]} */
+  const found = [];
+  let index = 0;
+  for (const char of text) {
+    const last = found.at(-1);
+    if (last && (JOINED.test(char) || last.segment.endsWith("\u200d"))) last.segment += char;
+    else found.push({ index, segment: char });
+    index += char.length;
+  }
+  return found;
+}

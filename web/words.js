@@ -64,7 +64,7 @@ export function pressWords(press, now, clock, about = () => ({})) {
   if (press.state === "failed")
     return t(`failed_${press.code}`) === `failed_${press.code}` ? press.says : t(`failed_${press.code}`);
   if (press.state === "unanswered") return t("unanswered", { n });
-  if (press.state === "cut_off") return t("cut_off");
+  if (press.state === "cut_off" || press.state === "unheard" || press.state === "unsent") return t(press.state);
   if (isUnderWay(press)) return press.stopping ? t("stopping") : t(`doing.${press.deed}`, { n, name });
   if (press.message.scope === "undo") return undone(press);
   if (press.message.meeting !== undefined) return ofMeeting(press, name, now, clock);

@@ -59,8 +59,11 @@ const keyOf = (n, hidden) => (n === 0 ? "admit" : hidden > 0 ? "admit_shown_n" :
 const tab = (desk, pane, name, label) =>
   html`<button type="button" aria-pressed=${desk.screen.choice.pane === pane} @click=${() => desk.show(pane)}>${icon(name)}<span>${label}</span></button>`;
 
+/** Whether the connection kept its result from this page, or it from the server. @param {import("../presses.js").Press} press */
+const isCut = ({ state }) => state === "cut_off" || state === "unheard" || state === "unsent";
+
 /** What a bridge is told is answered by its row; only a failure has a word of its own. @param {Press} press */
-const worthShowing = (press) => press.deed !== "bridge" || press.state === "failed" || press.state === "cut_off";
+const worthShowing = (press) => press.deed !== "bridge" || press.state === "failed" || isCut(press);
 
 /** What became of a press so far. @param {Desk} desk @param {Press} press */
 export const wordsOf = (desk, press) =>
@@ -118,8 +121,7 @@ function dismiss(desk, presses) {
 }
 
 /** @param {Press} press */
-const bad = (press) =>
-  press.state === "failed" || press.state === "unanswered" || press.state === "cut_off" || failures(press).length > 0;
+const bad = (press) => press.state === "failed" || press.state === "unanswered" || isCut(press) || failures(press).length > 0;
 
 /** What is listed of a press: what failed; of an undo everybody, since each is a question of its own. @param {Press} press */
 const listed = (press) => (press.message.scope === "undo" && press.names.size > 1 ? press.results : failures(press));

@@ -131,3 +131,22 @@ test("every deed has all its words", () => {
   const logged = ["done", "unconfirmed", "already", "left", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"];
   for (const word of logged) assert.ok(has(`log.result_${word}`), word);
 });
+
+test("a press that was cut off says whether the server had it, and one that may not go says that it did not", () => {
+  const { presses, act, words } = page();
+  const [heard, unheard] = [act("admit", ["a"], { type: "admit" }), act("admit", ["b"], { type: "admit" })];
+  presses.receipt(heard.ref);
+  presses.cut();
+  assert.deepEqual([heard.state, unheard.state], ["cut_off", "unheard"]);
+  assert.match(words(unheard), /before the server confirmed this/);
+  const sent = [];
+  const doubtful = new Presses(
+    (message) => sent.push(message) > 0,
+    () => {},
+    () => NOW,
+    () => false,
+  );
+  const press = doubtful.act("admit", names("c"), { type: "admit", people: ["c"] });
+  assert.deepEqual([press.state, sent.length], ["unsent", 0]);
+  assert.match(words(press), /^Not sent/);
+});

@@ -1,0 +1,89 @@
+// What may be believed while the socket is open: whether the server has a request, and what is shown after the machine has slept.
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { Connection } from "../../../web/connection.js";
+
+/** @type {any[]} */
+let sockets = [];
+let ticks = 0;
+let wall = 0;
+const real = { now: performance.now, date: Date.now, socket: globalThis.WebSocket };
+
+class FakeSocket {
+  static OPEN = 1;
+  constructor() {
+    this.readyState = FakeSocket.OPEN;
+    this.said = [];
+    sockets.push(this);
+  }
+  send(text) {
+    this.said.push(JSON.parse(text));
+  }
+  close() {
+    this.readyState = 3;
+  }
+}
+
+const listener = { frame() {}, phase() {}, signedOut() {}, changed() {} };
+let connection;
+const says = (frame) => sockets.at(-1).onmessage({ data: JSON.stringify(frame) });
+const pass = (ms) => {
+  ticks += ms;
+  wall += ms;
+};
+
+beforeEach(() => {
+  [sockets, ticks, wall] = [[], 1000, 1_700_000_000_000];
+  performance.now = () => ticks;
+  Date.now = () => wall;
+  globalThis.WebSocket = /** @type {any} */ (FakeSocket);
+  globalThis.addEventListener = globalThis.removeEventListener = () => {};
+  globalThis.document = /** @type {any} */ ({ hidden: false, addEventListener() {}, removeEventListener() {} });
+  connection = new Connection("ws://x", "/account", listener);
+  connection.start();
+  says({ type: "welcome", beat_s: 2 });
+});
+
+afterEach(() => {
+  connection.stop();
+  Object.assign(performance, { now: real.now });
+  Date.now = real.date;
+  globalThis.WebSocket = real.socket;
+});
+
+test("a request is doubtful when it is not confirmed within two seconds, until it is", () => {
+  connection.send({ type: "admit", ref: "a" });
+  pass(1900);
+  assert.equal(connection.isDoubtful, false);
+  pass(200);
+  says({ type: "beat", time: 1 });
+  assert.deepEqual([connection.isDoubtful, connection.isOverdue("a")], [true, true], "another frame confirms nothing");
+  says({ type: "receipt", ref: "a" });
+  assert.equal(connection.isDoubtful, false);
+});
+
+test("after a sleep everything is doubtful until the server answers what was asked after it", () => {
+  wall += 60_000;
+  // It came before the sleep and is only handled now.
+  says({ type: "beat", time: 1 });
+  assert.equal(connection.isDoubtful, true);
+  const [asked] = sockets.at(-1).said.filter(({ type, ref }) => type === "beat" && ref);
+  says({ type: "delta", put: [], drop: [] });
+  assert.equal(connection.isDoubtful, true);
+  says({ type: "receipt", ref: asked.ref });
+  assert.equal(connection.isDoubtful, false);
+});
+
+test("a click right after waking is in doubt before anything was drawn", () => {
+  wall += 60_000;
+  assert.equal(connection.isDoubtful, true);
+});
+
+test("the page says that it is there when it has said nothing else for a while, not with each beat", () => {
+  const beats = () => sockets.at(-1).said.filter(({ type }) => type === "beat").length;
+  for (let n = 0; n < 10; n++) {
+    pass(2000);
+    says({ type: "beat", time: n });
+  }
+  assert.equal(beats(), 1);
+});

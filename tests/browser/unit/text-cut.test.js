@@ -1,0 +1,22 @@
+// Cuts between what people see as characters.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { entryOf } from "../../../web/stances.js";
+import { cut } from "../../../web/text.js";
+
+test("a text is cut at most so long, and never within a character", () => {
+  assert.equal(cut("Board", 10), "Board");
+  assert.equal(cut("Board", 3), "Boa");
+  assert.equal(cut("ab\u{1f600}", 3), "ab");
+  assert.equal(cut("ae\u0301", 2), "a");
+  assert.equal(cut("a\u{1f469}\u200d\u2696\ufe0f", 4), "a");
+  assert.equal(cut("a\ud83d", 5), "a\ufffd", "half a pair of its own");
+  assert.equal(cut("a\ude00\ud83d", 5), "a\ufffd\ufffd");
+});
+
+test("what is kept of a followed meeting's name has no half emoji", () => {
+  const name = `Emoji ${"x".repeat(73)}\u{1f600}`;
+  const kept = entryOf(/** @type {any} */ ({ id: "m", name, named_by: "name" })).name;
+  assert.equal(kept, `Emoji ${"x".repeat(73)}`);
+  assert.ok(!/\p{Surrogate}/u.test(kept));
+});
