@@ -127,7 +127,11 @@ impl Held {
         };
         for result in frame["results"].as_array().into_iter().flatten() {
             let person = result["person"].as_str().unwrap_or_default().to_owned();
-            press.repeated |= press.results.insert(person, result.clone()).is_some();
+            // What ended unconfirmed is put right once at most, and only by a result that says that it does so.
+            let before = press.results.insert(person, result.clone());
+            let corrects = result["corrected"] == true;
+            let was_open = before.as_ref().is_some_and(|before| before["result"] == "unconfirmed" && before["corrected"] != true);
+            press.repeated |= if corrects { !was_open } else { before.is_some() };
         }
         press.finished |= frame["state"] == "finished";
     }
