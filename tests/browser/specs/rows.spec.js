@@ -1,5 +1,5 @@
 // What a row says at every width: the name first, also where it is long or shows nothing; and who is on hold apart from who waits.
-import { expect, person, test } from "../server.js";
+import { card, expect, person, test } from "../server.js";
 
 const LONG = "Dr. Maximiliane Wolkenstein-Habsburg, court 3";
 
@@ -27,7 +27,7 @@ test("names that show nothing read as no name and are told apart", async ({ clus
     await expect(person(page, id).locator(".name .nameless"), JSON.stringify(blank)).toHaveText("No name");
     await expect(person(page, id).locator(".name .tag")).toHaveText(id.slice(-4));
   }
-  await expect(page.locator("li.card .title .nameless")).toHaveText("Meeting without a name");
+  await expect(card(page, meeting.id).locator(".title .nameless")).toHaveText("Meeting without a name");
 });
 
 test("who is on hold is neither counted as waiting nor the longest wait", async ({ cluster, open }) => {
@@ -46,7 +46,7 @@ test("who is on hold is neither counted as waiting nor the longest wait", async 
   await expect(page.locator("#waiting-count")).toHaveText("1");
   await expect(page.locator("#held-count")).toHaveText("1");
   await expect(page.locator(".standing")).toContainText("1 on hold");
-  await expect(page.locator("li.card .facts")).toContainText("1 on hold");
+  await expect(card(page, meeting.id).locator(".facts")).toContainText("1 on hold");
   // Down from the last who waits to those on hold, and back.
   await person(page, second.id).focus();
   await page.keyboard.press("j");
