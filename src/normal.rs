@@ -4,9 +4,8 @@
 //! User names and passwords follow RFC 8265 (PRECIS) in this: user names are compared as [`caseless`], passwords as [`password`].
 
 use icu_casemap::CaseMapper;
-use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
-use icu_properties::CodePointSetData;
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_normalizer::ComposingNormalizer;
+use icu_properties::props::GeneralCategory;
 use icu_properties::{CodePointMapData, CodePointMapDataBorrowed};
 
 const CATEGORIES: CodePointMapDataBorrowed<'static, GeneralCategory> = CodePointMapData::<GeneralCategory>::new();
@@ -33,68 +32,12 @@ pub fn password(text: &str) -> String {
     ComposingNormalizer::new_nfc().normalize(&text.chars().map(blanks).collect::<String>()).into_owned()
 }
 
-/// What a search compares: caseless, without accents, without characters that show nothing, and with the letters that people type for those
-/// that have no accent to leave out. `web/text.js` folds alike.
-pub fn search_form(text: &str) -> String {
-    if text.is_ascii() {
-        return spaced(&text.to_ascii_lowercase());
-    }
-    let bare = without_marks(&CaseMapper::new().fold_string(&without_marks(text)));
-    let mut found = String::with_capacity(bare.len());
-    for c in bare.chars() {
-        match plain_letters(c) {
-            Some(letters) => found.push_str(letters),
-            None if shows_nothing(c) => {}
-            None => found.push(c),
-        }
-    }
-    spaced(&found)
-}
-
-fn without_marks(text: &str) -> String {
-    let apart = DecomposingNormalizer::new_nfkd().normalize(text);
-    apart.chars().filter(|c| !GeneralCategoryGroup::Mark.contains(CATEGORIES.get(*c))).collect()
-}
-
-fn shows_nothing(c: char) -> bool {
-    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
-}
-
-/// Letters that have no decomposition but that people type without their mark.
-fn plain_letters(c: char) -> Option<&'static str> {
-    Some(match c {
-        'ø' => "o",
-        'ł' => "l",
-        'đ' | 'ð' => "d",
-        'ħ' => "h",
-        'ı' => "i",
-        'æ' => "ae",
-        'œ' => "oe",
-        'þ' => "th",
-        _ => return None,
-    })
-}
-
-/// Line breaks and the like are blanks, and none is at an end.
-fn spaced(text: &str) -> String {
-    let text = text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), " ");
-    text.trim().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
-
-    #[test]
-    fn a_search_folds_as_the_page_does() {
-        let cases: Vec<(String, String)> = serde_json::from_str(include_str!("../tests/fixtures/folding.json")).expect("cases");
-        for (text, folded) in cases {
-            assert_eq!(search_form(&text), folded, "{text:?}");
-        }
-    }
 
     #[rstest]
     #[case::case("MÜLLER", "müller", true)]
@@ -123,7 +66,6 @@ mod tests {
         fn each_form_is_its_own_form(text in any::<String>()) {
             prop_assert_eq!(caseless(&caseless(&text)), caseless(&text));
             prop_assert_eq!(password(&password(&text)), password(&text));
-            prop_assert_eq!(search_form(&search_form(&text)), search_form(&text));
         }
     }
 }

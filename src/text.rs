@@ -1,6 +1,8 @@
 //! Texts of strangers: whether they show anything, and cut to a length between what people see as characters, never within an emoji, an
 //! accent or a syllable. Pure.
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// As many whole characters from the start as `most` Unicode scalar values hold.
@@ -39,33 +41,10 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(shows_nothing)
 }
 
-/// `Default_Ignorable_Code_Point` (Unicode, DerivedCoreProperties), white space, controls, and the signs whose picture is blank.
+/// Blanks, controls, what Unicode calls default-ignorable, and the signs whose picture is blank.
 fn shows_nothing(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{2800}'
-                | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{13430}'..='\u{1343f}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d159}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
+    let blank_picture = matches!(c, '\u{2800}' | '\u{fff9}'..='\u{fffb}' | '\u{1d159}');
+    c.is_whitespace() || c.is_control() || blank_picture || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 #[cfg(test)]
@@ -119,7 +98,7 @@ mod tests {
         ] {
             assert!(is_blank(blank), "{blank:?}");
         }
-        for shown in ["a", "\u{200b}Bo", "0", "👩\u{200d}⚖\u{fe0f}", "محمد", ".", "\u{fffd}"] {
+        for shown in ["a", "\u{200b}Bo", "0", "👩\u{200d}⚖\u{fe0f}", "محمد", ".", "\u{fffd}", "\u{600}", "\u{6dd}"] {
             assert!(!is_blank(shown), "{shown:?}");
         }
     }

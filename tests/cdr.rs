@@ -2,9 +2,9 @@
 
 mod common;
 
-use std::process::Command;
 use std::time::Duration;
 
+use common::command::command;
 use common::desk::{Desk, Page, check, quiet};
 use common::in_time;
 use rstest::rstest;
@@ -408,24 +408,6 @@ async fn a_leg_that_only_records_know_is_looked_for() {
     desk.control().set_switches(None, json!({ "events_stall": true })).expect("switch");
     let late = desk.join(people[0].meeting, "eu-1", "Late");
     page.until("who came unseen", |page| has_lobby(page, late.id, Lobby::Waiting)).await;
-}
-
-/// `usher cdr ...` on the bridges of a running desk; what it printed.
-async fn command(desk: &Desk, word: &str) -> String {
-    let mut text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {:?}\n[cdr]\nurl = \"http://{}\"\n", desk.dir.path(), desk.app.address);
-    for bridge in desk.sim.bridges() {
-        text.push_str(&format!(
-            "[[bridge]]\nname = {:?}\nurl = {:?}\nusername = {:?}\npassword = {:?}\ncdr = \"receive\"\n",
-            bridge.name, bridge.url, bridge.username, bridge.password
-        ));
-    }
-    let file = desk.dir.path().join("usher.toml");
-    std::fs::write(&file, text).expect("written");
-    let words: Vec<String> = word.split(' ').map(str::to_owned).collect();
-    let run = move || Command::new(env!("CARGO_BIN_EXE_usher")).args(words).arg("--config").arg(file).output();
-    let output = in_time("the end of the command", tokio::task::spawn_blocking(run)).await.expect("run").expect("run");
-    assert!(output.status.success(), "{word}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[tokio::test]

@@ -2,11 +2,11 @@
 
 mod common;
 
-use std::process::Command;
 use std::time::Duration;
 
+use common::command::command;
 use common::desk::{Desk, check, quiet};
-use common::{DEADLINE, in_time, wait_for};
+use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::json;
 use usher::config::{CdrMode, Config};
@@ -58,27 +58,6 @@ async fn a_bridge_is_registered_at_once_whatever_it_calls_the_field(
     .await;
     assert_eq!(desk.asked("POST /system/cdrReceivers"), posted, "known again");
     assert_eq!(desk.asked("DELETE /system/cdrReceivers/<id>"), 0);
-}
-
-async fn command(desk: &Desk, word: &str) -> String {
-    let bridge = &desk.sim.bridges()[0];
-    let text = format!(
-        "listen = \"127.0.0.1:0\"\ndata_dir = {:?}\n[cdr]\nurl = \"http://{}\"\n[[bridge]]\nname = {:?}\nurl = {:?}\nusername = {:?}\n\
-         password = {:?}\ncdr = \"receive\"\n",
-        desk.dir.path(),
-        desk.app.address,
-        bridge.name,
-        bridge.url,
-        bridge.username,
-        bridge.password
-    );
-    let file = desk.dir.path().join("usher.toml");
-    std::fs::write(&file, text).expect("written");
-    let words: Vec<String> = word.split(' ').map(str::to_owned).collect();
-    let run = move || Command::new(env!("CARGO_BIN_EXE_usher")).args(words).arg("--config").arg(file).output();
-    let output = in_time("the end of the command", tokio::task::spawn_blocking(run)).await.expect("run").expect("run");
-    assert!(output.status.success(), "{word}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[rstest]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guessable::is_guessable;
 use crate::normal::{self, caseless, nfkc};
+use crate::text::cut;
 
 /// What somebody may do. Each role includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
@@ -131,7 +132,7 @@ pub(super) fn old_name_key(name: &str) -> String {
 
 /// The name as it is kept.
 pub(crate) fn check_name(name: &str) -> Result<String, AccountError> {
-    let refused = || Err(AccountError::Name(name.trim().chars().take(60).collect()));
+    let refused = || Err(AccountError::Name(cut(name.trim(), 60).to_owned()));
     // Longer ones can't become short enough.
     if name.trim().len() > 16 * MAX_NAME {
         return refused();

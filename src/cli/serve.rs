@@ -22,6 +22,12 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     for bridge in config.bridges.iter().filter(|bridge| bridge.trust == Trust::Insecure) {
         warn!(bridge = %bridge.name, "its certificate is not checked (insecure = true): anybody on the way can read the password");
     }
+    if config.web.is_plain_beyond_this_machine() {
+        warn!(
+            listen = %config.web.listen,
+            "plain HTTP served to other machines: passwords travel unencrypted; set `tls`, or listen on 127.0.0.1 behind a proxy and name it in `trusted_proxies`"
+        );
+    }
     if let Some(tls) = &config.web.tls {
         check_certificate(tls)?;
     }

@@ -1,12 +1,15 @@
 //! What a Call Bridge answers, typed. Every field is optional and empty means absent (rest.md section 2).
 
+mod fields;
+
 use std::sync::Arc;
 
 use super::ask::Ask;
-use super::text::{count, number};
+use super::text::count;
 use super::xml::Element;
 use crate::config::Secret;
 use crate::model::{CallId, LegId, LegState, LockMode, ParticipantId, leg_state};
+use fields::{guid, id_of, is_spoilt, is_spoilt_flag, lower, seconds, text};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
@@ -346,26 +349,6 @@ fn leg_detail(root: &Element) -> LegDetail {
     }
 }
 
-/// The age of a leg; one that no leg can have is none.
-fn seconds(text: &str) -> Option<i64> {
-    const LONGEST: f64 = 366.0 * 24.0 * 3600.0;
-    number(text).map(f64::trunc).filter(|seconds| (0.0..=LONGEST).contains(seconds)).map(|seconds| seconds as i64)
-}
-
-/// The element is there and says something else than an id, or it may have been lost.
-fn is_spoilt(element: &Element, name: &str) -> bool {
-    is_spoilt_for(element, name, |child| child.text.trim().is_empty() || is_id(child.text.trim()))
-}
-
-/// The same for a truth value.
-fn is_spoilt_flag(element: &Element, name: &str) -> bool {
-    is_spoilt_for(element, name, |child| child.text.trim().is_empty() || element.flag(name).is_some())
-}
-
-fn is_spoilt_for(element: &Element, name: &str, is_good: impl Fn(&Element) -> bool) -> bool {
-    element.child(name).map_or(element.damaged, |child| child.damaged || (child.children.is_empty() && !is_good(child)))
-}
-
 /// What names profiles and can't be read must not be taken for something that names none.
 fn hides_a_profile(ask: &Ask, root: &Element) -> bool {
     match ask {
@@ -399,119 +382,5 @@ fn leg_list(root: &Element) -> LegList {
     }
 }
 
-fn text(element: &Element, name: &str) -> Option<Arc<str>> {
-    element.value(name).map(Arc::from)
-}
-
-/// Ids compare as text, so they are brought to one letter case.
-fn guid(element: &Element, name: &str) -> Option<Arc<str>> {
-    element.value(name).filter(|text| is_id(text)).map(lower)
-}
-
-fn id_of(element: &Element) -> Option<Arc<str>> {
-    element.attribute("id").filter(|text| is_id(text)).map(lower)
-}
-
-/// Longer than any id; what is longer, or holds what no id holds, is none.
-const LONGEST_ID: usize = 200;
-
-fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>&\"".contains(&byte))
-}
-
-fn lower(id: &str) -> Arc<str> {
-    id.to_ascii_lowercase().into()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(ask: Ask, text: &str) -> Answer {
-        Answer::read(&ask, &Element::parse(text).expect("XML")).expect("what was asked for")
-    }
-
-    #[test]
-    fn a_leg_without_deactivated_is_not_in_the_lobby() {
-        let text = "<callLeg id=\"l\"><status><state>connected</state><groupId>AB</groupId></status></callLeg>";
-        let Answer::Leg(leg) = read(Ask::Leg("l".into()), text) else { panic!("a leg") };
-        assert!(leg.connected && !leg.deactivated);
-        assert_eq!(leg.group.as_deref(), Some("ab"));
-    }
-
-    #[test]
-    fn the_owner_of_a_remote_person_is_found_in_any_plausible_form() {
-        for text in [
-            "<callLegs total=\"0\"><callBridge>b1</callBridge></callLegs>",
-            "<callLegs total=\"0\" callBridge=\"b1\"/>",
-            "<callBridge>b1</callBridge>",
-            "<callBridge id=\"b1\"/>",
-            "<participant id=\"p\"><callBridge>b1</callBridge></participant>",
-        ] {
-            let Answer::Legs(list) = read(Ask::Legs("p".into()), text) else { panic!("legs") };
-            assert_eq!((list.call_bridge.as_deref(), list.legs.len()), (Some("b1"), 0), "{text}");
-        }
-    }
-
-    #[test]
-    fn pages_advance_by_what_was_received() {
-        let page = |items: usize, total| Page { items: vec![(); items], total, unreadable: 0 };
-        assert_eq!(page(10, Some(25)).next(0), Some(10));
-        assert_eq!(page(5, Some(25)).next(20), None);
-        assert_eq!(page(0, Some(25)).next(20), None);
-        assert_eq!(page(10, None).next(0), Some(10));
-    }
-
-    #[test]
-    fn a_leg_that_may_have_lost_its_mark_is_not_taken_for_one_in_the_call() {
-        let leg = |status: &str| {
-            let Answer::Leg(leg) = read(Ask::Leg("l".into()), &format!("<callLeg id=\"l\"><name>B</name>{status}</callLeg>")) else {
-                panic!("a leg")
-            };
-            (leg.connected, leg.deactivated, leg.unreadable)
-        };
-        let (is_in, waits, unreadable) = ((true, false, false), (true, true, false), (false, false, true));
-        assert_eq!(leg("<status><state>connected</state></status>"), is_in);
-        assert_eq!(leg("<status><state>connected</state><deactivated>false</deactivated></status>"), is_in);
-        assert_eq!(leg("<status><state>connected</state><deactivated/></status>"), is_in);
-        assert_eq!(leg("<status><state>connected</state><deactivated>true</deactivated></status>"), waits);
-        assert_eq!(leg("<status><state>conn&#55357;</state><deactivated>true</deactivated></status>"), waits);
-        assert_eq!(leg("<status><state>connected<deactivated>true</deactivated></status>"), waits);
-        for status in [
-            "<status><state>connected</state><deactivated>tr&#55357;ue</deactivated></status>",
-            "<status><state>connected</state><deactivated>tr</status>",
-            "<status><state>connected</state><deactivate</status>",
-            "<status><state>connected</state>",
-            "<status><state>conn&#55357;</state></status>",
-        ] {
-            assert_eq!(leg(status), unreadable, "{status}");
-        }
-    }
-
-    #[rstest::rstest]
-    #[case("42", Some(42))]
-    #[case("42.9", Some(42))]
-    #[case("4e1", Some(40))]
-    #[case("-5", None)]
-    #[case("9223372036854775807", None)]
-    #[case("99999999999999999999999", None)]
-    #[case("1e300", None)]
-    #[case("an hour", None)]
-    fn the_age_of_a_leg_is_one_that_a_leg_can_have(#[case] written: &str, #[case] expected: Option<i64>) {
-        let text = format!("<callLeg><status><durationSeconds>{written}</durationSeconds></status></callLeg>");
-        let Answer::Leg(leg) = read(Ask::Leg("l".into()), &text) else { panic!("a leg") };
-        assert_eq!(leg.duration_s, expected);
-    }
-
-    #[test]
-    fn an_entry_without_a_readable_id_is_counted_and_costs_none_of_the_others() {
-        let text = "<calls total=\"99999999999999999999\"><call id=\"1\"/><call><name>x</name></call><call id=\"&#55357;\"/><call id=\"4\"/></calls>";
-        let Answer::Calls(page) = read(Ask::Calls(0), text) else { panic!("calls") };
-        assert_eq!((page.items.len(), page.unreadable, page.total, page.next(0)), (2, 2, None, Some(4)));
-    }
-
-    #[test]
-    fn a_login_page_is_not_an_answer() {
-        assert!(Answer::read(&Ask::Calls(0), &Element::parse("<html><body/></html>").expect("XML")).is_none());
-    }
-}
+mod tests;

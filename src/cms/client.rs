@@ -16,6 +16,7 @@ use super::tls::{self, TrustError};
 use super::xml::Element;
 use crate::clock::Now;
 use crate::config::{BridgeConfig, Secret, Timing};
+use crate::text::cut;
 
 /// Larger than any page of any collection; a bigger body is a fault.
 const MAX_BODY: usize = 8 << 20;
@@ -308,7 +309,7 @@ fn read(ask: &Ask, body: &str) -> Result<Answer, AskError> {
     if root.is("failureDetails") {
         return Err(refusal(StatusCode::OK, body));
     }
-    Answer::read(ask, &root).ok_or_else(|| AskError::Garbled(format!("<{}>", root.name.chars().take(40).collect::<String>())))
+    Answer::read(ask, &root).ok_or_else(|| AskError::Garbled(format!("<{}>", cut(&root.name, 40))))
 }
 
 /// CMS's reasons are the children of `failureDetails`; status codes contradict each other in the field (rest.md section 6).

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::text::cut;
+
 /// A configuration mistake; `serve` prints it and exits with code 2 before any port is bound.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -22,7 +24,7 @@ impl ConfigError {
         let key = line.split('=').next().unwrap_or_default().trim();
         let secret = ["password", "token"].iter().any(|word| key.contains(word));
         let what = if secret { "expected a text in quotes" } else { error.message().trim() };
-        let key: String = key.chars().take(40).collect();
+        let key = cut(key, 40);
         Self::Syntax(format!("line {number} ({key}): {what}"))
     }
 

@@ -3,6 +3,7 @@
 //! Every mistake is reported with its key, its value and what is allowed. Every timeout lives in [`Timing`], so that tests can scale
 //! it. Secrets are [`Secret`], which no log line and no page can print.
 
+mod addresses;
 mod bridge;
 mod error;
 mod filter;
@@ -126,6 +127,12 @@ impl Network {
 }
 
 impl WebConfig {
+    /// Whether passwords travel unencrypted between this server and other machines: it listens beyond this one, without TLS of its own, and no
+    /// proxy is named that could have any.
+    pub fn is_plain_beyond_this_machine(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback() && self.tls.is_none() && self.trusted_proxies.is_empty()
+    }
+
     /// Whether what this peer says in forwarding headers is believed.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(peer))

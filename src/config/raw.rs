@@ -1,15 +1,15 @@
 //! The configuration file as it is written, and its validation into [`Config`].
 
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::addresses::{address, bridge_url, network, public_url, quoted, web_url};
 use super::filter::Rules;
 use super::{
-    BridgeConfig, CdrMode, CmsLimits, Config, ConfigError, DeskConfig, Filter, LONGEST_SESSION, MAX_BRIDGE_NAME, MAX_WAIT_S, Network,
-    PublicUrl, Secret, Timing, TlsFiles, Trust, WebConfig,
+    BridgeConfig, CdrMode, CmsLimits, Config, ConfigError, DeskConfig, Filter, LONGEST_SESSION, MAX_BRIDGE_NAME, MAX_WAIT_S, PublicUrl,
+    Secret, Timing, TlsFiles, Trust, WebConfig,
 };
 
 const MAX_BRIDGES: usize = 24;
@@ -301,71 +301,6 @@ impl Bridge {
     }
 }
 
-/// `scheme://host[:port]`, lower-case scheme, no path: CMS serves its API at `/api/v1` of the Web Admin port.
-fn bridge_url(key: &str, text: &str) -> Result<String, ConfigError> {
-    let allowed = "https://host or https://host:port of the Web Admin interface, without path or user";
-    let error = || ConfigError::invalid(key, quoted(text), allowed);
-    let url = reqwest::Url::parse(text).map_err(|_| error())?;
-    let plain = url.path() == "/" && url.query().is_none() && url.username().is_empty() && url.password().is_none();
-    let loopback = match url.host_str() {
-        Some(host) => host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
-        None => return Err(error()),
-    };
-    match url.scheme() {
-        "https" if plain => Ok(url.as_str().trim_end_matches('/').to_owned()),
-        "http" if plain && loopback => Ok(url.as_str().trim_end_matches('/').to_owned()),
-        _ => Err(error()),
-    }
-}
-
-fn public_url(text: &str) -> Result<PublicUrl, ConfigError> {
-    let url = web_url("public_url", text)?;
-    if is_plain_path(&url.base) {
-        return Ok(url);
-    }
-    let allowed =
-        "a path of letters, digits, `-`, `.`, `_` and `~` between single slashes, and not one of /healthz, /readyz, /metrics and /cdr";
-    Err(ConfigError::invalid("public_url", quoted(text), allowed))
-}
-
-/// Whether a path means the same to Usher, to proxies and in cookies: nothing that a router takes for a pattern or that has two spellings.
-fn is_plain_path(base: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
-    let segments = || base.split('/').skip(1);
-    let taken = matches!(segments().next(), Some("healthz" | "readyz" | "metrics" | "cdr"));
-    !taken && segments().all(|segment| !segment.is_empty() && segment.chars().all(plain))
-}
-
-fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
-    text.parse().map_err(|_| ConfigError::invalid(key, quoted(text), "an address and port such as 127.0.0.1:8080 or [::]:8443"))
-}
-
-fn web_url(key: &str, text: &str) -> Result<PublicUrl, ConfigError> {
-    let error = || ConfigError::invalid(key, quoted(text), "http(s)://host[:port][/path] as it is typed");
-    let url = reqwest::Url::parse(text).map_err(|_| error())?;
-    let https = match url.scheme() {
-        "https" => true,
-        "http" => false,
-        _ => return Err(error()),
-    };
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err(error());
-    }
-    Ok(PublicUrl { origin: url.origin().ascii_serialization(), base: url.path().trim_end_matches('/').to_owned(), https })
-}
-
-fn network(text: &str) -> Result<Network, ConfigError> {
-    let error = || ConfigError::invalid("trusted_proxies", quoted(text), "addresses or ranges such as 10.0.0.1 or 10.0.0.0/8");
-    let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-    let address: IpAddr = address.parse().map_err(|_| error())?;
-    let longest = if address.is_ipv4() { 32 } else { 128 };
-    let prefix = prefix.map_or(Ok(longest), |p| p.parse().map_err(|_| error()))?;
-    if prefix > longest {
-        return Err(error());
-    }
-    Ok(Network { address, prefix })
-}
-
 fn fingerprint(key: &str, text: &str) -> Result<[u8; 32], ConfigError> {
     let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
     let digits = digits.strip_prefix("sha256").unwrap_or(&digits);
@@ -398,8 +333,4 @@ fn in_range<T: PartialOrd + std::fmt::Display>(key: &str, value: T, min: T, max:
         return Err(ConfigError::invalid(key, value, format!("{min} to {max}")));
     }
     Ok(value)
-}
-
-fn quoted(text: &str) -> String {
-    format!("{text:?}")
 }

@@ -129,3 +129,14 @@ fn what_needs_a_restart_stays_and_is_named_when_the_file_is_read_again() {
     assert_eq!((read.web.sockets_per_user, read.cms.in_flight), (3, 2), "the rest is taken over");
     assert!(parse(BRIDGE).expect("valid").keep_what_needs_a_restart(&running).is_empty());
 }
+
+#[rstest]
+#[case::this_machine("listen = \"127.0.0.1:80\"\n", false)]
+#[case::this_machine_by_ipv6("listen = \"[::1]:80\"\n", false)]
+#[case::every_address("listen = \"0.0.0.0:80\"\n", true)]
+#[case::every_ipv6_address("listen = \"[::]:80\"\n", true)]
+#[case::one_address("listen = \"192.0.2.1:80\"\n", true)]
+#[case::behind_a_proxy("listen = \"0.0.0.0:80\"\ntrusted_proxies = [\"192.0.2.1\"]\n", false)]
+fn plain_http_beyond_this_machine_is_noticed(#[case] text: &str, #[case] plain: bool) {
+    assert_eq!(parse(&format!("{text}{BRIDGE}")).expect("valid").web.is_plain_beyond_this_machine(), plain);
+}

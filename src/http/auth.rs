@@ -15,6 +15,7 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 
 use crate::accounts::{Accounts, Attempt, LOGIN_KEY, Lane, Sessions, TooMany, User, Why, attempts_key};
 use crate::db::DbError;
+use crate::text::cut;
 
 use super::browser::Browser;
 use super::client::Client;
@@ -215,7 +216,7 @@ fn again(
     args: serde_json::Value,
     (username, next): (&str, &str),
 ) -> Result<Response, Failure> {
-    let username: String = username.chars().take(64).collect();
+    let username = cut(username, 64);
     let form = context! {
         "error" => error, "error_args" => args, "username" => username, "next" => next, "demo_accounts" => site.demo_accounts,
     };
@@ -226,11 +227,14 @@ fn go(site: &Site, path: &str) -> Response {
     Redirect::to(&format!("{}{path}", site.base())).into_response()
 }
 
+/// A view that is shared by its address (filters, a search) is longer than most paths; headers of 16 KiB hold it several times.
+const LONGEST_PATH: usize = 4096;
+
 /// A path on this server, or `/`: never another site, however it is written.
 fn local_path(path: Option<&str>) -> &str {
     let fine = |path: &&str| {
         let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-        plain && path.starts_with('/') && !path.starts_with("//") && path.parse::<Uri>().is_ok() && path.len() < 1000
+        plain && path.starts_with('/') && !path.starts_with("//") && path.parse::<Uri>().is_ok() && path.len() <= LONGEST_PATH
     };
     path.filter(fine).unwrap_or("/")
 }
@@ -257,5 +261,12 @@ mod tests {
     #[case("", "/")]
     fn next_is_a_path_of_ours(#[case] path: &str, #[case] expected: &str) {
         assert_eq!(local_path(Some(path)), expected);
+    }
+
+    #[test]
+    fn the_address_of_a_view_is_kept_unless_it_is_longer_than_any() {
+        let view = |length: usize| format!("/?q={}", "x".repeat(length - 4));
+        assert_eq!(local_path(Some(&view(LONGEST_PATH))), view(LONGEST_PATH));
+        assert_eq!(local_path(Some(&view(LONGEST_PATH + 1))), "/");
     }
 }

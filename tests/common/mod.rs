@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
 pub mod browser;
+pub mod command;
 pub mod deeds;
 pub mod desk;
 pub mod fault;

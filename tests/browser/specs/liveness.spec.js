@@ -12,18 +12,31 @@ async function took(so) {
   return Math.round(performance.now() - begun);
 }
 
+/** Somebody waits, and may be admitted. @param {import("../cluster.js").Cluster} cluster */
+async function boWaits(cluster, open) {
+  const page = await open(cluster);
+  const { id } = await cluster.join(await cluster.meeting("Board call"), "Bo Berg");
+  await expect(admitOf(person(page, id))).toBeEnabled();
+  return { page, id };
+}
+
+/** The server's process stands still meanwhile. @param {import("../cluster.js").Cluster} cluster @param {() => Promise<void>} look */
+async function whileFrozen({ usher }, look) {
+  usher.child.kill("SIGSTOP");
+  try {
+    await look();
+  } finally {
+    usher.child.kill("SIGCONT");
+  }
+}
+
 test("a frozen server is noticed: rows look old, nobody can be admitted, the title says so; and it comes back", async ({
   cluster,
   open,
 }) => {
   test.setTimeout(90_000);
-  const page = await open(cluster);
-  const meeting = await cluster.meeting("Board call");
-  const { id } = await cluster.join(meeting, "Bo Berg");
-  await expect(admitOf(person(page, id))).toBeEnabled();
-  const { child } = cluster.usher;
-  child.kill("SIGSTOP");
-  try {
+  const { page, id } = await boWaits(cluster, open);
+  await whileFrozen(cluster, async () => {
     const columns = page.locator(".columns");
     const ms = await took(() => expect(columns).toHaveAttribute("data-old", "yes", { timeout: BACK }));
     console.log(`looked old ${ms} ms after the server was frozen`);
@@ -32,9 +45,7 @@ test("a frozen server is noticed: rows look old, nobody can be admitted, the tit
     await expect(admitOf(person(page, id))).toBeDisabled();
     await expect(page).toHaveTitle(/No connection/);
     await expect(page.locator(".standing")).toContainText("lost: as of");
-  } finally {
-    child.kill("SIGCONT");
-  }
+  });
   await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
   await expect(admitOf(person(page, id))).toBeEnabled({ timeout: BACK });
   await expect(page).not.toHaveTitle(/No connection/);
@@ -42,19 +53,12 @@ test("a frozen server is noticed: rows look old, nobody can be admitted, the tit
 
 test("a press that the server does not confirm is doubtful on its row and on the page", async ({ cluster, open }) => {
   test.setTimeout(90_000);
-  const page = await open(cluster);
-  const meeting = await cluster.meeting("Board call");
-  const { id } = await cluster.join(meeting, "Bo Berg");
-  await expect(admitOf(person(page, id))).toBeEnabled();
-  const { child } = cluster.usher;
-  child.kill("SIGSTOP");
-  try {
+  const { page, id } = await boWaits(cluster, open);
+  await whileFrozen(cluster, async () => {
     await admitOf(person(page, id)).click();
     await expect(person(page, id)).toContainText("Not confirmed by the server yet");
     await expect(page.locator(".columns")).toHaveAttribute("data-old", "yes");
-  } finally {
-    child.kill("SIGCONT");
-  }
+  });
   await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
   // It was on its way: the server carries it out, once.
   await expect(person(page, id)).toHaveCount(0, { timeout: BACK });

@@ -1,8 +1,8 @@
-// Cuts between what people see as characters.
+// Texts of strangers: cut between what people see as characters, and whether they show anything.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { entryOf } from "../../../web/stances.js";
-import { cut } from "../../../web/text.js";
+import { cut, isBlank } from "../../../web/text.js";
 
 test("a text is cut at most so long, and never within a character", () => {
   assert.equal(cut("Board", 10), "Board");
@@ -19,4 +19,10 @@ test("what is kept of a followed meeting's name has no half emoji", () => {
   const kept = entryOf(/** @type {any} */ ({ id: "m", name, named_by: "name" })).name;
   assert.equal(kept, `Emoji ${"x".repeat(73)}`);
   assert.ok(!/\p{Surrogate}/u.test(kept));
+});
+
+test("what shows nothing is blank, and a sign that is only classed with such characters is not", () => {
+  for (const blank of ["", " ", "\u200b", "\u2800", "\u00ad", "\u{e0041}", "\u3164\u00a0\ufeff"])
+    assert.ok(isBlank(blank), JSON.stringify(blank));
+  for (const shown of ["a", "\u200bBo", "\u06dd", "\u0600", "\ufffd"]) assert.ok(!isBlank(shown), JSON.stringify(shown));
 });
