@@ -19,6 +19,21 @@ test("names have the first claim on width, from a phone to a wide screen", async
   }
 });
 
+test("on a phone a row holds what it has room for, and nothing of the bridge sticks out", async ({ cluster, open }) => {
+  const page = await open(cluster, { viewport: { width: 390, height: 844 } });
+  const { id } = await cluster.join(await cluster.meeting("Board call"), "Bo Berg");
+  const row = person(page, id);
+  await expect(row).toBeVisible();
+  const outside = await row.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    const seen = [...element.children].filter((cell) => cell.getClientRects().length > 0);
+    return seen
+      .filter((cell) => cell.getBoundingClientRect().top < top - 1 || cell.getBoundingClientRect().bottom > bottom + 1)
+      .map((cell) => cell.className);
+  });
+  expect(outside).toEqual([]);
+});
+
 test("names that show nothing read as no name and are told apart", async ({ cluster, open }) => {
   const page = await open(cluster);
   const meeting = await cluster.meeting("\u2800\u200b");
