@@ -3,13 +3,17 @@
 import { look, lookTwice } from "../look.js";
 import { admitOf, answer, card, expect, person, pressed, question, selectionButton, shownAll, test } from "../server.js";
 
-/** Guests who wait, by meeting; each meeting with its people. */
+/** Guests who wait, by meeting; each meeting with its people. Each is on the page before the next joins: two who are read at once wait equally
+ * long, and their ids decide who is first. */
 async function waiting(cluster, page, meetings) {
   const all = [];
   for (const [name, guests] of Object.entries(meetings)) {
     const meeting = await cluster.meeting(name);
     const people = [];
-    for (const guest of guests) people.push(await cluster.join(meeting, guest));
+    for (const guest of guests) {
+      people.push(await cluster.join(meeting, guest));
+      await expect(person(page, people.at(-1).id)).toBeVisible();
+    }
     all.push({ meeting, people });
   }
   const ids = all.flatMap(({ people }) => people.map((each) => each.id));
