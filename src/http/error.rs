@@ -16,6 +16,10 @@ use super::templates::{Page, context};
 pub(super) enum Failure {
     #[error("no such page")]
     NotFound,
+    #[error("the path does not begin with {0}")]
+    OutsidePrefix(String),
+    #[error("public_url does not name {0}")]
+    BelowPrefix(String),
     #[error("the page is not asked for like this")]
     Method,
     #[error("the user's role does not allow it")]
@@ -48,7 +52,7 @@ impl From<Refused> for Failure {
 impl Failure {
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::OutsidePrefix(_) | Self::BelowPrefix(_) => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
             Self::Form | Self::Rule(_) => StatusCode::BAD_REQUEST,
@@ -60,6 +64,8 @@ impl Failure {
     fn words(&self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::NotFound | Self::Method => ("error_404_what", Some("error_404_advice")),
+            Self::OutsidePrefix(_) => ("error_404_what", Some("error_prefix_removed")),
+            Self::BelowPrefix(_) => ("error_404_what", Some("error_prefix_unknown")),
             Self::Forbidden => ("error_403_what", Some("error_403_advice")),
             Self::Csrf => ("error_csrf", None),
             Self::Form => ("error_form", None),
@@ -71,7 +77,12 @@ impl Failure {
 
 /// Rides on the response until [`draw`] makes a page of it.
 #[derive(Debug, Clone)]
-struct Words(&'static str, Option<&'static str>);
+struct Words {
+    what: &'static str,
+    advice: Option<&'static str>,
+    /// The sub-path that the advice is about.
+    prefix: String,
+}
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
@@ -82,8 +93,12 @@ impl IntoResponse for Failure {
             tracing::debug!(error = %self, "a request was refused");
         }
         let (what, advice) = self.words();
+        let prefix = match self {
+            Self::OutsidePrefix(prefix) | Self::BelowPrefix(prefix) => prefix,
+            _ => String::new(),
+        };
         let mut response = status.into_response();
-        response.extensions_mut().insert(Words(what, advice));
+        response.extensions_mut().insert(Words { what, advice, prefix });
         response
     }
 }
@@ -92,13 +107,13 @@ impl IntoResponse for Failure {
 pub(super) async fn draw(State(site): State<Shared>, request: Request, next: Next) -> Response {
     let language = Language::of(request.headers());
     let response = next.run(request).await;
-    let Some(Words(what, advice)) = response.extensions().get::<Words>().cloned() else { return response };
+    let Some(Words { what, advice, prefix }) = response.extensions().get::<Words>().cloned() else { return response };
     let status = response.status();
     let catalogues = site.templates.catalogues();
     let catalogue = catalogues.of(language.code);
     let page = Page::nobody(&site, language);
     let words = context! {
-        "status" => status.as_u16(), "what" => catalogue.plain(what), "advice" => advice.map(|key| catalogue.plain(key)),
+        "status" => status.as_u16(), "what" => catalogue.plain(what), "advice" => advice.map(|key| catalogue.plain(key).replace("{path}", &prefix)),
     };
     match page.render("error.html", words) {
         Ok(body) => (status, body).into_response(),

@@ -12,6 +12,7 @@ pub(super) struct LogLimits {
     pub(super) accept_failed: LogLimit,
     pub(super) connections_closed: LogLimit,
     pub(super) screens_closed: LogLimit,
+    pub(super) wrong_prefix: LogLimit,
 }
 
 #[derive(Debug, Default)]

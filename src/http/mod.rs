@@ -22,6 +22,7 @@ mod log_limit;
 pub mod metrics;
 mod origin;
 mod pages;
+mod prefix;
 pub mod protocol;
 mod router;
 mod seats;

@@ -11,7 +11,7 @@ use tower_http::trace::TraceLayer;
 
 use super::error::Failure;
 use super::site::Shared;
-use super::{assets, auth, cdr, client, csrf, error, headers, health, log, metrics, origin, pages, session, socket, users, wall};
+use super::{assets, auth, cdr, client, csrf, error, headers, health, log, metrics, origin, pages, prefix, session, socket, users, wall};
 
 /// The largest form is a few fields.
 const FORM_LIMIT: usize = 64 * 1024;
@@ -25,12 +25,16 @@ pub(super) fn router(site: Shared) -> Router {
         .merge(wall::routes(&site))
         .merge(files)
         .merge(open.clone())
-        .fallback(not_found)
+        .fallback(prefix::not_found)
         .method_not_allowed_fallback(wrong_method);
     let whole = match site.base() {
         "" => whole.with_state(site.clone()),
         // Who watches over the process on this machine need not know the sub-path.
-        base => Router::new().nest_service(base, whole.with_state(site.clone())).merge(open.with_state(site.clone())).fallback(not_found),
+        base => Router::new()
+            .nest_service(base, whole.with_state(site.clone()))
+            .merge(open.with_state(site.clone()))
+            .fallback(prefix::outside)
+            .with_state(site.clone()),
     };
     whole
         .layer(CatchPanicLayer::custom(panicked))
@@ -68,10 +72,6 @@ fn pages(site: &Shared) -> Router<Shared> {
         .layer(with_state(site.clone(), session::choose))
         .layer(with_state(site.clone(), csrf::give))
         .layer(with_state(site.clone(), origin::check))
-}
-
-async fn not_found() -> Failure {
-    Failure::NotFound
 }
 
 async fn wrong_method() -> Failure {
