@@ -57,6 +57,8 @@ pub struct CallFacts {
     pub needs_activation: Option<bool>,
     /// Somebody was seen in its lobby, or a leg's own configuration needs activation.
     pub lobby_seen: bool,
+    /// Entries of its roster that nothing could be read from, when it was last read by REST.
+    pub unreadable: u32,
 }
 
 /// One person of the cluster, as all bridges together describe them.
@@ -69,11 +71,21 @@ pub struct Participant {
     /// The home bridge said that the person left; other bridges may still list them for a moment.
     pub departed: bool,
     pub lobby: LobbyFact,
+    pub unreadable: Unreadable,
     pub activator: Option<bool>,
     /// When Usher first saw the person; Unix milliseconds.
     pub seen_since: i64,
     /// Usher saw the person arrive, so `seen_since` is when they came.
     pub arrived: bool,
+}
+
+/// Which of a bridge's last answers about a person could not be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unreadable {
+    /// One of the person's legs: whether they wait is not known.
+    pub leg: bool,
+    /// The participant itself: where they are hosted is not known. Another bridge may tell it.
+    pub participant: bool,
 }
 
 /// Where a person's legs are.
@@ -152,6 +164,8 @@ pub struct BridgeFacts {
     pub can_send_back: bool,
     /// Calls whose roster comes by REST because the bridge refused to push it.
     pub polled_calls: usize,
+    /// Calls of its list that nothing could be read from, when it was last read.
+    pub unreadable_calls: u32,
     /// Events come with few elements, because the bridge refused more: who is muted is not among them.
     pub short_events: bool,
     pub cdr: CdrFacts,

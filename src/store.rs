@@ -280,6 +280,7 @@ impl Store {
             can_admit: true,
             can_send_back: true,
             polled_calls: 0,
+            unreadable_calls: 0,
             short_events: false,
             cdr: CdrFacts::default(),
             paused_by: None,

@@ -6,6 +6,7 @@ mod common;
 use common::desk::{Desk, check, quiet};
 use rstest::rstest;
 use serde_json::json;
+use usher::simulator::Cut;
 use usher::view::Lobby;
 
 /// The simulator says what follows as it is.
@@ -63,4 +64,58 @@ async fn a_pause_without_end_ends_no_press(#[case] seconds: &str) {
     let results = page.admit("a", &[people[0].id, people[1].id]).await;
     assert!(results.values().all(|result| result["result"] == "unreachable"), "{results:?}");
     page.until("nobody to be left pending", |page| check(page.people().iter().all(|row| row.pending.is_none()), page.people())).await;
+}
+
+/// What a bridge says of one object and Usher can't read is said where that object is shown, and nowhere else.
+#[tokio::test]
+async fn what_cannot_be_read_of_a_person_is_said_on_their_row_until_it_can_be() {
+    let desk = Desk::start(quiet(1)).await;
+    let spoil = |with: &str| {
+        let switches = json!({ "rest_replace": "<deactivated>true<", "rest_replace_with": with, "rest_replace_beside": "Bo Berg" });
+        desk.control().set_switches(None, switches).expect("switch");
+    };
+    let mut page = desk.page("mo").await;
+    let (meeting, others) = desk.meeting("Board call", "eu-1", &["Ana Silva"]);
+    page.waiting(&others).await;
+    for damage in ["<deactivated>tr\u{1}ue<", "<deactivated>tr&nbsp;ue<", "<deactivated>&#xD83D;<", "<deactivated><b>true</b><"] {
+        spoil(damage);
+        let bo = desk.join(meeting.id, "eu-1", "Bo Berg");
+        page.until("the row to say that it can't be read", |page| {
+            let row = page.person(bo.id)?;
+            check(row.unreadable && row.lobby == Lobby::Unknown && !page.person(others[0].id)?.unreadable, page.people())
+        })
+        .await;
+        spoil("<deactivated>true<");
+        page.until("the row to be as any other", |page| {
+            let row = page.person(bo.id)?;
+            check(!row.unreadable && row.lobby == Lobby::Waiting, page.people())
+        })
+        .await;
+        desk.control().leave(bo.id).expect("left");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_of_a_list_that_cannot_be_read_costs_itself_and_is_said_on_its_meeting_or_bridge() {
+    let desk = Desk::start(quiet(1)).await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Ana Silva", "Bo Berg"]);
+    let mut page = desk.page("mo").await;
+    page.waiting(&people).await;
+    let spoilt = format!("<participant id=\"{}\">", people[1].id);
+    let switch = |with: &str, what: &str| {
+        desk.control().set_switches(None, json!({ "rest_replace": what, "rest_replace_with": with })).expect("switch");
+    };
+    switch("<participant id=\"&#0;\">", &spoilt);
+    desk.control().cut_events(None, Cut::Hard).expect("cut");
+    page.until("the meeting to say so", |page| {
+        let everybody = people.iter().all(|person| page.person(person.id).is_ok_and(|row| row.lobby == Lobby::Waiting));
+        check(page.meeting(meeting.id)?.unreadable == 1 && everybody, (page.meetings(), page.people()))
+    })
+    .await;
+    switch("", "");
+    desk.control().cut_events(None, Cut::Hard).expect("cut");
+    page.until("the meeting to be as any other", |page| check(page.meeting(meeting.id)?.unreadable == 0, page.meetings())).await;
+    switch("<call id=\"no id\">", "<call id=\"");
+    desk.control().cut_events(None, Cut::Hard).expect("cut");
+    page.until("the bridge to say so", |page| check(page.bridge("eu-1")?.unreadable_calls == 1, page.bridges())).await;
 }

@@ -56,6 +56,7 @@ export function condition(bridge, now) {
   if (bridge.state === "connecting") return { key: "bridge_connecting", args: {}, grave: false };
   if (bridge.state === "polling") return { key: "bridge_polling", args: {}, grave: false };
   if (!bridge.can_admit) return { key: "bridge_too_old", args: { version: bridge.version ?? "?" }, grave: false };
+  if (bridge.unreadable_calls) return { key: "bridge_unreadable_calls", args: { n: bridge.unreadable_calls }, grave: true };
   if (bridge.polled_calls > 0) return { key: "bridge_polled_calls", args: { n: bridge.polled_calls }, grave: false };
   if (bridge.cdr_trouble) return { key: `bridge_${bridge.cdr_trouble.code}`, args: {}, grave: false };
   if (bridge.cdr === "stalled") return { key: "bridge_cdr_stalled", args: {}, grave: false };

@@ -29,6 +29,8 @@ pub(super) struct Leg {
     carried: bool,
     /// When the request was sent whose answer this is; what was sent before says nothing any more.
     sent: Option<Instant>,
+    /// The answer that counts could not be read.
+    unreadable: bool,
     /// The others don't hear it.
     muted: bool,
     told: Told,
@@ -46,7 +48,7 @@ struct Told {
 
 impl Leg {
     pub(super) fn new(id: LegId) -> Self {
-        Self { id, seen: Seen::Unread, carried: false, sent: None, muted: false, told: Told::default() }
+        Self { id, seen: Seen::Unread, carried: false, sent: None, unreadable: false, muted: false, told: Told::default() }
     }
 
     /// When the request was sent whose answer counts.
@@ -84,6 +86,7 @@ impl Leg {
             return;
         }
         self.sent = Some(sent);
+        self.unreadable = detail.unreadable;
         self.muted = detail.muted == Some(true);
         self.seen = match (detail.connected, detail.deactivated, self.seen) {
             // Known words first: a mark on a leg that is about to end is no statement.
@@ -106,6 +109,11 @@ pub(super) fn merge(legs: &[Leg]) -> Lobby {
     }
     let is_in = !legs.is_empty() && legs.iter().all(|leg| leg.seen == Seen::In);
     if is_in { Lobby::In } else { Lobby::Unknown }
+}
+
+/// Whether the last answer about any of these could not be read.
+pub(super) fn is_unreadable(legs: &[Leg]) -> bool {
+    legs.iter().any(|leg| leg.unreadable)
 }
 
 /// A person is heard by any of their legs.

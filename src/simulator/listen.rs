@@ -13,6 +13,7 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -79,6 +80,7 @@ async fn accept(
             if greeted.start.starts_with(EVENTS_PATH) {
                 events::socket::serve(&core, bridge, greeted, running).await;
             } else {
+                let greeted = Greeted { closing: Some(Closing { core, bridge, timer: None }), ..greeted };
                 // Only fails when the bridge has just been stopped.
                 let _ = to_rest.send(greeted).await;
             }
@@ -100,19 +102,54 @@ async fn greet(stream: TcpStream, tls: Option<TlsAcceptor>, running: Cancellatio
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
-    Ok(Greeted { start, inner })
+    Ok(Greeted { start, inner, closing: None })
 }
 
 /// A connection whose first bytes were read already; reading gives them again.
 pub(crate) struct Greeted {
     start: BytesMut,
     inner: Box<dyn Stream>,
+    closing: Option<Closing>,
+}
+
+impl Greeted {
+    pub(crate) fn new(inner: Box<dyn Stream>) -> Self {
+        Self { start: BytesMut::new(), inner, closing: None }
+    }
+}
+
+/// Ends a connection some time after something was written to it (`close_after_ms`).
+struct Closing {
+    core: Arc<Core>,
+    bridge: usize,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Closing {
+    fn wrote(&mut self) {
+        let after = self.core.switches.of(self.bridge).close_after_ms;
+        self.timer = (after > 0).then(|| Box::pin(tokio::time::sleep(Duration::from_millis(after))));
+    }
+
+    fn is_due(&mut self, cx: &mut Context<'_>) -> bool {
+        self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
+    }
 }
 
 impl AsyncRead for Greeted {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.closing.as_mut().is_some_and(|closing| closing.is_due(cx)) {
+            // The end of what the client sends: the server closes.
+            return Poll::Ready(Ok(()));
+        }
         if self.start.is_empty() {
-            return Pin::new(&mut self.inner).poll_read(cx, buf);
+            let before = buf.filled().len();
+            let read = Pin::new(&mut self.inner).poll_read(cx, buf);
+            if let (true, Some(closing)) = (buf.filled().len() > before, &mut self.closing) {
+                // Another request has come in time.
+                closing.timer = None;
+            }
+            return read;
         }
         let n = self.start.len().min(buf.remaining());
         buf.put_slice(&self.start[..n]);
@@ -123,7 +160,11 @@ impl AsyncRead for Greeted {
 
 impl AsyncWrite for Greeted {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
+        let written = Pin::new(&mut self.inner).poll_write(cx, buf);
+        if let (Poll::Ready(Ok(_)), Some(closing)) = (&written, &mut self.closing) {
+            closing.wrote();
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -187,6 +187,8 @@ switches! {
     rest_status: u16 = 0,
     /// Only requests whose path (after `/api/v1`) begins so get `rest_status`; empty = every one.
     rest_status_under: String = String::new(),
+    /// A connection is closed so long after each answer to a REST request, which does not say so; 0 = off.
+    close_after_ms: u64 = 0,
     /// REST requests are read and never answered.
     rest_hang: bool = false,
     put_without_effect: bool = false,
@@ -199,6 +201,11 @@ switches! {
     /// A PUT or DELETE takes effect so much after its answer. What `deactivated` is refused for is refused at once.
     effect_delay_ms: u64 = 0,
     garbage_xml: bool = false,
+    /// This text of the bodies of GETs is replaced by `rest_replace_with`, byte for byte; empty = none.
+    rest_replace: String = String::new(),
+    rest_replace_with: String = String::new(),
+    /// Only in bodies that hold this text; empty = in all.
+    rest_replace_beside: String = String::new(),
     /// The body ends in the middle and the connection breaks.
     truncated_body: bool = false,
     /// `POST /authTokens` gets this status; 0 = off.

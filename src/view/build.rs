@@ -54,6 +54,7 @@ pub fn person_row(id: &ParticipantId, person: &Participant, meeting: Arc<str>, d
             Some(Home::Bridge(_)) | None => None,
         },
         state: listing.state,
+        unreadable: person.unreadable.leg || (person.unreadable.participant && person.home.is_none()),
         muted: listing.muted,
         presenter: listing.presenter,
         activator: person.activator,
@@ -92,6 +93,7 @@ pub fn meeting_row<'a>(
         locked: calls.iter().filter_map(|(_, call)| call.locked).max().or(first.locked),
         lock_mode: calls.iter().find_map(|(_, call)| call.lock_mode),
         activator: None,
+        unreadable: calls.iter().map(|(_, call)| call.unreadable).max().unwrap_or(0),
         out_of_sight: 0,
         lobby: HasLobby::Unknown,
         recording: calls.iter().any(|(_, call)| call.recording),
@@ -106,6 +108,7 @@ pub fn meeting_row<'a>(
     let (mut activators, mut unread) = (0, 0);
     for person in people {
         row.out_of_sight += usize::from(person.elsewhere.is_some());
+        row.unreadable += u32::from(person.unreadable);
         if person.lobby == Lobby::In {
             activators += usize::from(person.activator == Some(true));
             unread += usize::from(person.activator.is_none());
@@ -168,6 +171,7 @@ pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
         can_admit: facts.can_admit,
         can_send_back: facts.can_send_back,
         polled_calls: facts.polled_calls,
+        unreadable_calls: facts.unreadable_calls,
         cdr: facts.cdr.state,
         cdr_trouble: facts.cdr.trouble.clone(),
         paused_by: facts.paused_by.clone(),

@@ -105,6 +105,9 @@ pub struct BridgeRow {
     pub can_send_back: bool,
     /// Calls whose roster is read by REST because the bridge refused to push it.
     pub polled_calls: usize,
+    /// Calls in the bridge's list that nothing could be read from. Absent from the JSON where it is none.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub unreadable_calls: u32,
     /// How the bridge's Call Detail Records arrive.
     pub cdr: CdrState,
     /// Why Usher could not register for them.
@@ -176,6 +179,10 @@ pub struct MeetingRow {
     pub lock_mode: Option<LockMode>,
     /// Whether somebody who lets others in is in the call; None where that is not known of everybody.
     pub activator: Option<bool>,
+    /// People of whom CMS's answers can't be read: those marked so, and entries of its participant list that are nobody's, on the bridge that has
+    /// most of them. Absent from the JSON where it is none.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub unreadable: u32,
     /// People hosted on Call Bridges that Usher does not follow, so that their lobby can't be known.
     pub out_of_sight: usize,
     pub lobby: HasLobby,
@@ -197,6 +204,12 @@ pub struct MeetingRow {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
 fn is_none_of_them(count: &u32) -> bool {
     *count == 0
+}
+
+/// Whether a flag is left out of the JSON.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_not_so(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Whom a locked meeting keeps waiting (rest.md section 4).
@@ -252,6 +265,9 @@ pub struct PersonRow {
     /// The hosting Call Bridge where Usher does not follow it: by its name in the cluster, or its id.
     pub elsewhere: Option<Arc<str>>,
     pub state: LegState,
+    /// CMS's last answer about the person can't be read: whether they wait, or where they are, is not known. Absent from the JSON where it can.
+    #[serde(default, skip_serializing_if = "is_not_so")]
+    pub unreadable: bool,
     pub muted: bool,
     pub presenter: bool,
     /// `isActivator`: the person's arrival lets others in. Absent until read.

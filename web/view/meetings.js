@@ -80,8 +80,14 @@ export const marks = (row) => html`<span class="marks">
 const facts = (
   desk,
   row,
-) => html`${lobbyWords(desk, row)}${handler(desk, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
+) => html`${lobbyWords(desk, row)}${unreadable(row)}${handler(desk, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
   >${row.claim ? nothing : html`<span class="fact bridges-of">${row.bridges.join(", ")}</span>`}`;
+
+/** People of whom CMS's answers can't be read: they may wait, and no list shows that. @param {Meeting} row */
+const unreadable = (row) =>
+  row.unreadable
+    ? html`<span class="fact unreadable" title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>`
+    : nothing;
 
 /** Who handles the whole meeting. @param {Desk} desk @param {Meeting} row */
 export function handler(desk, { claim }) {

@@ -64,6 +64,7 @@ const chips = (desk, row) => html`
     const old = isStale(desk.roster.bridges.get(bridge));
     return html`<span class="chip" data-chip="bridge" data-old=${old ? "yes" : "no"} title=${old ? t("part_unseen_why", { bridge }) : nothing}>${old ? icon("note") : nothing}<bdi>${bridge}</bdi>${old ? html`<span class="quiet">${t("part_unseen")}</span>` : nothing}</span>`;
   })}
+  ${row.unreadable ? html`<span class="chip" data-chip="unreadable" title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>` : nothing}
   ${row.out_of_sight > 0 ? html`<span class="chip" data-chip="out-of-sight" title=${t("out_of_sight_why")}>${icon("note")}${t("out_of_sight_n", { n: row.out_of_sight })}</span>` : nothing}
 `;
 

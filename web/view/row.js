@@ -130,6 +130,7 @@ function held(desk, { hold, ...row }) {
 function marks(row) {
   /** @type {Fact[]} */
   const facts = [];
+  if (row.unreadable) facts.push({ kind: "outcome", sign: "trouble", text: t("person_unreadable") });
   if (row.sent_back && row.lobby === "waiting") facts.push({ kind: "mark", sign: null, text: sentBack(row.sent_back) });
   if (seenBy(row)) facts.push({ kind: "mark", sign: null, text: seenBy(row) });
   if (row.label) facts.push({ kind: "mark", sign: null, text: t("label.shown_as", { label: row.label }) });

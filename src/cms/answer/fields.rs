@@ -7,16 +7,16 @@ use crate::cms::xml::Element;
 
 /// The element is there and says something else than an id, or it may have been lost.
 pub(super) fn is_spoilt(element: &Element, name: &str) -> bool {
-    is_spoilt_for(element, name, |child| child.text.trim().is_empty() || is_id(child.text.trim()))
+    is_spoilt_for(element, name, |child| !child.children.is_empty() || child.text.trim().is_empty() || is_id(child.text.trim()))
 }
 
-/// The same for a truth value.
+/// The same for a truth value, which holds nothing but its word.
 pub(super) fn is_spoilt_flag(element: &Element, name: &str) -> bool {
-    is_spoilt_for(element, name, |child| child.text.trim().is_empty() || element.flag(name).is_some())
+    is_spoilt_for(element, name, |child| child.children.is_empty() && (child.text.trim().is_empty() || element.flag(name).is_some()))
 }
 
 fn is_spoilt_for(element: &Element, name: &str, is_good: impl Fn(&Element) -> bool) -> bool {
-    element.child(name).map_or(element.damaged, |child| child.damaged || (child.children.is_empty() && !is_good(child)))
+    element.child(name).map_or(element.damaged, |child| child.damaged || !is_good(child))
 }
 
 pub(super) fn text(element: &Element, name: &str) -> Option<Arc<str>> {

@@ -76,6 +76,8 @@ pub(super) struct CallSweep {
     /// The page that comes next; answers to an earlier pass are none of this one.
     next: usize,
     listed: HashSet<CallId>,
+    /// Entries that nothing could be read from.
+    unreadable: u32,
     /// Calls known when the pass began.
     before: HashSet<CallId>,
 }
@@ -107,13 +109,14 @@ impl Bridge {
 
     fn begin_call_sweep(&mut self, lane: Lane, now: Now) {
         let before = self.calls.keys().cloned().collect();
-        self.sweep = Some(CallSweep { lane, started: now.instant, next: 0, listed: HashSet::new(), before });
+        self.sweep = Some(CallSweep { lane, started: now.instant, next: 0, listed: HashSet::new(), unreadable: 0, before });
         self.ask(lane, Ask::Calls(0));
     }
 
     pub(super) fn take_calls(&mut self, offset: usize, page: Page<CallItem>, sent: Now, now: Now) {
         let Some(mut sweep) = self.sweep.take_if(|sweep| sweep.next == offset && sweep.started <= sent.instant) else { return };
         let next = page.next(offset);
+        sweep.unreadable = sweep.unreadable.saturating_add(u32::try_from(page.unreadable).unwrap_or(u32::MAX));
         self.renew_labels(now.instant);
         for item in page.items {
             sweep.listed.insert(item.id.clone());
@@ -148,6 +151,7 @@ impl Bridge {
             self.sweep = Some(sweep);
             return;
         }
+        self.store.put_bridge(&self.name, |bridge| bridge.unreadable_calls = sweep.unreadable);
         for call in sweep.before.difference(&sweep.listed) {
             if sweep.lane == Lane::Resync {
                 // It has most likely ended: a set that names it may be refused whole. Should it be there after all, it is followed again.

@@ -73,6 +73,7 @@ impl Bridge {
         leg.read(detail, sent.instant, second_look);
         let after_reading = leg.seen;
         let (state, muted, held) = (lobby::merge(&work.legs), lobby::is_muted(&work.legs), detail.on_hold);
+        let unreadable = lobby::is_unreadable(&work.legs);
         let before = (work.read_muted.replace(muted), std::mem::replace(&mut work.read_held, held));
         self.note_mute(person, muted, before.0, sent, now);
         self.note_hold(person, held, before.1, sent, now);
@@ -86,6 +87,7 @@ impl Bridge {
             .store
             .update_person(person, |entry| {
                 let before = entry.lobby;
+                entry.unreadable.leg = unreadable;
                 entry.lobby = lobby::next_fact(lobby::as_of(before, now.instant), state, beginning);
                 before.state
             })
@@ -261,9 +263,10 @@ impl Bridge {
 
     fn merge_again(&mut self, person: &ParticipantId, now: Now) {
         let Some(work) = self.people.get(person) else { return };
-        let state = lobby::merge(&work.legs);
+        let (state, unreadable) = (lobby::merge(&work.legs), lobby::is_unreadable(&work.legs));
         let beginning = Beginning { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, remembered: None };
         self.store.update_person(person, |entry| {
+            entry.unreadable.leg = unreadable;
             entry.lobby = lobby::next_fact(lobby::as_of(entry.lobby, now.instant), state, beginning);
         });
         self.plan_look(person, now);

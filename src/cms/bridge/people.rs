@@ -142,7 +142,10 @@ impl Bridge {
             // They left after this was asked for: an answer that was on its way brings nobody back.
             return;
         }
-        self.store.update_person(person, |person| person.activator = detail.activator.or(person.activator));
+        self.store.update_person(person, |person| {
+            person.activator = detail.activator.or(person.activator);
+            person.unreadable.participant = detail.unreadable;
+        });
         // Where the answer does not say it, or can't be read, it is the call that lists them here.
         let listed = || self.store.with_person(person, |person| here_in(person, &self.name)).flatten();
         let Some(call) = detail.call.or_else(|| if detail.unreadable { listed() } else { None }) else { return };

@@ -23,6 +23,8 @@ pub(super) struct RosterRead {
     /// The page that comes next; answers to an earlier pass are none of this one.
     next: usize,
     listed: HashSet<ParticipantId>,
+    /// Entries that nothing could be read from.
+    unreadable: u32,
     /// Whose state the list told.
     stated: HashSet<ParticipantId>,
     /// The call is new to us: its legs are read from the call's list, a tenth of the requests of asking person by person.
@@ -41,7 +43,8 @@ impl Bridge {
     pub(super) fn begin_roster(&mut self, call: &CallId, lane: Lane, whole: bool, now: Now) {
         let Some(work) = self.calls.get_mut(call) else { return };
         work.stale &= !whole;
-        work.reading = Some(RosterRead { lane, started: now.instant, next: 0, listed: HashSet::new(), stated: HashSet::new(), whole });
+        work.reading =
+            Some(RosterRead { lane, started: now.instant, next: 0, listed: HashSet::new(), unreadable: 0, stated: HashSet::new(), whole });
         self.ask(lane, Ask::Roster(call.clone(), 0));
         self.timers.set(Due::SweepRoster(call.clone()), now.instant + self.roster_interval(call));
     }
@@ -88,6 +91,7 @@ impl Bridge {
         if offset == 0 {
             read.started = sent.instant;
         }
+        read.unreadable = read.unreadable.saturating_add(u32::try_from(page.unreadable).unwrap_or(u32::MAX));
         let key = self.key(call);
         for item in page.items {
             if self.removed.contains_key(&item.id) {
@@ -130,6 +134,7 @@ impl Bridge {
     /// The last page: who was not on any is asked for; whose lobby is not known is read.
     fn roster_read(&mut self, call: &CallId, read: RosterRead, now: Now) {
         let key = self.key(call);
+        self.store.put_call(&key, |facts| facts.unreadable = read.unreadable);
         let mut unread = Vec::new();
         for person in self.store.with_call(&key, |call| call.roster.clone()).unwrap_or_default() {
             let facts = self.store.with_person(&person, |person| {

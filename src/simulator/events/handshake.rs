@@ -2,6 +2,7 @@
 
 use std::io;
 
+use axum::extract::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -29,6 +30,13 @@ pub(crate) async fn read(io: &mut Greeted) -> io::Result<Upgrade> {
         head.push(io.read_u8().await?);
     }
     Ok(parse(&String::from_utf8_lossy(&head)))
+}
+
+/// The same of a request that came on a connection that has served REST before.
+pub(crate) fn of(request: &Request) -> Upgrade {
+    let token = form::parse(request.uri().query().unwrap_or("")).into_iter().find(|(name, _)| name == "authToken");
+    let key = request.headers().get("sec-websocket-key").map(|key| derive_accept_key(key.as_bytes()));
+    Upgrade { path: request.uri().path().to_owned(), token: token.map(|(_, value)| value).unwrap_or_default(), accept: key }
 }
 
 fn parse(head: &str) -> Upgrade {

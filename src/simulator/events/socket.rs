@@ -5,7 +5,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, UPGRADE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
 use bytes::BytesMut;
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -13,7 +19,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::frame::{self, Frame};
-use super::handshake;
+use super::handshake::{self, Upgrade};
 use super::hub::{self, Push};
 use super::subscription::{self, Subscription, Target};
 use crate::simulator::core::Core;
@@ -30,23 +36,56 @@ pub(crate) async fn serve(core: &Arc<Core>, bridge: usize, mut io: Greeted, runn
     let Ok(upgrade) = handshake::read(&mut io).await else {
         return;
     };
-    let shell = &core.bridges[bridge];
-    let switches = core.switches.of(bridge);
-    let refusal = match &upgrade.accept {
-        _ if switches.events_status != 0 => Some(switches.events_status),
-        _ if upgrade.path != "/events/v1" => Some(404),
-        None => Some(400),
-        _ if !shell.tokens.accept(&upgrade.token, &switches) => Some(401),
-        Some(_) => None,
-    };
-    if let Some(status) = refusal {
+    if let Some(status) = refusal(core, bridge, &upgrade) {
         // The client may be gone; there is nobody to tell.
         let _ = handshake::refuse(&mut io, status).await;
         return;
     }
-    if handshake::accept(&mut io, &upgrade.accept.unwrap_or_default()).await.is_err() {
-        return;
+    if handshake::accept(&mut io, &upgrade.accept.unwrap_or_default()).await.is_ok() {
+        opened(core, bridge, io, running).await;
     }
+}
+
+/// Handles a request for `/events/` on a connection that has served REST before, as clients with a pool of connections send it.
+pub(crate) fn upgrade(core: &Arc<Core>, bridge: usize, mut request: Request, running: CancellationToken) -> Response {
+    let upgrade = handshake::of(&request);
+    let upgraded = hyper::upgrade::on(&mut request);
+    let mut response = Response::new(Body::empty());
+    if let Some(status) = refusal(core, bridge, &upgrade) {
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        return response;
+    }
+    let owned = core.clone();
+    core.tasks.spawn(async move {
+        // The client may have gone before it was answered.
+        if let Ok(io) = upgraded.await {
+            opened(&owned, bridge, Greeted::new(Box::new(TokioIo::new(io))), running).await;
+        }
+    });
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let key = upgrade.accept.and_then(|key| HeaderValue::from_str(&key).ok());
+    let headers = response.headers_mut();
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.extend(key.map(|key| (SEC_WEBSOCKET_ACCEPT, key)));
+    response
+}
+
+/// The status of an upgrade that is refused.
+fn refusal(core: &Core, bridge: usize, upgrade: &Upgrade) -> Option<u16> {
+    let switches = core.switches.of(bridge);
+    match &upgrade.accept {
+        _ if switches.events_status != 0 => Some(switches.events_status),
+        _ if upgrade.path != "/events/v1" => Some(404),
+        None => Some(400),
+        _ if !core.bridges[bridge].tokens.accept(&upgrade.token, &switches) => Some(401),
+        Some(_) => None,
+    }
+}
+
+/// Runs an open socket to its end.
+async fn opened(core: &Arc<Core>, bridge: usize, io: Greeted, running: CancellationToken) {
+    let shell = &core.bridges[bridge];
     shell.ledger.events_opened();
     let (queue, pushes) = mpsc::unbounded_channel();
     let id = core.state(|state| state.hub.open(bridge, queue));

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method as HttpMethod, Uri};
 use axum::response::Response;
+use axum::routing::any;
 use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +17,7 @@ use super::reply::Reply;
 use super::request::{Method, Request};
 use super::{Context, auth, route};
 use crate::simulator::core::{Core, now_ms};
+use crate::simulator::events;
 use crate::simulator::requests::ChangeRequest;
 use crate::simulator::switches::Switches;
 
@@ -30,7 +32,11 @@ struct Bridge {
 }
 
 pub(crate) fn router(core: Arc<Core>, index: usize, running: CancellationToken) -> Router {
-    Router::new().fallback(handle).with_state(Bridge { core, index, running })
+    Router::new().route("/events/{*path}", any(upgrade)).fallback(handle).with_state(Bridge { core, index, running })
+}
+
+async fn upgrade(State(bridge): State<Bridge>, request: axum::extract::Request) -> Response {
+    events::socket::upgrade(&bridge.core, bridge.index, request, bridge.running.clone())
 }
 
 /// Counts a request out however it ends, also when the client hangs up.
@@ -221,6 +227,9 @@ fn finish(bridge: &Bridge, reply: Reply, switches: &Switches) -> Response {
     let mut body = reply.body;
     if switches.garbage_xml && !body.is_empty() {
         body = "<?xml version=\"1.0\"?><calls total=\"2\"><call id=\"\u{0}\"><<&nbsp;</cal".to_owned();
+    }
+    if !switches.rest_replace.is_empty() && body.contains(&switches.rest_replace_beside) {
+        body = body.replace(&switches.rest_replace, &switches.rest_replace_with);
     }
     let built = if switches.truncated_body && !body.is_empty() {
         response = response.header("Content-Length", body.len());

@@ -28,6 +28,7 @@ test("what a bridge needs a word for, worst first", () => {
   assert.equal(said({ state: "polling" })?.key, "bridge_polling");
   assert.equal(said({ can_admit: false, version: "2.8" })?.key, "bridge_too_old");
   assert.deepEqual(said({ polled_calls: 3 })?.args, { n: 3 });
+  assert.equal(said({ polled_calls: 3, unreadable_calls: 1 })?.key, "bridge_unreadable_calls");
   const paused = said({ state: "paused", paused_by: "ana", since: 65_000, silent_since: 66_000 });
   assert.deepEqual(paused, { key: "bridge_paused", args: { by: "ana", time: "2:15" }, grave: false });
 });
