@@ -219,10 +219,13 @@ impl Store {
     /// Changes what is known of a person beyond the rosters (home, lobby, activator); does nothing for unknown people.
     pub fn update_person<T>(&self, person: &str, change: impl FnOnce(&mut Participant) -> T) -> Option<T> {
         let mut entry = self.0.people.get_mut(person)?;
-        let before = (entry.home.clone(), entry.lobby, entry.activator);
+        let shown = |person: &Participant| {
+            let lobby = person.lobby;
+            (person.home.clone(), (lobby.state, lobby.since, lobby.up_to), person.activator, person.unreadable)
+        };
+        let before = shown(&entry);
         let result = change(&mut entry);
-        let face = |lobby: LobbyFact| (lobby.state, lobby.since, lobby.up_to);
-        let changed = before.0 != entry.home || face(before.1) != face(entry.lobby) || before.2 != entry.activator;
+        let changed = before != shown(&entry);
         let id = entry.key().clone();
         drop(entry);
         if changed {

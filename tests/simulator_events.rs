@@ -5,6 +5,7 @@ mod simulator_kit;
 
 use serde_json::{Value, json};
 use simulator_kit::{Cluster, Socket, eventually, fixture, normal};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use usher::simulator::{Dial, Id, MeetingTruth, Role, StartCall};
 
@@ -409,4 +410,41 @@ async fn frames_can_be_broken_huge_or_withheld() {
 
     cluster.control().replace_switches(None, json!({"idle_close_ms": 1})).unwrap();
     assert!(matches!(socket.frame().await, Some(Ok(Message::Close(_)))));
+}
+
+/// Clients with a pool of connections upgrade one that has served REST.
+#[tokio::test]
+async fn a_connection_that_has_served_rest_becomes_an_events_socket() {
+    let cluster = Cluster::with(json!({})).await;
+    let token = cluster.token(0).await;
+    let (accepted, refused) = (pooled_upgrade(&cluster, &token).await, pooled_upgrade(&cluster, "made-up").await);
+    assert!(accepted.starts_with("HTTP/1.1 101"), "{accepted}");
+    assert!(accepted.to_lowercase().contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{accepted}");
+    assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+}
+
+/// The head of the answer to an upgrade after a GET on the same connection.
+async fn pooled_upgrade(cluster: &Cluster, token: &str) -> String {
+    let bridge = cluster.bridge(0);
+    let host = bridge.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut stream = tokio::net::TcpStream::connect(&host).await.unwrap();
+    let get = format!("GET /api/v1/system/status HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    stream.write_all(get.as_bytes()).await.unwrap();
+    let first = head(&mut stream).await;
+    assert!(first.starts_with("HTTP/1.1 401"), "without credentials, and the connection stays: {first}");
+    let upgrade = format!(
+        "GET /events/v1?authToken={token} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(upgrade.as_bytes()).await.unwrap();
+    head(&mut stream).await
+}
+
+async fn head(stream: &mut tokio::net::TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let byte = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_u8()).await.expect("an answer in time");
+        head.push(byte.unwrap());
+    }
+    String::from_utf8(head).unwrap()
 }

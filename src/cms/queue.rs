@@ -118,6 +118,11 @@ impl Queue {
     }
 
     /// Forgets everything that waits.
+    /// How long nothing is sent from now on.
+    pub(super) fn held_for(&self, now: Instant) -> Duration {
+        self.held_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    }
+
     pub(super) fn clear(&mut self) {
         self.lanes.iter_mut().for_each(VecDeque::clear);
         self.waiting.clear();

@@ -53,6 +53,9 @@ impl Bridge {
         if let Some(error) = self.closed() {
             return asker.answer(Err(error));
         }
+        if let Some(busy) = self.held_too_long(asker.since) {
+            return asker.answer(Err(busy));
+        }
         if let Ask::Change(Change::Admit(person) | Change::SendBack(person)) = &ask
             && let Some(work) = self.people.get_mut(person)
         {
@@ -62,6 +65,25 @@ impl Bridge {
         self.askers.entry(ask.clone()).or_default().push(asker);
         if !under_way {
             self.ask(lane, ask);
+        }
+    }
+
+    /// The bridge wants to be left alone for longer than an action waits for it: whoever asks is told so now.
+    fn held_too_long(&self, now: Instant) -> Option<AskError> {
+        let pause = self.queue.held_for(now);
+        (pause > self.timing.action_deadline).then_some(AskError::Busy { retry_after: Some(pause) })
+    }
+
+    /// Answers those whose requests were not sent before the bridge asked to be left alone for so long.
+    pub(super) fn fail_those_held_too_long(&mut self, now: Instant) {
+        let Some(busy) = self.held_too_long(now) else { return };
+        let unsent: Vec<Ask> = self.askers.keys().filter(|ask| self.queue.has(ask)).cloned().collect();
+        for ask in unsent {
+            // Readings are Usher's own as well: they are made once the bridge may be asked again.
+            if matches!(ask, Ask::Change(_)) {
+                self.queue.remove(&ask);
+            }
+            self.askers.remove(&ask).into_iter().flatten().for_each(|asker| asker.answer(Err(busy.clone())));
         }
     }
 

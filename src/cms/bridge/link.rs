@@ -275,6 +275,7 @@ impl Bridge {
                 self.tally.busy += 1;
                 let pause = retry_after.map_or_else(|| jittered(self.timing.busy_pause), |pause| pause.min(LONGEST_PAUSE));
                 self.queue.hold_until(now.instant + pause);
+                self.fail_those_held_too_long(now.instant);
                 if self.link.is_up() && self.may_repeat(&ask) {
                     self.queue.again(lane, ask);
                     return true;
