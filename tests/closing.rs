@@ -1,0 +1,35 @@
+//! A bridge, or a proxy before it, that closes connections after answers without saying so: nobody notices.
+
+mod common;
+
+use common::desk::{Desk, check, quiet};
+use rstest::rstest;
+use serde_json::json;
+use usher::view::{BridgeState, Lobby};
+
+#[rstest]
+#[case::at_once(1)]
+#[case::a_little_later(20)]
+#[tokio::test]
+async fn connections_that_end_after_each_answer_are_not_noticed(#[case] after_ms: u64) {
+    let desk = Desk::start(quiet(2)).await;
+    desk.control().set_switches(None, json!({ "close_after_ms": after_ms })).expect("switch");
+    let mut page = desk.page("mo").await;
+    for round in 0..3 {
+        let names: Vec<String> = (0..20).map(|n| format!("Guest {round}-{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (_, people) = desk.meeting("Board call", "eu-1", &names);
+        page.waiting(&people).await;
+        let ids: Vec<_> = people.iter().map(|person| person.id).collect();
+        let results = page.admit(&round.to_string(), &ids).await;
+        assert!(results.values().all(|result| result["result"] == "done"), "{results:?}");
+        page.lobby(&people, Lobby::In).await;
+        let all_live = |page: &common::desk::Page| {
+            let fine = page.bridges().iter().all(|row| row.state == BridgeState::Live && row.trouble.is_none());
+            check(fine, page.bridges())
+        };
+        page.until("every bridge to be live", all_live).await;
+    }
+    let accepted: u64 = desk.asked("PUT /participants/<id>");
+    assert_eq!(accepted, 60, "no request twice");
+}
