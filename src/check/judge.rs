@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::report::Step;
-use crate::cms::{Answer, AskError, SUITES, TrustError, admits};
+use crate::cms::{Answer, AskError, SUITES, TrustError, admits, unusable_key};
 use crate::config::BridgeConfig;
 
 const ROLE: &str = "On the MMP of this bridge, `user list` shows the roles; Usher needs `api` or `admin`: `user add <name> api`.";
@@ -68,6 +68,14 @@ pub(super) fn no_tls() -> Step {
 
 /// What answers is no TLS server, or none that has a protocol in common with Usher.
 pub(super) fn no_tls_server(cause: &rustls::Error) -> Option<Step> {
+    if let Some(words) = unusable_key(cause) {
+        return Some(Step::fail(
+            "tls",
+            words,
+            "Make a new key and certificate for the bridge, and install them on the MMP with `webadmin certs <key> <certificate>`, then \
+             `webadmin restart`.",
+        ));
+    }
     match cause {
         rustls::Error::InvalidMessage(_) => Some(Step::fail(
             "tls",

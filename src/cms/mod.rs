@@ -46,6 +46,6 @@ pub(crate) use cdr::{Own as OwnReceiver, Registration, Step as RegistrationStep}
 pub(crate) use client::Client;
 pub(crate) use dial::{System, first as dial_first};
 pub(crate) use session::{Endpoint, News, Report as SessionReport, Session};
-pub(crate) use tls::{SUITES, ca_faults, client_config};
+pub(crate) use tls::{SUITES, ca_faults, client_config, unusable_key};
 pub(crate) use version::admits;
 pub(crate) use wire::{Body, Subscription, subscribe_request};

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Trust;
 use crate::pem;
 use key::PublicKey;
+pub(crate) use key::unusable_key;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
@@ -217,7 +218,7 @@ impl OwnVerifier {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let key = PublicKey::of(leaf).ok_or_else(|| key::other("no public key can be found in the certificate".into()))?;
+        let key = PublicKey::of(leaf).ok_or_else(|| key::unusable("no public key can be found in the certificate".into()))?;
         key.verify(message, signature, &self.provider.signature_verification_algorithms)?;
         Ok(HandshakeSignatureValid::assertion())
     }

@@ -71,11 +71,11 @@ impl<'a> PublicKey<'a> {
         let found = algorithms.mapping.iter().find(|(scheme, _)| *scheme == signed.scheme);
         let (_, candidates) = found.ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
         let spki = self.spki();
-        let key = RawPublicKeyEntity::try_from(&spki).map_err(|_| other(self.words()))?;
+        let key = RawPublicKeyEntity::try_from(&spki).map_err(|_| unusable(self.words()))?;
         if candidates.iter().any(|algorithm| key.verify_signature(*algorithm, message, signed.signature()).is_ok()) {
             return Ok(());
         }
-        Err(if self.is_usable() { CertificateError::BadSignature.into() } else { other(self.words()) })
+        Err(if self.is_usable() { CertificateError::BadSignature.into() } else { unusable(self.words()) })
     }
 
     /// How many bits the modulus of an RSA key has.
@@ -128,12 +128,19 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// A certificate that could not be believed for a reason of its own.
-pub(super) fn other(words: String) -> Error {
-    #[derive(Debug, thiserror::Error)]
-    #[error("{0}")]
-    struct Words(String);
-    CertificateError::Other(OtherError(Arc::new(Words(words)))).into()
+/// A certificate whose key can't be used; says why.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UnusableKey(String);
+
+pub(super) fn unusable(words: String) -> Error {
+    CertificateError::Other(OtherError(Arc::new(UnusableKey(words)))).into()
+}
+
+/// Why a certificate's key can't be used, where that is what ended a handshake.
+pub(crate) fn unusable_key(error: &Error) -> Option<String> {
+    let Error::InvalidCertificate(CertificateError::Other(OtherError(other))) = error else { return None };
+    other.downcast_ref().map(|UnusableKey(words)| words.clone())
 }
 
 /// May TLS 1.3 use this? PKCS #1 and SHA-1 are of the past there.
