@@ -51,12 +51,19 @@ pub(crate) struct Page<T> {
     pub total: Option<usize>,
     /// Entries whose id can't be read: nothing else tells what they are about.
     pub unreadable: usize,
+    /// Something else of the list is damaged: perhaps another one is missing.
+    pub damaged: bool,
 }
 
 /// A list that never ends is a fault of the bridge.
 const LONGEST_LIST: usize = 100_000;
 
 impl<T> Page<T> {
+    /// How many entries are missing, as far as it can be told.
+    pub(crate) fn lost(&self) -> u32 {
+        u32::try_from(self.unreadable.max(usize::from(self.damaged))).unwrap_or(u32::MAX)
+    }
+
     /// The offset of the next page: by what was received, since page sizes are not published; None at the end.
     pub(crate) fn next(&self, offset: usize) -> Option<usize> {
         let received = self.items.len() + self.unreadable;
@@ -276,7 +283,7 @@ impl Answer {
 fn page<T>(root: &Element, item: &str, read: impl Fn(&Element, Arc<str>) -> T) -> Page<T> {
     let items: Vec<T> = root.children(item).filter_map(|child| Some(read(child, id_of(child)?))).collect();
     let unreadable = root.children(item).count() - items.len();
-    Page { items, total: root.attribute("total").and_then(size), unreadable }
+    Page { items, total: root.attribute("total").and_then(size), unreadable, damaged: root.damaged }
 }
 
 fn size(text: &str) -> Option<usize> {

@@ -10,6 +10,8 @@ mod cdr;
 mod change;
 mod client;
 mod cluster;
+#[cfg(test)]
+mod damage_tests;
 mod dial;
 mod evidence;
 mod following;

@@ -28,7 +28,7 @@ fn the_owner_of_a_remote_person_is_found_in_any_plausible_form() {
 
 #[test]
 fn pages_advance_by_what_was_received() {
-    let page = |items: usize, total| Page { items: vec![(); items], total, unreadable: 0 };
+    let page = |items: usize, total| Page { items: vec![(); items], total, ..Page::default() };
     assert_eq!(page(10, Some(25)).next(0), Some(10));
     assert_eq!(page(5, Some(25)).next(20), None);
     assert_eq!(page(0, Some(25)).next(20), None);

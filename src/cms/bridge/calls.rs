@@ -116,7 +116,7 @@ impl Bridge {
     pub(super) fn take_calls(&mut self, offset: usize, page: Page<CallItem>, sent: Now, now: Now) {
         let Some(mut sweep) = self.sweep.take_if(|sweep| sweep.next == offset && sweep.started <= sent.instant) else { return };
         let next = page.next(offset);
-        sweep.unreadable = sweep.unreadable.saturating_add(u32::try_from(page.unreadable).unwrap_or(u32::MAX));
+        sweep.unreadable = sweep.unreadable.saturating_add(page.lost());
         self.renew_labels(now.instant);
         for item in page.items {
             sweep.listed.insert(item.id.clone());

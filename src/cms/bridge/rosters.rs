@@ -91,7 +91,7 @@ impl Bridge {
         if offset == 0 {
             read.started = sent.instant;
         }
-        read.unreadable = read.unreadable.saturating_add(u32::try_from(page.unreadable).unwrap_or(u32::MAX));
+        read.unreadable = read.unreadable.saturating_add(page.lost());
         let key = self.key(call);
         for item in page.items {
             if self.removed.contains_key(&item.id) {

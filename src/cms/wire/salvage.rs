@@ -21,6 +21,9 @@ pub(super) fn read(text: &str) -> Frame {
         losses.damaged = true;
         return frame(Envelope { r#type: None, message: None, message_ack: None }, message_id(text), losses);
     };
+    if losses.damaged {
+        resynchronise(&mut whole, text);
+    }
     let id = if whole.contains_key("messageAck") { None } else { message_id(text) };
     let envelope = Envelope {
         r#type: field(&whole, "type"),
@@ -28,6 +31,44 @@ pub(super) fn read(text: &str) -> Frame {
         message_ack: whole.remove("messageAck").and_then(of_ack),
     };
     frame(envelope, id, losses)
+}
+
+/// Where a brace is missing or one too many, updates end up in each other or nowhere. Each begins where one ends and the next one's first name
+/// follows, which no text can hold unescaped: whichever reading shows more of them is the better one.
+fn resynchronise(whole: &mut Map<String, Value>, text: &str) {
+    const KEY: &str = "\"updates\"";
+    let Some(list) = text.find(KEY).map(|at| &text[at + KEY.len()..]) else { return };
+    let Some(list) = list.trim_start().strip_prefix(':').and_then(|list| list.trim_start().strip_prefix('[')) else { return };
+    let items: Vec<Value> = pieces(list).into_iter().filter_map(object).collect();
+    let Some(Value::Object(message)) = whole.get_mut("message") else { return };
+    let is_update = |item: &Value| item.get("participant").or_else(|| item.get("call")).is_some_and(Value::is_string);
+    let count = |items: &[Value]| items.iter().filter(|item| is_update(item)).count();
+    let before = message.get("updates").and_then(Value::as_array).map_or(0, |items| count(items));
+    if count(&items) > before {
+        message.insert("updates".into(), Value::Array(items));
+    }
+}
+
+/// The texts of a list's objects, each from its brace to that of the next one.
+fn pieces(list: &str) -> Vec<&str> {
+    let begins = |(at, _): &(usize, &str)| {
+        let opens = list[at + 1..].trim_start().starts_with('"');
+        opens && (*at == 0 || list[..*at].trim_end().ends_with(','))
+    };
+    let mut starts: Vec<usize> = list.match_indices('{').filter(begins).map(|(at, _)| at).collect();
+    if starts.first() != Some(&0) {
+        starts.insert(0, 0);
+    }
+    let ends = starts.iter().skip(1).copied().chain([list.len()]);
+    starts.iter().zip(ends).map(|(start, end)| &list[*start..end]).collect()
+}
+
+fn object(piece: &str) -> Option<Value> {
+    let mut reader = Reader { rest: piece, damaged: false };
+    match reader.object(1) {
+        fields if fields.is_empty() => None,
+        fields => Some(Value::Object(fields)),
+    }
 }
 
 fn of_message(message: Value, losses: &mut Losses) -> Option<Message<'static>> {

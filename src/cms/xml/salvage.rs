@@ -93,6 +93,10 @@ impl<'a> Reader<'a> {
         let length = self.rest().len() - after.len() + 1;
         let Some(found) = self.open.iter().rposition(|element| element.name.eq_ignore_ascii_case(local(name))) else {
             self.spoil(length);
+            if self.open.len() > 1 && self.open.last().is_some_and(|innermost| is_near(&innermost.name, local(name))) {
+                // One letter of its name was lost, here or where it began. (A list and what it holds may differ by one, too.)
+                self.give_up_innermost();
+            }
             return true;
         };
         if found + 1 < self.open.len() && self.goes_on(length) {
@@ -139,10 +143,12 @@ impl<'a> Reader<'a> {
         if self.open.len() >= MAX_DEPTH {
             return Err(XmlError::Malformed(format!("elements nested deeper than {MAX_DEPTH}")));
         }
-        // Objects hold none of their own kind: the one before was not ended.
+        // Objects hold none of their own kind, and what a list holds stands in nothing else: the one before was not ended.
         let same = |open: &Element| open.name == element.name && is_object(open);
+        let is_of_list = self.open.len() > 1 && self.open[0].name.strip_suffix('s') == Some(element.name.as_str());
+        let before = if is_of_list { Some(1) } else { self.open.iter().position(same) };
         if is_object(&element)
-            && let Some(before) = self.open.iter().position(same)
+            && let Some(before) = before
         {
             while self.open.len() > before {
                 self.give_up_innermost();
@@ -189,6 +195,14 @@ impl<'a> Reader<'a> {
 
 fn is_object(element: &Element) -> bool {
     !element.attributes.is_empty()
+}
+
+/// Whether two names differ by one character: another one, or one more.
+fn is_near(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a.as_bytes(), b.as_bytes()) } else { (b.as_bytes(), a.as_bytes()) };
+    let same = short.iter().zip(long).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+    let rest = if short.len() == long.len() { short.get(same + 1..) } else { short.get(same..) };
+    long.len() - short.len() <= 1 && rest.is_some_and(|rest| rest.eq_ignore_ascii_case(&long[same + 1..]))
 }
 
 /// The name that a text begins with; empty where it begins with none.
