@@ -5,7 +5,7 @@ mod fields;
 use std::sync::Arc;
 
 use super::ask::Ask;
-use super::text::count;
+use super::text::{count, is_id};
 use super::xml::Element;
 use crate::config::Secret;
 use crate::model::{CallId, LegId, LegState, LockMode, ParticipantId, leg_state};
@@ -383,10 +383,7 @@ fn leg_list(root: &Element) -> LegList {
     let here = root.attribute("callBridge").map(lower).or_else(|| guid(root, "callBridge"));
     let nested = root.child("callBridge").and_then(|bridge| bridge.attribute("id")).map(lower);
     let itself = root.is("callBridge").then(|| root.attribute("id").map(lower).or_else(|| Some(lower(root.text.trim())))).flatten();
-    LegList {
-        legs: root.children("callLeg").filter_map(id_of).collect(),
-        call_bridge: here.or(nested).or(itself).filter(|id| !id.is_empty()),
-    }
+    LegList { legs: root.children("callLeg").filter_map(id_of).collect(), call_bridge: here.or(nested).or(itself).filter(|id| is_id(id)) }
 }
 
 #[cfg(test)]

@@ -315,7 +315,7 @@ fn read(ask: &Ask, body: &str) -> Result<Answer, AskError> {
 /// CMS's reasons are the children of `failureDetails`; status codes contradict each other in the field (rest.md section 6).
 fn refusal(status: StatusCode, body: &str) -> AskError {
     let reasons = match Element::parse(body) {
-        Ok(root) if root.is("failureDetails") => root.children.iter().map(reason).collect::<Vec<_>>().join(", "),
+        Ok(root) if root.is("failureDetails") => text::bounded(&root.children.iter().map(reason).collect::<Vec<_>>().join(", ")).to_owned(),
         _ => String::new(),
     };
     if status == StatusCode::NOT_FOUND || reasons.ends_with("DoesNotExist") || reasons.ends_with("unrecognizedObject") {

@@ -4,6 +4,24 @@ use std::borrow::Cow;
 
 use quick_xml::escape::resolve_html5_entity;
 
+use crate::text::cut;
+
+/// Longer than any name or address that somebody reads; what is longer is cut. In characters (Unicode scalar values).
+pub(super) const LONGEST: usize = 500;
+/// Longer than any id; what is longer, or holds what no id holds, is none.
+pub(super) const LONGEST_ID: usize = 200;
+
+/// A text without blanks around it, cut where it is longer than anybody reads. One rule for events and REST: else the one would undo what the
+/// other says.
+pub(super) fn bounded(text: &str) -> &str {
+    let text = text.trim();
+    if text.len() <= LONGEST { text } else { cut(text, LONGEST) }
+}
+
+pub(super) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>&\"".contains(&byte))
+}
+
 /// The longest name of an entity of HTML; an ampersand that is followed by more than this is just an ampersand.
 const LONGEST_NAME: usize = 32;
 

@@ -120,9 +120,9 @@ pub(crate) struct SubscriptionState {
 pub(crate) struct Update {
     #[serde(default, deserialize_with = "lenient")]
     pub update_type: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "id")]
     pub call: Option<CallId>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "id")]
     pub participant: Option<ParticipantId>,
     #[serde(default, deserialize_with = "lenient")]
     pub name: Option<Arc<str>>,
@@ -140,7 +140,7 @@ pub(crate) struct Update {
     pub streaming: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub lock_state: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "id")]
     pub call_correlator: Option<Arc<str>>,
 }
 
@@ -267,7 +267,7 @@ trait Lenient: Sized {
 
 impl Lenient for String {
     fn of_text(text: &str) -> Option<Self> {
-        Some(text.to_owned())
+        Some(text::bounded(text).to_owned())
     }
     fn of_number(number: i64) -> Option<Self> {
         Some(number.to_string())
@@ -279,7 +279,7 @@ impl Lenient for String {
 
 impl Lenient for Arc<str> {
     fn of_text(text: &str) -> Option<Self> {
-        Some(text::clean(text).into())
+        Some(text::clean(text::bounded(text)).into())
     }
     fn of_number(number: i64) -> Option<Self> {
         Some(number.to_string().into())
@@ -354,6 +354,12 @@ fn lenient<'de, T: Lenient, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
         }
     }
     deserializer.deserialize_any(Any(PhantomData))
+}
+
+/// An id in the letter case that REST answers are brought to; what no id can be counts as absent.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    let text: Option<String> = lenient(deserializer)?;
+    Ok(text.filter(|text| text::is_id(text)).map(|text| text.to_ascii_lowercase().into()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cms::text::number;
+use crate::cms::text::{bounded, is_id, number};
 use crate::cms::xml::Element;
 
 /// The element is there and says something else than an id, or it may have been lost.
@@ -20,7 +20,7 @@ fn is_spoilt_for(element: &Element, name: &str, is_good: impl Fn(&Element) -> bo
 }
 
 pub(super) fn text(element: &Element, name: &str) -> Option<Arc<str>> {
-    element.value(name).map(Arc::from)
+    element.value(name).map(|text| bounded(text).into())
 }
 
 /// Ids compare as text, so they are brought to one letter case.
@@ -30,13 +30,6 @@ pub(super) fn guid(element: &Element, name: &str) -> Option<Arc<str>> {
 
 pub(super) fn id_of(element: &Element) -> Option<Arc<str>> {
     element.attribute("id").filter(|text| is_id(text)).map(lower)
-}
-
-/// Longer than any id; what is longer, or holds what no id holds, is none.
-const LONGEST_ID: usize = 200;
-
-fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>&\"".contains(&byte))
 }
 
 pub(super) fn lower(id: &str) -> Arc<str> {

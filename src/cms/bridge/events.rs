@@ -186,7 +186,7 @@ impl Bridge {
     }
 
     fn take_call_update(&mut self, update: Update, now: Now) {
-        let Some(call) = update.call.as_ref().map(lower) else { return };
+        let Some(call) = update.call.clone() else { return };
         self.repairs.call_told(&call);
         self.vitals.evidence.told(&Topic::Calls, &call, now.instant);
         if update.update_type.as_deref() == Some("remove") {
@@ -219,7 +219,7 @@ impl Bridge {
     }
 
     fn take_roster_update(&mut self, call: &CallId, update: Update, now: Now) {
-        let Some(person) = update.participant.as_ref().map(lower) else { return };
+        let Some(person) = update.participant.clone() else { return };
         self.repairs.person_told(call, &person);
         self.vitals.evidence.told(&Topic::Roster(call.clone()), &person, now.instant);
         if update.update_type.as_deref() == Some("remove") {
@@ -235,8 +235,8 @@ impl Bridge {
             return;
         }
         let patch = RosterPatch {
-            name: update.name.as_ref().map(trimmed),
-            address: update.uri.as_ref().map(trimmed),
+            name: update.name.clone(),
+            address: update.uri.clone(),
             state: update.state.as_deref().map(leg_state),
             muted: update.audio_muted,
             presenter: update.presenter,
@@ -257,10 +257,10 @@ fn is_known(update: &Update) -> bool {
 
 fn apply_call(facts: &mut CallFacts, update: &Update) {
     if let Some(name) = &update.name {
-        facts.name = trimmed(name);
+        facts.name = name.clone();
     }
     if let Some(correlator) = update.call_correlator.as_ref().filter(|correlator| !correlator.is_empty()) {
-        facts.correlator = Some(lower(correlator));
+        facts.correlator = Some(correlator.clone());
     }
     if let Some(word) = &update.lock_state {
         facts.locked = Some(word == "locked");
@@ -271,15 +271,4 @@ fn apply_call(facts: &mut CallFacts, update: &Update) {
     if let Some(word) = &update.streaming {
         facts.streaming = word == "active" || word == "true";
     }
-}
-
-/// Blanks around a text come and go between events and REST, whose answers are read without them; those within it are part of it.
-fn trimmed(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
-    let inner = text.trim();
-    if inner.len() == text.len() { text.clone() } else { inner.into() }
-}
-
-/// Ids compare as text, so they are brought to the letter case that REST answers are brought to.
-fn lower(id: &std::sync::Arc<str>) -> std::sync::Arc<str> {
-    if id.bytes().any(|byte| byte.is_ascii_uppercase()) { id.to_ascii_lowercase().into() } else { id.clone() }
 }

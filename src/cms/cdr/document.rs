@@ -71,7 +71,7 @@ impl Document {
         if !root.is("records") {
             return Err(DocumentError::Other(root.name));
         }
-        let session = root.attribute("session").ok_or(DocumentError::NoSession)?.to_ascii_lowercase().into();
+        let session = root.attribute("session").filter(|id| text::is_id(id)).ok_or(DocumentError::NoSession)?.to_ascii_lowercase().into();
         let records: Vec<Record> = root.children("record").filter_map(record).collect();
         let unreadable = root.children("record").count() - records.len() + usize::from(root.damaged);
         Ok(Self { session, records, unreadable })
@@ -89,7 +89,7 @@ fn record(element: &Element) -> Option<Record> {
 }
 
 fn subject(record: &Element) -> Option<Subject> {
-    let id = |element: &Element| element.attribute("id").map(|id| Arc::from(id.to_ascii_lowercase()));
+    let id = |element: &Element| element.attribute("id").filter(|id| text::is_id(id)).map(|id| Arc::from(id.to_ascii_lowercase()));
     if let Some(leg) = record.child("callLeg") {
         let connected = leg.value("state").is_some_and(|state| state.eq_ignore_ascii_case("connected"));
         return Some(Subject::Leg { leg: id(leg)?, waiting: leg.flag("deactivated").filter(|_| connected), connected });

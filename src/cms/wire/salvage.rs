@@ -329,7 +329,7 @@ mod tests {
     #[case(r"Bo \ud83d", "Bo \u{fffd}")]
     #[case(r"Bo \ude00\ud83d", "Bo \u{fffd}\u{fffd}")]
     #[case(r"Bo \ud83d\ude00\ud83d!", "Bo 😀\u{fffd}!")]
-    #[case("Bo \u{1}\0\n", "Bo \u{fffd}\u{fffd}\n")]
+    #[case("Bo \u{1}\0\n!", "Bo \u{fffd}\u{fffd}\n!")]
     #[case(r"Bo \x \u12 \uzzzz", "Bo \u{fffd} \u{fffd}12 \u{fffd}zzzz")]
     #[case(r"\u0000", "\u{fffd}")]
     fn a_text_costs_at_most_itself(#[case] written: &str, #[case] read: &str) {
