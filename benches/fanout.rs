@@ -177,7 +177,7 @@ async fn usher_child() {
     let (actions, _requests) = Actions::channel(16);
     let db = Db::open(&dir).expect("a database");
     let (log, _writer) = Log::new(db.clone(), 0, &Timing::default(), Troubles::channel().0);
-    let displays = Displays::load(db.clone(), log.clone()).await.expect("displays");
+    let displays = Displays::load(db.clone()).await.expect("displays");
     let web = Web {
         config: config.into(),
         timing: Timing::default(),

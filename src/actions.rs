@@ -138,6 +138,8 @@ pub enum ActionError {
     Busy,
     #[error("there is no bridge named {0}")]
     UnknownBridge(String),
+    #[error("the log of actions has no room; nothing was done")]
+    NoRoom,
 }
 
 /// Cheap handle for the browser side.

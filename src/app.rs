@@ -170,7 +170,7 @@ pub async fn start_holding(
         desk: Requests::new(desk.clone(), store.clone(), log.clone()),
         log: log.clone(),
         receivers: receivers.clone(),
-        displays: Displays::load(db.clone(), log.clone()).await?,
+        displays: Displays::load(db.clone()).await?,
         walls,
         cdr_listener,
         figures: figures_seen,

@@ -58,43 +58,43 @@ impl WaitingWriter {
                 "the machine's clock was set; waits stay true, times of day are the old ones until Usher is restarted"
             );
             self.set_by = set_by;
-            self.db.later(move |conn| conn.execute("UPDATE waiting SET since = since + ?1", [moved]).map(drop));
+            let key = ("waiting, by the clock", set_by.to_string().into());
+            self.db.keep(key, move |conn| conn.execute("UPDATE waiting SET since = since + ?1", [moved]).map(drop));
         }
     }
 
     /// Unknown is no news: somebody whose lobby is being read again may well still wait.
     pub fn follow(&mut self, change: &Change) {
         self.follow_clock();
-        let mut put: Vec<(String, i64, bool)> = Vec::new();
-        let mut gone: Vec<String> = Vec::new();
         for row in &change.put {
             let Row::Person(person) = &**row else { continue };
             match person.waiting_since {
                 Some(since) if self.written.get(&person.id) != Some(&since) => {
                     self.written.insert(person.id.clone(), since);
-                    put.push((person.id.to_string(), since + self.set_by, person.waiting_up_to));
+                    self.keep(&person.id, since + self.set_by, person.waiting_up_to);
                 }
-                None if person.lobby == crate::view::Lobby::In && self.written.remove(&person.id).is_some() => {
-                    gone.push(person.id.to_string())
-                }
+                None if person.lobby == crate::view::Lobby::In => self.forget(&person.id),
                 _ => {}
             }
         }
-        let dropped = change.drop.iter().filter(|key| key.kind == Kind::Person);
-        gone.extend(dropped.filter(|key| self.written.remove(&key.id).is_some()).map(|key| key.id.to_string()));
-        if put.is_empty() && gone.is_empty() {
+        change.drop.iter().filter(|key| key.kind == Kind::Person).for_each(|key| self.forget(&key.id));
+    }
+
+    fn keep(&self, person: &ParticipantId, since: i64, up_to: bool) {
+        let id = person.clone();
+        self.db.keep(("waiting", person.clone()), move |conn| {
+            let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO waiting (person, since, up_to) VALUES (?1, ?2, ?3)")?;
+            insert.execute((&*id, since, up_to)).map(drop)
+        });
+    }
+
+    fn forget(&mut self, person: &ParticipantId) {
+        if self.written.remove(person).is_none() {
             return;
         }
-        self.db.later(move |conn| {
-            let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO waiting (person, since, up_to) VALUES (?1, ?2, ?3)")?;
-            for entry in put {
-                insert.execute(entry)?;
-            }
-            let mut delete = conn.prepare_cached("DELETE FROM waiting WHERE person = ?1")?;
-            for person in gone {
-                delete.execute([person])?;
-            }
-            Ok(())
+        let id = person.clone();
+        self.db.keep(("waiting", person.clone()), move |conn| {
+            conn.prepare_cached("DELETE FROM waiting WHERE person = ?1")?.execute([&*id]).map(drop)
         });
     }
 }
@@ -164,13 +164,13 @@ impl BridgeMemory for Bridges {
         let mut hashes = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = if refused { hashes.insert(hash.clone()) } else { hashes.remove(&hash) };
         if changed {
-            self.db.later(move |conn| {
+            self.db.keep(("refused credentials", hash.as_str().into()), move |conn| {
                 let statement = if refused {
                     "INSERT OR REPLACE INTO refused_credentials (hash) VALUES (?1)"
                 } else {
                     "DELETE FROM refused_credentials WHERE hash = ?1"
                 };
-                conn.execute(statement, [hash]).map(drop)
+                conn.execute(statement, [&hash]).map(drop)
             });
         }
     }
@@ -184,14 +184,15 @@ impl BridgeMemory for Bridges {
         match paused.cloned() {
             Some(paused) => {
                 self.pauses().insert(bridge.clone(), paused.clone());
-                self.db.later(move |conn| {
+                self.db.keep(("pause", bridge.clone()), move |conn| {
                     let statement = "INSERT OR REPLACE INTO paused_bridges (bridge, user, since) VALUES (?1, ?2, ?3)";
-                    conn.execute(statement, (name, &*paused.by, paused.since)).map(drop)
+                    conn.execute(statement, (&name, &*paused.by, paused.since)).map(drop)
                 });
             }
             None => {
                 self.pauses().remove(bridge);
-                self.db.later(move |conn| conn.execute("DELETE FROM paused_bridges WHERE bridge = ?1", [name]).map(drop));
+                let delete = "DELETE FROM paused_bridges WHERE bridge = ?1";
+                self.db.keep(("pause", bridge.clone()), move |conn| conn.execute(delete, [&name]).map(drop));
             }
         }
     }
@@ -202,8 +203,9 @@ impl BridgeMemory for Bridges {
 
     fn set_receiver(&self, bridge: &BridgeName, mark: String) {
         self.marks().insert(bridge.clone(), mark.clone());
-        let bridge = bridge.to_string();
-        self.db.later(move |conn| conn.execute("UPDATE cdr_secrets SET receiver = ?2 WHERE bridge = ?1", [bridge, mark]).map(drop));
+        let (key, bridge) = (("receiver", bridge.clone()), bridge.to_string());
+        let update = "UPDATE cdr_secrets SET receiver = ?2 WHERE bridge = ?1";
+        self.db.keep(key, move |conn| conn.execute(update, [&bridge, &mark]).map(drop));
     }
 }
 

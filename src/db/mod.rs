@@ -1,20 +1,26 @@
-//! The SQLite database: one thread writes, one thread reads, async callers hand closures over, and a third thread brings what was written from
-//! the write-ahead log into the file. Knows no table but its version.
+//! The SQLite database: one thread writes, one thread reads, async callers hand closures over, a third thread brings what was written from
+//! the write-ahead log into the file, and a fourth gathers what is written behind (`behind.rs`). Knows no table but its version.
 //!
 //! Another process (`usher user add`) may write to the same file meanwhile: WAL and a busy timeout take care of that.
 
+mod behind;
 mod files;
+mod limit;
 mod migrations;
 mod threads;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+pub use behind::{Key, may_pass};
 pub use files::Hold;
+
+use behind::Behind;
+use limit::LogLimit;
 use migrations::Version;
 use threads::Job;
 
@@ -33,6 +39,8 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct Db {
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
+    behind: Behind,
+    dropped: Arc<Mutex<LogLimit>>,
     data_dir: Arc<Path>,
     /// Ends the third thread when the last handle is dropped.
     _checkpoints: std::sync::mpsc::Sender<()>,
@@ -65,8 +73,11 @@ impl Db {
         let reader = open_connection(data_dir)?;
         reader.pragma_update(None, "query_only", true)?;
         writer.pragma_update(None, "wal_autocheckpoint", LAST_RESORT_PAGES)?;
+        let writer = threads::start("usher-db-write", writer, QUEUE)?;
         Ok(Self {
-            writer: threads::start("usher-db-write", writer, QUEUE)?,
+            behind: Behind::start("usher-db-behind", writer.clone())?,
+            writer,
+            dropped: Arc::default(),
             reader: threads::start("usher-db-read", reader, QUEUE)?,
             data_dir: data_dir.into(),
             _checkpoints: threads::checkpoint("usher-db-checkpoint", open_connection(data_dir)?)?,
@@ -87,11 +98,18 @@ impl Db {
         on(&self.writer, |conn| threads::in_transaction(conn, work)).await
     }
 
-    /// Hands over a write that nobody waits for. Several travel in one commit; when the queue is full it is dropped and logged.
+    /// Hands over a write that nobody waits for and that must not be lost. It is written a moment later together with others, and tried again
+    /// until it is. Of several about one thing (`key`) only the last is written: there must not be more things than the caller bounds.
+    pub fn keep(&self, key: Key, work: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static) {
+        self.behind.keep(key, Box::new(work));
+    }
+
+    /// Hands over a write that nobody waits for and that can be missed. Several travel in one commit; when the queue is full it is dropped.
     pub fn later(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
         if self.writer.try_send(Job::Later(Box::new(work))).is_err() {
             metrics::counter!("usher_db_dropped_writes_total").increment(1);
-            tracing::warn!("the database does not keep up: a write that can be missed was dropped");
+            let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
+            dropped.log(|before| tracing::warn!(before, "the database does not keep up: a write that can be missed was dropped"));
         }
     }
 
@@ -111,7 +129,8 @@ impl Db {
 
     /// Returns when everything handed over so far is committed; call it last, before the process ends.
     pub async fn flush(&self) -> Result<(), DbError> {
-        self.write(|_| Ok(())).await
+        let behind = self.behind.clone();
+        on(&self.writer, move |conn| behind.write(conn)).await
     }
 }
 

@@ -45,6 +45,61 @@ async fn writes_nobody_waits_for_are_committed_in_order() {
     assert_eq!(db.read(count).await.expect("read"), 600);
 }
 
+fn data(conn: &Connection, id: &str) -> rusqlite::Result<String> {
+    conn.query_row("SELECT data FROM sessions WHERE id = ?1", [id], |row| row.get(0))
+}
+
+fn keep(db: &Db, id: &'static str, data: &str) {
+    let data = data.to_owned();
+    db.keep(("session", id.into()), move |conn| {
+        conn.execute("INSERT OR REPLACE INTO sessions (id, data, expires) VALUES (?1, ?2, 0)", [id, &data]).map(drop)
+    });
+}
+
+#[tokio::test]
+async fn what_is_kept_is_never_lost_and_of_each_thing_only_the_last_is_written() {
+    let (_dir, db) = open();
+    let (held, holds) = std::sync::mpsc::channel::<()>();
+    db.later(move |_| {
+        let _ = holds.recv();
+        Ok(())
+    });
+    // More than any queue of the database holds.
+    for n in 0..5000 {
+        keep(&db, "flooded", &n.to_string());
+        db.later(|_| Ok(()));
+    }
+    keep(&db, "once", "done");
+    db.keep(("session", "broken".into()), |conn| conn.execute("INSERT INTO nowhere VALUES (1)", []).map(drop));
+    held.send(()).expect("waits");
+    db.flush().await.expect("flush");
+    let found = db.read(|conn| Ok((data(conn, "flooded")?, data(conn, "once")?))).await.expect("read");
+    assert_eq!(found, ("4999".to_owned(), "done".to_owned()));
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_now_is_tried_again() {
+    let (dir, db) = open();
+    let full =
+        |pages: i64| move |conn: &Connection| conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, i64>(0));
+    db.write(full(1)).await.expect("as full as it gets");
+    keep(&db, "large", &"x".repeat(100_000));
+    assert!(db.flush().await.is_err(), "there is no room");
+    keep(&db, "large", &"y".repeat(100_000));
+    db.write(full(1 << 30)).await.expect("room again");
+    drop(db);
+    let conn = open_connection(dir.path()).expect("database");
+    let mut found = Err(rusqlite::Error::QueryReturnedNoRows);
+    for _ in 0..1000 {
+        found = data(&conn, "large");
+        if found.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(found.expect("written without another word").chars().next(), Some('y'), "what came last");
+}
+
 #[tokio::test]
 async fn a_panicking_job_costs_only_its_caller() {
     let (_dir, db) = open();

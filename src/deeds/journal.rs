@@ -63,18 +63,6 @@ impl Journal {
             .await
     }
 
-    /// Adds how it ended for one of them; batched with others.
-    pub fn result(&self, press: i64, result: &TargetResult) {
-        let (Target::Person(id) | Target::Meeting(id)) = &result.target;
-        let (id, word) = (id.to_string(), word(&result.result));
-        let reason = result.reason.as_deref().unwrap_or_default().to_owned();
-        self.0.later(move |conn| {
-            let mut update =
-                conn.prepare_cached("UPDATE press_people SET result = ?3, reason = ?4, ended = ?5 WHERE press = ?1 AND person = ?2")?;
-            update.execute((press, id, &*word, reason, crate::db::now_ms())).map(drop)
-        });
-    }
-
     /// Deletes some of what has been kept long enough, with the names in it. What is still open stays.
     pub(super) fn forget_ended(&self) {
         self.0.later(|conn| delete_ended_before(conn, crate::db::now_ms() - KEPT_MS));
@@ -113,6 +101,18 @@ impl Journal {
                 rows.filter_map(Result::transpose).collect()
             })
             .await
+    }
+}
+
+/// Adds how it ended for one of them; for the transaction in which its entry of the log is written.
+pub(super) fn closing(press: i64, result: &TargetResult) -> impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + use<> {
+    let (Target::Person(id) | Target::Meeting(id)) = &result.target;
+    let (id, word) = (id.clone(), word(&result.result));
+    let (reason, ended) = (result.reason.clone().unwrap_or_default(), crate::db::now_ms());
+    move |conn| {
+        let mut update =
+            conn.prepare_cached("UPDATE press_people SET result = ?3, reason = ?4, ended = ?5 WHERE press = ?1 AND person = ?2")?;
+        update.execute((press, &*id, &*word, &*reason, ended)).map(drop)
     }
 }
 

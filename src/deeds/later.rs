@@ -10,10 +10,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Deeds;
+use super::journal::closing;
 use super::judge::{MeetingWish, Reading, Wish};
 use crate::actions::{Deed, Target, TargetResult};
 use crate::clock::Now;
-use crate::log::{Entry, new_action_id};
+use crate::log::{Entry, Room, Share, new_action_id};
 use crate::view::{ActionResult, Outcome};
 use crate::word::word;
 
@@ -91,7 +92,12 @@ impl Deeds {
         };
         self.later.end(&doubt.target, &superseded);
         let (how, reason) = found?;
-        Some(self.correct(doubt, how, &reason))
+        let room = tokio::select! {
+            biased;
+            () = self.ending.cancelled() => None,
+            room = self.log.room_in_time(Share::Actions, &doubt.entry.user, 1) => room,
+        };
+        Some(self.correct(doubt, how, &reason, room?))
     }
 
     async fn found_later(&self, doubt: &Doubt) -> Option<(ActionResult, String)> {
@@ -118,17 +124,16 @@ impl Deeds {
     }
 
     /// A second entry of the log says it, and names the first.
-    fn correct(&self, doubt: Doubt, how: ActionResult, reason: &str) -> TargetResult {
+    fn correct(&self, doubt: Doubt, how: ActionResult, reason: &str, mut room: Room) -> TargetResult {
         let Doubt { press, target, deed, entry } = doubt;
         let now = Now::read();
         self.note(&deed, &target, how);
         let by = entry.user.clone();
         self.desk.correct(&target, Outcome { action: deed.verb(), result: how, reason: reason.into(), by, at: now.unix_ms });
         let result = TargetResult { corrected: true, ..TargetResult::new(target, how, reason) };
-        self.journal.result(press, &result);
         let first = entry.action_id.clone();
         let second = Entry { at: now.unix_ms, action_id: new_action_id(), ..entry };
-        self.log.add(second.ended(how).reason(reason).corrects(first));
+        room.add_with(second.ended(how).reason(reason).corrects(first), closing(press, &result));
         metrics::counter!("usher_actions_corrected_total", "action" => word(&deed.verb()), "result" => word(&how)).increment(1);
         result
     }

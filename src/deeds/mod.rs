@@ -1,11 +1,13 @@
 //! Carries out presses: one task a press, one future a person or meeting. Knows neither sockets nor XML.
 //!
 //! `target` is the way of one target of a press: whether anything is to be sent at all, and when. `person` and `meeting` send it and read
-//! back what became of it; `judge` says what that means. `later` reads again what ended without being known.
+//! back what became of it; `judge` says what that means. `later` reads again what ended without being known. `logged` sees to it that
+//! nothing is done without its entry in the log.
 
 mod journal;
 mod judge;
 mod later;
+mod logged;
 mod meeting;
 mod person;
 mod reach;
@@ -16,7 +18,6 @@ mod target;
 mod turns;
 mod undo;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,20 +26,21 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, error, info};
+use tracing::{error, info};
 
-use crate::actions::{ActionError, Actor, Press, Request, TargetResult};
+use crate::actions::{Press, Request, TargetResult};
 use crate::clock::Now;
 use crate::cms::{Cluster, Command};
 use crate::config::Timing;
 use crate::desk::Desk;
-use crate::log::{Action, Entry, Log, Whom};
+use crate::log::{Action, Log, NO_ROOM};
 use crate::trouble::Troubles;
 use crate::view::{ActionResult, Outcome, Verb};
 use crate::word::word;
 
 pub use journal::{Journal, OpenPress};
 use later::{Doubt, Later, is_open};
+use logged::send_all;
 use reach::Reach;
 use running::Running;
 use subject::Subject;
@@ -47,8 +49,9 @@ use turns::Turns;
 /// How often the journal is looked through for what has been kept long enough.
 const TIDY: Duration = Duration::from_secs(600);
 
-/// A press that could not be journalled within this time is carried out all the same, loudly.
-const JOURNAL_PATIENCE: Duration = Duration::from_millis(50);
+/// A press that could not be journalled within this time is carried out all the same, loudly. A database that is only busy with other presses
+/// takes far less; until then a kill would leave nothing of what was done.
+const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Shared by all presses; cheap to clone.
 #[derive(Clone)]
@@ -105,15 +108,14 @@ impl Deeds {
                 }
                 Some(Request::Retry { actor, bridge, answer }) => {
                     info!(user = %actor.user, bridge, "asked to try the bridge again");
-                    let told = self.tell(&bridge, Command::Retry).await;
-                    self.log_bridge(&actor, Action::Retry, &bridge, &told);
+                    let told = self.tell_logged(&actor, Action::Retry, &bridge, Command::Retry).await;
                     let _ = answer.send(told);
                 }
                 Some(Request::Pause { actor, bridge, paused, answer }) => {
                     info!(user = %actor.user, address = %actor.address, bridge, paused, "asked to pause a bridge, or to end that");
                     let command = if paused { Command::Pause { by: actor.user.clone() } } else { Command::Resume };
-                    let told = self.tell(&bridge, command).await;
-                    self.log_bridge(&actor, if paused { Action::Pause } else { Action::Resume }, &bridge, &told);
+                    let action = if paused { Action::Pause } else { Action::Resume };
+                    let told = self.tell_logged(&actor, action, &bridge, command).await;
                     let _ = answer.send(told);
                 }
                 None => break,
@@ -121,26 +123,19 @@ impl Deeds {
         }
     }
 
-    async fn tell(&self, bridge: &str, command: Command) -> Result<(), ActionError> {
-        self.reach.cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()))
-    }
-
-    fn log_bridge(&self, actor: &Actor, action: Action, bridge: &str, told: &Result<(), ActionError>) {
-        let entry = Entry::by(actor, action).about(Whom::bridge(self.reach.cluster.store(), bridge));
-        self.log.add(match told {
-            Ok(()) => entry.ended(ActionResult::Done),
-            Err(error) => entry.ended(ActionResult::Refused).reason(error.to_string()),
-        });
-    }
-
     async fn press(self, press: Press, results: mpsc::Sender<TargetResult>, started: oneshot::Sender<()>) {
-        let mut seen = HashSet::new();
-        let targets = press.targets.iter().filter(|target| seen.insert(*target));
-        let subjects: Vec<Subject> = targets.map(|target| Subject::of(self.reach.cluster.store(), target)).collect();
+        let (subjects, unknown) = self.subjects(&press);
         let (action, scope) = (word(&press.deed.verb()), word(&press.scope));
-        info!(user = %press.actor.user, %action, targets = subjects.len(), %scope, "pressed");
-        let id = self.journalled(&press, &subjects).await;
+        info!(user = %press.actor.user, %action, targets = subjects.len(), unknown = unknown.len(), %scope, "pressed");
+        let Some(mut room) = self.room_for(&press, &subjects, &unknown).await else {
+            let _ = started.send(());
+            let all = subjects.into_iter().map(|subject| subject.target).chain(unknown);
+            return send_all(all, ActionResult::Refused, NO_ROOM, &results).await;
+        };
+        let id = if subjects.is_empty() { 0 } else { self.journalled(&press, &subjects).await };
         let _ = started.send(());
+        self.log_unknown(&press, &unknown, &mut room);
+        send_all(unknown.into_iter(), ActionResult::Left, "", &results).await;
         let turns = Turns::new(subjects.len());
         let each = subjects.iter().map(async |subject| (subject, self.target(&press, &subject.target, &turns).await));
         let mut under_way: FuturesUnordered<_> = each.collect();
@@ -148,7 +143,7 @@ impl Deeds {
         loop {
             tokio::select! {
                 Some((subject, result)) = under_way.next() => {
-                    let entry = self.settle(&press, id, subject, &result);
+                    let entry = self.settle(&press, id, subject, &result, &mut room);
                     if is_open(result.result) {
                         let doubt = Doubt { press: id, target: subject.target.clone(), deed: press.deed.clone(), entry };
                         doubtful.push(self.read_later(doubt));
@@ -163,20 +158,6 @@ impl Deeds {
                 else => break,
             }
         }
-    }
-
-    /// The result for one target of a press is final here, and only here, but for what `later` finds. `id`: the press in the journal. Answers
-    /// the entry of the log.
-    fn settle(&self, press: &Press, id: i64, subject: &Subject, result: &TargetResult) -> Entry {
-        self.journal.result(id, result);
-        let entry = Entry::by(&press.actor, Action::Did(press.deed.verb())).scope(&press.scope).about(subject.whom.clone());
-        let entry = entry.action_id(subject.action_id.clone());
-        let entry = entry.detail(press.deed.detail()).with(result);
-        self.log.add(entry.clone());
-        let (action, word) = (word(&press.deed.verb()), word(&result.result));
-        debug!(user = %press.actor.user, %action, target = ?subject.target, result = %word, "ended");
-        metrics::counter!("usher_actions_total", "action" => action, "result" => word).increment(1);
-        entry
     }
 
     /// Everybody's row says how it ended.

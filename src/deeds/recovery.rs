@@ -6,9 +6,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
+use super::journal::closing;
 use super::{Deeds, Doubt, OpenPress, is_open};
 use crate::actions::{Deed, Target, TargetResult};
-use crate::log::{Action, Entry, Whom};
+use crate::log::{Action, Entry, Share, Whom};
 use crate::meetings::calls_of;
 use crate::model::{BridgeState, Lobby};
 use crate::view::{ActionResult, Verb};
@@ -38,9 +39,10 @@ impl Deeds {
         let whom = if known.name.is_empty() && known.meeting_name.is_empty() { whom } else { known };
         let result = TargetResult::new(target, how, reason);
         self.finish(verb, &user, &result);
-        self.journal.result(press, &result);
+        // What is not told of now stays open in the journal, for the next start.
+        let Some(mut room) = self.log.room_in_time(Share::Actions, &user, 1).await else { return };
         let entry = Entry { user, address, scope, action_id, ..Entry::of(Action::Did(verb)) }.about(whom).with(&result);
-        self.log.add(entry.clone());
+        room.add_with(entry.clone(), closing(press, &result));
         if let Some(deed) = deed(verb).filter(|_| is_open(how)) {
             let doubt = Doubt { press, target: result.target, deed, entry };
             self.read_later(doubt).await;

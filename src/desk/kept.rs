@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use crate::word::{self, word};
 
 /// What is about people and meetings that were not touched for this long is about nobody any more.
 const KEEP_MS: i64 = 7 * 24 * 3600 * 1000;
+
+/// How long somebody waits for what they set to be on disk, before they are told that it is done.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Which wait is long, for all meetings of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +50,7 @@ pub(super) enum What {
     Thresholds,
 }
 
-/// Writes behind; nobody waits for it. Without a database nothing is kept.
+/// Writes behind, and loses nothing. Without a database nothing is kept.
 #[derive(Debug, Clone, Default)]
 pub struct Keeper(Option<Db>);
 
@@ -86,19 +90,19 @@ impl Keeper {
     }
 
     /// Keeps a value, or no longer, where it is another one than before.
-    pub(super) fn follow<T: Serialize + PartialEq>(&self, what: What, id: &str, before: Option<&T>, value: Option<&T>) {
+    pub(super) fn follow<T: Serialize + PartialEq>(&self, what: What, id: &Arc<str>, before: Option<&T>, value: Option<&T>) {
         let Some(db) = self.0.as_ref().filter(|_| before != value) else { return };
-        let (what, id, value) =
-            (word(&what), id.to_owned(), value.map(|value| serde_json::to_string(value).expect("plain data with text keys")));
-        db.later(move |conn| {
-            match value {
+        let (word, id) = (word(&what), id.clone());
+        let value = value.map(|value| serde_json::to_string(value).expect("plain data with text keys"));
+        db.keep((what.key(), id.clone()), move |conn| {
+            match &value {
                 Some(value) => conn.prepare_cached("INSERT OR REPLACE INTO desk (what, id, value, at) VALUES (?1, ?2, ?3, ?4)")?.execute((
-                    &*what,
-                    id,
+                    &*word,
+                    &*id,
                     value,
                     now_ms(),
                 )),
-                None => conn.prepare_cached("DELETE FROM desk WHERE what = ?1 AND id = ?2")?.execute((&*what, id)),
+                None => conn.prepare_cached("DELETE FROM desk WHERE what = ?1 AND id = ?2")?.execute((&*word, &*id)),
             }
             .map(drop)
         });
@@ -107,10 +111,32 @@ impl Keeper {
     /// The user may have been removed meanwhile: then nothing is kept.
     pub(super) fn keep_prefs(&self, user: i64, value: Arc<str>) {
         let Some(db) = &self.0 else { return };
-        db.later(move |conn| {
+        db.keep(("prefs", user.to_string().into()), move |conn| {
             let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO prefs (user, value) SELECT id, ?2 FROM users WHERE id = ?1")?;
             insert.execute((user, &*value)).map(drop)
         });
+    }
+
+    /// Returns when everything that was kept so far is on disk, or after a moment while it can't be written; then it is tried on.
+    pub(super) async fn written(&self) {
+        let Some(db) = &self.0 else { return };
+        if let Ok(Err(error)) = tokio::time::timeout(WRITTEN_WITHIN, db.flush()).await {
+            tracing::debug!(%error, "what the desk keeps is not written yet");
+        }
+    }
+}
+
+impl What {
+    /// Of two values about one thing the later is written.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Acknowledged => "acknowledged",
+            Self::Label => "label",
+            Self::Waited => "waited",
+            Self::Message => "message",
+            Self::Thresholds => "thresholds",
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! What moderators ask of the desk itself, decided at once: claims, holds, acknowledgements, thresholds. Sends nothing to CMS.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::kept::OwnThresholds;
 use super::{Claimed, Desk};
 use crate::actions::{Actor, Target, TargetResult};
 use crate::clock::Now;
-use crate::log::{Action, Entry, Log, Whom};
+use crate::log::{Action, Entry, Log, NO_ROOM, NoRoom, Room, Share, Whom};
 use crate::meetings;
 use crate::model::{Lobby, ParticipantId};
 use crate::store::Store;
@@ -55,6 +56,26 @@ impl Requests {
         });
     }
 
+    /// Returns when what was done so far is on disk, with its entries in the log; after a moment also where the disk is full, which every
+    /// moderator is told of.
+    pub async fn written(&self) {
+        let keeper = self.desk.lock().keeper.clone();
+        tokio::join!(keeper.written(), self.log.written());
+    }
+
+    /// Those of them whom Usher knows, and room for an entry for each, and for one about all others. Else the result for each of them.
+    fn known<'a>(&self, actor: &Actor, people: &'a [ParticipantId]) -> Result<(Vec<&'a ParticipantId>, Room), Vec<TargetResult>> {
+        let known: Vec<&ParticipantId> = people.iter().filter(|id| self.store.with_person(id, |_| ()).is_some()).collect();
+        let entries = known.len() + usize::from(known.len() < people.len());
+        match self.log.room_at_once(Share::Requests, &actor.user, entries) {
+            Ok(room) => Ok((known, room)),
+            Err(NoRoom) => {
+                let refused = |id: &ParticipantId| TargetResult::new(Target::Person(id.clone()), ActionResult::Refused, NO_ROOM);
+                Err(people.iter().map(refused).collect())
+            }
+        }
+    }
+
     /// Marks people who are to stay in the lobby, or no longer (`hold` absent). A hold always has a reminder: without one, a person on hold
     /// could be forgotten, because nothing counts their wait any more.
     pub fn hold(
@@ -71,10 +92,21 @@ impl Requests {
             reason,
             remind_at: Some(now.unix_ms + remind_s.map_or(DEFAULT_REMINDER_MS, |s| i64::from(s) * 1000)),
         });
+        let (known, mut room) = match self.known(actor, people) {
+            Ok(known) => known,
+            Err(refused) => return refused,
+        };
+        let action = if hold.is_some() { Action::Hold } else { Action::EndHold };
+        if known.len() < people.len() {
+            room.add(Entry::by(actor, action).unknown(people.len() - known.len()));
+        }
+        let known: HashSet<&ParticipantId> = known.into_iter().collect();
+        let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
         let each = |id: &ParticipantId| {
-            let action = if hold.is_some() { Action::Hold } else { Action::EndHold };
-            let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
-            let entry = Entry::by(actor, action).about(Whom::person(&self.store, id)).detail(reason);
+            if !known.contains(id) {
+                return TargetResult::new(Target::Person(id.clone()), ActionResult::Left, "");
+            }
+            let entry = Entry::by(actor, action).about(Whom::person(&self.store, id)).detail(reason.clone());
             let result = self.in_the_way(actor, id, over).unwrap_or_else(|| {
                 if hold.is_some() && self.lobby(id) == Some(Lobby::In) {
                     return TargetResult::new(
@@ -89,7 +121,7 @@ impl Requests {
                 });
                 TargetResult::new(Target::Person(id.clone()), ActionResult::Done, "")
             });
-            self.log.add(entry.with(&result));
+            room.add(entry.with(&result));
             result
         };
         people.iter().map(each).collect()
@@ -98,6 +130,10 @@ impl Requests {
     /// Somebody has seen that these people wait too long.
     pub fn acknowledge(&self, actor: &Actor, people: &[ParticipantId]) -> Vec<TargetResult> {
         let mark = Mark { by: actor.user.clone(), at: Now::read().unix_ms };
+        let mut room = match self.known(actor, people) {
+            Ok((_, room)) => room,
+            Err(refused) => return refused,
+        };
         let each = |id: &ParticipantId| {
             let target = Target::Person(id.clone());
             if self.lobby(id) != Some(Lobby::Waiting) {
@@ -115,7 +151,7 @@ impl Requests {
             if let Some(Mark { by, at }) = before {
                 return TargetResult { by: Some(by), at: Some(at), ..TargetResult::new(target, ActionResult::Already, "") };
             }
-            self.log.add(Entry::by(actor, Action::Acknowledge).about(Whom::person(&self.store, id)).ended(ActionResult::Done));
+            room.add(Entry::by(actor, Action::Acknowledge).about(Whom::person(&self.store, id)).ended(ActionResult::Done));
             TargetResult::new(target, ActionResult::Done, "")
         };
         people.iter().map(each).collect()
@@ -128,6 +164,9 @@ impl Requests {
         if calls.is_empty() {
             return TargetResult::new(target, ActionResult::Left, "");
         }
+        let Ok(mut room) = self.log.room_at_once(Share::Requests, &actor.user, 1) else {
+            return TargetResult::new(target, ActionResult::Refused, NO_ROOM);
+        };
         let place = view::place(meeting, &calls);
         let own = own.map(|(first_s, second_s)| OwnThresholds { first_s, second_s });
         let meetings = meetings::of_place(&self.store, &place);
@@ -136,8 +175,7 @@ impl Requests {
             state.touched.meetings.extend(meetings);
         });
         let detail = own.map_or_else(|| "as configured".into(), |own| format!("{} s, {} s", own.first_s, own.second_s));
-        self.log
-            .add(Entry::by(actor, Action::Thresholds).about(Whom::meeting(&self.store, meeting)).ended(ActionResult::Done).detail(detail));
+        room.add(Entry::by(actor, Action::Thresholds).about(Whom::meeting(&self.store, meeting)).ended(ActionResult::Done).detail(detail));
         TargetResult::new(target, ActionResult::Done, "")
     }
 

@@ -7,6 +7,7 @@ use rusqlite::params;
 
 use super::{Digest, Display, DisplayError, Seen, Settings};
 use crate::db::{Db, DbError};
+use crate::log::{self, Entry};
 
 pub(super) async fn load(db: &Db) -> Result<HashMap<Arc<str>, Display>, DbError> {
     type Row = (String, Digest, String, i64, String, Option<i64>, Option<i64>, Option<String>);
@@ -34,39 +35,54 @@ pub(super) async fn load(db: &Db) -> Result<HashMap<Arc<str>, Display>, DbError>
     Ok(displays)
 }
 
-pub(super) async fn add(db: &Db, id: &str, display: &Display) -> Result<(), DisplayError> {
+/// With the entry of the log that tells of it, as the next ones.
+pub(super) async fn add(db: &Db, id: &str, display: &Display, entry: Entry) -> Result<(), DisplayError> {
     let settings = text(&*display.standing.borrow().settings);
     let (id, token, created, by) = (id.to_owned(), display.token, display.created, display.created_by.clone());
     db.write(move |conn| {
         let insert = "INSERT INTO displays (id, token, settings, created, created_by) VALUES (?1, ?2, ?3, ?4, ?5)";
-        conn.execute(insert, params![id, token, settings, created, &*by]).map(drop)
+        conn.execute(insert, params![id, token, settings, created, &*by])?;
+        log::write(conn, &entry)
     })
     .await?;
     Ok(())
 }
 
-pub(super) async fn set(db: &Db, id: &str, settings: &Settings) -> Result<(), DisplayError> {
+pub(super) async fn set(db: &Db, id: &str, settings: &Settings, entry: Entry) -> Result<(), DisplayError> {
     let (id, settings) = (id.to_owned(), text(settings));
-    Ok(db.write(move |conn| conn.execute("UPDATE displays SET settings = ?2 WHERE id = ?1", params![id, settings]).map(drop)).await?)
+    db.write(move |conn| {
+        conn.execute("UPDATE displays SET settings = ?2 WHERE id = ?1", params![id, settings])?;
+        log::write(conn, &entry)
+    })
+    .await?;
+    Ok(())
 }
 
-pub(super) async fn revoke(db: &Db, id: &str, at: i64) -> Result<(), DisplayError> {
+pub(super) async fn revoke(db: &Db, id: &str, at: i64, entry: Entry) -> Result<(), DisplayError> {
     let id = id.to_owned();
-    Ok(db
-        .write(move |conn| conn.execute("UPDATE displays SET revoked = coalesce(revoked, ?2) WHERE id = ?1", params![id, at]).map(drop))
-        .await?)
+    db.write(move |conn| {
+        conn.execute("UPDATE displays SET revoked = coalesce(revoked, ?2) WHERE id = ?1", params![id, at])?;
+        log::write(conn, &entry)
+    })
+    .await?;
+    Ok(())
 }
 
-pub(super) async fn forget(db: &Db, id: &str) -> Result<(), DisplayError> {
+pub(super) async fn forget(db: &Db, id: &str, entry: Entry) -> Result<(), DisplayError> {
     let id = id.to_owned();
-    Ok(db.write(move |conn| conn.execute("DELETE FROM displays WHERE id = ?1", [id]).map(drop)).await?)
+    db.write(move |conn| {
+        conn.execute("DELETE FROM displays WHERE id = ?1", [id])?;
+        log::write(conn, &entry)
+    })
+    .await?;
+    Ok(())
 }
 
 /// Nobody waits for it.
-pub(super) fn seen(db: &Db, id: &str, last_seen: Option<i64>, seen: Option<Seen>) {
-    let (id, seen) = (id.to_owned(), seen.map(|seen| text(&seen)));
-    db.later(move |conn| {
-        conn.execute("UPDATE displays SET last_seen = ?2, seen = ?3 WHERE id = ?1", params![id, last_seen, seen]).map(drop)
+pub(super) fn seen(db: &Db, id: &Arc<str>, last_seen: Option<i64>, seen: Option<Seen>) {
+    let (key, id, seen) = (("display seen", id.clone()), id.clone(), seen.map(|seen| text(&seen)));
+    db.keep(key, move |conn| {
+        conn.execute("UPDATE displays SET last_seen = ?2, seen = ?3 WHERE id = ?1", params![&*id, last_seen, seen]).map(drop)
     });
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::actions::Actor;
 use crate::db::{Db, DbError, now_ms};
-use crate::log::{Action, Entry, Log};
+use crate::log::{Action, Entry};
 
 pub use error::DisplayError;
 pub use pairing::spelled;
@@ -36,7 +36,6 @@ pub struct Displays(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     db: Db,
-    log: Log,
     state: Mutex<State>,
     /// Rises with every change that the list or a screen that waits to be paired shows.
     changed: watch::Sender<u64>,
@@ -116,10 +115,10 @@ fn digest(token: &str) -> Digest {
 
 impl Displays {
     /// Reads the displays that there are.
-    pub async fn load(db: Db, log: Log) -> Result<Self, DbError> {
+    pub async fn load(db: Db) -> Result<Self, DbError> {
         let displays = kept::load(&db).await?;
         let state = Mutex::new(State { displays, pairing: Pairing::default() });
-        Ok(Self(Arc::new(Inner { db, log, state, changed: watch::channel(0).0 })))
+        Ok(Self(Arc::new(Inner { db, state, changed: watch::channel(0).0 })))
     }
 
     /// Wakes whenever the list is another one.
@@ -174,9 +173,8 @@ impl Displays {
         let id: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
         let entry = Entry::by(actor, action).detail(settings.name.clone());
         let display = Display::new(token, settings, now_ms(), actor.user.clone());
-        kept::add(&self.0.db, &id, &display).await?;
+        kept::add(&self.0.db, &id, &display, entry).await?;
         self.0.lock().displays.insert(id, display);
-        self.0.log.add(entry);
         self.0.change();
         Ok(())
     }
@@ -185,8 +183,8 @@ impl Displays {
     pub async fn set(&self, actor: &Actor, id: &str, settings: Settings) -> Result<(), DisplayError> {
         settings.check().map_err(DisplayError::Settings)?;
         self.settings(id).ok_or(DisplayError::NoSuchDisplay)?;
-        kept::set(&self.0.db, id, &settings).await?;
-        self.0.log.add(Entry::by(actor, Action::DisplaySet).detail(settings.name.clone()));
+        let entry = Entry::by(actor, Action::DisplaySet).detail(settings.name.clone());
+        kept::set(&self.0.db, id, &settings, entry).await?;
         let settings = Arc::new(settings);
         self.0.stand(id, |standing| standing.settings = settings)
     }
@@ -205,8 +203,8 @@ impl Displays {
     pub async fn revoke(&self, actor: &Actor, id: &str) -> Result<(), DisplayError> {
         let settings = self.settings(id).ok_or(DisplayError::NoSuchDisplay)?;
         let now = now_ms();
-        kept::revoke(&self.0.db, id, now).await?;
-        self.0.log.add(Entry::by(actor, Action::DisplayRevoke).detail(settings.name.clone()));
+        let entry = Entry::by(actor, Action::DisplayRevoke).detail(settings.name.clone());
+        kept::revoke(&self.0.db, id, now, entry).await?;
         if let Some(display) = self.0.lock().displays.get_mut(id) {
             display.revoked.get_or_insert(now);
         }
@@ -221,8 +219,7 @@ impl Displays {
             display.revoked.ok_or(DisplayError::NotRevoked)?;
             display.standing.borrow().settings.name.clone()
         };
-        kept::forget(&self.0.db, id).await?;
-        self.0.log.add(Entry::by(actor, Action::DisplayForget).detail(name));
+        kept::forget(&self.0.db, id, Entry::by(actor, Action::DisplayForget).detail(name)).await?;
         self.0.lock().displays.remove(id);
         self.0.change();
         Ok(())

@@ -8,6 +8,7 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// One limit for each kind of line.
 #[derive(Debug, Default)]
 pub(super) struct LogLimits {
+    pub(super) forbidden: LogLimit,
     pub(super) foreign_origin: LogLimit,
     pub(super) accept_failed: LogLimit,
     pub(super) connections_closed: LogLimit,

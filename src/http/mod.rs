@@ -3,6 +3,7 @@
 mod assets;
 mod auth;
 mod browser;
+mod budget;
 mod catalogue;
 mod cdr;
 mod certificate;

@@ -18,6 +18,7 @@ use crate::receivers::Receivers;
 use crate::view::BridgeFigures;
 use crate::wall::Walls;
 
+use super::budget::Budgets;
 use super::connections::Connections;
 use super::log_limit::LogLimits;
 use super::seats::Seats;
@@ -48,6 +49,7 @@ pub(super) struct Site {
     pub(super) demo_accounts: Option<Vec<DemoAccount>>,
     pub(super) templates: Templates,
     pub(super) seats: Seats,
+    pub(super) budgets: Budgets,
     pub(super) log_limits: LogLimits,
     pub(super) pulse: Arc<Pulse>,
     pub(super) connections: Connections,
@@ -84,6 +86,7 @@ impl Site {
             demo_accounts: web.demo_accounts,
             templates: Templates::new(),
             seats: Seats::default(),
+            budgets: Budgets::default(),
             log_limits: LogLimits::default(),
             pulse,
             connections: Connections::default(),

@@ -9,7 +9,7 @@ use crate::clock::Now;
 use crate::meetings;
 use crate::model::{Call, CallKey, Home, ParticipantId};
 use crate::store::Store;
-use crate::view::{self, Lobby, Verb};
+use crate::view::{self, ActionResult, Lobby, Verb};
 use crate::word::word;
 
 /// One action on one person, meeting or bridge, once it has ended.
@@ -63,6 +63,25 @@ pub enum Action {
     DisplayForget,
     /// Entries are missing here; how many is in the detail.
     Lost,
+    /// Requests were refused because the log had no room for them; how many is in the detail.
+    NoRoom,
+    SignIn,
+    SignOut,
+    /// Wrong passwords; the user name as it was typed, and how many if several, are in the detail.
+    SignInFailed,
+    UserAdd,
+    UserRemove,
+    UserRole,
+    UserPassword,
+    /// The configuration was read again.
+    Configure,
+    /// The log was taken away as a file.
+    Export,
+    Backup,
+    /// Usher's receiver of records was entered into a bridge, or removed there; or its address was made anew.
+    CdrRegister,
+    CdrRemove,
+    CdrRenew,
     /// By way of CMS.
     #[serde(untagged)]
     Did(Verb),
@@ -163,6 +182,12 @@ impl Entry {
     #[must_use]
     pub fn detail(self, detail: impl Into<Arc<str>>) -> Self {
         Self { detail: detail.into(), ..self }
+    }
+
+    /// About people or meetings that Usher does not know, all in one entry: made up, or gone for long.
+    #[must_use]
+    pub fn unknown(self, ids: usize) -> Self {
+        self.ended(ActionResult::Left).detail(format!("{ids} unknown ids"))
     }
 
     /// How it ended for a target of a press, with who was first, or is handling it, where somebody was.
@@ -274,7 +299,6 @@ fn id_of(store: &Store, bridge: &str) -> Arc<str> {
 mod tests {
     use super::*;
     use crate::model::{LobbyFact, RosterPatch};
-    use crate::view::ActionResult;
 
     fn key(bridge: &str, call: &str) -> CallKey {
         CallKey { bridge: bridge.into(), call: call.into() }

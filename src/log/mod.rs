@@ -1,20 +1,23 @@
 //! The log of actions: who did what to whom, when, from where, why, and how it ended. Added to and never changed; decides nothing.
 //!
-//! Whoever acts builds an [`Entry`] and hands it to [`Log::add`], which neither waits nor fails. A task of its own ([`Writer`]) brings the
-//! entries into SQLite, many in one commit, and keeps them while that can't be done. Reading ([`look`]) is done on connections beside the
-//! database's threads, because it may take long.
+//! Whoever acts takes [`Room`] for the entries first, and adds them to it when the action has ended: where there is no room, nothing is done.
+//! What happens without Usher's doing is handed to [`Log::add`], which neither waits nor fails. A task of its own ([`Writer`]) brings the
+//! entries into SQLite, many in one commit, and keeps them while that can't be done. What changes nothing but the database is written
+//! together with its entry ([`write`]). Reading ([`look`]) is done on connections beside the database's threads, because it may take long.
 
 mod elsewhere;
 mod entry;
 mod export;
 mod filter;
 mod read;
+mod room;
 mod table;
 mod times;
 mod writer;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
@@ -22,16 +25,23 @@ use crate::config::Timing;
 use crate::db::Db;
 use crate::trouble::Troubles;
 
+use room::{Also, Place, Shares};
+
 pub use elsewhere::moved_elsewhere;
 pub use entry::{Action, Entry, Whom, new_action_id};
 pub use export::{Form, Report};
 pub use filter::{Filter, Moderator};
 pub use read::{Cursor, Line, Slice, look};
+pub use room::{NO_ROOM, NoRoom, Room, Share};
+pub use table::write;
 pub use times::{parse, rfc3339};
 pub use writer::Writer;
 
-/// Entries that are held in memory at most: a press of 5,000 people several times over, some ten megabytes.
-pub const HELD: usize = 20_000;
+/// Entries beyond which [`Log::add`] counts instead of adding. A third of them can't be taken by users, see [`Share`].
+pub const HELD: usize = 45_000;
+
+/// How long somebody waits for what they did to be on disk, before they are told that it is done. A full disk makes nobody wait longer.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where entries are added; cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,7 +50,12 @@ pub struct Log(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     queue: Mutex<Queue>,
+    shares: Shares,
     added: Notify,
+    /// Somebody waits for what was added: the writer does not gather any longer.
+    hurry: Notify,
+    /// Entries that are on disk, of all that were ever added.
+    written: watch::Sender<u64>,
     /// Days that entries are kept, 0 for ever.
     keep_days: watch::Sender<u32>,
     db: Db,
@@ -48,35 +63,95 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<Entry>,
+    waiting: VecDeque<Waiting>,
     /// Taken by the writer and not in the file yet.
     under_way: usize,
+    /// Entries ever added.
+    added: u64,
     /// Entries for which there was no room since the last one that was written.
     lost: u64,
+    /// Requests that were refused for want of room, and not told of yet; by user.
+    refused: BTreeMap<Arc<str>, u64>,
     /// The last try to write failed.
     failing: bool,
+}
+
+/// An entry on its way to the disk, and what goes with it.
+struct Waiting {
+    entry: Entry,
+    also: Option<Also>,
+    /// Given back when this is dropped.
+    _place: Option<Place>,
+}
+
+impl std::fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.entry.fmt(f)
+    }
+}
+
+impl Queue {
+    fn held(&self) -> usize {
+        self.waiting.len() + self.under_way
+    }
+
+    fn push(&mut self, entry: Entry, also: Option<Also>, place: Option<Place>) {
+        self.added += 1;
+        self.waiting.push_back(Waiting { entry, also, _place: place });
+    }
 }
 
 impl Log {
     /// A handle, and the writer behind it, which somebody has to run. `keep_days` 0: for ever.
     pub fn new(db: Db, keep_days: u32, timing: &Timing, troubles: Troubles) -> (Self, Writer) {
         let (keep_days, kept) = watch::channel(keep_days);
-        let log = Self(Arc::new(Inner { queue: Mutex::default(), added: Notify::new(), keep_days, db }));
+        let log = Self(Arc::new(Inner {
+            queue: Mutex::default(),
+            shares: Shares::default(),
+            added: Notify::new(),
+            hurry: Notify::new(),
+            written: watch::channel(0).0,
+            keep_days,
+            db,
+        }));
         (log.clone(), Writer::new(log, kept, timing, troubles))
     }
 
-    /// Adds an entry. Never waits and never fails: with [`HELD`] entries in memory it is counted as lost, which every moderator is told.
+    /// Adds an entry of what happened anyway. Never waits and never fails: with [`HELD`] entries in memory it is counted as lost, which every
+    /// moderator is told. What somebody asks for needs [`Room`].
     pub fn add(&self, entry: Entry) {
         {
             let mut queue = self.queue();
-            if queue.waiting.len() + queue.under_way >= HELD {
+            if queue.held() >= HELD {
                 queue.lost += 1;
                 metrics::counter!("usher_log_lost_total").increment(1);
             } else {
-                queue.waiting.push_back(entry);
+                queue.push(entry, None, None);
             }
         }
         self.0.added.notify_one();
+    }
+
+    fn push(&self, entry: Entry, also: Option<Also>, place: Option<Place>) {
+        self.queue().push(entry, also, place);
+        self.0.added.notify_one();
+    }
+
+    /// Writes an entry now, and returns when it is on disk; while that can't be done it is kept like others.
+    pub async fn record(&self, entry: Entry) {
+        let row = entry.clone();
+        if let Err(error) = self.0.db.write(move |conn| write(conn, &row)).await {
+            tracing::warn!(%error, "an entry of the log could not be written at once; it is tried again");
+            self.add(entry);
+        }
+    }
+
+    /// Returns when all that was added so far is on disk, or after a moment while it can't be written.
+    pub async fn written(&self) {
+        let added = self.queue().added;
+        let mut written = self.0.written.subscribe();
+        self.0.hurry.notify_one();
+        let _ = tokio::time::timeout(WRITTEN_WITHIN, written.wait_for(|written| *written >= added)).await;
     }
 
     /// How long entries are kept from now on; 0: for ever.
@@ -97,7 +172,7 @@ impl Log {
     /// Entries that wait in memory because they could not be written; 0 while all is well.
     pub fn unwritten(&self) -> usize {
         let queue = self.queue();
-        if queue.failing { queue.waiting.len() + queue.under_way } else { 0 }
+        if queue.failing { queue.held() } else { 0 }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

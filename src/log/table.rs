@@ -3,10 +3,16 @@
 use rusqlite::Connection;
 
 use super::entry::Entry;
+use crate::clock;
 use crate::word::word;
 
+/// Adds an entry in the caller's transaction: of what changes nothing but the database.
+pub fn write(conn: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    insert(conn, [entry], clock::set_by())
+}
+
 /// Adds entries, in the caller's transaction. `set_by`: how far the machine's clock was set since the start, in milliseconds.
-pub(super) fn insert(conn: &Connection, entries: &[Entry], set_by: i64) -> rusqlite::Result<()> {
+pub(super) fn insert<'a>(conn: &Connection, entries: impl IntoIterator<Item = &'a Entry>, set_by: i64) -> rusqlite::Result<()> {
     let mut insert = conn.prepare_cached(
         "INSERT INTO log (at, user, address, action, scope, person, name, person_address, meeting, meeting_name, bridge, result, reason, \
          waited_ms, detail, space, tenant, bridge_id, action_id, corrects) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \

@@ -3,22 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::entry::{Action, Entry};
-use super::{Log, table};
+use super::{Log, Waiting, table};
 use crate::clock;
 use crate::config::Timing;
-use crate::db::{DbError, now_ms};
+use crate::db::{DbError, may_pass, now_ms};
 use crate::trouble::Troubles;
 
 /// Entries in one commit: some milliseconds of work.
 const BATCH: usize = 256;
 /// Entries that retention deletes in one commit.
 const SWEPT: usize = 256;
+
+/// Refused requests are told of this often at most.
+const REFUSED_EVERY: Duration = Duration::from_secs(10);
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 const TROUBLE: &str = "log";
@@ -29,7 +33,9 @@ pub struct Writer {
     keep_days: watch::Receiver<u32>,
     troubles: Troubles,
     /// Taken from the queue, and tried again until they are in the file.
-    batch: Arc<[Entry]>,
+    batch: Arc<[Waiting]>,
+    /// When refused requests may be told of again.
+    next_refused: Instant,
     /// The file is in terms of the machine's clock.
     set_by: i64,
     tick: Duration,
@@ -41,7 +47,18 @@ pub struct Writer {
 impl Writer {
     pub(super) fn new(log: Log, keep_days: watch::Receiver<u32>, timing: &Timing, troubles: Troubles) -> Self {
         let (tick, retry, sweep) = (timing.log_tick, timing.log_retry, timing.log_sweep);
-        Self { log, keep_days, troubles, batch: Arc::default(), set_by: 0, tick, retry, sweep, next_sweep: Instant::now() + tick }
+        Self {
+            log,
+            keep_days,
+            troubles,
+            batch: Arc::from([]),
+            next_refused: Instant::now(),
+            set_by: 0,
+            tick,
+            retry,
+            sweep,
+            next_sweep: Instant::now() + tick,
+        }
     }
 
     /// Writes until `stop`, and then what is left. The first entry is written at once, what follows within a tick together.
@@ -50,14 +67,18 @@ impl Writer {
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.log.0.added.notified() => {
-                    let pause = if self.write_all().await { self.tick } else { self.retry };
+                    let written = self.write_all().await;
+                    let hurry = async { if written { self.log.0.hurry.notified().await } else { std::future::pending().await } };
                     // Dropped by a stop: there is nothing to be lost in a pause.
-                    let _ = timeout(pause, stop.cancelled()).await;
+                    let pause = async { tokio::select! { () = stop.cancelled() => {} () = hurry => {} } };
+                    let _ = timeout(if written { self.tick } else { self.retry }, pause).await;
                 }
                 () = sleep_until(self.next_sweep) => self.sweep().await,
                 Ok(()) = self.keep_days.changed() => self.next_sweep = Instant::now(),
             }
         }
+        self.next_refused = Instant::now();
+        self.tell_refused();
         if !self.write_all().await {
             let entries = self.held();
             error!(entries, "the log of actions could not be written before the end; these entries are lost");
@@ -68,13 +89,15 @@ impl Writer {
     async fn write_all(&mut self) -> bool {
         while self.take_batch() {
             let (batch, set_by) = (self.batch.clone(), self.follow_clock());
-            if let Err(failure) = self.log.0.db.write(move |conn| table::insert(conn, &batch, set_by)).await {
+            if let Err(failure) = self.log.0.db.write(move |conn| write(conn, &batch, set_by)).await {
                 self.complain(&failure);
                 self.log.0.added.notify_one();
                 return false;
             }
-            self.batch = Arc::default();
+            let written = self.batch.len() as u64;
+            self.batch = Arc::from([]);
             self.recovered();
+            self.log.0.written.send_modify(|all| *all += written);
         }
         true
     }
@@ -100,8 +123,7 @@ impl Writer {
     }
 
     fn held(&self) -> usize {
-        let queue = self.log.queue();
-        queue.waiting.len() + queue.under_way
+        self.log.queue().held()
     }
 
     /// Tells every moderator. Nothing else is stopped by it.
@@ -122,13 +144,14 @@ impl Writer {
     }
 
     /// The end of a trouble: a gap in the log is an entry itself.
-    fn recovered(&self) {
+    fn recovered(&mut self) {
+        self.tell_refused();
         let lost = {
             let mut queue = self.log.queue();
             (queue.under_way, queue.failing) = (0, false);
             let lost = std::mem::take(&mut queue.lost);
             if lost > 0 {
-                queue.waiting.push_back(Entry::of(Action::Lost).detail(lost.to_string()));
+                queue.push(Entry::of(Action::Lost).detail(lost.to_string()), None, None);
             }
             lost
         };
@@ -136,6 +159,20 @@ impl Writer {
             warn!(lost, "the log of actions can be written again; entries are missing");
         }
         self.troubles.say(TROUBLE, None);
+    }
+
+    /// That requests were refused for want of room is an entry itself: one for each user, now and then.
+    fn tell_refused(&mut self) {
+        let mut queue = self.log.queue();
+        if queue.refused.is_empty() || Instant::now() < self.next_refused {
+            return;
+        }
+        for (user, refused) in std::mem::take(&mut queue.refused) {
+            warn!(%user, refused, "requests refused: the log of actions had no room");
+            queue.push(Entry { user, ..Entry::of(Action::NoRoom).detail(refused.to_string()) }, None, None);
+        }
+        drop(queue);
+        self.next_refused = Instant::now() + REFUSED_EVERY;
     }
 
     /// Deletes some of what is kept no longer, and says when to look again.
@@ -155,4 +192,18 @@ impl Writer {
         let more = deleted == SWEPT;
         self.next_sweep = Instant::now() + if more { self.tick } else { self.sweep };
     }
+}
+
+/// Each entry with what goes with it.
+fn write(conn: &Connection, batch: &[Waiting], set_by: i64) -> rusqlite::Result<()> {
+    table::insert(conn, batch.iter().map(|waiting| &waiting.entry), set_by)?;
+    for also in batch.iter().filter_map(|waiting| waiting.also.as_ref()) {
+        match also(conn) {
+            Err(failure) if may_pass(&failure) => return Err(failure),
+            // It would fail for ever, and keep all other entries from being written.
+            Err(failure) => error!(%failure, "what goes with an entry of the log could not be written"),
+            Ok(()) => {}
+        }
+    }
+    Ok(())
 }

@@ -102,7 +102,7 @@ impl Setup {
             desk: Requests::new(Desk::default(), Store::default(), log.clone()),
             log: log.clone(),
             receivers: usher::receivers::Receivers::default(),
-            displays: Displays::load(displays_db, log.clone()).await.expect("displays"),
+            displays: Displays::load(displays_db).await.expect("displays"),
             // Nobody publishes for walls here.
             walls: Walls::channel(Duration::ZERO).0,
             cdr_listener: None,

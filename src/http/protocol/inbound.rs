@@ -198,6 +198,17 @@ impl Inbound {
         }
     }
 
+    /// People, or other ids, that it is about; None for what costs nothing to speak of.
+    pub fn weight(&self) -> Option<usize> {
+        match self {
+            Self::Resync {} | Self::Beat { .. } | Self::Look { .. } | Self::Stop { .. } => None,
+            Self::Admit(on) | Self::SendBack(on) | Self::Remove(on) => Some(on.people.len()),
+            Self::Mute { people, .. } | Self::Hold { people, .. } | Self::Acknowledge { people, .. } => Some(people.len()),
+            // Of many only one is claimed, and nothing is written.
+            _ => Some(1),
+        }
+    }
+
     /// The client's own word, by which it is answered.
     pub fn reference(&self) -> Option<&str> {
         match self {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tower_sessions_core::session::Id;
 
 use crate::accounts::{LogIn, User};
-use crate::actions::{Actor, Deed, Press, Scope, Target};
+use crate::actions::{Actor, Deed, Press, Scope, Target, TargetResult};
 use crate::db::now_ms;
 use crate::desk::Page;
 use crate::http::protocol::{self, ClaimKind, Inbound, May, OnPeople, Outbound, Person, close};
@@ -77,11 +77,12 @@ impl Listener {
         keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let page = site.desk.desk().open(&visitor.user.name, visitor.user.id, visitor.user.role);
         let look = Box::pin(sleep(site.timing.browser_silent));
+        let presses = Presses::new(site.budgets.of(visitor.user.id));
         Self {
             site,
             visitor,
             ear,
-            presses: Presses::default(),
+            presses,
             page,
             figures: None,
             displays: None,
@@ -185,14 +186,15 @@ impl Listener {
             Inbound::Stop { press, .. } => self.presses.stop(&press),
             Inbound::Hold { r#ref, people, on, reason, remind_s, over } => {
                 let results = desk.hold(&actor, &people, on.then_some((reason, remind_s)), &over);
-                return Some(Order::Reply(Reply::at_once(r#ref, results)));
+                self.reply_once_written(r#ref, results);
             }
             Inbound::Acknowledge { r#ref, people } => {
-                return Some(Order::Reply(Reply::at_once(r#ref, desk.acknowledge(&actor, &people))));
+                let results = desk.acknowledge(&actor, &people);
+                self.reply_once_written(r#ref, results);
             }
             Inbound::Thresholds { r#ref, meeting, first_s, second_s } => {
                 let result = desk.thresholds(&actor, &meeting, first_s.zip(second_s));
-                return Some(Order::Reply(Reply::at_once(r#ref, vec![result])));
+                self.reply_once_written(r#ref, vec![result]);
             }
             Inbound::Claim { r#ref, kind, ids } => {
                 let target = |id| if kind == ClaimKind::Person { Target::Person(id) } else { Target::Meeting(id) };
@@ -223,6 +225,15 @@ impl Listener {
         None
     }
 
+    /// It is done already; what was done must not be lost once its page was told.
+    fn reply_once_written(&self, r#ref: String, results: Vec<TargetResult>) {
+        let desk = self.site.desk.clone();
+        self.presses.reply(async move {
+            desk.written().await;
+            Reply::at_once(r#ref, results)
+        });
+    }
+
     fn press_on(&mut self, deed: Deed, OnPeople { r#ref, people, scope, over, held }: OnPeople) {
         let targets = people.into_iter().map(Target::Person).collect();
         let press = Press { held, ..self.about(deed, targets, scope, over) };
@@ -242,18 +253,23 @@ impl Listener {
     fn refuse(&self, message: &Inbound) -> Option<Order> {
         let role = self.visitor.user.role;
         let (may, why) = match message.may() {
-            May::Anybody => return None,
+            May::Anybody => (true, ""),
             May::Act => (role.may_act(), "your role may look, not act"),
             May::Manage => (role.may_manage(), "this is for administrators"),
         };
         let r#ref = message.reference().unwrap_or_default();
         if !may {
-            tracing::warn!(user = %self.visitor.user.name, %role, "tried to do what the role does not allow");
+            let user = &self.visitor.user.name;
+            let say = |before| tracing::warn!(%user, %role, before, "tried to do what the role does not allow");
+            self.site.log_limits.forbidden.log(say);
             return Some(refusal(r#ref, "forbidden", why));
         }
         // To stop one makes room.
-        let busy = self.presses.is_full() && !matches!(message, Inbound::Stop { .. });
-        busy.then(|| refusal(r#ref, "busy", "this page has too many actions under way; try again in a moment"))
+        let people = message.weight()?;
+        if message.may() != May::Anybody && self.presses.is_full() {
+            return Some(refusal(r#ref, "busy", "this user has too many actions under way; try again in a moment"));
+        }
+        (!self.presses.spend(people)).then(|| refusal(r#ref, "busy", "this user asks for too much at once; try again in a moment"))
     }
 
     fn actor(&self) -> Actor {

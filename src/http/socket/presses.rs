@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::reply::Reply;
 use crate::actions::{ActionError, Actions, Press, TargetResult};
+use crate::http::budget::{Budget, UnderWay};
 use crate::http::protocol::{MAX_RESULTS, Progress};
 
 /// Actions of one socket at once; a person presses one after the other.
@@ -20,8 +22,9 @@ const FINISHED: usize = 64;
 
 type Steps = FuturesUnordered<Pin<Box<dyn Future<Output = Step> + Send>>>;
 
-#[derive(Default)]
 pub(super) struct Presses {
+    /// The user's.
+    budget: Arc<Budget>,
     running: Steps,
     /// Those that have ended, while a result of theirs may be put right.
     ended: Steps,
@@ -36,6 +39,8 @@ struct Running {
     told: usize,
     finished: bool,
     results: mpsc::Receiver<TargetResult>,
+    /// Until it is finished.
+    under_way: Option<UnderWay>,
 }
 
 enum Step {
@@ -52,17 +57,28 @@ enum Step {
 }
 
 impl Presses {
+    pub(super) fn new(budget: Arc<Budget>) -> Self {
+        Self { budget, running: Steps::new(), ended: Steps::new(), stops: HashMap::new() }
+    }
+
+    /// This page, or its user, has as much under way as may be.
     pub(super) fn is_full(&self) -> bool {
-        self.running.len() >= AT_ONCE
+        self.running.len() >= AT_ONCE || self.budget.is_full(self.running.len())
+    }
+
+    /// False where the user has asked for too much of late.
+    pub(super) fn spend(&self, people: usize) -> bool {
+        self.budget.spend(people)
     }
 
     pub(super) fn press(&mut self, actions: &Actions, r#ref: String, press: Press) {
         let people = press.targets.len();
         self.stops.insert(r#ref.clone(), press.stop.clone());
         let begun = actions.press(press);
+        let under_way = Some(self.budget.begin());
         self.running.push(Box::pin(async move {
             match begun.await {
-                Ok(results) => Step::Started(Running { r#ref, people, told: 0, finished: false, results }),
+                Ok(results) => Step::Started(Running { r#ref, people, told: 0, finished: false, results, under_way }),
                 Err(error) => Step::Failed { r#ref, error },
             }
         }));
@@ -77,8 +93,11 @@ impl Presses {
 
     /// Something for a bridge, which has no reply where it is taken.
     pub(super) fn tell(&self, r#ref: String, told: impl Future<Output = Result<(), ActionError>> + Send + 'static) {
+        let under_way = self.budget.begin();
         self.running.push(Box::pin(async move {
-            match told.await {
+            let told = told.await;
+            drop(under_way);
+            match told {
                 Ok(()) => Step::Told,
                 Err(error) => Step::Failed { r#ref, error },
             }
@@ -87,7 +106,12 @@ impl Presses {
 
     /// Something that says itself what the browser is to be told of it.
     pub(super) fn reply(&self, reply: impl Future<Output = Reply> + Send + 'static) {
-        self.running.push(Box::pin(async move { Step::Did(reply.await) }));
+        let under_way = self.budget.begin();
+        self.running.push(Box::pin(async move {
+            let reply = reply.await;
+            drop(under_way);
+            Step::Did(reply)
+        }));
     }
 
     /// What to tell the browser next; waits for ever while nothing is under way. Dropping the future loses nothing.
@@ -126,6 +150,7 @@ impl Presses {
                     self.running.push(Box::pin(press.step()));
                     return Some(reply);
                 }
+                press.under_way = None;
                 self.stops.remove(&press.r#ref);
                 if self.ended.len() < FINISHED {
                     self.ended.push(Box::pin(press.step()));

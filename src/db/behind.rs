@@ -1,0 +1,166 @@
+//! Writes that nobody waits for and that must not be lost: the newest of each thing, written together a moment later, and tried again until
+//! they are written. Knows no table.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use super::DbError;
+use super::limit::LogLimit;
+use super::threads::{Job, in_transaction};
+
+/// What is written within this time shares one commit: a flood costs one write of each thing now and then.
+const GATHER: Duration = Duration::from_millis(20);
+/// A write that failed is tried again this often.
+const RETRY: Duration = Duration::from_secs(1);
+/// Things that wait at most, while the database can't be written: some ten megabytes.
+const WAITING: usize = 100_000;
+
+/// What a write is about: a later write about the same thing takes its place.
+pub type Key = (&'static str, Arc<str>);
+
+/// Repeated when it could not be committed.
+type Work = Box<dyn Fn(&Connection) -> rusqlite::Result<()> + Send>;
+
+/// The writes that wait. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Behind {
+    waiting: Arc<Mutex<Waiting>>,
+    wake: SyncSender<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    things: HashMap<Key, Numbered>,
+    /// Writes so far.
+    count: u64,
+    dropped: LogLimit,
+}
+
+/// With its place among the others.
+struct Numbered(u64, Work);
+
+impl std::fmt::Debug for Behind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Behind").field("waiting", &lock(&self.waiting).things.len()).finish()
+    }
+}
+
+impl Behind {
+    /// Starts a thread that hands what waits to the writing thread, until the last handle is dropped.
+    pub(super) fn start(name: &str, writer: mpsc::Sender<Job>) -> Result<Self, DbError> {
+        let (wake, woken) = sync_channel(1);
+        let waiting: Arc<Mutex<Waiting>> = Arc::default();
+        let things = waiting.clone();
+        let work = move || {
+            while woken.recv().is_ok() {
+                std::thread::sleep(GATHER);
+                while !hand_over(&writer, &things) {
+                    std::thread::sleep(RETRY);
+                    if woken.try_recv() == Err(TryRecvError::Disconnected) {
+                        hand_over(&writer, &things);
+                        return;
+                    }
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        thread.map_err(|error| DbError::Open { path: name.into(), reason: error.to_string() })?;
+        Ok(Self { waiting, wake })
+    }
+
+    pub(super) fn keep(&self, key: Key, work: Work) {
+        {
+            let mut waiting = lock(&self.waiting);
+            if waiting.things.len() >= WAITING && !waiting.things.contains_key(&key) {
+                metrics::counter!("usher_db_dropped_writes_total").increment(1);
+                waiting.dropped.log(|before| tracing::error!(before, "the database cannot be written for long: a change is not kept"));
+                return;
+            }
+            waiting.count += 1;
+            let numbered = Numbered(waiting.count, work);
+            waiting.things.insert(key, numbered);
+        }
+        // Full: it is woken already. Disconnected: its thread could not have ended before.
+        match self.wake.try_send(()) {
+            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
+        }
+    }
+
+    /// On the writing thread: everything that waits, in one commit.
+    pub(super) fn write(&self, conn: &mut Connection) -> rusqlite::Result<()> {
+        write(&self.waiting, conn)
+    }
+}
+
+fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// True when nothing is left to be tried again.
+fn hand_over(writer: &mpsc::Sender<Job>, things: &Arc<Mutex<Waiting>>) -> bool {
+    let (answer, result) = std::sync::mpsc::channel();
+    let things = things.clone();
+    let job = Job::Now(Box::new(move |conn| {
+        let written = write(&things, conn);
+        if let Err(error) = &written {
+            tracing::warn!(%error, "what is to be kept could not be written; it is tried again");
+        }
+        let _ = answer.send(written.is_ok());
+    }));
+    // Without a writing thread nothing can ever be written.
+    writer.blocking_send(job).is_err() || result.recv().unwrap_or(true)
+}
+
+fn write(waiting: &Mutex<Waiting>, conn: &mut Connection) -> rusqlite::Result<()> {
+    let mut batch: Vec<(Key, Numbered)> = lock(waiting).things.drain().collect();
+    if batch.is_empty() {
+        return Ok(());
+    }
+    batch.sort_unstable_by_key(|(_, Numbered(number, _))| *number);
+    let written = in_transaction(conn, |tx| {
+        for (key, Numbered(_, work)) in &batch {
+            match work(tx) {
+                Err(error) if may_pass(&error) => return Err(error),
+                // It would fail for ever, and keep the others from being written.
+                Err(error) => tracing::error!(%error, what = key.0, "a change could not be kept"),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    });
+    if written.is_err() {
+        let mut waiting = lock(waiting);
+        for (key, numbered) in batch {
+            // What came meanwhile is newer.
+            waiting.things.entry(key).or_insert(numbered);
+        }
+    }
+    written
+}
+
+/// The database or its disk is in trouble, and the same write may work later.
+pub fn may_pass(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, OutOfMemory, PermissionDenied, ReadOnly, SystemIoFailure,
+    };
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(
+            CannotOpen
+                | DatabaseBusy
+                | DatabaseCorrupt
+                | DatabaseLocked
+                | DiskFull
+                | OutOfMemory
+                | PermissionDenied
+                | ReadOnly
+                | SystemIoFailure
+        )
+    )
+}
