@@ -180,3 +180,30 @@ async fn a_stop_does_not_wait_for_a_bridge_that_hangs_and_the_next_start_tells_w
     after.until("everybody to be told of", |page| told(page, &sim, &people)).await;
     assert_eq!(asked(&sim), asked_before, "nothing was sent again");
 }
+
+/// What a bridge carried out is in the log after the next start, by the press itself or by what the start found.
+#[tokio::test]
+async fn killed_right_after_the_end_of_a_press_each_admission_has_its_entry() {
+    let sim = simulator::start(quiet(2)).await.expect("simulator");
+    let mut usher = Process::start(&sim, "").await;
+    let (people, mut page) = crowd(&sim, &usher, 45).await;
+    for (round, some) in people.chunks(30).enumerate() {
+        let results = page.admit(&format!("press {round}"), some).await;
+        usher.signal("KILL");
+        usher.ended(DEADLINE).await;
+        assert!(results.values().all(|result| result["result"] == "done"), "{results:?}");
+        usher.again().await;
+        page = usher.page("mo").await;
+        page.patience = DEADLINE * 2;
+        page.until("everybody's row", |page| people.iter().try_for_each(|person| page.person(*person).map(drop))).await;
+        let conn = usher::db::open_connection(&usher.dir.path().join("data")).expect("database");
+        wait_for(DEADLINE, "an entry for each", async || {
+            let mut query = conn.prepare("SELECT person FROM log WHERE action = 'admit' AND user = 'mo'").expect("query");
+            let rows = query.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+            let logged: Vec<String> = rows.collect::<Result<_, _>>().expect("ids");
+            let missing: Vec<&Id> = people[..30 * round + some.len()].iter().filter(|id| !logged.contains(&id.to_string())).collect();
+            check(missing.is_empty() && logged.len() == 30 * round + some.len(), (missing, logged.len()))
+        })
+        .await;
+    }
+}

@@ -16,8 +16,9 @@ use crate::word::{self, word};
 /// What is about people and meetings that were not touched for this long is about nobody any more.
 const KEEP_MS: i64 = 7 * 24 * 3600 * 1000;
 
-/// How long somebody waits for what they set to be on disk, before they are told that it is done.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
+/// How long somebody waits for what they set to be on disk, before they are told that it is done. Pages
+/// doubt what is not answered within two seconds.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// Which wait is long, for all meetings of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,7 +41,7 @@ pub use writer::Writer;
 pub const HELD: usize = 45_000;
 
 /// How long somebody waits for what they did to be on disk, before they are told that it is done. A full disk makes nobody wait longer.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
+const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// Where entries are added; cheap to clone.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ pub mod command;
 pub mod deeds;
 pub mod desk;
 pub mod fault;
+pub mod flood;
 pub mod process;
 pub mod rows;
 pub mod site;

@@ -198,6 +198,11 @@ impl Inbound {
         }
     }
 
+    /// Decided at once, and kept: it is answered as soon as it is on disk.
+    pub fn is_of_desk(&self) -> bool {
+        matches!(self, Self::Hold { .. } | Self::Acknowledge { .. } | Self::Thresholds { .. })
+    }
+
     /// People, or other ids, that it is about; None for what costs nothing to speak of.
     pub fn weight(&self) -> Option<usize> {
         match self {

@@ -143,7 +143,8 @@ impl Listener {
 
     /// Each request is answered at once: by what came of it, or by a receipt where that takes its time.
     fn take(&mut self, message: Inbound) {
-        let receipt = message.reference().map(|r#ref| say(&Outbound::Receipt { r#ref }));
+        // What is only to be written down first is answered within a second in any case.
+        let receipt = message.reference().filter(|_| !message.is_of_desk()).map(|r#ref| say(&Outbound::Receipt { r#ref }));
         let answer = self.act(message);
         self.orders.extend(answer.or(receipt));
     }
