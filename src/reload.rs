@@ -11,8 +11,11 @@ use crate::config::{Config, Filter, Live, WebConfig};
 use crate::db::{Db, DbError};
 use crate::desk::{Desk, Settings};
 use crate::http::{CertificateError, check_certificate};
-use crate::log::Log;
+use crate::log::{Action, Entry, Log};
 use crate::receivers::{self, Receivers};
+
+/// Whoever may send a signal to the process; no account can be named so.
+const BY: &str = "command line (SIGHUP)";
 
 /// Why a configuration was not taken over; everything stays as it was.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +77,33 @@ impl Reload {
         parts.desk.set(Settings::new(&config.desk, &config.timing));
         parts.log.keep(config.log_keep_days);
         say(&changed);
+        let entry = Entry { user: BY.into(), ..Entry::of(Action::Configure).ended("done").detail(difference(&running, &config, &changed)) };
+        parts.log.record(entry).await;
         *running = config;
         Ok(())
     }
+}
+
+/// What is another one than before, for the log of actions.
+fn difference(before: &Config, now: &Config, bridges: &Changed) -> String {
+    let Changed { added, anew, removed, retuned } = bridges;
+    let mut parts = Vec::new();
+    for (what, names) in [("added", added), ("changed", anew), ("removed", removed)] {
+        if !names.is_empty() {
+            parts.push(format!("bridges {what}: {}", names.join(", ")));
+        }
+    }
+    let others = [
+        ("limits of bridges", *retuned),
+        ("[desk]", before.desk != now.desk),
+        ("[filter]", before.filter != now.filter),
+        ("[web]", before.web != now.web),
+    ];
+    parts.extend(others.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what.to_owned()));
+    if before.log_keep_days != now.log_keep_days {
+        parts.push(format!("log.keep_days: {} → {}", before.log_keep_days, now.log_keep_days));
+    }
+    if parts.is_empty() { "nothing has changed".into() } else { parts.join("; ") }
 }
 
 fn say(changed: &Changed) {

@@ -55,7 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "wall",
         ],
     ),
-    ("cli", &["accounts", "app", "check", "clock", "cms", "config", "db", "http", "receivers", "reload", "simulator"]),
+    ("cli", &["accounts", "app", "check", "clock", "cms", "config", "db", "http", "log", "receivers", "reload", "simulator"]),
 ];
 
 fn uses(module: &str) -> BTreeSet<String> {

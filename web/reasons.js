@@ -60,6 +60,7 @@ export const STEPS = {
   interrupted: "look",
   not_waiting: "list",
   stopping: "again",
+  log_full: "log",
   left: "list",
   unknown: "code",
 };
@@ -96,6 +97,7 @@ export const CODES = {
 
 /** What Usher's server says, the first that fits. @type {readonly (readonly [RegExp, keyof typeof STEPS])[]} */
 const SENTENCES = [
+  [/^the log of actions has no room/, "log_full"],
   [/\(401\)/, "credentials"],
   [/\(403\)/, "forbidden"],
   [/^404\b|\(404\)|no call leg/, "gone"],

@@ -3,6 +3,7 @@
 mod devices;
 mod ended;
 mod guessable;
+mod noted;
 mod password;
 mod sessions;
 mod table;
@@ -23,10 +24,11 @@ use crate::normal;
 
 pub use devices::{DEVICE_KEPT_DAYS, Device, is_device_token};
 pub use ended::Why;
+pub use noted::{Note, Noted, NotedOffline};
 pub use password::{Busy, Lane};
 pub(crate) use sessions::LOGIN_KEY;
 pub use sessions::{LogIn, Sessions};
-pub use throttle::{Attempt, Throttle, TooMany};
+pub use throttle::{Attempt, Throttle, TooMany, network};
 pub use user::{AccountError, Listed, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Role, User};
 
 use ended::Ended;
@@ -164,33 +166,21 @@ impl Accounts {
         Ok(if known.await?.is_some() { None } else { Some(new) })
     }
 
+    /// The same as [`Noted::add`] without a note, as the next ones.
     pub async fn add(&self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
-        let name = user::check_name(name)?;
-        let password = user::check_password(&name, password)?;
-        let hash = self.hasher.hash(password).await;
-        Ok(self.db.write(move |conn| table::add(conn, &name, role, &hash)).await??)
+        self.noted(noted::none()).add(name, role, password).await
     }
 
-    /// Signs the user out everywhere. Call [`Accounts::notify`] when a session that takes the place of one of these is saved.
     pub async fn set_password(&self, name: &str, password: &str) -> Result<User, Refused> {
-        let password = user::check_password(name, password)?;
-        let hash = self.hasher.hash(password).await;
-        let name = name.to_owned();
-        Ok(self.db.write(move |conn| table::set_password(conn, &name, &hash)).await??)
+        self.noted(noted::none()).set_password(name, password).await
     }
 
     pub async fn set_role(&self, name: &str, role: Role) -> Result<(), Refused> {
-        let name = name.to_owned();
-        self.db.write(move |conn| table::set_role(conn, &name, role)).await??;
-        self.notify();
-        Ok(())
+        self.noted(noted::none()).set_role(name, role).await
     }
 
     pub async fn remove(&self, name: &str) -> Result<(), Refused> {
-        let name = name.to_owned();
-        self.db.write(move |conn| table::remove(conn, &name)).await??;
-        self.notify();
-        Ok(())
+        self.noted(noted::none()).remove(name).await
     }
 
     /// Is this session still a log-in of this user? If so it lasts on.
@@ -252,23 +242,21 @@ impl Offline<'_> {
         })
     }
 
+    /// The same as [`NotedOffline::add`] without a note, as the next ones.
     pub fn add(&mut self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
-        let name = user::check_name(name)?;
-        let hash = password::hash(&user::check_password(&name, password)?);
-        self.commit(|conn| table::add(conn, &name, role, &hash))
+        self.noted(noted::none()).add(name, role, password)
     }
 
     pub fn set_password(&mut self, name: &str, password: &str) -> Result<(), Refused> {
-        let hash = password::hash(&user::check_password(name, password)?);
-        self.commit(|conn| table::set_password(conn, name, &hash)).map(drop)
+        self.noted(noted::none()).set_password(name, password)
     }
 
     pub fn set_role(&mut self, name: &str, role: Role) -> Result<(), Refused> {
-        self.commit(|conn| table::set_role(conn, name, role))
+        self.noted(noted::none()).set_role(name, role)
     }
 
     pub fn remove(&mut self, name: &str) -> Result<(), Refused> {
-        self.commit(|conn| table::remove(conn, name))
+        self.noted(noted::none()).remove(name)
     }
 
     fn commit<T>(&mut self, work: impl FnOnce(&Connection) -> table::Outcome<T>) -> Result<T, Refused> {

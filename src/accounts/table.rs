@@ -70,18 +70,20 @@ pub(super) fn count(conn: &Connection) -> rusqlite::Result<i64> {
     conn.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
 }
 
-pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> Outcome<()> {
+/// The user that was made.
+pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> Outcome<User> {
     renew_keys(conn)?;
     if by_name(conn, name)?.is_some() {
         return Ok(Err(AccountError::Taken(name.to_owned())));
     }
+    let stamp = new_stamp();
     conn.execute(
         "INSERT INTO users (name, name_key, role, hash, stamp, created) VALUES (:name, :key, :role, :hash, :stamp, :now)",
         named_params! {
-            ":name": name.trim(), ":key": name_key(name), ":role": role.as_str(), ":hash": hash, ":stamp": new_stamp(), ":now": now_ms()
+            ":name": name.trim(), ":key": name_key(name), ":role": role.as_str(), ":hash": hash, ":stamp": stamp, ":now": now_ms()
         },
     )?;
-    Ok(Ok(()))
+    Ok(Ok(User { id: conn.last_insert_rowid(), name: name.trim().into(), role, stamp }))
 }
 
 /// Ends every log-in of the user.
@@ -95,7 +97,8 @@ pub(super) fn set_password(conn: &Connection, name: &str, hash: &str) -> Outcome
     Ok(Ok(user))
 }
 
-pub(super) fn set_role(conn: &Connection, name: &str, role: Role) -> Outcome<()> {
+/// The user with the role from before.
+pub(super) fn set_role(conn: &Connection, name: &str, role: Role) -> Outcome<User> {
     let Some((user, _)) = by_name(conn, name)? else {
         return Ok(Err(AccountError::Unknown(name.to_owned())));
     };
@@ -106,11 +109,11 @@ pub(super) fn set_role(conn: &Connection, name: &str, role: Role) -> Outcome<()>
         conn.execute("UPDATE users SET role = ?2, stamp = ?3 WHERE id = ?1", params![user.id, role.as_str(), new_stamp()])?;
         conn.execute("DELETE FROM sessions WHERE user = ?1", [user.id])?;
     }
-    Ok(Ok(()))
+    Ok(Ok(user))
 }
 
 /// Its sessions go with it (foreign key).
-pub(super) fn remove(conn: &Connection, name: &str) -> Outcome<()> {
+pub(super) fn remove(conn: &Connection, name: &str) -> Outcome<User> {
     let Some((user, _)) = by_name(conn, name)? else {
         return Ok(Err(AccountError::Unknown(name.to_owned())));
     };
@@ -118,7 +121,7 @@ pub(super) fn remove(conn: &Connection, name: &str) -> Outcome<()> {
         return Ok(Err(AccountError::LastAdmin(user.name.to_string())));
     }
     conn.execute("DELETE FROM users WHERE id = ?1", [user.id])?;
-    Ok(Ok(()))
+    Ok(Ok(user))
 }
 
 fn is_last_admin(conn: &Connection, user: &User) -> rusqlite::Result<bool> {

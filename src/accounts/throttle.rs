@@ -109,7 +109,7 @@ impl Throttle {
 }
 
 /// What counts as one place: an IPv4 address, or the /64 of an IPv6 one.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
         address => address,

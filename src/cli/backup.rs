@@ -1,4 +1,5 @@
-//! `usher backup FILE`: a consistent copy of the database, also while a server writes to it. Changes nothing in the original.
+//! `usher backup FILE`: a consistent copy of the database, also while a server writes to it. Changes nothing in
+//! the original but that its log of actions tells of it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,6 +7,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::db::{DbError, open_to_read};
+use crate::log::Action;
+
+use super::audit;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BackupError {
@@ -34,7 +38,15 @@ pub(super) fn run(data_dir: &Path, file: &Path, out: &mut impl Write) -> Result<
             let (from, size) = (data_dir.join("usher.db"), file.metadata().map_or(0, |data| data.len()));
             let (from, to, kb) = (from.display(), file.display(), size.div_ceil(1024));
             let said = writeln!(out, "Copied {from} to {to}: {kb} KiB, {entries} entries in the log, checked.\n{RESTORE}");
-            said.map_err(BackupError::Output)
+            said.map_err(BackupError::Output)?;
+            // The copy is good whether this can be written or not.
+            let told = audit::tell(data_dir, &audit::done(Action::Backup, &to.to_string()));
+            let why = match told {
+                Ok(true) => return Ok(()),
+                Ok(false) => "the database is of another version of Usher".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            writeln!(out, "The log of actions does not tell of this copy: {why}").map_err(BackupError::Output)
         }
         Err(error) => {
             // It was made a moment ago, by this process.

@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
+use rusqlite::Connection;
 
 use crate::check::is_own_receiver;
 use crate::clock::Now;
 use crate::cms::{Answer, Ask, AskError, Client, OwnReceiver, ReceiverItem, Registration, RegistrationStep};
 use crate::config::{BridgeConfig, CdrMode, Config, Secret};
 use crate::db::open_connection;
+use crate::log::{Action, Whom};
 use crate::receivers;
+
+use super::audit;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CdrCommand {
@@ -53,13 +57,17 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             let base = base.context("expected cdr.url or public_url in the configuration, so that the address is known")?;
             for bridge in chosen(&bridge)? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
-                register(&Client::new(bridge, &config.timing)?, bridge, secret, base, out).await?;
+                let registered = register(&Client::new(bridge, &config.timing)?, bridge, secret, base, out).await;
+                tell(&conn, Action::CdrRegister, bridge, &registered)?;
+                registered?;
             }
         }
         CdrCommand::Remove { bridge } => {
             for bridge in chosen(&bridge)? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
-                remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await?;
+                let removed = remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await;
+                tell(&conn, Action::CdrRemove, bridge, &removed)?;
+                removed?;
                 if bridge.cdr == CdrMode::Register {
                     writeln!(out, "  `cdr = \"register\"` still stands: a running usher serve registers again; set it to \"off\" first")?;
                 }
@@ -69,10 +77,13 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             for bridge in chosen(&Some(bridge))? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
                 // A secret that others may know is renewed whether the bridge can be asked or not.
-                if let Err(error) = remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await {
+                let removed = remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await;
+                tell(&conn, Action::CdrRemove, bridge, &removed)?;
+                if let Err(error) = removed {
                     writeln!(out, "{error:#}\n  remove the old receiver in Web Admin under Configuration > CDR settings: it holds a slot")?;
                 }
                 receivers::renew(&conn, &bridge.name)?;
+                tell(&conn, Action::CdrRenew, bridge, &Ok(()))?;
                 writeln!(
                     out,
                     "{}  gets a new address, and the old one is refused, at the next start or SIGHUP of usher serve",
@@ -85,6 +96,17 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
         }
     }
     Ok(())
+}
+
+/// The entry of what was asked of a bridge.
+fn tell(conn: &Connection, action: Action, bridge: &BridgeConfig, asked: &anyhow::Result<()>) -> anyhow::Result<()> {
+    let about = Whom { bridge: bridge.name.clone(), ..Whom::default() };
+    let entry = audit::done(action, "").about(about);
+    let entry = match asked {
+        Ok(()) => entry,
+        Err(error) => entry.ended("refused").reason(format!("{error:#}")),
+    };
+    Ok(audit::tell_on(conn, &entry)?)
 }
 
 /// All receivers of a bridge, and how many there can be.

@@ -1,5 +1,6 @@
 //! The command line: one function a command. Each checks what it is told before it opens anything.
 
+mod audit;
 mod backup;
 mod cdr;
 mod demo;

@@ -8,6 +8,9 @@ use rusqlite::Connection;
 
 use crate::accounts::{AccountError, Offline, Refused, Role};
 use crate::db::{DbError, open_connection};
+use crate::log::Action;
+
+use super::audit::note;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -78,15 +81,18 @@ pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -
         UserCommand::Passwd { name, password } => {
             known(&mut conn, &name)?;
             let password = password.read(&name)?;
-            Offline(&mut conn).set_password(&name, &password)?;
+            let note = note(Action::UserPassword, |user| user.name.to_string());
+            Offline(&mut conn).noted(note).set_password(&name, &password)?;
             Ok(writeln!(out, "{name} has a new password and is signed out everywhere.")?)
         }
         UserCommand::Remove { name } => {
-            Offline(&mut conn).remove(&name)?;
+            let note = note(Action::UserRemove, |user| format!("{} ({})", user.name, user.role));
+            Offline(&mut conn).noted(note).remove(&name)?;
             Ok(writeln!(out, "{name} is removed; open pages close within ten seconds.")?)
         }
         UserCommand::Role { name, role } => {
-            Offline(&mut conn).set_role(&name, role)?;
+            let note = note(Action::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
+            Offline(&mut conn).noted(note).set_role(&name, role)?;
             Ok(writeln!(out, "{name} is {role} now, and signs in again.")?)
         }
     }
@@ -95,7 +101,8 @@ pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -
 fn add(conn: &mut Connection, name: &str, role: Role, password: &PasswordSource, out: &mut impl Write) -> Result<(), UserError> {
     let name = &Offline(conn).check_new_name(name)?;
     let password = password.read(name)?;
-    Offline(conn).add(name, role, &password)?;
+    let note = note(Action::UserAdd, |user| format!("{} ({})", user.name, user.role));
+    Offline(conn).noted(note).add(name, role, &password)?;
     Ok(writeln!(out, "{name} may log in now, as {role}.")?)
 }
 

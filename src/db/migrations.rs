@@ -171,6 +171,10 @@ pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<Version> {
     Ok(Version::Current)
 }
 
+pub(super) fn is_current(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).map(|version| version == STEPS.len() as i64)
+}
+
 pub(super) enum Version {
     Current,
     Newer { found: usize, known: usize },

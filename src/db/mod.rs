@@ -166,6 +166,18 @@ pub fn open_connection(data_dir: &Path) -> Result<Connection, DbError> {
     }
 }
 
+/// A connection to a database of exactly this version, which it does not bring up to date; None for any other, or none.
+pub fn open_current(data_dir: &Path) -> Result<Option<Connection>, DbError> {
+    let path = files::database(data_dir);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(&path, flags).map_err(|reason| DbError::Open { path, reason: reason.to_string() })?;
+    conn.busy_timeout(BUSY)?;
+    Ok(if migrations::is_current(&conn)? { Some(conn) } else { None })
+}
+
 /// A connection that reads and changes nothing, also no version of the database; None when there is no database yet.
 pub fn open_to_read(data_dir: &Path) -> Result<Option<Connection>, DbError> {
     let path = files::database(data_dir);

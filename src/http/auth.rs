@@ -1,5 +1,6 @@
 //! Log-in, log-out, and the doors in front of pages. Which passwords are right is the accounts' matter.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::extract::{Extension, Query, Request, State};
@@ -15,8 +16,10 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 
 use crate::accounts::{Accounts, Attempt, LOGIN_KEY, Lane, Sessions, TooMany, User, Why, attempts_key};
 use crate::db::DbError;
+use crate::log::Action;
 use crate::text::cut;
 
+use super::audit;
 use super::browser::Browser;
 use super::client::Client;
 use super::connections::Connection;
@@ -146,16 +149,21 @@ pub(super) async fn login(
     };
     match site.throttle.attempt(attempt, Instant::now()) {
         Ok(wait) => tokio::time::sleep(wait).await,
-        Err(TooMany { seconds }) => return slow(seconds),
+        Err(TooMany { seconds }) => {
+            failed(&site, &name, address).await;
+            return slow(seconds);
+        }
     }
     let lane = if device.is_some() { Lane::Known } else { Lane::Stranger };
     let Ok(verified) = site.accounts.verify(&name, &form.password, lane).await? else { return slow(BUSY_S) };
     let Some(user) = verified else {
         count("wrong");
+        failed(&site, &name, address).await;
         tracing::info!(%address, "log-in refused");
         return again(&site, &browser, StatusCode::UNAUTHORIZED, "error_login_failed", json!({}), (&name, &next));
     };
     begin_session(&site, &mut auth, &user, Why::NewLogIn).await?;
+    site.log.record(audit::done(&audit::actor(&user, address), Action::SignIn)).await;
     site.throttle.succeeded(attempt);
     site.accounts.seen(user.id);
     count("right");
@@ -181,8 +189,21 @@ pub(super) async fn begin_session(site: &Site, auth: &mut Auth, user: &User, why
     Ok(())
 }
 
-pub(super) async fn logout(State(site): State<Shared>, mut auth: Auth, _: Checked<Nothing>) -> Result<Response, Failure> {
+/// Somebody tried a password that was wrong, or would have had to wait.
+pub(super) async fn failed(site: &Site, name: &str, address: IpAddr) {
+    if let Some(entry) = site.failed_log_ins.note(name, address, Instant::now()) {
+        site.log.record(entry).await;
+    }
+}
+
+pub(super) async fn logout(
+    State(site): State<Shared>,
+    Extension(client): Extension<Client>,
+    mut auth: Auth,
+    _: Checked<Nothing>,
+) -> Result<Response, Failure> {
     if let Some(user) = auth.logout().await.map_err(session_failure)? {
+        site.log.record(audit::done(&audit::actor(&user, client.address), Action::SignOut)).await;
         tracing::info!(user = %user.name, "logged out");
     }
     site.accounts.notify();

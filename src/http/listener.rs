@@ -1,7 +1,7 @@
 //! Accepts connections, plain or TLS, until told to stop; then lets them end within the deadline. Knows no routes.
 
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Handle, Server};
@@ -66,6 +66,7 @@ pub(super) async fn run(
                 _ = tidy.tick() => {
                     site.accounts.sweep_sessions();
                     site.metrics.run_upkeep();
+                    site.failed_log_ins.due(Instant::now(), false).into_iter().for_each(|entry| site.log.add(entry));
                 }
             }
         }
@@ -82,11 +83,13 @@ pub(super) async fn run(
         }
         Ok(())
     };
-    tokio::select! {
+    let ended = tokio::select! {
         ended = async { tokio::try_join!(accept(server, acceptor, &site), cdr, leave) } => ended.map(drop).map_err(ServeError::Io),
         () = chores => Ok(()),
         () = site.connections.close_idle(site.timing.connection_idle) => Ok(()),
-    }
+    };
+    site.failed_log_ins.due(Instant::now(), true).into_iter().for_each(|entry| site.log.add(entry));
+    ended
 }
 
 fn server(site: &Shared, listener: TcpListener, handle: &Handle<SocketAddr>) -> std::io::Result<Server<SocketAddr>> {

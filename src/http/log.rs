@@ -3,23 +3,28 @@
 use std::collections::HashMap;
 
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
 
 use crate::db::now_ms;
-use crate::log::{Cursor, Filter, Form, Line, Moderator, parse, rfc3339};
+use crate::log::{Action, Cursor, Filter, Form, Line, Moderator, parse, rfc3339};
+use crate::text::cut;
 
+use super::audit;
 use super::auth::Auth;
 use super::browser::Browser;
+use super::client::Client;
 use super::error::Failure;
 use super::site::{Shared, Site};
 use super::templates::{Page, context};
 
 /// Entries on one page.
 const SHOWN: usize = 100;
+/// Of the filter of an export, in its entry.
+const LONGEST_DETAIL: usize = 300;
 
 /// The filter as it stands in an address: what is empty is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -32,6 +37,8 @@ struct Asked {
     person: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     moderator: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    action: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     from: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -50,6 +57,7 @@ impl Asked {
             meeting: take("meeting"),
             person: take("person"),
             moderator: take("moderator"),
+            action: take("action"),
             from: take("from"),
             to: take("to"),
         }
@@ -66,6 +74,7 @@ impl Asked {
             meeting: given(&self.meeting),
             person: given(&self.person),
             moderator: Moderator::parse(&self.moderator),
+            action: given(&self.action),
             from: time(&self.from, "from")?,
             to: time(&self.to, "to")?,
         })
@@ -115,24 +124,42 @@ pub(super) async fn page(
         "to_field" => field(&asked.to),
         "nobody" => Moderator::NOBODY,
         "moderators" => moderators(&site).await?,
+        "actions" => Action::ALL.iter().map(|action| action.word()).collect::<Vec<_>>(),
         "unwritten" => site.log.unwritten(),
     };
     all.extend(own);
     Ok((status, Page::user(&site, &browser, &user).render("log.html", all)?).into_response())
 }
 
-pub(super) async fn csv(State(site): State<Shared>, Query(query): Query<HashMap<String, String>>) -> Response {
-    export(&site, Asked::new(query), Form::Csv, "text/csv; charset=utf-8; header=present", "csv")
+pub(super) async fn csv(state: State<Shared>, client: Extension<Client>, auth: Auth, query: Query<HashMap<String, String>>) -> Response {
+    export(state, client, auth, query, Form::Csv, "text/csv; charset=utf-8; header=present", "csv").await
 }
 
-pub(super) async fn json_lines(State(site): State<Shared>, Query(query): Query<HashMap<String, String>>) -> Response {
-    export(&site, Asked::new(query), Form::JsonLines, "application/x-ndjson", "jsonl")
+pub(super) async fn json_lines(
+    state: State<Shared>,
+    client: Extension<Client>,
+    auth: Auth,
+    query: Query<HashMap<String, String>>,
+) -> Response {
+    export(state, client, auth, query, Form::JsonLines, "application/x-ndjson", "jsonl").await
 }
 
 /// The file is made while it is sent, as fast as the browser takes it. Where the log can't be read on, the connection breaks off: a file that
-/// ends too early must not look whole.
-fn export(site: &Site, asked: Asked, form: Form, mime: &str, ending: &str) -> Response {
-    let Ok(filter) = asked.filter() else { return Failure::Form.into_response() };
+/// ends too early must not look whole. That it was taken away is an entry before anything is sent.
+async fn export(
+    State(site): State<Shared>,
+    Extension(client): Extension<Client>,
+    auth: Auth,
+    Query(query): Query<HashMap<String, String>>,
+    form: Form,
+    mime: &str,
+    ending: &str,
+) -> Response {
+    let asked = Asked::new(query);
+    let (Some(user), Ok(filter)) = (auth.user, asked.filter()) else { return Failure::Form.into_response() };
+    let what = if asked == Asked::default() { String::new() } else { serde_json::to_string(&asked).unwrap_or_default() };
+    let entry = audit::done(&audit::actor(&user, client.address), Action::Export);
+    site.log.record(entry.detail(cut(format!("{ending} {what}").trim(), LONGEST_DETAIL))).await;
     let pieces = stream::try_unfold(site.log.report(filter, form), |mut report| async move {
         match report.piece().await {
             Ok(piece) => Ok(piece.map(|piece| (piece, report))),
@@ -185,11 +212,17 @@ mod tests {
 
     #[test]
     fn an_address_says_the_whole_filter() {
-        let asked = asked(&[("q", " bo "), ("moderator", "(nobody)"), ("from", "2026-11-22T17:44Z"), ("x", "1")]);
+        let asked = asked(&[("q", " bo "), ("moderator", "(nobody)"), ("action", "user_add"), ("from", "2026-11-22T17:44Z"), ("x", "1")]);
         let filter = asked.filter().expect("a filter");
         let from = parse("2026-11-22T17:44:00Z");
-        assert_eq!(filter, Filter { text: "bo".into(), moderator: Some(Moderator::Nobody), from, ..Filter::default() });
-        assert_eq!(serde_json::to_string(&asked).expect("JSON"), r#"{"q":"bo","moderator":"(nobody)","from":"2026-11-22T17:44Z"}"#);
+        assert_eq!(
+            filter,
+            Filter { text: "bo".into(), moderator: Some(Moderator::Nobody), action: Some("user_add".into()), from, ..Filter::default() }
+        );
+        assert_eq!(
+            serde_json::to_string(&asked).expect("JSON"),
+            r#"{"q":"bo","moderator":"(nobody)","action":"user_add","from":"2026-11-22T17:44Z"}"#
+        );
     }
 
     #[test]

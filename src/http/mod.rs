@@ -1,6 +1,7 @@
 //! Everything that speaks to browsers: pages, log-in, the WebSocket, metrics. Knows nothing of CMS: rows come from the hub, actions go out.
 
 mod assets;
+mod audit;
 mod auth;
 mod browser;
 mod budget;
@@ -13,6 +14,7 @@ mod cookies;
 mod csrf;
 mod device;
 mod error;
+mod failed;
 mod forwarded;
 mod headers;
 mod health;

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::accounts::{AccountError, Attempt, Lane, MAX_PASSWORD, MIN_PASSWORD, Refused, User, Why, attempts_key};
+use crate::log::Action;
 
-use super::auth::{Auth, begin_session};
+use super::audit;
+use super::auth::{Auth, begin_session, failed};
 use super::browser::Browser;
 use super::client::Client;
 use super::csrf::Checked;
@@ -57,13 +59,16 @@ pub(super) async fn change_password(
         Err(wait) => return refuse(StatusCode::TOO_MANY_REQUESTS, "error_login_slow", json!({ "seconds": wait.seconds })),
     }
     if !matches!(site.accounts.verify(&user.name, &form.current, Lane::Known).await?, Ok(Some(_))) {
+        failed(&site, &user.name, client.address).await;
         return refuse(StatusCode::BAD_REQUEST, "error_wrong_password", json!({}));
     }
     site.throttle.succeeded(attempt);
     if form.password != form.again {
         return refuse(StatusCode::BAD_REQUEST, "error_passwords_differ", json!({}));
     }
-    let changed = match site.accounts.set_password(&user.name, &form.password).await {
+    let actor = audit::actor(&user, client.address);
+    let note = audit::note(&actor, Action::UserPassword, |user| user.name.to_string());
+    let changed = match site.accounts.noted(note).set_password(&user.name, &form.password).await {
         Ok(changed) => changed,
         Err(Refused::Rule(rule)) => return refuse(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)),
         Err(Refused::Db(error)) => return Err(error.into()),

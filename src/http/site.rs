@@ -20,6 +20,7 @@ use crate::wall::Walls;
 
 use super::budget::Budgets;
 use super::connections::Connections;
+use super::failed::FailedLogIns;
 use super::log_limit::LogLimits;
 use super::seats::Seats;
 use super::socket::Pulse;
@@ -37,6 +38,7 @@ pub(super) struct Site {
     pub(super) timing: Timing,
     pub(super) accounts: Accounts,
     pub(super) throttle: Throttle,
+    pub(super) failed_log_ins: FailedLogIns,
     pub(super) hub: Hub,
     pub(super) actions: Actions,
     pub(super) desk: Requests,
@@ -74,6 +76,7 @@ impl Site {
             config: web.config,
             timing: web.timing,
             throttle: Throttle::default(),
+            failed_log_ins: FailedLogIns::default(),
             hub: web.hub,
             actions: web.actions,
             desk: web.desk,

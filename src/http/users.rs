@@ -1,15 +1,19 @@
 //! The page on which admins manage users. The rules are the accounts' matter.
 
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::accounts::{Refused, Role, User, Why};
+use crate::actions::Actor;
+use crate::log::Action;
 
+use super::audit;
 use super::auth::{Auth, begin_session};
 use super::browser::Browser;
+use super::client::Client;
 use super::csrf::Checked;
 use super::error::Failure;
 use super::pages::rule_args;
@@ -57,16 +61,20 @@ pub(super) async fn list(State(site): State<Shared>, auth: Auth, browser: Browse
 
 pub(super) async fn add(
     State(site): State<Shared>,
+    Extension(client): Extension<Client>,
     auth: Auth,
     browser: Browser,
     Checked(form): Checked<NewUser>,
 ) -> Result<Response, Failure> {
     let admin = auth.user.ok_or(Failure::Forbidden)?;
+    let actor = audit::actor(&admin, client.address);
     let said = match Role::parse(&form.role) {
         None => no_such_role(),
         Some(role) => {
-            let added = site.accounts.add(&form.name, role, &form.password).await;
-            outcome(added, &admin, "added a user", "done_user_added", json!({ "name": form.name.trim() }))?
+            let note = audit::note(&actor, Action::UserAdd, |user| format!("{} ({})", user.name, user.role));
+            let added = site.accounts.noted(note).add(&form.name, role, &form.password).await;
+            let about = About { actor: &actor, action: Action::UserAdd, name: &form.name };
+            about.outcome(&site, added, "done_user_added", json!({ "name": form.name.trim() })).await?
         }
     };
     draw(&site, &browser, &admin, said).await
@@ -74,18 +82,22 @@ pub(super) async fn add(
 
 pub(super) async fn set_role(
     State(site): State<Shared>,
+    Extension(client): Extension<Client>,
     auth: Auth,
     browser: Browser,
     Path(name): Path<String>,
     Checked(form): Checked<NewRole>,
 ) -> Result<Response, Failure> {
     let admin = auth.user.ok_or(Failure::Forbidden)?;
+    let actor = audit::actor(&admin, client.address);
     let said = match Role::parse(&form.role) {
         None => no_such_role(),
         Some(role) => {
             let args =
                 json!({ "name": name, "role": site.templates.catalogues().of(browser.language.code).plain(&format!("role_{role}_short")) });
-            outcome(site.accounts.set_role(&name, role).await, &admin, "changed a role", "done_role_changed", args)?
+            let note = audit::note(&actor, Action::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
+            let changed = site.accounts.noted(note).set_role(&name, role).await;
+            About { actor: &actor, action: Action::UserRole, name: &name }.outcome(&site, changed, "done_role_changed", args).await?
         }
     };
     draw(&site, &browser, &admin, said).await
@@ -93,32 +105,41 @@ pub(super) async fn set_role(
 
 pub(super) async fn set_password(
     State(site): State<Shared>,
+    Extension(client): Extension<Client>,
     mut auth: Auth,
     browser: Browser,
     Path(name): Path<String>,
     Checked(form): Checked<Password>,
 ) -> Result<Response, Failure> {
     let admin = auth.user.clone().ok_or(Failure::Forbidden)?;
-    let changed = site.accounts.set_password(&name, &form.password).await;
+    let actor = audit::actor(&admin, client.address);
+    let note = audit::note(&actor, Action::UserPassword, |user| user.name.to_string());
+    let changed = site.accounts.noted(note).set_password(&name, &form.password).await;
     // An admin who sets the own password here stays logged in on this page.
     if let Some(own) = changed.as_ref().ok().filter(|user| user.id == admin.id) {
         begin_session(&site, &mut auth, own, Why::NewPassword).await?;
     } else {
         site.accounts.notify();
     }
-    let said = outcome(changed.map(drop), &admin, "set a password", "done_password_set", json!({ "name": name }))?;
+    let about = About { actor: &actor, action: Action::UserPassword, name: &name };
+    let said = about.outcome(&site, changed.map(drop), "done_password_set", json!({ "name": name })).await?;
     draw(&site, &browser, &admin, said).await
 }
 
 pub(super) async fn remove(
     State(site): State<Shared>,
+    Extension(client): Extension<Client>,
     auth: Auth,
     browser: Browser,
     Path(name): Path<String>,
     _: Checked<super::auth::Nothing>,
 ) -> Result<Response, Failure> {
     let admin = auth.user.ok_or(Failure::Forbidden)?;
-    let said = outcome(site.accounts.remove(&name).await, &admin, "removed a user", "done_user_removed", json!({ "name": name }))?;
+    let actor = audit::actor(&admin, client.address);
+    let note = audit::note(&actor, Action::UserRemove, |user| format!("{} ({})", user.name, user.role));
+    let removed = site.accounts.noted(note).remove(&name).await;
+    let about = About { actor: &actor, action: Action::UserRemove, name: &name };
+    let said = about.outcome(&site, removed, "done_user_removed", json!({ "name": name })).await?;
     draw(&site, &browser, &admin, said).await
 }
 
@@ -126,14 +147,27 @@ fn no_such_role() -> Said {
     Said::Error(StatusCode::BAD_REQUEST, "error_role_invalid", json!({}))
 }
 
-fn outcome(result: Result<(), Refused>, admin: &User, what: &str, done: &'static str, args: Value) -> Result<Said, Failure> {
-    match result {
-        Ok(()) => {
-            tracing::info!(user = %admin.name, about = %args["name"], "{what}");
-            Ok(Said::Done(done, args))
+/// What an administrator wants of an account. That it was done is written with it.
+struct About<'a> {
+    actor: &'a Actor,
+    action: Action,
+    /// As it was typed.
+    name: &'a str,
+}
+
+impl About<'_> {
+    async fn outcome(self, site: &Site, result: Result<(), Refused>, done: &'static str, args: Value) -> Result<Said, Failure> {
+        match result {
+            Ok(()) => {
+                tracing::info!(user = %self.actor.user, action = ?self.action, about = %args["name"], "account changed");
+                Ok(Said::Done(done, args))
+            }
+            Err(Refused::Rule(rule)) => {
+                site.log.record(audit::refused(self.actor, self.action, self.name, &rule.to_string())).await;
+                Ok(Said::Error(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)))
+            }
+            Err(Refused::Db(error)) => Err(error.into()),
         }
-        Err(Refused::Rule(rule)) => Ok(Said::Error(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule))),
-        Err(Refused::Db(error)) => Err(error.into()),
     }
 }
 

@@ -87,6 +87,55 @@ pub enum Action {
     Did(Verb),
 }
 
+impl Action {
+    /// All there are, in the order in which people look for them.
+    pub const ALL: &[Self] = &[
+        Self::Did(Verb::Admit),
+        Self::Did(Verb::SendBack),
+        Self::Did(Verb::Remove),
+        Self::Did(Verb::Mute),
+        Self::Did(Verb::Unmute),
+        Self::Did(Verb::Rename),
+        Self::Did(Verb::Lock),
+        Self::Did(Verb::Unlock),
+        Self::Did(Verb::Message),
+        Self::LetIn,
+        Self::PutBack,
+        Self::Hold,
+        Self::EndHold,
+        Self::Acknowledge,
+        Self::Thresholds,
+        Self::Pause,
+        Self::Resume,
+        Self::Retry,
+        Self::SignIn,
+        Self::SignInFailed,
+        Self::SignOut,
+        Self::UserAdd,
+        Self::UserRemove,
+        Self::UserRole,
+        Self::UserPassword,
+        Self::DisplayPair,
+        Self::DisplayLink,
+        Self::DisplaySet,
+        Self::DisplayRevoke,
+        Self::DisplayForget,
+        Self::Configure,
+        Self::CdrRegister,
+        Self::CdrRemove,
+        Self::CdrRenew,
+        Self::Export,
+        Self::Backup,
+        Self::NoRoom,
+        Self::Lost,
+    ];
+
+    /// As it stands in the file.
+    pub fn word(self) -> Arc<str> {
+        word(&self)
+    }
+}
+
 /// Whom or what an action is about, as it was shown when it began: afterwards they may be gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Whom {

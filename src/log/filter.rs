@@ -12,6 +12,8 @@ pub struct Filter {
     /// Participant id.
     pub person: Option<String>,
     pub moderator: Option<Moderator>,
+    /// The word of an action.
+    pub action: Option<String>,
     /// Unix milliseconds: from this moment on ...
     pub from: Option<i64>,
     /// ... and before this one.
@@ -48,15 +50,21 @@ impl Moderator {
     }
 }
 
-/// The text of a search, ready to be looked for. What SQLite can look up itself is not its matter.
-pub(super) struct Needle(String);
+/// The text and the action of a search, ready to be looked for. What SQLite can look up itself is not its matter.
+pub(super) struct Needle {
+    text: String,
+    action: Option<String>,
+}
 
 impl Needle {
-    pub(super) fn new(text: &str) -> Self {
-        Self(text.trim().to_lowercase())
+    pub(super) fn new(filter: &Filter) -> Self {
+        Self { text: filter.text.trim().to_lowercase(), action: filter.action.clone() }
     }
 
     pub(super) fn is_in(&self, line: &Line) -> bool {
+        if self.action.as_ref().is_some_and(|action| *action != line.action) {
+            return false;
+        }
         let fields = [
             &line.user,
             &line.address,
@@ -74,6 +82,8 @@ impl Needle {
             &line.action_id,
             &line.corrects,
         ];
-        self.0.is_empty() || fields.into_iter().any(|field| field.to_lowercase().contains(&self.0))
+        // What was searched for then is no hit of the same search now.
+        let is_searched = |field: &&String| !(line.action == "export" && std::ptr::eq(*field, &line.detail));
+        self.text.is_empty() || fields.into_iter().filter(is_searched).any(|field| field.to_lowercase().contains(&self.text))
     }
 }

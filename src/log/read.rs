@@ -1,6 +1,7 @@
 //! Reading the log, newest first, from a place on: a bounded number of entries at a time. Writes nothing.
 //!
-//! SQLite looks entries up by meeting, person, moderator and time, in the order of its indexes; a text is looked for in what that yields.
+//! SQLite looks entries up by meeting, person, moderator and time, in the order of its indexes; a text and an action
+//! are looked for in what that yields.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -91,7 +92,7 @@ impl Slice {
 
 /// Up to `want` lines that are older than `before`, of at most `look_at` entries.
 pub fn look(conn: &Connection, filter: &Filter, before: Option<Cursor>, want: usize, look_at: usize) -> rusqlite::Result<Slice> {
-    let needle = Needle::new(&filter.text);
+    let needle = Needle::new(filter);
     let (statement, values) = statement(filter, before);
     let mut query = conn.prepare_cached(&statement)?;
     let mut rows = query.query(params_from_iter(values))?;
@@ -241,6 +242,8 @@ mod tests {
     #[case::to(Filter { to: Some(START + 40 * 60_000), ..Filter::default() }, 40)]
     #[case::text(Filter { text: " zoË 1".into(), ..Filter::default() }, 11)]
     #[case::text_of_a_meeting(Filter { text: "board 4".into(), ..Filter::default() }, 10)]
+    #[case::action(Filter { action: Some("let_in".into()), ..Filter::default() }, 50)]
+    #[case::no_such_action(Filter { action: Some("let".into()), ..Filter::default() }, 0)]
     #[case::no_pattern(Filter { text: "%".into(), ..Filter::default() }, 0)]
     #[case::all_of_it(Filter { text: "zoë".into(), meeting: Some("meeting-0".into()), moderator: Moderator::parse("mo"), from: Some(START + 60_000), ..Filter::default() }, 3)]
     fn what_is_asked_for_is_found_once_and_newest_first_however_it_is_cut(#[case] filter: Filter, #[case] expected: usize) {

@@ -1,0 +1,112 @@
+//! Changes of accounts, each in one transaction with a note of it that the caller brings. What the note is written to is not known here.
+
+use rusqlite::Connection;
+
+use super::user::{self, AccountError, Role, User};
+use super::{Accounts, Offline, Refused, password, table};
+use crate::db::DbError;
+
+/// Writes down what was done to an account; where that fails, it is not done. Is given the user as the account was before, or as it was made.
+pub type Note = Box<dyn FnOnce(&Connection, &User) -> rusqlite::Result<()> + Send>;
+
+/// Of what nobody keeps a record.
+pub(super) fn none() -> Note {
+    Box::new(|_, _| Ok(()))
+}
+
+/// One change of an account, with its note.
+pub struct Noted<'a> {
+    accounts: &'a Accounts,
+    note: Note,
+}
+
+impl Accounts {
+    pub fn noted(&self, note: Note) -> Noted<'_> {
+        Noted { accounts: self, note }
+    }
+}
+
+impl Noted<'_> {
+    pub async fn add(self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
+        let name = user::check_name(name)?;
+        let password = user::check_password(&name, password)?;
+        let hash = self.accounts.hasher.hash(password).await;
+        self.write(move |conn| table::add(conn, &name, role, &hash)).await.map(drop)
+    }
+
+    /// Signs the user out everywhere. Call [`Accounts::notify`] when a session that takes the place of one of these is saved.
+    pub async fn set_password(self, name: &str, password: &str) -> Result<User, Refused> {
+        let password = user::check_password(name, password)?;
+        let hash = self.accounts.hasher.hash(password).await;
+        let name = name.to_owned();
+        self.write(move |conn| table::set_password(conn, &name, &hash)).await
+    }
+
+    pub async fn set_role(self, name: &str, role: Role) -> Result<(), Refused> {
+        let (accounts, name) = (self.accounts, name.to_owned());
+        self.write(move |conn| table::set_role(conn, &name, role)).await?;
+        accounts.notify();
+        Ok(())
+    }
+
+    pub async fn remove(self, name: &str) -> Result<(), Refused> {
+        let (accounts, name) = (self.accounts, name.to_owned());
+        self.write(move |conn| table::remove(conn, &name)).await?;
+        accounts.notify();
+        Ok(())
+    }
+
+    async fn write(self, work: impl FnOnce(&Connection) -> table::Outcome<User> + Send + 'static) -> Result<User, Refused> {
+        let note = self.note;
+        Ok(self.accounts.db.write(move |conn| with_note(conn, work, note)).await??)
+    }
+}
+
+fn with_note(conn: &Connection, work: impl FnOnce(&Connection) -> table::Outcome<User>, note: Note) -> table::Outcome<User> {
+    let done = work(conn)?;
+    if let Ok(user) = &done {
+        note(conn, user)?;
+    }
+    Ok(done)
+}
+
+/// The same for the command line.
+pub struct NotedOffline<'a> {
+    conn: &'a mut Connection,
+    note: Note,
+}
+
+impl Offline<'_> {
+    pub fn noted(&mut self, note: Note) -> NotedOffline<'_> {
+        NotedOffline { conn: self.0, note }
+    }
+}
+
+impl NotedOffline<'_> {
+    pub fn add(self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
+        let name = user::check_name(name)?;
+        let hash = password::hash(&user::check_password(&name, password)?);
+        self.commit(|conn| table::add(conn, &name, role, &hash))
+    }
+
+    pub fn set_password(self, name: &str, password: &str) -> Result<(), Refused> {
+        let hash = password::hash(&user::check_password(name, password)?);
+        self.commit(|conn| table::set_password(conn, name, &hash))
+    }
+
+    pub fn set_role(self, name: &str, role: Role) -> Result<(), Refused> {
+        self.commit(|conn| table::set_role(conn, name, role))
+    }
+
+    pub fn remove(self, name: &str) -> Result<(), Refused> {
+        self.commit(|conn| table::remove(conn, name))
+    }
+
+    fn commit(self, work: impl FnOnce(&Connection) -> table::Outcome<User>) -> Result<(), Refused> {
+        let tx = self.conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(DbError::from)?;
+        let done: Result<User, AccountError> = with_note(&tx, work, self.note).map_err(DbError::from)?;
+        done?;
+        tx.commit().map_err(DbError::from)?;
+        Ok(())
+    }
+}

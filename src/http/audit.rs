@@ -1,0 +1,28 @@
+//! Entries of the log about what is done by forms: signing in and out, accounts, exports.
+
+use std::net::IpAddr;
+
+use crate::accounts::{Note, User};
+use crate::actions::Actor;
+use crate::log::{Action, Entry, write};
+use crate::view::ActionResult;
+
+/// Somebody who is signed in, at an address.
+pub(super) fn actor(user: &User, address: IpAddr) -> Actor {
+    Actor { user: user.name.clone(), address }
+}
+
+/// That it was done; for the transaction in which an account is changed. `detail` is about the account.
+pub(super) fn note(actor: &Actor, action: Action, detail: impl FnOnce(&User) -> String + Send + 'static) -> Note {
+    let entry = done(actor, action);
+    Box::new(move |conn, user| write(conn, &entry.detail(detail(user))))
+}
+
+pub(super) fn done(actor: &Actor, action: Action) -> Entry {
+    Entry::by(actor, action).ended(ActionResult::Done)
+}
+
+/// That a rule said no.
+pub(super) fn refused(actor: &Actor, action: Action, name: &str, why: &str) -> Entry {
+    Entry::by(actor, action).ended(ActionResult::Refused).detail(super::failed::shown(name)).reason(why)
+}
