@@ -250,6 +250,29 @@ async fn a_full_disk_stops_neither_the_view_nor_an_admit_and_is_said_loudly() {
 }
 
 #[tokio::test]
+async fn a_hold_on_a_full_disk_is_answered_and_written_later() {
+    let desk = Desk::start(quiet(1)).await;
+    let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
+    let mut page = desk.page("mo").await;
+    page.waiting([&people[0]]).await;
+    fill_disk(&desk.app.db, true).await;
+    until_full(&desk.app.log).await;
+    let hold = json!({ "type": "hold", "people": [people[0].id.to_string()], "on": true, "reason": "x".repeat(200) });
+    let results = page.act("hold", hold).await;
+    assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
+    page.until("the hold", |page| check(page.person(people[0].id)?.hold.is_some(), page.people())).await;
+    fill_disk(&desk.app.db, false).await;
+    let found = until_entries(desk.dir.path(), "its entry", |found| !of(found, people[0].id).is_empty()).await;
+    assert_eq!(of(&found, people[0].id)[0]["action"], "hold");
+    let conn = open_connection(desk.dir.path()).expect("database");
+    wait_for(DEADLINE, "the hold to be kept", async || {
+        let kept: i64 = conn.query_row("SELECT count(*) FROM desk WHERE what = 'hold'", [], |row| row.get(0)).expect("counted");
+        check(kept == 1, kept)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_stop_writes_what_is_in_memory() {
     let desk = Desk::start_with(quiet(1), "", |config| config.timing.log_tick = Duration::from_secs(3600)).await;
     wait_for(DEADLINE, "the first entry, which begins the tick", async || {

@@ -92,12 +92,12 @@ fn retry_made_up(n: u64, _: &[Id]) -> Value {
 }
 
 fn mute_known(n: u64, known: &[Id]) -> Value {
-    common::desk::with(to("mute", known), json!({ "ref": n.to_string(), "on": n % 2 == 0 }))
+    common::desk::with(to("mute", known), json!({ "ref": n.to_string(), "on": n.is_multiple_of(2) }))
 }
 
 fn hold_known(n: u64, known: &[Id]) -> Value {
     let people: Vec<String> = known.iter().map(ToString::to_string).collect();
-    json!({ "type": "hold", "ref": n.to_string(), "people": people, "on": n % 2 == 0, "reason": "for the interpreter" })
+    json!({ "type": "hold", "ref": n.to_string(), "people": people, "on": n.is_multiple_of(2), "reason": "for the interpreter" })
 }
 
 /// What comes of it for somebody is `mine` or not: the page that removes people is another one of the same user, or a colleague's.

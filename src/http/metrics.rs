@@ -49,6 +49,8 @@ fn describe() {
         "changes that only reading again showed, by bridge and what (call, roster, lobby): events that were lost, or changes that CMS tells nobody"
     );
     metrics::describe_counter!("usher_db_dropped_writes_total", "writes nobody waited for that were dropped");
+    metrics::describe_counter!("usher_log_lost_total", "entries of the log that found no room in memory");
+    metrics::describe_counter!("usher_log_refused_total", "requests that were refused because the log had no room for their entries");
 }
 
 pub(super) async fn show(State(site): State<Shared>, Extension(client): Extension<Client>, headers: HeaderMap) -> Response {
