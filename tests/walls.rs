@@ -452,7 +452,7 @@ async fn what_is_done_to_displays_is_in_the_log() {
         entries.sort_by_key(|entry| entry["id"].as_i64());
         let said: Vec<String> = entries
             .iter()
-            .filter(|entry| entry["user"] == "ana")
+            .filter(|entry| entry["user"] == "ana" && entry["action"].as_str().is_some_and(|action| action.starts_with("display")))
             .map(|entry| format!("{} {}", entry["action"].as_str().unwrap_or_default(), entry["detail"].as_str().unwrap_or_default()))
             .collect();
         if said == expected { Ok(()) } else { Err(lines) }
