@@ -65,6 +65,7 @@ const SAID = [
   ["left after CMS had accepted the request", "left"],
   ["Usher was restarted while this was under way; it was not sent again", "interrupted"],
   ["Usher is stopping", "stopping"],
+  ["the log of actions has no room; nothing was done", "log_full"],
   ["is in the call; only who waits can be held", "not_waiting"],
   ["parameterError parameter=deactivated error=invalidValue", "parameter"],
   ["somethingDoesNotExist", "gone"],
