@@ -14,7 +14,7 @@ use crate::http::{CertificateError, check_certificate};
 use crate::log::{Action, Entry, Log};
 use crate::receivers::{self, Receivers};
 
-/// Whoever may send a signal to the process; no account can be named so.
+/// Stands for everybody who may send the process a signal; no account can be named so.
 const BY: &str = "command line (SIGHUP)";
 
 /// Why a configuration was not taken over; everything stays as it was.
@@ -84,7 +84,7 @@ impl Reload {
     }
 }
 
-/// What is another one than before, for the log of actions.
+/// The settings that differ from before, for the log of actions.
 fn difference(before: &Config, now: &Config, bridges: &Changed) -> String {
     let Changed { added, anew, removed, retuned } = bridges;
     let mut parts = Vec::new();

@@ -104,7 +104,7 @@ async fn failed_sign_ins_are_entries_that_strangers_cannot_multiply() {
     let at_once = of(desk.dir.path(), "sign_in_failed");
     assert_eq!(at_once[0], ["sign_in_failed", "", "mo"]);
     assert_eq!((at_once.len(), at_once[1][2].chars().count(), at_once[1][2].contains('\u{7}')), (2, 64, false), "{at_once:?}");
-    // Whoever sits down at an open page guesses as well.
+    // Guesses at an open page count as well.
     let mut mo = signed_in(desk.app.address, "mo").await;
     let guess = [("current", "wrong horse"), ("password", OTHER), ("again", OTHER)];
     assert_eq!(mo.post("/account", "/account/password", &guess).await.status, 400);

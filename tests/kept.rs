@@ -1,4 +1,4 @@
-//! What a moderator was told is done is there after the next start, whatever viewers and screens flood the server with meanwhile.
+//! Changes that a moderator was told are done are there after the next start, whatever viewers and screens flood the server with meanwhile.
 
 mod common;
 

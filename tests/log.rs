@@ -18,7 +18,7 @@ use usher::simulator::Id;
 use usher::trouble::Troubles;
 use usher::view::{ActionResult, Lobby, Verb};
 
-/// What is done with Usher itself, such as the sign-in of a test's page; `audit.rs` is about these.
+/// Actions on Usher itself, such as the sign-in of a test's page; `audit.rs` is about these.
 const OF_USHER: [&str; 5] = ["sign_in", "sign_out", "export", "configure", "backup"];
 
 /// What the file says of people and meetings, oldest first, as an export tells it.

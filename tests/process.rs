@@ -181,7 +181,7 @@ async fn a_stop_does_not_wait_for_a_bridge_that_hangs_and_the_next_start_tells_w
     assert_eq!(asked(&sim), asked_before, "nothing was sent again");
 }
 
-/// What a bridge carried out is in the log after the next start, by the press itself or by what the start found.
+/// Each admission that a bridge carried out is in the log after the next start, by the press itself or by what the start found.
 #[tokio::test]
 async fn killed_right_after_the_end_of_a_press_each_admission_has_its_entry() {
     let sim = simulator::start(quiet(2)).await.expect("simulator");

@@ -15,7 +15,7 @@ use usher::db::open_connection;
 use usher::log::{NO_ROOM, Share};
 use usher::simulator::{Id, ParticipantTruth};
 
-/// Who is removed by the page that is to be believed.
+/// People whom the page under test removes.
 const REMOVED: usize = 30;
 /// Sockets that flood.
 const SOCKETS: usize = 6;
@@ -100,7 +100,7 @@ fn hold_known(n: u64, known: &[Id]) -> Value {
     json!({ "type": "hold", "ref": n.to_string(), "people": people, "on": n.is_multiple_of(2), "reason": "for the interpreter" })
 }
 
-/// What comes of it for somebody is `mine` or not: the page that removes people is another one of the same user, or a colleague's.
+/// The page that removes people is another one of the flooding user, or a colleague's.
 #[rstest]
 #[case::admit_made_up(admit_made_up, "mo", "mo")]
 #[case::admit_made_up_beside_a_colleague(admit_made_up, "max", "mo")]
@@ -182,7 +182,7 @@ async fn without_room_in_the_log_nothing_is_done_and_each_is_told_why() {
     let desk = Desk::start(quiet(1)).await;
     let (mut page, people, meeting) = scene(&desk).await;
     let ids: Vec<Id> = people.iter().map(|person| person.id).collect();
-    // What this user has on its way to the disk, more of which would not fit.
+    // Taken as by actions of this user that are on their way to the disk.
     let taken = |share, entries| desk.app.log.room_at_once(share, &"mo".into(), entries).expect("room");
     let (actions, requests) = (taken(Share::Actions, 10_000), taken(Share::Requests, 6_000));
     let mut refused = Vec::new();

@@ -1,4 +1,4 @@
-//! Changes of accounts, each in one transaction with a note of it that the caller brings. What the note is written to is not known here.
+//! Changes of accounts, each in one transaction with a note of it that the caller brings. Does not know where the note is written.
 
 use rusqlite::Connection;
 

@@ -11,7 +11,7 @@ use crate::log::{Action, Entry, write};
 /// No account can be named so.
 const COMMAND_LINE: &str = "command line";
 
-/// That something was done.
+/// The entry of something that was done.
 pub(super) fn done(action: Action, detail: &str) -> Entry {
     Entry { user: who().into(), ..Entry::of(action).ended("done").detail(detail) }
 }

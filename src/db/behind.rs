@@ -13,14 +13,14 @@ use super::DbError;
 use super::limit::LogLimit;
 use super::threads::{Job, in_transaction};
 
-/// What is written within this time shares one commit: a flood costs one write of each thing now and then.
+/// Writes within this time share one commit: a flood costs one write of each thing now and then.
 const GATHER: Duration = Duration::from_millis(20);
 /// A write that failed is tried again this often.
 const RETRY: Duration = Duration::from_secs(1);
 /// Things that wait at most, while the database can't be written: some ten megabytes.
 const WAITING: usize = 100_000;
 
-/// What a write is about: a later write about the same thing takes its place.
+/// The thing that a write is about: a later write about the same thing takes its place.
 pub type Key = (&'static str, Arc<str>);
 
 /// Repeated when it could not be committed.
@@ -136,7 +136,7 @@ fn write(waiting: &Mutex<Waiting>, conn: &mut Connection) -> rusqlite::Result<()
     if written.is_err() {
         let mut waiting = lock(waiting);
         for (key, numbered) in batch {
-            // What came meanwhile is newer.
+            // A write that came meanwhile is newer.
             waiting.things.entry(key).or_insert(numbered);
         }
     }

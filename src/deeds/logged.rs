@@ -1,4 +1,4 @@
-//! That nothing acts on CMS without its entry in the log: room for the entries is taken before anything is done, and the entry of each target
+//! Sees to it that nothing acts on CMS without its entry in the log: room for the entries is taken before anything is done, and the entry of each target
 //! is written together with the end of its row in the journal. Sends nothing.
 
 use std::collections::HashSet;

@@ -39,7 +39,7 @@ impl Deeds {
         let whom = if known.name.is_empty() && known.meeting_name.is_empty() { whom } else { known };
         let result = TargetResult::new(target, how, reason);
         self.finish(verb, &user, &result);
-        // What is not told of now stays open in the journal, for the next start.
+        // Without room the action stays open in the journal, for the next start.
         let Some(mut room) = self.log.room_in_time(Share::Actions, &user, 1).await else { return };
         let entry = Entry { user, address, scope, action_id, ..Entry::of(Action::Did(verb)) }.about(whom).with(&result);
         room.add_with(entry.clone(), closing(press, &result));

@@ -12,7 +12,7 @@ pub(super) fn actor(user: &User, address: IpAddr) -> Actor {
     Actor { user: user.name.clone(), address }
 }
 
-/// That it was done; for the transaction in which an account is changed. `detail` is about the account.
+/// The note of a change, for the transaction in which an account is changed. `detail` is about the account.
 pub(super) fn note(actor: &Actor, action: Action, detail: impl FnOnce(&User) -> String + Send + 'static) -> Note {
     let entry = done(actor, action);
     Box::new(move |conn, user| write(conn, &entry.detail(detail(user))))
@@ -22,7 +22,7 @@ pub(super) fn done(actor: &Actor, action: Action) -> Entry {
     Entry::by(actor, action).ended(ActionResult::Done)
 }
 
-/// That a rule said no.
+/// The entry of a change that a rule refused.
 pub(super) fn refused(actor: &Actor, action: Action, name: &str, why: &str) -> Entry {
     Entry::by(actor, action).ended(ActionResult::Refused).detail(super::failed::shown(name)).reason(why)
 }

@@ -1,4 +1,4 @@
-//! What each user may ask for, over all of their pages: how much is under way at once, and how much in a stretch of time. A person never comes
+//! Limits of what each user asks for, over all of their pages: how much is under way at once, and how much in a stretch of time. A person never comes
 //! near it; a page that has gone wild, or worse, can't fill the disk or take what others need.
 
 use std::collections::HashMap;

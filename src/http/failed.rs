@@ -19,7 +19,7 @@ const PAIRS: usize = 100;
 /// Characters of what was typed: it may be anything.
 const LONGEST_NAME: usize = 64;
 
-/// What stands for several user names, or several addresses.
+/// Stands for several user names, or several addresses.
 const SEVERAL: &str = "*";
 
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl FailedLogIns {
         Some(entry)
     }
 
-    /// What was counted and is to be written now; `all`: also where more may follow.
+    /// The counts that are to be written now; `all`: also those of windows that have not ended.
     pub(super) fn due(&self, now: Instant, all: bool) -> Vec<Entry> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut due = Vec::new();
@@ -93,7 +93,7 @@ fn key(windows: &HashMap<Key, Window>, name: &str, address: IpAddr) -> Key {
     }
 }
 
-/// What was typed as a user name, in one short line.
+/// A typed user name in one short line.
 pub(super) fn shown(name: &str) -> String {
     let line: String = cut(name.trim(), LONGEST_NAME).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line

@@ -145,7 +145,7 @@ pub(super) async fn json_lines(
 }
 
 /// The file is made while it is sent, as fast as the browser takes it. Where the log can't be read on, the connection breaks off: a file that
-/// ends too early must not look whole. That it was taken away is an entry before anything is sent.
+/// ends too early must not look whole. The export is an entry before anything is sent.
 async fn export(
     State(site): State<Shared>,
     Extension(client): Extension<Client>,

@@ -147,7 +147,7 @@ fn no_such_role() -> Said {
     Said::Error(StatusCode::BAD_REQUEST, "error_role_invalid", json!({}))
 }
 
-/// What an administrator wants of an account. That it was done is written with it.
+/// A change of an account that an administrator asked for. Its entry is written with it.
 struct About<'a> {
     actor: &'a Actor,
     action: Action,

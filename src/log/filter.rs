@@ -50,7 +50,7 @@ impl Moderator {
     }
 }
 
-/// The text and the action of a search, ready to be looked for. What SQLite can look up itself is not its matter.
+/// The text and the action of a search, ready to be looked for. SQLite looks up the rest itself.
 pub(super) struct Needle {
     text: String,
     action: Option<String>,
@@ -82,7 +82,7 @@ impl Needle {
             &line.action_id,
             &line.corrects,
         ];
-        // What was searched for then is no hit of the same search now.
+        // The filter of an earlier export is no hit of the same search.
         let is_searched = |field: &&String| !(line.action == "export" && std::ptr::eq(*field, &line.detail));
         self.text.is_empty() || fields.into_iter().filter(is_searched).any(|field| field.to_lowercase().contains(&self.text))
     }

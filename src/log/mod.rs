@@ -1,9 +1,9 @@
 //! The log of actions: who did what to whom, when, from where, why, and how it ended. Added to and never changed; decides nothing.
 //!
-//! Whoever acts takes [`Room`] for the entries first, and adds them to it when the action has ended: where there is no room, nothing is done.
-//! What happens without Usher's doing is handed to [`Log::add`], which neither waits nor fails. A task of its own ([`Writer`]) brings the
-//! entries into SQLite, many in one commit, and keeps them while that can't be done. What changes nothing but the database is written
-//! together with its entry ([`write`]). Reading ([`look`]) is done on connections beside the database's threads, because it may take long.
+//! An action takes [`Room`] for its entries first, and adds them to it when it has ended: without room nothing is done. Changes that happened
+//! without Usher are handed to [`Log::add`], which neither waits nor fails. A task of its own ([`Writer`]) brings the
+//! entries into SQLite, many in one commit, and keeps them while that can't be done. Changes of the database alone are written
+//! in one transaction with their entry ([`write`]). Reading ([`look`]) is done on connections beside the database's threads, because it may take long.
 
 mod elsewhere;
 mod entry;
@@ -118,7 +118,7 @@ impl Log {
     }
 
     /// Adds an entry of what happened anyway. Never waits and never fails: with [`HELD`] entries in memory it is counted as lost, which every
-    /// moderator is told. What somebody asks for needs [`Room`].
+    /// moderator is told. Requests need [`Room`].
     pub fn add(&self, entry: Entry) {
         {
             let mut queue = self.queue();

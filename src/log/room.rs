@@ -1,5 +1,5 @@
-//! Room for entries that are to come: whoever acts takes it before anything is done, and it is given back when the entry is on disk. Nothing
-//! is done of which the log could not tell.
+//! Room for entries that are to come: an action takes it before anything is done, and it is given back when the entry is on disk. Nothing is
+//! done that the log could not tell of.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Log;
 use super::entry::Entry;
 
-/// What a refusal for want of room says; pages have words for it.
+/// The reason of a refusal for want of room; pages have words for it.
 pub const NO_ROOM: &str = "the log of actions has no room; nothing was done";
 
 /// A request waits for room this long: the log writes thousands of entries meanwhile, unless its disk is full.
@@ -19,10 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Users remembered with nothing on their way, before they are forgotten.
 const IDLE_USERS: usize = 1000;
 
-/// What the entries are about. Each kind has room of its own: requests at the desk can't take that of actions.
+/// The kinds of entries. Each has room of its own: requests at the desk can't take that of actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Share {
-    /// What acts on CMS.
+    /// Requests to CMS.
     Actions,
     /// Holds, acknowledgements, thresholds.
     Requests,
@@ -33,7 +33,7 @@ pub enum Share {
 #[error("{NO_ROOM}")]
 pub struct NoRoom;
 
-/// Room for some entries. What is not used is given back when it is dropped.
+/// Room for some entries. Unused room is given back when it is dropped.
 #[derive(Debug)]
 pub struct Room {
     log: Log,

@@ -161,7 +161,7 @@ impl Writer {
         self.troubles.say(TROUBLE, None);
     }
 
-    /// That requests were refused for want of room is an entry itself: one for each user, now and then.
+    /// Adds an entry with the number of requests that were refused for want of room: one for each user, now and then.
     fn tell_refused(&mut self) {
         let mut queue = self.log.queue();
         if queue.refused.is_empty() || Instant::now() < self.next_refused {

@@ -143,7 +143,7 @@ impl Listener {
 
     /// Each request is answered at once: by what came of it, or by a receipt where that takes its time.
     fn take(&mut self, message: Inbound) {
-        // What is only to be written down first is answered within a second in any case.
+        // Requests of the desk are answered within a second in any case, as soon as they are on disk.
         let receipt = message.reference().filter(|_| !message.is_of_desk()).map(|r#ref| say(&Outbound::Receipt { r#ref }));
         let answer = self.act(message);
         self.orders.extend(answer.or(receipt));
@@ -226,7 +226,7 @@ impl Listener {
         None
     }
 
-    /// It is done already; what was done must not be lost once its page was told.
+    /// It is done already, and must not be lost once its page was told.
     fn reply_once_written(&self, r#ref: String, results: Vec<TargetResult>) {
         let desk = self.site.desk.clone();
         self.presses.reply(async move {
