@@ -77,7 +77,7 @@ fn mutations(message: &Value) -> Vec<(String, Value)> {
             }
             // Of the desk's meetings; those of walls always have it.
             let none_on_hold = name == "held" && fields.contains_key("thresholds");
-            if none_on_hold || name == "corrected" {
+            if none_on_hold || matches!(&**name, "corrected" | "unreadable" | "unreadable_calls") {
                 // It may be absent.
             } else if !may_be_absent(name) || fields.get("kind") != Some(&json!("person")) && name != "over" {
                 found.push((format!("missing {path}/{name}"), changed(&|fields| drop(fields.remove(name)))));
