@@ -39,7 +39,13 @@ pub struct Outlets {
     pub walls: Fan,
 }
 
-/// Publishes changes until `stop`: the first at once, what follows within a tick together.
+/// What a row, and each follower of a frame, take of a core at most: so long after a change nothing else is published.
+const ROW: Duration = Duration::from_micros(300);
+const FOLLOWER: Duration = Duration::from_micros(50);
+const LEAST_PAUSE: Duration = Duration::from_millis(5);
+
+/// Publishes changes until `stop`: the first at once, what follows within a tick together. Whether somebody waits is not held up by the tick,
+/// unless many are found at once or many follow.
 pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, stop: CancellationToken) {
     let Outlets { hub, mut memory, mut trouble, figures, mut filter, ready, log, mut walls } = outlets;
     let mut second = tokio::time::interval(Duration::from_secs(1));
@@ -76,8 +82,26 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
         // Whoever acts comes first.
         hub.publish(change.put.clone(), change.drop.clone());
         walls.follow(&change, &publisher);
-        tokio::time::sleep(tick).await;
+        pause(&publisher.store, least_pause(&change, hub.followers() + walls.followers()), tick).await;
     }
+}
+
+/// A tick, or less when somebody's lobby state changes.
+async fn pause(store: &Store, least: Duration, tick: Duration) {
+    let verdict = async {
+        tokio::time::sleep(least).await;
+        store.lobby_changed().await;
+    };
+    tokio::select! {
+        () = tokio::time::sleep(tick) => {}
+        () = verdict => {}
+    }
+}
+
+/// Grows with what was published and with how many it was sent to, so that publishing one by one never takes much of the machine.
+fn least_pause(change: &Change, followers: usize) -> Duration {
+    let times = |cost: Duration, count: usize| cost.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
+    LEAST_PAUSE.saturating_add(times(ROW, change.put.len() + change.drop.len())).saturating_add(times(FOLLOWER, followers))
 }
 
 /// The rows as last published, with the indexes that make a change cheap.
@@ -130,6 +154,7 @@ impl Publisher {
             calls: self.store.all_calls().into_iter().collect(),
             people: self.store.all_people().into_iter().collect(),
             bridges: self.store.all_bridges().into_iter().collect(),
+            lobby: false,
         };
         self.next(dirty, None)
     }

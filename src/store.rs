@@ -3,7 +3,7 @@
 //! Each bridge actor writes only its own calls, its own listings and the lobby of people it hosts. Nothing here knows rows or browsers.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
@@ -26,6 +26,7 @@ struct Inner {
     figures: DashMap<BridgeName, BridgeFigures>,
     dirty: Mutex<Dirty>,
     changed: Notify,
+    lobby_changed: Notify,
 }
 
 /// What changed since the last look.
@@ -34,6 +35,8 @@ pub struct Dirty {
     pub calls: HashSet<CallKey>,
     pub people: HashSet<ParticipantId>,
     pub bridges: HashSet<BridgeName>,
+    /// Somebody among the people was found to wait, or to be in, or neither any more.
+    pub lobby: bool,
 }
 
 impl Dirty {
@@ -64,13 +67,24 @@ impl Store {
         self.0.changed.notified().await;
     }
 
+    /// Waits until somebody's lobby state changed; returns at once when that was not taken yet.
+    pub async fn lobby_changed(&self) {
+        while !self.dirty().lobby {
+            self.0.lobby_changed.notified().await;
+        }
+    }
+
     /// Takes what changed since the last call.
     pub fn take_dirty(&self) -> Dirty {
-        std::mem::take(&mut *self.0.dirty.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.dirty())
+    }
+
+    fn dirty(&self) -> MutexGuard<'_, Dirty> {
+        self.0.dirty.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn mark(&self, what: impl FnOnce(&mut Dirty)) {
-        what(&mut self.0.dirty.lock().unwrap_or_else(PoisonError::into_inner));
+        what(&mut self.dirty());
         self.0.changed.notify_one();
     }
 }
@@ -225,13 +239,18 @@ impl Store {
         };
         let before = shown(&entry);
         let result = change(&mut entry);
-        let changed = before != shown(&entry);
+        let after = shown(&entry);
+        let (changed, moved) = (before != after, before.1.0 != after.1.0);
         let id = entry.key().clone();
         drop(entry);
         if changed {
             self.mark(|dirty| {
                 dirty.people.insert(id);
+                dirty.lobby |= moved;
             });
+        }
+        if moved {
+            self.0.lobby_changed.notify_one();
         }
         Some(result)
     }

@@ -257,6 +257,11 @@ impl Timing {
         }
     }
 
+    /// Another bridge asks where somebody is hosted when the first one has not said so for this long.
+    pub fn home_patience(&self) -> Duration {
+        self.read_again + self.second_look
+    }
+
     /// Nothing is read again merely because time passed; for tests, in which the rotation must not mask a lost event. What remains has a
     /// cause: second looks, readings that a join, leave, lock or lobby change asks for, what a failed reading left open, everything after
     /// a reconnect, and the polling of what the bridge does not push.

@@ -104,6 +104,11 @@ impl Fan {
         }
     }
 
+    /// How many watch.
+    pub fn followers(&self) -> usize {
+        self.audiences.values().map(Hub::followers).sum()
+    }
+
     /// Now and then: lets audiences go that nobody watches any more.
     pub fn tidy(&mut self, rows: &impl Rows) {
         self.let_early_ones_watch(rows);

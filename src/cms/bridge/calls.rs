@@ -33,6 +33,8 @@ pub(super) struct CallWork {
     pub(super) facts_at: Option<Instant>,
     /// When a reading of its whole roster last found nothing there.
     pub(super) roster_gone: Option<Instant>,
+    /// Somebody in it was hosted elsewhere, or their legs did not tell: where its people are hosted is asked before which legs they have.
+    pub(super) asks_where: bool,
     /// Who came and when, of whom it is not known yet whether they wait.
     pub(super) arrived: Vec<(ParticipantId, Instant)>,
     /// The call began under our eyes: its people arrived when they were first listed.
@@ -284,6 +286,7 @@ impl Bridge {
             if self.people.get(&person).is_some_and(|work| work.call.as_ref().is_none_or(|c| c == call)) {
                 self.forget_person(&person);
             }
+            self.unplaced.remove(&person);
             self.removed.insert(person, now.instant);
         }
         self.store.remove_call(&key);
@@ -301,6 +304,7 @@ impl Bridge {
     /// What was being read when the bridge went away begins anew when it is back.
     pub(super) fn forget_reading(&mut self) {
         self.sweep = None;
+        self.unplaced.clear();
         for socket in self.sockets.values_mut() {
             socket.connecting = false;
         }

@@ -90,7 +90,7 @@ impl Bridge {
             Due::Arrived(call) => self.judge_arrivals(&call, now),
             Due::LookAt(person) => self.look_at(&person),
             Due::AskAgain(person) => self.ask(Lane::InCall, Ask::Person(person)),
-            Due::Orphan(person) => self.ask_for_home(&person, now),
+            Due::Orphan(person) => self.look_for_orphan(&person, now),
             Due::RetryRefused => self.retry_refused(now),
             Due::Stray(leg) => self.look_for_stray(leg),
             Due::Proof { leg, waiting, since } => self.prove(&leg, waiting, since, now),

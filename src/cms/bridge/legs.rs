@@ -36,11 +36,11 @@ impl Bridge {
             debug!(bridge = %self.name, leg = %leg, "lobby state unreadable");
         }
         if detail.distribution_link {
-            self.disown_leg(leg);
-            self.no_persons.insert(leg.clone());
-        } else if let Some(person) = self.owner_of(leg, detail) {
-            if self.leg_owners.get(leg).is_some_and(|before| *before != person) {
+            self.is_nobodys(leg);
+        } else if let Some(person) = self.owner_of(leg, detail).filter(|person| self.placed_by(person, detail)) {
+            if let Some(before) = self.leg_owners.get(leg).filter(|before| **before != person).cloned() {
                 self.disown_leg(leg);
+                self.lost_leg(&before);
             }
             self.own_leg(&person, leg);
             self.note_listing(&person, detail, sent, now);
@@ -48,6 +48,16 @@ impl Bridge {
         }
         self.stray_read(leg, Some(detail), now);
         self.leg_of_list_done(leg, detail.call.as_ref());
+    }
+
+    /// A link between bridges: no leg of anybody.
+    fn is_nobodys(&mut self, leg: &LegId) {
+        let owner = self.leg_owners.get(leg).cloned();
+        self.disown_leg(leg);
+        self.no_persons.insert(leg.clone());
+        if let Some(person) = owner {
+            self.lost_leg(&person);
+        }
     }
 
     /// `groupId` is only a candidate: it counts when this bridge lists that participant as its own (rest.md section 3.7).
@@ -102,14 +112,21 @@ impl Bridge {
                 self.arrival_is_in(&call, person, now);
             }
         }
-        if state == Lobby::In && before != Lobby::In && self.store.with_person(person, |person| person.activator.is_none()).unwrap_or(false)
-        {
-            // Whether a meeting has somebody in who lets others in; read once, when nothing else is to be done.
-            self.ask(Lane::InCall, Ask::Person(person.clone()));
+        let first_look = lane == Lane::Arrival && matches!(after_reading, Seen::FirstIn(_));
+        if first_look || (state == Lobby::In && before != Lobby::In) {
+            self.want_role(person, first_look || before == Lobby::Waiting);
         }
         self.leg_changed(id, before_reading, after_reading, now);
         self.plan_look(person, now);
         self.answer_looks_of(person, &look_of(state), sent.instant);
+    }
+
+    /// Whether a meeting has somebody in who lets others in: read once. `soon`: a page looks on while they enter; else when nothing else is to
+    /// be done.
+    fn want_role(&mut self, person: &ParticipantId, soon: bool) {
+        if self.store.with_person(person, |person| person.activator.is_none()).unwrap_or(false) {
+            self.ask(if soon { Lane::SecondLook } else { Lane::InCall }, Ask::Person(person.clone()));
+        }
     }
 
     /// Somebody was let in or sent back: by what was told, or found by the plain rotation.
@@ -239,6 +256,9 @@ impl Bridge {
         self.stray_read(leg, None, now);
         self.leg_of_list_done(leg, None);
         let Some(person) = self.leg_owners.get(leg).cloned() else { return };
+        if self.unplaced.contains(&person) {
+            return self.ask_where(&person);
+        }
         if matches!(error, AskError::Gone(_)) {
             self.disown_leg(leg);
             // Another leg may have taken its place, or the person is gone.
@@ -274,6 +294,7 @@ impl Bridge {
 
     pub(super) fn legs_failed(&mut self, lane: Lane, person: &ParticipantId, error: AskError, now: Now) {
         match error {
+            _ if self.unplaced.contains(person) => self.ask_where(person),
             // The person is gone, or this bridge does not know the path.
             AskError::Gone(_) => self.ask(lane, Ask::LegsByFilter(person.clone())),
             error => self.legs_unknown(person, error, now),

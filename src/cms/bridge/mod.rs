@@ -1,7 +1,7 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
 //! The rooms: `link` (is the bridge there), `standing` (what is said of it), `sockets` (keeping them open), `events` (what they say), `first_lists` (what they do not
-//! say when they begin), `pulse` (whether they live), `due` (what its time has come for), `calls` and `rosters` (reading by REST), `people` (who is where), `legs` (the lobby), `cdr` (what records tell),
+//! say when they begin), `pulse` (whether they live), `due` (what its time has come for), `calls` and `rosters` (reading by REST), `people` (who is where), `placing` (who is hosted here, told by their legs), `legs` (the lobby), `cdr` (what records tell),
 //! `register` (where records are sent), `labels` (names and profiles), `commands` (what others ask of it), `pause` (an administrator's),
 //! `figures` (what they see), `leaving` (its end).
 
@@ -19,6 +19,7 @@ mod legs;
 mod link;
 mod pause;
 mod people;
+mod placing;
 mod pulse;
 mod register;
 mod rosters;
@@ -137,6 +138,8 @@ pub(super) struct Bridge {
     leg_owners: HashMap<LegId, ParticipantId>,
     /// Legs that are links between bridges or belong to nobody.
     no_persons: HashSet<LegId>,
+    /// People whose legs were asked for before anybody said where they are hosted.
+    unplaced: HashSet<ParticipantId>,
     /// This bridge tells a person's legs by filter only.
     legs_by_filter: bool,
     removed: HashMap<ParticipantId, Instant>,
@@ -199,6 +202,7 @@ impl Bridge {
             people: HashMap::new(),
             leg_owners: HashMap::new(),
             no_persons: HashSet::new(),
+            unplaced: HashSet::new(),
             legs_by_filter: false,
             removed: HashMap::new(),
             ended: HashMap::new(),

@@ -1,5 +1,5 @@
 //! Who is where: finds the bridge that hosts a person and the legs they have there. At most three requests for somebody new, however
-//! many bridges list them: where hosted, which legs, one leg.
+//! many bridges list them: where hosted (`placing` saves that one in a call of one bridge), which legs, one leg.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::cms::ask::Ask;
 use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
 use crate::cms::evidence::Fact;
-use crate::cms::lobby::Leg;
+use crate::cms::lobby::{self, Leg};
 use crate::cms::queue::Lane;
 use crate::cms::repairs::{Found, Missing};
 use crate::cms::subscriptions::Topic;
@@ -90,9 +90,9 @@ impl Bridge {
             Some(Some(Home::Bridge(name))) if name == self.name => self.read_person(person, Lane::Arrival),
             Some(Some(Home::Bridge(_))) => {}
             Some(None) => {
-                let patience = self.timing.read_again + self.timing.second_look;
+                let patience = self.timing.home_patience();
                 if self.store.claim_home(person, &self.name, now.instant, patience) {
-                    self.ask(Lane::Arrival, Ask::Person(person.clone()));
+                    self.place(person);
                 }
                 self.timers.sooner(Due::Orphan(person.clone()), now.instant + patience);
             }
@@ -114,10 +114,10 @@ impl Bridge {
     /// before this one's roster was read, and what had been read was forgotten with them.
     pub(super) fn is_untold(&self, person: &ParticipantId) -> bool {
         let unknown = self.store.with_person(person, |person| person.lobby.state == Lobby::Unknown).unwrap_or(true);
-        unknown && self.knows_legs(person)
+        unknown && self.people.get(person).is_some_and(|work| lobby::merge(&work.legs) != Lobby::Unknown)
     }
 
-    fn is_looked_after(&self, person: &ParticipantId) -> bool {
+    pub(super) fn is_looked_after(&self, person: &ParticipantId) -> bool {
         self.timers.has(&Due::LookAt(person.clone())) && !self.is_untold(person)
     }
 
@@ -213,10 +213,12 @@ impl Bridge {
                 // Of a call that is not followed: nobody would ever forget the work on them.
                 return;
             }
+            self.unplaced.remove(person);
             let work = self.people.entry(person.clone()).or_default();
             work.call = Some(call.clone());
         } else {
             self.forget_legs(person);
+            self.hosts_apart(call);
         }
         self.store.update_person(person, |person| {
             if person.home.as_ref() != Some(&home) {
@@ -238,16 +240,25 @@ impl Bridge {
     }
 
     pub(super) fn take_legs(&mut self, lane: Lane, person: &ParticipantId, list: LegList) {
+        let unplaced = self.unplaced.contains(person);
+        if unplaced && (list.legs.is_empty() || list.call_bridge.is_some()) {
+            return self.ask_where(person);
+        }
         if list.legs.is_empty() {
             return self.no_legs_here(person, list.call_bridge.as_deref());
         }
         let hosted = self.store.update_person(person, |entry| {
-            entry.home = Some(Home::Bridge(self.name.clone()));
+            if !unplaced {
+                entry.home = Some(Home::Bridge(self.name.clone()));
+            }
         });
         if hosted.is_none() {
             return;
         }
         let legs: Vec<_> = list.legs.into_iter().filter(|leg| !self.no_persons.contains(leg)).collect();
+        if unplaced && legs.is_empty() {
+            return self.ask_where(person);
+        }
         for leg in legs {
             self.own_leg(person, &leg);
         }
@@ -332,7 +343,7 @@ impl Bridge {
         self.forget_person(person);
     }
 
-    fn forget_legs(&mut self, person: &ParticipantId) {
+    pub(super) fn forget_legs(&mut self, person: &ParticipantId) {
         for leg in self.people.remove(person).into_iter().flat_map(|work| work.legs) {
             self.leg_owners.remove(&leg.id);
         }
@@ -341,6 +352,7 @@ impl Bridge {
     /// Ends all work on a person.
     pub(super) fn forget_person(&mut self, person: &ParticipantId) {
         self.forget_legs(person);
+        self.unplaced.remove(person);
         self.timers.cancel(&Due::LookAt(person.clone()));
         self.timers.cancel(&Due::Orphan(person.clone()));
         self.timers.cancel(&Due::AskAgain(person.clone()));
