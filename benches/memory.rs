@@ -32,19 +32,28 @@ fn main() {
     });
 }
 
-async fn read(server: &Server, people: usize, within: Duration) {
+async fn read(cluster: &Cluster, server: &Server, people: usize, within: Duration) -> (f64, u64) {
     let begin = Instant::now();
     let mut page = Page::open(&server.site).await;
     let read = move |page: &Page| page.people.len() >= people && page.unknown() == 0;
     page.until("the first full read", within, read).await;
-    println!("{people} people: every row published, every lobby known {:.1} s after the start", begin.elapsed().as_secs_f64());
+    let (known, requests) = (begin.elapsed().as_secs_f64(), cluster.requests().await);
+    println!(
+        "{people} people: every row published, every lobby known {known:.1} s after the start, {requests} requests ({:.2} a person)",
+        requests as f64 / people as f64
+    );
+    (known, requests)
 }
 
 async fn browsers(tls: bool) {
     // Eight bridges, so that the first read is short.
     let cluster = Cluster::start(8, 500, 5_000, 20, 0.0);
     let server = Server::start(&cluster.bridges, "", tls).await;
-    read(&server, 5_000, Duration::from_secs(60)).await;
+    let (known, requests) = read(&cluster, &server, 5_000, Duration::from_secs(60)).await;
+    if !tls {
+        let ideal = requests as f64 * 0.02 / (8.0 * 4.0);
+        bar("5,000 people on 8 bridges, every lobby known, against requests x latency / slots", 1.1, "x", known / ideal);
+    }
     let process = &server.process;
     let before = process.resident();
     println!("500 meetings, 5,000 people: resident {before:.1} MB, peak {:.1} MB", process.peak());
@@ -86,7 +95,7 @@ async fn people() {
     // No latency: here only memory counts, and the first read of 50,000 people is 70,000 requests.
     let cluster = Cluster::start(24, 5_000, 50_000, 0, 0.0);
     let server = Server::start(&cluster.bridges, "", false).await;
-    read(&server, 50_000, Duration::from_secs(120)).await;
+    read(&cluster, &server, 50_000, Duration::from_secs(120)).await;
     println!("5,000 meetings, 50,000 people: resident {:.1} MB, peak {:.1} MB", server.process.resident(), server.process.peak());
     bar("50,000 people: resident memory", 250.0, " MB", server.process.resident());
 }

@@ -52,6 +52,8 @@ pub struct Listed {
     pub new_listing: bool,
     /// No bridge listed the person before.
     pub new_person: bool,
+    /// Another bridge lists them, too.
+    pub elsewhere: bool,
     /// The entry turned to `connected` by this.
     pub connected: bool,
     /// It has another name, is or is no longer on hold, is or is no longer muted.
@@ -177,6 +179,7 @@ impl Store {
                     };
                     patch_listing(&mut listing, patch, at);
                     listed.connected = listing.state == LegState::Connected;
+                    listed.elsewhere = entry.listings.iter().any(|other| other.key.bridge != key.bridge);
                     entry.listings.push(listing);
                 }
             }

@@ -29,7 +29,7 @@ fn switches(rng: &mut StdRng) -> Value {
     value["active_leg"] = pick(&[json!("omit"), json!("false")]);
     value["empty_list"] = pick(&[json!("open_close"), json!("self_closing")]);
     value["missing"] = pick(&[json!("documented"), json!("body404"), json!("body400"), json!("bare404")]);
-    value["remote_legs"] = pick(&[json!("empty_list"), json!("call_bridge")]);
+    value["remote_legs"] = pick(&[json!("empty_list"), json!("call_bridge"), json!("missing"), json!("links")]);
     value["remote_put"] = pick(&[json!("reject"), json!("forward")]);
     value["sub_type_spelling"] = pick(&[json!("subType"), json!("subtype")]);
     value["deactivated_at_end"] = pick(&[json!("after"), json!("before")]);

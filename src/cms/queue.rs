@@ -55,6 +55,16 @@ pub(super) enum Pick {
     Idle,
 }
 
+/// Whether every slot may be used for readings: who comes meanwhile waits for one answer at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Haste {
+    No,
+    /// The bridge is read from nothing.
+    Reading,
+    /// It has been read, until the second looks that follow from that are done.
+    Ending,
+}
+
 /// Requests that wait for a slot. An equal request waits only once, in the more urgent of its lanes.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -69,8 +79,7 @@ pub(super) struct Queue {
     held_until: Option<Instant>,
     /// Until the first answer only one request is under way: a wrong password must not be tried four times.
     pub alone: bool,
-    /// The bridge is read from nothing: until that is done no slot is kept free. Who comes meanwhile waits for one answer at most.
-    pub hurry: bool,
+    haste: Haste,
 }
 
 impl Queue {
@@ -84,7 +93,19 @@ impl Queue {
             turn: 0,
             held_until: None,
             alone: true,
-            hurry: false,
+            haste: Haste::No,
+        }
+    }
+
+    /// The bridge is read from nothing: no slot is kept free until that is done.
+    pub(super) fn hurry(&mut self) {
+        self.haste = Haste::Reading;
+    }
+
+    /// It has been read; what follows from that still has every slot.
+    pub(super) fn end_hurry(&mut self) {
+        if self.haste == Haste::Reading {
+            self.haste = Haste::Ending;
         }
     }
 
@@ -187,13 +208,20 @@ impl Queue {
             }
         }
         // The last slot stays free for who comes next.
-        if !self.alone && !self.hurry && self.in_flight() + 1 >= slots {
+        let last = !self.alone && self.in_flight() + 1 >= slots;
+        if last && self.haste == Haste::No {
             return Pick::Idle;
         }
         for lane in [Lane::Resync, Lane::SecondLook] {
             if let Some(ask) = self.take(lane) {
                 return Pick::Send(lane, ask);
             }
+        }
+        if self.haste == Haste::Ending {
+            self.haste = Haste::No;
+        }
+        if last && self.haste == Haste::No {
+            return Pick::Idle;
         }
         self.pick_paced(now)
     }
@@ -321,12 +349,27 @@ mod tests {
     fn a_first_reading_takes_every_slot_and_stands_behind_arrivals() {
         let now = Instant::now();
         let mut queue = queue(now);
-        queue.hurry = true;
+        queue.hurry();
         (0..9).for_each(|n| queue.push(Lane::Resync, leg(n)));
         assert_eq!(lanes_sent(&mut queue, now).len(), 4);
         queue.push(Lane::Arrival, leg(100));
         queue.done(Lane::Resync);
         assert_eq!(lanes_sent(&mut queue, now), [Lane::Arrival]);
+    }
+
+    #[test]
+    fn second_looks_of_a_first_reading_take_every_slot_until_they_are_done() {
+        let now = Instant::now();
+        let mut queue = queue(now);
+        queue.hurry();
+        (0..5).for_each(|n| queue.push(Lane::SecondLook, leg(n)));
+        queue.end_hurry();
+        assert_eq!(lanes_sent(&mut queue, now).len(), 4);
+        queue.push(Lane::Waiting, leg(100));
+        queue.done(Lane::SecondLook);
+        assert_eq!(lanes_sent(&mut queue, now), [Lane::SecondLook]);
+        queue.done(Lane::SecondLook);
+        assert_eq!(lanes_sent(&mut queue, now), [], "a slot is kept free again");
     }
 
     #[test]

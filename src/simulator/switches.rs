@@ -266,7 +266,10 @@ choice!(Allow { Allow, Refuse });
 choice!(RemotePut { Reject, Forward });
 choice!(CallChanges { Spread, Local });
 choice!(LinkName { Peer, Call, Empty });
-choice!(RemoteLegs { EmptyList, CallBridge });
+choice!(
+    /// None, the bridge that has them, 404, or the links to other bridges.
+    RemoteLegs { EmptyList, CallBridge, Missing, Links }
+);
 choice!(UnknownParameters { Ignore, Reject });
 choice!(
     /// `url` alone, either, or `uri` alone: what is called `url` then is refused, or ignored: nothing is added, or a receiver without an address.

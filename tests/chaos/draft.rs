@@ -79,7 +79,7 @@ fn switches(rng: &mut StdRng, rotation: bool, records: bool) -> Value {
     set("admit_without_activator", &["allow", "allow", "refuse"].map(Value::from));
     set("remote_put", &["reject", "forward"].map(Value::from));
     set("link_name", &["peer", "call", "empty"].map(Value::from));
-    set("remote_legs", &["empty_list", "call_bridge"].map(Value::from));
+    set("remote_legs", &["empty_list", "call_bridge", "missing", "links"].map(Value::from));
     set("unknown_parameters", &["ignore", "ignore", "reject"].map(Value::from));
     set("version", &["3.4.1", "3.9", "2.9.4"].map(Value::from));
     set("latency_ms", &[json!(0), json!(2)]);

@@ -93,7 +93,7 @@ impl Bridge {
             (work.reading, work.stale, work.settled) = (None, true, false);
         }
         self.link.calls_read = false;
-        self.queue.hurry = true;
+        self.queue.hurry();
         self.repairs.clear();
         self.begin_call_sweep(Lane::Resync, now);
         self.timers.set(Due::SweepCalls, now.instant + self.timing.sweep_calls);

@@ -48,7 +48,8 @@ impl Bridge {
             patch.state = Some(LegState::Connected);
         }
         let listed = self.store.list_person(&self.key(call), person, patch, at, now);
-        let Some(work) = self.calls.get(call) else { return (listed, false) };
+        let Some(work) = self.calls.get_mut(call) else { return (listed, false) };
+        work.asks_where |= listed.elsewhere;
         let (watched, known) = (work.sees_arrivals(), work.knows_its_roster());
         if listed.new_person && watched {
             self.note_arrival(person);

@@ -84,7 +84,7 @@ impl Bridge {
         }
         let read = self.is_read();
         if read {
-            self.queue.hurry = false;
+            self.queue.end_hurry();
         }
         let open = !self.is_blind();
         let (polled, short) = (self.plan.polled(self.calls.len()), self.plan.is_short());

@@ -52,12 +52,23 @@ pub(crate) fn of_participant(context: &Context, world: &World, request: &Request
     let Some(person) = world.participant_at(context.bridge, id) else {
         return people::missing(true, &context.switches);
     };
-    if person.home != context.bridge && context.switches.remote_legs == RemoteLegs::CallBridge {
-        let mut xml = Xml::default();
-        xml.field("callBridge", world.bridges[person.home].id);
-        return Reply::list("callLegs", 0, &xml.done(), &context.switches);
+    if person.home == context.bridge {
+        return render(context, world, request, &local_legs(context, world, id).unwrap_or_default());
     }
-    render(context, world, request, &local_legs(context, world, id).unwrap_or_default())
+    match context.switches.remote_legs {
+        RemoteLegs::EmptyList => render(context, world, request, &[]),
+        RemoteLegs::CallBridge => {
+            let mut xml = Xml::default();
+            xml.field("callBridge", world.bridges[person.home].id);
+            Reply::list("callLegs", 0, &xml.done(), &context.switches)
+        }
+        RemoteLegs::Missing => people::missing(true, &context.switches),
+        RemoteLegs::Links => {
+            let instance = world.meetings.get(&person.meeting).and_then(|meeting| meeting.instance(context.bridge));
+            let links: Vec<Id> = instance.map(|instance| instance.links.iter().map(|link| link.leg).collect()).unwrap_or_default();
+            render(context, world, request, &links)
+        }
+    }
 }
 
 fn local_legs(context: &Context, world: &World, id: Id) -> Option<Vec<Id>> {
