@@ -2,6 +2,8 @@
 //!
 //! It rebuilds only rows whose facts changed, and its result equals a rebuild from nothing (a property test).
 
+mod pace;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,11 +40,6 @@ pub struct Outlets {
     /// What displays on walls are shown.
     pub walls: Fan,
 }
-
-/// What a row, and each follower of a frame, take of a core at most: so long after a change nothing else is published.
-const ROW: Duration = Duration::from_micros(300);
-const FOLLOWER: Duration = Duration::from_micros(50);
-const LEAST_PAUSE: Duration = Duration::from_millis(5);
 
 /// Publishes changes until `stop`: the first at once, what follows within a tick together. Whether somebody waits is not held up by the tick,
 /// unless many are found at once or many follow.
@@ -82,26 +79,8 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
         // Whoever acts comes first.
         hub.publish(change.put.clone(), change.drop.clone());
         walls.follow(&change, &publisher);
-        pause(&publisher.store, least_pause(&change, hub.followers() + walls.followers()), tick).await;
+        pace::pause(&publisher.store, pace::least(&change, hub.followers() + walls.followers()), tick).await;
     }
-}
-
-/// A tick, or less when somebody's lobby state changes.
-async fn pause(store: &Store, least: Duration, tick: Duration) {
-    let verdict = async {
-        tokio::time::sleep(least).await;
-        store.lobby_changed().await;
-    };
-    tokio::select! {
-        () = tokio::time::sleep(tick) => {}
-        () = verdict => {}
-    }
-}
-
-/// Grows with what was published and with how many it was sent to, so that publishing one by one never takes much of the machine.
-fn least_pause(change: &Change, followers: usize) -> Duration {
-    let times = |cost: Duration, count: usize| cost.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
-    LEAST_PAUSE.saturating_add(times(ROW, change.put.len() + change.drop.len())).saturating_add(times(FOLLOWER, followers))
 }
 
 /// The rows as last published, with the indexes that make a change cheap.

@@ -1,0 +1,100 @@
+//! How soon after one change the next is published: by the tick, but a lobby state sooner. Publishes nothing itself.
+
+use std::time::Duration;
+
+use crate::store::Store;
+use crate::view::Change;
+
+/// The shortest pause, and what each published row and each follower add to it: some times what they cost, so that publishing one by one
+/// never takes much of the machine.
+const LEAST: Duration = Duration::from_millis(5);
+const ROW: Duration = Duration::from_micros(300);
+const FOLLOWER: Duration = Duration::from_micros(50);
+
+/// Waits a tick, or only `least` where somebody's lobby state changes.
+pub(super) async fn pause(store: &Store, least: Duration, tick: Duration) {
+    let verdict = async {
+        tokio::time::sleep(least).await;
+        store.lobby_changed().await;
+    };
+    tokio::select! {
+        () = tokio::time::sleep(tick) => {}
+        () = verdict => {}
+    }
+}
+
+/// The pause that is left also to lobby states after this change went to so many.
+pub(super) fn least(change: &Change, followers: usize) -> Duration {
+    let times = |cost: Duration, count: usize| cost.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
+    LEAST.saturating_add(times(ROW, change.put.len() + change.drop.len())).saturating_add(times(FOLLOWER, followers))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::clock::Now;
+    use crate::model::{CallKey, Lobby, RosterPatch};
+    use crate::view::{Kind, RowKey};
+
+    const SHORT: Duration = Duration::from_millis(5);
+    const TICK: Duration = Duration::from_millis(50);
+
+    fn store_with_somebody() -> Store {
+        let (store, now) = (Store::default(), Now::read());
+        let key = CallKey { bridge: "b".into(), call: "c".into() };
+        store.list_person(&key, &"p".into(), RosterPatch::default(), now.instant, now);
+        store
+    }
+
+    fn finds_waiting(store: &Store) {
+        store.update_person("p", |person| person.lobby.state = Lobby::Waiting);
+    }
+
+    /// How long a pause takes when this happens 20 ms after its begin.
+    async fn pause_while(store: &Store, happens: impl FnOnce(&Store)) -> Duration {
+        let begin = Instant::now();
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            happens(store);
+        };
+        tokio::join!(
+            async {
+                pause(store, SHORT, TICK).await;
+                begin.elapsed()
+            },
+            later
+        )
+        .0
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lobby_state_ends_the_pause_and_nothing_else_does() {
+        let store = store_with_somebody();
+        assert_eq!(pause_while(&store, |_| {}).await, TICK);
+        let renamed = |store: &Store| {
+            let key = CallKey { bridge: "b".into(), call: "c".into() };
+            store.put_call(&key, |call| call.name = "other".into());
+        };
+        assert_eq!(pause_while(&store, renamed).await, TICK);
+        assert_eq!(pause_while(&store, finds_waiting).await, Duration::from_millis(20));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lobby_state_that_came_before_the_pause_still_waits_for_its_least_and_one_that_was_taken_ends_none() {
+        let store = store_with_somebody();
+        finds_waiting(&store);
+        assert_eq!(pause_while(&store, |_| {}).await, SHORT);
+        assert!(store.take_dirty().lobby);
+        assert_eq!(pause_while(&store, |_| {}).await, TICK);
+    }
+
+    #[test]
+    fn the_least_pause_grows_to_a_tick_with_rows_and_with_followers() {
+        let rows = |count| Change { put: Vec::new(), drop: vec![RowKey { kind: Kind::Person, id: "p".into() }; count] };
+        assert_eq!(least(&rows(0), 0), LEAST);
+        assert!(least(&rows(2), 10) < Duration::from_millis(10));
+        assert!(least(&rows(150), 1) >= TICK && least(&rows(2), 900) >= TICK);
+    }
+}
