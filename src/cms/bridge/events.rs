@@ -55,7 +55,9 @@ impl Bridge {
         if let Some(pulse) = self.sockets.get_mut(&socket).and_then(|entry| entry.pulse.as_mut()) {
             pulse.heard(now.instant);
         }
-        self.counters.skipped.increment(frame.skipped as u64);
+        if frame.skipped > 0 {
+            self.counters.skipped.increment(frame.skipped as u64);
+        }
         if frame.damaged {
             self.frame_damaged(socket, &frame.body, now);
         }
