@@ -57,8 +57,12 @@ impl Cluster {
 
     /// REST requests to all bridges since the last reset.
     pub async fn requests(&self) -> u64 {
+        self.requests_by_bridge().await.iter().sum()
+    }
+
+    pub async fn requests_by_bridge(&self) -> Vec<u64> {
         let bridges = self.get("/requests").await;
-        bridges.as_array().expect("bridges").iter().map(|bridge| bridge["total"].as_u64().expect("a count")).sum()
+        bridges.as_array().expect("bridges").iter().map(|bridge| bridge["total"].as_u64().expect("a count")).collect()
     }
 
     pub async fn forget_requests(&self) {
