@@ -98,6 +98,11 @@ export class Screen {
     return this.link.phase === "live" && !this.link.doubt;
   }
 
+  /** The moment that waits are told for: they stand still when nothing is heard from the server, since nobody knows who still waits. */
+  get waitsAt() {
+    return this.live || this.link.asOf === 0 ? this.now : this.link.asOf;
+  }
+
   /** The open meeting's row; undefined when it has ended. */
   get meeting() {
     return this.choice.open === null ? undefined : this.roster.meetings.get(this.choice.open);
@@ -241,6 +246,14 @@ export class Screen {
   /** @param {Person} person */
   stale(person) {
     return person.bridge !== null && isStale(this.roster.bridges.get(person.bridge));
+  }
+
+  /** Why what is known of a person may be out of date, as a catalogue key with its argument. @param {Person} person
+   * @returns {{ key: string, args: { bridge: string } } | null} */
+  whyStale(person) {
+    const bridge = person.bridge === null ? undefined : this.roster.bridges.get(person.bridge);
+    if (!bridge || !isStale(bridge)) return null;
+    return { key: bridge.state === "paused" ? "person_paused" : "person_old", args: { bridge: bridge.id } };
   }
 
   /** @param {Meeting} meeting */

@@ -81,9 +81,14 @@ const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.m
 /** What else there is to know of somebody, on one line: who is at it, what failed, whether they are to stay.
  * @param {Desk} desk @param {Person} row @param {import("../protocol.js").Claim | null} claim */
 function about(desk, row, claim) {
-  const facts = [unconfirmed(desk, row), handling(desk, row, claim), outcome(desk, row), held(desk, row), ...marks(row)].filter(
-    (each) => each !== null,
-  );
+  const facts = [
+    unconfirmed(desk, row),
+    handling(desk, row, claim),
+    outcome(desk, row),
+    held(desk, row),
+    outOfDate(desk, row),
+    ...marks(row),
+  ].filter((each) => each !== null);
   if (facts.length === 0) return nothing;
   return html`<span class="about" title=${facts.map(({ text, code }) => (code ? `${text} (${code})` : text)).join(" · ")}>${facts.map(
     ({ kind, sign, text, code }) =>
@@ -124,6 +129,12 @@ function held(desk, { hold, ...row }) {
   const at = remind_at === null ? "" : times.short(remind_at);
   const key = `${due ? "hold.due" : remind_at === null ? "hold.by" : "hold.by_until"}${reason ? "_why" : ""}`;
   return { kind: due ? "held due" : "held", sign: due ? "due" : "hold", text: t(key, { by, reason, at }) };
+}
+
+/** The person's bridge is in trouble: what is shown of them may not be so any more. @param {Desk} desk @param {Person} row @returns {Fact | null} */
+function outOfDate(desk, row) {
+  const why = desk.screen.whyStale(row);
+  return why && { kind: "mark", sign: "trouble", text: t(why.key, why.args) };
 }
 
 /** @param {Person} row @returns {Fact[]} */

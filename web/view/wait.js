@@ -16,7 +16,7 @@ const times = clockTimes(document.documentElement.lang || "en");
 /** @param {Desk} desk @param {Person} row @param {number | null} gone */
 export function wait(desk, row, gone) {
   if (row.waiting_since === null) return nothing;
-  const ms = Math.max(0, (gone ?? desk.screen.now) - row.waiting_since);
+  const ms = Math.max(0, (gone ?? desk.screen.waitsAt) - row.waiting_since);
   const meeting = desk.roster.meetings.get(row.meeting);
   const late = gone === null && !row.hold ? level(ms, thresholdsOf(meeting)) : 0;
   return html`<span class="wait" data-level=${late}>${row.waiting_up_to ? html`<span class="up-to" title=${t("up_to_why")}>${t("up_to")}</span>` : nothing}
@@ -60,7 +60,7 @@ export function lateOnes(desk) {
 /** The longest wait of a meeting, or of all that is shown. @param {Desk} desk @param {number | null} since @param {Meeting | undefined} meeting */
 export function longest(desk, since, meeting) {
   if (since === null) return nothing;
-  const ms = desk.screen.now - since;
+  const ms = Math.max(0, desk.screen.waitsAt - since);
   const late = level(ms, thresholdsOf(meeting));
   return html`<span class="fact wait" data-level=${late}><time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : sign(late === 1 ? "late" : "very_late", t(late === 1 ? "wait.long_short" : "wait.too_long_short"))}</span>`;
 }

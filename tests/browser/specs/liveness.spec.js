@@ -45,6 +45,11 @@ test("a frozen server is noticed: rows look old, nobody can be admitted, the tit
     await expect(admitOf(person(page, id))).toBeDisabled();
     await expect(page).toHaveTitle(/No connection/);
     await expect(page.locator(".standing")).toContainText("lost: as of");
+    const wait = person(page, id).locator(".wait time");
+    const stands = await wait.textContent();
+    // Its line says how old everything is, and goes on; the wait does not.
+    await expect(page.locator(".standing")).toContainText(/([7-9]|\d\d) s old/, { timeout: BACK });
+    expect(await wait.textContent(), "a wait stands still").toBe(stands);
   });
   await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
   await expect(admitOf(person(page, id))).toBeEnabled({ timeout: BACK });

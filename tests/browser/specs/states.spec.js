@@ -1,3 +1,4 @@
+import { lookTwice } from "../look.js";
 import { admitOf, card, Demo, expect, live, person, shownAll, test } from "../server.js";
 
 test("nobody waiting is said in words, and no lobby is something else", async ({ desk }) => {
@@ -35,9 +36,26 @@ test("a bridge that falls silent is named, its people are greyed, and it comes b
   const note = page.locator(".notes li.grave", { hasText: bridge });
   await expect(note).toContainText(/silent for|can’t be reached/, { timeout: 15_000 });
   await expect(person(page, bo.id)).toHaveAttribute("data-stale", "yes");
+  await expect(person(page, bo.id)).toContainText(`${bridge} doesn’t answer: may be out of date`);
   await demo.control("/fault/start", { bridge });
   await expect(note).toHaveCount(0, { timeout: 20_000 });
   await expect(person(page, bo.id)).toHaveAttribute("data-stale", "no");
+  await expect(person(page, bo.id)).not.toContainText("may be out of date");
+});
+
+test("whoever can't be read says so on their row, their meeting and in its heading", async ({ ownCluster: cluster, open }) => {
+  const page = await open(cluster);
+  const board = await cluster.meeting("Board call");
+  await cluster.switches({ rest_replace: "<deactivated>true<", rest_replace_with: "<deactivated>tr&nbsp;<" });
+  const { id } = await cluster.join(board, "Bo Berg");
+  const card = page.locator(`li.card[data-meeting="${board.id}"]`);
+  await expect(card).toContainText("1 person can’t be read", { timeout: 15_000 });
+  await card.locator("button.open").click();
+  await expect(page.locator('[data-chip="unreadable"]')).toContainText("1 person can’t be read");
+  await expect(person(page, id)).toContainText("CMS’s answer about this person can’t be read");
+  await lookTwice(page, "unreadable");
+  await cluster.switches({ rest_replace: "" });
+  await expect(card).not.toContainText("can’t be read", { timeout: 15_000 });
 });
 
 test("a hidden tab goes on receiving, and shows it all when looked at again", async ({ desk }) => {
