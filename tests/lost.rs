@@ -299,3 +299,24 @@ async fn who_was_listed_by_another_bridge_alone_and_is_listed_anew_is_read_again
         shown(&mut page, host.id, Lobby::Waiting).await;
     }
 }
+
+/// No reading by REST takes the place of what events tell of mutes.
+#[rstest::rstest]
+#[case::the_value("\"audioMuted\":true", "\"audioMuted\":tr\"ue")]
+#[case::a_comma("\",\"audioMuted\":true", "\"\"audioMuted\":true")]
+#[case::the_end("\"audioMuted\":true", "\"audioMuted\":")]
+#[tokio::test]
+async fn a_mute_that_a_damaged_frame_lost_is_told_all_the_same(#[case] said: &str, #[case] instead: &str) {
+    let desk = Desk::start(quiet(1)).await;
+    let mut page = desk.page("mo").await;
+    let (meeting, _) = desk.meeting("Board call", "eu-1", &["Ana Silva"]);
+    let host = desk.host(meeting.id, "eu-1");
+    page.lobby([&host], Lobby::In).await;
+    desk.control().set_switches(None, json!({ "events_replace": said, "events_replace_with": instead })).expect("switch");
+    desk.control().mute(host.id, true).expect("muted");
+    let damaged = || usher::simulator::Control::requests(&desk.control())[0].subscribe_requests;
+    let before = damaged();
+    page.until("the list to be asked for again", |_| check(damaged() > before, damaged())).await;
+    desk.control().set_switches(None, json!({ "events_replace": "" })).expect("switch");
+    page.until("the mute", |page| check(page.person(host.id)?.muted, page.person(host.id))).await;
+}

@@ -220,6 +220,9 @@ switches! {
     subscribe_refused: bool = false,
     /// The certificate shown from the next connection on; does nothing without TLS.
     certificate: Certificate = Certificate::default(),
+    /// This text of events messages is replaced by `events_replace_with`, byte for byte; empty = none.
+    events_replace: String = String::new(),
+    events_replace_with: String = String::new(),
     invalid_json_events: bool = false,
     invalid_utf8_events: bool = false,
     /// Every events message carries so many more bytes.

@@ -361,6 +361,13 @@ fn suffer(scene: &mut Scene) -> Option<String> {
         json!({ "waiting_participant": "ringing" }),
         json!({ "cdr_gap_rate": 0.5, "cdr_duplicate_rate": 0.3, "cdr_reorder_rate": 0.3 }),
         json!({ "cdr_timeout_ms": 1 }),
+        json!({ "close_after_ms": one(&[1, 20]) }),
+        json!({ "rest_replace": "<deactivated>true<", "rest_replace_with": "<deactivated>tr&#55357;e<" }),
+        json!({ "rest_replace": "</participant><participant ", "rest_replace_with": "</articipant><participant " }),
+        json!({ "rest_replace": "<name>", "rest_replace_with": "<name>&nbsp;&#55357;<b>" }),
+        json!({ "events_replace": "\"name\":\"", "events_replace_with": "\"name\":\"\\ud83d" }),
+        json!({ "events_replace": ",\"updateType\"", "events_replace_with": "\"updateType\"" }),
+        json!({ "events_replace": "\"state\":\"connected\"", "events_replace_with": "\"state\":\"conn\"ected\"" }),
     ];
     let switches = faults.choose(&mut scene.rng).cloned()?;
     suffer_this(scene, switches)

@@ -110,8 +110,16 @@ impl Bridge {
             return self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + pause);
         }
         work.lost = Some(now.instant);
+        // No reading tells everything that events do, such as a mute that stands with no leg: the list is asked for again, though not often.
+        let renew = work.renewed.is_none_or(|last| now.instant >= last + self.timing.reconnect_max);
+        if renew {
+            work.renewed = Some(now.instant);
+        }
         if work.reading.is_none() {
             self.begin_roster(call, Lane::Resync, false, now);
+        }
+        if renew && let Some(socket) = self.plan.renew(&Topic::Roster(call.clone())) {
+            self.set_changed(socket, now);
         }
     }
 

@@ -223,6 +223,9 @@ impl Socket {
         let id = self.next_message;
         self.next_message += 1;
         let mut text = format!(r#"{{"type":"message","message":{{"messageId":{id},{body}"#);
+        if !switches.events_replace.is_empty() {
+            text = text.replace(&switches.events_replace, &switches.events_replace_with);
+        }
         if switches.events_padding > 0 {
             let padding = " ".repeat(switches.events_padding);
             text.push_str(&padding);
