@@ -364,8 +364,6 @@ fn suffer(scene: &mut Scene) -> Option<String> {
         json!({ "close_after_ms": one(&[1, 20]) }),
         json!({ "rest_replace": "<deactivated>true<", "rest_replace_with": "<deactivated>tr&#55357;e<" }),
         json!({ "rest_replace": "</participant><participant ", "rest_replace_with": "</articipant><participant " }),
-        json!({ "rest_replace": "<name>", "rest_replace_with": "<name>&nbsp;&#55357;<b>" }),
-        json!({ "events_replace": "\"name\":\"", "events_replace_with": "\"name\":\"\\ud83d" }),
         json!({ "events_replace": ",\"updateType\"", "events_replace_with": "\"updateType\"" }),
         json!({ "events_replace": "\"state\":\"connected\"", "events_replace_with": "\"state\":\"conn\"ected\"" }),
     ];
@@ -387,6 +385,9 @@ fn suffer_what_only_the_rotation_repairs(scene: &mut Scene) -> Option<String> {
         json!({ "active_limit": scene.rng.random_range(1..6) }),
         json!({ "never_active": true }),
         json!({ "unknown_call": "refused" }),
+        // A name that came damaged costs itself, until it is read again.
+        json!({ "rest_replace": "<name>", "rest_replace_with": "<name>&nbsp;&#55357;<b>" }),
+        json!({ "events_replace": "\"name\":\"", "events_replace_with": "\"name\":\"\\ud83d" }),
     ];
     let switches = faults.choose(&mut scene.rng).cloned()?;
     suffer_this(scene, switches)
