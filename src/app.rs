@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -30,6 +30,7 @@ use crate::publisher::{self, Outlets, Publisher};
 use crate::receivers::{self, Receivers};
 use crate::reload::{Parts, Reload};
 use crate::store::Store;
+use crate::supervisor::{Supervisor, TaskFailed};
 use crate::trouble::Troubles;
 use crate::wall::Walls;
 
@@ -53,6 +54,15 @@ pub enum StartError {
     Thread(#[source] std::io::Error),
 }
 
+/// Why a running Usher ended other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum EndError {
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Task(#[from] TaskFailed),
+}
+
 /// A running Usher.
 pub struct App {
     pub address: SocketAddr,
@@ -63,6 +73,8 @@ pub struct App {
     pub hub: Hub,
     /// Takes another configuration over.
     pub reload: Reload,
+    /// Watches the tasks that Usher can't do without, and others that must live as long as it.
+    pub supervisor: Supervisor,
     stop: CancellationToken,
     web: JoinHandle<Result<(), ServeError>>,
     tasks: TaskTracker,
@@ -72,6 +84,10 @@ pub struct App {
     pub db: Db,
     pub log: Log,
     log_written: (JoinHandle<()>, CancellationToken),
+    #[cfg(test)]
+    actions: Actions,
+    #[cfg(test)]
+    desk: Desk,
     drain: Duration,
     /// Let go of last.
     _hold: Hold,
@@ -103,7 +119,7 @@ pub async fn start_holding(
     let (store, hub) = (Store::default(), Hub::new(Audience::Desk));
     let keeper = Keeper::new(db.clone());
     let desk = Desk::new(Settings::new(&config.desk, &config.timing).into(), keeper.clone(), keeper.load().await?);
-    let tasks = TaskTracker::new();
+    let (tasks, supervisor) = (TaskTracker::new(), Supervisor::new(stop.clone()));
     let (bridges, bridges_stop) = (TaskTracker::new(), CancellationToken::new());
 
     let waiting = memory::load_waiting(&db).await?;
@@ -127,12 +143,13 @@ pub async fn start_holding(
 
     let receivers = Receivers::default();
     receivers.set(&secrets, following.cluster());
-    bridges.spawn(memory::note_records(db.clone(), store.clone(), config.timing.cdr_check, bridges_stop.clone()));
+    let noting = memory::note_records(db.clone(), store.clone(), config.timing.cdr_check, bridges_stop.clone());
+    bridges.spawn(supervisor.watch("notes on records", noting));
 
     let (troubles, trouble_seen) = Troubles::channel();
     let (log, log_writer) = Log::new(db.clone(), config.log_keep_days, &config.timing, troubles.clone());
     let log_stop = CancellationToken::new();
-    let log_written = tokio::spawn(log_writer.run(log_stop.clone()));
+    let log_written = tokio::spawn(supervisor.watch("writer of the log", log_writer.run(log_stop.clone())));
     let (ready, is_ready) = watch::channel(false);
     let publisher = Publisher::new(store.clone(), desk.clone(), config.filter.clone());
     let (filter, filter_seen) = watch::channel(config.filter.clone());
@@ -148,7 +165,8 @@ pub async fn start_holding(
         log: log.clone(),
         walls: fan,
     };
-    bridges.spawn(publisher::run(publisher, outlets, config.timing.publish_tick, bridges_stop.clone()));
+    let publishing = publisher::run(publisher, outlets, config.timing.publish_tick, bridges_stop.clone());
+    bridges.spawn(supervisor.watch("publisher", publishing));
 
     let journal = Journal::new(db.clone());
     let open = journal.open().await?;
@@ -157,8 +175,8 @@ pub async fn start_holding(
         warn!(open = open.len(), "actions were interrupted by the last stop; reading back what became of them, sending nothing again");
         bridges.spawn(deeds.clone().recover(open));
     }
-    let (requests, presses) = mpsc::channel(PRESSES);
-    bridges.spawn(deeds.run(presses, tasks.clone(), bridges_stop.clone()));
+    let (actions, presses) = Actions::channel(PRESSES);
+    bridges.spawn(supervisor.watch("actions", deeds.run(presses, tasks.clone(), bridges_stop.clone())));
 
     let web_config = Live::from(config.web.clone());
     let web = Web {
@@ -166,7 +184,7 @@ pub async fn start_holding(
         timing: config.timing.clone(),
         db: db.clone(),
         hub: hub.clone(),
-        actions: Actions { requests },
+        actions: actions.clone(),
         desk: Requests::new(desk.clone(), store.clone(), log.clone()),
         log: log.clone(),
         receivers: receivers.clone(),
@@ -180,13 +198,23 @@ pub async fn start_holding(
     let web = tokio::spawn(http::serve(web, listener, stop.clone(), tasks.clone()));
     info!(%address, bridges = config.bridges.len(), "started");
     let drain = config.timing.drain;
-    let parts = Parts { following, bridges: bridges_thread, filter, web: web_config, receivers, desk, db: db.clone(), log: log.clone() };
+    let parts = Parts {
+        following,
+        bridges: bridges_thread,
+        filter,
+        web: web_config,
+        receivers,
+        desk: desk.clone(),
+        db: db.clone(),
+        log: log.clone(),
+    };
     Ok(App {
         address,
         cdr_address,
         store,
         hub,
         reload: Reload::new(config, parts),
+        supervisor,
         stop,
         web,
         tasks,
@@ -195,6 +223,10 @@ pub async fn start_holding(
         db,
         log,
         log_written: (log_written, log_stop),
+        #[cfg(test)]
+        actions,
+        #[cfg(test)]
+        desk,
         drain,
         _hold: hold,
     })
@@ -234,12 +266,14 @@ impl App {
         self.stop.cancel();
     }
 
-    /// Waits for the web server's end and ends the rest in order.
-    pub async fn join(mut self) -> Result<(), ServeError> {
+    /// Waits for a stop, for the web server's end or for the failure of a task that Usher can't do without, and ends the rest in order.
+    pub async fn join(mut self) -> Result<(), EndError> {
         let ended = tokio::select! {
             () = self.stop.cancelled() => None,
+            _ = self.supervisor.failure() => None,
             served = &mut self.web => Some(served),
         };
+        self.stop.cancel();
         // One deadline for all, from the moment a stop was asked for: actions end while sockets do.
         let deadline = Instant::now() + self.drain;
         let served = match ended {
@@ -262,6 +296,10 @@ impl App {
         if let Err(error) = self.db.flush().await {
             warn!(%error, "the database could not be flushed");
         }
-        served.unwrap_or_else(|error| Err(ServeError::Failed(error.to_string())))
+        served.unwrap_or_else(|error| Err(ServeError::Failed(error.to_string())))?;
+        self.supervisor.failed().map_or(Ok(()), |failed| Err(failed.into()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@
 //! - [`http`] speaks to browsers: it follows the [`hub`] and hands presses ([`actions`]) to [`deeds`]; it knows no bridge.
 //! - [`wall`] is what displays on walls are shown, [`displays`] which ones there are.
 //! - [`receivers`] is where bridges deliver their Call Detail Records.
-//! - [`mod@log`] is what was done by whom; [`trouble`] what moderators must know about Usher itself.
+//! - [`mod@log`] is what was done by whom; [`trouble`] what moderators must know about Usher itself; [`supervisor`] ends Usher when a task
+//!   fails that it can't do without.
 //! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out, [`reload`] takes
 //!   another one over.
 //! - [`meetings`] tells which calls belong together; [`clock`] reads the time, [`word`] names values, [`text`] judges and cuts texts of strangers,
@@ -43,6 +44,7 @@ pub mod receivers;
 pub mod reload;
 pub mod simulator;
 pub mod store;
+pub mod supervisor;
 pub mod text;
 pub mod trouble;
 pub mod view;

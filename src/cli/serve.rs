@@ -42,12 +42,12 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     if Accounts::new(Db::open(&data_dir)?, timing.session_idle).count().await? == 0 {
         eprintln!("\n{}\n", FIRST_USER.replace("<this configuration file>", &file.display().to_string()));
     }
-    tokio::spawn(read_again(hang_ups, app.reload.clone(), file));
-    tokio::spawn(async move {
+    tokio::spawn(app.supervisor.watch("reading the configuration again", read_again(hang_ups, app.reload.clone(), file)));
+    tokio::spawn(app.supervisor.watch("stop signal", async move {
         stop_signal().await;
         info!("stopping");
         stop.cancel();
-    });
+    }));
     Ok(app.join().await?)
 }
 

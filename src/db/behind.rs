@@ -2,6 +2,7 @@
 //! they are written. Knows no table.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -124,7 +125,7 @@ fn write(waiting: &Mutex<Waiting>, conn: &mut Connection) -> rusqlite::Result<()
     batch.sort_unstable_by_key(|(_, Numbered(number, _))| *number);
     let written = in_transaction(conn, |tx| {
         for (key, Numbered(_, work)) in &batch {
-            match work(tx) {
+            match contained(|| work(tx)) {
                 Err(error) if may_pass(&error) => return Err(error),
                 // It would fail for ever, and keep the others from being written.
                 Err(error) => tracing::error!(%error, what = key.0, "a change could not be kept"),
@@ -141,6 +142,12 @@ fn write(waiting: &Mutex<Waiting>, conn: &mut Connection) -> rusqlite::Result<()
         }
     }
     written
+}
+
+/// A panic is a failure of that one write, not of those in the same commit.
+pub fn contained(work: impl FnOnce() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+    let panicked = |_| rusqlite::Error::ToSqlConversionFailure("the write panicked; this is a defect of Usher".into());
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(panic)))
 }
 
 /// The database or its disk is in trouble, and the same write may work later.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
-pub use behind::{Key, may_pass};
+pub use behind::{Key, contained, may_pass};
 pub use files::Hold;
 
 use behind::Behind;

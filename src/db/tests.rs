@@ -71,6 +71,7 @@ async fn what_is_kept_is_never_lost_and_of_each_thing_only_the_last_is_written()
     }
     keep(&db, "once", "done");
     db.keep(("session", "broken".into()), |conn| conn.execute("INSERT INTO nowhere VALUES (1)", []).map(drop));
+    db.keep(("session", "panics".into()), |_| panic!("on purpose"));
     held.send(()).expect("waits");
     db.flush().await.expect("flush");
     let found = db.read(|conn| Ok((data(conn, "flooded")?, data(conn, "once")?))).await.expect("read");

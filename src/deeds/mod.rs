@@ -4,6 +4,8 @@
 //! back what became of it; `judge` says what that means. `later` reads again what ended without being known. `logged` sees to it that
 //! nothing is done without its entry in the log.
 
+#[cfg(test)]
+pub(crate) mod faults;
 mod journal;
 mod judge;
 mod later;

@@ -1,10 +1,12 @@
 //! What a stop of the process left open: read back where it can be read, told, and never sent again.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::Instant;
+use tracing::error;
 
 use super::journal::closing;
 use super::{Deeds, Doubt, OpenPress, is_open};
@@ -23,7 +25,13 @@ impl Deeds {
     /// Tells what is known of each as soon as it is. Nothing is ever sent again.
     pub async fn recover(self, open: Vec<OpenPress>) {
         let deadline = Instant::now() + self.reach.timing.recover_within;
-        let all = FuturesUnordered::from_iter(open.into_iter().map(|press| self.read_back(press, deadline)));
+        let all = FuturesUnordered::from_iter(open.into_iter().map(async |press| {
+            let target = press.target.clone();
+            // What is left open is tried again by the next start.
+            if AssertUnwindSafe(self.read_back(press, deadline)).catch_unwind().await.is_err() {
+                error!(?target, "reading back what became of an action failed by a defect of Usher");
+            }
+        }));
         // What is not known yet at the next stop stays open in the journal, for the start after it.
         tokio::select! {
             () = all.collect::<()>() => {}

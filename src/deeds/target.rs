@@ -169,6 +169,8 @@ impl Deeds {
     }
 
     async fn carry_out(&self, press: &Press, target: &Target, bulk: bool) -> Outcome {
+        #[cfg(test)]
+        super::faults::strike(&super::faults::NOW, target);
         match (target, Wish::of(&press.deed), MeetingWish::of(&press.deed)) {
             (Target::Person(id), Some(wish), _) => self.reach.person(&wish, id, bulk, &press.stop).await,
             (Target::Meeting(id), _, Some(wish)) => self.reach.meeting(&wish, id, &press.stop).await,

@@ -71,6 +71,10 @@ pub(super) async fn run(
             }
         }
     };
+    let beats = async {
+        site.pulse.run(site.timing.beat, shutdown.clone()).await;
+        std::future::pending().await
+    };
     let drain = site.timing.drain;
     // hyper no longer counts what became a WebSocket: both have the same deadline, side by side.
     let leave = async {
@@ -86,6 +90,8 @@ pub(super) async fn run(
     let ended = tokio::select! {
         ended = async { tokio::try_join!(accept(server, acceptor, &site), cdr, leave) } => ended.map(drop).map_err(ServeError::Io),
         () = chores => Ok(()),
+        // A panic of it is one of the server's, which ends Usher: without beats every page takes the server for lost.
+        () = beats => Ok(()),
         () = site.connections.close_idle(site.timing.connection_idle) => Ok(()),
     };
     site.failed_log_ins.due(Instant::now(), true).into_iter().for_each(|entry| site.log.add(entry));

@@ -67,9 +67,6 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new(web: Web, shutdown: CancellationToken, tracker: TaskTracker) -> Shared {
-        let pulse = Arc::new(Pulse::new());
-        let (beating, period, end) = (pulse.clone(), web.timing.beat, shutdown.clone());
-        tracker.spawn(async move { beating.run(period, end).await });
         Arc::new(Self {
             accounts: Accounts::new(web.db, web.timing.session_idle).configured(web.config.clone()),
             public_url: web.config.get().public_url.clone(),
@@ -91,7 +88,7 @@ impl Site {
             seats: Seats::default(),
             budgets: Budgets::default(),
             log_limits: LogLimits::default(),
-            pulse,
+            pulse: Arc::new(Pulse::new()),
             connections: Connections::default(),
             metrics: metrics::install(),
             frames_sent: ::metrics::counter!("usher_frames_sent_total"),

@@ -13,7 +13,7 @@ use super::entry::{Action, Entry};
 use super::{Log, Waiting, table};
 use crate::clock;
 use crate::config::Timing;
-use crate::db::{DbError, may_pass, now_ms};
+use crate::db::{DbError, contained, may_pass, now_ms};
 use crate::trouble::Troubles;
 
 /// Entries in one commit: some milliseconds of work.
@@ -198,7 +198,7 @@ impl Writer {
 fn write(conn: &Connection, batch: &[Waiting], set_by: i64) -> rusqlite::Result<()> {
     table::insert(conn, batch.iter().map(|waiting| &waiting.entry), set_by)?;
     for also in batch.iter().filter_map(|waiting| waiting.also.as_ref()) {
-        match also(conn) {
+        match contained(|| also(conn)) {
             Err(failure) if may_pass(&failure) => return Err(failure),
             // It would fail for ever, and keep all other entries from being written.
             Err(failure) => error!(%failure, "what goes with an entry of the log could not be written"),

@@ -1,0 +1,190 @@
+use std::time::Duration;
+
+use tokio::sync::mpsc::Receiver;
+use tokio::time::timeout;
+
+use super::*;
+use crate::actions::{Actor, Deed, Press, Scope, Target, TargetResult};
+use crate::config::Timing;
+use crate::deeds::faults;
+use crate::log::{Cursor, Filter as LogFilter};
+use crate::model::{BridgeState, Lobby};
+use crate::simulator::{self, Join, Options, Role, Simulator, StartCall, TlsMode};
+use crate::view::ActionResult;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Those that are watched in [`start_holding`].
+const WATCHED: [&str; 4] = ["notes on records", "writer of the log", "publisher", "actions"];
+
+struct Running {
+    sim: Simulator,
+    app: App,
+    _dir: tempfile::TempDir,
+}
+
+async fn running() -> Running {
+    running_with(|_| {}).await
+}
+
+async fn running_with(change: impl FnOnce(&mut Timing)) -> Running {
+    let options = Options { bridges: 1, calls: 0, people: 0, rate: 0.0, tls: TlsMode::Off, ..Options::default() };
+    let sim = simulator::start(options).await.expect("simulator");
+    let dir = tempfile::tempdir().expect("directory");
+    let bridge = &sim.bridges()[0];
+    let text = format!(
+        "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n[[bridge]]\nname = {:?}\nurl = {:?}\nusername = {:?}\npassword = {:?}\n",
+        bridge.name, bridge.url, bridge.username, bridge.password
+    );
+    let mut config = Config::parse(&text, dir.path()).expect("valid");
+    config.timing = Timing { outcome_shown: DEADLINE, drain: Duration::from_secs(5), ..Timing::default().scaled(0.1) };
+    config.timing.rest_timeout = Duration::from_secs(2);
+    change(&mut config.timing);
+    let listener = TcpListener::bind(config.web.listen).expect("port");
+    let app = start(config, listener, None, CancellationToken::new()).await.expect("started");
+    Running { sim, app, _dir: dir }
+}
+
+async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let looking = async {
+        loop {
+            match look() {
+                Some(found) => return found,
+                None => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    };
+    timeout(DEADLINE, looking).await.unwrap_or_else(|_| panic!("{what}"))
+}
+
+impl Running {
+    /// People who wait, each in a meeting of their own; with the ids of their meetings.
+    async fn waiting(&self, people: usize) -> Vec<(Arc<str>, Arc<str>)> {
+        let control = self.sim.control();
+        let mut all = Vec::new();
+        for n in 0..people {
+            let call = StartCall { name: format!("Room {n}"), space: true, ..StartCall::default() };
+            let meeting = control.start_call(call).expect("started").id;
+            let guest = Join { meeting, name: format!("Guest {n}"), role: Role::Guest, ..Join::default() };
+            let id: Arc<str> = control.join(guest).expect("joined").id.to_string().into();
+            let store = &self.app.store;
+            let meeting = until("a guest waits", || {
+                let waits = store.with_person(&id, |person| person.lobby.state == Lobby::Waiting).unwrap_or(false);
+                waits.then(|| crate::meetings::meeting_of(store, &id)).flatten()
+            });
+            all.push((id.clone(), meeting.await));
+        }
+        all
+    }
+
+    async fn press(&self, deed: Deed, targets: Vec<Target>) -> Receiver<TargetResult> {
+        let press = Press {
+            actor: Actor { user: "mo".into(), address: [127, 0, 0, 1].into() },
+            deed,
+            targets,
+            scope: Scope::Selection,
+            over: Vec::new(),
+            held: false,
+            stop: CancellationToken::new(),
+        };
+        timeout(DEADLINE, self.app.actions.press(press)).await.expect("begun in time").expect("taken")
+    }
+
+    async fn all_results(&self, deed: Deed, targets: Vec<Target>) -> Vec<TargetResult> {
+        let mut results = self.press(deed, targets).await;
+        let mut all = Vec::new();
+        while let Some(result) = timeout(DEADLINE, results.recv()).await.expect("a result in time") {
+            all.push(result);
+        }
+        all
+    }
+
+    /// Target by id, result and reason of each entry that an action made.
+    async fn entries(&self) -> Vec<(String, String, String)> {
+        timeout(DEADLINE, self.app.log.written()).await.expect("written in time");
+        let page = self.app.log.page(LogFilter::default(), None::<Cursor>, 100).await.expect("read");
+        let by_hand = page.lines.into_iter().filter(|line| *line.user == *"mo");
+        by_hand.map(|line| (if line.person.is_empty() { line.meeting } else { line.person }, line.result, line.reason)).collect()
+    }
+}
+
+/// The journal has nothing that the next start would take for interrupted.
+async fn nothing_open(app: &App) {
+    let open = app.db.read(|conn| conn.query_row("SELECT count(*) FROM press_people WHERE result IS NULL", [], |row| row.get::<_, i64>(0)));
+    assert_eq!(open.await.expect("read"), 0, "open in the journal");
+}
+
+#[tokio::test]
+async fn a_task_that_usher_cannot_do_without_ends_it_when_it_panics_and_is_named() {
+    for task in WATCHED {
+        let Running { sim, app, _dir } = running().await;
+        until("the bridge is read", || {
+            app.store.with_bridge("eu-1", |facts| facts.state == BridgeState::Live).unwrap_or(false).then_some(())
+        })
+        .await;
+        app.supervisor.inject(task);
+        let error = timeout(DEADLINE, app.join()).await.expect("Usher ends").expect_err("by a failure").to_string();
+        assert!(error.contains(&format!("`{task}`")) && error.contains("on purpose"), "{error}");
+        sim.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_defect_that_one_person_or_meeting_shows_costs_no_other_of_the_press() {
+    let usher = running().await;
+    let waiting = usher.waiting(3).await;
+    let people: Vec<Target> = waiting.iter().map(|(person, _)| Target::Person(person.clone())).collect();
+    let meetings: Vec<Target> = waiting.iter().map(|(_, meeting)| Target::Meeting(meeting.clone())).collect();
+    faults::NOW.lock().expect("faults").extend([people[1].clone(), meetings[1].clone()]);
+    for (deed, targets) in [(Deed::Admit, people), (Deed::Lock(true), meetings)] {
+        let results = usher.all_results(deed.clone(), targets.clone()).await;
+        let entries = usher.entries().await;
+        for (n, target) in targets.iter().enumerate() {
+            let result = results.iter().find(|result| result.target == *target).expect("a result for each");
+            let (Target::Person(id) | Target::Meeting(id)) = target;
+            let entry = entries.iter().find(|(about, ..)| **about == **id).expect("an entry for each");
+            if n == 1 {
+                let reason = result.reason.clone().unwrap_or_default();
+                assert!(result.result == ActionResult::Unreachable && reason.starts_with("Usher failed"), "{deed:?}: {result:?}");
+                assert!(entry.1 == "unreachable" && *entry.2 == *reason, "{deed:?}: {entry:?}");
+            } else {
+                assert_eq!((result.result, &*entry.1), (ActionResult::Done, "done"), "{deed:?}: {result:?}");
+            }
+            let acted = match target {
+                Target::Person(id) => usher.app.desk.person(id).acted,
+                Target::Meeting(id) => usher.app.desk.meeting(id, id).acted,
+            };
+            assert!(acted.pending.is_none() && acted.outcome.is_some() == (n == 1), "{deed:?}: {acted:?}");
+        }
+        nothing_open(&usher.app).await;
+    }
+    usher.app.stop();
+    timeout(DEADLINE, usher.app.join()).await.expect("Usher ends").expect("as it was asked to");
+}
+
+#[tokio::test]
+async fn a_defect_that_shows_when_one_is_read_later_costs_no_other_of_the_press() {
+    let usher = running_with(|timing| {
+        (timing.rest_timeout, timing.confirm_within) = (Duration::from_millis(400), Duration::from_millis(300));
+        timing.read_later = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(20)];
+    })
+    .await;
+    let people: Vec<Target> = usher.waiting(2).await.into_iter().map(|(person, _)| Target::Person(person)).collect();
+    faults::LATER.lock().expect("faults").push(people[1].clone());
+    let control = usher.sim.control();
+    control.set_switches(None, serde_json::json!({ "put_slow_ms": 3_600_000 })).expect("switch");
+    let mut results = usher.press(Deed::Admit, people.clone()).await;
+    let mut next = async || timeout(DEADLINE, results.recv()).await.expect("a result in time");
+    for _ in &people {
+        let result = next().await.expect("a result for each");
+        assert_eq!(result.result, ActionResult::Unconfirmed, "{result:?}");
+    }
+    // By a host, say: what was not confirmed is so from now on.
+    let first = control.truth().participants().find(|person| people[0] == Target::Person(person.id.to_string().into())).expect("there").id;
+    control.admit(first).expect("let in");
+    let put_right = next().await.expect("one of them is read again");
+    assert!(put_right.corrected && put_right.target == people[0] && put_right.result == ActionResult::Done, "{put_right:?}");
+    assert_eq!(next().await, None, "the press ends all the same");
+    usher.app.stop();
+    timeout(DEADLINE, usher.app.join()).await.expect("Usher ends").expect("as it was asked to");
+}

@@ -1,0 +1,131 @@
+//! Tasks that Usher can't do without: when one of them fails, the process ends instead of looking alive. Knows no task.
+//!
+//! A panic of anything smaller is contained where it happens: one target of a press (`deeds/target.rs`), one bridge (`cms/following.rs`), one
+//! database job (`db/threads.rs`).
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::text::cut;
+
+/// A panic's message is shown up to this length.
+const MESSAGE: usize = 300;
+
+/// Which task failed, and how.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the task `{task}` {how}; this is a defect of Usher, which can't go on without it")]
+pub struct TaskFailed {
+    pub task: &'static str,
+    pub how: String,
+}
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Supervisor {
+    failed: watch::Sender<Option<TaskFailed>>,
+    stop: CancellationToken,
+    #[cfg(test)]
+    faults: watch::Sender<Option<&'static str>>,
+}
+
+impl Supervisor {
+    /// Before `stop` is cancelled no task may end.
+    pub fn new(stop: CancellationToken) -> Self {
+        Self {
+            failed: watch::Sender::default(),
+            stop,
+            #[cfg(test)]
+            faults: watch::Sender::default(),
+        }
+    }
+
+    /// The task, watched: a panic, or an end that nobody asked for, is logged with its name, and [`Supervisor::failure`] returns.
+    pub fn watch<F: Future<Output = ()>>(&self, task: &'static str, work: F) -> impl Future<Output = ()> + use<F> {
+        let supervisor = self.clone();
+        #[cfg(test)]
+        let work = faulty(task, work, self.faults.subscribe());
+        async move {
+            match AssertUnwindSafe(work).catch_unwind().await {
+                Err(panic) => supervisor.fail(task, format!("panicked: {}", message(&*panic))),
+                Ok(()) if !supervisor.stop.is_cancelled() => supervisor.fail(task, "ended without being asked to".into()),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    fn fail(&self, task: &'static str, how: String) {
+        error!(task, how, "a task of Usher failed that it can't do without; Usher ends");
+        self.failed.send_if_modified(|failed| failed.is_none().then(|| *failed = Some(TaskFailed { task, how })).is_some());
+    }
+
+    /// Waits until a task has failed; the first one that did.
+    pub async fn failure(&self) -> TaskFailed {
+        let mut failed = self.failed.subscribe();
+        match failed.wait_for(Option::is_some).await.map(|failed| failed.clone()) {
+            Ok(Some(failed)) => failed,
+            // `self` holds the sender.
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// The first one that has failed so far.
+    pub fn failed(&self) -> Option<TaskFailed> {
+        self.failed.borrow().clone()
+    }
+
+    /// Makes a task panic, for tests.
+    #[cfg(test)]
+    pub(crate) fn inject(&self, task: &'static str) {
+        self.faults.send_replace(Some(task));
+    }
+}
+
+#[cfg(test)]
+async fn faulty(task: &'static str, work: impl Future<Output = ()>, mut faults: watch::Receiver<Option<&'static str>>) {
+    tokio::select! {
+        Ok(_) = faults.wait_for(|fault| *fault == Some(task)) => panic!("a defect, on purpose"),
+        () = work => {}
+    }
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    cut(text.unwrap_or("no message"), MESSAGE).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_panics_or_ends_by_itself_is_named_and_the_first_one_counts() {
+        let stop = CancellationToken::new();
+        let supervisor = Supervisor::new(stop.clone());
+        assert_eq!(supervisor.failed(), None);
+        supervisor.watch("first", async { panic!("overflow of {}", 7) }).await;
+        supervisor.watch("second", async {}).await;
+        let failed = supervisor.failure().await;
+        assert_eq!((failed.task, &*failed.how), ("first", "panicked: overflow of 7"));
+        assert!(failed.to_string().contains("`first`"), "{failed}");
+
+        let supervisor = Supervisor::new(stop.clone());
+        supervisor.watch("second", async {}).await;
+        assert_eq!(supervisor.failed().map(|failed| failed.task), Some("second"), "nobody asked it to end");
+    }
+
+    #[tokio::test]
+    async fn an_end_that_was_asked_for_is_no_failure() {
+        let stop = CancellationToken::new();
+        let supervisor = Supervisor::new(stop.clone());
+        let watched = supervisor.watch("asked", stop.clone().cancelled_owned());
+        stop.cancel();
+        watched.await;
+        assert_eq!(supervisor.failed(), None);
+    }
+}
