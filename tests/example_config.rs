@@ -21,8 +21,13 @@ fn keys_of(source: &str, structs: &[(&str, &str)]) -> Vec<(String, String)> {
     for (name, section) in structs {
         let body =
             source.split(&format!("struct {name} {{")).nth(1).unwrap_or_else(|| panic!("no struct {name}")).split('}').next().unwrap();
-        let fields = body.lines().filter_map(|line| line.trim().split_once(": ")).filter(|(key, _)| !key.contains(['#', '/', '(']));
-        keys.extend(fields.map(|(key, _)| ((*section).to_owned(), key.trim_start_matches("pub ").to_owned())));
+        let fields = body
+            .lines()
+            .filter_map(|line| line.trim().split_once(": "))
+            .filter(|(key, _)| !key.contains(['#', '/']) && (!key.contains('(') || key.starts_with("pub(super)")));
+        keys.extend(
+            fields.map(|(key, _)| ((*section).to_owned(), key.trim_start_matches("pub ").trim_start_matches("pub(super) ").to_owned())),
+        );
     }
     keys
 }

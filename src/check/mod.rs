@@ -6,6 +6,7 @@
 
 mod certificate;
 mod events;
+mod files;
 mod judge;
 mod peers;
 mod reach;
@@ -17,6 +18,7 @@ use std::io::Write;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 
+pub use files::exposed;
 pub use peers::cluster;
 pub use records::Known;
 pub(crate) use records::is_own as is_own_receiver;
@@ -35,6 +37,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let all = count(config.bridges.len(), "bridge");
     writeln!(out, "Trying {all}. Nothing is changed on CMS; one token for an events socket is taken from each.\n")?;
+    if let Some(files) = files::report(&config) {
+        writeln!(out, "{files}")?;
+    }
     let known = |each: &BridgeConfig| known(&config, each);
     let mut running: FuturesOrdered<_> = config.bridges.iter().map(|each| bridge(each, &config.timing, known(each))).collect();
     let mut reports = Vec::new();

@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 
 use crate::accounts::Accounts;
 use crate::app;
+use crate::check;
 use crate::config::{Config, Trust};
 use crate::db::{Db, Hold};
 use crate::http::{FIRST_USER, check_certificate};
@@ -19,6 +20,7 @@ const DESCRIPTORS: u64 = 65_536;
 
 pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     raise_descriptor_limit();
+    warn_of_open_files(&config);
     for bridge in config.bridges.iter().filter(|bridge| bridge.trust == Trust::Insecure) {
         warn!(bridge = %bridge.name, "its certificate is not checked (insecure = true): anybody on the way can read the password");
     }
@@ -51,12 +53,21 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     Ok(app.join().await?)
 }
 
+fn warn_of_open_files(config: &Config) {
+    for exposed in check::exposed(config) {
+        warn!("{exposed}; close it: {}", exposed.command);
+    }
+}
+
 /// At each SIGHUP. A file with a mistake changes nothing.
 async fn read_again(mut hang_ups: HangUps, reload: Reload, file: PathBuf) {
     loop {
         hang_ups.next().await;
         let taken = match Config::load(&file) {
-            Ok(config) => reload.take(config).await.map_err(|error| error.to_string()),
+            Ok(config) => {
+                warn_of_open_files(&config);
+                reload.take(config).await.map_err(|error| error.to_string())
+            }
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = taken {

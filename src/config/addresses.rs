@@ -2,12 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{ConfigError, Network, PublicUrl};
+use super::error::Mistake;
+use super::{Network, PublicUrl};
 
 /// `scheme://host[:port]`, lower-case scheme, no path: CMS serves its API at `/api/v1` of the Web Admin port.
-pub(super) fn bridge_url(key: &str, text: &str) -> Result<String, ConfigError> {
+pub(super) fn bridge_url(key: &str, text: &str) -> Result<String, Mistake> {
     let allowed = "https://host or https://host:port of the Web Admin interface, without path or user";
-    let error = || ConfigError::invalid(key, quoted(text), allowed);
+    let error = || Mistake::new(key, quoted(text), allowed);
     let url = reqwest::Url::parse(text).map_err(|_| error())?;
     let plain = url.path() == "/" && url.query().is_none() && url.username().is_empty() && url.password().is_none();
     let loopback = match url.host_str() {
@@ -21,14 +22,14 @@ pub(super) fn bridge_url(key: &str, text: &str) -> Result<String, ConfigError> {
     }
 }
 
-pub(super) fn public_url(text: &str) -> Result<PublicUrl, ConfigError> {
+pub(super) fn public_url(text: &str) -> Result<PublicUrl, Mistake> {
     let url = web_url("public_url", text)?;
     if is_plain_path(&url.base) {
         return Ok(url);
     }
     let allowed =
         "a path of letters, digits, `-`, `.`, `_` and `~` between single slashes, and not one of /healthz, /readyz, /metrics and /cdr";
-    Err(ConfigError::invalid("public_url", quoted(text), allowed))
+    Err(Mistake::new("public_url", quoted(text), allowed))
 }
 
 /// Whether a path means the same to Usher, to proxies and in cookies: nothing that a router takes for a pattern or that has two spellings.
@@ -39,12 +40,12 @@ fn is_plain_path(base: &str) -> bool {
     !taken && segments().all(|segment| !segment.is_empty() && segment.chars().all(plain))
 }
 
-pub(super) fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
-    text.parse().map_err(|_| ConfigError::invalid(key, quoted(text), "an address and port such as 127.0.0.1:8080 or [::]:8443"))
+pub(super) fn address(key: &str, text: &str) -> Result<SocketAddr, Mistake> {
+    text.parse().map_err(|_| Mistake::new(key, quoted(text), "an address and port such as 127.0.0.1:8080 or [::]:8443"))
 }
 
-pub(super) fn web_url(key: &str, text: &str) -> Result<PublicUrl, ConfigError> {
-    let error = || ConfigError::invalid(key, quoted(text), "http(s)://host[:port][/path] as it is typed");
+pub(super) fn web_url(key: &str, text: &str) -> Result<PublicUrl, Mistake> {
+    let error = || Mistake::new(key, quoted(text), "http(s)://host[:port][/path] as it is typed");
     let url = reqwest::Url::parse(text).map_err(|_| error())?;
     let https = match url.scheme() {
         "https" => true,
@@ -57,8 +58,8 @@ pub(super) fn web_url(key: &str, text: &str) -> Result<PublicUrl, ConfigError> {
     Ok(PublicUrl { origin: url.origin().ascii_serialization(), base: url.path().trim_end_matches('/').to_owned(), https })
 }
 
-pub(super) fn network(text: &str) -> Result<Network, ConfigError> {
-    let error = || ConfigError::invalid("trusted_proxies", quoted(text), "addresses or ranges such as 10.0.0.1 or 10.0.0.0/8");
+pub(super) fn network(key: &str, text: &str) -> Result<Network, Mistake> {
+    let error = || Mistake::new(key, quoted(text), "addresses or ranges such as 10.0.0.1 or 10.0.0.0/8");
     let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
     let address: IpAddr = address.parse().map_err(|_| error())?;
     let longest = if address.is_ipv4() { 32 } else { 128 };

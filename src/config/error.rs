@@ -1,34 +1,135 @@
-//! What can be wrong with a configuration, said so that it can be mended.
+//! What can be wrong with a configuration, said so that it can be mended: all of it at once.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::text::cut;
 
-/// A configuration mistake; `serve` prints it and exits with code 2 before any port is bound.
+/// Mistakes that are listed; the rest is a number.
+const LISTED: usize = 50;
+
+/// Mistakes of the configuration; `serve` prints them and exits with code 2 before any port is bound.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    #[error(
+        "there is no configuration {path}; copy usher.example.toml, which comes with Usher, to {path}, set each [[bridge]] in it and try it \
+         with `usher check --config {path}`. Another file is named by --config; `usher demo` needs none"
+    )]
+    Missing { path: String },
     #[error("cannot read the configuration {path}: {reason}")]
     Unreadable { path: PathBuf, reason: String },
-    #[error("the configuration is not valid TOML or has an unknown key: {0}")]
+    #[error("the configuration is not valid TOML: {0}")]
     Syntax(String),
-    #[error("configuration key `{key}`: got {got}; allowed: {allowed}")]
-    Invalid { key: String, got: String, allowed: String },
+    #[error("{}", listed(.0))]
+    Invalid(Vec<Mistake>),
+}
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    pub key: String,
+    pub got: String,
+    pub allowed: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, got, allowed } = self;
+        write!(f, "configuration key `{}`: got {}; allowed: {}", printable(key), printable(got), printable(allowed))
+    }
+}
+
+impl Mistake {
+    pub(super) fn new(key: impl Into<String>, got: impl fmt::Display, allowed: impl Into<String>) -> Self {
+        Self { key: key.into(), got: got.to_string(), allowed: allowed.into() }
+    }
+}
+
+/// One line each, where there are several.
+fn listed(mistakes: &[Mistake]) -> String {
+    if let [one] = mistakes {
+        return one.to_string();
+    }
+    let mut text = format!("the configuration has {} mistakes:", mistakes.len());
+    for mistake in mistakes.iter().take(LISTED) {
+        text.push_str(&format!("\n  {mistake}"));
+    }
+    if mistakes.len() > LISTED {
+        text.push_str(&format!("\n  and {} more", mistakes.len() - LISTED));
+    }
+    text
+}
+
+/// Keys and values come from the file; a terminal must not be steered by them.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Collects mistakes, the first one of each key.
+#[derive(Debug, Default)]
+pub(super) struct Mistakes {
+    found: Vec<Mistake>,
+    keys: HashSet<String>,
+}
+
+impl Mistakes {
+    pub(super) fn add(&mut self, mistake: Mistake) {
+        if self.keys.insert(mistake.key.clone()) {
+            self.found.push(mistake);
+        }
+    }
+
+    /// The value, or a stand-in that nobody gets to see: with a mistake there is no configuration.
+    pub(super) fn take<T>(&mut self, value: Result<T, Mistake>, stand_in: T) -> T {
+        self.some(value).unwrap_or(stand_in)
+    }
+
+    /// None where it is a mistake.
+    pub(super) fn some<T>(&mut self, value: Result<T, Mistake>) -> Option<T> {
+        value.map_err(|mistake| self.add(mistake)).ok()
+    }
+
+    /// `valid`, unless there was any mistake.
+    pub(super) fn end<T>(self, valid: T) -> Result<T, ConfigError> {
+        if self.found.is_empty() { Ok(valid) } else { Err(self.error()) }
+    }
+
+    pub(super) fn error(self) -> ConfigError {
+        ConfigError::Invalid(self.found)
+    }
 }
 
 impl ConfigError {
     /// Says where and what, but not the line itself: it may hold a password, and this goes to the log.
-    pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Self {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let number = before.matches('\n').count() + 1;
-        let line = text.lines().nth(number - 1).unwrap_or_default();
-        let key = line.split('=').next().unwrap_or_default().trim();
-        let secret = ["password", "token"].iter().any(|word| key.contains(word));
-        let what = if secret { "expected a text in quotes" } else { error.message().trim() };
-        let key = cut(key, 40);
-        Self::Syntax(format!("line {number} ({key}): {what}"))
+    pub(super) fn syntax(text: &str, errors: &[toml::de::Error]) -> Self {
+        let mut lines = HashSet::new();
+        let mut said = Vec::new();
+        for error in errors {
+            let number = line_of(text, error);
+            // What follows on the same line follows from it.
+            if !lines.insert(number) {
+                continue;
+            }
+            let line = text.lines().nth(number - 1).unwrap_or_default();
+            let key = line.split('=').next().unwrap_or_default().trim();
+            let what = if is_secret(key) { "expected a text in quotes" } else { error.message().trim() };
+            said.push(format!("line {number} ({}): {}", printable(cut(key, 40)), printable(what)));
+        }
+        let more = said.len().saturating_sub(LISTED);
+        said.truncate(LISTED);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        Self::Syntax(format!("{}{more}", said.join("; ")))
     }
+}
 
-    pub(super) fn invalid(key: impl Into<String>, got: impl std::fmt::Display, allowed: impl Into<String>) -> Self {
-        Self::Invalid { key: key.into(), got: got.to_string(), allowed: allowed.into() }
-    }
+/// Counted from 1.
+pub(super) fn line_of(text: &str, error: &toml::de::Error) -> usize {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    before.matches('\n').count() + 1
+}
+
+/// Whether the value of a key is never to be shown.
+pub(super) fn is_secret(key: &str) -> bool {
+    ["password", "token"].iter().any(|word| key.contains(word))
 }

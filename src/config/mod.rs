@@ -1,26 +1,32 @@
 //! The one validated configuration: read, checked and completed before any port is bound. Not a place for defaults hidden elsewhere.
 //!
-//! Every mistake is reported with its key, its value and what is allowed. Every timeout lives in [`Timing`], so that tests can scale
+//! All mistakes are reported at once, each with its key, its value and what is allowed. Every timeout lives in [`Timing`], so that tests can scale
 //! it. Secrets are [`Secret`], which no log line and no page can print.
 
 mod addresses;
 mod bridge;
 mod error;
 mod filter;
+mod fingerprint;
 mod live;
+mod private;
 mod raw;
+mod reading;
 mod reread;
 mod secret;
 mod timing;
+mod validate;
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use bridge::{BridgeConfig, CdrMode, Trust};
-pub use error::ConfigError;
+pub use error::{ConfigError, Mistake};
 pub use filter::{Filter, MeetingFacts, Rules};
 pub use live::Live;
+pub use private::{Exposed, PrivateFile};
 pub use secret::Secret;
 pub use timing::{CmsLimits, Timing};
 
@@ -40,6 +46,8 @@ pub struct Config {
     /// Days that the log of actions is kept; 0: for ever.
     pub log_keep_days: u32,
     pub timing: Timing,
+    /// The files that secrets were read from, and the key of Usher's certificate.
+    pub private_files: Vec<PrivateFile>,
 }
 
 /// Characters of a bridge's name.
@@ -142,15 +150,24 @@ impl WebConfig {
 impl Config {
     /// Reads and validates a TOML file. Relative paths in it are relative to the file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
-        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => ConfigError::Missing { path: path.display().to_string() },
+            _ => ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() },
+        })?;
+        Self::read(&text, path.parent().unwrap_or(Path::new(".")), Some(path))
     }
 
     /// Validates the text of a configuration; `dir` is what relative paths are relative to.
     pub fn parse(text: &str, dir: &Path) -> Result<Self, ConfigError> {
-        let raw: raw::File = toml::from_str(text).map_err(|error| ConfigError::syntax(text, &error))?;
-        raw.validate(dir)
+        Self::read(text, dir, None)
+    }
+
+    fn read(text: &str, dir: &Path, path: Option<&Path>) -> Result<Self, ConfigError> {
+        let (file, mut mistakes) = reading::read(text)?;
+        let itself = path.filter(|_| file.holds_secrets()).map(|path| PrivateFile::new("it holds secrets", path));
+        let validation = validate::Validation { dir, mistakes: &mut mistakes, private_files: itself.into_iter().collect() };
+        let config = validation.config(file);
+        mistakes.end(config)
     }
 }
 

@@ -84,6 +84,126 @@ fn a_line_that_cannot_be_read_is_named_without_what_stands_in_it(#[case] right: 
     assert!(error.contains("line ") && !error.contains("hunter2"), "{error}");
 }
 
+/// Each line of what is said.
+fn mistakes(text: &str) -> Vec<String> {
+    parse(text).expect_err("invalid").to_string().lines().map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn all_mistakes_are_said_at_once_each_with_its_key_its_value_and_what_is_allowed() {
+    let text = r#"
+listen = "here"
+lisen = 1
+public_url = "ftp://x"
+trusted_proxies = ["10.0.0.0/8", "nobody", "10.0.0.0/64"]
+sockets_per_user = "many"
+[session]
+max_hours = 0
+[metrics]
+token = 12345678
+[tls]
+cert_file = "missing.pem"
+[cdr]
+listen = 8090
+[exclude]
+names = "Board"
+[cms]
+in_flight = 9
+rest_timeout_s = -1
+[desk]
+long_wait_s = 0
+too_long_wait_s = 90000
+[log]
+keep_days = 1.5
+[[bridge]]
+name = "eu-1"
+url = "http://cms.example.org"
+username = "a:b"
+password = ["hunter2"]
+cdr = "push"
+fingerprint = "ab"
+[[bridge]]
+name = "eu-1"
+username = "api"
+password_file = "missing"
+pasword = "hunter2"
+[[bridge]]
+name = 3
+url = "https://cms3.example.org"
+username = "api"
+password = "x"
+insecure = true
+ca_file = "ca.pem"
+"#;
+    let said = mistakes(text);
+    let expected = [
+        ("listen", "\"here\"", "127.0.0.1:8080"),
+        ("lisen", "unknown field `lisen` (line 3)", "`listen`"),
+        ("public_url", "\"ftp://x\"", "http(s)://"),
+        ("trusted_proxies[1]", "\"nobody\"", "10.0.0.1"),
+        ("trusted_proxies[2]", "\"10.0.0.0/64\"", "10.0.0.1"),
+        ("sockets_per_user", "string \"many\" (line 6)", "a whole number"),
+        ("session.max_hours", "0", "1 to 8760"),
+        ("metrics.token", "something else (line 10)", "a text in quotes"),
+        ("tls.cert_file", "missing.pem", "a readable file"),
+        ("tls.key_file", "nothing", "PEM"),
+        ("cdr.listen", "integer `8090` (line 14)", "a text in quotes"),
+        ("exclude.names", "string \"Board\" (line 16)", "a list"),
+        ("cms.in_flight", "9", "2 to 8"),
+        ("cms.rest_timeout_s", "integer `-1` (line 19)", "a whole number"),
+        ("desk.long_wait_s", "0", "1 to 86399"),
+        ("desk.too_long_wait_s", "90000", "2 to 86400"),
+        ("log.keep_days", "floating point `1.5` (line 24)", "a whole number"),
+        ("bridge[0].url", "\"http://cms.example.org\"", "https://host"),
+        ("bridge[0].username", "\"a:b\"", "without a colon"),
+        ("bridge[0].password", "something else (line 29)", "a text in quotes"),
+        ("bridge[0].cdr", "unknown variant `push` (line 30)", "`register`"),
+        ("bridge[0].fingerprint", "\"ab\"", "64 hexadecimal digits"),
+        ("bridge[1].url", "nothing", "https://"),
+        ("bridge[1].name", "\"eu-1\"", "a name no other bridge has"),
+        ("bridge[1].password_file", "missing", "a readable file"),
+        ("bridge[1].pasword", "unknown field `pasword` (line 36)", "`password`"),
+        ("bridge[2].name", "integer `3` (line 38)", "a text in quotes"),
+        ("bridge[2]", "several of ca_file, fingerprint, insecure", "at most one"),
+    ];
+    for (key, got, allowed) in expected {
+        let start = format!("configuration key `{key}`: got ");
+        let line = said.iter().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{key} in {said:#?}"));
+        let (what, range) = line[start.len()..].split_once("; allowed: ").expect("both");
+        assert!(what.contains(got) && range.contains(allowed), "{line}");
+    }
+    assert_eq!(said[0], format!("the configuration has {} mistakes:", expected.len()));
+    assert_eq!(said.len(), expected.len() + 1, "nothing that follows from another: {said:#?}");
+    assert!(!said.join(" ").contains("hunter2") && !said.join(" ").contains("12345678"), "{said:?}");
+}
+
+#[test]
+fn lines_that_are_no_toml_are_all_named() {
+    let said = parse(&format!("listen = here\nsockets_per_user = 1 2\n{BRIDGE}")).expect_err("no TOML").to_string();
+    assert!(said.contains("line 1 (listen)") && said.contains("line 2 (sockets_per_user)"), "{said}");
+}
+
+#[test]
+fn a_section_in_the_place_of_a_value_and_the_other_way_round_is_named() {
+    for (text, key) in [("[listen]\nx = 1\n", "listen"), ("tls = \"x\"\n", "tls"), ("bridge = 1\n", "bridge"), ("cms = []\n", "cms")] {
+        let said = mistakes(text);
+        assert!(said.iter().any(|line| line.contains(&format!("configuration key `{key}`"))), "{key}: {said:?}");
+    }
+}
+
+#[test]
+fn a_file_that_makes_no_end_of_mistakes_gets_an_answer_of_bounded_length() {
+    let text: String = (0..500).map(|n| format!("key{n} = {n}\n")).collect();
+    let said = mistakes(&format!("{text}{BRIDGE}"));
+    assert!(said.len() < 60 && said.last().is_some_and(|line| line.starts_with("and ")), "{said:?}");
+}
+
+#[test]
+fn a_byte_order_mark_and_the_ends_of_lines_of_windows_do_no_harm() {
+    let text = format!("\u{feff}listen = \"127.0.0.1:9\"\r\n{}", BRIDGE.replace('\n', "\r\n"));
+    assert_eq!(parse(&text).expect("valid").web.listen.port(), 9);
+}
+
 #[test]
 fn exactly_one_source_of_the_password_is_needed() {
     let error = parse(&format!("{BRIDGE}password_env = \"X\"\n")).expect_err("two").to_string();

@@ -20,6 +20,17 @@ pub(super) fn database(data_dir: &Path) -> PathBuf {
     data_dir.join("usher.db")
 }
 
+/// The data directory and what SQLite keeps in it, with a word for each.
+pub fn files_in(data_dir: &Path) -> [(&'static str, PathBuf); 4] {
+    let file = |name: &str| data_dir.join(name);
+    [
+        ("data_dir", data_dir.to_owned()),
+        ("the database", database(data_dir)),
+        ("what was written last", file("usher.db-wal")),
+        ("the index of that", file("usher.db-shm")),
+    ]
+}
+
 /// Makes the directory and the lock file where they are missing.
 pub(super) fn prepare(data_dir: &Path) -> Result<(), DbError> {
     let mut directory = DirBuilder::new();

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 pub use behind::{Key, contained, may_pass};
-pub use files::Hold;
+pub use files::{Hold, files_in};
 
 use behind::Behind;
 use limit::LogLimit;

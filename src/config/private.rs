@@ -1,0 +1,153 @@
+//! Files that hold secrets, and which of them others on this machine may read. Changes nothing.
+
+use std::path::{Path, PathBuf};
+
+/// A file that only Usher's user should be able to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivateFile {
+    /// What it is: a key of the configuration, or words.
+    pub what: String,
+    pub path: PathBuf,
+}
+
+/// One that others may read, and how to end that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposed {
+    pub file: PrivateFile,
+    /// As `chmod` takes it.
+    pub mode: String,
+    /// For a shell.
+    pub command: String,
+}
+
+impl std::fmt::Display for Exposed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({}) is open to other users of this machine: mode {}", self.file.path.display(), self.file.what, self.mode)
+    }
+}
+
+/// Where orchestrators put secrets, for one container alone and with a mode that can't be changed.
+const MOUNTED: [&str; 2] = ["/run/secrets", "/var/run/secrets"];
+
+impl PrivateFile {
+    pub fn new(what: impl Into<String>, path: &Path) -> Self {
+        Self { what: what.into(), path: path.to_owned() }
+    }
+
+    /// None where it is closed to others, or not there; and where the system has no modes.
+    #[cfg(unix)]
+    pub fn exposed(&self) -> Option<Exposed> {
+        use std::os::unix::fs::MetadataExt;
+        if MOUNTED.iter().any(|place| self.path.starts_with(place)) {
+            return None;
+        }
+        let data = std::fs::metadata(&self.path).ok()?;
+        let owner = Owner { user: data.uid(), group: data.gid(), me: me() };
+        let command = advice(data.mode(), data.is_dir(), owner)?;
+        let path = quoted_for_shell(&self.path);
+        let command = command.iter().map(|part| format!("{part} {path}")).collect::<Vec<_>>().join(" && ");
+        Some(Exposed { file: self.clone(), mode: format!("{:04o}", data.mode() & 0o7777), command })
+    }
+
+    #[cfg(not(unix))]
+    pub fn exposed(&self) -> Option<Exposed> {
+        None
+    }
+}
+
+/// The effective user of this process, where the system tells.
+#[cfg(unix)]
+fn me() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").ok().map(|data| data.uid())
+}
+
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy)]
+struct Owner {
+    user: u32,
+    group: u32,
+    me: Option<u32>,
+}
+
+/// What closes a file to others, without the path; None where nobody else may read it.
+#[cfg(unix)]
+fn advice(mode: u32, is_dir: bool, owner: Owner) -> Option<Vec<String>> {
+    let Owner { user, group, me } = owner;
+    let mine = me.is_none_or(|me| me == user);
+    // A file of root's that a group may read is most often meant for the group in which Usher runs; somebody else's that Usher reads by its
+    // group is closed well enough.
+    let by_group = mine && !(user == 0 && group != 0);
+    let others = 0o007 | if by_group { 0o070 } else { 0 };
+    // Whoever may not list a directory may not read what is in it either, and the other way round.
+    if mode & others == 0 {
+        return None;
+    }
+    let close = format!("chmod {}", if is_dir { "700" } else { "600" });
+    // Root reads whatever it likes; anybody else has to own what nobody else may read.
+    match me {
+        Some(me) if !mine && me != 0 => Some(vec![format!("chown {me}"), close]),
+        _ => Some(vec![close]),
+    }
+}
+
+/// As one word of a shell's line.
+#[cfg(unix)]
+fn quoted_for_shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@%".contains(c)) && !text.starts_with('-');
+    if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::own(0o600, (7, 7), Some(7), None)]
+    #[case::own_read_only(0o400, (7, 7), Some(7), None)]
+    #[case::own_of_all(0o644, (7, 7), Some(7), Some("chmod 600"))]
+    #[case::own_of_the_group(0o640, (7, 7), Some(7), Some("chmod 600"))]
+    #[case::own_that_others_write(0o602, (7, 7), Some(7), Some("chmod 600"))]
+    #[case::by_the_group_of_usher(0o640, (0, 7), Some(7), None)]
+    #[case::the_same_seen_by_root(0o640, (0, 7), Some(0), None)]
+    #[case::of_root_alone(0o640, (0, 0), Some(0), Some("chmod 600"))]
+    #[case::of_root_for_all(0o644, (0, 7), Some(7), Some("chown 7; chmod 600"))]
+    #[case::of_another_for_all(0o644, (8, 8), Some(7), Some("chown 7; chmod 600"))]
+    #[case::of_another_seen_by_root(0o644, (8, 8), Some(0), Some("chmod 600"))]
+    #[case::nobody_knows(0o644, (8, 8), None, Some("chmod 600"))]
+    fn a_file_that_others_may_read_has_a_command_that_closes_it_and_not_to_usher(
+        #[case] mode: u32,
+        #[case] (user, group): (u32, u32),
+        #[case] me: Option<u32>,
+        #[case] expected: Option<&str>,
+    ) {
+        let found = advice(0o100_000 | mode, false, Owner { user, group, me });
+        assert_eq!(found.map(|parts| parts.join("; ")).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_directory_that_others_may_enter_or_list_is_closed_by_700() {
+        let owner = Owner { user: 7, group: 7, me: Some(7) };
+        assert_eq!(advice(0o755, true, owner), Some(vec!["chmod 700".to_owned()]));
+        assert_eq!(advice(0o700, true, owner), None);
+    }
+
+    #[test]
+    fn the_command_closes_the_very_file_whatever_its_name() {
+        let dir = tempfile::tempdir().expect("directory");
+        let path = dir.path().join("it's a secret");
+        std::fs::write(&path, "hunter2").expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("mode");
+        let exposed = PrivateFile::new("bridge[0].password_file", &path).exposed().expect("open to all");
+        assert!(exposed.to_string().contains("mode 0644") && exposed.to_string().contains("bridge[0].password_file"), "{exposed}");
+        let done = std::process::Command::new("sh").args(["-c", &exposed.command]).status().expect("sh");
+        assert!(done.success(), "{}", exposed.command);
+        assert_eq!(exposed.file.exposed(), None);
+        assert_eq!(PrivateFile::new("missing", &dir.path().join("missing")).exposed(), None);
+    }
+}
