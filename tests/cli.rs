@@ -57,11 +57,88 @@ fn a_configuration_mistake_is_named_and_ends_with_code_2_before_anything_is_made
 }
 
 #[test]
-fn a_missing_configuration_is_said() {
+fn a_missing_configuration_is_said_with_what_to_copy_where() {
     let directory = tempfile::tempdir().expect("directory");
-    let output = run(directory.path(), &["serve", "--config", "other.toml"], "");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("other.toml"), "{}", text(&output.stderr));
+    for (arguments, file) in
+        [(&["serve"][..], "usher.toml"), (&["serve", "--config", "other.toml"], "other.toml"), (&["check"], "usher.toml")]
+    {
+        let output = run(directory.path(), arguments, "");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(&format!("copy usher.example.toml, which comes with Usher, to {file}")), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).expect("directory").count(), 0, "nothing is made");
+}
+
+#[test]
+fn all_mistakes_of_a_configuration_are_said_at_once() {
+    let directory = directory(&format!("listen = \"nowhere\"\nlisen = 1\nsockets_per_user = 0\n{BRIDGE}pasword = \"hunter2\"\n"));
+    let output = run(directory.path(), &["serve"], "");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for key in ["`listen`", "`lisen`", "`sockets_per_user`", "`bridge[0].pasword`"] {
+        assert!(said.contains(key), "{key} in {said}");
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+/// What a file that others may read is told of, by `check` and at the start of a server.
+#[cfg(unix)]
+#[tokio::test]
+async fn files_with_secrets_that_others_may_read_are_named_with_the_command_that_closes_them() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = directory(&format!(
+        "listen = \"127.0.0.1:0\"\n{BRIDGE}{}",
+        BRIDGE.replace("eu-1", "eu-2").replace(":9", ":19").replace("password = \"hunter2-secret\"", "password_file = \"eu-2.password\"")
+    ));
+    let path = |name: &str| directory.path().join(name);
+    std::fs::write(path("eu-2.password"), "hunter2\n").expect("written");
+    drop(usher::db::open_connection(&path("usher-data")).expect("database"));
+    std::fs::write(path("usher-data/usher.db-wal"), "").expect("written");
+    let files = [
+        ("usher.toml", 0o644, "600"),
+        ("eu-2.password", 0o604, "600"),
+        ("usher-data", 0o755, "700"),
+        ("usher-data/usher.db", 0o640, "600"),
+    ];
+    let files = files.into_iter().chain([("usher-data/usher.db-wal", 0o644, "600")]);
+    let warnings = |said: &str| said.lines().filter(|line| line.contains("open to other users")).count();
+    let close = |name: &str, mode: &str| format!("chmod {mode} {name}");
+    let mut expected = 0;
+    let restrict = |name: &str, mode| std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(mode)).expect("mode");
+    for name in ["usher.toml", "eu-2.password", "usher-data/usher.db-wal"] {
+        restrict(name, 0o600);
+    }
+    let said = |output: &Output| text(&output.stdout) + &text(&output.stderr);
+    assert_eq!(warnings(&said(&run(directory.path(), &["check"], ""))), 0, "all are closed");
+    for (name, mode, closed) in files {
+        restrict(name, mode);
+        expected += 1;
+        let said = said(&run(directory.path(), &["check"], ""));
+        assert_eq!(warnings(&said), expected, "{name}: {said}");
+        assert!(said.contains(&close(name, closed)) && said.contains(&format!("mode {mode:04o}")) && !said.contains("hunter2"), "{said}");
+    }
+    let mut child = Running(usher(directory.path(), &["serve"]).spawn().expect("started"));
+    let log = log_of(&mut child);
+    wait_for(common::DEADLINE, "the start", async || {
+        let said = log.lock().expect("log").clone();
+        if said.contains("started") && warnings(&said) == expected { Ok(()) } else { Err(said) }
+    })
+    .await;
+}
+
+/// Everything that it says, as it comes.
+fn log_of(child: &mut Running) -> std::sync::Arc<std::sync::Mutex<String>> {
+    let mut stderr = child.0.stderr.take().expect("stderr");
+    let log = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let writer = log.clone();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+            writer.lock().expect("log").push_str(&text(&buffer[..read]));
+        }
+    });
+    log
 }
 
 #[test]
@@ -103,15 +180,7 @@ fn users_are_managed_from_the_command_line() {
 async fn the_first_start_says_what_to_type_and_a_stop_is_clean() {
     let directory = directory(&format!("listen = \"127.0.0.1:0\"\n{BRIDGE}"));
     let mut child = Running(usher(directory.path(), &["serve"]).spawn().expect("started"));
-    let mut stderr = child.0.stderr.take().expect("stderr");
-    let log = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-    let writer = log.clone();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(read @ 1..) = stderr.read(&mut buffer) {
-            writer.lock().expect("log").push_str(&text(&buffer[..read]));
-        }
-    });
+    let log = log_of(&mut child);
     wait_for(common::DEADLINE, "the hint", async || {
         let said = log.lock().expect("log").clone();
         if said.contains("usher user add") && said.contains("--config usher.toml") { Ok(()) } else { Err(said) }
