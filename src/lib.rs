@@ -12,7 +12,7 @@
 //!   fails that it can't do without.
 //! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out, [`reload`] takes
 //!   another one over.
-//! - [`meetings`] tells which calls belong together; [`clock`] reads the time, [`word`] names values, [`text`] judges and cuts texts of strangers,
+//! - [`meetings`] tells which calls belong together; [`clock`] reads the time, [`system`] knows the user of the process, [`word`] names values, [`text`] judges and cuts texts of strangers,
 //!   for everybody.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
 //!
@@ -45,6 +45,7 @@ pub mod reload;
 pub mod simulator;
 pub mod store;
 pub mod supervisor;
+pub mod system;
 pub mod text;
 pub mod trouble;
 pub mod view;

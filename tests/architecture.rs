@@ -6,11 +6,12 @@ use std::path::Path;
 /// What each module may use besides itself. `simulator` is an independent witness: nothing of ours.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
+    ("system", &[]),
     ("word", &[]),
     ("text", &[]),
     ("normal", &[]),
-    ("config", &["text"]),
-    ("db", &["clock"]),
+    ("config", &["normal", "system", "text"]),
+    ("db", &["clock", "system"]),
     ("simulator", &[]),
     ("view", &["accounts", "config", "desk", "model", "text"]),
     ("model", &["view"]),
@@ -57,7 +58,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "wall",
         ],
     ),
-    ("cli", &["accounts", "app", "check", "clock", "cms", "config", "db", "http", "log", "receivers", "reload", "simulator"]),
+    ("cli", &["accounts", "app", "check", "clock", "cms", "config", "db", "http", "log", "receivers", "reload", "simulator", "system"]),
 ];
 
 fn uses(module: &str) -> BTreeSet<String> {

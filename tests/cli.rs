@@ -205,3 +205,27 @@ fn the_demo_listens_on_loopback_only() {
     assert!(!output.status.success());
     assert!(text(&output.stderr).contains("loopback"), "{}", text(&output.stderr));
 }
+
+/// Where it is run by root, as in many containers; anybody else's database is their own.
+#[cfg(unix)]
+#[test]
+fn a_first_user_that_root_adds_leaves_a_database_that_the_server_can_use_or_says_so() {
+    use std::os::unix::fs::MetadataExt;
+    let directory = directory(BRIDGE);
+    let owner = |name: &str| std::fs::metadata(directory.path().join(name)).map(|data| (data.uid(), data.gid())).expect("there");
+    let add = |name: &str| run(directory.path(), &["user", "add", name, "--password-stdin"], "correct horse\n");
+    let by_root = owner("usher.toml").0 == 0;
+    let said = text(&add("ana").stderr);
+    assert_eq!(said.contains("made for root alone"), by_root, "{said}");
+    if !by_root {
+        eprintln!("only part of it tried: only root can give files away");
+        return;
+    }
+    std::fs::remove_dir_all(directory.path().join("usher-data")).expect("removed");
+    std::os::unix::fs::chown(directory.path(), Some(4321), Some(4322)).expect("given");
+    let added = add("ana");
+    assert!(added.status.success() && !text(&added.stderr).contains("made for root"), "{}", text(&added.stderr));
+    for name in ["usher-data", "usher-data/usher.db", "usher-data/usher.lock"] {
+        assert_eq!(owner(name), (4321, 4322), "{name}");
+    }
+}

@@ -46,8 +46,7 @@ pub(super) fn who() -> String {
 /// By the system's word, not by a variable that anybody can set.
 #[cfg(unix)]
 fn system_user() -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-    let id = std::fs::metadata("/proc/self").ok()?.uid();
+    let id = crate::system::user()?;
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     Some(name_of(id, &users).unwrap_or_else(|| format!("uid {id}")))
 }

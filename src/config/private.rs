@@ -42,7 +42,7 @@ impl PrivateFile {
             return None;
         }
         let data = std::fs::metadata(&self.path).ok()?;
-        let owner = Owner { user: data.uid(), group: data.gid(), me: me() };
+        let owner = Owner { user: data.uid(), group: data.gid(), me: crate::system::user() };
         let command = advice(data.mode(), data.is_dir(), owner)?;
         let path = quoted_for_shell(&self.path);
         let command = command.iter().map(|part| format!("{part} {path}")).collect::<Vec<_>>().join(" && ");
@@ -53,13 +53,6 @@ impl PrivateFile {
     pub fn exposed(&self) -> Option<Exposed> {
         None
     }
-}
-
-/// The effective user of this process, where the system tells.
-#[cfg(unix)]
-fn me() -> Option<u32> {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/proc/self").ok().map(|data| data.uid())
 }
 
 #[cfg(unix)]

@@ -9,6 +9,8 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::DbError;
+#[cfg(unix)]
+use super::owner::{self, Ownership};
 
 /// The file that a running server holds locked. It is the pattern of the database's permissions as well.
 const LOCK: &str = "usher.lock";
@@ -33,20 +35,40 @@ pub fn files_in(data_dir: &Path) -> [(&'static str, PathBuf); 4] {
 
 /// Makes the directory and the lock file where they are missing.
 pub(super) fn prepare(data_dir: &Path) -> Result<(), DbError> {
+    let unusable = |reason| DbError::Directory { path: data_dir.to_owned(), reason };
     let mut directory = DirBuilder::new();
     directory.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt;
         directory.mode(0o700);
+        let (missing, around) = owner::missing(data_dir);
+        directory.create(data_dir).map_err(unusable)?;
+        owner::settle_directories(&missing, around)?;
     }
-    directory.create(data_dir).map_err(|reason| DbError::Directory { path: data_dir.to_owned(), reason })?;
+    #[cfg(not(unix))]
+    directory.create(data_dir).map_err(unusable)?;
     // One that is there is never opened here: where locks of this kind are POSIX locks (NFS), closing it would drop the server's.
-    match private().write(true).create_new(true).open(data_dir.join(LOCK)) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(DbError::Directory { path: data_dir.to_owned(), reason: error })
-        }
-        _ => Ok(()),
+    make(&data_dir.join(LOCK), data_dir)
+}
+
+/// Makes the database, empty, where root would make it and it is to be another user's: SQLite gives new journal files to the owner of the
+/// database, and the database to nobody. Nobody can have it open yet, since it is not there.
+#[cfg(unix)]
+pub(super) fn make_database(data_dir: &Path) -> Result<(), DbError> {
+    let would_be = crate::system::user().zip(owner::of(data_dir)).map(|(me, around)| owner::decide(me, around));
+    if matches!(would_be, Some(Ownership::Give(_))) { make(&database(data_dir), data_dir) } else { Ok(()) }
+}
+
+/// A file that is new, and whose it should be; one that is there is left alone.
+fn make(path: &Path, data_dir: &Path) -> Result<(), DbError> {
+    match private().write(true).create_new(true).open(path) {
+        #[cfg(unix)]
+        Ok(file) => owner::settle_file(path, &file, owner::of(data_dir)),
+        #[cfg(not(unix))]
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(reason) => Err(DbError::Directory { path: data_dir.to_owned(), reason }),
     }
 }
 

@@ -7,6 +7,8 @@ mod behind;
 mod files;
 mod limit;
 mod migrations;
+#[cfg(unix)]
+mod owner;
 mod threads;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +52,11 @@ pub struct Db {
 pub enum DbError {
     #[error("cannot create the data directory {path}: {reason}; set `data_dir` to a directory that this user may write")]
     Directory { path: PathBuf, reason: std::io::Error },
+    #[error(
+        "cannot give {path} to user {user}, whose directory it is in: {reason}; run this as that user (sudo -u '#{user}' usher ...), as root \
+         leaves it unusable for `usher serve`"
+    )]
+    Owner { path: PathBuf, user: u32, reason: std::io::Error },
     #[error("cannot open the database {path}: {reason}; the file and its directory must be writable for this user")]
     Open { path: PathBuf, reason: String },
     #[error("{by} serves from the data directory {path} already; stop it, or set `data_dir` to another directory")]
@@ -151,6 +158,8 @@ async fn on<T: Send + 'static>(
 pub fn open_connection(data_dir: &Path) -> Result<Connection, DbError> {
     let path = files::database(data_dir);
     files::prepare(data_dir)?;
+    #[cfg(unix)]
+    files::make_database(data_dir)?;
     let open_error = |reason: rusqlite::Error| DbError::Open { path: path.clone(), reason: reason.to_string() };
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;

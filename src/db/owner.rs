@@ -1,0 +1,148 @@
+//! Whose the new files of a data directory are. A command that root runs leaves none behind that the server's user can't use: what is made
+//! belongs to whoever owns the directory around it. Where that is root as well, it says so.
+
+use std::path::{Path, PathBuf};
+
+use super::DbError;
+
+/// What becomes of something that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ownership {
+    /// It is whose it should be, or only root could change that.
+    Keep,
+    Give(Owner),
+    /// Root made it among root's own: whoever runs the server is not known.
+    Roots,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub user: u32,
+    pub group: u32,
+}
+
+/// `made`: who makes it. `around`: whose the directory is.
+pub(super) fn decide(made: u32, around: Owner) -> Ownership {
+    match (made, around.user) {
+        (0, 0) => Ownership::Roots,
+        (0, _) => Ownership::Give(around),
+        _ => Ownership::Keep,
+    }
+}
+
+/// The directories that are missing up to `dir`, outermost first, and whose the one around them is.
+#[cfg(unix)]
+pub(super) fn missing(dir: &Path) -> (Vec<PathBuf>, Option<Owner>) {
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let mut missing: Vec<PathBuf> = absolute.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
+    let around = absolute.ancestors().nth(missing.len()).and_then(of);
+    missing.reverse();
+    (missing, around)
+}
+
+#[cfg(unix)]
+pub(super) fn of(path: &Path) -> Option<Owner> {
+    use std::os::unix::fs::MetadataExt;
+    let data = std::fs::metadata(path).ok()?;
+    Some(Owner { user: data.uid(), group: data.gid() })
+}
+
+/// Directories that this process has just made.
+#[cfg(unix)]
+pub(super) fn settle_directories(made: &[PathBuf], around: Option<Owner>) -> Result<(), DbError> {
+    for path in made {
+        let Some((me, around)) = of(path).zip(around) else { continue };
+        if let Ownership::Give(owner) = decide(me.user, around) {
+            let given = std::os::unix::fs::lchown(path, Some(owner.user), Some(owner.group));
+            given.map_err(|reason| not_given(path, owner, reason))?;
+        }
+    }
+    Ok(())
+}
+
+/// A file that this process has just made, by its handle: its name could be somebody else's by now.
+#[cfg(unix)]
+pub(super) fn settle_file(path: &Path, file: &std::fs::File, around: Option<Owner>) -> Result<(), DbError> {
+    use std::os::unix::fs::MetadataExt;
+    let made = file.metadata().ok().map(|data| data.uid());
+    match made.zip(around).map(|(made, around)| decide(made, around)) {
+        Some(Ownership::Give(owner)) => std::os::unix::fs::fchown(file, Some(owner.user), Some(owner.group)).map_err(|reason| {
+            // Made a moment ago, and of no use to anybody but root.
+            let _ = std::fs::remove_file(path);
+            not_given(path, owner, reason)
+        }),
+        Some(Ownership::Roots) => {
+            let dir = path.parent().unwrap_or(path).display();
+            tracing::warn!(
+                "the database in {dir} is made for root alone: `usher serve` has to run as root too, or give the directory to the user who runs it \
+                 (chown -R <user> {dir})"
+            );
+            Ok(())
+        }
+        Some(Ownership::Keep) | None => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn not_given(path: &Path, owner: Owner, reason: std::io::Error) -> DbError {
+    DbError::Owner { path: path.to_owned(), user: owner.user, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const USHER: Owner = Owner { user: 7, group: 8 };
+    const ROOT: Owner = Owner { user: 0, group: 0 };
+
+    #[rstest]
+    #[case::root_at_a_users(0, USHER, Ownership::Give(USHER))]
+    #[case::root_at_its_own(0, ROOT, Ownership::Roots)]
+    #[case::the_user(7, USHER, Ownership::Keep)]
+    #[case::another_user(9, USHER, Ownership::Keep)]
+    #[case::a_user_at_roots(7, ROOT, Ownership::Keep)]
+    fn what_root_makes_belongs_to_whoever_owns_the_directory(#[case] made: u32, #[case] around: Owner, #[case] expected: Ownership) {
+        assert_eq!(decide(made, around), expected);
+    }
+
+    /// Files and directories below `dir` with whose they are.
+    #[cfg(unix)]
+    fn owners(dir: &Path) -> Vec<(String, Owner)> {
+        let mut all = vec![(dir.display().to_string(), of(dir).expect("owner"))];
+        for entry in std::fs::read_dir(dir).expect("directory") {
+            let path = entry.expect("entry").path();
+            if path.is_dir() { all.extend(owners(&path)) } else { all.push((path.display().to_string(), of(&path).expect("owner"))) }
+        }
+        all
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_database_that_root_makes_in_somebodys_directory_is_theirs_with_all_that_belongs_to_it() {
+        let dir = tempfile::tempdir().expect("directory");
+        if of(dir.path()).expect("owner").user != 0 {
+            eprintln!("not tried: only root can give files away; what is decided is tried above");
+            return;
+        }
+        let theirs = Owner { user: 4321, group: 4322 };
+        std::os::unix::fs::chown(dir.path(), Some(theirs.user), Some(theirs.group)).expect("given");
+        for data in [dir.path().to_owned(), dir.path().join("usher-data"), dir.path().join("a/b")] {
+            let conn = crate::db::open_connection(&data).expect("database");
+            conn.execute("INSERT INTO refused_credentials (hash) VALUES ('x')", []).expect("written");
+            for file in ["usher.db", "usher.db-wal", "usher.db-shm", "usher.lock"] {
+                assert!(data.join(file).exists(), "{file}");
+            }
+            for (path, owner) in owners(dir.path()) {
+                assert_eq!(owner, theirs, "{path}");
+            }
+            drop(conn);
+            drop(crate::db::Hold::take(&data).expect("held"));
+            drop(crate::db::open_to_read(&data).expect("read").expect("a database"));
+            for (path, owner) in owners(dir.path()) {
+                assert_eq!(owner, theirs, "{path}, after others");
+            }
+        }
+    }
+}
