@@ -42,7 +42,7 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 /// Blanks, controls, what Unicode calls default-ignorable, and the signs whose picture is blank.
-fn shows_nothing(c: char) -> bool {
+pub fn shows_nothing(c: char) -> bool {
     let blank_picture = matches!(c, '\u{2800}' | '\u{fff9}'..='\u{fffb}' | '\u{1d159}');
     c.is_whitespace() || c.is_control() || blank_picture || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }

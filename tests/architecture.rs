@@ -33,7 +33,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cms", &["clock", "config", "model", "pem", "store", "text"]),
     ("check", &["clock", "cms", "config", "db", "receivers"]),
     ("deeds", &["actions", "clock", "cms", "config", "db", "desk", "log", "meetings", "model", "store", "trouble", "view", "word"]),
-    ("http", &["accounts", "actions", "config", "db", "desk", "displays", "hub", "log", "receivers", "text", "view", "wall", "word"]),
+    (
+        "http",
+        &["accounts", "actions", "config", "db", "desk", "displays", "hub", "log", "pem", "receivers", "text", "view", "wall", "word"],
+    ),
     ("reload", &["cms", "config", "db", "desk", "http", "log", "receivers"]),
     (
         "app",

@@ -229,3 +229,41 @@ fn a_first_user_that_root_adds_leaves_a_database_that_the_server_can_use_or_says
         assert_eq!(owner(name), (4321, 4322), "{name}");
     }
 }
+
+/// Sections of a chain: a good one, one that was cut off, and another good one.
+fn damaged_chain(leaf: &str) -> String {
+    let other = rcgen::generate_simple_self_signed(vec!["ca.example".into()]).expect("certificate").cert.pem();
+    let cut: String = other.lines().take(3).map(|line| format!("{line}\n")).collect();
+    format!("{leaf}{cut}{other}")
+}
+
+#[tokio::test]
+async fn a_damaged_certificate_in_the_servers_chain_is_named_at_the_start_and_when_the_file_changes() {
+    let certificate = rcgen::generate_simple_self_signed(vec!["localhost".into()]).expect("certificate");
+    let directory = directory(&format!("listen = \"127.0.0.1:0\"\n[tls]\ncert_file = \"cert.pem\"\nkey_file = \"key.pem\"\n{BRIDGE}"));
+    let chain = directory.path().join("cert.pem");
+    std::fs::write(directory.path().join("key.pem"), certificate.signing_key.serialize_pem()).expect("key");
+    let leaf = certificate.cert.pem();
+    let line = |before: usize| format!("certificate 2 (line {}) can't be used", before + leaf.lines().count() + 1);
+    std::fs::write(&chain, damaged_chain(&leaf)).expect("chain");
+    let mut child = Running(usher(directory.path(), &["serve"]).spawn().expect("started"));
+    let log = log_of(&mut child);
+    let says = async |text: String| {
+        wait_for(common::DEADLINE, &text, async || {
+            let said = log.lock().expect("log").clone();
+            if said.contains(&text) { Ok(()) } else { Err(said) }
+        })
+        .await;
+    };
+    says(line(0)).await;
+    says("cert.pem".into()).await;
+    std::fs::write(&chain, damaged_chain(&format!("moved down\n{leaf}"))).expect("chain");
+    says("a new certificate is in use".into()).await;
+    says(line(1)).await;
+
+    // Where the leaf itself is the damaged one, that is the reason why nothing works.
+    std::fs::write(&chain, damaged_chain("")).expect("chain");
+    let output = run(directory.path(), &["serve"], "");
+    let said = text(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("certificate 1 (line 1) can't be used"), "{said}");
+}

@@ -1,16 +1,20 @@
 //! `usher user add|list|passwd|remove|role`: accounts from the command line, while a server may be running. Knows no server.
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 use std::path::Path;
 
 use clap::{Args, Subcommand};
 use rusqlite::Connection;
 
 use crate::accounts::{AccountError, Offline, Refused, Role};
+use crate::config::Secret;
 use crate::db::{DbError, open_connection};
 use crate::log::Action;
 
 use super::audit::note;
+
+/// Bytes of standard input that are looked at: more than any password has.
+const MOST: u64 = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -59,6 +63,8 @@ pub(super) enum UserError {
     PasswordsDiffer,
     #[error("no password could be read: {0}; use --password-stdin where there is no terminal")]
     NoPassword(std::io::Error),
+    #[error("expected a password in one line, without blanks around it; got {0}; nothing was changed")]
+    NotAPassword(&'static str),
     #[error("cannot write the answer: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -127,20 +133,25 @@ fn list(conn: &mut Connection, out: &mut impl Write) -> Result<(), UserError> {
 impl PasswordSource {
     fn read(&self, name: &str) -> Result<String, UserError> {
         if self.password_stdin {
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).map_err(UserError::NoPassword)?;
-            let password = line.trim_end_matches(['\r', '\n']).to_owned();
-            Offline::check_password(name, &password)?;
-            return Ok(password);
+            let mut line = Vec::new();
+            std::io::stdin().lock().take(MOST).read_until(b'\n', &mut line).map_err(UserError::NoPassword)?;
+            return checked(name, &line);
         }
         let ask = |prompt: String| rpassword::prompt_password(prompt).map_err(UserError::NoPassword);
-        let password = ask(format!("New password for {name}: "))?;
-        Offline::check_password(name, &password)?;
-        match ask("The same again: ".into())? == password {
+        let password = checked(name, ask(format!("New password for {name}: "))?.as_bytes())?;
+        let again = ask("The same again: ".into())?;
+        match Secret::read(again.as_bytes()).is_ok_and(|again| again.expose() == password) {
             true => Ok(password),
             false => Err(UserError::PasswordsDiffer),
         }
     }
+}
+
+/// What was typed or piped, without what surrounds it, where it will do.
+fn checked(name: &str, line: &[u8]) -> Result<String, UserError> {
+    let password = Secret::read(line).map_err(UserError::NotAPassword)?;
+    Offline::check_password(name, password.expose())?;
+    Ok(password.expose().to_owned())
 }
 
 #[cfg(test)]

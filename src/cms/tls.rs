@@ -85,7 +85,7 @@ fn sections(path: &std::path::Path) -> Result<(RootCertStore, Vec<String>), Trus
     for (n, section) in pem::certificates(&file).into_iter().enumerate() {
         let added = section.certificate.and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()));
         if let Err(reason) = added {
-            faults.push(format!("certificate {} (line {}) can't be used: {reason}", n + 1, section.line));
+            faults.push(pem::in_words(n, section.line, &reason));
         }
     }
     Ok((roots, faults))

@@ -1,5 +1,7 @@
 //! Text that must never be printed.
 
+use crate::text::shows_nothing;
+
 /// A password or token. `Debug` and `Display` show nothing of it; use [`Secret::expose`] where it is sent.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
@@ -15,7 +17,7 @@ impl Secret {
 
     /// The secret in what a file, a variable or a setting holds. A byte order mark and the end of the line are no part of it; what can't be
     /// meant is refused with the reason, which quotes nothing.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
+    pub fn read(bytes: &[u8]) -> Result<Self, &'static str> {
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
             return Err("a text in UTF-16");
         }
@@ -25,7 +27,7 @@ impl Secret {
             "" => Err("nothing"),
             _ if line.contains('\n') => Err("several lines"),
             _ if line.chars().any(char::is_control) => Err("a text with a control character"),
-            _ if line.trim() != line => Err("a text with blanks around it"),
+            _ if line.starts_with(shows_nothing) || line.ends_with(shows_nothing) => Err("a text with blanks around it"),
             _ => Ok(Self::new(line)),
         }
     }
@@ -66,6 +68,8 @@ mod tests {
     #[case::nul(b"hunter2\0", Err("a text with a control character"))]
     #[case::tab(b"hunter\t2", Err("a text with a control character"))]
     #[case::blank_before(b" hunter2", Err("a text with blanks around it"))]
+    #[case::no_break_space(b"hunter2\xc2\xa0", Err("a text with blanks around it"))]
+    #[case::blank_of_a_web_page(b"\xe2\x80\x8bhunter2", Err("a text with blanks around it"))]
     #[case::blank_behind(b"hunter2 \n", Err("a text with blanks around it"))]
     fn what_surrounds_a_secret_is_no_part_of_it(#[case] bytes: &[u8], #[case] expected: Result<&str, &str>) {
         assert_eq!(Secret::read(bytes).as_ref().map(Secret::expose).map_err(|reason| *reason), expected);

@@ -4,21 +4,30 @@ use std::sync::Arc;
 
 use axum_server::tls_rustls::RustlsConfig;
 use rustls::ServerConfig;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::config::TlsFiles;
+use crate::pem;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
     #[error("cannot read {path}: {reason}")]
     Unreadable { path: std::path::PathBuf, reason: std::io::Error },
-    #[error("{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")]
-    NoCertificate { path: std::path::PathBuf },
-    #[error("{path} holds no private key in PEM form, or an encrypted one: {reason}")]
+    #[error("{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----){faults}")]
+    NoCertificate { path: std::path::PathBuf, faults: Faults },
+    #[error("{path} holds no private key in PEM form that can be used: {reason}")]
     NoKey { path: std::path::PathBuf, reason: String },
-    #[error("{cert} and {key} don't work together: {reason}")]
-    Mismatch { cert: std::path::PathBuf, key: std::path::PathBuf, reason: rustls::Error },
+    #[error("{cert} and {key} don't work together: {reason}{faults}")]
+    Mismatch { cert: std::path::PathBuf, key: std::path::PathBuf, reason: rustls::Error, faults: Faults },
+}
+
+/// The sections of the certificate's file that can't be used, in words.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<String>);
+
+impl std::fmt::Display for Faults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|fault| write!(f, "; {fault}"))
+    }
 }
 
 /// Would these files do? For asking before a port is bound.
@@ -37,6 +46,7 @@ impl Certificate {
     pub(super) fn load(files: TlsFiles) -> Result<Self, CertificateError> {
         let seen = read(&files)?;
         let in_use = RustlsConfig::from_config(Arc::new(build(&files, &seen)?));
+        warn_of_faults(&files, &seen.0);
         Ok(Self { files, seen, in_use })
     }
 
@@ -54,6 +64,7 @@ impl Certificate {
             Ok(config) => {
                 self.in_use.reload_from_config(Arc::new(config));
                 tracing::info!("a new certificate is in use");
+                warn_of_faults(&self.files, &found.0);
                 count("taken");
             }
             // Often only one of the two files has been replaced so far: the next look finds both.
@@ -63,6 +74,13 @@ impl Certificate {
             }
         }
         self.seen = found;
+    }
+}
+
+/// Browsers may not believe a chain of which a part is missing.
+fn warn_of_faults(files: &TlsFiles, cert: &[u8]) {
+    for fault in pem::faults(&pem::certificates(cert)) {
+        tracing::warn!(path = %files.cert_file.display(), "{fault}; it is left out of the certificate's chain, without which browsers may not believe it");
     }
 }
 
@@ -77,13 +95,15 @@ fn read(files: &TlsFiles) -> Result<(Vec<u8>, Vec<u8>), CertificateError> {
 }
 
 fn build(files: &TlsFiles, (cert, key): &(Vec<u8>, Vec<u8>)) -> Result<ServerConfig, CertificateError> {
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(cert).filter_map(Result::ok).collect();
+    let sections = pem::certificates(cert);
+    let faults = || Faults(pem::faults(&sections));
+    let chain: Vec<_> = sections.iter().filter_map(|section| section.certificate.clone().ok()).collect();
     if chain.is_empty() {
-        return Err(CertificateError::NoCertificate { path: files.cert_file.clone() });
+        return Err(CertificateError::NoCertificate { path: files.cert_file.clone(), faults: faults() });
     }
-    let key = PrivateKeyDer::from_pem_slice(key)
-        .map_err(|reason| CertificateError::NoKey { path: files.key_file.clone(), reason: reason.to_string() })?;
-    let mismatch = |reason| CertificateError::Mismatch { cert: files.cert_file.clone(), key: files.key_file.clone(), reason };
+    let key = pem::key(key).map_err(|reason| CertificateError::NoKey { path: files.key_file.clone(), reason })?;
+    let mismatch =
+        |reason| CertificateError::Mismatch { cert: files.cert_file.clone(), key: files.key_file.clone(), reason, faults: faults() };
     let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(mismatch)?

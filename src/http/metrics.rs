@@ -67,9 +67,11 @@ pub(super) async fn show(State(site): State<Shared>, Extension(client): Extensio
 }
 
 fn has_token(headers: &HeaderMap, expected: Option<&str>) -> bool {
-    let got = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    // As bytes: a token may have letters that no header is read as text with.
+    let got = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().trim_ascii());
+    let got = got.and_then(|value| value.split_at_checked("Bearer ".len())).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer "));
     match (got, expected) {
-        (Some(got), Some(expected)) => got.trim().as_bytes().ct_eq(expected.as_bytes()).into(),
+        (Some((_, got)), Some(expected)) => got.trim_ascii().ct_eq(expected.as_bytes()).into(),
         _ => false,
     }
 }
