@@ -1,6 +1,7 @@
 // What is typed about a wall display: from what the server has to fields and back, and what is wrong with them. No page in here.
 
 import { t } from "./i18n.js";
+import { caseless } from "./text.js";
 
 /**
  * @typedef {import("./protocol.js").Display} Display
@@ -153,7 +154,7 @@ function isWithin(what, typed) {
 
 const isTime = (/** @type {string} */ text) => /^([01]\d|2[0-3]):[0-5]\d$/.test(text);
 
-const letters = (/** @type {string} */ typed) => typed.toUpperCase().replace(/[\s-]/g, "");
+const letters = (/** @type {string} */ typed) => typed.normalize("NFKC").toUpperCase().replace(/[\s-]/g, "");
 const isCode = (/** @type {string} */ typed) => /^[A-Z0-9]{6}$/.test(letters(typed));
 
 /** The code that a screen shows, however it was typed. @param {string} typed */
@@ -162,7 +163,7 @@ export const codeOf = (typed) => letters(typed).replace(/^(...)(...)$/, "$1-$2")
 // Meetings are chosen by their row; the next one at its place has another id, and is known by its name.
 
 /** @param {ChosenMeeting} a @param {ChosenMeeting} b */
-const isSame = (a, b) => a.id === b.id || (a.name !== "" && a.name.toLowerCase() === b.name.toLowerCase());
+const isSame = (a, b) => a.id === b.id || (a.name !== "" && caseless(a.name) === caseless(b.name));
 
 /** @param {ChosenMeeting[]} chosen @param {ChosenMeeting} meeting */
 export const isChosen = (chosen, meeting) => chosen.some((each) => isSame(each, meeting));

@@ -3,7 +3,7 @@
 // A meeting's id changes from day to day, its name mostly stays. An entry keeps both: it means the meeting of its id while that runs, and
 // afterwards every meeting of its name.
 
-import { cut, fold, plain } from "./text.js";
+import { caseless, cut, plain } from "./text.js";
 
 /**
  * @typedef {"followed" | "muted" | ""} Stance
@@ -35,7 +35,7 @@ export function cleanEntries(value) {
 /** @param {Entry[]} entries @param {Meeting} meeting */
 export function without(entries, meeting) {
   const { id, name } = entryOf(meeting);
-  return entries.filter((entry) => entry.id !== id && !(name !== "" && fold(entry.name) === fold(name)));
+  return entries.filter((entry) => entry.id !== id && !(name !== "" && caseless(entry.name) === caseless(name)));
 }
 
 /** @param {Entry[]} entries @param {Meeting} meeting */
@@ -56,7 +56,7 @@ export class Stances {
   /** @param {Entry} entry @param {Stance} stance */
   #keep({ id, name }, stance) {
     this.byId.set(id, stance);
-    const key = fold(name);
+    const key = caseless(name);
     if (key !== "") this.byName.set(key, [...(this.byName.get(key) ?? []), { id, stance }]);
   }
 
@@ -65,6 +65,6 @@ export class Stances {
     if (!meeting || this.byId.size === 0) return "";
     const own = this.byId.get(meeting.id);
     if (own || meeting.named_by === "nothing") return own ?? "";
-    return this.byName.get(fold(cut(plain(meeting.name), LETTERS)))?.find(({ id }) => !this.meetings.has(id))?.stance ?? "";
+    return this.byName.get(caseless(cut(plain(meeting.name), LETTERS)))?.find(({ id }) => !this.meetings.has(id))?.stance ?? "";
   }
 }

@@ -6,9 +6,9 @@ const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 // What shows nothing wherever it stands: default-ignorable characters, and those whose picture is blank.
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb\u{1d159}]+/gu;
 // Letters that have no decomposition but that people type without their mark.
-const LETTERS = /[øłđħıßæœþð]/g;
+const LETTERS = /[øłđħıςßæœþð]/g;
 /** @type {Record<string, string>} */
-const PLAIN = { ø: "o", ł: "l", đ: "d", ħ: "h", ı: "i", ß: "ss", æ: "ae", œ: "oe", þ: "th", ð: "d" };
+const PLAIN = { ø: "o", ł: "l", đ: "d", ħ: "h", ı: "i", ς: "σ", ß: "ss", æ: "ae", œ: "oe", þ: "th", ð: "d" };
 
 /** Lower case without accents, controls and outer blanks: "Zoë " and "ZOE" fold to one text. @param {string} text */
 export function fold(text) {
@@ -19,6 +19,16 @@ export function fold(text) {
     .replace(UNSEEN, "")
     .trim();
 }
+
+/** Equal for names that differ by nothing but case and the way their letters are written, as for the server (`normal.rs`).
+ * @param {string} text */
+export function caseless(text) {
+  const once = folded(text.normalize("NFKC")).normalize("NFKC");
+  return folded(once).normalize("NFKC");
+}
+
+/** By way of capitals, which is how ß becomes ss; letter by letter, so that no letter depends on its neighbours. @param {string} text */
+const folded = (text) => Array.from(text, (letter) => (letter === "ı" ? letter : letter.toUpperCase().toLowerCase())).join("");
 
 /** Whether a text shows nothing at all: blanks, controls and characters without a picture. @param {string} text */
 export const isBlank = (text) => text.replace(UNSEEN, "").trim() === "";

@@ -14,6 +14,7 @@ use crate::cms::{Answer, Ask, AskError, Client, OwnReceiver, ReceiverItem, Regis
 use crate::config::{BridgeConfig, CdrMode, Config, Secret};
 use crate::db::open_connection;
 use crate::log::{Action, Whom};
+use crate::normal::caseless;
 use crate::receivers;
 
 use super::audit;
@@ -37,7 +38,8 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
     let names: Vec<_> = wanted.iter().map(|bridge| bridge.name.clone()).collect();
     let secrets = receivers::secrets(&conn, &names)?;
     let chosen = |name: &Option<String>| -> anyhow::Result<Vec<&BridgeConfig>> {
-        let chosen: Vec<_> = wanted.iter().copied().filter(|bridge| name.as_deref().is_none_or(|name| name == &*bridge.name)).collect();
+        let chosen: Vec<_> =
+            wanted.iter().copied().filter(|bridge| name.as_deref().is_none_or(|name| caseless(name) == caseless(&bridge.name))).collect();
         ensure!(!chosen.is_empty(), "no bridge of this name takes records; expected one of: {}", names.join(", "));
         Ok(chosen)
     };

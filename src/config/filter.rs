@@ -1,5 +1,7 @@
 //! Which meetings are shown at all: by space, tenant or name pattern. Pure.
 
+use crate::normal::caseless;
+
 /// What the filter looks at.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MeetingFacts<'a> {
@@ -15,7 +17,7 @@ pub struct Filter {
     pub exclude: Rules,
 }
 
-/// Any one match counts. Ids compare without case; names are patterns with `*` and `?`, without case.
+/// Any one match counts. Ids compare without case; names are patterns with `*` and `?`, whatever the case and the way letters are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
@@ -39,7 +41,7 @@ impl Rules {
         let has = |list: &[String], id: Option<&str>| id.is_some_and(|id| list.iter().any(|x| x.eq_ignore_ascii_case(id)));
         has(&self.spaces, meeting.space)
             || has(&self.tenants, meeting.tenant)
-            || self.names.iter().any(|pattern| matches_pattern(&pattern.to_lowercase(), &meeting.name.to_lowercase()))
+            || self.names.iter().any(|pattern| matches_pattern(&caseless(pattern), &caseless(meeting.name)))
     }
 }
 
@@ -74,7 +76,7 @@ fn matches_pattern(pattern: &str, text: &str) -> bool {
 mod tests {
     use rstest::rstest;
 
-    use super::matches_pattern;
+    use super::{MeetingFacts, Rules, matches_pattern};
 
     #[rstest]
     #[case("board*", "board call", true)]
@@ -87,5 +89,17 @@ mod tests {
     #[case("?", "", false)]
     fn a_pattern_covers_the_whole_name(#[case] pattern: &str, #[case] text: &str, #[case] expected: bool) {
         assert_eq!(matches_pattern(pattern, text), expected);
+    }
+
+    #[rstest]
+    #[case::case("BÜRO*", "büro 3", true)]
+    #[case::decomposed("Bu\u{308}ro*", "Büro 3", true)]
+    #[case::decomposed_name("B?ro*", "Bu\u{308}ro 3", true)]
+    #[case::wide("board*", "Ｂｏａｒｄ\u{3000}call", true)]
+    #[case::sharp_s("Straße", "STRASSE", true)]
+    #[case::an_accent_counts("Buro*", "Büro 3", false)]
+    fn names_are_compared_as_everywhere(#[case] pattern: &str, #[case] name: &str, #[case] expected: bool) {
+        let rules = Rules { names: vec![pattern.into()], ..Rules::default() };
+        assert_eq!(rules.matches(MeetingFacts { name, ..MeetingFacts::default() }), expected);
     }
 }

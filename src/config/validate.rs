@@ -13,6 +13,7 @@ use super::{
     BridgeConfig, CdrMode, CmsLimits, Config, DeskConfig, Filter, LONGEST_SESSION, MAX_BRIDGE_NAME, MAX_WAIT_S, PublicUrl, Secret, Timing,
     TlsFiles, Trust, WebConfig,
 };
+use crate::normal::nfkc;
 
 const MAX_BRIDGES: usize = 24;
 
@@ -133,7 +134,7 @@ impl Validation<'_> {
         let bridges: Vec<_> = raw.into_iter().enumerate().map(|(n, bridge)| self.bridge(n, bridge)).collect();
         for (n, bridge) in bridges.iter().enumerate() {
             // What is a mistake already is told from no other.
-            if !bridge.name.is_empty() && bridges[..n].iter().any(|other| other.name == bridge.name) {
+            if !bridge.name.is_empty() && bridges[..n].iter().any(|other| nfkc(&other.name) == nfkc(&bridge.name)) {
                 self.mistakes.add(Mistake::new(format!("bridge[{n}].name"), quoted(&bridge.name), "a name no other bridge has"));
             }
             if !bridge.url.is_empty() && bridges[..n].iter().any(|other| other.url == bridge.url) {

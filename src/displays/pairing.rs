@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Digest;
+use crate::normal::nfkc;
 
 /// Without what is read as something else: 0 and O, 1 and I.
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -65,7 +66,7 @@ impl Pairing {
 
     /// The screen that shows a code, as somebody typed it. The code is good no more; a screen that is not paired after all gets another one.
     pub(super) fn take(&mut self, typed: &str) -> Option<Digest> {
-        let typed: String = typed.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
+        let typed: String = nfkc(typed).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
         let token = *self.waiting.iter().find(|(_, waiting)| *waiting.code == *typed)?.0;
         self.waiting.remove(&token);
         Some(token)
@@ -117,7 +118,9 @@ mod tests {
         assert_ne!(first, second);
         let typed = format!(" {} ", spelled(&second).to_lowercase());
         assert_eq!((pairing.take(&typed), pairing.take(&second), pairing.take("")), (Some([2; 32]), None, None));
-        assert_eq!(pairing.take(&first), Some([1; 32]));
+        // As keyboards for Chinese and Japanese write it.
+        let wide: String = first.chars().filter_map(|c| char::from_u32(u32::from(c) + 0xfee0)).collect();
+        assert_eq!(pairing.take(&wide), Some([1; 32]), "{wide}");
     }
 
     #[test]

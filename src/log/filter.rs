@@ -1,11 +1,12 @@
 //! Which entries somebody wants to see. Pure.
 
 use super::read::Line;
+use crate::normal::search;
 
 /// Everything that is set must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Somewhere in a name, address, id, reason or detail, whatever the case; empty for all.
+    /// Somewhere in a name, address, id, reason or detail, whatever the case, accents and the way letters are written; empty for all.
     pub text: String,
     /// Id of a meeting's row.
     pub meeting: Option<String>,
@@ -58,7 +59,7 @@ pub(super) struct Needle {
 
 impl Needle {
     pub(super) fn new(filter: &Filter) -> Self {
-        Self { text: filter.text.trim().to_lowercase(), action: filter.action.clone() }
+        Self { text: search(&filter.text), action: filter.action.clone() }
     }
 
     pub(super) fn is_in(&self, line: &Line) -> bool {
@@ -84,6 +85,6 @@ impl Needle {
         ];
         // The filter of an earlier export is no hit of the same search.
         let is_searched = |field: &&String| !(line.action == "export" && std::ptr::eq(*field, &line.detail));
-        self.text.is_empty() || fields.into_iter().filter(is_searched).any(|field| field.to_lowercase().contains(&self.text))
+        self.text.is_empty() || fields.into_iter().filter(is_searched).any(|field| search(field).contains(&self.text))
     }
 }

@@ -3,13 +3,16 @@
 //! SQLite looks entries up by meeting, person, moderator and time, in the order of its indexes; a text and an action
 //! are looked for in what that yields.
 
+use std::borrow::Cow;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::{Serialize, Serializer};
 
-use super::filter::{Filter, Needle};
+use super::filter::{Filter, Moderator, Needle};
 use super::times::rfc3339;
 use crate::db::{Db, DbError};
+use crate::normal::caseless;
 
 /// Entries that one page looks at, at most: with a rare text the page says how far back it has looked, and goes on from there.
 const LOOKED_AT: usize = 50_000;
@@ -93,7 +96,8 @@ impl Slice {
 /// Up to `want` lines that are older than `before`, of at most `look_at` entries.
 pub fn look(conn: &Connection, filter: &Filter, before: Option<Cursor>, want: usize, look_at: usize) -> rusqlite::Result<Slice> {
     let needle = Needle::new(filter);
-    let (statement, values) = statement(filter, before);
+    let filter = named(conn, filter)?;
+    let (statement, values) = statement(&filter, before);
     let mut query = conn.prepare_cached(&statement)?;
     let mut rows = query.query(params_from_iter(values))?;
     let (mut lines, mut last, mut looked) = (Vec::new(), None, 0);
@@ -110,6 +114,32 @@ pub fn look(conn: &Connection, filter: &Filter, before: Option<Cursor>, want: us
     }
     Ok(Slice { lines, next: None })
 }
+
+/// The filter with the moderator's name as entries have it: it may have been typed in another case.
+fn named<'a>(conn: &Connection, filter: &'a Filter) -> rusqlite::Result<Cow<'a, Filter>> {
+    let Some(Moderator::User(typed)) = &filter.moderator else { return Ok(Cow::Borrowed(filter)) };
+    let key = caseless(typed);
+    let mut names: Vec<String> = Vec::new();
+    let mut query = conn.prepare_cached(NAMES)?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        if name == *typed {
+            return Ok(Cow::Borrowed(filter));
+        }
+        if caseless(&name) == key {
+            names.push(name);
+        }
+    }
+    let moderator = names.pop().map(Moderator::User);
+    Ok(moderator.map_or(Cow::Borrowed(filter), |found| Cow::Owned(Filter { moderator: Some(found), ..filter.clone() })))
+}
+
+/// Everybody who caused an entry: a step of the index for each, whatever the number of entries.
+const NAMES: &str = "WITH RECURSIVE everybody(who) AS (
+       SELECT min(user) FROM log
+       UNION ALL SELECT (SELECT min(user) FROM log WHERE user > who) FROM everybody WHERE who IS NOT NULL LIMIT 10000)
+     SELECT who FROM everybody WHERE who IS NOT NULL";
 
 fn statement(filter: &Filter, before: Option<Cursor>) -> (String, Vec<Value>) {
     let mut conditions: Vec<&str> = Vec::new();
@@ -237,10 +267,15 @@ mod tests {
     #[case::meeting(Filter { meeting: Some("meeting-2".into()), ..Filter::default() }, 10)]
     #[case::moderator(Filter { moderator: Moderator::parse("mo"), ..Filter::default() }, 17)]
     #[case::nobody(Filter { moderator: Moderator::parse("(nobody)"), ..Filter::default() }, 16)]
+    #[case::moderator_in_another_case(Filter { moderator: Moderator::parse("MO"), ..Filter::default() }, 17)]
+    #[case::moderator_in_wide_letters(Filter { moderator: Moderator::parse("ｍｏ"), ..Filter::default() }, 17)]
     #[case::no_such_moderator(Filter { moderator: Moderator::parse("m"), ..Filter::default() }, 0)]
     #[case::from(Filter { from: Some(START + 40 * 60_000), ..Filter::default() }, 10)]
     #[case::to(Filter { to: Some(START + 40 * 60_000), ..Filter::default() }, 40)]
     #[case::text(Filter { text: " zoË 1".into(), ..Filter::default() }, 11)]
+    #[case::text_without_accents(Filter { text: "ZOE 1".into(), ..Filter::default() }, 11)]
+    #[case::text_decomposed(Filter { text: "zoe\u{308} 1".into(), ..Filter::default() }, 11)]
+    #[case::text_in_wide_letters(Filter { text: "ｚｏｅ 1".into(), ..Filter::default() }, 11)]
     #[case::text_of_a_meeting(Filter { text: "board 4".into(), ..Filter::default() }, 10)]
     #[case::action(Filter { action: Some("let_in".into()), ..Filter::default() }, 50)]
     #[case::no_such_action(Filter { action: Some("let".into()), ..Filter::default() }, 0)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Names;
+use crate::normal::caseless;
 use crate::view::MeetingRow;
 
 /// What displays may see that show the same.
@@ -37,9 +38,9 @@ impl What {
     fn shows(&self, meeting: &MeetingRow) -> bool {
         match self {
             Self::All => true,
-            Self::Meetings { meetings } => meetings.iter().any(|chosen| {
-                chosen.id == meeting.id || (!chosen.name.is_empty() && chosen.name.to_lowercase() == meeting.name.to_lowercase())
-            }),
+            Self::Meetings { meetings } => meetings
+                .iter()
+                .any(|chosen| chosen.id == meeting.id || (!chosen.name.is_empty() && caseless(&chosen.name) == caseless(&meeting.name))),
             Self::Bridges { bridges } => meeting.bridges.iter().any(|bridge| bridges.contains(bridge)),
         }
     }

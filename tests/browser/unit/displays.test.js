@@ -214,7 +214,8 @@ test("times of day are there and differ", () => {
 });
 
 test("a code is read however it is typed, and asked for only where a screen is paired", () => {
-  for (const typed of ["KX4-7PM", "kx47pm", " kx4 7pm ", "KX4--7PM"]) assert.equal(codeOf(typed), "KX4-7PM", typed);
+  for (const typed of ["KX4-7PM", "kx47pm", " kx4 7pm ", "KX4--7PM", "ｋｘ４－７ｐｍ"])
+    assert.equal(codeOf(typed), "KX4-7PM", typed);
   const form = { ...newForm("en"), name: "Left" };
   assert.deepEqual(fields(form, "kx4 7pm"), []);
   for (const typed of ["", "KX4-7P", "KX4-7PMQ", "KX4-7Pé"])

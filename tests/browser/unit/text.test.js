@@ -1,8 +1,9 @@
 // Texts of strangers: cut between what people see as characters, and whether they show anything.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { entryOf } from "../../../web/stances.js";
-import { cut, isBlank } from "../../../web/text.js";
+import { caseless, cut, fold, isBlank } from "../../../web/text.js";
 
 test("a text is cut at most so long, and never within a character", () => {
   assert.equal(cut("Board", 10), "Board");
@@ -25,4 +26,14 @@ test("what shows nothing is blank, and a sign that is only classed with such cha
   for (const blank of ["", " ", "\u200b", "\u2800", "\u00ad", "\u{e0041}", "\u3164\u00a0\ufeff"])
     assert.ok(isBlank(blank), JSON.stringify(blank));
   for (const shown of ["a", "\u200bBo", "\u06dd", "\u0600", "\ufffd"]) assert.ok(!isBlank(shown), JSON.stringify(shown));
+});
+
+test("names and searches are compared as by the server", () => {
+  /** @type {{ a: string, b: string, caseless: boolean, search: boolean }[]} */
+  const pairs = JSON.parse(readFileSync(new URL("../../same-texts.json", import.meta.url), "utf8"));
+  assert.ok(pairs.length > 25);
+  for (const { a, b, ...expected } of pairs) {
+    const found = { caseless: caseless(a) === caseless(b), search: fold(a) === fold(b) };
+    assert.deepEqual(found, expected, JSON.stringify([a, b]));
+  }
 });
