@@ -209,3 +209,68 @@ async fn told_in_time(usher: &Process, people: &[Id]) -> usize {
     })
     .await
 }
+
+/// The words below "Commands:" of a help.
+fn commands(of: &[&str]) -> Vec<String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    let help = String::from_utf8(
+        run({
+            command.args(of).arg("--help");
+            command
+        })
+        .stdout,
+    )
+    .expect("text");
+    let listed = help.split("Commands:").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
+    let words = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    words.filter_map(|line| line.split_whitespace().next()).filter(|word| *word != "help").map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_other_command_goes_on_working_beside_a_server() {
+    let sim = simulator::start(quiet(1)).await.expect("simulator");
+    let server = Process::start(&sim, "").await;
+    let mut page = server.page("mo").await;
+    let dir = server.dir.path().to_owned();
+    let text = std::fs::read_to_string(dir.join("usher.toml")).expect("configuration");
+    let records =
+        format!("{}cdr = \"receive\"\n", text.replace("[[bridge]]", &format!("[cdr]\nurl = \"http://{}\"\n[[bridge]]", server.address)));
+    std::fs::write(dir.join("beside.toml"), records).expect("written");
+    let copy = dir.join("copy.db");
+    let bridge = sim.bridges()[0].name.to_string();
+    let tried: [(&[&str], &str); 11] = [
+        (&["user", "add", "zoe", "--password-stdin"], "correct horse, battery\n"),
+        (&["user", "list"], ""),
+        (&["user", "passwd", "zoe", "--password-stdin"], "battery, correct horse\n"),
+        (&["user", "role", "zoe", "viewer"], ""),
+        (&["user", "remove", "zoe"], ""),
+        (&["backup", copy.to_str().expect("text")], ""),
+        (&["check"], ""),
+        (&["cdr", "show"], ""),
+        (&["cdr", "register"], ""),
+        (&["cdr", "remove"], ""),
+        (&["cdr", "renew", &bridge], ""),
+    ];
+    for (arguments, input) in tried {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+        command.args(arguments).arg("--config").arg(dir.join("beside.toml"));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+        std::io::Write::write_all(&mut child.stdin.take().expect("stdin"), input.as_bytes()).expect("written");
+        let output = common::in_time("the end of the command", aside(child)).await;
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    // None is left out: `serve` has a test of its own, the others need no data directory of a server.
+    let mut all: Vec<Vec<String>> = Vec::new();
+    for word in commands(&[]).into_iter().filter(|word| !["serve", "demo", "simulate"].contains(&&**word)) {
+        let below = commands(&[&word]);
+        if below.is_empty() { all.push(vec![word]) } else { all.extend(below.into_iter().map(|each| vec![word.clone(), each])) }
+    }
+    assert!(all.len() >= tried.len(), "{all:?}");
+    for command in &all {
+        assert!(tried.iter().any(|(arguments, _)| arguments.iter().zip(command).all(|(a, b)| a == b)), "{command:?} is not tried");
+    }
+    // And the server has not noticed.
+    let people = crowd(&sim, 1);
+    all_wait(&mut page, &people).await;
+    assert_eq!(page.admit("after", &people).await[&people[0].to_string()]["result"], "done");
+}
