@@ -134,3 +134,52 @@ async fn another_actor_takes_over_from_one_that_failed_and_leaves_no_ghosts() {
     tracker.close();
     common::in_time("the end of all tasks", tracker.wait()).await;
 }
+
+/// Its CA file is unusable at the very moment at which another actor is to begin: that is tried again.
+#[cfg(unix)]
+#[tokio::test]
+async fn another_actor_begins_also_where_its_ca_file_is_away_for_a_moment() {
+    let sim = simulator::start(quiet(1)).await.expect("simulator");
+    let dir = tempfile::tempdir().expect("directory");
+    let mut config = configuration(&sim, "", &dir);
+    quick(&mut config);
+    config.timing.rest_timeout = Duration::from_millis(200);
+    let (authorities, good) = (dir.path().join("ca.pem"), dir.path().join("good.pem"));
+    let pem = rcgen::generate_simple_self_signed(vec!["ca.example".into()]).expect("certificate").cert.pem();
+    std::fs::write(&authorities, &pem).expect("written");
+    config.bridges[0].trust = usher::config::Trust::CaFile(authorities.clone());
+
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (store, tracker, stop) = (Store::default(), TaskTracker::new(), CancellationToken::new());
+    let refusals = Arc::new(Faulty::default());
+    let follow = Follow {
+        bridges: &config.bridges,
+        limits: &config.cms,
+        timing: &config.timing,
+        store: store.clone(),
+        bridge_memory: refusals.clone(),
+        memory: HashMap::new(),
+    };
+    let _following = cms::follow(follow, &tracker, &stop).expect("followed");
+    until_state(&store, "eu-1", BridgeState::Live).await;
+
+    std::fs::remove_file(&authorities).expect("removed");
+    assert!(std::process::Command::new("mkfifo").arg(&authorities).status().expect("mkfifo").success());
+    std::fs::write(&good, &pem).expect("written");
+    // Opening it waits for whoever reads it; that one is given nothing of use, and the next one finds the file.
+    let spoiled = tokio::task::spawn_blocking(move || {
+        let mut pipe = std::fs::OpenOptions::new().write(true).open(&authorities)?;
+        std::fs::rename(&good, &authorities)?;
+        std::io::Write::write_all(&mut pipe, b"no certificate")
+    });
+    let control = sim.control();
+    control.set_switches(None, json!({ "rest_hang": true, "events_status": 503 })).expect("switch");
+    control.cut_events(None, simulator::Cut::Hard).expect("cut");
+    until_state(&store, "eu-1", BridgeState::Unreachable).await;
+    control.set_switches(None, json!({ "rest_hang": null, "events_status": null })).expect("switch");
+    common::in_time("an actor that can't begin", spoiled).await.expect("no panic").expect("spoiled");
+    until_state(&store, "eu-1", BridgeState::Live).await;
+    stop.cancel();
+    tracker.close();
+    common::in_time("the end of all tasks", tracker.wait()).await;
+}

@@ -218,28 +218,25 @@ fn authorities(trust: &Trust) -> Option<Vec<u8>> {
 /// Runs a bridge's actor, and another one after it should it fail, which only a defect of Usher can cause: no bridge stays unwatched, and
 /// the others don't notice. The new one reads everything again; what the page shows meanwhile is said to be old.
 async fn keep_running((bridge, reports, parts): Fresh, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) -> Ended {
-    let mut next = (bridge, reports);
+    let mut next = Some((bridge, reports));
+    let name = &parts.config.name;
     for failures in 0.. {
-        let (actor, reports) = next;
-        if let Ok(actor) = AssertUnwindSafe(actor.run(reports, &mut commands, stop.clone())).catch_unwind().await {
-            return Ended { actor: Some(Box::new(actor)), commands };
+        if let Some((actor, reports)) = next.take() {
+            if let Ok(actor) = AssertUnwindSafe(actor.run(reports, &mut commands, stop.clone())).catch_unwind().await {
+                return Ended { actor: Some(Box::new(actor)), commands };
+            }
+            error!(bridge = %name, "the bridge's actor failed; this is a defect of Usher. Starting another one");
+            metrics::counter!("usher_cms_actors_failed_total", "bridge" => name.to_string()).increment(1);
+            bridge::say_failed(parts.cluster.store(), name);
         }
-        let name = &parts.config.name;
-        error!(bridge = %name, "the bridge's actor failed; this is a defect of Usher. Starting another one");
-        metrics::counter!("usher_cms_actors_failed_total", "bridge" => name.to_string()).increment(1);
-        bridge::say_failed(parts.cluster.store(), name);
         let timing = &parts.cluster.tuning().get().timing;
         tokio::select! {
             () = stop.cancelled() => break,
             () = tokio::time::sleep(bridge::backoff(timing.reconnect_min, timing.reconnect_max, failures)) => {}
         }
-        next = match Bridge::new(parts.clone()) {
-            Ok(bridge) => bridge,
-            Err(error) => {
-                error!(bridge = %name, %error, "no other one can be started");
-                break;
-            }
-        };
+        // Its CA file may be away just now.
+        let begun = Bridge::new(parts.clone());
+        next = begun.inspect_err(|error| error!(bridge = %name, %error, "another actor can't be started; it is tried again")).ok();
     }
     Ended { actor: None, commands }
 }
