@@ -16,8 +16,8 @@ pub enum CertificateError {
     NoCertificate { path: std::path::PathBuf, faults: Faults },
     #[error("{path} holds no private key in PEM form that can be used: {reason}")]
     NoKey { path: std::path::PathBuf, reason: String },
-    #[error("{cert} and {key} don't work together: {reason}{faults}")]
-    Mismatch { cert: std::path::PathBuf, key: std::path::PathBuf, reason: rustls::Error, faults: Faults },
+    #[error("{cert} and {key} don't work together: {reason}")]
+    Mismatch { cert: std::path::PathBuf, key: std::path::PathBuf, reason: String },
 }
 
 /// The sections of the certificate's file that can't be used, in words.
@@ -102,8 +102,10 @@ fn build(files: &TlsFiles, (cert, key): &(Vec<u8>, Vec<u8>)) -> Result<ServerCon
         return Err(CertificateError::NoCertificate { path: files.cert_file.clone(), faults: faults() });
     }
     let key = pem::key(key).map_err(|reason| CertificateError::NoKey { path: files.key_file.clone(), reason })?;
-    let mismatch =
-        |reason| CertificateError::Mismatch { cert: files.cert_file.clone(), key: files.key_file.clone(), reason, faults: faults() };
+    let mismatch = |reason: rustls::Error| {
+        let reason = format!("{reason}{}", faults());
+        CertificateError::Mismatch { cert: files.cert_file.clone(), key: files.key_file.clone(), reason }
+    };
     let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(mismatch)?
