@@ -3,8 +3,12 @@
 
 mod simulator_kit;
 
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use simulator_kit::{Cluster, eventually};
+use tokio::net::TcpStream;
 use usher::simulator::{Cut, Id, Lobby, Options, Role, TlsMode, start};
 
 #[tokio::test]
@@ -279,4 +283,17 @@ async fn events_sockets_work_behind_tls() {
     let ack = futures_util::StreamExt::next(&mut socket).await.unwrap().unwrap();
     assert!(ack.to_string().contains("messageAck"), "{ack}");
     sim.stop().await;
+}
+
+/// As where a firewall swallows the first packet to one of a name's addresses.
+#[tokio::test]
+async fn a_deaf_address_neither_takes_nor_refuses_a_connection() {
+    let deaf = IpAddr::from([127, 0, 0, 2]);
+    let options = Options { bridges: 1, calls: 0, people: 0, rate: 0.0, tls: TlsMode::Off, deaf: Some(deaf), ..Options::default() };
+    let simulator = start(options).await.unwrap();
+    let address: SocketAddr = simulator.bridges()[0].url.trim_start_matches("http://").parse().unwrap();
+    assert!(TcpStream::connect(address).await.is_ok(), "the other address answers");
+    let tried = tokio::time::timeout(Duration::from_millis(500), TcpStream::connect((deaf, address.port()))).await;
+    assert!(tried.is_err(), "{tried:?}");
+    simulator.stop().await;
 }

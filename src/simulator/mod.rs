@@ -10,6 +10,7 @@ mod cdr;
 mod cli;
 mod control;
 mod core;
+mod deaf;
 mod events;
 mod gate;
 mod id;
@@ -38,7 +39,7 @@ pub use world::Refusal;
 pub use world::truth::{BridgeTruth, CallTruth, InstanceTruth, Lobby, MeetingTruth, ParticipantTruth, Truth};
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use self::core::{Core, now_ms};
+use deaf::Deaf;
 use switchboard::Switchboard;
 use world::World;
 
@@ -87,6 +89,7 @@ pub struct Simulator {
     control: Control,
     control_url: String,
     identity: Option<Arc<tls::Identity>>,
+    _deaf: Vec<Deaf>,
 }
 
 /// Makes the cluster, fills it and opens its ports.
@@ -117,6 +120,7 @@ pub async fn start(options: Options) -> Result<Simulator, StartError> {
         let address = SocketAddr::new(options.listen, port);
         gates.open(&core, bridge, address).await.map_err(|e| StartError::Listen(address, e))?;
     }
+    let deaf = deafen(&core, options.deaf).await?;
     let control = Control::new(core.clone(), gates);
     let control_address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.control_port));
     let listener = TcpListener::bind(control_address).await.map_err(|e| StartError::Listen(control_address, e))?;
@@ -124,7 +128,17 @@ pub async fn start(options: Options) -> Result<Simulator, StartError> {
     control::http::spawn(&core, control.clone(), listener);
     spawn_clockwork(&core);
     life::spawn(&core, &options);
-    Ok(Simulator { bridges: addresses(&core, &options), core, control, control_url: format!("http://{bound}"), identity })
+    Ok(Simulator { bridges: addresses(&core, &options), core, control, control_url: format!("http://{bound}"), identity, _deaf: deaf })
+}
+
+/// The ports of the bridges at the address where nobody answers.
+async fn deafen(core: &Core, address: Option<IpAddr>) -> Result<Vec<Deaf>, StartError> {
+    let mut deaf = Vec::new();
+    for (shell, ip) in core.bridges.iter().filter_map(|shell| Some((shell, address?))) {
+        let at = SocketAddr::new(ip, gate::address(shell).map_or(0, |open| open.port()));
+        deaf.push(Deaf::at(at).await.map_err(|e| StartError::Listen(at, e))?);
+    }
+    Ok(deaf)
 }
 
 impl Simulator {

@@ -39,6 +39,9 @@ pub struct Options {
     /// Address the bridges listen on; loopback unless you say otherwise
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub listen: IpAddr,
+    /// A further address of the bridges at which connections are neither taken nor refused; give both to one name in /etc/hosts
+    #[arg(long)]
+    pub deaf: Option<IpAddr>,
     /// Host name in the printed URLs and in the certificate, if it is not 127.0.0.1
     #[arg(long)]
     pub host: Option<String>,
@@ -80,6 +83,7 @@ impl Default for Options {
             rate: 2.0,
             seed: 1,
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            deaf: None,
             host: None,
             base_port: 0,
             control_port: 0,
