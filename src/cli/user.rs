@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::accounts::{AccountError, Offline, Refused, Role};
 use crate::config::Secret;
-use crate::db::{DbError, open_connection};
+use crate::db::{DbError, is_made_for_root, open_connection};
 use crate::log::Action;
 
 use super::audit::note;
@@ -80,6 +80,13 @@ impl From<Refused> for UserError {
 
 /// Runs one command on the database in `data_dir`; what it did is written to `out`.
 pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -> Result<(), UserError> {
+    if is_made_for_root(data_dir) {
+        let dir = data_dir.display();
+        tracing::warn!(
+            "the database in {dir} is made for root alone: `usher serve` has to run as root too, or give the directory to the user who runs it \
+             (chown -R <user> {dir})"
+        );
+    }
     let mut conn = open_connection(data_dir)?;
     match command {
         UserCommand::Add { name, role, password } => add(&mut conn, &name, role, &password, out),

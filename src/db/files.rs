@@ -60,6 +60,23 @@ pub(super) fn make_database(data_dir: &Path) -> Result<(), DbError> {
     if matches!(would_be, Some(Ownership::Give(_))) { make(&database(data_dir), data_dir) } else { Ok(()) }
 }
 
+/// Whether a database that is made here now is for root alone: root makes it among root's own files.
+pub fn is_made_for_root(data_dir: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        // Of a directory that is missing the one around it decides.
+        let around = data_dir.ancestors().find(|path| path.exists() || path.as_os_str().is_empty());
+        let around = around.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let would_be = crate::system::user().zip(owner::of(around)).map(|(me, around)| owner::decide(me, around));
+        !database(data_dir).exists() && would_be == Some(Ownership::Roots)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = data_dir;
+        false
+    }
+}
+
 /// A file that is new, and whose it should be; one that is there is left alone.
 fn make(path: &Path, data_dir: &Path) -> Result<(), DbError> {
     match private().write(true).create_new(true).open(path) {

@@ -19,7 +19,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 pub use behind::{Key, contained, may_pass};
-pub use files::{Hold, files_in};
+pub use files::{Hold, files_in, is_made_for_root};
 
 use behind::Behind;
 use limit::LogLimit;

@@ -1,5 +1,5 @@
 //! Whose the new files of a data directory are. A command that root runs leaves none behind that the server's user can't use: what is made
-//! belongs to whoever owns the directory around it. Where that is root as well, it says so.
+//! belongs to whoever owns the directory around it. Where that is root as well, the command says so.
 
 use std::path::{Path, PathBuf};
 
@@ -71,15 +71,7 @@ pub(super) fn settle_file(path: &Path, file: &std::fs::File, around: Option<Owne
             let _ = std::fs::remove_file(path);
             not_given(path, owner, reason)
         }),
-        Some(Ownership::Roots) => {
-            let dir = path.parent().unwrap_or(path).display();
-            tracing::warn!(
-                "the database in {dir} is made for root alone: `usher serve` has to run as root too, or give the directory to the user who runs it \
-                 (chown -R <user> {dir})"
-            );
-            Ok(())
-        }
-        Some(Ownership::Keep) | None => Ok(()),
+        Some(Ownership::Keep | Ownership::Roots) | None => Ok(()),
     }
 }
 
