@@ -26,6 +26,7 @@ impl Causes {
             "active_limit",
             "never_active",
             "unknown_call",
+            "events_replace",
         ];
         if lies.iter().any(|name| switches.get(name).is_some()) {
             self.events_lied.insert(bridge);

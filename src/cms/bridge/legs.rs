@@ -147,13 +147,16 @@ impl Bridge {
         let listing = self.store.with_person(person, |person| {
             let here = person.listings.iter().find(|listing| listing.key.bridge == self.name)?;
             let rung = matches!(here.state, LegState::Initial | LegState::Ringing);
-            Some((here.key.clone(), here.address.is_empty(), rung))
+            Some((here.key.clone(), here.address.is_empty(), rung, here.at))
         });
-        let Some((key, nameless, rung)) = listing.flatten() else { return };
-        let address = detail.remote_party.clone().filter(|_| nameless);
-        let state = (rung && detail.connected).then_some(LegState::Connected);
-        if address.is_some() || state.is_some() {
-            let patch = RosterPatch { address, state, ..RosterPatch::default() };
+        let Some((key, nameless, rung, at)) = listing.flatten() else { return };
+        if let Some(address) = detail.remote_party.clone().filter(|_| nameless) {
+            // A roster that was asked for since says nothing else of it.
+            let patch = RosterPatch { address: Some(address), ..RosterPatch::default() };
+            self.store.list_person(&key, person, patch, sent.instant.max(at), now);
+        }
+        if rung && detail.connected {
+            let patch = RosterPatch { state: Some(LegState::Connected), ..RosterPatch::default() };
             self.store.list_person(&key, person, patch, sent.instant, now);
         }
     }
