@@ -180,6 +180,8 @@ impl Store {
                     patch_listing(&mut listing, patch, at);
                     listed.connected = listing.state == LegState::Connected;
                     listed.elsewhere = entry.listings.iter().any(|other| other.key.bridge != key.bridge);
+                    // Most people have one; a vector that grows by itself makes room for four.
+                    entry.listings.reserve_exact(1);
                     entry.listings.push(listing);
                 }
             }

@@ -19,6 +19,8 @@ impl Bridge {
     pub(super) fn own_leg(&mut self, person: &ParticipantId, leg: &LegId) {
         let work = self.people.entry(person.clone()).or_default();
         if !work.legs.iter().any(|known| known.id == *leg) {
+            // Most people have one; a vector that grows by itself makes room for four.
+            work.legs.reserve_exact(1);
             work.legs.push(Leg::new(leg.clone()));
         }
         self.leg_owners.insert(leg.clone(), person.clone());
