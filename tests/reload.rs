@@ -93,6 +93,30 @@ async fn a_removed_bridge_leaves_every_page_and_is_asked_nothing_more() {
     assert!(row.bridge.is_none() && row.lobby == Lobby::Unknown, "as of any bridge that is not configured: {row:?}");
 }
 
+/// Where another bridge said that they are hosted elsewhere, and the new bridge's own list of them is damaged.
+#[tokio::test]
+async fn an_added_bridge_whose_roster_is_damaged_has_its_people_all_the_same() {
+    // Nothing is read again merely because time passed.
+    let never = Duration::from_secs(3600);
+    let desk = Desk::start_with(quiet(2), "", |config| (config.timing.sweep_roster, config.timing.sweep_calls) = (never, never)).await;
+    let (shared, here) = desk.meeting("Board call", "eu-1", &["Stays Here"]);
+    let guests: Vec<_> = ["Ana Silva", "Bo Berg", "Cy Chan"].map(|name| desk.join(shared.id, "eu-2", name)).to_vec();
+    let mut page = desk.page("mo").await;
+    page.waiting(here.iter().chain(&guests)).await;
+    take(&desk, |config| config.bridges.retain(|bridge| &*bridge.name != "eu-2")).await;
+    page.until("the guests to be out of sight", |page| {
+        guests.iter().try_for_each(|guest| check(page.person(guest.id)?.elsewhere.is_some(), page.people()))
+    })
+    .await;
+    let damage = json!({ "rest_replace": "</participant><participant ", "rest_replace_with": "</articipant><participant " });
+    desk.control().set_switches(Some("eu-2"), damage).expect("switch");
+    take(&desk, |_| {}).await;
+    page.waiting(&guests).await;
+    let ids: Vec<Id> = guests.iter().map(|guest| guest.id).collect();
+    let results = page.admit("a", &ids).await;
+    assert!(results.values().all(|result| result["result"] == "done"), "{results:?}");
+}
+
 #[tokio::test]
 async fn an_added_bridge_is_read_and_its_people_can_be_admitted() {
     let desk = Desk::start_with(quiet(2), "", |config| config.bridges.truncate(1)).await;

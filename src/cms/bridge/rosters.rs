@@ -116,6 +116,9 @@ impl Bridge {
             }
             if !item.unreadable {
                 self.set_home(&item.id, item.call_bridge.as_deref(), call);
+            } else if self.store.with_person(&item.id, |person| matches!(person.home, Some(Home::Elsewhere { .. }))).unwrap_or(false) {
+                // Perhaps they are hosted here after all, as by a bridge that has just come back into the configuration.
+                self.ask(lane, Ask::Person(item.id.clone()));
             }
             read.listed.insert(item.id);
         }
