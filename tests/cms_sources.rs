@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 fn sections(note: &str) -> BTreeSet<String> {
     let text = std::fs::read_to_string(root().join("docs/cms").join(note)).unwrap();
     let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim_start());
-    headings.map(|heading| number(heading)).filter(|number| !number.is_empty()).collect()
+    headings.map(number).filter(|number| !number.is_empty()).collect()
 }
 
 /// The number that a text begins with, without the full stop of a sentence.
