@@ -320,3 +320,30 @@ async fn a_mute_that_a_damaged_frame_lost_is_told_all_the_same(#[case] said: &st
     desk.control().set_switches(None, json!({ "events_replace": "" })).expect("switch");
     page.until("the mute", |page| check(page.person(host.id)?.muted, page.person(host.id))).await;
 }
+
+/// The list of calls by REST tells no lock, and what is lost after one renewal takes another.
+#[tokio::test]
+async fn locks_that_damaged_frames_lost_are_told_all_the_same() {
+    // Nothing is read again merely because time passed.
+    let desk = Desk::start_with(quiet(1), "", |config| {
+        let (never, timing) = (Duration::from_secs(3600), &mut config.timing);
+        (timing.sweep_roster, timing.sweep_calls) = (never, never);
+        (timing.poll_roster, timing.reconnect_max) = (Duration::from_millis(200), Duration::from_millis(400));
+    })
+    .await;
+    let mut page = desk.page("mo").await;
+    let (meeting, people) = desk.meeting("Board call", "eu-1", &["Ana Silva"]);
+    page.waiting(&people).await;
+    page.until("the lock to be known", |page| check(page.meeting(meeting.id)?.locked == Some(false), page.meetings())).await;
+    let renewals = || desk.control().requests()[0].subscribe_requests;
+    let damage = json!({ "events_replace": "\"lockState\":", "events_replace_with": "\"lockState\"" });
+    desk.control().set_switches(None, damage).expect("switch");
+    for locked in [true, false, true] {
+        let before = renewals();
+        let change = if locked { desk.control().lock(meeting.id) } else { desk.control().unlock(meeting.id) };
+        change.expect("changed");
+        page.until("the list to be asked for again", |_| check(renewals() > before, renewals())).await;
+    }
+    desk.control().set_switches(None, json!({ "events_replace": "" })).expect("switch");
+    page.until("the lock", |page| check(page.meeting(meeting.id)?.locked == Some(true), page.meetings())).await;
+}

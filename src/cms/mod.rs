@@ -18,6 +18,7 @@ mod following;
 mod lobby;
 mod pulse;
 mod queue;
+mod renewals;
 mod repairs;
 mod session;
 mod sizes;

@@ -138,12 +138,12 @@ impl Queue {
         self.held_until = self.held_until.max(Some(until));
     }
 
-    /// Forgets everything that waits.
     /// How long nothing is sent from now on.
     pub(super) fn held_for(&self, now: Instant) -> Duration {
         self.held_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
+    /// Forgets everything that waits.
     pub(super) fn clear(&mut self) {
         self.lanes.iter_mut().for_each(VecDeque::clear);
         self.waiting.clear();

@@ -23,8 +23,6 @@ pub(super) struct CallWork {
     pub(super) reading: Option<RosterRead>,
     /// When its roster was last read because an event about it could not be.
     pub(super) lost: Option<Instant>,
-    /// When its list was last asked for again for the same reason.
-    pub(super) renewed: Option<Instant>,
     /// Not read again yet since the last (re)connect.
     pub(super) stale: bool,
     /// Its people and legs were read once since the last (re)connect; from here on people are read one by one.

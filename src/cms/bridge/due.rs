@@ -9,7 +9,7 @@ use crate::clock::Now;
 use crate::cms::ask::Ask;
 use crate::cms::queue::Lane;
 use crate::cms::repairs::Found;
-use crate::cms::subscriptions::SocketId;
+use crate::cms::subscriptions::{SocketId, Topic};
 use crate::model::{CallId, LegId, ParticipantId};
 
 /// Each of these legs that is forgotten too early costs one request.
@@ -35,6 +35,8 @@ pub(super) enum Due {
     Moved(Instant),
     SweepCalls,
     SweepRoster(CallId),
+    /// A frame about this was damaged.
+    Renew(Topic),
     /// Read a call's legs again after a join, leave or lock change.
     Recheck(CallId, usize),
     /// Read those who may have moved together with somebody.
@@ -83,6 +85,7 @@ impl Bridge {
             Due::Moved(since) => self.counters_moved(since, now),
             Due::SweepCalls => self.sweep_calls(Lane::InCall, now),
             Due::SweepRoster(call) => self.sweep_roster(&call, now),
+            Due::Renew(topic) => self.renew(topic, now),
             Due::Repairs => self.count_repairs(now),
             Due::FirstList(socket) => self.compare_first_lists(socket, now),
             Due::Recheck(call, n) => self.recheck(&call, n, now),
@@ -127,6 +130,7 @@ impl Bridge {
         }
         self.removed.retain(|_, at| now.instant.duration_since(*at) < keep);
         self.ended.retain(|_, at| now.instant.duration_since(*at) < keep);
+        self.renewals.tidy(now.instant);
         self.timers.set(Due::Tidy, now.instant + keep);
     }
 }

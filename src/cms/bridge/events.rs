@@ -80,56 +80,6 @@ impl Bridge {
         }
     }
 
-    /// What was lost of a frame is read by REST: the roster or the list of calls that it was about, or all that the socket tells.
-    fn frame_damaged(&mut self, socket: SocketId, body: &Body, now: Now) {
-        self.counters.unreadable.increment(1);
-        debug!(bridge = %self.name, socket, "event damaged");
-        match body {
-            Body::Ack { .. } | Body::Subscriptions(_) | Body::CallInfo { .. } => {}
-            Body::Unknown(kind) if !kind.is_empty() && kind != "message" => {}
-            Body::Calls { .. } => self.read_lost_calls(now),
-            Body::Roster { index: Some(index), .. } => {
-                if let Some(Topic::Roster(call)) = self.plan.topic(socket, *index).cloned() {
-                    self.read_lost_roster(&call, now);
-                }
-            }
-            Body::Roster { index: None, .. } | Body::Unknown(_) => {
-                self.read_lost_calls(now);
-                for call in self.calls.keys().filter(|call| self.plan.socket_of(call) == Some(socket)).cloned().collect::<Vec<_>>() {
-                    self.read_lost_roster(&call, now);
-                }
-            }
-        }
-    }
-
-    /// At once, but not again before a roster that is polled would be: a bridge may damage every frame.
-    fn read_lost_roster(&mut self, call: &CallId, now: Now) {
-        let pause = self.timing.poll_roster;
-        let Some(work) = self.calls.get_mut(call) else { return };
-        if work.lost.is_some_and(|last| now.instant < last + pause) {
-            return self.timers.sooner(Due::SweepRoster(call.clone()), now.instant + pause);
-        }
-        work.lost = Some(now.instant);
-        // No reading tells everything that events do, such as a mute that stands with no leg: the list is asked for again, though not often.
-        let renew = work.renewed.is_none_or(|last| now.instant >= last + self.timing.reconnect_max);
-        if renew {
-            work.renewed = Some(now.instant);
-        }
-        if work.reading.is_none() {
-            self.begin_roster(call, Lane::Resync, false, now);
-        }
-        if renew && let Some(socket) = self.plan.renew(&Topic::Roster(call.clone())) {
-            self.set_changed(socket, now);
-        }
-    }
-
-    fn read_lost_calls(&mut self, now: Now) {
-        let pause = self.timing.poll_roster;
-        let at = self.lost_calls.map_or(now.instant, |last| (last + pause).max(now.instant));
-        self.lost_calls = Some(at);
-        self.timers.sooner(Due::SweepCalls, at);
-    }
-
     /// Some bridges might leave the index of the one list of calls out.
     fn is_about(&self, socket: SocketId, index: Option<i64>, topic: &Topic) -> bool {
         index.is_none_or(|index| self.plan.topic(socket, index) == Some(topic))

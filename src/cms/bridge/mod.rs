@@ -1,6 +1,6 @@
 //! The actor of one Call Bridge: the only writer of its calls. Everything that happens to a bridge passes through its one loop, in order.
 //!
-//! The rooms: `link` (is the bridge there), `standing` (what is said of it), `sockets` (keeping them open), `events` (what they say), `first_lists` (what they do not
+//! The rooms: `link` (is the bridge there), `standing` (what is said of it), `sockets` (keeping them open), `events` (what they say), `damaged` (what could not be read of it), `first_lists` (what they do not
 //! say when they begin), `pulse` (whether they live), `due` (what its time has come for), `calls` and `rosters` (reading by REST), `people` (who is where), `placing` (who is hosted here, told by their legs), `legs` (the lobby), `cdr` (what records tell),
 //! `register` (where records are sent), `labels` (names and profiles), `commands` (what others ask of it), `pause` (an administrator's),
 //! `figures` (what they see), `leaving` (its end).
@@ -9,6 +9,7 @@ mod calls;
 mod cdr;
 mod commands;
 mod counters;
+mod damaged;
 mod due;
 mod events;
 mod figures;
@@ -45,6 +46,7 @@ use super::cluster::{Cluster, Command, Tuning};
 use super::dial::System;
 use super::pulse::Pulse;
 use super::queue::{Lane, Pick, Queue};
+use super::renewals::Renewals;
 use super::repairs::Repairs;
 use super::session::{Endpoint, Report, Session};
 use super::subscriptions::{Plan, SocketId, Topic};
@@ -132,6 +134,7 @@ pub(super) struct Bridge {
     calls: HashMap<CallId, CallWork>,
     /// When the list of calls is read because an event about it could not be.
     lost_calls: Option<Instant>,
+    renewals: Renewals,
     /// The calls that the running sweep has listed.
     sweep: Option<calls::CallSweep>,
     people: HashMap<ParticipantId, PersonWork>,
@@ -198,6 +201,7 @@ impl Bridge {
             sockets: HashMap::new(),
             calls: HashMap::new(),
             lost_calls: None,
+            renewals: Renewals::default(),
             sweep: None,
             people: HashMap::new(),
             leg_owners: HashMap::new(),

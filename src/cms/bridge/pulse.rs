@@ -203,11 +203,7 @@ impl Bridge {
         for remedy in remedies {
             warn!(bridge = %self.name, ?remedy, "a subscription did not tell what was read");
             match remedy {
-                Remedy::Renew(topic) => {
-                    if let Some(socket) = self.plan.renew(&topic) {
-                        self.set_changed(socket, now);
-                    }
-                }
+                Remedy::Renew(topic) => self.renew(topic, now),
                 Remedy::Distrust(Topic::Calls) => self.drop_session(0, "the list of calls does not tell what changes", now),
                 Remedy::Distrust(Topic::Roster(call)) => {
                     if let Some(socket) = self.plan.socket_of(&call) {
