@@ -5,6 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::desk::{Desk, Page, check, quiet};
+use common::{DEADLINE, wait_for};
 use serde_json::json;
 use usher::config::Config;
 use usher::simulator::{Id, StartCall};
@@ -314,9 +315,9 @@ async fn a_mute_that_a_damaged_frame_lost_is_told_all_the_same(#[case] said: &st
     page.lobby([&host], Lobby::In).await;
     desk.control().set_switches(None, json!({ "events_replace": said, "events_replace_with": instead })).expect("switch");
     desk.control().mute(host.id, true).expect("muted");
-    let damaged = || usher::simulator::Control::requests(&desk.control())[0].subscribe_requests;
-    let before = damaged();
-    page.until("the list to be asked for again", |_| check(damaged() > before, damaged())).await;
+    let renewals = || desk.control().requests()[0].subscribe_requests;
+    let before = renewals();
+    wait_for(DEADLINE, "the list to be asked for again", async || check(renewals() > before, renewals())).await;
     desk.control().set_switches(None, json!({ "events_replace": "" })).expect("switch");
     page.until("the mute", |page| check(page.person(host.id)?.muted, page.person(host.id))).await;
 }
@@ -342,7 +343,7 @@ async fn locks_that_damaged_frames_lost_are_told_all_the_same() {
         let before = renewals();
         let change = if locked { desk.control().lock(meeting.id) } else { desk.control().unlock(meeting.id) };
         change.expect("changed");
-        page.until("the list to be asked for again", |_| check(renewals() > before, renewals())).await;
+        wait_for(DEADLINE, "the list to be asked for again", async || check(renewals() > before, renewals())).await;
     }
     desk.control().set_switches(None, json!({ "events_replace": "" })).expect("switch");
     page.until("the lock", |page| check(page.meeting(meeting.id)?.locked == Some(true), page.meetings())).await;
