@@ -150,6 +150,8 @@ fn make_room<K: Hash + Eq + Clone>(table: &mut HashMap<K, Line>, now: Instant) {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
     fn from(user: &str, n: u8) -> Attempt<'_> {
@@ -211,7 +213,14 @@ mod tests {
         let waits: Vec<_> = (1..5).map(|n| attempt(&format!("2001:db8:1:2::{n}"))).collect();
         assert_eq!(waits, [Ok(0), Ok(0), Ok(0), Ok(1)]);
         assert_eq!((attempt("2001:db8:1:3::1"), attempt("::ffff:10.0.0.1")), (Ok(0), Ok(0)));
-        assert_eq!(network("::ffff:10.0.0.1".parse().expect("address")), IpAddr::from([10, 0, 0, 1]));
+    }
+
+    #[rstest]
+    #[case("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
+    #[case("192.0.2.7", "192.0.2.7")]
+    #[case("::ffff:192.0.2.7", "192.0.2.7")]
+    fn one_customer_has_64_bits_of_ipv6(#[case] address: &str, #[case] expected: &str) {
+        assert_eq!(network(address.parse().expect("address")), expected.parse::<IpAddr>().expect("address"));
     }
 
     #[test]

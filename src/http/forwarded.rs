@@ -130,14 +130,6 @@ fn switch(text: &str) -> Option<bool> {
     }
 }
 
-/// A group of addresses that one customer of a network has: an IPv4 address, or the first 64 bits of an IPv6 one.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
-        v4 => v4,
-    }
-}
-
 /// An origin as browsers send it, from a scheme and a `Host` header; nothing where that is no host.
 pub(super) fn origin(https: bool, authority: &str) -> Option<String> {
     let odd = |c: char| c.is_whitespace() || matches!(c, '/' | '\\' | '?' | '#' | '@' | ',');

@@ -168,14 +168,6 @@ fn a_host_is_this_machine(#[case] host: &str, #[case] expected: bool) {
 }
 
 #[rstest]
-#[case("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
-#[case("192.0.2.7", "192.0.2.7")]
-#[case("::ffff:192.0.2.7", "192.0.2.7")]
-fn one_customer_has_64_bits_of_ipv6(#[case] address: &str, #[case] expected: &str) {
-    assert_eq!(network(address.parse().expect("address")), expected.parse::<IpAddr>().expect("address"));
-}
-
-#[rstest]
 #[case("x-forwarded-for")]
 #[case("x-forwarded-anything")]
 #[case("forwarded")]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use crate::http::forwarded;
+use crate::accounts::network;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) struct Limits {
@@ -50,7 +50,7 @@ impl<T> Shares<T> {
 
     /// Takes a place, and where none was left returns who has to go for it: the oldest that is not `busy`, or else the oldest.
     pub(in crate::http) fn take(&mut self, address: IpAddr, who: T, busy: impl Fn(&T) -> bool) -> (Place, Option<T>) {
-        let network = forwarded::network(address);
+        let network = network(address);
         let own_share_is_full = self.size(network) >= self.limits.per_network;
         let from = if own_share_is_full { Some(network) } else { self.largest().filter(|_| self.total >= self.limits.in_all) };
         let gone = from.and_then(|network| {
