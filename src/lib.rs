@@ -12,8 +12,8 @@
 //!   fails that it can't do without.
 //! - [`accounts`] is who may log in; [`db`] and [`memory`] what survives a restart; [`check`] tries a configuration out, [`reload`] takes
 //!   another one over.
-//! - [`meetings`] tells which calls belong together; [`clock`] reads the time, [`system`] knows the user of the process, [`word`] names values, [`text`] judges and cuts texts of strangers,
-//!   for everybody.
+//! - [`meetings`] tells which calls belong together; [`clock`] reads the time, [`system`] knows the user of the process, [`word`] names values,
+//!   [`text`] judges and cuts texts of strangers, `log_limit` keeps floods out of the server log: for everybody.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
 //!
 //! Five files show the way of an event (`cms/session.rs`, `cms/bridge/events.rs`, `store.rs`, `publisher.rs`, `hub/mod.rs`) and five that
@@ -34,6 +34,7 @@ pub mod displays;
 pub mod http;
 pub mod hub;
 pub mod log;
+mod log_limit;
 pub mod meetings;
 pub mod memory;
 pub mod model;

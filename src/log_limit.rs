@@ -1,23 +1,13 @@
-//! Log lines that strangers can cause: at most one a minute of each kind, with the number of those left out. Decides nothing else.
+//! Lines of the server log that a flood can cause: at most one a minute of each kind, with the number of those left out. Decides nothing else.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// One limit for each kind of line.
+/// Of one kind of line.
 #[derive(Debug, Default)]
-pub(super) struct LogLimits {
-    pub(super) forbidden: LogLimit,
-    pub(super) foreign_origin: LogLimit,
-    pub(super) accept_failed: LogLimit,
-    pub(super) connections_closed: LogLimit,
-    pub(super) screens_closed: LogLimit,
-    pub(super) wrong_prefix: LogLimit,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct LogLimit(Mutex<State>);
+pub(crate) struct LogLimit(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -26,8 +16,12 @@ struct State {
 }
 
 impl LogLimit {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(State { last: None, suppressed: 0 }))
+    }
+
     /// Calls `write` with the number of calls suppressed before, unless it was called within the last minute.
-    pub(super) fn log(&self, write: impl FnOnce(u64)) {
+    pub(crate) fn log(&self, write: impl FnOnce(u64)) {
         self.log_at(Instant::now(), write);
     }
 

@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::DbError;
-use super::limit::LogLimit;
 use super::threads::{Job, in_transaction};
+use crate::log_limit::LogLimit;
 
 /// Writes within this time share one commit: a flood costs one write of each thing now and then.
 const GATHER: Duration = Duration::from_millis(20);
@@ -39,7 +39,6 @@ struct Waiting {
     things: HashMap<Key, Numbered>,
     /// Writes so far.
     count: u64,
-    dropped: LogLimit,
 }
 
 /// With its place among the others.
@@ -79,7 +78,8 @@ impl Behind {
             let mut waiting = lock(&self.waiting);
             if waiting.things.len() >= WAITING && !waiting.things.contains_key(&key) {
                 metrics::counter!("usher_db_dropped_writes_total").increment(1);
-                waiting.dropped.log(|before| tracing::error!(before, "the database cannot be written for long: a change is not kept"));
+                static NOT_KEPT: LogLimit = LogLimit::new();
+                NOT_KEPT.log(|suppressed| tracing::error!(suppressed, "the database cannot be written for long: a change is not kept"));
                 return;
             }
             waiting.count += 1;

@@ -5,14 +5,13 @@
 
 mod behind;
 mod files;
-mod limit;
 mod migrations;
 #[cfg(unix)]
 mod owner;
 mod threads;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -22,9 +21,10 @@ pub use behind::{Key, contained, may_pass};
 pub use files::{Hold, files_in, is_made_for_root};
 
 use behind::Behind;
-use limit::LogLimit;
 use migrations::Version;
 use threads::Job;
+
+use crate::log_limit::LogLimit;
 
 /// Jobs that may wait for a thread; beyond it callers wait, and [`Db::later`] gives up.
 const QUEUE: usize = 1024;
@@ -42,7 +42,6 @@ pub struct Db {
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
     behind: Behind,
-    dropped: Arc<Mutex<LogLimit>>,
     data_dir: Arc<Path>,
     /// Ends the third thread when the last handle is dropped.
     _checkpoints: std::sync::mpsc::Sender<()>,
@@ -84,7 +83,6 @@ impl Db {
         Ok(Self {
             behind: Behind::start("usher-db-behind", writer.clone())?,
             writer,
-            dropped: Arc::default(),
             reader: threads::start("usher-db-read", reader, QUEUE)?,
             data_dir: data_dir.into(),
             _checkpoints: threads::checkpoint("usher-db-checkpoint", open_connection(data_dir)?)?,
@@ -115,8 +113,8 @@ impl Db {
     pub fn later(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
         if self.writer.try_send(Job::Later(Box::new(work))).is_err() {
             metrics::counter!("usher_db_dropped_writes_total").increment(1);
-            let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
-            dropped.log(|before| tracing::warn!(before, "the database does not keep up: a write that can be missed was dropped"));
+            static DROPPED: LogLimit = LogLimit::new();
+            DROPPED.log(|suppressed| tracing::warn!(suppressed, "the database does not keep up: a write that can be missed was dropped"));
         }
     }
 

@@ -1,7 +1,6 @@
 //! The loops of the database's threads: two take jobs in order and put those nobody waits for into one commit, one makes checkpoints. Knows no
 //! table.
 
-use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use super::DbError;
-use super::limit::LogLimit;
+use crate::log_limit::LogLimit;
 
 /// Writes nobody waits for that share one commit at most.
 const BATCH: usize = 256;
@@ -108,10 +107,8 @@ fn run_batch(conn: &mut Connection, first: Later, jobs: &mut mpsc::Receiver<Job>
 }
 
 fn log_failure(done: rusqlite::Result<()>) {
-    thread_local! {
-        static FAILED: RefCell<LogLimit> = RefCell::default();
-    }
+    static FAILED: LogLimit = LogLimit::new();
     if let Err(error) = done {
-        FAILED.with_borrow_mut(|failed| failed.log(|before| tracing::warn!(%error, before, "a database write failed")));
+        FAILED.log(|suppressed| tracing::warn!(%error, suppressed, "a database write failed"));
     }
 }

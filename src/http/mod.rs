@@ -21,7 +21,7 @@ mod health;
 mod language;
 mod listener;
 mod log;
-mod log_limit;
+mod log_limits;
 pub mod metrics;
 mod origin;
 mod pages;

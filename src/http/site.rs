@@ -21,7 +21,7 @@ use crate::wall::Walls;
 use super::budget::Budgets;
 use super::connections::Connections;
 use super::failed::FailedLogIns;
-use super::log_limit::LogLimits;
+use super::log_limits::LogLimits;
 use super::seats::Seats;
 use super::socket::Pulse;
 use super::templates::Templates;

@@ -261,7 +261,7 @@ impl Listener {
         let r#ref = message.reference().unwrap_or_default();
         if !may {
             let user = &self.visitor.user.name;
-            let say = |before| tracing::warn!(%user, %role, before, "tried to do what the role does not allow");
+            let say = |suppressed| tracing::warn!(%user, %role, suppressed, "tried to do what the role does not allow");
             self.site.log_limits.forbidden.log(say);
             return Some(refusal(r#ref, "forbidden", why));
         }
