@@ -1,6 +1,8 @@
 //! Lobby changes that nobody at Usher made, told from two rows of one person. Pure but for the time of the entry.
 
-use super::entry::{Action, Entry, Whom};
+use super::action::Action;
+use super::entry::Entry;
+use super::whom::Whom;
 use crate::view::{ActionResult, Lobby, PersonRow, Verb};
 
 /// The entry for a person who waited and is in, or was in and waits, by what others did; None where nothing changed or Usher did it.

@@ -5,6 +5,7 @@
 //! entries into SQLite, many in one commit, and keeps them while that can't be done. Changes of the database alone are written
 //! in one transaction with their entry ([`write`]). Reading ([`look`]) is done on connections beside the database's threads, because it may take long.
 
+mod action;
 mod elsewhere;
 mod entry;
 mod export;
@@ -13,6 +14,7 @@ mod read;
 mod room;
 mod table;
 mod times;
+mod whom;
 mod writer;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -27,14 +29,16 @@ use crate::trouble::Troubles;
 
 use room::{Also, Place, Shares};
 
+pub use action::Action;
 pub use elsewhere::moved_elsewhere;
-pub use entry::{Action, Entry, Whom, new_action_id};
+pub use entry::{Entry, new_action_id};
 pub use export::{Form, Report};
 pub use filter::{Filter, Moderator};
 pub use read::{Cursor, Line, Slice, look};
 pub use room::{NO_ROOM, NoRoom, Room, Share};
 pub use table::write;
 pub use times::{parse, rfc3339};
+pub use whom::Whom;
 pub use writer::Writer;
 
 /// Entries beyond which [`Log::add`] counts instead of adding. A third of them can't be taken by users, see [`Share`].

@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use super::entry::{Action, Entry};
+use super::action::Action;
+use super::entry::Entry;
 use super::{Log, Waiting, table};
 use crate::clock;
 use crate::config::Timing;
