@@ -12,8 +12,8 @@ use common::{DEADLINE, wait_for};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use usher::cms::{self, BridgeMemory, Follow};
-use usher::config::BridgeConfig;
+use usher::cms::{self, BridgeMemory, Follow, Following};
+use usher::config::{BridgeConfig, Config};
 use usher::model::{BridgeName, BridgeState, Lobby, Paused};
 use usher::simulator::{self, Join, Role, Simulator, StartCall};
 use usher::store::Store;
@@ -46,6 +46,39 @@ impl BridgeMemory for Faulty {
     }
 
     fn set_receiver(&self, _: &BridgeName, _: String) {}
+}
+
+/// The bridges of a configuration, followed without anything else of Usher.
+struct Followed {
+    store: Store,
+    memory: Arc<Faulty>,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    _following: Following,
+}
+
+impl Followed {
+    fn start(config: &Config) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (store, tracker, stop) = (Store::default(), TaskTracker::new(), CancellationToken::new());
+        let memory = Arc::new(Faulty::default());
+        let follow = Follow {
+            bridges: &config.bridges,
+            limits: &config.cms,
+            timing: &config.timing,
+            store: store.clone(),
+            bridge_memory: memory.clone(),
+            memory: HashMap::new(),
+        };
+        let following = cms::follow(follow, &tracker, &stop).expect("followed");
+        Self { store, memory, tracker, stop, _following: following }
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.tracker.close();
+        common::in_time("the end of all tasks", self.tracker.wait()).await;
+    }
 }
 
 fn seen(store: &Store) -> BTreeMap<String, Lobby> {
@@ -99,40 +132,28 @@ async fn another_actor_takes_over_from_one_that_failed_and_leaves_no_ghosts() {
     join("eu-1", "Court room 3", "Ends with the call");
     join("eu-2", "Board call", "Elsewhere");
 
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let (store, tracker, stop) = (Store::default(), TaskTracker::new(), CancellationToken::new());
-    let refusals = Arc::new(Faulty::default());
-    let follow = Follow {
-        bridges: &config.bridges,
-        limits: &config.cms,
-        timing: &config.timing,
-        store: store.clone(),
-        bridge_memory: refusals.clone(),
-        memory: HashMap::new(),
-    };
-    let _following = cms::follow(follow, &tracker, &stop).expect("followed");
-    until_true(&store, &sim).await;
-    until_state(&store, "eu-1", BridgeState::Live).await;
+    let followed = Followed::start(&config);
+    let store = &followed.store;
+    until_true(store, &sim).await;
+    until_state(store, "eu-1", BridgeState::Live).await;
 
     control.set_switches(Some("eu-1"), json!({ "rest_hang": true, "events_status": 503 })).expect("switch");
     control.cut_events(Some("eu-1"), simulator::Cut::Hard).expect("cut");
-    until_state(&store, "eu-1", BridgeState::Unreachable).await;
+    until_state(store, "eu-1", BridgeState::Unreachable).await;
     control.leave(leaves).expect("left");
     control.end(meetings[&("eu-1", "Court room 3")], None).expect("ended");
     join("eu-1", "Board call", "Came unseen");
     let (other, since) = ("eu-2", store.with_bridge("eu-2", |facts| facts.since));
     control.set_switches(Some("eu-1"), json!({ "rest_hang": null, "events_status": null })).expect("switch");
-    until_state(&store, "eu-1", BridgeState::Live).await;
-    until_true(&store, &sim).await;
-    assert!(refusals.reached.load(Ordering::SeqCst) >= 3, "reached again by another actor");
+    until_state(store, "eu-1", BridgeState::Live).await;
+    until_true(store, &sim).await;
+    assert!(followed.memory.reached.load(Ordering::SeqCst) >= 3, "reached again by another actor");
     assert_eq!(
         store.with_bridge(other, |facts| (facts.state, facts.since)).map(|facts| facts.1),
         since,
         "the other bridge noticed nothing"
     );
-    stop.cancel();
-    tracker.close();
-    common::in_time("the end of all tasks", tracker.wait()).await;
+    followed.end().await;
 }
 
 /// Its CA file is unusable at the very moment at which another actor is to begin: that is tried again.
@@ -149,19 +170,9 @@ async fn another_actor_begins_also_where_its_ca_file_is_away_for_a_moment() {
     std::fs::write(&authorities, &pem).expect("written");
     config.bridges[0].trust = usher::config::Trust::CaFile(authorities.clone());
 
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let (store, tracker, stop) = (Store::default(), TaskTracker::new(), CancellationToken::new());
-    let refusals = Arc::new(Faulty::default());
-    let follow = Follow {
-        bridges: &config.bridges,
-        limits: &config.cms,
-        timing: &config.timing,
-        store: store.clone(),
-        bridge_memory: refusals.clone(),
-        memory: HashMap::new(),
-    };
-    let _following = cms::follow(follow, &tracker, &stop).expect("followed");
-    until_state(&store, "eu-1", BridgeState::Live).await;
+    let followed = Followed::start(&config);
+    let store = &followed.store;
+    until_state(store, "eu-1", BridgeState::Live).await;
 
     std::fs::remove_file(&authorities).expect("removed");
     assert!(std::process::Command::new("mkfifo").arg(&authorities).status().expect("mkfifo").success());
@@ -175,11 +186,9 @@ async fn another_actor_begins_also_where_its_ca_file_is_away_for_a_moment() {
     let control = sim.control();
     control.set_switches(None, json!({ "rest_hang": true, "events_status": 503 })).expect("switch");
     control.cut_events(None, simulator::Cut::Hard).expect("cut");
-    until_state(&store, "eu-1", BridgeState::Unreachable).await;
+    until_state(store, "eu-1", BridgeState::Unreachable).await;
     control.set_switches(None, json!({ "rest_hang": null, "events_status": null })).expect("switch");
     common::in_time("an actor that can't begin", spoiled).await.expect("no panic").expect("spoiled");
-    until_state(&store, "eu-1", BridgeState::Live).await;
-    stop.cancel();
-    tracker.close();
-    common::in_time("the end of all tasks", tracker.wait()).await;
+    until_state(store, "eu-1", BridgeState::Live).await;
+    followed.end().await;
 }

@@ -2,18 +2,19 @@
 //! where the crypto can't verify it, or shares no cipher suite, `usher check` says what it needs instead.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
-use std::net::TcpListener;
+mod common;
+
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use common::{DEADLINE, free_address, in_time, wait_for};
 use rstest::rstest;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 use usher::check::{Known, Outcome, Report, bridge};
 use usher::config::{BridgeConfig, CdrMode, Secret, Timing, Trust};
-
-const DEADLINE: Duration = Duration::from_secs(20);
 
 /// `openssl` with these arguments, in this directory.
 fn openssl(dir: &Path, args: &str) {
@@ -23,7 +24,7 @@ fn openssl(dir: &Path, args: &str) {
 
 /// An HTTPS server that is no CMS, but shows the certificate in `c` with the key in `k`.
 struct Server {
-    port: u16,
+    address: SocketAddr,
     child: Child,
     dir: tempfile::TempDir,
 }
@@ -42,17 +43,13 @@ impl Server {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("critical.cnf"), "[x]\n1.2.3.4=critical,ASN1:UTF8String:odd\n").unwrap();
         commands.iter().for_each(|command| openssl(dir.path(), command));
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap().port();
+        let address = free_address();
         let mut command = Command::new("openssl");
-        command.args(["s_server", "-www", "-quiet", "-cert", "c", "-key", "k", "-accept", &format!("127.0.0.1:{port}")]);
+        command.args(["s_server", "-www", "-quiet", "-cert", "c", "-key", "k", "-accept", &address.to_string()]);
         command.args(options.split(' ').filter(|option| !option.is_empty()));
         let child = command.current_dir(dir.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let end = tokio::time::Instant::now() + DEADLINE;
-        while let Err(error) = TcpStream::connect(("127.0.0.1", port)).await {
-            assert!(tokio::time::Instant::now() < end, "waited {DEADLINE:?} for s_server: {error}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Self { port, child, dir }
+        wait_for(DEADLINE, "s_server", async || TcpStream::connect(address).await.map(drop)).await;
+        Self { address, child, dir }
     }
 
     fn pin(&self) -> Trust {
@@ -63,7 +60,7 @@ impl Server {
     async fn check(&self, trust: Trust) -> Report {
         let config = BridgeConfig {
             name: "cms1".into(),
-            url: format!("https://127.0.0.1:{}", self.port),
+            url: format!("https://{}", self.address),
             username: "usher".into(),
             password: Secret::new("correct-horse"),
             trust,
@@ -71,7 +68,7 @@ impl Server {
             cdr_url: None,
         };
         let timing = Timing { connect_timeout: Duration::from_secs(5), rest_timeout: Duration::from_secs(5), ..Timing::default() };
-        tokio::time::timeout(DEADLINE, bridge(&config, &timing, Known::default())).await.expect("the check did not end")
+        in_time("the check", bridge(&config, &timing, Known::default())).await
     }
 }
 

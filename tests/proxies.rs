@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::browser::Browser;
 use common::site::{PASSWORD, Setup, Site};
-use common::{DEADLINE, in_time, wait_for};
+use common::{DEADLINE, free_address, in_time, wait_for};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rstest::rstest;
@@ -259,10 +259,6 @@ async fn works(tls: &Tls, proxy: &Proxy, base: &str) {
 
 fn public(address: SocketAddr, base: &str) -> String {
     format!("public_url = \"https://{HOST}:{}{base}\"\ntrusted_proxies = [\"127.0.0.1\"]\n", address.port())
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
 #[rstest]

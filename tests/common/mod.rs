@@ -14,6 +14,7 @@ pub mod truth;
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 /// Long enough for a busy machine; only a failing test waits for it.
@@ -29,6 +30,11 @@ pub async fn wait_for<T, E: Debug>(deadline: Duration, what: &str, mut state: im
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
+}
+
+/// An address on loopback whose port nobody has at the moment: for a process that is told its port.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
 /// `work`, which must end in time.

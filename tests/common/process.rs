@@ -1,7 +1,7 @@
 //! `usher serve` as a process of its own: killed, stopped, told to read its configuration again, and started anew on the same data.
 
 use std::io::Read;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use usher::simulator::Simulator;
 
 use super::browser::Browser;
 use super::desk::{ACCOUNTS, PASSWORD, Page};
-use super::{DEADLINE, wait_for};
+use super::{DEADLINE, free_address, wait_for};
 
 pub struct Process {
     pub address: SocketAddr,
@@ -31,7 +31,7 @@ impl Process {
     /// The same, with so many descriptors at most.
     pub async fn start_limited(sim: &Simulator, toml: &str, descriptors: Option<u32>) -> Self {
         let dir = tempfile::tempdir().expect("directory");
-        let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        let address = free_address();
         let mut conn = open_connection(&dir.path().join("data")).expect("database");
         for (name, role) in ACCOUNTS {
             Offline(&mut conn).add(name, role, PASSWORD).expect("added");
