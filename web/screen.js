@@ -245,7 +245,7 @@ export class Screen {
 
   /** @param {Person} person */
   stale(person) {
-    return person.bridge !== null && isStale(this.roster.bridges.get(person.bridge));
+    return this.whyStale(person) !== null;
   }
 
   /** Why what is known of a person may be out of date, as a catalogue key with its argument. @param {Person} person
