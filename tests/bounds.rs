@@ -4,14 +4,16 @@
 mod common;
 
 use std::path::Path;
+use std::time::Duration;
 
 use common::browser::{Browser, csrf};
-use common::desk::{PASSWORD, check, quiet};
+use common::desk::{PASSWORD, Page, check, quiet};
 use common::process::Process;
 use common::{DEADLINE, wait_for};
 use reqwest::header::{HeaderName, HeaderValue};
+use rstest::rstest;
 use serde_json::{Value, json};
-use usher::simulator::{self, Join, Role, Simulator, StartCall};
+use usher::simulator::{self, Join, ParticipantTruth, Role, Simulator, StartCall};
 
 /// Longer than anything that is kept, shorter than what a server refuses unread.
 const LONG: usize = 30_000;
@@ -210,35 +212,74 @@ async fn no_form_query_or_header_makes_the_server_keep_or_log_a_long_text() {
     assert_nothing_long(&process);
 }
 
-#[tokio::test]
-async fn no_text_of_a_bridge_is_kept_logged_or_sent_on_at_any_length() {
-    let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let process = start(&sim).await;
+/// How often the bridge's calls, rosters and legs were read.
+fn read(sim: &Simulator) -> [u64; 3] {
+    let requests = serde_json::to_value(sim.control().requests()).expect("JSON");
+    ["GET /calls", "GET /calls/<id>/participants", "GET /callLegs/<id>"].map(|shape| requests[0]["by_shape"][shape].as_u64().unwrap_or(0))
+}
+
+fn assert_short_rows(page: &Page, what: &str) {
+    let rows = serde_json::to_string(&(page.people(), page.meetings(), page.bridges())).expect("JSON");
+    assert!(!holds_long(rows.as_bytes()), "{what} is sent on: {}...", &rows[..300]);
+}
+
+/// A server on a bridge of one meeting in whose lobby one guest waits; every text that their names and address make is too long.
+async fn with_a_long_guest(sim: &Simulator) -> (Process, Page, ParticipantTruth) {
+    let process = start(sim).await;
     let long = "A".repeat(LONG);
     let mut page = process.page("ana").await;
-    let control = sim.control();
-    let meeting = control.start_call(StartCall { name: long.clone(), space: true, ..StartCall::default() }).expect("started");
+    let meeting = sim.control().start_call(StartCall { name: long.clone(), space: true, ..StartCall::default() }).expect("started");
     let guest =
         Join { meeting: meeting.id, name: long.clone(), uri: Some(format!("{long}@example.org")), role: Role::Guest, ..Join::default() };
-    let guest = control.join(guest).expect("joined");
+    let guest = sim.control().join(guest).expect("joined");
     page.waiting([&guest]).await;
-    for element in
-        ["<uniqueName>", "<softwareVersion>", "<name>", "<remoteParty>", "<state>", "<groupId>", "<uri>", "<ownerName>", "<coSpace>"]
-    {
+    (process, page, guest)
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_element_of_a_bridge_is_kept_logged_or_sent_on_at_any_length(
+    #[values(
+        ["<uniqueName>", "<softwareVersion>", "<name>"],
+        ["<remoteParty>", "<state>", "<groupId>"],
+        ["<uri>", "<ownerName>", "<coSpace>"],
+        ["<call>", "<callCorrelator>", "<durationSeconds>"],
+        ["<callLegProfile>", "<deactivated>", "<id>"]
+    )]
+    elements: [&str; 3],
+) {
+    let sim = simulator::start(quiet(1)).await.expect("simulator");
+    let (process, mut page, guest) = with_a_long_guest(&sim).await;
+    let (control, long) = (sim.control(), "A".repeat(LONG));
+    for element in elements {
         let switches = json!({ "rest_replace": element, "rest_replace_with": format!("{element}{long}") });
         control.set_switches(None, switches).expect("switch");
+        let before = read(&sim);
         control.cut_events(None, simulator::Cut::Hard).expect("cut");
-        page.until("the bridge to be read", |page| check(!page.bridges().is_empty(), page.bridges())).await;
+        // Everything on the bridge is read anew.
+        wait_for(DEADLINE, element, async || {
+            let now = read(&sim);
+            check(now.iter().zip(&before).all(|(now, before)| now > before), (&before, now))
+        })
+        .await;
+        page.follow_for(Duration::from_millis(300)).await;
+        assert_short_rows(&page, element);
     }
-    control.set_switches(None, json!({ "rest_replace": "", "rest_status": 0 })).expect("switch");
-    control.set_switches(None, json!({ "error_status": long, "subscribe_refused": true })).expect("switch");
+    control.set_switches(None, json!({ "rest_replace": "" })).expect("switch");
+    page.admit("a", &[guest.id]).await;
+    assert_nothing_long(&process);
+}
+
+#[tokio::test]
+async fn no_status_of_an_acknowledgement_is_kept_logged_or_sent_on_at_any_length() {
+    let sim = simulator::start(quiet(1)).await.expect("simulator");
+    let (process, mut page, guest) = with_a_long_guest(&sim).await;
+    let control = sim.control();
+    control.set_switches(None, json!({ "error_status": "A".repeat(LONG), "subscribe_refused": true })).expect("switch");
     control.cut_events(None, simulator::Cut::Hard).expect("cut");
     page.until("the refusal to be said", |page| check(page.bridge("eu-1")?.trouble.is_some(), page.bridges())).await;
-    wait_for(DEADLINE, "nothing long on the page", async || {
-        let rows = serde_json::to_string(&(page.people(), page.meetings(), page.bridges())).expect("JSON");
-        check(!holds_long(rows.as_bytes()), rows)
-    })
-    .await;
+    assert_short_rows(&page, "the status of an acknowledgement");
+    control.set_switches(None, json!({ "error_status": "failure", "subscribe_refused": false })).expect("switch");
     page.admit("a", &[guest.id]).await;
     assert_nothing_long(&process);
 }
