@@ -1,7 +1,7 @@
 //! Lobby changes made elsewhere, from the change to the row on a page: with Call Detail Records, and without them by reading in turn.
 //!
 //! Somebody who waits is let in elsewhere. 500 people wait in 50 calls on two bridges, each REST answer takes 20 ms, 4 requests are under way to each bridge, one change a second.
-//! `cargo bench ... --bench changes -- records|turn50|turn90` runs one part.
+//! `cargo bench ... --bench change_latency -- records|turn50|turn90` runs one part.
 
 mod kit;
 
