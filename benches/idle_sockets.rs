@@ -19,7 +19,7 @@ use tokio::time::{Instant, interval, timeout_at};
 
 const BROWSERS: usize = 5_000;
 const PERIOD: Duration = Duration::from_secs(2);
-/// As `web/connection.js` does it.
+/// As `web/net/connection.js` does it.
 const SAY: Duration = Duration::from_secs(15);
 const LENGTH: Duration = Duration::from_secs(30);
 /// A beat as the server sends it, in a WebSocket frame.

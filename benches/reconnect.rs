@@ -1,4 +1,4 @@
-//! Usher restarts with 600 people in 50 meetings on two bridges; every page comes back, jittered over two seconds as `web/connection.js`
+//! Usher restarts with 600 people in 50 meetings on two bridges; every page comes back, jittered over two seconds as `web/net/connection.js`
 //! does it. `usher simulate` (20 ms a REST answer) and `usher serve` as processes, pages in this one. The yardstick in the same run is the same
 //! restart with one page.
 

@@ -2,7 +2,7 @@
 //! folding. Pure.
 //!
 //! User names and passwords follow RFC 8265 (PRECIS) in this: user names are compared as [`caseless`], passwords as [`password`]. What
-//! is searched is compared as [`search`]. The pages do the same (`web/text.js`), and one table of pairs is tried on both.
+//! is searched is compared as [`search`]. The pages do the same (`web/lib/text.js`), and one table of pairs is tried on both.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};

@@ -1,5 +1,5 @@
 //! Clocks that jump by an hour while people wait: the machine's under Usher, and a Call Bridge's. The browser's is in
-//! `tests/browser/specs/clocks.spec.js`. docs/reliability.md lists them.
+//! `tests/browser/specs/computer_clock.spec.js`. docs/reliability.md lists them.
 
 mod common;
 

@@ -27,7 +27,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 #[case("/login", 200)]
 #[case("/", 303)]
 #[case("/nowhere", 404)]
-#[case("/static/protocol.js", 200)]
+#[case("/static/net/protocol.js", 200)]
 #[case("/healthz", 200)]
 #[tokio::test]
 async fn every_answer_is_strict(#[case] path: &str, #[case] status: u16) {
@@ -73,7 +73,7 @@ async fn files_are_compressed_typed_and_known_again() {
     assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
     let tag = answer.header("etag").to_owned();
     assert_eq!(browser.clone().with_header("if-none-match", &tag).get("/static/i18n/en.json").await.status, 304);
-    let script = browser.get("/static/protocol.js").await;
+    let script = browser.get("/static/net/protocol.js").await;
     assert!(script.header("content-type").starts_with("text/javascript"), "{}", script.header("content-type"));
     for path in ["/static/", "/static/package.json", "/static/../Cargo.toml", "/static/%2e%2e/Cargo.toml", "/static/vendor/lit.d.ts"] {
         assert_eq!(browser.get(path).await.status, 404, "{path}");
@@ -117,7 +117,7 @@ async fn everything_lives_under_the_sub_path() {
     assert!(page.body.contains("\"/usher/static/") && page.body.contains("action=\"/usher/login\""), "{}", page.body);
     browser.login("mo", PASSWORD).await;
     assert_eq!(browser.get("/").await.status, 200);
-    assert_eq!(browser.get("/static/protocol.js").await.status, 200);
+    assert_eq!(browser.get("/static/net/protocol.js").await.status, 200);
     browser.try_socket(Some("http://desk.example")).await.expect("our origin").frame_of("snapshot_end").await;
     assert_eq!(browser.try_socket(Some(&format!("http://{}", site.address))).await.err(), Some(403));
     let mut outside = site.browser();

@@ -1,39 +1,39 @@
 // The dashboard: joins connection, rows, screen and page. Draws at most once per frame, and never while a button is held down.
 
-import { Alerts } from "./alerts.js";
-import { Announcer } from "./announce.js";
-import { Asks } from "./asks.js";
-import { Claims } from "./claims.js";
-import { Connection } from "./connection.js";
-import { Deeds } from "./deeds.js";
-import { Dialogs } from "./dialogs.js";
-import { DisplayDeeds } from "./displaydeeds.js";
-import { Displays } from "./displays.js";
-import { Feed } from "./feed.js";
-import { Figures } from "./figures.js";
-import { Focus } from "./focus.js";
-import { Guard, REST } from "./guard.js";
-import { loadCatalogue, t } from "./i18n.js";
-import { Keys } from "./keys.js";
-import { Limits } from "./limits.js";
-import { Menus } from "./menus.js";
-import { Notice } from "./notice.js";
-import { Pointer } from "./pointer.js";
-import { Prefs } from "./prefs.js";
-import { Attention } from "./presence.js";
-import { idOf, Presses } from "./presses.js";
-import { Roster } from "./roster.js";
-import { Screen } from "./screen.js";
-import { Selection } from "./selection.js";
-import { Showing } from "./showing.js";
-import { plain } from "./text.js";
-import { Clock, clockTimes } from "./time.js";
-import { Undos } from "./undo.js";
-import { Undoing } from "./undoing.js";
-import { Upgrade } from "./upgrade.js";
+import { DisplayDeeds } from "./actions/displays.js";
+import { Deeds } from "./actions/moderation.js";
+import { Undoing } from "./actions/undo.js";
+import { Limits } from "./actions/waits.js";
+import { Alerts } from "./alerts/alerts.js";
+import { Announcer } from "./alerts/announcer.js";
+import { loadCatalogue, t } from "./lib/i18n.js";
+import { plain } from "./lib/text.js";
+import { Clock, clockTimes } from "./lib/time.js";
+import { idOf, Presses } from "./net/action_requests.js";
+import { Connection } from "./net/connection.js";
+import { Feed } from "./net/feed.js";
+import { Asks } from "./net/requests.js";
+import { Figures } from "./state/bridge_stats.js";
+import { Claims } from "./state/claims.js";
+import { Displays } from "./state/displays.js";
+import { Showing } from "./state/list_options_store.js";
+import { Prefs } from "./state/prefs.js";
+import { Attention } from "./state/presence.js";
+import { Roster } from "./state/roster.js";
+import { Screen } from "./state/screen.js";
+import { Selection } from "./state/selection.js";
+import { Undos } from "./state/undo_offers.js";
+import { Dialogs } from "./ui/dialogs.js";
+import { Focus } from "./ui/focus.js";
+import { Menus } from "./ui/menus.js";
+import { Notice } from "./ui/notice.js";
+import { Pointer } from "./ui/pointer.js";
+import { Guard, REST } from "./ui/press_guard.js";
+import { Keys } from "./ui/shortcuts.js";
+import { Upgrade } from "./ui/upgrade.js";
 import { render } from "./vendor/lit.js";
-import { wordsOf } from "./view/dock.js";
-import { shell } from "./view/shell.js";
+import { wordsOf } from "./views/action_bar.js";
+import { shell } from "./views/shell.js";
 
 /** What stands behind "#" for an administrator's boards. */
 const BOARDS = /** @type {const} */ (["bridges", "displays"]);
@@ -56,7 +56,7 @@ export class Desk {
     this.roster = new Roster();
     this.selection = new Selection();
     this.screen = new Screen(this.roster, this.selection);
-    this.screen.role = /** @type {import("./protocol.js").Role} */ (document.body.dataset.role ?? "viewer");
+    this.screen.role = /** @type {import("./net/protocol.js").Role} */ (document.body.dataset.role ?? "viewer");
     this.clock = new Clock();
     this.connection = new Connection(`${location.origin.replace(/^http/, "ws")}${base}/ws`, `${base}/account`, this);
     const send = (/** @type {object} */ message) => this.connection.send(message);
@@ -124,7 +124,7 @@ export class Desk {
 
   // What the connection says.
 
-  /** @param {import("./protocol.js").Frame} frame */
+  /** @param {import("./net/protocol.js").Frame} frame */
   frame(frame) {
     if (frame.type === "welcome") this.#welcome(frame);
     else if (frame.type === "beat") this.clock.heard(frame.time);
@@ -144,7 +144,7 @@ export class Desk {
     this.changed();
   }
 
-  /** @param {import("./connection.js").Phase} phase @param {string} reason */
+  /** @param {import("./net/connection.js").Phase} phase @param {string} reason */
   phase(phase, reason) {
     Object.assign(this.screen.link, { phase, reason });
     if (phase === "loading") this.feed.restart();
@@ -160,7 +160,7 @@ export class Desk {
     location.assign(`${this.base}/login?next=${encodeURIComponent(here)}${location.hash}`);
   }
 
-  /** @param {import("./protocol.js").Welcome} frame */
+  /** @param {import("./net/protocol.js").Welcome} frame */
   #welcome(frame) {
     this.screen.sessionEnds = null;
     // Somebody else signed in in this browser: what stands on this page was meant for another user's hands.
@@ -182,7 +182,7 @@ export class Desk {
     this.announcer.tell(t("session_ends", { at: times.long(at) }));
   }
 
-  /** @param {import("./state.js").Changes} changes @param {"first" | "again" | null} whole */
+  /** @param {import("./net/rows.js").Changes} changes @param {"first" | "again" | null} whole */
   #take(changes, whole) {
     this.roster.take(changes);
     this.alerts.heard(changes, whole === "first");
@@ -197,7 +197,7 @@ export class Desk {
     this.connection.send({ type: "resync" });
   }
 
-  /** @param {import("./protocol.js").Reply} frame */
+  /** @param {import("./net/protocol.js").Reply} frame */
   #reply(frame) {
     if (this.claims.reply(frame)) return;
     this.presses.reply(frame);
@@ -385,7 +385,7 @@ export class Desk {
     );
   }
 
-  /** @param {import("./protocol.js").MeetingRow | undefined} meeting */
+  /** @param {import("./net/protocol.js").MeetingRow | undefined} meeting */
   nameOf(meeting) {
     return (meeting && plain(meeting.name)) || t("meeting_no_name");
   }

@@ -1,8 +1,8 @@
 // The page of the log: times in the viewer's zone, reasons in words. Without script everything is UTC, and says so, and reasons are codes.
 
-import { loadCatalogue } from "./i18n.js";
-import { reasonOf, sentence } from "./reasons.js";
-import { isExplained } from "./words.js";
+import { reasonOf, sentence } from "./lib/failure_reasons.js";
+import { loadCatalogue } from "./lib/i18n.js";
+import { isExplained } from "./lib/outcome_text.js";
 
 const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
 

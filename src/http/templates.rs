@@ -67,7 +67,7 @@ fn load() -> (Arc<Environment<'static>>, Arc<Catalogues>) {
     (Arc::new(environment), catalogues)
 }
 
-/// An instant, in milliseconds since 1970, for page.js to say in the viewer's language and zone; until then, and without it, in UTC.
+/// An instant, in milliseconds since 1970, for plain_pages.js to say in the viewer's language and zone; until then, and without it, in UTC.
 fn moment(ms: i64) -> Value {
     let format = |form| OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()?.format(form).ok();
     let machine = format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"));

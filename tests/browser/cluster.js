@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Control } from "./control.js";
 import { freePorts, Process, run } from "./processes.js";
+import { Control } from "./simulator_control.js";
 
 const PASSWORD = "what CMS accepts";
 /** Who may sign in; `admin` is first, so that any other may be removed. */

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, expect } from "@playwright/test";
 import { Cluster } from "./cluster.js";
-import { Control } from "./control.js";
 import { Process, START } from "./processes.js";
+import { Control } from "./simulator_control.js";
 
 /** One run of `usher demo` with its data directory; may be stopped and started again at the same address. */
 export class Demo extends Control {

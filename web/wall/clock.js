@@ -1,6 +1,6 @@
 // The server's time and when it was last heard, by a monotonic clock; the wall clock only tells of sleep.
 
-/** Of so many beats the quickest tells the time. */
+/** The quickest of so many beats tells the time. */
 const BEATS = 5;
 /** A larger step between the clocks is a sleep, in ms. */
 const JUMP = 5000;
@@ -25,7 +25,7 @@ export class Clock {
     this.heardAt = this.ticks();
     if (anew) this.offsets = [];
     if (time === undefined) return;
-    // Late by their way: the largest offset is the truest.
+    // Frames come late: the largest offset is the truest.
     this.offsets = this.offsets.slice(1 - BEATS).concat(time - this.heardAt);
     this.offset = Math.max(...this.offsets);
   }

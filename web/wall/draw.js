@@ -1,8 +1,8 @@
 // Draws a picture into the page's elements.
 
-import { deal } from "./pages.js";
-import { fitting, LINE, roomFor, sizesOf } from "./size.js";
-import { duration, t } from "./words.js";
+import { paginate } from "./rotation.js";
+import { fitting, LINE, roomFor, sizesOf } from "./text_size.js";
+import { duration, t } from "./texts.js";
 
 /** @type {any} */
 const pen = document.createElement("canvas").getContext("2d");
@@ -52,8 +52,8 @@ export function resize(now) {
   say("name", display.name);
 }
 
-/** @param {Picture} picture @param {Turn} turn @param {string[]} notes */
-export function draw(picture, turn, notes) {
+/** @param {Picture} picture @param {PickPage} pick @param {string[]} notes */
+export function draw(picture, pick, notes) {
   const { waiting, held, view, longest, past, bridges, meetings, quiet } = picture;
   const level = longest ? longest.level : 0;
   const old = (/** @type {{ age: number }[]} */ all) => all.every(({ age }) => age);
@@ -71,13 +71,13 @@ export function draw(picture, turn, notes) {
   const states = bridges.map(({ id, state, age }) => `${id} ${state && t(`bridge_${state}`)} ${age ? duration(age) : ""}`.trim());
   const bad = bridges.map(({ state }) => state > "");
   say("bridges-more", fill(at("bridges"), states, states.length, [at("foot").clientWidth / sizes.base, 2, 0], bad));
-  middle(picture, turn);
+  middle(picture, pick);
 }
 
-/** What a view is of. @param {Display["views"][0]} view */
+/** Names a view. @param {Display["views"][0]} view */
 const label = ({ meetings, bridges = [] }) => (meetings ? t("chosen_n", { n: meetings.length }) : bridges.join(", "));
 
-/** What is old, and its age in large digits. @param {Picture} picture */
+/** Shows stale data and its age. @param {Picture} picture */
 export function strip({ lost, bridges, doubtful }) {
   const old = bridges.filter(({ age }) => age);
   const age = lost || (old[0] ? old[0].age : 0);
@@ -89,14 +89,14 @@ export function strip({ lost, bridges, doubtful }) {
   say("strip-after", !lost && doubtful ? t("doubtful_n", { n: doubtful }) : "");
 }
 
-/** @param {Picture} picture @param {Turn} turn */
-function middle(picture, turn) {
+/** @param {Picture} picture @param {PickPage} pick */
+function middle(picture, pick) {
   const { meetings, quiet, past } = picture;
   const { clientWidth, clientHeight } = at("middle");
   const spare = Math.max(0, clientHeight / sizes.base - 8.3);
   const below = quiet.length > 0 ? Math.min(spare, (clientWidth < sizes.base * 30 ? 3 : 1) * LINE + 0.5) : 0;
   const room = roomFor(meetings.length, { width: clientWidth, height: clientHeight - below * sizes.base }, sizes);
-  const { pinned, pages, page, shown } = deal(meetings, room.room, past.length, turn);
+  const { pinned, pages, page, shown } = paginate(meetings, room.room, past.length, pick);
   const deep = pages > 1 ? room.deep : Math.ceil(shown.length / room.columns);
   const rows = at("rows");
   const css = `--row: ${room.font}px; --tall: ${room.height}px; --columns: ${room.columns}; --deep: ${deep};`;
@@ -148,7 +148,7 @@ function empty({ bridges, quiet, unknown, view }) {
   return t(quiet[0] ? "nobody" : view && view.meetings ? "none_chosen" : "no_meetings");
 }
 
-/** Where nobody waits. @param {Seen[]} quiet */
+/** Meetings where nobody waits. @param {Seen[]} quiet */
 function others(quiet) {
   const words = t("quiet_n", { n: quiet.length });
   const titled = quiet.filter(({ row }) => row.title !== null);

@@ -1,14 +1,14 @@
-// A screen on a wall: joins socket, rows, clock and picture.
+// A display: joins socket, rows, clock and picture.
 
-import { Chime } from "./alarm.js";
-import { isDim, shift, themeAt } from "./care.js";
+import { Chime } from "./chime.js";
 import { Clock } from "./clock.js";
+import { Link } from "./connection.js";
 import { at, draw, resize, say, strip } from "./draw.js";
 import { Feed } from "./feed.js";
-import { Link } from "./link.js";
-import { calling, calm, LATE, look, read } from "./order.js";
-import { Playlist } from "./pages.js";
-import { t, use } from "./words.js";
+import { assess, isIdle, LATE, overdue, viewOf } from "./picture.js";
+import { Playlist } from "./rotation.js";
+import { isDim, shift, themeAt } from "./screen_care.js";
+import { t, use } from "./texts.js";
 
 /** Pictures are at least so far apart, in ms. */
 const APART = 150;
@@ -87,10 +87,10 @@ function tick() {
   drawnAt = performance.now();
   next();
   const [now, silence, date] = [clock.now(), clock.silence(), new Date()];
-  const known = read(feed.rows.values(), now, silence > LATE ? silence : 0);
-  const [worst] = calling(known);
+  const known = assess(feed.rows.values(), now, silence > LATE ? silence : 0);
+  const [worst] = overdue(known);
   const view = playlist.step(display.views, drawnAt, worst ? worst.row.views : []);
-  const picture = look(known, display.views[view], view);
+  const picture = viewOf(known, display.views[view], view);
   const notes = blocked ? [t("sound_blocked")] : [];
   if (known.trouble) notes.push(t("trouble"));
   if (picture.unknown > 0) notes.push(t("checking_n", { n: picture.unknown }));
@@ -101,7 +101,7 @@ function tick() {
   say("age", t("age", { count: Math.floor(silence / 1000) }));
   at("name").hidden = namedUntil < drawnAt;
   root.dataset.theme = themeAt(display.themes, date);
-  root.dataset.dim = isDim(display.dim, date) && feed.epoch && calm(known) ? "yes" : "no";
+  root.dataset.dim = isDim(display.dim, date) && feed.epoch && isIdle(known) ? "yes" : "no";
   at("wall").style.transform = shift(now, innerHeight / 270);
   blocked = display.sound;
   if (!blocked) return;

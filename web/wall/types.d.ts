@@ -1,4 +1,4 @@
-// What the server tells a screen (docs/protocol.md), and what the screen's modules hand to each other: known to all of them.
+// The frames that the server sends to a display (docs/protocol.md), and the types that its modules share.
 
 type View = {
   what: "all" | "meetings" | "bridges";
@@ -24,7 +24,7 @@ type Display = {
 /** How a screen hangs. */
 type Hung = Pick<Display, "distance_m" | "diagonal_in">;
 
-/** Of a day, as "22:00". */
+/** Times of a day, as "22:00". */
 type Span = { from: string; to: string };
 
 type Bridge = {
@@ -91,8 +91,8 @@ type Sizes = { base: number; rows: number; digits: number; small: boolean };
 /** How rows stand in a space: of one or two `lines`, in `columns` of `deep` rows, `room` in all. */
 type Room = { font: number; lines: number; columns: number; deep: number; room: number; height: number };
 
-/** Which page of so many is shown, from 0. */
-type Turn = (pages: number) => number;
+/** Chooses the page to show out of so many, from 0. */
+type PickPage = (pages: number) => number;
 
 /** Into a `parent` that has `space` for lines of a width, how many, and what stands before; `all` may be more than there are texts. */
 type Fill = (
@@ -113,19 +113,19 @@ type Fitting = (widths: number[], line: number, lines: number, count: number, be
 type Seen = { row: Meeting; ms: number; level: number; need: number; age: number; still: number };
 
 /** `state` is a word for what is not fine; `age` in ms where it is stale, else 0. */
-type Standing = { id: string; state: string; age: number };
+type BridgeStatus = { id: string; state: string; age: number };
 
 /** All that is known; `lost`: for how long the server has not been heard, in ms, once that is too long, else 0. */
 type Known = {
-  /** What is worst first. */
-  bridges: Standing[];
+  /** Worst first. */
+  bridges: BridgeStatus[];
   /** Meetings, worst first. */
   seen: Seen[];
   trouble: boolean;
   lost: number;
 };
 
-/** What a view shows; `doubtful`: how many of those waiting are as they were last known. */
+/** Content of a view; `doubtful`: how many of those waiting are as they were last known. */
 type Picture = Known & {
   view: View | undefined;
   meetings: Seen[];

@@ -1,5 +1,5 @@
 // axe on every page, the phone, and a screenshot of every page in light and dark (tests/browser/report, to be looked at).
-import { look } from "../look.js";
+import { look } from "../screenshots.js";
 import { admitOf, card, Demo, expect, person, selectionButton, test } from "../server.js";
 
 const PHONE = { width: 360, height: 740 };

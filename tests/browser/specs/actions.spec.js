@@ -1,5 +1,5 @@
 // Every action of a moderator, by menu and by key: what it asks, what comes of it at the bridge, and where it can't be done, why.
-import { look } from "../look.js";
+import { look } from "../screenshots.js";
 import { admitOf, answer, card, choose, expect, person, pressed, question, test } from "../server.js";
 
 test.beforeEach(async ({ cluster }) => cluster.calm());

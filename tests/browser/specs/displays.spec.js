@@ -1,5 +1,5 @@
 // The administrators' displays: a screen is let in by its code or a link, called, changed and sent away, live on both sides; nobody else has them.
-import { look, lookTwice } from "../look.js";
+import { look, lookTwice } from "../screenshots.js";
 import { answer, expect, live, question, test } from "../server.js";
 
 const PHONE = { width: 320, height: 720 };

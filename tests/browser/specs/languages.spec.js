@@ -1,6 +1,6 @@
 // Languages, directions and time zones, in a browser: which one a page is in, and that each has room on the screen.
 import { readFileSync } from "node:fs";
-import { look } from "../look.js";
+import { look } from "../screenshots.js";
 import { admitOf, card, expect, live, person, signIn, test } from "../server.js";
 
 const LOCALES = { en: "en-GB", de: "de-DE", fr: "fr-FR", es: "es-ES" };

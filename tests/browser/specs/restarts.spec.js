@@ -1,5 +1,5 @@
 // Usher and the simulator as processes of their own: either may go and come back under an open page.
-import { lookTwice } from "../look.js";
+import { lookTwice } from "../screenshots.js";
 import { admitOf, card, expect, live, person, selectionButton, test } from "../server.js";
 
 const BACK = 30_000;

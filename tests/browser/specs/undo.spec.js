@@ -1,6 +1,6 @@
 // Taking an admission back: offered to whoever made it, for some seconds; or, where it is set so, held back before it is sent.
 import { Cluster } from "../cluster.js";
-import { look } from "../look.js";
+import { look } from "../screenshots.js";
 import { admitOf, card, expect, person, pressed, selectionButton, test } from "../server.js";
 
 const NAMES = ["Bo Berg", "Zoë Müller", "Ana Silva"];

@@ -1,7 +1,7 @@
 // The picture on a wall, in pixels: nothing is cut or lies over something else, text is as large as its distance asks for, old data looks old.
-import { look } from "../look.js";
+import { look } from "../screenshots.js";
 import { expect, test } from "../server.js";
-import { bridge, crowd, display, faults, inkOfCapital, linkOf, meeting, Screen } from "../wall.js";
+import { bridge, crowd, display, faults, inkOfCapital, linkOf, meeting, Screen } from "../wall_screen.js";
 
 const SCREENS = [
   { name: "1080p", width: 1920, height: 1080, diagonal_in: 55, distance_m: 5 },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { advice, condition, isStale } from "../../../web/bridges.js";
+import { advice, condition, isStale } from "../../../web/state/bridges.js";
 
 const catalogue = JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8"));
 

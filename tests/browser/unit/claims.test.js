@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Claims, claimOf, decide, handledByOthers, RENEW, takeable } from "../../../web/claims.js";
-import { byId, claim, meeting, person } from "./rows.js";
+import { Claims, claimOf, decide, handledByOthers, RENEW, takeable } from "../../../web/state/claims.js";
+import { byId, claim, meeting, person } from "./sample_rows.js";
 
 const kept = (more = {}) => ({ kind: "person", id: "p", by: "key", renewedAt: 0, seen: true, ...more });
 const world = (more = {}) => ({

@@ -1,7 +1,7 @@
 // What may be believed while the socket is open: whether the server has a request, and what is shown after the machine has slept.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { Connection } from "../../../web/connection.js";
+import { Connection } from "../../../web/net/connection.js";
 
 /** @type {any[]} */
 let sockets = [];

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Asks } from "../../../web/asks.js";
+import { t, use } from "../../../web/lib/i18n.js";
+import { Asks } from "../../../web/net/requests.js";
 import {
   chooseMeeting,
   codeOf,
@@ -18,9 +19,8 @@ import {
   newTheme,
   newView,
   sooner,
-} from "../../../web/displayform.js";
-import { byName, chosenIn, Displays, stateOf, viewsWords } from "../../../web/displays.js";
-import { t, use } from "../../../web/i18n.js";
+} from "../../../web/state/display_draft.js";
+import { byName, chosenIn, Displays, stateOf, viewsWords } from "../../../web/state/displays.js";
 
 use(JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8")), "en");
 

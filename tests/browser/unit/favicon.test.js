@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Favicon, picture } from "../../../web/favicon.js";
+import { Favicon, picture } from "../../../web/alerts/favicon.js";
 
 test("the sign carries the count, another shape as well as another colour when it is late, and is plain with nobody", () => {
   assert.equal(picture(0, false), "");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { t, use } from "../../../web/i18n.js";
+import { t, use } from "../../../web/lib/i18n.js";
 
 const folder = new URL("../../../web/i18n/", import.meta.url);
 const languages = readdirSync(folder).map((file) => file.replace(/\.json$/, ""));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULTS, Prefs, understood } from "../../../web/prefs.js";
-import { PLAIN } from "../../../web/views.js";
+import { PLAIN } from "../../../web/state/list_options.js";
+import { DEFAULTS, Prefs, understood } from "../../../web/state/prefs.js";
 
 function page({ open = true } = {}) {
   const sent = [];

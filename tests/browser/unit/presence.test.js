@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Attention, IDLE, initials, lookersAt, others } from "../../../web/presence.js";
-import { byId } from "./rows.js";
+import { Attention, IDLE, initials, lookersAt, others } from "../../../web/state/presence.js";
+import { byId } from "./sample_rows.js";
 
 const user = (id, more = {}) => ({ kind: "user", id, role: "moderator", looks_at: [], idle_since: null, ...more });
 

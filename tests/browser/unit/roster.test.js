@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Roster } from "../../../web/roster.js";
-import { Selection } from "../../../web/selection.js";
-import { fold, isolate, plain } from "../../../web/text.js";
-import { Clock, duration } from "../../../web/time.js";
+import { fold, isolate, plain } from "../../../web/lib/text.js";
+import { Clock, duration } from "../../../web/lib/time.js";
+import { Roster } from "../../../web/state/roster.js";
+import { Selection } from "../../../web/state/selection.js";
 
 const person = (id, more = {}) => ({
   ...{ kind: "person", id, meeting: "m", name: id, address: "", lobby: "waiting", waiting_since: 1, pending: null, bridge: null },

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { entryOf } from "../../../web/stances.js";
-import { caseless, cut, fold, isBlank } from "../../../web/text.js";
+import { caseless, cut, fold, isBlank } from "../../../web/lib/text.js";
+import { entryOf } from "../../../web/state/meeting_subscriptions.js";
 
 test("a text is cut at most so long, and never within a character", () => {
   assert.equal(cut("Board", 10), "Board");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Title } from "../../../web/title.js";
+import { Title } from "../../../web/alerts/title.js";
 
 test("the title follows the count, at most once a second, and ends right", () => {
   let [now, changes] = [0, 0];

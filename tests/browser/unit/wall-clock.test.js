@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Clock } from "../../../web/wall/clock.js";
-import { NOW } from "./wall-rows.js";
+import { NOW } from "./wall-sample_rows.js";
 
 /** A machine with both clocks; `pass` runs both, `sleep` the one on the wall only, `set` sets that one. */
 function machine() {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Feed } from "../../../web/wall/feed.js";
-import { bridge, meeting } from "./wall-rows.js";
+import { bridge, meeting } from "./wall-sample_rows.js";
 
 function feed() {
   let resyncs = 0;

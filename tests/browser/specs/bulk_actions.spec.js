@@ -1,0 +1,180 @@
+// Safe hands: one model for what is done to several people at once. It asks where it goes over the border of a meeting or is for many; the
+// button is inert until its result is in; nobody joins who came later, and nothing that has just come under the pointer takes a press.
+import { look, lookTwice } from "../screenshots.js";
+import { admitOf, answer, card, expect, person, pressed, question, selectionButton, shownAll, test } from "../server.js";
+
+/** Guests who wait, by meeting; each meeting with its people. Each is on the page before the next joins: two who are read at once wait equally
+ * long, and their ids decide who is first. */
+async function waiting(cluster, page, meetings) {
+  const all = [];
+  for (const [name, guests] of Object.entries(meetings)) {
+    const meeting = await cluster.meeting(name);
+    const people = [];
+    for (const guest of guests) {
+      people.push(await cluster.join(meeting, guest));
+      await expect(person(page, people.at(-1).id)).toBeVisible();
+    }
+    all.push({ meeting, people });
+  }
+  const ids = all.flatMap(({ people }) => people.map((each) => each.id));
+  await expect(page.locator('.person[data-gone="no"]')).toHaveCount(ids.length);
+  return { all, ids };
+}
+
+const guests = (n) => Array.from({ length: n }, (_, at) => `Guest ${String(at + 1).padStart(2, "0")}`);
+const primaries = (page) => page.locator(".admit.main:visible");
+const let_in = async (cluster, ids) =>
+  (await Promise.all(ids.map((id) => cluster.lobbyOf(id)))).filter((state) => state === "in").length;
+
+test.beforeEach(async ({ cluster }) => cluster.calm());
+
+test("an admission over meetings asks, names them, and stays with whom it was asked about", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const { all, ids } = await waiting(cluster, page, { "Board call": guests(6), "Ward round": ["Ana Silva"] });
+  await expect(primaries(page), "nothing that goes over meetings stands out").toHaveCount(0);
+  await shownAll(page).click();
+  await expect(question(page)).toContainText("Admit 7 people into 2 meetings?");
+  await expect(question(page).locator(".whom-meetings li")).toHaveText([/Board call\s*6/, /Ward round\s*1/]);
+  await expect(question(page).locator(".whom-all li")).toHaveCount(6);
+  await expect(question(page)).toContainText("and 2 more");
+  await expect(question(page).locator('[data-answer="yes"]')).toBeFocused();
+  await lookTwice(page, "hands-question");
+  const late = await cluster.join(all[0].meeting, "Late Comer");
+  await cluster.control("/leave", { participant: ids[6] });
+  await expect(question(page)).toContainText("1 is no longer part of this: Ana Silva");
+  await expect(question(page).locator('[data-answer="yes"]')).toHaveText("Admit all 6");
+  await page.keyboard.press("Enter");
+  await expect(pressed(page)).toHaveText("Admitted 6");
+  expect(await let_in(cluster, ids.slice(0, 6))).toBe(6);
+  expect(await cluster.lobbyOf(late.id), "who came meanwhile never joins").toBe("waiting");
+});
+
+test("more than ten of one meeting are asked about, ten are not; Escape does nothing", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const { all, ids } = await waiting(cluster, page, { "Board call": guests(11) });
+  await admitOf(card(page, all[0].meeting.id)).click();
+  await expect(question(page)).toContainText("Admit 11 people?");
+  await page.keyboard.press("Escape");
+  await expect(question(page)).toHaveCount(0);
+  expect(await let_in(cluster, ids)).toBe(0);
+  await cluster.control("/leave", { participant: ids[10] });
+  await expect(admitOf(card(page, all[0].meeting.id))).toHaveText("Admit 10");
+  await page.mouse.move(700, 500);
+  await admitOf(card(page, all[0].meeting.id)).click();
+  await expect(pressed(page)).toHaveText("Admitted 10");
+});
+
+test("from the press to its result the button is inert, and rests until the pointer has moved", async ({ cluster, open }) => {
+  test.setTimeout(60_000);
+  const page = await open(cluster);
+  const { all, ids } = await waiting(cluster, page, { "Board call": guests(4) });
+  await card(page, all[0].meeting.id).locator("button.open").click();
+  const button = page.locator('.heading [data-action="admit"]');
+  await expect(button).toHaveText("Admit 4");
+  await cluster.switches({ latency_ms: 400 });
+  const box = await button.boundingBox();
+  const at = { x: box.x + box.width - 20, y: box.y + box.height / 2 };
+  await page.mouse.move(at.x, at.y);
+  await page.mouse.click(at.x, at.y);
+  await expect(button).toHaveText("Admitting 4 ...");
+  await expect(button).toHaveAttribute("aria-disabled", "true");
+  const late = await cluster.join(all[0].meeting, "Late Comer");
+  // Pressed all the while, and once more right after the result.
+  await expect
+    .poll(
+      async () => {
+        await page.mouse.click(at.x, at.y);
+        return pressed(page).textContent();
+      },
+      { intervals: [20], timeout: 15_000 },
+    )
+    .toBe("Admitted 4");
+  await cluster.switches({ latency_ms: null });
+  expect(await let_in(cluster, ids)).toBe(4);
+  expect(await cluster.lobbyOf(late.id)).toBe("waiting");
+  await expect(button).toHaveText("Admit 1");
+  await page.mouse.move(at.x - 8, at.y);
+  await expect(button).not.toHaveAttribute("aria-disabled", "true");
+  await page.mouse.click(at.x - 8, at.y);
+  await expect.poll(() => cluster.lobbyOf(late.id)).toBe("in");
+});
+
+test("a double click and a key that is held down open the question and no more", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const { ids } = await waiting(cluster, page, { "Board call": ["Bo Berg"], "Ward round": ["Ana Silva"] });
+  await shownAll(page).dblclick();
+  await expect(question(page)).toBeVisible();
+  await page.keyboard.press("Escape");
+  await shownAll(page).focus();
+  for (let n = 0; n < 6; n += 1) await page.keyboard.down("Enter");
+  await expect(question(page)).toBeVisible();
+  for (let n = 0; n < 6; n += 1) await page.keyboard.down("Enter");
+  await page.keyboard.up("Enter");
+  await expect(question(page)).toBeVisible();
+  expect(await let_in(cluster, ids)).toBe(0);
+  await answer(page, "yes");
+  await expect(pressed(page)).toHaveText("Admitted 2");
+});
+
+test("one Admit stands out, and none of them hits whom the search hides", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const { all, ids } = await waiting(cluster, page, { "Board call": ["Bo Berg", "Zoë Müller", "Ana Silva"] });
+  await expect(primaries(page)).toHaveText(["Admit 3"]);
+  await person(page, ids[0]).locator("input").check();
+  await person(page, ids[1]).locator("input").check();
+  await expect(primaries(page), "the selection's").toHaveText(["Admit 2"]);
+  await look(page, "hands-selection");
+  await page.locator("#search").fill("müller");
+  await expect(primaries(page)).toHaveText(["Admit 1 shown"]);
+  await expect(page.locator(".selected")).toContainText("1 of them hidden");
+  await expect(admitOf(card(page, all[0].meeting.id))).toHaveText("Admit 1 shown");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await expect(shownAll(page).first()).toHaveText("Admit 1 shown");
+  await person(page, ids[1]).focus();
+  await page.keyboard.press("Shift+E");
+  await expect(question(page)).toContainText("2 more wait here, hidden by the search or a filter, and stay in the lobby.");
+  await answer(page, "yes");
+  await expect(pressed(page)).toHaveText("Admitted 1");
+  expect(await Promise.all(ids.map((id) => cluster.lobbyOf(id)))).toEqual(["waiting", "in", "waiting"]);
+});
+
+test("an undo of many asks, and time stands still meanwhile", async ({ cluster, open }) => {
+  test.setTimeout(60_000);
+  const page = await open(cluster);
+  const { ids } = await waiting(cluster, page, { "Board call": ["Bo Berg"], "Ward round": ["Ana Silva"] });
+  await page.locator("#select-all").check();
+  await selectionButton(page).click();
+  await answer(page, "yes");
+  await expect(pressed(page)).toHaveText("Admitted 2");
+  await page.keyboard.press("u");
+  await expect(question(page)).toContainText("Undo the admission of 2 people into 2 meetings?");
+  await look(page, "hands-undo");
+  await page.keyboard.press("Enter");
+  await expect(pressed(page)).toHaveText("Sent 2 back");
+  expect(await let_in(cluster, ids)).toBe(0);
+});
+
+test("n and a let in whoever comes next, however quickly they are pressed", async ({ cluster, open }) => {
+  const page = await open(cluster);
+  const { ids } = await waiting(cluster, page, { "Board call": ["Bo Berg", "Zoë Müller", "Ana Silva"] });
+  await person(page, ids[2]).focus();
+  await page.keyboard.press("n");
+  await page.keyboard.press("a");
+  await expect.poll(() => cluster.lobbyOf(ids[0])).toBe("in");
+  expect(await cluster.lobbyOf(ids[2]), "not whom the focus was on").toBe("waiting");
+});
+
+test("a refusal is told in words with what helps, its code beside it, also in the log", async ({ cluster, open }) => {
+  const page = await open(cluster, { role: "admin" });
+  const { ids } = await waiting(cluster, page, { "Board call": ["Björn Müller"] });
+  await cluster.switches({ admit_without_activator: "refuse" });
+  await admitOf(person(page, ids[0])).click();
+  await expect(person(page, ids[0]).locator(".outcome")).toContainText("Ask a host to join, then try again.");
+  await expect(person(page, ids[0]).locator(".outcome .code")).not.toBeEmpty();
+  await page.getByRole("button", { name: "Show 1" }).click();
+  await expect(page.getByRole("dialog", { name: "Not admitted" })).toContainText("CMS would not let Björn Müller in");
+  await lookTwice(page, "hands-refused");
+  await page.goto(`${cluster.url}/log`);
+  await expect(page.locator('[data-reason="refused"]').first()).toContainText("Ask a host to join, then try again.");
+  await expect(page.locator('[data-reason="refused"] .code').first()).toHaveText(/^[a-zA-Z]+$/);
+});

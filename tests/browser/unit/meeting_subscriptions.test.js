@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cleanEntries, entryOf, Stances, withIt, without } from "../../../web/state/meeting_subscriptions.js";
+
+const meeting = (id, name, more = {}) => ({ kind: "meeting", id, name, named_by: "name", ...more });
+const running = (...all) => new Map(all.map((each) => [each.id, each]));
+
+test("an entry means the meeting of its id, and when that is over those of its name", () => {
+  const [monday, tuesday, other] = [
+    meeting("1", "Ward round"),
+    meeting("2", "ward  round".replace("  ", " ")),
+    meeting("3", "Finance"),
+  ];
+  const meetings = running(monday);
+  const stances = new Stances([entryOf(monday)], [], meetings);
+  assert.equal(stances.of(monday), "followed");
+  meetings.set("2", tuesday);
+  assert.equal(stances.of(tuesday), "", "another of the same name while it runs");
+  meetings.delete("1");
+  assert.equal(stances.of(tuesday), "followed");
+  assert.equal(stances.of(other), "");
+  assert.equal(stances.of(undefined), "");
+});
+
+test("a meeting without a name is known by its id alone", () => {
+  const nameless = meeting("1", "", { named_by: "nothing" });
+  const meetings = running(nameless);
+  const stances = new Stances([], [entryOf(nameless)], meetings);
+  assert.equal(stances.of(nameless), "muted");
+  meetings.clear();
+  assert.equal(stances.of(meeting("2", "", { named_by: "nothing" })), "");
+});
+
+test("an entry of the same name or id is replaced, and taken away with it", () => {
+  const entries = withIt([{ id: "1", name: "Board" }], meeting("2", "BOARD"));
+  assert.deepEqual(entries, [{ id: "2", name: "BOARD" }]);
+  assert.deepEqual(without(entries, meeting("3", "board")), []);
+  assert.deepEqual(without([{ id: "1", name: "" }], meeting("2", "", { named_by: "nothing" })), [{ id: "1", name: "" }]);
+});
+
+test("whatever was kept is made usable, and it stays small", () => {
+  assert.deepEqual(cleanEntries("no list"), []);
+  assert.deepEqual(cleanEntries([null, 1, { id: 1, name: "x" }, { id: "1", name: "x", more: 2 }]), [{ id: "1", name: "x" }]);
+  const many = Array.from({ length: 500 }, (_, at) => ({ id: String(at), name: "n".repeat(999) }));
+  const kept = cleanEntries(many);
+  assert.ok(kept.length < 100 && kept.at(-1).id === "499", "the newest count");
+  assert.ok(kept.every(({ name }) => name.length <= 80));
+});

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LONGEST, Settling } from "../../../web/net/restart_grace.js";
+import { collect } from "../../../web/net/rows.js";
+
+const bridge = (id, state) => ({ kind: "bridge", id, state });
+const person = (id, lobby, state = "connected") => ({ kind: "person", id, lobby, state });
+/** What is shown after a snapshot and some changes, each at its time. */
+function shown(rows, changes = [], at = 1000) {
+  const settling = new Settling();
+  settling.begin(collect(rows), 0);
+  for (const put of changes) settling.take({ put, drop: [] });
+  return settling.end(at)?.size ?? null;
+}
+
+test("a server that has read everything is shown at once", () =>
+  assert.equal(shown([bridge("eu-1", "live"), bridge("eu-2", "unreachable"), person("a", "waiting")]), 3));
+
+test("a server that has read nothing yet is waited for", () => {
+  assert.equal(shown([]), null);
+  assert.equal(shown([bridge("eu-1", "live"), bridge("eu-2", "connecting")]), null);
+  assert.equal(shown([bridge("eu-1", "live"), person("a", "unknown")]), null);
+});
+
+test("who is being called is nobody to wait for", () =>
+  assert.equal(shown([bridge("eu-1", "live"), person("a", "unknown", "ringing")]), 2));
+
+test("changes are followed until everything is read", () =>
+  assert.equal(
+    shown([bridge("eu-1", "connecting")], [[bridge("eu-1", "live"), person("a", "unknown")], [person("a", "waiting")]]),
+    2,
+  ));
+
+test("nobody waits longer than a moment, even when another snapshot comes meanwhile", () => {
+  assert.equal(shown([], [], LONGEST), 0);
+  const settling = new Settling();
+  settling.begin(collect([]), 0);
+  settling.begin(collect([]), 4000);
+  assert.equal(settling.end(LONGEST - 1), null);
+  assert.equal(settling.end(LONGEST)?.size, 0);
+  assert.equal(settling.end(LONGEST), null, "shown once");
+});

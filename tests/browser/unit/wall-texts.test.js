@@ -1,0 +1,63 @@
+// A wall's words: forms, digits and durations, and every word that is asked for.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { duration, t, use } from "../../../web/wall/texts.js";
+import { contents, held } from "../lint_old_browsers.js";
+
+const words = (language) => JSON.parse(readFileSync(new URL(`../../../web/i18n/${language}.json`, import.meta.url), "utf8"));
+
+test("a count takes the form of its language", () => {
+  use(words("en"), "en");
+  assert.equal(t("past_n", { n: 1 }), "1 meeting past its threshold");
+  assert.equal(t("past_n", { n: 1200 }), "1,200 meetings past their threshold");
+  use(words("fr"), "fr");
+  assert.equal(t("quiet_n", { n: 0 }), "0 réunion sans attente");
+  assert.equal(t("past_n", { n: 1_000_000 }).includes("{n}"), false);
+  use(words("de"), "de");
+  assert.equal(t("waiting", { n: 1 }), "wartet");
+  assert.equal(t("too_small", { count: 4.5 }), "zu klein für 4,5 m");
+});
+
+test("what is filled in is not looked at again, and what runs the other way is isolated", () => {
+  use(words("en"), "en");
+  assert.equal(t("handled_by", { by: "{by}" }), "with {by}");
+  assert.equal(t("handled_by", { by: "שרה" }), "with \u2068שרה\u2069");
+  assert.equal(t("no_such_word"), "no_such_word");
+});
+
+test("durations are read as on the desk", () => {
+  assert.deepEqual([0, 999, 48_000, 725_000, 3_723_000, 360_000_000].map(duration), [
+    "0:00",
+    "0:00",
+    "0:48",
+    "12:05",
+    "1:02:03",
+    "100:00:00",
+  ]);
+});
+
+test("every word that the scripts and pages ask for is there, and none is there that nobody asks for", () => {
+  const scripts = held().filter((name) => name.endsWith(".js"));
+  const pages = ["wall", "wall_code", "wall_gone"].map((name) =>
+    readFileSync(new URL(`../../../templates/${name}.html`, import.meta.url), "utf8"),
+  );
+  const text = [...scripts.map(contents), ...pages].join("\n");
+  const stem = (key) => key.replace(/^wall\./, "").replace(/\.(one|other)$/, "");
+  const keys = new Set(
+    Object.keys(words("en"))
+      .filter((key) => key.startsWith("wall."))
+      .map(stem),
+  );
+  // Some are put together: longest_1, level_2, bridge_paused.
+  const isAsked = (key) => text.includes(`"${key}"`) || text.includes(`"wall.${key}"`) || /^(longest|level|bridge)_/.test(key);
+  assert.deepEqual(
+    [...keys].filter((key) => !isAsked(key)),
+    [],
+  );
+  const asked = [...text.matchAll(/\bt\((?:[^()"]*\? )?"(?:wall\.)?([a-z_]+)"/g)].map(([, key]) => key);
+  assert.deepEqual(
+    asked.filter((key) => !keys.has(key) && !["direction", "title"].includes(key) && !/_$/.test(key)),
+    [],
+  );
+});

@@ -1,0 +1,139 @@
+// What administrators do to wall displays: let a screen in, change what it shows, call it, send it away. Draws nothing; the desk is its page.
+
+import { has, t } from "../lib/i18n.js";
+import { codeOf, Draft, displayOf, formOf, newForm } from "../state/display_draft.js";
+import { displayQuestion, linkQuestion, revokeQuestion } from "../views/display_form.js";
+
+/**
+ * @typedef {import("../net/protocol.js").DisplayRow} DisplayRow
+ * @typedef {import("../net/requests.js").Answer} Answer
+ */
+
+/** What the server calls it. @type {Record<import("../state/display_draft.js").DraftKind, string>} */
+const MESSAGES = { pair: "display_pair", link: "display_link", edit: "display_set" };
+
+export class DisplayDeeds {
+  /** @param {import("../desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    /** Whether the link on show was copied. */
+    this.copied = false;
+  }
+
+  // Questions.
+
+  /** A screen that shows a code. */
+  pair() {
+    this.#begin(new Draft("pair", newForm(pageLanguage())));
+  }
+
+  /** A screen that is given an address. */
+  link() {
+    this.#begin(new Draft("link", newForm(pageLanguage())));
+  }
+
+  /** @param {DisplayRow} row */
+  edit(row) {
+    this.#begin(new Draft("edit", formOf(row.display), row));
+  }
+
+  /** @param {DisplayRow} row */
+  revoke(row) {
+    const act = () => this.#tell({ type: "display_revoke", id: row.id }, "displays.did_revoke", row);
+    this.desk.dialogs.ask(revokeQuestion(row, act));
+  }
+
+  /** @param {Draft} draft */
+  #begin(draft) {
+    draft.question = displayQuestion(this.desk, draft, () => this.#submit(draft));
+    this.desk.dialogs.ask(draft.question);
+  }
+
+  /** @param {Draft} draft */
+  #submit(draft) {
+    if (draft.busy) return;
+    draft.tried = true;
+    draft.refusal = "";
+    const [fault] = draft.faults;
+    if (fault) return this.#show(fault.field);
+    const display = displayOf(draft.form);
+    const which = draft.kind === "pair" ? { code: codeOf(draft.code) } : draft.row ? { id: draft.row.id } : {};
+    draft.busy = true;
+    this.desk.asks.ask({ type: MESSAGES[draft.kind], ...which, display }, (answer) => this.#answered(draft, display.name, answer));
+    this.desk.draw();
+  }
+
+  /** @param {Draft} draft @param {string} name @param {Answer} answer */
+  #answered(draft, name, answer) {
+    const { dialogs } = this.desk;
+    const open = dialogs.question !== null && dialogs.question === draft.question;
+    draft.busy = false;
+    if (!answer.ok) return open ? this.#refuse(draft, answer) : this.desk.tell(refusal(answer));
+    const opener = open ? dialogs.opener : null;
+    if (open) dialogs.dismiss();
+    // It can't be had again: it is shown even to one who has left the question meanwhile.
+    if (answer.link) return this.#showLink(name, answer.link, opener);
+    this.desk.tell(t(draft.kind === "edit" ? "displays.did_edit" : "displays.did_pair", { name }));
+  }
+
+  /** @param {Draft} draft @param {Answer} answer */
+  #refuse(draft, answer) {
+    draft.refusal = refusal(answer);
+    draft.badCode = answer.code === "no_such_code";
+    this.#show(draft.badCode ? "code" : "");
+    this.desk.root.querySelector("dialog .refusal")?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Shows what is wrong, and goes there. @param {string} field */
+  #show(field) {
+    this.desk.draw();
+    const element = /** @type {HTMLElement | null} */ (field ? this.desk.root.querySelector(`#display-${field}`) : null);
+    element?.focus();
+  }
+
+  /** @param {string} name @param {string} path @param {HTMLElement | null} opener */
+  #showLink(name, path, opener) {
+    this.copied = false;
+    this.desk.dialogs.ask(linkQuestion(this.desk, { name, link: location.origin + path }), opener ?? undefined);
+  }
+
+  /** @param {string} text */
+  async copy(text) {
+    await navigator.clipboard.writeText(text);
+    this.copied = true;
+    this.desk.announcer.tell(t("view.copied"));
+    this.desk.changed();
+  }
+
+  // What needs no question.
+
+  /** @param {DisplayRow} row */
+  identify(row) {
+    this.#tell({ type: "display_identify", id: row.id }, "displays.did_identify", row);
+  }
+
+  /** @param {DisplayRow} row */
+  reload(row) {
+    this.#tell({ type: "display_reload", id: row.id }, "displays.did_reload", row);
+  }
+
+  /** Takes one that was revoked from the list. @param {DisplayRow} row */
+  drop(row) {
+    this.#tell({ type: "display_forget", id: row.id }, "displays.did_forget", row);
+  }
+
+  /** @param {object} message @param {string} done what to say then @param {DisplayRow} row */
+  #tell(message, done, row) {
+    const { name } = row.display;
+    this.desk.asks.ask(message, (answer) => this.desk.tell(answer.ok ? t(done, { name }) : refusal(answer)));
+  }
+}
+
+const pageLanguage = () => document.documentElement.lang;
+
+/** Why something was not done, in words. @param {Answer} answer */
+function refusal({ code, why }) {
+  if (!code) return t("displays.unanswered");
+  const key = `displays.failed_${code}`;
+  return has(key) ? t(key) : t("displays.refused", { why });
+}

@@ -1,0 +1,37 @@
+// What moderators say about waits: that a long one has been seen, and when one is long in a meeting. No page in here.
+
+import { t } from "../lib/i18n.js";
+
+export class Limits {
+  /** @param {import("../desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    /** Why the thresholds that were typed were not taken; "" where they were. */
+    this.fault = "";
+  }
+
+  /** Quiet for everybody until they wait anew. @param {import("../net/protocol.js").PersonRow[]} people exactly those shown */
+  acknowledge(people) {
+    if (people.length === 0 || !this.desk.screen.live) return;
+    const { asks, announcer } = this.desk;
+    asks.ask({ type: "acknowledge", people: people.map((person) => person.id) }, ({ ok, why }) =>
+      announcer.tell(ok ? t("said_seen", { n: people.length }) : t("said_not_seen", { why })),
+    );
+  }
+
+  /** @param {string} meeting @param {number | null} first_s @param {number | null} second_s both null: as configured */
+  set(meeting, first_s, second_s) {
+    this.desk.asks.ask({ type: "thresholds", meeting, first_s, second_s }, ({ ok, why }) => {
+      if (!ok) return this.refuse(t("thresholds.refused", { why }));
+      this.fault = "";
+      this.desk.announcer.tell(t("said_thresholds"));
+      if (this.desk.unfolded === "thresholds") this.desk.fold();
+    });
+  }
+
+  /** @param {string} fault */
+  refuse(fault) {
+    this.fault = fault;
+    this.desk.changed();
+  }
+}

@@ -1,0 +1,282 @@
+// Sees to it that nobody who waits is missed: joins what happens with sound, notifications and the tab's sign. When is decided in alarm.js.
+//
+// All is decided as frames come, and once a second where timers run: those of a hidden tab sleep for up to a minute, frames wake it.
+
+import { t } from "../lib/i18n.js";
+import { nameOf } from "../lib/names.js";
+import { plain } from "../lib/text.js";
+import { duration } from "../lib/time.js";
+import { Stances } from "../state/meeting_subscriptions.js";
+import { handler, isDue, thresholdsOf, tooLong } from "../state/wait_thresholds.js";
+import { Favicon } from "./favicon.js";
+import { Notices } from "./notifications.js";
+import { Arrivals, gathered, Once, Repeated } from "./policy.js";
+import { Sound } from "./sound.js";
+import { Turn } from "./tab_leader.js";
+import { Title } from "./title.js";
+
+/** @typedef {import("../net/protocol.js").PersonRow} Person */
+/** @typedef {import("./sound.js").Kind} Kind */
+
+/** What need not be looked at with every frame is looked at so often, in ms. */
+const PACE = 1000;
+/** How long a sound waits for this tab's turn to be told, in ms: the browser's locks answer later, not at once. */
+const LATER = 2000;
+/** Without news from the server for so long a tab says so, in ms. */
+const AWAY = 300;
+/** Names that a notification tells. */
+const NAMED = 4;
+
+export class Alerts {
+  /** @param {import("../desk.js").Desk} desk */
+  constructor(desk) {
+    const changed = () => desk.changed();
+    const name = `usher${desk.base}-${document.body.dataset.user}`;
+    this.desk = desk;
+    /** What begins with a followed meeting is heard whatever else goes on; what is shown and not sounded takes no sound from others. */
+    this.situations = { followed: new Arrivals(), others: new Arrivals(), silent: new Arrivals() };
+    this.late = new Repeated();
+    this.reminders = new Once();
+    this.sound = new Sound(changed);
+    this.notices = new Notices(name, changed);
+    this.sounding = new Turn(`${name}-sound`, () => this.#caughtUp());
+    /** What was to be sounded while it was not this tab's turn. @type {{ kind: Kind, at: number } | null} */
+    this.unsounded = null;
+    this.speaking = new Turn(`${name}-notices`, () => this.#turned());
+    this.title = new Title((n, away) => (away ? t("title_away") : n > 0 ? t("title_waiting", { n }) : t("title")));
+    this.favicon = new Favicon();
+    this.stances = new Stances([], [], desk.roster.meetings);
+    desk.screen.stance = (meeting) => this.stances.of(meeting);
+    /** @type {Set<string>} who waits, or waited when last known */
+    this.waiters = new Set();
+    /** @type {Set<string>} who of them has just come, and whose meeting is not known yet */
+    this.unplaced = new Set();
+    /** @type {Set<string>} who of them came since somebody looked at the page */
+    this.news = new Set();
+    /** @type {Person[]} who waits too long, and nobody has said that they know; longest first */
+    this.tooLong = [];
+    this.begun = false;
+    this.lookedAt = -Infinity;
+    this.liveAt = performance.now();
+    this.wasAway = false;
+    this.ends = new AbortController();
+  }
+
+  start() {
+    const how = { signal: this.ends.signal };
+    addEventListener("focus", () => this.#lookedAt(), how);
+    document.addEventListener("visibilitychange", () => this.#lookedAt(), how);
+    addEventListener("pagehide", () => this.notices.closeAll(), how);
+    this.sound.start();
+  }
+
+  stop() {
+    this.ends.abort();
+    this.sound.stop();
+    this.notices.closeAll();
+  }
+
+  get #kept() {
+    return this.desk.prefs.kept;
+  }
+
+  /** What the user's pages keep has changed. */
+  settle() {
+    this.stances = new Stances(this.#kept.follows, this.#kept.mutes, this.desk.roster.meetings);
+    this.lookedAt = -Infinity;
+    this.desk.changed();
+  }
+
+  /** Whether the user wants sound and the browser does not let the page sound. */
+  get blocked() {
+    return (this.#kept.sound || this.#kept.follows.length > 0) && this.sound.blocked;
+  }
+
+  /** @param {string} meeting */
+  stance(meeting) {
+    return this.stances.of(this.desk.roster.meetings.get(meeting));
+  }
+
+  // What happens.
+
+  /** The rows have changed. @param {import("../net/rows.js").Changes} changes @param {boolean} first whether all of it was there before */
+  heard({ put, drop }, first) {
+    for (const { kind, id } of drop) if (kind === "person") this.#left(id);
+    for (const row of put) {
+      if (row.kind !== "person") continue;
+      if (row.lobby === "in") this.#left(row.id);
+      if (row.lobby !== "waiting" || this.waiters.has(row.id)) continue;
+      this.waiters.add(row.id);
+      // Who was sent back is no news to the moderators.
+      if (!first && !row.sent_back) this.unplaced.add(row.id);
+    }
+    // A person's meeting may be told after the person.
+    for (const id of this.unplaced) {
+      const row = this.desk.roster.people.get(id);
+      if (row && !this.#meeting(row)) continue;
+      this.unplaced.delete(id);
+      if (row) this.#arrived(row);
+    }
+  }
+
+  /** @param {string} id */
+  #left(id) {
+    if (!this.waiters.delete(id)) return;
+    this.unplaced.delete(id);
+    this.news.delete(id);
+    for (const situation of Object.values(this.situations)) situation.left(id);
+  }
+
+  /** @param {Person} row */
+  #arrived(row) {
+    if (this.stance(row.meeting) === "muted") return;
+    this.desk.announcer.arrived(this.#meeting(row)?.name ?? "");
+    if (!this.#concerns(row, "sound") && !this.#concerns(row, "notify")) return;
+    this.news.add(row.id);
+    const { followed, others, silent } = this.situations;
+    const situation = this.stance(row.meeting) === "followed" ? followed : this.#kept.sound ? others : silent;
+    situation.arrived(row.id, performance.now());
+  }
+
+  /** Whether it is wanted for somebody of this meeting: a followed one is heard of whatever is switched off. @param {Person} row
+   * @param {"sound" | "notify"} how */
+  #concerns(row, how) {
+    const stance = this.stance(row.meeting);
+    return stance === "followed" || (stance !== "muted" && this.#kept[how]);
+  }
+
+  /** With every frame, and every second: sounds, tells and marks what there is. */
+  look() {
+    const { screen } = this.desk;
+    if (!screen.link.shown) return;
+    const now = performance.now();
+    const away = this.#away(now);
+    this.title.count(this.desk.roster.waiting.size - this.desk.roster.held, away);
+    this.speaking.want(screen.live);
+    this.sounding.want(screen.live && this.sound.allowed);
+    const started = Object.entries(this.situations).filter(([, situation]) => screen.live && situation.sounds(now));
+    if (started.length === 0 && now - this.lookedAt < PACE) return;
+    this.lookedAt = now;
+    const waiting = this.desk.roster.lobby();
+    this.tooLong = waiting.filter((person) => tooLong(person, this.#meeting(person), this.desk.clock.now()));
+    this.favicon.show(waiting.length - this.desk.roster.held, this.tooLong.length > 0, away);
+    if (screen.live) {
+      const arrived = { any: started.length > 0, loud: started.some(([name]) => name !== "silent") };
+      this.#tell(waiting, arrived, now);
+    }
+    this.begun = true;
+  }
+
+  /** Whether nobody hears of who waits, and has not for a while: a page in the background must not look as if nobody did. @param {number} now */
+  #away(now) {
+    const { live } = this.desk.screen;
+    if (live) this.liveAt = now;
+    const away = now - this.liveAt > AWAY;
+    if (away && !this.wasAway && this.#kept.notify && !this.#attended) {
+      const press = () => {};
+      this.notices.show("away", { title: t("title_away"), body: t("said_lost"), again: true, silent: false, press });
+    }
+    if (!away) this.notices.close("away");
+    this.wasAway = away;
+    return away;
+  }
+
+  /** @param {Person[]} waiting @param {{ any: boolean, loud: boolean }} arrived whether somebody did, and whether that is to be heard
+   * @param {number} now */
+  #tell(waiting, arrived, now) {
+    const unseen = this.tooLong.filter((person) => handler(person, this.#meeting(person)) === "" && this.#concernsAtAll(person));
+    const due = waiting.filter((person) => isDue(person, this.desk.clock.now()) && this.#concernsAtAll(person));
+    const late = this.late.sounds(unseen.length > 0, now);
+    const reminded = this.reminders.sounds(due.map((person) => `${person.id}\n${person.hold?.remind_at}`)) && this.begun;
+    if (late) this.desk.announcer.tell(this.#words("late", unseen));
+    if (reminded) this.desk.announcer.tell(this.#words("reminder", due));
+    if (this.#attended) this.news.clear();
+    const news = waiting.filter((person) => this.news.has(person.id));
+    this.#say("late", unseen, late, late && this.#soundsFor(unseen));
+    this.#say("reminder", due, reminded, reminded && this.#soundsFor(due));
+    const recent = (/** @type {Person} */ { id }) => Object.values(this.situations).some(({ people }) => people.has(id));
+    this.#say("arrival", arrived.any && news.length === 0 ? waiting.filter(recent) : news, arrived.any, arrived.loud);
+  }
+
+  /** @param {Person[]} people */
+  #soundsFor(people) {
+    return people.some((person) => this.#concerns(person, "sound"));
+  }
+
+  /** @param {Person} person */
+  #concernsAtAll(person) {
+    return this.#concerns(person, "sound") || this.#concerns(person, "notify");
+  }
+
+  /** @param {Kind} kind @param {Person[]} people whom it is about @param {boolean} now whether it is news, or only to keep what is shown true
+   * @param {boolean} loud whether to sound */
+  #say(kind, people, now, loud) {
+    if (loud) this.#sound(kind);
+    const told = this.#attended ? [] : people.filter((person) => this.#concerns(person, "notify"));
+    if (!this.speaking.held) return;
+    if (told.length === 0) return this.notices.close(kind);
+    const { only } = gathered(told);
+    const press = () => this.desk.open(only);
+    this.notices.show(kind, { title: this.#words(kind, told), body: this.#names(told), again: now, silent: !this.blocked, press });
+  }
+
+  /** @param {Kind} kind */
+  #sound(kind) {
+    if (this.sounding.held) this.sound.play(kind, this.#kept.volume);
+    else this.unsounded = { kind, at: performance.now() };
+  }
+
+  /** It is this tab's turn, or no longer. */
+  #caughtUp() {
+    const { unsounded } = this;
+    this.unsounded = null;
+    if (this.sounding.held && unsounded && performance.now() - unsounded.at < LATER) this.#sound(unsounded.kind);
+    this.desk.changed();
+  }
+
+  /** Somebody is at this page now. */
+  get #attended() {
+    return !document.hidden && document.hasFocus();
+  }
+
+  #lookedAt() {
+    if (!this.#attended) return;
+    this.speaking.seize();
+    this.sounding.seize();
+    this.lookedAt = -Infinity;
+    this.look();
+  }
+
+  #turned() {
+    if (!this.speaking.held) this.notices.closeAll();
+    this.desk.changed();
+  }
+
+  /** @param {Person} person */
+  #meeting(person) {
+    return this.desk.roster.meetings.get(person.meeting);
+  }
+
+  // In words.
+
+  /** @param {Kind} kind @param {Person[]} people */
+  #words(kind, people) {
+    const { n, meetings, only } = gathered(people);
+    const [first] = people;
+    if (only === null || !first) return t(`alarm.${kind}_many`, { n, meetings });
+    const row = this.desk.roster.meetings.get(only);
+    const meeting = this.desk.nameOf(row);
+    const time = duration(thresholdsOf(row).second_s * 1000);
+    return n === 1 ? t(`alarm.${kind}_one`, { name: nameOf(first), meeting, time }) : t(`alarm.${kind}`, { n, meeting, time });
+  }
+
+  /** @param {Person[]} people */
+  #names(people) {
+    const names = people
+      .slice(0, NAMED)
+      .map((person) => (person.hold?.reason ? `${nameOf(person)}: ${plain(person.hold.reason)}` : nameOf(person)))
+      .join(t("list_comma"));
+    const more = people.length - NAMED;
+    return more > 0 ? t("alarm.and_more", { n: more, names }) : names;
+  }
+}

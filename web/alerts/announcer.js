@@ -1,0 +1,62 @@
+// What a screen reader is told: arrivals gathered per meeting and said at most every few seconds, politely.
+
+import { t } from "../lib/i18n.js";
+import { plain } from "../lib/text.js";
+
+const PAUSE = 5000;
+
+export class Announcer {
+  /** @param {(text: string) => void} say */
+  constructor(say) {
+    this.say = say;
+    /** @type {Map<string, number>} arrivals by meeting name */
+    this.arrivals = new Map();
+    /** @type {string[]} */
+    this.words = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.quietUntil = 0;
+    this.said = "";
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  /** @param {string} meeting */
+  arrived(meeting) {
+    this.arrivals.set(meeting, (this.arrivals.get(meeting) ?? 0) + 1);
+    this.#soon();
+  }
+
+  /** Something the person at the page did or must know. @param {string} text */
+  tell(text) {
+    if (!this.words.includes(text)) this.words.push(text);
+    this.#soon();
+  }
+
+  #soon() {
+    if (this.timer !== undefined) return;
+    this.timer = setTimeout(() => this.#speak(), Math.max(200, this.quietUntil - performance.now()));
+  }
+
+  #speak() {
+    this.timer = undefined;
+    this.quietUntil = performance.now() + PAUSE;
+    const text = [...this.words, ...this.#gathered()].join(" ");
+    // The same words again are no change of the page, and would not be read out.
+    this.said = text === this.said ? `${text}\u00a0` : text;
+    this.say(this.said);
+    this.words = [];
+    this.arrivals.clear();
+  }
+
+  #gathered() {
+    const counts = [...this.arrivals];
+    if (counts.length <= 3) {
+      return counts.map(([meeting, n]) => t("said_waiting", { n, meeting: plain(meeting) || t("meeting_no_name") }));
+    }
+    return [t("said_waiting_many", { n: counts.reduce((sum, [, n]) => sum + n, 0), meetings: counts.length })];
+  }
+}

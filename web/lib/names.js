@@ -1,0 +1,10 @@
+// What people are called where there has to be a word for them: spoken, in messages and in questions.
+
+import { t } from "./i18n.js";
+import { plain } from "./text.js";
+
+/** Never empty. @param {import("../net/protocol.js").PersonRow} person */
+export const nameOf = (person) => plain(person.name) || plain(person.address) || t("person_no_name");
+
+/** @param {import("../net/protocol.js").PersonRow[]} people @returns {Map<string, string>} by id */
+export const namesOf = (people) => new Map(people.map((person) => [person.id, nameOf(person)]));

@@ -1,0 +1,114 @@
+// What keeps a list still on the screen while somebody works in it. While the pointer moves in it nothing moves; then the rows order themselves,
+// now and then, around the one under it, or keep the focused one in its place. A row that has only just come to stand somewhere has no button
+// for a pointer: whoever presses there meant another one.
+
+/** How long after the pointer's last movement inside it a list stays as it is, in ms. */
+const HOLD = 3000;
+/** How long it stays as it is once its order has changed, in ms: with the pointer inside, and without. */
+const CALM = { pointing: 5000, free: 2000 };
+/** For so long nobody can have aimed at a row that came to stand where it is, in ms. */
+const UNSEEN = 700;
+
+export class Calm {
+  /** @param {import("./virtual_list.js").List<any>} list */
+  constructor(list) {
+    this.list = list;
+    /** @type {string | null} the row under the pointer */
+    this.pointed = null;
+    this.pointing = false;
+    /** When the pointer moved in it, when a row got the focus, and when rows last changed places. */
+    this.movedAt = this.focusedAt = this.orderedAt = -Infinity;
+    /** @type {{ id: string, top: number } | null} the row that is to stay where it is on the screen in the next drawing */
+    this.stood = null;
+    /** @type {import("./stable_order.js").Kept | null} the one under the pointer, around which the others order themselves */
+    this.kept = null;
+    /** @type {Map<string, number> | null} where rows were in the last drawing, if they are elsewhere now or others have come */
+    this.before = null;
+    /** @type {WeakMap<Element, number>} when a row came to stand where it is */
+    this.cameAt = new WeakMap();
+  }
+
+  reset() {
+    this.pointed = this.stood = this.kept = null;
+    this.movedAt = this.orderedAt = -Infinity;
+  }
+
+  /** @param {string | null} id the row under the pointer, null when it left @param {boolean} inside the list @param {boolean} moved and not the page under it */
+  point(id, inside, moved) {
+    this.pointed = id;
+    this.pointing = inside;
+    if (moved) this.movedAt = performance.now();
+  }
+
+  touch() {
+    this.focusedAt = performance.now();
+  }
+
+  /** Whether every row stays where it is. */
+  get held() {
+    const now = performance.now();
+    const calm = this.pointing ? CALM.pointing : CALM.free;
+    return now - this.orderedAt < calm || (this.pointing && now - this.movedAt < HOLD);
+  }
+
+  /** The next list. @param {import("./stable_order.js").Entry<any>[]} before @param {import("./stable_order.js").Entry<any>[]} after */
+  changes(before, after) {
+    const ordered = before.some((entry, at) => after[at]?.id !== entry.id);
+    if (ordered) this.orderedAt = performance.now();
+    const others = before.length > 0 && (ordered || after.length > before.length);
+    this.before = others ? new Map(before.map((entry, at) => [entry.id, at])) : null;
+  }
+
+  /** Finds the row that is to keep its place: the one pointed at, or the one that got the focus since. Before a drawing; reads only. */
+  measure() {
+    this.stood = this.kept = null;
+    const { list, pointed } = this;
+    const points = pointed !== null && !(list.focused && this.focusedAt > this.movedAt);
+    const id = points ? pointed : list.focused ? list.active : null;
+    const top = id === null ? undefined : list.rowElement(id)?.getBoundingClientRect().top;
+    const [box, view] = [list.element?.getBoundingClientRect(), list.scroller?.getBoundingClientRect()];
+    if (id === null || top === undefined || !box || !view) return;
+    const height = box.height / list.entries.length;
+    const begins = Math.max(box.top, view.top, 0);
+    if (top < begins - height || top > Math.min(view.bottom, innerHeight)) return;
+    this.stood = { id, top };
+    // Whoever uses keys follows the focus, and goes through the rows in their order.
+    if (!points) return;
+    const most = list.indexOf(id);
+    this.kept = { id, most, least: Math.min(most, Math.round((top - begins) / height)) };
+  }
+
+  /** Scrolls so that it is where it was. After a drawing. */
+  steady() {
+    const { stood, list, before } = this;
+    this.before = null;
+    const row = stood && list.rowElement(stood.id);
+    const by = stood && row ? row.getBoundingClientRect().top - stood.top : 0;
+    if (Math.abs(by) < 1 && !before) return;
+    const { scroller } = list;
+    const scrolls = scroller && scroller.scrollHeight > scroller.clientHeight ? scroller : document.scrollingElement;
+    const from = scrolls?.scrollTop ?? 0;
+    if (scrolls && Math.abs(by) >= 1) scrolls.scrollTop += by;
+    if (before) this.#mark(before, (scrolls?.scrollTop ?? 0) - from);
+  }
+
+  /** The rows that are not where they were on the screen. @param {Map<string, number>} before @param {number} scrolled */
+  #mark(before, scrolled) {
+    const { element, entries } = this.list;
+    if (!element) return;
+    const height = element.getBoundingClientRect().height / entries.length;
+    const all = /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("[data-index]"));
+    const came = [...all].filter(({ dataset }) => {
+      const from = before.get(entries[Number(dataset.index)]?.id ?? "");
+      return from === undefined || Math.abs((Number(dataset.index) - from) * height - scrolled) >= 1;
+    });
+    const now = performance.now();
+    for (const row of came) {
+      this.cameAt.set(row, now);
+      row.dataset.came = "yes";
+    }
+    setTimeout(() => {
+      for (const row of came) if (this.cameAt.get(row) === now) delete row.dataset.came;
+    }, UNSEEN);
+  }
+}

@@ -1,0 +1,149 @@
+// One list on the screen: its calm order, the part of it that is in view, and the row that has the focus.
+
+import { Calm } from "./stability.js";
+import { settle } from "./stable_order.js";
+
+/** Rows drawn beyond either edge of the view, so that scrolling finds them there. */
+const SPARE = 5;
+
+/**
+ * @template {{ id: string }} T
+ */
+export class List {
+  /** @param {string} name @param {(a: T, b: T) => number} compare @param {number} [trace] how long traces stay, in ms */
+  constructor(name, compare, trace) {
+    this.name = name;
+    this.compare = compare;
+    this.trace = trace;
+    /** @type {import("./stable_order.js").Entry<T>[]} */
+    this.entries = [];
+    this.first = 0;
+    this.last = 40;
+    /** @type {string | null} the row that Tab goes to */
+    this.active = null;
+    this.calm = new Calm(this);
+  }
+
+  /** Starts anew: another search, another meeting. */
+  reset() {
+    this.entries = [];
+    this.calm.reset();
+  }
+
+  /** @param {T[]} wanted in order @param {number} now */
+  update(wanted, now) {
+    const { compare, trace, entries, active } = this;
+    const { held, kept } = this.calm;
+    this.entries = settle(entries, wanted, { id: (row) => row.id, compare, now, held, kept, trace });
+    this.calm.changes(entries, this.entries);
+    if (active !== null && this.indexOf(active) < 0) this.active = this.#heir(entries, active);
+  }
+
+  /** Who had stood next to a row that is no longer listed: below it, else above. @param {import("./stable_order.js").Entry<T>[]} before @param {string} id */
+  #heir(before, id) {
+    const at = before.findIndex((entry) => entry.id === id);
+    if (at < 0) return id;
+    const listed = new Set(this.entries.map((entry) => entry.id));
+    const near = [...before.slice(at), ...before.slice(0, at).reverse()];
+    return near.find((entry) => listed.has(entry.id))?.id ?? id;
+  }
+
+  /** @returns {HTMLElement | null} */
+  get element() {
+    return document.querySelector(`[data-list="${this.name}"]`);
+  }
+
+  get scroller() {
+    return this.element?.closest("[data-scroller]") ?? null;
+  }
+
+  get focused() {
+    return this.element?.contains(document.activeElement) ?? false;
+  }
+
+  /** @param {string} id */
+  indexOf(id) {
+    return this.entries.findIndex((entry) => entry.id === id);
+  }
+
+  /** The row that Tab goes to: the last one focused, else the first. */
+  get stop() {
+    if (this.active !== null && this.indexOf(this.active) >= 0) return this.active;
+    return (this.entries.find(isThere) ?? this.entries[0])?.id ?? null;
+  }
+
+  /** What is drawn: the part in view, and the row with the focus wherever it is. */
+  drawn() {
+    const part = this.entries.slice(this.first, this.last).map((entry, at) => ({ entry, index: this.first + at }));
+    const index = this.stop === null ? -1 : this.indexOf(this.stop);
+    const entry = this.entries[index];
+    if (entry && index < this.first) part.unshift({ entry, index });
+    if (entry && index >= this.last) part.push({ entry, index });
+    return part;
+  }
+
+  /** Puts the drawn rows in their places. Writes only: reading the page in between would lay it out once per list. */
+  place() {
+    const element = this.element;
+    if (!element) return;
+    put(element, "height", this.entries.length);
+    for (const row of element.querySelectorAll("[data-index]")) {
+      const place = /** @type {HTMLElement} */ (row);
+      put(place, "top", Number(place.dataset.index));
+    }
+  }
+
+  /** Finds the part in view; says whether rows have come into it that aren't drawn. Reads only. */
+  look() {
+    const { element, scroller } = this;
+    if (!element || !scroller || this.entries.length === 0) return false;
+    const box = element.getBoundingClientRect();
+    const height = box.height / this.entries.length || 40;
+    // Where the whole page scrolls, the scroller is as long as its rows: what is in view ends with the window.
+    const view = scroller.getBoundingClientRect();
+    const [top, bottom] = [Math.max(view.top, 0), Math.min(view.bottom, innerHeight)];
+    const from = Math.max(0, Math.floor((top - box.top) / height));
+    const to = Math.max(from, Math.ceil((bottom - box.top) / height));
+    const seen =
+      from >= this.first && Math.min(to, this.entries.length) <= this.last && this.last - this.first < to - from + 4 * SPARE;
+    if (seen) return false;
+    this.first = Math.max(0, from - SPARE);
+    this.last = to + SPARE;
+    return true;
+  }
+
+  /** The row `by` places on from the active one, or near there: a trace is no place to go to. @param {number} by @returns {string | null} */
+  step(by) {
+    const at = this.active === null ? -1 : this.indexOf(this.active);
+    if (at < 0) return this.stop;
+    const next = Math.min(this.entries.length - 1, Math.max(0, at + by));
+    const [before, after] = [this.entries.slice(0, next).reverse(), this.entries.slice(next)];
+    const way = by > 0 ? [after, before] : [[...after.slice(0, 1), ...before], after];
+    return way.flatMap((entries) => entries.find(isThere) ?? [])[0]?.id ?? this.active;
+  }
+
+  /** @param {string} id */
+  rowElement(id) {
+    return /** @type {HTMLElement | null} */ (this.element?.querySelector(`[data-row="${CSS.escape(id)}"]`) ?? null);
+  }
+
+  /** Moves the focus to a drawn row. @param {string} id */
+  focus(id) {
+    const row = this.rowElement(id);
+    row?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** @param {import("./stable_order.js").Entry<any>} entry */
+const isThere = (entry) => entry.gone === null;
+
+/** @type {WeakMap<HTMLElement, number>} how many rows high or from the top an element was put */
+const places = new WeakMap();
+
+/** @param {HTMLElement} element @param {"height" | "top"} property @param {number} rows */
+function put(element, property, rows) {
+  if (places.get(element) === rows) return;
+  places.set(element, rows);
+  element.style.setProperty(property, `calc(${rows} * var(--row))`);
+}

@@ -1,0 +1,75 @@
+// The rows as they come from the server: joins its numbering, its snapshots and deltas, and the wait for a server that has just started.
+
+import { LONGEST, Settling } from "./restart_grace.js";
+import { apply, diff, Follower } from "./rows.js";
+
+/** @typedef {import("./rows.js").Changes} Changes */
+
+export class Feed {
+  /**
+   * @param {(changes: Changes, whole: "first" | "again" | null) => void} take what is to change of what is shown; `whole`: by a snapshot
+   * @param {() => void} resync
+   */
+  constructor(take, resync) {
+    this.take = take;
+    this.resync = resync;
+    this.rows = /** @type {import("./rows.js").Rows} */ (new Map());
+    this.follower = new Follower();
+    /** The server whose rows are shown; none before the first snapshot. */
+    this.epoch = "";
+    this.settling = new Settling();
+  }
+
+  /** A new connection. */
+  restart() {
+    this.follower.restart();
+  }
+
+  /** The connection is gone. */
+  cut() {
+    this.settling.forget();
+  }
+
+  /** @param {import("./protocol.js").SnapshotPart} frame */
+  part(frame) {
+    this.follower.part(frame);
+  }
+
+  /** @param {import("./protocol.js").SnapshotEnd} frame */
+  end(frame) {
+    const rows = this.follower.end(frame);
+    if (!rows) return this.resync();
+    if (this.epoch === "" || frame.epoch === this.epoch) return this.#show(rows);
+    this.settling.begin(rows, performance.now());
+    setTimeout(() => this.#settle(), LONGEST);
+    this.#settle();
+  }
+
+  /** @param {import("./protocol.js").Delta} frame */
+  delta(frame) {
+    const verdict = this.follower.delta(frame);
+    if (verdict === "resync") this.resync();
+    if (verdict !== "apply") return;
+    if (this.settling.underWay) {
+      this.settling.take(frame);
+      return this.#settle();
+    }
+    apply(this.rows, frame);
+    this.take(frame, null);
+  }
+
+  /** Another server than the one whose rows are shown: they change when it knows what there is. */
+  #settle() {
+    const rows = this.settling.end(performance.now());
+    if (rows) this.#show(rows);
+  }
+
+  /** @param {import("./rows.js").Rows} rows the whole view */
+  #show(rows) {
+    const whole = this.epoch === "" ? "first" : "again";
+    const changes = diff(this.rows, rows);
+    this.epoch = this.follower.epoch;
+    apply(this.rows, changes);
+    this.take(changes, whole);
+  }
+}

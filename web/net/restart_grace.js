@@ -1,0 +1,54 @@
+// A server that has just started knows nobody yet. Until it has read its bridges, a page that was open before goes on showing what it
+// knew: this holds the new rows back. Pure.
+
+import { placeOf } from "../state/roster.js";
+import { apply } from "./rows.js";
+
+/** How long the new rows are held back at most, in ms: a large cluster takes longer to read than anybody should wait. */
+export const LONGEST = 5000;
+
+export class Settling {
+  constructor() {
+    /** @type {import("./rows.js").Rows | null} what the new server has said so far */
+    this.rows = null;
+    this.until = 0;
+  }
+
+  get underWay() {
+    return this.rows !== null;
+  }
+
+  /** @param {import("./rows.js").Rows} rows of its snapshot @param {number} now */
+  begin(rows, now) {
+    if (this.rows === null) this.until = now + LONGEST;
+    this.rows = rows;
+  }
+
+  /** @param {import("./rows.js").Changes} changes */
+  take(changes) {
+    if (this.rows) apply(this.rows, changes);
+  }
+
+  forget() {
+    this.rows = null;
+  }
+
+  /** The rows, once they can be shown; that ends it. @param {number} now */
+  end(now) {
+    const { rows } = this;
+    if (rows === null || (now < this.until && !isRead(rows))) return null;
+    this.rows = null;
+    return rows;
+  }
+}
+
+/** Whether every bridge was tried and everybody's lobby is known. @param {import("./rows.js").Rows} rows */
+function isRead(rows) {
+  let bridges = 0;
+  for (const row of rows.values()) {
+    if (row.kind === "bridge") bridges += 1;
+    if (row.kind === "bridge" && row.state === "connecting") return false;
+    if (row.kind === "person" && placeOf(row) === "unknown") return false;
+  }
+  return bridges > 0;
+}

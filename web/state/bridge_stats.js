@@ -1,0 +1,56 @@
+// What an administrator sees of the bridges, second by second: asked for while somebody looks, kept for a minute. No page in here.
+
+/** @typedef {import("../net/protocol.js").BridgeFigures} BridgeFigures */
+
+/** How many rates are kept for the little curve: one a second. */
+export const KEPT = 60;
+
+export class Figures {
+  /** @param {(message: object) => boolean} send */
+  constructor(send) {
+    this.send = send;
+    /** Whether this connection sends them. */
+    this.watching = false;
+    /** @type {Map<string, BridgeFigures>} the latest, by bridge */
+    this.latest = new Map();
+    /** @type {Map<string, number[]>} requests a second of the last minute, oldest first */
+    this.rates = new Map();
+  }
+
+  /** Asks for them, or no longer, where that changes something. @param {boolean} wanted */
+  want(wanted) {
+    if (wanted === this.watching) return;
+    if (this.send({ type: "watch", ref: wanted ? "watch" : "unwatch", on: wanted })) this.watching = wanted;
+  }
+
+  /** A new connection sends none until it is asked; what was shown stays, and is old. */
+  forget() {
+    this.watching = false;
+  }
+
+  /** @param {import("../net/protocol.js").FiguresFrame} frame */
+  take(frame) {
+    this.latest = new Map(frame.bridges.map((each) => [each.id, each]));
+    for (const id of this.rates.keys()) if (!this.latest.has(id)) this.rates.delete(id);
+    for (const { id, requests_per_s } of frame.bridges) {
+      this.rates.set(id, [...(this.rates.get(id) ?? []), requests_per_s].slice(-KEPT));
+    }
+  }
+}
+
+/** What waits at a bridge, in all and by lane; lanes without anything are left out. @param {BridgeFigures} figures */
+export function queued(figures) {
+  const lanes = figures.queue.filter((each) => each.waiting > 0);
+  return { all: lanes.reduce((sum, each) => sum + each.waiting, 0), lanes };
+}
+
+/**
+ * The points of a curve in a box of `width` and `height`, its newest value at the right.
+ * @param {number[]} values @param {number} width @param {number} height
+ */
+export function curve(values, width, height) {
+  const most = Math.max(1, ...values);
+  const step = width / (KEPT - 1);
+  const x = (/** @type {number} */ at) => (width - (values.length - 1 - at) * step).toFixed(1);
+  return values.map((value, at) => `${x(at)},${(height - (value / most) * height).toFixed(1)}`).join(" ");
+}

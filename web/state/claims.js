@@ -1,0 +1,151 @@
+// Soft claims: who handles whom, whom to take next, and this page's own claims, which it renews while its user is at it. No page in here.
+
+import { CLAIM_LIMIT } from "../net/protocol.js";
+import { Refs } from "../net/refs.js";
+
+/**
+ * @typedef {import("../net/protocol.js").PersonRow} Person
+ * @typedef {import("../net/protocol.js").MeetingRow} Meeting
+ * @typedef {import("../net/protocol.js").Claim} Claim
+ * @typedef {"person" | "meeting"} ClaimKind
+ * @typedef {{ kind: ClaimKind, id: string, by: "key" | "menu", renewedAt: number, seen: boolean }} Kept
+ *   `by`: what took it and so what ends it; `seen`: whether a row said so yet
+ * @typedef {{ now: number, inputAt: number, open: boolean, idle: boolean, at: Record<ClaimKind, (string | null)[]> }} World
+ *   `inputAt`: when the user last did anything; `open`: a menu or dialog stands open; `at`: the row they are at, and the meetings: the open one and the row's
+ */
+
+/** How often a claim is renewed at most, in ms; the server ends it 20 s after that. */
+export const RENEW = 5000;
+
+/** The claim that counts for a person: on them, or else on their meeting. @param {Person} person @param {Map<string, Meeting>} meetings */
+export const claimOf = (person, meetings) => person.claim ?? meetings.get(person.meeting)?.claim ?? null;
+
+/**
+ * Who of these somebody else is handling, each with the claim.
+ * @param {Person[]} people @param {Map<string, Meeting>} meetings @param {string} me
+ */
+export function handledByOthers(people, meetings, me) {
+  return people.flatMap((person) => {
+    const claim = claimOf(person, meetings);
+    return claim && claim.by !== me ? [{ person, claim }] : [];
+  });
+}
+
+/** Whom "take next" asks for, in the order shown: those who wait and nobody handles, not oneself either. @param {Person[]} shown
+ * @param {Map<string, Meeting>} meetings */
+export const takeable = (shown, meetings) =>
+  shown
+    .filter((person) => person.lobby === "waiting" && !person.pending && !person.hold && !claimOf(person, meetings))
+    .map((person) => person.id)
+    .slice(0, CLAIM_LIMIT);
+
+/**
+ * What is to be done about an own claim: renewed while its user does something, released when they turned to something else, else left to
+ * run out.
+ * @param {Kept} kept @param {World} world @returns {"renew" | "release" | "leave"}
+ */
+export function decide(kept, { now, inputAt, open, idle, at }) {
+  if (kept.by === "menu" && !open) return "release";
+  if (kept.by === "key" && !open && !at[kept.kind].includes(kept.id)) return "release";
+  const active = !idle && inputAt > kept.renewedAt;
+  return active && now - kept.renewedAt >= RENEW ? "renew" : "leave";
+}
+
+export class Claims {
+  /** @param {(message: object) => boolean} send @param {() => number} [now] ms, monotonic */
+  constructor(send, now = () => performance.now()) {
+    this.send = send;
+    this.now = now;
+    this.refs = new Refs("claim");
+    /** @type {Map<ClaimKind, Kept>} at most one of each kind, as the server has it */
+    this.kept = new Map();
+    /** @type {{ ref: string, by: Kept["by"], then: (result: import("../net/protocol.js").Result) => void } | null} */
+    this.asked = null;
+  }
+
+  /**
+   * Claims the first of `ids` that nobody else handles.
+   * @param {ClaimKind} kind @param {string[]} ids @param {Kept["by"]} by @param {(result: import("../net/protocol.js").Result) => void} then
+   */
+  take(kind, ids, by, then) {
+    const ref = this.refs.next();
+    this.asked = this.send({ type: "claim", ref, kind, ids }) ? { ref, by, then } : null;
+  }
+
+  /** @param {import("../net/protocol.js").Reply} frame @returns {boolean} whether it answers a claim */
+  reply(frame) {
+    const { asked } = this;
+    const [result] = frame.results;
+    if (!this.refs.has(frame.ref)) return false;
+    // None of them is there any more.
+    if (!result) return this.#end(frame.ref, "left");
+    /** @type {ClaimKind} */
+    const kind = result.person === undefined ? "meeting" : "person";
+    const id = result.person ?? result.meeting ?? "";
+    if (asked?.ref !== frame.ref) {
+      // A renewal that came too late.
+      if (result.result !== "done" && this.has(kind, id)) this.kept.delete(kind);
+      return true;
+    }
+    this.asked = null;
+    if (result.result === "done") this.kept.set(kind, { kind, id, by: asked.by, renewedAt: this.now(), seen: false });
+    asked.then(result);
+    return true;
+  }
+
+  /** A claim that the server would not even look at. @param {import("../net/protocol.js").Refusal} frame @returns {boolean} whether it is one */
+  refused(frame) {
+    return frame.ref !== null && this.refs.has(frame.ref) && this.#end(frame.ref, "refused");
+  }
+
+  /** @param {string} ref @param {import("../net/protocol.js").ResultWord} word */
+  #end(ref, word) {
+    const { asked } = this;
+    if (asked?.ref !== ref) return true;
+    this.asked = null;
+    asked.then({ result: word, reason: null, by: null, at: null, claim: null });
+    return true;
+  }
+
+  /** Whether this page took it. @param {ClaimKind} kind @param {string} id */
+  has(kind, id) {
+    return this.kept.get(kind)?.id === id;
+  }
+
+  /** What a menu took stays when it closes. @param {ClaimKind} kind */
+  keep(kind) {
+    const kept = this.kept.get(kind);
+    if (kept) kept.by = "key";
+  }
+
+  /** Gives one back. @param {ClaimKind} kind */
+  release(kind) {
+    const kept = this.kept.get(kind);
+    if (this.kept.delete(kind) && kept) this.send({ type: "release", ref: this.refs.next(), ids: [kept.id] });
+  }
+
+  /** Gives back what another page of the same user took. @param {string} id */
+  releaseElsewhere(id) {
+    this.send({ type: "release", ref: this.refs.next(), ids: [id] });
+  }
+
+  /**
+   * Renews and releases what is due.
+   * @param {Omit<World, "now">} world @param {(kind: ClaimKind, id: string) => boolean} mine whether the rows say so
+   */
+  settle(world, mine) {
+    for (const kept of [...this.kept.values()]) {
+      const said = mine(kept.kind, kept.id);
+      const what = kept.seen && !said ? "forget" : decide(kept, { ...world, now: this.now() });
+      kept.seen ||= said;
+      if (what === "forget") this.kept.delete(kept.kind);
+      if (what === "release") this.release(kept.kind);
+      if (what === "renew") this.#renew(kept);
+    }
+  }
+
+  /** @param {Kept} kept */
+  #renew(kept) {
+    if (this.send({ type: "claim", ref: this.refs.next(), kind: kept.kind, ids: [kept.id] })) kept.renewedAt = this.now();
+  }
+}

@@ -1,0 +1,68 @@
+// The wall displays as administrators see them: the list, told while somebody looks at it, and what it is called in words. No page in here.
+
+import { fold } from "../lib/text.js";
+
+/**
+ * @typedef {import("../net/protocol.js").DisplayRow} DisplayRow
+ * @typedef {import("../net/protocol.js").DisplayView} DisplayView
+ * @typedef {{ key: string, args: Record<string, string | number> }} Words  a text of the catalogue
+ */
+
+export class Displays {
+  /** @param {(message: object) => boolean} send */
+  constructor(send) {
+    this.send = send;
+    /** Whether this connection sends the list. */
+    this.watching = false;
+    /** The list as it was last told; null before. @type {DisplayRow[] | null} */
+    this.list = null;
+    /** How many screens show a code. */
+    this.waiting = 0;
+  }
+
+  /** Asks for the list, or no longer, where that changes something. @param {boolean} wanted */
+  want(wanted) {
+    if (wanted === this.watching) return;
+    const ref = wanted ? "displays" : "no-displays";
+    if (this.send({ type: "displays", ref, on: wanted })) this.watching = wanted;
+  }
+
+  /** A new connection sends none until it is asked; what was shown stays, and is old. */
+  forget() {
+    this.watching = false;
+  }
+
+  /** @param {import("../net/protocol.js").DisplaysFrame} frame */
+  take(frame) {
+    this.list = [...frame.displays].sort(byName);
+    this.waiting = frame.waiting;
+  }
+}
+
+/** Those that were revoked are last. @param {DisplayRow} a @param {DisplayRow} b */
+export function byName(a, b) {
+  const name = (/** @type {DisplayRow} */ row) => fold(row.display.name);
+  return Number(a.revoked !== null) - Number(b.revoked !== null) || name(a).localeCompare(name(b)) || (a.id < b.id ? -1 : 1);
+}
+
+/** @param {DisplayRow} row @returns {"revoked" | "connected" | "shared" | "away" | "never"} */
+export function stateOf(row) {
+  if (row.revoked !== null) return "revoked";
+  if (row.connected > 0) return row.connected > 1 ? "shared" : "connected";
+  return row.last_seen === null ? "never" : "away";
+}
+
+/** What one view is called. @param {DisplayView} view @returns {Words} */
+export function viewWords(view) {
+  if (view.what === "meetings") return { key: "meetings_n", args: { n: view.meetings.length } };
+  if (view.what === "bridges") return { key: "bridges_n", args: { n: view.bridges.length } };
+  return { key: "all_meetings", args: {} };
+}
+
+/** What all its views together are called. @param {DisplayView[]} views @returns {Words} */
+export const viewsWords = (views) =>
+  views.length === 1 && views[0] ? viewWords(views[0]) : { key: "displays.views_n", args: { n: views.length } };
+
+/** What was chosen for a view, by name; nothing where it shows everything. @param {DisplayView} view */
+export const chosenIn = (view) =>
+  view.what === "meetings" ? view.meetings.map((each) => each.name) : view.what === "bridges" ? view.bridges : [];

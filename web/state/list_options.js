@@ -1,0 +1,183 @@
+// What of the people who wait is shown, and how: columns, density, order and filters, as a value that travels in an address. Pure.
+
+import { handler, waited } from "./wait_thresholds.js";
+
+/**
+ * @typedef {import("../net/protocol.js").PersonRow} Person
+ * @typedef {"began" | "address" | "meeting" | "bridge"} Column
+ * @typedef {"wait" | "name" | "meeting" | "bridge"} Order
+ * @typedef {{ columns: Column[], density: "comfortable" | "compact", order: Order, reverse: boolean, meetings: string[],
+ *   bridges: string[], longer: number, by: string }} View  `meetings`: names; `longer`: than so many seconds, 0 = any;
+ *   `by`: who is handling: "" = whoever, `me`, `nobody`, or `is:` and a name
+ */
+
+export const COLUMNS = /** @type {const} */ (["began", "address", "meeting", "bridge"]);
+export const ORDERS = /** @type {const} */ (["wait", "name", "meeting", "bridge"]);
+const DENSITIES = /** @type {const} */ (["comfortable", "compact"]);
+/** Offered as "waiting longer than", in seconds. */
+export const LONGER = [0, 60, 120, 300, 600];
+const DAY = 86_400;
+/** Names that one filter may hold. */
+const NAMES = 12;
+
+/** @type {View} */
+export const PLAIN = {
+  columns: ["address", "meeting", "bridge"],
+  density: "comfortable",
+  order: "wait",
+  reverse: false,
+  meetings: [],
+  bridges: [],
+  longer: 0,
+  by: "",
+};
+
+/** A view from whatever was kept or typed: what is not understood is as in the plain one. @param {unknown} value @returns {View} */
+export function clean(value) {
+  const { columns, density, order, reverse, meetings, bridges, longer, by } = /** @type {Record<string, unknown>} */ (
+    typeof value === "object" && value !== null ? value : {}
+  );
+  return {
+    columns: Array.isArray(columns) ? COLUMNS.filter((each) => columns.includes(each)) : PLAIN.columns,
+    density: one(DENSITIES, density),
+    order: one(ORDERS, order),
+    reverse: reverse === true,
+    meetings: names(meetings),
+    bridges: names(bridges),
+    longer: typeof longer === "number" && Number.isInteger(longer) && longer > 0 && longer <= DAY ? longer : 0,
+    by: typeof by === "string" && /^(me|nobody|is:.{1,64})$/u.test(by) ? by : "",
+  };
+}
+
+/** @template {string} T @param {readonly [T, ...T[]]} words @param {unknown} value the first is the plain one */
+const one = (words, value) => words.find((each) => each === value) ?? words[0];
+
+/** @param {unknown} value */
+const names = (value) =>
+  Array.isArray(value)
+    ? [...new Set(value.filter((each) => typeof each === "string" && each !== "" && each.length <= 200))].slice(0, NAMES)
+    : [];
+
+/** @param {View} a @param {View} b */
+export const equal = (a, b) => JSON.stringify(clean(a)) === JSON.stringify(clean(b));
+
+// In an address.
+
+/** What differs from the plain view, as the words of a query. @param {View} view */
+export function toQuery(view) {
+  const query = new URLSearchParams();
+  if (view.columns.join() !== PLAIN.columns.join()) query.set("columns", view.columns.join(" ") || "none");
+  if (view.density !== PLAIN.density) query.set("density", view.density);
+  if (view.order !== PLAIN.order) query.set("order", view.order);
+  if (view.reverse) query.set("reverse", "yes");
+  for (const name of view.meetings) query.append("meeting", name);
+  for (const name of view.bridges) query.append("bridge", name);
+  if (view.longer > 0) query.set("longer", String(view.longer));
+  if (view.by) query.set("by", view.by);
+  return query;
+}
+
+/** Says "the plain view" where an address without a word would mean the reader's own. */
+const SAID = "view";
+const WORDS = ["columns", "density", "order", "reverse", "meeting", "bridge", "longer", "by", SAID];
+
+/** The view that an address names; null where it names none. @param {URLSearchParams} query @returns {View | null} */
+export function fromQuery(query) {
+  if (!WORDS.some((word) => query.has(word))) return null;
+  const columns = query.get("columns");
+  return clean({
+    columns: columns === null ? undefined : columns.split(/[\s,]+/),
+    density: query.get("density"),
+    order: query.get("order"),
+    reverse: query.get("reverse") === "yes",
+    meetings: query.getAll("meeting"),
+    bridges: query.getAll("bridge"),
+    longer: Number(query.get("longer") ?? 0),
+    by: query.get("by"),
+  });
+}
+
+/**
+ * What stands behind the path of an address for a view and a search; with "?" where there is anything.
+ * @param {View} view @param {string} search @param {boolean} always whether a plain view has to be said too
+ */
+export function address(view, search, always) {
+  const query = toQuery(view);
+  if (always && query.size === 0) query.set(SAID, "plain");
+  if (search.trim() !== "") query.set("q", search);
+  return query.size > 0 ? `?${query}` : "";
+}
+
+// Who is shown, in which order.
+
+/**
+ * @typedef {{ meetingOf: (person: Person) => import("../net/protocol.js").MeetingRow | undefined, me: string, now: number,
+ *   all: boolean }} Around  `all`: all meetings are shown, so that the filter by meeting means something
+ */
+
+/** Whether the filters let somebody through. @param {View} view @param {Around} around @returns {(person: Person) => boolean} */
+export function passes(view, { meetingOf, me, now, all }) {
+  const meetings = all && view.meetings.length > 0 ? new Set(view.meetings) : null;
+  const bridges = view.bridges.length > 0 ? new Set(view.bridges) : null;
+  const by = { me, nobody: "" }[view.by] ?? view.by.slice("is:".length);
+  return (person) =>
+    (meetings === null || meetings.has(meetingOf(person)?.name ?? "")) &&
+    (bridges === null || bridges.has(person.bridge ?? person.elsewhere ?? "")) &&
+    (view.longer === 0 || (waited(person, now) ?? 0) >= view.longer * 1000) &&
+    (view.by === "" || handler(person, meetingOf(person)) === by);
+}
+
+/**
+ * The order of a view; those who are equal in it by their wait, so that it is everybody's.
+ * @param {View} view @param {(person: Person) => string} meetingName @param {(text: string) => string} fold
+ * @param {(a: Person, b: Person) => number} byWait
+ * @returns {(a: Person, b: Person) => number}
+ */
+export function comparison({ order, reverse }, meetingName, fold, byWait) {
+  const sign = reverse ? -1 : 1;
+  if (order === "wait") return reverse ? (a, b) => byWait(b, a) : byWait;
+  /** @type {WeakMap<Person, string>} */
+  const keys = new WeakMap();
+  const key = (/** @type {Person} */ person) => {
+    const known = keys.get(person);
+    if (known !== undefined) return known;
+    const text = fold(
+      order === "name" ? person.name || person.address : order === "meeting" ? meetingName(person) : (person.bridge ?? ""),
+    );
+    keys.set(person, text);
+    return text;
+  };
+  return (a, b) => {
+    const [left, right] = [key(a), key(b)];
+    return left === right ? byWait(a, b) : left < right ? -sign : sign;
+  };
+}
+
+// The filters in force, each of which can be taken away.
+
+/**
+ * @typedef {{ key: string, args: Record<string, string | number>, rest: Partial<View> }} Filter  `rest`: what the view becomes without it
+ * @param {View} view @param {boolean} all as in `Around` @returns {Filter[]}
+ */
+export function filters(view, all) {
+  return [
+    ...(all ? view.meetings : []).map((name) => ({
+      key: "filter.meeting",
+      args: { meeting: name },
+      rest: { meetings: view.meetings.filter((each) => each !== name) },
+    })),
+    ...view.bridges.map((name) => ({
+      key: "filter.bridge",
+      args: { bridge: name },
+      rest: { bridges: view.bridges.filter((each) => each !== name) },
+    })),
+    ...(view.longer > 0 ? [{ key: "filter.longer", args: { s: view.longer }, rest: { longer: 0 } }] : []),
+    ...(view.by === "" ? [] : [{ key: byKey(view.by), args: { name: view.by.slice("is:".length) }, rest: { by: "" } }]),
+  ];
+}
+
+/** @param {string} by */
+const byKey = (by) => (by === "me" ? "filter.by_me" : by === "nobody" ? "filter.by_nobody" : "filter.by_name");
+
+/** What takes every filter away, and leaves columns, density and order. @type {Partial<View>} */
+export const UNFILTERED = { meetings: [], bridges: [], longer: 0, by: "" };

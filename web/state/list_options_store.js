@@ -1,0 +1,97 @@
+// The view that a page shows: what its address names, else what the user's pages kept. It is kept from the first change on.
+
+import { address, clean, equal, fromQuery, PLAIN, UNFILTERED } from "./list_options.js";
+
+/** How long typing is gathered before the address follows, in ms: browsers refuse to change it too often. */
+const PAUSE = 300;
+/** How long it is said that the address was copied, in ms. */
+const SAID = 4000;
+
+export class Showing {
+  /** @param {import("../desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    desk.screen.me = desk.me;
+    this.view = PLAIN;
+    /** Whether the view is settled: by the address, by what was kept, or by a choice made here. */
+    this.settled = false;
+    this.copied = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+  }
+
+  start() {
+    const query = new URLSearchParams(location.search);
+    const named = fromQuery(query);
+    if (named) this.#settle(named);
+    this.desk.screen.choose({ query: query.get("q") ?? "" });
+    // Going back is for meetings; the view stays, and the address says so.
+    addEventListener("popstate", () => this.write());
+  }
+
+  /** What the user's pages keep has come. A page that is open keeps its own view, whatever another page does. */
+  known() {
+    if (!this.settled) this.#settle(this.desk.prefs.kept.view);
+    this.write();
+  }
+
+  /** @param {Partial<import("./list_options.js").View>} what */
+  change(what) {
+    this.#settle(clean({ ...this.view, ...what }));
+    this.desk.prefs.set({ view: this.view });
+    this.write();
+  }
+
+  /** Shows everybody again: takes the filters and the search away. */
+  unfilter() {
+    this.change(UNFILTERED);
+    this.desk.search("");
+  }
+
+  /** Something was typed into the search. */
+  searched() {
+    this.timer ??= setTimeout(() => this.write(), PAUSE);
+  }
+
+  /** What stands behind the path of this page's address. */
+  get query() {
+    return address(this.view, this.desk.screen.choice.query, this.settled && !equal(this.desk.prefs.kept.view, PLAIN));
+  }
+
+  /** An address that shows this view to whoever opens it. */
+  get link() {
+    return location.origin + location.pathname + address(this.view, this.desk.screen.choice.query, true) + location.hash;
+  }
+
+  /** Whether the browser lets a page write the clipboard: not over plain HTTP. */
+  get copies() {
+    return navigator.clipboard !== undefined;
+  }
+
+  async copy() {
+    await navigator.clipboard.writeText(this.link);
+    this.copied = true;
+    this.desk.changed();
+    setTimeout(() => {
+      this.copied = false;
+      this.desk.changed();
+    }, SAID);
+  }
+
+  /** Brings the address up to date. */
+  write() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.settled && this.query !== location.search)
+      history.replaceState(history.state, "", location.pathname + this.query + location.hash);
+  }
+
+  /** @param {import("./list_options.js").View} view */
+  #settle(view) {
+    this.settled = true;
+    this.view = view;
+    this.desk.screen.choose({ view });
+    document.documentElement.dataset.density = view.density;
+    this.desk.changed();
+  }
+}

@@ -1,0 +1,70 @@
+// Which meetings a user follows and which are muted. Pure.
+//
+// A meeting's id changes from day to day, its name mostly stays. An entry keeps both: it means the meeting of its id while that runs, and
+// afterwards every meeting of its name.
+
+import { caseless, cut, plain } from "../lib/text.js";
+
+/**
+ * @typedef {"followed" | "muted" | ""} Stance
+ * @typedef {{ id: string, name: string }} Entry
+ * @typedef {import("../net/protocol.js").MeetingRow} Meeting
+ */
+
+/** Entries kept of each kind, the newest, and UTF-16 units kept of a name. */
+const KEPT = 60;
+const LETTERS = 80;
+
+/** What is kept of a meeting. @param {Meeting} meeting @returns {Entry} */
+export const entryOf = (meeting) => ({
+  id: meeting.id,
+  name: meeting.named_by === "nothing" ? "" : cut(plain(meeting.name), LETTERS),
+});
+
+/** Entries from whatever was kept. @param {unknown} value @returns {Entry[]} */
+export function cleanEntries(value) {
+  if (!Array.isArray(value)) return [];
+  const entries = value.flatMap((each) => {
+    const { id, name } = each ?? {};
+    if (typeof id !== "string" || typeof name !== "string" || id.length > 128) return [];
+    return [{ id, name: cut(name, LETTERS) }];
+  });
+  return entries.slice(-KEPT);
+}
+
+/** @param {Entry[]} entries @param {Meeting} meeting */
+export function without(entries, meeting) {
+  const { id, name } = entryOf(meeting);
+  return entries.filter((entry) => entry.id !== id && !(name !== "" && caseless(entry.name) === caseless(name)));
+}
+
+/** @param {Entry[]} entries @param {Meeting} meeting */
+export const withIt = (entries, meeting) => [...without(entries, meeting), entryOf(meeting)].slice(-KEPT);
+
+export class Stances {
+  /** @param {Entry[]} follows @param {Entry[]} mutes @param {Map<string, Meeting>} meetings those that run, kept up by the caller */
+  constructor(follows, mutes, meetings) {
+    this.meetings = meetings;
+    /** @type {Map<string, Stance>} */
+    this.byId = new Map();
+    /** @type {Map<string, { id: string, stance: Stance }[]>} */
+    this.byName = new Map();
+    for (const entry of follows) this.#keep(entry, "followed");
+    for (const entry of mutes) this.#keep(entry, "muted");
+  }
+
+  /** @param {Entry} entry @param {Stance} stance */
+  #keep({ id, name }, stance) {
+    this.byId.set(id, stance);
+    const key = caseless(name);
+    if (key !== "") this.byName.set(key, [...(this.byName.get(key) ?? []), { id, stance }]);
+  }
+
+  /** @param {Meeting | undefined} meeting @returns {Stance} */
+  of(meeting) {
+    if (!meeting || this.byId.size === 0) return "";
+    const own = this.byId.get(meeting.id);
+    if (own || meeting.named_by === "nothing") return own ?? "";
+    return this.byName.get(caseless(cut(plain(meeting.name), LETTERS)))?.find(({ id }) => !this.meetings.has(id))?.stance ?? "";
+  }
+}

@@ -1,0 +1,103 @@
+// What a user's pages keep: sound, notifications, followed and muted meetings, the view. One object at the server, of which each page
+// knows its own words and leaves the others' alone. No page in here.
+
+import { clean, PLAIN } from "./list_options.js";
+import { cleanEntries } from "./meeting_subscriptions.js";
+
+/**
+ * @typedef {{ sound: boolean, volume: number, notify: boolean, follows: import("./meeting_subscriptions.js").Entry[],
+ *   mutes: import("./meeting_subscriptions.js").Entry[], view: import("./list_options.js").View }} Kept  `volume`: 0 to 1
+ */
+
+/** @type {Kept} */
+export const DEFAULTS = { sound: true, volume: 0.6, notify: true, follows: [], mutes: [], view: PLAIN };
+
+/** What is sent at most, in bytes: the server takes 16 KiB. */
+const LIMIT = 15 * 1024;
+/** How long changes are gathered before they are sent, in ms: a slider says many. */
+const PAUSE = 800;
+
+/** Whatever came, as it can be used. @param {unknown} value @returns {Kept} */
+export function understood(value) {
+  const { sound, volume, notify, follows, mutes, view } = /** @type {Record<string, unknown>} */ (
+    typeof value === "object" && value !== null && !Array.isArray(value) ? value : {}
+  );
+  return {
+    sound: sound !== false,
+    volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : DEFAULTS.volume,
+    notify: notify !== false,
+    follows: cleanEntries(follows),
+    mutes: cleanEntries(mutes),
+    view: clean(view),
+  };
+}
+
+export class Prefs {
+  /** @param {(message: object) => boolean} send @param {() => void} changed */
+  constructor(send, changed) {
+    this.send = send;
+    this.changed = changed;
+    /** What the server keeps, as it came. @type {Record<string, unknown>} */
+    this.raw = {};
+    /** What was changed here and is not sent yet. @type {Partial<Kept>} */
+    this.unsent = {};
+    this.kept = DEFAULTS;
+    /** Whether the server has said what it keeps: before that nothing is sent, or it would be lost. */
+    this.known = false;
+    this.count = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+  }
+
+  start() {
+    addEventListener("pagehide", () => this.flush());
+    // The timers of a hidden tab sleep.
+    document.addEventListener("visibilitychange", () => this.flush());
+  }
+
+  /** What the server keeps, from `welcome` or because another page changed it. @param {unknown} value */
+  take(value) {
+    this.raw = typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+    this.known = true;
+    this.#settle();
+    if (Object.keys(this.unsent).length > 0) this.#later();
+  }
+
+  /** @param {Partial<Kept>} what */
+  set(what) {
+    this.unsent = { ...this.unsent, ...what };
+    this.#settle();
+    this.#later();
+  }
+
+  /** Sends what has changed now: the page may be about to go. */
+  flush() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (!this.known || Object.keys(this.unsent).length === 0) return;
+    const value = fitted({ ...this.raw, ...this.unsent });
+    this.count += 1;
+    if (!this.send({ type: "prefs", ref: `prefs-${this.count}`, value })) return;
+    this.raw = value;
+    this.unsent = {};
+  }
+
+  #settle() {
+    this.kept = understood({ ...this.raw, ...this.unsent });
+    this.changed();
+  }
+
+  #later() {
+    if (this.timer === undefined) this.timer = setTimeout(() => this.flush(), PAUSE);
+  }
+}
+
+/** The oldest of the followed and muted meetings give way where all of it is too much. @param {Record<string, unknown>} value */
+function fitted(value) {
+  const fits = { ...value };
+  const size = () => new TextEncoder().encode(JSON.stringify(fits)).length;
+  for (const list of ["follows", "mutes"]) {
+    while (size() > LIMIT && Array.isArray(fits[list]) && fits[list].length > 0) fits[list] = fits[list].slice(1);
+  }
+  return fits;
+}

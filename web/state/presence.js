@@ -1,0 +1,57 @@
+// Who else has a page open, what they look at, and whether somebody is at this one. No page in here.
+
+/**
+ * @typedef {import("../net/protocol.js").UserRow} User
+ */
+
+/** Without any input for so long nobody is taken to be at the page, in ms. */
+export const IDLE = 3 * 60_000;
+
+/** One or two letters for a name: "max" is M, "max.muster" and "Max Muster" are MM. @param {string} name */
+export function initials(name) {
+  const parts = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const letters = [parts[0], parts.length > 1 ? parts.at(-1) : undefined].map((part) => (part ? [...part][0] : ""));
+  return letters.join("").toLocaleUpperCase() || "?";
+}
+
+/** Everybody but oneself, those who are there before those who are away. @param {Map<string, User>} users @param {string} me */
+export const others = (users, me) =>
+  [...users.values()]
+    .filter((user) => user.id !== me)
+    .sort((a, b) => Number(a.idle_since !== null) - Number(b.idle_since !== null) || (a.id < b.id ? -1 : 1));
+
+/** Who of them looks at a meeting. @param {User[]} all @param {string} meeting */
+export const lookersAt = (all, meeting) => all.filter((user) => user.looks_at.includes(meeting));
+
+/** Tells the server what this page shows and whether somebody is at it, when either changes. */
+export class Attention {
+  /** @param {(message: object) => boolean} send @param {() => number} [now] ms, monotonic */
+  constructor(send, now = () => performance.now()) {
+    this.send = send;
+    this.now = now;
+    this.inputAt = now();
+    this.told = "";
+  }
+
+  /** Somebody did something. */
+  touch() {
+    this.inputAt = this.now();
+  }
+
+  /** @param {boolean} hidden whether the page can't be seen */
+  idle(hidden) {
+    return hidden || this.now() - this.inputAt >= IDLE;
+  }
+
+  /** @param {string | null} meeting @param {boolean} hidden */
+  look(meeting, hidden) {
+    const message = { type: "look", meeting, idle: this.idle(hidden) };
+    const words = JSON.stringify(message);
+    if (words !== this.told && this.send(message)) this.told = words;
+  }
+
+  /** A new connection knows nothing. */
+  forget() {
+    this.told = "";
+  }
+}

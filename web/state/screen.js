@@ -1,0 +1,295 @@
+// What the dashboard shows at one moment, from the roster and from what the person at the page chose. No page in here.
+
+import { fold } from "../lib/text.js";
+import { List } from "../lists/virtual_list.js";
+import { isRead, isStale } from "./bridges.js";
+import { claimOf } from "./claims.js";
+import { comparison, filters, PLAIN, passes } from "./list_options.js";
+import { whyNot, whyNotMeeting } from "./permissions.js";
+import { byWait } from "./roster.js";
+import { tooLong } from "./wait_thresholds.js";
+
+/**
+ * @typedef {import("../net/protocol.js").PersonRow} Person
+ * @typedef {import("../net/protocol.js").MeetingRow} Meeting
+ * @typedef {"" | "bridges" | "displays"} Board  what administrators look at instead of people
+ * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", board: Board,
+ *   view: import("./list_options.js").View }} Choice
+ * @typedef {{ phase: import("../net/connection.js").Phase, reason: string, asOf: number, shown: boolean, doubt: boolean }} Link
+ *   `shown`: a snapshot was seen, so there are rows, old or not; `doubt`: the socket is open, but the server may not have heard of a request
+ */
+
+const byId = (/** @type {Person} */ a, /** @type {Person} */ b) => (a.id < b.id ? -1 : 1);
+
+export class Screen {
+  /** @param {import("./roster.js").Roster} roster @param {import("./selection.js").Selection} selection */
+  constructor(roster, selection) {
+    this.roster = roster;
+    this.selection = selection;
+    /** @type {List<Person>} everyone in a lobby who is not on hold, or those of the open meeting */
+    this.lobby = new List("lobby", byWait);
+    /** @type {List<Person>} those in a lobby whom a moderator put on hold */
+    this.held = new List("held", byWait);
+    /** @type {List<Person>} */
+    this.inCall = new List("in_call", byId, 3000);
+    /** @type {List<Person>} */
+    this.unsure = new List("unsure", byId, 0);
+    /** @type {List<Person>} those whose call is not answered yet */
+    this.calling = new List("calling", byId, 0);
+    /** @type {List<Meeting>} */
+    this.meetings = new List("meetings", (a, b) => this.byUrgency(a, b), 3000);
+    this.me = "";
+    this.role = /** @type {import("../net/protocol.js").Role} */ ("viewer");
+    /** @type {Choice} */
+    this.choice = { query: "", open: null, pane: "people", board: "", view: PLAIN };
+    /** @type {(meeting: Meeting) => import("./meeting_subscriptions.js").Stance} */
+    this.stance = () => "";
+    /** Whether an own press on somebody has no result yet. @type {(id: string) => boolean} */
+    this.awaits = () => false;
+    /** Whether the search lets somebody through, and the filters. @type {(person: Person) => boolean} */
+    this.matches = () => true;
+    /** @type {(person: Person) => boolean} */
+    this.passes = () => true;
+    /** @type {Link} */
+    this.link = { phase: "connecting", reason: "", asOf: 0, shown: false, doubt: false };
+    /** @type {number | null} when the session ends however much it is used, once that is near */
+    this.sessionEnds = null;
+    this.now = 0;
+    /** @type {Person[]} those who are shown waiting and are not on hold, whether in view or not */
+    this.shown = [];
+    /** @type {Person[]} those who are shown on hold */
+    this.shownHeld = [];
+    /** How many more wait and are not shown, for the search or a filter. */
+    this.hidden = 0;
+    /** @type {Person[]} of these, those whom a press on "everything shown" admits: who is on hold is only admitted by name */
+    this.admissible = [];
+    /** @type {Person[]} of those selected, those whom a press admits: who is hidden by now is not among them */
+    this.chosen = [];
+  }
+
+  /** The lists of people in a lobby, from top to bottom. */
+  get lobbies() {
+    return [this.lobby, this.held];
+  }
+
+  get people() {
+    return [...this.lobbies, this.inCall, this.calling, this.unsure];
+  }
+
+  get lists() {
+    return [...this.people, this.meetings];
+  }
+
+  get acts() {
+    return this.role !== "viewer";
+  }
+
+  /** Whether this is an administrator's page; the server decides each time. */
+  get manages() {
+    return this.role === "admin";
+  }
+
+  /** The board that is on show; none for who may not see it. @returns {Board} */
+  get board() {
+    return this.manages ? this.choice.board : "";
+  }
+
+  get live() {
+    return this.link.phase === "live" && !this.link.doubt;
+  }
+
+  /** The moment that waits are told for: they stand still when nothing is heard from the server, since nobody knows who still waits. */
+  get waitsAt() {
+    return this.live || this.link.asOf === 0 ? this.now : this.link.asOf;
+  }
+
+  /** The open meeting's row; undefined when it has ended. */
+  get meeting() {
+    return this.choice.open === null ? undefined : this.roster.meetings.get(this.choice.open);
+  }
+
+  /** @param {Partial<Choice>} choice */
+  choose(choice) {
+    const next = { ...this.choice, ...choice };
+    const other = next.open !== this.choice.open || next.query !== this.choice.query || next.view !== this.choice.view;
+    if (other) for (const list of this.people) list.reset();
+    if (next.query !== this.choice.query) this.meetings.reset();
+    this.choice = next;
+  }
+
+  /** Brings everything up to date. @param {number} now the server's */
+  update(now) {
+    this.now = now;
+    const { query, open } = this.choice;
+    const matches = this.roster.matcher(query);
+    this.matches = matches;
+    this.#lobby(matches);
+    this.lobby.update(this.shown, now);
+    this.held.update(this.shownHeld, now);
+    this.inCall.update(open === null ? [] : this.roster.peopleOf(open, "in").filter(matches), now);
+    this.unsure.update(open === null ? [] : this.roster.peopleOf(open, "unknown").filter(matches), now);
+    this.calling.update(open === null ? [] : this.roster.peopleOf(open, "called").filter(matches), now);
+    const meetings = [...this.roster.meetings.values()].filter(this.roster.meetingMatcher(query));
+    this.meetings.update(meetings.sort(this.byUrgency), now);
+    this.selection.keep((id) => this.roster.mayWait(id));
+    this.admissible = this.shown.filter((person) => this.can(person));
+    this.chosen = [...this.selection.ids]
+      .flatMap((id) => this.roster.people.get(id) ?? [])
+      .filter((person) => this.passes(person) && this.can(person));
+  }
+
+  /** Who of the lobby the search and the filters let through, in the order of the view. @param {(person: Person) => boolean} matches */
+  #lobby(matches) {
+    const { view, open } = this.choice;
+    const meetingOf = (/** @type {Person} */ person) => this.roster.meetings.get(person.meeting);
+    const through = passes(view, { meetingOf, me: this.me, now: this.now, all: open === null });
+    const all = this.roster.lobby(open ?? undefined);
+    this.lobby.compare = comparison(view, (person) => meetingOf(person)?.name ?? "", fold, byWait);
+    this.held.compare = this.lobby.compare;
+    this.passes = (person) => matches(person) && through(person);
+    const listed = all.filter(this.passes);
+    if (view.order !== "wait" || view.reverse) listed.sort(this.lobby.compare);
+    this.shown = listed.filter((person) => !person.hold);
+    this.shownHeld = listed.filter((person) => person.hold);
+    this.hidden = all.length - listed.length;
+  }
+
+  /** Followed meetings first. @param {Meeting} a @param {Meeting} b */
+  byUrgency = (a, b) => {
+    const follows = Number(this.stance(b) === "followed") - Number(this.stance(a) === "followed");
+    return follows || this.roster.byUrgency(a, b);
+  };
+
+  /** Whether the search or a filter may hide somebody. */
+  get filtered() {
+    const { query, view, open } = this.choice;
+    return query.trim() !== "" || filters(view, open === null).length > 0;
+  }
+
+  get searching() {
+    return this.choice.query.trim() !== "";
+  }
+
+  /** Everybody who is handling somebody, or a meeting. */
+  get handlers() {
+    const rows = [...this.roster.people.values(), ...this.roster.meetings.values()];
+    return new Set(rows.flatMap((row) => row.claim?.by ?? []));
+  }
+
+  /** Whether a row is to stand out until somebody has seen that its wait is too long. @param {Person} person */
+  standsOut(person) {
+    return tooLong(person, this.roster.meetings.get(person.meeting), this.now);
+  }
+
+  /** Whether a press would admit this person now. @param {Person} person */
+  can(person) {
+    return this.whyNot("admit", person) === null;
+  }
+
+  /** Why something can't be done with a person now, as a catalogue key. @param {import("./permissions.js").PersonDeed} deed
+   * @param {Person | undefined} person */
+  whyNot(deed, person) {
+    const why = whyNot(deed, person, this.roster.bridges, this);
+    return why === null && person && this.awaits(person.id) ? "why.pending" : why;
+  }
+
+  /** @param {import("./permissions.js").MeetingDeed} deed @param {Meeting | undefined} meeting */
+  whyNotMeeting(deed, meeting) {
+    return whyNotMeeting(deed, meeting, this.roster.bridges, this);
+  }
+
+  /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("../net/protocol.js").Claim | null} claim of somebody else */
+  whyNoClaim(row, claim) {
+    if (!this.live) return "why_not_connected";
+    if (!row) return "why.left";
+    return claim ? "why.claimed" : null;
+  }
+
+  /** Who handles a person, by a claim on them or on their meeting. @param {Person} person */
+  handling(person) {
+    return claimOf(person, this.roster.meetings);
+  }
+
+  /** What is known of whoever something could not be done for. @param {string} id @returns {import("../lib/failure_reasons.js").About} */
+  about(id) {
+    const meeting = this.roster.meetings.get(this.roster.people.get(id)?.meeting ?? "");
+    return { noHost: meeting?.activator === false };
+  }
+
+  /** Who of a meeting would be admitted by its button: nobody whom the search or a filter hides. @param {string} meeting */
+  admissibleOf(meeting) {
+    return this.roster.lobby(meeting).filter((person) => this.passes(person) && this.can(person) && !person.hold);
+  }
+
+  /** How many wait in a meeting whom the search or a filter hides. @param {string} meeting */
+  hiddenOf(meeting) {
+    return this.roster.lobby(meeting).filter((person) => !this.passes(person)).length;
+  }
+
+  /** How many of those selected the search or a filter hides. */
+  get chosenHidden() {
+    const chosen = [...this.selection.ids].flatMap((id) => this.roster.people.get(id) ?? []);
+    return chosen.filter((person) => !this.passes(person)).length;
+  }
+
+  /** Who of a meeting can be muted, or unmuted: nobody whom the search hides. @param {string} meeting @param {"mute" | "unmute"} deed */
+  mutable(meeting, deed) {
+    const people = this.roster.peopleOf(meeting, "in").filter(this.matches);
+    return people.filter((person) => person.muted === (deed === "unmute") && this.whyNot(deed, person) === null);
+  }
+
+  /** Somebody who is shown, be it as a trace. @param {string} id */
+  lastKnown(id) {
+    return this.people.flatMap((list) => list.entries).find((entry) => entry.id === id)?.row;
+  }
+
+  /** @param {Person} person */
+  stale(person) {
+    return this.whyStale(person) !== null;
+  }
+
+  /** Why what is known of a person may be out of date, as a catalogue key with its argument. @param {Person} person
+   * @returns {{ key: string, args: { bridge: string } } | null} */
+  whyStale(person) {
+    const bridge = person.bridge === null ? undefined : this.roster.bridges.get(person.bridge);
+    if (!bridge || !isStale(bridge)) return null;
+    return { key: bridge.state === "paused" ? "person_paused" : "person_old", args: { bridge: bridge.id } };
+  }
+
+  /** @param {Meeting} meeting */
+  staleMeeting(meeting) {
+    return meeting.bridges.length > 0 && meeting.bridges.every((id) => isStale(this.roster.bridges.get(id)));
+  }
+
+  /** @returns {Person | undefined} who of those shown waits longest */
+  get longest() {
+    if (this.choice.view.order === "wait" && !this.choice.view.reverse) return this.shown[0];
+    return this.shown.reduce(
+      (/** @type {Person | undefined} */ longest, person) => (longest && byWait(longest, person) <= 0 ? longest : person),
+      undefined,
+    );
+  }
+
+  get longestSince() {
+    return this.longest?.waiting_since ?? null;
+  }
+
+  /** How far the lobby is known: of the open meeting, or of everything. */
+  get checked() {
+    const meeting = this.meeting;
+    const [all, unknown] = meeting
+      ? [this.roster.checkable(meeting.id), meeting.unknown]
+      : [this.roster.checkable(), this.roster.unknown];
+    return { all, unknown, done: all - unknown };
+  }
+
+  get bridgesRead() {
+    const bridges = [...this.roster.bridges.values()];
+    return { all: bridges.length, read: bridges.filter((bridge) => isRead(bridge) && !isStale(bridge)).length };
+  }
+
+  /** In how many meetings the chosen people are. */
+  get chosenMeetings() {
+    return new Set([...this.selection.ids].map((id) => this.roster.people.get(id)?.meeting)).size;
+  }
+}

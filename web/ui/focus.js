@@ -1,0 +1,64 @@
+// Where the focus is among the rows, and where it goes when what had it is gone.
+
+/** @typedef {import("../lists/virtual_list.js").List<any>} List */
+
+export class Focus {
+  /** @param {import("../desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+  }
+
+  /** Moves it to a row. @param {List} list @param {string} id */
+  goTo(list, id) {
+    list.active = id;
+    list.calm.touch();
+    this.desk.keys.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
+    this.desk.draw();
+    list.focus(id);
+  }
+
+  /** What had it is gone: the list has it. */
+  anew() {
+    if (this.desk.showsBoard) return this.#board?.focus();
+    const list = this.desk.screen.lobby;
+    if (list.stop !== null) list.focus(list.stop);
+  }
+
+  /** The row that has it, before a drawing. */
+  before() {
+    for (const list of this.desk.screen.lists) {
+      if (list.focused && list.active !== null) return { list, id: list.active };
+    }
+    const row = document.activeElement?.closest("[data-display]");
+    return row ? { display: row.getAttribute("data-display") ?? "" } : null;
+  }
+
+  /** After it: a focused button may have vanished with its row's state, or the row itself. The row, then its neighbour, takes it over.
+   * @param {ReturnType<Focus["before"]>} before */
+  after(before) {
+    if (!before) return;
+    if (before.display !== undefined) return this.#afterDisplay(before.display);
+    const { list, id } = before;
+    if (list.focused && !document.activeElement?.matches(":disabled")) return;
+    const next = list.indexOf(id) >= 0 ? id : list.stop;
+    if (next === null) return;
+    list.active = next;
+    list.focus(next);
+  }
+
+  /**
+   * A display that was revoked has only the button that forgets it, which a second press must not hit; one that was forgotten has none.
+   * @param {string} id
+   */
+  #afterDisplay(id) {
+    if (document.activeElement !== document.body) return;
+    const row = this.desk.root.querySelector(`[data-display="${CSS.escape(id)}"]`);
+    const button = /** @type {HTMLElement | null | undefined} */ (row?.querySelector("[data-action=display-edit]:enabled"));
+    (button ?? this.#board)?.focus();
+  }
+
+  /** @returns {HTMLElement | null} */
+  get #board() {
+    return this.desk.root.querySelector(".people [data-scroller]");
+  }
+}

@@ -1,0 +1,338 @@
+// The keyboard. A letter acts on the focused row alone; what acts on more needs Shift. Nothing acts while the focus is nowhere.
+
+import { t } from "../lib/i18n.js";
+import { controlName } from "./pointer.js";
+
+const LETTERS = "usher-letters";
+const FIELDS = "input:not([type=checkbox]), textarea, select";
+
+export class Keys {
+  /** @param {import("../desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.ends = new AbortController();
+    /** The person and the meeting that had the focus last. @type {{ person: string | null, meeting: string | null }} */
+    this.at = { person: null, meeting: null };
+    /** Whether keys that write a letter act; whoever dictates has them off. */
+    this.letters = stored(LETTERS) !== "off";
+  }
+
+  /** @param {boolean} on */
+  useLetters(on) {
+    this.letters = on;
+    store(LETTERS, on ? "on" : "off");
+    this.desk.changed();
+  }
+
+  start() {
+    const how = { signal: this.ends.signal };
+    addEventListener("keydown", (event) => this.#pressed(event), { ...how, capture: true });
+    addEventListener("keydown", (event) => this.#key(event), how);
+    this.desk.root.addEventListener("focusin", (event) => this.#focused(event), how);
+    document.addEventListener("click", (event) => this.#outside(event), how);
+    this.desk.root.addEventListener("contextmenu", (event) => this.#context(event), how);
+    for (const input of ["keydown", "pointerdown", "pointermove", "wheel"])
+      addEventListener(input, () => this.desk.touch(), { ...how, passive: true, capture: true });
+  }
+
+  stop() {
+    this.ends.abort();
+  }
+
+  /** @param {FocusEvent} event */
+  #focused(event) {
+    const target = /** @type {Element} */ (event.target);
+    const { list, id } = this.#rowOf(target);
+    if (!list || !id) return;
+    list.calm.touch();
+    this.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
+    if (list.active === id) return;
+    list.active = id;
+    this.desk.changed();
+  }
+
+  /** @param {Event} event */
+  #outside(event) {
+    const target = /** @type {Element} */ (event.target);
+    if (this.desk.unfolded && target.isConnected && !target.closest(".panel, [data-unfolds]")) this.desk.fold();
+  }
+
+  /** @param {Element | null} element */
+  #listOf(element) {
+    const name = element?.closest("[data-list]")?.getAttribute("data-list");
+    return this.desk.screen.lists.find((list) => list.name === name);
+  }
+
+  /** A row's menu instead of the browser's; with Shift the browser's. @param {MouseEvent} event */
+  #context(event) {
+    const { element, list, id } = this.#rowOf(/** @type {HTMLElement} */ (event.target));
+    const opener = list && id && (list.rowElement(id) ?? element);
+    if (!opener || event.shiftKey || !this.desk.screen.acts) return;
+    event.preventDefault();
+    // A key brings no point of its own.
+    const point = event.clientX > 0 ? { x: event.clientX, y: event.clientY } : undefined;
+    if (this.desk.menus.open?.id !== id) this.desk.menus.toggle(this.#kindOf(list), id, opener, point);
+  }
+
+  /** @param {import("../lists/virtual_list.js").List<any>} list @returns {import("../state/claims.js").ClaimKind} */
+  #kindOf(list) {
+    return list === this.desk.screen.meetings ? "meeting" : "person";
+  }
+
+  /** The row, or the meeting's card, that an element is part of. @param {Element} target */
+  #rowOf(target) {
+    const element = /** @type {HTMLElement | null} */ (target.closest(".person, .card"));
+    const list = this.#listOf(element);
+    const id = list === this.desk.screen.meetings ? element?.dataset.meeting : element?.dataset.row;
+    return { element, list, id };
+  }
+
+  /** Enter and Space press a control once, however long they are held down, and not what has just come in its place. @param {KeyboardEvent} event */
+  #pressed(event) {
+    const { key, repeat, target } = event;
+    if (key !== "Enter" && key !== " ") return this.desk.guard.otherKey();
+    const on = /** @type {Element} */ (target);
+    const control = on.closest("button, a, summary");
+    if (repeat) {
+      if (!control && (key === " " || !on.matches("input, [data-row]"))) return;
+    } else if (!control || this.desk.guard.takesKey(key, controlName(control))) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || this.desk.dialogs.isOpen) return;
+    if (this.desk.menus.open) {
+      if (this.desk.menus.key(event)) event.preventDefault();
+      return;
+    }
+    const target = /** @type {HTMLElement} */ (event.target);
+    const done =
+      event.key === "Escape"
+        ? this.#escape()
+        : target.matches(FIELDS)
+          ? this.#inSearch(event, target)
+          : this.#command(event, target);
+    if (done) event.preventDefault();
+  }
+
+  /** Closes, clears or leaves one thing at a time. */
+  #escape() {
+    const { desk } = this;
+    if (desk.unfolded) desk.fold();
+    else if (desk.screen.choice.query) desk.search("");
+    else if (document.activeElement?.matches(FIELDS)) /** @type {HTMLElement} */ (document.activeElement).blur();
+    else if (desk.selection.size > 0) desk.clearSelection();
+    else if (desk.claims.kept.size > 0) for (const kind of [...desk.claims.kept.keys()]) desk.claims.release(kind);
+    else if (desk.screen.choice.open !== null || desk.showsBoard) desk.open(null);
+    else return false;
+    return true;
+  }
+
+  /** @param {KeyboardEvent} event @param {HTMLElement} field */
+  #inSearch(event, field) {
+    if (field.id !== "search" || (event.key !== "ArrowDown" && event.key !== "Enter")) return false;
+    this.desk.draw();
+    const first = this.desk.screen.lobby.entries.find((entry) => entry.gone === null);
+    if (first) this.desk.focus.goTo(this.desk.screen.lobby, first.id);
+    return true;
+  }
+
+  /** @param {KeyboardEvent} event @param {HTMLElement} target */
+  #command(event, target) {
+    const { desk } = this;
+    const list = this.#listOf(target);
+    if (!this.letters && event.key.length === 1 && event.key !== " ") return false;
+    // Of the keys that are held down only those go on that move.
+    if (event.repeat && event.key.length === 1 && !"jkJK ".includes(event.key)) return true;
+    if (event.key === "/") return this.#search();
+    if (event.key === "?") return this.#unfold("keys");
+    if (event.key === "A" && event.shiftKey && desk.unfolded !== "keys") return this.#admitChosen();
+    if (desk.unfolded) return false;
+    return (
+      this.#anywhere(event) ||
+      this.#move(event, list) ||
+      this.#either(event, target) ||
+      (list !== undefined && this.#onRow(event, list, target))
+    );
+  }
+
+  /** What needs no row. @param {KeyboardEvent} event */
+  #anywhere({ key }) {
+    const { deeds } = this.desk;
+    if (key === "n") deeds.takeNext();
+    else if (key === "a" && deeds.admitTaken()) return true;
+    else if (key === "u") this.desk.undoing.undo();
+    else if (key === "[" || key === "]") this.desk.openNext(key === "]" ? 1 : -1);
+    else if (key === "E") this.#admitMeeting();
+    else return false;
+    return true;
+  }
+
+  /** What is for the focused row, or else for the open meeting. @param {KeyboardEvent} event @param {HTMLElement} target */
+  #either({ key, shiftKey }, target) {
+    const menu = key === "m" || key === "ContextMenu" || (key === "F10" && shiftKey);
+    if (!menu && key !== "c") return false;
+    const row = this.#rowOf(target);
+    const { open } = this.desk.screen.choice;
+    const [kind, id] = row.list ? [this.#kindOf(row.list), row.id] : [/** @type {const} */ ("meeting"), open ?? undefined];
+    const heading = /** @type {HTMLElement | null} */ (this.desk.root.querySelector('.heading [data-menu="meeting"]'));
+    const anchor = (row.list && row.id && row.list.rowElement(row.id)) || heading;
+    if (id === undefined) return false;
+    if (!menu) this.desk.deeds.toggleClaim(kind, id);
+    else if (anchor) this.desk.menus.toggle(kind, id, anchor);
+    return true;
+  }
+
+  /** Everybody who waits in the open meeting, or in the one of the focused row; asks, since nobody chose them one by one. */
+  #admitMeeting() {
+    const { screen, roster } = this.desk;
+    const list = screen.lists.find((each) => each.focused);
+    const row = list?.active == null ? undefined : list === screen.meetings ? list.active : roster.people.get(list.active)?.meeting;
+    const meeting = screen.choice.open ?? row;
+    if (meeting !== undefined) this.desk.deeds.admitMeeting(meeting);
+  }
+
+  #search() {
+    const field = /** @type {HTMLInputElement | null} */ (document.getElementById("search"));
+    field?.focus();
+    field?.select();
+    return field !== null;
+  }
+
+  /** @param {import("../desk.js").Desk["unfolded"]} what */
+  #unfold(what) {
+    this.desk.unfold(what);
+    return true;
+  }
+
+  #admitChosen() {
+    this.desk.deeds.admit(this.desk.screen.chosen, "selection", "selection");
+    return true;
+  }
+
+  /** @param {KeyboardEvent} event @param {import("../lists/virtual_list.js").List<any> | undefined} list */
+  #move(event, list = this.desk.screen.lobby) {
+    /** @type {Record<string, number>} */
+    const steps = { ArrowDown: 1, j: 1, J: 1, ArrowUp: -1, k: -1, K: -1, PageDown: 10, PageUp: -10, Home: -1e9, End: 1e9 };
+    const step = steps[event.key];
+    if (step === undefined) return false;
+    const from = list.active;
+    const to = list.focused ? list.step(step) : list.stop;
+    const beside = list.focused && to === from ? this.#beside(list, step) : null;
+    if (beside !== null) {
+      this.desk.focus.goTo(beside.list, beside.id);
+      return true;
+    }
+    if (event.shiftKey && this.#isLobby(list) && from !== null && to !== null) this.#extend(from, to);
+    if (to !== null) this.desk.focus.goTo(list, to);
+    return true;
+  }
+
+  /** Whether a list is of people in a lobby, on hold or not. @param {import("../lists/virtual_list.js").List<any>} list */
+  #isLobby(list) {
+    return this.desk.screen.lobbies.includes(list);
+  }
+
+  /** Where the keys go on from the end of a list: from those waiting to those on hold, and back.
+   * @param {import("../lists/virtual_list.js").List<any>} list @param {number} step */
+  #beside(list, step) {
+    const { lobby, held } = this.desk.screen;
+    const next = list === lobby && step > 0 ? held : list === held && step < 0 ? lobby : null;
+    const there = next?.entries.filter((entry) => entry.gone === null) ?? [];
+    const entry = there.at(step > 0 ? 0 : -1);
+    return next && entry ? { list: next, id: entry.id } : null;
+  }
+
+  /** @param {string} from @param {string} to */
+  #extend(from, to) {
+    if (this.desk.selection.anchor === null || !this.desk.selection.has(from)) this.desk.pick(from, { on: true });
+    this.desk.pick(to, { range: true, on: true });
+  }
+
+  /** @param {KeyboardEvent} event @param {import("../lists/virtual_list.js").List<any>} list @param {HTMLElement} target */
+  #onRow(event, list, target) {
+    const [on, back] = document.documentElement.dir === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
+    if (event.key === on || event.key === back) return this.#within(event.key === on ? 1 : -1, target);
+    const person = list.active === null ? undefined : this.desk.roster.people.get(list.active);
+    if (!person || list === this.desk.screen.meetings) return false;
+    if (event.key === "h") return this.#hold(person);
+    if (!this.#isLobby(list)) return false;
+    const onRow = target.hasAttribute("data-row");
+    if (event.key === "x" || event.key === "X" || (event.key === " " && onRow)) return this.#pick(person, event.shiftKey);
+    if (event.key === "a") return this.#admitOne(list, person);
+    if (event.key === "s") return this.#seen(person);
+    if (event.key === "Enter" && onRow) {
+      this.desk.open(person.meeting);
+      return true;
+    }
+    return false;
+  }
+
+  /** @param {import("../net/protocol.js").PersonRow} person */
+  #hold(person) {
+    const why = person.hold ? null : this.desk.screen.whyNot("hold", person);
+    if (why === null) this.desk.deeds.hold([person]);
+    else this.desk.tell(t(why));
+    return true;
+  }
+
+  /** From the row to its tick, its links, its button, and back. @param {number} by @param {HTMLElement} target */
+  #within(by, target) {
+    const row = /** @type {HTMLElement} */ (target.closest(".person, .card"));
+    const parts = /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll("input, button:not(:disabled)"));
+    const stops = row.matches("[data-row]") ? [row, ...parts] : [...parts];
+    stops[Math.min(stops.length - 1, Math.max(0, stops.indexOf(target) + by))]?.focus();
+    return true;
+  }
+
+  /** @param {import("../net/protocol.js").PersonRow} person @param {boolean} range */
+  #pick(person, range) {
+    if (this.desk.screen.can(person) || this.desk.selection.has(person.id)) this.desk.pick(person.id, { range });
+    return true;
+  }
+
+  /** @param {import("../net/protocol.js").PersonRow} person */
+  #seen(person) {
+    if (this.desk.screen.acts && this.desk.screen.standsOut(person)) this.desk.limits.acknowledge([person]);
+    return true;
+  }
+
+  /** Somebody whom "take next" has brought. @param {string} id */
+  admit(id) {
+    const { lobby } = this.desk.screen;
+    const person = this.desk.roster.people.get(id);
+    if (person) this.#admitOne(lobby, person);
+  }
+
+  /** The focus goes on to the next who can be admitted, so that "a a a" lets three in. @param {import("../lists/virtual_list.js").List<any>} list
+   * @param {import("../net/protocol.js").PersonRow} person */
+  #admitOne(list, person) {
+    if (!this.desk.screen.can(person)) return true;
+    const rest = list.entries.slice(list.indexOf(person.id) + 1);
+    this.desk.deeds.admit([person], "person", `row:${person.id}`);
+    if (this.desk.dialogs.isOpen) return true;
+    const next = rest.find((entry) => entry.gone === null && this.desk.screen.can(entry.row));
+    if (next) this.desk.focus.goTo(list, next.id);
+    return true;
+  }
+}
+
+/** @param {string} key */
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** Without a storage it lasts as long as the page. @param {string} key @param {string} value */
+function store(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // As said.
+  }
+}

@@ -1,0 +1,29 @@
+// The button that lets people in. It holds exactly the people it was painted with; the number on it is theirs. While a press from its place is
+// under way it stays there, inert, and says so.
+
+import { t } from "../lib/i18n.js";
+import { html, nothing } from "../vendor/lit.js";
+
+/**
+ * @typedef {{ key: string, label: string, meeting?: string, name?: string, meetings?: number, look: "main" | "second" | "row" | "link", place: string,
+ *   why?: string | null, rove?: boolean }} How
+ *   `place`: where it is, for as long as it is the same button to whoever presses it
+ */
+
+/** @param {import("../desk.js").Desk} desk @param {import("../net/protocol.js").PersonRow[]} people @param {import("../net/protocol.js").Scope} scope @param {How} how */
+export function admitButton(
+  desk,
+  people,
+  scope,
+  { key, label, meeting = "", name = "", meetings = 0, look, place, why = null, rove = false },
+) {
+  const press = desk.presses.from(place);
+  const inert = press !== undefined || desk.guard.rests(place);
+  const off = press === undefined && (why !== null || people.length === 0 || !desk.screen.live);
+  const doing = press && (look === "row" ? t("pending.admit") : t("doing.admit", { n: press.names.size }));
+  return html`<button
+    type="button" class="admit ${look}" data-action="admit" data-scope=${scope} data-place=${place} tabindex=${rove || look === "link" ? -1 : 0}
+    aria-label=${doing ?? t(label, { n: people.length, meeting, name, meetings })} title=${why === null || press ? nothing : t(why)}
+    aria-disabled=${inert ? "true" : nothing} ?disabled=${off}
+    @click=${() => desk.deeds.admit(people, scope, place)}>${doing ?? t(key, { n: people.length })}</button>`;
+}

@@ -1,0 +1,82 @@
+// The bell in the top line, which says so where the browser keeps somebody from being heard, and what unfolds from it.
+
+import { t } from "../lib/i18n.js";
+import { html, live, nothing } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+
+/** What the bell says: what is in the way, else what was chosen. @param {Desk} desk */
+function stateOf({ alerts, prefs, screen }) {
+  const { sound, volume, notify } = prefs.kept;
+  if (alerts.blocked) return "blocked";
+  if (notify && prefs.known && screen.link.shown && alerts.notices.permission === "default") return "ask";
+  return sound && volume > 0 ? "on" : "off";
+}
+
+/** @param {Desk} desk */
+export function bell(desk) {
+  const state = stateOf(desk);
+  return html`
+    <div class="holder">
+      <button class="bell" type="button" data-unfolds="alerts" data-state=${state} aria-expanded=${desk.unfolded === "alerts"}
+        title=${t(`alarm.label_${state}`)} @click=${() => desk.unfold("alerts")}>
+        ${icon(state === "on" || state === "ask" ? "bell" : "bell_off")}${state === "on" ? nothing : html`<span class="said">${t(`alarm.${state}`)}</span>`}
+        <span class="unseen">${t(`alarm.label_${state}`)}</span>
+      </button>
+      ${desk.unfolded === "alerts" ? panel(desk) : nothing}
+    </div>
+  `;
+}
+
+/** @param {Desk} desk */
+function panel(desk) {
+  const { prefs, alerts } = desk;
+  const { kept } = prefs;
+  return html`
+    <div class="panel alerts" tabindex="-1" role="dialog" aria-label=${t("alarm.title")}>
+      <h2>${t("alarm.title")}</h2>
+      <label class="switch"><input type="checkbox" .checked=${live(kept.sound)} @change=${() => prefs.set({ sound: !kept.sound })} />
+        <span>${t("alarm.sound")}<span class="quiet">${t("alarm.sound_why")}</span></span></label>
+      <div class="volume">
+        <label for="volume">${t("alarm.volume")}</label>
+        <input id="volume" type="range" min="0" max="100" step="5" .value=${live(String(Math.round(kept.volume * 100)))} ?disabled=${!kept.sound && kept.follows.length === 0}
+          @input=${(/** @type {InputEvent} */ event) => prefs.set({ volume: Number(/** @type {HTMLInputElement} */ (event.target).value) / 100 })} />
+        <div class="tries"><button class="quiet-button" type="button" @click=${() => alerts.sound.play("arrival", kept.volume)}>${t("alarm.try_arrival")}</button>
+        <button class="quiet-button" type="button" @click=${() => alerts.sound.play("late", kept.volume)}>${t("alarm.try_late")}</button></div>
+      </div>
+      ${alerts.blocked ? unlock(desk) : nothing}
+      <label class="switch"><input type="checkbox" .checked=${live(kept.notify)} @change=${() => prefs.set({ notify: !kept.notify })} />
+        <span>${t("notify.title")}<span class="quiet">${t("notify.why")}</span></span></label>
+      ${permission(desk)} ${meetings(desk, "follows")} ${meetings(desk, "mutes")}
+    </div>
+  `;
+}
+
+/** What the browser says to notifications, and the only button that asks it. @param {Desk} desk */
+function permission({ alerts, prefs }) {
+  const { permission } = alerts.notices;
+  if (permission === "granted") return nothing;
+  if (permission !== "default") return html`<p class="quiet">${t(`notify.${permission}`)}</p>`;
+  return html`<div class="tries"><button class="quiet-button" type="button" data-action="allow-notifications" @click=${() => alerts.notices.ask()}>${t("notify.allow")}</button>
+    ${prefs.kept.notify ? html`<button class="quiet-button" type="button" @click=${() => prefs.set({ notify: false })}>${t("notify.not")}</button>` : nothing}</div>`;
+}
+
+/** @param {Desk} desk */
+const unlock = ({ alerts }) => html`<div class="blocked"><p class="amber">${icon("note")} ${t("alarm.blocked_why")}</p>
+  <button class="quiet-button" type="button" data-action="unlock-sound" @click=${() => alerts.sound.unlock()}>${t("alarm.unlock")}</button></div>`;
+
+/** @param {Desk} desk @param {"follows" | "mutes"} which */
+function meetings({ prefs }, which) {
+  const entries = prefs.kept[which];
+  if (entries.length === 0) return nothing;
+  const drop = (/** @type {import("../state/meeting_subscriptions.js").Entry} */ gone) =>
+    prefs.set({ [which]: entries.filter((entry) => entry !== gone) });
+  return html`<h3>${t(`alarm.${which}`)}</h3>
+    <ul class="entries">${entries.map((entry) => {
+      const name = entry.name || t("meeting_no_name");
+      return html`<li><bdi>${name}</bdi>
+        <button class="icon-button" type="button" aria-label=${t(`alarm.${which}_end`, { meeting: name })} title=${t(`alarm.${which}_end`, { meeting: name })}
+          @click=${() => drop(entry)}>${icon("close")}</button></li>`;
+    })}</ul>`;
+}

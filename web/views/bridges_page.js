@@ -1,0 +1,129 @@
+// The bridges, for administrators: how Usher and each one get on, second by second, and the button that leaves one alone.
+
+import { number, t, tenths } from "../lib/i18n.js";
+import { duration } from "../lib/time.js";
+import { curve, queued } from "../state/bridge_stats.js";
+import { condition } from "../state/bridges.js";
+import { html, nothing, repeat, svg } from "../vendor/lit.js";
+import { wordsOf } from "./action_bar.js";
+import { icon } from "./icons.js";
+import { standing } from "./status_line.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../net/protocol.js").BridgeRow} Bridge */
+/** @typedef {import("../net/protocol.js").BridgeFigures} BridgeFigures */
+
+const COLUMNS = ["name", "state", "rate", "flight", "busy", "events", "cdr", "answered", "calls", "people", "queue"];
+
+/** @param {Desk} desk */
+export function board(desk) {
+  const bridges = [...desk.roster.bridges.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return html`
+    <div class="heading">
+      <div class="words">
+        <h1 id="board-title">
+          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
+          ${t("bridges_label")} <span class="number">${desk.screen.link.shown ? number(bridges.length) : ""}</span>
+        </h1>
+        <p class="standing">${desk.screen.live ? summary(desk) : standing(desk)}</p>
+      </div>
+    </div>
+    <div class="scroller" data-scroller tabindex="0" role="region" aria-labelledby="board-title">
+      <table class="board-table" aria-labelledby="board-title">
+        <thead><tr>
+          ${COLUMNS.map((name) => html`<th scope="col" class=${isCount(name) ? "right" : ""} title=${t(`board_${name}_why`)}>${t(`board_${name}`)}</th>`)}
+          <th scope="col"><span class="unseen">${t("col_act")}</span></th>
+        </tr></thead>
+        <tbody>${repeat(
+          bridges,
+          (bridge) => bridge.id,
+          (bridge) => line(desk, bridge, desk.figures.latest.get(bridge.id)),
+        )}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+/** All bridges together. @param {Desk} desk */
+function summary(desk) {
+  const all = [...desk.figures.latest.values()];
+  const sum = (/** @type {(figures: BridgeFigures) => number} */ of) => all.reduce((total, figures) => total + of(figures), 0);
+  const rate = tenths(sum((figures) => figures.requests_per_s));
+  const facts = [
+    t("board_calls_n", { n: sum((each) => each.calls) }),
+    t("board_people_n", { n: sum((each) => each.people) }),
+    t("board_rate_n", { rate }),
+  ];
+  const failed = [...desk.presses.all.values()].findLast((press) => press.deed === "bridge" && press.state === "failed");
+  return html`${all.length === 0 ? t("loading") : facts.map((fact) => html`<span class="fact">${fact}</span>`)}
+    ${failed ? html`<span class="fact grave" role="alert">${icon("trouble")}${wordsOf(desk, failed)}</span>` : nothing}`;
+}
+
+const isCount = (/** @type {string} */ name) => !["name", "state", "queue", "cdr"].includes(name);
+
+/** @param {Desk} desk @param {Bridge} bridge @param {BridgeFigures | undefined} figures */
+function line(desk, bridge, figures) {
+  const { now } = desk.screen;
+  const paused = bridge.state === "paused";
+  return html`<tr data-bridge=${bridge.id} data-state=${bridge.state}>
+    <th scope="row"><bdi>${bridge.id}</bdi>${bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing}<span class="quiet">${bridge.version ?? t("version_unknown")}</span></th>
+    ${cell("state", state(bridge, now))}
+    ${cell("rate", figures && html`${sparkline(desk.figures.rates.get(bridge.id) ?? [])}<span>${tenths(figures.requests_per_s)}</span>`)}
+    ${cell("flight", figures && html`${number(figures.in_flight)}<span class="quiet of">${t("of_n", { n: figures.slots })}</span>`)}
+    ${cell("busy", figures && html`<span class=${figures.busy_last_minute > 0 ? "amber" : ""}>${number(figures.busy_last_minute)}</span><span class="quiet why">${t("in_all_n", { n: figures.busy })}</span>`)}
+    ${cell("events", figures && events(bridge, figures))}
+    ${cell("cdr", figures && cdr(bridge, figures, now))}
+    ${cell("answered", figures && html`<time>${figures.answered === null ? "–" : age(now - figures.answered)}</time>`)}
+    ${cell("calls", figures && number(figures.calls))}
+    ${cell("people", figures && number(figures.people))}
+    ${cell("queue", figures && queue(figures))}
+    <td class="acts"><button class="quiet-button" type="button" data-action=${paused ? "resume" : "pause"} ?disabled=${!desk.screen.live}
+      aria-label=${t(paused ? "resume_bridge" : "pause_bridge", { bridge: bridge.id })} title=${t(paused ? "resume_why" : "pause_why")}
+      @click=${() => desk.presses.tell(paused ? "resume" : "pause", bridge.id)}>${t(paused ? "resume" : "pause")}</button></td>
+  </tr>`;
+}
+
+/** @param {string} name @param {unknown} what */
+const cell = (name, what) =>
+  html`<td class=${isCount(name) ? `right number col-${name}` : `col-${name}`} data-label=${t(`board_${name}`)}>${what ?? html`<span class="quiet">–</span>`}</td>`;
+
+/** @param {Bridge} bridge @param {number} now */
+function state(bridge, now) {
+  const what = condition(bridge, now);
+  const since =
+    bridge.state === "paused" || bridge.silent_since ? nothing : html` <time class="quiet">${duration(now - bridge.since)}</time>`;
+  return html`<span class=${what?.grave ? "grave" : what ? "amber" : ""}>${what ? icon(what.grave ? "trouble" : "note") : nothing}
+      ${what ? t(what.key, what.args) : t("bridge_live")}</span>${since}
+    ${bridge.trouble ? html`<span class="quiet why" dir="auto">${bridge.trouble.what}</span>` : nothing}`;
+}
+
+/** The last minute's requests a second. @param {number[]} rates */
+const sparkline = (rates) =>
+  html`<svg class="spark" viewBox="0 0 60 16" preserveAspectRatio="none" aria-hidden="true" focusable="false">${svg`<polyline points=${curve(rates, 60, 15)} />`}</svg>`;
+
+/** @param {Bridge} bridge @param {BridgeFigures} figures */
+const events = (
+  bridge,
+  figures,
+) => html`<span class=${figures.sockets_open < figures.sockets_wanted && bridge.state !== "paused" ? "amber" : ""}>${number(figures.sockets_open)}</span><span
+    class="quiet of">${t("of_n", { n: figures.sockets_wanted })}</span>
+  <span class="quiet why">${t("subscriptions_n", { n: figures.subscriptions })}${bridge.polled_calls > 0 ? html`, ${t("polled_n", { n: bridge.polled_calls })}` : nothing}</span>`;
+
+/** @param {Bridge} bridge @param {BridgeFigures} figures @param {number} now */
+function cdr(bridge, { cdr: records }, now) {
+  if (!records) return html`<span class="quiet">${t("cdr_off")}</span>`;
+  const fine = bridge.cdr === "arriving" || (bridge.cdr === "expected" && !bridge.cdr_trouble);
+  return html`<span class=${fine ? "" : "amber"} title=${t(`cdr_${bridge.cdr}_why`)}>${fine ? nothing : icon("note")} ${t(`cdr_${bridge.cdr}`)}</span>
+    ${bridge.cdr_trouble ? html`<span class="quiet why" dir="auto">${bridge.cdr_trouble.what}</span>` : nothing}
+    <span class="quiet why">${t("records_n", { n: records.records })}${records.last === null ? nothing : html`, <time>${age(now - records.last)}</time>`}</span>`;
+}
+
+/** Below a minute with a tenth of a second: whoever looks wants to see it move. @param {number} ms */
+const age = (ms) => (ms < 60_000 ? t("seconds", { s: tenths(Math.max(0, ms) / 1000) }) : duration(ms));
+
+/** @param {BridgeFigures} figures */
+function queue(figures) {
+  const { all, lanes } = queued(figures);
+  return html`<span class="number">${number(all)}</span>
+    <span class="quiet why">${lanes.map(({ lane, waiting }, at) => html`${at > 0 ? t("list_comma") : nothing}${number(waiting)} ${t(`lane_${lane}`)}`)}</span>`;
+}

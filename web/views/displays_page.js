@@ -1,0 +1,147 @@
+// The wall displays, for administrators: what hangs where, what each shows, whether it does, and what can be done to it.
+
+import { number, t } from "../lib/i18n.js";
+import { duration } from "../lib/time.js";
+import { chosenIn, stateOf, viewsWords, viewWords } from "../state/displays.js";
+import { html, nothing, repeat } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+import { standing } from "./status_line.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../net/protocol.js").DisplayRow} DisplayRow */
+/** @typedef {import("../net/protocol.js").DisplayView} DisplayView */
+
+const COLUMNS = ["name", "views", "state", "browser", "version"];
+/** So many of the chosen are named; more are only counted. */
+const NAMED = 3;
+/** Until when a time is told by how long it is ago, in ms; what is older has a date. */
+const RECENT = 3_600_000;
+
+const moments = new Intl.DateTimeFormat(document.documentElement.lang || "en", {
+  dateStyle: "medium",
+  timeStyle: "short",
+  hourCycle: "h23",
+});
+
+/** @param {Desk} desk */
+export function displays(desk) {
+  const { list } = desk.displays;
+  return html`
+    <div class="heading displays-heading">
+      <div class="words">
+        <h1 id="displays-title">
+          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
+          ${t("displays.label")} <span class="number">${list === null ? "" : number(list.length)}</span>
+        </h1>
+        <p class="standing">${desk.screen.live ? summary(desk) : standing(desk)}</p>
+      </div>
+      <div class="display-tools">
+        <button class="quiet-button" type="button" data-action="display-link" ?disabled=${!desk.screen.live} @click=${() => desk.displayDeeds.link()}>${t("displays.link")}</button>
+        <button class="main" type="button" data-action="display-pair" ?disabled=${!desk.screen.live} @click=${() => desk.displayDeeds.pair()}>${t("displays.pair")}</button>
+      </div>
+    </div>
+    <div class="scroller" data-scroller tabindex="0" role="region" aria-labelledby="displays-title">${list === null ? nothing : list.length === 0 ? none(desk) : table(desk, list)}</div>
+  `;
+}
+
+/** Screens that want to be let in, and what was just done. @param {Desk} desk */
+function summary(desk) {
+  const { list, waiting } = desk.displays;
+  if (list === null) return t("loading");
+  const connected = list.filter((row) => row.revoked === null && row.connected > 0).length;
+  return html`${list.length > 0 ? html`<span class="fact">${t("displays.connected_n", { n: connected })}</span>` : nothing}
+    ${waiting > 0 ? html`<span class="fact showing-code">${icon("note")}${t("displays.waiting_n", { n: waiting })}</span>` : nothing}
+    ${desk.notice.text ? html`<span class="fact said">${desk.notice.text}</span>` : nothing}`;
+}
+
+/** @param {Desk} desk */
+const none = (desk) => html`<div class="no-displays"><p class="strong">${t("displays.none")}</p>
+  <p>${t("displays.none_how", { address: wallAddress(desk) })}</p></div>`;
+
+/** Where a screen goes to show a code. @param {Desk} desk */
+export const wallAddress = (desk) => `${location.origin}${desk.base}/wall`;
+
+/** @param {Desk} desk @param {DisplayRow[]} list */
+const table = (desk, list) => html`
+  <table class="board-table displays-table" aria-labelledby="displays-title">
+    <thead><tr>
+      ${COLUMNS.map((name) => html`<th scope="col">${t(`displays.col_${name}`)}</th>`)}
+      <th scope="col"><span class="unseen">${t("col_act")}</span></th>
+    </tr></thead>
+    <tbody>${repeat(
+      list,
+      (row) => row.id,
+      (row) => line(desk, row),
+    )}</tbody>
+  </table>
+`;
+
+/** @param {Desk} desk @param {DisplayRow} row */
+const line = (desk, row) => html`
+  <tr data-display=${row.id} data-state=${stateOf(row)}>
+    <th scope="row" class="col-name"><bdi>${row.display.name}</bdi>${row.display.place ? html`<bdi class="quiet">${row.display.place}</bdi>` : nothing}</th>
+    ${cell("views", views(row.display.views))}
+    ${cell("state", state(row, desk.screen.now))}
+    ${cell("browser", browser(row))}
+    ${cell("version", row.version ?? html`<span class="quiet">–</span>`)}
+    <td class="acts">${row.revoked === null ? acts(desk, row) : act(desk, "forget", row, () => desk.displayDeeds.drop(row))}</td>
+  </tr>
+`;
+
+/** @param {string} name @param {unknown} what */
+const cell = (name, what) => html`<td class="col-${name}" data-label=${t(`displays.col_${name}`)}>${what}</td>`;
+
+/** @param {DisplayView[]} all */
+function views(all) {
+  const { key, args } = viewsWords(all);
+  const details = all.length === 1 && all[0] ? names(chosenIn(all[0])) : all.map(inTurn).join(t("list_comma"));
+  return html`${t(key, args)}${details ? html`<bdi class="quiet why">${details}</bdi>` : nothing}`;
+}
+
+/** @param {DisplayView} view */
+const inTurn = (view) => {
+  const { key, args } = viewWords(view);
+  return t("displays.view_for", { what: t(key, args), s: view.seconds });
+};
+
+/** @param {string[]} all */
+const names = (all) =>
+  [
+    ...all.slice(0, NAMED).map((name) => name || t("meeting_no_name")),
+    ...(all.length > NAMED ? [t("and_more_n", { n: all.length - NAMED })] : []),
+  ].join(t("list_comma"));
+
+/** @param {DisplayRow} row @param {number} now */
+function state(row, now) {
+  const what = stateOf(row);
+  if (what === "revoked") return t("displays.revoked", { at: moments.format(row.revoked ?? now) });
+  if (what === "connected") return t("displays.connected");
+  if (what === "shared")
+    return html`<span class="amber">${icon("note")} ${t("displays.shared_n", { n: row.connected })}</span><span class="quiet why">${t("displays.shared_why")}</span>`;
+  if (what === "never") return html`<span class="quiet">${t("displays.never")}</span>`;
+  const [at, ago] = [row.last_seen ?? now, now - (row.last_seen ?? now)];
+  const seen = ago < RECENT ? t("displays.seen_ago", { time: duration(ago) }) : t("displays.seen_at", { at: moments.format(at) });
+  return html`<span class="amber">${icon("note")} ${t("displays.away")}</span><time class="quiet why" datetime=${new Date(at).toISOString()}>${seen}</time>`;
+}
+
+/** @param {DisplayRow} row */
+function browser({ browser: name, width, height, ratio }) {
+  const size = { width: String(width), height: String(height), ratio: String(ratio) };
+  const dense = ratio !== null && ratio !== 1;
+  return html`${name ? html`<bdi>${name}</bdi>` : html`<span class="quiet">–</span>`}
+    ${width === null || height === null ? nothing : html`<span class="quiet why number">${t(dense ? "displays.size_dense" : "displays.size", size)}</span>`}`;
+}
+
+/** @param {Desk} desk @param {DisplayRow} row */
+const acts = (desk, row) => html`
+  ${act(desk, "edit", row, () => desk.displayDeeds.edit(row))}
+  ${act(desk, "identify", row, () => desk.displayDeeds.identify(row), row.connected === 0)}
+  ${act(desk, "reload", row, () => desk.displayDeeds.reload(row), row.connected === 0)}
+  ${act(desk, "revoke", row, () => desk.displayDeeds.revoke(row))}
+`;
+
+/** @param {Desk} desk @param {"edit" | "identify" | "reload" | "revoke" | "forget"} what @param {DisplayRow} row @param {() => void} press
+ * @param {boolean} [away] that there is no screen to hear it */
+const act = (desk, what, row, press, away = false) =>
+  html`<button class="quiet-button" type="button" data-action="display-${what}" ?disabled=${!desk.screen.live || away}
+    aria-label=${t(`displays.do_${what}`, { name: row.display.name })} title=${t(away ? "displays.away" : `displays.why_${what}`)} @click=${press}>${t(`displays.act_${what}`)}</button>`;

@@ -1,0 +1,141 @@
+// How the list is shown: columns, density, order and filters unfold from one button; the filters in force stand as chips below the title.
+
+import { t } from "../lib/i18n.js";
+import { duration } from "../lib/time.js";
+import { COLUMNS, filters, LONGER, ORDERS, UNFILTERED } from "../state/list_options.js";
+import { html, live, nothing } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../state/list_options.js").View} View */
+
+/** @param {Desk} desk */
+export const displayButton = (desk) => html`
+  <div class="holder">
+    <button class="quiet-button display-button" type="button" data-unfolds="display" aria-expanded=${desk.unfolded === "display"} title=${t("view.title")}
+      @click=${() => desk.unfold("display")}>${icon("display")}<span>${t("view.button")}</span></button>
+    ${desk.unfolded === "display" ? panel(desk) : nothing}
+  </div>
+`;
+
+/** @param {Desk} desk */
+function panel(desk) {
+  const { view } = desk.showing;
+  const change = (/** @type {Partial<View>} */ what) => desk.showing.change(what);
+  const open = desk.screen.choice.open !== null;
+  return html`
+    <div class="panel display" tabindex="-1" role="dialog" aria-label=${t("view.title")}>
+      <div class="line"><h2>${t("view.title")}</h2>
+        <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => desk.fold()}>${icon("close")}</button></div>
+      <fieldset><legend>${t("columns.title")}</legend>
+        ${COLUMNS.map((each) => ticked(t(`columns.${each}`), view.columns.includes(each), (on) => change({ columns: withOrWithout(view.columns, each, on) })))}
+      </fieldset>
+      <fieldset class="row"><legend>${t("density.title")}</legend>
+        ${/** @type {const} */ (["comfortable", "compact"]).map((each) => radio("density", t(`density.${each}`), view.density === each, () => change({ density: each })))}
+      </fieldset>
+      <div class="field"><label for="view-order">${t("order.title")}</label>
+        <select id="view-order" @change=${(/** @type {Event} */ event) => change({ order: /** @type {View["order"]} */ (chosenIn(event)) })}>
+          ${ORDERS.map((each) => html`<option value=${each} .selected=${live(view.order === each)}>${t(`order.${each}`)}</option>`)}
+        </select>
+        <button class="quiet-button" type="button" aria-pressed=${view.reverse} @click=${() => change({ reverse: !view.reverse })}>${t("order.reverse")}</button>
+      </div>
+      <h3>${t("filter.title")}</h3>
+      ${open ? nothing : many(desk, "meetings")} ${many(desk, "bridges")}
+      <div class="fields"><div class="field"><label for="view-longer">${t("filter.longer_label")}</label>
+        <select id="view-longer" @change=${(/** @type {Event} */ event) => change({ longer: Number(chosenIn(event)) })}>
+          ${[...new Set([...LONGER, view.longer])].sort((a, b) => a - b).map((s) => html`<option value=${s} .selected=${live(view.longer === s)}>${s === 0 ? t("filter.any") : duration(s * 1000)}</option>`)}
+        </select></div>
+      <div class="field"><label for="view-by">${t("filter.by_label")}</label>
+        <select id="view-by" @change=${(/** @type {Event} */ event) => change({ by: chosenIn(event) })}>
+          ${handlers(desk).map(([value, text]) => html`<option value=${value} .selected=${live(view.by === value)}>${text}</option>`)}
+        </select></div></div>
+      <div class="line foot"><button class="quiet-button" type="button" data-action="copy-view" ?hidden=${!desk.showing.copies} @click=${() => desk.showing.copy()}>${icon("link")} ${t(desk.showing.copied ? "view.copied" : "view.copy")}</button>
+        <button class="quiet-button" type="button" ?disabled=${filters(view, !open).length === 0} @click=${() => change(UNFILTERED)}>${t("filter.clear")}</button></div>
+    </div>
+  `;
+}
+
+/** Several may be chosen; what is chosen and not there just now stays, to be taken away. By name: a press moves none of them. @param {Desk} desk @param {"meetings" | "bridges"} which */
+function many(desk, which) {
+  const { view } = desk.showing;
+  const there =
+    which === "bridges"
+      ? [...desk.roster.bridges.keys()]
+      : [...desk.roster.meetings.values()].filter((row) => row.named_by !== "nothing").map((row) => row.name);
+  const all = [...new Set([...view[which], ...there])].sort();
+  if (all.length === 0) return nothing;
+  return html`<fieldset class="many"><legend>${t(`filter.${which}_label`)}</legend><div class="choices" data-of=${which}>
+    ${all.map((name) =>
+      ticked(html`<bdi>${name}</bdi>`, view[which].includes(name), (on) =>
+        desk.showing.change({ [which]: withOrWithout(view[which], name, on) }),
+      ),
+    )}</div></fieldset>`;
+}
+
+/** @param {Desk} desk @returns {[string, string][]} */
+function handlers(desk) {
+  const { by } = desk.showing.view;
+  const names = new Set(desk.screen.handlers);
+  if (by.startsWith("is:")) names.add(by.slice("is:".length));
+  return [
+    ["", t("filter.any_body")],
+    ["me", t("filter.me")],
+    ["nobody", t("filter.nobody")],
+    ...[...names].sort().map((name) => /** @type {[string, string]} */ ([`is:${name}`, name])),
+  ];
+}
+
+/** @param {unknown} text @param {boolean} on @param {(on: boolean) => void} set */
+const ticked = (text, on, set) =>
+  html`<label class="tick-line"><input type="checkbox" .checked=${live(on)} @change=${() => set(!on)} /><span>${text}</span></label>`;
+
+/** @param {string} name @param {string} text @param {boolean} on @param {() => void} set */
+const radio = (name, text, on, set) =>
+  html`<label class="tick-line"><input type="radio" name=${name} .checked=${live(on)} @change=${set} /><span>${text}</span></label>`;
+
+/** @template T @param {readonly T[]} list @param {T} item @param {boolean} on */
+const withOrWithout = (list, item, on) => (on ? [...list, item] : list.filter((each) => each !== item));
+
+/** @param {Event} event */
+const chosenIn = (event) => /** @type {HTMLSelectElement} */ (event.target).value;
+
+/** Columns by which the list can be put in order. @type {Record<string, View["order"]>} */
+const ORDER_OF = { when: "wait", who: "name", meeting: "meeting", bridge: "bridge" };
+
+/** The head of a column: a press puts the list in its order, another one turns that round. By keyboard the panel does the same.
+ * @param {Desk} desk @param {string} head @param {"lobby" | "call"} kind */
+export function columnHead({ showing }, head, kind) {
+  const words = t(`col_${head}`);
+  const order = kind === "lobby" ? ORDER_OF[head] : undefined;
+  if (head === "tick" || head === "act")
+    return html`<span class="col-${head}" role="columnheader"><span class="unseen">${words}</span></span>`;
+  if (!order) return html`<span class="col-${head}" role="columnheader">${words}</span>`;
+  const { view } = showing;
+  const on = view.order === order;
+  // The longest wait first is the plain order of waits, A before Z that of words.
+  const rising = (order === "wait") === view.reverse;
+  return html`<span class="col-${head}" role="columnheader" aria-sort=${on ? (rising ? "ascending" : "descending") : nothing}><button type="button" tabindex="-1"
+    title=${t(`order.by_${order}`)} @click=${() => showing.change({ order, reverse: on ? !view.reverse : false })}>${words}${on ? icon(rising ? "up" : "down") : nothing}</button></span>`;
+}
+
+/** What keeps people from being listed, with how many it hides: nobody is missed for a filter that was forgotten. @param {Desk} desk */
+export function activeFilters(desk) {
+  const { screen, showing } = desk;
+  const all = screen.choice.open === null;
+  const inForce = filters(showing.view, all);
+  const { query } = screen.choice;
+  if (inForce.length === 0 && query.trim() === "") return nothing;
+  return html`<div class="filters" role="group" aria-label=${t("filter.in_force")}>
+    ${inForce.map(({ key, args, rest }) => filterChip(t(key, worded(args)), () => showing.change(rest)))}
+    ${query.trim() === "" ? nothing : filterChip(t("filter.search", { query }), () => desk.search(""))}
+    <span class=${screen.hidden > 0 ? "hidden-ones amber" : "hidden-ones quiet"}>${screen.hidden > 0 ? icon("late") : nothing}${t("filter.hidden_n", { n: screen.hidden })}</span>
+    ${screen.hidden > 0 ? html`<button class="quiet-button" type="button" data-action="show-all" @click=${() => desk.showing.unfilter()}>${t("filter.show_n", { n: screen.hidden })}</button>` : nothing}
+  </div>`;
+}
+
+/** @param {Record<string, string | number>} args */
+const worded = (args) => (typeof args.s === "number" ? { time: duration(args.s * 1000) } : args);
+
+/** @param {string} text @param {() => void} remove */
+const filterChip = (text, remove) =>
+  html`<span class="chip filter">${text}<button type="button" aria-label=${t("filter.remove", { filter: text })} title=${t("filter.remove", { filter: text })} @click=${remove}>${icon("close")}</button></span>`;

@@ -1,0 +1,111 @@
+// The left column: every meeting, those with somebody waiting first, and below it what else there is to know.
+
+import { number, t } from "../lib/i18n.js";
+import { isBlank } from "../lib/text.js";
+import { html, nothing, repeat } from "../vendor/lit.js";
+import { admitButton } from "./admit_button.js";
+import { stanceMark } from "./follow_mute.js";
+import { icon, sign } from "./icons.js";
+import { menuButton } from "./menu.js";
+import { notes } from "./notice_list.js";
+import { lookers } from "./presence.js";
+import { longest } from "./wait.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../net/protocol.js").MeetingRow} Meeting */
+
+/** @param {Desk} desk */
+export function meetings(desk) {
+  const { screen } = desk;
+  const { entries } = screen.meetings;
+  const all = screen.choice.open === null;
+  return html`
+    <nav class="meetings" aria-label=${t("meetings_label")}>
+      ${screen.choice.pane === "meetings" ? html`<h1 class="unseen">${t("meetings_label")}</h1>` : nothing}
+      <button class="all" type="button" aria-current=${all} @click=${() => desk.open(null)}>
+        <span>${t("all_meetings")}</span> <span class="number" title=${t("meetings_n", { n: entries.length })}>${number(entries.length)}</span>
+      </button>
+      <div class="scroller" data-scroller>
+        <ul class="rows" data-list="meetings" role="list" aria-label=${t("meetings_n", { n: entries.length })}>
+          ${repeat(
+            screen.meetings.drawn(),
+            ({ entry }) => entry.id,
+            ({ entry, index }) => card(desk, entry, index),
+          )}
+        </ul>
+        ${entries.length === 0 && screen.link.shown ? html`<p class="none">${screen.choice.query ? t("no_meeting_matches") : t("no_meetings")}</p>` : nothing}
+      </div>
+      ${notes(desk)}
+    </nav>
+  `;
+}
+
+/** @param {Desk} desk @param {import("../lists/stable_order.js").Entry<Meeting>} entry @param {number} index */
+function card(desk, { row, id, gone }, index) {
+  const { screen } = desk;
+  const open = screen.choice.open === id;
+  const people = gone === null && row.waiting > 0 && screen.acts ? screen.admissibleOf(id) : [];
+  // Its button is for those whom the search and the filters leave, and says so.
+  const some = people.length > 0 && screen.hiddenOf(id) > 0;
+  const place = `card:${id}`;
+  return html`<li class="card" data-index=${index} data-meeting=${id} data-gone=${gone === null ? "no" : "yes"} data-open=${open ? "yes" : "no"}
+    data-waiting=${row.waiting > 0 ? "yes" : "no"} data-stale=${screen.staleMeeting(row) ? "yes" : "no"} aria-setsize=${screen.meetings.entries.length}
+    aria-posinset=${index + 1}>
+    <button class="open" type="button" data-row=${id} tabindex=${screen.meetings.stop === id ? 0 : -1} aria-current=${open}
+      ?disabled=${gone !== null} @click=${() => desk.open(id)}>
+      <span class="title">${meetingName(row)} ${stanceMark(desk, row)}${marks(row)}${gone === null ? lookers(desk, id) : nothing}</span>
+      <span class="facts">${gone === null ? facts(desk, row) : t("meeting_ended")}</span>
+    </button>
+    <span class="side">
+      <span class="number" title=${t("waiting_n", { n: active(row) })} aria-hidden="true">${active(row) > 0 ? number(active(row)) : nothing}</span>
+      ${people.length > 0 || desk.presses.from(place) ? admitButton(desk, people, "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: desk.nameOf(row), look: "link", place }) : nothing}
+    </span>
+    ${gone === null && screen.acts ? menuButton(desk, "meeting", id, { label: t("menu.of", { name: desk.nameOf(row) }), rove: true }) : nothing}
+  </li>`;
+}
+
+/** @param {Meeting} row */
+export function meetingName(row) {
+  if (row.named_by === "nothing" || isBlank(row.name)) return html`<span class="nameless">${t("meeting_no_name")}</span>`;
+  const hint = row.named_by === "name" ? nothing : t(`named_by_${row.named_by}`);
+  return html`<bdi title=${hint}>${row.name}</bdi>`;
+}
+
+/** @param {Meeting} row */
+export const marks = (row) => html`<span class="marks">
+  ${row.locked === true ? sign("lock", t("locked")) : nothing} ${row.recording ? sign("recording", t("recording")) : nothing}
+  ${row.streaming ? sign("streaming", t("streaming")) : nothing} ${row.message ? sign("message", t("message.is", { text: row.message.text })) : nothing}</span>`;
+
+/** @param {Desk} desk @param {Meeting} row */
+const facts = (
+  desk,
+  row,
+) => html`${lobbyWords(desk, row)}${unreadable(row)}${handler(desk, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
+  >${row.claim ? nothing : html`<span class="fact bridges-of">${row.bridges.join(", ")}</span>`}`;
+
+/** People of whom CMS's answers can't be read: they may wait, and no list shows that. @param {Meeting} row */
+const unreadable = (row) =>
+  row.unreadable
+    ? html`<span class="fact unreadable" title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>`
+    : nothing;
+
+/** Who handles the whole meeting. @param {Desk} desk @param {Meeting} row */
+export function handler(desk, { claim }) {
+  if (!claim) return nothing;
+  const mine = claim.by === desk.me;
+  return html`<span class=${mine ? "fact handling mine" : "fact handling"}>${icon("hand")}${mine ? t("claim.mine") : t("claim.by", { by: claim.by })}</span>`;
+}
+
+/** How many wait for an answer: those on hold don't. @param {Meeting} row */
+const active = (row) => row.waiting - (row.held ?? 0);
+
+/** "No lobby here" is something else than nobody waiting, and both than not known. @param {Desk} desk @param {Meeting} row */
+function lobbyWords(desk, row) {
+  const held = row.held ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: row.held })}</span>` : nothing;
+  if (active(row) > 0)
+    return html`<span class="unseen">${t("waiting_n", { n: active(row) })}</span>${longest(desk, row.longest_since, row)}${held}`;
+  if (row.held) return held;
+  if (row.unknown > 0) return html`<span class="fact">${t("checking_n", { n: row.unknown })}</span>`;
+  const words = { no: "no_lobby", unknown: "lobby_unknown", yes: "nobody_waiting_short" }[row.lobby];
+  return html`<span class="fact">${t(words)}</span>`;
+}

@@ -1,0 +1,198 @@
+// The menu of a person, a meeting or the selection: every action always in its place; what can't be done just now says why.
+
+import { t } from "../lib/i18n.js";
+import { nameOf } from "../lib/names.js";
+import { html, nothing } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+
+/**
+ * @typedef {import("../desk.js").Desk} Desk
+ * @typedef {import("../net/protocol.js").PersonRow} Person
+ * @typedef {import("../net/protocol.js").MeetingRow} Meeting
+ * @typedef {{ name: string, label: string, why?: string | null, shortcut?: string, danger?: boolean, act: () => void }} Entry
+ *   `why`: a catalogue key; there where the entry can't be chosen
+ */
+
+/** @param {Desk} desk */
+export function menu(desk) {
+  const { open } = desk.menus;
+  if (!open) return nothing;
+  const { title, entries } = { person: ofPerson, meeting: ofMeeting, selection: ofSelection }[open.kind](desk, open.id);
+  return html`<div class="menu-layer" @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && desk.menus.close()}
+    @contextmenu=${(/** @type {Event} */ event) => event.preventDefault()}>
+    <div class="actions" role="menu" aria-label=${title.label}>
+      <p class="title" aria-hidden="true">${title.name}${title.more ? html`<span class="quiet">${title.more}</span>` : nothing}</p>
+      ${entries.map((each) => entry(desk, each))}
+    </div>
+  </div>`;
+}
+
+/** @param {Desk} desk @param {Entry} what */
+const entry = (
+  desk,
+  { name, label, why = null, shortcut, danger = false, act },
+) => html`<button class=${danger ? "entry grave" : "entry"} type="button"
+  role="menuitem" tabindex="-1" data-entry=${name} aria-disabled=${why === null ? nothing : "true"} aria-describedby=${why === null ? nothing : `why-${name}`}
+  @click=${() => why === null && desk.menus.choose(act)}><span class="label">${label}</span>${shortcut ? html`<kbd aria-hidden="true">${shortcut}</kbd>` : nothing}${
+    why === null ? nothing : html`<span class="why" id="why-${name}" aria-hidden="true">${t(why)}</span>`
+  }</button>`;
+
+/** @param {Desk} desk @param {string} id */
+function ofPerson(desk, id) {
+  const { deeds, screen, roster } = desk;
+  const person = roster.people.get(id);
+  const row = person ?? screen.lastKnown(id);
+  const claim = row ? screen.handling(row) : null;
+  const other = claim && claim.by !== desk.me ? claim : null;
+  const name = row ? nameOf(row) : "";
+  const why = (/** @type {import("../state/permissions.js").PersonDeed} */ deed) => screen.whyNot(deed, person);
+  const press = (/** @type {"admit" | "send_back" | "remove" | "mute" | "unmute"} */ deed) => () =>
+    person && deeds.press(deed, [person], "person");
+  const mine = deeds.isMine("person", id);
+  const mute = person?.muted ? "unmute" : "mute";
+  /** @type {Entry[]} */
+  const entries = [
+    { name: "admit", label: t("menu.admit"), why: why("admit"), shortcut: "a", act: press("admit") },
+    { name: "send_back", label: t("menu.send_back"), why: why("send_back"), act: press("send_back") },
+    {
+      name: "hold",
+      label: t(person?.hold ? "menu.held" : "menu.hold"),
+      why: person?.hold ? null : why("hold"),
+      shortcut: "h",
+      act: () => person && deeds.hold([person]),
+    },
+    {
+      name: "claim",
+      label: t(mine ? "menu.release" : "menu.claim"),
+      why: mine ? null : screen.whyNoClaim(person, other),
+      shortcut: "c",
+      act: () => deeds.toggleClaim("person", id),
+    },
+    { name: mute, label: t(`menu.${mute}`), why: why(mute), act: press(mute) },
+    { name: "rename", label: t("menu.rename"), why: why("rename"), act: () => person && deeds.rename(person) },
+    {
+      name: "open",
+      label: t("open_meeting"),
+      why: row ? null : "why.ended",
+      shortcut: "Enter",
+      act: () => row && desk.open(row.meeting),
+    },
+    { name: "remove", label: t("menu.remove"), why: why("remove"), danger: true, act: press("remove") },
+  ];
+  const more = other ? handling(other.by) : "";
+  return { title: { label: labelOf(name, other), name: html`<bdi>${name}</bdi>`, more }, entries };
+}
+
+/** @param {Desk} desk @param {string} id */
+function ofMeeting(desk, id) {
+  const { deeds, screen, roster } = desk;
+  const meeting = roster.meetings.get(id);
+  const name = desk.nameOf(meeting);
+  const mine = deeds.isMine("meeting", id);
+  const other = meeting?.claim && meeting.claim.by !== desk.me ? meeting.claim : null;
+  const [admissible, heard, muted] = [screen.admissibleOf(id), screen.mutable(id, "mute"), screen.mutable(id, "unmute")];
+  const [hidden, mutes] = [screen.hiddenOf(id), screen.searching ? "menu.mute_shown_n" : "menu.mute_n"];
+  const unmutes = screen.searching ? "menu.unmute_shown_n" : "menu.unmute_n";
+  const why = (/** @type {import("../state/permissions.js").MeetingDeed} */ deed) => screen.whyNotMeeting(deed, meeting);
+  const on = (/** @type {import("../state/permissions.js").MeetingDeed} */ deed) => () => meeting && deeds.onMeeting(deed, meeting);
+  const nobody = (/** @type {Person[]} */ people, /** @type {string} */ word) =>
+    !meeting ? "why.ended" : !screen.live ? "why_not_connected" : people.length === 0 ? word : null;
+  /** @type {Entry[]} */
+  const entries = [
+    {
+      name: "admit",
+      label: t(hidden > 0 ? "menu.admit_shown_n" : "menu.admit_n", { n: admissible.length }),
+      why: nobody(admissible, "why.nobody_to_admit"),
+      shortcut: "Shift+E",
+      act: () => deeds.press("admit", admissible, hidden > 0 ? "shown" : "meeting", { hidden }),
+    },
+    {
+      name: "claim",
+      label: t(mine ? "menu.release" : "menu.claim_meeting"),
+      why: mine ? null : screen.whyNoClaim(meeting, other),
+      shortcut: "c",
+      act: () => deeds.toggleClaim("meeting", id),
+    },
+    { name: "lock", label: t("menu.lock"), why: meeting?.locked === true ? "why.is_locked" : why("lock"), act: on("lock") },
+    {
+      name: "unlock",
+      label: t("menu.unlock"),
+      why: meeting?.locked === false ? "why.is_unlocked" : why("unlock"),
+      act: on("unlock"),
+    },
+    {
+      name: "mute",
+      label: t(mutes, { n: heard.length }),
+      why: nobody(heard, "why.nobody_to_mute"),
+      act: () => deeds.press("mute", heard, "meeting"),
+    },
+    {
+      name: "unmute",
+      label: t(unmutes, { n: muted.length }),
+      why: nobody(muted, "why.nobody_muted"),
+      act: () => deeds.press("unmute", muted, "meeting"),
+    },
+    {
+      name: "message",
+      label: t(meeting?.message ? "menu.message_other" : "menu.message"),
+      why: why("message"),
+      act: on("message"),
+    },
+    { name: "unmessage", label: t("menu.unmessage"), why: why("unmessage"), act: on("unmessage") },
+  ];
+  const more = other ? handling(other.by) : "";
+  return { title: { label: labelOf(name, other), name: html`<bdi>${name}</bdi>`, more }, entries };
+}
+
+/** @param {Desk} desk */
+function ofSelection(desk) {
+  const { deeds, screen, selection, roster } = desk;
+  const chosen = [...selection.ids].flatMap((id) => roster.people.get(id) ?? []).filter(screen.passes);
+  const able = (/** @type {import("../state/permissions.js").PersonDeed} */ deed) =>
+    chosen.filter((person) => !screen.whyNot(deed, person));
+  const [hold, held, remove] = [able("hold"), able("unhold"), able("remove")];
+  const none = (/** @type {Person[]} */ people, /** @type {string} */ word) =>
+    !screen.live ? "why_not_connected" : people.length === 0 ? word : null;
+  /** @type {Entry[]} */
+  const entries = [
+    {
+      name: "hold",
+      label: t("menu.hold_n", { n: hold.length }),
+      why: none(hold, "why.nobody_chosen"),
+      act: () => deeds.hold(hold),
+    },
+    {
+      name: "unhold",
+      label: t("menu.unhold_n", { n: held.length }),
+      why: none(held, "why.nobody_held"),
+      act: () => deeds.press("unhold", held, "selection"),
+    },
+    {
+      name: "remove",
+      label: t("menu.remove_n", { n: remove.length }),
+      why: none(remove, "why.nobody_chosen"),
+      danger: true,
+      act: () => deeds.press("remove", remove, "selection"),
+    },
+  ];
+  const name = t("selected_n", { n: selection.size });
+  return { title: { label: t("menu.selection"), name: html`${name}`, more: "" }, entries };
+}
+
+/** @param {string} name @param {import("../net/protocol.js").Claim | null} other */
+const labelOf = (name, other) => (other ? t("menu.of_handled", { name, by: other.by }) : t("menu.of", { name }));
+
+/** @param {string} by */
+const handling = (by) => html`${icon("hand")}${t("claim.by", { by })}`;
+
+/**
+ * The button that a menu hangs on.
+ * @param {Desk} desk @param {import("../ui/menus.js").MenuKind} kind @param {string} id
+ * @param {{ label: string, rove?: boolean, words?: string }} how `words`: shown instead of the three dots
+ */
+export const menuButton = (desk, kind, id, { label, rove = false, words }) => {
+  const open = desk.menus.open?.kind === kind && desk.menus.open.id === id;
+  return html`<button class=${words ? "quiet-button" : "icon-button more"} type="button" data-menu=${kind} tabindex=${rove ? -1 : 0} aria-haspopup="menu"
+    aria-expanded=${open} aria-label=${words ? nothing : label} title=${label}
+    @click=${(/** @type {Event} */ event) => desk.menus.toggle(kind, id, /** @type {HTMLElement} */ (event.currentTarget))}>${words ?? icon("more")}</button>`;
+};

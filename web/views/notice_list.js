@@ -1,0 +1,65 @@
+// What there is to know beside the lists: bridges in trouble, hidden meetings, a new version. At the foot, so that nothing moves for it.
+
+import { t } from "../lib/i18n.js";
+import { clockTimes } from "../lib/time.js";
+import { advice, condition } from "../state/bridges.js";
+import { html, nothing, repeat } from "../vendor/lit.js";
+import { retry } from "./header.js";
+import { icon } from "./icons.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+
+const times = clockTimes(document.documentElement.lang || "en");
+
+/** @param {Desk} desk */
+export function notes(desk) {
+  const { server, bridges } = desk.roster;
+  const said = [...bridges.values()].filter((bridge) => condition(bridge, desk.screen.now)).sort(newestFirst);
+  const hidden = server?.hidden_meetings ?? 0;
+  const { phase, reason } = desk.screen.link;
+  const { sessionEnds } = desk.screen;
+  // Each kind in a place of its own, and each bridge in an element of its own: a press under way must not come to mean another one.
+  const all = [
+    phase === "stopped" ? note(true, t("stopped"), t("stopped_why", { reason }), reload()) : nothing,
+    sessionEnds ? note(true, t("session_ends", { at: times.long(sessionEnds) }), t("session_ends_why")) : nothing,
+    server?.trouble ? note(true, t("server_trouble"), server.trouble.what) : nothing,
+    said.length > 0
+      ? repeat(
+          said,
+          (bridge) => bridge.id,
+          (bridge) => bridgeNote(desk, bridge),
+        )
+      : nothing,
+    desk.upgrade.pending ? note(false, t("new_version", { version: desk.upgrade.pending }), "", reload()) : nothing,
+    hidden > 0 ? note(false, t("hidden_n", { n: hidden }), "") : nothing,
+  ];
+  return all.every((each) => each === nothing) ? nothing : html`<ul class="notes" aria-label=${t("notes_label")}>${all}</ul>`;
+}
+
+/** The list grows at its top, away from the foot of the page: who is said already stays where it is.
+ * @param {import("../net/protocol.js").BridgeRow} a @param {import("../net/protocol.js").BridgeRow} b */
+const newestFirst = (a, b) => b.since - a.since || (a.id < b.id ? -1 : 1);
+
+/** @param {Desk} desk @param {import("../net/protocol.js").BridgeRow} bridge */
+function bridgeNote(desk, bridge) {
+  const what = condition(bridge, desk.screen.now);
+  if (!what) return nothing;
+  const text = html`<bdi class="strong">${bridge.id}</bdi> ${t(what.key, what.args)}${since(bridge)}`;
+  return note(what.grave, text, "", html`${trouble(bridge)}${retry(desk, bridge)}`);
+}
+
+/** When what is wrong began. @param {import("../net/protocol.js").BridgeRow} bridge */
+const since = (bridge) =>
+  bridge.trouble ? html` <span class="quiet">${t("since_at", { at: times.long(bridge.since) })}</span>` : nothing;
+
+/** What is wrong in CMS's or the network's words, and what to do about it. @param {import("../net/protocol.js").BridgeRow} bridge */
+export function trouble(bridge) {
+  const key = advice(bridge);
+  return html`${bridge.trouble ? html`<p class="quiet" dir="auto">${bridge.trouble.what}</p>` : nothing}${key ? html`<p class="advice">${t(key)}</p>` : nothing}`;
+}
+
+/** @param {boolean} grave @param {unknown} text @param {string} detail @param {unknown} [button] */
+const note = (grave, text, detail, button = nothing) => html`<li class=${grave ? "grave" : ""}>
+  ${icon(grave ? "trouble" : "note")}<div><p>${text}</p>${detail ? html`<p class="quiet" dir="auto">${detail}</p>` : nothing}${button}</div></li>`;
+
+const reload = () => html`<button class="quiet-button" type="button" @click=${() => location.reload()}>${t("reload")}</button>`;

@@ -1,0 +1,261 @@
+// The questions that moderators are asked, in words: whom or what it hits, who else is at it, and what will come of it.
+
+import { number, t } from "../lib/i18n.js";
+import { nameOf } from "../lib/names.js";
+import { bytes } from "../lib/text.js";
+import { clockTimes, duration } from "../lib/time.js";
+import { LABEL_BYTES, TEXT_LENGTH } from "../net/protocol.js";
+import { longest, MEETINGS, meetingsOf, NAMED } from "../state/group.js";
+import { consequences } from "../state/lock_effects.js";
+import { html, nothing } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+
+/**
+ * @typedef {import("../desk.js").Desk} Desk
+ * @typedef {import("../net/protocol.js").PersonRow} Person
+ * @typedef {import("../net/protocol.js").MeetingRow} Meeting
+ * @typedef {import("../net/protocol.js").Claim} Claim
+ * @typedef {import("../ui/dialogs.js").Question} Question
+ * @typedef {{ person: Person, claim: Claim }[]} Handled
+ */
+
+/** In how many minutes a reminder may come. */
+const REMINDERS = [2, 5, 10, 15, 30, 60];
+/** The one that is chosen where nobody chooses. */
+const REMINDER = 10;
+/** How long a message may stand, in seconds. */
+const MESSAGE_TIMES = [30, 60, 300, 900, 3600];
+
+const times = clockTimes(document.documentElement.lang || "en");
+
+/**
+ * About several people, or one whom something speaks against. Whoever leaves meanwhile is no longer part of it, and nobody joins.
+ * @param {Desk} desk
+ * @param {{ deed: "admit" | "send_back" | "remove" | "mute" | "unmute" | "unhold", people: Person[], handled: Handled, held: Person[], rest: Person[],
+ *   hidden: number, act: (still: Person[]) => void, actOnRest: (still: Person[]) => void }} what
+ * @returns {Question}
+ */
+export function sureQuestion(desk, { deed, people, handled, held, rest, hidden, act, actOnRest }) {
+  const only = people.length === 1 ? people[0] : undefined;
+  const careful = handled.length + held.length > 0;
+  const still = (/** @type {Person[]} */ of) => stillThere(desk, deed, of);
+  const confirm = () => {
+    if (only) return careful ? t(`anyway.${deed}`) : t(`do.${deed}`);
+    return t(`do_n.${deed}`, { n: still(people).length });
+  };
+  return {
+    title: () => (only ? t(`ask.${deed}`, { name: nameOf(only) }) : titleOf(deed, still(people))),
+    body: () => html`${handledLines(handled, people)} ${heldLines(held, people)}
+      ${only && !careful ? who(desk, only) : nothing}
+      ${only ? nothing : crowd(desk, still(people))} ${gone(desk, people, still(people))}
+      ${hidden > 0 ? html`<p class="quiet">${t("ask.hidden_stay_n", { n: hidden })}</p>` : nothing}
+      ${deed === "remove" || deed === "send_back" || deed === "unmute" ? html`<p>${t(`ask_why.${deed}`)}</p>` : nothing}`,
+    confirm,
+    danger: deed === "remove" || deed === "send_back",
+    plain: (deed === "admit" || deed === "mute" || deed === "unhold") && !careful,
+    valid: () => only !== undefined || still(people).length > 0,
+    act: () => act(only ? people : still(people)),
+    other:
+      careful && rest.length > 0 ? { label: t("ask.only_others", { n: rest.length }), act: () => actOnRest(still(rest)) } : null,
+  };
+}
+
+/**
+ * Whether the own last admissions are taken back.
+ * @param {Desk} desk @param {{ people: Map<string, string>, rows: Person[], act: () => void }} what `rows`: those of them who are there
+ * @returns {Question}
+ */
+export function undoQuestion(desk, { people, rows, act }) {
+  return {
+    title: titleOf("undo", rows, people.size),
+    body: () => html`${crowd(desk, rows)}<p>${t("ask_why.undo")}</p>`,
+    confirm: t("do_n.send_back", { n: people.size }),
+    plain: true,
+    undo: true,
+    act,
+  };
+}
+
+/** Whom of those that a question was asked about it can still be done to; without a connection nobody knows.
+ * @param {Desk} desk @param {import("../state/permissions.js").PersonDeed} deed @param {Person[]} people */
+function stillThere(desk, deed, people) {
+  if (!desk.screen.live) return people;
+  return people
+    .flatMap((person) => desk.roster.people.get(person.id) ?? [])
+    .filter((person) => desk.screen.whyNot(deed, person) === null);
+}
+
+/** @param {string} deed @param {Person[]} people @param {number} [n] */
+function titleOf(deed, people, n = people.length) {
+  const meetings = meetingsOf(people).size;
+  return meetings > 1 ? t(`ask_across_n.${deed}`, { n, meetings }) : t(`ask_n.${deed}`, { n });
+}
+
+/** Several people: in which meetings they are, and who of them waits longest. @param {Desk} desk @param {Person[]} people */
+function crowd(desk, people) {
+  const [meetings, { named, more }] = [[...meetingsOf(people)], longest(people)];
+  const nameOfMeeting = (/** @type {string} */ id) => desk.nameOf(desk.roster.meetings.get(id));
+  const others = meetings.slice(MEETINGS);
+  return html`${
+    meetings.length > 1
+      ? html`<ul class="whom-meetings" aria-label=${t("ask.meetings")}>
+          ${meetings.slice(0, MEETINGS).map(([id, n]) => html`<li><bdi>${nameOfMeeting(id)}</bdi> <span class="number">${number(n)}</span></li>`)}
+          ${others.length > 0 ? html`<li class="quiet">${t("and_more_meetings_n", { n: others.length })}</li>` : nothing}</ul>`
+      : nothing
+  }
+    <ul class="whom-all" aria-label=${t("ask.longest")}>
+      ${named.map((person) => html`<li>${waitOf(desk, person)}${who(desk, person)}</li>`)}
+      ${more > 0 ? html`<li class="quiet">${t("and_more_n", { n: more })}</li>` : nothing}</ul>`;
+}
+
+/** @param {Desk} desk @param {Person} person */
+const waitOf = (desk, person) =>
+  person.waiting_since === null
+    ? nothing
+    : html`<time class="number">${duration(Math.max(0, desk.clock.now() - person.waiting_since))}</time> `;
+
+/** Who is no longer part of it. @param {Desk} desk @param {Person[]} people @param {Person[]} still */
+function gone(desk, people, still) {
+  if (!desk.screen.live) return warning(t("why_not_connected"));
+  const left = people.length > 1 ? people.filter((person) => !still.some((each) => each.id === person.id)) : [];
+  if (left.length === 0) return nothing;
+  const names = left.slice(0, NAMED).map(nameOf).join(t("list_comma"));
+  return html`<p class="warning" role="status">${icon("note")}<span>${t(left.length > NAMED ? "ask.gone_more_n" : "ask.gone_n", { n: left.length, names, more: left.length - NAMED })}</span></p>`;
+}
+
+/**
+ * @param {Desk} desk
+ * @param {{ people: Person[], handled: Handled, act: (reason: string, remind_s: number | null) => void, end: () => void }} what
+ * @returns {Question}
+ */
+export function holdQuestion(desk, { people, handled, act, end }) {
+  const only = people.length === 1 ? people[0] : undefined;
+  const now = desk.clock.now();
+  // A reminder that is still to come stays, unless somebody sets another one.
+  const set = (only?.hold?.remind_at ?? 0) > now ? (only?.hold?.remind_at ?? 0) : 0;
+  const remaining = () => Math.max(1, Math.round((set - desk.clock.now()) / 1000));
+  return {
+    title: only ? t("hold.title", { name: nameOf(only) }) : t("hold.title_n", { n: people.length }),
+    body: () => html`${handledLines(handled, people)} ${only ? nothing : crowd(desk, people)}
+      <div class="field"><label for="hold-reason">${t("hold.reason")}</label>
+        <input id="hold-reason" name="reason" type="text" autocomplete="off" dir="auto" maxlength=${TEXT_LENGTH} value=${only?.hold?.reason ?? ""} autofocus /></div>
+      <div class="field"><label for="hold-remind">${t("hold.remind")}</label>
+        <select id="hold-remind" name="remind">
+          ${set > 0 ? html`<option value="as_set" selected>${t("hold.remind_as_set", { at: times.short(set) })}</option>` : nothing}
+          ${REMINDERS.map((n) => html`<option value=${n * 60} ?selected=${set === 0 && n === REMINDER}>${t("hold.remind_in", { n, at: times.short(now + n * 60_000) })}</option>`)}
+        </select></div>`,
+    confirm: t("do.hold"),
+    act: (fields) => act(textOf(fields, "reason"), fields.get("remind") === "as_set" ? remaining() : numberOf(fields, "remind")),
+    other: people.every((person) => person.hold) ? { label: t("do.unhold"), act: end } : null,
+  };
+}
+
+/** @param {{ person: Person, handled: Handled, act: (label: string) => void }} what @returns {Question} */
+export function renameQuestion({ person, handled, act }) {
+  return {
+    title: t("rename.title", { name: nameOf(person) }),
+    typed: person.label ?? "",
+    valid: (typed) => bytes(typed.trim()) <= LABEL_BYTES,
+    body: (typed) => html`${handledLines(handled, [person])}
+      <div class="field"><label for="rename-label">${t("rename.label")}</label>
+        <input id="rename-label" name="label" type="text" autocomplete="off" dir="auto" value=${person.label ?? ""} aria-describedby="rename-count rename-why" data-typed autofocus />
+        ${counter("rename-count", "rename.bytes", bytes(typed.trim()), LABEL_BYTES)}</div>
+      <p class="quiet" id="rename-why">${t("rename.why")}</p>`,
+    confirm: t("do.rename"),
+    act: (fields) => act(textOf(fields, "label")),
+    other: person.label ? { label: t("rename.own_name"), act: () => act("") } : null,
+  };
+}
+
+/**
+ * @param {Desk} desk @param {{ meeting: Meeting, claim: Claim | null, act: (fields: object) => void }} what
+ * @returns {Question}
+ */
+export function messageQuestion(desk, { meeting, claim, act }) {
+  const old = meeting.message;
+  return {
+    title: t("message.title", { meeting: desk.nameOf(meeting) }),
+    typed: old?.text ?? "",
+    valid: (typed) => typed.trim() !== "",
+    body: (typed) => html`${handler(claim)}
+      <div class="field"><label for="message-text">${t("message.text")}</label>
+        <textarea id="message-text" name="text" rows="2" dir="auto" maxlength=${TEXT_LENGTH} aria-describedby="message-count message-why" data-typed .defaultValue=${old?.text ?? ""} autofocus></textarea>
+        ${counter("message-count", "message.letters", typed.length, TEXT_LENGTH)}</div>
+      <div class="field"><label for="message-seconds">${t("message.stands")}</label>
+        <select id="message-seconds" name="seconds">
+          ${MESSAGE_TIMES.map((s) => html`<option value=${s} ?selected=${s === 300}>${s < 60 ? t("message.for_s", { n: s }) : t("message.for_min", { n: s / 60 })}</option>`)}
+          <option value="">${t("message.for_ever")}</option>
+        </select></div>
+      <p class="quiet" id="message-why">${t("message.why")}</p>`,
+    confirm: t("do.message"),
+    act: (fields) => act({ text: textOf(fields, "text"), seconds: numberOf(fields, "seconds") }),
+    other: old ? { label: t("do.unmessage"), act: () => act({ text: "", seconds: null }) } : null,
+  };
+}
+
+/**
+ * @param {Desk} desk
+ * @param {{ deed: "lock" | "unlock" | "unmessage", meeting: Meeting, claim: Claim | null, act: (fields: object) => void }} what
+ * @returns {Question}
+ */
+export function lockQuestion(desk, { deed, meeting, claim, act }) {
+  const on = deed === "lock";
+  const held = desk.roster.lobby(meeting.id).filter((person) => person.hold !== null).length;
+  const lines = deed === "unmessage" ? [] : consequences(meeting, on, held);
+  return {
+    title: t(`ask.${deed}`, { name: desk.nameOf(meeting) }),
+    body: () => html`${handler(claim)} <ul class="lines">${lines.map(({ key, args }) => html`<li>${t(key, args)}</li>`)}</ul>
+      ${deed === "unlock" ? letIn(desk, meeting) : nothing}`,
+    plain: !claim,
+    confirm: claim ? t(`anyway.${deed}`) : t(`do.${deed}`),
+    act: () => act(deed === "unmessage" ? { text: "", seconds: null } : { on }),
+  };
+}
+
+/** Whom an unlocking lets in, or may: also who is hidden just now. @param {Desk} desk @param {Meeting} meeting */
+function letIn(desk, meeting) {
+  const [people, hidden] = [desk.roster.lobby(meeting.id), desk.screen.hiddenOf(meeting.id)];
+  if (people.length === 0) return nothing;
+  return html`${crowd(desk, people)}${hidden > 0 ? html`<p class="warning">${icon("note")}<span>${t("unlock.hidden_too_n", { n: hidden })}</span></p>` : nothing}`;
+}
+
+/** @param {string} text */
+const warning = (text) => html`<p class="warning">${icon("hand")}<span>${text}</span></p>`;
+
+/** @param {Claim | null} claim */
+const handler = (claim) => (claim ? warning(t("claim.by_meeting", { by: claim.by })) : nothing);
+
+/** Who else is at it. @param {Handled} handled @param {Person[]} people */
+function handledLines(handled, people) {
+  const [first] = handled;
+  if (!first) return nothing;
+  if (people.length === 1) return warning(t("claim.handles", { by: first.claim.by, name: nameOf(first.person) }));
+  const by = [...new Set(handled.map((each) => each.claim.by))].join(t("list_comma"));
+  return warning(t("claim.handle_n", { n: handled.length, all: people.length, by }));
+}
+
+/** @param {Person[]} held @param {Person[]} people */
+function heldLines(held, people) {
+  const [first] = held;
+  if (!first?.hold) return nothing;
+  if (people.length > 1) return warning(t("hold.some_n", { n: held.length, all: people.length }));
+  const { by, reason } = first.hold;
+  return warning(t(reason ? "hold.said_why" : "hold.said", { name: nameOf(first), by, reason }));
+}
+
+/** One person, so that nobody is taken for a namesake. @param {Desk} desk @param {Person} person */
+const who = (desk, person) => html`<p class="whom"><bdi class="strong">${nameOf(person)}</bdi>
+  <bdi>${person.address}</bdi><bdi class="quiet">${desk.nameOf(desk.roster.meetings.get(person.meeting))}</bdi></p>`;
+
+/** @param {string} id @param {"rename.bytes" | "message.letters"} key @param {number} n @param {number} most */
+const counter = (id, key, n, most) =>
+  html`<span class=${n > most ? "quiet grave" : "quiet"} id=${id}>${n > most ? icon("trouble") : nothing}${t(key, { n, most })}</span>`;
+
+/** In one line: what is pasted may hold tabs, and what is typed line breaks. @param {FormData} fields @param {string} name */
+const textOf = (fields, name) =>
+  String(fields.get(name) ?? "")
+    .replace(/\p{Cc}+/gu, " ")
+    .trim();
+
+/** @param {FormData} fields @param {string} name */
+const numberOf = (fields, name) => Number(fields.get(name)) || null;

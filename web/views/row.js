@@ -1,0 +1,221 @@
+// One person: waiting, in the call, or the trace of somebody who waited a moment ago.
+
+import { t } from "../lib/i18n.js";
+import { nameOf } from "../lib/names.js";
+import { codeOf, outcomeWords } from "../lib/outcome_text.js";
+import { isBlank, plain } from "../lib/text.js";
+import { clockTimes } from "../lib/time.js";
+import { isDue } from "../state/wait_thresholds.js";
+import { html, live, nothing } from "../vendor/lit.js";
+import { admitButton } from "./admit_button.js";
+import { icon, sign } from "./icons.js";
+import { meetingName } from "./meetings.js";
+import { menuButton } from "./menu.js";
+import { began, seenBy, wait } from "./wait.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../net/protocol.js").PersonRow} Person */
+
+const times = clockTimes(document.documentElement.lang || "en");
+
+/**
+ * @param {Desk} desk @param {import("../lists/virtual_list.js").List<Person>} list @param {import("../lists/stable_order.js").Entry<Person>} entry
+ * @param {number} index @param {"lobby" | "call"} kind
+ */
+export function personRow(desk, list, { id, row, gone }, index, kind) {
+  const { screen, selection } = desk;
+  const waits = kind === "lobby" && gone === null;
+  const chosen = waits && selection.has(id);
+  const claim = gone === null ? screen.handling(row) : null;
+  return html`<div class="person" role="row" data-row=${id} data-index=${index} aria-rowindex=${index + 2} tabindex=${list.stop === id ? 0 : -1}
+    data-participant=${gone === null ? id : nothing} data-meeting=${gone === null ? row.meeting : nothing} data-gone=${gone === null ? "no" : "yes"}
+    data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : claim.by === desk.me ? "mine" : "other"}
+    data-late=${waits && screen.standsOut(row) ? "yes" : "no"} aria-selected=${waits && screen.acts ? String(chosen) : nothing}>
+    ${tick(desk, row, waits, chosen)}
+    <div class="when" role="gridcell">${kind === "lobby" ? wait(desk, row, gone) : since(row)}</div>
+    <div class="who" role="gridcell"><span class="name">${personName(row)}${namesake(desk, row)}${doing(row, kind)}</span>${gone === null ? about(desk, row, claim) : nothing}</div>
+    ${kind === "lobby" ? html`<div class="began" role="gridcell">${began(row)}</div>` : nothing}
+    <div class="address" role="gridcell"><bdi>${isBlank(row.address) ? nothing : row.address}</bdi></div>
+    ${kind === "lobby" && screen.choice.open === null ? meetingCell(desk, row) : nothing}
+    <div class="bridge-cell" role="gridcell">${row.bridge !== null ? html`<bdi>${row.bridge}</bdi>` : row.elsewhere ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${row.elsewhere}</bdi>` : nothing}</div>
+    <div class="act" role="gridcell">${gone === null ? action(desk, row, kind) : trace(desk, row, kind)}</div>
+  </div>`;
+}
+
+/** @param {Desk} desk @param {Person} row @param {boolean} waits @param {boolean} chosen */
+function tick(desk, row, waits, chosen) {
+  const pick = (/** @type {MouseEvent} */ event) => {
+    desk.pick(row.id, { range: event.shiftKey, on: /** @type {HTMLInputElement} */ (event.target).checked });
+  };
+  return html`<div class="tick" role="gridcell">${
+    waits && desk.screen.acts
+      ? html`<label><input type="checkbox" tabindex="-1" .checked=${live(chosen)} ?disabled=${!chosen && !desk.screen.can(row)}
+          aria-label=${t("select_person", { name: nameOf(row) })} @click=${pick} /></label>`
+      : nothing
+  }</div>`;
+}
+
+/** @param {Person} row */
+const since = (row) =>
+  html`<time datetime=${new Date(row.seen_since).toISOString()} title=${t("since_why")}>${times.short(row.seen_since)}</time>`;
+
+/** @param {Person} row */
+const personName = (row) =>
+  isBlank(row.name)
+    ? html`<span class="nameless">${t("person_no_name")}</span>`
+    : html`<bdi title=${plain(row.name)}>${row.name}</bdi>`;
+
+/** Two of one name in one meeting both carry the end of their id, and so does whoever has no name. @param {Desk} desk @param {Person} row */
+const namesake = (desk, row) =>
+  isBlank(row.name) || desk.roster.hasNamesake(row)
+    ? html`<span class="tag" title=${t("namesake_why")}>${row.id.slice(-4)}</span>`
+    : nothing;
+
+/** @param {Person} row @param {"lobby" | "call"} kind */
+const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.muted ? sign("muted", t("muted")) : nothing}
+  ${row.presenter ? sign("presenting", t("presenting")) : nothing}${row.activator && kind === "call" ? html`<span class="tag" title=${t("activator_why")}>${t("activator")}</span>` : nothing}
+  ${kind === "call" && row.state === "on_hold" ? html`<span class="tag">${t("on_hold")}</span>` : nothing}</span>`;
+
+/** @typedef {{ kind: string, sign: Parameters<typeof icon>[0] | null, text: string, code?: string }} Fact */
+
+/** What else there is to know of somebody, on one line: who is at it, what failed, whether they are to stay.
+ * @param {Desk} desk @param {Person} row @param {import("../net/protocol.js").Claim | null} claim */
+function about(desk, row, claim) {
+  const facts = [
+    unconfirmed(desk, row),
+    handling(desk, row, claim),
+    outcome(desk, row),
+    held(desk, row),
+    outOfDate(desk, row),
+    ...marks(row),
+  ].filter((each) => each !== null);
+  if (facts.length === 0) return nothing;
+  return html`<span class="about" title=${facts.map(({ text, code }) => (code ? `${text} (${code})` : text)).join(" · ")}>${facts.map(
+    ({ kind, sign, text, code }) =>
+      html`<span class=${kind}>${sign ? icon(sign) : nothing}<span>${text}${code ? html` <small class="code">${code}</small>` : nothing}</span></span>`,
+  )}</span>`;
+}
+
+/** The server has not said that it heard of a press on this person. @param {Desk} desk @param {Person} row @returns {Fact | null} */
+function unconfirmed(desk, { id }) {
+  const press = desk.presses.of(id);
+  return press && desk.connection.isOverdue(press.ref) ? { kind: "outcome", sign: "trouble", text: t("press_doubtful") } : null;
+}
+
+/** @param {Desk} desk @param {Person} row @param {import("../net/protocol.js").Claim | null} claim @returns {Fact | null} */
+function handling(desk, row, claim) {
+  if (!claim) return null;
+  if (claim.by === desk.me) return row.claim ? { kind: "handling mine", sign: "hand", text: t("claim.mine") } : null;
+  if (row.claim) return { kind: "handling", sign: "hand", text: t("claim.by", { by: claim.by }) };
+  // The open meeting's title says so for all.
+  return desk.screen.choice.open === null
+    ? { kind: "handling", sign: "hand", text: t("claim.by_meeting", { by: claim.by }) }
+    : null;
+}
+
+/** @param {Desk} desk @param {Person} row @returns {Fact | null} */
+function outcome(desk, row) {
+  if (!row.outcome || row.pending) return null;
+  const words = outcomeWords(row.outcome, row.outcome.action, desk.screen.now, times.short, desk.screen.about(row.id));
+  const text = row.outcome.action === "admit" ? words : t(`not_done.${row.outcome.action}`, { name: nameOf(row), why: words });
+  return { kind: "outcome", sign: "trouble", text, code: codeOf(row.outcome) };
+}
+
+/** @param {Desk} desk @param {Person} row @returns {Fact | null} */
+function held(desk, { hold, ...row }) {
+  if (!hold) return null;
+  const due = isDue({ ...row, hold }, desk.screen.now);
+  const { by, reason, remind_at } = hold;
+  const at = remind_at === null ? "" : times.short(remind_at);
+  const key = `${due ? "hold.due" : remind_at === null ? "hold.by" : "hold.by_until"}${reason ? "_why" : ""}`;
+  return { kind: due ? "held due" : "held", sign: due ? "due" : "hold", text: t(key, { by, reason, at }) };
+}
+
+/** The person's bridge is in trouble: what is shown of them may not be so any more. @param {Desk} desk @param {Person} row @returns {Fact | null} */
+function outOfDate(desk, row) {
+  const why = desk.screen.whyStale(row);
+  return why && { kind: "mark", sign: "trouble", text: t(why.key, why.args) };
+}
+
+/** @param {Person} row @returns {Fact[]} */
+function marks(row) {
+  /** @type {Fact[]} */
+  const facts = [];
+  if (row.unreadable) facts.push({ kind: "outcome", sign: "trouble", text: t("person_unreadable") });
+  if (row.sent_back && row.lobby === "waiting") facts.push({ kind: "mark", sign: null, text: sentBack(row.sent_back) });
+  if (seenBy(row)) facts.push({ kind: "mark", sign: null, text: seenBy(row) });
+  if (row.label) facts.push({ kind: "mark", sign: null, text: t("label.shown_as", { label: row.label }) });
+  return facts;
+}
+
+/** @param {Desk} desk @param {Person} row */
+function meetingCell(desk, row) {
+  const meeting = desk.roster.meetings.get(row.meeting);
+  return html`<div class="meeting-cell" role="gridcell">${
+    meeting
+      ? html`<button class="text" type="button" tabindex="-1" title=${t("open_meeting")} @click=${() => desk.open(row.meeting)}>${meetingName(meeting)}</button>`
+      : nothing
+  }</div>`;
+}
+
+/** @param {Desk} desk @param {Person} row @param {"lobby" | "call"} kind */
+function action(desk, row, kind) {
+  const { screen } = desk;
+  const what = row.pending ? pending(desk, row, row.pending) : kind === "lobby" ? admit(desk, row) : letIn(row);
+  // The button that calls it off needs the room.
+  const menu =
+    screen.acts && !isHeldBack(desk, row)
+      ? menuButton(desk, "person", row.id, { label: t("menu.of", { name: nameOf(row) }), rove: true })
+      : nothing;
+  return html`${what}${menu}`;
+}
+
+/** Whether this page's user can still call a press on a person off. @param {Desk} desk @param {Person} row */
+const isHeldBack = (desk, { id, pending }) =>
+  (pending?.until ?? 0) > desk.screen.now && pending?.by === desk.me && desk.presses.of(id)?.names.size === 1;
+
+/** @param {Desk} desk @param {Person} row */
+const admit = (desk, row) =>
+  desk.screen.acts
+    ? admitButton(desk, [row], "person", {
+        ...{ key: "admit", label: "admit_person", look: "row", rove: true },
+        name: nameOf(row),
+        place: `row:${row.id}`,
+        why: desk.screen.whyNot("admit", row),
+      })
+    : nothing;
+
+/** An action under way; one that is not sent yet can be called off by whoever pressed, where they pressed for this one alone.
+ * @param {Desk} desk @param {Person} row @param {import("../net/protocol.js").Pending} what */
+function pending(desk, row, { action, by, until }) {
+  const mine = by === desk.me;
+  const n = Math.ceil(((until ?? 0) - desk.screen.now) / 1000);
+  if (n <= 0) return html`<span class="doing">${mine ? t(`pending.${action}`) : t(`pending_by.${action}`, { by })}</span>`;
+  const press = desk.presses.of(row.id);
+  return html`<span class="doing">${mine ? t("pending.admit_in", { n }) : t("pending_by.admit_in", { n, by })}</span>
+    ${press && isHeldBack(desk, row) ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${press.stopping} aria-label=${t("cancel_admit", { name: nameOf(row) })} @click=${() => desk.presses.stop(press)}>${t("dialog.cancel")}</button>` : nothing}`;
+}
+
+/** @param {Person} row */
+const letIn = ({ admitted }) =>
+  admitted
+    ? html`<span class="trace" title=${t("admitted_by", { by: admitted.by, at: times.long(admitted.at) })}>${t("admitted_by", { by: admitted.by, at: times.short(admitted.at) })}</span>`
+    : nothing;
+
+/** What became of somebody who waited. @param {Desk} desk @param {Person} old @param {"lobby" | "call"} kind */
+function trace(desk, old, kind) {
+  const row = desk.roster.people.get(old.id);
+  if (!row) return html`<span class="trace">${t("trace_left")}</span>`;
+  // Who was in is there, and no longer in.
+  const inLobby = kind === "call" && row.lobby === "waiting";
+  if (inLobby) return html`<span class="trace">${row.sent_back ? sentBack(row.sent_back) : t("trace_lobby")}</span>`;
+  if (row.lobby === "waiting" && kind === "lobby" && Boolean(row.hold) !== Boolean(old.hold))
+    return html`<span class="trace">${t(row.hold ? "trace_held" : "trace_unheld")}</span>`;
+  if (row.lobby === "waiting" && row.meeting === old.meeting) return html`<span class="trace">${t("trace_filtered")}</span>`;
+  if (row.admitted)
+    return html`<span class="trace">${t("trace_admitted", { by: row.admitted.by, at: times.short(row.admitted.at) })}</span>`;
+  return html`<span class="trace">${t(row.lobby === "in" ? "trace_in" : row.lobby === "unknown" ? "trace_unknown" : "trace_elsewhere")}</span>`;
+}
+
+/** @param {import("../net/protocol.js").Mark} mark */
+const sentBack = ({ by, at }) => t("sent_back_by", { by, at: times.short(at) });

@@ -1,0 +1,47 @@
+// The keys, shown with `?`.
+
+import { t } from "../lib/i18n.js";
+import { html, live } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+
+const KEYS = [
+  ["/", "key_search"],
+  ["j k ↓ ↑", "key_move"],
+  ["← →", "key_within"],
+  ["[ ]", "key.meeting"],
+  ["Enter", "key_open"],
+  ["x Space", "key_select"],
+  ["Shift+↓ ↑", "key_range"],
+  ["a", "key_admit"],
+  ["Shift+A", "key_admit_chosen"],
+  ["Shift+E", "key.admit_meeting"],
+  ["u", "key.undo"],
+  ["n", "key.next"],
+  ["c", "key.claim"],
+  ["h", "key.hold"],
+  ["s", "key_seen"],
+  ["m Shift+F10", "key.menu"],
+  ["Esc", "key_escape"],
+  ["?", "key_help"],
+];
+
+/** As it is written on a keyboard of this language. @param {string} keys */
+const written = (keys) => keys.replace(/Shift|Space|Enter|Esc/g, (name) => t(`kbd_${name.toLowerCase()}`));
+
+/** @param {import("../desk.js").Desk} desk */
+export const keysPanel = (desk) => html`
+  <div class="veil">
+    <div class="panel keys" tabindex="-1" role="dialog" aria-modal="true" aria-labelledby="keys-title">
+      <div class="line">
+        <h2 id="keys-title">${t("keys_title")}</h2>
+        <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => desk.fold()}>${icon("close")}</button>
+      </div>
+      <dl>
+        ${KEYS.map(([keys = "", key = ""]) => html`<div><dt>${keys.split(" ").map((each) => html`<kbd>${written(each)}</kbd> `)}</dt><dd>${t(key)}</dd></div>`)}
+      </dl>
+      <label class="letters"><input type="checkbox" .checked=${live(desk.keys.letters)} aria-describedby="letters-why"
+        @change=${(/** @type {Event} */ event) => desk.keys.useLetters(/** @type {HTMLInputElement} */ (event.target).checked)} /><span>${t("key.letters")}</span></label>
+      <p class="quiet" id="letters-why">${t("key.letters_why")}</p>
+    </div>
+  </div>
+`;

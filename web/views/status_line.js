@@ -1,0 +1,105 @@
+// The line under the title and the words of an empty list: how much of what is shown can be believed.
+
+import { t } from "../lib/i18n.js";
+import { codeOf, outcomeWords } from "../lib/outcome_text.js";
+import { clockTimes } from "../lib/time.js";
+import { isStale } from "../state/bridges.js";
+import { html, nothing } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+import { lateOnes, longest } from "./wait.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+
+const times = clockTimes(document.documentElement.lang || "en");
+
+/** Always there, so that nothing below it moves when there is more to say. @param {Desk} desk */
+export function standing(desk) {
+  const { screen } = desk;
+  const { phase, shown, asOf } = screen.link;
+  if (!shown)
+    return t(phase === "loading" ? "loading" : phase === "lost" ? "lost_at_once" : phase === "stopped" ? "stopped" : "connecting");
+  if (screen.link.doubt) return old(t("doubtful", { at: times.long(asOf) }));
+  if (phase === "loading" || phase === "connecting") return old(t("refreshing", { at: times.long(asOf) }));
+  if (phase !== "live")
+    return old(
+      t(phase === "lost" ? "lost" : "stopped_at", { at: times.long(asOf), n: Math.max(0, Math.round((screen.now - asOf) / 1000)) }),
+    );
+  const { unknown, done, all } = screen.checked;
+  return html`${screen.longestSince === null ? nothing : html`<span class="fact">${t("longest")} ${longest(desk, screen.longestSince, longestMeeting(desk))}</span>`}
+    ${lateOnes(desk)}
+    ${screen.shownHeld.length > 0 ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: screen.shownHeld.length })}</span>` : nothing}
+    ${unknown > 0 ? html`<span class="fact">${t("checked", { done, all })}</span>` : nothing}
+    ${screen.acts ? nothing : html`<span class="fact">${icon("note")}${t("viewer_only")}</span>`}
+    ${troubled(desk)} ${ofMeeting(desk)}`;
+}
+
+/** What moderators had the open meeting show, and what they could not do to it. @param {Desk} desk */
+function ofMeeting(desk) {
+  const row = desk.screen.meeting;
+  if (!row) return nothing;
+  const { message, outcome, pending } = row;
+  const failed =
+    outcome && !pending
+      ? t(`not_done.${outcome.action}`, {
+          name: desk.nameOf(row),
+          why: outcomeWords(outcome, outcome.action, desk.screen.now, times.short),
+        })
+      : null;
+  const until = message?.until ? t("message.until", { at: times.short(message.until) }) : "";
+  return html`${failed === null ? nothing : html`<span class="fact grave" title=${failed}>${icon("trouble")}${failed} <small class="code">${outcome ? codeOf(outcome) : nothing}</small></span>`}
+    ${
+      message
+        ? html`<span class="fact message" title=${message.text}>${icon("message")}<bdi>${message.text}</bdi>${until ? html` <span class="quiet">${until}</span>` : nothing}</span>
+          ${desk.screen.acts ? html`<button class="text link" type="button" data-action="unmessage" ?disabled=${desk.screen.whyNotMeeting("unmessage", row) !== null} @click=${() => desk.deeds.onMeeting("unmessage", row)}>${t("message.take_away")}</button>` : nothing}`
+        : nothing
+    }`;
+}
+
+/** @param {Desk} desk */
+const longestMeeting = ({ screen, roster }) => roster.meetings.get(screen.longest?.meeting ?? "");
+
+/** @param {string} text */
+const old = (text) => html`<span class="fact grave">${icon("trouble")}${text}</span>`;
+
+/** @param {Desk} desk */
+function troubled(desk) {
+  const stale = [...desk.roster.bridges.values()].filter(isStale);
+  if (stale.length === 0) return nothing;
+  const [only] = stale;
+  const paused = stale.every((bridge) => bridge.state === "paused");
+  const one = paused ? "bridge_paused_one" : "bridge_old_one";
+  const text = stale.length === 1 && only ? t(one, { bridge: only.id }) : t("bridges_old", { n: stale.length });
+  return html`<span class=${paused ? "fact amber" : "fact grave"}>${icon(paused ? "note" : "trouble")}${text}</span>`;
+}
+
+/** Says why nobody is listed, and never "nobody waits" while that isn't known. @param {Desk} desk */
+export function emptiness(desk) {
+  const { screen } = desk;
+  if (screen.shown.length > 0) return nothing;
+  if (!screen.link.shown)
+    return html`<div class="empty"><p class="large">${t(screen.link.phase === "loading" ? "loading" : "connecting")}</p>${reason(screen.link.reason)}</div>`;
+  const [large, small] = words(desk);
+  const open = screen.choice.open !== null || screen.shownHeld.length > 0;
+  return html`<div class=${open ? "empty small" : "empty"}><p class="large">${large}</p>${small ? html`<p>${small}</p>` : nothing}
+    ${screen.choice.query ? html`<button class="quiet-button" type="button" @click=${() => desk.search("")}>${t("clear_search")}</button>` : nothing}</div>`;
+}
+
+/** @param {string} text */
+const reason = (text) => (text ? html`<p dir="auto">${text}</p>` : nothing);
+
+/** @param {Desk} desk @returns {string[]} */
+function words({ screen, roster }) {
+  const { unknown, done, all } = screen.checked;
+  const { read, all: bridges } = screen.bridgesRead;
+  if (screen.choice.query) return [t("nobody_matches", { query: screen.choice.query })];
+  if (screen.hidden > 0) return [t("filter.nobody_left"), t("filter.hidden_n", { n: screen.hidden })];
+  if (!screen.live) return [t("nobody_was_waiting")];
+  if (unknown > 0) return [t("checked", { done, all }), t("nobody_found_yet")];
+  if (bridges > 0 && read === 0) return [t("no_bridge"), t("no_bridge_advice")];
+  if (screen.shownHeld.length > 0 && read === bridges) return [t("nobody_but_held")];
+  if (screen.meeting?.lobby === "no") return [t("no_lobby"), t("no_lobby_why")];
+  if (screen.meeting?.lobby === "unknown") return [t("lobby_unknown")];
+  if (read < bridges) return [t("nobody_on_these", { read, bridges })];
+  if (roster.meetings.size === 0) return [t("nobody_waiting"), t("no_meetings")];
+  return [t("nobody_waiting"), screen.choice.open === null ? t("meetings_running_n", { n: roster.meetings.size }) : ""];
+}

@@ -1,0 +1,58 @@
+// When a wait is long in a meeting, and when too long: a chip of the open meeting, and what unfolds from it.
+
+import { t } from "../lib/i18n.js";
+import { duration } from "../lib/time.js";
+import { MOST, readDuration, thresholdsOf } from "../state/wait_thresholds.js";
+import { html, nothing } from "../vendor/lit.js";
+import { icon } from "./icons.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../net/protocol.js").MeetingRow} Meeting */
+
+const shown = (/** @type {number} */ s) => duration(s * 1000);
+
+/** @param {Desk} desk @param {Meeting} row */
+export function thresholdsChip(desk, row) {
+  const { first_s, second_s, own } = thresholdsOf(row);
+  const words = t("thresholds.now", { first: shown(first_s), second: shown(second_s) });
+  const why = t(own ? "thresholds.own" : "thresholds.configured");
+  if (!desk.screen.acts)
+    return html`<span class="chip" data-chip="thresholds" title="${words} ${why}">${icon("late")}${shown(first_s)} / ${shown(second_s)}</span>`;
+  return html`<div class="holder"><button class="chip" type="button" data-chip="thresholds" data-unfolds="thresholds" aria-expanded=${desk.unfolded === "thresholds"}
+    title="${words} ${why}" @click=${() => desk.unfold("thresholds")}>${icon("late")}<span class="number">${shown(first_s)} / ${shown(second_s)}</span>
+    ${own ? html`<span class="quiet">${t("thresholds.own_short")}</span>` : nothing}
+    <span class="unseen">${words} ${why}</span></button>${desk.unfolded === "thresholds" ? panel(desk, row) : nothing}</div>`;
+}
+
+/** @param {Desk} desk @param {Meeting} row */
+function panel(desk, row) {
+  const { first_s, second_s, own } = thresholdsOf(row);
+  return html`
+    <div class="panel thresholds" tabindex="-1" role="dialog" aria-labelledby="thresholds-title"><form novalidate @submit=${(/** @type {SubmitEvent} */ event) => submit(desk, row, event)}>
+      <h2 id="thresholds-title">${t("thresholds.title")}</h2>
+      <p class="quiet">${t(own ? "thresholds.own" : "thresholds.configured")}</p>
+      <div class="pair">
+        <label for="threshold-first">${icon("late")} ${t("thresholds.first")}</label>
+        <input id="threshold-first" name="first" inputmode="numeric" autocomplete="off" value=${shown(first_s)} aria-describedby="thresholds-how" />
+        <label for="threshold-second">${icon("very_late")} ${t("thresholds.second")}</label>
+        <input id="threshold-second" name="second" inputmode="numeric" autocomplete="off" value=${shown(second_s)} aria-describedby="thresholds-how" />
+      </div>
+      <p class="quiet" id="thresholds-how">${t("thresholds.how")}</p>
+      <p class="said grave" role="alert">${desk.limits.fault}</p>
+      <div class="line">
+        <button class="main" type="submit" ?disabled=${!desk.screen.live}>${t("thresholds.set")}</button>
+        ${own ? html`<button class="quiet-button" type="button" ?disabled=${!desk.screen.live} @click=${() => desk.limits.set(row.id, null, null)}>${t("thresholds.reset")}</button>` : nothing}
+      </div>
+    </form></div>
+  `;
+}
+
+/** @param {Desk} desk @param {Meeting} row @param {SubmitEvent} event */
+function submit(desk, row, event) {
+  event.preventDefault();
+  const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+  const [first, second] = ["first", "second"].map((name) => readDuration(String(form.get(name))));
+  if (first == null || second == null) desk.limits.refuse(t("thresholds.not_time"));
+  else if (first < 1 || first >= second || second > MOST) desk.limits.refuse(t("thresholds.not_order", { most: shown(MOST) }));
+  else desk.limits.set(row.id, first, second);
+}

@@ -1,0 +1,66 @@
+// How long somebody waits, and what there is to say when it is long: shape, word and colour, and the button that says "seen".
+
+import { t } from "../lib/i18n.js";
+import { nameOf } from "../lib/names.js";
+import { clockTimes, duration, isoDuration } from "../lib/time.js";
+import { level, thresholdsOf } from "../state/wait_thresholds.js";
+import { html, nothing } from "../vendor/lit.js";
+import { icon, sign } from "./icons.js";
+
+/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../net/protocol.js").PersonRow} Person */
+/** @typedef {import("../net/protocol.js").MeetingRow} Meeting */
+
+const times = clockTimes(document.documentElement.lang || "en");
+
+/** @param {Desk} desk @param {Person} row @param {number | null} gone */
+export function wait(desk, row, gone) {
+  if (row.waiting_since === null) return nothing;
+  const ms = Math.max(0, (gone ?? desk.screen.waitsAt) - row.waiting_since);
+  const meeting = desk.roster.meetings.get(row.meeting);
+  const late = gone === null && !row.hold ? level(ms, thresholdsOf(meeting)) : 0;
+  return html`<span class="wait" data-level=${late}>${row.waiting_up_to ? html`<span class="up-to" title=${t("up_to_why")}>${t("up_to")}</span>` : nothing}
+    <time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : shape(desk, row, meeting, late)}</span>`;
+}
+
+/** @param {Desk} desk @param {Person} row @param {Meeting | undefined} meeting @param {number} late */
+function shape(desk, row, meeting, late) {
+  const { first_s, second_s } = thresholdsOf(meeting);
+  if (late === 1) return sign("late", t("wait.long", { time: duration(first_s * 1000) }));
+  const words = t("wait.too_long", { time: duration(second_s * 1000) });
+  if (!desk.screen.acts || !desk.screen.standsOut(row)) return sign("very_late", words);
+  return html`<button class="sign seen" type="button" tabindex="-1" data-action="acknowledge" title="${words} ${t("wait.seen_why")}"
+    aria-label=${t("wait.seen_one", { name: nameOf(row) })} ?disabled=${!desk.screen.live} @click=${() => desk.limits.acknowledge([row])}>${icon("very_late")}</button>`;
+}
+
+/** When somebody began to wait, by the clock. @param {Person} row */
+export const began = (row) =>
+  row.waiting_since === null
+    ? nothing
+    : html`<time datetime=${new Date(row.waiting_since).toISOString()}>${times.short(row.waiting_since)}</time>`;
+
+/** Who has seen that somebody waits too long; "" where nobody has. @param {Person} row */
+export const seenBy = ({ acknowledged }) =>
+  acknowledged ? t("wait.seen_by", { by: acknowledged.by, at: times.short(acknowledged.at) }) : "";
+
+/** In the line under the title: those shown who wait too long, and one button for them all. @param {Desk} desk */
+export function lateOnes(desk) {
+  const { shown, acts, live } = desk.screen;
+  const late = shown.filter((person) => desk.screen.standsOut(person));
+  if (late.length === 0) return nothing;
+  return html`<span class="fact grave late-ones">${icon("very_late")}${t("wait.too_long_n", { n: late.length })}
+    ${
+      acts
+        ? html`<button class="quiet-button seen-all" type="button" data-action="acknowledge-all" title=${t("wait.seen_why")} aria-label=${t("wait.seen_n", { n: late.length })}
+      ?disabled=${!live} @click=${() => desk.limits.acknowledge(late)}>${t("wait.seen")}</button>`
+        : nothing
+    }</span>`;
+}
+
+/** The longest wait of a meeting, or of all that is shown. @param {Desk} desk @param {number | null} since @param {Meeting | undefined} meeting */
+export function longest(desk, since, meeting) {
+  if (since === null) return nothing;
+  const ms = Math.max(0, desk.screen.waitsAt - since);
+  const late = level(ms, thresholdsOf(meeting));
+  return html`<span class="fact wait" data-level=${late}><time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : sign(late === 1 ? "late" : "very_late", t(late === 1 ? "wait.long_short" : "wait.too_long_short"))}</span>`;
+}
