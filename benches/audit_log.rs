@@ -19,10 +19,10 @@ use kit::page::Page;
 use kit::process::Process;
 use kit::server::{PASSWORD, USER, add_user};
 use tokio_util::sync::CancellationToken;
+use usher::audit::{AuditEvent, AuditLog, Entry, Whom};
 use usher::config::Config;
 use usher::db::open_connection;
-use usher::log::{Action, Entry, Log, Whom};
-use usher::view::ActionResult;
+use usher::model::ActionResult;
 
 const PER_SECOND: usize = 1_000;
 const THERE_BEFORE: usize = 300_000;
@@ -181,7 +181,7 @@ async fn usher_child() {
     }
 }
 
-fn add(log: &Log, n: &mut usize) {
+fn add(log: &AuditLog, n: &mut usize) {
     *n += 1;
     let whom = Whom {
         person: uuid::Uuid::new_v4().to_string().into(),
@@ -195,5 +195,5 @@ fn add(log: &Log, n: &mut usize) {
         tenant: "tenant".into(),
         bridge_id: "bridge".into(),
     };
-    log.add(Entry::elsewhere(Action::LetIn).about(whom).ended(ActionResult::Done));
+    log.add(Entry::elsewhere(AuditEvent::LetIn).about(whom).ended(ActionResult::Done));
 }

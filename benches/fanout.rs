@@ -23,18 +23,19 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Interval, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use usher::actions::Actions;
+use usher::audit::AuditLog;
 use usher::config::{Config, Timing};
 use usher::db::Db;
-use usher::desk::{Desk, Requests};
 use usher::displays::Displays;
+use usher::displays::projection::Walls;
 use usher::http::{Web, serve};
 use usher::hub::{Audience, Hub};
-use usher::log::Log;
+use usher::model::action::Actions;
+use usher::model::{LegState, Lobby};
+use usher::moderation::{Moderation, Requests};
 use usher::store::Store;
-use usher::trouble::Troubles;
-use usher::view::{LegState, Lobby, PersonRow, Row};
-use usher::wall::Walls;
+use usher::system_status::Problems;
+use usher::view::{PersonRow, Row};
 
 const BROWSERS: usize = 1_000;
 const FRAME: usize = 1_024;
@@ -176,7 +177,7 @@ async fn usher_child() {
     let (_figures, figures) = tokio::sync::watch::channel(Arc::default());
     let (actions, _requests) = Actions::channel(16);
     let db = Db::open(&dir).expect("a database");
-    let (log, _writer) = Log::new(db.clone(), 0, &Timing::default(), Troubles::channel().0);
+    let (log, _writer) = AuditLog::new(db.clone(), 0, &Timing::default(), Problems::channel().0);
     let displays = Displays::load(db.clone()).await.expect("displays");
     let web = Web {
         config: config.into(),
@@ -184,9 +185,9 @@ async fn usher_child() {
         db,
         hub: hub.clone(),
         actions,
-        desk: Requests::new(Desk::default(), Store::default(), log.clone()),
+        desk: Requests::new(Moderation::default(), Store::default(), log.clone()),
         log,
-        receivers: usher::receivers::Receivers::default(),
+        receivers: usher::cdr_endpoints::CdrEndpoints::default(),
         displays,
         walls: Walls::channel(Duration::ZERO).0,
         cdr_listener: None,

@@ -15,24 +15,25 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::actions::Actions;
+use crate::actions::{Deeds, Journal};
+use crate::audit::AuditLog;
+use crate::cdr_endpoints::CdrEndpoints;
 use crate::cms::{self, TrustError};
 use crate::config::{Config, Live};
 use crate::db::{Db, DbError, Hold};
-use crate::deeds::{Deeds, Journal};
-use crate::desk::{Desk, Keeper, Requests, Settings};
 use crate::displays::Displays;
+use crate::displays::projection::Walls;
 use crate::http::{self, DemoAccount, ServeError, Web};
 use crate::hub::{Audience, Hub};
-use crate::log::Log;
-use crate::memory::{self, WaitingWriter};
+use crate::model::action::Actions;
+use crate::moderation::{Keeper, Moderation, Requests, Settings};
 use crate::publisher::{self, Outlets, Publisher};
-use crate::receivers::{self, Receivers};
 use crate::reload::{Parts, Reload};
+use crate::saved_state::WaitingWriter;
 use crate::store::Store;
 use crate::supervisor::{Supervisor, TaskFailed};
-use crate::trouble::Troubles;
-use crate::wall::Walls;
+use crate::system_status::Problems;
+use crate::{cdr_endpoints, saved_state};
 
 /// For bridges, and then for the log, when all else has ended: they take far less, and what hangs must not hold up the end.
 const LAST_WORDS: Duration = Duration::from_millis(900);
@@ -82,12 +83,12 @@ pub struct App {
     _bridges_thread: DropGuard,
     /// For tests that fill the disk.
     pub db: Db,
-    pub log: Log,
+    pub log: AuditLog,
     log_written: (JoinHandle<()>, CancellationToken),
     #[cfg(test)]
     actions: Actions,
     #[cfg(test)]
-    desk: Desk,
+    desk: Moderation,
     drain: Duration,
     /// Let go of last.
     _hold: Hold,
@@ -113,26 +114,26 @@ pub async fn start_holding(
     stop: CancellationToken,
 ) -> Result<App, StartError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    http::metrics::install();
+    http::ops::metrics::install();
     let address = listener.local_addr().map_err(StartError::Listener)?;
     let db = Db::open(&config.data_dir)?;
     let (store, hub) = (Store::default(), Hub::new(Audience::Desk));
     let keeper = Keeper::new(db.clone());
-    let desk = Desk::new(Settings::new(&config.desk, &config.timing).into(), keeper.clone(), keeper.load().await?);
+    let desk = Moderation::new(Settings::new(&config.desk, &config.timing).into(), keeper.clone(), keeper.load().await?);
     let (tasks, supervisor) = (TaskTracker::new(), Supervisor::new(stop.clone()));
     let (bridges, bridges_stop) = (TaskTracker::new(), CancellationToken::new());
 
-    let waiting = memory::load_waiting(&db).await?;
+    let waiting = saved_state::load_waiting(&db).await?;
     let waiting_writer = WaitingWriter::new(db.clone(), &waiting);
     let cdr_listener = config.web.cdr_listen.map(TcpListener::bind).transpose().map_err(StartError::CdrListener)?;
     let cdr_address = cdr_listener.as_ref().and_then(|listener| listener.local_addr().ok());
-    let secrets = receivers::prepare(&db, &mut config).await?;
+    let secrets = cdr_endpoints::prepare(&db, &mut config).await?;
     let what = cms::Follow {
         bridges: &config.bridges,
         limits: &config.cms,
         timing: &config.timing,
         store: store.clone(),
-        bridge_memory: Arc::new(memory::Bridges::load(db.clone()).await?),
+        bridge_memory: Arc::new(saved_state::Bridges::load(db.clone()).await?),
         memory: waiting,
     };
     let (bridges_thread, thread_end) = bridges_thread().map_err(StartError::Thread)?;
@@ -141,13 +142,13 @@ pub async fn start_holding(
         cms::follow(what, &bridges, &bridges_stop)?
     };
 
-    let receivers = Receivers::default();
+    let receivers = CdrEndpoints::default();
     receivers.set(&secrets, following.cluster());
-    let noting = memory::note_records(db.clone(), store.clone(), config.timing.cdr_check, bridges_stop.clone());
+    let noting = saved_state::note_records(db.clone(), store.clone(), config.timing.cdr_check, bridges_stop.clone());
     bridges.spawn(supervisor.watch("notes on records", noting));
 
-    let (troubles, trouble_seen) = Troubles::channel();
-    let (log, log_writer) = Log::new(db.clone(), config.log_keep_days, &config.timing, troubles.clone());
+    let (troubles, trouble_seen) = Problems::channel();
+    let (log, log_writer) = AuditLog::new(db.clone(), config.log_keep_days, &config.timing, troubles.clone());
     let log_stop = CancellationToken::new();
     let log_written = tokio::spawn(supervisor.watch("writer of the log", log_writer.run(log_stop.clone())));
     let (ready, is_ready) = watch::channel(false);

@@ -11,32 +11,32 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{AuditLog, Entry, moved_elsewhere};
 use crate::clock::Now;
 use crate::config::Filter;
-use crate::desk::{Desk, Settings};
+use crate::displays::projection::{Fan, Line, Rows};
 use crate::hub::Hub;
-use crate::log::{Entry, Log, moved_elsewhere};
-use crate::meetings;
-use crate::memory::WaitingWriter;
-use crate::model::{CallFacts, CallKey, ParticipantId};
-use crate::store::{Dirty, Store};
-use crate::view::{self, BridgeFigures, BridgeState, Change, Kind, Lobby, PersonRow, Row, RowKey, ServerRow, Trouble, View};
-use crate::wall::{Fan, Line, Rows};
+use crate::model::{BridgeState, BridgeStats, CallFacts, CallKey, Fault, Lobby, ParticipantId};
+use crate::moderation::{Moderation, Settings};
+use crate::saved_state::WaitingWriter;
+use crate::store::{Dirty, Store, meetings};
+use crate::view;
+use crate::view::{Change, Kind, PersonRow, Row, RowKey, ServerRow, View};
 
 /// Where changes go, and what else the publisher listens to.
 pub struct Outlets {
     pub hub: Hub,
     pub memory: WaitingWriter,
     /// What every moderator must know about Usher itself.
-    pub trouble: watch::Receiver<Option<Trouble>>,
+    pub trouble: watch::Receiver<Option<Fault>>,
     /// What administrators see of the bridges, every second.
-    pub figures: watch::Sender<Arc<[BridgeFigures]>>,
+    pub figures: watch::Sender<Arc<[BridgeStats]>>,
     /// Which meetings are shown, from now on.
     pub filter: watch::Receiver<Filter>,
     /// Turns true when the first bridge has been read completely.
     pub ready: watch::Sender<bool>,
     /// Where lobby changes go that nobody at Usher made.
-    pub log: Log,
+    pub log: AuditLog,
     /// What displays on walls are shown.
     pub walls: Fan,
 }
@@ -87,7 +87,7 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
 #[derive(Debug)]
 pub struct Publisher {
     store: Store,
-    desk: Desk,
+    desk: Moderation,
     filter: Filter,
     view: View,
     /// The meeting each call was last seen in.
@@ -95,7 +95,7 @@ pub struct Publisher {
     calls_of: HashMap<Arc<str>, HashSet<CallKey>>,
     people_of: HashMap<Arc<str>, HashSet<ParticipantId>>,
     hidden: HashSet<Arc<str>>,
-    trouble: Option<Trouble>,
+    trouble: Option<Fault>,
     /// Those that the rows were made with.
     settings: Arc<Settings>,
     /// Who was let in or put back elsewhere, not yet logged.
@@ -103,7 +103,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    pub fn new(store: Store, desk: Desk, filter: Filter) -> Self {
+    pub fn new(store: Store, desk: Moderation, filter: Filter) -> Self {
         Self {
             settings: desk.settings(),
             store,
@@ -139,7 +139,7 @@ impl Publisher {
     }
 
     /// The rows that differ now, and remembers them as published. `trouble` is what every moderator must know about Usher itself.
-    pub fn next(&mut self, dirty: Dirty, trouble: Option<Trouble>) -> Change {
+    pub fn next(&mut self, dirty: Dirty, trouble: Option<Fault>) -> Change {
         self.trouble = trouble;
         let mut change = Change::default();
         let mut meetings: HashSet<Arc<str>> = HashSet::new();
@@ -187,7 +187,7 @@ impl Publisher {
 
     /// Finds the meeting of a changed call, and whom a change of it (new correlator, other filter verdict) touches.
     fn place_call(&mut self, key: &CallKey, meetings: &mut HashSet<Arc<str>>, people: &mut HashSet<ParticipantId>) {
-        let now = self.store.with_call(key, |call| view::meeting_id(key, &call.facts));
+        let now = self.store.with_call(key, |call| crate::model::meeting_id(key, &call.facts));
         let before = self.meeting_of.get(key).cloned();
         if before != now {
             if let Some(id) = &before {

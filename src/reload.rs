@@ -6,13 +6,14 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
+use crate::audit::{AuditEvent, AuditLog, Entry};
+use crate::cdr_endpoints;
+use crate::cdr_endpoints::CdrEndpoints;
 use crate::cms::{Changed, Following, TrustError};
 use crate::config::{Config, Filter, Live, WebConfig};
 use crate::db::{Db, DbError};
-use crate::desk::{Desk, Settings};
 use crate::http::{CertificateError, check_certificate};
-use crate::log::{Action, Entry, Log};
-use crate::receivers::{self, Receivers};
+use crate::moderation::{Moderation, Settings};
 
 /// Stands for everybody who may send the process a signal; no account can be named so.
 const BY: &str = "command line (SIGHUP)";
@@ -46,10 +47,10 @@ pub(crate) struct Parts {
     pub bridges: Handle,
     pub filter: watch::Sender<Filter>,
     pub web: Live<WebConfig>,
-    pub receivers: Receivers,
-    pub desk: Desk,
+    pub receivers: CdrEndpoints,
+    pub desk: Moderation,
     pub db: Db,
-    pub log: Log,
+    pub log: AuditLog,
 }
 
 impl Reload {
@@ -67,7 +68,7 @@ impl Reload {
         if let Some(tls) = &config.web.tls {
             check_certificate(tls)?;
         }
-        let secrets = receivers::prepare(&parts.db, &mut config).await?;
+        let secrets = cdr_endpoints::prepare(&parts.db, &mut config).await?;
         let (following, wanted) = (parts.following.clone(), config.clone());
         let change = async move { following.change(&wanted.bridges, &wanted.cms, &wanted.timing).await };
         let changed = parts.bridges.spawn(change).await.map_err(|_| ReloadError::Stopping)??;
@@ -77,7 +78,8 @@ impl Reload {
         parts.desk.set(Settings::new(&config.desk, &config.timing));
         parts.log.keep(config.log_keep_days);
         say(&changed);
-        let entry = Entry { user: BY.into(), ..Entry::of(Action::Configure).ended("done").detail(difference(&running, &config, &changed)) };
+        let entry =
+            Entry { user: BY.into(), ..Entry::of(AuditEvent::Configure).ended("done").detail(difference(&running, &config, &changed)) };
         parts.log.record(entry).await;
         *running = config;
         Ok(())

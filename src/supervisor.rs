@@ -1,6 +1,6 @@
 //! Tasks that Usher can't do without: when one of them fails, the process ends instead of looking alive. Knows no task.
 //!
-//! A panic of anything smaller is contained where it happens: one target of a press (`deeds/target.rs`), one bridge (`cms/following.rs`), one
+//! A panic of anything smaller is contained where it happens: one target of a press (`actions/target.rs`), one bridge (`cms/supervisor.rs`), one
 //! database job (`db/threads.rs`).
 
 use std::any::Any;

@@ -5,8 +5,8 @@ mod common;
 use common::deeds::*;
 use common::desk::{Desk, Page, check, quiet, to};
 use serde_json::{Value, json};
+use usher::model::{BridgeState, Lobby};
 use usher::simulator::{Join, Lobby as TrueLobby, MeetingTruth, Role, StartCall};
-use usher::view::{BridgeState, Lobby};
 
 #[tokio::test]
 async fn who_is_sent_back_waits_again_for_everybody_and_says_by_whom() {

@@ -8,9 +8,8 @@ use common::deeds::*;
 use common::desk::{Desk, check, quiet, to};
 use common::{DEADLINE, in_time, wait_for};
 use serde_json::json;
-use usher::model::Home;
+use usher::model::{ActionResult, BridgeState, Home};
 use usher::simulator::{Id, Lobby as TrueLobby};
-use usher::view::{ActionResult, BridgeState};
 
 #[tokio::test]
 async fn what_has_no_effect_is_unconfirmed_and_asked_for_once() {
@@ -27,7 +26,7 @@ async fn what_has_no_effect_is_unconfirmed_and_asked_for_once() {
     // A lock that a call does not follow is asked of that call itself, once: here it is the one that was asked first.
     assert_eq!(asked.len(), deeds.len(), "{asked:?}");
     page.until("the outcomes on the rows", |page| {
-        let told = |outcome: &Option<Box<usher::view::Outcome>>| outcome.as_ref().is_some_and(|o| o.result == ActionResult::Unconfirmed);
+        let told = |outcome: &Option<Box<usher::model::Outcome>>| outcome.as_ref().is_some_and(|o| o.result == ActionResult::Unconfirmed);
         people.iter().try_for_each(|id| check(told(&page.person(*id)?.outcome), page.person(*id)?))?;
         meetings.iter().try_for_each(|id| check(told(&page.meeting(*id)?.outcome), page.meeting(*id)?))
     })
@@ -293,7 +292,7 @@ async fn what_a_crash_left_open_is_told_for_every_action_and_never_sent_again() 
     .await;
     let mut page = desk.page("max").await;
     page.until("the moderators to be told", |page| {
-        let told = |outcome: &Option<Box<usher::view::Outcome>>| outcome.as_ref().is_some_and(|o| o.result == ActionResult::Interrupted);
+        let told = |outcome: &Option<Box<usher::model::Outcome>>| outcome.as_ref().is_some_and(|o| o.result == ActionResult::Interrupted);
         check(told(&page.person(people[3])?.outcome) && told(&page.meeting(meetings[0])?.outcome), page.people())
     })
     .await;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use common::deeds::puts;
 use common::desk::{Desk, check, quiet};
 use serde_json::json;
+use usher::model::{ActionResult, Lobby};
 use usher::simulator::Id;
-use usher::view::{ActionResult, Lobby};
 
 #[tokio::test]
 async fn an_admitted_person_is_in_for_everybody_and_says_by_whom() {

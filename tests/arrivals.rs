@@ -9,8 +9,8 @@ use common::truth::differences;
 use rstest::rstest;
 use serde_json::{Value, json};
 use usher::config::Config;
+use usher::model::Lobby;
 use usher::simulator::Id;
-use usher::view::Lobby;
 
 /// What is asked about people, alone or by lists.
 const ABOUT_PEOPLE: [&str; 6] = [

@@ -12,12 +12,12 @@ use common::process::Process;
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::Value;
+use usher::audit::{AuditEvent, Filter, look};
 use usher::db::open_connection;
-use usher::log::{Action, Filter, look};
 
 const OTHER: &str = "battery staple horse";
 
-/// Action, user and detail of each entry, oldest first.
+/// AuditEvent, user and detail of each entry, oldest first.
 fn told(dir: &Path) -> Vec<[String; 3]> {
     let conn = open_connection(dir).expect("database");
     let slice = look(&conn, &Filter::default(), None, usize::MAX, usize::MAX).expect("a look");
@@ -166,13 +166,13 @@ async fn the_page_shows_them_in_words_and_finds_them_by_action() {
 fn every_action_has_words(#[case] language: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("web/i18n/{language}.json"));
     let words: Value = serde_json::from_str(&std::fs::read_to_string(file).expect("a catalogue")).expect("JSON");
-    for action in Action::ALL {
+    for action in AuditEvent::ALL {
         let key = format!("log.action_{}", action.word());
         assert!(words[&key].as_str().is_some_and(|text| !text.is_empty()), "{key}");
     }
-    let named = Action::ALL.iter().map(|action| action.word()).collect::<std::collections::BTreeSet<_>>();
+    let named = AuditEvent::ALL.iter().map(|action| action.word()).collect::<std::collections::BTreeSet<_>>();
     let keys = words.as_object().expect("an object").keys().filter(|key| key.starts_with("log.action_")).count();
-    assert_eq!((named.len(), keys), (Action::ALL.len(), Action::ALL.len()), "each once, and no word too many");
+    assert_eq!((named.len(), keys), (AuditEvent::ALL.len(), AuditEvent::ALL.len()), "each once, and no word too many");
 }
 
 fn usher(usher: &Process, args: &[&str], input: &str) -> String {

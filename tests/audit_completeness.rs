@@ -11,8 +11,8 @@ use common::flood::Flood;
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::{Value, json};
+use usher::audit::{AuditEvent, Entry, NO_ROOM, Share};
 use usher::db::open_connection;
-use usher::log::{Action, Entry, NO_ROOM, Share};
 use usher::simulator::{Id, ParticipantTruth};
 
 /// People whom the page under test removes.
@@ -251,8 +251,8 @@ async fn an_entry_and_the_end_of_its_row_in_the_journal_are_written_together() {
 async fn what_goes_with_an_entry_and_panics_costs_no_other_entry() {
     let desk = Desk::start(quiet(1)).await;
     let mut room = desk.app.log.room_at_once(Share::Actions, &"mo".into(), 2).expect("room");
-    room.add_with(Entry::of(Action::Pause).detail("first"), |_| panic!("a defect, on purpose"));
-    room.add(Entry::of(Action::Resume).detail("second"));
+    room.add_with(Entry::of(AuditEvent::Pause).detail("first"), |_| panic!("a defect, on purpose"));
+    room.add(Entry::of(AuditEvent::Resume).detail("second"));
     common::in_time("both to be written", desk.app.log.written()).await;
     assert_eq!(count(desk.dir.path(), "log WHERE detail IN ('first', 'second')"), 2);
 }

@@ -11,12 +11,12 @@ use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use usher::audit::{AuditEvent, AuditLog, Entry, HELD, Whom};
 use usher::config::Timing;
 use usher::db::{Db, now_ms, open_connection};
-use usher::log::{Action, Entry, HELD, Log, Whom};
+use usher::model::{ActionKind, ActionResult, Lobby};
 use usher::simulator::Id;
-use usher::trouble::Troubles;
-use usher::view::{ActionResult, Lobby, Verb};
+use usher::system_status::Problems;
 
 /// Actions on Usher itself, such as the sign-in of a test's page; `audit.rs` is about these.
 const OF_USHER: [&str; 5] = ["sign_in", "sign_out", "export", "configure", "backup"];
@@ -24,8 +24,8 @@ const OF_USHER: [&str; 5] = ["sign_in", "sign_out", "export", "configure", "back
 /// What the file says of people and meetings, oldest first, as an export tells it.
 fn entries(dir: &Path) -> Vec<Value> {
     let conn = open_connection(dir).expect("database");
-    let filter = usher::log::Filter::default();
-    let slice = usher::log::look(&conn, &filter, None, usize::MAX, usize::MAX).expect("a look");
+    let filter = usher::audit::Filter::default();
+    let slice = usher::audit::look(&conn, &filter, None, usize::MAX, usize::MAX).expect("a look");
     let all = slice.lines.iter().rev().filter(|line| !OF_USHER.contains(&&*line.action));
     all.map(|line| serde_json::to_value(line).expect("JSON")).collect()
 }
@@ -74,7 +74,7 @@ async fn an_admit_is_an_entry_for_each_person_with_all_that_is_known() {
     ids.sort_unstable();
     ids.dedup();
     assert!(ids.len() == 3 && !ids[0].is_empty(), "each has its own: {ids:?}");
-    let at = usher::log::parse(first["at"].as_str().expect("text")).expect("an instant");
+    let at = usher::audit::parse(first["at"].as_str().expect("text")).expect("an instant");
     assert!((now_ms() - at).abs() < 60_000, "{first}");
     let waited = first["waited_ms"].as_i64().expect("they waited");
     assert!((at - row.waiting_since.expect("waits") - waited).abs() < 100, "{first} {row:?}");
@@ -194,10 +194,10 @@ async fn fill_disk(db: &Db, full: bool) {
 }
 
 /// Adds until SQLite has used up what was left in its last pages.
-async fn until_full(log: &Log) {
+async fn until_full(log: &AuditLog) {
     wait_for(DEADLINE, "the disk to be full", async || {
         for n in 0..50 {
-            log.add(Entry::elsewhere(Action::LetIn).detail(format!("filler {n} {}", "x".repeat(500))));
+            log.add(Entry::elsewhere(AuditEvent::LetIn).detail(format!("filler {n} {}", "x".repeat(500))));
         }
         if log.unwritten() > 0 { Ok(()) } else { Err("still room") }
     })
@@ -228,7 +228,7 @@ async fn a_full_disk_stops_neither_the_view_nor_an_admit_and_is_said_loudly() {
     .await;
 
     let room = HELD - desk.app.log.unwritten();
-    (0..room + 7).for_each(|_| desk.app.log.add(Entry::elsewhere(Action::LetIn)));
+    (0..room + 7).for_each(|_| desk.app.log.add(Entry::elsewhere(AuditEvent::LetIn)));
     page.until("the loss to be said", |page| check(what(page).contains("7 are lost"), what(page))).await;
 
     fill_disk(&desk.app.db, false).await;
@@ -276,11 +276,11 @@ async fn a_hold_on_a_full_disk_is_answered_and_written_later() {
 async fn a_stop_writes_what_is_in_memory() {
     let desk = Desk::start_with(quiet(1), "", |config| config.timing.log_tick = Duration::from_secs(3600)).await;
     wait_for(DEADLINE, "the first entry, which begins the tick", async || {
-        desk.app.log.add(Entry::elsewhere(Action::LetIn));
+        desk.app.log.add(Entry::elsewhere(AuditEvent::LetIn));
         if entries(desk.dir.path()).is_empty() { Err("none") } else { Ok(()) }
     })
     .await;
-    (0..1000).for_each(|n| desk.app.log.add(Entry::elsewhere(Action::LetIn).detail(n.to_string())));
+    (0..1000).for_each(|n| desk.app.log.add(Entry::elsewhere(AuditEvent::LetIn).detail(n.to_string())));
     let dir = desk.stop().await;
     let found = entries(dir.path());
     let numbered: Vec<&str> = found.iter().filter_map(|entry| entry["detail"].as_str()).filter(|detail| !detail.is_empty()).collect();
@@ -294,7 +294,7 @@ async fn entries_are_kept_as_long_as_is_configured_also_by_a_running_server() {
     let day = 24 * 3600 * 1000;
     for (days, entries) in [(40, 700), (20, 1), (0, 1)] {
         let at = now_ms() - days * day;
-        (0..entries).for_each(|_| desk.app.log.add(Entry { at, ..Entry::elsewhere(Action::LetIn).detail(days.to_string()) }));
+        (0..entries).for_each(|_| desk.app.log.add(Entry { at, ..Entry::elsewhere(AuditEvent::LetIn).detail(days.to_string()) }));
     }
     let kept = |found: &[Value]| found.iter().map(|entry| entry["detail"].as_str().expect("text").to_owned()).collect::<Vec<_>>();
     let found = until_entries(desk.dir.path(), "the old ones to be gone", |found| kept(found) == ["20", "0"]).await;
@@ -309,14 +309,14 @@ async fn nothing_is_deleted_where_it_is_kept_for_ever() {
     let dir = tempfile::tempdir().expect("directory");
     let db = Db::open(dir.path()).expect("database");
     let timing = Timing { log_sweep: Duration::from_millis(1), ..Timing::default().scaled(0.01) };
-    let (log, writer) = Log::new(db.clone(), 0, &timing, Troubles::channel().0);
+    let (log, writer) = AuditLog::new(db.clone(), 0, &timing, Problems::channel().0);
     let stop = CancellationToken::new();
     let written = tokio::spawn(writer.run(stop.clone()));
-    log.add(Entry { at: 1, ..Entry::elsewhere(Action::LetIn) });
+    log.add(Entry { at: 1, ..Entry::elsewhere(AuditEvent::LetIn) });
     until_entries(dir.path(), "the entry", |found| found.len() == 1).await;
     // Several sweeps later: a change of the setting is one more, and this entry is its witness.
     log.keep(0);
-    log.add(Entry::elsewhere(Action::LetIn));
+    log.add(Entry::elsewhere(AuditEvent::LetIn));
     until_entries(dir.path(), "the second entry", |found| found.len() == 2).await;
     stop.cancel();
     common::in_time("the writer to end", written).await.expect("no panic");
@@ -326,7 +326,7 @@ async fn nothing_is_deleted_where_it_is_kept_for_ever() {
 /// A site whose log has `n` entries, one a second, of people `Guest 0`, `Guest 1` ... in three meetings, by `mo` and `max` in turn.
 async fn logged(n: usize) -> Site {
     let site = Site::start().await;
-    let start = usher::log::parse("2026-03-01T12:00Z").expect("an instant");
+    let start = usher::audit::parse("2026-03-01T12:00Z").expect("an instant");
     for i in 0..n {
         let whom = Whom {
             person: format!("p-{i}").into(),
@@ -338,7 +338,7 @@ async fn logged(n: usize) -> Site {
             waiting_since: Some(start),
             ..Whom::default()
         };
-        let entry = Entry { at: start + 1000 * i as i64, user: ["mo", "max"][i % 2].into(), ..Entry::elsewhere(Action::LetIn) };
+        let entry = Entry { at: start + 1000 * i as i64, user: ["mo", "max"][i % 2].into(), ..Entry::elsewhere(AuditEvent::LetIn) };
         site.log.add(entry.about(whom).ended(ActionResult::Done));
     }
     until_entries(site.dir.path(), "the entries", |found| found.len() == n).await;
@@ -347,7 +347,7 @@ async fn logged(n: usize) -> Site {
 
 /// The names in the rows of a page, which are about guests but for the administrator's own sign-in and exports.
 fn names(body: &str) -> Vec<String> {
-    let rows = body.split("<tr data-entry=").skip(1).filter(|row| !(row.contains(">Sign-in") || row.contains(">Log exported")));
+    let rows = body.split("<tr data-entry=").skip(1).filter(|row| !(row.contains(">Sign-in") || row.contains(">AuditLog exported")));
     rows.map(|row| row.split("<bdi>Guest ").nth(1).expect("a name").split('<').next().expect("its end").to_owned()).collect()
 }
 
@@ -449,8 +449,11 @@ async fn names_lead_to_their_entries_and_strangers_stay_text() {
 async fn an_entry_that_puts_an_earlier_one_right_says_so_and_leads_to_it() {
     let site = logged(3).await;
     let guest = |name: &str| Whom { person: "p".into(), name: name.into(), ..Whom::default() };
-    let first = Entry::of(Action::Did(Verb::Admit)).about(guest("Guest first")).ended(ActionResult::Unconfirmed);
-    let late = Entry::of(Action::Did(Verb::Admit)).about(guest("Guest late")).ended(ActionResult::Done).corrects(first.action_id.clone());
+    let first = Entry::of(AuditEvent::Did(ActionKind::Admit)).about(guest("Guest first")).ended(ActionResult::Unconfirmed);
+    let late = Entry::of(AuditEvent::Did(ActionKind::Admit))
+        .about(guest("Guest late"))
+        .ended(ActionResult::Done)
+        .corrects(first.action_id.clone());
     let id = first.action_id.to_string();
     site.log.add(first);
     site.log.add(late);
@@ -478,7 +481,7 @@ async fn a_time_that_cannot_be_read_shows_nothing_and_says_what_is_expected() {
 #[tokio::test]
 async fn the_files_are_downloads_of_everything_with_times_in_utc() {
     let site = logged(1200).await;
-    site.log.add(Entry::elsewhere(Action::LetIn).about(Whom { name: "=cmd|'/C calc'!A0, \"x\"".into(), ..Whom::default() }));
+    site.log.add(Entry::elsewhere(AuditEvent::LetIn).about(Whom { name: "=cmd|'/C calc'!A0, \"x\"".into(), ..Whom::default() }));
     until_entries(site.dir.path(), "the last entry", |found| found.len() == 1201).await;
     let mut ana = site.logged_in("ana").await;
     let csv = ana.get("/log.csv").await;

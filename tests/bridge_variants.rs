@@ -6,8 +6,8 @@ use common::desk::{Desk, Page, check, quiet};
 use common::truth::differences;
 use rstest::rstest;
 use serde_json::json;
+use usher::model::{BridgeState, Lobby};
 use usher::simulator::{Id, TlsMode};
-use usher::view::{BridgeState, Lobby};
 
 async fn live(page: &mut Page, bridge: &str) {
     page.until("the bridge to be live", |page| check(page.bridge(bridge)?.state == BridgeState::Live, page.bridges())).await;

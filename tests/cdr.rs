@@ -11,11 +11,12 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use usher::cdr_endpoints;
 use usher::config::{CdrMode, Config};
 use usher::db::open_connection;
-use usher::receivers;
+use usher::model::{CdrState, Lobby};
 use usher::simulator::{Id, ParticipantTruth};
-use usher::view::{BridgeRow, CdrState, Lobby};
+use usher::view::BridgeRow;
 
 const NEVER: Duration = Duration::from_secs(3600);
 
@@ -85,8 +86,8 @@ fn asked_for_all(desk: &Desk) -> u64 {
 /// What the bridge's records are posted to.
 fn address(desk: &Desk) -> String {
     let conn = open_connection(desk.dir.path()).expect("database");
-    let secret = receivers::secret(&conn, "eu-1").expect("read").expect("a secret");
-    receivers::url(&format!("http://{}", desk.app.address), &secret).expose().to_owned()
+    let secret = cdr_endpoints::secret(&conn, "eu-1").expect("read").expect("a secret");
+    cdr_endpoints::url(&format!("http://{}", desk.app.address), &secret).expose().to_owned()
 }
 
 async fn post(url: &str, body: impl Into<reqwest::Body>) -> u16 {

@@ -10,7 +10,7 @@ use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::json;
 use usher::config::{CdrMode, Config};
-use usher::view::CdrState;
+use usher::model::CdrState;
 
 async fn start(field: &str, listed: &str, foreign: usize, mode: CdrMode) -> Desk {
     let mut options = quiet(1);

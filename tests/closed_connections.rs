@@ -5,7 +5,7 @@ mod common;
 use common::desk::{Desk, check, quiet};
 use rstest::rstest;
 use serde_json::json;
-use usher::view::{BridgeState, Lobby};
+use usher::model::{BridgeState, Lobby};
 
 #[rstest]
 #[case::at_once(1)]

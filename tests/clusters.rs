@@ -9,9 +9,9 @@ use common::truth::differences;
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::json;
-use usher::model::Home;
+use usher::model::{Home, Lobby, LockMode};
 use usher::simulator::{Id, MeetingTruth, Move, StartCall};
-use usher::view::{Lobby, LockMode, MeetingRow};
+use usher::view::MeetingRow;
 
 const BRIDGES: [&str; 3] = ["eu-1", "eu-2", "us-1"];
 

@@ -4,13 +4,12 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::DEADLINE;
 use common::deeds::{claim, puts};
 use common::desk::{Desk, Page, check, quiet, to, with};
-use common::wait_for;
+use common::{DEADLINE, wait_for};
 use serde_json::json;
+use usher::model::{BridgeState, Lobby};
 use usher::simulator::{Id, Lobby as TrueLobby, MeetingTruth, ParticipantTruth};
-use usher::view::{BridgeState, Lobby};
 
 async fn start(admit_delay: Duration) -> Desk {
     Desk::start_with(quiet(1), "", |config| {

@@ -12,8 +12,8 @@ use common::DEADLINE;
 use common::desk::{Page, check, quiet};
 use common::process::Process;
 use usher::db::open_connection;
+use usher::model::Lobby;
 use usher::simulator::{self, Id, Join, Role, Simulator, StartCall};
-use usher::view::Lobby;
 
 /// Of the environment: the data directory that [`outside_reader`] is to look into.
 const LOOK_INTO: &str = "USHER_TEST_LOOK_INTO";

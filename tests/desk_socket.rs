@@ -14,8 +14,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use usher::actions::Request;
 use usher::hub::HubLimits;
+use usher::model::action::Request;
 
 #[tokio::test]
 async fn it_takes_a_log_in_and_our_own_origin() {
@@ -220,7 +220,7 @@ async fn a_socket_has_sixteen_actions_under_way_at_most() {
         asked.push(request);
     }
     assert_eq!(asked.len(), 16);
-    assert!(asked.iter().all(|request| matches!(request, Request::Press { .. })));
+    assert!(asked.iter().all(|request| matches!(request, Request::Action { .. })));
 }
 
 #[tokio::test]
@@ -244,7 +244,7 @@ async fn what_was_said_before_the_page_went_is_done_all_the_same_and_in_its_orde
                         "resume"
                     }
                 }
-                Request::Press { .. } => "admit",
+                Request::Action { .. } => "admit",
                 Request::Retry { .. } => "retry",
             };
             assert_eq!(word, wanted, "round {round}");

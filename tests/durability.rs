@@ -9,8 +9,8 @@ use common::process::Process;
 use common::{DEADLINE, wait_for};
 use serde_json::{Value, json};
 use usher::db::open_connection;
+use usher::model::Lobby;
 use usher::simulator::{self, Id, Join, Role, Simulator, StartCall};
-use usher::view::Lobby;
 
 const HOLDS: usize = 20;
 

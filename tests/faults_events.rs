@@ -9,8 +9,8 @@ use common::desk::{check, quiet};
 use common::fault::{BROKEN, Scene, timing, tries};
 use rstest::rstest;
 use serde_json::{Value, json};
+use usher::model::BridgeState;
 use usher::simulator::Cut;
-use usher::view::BridgeState;
 
 /// Nothing of a fault may come back before the test has looked: a pause that a slow machine can't miss.
 async fn slow_to_reconnect() -> Scene {

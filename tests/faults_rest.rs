@@ -10,8 +10,8 @@ use common::fault::{BROKEN, Scene, scaled, timing};
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::{Value, json};
+use usher::model::{BridgeState, Lobby};
 use usher::simulator::Cut;
-use usher::view::{BridgeState, Lobby};
 
 /// Requests that may be under way at once.
 const SLOTS: u64 = 4;

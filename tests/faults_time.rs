@@ -13,9 +13,9 @@ use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::json;
 use tokio::sync::Mutex;
+use usher::audit::{AuditEvent, Entry, Whom};
 use usher::clock;
-use usher::log::{Action, Entry, Whom};
-use usher::view::{BridgeState, Lobby};
+use usher::model::{BridgeState, Lobby};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -91,7 +91,7 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
     // So is the log; how long somebody had waited is no matter of it.
     let at = usher::db::now_ms();
     let whom = Whom { name: "after the jump".into(), waiting_since: Some(at - 90_000), ..Whom::default() };
-    scene.desk.app.log.add(Entry { at, ..Entry::elsewhere(Action::LetIn) }.about(whom));
+    scene.desk.app.log.add(Entry { at, ..Entry::elsewhere(AuditEvent::LetIn) }.about(whom));
     wait_for(DEADLINE, "the entry", async || {
         let conn = usher::db::open_connection(scene.desk.dir.path()).map_err(|error| error.to_string())?;
         let entry = conn.query_row("SELECT at, waited_ms FROM log WHERE name = 'after the jump'", [], |row| Ok((row.get(0)?, row.get(1)?)));

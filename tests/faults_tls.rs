@@ -8,8 +8,8 @@ use common::fault::{BROKEN, Scene, bound, timing};
 use rstest::rstest;
 use serde_json::json;
 use usher::config::Trust;
+use usher::model::BridgeState;
 use usher::simulator::{self, Options, Simulator, TlsMode};
-use usher::view::BridgeState;
 
 fn secure(tls: TlsMode) -> Options {
     Options { tls, ..quiet(3) }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use common::deeds::*;
 use common::desk::{Desk, Page, check, quiet, to};
 use serde_json::{Value, json};
+use usher::model::Lobby;
 use usher::simulator::Id;
-use usher::view::Lobby;
 
 /// Requests time out after 0.4 s.
 async fn impatient(confirm_within: Duration) -> Desk {

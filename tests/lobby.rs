@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use common::desk::{Desk, check, quiet};
 use serde_json::json;
+use usher::model::{HasLobby, LegState, Lobby, NamedBy};
 use usher::simulator::{Dial, StartCall};
-use usher::view::{HasLobby, LegState, Lobby, NamedBy};
 
 #[tokio::test]
 async fn a_guest_without_an_activator_waits_since_they_came() {

@@ -9,8 +9,9 @@ use common::site::{PASSWORD, Setup, Site};
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use tokio_util::sync::CancellationToken;
-use usher::accounts::{Offline, Role};
+use usher::accounts::Offline;
 use usher::db::open_connection;
+use usher::model::Role;
 
 #[tokio::test]
 async fn who_is_not_logged_in_is_led_to_the_log_in_and_back() {

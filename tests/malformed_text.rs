@@ -6,8 +6,8 @@ mod common;
 use common::desk::{Desk, check, quiet};
 use rstest::rstest;
 use serde_json::json;
+use usher::model::Lobby;
 use usher::simulator::Cut;
-use usher::view::Lobby;
 
 /// The simulator says what follows as it is.
 const AS_IT_IS: char = '\u{f8ff}';

@@ -8,8 +8,8 @@ use common::desk::{Desk, Page, check, quiet};
 use common::{DEADLINE, wait_for};
 use serde_json::json;
 use usher::config::Config;
+use usher::model::{BridgeState, Lobby};
 use usher::simulator::{Id, StartCall};
-use usher::view::{BridgeState, Lobby};
 
 /// A day passes between two rounds.
 fn no_rotation(config: &mut Config) {

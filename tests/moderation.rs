@@ -7,8 +7,8 @@ use std::time::Duration;
 use common::deeds::claim;
 use common::desk::{Desk, Page, check, quiet, to, with};
 use serde_json::{Value, json};
+use usher::model::Lobby;
 use usher::simulator::StartCall;
-use usher::view::Lobby;
 
 /// The one result.
 fn only(results: std::collections::BTreeMap<String, Value>) -> (String, Value) {

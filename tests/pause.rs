@@ -7,8 +7,8 @@ use std::time::Duration;
 use common::desk::{Desk, Page, check, quiet};
 use common::{DEADLINE, wait_for};
 use serde_json::{Value, json};
+use usher::model::{BridgeState, Lobby};
 use usher::simulator::Id;
-use usher::view::{BridgeState, Lobby};
 
 async fn live(page: &mut Page, bridge: &str) {
     page.until("the bridge to be live", |page| check(page.bridge(bridge)?.state == BridgeState::Live, page.bridges())).await;

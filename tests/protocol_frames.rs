@@ -9,8 +9,9 @@ use common::desk::{Desk, quiet};
 use common::rows;
 use common::site::{Setup, Site};
 use serde_json::{Value, json};
-use usher::actions::{ActionError, Deed, Request, Target, TargetResult};
-use usher::view::{ActionResult, BridgeFigures, CdrFigures, Kind, Queued};
+use usher::model::action::Request;
+use usher::model::{Action, ActionError, ActionResult, BridgeStats, CdrStats, Queued, Target, TargetResult};
+use usher::view::Kind;
 
 /// The schemas of one direction, by the message's `type`.
 struct Direction {
@@ -150,8 +151,8 @@ fn result(person: &str, result: ActionResult) -> TargetResult {
     }
 }
 
-fn figures(id: &str, last: Option<i64>) -> BridgeFigures {
-    BridgeFigures {
+fn figures(id: &str, last: Option<i64>) -> BridgeStats {
+    BridgeStats {
         id: id.into(),
         at: 1,
         requests_per_s: 4.5,
@@ -166,7 +167,7 @@ fn figures(id: &str, last: Option<i64>) -> BridgeFigures {
         people: 90,
         answered: last,
         queue: vec![Queued { lane: "arrival", waiting: 3 }],
-        cdr: last.map(|at| CdrFigures { records: 5, last: Some(at) }),
+        cdr: last.map(|at| CdrStats { records: 5, last: Some(at) }),
     }
 }
 
@@ -187,7 +188,7 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     assert_eq!((&delta["seq"], &delta["drop"]), (&json!(2), &json!([{ "kind": "person", "id": "p1" }])));
 
     page.say(json!({ "type": "admit", "ref": "1", "people": ["p2", "p3", "p2"], "scope": "selection" })).await;
-    let Request::Press { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
+    let Request::Action { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
     assert_eq!((press.actor.user.as_ref(), press.targets.len()), ("ana", 2), "each person once");
     started.send(()).expect("waiting");
     let reply = page.until(|frame| frame["type"] == "reply").await;
@@ -201,20 +202,20 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     assert_eq!((&late["ref"], &late["state"], &late["results"][0]["corrected"]), (&json!("1"), &json!("finished"), &json!(true)));
 
     let deeds = [
-        (json!({ "type": "send_back", "people": ["p2"], "scope": "undo", "over": ["c9"] }), Deed::SendBack),
-        (json!({ "type": "remove", "people": ["p2"], "scope": "person", "over": [] }), Deed::Remove),
-        (json!({ "type": "mute", "people": ["p2"], "on": true, "scope": "meeting", "over": [] }), Deed::Mute(true)),
-        (json!({ "type": "rename", "person": "p2", "label": "Ana S.", "over": [] }), Deed::Rename("Ana S.".into())),
-        (json!({ "type": "lock", "meeting": "m", "on": false, "over": [] }), Deed::Lock(false)),
+        (json!({ "type": "send_back", "people": ["p2"], "scope": "undo", "over": ["c9"] }), Action::SendBack),
+        (json!({ "type": "remove", "people": ["p2"], "scope": "person", "over": [] }), Action::Remove),
+        (json!({ "type": "mute", "people": ["p2"], "on": true, "scope": "meeting", "over": [] }), Action::Mute(true)),
+        (json!({ "type": "rename", "person": "p2", "label": "Ana S.", "over": [] }), Action::Rename("Ana S.".into())),
+        (json!({ "type": "lock", "meeting": "m", "on": false, "over": [] }), Action::Lock(false)),
         (
             json!({ "type": "message", "meeting": "m", "text": "A minute", "seconds": 60, "over": [] }),
-            Deed::Message { text: "A minute".into(), seconds: Some(60) },
+            Action::Message { text: "A minute".into(), seconds: Some(60) },
         ),
     ];
     for (mut message, deed) in deeds {
         message["ref"] = json!("deed");
         page.say(message).await;
-        let Request::Press { press, results, started } = next_request(&mut site).await else { panic!("expected a press") };
+        let Request::Action { press, results, started } = next_request(&mut site).await else { panic!("expected a press") };
         assert_eq!((&press.deed, press.targets.len()), (&deed, 1));
         started.send(()).expect("waiting");
         page.say(json!({ "type": "stop", "ref": "stop", "press": "deed" })).await;
@@ -360,7 +361,7 @@ async fn the_results_of_five_thousand_people_travel_in_frames_of_two_hundred() {
     let mut socket = site.logged_in("mo").await.socket().await;
     let people: Vec<_> = (0..5000).map(|n| format!("{n:036}")).collect();
     socket.say(&json!({ "type": "admit", "ref": "all", "people": people, "scope": "shown" })).await;
-    let Request::Press { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
+    let Request::Action { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
     started.send(()).expect("waiting");
     for person in press.targets {
         results.send(TargetResult::new(person, ActionResult::Done, "")).await.expect("open");

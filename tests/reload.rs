@@ -8,8 +8,8 @@ use common::desk::{Desk, Page, check, quiet};
 use common::{DEADLINE, wait_for};
 use serde_json::{Value, json};
 use usher::config::{Config, Rules, Secret, Trust};
+use usher::model::{BridgeState, Lobby};
 use usher::simulator::Id;
-use usher::view::{BridgeState, Lobby};
 
 async fn live(page: &mut Page, bridge: &str) {
     page.until("the bridge to be live", |page| check(page.bridge(bridge)?.state == BridgeState::Live, page.bridges())).await;

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use common::desk::{PASSWORD, quiet};
 use common::site::Setup;
-use usher::accounts::{Accounts, Lane, Role};
+use usher::accounts::{Accounts, Lane};
 use usher::config::Config;
 use usher::db::Db;
+use usher::model::Role;
 use usher::simulator::{self, BridgeAddress};
 
 const SECRET: &str = "correct horse, battery";

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use common::site::{PASSWORD, Setup};
 use serde_json::json;
-use usher::accounts::Role;
+use usher::model::Role;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);

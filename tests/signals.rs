@@ -8,8 +8,8 @@ use std::time::Duration;
 use common::desk::{Page, check, quiet};
 use common::process::Process;
 use common::{DEADLINE, wait_for};
+use usher::model::{ActionResult, BridgeState, Lobby};
 use usher::simulator::{self, Id, Join, Role, Simulator, StartCall};
-use usher::view::{ActionResult, BridgeState, Lobby};
 
 #[tokio::test]
 async fn sighup_reads_the_configuration_again_and_a_mistake_in_it_changes_nothing() {

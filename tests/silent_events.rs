@@ -9,8 +9,8 @@ use common::desk::{Desk, Page, check, quiet};
 use rstest::rstest;
 use serde_json::{Value, json};
 use usher::config::{CdrMode, Config};
+use usher::model::{BridgeState, LegState, Lobby};
 use usher::simulator::{Id, ParticipantTruth};
-use usher::view::{BridgeState, LegState, Lobby};
 
 /// No rotation; quiet sockets are asked to speak as at other times.
 fn no_rotation(config: &mut Config) {

@@ -5,8 +5,8 @@ mod common;
 use common::deeds::puts;
 use common::desk::{Desk, Page, check, quiet, to, with};
 use serde_json::json;
+use usher::model::Lobby;
 use usher::simulator::{Id, Lobby as TrueLobby, ParticipantTruth};
-use usher::view::Lobby;
 
 /// Guests who wait, as two moderators see them.
 async fn waiting(desk: &Desk, guests: &[&str]) -> (Page, Page, Vec<ParticipantTruth>) {

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio_rustls::TlsConnector;
-use usher::accounts::{Offline, Role};
+use usher::accounts::Offline;
 use usher::db::open_connection;
+use usher::model::Role;
 
 use super::browser::{self, Site};
 use super::process::Process;

@@ -20,8 +20,9 @@ use tower_sessions_core::session::Id;
 
 use crate::config::{Live, WebConfig};
 use crate::db::{Db, DbError};
-use crate::normal;
+use crate::text::normalize;
 
+use crate::model::Role;
 pub use devices::{DEVICE_KEPT_DAYS, Device, is_device_token};
 pub use ended::Why;
 pub use noted::{Note, Noted, NotedOffline};
@@ -29,7 +30,7 @@ pub use password::{Busy, Lane};
 pub(crate) use sessions::LOGIN_KEY;
 pub use sessions::{LogIn, Sessions};
 pub use throttle::{Attempt, Throttle, TooMany, network};
-pub use user::{AccountError, Listed, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Role, User};
+pub use user::{AccountError, Listed, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, User};
 
 use ended::Ended;
 use password::Hasher;
@@ -134,9 +135,9 @@ impl Accounts {
             Err(busy) => return Ok(Err(busy)),
         };
         if let (Some(user), Some(right), Some(old)) = (&user, &right, hash)
-            && normal::password(right) != *right
+            && normalize::password(right) != *right
         {
-            let (id, new) = (user.id, self.hasher.hash(normal::password(right)).await);
+            let (id, new) = (user.id, self.hasher.hash(normalize::password(right)).await);
             self.db.later(move |conn| table::renew_hash(conn, id, &old, &new));
         }
         Ok(Ok(user.filter(|_| right.is_some())))

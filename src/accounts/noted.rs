@@ -2,9 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::user::{self, AccountError, Role, User};
-use super::{Accounts, Offline, Refused, password, table};
+use super::user::{AccountError, User};
+use super::{Accounts, Offline, Refused, password, table, user};
 use crate::db::DbError;
+use crate::model::Role;
 
 /// Writes down what was done to an account; where that fails, it is not done. Is given the user as the account was before, or as it was made.
 pub type Note = Box<dyn FnOnce(&Connection, &User) -> rusqlite::Result<()> + Send>;

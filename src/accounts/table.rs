@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::user::{AccountError, Listed, Role, User, name_key, old_name_key};
+use super::user::{AccountError, Listed, User, name_key, old_name_key};
 use crate::db::now_ms;
+use crate::model::Role;
 
 /// Either the database failed (outer), or the rules say no (inner).
 pub(super) type Outcome<T> = rusqlite::Result<Result<T, AccountError>>;

@@ -2,53 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::guessable::is_guessable;
-use crate::normal::{self, caseless, nfkc};
-use crate::text::cut;
-
-/// What somebody may do. Each role includes the ones before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Sees everything, changes nothing.
-    Viewer,
-    /// Lets people in.
-    Moderator,
-    /// Manages users and bridges as well.
-    Admin,
-}
-
-impl Role {
-    pub const ALL: [Role; 3] = [Role::Viewer, Role::Moderator, Role::Admin];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Viewer => "viewer",
-            Role::Moderator => "moderator",
-            Role::Admin => "admin",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-
-    pub fn may_act(self) -> bool {
-        self >= Role::Moderator
-    }
-
-    pub fn may_manage(self) -> bool {
-        self >= Role::Admin
-    }
-}
-
-impl std::fmt::Display for Role {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::model::Role;
+use crate::text::normalize::{caseless, nfkc};
+use crate::text::{cut, normalize};
 
 /// Somebody who is logged in.
 #[derive(Clone, PartialEq, Eq)]
@@ -151,7 +110,7 @@ pub(crate) fn check_password(name: &str, password: &str) -> Result<String, Accou
     if password.len() > MAX_PASSWORD {
         return Err(AccountError::PasswordLong);
     }
-    let password = normal::password(password);
+    let password = normalize::password(password);
     match password.chars().count() {
         _ if password.chars().any(char::is_control) => Err(AccountError::PasswordControl),
         n if n < MIN_PASSWORD => Err(AccountError::PasswordShort),
@@ -166,7 +125,7 @@ pub(super) fn candidates(password: &str) -> Vec<String> {
     if password.len() > MAX_PASSWORD {
         return vec![String::new()];
     }
-    let mut texts = vec![normal::password(password)];
+    let mut texts = vec![normalize::password(password)];
     if texts[0] != password {
         texts.push(password.to_owned());
     }

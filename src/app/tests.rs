@@ -5,13 +5,11 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
 use super::*;
-use crate::actions::{Actor, Deed, Press, Scope, Target, TargetResult};
+use crate::actions::faults;
+use crate::audit::{Cursor, Filter as LogFilter};
 use crate::config::Timing;
-use crate::deeds::faults;
-use crate::log::{Cursor, Filter as LogFilter};
-use crate::model::{BridgeState, Lobby};
+use crate::model::{Action, ActionRequest, ActionResult, Actor, BridgeState, Lobby, Scope, Target, TargetResult};
 use crate::simulator::{self, Join, Options, Role, Simulator, StartCall, TlsMode};
-use crate::view::ActionResult;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -74,15 +72,15 @@ impl Running {
             let store = &self.app.store;
             let meeting = until("a guest waits", || {
                 let waits = store.with_person(&id, |person| person.lobby.state == Lobby::Waiting).unwrap_or(false);
-                waits.then(|| crate::meetings::meeting_of(store, &id)).flatten()
+                waits.then(|| crate::store::meetings::meeting_of(store, &id)).flatten()
             });
             all.push((id.clone(), meeting.await));
         }
         all
     }
 
-    async fn press(&self, deed: Deed, targets: Vec<Target>) -> Receiver<TargetResult> {
-        let press = Press {
+    async fn press(&self, deed: Action, targets: Vec<Target>) -> Receiver<TargetResult> {
+        let press = ActionRequest {
             actor: Actor { user: "mo".into(), address: [127, 0, 0, 1].into() },
             deed,
             targets,
@@ -94,7 +92,7 @@ impl Running {
         timeout(DEADLINE, self.app.actions.press(press)).await.expect("begun in time").expect("taken")
     }
 
-    async fn all_results(&self, deed: Deed, targets: Vec<Target>) -> Vec<TargetResult> {
+    async fn all_results(&self, deed: Action, targets: Vec<Target>) -> Vec<TargetResult> {
         let mut results = self.press(deed, targets).await;
         let mut all = Vec::new();
         while let Some(result) = timeout(DEADLINE, results.recv()).await.expect("a result in time") {
@@ -140,7 +138,7 @@ async fn a_defect_that_one_person_or_meeting_shows_costs_no_other_of_the_press()
     let people: Vec<Target> = waiting.iter().map(|(person, _)| Target::Person(person.clone())).collect();
     let meetings: Vec<Target> = waiting.iter().map(|(_, meeting)| Target::Meeting(meeting.clone())).collect();
     faults::NOW.lock().expect("faults").extend([people[1].clone(), meetings[1].clone()]);
-    for (deed, targets) in [(Deed::Admit, people), (Deed::Lock(true), meetings)] {
+    for (deed, targets) in [(Action::Admit, people), (Action::Lock(true), meetings)] {
         let results = usher.all_results(deed.clone(), targets.clone()).await;
         let entries = usher.entries().await;
         for (n, target) in targets.iter().enumerate() {
@@ -177,7 +175,7 @@ async fn a_defect_that_shows_when_one_is_read_later_costs_no_other_of_the_press(
     faults::LATER.lock().expect("faults").push(people[1].clone());
     let control = usher.sim.control();
     control.set_switches(None, serde_json::json!({ "put_slow_ms": 3_600_000 })).expect("switch");
-    let mut results = usher.press(Deed::Admit, people.clone()).await;
+    let mut results = usher.press(Action::Admit, people.clone()).await;
     let mut next = async || timeout(DEADLINE, results.recv()).await.expect("a result in time");
     for _ in &people {
         let result = next().await.expect("a result for each");

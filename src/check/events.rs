@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use super::judge;
 use super::report::{Report, Step};
+use super::verdict;
 use crate::cms::{Answer, Ask, Body, Client, Endpoint, News, Session, SessionReport, Subscription, System, subscribe_request};
 use crate::config::{BridgeConfig, Secret, Timing};
 
@@ -30,7 +30,7 @@ enum Heard {
 
 pub(super) async fn events(client: &Client, config: &BridgeConfig, tls: Arc<rustls::ClientConfig>, timing: &Timing, report: &mut Report) {
     let answer = client.ask(&Ask::Token(0)).await;
-    report.push(judge::token(&answer, config));
+    report.push(verdict::token(&answer, config));
     let Ok(Answer::Token(token)) = answer else { return };
     let endpoint = Endpoint { url: config.url.clone(), tls, connect_timeout: timing.connect_timeout, names: Arc::new(System) };
     report.push(judged(listen(endpoint, token, timing.ack_timeout).await));

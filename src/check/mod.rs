@@ -5,29 +5,29 @@
 //! lock the account. What an answer means is judged in `judge`, `certificate` and `peers`, which do no IO.
 
 mod certificate;
+mod cluster;
+mod connectivity;
 mod events;
 mod files;
-mod judge;
-mod peers;
-mod reach;
 mod records;
 mod report;
+mod verdict;
 
 use std::io::Write;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 
+pub use cluster::cluster;
 pub use files::exposed;
-pub use peers::cluster;
 pub use records::Known;
 pub(crate) use records::is_own as is_own_receiver;
 pub use report::{Outcome, Report, Step};
 
+use crate::cdr_endpoints;
 use crate::cms::{Answer, Ask, AskError, Client};
 use crate::config::{BridgeConfig, Config, Timing};
 use crate::db::open_to_read;
-use crate::receivers;
 
 /// A list of bridges that goes on after so many pages is a fault; a cluster has at most 24.
 const PAGES: usize = 10;
@@ -59,7 +59,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 /// What the database tells of a bridge's records. It may be missing, of another age, or in use: then nothing is known.
 fn known(config: &Config, bridge: &BridgeConfig) -> Known {
     let Ok(Some(conn)) = open_to_read(&config.data_dir) else { return Known::default() };
-    Known { secret: receivers::secret(&conn, &bridge.name).ok().flatten(), arrived: receivers::arrived(&conn, &bridge.name).ok().flatten() }
+    Known {
+        secret: cdr_endpoints::secret(&conn, &bridge.name).ok().flatten(),
+        arrived: cdr_endpoints::arrived(&conn, &bridge.name).ok().flatten(),
+    }
 }
 
 fn count(n: usize, what: &str) -> String {
@@ -69,11 +72,11 @@ fn count(n: usize, what: &str) -> String {
 /// Tries one bridge, in order, up to the first failure that makes the rest meaningless.
 pub async fn bridge(config: &BridgeConfig, timing: &Timing, known: Known) -> Report {
     let mut report = Report::new(&config.name, &config.url);
-    let Some(tls) = reach::reach(config, timing, &mut report).await else { return report };
+    let Some(tls) = connectivity::reach(config, timing, &mut report).await else { return report };
     let client = match Client::new(config, timing) {
         Ok(client) => client,
         Err(error) => {
-            report.push(judge::trust(&error));
+            report.push(verdict::trust(&error));
             return report;
         }
     };
@@ -87,15 +90,15 @@ pub async fn bridge(config: &BridgeConfig, timing: &Timing, known: Known) -> Rep
 async fn api(client: &Client, config: &BridgeConfig, known: &Known, report: &mut Report) -> bool {
     // Alone: a wrong password must be shown once, not by several requests at a time.
     let status = client.ask(&Ask::Status).await;
-    report.push(judge::login(&status, config));
+    report.push(verdict::login(&status, config));
     let (version, next_record) = match status {
         Ok(Answer::Status(status)) => (status.version, status.next_record),
         Err(AskError::Forbidden) => (None, None),
         _ => return false,
     };
-    report.push(judge::version(version.as_deref()));
+    report.push(verdict::version(version.as_deref()));
     let calls = client.ask(&Ask::Calls(0)).await;
-    report.push(judge::calls(&calls, config));
+    report.push(verdict::calls(&calls, config));
     if matches!(calls, Err(AskError::Unauthorized)) {
         return false;
     }
@@ -109,11 +112,11 @@ async fn api(client: &Client, config: &BridgeConfig, known: &Known, report: &mut
 /// Which bridge this is, and which others its cluster has; false after a 401.
 async fn identity(client: &Client, config: &BridgeConfig, report: &mut Report) -> bool {
     let found = match client.ask(&Ask::ClusterName).await {
-        Ok(Answer::ClusterName(name)) => bridges(client).await.map(|peers| judge::Identity { own: name, peers }),
+        Ok(Answer::ClusterName(name)) => bridges(client).await.map(|peers| verdict::Identity { own: name, peers }),
         Ok(_) => Err(AskError::Garbled("another answer".into())),
         Err(error) => Err(error),
     };
-    report.push(judge::identity(&found, config));
+    report.push(verdict::identity(&found, config));
     let go_on = !matches!(found, Err(AskError::Unauthorized));
     if let Ok(found) = found {
         report.own_name = found.own;

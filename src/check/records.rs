@@ -1,11 +1,11 @@
 //! Whether a bridge's Call Detail Records would reach Usher, and whether they do. Asks and reads; registers nothing.
 
-use super::judge;
 use super::report::{Report, Step};
+use super::verdict;
+use crate::cdr_endpoints::Arrived;
 use crate::clock::Now;
 use crate::cms::{Answer, Ask, AskError, Client, ReceiverItem};
 use crate::config::{BridgeConfig, CdrMode, Secret};
-use crate::receivers::Arrived;
 
 /// What Usher's database knows of a bridge's records.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +33,7 @@ pub(super) async fn records(client: &Client, config: &BridgeConfig, known: &Know
     }
     report.push(match slots(client).await {
         Ok(slots) => judge_slots(&slots, config, known, next_record, Now::read().unix_ms),
-        Err(error) => judge::receivers(&error, config),
+        Err(error) => verdict::receivers(&error, config),
     });
 }
 

@@ -5,19 +5,19 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::accounts::{Note, User};
+use crate::audit::{AuditEvent, Entry, write};
 use crate::db::{DbError, open_current};
-use crate::log::{Action, Entry, write};
 
 /// No account can be named so.
 const COMMAND_LINE: &str = "command line";
 
 /// The entry of something that was done.
-pub(super) fn done(action: Action, detail: &str) -> Entry {
+pub(super) fn done(action: AuditEvent, detail: &str) -> Entry {
     Entry { user: who().into(), ..Entry::of(action).ended("done").detail(detail) }
 }
 
 /// For the transaction in which an account is changed. `detail` is about the account.
-pub(super) fn note(action: Action, detail: impl FnOnce(&User) -> String + Send + 'static) -> Note {
+pub(super) fn note(action: AuditEvent, detail: impl FnOnce(&User) -> String + Send + 'static) -> Note {
     Box::new(move |conn, user| write(conn, &done(action, &detail(user))))
 }
 

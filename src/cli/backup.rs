@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use crate::audit::AuditEvent;
 use crate::db::{DbError, open_to_read};
-use crate::log::Action;
 
 use super::audit;
 
@@ -40,7 +40,7 @@ pub(super) fn run(data_dir: &Path, file: &Path, out: &mut impl Write) -> Result<
             let said = writeln!(out, "Copied {from} to {to}: {kb} KiB, {entries} entries in the log, checked.\n{RESTORE}");
             said.map_err(BackupError::Output)?;
             // The copy is good whether this can be written or not.
-            let told = audit::tell(data_dir, &audit::done(Action::Backup, &to.to_string()));
+            let told = audit::tell(data_dir, &audit::done(AuditEvent::Backup, &to.to_string()));
             let why = match told {
                 Ok(true) => return Ok(()),
                 Ok(false) => "the database is of another version of Usher".to_owned(),

@@ -8,14 +8,14 @@ use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use rusqlite::Connection;
 
+use crate::audit::{AuditEvent, Whom};
+use crate::cdr_endpoints;
 use crate::check::is_own_receiver;
 use crate::clock::Now;
 use crate::cms::{Answer, Ask, AskError, Client, OwnReceiver, ReceiverItem, Registration, RegistrationStep};
 use crate::config::{BridgeConfig, CdrMode, Config, Secret};
 use crate::db::open_connection;
-use crate::log::{Action, Whom};
-use crate::normal::caseless;
-use crate::receivers;
+use crate::text::normalize::caseless;
 
 use super::audit;
 
@@ -36,7 +36,7 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
     let wanted: Vec<_> = config.bridges.iter().filter(|bridge| bridge.cdr != CdrMode::Off).collect();
     ensure!(!wanted.is_empty(), "no bridge takes records; set `cdr = \"receive\"` or `cdr = \"register\"` in a [[bridge]] section");
     let names: Vec<_> = wanted.iter().map(|bridge| bridge.name.clone()).collect();
-    let secrets = receivers::secrets(&conn, &names)?;
+    let secrets = cdr_endpoints::secrets(&conn, &names)?;
     let chosen = |name: &Option<String>| -> anyhow::Result<Vec<&BridgeConfig>> {
         let chosen: Vec<_> =
             wanted.iter().copied().filter(|bridge| name.as_deref().is_none_or(|name| caseless(name) == caseless(&bridge.name))).collect();
@@ -48,8 +48,8 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
         CdrCommand::Show => {
             for name in &names {
                 let Some(secret) = secrets.get(name) else { continue };
-                writeln!(out, "{name}  {}", receivers::url(base.unwrap_or("http(s)://<this machine>"), secret).expose())?;
-                match receivers::arrived(&conn, name)? {
+                writeln!(out, "{name}  {}", cdr_endpoints::url(base.unwrap_or("http(s)://<this machine>"), secret).expose())?;
+                match cdr_endpoints::arrived(&conn, name)? {
                     Some(arrived) => writeln!(out, "  the last record came {} s ago", (Now::read().unix_ms - arrived.at).max(0) / 1000)?,
                     None => writeln!(out, "  no record has come yet")?,
                 }
@@ -60,7 +60,7 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             for bridge in chosen(&bridge)? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
                 let registered = register(&Client::new(bridge, &config.timing)?, bridge, secret, base, out).await;
-                tell(&conn, Action::CdrRegister, bridge, &registered)?;
+                tell(&conn, AuditEvent::CdrRegister, bridge, &registered)?;
                 registered?;
             }
         }
@@ -68,7 +68,7 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             for bridge in chosen(&bridge)? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
                 let removed = remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await;
-                tell(&conn, Action::CdrRemove, bridge, &removed)?;
+                tell(&conn, AuditEvent::CdrRemove, bridge, &removed)?;
                 removed?;
                 if bridge.cdr == CdrMode::Register {
                     writeln!(out, "  `cdr = \"register\"` still stands: a running usher serve registers again; set it to \"off\" first")?;
@@ -80,12 +80,12 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
                 // A secret that others may know is renewed whether the bridge can be asked or not.
                 let removed = remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await;
-                tell(&conn, Action::CdrRemove, bridge, &removed)?;
+                tell(&conn, AuditEvent::CdrRemove, bridge, &removed)?;
                 if let Err(error) = removed {
                     writeln!(out, "{error:#}\n  remove the old receiver in Web Admin under Configuration > CDR settings: it holds a slot")?;
                 }
-                receivers::renew(&conn, &bridge.name)?;
-                tell(&conn, Action::CdrRenew, bridge, &Ok(()))?;
+                cdr_endpoints::renew(&conn, &bridge.name)?;
+                tell(&conn, AuditEvent::CdrRenew, bridge, &Ok(()))?;
                 writeln!(
                     out,
                     "{}  gets a new address, and the old one is refused, at the next start or SIGHUP of usher serve",
@@ -101,7 +101,7 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
 }
 
 /// The entry of what was asked of a bridge.
-fn tell(conn: &Connection, action: Action, bridge: &BridgeConfig, asked: &anyhow::Result<()>) -> anyhow::Result<()> {
+fn tell(conn: &Connection, action: AuditEvent, bridge: &BridgeConfig, asked: &anyhow::Result<()>) -> anyhow::Result<()> {
     let about = Whom { bridge: bridge.name.clone(), ..Whom::default() };
     let entry = audit::done(action, "").about(about);
     let entry = match asked {
@@ -130,7 +130,7 @@ async fn listed(client: &Client) -> Result<(Vec<ReceiverItem>, Option<usize>), A
 /// As a running server does it: by `url`, then by `uri`, and each time the list is read again.
 async fn register(client: &Client, bridge: &BridgeConfig, secret: &Secret, base: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let name = &bridge.name;
-    let address = receivers::url(base, secret);
+    let address = cdr_endpoints::url(base, secret);
     let (mut registration, mut made, mut asked) = (Registration::default(), None, false);
     loop {
         let (items, maximum) = listed(client).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;

@@ -7,11 +7,12 @@ use anyhow::{Context, ensure};
 use tokio_util::sync::CancellationToken;
 
 use super::serve::stop_signal;
-use crate::accounts::{Offline, Role};
+use crate::accounts::Offline;
 use crate::app;
 use crate::config::Config;
 use crate::db::{Hold, open_connection};
 use crate::http::DemoAccount;
+use crate::model::Role;
 use crate::simulator::{self, Simulator};
 
 const PASSWORD: &str = "let-them-in";

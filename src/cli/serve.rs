@@ -8,12 +8,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::accounts::Accounts;
-use crate::app;
-use crate::check;
 use crate::config::{Config, Trust};
 use crate::db::{Db, Hold};
 use crate::http::{FIRST_USER, check_certificate};
 use crate::reload::Reload;
+use crate::{app, check};
 
 /// Files and sockets: one a browser, a few a bridge.
 const DESCRIPTORS: u64 = 65_536;

@@ -6,10 +6,11 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use rusqlite::Connection;
 
-use crate::accounts::{AccountError, Offline, Refused, Role};
+use crate::accounts::{AccountError, Offline, Refused};
+use crate::audit::AuditEvent;
 use crate::config::Secret;
 use crate::db::{DbError, is_made_for_root, open_connection};
-use crate::log::Action;
+use crate::model::Role;
 
 use super::audit::note;
 
@@ -94,17 +95,17 @@ pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -
         UserCommand::Passwd { name, password } => {
             known(&mut conn, &name)?;
             let password = password.read(&name)?;
-            let note = note(Action::UserPassword, |user| user.name.to_string());
+            let note = note(AuditEvent::UserPassword, |user| user.name.to_string());
             Offline(&mut conn).noted(note).set_password(&name, &password)?;
             Ok(writeln!(out, "{name} has a new password and is signed out everywhere.")?)
         }
         UserCommand::Remove { name } => {
-            let note = note(Action::UserRemove, |user| format!("{} ({})", user.name, user.role));
+            let note = note(AuditEvent::UserRemove, |user| format!("{} ({})", user.name, user.role));
             Offline(&mut conn).noted(note).remove(&name)?;
             Ok(writeln!(out, "{name} is removed; open pages close within ten seconds.")?)
         }
         UserCommand::Role { name, role } => {
-            let note = note(Action::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
+            let note = note(AuditEvent::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
             Offline(&mut conn).noted(note).set_role(&name, role)?;
             Ok(writeln!(out, "{name} is {role} now, and signs in again.")?)
         }
@@ -114,7 +115,7 @@ pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -
 fn add(conn: &mut Connection, name: &str, role: Role, password: &PasswordSource, out: &mut impl Write) -> Result<(), UserError> {
     let name = &Offline(conn).check_new_name(name)?;
     let password = password.read(name)?;
-    let note = note(Action::UserAdd, |user| format!("{} ({})", user.name, user.role));
+    let note = note(AuditEvent::UserAdd, |user| format!("{} ({})", user.name, user.role));
     Offline(conn).noted(note).add(name, role, &password)?;
     Ok(writeln!(out, "{name} may log in now, as {role}.")?)
 }

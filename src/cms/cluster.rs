@@ -7,9 +7,9 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::Answer;
-use super::ask::Ask;
-use super::client::AskError;
+use super::rest::client::AskError;
+use super::rest::request::Ask;
+use super::rest::response::Answer;
 use crate::config::{BridgeConfig, CmsLimits, Live, Timing};
 use crate::model::{BridgeName, ParticipantId};
 use crate::store::Store;

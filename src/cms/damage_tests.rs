@@ -1,11 +1,12 @@
 //! Real answers, frames and records, each of their bytes damaged in turn: one bad text costs at most itself, one bad object at most itself and
 //! is counted, a frame is acknowledged whatever is in it, and nobody who waits is ever read as somebody who is in.
 
-use super::answer::{Answer, Page};
-use super::ask::Ask;
 use super::cdr::{Document, Subject};
-use super::wire::{self, Body, MessageId};
-use super::xml::Element;
+use super::events::protocol;
+use super::events::protocol::{Body, MessageId};
+use super::rest::request::Ask;
+use super::rest::response::{Answer, Page};
+use super::rest::xml::Element;
 
 /// What stands in place of one byte, or before it.
 const DAMAGES: [&[u8]; 16] =
@@ -128,13 +129,13 @@ fn a_frame_is_acknowledged_whatever_is_in_it_and_one_update_costs_itself() {
         r#"{"type":"message","message":{"messageId":7,"type":"rosterUpdate","subscriptionIndex":3,"updates":["#,
     );
     let text = format!("{head}{}]}}}}", updates.join(","));
-    let Body::Roster { updates: whole, .. } = wire::read(&text).body else { panic!("a roster") };
+    let Body::Roster { updates: whole, .. } = protocol::read(&text).body else { panic!("a roster") };
     for (n, update) in updates.iter().enumerate() {
         let span = span(&text, update);
         for (at, form) in damaged(update) {
             let cut_off = form.len() + 12 < update.len();
             let form = format!("{}{form}{}", &text[..span.start], &text[span.end..]);
-            let frame = wire::read(&form);
+            let frame = protocol::read(&form);
             assert_eq!(frame.message_id, Some(MessageId::Number(7)), "byte {at} of update {n}: {form}");
             let Body::Roster { updates, index: Some(3) } = &frame.body else { panic!("byte {at} of update {n}: {form}\n{frame:?}") };
             for (other, expected) in whole.iter().enumerate().filter(|(other, _)| *other != n) {

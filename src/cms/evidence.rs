@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::subscriptions::Topic;
+use super::events::subscriptions::Topic;
 
 /// What was otherwise than the events say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

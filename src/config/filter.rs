@@ -1,6 +1,6 @@
 //! Which meetings are shown at all: by space, tenant or name pattern. Pure.
 
-use crate::normal::caseless;
+use crate::text::normalize::caseless;
 
 /// What the filter looks at.
 #[derive(Debug, Clone, Copy, Default)]

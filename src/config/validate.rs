@@ -13,7 +13,7 @@ use super::{
     BridgeConfig, CdrMode, CmsLimits, Config, DeskConfig, Filter, LONGEST_SESSION, MAX_BRIDGE_NAME, MAX_WAIT_S, PublicUrl, Secret, Timing,
     TlsFiles, Trust, WebConfig,
 };
-use crate::normal::nfkc;
+use crate::text::normalize::nfkc;
 
 const MAX_BRIDGES: usize = 24;
 

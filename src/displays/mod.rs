@@ -3,8 +3,9 @@
 //! A display may look at what its settings say and do nothing. Its token is in its cookie or its link alone; here is only its digest.
 
 mod error;
-mod kept;
 mod pairing;
+pub mod projection;
+mod saved;
 mod screen;
 mod settings;
 
@@ -15,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use tokio::sync::watch;
 
-use crate::actions::Actor;
+use crate::audit::{AuditEvent, Entry};
 use crate::db::{Db, DbError, now_ms};
-use crate::log::{Action, Entry};
+use crate::model::Actor;
 
 pub use error::DisplayError;
 pub use pairing::spelled;
@@ -116,7 +117,7 @@ fn digest(token: &str) -> Digest {
 impl Displays {
     /// Reads the displays that there are.
     pub async fn load(db: Db) -> Result<Self, DbError> {
-        let displays = kept::load(&db).await?;
+        let displays = saved::load(&db).await?;
         let state = Mutex::new(State { displays, pairing: Pairing::default() });
         Ok(Self(Arc::new(Inner { db, state, changed: watch::channel(0).0 })))
     }
@@ -158,22 +159,22 @@ impl Displays {
         settings.check().map_err(DisplayError::Settings)?;
         // Taken at once: of two who type the same code one is told that nobody shows it.
         let token = self.0.lock().pairing.take(code).ok_or(DisplayError::NoSuchCode)?;
-        self.add(actor, Action::DisplayPair, token, settings).await
+        self.add(actor, AuditEvent::DisplayPair, token, settings).await
     }
 
     /// Makes a display whose token is in a link; returns the token, which is never seen again.
     pub async fn link(&self, actor: &Actor, settings: Settings) -> Result<String, DisplayError> {
         settings.check().map_err(DisplayError::Settings)?;
         let token = new_token();
-        self.add(actor, Action::DisplayLink, digest(&token), settings).await?;
+        self.add(actor, AuditEvent::DisplayLink, digest(&token), settings).await?;
         Ok(token)
     }
 
-    async fn add(&self, actor: &Actor, action: Action, token: Digest, settings: Settings) -> Result<(), DisplayError> {
+    async fn add(&self, actor: &Actor, action: AuditEvent, token: Digest, settings: Settings) -> Result<(), DisplayError> {
         let id: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
         let entry = Entry::by(actor, action).detail(settings.name.clone());
         let display = Display::new(token, settings, now_ms(), actor.user.clone());
-        kept::add(&self.0.db, &id, &display, entry).await?;
+        saved::add(&self.0.db, &id, &display, entry).await?;
         self.0.lock().displays.insert(id, display);
         self.0.change();
         Ok(())
@@ -183,8 +184,8 @@ impl Displays {
     pub async fn set(&self, actor: &Actor, id: &str, settings: Settings) -> Result<(), DisplayError> {
         settings.check().map_err(DisplayError::Settings)?;
         self.settings(id).ok_or(DisplayError::NoSuchDisplay)?;
-        let entry = Entry::by(actor, Action::DisplaySet).detail(settings.name.clone());
-        kept::set(&self.0.db, id, &settings, entry).await?;
+        let entry = Entry::by(actor, AuditEvent::DisplaySet).detail(settings.name.clone());
+        saved::set(&self.0.db, id, &settings, entry).await?;
         let settings = Arc::new(settings);
         self.0.stand(id, |standing| standing.settings = settings)
     }
@@ -203,8 +204,8 @@ impl Displays {
     pub async fn revoke(&self, actor: &Actor, id: &str) -> Result<(), DisplayError> {
         let settings = self.settings(id).ok_or(DisplayError::NoSuchDisplay)?;
         let now = now_ms();
-        let entry = Entry::by(actor, Action::DisplayRevoke).detail(settings.name.clone());
-        kept::revoke(&self.0.db, id, now, entry).await?;
+        let entry = Entry::by(actor, AuditEvent::DisplayRevoke).detail(settings.name.clone());
+        saved::revoke(&self.0.db, id, now, entry).await?;
         if let Some(display) = self.0.lock().displays.get_mut(id) {
             display.revoked.get_or_insert(now);
         }
@@ -219,7 +220,7 @@ impl Displays {
             display.revoked.ok_or(DisplayError::NotRevoked)?;
             display.standing.borrow().settings.name.clone()
         };
-        kept::forget(&self.0.db, id, Entry::by(actor, Action::DisplayForget).detail(name)).await?;
+        saved::forget(&self.0.db, id, Entry::by(actor, AuditEvent::DisplayForget).detail(name)).await?;
         self.0.lock().displays.remove(id);
         self.0.change();
         Ok(())

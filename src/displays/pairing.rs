@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Digest;
-use crate::normal::nfkc;
+use crate::text::normalize::nfkc;
 
 /// Without what is read as something else: 0 and O, 1 and I.
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";

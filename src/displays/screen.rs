@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{Digest, Displays, Seen, Settings, digest, kept};
+use super::{Digest, Displays, Seen, Settings, digest, saved};
 use crate::db::now_ms;
 
 /// What the screens of a display are to show or do.
@@ -99,7 +99,7 @@ impl Screen {
     fn keep(&self) {
         let kept = self.displays.0.lock().displays.get(&self.id).map(|display| (display.last_seen, display.seen.clone()));
         if let Some((last_seen, seen)) = kept {
-            kept::seen(&self.displays.0.db, &self.id, last_seen, seen);
+            saved::seen(&self.displays.0.db, &self.id, last_seen, seen);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wall::{Audience, Names, What};
+use super::projection::{Audience, Names, What};
 
 const MAX_NAME: usize = 60;
 const MAX_VIEWS: usize = 8;

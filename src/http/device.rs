@@ -8,9 +8,9 @@ use axum::response::Response;
 
 use crate::accounts::{DEVICE_KEPT_DAYS, Device, User, is_device_token};
 
-use super::cookies;
 use super::error::Failure;
-use super::site::Site;
+use super::middleware::cookies;
+use super::state::Site;
 
 const COOKIE: &str = "usher_device";
 /// Cookies of one name that are looked at: other paths and domains of this host may have set some.

@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use crate::accounts::{AccountError, Refused};
 use crate::db::DbError;
 
-use super::language::Language;
-use super::site::Shared;
-use super::templates::{Page, context};
+use super::pages::i18n::language::Language;
+use super::pages::templates::{Page, context};
+use super::state::Shared;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {

@@ -1,40 +1,21 @@
 //! Everything that speaks to browsers: pages, log-in, the WebSocket, metrics. Knows nothing of CMS: rows come from the hub, actions go out.
 
-mod assets;
 mod audit;
-mod auth;
-mod browser;
 mod budget;
-mod catalogue;
-mod cdr;
-mod certificate;
-mod client;
 mod connections;
-mod cookies;
-mod csrf;
+pub mod desk_socket;
 mod device;
 mod error;
-mod failed;
-mod forwarded;
-mod headers;
-mod health;
-mod language;
-mod listener;
-mod log;
 mod log_limits;
-pub mod metrics;
-mod origin;
+mod middleware;
+pub mod ops;
 mod pages;
-mod prefix;
-pub mod protocol;
 mod router;
-mod seats;
+mod server;
 mod session;
-mod site;
-mod socket;
-mod templates;
-mod users;
+mod state;
 mod wall;
+mod ws;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -43,20 +24,19 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::Role;
-use crate::actions::Actions;
+use crate::audit::AuditLog;
+use crate::cdr_endpoints::CdrEndpoints;
 use crate::config::{Live, Timing, WebConfig};
 use crate::db::Db;
-use crate::desk::Requests;
 use crate::displays::Displays;
+use crate::displays::projection::Walls;
 use crate::hub::Hub;
-use crate::log::Log;
-use crate::receivers::Receivers;
-use crate::view::BridgeFigures;
-use crate::wall::Walls;
+use crate::model::action::Actions;
+use crate::model::{BridgeStats, Role};
+use crate::moderation::Requests;
 
-pub use certificate::{CertificateError, check_certificate};
-pub use listener::ServeError;
+pub use ops::certificate::{CertificateError, check_certificate};
+pub use server::ServeError;
 
 /// What the browser side is made of.
 #[derive(Debug)]
@@ -67,14 +47,14 @@ pub struct Web {
     pub hub: Hub,
     pub actions: Actions,
     pub desk: Requests,
-    pub log: Log,
-    pub receivers: Receivers,
+    pub log: AuditLog,
+    pub receivers: CdrEndpoints,
     /// Takes records and nothing else, without TLS.
     pub cdr_listener: Option<TcpListener>,
     pub displays: Displays,
     pub walls: Walls,
     /// What administrators may see of the bridges.
-    pub figures: watch::Receiver<Arc<[BridgeFigures]>>,
+    pub figures: watch::Receiver<Arc<[BridgeStats]>>,
     /// True once at least one bridge gave its first full read, or is paused.
     pub ready: watch::Receiver<bool>,
     /// Shown on the log-in page; only the demo has any.
@@ -98,6 +78,6 @@ pub const FIRST_USER: &str = "Nobody can log in yet. Make the first user, in ano
 /// Sockets are tracked by `tracker`, too, so that the caller may wait for them together with its own tasks.
 pub async fn serve(mut web: Web, listener: TcpListener, shutdown: CancellationToken, tracker: TaskTracker) -> Result<(), ServeError> {
     let cdr_listener = web.cdr_listener.take();
-    let site = site::Site::new(web, shutdown.clone(), tracker);
-    listener::run(site, listener, cdr_listener, shutdown).await
+    let site = state::Site::new(web, shutdown.clone(), tracker);
+    server::run(site, listener, cdr_listener, shutdown).await
 }

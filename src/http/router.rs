@@ -10,8 +10,11 @@ use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
 use super::error::Failure;
-use super::site::Shared;
-use super::{assets, auth, cdr, client, csrf, error, headers, health, log, metrics, origin, pages, prefix, session, socket, users, wall};
+use super::middleware::{csrf, origin, real_ip, security_headers, sub_path};
+use super::ops::{assets, cdr, health, metrics};
+use super::pages::{audit_log, login, page, users};
+use super::state::Shared;
+use super::{desk_socket, error, session, wall};
 
 /// The largest form is a few fields.
 const FORM_LIMIT: usize = 64 * 1024;
@@ -25,7 +28,7 @@ pub(super) fn router(site: Shared) -> Router {
         .merge(wall::routes(&site))
         .merge(files)
         .merge(open.clone())
-        .fallback(prefix::not_found)
+        .fallback(sub_path::not_found)
         .method_not_allowed_fallback(wrong_method);
     let whole = match site.base() {
         "" => whole.with_state(site.clone()),
@@ -33,14 +36,14 @@ pub(super) fn router(site: Shared) -> Router {
         base => Router::new()
             .nest_service(base, whole.with_state(site.clone()))
             .merge(open.with_state(site.clone()))
-            .fallback(prefix::outside)
+            .fallback(sub_path::outside)
             .with_state(site.clone()),
     };
     whole
         .layer(CatchPanicLayer::custom(panicked))
         .layer(with_state(site.clone(), error::draw))
-        .layer(from_fn(headers::add))
-        .layer(with_state(site, client::find))
+        .layer(from_fn(security_headers::add))
+        .layer(with_state(site, real_ip::find))
         // What failed is logged where it failed, with its cause.
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
 }
@@ -51,24 +54,24 @@ fn pages(site: &Shared) -> Router<Shared> {
         .route("/users/{name}/role", post(users::set_role))
         .route("/users/{name}/password", post(users::set_password))
         .route("/users/{name}/remove", post(users::remove))
-        .route("/log", get(log::page))
-        .route("/log.csv", get(log::csv))
-        .route("/log.jsonl", get(log::json_lines))
-        .route_layer(from_fn(auth::admins_only));
+        .route("/log", get(audit_log::page))
+        .route("/log.csv", get(audit_log::csv))
+        .route("/log.jsonl", get(audit_log::json_lines))
+        .route_layer(from_fn(login::admins_only));
     let members = Router::new()
-        .route("/", get(pages::dashboard))
-        .route("/ws", get(socket::upgrade))
-        .route("/account", get(pages::account))
-        .route("/account/password", post(pages::change_password))
-        .route("/account/language", post(pages::choose_language))
-        .route("/logout", post(auth::logout))
+        .route("/", get(page::dashboard))
+        .route("/ws", get(desk_socket::upgrade))
+        .route("/account", get(page::account))
+        .route("/account/password", post(page::change_password))
+        .route("/account/language", post(page::choose_language))
+        .route("/logout", post(login::logout))
         .merge(admins)
-        .route_layer(with_state(site.clone(), auth::members_only));
+        .route_layer(with_state(site.clone(), login::members_only));
     Router::new()
-        .route("/login", get(auth::show).post(auth::login))
+        .route("/login", get(login::show).post(login::login))
         .merge(members)
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
-        .layer(auth::layer(site))
+        .layer(login::layer(site))
         .layer(with_state(site.clone(), session::choose))
         .layer(with_state(site.clone(), csrf::give))
         .layer(with_state(site.clone(), origin::check))

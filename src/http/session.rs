@@ -6,9 +6,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_sessions::session::Id;
 
-use super::cookies;
 use super::error::Failure;
-use super::site::Shared;
+use super::middleware::cookies;
+use super::state::Shared;
 
 pub(super) const COOKIE: &str = "usher";
 

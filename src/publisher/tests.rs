@@ -6,19 +6,17 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
-use crate::actions::{Actor, Target};
 use crate::config::{Rules, Timing};
 use crate::db::Db;
-use crate::desk::Requests;
-use crate::model::{Home, LegState, Lobby, LobbyFact, RosterPatch};
-use crate::trouble::Troubles;
-use crate::view::Verb;
-use crate::wall::{Audience, Chosen, Names, Walls, Watched, What};
+use crate::displays::projection::{Audience, Chosen, Names, Walls, Watched, What};
+use crate::model::{ActionKind, Actor, Home, LegState, Lobby, LobbyFact, RosterPatch, Target};
+use crate::moderation::Requests;
+use crate::system_status::Problems;
 
 /// Nobody writes it: what is added stays in memory.
-static LOG: LazyLock<Log> = LazyLock::new(|| {
+static LOG: LazyLock<AuditLog> = LazyLock::new(|| {
     let dir = tempfile::tempdir().expect("a directory");
-    Log::new(Db::open(dir.path()).expect("a database"), 0, &Timing::default(), Troubles::channel().0).0
+    AuditLog::new(Db::open(dir.path()).expect("a database"), 0, &Timing::default(), Problems::channel().0).0
 });
 
 /// One thing that a bridge or a moderator may do, on few enough objects that they meet.
@@ -82,7 +80,7 @@ fn person(n: u8) -> ParticipantId {
     format!("p{n}").into()
 }
 
-fn take(store: &Store, desk: &Desk, step: &Step, now: Now) {
+fn take(store: &Store, desk: &Moderation, step: &Step, now: Now) {
     let requests = Requests::new(desk.clone(), store.clone(), LOG.clone());
     let actor = |user: u8| Actor { user: format!("u{user}").into(), address: std::net::Ipv4Addr::LOCALHOST.into() };
     match step {
@@ -110,7 +108,7 @@ fn take(store: &Store, desk: &Desk, step: &Step, now: Now) {
             store.update_person(&person(*n), |entry| entry.home = Some(Home::Elsewhere { id: "x".into(), name: None }));
         }
         Step::Admit { person: n } => {
-            desk.begin(&Target::Person(person(*n)), Verb::Admit, &"mo".into(), None, now);
+            desk.begin(&Target::Person(person(*n)), ActionKind::Admit, &"mo".into(), None, now);
         }
         Step::Hold { person: n, on } => drop(requests.hold(&actor(0), &[person(*n)], on.then(|| ("".into(), None)), &[])),
         Step::Acknowledge { person: n } => drop(requests.acknowledge(&actor(0), &[person(*n)])),
@@ -150,7 +148,7 @@ proptest! {
     fn following_changes_gives_the_same_view_as_building_it_from_nothing(steps in steps(), hidden in proptest::bool::ANY) {
         let exclude = if hidden { Rules { names: vec!["n1".into()], ..Rules::default() } } else { Rules::default() };
         let filter = Filter { exclude, ..Filter::default() };
-        let (store, desk) = (Store::default(), Desk::default());
+        let (store, desk) = (Store::default(), Moderation::default());
         let mut publisher = Publisher::new(store.clone(), desk.clone(), filter.clone());
         let mut page = View::new();
         let (walls, mut fan) = Walls::channel(Duration::ZERO);

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{BridgeRow, HasLobby, LegState, Lobby, MeetingRow, NamedBy, PersonRow};
+use super::{BridgeRow, MeetingRow, PersonRow};
 use crate::config::MeetingFacts;
-use crate::desk::{MeetingDesk, PersonDesk};
-use crate::model::{BridgeFacts, BridgeName, CallFacts, CallKey, Home, Listing, Participant, ParticipantId};
+use crate::model::{
+    BridgeFacts, BridgeName, CallFacts, CallKey, HasLobby, Home, LegState, Lobby, MeetingModeration, NamedBy, Participant, ParticipantId,
+    PersonModeration,
+};
 use crate::text::is_blank;
-
-/// The meeting that a call belongs to: all calls with one correlator; without one the call stands alone.
-pub fn meeting_id(key: &CallKey, call: &CallFacts) -> Arc<str> {
-    call.correlator.clone().unwrap_or_else(|| key.to_string().into())
-}
 
 /// What a meeting has in common with the next one at the same place: its space, or nothing but itself.
 pub fn place(meeting: &Arc<str>, calls: &[(CallKey, CallFacts)]) -> Arc<str> {
@@ -23,18 +20,8 @@ pub fn filter_facts(call: &CallFacts) -> MeetingFacts<'_> {
     MeetingFacts { name: label(call).0, space: call.space.as_deref(), tenant: call.tenant.as_deref() }
 }
 
-/// The listing that describes a person: the home bridge's when it has one. None when nobody lists them any more.
-pub fn face(person: &Participant) -> Option<&Listing> {
-    if person.departed {
-        return None;
-    }
-    let at_home = |listing: &&Listing| matches!(&person.home, Some(Home::Bridge(home)) if *home == listing.key.bridge);
-    let latest_at_home = person.listings.iter().filter(at_home).max_by_key(|listing| listing.at);
-    latest_at_home.or_else(|| person.listings.iter().min_by(|a, b| a.key.cmp(&b.key)))
-}
-
-pub fn person_row(id: &ParticipantId, person: &Participant, meeting: Arc<str>, desk: PersonDesk) -> Option<PersonRow> {
-    let listing = face(person)?;
+pub fn person_row(id: &ParticipantId, person: &Participant, meeting: Arc<str>, desk: PersonModeration) -> Option<PersonRow> {
+    let listing = person.primary_listing()?;
     let waiting = person.lobby.state == Lobby::Waiting;
     Some(PersonRow {
         id: id.clone(),
@@ -74,7 +61,7 @@ pub fn meeting_row<'a>(
     id: &Arc<str>,
     calls: &[(CallKey, CallFacts)],
     people: impl Iterator<Item = &'a PersonRow>,
-    desk: MeetingDesk,
+    desk: MeetingModeration,
 ) -> Option<MeetingRow> {
     let first = &calls.first()?.1;
     let (name, named_by) = calls.iter().map(|(_, call)| label(call)).min_by_key(|(_, by)| *by as u8).unwrap_or(("", NamedBy::Nothing));

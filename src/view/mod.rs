@@ -2,12 +2,8 @@
 
 mod build;
 mod diff;
-mod figures;
-mod made;
 mod rows;
 
 pub use build::*;
 pub use diff::{Change, apply, diff};
-pub use figures::*;
-pub use made::*;
 pub use rows::*;

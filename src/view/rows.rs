@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Hold, Mark, Message, Outcome, Pending, Thresholds};
-use crate::accounts::Role;
+use crate::model::{
+    BridgeState, CdrState, Claim, Fault, HasLobby, Hold, LegState, Lobby, LockMode, Mark, Message, NamedBy, Outcome, Pending, Role,
+    Thresholds,
+};
 
 /// A complete view: what one audience sees at one moment.
 pub type View = HashMap<RowKey, Arc<Row>>;
@@ -61,7 +63,7 @@ pub struct ServerRow {
     /// Meetings that the configured filters hide ("12 hidden").
     pub hidden_meetings: usize,
     /// What every moderator must know about Usher itself, for example that the journal can't be written.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<Fault>,
     /// An admission is sent so many seconds after its press, and can be stopped until then; 0: at once.
     pub admit_delay_s: u64,
     /// Pages ask before they act on more people than this at once, or on people of several meetings.
@@ -94,7 +96,7 @@ pub struct BridgeRow {
     pub since: i64,
     /// The last answer, once it is older than the silence threshold (5 s); absent while the bridge answers.
     pub silent_since: Option<i64>,
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<Fault>,
     /// `softwareVersion` as CMS states it.
     pub version: Option<Arc<str>>,
     /// Its own name in its cluster (`/callBridges`), where that is another one than the configured name.
@@ -111,51 +113,9 @@ pub struct BridgeRow {
     /// How the bridge's Call Detail Records arrive.
     pub cdr: CdrState,
     /// Why Usher could not register for them.
-    pub cdr_trouble: Option<Trouble>,
+    pub cdr_trouble: Option<Fault>,
     /// Who paused it; present exactly while `state` is `paused`.
     pub paused_by: Option<Arc<str>>,
-}
-
-/// What is known of a bridge's Call Detail Records, which tell of lobby changes that no event carries.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CdrState {
-    /// Not configured.
-    #[default]
-    Off,
-    /// None has come yet.
-    Expected,
-    Arriving,
-    /// The bridge makes some that do not arrive.
-    Stalled,
-    /// They arrive, but a lobby changed and none told.
-    Partial,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BridgeState {
-    /// No first answer yet, or reading everything again after a reconnect.
-    Connecting,
-    /// Events arrive and everything was read.
-    Live,
-    /// REST answers, events don't: everything is polled.
-    Polling,
-    /// The bridge refused the credentials; nothing more is asked until somebody retries.
-    Refused,
-    /// REST does not answer, or nothing can be read from its answers.
-    Unreachable,
-    /// An administrator wants nothing to be sent to it.
-    Paused,
-}
-
-/// What is wrong and what to do about it, in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// Stable word for the page's catalogue, e.g. `credentials_refused`.
-    pub code: Arc<str>,
-    /// What was expected and what came.
-    pub what: Arc<str>,
 }
 
 /// One meeting: all calls with the same `callCorrelator`, on any bridge.
@@ -212,37 +172,6 @@ fn is_not_so(flag: &bool) -> bool {
     !*flag
 }
 
-/// Whom a locked meeting keeps waiting (rest.md section 4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LockMode {
-    /// Everybody who comes.
-    All,
-    /// Who needs activation.
-    NeedsActivation,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NamedBy {
-    Name,
-    Space,
-    Address,
-    Owner,
-    Nothing,
-}
-
-/// Can somebody have to wait here at all?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HasLobby {
-    /// It is locked, a leg or profile needs activation, or somebody was seen waiting.
-    Yes,
-    /// Unlocked, and no profile that could be read needs activation.
-    No,
-    Unknown,
-}
-
 /// One participant; the id is the cluster-wide participant id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PersonRow {
@@ -295,25 +224,4 @@ pub struct PersonRow {
     /// Who has seen that this wait is too long; quiet for everybody since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Box<Mark>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lobby {
-    #[default]
-    Unknown,
-    Waiting,
-    In,
-}
-
-/// `state` of a roster entry; `other` stands for words that are not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LegState {
-    Initial,
-    Ringing,
-    Connected,
-    OnHold,
-    #[default]
-    Other,
 }

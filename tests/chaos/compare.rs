@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
+use usher::model::{BridgeState, LegState, Lobby};
 use usher::simulator::{Id, Lobby as TrueLobby, MeetingTruth, ParticipantTruth, Truth};
-use usher::view::{BridgeState, LegState, Lobby, MeetingRow, PersonRow, Row};
+use usher::view::{MeetingRow, PersonRow, Row};
 
 use crate::scene::BRIDGES;
 use crate::tab::Key;

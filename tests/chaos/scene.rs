@@ -9,8 +9,8 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use usher::model::BridgeState;
 use usher::simulator::{Control, Id, Join, MeetingTruth, ParticipantTruth, Role, StartCall, Truth, start};
-use usher::view::BridgeState;
 
 use crate::clock::{self, Bound, Steady};
 use crate::common::browser::Browser;

@@ -1,8 +1,8 @@
 //! Actions as a page presses them, scenes to press them in, and what CMS was asked for.
 
 use serde_json::{Value, json};
+use usher::model::{BridgeState, Lobby};
 use usher::simulator::{ChangeRequest, Id, MeetingTruth, ParticipantTruth};
-use usher::view::{BridgeState, Lobby};
 
 use super::desk::{Desk, Page, check, to, with};
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use usher::accounts::{Offline, Role};
+use usher::accounts::Offline;
 use usher::app::{self, App};
 use usher::config::{Config, Timing};
 use usher::db::open_connection;
+use usher::model::{Fault, Lobby, Role};
 use usher::simulator::{self, Control, Id, Join, MeetingTruth, Options, ParticipantTruth, Simulator, StartCall, TlsMode};
-use usher::view::{BridgeRow, Lobby, MeetingRow, PersonRow, Row, Trouble, UserRow};
+use usher::view::{BridgeRow, MeetingRow, PersonRow, Row, UserRow};
 
 use super::DEADLINE;
 use super::browser::{Browser, Socket};
@@ -313,7 +314,7 @@ impl Page {
     }
 
     /// The same in words, and the code.
-    pub fn troubled(&self) -> Option<Trouble> {
+    pub fn troubled(&self) -> Option<Fault> {
         self.rows.values().find_map(|row| if let Row::Server(server) = row { server.trouble.clone() } else { None })
     }
 

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use usher::config::{Config, Timing};
+use usher::model::{BridgeState, Lobby};
 use usher::simulator::{self, Cut, Id, MeetingTruth, Options, ParticipantTruth, Requests, Simulator};
-use usher::view::{BridgeRow, BridgeState, Lobby};
+use usher::view::BridgeRow;
 
 use super::desk::{Desk, Page, check, quick, quiet};
 use super::truth::differences;

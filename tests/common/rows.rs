@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use usher::model::*;
 use usher::view::*;
 
 pub fn server() -> Arc<Row> {
-    let trouble = Trouble { code: "journal".into(), what: "the journal can't be written".into() };
+    let trouble = Fault { code: "journal".into(), what: "the journal can't be written".into() };
     Arc::new(Row::Server(ServerRow {
         id: "server".into(),
         hidden_meetings: 12,
@@ -23,7 +24,7 @@ pub fn bridge(name: &str) -> Arc<Row> {
         state: BridgeState::Refused,
         since: 1,
         silent_since: Some(2),
-        trouble: Some(Trouble { code: "credentials_refused".into(), what: "401".into() }),
+        trouble: Some(Fault { code: "credentials_refused".into(), what: "401".into() }),
         version: Some("3.9".into()),
         unique_name: Some("cms-1".into()),
         can_admit: true,
@@ -31,7 +32,7 @@ pub fn bridge(name: &str) -> Arc<Row> {
         polled_calls: 1,
         unreadable_calls: 2,
         cdr: CdrState::Stalled,
-        cdr_trouble: Some(Trouble { code: "cdr_no_slot".into(), what: "all are taken".into() }),
+        cdr_trouble: Some(Fault { code: "cdr_no_slot".into(), what: "all are taken".into() }),
         paused_by: Some("ana".into()),
     }))
 }
@@ -58,9 +59,9 @@ pub fn meeting(id: &str) -> Arc<Row> {
         claim: Some(Box::new(claim())),
         thresholds: Thresholds { first_s: 120, second_s: 300, own: true },
         message: Some(Box::new(Message { text: "A minute, please".into(), until: Some(9) })),
-        pending: Some(Box::new(Pending { action: Verb::Lock, by: "ben".into(), since: 5, until: None })),
+        pending: Some(Box::new(Pending { action: ActionKind::Lock, by: "ben".into(), since: 5, until: None })),
         outcome: Some(Box::new(Outcome {
-            action: Verb::Message,
+            action: ActionKind::Message,
             result: ActionResult::Unreachable,
             reason: "no".into(),
             by: "ben".into(),
@@ -87,9 +88,9 @@ pub fn person(id: &str, name: &str) -> Arc<Row> {
         presenter: false,
         activator: Some(false),
         label: Some("Ana (court 3)".into()),
-        pending: Some(Box::new(Pending { action: Verb::Admit, by: "ben".into(), since: 5, until: Some(8) })),
+        pending: Some(Box::new(Pending { action: ActionKind::Admit, by: "ben".into(), since: 5, until: Some(8) })),
         outcome: Some(Box::new(Outcome {
-            action: Verb::SendBack,
+            action: ActionKind::SendBack,
             result: ActionResult::Refused,
             reason: "no".into(),
             by: "ben".into(),
@@ -105,7 +106,7 @@ pub fn person(id: &str, name: &str) -> Arc<Row> {
 
 pub fn user(name: &str) -> Arc<Row> {
     let looks_at = vec!["m".into()];
-    Arc::new(Row::User(UserRow { id: name.into(), role: usher::accounts::Role::Moderator, looks_at, idle_since: Some(1) }))
+    Arc::new(Row::User(UserRow { id: name.into(), role: usher::model::Role::Moderator, looks_at, idle_since: Some(1) }))
 }
 
 fn claim() -> Claim {

@@ -9,19 +9,19 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use usher::accounts::{Accounts, Role};
-use usher::actions::{Actions, Request};
+use usher::accounts::Accounts;
+use usher::audit::AuditLog;
 use usher::config::{Config, Timing, WebConfig};
 use usher::db::Db;
-use usher::desk::{Desk, Requests};
 use usher::displays::Displays;
+use usher::displays::projection::Walls;
 use usher::http::{ServeError, Web, serve};
 use usher::hub::{Audience, Hub, HubLimits};
-use usher::log::Log;
+use usher::model::action::{Actions, Request};
+use usher::model::{BridgeStats, Role};
+use usher::moderation::{Moderation, Requests};
 use usher::store::Store;
-use usher::trouble::Troubles;
-use usher::view::BridgeFigures;
-use usher::wall::Walls;
+use usher::system_status::Problems;
 
 use super::browser::Browser;
 
@@ -30,9 +30,9 @@ pub const PASSWORD: &str = "correct horse";
 pub struct Site {
     pub address: SocketAddr,
     pub hub: Hub,
-    pub log: Log,
+    pub log: AuditLog,
     pub requests: mpsc::Receiver<Request>,
-    pub figures: watch::Sender<Arc<[BridgeFigures]>>,
+    pub figures: watch::Sender<Arc<[BridgeStats]>>,
     pub ready: watch::Sender<bool>,
     pub accounts: Accounts,
     pub shutdown: CancellationToken,
@@ -91,7 +91,7 @@ impl Setup {
         let (ready, readiness) = watch::channel(false);
         let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
         let accounts = Accounts::new(db.clone(), Duration::from_secs(3600));
-        let (log, writer) = Log::new(db.clone(), 0, &self.timing, Troubles::channel().0);
+        let (log, writer) = AuditLog::new(db.clone(), 0, &self.timing, Problems::channel().0);
         tokio::spawn(writer.run(shutdown.clone()));
         let web = Web {
             config: config.into(),
@@ -99,9 +99,9 @@ impl Setup {
             db,
             hub: hub.clone(),
             actions,
-            desk: Requests::new(Desk::default(), Store::default(), log.clone()),
+            desk: Requests::new(Moderation::default(), Store::default(), log.clone()),
             log: log.clone(),
-            receivers: usher::receivers::Receivers::default(),
+            receivers: usher::cdr_endpoints::CdrEndpoints::default(),
             displays: Displays::load(displays_db).await.expect("displays"),
             // Nobody publishes for walls here.
             walls: Walls::channel(Duration::ZERO).0,

@@ -1,7 +1,7 @@
 //! What a page shows, against the simulator's truth.
 
+use usher::model::Lobby;
 use usher::simulator::{Id, Lobby as TrueLobby};
-use usher::view::Lobby;
 
 use super::desk::{Desk, Page};
 

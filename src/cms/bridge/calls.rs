@@ -8,13 +8,13 @@ use std::time::Instant;
 use super::rosters::RosterRead;
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::{CallDetail, CallItem, Page};
-use crate::cms::ask::Ask;
-use crate::cms::client::AskError;
+use crate::cms::events::subscriptions::Topic;
 use crate::cms::evidence::Fact;
-use crate::cms::queue::Lane;
-use crate::cms::repairs::{Found, Missing};
-use crate::cms::subscriptions::Topic;
+use crate::cms::missed_events::{Found, Missing};
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::{CallDetail, CallItem, Page};
 use crate::model::{CallId, LegId, ParticipantId, RosterPatch};
 
 /// What this bridge still has to read of a call.

@@ -9,13 +9,13 @@ use tracing::{debug, info, warn};
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::LegDetail;
-use crate::cms::ask::Ask;
 use crate::cms::cdr::{Document, Feed, Noted, Subject};
-use crate::cms::lobby::Seen;
-use crate::cms::queue::Lane;
+use crate::cms::lobby_state::Seen;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::LegDetail;
 use crate::config::CdrMode;
-use crate::model::{CallId, CdrFigures, CdrState, LegId};
+use crate::model::{CallId, CdrState, CdrStats, LegId};
 
 /// Legs that only records know; each costs one request, and anybody who knows the address could invent them.
 const MOST_STRAYS: usize = 1000;
@@ -42,8 +42,8 @@ impl Records {
 }
 
 impl Bridge {
-    pub(super) fn record_figures(&self) -> Option<CdrFigures> {
-        self.takes_records().then_some(CdrFigures { records: self.records.taken, last: self.records.last })
+    pub(super) fn record_figures(&self) -> Option<CdrStats> {
+        self.takes_records().then_some(CdrStats { records: self.records.taken, last: self.records.last })
     }
 }
 

@@ -8,12 +8,12 @@ use tokio::sync::oneshot;
 
 use super::Bridge;
 use crate::clock::Now;
-use crate::cms::answer::Answer;
-use crate::cms::ask::Ask;
-use crate::cms::change::Change;
-use crate::cms::client::AskError;
 use crate::cms::cluster::{Command, Look};
-use crate::cms::queue::Lane;
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::mutation::Change;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::Answer;
 use crate::config::Timing;
 use crate::model::{BridgeState, ParticipantId};
 

@@ -4,10 +4,10 @@ use tracing::debug;
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::queue::Lane;
-use crate::cms::renewals::Pace;
-use crate::cms::subscriptions::{SocketId, Topic};
-use crate::cms::wire::Body;
+use crate::cms::events::protocol::Body;
+use crate::cms::events::renewals::Pace;
+use crate::cms::events::subscriptions::{SocketId, Topic};
+use crate::cms::rest::queue::Lane;
 use crate::model::CallId;
 
 impl Bridge {

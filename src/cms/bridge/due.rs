@@ -6,10 +6,10 @@ use tracing::debug;
 
 use super::Bridge;
 use crate::clock::Now;
-use crate::cms::ask::Ask;
-use crate::cms::queue::Lane;
-use crate::cms::repairs::Found;
-use crate::cms::subscriptions::{SocketId, Topic};
+use crate::cms::events::subscriptions::{SocketId, Topic};
+use crate::cms::missed_events::Found;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
 use crate::model::{CallId, LegId, ParticipantId};
 
 /// Each of these legs that is forgotten too early costs one request.

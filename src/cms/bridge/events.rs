@@ -4,13 +4,13 @@ use tracing::{debug, info};
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::ask::Ask;
+use crate::cms::events::protocol::{Body, Frame, SubscriptionState, Update};
+use crate::cms::events::socket::{News, Report};
+use crate::cms::events::subscriptions::{SocketId, Topic};
 use crate::cms::pulse::Pulse;
-use crate::cms::queue::Lane;
-use crate::cms::session::{News, Report};
-use crate::cms::subscriptions::{SocketId, Topic};
-use crate::cms::wire::{Body, Frame, SubscriptionState, Update};
-use crate::model::{CallFacts, CallId, LegState, Lobby, RosterPatch, Trouble, leg_state};
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::model::{CallFacts, CallId, Fault, LegState, Lobby, RosterPatch, leg_state};
 
 impl Bridge {
     pub(super) fn take_report(&mut self, report: Report) {
@@ -25,7 +25,7 @@ impl Bridge {
             News::Closed(reason) => {
                 info!(bridge = %self.name, socket = report.socket, %reason, "events socket closed");
                 let pause = self.next_pause(report.socket, now);
-                self.without_events(report.socket, Trouble { code: "events_lost".into(), what: reason.into() }, pause, now);
+                self.without_events(report.socket, Fault { code: "events_lost".into(), what: reason.into() }, pause, now);
             }
         }
     }

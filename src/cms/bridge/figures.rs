@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::model::BridgeFigures;
+use crate::model::BridgeStats;
 
 /// A rate is taken over this long: long enough to be steady, short enough to follow what one does.
 const RATE_OVER: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ impl Tally {
 impl Bridge {
     pub(super) fn count_figures(&mut self, now: Now) {
         self.tally.look(now.instant);
-        let figures = BridgeFigures {
+        let figures = BridgeStats {
             id: self.name.clone(),
             at: now.unix_ms,
             requests_per_s: self.tally.requests_per_s(now.instant),

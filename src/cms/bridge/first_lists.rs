@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::ask::Ask;
-use crate::cms::queue::Lane;
-use crate::cms::repairs::Missing;
-use crate::cms::subscriptions::{SocketId, Topic};
+use crate::cms::events::subscriptions::{SocketId, Topic};
+use crate::cms::missed_events::Missing;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
 use crate::model::{CallId, Participant, ParticipantId};
 
 impl Bridge {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Bridge;
-use crate::cms::answer::{Answer, Page, Profiles, SpaceDetail};
-use crate::cms::ask::Ask;
-use crate::cms::client::AskError;
-use crate::cms::queue::Lane;
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::{Answer, Page, Profiles, SpaceDetail};
 use crate::model::{CallId, LockMode};
 
 /// Spaces and profiles by id, as far as they are read.

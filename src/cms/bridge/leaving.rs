@@ -8,10 +8,10 @@ use futures_util::StreamExt;
 use super::Bridge;
 use super::commands::Waiter;
 use crate::clock::Now;
-use crate::cms::ask::Ask;
 use crate::cms::cluster::Command;
-use crate::cms::following::NOT_FOLLOWED;
-use crate::cms::queue::Lane;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::supervisor::NOT_FOLLOWED;
 
 impl Bridge {
     /// Hands on what was asked of it and not sent; what nobody takes is answered. A PUT that is under way keeps its

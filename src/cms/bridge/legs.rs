@@ -6,13 +6,14 @@ use tracing::debug;
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::LegDetail;
-use crate::cms::ask::Ask;
-use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
-use crate::cms::lobby::{self, Beginning, Leg, Seen};
-use crate::cms::queue::Lane;
-use crate::cms::repairs::Found;
+use crate::cms::lobby_state;
+use crate::cms::lobby_state::{Beginning, Leg, Seen};
+use crate::cms::missed_events::Found;
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::LegDetail;
 use crate::model::{CallId, LegId, LegState, Lobby, ParticipantId, RosterPatch};
 
 impl Bridge {
@@ -84,8 +85,8 @@ impl Bridge {
         let before_reading = (leg.seen, leg.sent());
         leg.read(detail, sent.instant, second_look);
         let after_reading = leg.seen;
-        let (state, muted, held) = (lobby::merge(&work.legs), lobby::is_muted(&work.legs), detail.on_hold);
-        let unreadable = lobby::is_unreadable(&work.legs);
+        let (state, muted, held) = (lobby_state::merge(&work.legs), lobby_state::is_muted(&work.legs), detail.on_hold);
+        let unreadable = lobby_state::is_unreadable(&work.legs);
         let before = (work.read_muted.replace(muted), std::mem::replace(&mut work.read_held, held));
         self.note_mute(person, muted, before.0, sent, now);
         self.note_hold(person, held, before.1, sent, now);
@@ -100,7 +101,7 @@ impl Bridge {
             .update_person(person, |entry| {
                 let before = entry.lobby;
                 entry.unreadable.leg = unreadable;
-                entry.lobby = lobby::next_fact(lobby::as_of(before, now.instant), state, beginning);
+                entry.lobby = lobby_state::next_fact(lobby_state::as_of(before, now.instant), state, beginning);
                 before.state
             })
             .unwrap_or_default();
@@ -288,11 +289,11 @@ impl Bridge {
 
     fn merge_again(&mut self, person: &ParticipantId, now: Now) {
         let Some(work) = self.people.get(person) else { return };
-        let (state, unreadable) = (lobby::merge(&work.legs), lobby::is_unreadable(&work.legs));
+        let (state, unreadable) = (lobby_state::merge(&work.legs), lobby_state::is_unreadable(&work.legs));
         let beginning = Beginning { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, remembered: None };
         self.store.update_person(person, |entry| {
             entry.unreadable.leg = unreadable;
-            entry.lobby = lobby::next_fact(lobby::as_of(entry.lobby, now.instant), state, beginning);
+            entry.lobby = lobby_state::next_fact(lobby_state::as_of(entry.lobby, now.instant), state, beginning);
         });
         self.plan_look(person, now);
     }

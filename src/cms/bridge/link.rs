@@ -11,13 +11,13 @@ use super::labels::Labels;
 use super::standing::{Complaint, trouble};
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::{BridgeItem, Page, Status};
-use crate::cms::ask::Ask;
-use crate::cms::change::Change;
-use crate::cms::client::AskError;
-use crate::cms::queue::Lane;
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::mutation::Change;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::{BridgeItem, Page, Status};
 use crate::cms::version::{admits, sends_back};
-use crate::model::{BridgeState, Trouble};
+use crate::model::{BridgeState, Fault};
 
 /// After so many failures in a row, without any answer between them, the bridge is unreachable.
 const FAILURES: u32 = 3;
@@ -378,7 +378,7 @@ impl Bridge {
         self.queue.clear();
         self.forget_reading();
         self.close_sessions();
-        self.state(BridgeState::Refused, Some(Trouble { code: "credentials_refused".into(), what: what.into() }));
+        self.state(BridgeState::Refused, Some(Fault { code: "credentials_refused".into(), what: what.into() }));
     }
 }
 

@@ -6,7 +6,7 @@ use tracing::info;
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::client::AskError;
+use crate::cms::rest::client::AskError;
 use crate::model::{BridgeState, Paused};
 
 impl Bridge {

@@ -7,15 +7,16 @@ use tracing::debug;
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::{LegList, PersonDetail};
-use crate::cms::ask::Ask;
-use crate::cms::client::AskError;
 use crate::cms::cluster::Look;
+use crate::cms::events::subscriptions::Topic;
 use crate::cms::evidence::Fact;
-use crate::cms::lobby::{self, Leg};
-use crate::cms::queue::Lane;
-use crate::cms::repairs::{Found, Missing};
-use crate::cms::subscriptions::Topic;
+use crate::cms::lobby_state;
+use crate::cms::lobby_state::Leg;
+use crate::cms::missed_events::{Found, Missing};
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::{LegList, PersonDetail};
 use crate::model::{BridgeName, CallId, Home, LegState, Lobby, Participant, ParticipantId, RosterPatch};
 use crate::store::Listed;
 
@@ -115,7 +116,7 @@ impl Bridge {
     /// before this one's roster was read, and what had been read was forgotten with them.
     pub(super) fn is_untold(&self, person: &ParticipantId) -> bool {
         let unknown = self.store.with_person(person, |person| person.lobby.state == Lobby::Unknown).unwrap_or(true);
-        unknown && self.people.get(person).is_some_and(|work| lobby::merge(&work.legs) != Lobby::Unknown)
+        unknown && self.people.get(person).is_some_and(|work| lobby_state::merge(&work.legs) != Lobby::Unknown)
     }
 
     pub(super) fn is_looked_after(&self, person: &ParticipantId) -> bool {

@@ -3,9 +3,9 @@
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::LegDetail;
-use crate::cms::ask::Ask;
-use crate::cms::queue::Lane;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::LegDetail;
 use crate::model::{CallId, Home, LegState, ParticipantId};
 
 impl Bridge {

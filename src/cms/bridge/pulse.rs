@@ -8,13 +8,13 @@ use tracing::{debug, warn};
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::Status;
-use crate::cms::ask::Ask;
+use crate::cms::events::subscriptions::{SocketId, Topic};
 use crate::cms::evidence::{Evidence, Fact, Remedy, Shown};
 use crate::cms::pulse::{Advice, Pulse};
-use crate::cms::queue::Lane;
-use crate::cms::subscriptions::{SocketId, Topic};
-use crate::model::{CallFacts, CallId, ParticipantId, Trouble};
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::Status;
+use crate::model::{CallFacts, CallId, Fault, ParticipantId};
 use crate::store::Listed;
 
 /// So many sockets in a row that answered their first request and no other: this bridge acknowledges no set that it has already.
@@ -258,7 +258,7 @@ impl Bridge {
     }
 
     /// A further socket that a bridge's own limit asked for, and that comes to nothing, is done without.
-    pub(super) fn do_without(&mut self, socket: SocketId, trouble: &Trouble, now: Now) -> bool {
+    pub(super) fn do_without(&mut self, socket: SocketId, trouble: &Fault, now: Now) -> bool {
         let does = self.plan.does_without(socket);
         if does {
             debug!(bridge = %self.name, socket, what = %trouble.what, "no further events socket");

@@ -7,13 +7,13 @@ use tracing::{info, warn};
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::{Answer, Page, ReceiverItem};
-use crate::cms::ask::Ask;
 use crate::cms::cdr::{Own, Registration, Step};
-use crate::cms::client::AskError;
-use crate::cms::queue::Lane;
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::{Answer, Page, ReceiverItem};
 use crate::config::Secret;
-use crate::model::Trouble;
+use crate::model::Fault;
 
 /// The list of receivers, while it is being read, and what was tried to be on it.
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ impl Bridge {
     }
 
     fn say_of_records(&mut self, trouble: Option<(&str, String)>) {
-        let trouble = trouble.map(|(code, what)| Trouble { code: code.into(), what: what.into() });
+        let trouble = trouble.map(|(code, what)| Fault { code: code.into(), what: what.into() });
         let said = self.store.with_bridge(&self.name, |bridge| bridge.cdr.trouble.clone()).flatten();
         if let Some(trouble) = trouble.as_ref().filter(|trouble| said.as_ref() != Some(trouble)) {
             warn!(bridge = %self.name, what = %trouble.what, "CDRs will not arrive");

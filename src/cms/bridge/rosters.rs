@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use super::calls::CallWork;
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::answer::{Page, RosterItem};
-use crate::cms::ask::Ask;
-use crate::cms::client::AskError;
-use crate::cms::queue::Lane;
-use crate::cms::repairs::{Found, Missing};
-use crate::cms::subscriptions::Topic;
+use crate::cms::events::subscriptions::Topic;
+use crate::cms::missed_events::{Found, Missing};
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::{Page, RosterItem};
 use crate::model::{CallId, Home, LegId, Lobby, ParticipantId, RosterPatch};
 
 /// One pass over a call's roster.

@@ -9,14 +9,14 @@ use super::link::backoff;
 use super::standing::trouble;
 use super::{Bridge, Due, Socket};
 use crate::clock::Now;
-use crate::cms::ask::Ask;
-use crate::cms::client::AskError;
-use crate::cms::queue::Lane;
-use crate::cms::session::Session;
-use crate::cms::subscriptions::{SocketId, Verdict};
-use crate::cms::wire;
+use crate::cms::events::protocol;
+use crate::cms::events::socket::Session;
+use crate::cms::events::subscriptions::{SocketId, Verdict};
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
 use crate::config::Secret;
-use crate::model::{BridgeState, CallId, Trouble};
+use crate::model::{BridgeState, CallId, Fault};
 
 impl Bridge {
     pub(super) fn connect_soon(&mut self, socket: SocketId, now: Now) {
@@ -38,7 +38,7 @@ impl Bridge {
     pub(super) fn token_failed(&mut self, socket: SocketId, error: &AskError, now: Now) {
         warn!(bridge = %self.name, %error, "no token for events");
         let trouble = match error {
-            AskError::Forbidden | AskError::Unauthorized => Trouble { code: "events_not_permitted".into(), what: error.to_string().into() },
+            AskError::Forbidden | AskError::Unauthorized => Fault { code: "events_not_permitted".into(), what: error.to_string().into() },
             error => trouble(error),
         };
         // The same credentials have just been good for other requests: this user may not follow events (events.md section 9).
@@ -70,7 +70,7 @@ impl Bridge {
     }
 
     /// Tries again after the pause; meanwhile everything is read by REST, and the page says so.
-    pub(super) fn without_events(&mut self, socket: SocketId, trouble: Trouble, pause: Duration, now: Now) {
+    pub(super) fn without_events(&mut self, socket: SocketId, trouble: Fault, pause: Duration, now: Now) {
         self.timers.cancel(&Due::AckTimeout(socket));
         self.timers.cancel(&Due::Pulse(socket));
         if self.do_without(socket, &trouble, now) {
@@ -98,7 +98,7 @@ impl Bridge {
         if self.sockets.get(&socket).is_some_and(|entry| entry.session.is_some()) {
             warn!(bridge = %self.name, socket, why, "events socket given up");
             let pause = self.next_pause(socket, now);
-            self.without_events(socket, Trouble { code: "events_lost".into(), what: why.into() }, pause, now);
+            self.without_events(socket, Fault { code: "events_lost".into(), what: why.into() }, pause, now);
         }
     }
 
@@ -187,7 +187,7 @@ impl Bridge {
             pulse.asked(now.instant);
             pulse.ack_timeout(&self.timing)
         });
-        let sent = entry.session.as_ref().is_some_and(|session| session.send(wire::subscribe_request(entry.message_id, &set)));
+        let sent = entry.session.as_ref().is_some_and(|session| session.send(protocol::subscribe_request(entry.message_id, &set)));
         if sent {
             self.timers.set(Due::AckTimeout(socket), now.instant + timeout);
         } else {
@@ -238,7 +238,7 @@ impl Bridge {
             Verdict::GiveUp => {
                 let what = format!("the bridge refused the subscriptions ({status})");
                 let pause = backoff(self.timing.reconnect_min, self.timing.reconnect_max, u32::MAX);
-                self.without_events(socket, Trouble { code: "events_refused".into(), what: what.into() }, pause, now);
+                self.without_events(socket, Fault { code: "events_refused".into(), what: what.into() }, pause, now);
             }
         }
         self.judge_state();

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::{Bridge, Due};
 use crate::clock::Now;
-use crate::cms::ask::Ask;
-use crate::cms::client::AskError;
-use crate::model::{BridgeName, BridgeState, Trouble};
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::request::Ask;
+use crate::model::{BridgeName, BridgeState, Fault};
 use crate::store::Store;
 
 /// The bridge answers, but calls, people or legs can't be read from its answers.
@@ -61,7 +61,7 @@ impl Bridge {
     }
 
     /// Enters a state; keeps its beginning when it was entered before.
-    pub(super) fn state(&mut self, state: BridgeState, trouble: Option<Trouble>) {
+    pub(super) fn state(&mut self, state: BridgeState, trouble: Option<Fault>) {
         let now = Now::read();
         self.store.put_bridge(&self.name, |bridge| {
             if bridge.state != state {
@@ -138,11 +138,11 @@ fn is_useless(error: &AskError) -> bool {
 pub(in crate::cms) fn say_failed(store: &Store, name: &BridgeName) {
     store.put_bridge(name, |bridge| {
         (bridge.state, bridge.since) = (BridgeState::Unreachable, Now::read().unix_ms);
-        bridge.trouble = Some(Trouble { code: "failed".into(), what: "Usher failed while following this bridge and starts again".into() });
+        bridge.trouble = Some(Fault { code: "failed".into(), what: "Usher failed while following this bridge and starts again".into() });
     });
 }
 
-pub(super) fn trouble(error: &AskError) -> Trouble {
+pub(super) fn trouble(error: &AskError) -> Fault {
     let code = match error {
         AskError::Unauthorized => "credentials_refused",
         AskError::Forbidden => "forbidden",
@@ -154,5 +154,5 @@ pub(super) fn trouble(error: &AskError) -> Trouble {
             "unexpected_answer"
         }
     };
-    Trouble { code: code.into(), what: error.to_string().into() }
+    Fault { code: code.into(), what: error.to_string().into() }
 }

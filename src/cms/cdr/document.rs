@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use crate::cms::rest::xml::{Element, XmlError};
 use crate::cms::text;
-use crate::cms::xml::{Element, XmlError};
 use crate::model::{CallId, LegId};
 
 /// Any number of records of one session of one bridge, in the order in which they were made.

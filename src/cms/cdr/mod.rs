@@ -4,9 +4,9 @@
 //! A record is a hint to read by REST and never a fact: records can be lost, repeated, late, or sent by anybody who knows the address.
 
 mod document;
-mod feed;
 mod registration;
+mod sequence;
 
 pub(super) use document::{Document, Subject};
-pub(super) use feed::{Feed, Noted};
 pub(crate) use registration::{Field, Own, Registration, Step};
+pub(super) use sequence::{Feed, Noted};

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tower::Service;
 
 use super::{Connection, Connections};
-use crate::http::site::Shared;
+use crate::http::state::Shared;
 
 /// Takes connections in, and counts them.
 #[derive(Clone)]

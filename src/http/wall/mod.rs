@@ -2,9 +2,9 @@
 //!
 //! Who comes here is never asked to log in, and can do nothing. The token is in a cookie, or for browsers that keep none in the path.
 
-mod browser;
-mod guard;
-mod socket;
+mod session;
+mod user_agent;
+mod watchdog_script;
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,14 @@ use axum::{Router, middleware};
 use serde::Deserialize;
 
 use crate::db::now_ms;
+use crate::displays::projection::{Overview, WallRow, What, overview};
 use crate::displays::{Known, Settings, is_token, new_token};
-use crate::wall::{Overview, WallRow, What, overview};
 
-use super::cookies;
 use super::error::Failure;
-use super::language::Language;
-use super::origin;
-use super::site::{Shared, Site};
-use super::templates::{Page, context};
+use super::middleware::{cookies, origin};
+use super::pages::i18n::language::Language;
+use super::pages::templates::{Page, context};
+use super::state::{Shared, Site};
 
 /// Where links with a token lead; what follows stays out of the log.
 pub(super) const PATH: &str = "/wall/t/";
@@ -41,9 +40,9 @@ const AGAIN: (HeaderName, HeaderValue) = (header::REFRESH, HeaderValue::from_sta
 pub(super) fn routes(site: &Shared) -> Router<Shared> {
     Router::new()
         .route("/wall", get(page))
-        .route("/wall/ws", get(socket::by_cookie))
+        .route("/wall/ws", get(session::by_cookie))
         .route("/wall/t/{token}", get(page_by_link))
-        .route("/wall/t/{token}/ws", get(socket::by_link))
+        .route("/wall/t/{token}/ws", get(session::by_link))
         .layer(middleware::from_fn_with_state(site.clone(), origin::check))
 }
 
@@ -69,7 +68,7 @@ async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) 
         Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
         Known::Nobody => {
             let page = Page::nobody(&site, Language::of(&headers));
-            let own = context! { "guard" => guard::SCRIPT, "code" => site.displays.code(&token), "socket" => socket, "cookies" => true };
+            let own = context! { "guard" => watchdog_script::SCRIPT, "code" => site.displays.code(&token), "socket" => socket, "cookies" => true };
             page.render("wall_code.html", own)?.into_response()
         }
     };
@@ -93,7 +92,7 @@ async fn shown(site: &Site, id: &str, socket: &str) -> Result<Response, Failure>
     let words = words(site, language.code);
     let now = now_ms();
     let own = context! {
-        "guard" => guard::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_else(|| overview(&[], &What::All, now)),
+        "guard" => watchdog_script::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_else(|| overview(&[], &What::All, now)),
     };
     Ok(Page::nobody(site, language).render("wall.html", own)?.into_response())
 }
@@ -113,7 +112,7 @@ async fn seen(site: &Site, settings: &Settings, now: i64) -> Option<Overview> {
 
 /// The headers of a screen's pages.
 fn of_screens() -> [(HeaderName, HeaderValue); 2] {
-    [NO_REFERRER, (header::CONTENT_SECURITY_POLICY, guard::ALLOWED.clone())]
+    [NO_REFERRER, (header::CONTENT_SECURITY_POLICY, watchdog_script::ALLOWED.clone())]
 }
 
 fn words(site: &Site, language: &str) -> BTreeMap<String, String> {
@@ -121,7 +120,7 @@ fn words(site: &Site, language: &str) -> BTreeMap<String, String> {
 }
 
 fn gone(site: &Site, headers: &HeaderMap, status: StatusCode, socket: &str) -> Result<Response, Failure> {
-    let own = context! { "guard" => guard::SCRIPT, "revoked" => status == StatusCode::FORBIDDEN, "socket" => socket };
+    let own = context! { "guard" => watchdog_script::SCRIPT, "revoked" => status == StatusCode::FORBIDDEN, "socket" => socket };
     Ok((status, Page::nobody(site, Language::of(headers)).render("wall_gone.html", own)?).into_response())
 }
 

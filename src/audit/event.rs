@@ -1,0 +1,103 @@
+//! What an entry of the log is about: every kind of action, with its to_wire in the file.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::model::ActionKind;
+use crate::model::wire_name::to_wire;
+
+/// What was done. The words in the file are the names in snake case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditEvent {
+    Hold,
+    EndHold,
+    Acknowledge,
+    Thresholds,
+    Pause,
+    Resume,
+    Retry,
+    /// Somebody who waited is in, and nobody at Usher let them in.
+    LetIn,
+    /// Somebody who was in waits again, and nobody at Usher sent them back.
+    PutBack,
+    DisplayPair,
+    DisplayLink,
+    DisplaySet,
+    DisplayRevoke,
+    DisplayForget,
+    /// Entries are missing here; how many is in the detail.
+    Lost,
+    /// Requests were refused because the log had no room for them; how many is in the detail.
+    NoRoom,
+    SignIn,
+    SignOut,
+    /// Wrong passwords; the user name as it was typed, and how many if several, are in the detail.
+    SignInFailed,
+    UserAdd,
+    UserRemove,
+    UserRole,
+    UserPassword,
+    /// The configuration was read again.
+    Configure,
+    /// The log was taken away as a file.
+    Export,
+    Backup,
+    /// Usher's receiver of records was entered into a bridge, or removed there; or its address was made anew.
+    CdrRegister,
+    CdrRemove,
+    CdrRenew,
+    /// By way of CMS.
+    #[serde(untagged)]
+    Did(ActionKind),
+}
+
+impl AuditEvent {
+    /// All there are, in the order in which people look for them.
+    pub const ALL: &[Self] = &[
+        Self::Did(ActionKind::Admit),
+        Self::Did(ActionKind::SendBack),
+        Self::Did(ActionKind::Remove),
+        Self::Did(ActionKind::Mute),
+        Self::Did(ActionKind::Unmute),
+        Self::Did(ActionKind::Rename),
+        Self::Did(ActionKind::Lock),
+        Self::Did(ActionKind::Unlock),
+        Self::Did(ActionKind::Message),
+        Self::LetIn,
+        Self::PutBack,
+        Self::Hold,
+        Self::EndHold,
+        Self::Acknowledge,
+        Self::Thresholds,
+        Self::Pause,
+        Self::Resume,
+        Self::Retry,
+        Self::SignIn,
+        Self::SignInFailed,
+        Self::SignOut,
+        Self::UserAdd,
+        Self::UserRemove,
+        Self::UserRole,
+        Self::UserPassword,
+        Self::DisplayPair,
+        Self::DisplayLink,
+        Self::DisplaySet,
+        Self::DisplayRevoke,
+        Self::DisplayForget,
+        Self::Configure,
+        Self::CdrRegister,
+        Self::CdrRemove,
+        Self::CdrRenew,
+        Self::Export,
+        Self::Backup,
+        Self::NoRoom,
+        Self::Lost,
+    ];
+
+    /// As it stands in the file.
+    pub fn word(self) -> Arc<str> {
+        to_wire(&self)
+    }
+}

@@ -1,0 +1,335 @@
+//! Reading the log, newest first, from a place on: a bounded number of entries at a time. Writes nothing.
+//!
+//! SQLite looks entries up by meeting, person, moderator and time, in the order of its indexes; a text and an action
+//! are looked for in what that yields.
+
+use std::borrow::Cow;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+use serde::{Serialize, Serializer};
+
+use super::filter::{Filter, Moderator, Needle};
+use super::times::rfc3339;
+use crate::db::{Db, DbError};
+use crate::text::normalize::caseless;
+
+/// Entries that one page looks at, at most: with a rare text the page says how far back it has looked, and goes on from there.
+const LOOKED_AT: usize = 50_000;
+
+/// The fields of a [`Line`], in their order.
+pub(super) const COLUMNS: &str = "id,at,user,address,action,scope,person,name,person_address,meeting,meeting_name,bridge,result,reason,\
+                                  waited_ms,detail,space,tenant,bridge_id,action_id,corrects";
+
+/// One entry as it stands in the table; also the line of an export, with these names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    pub id: i64,
+    /// Unix milliseconds; in exports RFC 3339, UTC.
+    #[serde(serialize_with = "as_text")]
+    pub at: i64,
+    pub user: String,
+    pub address: String,
+    pub action: String,
+    pub scope: String,
+    pub person: String,
+    pub name: String,
+    pub person_address: String,
+    pub meeting: String,
+    pub meeting_name: String,
+    pub bridge: String,
+    pub result: String,
+    pub reason: String,
+    pub waited_ms: Option<i64>,
+    pub detail: String,
+    /// CMS's ids, as the next two; entries from before Usher wrote them down have none.
+    pub space: String,
+    pub tenant: String,
+    pub bridge_id: String,
+    /// Unique; empty in entries from before there was one.
+    pub action_id: String,
+    /// The `action_id` of the entry that this one puts right.
+    pub corrects: String,
+}
+
+fn as_text<S: Serializer>(at: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*at))
+}
+
+/// A place in the log: just after (older than) this entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub at: i64,
+    pub id: i64,
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.at, self.id)
+    }
+}
+
+impl std::str::FromStr for Cursor {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (at, id) = text.split_once('-').unwrap_or((text, ""));
+        Ok(Self { at: at.parse()?, id: id.parse()? })
+    }
+}
+
+/// What one look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    pub lines: Vec<Line>,
+    /// Where to look on; None at the end of the log.
+    pub next: Option<Cursor>,
+}
+
+impl Slice {
+    /// How far back it has looked, where it gave up before it had found as many lines as were wanted.
+    pub fn looked_to(&self, want: usize) -> Option<i64> {
+        self.next.filter(|_| self.lines.len() < want).map(|next| next.at)
+    }
+}
+
+/// Up to `want` lines that are older than `before`, of at most `look_at` entries.
+pub fn look(conn: &Connection, filter: &Filter, before: Option<Cursor>, want: usize, look_at: usize) -> rusqlite::Result<Slice> {
+    let needle = Needle::new(filter);
+    let filter = named(conn, filter)?;
+    let (statement, values) = statement(&filter, before);
+    let mut query = conn.prepare_cached(&statement)?;
+    let mut rows = query.query(params_from_iter(values))?;
+    let (mut lines, mut last, mut looked) = (Vec::new(), None, 0);
+    while let Some(row) = rows.next()? {
+        // There is one more: what was found ends before it.
+        if lines.len() >= want || looked >= look_at {
+            return Ok(Slice { lines, next: last });
+        }
+        let line = line(row)?;
+        (last, looked) = (Some(Cursor { at: line.at, id: line.id }), looked + 1);
+        if needle.is_in(&line) {
+            lines.push(line);
+        }
+    }
+    Ok(Slice { lines, next: None })
+}
+
+/// The filter with the moderator's name as entries have it: it may have been typed in another case.
+fn named<'a>(conn: &Connection, filter: &'a Filter) -> rusqlite::Result<Cow<'a, Filter>> {
+    let Some(Moderator::User(typed)) = &filter.moderator else { return Ok(Cow::Borrowed(filter)) };
+    let key = caseless(typed);
+    let mut names: Vec<String> = Vec::new();
+    let mut query = conn.prepare_cached(NAMES)?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        if name == *typed {
+            return Ok(Cow::Borrowed(filter));
+        }
+        if caseless(&name) == key {
+            names.push(name);
+        }
+    }
+    let moderator = names.pop().map(Moderator::User);
+    Ok(moderator.map_or(Cow::Borrowed(filter), |found| Cow::Owned(Filter { moderator: Some(found), ..filter.clone() })))
+}
+
+/// Everybody who caused an entry: a step of the index for each, whatever the number of entries.
+const NAMES: &str = "WITH RECURSIVE everybody(who) AS (
+       SELECT min(user) FROM log
+       UNION ALL SELECT (SELECT min(user) FROM log WHERE user > who) FROM everybody WHERE who IS NOT NULL LIMIT 10000)
+     SELECT who FROM everybody WHERE who IS NOT NULL";
+
+fn statement(filter: &Filter, before: Option<Cursor>) -> (String, Vec<Value>) {
+    let mut conditions: Vec<&str> = Vec::new();
+    let mut values: Vec<Value> = Vec::new();
+    let mut add = |condition, value: Value| {
+        conditions.push(condition);
+        values.push(value);
+    };
+    if let Some(person) = &filter.person {
+        // The indexes leave out the empty ones, and SQLite wants to be told that it doesn't matter.
+        add("person <> '' AND person = ?", person.clone().into());
+    }
+    if let Some(meeting) = &filter.meeting {
+        add("meeting <> '' AND meeting = ?", meeting.clone().into());
+    }
+    if let Some(moderator) = &filter.moderator {
+        add("user = ?", moderator.name().to_owned().into());
+    }
+    if let Some(from) = filter.from {
+        add("at >= ?", from.into());
+    }
+    if let Some(to) = filter.to {
+        add("at < ?", to.into());
+    }
+    if let Some(before) = before {
+        add("(at, id) < (?, ?)", before.at.into());
+        values.push(before.id.into());
+    }
+    let conditions = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    (format!("SELECT {COLUMNS} FROM log {conditions} ORDER BY at DESC, id DESC"), values)
+}
+
+fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
+    Ok(Line {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        user: row.get(2)?,
+        address: row.get(3)?,
+        action: row.get(4)?,
+        scope: row.get(5)?,
+        person: row.get(6)?,
+        name: row.get(7)?,
+        person_address: row.get(8)?,
+        meeting: row.get(9)?,
+        meeting_name: row.get(10)?,
+        bridge: row.get(11)?,
+        result: row.get(12)?,
+        reason: row.get(13)?,
+        waited_ms: row.get(14)?,
+        detail: row.get(15)?,
+        space: row.get(16)?,
+        tenant: row.get(17)?,
+        bridge_id: row.get(18)?,
+        action_id: row.get(19)?,
+        corrects: row.get(20)?,
+    })
+}
+
+/// Runs `work` with a connection beside the database's threads, on a thread that may block.
+pub(super) async fn apart<T: Send + 'static>(
+    db: Db,
+    conn: Option<Connection>,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<(Connection, T), DbError> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let conn = conn.map_or_else(|| db.apart(), Ok)?;
+        let found = work(&conn)?;
+        Ok((conn, found))
+    });
+    reading.await.map_err(|_| DbError::Ended)?
+}
+
+pub(super) async fn page(db: Db, filter: Filter, before: Option<Cursor>, want: usize) -> Result<Slice, DbError> {
+    let (_, slice) = apart(db, None, move |conn| look(conn, &filter, before, want, LOOKED_AT)).await?;
+    Ok(slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::audit::{AuditEvent, Entry, Moderator, Whom, table};
+    use crate::db::open_connection;
+
+    const START: i64 = 1_764_000_000_000;
+
+    /// Fifty people in five meetings, admitted by two moderators or let in by nobody, one a minute.
+    fn filled() -> (tempfile::TempDir, Connection) {
+        let dir = tempfile::tempdir().expect("directory");
+        let conn = open_connection(dir.path()).expect("database");
+        let entries: Vec<Entry> = (0..50_i64)
+            .map(|n| {
+                let user = ["mo", "max", ""][n as usize % 3];
+                let whom = Whom {
+                    person: format!("person-{n}").into(),
+                    name: format!("Zoë {n}").into(),
+                    meeting: format!("meeting-{}", n % 5).into(),
+                    meeting_name: format!("Board {}", n % 5).into(),
+                    ..Whom::default()
+                };
+                Entry { at: START + n * 60_000, user: user.into(), ..Entry::elsewhere(AuditEvent::LetIn).about(whom) }
+            })
+            .collect();
+        table::insert(&conn, &entries, 0).expect("added");
+        (dir, conn)
+    }
+
+    fn all(conn: &Connection, filter: &Filter, want: usize, look_at: usize) -> Vec<i64> {
+        let (mut ids, mut before) = (Vec::new(), None);
+        loop {
+            let slice = look(conn, filter, before, want, look_at).expect("a look");
+            assert!(slice.lines.len() <= want);
+            ids.extend(slice.lines.iter().map(|line| line.id));
+            before = slice.next;
+            if before.is_none() {
+                return ids;
+            }
+        }
+    }
+
+    #[rstest]
+    #[case::everything(Filter::default(), 50)]
+    #[case::person(Filter { person: Some("person-7".into()), ..Filter::default() }, 1)]
+    #[case::meeting(Filter { meeting: Some("meeting-2".into()), ..Filter::default() }, 10)]
+    #[case::moderator(Filter { moderator: Moderator::parse("mo"), ..Filter::default() }, 17)]
+    #[case::nobody(Filter { moderator: Moderator::parse("(nobody)"), ..Filter::default() }, 16)]
+    #[case::moderator_in_another_case(Filter { moderator: Moderator::parse("MO"), ..Filter::default() }, 17)]
+    #[case::moderator_in_wide_letters(Filter { moderator: Moderator::parse("ｍｏ"), ..Filter::default() }, 17)]
+    #[case::no_such_moderator(Filter { moderator: Moderator::parse("m"), ..Filter::default() }, 0)]
+    #[case::from(Filter { from: Some(START + 40 * 60_000), ..Filter::default() }, 10)]
+    #[case::to(Filter { to: Some(START + 40 * 60_000), ..Filter::default() }, 40)]
+    #[case::text(Filter { text: " zoË 1".into(), ..Filter::default() }, 11)]
+    #[case::text_without_accents(Filter { text: "ZOE 1".into(), ..Filter::default() }, 11)]
+    #[case::text_decomposed(Filter { text: "zoe\u{308} 1".into(), ..Filter::default() }, 11)]
+    #[case::text_in_wide_letters(Filter { text: "ｚｏｅ 1".into(), ..Filter::default() }, 11)]
+    #[case::text_of_a_meeting(Filter { text: "board 4".into(), ..Filter::default() }, 10)]
+    #[case::action(Filter { action: Some("let_in".into()), ..Filter::default() }, 50)]
+    #[case::no_such_action(Filter { action: Some("let".into()), ..Filter::default() }, 0)]
+    #[case::no_pattern(Filter { text: "%".into(), ..Filter::default() }, 0)]
+    #[case::all_of_it(Filter { text: "zoë".into(), meeting: Some("meeting-0".into()), moderator: Moderator::parse("mo"), from: Some(START + 60_000), ..Filter::default() }, 3)]
+    fn what_is_asked_for_is_found_once_and_newest_first_however_it_is_cut(#[case] filter: Filter, #[case] expected: usize) {
+        let (_dir, conn) = filled();
+        let whole = all(&conn, &filter, 100, 1000);
+        assert_eq!(whole.len(), expected);
+        assert!(whole.is_sorted_by(|a, b| a > b), "{whole:?}");
+        for (want, look_at) in [(1, 1000), (7, 1000), (100, 1), (3, 7), (50, 50)] {
+            assert_eq!(all(&conn, &filter, want, look_at), whole, "{want} of {look_at}");
+        }
+    }
+
+    #[test]
+    fn a_look_that_gives_up_says_how_far_it_came() {
+        let (_dir, conn) = filled();
+        let rare = Filter { text: "zoë 3".into(), ..Filter::default() };
+        let slice = look(&conn, &rare, None, 100, 15).expect("a look");
+        assert_eq!((slice.lines.len(), slice.looked_to(100)), (5, Some(START + 35 * 60_000)));
+        let whole = look(&conn, &rare, None, 100, 50).expect("a look");
+        assert_eq!((whole.lines.len(), whole.looked_to(100)), (11, None));
+    }
+
+    #[test]
+    fn entries_of_one_moment_are_told_apart() {
+        let (_dir, conn) = filled();
+        let same: Vec<Entry> = (0..5).map(|_| Entry { at: START, ..Entry::elsewhere(AuditEvent::LetIn) }).collect();
+        table::insert(&conn, &same, 0).expect("added");
+        assert_eq!(all(&conn, &Filter::default(), 2, 1000).len(), 55);
+    }
+
+    #[rstest]
+    #[case(Filter::default(), "log_by_time")]
+    #[case(Filter { from: Some(1), to: Some(2), ..Filter::default() }, "log_by_time")]
+    #[case(Filter { person: Some("p".into()), from: Some(1), ..Filter::default() }, "log_by_person")]
+    #[case(Filter { meeting: Some("m".into()), to: Some(1), ..Filter::default() }, "log_by_meeting")]
+    #[case(Filter { moderator: Moderator::parse("mo"), ..Filter::default() }, "log_by_user")]
+    fn no_look_reads_or_sorts_the_whole_table(#[case] filter: Filter, #[case] index: &str) {
+        let (_dir, conn) = filled();
+        for before in [None, Some(Cursor { at: START, id: 7 })] {
+            let (statement, values) = statement(&filter, before);
+            let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).expect("a plan");
+            let steps = plan.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).expect("steps");
+            let steps: Vec<String> = steps.collect::<Result<_, _>>().expect("texts");
+            assert!(steps.len() == 1 && steps[0].contains(index), "{statement}: {steps:?}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_read_as_it_is_written() {
+        let cursor = Cursor { at: START, id: 12 };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        assert!("nonsense".parse::<Cursor>().is_err());
+    }
+}

@@ -1,0 +1,172 @@
+//! Whom an entry of the log is about, as the store knows them. Changes nothing.
+
+use std::sync::Arc;
+
+use crate::model::{Call, CallKey, Home, Lobby, ParticipantId, Target};
+use crate::store::{Store, meetings};
+use crate::view;
+
+/// Whom or what an action is about, as it was shown when it began: afterwards they may be gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Whom {
+    /// Participant id; empty where it is about a meeting or bridge.
+    pub person: Arc<str>,
+    pub name: Arc<str>,
+    pub address: Arc<str>,
+    /// Id of the meeting's row.
+    pub meeting: Arc<str>,
+    pub meeting_name: Arc<str>,
+    /// Configured name; several with commas.
+    pub bridge: Arc<str>,
+    /// CMS's ids of the meeting's space and tenant; empty where it has none, or none is known.
+    pub space: Arc<str>,
+    pub tenant: Arc<str>,
+    /// CMS's id of the bridge, several with commas; empty where it is not known.
+    pub bridge_id: Arc<str>,
+    /// Since when the person waits; Unix milliseconds, None for who does not.
+    pub waiting_since: Option<i64>,
+}
+
+impl Whom {
+    /// Of somebody of whom nothing but the id is known.
+    pub fn target_only(target: &Target) -> Self {
+        match target {
+            Target::Person(id) => Self { person: id.clone(), ..Self::default() },
+            Target::Meeting(id) => Self { meeting: id.clone(), ..Self::default() },
+        }
+    }
+
+    /// A person or a meeting as shown now.
+    pub fn target(store: &Store, target: &Target) -> Self {
+        match target {
+            Target::Person(id) => Self::person(store, id),
+            Target::Meeting(id) => Self::meeting(store, id),
+        }
+    }
+
+    /// A person as shown now; of one who is not there only the id.
+    pub fn person(store: &Store, id: &ParticipantId) -> Self {
+        let seen = store.with_person(id, |person| {
+            person.primary_listing().map(|listing| {
+                let (bridge, bridge_id) = match &person.home {
+                    Some(Home::Bridge(name)) => (name.clone(), None),
+                    Some(Home::Elsewhere { id, name }) => (name.clone().unwrap_or_else(|| id.clone()), Some(id.clone())),
+                    None => (listing.key.bridge.clone(), None),
+                };
+                let waiting_since = person.lobby.since.filter(|_| person.lobby.state == Lobby::Waiting);
+                let (name, address) = (listing.name.clone(), listing.address.clone());
+                let whom = Self { person: id.clone(), name, address, bridge, waiting_since, ..Self::default() };
+                (listing.key.clone(), bridge_id, whom)
+            })
+        });
+        match seen.flatten() {
+            Some((call, bridge_id, whom)) => {
+                let bridge_id = bridge_id.unwrap_or_else(|| id_of(store, &whom.bridge));
+                Self { bridge_id, ..whom.in_call(store, &call) }
+            }
+            None => Self { person: id.clone(), ..Self::default() },
+        }
+    }
+
+    /// A meeting as shown now, with all bridges that have an instance of it.
+    pub fn meeting(store: &Store, id: &Arc<str>) -> Self {
+        let calls: Vec<CallKey> = meetings::calls_of(store, id).into_iter().map(|(key, _)| key).collect();
+        let mut bridges: Vec<&str> = calls.iter().map(|key| &*key.bridge).collect();
+        bridges.dedup();
+        let ids: Vec<Arc<str>> = bridges.iter().map(|name| id_of(store, name)).filter(|id| !id.is_empty()).collect();
+        let mut whom = Self { meeting: id.clone(), bridge: bridges.join(", ").into(), bridge_id: ids.join(", ").into(), ..Self::default() };
+        // What one bridge does not know another one may.
+        for known in calls.iter().map(|key| Self::default().in_call(store, key)) {
+            for (text, known) in
+                [(&mut whom.meeting_name, known.meeting_name), (&mut whom.space, known.space), (&mut whom.tenant, known.tenant)]
+            {
+                if text.is_empty() {
+                    *text = known;
+                }
+            }
+        }
+        whom
+    }
+
+    /// A bridge by its configured name.
+    pub fn bridge(store: &Store, name: &str) -> Self {
+        Self { bridge: name.into(), bridge_id: id_of(store, name), ..Self::default() }
+    }
+
+    fn in_call(self, store: &Store, key: &CallKey) -> Self {
+        let call = store.with_call(key, |Call { facts, .. }| Self {
+            meeting: crate::model::meeting_id(key, facts),
+            meeting_name: view::filter_facts(facts).name.into(),
+            space: facts.space.clone().unwrap_or_default(),
+            tenant: facts.tenant.clone().unwrap_or_default(),
+            ..self.clone()
+        });
+        call.unwrap_or(self)
+    }
+}
+
+/// CMS's id of a configured bridge; empty until it is known.
+fn id_of(store: &Store, bridge: &str) -> Arc<str> {
+    store.with_bridge(bridge, |facts| facts.id.clone()).flatten().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{AuditEvent, Entry};
+    use crate::clock::Now;
+    use crate::model::{LobbyFact, RosterPatch};
+
+    fn key(bridge: &str, call: &str) -> CallKey {
+        CallKey { bridge: bridge.into(), call: call.into() }
+    }
+
+    fn store() -> Store {
+        let (store, now) = (Store::default(), Now::read());
+        for bridge in ["eu-2", "eu-1"] {
+            store.put_call(&key(bridge, "c"), |facts| {
+                facts.correlator = Some("m".into());
+                facts.space_name = (bridge == "eu-2").then(|| "Board".into());
+                facts.space = (bridge == "eu-2").then(|| "s".into());
+                facts.tenant = (bridge == "eu-2").then(|| "t".into());
+            });
+            store.put_bridge(&bridge.into(), |facts| facts.id = Some(format!("id of {bridge}").into()));
+        }
+        let patch = RosterPatch { name: Some("Bo".into()), address: Some("bo@x".into()), ..RosterPatch::default() };
+        store.list_person(&key("eu-2", "c"), &"p".into(), patch, now.instant, now);
+        store.update_person("p", |person| {
+            person.home = Some(Home::Bridge("eu-1".into()));
+            person.lobby = LobbyFact { state: Lobby::Waiting, since: Some(now.unix_ms - 90_000), ..LobbyFact::default() };
+        });
+        store
+    }
+
+    #[test]
+    fn a_person_is_described_as_shown_and_one_who_is_gone_by_the_id() {
+        let store = store();
+        let whom = Whom::person(&store, &"p".into());
+        let said = [&whom.person, &whom.name, &whom.address, &whom.meeting, &whom.meeting_name, &whom.bridge].map(|text| &**text);
+        assert_eq!(said, ["p", "Bo", "bo@x", "m", "Board", "eu-1"]);
+        assert_eq!([&whom.space, &whom.tenant, &whom.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1"]);
+        let waited = Entry::elsewhere(AuditEvent::LetIn).about(whom).waited_ms().expect("waits");
+        assert!((90_000..95_000).contains(&waited), "{waited}");
+        assert_eq!(Whom::person(&store, &"q".into()), Whom { person: "q".into(), ..Whom::default() });
+    }
+
+    #[test]
+    fn a_meeting_has_the_name_and_ids_that_any_bridge_knows_and_all_its_bridges() {
+        let whom = Whom::meeting(&store(), &"m".into());
+        assert_eq!((&*whom.meeting_name, &*whom.bridge, whom.waiting_since), ("Board", "eu-1, eu-2", None));
+        assert_eq!([&whom.space, &whom.tenant, &whom.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1, id of eu-2"]);
+    }
+
+    #[test]
+    fn somebody_hosted_elsewhere_has_the_id_of_that_bridge() {
+        let store = store();
+        store.update_person("p", |person| person.home = Some(Home::Elsewhere { id: "b-7".into(), name: Some("far".into()) }));
+        let whom = Whom::person(&store, &"p".into());
+        assert_eq!((&*whom.bridge, &*whom.bridge_id), ("far", "b-7"));
+        assert_eq!(&*Whom::bridge(&store, "eu-1").bridge_id, "id of eu-1");
+        assert_eq!(&*Whom::bridge(&store, "eu-9").bridge_id, "");
+    }
+}

@@ -1,0 +1,85 @@
+//! When subscriptions whose frames were damaged are asked for again, so that their lists tell what was lost: at once, and then less and less often
+//! while the damage goes on. Pure; asks for nothing itself.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::subscriptions::Topic;
+
+/// The shortest and the longest time between two renewals of one subscription.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cms) struct Pace {
+    pub shortest: Duration,
+    pub longest: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Renewed {
+    last: Instant,
+    pause: Duration,
+}
+
+/// Subscriptions that were renewed of late.
+#[derive(Debug, Default)]
+pub(in crate::cms) struct Renewals(HashMap<Topic, Renewed>);
+
+impl Renewals {
+    /// A frame was damaged: when its subscription is to be renewed. What is lost after a renewal takes another one.
+    pub(in crate::cms) fn due(&self, topic: &Topic, now: Instant) -> Instant {
+        self.0.get(topic).map_or(now, |renewed| (renewed.last + renewed.pause).max(now))
+    }
+
+    /// It has been renewed. The pause doubles where the damage went on, and is the shortest after a quiet while.
+    pub(in crate::cms) fn renewed(&mut self, topic: Topic, pace: Pace, now: Instant) {
+        let before = self.0.get(&topic).filter(|before| now < before.last + before.pause * 2);
+        let pause = before.map_or(pace.shortest, |before| (before.pause * 2).min(pace.longest));
+        self.0.insert(topic, Renewed { last: now, pause });
+    }
+
+    /// Forgets what makes no difference any more.
+    pub(in crate::cms) fn tidy(&mut self, now: Instant) {
+        self.0.retain(|_, renewed| now < renewed.last + renewed.pause * 2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACE: Pace = Pace { shortest: Duration::from_secs(5), longest: Duration::from_secs(30) };
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn damage_that_goes_on_is_followed_by_renewals_less_and_less_often() {
+        let (start, mut renewals, mut at) = (Instant::now(), Renewals::default(), Vec::new());
+        // A frame is damaged in every second.
+        let mut due = None;
+        for now in (0..200).map(|n| start + s(n)) {
+            due = due.or(Some(renewals.due(&Topic::Calls, now)));
+            if due.is_some_and(|due| due <= now) {
+                renewals.renewed(Topic::Calls, PACE, now);
+                at.push((now - start).as_secs());
+                due = None;
+            }
+        }
+        assert_eq!(at, [0, 5, 15, 35, 65, 95, 125, 155, 185]);
+    }
+
+    #[test]
+    fn what_was_lost_after_a_renewal_takes_another_one_and_a_quiet_while_is_forgotten() {
+        let (start, mut renewals) = (Instant::now(), Renewals::default());
+        let call = Topic::Roster("c".into());
+        renewals.renewed(call.clone(), PACE, start);
+        assert_eq!(renewals.due(&call, start + s(1)), start + s(5));
+        assert_eq!(renewals.due(&Topic::Calls, start + s(1)), start + s(1), "each has its own");
+        renewals.tidy(start + s(9));
+        assert_eq!(renewals.due(&call, start + s(1)), start + s(5));
+        renewals.tidy(start + s(10));
+        assert_eq!(renewals.due(&call, start + s(11)), start + s(11));
+        renewals.renewed(call.clone(), PACE, start + s(11));
+        assert_eq!(renewals.due(&call, start + s(12)), start + s(16), "the shortest pause again");
+    }
+}

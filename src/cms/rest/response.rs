@@ -1,0 +1,390 @@
+//! What a Call Bridge answers, typed. Every field is optional and empty means absent (rest.md section 2).
+
+mod fields;
+
+use std::sync::Arc;
+
+use super::request::Ask;
+use super::xml::Element;
+use crate::cms::text::{count, is_id};
+use crate::config::Secret;
+use crate::model::{CallId, LegId, LegState, LockMode, ParticipantId, leg_state};
+use fields::{guid, id_of, is_spoilt, is_spoilt_flag, lower, seconds, text};
+
+#[derive(Debug, Clone)]
+pub(crate) enum Answer {
+    Status(Status),
+    Token(Secret),
+    ClusterName(Option<Arc<str>>),
+    Bridges(Page<BridgeItem>),
+    Calls(Page<CallItem>),
+    Call(CallDetail),
+    Roster(Page<RosterItem>),
+    CallLegs(Page<LegId>),
+    Person(PersonDetail),
+    Legs(LegList),
+    Leg(LegDetail),
+    Space(SpaceDetail),
+    AccessMethods(Page<Arc<str>>),
+    /// The profiles that an access method, a tenant or the system names.
+    ProfilesOf(Profiles),
+    LegProfile {
+        needs_activation: Option<bool>,
+    },
+    CallProfile {
+        lock_mode: Option<LockMode>,
+    },
+    CdrReceivers {
+        page: Page<ReceiverItem>,
+        /// How many the bridge can have.
+        maximum: Option<usize>,
+    },
+    /// What was made, by its id.
+    Created(Arc<str>),
+    Done,
+}
+
+/// One page of a list; `total` counts all that match, and is not to be trusted for looping.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Page<T> {
+    pub items: Vec<T>,
+    pub total: Option<usize>,
+    /// Entries whose id can't be read: nothing else tells what they are about.
+    pub unreadable: usize,
+    /// Something else of the list is damaged: perhaps another one is missing.
+    pub damaged: bool,
+}
+
+/// A list that never ends is a fault of the bridge.
+const LONGEST_LIST: usize = 100_000;
+
+impl<T> Page<T> {
+    /// How many entries are missing, as far as it can be told.
+    pub(crate) fn lost(&self) -> u32 {
+        u32::try_from(self.unreadable.max(usize::from(self.damaged))).unwrap_or(u32::MAX)
+    }
+
+    /// The offset of the next page: by what was received, since page sizes are not published; None at the end.
+    pub(crate) fn next(&self, offset: usize) -> Option<usize> {
+        let received = self.items.len() + self.unreadable;
+        let next = offset.saturating_add(received);
+        let more = received > 0 && self.total.is_none_or(|total| next < total) && next < LONGEST_LIST;
+        more.then_some(next)
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Status {
+    pub version: Option<Arc<str>>,
+    /// `cdrCorrelatorIndex`: the index of the record that will be made next (2.2+).
+    pub next_record: Option<u64>,
+    /// How many legs there are, and how many there were: hints that somebody came or left, no facts (rest.md section 11).
+    pub legs_active: Option<u64>,
+    pub legs_completed: Option<u64>,
+}
+
+/// A place to which a bridge sends its records; without a URL it is taken all the same (cdr.md section 1).
+#[derive(Debug, Clone)]
+pub(crate) struct ReceiverItem {
+    pub id: Arc<str>,
+    pub url: Option<Secret>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct BridgeItem {
+    pub id: Arc<str>,
+    pub name: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct CallItem {
+    pub id: CallId,
+    pub name: Option<Arc<str>>,
+    pub space: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
+    pub correlator: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CallDetail {
+    pub name: Option<Arc<str>>,
+    pub space: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
+    pub correlator: Option<Arc<str>>,
+    pub owner: Option<Arc<str>>,
+    pub locked: Option<bool>,
+    pub recording: Option<bool>,
+    pub streaming: Option<bool>,
+    /// `messageText`: the banner.
+    pub message: Option<Arc<str>>,
+    /// `messageDuration`: seconds, or `permanent`.
+    pub message_duration: Option<Arc<str>>,
+    /// `presenterCallLeg`, while one of this bridge's legs presents.
+    pub presenter: Option<LegId>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct RosterItem {
+    pub id: ParticipantId,
+    pub name: Option<Arc<str>>,
+    pub address: Option<Arc<str>>,
+    /// The owner's bridge id; present only for people hosted elsewhere (rest.md section 7).
+    pub call_bridge: Option<Arc<str>>,
+    /// Some bridges may tell it in the list already.
+    pub state: Option<LegState>,
+    /// It is there, or may be, and can't be read.
+    pub unreadable: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PersonDetail {
+    pub call: Option<CallId>,
+    pub name: Option<Arc<str>>,
+    pub address: Option<Arc<str>>,
+    pub call_bridge: Option<Arc<str>>,
+    pub activator: Option<bool>,
+    pub state: Option<LegState>,
+    /// `nameLabelOverride`.
+    pub label: Option<Arc<str>>,
+    /// Where the person is can't be read.
+    pub unreadable: bool,
+}
+
+/// The legs of a person, or the bridge that has them (the exact form of that answer is not known, rest.md section 3.5).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LegList {
+    pub legs: Vec<LegId>,
+    pub call_bridge: Option<Arc<str>>,
+}
+
+/// The only documented place of the lobby state (rest.md section 3.7).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LegDetail {
+    pub call: Option<CallId>,
+    pub distribution_link: bool,
+    pub remote_party: Option<Arc<str>>,
+    pub connected: bool,
+    pub deactivated: bool,
+    /// The answer does not say whether this leg waits, though it says something: nothing is concluded from it.
+    pub unreadable: bool,
+    /// A candidate participant id.
+    pub group: Option<ParticipantId>,
+    pub duration_s: Option<i64>,
+    pub needs_activation: Option<bool>,
+    /// `rxAudioMute`, where this leg overrides its profile.
+    pub muted: Option<bool>,
+    /// `status/state` says that it is on hold.
+    pub on_hold: bool,
+}
+
+/// The profiles that an object names; where it names none, the next one of the chain decides (rest.md section 4).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Profiles {
+    pub leg: Option<Arc<str>>,
+    pub call: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SpaceDetail {
+    pub name: Option<Arc<str>>,
+    pub uri: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
+    pub profiles: Profiles,
+    pub access_methods: Option<usize>,
+}
+
+impl Answer {
+    /// Reads the body of a successful answer to `ask`; None when it is not what was asked for.
+    pub(in crate::cms) fn read(ask: &Ask, root: &Element) -> Option<Self> {
+        let wanted = match ask {
+            Ask::Status => "status",
+            Ask::ClusterName => "cluster",
+            Ask::Bridges(_) => "callBridges",
+            Ask::Calls(_) => "calls",
+            Ask::Call(_) => "call",
+            Ask::Roster(..) => "participants",
+            Ask::CallLegs(..) => "callLegs",
+            Ask::Person(_) => "participant",
+            Ask::Leg(_) => "callLeg",
+            Ask::Space(_) => "coSpace",
+            Ask::AccessMethods(..) => "accessMethods",
+            Ask::AccessMethod(..) => "accessMethod",
+            Ask::LegProfile(_) => "callLegProfile",
+            Ask::CallProfile(_) => "callProfile",
+            Ask::Tenant(_) => "tenant",
+            Ask::SystemProfiles => "profiles",
+            // Its form for people hosted elsewhere is not known.
+            Ask::Legs(_) | Ask::LegsByFilter(_) => return Some(Answer::Legs(leg_list(root))),
+            Ask::CdrReceivers(_) => "cdrReceivers",
+            Ask::Token(_) | Ask::Change(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..) | Ask::RemoveCdrReceiver(_) => {
+                return Some(Answer::Done);
+            }
+        };
+        if !root.is(wanted) || hides_a_profile(ask, root) {
+            return None;
+        }
+        Some(match ask {
+            Ask::Status => Answer::Status(Status {
+                version: text(root, "softwareVersion"),
+                next_record: root.value("cdrCorrelatorIndex").and_then(count),
+                legs_active: root.value("callLegsActive").and_then(count),
+                legs_completed: root.value("callLegsCompleted").and_then(count),
+            }),
+            Ask::ClusterName => Answer::ClusterName(text(root, "uniqueName")),
+            Ask::Bridges(_) => Answer::Bridges(page(root, "callBridge", |item, id| BridgeItem { id, name: text(item, "name") })),
+            Ask::Calls(_) => Answer::Calls(page(root, "call", |item, id| CallItem {
+                id,
+                name: text(item, "name"),
+                space: guid(item, "coSpace"),
+                tenant: guid(item, "tenant"),
+                correlator: guid(item, "callCorrelator"),
+            })),
+            Ask::Call(_) => Answer::Call(call_detail(root)),
+            Ask::Roster(..) => Answer::Roster(page(root, "participant", |item, id| RosterItem {
+                id,
+                name: text(item, "name"),
+                address: text(item, "uri"),
+                call_bridge: guid(item, "callBridge"),
+                state: status_state(item),
+                unreadable: is_spoilt(item, "callBridge"),
+            })),
+            Ask::CallLegs(..) => Answer::CallLegs(page(root, "callLeg", |_, id| id)),
+            Ask::Person(_) => Answer::Person(person_detail(root)),
+            Ask::Leg(_) => Answer::Leg(leg_detail(root)),
+            Ask::Space(_) => Answer::Space(SpaceDetail {
+                name: text(root, "name"),
+                uri: text(root, "uri"),
+                tenant: guid(root, "tenant"),
+                profiles: profiles(root),
+                access_methods: root.value("numAccessMethods").and_then(size),
+            }),
+            Ask::AccessMethods(..) => Answer::AccessMethods(page(root, "accessMethod", |_, id| id)),
+            Ask::LegProfile(_) => Answer::LegProfile { needs_activation: root.flag("needsActivation") },
+            Ask::CallProfile(_) => Answer::CallProfile { lock_mode: root.value("lockMode").and_then(lock_mode) },
+            Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => Answer::ProfilesOf(profiles(root)),
+            Ask::CdrReceivers(_) => Answer::CdrReceivers {
+                page: page(root, "cdrReceiver", |item, id| ReceiverItem {
+                    id,
+                    url: item.value("uri").or(item.value("url")).map(Secret::new),
+                }),
+                maximum: root.attribute("maximum").and_then(size),
+            },
+            Ask::Legs(_)
+            | Ask::LegsByFilter(_)
+            | Ask::Token(_)
+            | Ask::Change(_)
+            | Ask::AddCdrReceiver(..)
+            | Ask::SetCdrReceiver(..)
+            | Ask::RemoveCdrReceiver(_) => Answer::Done,
+        })
+    }
+}
+
+fn page<T>(root: &Element, item: &str, read: impl Fn(&Element, Arc<str>) -> T) -> Page<T> {
+    let items: Vec<T> = root.children(item).filter_map(|child| Some(read(child, id_of(child)?))).collect();
+    let unreadable = root.children(item).count() - items.len();
+    Page { items, total: root.attribute("total").and_then(size), unreadable, damaged: root.damaged }
+}
+
+fn size(text: &str) -> Option<usize> {
+    count(text).and_then(|count| usize::try_from(count).ok())
+}
+
+fn call_detail(root: &Element) -> CallDetail {
+    CallDetail {
+        name: text(root, "name"),
+        space: guid(root, "coSpace"),
+        tenant: guid(root, "tenant"),
+        correlator: guid(root, "callCorrelator"),
+        owner: text(root, "ownerName"),
+        locked: root.flag("locked"),
+        recording: root.flag("recording"),
+        streaming: root.flag("streaming"),
+        message: text(root, "messageText"),
+        message_duration: text(root, "messageDuration"),
+        presenter: guid(root, "presenterCallLeg"),
+    }
+}
+
+fn person_detail(root: &Element) -> PersonDetail {
+    PersonDetail {
+        call: guid(root, "call"),
+        name: text(root, "name"),
+        address: text(root, "uri"),
+        call_bridge: guid(root, "callBridge"),
+        unreadable: is_spoilt(root, "call") || is_spoilt(root, "callBridge"),
+        activator: root.flag("isActivator"),
+        state: status_state(root),
+        label: root.child("configuration").and_then(|configuration| text(configuration, "nameLabelOverride")),
+    }
+}
+
+fn status_state(element: &Element) -> Option<LegState> {
+    element.child("status").and_then(|status| status.value("state")).map(leg_state)
+}
+
+fn leg_detail(root: &Element) -> LegDetail {
+    let empty = Element::default();
+    let status = root.child("status").unwrap_or(&empty);
+    let deactivated = status.flag("deactivated") == Some(true);
+    let state = status.value("state").map(leg_state);
+    let unreadable = !deactivated
+        && (is_spoilt_flag(status, "deactivated") || is_spoilt(root, "status") || status.damaged || state == Some(LegState::Other));
+    LegDetail {
+        call: guid(root, "call"),
+        remote_party: text(root, "remoteParty"),
+        distribution_link: root.value("subType").is_some_and(|word| {
+            // `lyncDistribution` links to another kind of server; it is no person either.
+            word.eq_ignore_ascii_case("distributionLink") || word.eq_ignore_ascii_case("lyncDistribution")
+        }),
+        connected: match state {
+            // What may have lost its mark says nothing about the lobby.
+            _ if unreadable => false,
+            // Somebody on hold has been answered too; only an answered leg says anything about the lobby.
+            Some(LegState::Connected | LegState::OnHold) => true,
+            Some(LegState::Initial | LegState::Ringing) => false,
+            // That a waiting leg is `connected` is an inference (rest.md 3.7): its mark says more than a word that is not there or not known.
+            None | Some(LegState::Other) => deactivated,
+        },
+        deactivated,
+        unreadable,
+        group: guid(status, "groupId"),
+        duration_s: status.value("durationSeconds").and_then(seconds),
+        needs_activation: root.child("configuration").and_then(|c| c.flag("needsActivation")),
+        muted: root.child("configuration").and_then(|c| c.flag("rxAudioMute")),
+        on_hold: status.value("state").map(leg_state) == Some(LegState::OnHold),
+    }
+}
+
+/// What names profiles and can't be read must not be taken for something that names none.
+fn hides_a_profile(ask: &Ask, root: &Element) -> bool {
+    match ask {
+        Ask::Space(_) | Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => {
+            is_spoilt(root, "callLegProfile") || is_spoilt(root, "callProfile")
+        }
+        Ask::LegProfile(_) => is_spoilt_flag(root, "needsActivation"),
+        _ => false,
+    }
+}
+
+fn profiles(root: &Element) -> Profiles {
+    Profiles { leg: guid(root, "callLegProfile"), call: guid(root, "callProfile") }
+}
+
+fn lock_mode(word: &str) -> Option<LockMode> {
+    match word.to_ascii_lowercase().as_str() {
+        "all" => Some(LockMode::All),
+        "needsactivation" => Some(LockMode::NeedsActivation),
+        _ => None,
+    }
+}
+
+fn leg_list(root: &Element) -> LegList {
+    let here = root.attribute("callBridge").map(lower).or_else(|| guid(root, "callBridge"));
+    let nested = root.child("callBridge").and_then(|bridge| bridge.attribute("id")).map(lower);
+    let itself = root.is("callBridge").then(|| root.attribute("id").map(lower).or_else(|| Some(lower(root.text.trim())))).flatten();
+    LegList { legs: root.children("callLeg").filter_map(id_of).collect(), call_bridge: here.or(nested).or(itself).filter(|id| is_id(id)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! The frames of `docs/protocol.md` as types; `inbound` is what browsers may send, `reading` how it is read. Rows and deltas are
+//! the hub's.
+
+mod client_message;
+mod refusal;
+mod validate;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::displays::Listed;
+use crate::model::{BridgeStats, Role, TargetResult};
+
+pub use client_message::{ClaimKind, Inbound, May, OnPeople};
+pub use refusal::addressee;
+pub use validate::parse;
+
+pub const VERSION: u32 = 1;
+
+/// The most ids one press may hold, and the longest message: 5,000 ids of 36 characters fit.
+pub const MAX_PEOPLE: usize = 5000;
+pub const MAX_MESSAGE: usize = 256 * 1024;
+/// Results in one reply.
+pub const MAX_RESULTS: usize = 200;
+
+/// Close codes; what the browser does then is in the document.
+pub mod close {
+    /// Answers a browser's goodbye that has no code.
+    pub const NORMAL: u16 = 1000;
+    pub const RESTART: u16 = 1001;
+    pub const BAD_MESSAGE: u16 = 4400;
+    pub const SIGNED_OUT: u16 = 4401;
+    /// Of a screen on a wall.
+    pub const REVOKED: u16 = 4403;
+    pub const SLOW: u16 = 4008;
+    pub const TOO_MANY: u16 = 4429;
+}
+
+/// What one browser alone is told.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Outbound<'a> {
+    Welcome {
+        protocol: u32,
+        epoch: &'a str,
+        version: &'a str,
+        time: i64,
+        user: Person<'a>,
+        beat_s: u64,
+        prefs: Option<&'a RawValue>,
+    },
+    Reply {
+        r#ref: &'a str,
+        at_seq: u64,
+        state: Progress,
+        people: usize,
+        results: &'a [TargetResult],
+    },
+    Error {
+        r#ref: Option<&'a str>,
+        code: &'a str,
+        message: String,
+    },
+    Prefs {
+        value: &'a RawValue,
+    },
+    Beat {
+        time: i64,
+    },
+    /// The session ends at this moment, however much it is used.
+    SessionEnds {
+        at: i64,
+    },
+    /// A request was taken: it is carried out whatever becomes of the connection.
+    Receipt {
+        r#ref: &'a str,
+    },
+    Figures {
+        time: i64,
+        bridges: &'a [BridgeStats],
+    },
+    Displays {
+        time: i64,
+        waiting: usize,
+        displays: &'a [Listed],
+    },
+    /// Something about a display was done; `link`: the path that makes a screen one, shown once.
+    Answer {
+        r#ref: &'a str,
+        link: Option<&'a str>,
+    },
+}
+
+#[derive(Debug, Serialize)]
+pub struct Person<'a> {
+    pub name: &'a str,
+    pub role: Role,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    Started,
+    Progress,
+    Finished,
+}
+
+impl Outbound<'_> {
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("frames are plain data with text keys")
+    }
+}

@@ -1,0 +1,71 @@
+//! Reads the cookies of a request, byte for byte: one of another program on this host must not hide ours. Sets none.
+//!
+//! A browser may send several of one name: of another path, of a parent domain, of another Usher on the same host. Which one counts is for
+//! those to say who know what they stand for.
+
+use axum::http::{HeaderMap, header};
+
+/// Values of one name that are looked at.
+pub(in crate::http) const MOST: usize = 32;
+
+/// All values of this name, in the order in which the browser sends them: longer paths first. Without quotes.
+pub(in crate::http) fn all<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pairs(headers).filter(move |(each, _)| *each == name.as_bytes()).filter_map(|(_, value)| unquoted(value)).take(MOST)
+}
+
+/// The first value of this name that is as it should be.
+pub(in crate::http) fn find<'a>(headers: &'a HeaderMap, name: &'a str, fine: impl Fn(&str) -> bool) -> Option<&'a str> {
+    all(headers, name).find(|value| fine(value))
+}
+
+/// Names and values as they came.
+pub(in crate::http) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let texts = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|b| *b == b';'));
+    texts.filter_map(|pair| {
+        let at = pair.iter().position(|b| *b == b'=')?;
+        Some((pair[..at].trim_ascii(), pair[at + 1..].trim_ascii()))
+    })
+}
+
+fn unquoted(value: &[u8]) -> Option<&str> {
+    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    std::str::from_utf8(inner.unwrap_or(value)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use rstest::rstest;
+
+    use super::*;
+
+    /// `|` begins another header.
+    #[rstest]
+    #[case::one(b"usher=a", &["a"])]
+    #[case::two(b"usher=a; other=x; usher=b", &["a", "b"])]
+    #[case::two_headers(b"usher=a|usher=b", &["a", "b"])]
+    #[case::no_blanks(b"x=1;usher=a;y=2", &["a"])]
+    #[case::many_blanks(b"  usher =  a  ; ", &["a"])]
+    #[case::quoted(b"usher=\"a\"", &["a"])]
+    #[case::half_quoted(b"usher=\"a", &["\"a"])]
+    #[case::equals_in_it(b"usher=a=b", &["a=b"])]
+    #[case::empty(b"usher=", &[""])]
+    #[case::another_name(b"xusher=a; usher_csrf=b; Usher=c; usher", &[])]
+    #[case::bytes_of_somebody_else(b"city=Z\xfcrich; usher=a; name=\xc3\xa9", &["a"])]
+    #[case::bytes_in_ours(b"usher=\xff; usher=a", &["a"])]
+    #[case::nothing(b"|;;;|=|=x", &[])]
+    fn each_value_is_found(#[case] cookies: &[u8], #[case] expected: &[&str]) {
+        let mut headers = HeaderMap::new();
+        for cookie in cookies.split(|b| *b == b'|') {
+            headers.append(header::COOKIE, HeaderValue::from_bytes(cookie).expect("value"));
+        }
+        assert_eq!(all(&headers, "usher").collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn no_more_than_a_few_are_looked_at() {
+        let many = vec!["usher=a"; 10_000].join("; ");
+        let headers = HeaderMap::from_iter([(header::COOKIE, many.parse().expect("value"))]);
+        assert_eq!(all(&headers, "usher").count(), MOST);
+    }
+}

@@ -1,0 +1,250 @@
+//! Facts as CMS states them: bridges, calls, participants, lobby. Plain data; nothing that moderators did (see `desk`), nothing merged
+//! for people to see (see `view`).
+
+pub mod action;
+mod bridge_stats;
+mod moderation;
+mod role;
+mod status;
+pub mod wire_name;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use action::*;
+pub use bridge_stats::*;
+pub use moderation::*;
+pub use role::*;
+pub use status::*;
+
+/// Configured name of a Call Bridge.
+pub type BridgeName = Arc<str>;
+/// A participant's GUID, the same on every bridge of a cluster (rest.md section 7).
+pub type ParticipantId = Arc<str>;
+/// A call's GUID, valid on its own bridge only.
+pub type CallId = Arc<str>;
+/// A call leg's GUID, valid on its own bridge only.
+pub type LegId = Arc<str>;
+
+/// Names one bridge's instance of a meeting.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallKey {
+    pub bridge: BridgeName,
+    pub call: CallId,
+}
+
+impl std::fmt::Display for CallKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.bridge, self.call)
+    }
+}
+
+/// The meeting that a call belongs to: all calls with one correlator; without one the call stands alone.
+pub fn meeting_id(key: &CallKey, call: &CallFacts) -> Arc<str> {
+    call.correlator.clone().unwrap_or_else(|| key.to_string().into())
+}
+
+/// One bridge's instance of a meeting and whom it lists there: its own people and those of other bridges.
+#[derive(Debug, Clone, Default)]
+pub struct Call {
+    pub facts: CallFacts,
+    pub roster: HashSet<ParticipantId>,
+}
+
+/// What one bridge says about one of its calls.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallFacts {
+    pub name: Arc<str>,
+    /// Equal on all bridges of one meeting; may come late.
+    pub correlator: Option<Arc<str>>,
+    pub space: Option<Arc<str>>,
+    pub space_name: Option<Arc<str>>,
+    /// The space's `uri`, a label when nothing better names the call.
+    pub space_uri: Option<Arc<str>>,
+    pub owner: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
+    pub locked: Option<bool>,
+    /// Whom its lock holds, as its profiles say.
+    pub lock_mode: Option<LockMode>,
+    pub recording: bool,
+    pub streaming: bool,
+    /// From the profiles of its space; a lock or a leg can say more.
+    pub needs_activation: Option<bool>,
+    /// Somebody was seen in its lobby, or a leg's own configuration needs activation.
+    pub lobby_seen: bool,
+    /// Entries of its roster that nothing could be read from, when it was last read by REST.
+    pub unreadable: u32,
+}
+
+/// One person of the cluster, as all bridges together describe them.
+#[derive(Debug, Clone, Default)]
+pub struct Participant {
+    /// What each bridge that lists the person says; at most one entry a bridge and call.
+    pub listings: Vec<Listing>,
+    /// The bridge that runs the person's call legs, once known.
+    pub home: Option<Home>,
+    /// The home bridge said that the person left; other bridges may still list them for a moment.
+    pub departed: bool,
+    pub lobby: LobbyFact,
+    pub unreadable: Unreadable,
+    pub activator: Option<bool>,
+    /// When Usher first saw the person; Unix milliseconds.
+    pub seen_since: i64,
+    /// Usher saw the person arrive, so `seen_since` is when they came.
+    pub arrived: bool,
+}
+
+impl Participant {
+    /// The listing that describes the participant: the home bridge's when it has one. None when no bridge lists them any more.
+    pub fn primary_listing(&self) -> Option<&Listing> {
+        if self.departed {
+            return None;
+        }
+        let at_home = |listing: &&Listing| matches!(&self.home, Some(Home::Bridge(home)) if *home == listing.key.bridge);
+        let latest_at_home = self.listings.iter().filter(at_home).max_by_key(|listing| listing.at);
+        latest_at_home.or_else(|| self.listings.iter().min_by(|a, b| a.key.cmp(&b.key)))
+    }
+}
+
+/// Which of a bridge's last answers about a person could not be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unreadable {
+    /// One of the person's legs: whether they wait is not known.
+    pub leg: bool,
+    /// The participant itself: where they are hosted is not known. Another bridge may tell it.
+    pub participant: bool,
+}
+
+/// Where a person's legs are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    Bridge(BridgeName),
+    /// `callBridge` names a bridge that is not configured here.
+    Elsewhere {
+        id: Arc<str>,
+        /// As `/callBridges` names it.
+        name: Option<Arc<str>>,
+    },
+}
+
+/// One roster entry on one bridge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing {
+    pub key: CallKey,
+    pub name: Arc<str>,
+    pub address: Arc<str>,
+    pub state: LegState,
+    pub muted: bool,
+    pub presenter: bool,
+    /// When these facts were true at the latest; older answers don't override them.
+    pub at: Instant,
+}
+
+/// The lobby state and how it is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LobbyFact {
+    pub state: Lobby,
+    /// Unix milliseconds; set once per transition to waiting.
+    pub since: Option<i64>,
+    /// The wait may be shorter than `since` says.
+    pub up_to: bool,
+    /// The present stay in the lobby, as `since` and `up_to` tell it, also while it is not known whether it goes on (another leg takes a
+    /// leg's place).
+    pub stay: Option<(i64, bool)>,
+    /// They have been in the call: a wait that begins now does not begin with their arrival.
+    pub was_in: bool,
+    /// When CMS accepted an admission or a sending back; what it answered to requests sent before says nothing any more.
+    pub changed_at: Option<Instant>,
+    /// An admission is being undone: the wait before it goes on, where it is seen in time.
+    pub resumes: Option<Resumed>,
+}
+
+/// A wait that goes on once the person reads as waiting again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resumed {
+    /// Unix milliseconds.
+    pub since: i64,
+    pub up_to: bool,
+    /// A wait that begins later is another one.
+    pub until: Instant,
+}
+
+/// How Usher and one bridge get on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BridgeFacts {
+    pub state: BridgeState,
+    /// Unix milliseconds.
+    pub since: i64,
+    /// The last answer to anything: its time on both clocks.
+    pub answered: Option<(Instant, i64)>,
+    /// No answer for longer than the silence threshold.
+    pub silent: bool,
+    pub trouble: Option<Fault>,
+    pub version: Option<Arc<str>>,
+    /// Its id in its cluster (`/callBridges`), once known.
+    pub id: Option<Arc<str>>,
+    /// Its own name in its cluster (`/callBridges`).
+    pub unique_name: Option<Arc<str>>,
+    /// False where the version is known to be older than 2.9 (rest.md section 9).
+    pub can_admit: bool,
+    /// False where the version is known to be older than 3.4, or the bridge refused it (rest.md section 5).
+    pub can_send_back: bool,
+    /// Calls whose roster comes by REST because the bridge refused to push it.
+    pub polled_calls: usize,
+    /// Calls of its list that nothing could be read from, when it was last read.
+    pub unreadable_calls: u32,
+    /// Events come with few elements, because the bridge refused more: who is muted is not among them.
+    pub short_events: bool,
+    pub cdr: CdrFacts,
+    /// Who paused it, while it is.
+    pub paused_by: Option<Arc<str>>,
+}
+
+impl BridgeFacts {
+    /// Whether its events tell who is muted, in every call.
+    pub fn tells_mutes(&self) -> bool {
+        self.state == BridgeState::Live && self.polled_calls == 0 && !self.short_events
+    }
+}
+
+/// How a bridge's Call Detail Records arrive.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CdrFacts {
+    pub state: CdrState,
+    /// Why Usher could not register as a receiver.
+    pub trouble: Option<Fault>,
+    /// When the last one came; Unix milliseconds.
+    pub last: Option<i64>,
+    /// The index of the next one, once any has come.
+    pub next: Option<u64>,
+}
+
+/// An administrator wants nothing to be sent to a bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paused {
+    pub by: Arc<str>,
+    /// Unix milliseconds.
+    pub since: i64,
+}
+
+/// Fields of a roster entry that one message states; absent ones stay as they are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RosterPatch {
+    pub name: Option<Arc<str>>,
+    pub address: Option<Arc<str>>,
+    pub state: Option<LegState>,
+    pub muted: Option<bool>,
+    pub presenter: Option<bool>,
+}
+
+/// `state` as CMS spells it (`onHold` and `onhold` are both plausible, events.md section 5.3).
+pub fn leg_state(word: &str) -> LegState {
+    match word.to_ascii_lowercase().as_str() {
+        "initial" => LegState::Initial,
+        "ringing" => LegState::Ringing,
+        "connected" => LegState::Connected,
+        "onhold" => LegState::OnHold,
+        _ => LegState::Other,
+    }
+}

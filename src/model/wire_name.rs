@@ -1,0 +1,32 @@
+//! The one to_wire that a value without content is, in the protocol, the log and the database alike: its name in snake case, by serde.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Empty for a value that is more than a to_wire.
+pub fn to_wire(value: &impl Serialize) -> Arc<str> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(to_wire)) => to_wire.into(),
+        _ => Arc::default(),
+    }
+}
+
+/// The value that a to_wire stands for; None where it is no to_wire of this Usher's.
+pub fn from_wire<T: DeserializeOwned>(to_wire: &str) -> Option<T> {
+    serde_json::from_value(to_wire.into()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ActionKind, ActionResult};
+
+    #[test]
+    fn a_word_is_read_as_it_is_written() {
+        assert_eq!((&*to_wire(&ActionKind::SendBack), &*to_wire(&ActionResult::Unconfirmed)), ("send_back", "unconfirmed"));
+        assert_eq!((from_wire(&to_wire(&ActionKind::SendBack)), from_wire::<ActionKind>("dance")), (Some(ActionKind::SendBack), None));
+        assert_eq!(&*to_wire(&vec![1]), "");
+    }
+}
