@@ -1,42 +1,42 @@
 // The dashboard: joins connection, rows, screen and page. Draws at most once per frame, and never while a button is held down.
 
-import { DisplayDeeds } from "./actions/displays.js";
-import { Deeds } from "./actions/moderation.js";
-import { Undoing } from "./actions/undo.js";
-import { Limits } from "./actions/waits.js";
+import { DisplayActions } from "./actions/displays.js";
+import { Moderation } from "./actions/moderation.js";
+import { UndoActions } from "./actions/undo.js";
+import { WaitActions } from "./actions/waits.js";
 import { Alerts } from "./alerts/alerts.js";
 import { Announcer } from "./alerts/announcer.js";
 import { loadCatalogue, t } from "./lib/i18n.js";
 import { plain } from "./lib/text.js";
 import { Clock, clockTimes } from "./lib/time.js";
-import { idOf, Presses } from "./net/action_requests.js";
+import { ActionRequests, idOf } from "./net/action_requests.js";
 import { Connection } from "./net/connection.js";
 import { Feed } from "./net/feed.js";
-import { Asks } from "./net/requests.js";
-import { Figures } from "./state/bridge_stats.js";
+import { Requests } from "./net/requests.js";
+import { BridgeStats } from "./state/bridge_stats.js";
 import { Claims } from "./state/claims.js";
 import { Displays } from "./state/displays.js";
-import { Showing } from "./state/list_options_store.js";
+import { ListOptionsStore } from "./state/list_options_store.js";
 import { Prefs } from "./state/prefs.js";
 import { Attention } from "./state/presence.js";
 import { Roster } from "./state/roster.js";
 import { Screen } from "./state/screen.js";
 import { Selection } from "./state/selection.js";
-import { Undos } from "./state/undo_offers.js";
+import { UndoOffers } from "./state/undo_offers.js";
 import { Dialogs } from "./ui/dialogs.js";
 import { Focus } from "./ui/focus.js";
 import { Menus } from "./ui/menus.js";
 import { Notice } from "./ui/notice.js";
 import { Pointer } from "./ui/pointer.js";
-import { Guard, REST } from "./ui/press_guard.js";
-import { Keys } from "./ui/shortcuts.js";
+import { PressGuard, REST } from "./ui/press_guard.js";
+import { Shortcuts } from "./ui/shortcuts.js";
 import { Upgrade } from "./ui/upgrade.js";
 import { render } from "./vendor/lit.js";
-import { wordsOf } from "./views/action_bar.js";
+import { requestLine } from "./views/action_bar.js";
 import { shell } from "./views/shell.js";
 
 /** What stands behind "#" for an administrator's boards. */
-const BOARDS = /** @type {const} */ (["bridges", "displays"]);
+const ADMIN_PAGES = /** @type {const} */ (["bridges", "displays"]);
 
 const times = clockTimes(document.documentElement.lang || "en");
 
@@ -50,7 +50,7 @@ export class Desk {
     this.base = base;
     this.upgrade = new Upgrade(this, version);
     this.feed = new Feed(
-      (changes, whole) => this.#take(changes, whole),
+      (changes, whole) => this.#onRows(changes, whole),
       () => this.#resync(),
     );
     this.roster = new Roster();
@@ -60,66 +60,66 @@ export class Desk {
     this.clock = new Clock();
     this.connection = new Connection(`${location.origin.replace(/^http/, "ws")}${base}/ws`, `${base}/account`, this);
     const send = (/** @type {object} */ message) => this.connection.send(message);
-    this.presses = new Presses(
+    this.actionRequests = new ActionRequests(
       send,
       () => this.changed(),
       () => this.clock.now(),
       () => !this.connection.isDoubtful,
     );
-    this.figures = new Figures(send);
+    this.bridgeStats = new BridgeStats(send);
     this.displays = new Displays(send);
-    this.displayDeeds = new DisplayDeeds(this);
+    this.displayActions = new DisplayActions(this);
     this.attention = new Attention(send);
     this.claims = new Claims(send);
-    this.screen.awaits = (id) => this.presses.awaits(id);
-    this.undos = new Undos();
-    this.undoing = new Undoing(this);
-    this.guard = new Guard();
+    this.screen.awaits = (id) => this.actionRequests.awaits(id);
+    this.undoOffers = new UndoOffers();
+    this.undoActions = new UndoActions(this);
+    this.pressGuard = new PressGuard();
     this.dialogs = new Dialogs(this);
     this.menus = new Menus(this);
     this.focus = new Focus(this);
-    this.deeds = new Deeds(this);
+    this.moderation = new Moderation(this);
     this.notice = new Notice(() => this.changed());
-    this.announcer = new Announcer((text) => this.#say(text));
-    this.asks = new Asks(send);
-    this.limits = new Limits(this);
-    this.prefs = new Prefs(send, () => this.alerts.settle());
-    this.showing = new Showing(this);
+    this.announcer = new Announcer((text) => this.#speak(text));
+    this.requests = new Requests(send);
+    this.waitActions = new WaitActions(this);
+    this.prefs = new Prefs(send, () => this.alerts.onPrefsChanged());
+    this.listOptions = new ListOptionsStore(this);
     this.alerts = new Alerts(this);
     this.pointer = new Pointer(this);
-    this.keys = new Keys(this);
+    this.shortcuts = new Shortcuts(this);
     /** @type {"" | "menu" | "bridges" | "presence" | "keys" | "results" | "alerts" | "display" | "thresholds"} what is unfolded over the page */
     this.unfolded = "";
     this.frameAsked = false;
     this.resyncAt = -Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.tick = undefined;
+    this.timer = undefined;
   }
 
   start() {
-    this.showing.start();
+    this.listOptions.start();
     this.#openFromAddress();
     // Going back over a change of the query is no change of what stands behind "#" to every browser.
     for (const moved of ["hashchange", "popstate"]) addEventListener(moved, () => this.#openFromAddress());
-    document.addEventListener("visibilitychange", () => this.#seen());
+    document.addEventListener("visibilitychange", () => this.#onSeen());
     addEventListener("resize", () => this.changed());
     this.prefs.start();
     this.alerts.start();
     this.pointer.start();
-    this.keys.start();
+    this.shortcuts.start();
     this.connection.start();
-    this.#ticking();
+    this.#tick();
     this.draw();
   }
 
   stop() {
-    clearTimeout(this.tick);
+    clearTimeout(this.timer);
     this.notice.stop();
     this.connection.stop();
     this.announcer.stop();
     this.alerts.stop();
     this.pointer.stop();
-    this.keys.stop();
+    this.shortcuts.stop();
   }
 
   // What the connection says.
@@ -127,20 +127,21 @@ export class Desk {
   /** @param {import("./net/protocol.js").Frame} frame */
   frame(frame) {
     if (frame.type === "welcome") this.#welcome(frame);
-    else if (frame.type === "beat") this.clock.heard(frame.time);
+    else if (frame.type === "beat") this.clock.sync(frame.time);
     else if (frame.type === "snapshot") this.feed.part(frame);
     else if (frame.type === "snapshot_end") this.feed.end(frame);
     else if (frame.type === "delta") this.feed.delta(frame);
-    else if (frame.type === "reply") this.asks.answered(frame) || this.#reply(frame);
-    else if (frame.type === "receipt") this.presses.receipt(frame.ref);
-    else if (frame.type === "answer") this.asks.answered(frame);
-    else if (frame.type === "error") this.asks.answered(frame) || this.claims.refused(frame) || this.presses.refused(frame);
-    else if (frame.type === "prefs") this.prefs.take(frame.value);
-    else if (frame.type === "figures") this.figures.take(frame);
+    else if (frame.type === "reply") this.requests.onAnswer(frame) || this.#reply(frame);
+    else if (frame.type === "receipt") this.actionRequests.onReceipt(frame.ref);
+    else if (frame.type === "answer") this.requests.onAnswer(frame);
+    else if (frame.type === "error")
+      this.requests.onAnswer(frame) || this.claims.onRefusal(frame) || this.actionRequests.onRefusal(frame);
+    else if (frame.type === "prefs") this.prefs.receive(frame.value);
+    else if (frame.type === "figures") this.bridgeStats.receive(frame);
     else if (frame.type === "session_ends") this.#sessionEnds(frame.at);
-    else if (frame.type === "displays") this.displays.take(frame);
+    else if (frame.type === "displays") this.displays.receive(frame);
     if (this.screen.live) this.screen.link.asOf = this.clock.now();
-    this.alerts.look();
+    this.alerts.update();
     this.changed();
   }
 
@@ -148,10 +149,11 @@ export class Desk {
   phase(phase, reason) {
     Object.assign(this.screen.link, { phase, reason });
     if (phase === "loading") this.feed.restart();
-    if (phase !== "live") for (const watched of [this.figures, this.displays]) watched.forget();
+    if (phase !== "live") for (const watched of [this.bridgeStats, this.displays]) watched.forget();
     if (phase === "loading") this.attention.forget();
-    if (phase === "lost" || phase === "stopped") for (const open of [this.feed, this.presses, this.asks]) open.cut();
-    if (phase === "lost") this.announcer.tell(t("said_lost"));
+    if (phase === "lost" || phase === "stopped")
+      for (const open of [this.feed, this.actionRequests, this.requests]) open.onDisconnected();
+    if (phase === "lost") this.announcer.announce(t("said_lost"));
     this.changed();
   }
 
@@ -169,27 +171,27 @@ export class Desk {
       return this.phase("stopped", t("other_user", { name: frame.user.name }));
     }
     this.clock.forget();
-    this.clock.heard(frame.time);
+    this.clock.sync(frame.time);
     this.screen.role = frame.user.role;
-    this.prefs.take(frame.prefs);
-    this.showing.known();
-    this.upgrade.heard(frame.version);
+    this.prefs.receive(frame.prefs);
+    this.listOptions.known();
+    this.upgrade.onServerVersion(frame.version);
   }
 
   /** @param {number} at */
   #sessionEnds(at) {
     this.screen.sessionEnds = at;
-    this.announcer.tell(t("session_ends", { at: times.long(at) }));
+    this.announcer.announce(t("session_ends", { at: times.long(at) }));
   }
 
   /** @param {import("./net/rows.js").Changes} changes @param {"first" | "again" | null} whole */
-  #take(changes, whole) {
-    this.roster.take(changes);
-    this.alerts.heard(changes, whole === "first");
+  #onRows(changes, whole) {
+    this.roster.apply(changes);
+    this.alerts.onRows(changes, whole === "first");
     if (!whole) return;
     Object.assign(this.screen.link, { phase: "live", shown: true });
-    if (whole === "first") this.announcer.tell(t("said_loaded", { n: this.roster.waiting.size }));
-    this.#seen();
+    if (whole === "first") this.announcer.announce(t("said_loaded", { n: this.roster.waiting.size }));
+    this.#onSeen();
   }
 
   #resync() {
@@ -199,20 +201,20 @@ export class Desk {
 
   /** @param {import("./net/protocol.js").Reply} frame */
   #reply(frame) {
-    if (this.claims.reply(frame)) return;
-    this.presses.reply(frame);
-    const press = this.presses.all.get(frame.ref);
-    if (!press) return;
+    if (this.claims.onReply(frame)) return;
+    this.actionRequests.onReply(frame);
+    const request = this.actionRequests.all.get(frame.ref);
+    if (!request) return;
     // Whoever was not sent anything can be pressed for again at once.
     const stopped = frame.results.filter((result) => result.result === "stopped").map(idOf);
-    if (press.names.size > 1) this.selection.all(stopped, true);
+    if (request.names.size > 1) this.selection.all(stopped, true);
     if (frame.state !== "finished") return;
-    if (press.deed === "admit") this.undoing.offer(press);
-    this.announcer.tell(wordsOf(this, press));
+    if (request.action === "admit") this.undoActions.offer(request);
+    this.announcer.announce(requestLine(this, request));
   }
 
   /** @param {string} text */
-  #say(text) {
+  #speak(text) {
     const region = document.getElementById("live-region");
     if (region) region.textContent = text;
   }
@@ -246,46 +248,46 @@ export class Desk {
   /** @param {string | null} meeting */
   open(meeting) {
     const hash = meeting === null ? "" : `#meeting=${encodeURIComponent(meeting)}`;
-    history.pushState(null, "", location.pathname + this.showing.query + hash);
+    history.pushState(null, "", location.pathname + this.listOptions.query + hash);
     this.#openFromAddress();
   }
 
   #openFromAddress() {
     const wanted = /^#meeting=(.+)$/.exec(location.hash)?.[1];
-    const board = BOARDS.find((each) => location.hash === `#${each}`) ?? "";
-    this.screen.choose({ open: wanted ? decodeURIComponent(wanted) : null, pane: "people", board });
+    const adminPage = ADMIN_PAGES.find((each) => location.hash === `#${each}`) ?? "";
+    this.screen.choose({ open: wanted ? decodeURIComponent(wanted) : null, pane: "people", adminPage });
     this.root.querySelector(".people [data-scroller]")?.scrollTo(0, 0);
-    this.#seen();
+    this.#onSeen();
   }
 
-  get showsBoard() {
-    return this.screen.board !== "";
+  get showsAdminPage() {
+    return this.screen.adminPage !== "";
   }
 
   /** What is looked at may be another thing now, or nothing. */
-  #seen() {
-    const seen = document.hidden ? "" : this.screen.board;
-    if (this.screen.live) this.figures.want(seen === "bridges");
-    if (this.screen.live) this.displays.want(seen === "displays");
-    this.#look();
+  #onSeen() {
+    const seen = document.hidden ? "" : this.screen.adminPage;
+    if (this.screen.live) this.bridgeStats.watch(seen === "bridges");
+    if (this.screen.live) this.displays.watch(seen === "displays");
+    this.#reportAttention();
     this.changed();
   }
 
-  #look() {
-    if (this.screen.live) this.attention.look(this.showsBoard ? null : this.screen.choice.open, document.hidden);
+  #reportAttention() {
+    if (this.screen.live) this.attention.report(this.showsAdminPage ? null : this.screen.choice.open, document.hidden);
   }
 
   /** Somebody is at the page. */
   touch() {
     this.attention.touch();
-    this.#look();
+    this.#reportAttention();
   }
 
   /** @param {string} query */
   search(query) {
-    if (this.showsBoard && query) this.open(null);
+    if (this.showsAdminPage && query) this.open(null);
     this.screen.choose({ query });
-    this.showing.searched();
+    this.listOptions.searched();
     for (const scroller of this.root.querySelectorAll("[data-scroller]")) if (scroller.scrollTop > 0) scroller.scrollTop = 0;
     // At once, not with the next frame: whoever types waits for this one.
     this.draw();
@@ -323,7 +325,7 @@ export class Desk {
   /** Says something in the dock and to screen readers. @param {string} text */
   tell(text) {
     this.notice.say(text);
-    this.announcer.tell(text);
+    this.announcer.announce(text);
   }
 
   // Drawing.
@@ -339,10 +341,10 @@ export class Desk {
 
   draw() {
     const focus = this.focus.before();
-    for (const list of this.screen.lists) list.calm.measure();
-    this.undoing.reach();
-    if (this.guard.follow(this.presses.places)) setTimeout(() => this.changed(), REST + 10);
-    this.screen.link.doubt = this.#doubts();
+    for (const list of this.screen.lists) list.stability.measure();
+    this.undoActions.reach();
+    if (this.pressGuard.follow(this.actionRequests.places)) setTimeout(() => this.changed(), REST + 10);
+    this.screen.link.doubt = this.#checkDoubt();
     this.screen.update(this.clock.now());
     render(shell(this), this.root);
     if (this.#place()) {
@@ -352,34 +354,34 @@ export class Desk {
     this.focus.after(focus);
     this.menus.shown();
     this.dialogs.shown();
-    this.deeds.settleClaims();
-    this.pointer.guard();
+    this.moderation.updateClaims();
+    this.pointer.pressGuard();
   }
 
   /** Whether what is shown may not be so any more, though the socket is open; said once to those who listen. */
-  #doubts() {
+  #checkDoubt() {
     const doubt = this.screen.link.phase === "live" && this.connection.isDoubtful;
-    if (doubt && !this.screen.link.doubt) this.announcer.tell(t("said_doubtful"));
+    if (doubt && !this.screen.link.doubt) this.announcer.announce(t("said_doubtful"));
     return doubt;
   }
 
   #place() {
     const { lists } = this.screen;
     for (const list of lists) list.place();
-    for (const list of lists) list.calm.steady();
+    for (const list of lists) list.stability.steady();
     this.pointer.rest();
-    return lists.map((list) => list.look()).includes(true);
+    return lists.map((list) => list.updateRange()).includes(true);
   }
 
   /** All clocks of the page tick together, with the server's second. */
-  #ticking() {
+  #tick() {
     const now = this.clock.now();
-    this.tick = setTimeout(
+    this.timer = setTimeout(
       () => {
-        this.alerts.look();
-        this.#look();
+        this.alerts.update();
+        this.#reportAttention();
         this.changed();
-        this.#ticking();
+        this.#tick();
       },
       1000 - (((now % 1000) + 1000) % 1000) + 5,
     );

@@ -2,7 +2,7 @@
 
 import { reasonOf, sentence } from "./lib/failure_reasons.js";
 import { loadCatalogue } from "./lib/i18n.js";
-import { isExplained } from "./lib/outcome_text.js";
+import { hasReason } from "./views/outcome_text.js";
 
 const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
 
@@ -37,11 +37,11 @@ function toLocal(page) {
 /** What CMS or the server gave as a reason, in words; the code stays beside it, in small print. @param {Document} page */
 async function explain(page) {
   const all = /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-reason]"));
-  const some = [...all].filter((each) => isExplained(each.dataset.reason ?? ""));
+  const some = [...all].filter((each) => hasReason(each.dataset.reason ?? ""));
   if (some.length === 0) return;
   await loadCatalogue(page.body.dataset.base ?? "", page.documentElement.lang || "en");
   for (const each of some) {
-    const why = reasonOf(each.textContent ?? "", { deed: each.dataset.deed });
+    const why = reasonOf(each.textContent ?? "", { action: each.dataset.action });
     if (!why) continue;
     const code = page.createElement("small");
     code.className = "code";

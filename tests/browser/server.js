@@ -74,7 +74,7 @@ export async function signIn(page, account) {
 }
 
 /** The last press of a page, in words. @param {import("@playwright/test").Page} page */
-export const pressed = (page) => page.locator(".press");
+export const pressed = (page) => page.locator(".request");
 /** Opens a row's menu and chooses. @param {import("@playwright/test").Locator} row @param {string} entry */
 export async function choose(row, entry) {
   await row.locator("[data-menu]").click();

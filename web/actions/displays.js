@@ -12,7 +12,7 @@ import { displayQuestion, linkQuestion, revokeQuestion } from "../views/display_
 /** What the server calls it. @type {Record<import("../state/display_draft.js").DraftKind, string>} */
 const MESSAGES = { pair: "display_pair", link: "display_link", edit: "display_set" };
 
-export class DisplayDeeds {
+export class DisplayActions {
   /** @param {import("../desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
@@ -59,7 +59,9 @@ export class DisplayDeeds {
     const display = displayOf(draft.form);
     const which = draft.kind === "pair" ? { code: codeOf(draft.code) } : draft.row ? { id: draft.row.id } : {};
     draft.busy = true;
-    this.desk.asks.ask({ type: MESSAGES[draft.kind], ...which, display }, (answer) => this.#answered(draft, display.name, answer));
+    this.desk.requests.ask({ type: MESSAGES[draft.kind], ...which, display }, (answer) =>
+      this.#answered(draft, display.name, answer),
+    );
     this.desk.draw();
   }
 
@@ -101,7 +103,7 @@ export class DisplayDeeds {
   async copy(text) {
     await navigator.clipboard.writeText(text);
     this.copied = true;
-    this.desk.announcer.tell(t("view.copied"));
+    this.desk.announcer.announce(t("view.copied"));
     this.desk.changed();
   }
 
@@ -125,7 +127,7 @@ export class DisplayDeeds {
   /** @param {object} message @param {string} done what to say then @param {DisplayRow} row */
   #tell(message, done, row) {
     const { name } = row.display;
-    this.desk.asks.ask(message, (answer) => this.desk.tell(answer.ok ? t(done, { name }) : refusal(answer)));
+    this.desk.requests.ask(message, (answer) => this.desk.tell(answer.ok ? t(done, { name }) : refusal(answer)));
   }
 }
 

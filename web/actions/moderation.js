@@ -5,7 +5,7 @@ import { nameOf, namesOf } from "../lib/names.js";
 import { idOf } from "../net/action_requests.js";
 import { CLAIM_LIMIT, PEOPLE_LIMIT } from "../net/protocol.js";
 import { claimOf, handledByOthers, takeable } from "../state/claims.js";
-import { asks } from "../state/group.js";
+import { needsConfirmation } from "../state/group.js";
 import { byWait } from "../state/roster.js";
 import { holdQuestion, lockQuestion, messageQuestion, renameQuestion, sureQuestion } from "../views/questions.js";
 
@@ -13,18 +13,18 @@ import { holdQuestion, lockQuestion, messageQuestion, renameQuestion, sureQuesti
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  * @typedef {import("../net/protocol.js").Scope} Scope
- * @typedef {import("../state/permissions.js").PersonDeed} PersonDeed
- * @typedef {import("../state/permissions.js").MeetingDeed} MeetingDeed
+ * @typedef {import("../state/permissions.js").PersonAction} PersonAction
+ * @typedef {import("../state/permissions.js").MeetingAction} MeetingAction
  * @typedef {import("../state/claims.js").ClaimKind} ClaimKind
  */
 
-/** Deeds that are asked about whoever they hit: they interrupt somebody, or open their microphone. @type {ReadonlySet<PersonDeed>} */
+/** Moderation that are asked about whoever they hit: they interrupt somebody, or open their microphone. @type {ReadonlySet<PersonAction>} */
 const ASKED = new Set(["send_back", "remove"]);
 
 /** How long "take next" may go without an answer before a key means the row with the focus again, in ms. */
 const LONGEST_TAKING = 3000;
 
-/** What a deed is called in the protocol, and what it says besides whom. @type {Record<Exclude<PersonDeed, "rename">, object>} */
+/** What a deed is called in the protocol, and what it says besides whom. @type {Record<Exclude<PersonAction, "rename">, object>} */
 const MESSAGES = {
   admit: { type: "admit" },
   send_back: { type: "send_back" },
@@ -35,7 +35,7 @@ const MESSAGES = {
   unhold: { type: "hold", on: false, reason: "", remind_s: null },
 };
 
-export class Deeds {
+export class Moderation {
   /** @param {import("../desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
@@ -55,38 +55,38 @@ export class Deeds {
   // People.
 
   /**
-   * Does it to exactly those shown. Asks first where they are of several meetings or many, where somebody else handles one of them, where one is
+   * Does it to exactly those shown. Requests first where they are of several meetings or many, where somebody else handles one of them, where one is
    * on hold, or where it can't be undone; who comes meanwhile does not join.
-   * @param {Exclude<PersonDeed, "rename" | "hold">} deed @param {Person[]} shown @param {Scope} scope
+   * @param {Exclude<PersonAction, "rename" | "hold">} action @param {Person[]} shown @param {Scope} scope
    * @param {{ ask?: boolean, place?: string, hidden?: number }} [how] `ask`: in any case; `place`: of the button; `hidden`: how many more wait
    *   there whom the search or a filter hides
    */
-  press(deed, shown, scope, { ask = ASKED.has(deed), place = "", hidden = 0 } = {}) {
+  request(action, shown, scope, { ask = ASKED.has(action), place = "", hidden = 0 } = {}) {
     // A second press before the page was drawn again finds nobody left.
-    const people = shown.filter((person) => !this.desk.presses.awaits(person.id));
+    const people = shown.filter((person) => !this.desk.actionRequests.awaits(person.id));
     if (people.length === 0 || !this.#may || this.#isInert(place)) return;
     const handled = handledByOthers(people, this.#roster.meetings, this.desk.me);
-    const held = deed === "admit" ? people.filter((person) => person.hold !== null) : [];
-    const many = asks(people, this.#roster.server?.ask_above) || (deed === "unmute" && people.length > 1);
+    const held = action === "admit" ? people.filter((person) => person.hold !== null) : [];
+    const many = needsConfirmation(people, this.#roster.server?.ask_above) || (action === "unmute" && people.length > 1);
     // The end of a hold is no press of a button for many.
-    const how = deed === "unhold" ? {} : { scope };
+    const how = action === "unhold" ? {} : { scope };
     const told = { ...how, over: overs(handled), ...(held.length > 0 ? { held: true } : {}) };
-    if (handled.length + held.length === 0 && !ask && !many) return this.#send(deed, people, how, place);
+    if (handled.length + held.length === 0 && !ask && !many) return this.#send(action, people, how, place);
     const careful = new Set([...handled.map((each) => each.person), ...held]);
     const rest = people.filter((person) => !careful.has(person));
-    const act = (/** @type {Person[]} */ still) => this.#send(deed, still, told, place);
-    const actOnRest = (/** @type {Person[]} */ still) => this.#send(deed, still, how, place);
-    this.desk.dialogs.ask(sureQuestion(this.desk, { deed, people, handled, held, rest, hidden, act, actOnRest }));
+    const act = (/** @type {Person[]} */ still) => this.#send(action, still, told, place);
+    const actOnRest = (/** @type {Person[]} */ still) => this.#send(action, still, how, place);
+    this.desk.dialogs.ask(sureQuestion(this.desk, { action, people, handled, held, rest, hidden, act, actOnRest }));
   }
 
   /** A button whose press is under way, or has only just ended. @param {string} place */
   #isInert(place) {
-    return this.desk.presses.from(place) !== undefined || this.desk.guard.rests(place);
+    return this.desk.actionRequests.atPlace(place) !== undefined || this.desk.pressGuard.rests(place);
   }
 
   /** @param {Person[]} people @param {Scope} scope @param {string} [place] */
   admit(people, scope, place = "") {
-    this.press("admit", people, scope, { place });
+    this.request("admit", people, scope, { place });
   }
 
   /** Everybody who waits in a meeting, by a key. @param {string} meeting */
@@ -94,7 +94,7 @@ export class Deeds {
     const people = this.desk.screen.admissibleOf(meeting);
     if (people.length === 0) return this.desk.tell(t("why.nobody_to_admit"));
     const hidden = this.desk.screen.hiddenOf(meeting);
-    this.press("admit", people, hidden > 0 ? "shown" : "meeting", { ask: true, hidden });
+    this.request("admit", people, hidden > 0 ? "shown" : "meeting", { ask: true, hidden });
   }
 
   /** Those who are to stay in the lobby for now, with a reason and a reminder. @param {Person[]} people */
@@ -112,18 +112,23 @@ export class Deeds {
     if (!this.#may) return;
     const handled = handledByOthers([person], this.#roster.meetings, this.desk.me);
     const act = (/** @type {string} */ label) => {
-      this.desk.presses.act("rename", namesOf([person]), { type: "rename", person: person.id, label, over: overs(handled) });
+      this.desk.actionRequests.start("rename", namesOf([person]), {
+        type: "rename",
+        person: person.id,
+        label,
+        over: overs(handled),
+      });
     };
     this.desk.dialogs.ask(renameQuestion({ person, handled, act }));
   }
 
-  /** @param {Exclude<PersonDeed, "rename">} deed @param {Person[]} people @param {object} more @param {string} [place] */
-  #send(deed, people, more, place) {
+  /** @param {Exclude<PersonAction, "rename">} action @param {Person[]} people @param {object} more @param {string} [place] */
+  #send(action, people, more, place) {
     for (let from = 0; from < people.length; from += PEOPLE_LIMIT) {
       const some = people.slice(from, from + PEOPLE_LIMIT);
       const ids = some.map((person) => person.id);
-      const message = /** @type {import("../net/action_requests.js").Message} */ ({ ...MESSAGES[deed], people: ids, ...more });
-      this.desk.presses.act(deed, namesOf(some), message, place);
+      const message = /** @type {import("../net/action_requests.js").Message} */ ({ ...MESSAGES[action], people: ids, ...more });
+      this.desk.actionRequests.start(action, namesOf(some), message, place);
     }
     this.desk.selection.all(
       people.map((person) => person.id),
@@ -134,23 +139,23 @@ export class Deeds {
 
   // Meetings.
 
-  /** @param {MeetingDeed} deed @param {Meeting} meeting */
-  onMeeting(deed, meeting) {
+  /** @param {MeetingAction} action @param {Meeting} meeting */
+  onMeeting(action, meeting) {
     if (!this.#may) return;
     const claim = meeting.claim && meeting.claim.by !== this.desk.me ? meeting.claim : null;
     const names = new Map([[meeting.id, this.desk.nameOf(meeting)]]);
     const act = (/** @type {object} */ fields) => {
       const message = {
-        type: deed.endsWith("lock") ? "lock" : "message",
+        type: action.endsWith("lock") ? "lock" : "message",
         meeting: meeting.id,
         ...fields,
         over: claim ? [claim.id] : [],
       };
-      this.desk.presses.act(deed, names, message);
+      this.desk.actionRequests.start(action, names, message);
     };
-    if (deed === "message") return this.desk.dialogs.ask(messageQuestion(this.desk, { meeting, claim, act }));
-    if (deed === "unmessage" && !claim) return act({ text: "", seconds: null });
-    this.desk.dialogs.ask(lockQuestion(this.desk, { deed, meeting, claim, act }));
+    if (action === "message") return this.desk.dialogs.ask(messageQuestion(this.desk, { meeting, claim, act }));
+    if (action === "unmessage" && !claim) return act({ text: "", seconds: null });
+    this.desk.dialogs.ask(lockQuestion(this.desk, { action, meeting, claim, act }));
   }
 
   // Claims.
@@ -161,20 +166,20 @@ export class Deeds {
     const { claims } = this.desk;
     if (this.isMine(kind, id)) this.#giveBack(kind, id);
     else if (claims.has(kind, id)) claims.keep(kind);
-    else this.desk.claims.take(kind, [id], "key", (result) => this.#claimed(kind, result));
+    else this.desk.claims.claim(kind, [id], "key", (result) => this.#claimed(kind, result));
   }
 
   /** Whoever opens a menu is at it, as long as nobody else is. @param {ClaimKind} kind @param {string} id */
   claimByMenu(kind, id) {
     const person = kind === "person" ? this.#roster.people.get(id) : undefined;
     const claim = person ? claimOf(person, this.#roster.meetings) : this.#roster.meetings.get(id)?.claim;
-    if (!claim && this.desk.screen.live) this.desk.claims.take(kind, [id], "menu", () => this.desk.changed());
+    if (!claim && this.desk.screen.live) this.desk.claims.claim(kind, [id], "menu", () => this.desk.changed());
   }
 
   /** Whether it is one's own for longer than a menu stands open. @param {ClaimKind} kind @param {string} id */
   isMine(kind, id) {
     const { claims } = this.desk;
-    return claims.has(kind, id) ? claims.kept.get(kind)?.by === "key" : this.#says(kind, id);
+    return claims.has(kind, id) ? claims.own.get(kind)?.by === "key" : this.#says(kind, id);
   }
 
   /** Taken by this page, or by another one of the same user. @param {ClaimKind} kind @param {string} id */
@@ -189,7 +194,7 @@ export class Deeds {
     const { screen, claims } = this.desk;
     if (!this.#may) return;
     // Whom one takes one has to see.
-    if (this.desk.showsBoard) {
+    if (this.desk.showsAdminPage) {
       this.desk.open(null);
       this.desk.draw();
     }
@@ -197,12 +202,12 @@ export class Deeds {
     const ids = takeable(shown.filter((person) => screen.can(person)).sort(byWait), this.#roster.meetings);
     if (ids.length === 0) return this.desk.tell(t(shown.length === 0 ? "next.nobody_waits" : "next.nobody_left"));
     this.taking = { admit: false, until: performance.now() + LONGEST_TAKING };
-    claims.take("person", ids, "key", (result) => {
+    claims.claim("person", ids, "key", (result) => {
       const admits = this.taking?.admit === true;
       this.taking = null;
       if (result.result === "done" && result.person) {
         this.desk.focus.goTo(screen.lobby, result.person);
-        if (admits) this.desk.keys.admit(result.person);
+        if (admits) this.desk.shortcuts.admit(result.person);
       } else this.desk.tell(t(result.result === "refused" ? "failed_busy" : "next.nobody_left"));
     });
   }
@@ -219,18 +224,18 @@ export class Deeds {
     const row = kind === "person" ? this.#roster.people.get(result.person ?? "") : this.#roster.meetings.get(result.meeting ?? "");
     const name = row?.kind === "meeting" ? this.desk.nameOf(row) : row ? nameOf(row) : "";
     if (result.result === "claimed") this.desk.tell(t("claim.taken", { by: result.by ?? "?", name }));
-    else if (result.result === "done") this.desk.announcer.tell(t("claim.done", { name }));
+    else if (result.result === "done") this.desk.announcer.announce(t("claim.done", { name }));
     else this.desk.tell(t(result.result === "refused" ? "failed_busy" : "why.left"));
     this.desk.changed();
   }
 
   /** The own claims, renewed and given back as the page's user goes along. */
-  settleClaims() {
-    const { screen, attention, keys, menus, dialogs, claims } = this.desk;
+  updateClaims() {
+    const { screen, attention, shortcuts, menus, dialogs, claims } = this.desk;
     if (!screen.live) return;
-    const at = { person: [keys.at.person], meeting: [screen.choice.open, keys.at.meeting] };
+    const at = { person: [shortcuts.at.person], meeting: [screen.choice.open, shortcuts.at.meeting] };
     const open = menus.open !== null || dialogs.isOpen;
-    claims.settle({ inputAt: attention.inputAt, open, idle: attention.idle(document.hidden), at }, (kind, id) =>
+    claims.update({ inputAt: attention.inputAt, open, idle: attention.idle(document.hidden), at }, (kind, id) =>
       this.#says(kind, id),
     );
   }
@@ -242,12 +247,12 @@ export class Deeds {
   }
 
   /** Once more for those of a press that could not be done, that somebody else handles, or who are on hold.
-   * @param {import("../net/action_requests.js").Press} press @param {import("../net/protocol.js").Result[]} results */
-  again(press, results) {
-    if (!this.#may || results.some((result) => this.desk.presses.awaits(idOf(result)))) return;
+   * @param {import("../net/action_requests.js").ActionRequest} request @param {import("../net/protocol.js").Result[]} results */
+  retry(request, results) {
+    if (!this.#may || results.some((result) => this.desk.actionRequests.awaits(idOf(result)))) return;
     const over = [...new Set(results.flatMap((result) => result.claim ?? []))].slice(0, CLAIM_LIMIT);
     const held = results.some((result) => result.result === "held") ? { held: true } : {};
-    this.desk.presses.again(press, results.map(idOf), { over, ...held });
+    this.desk.actionRequests.retry(request, results.map(idOf), { over, ...held });
   }
 }
 

@@ -3,52 +3,52 @@
 import { t } from "../lib/i18n.js";
 import { idOf, isUnderWay, withResult } from "../net/action_requests.js";
 import { PEOPLE_LIMIT } from "../net/protocol.js";
-import { asks } from "../state/group.js";
+import { needsConfirmation } from "../state/group.js";
 import { undoQuestion } from "../views/questions.js";
 
-/** @typedef {import("../net/action_requests.js").Press} Press */
+/** @typedef {import("../net/action_requests.js").ActionRequest} ActionRequest */
 
-export class Undoing {
+export class UndoActions {
   /** @param {import("../desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
   }
 
-  /** @param {Press} press a finished admission */
-  offer(press) {
+  /** @param {ActionRequest} request a finished admission */
+  offer(request) {
     // Whom CMS took and did not show as in yet may still be let in.
-    const ids = [...withResult(press, "done"), ...withResult(press, "unconfirmed")].map(idOf);
-    const people = new Map(ids.map((id) => [id, press.names.get(id) ?? ""]));
-    this.desk.undos.offer(press.ref, people, performance.now(), this.desk.roster.server?.undo_s ?? 0);
+    const ids = [...withResult(request, "done"), ...withResult(request, "unconfirmed")].map(idOf);
+    const people = new Map(ids.map((id) => [id, request.names.get(id) ?? ""]));
+    this.desk.undoOffers.offer(request.ref, people, performance.now(), this.desk.roster.server?.undo_s ?? 0);
   }
 
   /** What somebody points at, has the focus on or is asked about does not run out under them. */
   reach() {
-    const { root, undos, dialogs } = this.desk;
+    const { root, undoOffers, dialogs } = this.desk;
     const reached = dialogs.question?.undo || root.querySelector(".undo:hover, .undo:focus-within");
-    if (reached) undos.pause(performance.now());
-    else undos.resume(performance.now());
+    if (reached) undoOffers.pause(performance.now());
+    else undoOffers.resume(performance.now());
   }
 
-  /** The own admissions that are under way: an undo ends them, too. @returns {Press[]} */
+  /** The own admissions that are under way: an undo ends them, too. @returns {ActionRequest[]} */
   get #underWay() {
-    return [...this.desk.presses.all.values()].filter((press) => press.deed === "admit" && isUnderWay(press));
+    return [...this.desk.actionRequests.all.values()].filter((request) => request.action === "admit" && isUnderWay(request));
   }
 
   /** Sends those of the own last admissions back to the lobby; asks where they are of several meetings, or many. */
   undo() {
-    const { screen, undos, dialogs, roster } = this.desk;
+    const { screen, undoOffers, dialogs, roster } = this.desk;
     if (!screen.acts || !screen.live) return;
-    const [series, underWay] = [undos.series(performance.now()), this.#underWay];
-    const people = new Map([...(series?.people ?? []), ...underWay.flatMap((press) => [...press.names])]);
+    const [series, underWay] = [undoOffers.series(performance.now()), this.#underWay];
+    const people = new Map([...(series?.people ?? []), ...underWay.flatMap((request) => [...request.names])]);
     if (people.size === 0) return this.desk.tell(t("undo.nothing"));
     const why = this.why(people);
     if (why) return this.desk.tell(t("undo.can_not", { why: t(why) }));
-    for (const press of underWay) this.desk.presses.stop(press);
-    const refs = [...(series?.refs ?? []), ...underWay.map((press) => press.ref)];
+    for (const request of underWay) this.desk.actionRequests.stop(request);
+    const refs = [...(series?.refs ?? []), ...underWay.map((request) => request.ref)];
     const act = () => this.#send(refs, people);
     const rows = [...people.keys()].flatMap((id) => roster.people.get(id) ?? []);
-    if (!asks(rows, roster.server?.ask_above)) return act();
+    if (!needsConfirmation(rows, roster.server?.ask_above)) return act();
     dialogs.ask(undoQuestion(this.desk, { people, rows, act }));
   }
 
@@ -57,15 +57,15 @@ export class Undoing {
     // The button is about to go.
     if (document.activeElement?.closest(".undo")) this.desk.focus.anew();
     for (const ref of refs) {
-      this.desk.undos.forget(ref);
-      const press = this.desk.presses.all.get(ref);
-      if (press && !isUnderWay(press)) this.desk.presses.dismiss(ref);
+      this.desk.undoOffers.forget(ref);
+      const request = this.desk.actionRequests.all.get(ref);
+      if (request && !isUnderWay(request)) this.desk.actionRequests.dismiss(ref);
     }
     const all = [...people];
     for (let from = 0; from < all.length; from += PEOPLE_LIMIT) {
       const some = new Map(all.slice(from, from + PEOPLE_LIMIT));
       const message = { type: "send_back", people: [...some.keys()], scope: /** @type {const} */ ("undo") };
-      this.desk.presses.act("send_back", some, message);
+      this.desk.actionRequests.start("send_back", some, message);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { t } from "../lib/i18n.js";
 
-export class Limits {
+export class WaitActions {
   /** @param {import("../desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
@@ -13,18 +13,18 @@ export class Limits {
   /** Quiet for everybody until they wait anew. @param {import("../net/protocol.js").PersonRow[]} people exactly those shown */
   acknowledge(people) {
     if (people.length === 0 || !this.desk.screen.live) return;
-    const { asks, announcer } = this.desk;
-    asks.ask({ type: "acknowledge", people: people.map((person) => person.id) }, ({ ok, why }) =>
-      announcer.tell(ok ? t("said_seen", { n: people.length }) : t("said_not_seen", { why })),
+    const { requests, announcer } = this.desk;
+    requests.ask({ type: "acknowledge", people: people.map((person) => person.id) }, ({ ok, why }) =>
+      announcer.announce(ok ? t("said_seen", { n: people.length }) : t("said_not_seen", { why })),
     );
   }
 
   /** @param {string} meeting @param {number | null} first_s @param {number | null} second_s both null: as configured */
   set(meeting, first_s, second_s) {
-    this.desk.asks.ask({ type: "thresholds", meeting, first_s, second_s }, ({ ok, why }) => {
+    this.desk.requests.ask({ type: "thresholds", meeting, first_s, second_s }, ({ ok, why }) => {
       if (!ok) return this.refuse(t("thresholds.refused", { why }));
       this.fault = "";
-      this.desk.announcer.tell(t("said_thresholds"));
+      this.desk.announcer.announce(t("said_thresholds"));
       if (this.desk.unfolded === "thresholds") this.desk.fold();
     });
   }

@@ -6,13 +6,13 @@ import { t } from "../lib/i18n.js";
 import { nameOf } from "../lib/names.js";
 import { plain } from "../lib/text.js";
 import { duration } from "../lib/time.js";
-import { Stances } from "../state/meeting_subscriptions.js";
+import { FollowedMeetings } from "../state/followed_meetings.js";
 import { handler, isDue, thresholdsOf, tooLong } from "../state/wait_thresholds.js";
 import { Favicon } from "./favicon.js";
-import { Notices } from "./notifications.js";
-import { Arrivals, gathered, Once, Repeated } from "./policy.js";
+import { Notifications } from "./notifications.js";
+import { Arrivals, countPeople, Once, Repeated } from "./policy.js";
 import { Sound } from "./sound.js";
-import { Turn } from "./tab_leader.js";
+import { TabLeader } from "./tab_leader.js";
 import { Title } from "./title.js";
 
 /** @typedef {import("../net/protocol.js").PersonRow} Person */
@@ -38,15 +38,15 @@ export class Alerts {
     this.late = new Repeated();
     this.reminders = new Once();
     this.sound = new Sound(changed);
-    this.notices = new Notices(name, changed);
-    this.sounding = new Turn(`${name}-sound`, () => this.#caughtUp());
+    this.notifications = new Notifications(name, changed);
+    this.soundLeader = new TabLeader(`${name}-sound`, () => this.#onSoundLeader());
     /** What was to be sounded while it was not this tab's turn. @type {{ kind: Kind, at: number } | null} */
     this.unsounded = null;
-    this.speaking = new Turn(`${name}-notices`, () => this.#turned());
+    this.notificationLeader = new TabLeader(`${name}-notices`, () => this.#onNotificationLeader());
     this.title = new Title((n, away) => (away ? t("title_away") : n > 0 ? t("title_waiting", { n }) : t("title")));
     this.favicon = new Favicon();
-    this.stances = new Stances([], [], desk.roster.meetings);
-    desk.screen.stance = (meeting) => this.stances.of(meeting);
+    this.followedMeetings = new FollowedMeetings([], [], desk.roster.meetings);
+    desk.screen.followState = (meeting) => this.followedMeetings.of(meeting);
     /** @type {Set<string>} who waits, or waited when last known */
     this.waiters = new Set();
     /** @type {Set<string>} who of them has just come, and whose meeting is not known yet */
@@ -56,7 +56,7 @@ export class Alerts {
     /** @type {Person[]} who waits too long, and nobody has said that they know; longest first */
     this.tooLong = [];
     this.begun = false;
-    this.lookedAt = -Infinity;
+    this.updatedAt = -Infinity;
     this.liveAt = performance.now();
     this.wasAway = false;
     this.ends = new AbortController();
@@ -64,16 +64,16 @@ export class Alerts {
 
   start() {
     const how = { signal: this.ends.signal };
-    addEventListener("focus", () => this.#lookedAt(), how);
-    document.addEventListener("visibilitychange", () => this.#lookedAt(), how);
-    addEventListener("pagehide", () => this.notices.closeAll(), how);
+    addEventListener("focus", () => this.#onAttention(), how);
+    document.addEventListener("visibilitychange", () => this.#onAttention(), how);
+    addEventListener("pagehide", () => this.notifications.closeAll(), how);
     this.sound.start();
   }
 
   stop() {
     this.ends.abort();
     this.sound.stop();
-    this.notices.closeAll();
+    this.notifications.closeAll();
   }
 
   get #kept() {
@@ -81,9 +81,9 @@ export class Alerts {
   }
 
   /** What the user's pages keep has changed. */
-  settle() {
-    this.stances = new Stances(this.#kept.follows, this.#kept.mutes, this.desk.roster.meetings);
-    this.lookedAt = -Infinity;
+  onPrefsChanged() {
+    this.followedMeetings = new FollowedMeetings(this.#kept.follows, this.#kept.mutes, this.desk.roster.meetings);
+    this.updatedAt = -Infinity;
     this.desk.changed();
   }
 
@@ -93,18 +93,18 @@ export class Alerts {
   }
 
   /** @param {string} meeting */
-  stance(meeting) {
-    return this.stances.of(this.desk.roster.meetings.get(meeting));
+  followStateOf(meeting) {
+    return this.followedMeetings.of(this.desk.roster.meetings.get(meeting));
   }
 
   // What happens.
 
   /** The rows have changed. @param {import("../net/rows.js").Changes} changes @param {boolean} first whether all of it was there before */
-  heard({ put, drop }, first) {
-    for (const { kind, id } of drop) if (kind === "person") this.#left(id);
+  onRows({ put, drop }, first) {
+    for (const { kind, id } of drop) if (kind === "person") this.#onLeft(id);
     for (const row of put) {
       if (row.kind !== "person") continue;
-      if (row.lobby === "in") this.#left(row.id);
+      if (row.lobby === "in") this.#onLeft(row.id);
       if (row.lobby !== "waiting" || this.waiters.has(row.id)) continue;
       this.waiters.add(row.id);
       // Who was sent back is no news to the moderators.
@@ -115,12 +115,12 @@ export class Alerts {
       const row = this.desk.roster.people.get(id);
       if (row && !this.#meeting(row)) continue;
       this.unplaced.delete(id);
-      if (row) this.#arrived(row);
+      if (row) this.#onArrived(row);
     }
   }
 
   /** @param {string} id */
-  #left(id) {
+  #onLeft(id) {
     if (!this.waiters.delete(id)) return;
     this.unplaced.delete(id);
     this.news.delete(id);
@@ -128,41 +128,41 @@ export class Alerts {
   }
 
   /** @param {Person} row */
-  #arrived(row) {
-    if (this.stance(row.meeting) === "muted") return;
+  #onArrived(row) {
+    if (this.followStateOf(row.meeting) === "muted") return;
     this.desk.announcer.arrived(this.#meeting(row)?.name ?? "");
     if (!this.#concerns(row, "sound") && !this.#concerns(row, "notify")) return;
     this.news.add(row.id);
     const { followed, others, silent } = this.situations;
-    const situation = this.stance(row.meeting) === "followed" ? followed : this.#kept.sound ? others : silent;
+    const situation = this.followStateOf(row.meeting) === "followed" ? followed : this.#kept.sound ? others : silent;
     situation.arrived(row.id, performance.now());
   }
 
   /** Whether it is wanted for somebody of this meeting: a followed one is heard of whatever is switched off. @param {Person} row
    * @param {"sound" | "notify"} how */
   #concerns(row, how) {
-    const stance = this.stance(row.meeting);
-    return stance === "followed" || (stance !== "muted" && this.#kept[how]);
+    const followState = this.followStateOf(row.meeting);
+    return followState === "followed" || (followState !== "muted" && this.#kept[how]);
   }
 
   /** With every frame, and every second: sounds, tells and marks what there is. */
-  look() {
+  update() {
     const { screen } = this.desk;
     if (!screen.link.shown) return;
     const now = performance.now();
     const away = this.#away(now);
     this.title.count(this.desk.roster.waiting.size - this.desk.roster.held, away);
-    this.speaking.want(screen.live);
-    this.sounding.want(screen.live && this.sound.allowed);
+    this.notificationLeader.want(screen.live);
+    this.soundLeader.want(screen.live && this.sound.allowed);
     const started = Object.entries(this.situations).filter(([, situation]) => screen.live && situation.sounds(now));
-    if (started.length === 0 && now - this.lookedAt < PACE) return;
-    this.lookedAt = now;
+    if (started.length === 0 && now - this.updatedAt < PACE) return;
+    this.updatedAt = now;
     const waiting = this.desk.roster.lobby();
     this.tooLong = waiting.filter((person) => tooLong(person, this.#meeting(person), this.desk.clock.now()));
     this.favicon.show(waiting.length - this.desk.roster.held, this.tooLong.length > 0, away);
     if (screen.live) {
       const arrived = { any: started.length > 0, loud: started.some(([name]) => name !== "silent") };
-      this.#tell(waiting, arrived, now);
+      this.#notify(waiting, arrived, now);
     }
     this.begun = true;
   }
@@ -173,29 +173,29 @@ export class Alerts {
     if (live) this.liveAt = now;
     const away = now - this.liveAt > AWAY;
     if (away && !this.wasAway && this.#kept.notify && !this.#attended) {
-      const press = () => {};
-      this.notices.show("away", { title: t("title_away"), body: t("said_lost"), again: true, silent: false, press });
+      const onClick = () => {};
+      this.notifications.show("away", { title: t("title_away"), body: t("said_lost"), again: true, silent: false, onClick });
     }
-    if (!away) this.notices.close("away");
+    if (!away) this.notifications.close("away");
     this.wasAway = away;
     return away;
   }
 
   /** @param {Person[]} waiting @param {{ any: boolean, loud: boolean }} arrived whether somebody did, and whether that is to be heard
    * @param {number} now */
-  #tell(waiting, arrived, now) {
+  #notify(waiting, arrived, now) {
     const unseen = this.tooLong.filter((person) => handler(person, this.#meeting(person)) === "" && this.#concernsAtAll(person));
     const due = waiting.filter((person) => isDue(person, this.desk.clock.now()) && this.#concernsAtAll(person));
     const late = this.late.sounds(unseen.length > 0, now);
     const reminded = this.reminders.sounds(due.map((person) => `${person.id}\n${person.hold?.remind_at}`)) && this.begun;
-    if (late) this.desk.announcer.tell(this.#words("late", unseen));
-    if (reminded) this.desk.announcer.tell(this.#words("reminder", due));
+    if (late) this.desk.announcer.announce(this.#text("late", unseen));
+    if (reminded) this.desk.announcer.announce(this.#text("reminder", due));
     if (this.#attended) this.news.clear();
     const news = waiting.filter((person) => this.news.has(person.id));
-    this.#say("late", unseen, late, late && this.#soundsFor(unseen));
-    this.#say("reminder", due, reminded, reminded && this.#soundsFor(due));
+    this.#show("late", unseen, late, late && this.#soundsFor(unseen));
+    this.#show("reminder", due, reminded, reminded && this.#soundsFor(due));
     const recent = (/** @type {Person} */ { id }) => Object.values(this.situations).some(({ people }) => people.has(id));
-    this.#say("arrival", arrived.any && news.length === 0 ? waiting.filter(recent) : news, arrived.any, arrived.loud);
+    this.#show("arrival", arrived.any && news.length === 0 ? waiting.filter(recent) : news, arrived.any, arrived.loud);
   }
 
   /** @param {Person[]} people */
@@ -210,27 +210,33 @@ export class Alerts {
 
   /** @param {Kind} kind @param {Person[]} people whom it is about @param {boolean} now whether it is news, or only to keep what is shown true
    * @param {boolean} loud whether to sound */
-  #say(kind, people, now, loud) {
+  #show(kind, people, now, loud) {
     if (loud) this.#sound(kind);
     const told = this.#attended ? [] : people.filter((person) => this.#concerns(person, "notify"));
-    if (!this.speaking.held) return;
-    if (told.length === 0) return this.notices.close(kind);
-    const { only } = gathered(told);
-    const press = () => this.desk.open(only);
-    this.notices.show(kind, { title: this.#words(kind, told), body: this.#names(told), again: now, silent: !this.blocked, press });
+    if (!this.notificationLeader.held) return;
+    if (told.length === 0) return this.notifications.close(kind);
+    const { only } = countPeople(told);
+    const onClick = () => this.desk.open(only);
+    this.notifications.show(kind, {
+      title: this.#text(kind, told),
+      body: this.#names(told),
+      again: now,
+      silent: !this.blocked,
+      onClick,
+    });
   }
 
   /** @param {Kind} kind */
   #sound(kind) {
-    if (this.sounding.held) this.sound.play(kind, this.#kept.volume);
+    if (this.soundLeader.held) this.sound.play(kind, this.#kept.volume);
     else this.unsounded = { kind, at: performance.now() };
   }
 
   /** It is this tab's turn, or no longer. */
-  #caughtUp() {
+  #onSoundLeader() {
     const { unsounded } = this;
     this.unsounded = null;
-    if (this.sounding.held && unsounded && performance.now() - unsounded.at < LATER) this.#sound(unsounded.kind);
+    if (this.soundLeader.held && unsounded && performance.now() - unsounded.at < LATER) this.#sound(unsounded.kind);
     this.desk.changed();
   }
 
@@ -239,16 +245,16 @@ export class Alerts {
     return !document.hidden && document.hasFocus();
   }
 
-  #lookedAt() {
+  #onAttention() {
     if (!this.#attended) return;
-    this.speaking.seize();
-    this.sounding.seize();
-    this.lookedAt = -Infinity;
-    this.look();
+    this.notificationLeader.seize();
+    this.soundLeader.seize();
+    this.updatedAt = -Infinity;
+    this.update();
   }
 
-  #turned() {
-    if (!this.speaking.held) this.notices.closeAll();
+  #onNotificationLeader() {
+    if (!this.notificationLeader.held) this.notifications.closeAll();
     this.desk.changed();
   }
 
@@ -260,8 +266,8 @@ export class Alerts {
   // In words.
 
   /** @param {Kind} kind @param {Person[]} people */
-  #words(kind, people) {
-    const { n, meetings, only } = gathered(people);
+  #text(kind, people) {
+    const { n, meetings, only } = countPeople(people);
     const [first] = people;
     if (only === null || !first) return t(`alarm.${kind}_many`, { n, meetings });
     const row = this.desk.roster.meetings.get(only);

@@ -31,7 +31,7 @@ export class Announcer {
   }
 
   /** Something the person at the page did or must know. @param {string} text */
-  tell(text) {
+  announce(text) {
     if (!this.words.includes(text)) this.words.push(text);
     this.#soon();
   }

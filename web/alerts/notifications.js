@@ -1,9 +1,9 @@
 // Desktop notifications: one of a kind at a time, replaced in its place, closed when its reason is gone. Knows nothing of people.
 
 /** @typedef {"granted" | "denied" | "default" | "missing"} Permission  `missing`: not on this browser, or not over plain HTTP */
-/** @typedef {{ title: string, body: string, again: boolean, silent: boolean, press: () => void }} Notice  `again`: say it anew, not only replace it */
+/** @typedef {{ title: string, body: string, again: boolean, silent: boolean, onClick: () => void }} Notice  `again`: say it anew, not only replace it */
 
-export class Notices {
+export class Notifications {
   /** @param {string} prefix what the tags of this user begin with @param {() => void} changed */
   constructor(prefix, changed) {
     this.prefix = prefix;
@@ -27,7 +27,7 @@ export class Notices {
   }
 
   /** @param {string} kind @param {Notice} notice */
-  show(kind, { title, body, again, silent, press }) {
+  show(kind, { title, body, again, silent, onClick }) {
     const words = `${title}\n${body}`;
     const before = this.shown.get(kind);
     // Who has put it away has read it: it comes again with something new only.
@@ -37,7 +37,7 @@ export class Notices {
       const notification = new Notification(title, options);
       notification.onclick = () => {
         window.focus();
-        press();
+        onClick();
         this.close(kind);
       };
       const shown = { notification, words, putAway: false };

@@ -5,17 +5,17 @@
 // sounded are in already) is sounded at its end. Where one sound follows another the pause grows: a day of arrivals is no day of chimes.
 
 /** How long a sound for arrivals stands for those who come after it, in ms: at first, and at most. */
-export const SHORTEST = 15_000;
-export const LONGEST = 60_000;
+export const SHORTEST_PAUSE = 15_000;
+export const LONGEST_PAUSE = 60_000;
 /** How often it sounds for those who wait too long, in ms. */
-export const AGAIN = 60_000;
+export const REPEAT_AFTER = 60_000;
 
 export class Arrivals {
   constructor() {
     /** @type {Set<string>} who of the situation still waits */
     this.people = new Set();
     this.soundedAt = -Infinity;
-    this.pause = SHORTEST;
+    this.pause = SHORTEST_PAUSE;
     /** Whether the situation is still to be sounded. */
     this.owed = false;
   }
@@ -40,7 +40,7 @@ export class Arrivals {
   sounds(now) {
     const quiet = now - this.soundedAt;
     if (!this.owed || quiet < this.pause) return false;
-    this.pause = quiet < 2 * this.pause ? Math.min(LONGEST, 2 * this.pause) : SHORTEST;
+    this.pause = quiet < 2 * this.pause ? Math.min(LONGEST_PAUSE, 2 * this.pause) : SHORTEST_PAUSE;
     this.soundedAt = now;
     this.owed = false;
     return true;
@@ -55,7 +55,7 @@ export class Repeated {
 
   /** @param {boolean} lasts @param {number} now ms */
   sounds(lasts, now) {
-    if (!lasts || now - this.soundedAt < AGAIN) return false;
+    if (!lasts || now - this.soundedAt < REPEAT_AFTER) return false;
     this.soundedAt = now;
     return true;
   }
@@ -80,7 +80,7 @@ export class Once {
  * Whom a message is about, counted: how many people, in how many meetings, and the one meeting where it is one.
  * @param {Iterable<{ meeting: string }>} people
  */
-export function gathered(people) {
+export function countPeople(people) {
   let n = 0;
   const meetings = new Set();
   for (const { meeting } of people) {

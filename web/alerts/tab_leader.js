@@ -1,7 +1,7 @@
 // Which of a browser's tabs speaks: the one that was looked at last, of those that can. By the browser's locks, so that a tab that is
 // closed or crashes hands on at once; where there are none (plain HTTP to another machine), every tab speaks for itself.
 
-export class Turn {
+export class TabLeader {
   /** @param {string} name of the lock @param {() => void} changed @param {LockManager | undefined} [locks] */
   constructor(name, changed, locks = navigator.locks) {
     this.name = name;

@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 
 /**
  * @typedef {{ words: string, next: string, code: string }} Reason  `code`: what it is called where it comes from, for small print
- * @typedef {{ deed?: string, noHost?: boolean }} About  what was to be done, and whether it is known that no host is in the meeting
+ * @typedef {{ action?: string, noHost?: boolean }} About  what was to be done, and whether it is known that no host is in the meeting
  */
 
 /** More of a code is not shown. */
@@ -128,18 +128,18 @@ const SENTENCES = [
 const CODE = /^[A-Za-z][A-Za-z0-9_]*$/;
 
 /** Which reason of the table it is. @param {string} reason @param {About} [about] @returns {keyof typeof STEPS} */
-export function kindOf(reason, { deed = "", noHost = false } = {}) {
+export function kindOf(reason, { action = "", noHost = false } = {}) {
   const codes = reason.split(",").map((part) => part.trim().split(/\s/)[0] ?? "");
   const code = codes.find((each) => Object.hasOwn(CODES, each));
-  if (code !== undefined) return ofCode(CODES[code] ?? "unknown", deed, noHost);
+  if (code !== undefined) return ofCode(CODES[code] ?? "unknown", action, noHost);
   // A word that the table lacks and that says itself what it means.
   if (codes.some((each) => CODE.test(each) && each.endsWith("DoesNotExist"))) return "gone";
   return SENTENCES.find(([pattern]) => pattern.test(reason))?.[1] ?? "unknown";
 }
 
-/** A refused admission of somebody who is there mostly wants a host. @param {string} kind @param {string} deed @param {boolean} noHost */
-function ofCode(kind, deed, noHost) {
-  if (kind !== "cannot_modify" || deed !== "admit") return kind;
+/** A refused admission of somebody who is there mostly wants a host. @param {string} kind @param {string} action @param {boolean} noHost */
+function ofCode(kind, action, noHost) {
+  if (kind !== "cannot_modify" || action !== "admit") return kind;
   return noHost ? "no_host" : "no_admission";
 }
 

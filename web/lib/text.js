@@ -46,7 +46,7 @@ export function isolate(text, toTheLeft = false) {
 }
 
 /** The words of a search; every one must occur. @param {string} query */
-export const words = (query) => fold(query).split(/\s+/).filter(Boolean);
+export const searchWords = (query) => fold(query).split(/\s+/).filter(Boolean);
 
 /** How long a text is as UTF-8. @param {string} text */
 export const bytes = (text) => new TextEncoder().encode(text).length;

@@ -32,7 +32,7 @@ export class Clock {
   }
 
   /** @param {number} time the server's, just received */
-  heard(time) {
+  sync(time) {
     this.offsets = [...this.offsets.slice(-4), time - this.local()];
     this.offset = Math.max(...this.offsets);
   }

@@ -5,11 +5,11 @@
 /** How long after the pointer's last movement inside it a list stays as it is, in ms. */
 const HOLD = 3000;
 /** How long it stays as it is once its order has changed, in ms: with the pointer inside, and without. */
-const CALM = { pointing: 5000, free: 2000 };
+const STILL = { pointing: 5000, free: 2000 };
 /** For so long nobody can have aimed at a row that came to stand where it is, in ms. */
 const UNSEEN = 700;
 
-export class Calm {
+export class Stability {
   /** @param {import("./virtual_list.js").List<any>} list */
   constructor(list) {
     this.list = list;
@@ -47,8 +47,8 @@ export class Calm {
   /** Whether every row stays where it is. */
   get held() {
     const now = performance.now();
-    const calm = this.pointing ? CALM.pointing : CALM.free;
-    return now - this.orderedAt < calm || (this.pointing && now - this.movedAt < HOLD);
+    const stability = this.pointing ? STILL.pointing : STILL.free;
+    return now - this.orderedAt < stability || (this.pointing && now - this.movedAt < HOLD);
   }
 
   /** The next list. @param {import("./stable_order.js").Entry<any>[]} before @param {import("./stable_order.js").Entry<any>[]} after */

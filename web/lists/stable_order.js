@@ -26,7 +26,7 @@ const TOGETHER = 1500;
  * @param {{ id: (row: T) => string, compare: (a: T, b: T) => number, now: number, held: boolean, kept?: Kept | null, trace?: number }} how
  * @returns {Entry<T>[]}
  */
-export function settle(before, wanted, { id, compare, now, held, kept = null, trace = TRACE }) {
+export function nextEntries(before, wanted, { id, compare, now, held, kept = null, trace = TRACE }) {
   const rows = new Map(wanted.map((row) => [id(row), row]));
   /** @type {(entry: Entry<T>) => Entry<T>} */
   const refreshed = (entry) => {

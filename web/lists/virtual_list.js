@@ -1,7 +1,7 @@
 // One list on the screen: its calm order, the part of it that is in view, and the row that has the focus.
 
-import { Calm } from "./stability.js";
-import { settle } from "./stable_order.js";
+import { Stability } from "./stability.js";
+import { nextEntries } from "./stable_order.js";
 
 /** Rows drawn beyond either edge of the view, so that scrolling finds them there. */
 const SPARE = 5;
@@ -21,21 +21,21 @@ export class List {
     this.last = 40;
     /** @type {string | null} the row that Tab goes to */
     this.active = null;
-    this.calm = new Calm(this);
+    this.stability = new Stability(this);
   }
 
   /** Starts anew: another search, another meeting. */
   reset() {
     this.entries = [];
-    this.calm.reset();
+    this.stability.reset();
   }
 
   /** @param {T[]} wanted in order @param {number} now */
   update(wanted, now) {
     const { compare, trace, entries, active } = this;
-    const { held, kept } = this.calm;
-    this.entries = settle(entries, wanted, { id: (row) => row.id, compare, now, held, kept, trace });
-    this.calm.changes(entries, this.entries);
+    const { held, kept } = this.stability;
+    this.entries = nextEntries(entries, wanted, { id: (row) => row.id, compare, now, held, kept, trace });
+    this.stability.changes(entries, this.entries);
     if (active !== null && this.indexOf(active) < 0) this.active = this.#heir(entries, active);
   }
 
@@ -94,7 +94,7 @@ export class List {
   }
 
   /** Finds the part in view; says whether rows have come into it that aren't drawn. Reads only. */
-  look() {
+  updateRange() {
     const { element, scroller } = this;
     if (!element || !scroller || this.entries.length === 0) return false;
     const box = element.getBoundingClientRect();

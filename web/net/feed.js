@@ -1,23 +1,23 @@
 // The rows as they come from the server: joins its numbering, its snapshots and deltas, and the wait for a server that has just started.
 
-import { LONGEST, Settling } from "./restart_grace.js";
+import { LONGEST_GRACE, RestartGrace } from "./restart_grace.js";
 import { apply, diff, Follower } from "./rows.js";
 
 /** @typedef {import("./rows.js").Changes} Changes */
 
 export class Feed {
   /**
-   * @param {(changes: Changes, whole: "first" | "again" | null) => void} take what is to change of what is shown; `whole`: by a snapshot
+   * @param {(changes: Changes, whole: "first" | "again" | null) => void} onChanges what is to change of what is shown; `whole`: by a snapshot
    * @param {() => void} resync
    */
-  constructor(take, resync) {
-    this.take = take;
+  constructor(onChanges, resync) {
+    this.onChanges = onChanges;
     this.resync = resync;
     this.rows = /** @type {import("./rows.js").Rows} */ (new Map());
     this.follower = new Follower();
     /** The server whose rows are shown; none before the first snapshot. */
     this.epoch = "";
-    this.settling = new Settling();
+    this.restartGrace = new RestartGrace();
   }
 
   /** A new connection. */
@@ -26,8 +26,8 @@ export class Feed {
   }
 
   /** The connection is gone. */
-  cut() {
-    this.settling.forget();
+  onDisconnected() {
+    this.restartGrace.forget();
   }
 
   /** @param {import("./protocol.js").SnapshotPart} frame */
@@ -40,9 +40,9 @@ export class Feed {
     const rows = this.follower.end(frame);
     if (!rows) return this.resync();
     if (this.epoch === "" || frame.epoch === this.epoch) return this.#show(rows);
-    this.settling.begin(rows, performance.now());
-    setTimeout(() => this.#settle(), LONGEST);
-    this.#settle();
+    this.restartGrace.begin(rows, performance.now());
+    setTimeout(() => this.#endGrace(), LONGEST_GRACE);
+    this.#endGrace();
   }
 
   /** @param {import("./protocol.js").Delta} frame */
@@ -50,17 +50,17 @@ export class Feed {
     const verdict = this.follower.delta(frame);
     if (verdict === "resync") this.resync();
     if (verdict !== "apply") return;
-    if (this.settling.underWay) {
-      this.settling.take(frame);
-      return this.#settle();
+    if (this.restartGrace.underWay) {
+      this.restartGrace.apply(frame);
+      return this.#endGrace();
     }
     apply(this.rows, frame);
-    this.take(frame, null);
+    this.onChanges(frame, null);
   }
 
   /** Another server than the one whose rows are shown: they change when it knows what there is. */
-  #settle() {
-    const rows = this.settling.end(performance.now());
+  #endGrace() {
+    const rows = this.restartGrace.end(performance.now());
     if (rows) this.#show(rows);
   }
 
@@ -70,6 +70,6 @@ export class Feed {
     const changes = diff(this.rows, rows);
     this.epoch = this.follower.epoch;
     apply(this.rows, changes);
-    this.take(changes, whole);
+    this.onChanges(changes, whole);
   }
 }

@@ -5,9 +5,9 @@
  * @typedef {{ by: string, at: number }} Mark
  * @typedef {{ id: string, by: string, since: number }} Claim
  * @typedef {{ by: string, at: number, reason: string, remind_at: number | null }} Hold
- * @typedef {"admit" | "send_back" | "remove" | "mute" | "unmute" | "rename" | "lock" | "unlock" | "message"} Verb
- * @typedef {{ action: Verb, by: string, since: number, until?: number | null }} Pending
- * @typedef {{ action: Verb, result: ResultWord, reason: string, by: string, at: number }} Outcome
+ * @typedef {"admit" | "send_back" | "remove" | "mute" | "unmute" | "rename" | "lock" | "unlock" | "message"} ActionKind
+ * @typedef {{ action: ActionKind, by: string, since: number, until?: number | null }} Pending
+ * @typedef {{ action: ActionKind, result: ResultWord, reason: string, by: string, at: number }} Outcome
  * @typedef {"viewer" | "moderator" | "admin"} Role
  * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Trouble | null, admit_delay_s: number, ask_above: number,
  *   undo_s: number, claim_s: number }} ServerRow

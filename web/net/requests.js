@@ -7,7 +7,7 @@ import { Refs } from "./refs.js";
  *   `code`: the same as a word of the protocol; `link`: what was asked for, where that is one
  */
 
-export class Asks {
+export class Requests {
   /** @param {(message: object) => boolean} send */
   constructor(send) {
     this.send = send;
@@ -27,7 +27,7 @@ export class Asks {
    * @param {import("./protocol.js").Reply | import("./protocol.js").AnswerFrame | import("./protocol.js").Refusal} frame
    * @returns {boolean} whether it was an answer to one of these
    */
-  answered(frame) {
+  onAnswer(frame) {
     const then = this.open.get(frame.ref ?? "");
     if (!then) return false;
     if (frame.type === "reply" && frame.state !== "finished") return true;
@@ -38,7 +38,7 @@ export class Asks {
   }
 
   /** The connection is gone: the rows will say what came of it. */
-  cut() {
+  onDisconnected() {
     const open = [...this.open.values()];
     this.open.clear();
     for (const then of open) then({ ok: false, why: "" });

@@ -1,13 +1,13 @@
 // A server that has just started knows nobody yet. Until it has read its bridges, a page that was open before goes on showing what it
 // knew: this holds the new rows back. Pure.
 
-import { placeOf } from "../state/roster.js";
-import { apply } from "./rows.js";
+import { lobbyStateOf } from "../state/roster.js";
+import { apply as applyChanges } from "./rows.js";
 
 /** How long the new rows are held back at most, in ms: a large cluster takes longer to read than anybody should wait. */
-export const LONGEST = 5000;
+export const LONGEST_GRACE = 5000;
 
-export class Settling {
+export class RestartGrace {
   constructor() {
     /** @type {import("./rows.js").Rows | null} what the new server has said so far */
     this.rows = null;
@@ -20,13 +20,13 @@ export class Settling {
 
   /** @param {import("./rows.js").Rows} rows of its snapshot @param {number} now */
   begin(rows, now) {
-    if (this.rows === null) this.until = now + LONGEST;
+    if (this.rows === null) this.until = now + LONGEST_GRACE;
     this.rows = rows;
   }
 
   /** @param {import("./rows.js").Changes} changes */
-  take(changes) {
-    if (this.rows) apply(this.rows, changes);
+  apply(changes) {
+    if (this.rows) applyChanges(this.rows, changes);
   }
 
   forget() {
@@ -48,7 +48,7 @@ function isRead(rows) {
   for (const row of rows.values()) {
     if (row.kind === "bridge") bridges += 1;
     if (row.kind === "bridge" && row.state === "connecting") return false;
-    if (row.kind === "person" && placeOf(row) === "unknown") return false;
+    if (row.kind === "person" && lobbyStateOf(row) === "unknown") return false;
   }
   return bridges > 0;
 }

@@ -5,7 +5,7 @@
 /** How many rates are kept for the little curve: one a second. */
 export const KEPT = 60;
 
-export class Figures {
+export class BridgeStats {
   /** @param {(message: object) => boolean} send */
   constructor(send) {
     this.send = send;
@@ -17,8 +17,8 @@ export class Figures {
     this.rates = new Map();
   }
 
-  /** Asks for them, or no longer, where that changes something. @param {boolean} wanted */
-  want(wanted) {
+  /** Requests for them, or no longer, where that changes something. @param {boolean} wanted */
+  watch(wanted) {
     if (wanted === this.watching) return;
     if (this.send({ type: "watch", ref: wanted ? "watch" : "unwatch", on: wanted })) this.watching = wanted;
   }
@@ -29,7 +29,7 @@ export class Figures {
   }
 
   /** @param {import("../net/protocol.js").FiguresFrame} frame */
-  take(frame) {
+  receive(frame) {
     this.latest = new Map(frame.bridges.map((each) => [each.id, each]));
     for (const id of this.rates.keys()) if (!this.latest.has(id)) this.rates.delete(id);
     for (const { id, requests_per_s } of frame.bridges) {

@@ -8,7 +8,7 @@ import { Refs } from "../net/refs.js";
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  * @typedef {import("../net/protocol.js").Claim} Claim
  * @typedef {"person" | "meeting"} ClaimKind
- * @typedef {{ kind: ClaimKind, id: string, by: "key" | "menu", renewedAt: number, seen: boolean }} Kept
+ * @typedef {{ kind: ClaimKind, id: string, by: "key" | "menu", renewedAt: number, seen: boolean }} OwnClaim
  *   `by`: what took it and so what ends it; `seen`: whether a row said so yet
  * @typedef {{ now: number, inputAt: number, open: boolean, idle: boolean, at: Record<ClaimKind, (string | null)[]> }} World
  *   `inputAt`: when the user last did anything; `open`: a menu or dialog stands open; `at`: the row they are at, and the meetings: the open one and the row's
@@ -42,9 +42,9 @@ export const takeable = (shown, meetings) =>
 /**
  * What is to be done about an own claim: renewed while its user does something, released when they turned to something else, else left to
  * run out.
- * @param {Kept} kept @param {World} world @returns {"renew" | "release" | "leave"}
+ * @param {OwnClaim} kept @param {World} world @returns {"renew" | "release" | "leave"}
  */
-export function decide(kept, { now, inputAt, open, idle, at }) {
+export function nextStep(kept, { now, inputAt, open, idle, at }) {
   if (kept.by === "menu" && !open) return "release";
   if (kept.by === "key" && !open && !at[kept.kind].includes(kept.id)) return "release";
   const active = !idle && inputAt > kept.renewedAt;
@@ -57,23 +57,23 @@ export class Claims {
     this.send = send;
     this.now = now;
     this.refs = new Refs("claim");
-    /** @type {Map<ClaimKind, Kept>} at most one of each kind, as the server has it */
-    this.kept = new Map();
-    /** @type {{ ref: string, by: Kept["by"], then: (result: import("../net/protocol.js").Result) => void } | null} */
+    /** @type {Map<ClaimKind, OwnClaim>} at most one of each kind, as the server has it */
+    this.own = new Map();
+    /** @type {{ ref: string, by: OwnClaim["by"], then: (result: import("../net/protocol.js").Result) => void } | null} */
     this.asked = null;
   }
 
   /**
    * Claims the first of `ids` that nobody else handles.
-   * @param {ClaimKind} kind @param {string[]} ids @param {Kept["by"]} by @param {(result: import("../net/protocol.js").Result) => void} then
+   * @param {ClaimKind} kind @param {string[]} ids @param {OwnClaim["by"]} by @param {(result: import("../net/protocol.js").Result) => void} then
    */
-  take(kind, ids, by, then) {
+  claim(kind, ids, by, then) {
     const ref = this.refs.next();
     this.asked = this.send({ type: "claim", ref, kind, ids }) ? { ref, by, then } : null;
   }
 
   /** @param {import("../net/protocol.js").Reply} frame @returns {boolean} whether it answers a claim */
-  reply(frame) {
+  onReply(frame) {
     const { asked } = this;
     const [result] = frame.results;
     if (!this.refs.has(frame.ref)) return false;
@@ -84,17 +84,17 @@ export class Claims {
     const id = result.person ?? result.meeting ?? "";
     if (asked?.ref !== frame.ref) {
       // A renewal that came too late.
-      if (result.result !== "done" && this.has(kind, id)) this.kept.delete(kind);
+      if (result.result !== "done" && this.has(kind, id)) this.own.delete(kind);
       return true;
     }
     this.asked = null;
-    if (result.result === "done") this.kept.set(kind, { kind, id, by: asked.by, renewedAt: this.now(), seen: false });
+    if (result.result === "done") this.own.set(kind, { kind, id, by: asked.by, renewedAt: this.now(), seen: false });
     asked.then(result);
     return true;
   }
 
   /** A claim that the server would not even look at. @param {import("../net/protocol.js").Refusal} frame @returns {boolean} whether it is one */
-  refused(frame) {
+  onRefusal(frame) {
     return frame.ref !== null && this.refs.has(frame.ref) && this.#end(frame.ref, "refused");
   }
 
@@ -109,19 +109,19 @@ export class Claims {
 
   /** Whether this page took it. @param {ClaimKind} kind @param {string} id */
   has(kind, id) {
-    return this.kept.get(kind)?.id === id;
+    return this.own.get(kind)?.id === id;
   }
 
   /** What a menu took stays when it closes. @param {ClaimKind} kind */
   keep(kind) {
-    const kept = this.kept.get(kind);
+    const kept = this.own.get(kind);
     if (kept) kept.by = "key";
   }
 
   /** Gives one back. @param {ClaimKind} kind */
   release(kind) {
-    const kept = this.kept.get(kind);
-    if (this.kept.delete(kind) && kept) this.send({ type: "release", ref: this.refs.next(), ids: [kept.id] });
+    const kept = this.own.get(kind);
+    if (this.own.delete(kind) && kept) this.send({ type: "release", ref: this.refs.next(), ids: [kept.id] });
   }
 
   /** Gives back what another page of the same user took. @param {string} id */
@@ -133,18 +133,18 @@ export class Claims {
    * Renews and releases what is due.
    * @param {Omit<World, "now">} world @param {(kind: ClaimKind, id: string) => boolean} mine whether the rows say so
    */
-  settle(world, mine) {
-    for (const kept of [...this.kept.values()]) {
+  update(world, mine) {
+    for (const kept of [...this.own.values()]) {
       const said = mine(kept.kind, kept.id);
-      const what = kept.seen && !said ? "forget" : decide(kept, { ...world, now: this.now() });
+      const what = kept.seen && !said ? "forget" : nextStep(kept, { ...world, now: this.now() });
       kept.seen ||= said;
-      if (what === "forget") this.kept.delete(kept.kind);
+      if (what === "forget") this.own.delete(kept.kind);
       if (what === "release") this.release(kept.kind);
       if (what === "renew") this.#renew(kept);
     }
   }
 
-  /** @param {Kept} kept */
+  /** @param {OwnClaim} kept */
   #renew(kept) {
     if (this.send({ type: "claim", ref: this.refs.next(), kind: kept.kind, ids: [kept.id] })) kept.renewedAt = this.now();
   }

@@ -20,8 +20,8 @@ export class Displays {
     this.waiting = 0;
   }
 
-  /** Asks for the list, or no longer, where that changes something. @param {boolean} wanted */
-  want(wanted) {
+  /** Requests for the list, or no longer, where that changes something. @param {boolean} wanted */
+  watch(wanted) {
     if (wanted === this.watching) return;
     const ref = wanted ? "displays" : "no-displays";
     if (this.send({ type: "displays", ref, on: wanted })) this.watching = wanted;
@@ -33,7 +33,7 @@ export class Displays {
   }
 
   /** @param {import("../net/protocol.js").DisplaysFrame} frame */
-  take(frame) {
+  receive(frame) {
     this.list = [...frame.displays].sort(byName);
     this.waiting = frame.waiting;
   }
@@ -53,15 +53,15 @@ export function stateOf(row) {
 }
 
 /** What one view is called. @param {DisplayView} view @returns {Words} */
-export function viewWords(view) {
+export function viewLabel(view) {
   if (view.what === "meetings") return { key: "meetings_n", args: { n: view.meetings.length } };
   if (view.what === "bridges") return { key: "bridges_n", args: { n: view.bridges.length } };
   return { key: "all_meetings", args: {} };
 }
 
 /** What all its views together are called. @param {DisplayView[]} views @returns {Words} */
-export const viewsWords = (views) =>
-  views.length === 1 && views[0] ? viewWords(views[0]) : { key: "displays.views_n", args: { n: views.length } };
+export const viewsLabel = (views) =>
+  views.length === 1 && views[0] ? viewLabel(views[0]) : { key: "displays.views_n", args: { n: views.length } };
 
 /** What was chosen for a view, by name; nothing where it shows everything. @param {DisplayView} view */
 export const chosenIn = (view) =>

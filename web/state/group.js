@@ -13,7 +13,7 @@ export const MEETINGS = 6;
 const ABOVE = 10;
 
 /** Whether it is asked about: it goes over the border of a meeting, or is for many. @param {Person[]} people @param {number} [above] */
-export const asks = (people, above = ABOVE) => people.length > above || meetingsOf(people).size > 1;
+export const needsConfirmation = (people, above = ABOVE) => people.length > above || meetingsOf(people).size > 1;
 
 /** How many of them are in each meeting, most first. @param {Person[]} people @returns {Map<string, number>} */
 export function meetingsOf(people) {

@@ -7,7 +7,7 @@ import { handler, waited } from "./wait_thresholds.js";
  * @typedef {"began" | "address" | "meeting" | "bridge"} Column
  * @typedef {"wait" | "name" | "meeting" | "bridge"} Order
  * @typedef {{ columns: Column[], density: "comfortable" | "compact", order: Order, reverse: boolean, meetings: string[],
- *   bridges: string[], longer: number, by: string }} View  `meetings`: names; `longer`: than so many seconds, 0 = any;
+ *   bridges: string[], longer: number, by: string }} ListOptions  `meetings`: names; `longer`: than so many seconds, 0 = any;
  *   `by`: who is handling: "" = whoever, `me`, `nobody`, or `is:` and a name
  */
 
@@ -20,7 +20,7 @@ const DAY = 86_400;
 /** Names that one filter may hold. */
 const NAMES = 12;
 
-/** @type {View} */
+/** @type {ListOptions} */
 export const PLAIN = {
   columns: ["address", "meeting", "bridge"],
   density: "comfortable",
@@ -32,7 +32,7 @@ export const PLAIN = {
   by: "",
 };
 
-/** A view from whatever was kept or typed: what is not understood is as in the plain one. @param {unknown} value @returns {View} */
+/** A view from whatever was kept or typed: what is not understood is as in the plain one. @param {unknown} value @returns {ListOptions} */
 export function clean(value) {
   const { columns, density, order, reverse, meetings, bridges, longer, by } = /** @type {Record<string, unknown>} */ (
     typeof value === "object" && value !== null ? value : {}
@@ -58,12 +58,12 @@ const names = (value) =>
     ? [...new Set(value.filter((each) => typeof each === "string" && each !== "" && each.length <= 200))].slice(0, NAMES)
     : [];
 
-/** @param {View} a @param {View} b */
+/** @param {ListOptions} a @param {ListOptions} b */
 export const equal = (a, b) => JSON.stringify(clean(a)) === JSON.stringify(clean(b));
 
 // In an address.
 
-/** What differs from the plain view, as the words of a query. @param {View} view */
+/** What differs from the plain view, as the words of a query. @param {ListOptions} view */
 export function toQuery(view) {
   const query = new URLSearchParams();
   if (view.columns.join() !== PLAIN.columns.join()) query.set("columns", view.columns.join(" ") || "none");
@@ -81,7 +81,7 @@ export function toQuery(view) {
 const SAID = "view";
 const WORDS = ["columns", "density", "order", "reverse", "meeting", "bridge", "longer", "by", SAID];
 
-/** The view that an address names; null where it names none. @param {URLSearchParams} query @returns {View | null} */
+/** The view that an address names; null where it names none. @param {URLSearchParams} query @returns {ListOptions | null} */
 export function fromQuery(query) {
   if (!WORDS.some((word) => query.has(word))) return null;
   const columns = query.get("columns");
@@ -99,7 +99,7 @@ export function fromQuery(query) {
 
 /**
  * What stands behind the path of an address for a view and a search; with "?" where there is anything.
- * @param {View} view @param {string} search @param {boolean} always whether a plain view has to be said too
+ * @param {ListOptions} view @param {string} search @param {boolean} always whether a plain view has to be said too
  */
 export function address(view, search, always) {
   const query = toQuery(view);
@@ -115,7 +115,7 @@ export function address(view, search, always) {
  *   all: boolean }} Around  `all`: all meetings are shown, so that the filter by meeting means something
  */
 
-/** Whether the filters let somebody through. @param {View} view @param {Around} around @returns {(person: Person) => boolean} */
+/** Whether the filters let somebody through. @param {ListOptions} view @param {Around} around @returns {(person: Person) => boolean} */
 export function passes(view, { meetingOf, me, now, all }) {
   const meetings = all && view.meetings.length > 0 ? new Set(view.meetings) : null;
   const bridges = view.bridges.length > 0 ? new Set(view.bridges) : null;
@@ -129,7 +129,7 @@ export function passes(view, { meetingOf, me, now, all }) {
 
 /**
  * The order of a view; those who are equal in it by their wait, so that it is everybody's.
- * @param {View} view @param {(person: Person) => string} meetingName @param {(text: string) => string} fold
+ * @param {ListOptions} view @param {(person: Person) => string} meetingName @param {(text: string) => string} fold
  * @param {(a: Person, b: Person) => number} byWait
  * @returns {(a: Person, b: Person) => number}
  */
@@ -156,8 +156,8 @@ export function comparison({ order, reverse }, meetingName, fold, byWait) {
 // The filters in force, each of which can be taken away.
 
 /**
- * @typedef {{ key: string, args: Record<string, string | number>, rest: Partial<View> }} Filter  `rest`: what the view becomes without it
- * @param {View} view @param {boolean} all as in `Around` @returns {Filter[]}
+ * @typedef {{ key: string, args: Record<string, string | number>, rest: Partial<ListOptions> }} Filter  `rest`: what the view becomes without it
+ * @param {ListOptions} view @param {boolean} all as in `Around` @returns {Filter[]}
  */
 export function filters(view, all) {
   return [
@@ -179,5 +179,5 @@ export function filters(view, all) {
 /** @param {string} by */
 const byKey = (by) => (by === "me" ? "filter.by_me" : by === "nobody" ? "filter.by_nobody" : "filter.by_name");
 
-/** What takes every filter away, and leaves columns, density and order. @type {Partial<View>} */
+/** What takes every filter away, and leaves columns, density and order. @type {Partial<ListOptions>} */
 export const UNFILTERED = { meetings: [], bridges: [], longer: 0, by: "" };

@@ -7,14 +7,14 @@ const PAUSE = 300;
 /** How long it is said that the address was copied, in ms. */
 const SAID = 4000;
 
-export class Showing {
+export class ListOptionsStore {
   /** @param {import("../desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
     desk.screen.me = desk.me;
     this.view = PLAIN;
-    /** Whether the view is settled: by the address, by what was kept, or by a choice made here. */
-    this.settled = false;
+    /** Whether the view is decided: by the address, by what was kept, or by a choice made here. */
+    this.decided = false;
     this.copied = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -23,7 +23,7 @@ export class Showing {
   start() {
     const query = new URLSearchParams(location.search);
     const named = fromQuery(query);
-    if (named) this.#settle(named);
+    if (named) this.#choose(named);
     this.desk.screen.choose({ query: query.get("q") ?? "" });
     // Going back is for meetings; the view stays, and the address says so.
     addEventListener("popstate", () => this.write());
@@ -31,13 +31,13 @@ export class Showing {
 
   /** What the user's pages keep has come. A page that is open keeps its own view, whatever another page does. */
   known() {
-    if (!this.settled) this.#settle(this.desk.prefs.kept.view);
+    if (!this.decided) this.#choose(this.desk.prefs.kept.view);
     this.write();
   }
 
-  /** @param {Partial<import("./list_options.js").View>} what */
+  /** @param {Partial<import("./list_options.js").ListOptions>} what */
   change(what) {
-    this.#settle(clean({ ...this.view, ...what }));
+    this.#choose(clean({ ...this.view, ...what }));
     this.desk.prefs.set({ view: this.view });
     this.write();
   }
@@ -55,7 +55,7 @@ export class Showing {
 
   /** What stands behind the path of this page's address. */
   get query() {
-    return address(this.view, this.desk.screen.choice.query, this.settled && !equal(this.desk.prefs.kept.view, PLAIN));
+    return address(this.view, this.desk.screen.choice.query, this.decided && !equal(this.desk.prefs.kept.view, PLAIN));
   }
 
   /** An address that shows this view to whoever opens it. */
@@ -82,13 +82,13 @@ export class Showing {
   write() {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.settled && this.query !== location.search)
+    if (this.decided && this.query !== location.search)
       history.replaceState(history.state, "", location.pathname + this.query + location.hash);
   }
 
-  /** @param {import("./list_options.js").View} view */
-  #settle(view) {
-    this.settled = true;
+  /** @param {import("./list_options.js").ListOptions} view */
+  #choose(view) {
+    this.decided = true;
     this.view = view;
     this.desk.screen.choose({ view });
     document.documentElement.dataset.density = view.density;

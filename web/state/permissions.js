@@ -1,29 +1,29 @@
 // What can be done with a person or a meeting just now, and if not, why not: one reason, the first that would have to go. Pure.
 
-import { placeOf } from "./roster.js";
+import { lobbyStateOf } from "./roster.js";
 
 /**
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  * @typedef {import("../net/protocol.js").BridgeRow} Bridge
- * @typedef {"admit" | "send_back" | "remove" | "mute" | "unmute" | "rename" | "hold" | "unhold"} PersonDeed
- * @typedef {"lock" | "unlock" | "message" | "unmessage"} MeetingDeed
+ * @typedef {"admit" | "send_back" | "remove" | "mute" | "unmute" | "rename" | "hold" | "unhold"} PersonAction
+ * @typedef {"lock" | "unlock" | "message" | "unmessage"} MeetingAction
  * @typedef {{ acts: boolean, live: boolean }} Page  whether its user may act at all, and whether the server hears it
  */
 
-/** Done by Usher itself: no bridge has to take part. @type {ReadonlySet<PersonDeed>} */
+/** Done by Usher itself: no bridge has to take part. @type {ReadonlySet<PersonAction>} */
 const OWN = new Set(["hold", "unhold"]);
 
 /**
  * Why nothing can be asked of a bridge, as a catalogue key; null where it can be tried. One that is merely silent may answer again.
- * @param {Bridge | undefined} bridge @param {PersonDeed} [deed]
+ * @param {Bridge | undefined} bridge @param {PersonAction} [action]
  */
-function bridgeObstacle(bridge, deed) {
+function bridgeObstacle(bridge, action) {
   if (!bridge) return null;
   if (bridge.state === "paused") return "why_paused";
   if (bridge.state === "unreachable" || bridge.state === "refused") return "why.unreachable";
-  if (deed === "admit" && !bridge.can_admit) return "why_too_old";
-  if (deed === "send_back" && !bridge.can_send_back) return "why.send_back_too_old";
+  if (action === "admit" && !bridge.can_admit) return "why_too_old";
+  if (action === "send_back" && !bridge.can_send_back) return "why.send_back_too_old";
   return null;
 }
 
@@ -32,25 +32,25 @@ const pageObstacle = ({ acts, live }) => (!acts ? "why_viewer" : !live ? "why_no
 
 /**
  * Why this can't be done with a person just now, as a catalogue key; null when it can.
- * @param {PersonDeed} deed @param {Person | undefined} person undefined: no longer there @param {Map<string, Bridge>} bridges @param {Page} page
+ * @param {PersonAction} action @param {Person | undefined} person undefined: no longer there @param {Map<string, Bridge>} bridges @param {Page} page
  */
-export function whyNot(deed, person, bridges, page) {
+export function whyNot(action, person, bridges, page) {
   const first = pageObstacle(page);
   if (first) return first;
   if (!person) return "why.left";
-  const there = placeObstacle(deed, person);
-  if (there || OWN.has(deed)) return there;
+  const there = placeObstacle(action, person);
+  if (there || OWN.has(action)) return there;
   if (person.pending) return "why.pending";
   if (person.elsewhere !== null) return "why.elsewhere";
-  return bridgeObstacle(person.bridge === null ? undefined : bridges.get(person.bridge), deed);
+  return bridgeObstacle(person.bridge === null ? undefined : bridges.get(person.bridge), action);
 }
 
-/** @param {PersonDeed} deed @param {Person} person */
-function placeObstacle(deed, person) {
-  const place = placeOf(person);
-  if (deed === "unhold") return person.hold ? null : "why.not_held";
+/** @param {PersonAction} action @param {Person} person */
+function placeObstacle(action, person) {
+  const place = lobbyStateOf(person);
+  if (action === "unhold") return person.hold ? null : "why.not_held";
   const wanted = { admit: "waiting", hold: "waiting", send_back: "in", mute: "in", unmute: "in", remove: place, rename: place }[
-    deed
+    action
   ];
   if (place === wanted) return null;
   return { waiting: "why.is_waiting", in: "why.is_in", called: "why.is_called", unknown: "why.is_checked" }[place];
@@ -58,13 +58,13 @@ function placeObstacle(deed, person) {
 
 /**
  * As `whyNot`, for a whole meeting. One of its bridges suffices: what is done to a meeting, they tell each other.
- * @param {MeetingDeed} deed @param {Meeting | undefined} meeting undefined: it has ended @param {Map<string, Bridge>} bridges @param {Page} page
+ * @param {MeetingAction} action @param {Meeting | undefined} meeting undefined: it has ended @param {Map<string, Bridge>} bridges @param {Page} page
  */
-export function whyNotMeeting(deed, meeting, bridges, page) {
+export function whyNotMeeting(action, meeting, bridges, page) {
   const first = pageObstacle(page);
   if (first) return first;
   if (!meeting) return "why.ended";
-  if (deed === "unmessage" && !meeting.message) return "why.no_message";
+  if (action === "unmessage" && !meeting.message) return "why.no_message";
   if (meeting.pending) return "why.pending_meeting";
   const obstacles = meeting.bridges.map((id) => bridgeObstacle(bridges.get(id)));
   return obstacles.every((each) => each !== null) ? (obstacles[0] ?? null) : null;

@@ -1,12 +1,12 @@
 // What a user's pages keep: sound, notifications, followed and muted meetings, the view. One object at the server, of which each page
 // knows its own words and leaves the others' alone. No page in here.
 
+import { cleanEntries } from "./followed_meetings.js";
 import { clean, PLAIN } from "./list_options.js";
-import { cleanEntries } from "./meeting_subscriptions.js";
 
 /**
- * @typedef {{ sound: boolean, volume: number, notify: boolean, follows: import("./meeting_subscriptions.js").Entry[],
- *   mutes: import("./meeting_subscriptions.js").Entry[], view: import("./list_options.js").View }} Kept  `volume`: 0 to 1
+ * @typedef {{ sound: boolean, volume: number, notify: boolean, follows: import("./followed_meetings.js").Entry[],
+ *   mutes: import("./followed_meetings.js").Entry[], view: import("./list_options.js").ListOptions }} Kept  `volume`: 0 to 1
  */
 
 /** @type {Kept} */
@@ -56,17 +56,17 @@ export class Prefs {
   }
 
   /** What the server keeps, from `welcome` or because another page changed it. @param {unknown} value */
-  take(value) {
+  receive(value) {
     this.raw = typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
     this.known = true;
-    this.#settle();
+    this.#update();
     if (Object.keys(this.unsent).length > 0) this.#later();
   }
 
   /** @param {Partial<Kept>} what */
   set(what) {
     this.unsent = { ...this.unsent, ...what };
-    this.#settle();
+    this.#update();
     this.#later();
   }
 
@@ -82,7 +82,7 @@ export class Prefs {
     this.unsent = {};
   }
 
-  #settle() {
+  #update() {
     this.kept = understood({ ...this.raw, ...this.unsent });
     this.changed();
   }

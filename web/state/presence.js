@@ -21,7 +21,7 @@ export const others = (users, me) =>
     .sort((a, b) => Number(a.idle_since !== null) - Number(b.idle_since !== null) || (a.id < b.id ? -1 : 1));
 
 /** Who of them looks at a meeting. @param {User[]} all @param {string} meeting */
-export const lookersAt = (all, meeting) => all.filter((user) => user.looks_at.includes(meeting));
+export const usersLookingAt = (all, meeting) => all.filter((user) => user.looks_at.includes(meeting));
 
 /** Tells the server what this page shows and whether somebody is at it, when either changes. */
 export class Attention {
@@ -44,7 +44,7 @@ export class Attention {
   }
 
   /** @param {string | null} meeting @param {boolean} hidden */
-  look(meeting, hidden) {
+  report(meeting, hidden) {
     const message = { type: "look", meeting, idle: this.idle(hidden) };
     const words = JSON.stringify(message);
     if (words !== this.told && this.send(message)) this.told = words;

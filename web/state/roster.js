@@ -1,6 +1,6 @@
 // The rows as the page needs them: by kind, people by meeting, namesakes, who waits, the search. Derived, kept up per change; pure.
 
-import { fold, words } from "../lib/text.js";
+import { fold, searchWords } from "../lib/text.js";
 
 /**
  * @typedef {import("../net/protocol.js").Row} Row
@@ -16,7 +16,7 @@ export const byWait = (a, b) => (a.waiting_since ?? 0) - (b.waiting_since ?? 0) 
 const beingCalled = (person) => person.lobby === "unknown" && (person.state === "initial" || person.state === "ringing");
 
 /** Where a person is, as the page tells it. @param {Person} person @returns {Person["lobby"] | "called"} */
-export const placeOf = (person) => (beingCalled(person) ? "called" : person.lobby);
+export const lobbyStateOf = (person) => (beingCalled(person) ? "called" : person.lobby);
 
 export class Roster {
   constructor() {
@@ -47,7 +47,7 @@ export class Roster {
   }
 
   /** @param {import("../net/rows.js").Changes} changes */
-  take(changes) {
+  apply(changes) {
     for (const key of changes.drop) this.#replace(key, null);
     for (const row of changes.put) this.#replace(row, row);
   }
@@ -71,7 +71,7 @@ export class Roster {
 
   /** @param {Person} person @param {1 | -1} by */
   #count(person, by) {
-    const place = placeOf(person);
+    const place = lobbyStateOf(person);
     if (place === "unknown") this.unknown += by;
     if (place === "called") {
       this.calledInAll += by;
@@ -117,10 +117,10 @@ export class Roster {
     return (this.within.get(meeting)?.size ?? 0) - (this.called.get(meeting) ?? 0);
   }
 
-  /** @param {string} meeting @param {ReturnType<typeof placeOf>} place */
+  /** @param {string} meeting @param {ReturnType<typeof lobbyStateOf>} place */
   peopleOf(meeting, place) {
     const people = [...(this.within.get(meeting) ?? [])].map((id) => /** @type {Person} */ (this.people.get(id)));
-    return people.filter((person) => placeOf(person) === place).sort((a, b) => this.#byName(a, b));
+    return people.filter((person) => lobbyStateOf(person) === place).sort((a, b) => this.#byName(a, b));
   }
 
   /** @param {Person} a @param {Person} b */
@@ -131,7 +131,7 @@ export class Roster {
 
   /** Whether the query's words all occur in a person's name, address or meeting. @param {string} query */
   matcher(query) {
-    const wanted = words(query);
+    const wanted = searchWords(query);
     /** @type {Map<string, string>} */
     const titles = new Map();
     const title = (/** @type {string} */ id) => {
@@ -148,7 +148,7 @@ export class Roster {
 
   /** Meetings with a name that matches, or with somebody in them who does. @param {string} query */
   meetingMatcher(query) {
-    const wanted = words(query);
+    const wanted = searchWords(query);
     const person = this.matcher(query);
     return (/** @type {Meeting} */ meeting) => {
       if (wanted.length === 0 || wanted.every((word) => this.#text(meeting).includes(word))) return true;

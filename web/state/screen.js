@@ -12,9 +12,9 @@ import { tooLong } from "./wait_thresholds.js";
 /**
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
- * @typedef {"" | "bridges" | "displays"} Board  what administrators look at instead of people
- * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", board: Board,
- *   view: import("./list_options.js").View }} Choice
+ * @typedef {"" | "bridges" | "displays"} AdminPage  what administrators look at instead of people
+ * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", adminPage: AdminPage,
+ *   view: import("./list_options.js").ListOptions }} Choice
  * @typedef {{ phase: import("../net/connection.js").Phase, reason: string, asOf: number, shown: boolean, doubt: boolean }} Link
  *   `shown`: a snapshot was seen, so there are rows, old or not; `doubt`: the socket is open, but the server may not have heard of a request
  */
@@ -41,9 +41,9 @@ export class Screen {
     this.me = "";
     this.role = /** @type {import("../net/protocol.js").Role} */ ("viewer");
     /** @type {Choice} */
-    this.choice = { query: "", open: null, pane: "people", board: "", view: PLAIN };
-    /** @type {(meeting: Meeting) => import("./meeting_subscriptions.js").Stance} */
-    this.stance = () => "";
+    this.choice = { query: "", open: null, pane: "people", adminPage: "", view: PLAIN };
+    /** @type {(meeting: Meeting) => import("./followed_meetings.js").FollowState} */
+    this.followState = () => "";
     /** Whether an own press on somebody has no result yet. @type {(id: string) => boolean} */
     this.awaits = () => false;
     /** Whether the search lets somebody through, and the filters. @type {(person: Person) => boolean} */
@@ -89,9 +89,9 @@ export class Screen {
     return this.role === "admin";
   }
 
-  /** The board that is on show; none for who may not see it. @returns {Board} */
-  get board() {
-    return this.manages ? this.choice.board : "";
+  /** The board that is on show; none for who may not see it. @returns {AdminPage} */
+  get adminPage() {
+    return this.manages ? this.choice.adminPage : "";
   }
 
   get live() {
@@ -156,7 +156,7 @@ export class Screen {
 
   /** Followed meetings first. @param {Meeting} a @param {Meeting} b */
   byUrgency = (a, b) => {
-    const follows = Number(this.stance(b) === "followed") - Number(this.stance(a) === "followed");
+    const follows = Number(this.followState(b) === "followed") - Number(this.followState(a) === "followed");
     return follows || this.roster.byUrgency(a, b);
   };
 
@@ -186,16 +186,16 @@ export class Screen {
     return this.whyNot("admit", person) === null;
   }
 
-  /** Why something can't be done with a person now, as a catalogue key. @param {import("./permissions.js").PersonDeed} deed
+  /** Why something can't be done with a person now, as a catalogue key. @param {import("./permissions.js").PersonAction} action
    * @param {Person | undefined} person */
-  whyNot(deed, person) {
-    const why = whyNot(deed, person, this.roster.bridges, this);
+  whyNot(action, person) {
+    const why = whyNot(action, person, this.roster.bridges, this);
     return why === null && person && this.awaits(person.id) ? "why.pending" : why;
   }
 
-  /** @param {import("./permissions.js").MeetingDeed} deed @param {Meeting | undefined} meeting */
-  whyNotMeeting(deed, meeting) {
-    return whyNotMeeting(deed, meeting, this.roster.bridges, this);
+  /** @param {import("./permissions.js").MeetingAction} action @param {Meeting | undefined} meeting */
+  whyNotMeeting(action, meeting) {
+    return whyNotMeeting(action, meeting, this.roster.bridges, this);
   }
 
   /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("../net/protocol.js").Claim | null} claim of somebody else */
@@ -232,10 +232,10 @@ export class Screen {
     return chosen.filter((person) => !this.passes(person)).length;
   }
 
-  /** Who of a meeting can be muted, or unmuted: nobody whom the search hides. @param {string} meeting @param {"mute" | "unmute"} deed */
-  mutable(meeting, deed) {
+  /** Who of a meeting can be muted, or unmuted: nobody whom the search hides. @param {string} meeting @param {"mute" | "unmute"} action */
+  mutable(meeting, action) {
     const people = this.roster.peopleOf(meeting, "in").filter(this.matches);
-    return people.filter((person) => person.muted === (deed === "unmute") && this.whyNot(deed, person) === null);
+    return people.filter((person) => person.muted === (action === "unmute") && this.whyNot(action, person) === null);
   }
 
   /** Somebody who is shown, be it as a trace. @param {string} id */

@@ -11,11 +11,11 @@
 /** For so long time stands still at most, in ms: the server keeps places in line no longer. */
 export const REACH = 60_000;
 
-export class Undos {
+export class UndoOffers {
   constructor() {
     /** @type {Offer[]} newest last */
     this.offers = [];
-    /** Presses that were taken back, some of them before they had ended. @type {Set<string>} */
+    /** ActionRequests that were taken back, some of them before they had ended. @type {Set<string>} */
     this.taken = new Set();
     /** @type {number | null} since when time stands still */
     this.stoppedAt = null;

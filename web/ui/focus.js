@@ -11,15 +11,15 @@ export class Focus {
   /** Moves it to a row. @param {List} list @param {string} id */
   goTo(list, id) {
     list.active = id;
-    list.calm.touch();
-    this.desk.keys.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
+    list.stability.touch();
+    this.desk.shortcuts.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
     this.desk.draw();
     list.focus(id);
   }
 
   /** What had it is gone: the list has it. */
   anew() {
-    if (this.desk.showsBoard) return this.#board?.focus();
+    if (this.desk.showsAdminPage) return this.#adminPage?.focus();
     const list = this.desk.screen.lobby;
     if (list.stop !== null) list.focus(list.stop);
   }
@@ -54,11 +54,11 @@ export class Focus {
     if (document.activeElement !== document.body) return;
     const row = this.desk.root.querySelector(`[data-display="${CSS.escape(id)}"]`);
     const button = /** @type {HTMLElement | null | undefined} */ (row?.querySelector("[data-action=display-edit]:enabled"));
-    (button ?? this.#board)?.focus();
+    (button ?? this.#adminPage)?.focus();
   }
 
   /** @returns {HTMLElement | null} */
-  get #board() {
+  get #adminPage() {
     return this.desk.root.querySelector(".people [data-scroller]");
   }
 }

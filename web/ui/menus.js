@@ -33,7 +33,7 @@ export class Menus {
       ? { x: fromStart(point.x) + GAP, below: point.y + GAP, above: point.y - GAP }
       : { x: -fromStart(isLeftToRight() ? box.right : box.left), below: box.bottom + GAP, above: box.top - GAP };
     this.open = { kind, id, ...place, opener: anchor, fresh: true };
-    if (kind !== "selection") this.desk.deeds.claimByMenu(kind, id);
+    if (kind !== "selection") this.desk.moderation.claimByMenu(kind, id);
     this.desk.draw();
   }
 

@@ -74,29 +74,29 @@ export class Pointer {
     // Of a meeting's card only a part has its id.
     const id = (row?.matches("[data-row]") ? row : row?.querySelector("[data-row]"))?.getAttribute("data-row") ?? null;
     for (const list of this.desk.screen.lists)
-      list.calm.point(list.name === name ? id : null, list.name === name, moved && list.name === name);
+      list.stability.point(list.name === name ? id : null, list.name === name, moved && list.name === name);
   }
 
   /** @param {PointerEvent} event */
   #leave(event) {
     this.#away();
     // Where a finger was lifted, the next one may come down.
-    if (event.pointerType !== "touch") this.desk.guard.left();
+    if (event.pointerType !== "touch") this.desk.pressGuard.left();
   }
 
   /** @param {PointerEvent} event @param {"touch"} [by] */
   #moved(event, by) {
-    if (this.desk.guard.moved(event.clientX, event.clientY, controlAt(event.target), by)) this.desk.changed();
+    if (this.desk.pressGuard.moved(event.clientX, event.clientY, controlAt(event.target), by)) this.desk.changed();
   }
 
   /** What was pressed may be another thing than what was aimed at. @param {PointerEvent} event */
   #aim(event) {
     this.#moved(event, event.pointerType === "touch" ? "touch" : undefined);
     const control = controlAt(event.target);
-    this.refused = control !== null && !this.desk.guard.takes(control);
+    this.refused = control !== null && !this.desk.pressGuard.takes(control);
   }
 
-  /** Keys press by a click as well, of no pointer. @param {MouseEvent} event */
+  /** Shortcuts press by a click as well, of no pointer. @param {MouseEvent} event */
   #refuse(event) {
     const refused = this.refused && event.detail > 0;
     this.refused = false;
@@ -108,14 +108,14 @@ export class Pointer {
   }
 
   /** After a drawing: another control may be under it now. */
-  guard() {
-    const { guard } = this.desk;
-    if (guard.spot) guard.under(controlAt(document.elementFromPoint(guard.spot.x, guard.spot.y)));
+  pressGuard() {
+    const { pressGuard } = this.desk;
+    if (pressGuard.spot) pressGuard.under(controlAt(document.elementFromPoint(pressGuard.spot.x, pressGuard.spot.y)));
   }
 
   #away() {
     this.at = null;
-    for (const list of this.desk.screen.lists) list.calm.point(null, false, false);
+    for (const list of this.desk.screen.lists) list.stability.point(null, false, false);
   }
 
   /** @param {PointerEvent} event */
@@ -153,6 +153,6 @@ export class Pointer {
 
   #scrolled() {
     this.rest();
-    if (this.desk.screen.lists.some((list) => list.look())) this.desk.changed();
+    if (this.desk.screen.lists.some((list) => list.updateRange())) this.desk.changed();
   }
 }

@@ -9,7 +9,7 @@ const MOVED = { pointer: 3, touch: 24 };
 /** For so long the same key, pressed again, is meant for what it pressed before, in ms. */
 const SAME_KEY = 500;
 
-export class Guard {
+export class PressGuard {
   /** @param {() => number} [now] ms */
   constructor(now = () => performance.now()) {
     this.now = now;
@@ -61,7 +61,7 @@ export class Guard {
     return this.at.aimed || this.now() - this.at.since >= REST;
   }
 
-  // Keys.
+  // Shortcuts.
 
   /** Whether a press of a key that is not held down counts. @param {string} key @param {string} what */
   takesKey(key, what) {

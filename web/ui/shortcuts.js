@@ -6,7 +6,7 @@ import { controlName } from "./pointer.js";
 const LETTERS = "usher-letters";
 const FIELDS = "input:not([type=checkbox]), textarea, select";
 
-export class Keys {
+export class Shortcuts {
   /** @param {import("../desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
@@ -44,7 +44,7 @@ export class Keys {
     const target = /** @type {Element} */ (event.target);
     const { list, id } = this.#rowOf(target);
     if (!list || !id) return;
-    list.calm.touch();
+    list.stability.touch();
     this.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
     if (list.active === id) return;
     list.active = id;
@@ -90,12 +90,12 @@ export class Keys {
   /** Enter and Space press a control once, however long they are held down, and not what has just come in its place. @param {KeyboardEvent} event */
   #pressed(event) {
     const { key, repeat, target } = event;
-    if (key !== "Enter" && key !== " ") return this.desk.guard.otherKey();
+    if (key !== "Enter" && key !== " ") return this.desk.pressGuard.otherKey();
     const on = /** @type {Element} */ (target);
     const control = on.closest("button, a, summary");
     if (repeat) {
       if (!control && (key === " " || !on.matches("input, [data-row]"))) return;
-    } else if (!control || this.desk.guard.takesKey(key, controlName(control))) return;
+    } else if (!control || this.desk.pressGuard.takesKey(key, controlName(control))) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }
@@ -124,8 +124,8 @@ export class Keys {
     else if (desk.screen.choice.query) desk.search("");
     else if (document.activeElement?.matches(FIELDS)) /** @type {HTMLElement} */ (document.activeElement).blur();
     else if (desk.selection.size > 0) desk.clearSelection();
-    else if (desk.claims.kept.size > 0) for (const kind of [...desk.claims.kept.keys()]) desk.claims.release(kind);
-    else if (desk.screen.choice.open !== null || desk.showsBoard) desk.open(null);
+    else if (desk.claims.own.size > 0) for (const kind of [...desk.claims.own.keys()]) desk.claims.release(kind);
+    else if (desk.screen.choice.open !== null || desk.showsAdminPage) desk.open(null);
     else return false;
     return true;
   }
@@ -160,10 +160,10 @@ export class Keys {
 
   /** What needs no row. @param {KeyboardEvent} event */
   #anywhere({ key }) {
-    const { deeds } = this.desk;
-    if (key === "n") deeds.takeNext();
-    else if (key === "a" && deeds.admitTaken()) return true;
-    else if (key === "u") this.desk.undoing.undo();
+    const { moderation } = this.desk;
+    if (key === "n") moderation.takeNext();
+    else if (key === "a" && moderation.admitTaken()) return true;
+    else if (key === "u") this.desk.undoActions.undo();
     else if (key === "[" || key === "]") this.desk.openNext(key === "]" ? 1 : -1);
     else if (key === "E") this.#admitMeeting();
     else return false;
@@ -180,7 +180,7 @@ export class Keys {
     const heading = /** @type {HTMLElement | null} */ (this.desk.root.querySelector('.heading [data-menu="meeting"]'));
     const anchor = (row.list && row.id && row.list.rowElement(row.id)) || heading;
     if (id === undefined) return false;
-    if (!menu) this.desk.deeds.toggleClaim(kind, id);
+    if (!menu) this.desk.moderation.toggleClaim(kind, id);
     else if (anchor) this.desk.menus.toggle(kind, id, anchor);
     return true;
   }
@@ -191,7 +191,7 @@ export class Keys {
     const list = screen.lists.find((each) => each.focused);
     const row = list?.active == null ? undefined : list === screen.meetings ? list.active : roster.people.get(list.active)?.meeting;
     const meeting = screen.choice.open ?? row;
-    if (meeting !== undefined) this.desk.deeds.admitMeeting(meeting);
+    if (meeting !== undefined) this.desk.moderation.admitMeeting(meeting);
   }
 
   #search() {
@@ -208,7 +208,7 @@ export class Keys {
   }
 
   #admitChosen() {
-    this.desk.deeds.admit(this.desk.screen.chosen, "selection", "selection");
+    this.desk.moderation.admit(this.desk.screen.chosen, "selection", "selection");
     return true;
   }
 
@@ -273,7 +273,7 @@ export class Keys {
   /** @param {import("../net/protocol.js").PersonRow} person */
   #hold(person) {
     const why = person.hold ? null : this.desk.screen.whyNot("hold", person);
-    if (why === null) this.desk.deeds.hold([person]);
+    if (why === null) this.desk.moderation.hold([person]);
     else this.desk.tell(t(why));
     return true;
   }
@@ -295,7 +295,7 @@ export class Keys {
 
   /** @param {import("../net/protocol.js").PersonRow} person */
   #seen(person) {
-    if (this.desk.screen.acts && this.desk.screen.standsOut(person)) this.desk.limits.acknowledge([person]);
+    if (this.desk.screen.acts && this.desk.screen.standsOut(person)) this.desk.waitActions.acknowledge([person]);
     return true;
   }
 
@@ -311,7 +311,7 @@ export class Keys {
   #admitOne(list, person) {
     if (!this.desk.screen.can(person)) return true;
     const rest = list.entries.slice(list.indexOf(person.id) + 1);
-    this.desk.deeds.admit([person], "person", `row:${person.id}`);
+    this.desk.moderation.admit([person], "person", `row:${person.id}`);
     if (this.desk.dialogs.isOpen) return true;
     const next = rest.find((entry) => entry.gone === null && this.desk.screen.can(entry.row));
     if (next) this.desk.focus.goTo(list, next.id);

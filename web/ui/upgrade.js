@@ -12,14 +12,14 @@ export class Upgrade {
   }
 
   /** @param {string} version the server's */
-  heard(version) {
+  onServerVersion(version) {
     this.pending = version === this.version ? "" : version;
     this.reloadIfIdle();
   }
 
   reloadIfIdle() {
-    const { selection, presses, screen, dialogs } = this.desk;
-    if (!this.pending || selection.size > 0 || presses.busy || screen.choice.query || dialogs.isOpen) return;
+    const { selection, actionRequests, screen, dialogs } = this.desk;
+    if (!this.pending || selection.size > 0 || actionRequests.busy || screen.choice.query || dialogs.isOpen) return;
     if (sessionStorage.getItem(RELOADED) === this.pending) return;
     sessionStorage.setItem(RELOADED, this.pending);
     location.reload();

@@ -5,7 +5,7 @@ import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";
 
 /**
- * @typedef {{ key: string, label: string, meeting?: string, name?: string, meetings?: number, look: "main" | "second" | "row" | "link", place: string,
+ * @typedef {{ key: string, label: string, meeting?: string, name?: string, meetings?: number, style: "main" | "second" | "row" | "link", place: string,
  *   why?: string | null, rove?: boolean }} How
  *   `place`: where it is, for as long as it is the same button to whoever presses it
  */
@@ -15,15 +15,15 @@ export function admitButton(
   desk,
   people,
   scope,
-  { key, label, meeting = "", name = "", meetings = 0, look, place, why = null, rove = false },
+  { key, label, meeting = "", name = "", meetings = 0, style, place, why = null, rove = false },
 ) {
-  const press = desk.presses.from(place);
-  const inert = press !== undefined || desk.guard.rests(place);
-  const off = press === undefined && (why !== null || people.length === 0 || !desk.screen.live);
-  const doing = press && (look === "row" ? t("pending.admit") : t("doing.admit", { n: press.names.size }));
+  const request = desk.actionRequests.atPlace(place);
+  const inert = request !== undefined || desk.pressGuard.rests(place);
+  const off = request === undefined && (why !== null || people.length === 0 || !desk.screen.live);
+  const doing = request && (style === "row" ? t("pending.admit") : t("doing.admit", { n: request.names.size }));
   return html`<button
-    type="button" class="admit ${look}" data-action="admit" data-scope=${scope} data-place=${place} tabindex=${rove || look === "link" ? -1 : 0}
-    aria-label=${doing ?? t(label, { n: people.length, meeting, name, meetings })} title=${why === null || press ? nothing : t(why)}
+    type="button" class="admit ${style}" data-action="admit" data-scope=${scope} data-place=${place} tabindex=${rove || style === "link" ? -1 : 0}
+    aria-label=${doing ?? t(label, { n: people.length, meeting, name, meetings })} title=${why === null || request ? nothing : t(why)}
     aria-disabled=${inert ? "true" : nothing} ?disabled=${off}
-    @click=${() => desk.deeds.admit(people, scope, place)}>${doing ?? t(key, { n: people.length })}</button>`;
+    @click=${() => desk.moderation.admit(people, scope, place)}>${doing ?? t(key, { n: people.length })}</button>`;
 }

@@ -10,7 +10,7 @@ import { icon } from "./icons.js";
 function stateOf({ alerts, prefs, screen }) {
   const { sound, volume, notify } = prefs.kept;
   if (alerts.blocked) return "blocked";
-  if (notify && prefs.known && screen.link.shown && alerts.notices.permission === "default") return "ask";
+  if (notify && prefs.known && screen.link.shown && alerts.notifications.permission === "default") return "ask";
   return sound && volume > 0 ? "on" : "off";
 }
 
@@ -55,10 +55,10 @@ function panel(desk) {
 
 /** What the browser says to notifications, and the only button that asks it. @param {Desk} desk */
 function permission({ alerts, prefs }) {
-  const { permission } = alerts.notices;
+  const { permission } = alerts.notifications;
   if (permission === "granted") return nothing;
   if (permission !== "default") return html`<p class="quiet">${t(`notify.${permission}`)}</p>`;
-  return html`<div class="tries"><button class="quiet-button" type="button" data-action="allow-notifications" @click=${() => alerts.notices.ask()}>${t("notify.allow")}</button>
+  return html`<div class="tries"><button class="quiet-button" type="button" data-action="allow-notifications" @click=${() => alerts.notifications.ask()}>${t("notify.allow")}</button>
     ${prefs.kept.notify ? html`<button class="quiet-button" type="button" @click=${() => prefs.set({ notify: false })}>${t("notify.not")}</button>` : nothing}</div>`;
 }
 
@@ -70,7 +70,7 @@ const unlock = ({ alerts }) => html`<div class="blocked"><p class="amber">${icon
 function meetings({ prefs }, which) {
   const entries = prefs.kept[which];
   if (entries.length === 0) return nothing;
-  const drop = (/** @type {import("../state/meeting_subscriptions.js").Entry} */ gone) =>
+  const drop = (/** @type {import("../state/followed_meetings.js").Entry} */ gone) =>
     prefs.set({ [which]: entries.filter((entry) => entry !== gone) });
   return html`<h3>${t(`alarm.${which}`)}</h3>
     <ul class="entries">${entries.map((entry) => {

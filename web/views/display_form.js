@@ -52,7 +52,7 @@ export function linkQuestion(desk, { name, link }) {
     body: () => html`<p>${t("displays.link_once")}</p>
       <div class="field"><label for="display-link">${t("displays.link_label")}</label>
         <textarea id="display-link" rows="3" readonly dir="ltr" .value=${link} aria-describedby="display-link-why" @focus=${select} autofocus></textarea>
-        <button class="quiet-button" type="button" data-action="copy-link" ?hidden=${!desk.showing.copies} @click=${() => desk.displayDeeds.copy(link)}>${icon("link")} ${t(desk.displayDeeds.copied ? "view.copied" : "displays.link_copy")}</button></div>
+        <button class="quiet-button" type="button" data-action="copy-link" ?hidden=${!desk.listOptions.copies} @click=${() => desk.displayActions.copy(link)}>${icon("link")} ${t(desk.displayActions.copied ? "view.copied" : "displays.link_copy")}</button></div>
       <p class="quiet" id="display-link-why">${t("displays.link_why")}</p>`,
     confirm: t("displays.link_done"),
     stays: true,

@@ -2,10 +2,10 @@
 
 import { number, t } from "../lib/i18n.js";
 import { duration } from "../lib/time.js";
-import { chosenIn, stateOf, viewsWords, viewWords } from "../state/displays.js";
+import { chosenIn, stateOf, viewLabel, viewsLabel } from "../state/displays.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { icon } from "./icons.js";
-import { standing } from "./status_line.js";
+import { statusLine } from "./status_line.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("../net/protocol.js").DisplayRow} DisplayRow */
@@ -24,7 +24,7 @@ const moments = new Intl.DateTimeFormat(document.documentElement.lang || "en", {
 });
 
 /** @param {Desk} desk */
-export function displays(desk) {
+export function displaysPage(desk) {
   const { list } = desk.displays;
   return html`
     <div class="heading displays-heading">
@@ -33,11 +33,11 @@ export function displays(desk) {
           <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
           ${t("displays.label")} <span class="number">${list === null ? "" : number(list.length)}</span>
         </h1>
-        <p class="standing">${desk.screen.live ? summary(desk) : standing(desk)}</p>
+        <p class="status-line">${desk.screen.live ? summary(desk) : statusLine(desk)}</p>
       </div>
       <div class="display-tools">
-        <button class="quiet-button" type="button" data-action="display-link" ?disabled=${!desk.screen.live} @click=${() => desk.displayDeeds.link()}>${t("displays.link")}</button>
-        <button class="main" type="button" data-action="display-pair" ?disabled=${!desk.screen.live} @click=${() => desk.displayDeeds.pair()}>${t("displays.pair")}</button>
+        <button class="quiet-button" type="button" data-action="display-link" ?disabled=${!desk.screen.live} @click=${() => desk.displayActions.link()}>${t("displays.link")}</button>
+        <button class="main" type="button" data-action="display-pair" ?disabled=${!desk.screen.live} @click=${() => desk.displayActions.pair()}>${t("displays.pair")}</button>
       </div>
     </div>
     <div class="scroller" data-scroller tabindex="0" role="region" aria-labelledby="displays-title">${list === null ? nothing : list.length === 0 ? none(desk) : table(desk, list)}</div>
@@ -63,7 +63,7 @@ export const wallAddress = (desk) => `${location.origin}${desk.base}/wall`;
 
 /** @param {Desk} desk @param {DisplayRow[]} list */
 const table = (desk, list) => html`
-  <table class="board-table displays-table" aria-labelledby="displays-title">
+  <table class="admin-table displays-table" aria-labelledby="displays-title">
     <thead><tr>
       ${COLUMNS.map((name) => html`<th scope="col">${t(`displays.col_${name}`)}</th>`)}
       <th scope="col"><span class="unseen">${t("col_act")}</span></th>
@@ -84,7 +84,7 @@ const line = (desk, row) => html`
     ${cell("state", state(row, desk.screen.now))}
     ${cell("browser", browser(row))}
     ${cell("version", row.version ?? html`<span class="quiet">–</span>`)}
-    <td class="acts">${row.revoked === null ? acts(desk, row) : act(desk, "forget", row, () => desk.displayDeeds.drop(row))}</td>
+    <td class="acts">${row.revoked === null ? acts(desk, row) : act(desk, "forget", row, () => desk.displayActions.drop(row))}</td>
   </tr>
 `;
 
@@ -93,14 +93,14 @@ const cell = (name, what) => html`<td class="col-${name}" data-label=${t(`displa
 
 /** @param {DisplayView[]} all */
 function views(all) {
-  const { key, args } = viewsWords(all);
+  const { key, args } = viewsLabel(all);
   const details = all.length === 1 && all[0] ? names(chosenIn(all[0])) : all.map(inTurn).join(t("list_comma"));
   return html`${t(key, args)}${details ? html`<bdi class="quiet why">${details}</bdi>` : nothing}`;
 }
 
 /** @param {DisplayView} view */
 const inTurn = (view) => {
-  const { key, args } = viewWords(view);
+  const { key, args } = viewLabel(view);
   return t("displays.view_for", { what: t(key, args), s: view.seconds });
 };
 
@@ -134,10 +134,10 @@ function browser({ browser: name, width, height, ratio }) {
 
 /** @param {Desk} desk @param {DisplayRow} row */
 const acts = (desk, row) => html`
-  ${act(desk, "edit", row, () => desk.displayDeeds.edit(row))}
-  ${act(desk, "identify", row, () => desk.displayDeeds.identify(row), row.connected === 0)}
-  ${act(desk, "reload", row, () => desk.displayDeeds.reload(row), row.connected === 0)}
-  ${act(desk, "revoke", row, () => desk.displayDeeds.revoke(row))}
+  ${act(desk, "edit", row, () => desk.displayActions.edit(row))}
+  ${act(desk, "identify", row, () => desk.displayActions.identify(row), row.connected === 0)}
+  ${act(desk, "reload", row, () => desk.displayActions.reload(row), row.connected === 0)}
+  ${act(desk, "revoke", row, () => desk.displayActions.revoke(row))}
 `;
 
 /** @param {Desk} desk @param {"edit" | "identify" | "reload" | "revoke" | "forget"} what @param {DisplayRow} row @param {() => void} press

@@ -5,7 +5,7 @@ import { condition } from "../state/bridges.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { bell } from "./alert_settings.js";
 import { icon } from "./icons.js";
-import { trouble } from "./notice_list.js";
+import { faultText } from "./notice_list.js";
 import { presence } from "./presence.js";
 
 /** Up to this many fine bridges are named; more are only counted. */
@@ -72,7 +72,7 @@ const bridgesPanel = (desk, all) => html`
           return html`<li>
           <div class="line"><bdi class="strong">${bridge.id}</bdi>${bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing} <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
           <div class=${what?.grave ? "said grave" : "said"}>${what ? t(what.key, what.args) : t("bridge_live")}</div>
-          ${trouble(bridge)} ${retry(desk, bridge)}
+          ${faultText(bridge)} ${retry(desk, bridge)}
         </li>`;
         },
       )}
@@ -84,11 +84,11 @@ const bridgesPanel = (desk, all) => html`
 /** What a person may do about a bridge that is not followed. @param {Desk} desk @param {import("../net/protocol.js").BridgeRow} bridge */
 export const retry = (desk, bridge) =>
   ["refused", "unreachable", "polling"].includes(bridge.state) && desk.screen.acts
-    ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!desk.screen.live} @click=${() => desk.presses.tell("retry", bridge.id)}>
+    ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!desk.screen.live} @click=${() => desk.actionRequests.tellBridge("retry", bridge.id)}>
         ${t("try_again")}</button>`
     : bridge.state === "paused" && desk.screen.manages
       ? html`<button class="quiet-button" type="button" data-action="resume" ?disabled=${!desk.screen.live} aria-label=${t("resume_bridge", { bridge: bridge.id })}
-          @click=${() => desk.presses.tell("resume", bridge.id)}>${t("resume")}</button>`
+          @click=${() => desk.actionRequests.tellBridge("resume", bridge.id)}>${t("resume")}</button>`
       : nothing;
 
 /** @param {Desk} desk */

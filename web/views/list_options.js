@@ -7,10 +7,10 @@ import { html, live, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
-/** @typedef {import("../state/list_options.js").View} View */
+/** @typedef {import("../state/list_options.js").ListOptions} View */
 
 /** @param {Desk} desk */
-export const displayButton = (desk) => html`
+export const listOptionsButton = (desk) => html`
   <div class="holder">
     <button class="quiet-button display-button" type="button" data-unfolds="display" aria-expanded=${desk.unfolded === "display"} title=${t("view.title")}
       @click=${() => desk.unfold("display")}>${icon("display")}<span>${t("view.button")}</span></button>
@@ -20,8 +20,8 @@ export const displayButton = (desk) => html`
 
 /** @param {Desk} desk */
 function panel(desk) {
-  const { view } = desk.showing;
-  const change = (/** @type {Partial<View>} */ what) => desk.showing.change(what);
+  const { view } = desk.listOptions;
+  const change = (/** @type {Partial<View>} */ what) => desk.listOptions.change(what);
   const open = desk.screen.choice.open !== null;
   return html`
     <div class="panel display" tabindex="-1" role="dialog" aria-label=${t("view.title")}>
@@ -49,7 +49,7 @@ function panel(desk) {
         <select id="view-by" @change=${(/** @type {Event} */ event) => change({ by: chosenIn(event) })}>
           ${handlers(desk).map(([value, text]) => html`<option value=${value} .selected=${live(view.by === value)}>${text}</option>`)}
         </select></div></div>
-      <div class="line foot"><button class="quiet-button" type="button" data-action="copy-view" ?hidden=${!desk.showing.copies} @click=${() => desk.showing.copy()}>${icon("link")} ${t(desk.showing.copied ? "view.copied" : "view.copy")}</button>
+      <div class="line foot"><button class="quiet-button" type="button" data-action="copy-view" ?hidden=${!desk.listOptions.copies} @click=${() => desk.listOptions.copy()}>${icon("link")} ${t(desk.listOptions.copied ? "view.copied" : "view.copy")}</button>
         <button class="quiet-button" type="button" ?disabled=${filters(view, !open).length === 0} @click=${() => change(UNFILTERED)}>${t("filter.clear")}</button></div>
     </div>
   `;
@@ -57,7 +57,7 @@ function panel(desk) {
 
 /** Several may be chosen; what is chosen and not there just now stays, to be taken away. By name: a press moves none of them. @param {Desk} desk @param {"meetings" | "bridges"} which */
 function many(desk, which) {
-  const { view } = desk.showing;
+  const { view } = desk.listOptions;
   const there =
     which === "bridges"
       ? [...desk.roster.bridges.keys()]
@@ -67,14 +67,14 @@ function many(desk, which) {
   return html`<fieldset class="many"><legend>${t(`filter.${which}_label`)}</legend><div class="choices" data-of=${which}>
     ${all.map((name) =>
       ticked(html`<bdi>${name}</bdi>`, view[which].includes(name), (on) =>
-        desk.showing.change({ [which]: withOrWithout(view[which], name, on) }),
+        desk.listOptions.change({ [which]: withOrWithout(view[which], name, on) }),
       ),
     )}</div></fieldset>`;
 }
 
 /** @param {Desk} desk @returns {[string, string][]} */
 function handlers(desk) {
-  const { by } = desk.showing.view;
+  const { by } = desk.listOptions.view;
   const names = new Set(desk.screen.handlers);
   if (by.startsWith("is:")) names.add(by.slice("is:".length));
   return [
@@ -104,32 +104,32 @@ const ORDER_OF = { when: "wait", who: "name", meeting: "meeting", bridge: "bridg
 
 /** The head of a column: a press puts the list in its order, another one turns that round. By keyboard the panel does the same.
  * @param {Desk} desk @param {string} head @param {"lobby" | "call"} kind */
-export function columnHead({ showing }, head, kind) {
+export function columnHead({ listOptions }, head, kind) {
   const words = t(`col_${head}`);
   const order = kind === "lobby" ? ORDER_OF[head] : undefined;
   if (head === "tick" || head === "act")
     return html`<span class="col-${head}" role="columnheader"><span class="unseen">${words}</span></span>`;
   if (!order) return html`<span class="col-${head}" role="columnheader">${words}</span>`;
-  const { view } = showing;
+  const { view } = listOptions;
   const on = view.order === order;
   // The longest wait first is the plain order of waits, A before Z that of words.
   const rising = (order === "wait") === view.reverse;
   return html`<span class="col-${head}" role="columnheader" aria-sort=${on ? (rising ? "ascending" : "descending") : nothing}><button type="button" tabindex="-1"
-    title=${t(`order.by_${order}`)} @click=${() => showing.change({ order, reverse: on ? !view.reverse : false })}>${words}${on ? icon(rising ? "up" : "down") : nothing}</button></span>`;
+    title=${t(`order.by_${order}`)} @click=${() => listOptions.change({ order, reverse: on ? !view.reverse : false })}>${words}${on ? icon(rising ? "up" : "down") : nothing}</button></span>`;
 }
 
 /** What keeps people from being listed, with how many it hides: nobody is missed for a filter that was forgotten. @param {Desk} desk */
 export function activeFilters(desk) {
-  const { screen, showing } = desk;
+  const { screen, listOptions } = desk;
   const all = screen.choice.open === null;
-  const inForce = filters(showing.view, all);
+  const inForce = filters(listOptions.view, all);
   const { query } = screen.choice;
   if (inForce.length === 0 && query.trim() === "") return nothing;
   return html`<div class="filters" role="group" aria-label=${t("filter.in_force")}>
-    ${inForce.map(({ key, args, rest }) => filterChip(t(key, worded(args)), () => showing.change(rest)))}
+    ${inForce.map(({ key, args, rest }) => filterChip(t(key, worded(args)), () => listOptions.change(rest)))}
     ${query.trim() === "" ? nothing : filterChip(t("filter.search", { query }), () => desk.search(""))}
     <span class=${screen.hidden > 0 ? "hidden-ones amber" : "hidden-ones quiet"}>${screen.hidden > 0 ? icon("late") : nothing}${t("filter.hidden_n", { n: screen.hidden })}</span>
-    ${screen.hidden > 0 ? html`<button class="quiet-button" type="button" data-action="show-all" @click=${() => desk.showing.unfilter()}>${t("filter.show_n", { n: screen.hidden })}</button>` : nothing}
+    ${screen.hidden > 0 ? html`<button class="quiet-button" type="button" data-action="show-all" @click=${() => desk.listOptions.unfilter()}>${t("filter.show_n", { n: screen.hidden })}</button>` : nothing}
   </div>`;
 }
 

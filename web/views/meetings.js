@@ -4,10 +4,10 @@ import { number, t } from "../lib/i18n.js";
 import { isBlank } from "../lib/text.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit_button.js";
-import { stanceMark } from "./follow_mute.js";
+import { followMark } from "./follow_mute.js";
 import { icon, sign } from "./icons.js";
 import { menuButton } from "./menu.js";
-import { notes } from "./notice_list.js";
+import { noticeList } from "./notice_list.js";
 import { lookers } from "./presence.js";
 import { longest } from "./wait.js";
 
@@ -35,7 +35,7 @@ export function meetings(desk) {
         </ul>
         ${entries.length === 0 && screen.link.shown ? html`<p class="none">${screen.choice.query ? t("no_meeting_matches") : t("no_meetings")}</p>` : nothing}
       </div>
-      ${notes(desk)}
+      ${noticeList(desk)}
     </nav>
   `;
 }
@@ -53,12 +53,12 @@ function card(desk, { row, id, gone }, index) {
     aria-posinset=${index + 1}>
     <button class="open" type="button" data-row=${id} tabindex=${screen.meetings.stop === id ? 0 : -1} aria-current=${open}
       ?disabled=${gone !== null} @click=${() => desk.open(id)}>
-      <span class="title">${meetingName(row)} ${stanceMark(desk, row)}${marks(row)}${gone === null ? lookers(desk, id) : nothing}</span>
+      <span class="title">${meetingName(row)} ${followMark(desk, row)}${marks(row)}${gone === null ? lookers(desk, id) : nothing}</span>
       <span class="facts">${gone === null ? facts(desk, row) : t("meeting_ended")}</span>
     </button>
     <span class="side">
       <span class="number" title=${t("waiting_n", { n: active(row) })} aria-hidden="true">${active(row) > 0 ? number(active(row)) : nothing}</span>
-      ${people.length > 0 || desk.presses.from(place) ? admitButton(desk, people, "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: desk.nameOf(row), look: "link", place }) : nothing}
+      ${people.length > 0 || desk.actionRequests.atPlace(place) ? admitButton(desk, people, "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: desk.nameOf(row), style: "link", place }) : nothing}
     </span>
     ${gone === null && screen.acts ? menuButton(desk, "meeting", id, { label: t("menu.of", { name: desk.nameOf(row) }), rove: true }) : nothing}
   </li>`;

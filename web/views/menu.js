@@ -39,16 +39,16 @@ const entry = (
 
 /** @param {Desk} desk @param {string} id */
 function ofPerson(desk, id) {
-  const { deeds, screen, roster } = desk;
+  const { moderation, screen, roster } = desk;
   const person = roster.people.get(id);
   const row = person ?? screen.lastKnown(id);
   const claim = row ? screen.handling(row) : null;
   const other = claim && claim.by !== desk.me ? claim : null;
   const name = row ? nameOf(row) : "";
-  const why = (/** @type {import("../state/permissions.js").PersonDeed} */ deed) => screen.whyNot(deed, person);
-  const press = (/** @type {"admit" | "send_back" | "remove" | "mute" | "unmute"} */ deed) => () =>
-    person && deeds.press(deed, [person], "person");
-  const mine = deeds.isMine("person", id);
+  const why = (/** @type {import("../state/permissions.js").PersonAction} */ action) => screen.whyNot(action, person);
+  const press = (/** @type {"admit" | "send_back" | "remove" | "mute" | "unmute"} */ action) => () =>
+    person && moderation.request(action, [person], "person");
+  const mine = moderation.isMine("person", id);
   const mute = person?.muted ? "unmute" : "mute";
   /** @type {Entry[]} */
   const entries = [
@@ -59,17 +59,17 @@ function ofPerson(desk, id) {
       label: t(person?.hold ? "menu.held" : "menu.hold"),
       why: person?.hold ? null : why("hold"),
       shortcut: "h",
-      act: () => person && deeds.hold([person]),
+      act: () => person && moderation.hold([person]),
     },
     {
       name: "claim",
       label: t(mine ? "menu.release" : "menu.claim"),
       why: mine ? null : screen.whyNoClaim(person, other),
       shortcut: "c",
-      act: () => deeds.toggleClaim("person", id),
+      act: () => moderation.toggleClaim("person", id),
     },
     { name: mute, label: t(`menu.${mute}`), why: why(mute), act: press(mute) },
-    { name: "rename", label: t("menu.rename"), why: why("rename"), act: () => person && deeds.rename(person) },
+    { name: "rename", label: t("menu.rename"), why: why("rename"), act: () => person && moderation.rename(person) },
     {
       name: "open",
       label: t("open_meeting"),
@@ -85,16 +85,17 @@ function ofPerson(desk, id) {
 
 /** @param {Desk} desk @param {string} id */
 function ofMeeting(desk, id) {
-  const { deeds, screen, roster } = desk;
+  const { moderation, screen, roster } = desk;
   const meeting = roster.meetings.get(id);
   const name = desk.nameOf(meeting);
-  const mine = deeds.isMine("meeting", id);
+  const mine = moderation.isMine("meeting", id);
   const other = meeting?.claim && meeting.claim.by !== desk.me ? meeting.claim : null;
   const [admissible, heard, muted] = [screen.admissibleOf(id), screen.mutable(id, "mute"), screen.mutable(id, "unmute")];
   const [hidden, mutes] = [screen.hiddenOf(id), screen.searching ? "menu.mute_shown_n" : "menu.mute_n"];
   const unmutes = screen.searching ? "menu.unmute_shown_n" : "menu.unmute_n";
-  const why = (/** @type {import("../state/permissions.js").MeetingDeed} */ deed) => screen.whyNotMeeting(deed, meeting);
-  const on = (/** @type {import("../state/permissions.js").MeetingDeed} */ deed) => () => meeting && deeds.onMeeting(deed, meeting);
+  const why = (/** @type {import("../state/permissions.js").MeetingAction} */ action) => screen.whyNotMeeting(action, meeting);
+  const on = (/** @type {import("../state/permissions.js").MeetingAction} */ action) => () =>
+    meeting && moderation.onMeeting(action, meeting);
   const nobody = (/** @type {Person[]} */ people, /** @type {string} */ word) =>
     !meeting ? "why.ended" : !screen.live ? "why_not_connected" : people.length === 0 ? word : null;
   /** @type {Entry[]} */
@@ -104,14 +105,14 @@ function ofMeeting(desk, id) {
       label: t(hidden > 0 ? "menu.admit_shown_n" : "menu.admit_n", { n: admissible.length }),
       why: nobody(admissible, "why.nobody_to_admit"),
       shortcut: "Shift+E",
-      act: () => deeds.press("admit", admissible, hidden > 0 ? "shown" : "meeting", { hidden }),
+      act: () => moderation.request("admit", admissible, hidden > 0 ? "shown" : "meeting", { hidden }),
     },
     {
       name: "claim",
       label: t(mine ? "menu.release" : "menu.claim_meeting"),
       why: mine ? null : screen.whyNoClaim(meeting, other),
       shortcut: "c",
-      act: () => deeds.toggleClaim("meeting", id),
+      act: () => moderation.toggleClaim("meeting", id),
     },
     { name: "lock", label: t("menu.lock"), why: meeting?.locked === true ? "why.is_locked" : why("lock"), act: on("lock") },
     {
@@ -124,13 +125,13 @@ function ofMeeting(desk, id) {
       name: "mute",
       label: t(mutes, { n: heard.length }),
       why: nobody(heard, "why.nobody_to_mute"),
-      act: () => deeds.press("mute", heard, "meeting"),
+      act: () => moderation.request("mute", heard, "meeting"),
     },
     {
       name: "unmute",
       label: t(unmutes, { n: muted.length }),
       why: nobody(muted, "why.nobody_muted"),
-      act: () => deeds.press("unmute", muted, "meeting"),
+      act: () => moderation.request("unmute", muted, "meeting"),
     },
     {
       name: "message",
@@ -146,10 +147,10 @@ function ofMeeting(desk, id) {
 
 /** @param {Desk} desk */
 function ofSelection(desk) {
-  const { deeds, screen, selection, roster } = desk;
+  const { moderation, screen, selection, roster } = desk;
   const chosen = [...selection.ids].flatMap((id) => roster.people.get(id) ?? []).filter(screen.passes);
-  const able = (/** @type {import("../state/permissions.js").PersonDeed} */ deed) =>
-    chosen.filter((person) => !screen.whyNot(deed, person));
+  const able = (/** @type {import("../state/permissions.js").PersonAction} */ action) =>
+    chosen.filter((person) => !screen.whyNot(action, person));
   const [hold, held, remove] = [able("hold"), able("unhold"), able("remove")];
   const none = (/** @type {Person[]} */ people, /** @type {string} */ word) =>
     !screen.live ? "why_not_connected" : people.length === 0 ? word : null;
@@ -159,20 +160,20 @@ function ofSelection(desk) {
       name: "hold",
       label: t("menu.hold_n", { n: hold.length }),
       why: none(hold, "why.nobody_chosen"),
-      act: () => deeds.hold(hold),
+      act: () => moderation.hold(hold),
     },
     {
       name: "unhold",
       label: t("menu.unhold_n", { n: held.length }),
       why: none(held, "why.nobody_held"),
-      act: () => deeds.press("unhold", held, "selection"),
+      act: () => moderation.request("unhold", held, "selection"),
     },
     {
       name: "remove",
       label: t("menu.remove_n", { n: remove.length }),
       why: none(remove, "why.nobody_chosen"),
       danger: true,
-      act: () => deeds.press("remove", remove, "selection"),
+      act: () => moderation.request("remove", remove, "selection"),
     },
   ];
   const name = t("selected_n", { n: selection.size });

@@ -12,7 +12,7 @@ import { icon } from "./icons.js";
 const times = clockTimes(document.documentElement.lang || "en");
 
 /** @param {Desk} desk */
-export function notes(desk) {
+export function noticeList(desk) {
   const { server, bridges } = desk.roster;
   const said = [...bridges.values()].filter((bridge) => condition(bridge, desk.screen.now)).sort(newestFirst);
   const hidden = server?.hidden_meetings ?? 0;
@@ -45,7 +45,7 @@ function bridgeNote(desk, bridge) {
   const what = condition(bridge, desk.screen.now);
   if (!what) return nothing;
   const text = html`<bdi class="strong">${bridge.id}</bdi> ${t(what.key, what.args)}${since(bridge)}`;
-  return note(what.grave, text, "", html`${trouble(bridge)}${retry(desk, bridge)}`);
+  return note(what.grave, text, "", html`${faultText(bridge)}${retry(desk, bridge)}`);
 }
 
 /** When what is wrong began. @param {import("../net/protocol.js").BridgeRow} bridge */
@@ -53,7 +53,7 @@ const since = (bridge) =>
   bridge.trouble ? html` <span class="quiet">${t("since_at", { at: times.long(bridge.since) })}</span>` : nothing;
 
 /** What is wrong in CMS's or the network's words, and what to do about it. @param {import("../net/protocol.js").BridgeRow} bridge */
-export function trouble(bridge) {
+export function faultText(bridge) {
   const key = advice(bridge);
   return html`${bridge.trouble ? html`<p class="quiet" dir="auto">${bridge.trouble.what}</p>` : nothing}${key ? html`<p class="advice">${t(key)}</p>` : nothing}`;
 }

@@ -5,14 +5,14 @@ import { isStale } from "../state/bridges.js";
 import { meetingsOf } from "../state/group.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit_button.js";
-import { stanceButtons } from "./follow_mute.js";
+import { followButtons } from "./follow_mute.js";
 import { icon } from "./icons.js";
-import { activeFilters, columnHead, displayButton } from "./list_options.js";
+import { activeFilters, columnHead, listOptionsButton } from "./list_options.js";
 import { handler, marks, meetingName } from "./meetings.js";
 import { menuButton } from "./menu.js";
 import { lookers } from "./presence.js";
 import { personRow } from "./row.js";
-import { emptiness, standing } from "./status_line.js";
+import { emptyListMessage, statusLine } from "./status_line.js";
 import { thresholdsChip } from "./thresholds.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
@@ -25,15 +25,15 @@ export function people(desk) {
   return html`
     <div class="heading" data-meeting=${screen.choice.open ?? nothing}>
       <div class="words">${open ? meetingTitle(desk) : waitingTitle(desk)}
-        <p class="standing">${screen.meeting ? html`<span class="chips">${chips(desk, screen.meeting)}</span>` : nothing}${standing(desk)}</p>
+        <p class="status-line">${screen.meeting ? html`<span class="chips">${chips(desk, screen.meeting)}</span>` : nothing}${statusLine(desk)}</p>
       </div>
-      ${screen.meeting ? html`<div class="tools">${stanceButtons(desk, screen.meeting)}${thresholdsChip(desk, screen.meeting)}</div>` : nothing}
-      ${displayButton(desk)} ${screen.acts ? everything(desk, open) : nothing}
+      ${screen.meeting ? html`<div class="tools">${followButtons(desk, screen.meeting)}${thresholdsChip(desk, screen.meeting)}</div>` : nothing}
+      ${listOptionsButton(desk)} ${screen.acts ? everything(desk, open) : nothing}
     </div>
     ${activeFilters(desk)}
     <div class="scroller" data-scroller data-open=${open ? "yes" : "no"} data-columns=${screen.choice.view.columns.join(" ")}>
       ${open ? html`<h2 class="section">${t("in_lobby")} <span class="number">${number(screen.shown.length)}</span></h2>` : nothing}
-      ${grid(desk, screen.lobby, open ? t("in_lobby") : t("waiting_now"), "lobby")} ${emptiness(desk)}
+      ${grid(desk, screen.lobby, open ? t("in_lobby") : t("waiting_now"), "lobby")} ${emptyListMessage(desk)}
       ${onHold(desk)} ${open ? called(desk) : nothing}
     </div>
   `;
@@ -85,11 +85,11 @@ function everything(desk, open) {
   const key = admissible.length === 0 ? "admit" : screen.filtered ? "admit_shown_n" : "admit_n";
   const place = `heading:${screen.choice.open ?? ""}`;
   // One button stands out at a time: the selection's, where there is one; never one for people of several meetings.
-  const aside = selection.size > 0 && !desk.presses.from(place);
+  const aside = selection.size > 0 && !desk.actionRequests.atPlace(place);
   return html`
     <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
       ?disabled=${admissible.length === 0} @change=${() => desk.tickAll(!all)} /><span>${t("select_all")}</span></label>
-    <span class="bulk" data-aside=${aside ? "yes" : "no"}>${admitButton(desk, admissible, meeting ? "meeting" : "shown", { key, look: size > 1 || aside ? "second" : "main", place, meetings: size, ...how })}</span>
+    <span class="bulk" data-aside=${aside ? "yes" : "no"}>${admitButton(desk, admissible, meeting ? "meeting" : "shown", { key, style: size > 1 || aside ? "second" : "main", place, meetings: size, ...how })}</span>
     ${open && screen.meeting ? menuButton(desk, "meeting", screen.meeting.id, { label: t("menu.of", { name: desk.nameOf(screen.meeting) }) }) : nothing}
   `;
 }

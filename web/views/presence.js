@@ -2,7 +2,7 @@
 
 import { t } from "../lib/i18n.js";
 import { duration } from "../lib/time.js";
-import { initials, lookersAt, others } from "../state/presence.js";
+import { initials, others, usersLookingAt } from "../state/presence.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
@@ -17,11 +17,11 @@ export function presence(desk) {
   const all = others(desk.roster.users, desk.me);
   if (all.length === 0) return nothing;
   const open = desk.unfolded === "presence";
-  const names = all.map((user) => said(user)).join(t("list_comma"));
+  const names = all.map((user) => nameText(user)).join(t("list_comma"));
   return html`<div class="holder">
     <button class="presence" type="button" data-unfolds="presence" aria-expanded=${open} @click=${() => desk.unfold("presence")}>
       <span class="unseen">${t("presence.label", { n: all.length, names })}</span>
-      <span class="faces">${all.slice(0, SHOWN).map((user) => face(user, `${said(user)}: ${looks(desk, user)}`))}</span>
+      <span class="avatars">${all.slice(0, SHOWN).map((user) => avatar(user, `${nameText(user)}: ${lookText(desk, user)}`))}</span>
       ${all.length > SHOWN ? html`<span class="rest number" aria-hidden="true">${t("presence.more", { n: all.length - SHOWN })}</span>` : nothing}
       <span class="count number" aria-hidden="true">${icon("people")}${all.length}</span>
     </button>
@@ -33,7 +33,7 @@ export function presence(desk) {
 const panel = (desk, all) => html`<div class="panel presence-panel" tabindex="-1" role="dialog" aria-label=${t("presence.title")}>
   <h2>${t("presence.title")}</h2>
   <ul>${all.map(
-    (user) => html`<li data-user=${user.id} data-idle=${user.idle_since === null ? "no" : "yes"}>${face(user, "")}
+    (user) => html`<li data-user=${user.id} data-idle=${user.idle_since === null ? "no" : "yes"}>${avatar(user, "")}
       <div><div class="line"><bdi class="strong">${user.id}</bdi><span class="quiet">${t(`role_${user.role}_short`)}</span></div>
         <div class="quiet">${where(desk, user)}${user.idle_since === null ? nothing : html`<span class="idle">${t("presence.idle_for", { time: duration(desk.screen.now - user.idle_since) })}</span>`}</div></div></li>`,
   )}</ul>
@@ -57,26 +57,26 @@ function go(desk, meeting) {
 
 /** Who looks at a meeting. @param {Desk} desk @param {string} meeting */
 export function lookers(desk, meeting) {
-  const all = lookersAt(others(desk.roster.users, desk.me), meeting);
+  const all = usersLookingAt(others(desk.roster.users, desk.me), meeting);
   if (all.length === 0) return nothing;
-  const words = t("presence.look_here", { n: all.length, names: all.map((user) => said(user)).join(t("list_comma")) });
-  return html`<span class="faces lookers" title=${words}><span class="unseen">${words}</span>${all.slice(0, 3).map((user) => face(user, ""))}${
+  const words = t("presence.look_here", { n: all.length, names: all.map((user) => nameText(user)).join(t("list_comma")) });
+  return html`<span class="avatars lookers" title=${words}><span class="unseen">${words}</span>${all.slice(0, 3).map((user) => avatar(user, ""))}${
     all.length > 3 ? html`<span class="rest" aria-hidden="true">${t("presence.more", { n: all.length - 3 })}</span>` : nothing
   }</span>`;
 }
 
 /** @param {User} user @param {string} title */
-const face = (
+const avatar = (
   user,
   title,
-) => html`<span class="face" data-user=${user.id} data-idle=${user.idle_since === null ? "no" : "yes"} title=${title || nothing}
+) => html`<span class="avatar" data-user=${user.id} data-idle=${user.idle_since === null ? "no" : "yes"} title=${title || nothing}
   aria-hidden="true">${initials(user.id)}</span>`;
 
 /** @param {User} user */
-const said = (user) => (user.idle_since === null ? user.id : t("presence.idle", { name: user.id }));
+const nameText = (user) => (user.idle_since === null ? user.id : t("presence.idle", { name: user.id }));
 
 /** @param {Desk} desk @param {User} user */
-function looks(desk, user) {
+function lookText(desk, user) {
   const names = user.looks_at.flatMap((id) => desk.roster.meetings.get(id) ?? []).map((row) => desk.nameOf(row));
   return names.length === 0 ? t("presence.looks_at_all") : t("presence.looks_at", { meetings: names.join(t("list_comma")) });
 }

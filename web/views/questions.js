@@ -31,28 +31,28 @@ const times = clockTimes(document.documentElement.lang || "en");
 /**
  * About several people, or one whom something speaks against. Whoever leaves meanwhile is no longer part of it, and nobody joins.
  * @param {Desk} desk
- * @param {{ deed: "admit" | "send_back" | "remove" | "mute" | "unmute" | "unhold", people: Person[], handled: Handled, held: Person[], rest: Person[],
+ * @param {{ action: "admit" | "send_back" | "remove" | "mute" | "unmute" | "unhold", people: Person[], handled: Handled, held: Person[], rest: Person[],
  *   hidden: number, act: (still: Person[]) => void, actOnRest: (still: Person[]) => void }} what
  * @returns {Question}
  */
-export function sureQuestion(desk, { deed, people, handled, held, rest, hidden, act, actOnRest }) {
+export function sureQuestion(desk, { action, people, handled, held, rest, hidden, act, actOnRest }) {
   const only = people.length === 1 ? people[0] : undefined;
   const careful = handled.length + held.length > 0;
-  const still = (/** @type {Person[]} */ of) => stillThere(desk, deed, of);
+  const still = (/** @type {Person[]} */ of) => stillThere(desk, action, of);
   const confirm = () => {
-    if (only) return careful ? t(`anyway.${deed}`) : t(`do.${deed}`);
-    return t(`do_n.${deed}`, { n: still(people).length });
+    if (only) return careful ? t(`anyway.${action}`) : t(`do.${action}`);
+    return t(`do_n.${action}`, { n: still(people).length });
   };
   return {
-    title: () => (only ? t(`ask.${deed}`, { name: nameOf(only) }) : titleOf(deed, still(people))),
+    title: () => (only ? t(`ask.${action}`, { name: nameOf(only) }) : titleOf(action, still(people))),
     body: () => html`${handledLines(handled, people)} ${heldLines(held, people)}
       ${only && !careful ? who(desk, only) : nothing}
       ${only ? nothing : crowd(desk, still(people))} ${gone(desk, people, still(people))}
       ${hidden > 0 ? html`<p class="quiet">${t("ask.hidden_stay_n", { n: hidden })}</p>` : nothing}
-      ${deed === "remove" || deed === "send_back" || deed === "unmute" ? html`<p>${t(`ask_why.${deed}`)}</p>` : nothing}`,
+      ${action === "remove" || action === "send_back" || action === "unmute" ? html`<p>${t(`ask_why.${action}`)}</p>` : nothing}`,
     confirm,
-    danger: deed === "remove" || deed === "send_back",
-    plain: (deed === "admit" || deed === "mute" || deed === "unhold") && !careful,
+    danger: action === "remove" || action === "send_back",
+    plain: (action === "admit" || action === "mute" || action === "unhold") && !careful,
     valid: () => only !== undefined || still(people).length > 0,
     act: () => act(only ? people : still(people)),
     other:
@@ -77,18 +77,18 @@ export function undoQuestion(desk, { people, rows, act }) {
 }
 
 /** Whom of those that a question was asked about it can still be done to; without a connection nobody knows.
- * @param {Desk} desk @param {import("../state/permissions.js").PersonDeed} deed @param {Person[]} people */
-function stillThere(desk, deed, people) {
+ * @param {Desk} desk @param {import("../state/permissions.js").PersonAction} action @param {Person[]} people */
+function stillThere(desk, action, people) {
   if (!desk.screen.live) return people;
   return people
     .flatMap((person) => desk.roster.people.get(person.id) ?? [])
-    .filter((person) => desk.screen.whyNot(deed, person) === null);
+    .filter((person) => desk.screen.whyNot(action, person) === null);
 }
 
-/** @param {string} deed @param {Person[]} people @param {number} [n] */
-function titleOf(deed, people, n = people.length) {
+/** @param {string} action @param {Person[]} people @param {number} [n] */
+function titleOf(action, people, n = people.length) {
   const meetings = meetingsOf(people).size;
-  return meetings > 1 ? t(`ask_across_n.${deed}`, { n, meetings }) : t(`ask_n.${deed}`, { n });
+  return meetings > 1 ? t(`ask_across_n.${action}`, { n, meetings }) : t(`ask_n.${action}`, { n });
 }
 
 /** Several people: in which meetings they are, and who of them waits longest. @param {Desk} desk @param {Person[]} people */
@@ -195,20 +195,20 @@ export function messageQuestion(desk, { meeting, claim, act }) {
 
 /**
  * @param {Desk} desk
- * @param {{ deed: "lock" | "unlock" | "unmessage", meeting: Meeting, claim: Claim | null, act: (fields: object) => void }} what
+ * @param {{ action: "lock" | "unlock" | "unmessage", meeting: Meeting, claim: Claim | null, act: (fields: object) => void }} what
  * @returns {Question}
  */
-export function lockQuestion(desk, { deed, meeting, claim, act }) {
-  const on = deed === "lock";
+export function lockQuestion(desk, { action, meeting, claim, act }) {
+  const on = action === "lock";
   const held = desk.roster.lobby(meeting.id).filter((person) => person.hold !== null).length;
-  const lines = deed === "unmessage" ? [] : consequences(meeting, on, held);
+  const lines = action === "unmessage" ? [] : consequences(meeting, on, held);
   return {
-    title: t(`ask.${deed}`, { name: desk.nameOf(meeting) }),
+    title: t(`ask.${action}`, { name: desk.nameOf(meeting) }),
     body: () => html`${handler(claim)} <ul class="lines">${lines.map(({ key, args }) => html`<li>${t(key, args)}</li>`)}</ul>
-      ${deed === "unlock" ? letIn(desk, meeting) : nothing}`,
+      ${action === "unlock" ? letIn(desk, meeting) : nothing}`,
     plain: !claim,
-    confirm: claim ? t(`anyway.${deed}`) : t(`do.${deed}`),
-    act: () => act(deed === "unmessage" ? { text: "", seconds: null } : { on }),
+    confirm: claim ? t(`anyway.${action}`) : t(`do.${action}`),
+    act: () => act(action === "unmessage" ? { text: "", seconds: null } : { on }),
   };
 }
 

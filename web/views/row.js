@@ -2,7 +2,6 @@
 
 import { t } from "../lib/i18n.js";
 import { nameOf } from "../lib/names.js";
-import { codeOf, outcomeWords } from "../lib/outcome_text.js";
 import { isBlank, plain } from "../lib/text.js";
 import { clockTimes } from "../lib/time.js";
 import { isDue } from "../state/wait_thresholds.js";
@@ -11,6 +10,7 @@ import { admitButton } from "./admit_button.js";
 import { icon, sign } from "./icons.js";
 import { meetingName } from "./meetings.js";
 import { menuButton } from "./menu.js";
+import { codeOf, outcomeText } from "./outcome_text.js";
 import { began, seenBy, wait } from "./wait.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
@@ -98,8 +98,8 @@ function about(desk, row, claim) {
 
 /** The server has not said that it heard of a press on this person. @param {Desk} desk @param {Person} row @returns {Fact | null} */
 function unconfirmed(desk, { id }) {
-  const press = desk.presses.of(id);
-  return press && desk.connection.isOverdue(press.ref) ? { kind: "outcome", sign: "trouble", text: t("press_doubtful") } : null;
+  const request = desk.actionRequests.forPerson(id);
+  return request && desk.connection.isOverdue(request.ref) ? { kind: "outcome", sign: "trouble", text: t("press_doubtful") } : null;
 }
 
 /** @param {Desk} desk @param {Person} row @param {import("../net/protocol.js").Claim | null} claim @returns {Fact | null} */
@@ -116,7 +116,7 @@ function handling(desk, row, claim) {
 /** @param {Desk} desk @param {Person} row @returns {Fact | null} */
 function outcome(desk, row) {
   if (!row.outcome || row.pending) return null;
-  const words = outcomeWords(row.outcome, row.outcome.action, desk.screen.now, times.short, desk.screen.about(row.id));
+  const words = outcomeText(row.outcome, row.outcome.action, desk.screen.now, times.short, desk.screen.about(row.id));
   const text = row.outcome.action === "admit" ? words : t(`not_done.${row.outcome.action}`, { name: nameOf(row), why: words });
   return { kind: "outcome", sign: "trouble", text, code: codeOf(row.outcome) };
 }
@@ -172,13 +172,13 @@ function action(desk, row, kind) {
 
 /** Whether this page's user can still call a press on a person off. @param {Desk} desk @param {Person} row */
 const isHeldBack = (desk, { id, pending }) =>
-  (pending?.until ?? 0) > desk.screen.now && pending?.by === desk.me && desk.presses.of(id)?.names.size === 1;
+  (pending?.until ?? 0) > desk.screen.now && pending?.by === desk.me && desk.actionRequests.forPerson(id)?.names.size === 1;
 
 /** @param {Desk} desk @param {Person} row */
 const admit = (desk, row) =>
   desk.screen.acts
     ? admitButton(desk, [row], "person", {
-        ...{ key: "admit", label: "admit_person", look: "row", rove: true },
+        ...{ key: "admit", label: "admit_person", style: "row", rove: true },
         name: nameOf(row),
         place: `row:${row.id}`,
         why: desk.screen.whyNot("admit", row),
@@ -191,9 +191,9 @@ function pending(desk, row, { action, by, until }) {
   const mine = by === desk.me;
   const n = Math.ceil(((until ?? 0) - desk.screen.now) / 1000);
   if (n <= 0) return html`<span class="doing">${mine ? t(`pending.${action}`) : t(`pending_by.${action}`, { by })}</span>`;
-  const press = desk.presses.of(row.id);
+  const request = desk.actionRequests.forPerson(row.id);
   return html`<span class="doing">${mine ? t("pending.admit_in", { n }) : t("pending_by.admit_in", { n, by })}</span>
-    ${press && isHeldBack(desk, row) ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${press.stopping} aria-label=${t("cancel_admit", { name: nameOf(row) })} @click=${() => desk.presses.stop(press)}>${t("dialog.cancel")}</button>` : nothing}`;
+    ${request && isHeldBack(desk, row) ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${request.stopping} aria-label=${t("cancel_admit", { name: nameOf(row) })} @click=${() => desk.actionRequests.stop(request)}>${t("dialog.cancel")}</button>` : nothing}`;
 }
 
 /** @param {Person} row */

@@ -2,15 +2,15 @@
 
 import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";
-import { dock } from "./action_bar.js";
-import { board } from "./bridges_page.js";
+import { actionBar } from "./action_bar.js";
+import { bridgesPage } from "./bridges_page.js";
 import { dialog } from "./dialog.js";
-import { displays } from "./displays_page.js";
+import { displaysPage } from "./displays_page.js";
 import { header } from "./header.js";
 import { meetings } from "./meetings.js";
 import { menu } from "./menu.js";
 import { people } from "./people.js";
-import { keysPanel } from "./shortcuts_help.js";
+import { shortcutsHelp } from "./shortcuts_help.js";
 
 /** @param {import("../desk.js").Desk} desk */
 export function shell(desk) {
@@ -18,21 +18,21 @@ export function shell(desk) {
   const old = link.shown && !desk.screen.live;
   return html`
     ${header(desk)}
-    <div class="columns" data-pane=${choice.pane} data-view=${desk.showsBoard ? "board" : "people"} data-old=${old ? "yes" : "no"} data-phase=${link.phase} ?inert=${desk.unfolded === "keys"}>
-      ${desk.showsBoard ? nothing : meetings(desk)}
+    <div class="columns" data-pane=${choice.pane} data-view=${desk.showsAdminPage ? "admin" : "people"} data-old=${old ? "yes" : "no"} data-phase=${link.phase} ?inert=${desk.unfolded === "keys"}>
+      ${desk.showsAdminPage ? nothing : meetings(desk)}
       ${
-        desk.showsBoard
+        desk.showsAdminPage
           ? administered(desk)
-          : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${dock(desk)} ${menu(desk)}</main>`
+          : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${actionBar(desk)} ${menu(desk)}</main>`
       }
     </div>
-    ${desk.unfolded === "keys" ? keysPanel(desk) : nothing} ${dialog(desk)}
+    ${desk.unfolded === "keys" ? shortcutsHelp(desk) : nothing} ${dialog(desk)}
     <div class="unseen" id="live-region" role="status" aria-live="polite"></div>
   `;
 }
 
 /** What only administrators see. @param {import("../desk.js").Desk} desk */
 const administered = (desk) =>
-  desk.screen.board === "displays"
-    ? html`<main class="people" id="people" aria-label=${t("displays.label")}>${displays(desk)}</main>`
-    : html`<main class="people" id="people" aria-label=${t("bridges_label")}>${board(desk)}</main>`;
+  desk.screen.adminPage === "displays"
+    ? html`<main class="people" id="people" aria-label=${t("displays.label")}>${displaysPage(desk)}</main>`
+    : html`<main class="people" id="people" aria-label=${t("bridges_label")}>${bridgesPage(desk)}</main>`;

@@ -29,7 +29,7 @@ const KEYS = [
 const written = (keys) => keys.replace(/Shift|Space|Enter|Esc/g, (name) => t(`kbd_${name.toLowerCase()}`));
 
 /** @param {import("../desk.js").Desk} desk */
-export const keysPanel = (desk) => html`
+export const shortcutsHelp = (desk) => html`
   <div class="veil">
     <div class="panel keys" tabindex="-1" role="dialog" aria-modal="true" aria-labelledby="keys-title">
       <div class="line">
@@ -39,8 +39,8 @@ export const keysPanel = (desk) => html`
       <dl>
         ${KEYS.map(([keys = "", key = ""]) => html`<div><dt>${keys.split(" ").map((each) => html`<kbd>${written(each)}</kbd> `)}</dt><dd>${t(key)}</dd></div>`)}
       </dl>
-      <label class="letters"><input type="checkbox" .checked=${live(desk.keys.letters)} aria-describedby="letters-why"
-        @change=${(/** @type {Event} */ event) => desk.keys.useLetters(/** @type {HTMLInputElement} */ (event.target).checked)} /><span>${t("key.letters")}</span></label>
+      <label class="letters"><input type="checkbox" .checked=${live(desk.shortcuts.letters)} aria-describedby="letters-why"
+        @change=${(/** @type {Event} */ event) => desk.shortcuts.useLetters(/** @type {HTMLInputElement} */ (event.target).checked)} /><span>${t("key.letters")}</span></label>
       <p class="quiet" id="letters-why">${t("key.letters_why")}</p>
     </div>
   </div>

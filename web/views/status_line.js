@@ -1,11 +1,11 @@
 // The line under the title and the words of an empty list: how much of what is shown can be believed.
 
 import { t } from "../lib/i18n.js";
-import { codeOf, outcomeWords } from "../lib/outcome_text.js";
 import { clockTimes } from "../lib/time.js";
 import { isStale } from "../state/bridges.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
+import { codeOf, outcomeText } from "./outcome_text.js";
 import { lateOnes, longest } from "./wait.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
@@ -13,7 +13,7 @@ import { lateOnes, longest } from "./wait.js";
 const times = clockTimes(document.documentElement.lang || "en");
 
 /** Always there, so that nothing below it moves when there is more to say. @param {Desk} desk */
-export function standing(desk) {
+export function statusLine(desk) {
   const { screen } = desk;
   const { phase, shown, asOf } = screen.link;
   if (!shown)
@@ -30,7 +30,7 @@ export function standing(desk) {
     ${screen.shownHeld.length > 0 ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: screen.shownHeld.length })}</span>` : nothing}
     ${unknown > 0 ? html`<span class="fact">${t("checked", { done, all })}</span>` : nothing}
     ${screen.acts ? nothing : html`<span class="fact">${icon("note")}${t("viewer_only")}</span>`}
-    ${troubled(desk)} ${ofMeeting(desk)}`;
+    ${staleBridges(desk)} ${ofMeeting(desk)}`;
 }
 
 /** What moderators had the open meeting show, and what they could not do to it. @param {Desk} desk */
@@ -42,7 +42,7 @@ function ofMeeting(desk) {
     outcome && !pending
       ? t(`not_done.${outcome.action}`, {
           name: desk.nameOf(row),
-          why: outcomeWords(outcome, outcome.action, desk.screen.now, times.short),
+          why: outcomeText(outcome, outcome.action, desk.screen.now, times.short),
         })
       : null;
   const until = message?.until ? t("message.until", { at: times.short(message.until) }) : "";
@@ -50,7 +50,7 @@ function ofMeeting(desk) {
     ${
       message
         ? html`<span class="fact message" title=${message.text}>${icon("message")}<bdi>${message.text}</bdi>${until ? html` <span class="quiet">${until}</span>` : nothing}</span>
-          ${desk.screen.acts ? html`<button class="text link" type="button" data-action="unmessage" ?disabled=${desk.screen.whyNotMeeting("unmessage", row) !== null} @click=${() => desk.deeds.onMeeting("unmessage", row)}>${t("message.take_away")}</button>` : nothing}`
+          ${desk.screen.acts ? html`<button class="text link" type="button" data-action="unmessage" ?disabled=${desk.screen.whyNotMeeting("unmessage", row) !== null} @click=${() => desk.moderation.onMeeting("unmessage", row)}>${t("message.take_away")}</button>` : nothing}`
         : nothing
     }`;
 }
@@ -62,7 +62,7 @@ const longestMeeting = ({ screen, roster }) => roster.meetings.get(screen.longes
 const old = (text) => html`<span class="fact grave">${icon("trouble")}${text}</span>`;
 
 /** @param {Desk} desk */
-function troubled(desk) {
+function staleBridges(desk) {
   const stale = [...desk.roster.bridges.values()].filter(isStale);
   if (stale.length === 0) return nothing;
   const [only] = stale;
@@ -73,12 +73,12 @@ function troubled(desk) {
 }
 
 /** Says why nobody is listed, and never "nobody waits" while that isn't known. @param {Desk} desk */
-export function emptiness(desk) {
+export function emptyListMessage(desk) {
   const { screen } = desk;
   if (screen.shown.length > 0) return nothing;
   if (!screen.link.shown)
     return html`<div class="empty"><p class="large">${t(screen.link.phase === "loading" ? "loading" : "connecting")}</p>${reason(screen.link.reason)}</div>`;
-  const [large, small] = words(desk);
+  const [large, small] = emptyListText(desk);
   const open = screen.choice.open !== null || screen.shownHeld.length > 0;
   return html`<div class=${open ? "empty small" : "empty"}><p class="large">${large}</p>${small ? html`<p>${small}</p>` : nothing}
     ${screen.choice.query ? html`<button class="quiet-button" type="button" @click=${() => desk.search("")}>${t("clear_search")}</button>` : nothing}</div>`;
@@ -88,7 +88,7 @@ export function emptiness(desk) {
 const reason = (text) => (text ? html`<p dir="auto">${text}</p>` : nothing);
 
 /** @param {Desk} desk @returns {string[]} */
-function words({ screen, roster }) {
+function emptyListText({ screen, roster }) {
   const { unknown, done, all } = screen.checked;
   const { read, all: bridges } = screen.bridgesRead;
   if (screen.choice.query) return [t("nobody_matches", { query: screen.choice.query })];

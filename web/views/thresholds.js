@@ -38,10 +38,10 @@ function panel(desk, row) {
         <input id="threshold-second" name="second" inputmode="numeric" autocomplete="off" value=${shown(second_s)} aria-describedby="thresholds-how" />
       </div>
       <p class="quiet" id="thresholds-how">${t("thresholds.how")}</p>
-      <p class="said grave" role="alert">${desk.limits.fault}</p>
+      <p class="said grave" role="alert">${desk.waitActions.fault}</p>
       <div class="line">
         <button class="main" type="submit" ?disabled=${!desk.screen.live}>${t("thresholds.set")}</button>
-        ${own ? html`<button class="quiet-button" type="button" ?disabled=${!desk.screen.live} @click=${() => desk.limits.set(row.id, null, null)}>${t("thresholds.reset")}</button>` : nothing}
+        ${own ? html`<button class="quiet-button" type="button" ?disabled=${!desk.screen.live} @click=${() => desk.waitActions.set(row.id, null, null)}>${t("thresholds.reset")}</button>` : nothing}
       </div>
     </form></div>
   `;
@@ -52,7 +52,7 @@ function submit(desk, row, event) {
   event.preventDefault();
   const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
   const [first, second] = ["first", "second"].map((name) => readDuration(String(form.get(name))));
-  if (first == null || second == null) desk.limits.refuse(t("thresholds.not_time"));
-  else if (first < 1 || first >= second || second > MOST) desk.limits.refuse(t("thresholds.not_order", { most: shown(MOST) }));
-  else desk.limits.set(row.id, first, second);
+  if (first == null || second == null) desk.waitActions.refuse(t("thresholds.not_time"));
+  else if (first < 1 || first >= second || second > MOST) desk.waitActions.refuse(t("thresholds.not_order", { most: shown(MOST) }));
+  else desk.waitActions.set(row.id, first, second);
 }

@@ -6,19 +6,19 @@ import { html, nothing } from "../vendor/lit.js";
 /**
  * @param {import("../desk.js").Desk} desk @param {import("../state/undo_offers.js").Series | null} series @param {boolean} named whether it has to say what it takes back
  */
-export function undoBar(desk, series, named) {
+export function undoButton(desk, series, named) {
   if (!series) return nothing;
-  const { undoing, undos, screen } = desk;
+  const { undoActions, undoOffers, screen } = desk;
   const n = series.people.size;
   const [name = ""] = series.people.values();
-  const why = undoing.why(series.people);
+  const why = undoActions.why(series.people);
   return html`<span class="undo" role="group" aria-label=${t("undo.label")}>
     ${named ? html`<span>${t("did.admit", { n })}</span>${n === 1 ? html`<bdi class="quiet of-whom">${name}</bdi>` : nothing}` : nothing}
     ${
       why === null
-        ? html`<button class="quiet-button" type="button" data-action="undo" aria-keyshortcuts="u" ?disabled=${!screen.live} @click=${() => undoing.undo()}>
+        ? html`<button class="quiet-button" type="button" data-action="undo" aria-keyshortcuts="u" ?disabled=${!screen.live} @click=${() => undoActions.undo()}>
             <span class="unseen">${n === 1 ? t("undo.for_one", { name }) : t("undo.for_n", { n })}</span><span aria-hidden="true">${n === 1 ? t("undo.undo") : t("undo.undo_n", { n })} <kbd>u</kbd></span></button>
-          <span class="quiet number" aria-hidden="true">${t("seconds", { s: undos.left(series, performance.now()) })}</span>`
+          <span class="quiet number" aria-hidden="true">${t("seconds", { s: undoOffers.left(series, performance.now()) })}</span>`
         : html`<span class="quiet">${t("undo.can_not", { why: t(why) })}</span>`
     }</span>`;
 }

@@ -30,7 +30,7 @@ function shape(desk, row, meeting, late) {
   const words = t("wait.too_long", { time: duration(second_s * 1000) });
   if (!desk.screen.acts || !desk.screen.standsOut(row)) return sign("very_late", words);
   return html`<button class="sign seen" type="button" tabindex="-1" data-action="acknowledge" title="${words} ${t("wait.seen_why")}"
-    aria-label=${t("wait.seen_one", { name: nameOf(row) })} ?disabled=${!desk.screen.live} @click=${() => desk.limits.acknowledge([row])}>${icon("very_late")}</button>`;
+    aria-label=${t("wait.seen_one", { name: nameOf(row) })} ?disabled=${!desk.screen.live} @click=${() => desk.waitActions.acknowledge([row])}>${icon("very_late")}</button>`;
 }
 
 /** When somebody began to wait, by the clock. @param {Person} row */
@@ -52,7 +52,7 @@ export function lateOnes(desk) {
     ${
       acts
         ? html`<button class="quiet-button seen-all" type="button" data-action="acknowledge-all" title=${t("wait.seen_why")} aria-label=${t("wait.seen_n", { n: late.length })}
-      ?disabled=${!live} @click=${() => desk.limits.acknowledge(late)}>${t("wait.seen")}</button>`
+      ?disabled=${!live} @click=${() => desk.waitActions.acknowledge(late)}>${t("wait.seen")}</button>`
         : nothing
     }</span>`;
 }

@@ -207,12 +207,12 @@ test("a message is shown to the meeting, stands on everybody's page, and is take
   await look(page, "action-message");
   await answer(page, "yes");
   await expect(pressed(page)).toHaveText("The message is shown in Board call");
-  await expect(page.locator(".standing .message")).toContainText(/We start ten minutes late\s+until \d\d:\d\d/);
+  await expect(page.locator(".status-line .message")).toContainText(/We start ten minutes late\s+until \d\d:\d\d/);
   await expect(card(anne, board.id).locator(".icon-message")).toBeVisible();
   await card(anne, board.id).locator("button.open").click();
-  await anne.locator(".standing").getByRole("button", { name: "Take away" }).click();
+  await anne.locator(".status-line").getByRole("button", { name: "Take away" }).click();
   await expect(pressed(anne)).toHaveText("The message in Board call is taken away");
-  for (const each of [page, anne]) await expect(each.locator(".standing .message")).toHaveCount(0);
+  for (const each of [page, anne]) await expect(each.locator(".status-line .message")).toHaveCount(0);
 });
 
 test("what can't be done with somebody just now is there, disabled, and says why", async ({ cluster, open }) => {

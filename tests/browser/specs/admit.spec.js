@@ -50,7 +50,7 @@ test("one is admitted from the row, and a second browser sees it", async ({ desk
   );
   await expect(person(other, zoe.id)).toBeVisible();
   expect(await desk.demo.lobbyOf(bo.id)).toBe("in");
-  await expect(desk.page.locator(".press")).toHaveText("Admitted 1");
+  await expect(desk.page.locator(".request")).toHaveText("Admitted 1");
 });
 
 test("a selection over two meetings is admitted, and nobody else", async ({ desk }) => {
@@ -63,7 +63,7 @@ test("a selection over two meetings is admitted, and nobody else", async ({ desk
   await selectionButton(page).click();
   await expect(question(page)).toContainText("Admit 2 people into 2 meetings?");
   await answer(page, "yes");
-  await expect(page.locator(".press")).toHaveText("Admitted 2");
+  await expect(page.locator(".request")).toHaveText("Admitted 2");
   await expect(person(page, zoe.id)).toBeVisible();
   expect([await desk.demo.lobbyOf(bo.id), await desk.demo.lobbyOf(ana.id), await desk.demo.lobbyOf(zoe.id)]).toEqual([
     "in",
@@ -129,7 +129,7 @@ test("everything shown is what the search leaves", async ({ desk }) => {
   await expect(page.locator("[data-participant]")).toHaveCount(1);
   await expect(shownAll(page)).toHaveText("Admit 1 shown");
   await shownAll(page).click();
-  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  await expect(page.locator(".request")).toHaveText("Admitted 1");
   expect([await desk.demo.lobbyOf(zoe.id), await desk.demo.lobbyOf(bo.id)]).toEqual(["in", "waiting"]);
 });
 
@@ -145,7 +145,7 @@ test("who arrives while the button is held down is not swept in", async ({ desk 
     .toBe(3);
   await page.mouse.up();
   await answer(page, "yes");
-  await expect(page.locator(".press")).toHaveText("Admitted 3");
+  await expect(page.locator(".request")).toHaveText("Admitted 3");
   await expect(person(page, late.id)).toBeVisible();
   expect(await desk.demo.lobbyOf(late.id)).toBe("waiting");
 });

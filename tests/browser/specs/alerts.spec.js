@@ -76,7 +76,7 @@ test("who waited before the page was opened is no arrival; who came while the co
   await expect(page.locator("[data-participant]")).toHaveCount(3);
   open = false;
   cut();
-  await expect(page.locator(".standing")).toContainText("Connection to the server lost");
+  await expect(page.locator(".status-line")).toContainText("Connection to the server lost");
   for (const name of ["D", "E"]) await demo.join(board, name);
   expect(await sounded(page)).toEqual([]);
   open = true;
@@ -298,7 +298,7 @@ test("who waits too long is heard of every minute and stands out, until one mode
     await expect.poll(() => sounded(each)).toEqual(["arrival", "late"]);
     await expect(person(each, bo.id)).toHaveAttribute("data-late", "yes");
     await expect(person(each, bo.id).locator(".wait .icon-very_late")).toBeVisible();
-    await expect(each.locator(".standing")).toContainText("1 waits too long");
+    await expect(each.locator(".status-line")).toContainText("1 waits too long");
     await expect.poll(() => sign(each)).toContain(encodeURIComponent("M15 10h10"));
     await pass(each, 61_000);
     await expect.poll(() => sounded(each)).toEqual(["arrival", "late", "late"]);
@@ -327,8 +327,8 @@ test("one press says seen for all that are shown, and a viewer can't", async ({ 
   const people = [await demo.join(board, "Bo Berg"), await demo.join(board, "Zoë Müller")];
   await card(page, board.id).locator(".open").click();
   await thresholds(page, "0:01", "0:02");
-  await expect(page.locator(".standing")).toContainText("2 wait too long");
-  await expect(viewer.locator(".standing")).toContainText("2 wait too long");
+  await expect(page.locator(".status-line")).toContainText("2 wait too long");
+  await expect(viewer.locator(".status-line")).toContainText("2 wait too long");
   await expect(viewer.locator('[data-action^="acknowledge"], button[data-chip=thresholds]')).toHaveCount(0);
   await page.getByRole("button", { name: "Seen that 2 people shown wait too long" }).click();
   for (const { id } of people) await expect(person(viewer, id)).toContainText(/seen by .+, \d\d:\d\d/);

@@ -91,7 +91,7 @@ test("a bridge that is too old to admit says so, and nobody on it can be pressed
   await expect(admitOf(card(page, meeting.id))).toHaveText("Admit 1");
   await lookTwice(page, "bridge-too-old");
   await shownAll(page).click();
-  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  await expect(page.locator(".request")).toHaveText("Admitted 1");
   expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
   // Its update is seen when it comes back: a bridge does not change its version while it runs.
   await cluster.control("/fault/stop", { bridge: "eu-1" });
@@ -115,7 +115,7 @@ test("no events: polled instead, said so, and still live", async ({ ownCluster: 
   await expect(person(page, late.id)).toHaveAttribute("data-stale", "no");
   await lookTwice(page, "bridge-polling");
   await admitOf(person(page, late.id)).click();
-  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  await expect(page.locator(".request")).toHaveText("Admitted 1");
 });
 
 /** A refused or unconfirmed admit: on the row for both, in the summary for whoever pressed. */
@@ -124,7 +124,7 @@ async function failed({ cluster, open }, { how, row, summary, name, wait }) {
   const { bo, zoe } = await two(cluster, page, how);
   for (const each of [page, other]) {
     await admitOf(person(each, bo.id)).click();
-    await expect(each.locator(".press")).toContainText(summary, { timeout: wait });
+    await expect(each.locator(".request")).toContainText(summary, { timeout: wait });
     for (const both of [page, other]) {
       await expect(person(both, bo.id).locator(".outcome")).toContainText(row);
       await expect(person(both, zoe.id).locator(".outcome")).toHaveCount(0);
@@ -181,7 +181,7 @@ test("a bridge that falls silent greys its people only, and its age ticks", asyn
   await expect(noteOn(page, "eu-2")).toHaveCount(0);
   await lookTwice(page, "bridge-silent");
   await admitOf(person(page, zoe.id)).click();
-  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  await expect(page.locator(".request")).toHaveText("Admitted 1");
   await expect(admitOf(person(page, bo.id))).toBeDisabled();
   await expect(admitOf(person(page, bo.id))).toHaveAttribute("title", "The bridge can’t be reached just now");
   await cluster.control("/fault/start", { bridge: "eu-1" });
@@ -197,7 +197,7 @@ test("an admit on a bridge that goes silent under it is said not to be confirmed
   const { bo } = await two(cluster, page);
   await cluster.switches({ rest_hang: true }, "eu-1");
   await admitOf(person(page, bo.id)).click();
-  await expect(page.locator(".press")).toContainText("1 not confirmed", { timeout: 40_000 });
+  await expect(page.locator(".request")).toContainText("1 not confirmed", { timeout: 40_000 });
   await expect(person(page, bo.id).locator(".outcome")).toContainText("CMS has not answered the request");
   await cluster.switches({ rest_hang: null }, "eu-1");
   await expect(admitOf(person(page, bo.id))).toBeEnabled({ timeout: 40_000 });
@@ -218,7 +218,7 @@ test("who is being called is listed on their own and keeps nobody from being sai
   await card(page, meeting.id).locator("button.open").click();
   const list = page.getByRole("grid", { name: "Being called" });
   await expect(list.locator(`[data-participant="${called.id}"]`)).toContainText("Ida Ring");
-  await expect(page.locator(".standing")).not.toContainText("checked");
+  await expect(page.locator(".status-line")).not.toContainText("checked");
   await lookTwice(page, "meeting-being-called");
   await page.getByRole("button", { name: "Back to all meetings" }).click();
   await expect(page.locator(".empty")).toContainText("Nobody is waiting");

@@ -52,7 +52,7 @@ test("a pause is one press, seen by everybody, and ended by another", async ({ c
   await expect(row(admin, "eu-1")).toContainText(/paused by anne for 0:\d\d/);
   await expect(row(admin, "eu-1").locator(".col-events")).toContainText(/0\s*of 1/);
   await expect(moderator.locator(".notes li", { hasText: "eu-1" })).toContainText(/paused by anne for/);
-  await expect(moderator.locator(".standing")).toContainText("eu-1 is paused: its people may have changed");
+  await expect(moderator.locator(".status-line")).toContainText("eu-1 is paused: its people may have changed");
   await expect(person(moderator, bo.id)).toHaveAttribute("data-stale", "yes");
   await expect(person(moderator, ana.id)).toHaveAttribute("data-stale", "no");
   await expect(admitOf(person(moderator, bo.id))).toBeDisabled();
@@ -64,7 +64,7 @@ test("a pause is one press, seen by everybody, and ended by another", async ({ c
   await expect(row(admin, "eu-1")).toContainText("answers, events arrive", { timeout: 20_000 });
   await expect(admitOf(person(moderator, bo.id))).toBeEnabled();
   await admitOf(person(moderator, bo.id)).click();
-  await expect(moderator.locator(".press")).toHaveText("Admitted 1");
+  await expect(moderator.locator(".request")).toHaveText("Admitted 1");
 });
 
 test("nobody else has the page or is sent a figure, and the keyboard leads there and back", async ({ cluster, open }) => {
@@ -75,7 +75,7 @@ test("nobody else has the page or is sent a figure, and the keyboard leads there
   await page.reload();
   await live(page);
   await expect(page.getByRole("heading", { name: /Waiting now/ })).toBeVisible();
-  await expect(page.locator(".board-table")).toHaveCount(0);
+  await expect(page.locator(".admin-table")).toHaveCount(0);
   await page.locator(".me").click();
   await expect(page.getByRole("link", { name: "Bridges" })).toHaveCount(0);
   expect(frames).not.toContain("figures");

@@ -29,7 +29,7 @@ test("a press for hundreds shows how far it has come and is stopped; the rest st
   await selectionButton(page).click();
   await answer(page, "yes");
   await expect(pressed(page)).toHaveText(`Admitting ${MANY} ...`);
-  const bar = page.locator(".dock progress");
+  const bar = page.locator(".action-bar progress");
   await expect(bar).toHaveAttribute("max", String(MANY));
   await expect(page.locator(".done-of")).toHaveText(new RegExp(`^\\d+ of ${MANY}$`));
   await expect.poll(async () => (await waiting(cluster)).length, { intervals: [100] }).toBeLessThan(MANY - 3);

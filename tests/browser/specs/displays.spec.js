@@ -66,10 +66,10 @@ test("a screen is paired by its code, and shows what it is told to until it is r
   await lookTwice(page, "displays-none");
   const wall = await screenOf(open, cluster);
   await codeOn(wall);
-  await expect(page.locator(".standing")).toContainText("1 screen shows a code");
+  await expect(page.locator(".status-line")).toContainText("1 screen shows a code");
   await pair(page, wall, "Control room left");
   await expect(page.locator('[data-action="display-pair"]')).toBeFocused();
-  await expect(page.locator(".standing")).not.toContainText("shows a code");
+  await expect(page.locator(".status-line")).not.toContainText("shows a code");
   await expect(row(page, "Control room left")).toContainText("Room 2");
   await expect(row(page, "Control room left").locator(".col-views")).toHaveText("All meetings");
   await expect(row(page, "Control room left").locator(".col-browser")).toContainText(/Chrom\w+ \d+/);
@@ -81,7 +81,7 @@ test("a screen is paired by its code, and shows what it is told to until it is r
 
   await act(page, "Control room left", "identify").click();
   await expect(wall.getByText("Control room left").first()).toBeVisible();
-  await expect(page.locator(".standing .said")).toHaveText("Control room left now shows its name.");
+  await expect(page.locator(".status-line .said")).toHaveText("Control room left now shows its name.");
 
   await act(page, "Control room left", "edit").click();
   await page.getByLabel("No names").check();

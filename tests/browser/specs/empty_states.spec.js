@@ -18,7 +18,7 @@ test("a viewer sees everything and can press nothing", async ({ desk }) => {
   const bo = await demo.join(await demo.meeting("Board call"), "Bo Berg");
   const page = await desk.open({ role: "viewer" });
   await expect(person(page, bo.id)).toContainText("Bo Berg");
-  await expect(page.locator(".standing")).toContainText("you may look, not admit");
+  await expect(page.locator(".status-line")).toContainText("you may look, not admit");
   await expect(page.locator('[data-action="admit"], .person input')).toHaveCount(0);
   await page.keyboard.press("j");
   await page.keyboard.press("a");
@@ -107,7 +107,7 @@ test("a restart of Usher under an open page: old rows stay, greyed, until the ne
     await expect(page.locator("[data-participant]").first()).toBeVisible();
     const before = await page.locator("[data-participant]").count();
     await demo.stop();
-    await expect(page.locator(".standing")).toContainText(/Connection to the server lost: as of \d\d:\d\d:\d\d, \d+ s old/);
+    await expect(page.locator(".status-line")).toContainText(/Connection to the server lost: as of \d\d:\d\d:\d\d, \d+ s old/);
     await expect(page.locator(".columns")).toHaveAttribute("data-old", "yes");
     expect(await page.locator("[data-participant]").count()).toBe(before);
     await expect(shownAll(page)).toBeDisabled();

@@ -101,7 +101,7 @@ for (const [code, locale] of Object.entries(LOCALES)) {
       };
       await lang(page).toHaveAttribute("lang", code);
       await expect(admitOf(person(page, waiting[0].id))).toHaveText(words[code].admit);
-      await expect(page.locator(".standing > .fact")).toHaveCount(1);
+      await expect(page.locator(".status-line > .fact")).toHaveCount(1);
       await page.locator(".person input").first().check();
       await fits("desk");
       await page.locator(".me").click();

@@ -65,7 +65,7 @@ test("a press on a column's head puts the list in its order, another one turns i
   await expect.poll(() => listed(page)).toEqual(["Zoë Müller", "Bo Berg", "Ana Silva"]);
   await column(page, "meeting").getByRole("button").click();
   await expect.poll(() => listed(page)).toEqual(["Zoë Müller", "Bo Berg", "Ana Silva"]);
-  await expect(page.locator(".standing"), "the longest wait is said whatever the order").toContainText("longest");
+  await expect(page.locator(".status-line"), "the longest wait is said whatever the order").toContainText("longest");
 });
 
 test("filters show as chips with the number they hide, each is taken away by a press, and the button says whom it admits", async ({

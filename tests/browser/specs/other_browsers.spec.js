@@ -145,7 +145,7 @@ for (const { name, launch, missing, desk } of OTHERS)
         await page.keyboard.press("Enter");
         await page.keyboard.press("a");
         await expect.poll(() => cluster.lobbyOf(bo.id)).toBe("in");
-        await expect.poll(() => ask(page, () => document.querySelector(".press")?.textContent)).toContain("Admitted 1");
+        await expect.poll(() => ask(page, () => document.querySelector(".request")?.textContent)).toContain("Admitted 1");
         for (const [width, height] of [
           [1280, 800],
           [360, 720],

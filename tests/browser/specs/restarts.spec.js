@@ -34,7 +34,7 @@ const watchForFlicker = (page, n) =>
   }, n);
 
 const isOld = (page) =>
-  expect(page.locator(".standing")).toContainText(/lost: as of \d\d:\d\d:\d\d, \d+ s old/, { timeout: 15_000 });
+  expect(page.locator(".status-line")).toContainText(/lost: as of \d\d:\d\d:\d\d, \d+ s old/, { timeout: 15_000 });
 
 test("Usher alone restarts: the page says so and goes on without a reload, a flicker or a lost choice", async ({
   cluster,
@@ -61,7 +61,7 @@ test("Usher alone restarts: the page says so and goes on without a reload, a fli
   expect(await page.evaluate(() => globalThis.flickers)).toEqual([]);
   expect(await page.evaluate(() => globalThis.notReloaded)).toBe(true);
   await selectionButton(page).click();
-  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  await expect(page.locator(".request")).toHaveText("Admitted 1");
   expect(await cluster.lobbyOf(people[2].id)).toBe("in");
 });
 
@@ -115,7 +115,7 @@ test("Usher is killed in the middle of an admission: the row says that it was no
   // The button has come back under a pointer that rests there: it waits for the pointer to move.
   await page.mouse.move(0, 0);
   await admitOf(person(page, people[0].id)).click();
-  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  await expect(page.locator(".request")).toHaveText("Admitted 1");
 });
 
 test("every bridge restarts: the same people under new ids, and no ghosts", async ({ cluster, open }) => {
@@ -150,7 +150,7 @@ test("the simulator alone restarts: old rows stay greyed, then the new truth is 
   await expect(page.locator("[data-participant]")).toHaveCount(1);
   await expect(card(page, meeting.id).filter({ hasText: "Board call" })).toHaveCount(0);
   await admitOf(person(page, bo.id)).click();
-  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  await expect(page.locator(".request")).toHaveText("Admitted 1");
   expect(await cluster.lobbyOf(bo.id)).toBe("in");
 });
 

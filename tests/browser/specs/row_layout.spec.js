@@ -60,7 +60,7 @@ test("who is on hold is neither counted as waiting nor the longest wait", async 
   await expect(group.locator(`[data-participant="${first.id}"]`)).toBeVisible();
   await expect(page.locator("#waiting-count")).toHaveText("1");
   await expect(page.locator("#held-count")).toHaveText("1");
-  await expect(page.locator(".standing")).toContainText("1 on hold");
+  await expect(page.locator(".status-line")).toContainText("1 on hold");
   await expect(card(page, meeting.id).locator(".facts")).toContainText("1 on hold");
   // Down from the last who waits to those on hold, and back.
   await person(page, second.id).focus();

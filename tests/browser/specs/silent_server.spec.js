@@ -44,11 +44,11 @@ test("a frozen server is noticed: rows look old, nobody can be admitted, the tit
     expect(ms, "ms until the page looked old").toBeLessThan(10_000);
     await expect(admitOf(person(page, id))).toBeDisabled();
     await expect(page).toHaveTitle(/No connection/);
-    await expect(page.locator(".standing")).toContainText("lost: as of");
+    await expect(page.locator(".status-line")).toContainText("lost: as of");
     const wait = person(page, id).locator(".wait time");
     const stands = await wait.textContent();
     // Its line says how old everything is, and goes on; the wait does not.
-    await expect(page.locator(".standing")).toContainText(/([7-9]|\d\d) s old/, { timeout: BACK });
+    await expect(page.locator(".status-line")).toContainText(/([7-9]|\d\d) s old/, { timeout: BACK });
     expect(await wait.textContent(), "a wait stands still").toBe(stands);
   });
   await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });

@@ -10,7 +10,7 @@ test("5,000 people in 500 meetings stay smooth", async ({ open }) => {
     await expect(warm.locator(".empty, [data-participant]").first()).toBeVisible();
     // The server has to have read the lobbies before the page is measured.
     await expect
-      .poll(() => warm.locator(".standing").textContent(), { timeout: 150_000, intervals: [2000] })
+      .poll(() => warm.locator(".status-line").textContent(), { timeout: 150_000, intervals: [2000] })
       .not.toMatch(/checked/);
     await warm.context().close();
     const page = await open(demo, { path: "/account" });

@@ -27,7 +27,7 @@ test("everything is below the path of public_url: pages, files, socket, sign-in 
   await live(page);
   const bo = await cluster.join(await cluster.meeting("Board call"), "Bo Berg");
   await admitOf(person(page, bo.id)).click();
-  await expect(page.locator(".press")).toHaveText("Admitted 1");
+  await expect(page.locator(".request")).toHaveText("Admitted 1");
   expect(await cluster.lobbyOf(bo.id)).toBe("in");
   for (const cookie of await page.context().cookies()) expect(cookie.path, cookie.name).toMatch(/^\/lobby/);
   await page.locator(".me").click();

@@ -139,7 +139,7 @@ test.describe("admissions held back for some seconds", () => {
       expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
       await page.locator("#select-all").check();
       await selectionButton(page).click();
-      await page.locator('.dock [data-action="stop"]').click();
+      await page.locator('.action-bar [data-action="stop"]').click();
       await expect(pressed(page)).toHaveText("Admitted 0, 2 stopped");
       await expect(selectionButton(page), "they are selected as before").toHaveText("Admit 2");
       expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(ana.id)]).toEqual(["waiting", "waiting"]);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { use } from "../../../web/lib/i18n.js";
-import { outcomeWords, pressWords, undoneWords } from "../../../web/lib/outcome_text.js";
-import { failures, Presses } from "../../../web/net/action_requests.js";
+import { ActionRequests, failures } from "../../../web/net/action_requests.js";
+import { outcomeText, requestText, undoResultText } from "../../../web/views/outcome_text.js";
 
 const catalogue = JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8"));
 use(catalogue, "en");
@@ -13,28 +13,28 @@ const names = (...ids) => new Map(ids.map((id) => [id, id.toUpperCase()]));
 
 function page() {
   const sent = [];
-  const presses = new Presses(
+  const actionRequests = new ActionRequests(
     (message) => sent.push(message) > 0,
     () => {},
     () => NOW,
   );
-  const act = (deed, ids, message) => presses.act(deed, names(...ids), { people: ids, ...message });
-  const reply = (press, state, results = []) =>
-    presses.reply({ type: "reply", ref: press.ref, at_seq: 1, state, people: press.names.size, results });
-  return { sent, presses, act, reply, words: (press) => pressWords(press, NOW, clock) };
+  const act = (action, ids, message) => actionRequests.start(action, names(...ids), { people: ids, ...message });
+  const reply = (request, state, results = []) =>
+    actionRequests.onReply({ type: "reply", ref: request.ref, at_seq: 1, state, people: request.names.size, results });
+  return { sent, actionRequests, act, reply, words: (request) => requestText(request, NOW, clock) };
 }
 const result = (person, word, more = {}) => ({ person, result: word, ...more });
 
 test("a press says what it does, then what it did, with every failure counted by kind", () => {
   const { act, reply, words } = page();
-  const press = act("admit", ["a", "b", "c", "d"], { type: "admit", scope: "selection" });
-  assert.equal(words(press), "Admitting 4 ...");
-  reply(press, "progress", [result("a", "done"), result("b", "refused", { reason: "participantLimitReached" })]);
-  assert.equal(words(press), "Admitting 4 ...");
-  reply(press, "finished", [result("c", "claimed", { by: "max" }), result("d", "stopped")]);
-  assert.equal(words(press), "Admitted 1, 1 refused: The meeting is full, 1 handled by others, 1 stopped");
+  const request = act("admit", ["a", "b", "c", "d"], { type: "admit", scope: "selection" });
+  assert.equal(words(request), "Admitting 4 ...");
+  reply(request, "progress", [result("a", "done"), result("b", "refused", { reason: "participantLimitReached" })]);
+  assert.equal(words(request), "Admitting 4 ...");
+  reply(request, "finished", [result("c", "claimed", { by: "max" }), result("d", "stopped")]);
+  assert.equal(words(request), "Admitted 1, 1 refused: The meeting is full, 1 handled by others, 1 stopped");
   assert.deepEqual(
-    failures(press).map((each) => each.person),
+    failures(request).map((each) => each.person),
     ["b", "c"],
     "who was stopped is no failure",
   );
@@ -42,51 +42,51 @@ test("a press says what it does, then what it did, with every failure counted by
 
 test("a result that is put right takes the place of the first, also after the end", () => {
   const { act, reply, words } = page();
-  const press = act("admit", ["a", "b"], { type: "admit", scope: "selection" });
-  reply(press, "progress", [result("a", "unconfirmed")]);
-  reply(press, "progress", [result("a", "done", { corrected: true })]);
-  reply(press, "finished", [result("b", "unconfirmed")]);
-  assert.equal(words(press), "Admitted 1, 1 not confirmed");
-  reply(press, "finished", [result("b", "done", { corrected: true })]);
-  assert.equal(words(press), "Admitted 2");
-  assert.deepEqual(failures(press), []);
+  const request = act("admit", ["a", "b"], { type: "admit", scope: "selection" });
+  reply(request, "progress", [result("a", "unconfirmed")]);
+  reply(request, "progress", [result("a", "done", { corrected: true })]);
+  reply(request, "finished", [result("b", "unconfirmed")]);
+  assert.equal(words(request), "Admitted 1, 1 not confirmed");
+  reply(request, "finished", [result("b", "done", { corrected: true })]);
+  assert.equal(words(request), "Admitted 2");
+  assert.deepEqual(failures(request), []);
 });
 
 test("somebody who was let in before is told with who did it, and when", () => {
   const { act, reply, words } = page();
-  const press = act("admit", ["a"], { type: "admit", scope: "person" });
-  reply(press, "finished", [result("a", "already", { by: "max", at: NOW - 2000 })]);
-  assert.equal(words(press), "Already admitted by max 2 s ago");
+  const request = act("admit", ["a"], { type: "admit", scope: "person" });
+  reply(request, "finished", [result("a", "already", { by: "max", at: NOW - 2000 })]);
+  assert.equal(words(request), "Already admitted by max 2 s ago");
   assert.equal(
-    outcomeWords(result("a", "already", { by: "max", at: NOW - 600_000 }), "admit", NOW, clock),
+    outcomeText(result("a", "already", { by: "max", at: NOW - 600_000 }), "admit", NOW, clock),
     "Already admitted by max at 14:02",
   );
-  assert.equal(outcomeWords(result("a", "already"), "mute", NOW, clock), "Was already muted");
+  assert.equal(outcomeText(result("a", "already"), "mute", NOW, clock), "Was already muted");
 });
 
 test("what another handles is said by name, and tried again over their claim alone", () => {
-  const { act, reply, words, presses, sent } = page();
-  const press = act("admit", ["a", "b"], { type: "admit", scope: "selection" });
-  reply(press, "finished", [result("a", "done"), result("b", "claimed", { by: "max", claim: "c7" })]);
-  const again = presses.again(press, ["b"], { over: ["c7"] });
+  const { act, reply, words, actionRequests, sent } = page();
+  const request = act("admit", ["a", "b"], { type: "admit", scope: "selection" });
+  reply(request, "finished", [result("a", "done"), result("b", "claimed", { by: "max", claim: "c7" })]);
+  const again = actionRequests.retry(request, ["b"], { over: ["c7"] });
   assert.deepEqual({ ...sent.at(-1), ref: "" }, { type: "admit", people: ["b"], scope: "selection", over: ["c7"], ref: "" });
-  assert.deepEqual([[...again.names.values()], failures(press)], [["B"], []]);
+  assert.deepEqual([[...again.names.values()], failures(request)], [["B"], []]);
   reply(again, "finished", [result("b", "claimed", { by: "max", claim: "c9" })]);
   assert.equal(words(again), "max is handling B.");
 });
 
 test("an undo is reported per person: sent back, or still in", () => {
   const { act, reply, words } = page();
-  const press = act("send_back", ["a", "b", "c"], { type: "send_back", scope: "undo" });
+  const request = act("send_back", ["a", "b", "c"], { type: "send_back", scope: "undo" });
   const results = [
     result("a", "done"),
     result("b", "refused", { reason: "eu-1 runs CMS 3.3; putting people back into the lobby needs 3.4 or later" }),
     result("c", "left"),
   ];
-  reply(press, "finished", results);
-  assert.equal(words(press), "Sent 1 back, 1 still in, 1 left before");
+  reply(request, "finished", results);
+  assert.equal(words(request), "Sent 1 back, 1 still in, 1 left before");
   assert.deepEqual(
-    results.map((each) => undoneWords(each, NOW, clock)),
+    results.map((each) => undoResultText(each, NOW, clock)),
     [
       "Sent back",
       "Still in: Refused: This bridge’s version of CMS can’t put people back into the lobby. Tell an administrator of CMS: a newer version can.",
@@ -96,35 +96,35 @@ test("an undo is reported per person: sent back, or still in", () => {
 });
 
 test("a meeting's press is told with its name, and why it failed", () => {
-  const { presses, reply, words } = page();
-  const lock = () => presses.act("lock", names("m"), { type: "lock", meeting: "m", on: true });
+  const { actionRequests, reply, words } = page();
+  const lock = () => actionRequests.start("lock", names("m"), { type: "lock", meeting: "m", on: true });
   const [one, two] = [lock(), lock()];
   reply(one, "finished", [{ meeting: "m", result: "done" }]);
   reply(two, "finished", [{ meeting: "m", result: "unreachable" }]);
   assert.deepEqual([words(one), words(two)], ["M is locked", "Not locked: The bridge did not answer"]);
 });
 
-test("a stop names the press", () => {
-  const { act, presses, sent, words } = page();
-  const press = act("admit", ["a", "b"], { type: "admit", scope: "meeting" });
-  presses.stop(press);
-  assert.deepEqual([sent.at(-1).type, sent.at(-1).press, words(press)], ["stop", press.ref, "Stopping ..."]);
+test("a stop names the request", () => {
+  const { act, actionRequests, sent, words } = page();
+  const request = act("admit", ["a", "b"], { type: "admit", scope: "meeting" });
+  actionRequests.stop(request);
+  assert.deepEqual([sent.at(-1).type, sent.at(-1).press, words(request)], ["stop", request.ref, "Stopping ..."]);
 });
 
-test("every deed has all its words", () => {
+test("every action has all its texts", () => {
   const has = (key) => key in catalogue || `${key}.other` in catalogue;
   const people = ["admit", "send_back", "remove", "mute", "unmute", "hold", "unhold", "rename"];
   const meetings = ["lock", "unlock", "message", "unmessage"];
-  for (const deed of [...people, ...meetings]) {
+  for (const action of [...people, ...meetings]) {
     for (const family of ["do", "anyway", "doing", "did", "already", "already_by"])
-      assert.ok(has(`${family}.${deed}`), `${family}.${deed}`);
+      assert.ok(has(`${family}.${action}`), `${family}.${action}`);
   }
   for (const action of ["admit", "send_back", "remove", "mute", "unmute", "rename", "lock", "unlock", "message"]) {
     for (const family of ["pending", "pending_by"]) assert.ok(has(`${family}.${action}`), `${family}.${action}`);
     if (action !== "admit") assert.ok(has(`not_done.${action}`), action);
   }
-  for (const deed of ["admit", "send_back", "remove", "mute", "unmute", "unhold"]) {
-    for (const family of ["ask", "ask_n", "do_n"]) assert.ok(has(`${family}.${deed}`), `${family}.${deed}`);
+  for (const action of ["admit", "send_back", "remove", "mute", "unmute", "unhold"]) {
+    for (const family of ["ask", "ask_n", "do_n"]) assert.ok(has(`${family}.${action}`), `${family}.${action}`);
   }
   for (const word of ["left", "unconfirmed", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"])
     assert.ok(has(`outcome_${word}`) && has(`result_${word}_n`), word);
@@ -132,21 +132,21 @@ test("every deed has all its words", () => {
   for (const word of logged) assert.ok(has(`log.result_${word}`), word);
 });
 
-test("a press that was cut off says whether the server had it, and one that may not go says that it did not", () => {
-  const { presses, act, words } = page();
+test("a request that was cut off says whether the server had it, and one that may not go says that it did not", () => {
+  const { actionRequests, act, words } = page();
   const [heard, unheard] = [act("admit", ["a"], { type: "admit" }), act("admit", ["b"], { type: "admit" })];
-  presses.receipt(heard.ref);
-  presses.cut();
+  actionRequests.onReceipt(heard.ref);
+  actionRequests.onDisconnected();
   assert.deepEqual([heard.state, unheard.state], ["cut_off", "unheard"]);
   assert.match(words(unheard), /before the server confirmed this/);
   const sent = [];
-  const doubtful = new Presses(
+  const doubtful = new ActionRequests(
     (message) => sent.push(message) > 0,
     () => {},
     () => NOW,
     () => false,
   );
-  const press = doubtful.act("admit", names("c"), { type: "admit", people: ["c"] });
-  assert.deepEqual([press.state, sent.length], ["unsent", 0]);
-  assert.match(words(press), /^Not sent/);
+  const request = doubtful.start("admit", names("c"), { type: "admit", people: ["c"] });
+  assert.deepEqual([request.state, sent.length], ["unsent", 0]);
+  assert.match(words(request), /^Not sent/);
 });

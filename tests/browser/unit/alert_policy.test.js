@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AGAIN, Arrivals, gathered, LONGEST, Once, Repeated, SHORTEST } from "../../../web/alerts/policy.js";
+import { Arrivals, countPeople, LONGEST_PAUSE, Once, REPEAT_AFTER, Repeated, SHORTEST_PAUSE } from "../../../web/alerts/policy.js";
 
 /** Plays arrivals and departures and counts the sounds: `happens` by second, asked every second besides. */
 function play(seconds, happens) {
@@ -31,7 +31,7 @@ test("twenty in ten seconds are one sound", () => {
 });
 
 test("a second situation is sounded as soon as the first has had its time", () => {
-  const apart = SHORTEST / 1000 + 1;
+  const apart = SHORTEST_PAUSE / 1000 + 1;
   assert.deepEqual(
     play(60, (arrivals, at) => (at === 0 || at === apart) && arrivals.arrived(String(at), at * 1000)),
     [0, apart],
@@ -44,7 +44,7 @@ test("who comes when those who were sounded are in already is sounded in time, a
     if (at === 3) arrivals.left("a");
     if (at === 5) arrivals.arrived("b", 5000);
   });
-  assert.deepEqual(sounds, [0, SHORTEST / 1000]);
+  assert.deepEqual(sounds, [0, SHORTEST_PAUSE / 1000]);
 });
 
 test("who comes and is let in before it would sound makes no sound", () => {
@@ -65,16 +65,16 @@ test("arrivals without end sound ever more rarely, down to once a minute, and ne
     pauses.every((pause, index) => pause >= (pauses[index - 1] ?? 0)),
     pauses.join(),
   );
-  assert.equal(pauses.at(-1), LONGEST / 1000);
+  assert.equal(pauses.at(-1), LONGEST_PAUSE / 1000);
 });
 
 test("after a quiet time the next is sounded at once again, and its pause is the short one", () => {
   const sounds = play(1000, (arrivals, at) => {
     if (at < 300) arrivals.arrived(String(at), at * 1000);
     if (at === 600) arrivals.arrived("x", at * 1000);
-    if (at === 600 + SHORTEST / 1000) arrivals.arrived("y", at * 1000);
+    if (at === 600 + SHORTEST_PAUSE / 1000) arrivals.arrived("y", at * 1000);
   });
-  assert.deepEqual(sounds.slice(-2), [600, 600 + SHORTEST / 1000]);
+  assert.deepEqual(sounds.slice(-2), [600, 600 + SHORTEST_PAUSE / 1000]);
 });
 
 test("it does not depend on being asked often", () => {
@@ -93,7 +93,7 @@ test("what lasts sounds at once and once a minute, and no more when it is over",
   const sounds = [];
   for (let at = 0; at < 300; at++) if (late.sounds(at >= 10 && at < 200, at * 1000)) sounds.push(at);
   assert.deepEqual(sounds, [10, 70, 130, 190]);
-  assert.equal(AGAIN, 60_000);
+  assert.equal(REPEAT_AFTER, 60_000);
 });
 
 test("what begins anew within the minute does not sound before its end", () => {
@@ -113,7 +113,7 @@ test("a reminder sounds once, a later one of the same person again", () => {
 });
 
 test("people are counted with their meetings", () => {
-  const of = (...meetings) => gathered(meetings.map((meeting) => ({ meeting })));
+  const of = (...meetings) => countPeople(meetings.map((meeting) => ({ meeting })));
   assert.deepEqual(of("a", "a"), { n: 2, meetings: 1, only: "a" });
   assert.deepEqual(of("a", "b", "b"), { n: 3, meetings: 2, only: null });
   assert.deepEqual(of(), { n: 0, meetings: 0, only: null });

@@ -13,7 +13,7 @@ test("a screen reader hears at most one sentence every five seconds, with all th
   announcer.arrived("Board call");
   mock.timers.tick(250);
   for (let n = 0; n < 20; n++) announcer.arrived("Board call");
-  announcer.tell("Seen.");
+  announcer.announce("Seen.");
   mock.timers.tick(1000);
   assert.deepEqual(said, ["1 person started waiting in Board call."]);
   mock.timers.tick(5000);

@@ -1,35 +1,35 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { curve, Figures, KEPT, queued } from "../../../web/state/bridge_stats.js";
+import { BridgeStats, curve, KEPT, queued } from "../../../web/state/bridge_stats.js";
 
 const bridge = (id, requests_per_s = 1) => ({ id, requests_per_s, queue: [] });
 
 test("figures are asked for once, and again on a new connection", () => {
   const sent = [];
-  const figures = new Figures((message) => sent.push(message.on) > 0);
-  for (const wanted of [true, true, false, true]) figures.want(wanted);
-  figures.forget();
-  figures.want(true);
+  const stats = new BridgeStats((message) => sent.push(message.on) > 0);
+  for (const wanted of [true, true, false, true]) stats.watch(wanted);
+  stats.forget();
+  stats.watch(true);
   assert.deepEqual(sent, [true, false, true, true]);
 });
 
 test("what a closed socket did not take is asked for again", () => {
   let open = false;
-  const figures = new Figures(() => open);
-  figures.want(true);
-  assert.equal(figures.watching, false);
+  const stats = new BridgeStats(() => open);
+  stats.watch(true);
+  assert.equal(stats.watching, false);
   open = true;
-  figures.want(true);
-  assert.equal(figures.watching, true);
+  stats.watch(true);
+  assert.equal(stats.watching, true);
 });
 
 test("a minute is kept, and nothing of a bridge that is gone", () => {
-  const figures = new Figures(() => true);
-  for (let n = 0; n < 500; n++) figures.take({ type: "figures", time: n, bridges: [bridge("a", n), bridge("b")] });
-  assert.equal(figures.rates.get("a")?.length, KEPT);
-  assert.equal(figures.rates.get("a")?.at(-1), 499);
-  figures.take({ type: "figures", time: 1, bridges: [bridge("a")] });
-  assert.deepEqual([...figures.rates.keys(), ...figures.latest.keys()], ["a", "a"]);
+  const stats = new BridgeStats(() => true);
+  for (let n = 0; n < 500; n++) stats.receive({ type: "figures", time: n, bridges: [bridge("a", n), bridge("b")] });
+  assert.equal(stats.rates.get("a")?.length, KEPT);
+  assert.equal(stats.rates.get("a")?.at(-1), 499);
+  stats.receive({ type: "figures", time: 1, bridges: [bridge("a")] });
+  assert.deepEqual([...stats.rates.keys(), ...stats.latest.keys()], ["a", "a"]);
 });
 
 test("the queue in all and by lane", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Claims, claimOf, decide, handledByOthers, RENEW, takeable } from "../../../web/state/claims.js";
+import { Claims, claimOf, handledByOthers, nextStep, RENEW, takeable } from "../../../web/state/claims.js";
 import { byId, claim, meeting, person } from "./sample_rows.js";
 
 const kept = (more = {}) => ({ kind: "person", id: "p", by: "key", renewedAt: 0, seen: true, ...more });
@@ -59,28 +59,28 @@ test("take next asks for those whom nobody handles, in the order shown", () => {
 });
 
 test("a claim is renewed while its user does something, and left to run out when not", () => {
-  assert.equal(decide(kept(), world()), "renew");
-  assert.equal(decide(kept(), world({ now: RENEW - 1 })), "leave", "not too often");
-  assert.equal(decide(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9 })), "leave", "nothing was done since");
+  assert.equal(nextStep(kept(), world()), "renew");
+  assert.equal(nextStep(kept(), world({ now: RENEW - 1 })), "leave", "not too often");
+  assert.equal(nextStep(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9 })), "leave", "nothing was done since");
   assert.equal(
-    decide(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9, open: true })),
+    nextStep(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9, open: true })),
     "leave",
     "nor where a menu stands open",
   );
-  assert.equal(decide(kept(), world({ open: true, idle: true })), "leave", "nobody is there");
+  assert.equal(nextStep(kept(), world({ open: true, idle: true })), "leave", "nobody is there");
 });
 
 test("turning to somebody else gives a claim back, closing its menu too", () => {
-  assert.equal(decide(kept(), world({ at: { person: ["q"], meeting: [null] } })), "release");
-  assert.equal(decide(kept(), world({ at: { person: ["q"], meeting: [null] }, open: true })), "renew", "the menu is of somebody");
-  assert.equal(decide(kept({ by: "menu" }), world()), "release");
-  assert.equal(decide(kept({ by: "menu" }), world({ open: true })), "renew");
+  assert.equal(nextStep(kept(), world({ at: { person: ["q"], meeting: [null] } })), "release");
+  assert.equal(nextStep(kept(), world({ at: { person: ["q"], meeting: [null] }, open: true })), "renew", "the menu is of somebody");
+  assert.equal(nextStep(kept({ by: "menu" }), world()), "release");
+  assert.equal(nextStep(kept({ by: "menu" }), world({ open: true })), "renew");
   assert.equal(
-    decide(kept({ kind: "meeting", id: "m" }), world({ at: { person: ["q"], meeting: ["open", "m"] } })),
+    nextStep(kept({ kind: "meeting", id: "m" }), world({ at: { person: ["q"], meeting: ["open", "m"] } })),
     "renew",
     "of another one than the open",
   );
-  assert.equal(decide(kept({ kind: "meeting", id: "m" }), world({ at: { person: ["q"], meeting: ["open", null] } })), "release");
+  assert.equal(nextStep(kept({ kind: "meeting", id: "m" }), world({ at: { person: ["q"], meeting: ["open", null] } })), "release");
 });
 
 /** A page's claims with a clock, and what they sent. */
@@ -91,22 +91,22 @@ function page() {
     (message) => sent.push(message) > 0,
     () => all.now,
   );
-  all.take = (ids, by = "key") => all.claims.take("person", ids, by, (result) => all.results.push(result));
+  all.claim = (ids, by = "key") => all.claims.claim("person", ids, by, (result) => all.results.push(result));
   all.answer = (person, result = "done") =>
-    all.claims.reply({ type: "reply", ref: sent.at(-1).ref, state: "finished", results: [{ person, result }] });
-  all.settle = (mine, more = {}) => all.claims.settle({ ...world(more) }, () => mine);
+    all.claims.onReply({ type: "reply", ref: sent.at(-1).ref, state: "finished", results: [{ person, result }] });
+  all.update = (mine, more = {}) => all.claims.update({ ...world(more) }, () => mine);
   return all;
 }
 
 test("what the server granted is kept, renewed by its id, and given back once", () => {
   const all = page();
-  all.take(["a", "p"]);
+  all.claim(["a", "p"]);
   assert.deepEqual([sentTypes(all), all.sent[0].ids], [["claim"], ["a", "p"]]);
   assert.equal(all.answer("p"), true);
   assert.deepEqual(all.results, [{ person: "p", result: "done" }]);
   assert.ok(all.claims.has("person", "p"));
   all.now = RENEW;
-  all.settle(true, { inputAt: 10 });
+  all.update(true, { inputAt: 10 });
   assert.deepEqual(all.sent[1].ids, ["p"]);
   all.claims.release("person");
   all.claims.release("person");
@@ -115,30 +115,30 @@ test("what the server granted is kept, renewed by its id, and given back once", 
 
 test("a claim that others hold is not kept, and a renewal that came too late ends it", () => {
   const all = page();
-  all.take(["a"]);
+  all.claim(["a"]);
   all.answer("a", "claimed");
-  assert.equal(all.claims.kept.size, 0);
-  all.take(["p"]);
+  assert.equal(all.claims.own.size, 0);
+  all.claim(["p"]);
   all.answer("p");
   all.now = RENEW;
-  all.settle(true, { inputAt: 10 });
+  all.update(true, { inputAt: 10 });
   all.answer("p", "claimed");
-  assert.equal(all.claims.kept.size, 0);
+  assert.equal(all.claims.own.size, 0);
 });
 
 test("a claim that the rows no longer tell of is forgotten, but not before they told of it", () => {
   const all = page();
-  all.take(["p"]);
+  all.claim(["p"]);
   all.answer("p");
-  all.settle(false);
+  all.update(false);
   assert.ok(all.claims.has("person", "p"), "the row is yet to come");
-  all.settle(true);
-  all.settle(false);
-  assert.equal(all.claims.kept.size, 0);
+  all.update(true);
+  all.update(false);
+  assert.equal(all.claims.own.size, 0);
 });
 
 test("the answer to something else is none of its business", () => {
-  assert.equal(page().claims.reply({ type: "reply", ref: "x-1", state: "finished", results: [] }), false);
+  assert.equal(page().claims.onReply({ type: "reply", ref: "x-1", state: "finished", results: [] }), false);
 });
 
 const sentTypes = (all) => all.sent.map((message) => message.type);

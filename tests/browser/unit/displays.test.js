@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { t, use } from "../../../web/lib/i18n.js";
-import { Asks } from "../../../web/net/requests.js";
+import { Requests } from "../../../web/net/requests.js";
 import {
   chooseMeeting,
   codeOf,
@@ -20,7 +20,7 @@ import {
   newView,
   sooner,
 } from "../../../web/state/display_draft.js";
-import { byName, chosenIn, Displays, stateOf, viewsWords } from "../../../web/state/displays.js";
+import { byName, chosenIn, Displays, stateOf, viewsLabel } from "../../../web/state/displays.js";
 
 use(JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8")), "en");
 
@@ -53,16 +53,16 @@ test("the list is asked for once, again on a new connection, and again where a c
   const sent = [];
   let open = true;
   const displays = new Displays((message) => open && sent.push([message.type, message.on]) > 0);
-  for (const wanted of [true, true, false, true]) displays.want(wanted);
+  for (const wanted of [true, true, false, true]) displays.watch(wanted);
   displays.forget();
-  displays.want(true);
+  displays.watch(true);
   assert.deepEqual(
     sent.map(([, on]) => on),
     [true, false, true, true],
   );
   displays.forget();
   open = false;
-  displays.want(true);
+  displays.watch(true);
   assert.equal(displays.watching, false);
 });
 
@@ -70,7 +70,7 @@ test("the list is by name, without regard to case and accents, and ends with tho
   const named = (name, more = {}) => row({ id: name, display: display({ name }), ...more });
   const displays = new Displays(() => true);
   const list = [named("lobby"), named("Éntrance"), named("A", { revoked: 7 }), named("Control room left")];
-  displays.take({ type: "displays", time: 1, waiting: 2, displays: list });
+  displays.receive({ type: "displays", time: 1, waiting: 2, displays: list });
   assert.deepEqual(
     displays.list?.map((each) => each.id),
     ["Control room left", "Éntrance", "lobby", "A"],
@@ -89,7 +89,7 @@ test("who is connected, on how many screens, who was, and who was sent away", ()
 
 test("a view in words", () => {
   const words = (...views) => {
-    const { key, args } = viewsWords(views);
+    const { key, args } = viewsLabel(views);
     return t(key, args);
   };
   const meetings = (n) => ({ what: "meetings", meetings: Array.from({ length: n }, (_, id) => ({ id: `m${id}`, name: "" })) });
@@ -224,14 +224,14 @@ test("a code is read however it is typed, and asked for only where a screen is p
 });
 
 test("a meeting that is chosen is known by its row, and by its name once it begins anew", () => {
-  const board = { id: "m1", name: "Board call" };
+  const adminPage = { id: "m1", name: "Board call" };
   const anew = { id: "m9", name: "board CALL" };
-  assert.equal(isChosen([board], anew), true);
+  assert.equal(isChosen([adminPage], anew), true);
   assert.equal(isChosen([{ id: "m2", name: "" }], { id: "m3", name: "" }), false);
-  assert.deepEqual(chooseMeeting([board], anew, false), []);
-  assert.deepEqual(chooseMeeting([board], anew, true), [anew]);
+  assert.deepEqual(chooseMeeting([adminPage], anew, false), []);
+  assert.deepEqual(chooseMeeting([adminPage], anew, true), [anew]);
   assert.deepEqual(
-    meetingsToChoose([anew, { id: "m4", name: "Finance" }], [board, { id: "m5", name: "Ward round" }]).map(({ id, runs }) => [
+    meetingsToChoose([anew, { id: "m4", name: "Finance" }], [adminPage, { id: "m5", name: "Ward round" }]).map(({ id, runs }) => [
       id,
       runs,
     ]),
@@ -268,12 +268,12 @@ test("nothing is said to be wrong before somebody has tried, and what the server
 
 test("an answer may carry a link, and an error its code", () => {
   const [sent, answers] = [[], []];
-  const asks = new Asks((message) => sent.push(message) > 0);
-  for (const type of ["display_link", "display_pair"]) asks.ask({ type }, (answer) => answers.push(answer));
+  const requests = new Requests((message) => sent.push(message) > 0);
+  for (const type of ["display_link", "display_pair"]) requests.ask({ type }, (answer) => answers.push(answer));
   const [link, pair] = sent.map((message) => message.ref);
-  assert.equal(asks.answered({ type: "answer", ref: link, link: "/wall/t/abc" }), true);
-  assert.equal(asks.answered({ type: "error", ref: pair, code: "no_such_code", message: "No screen shows it" }), true);
-  assert.equal(asks.answered({ type: "answer", ref: link }), false);
+  assert.equal(requests.onAnswer({ type: "answer", ref: link, link: "/wall/t/abc" }), true);
+  assert.equal(requests.onAnswer({ type: "error", ref: pair, code: "no_such_code", message: "No screen shows it" }), true);
+  assert.equal(requests.onAnswer({ type: "answer", ref: link }), false);
   assert.deepEqual(answers, [
     { ok: true, why: "", link: "/wall/t/abc" },
     { ok: false, why: "No screen shows it", code: "no_such_code" },

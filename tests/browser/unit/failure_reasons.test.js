@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { CODES, kindOf, reasonOf, STEPS, sentence } from "../../../web/lib/failure_reasons.js";
 import { has, use } from "../../../web/lib/i18n.js";
-import { codeOf, lineWords, outcomeWords } from "../../../web/lib/outcome_text.js";
+import { codeOf, outcomeText, resultText } from "../../../web/views/outcome_text.js";
 
 const catalogue = (language) => JSON.parse(readFileSync(new URL(`../../../web/i18n/${language}.json`, import.meta.url), "utf8"));
 const LANGUAGES = ["en", "de", "fr", "es"];
@@ -29,7 +29,7 @@ for (const language of LANGUAGES) {
         for (const key of [`reason.${kind}`, `reason_next.${step}`]) assert.ok(has(key), key);
       }
       for (const code of DOCUMENTED) {
-        const text = sentence(reasonOf(code, { deed: "admit" }));
+        const text = sentence(reasonOf(code, { action: "admit" }));
         assert.ok(text.length > 20 && text.length < 230, text);
         assert.doesNotMatch(text, new RegExp(code), "the code is small print");
       }
@@ -81,7 +81,7 @@ for (const [reason, kind] of SAID) {
 
 test("a refused admission is told with what helps, and sooner where it is known that no host is in", () => {
   const outcome = { result: "refused", reason: "participantCannotBeModified" };
-  const words = (about) => lineWords(outcome, "admit", "Björn Müller", 0, String, about);
+  const words = (about) => resultText(outcome, "admit", "Björn Müller", 0, String, about);
   assert.equal(
     words({ noHost: true }),
     "Refused: CMS would not let Björn Müller in: No host is in the meeting. Ask a host to join, then try again.",
@@ -91,7 +91,7 @@ test("a refused admission is told with what helps, and sooner where it is known 
     /^Refused: CMS would not let Björn Müller in: CMS does not allow anyone.* Ask a host to join, then try again\.$/,
   );
   assert.equal(codeOf(outcome), "participantCannotBeModified");
-  assert.doesNotMatch(outcomeWords(outcome, "mute", 0, String), /host is in/);
+  assert.doesNotMatch(outcomeText(outcome, "mute", 0, String), /host is in/);
 });
 
 test("a reason that Usher doesn't know is said with its code, however long it is", () => {

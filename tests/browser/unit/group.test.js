@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asks, longest, meetingsOf, NAMED } from "../../../web/state/group.js";
+import { longest, meetingsOf, NAMED, needsConfirmation } from "../../../web/state/group.js";
 
 const people = (n, meeting = "m", since = 0) =>
   Array.from({ length: n }, (_, at) => ({
@@ -10,12 +10,12 @@ const people = (n, meeting = "m", since = 0) =>
   }));
 
 test("it is asked about above a number, and always across meetings", () => {
-  assert.equal(asks(people(1)), false);
-  assert.equal(asks(people(10)), false);
-  assert.equal(asks(people(11)), true);
-  assert.equal(asks(people(3), 2), true);
-  assert.equal(asks(people(200), 500), false);
-  assert.equal(asks([...people(1, "a"), ...people(1, "b")], 500), true);
+  assert.equal(needsConfirmation(people(1)), false);
+  assert.equal(needsConfirmation(people(10)), false);
+  assert.equal(needsConfirmation(people(11)), true);
+  assert.equal(needsConfirmation(people(3), 2), true);
+  assert.equal(needsConfirmation(people(200), 500), false);
+  assert.equal(needsConfirmation([...people(1, "a"), ...people(1, "b")], 500), true);
 });
 
 test("meetings are counted, the largest first", () => {

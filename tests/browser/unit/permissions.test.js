@@ -6,18 +6,18 @@ import { bridge, byId, meeting, person } from "./sample_rows.js";
 
 const catalogue = JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8"));
 const page = { acts: true, live: true };
-const why = (deed, more = {}, on = {}, how = page) => whyNot(deed, person("p", more), byId(bridge(on)), how);
-const whyMeeting = (deed, more = {}, ons = [{}], how = page) => {
+const why = (action, more = {}, on = {}, how = page) => whyNot(action, person("p", more), byId(bridge(on)), how);
+const whyMeeting = (action, more = {}, ons = [{}], how = page) => {
   const bridges = ons.map((on, at) => bridge({ id: `b${at}`, ...on }));
-  return whyNotMeeting(deed, meeting("m", { bridges: bridges.map((each) => each.id), ...more }), byId(...bridges), how);
+  return whyNotMeeting(action, meeting("m", { bridges: bridges.map((each) => each.id), ...more }), byId(...bridges), how);
 };
 const inside = { lobby: "in" };
 
 test("what can be done with somebody who waits, and with somebody who is in", () => {
-  for (const deed of ["admit", "hold", "remove", "rename"]) assert.equal(why(deed), null, deed);
-  for (const deed of ["send_back", "mute", "unmute"]) assert.equal(why(deed), "why.is_waiting", deed);
-  for (const deed of ["send_back", "mute", "unmute", "remove", "rename"]) assert.equal(why(deed, inside), null, deed);
-  for (const deed of ["admit", "hold"]) assert.equal(why(deed, inside), "why.is_in", deed);
+  for (const action of ["admit", "hold", "remove", "rename"]) assert.equal(why(action), null, action);
+  for (const action of ["send_back", "mute", "unmute"]) assert.equal(why(action), "why.is_waiting", action);
+  for (const action of ["send_back", "mute", "unmute", "remove", "rename"]) assert.equal(why(action, inside), null, action);
+  for (const action of ["admit", "hold"]) assert.equal(why(action, inside), "why.is_in", action);
   assert.equal(why("admit", { lobby: "unknown" }), "why.is_checked");
   assert.equal(why("mute", { lobby: "unknown", state: "ringing" }), "why.is_called");
   assert.equal(why("remove", { lobby: "unknown", state: "ringing" }), null);
@@ -25,9 +25,9 @@ test("what can be done with somebody who waits, and with somebody who is in", ()
 });
 
 test("who may only look, and a page without a server, can do nothing", () => {
-  for (const deed of ["admit", "hold", "unhold", "remove"]) {
-    assert.equal(why(deed, {}, {}, { ...page, acts: false }), "why_viewer");
-    assert.equal(why(deed, {}, {}, { ...page, live: false }), "why_not_connected");
+  for (const action of ["admit", "hold", "unhold", "remove"]) {
+    assert.equal(why(action, {}, {}, { ...page, acts: false }), "why_viewer");
+    assert.equal(why(action, {}, {}, { ...page, live: false }), "why_not_connected");
   }
   assert.equal(whyMeeting("lock", {}, [{}], { ...page, acts: false }), "why_viewer");
 });

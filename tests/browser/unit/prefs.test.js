@@ -28,7 +28,7 @@ test("whatever comes is understood", () => {
 
 test("changes are gathered and sent together, and what others keep is left alone", () => {
   const { prefs, sent } = page();
-  prefs.take({ language: "de", sound: true });
+  prefs.receive({ language: "de", sound: true });
   prefs.set({ sound: false });
   prefs.set({ volume: 0.2 });
   assert.equal(prefs.kept.sound, false, "at once for this page");
@@ -47,16 +47,16 @@ test("nothing is sent before it is known what there is: it would be lost", () =>
   prefs.set({ volume: 0.1 });
   prefs.flush();
   assert.deepEqual(sent, []);
-  prefs.take({ language: "fr" });
+  prefs.receive({ language: "fr" });
   prefs.flush();
   assert.deepEqual(sent[0].value, { language: "fr", volume: 0.1 });
 });
 
 test("another page's change is taken, and does not undo one made here that is not sent yet", () => {
   const { prefs, sent } = page();
-  prefs.take({ volume: 0.5 });
+  prefs.receive({ volume: 0.5 });
   prefs.set({ volume: 0.9 });
-  prefs.take({ volume: 0.4, sound: false });
+  prefs.receive({ volume: 0.4, sound: false });
   assert.deepEqual([prefs.kept.volume, prefs.kept.sound], [0.9, false]);
   prefs.flush();
   assert.deepEqual(sent[0].value, { volume: 0.9, sound: false });
@@ -64,19 +64,19 @@ test("another page's change is taken, and does not undo one made here that is no
 
 test("what could not be sent is sent over the next connection", () => {
   const { prefs, sent, state } = page({ open: false });
-  prefs.take(null);
+  prefs.receive(null);
   prefs.set({ notify: false });
   prefs.flush();
   assert.deepEqual(sent, []);
   state.open = true;
-  prefs.take({});
+  prefs.receive({});
   prefs.flush();
   assert.deepEqual(sent[0].value, { notify: false });
 });
 
 test("it never grows past what the server takes", () => {
   const { prefs, sent } = page();
-  prefs.take({});
+  prefs.receive({});
   const entries = Array.from({ length: 60 }, (_, at) => ({ id: `${at}`.repeat(30).slice(0, 36), name: "界".repeat(80) }));
   prefs.set({ follows: entries, mutes: entries });
   prefs.flush();

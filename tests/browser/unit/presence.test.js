@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Attention, IDLE, initials, lookersAt, others } from "../../../web/state/presence.js";
+import { Attention, IDLE, initials, others, usersLookingAt } from "../../../web/state/presence.js";
 import { byId } from "./sample_rows.js";
 
 const user = (id, more = {}) => ({ kind: "user", id, role: "moderator", looks_at: [], idle_since: null, ...more });
@@ -19,7 +19,7 @@ test("others are listed, those who are there first, never oneself", () => {
     ["ana", "zoe", "max"],
   );
   assert.deepEqual(
-    lookersAt([user("a", { looks_at: ["m"] }), user("b", { looks_at: ["n"] })], "m").map((each) => each.id),
+    usersLookingAt([user("a", { looks_at: ["m"] }), user("b", { looks_at: ["n"] })], "m").map((each) => each.id),
     ["a"],
   );
 });
@@ -37,9 +37,9 @@ function page() {
 
 test("what is looked at is told when it changes, and anew on another connection", () => {
   const { attention, told } = page();
-  for (const meeting of [null, null, "m", "m", null]) attention.look(meeting, false);
+  for (const meeting of [null, null, "m", "m", null]) attention.report(meeting, false);
   attention.forget();
-  attention.look(null, false);
+  attention.report(null, false);
   assert.deepEqual(
     told.map((each) => each.meeting),
     [null, "m", null, null],
@@ -48,14 +48,14 @@ test("what is looked at is told when it changes, and anew on another connection"
 
 test("three minutes without input are idle, a hidden page at once, and input ends it", () => {
   const all = page();
-  all.attention.look(null, false);
+  all.attention.report(null, false);
   all.now = IDLE - 1;
-  all.attention.look(null, false);
+  all.attention.report(null, false);
   all.now = IDLE;
-  all.attention.look(null, false);
+  all.attention.report(null, false);
   all.attention.touch();
-  all.attention.look(null, false);
-  all.attention.look(null, true);
+  all.attention.report(null, false);
+  all.attention.report(null, true);
   assert.deepEqual(
     all.told.map((each) => each.idle),
     [false, true, false, true],
@@ -65,9 +65,9 @@ test("three minutes without input are idle, a hidden page at once, and input end
 test("what a closed socket did not take is told later", () => {
   let open = false;
   const attention = new Attention(() => open);
-  attention.look("m", false);
+  attention.report("m", false);
   assert.equal(attention.told, "");
   open = true;
-  attention.look("m", false);
+  attention.report("m", false);
   assert.notEqual(attention.told, "");
 });

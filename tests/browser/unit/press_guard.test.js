@@ -1,98 +1,98 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Guard, REST } from "../../../web/ui/press_guard.js";
+import { PressGuard, REST } from "../../../web/ui/press_guard.js";
 
 /** A guard, and its clock. */
 function guarded() {
   const clock = { ms: 0 };
-  return { clock, guard: new Guard(() => clock.ms) };
+  return { clock, pressGuard: new PressGuard(() => clock.ms) };
 }
 
 test("what the pointer was led to takes a press at once", () => {
-  const { guard } = guarded();
-  guard.moved(10, 10, "admit");
-  assert.equal(guard.takes("admit"), true);
+  const { pressGuard } = guarded();
+  pressGuard.moved(10, 10, "admit");
+  assert.equal(pressGuard.takes("admit"), true);
 });
 
 test("what has come under a resting pointer takes none before a second has passed", () => {
-  const { guard, clock } = guarded();
-  guard.moved(10, 10, "admit");
-  guard.under("another");
-  assert.equal(guard.takes("another"), false);
+  const { pressGuard, clock } = guarded();
+  pressGuard.moved(10, 10, "admit");
+  pressGuard.under("another");
+  assert.equal(pressGuard.takes("another"), false);
   clock.ms = REST - 1;
-  assert.equal(guard.takes("another"), false);
+  assert.equal(pressGuard.takes("another"), false);
   clock.ms = REST;
-  assert.equal(guard.takes("another"), true);
+  assert.equal(pressGuard.takes("another"), true);
 });
 
 test("or before the pointer has moved: a tremble is no movement", () => {
-  const { guard } = guarded();
-  guard.moved(10, 10, "admit");
-  guard.under("another");
-  guard.moved(11, 11, "another");
-  assert.equal(guard.takes("another"), false);
-  guard.moved(13, 12, "another");
-  assert.equal(guard.takes("another"), true);
+  const { pressGuard } = guarded();
+  pressGuard.moved(10, 10, "admit");
+  pressGuard.under("another");
+  pressGuard.moved(11, 11, "another");
+  assert.equal(pressGuard.takes("another"), false);
+  pressGuard.moved(13, 12, "another");
+  assert.equal(pressGuard.takes("another"), true);
 });
 
 test("many small steps are a movement", () => {
-  const { guard } = guarded();
-  guard.moved(10, 10, "admit");
-  guard.under("another");
-  for (const x of [11, 12, 13]) guard.moved(x, 10, "another");
-  assert.equal(guard.takes("another"), true);
+  const { pressGuard } = guarded();
+  pressGuard.moved(10, 10, "admit");
+  pressGuard.under("another");
+  for (const x of [11, 12, 13]) pressGuard.moved(x, 10, "another");
+  assert.equal(pressGuard.takes("another"), true);
 });
 
 test("a control that was seen before the page was drawn counts from when it is pressed", () => {
-  const { guard } = guarded();
-  guard.moved(10, 10, "admit");
-  assert.equal(guard.takes("another"), false);
+  const { pressGuard } = guarded();
+  pressGuard.moved(10, 10, "admit");
+  assert.equal(pressGuard.takes("another"), false);
 });
 
 test("where nothing was under it, what comes is as new", () => {
-  const { guard } = guarded();
-  guard.moved(10, 10, null);
-  guard.under("admit");
-  assert.equal(guard.takes("admit"), false);
+  const { pressGuard } = guarded();
+  pressGuard.moved(10, 10, null);
+  pressGuard.under("admit");
+  assert.equal(pressGuard.takes("admit"), false);
 });
 
 test("a finger in the same spot is one that rests, elsewhere it was aimed", () => {
-  const { guard } = guarded();
-  guard.moved(100, 100, "admit", "touch");
-  guard.under("another");
-  guard.moved(115, 110, "another", "touch");
-  assert.equal(guard.takes("another"), false);
-  guard.moved(160, 100, "third", "touch");
-  assert.equal(guard.takes("third"), true);
+  const { pressGuard } = guarded();
+  pressGuard.moved(100, 100, "admit", "touch");
+  pressGuard.under("another");
+  pressGuard.moved(115, 110, "another", "touch");
+  assert.equal(pressGuard.takes("another"), false);
+  pressGuard.moved(160, 100, "third", "touch");
+  assert.equal(pressGuard.takes("third"), true);
 });
 
 test("a place rests for a second after its press, or until the pointer moves", () => {
-  const { guard, clock } = guarded();
-  guard.moved(10, 10, "admit");
-  assert.equal(guard.follow(new Set(["heading"])), false);
-  assert.equal(guard.rests("heading"), false, "its press is under way");
-  assert.equal(guard.follow(new Set()), true);
-  assert.equal(guard.rests("heading"), true);
-  assert.equal(guard.rests("card"), false);
+  const { pressGuard, clock } = guarded();
+  pressGuard.moved(10, 10, "admit");
+  assert.equal(pressGuard.follow(new Set(["heading"])), false);
+  assert.equal(pressGuard.rests("heading"), false, "its press is under way");
+  assert.equal(pressGuard.follow(new Set()), true);
+  assert.equal(pressGuard.rests("heading"), true);
+  assert.equal(pressGuard.rests("card"), false);
   clock.ms = REST;
-  assert.equal(guard.rests("heading"), false);
-  guard.follow(new Set(["heading"]));
-  guard.follow(new Set());
-  assert.equal(guard.moved(11, 10, "admit"), false);
-  assert.equal(guard.rests("heading"), true);
-  assert.equal(guard.moved(20, 10, "admit"), true, "the page is told");
-  assert.equal(guard.rests("heading"), false);
+  assert.equal(pressGuard.rests("heading"), false);
+  pressGuard.follow(new Set(["heading"]));
+  pressGuard.follow(new Set());
+  assert.equal(pressGuard.moved(11, 10, "admit"), false);
+  assert.equal(pressGuard.rests("heading"), true);
+  assert.equal(pressGuard.moved(20, 10, "admit"), true, "the page is told");
+  assert.equal(pressGuard.rests("heading"), false);
 });
 
 test("the same key at once on another control was meant for the first", () => {
-  const { guard, clock } = guarded();
-  assert.equal(guard.takesKey("Enter", "admit"), true);
+  const { pressGuard, clock } = guarded();
+  assert.equal(pressGuard.takesKey("Enter", "admit"), true);
   clock.ms = 499;
-  assert.equal(guard.takesKey("Enter", "yes"), false);
-  assert.equal(guard.takesKey("Enter", "admit"), true, "pressed twice on purpose");
+  assert.equal(pressGuard.takesKey("Enter", "yes"), false);
+  assert.equal(pressGuard.takesKey("Enter", "admit"), true, "pressed twice on purpose");
   clock.ms = 1000;
-  assert.equal(guard.takesKey("Enter", "yes"), true);
-  assert.equal(guard.takesKey(" ", "another"), true, "another key");
-  guard.otherKey();
-  assert.equal(guard.takesKey(" ", "third"), true, "after a third one");
+  assert.equal(pressGuard.takesKey("Enter", "yes"), true);
+  assert.equal(pressGuard.takesKey(" ", "another"), true, "another key");
+  pressGuard.otherKey();
+  assert.equal(pressGuard.takesKey(" ", "third"), true, "after a third one");
 });

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LONGEST, Settling } from "../../../web/net/restart_grace.js";
+import { LONGEST_GRACE, RestartGrace } from "../../../web/net/restart_grace.js";
 import { collect } from "../../../web/net/rows.js";
 
 const bridge = (id, state) => ({ kind: "bridge", id, state });
 const person = (id, lobby, state = "connected") => ({ kind: "person", id, lobby, state });
 /** What is shown after a snapshot and some changes, each at its time. */
 function shown(rows, changes = [], at = 1000) {
-  const settling = new Settling();
-  settling.begin(collect(rows), 0);
-  for (const put of changes) settling.take({ put, drop: [] });
-  return settling.end(at)?.size ?? null;
+  const restartGrace = new RestartGrace();
+  restartGrace.begin(collect(rows), 0);
+  for (const put of changes) restartGrace.apply({ put, drop: [] });
+  return restartGrace.end(at)?.size ?? null;
 }
 
 test("a server that has read everything is shown at once", () =>
@@ -32,11 +32,11 @@ test("changes are followed until everything is read", () =>
   ));
 
 test("nobody waits longer than a moment, even when another snapshot comes meanwhile", () => {
-  assert.equal(shown([], [], LONGEST), 0);
-  const settling = new Settling();
-  settling.begin(collect([]), 0);
-  settling.begin(collect([]), 4000);
-  assert.equal(settling.end(LONGEST - 1), null);
-  assert.equal(settling.end(LONGEST)?.size, 0);
-  assert.equal(settling.end(LONGEST), null, "shown once");
+  assert.equal(shown([], [], LONGEST_GRACE), 0);
+  const restartGrace = new RestartGrace();
+  restartGrace.begin(collect([]), 0);
+  restartGrace.begin(collect([]), 4000);
+  assert.equal(restartGrace.end(LONGEST_GRACE - 1), null);
+  assert.equal(restartGrace.end(LONGEST_GRACE)?.size, 0);
+  assert.equal(restartGrace.end(LONGEST_GRACE), null, "shown once");
 });

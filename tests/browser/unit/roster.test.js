@@ -21,7 +21,7 @@ const meeting = (id, more = {}) => ({
 });
 const roster = (...rows) => {
   const all = new Roster();
-  all.take({ put: rows, drop: [] });
+  all.apply({ put: rows, drop: [] });
   return all;
 };
 const ids = (rows) => rows.map((row) => row.id).join(" ");
@@ -29,7 +29,7 @@ const ids = (rows) => rows.map((row) => row.id).join(" ");
 test("those who wait are listed longest first, and nobody else", () => {
   const all = roster(person("a", { waiting_since: 30 }), person("b", { waiting_since: 10 }), person("c", { lobby: "in" }));
   assert.equal(ids(all.lobby()), "b a");
-  all.take({ put: [person("b", { lobby: "in", waiting_since: null })], drop: [{ kind: "person", id: "a" }] });
+  all.apply({ put: [person("b", { lobby: "in", waiting_since: null })], drop: [{ kind: "person", id: "a" }] });
   assert.equal(ids(all.lobby()), "");
   assert.equal(ids(all.peopleOf("m", "in")), "b c");
 });
@@ -37,7 +37,7 @@ test("those who wait are listed longest first, and nobody else", () => {
 test("unknown people are counted until known", () => {
   const all = roster(person("a", { lobby: "unknown" }), person("b", { lobby: "unknown" }));
   assert.equal(all.unknown, 2);
-  all.take({ put: [person("a")], drop: [{ kind: "person", id: "b" }] });
+  all.apply({ put: [person("a")], drop: [{ kind: "person", id: "b" }] });
   assert.equal(all.unknown, 0);
 });
 
@@ -52,14 +52,14 @@ test("who is being called can't be in a lobby yet, so there is nothing to check"
   assert.deepEqual([all.unknown, all.checkable(), all.checkable("m"), all.checkable("n")], [1, 2, 2, 0]);
   assert.equal(ids(all.peopleOf("m", "called")), "b");
   assert.equal(ids(all.peopleOf("m", "unknown")), "d");
-  all.take({
+  all.apply({
     put: [person("b", { state: "connected" }), person("d", { lobby: "in" })],
     drop: [{ kind: "person", id: "c" }],
   });
   assert.deepEqual([all.unknown, all.checkable(), all.checkable("m"), all.checkable("n")], [0, 3, 3, 0]);
   assert.equal(ids(all.peopleOf("m", "called")), "");
   // A leg read while it still rang, said to wait: what is known counts, whatever the state.
-  all.take({ put: [person("a", { state: "ringing" })], drop: [] });
+  all.apply({ put: [person("a", { state: "ringing" })], drop: [] });
   assert.equal(ids(all.lobby("m")), "a b");
 });
 
@@ -74,7 +74,7 @@ test("namesakes are told by folded name within one meeting only", () => {
     [a, b, c].map((each) => all.hasNamesake(each)),
     [true, true, false],
   );
-  all.take({ put: [], drop: [{ kind: "person", id: "b" }] });
+  all.apply({ put: [], drop: [{ kind: "person", id: "b" }] });
   assert.equal(all.hasNamesake(a), false);
 });
 
@@ -122,8 +122,8 @@ test("durations", () => {
 test("the clock follows the least delayed of the server's words", () => {
   let local = 1000;
   const clock = new Clock(() => local);
-  clock.heard(5900);
-  clock.heard(5000);
+  clock.sync(5900);
+  clock.sync(5000);
   assert.equal(clock.now(), 5900);
   local = 2000;
   assert.equal(clock.now(), 6900);

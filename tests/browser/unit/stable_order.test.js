@@ -1,88 +1,89 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settle, TRACE } from "../../../web/lists/stable_order.js";
+import { nextEntries, TRACE } from "../../../web/lists/stable_order.js";
 
 const row = (id, at) => ({ id, at });
 const how = (more = {}) => ({ id: (each) => each.id, compare: (a, b) => a.at - b.at, now: 1000, held: false, ...more });
 const shown = (entries) => entries.map((each) => (each.gone === null ? each.id : `(${each.id})`)).join(" ");
 const [a, b, c, d] = [row("a", 1), row("b", 2), row("c", 3), row("d", 4)];
 
-test("the list is in the wanted order when nothing holds it", () => assert.equal(shown(settle([], [a, b, c], how())), "a b c"));
+test("the list is in the wanted order when nothing holds it", () =>
+  assert.equal(shown(nextEntries([], [a, b, c], how())), "a b c"));
 
 test("who goes leaves a trace in their place, for a while", () => {
-  const before = settle([], [a, b, c], how());
-  const after = settle(before, [a, c], how());
+  const before = nextEntries([], [a, b, c], how());
+  const after = nextEntries(before, [a, c], how());
   assert.equal(shown(after), "a (b) c");
-  assert.equal(shown(settle(after, [a, c], how({ now: 1000 + TRACE - 1 }))), "a (b) c");
-  assert.equal(shown(settle(after, [a, c], how({ now: 1000 + TRACE }))), "a c");
+  assert.equal(shown(nextEntries(after, [a, c], how({ now: 1000 + TRACE - 1 }))), "a (b) c");
+  assert.equal(shown(nextEntries(after, [a, c], how({ now: 1000 + TRACE }))), "a c");
 });
 
 test("those who went one right after the other go together", () => {
-  let list = settle(settle([], [a, b, c, d], how()), [b, c, d], how());
-  list = settle(list, [c, d], how({ now: 2000 }));
-  list = settle(list, [d], how({ now: 4000 }));
-  assert.equal(shown(settle(list, [d], how({ now: 999 + TRACE }))), "(a) (b) (c) d");
-  assert.equal(shown(settle(list, [d], how({ now: 1000 + TRACE }))), "(c) d");
+  let list = nextEntries(nextEntries([], [a, b, c, d], how()), [b, c, d], how());
+  list = nextEntries(list, [c, d], how({ now: 2000 }));
+  list = nextEntries(list, [d], how({ now: 4000 }));
+  assert.equal(shown(nextEntries(list, [d], how({ now: 999 + TRACE }))), "(a) (b) (c) d");
+  assert.equal(shown(nextEntries(list, [d], how({ now: 1000 + TRACE }))), "(c) d");
 });
 
 test("a held list keeps every place: arrivals go below, traces stay", () => {
-  let list = settle([], [b, c], how());
-  list = settle(list, [a, c, d], how({ held: true }));
+  let list = nextEntries([], [b, c], how());
+  list = nextEntries(list, [a, c, d], how({ held: true }));
   assert.equal(shown(list), "(b) c a d");
-  list = settle(list, [a, c, d], how({ held: true, now: 99_000 }));
+  list = nextEntries(list, [a, c, d], how({ held: true, now: 99_000 }));
   assert.equal(shown(list), "(b) c a d");
-  assert.equal(shown(settle(list, [a, c, d], how({ now: 99_000 }))), "a c d");
+  assert.equal(shown(nextEntries(list, [a, c, d], how({ now: 99_000 }))), "a c d");
 });
 
 const all = (ids) => ids.split(" ").map((id, at) => row(id, at));
 const kept = (id, least, most = least) => ({ kept: { id, least, most }, now: 99_000 });
 
 test("around the row that keeps its place the others move up, in their order", () => {
-  const before = settle([], all("a b c p d e f"), how());
+  const before = nextEntries([], all("a b c p d e f"), how());
   const wanted = all("a b c p d e f").filter(({ id }) => !"abc".includes(id));
-  const after = settle(settle(before, wanted, how({ now: 5000 })), wanted, how(kept("p", 3)));
+  const after = nextEntries(nextEntries(before, wanted, how({ now: 5000 })), wanted, how(kept("p", 3)));
   assert.equal(shown(after), "d e f p");
-  assert.equal(shown(settle(after, wanted, how({ now: 99_000 }))), "p d e f", "until nothing keeps it");
+  assert.equal(shown(nextEntries(after, wanted, how({ now: 99_000 }))), "p d e f", "until nothing keeps it");
 });
 
 test("where too few are left it moves up with them", () => {
-  const before = settle([], all("a b c p d"), how());
+  const before = nextEntries([], all("a b c p d"), how());
   assert.equal(
-    shown(settle(settle(before, [row("p", 3), row("d", 4)], how()), [row("p", 3), row("d", 4)], how(kept("p", 3)))),
+    shown(nextEntries(nextEntries(before, [row("p", 3), row("d", 4)], how()), [row("p", 3), row("d", 4)], how(kept("p", 3)))),
     "d p",
   );
 });
 
 test("what belongs above it does not push it down, but goes right below", () => {
-  const before = settle([], [b, c], how());
-  assert.equal(shown(settle(before, [a, b, c], how(kept("b", 0)))), "b a c");
+  const before = nextEntries([], [b, c], how());
+  assert.equal(shown(nextEntries(before, [a, b, c], how(kept("b", 0)))), "b a c");
 });
 
 test("what is scrolled away above it may go: it needs those in view only", () => {
-  const before = settle([], all("a b c p d"), how());
+  const before = nextEntries([], all("a b c p d"), how());
   const wanted = [row("c", 2), row("p", 3), row("d", 4)];
-  assert.equal(shown(settle(settle(before, wanted, how()), wanted, how(kept("p", 1, 3)))), "c p d");
+  assert.equal(shown(nextEntries(nextEntries(before, wanted, how()), wanted, how(kept("p", 1, 3)))), "c p d");
 });
 
 test("it stays though it is gone, and nobody takes its place", () => {
-  let list = settle(settle([], [a, b, c], how()), [a, c], how({ now: 5000 }));
-  list = settle(list, [a, c], how(kept("b", 1)));
+  let list = nextEntries(nextEntries([], [a, b, c], how()), [a, c], how({ now: 5000 }));
+  list = nextEntries(list, [a, c], how(kept("b", 1)));
   assert.equal(shown(list), "a (b) c");
-  list = settle(settle(list, [c], how({ now: 99_000, held: true })), [c], how({ ...kept("b", 1), now: 199_000 }));
+  list = nextEntries(nextEntries(list, [c], how({ now: 99_000, held: true })), [c], how({ ...kept("b", 1), now: 199_000 }));
   assert.equal(shown(list), "c (b)");
 });
 
 test("where nobody is left it goes like every trace", () => {
-  const before = settle(settle([], [a, b], how()), [], how({ now: 5000 }));
-  assert.equal(shown(settle(before, [], how(kept("b", 1)))), "");
+  const before = nextEntries(nextEntries([], [a, b], how()), [], how({ now: 5000 }));
+  assert.equal(shown(nextEntries(before, [], how(kept("b", 1)))), "");
 });
 
 test("who comes back has their place again", () => {
-  const list = settle(settle([], [a, b], how()), [a], how());
-  assert.equal(shown(settle(list, [a, b], how({ held: true }))), "a b");
+  const list = nextEntries(nextEntries([], [a, b], how()), [a], how());
+  assert.equal(shown(nextEntries(list, [a, b], how({ held: true }))), "a b");
 });
 
 test("a row is replaced by its newer self", () => {
   const newer = { ...a, name: "new" };
-  assert.equal(settle(settle([], [a], how()), [newer], how({ held: true }))[0].row.name, "new");
+  assert.equal(nextEntries(nextEntries([], [a], how()), [newer], how({ held: true }))[0].row.name, "new");
 });

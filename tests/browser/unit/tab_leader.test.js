@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Turn } from "../../../web/alerts/tab_leader.js";
+import { TabLeader } from "../../../web/alerts/tab_leader.js";
 
 /** The browser's locks, for one name: a queue, a holder, and the right to steal. */
 function playedLocks() {
@@ -39,7 +39,7 @@ function playedLocks() {
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const tabs = (count, locks = playedLocks()) => Array.from({ length: count }, () => new Turn("sound", () => {}, locks));
+const tabs = (count, locks = playedLocks()) => Array.from({ length: count }, () => new TabLeader("sound", () => {}, locks));
 const who = (all) => all.map((turn) => (turn.held ? 1 : 0)).join("");
 
 test("of several tabs one speaks, and another when it is gone", async () => {
@@ -79,7 +79,7 @@ test("a tab that can't speak never takes the turn", async () => {
 });
 
 test("without locks every tab speaks for itself", () => {
-  const turn = new Turn("sound", () => {}, /** @type {any} */ (null));
+  const turn = new TabLeader("sound", () => {}, /** @type {any} */ (null));
   turn.want(true);
   turn.want(false);
   turn.seize();

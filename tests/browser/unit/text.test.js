@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { caseless, cut, fold, isBlank } from "../../../web/lib/text.js";
-import { entryOf } from "../../../web/state/meeting_subscriptions.js";
+import { entryOf } from "../../../web/state/followed_meetings.js";
 
 test("a text is cut at most so long, and never within a character", () => {
   assert.equal(cut("Board", 10), "Board");

@@ -6,7 +6,7 @@
 import { caseless, cut, plain } from "../lib/text.js";
 
 /**
- * @typedef {"followed" | "muted" | ""} Stance
+ * @typedef {"followed" | "muted" | ""} FollowState
  * @typedef {{ id: string, name: string }} Entry
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  */
@@ -41,30 +41,32 @@ export function without(entries, meeting) {
 /** @param {Entry[]} entries @param {Meeting} meeting */
 export const withIt = (entries, meeting) => [...without(entries, meeting), entryOf(meeting)].slice(-KEPT);
 
-export class Stances {
+export class FollowedMeetings {
   /** @param {Entry[]} follows @param {Entry[]} mutes @param {Map<string, Meeting>} meetings those that run, kept up by the caller */
   constructor(follows, mutes, meetings) {
     this.meetings = meetings;
-    /** @type {Map<string, Stance>} */
+    /** @type {Map<string, FollowState>} */
     this.byId = new Map();
-    /** @type {Map<string, { id: string, stance: Stance }[]>} */
+    /** @type {Map<string, { id: string, followState: FollowState }[]>} */
     this.byName = new Map();
     for (const entry of follows) this.#keep(entry, "followed");
     for (const entry of mutes) this.#keep(entry, "muted");
   }
 
-  /** @param {Entry} entry @param {Stance} stance */
-  #keep({ id, name }, stance) {
-    this.byId.set(id, stance);
+  /** @param {Entry} entry @param {FollowState} followState */
+  #keep({ id, name }, followState) {
+    this.byId.set(id, followState);
     const key = caseless(name);
-    if (key !== "") this.byName.set(key, [...(this.byName.get(key) ?? []), { id, stance }]);
+    if (key !== "") this.byName.set(key, [...(this.byName.get(key) ?? []), { id, followState }]);
   }
 
-  /** @param {Meeting | undefined} meeting @returns {Stance} */
+  /** @param {Meeting | undefined} meeting @returns {FollowState} */
   of(meeting) {
     if (!meeting || this.byId.size === 0) return "";
     const own = this.byId.get(meeting.id);
     if (own || meeting.named_by === "nothing") return own ?? "";
-    return this.byName.get(caseless(cut(plain(meeting.name), LETTERS)))?.find(({ id }) => !this.meetings.has(id))?.stance ?? "";
+    return (
+      this.byName.get(caseless(cut(plain(meeting.name), LETTERS)))?.find(({ id }) => !this.meetings.has(id))?.followState ?? ""
+    );
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cleanEntries, entryOf, Stances, withIt, without } from "../../../web/state/meeting_subscriptions.js";
+import { cleanEntries, entryOf, FollowedMeetings, withIt, without } from "../../../web/state/followed_meetings.js";
 
 const meeting = (id, name, more = {}) => ({ kind: "meeting", id, name, named_by: "name", ...more });
 const running = (...all) => new Map(all.map((each) => [each.id, each]));
@@ -12,23 +12,23 @@ test("an entry means the meeting of its id, and when that is over those of its n
     meeting("3", "Finance"),
   ];
   const meetings = running(monday);
-  const stances = new Stances([entryOf(monday)], [], meetings);
-  assert.equal(stances.of(monday), "followed");
+  const followedMeetings = new FollowedMeetings([entryOf(monday)], [], meetings);
+  assert.equal(followedMeetings.of(monday), "followed");
   meetings.set("2", tuesday);
-  assert.equal(stances.of(tuesday), "", "another of the same name while it runs");
+  assert.equal(followedMeetings.of(tuesday), "", "another of the same name while it runs");
   meetings.delete("1");
-  assert.equal(stances.of(tuesday), "followed");
-  assert.equal(stances.of(other), "");
-  assert.equal(stances.of(undefined), "");
+  assert.equal(followedMeetings.of(tuesday), "followed");
+  assert.equal(followedMeetings.of(other), "");
+  assert.equal(followedMeetings.of(undefined), "");
 });
 
 test("a meeting without a name is known by its id alone", () => {
   const nameless = meeting("1", "", { named_by: "nothing" });
   const meetings = running(nameless);
-  const stances = new Stances([], [entryOf(nameless)], meetings);
-  assert.equal(stances.of(nameless), "muted");
+  const followedMeetings = new FollowedMeetings([], [entryOf(nameless)], meetings);
+  assert.equal(followedMeetings.of(nameless), "muted");
   meetings.clear();
-  assert.equal(stances.of(meeting("2", "", { named_by: "nothing" })), "");
+  assert.equal(followedMeetings.of(meeting("2", "", { named_by: "nothing" })), "");
 });
 
 test("an entry of the same name or id is replaced, and taken away with it", () => {

@@ -1,0 +1,118 @@
+// What came of presses and of actions, in words: for the dock, the rows and the screen reader. No page in here.
+
+import { reasonOf, sentence } from "../lib/failure_reasons.js";
+import { t } from "../lib/i18n.js";
+import { isUnderWay, withResult } from "../net/action_requests.js";
+
+/**
+ * @typedef {import("../net/action_requests.js").ActionRequest} ActionRequest
+ * @typedef {{ result: string, reason?: string | null, by?: string | null, at?: number | null }} Outcome
+ * @typedef {import("../lib/failure_reasons.js").About} About
+ */
+
+/** Until when "ago" is counted in seconds, in ms; what is older has a time of day. */
+const JUST_NOW = 120_000;
+
+/** @param {number | null | undefined} at @param {number} now @param {(at: number) => string} clock */
+const ago = (at, now, clock) =>
+  at == null
+    ? ""
+    : now - at < JUST_NOW
+      ? t("ago_s", { n: Math.max(0, Math.round((now - at) / 1000)) })
+      : t("at_time", { at: clock(at) });
+
+/**
+ * What a result means, with its reason where there is one.
+ * @param {Outcome} outcome @param {string} action @param {number} now the server's @param {(at: number) => string} clock @param {About} [about]
+ */
+export function outcomeText({ result, reason, by, at }, action, now, clock, about = {}) {
+  if (result === "already" && by && at != null) return t(`already_by.${action}`, { by, ago: ago(at, now, clock) });
+  if (result === "already") return t(`already.${action}`);
+  if (!EXPLAINED.has(result)) return t(`outcome_${result}`, { by: by ?? "" });
+  const why = reasonOf(reason ?? "", { action, ...about });
+  if (result === "refused") return why ? t("outcome_refused", { reason: sentence(why) }) : t("outcome_refused_plain");
+  return why ? sentence(why) : t(`outcome_${result}`);
+}
+
+/** What goes wrong at bridges: its reason is a code, or a sentence of the server's. */
+const EXPLAINED = new Set(["refused", "unreachable", "unconfirmed", "interrupted"]);
+
+/** Whether the reason of a result has words. @param {string} result */
+export const hasReason = (result) => EXPLAINED.has(result);
+
+/** What the reason of a result is called where it comes from, for small print; "" where it says nothing more. @param {Outcome} outcome */
+export const codeOf = ({ result, reason }) => (EXPLAINED.has(result) ? (reasonOf(reason ?? "")?.code ?? "") : "");
+
+/** As `outcomeText`, for a list in which each has a line of their own. @param {Outcome} outcome @param {string} action @param {string} name
+ * @param {number} now @param {(at: number) => string} clock @param {About} [about] */
+export function resultText(outcome, action, name, now, clock, about = {}) {
+  const why = outcome.result === "refused" && action === "admit" ? reasonOf(outcome.reason ?? "", { action, ...about }) : null;
+  return why ? t("refused.admit", { name, why: sentence(why) }) : outcomeText(outcome, action, now, clock, about);
+}
+
+/** One who was to be sent back by an undo: whether they are. @param {Outcome} outcome @param {number} now @param {(at: number) => string} clock */
+export function undoResultText(outcome, now, clock) {
+  if (outcome.result === "done" || outcome.result === "already") return t("undo.sent_back");
+  if (outcome.result === "left") return t("outcome_left");
+  return t("undo.still_in", { why: outcomeText(outcome, "send_back", now, clock) });
+}
+
+/** What became of a press so far. @param {ActionRequest} request @param {number} now @param {(at: number) => string} clock
+ * @param {(result: import("../net/protocol.js").Result) => About} [about] what is known of whom a result is about */
+export function requestText(request, now, clock, about = () => ({})) {
+  const [n, name] = [request.names.size, [...request.names.values()][0] ?? ""];
+  if (request.state === "failed")
+    return t(`failed_${request.code}`) === `failed_${request.code}` ? request.says : t(`failed_${request.code}`);
+  if (request.state === "unanswered") return t("unanswered", { n });
+  if (request.state === "cut_off" || request.state === "unheard" || request.state === "unsent") return t(request.state);
+  if (isUnderWay(request)) return request.stopping ? t("stopping") : t(`doing.${request.action}`, { n, name });
+  if (request.message.scope === "undo") return undone(request);
+  if (request.message.meeting !== undefined) return ofMeeting(request, name, now, clock);
+  const [only] = request.results;
+  if (n === 1 && only && ["already", "held", "stopped"].includes(only.result)) return outcomeText(only, request.action, now, clock);
+  if (n === 1 && only?.result === "claimed") return t("claim.handles", { by: only.by ?? "?", name });
+  return [t(`did.${request.action}`, { n: withResult(request, "done").length }), ...others(request, about)].join(t("list_comma"));
+}
+
+/** @param {ActionRequest} request @param {string} name @param {number} now @param {(at: number) => string} clock */
+function ofMeeting(request, name, now, clock) {
+  const [only] = request.results;
+  if (!only || only.result === "done") return t(`did.${request.action}`, { name });
+  return t(`not_done.${request.action}`, { name, why: outcomeText(only, request.action, now, clock) });
+}
+
+/** @param {ActionRequest} request */
+function undone(request) {
+  const count = (/** @type {import("../net/protocol.js").ResultWord[]} */ ...words) =>
+    request.results.filter((result) => words.includes(result.result)).length;
+  const [back, left] = [count("done", "already"), count("left")];
+  const still = request.results.length - back - left;
+  const parts = [t("undo.back_n", { n: back })];
+  if (still > 0) parts.push(t("undo.still_in_n", { n: still }));
+  if (left > 0) parts.push(t("result_left_n", { n: left }));
+  return parts.join(t("list_comma"));
+}
+
+/** @type {import("../net/protocol.js").ResultWord[]} */
+const NOT_DONE = ["already", "left", "unconfirmed", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"];
+
+/** The reason of one of a press's results; the next step only where there is no other result. @param {ActionRequest} request
+ * @param {import("../net/protocol.js").Result} result @param {About} about */
+function whyOf(request, { result, reason }, about) {
+  if (!EXPLAINED.has(result)) return reason ?? "";
+  const why = reasonOf(reason ?? "", { action: request.action, ...about });
+  return why && (request.names.size === 1 ? sentence(why) : why.words.replace(/\.$/, ""));
+}
+
+/** @param {ActionRequest} request @param {(result: import("../net/protocol.js").Result) => About} about */
+function others(request, about) {
+  return NOT_DONE.flatMap((word) => {
+    const some = withResult(request, word);
+    const reasons = [...new Set(some.flatMap((result) => whyOf(request, result, about(result)) || []))];
+    const key = word === "already" && request.action !== "admit" ? "result_so_already_n" : `result_${word}_n`;
+    const text = t(key, { n: some.length });
+    return some.length === 0
+      ? []
+      : [reasons.length === 1 && reasons[0] ? t("result_reason", { result: text, reason: reasons[0] }) : text];
+  });
+}
