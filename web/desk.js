@@ -1,4 +1,4 @@
-// The dashboard: joins connection, rows, screen and page. Draws at most once per frame, and never while a button is held down.
+// The desk, page of the moderators: joins connection, rows, screen and page. Draws at most once per frame, and never while a button is held down.
 
 import { DisplayActions } from "./actions/displays.js";
 import { Moderation } from "./actions/moderation.js";
@@ -35,7 +35,7 @@ import { render } from "./vendor/lit.js";
 import { requestLine } from "./views/action_bar.js";
 import { shell } from "./views/shell.js";
 
-/** What stands behind "#" for an administrator's boards. */
+/** The fragments ("#...") of the administrators' pages. */
 const ADMIN_PAGES = /** @type {const} */ (["bridges", "displays"]);
 
 const times = clockTimes(document.documentElement.lang || "en");
@@ -45,7 +45,7 @@ export class Desk {
   constructor(root) {
     const { base = "", version = "", user = "" } = document.body.dataset;
     this.root = root;
-    /** The name of whoever is signed in. */
+    /** The name of the user. */
     this.me = user;
     this.base = base;
     this.upgrade = new Upgrade(this, version);
@@ -122,7 +122,7 @@ export class Desk {
     this.shortcuts.stop();
   }
 
-  // What the connection says.
+  // Events of the connection.
 
   /** @param {import("./net/protocol.js").Frame} frame */
   frame(frame) {
@@ -165,7 +165,7 @@ export class Desk {
   /** @param {import("./net/protocol.js").Welcome} frame */
   #welcome(frame) {
     this.screen.sessionEnds = null;
-    // Somebody else signed in in this browser: what stands on this page was meant for another user's hands.
+    // Another user signed in in this browser: this page was meant for the previous one.
     if (frame.user.name !== this.me) {
       this.connection.stop();
       return this.phase("stopped", t("other_user", { name: frame.user.name }));
@@ -205,7 +205,7 @@ export class Desk {
     this.actionRequests.onReply(frame);
     const request = this.actionRequests.all.get(frame.ref);
     if (!request) return;
-    // Whoever was not sent anything can be pressed for again at once.
+    // A target for which nothing was sent can be selected again at once.
     const stopped = frame.results.filter((result) => result.result === "stopped").map(idOf);
     if (request.names.size > 1) this.selection.all(stopped, true);
     if (frame.state !== "finished") return;
@@ -219,7 +219,7 @@ export class Desk {
     if (region) region.textContent = text;
   }
 
-  // What the person does.
+  // Actions of the user.
 
   /** @param {string} id @param {{ range?: boolean, on?: boolean }} [how] */
   pick(id, { range = false, on = !this.selection.has(id) } = {}) {
@@ -264,7 +264,7 @@ export class Desk {
     return this.screen.adminPage !== "";
   }
 
-  /** What is looked at may be another thing now, or nothing. */
+  /** The user may see another page now, or none. */
   #onSeen() {
     const seen = document.hidden ? "" : this.screen.adminPage;
     if (this.screen.live) this.bridgeStats.watch(seen === "bridges");
@@ -277,7 +277,7 @@ export class Desk {
     if (this.screen.live) this.attention.report(this.showsAdminPage ? null : this.screen.choice.open, document.hidden);
   }
 
-  /** Somebody is at the page. */
+  /** The user is at the page. */
   touch() {
     this.attention.touch();
     this.#reportAttention();
@@ -289,7 +289,7 @@ export class Desk {
     this.screen.choose({ query });
     this.listOptions.searched();
     for (const scroller of this.root.querySelectorAll("[data-scroller]")) if (scroller.scrollTop > 0) scroller.scrollTop = 0;
-    // At once, not with the next frame: whoever types waits for this one.
+    // At once, not with the next frame: a user who types waits for this one.
     this.draw();
   }
 
@@ -322,7 +322,7 @@ export class Desk {
     if (id !== undefined) this.open(id);
   }
 
-  /** Says something in the dock and to screen readers. @param {string} text */
+  /** Shows a notice in the action bar, and announces it. @param {string} text */
   tell(text) {
     this.notice.say(text);
     this.announcer.announce(text);

@@ -6,7 +6,7 @@ import { hasReason } from "./views/outcome_text.js";
 
 const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
 
-/** What a field for date and time holds for an instant, in the zone of this browser. @param {Date} at */
+/** The value of a date and time field for an instant, in the zone of this browser. @param {Date} at */
 export const localField = (at) =>
   `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
 
@@ -34,7 +34,7 @@ function toLocal(page) {
   });
 }
 
-/** What CMS or the server gave as a reason, in words; the code stays beside it, in small print. @param {Document} page */
+/** Shows reasons of CMS and the server in words, with the code beside them in small print. @param {Document} page */
 async function explain(page) {
   const all = /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-reason]"));
   const some = [...all].filter((each) => hasReason(each.dataset.reason ?? ""));

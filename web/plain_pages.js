@@ -1,5 +1,5 @@
-// What the plain pages (sign in, account, users) do beyond their forms: fill in a demo account, ask before removing, say times as the viewer
-// reads them.
+// Scripts of the plain pages (sign in, account, users) beyond their forms: fill in a demo account, ask before removing, show times in the
+// viewer's zone.
 
 for (const button of document.querySelectorAll("[data-fill]")) {
   button.addEventListener("click", () => {

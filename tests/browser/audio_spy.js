@@ -1,4 +1,4 @@
-// What a page sounds and says: a browser whose audio and notifications are kept for the test instead of being made, and whose tab can be
+// Records a page's sounds and notifications: a browser whose audio and notifications are kept for the test, and whose tab can be
 // hidden with its timers asleep. The page's own code runs unchanged.
 
 /** Runs in the page before anything else. @param {{ lets: boolean, permission: string }} how */
@@ -59,7 +59,7 @@ export const ears = ({ lets = true, permission = "granted" } = {}) => ({ script:
 
 const KINDS = { 659: "arrival", 330: "late", 784: "reminder" };
 
-/** What has been sounded so far, in order. @param {import("@playwright/test").Page} page @returns {Promise<string[]>} */
+/** The sounds so far, in order. @param {import("@playwright/test").Page} page @returns {Promise<string[]>} */
 export async function sounded(page) {
   const notes = await page.evaluate(() => globalThis.ears.notes);
   return notes.filter((note, at) => at === 0 || note.at - notes[at - 1].at > 50).map((note) => KINDS[note.frequency]);
@@ -90,7 +90,7 @@ export const pass = (page, ms) =>
     globalThis.ears.skew += by;
   }, ms);
 
-/** What the user of a page has kept is as on the first day. @param {import("@playwright/test").Page} page */
+/** Resets the preferences of a page's user. @param {import("@playwright/test").Page} page */
 export async function forget(page) {
   await page.evaluate(() => globalThis.dispatchEvent(new Event("pagehide")));
   await page.evaluate(

@@ -7,7 +7,7 @@ import { freePorts, Process, run } from "./processes.js";
 import { Control } from "./simulator_control.js";
 
 const PASSWORD = "what CMS accepts";
-/** Who may sign in; `admin` is first, so that any other may be removed. */
+/** The accounts; `admin` is first, so that any other may be removed. */
 const ACCOUNTS = [
   ["anne", "admin"],
   ["bert", "moderator"],
@@ -24,7 +24,7 @@ export class Cluster extends Control {
     this.folder = mkdtempSync(join(tmpdir(), "usher-cluster-"));
     this.config = join(this.folder, "usher.toml");
     this.accounts = ACCOUNTS;
-    /** What the simulator accepts. */
+    /** The simulator's credentials. */
     this.password = PASSWORD;
     this.bridges = ["eu-1", "eu-2"];
     /** @type {Map<string, any>} */

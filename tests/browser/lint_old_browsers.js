@@ -25,7 +25,7 @@ const KNOWN_BEFORE = {
   allowMediaConditions: ["prefers-reduced-motion"],
 };
 
-/** What doiuse takes whole or finds where it is not (minmax() is no max()): @eslint/css looks at these one by one. */
+/** Features that doiuse judges as a whole or wrongly (minmax() is no max()): @eslint/css checks these one by one. */
 const HELD_ELSEWHERE = ["css-logical-props", "css-math-functions", "css-overflow"];
 
 /** Iterators have methods since 2025 that arrays have always had; which of the two it is, is not known without types. */
@@ -73,7 +73,7 @@ async function said(linter, text, name) {
   return result.messages.map(({ line, message }) => `${name}:${line}: ${message}`);
 }
 
-/** What of a style the old browsers don't know by itself. @param {string} text @param {string} name */
+/** The features of a style that the old browsers don't know. @param {string} text @param {string} name */
 async function unsupported(text, name) {
   const found = [];
   const onFeatureUsage = ({ usage, message }) =>

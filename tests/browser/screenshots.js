@@ -1,4 +1,4 @@
-// What a page looks like, to be looked at (tests/browser/report), and what axe finds wrong with it.
+// Screenshots of pages for a reader (tests/browser/report), and axe's findings.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect } from "@playwright/test";

@@ -53,7 +53,7 @@ export class Demo extends Control {
   }
 }
 
-/** What a page may never say: a policy report, an error of a script. @param {import("@playwright/test").Page} page @param {string[]} faults */
+/** Collects messages that a page may never give: a policy report, an error of a script. @param {import("@playwright/test").Page} page @param {string[]} faults */
 async function watch(page, faults) {
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) =>
@@ -73,7 +73,7 @@ export async function signIn(page, account) {
   await page.locator("[data-submit]").click();
 }
 
-/** The last press of a page, in words. @param {import("@playwright/test").Page} page */
+/** The last request of a page, in words. @param {import("@playwright/test").Page} page */
 export const pressed = (page) => page.locator(".request");
 /** Opens a row's menu and chooses. @param {import("@playwright/test").Locator} row @param {string} entry */
 export async function choose(row, entry) {

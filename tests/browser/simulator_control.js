@@ -28,7 +28,7 @@ export class Control {
     return this.control("/start", { name, ...more });
   }
 
-  /** Somebody who has to wait. @param {{ id: string }} meeting @param {string} name @param {object} [more] */
+  /** A participant who has to wait. @param {{ id: string }} meeting @param {string} name @param {object} [more] */
   async join(meeting, name, more = {}) {
     const person = await this.control("/join", { meeting: meeting.id, name, role: "guest", ...more });
     if (!("role" in more)) expect(person.lobby, `${name} waits`).toBe("waiting");

@@ -42,7 +42,7 @@ try {
   rmSync(room, { recursive: true, force: true });
 }
 
-/** What was bundled, as the registry names it, and the hash of what came out. */
+/** The bundled packages, as the registry names them, and the hash of the result. */
 function provenance() {
   const { packages } = JSON.parse(readFileSync(join(room, "package-lock.json"), "utf8"));
   const of = (name) => ({

@@ -1,4 +1,4 @@
-// A screen on a wall for a month, in half an hour: the real page of a real server, whose clock, timers and socket are played. One frame a
+// A display for a month, in half an hour: the real page of a real server, whose clock, timers and socket are played. One frame a
 // second comes: at night beats, by day every other one a change; every hour the connection breaks and other meetings are there, at midnight the
 // server restarts. Prints memory and elements as the days go; the bar is that they don't grow.
 //
@@ -12,7 +12,7 @@ import { display, linkOf } from "./wall_screen.js";
 /** Three at least: the last is compared with the second. */
 const DAYS = Math.max(3, Number(process.argv[2] ?? 30));
 const DAY = 86_400;
-/** Of that much the heap may grow between the second day and the last. */
+/** The most that the heap may grow between the second day and the last. */
 const BAR = 1.1;
 
 /** Before anything of the page runs: a clock that stands until it is moved, timers that follow it, a socket that speaks when told. */

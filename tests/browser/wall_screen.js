@@ -1,4 +1,4 @@
-// A screen on a wall: the real page, with a socket that the test speaks for.
+// A display: the real page, with a socket that the test speaks for.
 
 /** Settings of a display. */
 export const display = (more = {}) => ({
@@ -100,7 +100,7 @@ export class Screen {
     this.page = page;
     this.url = url;
     this.epoch = 0;
-    /** What the screen said. @type {any[]} */
+    /** The messages of the screen. @type {any[]} */
     this.said = [];
     /** @type {import("@playwright/test").WebSocketRoute | undefined} */
     this.socket = undefined;
@@ -143,7 +143,7 @@ export class Screen {
   }
 }
 
-/** What is wrong with the picture: outside, over something else, cut where it isn't shortened on purpose. In words that old browsers know.
+/** The faults of the picture: outside, over something else, cut where it isn't shortened on purpose. In code that old browsers know.
  * @param {{ evaluate: (run: () => any) => Promise<any> }} page */
 export const faults = (page) =>
   page.evaluate(() => {

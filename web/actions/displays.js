@@ -1,4 +1,4 @@
-// What administrators do to wall displays: let a screen in, change what it shows, call it, send it away. Draws nothing; the desk is its page.
+// Administrators' actions on displays: pair a screen, change what it shows, identify it, revoke it. Draws nothing.
 
 import { has, t } from "../lib/i18n.js";
 import { codeOf, Draft, displayOf, formOf, newForm } from "../state/display_draft.js";
@@ -9,7 +9,7 @@ import { displayQuestion, linkQuestion, revokeQuestion } from "../views/display_
  * @typedef {import("../net/requests.js").Answer} Answer
  */
 
-/** What the server calls it. @type {Record<import("../state/display_draft.js").DraftKind, string>} */
+/** The server's message for each kind of draft. @type {Record<import("../state/display_draft.js").DraftKind, string>} */
 const MESSAGES = { pair: "display_pair", link: "display_link", edit: "display_set" };
 
 export class DisplayActions {
@@ -107,7 +107,7 @@ export class DisplayActions {
     this.desk.changed();
   }
 
-  // What needs no question.
+  // Actions without a question.
 
   /** @param {DisplayRow} row */
   identify(row) {

@@ -1,4 +1,5 @@
-// What moderators do: asks first where somebody else is at it or it can't be taken back, then presses. Draws nothing; the desk is its page.
+// Moderators' actions: asks first where another moderator handles a target or the action can't be undone, then sends the request. Draws
+// nothing.
 
 import { t } from "../lib/i18n.js";
 import { nameOf, namesOf } from "../lib/names.js";
@@ -18,13 +19,13 @@ import { holdQuestion, lockQuestion, messageQuestion, renameQuestion, sureQuesti
  * @typedef {import("../state/claims.js").ClaimKind} ClaimKind
  */
 
-/** Moderation that are asked about whoever they hit: they interrupt somebody, or open their microphone. @type {ReadonlySet<PersonAction>} */
+/** Actions that need a confirmation for any target: they interrupt a participant. @type {ReadonlySet<PersonAction>} */
 const ASKED = new Set(["send_back", "remove"]);
 
 /** How long "take next" may go without an answer before a key means the row with the focus again, in ms. */
 const LONGEST_TAKING = 3000;
 
-/** What a deed is called in the protocol, and what it says besides whom. @type {Record<Exclude<PersonAction, "rename">, object>} */
+/** The protocol's message for each action, without the targets. @type {Record<Exclude<PersonAction, "rename">, object>} */
 const MESSAGES = {
   admit: { type: "admit" },
   send_back: { type: "send_back" },
@@ -39,7 +40,7 @@ export class Moderation {
   /** @param {import("../desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
-    /** "Take next" has no answer yet; whether whoever it brings is to be admitted. @type {{ admit: boolean, until: number } | null} */
+    /** "Take next" has no answer yet; `admit`: admit the participant that it brings. @type {{ admit: boolean, until: number } | null} */
     this.taking = null;
   }
 
@@ -47,7 +48,7 @@ export class Moderation {
     return this.desk.roster;
   }
 
-  /** Whether anything can be pressed at all. */
+  /** Whether the page can send any request now. */
   get #may() {
     return this.desk.screen.acts && this.desk.screen.live && !this.desk.connection.isDoubtful;
   }
@@ -55,20 +56,20 @@ export class Moderation {
   // People.
 
   /**
-   * Does it to exactly those shown. Requests first where they are of several meetings or many, where somebody else handles one of them, where one is
-   * on hold, or where it can't be undone; who comes meanwhile does not join.
+   * Sends an action for exactly the participants shown. Asks first where they are many or of several meetings, where another user handles
+   * one of them, where one is on hold, or where it can't be undone; later arrivals do not join.
    * @param {Exclude<PersonAction, "rename" | "hold">} action @param {Person[]} shown @param {Scope} scope
    * @param {{ ask?: boolean, place?: string, hidden?: number }} [how] `ask`: in any case; `place`: of the button; `hidden`: how many more wait
    *   there whom the search or a filter hides
    */
   request(action, shown, scope, { ask = ASKED.has(action), place = "", hidden = 0 } = {}) {
-    // A second press before the page was drawn again finds nobody left.
+    // A second click before the next drawing finds no target left.
     const people = shown.filter((person) => !this.desk.actionRequests.awaits(person.id));
     if (people.length === 0 || !this.#may || this.#isInert(place)) return;
     const handled = handledByOthers(people, this.#roster.meetings, this.desk.me);
     const held = action === "admit" ? people.filter((person) => person.hold !== null) : [];
     const many = needsConfirmation(people, this.#roster.server?.ask_above) || (action === "unmute" && people.length > 1);
-    // The end of a hold is no press of a button for many.
+    // The end of a hold has no scope in the protocol.
     const how = action === "unhold" ? {} : { scope };
     const told = { ...how, over: overs(handled), ...(held.length > 0 ? { held: true } : {}) };
     if (handled.length + held.length === 0 && !ask && !many) return this.#send(action, people, how, place);
@@ -79,7 +80,7 @@ export class Moderation {
     this.desk.dialogs.ask(sureQuestion(this.desk, { action, people, handled, held, rest, hidden, act, actOnRest }));
   }
 
-  /** A button whose press is under way, or has only just ended. @param {string} place */
+  /** Whether a button's request is under way or has only just ended. @param {string} place */
   #isInert(place) {
     return this.desk.actionRequests.atPlace(place) !== undefined || this.desk.pressGuard.rests(place);
   }
@@ -89,7 +90,7 @@ export class Moderation {
     this.request("admit", people, scope, { place });
   }
 
-  /** Everybody who waits in a meeting, by a key. @param {string} meeting */
+  /** Admits all who wait in a meeting, by a key. @param {string} meeting */
   admitMeeting(meeting) {
     const people = this.desk.screen.admissibleOf(meeting);
     if (people.length === 0) return this.desk.tell(t("why.nobody_to_admit"));
@@ -97,7 +98,7 @@ export class Moderation {
     this.request("admit", people, hidden > 0 ? "shown" : "meeting", { ask: true, hidden });
   }
 
-  /** Those who are to stay in the lobby for now, with a reason and a reminder. @param {Person[]} people */
+  /** Puts participants on hold, with a reason and a reminder. @param {Person[]} people */
   hold(people) {
     if (people.length === 0 || !this.#may) return;
     const handled = handledByOthers(people, this.#roster.meetings, this.desk.me);
@@ -169,7 +170,7 @@ export class Moderation {
     else this.desk.claims.claim(kind, [id], "key", (result) => this.#claimed(kind, result));
   }
 
-  /** Whoever opens a menu is at it, as long as nobody else is. @param {ClaimKind} kind @param {string} id */
+  /** An open menu claims its target, as long as nobody else has. @param {ClaimKind} kind @param {string} id */
   claimByMenu(kind, id) {
     const person = kind === "person" ? this.#roster.people.get(id) : undefined;
     const claim = person ? claimOf(person, this.#roster.meetings) : this.#roster.meetings.get(id)?.claim;
@@ -189,11 +190,11 @@ export class Moderation {
     this.desk.changed();
   }
 
-  /** Claims the one who waits longest of those shown whom nobody handles, and goes there. */
+  /** Claims the participant with the longest wait of those shown without a claim, and goes there. */
   takeNext() {
     const { screen, claims } = this.desk;
     if (!this.#may) return;
-    // Whom one takes one has to see.
+    // The user has to see the participant that is taken.
     if (this.desk.showsAdminPage) {
       this.desk.open(null);
       this.desk.draw();
@@ -212,7 +213,7 @@ export class Moderation {
     });
   }
 
-  /** Whoever "take next" brings is to be admitted, not whom the focus is on until then. @returns {boolean} whether it is under way */
+  /** The key "admit" is meant for the participant that "take next" brings, not for the one with the focus until then. @returns {boolean} whether it is under way */
   admitTaken() {
     if (!this.taking || performance.now() > this.taking.until) return false;
     this.taking.admit = true;
@@ -246,7 +247,7 @@ export class Moderation {
     return row?.claim?.by === this.desk.me;
   }
 
-  /** Once more for those of a press that could not be done, that somebody else handles, or who are on hold.
+  /** Sends a request again for targets that failed, that another user handles, or that are on hold.
    * @param {import("../net/action_requests.js").ActionRequest} request @param {import("../net/protocol.js").Result[]} results */
   retry(request, results) {
     if (!this.#may || results.some((result) => this.desk.actionRequests.awaits(idOf(result)))) return;

@@ -1,4 +1,4 @@
-// Taking one's own admissions back: which, whether it is asked about, and what is sent. Draws nothing; the desk is its page.
+// Undoes the user's last admissions: chooses them, asks where needed, and sends the requests. Draws nothing.
 
 import { t } from "../lib/i18n.js";
 import { idOf, isUnderWay, withResult } from "../net/action_requests.js";
@@ -16,13 +16,13 @@ export class UndoActions {
 
   /** @param {ActionRequest} request a finished admission */
   offer(request) {
-    // Whom CMS took and did not show as in yet may still be let in.
+    // A participant whose admission CMS accepted but did not show yet may still be let in.
     const ids = [...withResult(request, "done"), ...withResult(request, "unconfirmed")].map(idOf);
     const people = new Map(ids.map((id) => [id, request.names.get(id) ?? ""]));
     this.desk.undoOffers.offer(request.ref, people, performance.now(), this.desk.roster.server?.undo_s ?? 0);
   }
 
-  /** What somebody points at, has the focus on or is asked about does not run out under them. */
+  /** An offer does not run out while the user points at it, has the focus on it or is asked about it. */
   reach() {
     const { root, undoOffers, dialogs } = this.desk;
     const reached = dialogs.question?.undo || root.querySelector(".undo:hover, .undo:focus-within");
@@ -52,7 +52,7 @@ export class UndoActions {
     dialogs.ask(undoQuestion(this.desk, { people, rows, act }));
   }
 
-  /** @param {string[]} refs of the presses @param {Map<string, string>} people */
+  /** @param {string[]} refs of the requests @param {Map<string, string>} people */
   #send(refs, people) {
     // The button is about to go.
     if (document.activeElement?.closest(".undo")) this.desk.focus.anew();

@@ -1,4 +1,4 @@
-// What moderators say about waits: that a long one has been seen, and when one is long in a meeting. No page in here.
+// Moderators' actions on waits: acknowledge a long one, and set a meeting's thresholds. Touches no page.
 
 import { t } from "../lib/i18n.js";
 
@@ -10,7 +10,7 @@ export class WaitActions {
     this.fault = "";
   }
 
-  /** Quiet for everybody until they wait anew. @param {import("../net/protocol.js").PersonRow[]} people exactly those shown */
+  /** Acknowledges long waits: quiet for every moderator until the participant waits anew. @param {import("../net/protocol.js").PersonRow[]} people exactly those shown */
   acknowledge(people) {
     if (people.length === 0 || !this.desk.screen.live) return;
     const { requests, announcer } = this.desk;

@@ -1,6 +1,6 @@
-// Sees to it that nobody who waits is missed: joins what happens with sound, notifications and the tab's sign. When is decided in alarm.js.
+// Alerts moderators to waiting participants: joins arrivals and long waits with sound, notifications and the tab's sign. policy.js decides when.
 //
-// All is decided as frames come, and once a second where timers run: those of a hidden tab sleep for up to a minute, frames wake it.
+// It decides as frames come, and once a second where timers run: those of a hidden tab sleep for up to a minute, frames wake it.
 
 import { t } from "../lib/i18n.js";
 import { nameOf } from "../lib/names.js";
@@ -18,7 +18,7 @@ import { Title } from "./title.js";
 /** @typedef {import("../net/protocol.js").PersonRow} Person */
 /** @typedef {import("./sound.js").Kind} Kind */
 
-/** What need not be looked at with every frame is looked at so often, in ms. */
+/** The interval of checks that need not run with every frame, in ms. */
 const PACE = 1000;
 /** How long a sound waits for this tab's turn to be told, in ms: the browser's locks answer later, not at once. */
 const LATER = 2000;
@@ -33,14 +33,14 @@ export class Alerts {
     const changed = () => desk.changed();
     const name = `usher${desk.base}-${document.body.dataset.user}`;
     this.desk = desk;
-    /** What begins with a followed meeting is heard whatever else goes on; what is shown and not sounded takes no sound from others. */
+    /** Arrivals in a followed meeting sound whatever else goes on; arrivals without sound take no sound from others. */
     this.situations = { followed: new Arrivals(), others: new Arrivals(), silent: new Arrivals() };
     this.late = new Repeated();
     this.reminders = new Once();
     this.sound = new Sound(changed);
     this.notifications = new Notifications(name, changed);
     this.soundLeader = new TabLeader(`${name}-sound`, () => this.#onSoundLeader());
-    /** What was to be sounded while it was not this tab's turn. @type {{ kind: Kind, at: number } | null} */
+    /** A sound that was due while another tab led. @type {{ kind: Kind, at: number } | null} */
     this.unsounded = null;
     this.notificationLeader = new TabLeader(`${name}-notices`, () => this.#onNotificationLeader());
     this.title = new Title((n, away) => (away ? t("title_away") : n > 0 ? t("title_waiting", { n }) : t("title")));
@@ -51,7 +51,7 @@ export class Alerts {
     this.waiters = new Set();
     /** @type {Set<string>} who of them has just come, and whose meeting is not known yet */
     this.unplaced = new Set();
-    /** @type {Set<string>} who of them came since somebody looked at the page */
+    /** @type {Set<string>} those of them who came since the user looked at the page */
     this.news = new Set();
     /** @type {Person[]} who waits too long, and nobody has said that they know; longest first */
     this.tooLong = [];
@@ -80,7 +80,7 @@ export class Alerts {
     return this.desk.prefs.kept;
   }
 
-  /** What the user's pages keep has changed. */
+  /** The user's preferences have changed. */
   onPrefsChanged() {
     this.followedMeetings = new FollowedMeetings(this.#kept.follows, this.#kept.mutes, this.desk.roster.meetings);
     this.updatedAt = -Infinity;
@@ -97,7 +97,7 @@ export class Alerts {
     return this.followedMeetings.of(this.desk.roster.meetings.get(meeting));
   }
 
-  // What happens.
+  // Events.
 
   /** The rows have changed. @param {import("../net/rows.js").Changes} changes @param {boolean} first whether all of it was there before */
   onRows({ put, drop }, first) {
@@ -107,7 +107,7 @@ export class Alerts {
       if (row.lobby === "in") this.#onLeft(row.id);
       if (row.lobby !== "waiting" || this.waiters.has(row.id)) continue;
       this.waiters.add(row.id);
-      // Who was sent back is no news to the moderators.
+      // A participant who was sent back is no news to the moderators.
       if (!first && !row.sent_back) this.unplaced.add(row.id);
     }
     // A person's meeting may be told after the person.
@@ -138,7 +138,7 @@ export class Alerts {
     situation.arrived(row.id, performance.now());
   }
 
-  /** Whether it is wanted for somebody of this meeting: a followed one is heard of whatever is switched off. @param {Person} row
+  /** Whether the user wants an alert for this participant: a followed meeting alerts whatever is switched off. @param {Person} row
    * @param {"sound" | "notify"} how */
   #concerns(row, how) {
     const followState = this.followStateOf(row.meeting);
@@ -181,7 +181,7 @@ export class Alerts {
     return away;
   }
 
-  /** @param {Person[]} waiting @param {{ any: boolean, loud: boolean }} arrived whether somebody did, and whether that is to be heard
+  /** @param {Person[]} waiting @param {{ any: boolean, loud: boolean }} arrived whether there are arrivals, and whether they sound
    * @param {number} now */
   #notify(waiting, arrived, now) {
     const unseen = this.tooLong.filter((person) => handler(person, this.#meeting(person)) === "" && this.#concernsAtAll(person));
@@ -208,7 +208,7 @@ export class Alerts {
     return this.#concerns(person, "sound") || this.#concerns(person, "notify");
   }
 
-  /** @param {Kind} kind @param {Person[]} people whom it is about @param {boolean} now whether it is news, or only to keep what is shown true
+  /** @param {Kind} kind @param {Person[]} people of the alert @param {boolean} now whether it is news, or only to keep what is shown true
    * @param {boolean} loud whether to sound */
   #show(kind, people, now, loud) {
     if (loud) this.#sound(kind);
@@ -240,7 +240,7 @@ export class Alerts {
     this.desk.changed();
   }
 
-  /** Somebody is at this page now. */
+  /** The user is at this page now. */
   get #attended() {
     return !document.hidden && document.hasFocus();
   }

@@ -1,4 +1,4 @@
-// What a screen reader is told: arrivals gathered per meeting and said at most every few seconds, politely.
+// Announcements for screen readers: arrivals gathered per meeting, at most every few seconds, politely.
 
 import { t } from "../lib/i18n.js";
 import { plain } from "../lib/text.js";

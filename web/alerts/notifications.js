@@ -20,7 +20,7 @@ export class Notifications {
     return Notification.permission;
   }
 
-  /** Only by a press of the user. */
+  /** Browsers allow it only while they handle a click. */
   async ask() {
     await Notification.requestPermission();
     this.changed();
@@ -30,7 +30,7 @@ export class Notifications {
   show(kind, { title, body, again, silent, onClick }) {
     const words = `${title}\n${body}`;
     const before = this.shown.get(kind);
-    // Who has put it away has read it: it comes again with something new only.
+    // A user who has dismissed it has read it: it comes again with something new only.
     if (this.permission !== "granted" || (!again && (before?.putAway || before?.words === words))) return;
     const options = { body, tag: `${this.prefix}-${kind}`, renotify: again, silent, lang: document.documentElement.lang };
     try {

@@ -1,7 +1,7 @@
-// When to sound: once for a situation, however many people it is made of. Pure: told what happens and when, it sets no timer.
+// Decides when to sound: once for a situation, however many participants it has. Pure: it gets events with their times, and sets no timer.
 //
-// A situation begins with somebody who begins to wait, is sounded at once, and goes on while its people wait: whoever comes within the
-// pause that follows belongs to it and adds to its words, not to the noise. What begins within a pause for another reason (those who were
+// A situation begins with an arrival, sounds at once, and goes on while its participants wait. An arrival within the
+// pause that follows belongs to it and adds to its text, not to the noise. A situation that begins within a pause for another reason (those who were
 // sounded are in already) is sounded at its end. Where one sound follows another the pause grows: a day of arrivals is no day of chimes.
 
 /** How long a sound for arrivals stands for those who come after it, in ms: at first, and at most. */
@@ -30,7 +30,7 @@ export class Arrivals {
     this.people.add(id);
   }
 
-  /** Somebody waits no longer. @param {string} id */
+  /** A participant no longer waits. @param {string} id */
   left(id) {
     this.people.delete(id);
     if (this.people.size === 0) this.owed = false;
@@ -77,7 +77,7 @@ export class Once {
 }
 
 /**
- * Whom a message is about, counted: how many people, in how many meetings, and the one meeting where it is one.
+ * Counts the participants of a message and their meetings; `only`: the meeting where it is one.
  * @param {Iterable<{ meeting: string }>} people
  */
 export function countPeople(people) {

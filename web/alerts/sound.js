@@ -2,7 +2,7 @@
 
 /** @typedef {"arrival" | "late" | "reminder"} Kind */
 
-/** Notes as [frequency in Hz, begin in s, length in s]: two rising for somebody new, three low ones for who waits too long. */
+/** Notes as [frequency in Hz, begin in s, length in s]: two rising for an arrival, three low ones for a wait that is too long. */
 const NOTES = {
   arrival: [
     [659, 0, 0.5],
@@ -34,7 +34,7 @@ export class Sound {
     this.ends = new AbortController();
   }
 
-  /** Browsers let a page sound once somebody has pressed something in it. */
+  /** Browsers let a page sound after the user's first click or key in it. */
   start() {
     for (const press of ["pointerdown", "keydown"]) addEventListener(press, this.wake, { signal: this.ends.signal, capture: true });
     this.#open();
@@ -73,7 +73,7 @@ export class Sound {
     return true;
   }
 
-  /** By a press of the user, who asks for sound. */
+  /** Called by a click of the user, who asks for sound. */
   async unlock() {
     await this.#resume();
     this.changed();

@@ -1,5 +1,5 @@
-// Which of a browser's tabs speaks: the one that was looked at last, of those that can. By the browser's locks, so that a tab that is
-// closed or crashes hands on at once; where there are none (plain HTTP to another machine), every tab speaks for itself.
+// Elects the tab of a browser that alerts: the one that was looked at last, of those that can. It uses the browser's locks, so that a tab
+// that closes or crashes hands on at once; without locks (plain HTTP to another machine) every tab alerts for itself.
 
 export class TabLeader {
   /** @param {string} name of the lock @param {() => void} changed @param {LockManager | undefined} [locks] */

@@ -11,7 +11,7 @@ import { t } from "./i18n.js";
 /** More of a code is not shown. */
 const LONGEST_CODE = 80;
 
-/** What each reason is (`reason.*`), and what helps (`reason_next.*`). @type {Readonly<Record<string, string>>} */
+/** The next step (`reason_next.*`) for each reason (`reason.*`). @type {Readonly<Record<string, string>>} */
 export const STEPS = {
   gone: "list",
   call_gone: "list",
@@ -95,7 +95,7 @@ export const CODES = {
   tooManyLdapSyncs: "ldap",
 };
 
-/** What Usher's server says, the first that fits. @type {readonly (readonly [RegExp, keyof typeof STEPS])[]} */
+/** Sentences of Usher's server; the first pattern that fits counts. @type {readonly (readonly [RegExp, keyof typeof STEPS])[]} */
 const SENTENCES = [
   [/^the log of actions has no room/, "log_full"],
   [/\(401\)/, "credentials"],
@@ -137,7 +137,7 @@ export function kindOf(reason, { action = "", noHost = false } = {}) {
   return SENTENCES.find(([pattern]) => pattern.test(reason))?.[1] ?? "unknown";
 }
 
-/** A refused admission of somebody who is there mostly wants a host. @param {string} kind @param {string} action @param {boolean} noHost */
+/** A refused admission of a present participant mostly lacks a host. @param {string} kind @param {string} action @param {boolean} noHost */
 function ofCode(kind, action, noHost) {
   if (kind !== "cannot_modify" || action !== "admit") return kind;
   return noHost ? "no_host" : "no_admission";

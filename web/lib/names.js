@@ -1,4 +1,4 @@
-// What people are called where there has to be a word for them: spoken, in messages and in questions.
+// Names of participants and meetings for spoken texts, messages and questions; never empty.
 
 import { t } from "./i18n.js";
 import { plain } from "./text.js";

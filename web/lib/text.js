@@ -3,7 +3,7 @@
 const MARKS = /\p{M}+/gu;
 const CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-// What shows nothing wherever it stands: default-ignorable characters, and those whose picture is blank.
+// Invisible characters: default-ignorable ones, and those whose picture is blank.
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb\u{1d159}]+/gu;
 // Letters that have no decomposition but that people type without their mark.
 const LETTERS = /[øłđħıςßæœþð]/g;

@@ -1,6 +1,6 @@
-// What keeps a list still on the screen while somebody works in it. While the pointer moves in it nothing moves; then the rows order themselves,
-// now and then, around the one under it, or keep the focused one in its place. A row that has only just come to stand somewhere has no button
-// for a pointer: whoever presses there meant another one.
+// Keeps a list still while the user works in it. No row moves while the pointer moves in the list. Afterwards the rows are ordered now and
+// then, around the row under the pointer, or so that the focused row keeps its place. A row that has just moved has no button for the
+// pointer: a press there was meant for another row.
 
 /** How long after the pointer's last movement inside it a list stays as it is, in ms. */
 const HOLD = 3000;
@@ -72,7 +72,7 @@ export class Stability {
     const begins = Math.max(box.top, view.top, 0);
     if (top < begins - height || top > Math.min(view.bottom, innerHeight)) return;
     this.stood = { id, top };
-    // Whoever uses keys follows the focus, and goes through the rows in their order.
+    // A user of keys follows the focus through the rows in their order.
     if (!points) return;
     const most = list.indexOf(id);
     this.kept = { id, most, least: Math.min(most, Math.round((top - begins) / height)) };

@@ -2,7 +2,7 @@
 
 /** How long a person who is no longer waiting is still shown, in ms. */
 export const TRACE = 6000;
-/** Who left within this time after somebody goes with them, in ms: the list moves once. */
+/** Traces that began within this time go together, in ms, so that the list moves once. */
 const TOGETHER = 1500;
 
 /**

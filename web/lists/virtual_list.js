@@ -39,7 +39,7 @@ export class List {
     if (active !== null && this.indexOf(active) < 0) this.active = this.#heir(entries, active);
   }
 
-  /** Who had stood next to a row that is no longer listed: below it, else above. @param {import("./stable_order.js").Entry<T>[]} before @param {string} id */
+  /** The row next to one that is no longer listed: the one below, else the one above. @param {import("./stable_order.js").Entry<T>[]} before @param {string} id */
   #heir(before, id) {
     const at = before.findIndex((entry) => entry.id === id);
     if (at < 0) return id;
@@ -72,7 +72,7 @@ export class List {
     return (this.entries.find(isThere) ?? this.entries[0])?.id ?? null;
   }
 
-  /** What is drawn: the part in view, and the row with the focus wherever it is. */
+  /** The rows to draw: the part in view, and the row with the focus wherever it is. */
   drawn() {
     const part = this.entries.slice(this.first, this.last).map((entry, at) => ({ entry, index: this.first + at }));
     const index = this.stop === null ? -1 : this.indexOf(this.stop);

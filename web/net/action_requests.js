@@ -1,4 +1,4 @@
-// What was asked of the server and what came of it: a press is matched with its replies by `ref`, with a timeout. No page in here.
+// Action requests of this page and their results: a request is matched with its replies by `ref`, with a timeout. Touches no page.
 
 import { Refs } from "./refs.js";
 
@@ -10,7 +10,7 @@ import { Refs } from "./refs.js";
  * @typedef {{ type: string, scope?: import("./protocol.js").Scope, people?: string[], over?: string[], [field: string]: unknown }} Message
  * @typedef {{ ref: string, action: Action | "bridge", names: Map<string, string>, message: Message, results: Result[], state: RequestState,
  *   code: string, says: string, stopping: boolean, at: number, place: string, ended: Set<string>, confirmed: boolean }} ActionRequest
- *   `names`: whom or what it is about, by id; `message`: what was sent, without its `ref`; `at`: when the last result came;
+ *   `names`: names of its targets, by id; `message`: the message, without its `ref`; `at`: when the last result came;
  *   `place`: of the button, which is inert meanwhile, "" for none; `ended`: whose result is in; `confirmed`: the server has confirmed that it has the request
  */
 
@@ -32,7 +32,7 @@ export class ActionRequests {
     this.all = new Map();
   }
 
-  /** Sends an action. @param {Action} action @param {Map<string, string>} names whom it is about, as shown @param {Message} message
+  /** Sends an action. @param {Action} action @param {Map<string, string>} names of the targets, as shown @param {Message} message
    * @param {string} [place] of the button */
   start(action, names, message, place = "") {
     return this.#send({ ...this.#request(action, names, message), place });
@@ -44,7 +44,7 @@ export class ActionRequests {
   }
 
   /**
-   * Requests once more for some of a press; their old results are forgotten, so that nobody is listed twice.
+   * Sends a request again for some of its targets. Forgets their old results, so that none is listed twice.
    * @param {ActionRequest} request @param {string[]} ids @param {{ over: string[], held?: boolean }} told claims to go over, and whether to go over holds
    */
   retry(request, ids, told) {
@@ -55,7 +55,7 @@ export class ActionRequests {
     return this.start(/** @type {Action} */ (request.action), names, "people" in message ? { ...message, people: ids } : message);
   }
 
-  /** Nobody else of it is to be sent anything. @param {ActionRequest} request */
+  /** Ends a request: the server sends nothing for its remaining targets. @param {ActionRequest} request */
   stop(request) {
     request.stopping = this.send({ type: "stop", ref: this.refs.next(), press: request.ref });
     this.changed();
@@ -104,29 +104,29 @@ export class ActionRequests {
     return [...this.all.values()].some(isUnderWay);
   }
 
-  /** The press under way that a person is part of. @param {string} id */
+  /** The request under way that has a participant as a target. @param {string} id */
   forPerson(id) {
     return this.#find((request) => request.names.has(id));
   }
 
-  /** Whether a press is under way whose result for somebody is not in. @param {string} id */
+  /** Whether a request is under way whose result for a participant is not in. @param {string} id */
   awaits(id) {
     return this.#find((request) => request.names.has(id) && !request.ended.has(id)) !== undefined;
   }
 
-  /** The press under way from a place. @param {string} place */
+  /** The request under way from a place. @param {string} place */
   atPlace(place) {
     return place === "" ? undefined : this.#find((request) => request.place === place);
   }
 
-  /** The places with a press under way. */
+  /** The places with a request under way. */
   get places() {
     return new Set(
       [...this.all.values()].flatMap((request) => (request.place !== "" && isUnderWay(request) ? [request.place] : [])),
     );
   }
 
-  /** @param {(press: ActionRequest) => boolean} which */
+  /** @param {(request: ActionRequest) => boolean} which */
   #find(which) {
     for (const request of this.all.values()) if (isUnderWay(request) && which(request)) return request;
     return undefined;
@@ -149,7 +149,7 @@ export class ActionRequests {
     return request;
   }
 
-  /** What a bridge is told and isn't refused is answered by its row, never by a reply. @param {ActionRequest} request */
+  /** A bridge answers by its row, never by a reply, unless the request is refused. @param {ActionRequest} request */
   #overdue(request) {
     if (request.state !== "sent") return;
     if (request.action === "bridge") return this.dismiss(request.ref);
@@ -158,21 +158,21 @@ export class ActionRequests {
   }
 }
 
-/** Whom or what a result is about. @param {Result} result */
+/** The id of the participant or meeting that a result is about. @param {Result} result */
 export const idOf = (result) => result.person ?? result.meeting ?? "";
 
 /** @param {ActionRequest} request */
 export const isUnderWay = (request) => request.state === "sent" || request.state === "under_way";
 
-/** What somebody has to know about: everything that did not come to be, but for what they stopped themselves. @param {ActionRequest} request */
+/** The results that the user has to know about: all that failed, except those that the user stopped. @param {ActionRequest} request */
 export const failures = (request) => request.results.filter((result) => !["done", "already", "stopped"].includes(result.result));
 
 /** @param {ActionRequest} request @param {import("./protocol.js").ResultWord} word */
 export const withResult = (request, word) => request.results.filter((result) => result.result === word);
 
-/** Whether only a word of the moderator's is missing: somebody else handles them, or they are on hold. @param {ActionRequest} request @param {Result} result */
+/** Whether only the moderator's confirmation is missing: another user handles the target, or it is on hold. @param {ActionRequest} request @param {Result} result */
 export const isInTheWay = ({ message }, { result }) =>
   result === "claimed" || (result === "held" && message.scope !== "meeting" && message.scope !== "shown");
 
-/** Whether another try may end better; who left, is on hold or is handled by somebody is another matter. @param {Result} result */
+/** Whether another try may end better. It can't for targets that left, are on hold or are handled by another user. @param {Result} result */
 export const isWorthAnotherTry = (result) => ["unconfirmed", "refused", "unreachable", "interrupted"].includes(result.result);

@@ -103,8 +103,8 @@ export class Connection {
     return this.awake !== "" || [...this.unconfirmed.keys()].some((ref) => this.isOverdue(ref));
   }
 
-  /** What was true before a sleep may not be true any more: it is doubted until the server answers something that was asked after it. What had
-   * come before, and is only handled now, proves nothing. */
+  /** Data from before a sleep may be out of date: it is doubtful until the server answers a question sent after it. Frames that had come
+   * before, and are only handled now, prove nothing. */
   #noticeSleep() {
     const before = this.ahead;
     this.ahead = Date.now() - performance.now();

@@ -1,4 +1,4 @@
-// What travels over the socket, as types and constants (docs/protocol.md). No behaviour.
+// The messages of the socket, as types and constants (docs/protocol.md). No behaviour.
 
 /**
  * @typedef {{ code: string, what: string }} Trouble
@@ -65,7 +65,7 @@
  * @typedef {"dark" | "light" | "grey"} DisplayTheme
  * @typedef {{ name: string, place: string, views: DisplayView[], names: DisplayNames, titles: boolean, distance_m: number, diagonal_in: number,
  *   themes: { from: string, theme: DisplayTheme }[], dim: { from: string, to: string } | null, sound: boolean, lang: string }} Display
- *   what a screen on a wall shows, and how
+ *   the settings of a display
  * @typedef {{ id: string, display: Display, connected: number, last_seen: number | null, browser: string | null, width: number | null,
  *   height: number | null, ratio: number | null, version: string | null, created: number, created_by: string, revoked: number | null }} DisplayRow
  * @typedef {{ type: "displays", time: number, waiting: number, displays: DisplayRow[] }} DisplaysFrame

@@ -1,4 +1,4 @@
-// The words by which answers are matched with what was asked: each once, and never those of another page of the same user. No page in here.
+// Makes the `ref`s by which answers are matched with requests: each is used once, and never by another page of the same user.
 
 export class Refs {
   /** @param {string} kind what the messages are about */

@@ -1,4 +1,4 @@
-// Small questions to the server that have one answer and leave no trace in the foot of the page: each with a `ref` and what follows.
+// Requests to the server that have one answer and are not shown in the action bar: each has a `ref` and a callback.
 
 import { Refs } from "./refs.js";
 

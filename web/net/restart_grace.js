@@ -1,4 +1,4 @@
-// A server that has just started knows nobody yet. Until it has read its bridges, a page that was open before goes on showing what it
+// A server that has just started knows no participant yet. Until it has read its bridges, an open page goes on showing the rows that it
 // knew: this holds the new rows back. Pure.
 
 import { lobbyStateOf } from "../state/roster.js";
@@ -42,7 +42,7 @@ export class RestartGrace {
   }
 }
 
-/** Whether every bridge was tried and everybody's lobby is known. @param {import("./rows.js").Rows} rows */
+/** Whether every bridge was tried and every participant's lobby state is known. @param {import("./rows.js").Rows} rows */
 function isRead(rows) {
   let bridges = 0;
   for (const row of rows.values()) {

@@ -10,7 +10,7 @@
 /** @param {RowKey} row */
 export const keyOf = (row) => `${row.kind}\n${row.id}`;
 
-/** What few people have; absent where there is nothing to say. */
+/** Fields that few participants have; the server leaves them out where they are empty. */
 const OF_FEW = /** @type {const} */ (["label", "pending", "outcome", "admitted", "sent_back", "claim", "hold", "acknowledged"]);
 
 /** Rows as they came, with null where something is absent. @param {Row[]} rows */
@@ -38,7 +38,7 @@ export function apply(rows, changes) {
 }
 
 /**
- * What turns `before` into `after`; rows that are equal keep their identity by not being named.
+ * The changes that turn `before` into `after`. They leave out equal rows, which so keep their identity.
  * @param {Rows} before @param {Rows} after @returns {Changes}
  */
 export function diff(before, after) {

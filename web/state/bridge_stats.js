@@ -1,4 +1,4 @@
-// What an administrator sees of the bridges, second by second: asked for while somebody looks, kept for a minute. No page in here.
+// Statistics of the bridges for administrators, second by second: requested while the page is open, kept for a minute. Touches no page.
 
 /** @typedef {import("../net/protocol.js").BridgeFigures} BridgeFigures */
 
@@ -17,7 +17,7 @@ export class BridgeStats {
     this.rates = new Map();
   }
 
-  /** Requests for them, or no longer, where that changes something. @param {boolean} wanted */
+  /** Starts or stops the stream of statistics, where that changes something. @param {boolean} wanted */
   watch(wanted) {
     if (wanted === this.watching) return;
     if (this.send({ type: "watch", ref: wanted ? "watch" : "unwatch", on: wanted })) this.watching = wanted;
@@ -38,7 +38,7 @@ export class BridgeStats {
   }
 }
 
-/** What waits at a bridge, in all and by lane; lanes without anything are left out. @param {BridgeFigures} figures */
+/** Requests that wait for a bridge, in all and by lane; empty lanes are left out. @param {BridgeFigures} figures */
 export function queued(figures) {
   const lanes = figures.queue.filter((each) => each.waiting > 0);
   return { all: lanes.reduce((sum, each) => sum + each.waiting, 0), lanes };

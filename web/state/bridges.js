@@ -1,4 +1,4 @@
-// What there is to say about the bridges. Pure. What can't be done because of them: abilities.js.
+// The condition of bridges, and advice. Pure. Actions that a bridge prevents: permissions.js.
 
 import { duration } from "../lib/time.js";
 
@@ -16,7 +16,7 @@ export const isRead = (bridge) => bridge.state === "live" || bridge.state === "p
 /** Troubles in which a bridge answers, and nothing can be read from its answers. */
 const UNREADABLE = ["busy", "forbidden", "unexpected_answer"];
 
-/** What there is something to do about, as Usher names it: each has its advice in the catalogue. */
+/** The faults with advice, as Usher names them: each has its text in the catalogue. */
 const ADVISED = new Set([
   ...UNREADABLE,
   ...[
@@ -31,7 +31,7 @@ const ADVISED = new Set([
   ],
 ]);
 
-/** What to do about a bridge's trouble, as a catalogue key; null where nothing is known. @param {Bridge} bridge */
+/** The advice for a bridge's fault, as a catalogue key; null where there is none. @param {Bridge} bridge */
 export const advice = (bridge) => (bridge.trouble && ADVISED.has(bridge.trouble.code) ? `advice_${bridge.trouble.code}` : null);
 
 /**

@@ -1,4 +1,5 @@
-// Soft claims: who handles whom, whom to take next, and this page's own claims, which it renews while its user is at it. No page in here.
+// Soft claims: which user handles which participant, the next ones to take, and this page's own claims, which it renews while its user is
+// active. Touches no page.
 
 import { CLAIM_LIMIT } from "../net/protocol.js";
 import { Refs } from "../net/refs.js";
@@ -21,7 +22,7 @@ export const RENEW = 5000;
 export const claimOf = (person, meetings) => person.claim ?? meetings.get(person.meeting)?.claim ?? null;
 
 /**
- * Who of these somebody else is handling, each with the claim.
+ * The participants whom another user handles, each with the claim.
  * @param {Person[]} people @param {Map<string, Meeting>} meetings @param {string} me
  */
 export function handledByOthers(people, meetings, me) {
@@ -31,7 +32,7 @@ export function handledByOthers(people, meetings, me) {
   });
 }
 
-/** Whom "take next" asks for, in the order shown: those who wait and nobody handles, not oneself either. @param {Person[]} shown
+/** The ids that "take next" asks for, in the order shown: participants who wait and have no claim, not even the user's own. @param {Person[]} shown
  * @param {Map<string, Meeting>} meetings */
 export const takeable = (shown, meetings) =>
   shown
@@ -40,8 +41,8 @@ export const takeable = (shown, meetings) =>
     .slice(0, CLAIM_LIMIT);
 
 /**
- * What is to be done about an own claim: renewed while its user does something, released when they turned to something else, else left to
- * run out.
+ * The next step for an own claim: renew it while the user is active, release it when they turned to something else, else leave it to run
+ * out.
  * @param {OwnClaim} kept @param {World} world @returns {"renew" | "release" | "leave"}
  */
 export function nextStep(kept, { now, inputAt, open, idle, at }) {
@@ -112,7 +113,7 @@ export class Claims {
     return this.own.get(kind)?.id === id;
   }
 
-  /** What a menu took stays when it closes. @param {ClaimKind} kind */
+  /** Keeps a menu's claim when the menu closes. @param {ClaimKind} kind */
   keep(kind) {
     const kept = this.own.get(kind);
     if (kept) kept.by = "key";

@@ -1,4 +1,4 @@
-// What is typed about a wall display: from what the server has to fields and back, and what is wrong with them. No page in here.
+// The form of a display: from the server's settings to fields and back, with their faults. Touches no page.
 
 import { t } from "../lib/i18n.js";
 import { caseless } from "../lib/text.js";
@@ -82,7 +82,7 @@ export function formOf(display) {
   };
 }
 
-/** Of a form without faults. @param {Form} form @returns {Display} */
+/** The settings in a form without faults. @param {Form} form @returns {Display} */
 export function displayOf(form) {
   const { names, titles, sound, lang } = form;
   return {
@@ -175,7 +175,7 @@ export const chooseMeeting = (chosen, meeting, on) => [
 ];
 
 /**
- * What there is to choose from: what runs, and what is chosen and does not run just now. By name, so that a press moves none of them.
+ * The meetings to choose from: those that run, and those that are chosen and don't run now. By name, so that a choice moves none of them.
  * @param {ChosenMeeting[]} running @param {ChosenMeeting[]} chosen
  */
 export function meetingsToChoose(running, chosen) {
@@ -193,7 +193,7 @@ export function sooner(list, item) {
   return at < 1 ? [...list] : [...rest.slice(0, at - 1), item, ...rest.slice(at - 1)];
 }
 
-/** What is being typed about one display, and what became of it. */
+/** The draft of one display, and the server's answer to it. */
 export class Draft {
   /** @param {DraftKind} kind @param {Form} form @param {import("../net/protocol.js").DisplayRow | null} [row] that is changed */
   constructor(kind, form, row = null) {
@@ -201,7 +201,7 @@ export class Draft {
     this.form = form;
     this.row = row;
     this.code = "";
-    /** Nothing is said to be wrong before somebody has tried. */
+    /** No fault is shown before the first try. */
     this.tried = false;
     this.busy = false;
     /** Why the server did not take it, in words. */
@@ -216,7 +216,7 @@ export class Draft {
     return this.tried ? faultsOf(this.form, this.kind === "pair" ? this.code : null) : [];
   }
 
-  /** What is wrong with a field, in words; "" where nothing is. @param {string} field */
+  /** A field's fault in words; "" where it has none. @param {string} field */
   fault(field) {
     if (field === "code" && this.badCode) return this.refusal;
     const fault = this.faults.find((each) => each.field === field);

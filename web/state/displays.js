@@ -1,4 +1,4 @@
-// The wall displays as administrators see them: the list, told while somebody looks at it, and what it is called in words. No page in here.
+// The displays as administrators see them: the list, which the server sends while the page is open, and its labels. Touches no page.
 
 import { fold } from "../lib/text.js";
 
@@ -20,7 +20,7 @@ export class Displays {
     this.waiting = 0;
   }
 
-  /** Requests for the list, or no longer, where that changes something. @param {boolean} wanted */
+  /** Starts or stops the stream of the list, where that changes something. @param {boolean} wanted */
   watch(wanted) {
     if (wanted === this.watching) return;
     const ref = wanted ? "displays" : "no-displays";
@@ -39,7 +39,7 @@ export class Displays {
   }
 }
 
-/** Those that were revoked are last. @param {DisplayRow} a @param {DisplayRow} b */
+/** Orders displays by name, revoked ones last. @param {DisplayRow} a @param {DisplayRow} b */
 export function byName(a, b) {
   const name = (/** @type {DisplayRow} */ row) => fold(row.display.name);
   return Number(a.revoked !== null) - Number(b.revoked !== null) || name(a).localeCompare(name(b)) || (a.id < b.id ? -1 : 1);
@@ -52,17 +52,17 @@ export function stateOf(row) {
   return row.last_seen === null ? "never" : "away";
 }
 
-/** What one view is called. @param {DisplayView} view @returns {Words} */
+/** The label of one view. @param {DisplayView} view @returns {Words} */
 export function viewLabel(view) {
   if (view.what === "meetings") return { key: "meetings_n", args: { n: view.meetings.length } };
   if (view.what === "bridges") return { key: "bridges_n", args: { n: view.bridges.length } };
   return { key: "all_meetings", args: {} };
 }
 
-/** What all its views together are called. @param {DisplayView[]} views @returns {Words} */
+/** The label of all views of a display together. @param {DisplayView[]} views @returns {Words} */
 export const viewsLabel = (views) =>
   views.length === 1 && views[0] ? viewLabel(views[0]) : { key: "displays.views_n", args: { n: views.length } };
 
-/** What was chosen for a view, by name; nothing where it shows everything. @param {DisplayView} view */
+/** The names chosen for a view; none where it shows everything. @param {DisplayView} view */
 export const chosenIn = (view) =>
   view.what === "meetings" ? view.meetings.map((each) => each.name) : view.what === "bridges" ? view.bridges : [];

@@ -15,7 +15,7 @@ import { caseless, cut, plain } from "../lib/text.js";
 const KEPT = 60;
 const LETTERS = 80;
 
-/** What is kept of a meeting. @param {Meeting} meeting @returns {Entry} */
+/** The entry that is kept for a meeting. @param {Meeting} meeting @returns {Entry} */
 export const entryOf = (meeting) => ({
   id: meeting.id,
   name: meeting.named_by === "nothing" ? "" : cut(plain(meeting.name), LETTERS),

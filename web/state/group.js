@@ -1,5 +1,4 @@
-// What there is to know before something is done to several people: whether it is asked about, in which meetings they are, and who of them
-// waits longest. Pure.
+// Facts about several participants before an action: whether it needs a confirmation, their meetings, and the longest waits. Pure.
 
 import { byWait } from "./roster.js";
 
@@ -9,7 +8,7 @@ import { byWait } from "./roster.js";
 export const NAMED = 5;
 /** So many meetings are named. */
 export const MEETINGS = 6;
-/** What is assumed before the server has said it. */
+/** The limit before the server has told its own. */
 const ABOVE = 10;
 
 /** Whether it is asked about: it goes over the border of a meeting, or is for many. @param {Person[]} people @param {number} [above] */
@@ -23,7 +22,7 @@ export function meetingsOf(people) {
   return new Map([...counts].sort((a, b) => b[1] - a[1]));
 }
 
-/** Those to be named, longest wait first, and how many more there are. @param {Person[]} people */
+/** The participants to name, longest wait first, and how many more there are. @param {Person[]} people */
 export function longest(people) {
   const named = [...people].sort(byWait).slice(0, NAMED);
   return { named, more: people.length - named.length };

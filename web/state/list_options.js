@@ -1,4 +1,4 @@
-// What of the people who wait is shown, and how: columns, density, order and filters, as a value that travels in an address. Pure.
+// Options of the waiting list: columns, density, order and filters, as a value that travels in an address. Pure.
 
 import { handler, waited } from "./wait_thresholds.js";
 
@@ -8,7 +8,7 @@ import { handler, waited } from "./wait_thresholds.js";
  * @typedef {"wait" | "name" | "meeting" | "bridge"} Order
  * @typedef {{ columns: Column[], density: "comfortable" | "compact", order: Order, reverse: boolean, meetings: string[],
  *   bridges: string[], longer: number, by: string }} ListOptions  `meetings`: names; `longer`: than so many seconds, 0 = any;
- *   `by`: who is handling: "" = whoever, `me`, `nobody`, or `is:` and a name
+ *   `by`: the handling user: "" = any, `me`, `nobody`, or `is:` and a name
  */
 
 export const COLUMNS = /** @type {const} */ (["began", "address", "meeting", "bridge"]);
@@ -63,7 +63,7 @@ export const equal = (a, b) => JSON.stringify(clean(a)) === JSON.stringify(clean
 
 // In an address.
 
-/** What differs from the plain view, as the words of a query. @param {ListOptions} view */
+/** The differences from the plain view, as parameters of a query. @param {ListOptions} view */
 export function toQuery(view) {
   const query = new URLSearchParams();
   if (view.columns.join() !== PLAIN.columns.join()) query.set("columns", view.columns.join(" ") || "none");
@@ -98,7 +98,7 @@ export function fromQuery(query) {
 }
 
 /**
- * What stands behind the path of an address for a view and a search; with "?" where there is anything.
+ * The query of an address for a view and a search, with "?" unless it is empty.
  * @param {ListOptions} view @param {string} search @param {boolean} always whether a plain view has to be said too
  */
 export function address(view, search, always) {
@@ -108,14 +108,14 @@ export function address(view, search, always) {
   return query.size > 0 ? `?${query}` : "";
 }
 
-// Who is shown, in which order.
+// Filters and order.
 
 /**
  * @typedef {{ meetingOf: (person: Person) => import("../net/protocol.js").MeetingRow | undefined, me: string, now: number,
  *   all: boolean }} Around  `all`: all meetings are shown, so that the filter by meeting means something
  */
 
-/** Whether the filters let somebody through. @param {ListOptions} view @param {Around} around @returns {(person: Person) => boolean} */
+/** Whether the filters let a participant through. @param {ListOptions} view @param {Around} around @returns {(person: Person) => boolean} */
 export function passes(view, { meetingOf, me, now, all }) {
   const meetings = all && view.meetings.length > 0 ? new Set(view.meetings) : null;
   const bridges = view.bridges.length > 0 ? new Set(view.bridges) : null;
@@ -128,7 +128,7 @@ export function passes(view, { meetingOf, me, now, all }) {
 }
 
 /**
- * The order of a view; those who are equal in it by their wait, so that it is everybody's.
+ * The order of a view; equal rows are ordered by their wait, so that all users see one order.
  * @param {ListOptions} view @param {(person: Person) => string} meetingName @param {(text: string) => string} fold
  * @param {(a: Person, b: Person) => number} byWait
  * @returns {(a: Person, b: Person) => number}
@@ -179,5 +179,5 @@ export function filters(view, all) {
 /** @param {string} by */
 const byKey = (by) => (by === "me" ? "filter.by_me" : by === "nobody" ? "filter.by_nobody" : "filter.by_name");
 
-/** What takes every filter away, and leaves columns, density and order. @type {Partial<ListOptions>} */
+/** No filter; leaves columns, density and order. @type {Partial<ListOptions>} */
 export const UNFILTERED = { meetings: [], bridges: [], longer: 0, by: "" };

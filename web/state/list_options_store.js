@@ -1,4 +1,4 @@
-// The view that a page shows: what its address names, else what the user's pages kept. It is kept from the first change on.
+// The list options of this page: those of its address, else the user's saved ones. It saves them from the first change on.
 
 import { address, clean, equal, fromQuery, PLAIN, UNFILTERED } from "./list_options.js";
 
@@ -29,7 +29,7 @@ export class ListOptionsStore {
     addEventListener("popstate", () => this.write());
   }
 
-  /** What the user's pages keep has come. A page that is open keeps its own view, whatever another page does. */
+  /** The user's preferences have come. An open page keeps its own view, whatever another page does. */
   known() {
     if (!this.decided) this.#choose(this.desk.prefs.kept.view);
     this.write();
@@ -42,7 +42,7 @@ export class ListOptionsStore {
     this.write();
   }
 
-  /** Shows everybody again: takes the filters and the search away. */
+  /** Takes the filters and the search away, so that all are shown. */
   unfilter() {
     this.change(UNFILTERED);
     this.desk.search("");
@@ -53,12 +53,12 @@ export class ListOptionsStore {
     this.timer ??= setTimeout(() => this.write(), PAUSE);
   }
 
-  /** What stands behind the path of this page's address. */
+  /** The query of this page's address. */
   get query() {
     return address(this.view, this.desk.screen.choice.query, this.decided && !equal(this.desk.prefs.kept.view, PLAIN));
   }
 
-  /** An address that shows this view to whoever opens it. */
+  /** An address that shows this view to any user who opens it. */
   get link() {
     return location.origin + location.pathname + address(this.view, this.desk.screen.choice.query, true) + location.hash;
   }

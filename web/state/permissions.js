@@ -1,4 +1,4 @@
-// What can be done with a person or a meeting just now, and if not, why not: one reason, the first that would have to go. Pure.
+// The actions that are possible for a participant or a meeting now, or else the reason: the first one that would have to go. Pure.
 
 import { lobbyStateOf } from "./roster.js";
 

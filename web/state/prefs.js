@@ -1,5 +1,5 @@
-// What a user's pages keep: sound, notifications, followed and muted meetings, the view. One object at the server, of which each page
-// knows its own words and leaves the others' alone. No page in here.
+// A user's saved preferences: sound, notifications, followed and muted meetings, the view. One object at the server, of which each page
+// knows its own fields and leaves the others alone. Touches no page.
 
 import { cleanEntries } from "./followed_meetings.js";
 import { clean, PLAIN } from "./list_options.js";
@@ -12,7 +12,7 @@ import { clean, PLAIN } from "./list_options.js";
 /** @type {Kept} */
 export const DEFAULTS = { sound: true, volume: 0.6, notify: true, follows: [], mutes: [], view: PLAIN };
 
-/** What is sent at most, in bytes: the server takes 16 KiB. */
+/** The most that is sent, in bytes: the server takes 16 KiB. */
 const LIMIT = 15 * 1024;
 /** How long changes are gathered before they are sent, in ms: a slider says many. */
 const PAUSE = 800;
@@ -37,9 +37,9 @@ export class Prefs {
   constructor(send, changed) {
     this.send = send;
     this.changed = changed;
-    /** What the server keeps, as it came. @type {Record<string, unknown>} */
+    /** The server's object, as it came. @type {Record<string, unknown>} */
     this.raw = {};
-    /** What was changed here and is not sent yet. @type {Partial<Kept>} */
+    /** Changes of this page that are not sent yet. @type {Partial<Kept>} */
     this.unsent = {};
     this.kept = DEFAULTS;
     /** Whether the server has said what it keeps: before that nothing is sent, or it would be lost. */
@@ -55,7 +55,7 @@ export class Prefs {
     document.addEventListener("visibilitychange", () => this.flush());
   }
 
-  /** What the server keeps, from `welcome` or because another page changed it. @param {unknown} value */
+  /** Takes the server's object, from `welcome` or because another page changed it. @param {unknown} value */
   receive(value) {
     this.raw = typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
     this.known = true;

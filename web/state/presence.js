@@ -1,4 +1,4 @@
-// Who else has a page open, what they look at, and whether somebody is at this one. No page in here.
+// Other users with an open page, the meetings they look at, and whether the user is at this page. Touches no page.
 
 /**
  * @typedef {import("../net/protocol.js").UserRow} User
@@ -14,16 +14,16 @@ export function initials(name) {
   return letters.join("").toLocaleUpperCase() || "?";
 }
 
-/** Everybody but oneself, those who are there before those who are away. @param {Map<string, User>} users @param {string} me */
+/** All other users, those at their page before those who are away. @param {Map<string, User>} users @param {string} me */
 export const others = (users, me) =>
   [...users.values()]
     .filter((user) => user.id !== me)
     .sort((a, b) => Number(a.idle_since !== null) - Number(b.idle_since !== null) || (a.id < b.id ? -1 : 1));
 
-/** Who of them looks at a meeting. @param {User[]} all @param {string} meeting */
+/** The users who look at a meeting. @param {User[]} all @param {string} meeting */
 export const usersLookingAt = (all, meeting) => all.filter((user) => user.looks_at.includes(meeting));
 
-/** Tells the server what this page shows and whether somebody is at it, when either changes. */
+/** Tells the server which meeting this page shows and whether the user is at it, when either changes. */
 export class Attention {
   /** @param {(message: object) => boolean} send @param {() => number} [now] ms, monotonic */
   constructor(send, now = () => performance.now()) {
@@ -33,7 +33,7 @@ export class Attention {
     this.told = "";
   }
 
-  /** Somebody did something. */
+  /** The user did something. */
   touch() {
     this.inputAt = this.now();
   }

@@ -9,10 +9,10 @@ import { fold, searchWords } from "../lib/text.js";
  * @typedef {import("../net/protocol.js").BridgeRow} Bridge
  */
 
-/** Longest wait first; the id decides between equals so that the order is everybody's. @param {Person} a @param {Person} b */
+/** Longest wait first; the id decides between equals, so that all users see one order. @param {Person} a @param {Person} b */
 export const byWait = (a, b) => (a.waiting_since ?? 0) - (b.waiting_since ?? 0) || (a.id < b.id ? -1 : 1);
 
-/** Somebody whose call is not answered yet can't be in a lobby: there is nothing to check. @param {Person} person */
+/** A participant whose call is not answered yet can't be in a lobby: there is nothing to check. @param {Person} person */
 const beingCalled = (person) => person.lobby === "unknown" && (person.state === "initial" || person.state === "ringing");
 
 /** Where a person is, as the page tells it. @param {Person} person @returns {Person["lobby"] | "called"} */
@@ -90,17 +90,17 @@ export class Roster {
     else this.within.delete(person.meeting);
   }
 
-  /** Whether somebody else in the meeting has the same name. @param {Person} person */
+  /** Whether another participant of the meeting has the same name. @param {Person} person */
   hasNamesake(person) {
     return (this.names.get(this.#nameKey(person)) ?? 0) > 1;
   }
 
-  /** Whether somebody waits, or waited when last known and is being checked again. @param {string} id */
+  /** Whether a participant waits, or waited when last known and is being checked again. @param {string} id */
   mayWait(id) {
     return this.waiting.has(id) || this.people.get(id)?.lobby === "unknown";
   }
 
-  /** Those who wait, longest first. @param {string} [meeting] */
+  /** The participants who wait, longest first. @param {string} [meeting] */
   lobby(meeting) {
     /** @type {Person[]} */
     const people = [];
@@ -111,7 +111,7 @@ export class Roster {
     return people.sort(byWait);
   }
 
-  /** Those who may be in a lobby, known or not: of a meeting, or of all. @param {string} [meeting] */
+  /** How many participants may be in a lobby, known or not: of a meeting, or of all. @param {string} [meeting] */
   checkable(meeting) {
     if (meeting === undefined) return this.people.size - this.calledInAll;
     return (this.within.get(meeting)?.size ?? 0) - (this.called.get(meeting) ?? 0);
@@ -146,7 +146,7 @@ export class Roster {
       wanted.length === 0 || wanted.every((word) => this.#text(person).includes(word) || title(person.meeting).includes(word));
   }
 
-  /** Meetings with a name that matches, or with somebody in them who does. @param {string} query */
+  /** Meetings with a name that matches, or with a participant who does. @param {string} query */
   meetingMatcher(query) {
     const wanted = searchWords(query);
     const person = this.matcher(query);

@@ -1,4 +1,4 @@
-// What the dashboard shows at one moment, from the roster and from what the person at the page chose. No page in here.
+// The desk at one moment, from the roster and the user's choices. Touches no page.
 
 import { fold } from "../lib/text.js";
 import { List } from "../lists/virtual_list.js";
@@ -44,9 +44,9 @@ export class Screen {
     this.choice = { query: "", open: null, pane: "people", adminPage: "", view: PLAIN };
     /** @type {(meeting: Meeting) => import("./followed_meetings.js").FollowState} */
     this.followState = () => "";
-    /** Whether an own press on somebody has no result yet. @type {(id: string) => boolean} */
+    /** Whether a request of this page for a participant has no result yet. @type {(id: string) => boolean} */
     this.awaits = () => false;
-    /** Whether the search lets somebody through, and the filters. @type {(person: Person) => boolean} */
+    /** Whether the search lets a participant through, and the filters. @type {(person: Person) => boolean} */
     this.matches = () => true;
     /** @type {(person: Person) => boolean} */
     this.passes = () => true;
@@ -61,9 +61,9 @@ export class Screen {
     this.shownHeld = [];
     /** How many more wait and are not shown, for the search or a filter. */
     this.hidden = 0;
-    /** @type {Person[]} of these, those whom a press on "everything shown" admits: who is on hold is only admitted by name */
+    /** @type {Person[]} of these, those whom "admit all shown" admits: participants on hold are only admitted by name */
     this.admissible = [];
-    /** @type {Person[]} of those selected, those whom a press admits: who is hidden by now is not among them */
+    /** @type {Person[]} of those selected, those who can be admitted and are not hidden by now */
     this.chosen = [];
   }
 
@@ -138,7 +138,7 @@ export class Screen {
       .filter((person) => this.passes(person) && this.can(person));
   }
 
-  /** Who of the lobby the search and the filters let through, in the order of the view. @param {(person: Person) => boolean} matches */
+  /** Splits the lobby into listed and hidden participants, in the order of the view. @param {(person: Person) => boolean} matches */
   #lobby(matches) {
     const { view, open } = this.choice;
     const meetingOf = (/** @type {Person} */ person) => this.roster.meetings.get(person.meeting);
@@ -160,7 +160,7 @@ export class Screen {
     return follows || this.roster.byUrgency(a, b);
   };
 
-  /** Whether the search or a filter may hide somebody. */
+  /** Whether the search or a filter may hide participants. */
   get filtered() {
     const { query, view, open } = this.choice;
     return query.trim() !== "" || filters(view, open === null).length > 0;
@@ -170,18 +170,18 @@ export class Screen {
     return this.choice.query.trim() !== "";
   }
 
-  /** Everybody who is handling somebody, or a meeting. */
+  /** The users who handle a participant or a meeting. */
   get handlers() {
     const rows = [...this.roster.people.values(), ...this.roster.meetings.values()];
     return new Set(rows.flatMap((row) => row.claim?.by ?? []));
   }
 
-  /** Whether a row is to stand out until somebody has seen that its wait is too long. @param {Person} person */
+  /** Whether a row stands out until its long wait is acknowledged. @param {Person} person */
   standsOut(person) {
     return tooLong(person, this.roster.meetings.get(person.meeting), this.now);
   }
 
-  /** Whether a press would admit this person now. @param {Person} person */
+  /** Whether this participant can be admitted now. @param {Person} person */
   can(person) {
     return this.whyNot("admit", person) === null;
   }
@@ -198,25 +198,25 @@ export class Screen {
     return whyNotMeeting(action, meeting, this.roster.bridges, this);
   }
 
-  /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("../net/protocol.js").Claim | null} claim of somebody else */
+  /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("../net/protocol.js").Claim | null} claim of another user */
   whyNoClaim(row, claim) {
     if (!this.live) return "why_not_connected";
     if (!row) return "why.left";
     return claim ? "why.claimed" : null;
   }
 
-  /** Who handles a person, by a claim on them or on their meeting. @param {Person} person */
+  /** The claim on a participant, or else on their meeting. @param {Person} person */
   handling(person) {
     return claimOf(person, this.roster.meetings);
   }
 
-  /** What is known of whoever something could not be done for. @param {string} id @returns {import("../lib/failure_reasons.js").About} */
+  /** Facts about the target of a failed action. @param {string} id @returns {import("../lib/failure_reasons.js").About} */
   about(id) {
     const meeting = this.roster.meetings.get(this.roster.people.get(id)?.meeting ?? "");
     return { noHost: meeting?.activator === false };
   }
 
-  /** Who of a meeting would be admitted by its button: nobody whom the search or a filter hides. @param {string} meeting */
+  /** The participants whom a meeting's button admits: none whom the search or a filter hides. @param {string} meeting */
   admissibleOf(meeting) {
     return this.roster.lobby(meeting).filter((person) => this.passes(person) && this.can(person) && !person.hold);
   }
@@ -232,13 +232,13 @@ export class Screen {
     return chosen.filter((person) => !this.passes(person)).length;
   }
 
-  /** Who of a meeting can be muted, or unmuted: nobody whom the search hides. @param {string} meeting @param {"mute" | "unmute"} action */
+  /** The participants of a meeting who can be muted, or unmuted: none whom the search hides. @param {string} meeting @param {"mute" | "unmute"} action */
   mutable(meeting, action) {
     const people = this.roster.peopleOf(meeting, "in").filter(this.matches);
     return people.filter((person) => person.muted === (action === "unmute") && this.whyNot(action, person) === null);
   }
 
-  /** Somebody who is shown, be it as a trace. @param {string} id */
+  /** The last known row of a participant who is shown, be it as a trace. @param {string} id */
   lastKnown(id) {
     return this.people.flatMap((list) => list.entries).find((entry) => entry.id === id)?.row;
   }

@@ -1,4 +1,4 @@
-// Who is ticked: a set of person ids and the row that a range starts from. Pure.
+// The selection: a set of participants' ids and the row that a range starts from. Pure.
 
 export class Selection {
   constructor() {
@@ -24,7 +24,7 @@ export class Selection {
     this.anchor = id;
   }
 
-  /** Everybody from the anchor to `id`, in the order shown, becomes what `id` becomes. @param {string[]} order @param {string} id */
+  /** Selects or clears all rows from the anchor to `id`, in the order shown. @param {string[]} order @param {string} id */
   range(order, id, on = true) {
     const from = this.anchor === null ? -1 : order.indexOf(this.anchor);
     const to = order.indexOf(id);

@@ -1,9 +1,9 @@
-// What one's own last admissions offer to take back: all of them together, each for some seconds that stand still while somebody reaches for it
-// or is asked. Pure.
+// Offers to undo the user's last admissions: all of them together, each for some seconds. Time stands still while the user reaches for the
+// button or is asked. Pure.
 
 /**
  * @typedef {{ ref: string, people: Map<string, string>, until: number, latest: number }} Offer
- *   `people`: names by id, of those who were let in, or may yet be; `latest`: when it ends although somebody reaches for it
+ *   `people`: names by id, of those who were let in, or may yet be; `latest`: when it ends although the user reaches for it
  * @typedef {{ refs: string[], people: Map<string, string>, until: number }} Series  all that can be taken back now; `until`: when the first of it no
  *   longer can
  */
@@ -21,13 +21,13 @@ export class UndoOffers {
     this.stoppedAt = null;
   }
 
-  /** @param {string} ref of the press @param {Map<string, string>} people @param {number} now ms @param {number} seconds */
+  /** @param {string} ref of the request @param {Map<string, string>} people @param {number} now ms @param {number} seconds */
   offer(ref, people, now, seconds) {
     if (people.size === 0 || seconds <= 0 || this.taken.has(ref)) return;
     this.offers.push({ ref, people, until: this.#time(now) + seconds * 1000, latest: now + seconds * 1000 + REACH });
   }
 
-  /** What the key and the button take back. @param {number} now @returns {Series | null} */
+  /** The admissions that the key and the button undo. @param {number} now @returns {Series | null} */
   series(now) {
     const time = this.#time(now);
     this.offers = this.offers.filter((offer) => offer.until > time && offer.latest > now);
@@ -41,7 +41,7 @@ export class UndoOffers {
     return Math.max(0, Math.ceil((series.until - this.#time(now)) / 1000));
   }
 
-  /** Somebody points at it, has the focus on it or is asked: time stands still. @param {number} now */
+  /** The user points at it, has the focus on it or is asked: time stands still. @param {number} now */
   pause(now) {
     this.stoppedAt ??= now;
   }

@@ -1,4 +1,4 @@
-// How long is long: a meeting's thresholds, who has passed them, and whom that still concerns. Pure.
+// Thresholds of waits: a meeting's own or the configured ones, and the participants who have passed them. Pure.
 
 /**
  * @typedef {import("../net/protocol.js").PersonRow} Person
@@ -6,7 +6,7 @@
  * @typedef {{ first_s: number, second_s: number, own: boolean }} Thresholds  in seconds; `own`: moderators set them
  */
 
-/** What is assumed while a person's meeting is not known yet: as Usher is configured by default. @type {Thresholds} */
+/** Usher's defaults, assumed while a participant's meeting is not known yet. @type {Thresholds} */
 const ASSUMED = { first_s: 120, second_s: 300, own: false };
 
 /** @param {Meeting | undefined} meeting @returns {Thresholds} */
@@ -15,29 +15,29 @@ export const thresholdsOf = (meeting) => meeting?.thresholds ?? ASSUMED;
 /** 0, 1 or 2: how many thresholds a wait has passed. @param {number} ms @param {Thresholds} thresholds */
 export const level = (ms, { first_s, second_s }) => (ms >= second_s * 1000 ? 2 : ms >= first_s * 1000 ? 1 : 0);
 
-/** How long somebody has waited, in ms; null where they don't. @param {Person} person @param {number} now */
+/** How long a participant has waited, in ms; null where they don't. @param {Person} person @param {number} now */
 export const waited = (person, now) =>
   person.lobby === "waiting" && person.waiting_since !== null ? Math.max(0, now - person.waiting_since) : null;
 
-/** Whether somebody waits too long and nobody has said that they know: who is on hold waits on purpose.
+/** Whether a participant waits too long, unacknowledged: participants on hold wait on purpose.
  * @param {Person} person @param {Meeting | undefined} meeting @param {number} now */
 export function tooLong(person, meeting, now) {
   const ms = waited(person, now);
   return ms !== null && !person.acknowledged && !person.hold && level(ms, thresholdsOf(meeting)) === 2;
 }
 
-/** Who is handling a person, or the meeting where nobody handles the person; "" where nobody does.
+/** The user who handles a participant, or else their meeting; "" where nobody does.
  * @param {Person} person @param {Meeting | undefined} meeting */
 export const handler = (person, meeting) => (person.claim ?? meeting?.claim)?.by ?? "";
 
-/** Whether the reminder of the hold of somebody who waits has come due. @param {Person} person @param {number} now the server's */
+/** Whether the reminder of a waiting participant's hold is due. @param {Person} person @param {number} now the server's */
 export const isDue = (person, now) =>
   person.lobby === "waiting" && person.hold !== null && person.hold.remind_at !== null && person.hold.remind_at <= now;
 
 /** The longest that a threshold may be, in seconds: a day. */
 export const MOST = 86_400;
 
-/** Seconds from what somebody typed: minutes ("2"), or as it is shown ("2:30", "1:02:03"); null where it is neither. @param {string} text */
+/** Seconds from a typed text: minutes ("2"), or as it is shown ("2:30", "1:02:03"); null where it is neither. @param {string} text */
 export function readDuration(text) {
   const parts = text.trim().split(":");
   if (parts.length > 3 || !parts.every((part) => /^\d{1,5}$/.test(part))) return null;

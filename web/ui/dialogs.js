@@ -5,7 +5,7 @@
  *   valid?: (typed: string) => boolean, other?: { label: string, act: () => void } | null, typed?: string, stays?: boolean,
  *   only?: boolean, undo?: boolean }} Question
  *   `danger`: looks like it; `plain`: Enter says yes; `typed`: what its main field holds at first; `other`: a second answer, for which nothing typed counts;
- *   `stays`: neither an answer nor a press beside it ends it, `act` does that when it is time; `only`: there is nothing to decline;
+ *   `stays`: neither an answer nor a click beside it ends it, `act` does that when it is time; `only`: there is nothing to decline;
  *   `undo`: what can be undone waits for the answer
  */
 

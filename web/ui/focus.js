@@ -17,7 +17,7 @@ export class Focus {
     list.focus(id);
   }
 
-  /** What had it is gone: the list has it. */
+  /** The element with the focus is gone: gives the focus to the list. */
   anew() {
     if (this.desk.showsAdminPage) return this.#adminPage?.focus();
     const list = this.desk.screen.lobby;
@@ -47,7 +47,7 @@ export class Focus {
   }
 
   /**
-   * A display that was revoked has only the button that forgets it, which a second press must not hit; one that was forgotten has none.
+   * A display that was revoked has only the button that forgets it, which a second click must not hit; one that was forgotten has none.
    * @param {string} id
    */
   #afterDisplay(id) {

@@ -1,4 +1,4 @@
-// The one menu that stands open: of a person, a meeting or the selection. Where it is, how keys move in it, and whom it claims meanwhile.
+// The one open menu: of a participant, a meeting or the selection. Places it, moves the focus in it, and claims its target meanwhile.
 
 /**
  * @typedef {"person" | "meeting" | "selection"} MenuKind

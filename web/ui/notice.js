@@ -1,4 +1,4 @@
-// A word about what was just tried, where no row and no press has it. It goes by itself.
+// A short message about the last thing the user tried, where no row and no request shows it. It goes by itself.
 
 /** How long it stays, in ms. */
 const STAY = 6000;

@@ -1,4 +1,4 @@
-// What the pointer is doing: on which row it rests, and whether a button is held down. While one is, nothing is redrawn.
+// Follows the pointer: the row it rests on, and whether a button is held down. Nothing is redrawn while one is.
 
 import { t } from "../lib/i18n.js";
 
@@ -71,7 +71,7 @@ export class Pointer {
   #point(target, moved) {
     const name = target?.closest("[data-list]")?.getAttribute("data-list");
     const row = target?.closest("[data-index]");
-    // Of a meeting's card only a part has its id.
+    // Only a part of a meeting's card carries its id.
     const id = (row?.matches("[data-row]") ? row : row?.querySelector("[data-row]"))?.getAttribute("data-row") ?? null;
     for (const list of this.desk.screen.lists)
       list.stability.point(list.name === name ? id : null, list.name === name, moved && list.name === name);
@@ -89,7 +89,7 @@ export class Pointer {
     if (this.desk.pressGuard.moved(event.clientX, event.clientY, controlAt(event.target), by)) this.desk.changed();
   }
 
-  /** What was pressed may be another thing than what was aimed at. @param {PointerEvent} event */
+  /** The pressed control may not be the one that was aimed at. @param {PointerEvent} event */
   #aim(event) {
     this.#moved(event, event.pointerType === "touch" ? "touch" : undefined);
     const control = controlAt(event.target);

@@ -1,6 +1,6 @@
-// What keeps a press from hitting what it was not aimed at. A control that has just come under a pointer that rests takes no press before the
-// pointer has moved or a second has passed; nor does the button of a press that has just ended, nor what a key that is still going down finds
-// in the place of what it pressed. Knows no page: controls are words that name them.
+// Keeps a press from hitting a control that it was not aimed at. A control that appears under a resting pointer takes no press before the
+// pointer moves or a second passes. The same holds for the button of a request that has just ended, and for a control that replaces the one
+// that a key pressed. Touches no page: controls are names.
 
 /** How long a control takes no press that has come under a resting pointer, or whose own press has just ended, in ms. */
 export const REST = 1000;
@@ -71,7 +71,7 @@ export class PressGuard {
     return true;
   }
 
-  /** Another key went down: whoever goes on means what comes next. */
+  /** Another key went down: the user has seen the change. */
   otherKey() {
     this.pressed = null;
   }

@@ -13,7 +13,7 @@ export class Shortcuts {
     this.ends = new AbortController();
     /** The person and the meeting that had the focus last. @type {{ person: string | null, meeting: string | null }} */
     this.at = { person: null, meeting: null };
-    /** Whether keys that write a letter act; whoever dictates has them off. */
+    /** Whether letter keys act; users who dictate switch them off. */
     this.letters = stored(LETTERS) !== "off";
   }
 
@@ -144,7 +144,7 @@ export class Shortcuts {
     const { desk } = this;
     const list = this.#listOf(target);
     if (!this.letters && event.key.length === 1 && event.key !== " ") return false;
-    // Of the keys that are held down only those go on that move.
+    // A key that is held down repeats only when it moves the focus.
     if (event.repeat && event.key.length === 1 && !"jkJK ".includes(event.key)) return true;
     if (event.key === "/") return this.#search();
     if (event.key === "?") return this.#unfold("keys");
@@ -158,7 +158,7 @@ export class Shortcuts {
     );
   }
 
-  /** What needs no row. @param {KeyboardEvent} event */
+  /** Keys that need no row. @param {KeyboardEvent} event */
   #anywhere({ key }) {
     const { moderation } = this.desk;
     if (key === "n") moderation.takeNext();
@@ -170,7 +170,7 @@ export class Shortcuts {
     return true;
   }
 
-  /** What is for the focused row, or else for the open meeting. @param {KeyboardEvent} event @param {HTMLElement} target */
+  /** Keys for the focused row, or else for the open meeting. @param {KeyboardEvent} event @param {HTMLElement} target */
   #either({ key, shiftKey }, target) {
     const menu = key === "m" || key === "ContextMenu" || (key === "F10" && shiftKey);
     if (!menu && key !== "c") return false;
@@ -185,7 +185,7 @@ export class Shortcuts {
     return true;
   }
 
-  /** Everybody who waits in the open meeting, or in the one of the focused row; asks, since nobody chose them one by one. */
+  /** Admits all who wait in the open meeting, or in the focused row's; asks first, since they were not chosen one by one. */
   #admitMeeting() {
     const { screen, roster } = this.desk;
     const list = screen.lists.find((each) => each.focused);
@@ -299,7 +299,7 @@ export class Shortcuts {
     return true;
   }
 
-  /** Somebody whom "take next" has brought. @param {string} id */
+  /** Admits the participant that "take next" has claimed. @param {string} id */
   admit(id) {
     const { lobby } = this.desk.screen;
     const person = this.desk.roster.people.get(id);

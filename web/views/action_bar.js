@@ -1,4 +1,5 @@
-// The foot of the middle column: what the last presses did, and the selection with its button. Always there: it never shifts the list.
+// The action bar below the list: results of the last requests, and the selection with its button. Always there, so that it never shifts the
+// list.
 
 import { t } from "../lib/i18n.js";
 import { clockTimes } from "../lib/time.js";
@@ -13,7 +14,7 @@ import { undoButton } from "./undo_button.js";
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("../net/action_requests.js").ActionRequest} ActionRequest */
 
-/** So many results of a press are listed. */
+/** The most results of a request that are listed. */
 const LISTED = 200;
 /** The place of the selection's button. */
 const SELECTION = "selection";
@@ -24,7 +25,7 @@ const times = clockTimes(document.documentElement.lang || "en");
 export function actionBar(desk) {
   const { screen, selection } = desk;
   const { chosen } = screen;
-  // The bar stays where it is until its press has its result.
+  // The bar stays where it is until its request has its result.
   const some = selection.size > 0 || desk.actionRequests.atPlace(SELECTION) !== undefined;
   const hidden = some ? screen.chosenHidden : 0;
   const shownRequests = [...desk.actionRequests.all.values()].filter(worthShowing);
@@ -52,7 +53,7 @@ export function actionBar(desk) {
   `;
 }
 
-/** What the button says: where some of those selected are hidden, that it is for the others. @param {number} n @param {number} hidden */
+/** The button's text: where a filter hides some of the selection, it says that it is for the others. @param {number} n @param {number} hidden */
 const keyOf = (n, hidden) => (n === 0 ? "admit" : hidden > 0 ? "admit_shown_n" : "admit_n");
 
 /** @param {Desk} desk @param {"people" | "meetings"} pane @param {"people" | "meetings"} name @param {string} label */
@@ -62,10 +63,10 @@ const tab = (desk, pane, name, label) =>
 /** Whether the connection kept its result from this page, or it from the server. @param {import("../net/action_requests.js").ActionRequest} request */
 const isCut = ({ state }) => state === "cut_off" || state === "unheard" || state === "unsent";
 
-/** What a bridge is told is answered by its row; only a failure has a word of its own. @param {ActionRequest} request */
+/** A bridge answers a request by its row; only a failure is shown here. @param {ActionRequest} request */
 const worthShowing = (request) => request.action !== "bridge" || request.state === "failed" || isCut(request);
 
-/** What became of a press so far. @param {Desk} desk @param {ActionRequest} request */
+/** The text of a request's progress or result. @param {Desk} desk @param {ActionRequest} request */
 export const requestLine = (desk, request) =>
   requestText(request, desk.screen.now, times.short, (result) => desk.screen.about(result.person ?? ""));
 
@@ -100,7 +101,7 @@ function summary(desk, requests, last, undo) {
     ${undo} ${isUnderWay(last) ? nothing : html`<button class="icon-button" type="button" aria-label=${t("dismiss")} title=${t("dismiss")} @click=${() => dismiss(desk, requests)}>${icon("close")}</button>`}`;
 }
 
-/** How far a press for many has come, and the button that ends it. @param {Desk} desk @param {ActionRequest} request */
+/** The progress of a request for many, and the button that ends it. @param {Desk} desk @param {ActionRequest} request */
 function progress(desk, request) {
   const [done, n] = [request.results.length, request.names.size];
   const [first = ""] = request.names.keys();
@@ -124,7 +125,7 @@ function dismiss(desk, requests) {
 const bad = (request) =>
   request.state === "failed" || request.state === "unanswered" || isCut(request) || failures(request).length > 0;
 
-/** What is listed of a press: what failed; of an undo everybody, since each is a question of its own. @param {ActionRequest} request */
+/** The results of a request to list: the failures; for an undo all of them, since each answers a question of its own. @param {ActionRequest} request */
 const listed = (request) => (request.message.scope === "undo" && request.names.size > 1 ? request.results : failures(request));
 
 /** @param {Desk} desk @param {ActionRequest[]} requests */

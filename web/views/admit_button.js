@@ -1,4 +1,4 @@
-// The button that lets people in. It holds exactly the people it was painted with; the number on it is theirs. While a press from its place is
+// The button that admits. It holds exactly the participants that it was drawn with; the number on it is theirs. While a request from its place is
 // under way it stays there, inert, and says so.
 
 import { t } from "../lib/i18n.js";
@@ -7,7 +7,7 @@ import { html, nothing } from "../vendor/lit.js";
 /**
  * @typedef {{ key: string, label: string, meeting?: string, name?: string, meetings?: number, style: "main" | "second" | "row" | "link", place: string,
  *   why?: string | null, rove?: boolean }} How
- *   `place`: where it is, for as long as it is the same button to whoever presses it
+ *   `place`: identifies the button over drawings, for as long as it means the same to the user
  */
 
 /** @param {import("../desk.js").Desk} desk @param {import("../net/protocol.js").PersonRow[]} people @param {import("../net/protocol.js").Scope} scope @param {How} how */

@@ -1,4 +1,4 @@
-// The bell in the top line, which says so where the browser keeps somebody from being heard, and what unfolds from it.
+// The bell in the top line, which warns where the browser blocks alerts, and its panel of settings.
 
 import { t } from "../lib/i18n.js";
 import { html, live, nothing } from "../vendor/lit.js";
@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 
-/** What the bell says: what is in the way, else what was chosen. @param {Desk} desk */
+/** The state of the bell: the obstacle if there is one, else the user's choice. @param {Desk} desk */
 function stateOf({ alerts, prefs, screen }) {
   const { sound, volume, notify } = prefs.kept;
   if (alerts.blocked) return "blocked";
@@ -53,7 +53,7 @@ function panel(desk) {
   `;
 }
 
-/** What the browser says to notifications, and the only button that asks it. @param {Desk} desk */
+/** The browser's permission for notifications, and the only button that asks for it. @param {Desk} desk */
 function permission({ alerts, prefs }) {
   const { permission } = alerts.notifications;
   if (permission === "granted") return nothing;

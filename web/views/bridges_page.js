@@ -120,7 +120,7 @@ function cdr(bridge, { cdr: records }, now) {
     <span class="quiet why">${t("records_n", { n: records.records })}${records.last === null ? nothing : html`, <time>${age(now - records.last)}</time>`}</span>`;
 }
 
-/** Below a minute with a tenth of a second: whoever looks wants to see it move. @param {number} ms */
+/** Below a minute with a tenth of a second, so that the reader sees it move. @param {number} ms */
 const age = (ms) => (ms < 60_000 ? t("seconds", { s: tenths(Math.max(0, ms) / 1000) }) : duration(ms));
 
 /** @param {BridgeFigures} figures */

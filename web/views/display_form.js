@@ -1,4 +1,4 @@
-// The questions about wall displays: the form that pairs one, makes a link for one or changes one; the link; and whether to revoke it.
+// Dialogs about displays: the form that pairs one, makes a link for one or changes one; the link; and whether to revoke it.
 
 import { t } from "../lib/i18n.js";
 import { fold } from "../lib/text.js";
@@ -113,7 +113,7 @@ class Sheet {
     this.desk.draw();
   }
 
-  /** What was pressed is gone or elsewhere: the focus goes on. @param {string} id */
+  /** The pressed button is gone or has moved: gives the focus to the next one. @param {string} id */
   #goTo(id) {
     document.getElementById(`display-${id}`)?.focus();
   }
@@ -139,7 +139,7 @@ class Sheet {
       ${this.#fault(field)}</div>`;
   }
 
-  /** What is wrong with a field, below it. @param {string} field */
+  /** A field's fault, below it. @param {string} field */
   #fault(field) {
     const words = this.draft.fault(field);
     return html`<span class="fault grave" id="display-${field}-fault">${words ? html`${icon("trouble")} ${words}` : nothing}</span>`;
@@ -151,7 +151,7 @@ class Sheet {
       @change=${() => this.#set({ [name]: !this.form[name] })} /><span>${label}</span></label><p class="quiet" id="display-${name}-why">${why}</p></div>`;
   }
 
-  // What it shows.
+  // The views of the display.
 
   #views() {
     const { views } = this.form;

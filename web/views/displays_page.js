@@ -1,4 +1,4 @@
-// The wall displays, for administrators: what hangs where, what each shows, whether it does, and what can be done to it.
+// The administrators' page of displays: each one's place, views, state and actions.
 
 import { number, t } from "../lib/i18n.js";
 import { duration } from "../lib/time.js";
@@ -140,8 +140,8 @@ const acts = (desk, row) => html`
   ${act(desk, "revoke", row, () => desk.displayActions.revoke(row))}
 `;
 
-/** @param {Desk} desk @param {"edit" | "identify" | "reload" | "revoke" | "forget"} what @param {DisplayRow} row @param {() => void} press
+/** @param {Desk} desk @param {"edit" | "identify" | "reload" | "revoke" | "forget"} what @param {DisplayRow} row @param {() => void} onClick
  * @param {boolean} [away] that there is no screen to hear it */
-const act = (desk, what, row, press, away = false) =>
+const act = (desk, what, row, onClick, away = false) =>
   html`<button class="quiet-button" type="button" data-action="display-${what}" ?disabled=${!desk.screen.live || away}
-    aria-label=${t(`displays.do_${what}`, { name: row.display.name })} title=${t(away ? "displays.away" : `displays.why_${what}`)} @click=${press}>${t(`displays.act_${what}`)}</button>`;
+    aria-label=${t(`displays.do_${what}`, { name: row.display.name })} title=${t(away ? "displays.away" : `displays.why_${what}`)} @click=${onClick}>${t(`displays.act_${what}`)}</button>`;

@@ -81,7 +81,7 @@ const bridgesPanel = (desk, all) => html`
   </div>
 `;
 
-/** What a person may do about a bridge that is not followed. @param {Desk} desk @param {import("../net/protocol.js").BridgeRow} bridge */
+/** The user's button for a bridge that is not followed. @param {Desk} desk @param {import("../net/protocol.js").BridgeRow} bridge */
 export const retry = (desk, bridge) =>
   ["refused", "unreachable", "polling"].includes(bridge.state) && desk.screen.acts
     ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!desk.screen.live} @click=${() => desk.actionRequests.tellBridge("retry", bridge.id)}>

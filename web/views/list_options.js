@@ -55,7 +55,7 @@ function panel(desk) {
   `;
 }
 
-/** Several may be chosen; what is chosen and not there just now stays, to be taken away. By name: a press moves none of them. @param {Desk} desk @param {"meetings" | "bridges"} which */
+/** Several may be chosen; a choice that is not there just now stays, to be taken away. By name, so that a choice moves none of them. @param {Desk} desk @param {"meetings" | "bridges"} which */
 function many(desk, which) {
   const { view } = desk.listOptions;
   const there =
@@ -102,7 +102,7 @@ const chosenIn = (event) => /** @type {HTMLSelectElement} */ (event.target).valu
 /** Columns by which the list can be put in order. @type {Record<string, View["order"]>} */
 const ORDER_OF = { when: "wait", who: "name", meeting: "meeting", bridge: "bridge" };
 
-/** The head of a column: a press puts the list in its order, another one turns that round. By keyboard the panel does the same.
+/** The head of a column: a click orders the list by it, another one reverses the order. By keyboard the panel does the same.
  * @param {Desk} desk @param {string} head @param {"lobby" | "call"} kind */
 export function columnHead({ listOptions }, head, kind) {
   const words = t(`col_${head}`);
@@ -118,7 +118,7 @@ export function columnHead({ listOptions }, head, kind) {
     title=${t(`order.by_${order}`)} @click=${() => listOptions.change({ order, reverse: on ? !view.reverse : false })}>${words}${on ? icon(rising ? "up" : "down") : nothing}</button></span>`;
 }
 
-/** What keeps people from being listed, with how many it hides: nobody is missed for a filter that was forgotten. @param {Desk} desk */
+/** The filters in force and how many participants they hide, so that a forgotten filter hides nobody unnoticed. @param {Desk} desk */
 export function activeFilters(desk) {
   const { screen, listOptions } = desk;
   const all = screen.choice.open === null;

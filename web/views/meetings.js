@@ -1,4 +1,4 @@
-// The left column: every meeting, those with somebody waiting first, and below it what else there is to know.
+// The left column: every meeting, those with waiting participants first, and notices below.
 
 import { number, t } from "../lib/i18n.js";
 import { isBlank } from "../lib/text.js";
@@ -45,7 +45,7 @@ function card(desk, { row, id, gone }, index) {
   const { screen } = desk;
   const open = screen.choice.open === id;
   const people = gone === null && row.waiting > 0 && screen.acts ? screen.admissibleOf(id) : [];
-  // Its button is for those whom the search and the filters leave, and says so.
+  // Its button is for the participants who pass the search and the filters, and says so.
   const some = people.length > 0 && screen.hiddenOf(id) > 0;
   const place = `card:${id}`;
   return html`<li class="card" data-index=${index} data-meeting=${id} data-gone=${gone === null ? "no" : "yes"} data-open=${open ? "yes" : "no"}
@@ -83,13 +83,13 @@ const facts = (
 ) => html`${lobbyWords(desk, row)}${unreadable(row)}${handler(desk, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
   >${row.claim ? nothing : html`<span class="fact bridges-of">${row.bridges.join(", ")}</span>`}`;
 
-/** People of whom CMS's answers can't be read: they may wait, and no list shows that. @param {Meeting} row */
+/** Participants about whom CMS's answers can't be read: they may wait, and no list shows that. @param {Meeting} row */
 const unreadable = (row) =>
   row.unreadable
     ? html`<span class="fact unreadable" title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>`
     : nothing;
 
-/** Who handles the whole meeting. @param {Desk} desk @param {Meeting} row */
+/** Shows which moderator handles the whole meeting. @param {Desk} desk @param {Meeting} row */
 export function handler(desk, { claim }) {
   if (!claim) return nothing;
   const mine = claim.by === desk.me;

@@ -1,4 +1,4 @@
-// What there is to know beside the lists: bridges in trouble, hidden meetings, a new version. At the foot, so that nothing moves for it.
+// Notices beside the lists: bridges with a fault, hidden meetings, a new version. They stand at the foot, so that they move nothing.
 
 import { t } from "../lib/i18n.js";
 import { clockTimes } from "../lib/time.js";
@@ -18,7 +18,7 @@ export function noticeList(desk) {
   const hidden = server?.hidden_meetings ?? 0;
   const { phase, reason } = desk.screen.link;
   const { sessionEnds } = desk.screen;
-  // Each kind in a place of its own, and each bridge in an element of its own: a press under way must not come to mean another one.
+  // Each kind in a place of its own, and each bridge in an element of its own: a click must not hit another bridge's button.
   const all = [
     phase === "stopped" ? note(true, t("stopped"), t("stopped_why", { reason }), reload()) : nothing,
     sessionEnds ? note(true, t("session_ends", { at: times.long(sessionEnds) }), t("session_ends_why")) : nothing,
@@ -52,7 +52,7 @@ function bridgeNote(desk, bridge) {
 const since = (bridge) =>
   bridge.trouble ? html` <span class="quiet">${t("since_at", { at: times.long(bridge.since) })}</span>` : nothing;
 
-/** What is wrong in CMS's or the network's words, and what to do about it. @param {import("../net/protocol.js").BridgeRow} bridge */
+/** A bridge's fault in the words of CMS or the network, with advice. @param {import("../net/protocol.js").BridgeRow} bridge */
 export function faultText(bridge) {
   const key = advice(bridge);
   return html`${bridge.trouble ? html`<p class="quiet" dir="auto">${bridge.trouble.what}</p>` : nothing}${key ? html`<p class="advice">${t(key)}</p>` : nothing}`;

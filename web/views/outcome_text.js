@@ -1,4 +1,4 @@
-// What came of presses and of actions, in words: for the dock, the rows and the screen reader. No page in here.
+// Results of requests and actions in words: for the action bar, the rows and the screen reader. Touches no page.
 
 import { reasonOf, sentence } from "../lib/failure_reasons.js";
 import { t } from "../lib/i18n.js";
@@ -22,7 +22,7 @@ const ago = (at, now, clock) =>
       : t("at_time", { at: clock(at) });
 
 /**
- * What a result means, with its reason where there is one.
+ * The text of a result, with its reason where there is one.
  * @param {Outcome} outcome @param {string} action @param {number} now the server's @param {(at: number) => string} clock @param {About} [about]
  */
 export function outcomeText({ result, reason, by, at }, action, now, clock, about = {}) {
@@ -34,13 +34,13 @@ export function outcomeText({ result, reason, by, at }, action, now, clock, abou
   return why ? sentence(why) : t(`outcome_${result}`);
 }
 
-/** What goes wrong at bridges: its reason is a code, or a sentence of the server's. */
+/** Results of bridges: their reason is a code, or a sentence of the server's. */
 const EXPLAINED = new Set(["refused", "unreachable", "unconfirmed", "interrupted"]);
 
 /** Whether the reason of a result has words. @param {string} result */
 export const hasReason = (result) => EXPLAINED.has(result);
 
-/** What the reason of a result is called where it comes from, for small print; "" where it says nothing more. @param {Outcome} outcome */
+/** The code of a result's reason, for small print; "" where there is none. @param {Outcome} outcome */
 export const codeOf = ({ result, reason }) => (EXPLAINED.has(result) ? (reasonOf(reason ?? "")?.code ?? "") : "");
 
 /** As `outcomeText`, for a list in which each has a line of their own. @param {Outcome} outcome @param {string} action @param {string} name
@@ -57,8 +57,8 @@ export function undoResultText(outcome, now, clock) {
   return t("undo.still_in", { why: outcomeText(outcome, "send_back", now, clock) });
 }
 
-/** What became of a press so far. @param {ActionRequest} request @param {number} now @param {(at: number) => string} clock
- * @param {(result: import("../net/protocol.js").Result) => About} [about] what is known of whom a result is about */
+/** The text of a request's progress or result. @param {ActionRequest} request @param {number} now @param {(at: number) => string} clock
+ * @param {(result: import("../net/protocol.js").Result) => About} [about] facts about a result's target */
 export function requestText(request, now, clock, about = () => ({})) {
   const [n, name] = [request.names.size, [...request.names.values()][0] ?? ""];
   if (request.state === "failed")
@@ -96,7 +96,7 @@ function undone(request) {
 /** @type {import("../net/protocol.js").ResultWord[]} */
 const NOT_DONE = ["already", "left", "unconfirmed", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"];
 
-/** The reason of one of a press's results; the next step only where there is no other result. @param {ActionRequest} request
+/** The reason of one of a request's results; with the next step only where there is no other result. @param {ActionRequest} request
  * @param {import("../net/protocol.js").Result} result @param {About} about */
 function whyOf(request, { result, reason }, about) {
   if (!EXPLAINED.has(result)) return reason ?? "";

@@ -1,4 +1,4 @@
-// The middle column: everybody who waits, or one meeting with its two lists.
+// The middle column: all who wait, or one meeting with its two lists.
 
 import { number, t } from "../lib/i18n.js";
 import { isStale } from "../state/bridges.js";
@@ -126,7 +126,7 @@ function grid(desk, list, label, kind) {
   </div>`;
 }
 
-/** Those whom a moderator put on hold: a group of their own, below whoever waits for an answer. @param {Desk} desk */
+/** Participants on hold form a group of their own, below those who wait for an answer. @param {Desk} desk */
 const onHold = (desk) =>
   desk.screen.held.entries.length > 0
     ? html`<h2 class="section" data-section="held">${icon("hold")}${t("on_hold_group")} <span class="number" id="held-count">${number(desk.screen.shownHeld.length)}</span></h2>
@@ -146,7 +146,7 @@ function called(desk) {
   `;
 }
 
-/** A list that is there only while somebody is in it. @param {Desk} desk @param {import("../lists/virtual_list.js").List<Person>} list @param {string} title */
+/** A list that is there only while it has entries. @param {Desk} desk @param {import("../lists/virtual_list.js").List<Person>} list @param {string} title */
 const section = (desk, list, title) =>
   list.entries.length > 0
     ? html`<h2 class="section">${title} <span class="number">${number(list.entries.length)}</span></h2> ${grid(desk, list, title, "call")}`

@@ -1,4 +1,4 @@
-// Who else has a page open: in the top line, and on each meeting those who look at it.
+// Other users with an open page: in the top line, and on each meeting that they look at.
 
 import { t } from "../lib/i18n.js";
 import { duration } from "../lib/time.js";
@@ -39,7 +39,7 @@ const panel = (desk, all) => html`<div class="panel presence-panel" tabindex="-1
   )}</ul>
 </div>`;
 
-/** What they look at, each meeting a way there. @param {Desk} desk @param {User} user */
+/** The meetings that a user looks at, as links. @param {Desk} desk @param {User} user */
 function where(desk, user) {
   const meetings = user.looks_at.flatMap((id) => desk.roster.meetings.get(id) ?? []);
   if (meetings.length === 0) return t("presence.looks_at_all");
@@ -55,7 +55,7 @@ function go(desk, meeting) {
   desk.open(meeting);
 }
 
-/** Who looks at a meeting. @param {Desk} desk @param {string} meeting */
+/** The users who look at a meeting. @param {Desk} desk @param {string} meeting */
 export function lookers(desk, meeting) {
   const all = usersLookingAt(others(desk.roster.users, desk.me), meeting);
   if (all.length === 0) return nothing;

@@ -1,4 +1,4 @@
-// The questions that moderators are asked, in words: whom or what it hits, who else is at it, and what will come of it.
+// Questions to moderators before an action: its targets, other moderators' claims, and its effects.
 
 import { number, t } from "../lib/i18n.js";
 import { nameOf } from "../lib/names.js";
@@ -29,7 +29,7 @@ const MESSAGE_TIMES = [30, 60, 300, 900, 3600];
 const times = clockTimes(document.documentElement.lang || "en");
 
 /**
- * About several people, or one whom something speaks against. Whoever leaves meanwhile is no longer part of it, and nobody joins.
+ * Asks about several participants, or about one that is claimed or on hold. Participants who leave meanwhile drop out; no others join.
  * @param {Desk} desk
  * @param {{ action: "admit" | "send_back" | "remove" | "mute" | "unmute" | "unhold", people: Person[], handled: Handled, held: Person[], rest: Person[],
  *   hidden: number, act: (still: Person[]) => void, actOnRest: (still: Person[]) => void }} what
@@ -76,7 +76,7 @@ export function undoQuestion(desk, { people, rows, act }) {
   };
 }
 
-/** Whom of those that a question was asked about it can still be done to; without a connection nobody knows.
+/** The participants of a question for whom the action is still possible; all of them without a connection.
  * @param {Desk} desk @param {import("../state/permissions.js").PersonAction} action @param {Person[]} people */
 function stillThere(desk, action, people) {
   if (!desk.screen.live) return people;
@@ -114,7 +114,7 @@ const waitOf = (desk, person) =>
     ? nothing
     : html`<time class="number">${duration(Math.max(0, desk.clock.now() - person.waiting_since))}</time> `;
 
-/** Who is no longer part of it. @param {Desk} desk @param {Person[]} people @param {Person[]} still */
+/** Names the participants who have dropped out. @param {Desk} desk @param {Person[]} people @param {Person[]} still */
 function gone(desk, people, still) {
   if (!desk.screen.live) return warning(t("why_not_connected"));
   const left = people.length > 1 ? people.filter((person) => !still.some((each) => each.id === person.id)) : [];
@@ -131,7 +131,7 @@ function gone(desk, people, still) {
 export function holdQuestion(desk, { people, handled, act, end }) {
   const only = people.length === 1 ? people[0] : undefined;
   const now = desk.clock.now();
-  // A reminder that is still to come stays, unless somebody sets another one.
+  // A future reminder stays, unless the user sets another one.
   const set = (only?.hold?.remind_at ?? 0) > now ? (only?.hold?.remind_at ?? 0) : 0;
   const remaining = () => Math.max(1, Math.round((set - desk.clock.now()) / 1000));
   return {
@@ -212,7 +212,7 @@ export function lockQuestion(desk, { action, meeting, claim, act }) {
   };
 }
 
-/** Whom an unlocking lets in, or may: also who is hidden just now. @param {Desk} desk @param {Meeting} meeting */
+/** Lists the participants whom an unlocking lets in or may let in, also those whom a filter hides. @param {Desk} desk @param {Meeting} meeting */
 function letIn(desk, meeting) {
   const [people, hidden] = [desk.roster.lobby(meeting.id), desk.screen.hiddenOf(meeting.id)];
   if (people.length === 0) return nothing;
@@ -225,7 +225,7 @@ const warning = (text) => html`<p class="warning">${icon("hand")}<span>${text}</
 /** @param {Claim | null} claim */
 const handler = (claim) => (claim ? warning(t("claim.by_meeting", { by: claim.by })) : nothing);
 
-/** Who else is at it. @param {Handled} handled @param {Person[]} people */
+/** Names the other moderators who handle the targets. @param {Handled} handled @param {Person[]} people */
 function handledLines(handled, people) {
   const [first] = handled;
   if (!first) return nothing;

@@ -1,4 +1,4 @@
-// One person: waiting, in the call, or the trace of somebody who waited a moment ago.
+// One row: a participant who waits or is in the call, or the trace of one who has just left the list.
 
 import { t } from "../lib/i18n.js";
 import { nameOf } from "../lib/names.js";
@@ -65,7 +65,7 @@ const personName = (row) =>
     ? html`<span class="nameless">${t("person_no_name")}</span>`
     : html`<bdi title=${plain(row.name)}>${row.name}</bdi>`;
 
-/** Two of one name in one meeting both carry the end of their id, and so does whoever has no name. @param {Desk} desk @param {Person} row */
+/** Namesakes in one meeting carry the end of their id, and so do participants without a name. @param {Desk} desk @param {Person} row */
 const namesake = (desk, row) =>
   isBlank(row.name) || desk.roster.hasNamesake(row)
     ? html`<span class="tag" title=${t("namesake_why")}>${row.id.slice(-4)}</span>`
@@ -78,7 +78,7 @@ const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.m
 
 /** @typedef {{ kind: string, sign: Parameters<typeof icon>[0] | null, text: string, code?: string }} Fact */
 
-/** What else there is to know of somebody, on one line: who is at it, what failed, whether they are to stay.
+/** Further facts of a participant on one line: the claim, a failure, a hold.
  * @param {Desk} desk @param {Person} row @param {import("../net/protocol.js").Claim | null} claim */
 function about(desk, row, claim) {
   const facts = [
@@ -96,7 +96,7 @@ function about(desk, row, claim) {
   )}</span>`;
 }
 
-/** The server has not said that it heard of a press on this person. @param {Desk} desk @param {Person} row @returns {Fact | null} */
+/** The server has not confirmed a request for this participant. @param {Desk} desk @param {Person} row @returns {Fact | null} */
 function unconfirmed(desk, { id }) {
   const request = desk.actionRequests.forPerson(id);
   return request && desk.connection.isOverdue(request.ref) ? { kind: "outcome", sign: "trouble", text: t("press_doubtful") } : null;
@@ -170,7 +170,7 @@ function action(desk, row, kind) {
   return html`${what}${menu}`;
 }
 
-/** Whether this page's user can still call a press on a person off. @param {Desk} desk @param {Person} row */
+/** Whether this page's user can still cancel a request for a participant. @param {Desk} desk @param {Person} row */
 const isHeldBack = (desk, { id, pending }) =>
   (pending?.until ?? 0) > desk.screen.now && pending?.by === desk.me && desk.actionRequests.forPerson(id)?.names.size === 1;
 
@@ -185,7 +185,7 @@ const admit = (desk, row) =>
       })
     : nothing;
 
-/** An action under way; one that is not sent yet can be called off by whoever pressed, where they pressed for this one alone.
+/** An action under way; its user can cancel one that is not sent yet, where it has this target alone.
  * @param {Desk} desk @param {Person} row @param {import("../net/protocol.js").Pending} what */
 function pending(desk, row, { action, by, until }) {
   const mine = by === desk.me;
@@ -202,11 +202,11 @@ const letIn = ({ admitted }) =>
     ? html`<span class="trace" title=${t("admitted_by", { by: admitted.by, at: times.long(admitted.at) })}>${t("admitted_by", { by: admitted.by, at: times.short(admitted.at) })}</span>`
     : nothing;
 
-/** What became of somebody who waited. @param {Desk} desk @param {Person} old @param {"lobby" | "call"} kind */
+/** The text in place of a participant who has left the list. @param {Desk} desk @param {Person} old @param {"lobby" | "call"} kind */
 function trace(desk, old, kind) {
   const row = desk.roster.people.get(old.id);
   if (!row) return html`<span class="trace">${t("trace_left")}</span>`;
-  // Who was in is there, and no longer in.
+  // A participant who was in the call is in the lobby again.
   const inLobby = kind === "call" && row.lobby === "waiting";
   if (inLobby) return html`<span class="trace">${row.sent_back ? sentBack(row.sent_back) : t("trace_lobby")}</span>`;
   if (row.lobby === "waiting" && kind === "lobby" && Boolean(row.hold) !== Boolean(old.hold))

@@ -1,4 +1,4 @@
-// The whole dashboard: header, meetings, people, dock. Templates only; what happens is the desk's.
+// The whole desk: header, meetings, participants, action bar. Templates only.
 
 import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";
@@ -31,7 +31,7 @@ export function shell(desk) {
   `;
 }
 
-/** What only administrators see. @param {import("../desk.js").Desk} desk */
+/** The administrators' pages. @param {import("../desk.js").Desk} desk */
 const administered = (desk) =>
   desk.screen.adminPage === "displays"
     ? html`<main class="people" id="people" aria-label=${t("displays.label")}>${displaysPage(desk)}</main>`

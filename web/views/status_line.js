@@ -33,7 +33,7 @@ export function statusLine(desk) {
     ${staleBridges(desk)} ${ofMeeting(desk)}`;
 }
 
-/** What moderators had the open meeting show, and what they could not do to it. @param {Desk} desk */
+/** The open meeting's message on screen, and its last failed action. @param {Desk} desk */
 function ofMeeting(desk) {
   const row = desk.screen.meeting;
   if (!row) return nothing;

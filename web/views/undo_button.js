@@ -1,4 +1,4 @@
-// The offer to take the own last admissions back: quiet, for some seconds, and as long as somebody reaches for it. Its words say how many.
+// The button that undoes the user's last admissions: quiet, for some seconds, or as long as the user reaches for it. Its text says how many.
 
 import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";

@@ -1,4 +1,4 @@
-// How long somebody waits, and what there is to say when it is long: shape, word and colour, and the button that says "seen".
+// A wait and its marks when it is long: shape, text and colour, and the button that acknowledges it.
 
 import { t } from "../lib/i18n.js";
 import { nameOf } from "../lib/names.js";
@@ -33,13 +33,13 @@ function shape(desk, row, meeting, late) {
     aria-label=${t("wait.seen_one", { name: nameOf(row) })} ?disabled=${!desk.screen.live} @click=${() => desk.waitActions.acknowledge([row])}>${icon("very_late")}</button>`;
 }
 
-/** When somebody began to wait, by the clock. @param {Person} row */
+/** When a wait began, by the clock. @param {Person} row */
 export const began = (row) =>
   row.waiting_since === null
     ? nothing
     : html`<time datetime=${new Date(row.waiting_since).toISOString()}>${times.short(row.waiting_since)}</time>`;
 
-/** Who has seen that somebody waits too long; "" where nobody has. @param {Person} row */
+/** Tells which moderator acknowledged a long wait; "" where none did. @param {Person} row */
 export const seenBy = ({ acknowledged }) =>
   acknowledged ? t("wait.seen_by", { by: acknowledged.by, at: times.short(acknowledged.at) }) : "";
 

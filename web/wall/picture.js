@@ -40,7 +40,7 @@ export function assess(rows, now, lost) {
 /** Waits that are too long, unhandled. @param {Known} known */
 export const overdue = ({ seen }) => seen.filter(({ row, level, still }) => level === 2 && still === 0 && !row.handled);
 
-/** Nobody waits or may wait. @param {Known} known */
+/** No one waits or may wait. @param {Known} known */
 export const isIdle = ({ seen, bridges, lost }) =>
   lost === 0 && bridges.every(({ age }) => !age) && seen.every(({ row }) => row.waiting + row.unknown === 0);
 

@@ -25,7 +25,7 @@ async function meeting({ cluster, open }, { page: options = {}, ...more } = {}) 
 
 const inCall = (page, id) => page.getByRole("grid", { name: "In the call" }).locator(`[data-participant="${id}"]`);
 const waiting = (page, id) => page.getByRole("grid", { name: "In the lobby" }).locator(`[data-participant="${id}"]`);
-/** Who is on hold stands in a group of their own. */
+/** Participants on hold stand in a group of their own. */
 const held = (page, id) => page.getByRole("grid", { name: "On hold" }).locator(`[data-participant="${id}"]`);
 const meetingMenu = (page) => page.locator(".heading");
 const entry = (page, name) => page.locator(`[role="menu"] [data-entry="${name}"]`);
@@ -145,7 +145,7 @@ test("somebody is held with a reason and a reminder, for everybody to see; who i
   await held(page, bo.id).focus();
   await page.keyboard.press("h");
   await expect(page.getByLabel("Why (others see it)")).toHaveValue("needs an ID first");
-  // What somebody corrects in it leaves the reminder as it is.
+  // A correction of the reason leaves the reminder as it is.
   const remind = await page.getByLabel("Remind").locator("option:checked").innerText();
   await page.getByLabel("Why (others see it)").evaluate((field) => {
     // As it comes from a spreadsheet.
@@ -377,7 +377,7 @@ test("a thumb finds every action on a phone", async ({ cluster, open }) => {
   await look(page, "action-phone-next");
   await next.tap();
   await expect(page.locator(".notice")).toBeInViewport();
-  // What came of a press, and how it is taken back, is there beside the meetings, too.
+  // The result and the undo button are there beside the meetings, too.
   await page.locator(".tabs button").nth(1).tap();
   await expect(waiting(page, zoe.id)).toBeHidden();
   await admitOf(page.locator("li.card").first()).tap();

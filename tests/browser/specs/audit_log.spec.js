@@ -6,7 +6,7 @@ const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1280, height: 800 };
 const ZONE = "Asia/Tehran";
 
-/** Somebody is admitted by a moderator, somebody else by a host elsewhere; both are in the log. */
+/** A moderator admits one participant, a host elsewhere another; both are in the log. */
 async function acted(desk) {
   const { people } = await crowd(desk, ["Bo Berg", "Ana <b>Silva</b>"]);
   await admitOf(person(desk.page, people[0].id)).click();

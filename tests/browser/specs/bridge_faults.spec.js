@@ -1,4 +1,4 @@
-// What a bridge can do to a page: refuse us, be too old, send no events, refuse or swallow an admit, fall silent.
+// Faults of a bridge on a page: it refuses us, is too old, sends no events, refuses or swallows an admit, falls silent.
 import { lookTwice } from "../screenshots.js";
 import { admitOf, card, expect, live, person, shownAll, test } from "../server.js";
 

@@ -26,7 +26,7 @@ test("an administrator sees each bridge live, in both themes and on a phone", as
   const answered = () => row(page, "eu-1").locator(".col-answered").textContent();
   const first = await answered();
   await expect.poll(answered, "it is live").not.toBe(first);
-  // Nobody is at eu-2, so Usher hardly asks it anything: somebody who comes makes it ask, and every answer is a 503.
+  // eu-2 has no participants, so Usher hardly asks it anything: an arrival makes it ask, and every answer is a 503.
   await cluster.switches({ rate_503: 1 }, "eu-2");
   await cluster.join(await cluster.meeting("Ward round", { bridge: "eu-2" }), "Lea Roux", { bridge: "eu-2" });
   await expect(row(page, "eu-2").locator(".col-busy .amber")).toHaveText(/[1-9]/, { timeout: 15_000 });

@@ -252,7 +252,7 @@ test("take next gives each of three a person of their own, longest wait first, a
   await anne.keyboard.press("n");
   await expect(anne.locator(".notice")).toHaveText(/Nobody is left/);
   await expect(anne.locator("dialog, [role=menu]")).toHaveCount(0);
-  // Whoever is let in makes room for the next, in order.
+  // Each admission makes room for the next, in order.
   const next = await cluster.join(await cluster.meeting("Ward round"), "Ida Ring", { bridge: "eu-1" });
   await expect(person(anne, next.id)).toBeVisible();
   await anne.keyboard.press("n");

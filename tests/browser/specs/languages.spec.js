@@ -24,7 +24,7 @@ async function busy(demo) {
   return { board, waiting, member };
 }
 
-/** What has no room for its words: buttons, headings, labels. A name of strangers (in a `bdi`) may be shortened. */
+/** Elements too small for their text: buttons, headings, labels. A stranger's name (in a `bdi`) may be shortened. */
 const cut = (page) =>
   page.evaluate(() => {
     const owns =

@@ -13,7 +13,7 @@ const COUNTS = [0, 1, 15, 60];
 
 const report = (name) => new URL(`../report/${name}.png`, import.meta.url).pathname;
 
-/** What the page says; null while it is just being loaded. @param {any} page @param {(given: any) => any} run @param {any} [given] */
+/** Runs code in the page; null while the page is loading. @param {any} page @param {(given: any) => any} run @param {any} [given] */
 async function ask(page, run, given) {
   try {
     return await page.evaluate(run, given);
@@ -112,7 +112,7 @@ for (const { name, launch, missing, desk } of OTHERS)
       expect([await stale(page), await shown(page, "strip")]).toEqual(["yes", true]);
       await page.screenshot({ path: report(`others-${name.replace(" ", "-")}-lost`) });
       await cluster.join(room, "Ana Silva", { bridge: "eu-1" });
-      // Of a server that is gone browsers write in their console.
+      // Browsers report a lost server in their console.
       errors.length = 0;
       await cluster.startUsher();
       await expect.poll(() => text(page, "waiting"), { timeout: 30_000 }).toBe("2");

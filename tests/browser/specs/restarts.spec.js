@@ -154,7 +154,7 @@ test("the simulator alone restarts: old rows stay greyed, then the new truth is 
   expect(await cluster.lobbyOf(bo.id)).toBe("in");
 });
 
-/** Somebody who can be removed. @param {import("../cluster.js").Cluster} cluster @param {string} name */
+/** A participant who can be removed. @param {import("../cluster.js").Cluster} cluster @param {string} name */
 async function guest(cluster, name) {
   const account = { name, role: name, password: "a password for a while" };
   await cluster.addUser({ ...account, role: "moderator" });

@@ -1,4 +1,4 @@
-// What a row says at every width: the name first, also where it is long or shows nothing; and who is on hold apart from who waits.
+// A row at every width: the name first, also where it is long or invisible; participants on hold apart from those who wait.
 import { card, expect, person, test } from "../server.js";
 
 const LONG = "Dr. Maximiliane Wolkenstein-Habsburg, court 3";

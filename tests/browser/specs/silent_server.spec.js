@@ -12,7 +12,7 @@ async function took(so) {
   return Math.round(performance.now() - begun);
 }
 
-/** Somebody waits, and may be admitted. @param {import("../cluster.js").Cluster} cluster */
+/** A participant waits and can be admitted. @param {import("../cluster.js").Cluster} cluster */
 async function boWaits(cluster, open) {
   const page = await open(cluster);
   const { id } = await cluster.join(await cluster.meeting("Board call"), "Bo Berg");

@@ -23,7 +23,7 @@ test("every key that code and templates name is in the catalogue", () => {
   }
 });
 
-/** What may ask for a key: its name or its end in quotes, or a name made of parts, in the words of JavaScript, of a template and of Rust. */
+/** Patterns that may ask for a key: its name or its end in quotes, or a name made of parts, in JavaScript, templates and Rust. */
 function* namesIn(text) {
   const literal = /["']([a-z0-9_.]+)["']/g;
   for (const [, key] of text.matchAll(literal)) yield new RegExp(key.startsWith("_") ? `${key}$` : `^${key}$`);

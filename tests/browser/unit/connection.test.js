@@ -1,4 +1,4 @@
-// What may be believed while the socket is open: whether the server has a request, and what is shown after the machine has slept.
+// Doubts while the socket is open: whether the server has a request, and whether data is current after the machine has slept.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { Connection } from "../../../web/net/connection.js";

@@ -39,7 +39,7 @@ for (const language of LANGUAGES) {
   });
 }
 
-/** What the server says. @type {[string, string][]} */
+/** The server's sentences. @type {[string, string][]} */
 const SAID = [
   ["the user name or password was refused (401)", "credentials"],
   ["the user may not do this (403)", "forbidden"],

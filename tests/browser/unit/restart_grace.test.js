@@ -5,7 +5,7 @@ import { collect } from "../../../web/net/rows.js";
 
 const bridge = (id, state) => ({ kind: "bridge", id, state });
 const person = (id, lobby, state = "connected") => ({ kind: "person", id, lobby, state });
-/** What is shown after a snapshot and some changes, each at its time. */
+/** The rows shown after a snapshot and some changes, each at its time. */
 function shown(rows, changes = [], at = 1000) {
   const restartGrace = new RestartGrace();
   restartGrace.begin(collect(rows), 0);

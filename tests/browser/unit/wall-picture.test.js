@@ -1,4 +1,4 @@
-// What a wall shows: the worst first, and old data as old, and only that.
+// A display's picture: the worst first, and old data as old, and only that.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assess, isIdle, LATE, overdue, viewOf } from "../../../web/wall/picture.js";

@@ -1,4 +1,4 @@
-// What doesn't fit takes turns; the worst stays.
+// Meetings that don't fit take turns; the worst stay.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Playlist, paginate } from "../../../web/wall/rotation.js";

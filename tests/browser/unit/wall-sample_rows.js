@@ -10,7 +10,7 @@ export const bridge = (id = "eu-1", more = {}) => ({
   ...more,
 });
 
-/** Somebody waits for so many seconds; nobody where there is no number. */
+/** A meeting whose longest wait is so many seconds; without a number nobody waits. */
 export const meeting = (id = "m", seconds = null, more = {}) => {
   const since = seconds === null ? null : NOW - seconds * 1000;
   return {
