@@ -13,9 +13,25 @@ import { displayQuestion, linkQuestion, revokeQuestion } from "../views/display_
 const MESSAGES = { pair: "display_pair", link: "display_link", edit: "display_set" };
 
 export class DisplayActions {
-  /** @param {import("../desk.js").Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /**
+   * @param {{
+   *   roster: import("../state/roster.js").Roster,
+   *   requests: import("../net/requests.js").Requests,
+   *   dialogs: import("../ui/dialogs.js").Dialogs,
+   *   renderer: import("../ui/renderer.js").Renderer,
+   *   notice: import("../ui/notice.js").Notice,
+   *   announcer: import("../alerts/announcer.js").Announcer,
+   *   base: string,
+   * }} parts
+   */
+  constructor({ roster, requests, dialogs, renderer, notice, announcer, base }) {
+    this.roster = roster;
+    this.requests = requests;
+    this.dialogs = dialogs;
+    this.renderer = renderer;
+    this.notice = notice;
+    this.announcer = announcer;
+    this.base = base;
     /** Whether the link on show was copied. */
     this.copied = false;
   }
@@ -39,14 +55,14 @@ export class DisplayActions {
 
   /** @param {DisplayRow} row */
   revoke(row) {
-    const act = () => this.#tell({ type: "display_revoke", id: row.id }, "displays.did_revoke", row);
-    this.desk.dialogs.ask(revokeQuestion(row, act));
+    const act = () => this.#send({ type: "display_revoke", id: row.id }, "displays.did_revoke", row);
+    this.dialogs.ask(revokeQuestion(row, act));
   }
 
   /** @param {Draft} draft */
   #begin(draft) {
-    draft.question = displayQuestion(this.desk, draft, () => this.#submit(draft));
-    this.desk.dialogs.ask(draft.question);
+    draft.question = displayQuestion(this, draft, () => this.#submit(draft));
+    this.dialogs.ask(draft.question);
   }
 
   /** @param {Draft} draft */
@@ -59,23 +75,21 @@ export class DisplayActions {
     const display = displayOf(draft.form);
     const which = draft.kind === "pair" ? { code: codeOf(draft.code) } : draft.row ? { id: draft.row.id } : {};
     draft.busy = true;
-    this.desk.requests.ask({ type: MESSAGES[draft.kind], ...which, display }, (answer) =>
-      this.#answered(draft, display.name, answer),
-    );
-    this.desk.draw();
+    this.requests.ask({ type: MESSAGES[draft.kind], ...which, display }, (answer) => this.#answered(draft, display.name, answer));
+    this.renderer.draw();
   }
 
   /** @param {Draft} draft @param {string} name @param {Answer} answer */
   #answered(draft, name, answer) {
-    const { dialogs } = this.desk;
+    const { dialogs } = this;
     const open = dialogs.question !== null && dialogs.question === draft.question;
     draft.busy = false;
-    if (!answer.ok) return open ? this.#refuse(draft, answer) : this.desk.tell(refusal(answer));
+    if (!answer.ok) return open ? this.#refuse(draft, answer) : this.notice.say(refusal(answer));
     const opener = open ? dialogs.opener : null;
     if (open) dialogs.dismiss();
     // It can't be had again: it is shown even to one who has left the question meanwhile.
     if (answer.link) return this.#showLink(name, answer.link, opener);
-    this.desk.tell(t(draft.kind === "edit" ? "displays.did_edit" : "displays.did_pair", { name }));
+    this.notice.say(t(draft.kind === "edit" ? "displays.did_edit" : "displays.did_pair", { name }));
   }
 
   /** @param {Draft} draft @param {Answer} answer */
@@ -83,51 +97,54 @@ export class DisplayActions {
     draft.refusal = refusal(answer);
     draft.badCode = answer.code === "no_such_code";
     this.#show(draft.badCode ? "code" : "");
-    this.desk.root.querySelector("dialog .refusal")?.scrollIntoView({ block: "nearest" });
+    this.renderer.root.querySelector("dialog .refusal")?.scrollIntoView({ block: "nearest" });
   }
 
   /** Shows what is wrong, and goes there. @param {string} field */
   #show(field) {
-    this.desk.draw();
-    const element = /** @type {HTMLElement | null} */ (field ? this.desk.root.querySelector(`#display-${field}`) : null);
+    this.renderer.draw();
+    const element = /** @type {HTMLElement | null} */ (field ? this.renderer.root.querySelector(`#display-${field}`) : null);
     element?.focus();
   }
 
   /** @param {string} name @param {string} path @param {HTMLElement | null} opener */
   #showLink(name, path, opener) {
     this.copied = false;
-    this.desk.dialogs.ask(linkQuestion(this.desk, { name, link: location.origin + path }), opener ?? undefined);
+    this.dialogs.ask(
+      linkQuestion({ displayActions: this, dialogs: this.dialogs }, { name, link: location.origin + path }),
+      opener ?? undefined,
+    );
   }
 
   /** @param {string} text */
   async copy(text) {
     await navigator.clipboard.writeText(text);
     this.copied = true;
-    this.desk.announcer.announce(t("view.copied"));
-    this.desk.changed();
+    this.announcer.announce(t("view.copied"));
+    this.renderer.changed();
   }
 
   // Actions without a question.
 
   /** @param {DisplayRow} row */
   identify(row) {
-    this.#tell({ type: "display_identify", id: row.id }, "displays.did_identify", row);
+    this.#send({ type: "display_identify", id: row.id }, "displays.did_identify", row);
   }
 
   /** @param {DisplayRow} row */
   reload(row) {
-    this.#tell({ type: "display_reload", id: row.id }, "displays.did_reload", row);
+    this.#send({ type: "display_reload", id: row.id }, "displays.did_reload", row);
   }
 
   /** Takes one that was revoked from the list. @param {DisplayRow} row */
   drop(row) {
-    this.#tell({ type: "display_forget", id: row.id }, "displays.did_forget", row);
+    this.#send({ type: "display_forget", id: row.id }, "displays.did_forget", row);
   }
 
   /** @param {object} message @param {string} done what to say then @param {DisplayRow} row */
-  #tell(message, done, row) {
+  #send(message, done, row) {
     const { name } = row.display;
-    this.desk.requests.ask(message, (answer) => this.desk.tell(answer.ok ? t(done, { name }) : refusal(answer)));
+    this.requests.ask(message, (answer) => this.notice.say(answer.ok ? t(done, { name }) : refusal(answer)));
   }
 }
 

@@ -9,9 +9,29 @@ import { undoQuestion } from "../views/questions.js";
 /** @typedef {import("../net/action_requests.js").ActionRequest} ActionRequest */
 
 export class UndoActions {
-  /** @param {import("../desk.js").Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /**
+   * @param {{
+   *   screen: import("../state/screen.js").Screen,
+   *   roster: import("../state/roster.js").Roster,
+   *   clock: import("../lib/time.js").Clock,
+   *   actionRequests: import("../net/action_requests.js").ActionRequests,
+   *   undoOffers: import("../state/undo_offers.js").UndoOffers,
+   *   dialogs: import("../ui/dialogs.js").Dialogs,
+   *   focus: import("../ui/focus.js").Focus,
+   *   notice: import("../ui/notice.js").Notice,
+   *   root: HTMLElement,
+   * }} parts
+   */
+  constructor({ screen, roster, clock, actionRequests, undoOffers, dialogs, focus, notice, root }) {
+    this.screen = screen;
+    this.roster = roster;
+    this.clock = clock;
+    this.actionRequests = actionRequests;
+    this.undoOffers = undoOffers;
+    this.dialogs = dialogs;
+    this.focus = focus;
+    this.notice = notice;
+    this.root = root;
   }
 
   /** @param {ActionRequest} request a finished admission */
@@ -19,12 +39,12 @@ export class UndoActions {
     // A participant whose admission CMS accepted but did not show yet may still be let in.
     const ids = [...withResult(request, "done"), ...withResult(request, "unconfirmed")].map(idOf);
     const people = new Map(ids.map((id) => [id, request.names.get(id) ?? ""]));
-    this.desk.undoOffers.offer(request.ref, people, performance.now(), this.desk.roster.server?.undo_s ?? 0);
+    this.undoOffers.offer(request.ref, people, performance.now(), this.roster.server?.undo_s ?? 0);
   }
 
   /** An offer does not run out while the user points at it, has the focus on it or is asked about it. */
-  reach() {
-    const { root, undoOffers, dialogs } = this.desk;
+  pauseWhileReached() {
+    const { root, undoOffers, dialogs } = this;
     const reached = dialogs.question?.undo || root.querySelector(".undo:hover, .undo:focus-within");
     if (reached) undoOffers.pause(performance.now());
     else undoOffers.resume(performance.now());
@@ -32,46 +52,46 @@ export class UndoActions {
 
   /** The own admissions that are under way: an undo ends them, too. @returns {ActionRequest[]} */
   get #underWay() {
-    return [...this.desk.actionRequests.all.values()].filter((request) => request.action === "admit" && isUnderWay(request));
+    return [...this.actionRequests.all.values()].filter((request) => request.action === "admit" && isUnderWay(request));
   }
 
   /** Sends those of the own last admissions back to the lobby; asks where they are of several meetings, or many. */
   undo() {
-    const { screen, undoOffers, dialogs, roster } = this.desk;
+    const { screen, undoOffers, dialogs, roster } = this;
     if (!screen.acts || !screen.live) return;
     const [series, underWay] = [undoOffers.series(performance.now()), this.#underWay];
     const people = new Map([...(series?.people ?? []), ...underWay.flatMap((request) => [...request.names])]);
-    if (people.size === 0) return this.desk.tell(t("undo.nothing"));
+    if (people.size === 0) return this.notice.say(t("undo.nothing"));
     const why = this.why(people);
-    if (why) return this.desk.tell(t("undo.can_not", { why: t(why) }));
-    for (const request of underWay) this.desk.actionRequests.stop(request);
+    if (why) return this.notice.say(t("undo.can_not", { why: t(why) }));
+    for (const request of underWay) this.actionRequests.stop(request);
     const refs = [...(series?.refs ?? []), ...underWay.map((request) => request.ref)];
     const act = () => this.#send(refs, people);
     const rows = [...people.keys()].flatMap((id) => roster.people.get(id) ?? []);
     if (!needsConfirmation(rows, roster.server?.ask_above)) return act();
-    dialogs.ask(undoQuestion(this.desk, { people, rows, act }));
+    dialogs.ask(undoQuestion(this, { people, rows, act }));
   }
 
   /** @param {string[]} refs of the requests @param {Map<string, string>} people */
   #send(refs, people) {
     // The button is about to go.
-    if (document.activeElement?.closest(".undo")) this.desk.focus.anew();
+    if (document.activeElement?.closest(".undo")) this.focus.restore();
     for (const ref of refs) {
-      this.desk.undoOffers.forget(ref);
-      const request = this.desk.actionRequests.all.get(ref);
-      if (request && !isUnderWay(request)) this.desk.actionRequests.dismiss(ref);
+      this.undoOffers.forget(ref);
+      const request = this.actionRequests.all.get(ref);
+      if (request && !isUnderWay(request)) this.actionRequests.dismiss(ref);
     }
     const all = [...people];
     for (let from = 0; from < all.length; from += PEOPLE_LIMIT) {
       const some = new Map(all.slice(from, from + PEOPLE_LIMIT));
       const message = { type: "send_back", people: [...some.keys()], scope: /** @type {const} */ ("undo") };
-      this.desk.actionRequests.start("send_back", some, message);
+      this.actionRequests.start("send_back", some, message);
     }
   }
 
   /** Why none of them can be sent back; one who can suffices, the others are reported. @param {Map<string, string>} people */
   why(people) {
-    const { roster } = this.desk;
+    const { roster } = this;
     const bridges = [...people.keys()].map((id) => roster.bridges.get(roster.people.get(id)?.bridge ?? ""));
     return bridges.every((bridge) => bridge && !bridge.can_send_back) ? "why.send_back_too_old" : null;
   }

@@ -3,17 +3,29 @@
 import { t } from "../lib/i18n.js";
 
 export class WaitActions {
-  /** @param {import("../desk.js").Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /**
+   * @param {{
+   *   screen: import("../state/screen.js").Screen,
+   *   requests: import("../net/requests.js").Requests,
+   *   announcer: import("../alerts/announcer.js").Announcer,
+   *   panels: import("../ui/panels.js").Panels,
+   *   changed: () => void,
+   * }} parts
+   */
+  constructor({ screen, requests, announcer, panels, changed }) {
+    this.screen = screen;
+    this.requests = requests;
+    this.announcer = announcer;
+    this.panels = panels;
+    this.changed = changed;
     /** Why the thresholds that were typed were not taken; "" where they were. */
     this.fault = "";
   }
 
   /** Acknowledges long waits: quiet for every moderator until the participant waits anew. @param {import("../net/protocol.js").PersonRow[]} people exactly those shown */
   acknowledge(people) {
-    if (people.length === 0 || !this.desk.screen.live) return;
-    const { requests, announcer } = this.desk;
+    if (people.length === 0 || !this.screen.live) return;
+    const { requests, announcer } = this;
     requests.ask({ type: "acknowledge", people: people.map((person) => person.id) }, ({ ok, why }) =>
       announcer.announce(ok ? t("said_seen", { n: people.length }) : t("said_not_seen", { why })),
     );
@@ -21,17 +33,17 @@ export class WaitActions {
 
   /** @param {string} meeting @param {number | null} first_s @param {number | null} second_s both null: as configured */
   set(meeting, first_s, second_s) {
-    this.desk.requests.ask({ type: "thresholds", meeting, first_s, second_s }, ({ ok, why }) => {
+    this.requests.ask({ type: "thresholds", meeting, first_s, second_s }, ({ ok, why }) => {
       if (!ok) return this.refuse(t("thresholds.refused", { why }));
       this.fault = "";
-      this.desk.announcer.announce(t("said_thresholds"));
-      if (this.desk.unfolded === "thresholds") this.desk.fold();
+      this.announcer.announce(t("said_thresholds"));
+      if (this.panels.open === "thresholds") this.panels.close();
     });
   }
 
   /** @param {string} fault */
   refuse(fault) {
     this.fault = fault;
-    this.desk.changed();
+    this.changed();
   }
 }

@@ -3,7 +3,7 @@
 // It decides as frames come, and once a second where timers run: those of a hidden tab sleep for up to a minute, frames wake it.
 
 import { t } from "../lib/i18n.js";
-import { nameOf } from "../lib/names.js";
+import { meetingNameOf, nameOf } from "../lib/names.js";
 import { plain } from "../lib/text.js";
 import { duration } from "../lib/time.js";
 import { FollowedMeetings } from "../state/followed_meetings.js";
@@ -28,11 +28,26 @@ const AWAY = 300;
 const NAMED = 4;
 
 export class Alerts {
-  /** @param {import("../desk.js").Desk} desk */
-  constructor(desk) {
-    const changed = () => desk.changed();
-    const name = `usher${desk.base}-${document.body.dataset.user}`;
-    this.desk = desk;
+  /**
+   * @param {{
+   *   screen: import("../state/screen.js").Screen,
+   *   roster: import("../state/roster.js").Roster,
+   *   clock: import("../lib/time.js").Clock,
+   *   prefs: import("../state/prefs.js").Prefs,
+   *   announcer: import("./announcer.js").Announcer,
+   *   name: string,
+   *   changed: () => void,
+   *   open: (meeting: string | null) => void,
+   * }} parts
+   */
+  constructor({ screen, roster, clock, prefs, announcer, name, changed, open }) {
+    this.screen = screen;
+    this.roster = roster;
+    this.clock = clock;
+    this.prefs = prefs;
+    this.announcer = announcer;
+    this.changed = changed;
+    this.open = open;
     /** Arrivals in a followed meeting sound whatever else goes on; arrivals without sound take no sound from others. */
     this.situations = { followed: new Arrivals(), others: new Arrivals(), silent: new Arrivals() };
     this.late = new Repeated();
@@ -45,8 +60,8 @@ export class Alerts {
     this.notificationLeader = new TabLeader(`${name}-notices`, () => this.#onNotificationLeader());
     this.title = new Title((n, away) => (away ? t("title_away") : n > 0 ? t("title_waiting", { n }) : t("title")));
     this.favicon = new Favicon();
-    this.followedMeetings = new FollowedMeetings([], [], desk.roster.meetings);
-    desk.screen.followState = (meeting) => this.followedMeetings.of(meeting);
+    this.followedMeetings = new FollowedMeetings([], [], roster.meetings);
+    screen.followState = (meeting) => this.followedMeetings.of(meeting);
     /** @type {Set<string>} who waits, or waited when last known */
     this.waiters = new Set();
     /** @type {Set<string>} who of them has just come, and whose meeting is not known yet */
@@ -77,14 +92,14 @@ export class Alerts {
   }
 
   get #kept() {
-    return this.desk.prefs.kept;
+    return this.prefs.kept;
   }
 
   /** The user's preferences have changed. */
   onPrefsChanged() {
-    this.followedMeetings = new FollowedMeetings(this.#kept.follows, this.#kept.mutes, this.desk.roster.meetings);
+    this.followedMeetings = new FollowedMeetings(this.#kept.follows, this.#kept.mutes, this.roster.meetings);
     this.updatedAt = -Infinity;
-    this.desk.changed();
+    this.changed();
   }
 
   /** Whether the user wants sound and the browser does not let the page sound. */
@@ -94,7 +109,7 @@ export class Alerts {
 
   /** @param {string} meeting */
   followStateOf(meeting) {
-    return this.followedMeetings.of(this.desk.roster.meetings.get(meeting));
+    return this.followedMeetings.of(this.roster.meetings.get(meeting));
   }
 
   // Events.
@@ -112,7 +127,7 @@ export class Alerts {
     }
     // A person's meeting may be told after the person.
     for (const id of this.unplaced) {
-      const row = this.desk.roster.people.get(id);
+      const row = this.roster.people.get(id);
       if (row && !this.#meeting(row)) continue;
       this.unplaced.delete(id);
       if (row) this.#onArrived(row);
@@ -130,7 +145,7 @@ export class Alerts {
   /** @param {Person} row */
   #onArrived(row) {
     if (this.followStateOf(row.meeting) === "muted") return;
-    this.desk.announcer.arrived(this.#meeting(row)?.name ?? "");
+    this.announcer.arrived(this.#meeting(row)?.name ?? "");
     if (!this.#concerns(row, "sound") && !this.#concerns(row, "notify")) return;
     this.news.add(row.id);
     const { followed, others, silent } = this.situations;
@@ -147,19 +162,19 @@ export class Alerts {
 
   /** With every frame, and every second: sounds, tells and marks what there is. */
   update() {
-    const { screen } = this.desk;
+    const { screen } = this;
     if (!screen.link.shown) return;
     const now = performance.now();
     const away = this.#away(now);
-    this.title.count(this.desk.roster.waiting.size - this.desk.roster.held, away);
+    this.title.count(this.roster.waiting.size - this.roster.held, away);
     this.notificationLeader.want(screen.live);
     this.soundLeader.want(screen.live && this.sound.allowed);
     const started = Object.entries(this.situations).filter(([, situation]) => screen.live && situation.sounds(now));
     if (started.length === 0 && now - this.updatedAt < PACE) return;
     this.updatedAt = now;
-    const waiting = this.desk.roster.lobby();
-    this.tooLong = waiting.filter((person) => tooLong(person, this.#meeting(person), this.desk.clock.now()));
-    this.favicon.show(waiting.length - this.desk.roster.held, this.tooLong.length > 0, away);
+    const waiting = this.roster.lobby();
+    this.tooLong = waiting.filter((person) => tooLong(person, this.#meeting(person), this.clock.now()));
+    this.favicon.show(waiting.length - this.roster.held, this.tooLong.length > 0, away);
     if (screen.live) {
       const arrived = { any: started.length > 0, loud: started.some(([name]) => name !== "silent") };
       this.#notify(waiting, arrived, now);
@@ -169,7 +184,7 @@ export class Alerts {
 
   /** Whether nobody hears of who waits, and has not for a while: a page in the background must not look as if nobody did. @param {number} now */
   #away(now) {
-    const { live } = this.desk.screen;
+    const { live } = this.screen;
     if (live) this.liveAt = now;
     const away = now - this.liveAt > AWAY;
     if (away && !this.wasAway && this.#kept.notify && !this.#attended) {
@@ -185,11 +200,11 @@ export class Alerts {
    * @param {number} now */
   #notify(waiting, arrived, now) {
     const unseen = this.tooLong.filter((person) => handler(person, this.#meeting(person)) === "" && this.#concernsAtAll(person));
-    const due = waiting.filter((person) => isDue(person, this.desk.clock.now()) && this.#concernsAtAll(person));
+    const due = waiting.filter((person) => isDue(person, this.clock.now()) && this.#concernsAtAll(person));
     const late = this.late.sounds(unseen.length > 0, now);
     const reminded = this.reminders.sounds(due.map((person) => `${person.id}\n${person.hold?.remind_at}`)) && this.begun;
-    if (late) this.desk.announcer.announce(this.#text("late", unseen));
-    if (reminded) this.desk.announcer.announce(this.#text("reminder", due));
+    if (late) this.announcer.announce(this.#text("late", unseen));
+    if (reminded) this.announcer.announce(this.#text("reminder", due));
     if (this.#attended) this.news.clear();
     const news = waiting.filter((person) => this.news.has(person.id));
     this.#show("late", unseen, late, late && this.#soundsFor(unseen));
@@ -216,7 +231,7 @@ export class Alerts {
     if (!this.notificationLeader.held) return;
     if (told.length === 0) return this.notifications.close(kind);
     const { only } = countPeople(told);
-    const onClick = () => this.desk.open(only);
+    const onClick = () => this.open(only);
     this.notifications.show(kind, {
       title: this.#text(kind, told),
       body: this.#names(told),
@@ -237,7 +252,7 @@ export class Alerts {
     const { unsounded } = this;
     this.unsounded = null;
     if (this.soundLeader.held && unsounded && performance.now() - unsounded.at < LATER) this.#sound(unsounded.kind);
-    this.desk.changed();
+    this.changed();
   }
 
   /** The user is at this page now. */
@@ -255,12 +270,12 @@ export class Alerts {
 
   #onNotificationLeader() {
     if (!this.notificationLeader.held) this.notifications.closeAll();
-    this.desk.changed();
+    this.changed();
   }
 
   /** @param {Person} person */
   #meeting(person) {
-    return this.desk.roster.meetings.get(person.meeting);
+    return this.roster.meetings.get(person.meeting);
   }
 
   // In words.
@@ -270,8 +285,8 @@ export class Alerts {
     const { n, meetings, only } = countPeople(people);
     const [first] = people;
     if (only === null || !first) return t(`alarm.${kind}_many`, { n, meetings });
-    const row = this.desk.roster.meetings.get(only);
-    const meeting = this.desk.nameOf(row);
+    const row = this.roster.meetings.get(only);
+    const meeting = meetingNameOf(row);
     const time = duration(thresholdsOf(row).second_s * 1000);
     return n === 1 ? t(`alarm.${kind}_one`, { name: nameOf(first), meeting, time }) : t(`alarm.${kind}`, { n, meeting, time });
   }

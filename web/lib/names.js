@@ -8,3 +8,6 @@ export const nameOf = (person) => plain(person.name) || plain(person.address) ||
 
 /** @param {import("../net/protocol.js").PersonRow[]} people @returns {Map<string, string>} by id */
 export const namesOf = (people) => new Map(people.map((person) => [person.id, nameOf(person)]));
+
+/** Never empty. @param {import("../net/protocol.js").MeetingRow | undefined} meeting */
+export const meetingNameOf = (meeting) => (meeting && plain(meeting.name)) || t("meeting_no_name");

@@ -1,7 +1,7 @@
 // A server that has just started knows no participant yet. Until it has read its bridges, an open page goes on showing the rows that it
 // knew: this holds the new rows back. Pure.
 
-import { lobbyStateOf } from "../state/roster.js";
+import { lobbyStateOf } from "../lib/lobby.js";
 import { apply as applyChanges } from "./rows.js";
 
 /** How long the new rows are held back at most, in ms: a large cluster takes longer to read than anybody should wait. */

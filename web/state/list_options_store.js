@@ -8,10 +8,17 @@ const PAUSE = 300;
 const SAID = 4000;
 
 export class ListOptionsStore {
-  /** @param {import("../desk.js").Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
-    desk.screen.me = desk.me;
+  /**
+   * @param {{
+   *   screen: import("./screen.js").Screen,
+   *   prefs: import("./prefs.js").Prefs,
+   *   changed: () => void,
+   * }} parts
+   */
+  constructor({ screen, prefs, changed }) {
+    this.screen = screen;
+    this.prefs = prefs;
+    this.changed = changed;
     this.view = PLAIN;
     /** Whether the view is decided: by the address, by what was kept, or by a choice made here. */
     this.decided = false;
@@ -24,28 +31,26 @@ export class ListOptionsStore {
     const query = new URLSearchParams(location.search);
     const named = fromQuery(query);
     if (named) this.#choose(named);
-    this.desk.screen.choose({ query: query.get("q") ?? "" });
+    this.screen.choose({ query: query.get("q") ?? "" });
     // Going back is for meetings; the view stays, and the address says so.
     addEventListener("popstate", () => this.write());
   }
 
   /** The user's preferences have come. An open page keeps its own view, whatever another page does. */
   known() {
-    if (!this.decided) this.#choose(this.desk.prefs.kept.view);
+    if (!this.decided) this.#choose(this.prefs.kept.view);
     this.write();
   }
 
   /** @param {Partial<import("./list_options.js").ListOptions>} what */
   change(what) {
     this.#choose(clean({ ...this.view, ...what }));
-    this.desk.prefs.set({ view: this.view });
+    this.prefs.set({ view: this.view });
     this.write();
   }
 
-  /** Takes the filters and the search away, so that all are shown. */
-  unfilter() {
+  clearFilters() {
     this.change(UNFILTERED);
-    this.desk.search("");
   }
 
   /** Something was typed into the search. */
@@ -55,26 +60,21 @@ export class ListOptionsStore {
 
   /** The query of this page's address. */
   get query() {
-    return address(this.view, this.desk.screen.choice.query, this.decided && !equal(this.desk.prefs.kept.view, PLAIN));
+    return address(this.view, this.screen.choice.query, this.decided && !equal(this.prefs.kept.view, PLAIN));
   }
 
   /** An address that shows this view to any user who opens it. */
   get link() {
-    return location.origin + location.pathname + address(this.view, this.desk.screen.choice.query, true) + location.hash;
-  }
-
-  /** Whether the browser lets a page write the clipboard: not over plain HTTP. */
-  get copies() {
-    return navigator.clipboard !== undefined;
+    return location.origin + location.pathname + address(this.view, this.screen.choice.query, true) + location.hash;
   }
 
   async copy() {
     await navigator.clipboard.writeText(this.link);
     this.copied = true;
-    this.desk.changed();
+    this.changed();
     setTimeout(() => {
       this.copied = false;
-      this.desk.changed();
+      this.changed();
     }, SAID);
   }
 
@@ -90,8 +90,8 @@ export class ListOptionsStore {
   #choose(view) {
     this.decided = true;
     this.view = view;
-    this.desk.screen.choose({ view });
+    this.screen.choose({ view });
     document.documentElement.dataset.density = view.density;
-    this.desk.changed();
+    this.changed();
   }
 }

@@ -1,6 +1,6 @@
 // The actions that are possible for a participant or a meeting now, or else the reason: the first one that would have to go. Pure.
 
-import { lobbyStateOf } from "./roster.js";
+import { lobbyStateOf } from "../lib/lobby.js";
 
 /**
  * @typedef {import("../net/protocol.js").PersonRow} Person

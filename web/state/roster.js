@@ -1,5 +1,6 @@
 // The rows as the page needs them: by kind, people by meeting, namesakes, who waits, the search. Derived, kept up per change; pure.
 
+import { lobbyStateOf } from "../lib/lobby.js";
 import { fold, searchWords } from "../lib/text.js";
 
 /**
@@ -11,12 +12,6 @@ import { fold, searchWords } from "../lib/text.js";
 
 /** Longest wait first; the id decides between equals, so that all users see one order. @param {Person} a @param {Person} b */
 export const byWait = (a, b) => (a.waiting_since ?? 0) - (b.waiting_since ?? 0) || (a.id < b.id ? -1 : 1);
-
-/** A participant whose call is not answered yet can't be in a lobby: there is nothing to check. @param {Person} person */
-const beingCalled = (person) => person.lobby === "unknown" && (person.state === "initial" || person.state === "ringing");
-
-/** Where a person is, as the page tells it. @param {Person} person @returns {Person["lobby"] | "called"} */
-export const lobbyStateOf = (person) => (beingCalled(person) ? "called" : person.lobby);
 
 export class Roster {
   constructor() {

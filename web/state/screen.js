@@ -22,8 +22,9 @@ import { tooLong } from "./wait_thresholds.js";
 const byId = (/** @type {Person} */ a, /** @type {Person} */ b) => (a.id < b.id ? -1 : 1);
 
 export class Screen {
-  /** @param {import("./roster.js").Roster} roster @param {import("./selection.js").Selection} selection */
-  constructor(roster, selection) {
+  /** @param {import("./roster.js").Roster} roster @param {import("./selection.js").Selection} selection
+   * @param {{ name: string, role: import("../net/protocol.js").Role }} user of this page */
+  constructor(roster, selection, user) {
     this.roster = roster;
     this.selection = selection;
     /** @type {List<Person>} everyone in a lobby who is not on hold, or those of the open meeting */
@@ -38,8 +39,9 @@ export class Screen {
     this.calling = new List("calling", byId, 0);
     /** @type {List<Meeting>} */
     this.meetings = new List("meetings", (a, b) => this.byUrgency(a, b), 3000);
-    this.me = "";
-    this.role = /** @type {import("../net/protocol.js").Role} */ ("viewer");
+    /** The name of the user. */
+    this.me = user.name;
+    this.role = user.role;
     /** @type {Choice} */
     this.choice = { query: "", open: null, pane: "people", adminPage: "", view: PLAIN };
     /** @type {(meeting: Meeting) => import("./followed_meetings.js").FollowState} */
@@ -78,6 +80,19 @@ export class Screen {
 
   get lists() {
     return [...this.people, this.meetings];
+  }
+
+  /** The id of the open meeting; null: all of them. */
+  get openId() {
+    return this.choice.open;
+  }
+
+  get query() {
+    return this.choice.query;
+  }
+
+  get showsAdminPage() {
+    return this.adminPage !== "";
   }
 
   get acts() {

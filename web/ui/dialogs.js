@@ -10,9 +10,9 @@
  */
 
 export class Dialogs {
-  /** @param {{ root: HTMLElement, draw: () => void, focus: { anew: () => void } }} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /** @param {{ root: HTMLElement, draw: () => void, restoreFocus: () => void }} page */
+  constructor(page) {
+    this.page = page;
     /** @type {Question | null} */
     this.question = null;
     this.typed = "";
@@ -30,13 +30,13 @@ export class Dialogs {
     this.opener = opener;
     this.question = question;
     this.typed = question.typed ?? "";
-    this.desk.draw();
+    this.page.draw();
   }
 
   /** @param {string} text */
   type(text) {
     this.typed = text;
-    this.desk.draw();
+    this.page.draw();
   }
 
   get valid() {
@@ -61,9 +61,9 @@ export class Dialogs {
   dismiss() {
     if (!this.question) return;
     this.#end();
-    this.desk.draw();
+    this.page.draw();
     if (this.opener?.isConnected) this.opener.focus();
-    else this.desk.focus.anew();
+    else this.page.restoreFocus();
   }
 
   /** Called when the page was drawn: a new question is shown over it. */
@@ -79,6 +79,6 @@ export class Dialogs {
 
   /** @returns {HTMLDialogElement | null} */
   get #element() {
-    return this.desk.root.querySelector("dialog");
+    return this.page.root.querySelector("dialog");
   }
 }

@@ -3,30 +3,38 @@
 /** @typedef {import("../lists/virtual_list.js").List<any>} List */
 
 export class Focus {
-  /** @param {import("../desk.js").Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /**
+   * @param {{
+   *   screen: import("../state/screen.js").Screen,
+   *   renderer: import("./renderer.js").Renderer,
+   * }} parts
+   */
+  constructor({ screen, renderer }) {
+    this.screen = screen;
+    this.renderer = renderer;
+    /** The participant and the meeting that had the focus last. @type {{ person: string | null, meeting: string | null }} */
+    this.at = { person: null, meeting: null };
   }
 
   /** Moves it to a row. @param {List} list @param {string} id */
   goTo(list, id) {
     list.active = id;
     list.stability.touch();
-    this.desk.shortcuts.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
-    this.desk.draw();
+    this.at[list === this.screen.meetings ? "meeting" : "person"] = id;
+    this.renderer.draw();
     list.focus(id);
   }
 
   /** The element with the focus is gone: gives the focus to the list. */
-  anew() {
-    if (this.desk.showsAdminPage) return this.#adminPage?.focus();
-    const list = this.desk.screen.lobby;
+  restore() {
+    if (this.screen.showsAdminPage) return this.#adminPage?.focus();
+    const list = this.screen.lobby;
     if (list.stop !== null) list.focus(list.stop);
   }
 
   /** The row that has it, before a drawing. */
   before() {
-    for (const list of this.desk.screen.lists) {
+    for (const list of this.screen.lists) {
       if (list.focused && list.active !== null) return { list, id: list.active };
     }
     const row = document.activeElement?.closest("[data-display]");
@@ -52,13 +60,13 @@ export class Focus {
    */
   #afterDisplay(id) {
     if (document.activeElement !== document.body) return;
-    const row = this.desk.root.querySelector(`[data-display="${CSS.escape(id)}"]`);
+    const row = this.renderer.root.querySelector(`[data-display="${CSS.escape(id)}"]`);
     const button = /** @type {HTMLElement | null | undefined} */ (row?.querySelector("[data-action=display-edit]:enabled"));
     (button ?? this.#adminPage)?.focus();
   }
 
   /** @returns {HTMLElement | null} */
   get #adminPage() {
-    return this.desk.root.querySelector(".people [data-scroller]");
+    return this.renderer.root.querySelector(".people [data-scroller]");
   }
 }

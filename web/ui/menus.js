@@ -13,9 +13,19 @@ const MARGIN = 8;
 const GAP = 2;
 
 export class Menus {
-  /** @param {import("../desk.js").Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /**
+   * @param {{
+   *   screen: import("../state/screen.js").Screen,
+   *   renderer: import("./renderer.js").Renderer,
+   *   focus: import("./focus.js").Focus,
+   *   opened: (kind: import("../state/claims.js").ClaimKind, id: string) => void,
+   * }} parts
+   */
+  constructor({ screen, renderer, focus, opened }) {
+    this.screen = screen;
+    this.renderer = renderer;
+    this.focus = focus;
+    this.opened = opened;
     /** @type {Menu | null} */
     this.open = null;
   }
@@ -26,15 +36,15 @@ export class Menus {
    */
   toggle(kind, id, anchor, point) {
     if (this.open?.kind === kind && this.open.id === id) return this.close();
-    if (!this.desk.screen.acts) return;
+    if (!this.screen.acts) return;
     const box = anchor.getBoundingClientRect();
     const fromStart = (/** @type {number} */ x) => (isLeftToRight() ? x : innerWidth - x);
     const place = point
       ? { x: fromStart(point.x) + GAP, below: point.y + GAP, above: point.y - GAP }
       : { x: -fromStart(isLeftToRight() ? box.right : box.left), below: box.bottom + GAP, above: box.top - GAP };
     this.open = { kind, id, ...place, opener: anchor, fresh: true };
-    if (kind !== "selection") this.desk.moderation.claimByMenu(kind, id);
-    this.desk.draw();
+    if (kind !== "selection") this.opened(kind, id);
+    this.renderer.draw();
   }
 
   close() {
@@ -46,15 +56,15 @@ export class Menus {
     const opener = this.open?.opener;
     this.open = null;
     if (opener?.isConnected) opener.focus();
-    else this.desk.focus.anew();
+    else this.focus.restore();
     // Before the next drawing, which lets a claim go that neither a menu nor a question keeps.
     act();
-    this.desk.draw();
+    this.renderer.draw();
   }
 
   /** Called when the page was drawn. */
   shown() {
-    const element = /** @type {HTMLElement | null} */ (this.desk.root.querySelector('[role="menu"]'));
+    const element = /** @type {HTMLElement | null} */ (this.renderer.root.querySelector('[role="menu"]'));
     if (!this.open || !element) return;
     this.#place(element, this.open);
     if (this.open.fresh) this.#entries()[0]?.focus();
@@ -75,7 +85,9 @@ export class Menus {
 
   /** @returns {HTMLElement[]} */
   #entries() {
-    return [...this.desk.root.querySelectorAll('[role="menu"] [role="menuitem"]')].map((each) => /** @type {HTMLElement} */ (each));
+    return [...this.renderer.root.querySelectorAll('[role="menu"] [role="menuitem"]')].map(
+      (each) => /** @type {HTMLElement} */ (each),
+    );
   }
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key meant the menu */

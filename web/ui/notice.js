@@ -4,9 +4,10 @@
 const STAY = 6000;
 
 export class Notice {
-  /** @param {() => void} changed */
-  constructor(changed) {
+  /** @param {() => void} changed @param {(text: string) => void} announce to screen readers */
+  constructor(changed, announce) {
     this.changed = changed;
+    this.announce = announce;
     this.text = "";
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.ends = undefined;
@@ -21,6 +22,7 @@ export class Notice {
       this.changed();
     }, STAY);
     this.changed();
+    this.announce(text);
   }
 
   stop() {

@@ -24,9 +24,19 @@ function controlAt(target) {
 const LONGEST_PRESS = 3000;
 
 export class Pointer {
-  /** @param {import("../desk.js").Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /**
+   * @param {{
+   *   screen: import("../state/screen.js").Screen,
+   *   renderer: import("./renderer.js").Renderer,
+   *   pressGuard: import("./press_guard.js").PressGuard,
+   *   notice: import("./notice.js").Notice,
+   * }} parts
+   */
+  constructor({ screen, renderer, pressGuard, notice }) {
+    this.screen = screen;
+    this.renderer = renderer;
+    this.pressGuard = pressGuard;
+    this.notice = notice;
     this.pressedAt = -Infinity;
     /** Where it is; null where nobody knows. @type {{ x: number, y: number } | null} */
     this.at = null;
@@ -41,7 +51,7 @@ export class Pointer {
   }
 
   start() {
-    const root = this.desk.root;
+    const root = this.renderer.root;
     const how = { signal: this.ends.signal, passive: true };
     document.addEventListener("pointerdown", (event) => this.#aim(event), { ...how, capture: true });
     document.addEventListener("click", (event) => this.#refuse(event), { signal: this.ends.signal, capture: true });
@@ -73,7 +83,7 @@ export class Pointer {
     const row = target?.closest("[data-index]");
     // Only a part of a meeting's card carries its id.
     const id = (row?.matches("[data-row]") ? row : row?.querySelector("[data-row]"))?.getAttribute("data-row") ?? null;
-    for (const list of this.desk.screen.lists)
+    for (const list of this.screen.lists)
       list.stability.point(list.name === name ? id : null, list.name === name, moved && list.name === name);
   }
 
@@ -81,22 +91,22 @@ export class Pointer {
   #leave(event) {
     this.#away();
     // Where a finger was lifted, the next one may come down.
-    if (event.pointerType !== "touch") this.desk.pressGuard.left();
+    if (event.pointerType !== "touch") this.pressGuard.left();
   }
 
   /** @param {PointerEvent} event @param {"touch"} [by] */
   #moved(event, by) {
-    if (this.desk.pressGuard.moved(event.clientX, event.clientY, controlAt(event.target), by)) this.desk.changed();
+    if (this.pressGuard.moved(event.clientX, event.clientY, controlAt(event.target), by)) this.renderer.changed();
   }
 
   /** The pressed control may not be the one that was aimed at. @param {PointerEvent} event */
   #aim(event) {
     this.#moved(event, event.pointerType === "touch" ? "touch" : undefined);
     const control = controlAt(event.target);
-    this.refused = control !== null && !this.desk.pressGuard.takes(control);
+    this.refused = control !== null && !this.pressGuard.takes(control);
   }
 
-  /** Shortcuts press by a click as well, of no pointer. @param {MouseEvent} event */
+  /** Keys press by a click as well, without a pointer. @param {MouseEvent} event */
   #refuse(event) {
     const refused = this.refused && event.detail > 0;
     this.refused = false;
@@ -104,18 +114,18 @@ export class Pointer {
     event.preventDefault();
     event.stopImmediatePropagation();
     // The second click of two was no press of its own.
-    if (event.detail === 1) this.desk.tell(t("press_moved"));
+    if (event.detail === 1) this.notice.say(t("press_moved"));
   }
 
   /** After a drawing: another control may be under it now. */
-  pressGuard() {
-    const { pressGuard } = this.desk;
+  afterDrawing() {
+    const { pressGuard } = this;
     if (pressGuard.spot) pressGuard.under(controlAt(document.elementFromPoint(pressGuard.spot.x, pressGuard.spot.y)));
   }
 
   #away() {
     this.at = null;
-    for (const list of this.desk.screen.lists) list.stability.point(null, false, false);
+    for (const list of this.screen.lists) list.stability.point(null, false, false);
   }
 
   /** @param {PointerEvent} event */
@@ -134,7 +144,7 @@ export class Pointer {
       const { left, right, top, bottom } = each.getBoundingClientRect();
       return event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;
     });
-    if (meant) this.desk.tell(t("list_moved"));
+    if (meant) this.notice.say(t("list_moved"));
   }
 
   /** The click comes right after: it must meet the page as it was pressed. */
@@ -143,7 +153,7 @@ export class Pointer {
     if (event?.pointerType === "touch") this.#away();
     if (this.pressedAt === -Infinity) return;
     this.pressedAt = -Infinity;
-    setTimeout(() => this.desk.changed());
+    setTimeout(() => this.renderer.changed());
   }
 
   /** It may rest on another row now: the page moved under it. */
@@ -153,6 +163,6 @@ export class Pointer {
 
   #scrolled() {
     this.rest();
-    if (this.desk.screen.lists.some((list) => list.updateRange())) this.desk.changed();
+    if (this.screen.lists.some((list) => list.updateRange())) this.renderer.changed();
   }
 }

@@ -61,7 +61,7 @@ export class PressGuard {
     return this.at.aimed || this.now() - this.at.since >= REST;
   }
 
-  // Shortcuts.
+  // Keys.
 
   /** Whether a press of a key that is not held down counts. @param {string} key @param {string} what */
   takesKey(key, what) {

@@ -7,12 +7,67 @@ const LETTERS = "usher-letters";
 const FIELDS = "input:not([type=checkbox]), textarea, select";
 
 export class Shortcuts {
-  /** @param {import("../desk.js").Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /**
+   * @param {{
+   *   screen: import("../state/screen.js").Screen,
+   *   roster: import("../state/roster.js").Roster,
+   *   selection: import("../state/selection.js").Selection,
+   *   claims: import("../state/claims.js").Claims,
+   *   renderer: import("./renderer.js").Renderer,
+   *   focus: import("./focus.js").Focus,
+   *   panels: import("./panels.js").Panels,
+   *   menus: import("./menus.js").Menus,
+   *   dialogs: import("./dialogs.js").Dialogs,
+   *   navigation: import("./navigation.js").Navigation,
+   *   notice: import("./notice.js").Notice,
+   *   pressGuard: import("./press_guard.js").PressGuard,
+   *   visibility: import("../state/visibility.js").Visibility,
+   *   moderation: import("../actions/moderation.js").Moderation,
+   *   claiming: import("../actions/claiming.js").Claiming,
+   *   selectionActions: import("../actions/selection.js").SelectionActions,
+   *   waitActions: import("../actions/waits.js").WaitActions,
+   *   undoActions: import("../actions/undo.js").UndoActions,
+   * }} parts
+   */
+  constructor({
+    screen,
+    roster,
+    selection,
+    claims,
+    renderer,
+    focus,
+    panels,
+    menus,
+    dialogs,
+    navigation,
+    notice,
+    pressGuard,
+    visibility,
+    moderation,
+    claiming,
+    selectionActions,
+    waitActions,
+    undoActions,
+  }) {
+    this.screen = screen;
+    this.roster = roster;
+    this.selection = selection;
+    this.claims = claims;
+    this.renderer = renderer;
+    this.focus = focus;
+    this.panels = panels;
+    this.menus = menus;
+    this.dialogs = dialogs;
+    this.navigation = navigation;
+    this.notice = notice;
+    this.pressGuard = pressGuard;
+    this.visibility = visibility;
+    this.moderation = moderation;
+    this.claiming = claiming;
+    this.selectionActions = selectionActions;
+    this.waitActions = waitActions;
+    this.undoActions = undoActions;
     this.ends = new AbortController();
-    /** The person and the meeting that had the focus last. @type {{ person: string | null, meeting: string | null }} */
-    this.at = { person: null, meeting: null };
     /** Whether letter keys act; users who dictate switch them off. */
     this.letters = stored(LETTERS) !== "off";
   }
@@ -21,18 +76,18 @@ export class Shortcuts {
   useLetters(on) {
     this.letters = on;
     store(LETTERS, on ? "on" : "off");
-    this.desk.changed();
+    this.renderer.changed();
   }
 
   start() {
     const how = { signal: this.ends.signal };
     addEventListener("keydown", (event) => this.#pressed(event), { ...how, capture: true });
     addEventListener("keydown", (event) => this.#key(event), how);
-    this.desk.root.addEventListener("focusin", (event) => this.#focused(event), how);
+    this.renderer.root.addEventListener("focusin", (event) => this.#focused(event), how);
     document.addEventListener("click", (event) => this.#outside(event), how);
-    this.desk.root.addEventListener("contextmenu", (event) => this.#context(event), how);
+    this.renderer.root.addEventListener("contextmenu", (event) => this.#context(event), how);
     for (const input of ["keydown", "pointerdown", "pointermove", "wheel"])
-      addEventListener(input, () => this.desk.touch(), { ...how, passive: true, capture: true });
+      addEventListener(input, () => this.visibility.touch(), { ...how, passive: true, capture: true });
   }
 
   stop() {
@@ -45,66 +100,66 @@ export class Shortcuts {
     const { list, id } = this.#rowOf(target);
     if (!list || !id) return;
     list.stability.touch();
-    this.at[list === this.desk.screen.meetings ? "meeting" : "person"] = id;
+    this.focus.at[list === this.screen.meetings ? "meeting" : "person"] = id;
     if (list.active === id) return;
     list.active = id;
-    this.desk.changed();
+    this.renderer.changed();
   }
 
   /** @param {Event} event */
   #outside(event) {
     const target = /** @type {Element} */ (event.target);
-    if (this.desk.unfolded && target.isConnected && !target.closest(".panel, [data-unfolds]")) this.desk.fold();
+    if (this.panels.open && target.isConnected && !target.closest(".panel, [data-unfolds]")) this.panels.close();
   }
 
   /** @param {Element | null} element */
   #listOf(element) {
     const name = element?.closest("[data-list]")?.getAttribute("data-list");
-    return this.desk.screen.lists.find((list) => list.name === name);
+    return this.screen.lists.find((list) => list.name === name);
   }
 
   /** A row's menu instead of the browser's; with Shift the browser's. @param {MouseEvent} event */
   #context(event) {
     const { element, list, id } = this.#rowOf(/** @type {HTMLElement} */ (event.target));
     const opener = list && id && (list.rowElement(id) ?? element);
-    if (!opener || event.shiftKey || !this.desk.screen.acts) return;
+    if (!opener || event.shiftKey || !this.screen.acts) return;
     event.preventDefault();
     // A key brings no point of its own.
     const point = event.clientX > 0 ? { x: event.clientX, y: event.clientY } : undefined;
-    if (this.desk.menus.open?.id !== id) this.desk.menus.toggle(this.#kindOf(list), id, opener, point);
+    if (this.menus.open?.id !== id) this.menus.toggle(this.#kindOf(list), id, opener, point);
   }
 
   /** @param {import("../lists/virtual_list.js").List<any>} list @returns {import("../state/claims.js").ClaimKind} */
   #kindOf(list) {
-    return list === this.desk.screen.meetings ? "meeting" : "person";
+    return list === this.screen.meetings ? "meeting" : "person";
   }
 
   /** The row, or the meeting's card, that an element is part of. @param {Element} target */
   #rowOf(target) {
     const element = /** @type {HTMLElement | null} */ (target.closest(".person, .card"));
     const list = this.#listOf(element);
-    const id = list === this.desk.screen.meetings ? element?.dataset.meeting : element?.dataset.row;
+    const id = list === this.screen.meetings ? element?.dataset.meeting : element?.dataset.row;
     return { element, list, id };
   }
 
   /** Enter and Space press a control once, however long they are held down, and not what has just come in its place. @param {KeyboardEvent} event */
   #pressed(event) {
     const { key, repeat, target } = event;
-    if (key !== "Enter" && key !== " ") return this.desk.pressGuard.otherKey();
+    if (key !== "Enter" && key !== " ") return this.pressGuard.otherKey();
     const on = /** @type {Element} */ (target);
     const control = on.closest("button, a, summary");
     if (repeat) {
       if (!control && (key === " " || !on.matches("input, [data-row]"))) return;
-    } else if (!control || this.desk.pressGuard.takesKey(key, controlName(control))) return;
+    } else if (!control || this.pressGuard.takesKey(key, controlName(control))) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || this.desk.dialogs.isOpen) return;
-    if (this.desk.menus.open) {
-      if (this.desk.menus.key(event)) event.preventDefault();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || this.dialogs.isOpen) return;
+    if (this.menus.open) {
+      if (this.menus.key(event)) event.preventDefault();
       return;
     }
     const target = /** @type {HTMLElement} */ (event.target);
@@ -119,13 +174,13 @@ export class Shortcuts {
 
   /** Closes, clears or leaves one thing at a time. */
   #escape() {
-    const { desk } = this;
-    if (desk.unfolded) desk.fold();
-    else if (desk.screen.choice.query) desk.search("");
+    const { panels, navigation, selection, claims } = this;
+    if (panels.open) panels.close();
+    else if (this.screen.query) navigation.search("");
     else if (document.activeElement?.matches(FIELDS)) /** @type {HTMLElement} */ (document.activeElement).blur();
-    else if (desk.selection.size > 0) desk.clearSelection();
-    else if (desk.claims.own.size > 0) for (const kind of [...desk.claims.own.keys()]) desk.claims.release(kind);
-    else if (desk.screen.choice.open !== null || desk.showsAdminPage) desk.open(null);
+    else if (selection.size > 0) this.selectionActions.clear();
+    else if (claims.own.size > 0) for (const kind of [...claims.own.keys()]) claims.release(kind);
+    else if (this.screen.openId !== null || this.screen.showsAdminPage) navigation.open(null);
     else return false;
     return true;
   }
@@ -133,23 +188,23 @@ export class Shortcuts {
   /** @param {KeyboardEvent} event @param {HTMLElement} field */
   #inSearch(event, field) {
     if (field.id !== "search" || (event.key !== "ArrowDown" && event.key !== "Enter")) return false;
-    this.desk.draw();
-    const first = this.desk.screen.lobby.entries.find((entry) => entry.gone === null);
-    if (first) this.desk.focus.goTo(this.desk.screen.lobby, first.id);
+    this.renderer.draw();
+    const first = this.screen.lobby.entries.find((entry) => entry.gone === null);
+    if (first) this.focus.goTo(this.screen.lobby, first.id);
     return true;
   }
 
   /** @param {KeyboardEvent} event @param {HTMLElement} target */
   #command(event, target) {
-    const { desk } = this;
+    const { panels } = this;
     const list = this.#listOf(target);
     if (!this.letters && event.key.length === 1 && event.key !== " ") return false;
     // A key that is held down repeats only when it moves the focus.
     if (event.repeat && event.key.length === 1 && !"jkJK ".includes(event.key)) return true;
     if (event.key === "/") return this.#search();
-    if (event.key === "?") return this.#unfold("keys");
-    if (event.key === "A" && event.shiftKey && desk.unfolded !== "keys") return this.#admitChosen();
-    if (desk.unfolded) return false;
+    if (event.key === "?") return this.#toggle("keys");
+    if (event.key === "A" && event.shiftKey && panels.open !== "keys") return this.#admitChosen();
+    if (panels.open) return false;
     return (
       this.#anywhere(event) ||
       this.#move(event, list) ||
@@ -160,11 +215,11 @@ export class Shortcuts {
 
   /** Keys that need no row. @param {KeyboardEvent} event */
   #anywhere({ key }) {
-    const { moderation } = this.desk;
-    if (key === "n") moderation.takeNext();
-    else if (key === "a" && moderation.admitTaken()) return true;
-    else if (key === "u") this.desk.undoActions.undo();
-    else if (key === "[" || key === "]") this.desk.openNext(key === "]" ? 1 : -1);
+    const { claiming } = this;
+    if (key === "n") claiming.takeNext();
+    else if (key === "a" && claiming.admitTaken()) return true;
+    else if (key === "u") this.undoActions.undo();
+    else if (key === "[" || key === "]") this.navigation.openNext(key === "]" ? 1 : -1);
     else if (key === "E") this.#admitMeeting();
     else return false;
     return true;
@@ -175,23 +230,23 @@ export class Shortcuts {
     const menu = key === "m" || key === "ContextMenu" || (key === "F10" && shiftKey);
     if (!menu && key !== "c") return false;
     const row = this.#rowOf(target);
-    const { open } = this.desk.screen.choice;
+    const open = this.screen.openId;
     const [kind, id] = row.list ? [this.#kindOf(row.list), row.id] : [/** @type {const} */ ("meeting"), open ?? undefined];
-    const heading = /** @type {HTMLElement | null} */ (this.desk.root.querySelector('.heading [data-menu="meeting"]'));
+    const heading = /** @type {HTMLElement | null} */ (this.renderer.root.querySelector('.heading [data-menu="meeting"]'));
     const anchor = (row.list && row.id && row.list.rowElement(row.id)) || heading;
     if (id === undefined) return false;
-    if (!menu) this.desk.moderation.toggleClaim(kind, id);
-    else if (anchor) this.desk.menus.toggle(kind, id, anchor);
+    if (!menu) this.claiming.toggleClaim(kind, id);
+    else if (anchor) this.menus.toggle(kind, id, anchor);
     return true;
   }
 
   /** Admits all who wait in the open meeting, or in the focused row's; asks first, since they were not chosen one by one. */
   #admitMeeting() {
-    const { screen, roster } = this.desk;
+    const { screen, roster } = this;
     const list = screen.lists.find((each) => each.focused);
     const row = list?.active == null ? undefined : list === screen.meetings ? list.active : roster.people.get(list.active)?.meeting;
-    const meeting = screen.choice.open ?? row;
-    if (meeting !== undefined) this.desk.moderation.admitMeeting(meeting);
+    const meeting = screen.openId ?? row;
+    if (meeting !== undefined) this.moderation.admitMeeting(meeting);
   }
 
   #search() {
@@ -201,19 +256,19 @@ export class Shortcuts {
     return field !== null;
   }
 
-  /** @param {import("../desk.js").Desk["unfolded"]} what */
-  #unfold(what) {
-    this.desk.unfold(what);
+  /** @param {import("./panels.js").PanelName} name */
+  #toggle(name) {
+    this.panels.toggle(name);
     return true;
   }
 
   #admitChosen() {
-    this.desk.moderation.admit(this.desk.screen.chosen, "selection", "selection");
+    this.moderation.admit(this.screen.chosen, "selection", "selection");
     return true;
   }
 
   /** @param {KeyboardEvent} event @param {import("../lists/virtual_list.js").List<any> | undefined} list */
-  #move(event, list = this.desk.screen.lobby) {
+  #move(event, list = this.screen.lobby) {
     /** @type {Record<string, number>} */
     const steps = { ArrowDown: 1, j: 1, J: 1, ArrowUp: -1, k: -1, K: -1, PageDown: 10, PageUp: -10, Home: -1e9, End: 1e9 };
     const step = steps[event.key];
@@ -222,23 +277,23 @@ export class Shortcuts {
     const to = list.focused ? list.step(step) : list.stop;
     const beside = list.focused && to === from ? this.#beside(list, step) : null;
     if (beside !== null) {
-      this.desk.focus.goTo(beside.list, beside.id);
+      this.focus.goTo(beside.list, beside.id);
       return true;
     }
     if (event.shiftKey && this.#isLobby(list) && from !== null && to !== null) this.#extend(from, to);
-    if (to !== null) this.desk.focus.goTo(list, to);
+    if (to !== null) this.focus.goTo(list, to);
     return true;
   }
 
   /** Whether a list is of people in a lobby, on hold or not. @param {import("../lists/virtual_list.js").List<any>} list */
   #isLobby(list) {
-    return this.desk.screen.lobbies.includes(list);
+    return this.screen.lobbies.includes(list);
   }
 
   /** Where the keys go on from the end of a list: from those waiting to those on hold, and back.
    * @param {import("../lists/virtual_list.js").List<any>} list @param {number} step */
   #beside(list, step) {
-    const { lobby, held } = this.desk.screen;
+    const { lobby, held } = this.screen;
     const next = list === lobby && step > 0 ? held : list === held && step < 0 ? lobby : null;
     const there = next?.entries.filter((entry) => entry.gone === null) ?? [];
     const entry = there.at(step > 0 ? 0 : -1);
@@ -247,16 +302,16 @@ export class Shortcuts {
 
   /** @param {string} from @param {string} to */
   #extend(from, to) {
-    if (this.desk.selection.anchor === null || !this.desk.selection.has(from)) this.desk.pick(from, { on: true });
-    this.desk.pick(to, { range: true, on: true });
+    if (this.selection.anchor === null || !this.selection.has(from)) this.selectionActions.pick(from, { on: true });
+    this.selectionActions.pick(to, { range: true, on: true });
   }
 
   /** @param {KeyboardEvent} event @param {import("../lists/virtual_list.js").List<any>} list @param {HTMLElement} target */
   #onRow(event, list, target) {
     const [on, back] = document.documentElement.dir === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
     if (event.key === on || event.key === back) return this.#within(event.key === on ? 1 : -1, target);
-    const person = list.active === null ? undefined : this.desk.roster.people.get(list.active);
-    if (!person || list === this.desk.screen.meetings) return false;
+    const person = list.active === null ? undefined : this.roster.people.get(list.active);
+    if (!person || list === this.screen.meetings) return false;
     if (event.key === "h") return this.#hold(person);
     if (!this.#isLobby(list)) return false;
     const onRow = target.hasAttribute("data-row");
@@ -264,7 +319,7 @@ export class Shortcuts {
     if (event.key === "a") return this.#admitOne(list, person);
     if (event.key === "s") return this.#seen(person);
     if (event.key === "Enter" && onRow) {
-      this.desk.open(person.meeting);
+      this.navigation.open(person.meeting);
       return true;
     }
     return false;
@@ -272,9 +327,9 @@ export class Shortcuts {
 
   /** @param {import("../net/protocol.js").PersonRow} person */
   #hold(person) {
-    const why = person.hold ? null : this.desk.screen.whyNot("hold", person);
-    if (why === null) this.desk.moderation.hold([person]);
-    else this.desk.tell(t(why));
+    const why = person.hold ? null : this.screen.whyNot("hold", person);
+    if (why === null) this.moderation.hold([person]);
+    else this.notice.say(t(why));
     return true;
   }
 
@@ -289,32 +344,32 @@ export class Shortcuts {
 
   /** @param {import("../net/protocol.js").PersonRow} person @param {boolean} range */
   #pick(person, range) {
-    if (this.desk.screen.can(person) || this.desk.selection.has(person.id)) this.desk.pick(person.id, { range });
+    if (this.screen.can(person) || this.selection.has(person.id)) this.selectionActions.pick(person.id, { range });
     return true;
   }
 
   /** @param {import("../net/protocol.js").PersonRow} person */
   #seen(person) {
-    if (this.desk.screen.acts && this.desk.screen.standsOut(person)) this.desk.waitActions.acknowledge([person]);
+    if (this.screen.acts && this.screen.standsOut(person)) this.waitActions.acknowledge([person]);
     return true;
   }
 
   /** Admits the participant that "take next" has claimed. @param {string} id */
   admit(id) {
-    const { lobby } = this.desk.screen;
-    const person = this.desk.roster.people.get(id);
+    const { lobby } = this.screen;
+    const person = this.roster.people.get(id);
     if (person) this.#admitOne(lobby, person);
   }
 
   /** The focus goes on to the next who can be admitted, so that "a a a" lets three in. @param {import("../lists/virtual_list.js").List<any>} list
    * @param {import("../net/protocol.js").PersonRow} person */
   #admitOne(list, person) {
-    if (!this.desk.screen.can(person)) return true;
+    if (!this.screen.can(person)) return true;
     const rest = list.entries.slice(list.indexOf(person.id) + 1);
-    this.desk.moderation.admit([person], "person", `row:${person.id}`);
-    if (this.desk.dialogs.isOpen) return true;
-    const next = rest.find((entry) => entry.gone === null && this.desk.screen.can(entry.row));
-    if (next) this.desk.focus.goTo(list, next.id);
+    this.moderation.admit([person], "person", `row:${person.id}`);
+    if (this.dialogs.isOpen) return true;
+    const next = rest.find((entry) => entry.gone === null && this.screen.can(entry.row));
+    if (next) this.focus.goTo(list, next.id);
     return true;
   }
 }

@@ -3,9 +3,9 @@
 const RELOADED = "usher-reloaded-for";
 
 export class Upgrade {
-  /** @param {import("../desk.js").Desk} desk @param {string} version of this page */
-  constructor(desk, version) {
-    this.desk = desk;
+  /** @param {string} version of this page @param {() => boolean} isBusy whether a reload would lose something of the user's */
+  constructor(version, isBusy) {
+    this.isBusy = isBusy;
     this.version = version;
     /** The server's version, where it is another one than this page's. */
     this.pending = "";
@@ -18,8 +18,7 @@ export class Upgrade {
   }
 
   reloadIfIdle() {
-    const { selection, actionRequests, screen, dialogs } = this.desk;
-    if (!this.pending || selection.size > 0 || actionRequests.busy || screen.choice.query || dialogs.isOpen) return;
+    if (!this.pending || this.isBusy()) return;
     if (sessionStorage.getItem(RELOADED) === this.pending) return;
     sessionStorage.setItem(RELOADED, this.pending);
     location.reload();

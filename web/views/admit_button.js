@@ -5,25 +5,34 @@ import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";
 
 /**
+ * @typedef {{
+ *   actionRequests: import("../net/action_requests.js").ActionRequests,
+ *   moderation: import("../actions/moderation.js").Moderation,
+ *   pressGuard: import("../ui/press_guard.js").PressGuard,
+ *   screen: import("../state/screen.js").Screen,
+ * }} Parts
+ */
+
+/**
  * @typedef {{ key: string, label: string, meeting?: string, name?: string, meetings?: number, style: "main" | "second" | "row" | "link", place: string,
  *   why?: string | null, rove?: boolean }} How
  *   `place`: identifies the button over drawings, for as long as it means the same to the user
  */
 
-/** @param {import("../desk.js").Desk} desk @param {import("../net/protocol.js").PersonRow[]} people @param {import("../net/protocol.js").Scope} scope @param {How} how */
+/** @param {Parts} parts @param {import("../net/protocol.js").PersonRow[]} people @param {import("../net/protocol.js").Scope} scope @param {How} how */
 export function admitButton(
-  desk,
+  parts,
   people,
   scope,
   { key, label, meeting = "", name = "", meetings = 0, style, place, why = null, rove = false },
 ) {
-  const request = desk.actionRequests.atPlace(place);
-  const inert = request !== undefined || desk.pressGuard.rests(place);
-  const off = request === undefined && (why !== null || people.length === 0 || !desk.screen.live);
+  const request = parts.actionRequests.atPlace(place);
+  const inert = request !== undefined || parts.pressGuard.rests(place);
+  const off = request === undefined && (why !== null || people.length === 0 || !parts.screen.live);
   const doing = request && (style === "row" ? t("pending.admit") : t("doing.admit", { n: request.names.size }));
   return html`<button
     type="button" class="admit ${style}" data-action="admit" data-scope=${scope} data-place=${place} tabindex=${rove || style === "link" ? -1 : 0}
     aria-label=${doing ?? t(label, { n: people.length, meeting, name, meetings })} title=${why === null || request ? nothing : t(why)}
     aria-disabled=${inert ? "true" : nothing} ?disabled=${off}
-    @click=${() => desk.moderation.admit(people, scope, place)}>${doing ?? t(key, { n: people.length })}</button>`;
+    @click=${() => parts.moderation.admit(people, scope, place)}>${doing ?? t(key, { n: people.length })}</button>`;
 }

@@ -4,9 +4,16 @@ import { t } from "../lib/i18n.js";
 import { html, live, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {{
+ *   alerts: import("../alerts/alerts.js").Alerts,
+ *   panels: import("../ui/panels.js").Panels,
+ *   prefs: import("../state/prefs.js").Prefs,
+ *   screen: import("../state/screen.js").Screen,
+ * }} Parts
+ */
 
-/** The state of the bell: the obstacle if there is one, else the user's choice. @param {Desk} desk */
+/** The state of the bell: the obstacle if there is one, else the user's choice. @param {Parts} parts */
 function stateOf({ alerts, prefs, screen }) {
   const { sound, volume, notify } = prefs.kept;
   if (alerts.blocked) return "blocked";
@@ -14,24 +21,24 @@ function stateOf({ alerts, prefs, screen }) {
   return sound && volume > 0 ? "on" : "off";
 }
 
-/** @param {Desk} desk */
-export function bell(desk) {
-  const state = stateOf(desk);
+/** @param {Parts} parts */
+export function bell(parts) {
+  const state = stateOf(parts);
   return html`
     <div class="holder">
-      <button class="bell" type="button" data-unfolds="alerts" data-state=${state} aria-expanded=${desk.unfolded === "alerts"}
-        title=${t(`alarm.label_${state}`)} @click=${() => desk.unfold("alerts")}>
+      <button class="bell" type="button" data-unfolds="alerts" data-state=${state} aria-expanded=${parts.panels.open === "alerts"}
+        title=${t(`alarm.label_${state}`)} @click=${() => parts.panels.toggle("alerts")}>
         ${icon(state === "on" || state === "ask" ? "bell" : "bell_off")}${state === "on" ? nothing : html`<span class="said">${t(`alarm.${state}`)}</span>`}
         <span class="unseen">${t(`alarm.label_${state}`)}</span>
       </button>
-      ${desk.unfolded === "alerts" ? panel(desk) : nothing}
+      ${parts.panels.open === "alerts" ? panel(parts) : nothing}
     </div>
   `;
 }
 
-/** @param {Desk} desk */
-function panel(desk) {
-  const { prefs, alerts } = desk;
+/** @param {Parts} parts */
+function panel(parts) {
+  const { prefs, alerts } = parts;
   const { kept } = prefs;
   return html`
     <div class="panel alerts" tabindex="-1" role="dialog" aria-label=${t("alarm.title")}>
@@ -45,15 +52,15 @@ function panel(desk) {
         <div class="tries"><button class="quiet-button" type="button" @click=${() => alerts.sound.play("arrival", kept.volume)}>${t("alarm.try_arrival")}</button>
         <button class="quiet-button" type="button" @click=${() => alerts.sound.play("late", kept.volume)}>${t("alarm.try_late")}</button></div>
       </div>
-      ${alerts.blocked ? unlock(desk) : nothing}
+      ${alerts.blocked ? unlock(parts) : nothing}
       <label class="switch"><input type="checkbox" .checked=${live(kept.notify)} @change=${() => prefs.set({ notify: !kept.notify })} />
         <span>${t("notify.title")}<span class="quiet">${t("notify.why")}</span></span></label>
-      ${permission(desk)} ${meetings(desk, "follows")} ${meetings(desk, "mutes")}
+      ${permission(parts)} ${meetings(parts, "follows")} ${meetings(parts, "mutes")}
     </div>
   `;
 }
 
-/** The browser's permission for notifications, and the only button that asks for it. @param {Desk} desk */
+/** The browser's permission for notifications, and the only button that asks for it. @param {Parts} parts */
 function permission({ alerts, prefs }) {
   const { permission } = alerts.notifications;
   if (permission === "granted") return nothing;
@@ -62,11 +69,11 @@ function permission({ alerts, prefs }) {
     ${prefs.kept.notify ? html`<button class="quiet-button" type="button" @click=${() => prefs.set({ notify: false })}>${t("notify.not")}</button>` : nothing}</div>`;
 }
 
-/** @param {Desk} desk */
+/** @param {Parts} parts */
 const unlock = ({ alerts }) => html`<div class="blocked"><p class="amber">${icon("note")} ${t("alarm.blocked_why")}</p>
   <button class="quiet-button" type="button" data-action="unlock-sound" @click=${() => alerts.sound.unlock()}>${t("alarm.unlock")}</button></div>`;
 
-/** @param {Desk} desk @param {"follows" | "mutes"} which */
+/** @param {Parts} parts @param {"follows" | "mutes"} which */
 function meetings({ prefs }, which) {
   const entries = prefs.kept[which];
   if (entries.length === 0) return nothing;

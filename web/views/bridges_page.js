@@ -5,27 +5,36 @@ import { duration } from "../lib/time.js";
 import { curve, queued } from "../state/bridge_stats.js";
 import { condition } from "../state/bridges.js";
 import { html, nothing, repeat, svg } from "../vendor/lit.js";
-import { requestLine } from "./action_bar.js";
 import { icon } from "./icons.js";
+import { requestLine } from "./request_line.js";
 import { statusLine } from "./status_line.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {import("./status_line.js").Parts & {
+ *   actionRequests: import("../net/action_requests.js").ActionRequests,
+ *   bridgeStats: import("../state/bridge_stats.js").BridgeStats,
+ *   navigation: import("../ui/navigation.js").Navigation,
+ *   roster: import("../state/roster.js").Roster,
+ *   screen: import("../state/screen.js").Screen,
+ * }} Parts
+ */
+
 /** @typedef {import("../net/protocol.js").BridgeRow} Bridge */
 /** @typedef {import("../net/protocol.js").BridgeFigures} BridgeFigures */
 
 const COLUMNS = ["name", "state", "rate", "flight", "busy", "events", "cdr", "answered", "calls", "people", "queue"];
 
-/** @param {Desk} desk */
-export function bridgesPage(desk) {
-  const bridges = [...desk.roster.bridges.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+/** @param {Parts} parts */
+export function bridgesPage(parts) {
+  const bridges = [...parts.roster.bridges.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   return html`
     <div class="heading">
       <div class="words">
         <h1 id="bridges-title">
-          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
-          ${t("bridges_label")} <span class="number">${desk.screen.link.shown ? number(bridges.length) : ""}</span>
+          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
+          ${t("bridges_label")} <span class="number">${parts.screen.link.shown ? number(bridges.length) : ""}</span>
         </h1>
-        <p class="status-line">${desk.screen.live ? summary(desk) : statusLine(desk)}</p>
+        <p class="status-line">${parts.screen.live ? summary(parts) : statusLine(parts)}</p>
       </div>
     </div>
     <div class="scroller" data-scroller tabindex="0" role="region" aria-labelledby="bridges-title">
@@ -37,16 +46,16 @@ export function bridgesPage(desk) {
         <tbody>${repeat(
           bridges,
           (bridge) => bridge.id,
-          (bridge) => line(desk, bridge, desk.bridgeStats.latest.get(bridge.id)),
+          (bridge) => line(parts, bridge, parts.bridgeStats.latest.get(bridge.id)),
         )}</tbody>
       </table>
     </div>
   `;
 }
 
-/** All bridges together. @param {Desk} desk */
-function summary(desk) {
-  const all = [...desk.bridgeStats.latest.values()];
+/** All bridges together. @param {Parts} parts */
+function summary(parts) {
+  const all = [...parts.bridgeStats.latest.values()];
   const sum = (/** @type {(figures: BridgeFigures) => number} */ of) => all.reduce((total, figures) => total + of(figures), 0);
   const rate = tenths(sum((figures) => figures.requests_per_s));
   const facts = [
@@ -54,23 +63,23 @@ function summary(desk) {
     t("board_people_n", { n: sum((each) => each.people) }),
     t("board_rate_n", { rate }),
   ];
-  const failed = [...desk.actionRequests.all.values()].findLast(
+  const failed = [...parts.actionRequests.all.values()].findLast(
     (request) => request.action === "bridge" && request.state === "failed",
   );
   return html`${all.length === 0 ? t("loading") : facts.map((fact) => html`<span class="fact">${fact}</span>`)}
-    ${failed ? html`<span class="fact grave" role="alert">${icon("trouble")}${requestLine(desk, failed)}</span>` : nothing}`;
+    ${failed ? html`<span class="fact grave" role="alert">${icon("trouble")}${requestLine(parts.screen, failed)}</span>` : nothing}`;
 }
 
 const isCount = (/** @type {string} */ name) => !["name", "state", "queue", "cdr"].includes(name);
 
-/** @param {Desk} desk @param {Bridge} bridge @param {BridgeFigures | undefined} figures */
-function line(desk, bridge, figures) {
-  const { now } = desk.screen;
+/** @param {Parts} parts @param {Bridge} bridge @param {BridgeFigures | undefined} figures */
+function line(parts, bridge, figures) {
+  const { now } = parts.screen;
   const paused = bridge.state === "paused";
   return html`<tr data-bridge=${bridge.id} data-state=${bridge.state}>
     <th scope="row"><bdi>${bridge.id}</bdi>${bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing}<span class="quiet">${bridge.version ?? t("version_unknown")}</span></th>
     ${cell("state", state(bridge, now))}
-    ${cell("rate", figures && html`${sparkline(desk.bridgeStats.rates.get(bridge.id) ?? [])}<span>${tenths(figures.requests_per_s)}</span>`)}
+    ${cell("rate", figures && html`${sparkline(parts.bridgeStats.rates.get(bridge.id) ?? [])}<span>${tenths(figures.requests_per_s)}</span>`)}
     ${cell("flight", figures && html`${number(figures.in_flight)}<span class="quiet of">${t("of_n", { n: figures.slots })}</span>`)}
     ${cell("busy", figures && html`<span class=${figures.busy_last_minute > 0 ? "amber" : ""}>${number(figures.busy_last_minute)}</span><span class="quiet why">${t("in_all_n", { n: figures.busy })}</span>`)}
     ${cell("events", figures && events(bridge, figures))}
@@ -79,9 +88,9 @@ function line(desk, bridge, figures) {
     ${cell("calls", figures && number(figures.calls))}
     ${cell("people", figures && number(figures.people))}
     ${cell("queue", figures && queue(figures))}
-    <td class="acts"><button class="quiet-button" type="button" data-action=${paused ? "resume" : "pause"} ?disabled=${!desk.screen.live}
+    <td class="acts"><button class="quiet-button" type="button" data-action=${paused ? "resume" : "pause"} ?disabled=${!parts.screen.live}
       aria-label=${t(paused ? "resume_bridge" : "pause_bridge", { bridge: bridge.id })} title=${t(paused ? "resume_why" : "pause_why")}
-      @click=${() => desk.actionRequests.tellBridge(paused ? "resume" : "pause", bridge.id)}>${t(paused ? "resume" : "pause")}</button></td>
+      @click=${() => parts.actionRequests.tellBridge(paused ? "resume" : "pause", bridge.id)}>${t(paused ? "resume" : "pause")}</button></td>
   </tr>`;
 }
 

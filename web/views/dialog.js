@@ -3,7 +3,13 @@
 import { t } from "../lib/i18n.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 
-/** @param {import("../desk.js").Desk} desk */
+/**
+ * @typedef {{
+ *   dialogs: import("../ui/dialogs.js").Dialogs,
+ * }} Parts
+ */
+
+/** @param {Parts} parts */
 export function dialog({ dialogs }) {
   const { question } = dialogs;
   // Keyed by the question itself: what was typed into another one must not stay in the fields.

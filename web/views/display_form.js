@@ -1,5 +1,6 @@
 // Dialogs about displays: the form that pairs one, makes a link for one or changes one; the link; and whether to revoke it.
 
+import { canCopy } from "../lib/clipboard.js";
 import { t } from "../lib/i18n.js";
 import { fold } from "../lib/text.js";
 import {
@@ -21,7 +22,14 @@ import { wallAddress } from "./displays_page.js";
 import { icon } from "./icons.js";
 
 /**
- * @typedef {import("../desk.js").Desk} Desk
+ * @typedef {{
+ *   base: string,
+ *   renderer: import("../ui/renderer.js").Renderer,
+ *   roster: import("../state/roster.js").Roster,
+ * }} Parts
+ */
+
+/**
  * @typedef {import("../state/display_draft.js").Draft} Draft
  * @typedef {import("../state/display_draft.js").Form} Form
  * @typedef {import("../state/display_draft.js").FormView} FormView
@@ -32,32 +40,35 @@ import { icon } from "./icons.js";
 /** From so many on a list can be searched. */
 const MANY = 12;
 
-/** @param {Desk} desk @param {Draft} draft @param {() => void} submit @returns {Question} */
-export function displayQuestion(desk, draft, submit) {
+/** @param {Parts} parts @param {Draft} draft @param {() => void} submit @returns {Question} */
+export function displayQuestion(parts, draft, submit) {
   const name = draft.row?.display.name ?? "";
   return {
     title: draft.kind === "edit" ? t("displays.edit_title", { name }) : t(`displays.${draft.kind}_title`),
-    body: () => new Sheet(desk, draft).whole(),
+    body: () => new Sheet(parts, draft).whole(),
     confirm: t(`displays.${draft.kind}_confirm`),
     stays: true,
     act: submit,
   };
 }
 
-/** @param {Desk} desk @param {{ name: string, link: string }} what @returns {Question} */
-export function linkQuestion(desk, { name, link }) {
+/**
+ * @param {{ displayActions: import("../actions/displays.js").DisplayActions, dialogs: import("../ui/dialogs.js").Dialogs }} parts
+ * @param {{ name: string, link: string }} what @returns {Question}
+ */
+export function linkQuestion({ displayActions, dialogs }, { name, link }) {
   const select = (/** @type {Event} */ event) => /** @type {HTMLTextAreaElement} */ (event.target).select();
   return {
     title: t("displays.link_made", { name }),
     body: () => html`<p>${t("displays.link_once")}</p>
       <div class="field"><label for="display-link">${t("displays.link_label")}</label>
         <textarea id="display-link" rows="3" readonly dir="ltr" .value=${link} aria-describedby="display-link-why" @focus=${select} autofocus></textarea>
-        <button class="quiet-button" type="button" data-action="copy-link" ?hidden=${!desk.listOptions.copies} @click=${() => desk.displayActions.copy(link)}>${icon("link")} ${t(desk.displayActions.copied ? "view.copied" : "displays.link_copy")}</button></div>
+        <button class="quiet-button" type="button" data-action="copy-link" ?hidden=${!canCopy()} @click=${() => displayActions.copy(link)}>${icon("link")} ${t(displayActions.copied ? "view.copied" : "displays.link_copy")}</button></div>
       <p class="quiet" id="display-link-why">${t("displays.link_why")}</p>`,
     confirm: t("displays.link_done"),
     stays: true,
     only: true,
-    act: () => desk.dialogs.dismiss(),
+    act: () => dialogs.dismiss(),
   };
 }
 
@@ -72,17 +83,17 @@ export const revokeQuestion = (row, act) => ({
 
 /** The form, as it is filled in now. */
 class Sheet {
-  /** @param {Desk} desk @param {Draft} draft */
-  constructor(desk, draft) {
-    this.desk = desk;
+  /** @param {Parts} parts @param {Draft} draft */
+  constructor(parts, draft) {
+    this.parts = parts;
     this.draft = draft;
     this.form = draft.form;
   }
 
   whole() {
-    const { draft, form, desk } = this;
+    const { draft, form, parts } = this;
     return html`<div class="display-form">
-      ${draft.kind === "pair" ? html`<p>${t("displays.pair_how", { address: wallAddress(desk) })}</p>` : nothing}
+      ${draft.kind === "pair" ? html`<p>${t("displays.pair_how", { address: wallAddress(parts.base) })}</p>` : nothing}
       ${draft.kind === "link" ? html`<p>${t("displays.link_how")}</p>` : nothing}
       ${draft.kind === "pair" ? this.#code() : nothing}
       <div class="two">${this.#text("name", draft.kind !== "pair")} ${this.#text("place")}</div>
@@ -104,13 +115,13 @@ class Sheet {
   /** @param {Partial<Form>} what */
   #set(what) {
     Object.assign(this.form, what);
-    this.desk.draw();
+    this.parts.renderer.draw();
   }
 
   /** @param {FormView} view @param {Partial<FormView>} what */
   #setView(view, what) {
     Object.assign(view, what);
-    this.desk.draw();
+    this.parts.renderer.draw();
   }
 
   /** The pressed button is gone or has moved: gives the focus to the next one. @param {string} id */
@@ -121,7 +132,7 @@ class Sheet {
   #code() {
     const typed = (/** @type {InputEvent} */ event) => {
       this.draft.typeCode(typedIn(event));
-      this.desk.draw();
+      this.parts.renderer.draw();
     };
     return html`<div class="field code"><label for="display-code">${t("displays.code")}</label>
       <input id="display-code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" dir="ltr" .value=${live(this.draft.code)} aria-describedby="display-code-fault"
@@ -209,7 +220,7 @@ class Sheet {
 
   /** @param {FormView} view */
   #meetings(view) {
-    const running = [...this.desk.roster.meetings.values()].map(({ id, name }) => ({ id, name }));
+    const running = [...this.parts.roster.meetings.values()].map(({ id, name }) => ({ id, name }));
     const all = meetingsToChoose(running, view.meetings);
     const wanted = fold(view.find);
     const found = all.filter((each) => fold(each.name).includes(wanted));
@@ -232,7 +243,7 @@ class Sheet {
 
   /** @param {FormView} view */
   #bridges(view) {
-    const all = [...new Set([...this.desk.roster.bridges.keys(), ...view.bridges])].sort();
+    const all = [...new Set([...this.parts.roster.bridges.keys(), ...view.bridges])].sort();
     const lines = all.map((id) =>
       ticked(html`<bdi>${id}</bdi>`, view.bridges.includes(id), (on) =>
         this.#setView(view, { bridges: withOrWithout(view.bridges, id, on) }),
@@ -298,7 +309,7 @@ class Sheet {
   /** @param {import("../state/display_draft.js").FormTheme} theme @param {Partial<import("../state/display_draft.js").FormTheme>} what */
   #change(theme, what) {
     Object.assign(theme, what);
-    this.desk.draw();
+    this.parts.renderer.draw();
   }
 
   #dim() {

@@ -7,7 +7,17 @@ import { html, nothing, repeat } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 import { statusLine } from "./status_line.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {import("./status_line.js").Parts & {
+ *   base: string,
+ *   displayActions: import("../actions/displays.js").DisplayActions,
+ *   displays: import("../state/displays.js").Displays,
+ *   navigation: import("../ui/navigation.js").Navigation,
+ *   notice: import("../ui/notice.js").Notice,
+ *   screen: import("../state/screen.js").Screen,
+ * }} Parts
+ */
+
 /** @typedef {import("../net/protocol.js").DisplayRow} DisplayRow */
 /** @typedef {import("../net/protocol.js").DisplayView} DisplayView */
 
@@ -23,46 +33,46 @@ const moments = new Intl.DateTimeFormat(document.documentElement.lang || "en", {
   hourCycle: "h23",
 });
 
-/** @param {Desk} desk */
-export function displaysPage(desk) {
-  const { list } = desk.displays;
+/** @param {Parts} parts */
+export function displaysPage(parts) {
+  const { list } = parts.displays;
   return html`
     <div class="heading displays-heading">
       <div class="words">
         <h1 id="displays-title">
-          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
+          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
           ${t("displays.label")} <span class="number">${list === null ? "" : number(list.length)}</span>
         </h1>
-        <p class="status-line">${desk.screen.live ? summary(desk) : statusLine(desk)}</p>
+        <p class="status-line">${parts.screen.live ? summary(parts) : statusLine(parts)}</p>
       </div>
       <div class="display-tools">
-        <button class="quiet-button" type="button" data-action="display-link" ?disabled=${!desk.screen.live} @click=${() => desk.displayActions.link()}>${t("displays.link")}</button>
-        <button class="main" type="button" data-action="display-pair" ?disabled=${!desk.screen.live} @click=${() => desk.displayActions.pair()}>${t("displays.pair")}</button>
+        <button class="quiet-button" type="button" data-action="display-link" ?disabled=${!parts.screen.live} @click=${() => parts.displayActions.link()}>${t("displays.link")}</button>
+        <button class="main" type="button" data-action="display-pair" ?disabled=${!parts.screen.live} @click=${() => parts.displayActions.pair()}>${t("displays.pair")}</button>
       </div>
     </div>
-    <div class="scroller" data-scroller tabindex="0" role="region" aria-labelledby="displays-title">${list === null ? nothing : list.length === 0 ? none(desk) : table(desk, list)}</div>
+    <div class="scroller" data-scroller tabindex="0" role="region" aria-labelledby="displays-title">${list === null ? nothing : list.length === 0 ? none(parts) : table(parts, list)}</div>
   `;
 }
 
-/** Screens that want to be let in, and what was just done. @param {Desk} desk */
-function summary(desk) {
-  const { list, waiting } = desk.displays;
+/** Screens that want to be let in, and what was just done. @param {Parts} parts */
+function summary(parts) {
+  const { list, waiting } = parts.displays;
   if (list === null) return t("loading");
   const connected = list.filter((row) => row.revoked === null && row.connected > 0).length;
   return html`${list.length > 0 ? html`<span class="fact">${t("displays.connected_n", { n: connected })}</span>` : nothing}
     ${waiting > 0 ? html`<span class="fact showing-code">${icon("note")}${t("displays.waiting_n", { n: waiting })}</span>` : nothing}
-    ${desk.notice.text ? html`<span class="fact said">${desk.notice.text}</span>` : nothing}`;
+    ${parts.notice.text ? html`<span class="fact said">${parts.notice.text}</span>` : nothing}`;
 }
 
-/** @param {Desk} desk */
-const none = (desk) => html`<div class="no-displays"><p class="strong">${t("displays.none")}</p>
-  <p>${t("displays.none_how", { address: wallAddress(desk) })}</p></div>`;
+/** @param {Parts} parts */
+const none = (parts) => html`<div class="no-displays"><p class="strong">${t("displays.none")}</p>
+  <p>${t("displays.none_how", { address: wallAddress(parts.base) })}</p></div>`;
 
-/** Where a screen goes to show a code. @param {Desk} desk */
-export const wallAddress = (desk) => `${location.origin}${desk.base}/wall`;
+/** The address at which a screen shows a code. @param {string} base */
+export const wallAddress = (base) => `${location.origin}${base}/wall`;
 
-/** @param {Desk} desk @param {DisplayRow[]} list */
-const table = (desk, list) => html`
+/** @param {Parts} parts @param {DisplayRow[]} list */
+const table = (parts, list) => html`
   <table class="admin-table displays-table" aria-labelledby="displays-title">
     <thead><tr>
       ${COLUMNS.map((name) => html`<th scope="col">${t(`displays.col_${name}`)}</th>`)}
@@ -71,20 +81,20 @@ const table = (desk, list) => html`
     <tbody>${repeat(
       list,
       (row) => row.id,
-      (row) => line(desk, row),
+      (row) => line(parts, row),
     )}</tbody>
   </table>
 `;
 
-/** @param {Desk} desk @param {DisplayRow} row */
-const line = (desk, row) => html`
+/** @param {Parts} parts @param {DisplayRow} row */
+const line = (parts, row) => html`
   <tr data-display=${row.id} data-state=${stateOf(row)}>
     <th scope="row" class="col-name"><bdi>${row.display.name}</bdi>${row.display.place ? html`<bdi class="quiet">${row.display.place}</bdi>` : nothing}</th>
     ${cell("views", views(row.display.views))}
-    ${cell("state", state(row, desk.screen.now))}
+    ${cell("state", state(row, parts.screen.now))}
     ${cell("browser", browser(row))}
     ${cell("version", row.version ?? html`<span class="quiet">–</span>`)}
-    <td class="acts">${row.revoked === null ? acts(desk, row) : act(desk, "forget", row, () => desk.displayActions.drop(row))}</td>
+    <td class="acts">${row.revoked === null ? acts(parts, row) : act(parts, "forget", row, () => parts.displayActions.drop(row))}</td>
   </tr>
 `;
 
@@ -132,16 +142,16 @@ function browser({ browser: name, width, height, ratio }) {
     ${width === null || height === null ? nothing : html`<span class="quiet why number">${t(dense ? "displays.size_dense" : "displays.size", size)}</span>`}`;
 }
 
-/** @param {Desk} desk @param {DisplayRow} row */
-const acts = (desk, row) => html`
-  ${act(desk, "edit", row, () => desk.displayActions.edit(row))}
-  ${act(desk, "identify", row, () => desk.displayActions.identify(row), row.connected === 0)}
-  ${act(desk, "reload", row, () => desk.displayActions.reload(row), row.connected === 0)}
-  ${act(desk, "revoke", row, () => desk.displayActions.revoke(row))}
+/** @param {Parts} parts @param {DisplayRow} row */
+const acts = (parts, row) => html`
+  ${act(parts, "edit", row, () => parts.displayActions.edit(row))}
+  ${act(parts, "identify", row, () => parts.displayActions.identify(row), row.connected === 0)}
+  ${act(parts, "reload", row, () => parts.displayActions.reload(row), row.connected === 0)}
+  ${act(parts, "revoke", row, () => parts.displayActions.revoke(row))}
 `;
 
-/** @param {Desk} desk @param {"edit" | "identify" | "reload" | "revoke" | "forget"} what @param {DisplayRow} row @param {() => void} onClick
+/** @param {Parts} parts @param {"edit" | "identify" | "reload" | "revoke" | "forget"} what @param {DisplayRow} row @param {() => void} onClick
  * @param {boolean} [away] that there is no screen to hear it */
-const act = (desk, what, row, onClick, away = false) =>
-  html`<button class="quiet-button" type="button" data-action="display-${what}" ?disabled=${!desk.screen.live || away}
+const act = (parts, what, row, onClick, away = false) =>
+  html`<button class="quiet-button" type="button" data-action="display-${what}" ?disabled=${!parts.screen.live || away}
     aria-label=${t(`displays.do_${what}`, { name: row.display.name })} title=${t(away ? "displays.away" : `displays.why_${what}`)} @click=${onClick}>${t(`displays.act_${what}`)}</button>`;

@@ -1,32 +1,42 @@
 // How the list is shown: columns, density, order and filters unfold from one button; the filters in force stand as chips below the title.
 
+import { canCopy } from "../lib/clipboard.js";
 import { t } from "../lib/i18n.js";
 import { duration } from "../lib/time.js";
 import { COLUMNS, filters, LONGER, ORDERS, UNFILTERED } from "../state/list_options.js";
 import { html, live, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {{
+ *   listOptions: import("../state/list_options_store.js").ListOptionsStore,
+ *   navigation: import("../ui/navigation.js").Navigation,
+ *   panels: import("../ui/panels.js").Panels,
+ *   roster: import("../state/roster.js").Roster,
+ *   screen: import("../state/screen.js").Screen,
+ * }} Parts
+ */
+
 /** @typedef {import("../state/list_options.js").ListOptions} View */
 
-/** @param {Desk} desk */
-export const listOptionsButton = (desk) => html`
+/** @param {Parts} parts */
+export const listOptionsButton = (parts) => html`
   <div class="holder">
-    <button class="quiet-button display-button" type="button" data-unfolds="display" aria-expanded=${desk.unfolded === "display"} title=${t("view.title")}
-      @click=${() => desk.unfold("display")}>${icon("display")}<span>${t("view.button")}</span></button>
-    ${desk.unfolded === "display" ? panel(desk) : nothing}
+    <button class="quiet-button display-button" type="button" data-unfolds="display" aria-expanded=${parts.panels.open === "display"} title=${t("view.title")}
+      @click=${() => parts.panels.toggle("display")}>${icon("display")}<span>${t("view.button")}</span></button>
+    ${parts.panels.open === "display" ? panel(parts) : nothing}
   </div>
 `;
 
-/** @param {Desk} desk */
-function panel(desk) {
-  const { view } = desk.listOptions;
-  const change = (/** @type {Partial<View>} */ what) => desk.listOptions.change(what);
-  const open = desk.screen.choice.open !== null;
+/** @param {Parts} parts */
+function panel(parts) {
+  const { view } = parts.listOptions;
+  const change = (/** @type {Partial<View>} */ what) => parts.listOptions.change(what);
+  const open = parts.screen.openId !== null;
   return html`
     <div class="panel display" tabindex="-1" role="dialog" aria-label=${t("view.title")}>
       <div class="line"><h2>${t("view.title")}</h2>
-        <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => desk.fold()}>${icon("close")}</button></div>
+        <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => parts.panels.close()}>${icon("close")}</button></div>
       <fieldset><legend>${t("columns.title")}</legend>
         ${COLUMNS.map((each) => ticked(t(`columns.${each}`), view.columns.includes(each), (on) => change({ columns: withOrWithout(view.columns, each, on) })))}
       </fieldset>
@@ -40,42 +50,42 @@ function panel(desk) {
         <button class="quiet-button" type="button" aria-pressed=${view.reverse} @click=${() => change({ reverse: !view.reverse })}>${t("order.reverse")}</button>
       </div>
       <h3>${t("filter.title")}</h3>
-      ${open ? nothing : many(desk, "meetings")} ${many(desk, "bridges")}
+      ${open ? nothing : many(parts, "meetings")} ${many(parts, "bridges")}
       <div class="fields"><div class="field"><label for="view-longer">${t("filter.longer_label")}</label>
         <select id="view-longer" @change=${(/** @type {Event} */ event) => change({ longer: Number(chosenIn(event)) })}>
           ${[...new Set([...LONGER, view.longer])].sort((a, b) => a - b).map((s) => html`<option value=${s} .selected=${live(view.longer === s)}>${s === 0 ? t("filter.any") : duration(s * 1000)}</option>`)}
         </select></div>
       <div class="field"><label for="view-by">${t("filter.by_label")}</label>
         <select id="view-by" @change=${(/** @type {Event} */ event) => change({ by: chosenIn(event) })}>
-          ${handlers(desk).map(([value, text]) => html`<option value=${value} .selected=${live(view.by === value)}>${text}</option>`)}
+          ${handlers(parts).map(([value, text]) => html`<option value=${value} .selected=${live(view.by === value)}>${text}</option>`)}
         </select></div></div>
-      <div class="line foot"><button class="quiet-button" type="button" data-action="copy-view" ?hidden=${!desk.listOptions.copies} @click=${() => desk.listOptions.copy()}>${icon("link")} ${t(desk.listOptions.copied ? "view.copied" : "view.copy")}</button>
+      <div class="line foot"><button class="quiet-button" type="button" data-action="copy-view" ?hidden=${!canCopy()} @click=${() => parts.listOptions.copy()}>${icon("link")} ${t(parts.listOptions.copied ? "view.copied" : "view.copy")}</button>
         <button class="quiet-button" type="button" ?disabled=${filters(view, !open).length === 0} @click=${() => change(UNFILTERED)}>${t("filter.clear")}</button></div>
     </div>
   `;
 }
 
-/** Several may be chosen; a choice that is not there just now stays, to be taken away. By name, so that a choice moves none of them. @param {Desk} desk @param {"meetings" | "bridges"} which */
-function many(desk, which) {
-  const { view } = desk.listOptions;
+/** Several may be chosen; a choice that is not there just now stays, to be taken away. By name, so that a choice moves none of them. @param {Parts} parts @param {"meetings" | "bridges"} which */
+function many(parts, which) {
+  const { view } = parts.listOptions;
   const there =
     which === "bridges"
-      ? [...desk.roster.bridges.keys()]
-      : [...desk.roster.meetings.values()].filter((row) => row.named_by !== "nothing").map((row) => row.name);
+      ? [...parts.roster.bridges.keys()]
+      : [...parts.roster.meetings.values()].filter((row) => row.named_by !== "nothing").map((row) => row.name);
   const all = [...new Set([...view[which], ...there])].sort();
   if (all.length === 0) return nothing;
   return html`<fieldset class="many"><legend>${t(`filter.${which}_label`)}</legend><div class="choices" data-of=${which}>
     ${all.map((name) =>
       ticked(html`<bdi>${name}</bdi>`, view[which].includes(name), (on) =>
-        desk.listOptions.change({ [which]: withOrWithout(view[which], name, on) }),
+        parts.listOptions.change({ [which]: withOrWithout(view[which], name, on) }),
       ),
     )}</div></fieldset>`;
 }
 
-/** @param {Desk} desk @returns {[string, string][]} */
-function handlers(desk) {
-  const { by } = desk.listOptions.view;
-  const names = new Set(desk.screen.handlers);
+/** @param {Parts} parts @returns {[string, string][]} */
+function handlers(parts) {
+  const { by } = parts.listOptions.view;
+  const names = new Set(parts.screen.handlers);
   if (by.startsWith("is:")) names.add(by.slice("is:".length));
   return [
     ["", t("filter.any_body")],
@@ -103,7 +113,7 @@ const chosenIn = (event) => /** @type {HTMLSelectElement} */ (event.target).valu
 const ORDER_OF = { when: "wait", who: "name", meeting: "meeting", bridge: "bridge" };
 
 /** The head of a column: a click orders the list by it, another one reverses the order. By keyboard the panel does the same.
- * @param {Desk} desk @param {string} head @param {"lobby" | "call"} kind */
+ * @param {Parts} parts @param {string} head @param {"lobby" | "call"} kind */
 export function columnHead({ listOptions }, head, kind) {
   const words = t(`col_${head}`);
   const order = kind === "lobby" ? ORDER_OF[head] : undefined;
@@ -118,18 +128,18 @@ export function columnHead({ listOptions }, head, kind) {
     title=${t(`order.by_${order}`)} @click=${() => listOptions.change({ order, reverse: on ? !view.reverse : false })}>${words}${on ? icon(rising ? "up" : "down") : nothing}</button></span>`;
 }
 
-/** The filters in force and how many participants they hide, so that a forgotten filter hides nobody unnoticed. @param {Desk} desk */
-export function activeFilters(desk) {
-  const { screen, listOptions } = desk;
-  const all = screen.choice.open === null;
+/** The filters in force and how many participants they hide, so that a forgotten filter hides nobody unnoticed. @param {Parts} parts */
+export function activeFilters(parts) {
+  const { screen, listOptions } = parts;
+  const all = screen.openId === null;
   const inForce = filters(listOptions.view, all);
   const { query } = screen.choice;
   if (inForce.length === 0 && query.trim() === "") return nothing;
   return html`<div class="filters" role="group" aria-label=${t("filter.in_force")}>
     ${inForce.map(({ key, args, rest }) => filterChip(t(key, worded(args)), () => listOptions.change(rest)))}
-    ${query.trim() === "" ? nothing : filterChip(t("filter.search", { query }), () => desk.search(""))}
+    ${query.trim() === "" ? nothing : filterChip(t("filter.search", { query }), () => parts.navigation.search(""))}
     <span class=${screen.hidden > 0 ? "hidden-ones amber" : "hidden-ones quiet"}>${screen.hidden > 0 ? icon("late") : nothing}${t("filter.hidden_n", { n: screen.hidden })}</span>
-    ${screen.hidden > 0 ? html`<button class="quiet-button" type="button" data-action="show-all" @click=${() => desk.listOptions.unfilter()}>${t("filter.show_n", { n: screen.hidden })}</button>` : nothing}
+    ${screen.hidden > 0 ? html`<button class="quiet-button" type="button" data-action="show-all" @click=${() => parts.navigation.unfilter()}>${t("filter.show_n", { n: screen.hidden })}</button>` : nothing}
   </div>`;
 }
 

@@ -1,6 +1,7 @@
 // The left column: every meeting, those with waiting participants first, and notices below.
 
 import { number, t } from "../lib/i18n.js";
+import { meetingNameOf } from "../lib/names.js";
 import { isBlank } from "../lib/text.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { admitButton } from "./admit_button.js";
@@ -11,18 +12,31 @@ import { noticeList } from "./notice_list.js";
 import { lookers } from "./presence.js";
 import { longest } from "./wait.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {import("./admit_button.js").Parts &
+ *   import("./follow_mute.js").Parts &
+ *   import("./menu.js").Parts &
+ *   import("./notice_list.js").Parts &
+ *   import("./presence.js").Parts &
+ *   import("./wait.js").Parts &
+ *   {
+ *   actionRequests: import("../net/action_requests.js").ActionRequests,
+ *   navigation: import("../ui/navigation.js").Navigation,
+ *   screen: import("../state/screen.js").Screen,
+ * }} Parts
+ */
+
 /** @typedef {import("../net/protocol.js").MeetingRow} Meeting */
 
-/** @param {Desk} desk */
-export function meetings(desk) {
-  const { screen } = desk;
+/** @param {Parts} parts */
+export function meetings(parts) {
+  const { screen } = parts;
   const { entries } = screen.meetings;
-  const all = screen.choice.open === null;
+  const all = screen.openId === null;
   return html`
     <nav class="meetings" aria-label=${t("meetings_label")}>
       ${screen.choice.pane === "meetings" ? html`<h1 class="unseen">${t("meetings_label")}</h1>` : nothing}
-      <button class="all" type="button" aria-current=${all} @click=${() => desk.open(null)}>
+      <button class="all" type="button" aria-current=${all} @click=${() => parts.navigation.open(null)}>
         <span>${t("all_meetings")}</span> <span class="number" title=${t("meetings_n", { n: entries.length })}>${number(entries.length)}</span>
       </button>
       <div class="scroller" data-scroller>
@@ -30,20 +44,20 @@ export function meetings(desk) {
           ${repeat(
             screen.meetings.drawn(),
             ({ entry }) => entry.id,
-            ({ entry, index }) => card(desk, entry, index),
+            ({ entry, index }) => card(parts, entry, index),
           )}
         </ul>
-        ${entries.length === 0 && screen.link.shown ? html`<p class="none">${screen.choice.query ? t("no_meeting_matches") : t("no_meetings")}</p>` : nothing}
+        ${entries.length === 0 && screen.link.shown ? html`<p class="none">${screen.query ? t("no_meeting_matches") : t("no_meetings")}</p>` : nothing}
       </div>
-      ${noticeList(desk)}
+      ${noticeList(parts)}
     </nav>
   `;
 }
 
-/** @param {Desk} desk @param {import("../lists/stable_order.js").Entry<Meeting>} entry @param {number} index */
-function card(desk, { row, id, gone }, index) {
-  const { screen } = desk;
-  const open = screen.choice.open === id;
+/** @param {Parts} parts @param {import("../lists/stable_order.js").Entry<Meeting>} entry @param {number} index */
+function card(parts, { row, id, gone }, index) {
+  const { screen } = parts;
+  const open = screen.openId === id;
   const people = gone === null && row.waiting > 0 && screen.acts ? screen.admissibleOf(id) : [];
   // Its button is for the participants who pass the search and the filters, and says so.
   const some = people.length > 0 && screen.hiddenOf(id) > 0;
@@ -52,15 +66,15 @@ function card(desk, { row, id, gone }, index) {
     data-waiting=${row.waiting > 0 ? "yes" : "no"} data-stale=${screen.staleMeeting(row) ? "yes" : "no"} aria-setsize=${screen.meetings.entries.length}
     aria-posinset=${index + 1}>
     <button class="open" type="button" data-row=${id} tabindex=${screen.meetings.stop === id ? 0 : -1} aria-current=${open}
-      ?disabled=${gone !== null} @click=${() => desk.open(id)}>
-      <span class="title">${meetingName(row)} ${followMark(desk, row)}${marks(row)}${gone === null ? lookers(desk, id) : nothing}</span>
-      <span class="facts">${gone === null ? facts(desk, row) : t("meeting_ended")}</span>
+      ?disabled=${gone !== null} @click=${() => parts.navigation.open(id)}>
+      <span class="title">${meetingName(row)} ${followMark(parts, row)}${marks(row)}${gone === null ? lookers(parts, id) : nothing}</span>
+      <span class="facts">${gone === null ? facts(parts, row) : t("meeting_ended")}</span>
     </button>
     <span class="side">
       <span class="number" title=${t("waiting_n", { n: active(row) })} aria-hidden="true">${active(row) > 0 ? number(active(row)) : nothing}</span>
-      ${people.length > 0 || desk.actionRequests.atPlace(place) ? admitButton(desk, people, "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: desk.nameOf(row), style: "link", place }) : nothing}
+      ${people.length > 0 || parts.actionRequests.atPlace(place) ? admitButton(parts, people, "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: meetingNameOf(row), style: "link", place }) : nothing}
     </span>
-    ${gone === null && screen.acts ? menuButton(desk, "meeting", id, { label: t("menu.of", { name: desk.nameOf(row) }), rove: true }) : nothing}
+    ${gone === null && screen.acts ? menuButton(parts, "meeting", id, { label: t("menu.of", { name: meetingNameOf(row) }), rove: true }) : nothing}
   </li>`;
 }
 
@@ -76,11 +90,11 @@ export const marks = (row) => html`<span class="marks">
   ${row.locked === true ? sign("lock", t("locked")) : nothing} ${row.recording ? sign("recording", t("recording")) : nothing}
   ${row.streaming ? sign("streaming", t("streaming")) : nothing} ${row.message ? sign("message", t("message.is", { text: row.message.text })) : nothing}</span>`;
 
-/** @param {Desk} desk @param {Meeting} row */
+/** @param {Parts} parts @param {Meeting} row */
 const facts = (
-  desk,
+  parts,
   row,
-) => html`${lobbyWords(desk, row)}${unreadable(row)}${handler(desk, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
+) => html`${lobbyWords(parts, row)}${unreadable(row)}${handler(parts, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
   >${row.claim ? nothing : html`<span class="fact bridges-of">${row.bridges.join(", ")}</span>`}`;
 
 /** Participants about whom CMS's answers can't be read: they may wait, and no list shows that. @param {Meeting} row */
@@ -89,21 +103,21 @@ const unreadable = (row) =>
     ? html`<span class="fact unreadable" title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>`
     : nothing;
 
-/** Shows which moderator handles the whole meeting. @param {Desk} desk @param {Meeting} row */
-export function handler(desk, { claim }) {
+/** Shows which moderator handles the whole meeting. @param {Parts} parts @param {Meeting} row */
+export function handler(parts, { claim }) {
   if (!claim) return nothing;
-  const mine = claim.by === desk.me;
+  const mine = claim.by === parts.screen.me;
   return html`<span class=${mine ? "fact handling mine" : "fact handling"}>${icon("hand")}${mine ? t("claim.mine") : t("claim.by", { by: claim.by })}</span>`;
 }
 
 /** How many wait for an answer: those on hold don't. @param {Meeting} row */
 const active = (row) => row.waiting - (row.held ?? 0);
 
-/** "No lobby here" is something else than nobody waiting, and both than not known. @param {Desk} desk @param {Meeting} row */
-function lobbyWords(desk, row) {
+/** "No lobby here" is something else than nobody waiting, and both than not known. @param {Parts} parts @param {Meeting} row */
+function lobbyWords(parts, row) {
   const held = row.held ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: row.held })}</span>` : nothing;
   if (active(row) > 0)
-    return html`<span class="unseen">${t("waiting_n", { n: active(row) })}</span>${longest(desk, row.longest_since, row)}${held}`;
+    return html`<span class="unseen">${t("waiting_n", { n: active(row) })}</span>${longest(parts, row.longest_since, row)}${held}`;
   if (row.held) return held;
   if (row.unknown > 0) return html`<span class="fact">${t("checking_n", { n: row.unknown })}</span>`;
   const words = { no: "no_lobby", unknown: "lobby_unknown", yes: "nobody_waiting_short" }[row.lobby];

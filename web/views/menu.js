@@ -1,54 +1,65 @@
 // The menu of a person, a meeting or the selection: every action always in its place; what can't be done just now says why.
 
 import { t } from "../lib/i18n.js";
-import { nameOf } from "../lib/names.js";
+import { meetingNameOf, nameOf } from "../lib/names.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
 /**
- * @typedef {import("../desk.js").Desk} Desk
+ * @typedef {{
+ *   claiming: import("../actions/claiming.js").Claiming,
+ *   menus: import("../ui/menus.js").Menus,
+ *   moderation: import("../actions/moderation.js").Moderation,
+ *   navigation: import("../ui/navigation.js").Navigation,
+ *   roster: import("../state/roster.js").Roster,
+ *   screen: import("../state/screen.js").Screen,
+ *   selection: import("../state/selection.js").Selection,
+ * }} Parts
+ */
+
+/**
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  * @typedef {{ name: string, label: string, why?: string | null, shortcut?: string, danger?: boolean, act: () => void }} Entry
  *   `why`: a catalogue key; there where the entry can't be chosen
  */
 
-/** @param {Desk} desk */
-export function menu(desk) {
-  const { open } = desk.menus;
+/** @param {Parts} parts */
+export function menu(parts) {
+  const { open } = parts.menus;
   if (!open) return nothing;
-  const { title, entries } = { person: ofPerson, meeting: ofMeeting, selection: ofSelection }[open.kind](desk, open.id);
-  return html`<div class="menu-layer" @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && desk.menus.close()}
+  const { title, entries } = { person: ofPerson, meeting: ofMeeting, selection: ofSelection }[open.kind](parts, open.id);
+  return html`<div class="menu-layer" @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && parts.menus.close()}
     @contextmenu=${(/** @type {Event} */ event) => event.preventDefault()}>
     <div class="actions" role="menu" aria-label=${title.label}>
       <p class="title" aria-hidden="true">${title.name}${title.more ? html`<span class="quiet">${title.more}</span>` : nothing}</p>
-      ${entries.map((each) => entry(desk, each))}
+      ${entries.map((each) => entry(parts, each))}
     </div>
   </div>`;
 }
 
-/** @param {Desk} desk @param {Entry} what */
+/** @param {Parts} parts @param {Entry} what */
 const entry = (
-  desk,
+  parts,
   { name, label, why = null, shortcut, danger = false, act },
 ) => html`<button class=${danger ? "entry grave" : "entry"} type="button"
   role="menuitem" tabindex="-1" data-entry=${name} aria-disabled=${why === null ? nothing : "true"} aria-describedby=${why === null ? nothing : `why-${name}`}
-  @click=${() => why === null && desk.menus.choose(act)}><span class="label">${label}</span>${shortcut ? html`<kbd aria-hidden="true">${shortcut}</kbd>` : nothing}${
+  @click=${() => why === null && parts.menus.choose(act)}><span class="label">${label}</span>${shortcut ? html`<kbd aria-hidden="true">${shortcut}</kbd>` : nothing}${
     why === null ? nothing : html`<span class="why" id="why-${name}" aria-hidden="true">${t(why)}</span>`
   }</button>`;
 
-/** @param {Desk} desk @param {string} id */
-function ofPerson(desk, id) {
-  const { moderation, screen, roster } = desk;
+/** @param {Parts} parts @param {string} id */
+function ofPerson(parts, id) {
+  const { moderation, claiming, screen, roster } = parts;
   const person = roster.people.get(id);
   const row = person ?? screen.lastKnown(id);
   const claim = row ? screen.handling(row) : null;
-  const other = claim && claim.by !== desk.me ? claim : null;
+  const other = claim && claim.by !== parts.screen.me ? claim : null;
   const name = row ? nameOf(row) : "";
   const why = (/** @type {import("../state/permissions.js").PersonAction} */ action) => screen.whyNot(action, person);
   const press = (/** @type {"admit" | "send_back" | "remove" | "mute" | "unmute"} */ action) => () =>
     person && moderation.request(action, [person], "person");
-  const mine = moderation.isMine("person", id);
+  const mine = claiming.isMine("person", id);
   const mute = person?.muted ? "unmute" : "mute";
   /** @type {Entry[]} */
   const entries = [
@@ -66,7 +77,7 @@ function ofPerson(desk, id) {
       label: t(mine ? "menu.release" : "menu.claim"),
       why: mine ? null : screen.whyNoClaim(person, other),
       shortcut: "c",
-      act: () => moderation.toggleClaim("person", id),
+      act: () => claiming.toggleClaim("person", id),
     },
     { name: mute, label: t(`menu.${mute}`), why: why(mute), act: press(mute) },
     { name: "rename", label: t("menu.rename"), why: why("rename"), act: () => person && moderation.rename(person) },
@@ -75,7 +86,7 @@ function ofPerson(desk, id) {
       label: t("open_meeting"),
       why: row ? null : "why.ended",
       shortcut: "Enter",
-      act: () => row && desk.open(row.meeting),
+      act: () => row && parts.navigation.open(row.meeting),
     },
     { name: "remove", label: t("menu.remove"), why: why("remove"), danger: true, act: press("remove") },
   ];
@@ -83,19 +94,19 @@ function ofPerson(desk, id) {
   return { title: { label: labelOf(name, other), name: html`<bdi>${name}</bdi>`, more }, entries };
 }
 
-/** @param {Desk} desk @param {string} id */
-function ofMeeting(desk, id) {
-  const { moderation, screen, roster } = desk;
+/** @param {Parts} parts @param {string} id */
+function ofMeeting(parts, id) {
+  const { moderation, claiming, screen, roster } = parts;
   const meeting = roster.meetings.get(id);
-  const name = desk.nameOf(meeting);
-  const mine = moderation.isMine("meeting", id);
-  const other = meeting?.claim && meeting.claim.by !== desk.me ? meeting.claim : null;
+  const name = meetingNameOf(meeting);
+  const mine = claiming.isMine("meeting", id);
+  const other = meeting?.claim && meeting.claim.by !== parts.screen.me ? meeting.claim : null;
   const [admissible, heard, muted] = [screen.admissibleOf(id), screen.mutable(id, "mute"), screen.mutable(id, "unmute")];
   const [hidden, mutes] = [screen.hiddenOf(id), screen.searching ? "menu.mute_shown_n" : "menu.mute_n"];
   const unmutes = screen.searching ? "menu.unmute_shown_n" : "menu.unmute_n";
   const why = (/** @type {import("../state/permissions.js").MeetingAction} */ action) => screen.whyNotMeeting(action, meeting);
   const on = (/** @type {import("../state/permissions.js").MeetingAction} */ action) => () =>
-    meeting && moderation.onMeeting(action, meeting);
+    meeting && moderation.requestForMeeting(action, meeting);
   const nobody = (/** @type {Person[]} */ people, /** @type {string} */ word) =>
     !meeting ? "why.ended" : !screen.live ? "why_not_connected" : people.length === 0 ? word : null;
   /** @type {Entry[]} */
@@ -112,7 +123,7 @@ function ofMeeting(desk, id) {
       label: t(mine ? "menu.release" : "menu.claim_meeting"),
       why: mine ? null : screen.whyNoClaim(meeting, other),
       shortcut: "c",
-      act: () => moderation.toggleClaim("meeting", id),
+      act: () => claiming.toggleClaim("meeting", id),
     },
     { name: "lock", label: t("menu.lock"), why: meeting?.locked === true ? "why.is_locked" : why("lock"), act: on("lock") },
     {
@@ -145,9 +156,9 @@ function ofMeeting(desk, id) {
   return { title: { label: labelOf(name, other), name: html`<bdi>${name}</bdi>`, more }, entries };
 }
 
-/** @param {Desk} desk */
-function ofSelection(desk) {
-  const { moderation, screen, selection, roster } = desk;
+/** @param {Parts} parts */
+function ofSelection(parts) {
+  const { moderation, screen, selection, roster } = parts;
   const chosen = [...selection.ids].flatMap((id) => roster.people.get(id) ?? []).filter(screen.passes);
   const able = (/** @type {import("../state/permissions.js").PersonAction} */ action) =>
     chosen.filter((person) => !screen.whyNot(action, person));
@@ -188,12 +199,12 @@ const handling = (by) => html`${icon("hand")}${t("claim.by", { by })}`;
 
 /**
  * The button that a menu hangs on.
- * @param {Desk} desk @param {import("../ui/menus.js").MenuKind} kind @param {string} id
+ * @param {Parts} parts @param {import("../ui/menus.js").MenuKind} kind @param {string} id
  * @param {{ label: string, rove?: boolean, words?: string }} how `words`: shown instead of the three dots
  */
-export const menuButton = (desk, kind, id, { label, rove = false, words }) => {
-  const open = desk.menus.open?.kind === kind && desk.menus.open.id === id;
+export const menuButton = (parts, kind, id, { label, rove = false, words }) => {
+  const open = parts.menus.open?.kind === kind && parts.menus.open.id === id;
   return html`<button class=${words ? "quiet-button" : "icon-button more"} type="button" data-menu=${kind} tabindex=${rove ? -1 : 0} aria-haspopup="menu"
     aria-expanded=${open} aria-label=${words ? nothing : label} title=${label}
-    @click=${(/** @type {Event} */ event) => desk.menus.toggle(kind, id, /** @type {HTMLElement} */ (event.currentTarget))}>${words ?? icon("more")}</button>`;
+    @click=${(/** @type {Event} */ event) => parts.menus.toggle(kind, id, /** @type {HTMLElement} */ (event.currentTarget))}>${words ?? icon("more")}</button>`;
 };

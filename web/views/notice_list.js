@@ -2,22 +2,28 @@
 
 import { t } from "../lib/i18n.js";
 import { clockTimes } from "../lib/time.js";
-import { advice, condition } from "../state/bridges.js";
+import { condition } from "../state/bridges.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
-import { retry } from "./header.js";
+import { faultText, retryButton } from "./bridge_fault.js";
 import { icon } from "./icons.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {import("./bridge_fault.js").Parts & {
+ *   roster: import("../state/roster.js").Roster,
+ *   screen: import("../state/screen.js").Screen,
+ *   upgrade: import("../ui/upgrade.js").Upgrade,
+ * }} Parts
+ */
 
 const times = clockTimes(document.documentElement.lang || "en");
 
-/** @param {Desk} desk */
-export function noticeList(desk) {
-  const { server, bridges } = desk.roster;
-  const said = [...bridges.values()].filter((bridge) => condition(bridge, desk.screen.now)).sort(newestFirst);
+/** @param {Parts} parts */
+export function noticeList(parts) {
+  const { server, bridges } = parts.roster;
+  const said = [...bridges.values()].filter((bridge) => condition(bridge, parts.screen.now)).sort(newestFirst);
   const hidden = server?.hidden_meetings ?? 0;
-  const { phase, reason } = desk.screen.link;
-  const { sessionEnds } = desk.screen;
+  const { phase, reason } = parts.screen.link;
+  const { sessionEnds } = parts.screen;
   // Each kind in a place of its own, and each bridge in an element of its own: a click must not hit another bridge's button.
   const all = [
     phase === "stopped" ? note(true, t("stopped"), t("stopped_why", { reason }), reload()) : nothing,
@@ -27,10 +33,10 @@ export function noticeList(desk) {
       ? repeat(
           said,
           (bridge) => bridge.id,
-          (bridge) => bridgeNote(desk, bridge),
+          (bridge) => bridgeNote(parts, bridge),
         )
       : nothing,
-    desk.upgrade.pending ? note(false, t("new_version", { version: desk.upgrade.pending }), "", reload()) : nothing,
+    parts.upgrade.pending ? note(false, t("new_version", { version: parts.upgrade.pending }), "", reload()) : nothing,
     hidden > 0 ? note(false, t("hidden_n", { n: hidden }), "") : nothing,
   ];
   return all.every((each) => each === nothing) ? nothing : html`<ul class="notes" aria-label=${t("notes_label")}>${all}</ul>`;
@@ -40,23 +46,17 @@ export function noticeList(desk) {
  * @param {import("../net/protocol.js").BridgeRow} a @param {import("../net/protocol.js").BridgeRow} b */
 const newestFirst = (a, b) => b.since - a.since || (a.id < b.id ? -1 : 1);
 
-/** @param {Desk} desk @param {import("../net/protocol.js").BridgeRow} bridge */
-function bridgeNote(desk, bridge) {
-  const what = condition(bridge, desk.screen.now);
+/** @param {Parts} parts @param {import("../net/protocol.js").BridgeRow} bridge */
+function bridgeNote(parts, bridge) {
+  const what = condition(bridge, parts.screen.now);
   if (!what) return nothing;
   const text = html`<bdi class="strong">${bridge.id}</bdi> ${t(what.key, what.args)}${since(bridge)}`;
-  return note(what.grave, text, "", html`${faultText(bridge)}${retry(desk, bridge)}`);
+  return note(what.grave, text, "", html`${faultText(bridge)}${retryButton(parts, bridge)}`);
 }
 
 /** When what is wrong began. @param {import("../net/protocol.js").BridgeRow} bridge */
 const since = (bridge) =>
   bridge.trouble ? html` <span class="quiet">${t("since_at", { at: times.long(bridge.since) })}</span>` : nothing;
-
-/** A bridge's fault in the words of CMS or the network, with advice. @param {import("../net/protocol.js").BridgeRow} bridge */
-export function faultText(bridge) {
-  const key = advice(bridge);
-  return html`${bridge.trouble ? html`<p class="quiet" dir="auto">${bridge.trouble.what}</p>` : nothing}${key ? html`<p class="advice">${t(key)}</p>` : nothing}`;
-}
 
 /** @param {boolean} grave @param {unknown} text @param {string} detail @param {unknown} [button] */
 const note = (grave, text, detail, button = nothing) => html`<li class=${grave ? "grave" : ""}>

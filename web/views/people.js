@@ -1,6 +1,7 @@
 // The middle column: all who wait, or one meeting with its two lists.
 
 import { number, t } from "../lib/i18n.js";
+import { meetingNameOf } from "../lib/names.js";
 import { isStale } from "../state/bridges.js";
 import { meetingsOf } from "../state/group.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
@@ -15,62 +16,81 @@ import { personRow } from "./row.js";
 import { emptyListMessage, statusLine } from "./status_line.js";
 import { thresholdsChip } from "./thresholds.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {import("./admit_button.js").Parts &
+ *   import("./follow_mute.js").Parts &
+ *   import("./list_options.js").Parts &
+ *   import("./meetings.js").Parts &
+ *   import("./menu.js").Parts &
+ *   import("./presence.js").Parts &
+ *   import("./row.js").Parts &
+ *   import("./status_line.js").Parts &
+ *   import("./thresholds.js").Parts &
+ *   {
+ *   actionRequests: import("../net/action_requests.js").ActionRequests,
+ *   navigation: import("../ui/navigation.js").Navigation,
+ *   roster: import("../state/roster.js").Roster,
+ *   screen: import("../state/screen.js").Screen,
+ *   selection: import("../state/selection.js").Selection,
+ *   selectionActions: import("../actions/selection.js").SelectionActions,
+ * }} Parts
+ */
+
 /** @typedef {import("../net/protocol.js").PersonRow} Person */
 
-/** @param {Desk} desk */
-export function people(desk) {
-  const { screen } = desk;
-  const open = screen.choice.open !== null;
+/** @param {Parts} parts */
+export function people(parts) {
+  const { screen } = parts;
+  const open = screen.openId !== null;
   return html`
-    <div class="heading" data-meeting=${screen.choice.open ?? nothing}>
-      <div class="words">${open ? meetingTitle(desk) : waitingTitle(desk)}
-        <p class="status-line">${screen.meeting ? html`<span class="chips">${chips(desk, screen.meeting)}</span>` : nothing}${statusLine(desk)}</p>
+    <div class="heading" data-meeting=${screen.openId ?? nothing}>
+      <div class="words">${open ? meetingTitle(parts) : waitingTitle(parts)}
+        <p class="status-line">${screen.meeting ? html`<span class="chips">${chips(parts, screen.meeting)}</span>` : nothing}${statusLine(parts)}</p>
       </div>
-      ${screen.meeting ? html`<div class="tools">${followButtons(desk, screen.meeting)}${thresholdsChip(desk, screen.meeting)}</div>` : nothing}
-      ${listOptionsButton(desk)} ${screen.acts ? everything(desk, open) : nothing}
+      ${screen.meeting ? html`<div class="tools">${followButtons(parts, screen.meeting)}${thresholdsChip(parts, screen.meeting)}</div>` : nothing}
+      ${listOptionsButton(parts)} ${screen.acts ? everything(parts, open) : nothing}
     </div>
-    ${activeFilters(desk)}
+    ${activeFilters(parts)}
     <div class="scroller" data-scroller data-open=${open ? "yes" : "no"} data-columns=${screen.choice.view.columns.join(" ")}>
       ${open ? html`<h2 class="section">${t("in_lobby")} <span class="number">${number(screen.shown.length)}</span></h2>` : nothing}
-      ${grid(desk, screen.lobby, open ? t("in_lobby") : t("waiting_now"), "lobby")} ${emptyListMessage(desk)}
-      ${onHold(desk)} ${open ? called(desk) : nothing}
+      ${grid(parts, screen.lobby, open ? t("in_lobby") : t("waiting_now"), "lobby")} ${emptyListMessage(parts)}
+      ${onHold(parts)} ${open ? called(parts) : nothing}
     </div>
   `;
 }
 
-/** @param {Desk} desk */
+/** @param {Parts} parts */
 const waitingTitle = ({ screen }) =>
   html`<h1>${t("waiting_now")} <span class="number" id="waiting-count">${screen.link.shown ? number(screen.shown.length) : ""}</span></h1>`;
 
-/** @param {Desk} desk */
-function meetingTitle(desk) {
-  const row = desk.screen.meeting;
+/** @param {Parts} parts */
+function meetingTitle(parts) {
+  const row = parts.screen.meeting;
   return html`<h1>
-    <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => desk.open(null)}>${icon("back")}</button>
-    ${row ? meetingName(row) : t(desk.screen.link.shown ? "meeting_ended" : "loading")}
-    ${row ? html`<span class="only-phone">${marks(row)}</span>${lookers(desk, row.id)}` : nothing}
+    <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
+    ${row ? meetingName(row) : t(parts.screen.link.shown ? "meeting_ended" : "loading")}
+    ${row ? html`<span class="only-phone">${marks(row)}</span>${lookers(parts, row.id)}` : nothing}
   </h1>`;
 }
 
-/** @param {Desk} desk @param {import("../net/protocol.js").MeetingRow} row */
-const chips = (desk, row) => html`
-  ${row.claim ? html`<span class="chip" data-chip="claim">${handler(desk, row)}</span>` : nothing}
-  <span class="chip" data-chip="lock" title=${row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing}>${row.locked === true ? icon("lock") : nothing}${row.pending && row.pending.action !== "message" ? pending(desk, row.pending) : t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")}${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
+/** @param {Parts} parts @param {import("../net/protocol.js").MeetingRow} row */
+const chips = (parts, row) => html`
+  ${row.claim ? html`<span class="chip" data-chip="claim">${handler(parts, row)}</span>` : nothing}
+  <span class="chip" data-chip="lock" title=${row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing}>${row.locked === true ? icon("lock") : nothing}${row.pending && row.pending.action !== "message" ? pending(parts, row.pending) : t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")}${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
   ${row.activator === null ? nothing : html`<span class="chip" data-chip="activator" title=${t("host_in_why")}>${t(row.activator ? "host_in" : "host_out")}</span>`}
   ${row.recording ? html`<span class="chip">${icon("recording")}${t("recording")}</span>` : nothing}
   ${row.streaming ? html`<span class="chip">${icon("streaming")}${t("streaming")}</span>` : nothing}
   ${row.bridges.map((bridge) => {
-    const old = isStale(desk.roster.bridges.get(bridge));
+    const old = isStale(parts.roster.bridges.get(bridge));
     return html`<span class="chip" data-chip="bridge" data-old=${old ? "yes" : "no"} title=${old ? t("part_unseen_why", { bridge }) : nothing}>${old ? icon("note") : nothing}<bdi>${bridge}</bdi>${old ? html`<span class="quiet">${t("part_unseen")}</span>` : nothing}</span>`;
   })}
   ${row.unreadable ? html`<span class="chip" data-chip="unreadable" title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>` : nothing}
   ${row.out_of_sight > 0 ? html`<span class="chip" data-chip="out-of-sight" title=${t("out_of_sight_why")}>${icon("note")}${t("out_of_sight_n", { n: row.out_of_sight })}</span>` : nothing}
 `;
 
-/** @param {Desk} desk @param {boolean} open */
-function everything(desk, open) {
-  const { screen, selection } = desk;
+/** @param {Parts} parts @param {boolean} open */
+function everything(parts, open) {
+  const { screen, selection } = parts;
   const { admissible } = screen;
   const ticked = admissible.filter((person) => selection.has(person.id)).length;
   const all = ticked > 0 && ticked === admissible.length;
@@ -78,29 +98,29 @@ function everything(desk, open) {
   const meeting = open && !screen.filtered;
   // Where nothing is hidden, those shown are all who wait, be they of one meeting.
   const one =
-    screen.filtered || size !== 1 ? undefined : (screen.meeting ?? desk.roster.meetings.get(admissible[0]?.meeting ?? ""));
+    screen.filtered || size !== 1 ? undefined : (screen.meeting ?? parts.roster.meetings.get(admissible[0]?.meeting ?? ""));
   const how = one
-    ? { label: "admit_meeting_n", meeting: desk.nameOf(one) }
+    ? { label: "admit_meeting_n", meeting: meetingNameOf(one) }
     : { label: screen.filtered || size < 2 ? "admit_shown_n" : "admit_across_n" };
   const key = admissible.length === 0 ? "admit" : screen.filtered ? "admit_shown_n" : "admit_n";
-  const place = `heading:${screen.choice.open ?? ""}`;
+  const place = `heading:${screen.openId ?? ""}`;
   // One button stands out at a time: the selection's, where there is one; never one for people of several meetings.
-  const aside = selection.size > 0 && !desk.actionRequests.atPlace(place);
+  const aside = selection.size > 0 && !parts.actionRequests.atPlace(place);
   return html`
     <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
-      ?disabled=${admissible.length === 0} @change=${() => desk.tickAll(!all)} /><span>${t("select_all")}</span></label>
-    <span class="bulk" data-aside=${aside ? "yes" : "no"}>${admitButton(desk, admissible, meeting ? "meeting" : "shown", { key, style: size > 1 || aside ? "second" : "main", place, meetings: size, ...how })}</span>
-    ${open && screen.meeting ? menuButton(desk, "meeting", screen.meeting.id, { label: t("menu.of", { name: desk.nameOf(screen.meeting) }) }) : nothing}
+      ?disabled=${admissible.length === 0} @change=${() => parts.selectionActions.selectAll(!all)} /><span>${t("select_all")}</span></label>
+    <span class="bulk" data-aside=${aside ? "yes" : "no"}>${admitButton(parts, admissible, meeting ? "meeting" : "shown", { key, style: size > 1 || aside ? "second" : "main", place, meetings: size, ...how })}</span>
+    ${open && screen.meeting ? menuButton(parts, "meeting", screen.meeting.id, { label: t("menu.of", { name: meetingNameOf(screen.meeting) }) }) : nothing}
   `;
 }
 
-/** @param {Desk} desk @param {import("../net/protocol.js").Pending} what */
-const pending = (desk, { action, by }) => (by === desk.me ? t(`pending.${action}`) : t(`pending_by.${action}`, { by }));
+/** @param {Parts} parts @param {import("../net/protocol.js").Pending} what */
+const pending = (parts, { action, by }) => (by === parts.screen.me ? t(`pending.${action}`) : t(`pending_by.${action}`, { by }));
 
-/** @param {Desk} desk @param {import("../lists/virtual_list.js").List<Person>} list @param {string} label @param {"lobby" | "call"} kind */
-function grid(desk, list, label, kind) {
+/** @param {Parts} parts @param {import("../lists/virtual_list.js").List<Person>} list @param {string} label @param {"lobby" | "call"} kind */
+function grid(parts, list, label, kind) {
   const { entries } = list;
-  const meeting = kind === "lobby" && desk.screen.choice.open === null;
+  const meeting = kind === "lobby" && parts.screen.openId === null;
   const heads = [
     "tick",
     kind === "lobby" ? "when" : "since",
@@ -112,42 +132,42 @@ function grid(desk, list, label, kind) {
     "act",
   ];
   return html`<div class="people-grid" data-kind=${kind} role="grid" aria-label=${label} aria-rowcount=${entries.length + 1}
-    aria-multiselectable=${kind === "lobby" && desk.screen.acts ? "true" : nothing} ?hidden=${entries.length === 0}>
+    aria-multiselectable=${kind === "lobby" && parts.screen.acts ? "true" : nothing} ?hidden=${entries.length === 0}>
     <div class="grid-head" role="row" aria-rowindex="1">
-      ${heads.map((head) => columnHead(desk, head, kind))}
+      ${heads.map((head) => columnHead(parts, head, kind))}
     </div>
     <div class="rows ${kind}" role="rowgroup" data-list=${list.name}>
       ${repeat(
         list.drawn(),
         ({ entry }) => entry.id,
-        ({ entry, index }) => personRow(desk, list, entry, index, kind),
+        ({ entry, index }) => personRow(parts, list, entry, index, kind),
       )}
     </div>
   </div>`;
 }
 
-/** Participants on hold form a group of their own, below those who wait for an answer. @param {Desk} desk */
-const onHold = (desk) =>
-  desk.screen.held.entries.length > 0
-    ? html`<h2 class="section" data-section="held">${icon("hold")}${t("on_hold_group")} <span class="number" id="held-count">${number(desk.screen.shownHeld.length)}</span></h2>
-      ${grid(desk, desk.screen.held, t("on_hold_group"), "lobby")}`
+/** Participants on hold form a group of their own, below those who wait for an answer. @param {Parts} parts */
+const onHold = (parts) =>
+  parts.screen.held.entries.length > 0
+    ? html`<h2 class="section" data-section="held">${icon("hold")}${t("on_hold_group")} <span class="number" id="held-count">${number(parts.screen.shownHeld.length)}</span></h2>
+      ${grid(parts, parts.screen.held, t("on_hold_group"), "lobby")}`
     : nothing;
 
-/** @param {Desk} desk */
-function called(desk) {
-  const { inCall, calling, unsure, meeting } = desk.screen;
+/** @param {Parts} parts */
+function called(parts) {
+  const { inCall, calling, unsure, meeting } = parts.screen;
   const count = inCall.entries.filter((entry) => entry.gone === null).length;
   return html`
     <h2 class="section">${t("in_call")} <span class="number">${number(count)}</span></h2>
-    ${grid(desk, inCall, t("in_call"), "call")}
-    ${count === 0 ? html`<p class="none">${t(desk.screen.choice.query ? "nobody_matches_in_call" : "nobody_in_call")}</p>` : nothing}
-    ${section(desk, calling, t("being_called"))} ${section(desk, unsure, t("being_checked"))}
+    ${grid(parts, inCall, t("in_call"), "call")}
+    ${count === 0 ? html`<p class="none">${t(parts.screen.query ? "nobody_matches_in_call" : "nobody_in_call")}</p>` : nothing}
+    ${section(parts, calling, t("being_called"))} ${section(parts, unsure, t("being_checked"))}
     ${meeting ? nothing : html`<p class="none">${t("meeting_over")}</p>`}
   `;
 }
 
-/** A list that is there only while it has entries. @param {Desk} desk @param {import("../lists/virtual_list.js").List<Person>} list @param {string} title */
-const section = (desk, list, title) =>
+/** A list that is there only while it has entries. @param {Parts} parts @param {import("../lists/virtual_list.js").List<Person>} list @param {string} title */
+const section = (parts, list, title) =>
   list.entries.length > 0
-    ? html`<h2 class="section">${title} <span class="number">${number(list.entries.length)}</span></h2> ${grid(desk, list, title, "call")}`
+    ? html`<h2 class="section">${title} <span class="number">${number(list.entries.length)}</span></h2> ${grid(parts, list, title, "call")}`
     : nothing;

@@ -1,7 +1,7 @@
 // Questions to moderators before an action: its targets, other moderators' claims, and its effects.
 
 import { number, t } from "../lib/i18n.js";
-import { nameOf } from "../lib/names.js";
+import { meetingNameOf, nameOf } from "../lib/names.js";
 import { bytes } from "../lib/text.js";
 import { clockTimes, duration } from "../lib/time.js";
 import { LABEL_BYTES, TEXT_LENGTH } from "../net/protocol.js";
@@ -11,7 +11,14 @@ import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
 /**
- * @typedef {import("../desk.js").Desk} Desk
+ * @typedef {{
+ *   clock: import("../lib/time.js").Clock,
+ *   roster: import("../state/roster.js").Roster,
+ *   screen: import("../state/screen.js").Screen,
+ * }} Parts
+ */
+
+/**
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  * @typedef {import("../net/protocol.js").Claim} Claim
@@ -30,15 +37,15 @@ const times = clockTimes(document.documentElement.lang || "en");
 
 /**
  * Asks about several participants, or about one that is claimed or on hold. Participants who leave meanwhile drop out; no others join.
- * @param {Desk} desk
+ * @param {Parts} parts
  * @param {{ action: "admit" | "send_back" | "remove" | "mute" | "unmute" | "unhold", people: Person[], handled: Handled, held: Person[], rest: Person[],
  *   hidden: number, act: (still: Person[]) => void, actOnRest: (still: Person[]) => void }} what
  * @returns {Question}
  */
-export function sureQuestion(desk, { action, people, handled, held, rest, hidden, act, actOnRest }) {
+export function sureQuestion(parts, { action, people, handled, held, rest, hidden, act, actOnRest }) {
   const only = people.length === 1 ? people[0] : undefined;
   const careful = handled.length + held.length > 0;
-  const still = (/** @type {Person[]} */ of) => stillThere(desk, action, of);
+  const still = (/** @type {Person[]} */ of) => stillThere(parts, action, of);
   const confirm = () => {
     if (only) return careful ? t(`anyway.${action}`) : t(`do.${action}`);
     return t(`do_n.${action}`, { n: still(people).length });
@@ -46,8 +53,8 @@ export function sureQuestion(desk, { action, people, handled, held, rest, hidden
   return {
     title: () => (only ? t(`ask.${action}`, { name: nameOf(only) }) : titleOf(action, still(people))),
     body: () => html`${handledLines(handled, people)} ${heldLines(held, people)}
-      ${only && !careful ? who(desk, only) : nothing}
-      ${only ? nothing : crowd(desk, still(people))} ${gone(desk, people, still(people))}
+      ${only && !careful ? who(parts, only) : nothing}
+      ${only ? nothing : crowd(parts, still(people))} ${gone(parts, people, still(people))}
       ${hidden > 0 ? html`<p class="quiet">${t("ask.hidden_stay_n", { n: hidden })}</p>` : nothing}
       ${action === "remove" || action === "send_back" || action === "unmute" ? html`<p>${t(`ask_why.${action}`)}</p>` : nothing}`,
     confirm,
@@ -62,13 +69,13 @@ export function sureQuestion(desk, { action, people, handled, held, rest, hidden
 
 /**
  * Whether the own last admissions are taken back.
- * @param {Desk} desk @param {{ people: Map<string, string>, rows: Person[], act: () => void }} what `rows`: those of them who are there
+ * @param {Parts} parts @param {{ people: Map<string, string>, rows: Person[], act: () => void }} what `rows`: those of them who are there
  * @returns {Question}
  */
-export function undoQuestion(desk, { people, rows, act }) {
+export function undoQuestion(parts, { people, rows, act }) {
   return {
     title: titleOf("undo", rows, people.size),
-    body: () => html`${crowd(desk, rows)}<p>${t("ask_why.undo")}</p>`,
+    body: () => html`${crowd(parts, rows)}<p>${t("ask_why.undo")}</p>`,
     confirm: t("do_n.send_back", { n: people.size }),
     plain: true,
     undo: true,
@@ -77,12 +84,12 @@ export function undoQuestion(desk, { people, rows, act }) {
 }
 
 /** The participants of a question for whom the action is still possible; all of them without a connection.
- * @param {Desk} desk @param {import("../state/permissions.js").PersonAction} action @param {Person[]} people */
-function stillThere(desk, action, people) {
-  if (!desk.screen.live) return people;
+ * @param {Parts} parts @param {import("../state/permissions.js").PersonAction} action @param {Person[]} people */
+function stillThere(parts, action, people) {
+  if (!parts.screen.live) return people;
   return people
-    .flatMap((person) => desk.roster.people.get(person.id) ?? [])
-    .filter((person) => desk.screen.whyNot(action, person) === null);
+    .flatMap((person) => parts.roster.people.get(person.id) ?? [])
+    .filter((person) => parts.screen.whyNot(action, person) === null);
 }
 
 /** @param {string} action @param {Person[]} people @param {number} [n] */
@@ -91,10 +98,10 @@ function titleOf(action, people, n = people.length) {
   return meetings > 1 ? t(`ask_across_n.${action}`, { n, meetings }) : t(`ask_n.${action}`, { n });
 }
 
-/** Several people: in which meetings they are, and who of them waits longest. @param {Desk} desk @param {Person[]} people */
-function crowd(desk, people) {
+/** Several people: in which meetings they are, and who of them waits longest. @param {Parts} parts @param {Person[]} people */
+function crowd(parts, people) {
   const [meetings, { named, more }] = [[...meetingsOf(people)], longest(people)];
-  const nameOfMeeting = (/** @type {string} */ id) => desk.nameOf(desk.roster.meetings.get(id));
+  const nameOfMeeting = (/** @type {string} */ id) => meetingNameOf(parts.roster.meetings.get(id));
   const others = meetings.slice(MEETINGS);
   return html`${
     meetings.length > 1
@@ -104,19 +111,19 @@ function crowd(desk, people) {
       : nothing
   }
     <ul class="whom-all" aria-label=${t("ask.longest")}>
-      ${named.map((person) => html`<li>${waitOf(desk, person)}${who(desk, person)}</li>`)}
+      ${named.map((person) => html`<li>${waitOf(parts, person)}${who(parts, person)}</li>`)}
       ${more > 0 ? html`<li class="quiet">${t("and_more_n", { n: more })}</li>` : nothing}</ul>`;
 }
 
-/** @param {Desk} desk @param {Person} person */
-const waitOf = (desk, person) =>
+/** @param {Parts} parts @param {Person} person */
+const waitOf = (parts, person) =>
   person.waiting_since === null
     ? nothing
-    : html`<time class="number">${duration(Math.max(0, desk.clock.now() - person.waiting_since))}</time> `;
+    : html`<time class="number">${duration(Math.max(0, parts.clock.now() - person.waiting_since))}</time> `;
 
-/** Names the participants who have dropped out. @param {Desk} desk @param {Person[]} people @param {Person[]} still */
-function gone(desk, people, still) {
-  if (!desk.screen.live) return warning(t("why_not_connected"));
+/** Names the participants who have dropped out. @param {Parts} parts @param {Person[]} people @param {Person[]} still */
+function gone(parts, people, still) {
+  if (!parts.screen.live) return warning(t("why_not_connected"));
   const left = people.length > 1 ? people.filter((person) => !still.some((each) => each.id === person.id)) : [];
   if (left.length === 0) return nothing;
   const names = left.slice(0, NAMED).map(nameOf).join(t("list_comma"));
@@ -124,19 +131,19 @@ function gone(desk, people, still) {
 }
 
 /**
- * @param {Desk} desk
+ * @param {Parts} parts
  * @param {{ people: Person[], handled: Handled, act: (reason: string, remind_s: number | null) => void, end: () => void }} what
  * @returns {Question}
  */
-export function holdQuestion(desk, { people, handled, act, end }) {
+export function holdQuestion(parts, { people, handled, act, end }) {
   const only = people.length === 1 ? people[0] : undefined;
-  const now = desk.clock.now();
+  const now = parts.clock.now();
   // A future reminder stays, unless the user sets another one.
   const set = (only?.hold?.remind_at ?? 0) > now ? (only?.hold?.remind_at ?? 0) : 0;
-  const remaining = () => Math.max(1, Math.round((set - desk.clock.now()) / 1000));
+  const remaining = () => Math.max(1, Math.round((set - parts.clock.now()) / 1000));
   return {
     title: only ? t("hold.title", { name: nameOf(only) }) : t("hold.title_n", { n: people.length }),
-    body: () => html`${handledLines(handled, people)} ${only ? nothing : crowd(desk, people)}
+    body: () => html`${handledLines(handled, people)} ${only ? nothing : crowd(parts, people)}
       <div class="field"><label for="hold-reason">${t("hold.reason")}</label>
         <input id="hold-reason" name="reason" type="text" autocomplete="off" dir="auto" maxlength=${TEXT_LENGTH} value=${only?.hold?.reason ?? ""} autofocus /></div>
       <div class="field"><label for="hold-remind">${t("hold.remind")}</label>
@@ -168,13 +175,13 @@ export function renameQuestion({ person, handled, act }) {
 }
 
 /**
- * @param {Desk} desk @param {{ meeting: Meeting, claim: Claim | null, act: (fields: object) => void }} what
+ * @param {{ meeting: Meeting, claim: Claim | null, act: (fields: object) => void }} what
  * @returns {Question}
  */
-export function messageQuestion(desk, { meeting, claim, act }) {
+export function messageQuestion({ meeting, claim, act }) {
   const old = meeting.message;
   return {
-    title: t("message.title", { meeting: desk.nameOf(meeting) }),
+    title: t("message.title", { meeting: meetingNameOf(meeting) }),
     typed: old?.text ?? "",
     valid: (typed) => typed.trim() !== "",
     body: (typed) => html`${handler(claim)}
@@ -194,29 +201,29 @@ export function messageQuestion(desk, { meeting, claim, act }) {
 }
 
 /**
- * @param {Desk} desk
+ * @param {Parts} parts
  * @param {{ action: "lock" | "unlock" | "unmessage", meeting: Meeting, claim: Claim | null, act: (fields: object) => void }} what
  * @returns {Question}
  */
-export function lockQuestion(desk, { action, meeting, claim, act }) {
+export function lockQuestion(parts, { action, meeting, claim, act }) {
   const on = action === "lock";
-  const held = desk.roster.lobby(meeting.id).filter((person) => person.hold !== null).length;
+  const held = parts.roster.lobby(meeting.id).filter((person) => person.hold !== null).length;
   const lines = action === "unmessage" ? [] : consequences(meeting, on, held);
   return {
-    title: t(`ask.${action}`, { name: desk.nameOf(meeting) }),
+    title: t(`ask.${action}`, { name: meetingNameOf(meeting) }),
     body: () => html`${handler(claim)} <ul class="lines">${lines.map(({ key, args }) => html`<li>${t(key, args)}</li>`)}</ul>
-      ${action === "unlock" ? letIn(desk, meeting) : nothing}`,
+      ${action === "unlock" ? letIn(parts, meeting) : nothing}`,
     plain: !claim,
     confirm: claim ? t(`anyway.${action}`) : t(`do.${action}`),
     act: () => act(action === "unmessage" ? { text: "", seconds: null } : { on }),
   };
 }
 
-/** Lists the participants whom an unlocking lets in or may let in, also those whom a filter hides. @param {Desk} desk @param {Meeting} meeting */
-function letIn(desk, meeting) {
-  const [people, hidden] = [desk.roster.lobby(meeting.id), desk.screen.hiddenOf(meeting.id)];
+/** Lists the participants whom an unlocking lets in or may let in, also those whom a filter hides. @param {Parts} parts @param {Meeting} meeting */
+function letIn(parts, meeting) {
+  const [people, hidden] = [parts.roster.lobby(meeting.id), parts.screen.hiddenOf(meeting.id)];
   if (people.length === 0) return nothing;
-  return html`${crowd(desk, people)}${hidden > 0 ? html`<p class="warning">${icon("note")}<span>${t("unlock.hidden_too_n", { n: hidden })}</span></p>` : nothing}`;
+  return html`${crowd(parts, people)}${hidden > 0 ? html`<p class="warning">${icon("note")}<span>${t("unlock.hidden_too_n", { n: hidden })}</span></p>` : nothing}`;
 }
 
 /** @param {string} text */
@@ -243,9 +250,9 @@ function heldLines(held, people) {
   return warning(t(reason ? "hold.said_why" : "hold.said", { name: nameOf(first), by, reason }));
 }
 
-/** One person, so that nobody is taken for a namesake. @param {Desk} desk @param {Person} person */
-const who = (desk, person) => html`<p class="whom"><bdi class="strong">${nameOf(person)}</bdi>
-  <bdi>${person.address}</bdi><bdi class="quiet">${desk.nameOf(desk.roster.meetings.get(person.meeting))}</bdi></p>`;
+/** One person, so that nobody is taken for a namesake. @param {Parts} parts @param {Person} person */
+const who = (parts, person) => html`<p class="whom"><bdi class="strong">${nameOf(person)}</bdi>
+  <bdi>${person.address}</bdi><bdi class="quiet">${meetingNameOf(parts.roster.meetings.get(person.meeting))}</bdi></p>`;
 
 /** @param {string} id @param {"rename.bytes" | "message.letters"} key @param {number} n @param {number} most */
 const counter = (id, key, n, most) =>

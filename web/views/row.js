@@ -13,43 +13,54 @@ import { menuButton } from "./menu.js";
 import { codeOf, outcomeText } from "./outcome_text.js";
 import { began, seenBy, wait } from "./wait.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {import("./admit_button.js").Parts & import("./menu.js").Parts & import("./wait.js").Parts & {
+ *   actionRequests: import("../net/action_requests.js").ActionRequests,
+ *   connection: import("../net/connection.js").Connection,
+ *   navigation: import("../ui/navigation.js").Navigation,
+ *   roster: import("../state/roster.js").Roster,
+ *   screen: import("../state/screen.js").Screen,
+ *   selection: import("../state/selection.js").Selection,
+ *   selectionActions: import("../actions/selection.js").SelectionActions,
+ * }} Parts
+ */
+
 /** @typedef {import("../net/protocol.js").PersonRow} Person */
 
 const times = clockTimes(document.documentElement.lang || "en");
 
 /**
- * @param {Desk} desk @param {import("../lists/virtual_list.js").List<Person>} list @param {import("../lists/stable_order.js").Entry<Person>} entry
+ * @param {Parts} parts @param {import("../lists/virtual_list.js").List<Person>} list @param {import("../lists/stable_order.js").Entry<Person>} entry
  * @param {number} index @param {"lobby" | "call"} kind
  */
-export function personRow(desk, list, { id, row, gone }, index, kind) {
-  const { screen, selection } = desk;
+export function personRow(parts, list, { id, row, gone }, index, kind) {
+  const { screen, selection } = parts;
   const waits = kind === "lobby" && gone === null;
   const chosen = waits && selection.has(id);
   const claim = gone === null ? screen.handling(row) : null;
   return html`<div class="person" role="row" data-row=${id} data-index=${index} aria-rowindex=${index + 2} tabindex=${list.stop === id ? 0 : -1}
     data-participant=${gone === null ? id : nothing} data-meeting=${gone === null ? row.meeting : nothing} data-gone=${gone === null ? "no" : "yes"}
-    data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : claim.by === desk.me ? "mine" : "other"}
+    data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : claim.by === parts.screen.me ? "mine" : "other"}
     data-late=${waits && screen.standsOut(row) ? "yes" : "no"} aria-selected=${waits && screen.acts ? String(chosen) : nothing}>
-    ${tick(desk, row, waits, chosen)}
-    <div class="when" role="gridcell">${kind === "lobby" ? wait(desk, row, gone) : since(row)}</div>
-    <div class="who" role="gridcell"><span class="name">${personName(row)}${namesake(desk, row)}${doing(row, kind)}</span>${gone === null ? about(desk, row, claim) : nothing}</div>
+    ${tick(parts, row, waits, chosen)}
+    <div class="when" role="gridcell">${kind === "lobby" ? wait(parts, row, gone) : since(row)}</div>
+    <div class="who" role="gridcell"><span class="name">${personName(row)}${namesake(parts, row)}${doing(row, kind)}</span>${gone === null ? about(parts, row, claim) : nothing}</div>
     ${kind === "lobby" ? html`<div class="began" role="gridcell">${began(row)}</div>` : nothing}
     <div class="address" role="gridcell"><bdi>${isBlank(row.address) ? nothing : row.address}</bdi></div>
-    ${kind === "lobby" && screen.choice.open === null ? meetingCell(desk, row) : nothing}
+    ${kind === "lobby" && screen.openId === null ? meetingCell(parts, row) : nothing}
     <div class="bridge-cell" role="gridcell">${row.bridge !== null ? html`<bdi>${row.bridge}</bdi>` : row.elsewhere ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${row.elsewhere}</bdi>` : nothing}</div>
-    <div class="act" role="gridcell">${gone === null ? action(desk, row, kind) : trace(desk, row, kind)}</div>
+    <div class="act" role="gridcell">${gone === null ? action(parts, row, kind) : trace(parts, row, kind)}</div>
   </div>`;
 }
 
-/** @param {Desk} desk @param {Person} row @param {boolean} waits @param {boolean} chosen */
-function tick(desk, row, waits, chosen) {
+/** @param {Parts} parts @param {Person} row @param {boolean} waits @param {boolean} chosen */
+function tick(parts, row, waits, chosen) {
   const pick = (/** @type {MouseEvent} */ event) => {
-    desk.pick(row.id, { range: event.shiftKey, on: /** @type {HTMLInputElement} */ (event.target).checked });
+    parts.selectionActions.pick(row.id, { range: event.shiftKey, on: /** @type {HTMLInputElement} */ (event.target).checked });
   };
   return html`<div class="tick" role="gridcell">${
-    waits && desk.screen.acts
-      ? html`<label><input type="checkbox" tabindex="-1" .checked=${live(chosen)} ?disabled=${!chosen && !desk.screen.can(row)}
+    waits && parts.screen.acts
+      ? html`<label><input type="checkbox" tabindex="-1" .checked=${live(chosen)} ?disabled=${!chosen && !parts.screen.can(row)}
           aria-label=${t("select_person", { name: nameOf(row) })} @click=${pick} /></label>`
       : nothing
   }</div>`;
@@ -65,9 +76,9 @@ const personName = (row) =>
     ? html`<span class="nameless">${t("person_no_name")}</span>`
     : html`<bdi title=${plain(row.name)}>${row.name}</bdi>`;
 
-/** Namesakes in one meeting carry the end of their id, and so do participants without a name. @param {Desk} desk @param {Person} row */
-const namesake = (desk, row) =>
-  isBlank(row.name) || desk.roster.hasNamesake(row)
+/** Namesakes in one meeting carry the end of their id, and so do participants without a name. @param {Parts} parts @param {Person} row */
+const namesake = (parts, row) =>
+  isBlank(row.name) || parts.roster.hasNamesake(row)
     ? html`<span class="tag" title=${t("namesake_why")}>${row.id.slice(-4)}</span>`
     : nothing;
 
@@ -79,14 +90,14 @@ const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.m
 /** @typedef {{ kind: string, sign: Parameters<typeof icon>[0] | null, text: string, code?: string }} Fact */
 
 /** Further facts of a participant on one line: the claim, a failure, a hold.
- * @param {Desk} desk @param {Person} row @param {import("../net/protocol.js").Claim | null} claim */
-function about(desk, row, claim) {
+ * @param {Parts} parts @param {Person} row @param {import("../net/protocol.js").Claim | null} claim */
+function about(parts, row, claim) {
   const facts = [
-    unconfirmed(desk, row),
-    handling(desk, row, claim),
-    outcome(desk, row),
-    held(desk, row),
-    outOfDate(desk, row),
+    unconfirmed(parts, row),
+    handling(parts, row, claim),
+    outcome(parts, row),
+    held(parts, row),
+    outOfDate(parts, row),
     ...marks(row),
   ].filter((each) => each !== null);
   if (facts.length === 0) return nothing;
@@ -96,44 +107,44 @@ function about(desk, row, claim) {
   )}</span>`;
 }
 
-/** The server has not confirmed a request for this participant. @param {Desk} desk @param {Person} row @returns {Fact | null} */
-function unconfirmed(desk, { id }) {
-  const request = desk.actionRequests.forPerson(id);
-  return request && desk.connection.isOverdue(request.ref) ? { kind: "outcome", sign: "trouble", text: t("press_doubtful") } : null;
-}
-
-/** @param {Desk} desk @param {Person} row @param {import("../net/protocol.js").Claim | null} claim @returns {Fact | null} */
-function handling(desk, row, claim) {
-  if (!claim) return null;
-  if (claim.by === desk.me) return row.claim ? { kind: "handling mine", sign: "hand", text: t("claim.mine") } : null;
-  if (row.claim) return { kind: "handling", sign: "hand", text: t("claim.by", { by: claim.by }) };
-  // The open meeting's title says so for all.
-  return desk.screen.choice.open === null
-    ? { kind: "handling", sign: "hand", text: t("claim.by_meeting", { by: claim.by }) }
+/** The server has not confirmed a request for this participant. @param {Parts} parts @param {Person} row @returns {Fact | null} */
+function unconfirmed(parts, { id }) {
+  const request = parts.actionRequests.forPerson(id);
+  return request && parts.connection.isOverdue(request.ref)
+    ? { kind: "outcome", sign: "trouble", text: t("press_doubtful") }
     : null;
 }
 
-/** @param {Desk} desk @param {Person} row @returns {Fact | null} */
-function outcome(desk, row) {
+/** @param {Parts} parts @param {Person} row @param {import("../net/protocol.js").Claim | null} claim @returns {Fact | null} */
+function handling(parts, row, claim) {
+  if (!claim) return null;
+  if (claim.by === parts.screen.me) return row.claim ? { kind: "handling mine", sign: "hand", text: t("claim.mine") } : null;
+  if (row.claim) return { kind: "handling", sign: "hand", text: t("claim.by", { by: claim.by }) };
+  // The open meeting's title says so for all.
+  return parts.screen.openId === null ? { kind: "handling", sign: "hand", text: t("claim.by_meeting", { by: claim.by }) } : null;
+}
+
+/** @param {Parts} parts @param {Person} row @returns {Fact | null} */
+function outcome(parts, row) {
   if (!row.outcome || row.pending) return null;
-  const words = outcomeText(row.outcome, row.outcome.action, desk.screen.now, times.short, desk.screen.about(row.id));
+  const words = outcomeText(row.outcome, row.outcome.action, parts.screen.now, times.short, parts.screen.about(row.id));
   const text = row.outcome.action === "admit" ? words : t(`not_done.${row.outcome.action}`, { name: nameOf(row), why: words });
   return { kind: "outcome", sign: "trouble", text, code: codeOf(row.outcome) };
 }
 
-/** @param {Desk} desk @param {Person} row @returns {Fact | null} */
-function held(desk, { hold, ...row }) {
+/** @param {Parts} parts @param {Person} row @returns {Fact | null} */
+function held(parts, { hold, ...row }) {
   if (!hold) return null;
-  const due = isDue({ ...row, hold }, desk.screen.now);
+  const due = isDue({ ...row, hold }, parts.screen.now);
   const { by, reason, remind_at } = hold;
   const at = remind_at === null ? "" : times.short(remind_at);
   const key = `${due ? "hold.due" : remind_at === null ? "hold.by" : "hold.by_until"}${reason ? "_why" : ""}`;
   return { kind: due ? "held due" : "held", sign: due ? "due" : "hold", text: t(key, { by, reason, at }) };
 }
 
-/** The person's bridge is in trouble: what is shown of them may not be so any more. @param {Desk} desk @param {Person} row @returns {Fact | null} */
-function outOfDate(desk, row) {
-  const why = desk.screen.whyStale(row);
+/** The person's bridge is in trouble: what is shown of them may not be so any more. @param {Parts} parts @param {Person} row @returns {Fact | null} */
+function outOfDate(parts, row) {
+  const why = parts.screen.whyStale(row);
   return why && { kind: "mark", sign: "trouble", text: t(why.key, why.args) };
 }
 
@@ -148,52 +159,54 @@ function marks(row) {
   return facts;
 }
 
-/** @param {Desk} desk @param {Person} row */
-function meetingCell(desk, row) {
-  const meeting = desk.roster.meetings.get(row.meeting);
+/** @param {Parts} parts @param {Person} row */
+function meetingCell(parts, row) {
+  const meeting = parts.roster.meetings.get(row.meeting);
   return html`<div class="meeting-cell" role="gridcell">${
     meeting
-      ? html`<button class="text" type="button" tabindex="-1" title=${t("open_meeting")} @click=${() => desk.open(row.meeting)}>${meetingName(meeting)}</button>`
+      ? html`<button class="text" type="button" tabindex="-1" title=${t("open_meeting")} @click=${() => parts.navigation.open(row.meeting)}>${meetingName(meeting)}</button>`
       : nothing
   }</div>`;
 }
 
-/** @param {Desk} desk @param {Person} row @param {"lobby" | "call"} kind */
-function action(desk, row, kind) {
-  const { screen } = desk;
-  const what = row.pending ? pending(desk, row, row.pending) : kind === "lobby" ? admit(desk, row) : letIn(row);
+/** @param {Parts} parts @param {Person} row @param {"lobby" | "call"} kind */
+function action(parts, row, kind) {
+  const { screen } = parts;
+  const what = row.pending ? pending(parts, row, row.pending) : kind === "lobby" ? admit(parts, row) : letIn(row);
   // The button that calls it off needs the room.
   const menu =
-    screen.acts && !isHeldBack(desk, row)
-      ? menuButton(desk, "person", row.id, { label: t("menu.of", { name: nameOf(row) }), rove: true })
+    screen.acts && !isHeldBack(parts, row)
+      ? menuButton(parts, "person", row.id, { label: t("menu.of", { name: nameOf(row) }), rove: true })
       : nothing;
   return html`${what}${menu}`;
 }
 
-/** Whether this page's user can still cancel a request for a participant. @param {Desk} desk @param {Person} row */
-const isHeldBack = (desk, { id, pending }) =>
-  (pending?.until ?? 0) > desk.screen.now && pending?.by === desk.me && desk.actionRequests.forPerson(id)?.names.size === 1;
+/** Whether this page's user can still cancel a request for a participant. @param {Parts} parts @param {Person} row */
+const isHeldBack = (parts, { id, pending }) =>
+  (pending?.until ?? 0) > parts.screen.now &&
+  pending?.by === parts.screen.me &&
+  parts.actionRequests.forPerson(id)?.names.size === 1;
 
-/** @param {Desk} desk @param {Person} row */
-const admit = (desk, row) =>
-  desk.screen.acts
-    ? admitButton(desk, [row], "person", {
+/** @param {Parts} parts @param {Person} row */
+const admit = (parts, row) =>
+  parts.screen.acts
+    ? admitButton(parts, [row], "person", {
         ...{ key: "admit", label: "admit_person", style: "row", rove: true },
         name: nameOf(row),
         place: `row:${row.id}`,
-        why: desk.screen.whyNot("admit", row),
+        why: parts.screen.whyNot("admit", row),
       })
     : nothing;
 
 /** An action under way; its user can cancel one that is not sent yet, where it has this target alone.
- * @param {Desk} desk @param {Person} row @param {import("../net/protocol.js").Pending} what */
-function pending(desk, row, { action, by, until }) {
-  const mine = by === desk.me;
-  const n = Math.ceil(((until ?? 0) - desk.screen.now) / 1000);
+ * @param {Parts} parts @param {Person} row @param {import("../net/protocol.js").Pending} what */
+function pending(parts, row, { action, by, until }) {
+  const mine = by === parts.screen.me;
+  const n = Math.ceil(((until ?? 0) - parts.screen.now) / 1000);
   if (n <= 0) return html`<span class="doing">${mine ? t(`pending.${action}`) : t(`pending_by.${action}`, { by })}</span>`;
-  const request = desk.actionRequests.forPerson(row.id);
+  const request = parts.actionRequests.forPerson(row.id);
   return html`<span class="doing">${mine ? t("pending.admit_in", { n }) : t("pending_by.admit_in", { n, by })}</span>
-    ${request && isHeldBack(desk, row) ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${request.stopping} aria-label=${t("cancel_admit", { name: nameOf(row) })} @click=${() => desk.actionRequests.stop(request)}>${t("dialog.cancel")}</button>` : nothing}`;
+    ${request && isHeldBack(parts, row) ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${request.stopping} aria-label=${t("cancel_admit", { name: nameOf(row) })} @click=${() => parts.actionRequests.stop(request)}>${t("dialog.cancel")}</button>` : nothing}`;
 }
 
 /** @param {Person} row */
@@ -202,9 +215,9 @@ const letIn = ({ admitted }) =>
     ? html`<span class="trace" title=${t("admitted_by", { by: admitted.by, at: times.long(admitted.at) })}>${t("admitted_by", { by: admitted.by, at: times.short(admitted.at) })}</span>`
     : nothing;
 
-/** The text in place of a participant who has left the list. @param {Desk} desk @param {Person} old @param {"lobby" | "call"} kind */
-function trace(desk, old, kind) {
-  const row = desk.roster.people.get(old.id);
+/** The text in place of a participant who has left the list. @param {Parts} parts @param {Person} old @param {"lobby" | "call"} kind */
+function trace(parts, old, kind) {
+  const row = parts.roster.people.get(old.id);
   if (!row) return html`<span class="trace">${t("trace_left")}</span>`;
   // A participant who was in the call is in the lobby again.
   const inLobby = kind === "call" && row.lobby === "waiting";

@@ -12,27 +12,43 @@ import { menu } from "./menu.js";
 import { people } from "./people.js";
 import { shortcutsHelp } from "./shortcuts_help.js";
 
-/** @param {import("../desk.js").Desk} desk */
-export function shell(desk) {
-  const { choice, link } = desk.screen;
-  const old = link.shown && !desk.screen.live;
+/**
+ * @typedef {import("./action_bar.js").Parts &
+ *   import("./bridges_page.js").Parts &
+ *   import("./dialog.js").Parts &
+ *   import("./displays_page.js").Parts &
+ *   import("./header.js").Parts &
+ *   import("./meetings.js").Parts &
+ *   import("./menu.js").Parts &
+ *   import("./people.js").Parts &
+ *   import("./shortcuts_help.js").Parts &
+ *   {
+ *   panels: import("../ui/panels.js").Panels,
+ *   screen: import("../state/screen.js").Screen,
+ * }} Parts
+ */
+
+/** @param {Parts} parts */
+export function shell(parts) {
+  const { choice, link } = parts.screen;
+  const old = link.shown && !parts.screen.live;
   return html`
-    ${header(desk)}
-    <div class="columns" data-pane=${choice.pane} data-view=${desk.showsAdminPage ? "admin" : "people"} data-old=${old ? "yes" : "no"} data-phase=${link.phase} ?inert=${desk.unfolded === "keys"}>
-      ${desk.showsAdminPage ? nothing : meetings(desk)}
+    ${header(parts)}
+    <div class="columns" data-pane=${choice.pane} data-view=${parts.screen.showsAdminPage ? "admin" : "people"} data-old=${old ? "yes" : "no"} data-phase=${link.phase} ?inert=${parts.panels.open === "keys"}>
+      ${parts.screen.showsAdminPage ? nothing : meetings(parts)}
       ${
-        desk.showsAdminPage
-          ? administered(desk)
-          : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(desk)} ${actionBar(desk)} ${menu(desk)}</main>`
+        parts.screen.showsAdminPage
+          ? administered(parts)
+          : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(parts)} ${actionBar(parts)} ${menu(parts)}</main>`
       }
     </div>
-    ${desk.unfolded === "keys" ? shortcutsHelp(desk) : nothing} ${dialog(desk)}
+    ${parts.panels.open === "keys" ? shortcutsHelp(parts) : nothing} ${dialog(parts)}
     <div class="unseen" id="live-region" role="status" aria-live="polite"></div>
   `;
 }
 
-/** The administrators' pages. @param {import("../desk.js").Desk} desk */
-const administered = (desk) =>
-  desk.screen.adminPage === "displays"
-    ? html`<main class="people" id="people" aria-label=${t("displays.label")}>${displaysPage(desk)}</main>`
-    : html`<main class="people" id="people" aria-label=${t("bridges_label")}>${bridgesPage(desk)}</main>`;
+/** The administrators' pages. @param {Parts} parts */
+const administered = (parts) =>
+  parts.screen.adminPage === "displays"
+    ? html`<main class="people" id="people" aria-label=${t("displays.label")}>${displaysPage(parts)}</main>`
+    : html`<main class="people" id="people" aria-label=${t("bridges_label")}>${bridgesPage(parts)}</main>`;

@@ -4,6 +4,13 @@ import { t } from "../lib/i18n.js";
 import { html, live } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
+/**
+ * @typedef {{
+ *   panels: import("../ui/panels.js").Panels,
+ *   shortcuts: import("../ui/shortcuts.js").Shortcuts,
+ * }} Parts
+ */
+
 const KEYS = [
   ["/", "key_search"],
   ["j k ↓ ↑", "key_move"],
@@ -28,19 +35,19 @@ const KEYS = [
 /** As it is written on a keyboard of this language. @param {string} keys */
 const written = (keys) => keys.replace(/Shift|Space|Enter|Esc/g, (name) => t(`kbd_${name.toLowerCase()}`));
 
-/** @param {import("../desk.js").Desk} desk */
-export const shortcutsHelp = (desk) => html`
+/** @param {Parts} parts */
+export const shortcutsHelp = (parts) => html`
   <div class="veil">
     <div class="panel keys" tabindex="-1" role="dialog" aria-modal="true" aria-labelledby="keys-title">
       <div class="line">
         <h2 id="keys-title">${t("keys_title")}</h2>
-        <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => desk.fold()}>${icon("close")}</button>
+        <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => parts.panels.close()}>${icon("close")}</button>
       </div>
       <dl>
         ${KEYS.map(([keys = "", key = ""]) => html`<div><dt>${keys.split(" ").map((each) => html`<kbd>${written(each)}</kbd> `)}</dt><dd>${t(key)}</dd></div>`)}
       </dl>
-      <label class="letters"><input type="checkbox" .checked=${live(desk.shortcuts.letters)} aria-describedby="letters-why"
-        @change=${(/** @type {Event} */ event) => desk.shortcuts.useLetters(/** @type {HTMLInputElement} */ (event.target).checked)} /><span>${t("key.letters")}</span></label>
+      <label class="letters"><input type="checkbox" .checked=${live(parts.shortcuts.letters)} aria-describedby="letters-why"
+        @change=${(/** @type {Event} */ event) => parts.shortcuts.useLetters(/** @type {HTMLInputElement} */ (event.target).checked)} /><span>${t("key.letters")}</span></label>
       <p class="quiet" id="letters-why">${t("key.letters_why")}</p>
     </div>
   </div>

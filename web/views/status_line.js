@@ -1,6 +1,7 @@
 // The line under the title and the words of an empty list: how much of what is shown can be believed.
 
 import { t } from "../lib/i18n.js";
+import { meetingNameOf } from "../lib/names.js";
 import { clockTimes } from "../lib/time.js";
 import { isStale } from "../state/bridges.js";
 import { html, nothing } from "../vendor/lit.js";
@@ -8,13 +9,20 @@ import { icon } from "./icons.js";
 import { codeOf, outcomeText } from "./outcome_text.js";
 import { lateOnes, longest } from "./wait.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {import("./wait.js").Parts & {
+ *   moderation: import("../actions/moderation.js").Moderation,
+ *   navigation: import("../ui/navigation.js").Navigation,
+ *   roster: import("../state/roster.js").Roster,
+ *   screen: import("../state/screen.js").Screen,
+ * }} Parts
+ */
 
 const times = clockTimes(document.documentElement.lang || "en");
 
-/** Always there, so that nothing below it moves when there is more to say. @param {Desk} desk */
-export function statusLine(desk) {
-  const { screen } = desk;
+/** Always there, so that nothing below it moves when there is more to say. @param {Parts} parts */
+export function statusLine(parts) {
+  const { screen } = parts;
   const { phase, shown, asOf } = screen.link;
   if (!shown)
     return t(phase === "loading" ? "loading" : phase === "lost" ? "lost_at_once" : phase === "stopped" ? "stopped" : "connecting");
@@ -25,24 +33,24 @@ export function statusLine(desk) {
       t(phase === "lost" ? "lost" : "stopped_at", { at: times.long(asOf), n: Math.max(0, Math.round((screen.now - asOf) / 1000)) }),
     );
   const { unknown, done, all } = screen.checked;
-  return html`${screen.longestSince === null ? nothing : html`<span class="fact">${t("longest")} ${longest(desk, screen.longestSince, longestMeeting(desk))}</span>`}
-    ${lateOnes(desk)}
+  return html`${screen.longestSince === null ? nothing : html`<span class="fact">${t("longest")} ${longest(parts, screen.longestSince, longestMeeting(parts))}</span>`}
+    ${lateOnes(parts)}
     ${screen.shownHeld.length > 0 ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: screen.shownHeld.length })}</span>` : nothing}
     ${unknown > 0 ? html`<span class="fact">${t("checked", { done, all })}</span>` : nothing}
     ${screen.acts ? nothing : html`<span class="fact">${icon("note")}${t("viewer_only")}</span>`}
-    ${staleBridges(desk)} ${ofMeeting(desk)}`;
+    ${staleBridges(parts)} ${ofMeeting(parts)}`;
 }
 
-/** The open meeting's message on screen, and its last failed action. @param {Desk} desk */
-function ofMeeting(desk) {
-  const row = desk.screen.meeting;
+/** The open meeting's message on screen, and its last failed action. @param {Parts} parts */
+function ofMeeting(parts) {
+  const row = parts.screen.meeting;
   if (!row) return nothing;
   const { message, outcome, pending } = row;
   const failed =
     outcome && !pending
       ? t(`not_done.${outcome.action}`, {
-          name: desk.nameOf(row),
-          why: outcomeText(outcome, outcome.action, desk.screen.now, times.short),
+          name: meetingNameOf(row),
+          why: outcomeText(outcome, outcome.action, parts.screen.now, times.short),
         })
       : null;
   const until = message?.until ? t("message.until", { at: times.short(message.until) }) : "";
@@ -50,20 +58,20 @@ function ofMeeting(desk) {
     ${
       message
         ? html`<span class="fact message" title=${message.text}>${icon("message")}<bdi>${message.text}</bdi>${until ? html` <span class="quiet">${until}</span>` : nothing}</span>
-          ${desk.screen.acts ? html`<button class="text link" type="button" data-action="unmessage" ?disabled=${desk.screen.whyNotMeeting("unmessage", row) !== null} @click=${() => desk.moderation.onMeeting("unmessage", row)}>${t("message.take_away")}</button>` : nothing}`
+          ${parts.screen.acts ? html`<button class="text link" type="button" data-action="unmessage" ?disabled=${parts.screen.whyNotMeeting("unmessage", row) !== null} @click=${() => parts.moderation.requestForMeeting("unmessage", row)}>${t("message.take_away")}</button>` : nothing}`
         : nothing
     }`;
 }
 
-/** @param {Desk} desk */
+/** @param {Parts} parts */
 const longestMeeting = ({ screen, roster }) => roster.meetings.get(screen.longest?.meeting ?? "");
 
 /** @param {string} text */
 const old = (text) => html`<span class="fact grave">${icon("trouble")}${text}</span>`;
 
-/** @param {Desk} desk */
-function staleBridges(desk) {
-  const stale = [...desk.roster.bridges.values()].filter(isStale);
+/** @param {Parts} parts */
+function staleBridges(parts) {
+  const stale = [...parts.roster.bridges.values()].filter(isStale);
   if (stale.length === 0) return nothing;
   const [only] = stale;
   const paused = stale.every((bridge) => bridge.state === "paused");
@@ -72,26 +80,26 @@ function staleBridges(desk) {
   return html`<span class=${paused ? "fact amber" : "fact grave"}>${icon(paused ? "note" : "trouble")}${text}</span>`;
 }
 
-/** Says why nobody is listed, and never "nobody waits" while that isn't known. @param {Desk} desk */
-export function emptyListMessage(desk) {
-  const { screen } = desk;
+/** Says why nobody is listed, and never "nobody waits" while that isn't known. @param {Parts} parts */
+export function emptyListMessage(parts) {
+  const { screen } = parts;
   if (screen.shown.length > 0) return nothing;
   if (!screen.link.shown)
     return html`<div class="empty"><p class="large">${t(screen.link.phase === "loading" ? "loading" : "connecting")}</p>${reason(screen.link.reason)}</div>`;
-  const [large, small] = emptyListText(desk);
-  const open = screen.choice.open !== null || screen.shownHeld.length > 0;
+  const [large, small] = emptyListText(parts);
+  const open = screen.openId !== null || screen.shownHeld.length > 0;
   return html`<div class=${open ? "empty small" : "empty"}><p class="large">${large}</p>${small ? html`<p>${small}</p>` : nothing}
-    ${screen.choice.query ? html`<button class="quiet-button" type="button" @click=${() => desk.search("")}>${t("clear_search")}</button>` : nothing}</div>`;
+    ${screen.query ? html`<button class="quiet-button" type="button" @click=${() => parts.navigation.search("")}>${t("clear_search")}</button>` : nothing}</div>`;
 }
 
 /** @param {string} text */
 const reason = (text) => (text ? html`<p dir="auto">${text}</p>` : nothing);
 
-/** @param {Desk} desk @returns {string[]} */
+/** @param {Parts} parts @returns {string[]} */
 function emptyListText({ screen, roster }) {
   const { unknown, done, all } = screen.checked;
   const { read, all: bridges } = screen.bridgesRead;
-  if (screen.choice.query) return [t("nobody_matches", { query: screen.choice.query })];
+  if (screen.query) return [t("nobody_matches", { query: screen.query })];
   if (screen.hidden > 0) return [t("filter.nobody_left"), t("filter.hidden_n", { n: screen.hidden })];
   if (!screen.live) return [t("nobody_was_waiting")];
   if (unknown > 0) return [t("checked", { done, all }), t("nobody_found_yet")];
@@ -101,5 +109,5 @@ function emptyListText({ screen, roster }) {
   if (screen.meeting?.lobby === "unknown") return [t("lobby_unknown")];
   if (read < bridges) return [t("nobody_on_these", { read, bridges })];
   if (roster.meetings.size === 0) return [t("nobody_waiting"), t("no_meetings")];
-  return [t("nobody_waiting"), screen.choice.open === null ? t("meetings_running_n", { n: roster.meetings.size }) : ""];
+  return [t("nobody_waiting"), screen.openId === null ? t("meetings_running_n", { n: roster.meetings.size }) : ""];
 }

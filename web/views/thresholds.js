@@ -6,29 +6,36 @@ import { MOST, readDuration, thresholdsOf } from "../state/wait_thresholds.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {{
+ *   panels: import("../ui/panels.js").Panels,
+ *   screen: import("../state/screen.js").Screen,
+ *   waitActions: import("../actions/waits.js").WaitActions,
+ * }} Parts
+ */
+
 /** @typedef {import("../net/protocol.js").MeetingRow} Meeting */
 
 const shown = (/** @type {number} */ s) => duration(s * 1000);
 
-/** @param {Desk} desk @param {Meeting} row */
-export function thresholdsChip(desk, row) {
+/** @param {Parts} parts @param {Meeting} row */
+export function thresholdsChip(parts, row) {
   const { first_s, second_s, own } = thresholdsOf(row);
   const words = t("thresholds.now", { first: shown(first_s), second: shown(second_s) });
   const why = t(own ? "thresholds.own" : "thresholds.configured");
-  if (!desk.screen.acts)
+  if (!parts.screen.acts)
     return html`<span class="chip" data-chip="thresholds" title="${words} ${why}">${icon("late")}${shown(first_s)} / ${shown(second_s)}</span>`;
-  return html`<div class="holder"><button class="chip" type="button" data-chip="thresholds" data-unfolds="thresholds" aria-expanded=${desk.unfolded === "thresholds"}
-    title="${words} ${why}" @click=${() => desk.unfold("thresholds")}>${icon("late")}<span class="number">${shown(first_s)} / ${shown(second_s)}</span>
+  return html`<div class="holder"><button class="chip" type="button" data-chip="thresholds" data-unfolds="thresholds" aria-expanded=${parts.panels.open === "thresholds"}
+    title="${words} ${why}" @click=${() => parts.panels.toggle("thresholds")}>${icon("late")}<span class="number">${shown(first_s)} / ${shown(second_s)}</span>
     ${own ? html`<span class="quiet">${t("thresholds.own_short")}</span>` : nothing}
-    <span class="unseen">${words} ${why}</span></button>${desk.unfolded === "thresholds" ? panel(desk, row) : nothing}</div>`;
+    <span class="unseen">${words} ${why}</span></button>${parts.panels.open === "thresholds" ? panel(parts, row) : nothing}</div>`;
 }
 
-/** @param {Desk} desk @param {Meeting} row */
-function panel(desk, row) {
+/** @param {Parts} parts @param {Meeting} row */
+function panel(parts, row) {
   const { first_s, second_s, own } = thresholdsOf(row);
   return html`
-    <div class="panel thresholds" tabindex="-1" role="dialog" aria-labelledby="thresholds-title"><form novalidate @submit=${(/** @type {SubmitEvent} */ event) => submit(desk, row, event)}>
+    <div class="panel thresholds" tabindex="-1" role="dialog" aria-labelledby="thresholds-title"><form novalidate @submit=${(/** @type {SubmitEvent} */ event) => submit(parts, row, event)}>
       <h2 id="thresholds-title">${t("thresholds.title")}</h2>
       <p class="quiet">${t(own ? "thresholds.own" : "thresholds.configured")}</p>
       <div class="pair">
@@ -38,21 +45,22 @@ function panel(desk, row) {
         <input id="threshold-second" name="second" inputmode="numeric" autocomplete="off" value=${shown(second_s)} aria-describedby="thresholds-how" />
       </div>
       <p class="quiet" id="thresholds-how">${t("thresholds.how")}</p>
-      <p class="said grave" role="alert">${desk.waitActions.fault}</p>
+      <p class="said grave" role="alert">${parts.waitActions.fault}</p>
       <div class="line">
-        <button class="main" type="submit" ?disabled=${!desk.screen.live}>${t("thresholds.set")}</button>
-        ${own ? html`<button class="quiet-button" type="button" ?disabled=${!desk.screen.live} @click=${() => desk.waitActions.set(row.id, null, null)}>${t("thresholds.reset")}</button>` : nothing}
+        <button class="main" type="submit" ?disabled=${!parts.screen.live}>${t("thresholds.set")}</button>
+        ${own ? html`<button class="quiet-button" type="button" ?disabled=${!parts.screen.live} @click=${() => parts.waitActions.set(row.id, null, null)}>${t("thresholds.reset")}</button>` : nothing}
       </div>
     </form></div>
   `;
 }
 
-/** @param {Desk} desk @param {Meeting} row @param {SubmitEvent} event */
-function submit(desk, row, event) {
+/** @param {Parts} parts @param {Meeting} row @param {SubmitEvent} event */
+function submit(parts, row, event) {
   event.preventDefault();
   const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
   const [first, second] = ["first", "second"].map((name) => readDuration(String(form.get(name))));
-  if (first == null || second == null) desk.waitActions.refuse(t("thresholds.not_time"));
-  else if (first < 1 || first >= second || second > MOST) desk.waitActions.refuse(t("thresholds.not_order", { most: shown(MOST) }));
-  else desk.waitActions.set(row.id, first, second);
+  if (first == null || second == null) parts.waitActions.refuse(t("thresholds.not_time"));
+  else if (first < 1 || first >= second || second > MOST)
+    parts.waitActions.refuse(t("thresholds.not_order", { most: shown(MOST) }));
+  else parts.waitActions.set(row.id, first, second);
 }

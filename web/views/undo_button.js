@@ -4,11 +4,19 @@ import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";
 
 /**
- * @param {import("../desk.js").Desk} desk @param {import("../state/undo_offers.js").Series | null} series @param {boolean} named whether it has to say what it takes back
+ * @typedef {{
+ *   screen: import("../state/screen.js").Screen,
+ *   undoActions: import("../actions/undo.js").UndoActions,
+ *   undoOffers: import("../state/undo_offers.js").UndoOffers,
+ * }} Parts
  */
-export function undoButton(desk, series, named) {
+
+/**
+ * @param {Parts} parts @param {import("../state/undo_offers.js").Series | null} series @param {boolean} named whether it has to say what it takes back
+ */
+export function undoButton(parts, series, named) {
   if (!series) return nothing;
-  const { undoActions, undoOffers, screen } = desk;
+  const { undoActions, undoOffers, screen } = parts;
   const n = series.people.size;
   const [name = ""] = series.people.values();
   const why = undoActions.why(series.people);

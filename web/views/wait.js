@@ -7,30 +7,37 @@ import { level, thresholdsOf } from "../state/wait_thresholds.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon, sign } from "./icons.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/**
+ * @typedef {{
+ *   roster: import("../state/roster.js").Roster,
+ *   screen: import("../state/screen.js").Screen,
+ *   waitActions: import("../actions/waits.js").WaitActions,
+ * }} Parts
+ */
+
 /** @typedef {import("../net/protocol.js").PersonRow} Person */
 /** @typedef {import("../net/protocol.js").MeetingRow} Meeting */
 
 const times = clockTimes(document.documentElement.lang || "en");
 
-/** @param {Desk} desk @param {Person} row @param {number | null} gone */
-export function wait(desk, row, gone) {
+/** @param {Parts} parts @param {Person} row @param {number | null} gone */
+export function wait(parts, row, gone) {
   if (row.waiting_since === null) return nothing;
-  const ms = Math.max(0, (gone ?? desk.screen.waitsAt) - row.waiting_since);
-  const meeting = desk.roster.meetings.get(row.meeting);
+  const ms = Math.max(0, (gone ?? parts.screen.waitsAt) - row.waiting_since);
+  const meeting = parts.roster.meetings.get(row.meeting);
   const late = gone === null && !row.hold ? level(ms, thresholdsOf(meeting)) : 0;
   return html`<span class="wait" data-level=${late}>${row.waiting_up_to ? html`<span class="up-to" title=${t("up_to_why")}>${t("up_to")}</span>` : nothing}
-    <time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : shape(desk, row, meeting, late)}</span>`;
+    <time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : shape(parts, row, meeting, late)}</span>`;
 }
 
-/** @param {Desk} desk @param {Person} row @param {Meeting | undefined} meeting @param {number} late */
-function shape(desk, row, meeting, late) {
+/** @param {Parts} parts @param {Person} row @param {Meeting | undefined} meeting @param {number} late */
+function shape(parts, row, meeting, late) {
   const { first_s, second_s } = thresholdsOf(meeting);
   if (late === 1) return sign("late", t("wait.long", { time: duration(first_s * 1000) }));
   const words = t("wait.too_long", { time: duration(second_s * 1000) });
-  if (!desk.screen.acts || !desk.screen.standsOut(row)) return sign("very_late", words);
+  if (!parts.screen.acts || !parts.screen.standsOut(row)) return sign("very_late", words);
   return html`<button class="sign seen" type="button" tabindex="-1" data-action="acknowledge" title="${words} ${t("wait.seen_why")}"
-    aria-label=${t("wait.seen_one", { name: nameOf(row) })} ?disabled=${!desk.screen.live} @click=${() => desk.waitActions.acknowledge([row])}>${icon("very_late")}</button>`;
+    aria-label=${t("wait.seen_one", { name: nameOf(row) })} ?disabled=${!parts.screen.live} @click=${() => parts.waitActions.acknowledge([row])}>${icon("very_late")}</button>`;
 }
 
 /** When a wait began, by the clock. @param {Person} row */
@@ -43,24 +50,24 @@ export const began = (row) =>
 export const seenBy = ({ acknowledged }) =>
   acknowledged ? t("wait.seen_by", { by: acknowledged.by, at: times.short(acknowledged.at) }) : "";
 
-/** In the line under the title: those shown who wait too long, and one button for them all. @param {Desk} desk */
-export function lateOnes(desk) {
-  const { shown, acts, live } = desk.screen;
-  const late = shown.filter((person) => desk.screen.standsOut(person));
+/** In the line under the title: those shown who wait too long, and one button for them all. @param {Parts} parts */
+export function lateOnes(parts) {
+  const { shown, acts, live } = parts.screen;
+  const late = shown.filter((person) => parts.screen.standsOut(person));
   if (late.length === 0) return nothing;
   return html`<span class="fact grave late-ones">${icon("very_late")}${t("wait.too_long_n", { n: late.length })}
     ${
       acts
         ? html`<button class="quiet-button seen-all" type="button" data-action="acknowledge-all" title=${t("wait.seen_why")} aria-label=${t("wait.seen_n", { n: late.length })}
-      ?disabled=${!live} @click=${() => desk.waitActions.acknowledge(late)}>${t("wait.seen")}</button>`
+      ?disabled=${!live} @click=${() => parts.waitActions.acknowledge(late)}>${t("wait.seen")}</button>`
         : nothing
     }</span>`;
 }
 
-/** The longest wait of a meeting, or of all that is shown. @param {Desk} desk @param {number | null} since @param {Meeting | undefined} meeting */
-export function longest(desk, since, meeting) {
+/** The longest wait of a meeting, or of all that is shown. @param {Parts} parts @param {number | null} since @param {Meeting | undefined} meeting */
+export function longest(parts, since, meeting) {
   if (since === null) return nothing;
-  const ms = Math.max(0, desk.screen.waitsAt - since);
+  const ms = Math.max(0, parts.screen.waitsAt - since);
   const late = level(ms, thresholdsOf(meeting));
   return html`<span class="fact wait" data-level=${late}><time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : sign(late === 1 ? "late" : "very_late", t(late === 1 ? "wait.long_short" : "wait.too_long_short"))}</span>`;
 }

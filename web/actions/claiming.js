@@ -1,0 +1,132 @@
+// Claims of this page by key and menu, and "take next". Touches no page but for the focus.
+
+import { t } from "../lib/i18n.js";
+import { meetingNameOf, nameOf } from "../lib/names.js";
+import { claimOf, takeable } from "../state/claims.js";
+import { byWait } from "../state/roster.js";
+
+/** @typedef {import("../state/claims.js").ClaimKind} ClaimKind */
+
+/** How long "take next" may go without an answer before a key means the row with the focus again, in ms. */
+const LONGEST_TAKING = 3000;
+
+export class Claiming {
+  /**
+   * @param {{
+   *   screen: import("../state/screen.js").Screen,
+   *   roster: import("../state/roster.js").Roster,
+   *   claims: import("../state/claims.js").Claims,
+   *   focus: import("../ui/focus.js").Focus,
+   *   navigation: import("../ui/navigation.js").Navigation,
+   *   renderer: import("../ui/renderer.js").Renderer,
+   *   notice: import("../ui/notice.js").Notice,
+   *   announcer: import("../alerts/announcer.js").Announcer,
+   *   mayAsk: () => boolean,
+   *   admit: (id: string) => void,
+   *   user: () => { inputAt: number, idle: boolean, open: boolean },
+   * }} parts `admit`: as the key does; `user`: when they last did anything, and whether a menu or dialog is open
+   */
+  constructor({ screen, roster, claims, focus, navigation, renderer, notice, announcer, mayAsk, admit, user }) {
+    this.screen = screen;
+    this.roster = roster;
+    this.claims = claims;
+    this.focus = focus;
+    this.navigation = navigation;
+    this.renderer = renderer;
+    this.notice = notice;
+    this.announcer = announcer;
+    this.mayAsk = mayAsk;
+    this.admit = admit;
+    this.user = user;
+    /** "Take next" has no answer yet; `admit`: admit the participant that it brings. @type {{ admit: boolean, until: number } | null} */
+    this.taking = null;
+  }
+
+  /** Whether the page can send any request now. */
+  get #may() {
+    return this.screen.acts && this.screen.live && this.mayAsk();
+  }
+
+  /** By key: claims, or gives the own claim back. @param {ClaimKind} kind @param {string} id */
+  toggleClaim(kind, id) {
+    if (!this.#may) return;
+    const { claims } = this;
+    if (this.isMine(kind, id)) this.#giveBack(kind, id);
+    else if (claims.has(kind, id)) claims.keep(kind);
+    else this.claims.claim(kind, [id], "key", (result) => this.#claimed(kind, result));
+  }
+
+  /** An open menu claims its target, as long as nobody else has. @param {ClaimKind} kind @param {string} id */
+  claimByMenu(kind, id) {
+    const person = kind === "person" ? this.roster.people.get(id) : undefined;
+    const claim = person ? claimOf(person, this.roster.meetings) : this.roster.meetings.get(id)?.claim;
+    if (!claim && this.screen.live) this.claims.claim(kind, [id], "menu", () => this.renderer.changed());
+  }
+
+  /** Whether it is one's own for longer than a menu stands open. @param {ClaimKind} kind @param {string} id */
+  isMine(kind, id) {
+    const { claims } = this;
+    return claims.has(kind, id) ? claims.own.get(kind)?.by === "key" : this.#says(kind, id);
+  }
+
+  /** Taken by this page, or by another one of the same user. @param {ClaimKind} kind @param {string} id */
+  #giveBack(kind, id) {
+    if (this.claims.has(kind, id)) this.claims.release(kind);
+    else this.claims.releaseElsewhere(id);
+    this.renderer.changed();
+  }
+
+  /** Claims the participant with the longest wait of those shown without a claim, and goes there. */
+  takeNext() {
+    const { screen, claims } = this;
+    if (!this.#may) return;
+    // The user has to see the participant that is taken.
+    if (this.screen.showsAdminPage) {
+      this.navigation.open(null);
+      this.renderer.draw();
+    }
+    const shown = screen.lobby.entries.filter((entry) => entry.gone === null).map((entry) => entry.row);
+    const ids = takeable(shown.filter((person) => screen.can(person)).sort(byWait), this.roster.meetings);
+    if (ids.length === 0) return this.notice.say(t(shown.length === 0 ? "next.nobody_waits" : "next.nobody_left"));
+    this.taking = { admit: false, until: performance.now() + LONGEST_TAKING };
+    claims.claim("person", ids, "key", (result) => {
+      const admits = this.taking?.admit === true;
+      this.taking = null;
+      if (result.result === "done" && result.person) {
+        this.focus.goTo(screen.lobby, result.person);
+        if (admits) this.admit(result.person);
+      } else this.notice.say(t(result.result === "refused" ? "failed_busy" : "next.nobody_left"));
+    });
+  }
+
+  /** The key "admit" is meant for the participant that "take next" brings, not for the one with the focus until then. @returns {boolean} whether it is under way */
+  admitTaken() {
+    if (!this.taking || performance.now() > this.taking.until) return false;
+    this.taking.admit = true;
+    return true;
+  }
+
+  /** @param {ClaimKind} kind @param {import("../net/protocol.js").Result} result */
+  #claimed(kind, result) {
+    const row = kind === "person" ? this.roster.people.get(result.person ?? "") : this.roster.meetings.get(result.meeting ?? "");
+    const name = row?.kind === "meeting" ? meetingNameOf(row) : row ? nameOf(row) : "";
+    if (result.result === "claimed") this.notice.say(t("claim.taken", { by: result.by ?? "?", name }));
+    else if (result.result === "done") this.announcer.announce(t("claim.done", { name }));
+    else this.notice.say(t(result.result === "refused" ? "failed_busy" : "why.left"));
+    this.renderer.changed();
+  }
+
+  /** The own claims, renewed and given back as the page's user goes along. */
+  updateClaims() {
+    const { screen, claims, focus } = this;
+    if (!screen.live) return;
+    const at = { person: [focus.at.person], meeting: [screen.openId, focus.at.meeting] };
+    claims.update({ ...this.user(), at }, (kind, id) => this.#says(kind, id));
+  }
+
+  /** Whether a row says that it is one's own. @param {ClaimKind} kind @param {string} id */
+  #says(kind, id) {
+    const row = kind === "person" ? this.roster.people.get(id) : this.roster.meetings.get(id);
+    return row?.claim?.by === this.screen.me;
+  }
+}

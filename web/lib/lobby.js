@@ -1,0 +1,9 @@
+// Where a participant is, as the pages tell it. Pure.
+
+/** @typedef {import("../net/protocol.js").PersonRow} Person */
+
+/** A participant whose call is not answered yet can't be in a lobby: there is nothing to check. @param {Person} person */
+const beingCalled = (person) => person.lobby === "unknown" && (person.state === "initial" || person.state === "ringing");
+
+/** @param {Person} person @returns {Person["lobby"] | "called"} */
+export const lobbyStateOf = (person) => (beingCalled(person) ? "called" : person.lobby);
