@@ -1,6 +1,7 @@
 // The walls' browsers are old: what scripts and styles of web/wall may use is held by tools that know what browsers could when.
 //
-// Scripts: the language of 2019 by es-x, the browser's own interfaces by compat. Styles: what was common in 2019 by @eslint/css, but for what
+// Scripts: the language of 2019 by es-x, the browser's own interfaces by compat. Styles: what was common in 2019 by @eslint/css,
+// but for what
 // is named below; and what only shows in how properties meet (gap in a flex box) by doiuse.
 
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// Browsers that Playwright does not drive, for the walls: one of the age they are made for, and one of another make. Both by Puppeteer, each by
+// Browsers that Playwright does not drive, for the walls: one of the age they are made for, and one of another make. Both by
+// Puppeteer, each by
 // the version that speaks its language.
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

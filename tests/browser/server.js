@@ -53,7 +53,8 @@ export class Demo extends Control {
   }
 }
 
-/** Collects messages that a page may never give: a policy report, an error of a script. @param {import("@playwright/test").Page} page @param {string[]} faults */
+/** Collects messages that a page may never give: a policy report, an error of a script.
+ * @param {import("@playwright/test").Page} page @param {string[]} faults */
 async function watch(page, faults) {
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) =>

@@ -1,5 +1,6 @@
 // A display for a month, in half an hour: the real page of a real server, whose clock, timers and socket are played. One frame a
-// second comes: at night beats, by day every other one a change; every hour the connection breaks and other meetings are there, at midnight the
+// second comes: at night beats, by day every other one a change; every hour the connection breaks and other meetings are there, at
+// midnight the
 // server restarts. Prints memory and elements as the days go; the bar is that they don't grow.
 //
 //   USHER_BIN=... node month.js [days]

@@ -24,7 +24,8 @@ const LONG =
 const ODD = { 3: LONG, 5: "ישיבת הנהלה של בית החולים", 8: "اجتماع مجلس الإدارة الأسبوعي", 11: "週次定例会議" };
 const NAMES = ["Bo B.", "Ana S.", "Li W.", "Zoë M.", "Ferdinand-Maximilian Ö.", "נ", "فاطمة", "佐"];
 
-/** A meeting in which `waiting` people wait, the first for `s` seconds. @param {number} n @param {number} waiting @param {number} s @param {number} now */
+/** A meeting in which `waiting` people wait, the first for `s` seconds. @param {number} n @param {number} waiting @param {number} s
+ * @param {number} now */
 export const meeting = (n, waiting, s, now, more = {}) => ({
   kind: "meeting",
   id: `m${n}`,
@@ -90,7 +91,8 @@ export function inkOfCapital(selector) {
   return inked.size;
 }
 
-/** Makes a display; gives the path of its link. @param {import("@playwright/test").Page} page @param {object} display @returns {Promise<string>} */
+/** Makes a display; gives the path of its link. @param {import("@playwright/test").Page} page @param {object} display
+ * @returns {Promise<string>} */
 export const linkOf = async (page, display) => (await tell(page, { type: "display_link", display })).link;
 
 /** The screen of a link, with a server that the test is. */

@@ -99,7 +99,8 @@ export class Claiming {
     });
   }
 
-  /** The key "admit" is meant for the participant that "take next" brings, not for the one with the focus until then. @returns {boolean} whether it is under way */
+  /** The key "admit" is meant for the participant that "take next" brings, not for the one with the focus until then.
+   * @returns {boolean} whether it is under way */
   admitTaken() {
     if (!this.taking || performance.now() > this.taking.until) return false;
     this.taking.admit = true;

@@ -68,7 +68,8 @@ export class Moderation {
    * Sends an action for exactly the participants shown. Asks first where they are many or of several meetings, where another user handles
    * one of them, where one is on hold, or where it can't be undone; later arrivals do not join.
    * @param {Exclude<PersonAction, "rename" | "hold">} action @param {Person[]} shown @param {Scope} scope
-   * @param {{ ask?: boolean, place?: string, hidden?: number }} [how] `ask`: in any case; `place`: of the button; `hidden`: how many more wait
+   * @param {{ ask?: boolean, place?: string, hidden?: number }} [how] `ask`: in any case; `place`: of the button; `hidden`: how
+   *   many more wait
    *   there whom the search or a filter hides
    */
   request(action, shown, scope, { ask = ASKED.has(action), place = "", hidden = 0 } = {}) {

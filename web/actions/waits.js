@@ -22,7 +22,8 @@ export class WaitActions {
     this.fault = "";
   }
 
-  /** Acknowledges long waits: quiet for every moderator until the participant waits anew. @param {import("../net/protocol.js").PersonRow[]} people exactly those shown */
+  /** Acknowledges long waits: quiet for every moderator until the participant waits anew.
+   * @param {import("../net/protocol.js").PersonRow[]} people exactly those shown */
   acknowledge(people) {
     if (people.length === 0 || !this.screen.live) return;
     const { requests, announcer } = this;

@@ -1,4 +1,5 @@
-// Alerts moderators to waiting participants: joins arrivals and long waits with sound, notifications and the tab's sign. policy.js decides when.
+// Alerts moderators to waiting participants: joins arrivals and long waits with sound, notifications and the tab's sign. policy.js
+// decides when.
 //
 // It decides as frames come, and once a second where timers run: those of a hidden tab sleep for up to a minute, frames wake it.
 
@@ -182,7 +183,8 @@ export class Alerts {
     this.begun = true;
   }
 
-  /** Whether nobody hears of who waits, and has not for a while: a page in the background must not look as if nobody did. @param {number} now */
+  /** Whether nobody hears of who waits, and has not for a while: a page in the background must not look as if nobody did.
+   * @param {number} now */
   #away(now) {
     const { live } = this.screen;
     if (live) this.liveAt = now;

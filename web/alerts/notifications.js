@@ -1,7 +1,8 @@
 // Desktop notifications: one of a kind at a time, replaced in its place, closed when its reason is gone. Knows nothing of people.
 
 /** @typedef {"granted" | "denied" | "default" | "missing"} Permission  `missing`: not on this browser, or not over plain HTTP */
-/** @typedef {{ title: string, body: string, again: boolean, silent: boolean, onClick: () => void }} Notice  `again`: say it anew, not only replace it */
+/** @typedef {{ title: string, body: string, again: boolean, silent: boolean, onClick: () => void }} Notice `again`: say it anew,
+ * not only replace it */
 
 export class Notifications {
   /** @param {string} prefix what the tags of this user begin with @param {() => void} changed */

@@ -1,7 +1,8 @@
 // Decides when to sound: once for a situation, however many participants it has. Pure: it gets events with their times, and sets no timer.
 //
 // A situation begins with an arrival, sounds at once, and goes on while its participants wait. An arrival within the
-// pause that follows belongs to it and adds to its text, not to the noise. A situation that begins within a pause for another reason (those who were
+// pause that follows belongs to it and adds to its text, not to the noise. A situation that begins within a pause for another
+// reason (those who were
 // sounded are in already) is sounded at its end. Where one sound follows another the pause grows: a day of arrivals is no day of chimes.
 
 /** How long a sound for arrivals stands for those who come after it, in ms: at first, and at most. */

@@ -1,4 +1,5 @@
-// Why something could not be done, in words with a next step: CMS's codes (the children of `failureDetails`), HTTP statuses, and what Usher's
+// Why something could not be done, in words with a next step: CMS's codes (the children of `failureDetails`), HTTP statuses, and
+// what Usher's
 // server says of bridges that it could not ask. Stored values stay as they are; this is how they are read. Pure.
 
 import { t } from "./i18n.js";

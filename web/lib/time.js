@@ -19,7 +19,8 @@ export function clockTimes(lang) {
 }
 
 /**
- * The server's time. A frame tells it late by the network's delay, so of the last few the largest offset is the truest. In between the page's
+ * The server's time. A frame tells it late by the network's delay, so of the last few the largest offset is the truest. In between
+ *   the page's
  * own clock runs on, which nobody can set: setting the computer's must not move a wait.
  */
 export class Clock {

@@ -33,7 +33,8 @@ export class Stability {
     this.movedAt = this.orderedAt = -Infinity;
   }
 
-  /** @param {string | null} id the row under the pointer, null when it left @param {boolean} inside the list @param {boolean} moved and not the page under it */
+  /** @param {string | null} id the row under the pointer, null when it left @param {boolean} inside the list @param {boolean} moved
+   * and not the page under it */
   point(id, inside, moved) {
     this.pointed = id;
     this.pointing = inside;

@@ -39,7 +39,8 @@ export class List {
     if (active !== null && this.indexOf(active) < 0) this.active = this.#heir(entries, active);
   }
 
-  /** The row next to one that is no longer listed: the one below, else the one above. @param {import("./stable_order.js").Entry<T>[]} before @param {string} id */
+  /** The row next to one that is no longer listed: the one below, else the one above.
+   * @param {import("./stable_order.js").Entry<T>[]} before @param {string} id */
   #heir(before, id) {
     const at = before.findIndex((entry) => entry.id === id);
     if (at < 0) return id;
@@ -112,7 +113,8 @@ export class List {
     return true;
   }
 
-  /** The row `by` places on from the active one, or near there: a trace is no place to go to. @param {number} by @returns {string | null} */
+  /** The row `by` places on from the active one, or near there: a trace is no place to go to. @param {number} by
+   * @returns {string | null} */
   step(by) {
     const at = this.active === null ? -1 : this.indexOf(this.active);
     if (at < 0) return this.stop;

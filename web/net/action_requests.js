@@ -11,7 +11,8 @@ import { Refs } from "./refs.js";
  * @typedef {{ ref: string, action: Action | "bridge", names: Map<string, string>, message: Message, results: Result[], state: RequestState,
  *   code: string, says: string, stopping: boolean, at: number, place: string, ended: Set<string>, confirmed: boolean }} ActionRequest
  *   `names`: names of its targets, by id; `message`: the message, without its `ref`; `at`: when the last result came;
- *   `place`: of the button, which is inert meanwhile, "" for none; `ended`: whose result is in; `confirmed`: the server has confirmed that it has the request
+ *   `place`: of the button, which is inert meanwhile, "" for none; `ended`: whose result is in; `confirmed`: the server has
+ *   confirmed that it has the request
  */
 
 /** How long the server may take to say `started`. */
@@ -45,7 +46,8 @@ export class ActionRequests {
 
   /**
    * Sends a request again for some of its targets. Forgets their old results, so that none is listed twice.
-   * @param {ActionRequest} request @param {string[]} ids @param {{ over: string[], held?: boolean }} told claims to go over, and whether to go over holds
+   * @param {ActionRequest} request @param {string[]} ids @param {{ over: string[], held?: boolean }} told claims to go over, and
+   *   whether to go over holds
    */
   retry(request, ids, told) {
     request.results = request.results.filter((result) => !ids.includes(idOf(result)));
@@ -170,9 +172,11 @@ export const failures = (request) => request.results.filter((result) => !["done"
 /** @param {ActionRequest} request @param {import("./protocol.js").ResultWord} word */
 export const withResult = (request, word) => request.results.filter((result) => result.result === word);
 
-/** Whether only the moderator's confirmation is missing: another user handles the target, or it is on hold. @param {ActionRequest} request @param {Result} result */
+/** Whether only the moderator's confirmation is missing: another user handles the target, or it is on hold.
+ * @param {ActionRequest} request @param {Result} result */
 export const isInTheWay = ({ message }, { result }) =>
   result === "claimed" || (result === "held" && message.scope !== "meeting" && message.scope !== "shown");
 
-/** Whether another try may end better. It can't for targets that left, are on hold or are handled by another user. @param {Result} result */
+/** Whether another try may end better. It can't for targets that left, are on hold or are handled by another user.
+ * @param {Result} result */
 export const isWorthAnotherTry = (result) => ["unconfirmed", "refused", "unreachable", "interrupted"].includes(result.result);

@@ -1,6 +1,7 @@
 // The one WebSocket: connects, reconnects, answers beats, hands on frames. Knows nothing of rows or of the page.
 //
-// It says that the page is there in the message handler, so that a hidden tab, whose timers sleep, stays connected. It also knows what may be
+// It says that the page is there in the message handler, so that a hidden tab, whose timers sleep, stays connected. It also knows
+// what may be
 // doubted: whether the server heard a request, and what is shown after the machine has slept.
 
 import { CLOSE } from "./protocol.js";

@@ -7,7 +7,8 @@ import { apply, diff, Follower } from "./rows.js";
 
 export class Feed {
   /**
-   * @param {(changes: Changes, whole: "first" | "again" | null) => void} onChanges what is to change of what is shown; `whole`: by a snapshot
+   * @param {(changes: Changes, whole: "first" | "again" | null) => void} onChanges what is to change of what is shown; `whole`: by
+   *   a snapshot
    * @param {() => void} resync
    */
   constructor(onChanges, resync) {

@@ -13,19 +13,24 @@
  *   undo_s: number, claim_s: number }} ServerRow
  * @typedef {{ kind: "user", id: string, role: Role, looks_at: string[], idle_since: number | null }} UserRow
  * @typedef {{ kind: "bridge", id: string, state: "connecting" | "live" | "polling" | "refused" | "unreachable" | "paused",
- *   since: number, silent_since?: number | null, trouble: Trouble | null, version: string | null, unique_name: string | null, can_admit: boolean,
- *   can_send_back: boolean, polled_calls: number, unreadable_calls?: number | null, cdr: "off" | "expected" | "arriving" | "stalled" | "partial", cdr_trouble: Trouble | null,
+ *   since: number, silent_since?: number | null, trouble: Trouble | null, version: string | null, unique_name: string | null,
+ *   can_admit: boolean,
+ *   can_send_back: boolean, polled_calls: number, unreadable_calls?: number | null, cdr: "off" | "expected" | "arriving" |
+ *   "stalled" | "partial", cdr_trouble: Trouble | null,
  *   paused_by?: string | null }} BridgeRow
  * @typedef {{ kind: "meeting", id: string, name: string, named_by: "name" | "space" | "address" | "owner" | "nothing", waiting: number,
  *   held?: number, in_call: number, unknown: number, longest_since: number | null, locked: boolean | null,
- *   lock_mode: "all" | "needs_activation" | null, activator: boolean | null, unreadable?: number | null, out_of_sight: number, lobby: "yes" | "no" | "unknown",
+ *   lock_mode: "all" | "needs_activation" | null, activator: boolean | null, unreadable?: number | null, out_of_sight: number,
+ *   lobby: "yes" | "no" | "unknown",
  *   recording: boolean, streaming: boolean, bridges: string[], claim: Claim | null,
  *   thresholds: { first_s: number, second_s: number, own: boolean }, message: { text: string, until: number | null } | null,
  *   pending: Pending | null, outcome: Outcome | null }} MeetingRow
- * @typedef {"done" | "unconfirmed" | "already" | "left" | "refused" | "unreachable" | "claimed" | "held" | "stopped" | "interrupted"} ResultWord
+ * @typedef {"done" | "unconfirmed" | "already" | "left" | "refused" | "unreachable" | "claimed" | "held" | "stopped" | "interrupted"}
+ *   ResultWord
  * @typedef {{ kind: "person", id: string, meeting: string, name: string, address: string, lobby: "unknown" | "waiting" | "in",
  *   waiting_since: number | null, waiting_up_to: boolean, seen_since: number, bridge: string | null, elsewhere: string | null,
- *   state: "initial" | "ringing" | "connected" | "on_hold" | "other", unreadable?: boolean | null, muted: boolean, presenter: boolean, activator: boolean | null,
+ *   state: "initial" | "ringing" | "connected" | "on_hold" | "other", unreadable?: boolean | null, muted: boolean, presenter:
+ *   boolean, activator: boolean | null,
  *   label: string | null, pending: Pending | null, outcome: Outcome | null, admitted: Mark | null, sent_back: Mark | null,
  *   claim: Claim | null, hold: Hold | null, acknowledged: Mark | null }} PersonRow
  * @typedef {ServerRow | UserRow | BridgeRow | MeetingRow | PersonRow} Row
@@ -53,7 +58,9 @@
  *   queue: { lane: string, waiting: number }[], cdr: { records: number, last: number | null } | null }} BridgeFigures
  * @typedef {{ type: "figures", time: number, bridges: BridgeFigures[] }} FiguresFrame
  * @typedef {{ type: "answer", ref: string, link?: string | null }} AnswerFrame  `link`: shown once
- * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Prefs | Beat | Receipt | SessionEnds | FiguresFrame | DisplaysFrame | AnswerFrame} Frame
+ * @typedef {Welcome | SnapshotPart | SnapshotEnd | Delta | Reply | Refusal | Prefs | Beat | Receipt | SessionEnds
+ *   | FiguresFrame | DisplaysFrame | AnswerFrame}
+ *   Frame
  * @typedef {"person" | "selection" | "meeting" | "shown" | "next" | "undo"} Scope
  */
 
@@ -67,7 +74,8 @@
  *   themes: { from: string, theme: DisplayTheme }[], dim: { from: string, to: string } | null, sound: boolean, lang: string }} Display
  *   the settings of a display
  * @typedef {{ id: string, display: Display, connected: number, last_seen: number | null, browser: string | null, width: number | null,
- *   height: number | null, ratio: number | null, version: string | null, created: number, created_by: string, revoked: number | null }} DisplayRow
+ *   height: number | null, ratio: number | null, version: string | null, created: number, created_by: string, revoked: number |
+ *   null }} DisplayRow
  * @typedef {{ type: "displays", time: number, waiting: number, displays: DisplayRow[] }} DisplaysFrame
  */
 

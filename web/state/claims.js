@@ -12,7 +12,8 @@ import { Refs } from "../net/refs.js";
  * @typedef {{ kind: ClaimKind, id: string, by: "key" | "menu", renewedAt: number, seen: boolean }} OwnClaim
  *   `by`: what took it and so what ends it; `seen`: whether a row said so yet
  * @typedef {{ now: number, inputAt: number, open: boolean, idle: boolean, at: Record<ClaimKind, (string | null)[]> }} World
- *   `inputAt`: when the user last did anything; `open`: a menu or dialog stands open; `at`: the row they are at, and the meetings: the open one and the row's
+ *   `inputAt`: when the user last did anything; `open`: a menu or dialog stands open; `at`: the row they are at, and the meetings:
+ *   the open one and the row's
  */
 
 /** How often a claim is renewed at most, in ms; the server ends it 20 s after that. */
@@ -66,7 +67,8 @@ export class Claims {
 
   /**
    * Claims the first of `ids` that nobody else handles.
-   * @param {ClaimKind} kind @param {string[]} ids @param {OwnClaim["by"]} by @param {(result: import("../net/protocol.js").Result) => void} then
+   * @param {ClaimKind} kind @param {string[]} ids @param {OwnClaim["by"]} by
+   *   @param {(result: import("../net/protocol.js").Result) => void} then
    */
   claim(kind, ids, by, then) {
     const ref = this.refs.next();
@@ -94,7 +96,8 @@ export class Claims {
     return true;
   }
 
-  /** A claim that the server would not even look at. @param {import("../net/protocol.js").Refusal} frame @returns {boolean} whether it is one */
+  /** A claim that the server would not even look at. @param {import("../net/protocol.js").Refusal} frame @returns {boolean} whether
+   * it is one */
   onRefusal(frame) {
     return frame.ref !== null && this.refs.has(frame.ref) && this.#end(frame.ref, "refused");
   }

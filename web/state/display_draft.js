@@ -7,7 +7,8 @@ import { caseless } from "../lib/text.js";
  * @typedef {import("../net/protocol.js").Display} Display
  * @typedef {import("../net/protocol.js").DisplayView} DisplayView
  * @typedef {import("../net/protocol.js").ChosenMeeting} ChosenMeeting
- * @typedef {{ key: number, what: DisplayView["what"], meetings: ChosenMeeting[], bridges: string[], seconds: string, find: string }} FormView
+ * @typedef {{ key: number, what: DisplayView["what"], meetings: ChosenMeeting[], bridges: string[], seconds: string, find: string }}
+ *   FormView
  *   `key`: which one it is while others are added and taken away; `find`: what its list is searched for
  * @typedef {{ key: number, from: string, theme: import("../net/protocol.js").DisplayTheme }} FormTheme
  * @typedef {{ name: string, place: string, views: FormView[], names: import("../net/protocol.js").DisplayNames, titles: boolean, distance: string,
@@ -106,7 +107,8 @@ function viewOf({ what, meetings, bridges, seconds: typed }) {
   return { what, seconds };
 }
 
-/** All that is wrong, in the order of the form. @param {Form} form @param {string | null} [code] as typed, where one is asked for @returns {Fault[]} */
+/** All that is wrong, in the order of the form. @param {Form} form @param {string | null} [code] as typed, where one is asked for
+ * @returns {Fault[]} */
 export function faultsOf(form, code = null) {
   /** @type {Fault[]} */
   const faults = [];

@@ -115,7 +115,8 @@ export function address(view, search, always) {
  *   all: boolean }} Around  `all`: all meetings are shown, so that the filter by meeting means something
  */
 
-/** Whether the filters let a participant through. @param {ListOptions} view @param {Around} around @returns {(person: Person) => boolean} */
+/** Whether the filters let a participant through. @param {ListOptions} view @param {Around} around
+ * @returns {(person: Person) => boolean} */
 export function passes(view, { meetingOf, me, now, all }) {
   const meetings = all && view.meetings.length > 0 ? new Set(view.meetings) : null;
   const bridges = view.bridges.length > 0 ? new Set(view.bridges) : null;
@@ -156,7 +157,8 @@ export function comparison({ order, reverse }, meetingName, fold, byWait) {
 // The filters in force, each of which can be taken away.
 
 /**
- * @typedef {{ key: string, args: Record<string, string | number>, rest: Partial<ListOptions> }} Filter  `rest`: what the view becomes without it
+ * @typedef {{ key: string, args: Record<string, string | number>, rest: Partial<ListOptions> }} Filter `rest`: what the view
+ *   becomes without it
  * @param {ListOptions} view @param {boolean} all as in `Around` @returns {Filter[]}
  */
 export function filters(view, all) {

@@ -1,4 +1,5 @@
-// The effects of locking or unlocking a meeting on those who wait and those who come, as catalogue keys (docs/protocol.md, lock_mode). Pure.
+// The effects of locking or unlocking a meeting on those who wait and those who come, as catalogue keys
+// (docs/protocol.md, lock_mode). Pure.
 
 /** @typedef {import("../net/protocol.js").MeetingRow} Meeting */
 /** @typedef {{ key: string, args: Record<string, number> }} Line */

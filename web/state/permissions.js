@@ -32,7 +32,8 @@ const pageObstacle = ({ acts, live }) => (!acts ? "why_viewer" : !live ? "why_no
 
 /**
  * Why this can't be done with a person just now, as a catalogue key; null when it can.
- * @param {PersonAction} action @param {Person | undefined} person undefined: no longer there @param {Map<string, Bridge>} bridges @param {Page} page
+ * @param {PersonAction} action @param {Person | undefined} person undefined: no longer there @param {Map<string, Bridge>} bridges
+ *   @param {Page} page
  */
 export function whyNot(action, person, bridges, page) {
   const first = pageObstacle(page);
@@ -58,7 +59,8 @@ function placeObstacle(action, person) {
 
 /**
  * As `whyNot`, for a whole meeting. One of its bridges suffices: what is done to a meeting, they tell each other.
- * @param {MeetingAction} action @param {Meeting | undefined} meeting undefined: it has ended @param {Map<string, Bridge>} bridges @param {Page} page
+ * @param {MeetingAction} action @param {Meeting | undefined} meeting undefined: it has ended @param {Map<string, Bridge>} bridges
+ *   @param {Page} page
  */
 export function whyNotMeeting(action, meeting, bridges, page) {
   const first = pageObstacle(page);

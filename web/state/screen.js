@@ -16,7 +16,8 @@ import { tooLong } from "./wait_thresholds.js";
  * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", adminPage: AdminPage,
  *   view: import("./list_options.js").ListOptions }} Choice
  * @typedef {{ phase: import("../net/connection.js").Phase, reason: string, asOf: number, shown: boolean, doubt: boolean }} Link
- *   `shown`: a snapshot was seen, so there are rows, old or not; `doubt`: the socket is open, but the server may not have heard of a request
+ *   `shown`: a snapshot was seen, so there are rows, old or not; `doubt`: the socket is open, but the server may not have heard of
+ *   a request
  */
 
 const byId = (/** @type {Person} */ a, /** @type {Person} */ b) => (a.id < b.id ? -1 : 1);
@@ -213,7 +214,8 @@ export class Screen {
     return whyNotMeeting(action, meeting, this.roster.bridges, this);
   }
 
-  /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("../net/protocol.js").Claim | null} claim of another user */
+  /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("../net/protocol.js").Claim | null} claim of
+   * another user */
   whyNoClaim(row, claim) {
     if (!this.live) return "why_not_connected";
     if (!row) return "why.left";
@@ -247,7 +249,8 @@ export class Screen {
     return chosen.filter((person) => !this.passes(person)).length;
   }
 
-  /** The participants of a meeting who can be muted, or unmuted: none whom the search hides. @param {string} meeting @param {"mute" | "unmute"} action */
+  /** The participants of a meeting who can be muted, or unmuted: none whom the search hides. @param {string} meeting
+   * @param {"mute" | "unmute"} action */
   mutable(meeting, action) {
     const people = this.roster.peopleOf(meeting, "in").filter(this.matches);
     return people.filter((person) => person.muted === (action === "unmute") && this.whyNot(action, person) === null);

@@ -4,7 +4,8 @@
 /**
  * @typedef {{ ref: string, people: Map<string, string>, until: number, latest: number }} Offer
  *   `people`: names by id, of those who were let in, or may yet be; `latest`: when it ends although the user reaches for it
- * @typedef {{ refs: string[], people: Map<string, string>, until: number }} Series  all that can be taken back now; `until`: when the first of it no
+ * @typedef {{ refs: string[], people: Map<string, string>, until: number }} Series all that can be taken back now; `until`: when
+ *   the first of it no
  *   longer can
  */
 

@@ -1,10 +1,12 @@
 // The one question that stands over the page, and what becomes of its answer. Native dialogs keep the focus in and give it back.
 
 /**
- * @typedef {{ title: string | (() => string), body: (typed: string) => unknown, confirm: string | (() => string), danger?: boolean, plain?: boolean, act: (fields: FormData) => void,
+ * @typedef {{ title: string | (() => string), body: (typed: string) => unknown, confirm: string | (() => string),
+ *   danger?: boolean, plain?: boolean, act: (fields: FormData) => void,
  *   valid?: (typed: string) => boolean, other?: { label: string, act: () => void } | null, typed?: string, stays?: boolean,
  *   only?: boolean, undo?: boolean }} Question
- *   `danger`: looks like it; `plain`: Enter says yes; `typed`: what its main field holds at first; `other`: a second answer, for which nothing typed counts;
+ *   `danger`: looks like it; `plain`: Enter says yes; `typed`: what its main field holds at first; `other`: a second answer, for
+ *   which nothing typed counts;
  *   `stays`: neither an answer nor a click beside it ends it, `act` does that when it is time; `only`: there is nothing to decline;
  *   `undo`: what can be undone waits for the answer
  */

@@ -14,7 +14,8 @@ export function controlName(control) {
   return off ? `${name} off` : name;
 }
 
-/** The control that is pressed there: trying a bridge again hits nobody. A dialog is one as well, since a press beside it ends it. @param {EventTarget | Element | null} target */
+/** The control that is pressed there: trying a bridge again hits nobody. A dialog is one as well, since a press beside it ends it.
+ * @param {EventTarget | Element | null} target */
 function controlAt(target) {
   const control = target instanceof Element ? target.closest('button:not([data-action="retry"]), dialog') : null;
   return control && controlName(control);

@@ -15,7 +15,8 @@ export class PressGuard {
     this.now = now;
     /** Where the pointer came to rest, or was last pressed. @type {{ x: number, y: number } | null} */
     this.spot = null;
-    /** @type {{ what: string | null, since: number, aimed: boolean }} what is under it, since when, and whether the pointer was led there */
+    /** @type {{ what: string | null, since: number, aimed: boolean }} what is under it, since when, and whether the pointer was led
+     * there */
     this.at = { what: null, since: -Infinity, aimed: false };
     /** @type {Set<string>} places with a press under way */
     this.underWay = new Set();

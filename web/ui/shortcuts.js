@@ -142,7 +142,8 @@ export class Shortcuts {
     return { element, list, id };
   }
 
-  /** Enter and Space press a control once, however long they are held down, and not what has just come in its place. @param {KeyboardEvent} event */
+  /** Enter and Space press a control once, however long they are held down, and not what has just come in its place.
+   * @param {KeyboardEvent} event */
   #pressed(event) {
     const { key, repeat, target } = event;
     if (key !== "Enter" && key !== " ") return this.pressGuard.otherKey();

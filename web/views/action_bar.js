@@ -52,13 +52,22 @@ export function actionBar(parts) {
       ${
         some
           ? html`<div class="selection" role="group" aria-label=${t("selection_label")}>
-              <span class="selected">${t("selected_n", { n: selection.size })} <span class="where">${t("in_meetings_n", { n: screen.chosenMeetings })}${hidden > 0 ? `${t("list_comma")}${t("selected_hidden_n", { n: hidden })}` : nothing}</span></span>
+              <span class="selected">${t("selected_n", { n: selection.size })} <span
+                class="where">${t("in_meetings_n", { n: screen.chosenMeetings })}${
+                  hidden > 0 ? `${t("list_comma")}${t("selected_hidden_n", { n: hidden })}` : nothing
+                }</span></span>
               <button class="quiet-button" type="button" @click=${() => parts.selectionActions.clear()}>${t("clear")}</button>
               ${menuButton(parts, "selection", "", { label: t("menu.selection"), words: t("menu.more") })}
-              ${admitButton(parts, chosen, "selection", { key: keyOf(chosen.length, hidden), label: hidden > 0 ? "admit_selection_shown_n" : "admit_selection_n", style: "main", place: SELECTION })}
+              ${admitButton(parts, chosen, "selection", {
+                key: keyOf(chosen.length, hidden),
+                label: hidden > 0 ? "admit_selection_shown_n" : "admit_selection_n",
+                style: "main",
+                place: SELECTION,
+              })}
             </div>`
           : screen.acts
-            ? html`<button class="quiet-button next" type="button" data-action="next" aria-keyshortcuts="n" title=${t("next.why")} ?disabled=${!screen.live}
+            ? html`<button class="quiet-button next" type="button" data-action="next" aria-keyshortcuts="n" title=${t("next.why")}
+              ?disabled=${!screen.live}
                 @click=${() => parts.claiming.takeNext()}>${t("next.take")} <kbd aria-hidden="true">n</kbd></button>`
             : nothing
       }
@@ -69,14 +78,17 @@ export function actionBar(parts) {
   `;
 }
 
-/** The button's text: where a filter hides some of the selection, it says that it is for the others. @param {number} n @param {number} hidden */
+/** The button's text: where a filter hides some of the selection, it says that it is for the others. @param {number} n
+ * @param {number} hidden */
 const keyOf = (n, hidden) => (n === 0 ? "admit" : hidden > 0 ? "admit_shown_n" : "admit_n");
 
 /** @param {Parts} parts @param {"people" | "meetings"} pane @param {"people" | "meetings"} name @param {string} label */
 const tab = (parts, pane, name, label) =>
-  html`<button type="button" aria-pressed=${parts.screen.choice.pane === pane} @click=${() => parts.navigation.show(pane)}>${icon(name)}<span>${label}</span></button>`;
+  html`<button type="button" aria-pressed=${parts.screen.choice.pane === pane}
+    @click=${() => parts.navigation.show(pane)}>${icon(name)}<span>${label}</span></button>`;
 
-/** Whether the connection kept its result from this page, or it from the server. @param {import("../net/action_requests.js").ActionRequest} request */
+/** Whether the connection kept its result from this page, or it from the server.
+ * @param {import("../net/action_requests.js").ActionRequest} request */
 const isCut = ({ state }) => state === "cut_off" || state === "unheard" || state === "unsent";
 
 /** A bridge answers a request by its row; only a failure is shown here. @param {ActionRequest} request */
@@ -105,12 +117,32 @@ function summary(parts, requests, last, undo) {
   const claimed =
     last.names.size === 1 && last.state === "finished" ? last.results.filter((result) => isInTheWay(last, result)) : [];
   const code = failures(last).length === 1 ? codeOf(/** @type {import("../net/protocol.js").Result} */ (failures(last)[0])) : "";
-  return html`<span class="request" data-state=${last.state} data-failed=${failures(last).length > 0 ? "yes" : "no"}>${bad(last) ? icon("trouble") : nothing}<span>${requestLine(parts.screen, last)}</span></span>${code ? html` <small class="code">${code}</small>` : nothing}
+  return html`<span class="request" data-state=${last.state}
+   
+     
+        data-failed=${failures(last).length > 0 ? "yes" : "no"}>${bad(last) ? icon("trouble") : nothing}<span>${requestLine(parts.screen, last)}</span></span>${
+          code ? html` <small class="code">${code}</small>` : nothing
+        }
     ${only && claimed.length === 0 && last.message.meeting === undefined ? html`<bdi class="quiet of-whom">${only}</bdi>` : nothing}
     ${isUnderWay(last) ? progress(parts, last) : nothing}
-    ${claimed.length > 0 ? html`<button class="quiet-button" type="button" data-action="anyway" @click=${() => parts.moderation.retry(last, claimed)}>${t(`anyway.${last.action}`)}</button>` : nothing}
-    ${failed > 0 ? html`<button class="quiet-button" type="button" data-unfolds="results" aria-expanded=${parts.panels.open === "results"} @click=${() => parts.panels.toggle("results")}>${t("show_n", { n: failed })}</button>` : nothing}
-    ${undo} ${isUnderWay(last) ? nothing : html`<button class="icon-button" type="button" aria-label=${t("dismiss")} title=${t("dismiss")} @click=${() => dismiss(parts, requests)}>${icon("close")}</button>`}`;
+    ${
+      claimed.length > 0
+        ? html`<button class="quiet-button" type="button" data-action="anyway"
+          @click=${() => parts.moderation.retry(last, claimed)}>${t(`anyway.${last.action}`)}</button>`
+        : nothing
+    }
+    ${
+      failed > 0
+        ? html`<button class="quiet-button" type="button" data-unfolds="results" aria-expanded=${parts.panels.open === "results"}
+          @click=${() => parts.panels.toggle("results")}>${t("show_n", { n: failed })}</button>`
+        : nothing
+    }
+    ${undo} ${
+      isUnderWay(last)
+        ? nothing
+        : html`<button class="icon-button" type="button" aria-label=${t("dismiss")} title=${t("dismiss")}
+          @click=${() => dismiss(parts, requests)}>${icon("close")}</button>`
+    }`;
 }
 
 /** The progress of a request for many, and the button that ends it. @param {Parts} parts @param {ActionRequest} request */
@@ -119,9 +151,11 @@ function progress(parts, request) {
   const [first = ""] = request.names.keys();
   const left = Math.ceil(((parts.roster.people.get(first)?.pending?.until ?? 0) - parts.screen.now) / 1000);
   if (n === 1 && left <= 0) return nothing;
-  const stop = html`<button class="quiet-button" type="button" data-action="stop" ?disabled=${request.stopping} @click=${() => parts.actionRequests.stop(request)}>${t(left > 0 ? "dialog.cancel" : "stop")}</button>`;
+  const stop = html`<button class="quiet-button" type="button" data-action="stop" ?disabled=${request.stopping}
+    @click=${() => parts.actionRequests.stop(request)}>${t(left > 0 ? "dialog.cancel" : "stop")}</button>`;
   if (left > 0 && done === 0) return html`<span class="quiet number">${t("not_before_s", { n: left })}</span>${stop}`;
-  return html`<progress max=${n} value=${done} aria-label=${requestLine(parts.screen, request)}></progress><span class="quiet number done-of">${t("done_of", { done, n })}</span>${stop}`;
+  return html`<progress max=${n} value=${done} aria-label=${requestLine(parts.screen, request)}></progress><span
+    class="quiet number done-of">${t("done_of", { done, n })}</span>${stop}`;
 }
 
 /** @param {Parts} parts @param {ActionRequest[]} requests */
@@ -137,7 +171,8 @@ function dismiss(parts, requests) {
 const bad = (request) =>
   request.state === "failed" || request.state === "unanswered" || isCut(request) || failures(request).length > 0;
 
-/** The results of a request to list: the failures; for an undo all of them, since each answers a question of its own. @param {ActionRequest} request */
+/** The results of a request to list: the failures; for an undo all of them, since each answers a question of its own.
+ * @param {ActionRequest} request */
 const listed = (request) => (request.message.scope === "undo" && request.names.size > 1 ? request.results : failures(request));
 
 /** @param {Parts} parts @param {ActionRequest[]} requests */
@@ -145,7 +180,8 @@ function results(parts, requests) {
   const label = t(labelOf(requests.filter((request) => listed(request).length > 0)));
   return html`<div class="panel results" tabindex="-1" role="dialog" aria-label=${label}>
     <div class="line"><h2>${label}</h2>
-      <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => parts.panels.close()}>${icon("close")}</button></div>
+      <button class="icon-button" type="button" aria-label=${t("close")}
+        @click=${() => parts.panels.close()}>${icon("close")}</button></div>
     ${requests.filter((request) => listed(request).length > 0).map((request) => ofPress(parts, request))}
   </div>`;
 }
@@ -169,11 +205,16 @@ function ofPress(parts, request) {
     /** @type {string} */ words,
   ) =>
     those.length > 0
-      ? html`<button class="quiet-button" type="button" data-action=${action} ?disabled=${!parts.screen.live} @click=${() => parts.moderation.retry(request, those)}>${words}</button>`
+      ? html`<button class="quiet-button" type="button" data-action=${action} ?disabled=${!parts.screen.live}
+        @click=${() => parts.moderation.retry(request, those)}>${words}</button>`
       : nothing;
   return html`<section data-request=${request.action}>
     <div class="line"><p class="quiet">${requestLine(parts.screen, request)}</p>
-      <span>${all(again, "again", t("try_again_n", { n: again.length }))} ${all(claimed, "anyway", t("results.anyway_n", { n: claimed.length }))}</span></div>
+      <span>${all(again, "again", t("try_again_n", { n: again.length }))} ${all(
+        claimed,
+        "anyway",
+        t("results.anyway_n", { n: claimed.length }),
+      )}</span></div>
     <ul>${some.slice(0, LISTED).map((result) => one(parts, request, result))}</ul>
   </section>`;
 }
@@ -188,11 +229,21 @@ function one(parts, request, result) {
   const code = codeOf(result);
   const claimed = isInTheWay(request, result);
   const button = claimed || canTry(parts, request, result);
-  return html`<li data-person=${idOf(result)}><bdi class="strong">${name}</bdi><span>${words}${code ? html` <small class="code">${code}</small>` : nothing}</span>
-    ${button ? html`<button class="quiet-button" type="button" ?disabled=${!parts.screen.live} @click=${() => parts.moderation.retry(request, [result])}>${t(claimed ? `anyway.${request.action}` : "try_again")}</button>` : nothing}</li>`;
+  return html`<li data-person=${idOf(result)}><bdi class="strong">${name}</bdi><span>${words}${
+    code ? html` <small class="code">${code}</small>` : nothing
+  }</span>
+    ${
+      button
+        ? html`<button class="quiet-button" type="button" ?disabled=${!parts.screen.live}
+          @click=${() => parts.moderation.retry(request, [result])}>${t(
+            claimed ? `anyway.${request.action}` : "try_again",
+          )}</button>`
+        : nothing
+    }</li>`;
 }
 
-/** Whether another try makes sense, and can be made now. @param {Parts} parts @param {ActionRequest} request @param {import("../net/protocol.js").Result} result */
+/** Whether another try makes sense, and can be made now. @param {Parts} parts @param {ActionRequest} request
+ * @param {import("../net/protocol.js").Result} result */
 function canTry({ screen, roster }, { action, message }, result) {
   if (!isWorthAnotherTry(result) || action === "bridge") return false;
   if (message.meeting !== undefined)

@@ -1,4 +1,5 @@
-// The button that admits. It holds exactly the participants that it was drawn with; the number on it is theirs. While a request from its place is
+// The button that admits. It holds exactly the participants that it was drawn with; the number on it is theirs. While a request
+// from its place is
 // under way it stays there, inert, and says so.
 
 import { t } from "../lib/i18n.js";
@@ -19,7 +20,8 @@ import { html, nothing } from "../vendor/lit.js";
  *   `place`: identifies the button over drawings, for as long as it means the same to the user
  */
 
-/** @param {Parts} parts @param {import("../net/protocol.js").PersonRow[]} people @param {import("../net/protocol.js").Scope} scope @param {How} how */
+/** @param {Parts} parts @param {import("../net/protocol.js").PersonRow[]} people @param {import("../net/protocol.js").Scope} scope
+ * @param {How} how */
 export function admitButton(
   parts,
   people,
@@ -31,7 +33,8 @@ export function admitButton(
   const off = request === undefined && (why !== null || people.length === 0 || !parts.screen.live);
   const doing = request && (style === "row" ? t("pending.admit") : t("doing.admit", { n: request.names.size }));
   return html`<button
-    type="button" class="admit ${style}" data-action="admit" data-scope=${scope} data-place=${place} tabindex=${rove || style === "link" ? -1 : 0}
+    type="button" class="admit ${style}" data-action="admit" data-scope=${scope} data-place=${place}
+      tabindex=${rove || style === "link" ? -1 : 0}
     aria-label=${doing ?? t(label, { n: people.length, meeting, name, meetings })} title=${why === null || request ? nothing : t(why)}
     aria-disabled=${inert ? "true" : nothing} ?disabled=${off}
     @click=${() => parts.moderation.admit(people, scope, place)}>${doing ?? t(key, { n: people.length })}</button>`;

@@ -28,7 +28,9 @@ export function bell(parts) {
     <div class="holder">
       <button class="bell" type="button" data-unfolds="alerts" data-state=${state} aria-expanded=${parts.panels.open === "alerts"}
         title=${t(`alarm.label_${state}`)} @click=${() => parts.panels.toggle("alerts")}>
-        ${icon(state === "on" || state === "ask" ? "bell" : "bell_off")}${state === "on" ? nothing : html`<span class="said">${t(`alarm.${state}`)}</span>`}
+        ${icon(state === "on" || state === "ask" ? "bell" : "bell_off")}${
+          state === "on" ? nothing : html`<span class="said">${t(`alarm.${state}`)}</span>`
+        }
         <span class="unseen">${t(`alarm.label_${state}`)}</span>
       </button>
       ${parts.panels.open === "alerts" ? panel(parts) : nothing}
@@ -47,10 +49,16 @@ function panel(parts) {
         <span>${t("alarm.sound")}<span class="quiet">${t("alarm.sound_why")}</span></span></label>
       <div class="volume">
         <label for="volume">${t("alarm.volume")}</label>
-        <input id="volume" type="range" min="0" max="100" step="5" .value=${live(String(Math.round(kept.volume * 100)))} ?disabled=${!kept.sound && kept.follows.length === 0}
-          @input=${(/** @type {InputEvent} */ event) => prefs.set({ volume: Number(/** @type {HTMLInputElement} */ (event.target).value) / 100 })} />
-        <div class="tries"><button class="quiet-button" type="button" @click=${() => alerts.sound.play("arrival", kept.volume)}>${t("alarm.try_arrival")}</button>
-        <button class="quiet-button" type="button" @click=${() => alerts.sound.play("late", kept.volume)}>${t("alarm.try_late")}</button></div>
+        <input id="volume" type="range" min="0" max="100" step="5" .value=${live(String(Math.round(kept.volume * 100)))}
+          ?disabled=${!kept.sound && kept.follows.length === 0}
+         
+           
+              @input=${(/** @type {InputEvent} */ event) =>
+                prefs.set({ volume: Number(/** @type {HTMLInputElement} */ (event.target).value) / 100 })} />
+        <div class="tries"><button class="quiet-button" type="button"
+          @click=${() => alerts.sound.play("arrival", kept.volume)}>${t("alarm.try_arrival")}</button>
+        <button class="quiet-button" type="button"
+          @click=${() => alerts.sound.play("late", kept.volume)}>${t("alarm.try_late")}</button></div>
       </div>
       ${alerts.blocked ? unlock(parts) : nothing}
       <label class="switch"><input type="checkbox" .checked=${live(kept.notify)} @change=${() => prefs.set({ notify: !kept.notify })} />
@@ -65,13 +73,19 @@ function permission({ alerts, prefs }) {
   const { permission } = alerts.notifications;
   if (permission === "granted") return nothing;
   if (permission !== "default") return html`<p class="quiet">${t(`notify.${permission}`)}</p>`;
-  return html`<div class="tries"><button class="quiet-button" type="button" data-action="allow-notifications" @click=${() => alerts.notifications.ask()}>${t("notify.allow")}</button>
-    ${prefs.kept.notify ? html`<button class="quiet-button" type="button" @click=${() => prefs.set({ notify: false })}>${t("notify.not")}</button>` : nothing}</div>`;
+  return html`<div class="tries"><button class="quiet-button" type="button" data-action="allow-notifications"
+    @click=${() => alerts.notifications.ask()}>${t("notify.allow")}</button>
+    ${
+      prefs.kept.notify
+        ? html`<button class="quiet-button" type="button" @click=${() => prefs.set({ notify: false })}>${t("notify.not")}</button>`
+        : nothing
+    }</div>`;
 }
 
 /** @param {Parts} parts */
 const unlock = ({ alerts }) => html`<div class="blocked"><p class="amber">${icon("note")} ${t("alarm.blocked_why")}</p>
-  <button class="quiet-button" type="button" data-action="unlock-sound" @click=${() => alerts.sound.unlock()}>${t("alarm.unlock")}</button></div>`;
+  <button class="quiet-button" type="button" data-action="unlock-sound"
+    @click=${() => alerts.sound.unlock()}>${t("alarm.unlock")}</button></div>`;
 
 /** @param {Parts} parts @param {"follows" | "mutes"} which */
 function meetings({ prefs }, which) {
@@ -83,7 +97,8 @@ function meetings({ prefs }, which) {
     <ul class="entries">${entries.map((entry) => {
       const name = entry.name || t("meeting_no_name");
       return html`<li><bdi>${name}</bdi>
-        <button class="icon-button" type="button" aria-label=${t(`alarm.${which}_end`, { meeting: name })} title=${t(`alarm.${which}_end`, { meeting: name })}
+        <button class="icon-button" type="button" aria-label=${t(`alarm.${which}_end`, { meeting: name })}
+          title=${t(`alarm.${which}_end`, { meeting: name })}
           @click=${() => drop(entry)}>${icon("close")}</button></li>`;
     })}</ul>`;
 }

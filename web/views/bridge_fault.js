@@ -16,15 +16,19 @@ import { html, nothing } from "../vendor/lit.js";
 /** A bridge's fault in the words of CMS or the network, with advice. @param {Bridge} bridge */
 export function faultText(bridge) {
   const key = advice(bridge);
-  return html`${bridge.trouble ? html`<p class="quiet" dir="auto">${bridge.trouble.what}</p>` : nothing}${key ? html`<p class="advice">${t(key)}</p>` : nothing}`;
+  return html`${
+    bridge.trouble ? html`<p class="quiet" dir="auto">${bridge.trouble.what}</p>` : nothing
+  }${key ? html`<p class="advice">${t(key)}</p>` : nothing}`;
 }
 
 /** The user's button for a bridge that is not followed. @param {Parts} parts @param {Bridge} bridge */
 export const retryButton = (parts, bridge) =>
   ["refused", "unreachable", "polling"].includes(bridge.state) && parts.screen.acts
-    ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!parts.screen.live} @click=${() => parts.actionRequests.tellBridge("retry", bridge.id)}>
+    ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!parts.screen.live}
+      @click=${() => parts.actionRequests.tellBridge("retry", bridge.id)}>
         ${t("try_again")}</button>`
     : bridge.state === "paused" && parts.screen.manages
-      ? html`<button class="quiet-button" type="button" data-action="resume" ?disabled=${!parts.screen.live} aria-label=${t("resume_bridge", { bridge: bridge.id })}
+      ? html`<button class="quiet-button" type="button" data-action="resume" ?disabled=${!parts.screen.live}
+        aria-label=${t("resume_bridge", { bridge: bridge.id })}
           @click=${() => parts.actionRequests.tellBridge("resume", bridge.id)}>${t("resume")}</button>`
       : nothing;

@@ -31,7 +31,8 @@ export function bridgesPage(parts) {
     <div class="heading">
       <div class="words">
         <h1 id="bridges-title">
-          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
+          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")}
+            @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
           ${t("bridges_label")} <span class="number">${parts.screen.link.shown ? number(bridges.length) : ""}</span>
         </h1>
         <p class="status-line">${parts.screen.live ? summary(parts) : statusLine(parts)}</p>
@@ -40,7 +41,10 @@ export function bridgesPage(parts) {
     <div class="scroller" data-scroller tabindex="0" role="region" aria-labelledby="bridges-title">
       <table class="admin-table" aria-labelledby="bridges-title">
         <thead><tr>
-          ${COLUMNS.map((name) => html`<th scope="col" class=${isCount(name) ? "right" : ""} title=${t(`board_${name}_why`)}>${t(`board_${name}`)}</th>`)}
+          ${COLUMNS.map(
+            (name) =>
+              html`<th scope="col" class=${isCount(name) ? "right" : ""} title=${t(`board_${name}_why`)}>${t(`board_${name}`)}</th>`,
+          )}
           <th scope="col"><span class="unseen">${t("col_act")}</span></th>
         </tr></thead>
         <tbody>${repeat(
@@ -77,11 +81,21 @@ function line(parts, bridge, figures) {
   const { now } = parts.screen;
   const paused = bridge.state === "paused";
   return html`<tr data-bridge=${bridge.id} data-state=${bridge.state}>
-    <th scope="row"><bdi>${bridge.id}</bdi>${bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing}<span class="quiet">${bridge.version ?? t("version_unknown")}</span></th>
+    <th scope="row"><bdi>${bridge.id}</bdi>${
+      bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing
+    }<span class="quiet">${bridge.version ?? t("version_unknown")}</span></th>
     ${cell("state", state(bridge, now))}
-    ${cell("rate", figures && html`${sparkline(parts.bridgeStats.rates.get(bridge.id) ?? [])}<span>${tenths(figures.requests_per_s)}</span>`)}
+    ${cell(
+      "rate",
+      figures && html`${sparkline(parts.bridgeStats.rates.get(bridge.id) ?? [])}<span>${tenths(figures.requests_per_s)}</span>`,
+    )}
     ${cell("flight", figures && html`${number(figures.in_flight)}<span class="quiet of">${t("of_n", { n: figures.slots })}</span>`)}
-    ${cell("busy", figures && html`<span class=${figures.busy_last_minute > 0 ? "amber" : ""}>${number(figures.busy_last_minute)}</span><span class="quiet why">${t("in_all_n", { n: figures.busy })}</span>`)}
+    ${cell(
+      "busy",
+      figures &&
+        html`<span class=${figures.busy_last_minute > 0 ? "amber" : ""}>${number(figures.busy_last_minute)}</span><span
+          class="quiet why">${t("in_all_n", { n: figures.busy })}</span>`,
+    )}
     ${cell("events", figures && events(bridge, figures))}
     ${cell("cdr", figures && cdr(bridge, figures, now))}
     ${cell("answered", figures && html`<time>${figures.answered === null ? "–" : age(now - figures.answered)}</time>`)}
@@ -90,13 +104,18 @@ function line(parts, bridge, figures) {
     ${cell("queue", figures && queue(figures))}
     <td class="acts"><button class="quiet-button" type="button" data-action=${paused ? "resume" : "pause"} ?disabled=${!parts.screen.live}
       aria-label=${t(paused ? "resume_bridge" : "pause_bridge", { bridge: bridge.id })} title=${t(paused ? "resume_why" : "pause_why")}
-      @click=${() => parts.actionRequests.tellBridge(paused ? "resume" : "pause", bridge.id)}>${t(paused ? "resume" : "pause")}</button></td>
+     
+       
+          @click=${() =>
+            parts.actionRequests.tellBridge(paused ? "resume" : "pause", bridge.id)}>${t(paused ? "resume" : "pause")}</button></td>
   </tr>`;
 }
 
 /** @param {string} name @param {unknown} what */
 const cell = (name, what) =>
-  html`<td class=${isCount(name) ? `right number col-${name}` : `col-${name}`} data-label=${t(`board_${name}`)}>${what ?? html`<span class="quiet">–</span>`}</td>`;
+  html`<td class=${
+    isCount(name) ? `right number col-${name}` : `col-${name}`
+  } data-label=${t(`board_${name}`)}>${what ?? html`<span class="quiet">–</span>`}</td>`;
 
 /** @param {Bridge} bridge @param {number} now */
 function state(bridge, now) {
@@ -110,23 +129,30 @@ function state(bridge, now) {
 
 /** The last minute's requests a second. @param {number[]} rates */
 const sparkline = (rates) =>
-  html`<svg class="spark" viewBox="0 0 60 16" preserveAspectRatio="none" aria-hidden="true" focusable="false">${svg`<polyline points=${curve(rates, 60, 15)} />`}</svg>`;
+  html`<svg class="spark" viewBox="0 0 60 16" preserveAspectRatio="none" aria-hidden="true" focusable="false">${svg`<polyline
+    points=${curve(rates, 60, 15)} />`}</svg>`;
 
 /** @param {Bridge} bridge @param {BridgeFigures} figures */
-const events = (
-  bridge,
-  figures,
-) => html`<span class=${figures.sockets_open < figures.sockets_wanted && bridge.state !== "paused" ? "amber" : ""}>${number(figures.sockets_open)}</span><span
+const events = (bridge, figures) => html`<span
+ 
+    class=${
+      figures.sockets_open < figures.sockets_wanted && bridge.state !== "paused" ? "amber" : ""
+    }>${number(figures.sockets_open)}</span><span
     class="quiet of">${t("of_n", { n: figures.sockets_wanted })}</span>
-  <span class="quiet why">${t("subscriptions_n", { n: figures.subscriptions })}${bridge.polled_calls > 0 ? html`, ${t("polled_n", { n: bridge.polled_calls })}` : nothing}</span>`;
+  <span class="quiet why">${t("subscriptions_n", { n: figures.subscriptions })}${
+    bridge.polled_calls > 0 ? html`, ${t("polled_n", { n: bridge.polled_calls })}` : nothing
+  }</span>`;
 
 /** @param {Bridge} bridge @param {BridgeFigures} figures @param {number} now */
 function cdr(bridge, { cdr: records }, now) {
   if (!records) return html`<span class="quiet">${t("cdr_off")}</span>`;
   const fine = bridge.cdr === "arriving" || (bridge.cdr === "expected" && !bridge.cdr_trouble);
-  return html`<span class=${fine ? "" : "amber"} title=${t(`cdr_${bridge.cdr}_why`)}>${fine ? nothing : icon("note")} ${t(`cdr_${bridge.cdr}`)}</span>
+  return html`<span class=${fine ? "" : "amber"}
+    title=${t(`cdr_${bridge.cdr}_why`)}>${fine ? nothing : icon("note")} ${t(`cdr_${bridge.cdr}`)}</span>
     ${bridge.cdr_trouble ? html`<span class="quiet why" dir="auto">${bridge.cdr_trouble.what}</span>` : nothing}
-    <span class="quiet why">${t("records_n", { n: records.records })}${records.last === null ? nothing : html`, <time>${age(now - records.last)}</time>`}</span>`;
+    <span class="quiet why">${t("records_n", { n: records.records })}${
+      records.last === null ? nothing : html`, <time>${age(now - records.last)}</time>`
+    }</span>`;
 }
 
 /** Below a minute with a tenth of a second, so that the reader sees it move. @param {number} ms */
@@ -136,5 +162,7 @@ const age = (ms) => (ms < 60_000 ? t("seconds", { s: tenths(Math.max(0, ms) / 10
 function queue(figures) {
   const { all, lanes } = queued(figures);
   return html`<span class="number">${number(all)}</span>
-    <span class="quiet why">${lanes.map(({ lane, waiting }, at) => html`${at > 0 ? t("list_comma") : nothing}${number(waiting)} ${t(`lane_${lane}`)}`)}</span>`;
+    <span class="quiet why">${lanes.map(
+      ({ lane, waiting }, at) => html`${at > 0 ? t("list_comma") : nothing}${number(waiting)} ${t(`lane_${lane}`)}`,
+    )}</span>`;
 }

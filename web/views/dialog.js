@@ -19,13 +19,25 @@ export function dialog({ dialogs }) {
     (each) => html`
       <dialog class="question" aria-labelledby="question-title" @cancel=${(/** @type {Event} */ event) => leave(dialogs, event)}
         @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && !each.stays && dialogs.dismiss()}>
-        <form method="dialog" ?novalidate=${each.stays === true} @input=${(/** @type {Event} */ event) => typed(dialogs, event)} @submit=${(/** @type {SubmitEvent} */ event) => answer(dialogs, event)}>
+        <form method="dialog" ?novalidate=${each.stays === true} @input=${(/** @type {Event} */ event) => typed(dialogs, event)}
+          @submit=${(/** @type {SubmitEvent} */ event) => answer(dialogs, event)}>
           <h2 id="question-title">${textOf(each.title)}</h2>
           <div class="body">${each.body(dialogs.typed)}</div>
           <div class="answers">
-            ${each.only ? nothing : html`<button class="quiet-button" type="button" data-answer="cancel" ?autofocus=${each.danger === true} @click=${() => dialogs.dismiss()}>${t("dialog.cancel")}</button>`}
-            ${each.other ? html`<button class="quiet-button" type="button" data-answer="other" @click=${() => dialogs.answerOther()}>${each.other.label}</button>` : nothing}
-            <button class=${each.danger ? "danger" : "main"} type="submit" data-answer="yes" ?autofocus=${each.plain === true} ?disabled=${!dialogs.valid}>${textOf(each.confirm)}</button>
+            ${
+              each.only
+                ? nothing
+                : html`<button class="quiet-button" type="button" data-answer="cancel" ?autofocus=${each.danger === true}
+                  @click=${() => dialogs.dismiss()}>${t("dialog.cancel")}</button>`
+            }
+            ${
+              each.other
+                ? html`<button class="quiet-button" type="button" data-answer="other"
+                  @click=${() => dialogs.answerOther()}>${each.other.label}</button>`
+                : nothing
+            }
+            <button class=${each.danger ? "danger" : "main"} type="submit" data-answer="yes" ?autofocus=${each.plain === true}
+              ?disabled=${!dialogs.valid}>${textOf(each.confirm)}</button>
           </div>
         </form>
       </dialog>
@@ -48,7 +60,8 @@ function answer(dialogs, event) {
   dialogs.answer(new FormData(/** @type {HTMLFormElement} */ (event.target)));
 }
 
-/** The main field tells what it holds, for what is said of its length. @param {import("../ui/dialogs.js").Dialogs} dialogs @param {Event} event */
+/** The main field tells what it holds, for what is said of its length. @param {import("../ui/dialogs.js").Dialogs} dialogs
+ * @param {Event} event */
 function typed(dialogs, event) {
   const field = /** @type {HTMLInputElement} */ (event.target);
   if (field.hasAttribute("data-typed")) dialogs.type(field.value);

@@ -62,8 +62,13 @@ export function linkQuestion({ displayActions, dialogs }, { name, link }) {
     title: t("displays.link_made", { name }),
     body: () => html`<p>${t("displays.link_once")}</p>
       <div class="field"><label for="display-link">${t("displays.link_label")}</label>
-        <textarea id="display-link" rows="3" readonly dir="ltr" .value=${link} aria-describedby="display-link-why" @focus=${select} autofocus></textarea>
-        <button class="quiet-button" type="button" data-action="copy-link" ?hidden=${!canCopy()} @click=${() => displayActions.copy(link)}>${icon("link")} ${t(displayActions.copied ? "view.copied" : "displays.link_copy")}</button></div>
+        <textarea id="display-link" rows="3" readonly dir="ltr" .value=${link} aria-describedby="display-link-why" @focus=${select}
+          autofocus></textarea>
+        <button class="quiet-button" type="button" data-action="copy-link" ?hidden=${!canCopy()}
+         
+            @click=${() => displayActions.copy(link)}>${icon("link")} ${t(
+              displayActions.copied ? "view.copied" : "displays.link_copy",
+            )}</button></div>
       <p class="quiet" id="display-link-why">${t("displays.link_why")}</p>`,
     confirm: t("displays.link_done"),
     stays: true,
@@ -106,8 +111,17 @@ class Sheet {
       ${this.#themes()} ${this.#dim()}
       ${this.#tick("sound", t("displays.sound"), t("displays.sound_why"))}
       <div class="field"><label for="display-lang">${t("displays.lang")}</label>
-        ${choice({ id: "display-lang", value: form.lang, options: LANGUAGES.map((code) => [code, nameOfLanguage(code)]), set: (lang) => this.#set({ lang }) })}</div>
-      ${draft.row ? html`<p class="quiet">${t("displays.created", { by: draft.row.created_by, at: dates.format(draft.row.created) })}</p>` : nothing}
+        ${choice({
+          id: "display-lang",
+          value: form.lang,
+          options: LANGUAGES.map((code) => [code, nameOfLanguage(code)]),
+          set: (lang) => this.#set({ lang }),
+        })}</div>
+      ${
+        draft.row
+          ? html`<p class="quiet">${t("displays.created", { by: draft.row.created_by, at: dates.format(draft.row.created) })}</p>`
+          : nothing
+      }
       <p class="refusal grave" role="alert">${draft.refusal && !draft.badCode ? html`${icon("trouble")} ${draft.refusal}` : nothing}</p>
     </div>`;
   }
@@ -135,7 +149,8 @@ class Sheet {
       this.parts.renderer.draw();
     };
     return html`<div class="field code"><label for="display-code">${t("displays.code")}</label>
-      <input id="display-code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" dir="ltr" .value=${live(this.draft.code)} aria-describedby="display-code-fault"
+      <input id="display-code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" dir="ltr"
+        .value=${live(this.draft.code)} aria-describedby="display-code-fault"
         aria-invalid=${this.draft.fault("code") ? "true" : nothing} @input=${typed} autofocus />
       ${this.#fault("code")}</div>`;
   }
@@ -144,7 +159,8 @@ class Sheet {
   #text(field, first = false) {
     const number = field === "distance" || field === "diagonal";
     return html`<div class="field"><label for="display-${field}">${t(`displays.field_${field}`)}</label>
-      <input id="display-${field}" type="text" autocomplete="off" dir="auto" inputmode=${number ? "decimal" : nothing} class=${number ? "short" : ""} .value=${live(this.form[field])}
+      <input id="display-${field}" type="text" autocomplete="off" dir="auto" inputmode=${number ? "decimal" : nothing}
+        class=${number ? "short" : ""} .value=${live(this.form[field])}
         aria-describedby="display-${field}-fault" aria-invalid=${this.draft.fault(field) ? "true" : nothing} ?autofocus=${first}
         @input=${(/** @type {InputEvent} */ event) => this.#set({ [field]: typedIn(event) })} />
       ${this.#fault(field)}</div>`;
@@ -158,8 +174,10 @@ class Sheet {
 
   /** @param {"titles" | "sound" | "dims"} name @param {string} label @param {string} why */
   #tick(name, label, why) {
-    return html`<div class="tick-field"><label class="tick-line"><input id="display-${name}" type="checkbox" .checked=${live(this.form[name])} aria-describedby="display-${name}-why"
-      @change=${() => this.#set({ [name]: !this.form[name] })} /><span>${label}</span></label><p class="quiet" id="display-${name}-why">${why}</p></div>`;
+    return html`<div class="tick-field"><label class="tick-line"><input id="display-${name}" type="checkbox"
+      .checked=${live(this.form[name])} aria-describedby="display-${name}-why"
+      @change=${() => this.#set({ [name]: !this.form[name] })} /><span>${label}</span></label><p class="quiet"
+        id="display-${name}-why">${why}</p></div>`;
   }
 
   // The views of the display.
@@ -177,7 +195,12 @@ class Sheet {
         (view) => view.key,
         (view, at) => this.#view(view, at),
       )}
-      ${views.length < MOST.views ? html`<button class="quiet-button" id="display-add-view" type="button" data-action="add-view" @click=${add}>${t("displays.add_view")}</button>` : nothing}
+      ${
+        views.length < MOST.views
+          ? html`<button class="quiet-button" id="display-add-view" type="button" data-action="add-view"
+            @click=${add}>${t("displays.add_view")}</button>`
+          : nothing
+      }
       ${views.length > 1 ? html`<p class="quiet">${t("displays.turns_why")}</p>` : nothing}
     </fieldset>`;
   }
@@ -211,11 +234,17 @@ class Sheet {
       this.#set({ views: withOrWithout(views, view, false) });
       this.#goTo("add-view");
     };
-    return html`<label class="unit"><input class="short" id="display-seconds-${view.key}" type="text" inputmode="numeric" autocomplete="off" .value=${live(view.seconds)}
-        aria-label=${t("displays.seconds_label", { n })} aria-describedby="display-seconds-${view.key}-fault" aria-invalid=${this.draft.fault(`seconds-${view.key}`) ? "true" : nothing}
-        @input=${(/** @type {InputEvent} */ event) => this.#setView(view, { seconds: typedIn(event) })} /><span aria-hidden="true">${t("displays.seconds_unit")}</span></label>
-      <button class="icon-button" type="button" ?disabled=${n === 1} aria-label=${t("displays.sooner", { n })} title=${t("displays.sooner", { n })} @click=${up}>${icon("up")}</button>
-      <button class="icon-button" type="button" aria-label=${t("displays.remove_view", { n })} title=${t("displays.remove_view", { n })} @click=${away}>${icon("close")}</button>`;
+    return html`<label class="unit"><input class="short" id="display-seconds-${view.key}" type="text" inputmode="numeric"
+      autocomplete="off" .value=${live(view.seconds)}
+        aria-label=${t("displays.seconds_label", { n })} aria-describedby="display-seconds-${view.key}-fault" aria-invalid=${
+          this.draft.fault(`seconds-${view.key}`) ? "true" : nothing
+        }
+        @input=${(/** @type {InputEvent} */ event) => this.#setView(view, { seconds: typedIn(event) })} /><span
+          aria-hidden="true">${t("displays.seconds_unit")}</span></label>
+      <button class="icon-button" type="button" ?disabled=${n === 1} aria-label=${t("displays.sooner", { n })}
+        title=${t("displays.sooner", { n })} @click=${up}>${icon("up")}</button>
+      <button class="icon-button" type="button" aria-label=${t("displays.remove_view", { n })}
+        title=${t("displays.remove_view", { n })} @click=${away}>${icon("close")}</button>`;
   }
 
   /** @param {FormView} view */
@@ -231,7 +260,8 @@ class Sheet {
         (on) => this.#setView(view, { meetings: chooseMeeting(view.meetings, { id, name }, on) }),
       ),
     );
-    const find = html`<input type="search" autocomplete="off" dir="auto" aria-label=${t("displays.find")} placeholder=${t("displays.find")} .value=${live(view.find)}
+    const find = html`<input type="search" autocomplete="off" dir="auto" aria-label=${t("displays.find")}
+      placeholder=${t("displays.find")} .value=${live(view.find)}
       @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Enter" && event.preventDefault()}
       @input=${(/** @type {InputEvent} */ event) => this.#setView(view, { find: typedIn(event) })} />`;
     return this.#chooser(view, t("displays.meetings_why"), {
@@ -255,7 +285,8 @@ class Sheet {
   /** @param {FormView} view @param {string} why @param {{ find: unknown, lines: unknown[], none: string }} what */
   #chooser(view, why, { find, lines, none }) {
     const id = `display-chosen-${view.key}`;
-    return html`<fieldset class="plain-set chooser" id=${id} tabindex="-1" aria-describedby="${id}-fault"><legend class="unseen">${t(`displays.what_${view.what}`)}</legend>
+    return html`<fieldset class="plain-set chooser" id=${id} tabindex="-1" aria-describedby="${id}-fault"><legend
+      class="unseen">${t(`displays.what_${view.what}`)}</legend>
       ${find}
       <div class="choices" data-of=${view.what}>${lines}</div>
       ${lines.length === 0 ? html`<p class="quiet">${none}</p>` : nothing}
@@ -269,7 +300,8 @@ class Sheet {
       ${NAMES.map(
         (
           each,
-        ) => html`<label class="named"><input type="radio" name="names" value=${each} .checked=${live(this.form.names === each)} @change=${() => this.#set({ names: each })} />
+        ) => html`<label class="named"><input type="radio" name="names" value=${each} .checked=${live(this.form.names === each)}
+          @change=${() => this.#set({ names: each })} />
           <span>${t(`displays.names_${each}`)} <span class="quiet">${t(`displays.names_${each}_why`)}</span></span></label>`,
       )}
       <p class="quiet">${t("displays.names_why")}</p></fieldset>`;
@@ -299,10 +331,20 @@ class Sheet {
             options: THEMES.map((each) => [each, t(`displays.theme_${each}`)]),
             set: (value) => this.#change(theme, { theme: THEMES.find((each) => each === value) ?? "dark" }),
           })}
-          ${themes.length > 1 ? html`<button class="icon-button" type="button" aria-label=${t("displays.remove_theme", { n: at + 1 })} title=${t("displays.remove_theme", { n: at + 1 })} @click=${() => away(theme)}>${icon("close")}</button>` : nothing}</div>
+          ${
+            themes.length > 1
+              ? html`<button class="icon-button" type="button" aria-label=${t("displays.remove_theme", { n: at + 1 })}
+                title=${t("displays.remove_theme", { n: at + 1 })} @click=${() => away(theme)}>${icon("close")}</button>`
+              : nothing
+          }</div>
           ${this.#fault(`theme-${theme.key}`)}</div>`,
       )}
-      ${themes.length < MOST.themes ? html`<button class="quiet-button" id="display-add-theme" type="button" data-action="add-theme" @click=${add}>${t("displays.add_theme")}</button>` : nothing}
+      ${
+        themes.length < MOST.themes
+          ? html`<button class="quiet-button" id="display-add-theme" type="button" data-action="add-theme"
+            @click=${add}>${t("displays.add_theme")}</button>`
+          : nothing
+      }
       <p class="quiet">${t("displays.themes_why")}</p></fieldset>`;
   }
 
@@ -320,12 +362,17 @@ class Sheet {
       ${this.#time(name, t(`displays.field_${name}`), form[name], (value) => this.#set({ [name]: value }))}</label>`;
     return html`<fieldset class="plain-set"><legend>${t("displays.dim")}</legend>
       ${this.#tick("dims", t("displays.dims"), t("displays.dim_why"))}
-      ${form.dims ? html`<div class="beside">${field("dim_from")} ${field("dim_to")}</div>${this.#fault("dim_from")} ${this.#fault("dim_to")}` : nothing}</fieldset>`;
+      ${
+        form.dims
+          ? html`<div class="beside">${field("dim_from")} ${field("dim_to")}</div>${this.#fault("dim_from")} ${this.#fault("dim_to")}`
+          : nothing
+      }</fieldset>`;
   }
 
   /** @param {string} field @param {string} label @param {string} value @param {(value: string) => void} set */
   #time(field, label, value, set) {
-    return html`<input class="short" id="display-${field}" type="time" aria-label=${label} .value=${live(value)} aria-describedby="display-${field}-fault"
+    return html`<input class="short" id="display-${field}" type="time" aria-label=${label} .value=${live(value)}
+      aria-describedby="display-${field}-fault"
       aria-invalid=${this.draft.fault(field) ? "true" : nothing} @input=${(/** @type {InputEvent} */ event) => set(typedIn(event))} />`;
   }
 }

@@ -40,17 +40,21 @@ export function displaysPage(parts) {
     <div class="heading displays-heading">
       <div class="words">
         <h1 id="displays-title">
-          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
+          <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")}
+            @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
           ${t("displays.label")} <span class="number">${list === null ? "" : number(list.length)}</span>
         </h1>
         <p class="status-line">${parts.screen.live ? summary(parts) : statusLine(parts)}</p>
       </div>
       <div class="display-tools">
-        <button class="quiet-button" type="button" data-action="display-link" ?disabled=${!parts.screen.live} @click=${() => parts.displayActions.link()}>${t("displays.link")}</button>
-        <button class="main" type="button" data-action="display-pair" ?disabled=${!parts.screen.live} @click=${() => parts.displayActions.pair()}>${t("displays.pair")}</button>
+        <button class="quiet-button" type="button" data-action="display-link" ?disabled=${!parts.screen.live}
+          @click=${() => parts.displayActions.link()}>${t("displays.link")}</button>
+        <button class="main" type="button" data-action="display-pair" ?disabled=${!parts.screen.live}
+          @click=${() => parts.displayActions.pair()}>${t("displays.pair")}</button>
       </div>
     </div>
-    <div class="scroller" data-scroller tabindex="0" role="region" aria-labelledby="displays-title">${list === null ? nothing : list.length === 0 ? none(parts) : table(parts, list)}</div>
+    <div class="scroller" data-scroller tabindex="0" role="region"
+      aria-labelledby="displays-title">${list === null ? nothing : list.length === 0 ? none(parts) : table(parts, list)}</div>
   `;
 }
 
@@ -89,7 +93,9 @@ const table = (parts, list) => html`
 /** @param {Parts} parts @param {DisplayRow} row */
 const line = (parts, row) => html`
   <tr data-display=${row.id} data-state=${stateOf(row)}>
-    <th scope="row" class="col-name"><bdi>${row.display.name}</bdi>${row.display.place ? html`<bdi class="quiet">${row.display.place}</bdi>` : nothing}</th>
+    <th scope="row" class="col-name"><bdi>${row.display.name}</bdi>${
+      row.display.place ? html`<bdi class="quiet">${row.display.place}</bdi>` : nothing
+    }</th>
     ${cell("views", views(row.display.views))}
     ${cell("state", state(row, parts.screen.now))}
     ${cell("browser", browser(row))}
@@ -127,11 +133,13 @@ function state(row, now) {
   if (what === "revoked") return t("displays.revoked", { at: moments.format(row.revoked ?? now) });
   if (what === "connected") return t("displays.connected");
   if (what === "shared")
-    return html`<span class="amber">${icon("note")} ${t("displays.shared_n", { n: row.connected })}</span><span class="quiet why">${t("displays.shared_why")}</span>`;
+    return html`<span class="amber">${icon("note")} ${t("displays.shared_n", { n: row.connected })}</span><span
+      class="quiet why">${t("displays.shared_why")}</span>`;
   if (what === "never") return html`<span class="quiet">${t("displays.never")}</span>`;
   const [at, ago] = [row.last_seen ?? now, now - (row.last_seen ?? now)];
   const seen = ago < RECENT ? t("displays.seen_ago", { time: duration(ago) }) : t("displays.seen_at", { at: moments.format(at) });
-  return html`<span class="amber">${icon("note")} ${t("displays.away")}</span><time class="quiet why" datetime=${new Date(at).toISOString()}>${seen}</time>`;
+  return html`<span class="amber">${icon("note")} ${t("displays.away")}</span><time class="quiet why"
+    datetime=${new Date(at).toISOString()}>${seen}</time>`;
 }
 
 /** @param {DisplayRow} row */
@@ -139,7 +147,11 @@ function browser({ browser: name, width, height, ratio }) {
   const size = { width: String(width), height: String(height), ratio: String(ratio) };
   const dense = ratio !== null && ratio !== 1;
   return html`${name ? html`<bdi>${name}</bdi>` : html`<span class="quiet">–</span>`}
-    ${width === null || height === null ? nothing : html`<span class="quiet why number">${t(dense ? "displays.size_dense" : "displays.size", size)}</span>`}`;
+    ${
+      width === null || height === null
+        ? nothing
+        : html`<span class="quiet why number">${t(dense ? "displays.size_dense" : "displays.size", size)}</span>`
+    }`;
 }
 
 /** @param {Parts} parts @param {DisplayRow} row */
@@ -154,4 +166,5 @@ const acts = (parts, row) => html`
  * @param {boolean} [away] that there is no screen to hear it */
 const act = (parts, what, row, onClick, away = false) =>
   html`<button class="quiet-button" type="button" data-action="display-${what}" ?disabled=${!parts.screen.live || away}
-    aria-label=${t(`displays.do_${what}`, { name: row.display.name })} title=${t(away ? "displays.away" : `displays.why_${what}`)} @click=${onClick}>${t(`displays.act_${what}`)}</button>`;
+    aria-label=${t(`displays.do_${what}`, { name: row.display.name })} title=${t(away ? "displays.away" : `displays.why_${what}`)}
+      @click=${onClick}>${t(`displays.act_${what}`)}</button>`;

@@ -26,10 +26,12 @@ const NAMED = 3;
 /** @param {Parts} parts */
 export const header = (parts) => html`
   <header class="top" ?inert=${parts.panels.open === "keys"}>
-    <a class="brand" href="${parts.base}/" aria-label=${t("brand_home")}><img src="${parts.base}/static/icons/usher.svg" alt="" width="22" height="22" /><span>Usher</span></a>
+    <a class="brand" href="${parts.base}/" aria-label=${t("brand_home")}><img src="${parts.base}/static/icons/usher.svg" alt=""
+      width="22" height="22" /><span>Usher</span></a>
     <div class="search" role="search">
       ${icon("search")}
-      <input id="search" type="search" autocomplete="off" spellcheck="false" dir="auto" placeholder=${t("search_hint")} aria-label=${t("search_hint")}
+      <input id="search" type="search" autocomplete="off" spellcheck="false" dir="auto" placeholder=${t("search_hint")}
+        aria-label=${t("search_hint")}
         aria-keyshortcuts="/" .value=${live(parts.screen.query)}
         @input=${(/** @type {InputEvent} */ event) => parts.navigation.search(/** @type {HTMLInputElement} */ (event.target).value)} />
       <kbd aria-hidden="true">/</kbd>
@@ -80,14 +82,20 @@ const bridgesPanel = (parts, all) => html`
         (bridge) => {
           const what = condition(bridge, parts.screen.now);
           return html`<li>
-          <div class="line"><bdi class="strong">${bridge.id}</bdi>${bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing} <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
+          <div class="line"><bdi class="strong">${bridge.id}</bdi>${
+            bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing
+          } <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
           <div class=${what?.grave ? "said grave" : "said"}>${what ? t(what.key, what.args) : t("bridge_live")}</div>
           ${faultText(bridge)} ${retryButton(parts, bridge)}
         </li>`;
         },
       )}
     </ul>
-    ${parts.screen.manages ? html`<p class="all-figures"><a href="#bridges" @click=${() => parts.panels.close()}>${t("all_figures")}</a></p>` : nothing}
+    ${
+      parts.screen.manages
+        ? html`<p class="all-figures"><a href="#bridges" @click=${() => parts.panels.close()}>${t("all_figures")}</a></p>`
+        : nothing
+    }
   </div>
 `;
 
@@ -96,7 +104,8 @@ function me(parts) {
   const user = parts.screen.me;
   return html`
     <div class="holder">
-      <button class="me" type="button" data-unfolds="menu" aria-expanded=${parts.panels.open === "menu"} aria-label=${t("menu_label", { user })}
+      <button class="me" type="button" data-unfolds="menu" aria-expanded=${parts.panels.open === "menu"}
+        aria-label=${t("menu_label", { user })}
         @click=${() => parts.panels.toggle("menu")}>
         ${icon("menu")}<bdi>${user}</bdi>${icon("down")}
       </button>
@@ -116,7 +125,8 @@ function menu(parts) {
         <legend>${t("theme")}</legend>
         ${["system", "light", "dark"].map(
           (each) =>
-            html`<label><input type="radio" name="theme" .checked=${live(theme === each)} @change=${() => setTheme(parts, each)} /><span>${t(`theme_${each}`)}</span></label>`,
+            html`<label><input type="radio" name="theme" .checked=${live(theme === each)}
+              @change=${() => setTheme(parts, each)} /><span>${t(`theme_${each}`)}</span></label>`,
         )}
       </fieldset>
       <button class="entry" type="button" @click=${() => parts.panels.toggle("keys")}>${t("keys_title")} <kbd>?</kbd></button>

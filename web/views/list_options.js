@@ -22,7 +22,8 @@ import { icon } from "./icons.js";
 /** @param {Parts} parts */
 export const listOptionsButton = (parts) => html`
   <div class="holder">
-    <button class="quiet-button display-button" type="button" data-unfolds="display" aria-expanded=${parts.panels.open === "display"} title=${t("view.title")}
+    <button class="quiet-button display-button" type="button" data-unfolds="display"
+      aria-expanded=${parts.panels.open === "display"} title=${t("view.title")}
       @click=${() => parts.panels.toggle("display")}>${icon("display")}<span>${t("view.button")}</span></button>
     ${parts.panels.open === "display" ? panel(parts) : nothing}
   </div>
@@ -36,36 +37,55 @@ function panel(parts) {
   return html`
     <div class="panel display" tabindex="-1" role="dialog" aria-label=${t("view.title")}>
       <div class="line"><h2>${t("view.title")}</h2>
-        <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => parts.panels.close()}>${icon("close")}</button></div>
+        <button class="icon-button" type="button" aria-label=${t("close")}
+          @click=${() => parts.panels.close()}>${icon("close")}</button></div>
       <fieldset><legend>${t("columns.title")}</legend>
-        ${COLUMNS.map((each) => ticked(t(`columns.${each}`), view.columns.includes(each), (on) => change({ columns: withOrWithout(view.columns, each, on) })))}
+        ${COLUMNS.map((each) =>
+          ticked(t(`columns.${each}`), view.columns.includes(each), (on) =>
+            change({ columns: withOrWithout(view.columns, each, on) }),
+          ),
+        )}
       </fieldset>
       <fieldset class="row"><legend>${t("density.title")}</legend>
-        ${/** @type {const} */ (["comfortable", "compact"]).map((each) => radio("density", t(`density.${each}`), view.density === each, () => change({ density: each })))}
+        ${
+          /** @type {const} */ (["comfortable", "compact"]).map((each) =>
+            radio("density", t(`density.${each}`), view.density === each, () => change({ density: each })),
+          )
+        }
       </fieldset>
       <div class="field"><label for="view-order">${t("order.title")}</label>
-        <select id="view-order" @change=${(/** @type {Event} */ event) => change({ order: /** @type {View["order"]} */ (chosenIn(event)) })}>
+        <select id="view-order"
+          @change=${(/** @type {Event} */ event) => change({ order: /** @type {View["order"]} */ (chosenIn(event)) })}>
           ${ORDERS.map((each) => html`<option value=${each} .selected=${live(view.order === each)}>${t(`order.${each}`)}</option>`)}
         </select>
-        <button class="quiet-button" type="button" aria-pressed=${view.reverse} @click=${() => change({ reverse: !view.reverse })}>${t("order.reverse")}</button>
+        <button class="quiet-button" type="button" aria-pressed=${view.reverse}
+          @click=${() => change({ reverse: !view.reverse })}>${t("order.reverse")}</button>
       </div>
       <h3>${t("filter.title")}</h3>
       ${open ? nothing : many(parts, "meetings")} ${many(parts, "bridges")}
       <div class="fields"><div class="field"><label for="view-longer">${t("filter.longer_label")}</label>
         <select id="view-longer" @change=${(/** @type {Event} */ event) => change({ longer: Number(chosenIn(event)) })}>
-          ${[...new Set([...LONGER, view.longer])].sort((a, b) => a - b).map((s) => html`<option value=${s} .selected=${live(view.longer === s)}>${s === 0 ? t("filter.any") : duration(s * 1000)}</option>`)}
+          ${[...new Set([...LONGER, view.longer])]
+            .sort((a, b) => a - b)
+            .map(
+              (s) =>
+                html`<option value=${s} .selected=${live(view.longer === s)}>${s === 0 ? t("filter.any") : duration(s * 1000)}</option>`,
+            )}
         </select></div>
       <div class="field"><label for="view-by">${t("filter.by_label")}</label>
         <select id="view-by" @change=${(/** @type {Event} */ event) => change({ by: chosenIn(event) })}>
           ${handlers(parts).map(([value, text]) => html`<option value=${value} .selected=${live(view.by === value)}>${text}</option>`)}
         </select></div></div>
-      <div class="line foot"><button class="quiet-button" type="button" data-action="copy-view" ?hidden=${!canCopy()} @click=${() => parts.listOptions.copy()}>${icon("link")} ${t(parts.listOptions.copied ? "view.copied" : "view.copy")}</button>
-        <button class="quiet-button" type="button" ?disabled=${filters(view, !open).length === 0} @click=${() => change(UNFILTERED)}>${t("filter.clear")}</button></div>
+      <div class="line foot"><button class="quiet-button" type="button" data-action="copy-view" ?hidden=${!canCopy()}
+        @click=${() => parts.listOptions.copy()}>${icon("link")} ${t(parts.listOptions.copied ? "view.copied" : "view.copy")}</button>
+        <button class="quiet-button" type="button" ?disabled=${filters(view, !open).length === 0}
+          @click=${() => change(UNFILTERED)}>${t("filter.clear")}</button></div>
     </div>
   `;
 }
 
-/** Several may be chosen; a choice that is not there just now stays, to be taken away. By name, so that a choice moves none of them. @param {Parts} parts @param {"meetings" | "bridges"} which */
+/** Several may be chosen; a choice that is not there just now stays, to be taken away. By name, so that a choice moves none of
+ * them. @param {Parts} parts @param {"meetings" | "bridges"} which */
 function many(parts, which) {
   const { view } = parts.listOptions;
   const there =
@@ -124,8 +144,15 @@ export function columnHead({ listOptions }, head, kind) {
   const on = view.order === order;
   // The longest wait first is the plain order of waits, A before Z that of words.
   const rising = (order === "wait") === view.reverse;
-  return html`<span class="col-${head}" role="columnheader" aria-sort=${on ? (rising ? "ascending" : "descending") : nothing}><button type="button" tabindex="-1"
-    title=${t(`order.by_${order}`)} @click=${() => listOptions.change({ order, reverse: on ? !view.reverse : false })}>${words}${on ? icon(rising ? "up" : "down") : nothing}</button></span>`;
+  return html`<span class="col-${head}" role="columnheader"
+    aria-sort=${on ? (rising ? "ascending" : "descending") : nothing}><button type="button" tabindex="-1"
+    title=${t(`order.by_${order}`)}
+     
+        @click=${() =>
+          listOptions.change({
+            order,
+            reverse: on ? !view.reverse : false,
+          })}>${words}${on ? icon(rising ? "up" : "down") : nothing}</button></span>`;
 }
 
 /** The filters in force and how many participants they hide, so that a forgotten filter hides nobody unnoticed. @param {Parts} parts */
@@ -138,8 +165,17 @@ export function activeFilters(parts) {
   return html`<div class="filters" role="group" aria-label=${t("filter.in_force")}>
     ${inForce.map(({ key, args, rest }) => filterChip(t(key, worded(args)), () => listOptions.change(rest)))}
     ${query.trim() === "" ? nothing : filterChip(t("filter.search", { query }), () => parts.navigation.search(""))}
-    <span class=${screen.hidden > 0 ? "hidden-ones amber" : "hidden-ones quiet"}>${screen.hidden > 0 ? icon("late") : nothing}${t("filter.hidden_n", { n: screen.hidden })}</span>
-    ${screen.hidden > 0 ? html`<button class="quiet-button" type="button" data-action="show-all" @click=${() => parts.navigation.unfilter()}>${t("filter.show_n", { n: screen.hidden })}</button>` : nothing}
+    <span
+     
+        class=${
+          screen.hidden > 0 ? "hidden-ones amber" : "hidden-ones quiet"
+        }>${screen.hidden > 0 ? icon("late") : nothing}${t("filter.hidden_n", { n: screen.hidden })}</span>
+    ${
+      screen.hidden > 0
+        ? html`<button class="quiet-button" type="button" data-action="show-all"
+          @click=${() => parts.navigation.unfilter()}>${t("filter.show_n", { n: screen.hidden })}</button>`
+        : nothing
+    }
   </div>`;
 }
 
@@ -148,4 +184,5 @@ const worded = (args) => (typeof args.s === "number" ? { time: duration(args.s *
 
 /** @param {string} text @param {() => void} remove */
 const filterChip = (text, remove) =>
-  html`<span class="chip filter">${text}<button type="button" aria-label=${t("filter.remove", { filter: text })} title=${t("filter.remove", { filter: text })} @click=${remove}>${icon("close")}</button></span>`;
+  html`<span class="chip filter">${text}<button type="button" aria-label=${t("filter.remove", { filter: text })}
+    title=${t("filter.remove", { filter: text })} @click=${remove}>${icon("close")}</button></span>`;

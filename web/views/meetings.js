@@ -37,7 +37,8 @@ export function meetings(parts) {
     <nav class="meetings" aria-label=${t("meetings_label")}>
       ${screen.choice.pane === "meetings" ? html`<h1 class="unseen">${t("meetings_label")}</h1>` : nothing}
       <button class="all" type="button" aria-current=${all} @click=${() => parts.navigation.open(null)}>
-        <span>${t("all_meetings")}</span> <span class="number" title=${t("meetings_n", { n: entries.length })}>${number(entries.length)}</span>
+        <span>${t("all_meetings")}</span> <span class="number"
+          title=${t("meetings_n", { n: entries.length })}>${number(entries.length)}</span>
       </button>
       <div class="scroller" data-scroller>
         <ul class="rows" data-list="meetings" role="list" aria-label=${t("meetings_n", { n: entries.length })}>
@@ -47,7 +48,11 @@ export function meetings(parts) {
             ({ entry, index }) => card(parts, entry, index),
           )}
         </ul>
-        ${entries.length === 0 && screen.link.shown ? html`<p class="none">${screen.query ? t("no_meeting_matches") : t("no_meetings")}</p>` : nothing}
+        ${
+          entries.length === 0 && screen.link.shown
+            ? html`<p class="none">${screen.query ? t("no_meeting_matches") : t("no_meetings")}</p>`
+            : nothing
+        }
       </div>
       ${noticeList(parts)}
     </nav>
@@ -62,8 +67,10 @@ function card(parts, { row, id, gone }, index) {
   // Its button is for the participants who pass the search and the filters, and says so.
   const some = people.length > 0 && screen.hiddenOf(id) > 0;
   const place = `card:${id}`;
-  return html`<li class="card" data-index=${index} data-meeting=${id} data-gone=${gone === null ? "no" : "yes"} data-open=${open ? "yes" : "no"}
-    data-waiting=${row.waiting > 0 ? "yes" : "no"} data-stale=${screen.staleMeeting(row) ? "yes" : "no"} aria-setsize=${screen.meetings.entries.length}
+  return html`<li class="card" data-index=${index} data-meeting=${id} data-gone=${gone === null ? "no" : "yes"}
+    data-open=${open ? "yes" : "no"}
+    data-waiting=${row.waiting > 0 ? "yes" : "no"} data-stale=${screen.staleMeeting(row) ? "yes" : "no"}
+      aria-setsize=${screen.meetings.entries.length}
     aria-posinset=${index + 1}>
     <button class="open" type="button" data-row=${id} tabindex=${screen.meetings.stop === id ? 0 : -1} aria-current=${open}
       ?disabled=${gone !== null} @click=${() => parts.navigation.open(id)}>
@@ -71,10 +78,25 @@ function card(parts, { row, id, gone }, index) {
       <span class="facts">${gone === null ? facts(parts, row) : t("meeting_ended")}</span>
     </button>
     <span class="side">
-      <span class="number" title=${t("waiting_n", { n: active(row) })} aria-hidden="true">${active(row) > 0 ? number(active(row)) : nothing}</span>
-      ${people.length > 0 || parts.actionRequests.atPlace(place) ? admitButton(parts, people, "meeting", { key: some ? "admit_shown_n" : "admit_n", label: some ? "admit_meeting_shown_n" : "admit_meeting_n", meeting: meetingNameOf(row), style: "link", place }) : nothing}
+      <span class="number" title=${t("waiting_n", { n: active(row) })}
+        aria-hidden="true">${active(row) > 0 ? number(active(row)) : nothing}</span>
+      ${
+        people.length > 0 || parts.actionRequests.atPlace(place)
+          ? admitButton(parts, people, "meeting", {
+              key: some ? "admit_shown_n" : "admit_n",
+              label: some ? "admit_meeting_shown_n" : "admit_meeting_n",
+              meeting: meetingNameOf(row),
+              style: "link",
+              place,
+            })
+          : nothing
+      }
     </span>
-    ${gone === null && screen.acts ? menuButton(parts, "meeting", id, { label: t("menu.of", { name: meetingNameOf(row) }), rove: true }) : nothing}
+    ${
+      gone === null && screen.acts
+        ? menuButton(parts, "meeting", id, { label: t("menu.of", { name: meetingNameOf(row) }), rove: true })
+        : nothing
+    }
   </li>`;
 }
 
@@ -88,7 +110,9 @@ export function meetingName(row) {
 /** @param {Meeting} row */
 export const marks = (row) => html`<span class="marks">
   ${row.locked === true ? sign("lock", t("locked")) : nothing} ${row.recording ? sign("recording", t("recording")) : nothing}
-  ${row.streaming ? sign("streaming", t("streaming")) : nothing} ${row.message ? sign("message", t("message.is", { text: row.message.text })) : nothing}</span>`;
+  ${row.streaming ? sign("streaming", t("streaming")) : nothing} ${
+    row.message ? sign("message", t("message.is", { text: row.message.text })) : nothing
+  }</span>`;
 
 /** @param {Parts} parts @param {Meeting} row */
 const facts = (
@@ -107,7 +131,11 @@ const unreadable = (row) =>
 export function handler(parts, { claim }) {
   if (!claim) return nothing;
   const mine = claim.by === parts.screen.me;
-  return html`<span class=${mine ? "fact handling mine" : "fact handling"}>${icon("hand")}${mine ? t("claim.mine") : t("claim.by", { by: claim.by })}</span>`;
+  return html`<span
+   
+      class=${mine ? "fact handling mine" : "fact handling"}>${icon("hand")}${
+        mine ? t("claim.mine") : t("claim.by", { by: claim.by })
+      }</span>`;
 }
 
 /** How many wait for an answer: those on hold don't. @param {Meeting} row */

@@ -43,10 +43,11 @@ const entry = (
   parts,
   { name, label, why = null, shortcut, danger = false, act },
 ) => html`<button class=${danger ? "entry grave" : "entry"} type="button"
-  role="menuitem" tabindex="-1" data-entry=${name} aria-disabled=${why === null ? nothing : "true"} aria-describedby=${why === null ? nothing : `why-${name}`}
-  @click=${() => why === null && parts.menus.choose(act)}><span class="label">${label}</span>${shortcut ? html`<kbd aria-hidden="true">${shortcut}</kbd>` : nothing}${
-    why === null ? nothing : html`<span class="why" id="why-${name}" aria-hidden="true">${t(why)}</span>`
-  }</button>`;
+  role="menuitem" tabindex="-1" data-entry=${name} aria-disabled=${why === null ? nothing : "true"}
+    aria-describedby=${why === null ? nothing : `why-${name}`}
+  @click=${() => why === null && parts.menus.choose(act)}><span class="label">${label}</span>${
+    shortcut ? html`<kbd aria-hidden="true">${shortcut}</kbd>` : nothing
+  }${why === null ? nothing : html`<span class="why" id="why-${name}" aria-hidden="true">${t(why)}</span>`}</button>`;
 
 /** @param {Parts} parts @param {string} id */
 function ofPerson(parts, id) {
@@ -204,7 +205,11 @@ const handling = (by) => html`${icon("hand")}${t("claim.by", { by })}`;
  */
 export const menuButton = (parts, kind, id, { label, rove = false, words }) => {
   const open = parts.menus.open?.kind === kind && parts.menus.open.id === id;
-  return html`<button class=${words ? "quiet-button" : "icon-button more"} type="button" data-menu=${kind} tabindex=${rove ? -1 : 0} aria-haspopup="menu"
+  return html`<button class=${words ? "quiet-button" : "icon-button more"} type="button" data-menu=${kind} tabindex=${rove ? -1 : 0}
+    aria-haspopup="menu"
     aria-expanded=${open} aria-label=${words ? nothing : label} title=${label}
-    @click=${(/** @type {Event} */ event) => parts.menus.toggle(kind, id, /** @type {HTMLElement} */ (event.currentTarget))}>${words ?? icon("more")}</button>`;
+   
+     
+        @click=${(/** @type {Event} */ event) =>
+          parts.menus.toggle(kind, id, /** @type {HTMLElement} */ (event.currentTarget))}>${words ?? icon("more")}</button>`;
 };

@@ -60,6 +60,8 @@ const since = (bridge) =>
 
 /** @param {boolean} grave @param {unknown} text @param {string} detail @param {unknown} [button] */
 const note = (grave, text, detail, button = nothing) => html`<li class=${grave ? "grave" : ""}>
-  ${icon(grave ? "trouble" : "note")}<div><p>${text}</p>${detail ? html`<p class="quiet" dir="auto">${detail}</p>` : nothing}${button}</div></li>`;
+  ${icon(grave ? "trouble" : "note")}<div><p>${text}</p>${
+    detail ? html`<p class="quiet" dir="auto">${detail}</p>` : nothing
+  }${button}</div></li>`;
 
 const reload = () => html`<button class="quiet-button" type="button" @click=${() => location.reload()}>${t("reload")}</button>`;

@@ -23,7 +23,8 @@ const ago = (at, now, clock) =>
 
 /**
  * The text of a result, with its reason where there is one.
- * @param {Outcome} outcome @param {string} action @param {number} now the server's @param {(at: number) => string} clock @param {About} [about]
+ * @param {Outcome} outcome @param {string} action @param {number} now the server's @param {(at: number) => string} clock
+ *   @param {About} [about]
  */
 export function outcomeText({ result, reason, by, at }, action, now, clock, about = {}) {
   if (result === "already" && by && at != null) return t(`already_by.${action}`, { by, ago: ago(at, now, clock) });
@@ -50,7 +51,8 @@ export function resultText(outcome, action, name, now, clock, about = {}) {
   return why ? t("refused.admit", { name, why: sentence(why) }) : outcomeText(outcome, action, now, clock, about);
 }
 
-/** One who was to be sent back by an undo: whether they are. @param {Outcome} outcome @param {number} now @param {(at: number) => string} clock */
+/** One who was to be sent back by an undo: whether they are. @param {Outcome} outcome @param {number} now
+ * @param {(at: number) => string} clock */
 export function undoResultText(outcome, now, clock) {
   if (outcome.result === "done" || outcome.result === "already") return t("undo.sent_back");
   if (outcome.result === "left") return t("outcome_left");

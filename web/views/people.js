@@ -45,9 +45,15 @@ export function people(parts) {
   return html`
     <div class="heading" data-meeting=${screen.openId ?? nothing}>
       <div class="words">${open ? meetingTitle(parts) : waitingTitle(parts)}
-        <p class="status-line">${screen.meeting ? html`<span class="chips">${chips(parts, screen.meeting)}</span>` : nothing}${statusLine(parts)}</p>
+        <p class="status-line">${
+          screen.meeting ? html`<span class="chips">${chips(parts, screen.meeting)}</span>` : nothing
+        }${statusLine(parts)}</p>
       </div>
-      ${screen.meeting ? html`<div class="tools">${followButtons(parts, screen.meeting)}${thresholdsChip(parts, screen.meeting)}</div>` : nothing}
+      ${
+        screen.meeting
+          ? html`<div class="tools">${followButtons(parts, screen.meeting)}${thresholdsChip(parts, screen.meeting)}</div>`
+          : nothing
+      }
       ${listOptionsButton(parts)} ${screen.acts ? everything(parts, open) : nothing}
     </div>
     ${activeFilters(parts)}
@@ -67,7 +73,8 @@ const waitingTitle = ({ screen }) =>
 function meetingTitle(parts) {
   const row = parts.screen.meeting;
   return html`<h1>
-    <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")} @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
+    <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")}
+      @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
     ${row ? meetingName(row) : t(parts.screen.link.shown ? "meeting_ended" : "loading")}
     ${row ? html`<span class="only-phone">${marks(row)}</span>${lookers(parts, row.id)}` : nothing}
   </h1>`;
@@ -76,16 +83,39 @@ function meetingTitle(parts) {
 /** @param {Parts} parts @param {import("../net/protocol.js").MeetingRow} row */
 const chips = (parts, row) => html`
   ${row.claim ? html`<span class="chip" data-chip="claim">${handler(parts, row)}</span>` : nothing}
-  <span class="chip" data-chip="lock" title=${row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing}>${row.locked === true ? icon("lock") : nothing}${row.pending && row.pending.action !== "message" ? pending(parts, row.pending) : t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")}${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
-  ${row.activator === null ? nothing : html`<span class="chip" data-chip="activator" title=${t("host_in_why")}>${t(row.activator ? "host_in" : "host_out")}</span>`}
+  <span class="chip" data-chip="lock" title=${
+    row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing
+  }>${row.locked === true ? icon("lock") : nothing}${
+    row.pending && row.pending.action !== "message"
+      ? pending(parts, row.pending)
+      : t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")
+  }${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
+  ${
+    row.activator === null
+      ? nothing
+      : html`<span class="chip" data-chip="activator" title=${t("host_in_why")}>${t(row.activator ? "host_in" : "host_out")}</span>`
+  }
   ${row.recording ? html`<span class="chip">${icon("recording")}${t("recording")}</span>` : nothing}
   ${row.streaming ? html`<span class="chip">${icon("streaming")}${t("streaming")}</span>` : nothing}
   ${row.bridges.map((bridge) => {
     const old = isStale(parts.roster.bridges.get(bridge));
-    return html`<span class="chip" data-chip="bridge" data-old=${old ? "yes" : "no"} title=${old ? t("part_unseen_why", { bridge }) : nothing}>${old ? icon("note") : nothing}<bdi>${bridge}</bdi>${old ? html`<span class="quiet">${t("part_unseen")}</span>` : nothing}</span>`;
+    return html`<span class="chip" data-chip="bridge" data-old=${old ? "yes" : "no"}
+      title=${old ? t("part_unseen_why", { bridge }) : nothing}>${old ? icon("note") : nothing}<bdi>${bridge}</bdi>${
+        old ? html`<span class="quiet">${t("part_unseen")}</span>` : nothing
+      }</span>`;
   })}
-  ${row.unreadable ? html`<span class="chip" data-chip="unreadable" title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>` : nothing}
-  ${row.out_of_sight > 0 ? html`<span class="chip" data-chip="out-of-sight" title=${t("out_of_sight_why")}>${icon("note")}${t("out_of_sight_n", { n: row.out_of_sight })}</span>` : nothing}
+  ${
+    row.unreadable
+      ? html`<span class="chip" data-chip="unreadable"
+        title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>`
+      : nothing
+  }
+  ${
+    row.out_of_sight > 0
+      ? html`<span class="chip" data-chip="out-of-sight"
+        title=${t("out_of_sight_why")}>${icon("note")}${t("out_of_sight_n", { n: row.out_of_sight })}</span>`
+      : nothing
+  }
 `;
 
 /** @param {Parts} parts @param {boolean} open */
@@ -109,15 +139,28 @@ function everything(parts, open) {
   return html`
     <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
       ?disabled=${admissible.length === 0} @change=${() => parts.selectionActions.selectAll(!all)} /><span>${t("select_all")}</span></label>
-    <span class="bulk" data-aside=${aside ? "yes" : "no"}>${admitButton(parts, admissible, meeting ? "meeting" : "shown", { key, style: size > 1 || aside ? "second" : "main", place, meetings: size, ...how })}</span>
-    ${open && screen.meeting ? menuButton(parts, "meeting", screen.meeting.id, { label: t("menu.of", { name: meetingNameOf(screen.meeting) }) }) : nothing}
+    <span class="bulk"
+     
+        data-aside=${aside ? "yes" : "no"}>${admitButton(parts, admissible, meeting ? "meeting" : "shown", {
+          key,
+          style: size > 1 || aside ? "second" : "main",
+          place,
+          meetings: size,
+          ...how,
+        })}</span>
+    ${
+      open && screen.meeting
+        ? menuButton(parts, "meeting", screen.meeting.id, { label: t("menu.of", { name: meetingNameOf(screen.meeting) }) })
+        : nothing
+    }
   `;
 }
 
 /** @param {Parts} parts @param {import("../net/protocol.js").Pending} what */
 const pending = (parts, { action, by }) => (by === parts.screen.me ? t(`pending.${action}`) : t(`pending_by.${action}`, { by }));
 
-/** @param {Parts} parts @param {import("../lists/virtual_list.js").List<Person>} list @param {string} label @param {"lobby" | "call"} kind */
+/** @param {Parts} parts @param {import("../lists/virtual_list.js").List<Person>} list @param {string} label
+ * @param {"lobby" | "call"} kind */
 function grid(parts, list, label, kind) {
   const { entries } = list;
   const meeting = kind === "lobby" && parts.screen.openId === null;
@@ -149,7 +192,8 @@ function grid(parts, list, label, kind) {
 /** Participants on hold form a group of their own, below those who wait for an answer. @param {Parts} parts */
 const onHold = (parts) =>
   parts.screen.held.entries.length > 0
-    ? html`<h2 class="section" data-section="held">${icon("hold")}${t("on_hold_group")} <span class="number" id="held-count">${number(parts.screen.shownHeld.length)}</span></h2>
+    ? html`<h2 class="section" data-section="held">${icon("hold")}${t("on_hold_group")} <span class="number"
+      id="held-count">${number(parts.screen.shownHeld.length)}</span></h2>
       ${grid(parts, parts.screen.held, t("on_hold_group"), "lobby")}`
     : nothing;
 
@@ -166,7 +210,8 @@ function called(parts) {
   `;
 }
 
-/** A list that is there only while it has entries. @param {Parts} parts @param {import("../lists/virtual_list.js").List<Person>} list @param {string} title */
+/** A list that is there only while it has entries. @param {Parts} parts
+ * @param {import("../lists/virtual_list.js").List<Person>} list @param {string} title */
 const section = (parts, list, title) =>
   list.entries.length > 0
     ? html`<h2 class="section">${title} <span class="number">${number(list.entries.length)}</span></h2> ${grid(parts, list, title, "call")}`

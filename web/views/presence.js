@@ -31,7 +31,11 @@ export function presence(parts) {
     <button class="presence" type="button" data-unfolds="presence" aria-expanded=${open} @click=${() => parts.panels.toggle("presence")}>
       <span class="unseen">${t("presence.label", { n: all.length, names })}</span>
       <span class="avatars">${all.slice(0, SHOWN).map((user) => avatar(user, `${nameText(user)}: ${lookText(parts, user)}`))}</span>
-      ${all.length > SHOWN ? html`<span class="rest number" aria-hidden="true">${t("presence.more", { n: all.length - SHOWN })}</span>` : nothing}
+      ${
+        all.length > SHOWN
+          ? html`<span class="rest number" aria-hidden="true">${t("presence.more", { n: all.length - SHOWN })}</span>`
+          : nothing
+      }
       <span class="count number" aria-hidden="true">${icon("people")}${all.length}</span>
     </button>
     ${open ? panel(parts, all) : nothing}
@@ -44,7 +48,11 @@ const panel = (parts, all) => html`<div class="panel presence-panel" tabindex="-
   <ul>${all.map(
     (user) => html`<li data-user=${user.id} data-idle=${user.idle_since === null ? "no" : "yes"}>${avatar(user, "")}
       <div><div class="line"><bdi class="strong">${user.id}</bdi><span class="quiet">${t(`role_${user.role}_short`)}</span></div>
-        <div class="quiet">${where(parts, user)}${user.idle_since === null ? nothing : html`<span class="idle">${t("presence.idle_for", { time: duration(parts.screen.now - user.idle_since) })}</span>`}</div></div></li>`,
+        <div class="quiet">${where(parts, user)}${
+          user.idle_since === null
+            ? nothing
+            : html`<span class="idle">${t("presence.idle_for", { time: duration(parts.screen.now - user.idle_since) })}</span>`
+        }</div></div></li>`,
   )}</ul>
 </div>`;
 
@@ -54,7 +62,8 @@ function where(parts, user) {
   if (meetings.length === 0) return t("presence.looks_at_all");
   return meetings.map(
     (row, at) =>
-      html`${at > 0 ? t("list_comma") : nothing}<button class="text link" type="button" title=${t("open_meeting")} @click=${() => go(parts, row.id)}><bdi>${meetingNameOf(row)}</bdi></button>`,
+      html`${at > 0 ? t("list_comma") : nothing}<button class="text link" type="button" title=${t("open_meeting")}
+        @click=${() => go(parts, row.id)}><bdi>${meetingNameOf(row)}</bdi></button>`,
   );
 }
 
@@ -69,9 +78,10 @@ export function lookers(parts, meeting) {
   const all = usersLookingAt(others(parts.roster.users, parts.screen.me), meeting);
   if (all.length === 0) return nothing;
   const words = t("presence.look_here", { n: all.length, names: all.map((user) => nameText(user)).join(t("list_comma")) });
-  return html`<span class="avatars lookers" title=${words}><span class="unseen">${words}</span>${all.slice(0, 3).map((user) => avatar(user, ""))}${
-    all.length > 3 ? html`<span class="rest" aria-hidden="true">${t("presence.more", { n: all.length - 3 })}</span>` : nothing
-  }</span>`;
+  return html`<span class="avatars lookers" title=${words}><span
+    class="unseen">${words}</span>${all.slice(0, 3).map((user) => avatar(user, ""))}${
+      all.length > 3 ? html`<span class="rest" aria-hidden="true">${t("presence.more", { n: all.length - 3 })}</span>` : nothing
+    }</span>`;
 }
 
 /** @param {User} user @param {string} title */

@@ -106,7 +106,10 @@ function crowd(parts, people) {
   return html`${
     meetings.length > 1
       ? html`<ul class="whom-meetings" aria-label=${t("ask.meetings")}>
-          ${meetings.slice(0, MEETINGS).map(([id, n]) => html`<li><bdi>${nameOfMeeting(id)}</bdi> <span class="number">${number(n)}</span></li>`)}
+          ${meetings.slice(0, MEETINGS).map(
+            ([id, n]) => html`<li><bdi>${nameOfMeeting(id)}</bdi> <span
+            class="number">${number(n)}</span></li>`,
+          )}
           ${others.length > 0 ? html`<li class="quiet">${t("and_more_meetings_n", { n: others.length })}</li>` : nothing}</ul>`
       : nothing
   }
@@ -127,7 +130,13 @@ function gone(parts, people, still) {
   const left = people.length > 1 ? people.filter((person) => !still.some((each) => each.id === person.id)) : [];
   if (left.length === 0) return nothing;
   const names = left.slice(0, NAMED).map(nameOf).join(t("list_comma"));
-  return html`<p class="warning" role="status">${icon("note")}<span>${t(left.length > NAMED ? "ask.gone_more_n" : "ask.gone_n", { n: left.length, names, more: left.length - NAMED })}</span></p>`;
+  return html`<p class="warning"
+   
+      role="status">${icon("note")}<span>${t(left.length > NAMED ? "ask.gone_more_n" : "ask.gone_n", {
+        n: left.length,
+        names,
+        more: left.length - NAMED,
+      })}</span></p>`;
 }
 
 /**
@@ -145,11 +154,16 @@ export function holdQuestion(parts, { people, handled, act, end }) {
     title: only ? t("hold.title", { name: nameOf(only) }) : t("hold.title_n", { n: people.length }),
     body: () => html`${handledLines(handled, people)} ${only ? nothing : crowd(parts, people)}
       <div class="field"><label for="hold-reason">${t("hold.reason")}</label>
-        <input id="hold-reason" name="reason" type="text" autocomplete="off" dir="auto" maxlength=${TEXT_LENGTH} value=${only?.hold?.reason ?? ""} autofocus /></div>
+        <input id="hold-reason" name="reason" type="text" autocomplete="off" dir="auto" maxlength=${TEXT_LENGTH}
+          value=${only?.hold?.reason ?? ""} autofocus /></div>
       <div class="field"><label for="hold-remind">${t("hold.remind")}</label>
         <select id="hold-remind" name="remind">
           ${set > 0 ? html`<option value="as_set" selected>${t("hold.remind_as_set", { at: times.short(set) })}</option>` : nothing}
-          ${REMINDERS.map((n) => html`<option value=${n * 60} ?selected=${set === 0 && n === REMINDER}>${t("hold.remind_in", { n, at: times.short(now + n * 60_000) })}</option>`)}
+          ${REMINDERS.map(
+            (n) =>
+              html`<option value=${n * 60}
+                ?selected=${set === 0 && n === REMINDER}>${t("hold.remind_in", { n, at: times.short(now + n * 60_000) })}</option>`,
+          )}
         </select></div>`,
     confirm: t("do.hold"),
     act: (fields) => act(textOf(fields, "reason"), fields.get("remind") === "as_set" ? remaining() : numberOf(fields, "remind")),
@@ -165,7 +179,8 @@ export function renameQuestion({ person, handled, act }) {
     valid: (typed) => bytes(typed.trim()) <= LABEL_BYTES,
     body: (typed) => html`${handledLines(handled, [person])}
       <div class="field"><label for="rename-label">${t("rename.label")}</label>
-        <input id="rename-label" name="label" type="text" autocomplete="off" dir="auto" value=${person.label ?? ""} aria-describedby="rename-count rename-why" data-typed autofocus />
+        <input id="rename-label" name="label" type="text" autocomplete="off" dir="auto" value=${person.label ?? ""}
+          aria-describedby="rename-count rename-why" data-typed autofocus />
         ${counter("rename-count", "rename.bytes", bytes(typed.trim()), LABEL_BYTES)}</div>
       <p class="quiet" id="rename-why">${t("rename.why")}</p>`,
     confirm: t("do.rename"),
@@ -186,11 +201,16 @@ export function messageQuestion({ meeting, claim, act }) {
     valid: (typed) => typed.trim() !== "",
     body: (typed) => html`${handler(claim)}
       <div class="field"><label for="message-text">${t("message.text")}</label>
-        <textarea id="message-text" name="text" rows="2" dir="auto" maxlength=${TEXT_LENGTH} aria-describedby="message-count message-why" data-typed .defaultValue=${old?.text ?? ""} autofocus></textarea>
+        <textarea id="message-text" name="text" rows="2" dir="auto" maxlength=${TEXT_LENGTH}
+          aria-describedby="message-count message-why" data-typed .defaultValue=${old?.text ?? ""} autofocus></textarea>
         ${counter("message-count", "message.letters", typed.length, TEXT_LENGTH)}</div>
       <div class="field"><label for="message-seconds">${t("message.stands")}</label>
         <select id="message-seconds" name="seconds">
-          ${MESSAGE_TIMES.map((s) => html`<option value=${s} ?selected=${s === 300}>${s < 60 ? t("message.for_s", { n: s }) : t("message.for_min", { n: s / 60 })}</option>`)}
+          ${MESSAGE_TIMES.map(
+            (s) =>
+              html`<option value=${s}
+                ?selected=${s === 300}>${s < 60 ? t("message.for_s", { n: s }) : t("message.for_min", { n: s / 60 })}</option>`,
+          )}
           <option value="">${t("message.for_ever")}</option>
         </select></div>
       <p class="quiet" id="message-why">${t("message.why")}</p>`,
@@ -219,11 +239,14 @@ export function lockQuestion(parts, { action, meeting, claim, act }) {
   };
 }
 
-/** Lists the participants whom an unlocking lets in or may let in, also those whom a filter hides. @param {Parts} parts @param {Meeting} meeting */
+/** Lists the participants whom an unlocking lets in or may let in, also those whom a filter hides. @param {Parts} parts
+ * @param {Meeting} meeting */
 function letIn(parts, meeting) {
   const [people, hidden] = [parts.roster.lobby(meeting.id), parts.screen.hiddenOf(meeting.id)];
   if (people.length === 0) return nothing;
-  return html`${crowd(parts, people)}${hidden > 0 ? html`<p class="warning">${icon("note")}<span>${t("unlock.hidden_too_n", { n: hidden })}</span></p>` : nothing}`;
+  return html`${crowd(parts, people)}${
+    hidden > 0 ? html`<p class="warning">${icon("note")}<span>${t("unlock.hidden_too_n", { n: hidden })}</span></p>` : nothing
+  }`;
 }
 
 /** @param {string} text */

@@ -30,7 +30,8 @@ import { began, seenBy, wait } from "./wait.js";
 const times = clockTimes(document.documentElement.lang || "en");
 
 /**
- * @param {Parts} parts @param {import("../lists/virtual_list.js").List<Person>} list @param {import("../lists/stable_order.js").Entry<Person>} entry
+ * @param {Parts} parts @param {import("../lists/virtual_list.js").List<Person>} list
+ *   @param {import("../lists/stable_order.js").Entry<Person>} entry
  * @param {number} index @param {"lobby" | "call"} kind
  */
 export function personRow(parts, list, { id, row, gone }, index, kind) {
@@ -38,17 +39,29 @@ export function personRow(parts, list, { id, row, gone }, index, kind) {
   const waits = kind === "lobby" && gone === null;
   const chosen = waits && selection.has(id);
   const claim = gone === null ? screen.handling(row) : null;
-  return html`<div class="person" role="row" data-row=${id} data-index=${index} aria-rowindex=${index + 2} tabindex=${list.stop === id ? 0 : -1}
-    data-participant=${gone === null ? id : nothing} data-meeting=${gone === null ? row.meeting : nothing} data-gone=${gone === null ? "no" : "yes"}
+  return html`<div class="person" role="row" data-row=${id} data-index=${index} aria-rowindex=${index + 2}
+    tabindex=${list.stop === id ? 0 : -1}
+    data-participant=${gone === null ? id : nothing} data-meeting=${gone === null ? row.meeting : nothing}
+      data-gone=${gone === null ? "no" : "yes"}
     data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : claim.by === parts.screen.me ? "mine" : "other"}
     data-late=${waits && screen.standsOut(row) ? "yes" : "no"} aria-selected=${waits && screen.acts ? String(chosen) : nothing}>
     ${tick(parts, row, waits, chosen)}
     <div class="when" role="gridcell">${kind === "lobby" ? wait(parts, row, gone) : since(row)}</div>
-    <div class="who" role="gridcell"><span class="name">${personName(row)}${namesake(parts, row)}${doing(row, kind)}</span>${gone === null ? about(parts, row, claim) : nothing}</div>
+    <div class="who" role="gridcell"><span
+     
+        class="name">${personName(row)}${namesake(parts, row)}${doing(row, kind)}</span>${
+          gone === null ? about(parts, row, claim) : nothing
+        }</div>
     ${kind === "lobby" ? html`<div class="began" role="gridcell">${began(row)}</div>` : nothing}
     <div class="address" role="gridcell"><bdi>${isBlank(row.address) ? nothing : row.address}</bdi></div>
     ${kind === "lobby" && screen.openId === null ? meetingCell(parts, row) : nothing}
-    <div class="bridge-cell" role="gridcell">${row.bridge !== null ? html`<bdi>${row.bridge}</bdi>` : row.elsewhere ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${row.elsewhere}</bdi>` : nothing}</div>
+    <div class="bridge-cell" role="gridcell">${
+      row.bridge !== null
+        ? html`<bdi>${row.bridge}</bdi>`
+        : row.elsewhere
+          ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${row.elsewhere}</bdi>`
+          : nothing
+    }</div>
     <div class="act" role="gridcell">${gone === null ? action(parts, row, kind) : trace(parts, row, kind)}</div>
   </div>`;
 }
@@ -84,7 +97,9 @@ const namesake = (parts, row) =>
 
 /** @param {Person} row @param {"lobby" | "call"} kind */
 const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.muted ? sign("muted", t("muted")) : nothing}
-  ${row.presenter ? sign("presenting", t("presenting")) : nothing}${row.activator && kind === "call" ? html`<span class="tag" title=${t("activator_why")}>${t("activator")}</span>` : nothing}
+  ${row.presenter ? sign("presenting", t("presenting")) : nothing}${
+    row.activator && kind === "call" ? html`<span class="tag" title=${t("activator_why")}>${t("activator")}</span>` : nothing
+  }
   ${kind === "call" && row.state === "on_hold" ? html`<span class="tag">${t("on_hold")}</span>` : nothing}</span>`;
 
 /** @typedef {{ kind: string, sign: Parameters<typeof icon>[0] | null, text: string, code?: string }} Fact */
@@ -103,7 +118,9 @@ function about(parts, row, claim) {
   if (facts.length === 0) return nothing;
   return html`<span class="about" title=${facts.map(({ text, code }) => (code ? `${text} (${code})` : text)).join(" · ")}>${facts.map(
     ({ kind, sign, text, code }) =>
-      html`<span class=${kind}>${sign ? icon(sign) : nothing}<span>${text}${code ? html` <small class="code">${code}</small>` : nothing}</span></span>`,
+      html`<span class=${kind}>${sign ? icon(sign) : nothing}<span>${text}${
+        code ? html` <small class="code">${code}</small>` : nothing
+      }</span></span>`,
   )}</span>`;
 }
 
@@ -142,7 +159,8 @@ function held(parts, { hold, ...row }) {
   return { kind: due ? "held due" : "held", sign: due ? "due" : "hold", text: t(key, { by, reason, at }) };
 }
 
-/** The person's bridge is in trouble: what is shown of them may not be so any more. @param {Parts} parts @param {Person} row @returns {Fact | null} */
+/** The person's bridge is in trouble: what is shown of them may not be so any more. @param {Parts} parts @param {Person} row
+ * @returns {Fact | null} */
 function outOfDate(parts, row) {
   const why = parts.screen.whyStale(row);
   return why && { kind: "mark", sign: "trouble", text: t(why.key, why.args) };
@@ -164,7 +182,8 @@ function meetingCell(parts, row) {
   const meeting = parts.roster.meetings.get(row.meeting);
   return html`<div class="meeting-cell" role="gridcell">${
     meeting
-      ? html`<button class="text" type="button" tabindex="-1" title=${t("open_meeting")} @click=${() => parts.navigation.open(row.meeting)}>${meetingName(meeting)}</button>`
+      ? html`<button class="text" type="button" tabindex="-1" title=${t("open_meeting")}
+        @click=${() => parts.navigation.open(row.meeting)}>${meetingName(meeting)}</button>`
       : nothing
   }</div>`;
 }
@@ -206,13 +225,24 @@ function pending(parts, row, { action, by, until }) {
   if (n <= 0) return html`<span class="doing">${mine ? t(`pending.${action}`) : t(`pending_by.${action}`, { by })}</span>`;
   const request = parts.actionRequests.forPerson(row.id);
   return html`<span class="doing">${mine ? t("pending.admit_in", { n }) : t("pending_by.admit_in", { n, by })}</span>
-    ${request && isHeldBack(parts, row) ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${request.stopping} aria-label=${t("cancel_admit", { name: nameOf(row) })} @click=${() => parts.actionRequests.stop(request)}>${t("dialog.cancel")}</button>` : nothing}`;
+    ${
+      request && isHeldBack(parts, row)
+        ? html`<button class="quiet-button" type="button" data-action="stop" tabindex="-1" ?disabled=${request.stopping}
+          aria-label=${t("cancel_admit", { name: nameOf(row) })}
+          @click=${() => parts.actionRequests.stop(request)}>${t("dialog.cancel")}</button>`
+        : nothing
+    }`;
 }
 
 /** @param {Person} row */
 const letIn = ({ admitted }) =>
   admitted
-    ? html`<span class="trace" title=${t("admitted_by", { by: admitted.by, at: times.long(admitted.at) })}>${t("admitted_by", { by: admitted.by, at: times.short(admitted.at) })}</span>`
+    ? html`<span class="trace"
+     
+        title=${t("admitted_by", { by: admitted.by, at: times.long(admitted.at) })}>${t("admitted_by", {
+          by: admitted.by,
+          at: times.short(admitted.at),
+        })}</span>`
     : nothing;
 
 /** The text in place of a participant who has left the list. @param {Parts} parts @param {Person} old @param {"lobby" | "call"} kind */
@@ -227,7 +257,8 @@ function trace(parts, old, kind) {
   if (row.lobby === "waiting" && row.meeting === old.meeting) return html`<span class="trace">${t("trace_filtered")}</span>`;
   if (row.admitted)
     return html`<span class="trace">${t("trace_admitted", { by: row.admitted.by, at: times.short(row.admitted.at) })}</span>`;
-  return html`<span class="trace">${t(row.lobby === "in" ? "trace_in" : row.lobby === "unknown" ? "trace_unknown" : "trace_elsewhere")}</span>`;
+  return html`<span
+    class="trace">${t(row.lobby === "in" ? "trace_in" : row.lobby === "unknown" ? "trace_unknown" : "trace_elsewhere")}</span>`;
 }
 
 /** @param {import("../net/protocol.js").Mark} mark */

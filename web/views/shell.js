@@ -34,12 +34,14 @@ export function shell(parts) {
   const old = link.shown && !parts.screen.live;
   return html`
     ${header(parts)}
-    <div class="columns" data-pane=${choice.pane} data-view=${parts.screen.showsAdminPage ? "admin" : "people"} data-old=${old ? "yes" : "no"} data-phase=${link.phase} ?inert=${parts.panels.open === "keys"}>
+    <div class="columns" data-pane=${choice.pane} data-view=${parts.screen.showsAdminPage ? "admin" : "people"}
+      data-old=${old ? "yes" : "no"} data-phase=${link.phase} ?inert=${parts.panels.open === "keys"}>
       ${parts.screen.showsAdminPage ? nothing : meetings(parts)}
       ${
         parts.screen.showsAdminPage
           ? administered(parts)
-          : html`<main class="people" id="people" aria-label=${t("people_label")}>${people(parts)} ${actionBar(parts)} ${menu(parts)}</main>`
+          : html`<main class="people" id="people"
+            aria-label=${t("people_label")}>${people(parts)} ${actionBar(parts)} ${menu(parts)}</main>`
       }
     </div>
     ${parts.panels.open === "keys" ? shortcutsHelp(parts) : nothing} ${dialog(parts)}

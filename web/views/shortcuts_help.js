@@ -44,10 +44,18 @@ export const shortcutsHelp = (parts) => html`
         <button class="icon-button" type="button" aria-label=${t("close")} @click=${() => parts.panels.close()}>${icon("close")}</button>
       </div>
       <dl>
-        ${KEYS.map(([keys = "", key = ""]) => html`<div><dt>${keys.split(" ").map((each) => html`<kbd>${written(each)}</kbd> `)}</dt><dd>${t(key)}</dd></div>`)}
+        ${KEYS.map(
+          ([keys = "", key = ""]) =>
+            html`<div><dt>${keys.split(" ").map((each) => html`<kbd>${written(each)}</kbd> `)}</dt><dd>${t(key)}</dd></div>`,
+        )}
       </dl>
       <label class="letters"><input type="checkbox" .checked=${live(parts.shortcuts.letters)} aria-describedby="letters-why"
-        @change=${(/** @type {Event} */ event) => parts.shortcuts.useLetters(/** @type {HTMLInputElement} */ (event.target).checked)} /><span>${t("key.letters")}</span></label>
+       
+         
+            @change=${(/** @type {Event} */ event) =>
+              parts.shortcuts.useLetters(
+                /** @type {HTMLInputElement} */ (event.target).checked,
+              )} /><span>${t("key.letters")}</span></label>
       <p class="quiet" id="letters-why">${t("key.letters_why")}</p>
     </div>
   </div>

@@ -33,9 +33,17 @@ export function statusLine(parts) {
       t(phase === "lost" ? "lost" : "stopped_at", { at: times.long(asOf), n: Math.max(0, Math.round((screen.now - asOf) / 1000)) }),
     );
   const { unknown, done, all } = screen.checked;
-  return html`${screen.longestSince === null ? nothing : html`<span class="fact">${t("longest")} ${longest(parts, screen.longestSince, longestMeeting(parts))}</span>`}
+  return html`${
+    screen.longestSince === null
+      ? nothing
+      : html`<span class="fact">${t("longest")} ${longest(parts, screen.longestSince, longestMeeting(parts))}</span>`
+  }
     ${lateOnes(parts)}
-    ${screen.shownHeld.length > 0 ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: screen.shownHeld.length })}</span>` : nothing}
+    ${
+      screen.shownHeld.length > 0
+        ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: screen.shownHeld.length })}</span>`
+        : nothing
+    }
     ${unknown > 0 ? html`<span class="fact">${t("checked", { done, all })}</span>` : nothing}
     ${screen.acts ? nothing : html`<span class="fact">${icon("note")}${t("viewer_only")}</span>`}
     ${staleBridges(parts)} ${ofMeeting(parts)}`;
@@ -54,11 +62,24 @@ function ofMeeting(parts) {
         })
       : null;
   const until = message?.until ? t("message.until", { at: times.short(message.until) }) : "";
-  return html`${failed === null ? nothing : html`<span class="fact grave" title=${failed}>${icon("trouble")}${failed} <small class="code">${outcome ? codeOf(outcome) : nothing}</small></span>`}
+  return html`${
+    failed === null
+      ? nothing
+      : html`<span class="fact grave" title=${failed}>${icon("trouble")}${failed} <small
+        class="code">${outcome ? codeOf(outcome) : nothing}</small></span>`
+  }
     ${
       message
-        ? html`<span class="fact message" title=${message.text}>${icon("message")}<bdi>${message.text}</bdi>${until ? html` <span class="quiet">${until}</span>` : nothing}</span>
-          ${parts.screen.acts ? html`<button class="text link" type="button" data-action="unmessage" ?disabled=${parts.screen.whyNotMeeting("unmessage", row) !== null} @click=${() => parts.moderation.requestForMeeting("unmessage", row)}>${t("message.take_away")}</button>` : nothing}`
+        ? html`<span class="fact message" title=${message.text}>${icon("message")}<bdi>${message.text}</bdi>${
+            until ? html` <span class="quiet">${until}</span>` : nothing
+          }</span>
+          ${
+            parts.screen.acts
+              ? html`<button class="text link" type="button" data-action="unmessage"
+                ?disabled=${parts.screen.whyNotMeeting("unmessage", row) !== null}
+                @click=${() => parts.moderation.requestForMeeting("unmessage", row)}>${t("message.take_away")}</button>`
+              : nothing
+          }`
         : nothing
     }`;
 }
@@ -85,11 +106,16 @@ export function emptyListMessage(parts) {
   const { screen } = parts;
   if (screen.shown.length > 0) return nothing;
   if (!screen.link.shown)
-    return html`<div class="empty"><p class="large">${t(screen.link.phase === "loading" ? "loading" : "connecting")}</p>${reason(screen.link.reason)}</div>`;
+    return html`<div class="empty"><p
+      class="large">${t(screen.link.phase === "loading" ? "loading" : "connecting")}</p>${reason(screen.link.reason)}</div>`;
   const [large, small] = emptyListText(parts);
   const open = screen.openId !== null || screen.shownHeld.length > 0;
   return html`<div class=${open ? "empty small" : "empty"}><p class="large">${large}</p>${small ? html`<p>${small}</p>` : nothing}
-    ${screen.query ? html`<button class="quiet-button" type="button" @click=${() => parts.navigation.search("")}>${t("clear_search")}</button>` : nothing}</div>`;
+    ${
+      screen.query
+        ? html`<button class="quiet-button" type="button" @click=${() => parts.navigation.search("")}>${t("clear_search")}</button>`
+        : nothing
+    }</div>`;
 }
 
 /** @param {string} text */

@@ -1,4 +1,5 @@
-// The button that undoes the user's last admissions: quiet, for some seconds, or as long as the user reaches for it. Its text says how many.
+// The button that undoes the user's last admissions: quiet, for some seconds, or as long as the user reaches for it. Its text says
+// how many.
 
 import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";
@@ -12,7 +13,8 @@ import { html, nothing } from "../vendor/lit.js";
  */
 
 /**
- * @param {Parts} parts @param {import("../state/undo_offers.js").Series | null} series @param {boolean} named whether it has to say what it takes back
+ * @param {Parts} parts @param {import("../state/undo_offers.js").Series | null} series @param {boolean} named whether it has to say
+ *   what it takes back
  */
 export function undoButton(parts, series, named) {
   if (!series) return nothing;
@@ -24,8 +26,10 @@ export function undoButton(parts, series, named) {
     ${named ? html`<span>${t("did.admit", { n })}</span>${n === 1 ? html`<bdi class="quiet of-whom">${name}</bdi>` : nothing}` : nothing}
     ${
       why === null
-        ? html`<button class="quiet-button" type="button" data-action="undo" aria-keyshortcuts="u" ?disabled=${!screen.live} @click=${() => undoActions.undo()}>
-            <span class="unseen">${n === 1 ? t("undo.for_one", { name }) : t("undo.for_n", { n })}</span><span aria-hidden="true">${n === 1 ? t("undo.undo") : t("undo.undo_n", { n })} <kbd>u</kbd></span></button>
+        ? html`<button class="quiet-button" type="button" data-action="undo" aria-keyshortcuts="u" ?disabled=${!screen.live}
+          @click=${() => undoActions.undo()}>
+            <span class="unseen">${n === 1 ? t("undo.for_one", { name }) : t("undo.for_n", { n })}</span><span
+              aria-hidden="true">${n === 1 ? t("undo.undo") : t("undo.undo_n", { n })} <kbd>u</kbd></span></button>
           <span class="quiet number" aria-hidden="true">${t("seconds", { s: undoOffers.left(series, performance.now()) })}</span>`
         : html`<span class="quiet">${t("undo.can_not", { why: t(why) })}</span>`
     }</span>`;

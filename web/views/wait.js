@@ -26,7 +26,9 @@ export function wait(parts, row, gone) {
   const ms = Math.max(0, (gone ?? parts.screen.waitsAt) - row.waiting_since);
   const meeting = parts.roster.meetings.get(row.meeting);
   const late = gone === null && !row.hold ? level(ms, thresholdsOf(meeting)) : 0;
-  return html`<span class="wait" data-level=${late}>${row.waiting_up_to ? html`<span class="up-to" title=${t("up_to_why")}>${t("up_to")}</span>` : nothing}
+  return html`<span class="wait" data-level=${late}>${
+    row.waiting_up_to ? html`<span class="up-to" title=${t("up_to_why")}>${t("up_to")}</span>` : nothing
+  }
     <time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : shape(parts, row, meeting, late)}</span>`;
 }
 
@@ -37,7 +39,8 @@ function shape(parts, row, meeting, late) {
   const words = t("wait.too_long", { time: duration(second_s * 1000) });
   if (!parts.screen.acts || !parts.screen.standsOut(row)) return sign("very_late", words);
   return html`<button class="sign seen" type="button" tabindex="-1" data-action="acknowledge" title="${words} ${t("wait.seen_why")}"
-    aria-label=${t("wait.seen_one", { name: nameOf(row) })} ?disabled=${!parts.screen.live} @click=${() => parts.waitActions.acknowledge([row])}>${icon("very_late")}</button>`;
+    aria-label=${t("wait.seen_one", { name: nameOf(row) })} ?disabled=${!parts.screen.live}
+      @click=${() => parts.waitActions.acknowledge([row])}>${icon("very_late")}</button>`;
 }
 
 /** When a wait began, by the clock. @param {Person} row */
@@ -58,16 +61,22 @@ export function lateOnes(parts) {
   return html`<span class="fact grave late-ones">${icon("very_late")}${t("wait.too_long_n", { n: late.length })}
     ${
       acts
-        ? html`<button class="quiet-button seen-all" type="button" data-action="acknowledge-all" title=${t("wait.seen_why")} aria-label=${t("wait.seen_n", { n: late.length })}
+        ? html`<button class="quiet-button seen-all" type="button" data-action="acknowledge-all" title=${t("wait.seen_why")}
+          aria-label=${t("wait.seen_n", { n: late.length })}
       ?disabled=${!live} @click=${() => parts.waitActions.acknowledge(late)}>${t("wait.seen")}</button>`
         : nothing
     }</span>`;
 }
 
-/** The longest wait of a meeting, or of all that is shown. @param {Parts} parts @param {number | null} since @param {Meeting | undefined} meeting */
+/** The longest wait of a meeting, or of all that is shown. @param {Parts} parts @param {number | null} since
+ * @param {Meeting | undefined} meeting */
 export function longest(parts, since, meeting) {
   if (since === null) return nothing;
   const ms = Math.max(0, parts.screen.waitsAt - since);
   const late = level(ms, thresholdsOf(meeting));
-  return html`<span class="fact wait" data-level=${late}><time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : sign(late === 1 ? "late" : "very_late", t(late === 1 ? "wait.long_short" : "wait.too_long_short"))}</span>`;
+  return html`<span class="fact wait" data-level=${late}><time
+   
+      datetime=${isoDuration(ms)}>${duration(ms)}</time>${
+        late === 0 ? nothing : sign(late === 1 ? "late" : "very_late", t(late === 1 ? "wait.long_short" : "wait.too_long_short"))
+      }</span>`;
 }

@@ -1,4 +1,5 @@
-// The clock of the computer that shows the page is set by an hour: no wait moves for that, neither now nor with the next words of the server.
+// The clock of the computer that shows the page is set by an hour: no wait moves for that, neither now nor with the next words of
+// the server.
 import { card, expect, person, test } from "../server.js";
 
 const HOUR = 3_600_000;

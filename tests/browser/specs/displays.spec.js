@@ -1,4 +1,5 @@
-// The administrators' displays: a screen is let in by its code or a link, called, changed and sent away, live on both sides; nobody else has them.
+// The administrators' displays: a screen is let in by its code or a link, called, changed and sent away, live on both sides; nobody
+// else has them.
 import { look, lookTwice } from "../screenshots.js";
 import { answer, expect, live, question, test } from "../server.js";
 
@@ -25,7 +26,8 @@ async function codeOn(wall) {
   return CODE.exec(await body(wall).innerText())?.[0] ?? "";
 }
 
-/** Pairs a screen by keyboard alone. @param {import("@playwright/test").Page} page @param {import("@playwright/test").Page} wall @param {string} name */
+/** Pairs a screen by keyboard alone. @param {import("@playwright/test").Page} page @param {import("@playwright/test").Page} wall
+ * @param {string} name */
 async function pair(page, wall, name) {
   await page.locator('[data-action="display-pair"]').focus();
   await page.keyboard.press("Enter");

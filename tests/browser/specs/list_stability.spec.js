@@ -96,7 +96,8 @@ test("who was admitted by a press is a trace for a moment only, and the focus go
   await expect(page.getByText("Nobody is waiting")).toBeVisible({ timeout: 12_000 });
 });
 
-/** Clicks where the button of a row is as soon as it came to another place; gives whether that met the button, and what the page says then. */
+/** Clicks where the button of a row is as soon as it came to another place; gives whether that met the button, and what the page
+ * says then. */
 const clickWhenItCame = (page, { id }, by) =>
   page.evaluate(
     async ([id, by]) => {

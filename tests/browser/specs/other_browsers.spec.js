@@ -1,4 +1,5 @@
-// The pages of a real server in other browsers than the one of all other tests: walls, with the same eyes as wall.spec.js, and the desk where it
+// The pages of a real server in other browsers than the one of all other tests: walls, with the same eyes as wall.spec.js, and the
+// desk where it
 // is made for the browser.
 import { OTHERS } from "../other_browsers.js";
 import { expect, test } from "../server.js";

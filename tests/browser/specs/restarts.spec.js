@@ -6,7 +6,8 @@ const BACK = 30_000;
 
 test.beforeEach(async ({ cluster }) => cluster.calm());
 
-/** Three people who wait, on both bridges. @param {import("../cluster.js").Cluster} cluster @param {import("@playwright/test").Page} page */
+/** Three people who wait, on both bridges. @param {import("../cluster.js").Cluster} cluster
+ * @param {import("@playwright/test").Page} page */
 async function three(cluster, page) {
   const meeting = await cluster.meeting("Board call");
   const people = [];

@@ -5,7 +5,8 @@ import { admitOf, card, expect, person, pressed, selectionButton, test } from ".
 
 const NAMES = ["Bo Berg", "Zoë Müller", "Ana Silva"];
 
-/** Three who wait, on a bridge each in turn. @param {import("../cluster.js").Cluster} cluster @param {import("@playwright/test").Page} page */
+/** Three who wait, on a bridge each in turn. @param {import("../cluster.js").Cluster} cluster
+ * @param {import("@playwright/test").Page} page */
 async function three(cluster, page, bridges = ["eu-1"]) {
   await cluster.calm();
   const meeting = await cluster.meeting("Board call", { bridge: "eu-1" });

@@ -1,4 +1,5 @@
-// The picture on a wall, in pixels: nothing is cut or lies over something else, text is as large as its distance asks for, old data looks old.
+// The picture on a wall, in pixels: nothing is cut or lies over something else, text is as large as its distance asks for, old data
+// looks old.
 import { look } from "../screenshots.js";
 import { expect, test } from "../server.js";
 import { bridge, crowd, display, faults, inkOfCapital, linkOf, meeting, Screen } from "../wall_screen.js";

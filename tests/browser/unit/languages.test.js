@@ -1,4 +1,5 @@
-// Every language says everything: the same keys, holes and order as English, the plural forms it needs, and nothing left in English unawares.
+// Every language says everything: the same keys, holes and order as English, the plural forms it needs, and nothing left in English
+// unawares.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
