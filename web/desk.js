@@ -34,6 +34,7 @@ import { Panels } from "./ui/panels.js";
 import { Pointer } from "./ui/pointer.js";
 import { PressGuard, REST } from "./ui/press_guard.js";
 import { Renderer } from "./ui/renderer.js";
+import { RowShortcuts } from "./ui/row_shortcuts.js";
 import { Shortcuts } from "./ui/shortcuts.js";
 import { Upgrade } from "./ui/upgrade.js";
 import { shell } from "./views/shell.js";
@@ -55,7 +56,8 @@ export class Desk {
     this.ui = this.#createUi();
     this.actions = this.#createActions();
     const { renderer, state, net, ui, actions } = this;
-    this.shortcuts = new Shortcuts({ renderer, ...state, ...net, ...ui, ...actions });
+    const rowShortcuts = new RowShortcuts({ ...state, ...ui, ...actions });
+    this.shortcuts = new Shortcuts({ renderer, rowShortcuts, ...state, ...net, ...ui, ...actions });
     const parts = { base: page.base, renderer, shortcuts: this.shortcuts, ...state, ...net, ...ui, ...actions };
     this.session = new Session(parts);
     /** The parts that views draw: each takes those that it names. */
@@ -138,7 +140,12 @@ export class Desk {
     };
     return {
       moderation: new Moderation({ ...parts, changed }),
-      claiming: new Claiming({ ...parts, mayAsk: net.actionRequests.mayAsk, admit: (id) => this.shortcuts.admit(id), user }),
+      claiming: new Claiming({
+        ...parts,
+        mayAsk: net.actionRequests.mayAsk,
+        admit: (id) => this.shortcuts.rowShortcuts.admit(id),
+        user,
+      }),
       selectionActions: new SelectionActions(state.screen, state.selection, { changed, cleared }),
       waitActions: new WaitActions({ ...parts, changed }),
       undoActions: new UndoActions({ ...parts, root }),

@@ -2,7 +2,7 @@
 
 import { has, t } from "../lib/i18n.js";
 import { codeOf, Draft, displayOf, formOf, newForm } from "../state/display_draft.js";
-import { displayQuestion, linkQuestion, revokeQuestion } from "../views/display_form.js";
+import { displayQuestion, linkQuestion, revokeQuestion } from "../views/display_dialogs.js";
 
 /**
  * @typedef {import("../net/protocol.js").DisplayRow} DisplayRow

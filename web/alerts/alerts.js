@@ -108,6 +108,26 @@ export class Alerts {
     return (this.#kept.sound || this.#kept.follows.length > 0) && this.sound.blocked;
   }
 
+  /** The browser's permission for notifications. */
+  get permission() {
+    return this.notifications.permission;
+  }
+
+  /** Asks the browser for it; only while it handles a click. */
+  askPermission() {
+    return this.notifications.ask();
+  }
+
+  /** Lets the user hear a sound. @param {Kind} kind */
+  tryOut(kind) {
+    this.sound.play(kind, this.#kept.volume);
+  }
+
+  /** Lets the page sound; only while it handles a click. */
+  unlockSound() {
+    return this.sound.unlock();
+  }
+
   /** @param {string} meeting */
   followStateOf(meeting) {
     return this.followedMeetings.of(this.roster.meetings.get(meeting));

@@ -75,6 +75,11 @@ export class Screen {
     return [this.lobby, this.held];
   }
 
+  /** Whether a list is of participants in a lobby, on hold or not. @param {List<any>} list */
+  isLobby(list) {
+    return this.lobbies.includes(list);
+  }
+
   get people() {
     return [...this.lobbies, this.inCall, this.calling, this.unsure];
   }

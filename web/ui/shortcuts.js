@@ -1,6 +1,5 @@
 // The keyboard. A letter acts on the focused row alone; what acts on more needs Shift. Nothing acts while the focus is nowhere.
 
-import { t } from "../lib/i18n.js";
 import { controlName } from "./pointer.js";
 
 const LETTERS = "usher-letters";
@@ -19,14 +18,13 @@ export class Shortcuts {
    *   menus: import("./menus.js").Menus,
    *   dialogs: import("./dialogs.js").Dialogs,
    *   navigation: import("./navigation.js").Navigation,
-   *   notice: import("./notice.js").Notice,
    *   pressGuard: import("./press_guard.js").PressGuard,
    *   visibility: import("../state/visibility.js").Visibility,
    *   moderation: import("../actions/moderation.js").Moderation,
    *   claiming: import("../actions/claiming.js").Claiming,
    *   selectionActions: import("../actions/selection.js").SelectionActions,
-   *   waitActions: import("../actions/waits.js").WaitActions,
    *   undoActions: import("../actions/undo.js").UndoActions,
+   *   rowShortcuts: import("./row_shortcuts.js").RowShortcuts,
    * }} parts
    */
   constructor({
@@ -40,14 +38,13 @@ export class Shortcuts {
     menus,
     dialogs,
     navigation,
-    notice,
     pressGuard,
     visibility,
     moderation,
     claiming,
     selectionActions,
-    waitActions,
     undoActions,
+    rowShortcuts,
   }) {
     this.screen = screen;
     this.roster = roster;
@@ -59,14 +56,13 @@ export class Shortcuts {
     this.menus = menus;
     this.dialogs = dialogs;
     this.navigation = navigation;
-    this.notice = notice;
     this.pressGuard = pressGuard;
     this.visibility = visibility;
     this.moderation = moderation;
     this.claiming = claiming;
     this.selectionActions = selectionActions;
-    this.waitActions = waitActions;
     this.undoActions = undoActions;
+    this.rowShortcuts = rowShortcuts;
     this.ends = new AbortController();
     /** Whether letter keys act; users who dictate switch them off. */
     this.letters = stored(LETTERS) !== "off";
@@ -210,7 +206,7 @@ export class Shortcuts {
       this.#anywhere(event) ||
       this.#move(event, list) ||
       this.#either(event, target) ||
-      (list !== undefined && this.#onRow(event, list, target))
+      (list !== undefined && this.rowShortcuts.key(event, list, target))
     );
   }
 
@@ -281,14 +277,9 @@ export class Shortcuts {
       this.focus.goTo(beside.list, beside.id);
       return true;
     }
-    if (event.shiftKey && this.#isLobby(list) && from !== null && to !== null) this.#extend(from, to);
+    if (event.shiftKey && this.screen.isLobby(list) && from !== null && to !== null) this.#extend(from, to);
     if (to !== null) this.focus.goTo(list, to);
     return true;
-  }
-
-  /** Whether a list is of people in a lobby, on hold or not. @param {import("../lists/virtual_list.js").List<any>} list */
-  #isLobby(list) {
-    return this.screen.lobbies.includes(list);
   }
 
   /** Where the keys go on from the end of a list: from those waiting to those on hold, and back.
@@ -305,73 +296,6 @@ export class Shortcuts {
   #extend(from, to) {
     if (this.selection.anchor === null || !this.selection.has(from)) this.selectionActions.pick(from, { on: true });
     this.selectionActions.pick(to, { range: true, on: true });
-  }
-
-  /** @param {KeyboardEvent} event @param {import("../lists/virtual_list.js").List<any>} list @param {HTMLElement} target */
-  #onRow(event, list, target) {
-    const [on, back] = document.documentElement.dir === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
-    if (event.key === on || event.key === back) return this.#within(event.key === on ? 1 : -1, target);
-    const person = list.active === null ? undefined : this.roster.people.get(list.active);
-    if (!person || list === this.screen.meetings) return false;
-    if (event.key === "h") return this.#hold(person);
-    if (!this.#isLobby(list)) return false;
-    const onRow = target.hasAttribute("data-row");
-    if (event.key === "x" || event.key === "X" || (event.key === " " && onRow)) return this.#pick(person, event.shiftKey);
-    if (event.key === "a") return this.#admitOne(list, person);
-    if (event.key === "s") return this.#seen(person);
-    if (event.key === "Enter" && onRow) {
-      this.navigation.open(person.meeting);
-      return true;
-    }
-    return false;
-  }
-
-  /** @param {import("../net/protocol.js").PersonRow} person */
-  #hold(person) {
-    const why = person.hold ? null : this.screen.whyNot("hold", person);
-    if (why === null) this.moderation.hold([person]);
-    else this.notice.say(t(why));
-    return true;
-  }
-
-  /** From the row to its tick, its links, its button, and back. @param {number} by @param {HTMLElement} target */
-  #within(by, target) {
-    const row = /** @type {HTMLElement} */ (target.closest(".person, .card"));
-    const parts = /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll("input, button:not(:disabled)"));
-    const stops = row.matches("[data-row]") ? [row, ...parts] : [...parts];
-    stops[Math.min(stops.length - 1, Math.max(0, stops.indexOf(target) + by))]?.focus();
-    return true;
-  }
-
-  /** @param {import("../net/protocol.js").PersonRow} person @param {boolean} range */
-  #pick(person, range) {
-    if (this.screen.can(person) || this.selection.has(person.id)) this.selectionActions.pick(person.id, { range });
-    return true;
-  }
-
-  /** @param {import("../net/protocol.js").PersonRow} person */
-  #seen(person) {
-    if (this.screen.acts && this.screen.standsOut(person)) this.waitActions.acknowledge([person]);
-    return true;
-  }
-
-  /** Admits the participant that "take next" has claimed. @param {string} id */
-  admit(id) {
-    const { lobby } = this.screen;
-    const person = this.roster.people.get(id);
-    if (person) this.#admitOne(lobby, person);
-  }
-
-  /** The focus goes on to the next who can be admitted, so that "a a a" lets three in. @param {import("../lists/virtual_list.js").List<any>} list
-   * @param {import("../net/protocol.js").PersonRow} person */
-  #admitOne(list, person) {
-    if (!this.screen.can(person)) return true;
-    const rest = list.entries.slice(list.indexOf(person.id) + 1);
-    this.moderation.admit([person], "person", `row:${person.id}`);
-    if (this.dialogs.isOpen) return true;
-    const next = rest.find((entry) => entry.gone === null && this.screen.can(entry.row));
-    if (next) this.focus.goTo(list, next.id);
-    return true;
   }
 }
 

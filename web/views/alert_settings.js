@@ -17,7 +17,7 @@ import { icon } from "./icons.js";
 function stateOf({ alerts, prefs, screen }) {
   const { sound, volume, notify } = prefs.kept;
   if (alerts.blocked) return "blocked";
-  if (notify && prefs.known && screen.link.shown && alerts.notifications.permission === "default") return "ask";
+  if (notify && prefs.known && screen.link.shown && alerts.permission === "default") return "ask";
   return sound && volume > 0 ? "on" : "off";
 }
 
@@ -56,9 +56,9 @@ function panel(parts) {
               @input=${(/** @type {InputEvent} */ event) =>
                 prefs.set({ volume: Number(/** @type {HTMLInputElement} */ (event.target).value) / 100 })} />
         <div class="tries"><button class="quiet-button" type="button"
-          @click=${() => alerts.sound.play("arrival", kept.volume)}>${t("alarm.try_arrival")}</button>
+          @click=${() => alerts.tryOut("arrival")}>${t("alarm.try_arrival")}</button>
         <button class="quiet-button" type="button"
-          @click=${() => alerts.sound.play("late", kept.volume)}>${t("alarm.try_late")}</button></div>
+          @click=${() => alerts.tryOut("late")}>${t("alarm.try_late")}</button></div>
       </div>
       ${alerts.blocked ? unlock(parts) : nothing}
       <label class="switch"><input type="checkbox" .checked=${live(kept.notify)} @change=${() => prefs.set({ notify: !kept.notify })} />
@@ -70,11 +70,11 @@ function panel(parts) {
 
 /** The browser's permission for notifications, and the only button that asks for it. @param {Parts} parts */
 function permission({ alerts, prefs }) {
-  const { permission } = alerts.notifications;
+  const { permission } = alerts;
   if (permission === "granted") return nothing;
   if (permission !== "default") return html`<p class="quiet">${t(`notify.${permission}`)}</p>`;
   return html`<div class="tries"><button class="quiet-button" type="button" data-action="allow-notifications"
-    @click=${() => alerts.notifications.ask()}>${t("notify.allow")}</button>
+    @click=${() => alerts.askPermission()}>${t("notify.allow")}</button>
     ${
       prefs.kept.notify
         ? html`<button class="quiet-button" type="button" @click=${() => prefs.set({ notify: false })}>${t("notify.not")}</button>`
@@ -85,7 +85,7 @@ function permission({ alerts, prefs }) {
 /** @param {Parts} parts */
 const unlock = ({ alerts }) => html`<div class="blocked"><p class="amber">${icon("note")} ${t("alarm.blocked_why")}</p>
   <button class="quiet-button" type="button" data-action="unlock-sound"
-    @click=${() => alerts.sound.unlock()}>${t("alarm.unlock")}</button></div>`;
+    @click=${() => alerts.unlockSound()}>${t("alarm.unlock")}</button></div>`;
 
 /** @param {Parts} parts @param {"follows" | "mutes"} which */
 function meetings({ prefs }, which) {

@@ -1,6 +1,5 @@
-// Dialogs about displays: the form that pairs one, makes a link for one or changes one; the link; and whether to revoke it.
+// The form of a display, as it is filled in now: its views, names, size, themes, sound and language.
 
-import { canCopy } from "../lib/clipboard.js";
 import { t } from "../lib/i18n.js";
 import { fold } from "../lib/text.js";
 import {
@@ -33,61 +32,13 @@ import { icon } from "./icons.js";
  * @typedef {import("../state/display_draft.js").Draft} Draft
  * @typedef {import("../state/display_draft.js").Form} Form
  * @typedef {import("../state/display_draft.js").FormView} FormView
- * @typedef {import("../net/protocol.js").DisplayRow} DisplayRow
- * @typedef {import("../ui/dialogs.js").Question} Question
  */
 
 /** From so many on a list can be searched. */
 const MANY = 12;
 
-/** @param {Parts} parts @param {Draft} draft @param {() => void} submit @returns {Question} */
-export function displayQuestion(parts, draft, submit) {
-  const name = draft.row?.display.name ?? "";
-  return {
-    title: draft.kind === "edit" ? t("displays.edit_title", { name }) : t(`displays.${draft.kind}_title`),
-    body: () => new Sheet(parts, draft).whole(),
-    confirm: t(`displays.${draft.kind}_confirm`),
-    stays: true,
-    act: submit,
-  };
-}
-
-/**
- * @param {{ displayActions: import("../actions/displays.js").DisplayActions, dialogs: import("../ui/dialogs.js").Dialogs }} parts
- * @param {{ name: string, link: string }} what @returns {Question}
- */
-export function linkQuestion({ displayActions, dialogs }, { name, link }) {
-  const select = (/** @type {Event} */ event) => /** @type {HTMLTextAreaElement} */ (event.target).select();
-  return {
-    title: t("displays.link_made", { name }),
-    body: () => html`<p>${t("displays.link_once")}</p>
-      <div class="field"><label for="display-link">${t("displays.link_label")}</label>
-        <textarea id="display-link" rows="3" readonly dir="ltr" .value=${link} aria-describedby="display-link-why" @focus=${select}
-          autofocus></textarea>
-        <button class="quiet-button" type="button" data-action="copy-link" ?hidden=${!canCopy()}
-         
-            @click=${() => displayActions.copy(link)}>${icon("link")} ${t(
-              displayActions.copied ? "view.copied" : "displays.link_copy",
-            )}</button></div>
-      <p class="quiet" id="display-link-why">${t("displays.link_why")}</p>`,
-    confirm: t("displays.link_done"),
-    stays: true,
-    only: true,
-    act: () => dialogs.dismiss(),
-  };
-}
-
-/** @param {DisplayRow} row @param {() => void} act @returns {Question} */
-export const revokeQuestion = (row, act) => ({
-  title: t("displays.revoke_title", { name: row.display.name }),
-  body: () => html`<p>${t("displays.revoke_what")}</p><p>${t("displays.revoke_again")}</p>`,
-  confirm: t("displays.revoke_confirm"),
-  danger: true,
-  act,
-});
-
 /** The form, as it is filled in now. */
-class Sheet {
+export class DisplayForm {
   /** @param {Parts} parts @param {Draft} draft */
   constructor(parts, draft) {
     this.parts = parts;
