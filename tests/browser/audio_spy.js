@@ -3,8 +3,8 @@
 
 /** Runs in the page before anything else. @param {{ lets: boolean, permission: string }} how */
 function prepare({ lets, permission }) {
-  const ears = { notes: [], notices: [], contexts: [], lets, hidden: false, focused: true, asleep: [], skew: 0 };
-  globalThis.ears = ears;
+  const audioSpy = { notes: [], notices: [], contexts: [], lets, hidden: false, focused: true, asleep: [], skew: 0 };
+  globalThis.audioSpy = audioSpy;
 
   const value = () => ({ value: 0, setValueAtTime() {}, exponentialRampToValueAtTime() {} });
   const node = () => ({ gain: value(), frequency: value(), connect: (next) => next, stop() {} });
@@ -12,12 +12,12 @@ function prepare({ lets, permission }) {
     currentTime = 0;
     destination = node();
     onstatechange = null;
-    state = ears.lets ? "running" : "suspended";
+    state = audioSpy.lets ? "running" : "suspended";
     constructor() {
-      ears.contexts.push(this);
+      audioSpy.contexts.push(this);
     }
     async resume() {
-      if (!ears.lets || this.state === "running") return;
+      if (!audioSpy.lets || this.state === "running") return;
       this.state = "running";
       this.onstatechange?.();
     }
@@ -25,7 +25,7 @@ function prepare({ lets, permission }) {
     createGain = node;
     createOscillator() {
       const tone = node();
-      tone.start = () => ears.notes.push({ at: Date.now(), frequency: tone.frequency.value });
+      tone.start = () => audioSpy.notes.push({ at: Date.now(), frequency: tone.frequency.value });
       return tone;
     }
   };
@@ -37,57 +37,59 @@ function prepare({ lets, permission }) {
     }
     constructor(title, options) {
       Object.assign(this, { title, ...options, open: true });
-      for (const before of ears.notices) if (before.tag === options.tag) before.open = false;
-      ears.notices.push(this);
+      for (const before of audioSpy.notices) if (before.tag === options.tag) before.open = false;
+      audioSpy.notices.push(this);
     }
     close() {
       this.open = false;
     }
   };
 
-  Object.defineProperty(document, "hidden", { get: () => ears.hidden });
-  document.hasFocus = () => ears.focused && !ears.hidden;
+  Object.defineProperty(document, "hidden", { get: () => audioSpy.hidden });
+  document.hasFocus = () => audioSpy.focused && !audioSpy.hidden;
   // The timers of a tab that has been hidden for long run once a minute: for a test, never.
   const set = globalThis.setTimeout;
-  globalThis.setTimeout = (what, ms, ...rest) => set(() => (ears.hidden ? ears.asleep.push(what) : what(...rest)), ms);
+  globalThis.setTimeout = (what, ms, ...rest) => set(() => (audioSpy.hidden ? audioSpy.asleep.push(what) : what(...rest)), ms);
   const now = performance.now.bind(performance);
-  performance.now = () => now() + ears.skew;
+  performance.now = () => now() + audioSpy.skew;
 }
 
 /** For `open`: what it is to run in every tab of the browser. */
-export const ears = ({ lets = true, permission = "granted" } = {}) => ({ script: prepare, arg: { lets, permission } });
+export const audioSpy = ({ lets = true, permission = "granted" } = {}) => ({ script: prepare, arg: { lets, permission } });
 
 const KINDS = { 659: "arrival", 330: "late", 784: "reminder" };
 
 /** The sounds so far, in order. @param {import("@playwright/test").Page} page @returns {Promise<string[]>} */
 export async function sounded(page) {
-  const notes = await page.evaluate(() => globalThis.ears.notes);
+  const notes = await page.evaluate(() => globalThis.audioSpy.notes);
   return notes.filter((note, at) => at === 0 || note.at - notes[at - 1].at > 50).map((note) => KINDS[note.frequency]);
 }
 
 /** The notifications that are open. @param {import("@playwright/test").Page} page */
 export const notified = (page) =>
-  page.evaluate(() => globalThis.ears.notices.filter((each) => each.open).map(({ title, body, tag }) => ({ title, body, tag })));
+  page.evaluate(() =>
+    globalThis.audioSpy.notices.filter((each) => each.open).map(({ title, body, tag }) => ({ title, body, tag })),
+  );
 
 /** The tab is hidden, or shown again. @param {import("@playwright/test").Page} page @param {boolean} hidden */
 export const hide = (page, hidden) =>
   page.evaluate((value) => {
-    globalThis.ears.hidden = value;
+    globalThis.audioSpy.hidden = value;
     document.dispatchEvent(new Event("visibilitychange"));
-    if (!value) for (const what of globalThis.ears.asleep.splice(0)) what();
+    if (!value) for (const what of globalThis.audioSpy.asleep.splice(0)) what();
   }, hidden);
 
 /** Another window has the focus, or this one again. @param {import("@playwright/test").Page} page @param {boolean} focused */
 export const focus = (page, focused) =>
   page.evaluate((value) => {
-    globalThis.ears.focused = value;
+    globalThis.audioSpy.focused = value;
     globalThis.dispatchEvent(new Event(value ? "focus" : "blur"));
   }, focused);
 
 /** For the page, so much time has passed. @param {import("@playwright/test").Page} page @param {number} ms */
 export const pass = (page, ms) =>
   page.evaluate((by) => {
-    globalThis.ears.skew += by;
+    globalThis.audioSpy.skew += by;
   }, ms);
 
 /** Resets the preferences of a page's user. @param {import("@playwright/test").Page} page */

@@ -84,7 +84,7 @@ export class Cluster extends Control {
   }
 
   /** Everything as at the start: no meeting, no switch, every bridge there. */
-  async calm() {
+  async reset() {
     await this.control("/switches", {}, "PUT");
     for (const bridge of this.bridges) {
       await this.control(`/switches/${bridge}`, {}, "PUT");

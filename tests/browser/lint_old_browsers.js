@@ -84,7 +84,7 @@ async function unsupported(text, name) {
 }
 
 /** Everything in a file that the old browsers don't know. @param {string} text @param {string} name */
-export async function troubles(text, name) {
+export async function unsupportedIn(text, name) {
   if (name.endsWith(".js")) return said(scripts, text, name);
   return [...(await said(styles, text, name)), ...(await unsupported(text, name))];
 }
@@ -96,7 +96,7 @@ export const held = () => readdirSync(FOLDER).filter((name) => /\.(js|css)$/.tes
 export const contents = (name) => readFileSync(`${FOLDER}${name}`, "utf8");
 
 if (import.meta.url === `file://${process.argv[1]}`) {
-  const all = await Promise.all(held().map((name) => troubles(contents(name), name)));
+  const all = await Promise.all(held().map((name) => unsupportedIn(contents(name), name)));
   for (const trouble of all.flat()) console.error(`web/wall/${trouble}`);
   process.exitCode = all.flat().length > 0 ? 1 : 0;
 }

@@ -20,15 +20,15 @@ async function findings(page) {
 }
 
 /** @param {import("@playwright/test").Page} page @param {string} name */
-export async function look(page, name) {
+export async function screenshot(page, name) {
   await page.screenshot({ path: `${REPORT}${name}.png` });
   expect(await findings(page), name).toEqual([]);
 }
 
 /** The same state in both themes. @param {import("@playwright/test").Page} page @param {string} name */
-export async function lookTwice(page, name) {
+export async function screenshotBoth(page, name) {
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.emulateMedia({ colorScheme });
-    await look(page, `${name}-${colorScheme}`);
+    await screenshot(page, `${name}-${colorScheme}`);
   }
 }

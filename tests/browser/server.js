@@ -75,7 +75,7 @@ export async function signIn(page, account) {
 }
 
 /** The last request of a page, in words. @param {import("@playwright/test").Page} page */
-export const pressed = (page) => page.locator(".request");
+export const lastRequest = (page) => page.locator(".request");
 /** Opens a row's menu and chooses. @param {import("@playwright/test").Locator} row @param {string} entry */
 export async function choose(row, entry) {
   await row.locator("[data-menu]").click();

@@ -1,5 +1,5 @@
 // axe on every page, the phone, and a screenshot of every page in light and dark (tests/browser/report, to be looked at).
-import { look } from "../screenshots.js";
+import { screenshot } from "../screenshots.js";
 import { admitOf, card, Demo, expect, person, selectionButton, test } from "../server.js";
 
 const PHONE = { width: 360, height: 740 };
@@ -36,21 +36,21 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   test(`the desk, ${colorScheme}`, async ({ open }) => {
     const page = await open(lively, { colorScheme });
     await expect(page.locator("[data-participant]").first()).toBeVisible();
-    await look(page, `desk-${colorScheme}`);
+    await screenshot(page, `desk-${colorScheme}`);
     await page.locator(".person input:enabled").nth(1).click();
     await page
       .locator(".person input:enabled")
       .nth(4)
       .click({ modifiers: ["Shift"] });
     await page.locator(".me").click();
-    await look(page, `desk-selection-menu-${colorScheme}`);
+    await screenshot(page, `desk-selection-menu-${colorScheme}`);
     await page.keyboard.press("Escape");
     await page.keyboard.press("?");
-    await look(page, `desk-keys-${colorScheme}`);
+    await screenshot(page, `desk-keys-${colorScheme}`);
     await page.keyboard.press("Escape");
     await page.locator("button.open").first().click();
     await expect(page.getByRole("heading", { name: /In the call/ })).toBeVisible();
-    await look(page, `desk-meeting-${colorScheme}`);
+    await screenshot(page, `desk-meeting-${colorScheme}`);
   });
 
   test(`the desk on a phone, ${colorScheme}`, async ({ open }) => {
@@ -59,33 +59,33 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.locator(".person input:enabled").first().check();
     await expect(selectionButton(page)).toBeInViewport();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
-    await look(page, `phone-${colorScheme}`);
+    await screenshot(page, `phone-${colorScheme}`);
     await page.getByRole("button", { name: "Meetings", exact: true }).click();
-    await look(page, `phone-meetings-${colorScheme}`);
+    await screenshot(page, `phone-meetings-${colorScheme}`);
     await page.locator("button.open").first().click();
-    await look(page, `phone-meeting-${colorScheme}`);
+    await screenshot(page, `phone-meeting-${colorScheme}`);
   });
 
   test(`the desk with nobody, ${colorScheme}`, async ({ desk }) => {
     const page = await desk.open({ colorScheme, viewport: { width: 1280, height: 800 } });
     await expect(page.locator(".empty")).toContainText("Nobody is waiting");
-    await look(page, `desk-empty-${colorScheme}`);
+    await screenshot(page, `desk-empty-${colorScheme}`);
   });
 
   test(`sign-in, account, users and errors, ${colorScheme}`, async ({ demo, open }) => {
     const viewport = { width: 1280, height: 800 };
     const nobody = await open(demo, { role: "nobody", path: "/login", colorScheme, viewport });
-    await look(nobody, `login-${colorScheme}`);
+    await screenshot(nobody, `login-${colorScheme}`);
     const page = await open(demo, { role: "admin", path: "/users", colorScheme, viewport });
     await page.locator("details.act summary").nth(1).click();
-    await look(page, `users-${colorScheme}`);
+    await screenshot(page, `users-${colorScheme}`);
     await page.setViewportSize(PHONE);
-    await look(page, `users-phone-${colorScheme}`);
+    await screenshot(page, `users-phone-${colorScheme}`);
     await page.setViewportSize(viewport);
     await page.goto(`${demo.url}/account`);
-    await look(page, `account-${colorScheme}`);
+    await screenshot(page, `account-${colorScheme}`);
     await page.goto(`${demo.url}/no-such-page`);
-    await look(page, `error-${colorScheme}`);
+    await screenshot(page, `error-${colorScheme}`);
   });
 }
 
@@ -96,7 +96,7 @@ test("at 400 % all of the page is reached by scrolling down alone, and somebody 
   const page = await desk.open({ viewport: MAGNIFIED });
   await expect(page.locator("#waiting-count")).toHaveText("12");
   expect(await overflow(page)).toEqual([0, []]);
-  await look(page, "magnified");
+  await screenshot(page, "magnified");
   // Down to the last by the keyboard alone: it is in view, and nothing lies over it.
   await page.locator("[data-participant]").first().focus();
   await page.keyboard.press("End");
@@ -161,26 +161,26 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await demo.join(await demo.meeting("Ward round"), "Li Wei");
     const page = await desk.open({ colorScheme });
     await page.locator(".bell").click();
-    await look(page, `alerts-${colorScheme}`);
+    await screenshot(page, `alerts-${colorScheme}`);
     await page.keyboard.press("Escape");
     await page.locator("#search").fill("a");
     await page.locator(".display-button").click();
-    await look(page, `view-${colorScheme}`);
+    await screenshot(page, `view-${colorScheme}`);
     await page.keyboard.press("Escape");
     await card(page, board.id).locator(".open").click();
     await page.locator("button[data-chip=thresholds]").click();
     await page.getByLabel("Long after", { exact: true }).fill("x");
     await page.getByRole("button", { name: "Set", exact: true }).click();
-    await look(page, `thresholds-${colorScheme}`);
+    await screenshot(page, `thresholds-${colorScheme}`);
     await page.getByLabel("Long after", { exact: true }).fill("0:01");
     await page.getByLabel("Too long after", { exact: true }).fill("0:02");
     await page.getByRole("button", { name: "Set", exact: true }).click();
     await expect(page.locator('.person[data-late="yes"]').first()).toBeVisible();
-    await look(page, `too-long-${colorScheme}`);
+    await screenshot(page, `too-long-${colorScheme}`);
     await page.setViewportSize(PHONE);
-    await look(page, `too-long-phone-${colorScheme}`);
+    await screenshot(page, `too-long-phone-${colorScheme}`);
     await page.locator(".bell").click();
-    await look(page, `alerts-phone-${colorScheme}`);
+    await screenshot(page, `alerts-phone-${colorScheme}`);
   });
 }
 

@@ -1,8 +1,8 @@
 // Every action of a moderator, by menu and by key: what it asks, what comes of it at the bridge, and where it can't be done, why.
-import { look } from "../screenshots.js";
-import { admitOf, answer, card, choose, expect, person, pressed, question, test } from "../server.js";
+import { screenshot } from "../screenshots.js";
+import { admitOf, answer, card, choose, expect, lastRequest, person, question, test } from "../server.js";
 
-test.beforeEach(async ({ cluster }) => cluster.calm());
+test.beforeEach(async ({ cluster }) => cluster.reset());
 
 /** A meeting with its host and a guest in the call, and two who wait; opened on bert's page and seen on anne's. */
 async function meeting({ cluster, open }, { page: options = {}, ...more } = {}) {
@@ -41,14 +41,14 @@ test("somebody is sent back to the lobby, after a question that says whom, and e
   await expect(question(page)).toContainText("Send Ana Silva back to the lobby?");
   await expect(question(page)).toContainText(ana.uri ?? "@");
   await expect(question(page).locator('[data-answer="cancel"]'), "Enter alone does nothing").toBeFocused();
-  await look(page, "action-send-back");
+  await screenshot(page, "action-send-back");
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText("Sent 1 back");
+  await expect(lastRequest(page)).toHaveText("Sent 1 back");
   expect(await cluster.lobbyOf(ana.id)).toBe("waiting");
   await expect(waiting(page, ana.id)).toContainText(/sent back by bert, \d\d:\d\d/);
   await expect(person(anne, ana.id)).toContainText(/sent back by bert, \d\d:\d\d/);
   await admitOf(waiting(page, ana.id)).click();
-  await expect(pressed(page)).toHaveText("Admitted 1");
+  await expect(lastRequest(page)).toHaveText("Admitted 1");
   await expect(inCall(page, ana.id)).toContainText(/admitted by bert/);
 });
 
@@ -61,7 +61,7 @@ test("somebody is removed, after a question that says whom", async ({ cluster, o
   await expect(inCall(page, ana.id).locator("[data-menu]"), "the focus is where it was").toBeFocused();
   await choose(inCall(page, ana.id), "remove");
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText("Removed 1");
+  await expect(lastRequest(page)).toHaveText("Removed 1");
   expect(await cluster.lobbyOf(ana.id)).toBe("gone");
   await expect(inCall(page, ana.id)).toHaveCount(0);
   // From the lobby, too.
@@ -74,14 +74,14 @@ test("somebody is removed, after a question that says whom", async ({ cluster, o
 test("one is muted and unmuted, and everybody at once", async ({ cluster, open }) => {
   const { page, anne, board, ana, host } = await meeting({ cluster, open });
   await choose(inCall(page, ana.id), "mute");
-  await expect(pressed(page)).toHaveText("Muted 1");
+  await expect(lastRequest(page)).toHaveText("Muted 1");
   expect((await truthOf(cluster, ana.id)).audio_muted).toBe(true);
   await expect(inCall(page, ana.id).locator(".icon-muted")).toBeVisible();
   await choose(inCall(page, ana.id), "unmute");
-  await expect(pressed(page)).toHaveText("Unmuted 1");
+  await expect(lastRequest(page)).toHaveText("Unmuted 1");
   expect((await truthOf(cluster, ana.id)).audio_muted).toBe(false);
   await choose(meetingMenu(page), "mute");
-  await expect(pressed(page)).toHaveText("Muted 2");
+  await expect(lastRequest(page)).toHaveText("Muted 2");
   expect([(await truthOf(cluster, ana.id)).audio_muted, (await truthOf(cluster, host.id)).audio_muted]).toEqual([true, true]);
   await card(anne, board.id).locator("[data-menu]").click();
   await expect(entry(anne, "mute")).toHaveAttribute("aria-disabled", "true");
@@ -90,22 +90,22 @@ test("one is muted and unmuted, and everybody at once", async ({ cluster, open }
   await expect(question(anne)).toContainText("Unmute 2 people?");
   await expect(question(anne)).toContainText("Everybody in the call hears them");
   await answer(anne, "yes");
-  await expect(pressed(anne)).toHaveText("Unmuted 2");
+  await expect(lastRequest(anne)).toHaveText("Unmuted 2");
 });
 
 test("a lock says what it will do to those who come, an unlock what to those who wait", async ({ cluster, open }) => {
   const { page, anne, board, bo } = await meeting({ cluster, open }, { lock_mode: "all" });
   await meetingMenu(page).locator("[data-menu]").click();
   await expect(entry(page, "lock")).toHaveAccessibleDescription("Is locked already");
-  await look(page, "action-meeting-menu");
+  await screenshot(page, "action-meeting-menu");
   await entry(page, "unlock").click();
   await expect(question(page)).toContainText("Unlock Board call?");
   await expect(question(page).locator("li").first()).toHaveText(
     /All 2 people who wait are let in at once\.|The 2 people who wait may be let in at once\./,
   );
-  await look(page, "action-unlock");
+  await screenshot(page, "action-unlock");
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText("Board call is unlocked");
+  await expect(lastRequest(page)).toHaveText("Board call is unlocked");
   expect((await meetingTruth(cluster, board.id)).locked).toBe(false);
   await expect.poll(() => cluster.lobbyOf(bo.id)).toBe("in");
   await expect(page.locator('[data-chip="lock"]')).toContainText("Not locked");
@@ -113,7 +113,7 @@ test("a lock says what it will do to those who come, an unlock what to those who
   await expect(question(anne)).toContainText("Lock Board call?");
   await expect(question(anne).locator("li").first()).toContainText(/joins from now on/);
   await answer(anne, "yes");
-  await expect(pressed(anne)).toHaveText("Board call is locked");
+  await expect(lastRequest(anne)).toHaveText("Board call is locked");
   expect((await meetingTruth(cluster, board.id)).locked).toBe(true);
   await expect(page.locator('[data-chip="lock"]')).toContainText("Locked");
 });
@@ -128,16 +128,16 @@ test("somebody is held with a reason and a reminder, for everybody to see; who i
   await expect(question(page)).toContainText("Hold Bo Berg in the lobby");
   await page.keyboard.type("needs an ID first");
   await page.getByLabel("Remind").selectOption({ index: 1 });
-  await look(page, "action-hold");
+  await screenshot(page, "action-hold");
   await page.keyboard.press("Enter");
-  await expect(pressed(page)).toHaveText("Put 1 on hold");
+  await expect(lastRequest(page)).toHaveText("Put 1 on hold");
   await expect(waiting(page, bo.id)).toHaveCount(0);
   for (const each of [held(page, bo.id), held(anne, bo.id)])
     await expect(each.locator(".held")).toHaveText(/^On hold by bert: needs an ID first, reminder at \d\d:\d\d$/);
   const all = page.locator('.heading [data-action="admit"]');
   await expect(all, "the button counts who it lets in").toHaveText("Admit 1");
   await all.click();
-  await expect(pressed(page)).toHaveText("Admitted 1");
+  await expect(lastRequest(page)).toHaveText("Admitted 1");
   expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
   await admitOf(person(anne, bo.id)).click();
   await expect(question(anne)).toContainText("Bo Berg is on hold by bert: needs an ID first");
@@ -157,7 +157,7 @@ test("somebody is held with a reason and a reminder, for everybody to see; who i
   await held(page, bo.id).focus();
   await page.keyboard.press("h");
   await answer(page, "other");
-  await expect(pressed(page)).toHaveText("Ended the hold of 1");
+  await expect(lastRequest(page)).toHaveText("Ended the hold of 1");
   await expect(person(anne, bo.id).locator(".held")).toHaveCount(0);
 });
 
@@ -173,7 +173,7 @@ test("a hold's reminder comes due on the row", async ({ cluster, open }) => {
   await expect(person(anne, bo.id).locator(".held")).toContainText("On hold by bert");
   for (const each of [person(page, bo.id), person(anne, bo.id)])
     await expect(each.locator(".held.due")).toHaveText("Reminder: on hold by bert");
-  await look(anne, "action-reminder");
+  await screenshot(anne, "action-reminder");
 });
 
 test("the name that a meeting shows is changed, counted in bytes, and taken back", async ({ cluster, open }) => {
@@ -186,12 +186,12 @@ test("the name that a meeting shows is changed, counted in bytes, and taken back
   await field.fill("Dr. Ana Silva");
   await expect(question(page)).toContainText("13 of 50 bytes");
   await page.keyboard.press("Enter");
-  await expect(pressed(page)).toHaveText("Changed 1 name");
+  await expect(lastRequest(page)).toHaveText("Changed 1 name");
   await card(anne, board.id).locator("button.open").click();
   await expect(inCall(anne, ana.id)).toContainText("the meeting shows Dr. Ana Silva");
   await choose(inCall(anne, ana.id), "rename");
   await question(anne).getByRole("button", { name: "Own name again" }).click();
-  await expect(pressed(anne)).toHaveText("Changed 1 name");
+  await expect(lastRequest(anne)).toHaveText("Changed 1 name");
   await expect(inCall(page, ana.id)).not.toContainText("the meeting shows");
 });
 
@@ -204,14 +204,14 @@ test("a message is shown to the meeting, stands on everybody's page, and is take
   await page.keyboard.press("Enter");
   await page.keyboard.type("ten minutes late");
   await expect(question(page)).toContainText("25 of 200 characters");
-  await look(page, "action-message");
+  await screenshot(page, "action-message");
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText("The message is shown in Board call");
+  await expect(lastRequest(page)).toHaveText("The message is shown in Board call");
   await expect(page.locator(".status-line .message")).toContainText(/We start ten minutes late\s+until \d\d:\d\d/);
   await expect(card(anne, board.id).locator(".icon-message")).toBeVisible();
   await card(anne, board.id).locator("button.open").click();
   await anne.locator(".status-line").getByRole("button", { name: "Take away" }).click();
-  await expect(pressed(anne)).toHaveText("The message in Board call is taken away");
+  await expect(lastRequest(anne)).toHaveText("The message in Board call is taken away");
   for (const each of [page, anne]) await expect(each.locator(".status-line .message")).toHaveCount(0);
 });
 
@@ -230,7 +230,7 @@ test("what can't be done with somebody just now is there, disabled, and says why
   await expect(page.getByRole("menu")).toBeVisible();
   await cluster.control("/leave", { participant: bo.id });
   for (const name of ["admit", "hold", "remove", "rename"]) await said(name, "No longer there");
-  await look(page, "action-menu-left");
+  await screenshot(page, "action-menu-left");
   await page.keyboard.press("Escape");
   await inCall(page, ana.id).locator("[data-menu]").click();
   for (const name of ["admit", "hold"]) await said(name, "Is in the call already");
@@ -246,10 +246,10 @@ test("an older bridge can put nobody back, a paused one does nothing, and each s
   await inCall(page, ana.id).locator("[data-menu]").click();
   await said("send_back", "The bridge can’t put people back into the lobby (CMS 3.4 can)");
   await expect(entry(page, "remove")).not.toHaveAttribute("aria-disabled");
-  await look(page, "action-too-old");
+  await screenshot(page, "action-too-old");
   await page.keyboard.press("Escape");
   await admitOf(waiting(page, bo.id)).click();
-  await expect(pressed(page)).toHaveText("Admitted 1");
+  await expect(lastRequest(page)).toHaveText("Admitted 1");
   await expect(page.locator(".undo")).toContainText("Can’t be undone. The bridge can’t put people back into the lobby");
   await page.keyboard.press("u");
   await expect(page.locator(".notice")).toContainText("Can’t be undone");
@@ -297,7 +297,7 @@ test("everybody of the open meeting is admitted by key, after a question; bracke
   await page.keyboard.press("Shift+E");
   await expect(question(page)).toContainText("Admit 2 people?");
   await page.keyboard.press("Enter");
-  await expect(pressed(page)).toHaveText("Admitted 2");
+  await expect(lastRequest(page)).toHaveText("Admitted 2");
   expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id), await cluster.lobbyOf(late.id)]).toEqual([
     ...["in", "in", "waiting"],
   ]);
@@ -330,7 +330,7 @@ test("those selected are held and removed together", async ({ cluster, open }) =
   await entry(page, "hold").click();
   await expect(question(page)).toContainText("Hold 2 people in the lobby");
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText("Put 2 on hold");
+  await expect(lastRequest(page)).toHaveText("Put 2 on hold");
   for (const { id } of [bo, zoe]) {
     await expect(held(page, id).locator(".held"), "with the reminder that a hold has by default").toHaveText(
       /^On hold by bert, reminder at \d\d:\d\d$/,
@@ -339,7 +339,7 @@ test("those selected are held and removed together", async ({ cluster, open }) =
   }
   await page.locator('.selection [data-menu="selection"]').click();
   await entry(page, "unhold").click();
-  await expect(pressed(page)).toHaveText("Ended the hold of 2");
+  await expect(lastRequest(page)).toHaveText("Ended the hold of 2");
   for (const { id } of [bo, zoe]) {
     await expect(held(page, id)).toHaveCount(0);
     await waiting(page, id).locator("input").check();
@@ -349,7 +349,7 @@ test("those selected are held and removed together", async ({ cluster, open }) =
   await expect(question(page)).toContainText("Remove 2 people from their meetings?");
   for (const name of ["Bo Berg", "Zoë Müller"]) await expect(question(page)).toContainText(name);
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText("Removed 2");
+  await expect(lastRequest(page)).toHaveText("Removed 2");
   expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["gone", "gone"]);
 });
 
@@ -360,10 +360,10 @@ test("a thumb finds every action on a phone", async ({ cluster, open }) => {
   const box = await page.getByRole("menu").boundingBox();
   expect([box?.x, Math.round((box?.y ?? 0) + (box?.height ?? 0))]).toEqual([0, phone.viewport.height]);
   for (const each of await page.getByRole("menuitem").all()) expect((await each.boundingBox())?.height).toBeGreaterThanOrEqual(44);
-  await look(page, "action-phone-menu");
+  await screenshot(page, "action-phone-menu");
   await entry(page, "hold").tap();
   await page.getByLabel("Why (others see it)").fill("needs an ID");
-  await look(page, "action-phone-hold");
+  await screenshot(page, "action-phone-hold");
   await answer(page, "yes");
   await expect(held(page, bo.id).locator(".held")).toContainText("needs an ID");
   await inCall(page, ana.id).locator("[data-menu]").tap();
@@ -374,15 +374,15 @@ test("a thumb finds every action on a phone", async ({ cluster, open }) => {
   expect((await next.boundingBox())?.height).toBeGreaterThanOrEqual(44);
   await next.tap();
   await expect(waiting(page, zoe.id)).toHaveAttribute("data-handled", "mine");
-  await look(page, "action-phone-next");
+  await screenshot(page, "action-phone-next");
   await next.tap();
   await expect(page.locator(".notice")).toBeInViewport();
   // The result and the undo button are there beside the meetings, too.
   await page.locator(".tabs button").nth(1).tap();
   await expect(waiting(page, zoe.id)).toBeHidden();
   await admitOf(page.locator("li.card").first()).tap();
-  await expect(pressed(page)).toBeInViewport();
+  await expect(lastRequest(page)).toBeInViewport();
   await expect(page.locator(".undo")).toBeInViewport();
-  await look(page, "action-phone-meetings");
+  await screenshot(page, "action-phone-meetings");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(phone.viewport.width);
 });

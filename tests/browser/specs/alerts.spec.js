@@ -1,10 +1,10 @@
 // Never miss, never flood: who begins to wait is heard and read of once, who waits too long until somebody has said "seen".
-import { ears, focus, forget, hide, notified, pass, sounded } from "../audio_spy.js";
+import { audioSpy, focus, forget, hide, notified, pass, sounded } from "../audio_spy.js";
 import { card, expect, live, person, test } from "../server.js";
 
 /** A desk with ears, and nobody waiting. */
 const listening = async (desk, how = {}) => {
-  const page = await desk.open({ init: ears(how), ...how });
+  const page = await desk.open({ init: audioSpy(how), ...how });
   await expect(page.locator("[data-participant]")).toHaveCount(0);
   return page;
 };
@@ -22,7 +22,9 @@ test("twenty who come within ten seconds are one sound and one notification, wit
   await expect(page.locator("#waiting-count")).toHaveText("20");
   await expect.poll(() => notified(page)).toEqual([expect.objectContaining({ title: "20 new in Board call" })]);
   expect(await sounded(page)).toEqual(["arrival"]);
-  const said = await page.evaluate(() => globalThis.ears.notices.map(({ tag, renotify, silent }) => ({ tag, renotify, silent })));
+  const said = await page.evaluate(() =>
+    globalThis.audioSpy.notices.map(({ tag, renotify, silent }) => ({ tag, renotify, silent })),
+  );
   expect(new Set(said.map(({ tag }) => tag)).size, "they replace each other").toBe(1);
   expect(said.filter(({ renotify }) => renotify).length, "and only the first is anew").toBe(1);
   expect(
@@ -42,7 +44,7 @@ test("one alone is told by name; those of several meetings are counted; a press 
   await expect
     .poll(() => notified(page))
     .toEqual([expect.objectContaining({ title: "Bo Berg is waiting in Board call", body: "Bo Berg" })]);
-  await page.evaluate(() => globalThis.ears.notices.at(-1).onclick());
+  await page.evaluate(() => globalThis.audioSpy.notices.at(-1).onclick());
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Board call");
   await page.keyboard.press("Escape");
   const ana = await demo.join(await demo.meeting("Ward round"), "Ana Silva");
@@ -63,7 +65,7 @@ test("who waited before the page was opened is no arrival; who came while the co
   const { demo } = desk;
   const board = await demo.meeting("Board call");
   for (const name of ["A", "B", "C"]) await demo.join(board, name);
-  const page = await desk.open({ init: ears() });
+  const page = await desk.open({ init: audioSpy() });
   let cut = () => {};
   let open = true;
   await page.routeWebSocket(/\/ws$/, (socket) => {
@@ -106,7 +108,7 @@ test("a hidden tab, whose timers sleep, sounds, notifies, counts in its title an
 
 test("a tab that hears nothing any more does not look as if nobody waited", async ({ desk }) => {
   test.setTimeout(90_000);
-  const page = await desk.open({ init: ears() });
+  const page = await desk.open({ init: audioSpy() });
   /** @type {import("@playwright/test").WebSocketRoute[]} */
   const sockets = [];
   let cut = false;
@@ -169,7 +171,7 @@ test("a browser that blocks sound is said so, until a press lets it", async ({ d
   const panel = page.getByRole("dialog", { name: "Sound and notifications" });
   await expect(panel).toContainText("The browser blocks sound until something is pressed");
   await page.evaluate(() => {
-    globalThis.ears.lets = true;
+    globalThis.audioSpy.lets = true;
   });
   await panel.getByRole("button", { name: "Turn sound on" }).click();
   await expect(panel.getByRole("button", { name: "Turn sound on" })).toHaveCount(0);
@@ -227,7 +229,7 @@ test("sound off is kept, and a followed meeting is heard all the same; a muted o
   // Another page of the same user, on another day: the meetings are others, their names are not.
   for (const each of [ward, talk]) await demo.control("/end", { meeting: each.id });
   const [tomorrow, again] = [await demo.meeting("Ward round"), await demo.meeting("Talk")];
-  const later = await desk.open({ init: ears() });
+  const later = await desk.open({ init: audioSpy() });
   await expect(later.locator(".bell")).toHaveAttribute("data-state", "off");
   await demo.join(again, "Tom");
   await expect(later.locator("#waiting-count")).toHaveText("2");

@@ -1,5 +1,5 @@
 // The log of actions: what an administrator finds in it, in the zone of the browser, and what it looks like.
-import { look } from "../screenshots.js";
+import { screenshot } from "../screenshots.js";
 import { admitOf, crowd, expect, person, test } from "../server.js";
 
 const PHONE = { width: 360, height: 740 };
@@ -97,12 +97,12 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     const people = await acted(desk);
     const page = await open(desk, "/log", { colorScheme });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(DESKTOP.width);
-    await look(page, `log-${colorScheme}`);
+    await screenshot(page, `log-${colorScheme}`);
     await page.setViewportSize(PHONE);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
-    await look(page, `log-phone-${colorScheme}`);
+    await screenshot(page, `log-phone-${colorScheme}`);
     await page.setViewportSize(DESKTOP);
     await page.goto(`${desk.demo.url}/log?person=${people[0].id}&from=yesterday`);
-    await look(page, `log-error-${colorScheme}`);
+    await screenshot(page, `log-error-${colorScheme}`);
   });
 }

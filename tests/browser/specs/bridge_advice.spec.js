@@ -1,12 +1,12 @@
 // Every trouble of a bridge on the page of a moderator: which bridge, since when, what is wrong, what to do. How Usher gets there is proved
 // by tests/faults_*.rs; here real faults make the real words.
-import { lookTwice } from "../screenshots.js";
+import { screenshotBoth } from "../screenshots.js";
 import { expect, test } from "../server.js";
 
 /** @typedef {{ name: string, switches: object, cut?: boolean, state: RegExp, advice: RegExp }} Trouble */
 
 /** @type {Trouble[]} */
-const TROUBLES = [
+const FAULTS = [
   { name: "timed-out", switches: { rest_hang: true }, state: /can’t be reached/, advice: /gives no answer in time/ },
   { name: "forbidden", switches: { rest_status: 403 }, state: /can’t be read/, advice: /the role api/ },
   { name: "busy", switches: { rest_status: 503 }, state: /can’t be read/, advice: /overloaded/ },
@@ -47,7 +47,7 @@ test("each trouble says bridge, since when, what is wrong and what to do, and no
   test.setTimeout(300_000);
   const page = await open(cluster);
   const note = page.locator(".notes li", { hasText: "eu-1" });
-  for (const { name, switches, cut, state, advice } of TROUBLES) {
+  for (const { name, switches, cut, state, advice } of FAULTS) {
     await cluster.switches(switches, "eu-1");
     if (cut) await cluster.control("/fault/cut", { bridge: "eu-1" });
     await expect(note, name).toContainText(state, { timeout: 60_000 });
@@ -55,7 +55,7 @@ test("each trouble says bridge, since when, what is wrong and what to do, and no
     await expect(note, name).toContainText(/since \d\d:\d\d:\d\d/);
     await expect(note.locator("p.quiet"), name).not.toBeEmpty();
     await expect(page.locator(".notes li", { hasText: "eu-2" }), name).toHaveCount(0);
-    if (name === "forbidden" || name === "events-lost") await lookTwice(page, `trouble-${name}`);
+    if (name === "forbidden" || name === "events-lost") await screenshotBoth(page, `trouble-${name}`);
     await cluster.control("/switches/eu-1", {}, "PUT");
     // A moderator who has done what the note says does not wait for the next try; the bridge may be quicker than the press.
     await note

@@ -1,5 +1,5 @@
 // Faults of a bridge on a page: it refuses us, is too old, sends no events, refuses or swallows an admit, falls silent.
-import { lookTwice } from "../screenshots.js";
+import { screenshotBoth } from "../screenshots.js";
 import { admitOf, card, expect, live, person, shownAll, test } from "../server.js";
 
 const noteOn = (page, bridge) => page.locator(".notes li", { hasText: bridge });
@@ -34,7 +34,7 @@ test("refused credentials: said, tried again by a press and no other way, and go
   await expect(note).toContainText(/user name or password/);
   const bo = await cluster.join(await cluster.meeting("Board call"), "Bo Berg", { bridge: "eu-1" });
   await expect(person(page, bo.id)).toHaveAttribute("data-stale", "no");
-  await lookTwice(page, "bridge-refused");
+  await screenshotBoth(page, "bridge-refused");
   expect(await refusals(cluster, "eu-2"), "one request and no loop").toBe(1);
   const viewer = await open(cluster, { role: "viewer" });
   await expect(noteOn(viewer, "eu-2")).toContainText("refused our credentials");
@@ -89,7 +89,7 @@ test("a bridge that is too old to admit says so, and nobody on it can be pressed
   await expect(admitOf(person(page, zoe.id))).toBeEnabled();
   await expect(shownAll(page)).toHaveText("Admit 1");
   await expect(admitOf(card(page, meeting.id))).toHaveText("Admit 1");
-  await lookTwice(page, "bridge-too-old");
+  await screenshotBoth(page, "bridge-too-old");
   await shownAll(page).click();
   await expect(page.locator(".request")).toHaveText("Admitted 1");
   expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
@@ -113,7 +113,7 @@ test("no events: polled instead, said so, and still live", async ({ ownCluster: 
   const late = await cluster.join(meeting, "Late Comer");
   await expect(person(page, late.id)).toBeVisible({ timeout: 20_000 });
   await expect(person(page, late.id)).toHaveAttribute("data-stale", "no");
-  await lookTwice(page, "bridge-polling");
+  await screenshotBoth(page, "bridge-polling");
   await admitOf(person(page, late.id)).click();
   await expect(page.locator(".request")).toHaveText("Admitted 1");
 });
@@ -134,12 +134,12 @@ async function failed({ cluster, open }, { how, row, summary, name, wait }) {
   await page.getByRole("button", { name: "Show 1" }).click();
   await expect(page.getByRole("dialog", { name: "Not admitted" })).toContainText(row);
   await expect(page.getByRole("dialog", { name: "Not admitted" })).toContainText("Bo Berg");
-  await lookTwice(page, name);
+  await screenshotBoth(page, name);
   expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
 }
 
 test("a refused admit is said with CMS's reason, to both moderators", async ({ cluster, open }) => {
-  await cluster.calm();
+  await cluster.reset();
   await cluster.switches({ admit_without_activator: "refuse" });
   await failed(
     { cluster, open },
@@ -148,7 +148,7 @@ test("a refused admit is said with CMS's reason, to both moderators", async ({ c
 });
 
 test("an admit that CMS accepts without doing it is not called done, to neither moderator", async ({ cluster, open }) => {
-  await cluster.calm();
+  await cluster.reset();
   test.setTimeout(60_000);
   await cluster.switches({ put_without_effect: true });
   await failed(
@@ -163,7 +163,7 @@ test("an admit that CMS accepts without doing it is not called done, to neither 
 });
 
 test("a bridge that falls silent greys its people only, and its age ticks", async ({ cluster, open }) => {
-  await cluster.calm();
+  await cluster.reset();
   test.setTimeout(90_000);
   const page = await open(cluster);
   const { bo, zoe } = await two(cluster, page);
@@ -179,7 +179,7 @@ test("a bridge that falls silent greys its people only, and its age ticks", asyn
   await expect(person(page, bo.id)).toHaveAttribute("data-stale", "yes");
   await expect(person(page, zoe.id)).toHaveAttribute("data-stale", "no");
   await expect(noteOn(page, "eu-2")).toHaveCount(0);
-  await lookTwice(page, "bridge-silent");
+  await screenshotBoth(page, "bridge-silent");
   await admitOf(person(page, zoe.id)).click();
   await expect(page.locator(".request")).toHaveText("Admitted 1");
   await expect(admitOf(person(page, bo.id))).toBeDisabled();
@@ -191,7 +191,7 @@ test("a bridge that falls silent greys its people only, and its age ticks", asyn
 });
 
 test("an admit on a bridge that goes silent under it is said not to be confirmed", async ({ cluster, open }) => {
-  await cluster.calm();
+  await cluster.reset();
   test.setTimeout(90_000);
   const page = await open(cluster);
   const { bo } = await two(cluster, page);
@@ -205,7 +205,7 @@ test("an admit on a bridge that goes silent under it is said not to be confirmed
 });
 
 test("who is being called is listed on their own and keeps nobody from being said to wait", async ({ cluster, open }) => {
-  await cluster.calm();
+  await cluster.reset();
   const page = await open(cluster);
   const meeting = await cluster.meeting("Board call");
   const called = await cluster.control("/dial", {
@@ -219,7 +219,7 @@ test("who is being called is listed on their own and keeps nobody from being sai
   const list = page.getByRole("grid", { name: "Being called" });
   await expect(list.locator(`[data-participant="${called.id}"]`)).toContainText("Ida Ring");
   await expect(page.locator(".status-line")).not.toContainText("checked");
-  await lookTwice(page, "meeting-being-called");
+  await screenshotBoth(page, "meeting-being-called");
   await page.getByRole("button", { name: "Back to all meetings" }).click();
   await expect(page.locator(".empty")).toContainText("Nobody is waiting");
 });

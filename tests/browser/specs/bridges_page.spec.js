@@ -1,5 +1,5 @@
 // The administrators' bridges: live figures, a pause that everybody sees, and nobody else who gets either.
-import { lookTwice } from "../screenshots.js";
+import { screenshotBoth } from "../screenshots.js";
 import { admitOf, expect, live, person, test } from "../server.js";
 
 const PHONE = { width: 360, height: 740 };
@@ -10,7 +10,7 @@ const openBoard = async (page) => {
   await expect(page.getByRole("heading", { name: /Bridges/ })).toBeVisible();
 };
 
-test.beforeEach(async ({ cluster }) => cluster.calm());
+test.beforeEach(async ({ cluster }) => cluster.reset());
 
 test("an administrator sees each bridge live, in both themes and on a phone", async ({ cluster, open }) => {
   test.setTimeout(90_000);
@@ -31,10 +31,10 @@ test("an administrator sees each bridge live, in both themes and on a phone", as
   await cluster.join(await cluster.meeting("Ward round", { bridge: "eu-2" }), "Lea Roux", { bridge: "eu-2" });
   await expect(row(page, "eu-2").locator(".col-busy .amber")).toHaveText(/[1-9]/, { timeout: 15_000 });
   await cluster.switches({ rate_503: null }, "eu-2");
-  await lookTwice(page, "bridges");
+  await screenshotBoth(page, "bridges");
   await page.setViewportSize(PHONE);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
-  await lookTwice(page, "bridges-phone");
+  await screenshotBoth(page, "bridges-phone");
 });
 
 test("a pause is one press, seen by everybody, and ended by another", async ({ cluster, open }) => {
@@ -58,8 +58,8 @@ test("a pause is one press, seen by everybody, and ended by another", async ({ c
   await expect(admitOf(person(moderator, bo.id))).toBeDisabled();
   await expect(admitOf(person(moderator, bo.id))).toHaveAttribute("title", /paused by an administrator/);
   await expect(moderator.locator('[data-action="resume"]')).toHaveCount(0);
-  await lookTwice(admin, "bridges-paused");
-  await lookTwice(moderator, "desk-bridge-paused");
+  await screenshotBoth(admin, "bridges-paused");
+  await screenshotBoth(moderator, "desk-bridge-paused");
   await admin.getByRole("button", { name: "Resume eu-1" }).click();
   await expect(row(admin, "eu-1")).toContainText("answers, events arrive", { timeout: 20_000 });
   await expect(admitOf(person(moderator, bo.id))).toBeEnabled();

@@ -1,7 +1,7 @@
 // Safe hands: one model for what is done to several people at once. It asks where it goes over the border of a meeting or is for many; the
 // button is inert until its result is in; nobody joins who came later, and nothing that has just come under the pointer takes a press.
-import { look, lookTwice } from "../screenshots.js";
-import { admitOf, answer, card, expect, person, pressed, question, selectionButton, shownAll, test } from "../server.js";
+import { screenshot, screenshotBoth } from "../screenshots.js";
+import { admitOf, answer, card, expect, lastRequest, person, question, selectionButton, shownAll, test } from "../server.js";
 
 /** Guests who wait, by meeting; each meeting with its people. Each is on the page before the next joins: two who are read at once wait equally
  * long, and their ids decide who is first. */
@@ -26,7 +26,7 @@ const primaries = (page) => page.locator(".admit.main:visible");
 const let_in = async (cluster, ids) =>
   (await Promise.all(ids.map((id) => cluster.lobbyOf(id)))).filter((state) => state === "in").length;
 
-test.beforeEach(async ({ cluster }) => cluster.calm());
+test.beforeEach(async ({ cluster }) => cluster.reset());
 
 test("an admission over meetings asks, names them, and stays with whom it was asked about", async ({ cluster, open }) => {
   const page = await open(cluster);
@@ -38,13 +38,13 @@ test("an admission over meetings asks, names them, and stays with whom it was as
   await expect(question(page).locator(".whom-all li")).toHaveCount(6);
   await expect(question(page)).toContainText("and 2 more");
   await expect(question(page).locator('[data-answer="yes"]')).toBeFocused();
-  await lookTwice(page, "hands-question");
+  await screenshotBoth(page, "hands-question");
   const late = await cluster.join(all[0].meeting, "Late Comer");
   await cluster.control("/leave", { participant: ids[6] });
   await expect(question(page)).toContainText("1 is no longer part of this: Ana Silva");
   await expect(question(page).locator('[data-answer="yes"]')).toHaveText("Admit all 6");
   await page.keyboard.press("Enter");
-  await expect(pressed(page)).toHaveText("Admitted 6");
+  await expect(lastRequest(page)).toHaveText("Admitted 6");
   expect(await let_in(cluster, ids.slice(0, 6))).toBe(6);
   expect(await cluster.lobbyOf(late.id), "who came meanwhile never joins").toBe("waiting");
 });
@@ -61,7 +61,7 @@ test("more than ten of one meeting are asked about, ten are not; Escape does not
   await expect(admitOf(card(page, all[0].meeting.id))).toHaveText("Admit 10");
   await page.mouse.move(700, 500);
   await admitOf(card(page, all[0].meeting.id)).click();
-  await expect(pressed(page)).toHaveText("Admitted 10");
+  await expect(lastRequest(page)).toHaveText("Admitted 10");
 });
 
 test("from the press to its result the button is inert, and rests until the pointer has moved", async ({ cluster, open }) => {
@@ -84,7 +84,7 @@ test("from the press to its result the button is inert, and rests until the poin
     .poll(
       async () => {
         await page.mouse.click(at.x, at.y);
-        return pressed(page).textContent();
+        return lastRequest(page).textContent();
       },
       { intervals: [20], timeout: 15_000 },
     )
@@ -113,7 +113,7 @@ test("a double click and a key that is held down open the question and no more",
   await expect(question(page)).toBeVisible();
   expect(await let_in(cluster, ids)).toBe(0);
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText("Admitted 2");
+  await expect(lastRequest(page)).toHaveText("Admitted 2");
 });
 
 test("one Admit stands out, and none of them hits whom the search hides", async ({ cluster, open }) => {
@@ -123,7 +123,7 @@ test("one Admit stands out, and none of them hits whom the search hides", async 
   await person(page, ids[0]).locator("input").check();
   await person(page, ids[1]).locator("input").check();
   await expect(primaries(page), "the selection's").toHaveText(["Admit 2"]);
-  await look(page, "hands-selection");
+  await screenshot(page, "hands-selection");
   await page.locator("#search").fill("müller");
   await expect(primaries(page)).toHaveText(["Admit 1 shown"]);
   await expect(page.locator(".selected")).toContainText("1 of them hidden");
@@ -134,7 +134,7 @@ test("one Admit stands out, and none of them hits whom the search hides", async 
   await page.keyboard.press("Shift+E");
   await expect(question(page)).toContainText("2 more wait here, hidden by the search or a filter, and stay in the lobby.");
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText("Admitted 1");
+  await expect(lastRequest(page)).toHaveText("Admitted 1");
   expect(await Promise.all(ids.map((id) => cluster.lobbyOf(id)))).toEqual(["waiting", "in", "waiting"]);
 });
 
@@ -145,12 +145,12 @@ test("an undo of many asks, and time stands still meanwhile", async ({ cluster, 
   await page.locator("#select-all").check();
   await selectionButton(page).click();
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText("Admitted 2");
+  await expect(lastRequest(page)).toHaveText("Admitted 2");
   await page.keyboard.press("u");
   await expect(question(page)).toContainText("Undo the admission of 2 people into 2 meetings?");
-  await look(page, "hands-undo");
+  await screenshot(page, "hands-undo");
   await page.keyboard.press("Enter");
-  await expect(pressed(page)).toHaveText("Sent 2 back");
+  await expect(lastRequest(page)).toHaveText("Sent 2 back");
   expect(await let_in(cluster, ids)).toBe(0);
 });
 
@@ -173,7 +173,7 @@ test("a refusal is told in words with what helps, its code beside it, also in th
   await expect(person(page, ids[0]).locator(".outcome .code")).not.toBeEmpty();
   await page.getByRole("button", { name: "Show 1" }).click();
   await expect(page.getByRole("dialog", { name: "Not admitted" })).toContainText("CMS would not let Björn Müller in");
-  await lookTwice(page, "hands-refused");
+  await screenshotBoth(page, "hands-refused");
   await page.goto(`${cluster.url}/log`);
   await expect(page.locator('[data-reason="refused"]').first()).toContainText("Ask a host to join, then try again.");
   await expect(page.locator('[data-reason="refused"] .code').first()).toHaveText(/^[a-zA-Z]+$/);

@@ -1,12 +1,12 @@
 // Presses for many: how far they have come, their end before the end, and what is left to do.
-import { look } from "../screenshots.js";
-import { admitOf, answer, expect, person, pressed, selectionButton, test } from "../server.js";
+import { screenshot } from "../screenshots.js";
+import { admitOf, answer, expect, lastRequest, person, selectionButton, test } from "../server.js";
 
 const MANY = 120;
 
 /** So many who wait in one meeting. @param {import("../cluster.js").Cluster} cluster @param {import("@playwright/test").Page} page */
 async function many(cluster, page, n, bridges = ["eu-1", "eu-2"]) {
-  await cluster.calm();
+  await cluster.reset();
   const meeting = await cluster.meeting("All hands", { bridge: "eu-1" });
   const people = [];
   for (let at = 0; at < n; at += 1)
@@ -28,24 +28,24 @@ test("a press for hundreds shows how far it has come and is stopped; the rest st
   await page.locator("#select-all").check();
   await selectionButton(page).click();
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText(`Admitting ${MANY} ...`);
+  await expect(lastRequest(page)).toHaveText(`Admitting ${MANY} ...`);
   const bar = page.locator(".action-bar progress");
   await expect(bar).toHaveAttribute("max", String(MANY));
   await expect(page.locator(".done-of")).toHaveText(new RegExp(`^\\d+ of ${MANY}$`));
   await expect.poll(async () => (await waiting(cluster)).length, { intervals: [100] }).toBeLessThan(MANY - 3);
   await page.getByRole("button", { name: "Stop" }).click();
-  await expect(pressed(page)).toHaveText(/^Admitted \d+, \d+ stopped$/, { timeout: 20_000 });
-  const [, done, stopped] = /Admitted (\d+), (\d+) stopped/.exec((await pressed(page).textContent()) ?? "") ?? [];
+  await expect(lastRequest(page)).toHaveText(/^Admitted \d+, \d+ stopped$/, { timeout: 20_000 });
+  const [, done, stopped] = /Admitted (\d+), (\d+) stopped/.exec((await lastRequest(page).textContent()) ?? "") ?? [];
   expect(Number(done) + Number(stopped)).toBe(MANY);
   expect(Number(done), "what was sent is told to its end").toBeGreaterThan(3);
   expect(Number(stopped)).toBeGreaterThan(10);
   expect((await waiting(cluster)).length).toBe(Number(stopped));
   await expect(selectionButton(page)).toHaveText(`Admit ${stopped}`);
-  await look(page, "progress-stopped");
+  await screenshot(page, "progress-stopped");
   await cluster.switches({ latency_ms: null });
   await selectionButton(page).click();
   await answer(page, "yes");
-  await expect(pressed(page)).toHaveText(`Admitted ${stopped}`, { timeout: 30_000 });
+  await expect(lastRequest(page)).toHaveText(`Admitted ${stopped}`, { timeout: 30_000 });
   expect(await waiting(cluster)).toEqual([]);
 });
 
@@ -55,11 +55,11 @@ test("who could not be admitted stays listed, with another try for one and for a
   const people = await many(cluster, page, 6);
   await cluster.switches({ admit_without_activator: "refuse" }, "eu-2");
   await page.locator('[data-action="admit"][data-scope="shown"]').click();
-  await expect(pressed(page)).toHaveText(/^Admitted 3, 3 refused/);
+  await expect(lastRequest(page)).toHaveText(/^Admitted 3, 3 refused/);
   await page.getByRole("button", { name: "Show 3" }).click();
   const panel = page.getByRole("dialog", { name: "Not admitted" });
   await expect(panel.locator("li")).toHaveCount(3);
-  await look(page, "progress-failures");
+  await screenshot(page, "progress-failures");
   const second = people[1];
   await panel.locator(`[data-person="${second.id}"]`).getByRole("button", { name: "Try again" }).click();
   await expect(panel.locator(`[data-person="${second.id}"]`), "still refused: listed once").toHaveCount(1);
@@ -83,7 +83,7 @@ test("a second press while the first is under way sends nobody twice", async ({ 
   await person(page, bo.id).focus();
   await admitOf(person(page, bo.id)).dblclick();
   await page.keyboard.press("Shift+A");
-  await expect(pressed(page)).toHaveText("Admitted 1");
+  await expect(lastRequest(page)).toHaveText("Admitted 1");
   const presses = sent.filter((each) => each.type === "admit");
   expect(presses.length).toBeLessThanOrEqual(2);
   expect(await cluster.lobbyOf(bo.id)).toBe("in");

@@ -1,8 +1,8 @@
 // Two and three moderators at once: what they see of each other, and that none of them steps on another.
-import { look } from "../screenshots.js";
-import { admitOf, answer, card, choose, expect, person, pressed, question, test } from "../server.js";
+import { screenshot } from "../screenshots.js";
+import { admitOf, answer, card, choose, expect, lastRequest, person, question, test } from "../server.js";
 
-test.beforeEach(async ({ cluster }) => cluster.calm());
+test.beforeEach(async ({ cluster }) => cluster.reset());
 
 /** Pages of anne (administrator), bert and finn, and people who wait, longest first. */
 async function together({ cluster, open }, names = ["Bo Berg", "Zoë Müller", "Ana Silva"]) {
@@ -74,7 +74,7 @@ test("who else is here and what they look at is in the header and on the meeting
   await others(bert).click();
   const panel = bert.getByRole("dialog", { name: "Here now" });
   await expect(panel.locator('[data-user="anne"]').first()).toContainText(/Administrator\s*Board call/);
-  await look(bert, "together-presence");
+  await screenshot(bert, "together-presence");
   await panel.locator("li").first().getByRole("button").click();
   await expect(bert.getByRole("heading", { level: 1 })).toContainText("Board call");
   await finn.close();
@@ -104,7 +104,7 @@ test("a claim by key is in every list at once, and moving on gives it back", asy
   for (const page of [anne, finn]) await expect(handled(page, bo.id)).toHaveText("bert is handling");
   await expect(person(anne, bo.id)).toHaveAttribute("data-handled", "other");
   await expect(handled(anne, zoe.id)).toHaveCount(0);
-  await look(anne, "together-claim");
+  await screenshot(anne, "together-claim");
   await bert.keyboard.press("j");
   for (const page of [anne, bert, finn]) await expect(handled(page, bo.id)).toHaveCount(0);
   await bert.keyboard.press("c");
@@ -145,13 +145,13 @@ test("whoever acts on another's claim is asked first, and can go over it", async
   await admitOf(person(anne, bo.id)).click();
   await expect(question(anne)).toContainText("Admit Bo Berg?");
   await expect(question(anne)).toContainText("bert is handling Bo Berg.");
-  await look(anne, "together-ask");
+  await screenshot(anne, "together-ask");
   await answer(anne, "cancel");
   expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
   await expect(admitOf(person(anne, bo.id))).toBeFocused();
   await anne.keyboard.press("Enter");
   await answer(anne, "yes");
-  await expect(pressed(anne)).toHaveText("Admitted 1");
+  await expect(lastRequest(anne)).toHaveText("Admitted 1");
   expect(await cluster.lobbyOf(bo.id)).toBe("in");
   await expect(bert.locator('.person[data-gone="yes"]', { hasText: "Bo Berg" })).toContainText("admitted by anne");
 });
@@ -164,7 +164,7 @@ test("of many, those whom others handle can be left out", async ({ cluster, open
   await anne.locator('[data-action="admit"][data-scope="shown"]').click();
   await expect(question(anne)).toContainText("1 of these 3 people is being handled by bert.");
   await question(anne).getByRole("button", { name: "Only the other 2" }).click();
-  await expect(pressed(anne)).toHaveText("Admitted 2");
+  await expect(lastRequest(anne)).toHaveText("Admitted 2");
   expect(await cluster.lobbyOf(people[1].id)).toBe("waiting");
 });
 
@@ -182,12 +182,12 @@ test("a press that another's claim overtakes is refused by the server, and said 
   await expect(handled(bert, bo.id)).toHaveText("You are handling");
   await admitOf(person(slow.page, bo.id)).click();
   await expect(question(slow.page)).toHaveCount(0);
-  await expect(pressed(slow.page)).toHaveText("Admitting 1 ...");
+  await expect(lastRequest(slow.page)).toHaveText("Admitting 1 ...");
   slow.release();
-  await expect(pressed(slow.page)).toHaveText("bert is handling Bo Berg.");
+  await expect(lastRequest(slow.page)).toHaveText("bert is handling Bo Berg.");
   expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
   await slow.page.getByRole("button", { name: "Admit anyway" }).click();
-  await expect(pressed(slow.page)).toHaveText("Admitted 1");
+  await expect(lastRequest(slow.page)).toHaveText("Admitted 1");
   expect(await cluster.lobbyOf(bo.id)).toBe("in");
 });
 
@@ -198,11 +198,11 @@ test("whoever presses a moment too late is told who was first, and when", async 
   await expect(person(slow.page, bo.id)).toBeVisible();
   slow.hold();
   await admitOf(person(bert, bo.id)).click();
-  await expect(pressed(bert)).toHaveText("Admitted 1");
+  await expect(lastRequest(bert)).toHaveText("Admitted 1");
   await admitOf(person(slow.page, bo.id)).click();
-  await expect(pressed(slow.page)).toHaveText("Admitting 1 ...");
+  await expect(lastRequest(slow.page)).toHaveText("Admitting 1 ...");
   slow.release();
-  await expect(pressed(slow.page)).toHaveText(/^Already admitted by bert \d+ s ago$/);
+  await expect(lastRequest(slow.page)).toHaveText(/^Already admitted by bert \d+ s ago$/);
 });
 
 test("two who press for the same person at the same moment both succeed", async ({ cluster, open }) => {
@@ -217,7 +217,7 @@ test("two who press for the same person at the same moment both succeed", async 
   await cluster.switches({ effect_delay_ms: 2000 }, "eu-1");
   for (const { page } of both) await admitOf(person(page, bo.id)).click();
   for (const { release } of both) release();
-  for (const { page } of both) await expect(pressed(page)).toHaveText(/^(Admitted 1|Already admitted by \w+ \d+ s ago)$/);
+  for (const { page } of both) await expect(lastRequest(page)).toHaveText(/^(Admitted 1|Already admitted by \w+ \d+ s ago)$/);
   expect(await cluster.lobbyOf(bo.id)).toBe("in");
 });
 
@@ -272,7 +272,7 @@ test("a claim on a meeting covers its people, in every list", async ({ cluster, 
   await admitOf(card(anne, meeting.id)).click();
   await expect(question(anne)).toContainText("3 of these 3 people are being handled by bert.");
   await answer(anne, "cancel");
-  await look(anne, "together-meeting");
+  await screenshot(anne, "together-meeting");
   await bert.keyboard.press("Escape");
   await expect(card(anne, meeting.id)).not.toContainText("is handling");
   await expect(bert.getByRole("heading", { level: 1 }), "one thing at a time").toContainText("Board call");

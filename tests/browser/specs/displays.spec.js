@@ -1,6 +1,6 @@
 // The administrators' displays: a screen is let in by its code or a link, called, changed and sent away, live on both sides; nobody
 // else has them.
-import { look, lookTwice } from "../screenshots.js";
+import { screenshot, screenshotBoth } from "../screenshots.js";
 import { answer, expect, live, question, test } from "../server.js";
 
 const PHONE = { width: 320, height: 720 };
@@ -56,7 +56,7 @@ async function forgetAll(page) {
   }
 }
 
-test.beforeEach(async ({ cluster }) => cluster.calm());
+test.beforeEach(async ({ cluster }) => cluster.reset());
 
 test("a screen is paired by its code, and shows what it is told to until it is revoked", async ({ cluster, open }) => {
   test.setTimeout(120_000);
@@ -65,7 +65,7 @@ test("a screen is paired by its code, and shows what it is told to until it is r
   const page = await open(cluster, { role: "admin" });
   await openBoard(page);
   await expect(page.locator(".no-displays")).toContainText(`${cluster.url}/wall`);
-  await lookTwice(page, "displays-none");
+  await screenshotBoth(page, "displays-none");
   const wall = await screenOf(open, cluster);
   await codeOn(wall);
   await expect(page.locator(".status-line")).toContainText("1 screen shows a code");
@@ -79,7 +79,7 @@ test("a screen is paired by its code, and shows what it is told to until it is r
   await expect(row(page, "Control room left").locator(".col-version")).toHaveText(/^\d+\.\d+\.\d+/);
   await expect(body(wall)).toContainText("Board call");
   await expect(body(wall)).toContainText("Bo B.");
-  await lookTwice(page, "displays");
+  await screenshotBoth(page, "displays");
 
   await act(page, "Control room left", "identify").click();
   await expect(wall.getByText("Control room left").first()).toBeVisible();
@@ -103,7 +103,7 @@ test("a screen is paired by its code, and shows what it is told to until it is r
   await act(page, "Control room right", "revoke").click();
   await expect(question(page)).toContainText("Revoke Control room right?");
   await expect(question(page).locator('[data-answer="cancel"]')).toBeFocused();
-  await lookTwice(page, "displays-revoke");
+  await screenshotBoth(page, "displays-revoke");
   await answer(page, "yes");
   await expect(body(wall)).toContainText(/revoked/i);
   await expect(row(page, "Control room right").locator(".col-state")).toContainText("revoked since");
@@ -123,7 +123,7 @@ test("a link lets one screen in, is shown once, and a second screen on it is not
   await expect(field).toBeFocused();
   const link = await field.inputValue();
   expect(link.startsWith(`${cluster.url}/wall/t/`), link).toBe(true);
-  await lookTwice(page, "displays-link");
+  await screenshotBoth(page, "displays-link");
   await page.mouse.click(4, 4);
   await expect(field, "a press beside it does not take it away").toBeVisible();
   await answer(page, "yes");
@@ -161,7 +161,7 @@ test("what is wrong is said where it is, and nothing typed is lost by a refusal"
   await answer(page, "yes");
   await expect(second).toContainText("Choose at least one meeting.");
   await expect(second).toContainText("A whole number of seconds from 5 to 3,600.");
-  await lookTwice(page, "displays-faults");
+  await screenshotBoth(page, "displays-faults");
   await second.getByLabel("Board call").check();
   await second.getByLabel("Seconds for view 2").fill("20");
   await answer(page, "yes");
@@ -191,7 +191,7 @@ test("on a phone nothing is cut, neither of the list nor of the form", async ({ 
     expect(box.scrollWidth, selector).toBeLessThanOrEqual(box.clientWidth);
   };
   await fits("dialog");
-  await lookTwice(page, "displays-form-phone");
+  await screenshotBoth(page, "displays-form-phone");
   await answer(page, "yes");
   await expect(page.locator("#display-link")).toBeVisible();
   await fits("dialog");
@@ -199,7 +199,7 @@ test("on a phone nothing is cut, neither of the list nor of the form", async ({ 
   await expect(page.locator("tr[data-display]")).toHaveCount(1);
   await fits("html");
   await fits(".people .scroller");
-  await lookTwice(page, "displays-phone");
+  await screenshotBoth(page, "displays-phone");
   await forgetAll(page);
 });
 
@@ -252,7 +252,7 @@ test("a screen that shows a code says when nobody hears it; after Usher's restar
   await expect(wall.locator(".lost")).toBeHidden();
   await cluster.usher.stop();
   await expect(wall.locator(".lost")).toContainText("No connection to Usher", { timeout: 15_000 });
-  await look(wall, "displays-code-lost");
+  await screenshot(wall, "displays-code-lost");
   await cluster.startUsher();
   await expect(wall.locator(".lost")).toBeHidden({ timeout: 30_000 });
   await expect(wall.locator("#code"), "codes are not kept over a restart").not.toHaveText(before);

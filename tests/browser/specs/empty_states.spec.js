@@ -1,4 +1,4 @@
-import { lookTwice } from "../screenshots.js";
+import { screenshotBoth } from "../screenshots.js";
 import { admitOf, card, Demo, expect, live, person, shownAll, test } from "../server.js";
 
 test("nobody waiting is said in words, and no lobby is something else", async ({ desk }) => {
@@ -53,7 +53,7 @@ test("whoever can't be read says so on their row, their meeting and in its headi
   await card.locator("button.open").click();
   await expect(page.locator('[data-chip="unreadable"]')).toContainText("1 person can’t be read");
   await expect(person(page, id)).toContainText("CMS’s answer about this person can’t be read");
-  await lookTwice(page, "unreadable");
+  await screenshotBoth(page, "unreadable");
   await cluster.switches({ rest_replace: "" });
   await expect(card).not.toContainText("can’t be read", { timeout: 15_000 });
 });

@@ -1,6 +1,6 @@
 // Languages, directions and time zones, in a browser: which one a page is in, and that each has room on the screen.
 import { readFileSync } from "node:fs";
-import { look } from "../screenshots.js";
+import { screenshot } from "../screenshots.js";
 import { admitOf, card, expect, live, person, signIn, test } from "../server.js";
 
 const LOCALES = { en: "en-GB", de: "de-DE", fr: "fr-FR", es: "es-ES" };
@@ -96,7 +96,7 @@ for (const [code, locale] of Object.entries(LOCALES)) {
       const { board, waiting } = await busy(demo);
       const page = await open(demo, { role: "admin", locale, viewport });
       const fits = async (name) => {
-        await look(page, `language-${code}-${viewport.width}-${name}`);
+        await screenshot(page, `language-${code}-${viewport.width}-${name}`);
         expect(await cut(page), name).toEqual([]);
       };
       await lang(page).toHaveAttribute("lang", code);
@@ -168,7 +168,7 @@ for (const viewport of [DESKTOP, PHONE]) {
     });
     await expect.poll(async () => near(await places())).toEqual(near(mirrored(before)));
     expect(await cut(page)).toEqual([]);
-    await look(page, `rtl-${viewport.width}-desk`);
+    await screenshot(page, `rtl-${viewport.width}-desk`);
     // An address in Latin letters begins where the line begins; one that is too long ends beyond its cell.
     const gap = await person(page, waiting[0].id)
       .locator(".address bdi")
@@ -187,7 +187,7 @@ for (const viewport of [DESKTOP, PHONE]) {
       document.documentElement.dir = "rtl";
     });
     await expect(page.locator(".call .person")).toHaveCount(2);
-    await look(page, `rtl-${viewport.width}-meeting`);
+    await screenshot(page, `rtl-${viewport.width}-meeting`);
     expect(await cut(page)).toEqual([]);
     await demo.clear();
   });

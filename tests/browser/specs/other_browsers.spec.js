@@ -63,7 +63,7 @@ for (const { name, launch, missing, desk } of OTHERS)
     for (const { name: size, width, height } of SCREENS)
       test(`all is whole and large enough at ${size}`, async ({ cluster, open }) => {
         test.setTimeout(120_000);
-        await cluster.calm();
+        await cluster.reset();
         const admin = await open(cluster, { role: "admin" });
         const page = await show(cluster.url + (await linkOf(admin, display())), { width, height });
         const needed = (5 * 0.00465 * Math.hypot(width, height)) / (55 * 0.0254);
@@ -131,7 +131,7 @@ for (const { name, launch, missing, desk } of OTHERS)
 
     if (desk)
       test("the desk: somebody signs in, finds a person and admits by keyboard alone", async ({ cluster }) => {
-        await cluster.calm();
+        await cluster.reset();
         const room = await cluster.meeting("Board call");
         const [bo] = [await cluster.join(room, "Bo Berg"), await cluster.join(room, "Ana Silva")];
         const page = await show(cluster.url, { width: 1280, height: 800 });

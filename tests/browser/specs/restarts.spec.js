@@ -1,10 +1,10 @@
 // Usher and the simulator as processes of their own: either may go and come back under an open page.
-import { lookTwice } from "../screenshots.js";
+import { screenshotBoth } from "../screenshots.js";
 import { admitOf, card, expect, live, person, selectionButton, test } from "../server.js";
 
 const BACK = 30_000;
 
-test.beforeEach(async ({ cluster }) => cluster.calm());
+test.beforeEach(async ({ cluster }) => cluster.reset());
 
 /** Three people who wait, on both bridges. @param {import("../cluster.js").Cluster} cluster
  * @param {import("@playwright/test").Page} page */
@@ -52,7 +52,7 @@ test("Usher alone restarts: the page says so and goes on without a reload, a fli
   await expect(admitOf(person(page, people[0].id))).toBeDisabled();
   await expect(selectionButton(page)).toBeDisabled();
   await expect(person(page, people[1].id)).toBeFocused();
-  await lookTwice(page, "restart-usher-gone");
+  await screenshotBoth(page, "restart-usher-gone");
   await cluster.startUsher();
   await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
   await expect(page.locator(".columns")).toHaveAttribute("data-old", "no");
@@ -112,7 +112,7 @@ test("Usher is killed in the middle of an admission: the row says that it was no
     timeout: 20_000,
   });
   expect(await cluster.lobbyOf(people[0].id)).toBe("waiting");
-  await lookTwice(page, "admit-interrupted");
+  await screenshotBoth(page, "admit-interrupted");
   // The button has come back under a pointer that rests there: it waits for the pointer to move.
   await page.mouse.move(0, 0);
   await admitOf(person(page, people[0].id)).click();
@@ -140,7 +140,7 @@ test("the simulator alone restarts: old rows stay greyed, then the new truth is 
   await cluster.simulator.stop();
   await expect(page.locator(".notes li.grave")).toHaveCount(2, { timeout: 20_000 });
   for (const { id } of people) await expect(person(page, id)).toHaveAttribute("data-stale", "yes");
-  await lookTwice(page, "restart-cms-gone");
+  await screenshotBoth(page, "restart-cms-gone");
   await cluster.startSimulator();
   // The seed makes the same ids again: the meeting may not be the same one, and must not be shown as if it were.
   const board = await cluster.meeting("After the restart");

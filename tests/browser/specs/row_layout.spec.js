@@ -3,7 +3,7 @@ import { card, expect, person, test } from "../server.js";
 
 const LONG = "Dr. Maximiliane Wolkenstein-Habsburg, court 3";
 
-test.beforeEach(async ({ cluster }) => cluster.calm());
+test.beforeEach(async ({ cluster }) => cluster.reset());
 
 test("names have the first claim on width, from a phone to a wide screen", async ({ cluster, open }) => {
   const page = await open(cluster);

@@ -3,7 +3,7 @@ import { admitOf, expect, person, test } from "../server.js";
 
 const BACK = 30_000;
 
-test.beforeEach(async ({ cluster }) => cluster.calm());
+test.beforeEach(async ({ cluster }) => cluster.reset());
 
 /** How long it took until something was so, in ms. @param {() => Promise<void>} so */
 async function took(so) {
@@ -20,11 +20,11 @@ async function boWaits(cluster, open) {
   return { page, id };
 }
 
-/** The server's process stands still meanwhile. @param {import("../cluster.js").Cluster} cluster @param {() => Promise<void>} look */
-async function whileFrozen({ usher }, look) {
+/** The server's process stands still meanwhile. @param {import("../cluster.js").Cluster} cluster @param {() => Promise<void>} screenshot */
+async function whileFrozen({ usher }, screenshot) {
   usher.child.kill("SIGSTOP");
   try {
-    await look();
+    await screenshot();
   } finally {
     usher.child.kill("SIGCONT");
   }

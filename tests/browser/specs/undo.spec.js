@@ -1,14 +1,14 @@
 // Taking an admission back: offered to whoever made it, for some seconds; or, where it is set so, held back before it is sent.
 import { Cluster } from "../cluster.js";
-import { look } from "../screenshots.js";
-import { admitOf, card, expect, person, pressed, selectionButton, test } from "../server.js";
+import { screenshot } from "../screenshots.js";
+import { admitOf, card, expect, lastRequest, person, selectionButton, test } from "../server.js";
 
 const NAMES = ["Bo Berg", "Zoë Müller", "Ana Silva"];
 
 /** Three who wait, on a bridge each in turn. @param {import("../cluster.js").Cluster} cluster
  * @param {import("@playwright/test").Page} page */
 async function three(cluster, page, bridges = ["eu-1"]) {
-  await cluster.calm();
+  await cluster.reset();
   const meeting = await cluster.meeting("Board call", { bridge: "eu-1" });
   const people = [];
   for (const [at, name] of NAMES.entries()) {
@@ -28,14 +28,14 @@ test("an admission is undone by a key, by whoever made it alone", async ({ clust
   const [page, anne] = [await open(cluster), await open(cluster, { role: "admin" })];
   const { people } = await three(cluster, page);
   await admitOf(person(page, people[0].id)).click();
-  await expect(pressed(page)).toHaveText("Admitted 1");
+  await expect(lastRequest(page)).toHaveText("Admitted 1");
   const button = undo(page).getByRole("button");
   await expect(button).toHaveAccessibleName("Undo: send Bo Berg back to the lobby");
   await expect(person(anne, people[0].id)).toHaveCount(0);
   await expect(undo(anne)).toHaveCount(0);
-  await look(page, "undo-one");
+  await screenshot(page, "undo-one");
   await page.keyboard.press("u");
-  await expect(pressed(page)).toHaveText("Sent 1 back");
+  await expect(lastRequest(page)).toHaveText("Sent 1 back");
   await expect(undo(page)).toHaveCount(0);
   expect(await cluster.lobbyOf(people[0].id)).toBe("waiting");
   await expect(person(anne, people[0].id)).toContainText(/sent back by bert/);
@@ -49,13 +49,13 @@ test("several at once are undone together, the rows stay where they are meanwhil
   const later = await cluster.join(await cluster.meeting("Ward round"), "Ida Ring");
   await expect(person(page, later.id)).toBeVisible();
   await admitOf(card(page, meeting.id)).click();
-  await expect(pressed(page)).toHaveText("Admitted 3");
+  await expect(lastRequest(page)).toHaveText("Admitted 3");
   const row = person(page, later.id);
   const top = () => row.evaluate((element) => element.getBoundingClientRect().top);
   await admitOf(row).hover();
   const before = await top();
   await page.keyboard.press("u");
-  await expect(pressed(page)).toHaveText("Sent 3 back");
+  await expect(lastRequest(page)).toHaveText("Sent 3 back");
   expect(await Promise.all(people.map((each) => cluster.lobbyOf(each.id)))).toEqual(["waiting", "waiting", "waiting"]);
   await expect(person(page, people[0].id)).toBeVisible();
   expect(await top(), "nothing moves under the pointer").toBe(before);
@@ -106,16 +106,16 @@ test("who can't be sent back is still in, and each of them is told of", async ({
   await cluster.switches({ back_to_lobby: "reject" }, "eu-2");
   await tickAll(page);
   await selectionButton(page).click();
-  await expect(pressed(page)).toHaveText("Admitted 3");
+  await expect(lastRequest(page)).toHaveText("Admitted 3");
   await page.keyboard.press("u");
-  await expect(pressed(page)).toHaveText("Sent 2 back, 1 still in");
+  await expect(lastRequest(page)).toHaveText("Sent 2 back, 1 still in");
   expect(await Promise.all(people.map((each) => cluster.lobbyOf(each.id)))).toEqual(["waiting", "in", "waiting"]);
   await page.getByRole("button", { name: "Show 3" }).click();
   const panel = page.getByRole("dialog", { name: "Taken back, or not" });
   const of = (at) => panel.locator(`[data-person="${people[at].id}"]`);
   await expect(of(0)).toContainText(/Bo Berg\s*Sent back/);
   await expect(of(1)).toContainText(/Zoë Müller\s*Still in: Refused: \S+/);
-  await look(page, "undo-still-in");
+  await screenshot(page, "undo-still-in");
 });
 
 test.describe("admissions held back for some seconds", () => {
@@ -131,17 +131,17 @@ test.describe("admissions held back for some seconds", () => {
       await expect(person(page, bo.id)).toContainText(/Admitting in [1-8] s/);
       await expect(person(anne, bo.id)).toContainText(/bert admits in [1-8] s/);
       await expect(person(anne, bo.id).locator('[data-action="stop"]')).toHaveCount(0);
-      await look(page, "undo-delayed");
+      await screenshot(page, "undo-delayed");
       await person(page, bo.id).getByRole("button", { name: "Cancel: do not admit Bo Berg" }).click();
-      await expect(pressed(page)).toHaveText("Stopped before it was sent");
+      await expect(lastRequest(page)).toHaveText("Stopped before it was sent");
       await expect(admitOf(person(anne, bo.id))).toBeEnabled();
       await admitOf(person(page, zoe.id)).click();
-      await expect(pressed(page)).toHaveText("Admitted 1", { timeout: 20_000 });
+      await expect(lastRequest(page)).toHaveText("Admitted 1", { timeout: 20_000 });
       expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
       await page.locator("#select-all").check();
       await selectionButton(page).click();
       await page.locator('.action-bar [data-action="stop"]').click();
-      await expect(pressed(page)).toHaveText("Admitted 0, 2 stopped");
+      await expect(lastRequest(page)).toHaveText("Admitted 0, 2 stopped");
       await expect(selectionButton(page), "they are selected as before").toHaveText("Admit 2");
       expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(ana.id)]).toEqual(["waiting", "waiting"]);
     } finally {

@@ -1,6 +1,6 @@
 // The picture on a wall, in pixels: nothing is cut or lies over something else, text is as large as its distance asks for, old data
 // looks old.
-import { look } from "../screenshots.js";
+import { screenshot } from "../screenshots.js";
 import { expect, test } from "../server.js";
 import { bridge, crowd, display, faults, inkOfCapital, linkOf, meeting, Screen } from "../wall_screen.js";
 
@@ -26,7 +26,7 @@ async function screen(open, cluster, settings, viewport) {
 
 /** One person waits, and Usher knows; gives the link of a display. */
 async function boWaits(open, cluster) {
-  await cluster.calm();
+  await cluster.reset();
   const room = await cluster.meeting("Board call", { bridge: "eu-1" });
   await cluster.join(room, "Bo Berg", { bridge: "eu-1" });
   const admin = await open(cluster, { role: "admin" });
@@ -81,7 +81,7 @@ test("each theme can be read, also what is old and what is too long", async ({ c
     wall.show(display({ themes: [{ from: "00:00", theme }] }), [bridge("eu-1"), old, ...crowd(15, now)]);
     await expect(wall.page.locator("html")).toHaveAttribute("data-theme", theme);
     await expect(wall.page.locator('.row[data-stale="yes"]').first()).toBeVisible();
-    await look(wall.page, `wall-${theme}`);
+    await screenshot(wall.page, `wall-${theme}`);
     expect(await faults(wall.page), theme).toEqual([]);
   }
 });
@@ -117,7 +117,7 @@ test("only the data of a silent bridge is old; without its server all is, with i
   // Nothing comes any more: after five seconds nothing is to be believed.
   await expect(row("m1")).toHaveAttribute("data-stale", "yes", { timeout: 9000 });
   await expect(page.locator("#strip-age")).toHaveText(/^0:(0[5-9]|1\d)$/);
-  await look(page, "wall-lost");
+  await screenshot(page, "wall-lost");
   await expect.poll(() => wall.opened, { timeout: 15_000 }).toBeGreaterThan(1);
   wall.show(settings, [...BRIDGES, ...rows]);
   await expect(row("m1")).toHaveAttribute("data-stale", "no");
@@ -135,7 +135,7 @@ test("what the server wrote is old, too, where the page never gets to hear it", 
   for (const node of [count, name, page.locator("#waiting"), page.locator("#bridges bdi").first()])
     await expect(node).toHaveCSS("text-decoration-line", "line-through");
   expect(await faults(page)).toEqual([]);
-  await look(page, "wall-never-heard");
+  await screenshot(page, "wall-never-heard");
 });
 
 test("a script that is lost on its way does not freeze the wall", async ({ cluster, open }) => {
@@ -225,7 +225,7 @@ test("it says its name when asked, loads itself again once for a new version, an
   await expect(page.locator("#name")).toBeHidden();
   wall.tell({ type: "identify", seconds: 2 });
   await expect(page.locator("#name")).toHaveText("Control room left");
-  await look(page, "wall-identify");
+  await screenshot(page, "wall-identify");
   await expect(page.locator("#name")).toBeHidden();
   const loaded = page.waitForEvent("load");
   wall.show(settings, BRIDGES, "99.0.0");
@@ -235,11 +235,11 @@ test("it says its name when asked, loads itself again once for a new version, an
   await expect(page.locator(".row"), "not again for the same version").toHaveCount(1);
   wall.tell({ type: "over", why: "crowded" });
   await expect(page.getByText("Too many screens show this display")).toBeVisible();
-  await look(page, "wall-crowded");
+  await screenshot(page, "wall-crowded");
   wall.tell({ type: "over", why: "revoked" });
   await expect(page.getByText("This screen was revoked")).toBeVisible();
   await expect(page.getByText("Too many screens show this display")).toBeHidden();
-  await look(page, "wall-revoked");
+  await screenshot(page, "wall-revoked");
 });
 
 test("a browser that blocks sound is said so, where sound is wanted", async ({ cluster, open }) => {
