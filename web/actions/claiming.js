@@ -110,11 +110,17 @@ export class Claiming {
   /** @param {ClaimKind} kind @param {import("../net/protocol.js").Result} result */
   #claimed(kind, result) {
     const row = kind === "person" ? this.roster.people.get(result.person ?? "") : this.roster.meetings.get(result.meeting ?? "");
-    const name = row?.kind === "meeting" ? meetingNameOf(row) : row ? nameOf(row) : "";
+    const name = this.#nameOf(row);
     if (result.result === "claimed") this.notice.say(t("claim.taken", { by: result.by ?? "?", name }));
     else if (result.result === "done") this.announcer.announce(t("claim.done", { name }));
     else this.notice.say(t(result.result === "refused" ? "failed_busy" : "why.left"));
     this.renderer.changed();
+  }
+
+  /** @param {import("../net/protocol.js").PersonRow | import("../net/protocol.js").MeetingRow | undefined} row */
+  #nameOf(row) {
+    if (!row) return "";
+    return row.kind === "meeting" ? meetingNameOf(row) : nameOf(row);
   }
 
   /** The own claims, renewed and given back as the page's user goes along. */

@@ -59,7 +59,10 @@ export class Alerts {
     /** A sound that was due while another tab led. @type {{ kind: Kind, at: number } | null} */
     this.unsounded = null;
     this.notificationLeader = new TabLeader(`${name}-notices`, () => this.#onNotificationLeader());
-    this.title = new Title((n, away) => (away ? t("title_away") : n > 0 ? t("title_waiting", { n }) : t("title")));
+    this.title = new Title((n, away) => {
+      if (away) return t("title_away");
+      return n > 0 ? t("title_waiting", { n }) : t("title");
+    });
     this.favicon = new Favicon();
     this.followedMeetings = new FollowedMeetings([], [], roster.meetings);
     screen.followState = (meeting) => this.followedMeetings.of(meeting);
@@ -170,7 +173,8 @@ export class Alerts {
     if (!this.#concerns(row, "sound") && !this.#concerns(row, "notify")) return;
     this.news.add(row.id);
     const { followed, others, silent } = this.situations;
-    const situation = this.followStateOf(row.meeting) === "followed" ? followed : this.#kept.sound ? others : silent;
+    const unfollowed = this.#kept.sound ? others : silent;
+    const situation = this.followStateOf(row.meeting) === "followed" ? followed : unfollowed;
     situation.arrived(row.id, performance.now());
   }
 

@@ -12,7 +12,8 @@ const OCTAGON = '<path d="M15 10h10l7 7v8l-7 7H15l-7-7v-8z" fill="#b0251d" strok
  * @param {boolean} [away] how many is not known any more */
 export function picture(waiting, late, away = false) {
   if (waiting === 0 && !away) return "";
-  const text = away ? "?" : waiting > 99 ? "99+" : String(waiting);
+  const count = waiting > 99 ? "99+" : String(waiting);
+  const text = away ? "?" : count;
   const size = { 1: 18, 2: 16 }[text.length] ?? 12;
   const number = `<text x="20" y="${21.5 + size * 0.36}" font-family="sans-serif" font-weight="700" font-size="${size}" text-anchor="middle" fill="#fff">${text}</text>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${DOOR}${late || away ? OCTAGON : ROUND}${number}</svg>`;
@@ -28,7 +29,8 @@ export class Favicon {
 
   /** @param {number} waiting @param {boolean} late @param {boolean} [away] */
   show(waiting, late, away = false) {
-    const said = away ? "away" : waiting === 0 ? "" : `${Math.min(waiting, 100)} ${late}`;
+    const count = waiting === 0 ? "" : `${Math.min(waiting, 100)} ${late}`;
+    const said = away ? "away" : count;
     if (!this.link || said === this.said) return;
     this.said = said;
     const svg = picture(waiting, late, away);

@@ -65,7 +65,8 @@ export class Stability {
     this.stood = this.kept = null;
     const { list, pointed } = this;
     const points = pointed !== null && !(list.focused && this.focusedAt > this.movedAt);
-    const id = points ? pointed : list.focused ? list.active : null;
+    const focused = list.focused ? list.active : null;
+    const id = points ? pointed : focused;
     const top = id === null ? undefined : list.rowElement(id)?.getBoundingClientRect().top;
     const [box, view] = [list.element?.getBoundingClientRect(), list.scroller?.getBoundingClientRect()];
     if (id === null || top === undefined || !box || !view) return;

@@ -64,5 +64,7 @@ export const viewsLabel = (views) =>
   views.length === 1 && views[0] ? viewLabel(views[0]) : { key: "displays.views_n", args: { n: views.length } };
 
 /** The names chosen for a view; none where it shows everything. @param {DisplayView} view */
-export const chosenIn = (view) =>
-  view.what === "meetings" ? view.meetings.map((each) => each.name) : view.what === "bridges" ? view.bridges : [];
+export function chosenIn(view) {
+  if (view.what === "meetings") return view.meetings.map((each) => each.name);
+  return view.what === "bridges" ? view.bridges : [];
+}

@@ -137,20 +137,23 @@ export function passes(view, { meetingOf, me, now, all }) {
 export function comparison({ order, reverse }, meetingName, fold, byWait) {
   const sign = reverse ? -1 : 1;
   if (order === "wait") return reverse ? (a, b) => byWait(b, a) : byWait;
+  const textOf = (/** @type {Person} */ person) => {
+    if (order === "name") return person.name || person.address;
+    return order === "meeting" ? meetingName(person) : (person.bridge ?? "");
+  };
   /** @type {WeakMap<Person, string>} */
   const keys = new WeakMap();
   const key = (/** @type {Person} */ person) => {
     const known = keys.get(person);
     if (known !== undefined) return known;
-    const text = fold(
-      order === "name" ? person.name || person.address : order === "meeting" ? meetingName(person) : (person.bridge ?? ""),
-    );
+    const text = fold(textOf(person));
     keys.set(person, text);
     return text;
   };
   return (a, b) => {
     const [left, right] = [key(a), key(b)];
-    return left === right ? byWait(a, b) : left < right ? -sign : sign;
+    if (left === right) return byWait(a, b);
+    return left < right ? -sign : sign;
   };
 }
 
@@ -179,7 +182,10 @@ export function filters(view, all) {
 }
 
 /** @param {string} by */
-const byKey = (by) => (by === "me" ? "filter.by_me" : by === "nobody" ? "filter.by_nobody" : "filter.by_name");
+function byKey(by) {
+  if (by === "me") return "filter.by_me";
+  return by === "nobody" ? "filter.by_nobody" : "filter.by_name";
+}
 
 /** No filter; leaves columns, density and order. @type {Partial<ListOptions>} */
 export const UNFILTERED = { meetings: [], bridges: [], longer: 0, by: "" };

@@ -12,7 +12,8 @@ export function consequences(meeting, on, held = 0) {
   if (n === 0) return [line("unlock.nobody_waits"), line(`unlock.comers_${mode}`)];
   const letsIn = mode === "all" || (mode === "needs_activation" && meeting.activator === true);
   const waits = mode === "needs_activation" && meeting.activator === false;
-  const first = line(letsIn ? "unlock.lets_in" : waits ? "unlock.waits_for_host" : "unlock.may_let_in", n);
+  const unsure = waits ? "unlock.waits_for_host" : "unlock.may_let_in";
+  const first = line(letsIn ? "unlock.lets_in" : unsure, n);
   return [first, ...(held > 0 && !waits ? [line("unlock.held_too", held)] : []), line(`unlock.comers_${mode}`)];
 }
 

@@ -28,7 +28,10 @@ function bridgeObstacle(bridge, action) {
 }
 
 /** @param {Page} page */
-const pageObstacle = ({ acts, live }) => (!acts ? "why_viewer" : !live ? "why_not_connected" : null);
+function pageObstacle({ acts, live }) {
+  if (!acts) return "why_viewer";
+  return live ? null : "why_not_connected";
+}
 
 /**
  * Why this can't be done with a person just now, as a catalogue key; null when it can.

@@ -115,13 +115,14 @@ export class Roster {
   /** @param {string} meeting @param {ReturnType<typeof lobbyStateOf>} place */
   peopleOf(meeting, place) {
     const people = [...(this.within.get(meeting) ?? [])].map((id) => /** @type {Person} */ (this.people.get(id)));
-    return people.filter((person) => lobbyStateOf(person) === place).sort((a, b) => this.#byName(a, b));
+    return people.filter((person) => lobbyStateOf(person) === place).sort((a, b) => this.#compareText(a, b));
   }
 
-  /** @param {Person} a @param {Person} b */
-  #byName(a, b) {
+  /** The id decides between equals. @param {Person | Meeting} a @param {Person | Meeting} b */
+  #compareText(a, b) {
     const [left, right] = [this.#text(a), this.#text(b)];
-    return left < right ? -1 : left > right ? 1 : a.id < b.id ? -1 : 1;
+    if (left !== right) return left < right ? -1 : 1;
+    return a.id < b.id ? -1 : 1;
   }
 
   /** Whether the query's words all occur in a person's name, address or meeting. @param {string} query */
@@ -157,8 +158,7 @@ export class Roster {
     if (a.waiting > 0 !== b.waiting > 0) return a.waiting > 0 ? -1 : 1;
     const since = a.waiting > 0 ? (a.longest_since ?? Infinity) - (b.longest_since ?? Infinity) : 0;
     if (since !== 0 && !Number.isNaN(since)) return since;
-    const [left, right] = [this.#text(a), this.#text(b)];
-    return left < right ? -1 : left > right ? 1 : a.id < b.id ? -1 : 1;
+    return this.#compareText(a, b);
   };
 
   /** @param {Person} person */

@@ -13,7 +13,10 @@ const ASSUMED = { first_s: 120, second_s: 300, own: false };
 export const thresholdsOf = (meeting) => meeting?.thresholds ?? ASSUMED;
 
 /** 0, 1 or 2: how many thresholds a wait has passed. @param {number} ms @param {Thresholds} thresholds */
-export const level = (ms, { first_s, second_s }) => (ms >= second_s * 1000 ? 2 : ms >= first_s * 1000 ? 1 : 0);
+export function level(ms, { first_s, second_s }) {
+  if (ms >= second_s * 1000) return 2;
+  return ms >= first_s * 1000 ? 1 : 0;
+}
 
 /** How long a participant has waited, in ms; null where they don't. @param {Person} person @param {number} now */
 export const waited = (person, now) =>

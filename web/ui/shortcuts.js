@@ -160,13 +160,13 @@ export class Shortcuts {
       return;
     }
     const target = /** @type {HTMLElement} */ (event.target);
-    const done =
-      event.key === "Escape"
-        ? this.#escape()
-        : target.matches(FIELDS)
-          ? this.#inSearch(event, target)
-          : this.#command(event, target);
-    if (done) event.preventDefault();
+    if (this.#take(event, target)) event.preventDefault();
+  }
+
+  /** @param {KeyboardEvent} event @param {HTMLElement} target @returns {boolean} whether the key meant something */
+  #take(event, target) {
+    if (event.key === "Escape") return this.#escape();
+    return target.matches(FIELDS) ? this.#inSearch(event, target) : this.#command(event, target);
   }
 
   /** Closes, clears or leaves one thing at a time. */
@@ -241,8 +241,8 @@ export class Shortcuts {
   #admitMeeting() {
     const { screen, roster } = this;
     const list = screen.lists.find((each) => each.focused);
-    const row = list?.active == null ? undefined : list === screen.meetings ? list.active : roster.people.get(list.active)?.meeting;
-    const meeting = screen.openId ?? row;
+    const id = list?.active ?? "";
+    const meeting = screen.openId ?? (list === screen.meetings ? id || undefined : roster.people.get(id)?.meeting);
     if (meeting !== undefined) this.moderation.admitMeeting(meeting);
   }
 
@@ -286,7 +286,8 @@ export class Shortcuts {
    * @param {import("../lists/virtual_list.js").List<any>} list @param {number} step */
   #beside(list, step) {
     const { lobby, held } = this.screen;
-    const next = list === lobby && step > 0 ? held : list === held && step < 0 ? lobby : null;
+    const above = list === held && step < 0 ? lobby : null;
+    const next = list === lobby && step > 0 ? held : above;
     const there = next?.entries.filter((entry) => entry.gone === null) ?? [];
     const entry = there.at(step > 0 ? 0 : -1);
     return next && entry ? { list: next, id: entry.id } : null;

@@ -80,7 +80,10 @@ export function actionBar(parts) {
 
 /** The button's text: where a filter hides some of the selection, it says that it is for the others. @param {number} n
  * @param {number} hidden */
-const keyOf = (n, hidden) => (n === 0 ? "admit" : hidden > 0 ? "admit_shown_n" : "admit_n");
+function keyOf(n, hidden) {
+  if (n === 0) return "admit";
+  return hidden > 0 ? "admit_shown_n" : "admit_n";
+}
 
 /** @param {Parts} parts @param {"people" | "meetings"} pane @param {"people" | "meetings"} name @param {string} label */
 const tab = (parts, pane, name, label) =>
@@ -118,8 +121,6 @@ function summary(parts, requests, last, undo) {
     last.names.size === 1 && last.state === "finished" ? last.results.filter((result) => isInTheWay(last, result)) : [];
   const code = failures(last).length === 1 ? codeOf(/** @type {import("../net/protocol.js").Result} */ (failures(last)[0])) : "";
   return html`<span class="request" data-state=${last.state}
-   
-     
         data-failed=${failures(last).length > 0 ? "yes" : "no"}>${bad(last) ? icon("trouble") : nothing}<span>${requestLine(parts.screen, last)}</span></span>${
           code ? html` <small class="code">${code}</small>` : nothing
         }

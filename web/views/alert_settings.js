@@ -51,8 +51,6 @@ function panel(parts) {
         <label for="volume">${t("alarm.volume")}</label>
         <input id="volume" type="range" min="0" max="100" step="5" .value=${live(String(Math.round(kept.volume * 100)))}
           ?disabled=${!kept.sound && kept.follows.length === 0}
-         
-           
               @input=${(/** @type {InputEvent} */ event) =>
                 prefs.set({ volume: Number(/** @type {HTMLInputElement} */ (event.target).value) / 100 })} />
         <div class="tries"><button class="quiet-button" type="button"

@@ -22,13 +22,14 @@ export function faultText(bridge) {
 }
 
 /** The user's button for a bridge that is not followed. @param {Parts} parts @param {Bridge} bridge */
-export const retryButton = (parts, bridge) =>
-  ["refused", "unreachable", "polling"].includes(bridge.state) && parts.screen.acts
-    ? html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!parts.screen.live}
+export function retryButton(parts, bridge) {
+  if (["refused", "unreachable", "polling"].includes(bridge.state) && parts.screen.acts)
+    return html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!parts.screen.live}
       @click=${() => parts.actionRequests.tellBridge("retry", bridge.id)}>
-        ${t("try_again")}</button>`
-    : bridge.state === "paused" && parts.screen.manages
-      ? html`<button class="quiet-button" type="button" data-action="resume" ?disabled=${!parts.screen.live}
+        ${t("try_again")}</button>`;
+  if (bridge.state === "paused" && parts.screen.manages)
+    return html`<button class="quiet-button" type="button" data-action="resume" ?disabled=${!parts.screen.live}
         aria-label=${t("resume_bridge", { bridge: bridge.id })}
-          @click=${() => parts.actionRequests.tellBridge("resume", bridge.id)}>${t("resume")}</button>`
-      : nothing;
+          @click=${() => parts.actionRequests.tellBridge("resume", bridge.id)}>${t("resume")}</button>`;
+  return nothing;
+}

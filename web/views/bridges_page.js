@@ -104,8 +104,6 @@ function line(parts, bridge, figures) {
     ${cell("queue", figures && queue(figures))}
     <td class="acts"><button class="quiet-button" type="button" data-action=${paused ? "resume" : "pause"} ?disabled=${!parts.screen.live}
       aria-label=${t(paused ? "resume_bridge" : "pause_bridge", { bridge: bridge.id })} title=${t(paused ? "resume_why" : "pause_why")}
-     
-       
           @click=${() =>
             parts.actionRequests.tellBridge(paused ? "resume" : "pause", bridge.id)}>${t(paused ? "resume" : "pause")}</button></td>
   </tr>`;
@@ -134,7 +132,6 @@ const sparkline = (rates) =>
 
 /** @param {Bridge} bridge @param {BridgeFigures} figures */
 const events = (bridge, figures) => html`<span
- 
     class=${
       figures.sockets_open < figures.sockets_wanted && bridge.state !== "paused" ? "amber" : ""
     }>${number(figures.sockets_open)}</span><span

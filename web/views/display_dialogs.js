@@ -39,7 +39,6 @@ export function linkQuestion({ displayActions, dialogs }, { name, link }) {
         <textarea id="display-link" rows="3" readonly dir="ltr" .value=${link} aria-describedby="display-link-why" @focus=${select}
           autofocus></textarea>
         <button class="quiet-button" type="button" data-action="copy-link" ?hidden=${!canCopy()}
-         
             @click=${() => displayActions.copy(link)}>${icon("link")} ${t(
               displayActions.copied ? "view.copied" : "displays.link_copy",
             )}</button></div>

@@ -35,8 +35,6 @@ const paths = {
   more: svg`<circle cx="8" cy="3.4" r="1.1" class="solid"/><circle cx="8" cy="8" r="1.1" class="solid"/><circle cx="8" cy="12.6"
     r="1.1" class="solid"/>`,
   hand: svg`<path
-   
-     
         d="M5.2 8.4V4.2a1 1 0 0 1 2 0v3M7.2 7V3a1 1 0 0 1 2 0v4M9.2 7V3.9a1 1 0 0 1 2 0v5.2c0 2.9-1.6 4.7-4 4.7-1.8 0-2.8-.8-3.7-2.4L2.3 9a1 1 0 0 1 1.7-1l1.2 1.5"/>`,
   hold: svg`<circle cx="8" cy="8" r="5.8"/><path d="M6.4 5.8v4.4M9.6 5.8v4.4"/>`,
   due: svg`<circle cx="8" cy="8.6" r="5"/><path d="M8 5.9v2.9l1.8 1M2.4 4.4l2-2M13.6 4.4l-2-2"/>`,

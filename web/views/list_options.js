@@ -147,7 +147,6 @@ export function columnHead({ listOptions }, head, kind) {
   return html`<span class="col-${head}" role="columnheader"
     aria-sort=${on ? (rising ? "ascending" : "descending") : nothing}><button type="button" tabindex="-1"
     title=${t(`order.by_${order}`)}
-     
         @click=${() =>
           listOptions.change({
             order,
@@ -166,7 +165,6 @@ export function activeFilters(parts) {
     ${inForce.map(({ key, args, rest }) => filterChip(t(key, worded(args)), () => listOptions.change(rest)))}
     ${query.trim() === "" ? nothing : filterChip(t("filter.search", { query }), () => parts.navigation.search(""))}
     <span
-     
         class=${
           screen.hidden > 0 ? "hidden-ones amber" : "hidden-ones quiet"
         }>${screen.hidden > 0 ? icon("late") : nothing}${t("filter.hidden_n", { n: screen.hidden })}</span>

@@ -132,7 +132,6 @@ export function handler(parts, { claim }) {
   if (!claim) return nothing;
   const mine = claim.by === parts.screen.me;
   return html`<span
-   
       class=${mine ? "fact handling mine" : "fact handling"}>${icon("hand")}${
         mine ? t("claim.mine") : t("claim.by", { by: claim.by })
       }</span>`;

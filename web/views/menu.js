@@ -109,7 +109,7 @@ function ofMeeting(parts, id) {
   const on = (/** @type {import("../state/permissions.js").MeetingAction} */ action) => () =>
     meeting && moderation.requestForMeeting(action, meeting);
   const nobody = (/** @type {Person[]} */ people, /** @type {string} */ word) =>
-    !meeting ? "why.ended" : !screen.live ? "why_not_connected" : people.length === 0 ? word : null;
+    meeting ? reasonFor(parts, people, word) : "why.ended";
   /** @type {Entry[]} */
   const entries = [
     {
@@ -164,8 +164,7 @@ function ofSelection(parts) {
   const able = (/** @type {import("../state/permissions.js").PersonAction} */ action) =>
     chosen.filter((person) => !screen.whyNot(action, person));
   const [hold, held, remove] = [able("hold"), able("unhold"), able("remove")];
-  const none = (/** @type {Person[]} */ people, /** @type {string} */ word) =>
-    !screen.live ? "why_not_connected" : people.length === 0 ? word : null;
+  const none = (/** @type {Person[]} */ people, /** @type {string} */ word) => reasonFor(parts, people, word);
   /** @type {Entry[]} */
   const entries = [
     {
@@ -192,6 +191,12 @@ function ofSelection(parts) {
   return { title: { label: t("menu.selection"), name: html`${name}`, more: "" }, entries };
 }
 
+/** Why an entry for several participants can't be chosen. @param {Parts} parts @param {Person[]} people @param {string} word if none */
+function reasonFor({ screen }, people, word) {
+  if (!screen.live) return "why_not_connected";
+  return people.length === 0 ? word : null;
+}
+
 /** @param {string} name @param {import("../net/protocol.js").Claim | null} other */
 const labelOf = (name, other) => (other ? t("menu.of_handled", { name, by: other.by }) : t("menu.of", { name }));
 
@@ -208,8 +213,6 @@ export const menuButton = (parts, kind, id, { label, rove = false, words }) => {
   return html`<button class=${words ? "quiet-button" : "icon-button more"} type="button" data-menu=${kind} tabindex=${rove ? -1 : 0}
     aria-haspopup="menu"
     aria-expanded=${open} aria-label=${words ? nothing : label} title=${label}
-   
-     
         @click=${(/** @type {Event} */ event) =>
           parts.menus.toggle(kind, id, /** @type {HTMLElement} */ (event.currentTarget))}>${words ?? icon("more")}</button>`;
 };

@@ -14,12 +14,11 @@ import { isUnderWay, withResult } from "../net/action_requests.js";
 const JUST_NOW = 120_000;
 
 /** @param {number | null | undefined} at @param {number} now @param {(at: number) => string} clock */
-const ago = (at, now, clock) =>
-  at == null
-    ? ""
-    : now - at < JUST_NOW
-      ? t("ago_s", { n: Math.max(0, Math.round((now - at) / 1000)) })
-      : t("at_time", { at: clock(at) });
+function ago(at, now, clock) {
+  if (at == null) return "";
+  if (now - at >= JUST_NOW) return t("at_time", { at: clock(at) });
+  return t("ago_s", { n: Math.max(0, Math.round((now - at) / 1000)) });
+}
 
 /**
  * The text of a result, with its reason where there is one.

@@ -80,15 +80,19 @@ function meetingTitle(parts) {
   </h1>`;
 }
 
+/** @param {boolean | null} locked */
+function lockText(locked) {
+  if (locked === null) return "lock_unknown";
+  return locked ? "locked" : "unlocked";
+}
+
 /** @param {Parts} parts @param {import("../net/protocol.js").MeetingRow} row */
 const chips = (parts, row) => html`
   ${row.claim ? html`<span class="chip" data-chip="claim">${handler(parts, row)}</span>` : nothing}
   <span class="chip" data-chip="lock" title=${
     row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing
   }>${row.locked === true ? icon("lock") : nothing}${
-    row.pending && row.pending.action !== "message"
-      ? pending(parts, row.pending)
-      : t(row.locked === null ? "lock_unknown" : row.locked ? "locked" : "unlocked")
+    row.pending && row.pending.action !== "message" ? pending(parts, row.pending) : t(lockText(row.locked))
   }${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
   ${
     row.activator === null
@@ -132,7 +136,8 @@ function everything(parts, open) {
   const how = one
     ? { label: "admit_meeting_n", meeting: meetingNameOf(one) }
     : { label: screen.filtered || size < 2 ? "admit_shown_n" : "admit_across_n" };
-  const key = admissible.length === 0 ? "admit" : screen.filtered ? "admit_shown_n" : "admit_n";
+  const some = screen.filtered ? "admit_shown_n" : "admit_n";
+  const key = admissible.length === 0 ? "admit" : some;
   const place = `heading:${screen.openId ?? ""}`;
   // One button stands out at a time: the selection's, where there is one; never one for people of several meetings.
   const aside = selection.size > 0 && !parts.actionRequests.atPlace(place);
@@ -140,7 +145,6 @@ function everything(parts, open) {
     <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
       ?disabled=${admissible.length === 0} @change=${() => parts.selectionActions.selectAll(!all)} /><span>${t("select_all")}</span></label>
     <span class="bulk"
-     
         data-aside=${aside ? "yes" : "no"}>${admitButton(parts, admissible, meeting ? "meeting" : "shown", {
           key,
           style: size > 1 || aside ? "second" : "main",

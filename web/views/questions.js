@@ -131,7 +131,6 @@ function gone(parts, people, still) {
   if (left.length === 0) return nothing;
   const names = left.slice(0, NAMED).map(nameOf).join(t("list_comma"));
   return html`<p class="warning"
-   
       role="status">${icon("note")}<span>${t(left.length > NAMED ? "ask.gone_more_n" : "ask.gone_n", {
         n: left.length,
         names,

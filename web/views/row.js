@@ -39,31 +39,31 @@ export function personRow(parts, list, { id, row, gone }, index, kind) {
   const waits = kind === "lobby" && gone === null;
   const chosen = waits && selection.has(id);
   const claim = gone === null ? screen.handling(row) : null;
+  const handled = claim?.by === screen.me ? "mine" : "other";
   return html`<div class="person" role="row" data-row=${id} data-index=${index} aria-rowindex=${index + 2}
     tabindex=${list.stop === id ? 0 : -1}
     data-participant=${gone === null ? id : nothing} data-meeting=${gone === null ? row.meeting : nothing}
       data-gone=${gone === null ? "no" : "yes"}
-    data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : claim.by === parts.screen.me ? "mine" : "other"}
+    data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : handled}
     data-late=${waits && screen.standsOut(row) ? "yes" : "no"} aria-selected=${waits && screen.acts ? String(chosen) : nothing}>
     ${tick(parts, row, waits, chosen)}
     <div class="when" role="gridcell">${kind === "lobby" ? wait(parts, row, gone) : since(row)}</div>
     <div class="who" role="gridcell"><span
-     
         class="name">${personName(row)}${namesake(parts, row)}${doing(row, kind)}</span>${
           gone === null ? about(parts, row, claim) : nothing
         }</div>
     ${kind === "lobby" ? html`<div class="began" role="gridcell">${began(row)}</div>` : nothing}
     <div class="address" role="gridcell"><bdi>${isBlank(row.address) ? nothing : row.address}</bdi></div>
     ${kind === "lobby" && screen.openId === null ? meetingCell(parts, row) : nothing}
-    <div class="bridge-cell" role="gridcell">${
-      row.bridge !== null
-        ? html`<bdi>${row.bridge}</bdi>`
-        : row.elsewhere
-          ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${row.elsewhere}</bdi>`
-          : nothing
-    }</div>
+    <div class="bridge-cell" role="gridcell">${bridgeName(row)}</div>
     <div class="act" role="gridcell">${gone === null ? action(parts, row, kind) : trace(parts, row, kind)}</div>
   </div>`;
+}
+
+/** The bridge that hosts a participant, or the name of one that Usher does not follow. @param {Person} row */
+function bridgeName({ bridge, elsewhere }) {
+  if (bridge !== null) return html`<bdi>${bridge}</bdi>`;
+  return elsewhere ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${elsewhere}</bdi>` : nothing;
 }
 
 /** @param {Parts} parts @param {Person} row @param {boolean} waits @param {boolean} chosen */
@@ -155,7 +155,8 @@ function held(parts, { hold, ...row }) {
   const due = isDue({ ...row, hold }, parts.screen.now);
   const { by, reason, remind_at } = hold;
   const at = remind_at === null ? "" : times.short(remind_at);
-  const key = `${due ? "hold.due" : remind_at === null ? "hold.by" : "hold.by_until"}${reason ? "_why" : ""}`;
+  const later = remind_at === null ? "hold.by" : "hold.by_until";
+  const key = `${due ? "hold.due" : later}${reason ? "_why" : ""}`;
   return { kind: due ? "held due" : "held", sign: due ? "due" : "hold", text: t(key, { by, reason, at }) };
 }
 
@@ -191,7 +192,8 @@ function meetingCell(parts, row) {
 /** @param {Parts} parts @param {Person} row @param {"lobby" | "call"} kind */
 function action(parts, row, kind) {
   const { screen } = parts;
-  const what = row.pending ? pending(parts, row, row.pending) : kind === "lobby" ? admit(parts, row) : letIn(row);
+  const ready = kind === "lobby" ? admit(parts, row) : letIn(row);
+  const what = row.pending ? pending(parts, row, row.pending) : ready;
   // The button that calls it off needs the room.
   const menu =
     screen.acts && !isHeldBack(parts, row)
@@ -238,7 +240,6 @@ function pending(parts, row, { action, by, until }) {
 const letIn = ({ admitted }) =>
   admitted
     ? html`<span class="trace"
-     
         title=${t("admitted_by", { by: admitted.by, at: times.long(admitted.at) })}>${t("admitted_by", {
           by: admitted.by,
           at: times.short(admitted.at),
@@ -257,8 +258,8 @@ function trace(parts, old, kind) {
   if (row.lobby === "waiting" && row.meeting === old.meeting) return html`<span class="trace">${t("trace_filtered")}</span>`;
   if (row.admitted)
     return html`<span class="trace">${t("trace_admitted", { by: row.admitted.by, at: times.short(row.admitted.at) })}</span>`;
-  return html`<span
-    class="trace">${t(row.lobby === "in" ? "trace_in" : row.lobby === "unknown" ? "trace_unknown" : "trace_elsewhere")}</span>`;
+  const words = { in: "trace_in", unknown: "trace_unknown", waiting: "trace_elsewhere" }[row.lobby];
+  return html`<span class="trace">${t(words)}</span>`;
 }
 
 /** @param {import("../net/protocol.js").Mark} mark */

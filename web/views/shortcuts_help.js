@@ -50,8 +50,6 @@ export const shortcutsHelp = (parts) => html`
         )}
       </dl>
       <label class="letters"><input type="checkbox" .checked=${live(parts.shortcuts.letters)} aria-describedby="letters-why"
-       
-         
             @change=${(/** @type {Event} */ event) =>
               parts.shortcuts.useLetters(
                 /** @type {HTMLInputElement} */ (event.target).checked,

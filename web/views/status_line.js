@@ -20,12 +20,20 @@ import { lateOnes, longest } from "./wait.js";
 
 const times = clockTimes(document.documentElement.lang || "en");
 
+/** The text before the first snapshot, by phase of the connection. */
+const FIRST_WORDS = {
+  connecting: "connecting",
+  loading: "loading",
+  live: "connecting",
+  lost: "lost_at_once",
+  stopped: "stopped",
+};
+
 /** Always there, so that nothing below it moves when there is more to say. @param {Parts} parts */
 export function statusLine(parts) {
   const { screen } = parts;
   const { phase, shown, asOf } = screen.link;
-  if (!shown)
-    return t(phase === "loading" ? "loading" : phase === "lost" ? "lost_at_once" : phase === "stopped" ? "stopped" : "connecting");
+  if (!shown) return t(FIRST_WORDS[phase]);
   if (screen.link.doubt) return old(t("doubtful", { at: times.long(asOf) }));
   if (phase === "loading" || phase === "connecting") return old(t("refreshing", { at: times.long(asOf) }));
   if (phase !== "live")

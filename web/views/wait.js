@@ -75,7 +75,6 @@ export function longest(parts, since, meeting) {
   const ms = Math.max(0, parts.screen.waitsAt - since);
   const late = level(ms, thresholdsOf(meeting));
   return html`<span class="fact wait" data-level=${late}><time
-   
       datetime=${isoDuration(ms)}>${duration(ms)}</time>${
         late === 0 ? nothing : sign(late === 1 ? "late" : "very_late", t(late === 1 ? "wait.long_short" : "wait.too_long_short"))
       }</span>`;
