@@ -1,4 +1,4 @@
-// The desk, page of the moderators: makes its parts and joins them. What the server says is desk_session.js.
+// The desk, page of the moderators: makes its parts and joins them. desk_session.js handles its frames.
 
 import { Claiming } from "./actions/claiming.js";
 import { DisplayActions } from "./actions/displays.js";
@@ -125,7 +125,7 @@ export class Desk {
     };
   }
 
-  /** What the user does. */
+  /** Actions of the user. */
   #createActions() {
     const { renderer, state, net, ui } = this;
     const { changed, root } = renderer;

@@ -1,4 +1,4 @@
-// What the desk does with each frame and each phase of the connection. Draws nothing.
+// The reactions of the desk to each frame and each phase of the connection. Draws nothing.
 
 import { t } from "./lib/i18n.js";
 import { clockTimes } from "./lib/time.js";
