@@ -8,7 +8,7 @@ const scripts = held().filter((name) => name.endsWith(".js"));
 
 test("all scripts of a wall are 30,000 bytes at most", () => {
   const [, guard] = /SCRIPT: &str =\s+"(.+)";/.exec(
-    readFileSync(new URL("../../../src/http/wall/guard.rs", import.meta.url), "utf8"),
+    readFileSync(new URL("../../../src/http/wall/watchdog_script.rs", import.meta.url), "utf8"),
   );
   const bytes = scripts.reduce((sum, name) => sum + Buffer.byteLength(contents(name)), guard.length);
   assert.ok(scripts.length > 5 && bytes <= 30_000, `${bytes} bytes in ${scripts.length} files`);
