@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::error;
 
 use super::bridge;
-use super::bridge::{Bridge, BridgeMemory, Parts};
+use super::bridge::{Bridge, BridgeMemory, BridgeParts};
 use super::cluster::{Cluster, Command, Handle, Tuning, WaitingMemory};
 use super::events::socket::Report;
 use super::tls::TrustError;
@@ -63,7 +63,7 @@ struct Ended {
 }
 
 /// An actor that has not begun.
-type Fresh = (Bridge, mpsc::Receiver<Report>, Parts);
+type Fresh = (Bridge, mpsc::Receiver<Report>, BridgeParts);
 
 /// What a change of the configuration did.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -139,7 +139,7 @@ impl Following {
 
 impl Inner {
     fn fresh(&self, config: &BridgeConfig) -> Result<Fresh, TrustError> {
-        let parts = Parts {
+        let parts = BridgeParts {
             config: config.clone(),
             cluster: self.cluster.clone(),
             memory: self.bridge_memory.clone(),
@@ -228,7 +228,7 @@ async fn keep_running((bridge, reports, parts): Fresh, mut commands: mpsc::Recei
             }
             error!(bridge = %name, "the bridge's actor failed; this is a defect of Usher. Starting another one");
             metrics::counter!("usher_cms_actors_failed_total", "bridge" => name.to_string()).increment(1);
-            bridge::say_failed(parts.cluster.store(), name);
+            bridge::report_failed_actor(parts.cluster.store(), name);
         }
         let timing = &parts.cluster.tuning().get().timing;
         tokio::select! {

@@ -33,9 +33,10 @@ test("what a bridge needs a word for, worst first", () => {
   assert.deepEqual(paused, { key: "bridge_paused", args: { by: "ana", time: "2:15" }, grave: false });
 });
 
-/** Every trouble that Usher names for a bridge, read from where it does: whichever room of the actor that is. */
+/** Every trouble that Usher names for a bridge, read from the sources of its actor. */
 const rooms = new URL("../../../src/cms/bridge/", import.meta.url);
-const codes = readdirSync(rooms).flatMap((file) => {
+const sources = readdirSync(rooms, { recursive: true }).filter((file) => file.endsWith(".rs"));
+const codes = sources.flatMap((file) => {
   const source = readFileSync(new URL(file, rooms), "utf8");
   const named = [...source.matchAll(/code: "(\w+)"\.into\(\)/g), ...source.matchAll(/AskError::[^"]* => \{?\s*"(\w+)"/g)];
   return named.map(([, code]) => code);

@@ -1,11 +1,11 @@
-//! What `/metrics` counts of one bridge. Looked up once: looking one up costs more than counting, and counting comes with every frame.
+//! The counters of one bridge for `/metrics`.
 
 use metrics::{Counter, counter};
 
-pub(super) struct Counters {
-    pub(super) requests: Counter,
-    /// Requests that the bridge answered with 503.
-    pub(super) busy: Counter,
+/// Counters of `/metrics`, looked up once: a look-up costs more than counting, and counting comes with every frame.
+pub(super) struct BridgeMetrics {
+    requests: Counter,
+    busy: Counter,
     pub(super) events: Counter,
     /// Frames that are no JSON of the known shape.
     pub(super) unreadable: Counter,
@@ -17,9 +17,11 @@ pub(super) struct Counters {
     pub(super) records_unreadable: Counter,
     /// How often CDRs were found missing, or began anew.
     pub(super) record_gaps: Counter,
+    requests_total: u64,
+    busy_total: u64,
 }
 
-impl Counters {
+impl BridgeMetrics {
     pub(super) fn new(bridge: &str) -> Self {
         let bridge = bridge.to_owned();
         Self {
@@ -31,11 +33,29 @@ impl Counters {
             records: counter!("usher_cms_records_total", "bridge" => bridge.clone()),
             records_unreadable: counter!("usher_cms_records_unreadable_total", "bridge" => bridge.clone()),
             record_gaps: counter!("usher_cms_record_gaps_total", "bridge" => bridge),
+            requests_total: 0,
+            busy_total: 0,
         }
     }
 
+    pub(super) fn count_request(&mut self) {
+        self.requests.increment(1);
+        self.requests_total += 1;
+    }
+
+    /// The bridge answered a request with 503.
+    pub(super) fn count_busy(&mut self) {
+        self.busy.increment(1);
+        self.busy_total += 1;
+    }
+
+    /// How many requests were sent, and how many of them met a busy bridge.
+    pub(super) fn totals(&self) -> (u64, u64) {
+        (self.requests_total, self.busy_total)
+    }
+
     /// Reading again showed a change that nothing had told. Rare, so looked up each time.
-    pub(super) fn repaired(&self, bridge: &str, what: &'static str) {
+    pub(super) fn count_repair(&self, bridge: &str, what: &'static str) {
         counter!("usher_cms_repairs_total", "bridge" => bridge.to_owned(), "what" => what).increment(1);
     }
 }

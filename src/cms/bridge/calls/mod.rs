@@ -1,0 +1,273 @@
+//! The calls of one bridge and their facts, by REST and by events: read at first sight, after a reconnect, and again and again to find what
+//! no event told. `sweep` reads the list of calls, `facts` one call, `rosters` who is in them. Knows no participant but by name.
+//!
+//! Absence from a list removes nothing: only a GET that says gone does. Pages are no snapshots (rest.md section 2).
+
+mod facts;
+mod rosters;
+mod sweep;
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use super::context::Context;
+use super::effects::{Effect, RosterKnowledge};
+use super::timers::Timer;
+use crate::clock::Now;
+use crate::cms::events::subscriptions::Topic;
+use crate::cms::evidence::Fact;
+use crate::cms::missed_events::{Found, Missing};
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::model::{CallId, LegId};
+use rosters::RosterPass;
+use sweep::CallSweep;
+
+/// How far a call has been read.
+#[derive(Debug, Default)]
+struct CallWork {
+    reading: Option<RosterPass>,
+    /// When its roster was last read because of a damaged frame.
+    damaged: Option<Instant>,
+    /// Not read again yet since the last (re)connect.
+    stale: bool,
+    /// Its participants and legs were read once since the last (re)connect; from here on participants are read one by one.
+    settled: bool,
+    /// When an event last told of it.
+    told: Option<Instant>,
+    /// When its facts (name, lock, recording, streaming) were true at the latest.
+    facts_at: Option<Instant>,
+    /// When a reading of its whole roster last found nothing there.
+    roster_gone: Option<Instant>,
+    /// The call began while Usher watched: its participants arrived when they were first listed.
+    fresh: bool,
+    /// Legs of a list whose details are still to come.
+    pending_legs: HashSet<LegId>,
+    legs_listed: bool,
+}
+
+impl CallWork {
+    /// Participants who are listed for the first time now arrived now.
+    fn sees_arrivals(&self) -> bool {
+        self.fresh || self.knows_its_roster()
+    }
+
+    /// Its roster has been read whole: whoever comes now is new, and is read at once, also while the legs of the others are still being
+    /// read.
+    fn knows_its_roster(&self) -> bool {
+        self.reading.as_ref().is_none_or(|read| !read.whole)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct FollowedCalls {
+    known: HashMap<CallId, CallWork>,
+    /// Calls that ended, and when: an answer that was on its way brings none back.
+    ended: HashMap<CallId, Instant>,
+    sweep: Option<CallSweep>,
+    /// When the list of calls is read because of a damaged frame.
+    damaged: Option<Instant>,
+}
+
+/// The present state.
+impl FollowedCalls {
+    pub(super) fn count_calls(&self) -> usize {
+        self.known.len()
+    }
+
+    pub(super) fn call_ids(&self) -> impl Iterator<Item = &CallId> {
+        self.known.keys()
+    }
+
+    /// The participants and legs of this call were read since the last (re)connect.
+    pub(super) fn is_settled(&self, call: &CallId) -> bool {
+        self.known.get(call).is_some_and(|work| work.settled)
+    }
+
+    /// All calls were read since the bridge was last reached.
+    pub(super) fn are_read(&self, ctx: &Context) -> bool {
+        ctx.calls_listed && self.known.values().all(|work| work.settled)
+    }
+
+    pub(super) fn roster_knowledge(&self, call: &CallId) -> Option<RosterKnowledge> {
+        let work = self.known.get(call)?;
+        Some(RosterKnowledge { sees_arrivals: work.sees_arrivals(), is_known: work.knows_its_roster() })
+    }
+
+    /// The roster of this call is being read, or will be soon.
+    pub(super) fn awaits_roster(&self, call: &CallId) -> bool {
+        self.known.get(call).is_some_and(|work| work.reading.is_some() || work.stale)
+    }
+}
+
+/// Beginning and end.
+impl FollowedCalls {
+    /// Calls that an actor before this one left behind are compared with the bridge like all calls after a reconnect.
+    pub(super) fn adopt(&mut self, ctx: &mut Context, now: Now) {
+        for key in ctx.store.calls_of(&ctx.name) {
+            self.known.insert(key.call.clone(), CallWork::default());
+            self.subscribe_to(ctx, &key.call, now);
+        }
+    }
+
+    /// A call is there. At first sight it is subscribed to and read whole.
+    fn follow_call(&mut self, ctx: &mut Context, call: &CallId, lane: Lane, now: Now) {
+        if self.known.contains_key(call) {
+            return;
+        }
+        self.known.insert(call.clone(), CallWork { fresh: ctx.calls_listed, ..CallWork::default() });
+        ctx.store.put_call(&ctx.key(call), |_| {});
+        self.subscribe_to(ctx, call, now);
+        let lane = if ctx.calls_listed { lane.min(Lane::Arrival) } else { Lane::Resync };
+        ctx.request(lane, Ask::Call(call.clone()));
+        self.begin_roster(ctx, call, lane, true, now);
+    }
+
+    /// A call that is there and has no roster is tried again, not at once.
+    fn read_if_stale(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
+        let recent = |at: Instant| now.instant < at + ctx.timing.poll_roster;
+        if self.known.get(call).is_some_and(|work| work.stale && !work.roster_gone.is_some_and(recent)) {
+            self.begin_roster(ctx, call, Lane::Resync, true, now);
+        }
+    }
+
+    /// `missing`: it was asked for because a reading of the list did not show it.
+    pub(super) fn on_call_failed(&mut self, ctx: &mut Context, call: &CallId, error: &AskError, missing: bool, now: Now) {
+        if !matches!(error, AskError::Gone(_)) {
+            return ctx.timers.sooner(Timer::SweepRoster(call.clone()), now.instant + ctx.timing.poll_roster);
+        }
+        if self.known.contains_key(call) {
+            ctx.emit(Effect::Shown { topic: Topic::Calls, subject: call.clone(), fact: Fact::Listed });
+            if missing {
+                ctx.emit_discrepancy(Found::Call(call.clone()));
+            }
+        }
+        self.end_call(ctx, call, now);
+    }
+
+    /// The call ended on this bridge; other bridges' instances are their own.
+    fn end_call(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
+        self.ended.insert(call.clone(), now.instant);
+        let Some(work) = self.known.remove(call) else { return };
+        ctx.emit(Effect::CallEnded { call: call.clone(), pending_legs: work.pending_legs });
+        self.unsubscribe_from(ctx, call);
+        ctx.timers.cancel(&Timer::SweepRoster(call.clone()));
+        ctx.emit(Effect::StatusDue);
+    }
+
+    /// A record tells of a call.
+    pub(super) fn on_call_record(&mut self, ctx: &mut Context, call: CallId) {
+        if !self.ended.contains_key(&call) {
+            ctx.request(Lane::Told, Ask::Call(call));
+        }
+    }
+
+    /// A leg that no roster explains runs in this call: somebody came and no event told.
+    pub(super) fn on_unexplained_leg(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
+        match self.known.get(call) {
+            None => self.on_call_record(ctx, call.clone()),
+            Some(work) if work.reading.is_none() => self.begin_roster(ctx, call, Lane::Suspected, false, now),
+            Some(_) => {}
+        }
+    }
+
+    /// Asks for the calls that the first list of their subscription left out; one that is late costs a request each, no more.
+    pub(super) fn request_left_out(&mut self, ctx: &mut Context, since: Instant) {
+        for (call, _) in self.known.iter().filter(|(_, work)| work.told.is_none_or(|at| at < since)) {
+            ctx.emit(Effect::LeftOut(Missing::Call(call.clone())));
+            ctx.request(Lane::Suspected, Ask::Call(call.clone()));
+        }
+    }
+
+    /// The bridge went away: readings under way begin anew when it is back.
+    pub(super) fn forget_reading(&mut self) {
+        self.sweep = None;
+        for work in self.known.values_mut() {
+            (work.reading, work.legs_listed, work.settled) = (None, false, false);
+            work.pending_legs.clear();
+        }
+    }
+
+    pub(super) fn tidy_ended(&mut self, keep: Duration, now: Instant) {
+        self.ended.retain(|_, at| now.duration_since(*at) < keep);
+    }
+}
+
+/// Subscriptions.
+impl FollowedCalls {
+    /// Enters the plan of subscriptions, unless the call is there or has no room: then it is polled.
+    fn subscribe_to(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
+        match ctx.coverage.plan.add(call) {
+            Some(socket) => ctx.emit(Effect::SubscriptionsChanged(socket)),
+            None if ctx.coverage.plan.is_refused(call) => self.poll_unpushed(ctx, now),
+            None => {}
+        }
+    }
+
+    fn unsubscribe_from(&self, ctx: &mut Context, call: &CallId) {
+        if let Some(socket) = ctx.coverage.plan.remove(call) {
+            ctx.emit(Effect::SubscriptionsChanged(socket));
+        }
+    }
+
+    /// Calls that are not pushed in full are read by REST from here on, and refused subscriptions are tried again.
+    pub(super) fn poll_unpushed(&self, ctx: &mut Context, now: Now) {
+        if ctx.coverage.plan.pushes_everything() {
+            return;
+        }
+        for call in self.known.keys() {
+            if ctx.coverage.is_polled(call) {
+                ctx.timers.sooner(Timer::SweepRoster(call.clone()), now.instant + ctx.timing.second_look);
+            }
+        }
+        if ctx.coverage.plan.refused().next().is_some() {
+            ctx.timers.sooner(Timer::RetryRefused, now.instant + ctx.timing.retry_refused);
+        }
+    }
+
+    /// Events were lost: everything is read again soon.
+    pub(super) fn poll_everything(&self, ctx: &mut Context, now: Now) {
+        let at = now.instant + ctx.timing.poll_roster;
+        ctx.timers.sooner(Timer::SweepCalls, at);
+        for call in self.known.keys() {
+            ctx.timers.sooner(Timer::SweepRoster(call.clone()), at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cms::events::protocol::Update;
+    use crate::cms::rest::response::Page;
+
+    fn update(kind: &str) -> Update {
+        Update { update_type: Some(kind.into()), call: Some("c".into()), ..Update::default() }
+    }
+
+    #[test]
+    fn a_call_that_an_event_adds_is_read_whole_and_one_that_it_removes_is_forgotten() {
+        let (mut ctx, mut calls, now) = (Context::for_tests(), FollowedCalls::default(), Now::read());
+        calls.on_call_update(&mut ctx, update("add"), now);
+        assert!(ctx.requests.queue.has(&Ask::Call("c".into())) && ctx.requests.queue.has(&Ask::Roster("c".into(), 0)));
+        assert_eq!(ctx.emitted(), ["SubscriptionsChanged(0)"]);
+        calls.on_call_update(&mut ctx, update("remove"), now);
+        assert!(ctx.emitted()[0].starts_with("CallEnded") && calls.count_calls() == 0);
+        calls.on_call(&mut ctx, &"c".into(), Default::default(), now, now);
+        assert_eq!(calls.count_calls(), 0, "an answer that was on its way brings it not back");
+    }
+
+    #[test]
+    fn absence_from_the_list_of_calls_removes_nothing() {
+        let (mut ctx, mut calls, now) = (Context::for_tests(), FollowedCalls::default(), Now::read());
+        calls.on_call_update(&mut ctx, update("add"), now);
+        ctx.requests.queue.clear();
+        calls.read_anew(&mut ctx, now);
+        let empty = Page { items: Vec::new(), total: Some(0), unreadable: 0, damaged: false };
+        calls.on_calls(&mut ctx, 0, empty, now, now);
+        assert!(calls.count_calls() == 1 && ctx.requests.queue.has(&Ask::Call("c".into())) && ctx.calls_listed);
+        calls.on_call_failed(&mut ctx, &"c".into(), &AskError::Gone(String::new()), false, now);
+        assert_eq!(calls.count_calls(), 0);
+    }
+}

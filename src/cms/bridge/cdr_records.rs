@@ -1,0 +1,235 @@
+//! Call Detail Records: which leg or call is read next because of one, when everything must be read again, and whether polling may slow
+//! down. Changes no fact about calls or participants: only a response of REST does.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tracing::{debug, info, warn};
+
+use super::context::Context;
+use super::effects::Effect;
+use super::timers::Timer;
+use crate::clock::Now;
+use crate::cms::cdr::{Document, Feed, Noted, Subject};
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::model::{CdrState, CdrStats, LegId};
+
+/// Legs that only records know; each costs one request, and anybody who knows the address could invent them.
+const MOST_UNKNOWN_LEGS: usize = 1000;
+
+/// The records of this bridge, and how far they can be relied on.
+#[derive(Debug)]
+pub(super) struct CdrRecords {
+    feed: Feed,
+    /// When everything was last read again because of records.
+    read_again: Option<Instant>,
+    /// Connected legs that only a record told of so far.
+    unknown_legs: HashSet<LegId>,
+    /// When the last one came; Unix milliseconds.
+    last: Option<i64>,
+    reported: CdrState,
+    /// How many have come.
+    received: u64,
+}
+
+impl CdrRecords {
+    pub(super) fn new() -> Self {
+        Self { feed: Feed::new(), read_again: None, unknown_legs: HashSet::new(), last: None, reported: CdrState::Off, received: 0 }
+    }
+
+    pub(super) fn record_stats(&self, ctx: &Context) -> Option<CdrStats> {
+        ctx.takes_records().then_some(CdrStats { records: self.received, last: self.last })
+    }
+
+    /// Records come, none is missing, and they were seen to announce lobby changes: polling may slow down.
+    pub(super) fn are_reliable(&self, ctx: &Context, now: Instant) -> bool {
+        ctx.takes_records() && self.feed.is_reliable(3 * ctx.timing.cdr_check, now)
+    }
+}
+
+/// Incoming records.
+impl CdrRecords {
+    pub(super) fn on_records(&mut self, ctx: &mut Context, body: &Bytes, now: Now) {
+        let documents = match Document::read(body) {
+            Ok(documents) => documents,
+            Err(error) => {
+                ctx.metrics.records_unreadable.increment(1);
+                return debug!(bridge = %ctx.name, %error, "records unreadable");
+            }
+        };
+        for document in documents {
+            self.take_document(ctx, document, now);
+        }
+        self.report_state(ctx);
+    }
+
+    fn take_document(&mut self, ctx: &mut Context, document: Document, now: Now) {
+        self.last = Some(now.unix_ms);
+        if document.unreadable > 0 {
+            // Unreadable records leave a gap in the numbers, for which everything is read again.
+            ctx.metrics.records_unreadable.increment(document.unreadable as u64);
+            debug!(bridge = %ctx.name, records = document.unreadable, "records unreadable");
+        }
+        for record in document.records {
+            ctx.metrics.records.increment(1);
+            self.received += 1;
+            match self.feed.take(&document.session, record.index, record.missing, now.instant) {
+                Noted::Twice => continue,
+                Noted::Fine => {}
+                Noted::Gap => {
+                    ctx.metrics.record_gaps.increment(1);
+                    self.schedule_read_again(ctx, now);
+                }
+                Noted::Restarted => {
+                    ctx.metrics.record_gaps.increment(1);
+                    self.on_restart(ctx, now);
+                }
+            }
+            match record.subject {
+                Some(Subject::Leg { leg, waiting, connected }) => ctx.emit(Effect::LegAnnounced { leg, waiting, connected }),
+                Some(Subject::Call(call)) => ctx.emit(Effect::CallAnnounced(call)),
+                None => {}
+            }
+        }
+    }
+
+    /// A record tells of a leg that nothing else knows. New participants are read because of an event; the record is followed only where no
+    /// event comes.
+    pub(super) fn watch_unknown_leg(&mut self, ctx: &mut Context, leg: LegId, now: Now) {
+        if self.unknown_legs.len() < MOST_UNKNOWN_LEGS {
+            self.unknown_legs.insert(leg.clone());
+            ctx.timers.sooner(Timer::UnknownLeg(leg), now.instant + ctx.timing.second_look);
+        }
+    }
+
+    /// Reads the leg if nothing has told of it meanwhile.
+    pub(super) fn check_unknown_leg(&mut self, ctx: &mut Context, known: bool, leg: LegId) {
+        if known || !ctx.phase.is_up() {
+            self.unknown_legs.remove(&leg);
+        } else {
+            ctx.request(Lane::Suspected, Ask::Leg(leg));
+        }
+    }
+
+    /// Whether only records told of this leg; from here on it counts as read.
+    pub(super) fn take_unknown_leg(&mut self, leg: &LegId) -> bool {
+        self.unknown_legs.remove(leg)
+    }
+}
+
+/// Comparisons with the numbers that REST tells.
+impl CdrRecords {
+    /// Everything is about to be read: what was recorded earlier need not have come.
+    pub(super) fn expect_from_now(&mut self) {
+        self.feed.begin_reading();
+    }
+
+    /// REST tells the index of the next record.
+    pub(super) fn on_next_index(&mut self, ctx: &Context, next_record: Option<u64>, now: Now) {
+        if let Some(index) = next_record.filter(|_| ctx.takes_records()) {
+            self.feed.told(index, now.instant);
+            let (last, next) = (self.last, self.feed.next());
+            ctx.store.put_bridge(&ctx.name, |bridge| (bridge.cdr.last, bridge.cdr.next) = (last, next));
+            self.report_state(ctx);
+        }
+    }
+
+    pub(super) fn check_for_stall(&mut self, ctx: &mut Context, now: Now) {
+        if ctx.takes_records() && self.feed.stalls(ctx.timing.cdr_patience, now.instant) {
+            warn!(bridge = %ctx.name, "CDRs stalled; everything read again, polling no longer slowed down");
+            self.schedule_read_again(ctx, now);
+            ctx.timers.sooner(Timer::Register, now.instant);
+            self.report_state(ctx);
+        }
+    }
+
+    /// Reads everything again at once, but not before the patience has passed since the last time: a feed that is full of gaps must not
+    /// flood the bridge.
+    fn schedule_read_again(&self, ctx: &mut Context, now: Now) {
+        let at = self.read_again.map_or(now.instant, |last| (last + ctx.timing.cdr_patience).max(now.instant));
+        ctx.timers.sooner(Timer::ReadAgain, at);
+    }
+
+    /// A new session of records began: calls and legs have other ids, as after a reconnect.
+    fn on_restart(&mut self, ctx: &mut Context, now: Now) {
+        let recently = self.read_again.is_some_and(|last| now.instant.duration_since(last) < ctx.timing.cdr_patience);
+        if recently {
+            self.schedule_read_again(ctx, now);
+        } else if ctx.phase.is_up() {
+            info!(bridge = %ctx.name, "bridge restarted, by its records; everything read anew");
+            self.read_again = Some(now.instant);
+            ctx.emit(Effect::ReadAnew);
+        }
+    }
+
+    /// Reads the whole bridge while everything known goes on to count; whoever arrives meanwhile need not wait for it.
+    pub(super) fn read_again(&mut self, ctx: &mut Context, now: Now) {
+        if ctx.phase.is_up() {
+            info!(bridge = %ctx.name, "records missing; everything read again");
+            self.read_again = Some(now.instant);
+            ctx.emit(Effect::ReadEverything(Lane::Resync));
+        }
+    }
+}
+
+/// Whether records can be relied on.
+impl CdrRecords {
+    /// A lobby change was read by REST some time ago; a record had announced it by now, or not.
+    pub(super) fn verify_announced(&mut self, ctx: &mut Context, announced: bool, since: Instant, now: Now) {
+        let before = self.feed.is_partial();
+        self.feed.judge(announced, since);
+        if !before && self.feed.is_partial() {
+            warn!(bridge = %ctx.name, "lobby change not announced by a record; polling no longer slowed down");
+            self.schedule_read_again(ctx, now);
+        }
+        self.report_state(ctx);
+    }
+
+    /// Publishes the state of the records where it changed.
+    fn report_state(&mut self, ctx: &Context) {
+        let feed = &self.feed;
+        let state = match feed {
+            _ if !ctx.takes_records() => CdrState::Off,
+            feed if feed.is_stalled() => CdrState::Stalled,
+            feed if !feed.has_begun() => CdrState::Expected,
+            feed if feed.is_partial() => CdrState::Partial,
+            _ => CdrState::Arriving,
+        };
+        if std::mem::replace(&mut self.reported, state) != state {
+            ctx.store.put_bridge(&ctx.name, |bridge| bridge.cdr.state = state);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_that_stay_behind_make_everything_be_read_again() {
+        let (mut ctx, mut records, now) = (Context::for_tests(), CdrRecords::new(), Now::read());
+        records.expect_from_now();
+        records.on_next_index(&ctx, Some(1), now);
+        records.on_next_index(&ctx, Some(5), now);
+        records.check_for_stall(&mut ctx, now);
+        assert!(!ctx.timers.has(&Timer::ReadAgain));
+        let late = Now { instant: now.instant + ctx.timing.cdr_patience, ..now };
+        records.check_for_stall(&mut ctx, late);
+        assert!(ctx.timers.has(&Timer::ReadAgain) && ctx.timers.has(&Timer::Register));
+        records.read_again(&mut ctx, late);
+        assert_eq!(ctx.emitted(), ["ReadEverything(Resync)"]);
+    }
+
+    #[test]
+    fn a_leg_that_only_a_record_knows_is_read_unless_something_else_tells_of_it() {
+        let (mut ctx, mut records, now) = (Context::for_tests(), CdrRecords::new(), Now::read());
+        records.watch_unknown_leg(&mut ctx, "l".into(), now);
+        records.check_unknown_leg(&mut ctx, false, "l".into());
+        assert!(ctx.requests.queue.has(&Ask::Leg("l".into())) && records.take_unknown_leg(&"l".into()));
+        records.watch_unknown_leg(&mut ctx, "m".into(), now);
+        records.check_unknown_leg(&mut ctx, true, "m".into());
+        assert!(!ctx.requests.queue.has(&Ask::Leg("m".into())) && !records.take_unknown_leg(&"m".into()));
+    }
+}

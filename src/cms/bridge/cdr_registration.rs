@@ -1,0 +1,142 @@
+//! Sees that the bridge sends its records to Usher, if the configuration says so. Adds Usher's own receiver to a free slot, and
+//! gives that one its address; never changes or removes another (cdr.md section 1).
+
+use reqwest::Url;
+use sha2::{Digest, Sha256};
+use tracing::{info, warn};
+
+use super::context::Context;
+use super::timers::Timer;
+use crate::clock::Now;
+use crate::cms::cdr::{Own, Registration, Step};
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::{Answer, Page, ReceiverItem};
+use crate::config::Secret;
+use crate::model::Fault;
+
+/// The list of receivers while it is being read, and what was tried so that Usher is on it.
+#[derive(Debug, Default)]
+pub(super) struct CdrRegistration {
+    listed: Vec<ReceiverItem>,
+    registration: Registration,
+}
+
+impl CdrRegistration {
+    /// Reads the list of receivers from its beginning.
+    pub(super) fn check_receivers(&mut self, ctx: &mut Context) {
+        if ctx.config.cdr_url.is_some() && ctx.phase.is_up() {
+            self.listed.clear();
+            ctx.request(Lane::Resync, Ask::CdrReceivers(0));
+        }
+    }
+
+    pub(super) fn on_receivers(&mut self, ctx: &mut Context, offset: usize, page: Page<ReceiverItem>, maximum: Option<usize>, now: Now) {
+        let Some(address) = ctx.config.cdr_url.clone() else { return };
+        let (next, received) = (page.next(offset), offset + page.items.len());
+        self.listed.extend(page.items);
+        if let Some(offset) = next {
+            return ctx.request(Lane::Resync, Ask::CdrReceivers(offset));
+        }
+        ctx.timers.set(Timer::Register, now.instant + ctx.timing.cdr_register);
+        let listed = std::mem::take(&mut self.listed);
+        let own = own_of(&listed, &address, ctx.memory.receiver(&ctx.name).as_deref());
+        let full = maximum.is_some_and(|maximum| page.total.unwrap_or(received).max(received) >= maximum);
+        let nameless = listed.iter().any(|item| item.url.is_none());
+        match self.registration.next(own, full, nameless) {
+            Step::Rest => report_records_fault(ctx, None),
+            Step::Add(field) => ctx.request(Lane::Resync, Ask::AddCdrReceiver(address, field)),
+            Step::Set(id, field) => ctx.request(Lane::Resync, Ask::SetCdrReceiver(id, address, field)),
+            Step::NoSlot => report_no_slot(ctx),
+            Step::GiveUp(why) => report_records_fault(ctx, Some(("cdr_refused", why.into()))),
+        }
+    }
+
+    pub(super) fn on_receiver_saved(&mut self, ctx: &mut Context, answer: Answer) {
+        if let (Answer::Created(id), Some(address)) = (answer, &ctx.config.cdr_url) {
+            ctx.memory.set_receiver(&ctx.name, mark(&id, address));
+        }
+        info!(bridge = %ctx.name, "CDR receiver registered");
+        self.check_receivers(ctx);
+    }
+
+    pub(super) fn on_registration_failed(&mut self, ctx: &mut Context, ask: &Ask, error: &AskError, now: Now) {
+        let changes = !matches!(ask, Ask::CdrReceivers(_));
+        if changes && error.leaves_open() {
+            self.registration.not_answered();
+        }
+        let full = matches!(error, AskError::Refused { reason, .. } if reason.contains("tooManyCdrReceivers"));
+        let refused = matches!(error, AskError::Refused { .. } | AskError::Gone(_));
+        if changes && refused && !full && self.registration.refused() {
+            // The bridge may take another field.
+            return self.check_receivers(ctx);
+        }
+        let refused = refused || matches!(error, AskError::Forbidden);
+        ctx.timers.set(Timer::Register, now.instant + if refused { ctx.timing.cdr_register } else { ctx.timing.reconnect_max });
+        match error {
+            _ if full => {
+                self.registration = Registration::default();
+                report_no_slot(ctx);
+            }
+            // A reason may repeat the address.
+            AskError::Refused { status, .. } => {
+                report_records_fault(ctx, Some(("cdr_refused", format!("the bridge refused Usher's CDR receiver ({status})"))));
+            }
+            error => {
+                report_records_fault(ctx, Some(("cdr_refused", format!("the bridge's CDR receivers can't be read or set: {error}"))));
+            }
+        }
+    }
+}
+
+fn report_no_slot(ctx: &Context) {
+    report_records_fault(ctx, Some(("cdr_no_slot", "all CDR receivers of this bridge are taken by others".into())));
+}
+
+fn report_records_fault(ctx: &Context, trouble: Option<(&str, String)>) {
+    let trouble = trouble.map(|(code, what)| Fault { code: code.into(), what: what.into() });
+    let reported = ctx.store.with_bridge(&ctx.name, |bridge| bridge.cdr.trouble.clone()).flatten();
+    if let Some(trouble) = trouble.as_ref().filter(|trouble| reported.as_ref() != Some(trouble)) {
+        warn!(bridge = %ctx.name, what = %trouble.what, "CDRs not received");
+    }
+    ctx.store.put_bridge(&ctx.name, |bridge| bridge.cdr.trouble = trouble);
+}
+
+/// Finds Usher's own receiver on the list. `made` is the mark of the one that Usher added last, for lists without addresses.
+fn own_of(items: &[ReceiverItem], address: &Secret, made: Option<&str>) -> Own {
+    if items.iter().any(|item| item.url.as_ref().is_some_and(|url| is_same_address(url, address))) {
+        return Own::Listed;
+    }
+    let own = items.iter().find(|item| item.url.is_none() && made == Some(&mark(&item.id, address)));
+    match own.map(|item| item.id.clone()) {
+        None => Own::Missing,
+        Some(id) if items.iter().any(|item| item.url.is_some()) => Own::Empty(id),
+        Some(id) => Own::Unsaid(id),
+    }
+}
+
+/// Names a receiver that was made for an address, without telling the address.
+fn mark(id: &str, address: &Secret) -> String {
+    format!("{id} {}", hex::encode(Sha256::digest(address.expose())))
+}
+
+/// A bridge may list an address in another spelling than it was given: the host in capitals, or the port that its scheme implies.
+fn is_same_address(one: &Secret, other: &Secret) -> bool {
+    let parsed = |address: &Secret| Url::parse(address.expose()).ok();
+    one == other || parsed(one).is_some_and(|one| parsed(other) == Some(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_the_same_in_another_spelling() {
+        let same = |one: &str, other: &str| is_same_address(&Secret::new(one), &Secret::new(other));
+        assert!(same("http://lobby.example.org/cdr/aB", "HTTP://LOBBY.EXAMPLE.ORG:80/cdr/aB"));
+        assert!(!same("http://lobby.example.org/cdr/aB", "http://lobby.example.org/cdr/ab"));
+        assert!(!same("http://lobby.example.org/cdr/aB", "http://other.example.org/cdr/aB"));
+        assert!(same("no address", "no address") && !same("no address", "none either"));
+    }
+}

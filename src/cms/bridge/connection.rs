@@ -1,0 +1,321 @@
+//! Reachability, authentication and freshness of one bridge: probes, retries, pauses, and what failures mean. Reads no calls.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+
+use super::backoff::{backoff, jittered};
+use super::context::{Context, Phase};
+use super::effects::Effect;
+use super::faults::{fault_of, paused_by};
+use super::timers::Timer;
+use crate::clock::Now;
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::mutation::Change;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::Status;
+use crate::cms::version::{admits, sends_back};
+use crate::model::{BridgeState, Fault, Paused};
+
+/// After so many failures in a row, without any response between them, the bridge is unreachable.
+const FAILURES: u32 = 3;
+
+/// How often one request is repeated because the bridge is busy.
+const REPEATS: u32 = 10;
+
+/// A longer `Retry-After` is not believed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(super) struct BridgeConnection {
+    failures: u32,
+    attempts: u32,
+    /// When the bridge last said anything.
+    heard: Instant,
+    /// When the version was asked for last.
+    status_read: Instant,
+    /// Requests that met a busy bridge, and how often.
+    repeats: HashMap<Ask, u32>,
+    /// The bridge responded, but not usably: it is back only when its calls could be read.
+    unreadable: bool,
+    /// It refused to put somebody back into the lobby; asked again after its next start.
+    refuses_send_back: bool,
+}
+
+impl BridgeConnection {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            failures: 0,
+            attempts: 0,
+            heard: now,
+            status_read: now,
+            repeats: HashMap::new(),
+            unreadable: false,
+            refuses_send_back: false,
+        }
+    }
+
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+}
+
+/// The beginning, and every new one.
+impl BridgeConnection {
+    /// Reaches for the bridge, where it may be reached for at all.
+    pub(super) fn start(&mut self, ctx: &mut Context) {
+        if let Some(paused) = ctx.memory.paused(&ctx.name) {
+            info!(bridge = %ctx.name, user = %paused.by, "bridge is paused");
+            self.enter_paused(ctx, &paused);
+        } else if ctx.memory.is_refused(&ctx.config) {
+            warn!(bridge = %ctx.name, "credentials refused before; not tried again until asked to");
+            self.enter_refused(ctx, AskError::Unauthorized, "the user name or password was refused before and has not changed since");
+        } else {
+            self.probe(ctx);
+        }
+    }
+
+    /// Sends one request alone: it shows whether the bridge is there and accepts the credentials.
+    pub(super) fn probe(&mut self, ctx: &mut Context) {
+        ctx.phase = Phase::Probing;
+        if std::mem::take(&mut self.refuses_send_back) {
+            // It may be another version by now.
+            ctx.store.put_bridge(&ctx.name, |bridge| bridge.can_send_back = true);
+        }
+        ctx.requests.queue.alone = true;
+        ctx.request(Lane::Action, Ask::Status);
+    }
+
+    /// Tries again at once, whatever the reason for waiting was.
+    pub(super) fn retry(&mut self, ctx: &mut Context) {
+        if matches!(ctx.phase, Phase::Down | Phase::Refused) {
+            ctx.timers.cancel(&Timer::Probe);
+            self.attempts = 0;
+            ctx.enter_state(BridgeState::Connecting, None);
+            self.probe(ctx);
+        } else if ctx.phase.is_up() {
+            ctx.emit(Effect::ReconnectEvents);
+        }
+    }
+
+    /// `quiet`: some socket has said nothing for a while.
+    pub(super) fn heartbeat(&mut self, ctx: &mut Context, quiet: bool, now: Now) {
+        let heartbeat = ctx.timing.heartbeat;
+        let idle = now.instant.duration_since(self.heard) >= heartbeat && ctx.requests.queue.in_flight() == 0;
+        // A bridge may be updated while Usher is connected: its version is read again also while it is busy with other responses.
+        let status_age = now.instant.duration_since(self.status_read);
+        let quiet = quiet && status_age >= heartbeat;
+        let records = ctx.takes_records() && status_age >= ctx.timing.cdr_check;
+        if idle || quiet || records || status_age >= ctx.timing.sweep_roster {
+            self.status_read = now.instant;
+            ctx.request(Lane::Action, Ask::Status);
+        }
+        ctx.timers.set(Timer::Heartbeat, now.instant + heartbeat / 2);
+    }
+
+    /// Any response shows that the bridge is alive, an event too.
+    pub(super) fn on_heard(&mut self, ctx: &Context, now: Now) {
+        self.heard = now.instant;
+        ctx.store.bridge_answered(&ctx.name, now);
+    }
+
+    /// A response by REST. Events don't count here: they may go on while no request is answered any more.
+    pub(super) fn on_answered(&mut self, ctx: &Context, now: Now) {
+        self.failures = 0;
+        self.on_heard(ctx, now);
+    }
+
+    pub(super) fn on_status(&mut self, ctx: &Context, status: &Status) {
+        let can = |first: fn(&str) -> bool| status.version.as_deref().is_none_or(first);
+        let can_send_back = can(sends_back) && !self.refuses_send_back;
+        ctx.store.put_bridge(&ctx.name, |bridge| {
+            bridge.version.clone_from(&status.version);
+            (bridge.can_admit, bridge.can_send_back) = (can(admits), can_send_back);
+        });
+    }
+
+    /// The probe was answered.
+    pub(super) fn on_reachable(&mut self, ctx: &mut Context, now: Now) {
+        info!(bridge = %ctx.name, "bridge reachable");
+        ctx.memory.set_refused(&ctx.config, false);
+        ctx.phase = Phase::Up;
+        let attempts = if self.unreadable { self.attempts } else { 0 };
+        *self = Self { attempts, unreadable: self.unreadable, ..Self::new(now.instant) };
+        ctx.timers.set(Timer::Heartbeat, now.instant + ctx.timing.heartbeat);
+    }
+
+    /// The bridge is there, and its responses can be used.
+    pub(super) fn on_readable(&mut self, ctx: &mut Context) {
+        if self.unreadable {
+            info!(bridge = %ctx.name, "bridge readable again");
+        }
+        (self.unreadable, self.attempts) = (false, 0);
+        ctx.requests.queue.alone = false;
+        ctx.enter_state(BridgeState::Connecting, None);
+    }
+}
+
+/// Failures.
+impl BridgeConnection {
+    pub(super) fn on_busy(&mut self, ctx: &mut Context, retry_after: Option<Duration>, now: Now) {
+        ctx.metrics.count_busy();
+        let pause = retry_after.map_or_else(|| jittered(ctx.timing.busy_pause), |pause| pause.min(LONGEST_PAUSE));
+        ctx.requests.queue.hold_until(now.instant + pause);
+    }
+
+    /// A busy bridge is asked again, but not for ever: one resource that is always busy must not hold up the others. A change is repeated
+    /// by its action, a token by the next attempt to connect, a receiver after another reading of the list.
+    pub(super) fn may_repeat(&mut self, ask: &Ask) -> bool {
+        if matches!(ask, Ask::Change(_) | Ask::Token(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..)) {
+            return false;
+        }
+        let repeats = self.repeats.entry(ask.clone()).or_default();
+        *repeats += 1;
+        let may = *repeats <= REPEATS;
+        if !may {
+            self.repeats.remove(ask);
+        }
+        may
+    }
+
+    pub(super) fn forget_repeats(&mut self, ask: &Ask) {
+        self.repeats.remove(ask);
+    }
+
+    /// A request was not answered.
+    pub(super) fn count_failure(&mut self, ctx: &mut Context, error: &AskError, now: Now) {
+        self.failures += 1;
+        if ctx.phase.is_up() {
+            if self.failures >= FAILURES {
+                self.go_down(ctx, error, now);
+            } else {
+                ctx.requests.queue.hold_until(now.instant + jittered(Duration::from_millis(250)));
+            }
+        }
+    }
+
+    pub(super) fn on_change_failed(&mut self, ctx: &Context, change: &Change, error: &AskError) {
+        let unknown = matches!(error, AskError::Refused { reason, .. } if reason.starts_with("parameterError"));
+        if unknown && matches!(change, Change::SendBack(_)) {
+            self.refuses_send_back = true;
+            ctx.store.put_bridge(&ctx.name, |bridge| bridge.can_send_back = false);
+        }
+    }
+
+    pub(super) fn go_down(&mut self, ctx: &mut Context, error: &AskError, now: Now) {
+        warn!(bridge = %ctx.name, %error, "bridge unreachable");
+        self.unreadable = error.answered();
+        ctx.phase = Phase::Down;
+        ctx.emit(Effect::RequestsStopped { error: AskError::Unreachable(error.to_string()), close_sockets: false });
+        ctx.enter_state(BridgeState::Unreachable, Some(fault_of(error)));
+        let pause = backoff(ctx.timing.reconnect_min, ctx.timing.reconnect_max, self.attempts);
+        self.attempts += 1;
+        ctx.timers.set(Timer::Probe, now.instant + pause);
+    }
+
+    /// The first 401 ends everything: repeating it can lock the account (rest.md section 1).
+    pub(super) fn on_unauthorized(&mut self, ctx: &mut Context, error: AskError) {
+        warn!(bridge = %ctx.name, "user name or password refused");
+        ctx.memory.set_refused(&ctx.config, true);
+        if !ctx.phase.is_paused() {
+            let what = error.to_string();
+            self.enter_refused(ctx, error, &what);
+        }
+    }
+
+    fn enter_refused(&self, ctx: &mut Context, error: AskError, what: &str) {
+        ctx.phase = Phase::Refused;
+        ctx.timers.cancel(&Timer::Probe);
+        ctx.emit(Effect::RequestsStopped { error, close_sockets: true });
+        ctx.enter_state(BridgeState::Refused, Some(Fault { code: "credentials_refused".into(), what: what.into() }));
+    }
+}
+
+/// An administrator's pause: nothing is sent and nothing is open until it is ended, also over a restart. Known data is kept and shown as
+/// stale.
+impl BridgeConnection {
+    pub(super) fn pause(&mut self, ctx: &mut Context, by: Arc<str>, now: Now) {
+        if ctx.phase.is_paused() {
+            return;
+        }
+        info!(bridge = %ctx.name, user = %by, "bridge paused");
+        let paused = Paused { by, since: now.unix_ms };
+        ctx.memory.set_paused(&ctx.name, Some(&paused));
+        self.enter_paused(ctx, &paused);
+    }
+
+    /// A change that is under way keeps its response; everybody else who waits gets none.
+    fn enter_paused(&mut self, ctx: &mut Context, paused: &Paused) {
+        (ctx.phase, self.attempts) = (Phase::Paused, 0);
+        ctx.timers.cancel(&Timer::Probe);
+        ctx.emit(Effect::RequestsStopped { error: paused_by(&paused.by), close_sockets: true });
+        ctx.store.put_bridge(&ctx.name, |facts| {
+            (facts.state, facts.since, facts.trouble) = (BridgeState::Paused, paused.since, None);
+            facts.paused_by = Some(paused.by.clone());
+        });
+    }
+
+    pub(super) fn resume(&mut self, ctx: &mut Context) {
+        if !ctx.phase.is_paused() {
+            return;
+        }
+        info!(bridge = %ctx.name, "bridge resumed");
+        ctx.memory.set_paused(&ctx.name, None);
+        ctx.requests.queue.clear();
+        ctx.store.put_bridge(&ctx.name, |facts| facts.paused_by = None);
+        ctx.enter_state(BridgeState::Connecting, None);
+        self.start(ctx);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bridge_is_unreachable_after_three_failures_and_those_who_wait_are_told() {
+        let (mut ctx, now) = (Context::for_tests(), Now::read());
+        let mut connection = BridgeConnection::new(now.instant);
+        let error = AskError::Unreachable("refused".into());
+        connection.count_failure(&mut ctx, &error, now);
+        connection.count_failure(&mut ctx, &error, now);
+        assert!(ctx.phase.is_up() && ctx.emitted().is_empty());
+        connection.count_failure(&mut ctx, &error, now);
+        assert_eq!((ctx.phase, ctx.state()), (Phase::Down, BridgeState::Unreachable));
+        assert!(ctx.emitted()[0].starts_with("RequestsStopped"));
+        assert!(ctx.timers.has(&Timer::Probe));
+    }
+
+    #[test]
+    fn a_refused_password_is_not_tried_again_until_somebody_asks() {
+        let (mut ctx, now) = (Context::for_tests(), Now::read());
+        let mut connection = BridgeConnection::new(now.instant);
+        connection.on_unauthorized(&mut ctx, AskError::Unauthorized);
+        assert_eq!((ctx.phase, ctx.state(), ctx.timers.has(&Timer::Probe)), (Phase::Refused, BridgeState::Refused, false));
+        assert!(ctx.emitted()[0].contains("close_sockets: true"));
+        connection.retry(&mut ctx);
+        assert!(ctx.phase.is_probing() && ctx.requests.queue.has(&Ask::Status));
+    }
+
+    #[test]
+    fn a_paused_bridge_is_sent_nothing_until_it_is_resumed() {
+        let (mut ctx, now) = (Context::for_tests(), Now::read());
+        let mut connection = BridgeConnection::new(now.instant);
+        connection.pause(&mut ctx, "ana".into(), now);
+        connection.retry(&mut ctx);
+        assert!(!ctx.phase.may_send() && ctx.state() == BridgeState::Paused);
+        connection.resume(&mut ctx);
+        assert!(ctx.phase.is_probing() && ctx.requests.queue.has(&Ask::Status));
+    }
+
+    #[test]
+    fn a_busy_bridge_is_asked_again_but_not_for_ever_and_never_for_a_change() {
+        let mut connection = BridgeConnection::new(Instant::now());
+        let call = Ask::Call("c".into());
+        assert_eq!((0..20).filter(|_| connection.may_repeat(&call)).count(), 19, "ten times, and anew after that");
+        assert!(!connection.may_repeat(&Ask::Change(Change::Admit("p".into()))));
+    }
+}

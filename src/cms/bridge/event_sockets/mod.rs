@@ -1,0 +1,262 @@
+//! The events sockets of one bridge: tokens, connections and their end. `subscribing` keeps the subscriptions, `incoming` reads frames,
+//! `damaged_frames` makes up for those that could not be read, `liveness` finds sockets that tell nothing any more. Knows no call and no
+//! participant but by name.
+
+mod damaged_frames;
+mod incoming;
+mod liveness;
+mod subscribing;
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, warn};
+
+use super::backoff::backoff;
+use super::context::Context;
+use super::effects::Effect;
+use super::faults::fault_of;
+use super::timers::Timer;
+use crate::clock::Now;
+use crate::cms::events::renewals::Renewals;
+use crate::cms::events::socket::{Endpoint, Report, Session};
+use crate::cms::events::subscriptions::{SocketId, Topic};
+use crate::cms::pulse::Pulse;
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::config::Secret;
+use crate::model::{CallId, Fault};
+use liveness::Vitals;
+
+/// One events socket. The coverage holds which topics it tells.
+#[derive(Debug, Default)]
+struct EventSocket {
+    session: Option<Session>,
+    generation: u64,
+    /// A token is asked for.
+    connecting: bool,
+    opened: Option<Instant>,
+    /// Its signs of life, while it is open.
+    pulse: Option<Pulse>,
+    message_id: i64,
+    /// The subscriptions asked for last, until they are acknowledged.
+    asked: Option<(i64, Vec<i64>)>,
+    /// These subscriptions are pushed already: they were asked for so that the socket speaks.
+    repeats: bool,
+    /// The subscriptions were refused, and are asked for once more when the list of calls has been read.
+    doubted: Option<Instant>,
+    /// Something changed while a request was under way.
+    stale: bool,
+    /// Subscriptions that the bridge called pending, and since when.
+    pending: HashMap<i64, Instant>,
+}
+
+#[derive(Debug)]
+pub(super) struct EventSockets {
+    endpoint: Endpoint,
+    reports: mpsc::Sender<Report>,
+    tracker: TaskTracker,
+    sockets: HashMap<SocketId, EventSocket>,
+    vitals: Vitals,
+    renewals: Renewals,
+}
+
+/// Connections.
+impl EventSockets {
+    pub(super) fn new(endpoint: Endpoint, reports: mpsc::Sender<Report>, tracker: TaskTracker) -> Self {
+        Self { endpoint, reports, tracker, sockets: HashMap::new(), vitals: Vitals::default(), renewals: Renewals::default() }
+    }
+
+    /// Connects all sockets that have something to tell.
+    pub(super) fn connect_all(&mut self, ctx: &mut Context, now: Now) {
+        for socket in ctx.coverage.plan.sockets().collect::<Vec<_>>() {
+            self.connect_soon(ctx, socket, now);
+        }
+    }
+
+    fn connect_soon(&mut self, ctx: &mut Context, socket: SocketId, now: Now) {
+        let entry = self.sockets.entry(socket).or_default();
+        if entry.session.is_none() && !entry.connecting {
+            ctx.timers.sooner(Timer::Connect(socket), now.instant);
+        }
+    }
+
+    /// A retry was asked for: no closed socket waits any longer for its turn.
+    pub(super) fn reconnect_now(&mut self, ctx: &mut Context, now: Now) {
+        for socket in ctx.coverage.plan.sockets().collect::<Vec<_>>() {
+            if !ctx.coverage.is_open(socket) {
+                ctx.timers.set(Timer::Connect(socket), now.instant);
+            }
+        }
+    }
+
+    /// A token is fetched right before each connect and used once.
+    pub(super) fn request_token(&mut self, ctx: &mut Context, socket: SocketId) {
+        let up = ctx.phase.is_up();
+        if let Some(entry) = self.sockets.get_mut(&socket).filter(|entry| up && entry.session.is_none() && !entry.connecting) {
+            entry.connecting = true;
+            ctx.request(Lane::Action, Ask::Token(socket));
+        }
+    }
+
+    pub(super) fn on_token_failed(&mut self, ctx: &mut Context, socket: SocketId, error: &AskError, now: Now) {
+        warn!(bridge = %ctx.name, %error, "events token refused");
+        // The same credentials have just been good for other requests: this user may not follow events (events.md section 9).
+        let forbidden = matches!(error, AskError::Forbidden | AskError::Unauthorized);
+        let trouble = match forbidden {
+            true => Fault { code: "events_not_permitted".into(), what: error.to_string().into() },
+            false => fault_of(error),
+        };
+        let pause = if forbidden { ctx.timing.retry_forbidden } else { self.next_pause(ctx, socket, now) };
+        self.lose_events(ctx, socket, trouble, pause, now);
+    }
+
+    pub(super) fn open_session(&mut self, ctx: &mut Context, socket: SocketId, token: Secret) {
+        if !ctx.phase.is_up() {
+            return;
+        }
+        let (endpoint, reports) = (self.endpoint.clone(), self.reports.clone());
+        let entry = self.sockets.entry(socket).or_default();
+        let generation = entry.generation + 1;
+        let session = Session::spawn(&self.tracker, endpoint, token, socket, generation, reports);
+        *entry = EventSocket { session: Some(session), generation, ..EventSocket::default() };
+        let attempts = ctx.coverage.socket(socket).attempts;
+        ctx.coverage.reset_socket(socket, attempts);
+    }
+
+    /// Only a socket that has held for as long as the longest pause begins anew: one that breaks with its first message is tried less and
+    /// less often, since each connection costs a token and a reading of everything.
+    fn next_pause(&self, ctx: &mut Context, socket: SocketId, now: Now) -> Duration {
+        let (min, max) = (ctx.timing.reconnect_min, ctx.timing.reconnect_max);
+        let opened = self.sockets.get(&socket).and_then(|entry| entry.opened);
+        let coverage = ctx.coverage.socket(socket);
+        if opened.is_some_and(|at| now.instant.duration_since(at) >= max) {
+            coverage.attempts = 0;
+        }
+        backoff(min, max, coverage.attempts)
+    }
+
+    /// Gives a socket up if it is connected.
+    fn give_up(&mut self, ctx: &mut Context, socket: SocketId, why: &str, now: Now) {
+        if self.sockets.get(&socket).is_some_and(|entry| entry.session.is_some()) {
+            warn!(bridge = %ctx.name, socket, why, "events socket given up");
+            self.on_lost(ctx, socket, why, now);
+        }
+    }
+
+    fn on_lost(&mut self, ctx: &mut Context, socket: SocketId, why: &str, now: Now) {
+        let pause = self.next_pause(ctx, socket, now);
+        self.lose_events(ctx, socket, Fault { code: "events_lost".into(), what: why.into() }, pause, now);
+    }
+
+    /// Connects again after the pause; meanwhile everything is read by REST, and the page says so.
+    fn lose_events(&mut self, ctx: &mut Context, socket: SocketId, trouble: Fault, pause: Duration, now: Now) {
+        ctx.timers.cancel(&Timer::AckTimeout(socket));
+        ctx.timers.cancel(&Timer::Liveness(socket));
+        if ctx.coverage.plan.does_without(socket) {
+            // A further socket that a bridge's own limit asked for, and that comes to nothing, is done without.
+            debug!(bridge = %ctx.name, socket, what = %trouble.what, "further events socket given up");
+            self.reset(ctx, socket, 0);
+            ctx.emit(Effect::PollUnpushed);
+            return ctx.emit(Effect::StatusDue);
+        }
+        self.forget_evidence(ctx, socket);
+        let attempts = ctx.coverage.socket(socket).attempts.saturating_add(1);
+        self.reset(ctx, socket, attempts);
+        ctx.timers.cancel(&Timer::Pending(socket));
+        ctx.timers.cancel(&Timer::Subscribe(socket));
+        ctx.timers.set(Timer::Connect(socket), now.instant + pause);
+        ctx.emit(Effect::EventsLost(trouble));
+    }
+
+    fn reset(&mut self, ctx: &mut Context, socket: SocketId, attempts: u32) {
+        let entry = self.sockets.entry(socket).or_default();
+        *entry = EventSocket { generation: entry.generation, ..EventSocket::default() };
+        ctx.coverage.reset_socket(socket, attempts);
+    }
+
+    pub(super) fn close_all(&mut self, ctx: &mut Context) {
+        for socket in self.sockets.keys().copied().collect::<Vec<_>>() {
+            self.reset(ctx, socket, 0);
+            ctx.timers.cancel(&Timer::Connect(socket));
+            ctx.timers.cancel(&Timer::AckTimeout(socket));
+            ctx.timers.cancel(&Timer::Liveness(socket));
+        }
+    }
+
+    /// The requests that wait were forgotten, tokens among them.
+    pub(super) fn forget_token_requests(&mut self) {
+        for socket in self.sockets.values_mut() {
+            socket.connecting = false;
+        }
+    }
+
+    /// A connection begins or ends: what it did not tell is read in any case.
+    fn forget_evidence(&mut self, ctx: &Context, socket: SocketId) {
+        self.vitals.evidence.forget(|topic| telling_socket(ctx, topic) == Some(socket));
+    }
+
+    pub(super) fn on_call_ended(&mut self, call: &CallId) {
+        self.vitals.evidence.forget(|topic| matches!(topic, Topic::Roster(of) if of == call));
+    }
+
+    pub(super) fn tidy_renewals(&mut self, now: Instant) {
+        self.renewals.tidy(now);
+    }
+}
+
+/// The socket on which a topic is subscribed.
+fn telling_socket(ctx: &Context, topic: &Topic) -> Option<SocketId> {
+    match topic {
+        Topic::Calls => Some(0),
+        Topic::Roster(call) => ctx.coverage.plan.socket_of(call),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cms::dial::System;
+    use crate::cms::events::protocol::{Body, Frame};
+    use crate::cms::tls;
+    use crate::config::Trust;
+
+    fn sockets() -> (Context, EventSockets, Now) {
+        let tls = tls::client_config(&Trust::Insecure).expect("no file is read");
+        let endpoint = Endpoint {
+            url: "https://127.0.0.1:1".into(),
+            tls: std::sync::Arc::new(tls),
+            connect_timeout: Duration::from_secs(1),
+            names: std::sync::Arc::new(System),
+        };
+        (Context::for_tests(), EventSockets::new(endpoint, mpsc::channel(1).0, TaskTracker::new()), Now::read())
+    }
+
+    #[test]
+    fn a_token_is_asked_for_once_and_its_failure_is_said() {
+        let (mut ctx, mut sockets, now) = sockets();
+        sockets.connect_all(&mut ctx, now);
+        assert!(ctx.timers.has(&Timer::Connect(0)));
+        sockets.request_token(&mut ctx, 0);
+        assert!(ctx.requests.queue.remove(&Ask::Token(0)));
+        sockets.request_token(&mut ctx, 0);
+        assert!(!ctx.requests.queue.has(&Ask::Token(0)), "it is under way");
+        sockets.on_token_failed(&mut ctx, 0, &AskError::Forbidden, now);
+        assert!(ctx.emitted()[0].contains("events_not_permitted") && ctx.coverage.is_blind());
+    }
+
+    #[test]
+    fn a_damaged_roster_is_read_and_subscribed_to_anew() {
+        let (mut ctx, mut sockets, now) = sockets();
+        let call: CallId = "c".into();
+        ctx.coverage.plan.add(&call);
+        let index = ctx.coverage.plan.request(0).iter().find(|subscription| subscription.call.is_some()).map(|roster| roster.index);
+        let frame = Frame { message_id: None, body: Body::Roster { index, updates: Vec::new() }, skipped: 0, damaged: true };
+        sockets.on_frame(&mut ctx, 0, frame, now);
+        assert_eq!(ctx.emitted(), [r#"RosterDamaged("c")"#]);
+        assert!(ctx.timers.has(&Timer::Renew(Topic::Roster(call))));
+    }
+}

@@ -1,0 +1,34 @@
+//! The fault that moderators see for a request that failed, and for an actor that did.
+
+use crate::clock::Now;
+use crate::cms::rest::client::AskError;
+use crate::model::{BridgeName, BridgeState, Fault};
+use crate::store::Store;
+
+pub(super) fn fault_of(error: &AskError) -> Fault {
+    let code = match error {
+        AskError::Unauthorized => "credentials_refused",
+        AskError::Forbidden => "forbidden",
+        AskError::TimedOut(_) => "timed_out",
+        AskError::Unreachable(_) | AskError::Closed { .. } => "unreachable",
+        AskError::Untrusted(_) => "certificate",
+        AskError::Busy { .. } => "busy",
+        AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_) | AskError::Withheld(_) | AskError::Withdrawn => {
+            "unexpected_answer"
+        }
+    };
+    Fault { code: code.into(), what: error.to_string().into() }
+}
+
+/// Why nothing is sent to a bridge that an administrator paused.
+pub(super) fn paused_by(user: &str) -> AskError {
+    AskError::Withheld(format!("the bridge is paused by {user}"))
+}
+
+/// Shows a bridge whose actor failed as such, until another actor has taken over.
+pub(in crate::cms) fn report_failed_actor(store: &Store, name: &BridgeName) {
+    store.put_bridge(name, |bridge| {
+        (bridge.state, bridge.since) = (BridgeState::Unreachable, Now::read().unix_ms);
+        bridge.trouble = Some(Fault { code: "failed".into(), what: "Usher failed while following this bridge and starts again".into() });
+    });
+}

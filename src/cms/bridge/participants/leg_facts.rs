@@ -1,0 +1,93 @@
+//! Notes what legs tell besides the lobby: address, ringing, mute, on hold. Rosters by REST tell none of it.
+
+use super::Participants;
+use crate::clock::Now;
+use crate::cms::bridge::context::Context;
+use crate::cms::bridge::effects::Effect;
+use crate::cms::events::subscriptions::Topic;
+use crate::cms::evidence::Fact;
+use crate::cms::rest::response::LegDetail;
+use crate::model::{CallId, CallKey, LegId, LegState, Listing, ParticipantId, RosterPatch};
+use crate::store::Listed;
+
+impl Participants {
+    /// The leg tells an address that no roster told, and that a call was answered; where there are events, they tell the latter.
+    pub(super) fn note_listing(&self, ctx: &Context, person: &ParticipantId, detail: &LegDetail, sent: Now, now: Now) {
+        let listing = ctx.store.with_person(person, |person| {
+            let here = person.listings.iter().find(|listing| listing.key.bridge == ctx.name)?;
+            let rung = matches!(here.state, LegState::Initial | LegState::Ringing);
+            Some((here.key.clone(), here.address.is_empty(), rung, here.at))
+        });
+        let Some((key, nameless, rung, at)) = listing.flatten() else { return };
+        if let Some(address) = detail.remote_party.clone().filter(|_| nameless) {
+            // A roster that was asked for since says nothing else of it.
+            let patch = RosterPatch { address: Some(address), ..RosterPatch::default() };
+            ctx.store.list_person(&key, person, patch, sent.instant.max(at), now);
+        }
+        if rung && detail.connected {
+            let patch = RosterPatch { state: Some(LegState::Connected), ..RosterPatch::default() };
+            ctx.store.list_person(&key, person, patch, sent.instant, now);
+        }
+    }
+
+    /// Where events tell of mutes, they may know of one that stands with no leg; but a leg that says otherwise than before tells news that
+    /// they should have told.
+    pub(super) fn note_mute(&self, ctx: &mut Context, person: &ParticipantId, muted: bool, before: Option<bool>, sent: Now, now: Now) {
+        let is_news = before.is_some_and(|before| before != muted);
+        let patch = RosterPatch { muted: Some(muted), ..RosterPatch::default() };
+        for key in listings_here(ctx, person, |listing| listing.muted != muted) {
+            if is_news || !ctx.coverage.pushes_mutes(&key.call) {
+                let listed = ctx.store.list_person(&key, person, patch.clone(), sent.instant, now);
+                emit_listing_shown(ctx, &key.call, person, listed);
+            }
+        }
+    }
+
+    /// A leg that is on hold says so; that it is no longer counts only where it did.
+    pub(super) fn note_hold(&self, ctx: &mut Context, person: &ParticipantId, held: bool, before: bool, sent: Now, now: Now) {
+        if !held && !before {
+            return;
+        }
+        let (state, other) = if held { (LegState::OnHold, LegState::Connected) } else { (LegState::Connected, LegState::OnHold) };
+        let patch = RosterPatch { state: Some(state), ..RosterPatch::default() };
+        for key in listings_here(ctx, person, |listing| listing.state == other) {
+            let listed = ctx.store.list_person(&key, person, patch.clone(), sent.instant, now);
+            emit_listing_shown(ctx, &key.call, person, listed);
+        }
+    }
+
+    /// Where no roster tells who presents, the call does, of those whom this bridge hosts.
+    pub(in crate::cms::bridge) fn on_presenter(&self, ctx: &Context, call: &CallId, leg: Option<&LegId>, sent: Now, now: Now) {
+        let presenter = leg.and_then(|leg| self.legs.owner_of(leg));
+        let key = ctx.key(call);
+        for person in ctx.hosted_in(call) {
+            let presents = presenter == Some(&person);
+            let differs = |listing: &Listing| listing.key == key && listing.presenter != presents;
+            if ctx.store.with_person(&person, |person| person.listings.iter().any(differs)).unwrap_or(false) {
+                let patch = RosterPatch { presenter: Some(presents), ..RosterPatch::default() };
+                ctx.store.list_person(&key, &person, patch, sent.instant, now);
+            }
+        }
+    }
+}
+
+fn listings_here(ctx: &Context, person: &ParticipantId, is_meant: impl Fn(&Listing) -> bool) -> Vec<CallKey> {
+    let keys = ctx.store.with_person(person, |person| {
+        let here = person.listings.iter().filter(|listing| listing.key.bridge == ctx.name && is_meant(listing));
+        here.map(|listing| listing.key.clone()).collect()
+    });
+    keys.unwrap_or_default()
+}
+
+/// Emits what a reading changed by listing somebody.
+pub(super) fn emit_listing_shown(ctx: &mut Context, call: &CallId, person: &ParticipantId, listed: Listed) {
+    let facts = [
+        (listed.new_listing, Fact::Listed),
+        (listed.renamed && !listed.new_listing, Fact::Name),
+        (listed.held && !listed.new_listing, Fact::OnHold),
+        (listed.muted && !listed.new_listing, Fact::Muted),
+    ];
+    for (_, fact) in facts.into_iter().filter(|(changed, _)| *changed) {
+        ctx.emit(Effect::Shown { topic: Topic::Roster(call.clone()), subject: person.clone(), fact });
+    }
+}

@@ -1,0 +1,161 @@
+//! When and in which lane the legs of participants are read. Decides nothing by them.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use super::Participants;
+use crate::clock::Now;
+use crate::cms::bridge::context::Context;
+use crate::cms::bridge::effects::Effect;
+use crate::cms::bridge::timers::Timer;
+use crate::cms::cluster::Look;
+use crate::cms::lobby_state::{Leg, Seen};
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::model::{CallId, Home, Lobby, ParticipantId};
+
+/// Requests.
+impl Participants {
+    /// Reads the legs of somebody hosted here.
+    pub(in crate::cms::bridge) fn read_legs(&mut self, ctx: &mut Context, person: &ParticipantId, lane: Lane) {
+        if self.legs.host(person).legs.is_empty() {
+            self.request_list(ctx, lane, person);
+        } else {
+            self.request_details(ctx, person, lane);
+        }
+    }
+
+    pub(super) fn request_list(&self, ctx: &mut Context, lane: Lane, person: &ParticipantId) {
+        let ask = if self.legs_by_filter { Ask::LegsByFilter(person.clone()) } else { Ask::Legs(person.clone()) };
+        ctx.request(lane, ask);
+    }
+
+    pub(super) fn request_details(&self, ctx: &mut Context, person: &ParticipantId, lane: Lane) {
+        for leg in self.legs.legs_of(person) {
+            ctx.request(lane, Ask::Leg(leg.id.clone()));
+        }
+    }
+
+    /// Reads the legs again of those whom a join, leave or lock change may have moved: those waiting, and with `all` also those in the
+    /// call.
+    pub(in crate::cms::bridge) fn recheck_participants(&mut self, ctx: &mut Context, call: &CallId, all: bool, lane: Lane) {
+        for person in ctx.hosted_in(call) {
+            let state = ctx.store.with_person(&person, |person| person.lobby.state).unwrap_or_default();
+            if all || state == Lobby::Waiting {
+                self.request_details(ctx, &person, lane);
+            }
+        }
+    }
+
+    /// Fetches the remaining participants one by one, whose legs the list of a call's legs did not show.
+    pub(in crate::cms::bridge) fn read_unlisted(&mut self, ctx: &mut Context, call: &CallId) {
+        for person in ctx.hosted_in(call) {
+            if !self.legs.has_legs(&person) {
+                self.read_legs(ctx, &person, Lane::Resync);
+            }
+        }
+    }
+
+    /// At least one of these has no known legs.
+    pub(in crate::cms::bridge) fn lacks_legs(&self, people: &[ParticipantId]) -> bool {
+        people.iter().any(|person| !self.legs.has_legs(person))
+    }
+
+    /// A roster was read: reads the legs of those whose lobby it leaves open.
+    pub(in crate::cms::bridge) fn read_roster(&mut self, ctx: &mut Context, hosted: &[ParticipantId], lane: Lane, whole: bool) {
+        for person in hosted {
+            let known = self.legs.has_legs(person);
+            if known && whole {
+                self.request_details(ctx, person, lane);
+            } else if !whole && (!known || self.has_unreported_legs(ctx, person)) {
+                self.read_legs(ctx, person, Lane::Arrival);
+            }
+        }
+    }
+
+    /// Whether somebody is on hold stands with each participant, whether they are muted with each leg: two requests for each, within the
+    /// pace.
+    pub(in crate::cms::bridge) fn read_unpushed(&self, ctx: &mut Context, call: &CallId, stated: &HashSet<ParticipantId>) {
+        for person in ctx.roster(call) {
+            // Another bridge tells of those whom it hosts.
+            if matches!(ctx.home_of(&person), Some(Home::Bridge(name)) if name != ctx.name) {
+                continue;
+            }
+            if !stated.contains(&person) {
+                ctx.request(Lane::InCall, Ask::Person(person.clone()));
+            }
+            self.request_details(ctx, &person, Lane::InCall);
+        }
+    }
+}
+
+/// Polling.
+impl Participants {
+    /// Sets when a participant's legs are read next.
+    pub(super) fn schedule_poll(&self, ctx: &mut Context, person: &ParticipantId, now: Now) {
+        let timing = &ctx.timing;
+        let (waiting, in_call) = match ctx.records_reliable {
+            true => (timing.rotate_waiting_told, timing.rotate_in_call_told),
+            false => (timing.rotate_waiting, timing.rotate_in_call),
+        };
+        let due = |leg: &Leg| match leg.seen {
+            Seen::FirstIn(first) => first + timing.second_look,
+            // The bridge says one thing by a record and another by REST: it is about to say the same.
+            _ if leg.is_contradicted(timing.cdr_patience, now.instant) => now.instant + timing.second_look,
+            Seen::In => now.instant + in_call,
+            Seen::Waiting => now.instant + waiting,
+            Seen::Unread | Seen::Unclear => now.instant + timing.read_again,
+        };
+        if let Some(at) = self.legs.legs_of(person).iter().map(due).min() {
+            ctx.timers.set(Timer::PollLegs(person.clone()), at.max(now.instant));
+        }
+    }
+
+    /// The intervals are others now.
+    pub(in crate::cms::bridge) fn reschedule_polls(&self, ctx: &mut Context, now: Now) {
+        for person in self.legs.hosted.keys() {
+            self.schedule_poll(ctx, person, now);
+        }
+    }
+
+    pub(in crate::cms::bridge) fn poll_legs(&mut self, ctx: &mut Context, person: &ParticipantId) {
+        let Some(hosted) = self.legs.hosted.get(person) else { return };
+        if !ctx.phase.is_up() {
+            // All legs are read again when the bridge is back; a participant who is missed by that is still polled.
+            return ctx.timers.sooner(Timer::PollLegs(person.clone()), Instant::now() + ctx.timing.poll_roster);
+        }
+        if hosted.legs.is_empty() {
+            return self.request_list(ctx, Lane::Waiting, person);
+        }
+        let legs = hosted.legs.iter().map(|leg| (&leg.id, poll_lane(leg.seen)));
+        let second = legs.clone().any(|(_, lane)| lane == Lane::SecondLook);
+        for (leg, lane) in legs {
+            // While one leg is due for its second reading, the others are not.
+            if !second || lane == Lane::SecondLook {
+                ctx.request(lane, Ask::Leg(leg.clone()));
+            }
+        }
+    }
+
+    pub(super) fn has_poll(&self, ctx: &Context, person: &ParticipantId) -> bool {
+        ctx.timers.has(&Timer::PollLegs(person.clone())) && !self.has_unreported_legs(ctx, person)
+    }
+
+    /// The legs could not be read: they are asked for again, and whether the participant is there at all.
+    pub(in crate::cms::bridge) fn on_legs_unknown(&mut self, ctx: &mut Context, person: &ParticipantId, error: AskError, now: Now) {
+        ctx.timers.sooner(Timer::PollLegs(person.clone()), now.instant + ctx.timing.read_again);
+        if matches!(error, AskError::Gone(_)) {
+            ctx.request(Lane::Suspected, Ask::Person(person.clone()));
+        }
+        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: Look::Failed(error), sent: None });
+    }
+}
+
+fn poll_lane(seen: Seen) -> Lane {
+    match seen {
+        Seen::FirstIn(_) => Lane::SecondLook,
+        Seen::In => Lane::InCall,
+        Seen::Unread | Seen::Unclear | Seen::Waiting => Lane::Waiting,
+    }
+}

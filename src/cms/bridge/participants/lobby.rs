@@ -1,0 +1,183 @@
+//! The lobby: takes the details of legs, decides with `lobby`, writes the fact. The only place where a lobby state is set.
+
+use std::time::Instant;
+
+use tracing::debug;
+
+use super::Participants;
+use crate::clock::Now;
+use crate::cms::bridge::context::Context;
+use crate::cms::bridge::effects::Effect;
+use crate::cms::bridge::timers::Timer;
+use crate::cms::cluster::Look;
+use crate::cms::lobby_state::{self, Beginning, Seen};
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::LegDetail;
+use crate::model::{CallId, LegId, Lobby, ParticipantId};
+
+/// A leg was read: in which lane and when.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cms::bridge) struct LegReading<'a> {
+    pub(in crate::cms::bridge) lane: Lane,
+    pub(in crate::cms::bridge) leg: &'a LegId,
+    pub(in crate::cms::bridge) detail: &'a LegDetail,
+    pub(in crate::cms::bridge) sent: Now,
+}
+
+impl Participants {
+    pub(in crate::cms::bridge) fn on_leg(&mut self, ctx: &mut Context, reading: LegReading<'_>, now: Now) {
+        let LegReading { leg, detail, sent, .. } = reading;
+        if detail.unreadable {
+            debug!(bridge = %ctx.name, leg = %leg, "lobby state unreadable");
+        }
+        if detail.distribution_link {
+            return self.on_link(ctx, leg);
+        }
+        let Some(person) = self.find_owner(ctx, leg, detail).filter(|person| self.place_by_leg(ctx, person, detail)) else { return };
+        if let Some(before) = self.legs.owner_of(leg).filter(|before| **before != person).cloned() {
+            self.legs.unassign(leg);
+            self.on_leg_lost(ctx, &before);
+        }
+        self.legs.assign(&person, leg);
+        self.note_listing(ctx, &person, detail, sent, now);
+        self.read_leg(ctx, &person, reading, now);
+    }
+
+    /// The leg is a link between bridges and belongs to no participant.
+    fn on_link(&mut self, ctx: &mut Context, leg: &LegId) {
+        let owner = self.legs.unassign(leg);
+        self.legs.mark_link(leg);
+        if let Some(person) = owner {
+            self.on_leg_lost(ctx, &person);
+        }
+    }
+
+    /// `groupId` is only a candidate: it counts when this bridge lists that participant as its own (rest.md section 3.7).
+    fn find_owner(&self, ctx: &Context, leg: &LegId, detail: &LegDetail) -> Option<ParticipantId> {
+        let candidates = detail.group.iter().chain(std::iter::once(leg));
+        let named = candidates.into_iter().find(|id| self.legs.hosted.contains_key(*id) && ctx.store.with_person(id, |_| ()).is_some());
+        named.or_else(|| self.legs.owner_of(leg)).cloned()
+    }
+
+    fn read_leg(&mut self, ctx: &mut Context, person: &ParticipantId, reading: LegReading<'_>, now: Now) {
+        let LegReading { lane, leg: id, detail, sent } = reading;
+        let known = ctx.store.with_person(person, |person| (person.lobby, person.arrived.then_some(person.seen_since)));
+        let Some((fact, arrived)) = known else {
+            // No bridge lists them any more: their legs tell nothing about participants who may come.
+            return self.forget_participant(ctx, person);
+        };
+        if fact.changed_at.is_some_and(|at| sent.instant < at) {
+            return self.schedule_poll(ctx, person, now);
+        }
+        let second_look = ctx.timing.second_look;
+        let Some(hosted) = self.legs.hosted.get_mut(person) else { return };
+        let Some(leg) = hosted.legs.iter_mut().find(|leg| leg.id == *id) else { return };
+        let before = (leg.seen, leg.sent());
+        leg.read(detail, sent.instant, second_look);
+        let after = leg.seen;
+        let (state, muted, held) = (lobby_state::merge(&hosted.legs), lobby_state::is_muted(&hosted.legs), detail.on_hold);
+        let (read_muted, read_held) = (hosted.read_muted.replace(muted), std::mem::replace(&mut hosted.read_held, held));
+        let call = hosted.call.clone().or_else(|| detail.call.clone());
+        self.note_mute(ctx, person, muted, read_muted, sent, now);
+        self.note_hold(ctx, person, held, read_held, sent, now);
+        let remembered = ctx.cluster.remembered(person).map(|memory| (memory.since, memory.up_to));
+        let beginning = Beginning { now_unix_ms: now.unix_ms, arrived, duration_s: detail.duration_s, remembered };
+        let state_before = self.write_lobby(ctx, person, state, beginning, now);
+        if let Some(call) = call {
+            note_lobby_seen(ctx, &call, detail, state);
+            if state_before != Lobby::Unknown && state != state_before {
+                self.emit_move(ctx, lane, call.clone(), person, state);
+            }
+            if matches!(after, Seen::FirstIn(_) | Seen::In) {
+                ctx.emit(Effect::ArrivalEntered { call, person: person.clone() });
+            }
+        }
+        let first_look = lane == Lane::Arrival && matches!(after, Seen::FirstIn(_));
+        if first_look || (state == Lobby::In && state_before != Lobby::In) {
+            request_role(ctx, person, first_look || state_before == Lobby::Waiting);
+        }
+        schedule_verification(ctx, id, before, after, now);
+        self.schedule_poll(ctx, person, now);
+        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: look_of(state), sent: Some(sent) });
+    }
+
+    /// Writes the lobby fact; returns the state before.
+    fn write_lobby(&self, ctx: &Context, person: &ParticipantId, state: Lobby, beginning: Beginning, now: Now) -> Lobby {
+        let unreadable = lobby_state::is_unreadable(self.legs.legs_of(person));
+        let before = ctx.store.update_person(person, |entry| {
+            let before = entry.lobby;
+            entry.unreadable.leg = unreadable;
+            entry.lobby = lobby_state::next_fact(lobby_state::as_of(before, now.instant), state, beginning);
+            before.state
+        });
+        before.unwrap_or_default()
+    }
+
+    /// A participant was let in or sent back: announced, or found by plain polling.
+    fn emit_move(&mut self, ctx: &mut Context, lane: Lane, call: CallId, person: &ParticipantId, state: Lobby) {
+        let announced = self.legs.hosted.get_mut(person).is_some_and(|hosted| std::mem::take(&mut hosted.announced));
+        let polled = matches!(lane, Lane::Waiting | Lane::InCall);
+        ctx.emit(Effect::LobbyMoved { call, person: person.clone(), state, announced: announced || !polled });
+    }
+
+    pub(in crate::cms::bridge) fn on_leg_failed(&mut self, ctx: &mut Context, leg: &LegId, error: AskError, now: Now) {
+        let Some(person) = self.legs.owner_of(leg).cloned() else { return };
+        if self.unplaced.contains(&person) {
+            return self.ask_for_home(ctx, &person);
+        }
+        if matches!(error, AskError::Gone(_)) {
+            self.legs.unassign(leg);
+            // Another leg may have taken its place, or the participant is gone.
+            self.request_list(ctx, Lane::Suspected, &person);
+            return self.decide_anew(ctx, &person, now);
+        }
+        // The reading had a cause, which still stands.
+        self.expect_move(&person);
+        ctx.timers.sooner(Timer::PollLegs(person.clone()), now.instant + ctx.timing.read_again);
+        ctx.emit(Effect::ProbeAnswered { person, look: Look::Failed(error), sent: None });
+    }
+
+    /// Decides by the legs that are left.
+    fn decide_anew(&mut self, ctx: &mut Context, person: &ParticipantId, now: Now) {
+        if self.legs.hosted.contains_key(person) {
+            let state = lobby_state::merge(self.legs.legs_of(person));
+            let beginning = Beginning { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, remembered: None };
+            self.write_lobby(ctx, person, state, beginning, now);
+            self.schedule_poll(ctx, person, now);
+        }
+    }
+}
+
+/// Whether a meeting has somebody in who lets others in: read once. `soon`: a page shows them while they enter; else when nothing else is
+/// to be done.
+fn request_role(ctx: &mut Context, person: &ParticipantId, soon: bool) {
+    if ctx.store.with_person(person, |person| person.activator.is_none()).unwrap_or(false) {
+        ctx.request(if soon { Lane::SecondLook } else { Lane::InCall }, Ask::Person(person.clone()));
+    }
+}
+
+/// A reading changed a leg's lobby. A record must have announced it since the reading before, or does so soon.
+fn schedule_verification(ctx: &mut Context, leg: &LegId, before: (Seen, Option<Instant>), after: Seen, now: Now) {
+    if let ((Seen::Waiting, Some(since)), Seen::In) | ((Seen::In, Some(since)), Seen::Waiting) = (before, after)
+        && ctx.takes_records()
+    {
+        let waiting = after == Seen::Waiting;
+        ctx.timers.set(Timer::VerifyRecords { leg: leg.clone(), waiting, since }, now.instant + ctx.timing.cdr_check);
+    }
+}
+
+fn note_lobby_seen(ctx: &Context, call: &CallId, detail: &LegDetail, state: Lobby) {
+    if (state == Lobby::Waiting || detail.needs_activation == Some(true)) && ctx.knows_call(call) {
+        ctx.store.put_call(&ctx.key(call), |facts| facts.lobby_seen = true);
+    }
+}
+
+fn look_of(state: Lobby) -> Look {
+    match state {
+        Lobby::Waiting => Look::Waiting,
+        Lobby::In => Look::In,
+        Lobby::Unknown => Look::Unclear,
+    }
+}

@@ -1,0 +1,356 @@
+//! Describes calls by their space: a name for nameless ones, whether anybody has to wait there at all, and whom a lock holds.
+//!
+//! Read after everything else, and seldom: administrators change it between meetings.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::context::Context;
+use super::effects::Effect;
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::queue::Lane;
+use crate::cms::rest::request::Ask;
+use crate::cms::rest::response::{Answer, Page, Profiles, SpaceDetail};
+use crate::model::{CallId, LockMode};
+
+/// Spaces and profiles by id, as far as they are read.
+#[derive(Debug)]
+pub(super) struct SpaceProfiles {
+    /// When reading began.
+    since: Instant,
+    spaces: HashMap<Arc<str>, SpaceEntry>,
+    tenants: HashMap<Arc<str>, ProfileIds>,
+    system: ProfileIds,
+    /// Whether a call leg profile needs activation. None: it can't be read.
+    profiles: HashMap<Arc<str>, Option<bool>>,
+    /// The lock mode of a call profile. None: it can't be read; a profile that names none leaves it to the next one of the chain.
+    call_profiles: HashMap<Arc<str>, Option<Option<LockMode>>>,
+}
+
+#[derive(Debug, Default)]
+struct SpaceEntry {
+    detail: Option<SpaceDetail>,
+    methods: Vec<(Arc<str>, Profile)>,
+    methods_listed: bool,
+    /// Part of it can't be read: nothing is claimed about its lobby.
+    closed: bool,
+}
+
+/// The profile that an object names, if it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Profile {
+    #[default]
+    Unread,
+    Nothing,
+    Is(Arc<str>),
+}
+
+impl From<Option<Arc<str>>> for Profile {
+    fn from(id: Option<Arc<str>>) -> Self {
+        id.map_or(Self::Nothing, Self::Is)
+    }
+}
+
+/// The profiles that an object names for legs and for calls.
+#[derive(Debug, Clone, Default)]
+struct ProfileIds {
+    leg: Profile,
+    call: Profile,
+}
+
+impl From<Profiles> for ProfileIds {
+    fn from(profiles: Profiles) -> Self {
+        Self { leg: profiles.leg.into(), call: profiles.call.into() }
+    }
+}
+
+/// The answer, or the request that comes before it.
+#[derive(Debug, PartialEq, Eq)]
+enum ProfileLookup<T> {
+    Ask(Ask),
+    Answer(Option<T>),
+}
+
+impl SpaceProfiles {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            spaces: HashMap::new(),
+            tenants: HashMap::new(),
+            system: ProfileIds::default(),
+            profiles: HashMap::new(),
+            call_profiles: HashMap::new(),
+        }
+    }
+
+    /// A leg's profile comes from its access method, space, tenant or the system, in this order (rest.md section 4). `needsActivation`
+    /// is false where nobody sets it. Profiles of single members are not read: a leg that waits says more than any profile.
+    fn needs_activation(&self, id: &Arc<str>) -> ProfileLookup<bool> {
+        let Some(space) = self.spaces.get(id).filter(|space| !space.closed) else { return ProfileLookup::Answer(None) };
+        let Some(detail) = &space.detail else { return ProfileLookup::Ask(Ask::Space(id.clone())) };
+        if !space.methods_listed && detail.access_methods != Some(0) {
+            return ProfileLookup::Ask(Ask::AccessMethods(id.clone(), space.methods.len()));
+        }
+        let fallback = self.chain(detail).map(|(profiles, ask)| (profiles.leg, ask));
+        let mut chains: Vec<Option<(&Arc<str>, &Profile)>> = space.methods.iter().map(|(id, profile)| Some((id, profile))).collect();
+        chains.push(None);
+        for method in chains {
+            if let Some((method, Profile::Unread)) = method {
+                return ProfileLookup::Ask(Ask::AccessMethod(id.clone(), method.clone()));
+            }
+            let own = method.map(|(_, profile)| profile.clone()).unwrap_or(Profile::Nothing);
+            let mut effective = Some(own).filter(|profile| *profile != Profile::Nothing);
+            for (profile, ask) in &fallback {
+                match (&effective, profile) {
+                    (Some(_), _) | (None, Profile::Nothing) => {}
+                    (None, Profile::Unread) => return ProfileLookup::Ask(ask.clone()),
+                    (None, profile) => effective = Some(profile.clone()),
+                }
+            }
+            if let Some(Profile::Is(profile)) = effective {
+                match self.profiles.get(&profile) {
+                    None => return ProfileLookup::Ask(Ask::LegProfile(profile)),
+                    Some(None) => return ProfileLookup::Answer(None),
+                    Some(Some(true)) => return ProfileLookup::Answer(Some(true)),
+                    Some(Some(false)) => {}
+                }
+            }
+        }
+        ProfileLookup::Answer(Some(false))
+    }
+
+    /// The lock mode comes from the call profile of the space, its tenant or the system: the first one that says it (rest.md section 8).
+    /// `all` where none does.
+    fn lock_mode(&self, id: &Arc<str>) -> ProfileLookup<LockMode> {
+        let Some(detail) = self.spaces.get(id).and_then(|space| space.detail.as_ref()) else { return ProfileLookup::Answer(None) };
+        for (profiles, ask) in self.chain(detail) {
+            match profiles.call {
+                Profile::Nothing => {}
+                Profile::Unread => return ProfileLookup::Ask(ask),
+                Profile::Is(profile) => match self.call_profiles.get(&profile) {
+                    None => return ProfileLookup::Ask(Ask::CallProfile(profile)),
+                    Some(None) => return ProfileLookup::Answer(None),
+                    Some(Some(None)) => {}
+                    Some(Some(mode)) => return ProfileLookup::Answer(*mode),
+                },
+            }
+        }
+        ProfileLookup::Answer(Some(LockMode::All))
+    }
+
+    /// The objects whose profiles count, the space itself first, each with the request that reads it.
+    fn chain(&self, detail: &SpaceDetail) -> [(ProfileIds, Ask); 3] {
+        let tenant = match &detail.tenant {
+            Some(tenant) => self.tenants.get(tenant).cloned().unwrap_or_default(),
+            None => Profiles::default().into(),
+        };
+        let ask_tenant = Ask::Tenant(detail.tenant.clone().unwrap_or_default());
+        // A space that is known has been read.
+        [(detail.profiles.clone().into(), Ask::SystemProfiles), (tenant, ask_tenant), (self.system.clone(), Ask::SystemProfiles)]
+    }
+
+    /// Forgets everything when the bridge was reached again.
+    pub(super) fn reset_profiles(&mut self, now: Instant) {
+        *self = Self::new(now);
+    }
+
+    /// Forgets what was read long ago, and with it what could not be read then. Calls keep their profiles until these are read again.
+    pub(super) fn renew_profiles(&mut self, ctx: &Context, now: Instant) {
+        if now.duration_since(self.since) >= ctx.timing.labels {
+            *self = Self::new(now);
+        }
+    }
+
+    /// Describes a call by its space, which is read first where it is not known.
+    pub(super) fn describe_call(&mut self, ctx: &mut Context, call: &CallId) {
+        let Some(space) = ctx.store.with_call(&ctx.key(call), |call| call.facts.space.clone()).flatten() else { return };
+        if self.spaces.contains_key(&space) {
+            return self.describe_calls(ctx, &space, std::iter::once(call));
+        }
+        self.spaces.insert(space.clone(), SpaceEntry::default());
+        ctx.request(Lane::InCall, Ask::Space(space));
+    }
+
+    pub(super) fn on_profile(&mut self, ctx: &mut Context, ask: &Ask, answer: Answer) {
+        match (ask, answer) {
+            (Ask::Space(id), Answer::Space(detail)) => {
+                self.spaces.entry(id.clone()).or_default().detail = Some(detail);
+            }
+            (Ask::AccessMethods(id, offset), Answer::AccessMethods(page)) => self.add_methods(id, *offset, page),
+            (Ask::AccessMethod(id, method), Answer::ProfilesOf(profiles)) => {
+                let space = self.spaces.entry(id.clone()).or_default();
+                if let Some((_, entry)) = space.methods.iter_mut().find(|(known, _)| known == method) {
+                    *entry = profiles.leg.into();
+                }
+            }
+            (Ask::Tenant(id), Answer::ProfilesOf(profiles)) => {
+                self.tenants.insert(id.clone(), profiles.into());
+            }
+            (Ask::SystemProfiles, Answer::ProfilesOf(profiles)) => self.system = profiles.into(),
+            (Ask::CallProfile(id), Answer::CallProfile { lock_mode }) => {
+                self.call_profiles.insert(id.clone(), Some(lock_mode));
+            }
+            (Ask::LegProfile(id), Answer::LegProfile { needs_activation }) => {
+                self.profiles.insert(id.clone(), Some(needs_activation.unwrap_or(false)));
+            }
+            _ => return,
+        }
+        self.emit_spaces_read(ctx, ask);
+    }
+
+    fn add_methods(&mut self, id: &Arc<str>, offset: usize, page: Page<Arc<str>>) {
+        let space = self.spaces.entry(id.clone()).or_default();
+        if offset != space.methods.len() {
+            // The page belongs to a reading that has been given up since.
+            return;
+        }
+        space.methods_listed = page.next(offset).is_none();
+        for method in page.items {
+            if !space.methods.iter().any(|(known, _)| *known == method) {
+                space.methods.push((method, Profile::Unread));
+            }
+        }
+    }
+
+    /// A profile that can't be read leaves the question open; it never claims that there is no lobby. A refusal stands until everything is
+    /// read anew; any other failure passes, and the space is read again when the calls are listed next.
+    pub(super) fn on_profile_failed(&mut self, ctx: &mut Context, ask: &Ask, error: &AskError) {
+        let stands = match error {
+            AskError::Forbidden | AskError::Gone(_) => true,
+            AskError::Refused { status, reason } => (400..500).contains(status) && !reason.contains("databaseNotReady"),
+            _ => false,
+        };
+        if !stands {
+            if let Ask::Space(id) = ask {
+                self.spaces.remove(id);
+            }
+            return;
+        }
+        match ask {
+            Ask::Space(id) | Ask::AccessMethods(id, _) | Ask::AccessMethod(id, _) => {
+                self.spaces.entry(id.clone()).or_default().closed = true;
+            }
+            Ask::LegProfile(id) => {
+                self.profiles.insert(id.clone(), None);
+            }
+            Ask::CallProfile(id) => {
+                self.call_profiles.insert(id.clone(), None);
+            }
+            Ask::Tenant(_) | Ask::SystemProfiles => {
+                for space in self.spaces.values_mut() {
+                    space.closed = true;
+                }
+            }
+            _ => return,
+        }
+        self.emit_spaces_read(ctx, ask);
+    }
+
+    /// An answer about one space concerns that space; shared profiles concern all of them.
+    fn emit_spaces_read(&self, ctx: &mut Context, ask: &Ask) {
+        match ask {
+            Ask::Space(id) | Ask::AccessMethods(id, _) | Ask::AccessMethod(id, _) => ctx.emit(Effect::SpaceRead(id.clone())),
+            _ => self.spaces.keys().for_each(|space| ctx.emit(Effect::SpaceRead(space.clone()))),
+        }
+    }
+
+    /// Writes what is known of a space to those of these calls that belong to it, and requests what is not.
+    pub(super) fn describe_calls<'a>(&self, ctx: &mut Context, space: &Arc<str>, calls: impl Iterator<Item = &'a CallId>) {
+        let needs_activation = self.needs_activation(space).answer_or_request(ctx);
+        let entry = self.spaces.get(space);
+        let lock_mode = match entry {
+            Some(entry) if entry.closed => None,
+            _ => self.lock_mode(space).answer_or_request(ctx),
+        };
+        // There was no lock mode before 2.9 (rest.md section 9).
+        let lock_mode = lock_mode.filter(|_| ctx.store.with_bridge(&ctx.name, |bridge| bridge.can_admit).unwrap_or(false));
+        let detail = entry.and_then(|entry| entry.detail.as_ref());
+        for call in calls {
+            let key = ctx.key(call);
+            if ctx.store.with_call(&key, |call| call.facts.space.as_ref() == Some(space)).unwrap_or(false) {
+                ctx.store.put_call(&key, |facts| {
+                    if let Some(detail) = detail {
+                        facts.space_name.clone_from(&detail.name);
+                        facts.space_uri.clone_from(&detail.uri);
+                    }
+                    facts.needs_activation = needs_activation.or(facts.needs_activation);
+                    facts.lock_mode = lock_mode.or(facts.lock_mode);
+                });
+            }
+        }
+    }
+}
+
+impl<T> ProfileLookup<T> {
+    fn answer_or_request(self, ctx: &mut Context) -> Option<T> {
+        match self {
+            Self::Ask(ask) => {
+                ctx.request(Lane::InCall, ask);
+                None
+            }
+            Self::Answer(answer) => answer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn space(methods: Option<usize>, profile: Option<&str>) -> SpaceDetail {
+        SpaceDetail { access_methods: methods, profiles: Profiles { leg: profile.map(Arc::from), call: None }, ..SpaceDetail::default() }
+    }
+
+    fn profiles(detail: SpaceDetail) -> SpaceProfiles {
+        let mut known = SpaceProfiles::new(Instant::now());
+        known.spaces.insert("s".into(), SpaceEntry { detail: Some(detail), ..SpaceEntry::default() });
+        known
+    }
+
+    #[test]
+    fn a_space_without_any_profile_has_no_lobby() {
+        let mut known = profiles(space(Some(0), None));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Ask(Ask::SystemProfiles));
+        known.system = Profiles::default().into();
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Answer(Some(false)));
+    }
+
+    #[test]
+    fn one_access_method_that_needs_activation_makes_a_lobby() {
+        let mut known = profiles(space(Some(1), Some("open")));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Ask(Ask::AccessMethods("s".into(), 0)));
+        let entry = known.spaces.get_mut("s").expect("space");
+        entry.methods_listed = true;
+        entry.methods.push(("guests".into(), Profile::Is("guest".into())));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Ask(Ask::LegProfile("guest".into())));
+        known.profiles.insert("guest".into(), Some(true));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Answer(Some(true)));
+    }
+
+    #[test]
+    fn the_lock_mode_is_of_the_first_profile_that_says_one() {
+        let mut detail = space(Some(0), None);
+        (detail.profiles.call, detail.tenant) = (Some("silent".into()), Some("t".into()));
+        let mut known = profiles(detail);
+        let next = |known: &SpaceProfiles| known.lock_mode(&"s".into());
+        assert_eq!(next(&known), ProfileLookup::Ask(Ask::CallProfile("silent".into())));
+        known.call_profiles.insert("silent".into(), Some(None));
+        assert_eq!(next(&known), ProfileLookup::Ask(Ask::Tenant("t".into())));
+        known.tenants.insert("t".into(), Profiles { leg: None, call: Some("of the tenant".into()) }.into());
+        known.call_profiles.insert("of the tenant".into(), Some(Some(LockMode::NeedsActivation)));
+        assert_eq!(next(&known), ProfileLookup::Answer(Some(LockMode::NeedsActivation)));
+        known.call_profiles.insert("of the tenant".into(), Some(None));
+        known.system = Profiles::default().into();
+        assert_eq!(next(&known), ProfileLookup::Answer(Some(LockMode::All)), "nobody says one");
+        known.call_profiles.insert("of the tenant".into(), None);
+        assert_eq!(next(&known), ProfileLookup::Answer(None), "it can't be read");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_claimed() {
+        let mut known = profiles(space(Some(0), Some("secret")));
+        known.profiles.insert("secret".into(), None);
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Answer(None));
+    }
+}

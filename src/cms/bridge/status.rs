@@ -1,0 +1,168 @@
+//! The public state of the bridge: what it is, since when, and whether its responses are of any use. Asks nothing.
+
+use std::time::Instant;
+
+use super::context::Context;
+use super::timers::Timer;
+use crate::clock::Now;
+use crate::cms::rest::client::AskError;
+use crate::cms::rest::request::Ask;
+use crate::model::{BridgeState, Fault};
+
+/// The bridge responds, but calls, participants or legs can't be read from its responses.
+#[derive(Debug)]
+struct UnusableSince {
+    since: Instant,
+    error: AskError,
+    /// The list of calls itself can't be read: no other response makes up for that.
+    calls: bool,
+}
+
+/// How far the bridge is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReadProgress {
+    /// All its calls were read since it was last reached.
+    pub(super) read: bool,
+    /// It could not be read, and is only back when its calls were.
+    pub(super) unreadable: bool,
+    pub(super) calls: usize,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct BridgeStatus {
+    unusable: Option<UnusableSince>,
+}
+
+impl BridgeStatus {
+    /// Notes how long the bridge has been silent. Tells the failure of a bridge that nothing could be read of for as long as makes one
+    /// silent: it is as good as unreachable, however busily it responds.
+    pub(super) fn check_silence(&self, ctx: &mut Context, now: Now) -> Option<AskError> {
+        let limit = ctx.timing.silent_after;
+        ctx.store.put_bridge(&ctx.name, |bridge| {
+            bridge.silent = bridge.answered.is_some_and(|(at, _)| now.instant.duration_since(at) >= limit);
+        });
+        ctx.timers.set(Timer::Silence, now.instant + limit / 5);
+        let unusable = self.unusable.as_ref().filter(|unusable| now.instant.duration_since(unusable.since) >= limit);
+        unusable.filter(|_| ctx.phase.is_up()).map(|unusable| unusable.error.clone())
+    }
+
+    /// Notes a response that could not be used; false where it was none, or is not essential.
+    pub(super) fn record_unusable(&mut self, ask: &Ask, error: &AskError, now: Now) -> bool {
+        if !is_essential(ask) || !is_useless(error) {
+            return false;
+        }
+        let calls = matches!(ask, Ask::Calls(_));
+        let unusable = self.unusable.get_or_insert_with(|| UnusableSince { since: now.instant, error: error.clone(), calls });
+        unusable.calls |= calls;
+        unusable.error = error.clone();
+        true
+    }
+
+    /// Notes a response that could be used.
+    pub(super) fn record_usable(&mut self, ask: &Ask) {
+        if is_essential(ask) {
+            let calls = matches!(ask, Ask::Calls(_));
+            self.unusable.take_if(|unusable| calls || !unusable.calls);
+        }
+    }
+
+    pub(super) fn forget_unusable(&mut self) {
+        self.unusable = None;
+    }
+
+    /// A socket was lost. Until the first sync completes the state stays Connecting, whatever the events do.
+    pub(super) fn on_events_lost(&self, ctx: &Context, read: bool, trouble: Fault) {
+        let connecting = || ctx.store.with_bridge(&ctx.name, |bridge| bridge.state == BridgeState::Connecting).unwrap_or(false);
+        let state = if !read && connecting() { BridgeState::Connecting } else { BridgeState::Polling };
+        ctx.enter_state(state, Some(trouble));
+    }
+
+    /// Decides the state by what has been read and which sockets are open.
+    pub(super) fn decide_state(&self, ctx: &mut Context, progress: ReadProgress) {
+        if !ctx.phase.is_up() {
+            return;
+        }
+        let ReadProgress { read, unreadable, calls } = progress;
+        if read {
+            ctx.requests.queue.end_hurry();
+        }
+        let (polled, short) = (ctx.coverage.plan.polled(calls), ctx.coverage.plan.is_short());
+        ctx.store.put_bridge(&ctx.name, |bridge| (bridge.polled_calls, bridge.short_events) = (polled, short));
+        if read && !ctx.coverage.is_blind() {
+            return ctx.enter_state(BridgeState::Live, None);
+        }
+        let Some((state, trouble)) = ctx.store.with_bridge(&ctx.name, |bridge| (bridge.state, bridge.trouble.clone())) else { return };
+        // The fault of lost events stands until they are back.
+        let stands = matches!(state, BridgeState::Polling | BridgeState::Refused);
+        if read && !unreadable && trouble.is_some() && !stands {
+            ctx.enter_state(BridgeState::Polling, trouble);
+        }
+    }
+}
+
+/// The page can't be true without these; names, the version and tokens are not among them.
+fn is_essential(ask: &Ask) -> bool {
+    matches!(
+        ask,
+        Ask::Calls(_)
+            | Ask::Call(_)
+            | Ask::Roster(..)
+            | Ask::CallLegs(..)
+            | Ask::Person(_)
+            | Ask::Legs(_)
+            | Ask::LegsByFilter(_)
+            | Ask::Leg(_)
+    )
+}
+
+fn is_useless(error: &AskError) -> bool {
+    match error {
+        AskError::Busy { .. } | AskError::Garbled(_) | AskError::Forbidden => true,
+        AskError::Refused { status, .. } => *status >= 500,
+        AskError::Unauthorized
+        | AskError::Gone(_)
+        | AskError::TimedOut(_)
+        | AskError::Unreachable(_)
+        | AskError::Closed { .. }
+        | AskError::Untrusted(_)
+        | AskError::Withheld(_)
+        | AskError::Withdrawn => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::faults::fault_of;
+    use super::*;
+
+    #[test]
+    fn a_bridge_is_live_once_it_is_read_and_all_its_events_come() {
+        let mut ctx = Context::for_tests();
+        let status = BridgeStatus::default();
+        let progress = |read| ReadProgress { read, unreadable: false, calls: 0 };
+        status.on_events_lost(&ctx, false, fault_of(&AskError::Forbidden));
+        assert_eq!(ctx.state(), BridgeState::Connecting, "it is being read for the first time");
+        status.decide_state(&mut ctx, progress(true));
+        assert_eq!(ctx.state(), BridgeState::Polling, "read, while events were lost");
+        let set: Vec<i64> = ctx.coverage.plan.request(0).iter().map(|subscription| subscription.index).collect();
+        ctx.coverage.plan.answered(0, &set, true);
+        ctx.coverage.socket(0).open = true;
+        status.decide_state(&mut ctx, progress(false));
+        assert_eq!(ctx.state(), BridgeState::Polling);
+        status.decide_state(&mut ctx, progress(true));
+        assert_eq!(ctx.state(), BridgeState::Live);
+    }
+
+    #[test]
+    fn only_the_list_of_calls_makes_up_for_a_list_of_calls_that_could_not_be_read() {
+        let mut status = BridgeStatus::default();
+        let now = Now::read();
+        assert!(!status.record_unusable(&Ask::Status, &AskError::Forbidden, now), "the page is true without the version");
+        assert!(!status.record_unusable(&Ask::Calls(0), &AskError::Gone(String::new()), now), "gone is an answer");
+        assert!(status.record_unusable(&Ask::Calls(0), &AskError::Forbidden, now));
+        status.record_usable(&Ask::Call("c".into()));
+        assert!(status.unusable.is_some());
+        status.record_usable(&Ask::Calls(0));
+        assert!(status.unusable.is_none());
+    }
+}
