@@ -100,3 +100,6 @@ fn only_the_clock_reads_the_machines_clock() {
         }
     }
 }
+
+#[path = "architecture/bridge.rs"]
+mod bridge;
