@@ -1,4 +1,4 @@
-//! `usher simulate`: starts the cluster, says how to reach it, runs until interrupted or terminated.
+//! `usher simulate`: starts the cluster, prints how to reach it, runs until interrupted or terminated.
 
 use anyhow::Context;
 
@@ -12,14 +12,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         std::fs::write(&ca_out, pem).with_context(|| format!("cannot write the CA certificate to {}", ca_out.display()))?;
     }
     let ca_file = simulator.ca_pem().map(|_| ca_out.display().to_string());
-    println!("{}", greeting(&simulator, ca_file.as_deref()));
-    interrupted().await.context("cannot wait for a signal")?;
+    println!("{}", startup_message(&simulator, ca_file.as_deref()));
+    wait_for_stop().await.context("cannot wait for a signal")?;
     simulator.stop().await;
     Ok(())
 }
 
-/// Ctrl-c, or what a container engine sends.
-async fn interrupted() -> std::io::Result<()> {
+/// Waits for ctrl-c or for the SIGTERM that a container engine sends.
+async fn wait_for_stop() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
@@ -28,8 +28,8 @@ async fn interrupted() -> std::io::Result<()> {
     }
 }
 
-/// The one place that prints the password: it is made up for this run.
-fn greeting(simulator: &Simulator, ca_file: Option<&str>) -> String {
+/// Prints the password, which is random for this run; it is printed nowhere else.
+fn startup_message(simulator: &Simulator, ca_file: Option<&str>) -> String {
     let mut text = format!(
         "A simulated CMS cluster of {} bridges is running; ctrl-c ends it.\n\nControl API: {}\n",
         simulator.bridges().len(),
@@ -40,12 +40,12 @@ fn greeting(simulator: &Simulator, ca_file: Option<&str>) -> String {
     }
     text.push_str("\nFor usher.toml:\n");
     for bridge in simulator.bridges() {
-        text.push_str(&block(bridge, ca_file));
+        text.push_str(&config_block(bridge, ca_file));
     }
     text
 }
 
-fn block(bridge: &BridgeAddress, ca_file: Option<&str>) -> String {
+fn config_block(bridge: &BridgeAddress, ca_file: Option<&str>) -> String {
     let BridgeAddress { name, url, username, password } = bridge;
     let mut text = format!("\n[[bridge]]\nname = {name:?}\nurl = {url:?}\nusername = {username:?}\npassword = {password:?}\n");
     if let Some(file) = ca_file {

@@ -1,4 +1,4 @@
-//! What all parts of the simulator share: the world under one lock, the switches, the ledgers, the tasks.
+//! The state that all parts of the simulator share: the world under one lock, the switches, the request logs, the tasks.
 //! It speaks no protocol.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,47 +11,47 @@ use tokio_util::task::TaskTracker;
 use super::cdr::Cdr;
 use super::events::hub::Hub;
 use super::events::tokens::Tokens;
-use super::requests::Ledger;
+use super::requests::RequestLog;
 use super::switchboard::Switchboard;
 use super::world::World;
 
 pub(crate) struct Core {
-    state: Mutex<State>,
+    state: Mutex<SharedState>,
     pub(crate) switches: Switchboard,
-    pub(crate) bridges: Vec<BridgeShell>,
+    pub(crate) bridges: Vec<BridgeRuntime>,
     pub(crate) username: String,
     pub(crate) password: String,
     pub(crate) cancel: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
 
-pub(crate) struct State {
+pub(crate) struct SharedState {
     pub(crate) world: World,
     pub(crate) hub: Hub,
     pub(crate) cdr: Cdr,
 }
 
-/// What a bridge has besides its part of the world.
+/// The parts of a bridge beside its share of the world.
 #[derive(Default)]
-pub(crate) struct BridgeShell {
+pub(crate) struct BridgeRuntime {
     pub(crate) name: String,
     pub(crate) tokens: Tokens,
-    pub(crate) ledger: Ledger,
+    pub(crate) request_log: RequestLog,
     pub(crate) refused_passwords: AtomicU64,
-    /// How far its lists have turned while they were read (`pages_shift`).
-    pub(crate) turned: AtomicUsize,
-    /// Cancelled to cut everything this bridge has open; `None` while it is stopped.
+    /// Number of positions by which its lists have rotated while they were read (`pages_shift`).
+    pub(crate) rotation: AtomicUsize,
+    /// Cancelled to cut all connections of this bridge; `None` while it is stopped.
     pub(crate) running: Mutex<Option<CancellationToken>>,
     pub(crate) address: Mutex<Option<std::net::SocketAddr>>,
 }
 
 impl Core {
     pub(crate) fn new(world: World, cdr: Cdr, switches: Switchboard, username: String, password: String) -> Self {
-        let bridges: Vec<BridgeShell> =
-            world.bridges.iter().map(|b| BridgeShell { name: b.name.clone(), ..BridgeShell::default() }).collect();
+        let bridges: Vec<BridgeRuntime> =
+            world.bridges.iter().map(|b| BridgeRuntime { name: b.name.clone(), ..BridgeRuntime::default() }).collect();
         let hub = Hub::new(bridges.len());
         Self {
-            state: Mutex::new(State { world, hub, cdr }),
+            state: Mutex::new(SharedState { world, hub, cdr }),
             switches,
             bridges,
             username,
@@ -61,13 +61,13 @@ impl Core {
         }
     }
 
-    /// Does something to the world, then what has become due, and tells the events sockets and the CDR receivers.
+    /// Changes the world, runs due timers, and notifies the events sockets and the CDR receivers.
     pub(crate) fn change<R>(&self, operation: impl FnOnce(&mut World, i64) -> R) -> R {
-        self.operate(|state, now| operation(&mut state.world, now))
+        self.change_state(|state, now| operation(&mut state.world, now))
     }
 
-    /// The same for what concerns more than the world.
-    pub(crate) fn operate<R>(&self, operation: impl FnOnce(&mut State, i64) -> R) -> R {
+    /// Like `change`, for operations that need more than the world.
+    pub(crate) fn change_state<R>(&self, operation: impl FnOnce(&mut SharedState, i64) -> R) -> R {
         let now = now_ms();
         self.state(|state| {
             for (n, bridge) in state.world.bridges.iter_mut().enumerate() {
@@ -84,12 +84,12 @@ impl Core {
         })
     }
 
-    /// Looks at the world without changing it.
-    pub(crate) fn look<R>(&self, f: impl FnOnce(&World) -> R) -> R {
+    /// Reads the world without changing it.
+    pub(crate) fn read<R>(&self, f: impl FnOnce(&World) -> R) -> R {
         self.state(|state| f(&state.world))
     }
 
-    pub(crate) fn state<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+    pub(crate) fn state<R>(&self, f: impl FnOnce(&mut SharedState) -> R) -> R {
         f(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -98,12 +98,12 @@ impl Core {
     }
 }
 
-impl BridgeShell {
+impl BridgeRuntime {
     pub(crate) fn is_up(&self) -> bool {
         self.running().is_some()
     }
 
-    /// What is cancelled when the bridge stops; `None` while it is stopped.
+    /// Cancelled when the bridge stops; `None` while it is stopped.
     pub(crate) fn running(&self) -> Option<CancellationToken> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,4 +1,4 @@
-//! Ids of the simulated objects: lower-case GUIDs, in JSON as strings. They say nothing about what they name.
+//! Ids of the simulated objects: lower-case GUIDs, in JSON as strings. They carry no meaning.
 
 use std::fmt;
 

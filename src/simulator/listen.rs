@@ -1,5 +1,5 @@
-//! Accepts connections for one bridge: TLS, then events sockets to `events`, all else to the REST router.
-//! Cancelling the bridge's token closes the port and cuts every connection without a farewell.
+//! Accepts connections for one bridge: TLS, then events sockets to `events` and all else to the REST router.
+//! Cancelling the bridge's token closes the port and cuts every connection without a close.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,8 +21,8 @@ use super::core::Core;
 use super::tls::Identity;
 use super::{events, rest};
 
-/// A client that does not finish its handshake or first line is let go.
-const GREETING: Duration = Duration::from_secs(15);
+/// A client that does not finish its handshake or first line within this time is disconnected.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
 const EVENTS_PATH: &[u8] = b"GET /events/";
 
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -39,9 +39,9 @@ pub(crate) fn spawn(
     let address = listener.local_addr()?;
     let (to_rest, connections) = mpsc::channel(64);
     let router: Router = rest::router(core.clone(), bridge, running.clone());
-    let serve = axum::serve(Handed { connections, address }, router).with_graceful_shutdown(running.clone().cancelled_owned());
+    let serve = axum::serve(ConnectionQueue { connections, address }, router).with_graceful_shutdown(running.clone().cancelled_owned());
     core.tasks.spawn(async move {
-        // It ends by the shutdown signal only; a connection's error is its own.
+        // It ends only by the shutdown signal; the errors of single connections are not reported here.
         let _ = serve.await;
     });
     let core = core.clone();
@@ -57,7 +57,7 @@ async fn accept(
     listener: TcpListener,
     tls: Option<Arc<Identity>>,
     running: CancellationToken,
-    to_rest: mpsc::Sender<Greeted>,
+    to_rest: mpsc::Sender<PeekedStream>,
 ) {
     loop {
         let accepted = tokio::select! {
@@ -65,36 +65,36 @@ async fn accept(
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else {
-            // Out of descriptors: wait rather than spin.
+            // No descriptors are left: wait instead of spinning.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let shown = core.switches.of(bridge).certificate;
-        let tls = tls.as_ref().and_then(|identity| identity.acceptor(shown));
+        let certificate = core.switches.of(bridge).certificate;
+        let tls = tls.as_ref().and_then(|identity| identity.acceptor(certificate));
         let (core, running, to_rest) = (core.clone(), running.clone(), to_rest.clone());
         core.tasks.clone().spawn(async move {
-            let greeted = tokio::time::timeout(GREETING, greet(stream, tls, running.clone())).await;
-            let Ok(Ok(greeted)) = greeted else {
+            let peeked = tokio::time::timeout(HANDSHAKE_LIMIT, peek(stream, tls, running.clone())).await;
+            let Ok(Ok(peeked)) = peeked else {
                 return;
             };
-            if greeted.start.starts_with(EVENTS_PATH) {
-                events::socket::serve(&core, bridge, greeted, running).await;
+            if peeked.start.starts_with(EVENTS_PATH) {
+                events::socket::serve(&core, bridge, peeked, running).await;
             } else {
-                let greeted = Greeted { closing: Some(Closing { core, bridge, timer: None }), ..greeted };
-                // Only fails when the bridge has just been stopped.
-                let _ = to_rest.send(greeted).await;
+                let peeked = PeekedStream { delayed_close: Some(DelayedClose { core, bridge, timer: None }), ..peeked };
+                // Fails only when the bridge has just been stopped.
+                let _ = to_rest.send(peeked).await;
             }
         });
     }
 }
 
-/// Shakes hands and reads as much as tells the two kinds of connection apart.
-async fn greet(stream: TcpStream, tls: Option<TlsAcceptor>, running: CancellationToken) -> io::Result<Greeted> {
+/// Does the TLS handshake and reads enough bytes to tell the two kinds of connections apart.
+async fn peek(stream: TcpStream, tls: Option<TlsAcceptor>, running: CancellationToken) -> io::Result<PeekedStream> {
     stream.set_nodelay(true)?;
-    let guarded = Guarded { inner: stream, cut: Box::pin(running.cancelled_owned()) };
+    let cuttable = CuttableStream { inner: stream, cut: Box::pin(running.cancelled_owned()) };
     let mut inner: Box<dyn Stream> = match tls {
-        Some(acceptor) => Box::new(acceptor.accept(guarded).await?),
-        None => Box::new(guarded),
+        Some(acceptor) => Box::new(acceptor.accept(cuttable).await?),
+        None => Box::new(cuttable),
     };
     let mut start = BytesMut::with_capacity(1024);
     while start.len() < EVENTS_PATH.len() {
@@ -102,31 +102,31 @@ async fn greet(stream: TcpStream, tls: Option<TlsAcceptor>, running: Cancellatio
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
-    Ok(Greeted { start, inner, closing: None })
+    Ok(PeekedStream { start, inner, delayed_close: None })
 }
 
-/// A connection whose first bytes were read already; reading gives them again.
-pub(crate) struct Greeted {
+/// A connection whose first bytes have been read; reading returns them again.
+pub(crate) struct PeekedStream {
     start: BytesMut,
     inner: Box<dyn Stream>,
-    closing: Option<Closing>,
+    delayed_close: Option<DelayedClose>,
 }
 
-impl Greeted {
+impl PeekedStream {
     pub(crate) fn new(inner: Box<dyn Stream>) -> Self {
-        Self { start: BytesMut::new(), inner, closing: None }
+        Self { start: BytesMut::new(), inner, delayed_close: None }
     }
 }
 
-/// Ends a connection some time after something was written to it (`close_after_ms`).
-struct Closing {
+/// Closes a connection some time after the last write (`close_after_ms`).
+struct DelayedClose {
     core: Arc<Core>,
     bridge: usize,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Closing {
-    fn wrote(&mut self) {
+impl DelayedClose {
+    fn restart_timer(&mut self) {
         let after = self.core.switches.of(self.bridge).close_after_ms;
         self.timer = (after > 0).then(|| Box::pin(tokio::time::sleep(Duration::from_millis(after))));
     }
@@ -136,18 +136,18 @@ impl Closing {
     }
 }
 
-impl AsyncRead for Greeted {
+impl AsyncRead for PeekedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.closing.as_mut().is_some_and(|closing| closing.is_due(cx)) {
-            // The end of what the client sends: the server closes.
+        if self.delayed_close.as_mut().is_some_and(|delayed_close| delayed_close.is_due(cx)) {
+            // Report the end of input, so that the server closes.
             return Poll::Ready(Ok(()));
         }
         if self.start.is_empty() {
             let before = buf.filled().len();
             let read = Pin::new(&mut self.inner).poll_read(cx, buf);
-            if let (true, Some(closing)) = (buf.filled().len() > before, &mut self.closing) {
-                // Another request has come in time.
-                closing.timer = None;
+            if let (true, Some(delayed_close)) = (buf.filled().len() > before, &mut self.delayed_close) {
+                // Another request has arrived in time.
+                delayed_close.timer = None;
             }
             return read;
         }
@@ -158,11 +158,11 @@ impl AsyncRead for Greeted {
     }
 }
 
-impl AsyncWrite for Greeted {
+impl AsyncWrite for PeekedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, buf);
-        if let (Poll::Ready(Ok(_)), Some(closing)) = (&written, &mut self.closing) {
-            closing.wrote();
+        if let (Poll::Ready(Ok(_)), Some(delayed_close)) = (&written, &mut self.delayed_close) {
+            delayed_close.restart_timer();
         }
         written
     }
@@ -177,29 +177,29 @@ impl AsyncWrite for Greeted {
 }
 
 /// A TCP stream that breaks when the bridge is cut.
-struct Guarded {
+struct CuttableStream {
     inner: TcpStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
-impl Guarded {
-    fn broken(&mut self, cx: &mut Context<'_>) -> bool {
+impl CuttableStream {
+    fn is_cut(&mut self, cx: &mut Context<'_>) -> bool {
         self.cut.as_mut().poll(cx).is_ready()
     }
 }
 
-impl AsyncRead for Guarded {
+impl AsyncRead for CuttableStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.broken(cx) {
+        if self.is_cut(cx) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         Pin::new(&mut self.inner).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for Guarded {
+impl AsyncWrite for CuttableStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        if self.broken(cx) {
+        if self.is_cut(cx) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         Pin::new(&mut self.inner).poll_write(cx, buf)
@@ -214,17 +214,17 @@ impl AsyncWrite for Guarded {
     }
 }
 
-/// Connections handed to axum after the greeting.
-struct Handed {
-    connections: mpsc::Receiver<Greeted>,
+/// The queue of accepted connections that axum serves.
+struct ConnectionQueue {
+    connections: mpsc::Receiver<PeekedStream>,
     address: SocketAddr,
 }
 
-impl axum::serve::Listener for Handed {
-    type Io = Greeted;
+impl axum::serve::Listener for ConnectionQueue {
+    type Io = PeekedStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Greeted, SocketAddr) {
+    async fn accept(&mut self) -> (PeekedStream, SocketAddr) {
         match self.connections.recv().await {
             Some(connection) => (connection, self.address),
             None => std::future::pending().await,

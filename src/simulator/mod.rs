@@ -1,29 +1,29 @@
-//! A simulated CMS cluster: bridges with REST and events sockets, a life of their own, and a control API.
-//! It is an independent witness: it shares no type and no parser with the rest of Usher, and its CDRs go nowhere but to registered receivers.
+//! A simulated CMS cluster: bridges with REST and events sockets, random activity, and a control API.
+//! It is an independent witness: it shares no type and no parser with the rest of Usher, and it sends CDRs to registered receivers only.
 //!
-//! - `world`: the state and its rules, pure; `population` and `life` fill and move it
-//! - `rest`, `events`, `cdr`: what a bridge shows and sends (rest.md, events.md, cdr.md); `listen`, `tls`, `gate`: its port
-//! - `switches`, `switchboard`: what is unknown about real bridges, and faults
-//! - `control`: the truth, verbs and faults for tests; `cli`: `usher simulate`
+//! - `world`: the state and its rules, pure; `population` fills it, `activity` changes it
+//! - `rest`, `events`, `cdr`: the interfaces of a bridge (rest.md, events.md, cdr.md); `listen`, `tls`, `ports`: its port
+//! - `switches`, `switchboard`: unknowns about real bridges, and faults
+//! - `control`: truth, actions and faults for tests; `cli`: `usher simulate`
 
+mod activity;
+mod blackhole;
 mod cdr;
 mod cli;
 mod control;
 mod core;
-mod deaf;
 mod events;
-mod gate;
 mod id;
-mod instant;
-mod life;
 mod listen;
 mod names;
 mod options;
 mod population;
+mod ports;
 mod requests;
 mod rest;
 mod switchboard;
 mod switches;
+mod timestamp;
 mod tls;
 mod world;
 mod xml;
@@ -47,14 +47,14 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use self::core::{Core, now_ms};
-use deaf::Deaf;
+use blackhole::Blackhole;
 use switchboard::Switchboard;
 use world::World;
 
-/// Timers of the world (ringing, deactivation) are looked at this often.
-const CLOCKWORK: Duration = Duration::from_millis(25);
+/// Timers of the world (ringing, deactivation) are checked at this interval.
+const TIMER_INTERVAL: Duration = Duration::from_millis(25);
 
-/// Where one simulated bridge is reached.
+/// The address and credentials of one simulated bridge.
 #[derive(Debug, Clone)]
 pub struct BridgeAddress {
     pub name: String,
@@ -82,19 +82,19 @@ pub enum StartError {
     Listen(SocketAddr, io::Error),
 }
 
-/// A running cluster; `stop` it, or it runs as long as the runtime.
+/// A running cluster. It runs until `stop` is called or the runtime ends.
 pub struct Simulator {
     core: Arc<Core>,
     bridges: Vec<BridgeAddress>,
     control: Control,
     control_url: String,
     identity: Option<Arc<tls::Identity>>,
-    _deaf: Vec<Deaf>,
+    _blackholes: Vec<Blackhole>,
 }
 
-/// Makes the cluster, fills it and opens its ports.
+/// Creates the cluster, fills it and opens its ports.
 pub async fn start(options: Options) -> Result<Simulator, StartError> {
-    // Somebody may have installed a provider already; any will do for the rest of the program.
+    // Another part of the program may have installed a provider already; any provider will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
     if options.bridges == 0 {
         return Err(StartError::NoBridges(0));
@@ -111,34 +111,41 @@ pub async fn start(options: Options) -> Result<Simulator, StartError> {
     let core = Arc::new(Core::new(world, cdr, switchboard, options.username.clone(), password));
     cdr::sender::spawn(&core, jobs);
     let identity = identity.map(Arc::new);
-    let gates = Arc::new(gate::Gates { tls: identity.clone(), listen: options.listen });
+    let ports = Arc::new(ports::Ports { tls: identity.clone(), listen: options.listen });
     for bridge in 0..core.bridges.len() {
         let port = match options.base_port {
             0 => 0,
             base => base.saturating_add(bridge as u16),
         };
         let address = SocketAddr::new(options.listen, port);
-        gates.open(&core, bridge, address).await.map_err(|e| StartError::Listen(address, e))?;
+        ports.open(&core, bridge, address).await.map_err(|e| StartError::Listen(address, e))?;
     }
-    let deaf = deafen(&core, options.deaf).await?;
-    let control = Control::new(core.clone(), gates);
+    let blackholes = open_blackholes(&core, options.deaf).await?;
+    let control = Control::new(core.clone(), ports);
     let control_address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.control_port));
     let listener = TcpListener::bind(control_address).await.map_err(|e| StartError::Listen(control_address, e))?;
     let bound = listener.local_addr().map_err(|e| StartError::Listen(control_address, e))?;
     control::http::spawn(&core, control.clone(), listener);
-    spawn_clockwork(&core);
-    life::spawn(&core, &options);
-    Ok(Simulator { bridges: addresses(&core, &options), core, control, control_url: format!("http://{bound}"), identity, _deaf: deaf })
+    spawn_timers(&core);
+    activity::spawn(&core, &options);
+    Ok(Simulator {
+        bridges: addresses(&core, &options),
+        core,
+        control,
+        control_url: format!("http://{bound}"),
+        identity,
+        _blackholes: blackholes,
+    })
 }
 
-/// The ports of the bridges at the address where nobody answers.
-async fn deafen(core: &Core, address: Option<IpAddr>) -> Result<Vec<Deaf>, StartError> {
-    let mut deaf = Vec::new();
-    for (shell, ip) in core.bridges.iter().filter_map(|shell| Some((shell, address?))) {
-        let at = SocketAddr::new(ip, gate::address(shell).map_or(0, |open| open.port()));
-        deaf.push(Deaf::at(at).await.map_err(|e| StartError::Listen(at, e))?);
+/// Occupies the ports of the bridges at the address that never answers.
+async fn open_blackholes(core: &Core, address: Option<IpAddr>) -> Result<Vec<Blackhole>, StartError> {
+    let mut blackholes = Vec::new();
+    for (runtime, ip) in core.bridges.iter().filter_map(|runtime| Some((runtime, address?))) {
+        let at = SocketAddr::new(ip, ports::address(runtime).map_or(0, |open| open.port()));
+        blackholes.push(Blackhole::at(at).await.map_err(|e| StartError::Listen(at, e))?);
     }
-    Ok(deaf)
+    Ok(blackholes)
 }
 
 impl Simulator {
@@ -160,7 +167,7 @@ impl Simulator {
         self.identity.as_ref().map(|identity| identity.fingerprint)
     }
 
-    /// The verbs of the control API, in process.
+    /// The control API, in process.
     pub fn control(&self) -> Control {
         self.control.clone()
     }
@@ -168,7 +175,7 @@ impl Simulator {
     /// Closes every port and connection and waits for every task.
     pub async fn stop(self) {
         for bridge in 0..self.core.bridges.len() {
-            gate::close(&self.core, bridge);
+            ports::close(&self.core, bridge);
         }
         self.core.cancel.cancel();
         self.core.tasks.close();
@@ -176,10 +183,10 @@ impl Simulator {
     }
 }
 
-fn spawn_clockwork(core: &Arc<Core>) {
+fn spawn_timers(core: &Arc<Core>) {
     let core = core.clone();
     core.tasks.clone().spawn(async move {
-        let mut interval = tokio::time::interval(CLOCKWORK);
+        let mut interval = tokio::time::interval(TIMER_INTERVAL);
         loop {
             tokio::select! {
                 () = core.cancel.cancelled() => return,
@@ -193,15 +200,15 @@ fn addresses(core: &Core, options: &Options) -> Vec<BridgeAddress> {
     let scheme = if options.tls == TlsMode::Off { "http" } else { "https" };
     core.bridges
         .iter()
-        .filter_map(|shell| Some((shell, gate::address(shell)?)))
-        .map(|(shell, address)| {
+        .filter_map(|runtime| Some((runtime, ports::address(runtime)?)))
+        .map(|(runtime, address)| {
             let ip = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
             let place = match &options.host {
                 Some(host) => format!("{host}:{}", address.port()),
                 None => SocketAddr::new(ip, address.port()).to_string(),
             };
             BridgeAddress {
-                name: shell.name.clone(),
+                name: runtime.name.clone(),
                 url: format!("{scheme}://{place}"),
                 username: core.username.clone(),
                 password: core.password.clone(),

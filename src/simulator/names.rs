@@ -1,9 +1,9 @@
-//! Names of people and meetings in many languages and scripts, some of them awkward on purpose; all invented.
+//! Names of people and meetings in many languages and scripts, some of them awkward on purpose. All are invented.
 
 use rand::Rng;
 use rand::seq::IndexedRandom;
 
-/// (given names, family names, family name first). An ASCII form for addresses follows each name.
+/// Given and family names of one language. An ASCII form for addresses follows each name.
 struct Language {
     given: &'static [(&'static str, &'static str)],
     family: &'static [(&'static str, &'static str)],
@@ -98,7 +98,7 @@ const LANGUAGES: [Language; 14] = [
     },
 ];
 
-/// Text that must stay text everywhere.
+/// Texts that must be shown as plain text everywhere.
 const HOSTILE: [&str; 10] = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -143,8 +143,8 @@ const MEETINGS: [&str; 28] = [
     "R&D <stand-up>",
 ];
 
-/// A person's name and an ASCII user part that suits it.
-pub(crate) fn person(rng: &mut impl Rng) -> (String, String) {
+/// The name of a person, with an ASCII user part for addresses.
+pub(crate) fn person_name(rng: &mut impl Rng) -> (String, String) {
     let language = &LANGUAGES[rng.random_range(0..LANGUAGES.len())];
     let (given, given_ascii) = pick(rng, language.given);
     let (family, family_ascii) = pick(rng, language.family);
@@ -165,8 +165,8 @@ fn pick(rng: &mut impl Rng, from: &[(&'static str, &'static str)]) -> (&'static 
     from.choose(rng).copied().unwrap_or(("", ""))
 }
 
-/// A meeting's name; a number keeps most of them apart.
-pub(crate) fn meeting(rng: &mut impl Rng, number: u64) -> String {
+/// The name of a meeting; a number makes most of them unique.
+pub(crate) fn meeting_name(rng: &mut impl Rng, number: u64) -> String {
     let name = MEETINGS.choose(rng).copied().unwrap_or("Meeting");
     match rng.random_range(0..100) {
         0 => String::new(),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-/// What certificate the bridges show.
+/// The certificate that the bridges show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum TlsMode {
     /// A leaf for localhost and the loopback addresses from a CA made at start.

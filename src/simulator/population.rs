@@ -1,4 +1,4 @@
-//! Makes meetings and people from a seed: the state at the start, and newcomers later. The world's rules decide who waits.
+//! Creates meetings and participants from a seed: the state at the start, and newcomers later. The world's rules decide who waits.
 
 use crate::simulator::id::Id;
 use rand::rngs::StdRng;
@@ -7,41 +7,41 @@ use rand::{Rng, SeedableRng};
 use super::names;
 use super::world::World;
 use super::world::calls::NewMeeting;
-use super::world::membership::NewPerson;
-use super::world::model::{CallType, Kind, LockMode};
+use super::world::membership::NewParticipant;
+use super::world::model::{CallType, EndpointKind, LockMode};
 use super::world::spaces::GUEST_PROFILES;
 
-/// Meetings of the start began up to this long ago.
+/// The greatest age of a meeting at the start.
 const OLDEST_MS: i64 = 40 * 60 * 1000;
 
-/// How a meeting stands when the simulator starts.
+/// The situation of a meeting when the simulator starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scene {
+enum MeetingPhase {
     /// Guests wait for the host.
     BeforeTheHost,
     Running,
-    /// The host has locked the door; latecomers wait.
+    /// The host has locked the call; latecomers wait.
     Locked,
-    /// Nobody waits here ever.
+    /// Participants never wait here.
     NoLobby,
 }
 
-/// Fills an empty world; the same seed makes the same people.
+/// Fills an empty world; the same seed makes the same participants.
 pub(crate) fn fill(world: &mut World, calls: usize, people: usize, seed: u64, now_ms: i64) {
     let mut rng = StdRng::seed_from_u64(seed ^ 0x7075_6c61_7465);
     let sizes = sizes(&mut rng, calls, people);
     for (number, size) in sizes.into_iter().enumerate() {
-        let scene = match rng.random_range(0..10) {
-            0..4 => Scene::BeforeTheHost,
-            4..7 => Scene::Running,
-            7..9 => Scene::Locked,
-            _ => Scene::NoLobby,
+        let phase = match rng.random_range(0..10) {
+            0..4 => MeetingPhase::BeforeTheHost,
+            4..7 => MeetingPhase::Running,
+            7..9 => MeetingPhase::Locked,
+            _ => MeetingPhase::NoLobby,
         };
-        open(world, &mut rng, number, size, scene, now_ms);
+        open_meeting(world, &mut rng, number, size, phase, now_ms);
     }
 }
 
-/// Shares people out unevenly, as meetings are, at least one each while there are enough.
+/// Distributes people unevenly over meetings, with at least one in each while there are enough.
 fn sizes(rng: &mut StdRng, calls: usize, people: usize) -> Vec<usize> {
     let mut sizes = vec![usize::from(people >= calls); calls];
     let mut bounds = Vec::with_capacity(calls);
@@ -60,72 +60,72 @@ fn sizes(rng: &mut StdRng, calls: usize, people: usize) -> Vec<usize> {
     sizes
 }
 
-fn open(world: &mut World, rng: &mut StdRng, number: usize, size: usize, scene: Scene, now_ms: i64) {
+fn open_meeting(world: &mut World, rng: &mut StdRng, number: usize, size: usize, phase: MeetingPhase, now_ms: i64) {
     let bridges = world.bridges.len();
     let first = number % bridges;
     let second = if bridges > 1 && rng.random_bool(0.35) { Some((first + rng.random_range(1..bridges)) % bridges) } else { None };
     let began = now_ms - rng.random_range(60_000..OLDEST_MS);
     let step = (now_ms - began) / (size as i64 + 1);
-    let meeting = start(world, rng, first, began);
+    let meeting = start_random_meeting(world, rng, first, began);
     let mut last_name = String::new();
     for n in 0..size {
         let at = began + step * (n as i64 + 1);
-        let role = role(rng, scene, n);
-        let mut person = newcomer(rng, role);
-        // Namesakes in one call are common enough to matter.
+        let role = random_role(rng, phase, n);
+        let mut person = random_participant(rng, role);
+        // Two participants of one call with the same name are common enough to matter.
         if rng.random_bool(0.03) && !last_name.is_empty() {
             person.name.clone_from(&last_name);
         }
         last_name.clone_from(&person.name);
         let home = second.filter(|_| rng.random_bool(0.4)).unwrap_or(first);
-        let lync = person.kind == Kind::Lync;
-        // The meeting and the bridges exist.
+        let lync = person.kind == EndpointKind::Lync;
+        // The meeting and the bridges exist, so joining succeeds.
         if let Ok(id) = world.join(meeting, home, person, at)
             && lync
             && rng.random_bool(0.3)
         {
-            world.share_by_second_leg(id);
+            world.add_sharing_leg(id);
         }
-        if scene == Scene::Locked && n == size / 2 {
+        if phase == MeetingPhase::Locked && n == size / 2 {
             let _ = world.set_locked(meeting, true, None, at);
         }
     }
     world.tick(now_ms);
 }
 
-/// A role by chance: `None` is a member who neither waits nor activates.
-fn role(rng: &mut StdRng, scene: Scene, n: usize) -> Role {
-    match scene {
-        Scene::NoLobby => Role::Member,
-        Scene::BeforeTheHost if rng.random_bool(0.1) => Role::Member,
-        Scene::BeforeTheHost => Role::Guest,
-        Scene::Running | Scene::Locked if n == 0 => Role::Host,
-        Scene::Running | Scene::Locked => match rng.random_range(0..10) {
-            0 => Role::Host,
-            1..3 => Role::Member,
-            _ => Role::Guest,
+/// A random role that fits the meeting's situation.
+fn random_role(rng: &mut StdRng, phase: MeetingPhase, n: usize) -> NewcomerRole {
+    match phase {
+        MeetingPhase::NoLobby => NewcomerRole::Member,
+        MeetingPhase::BeforeTheHost if rng.random_bool(0.1) => NewcomerRole::Member,
+        MeetingPhase::BeforeTheHost => NewcomerRole::Guest,
+        MeetingPhase::Running | MeetingPhase::Locked if n == 0 => NewcomerRole::Host,
+        MeetingPhase::Running | MeetingPhase::Locked => match rng.random_range(0..10) {
+            0 => NewcomerRole::Host,
+            1..3 => NewcomerRole::Member,
+            _ => NewcomerRole::Guest,
         },
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum NewcomerRole {
     Guest,
     Member,
     Host,
 }
 
-/// Starts a meeting: in a space of its own, ad hoc, or forwarded.
-pub(crate) fn start(world: &mut World, rng: &mut StdRng, bridge: usize, now_ms: i64) -> Id {
+/// Starts a meeting in a space of its own, ad hoc, or forwarded.
+pub(crate) fn start_random_meeting(world: &mut World, rng: &mut StdRng, bridge: usize, now_ms: i64) -> Id {
     let number = world.next_seq();
-    let name = names::meeting(rng, number % 1000);
+    let name = names::meeting_name(rng, number % 1000);
     if rng.random_bool(0.1) {
         let call_type = if rng.random_bool(0.2) { CallType::Forwarding } else { CallType::AdHoc };
         let lock_mode = if rng.random_bool(0.5) { LockMode::All } else { LockMode::NeedsActivation };
         let new = NewMeeting { name, call_type, lock_mode, deactivation_s: 10, ..NewMeeting::default() };
         return world.start_meeting(bridge, new, now_ms);
     }
-    let (_, owner) = names::person(rng);
+    let (_, owner) = names::person_name(rng);
     let tenant = match rng.random_range(0..10) {
         0..3 => world.directory.tenants.get(rng.random_range(0..3)).map(|t| t.id),
         _ => None,
@@ -139,36 +139,36 @@ pub(crate) fn start(world: &mut World, rng: &mut StdRng, bridge: usize, now_ms: 
         .unwrap_or_else(|| world.start_meeting(bridge, NewMeeting { name, ..NewMeeting::default() }, now_ms))
 }
 
-/// Somebody with a name, an address and an endpoint that go together.
-pub(crate) fn newcomer(rng: &mut StdRng, role: Role) -> NewPerson {
-    let (name, user) = names::person(rng);
+/// A person with a matching name, address and endpoint.
+pub(crate) fn random_participant(rng: &mut StdRng, role: NewcomerRole) -> NewParticipant {
+    let (name, user) = names::person_name(rng);
     let number: u32 = rng.random_range(10..10_000);
     let kind = match (role, rng.random_range(0..100)) {
-        (Role::Guest, 0..45) => Kind::WebApp,
-        (_, 45..60) => Kind::Phone,
-        (_, 60..66) => Kind::Lync,
-        (_, 0..25) => Kind::WebApp,
-        _ => Kind::Sip,
+        (NewcomerRole::Guest, 0..45) => EndpointKind::WebApp,
+        (_, 45..60) => EndpointKind::Phone,
+        (_, 60..66) => EndpointKind::Lync,
+        (_, 0..25) => EndpointKind::WebApp,
+        _ => EndpointKind::Sip,
     };
-    let signed_in = role != Role::Guest;
+    let signed_in = role != NewcomerRole::Guest;
     let (name, uri) = match kind {
-        Kind::Phone => {
+        EndpointKind::Phone => {
             let line =
                 format!("+{}{:09}", [1, 33, 44, 49, 81, 972][rng.random_range(0..6)], rng.random_range(100_000_000..999_999_999_u32));
             (line.clone(), line)
         }
-        Kind::WebApp if !signed_in => (name, format!("guest{number}{}@meet.example.org", rng.random_range(100..999))),
+        EndpointKind::WebApp if !signed_in => (name, format!("guest{number}{}@meet.example.org", rng.random_range(100..999))),
         _ => (name, format!("{user}{number}@{}", ["example.org", "example.com", "partner.example.net"][rng.random_range(0..3)])),
     };
-    NewPerson {
+    NewParticipant {
         name,
-        jid: (signed_in && kind != Kind::Phone).then(|| uri.clone()),
+        jid: (signed_in && kind != EndpointKind::Phone).then(|| uri.clone()),
         uri,
         kind,
-        activator: role == Role::Host,
-        needs_activation: role == Role::Guest,
+        activator: role == NewcomerRole::Host,
+        needs_activation: role == NewcomerRole::Guest,
         enters_waiting: None,
-        can_move: kind != Kind::Lync,
+        can_move: kind != EndpointKind::Lync,
     }
 }
 

@@ -1,14 +1,14 @@
-//! What was asked of each bridge: counts by method and path shape, times of changes; it stores no bodies but the form of a PUT.
+//! The requests that each bridge received: counts by method and path shape, and changes with their times and forms.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-/// Changes remembered per bridge; older ones are only counted.
+/// Changes kept per bridge; older ones are only counted.
 const CHANGES_KEPT: usize = 20_000;
 
-/// What one bridge was asked since the last reset.
+/// The requests that one bridge received since the last reset.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Requests {
     pub bridge: String,
@@ -23,13 +23,13 @@ pub struct Requests {
     pub changes: VecDeque<ChangeRequest>,
     pub events_open: u64,
     pub events_opened: u64,
-    /// Sockets the bridge stopped talking on, because acks did not come.
+    /// Sockets on which the bridge stopped sending because acks were missing.
     pub events_silenced: u64,
-    /// Every `subscribeRequest` seen, but for those that ask for what is pushed on that socket already.
+    /// `subscribeRequest`s, except those that repeat the set pushed on that socket.
     pub subscribe_requests: u64,
-    /// Those.
+    /// `subscribeRequest`s that repeat the set pushed on that socket.
     pub subscribe_repeats: u64,
-    /// How often a client asked for something else under an index that it had used on the same socket: late updates would be misread.
+    /// How often a client requested another target under an index used before on the same socket: late updates would be misread.
     pub indexes_reused: u64,
 }
 
@@ -44,9 +44,9 @@ pub struct ChangeRequest {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Requests>);
+pub(crate) struct RequestLog(Mutex<Requests>);
 
-impl Ledger {
+impl RequestLog {
     fn with<R>(&self, f: impl FnOnce(&mut Requests) -> R) -> R {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -75,8 +75,8 @@ impl Ledger {
         });
     }
 
-    /// The request is over, answered or given up by the client.
-    pub(crate) fn gone(&self) {
+    /// The request has ended: answered, or abandoned by the client.
+    pub(crate) fn finished(&self) {
         self.with(|r| r.in_flight = r.in_flight.saturating_sub(1));
     }
 
@@ -109,7 +109,7 @@ impl Ledger {
         copy
     }
 
-    /// Forgets everything but what is open now.
+    /// Resets everything except the counts of open requests and sockets.
     pub(crate) fn reset(&self) {
         self.with(|r| {
             *r = Requests { in_flight: r.in_flight, in_flight_max: r.in_flight, events_open: r.events_open, ..Requests::default() };

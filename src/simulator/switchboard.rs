@@ -1,4 +1,4 @@
-//! Holds the switches in force: global ones and what single bridges override; it applies no switch.
+//! Holds the switches in force: global ones, and those that single bridges override. It applies no switch.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,8 +43,8 @@ impl Switchboard {
         self.effective[bridge].load_full()
     }
 
-    /// Sets the given switches, for all bridges or for one; `replace` forgets the others first.
-    /// A `null` takes a switch back to what lies below.
+    /// Sets the given switches, for all bridges or for one; `replace` removes the others first.
+    /// `null` resets a switch to the level below.
     pub(crate) fn set(&self, bridge: Option<&str>, values: Value, replace: bool) -> Result<(), SwitchError> {
         let Value::Object(values) = values else {
             return Err(SwitchError::NotAnObject);
@@ -77,7 +77,7 @@ impl Switchboard {
         Ok(())
     }
 
-    /// What was set, and what is in force at each bridge.
+    /// The switches that were set, and those in force at each bridge.
     pub(crate) fn show(&self) -> Value {
         let layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
         let bridges: Map<String, Value> = self

@@ -1,9 +1,9 @@
-//! Every switch of the simulator as one plain struct; what each stands for is said here and in docs/simulator.md.
-//! No switch acts here: the parts that read them do.
+//! Every switch of the simulator as one plain struct. Each is described here and in docs/simulator.md.
+//! No switch acts here: the parts that read a switch apply it.
 
 use serde::{Deserialize, Serialize};
 
-/// Defines the struct with each switch's default beside it.
+/// Defines the struct, with the default of each switch beside it.
 macro_rules! switches {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)*) => {
         /// Defaults are the first value of the tables in events.md 8, rest.md 11 and cdr.md 7.
@@ -25,9 +25,9 @@ switches! {
     // Events: events.md section 8.
     /// Messages that may be unacknowledged at once; 0 = unlimited.
     ack_window: usize = 10,
-    /// After this long without an awaited ack the bridge is done with the socket.
+    /// The bridge gives up on a socket after waiting this long for an ack.
     ack_timeout_ms: u64 = 5_000,
-    /// Acks are read and not heard, so that every message stays unacknowledged.
+    /// Acks are read and ignored, so that every message stays unacknowledged.
     ignore_acks: bool = false,
     no_ack: NoAck = NoAck::default(),
     answer_pings: bool = false,
@@ -44,13 +44,13 @@ switches! {
     /// Every roster entry is removed before the call is.
     roster_removes_first: bool = false,
     participants_count: Count = Count::default(),
-    /// Subscriptions per socket; 0 = off. More are answered by an ack with `error_status`.
+    /// Subscriptions per socket; 0 = unlimited. A larger request gets an ack with `error_status`.
     subscription_limit: usize = 0,
-    /// So many subscriptions of a socket become active, the others stay `pending` for good; 0 = all.
+    /// Only this many subscriptions of a socket become active; the others stay `pending`; 0 = all.
     active_limit: usize = 0,
-    /// None becomes active.
+    /// No subscription becomes active.
     never_active: bool = false,
-    /// A request that names a call which is not there: that subscription is `deactivated`, or the whole request is refused.
+    /// A request that names a call which does not exist: that subscription is `deactivated`, or the whole request is refused.
     unknown_call: UnknownCall = UnknownCall::default(),
     error_status: String = "failure".to_owned(),
     /// Items per message of an initial list; 0 = all in one.
@@ -60,21 +60,21 @@ switches! {
     endpoint_recording_form: Form = Form::default(),
     /// A `deactivated` element in rosters (no known version has it).
     lobby_hint: bool = false,
-    /// The call of a further bridge has its meeting's `callCorrelator` only so long after it began.
+    /// The call of a further bridge gets its meeting's `callCorrelator` only this long after it began.
     correlator_ms: i64 = 0,
-    /// What it has until then.
+    /// The correlator that it shows until then.
     correlator_first: CorrelatorFirst = CorrelatorFirst::default(),
-    /// The bridge closes a socket that said nothing for so long; 0 = off.
+    /// The bridge closes a socket on which the client sent nothing for this long; 0 = off.
     idle_close_ms: u64 = 0,
     duplicate_updates: bool = false,
     reorder_updates: bool = false,
     /// Unknown fields, unknown update types, and a message of an unknown type before each message.
     unknown_updates: bool = false,
-    /// Each `add` comes after an `update` of the same object in a message before it.
+    /// Each `add` follows an `update` of the same object in an earlier message.
     early_updates: bool = false,
-    /// What comes is told by an `update` alone: its `add` was lost.
+    /// Objects that are added are announced by `update` only: the `add` was lost.
     lost_adds: bool = false,
-    /// A subscription that was dropped or deactivated goes on telling under its old index, and so does one whose call ended, once more.
+    /// A dropped or deactivated subscription continues to send under its old index; one whose call ended sends once more.
     late_updates: bool = false,
 
     // REST: rest.md section 11.
@@ -82,7 +82,7 @@ switches! {
     cap_spaces: usize = 20,
     cap_legs: usize = 10,
     cap_participants: usize = 10,
-    /// Status and body for an object that is not there.
+    /// Status and body for an object that does not exist.
     missing: Missing = Missing::default(),
     /// Status of a path that does not exist, with `unrecognizedObject`.
     unknown_path: UnknownPath = UnknownPath::default(),
@@ -90,49 +90,49 @@ switches! {
     missing_participant: MissingParticipant = MissingParticipant::default(),
     /// `deactivated` of an active leg.
     active_leg: ActiveLeg = ActiveLeg::default(),
-    /// Whether `/participants/<id>/callLegs` is a path at all: the text prints the singular `/participant/` (rest.md 3.5).
+    /// Whether `/participants/<id>/callLegs` exists as a path: the text prints the singular `/participant/` (rest.md 3.5).
     participant_legs: ParticipantLegs = ParticipantLegs::default(),
     /// A `deactivated` element in `/participants/<id>`.
     participant_deactivated: bool = false,
-    /// `state` of a waiting leg: as of any other, absent, or a word that nobody knows.
+    /// `state` of a waiting leg: the same as of others, absent, or an unknown word.
     waiting_state: WaitingState = WaitingState::default(),
     /// `state` of a waiting participant, in rosters and in `/participants/<id>`: `connected` is an inference (events.md 5.4).
     waiting_participant: WaitingParticipant = WaitingParticipant::default(),
-    /// A leg shows `deactivated` only so long after it connected.
+    /// A leg shows `deactivated` only this long after it connected.
     late_deactivated_ms: u64 = 0,
     empty_list: EmptyList = EmptyList::default(),
     xml_declaration: bool = true,
     sub_type_spelling: SubType = SubType::default(),
-    /// `deactivated=true`: since 3.4 only, always, or never.
+    /// `deactivated=true`: accepted since 3.4 only, always, or never.
     back_to_lobby: BackToLobby = BackToLobby::default(),
     bulk_deactivated: Accept = Accept::default(),
     admit_without_activator: Allow = Allow::default(),
     /// PUT or DELETE of a participant at a bridge that does not host it.
     remote_put: RemotePut = RemotePut::default(),
-    /// A lock or banner set on one bridge's call of a meeting shows on the others' too.
+    /// A lock or banner set on one bridge's call of a meeting appears on the other bridges' calls too.
     call_changes: CallChanges = CallChanges::default(),
     /// People in the lobby count in `numParticipants*`.
     count_lobby: bool = true,
     /// Distribution links count in `numCallLegs`.
     count_links: bool = false,
     link_name: LinkName = LinkName::default(),
-    /// `/participants/<id>/callLegs` of somebody hosted elsewhere.
+    /// `/participants/<id>/callLegs` of a participant hosted elsewhere.
     remote_legs: RemoteLegs = RemoteLegs::default(),
     unknown_parameters: UnknownParameters = UnknownParameters::default(),
-    /// Software version, such as `3.4.1`; operations younger than it are refused.
+    /// Software version, such as `3.4.1`; operations that came later are refused.
     version: String = "3.4.1".to_owned(),
-    /// After so many refused passwords every request gets 401; 0 = never.
+    /// After this many wrong passwords every request gets 401; 0 = never.
     lockout_after: usize = 0,
     /// Share of requests answered 503, 0 to 1.
     rate_503: f64 = 0.0,
     /// `Retry-After` seconds on a 503; 0 = no header.
     retry_after_s: u64 = 0,
     latency_ms: u64 = 0,
-    /// Up to so much more, at random.
+    /// Random addition to `latency_ms`, up to this much.
     latency_jitter_ms: u64 = 0,
-    /// Before each further page of a list, so many of its first objects move to its end.
+    /// Before each further page of a list, this many of its first objects move to its end.
     pages_shift: usize = 0,
-    /// The bridge's clock is so far off: durations, `cdrTime` and the times of CDRs.
+    /// Error of the bridge's clock: it affects durations, `cdrTime` and the times of CDRs.
     clock_offset_ms: i64 = 0,
     dial_ring_ms: i64 = 300,
     dial_answer_ms: i64 = 3_000,
@@ -142,34 +142,34 @@ switches! {
     cdr_form_field: CdrFormField = CdrFormField::default(),
     /// Receivers per bridge, the attribute `maximum` of the list.
     cdr_slots: usize = 4,
-    /// How receivers are listed: as they were given, with the host and scheme in capitals, or without `uri`.
+    /// How receivers are listed: as given, with host and scheme in capitals, or without `uri`.
     cdr_listed: CdrListed = CdrListed::default(),
-    /// So many slots belong to somebody else; nothing is ever sent there.
+    /// Slots that belong to other systems; nothing is ever sent to them.
     cdr_foreign_receivers: usize = 0,
-    /// Most records per POST.
+    /// Maximum records per POST.
     cdr_batch: usize = 1,
     cdr_accepts: CdrAccepts = CdrAccepts::default(),
-    /// Pause before the first repetition; it doubles from there.
+    /// Pause before the first retry; it doubles from there.
     cdr_retry_ms: u64 = 1_000,
-    /// The longest pause; up to `cdr_retry_ms` the pause is fixed.
+    /// Maximum pause; at or below `cdr_retry_ms` the pause is fixed.
     cdr_retry_max_ms: u64 = 30_000,
     cdr_timeout_ms: u64 = 10_000,
-    /// Records that wait for one receiver; more push out the oldest.
+    /// Maximum records that wait for one receiver; further ones discard the oldest.
     cdr_buffer: usize = 1_000,
-    /// Share of POSTs whose 200 gets lost, 0 to 1; a record is sent at most twice for it.
+    /// Share of POSTs whose 200 gets lost, 0 to 1; a record is sent at most twice because of it.
     cdr_duplicate_rate: f64 = 0.0,
-    /// Share of records that overtake the one before, 0 to 1.
+    /// Share of records that overtake the previous one, 0 to 1.
     cdr_reorder_rate: f64 = 0.0,
-    /// Share of records that get lost without a word, 0 to 1.
+    /// Share of records that get lost silently, 0 to 1.
     cdr_gap_rate: f64 = 0.0,
-    /// `recordIndex` goes on after a restart of the bridge.
+    /// `recordIndex` continues after a restart of the bridge.
     cdr_record_index_continues: bool = false,
     cdr_call_bridge: CdrCallBridge = CdrCallBridge::default(),
     /// `deactivated` of an active leg.
     cdr_active_leg: CdrActiveLeg = CdrActiveLeg::default(),
-    /// Whether the first connected update of a waiting leg says so, or a second one.
+    /// Whether the first update of a connected waiting leg has `deactivated`, or a second one.
     cdr_first_update: CdrFirstUpdate = CdrFirstUpdate::default(),
-    /// A change of `deactivated` alone makes a record. Documented for activators; after other changes it is not confirmed (cdr.md 3.4).
+    /// A change of `deactivated` alone makes a record. This is documented for activators, and not confirmed for other changes (cdr.md 3.4).
     cdr_lobby_changes: bool = true,
     cdr_group_id: CdrGroupId = CdrGroupId::default(),
     /// Distribution links have records too.
@@ -185,28 +185,28 @@ switches! {
     // Faults.
     /// Every REST request gets this status (401, 403, 500, 503); 0 = off.
     rest_status: u16 = 0,
-    /// Only requests whose path (after `/api/v1`) begins so get `rest_status`; empty = every one.
+    /// Only requests whose path (after `/api/v1`) begins with this get `rest_status`; empty = all.
     rest_status_under: String = String::new(),
-    /// A connection is closed so long after each answer to a REST request, which does not say so; 0 = off.
+    /// A connection is closed this long after each response to a REST request, without announcement; 0 = off.
     close_after_ms: u64 = 0,
     /// REST requests are read and never answered.
     rest_hang: bool = false,
     put_without_effect: bool = false,
-    /// A GET is answered as things were when it came, so much later.
+    /// A GET is answered this much later, with the state at its arrival.
     get_late_ms: u64 = 0,
-    /// A PUT or POST works at once but is answered so much later.
+    /// A PUT or POST takes effect at once but is answered this much later.
     put_late_ms: u64 = 0,
-    /// A PUT, POST or DELETE is carried out, and answered, only so much later; also when its client has hung up by then.
+    /// A PUT, POST or DELETE is executed, and answered, this much later, also when its client has hung up by then.
     put_slow_ms: u64 = 0,
-    /// A PUT or DELETE takes effect so much after its answer. What `deactivated` is refused for is refused at once.
+    /// A PUT or DELETE takes effect this much after its response. Refusals because of `deactivated` come at once.
     effect_delay_ms: u64 = 0,
     garbage_xml: bool = false,
-    /// This text of the bodies of GETs is replaced by `rest_replace_with`, byte for byte; empty = none.
+    /// This text in the bodies of GETs is replaced by `rest_replace_with`, byte for byte; empty = none.
     rest_replace: String = String::new(),
     rest_replace_with: String = String::new(),
-    /// Only in bodies that hold this text; empty = in all.
+    /// Applies `rest_replace` only to bodies that contain this text; empty = to all.
     rest_replace_beside: String = String::new(),
-    /// The body ends in the middle and the connection breaks.
+    /// The body ends in the middle, and the connection breaks.
     truncated_body: bool = false,
     /// `POST /authTokens` gets this status; 0 = off.
     token_status: u16 = 0,
@@ -214,18 +214,18 @@ switches! {
     events_status: u16 = 0,
     /// Events sockets stay open, but nothing is read or written.
     events_stall: bool = false,
-    /// Each write to an events socket is so late.
+    /// Each write to an events socket is delayed by this much.
     events_late_ms: u64 = 0,
     /// Every `subscribeRequest` is answered by an ack with `error_status`.
     subscribe_refused: bool = false,
-    /// The certificate shown from the next connection on; does nothing without TLS.
+    /// The certificate shown from the next connection on; no effect without TLS.
     certificate: Certificate = Certificate::default(),
-    /// This text of events messages is replaced by `events_replace_with`, byte for byte; empty = none.
+    /// This text in events messages is replaced by `events_replace_with`, byte for byte; empty = none.
     events_replace: String = String::new(),
     events_replace_with: String = String::new(),
     invalid_json_events: bool = false,
     invalid_utf8_events: bool = false,
-    /// Every events message carries so many more bytes.
+    /// Every events message has this many bytes more.
     events_padding: usize = 0,
 }
 
@@ -239,13 +239,13 @@ macro_rules! choice {
 }
 
 choice!(
-    /// The one chosen at the start, or another; `OtherCa` is for the right host, from an authority that nobody knows.
+    /// The one chosen at the start, or another; `OtherCa` is valid for the host, but from an unknown authority.
     #[derive(Hash)]
     Certificate { AsStarted, OtherCa, Expired, WrongHost, SelfSigned }
 );
 choice!(NoAck { Stall, Close });
 choice!(
-    /// No correlator, or one of its own: its call id.
+    /// No correlator, or the call's own id.
     CorrelatorFirst { Absent, Own }
 );
 choice!(Order { After, Before });
@@ -270,12 +270,12 @@ choice!(RemotePut { Reject, Forward });
 choice!(CallChanges { Spread, Local });
 choice!(LinkName { Peer, Call, Empty });
 choice!(
-    /// None, the bridge that has them, 404, or the links to other bridges.
+    /// An empty list, the bridge that has the legs, 404, or the links to other bridges.
     RemoteLegs { EmptyList, CallBridge, Missing, Links }
 );
 choice!(UnknownParameters { Ignore, Reject });
 choice!(
-    /// `url` alone, either, or `uri` alone: what is called `url` then is refused, or ignored: nothing is added, or a receiver without an address.
+    /// `url` alone, either, or `uri` alone. With `uri`, `url` is refused, or ignored: no receiver is added, or one without an address.
     CdrFormField { Url, AlsoUri, Uri, UriNothing, UriEmpty }
 );
 choice!(CdrListed { AsGiven, Respelled, WithoutUri });

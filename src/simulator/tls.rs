@@ -1,4 +1,4 @@
-//! Certificates of the simulated bridges, good ones and bad ones, all made at start; it opens no socket.
+//! Certificates of the simulated bridges, valid and invalid ones, all made at start. It opens no socket.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub enum TlsError {
     Config(#[from] rustls::Error),
 }
 
-/// What the bridges show and what a client may trust.
+/// The certificate of the bridges and the certificate that clients must trust.
 pub(crate) struct Identity {
     by_certificate: HashMap<Certificate, TlsAcceptor>,
     /// The CA, or the self-signed certificate itself.
@@ -30,13 +30,13 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// For a connection to a bridge that shows this certificate.
+    /// The acceptor for a connection to a bridge that shows this certificate.
     pub(crate) fn acceptor(&self, certificate: Certificate) -> Option<TlsAcceptor> {
         self.by_certificate.get(&certificate).cloned()
     }
 }
 
-/// A leaf with its key, and what a client must trust to believe it.
+/// A leaf with its key, and the certificate that a client must trust to accept it.
 struct Leaf {
     certificate: rcgen::Certificate,
     key: KeyPair,
@@ -67,7 +67,7 @@ pub(crate) fn identity(mode: TlsMode, host: Option<&str>) -> Result<Option<Ident
     Ok(Some(Identity { by_certificate, trust_pem: first.trust_pem, fingerprint }))
 }
 
-/// A common name and no alternative names, the way many bridges are installed.
+/// A certificate with a common name and no alternative names, as on many real bridges.
 fn self_signed() -> Result<Leaf, TlsError> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "cms.example.org");

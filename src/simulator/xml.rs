@@ -1,4 +1,4 @@
-//! Writes the compact XML of CMS (rest.md 2): a declaration of 21 characters, no whitespace; it reads nothing.
+//! Writes the compact XML of CMS (rest.md 2): a declaration of 21 characters, no whitespace. It reads nothing.
 
 use std::fmt::Display;
 
@@ -41,8 +41,8 @@ impl Xml {
         self.close(tag)
     }
 
-    /// The element only when there is a value.
-    pub(crate) fn maybe(&mut self, tag: &str, value: Option<impl Display>) -> &mut Self {
+    /// Writes the element only when there is a value.
+    pub(crate) fn optional_field(&mut self, tag: &str, value: Option<impl Display>) -> &mut Self {
         match value {
             Some(value) => self.field(tag, value),
             None => self,
@@ -54,17 +54,17 @@ impl Xml {
         self
     }
 
-    pub(crate) fn done(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.0
     }
 }
 
-/// A text that begins so is said byte for byte, well-formed or not: in XML, in events and in records.
-pub(crate) const AS_IT_IS: char = '\u{f8ff}';
+/// A text with this prefix is written byte for byte, well-formed or not: in XML, in events and in records.
+pub(crate) const RAW_PREFIX: char = '\u{f8ff}';
 
-/// Control characters have no spelling in XML 1.0 and are left out.
+/// Control characters cannot be written in XML 1.0 and are left out.
 fn escape(out: &mut String, text: &str) {
-    if let Some(raw) = text.strip_prefix(AS_IT_IS) {
+    if let Some(raw) = text.strip_prefix(RAW_PREFIX) {
         return out.push_str(raw);
     }
     for c in text.chars() {
@@ -88,6 +88,6 @@ mod tests {
     fn names_are_text_whatever_they_look_like() {
         let mut xml = Xml::default();
         xml.open_with("call", &[("id", &"a\"b")]).field("name", "<b>&\u{1}</b>").close("call");
-        assert_eq!(xml.done(), r#"<call id="a&quot;b"><name>&lt;b&gt;&amp;&lt;/b&gt;</name></call>"#);
+        assert_eq!(xml.finish(), r#"<call id="a&quot;b"><name>&lt;b&gt;&amp;&lt;/b&gt;</name></call>"#);
     }
 }

@@ -1,11 +1,11 @@
-//! The records one receiver has not acknowledged: order, numbers, overflow (cdr.md 2 and 3). It sends nothing.
+//! The records that one receiver has not acknowledged yet: order, numbers, overflow (cdr.md 2 and 3). It sends nothing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::simulator::id::Id;
 
-/// A record as all receivers get it.
+/// A record as it is stored for all receivers.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) kind: &'static str,
@@ -15,51 +15,51 @@ pub(crate) struct Record {
     pub(crate) body: String,
 }
 
-/// A record as one receiver gets it.
+/// A record with the number that it has for one receiver.
 #[derive(Debug, Clone)]
-pub(crate) struct Numbered {
+pub(crate) struct NumberedRecord {
     pub(crate) record: Arc<Record>,
     pub(crate) index: u64,
-    /// Records just before this one that were discarded.
+    /// Number of records discarded just before this one.
     pub(crate) missing: u64,
 }
 
-/// What one POST carries.
+/// The body of one POST.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// The session of the bridge that it belongs to.
+    /// The bridge's session that the records belong to.
     pub(crate) session: Id,
     pub(crate) body: String,
 }
 
 #[derive(Debug)]
-struct Held {
+struct QueuedRecord {
     record: Arc<Record>,
     missing: u64,
-    /// Its 200 was lost once already.
+    /// Its 200 has been lost once already.
     repeated: bool,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
-    records: VecDeque<Held>,
-    /// So many from the front are under way and stay where they are.
+    records: VecDeque<QueuedRecord>,
+    /// This many records at the front are being sent and keep their places.
     in_flight: usize,
     acknowledged: u64,
-    /// The highest number that was ever sent.
+    /// The highest number that has been sent.
     highest: u64,
 }
 
 impl Buffer {
-    /// `overtakes`: stands before the newest record that waits.
+    /// With `overtakes`, the record goes before the newest waiting one.
     pub(crate) fn push(&mut self, record: Arc<Record>, limit: usize, overtakes: bool) {
         let end = self.records.len();
         let at = if overtakes && end > self.in_flight { end - 1 } else { end };
-        self.records.insert(at, Held { record, missing: 0, repeated: false });
+        self.records.insert(at, QueuedRecord { record, missing: 0, repeated: false });
         self.trim(limit);
     }
 
-    /// The oldest of those that wait go; the next one says how many.
+    /// Discards the oldest waiting records; the next one carries their number.
     fn trim(&mut self, limit: usize) {
         while self.records.len() - self.in_flight > limit.max(1) {
             let Some(gone) = self.records.remove(self.in_flight) else {
@@ -71,11 +71,11 @@ impl Buffer {
         }
     }
 
-    /// The next records to send, from now on under way. Numbers count what is sent, so a discarded record leaves no gap (CG).
-    pub(crate) fn take(&mut self, most: usize) -> Vec<Numbered> {
-        self.in_flight = self.records.len().min(most.max(1));
+    /// Takes the next records and marks them as being sent. Numbers count the records sent, so a discarded record leaves no gap (CG).
+    pub(crate) fn take(&mut self, max: usize) -> Vec<NumberedRecord> {
+        self.in_flight = self.records.len().min(max.max(1));
         self.highest = self.highest.max(self.acknowledged + self.in_flight as u64);
-        let numbered = |(at, held): (usize, &Held)| Numbered {
+        let numbered = |(at, held): (usize, &QueuedRecord)| NumberedRecord {
             record: held.record.clone(),
             index: self.acknowledged + 1 + at as u64,
             missing: held.missing,
@@ -83,20 +83,20 @@ impl Buffer {
         self.records.iter().take(self.in_flight).enumerate().map(numbered).collect()
     }
 
-    /// What was under way is the receiver's now.
+    /// Removes the records that were being sent: the receiver has them.
     pub(crate) fn acknowledge(&mut self) {
         self.records.drain(..self.in_flight);
         self.acknowledged += self.in_flight as u64;
         self.in_flight = 0;
     }
 
-    /// What was under way will be sent again.
-    pub(crate) fn keep(&mut self, limit: usize) {
+    /// Keeps the records that were being sent, to send them again.
+    pub(crate) fn requeue(&mut self, limit: usize) {
         self.in_flight = 0;
         self.trim(limit);
     }
 
-    /// Whether the 200 for what is under way can get lost: it does so once for a record.
+    /// Whether the 200 for the records being sent may get lost: once for each record.
     pub(crate) fn may_lose_answer(&mut self) -> bool {
         let mut fresh = false;
         for held in self.records.iter_mut().take(self.in_flight) {
@@ -106,8 +106,8 @@ impl Buffer {
         fresh
     }
 
-    /// What waited is gone; the next number is the one after the last that was sent, or 1.
-    pub(crate) fn forget(&mut self, index_continues: bool) {
+    /// Discards the waiting records; the next number follows the last one sent, or is 1.
+    pub(crate) fn clear(&mut self, index_continues: bool) {
         let acknowledged = if index_continues { self.highest } else { 0 };
         *self = Self { acknowledged, highest: acknowledged, ..Self::default() };
     }
@@ -131,8 +131,8 @@ mod tests {
     }
 
     /// `recordIndex`, `correlatorIndex`, missing.
-    fn taken(buffer: &mut Buffer, most: usize) -> Vec<(u64, u64, u64)> {
-        buffer.take(most).iter().map(|n| (n.index, n.record.correlator, n.missing)).collect()
+    fn taken(buffer: &mut Buffer, max: usize) -> Vec<(u64, u64, u64)> {
+        buffer.take(max).iter().map(|n| (n.index, n.record.correlator, n.missing)).collect()
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         buffer.acknowledge();
         assert_eq!(taken(&mut buffer, 1), [(2, 3, 2)]);
         push(&mut buffer, 4..5, 1);
-        buffer.keep(1);
+        buffer.requeue(1);
         assert_eq!(taken(&mut buffer, 1), [(2, 4, 3)]);
     }
 
@@ -160,7 +160,7 @@ mod tests {
         let mut buffer = filled(2, 9);
         buffer.take(1);
         assert!(buffer.may_lose_answer());
-        buffer.keep(9);
+        buffer.requeue(9);
         buffer.take(1);
         assert!(!buffer.may_lose_answer());
         buffer.acknowledge();
@@ -173,10 +173,10 @@ mod tests {
         let mut buffer = filled(2, 9);
         buffer.take(1);
         buffer.acknowledge();
-        buffer.forget(true);
+        buffer.clear(true);
         push(&mut buffer, 0..1, 9);
         assert_eq!(taken(&mut buffer, 9), [(2, 0, 0)]);
-        buffer.forget(false);
+        buffer.clear(false);
         push(&mut buffer, 0..1, 9);
         assert_eq!(taken(&mut buffer, 9), [(1, 0, 0)]);
     }

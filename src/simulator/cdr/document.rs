@@ -1,15 +1,15 @@
-//! The body of a POST: records in their envelope, with the disturbances that switches ask for (cdr.md 3). It numbers nothing.
+//! The body of a POST: records in their envelope, with the disturbances that switches ask for (cdr.md 3). It assigns no numbers.
 
 use std::fmt::Display;
 
 use crate::simulator::id::Id;
-use crate::simulator::instant::rfc3339;
 use crate::simulator::switches::Switches;
+use crate::simulator::timestamp::rfc3339;
 use crate::simulator::xml::{DECLARATION, Xml};
 
-use super::buffer::Numbered;
+use super::buffer::NumberedRecord;
 
-pub(crate) fn render(session: Id, call_bridge: Option<Id>, records: &[Numbered], switches: &Switches) -> String {
+pub(crate) fn render(session: Id, call_bridge: Option<Id>, records: &[NumberedRecord], switches: &Switches) -> String {
     let mut attributes: Vec<(&str, &dyn Display)> = vec![("session", &session)];
     if let Some(id) = &call_bridge {
         attributes.push(("callBridge", id));
@@ -17,15 +17,15 @@ pub(crate) fn render(session: Id, call_bridge: Option<Id>, records: &[Numbered],
     let mut xml = Xml::default();
     xml.open_with("records", &attributes);
     for record in records {
-        one(&mut xml, record, switches);
+        write_record(&mut xml, record, switches);
     }
     xml.close("records");
     let mut document = if switches.cdr_declaration { DECLARATION.to_owned() } else { String::new() };
-    document.push_str(&xml.done());
-    if switches.cdr_whitespace { spread(&document) } else { document }
+    document.push_str(&xml.finish());
+    if switches.cdr_whitespace { add_whitespace(&document) } else { document }
 }
 
-fn one(xml: &mut Xml, numbered: &Numbered, switches: &Switches) {
+fn write_record(xml: &mut Xml, numbered: &NumberedRecord, switches: &Switches) {
     let record = &numbered.record;
     let time = rfc3339(record.time_ms);
     let mut attributes: Vec<(&str, &dyn Display)> =
@@ -43,8 +43,8 @@ fn one(xml: &mut Xml, numbered: &Numbered, switches: &Switches) {
     xml.close("record");
 }
 
-/// Line breaks and blank lines between tags, but not inside an element without content.
-fn spread(document: &str) -> String {
+/// Adds line breaks and blank lines between tags, but not inside an element without content.
+fn add_whitespace(document: &str) -> String {
     let mut out = String::with_capacity(document.len() * 2);
     let mut rest = document;
     while let Some(at) = rest.find("><") {
@@ -66,6 +66,9 @@ mod tests {
 
     #[test]
     fn whitespace_stands_between_elements_and_never_in_a_value() {
-        assert_eq!(spread("<?xml?><a><b></b><c/><d>1 2</d></a>"), "<?xml?>\n\n  <a>\n\n  <b></b>\n\n  <c/>\n\n  <d>1 2</d>\n\n  </a>");
+        assert_eq!(
+            add_whitespace("<?xml?><a><b></b><c/><d>1 2</d></a>"),
+            "<?xml?>\n\n  <a>\n\n  <b></b>\n\n  <c/>\n\n  <d>1 2</d>\n\n  </a>"
+        );
     }
 }

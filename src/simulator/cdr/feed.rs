@@ -1,4 +1,4 @@
-//! What one bridge sends: session, `correlatorIndex`, receivers (cdr.md 3). Which records there are is not decided here.
+//! The records of one bridge: session, `correlatorIndex`, receivers (cdr.md 3). It does not decide which records there are.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::simulator::id::Id;
 use crate::simulator::switches::{CdrCallBridge, Switches};
 use crate::simulator::world::World;
 
-use super::book::Book;
 use super::buffer::{Batch, Record};
 use super::receivers::Receivers;
-use super::sender::Job;
+use super::reported::Reported;
+use super::sender::SenderJob;
 use super::{document, receivers};
 
-/// A type that no version has.
+/// A record type that no version of CMS has.
 const UNKNOWN_TYPE: &str = "callLegMood";
 
 #[derive(Debug)]
@@ -23,15 +23,15 @@ pub(crate) struct Feed {
     pub(super) name: String,
     id: Id,
     clustered: bool,
-    /// Made when the bridge starts, the same for all receivers.
+    /// Made when the bridge starts; the same for all receivers.
     session: Id,
     next: u64,
-    pub(super) book: Book,
+    pub(super) reported: Reported,
     pub(crate) receivers: Receivers,
 }
 
 impl Feed {
-    pub(super) fn new(world: &World, bridge: usize, hire: UnboundedSender<Job>, now_ms: i64) -> Self {
+    pub(super) fn new(world: &World, bridge: usize, senders: UnboundedSender<SenderJob>, now_ms: i64) -> Self {
         let own = &world.bridges[bridge];
         Self {
             bridge,
@@ -40,42 +40,42 @@ impl Feed {
             clustered: world.bridges.len() > 1,
             session: new_session(),
             next: 0,
-            book: Book::of(world, bridge, now_ms),
-            receivers: Receivers::new(bridge, hire),
+            reported: Reported::of(world, bridge, now_ms),
+            receivers: Receivers::new(bridge, senders),
         }
     }
 
-    /// `correlatorIndex` of the next record; 0 when there was none.
+    /// `correlatorIndex` of the next record; 0 when there has been none.
     pub(crate) fn next_correlator(&self) -> u64 {
         self.next
     }
 
-    /// Numbers a record and hands it to the receivers; without any it is only counted.
+    /// Numbers a record and passes it to the receivers; without receivers it is only counted.
     pub(super) fn write(&mut self, kind: &'static str, switches: &Switches, now_ms: i64, body: impl FnOnce() -> String) {
         if switches.cdr_unknown && kind == "callLegStart" {
-            self.hand_out(UNKNOWN_TYPE, switches, now_ms, || "<callLegMood><level>3</level></callLegMood>".to_owned());
+            self.push_record(UNKNOWN_TYPE, switches, now_ms, || "<callLegMood><level>3</level></callLegMood>".to_owned());
         }
-        self.hand_out(kind, switches, now_ms, body);
+        self.push_record(kind, switches, now_ms, body);
     }
 
-    fn hand_out(&mut self, kind: &'static str, switches: &Switches, now_ms: i64, body: impl FnOnce() -> String) {
+    fn push_record(&mut self, kind: &'static str, switches: &Switches, now_ms: i64, body: impl FnOnce() -> String) {
         let correlator = self.next;
         self.next += 1;
-        if self.receivers.anybody() {
+        if self.receivers.has_active() {
             let record = Record { kind, time_ms: now_ms + switches.clock_offset_ms, correlator, body: body() };
             self.receivers.push(&Arc::new(record), switches);
         }
     }
 
-    /// A new session; what was not sent is lost with the memory of the bridge.
+    /// Starts a new session; records that were not sent are lost with the bridge's memory.
     pub(super) fn restart(&mut self, switches: &Switches) {
         self.session = new_session();
         self.next = 0;
-        self.book = Book::default();
+        self.reported = Reported::default();
         self.receivers.restart(switches.cdr_record_index_continues);
     }
 
-    /// The next POST for a receiver, if something waits for it.
+    /// The next POST for a receiver, if records wait for it.
     pub(super) fn next_batch(&mut self, receiver: Id, switches: &Switches) -> Option<Batch> {
         let records = self.receivers.find_mut(receiver)?.buffer.take(switches.cdr_batch);
         if records.is_empty() {
@@ -90,25 +90,25 @@ impl Feed {
         Some(Batch { session: self.session, body })
     }
 
-    /// What came of a POST; says whether its records are done with.
-    pub(super) fn settle(&mut self, receiver: Id, session: Id, acknowledged: bool, switches: &Switches) -> bool {
+    /// Handles the result of a POST; returns whether its records are finished.
+    pub(super) fn finish_batch(&mut self, receiver: Id, session: Id, acknowledged: bool, switches: &Switches) -> bool {
         if session != self.session {
             return true;
         }
         let Some(found) = self.receivers.find_mut(receiver) else {
             return true;
         };
-        let lost = acknowledged && receivers::draw(switches.cdr_duplicate_rate) && found.buffer.may_lose_answer();
+        let lost = acknowledged && receivers::chance(switches.cdr_duplicate_rate) && found.buffer.may_lose_answer();
         if acknowledged && !lost {
             found.buffer.acknowledge();
             return true;
         }
-        found.buffer.keep(switches.cdr_buffer);
+        found.buffer.requeue(switches.cdr_buffer);
         false
     }
 }
 
-/// Not from the world's seed: the ids of people and calls stay the same with it.
+/// Random rather than from the world's seed, so that the ids of participants and calls stay the same.
 fn new_session() -> Id {
     Id::from_random(rand::random())
 }

@@ -1,21 +1,21 @@
-//! What is inside each type of record (cdr.md 3.2 to 3.5) as XML; when a record is written is `record`'s.
+//! The content of each type of record (cdr.md 3.2 to 3.5) as XML; `record` decides when a record is written.
 
 use crate::simulator::id::Id;
 use crate::simulator::switches::{CdrActiveLeg, CdrGroupId, Switches};
 use crate::simulator::world::World;
-use crate::simulator::world::model::{Kind, Meeting, Participant};
+use crate::simulator::world::model::{EndpointKind, Meeting, Participant};
 use crate::simulator::xml::Xml;
 
-use super::book::{Call, Leg, LinkLeg, Shown};
+use super::reported::{LegSnapshot, ReportedCall, ReportedLeg, ReportedLink};
 
-/// A participant's leg and where it runs.
+/// A participant's leg and the bridge that runs it.
 #[derive(Clone, Copy)]
 pub(crate) struct LegView<'a> {
     pub(crate) leg: Id,
-    /// The second leg of a Lync participant.
+    /// Marks the second leg of a Lync participant.
     pub(crate) sharing: bool,
     pub(crate) person: &'a Participant,
-    /// Name of the bridge.
+    /// The name of the bridge.
     pub(crate) bridge: &'a str,
 }
 
@@ -25,101 +25,107 @@ pub(crate) fn call_start(meeting: &Meeting, call: Id, correlator: Option<Id>) ->
         .field("name", &meeting.name)
         .field("ownerName", &meeting.owner)
         .field("callType", meeting.call_type.wire())
-        .maybe("coSpace", meeting.space)
-        .maybe("tenant", meeting.tenant)
-        .maybe("callCorrelator", correlator)
+        .optional_field("coSpace", meeting.space)
+        .optional_field("tenant", meeting.tenant)
+        .optional_field("callCorrelator", correlator)
         .close("call");
-    xml.done()
+    xml.finish()
 }
 
-pub(crate) fn call_end(call: &Call, switches: &Switches, now_ms: i64) -> String {
+pub(crate) fn call_end(call: &ReportedCall, switches: &Switches, now_ms: i64) -> String {
     let mut xml = Xml::default();
     xml.open_with("call", &[("id", &call.id)])
         .field("callLegsCompleted", call.completed)
-        .field("callLegsMaxActive", call.most)
+        .field("callLegsMaxActive", call.max_active)
         .field("durationSeconds", seconds(now_ms - call.started_ms))
-        .maybe("endpointRecorded", switches.at_least(2, 4).then_some(false))
+        .optional_field("endpointRecorded", switches.at_least(2, 4).then_some(false))
         .close("call");
-    xml.done()
+    xml.finish()
 }
 
-/// A SIP call that comes in is in no call yet (CG); an app leg is (CD2), and so is one that the call made.
+/// An incoming SIP call is in no call yet (CG); an app leg is (CD2), and so is one that the call dialled_address.
 pub(crate) fn call_at_start(person: &Participant, call: Option<Id>) -> Option<Id> {
-    call.filter(|_| person.outgoing || person.kind == Kind::WebApp)
+    call.filter(|_| person.outgoing || person.kind == EndpointKind::WebApp)
 }
 
 /// `moved_from`: the old leg and the bridge that ran it.
 pub(crate) fn leg_start(view: LegView<'_>, world: &World, call: Option<Id>, moved_from: Option<(Id, Id)>, switches: &Switches) -> String {
     let LegView { leg, sharing, person, .. } = view;
     let (kind, sub_type, lync) = match person.kind {
-        Kind::WebApp => ("acano", switches.at_least(3, 0).then_some("webApp"), None),
-        Kind::Lync => ("sip", Some("lync"), Some(if sharing { "applicationSharing" } else { "audioVideo" })),
-        Kind::Sip | Kind::Phone => ("sip", None, None),
+        EndpointKind::WebApp => ("acano", switches.at_least(3, 0).then_some("webApp"), None),
+        EndpointKind::Lync => ("sip", Some("lync"), Some(if sharing { "applicationSharing" } else { "audioVideo" })),
+        EndpointKind::Sip | EndpointKind::Phone => ("sip", None, None),
     };
-    let guest = person.kind == Kind::WebApp && person.jid.is_none();
+    let guest = person.kind == EndpointKind::WebApp && person.jid.is_none();
     let mut xml = Xml::default();
     xml.open_with("callLeg", &[("id", &leg)])
         .field("displayName", person.shown_name())
         .field("remoteParty", &person.uri)
         .field("remoteAddress", &person.uri)
-        .maybe("localAddress", dialled(world, person))
+        .optional_field("localAddress", dialled_address(world, person))
         .field("type", kind)
-        .maybe("subType", sub_type)
-        .maybe("lyncSubType", lync)
+        .optional_field("subType", sub_type)
+        .optional_field("lyncSubType", lync)
         .field("direction", if person.outgoing { "outgoing" } else { "incoming" })
-        .maybe("call", call)
-        .maybe("groupId", group_id(view, switches))
-        .maybe("guestConnection", guest.then_some(true))
-        .maybe("sipCallId", sip_call_id(view));
+        .optional_field("call", call)
+        .optional_field("groupId", group_id(view, switches))
+        .optional_field("guestConnection", guest.then_some(true))
+        .optional_field("sipCallId", sip_call_id(view));
     if switches.at_least(2, 6) {
         xml.field("canMove", person.can_move)
-            .maybe("movedCallLeg", moved_from.map(|(old, _)| old))
-            .maybe("movedCallLegCallBridge", moved_from.map(|(_, bridge)| bridge));
+            .optional_field("movedCallLeg", moved_from.map(|(old, _)| old))
+            .optional_field("movedCallLegCallBridge", moved_from.map(|(_, bridge)| bridge));
     }
     xml.close("callLeg");
-    xml.done()
+    xml.finish()
 }
 
-/// A snapshot in the order of the sample in cdr.md 3. `deactivated` as this record shall say it.
-pub(crate) fn leg_update(view: LegView<'_>, shown: &Shown, renamed: bool, deactivated: Option<bool>, switches: &Switches) -> String {
+/// A snapshot in the order of the sample in cdr.md 3, with `deactivated` as this record reports it.
+pub(crate) fn leg_update(
+    view: LegView<'_>,
+    snapshot: &LegSnapshot,
+    renamed: bool,
+    deactivated: Option<bool>,
+    switches: &Switches,
+) -> String {
     let mut xml = Xml::default();
-    xml.open_with("callLeg", &[("id", &view.leg)]).maybe("state", shown.connected.then_some("connected"));
-    match shown.call {
+    xml.open_with("callLeg", &[("id", &view.leg)]).optional_field("state", snapshot.connected.then_some("connected"));
+    match snapshot.call {
         Some(call) => xml.field("call", call),
         None => xml.raw("<ivr/>"),
     };
-    xml.maybe("deactivated", deactivated)
-        .maybe("groupId", group_id(view, switches))
-        .maybe("sipCallId", sip_call_id(view))
+    xml.optional_field("deactivated", deactivated)
+        .optional_field("groupId", group_id(view, switches))
+        .optional_field("sipCallId", sip_call_id(view))
         .field("remoteAddress", &view.person.uri)
-        .maybe("displayName", renamed.then_some(&shown.name))
-        .maybe("canMove", switches.at_least(2, 6).then_some(shown.can_move))
+        .optional_field("displayName", renamed.then_some(&snapshot.name))
+        .optional_field("canMove", switches.at_least(2, 6).then_some(snapshot.can_move))
         .field("confirmationStatus", "notRequired")
         .close("callLeg");
-    xml.done()
+    xml.finish()
 }
 
-/// `false` of an active leg can be left out: a switch (cdr.md 3.4).
-pub(crate) fn deactivated(shown: &Shown, switches: &Switches) -> Option<bool> {
-    shown.deactivated.filter(|waits| *waits || switches.cdr_active_leg == CdrActiveLeg::False)
+/// `deactivated=false` of an active leg can be left out: a switch (cdr.md 3.4).
+pub(crate) fn deactivated(snapshot: &LegSnapshot, switches: &Switches) -> Option<bool> {
+    snapshot.deactivated.filter(|waits| *waits || switches.cdr_active_leg == CdrActiveLeg::False)
 }
 
-/// No call, no name and no groupId (CG, CD2, DM).
-pub(crate) fn leg_end(leg: Id, told: &Leg, reason: &str, now_ms: i64) -> String {
+/// It has no call, no name and no groupId (CG, CD2, DM).
+pub(crate) fn leg_end(leg: Id, reported: &ReportedLeg, reason: &str, now_ms: i64) -> String {
     let mut xml = Xml::default();
     xml.open_with("callLeg", &[("id", &leg)])
         .field("reason", reason_word(reason))
         .field("remoteTeardown", matches!(reason, "remoteTeardown" | "remoteBusy" | "remoteRejected"))
-        .field("durationSeconds", seconds(told.duration_ms(now_ms)))
-        .field("activatedDuration", seconds(told.active_ms(now_ms)));
-    if told.shown.deactivated.is_some() {
+        .field("durationSeconds", seconds(reported.duration_ms(now_ms)))
+        .field("activatedDuration", seconds(reported.active_ms(now_ms)));
+    if reported.snapshot.deactivated.is_some() {
         media(&mut xml);
     }
     xml.close("callLeg");
-    xml.done()
+    xml.finish()
 }
 
-/// The world says how it ended for events; CDRs have words of their own (cdr.md 3.5).
+/// Translates an end reason of events into the one of CDRs (cdr.md 3.5).
 fn reason_word(reason: &str) -> &str {
     match reason {
         "participantInitiated" | "allLeft" => "callEnded",
@@ -160,29 +166,29 @@ pub(crate) fn link_start(leg: Id, call: Option<Id>, peer: &str) -> String {
         .field("type", "sip")
         .field("subType", "distributionLink")
         .field("direction", "outgoing")
-        .maybe("call", call)
+        .optional_field("call", call)
         .close("callLeg");
-    xml.done()
+    xml.finish()
 }
 
 pub(crate) fn link_update(leg: Id, call: Option<Id>, peer: &str) -> String {
     let mut xml = Xml::default();
     xml.open_with("callLeg", &[("id", &leg)])
         .field("state", "connected")
-        .maybe("call", call)
+        .optional_field("call", call)
         .field("remoteAddress", address(peer))
         .close("callLeg");
-    xml.done()
+    xml.finish()
 }
 
-pub(crate) fn link_end(leg: Id, link: LinkLeg, now_ms: i64) -> String {
+pub(crate) fn link_end(leg: Id, link: ReportedLink, now_ms: i64) -> String {
     let mut xml = Xml::default();
     xml.open_with("callLeg", &[("id", &leg)])
         .field("reason", "callEnded")
         .field("remoteTeardown", false)
         .field("durationSeconds", seconds(now_ms - link.started_ms))
         .close("callLeg");
-    xml.done()
+    xml.finish()
 }
 
 fn group_id(view: LegView<'_>, switches: &Switches) -> Option<Id> {
@@ -194,11 +200,11 @@ fn group_id(view: LegView<'_>, switches: &Switches) -> Option<Id> {
 }
 
 fn sip_call_id(view: LegView<'_>) -> Option<String> {
-    (view.person.kind != Kind::WebApp).then(|| format!("{}@{}", view.leg, address(view.bridge)))
+    (view.person.kind != EndpointKind::WebApp).then(|| format!("{}@{}", view.leg, address(view.bridge)))
 }
 
-/// What an incoming caller dialled; a call without a space has no address.
-fn dialled(world: &World, person: &Participant) -> Option<String> {
+/// The address that an incoming caller dialled_address; a call without a space has none.
+fn dialled_address(world: &World, person: &Participant) -> Option<String> {
     let space = world.directory.spaces.get(&world.meetings.get(&person.meeting)?.space?)?;
     (!person.outgoing).then(|| format!("{}@cms.example.org", space.uri))
 }

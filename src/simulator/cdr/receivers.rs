@@ -1,4 +1,4 @@
-//! The receivers registered on one bridge (cdr.md 1), each with what waits for it; the POSTs are `sender`'s.
+//! The receivers registered on one bridge (cdr.md 1), each with its waiting records; `sender` makes the POSTs.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use crate::simulator::id::Id;
 use crate::simulator::switches::Switches;
 
 use super::buffer::{Buffer, Record};
-use super::sender::Job;
+use super::sender::SenderJob;
 
 #[derive(Debug)]
 pub(crate) struct Receiver {
     pub(crate) id: Id,
     pub(crate) uri: Option<String>,
-    /// Somebody else's, only there to fill a slot: nothing is sent to it.
+    /// Belongs to another system and only fills a slot: nothing is sent to it.
     foreign: bool,
     pub(super) buffer: Buffer,
     wake: Arc<Notify>,
-    /// Ends the sender that knows the present URI.
+    /// Cancels the sender for the present URI.
     sending: CancellationToken,
 }
 
@@ -28,14 +28,14 @@ pub(crate) struct Receiver {
 pub(crate) struct Receivers {
     bridge: usize,
     all: Vec<Receiver>,
-    /// How many foreign ones the switch asked for when it was last looked at.
+    /// Number of foreign receivers that the switch asked for last.
     foreign: usize,
-    hire: UnboundedSender<Job>,
+    senders: UnboundedSender<SenderJob>,
 }
 
 impl Receivers {
-    pub(super) fn new(bridge: usize, hire: UnboundedSender<Job>) -> Self {
-        Self { bridge, all: Vec::new(), foreign: 0, hire }
+    pub(super) fn new(bridge: usize, senders: UnboundedSender<SenderJob>) -> Self {
+        Self { bridge, all: Vec::new(), foreign: 0, senders }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Receiver> {
@@ -54,8 +54,8 @@ impl Receivers {
         self.all.iter_mut().find(|r| r.id == id)
     }
 
-    /// Somebody else took so many slots, or gave them back.
-    pub(crate) fn place_foreign(&mut self, wanted: usize) {
+    /// Adds or removes receivers of another system until it has this many slots.
+    pub(crate) fn set_foreign(&mut self, wanted: usize) {
         while self.foreign > wanted {
             self.foreign -= 1;
             if let Some(at) = self.all.iter().rposition(|r| r.foreign) {
@@ -73,24 +73,24 @@ impl Receivers {
         let receiver = Receiver::new(uri);
         let id = receiver.id;
         self.all.push(receiver);
-        self.hire(id);
+        self.start_sender(id);
         id
     }
 
-    /// Says whether there is such a receiver. Without a URI it keeps its id, and nothing is kept for it.
+    /// Returns whether the receiver exists. Without a URI it keeps its id, and no records wait for it.
     pub(crate) fn set_uri(&mut self, id: Id, uri: Option<String>) -> bool {
         let Some(receiver) = self.find_mut(id) else {
             return false;
         };
         receiver.sending.cancel();
-        // A record under way may have arrived or not, so it counts as not acknowledged.
-        receiver.buffer.keep(usize::MAX);
+        // A record that is being sent may have arrived or not, so it counts as not acknowledged.
+        receiver.buffer.requeue(usize::MAX);
         if uri.is_none() {
-            receiver.buffer.forget(true);
+            receiver.buffer.clear(true);
         }
         receiver.uri = uri;
         receiver.foreign = false;
-        self.hire(id);
+        self.start_sender(id);
         true
     }
 
@@ -102,23 +102,23 @@ impl Receivers {
         true
     }
 
-    /// Whether records go anywhere.
-    pub(super) fn anybody(&self) -> bool {
-        self.all.iter().any(Receiver::listens)
+    /// Whether any receiver gets records.
+    pub(super) fn has_active(&self) -> bool {
+        self.all.iter().any(Receiver::is_active)
     }
 
     pub(super) fn push(&mut self, record: &Arc<Record>, switches: &Switches) {
-        for receiver in self.all.iter_mut().filter(|r| r.listens()) {
-            if draw(switches.cdr_gap_rate) {
+        for receiver in self.all.iter_mut().filter(|r| r.is_active()) {
+            if chance(switches.cdr_gap_rate) {
                 continue;
             }
-            receiver.buffer.push(record.clone(), switches.cdr_buffer, draw(switches.cdr_reorder_rate));
+            receiver.buffer.push(record.clone(), switches.cdr_buffer, chance(switches.cdr_reorder_rate));
             receiver.wake.notify_one();
         }
     }
 
-    /// The bridge takes part in the network again.
-    pub(crate) fn wake(&self) {
+    /// Wakes all senders: the bridge is reachable again.
+    pub(crate) fn wake_senders(&self) {
         for receiver in &self.all {
             receiver.wake.notify_one();
         }
@@ -127,30 +127,30 @@ impl Receivers {
     pub(super) fn restart(&mut self, index_continues: bool) {
         for receiver in &mut self.all {
             receiver.sending.cancel();
-            receiver.buffer.forget(index_continues);
+            receiver.buffer.clear(index_continues);
         }
         let ids: Vec<Id> = self.all.iter().map(|r| r.id).collect();
         for id in ids {
-            self.hire(id);
+            self.start_sender(id);
         }
     }
 
-    /// Has a sender made for the receiver's URI, if it has one.
-    fn hire(&mut self, id: Id) {
-        let (bridge, hire) = (self.bridge, self.hire.clone());
-        let Some(receiver) = self.find_mut(id).filter(|r| r.listens()) else {
+    /// Starts a sender for the receiver's URI, if it has one.
+    fn start_sender(&mut self, id: Id) {
+        let (bridge, senders) = (self.bridge, self.senders.clone());
+        let Some(receiver) = self.find_mut(id).filter(|r| r.is_active()) else {
             return;
         };
         receiver.sending = CancellationToken::new();
-        let job = Job {
+        let job = SenderJob {
             bridge,
             receiver: id,
             uri: receiver.uri.clone().unwrap_or_default(),
             wake: receiver.wake.clone(),
             ended: receiver.sending.clone(),
         };
-        // Nobody takes it only when the simulator has stopped.
-        let _ = hire.send(job);
+        // Fails only when the simulator has stopped.
+        let _ = senders.send(job);
     }
 }
 
@@ -166,12 +166,12 @@ impl Receiver {
         }
     }
 
-    fn listens(&self) -> bool {
+    fn is_active(&self) -> bool {
         self.uri.is_some() && !self.foreign
     }
 }
 
-/// One throw of the dice for a rate between 0 and 1.
-pub(super) fn draw(rate: f64) -> bool {
+/// A random decision with this probability, 0 to 1.
+pub(super) fn chance(rate: f64) -> bool {
     rate > 0.0 && rand::random::<f64>() < rate
 }

@@ -13,19 +13,19 @@ use crate::simulator::core::Core;
 use crate::simulator::id::Id;
 use crate::simulator::switches::{CdrAccepts, Switches};
 
-/// What a sender is for: a receiver with another URI gets another sender.
+/// The task of one sender. A receiver whose URI changes gets a new sender.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub(crate) struct SenderJob {
     pub(super) bridge: usize,
     pub(super) receiver: Id,
     pub(super) uri: String,
-    /// Something may be there to send.
+    /// Notified when there may be records to send.
     pub(super) wake: Arc<Notify>,
     pub(super) ended: CancellationToken,
 }
 
 /// Starts a sender for each job.
-pub(crate) fn spawn(core: &Arc<Core>, mut jobs: UnboundedReceiver<Job>) {
+pub(crate) fn spawn(core: &Arc<Core>, mut jobs: UnboundedReceiver<SenderJob>) {
     let core = core.clone();
     core.tasks.clone().spawn(async move {
         loop {
@@ -41,7 +41,7 @@ pub(crate) fn spawn(core: &Arc<Core>, mut jobs: UnboundedReceiver<Job>) {
     });
 }
 
-async fn run(core: Arc<Core>, job: Job) {
+async fn run(core: Arc<Core>, job: SenderJob) {
     tokio::select! {
         () = core.cancel.cancelled() => {}
         () = job.ended.cancelled() => {}
@@ -49,7 +49,7 @@ async fn run(core: Arc<Core>, job: Job) {
     }
 }
 
-async fn deliver(core: &Core, job: &Job) {
+async fn deliver(core: &Core, job: &SenderJob) {
     let mut client = Client::default();
     let mut failures = 0;
     loop {
@@ -61,35 +61,36 @@ async fn deliver(core: &Core, job: &Job) {
             continue;
         };
         let acknowledged = tokio::select! {
-            // The bridge was stopped: nobody is there to hear an answer.
+            // The bridge was stopped, so no response can arrive.
             () = running.cancelled() => None,
             acknowledged = client.post(&job.uri, batch.body, &switches) => Some(acknowledged),
         };
-        let settled = core.state(|s| s.cdr.feeds[job.bridge].settle(job.receiver, batch.session, acknowledged.unwrap_or(false), &switches));
+        let settled =
+            core.state(|s| s.cdr.feeds[job.bridge].finish_batch(job.receiver, batch.session, acknowledged.unwrap_or(false), &switches));
         if settled {
             failures = 0;
         } else if acknowledged.is_some() {
-            tokio::time::sleep(pause(failures, &switches)).await;
+            tokio::time::sleep(retry_pause(failures, &switches)).await;
             failures += 1;
         }
     }
 }
 
-/// Doubling from the first pause to the longest.
-fn pause(failures: u32, switches: &Switches) -> Duration {
+/// The pause doubles from the shortest to the longest one.
+fn retry_pause(failures: u32, switches: &Switches) -> Duration {
     let longest = switches.cdr_retry_max_ms.max(switches.cdr_retry_ms);
     let doubled = switches.cdr_retry_ms.saturating_mul(1_u64.checked_shl(failures).unwrap_or(u64::MAX));
     Duration::from_millis(doubled.min(longest))
 }
 
-/// One connection that is kept, made anew when the switch for certificates turns.
+/// A connection that is kept; a new one is made when the switch for certificates changes.
 #[derive(Default)]
 struct Client {
     made: Option<(bool, reqwest::Client)>,
 }
 
 impl Client {
-    /// Whether the receiver has acknowledged.
+    /// Returns whether the receiver has acknowledged.
     async fn post(&mut self, uri: &str, body: String, switches: &Switches) -> bool {
         let Some(client) = self.with(switches.cdr_check_certificate) else {
             return false;
@@ -100,7 +101,7 @@ impl Client {
             return false;
         };
         let status = response.status();
-        // Read to its end, so that the connection can be used again.
+        // Read the body to its end, so that the connection can be used again.
         while let Ok(Some(_)) = response.chunk().await {}
         match switches.cdr_accepts {
             CdrAccepts::Only200 => status == reqwest::StatusCode::OK,
@@ -108,7 +109,7 @@ impl Client {
         }
     }
 
-    /// No redirect, no proxy, no repetition: a record goes to the registered URI only.
+    /// Without redirects, proxies and retries: a record goes to the registered URI only.
     fn with(&mut self, checks: bool) -> Option<&reqwest::Client> {
         if self.made.as_ref().is_none_or(|(made, _)| *made != checks) {
             let client = reqwest::Client::builder()
@@ -132,9 +133,9 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_longest_or_stay() {
         let switches = Switches::default();
-        let seconds: Vec<u64> = [0, 1, 2, 4, 5, 63, 64, 200].map(|n| pause(n, &switches).as_secs()).to_vec();
+        let seconds: Vec<u64> = [0, 1, 2, 4, 5, 63, 64, 200].map(|n| retry_pause(n, &switches).as_secs()).to_vec();
         assert_eq!(seconds, [1, 2, 4, 16, 30, 30, 30, 30]);
         let fixed = Switches { cdr_retry_ms: 7, cdr_retry_max_ms: 0, ..Switches::default() };
-        assert_eq!(pause(9, &fixed), Duration::from_millis(7));
+        assert_eq!(retry_pause(9, &fixed), Duration::from_millis(7));
     }
 }

@@ -1,4 +1,4 @@
-//! The control API: JSON over HTTP on loopback, one route per verb of `Control`; errors are `{"error": "..."}`.
+//! The control API: JSON over HTTP on loopback, one route per method of `Control`; errors are `{"error": "..."}`.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) fn spawn(core: &Arc<Core>, control: Control, listener: TcpListener) {
     core.tasks.spawn(async move {
         tokio::select! {
             _ = serve => {}
-            // A kept-alive connection must not hold up the end.
+            // A kept-alive connection must not delay the shutdown.
             () = async { cancel.cancelled().await; tokio::time::sleep(std::time::Duration::from_millis(100)).await } => {}
         }
     });
@@ -35,48 +35,60 @@ fn router(control: Control) -> Router {
         .route("/switches/{bridge}", get(show_switches).put(put_bridge_switches).patch(patch_bridge_switches))
         .route("/requests", get(async |State(c): State<Control>| Json(c.requests())))
         .route("/requests/reset", post(reset))
-        .route("/start", post(async |State(c): State<Control>, body: Body<StartCall>| told(c.start_call(ok(body)?.0))))
-        .route("/join", post(async |State(c): State<Control>, body: Body<Join>| told(c.join(ok(body)?.0))))
-        .route("/dial", post(async |State(c): State<Control>, body: Body<Dial>| told(c.dial(ok(body)?.0))))
-        .route("/move", post(async |State(c): State<Control>, body: Body<Move>| told(c.move_to(ok(body)?.0))))
-        .route("/leave", post(async |State(c): State<Control>, body: Body<Person>| done(c.leave(ok(body)?.0.participant))))
-        .route("/admit", post(async |State(c): State<Control>, body: Body<Person>| done(c.admit(ok(body)?.0.participant))))
-        .route("/lobby", post(async |State(c): State<Control>, body: Body<Person>| done(c.lobby(ok(body)?.0.participant))))
+        .route("/start", post(async |State(c): State<Control>, body: JsonBody<StartCall>| json_reply(c.start_call(parsed(body)?.0))))
+        .route("/join", post(async |State(c): State<Control>, body: JsonBody<Join>| json_reply(c.join(parsed(body)?.0))))
+        .route("/dial", post(async |State(c): State<Control>, body: JsonBody<Dial>| json_reply(c.dial(parsed(body)?.0))))
+        .route("/move", post(async |State(c): State<Control>, body: JsonBody<Move>| json_reply(c.move_to(parsed(body)?.0))))
+        .route(
+            "/leave",
+            post(async |State(c): State<Control>, body: JsonBody<ParticipantBody>| done_reply(c.leave(parsed(body)?.0.participant))),
+        )
+        .route(
+            "/admit",
+            post(async |State(c): State<Control>, body: JsonBody<ParticipantBody>| done_reply(c.admit(parsed(body)?.0.participant))),
+        )
+        .route(
+            "/lobby",
+            post(async |State(c): State<Control>, body: JsonBody<ParticipantBody>| done_reply(c.lobby(parsed(body)?.0.participant))),
+        )
         .route("/mute", post(mute))
         .route("/hold", post(hold))
         .route("/rename", post(rename))
-        .route("/lock", post(async |State(c): State<Control>, body: Body<Meeting>| done(c.lock(ok(body)?.0.meeting))))
-        .route("/unlock", post(async |State(c): State<Control>, body: Body<Meeting>| done(c.unlock(ok(body)?.0.meeting))))
+        .route("/lock", post(async |State(c): State<Control>, body: JsonBody<MeetingBody>| done_reply(c.lock(parsed(body)?.0.meeting))))
+        .route("/unlock", post(async |State(c): State<Control>, body: JsonBody<MeetingBody>| done_reply(c.unlock(parsed(body)?.0.meeting))))
         .route("/record", post(record))
         .route("/end", post(end))
         .route("/fault/cut", post(cut))
         .route(
             "/fault/deactivate",
-            post(async |State(c): State<Control>, body: Body<Bridge>| done(c.deactivate_rosters(&ok(body)?.0.bridge))),
+            post(async |State(c): State<Control>, body: JsonBody<BridgeBody>| done_reply(c.deactivate_rosters(&parsed(body)?.0.bridge))),
         )
         .route(
             "/fault/deactivate-calls",
-            post(async |State(c): State<Control>, body: Body<Bridge>| done(c.deactivate_calls(&ok(body)?.0.bridge))),
+            post(async |State(c): State<Control>, body: JsonBody<BridgeBody>| done_reply(c.deactivate_calls(&parsed(body)?.0.bridge))),
         )
-        .route("/fault/stop", post(async |State(c): State<Control>, body: Body<Bridge>| done(c.stop_bridge(&ok(body)?.0.bridge))))
+        .route(
+            "/fault/stop",
+            post(async |State(c): State<Control>, body: JsonBody<BridgeBody>| done_reply(c.stop_bridge(&parsed(body)?.0.bridge))),
+        )
         .route("/fault/start", post(start_bridge))
         .route("/fault/restart", post(restart_bridge))
-        .fallback(async || Failure(StatusCode::NOT_FOUND, "no such verb; see docs/simulator.md".to_owned()))
+        .fallback(async || ApiError(StatusCode::NOT_FOUND, "no such verb; see docs/simulator.md".to_owned()))
         .with_state(control)
 }
 
-type Body<T> = Result<Json<T>, JsonRejection>;
-type Answer = Result<Response, Failure>;
+type JsonBody<T> = Result<Json<T>, JsonRejection>;
+type HttpResult = Result<Response, ApiError>;
 
-struct Failure(StatusCode, String);
+struct ApiError(StatusCode, String);
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         (self.0, Json(json!({ "error": self.1 }))).into_response()
     }
 }
 
-impl From<ControlError> for Failure {
+impl From<ControlError> for ApiError {
     fn from(error: ControlError) -> Self {
         let status = match &error {
             ControlError::Refused(_) | ControlError::NoBridge(_) => StatusCode::NOT_FOUND,
@@ -87,40 +99,40 @@ impl From<ControlError> for Failure {
     }
 }
 
-fn ok<T>(body: Body<T>) -> Result<Json<T>, Failure> {
-    body.map_err(|e| Failure(StatusCode::BAD_REQUEST, e.body_text()))
+fn parsed<T>(body: JsonBody<T>) -> Result<Json<T>, ApiError> {
+    body.map_err(|e| ApiError(StatusCode::BAD_REQUEST, e.body_text()))
 }
 
-fn told<T: serde::Serialize>(result: Result<T, ControlError>) -> Answer {
+fn json_reply<T: serde::Serialize>(result: Result<T, ControlError>) -> HttpResult {
     Ok(Json(result?).into_response())
 }
 
-fn done(result: Result<(), ControlError>) -> Answer {
+fn done_reply(result: Result<(), ControlError>) -> HttpResult {
     result?;
     Ok(Json(json!({ "done": true })).into_response())
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Person {
+struct ParticipantBody {
     participant: Id,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Meeting {
+struct MeetingBody {
     meeting: Id,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Bridge {
+struct BridgeBody {
     bridge: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Toggle {
+struct ToggleBody {
     #[serde(alias = "meeting")]
     participant: Id,
     on: bool,
@@ -128,14 +140,14 @@ struct Toggle {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Rename {
+struct RenameBody {
     participant: Id,
     name: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct End {
+struct EndBody {
     meeting: Id,
     #[serde(default)]
     bridge: Option<String>,
@@ -143,7 +155,7 @@ struct End {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CutOrder {
+struct CutBody {
     #[serde(default)]
     bridge: Option<String>,
     #[serde(default)]
@@ -154,61 +166,61 @@ async fn show_switches(State(control): State<Control>) -> Json<Value> {
     Json(control.switches())
 }
 
-async fn put_switches(State(control): State<Control>, body: Body<Value>) -> Answer {
-    done(control.replace_switches(None, ok(body)?.0))
+async fn put_switches(State(control): State<Control>, body: JsonBody<Value>) -> HttpResult {
+    done_reply(control.replace_switches(None, parsed(body)?.0))
 }
 
-async fn patch_switches(State(control): State<Control>, body: Body<Value>) -> Answer {
-    done(control.set_switches(None, ok(body)?.0))
+async fn patch_switches(State(control): State<Control>, body: JsonBody<Value>) -> HttpResult {
+    done_reply(control.set_switches(None, parsed(body)?.0))
 }
 
-async fn put_bridge_switches(State(control): State<Control>, Path(bridge): Path<String>, body: Body<Value>) -> Answer {
-    done(control.replace_switches(Some(&bridge), ok(body)?.0))
+async fn put_bridge_switches(State(control): State<Control>, Path(bridge): Path<String>, body: JsonBody<Value>) -> HttpResult {
+    done_reply(control.replace_switches(Some(&bridge), parsed(body)?.0))
 }
 
-async fn patch_bridge_switches(State(control): State<Control>, Path(bridge): Path<String>, body: Body<Value>) -> Answer {
-    done(control.set_switches(Some(&bridge), ok(body)?.0))
+async fn patch_bridge_switches(State(control): State<Control>, Path(bridge): Path<String>, body: JsonBody<Value>) -> HttpResult {
+    done_reply(control.set_switches(Some(&bridge), parsed(body)?.0))
 }
 
-async fn reset(State(control): State<Control>) -> Answer {
+async fn reset(State(control): State<Control>) -> HttpResult {
     control.reset_requests();
-    done(Ok(()))
+    done_reply(Ok(()))
 }
 
-async fn mute(State(control): State<Control>, body: Body<Toggle>) -> Answer {
-    let order = ok(body)?.0;
-    done(control.mute(order.participant, order.on))
+async fn mute(State(control): State<Control>, body: JsonBody<ToggleBody>) -> HttpResult {
+    let body = parsed(body)?.0;
+    done_reply(control.mute(body.participant, body.on))
 }
 
-async fn hold(State(control): State<Control>, body: Body<Toggle>) -> Answer {
-    let order = ok(body)?.0;
-    done(control.hold(order.participant, order.on))
+async fn hold(State(control): State<Control>, body: JsonBody<ToggleBody>) -> HttpResult {
+    let body = parsed(body)?.0;
+    done_reply(control.hold(body.participant, body.on))
 }
 
-async fn record(State(control): State<Control>, body: Body<Toggle>) -> Answer {
-    let order = ok(body)?.0;
-    done(control.record(order.participant, order.on))
+async fn record(State(control): State<Control>, body: JsonBody<ToggleBody>) -> HttpResult {
+    let body = parsed(body)?.0;
+    done_reply(control.record(body.participant, body.on))
 }
 
-async fn rename(State(control): State<Control>, body: Body<Rename>) -> Answer {
-    let order = ok(body)?.0;
-    done(control.rename(order.participant, &order.name))
+async fn rename(State(control): State<Control>, body: JsonBody<RenameBody>) -> HttpResult {
+    let body = parsed(body)?.0;
+    done_reply(control.rename(body.participant, &body.name))
 }
 
-async fn end(State(control): State<Control>, body: Body<End>) -> Answer {
-    let order = ok(body)?.0;
-    done(control.end(order.meeting, order.bridge.as_deref()))
+async fn end(State(control): State<Control>, body: JsonBody<EndBody>) -> HttpResult {
+    let body = parsed(body)?.0;
+    done_reply(control.end(body.meeting, body.bridge.as_deref()))
 }
 
-async fn cut(State(control): State<Control>, body: Body<CutOrder>) -> Answer {
-    let order = ok(body)?.0;
-    done(control.cut_events(order.bridge.as_deref(), order.how))
+async fn cut(State(control): State<Control>, body: JsonBody<CutBody>) -> HttpResult {
+    let body = parsed(body)?.0;
+    done_reply(control.cut_events(body.bridge.as_deref(), body.how))
 }
 
-async fn start_bridge(State(control): State<Control>, body: Body<Bridge>) -> Answer {
-    done(control.start_bridge(&ok(body)?.0.bridge).await)
+async fn start_bridge(State(control): State<Control>, body: JsonBody<BridgeBody>) -> HttpResult {
+    done_reply(control.start_bridge(&parsed(body)?.0.bridge).await)
 }
 
-async fn restart_bridge(State(control): State<Control>, body: Body<Bridge>) -> Answer {
-    done(control.restart_bridge(&ok(body)?.0.bridge).await)
+async fn restart_bridge(State(control): State<Control>, body: JsonBody<BridgeBody>) -> HttpResult {
+    done_reply(control.restart_bridge(&parsed(body)?.0.bridge).await)
 }

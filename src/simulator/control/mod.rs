@@ -1,9 +1,9 @@
-//! The in-process handle with the verbs of the control API: what tests and people do to the cluster from outside.
+//! The in-process handle of the control API, with which tests and users change the cluster from outside.
 //! Nothing here goes through the CMS interfaces.
 
+mod actions;
 mod faults;
 pub(crate) mod http;
-mod verbs;
 
 use std::sync::Arc;
 
@@ -12,17 +12,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::core::{Core, now_ms};
-use super::gate::Gates;
+use super::ports::Ports;
 use super::requests::Requests;
 use super::switchboard::SwitchError;
 use super::world::Refusal;
 use super::world::truth::Truth;
 
-/// A cheap handle; clones mean the same cluster.
+/// A cheap handle; all clones control the same cluster.
 #[derive(Clone)]
 pub struct Control {
     core: Arc<Core>,
-    gates: Arc<Gates>,
+    ports: Arc<Ports>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -37,14 +37,14 @@ pub enum ControlError {
     Port(#[from] std::io::Error),
 }
 
-/// Who somebody is to the lobby (rest.md 3.4 and 4).
+/// The part that a participant has in the lobby rules (rest.md 3.4 and 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Needs activation.
     #[default]
     Guest,
-    /// Neither waits in an open call nor lets others in.
+    /// Does not wait in an open call, and does not let others in.
     Member,
     /// An activator.
     Host,
@@ -60,7 +60,7 @@ pub struct Join {
     pub bridge: Option<String>,
     #[serde(default)]
     pub name: String,
-    /// Made from a number when absent.
+    /// Generated when absent.
     #[serde(default)]
     pub uri: Option<String>,
     #[serde(default)]
@@ -68,7 +68,7 @@ pub struct Join {
     /// Joins by the web app: then the leg's id is the participant's.
     #[serde(default)]
     pub web_app: bool,
-    /// A Lync client that shares: two legs.
+    /// A Lync client that shares content: two legs.
     #[serde(default)]
     pub sharing: bool,
 }
@@ -85,9 +85,9 @@ pub struct StartCall {
     /// `deactivate`, `disconnect` or `remainActivated`.
     pub deactivation_mode: String,
     pub deactivation_s: i64,
-    /// Stays without people until ended.
+    /// Continues without participants until it is ended.
     pub active_when_empty: bool,
-    /// Makes a space for it too.
+    /// Creates a space for it too.
     pub space: bool,
 }
 
@@ -123,7 +123,7 @@ pub struct Dial {
     pub bridge: Option<String>,
     pub name: String,
     pub uri: String,
-    /// A reason such as `remoteBusy`, or nothing: then it is answered.
+    /// A failure reason such as `remoteBusy`; when absent, the call is answered.
     #[serde(default)]
     pub fails: Option<String>,
     #[serde(default)]
@@ -132,7 +132,7 @@ pub struct Dial {
     pub end_after_ms: i64,
 }
 
-/// How events sockets are ended.
+/// How events sockets are closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cut {
@@ -146,45 +146,45 @@ pub enum Cut {
 }
 
 impl Control {
-    pub(crate) fn new(core: Arc<Core>, gates: Arc<Gates>) -> Self {
-        Self { core, gates }
+    pub(crate) fn new(core: Arc<Core>, ports: Arc<Ports>) -> Self {
+        Self { core, ports }
     }
 
-    /// Everything that is so, at one instant.
+    /// The true state of the cluster at one instant.
     pub fn truth(&self) -> Truth {
         let up: Vec<bool> = self.core.bridges.iter().map(|b| b.is_up()).collect();
-        self.core.look(|world| world.truth(&up, now_ms()))
+        self.core.read(|world| world.truth(&up, now_ms()))
     }
 
-    /// What was set and what is in force.
+    /// The switches that were set and those in force.
     pub fn switches(&self) -> Value {
         self.core.switches.show()
     }
 
-    /// Sets the given switches for all bridges or one; `null` takes one back.
+    /// Sets the given switches for all bridges or one; `null` resets one.
     pub fn set_switches(&self, bridge: Option<&str>, values: Value) -> Result<(), ControlError> {
         self.change_switches(bridge, values, false)
     }
 
-    /// Forgets what was set there before.
+    /// Replaces the switches that were set there before.
     pub fn replace_switches(&self, bridge: Option<&str>, values: Value) -> Result<(), ControlError> {
         self.change_switches(bridge, values, true)
     }
 
     fn change_switches(&self, bridge: Option<&str>, values: Value, replace: bool) -> Result<(), ControlError> {
         self.core.switches.set(bridge, values, replace)?;
-        self.core.state(|state| state.hub.tell(None, || super::events::hub::Push::Wake));
+        self.core.state(|state| state.hub.broadcast(None, || super::events::hub::SocketCommand::Wake));
         Ok(())
     }
 
-    /// What each bridge was asked since the last reset.
+    /// The requests that each bridge received since the last reset.
     pub fn requests(&self) -> Vec<Requests> {
-        self.core.bridges.iter().map(|b| b.ledger.snapshot(&b.name)).collect()
+        self.core.bridges.iter().map(|b| b.request_log.snapshot(&b.name)).collect()
     }
 
     pub fn reset_requests(&self) {
         for bridge in &self.core.bridges {
-            bridge.ledger.reset();
+            bridge.request_log.reset();
         }
     }
 

@@ -1,5 +1,5 @@
-//! RFC 6455 frames, server side: unmask what comes, write what goes. Own code, because a library answers
-//! pings by itself and refuses to send what is wrong, and both are switches here. No connection handling.
+//! RFC 6455 frames, server side: reads masked frames, writes unmasked ones. It is own code because a library answers
+//! pings by itself and refuses to send invalid frames, and both are switches here. It handles no connections.
 
 use bytes::{Buf, BytesMut};
 
@@ -8,7 +8,7 @@ pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
-/// A client's message of this size is no subscription any more.
+/// A larger message is no subscription.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) fn decode(buffer: &mut BytesMut) -> Result<Option<Frame>, FrameError>
     Ok(Some(Frame { last: first & 0x80 != 0, opcode: first & 0x0f, payload }))
 }
 
-/// One unfragmented, unmasked frame.
+/// Writes one unfragmented, unmasked frame.
 pub(crate) fn encode(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
     out.push(0x80 | opcode);
     match payload.len() {

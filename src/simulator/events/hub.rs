@@ -1,4 +1,4 @@
-//! Which socket watches what on which bridge, indexed by call; it writes to queues, never to sockets.
+//! Records which socket watches what on which bridge, indexed by call. It writes to queues, never to sockets.
 
 use std::collections::HashMap;
 
@@ -10,22 +10,22 @@ use super::subscription::{Subscription, Target};
 use crate::simulator::switches::Switches;
 use crate::simulator::world::World;
 
-/// What the hub tells a socket's task.
+/// A command from the hub to a socket's task.
 #[derive(Debug)]
-pub(crate) enum Push {
-    /// A message without its envelope's start and `messageId`.
+pub(crate) enum SocketCommand {
+    /// A message without the start of its envelope and `messageId`.
     Message(String),
-    /// Switches may have changed.
+    /// Makes the socket read the switches again.
     Wake,
-    /// Breaks the connection without a word.
+    /// Breaks the connection without a close frame.
     Cut,
-    /// Closes with this code, or without any.
+    /// Closes with this code, or without one.
     Close(Option<u16>),
 }
 
-/// What is pushed no longer.
+/// The subscriptions that a bridge stops serving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pushed {
+pub(crate) enum SubscriptionKind {
     Calls,
     Rosters,
 }
@@ -33,7 +33,7 @@ pub(crate) enum Pushed {
 #[derive(Debug)]
 struct Session {
     bridge: usize,
-    queue: UnboundedSender<Push>,
+    queue: UnboundedSender<SocketCommand>,
     subscriptions: Vec<Subscription>,
 }
 
@@ -55,7 +55,7 @@ impl Hub {
         Self { sessions: HashMap::new(), bridges: (0..bridges).map(|_| Index::default()).collect(), next: 0 }
     }
 
-    pub(crate) fn open(&mut self, bridge: usize, queue: UnboundedSender<Push>) -> u64 {
+    pub(crate) fn open(&mut self, bridge: usize, queue: UnboundedSender<SocketCommand>) -> u64 {
         self.next += 1;
         self.sessions.insert(self.next, Session { bridge, queue, subscriptions: Vec::new() });
         self.next
@@ -66,18 +66,18 @@ impl Hub {
         self.sessions.remove(&session);
     }
 
-    pub(crate) fn send(&self, session: u64, push: Push) {
+    pub(crate) fn send(&self, session: u64, command: SocketCommand) {
         if let Some(session) = self.sessions.get(&session) {
-            // A socket that has just ended needs nothing.
-            let _ = session.queue.send(push);
+            // A socket that has just ended needs no command.
+            let _ = session.queue.send(command);
         }
     }
 
-    /// Tells every socket of one bridge, or of all.
-    pub(crate) fn tell(&self, bridge: Option<usize>, push: impl Fn() -> Push) {
+    /// Sends a command to every socket of one bridge, or of all.
+    pub(crate) fn broadcast(&self, bridge: Option<usize>, command: impl Fn() -> SocketCommand) {
         for session in self.sessions.values() {
             if bridge.is_none_or(|b| b == session.bridge) {
-                let _ = session.queue.send(push());
+                let _ = session.queue.send(command());
             }
         }
     }
@@ -89,7 +89,8 @@ impl Hub {
         };
         let bridge = session.bridge;
         let kept = |s: &Subscription| session.subscriptions.contains(s);
-        let (dead, live): (Vec<Subscription>, Vec<Subscription>) = wanted.iter().copied().partition(|s| !exists(world, bridge, s.target));
+        let (dead, live): (Vec<Subscription>, Vec<Subscription>) =
+            wanted.iter().copied().partition(|s| !target_exists(world, bridge, s.target));
         let limit = match switches.active_limit {
             _ if switches.never_active => 0,
             0 => live.len(),
@@ -101,30 +102,30 @@ impl Hub {
         let active: Vec<i64> = live.iter().filter(restated).map(|s| s.index).collect();
         let filled: Vec<Subscription> = live.iter().filter(|s| switches.readd_on_replacement || !kept(s)).copied().collect();
         let gone: Vec<i64> = dead.iter().map(|s| s.index).collect();
-        let mut told = live.to_vec();
+        let mut watched = live.to_vec();
         if switches.late_updates {
-            told.extend(session.subscriptions.iter().filter(|old| !wanted.contains(old) && exists(world, bridge, old.target)));
+            watched.extend(session.subscriptions.iter().filter(|old| !wanted.contains(old) && target_exists(world, bridge, old.target)));
         }
-        self.watch(id, bridge, told);
-        self.announce(id, &pending, "pending", switches);
-        self.announce(id, &active, "active", switches);
-        self.announce(id, &gone, "deactivated", switches);
+        self.watch(id, bridge, watched);
+        self.send_states(id, &pending, "pending", switches);
+        self.send_states(id, &active, "active", switches);
+        self.send_states(id, &gone, "deactivated", switches);
         for subscription in filled {
-            self.fill(id, bridge, subscription, world, switches);
+            self.send_initial_items(id, bridge, subscription, world, switches);
         }
     }
 
-    pub(crate) fn announce(&self, session: u64, indexes: &[i64], state: &str, switches: &Switches) {
+    pub(crate) fn send_states(&self, session: u64, indexes: &[i64], state: &str, switches: &Switches) {
         let items: Vec<String> = indexes.iter().map(|index| format!(r#"{{"index":{index},"state":"{state}"}}"#)).collect();
         let size = if switches.subscription_updates_split { 1 } else { items.len().max(1) };
         for part in items.chunks(size) {
             let list = part.join(",");
             let body = format!(r#""type":"subscriptionUpdate","subscriptions":[{list}]}}}}"#);
-            self.send(session, Push::Message(body));
+            self.send(session, SocketCommand::Message(body));
         }
     }
 
-    /// Forgets what watched a call that has ended; says which indexes those were.
+    /// Removes the subscriptions to a call that has ended; returns their sessions and indexes.
     pub(crate) fn end_call(&mut self, bridge: usize, call: Id) -> Vec<(u64, i64)> {
         let ended = self.bridges[bridge].by_call.remove(&call).unwrap_or_default();
         for watch in &ended {
@@ -135,21 +136,21 @@ impl Hub {
         ended.iter().map(|w| (w.session, w.index)).collect()
     }
 
-    /// Every roster of a bridge, or its list of calls, is pushed no longer, though the calls go on (events.md 4.2).
-    pub(crate) fn push_no_longer(&mut self, bridge: usize, what: Pushed, switches: &Switches) {
+    /// Stops pushing all rosters of a bridge, or its list of calls, while the calls go on (events.md 4.2).
+    pub(crate) fn stop_pushing(&mut self, bridge: usize, kind: SubscriptionKind, switches: &Switches) {
         let sessions: Vec<u64> = self.sessions.iter().filter(|(_, session)| session.bridge == bridge).map(|(id, _)| *id).collect();
         for id in sessions {
             let all = self.sessions.get(&id).map(|session| session.subscriptions.clone()).unwrap_or_default();
-            let is_meant = |s: &Subscription| match what {
-                Pushed::Rosters => matches!(s.target, Target::Roster(_)),
-                Pushed::Calls => s.target == Target::Calls,
+            let is_of_kind = |s: &Subscription| match kind {
+                SubscriptionKind::Rosters => matches!(s.target, Target::Roster(_)),
+                SubscriptionKind::Calls => s.target == Target::Calls,
             };
-            let (meant, others): (Vec<Subscription>, Vec<Subscription>) = all.iter().copied().partition(is_meant);
+            let (stopped, others): (Vec<Subscription>, Vec<Subscription>) = all.iter().copied().partition(is_of_kind);
             let kept = if switches.late_updates { all } else { others };
             self.watch(id, bridge, kept);
-            let indexes: Vec<i64> = meant.iter().map(|s| s.index).collect();
+            let indexes: Vec<i64> = stopped.iter().map(|s| s.index).collect();
             if !indexes.is_empty() {
-                self.announce(id, &indexes, "deactivated", switches);
+                self.send_states(id, &indexes, "deactivated", switches);
             }
         }
     }
@@ -190,7 +191,7 @@ impl Hub {
         }
     }
 
-    fn fill(&self, id: u64, bridge: usize, s: Subscription, world: &World, switches: &Switches) {
+    fn send_initial_items(&self, id: u64, bridge: usize, s: Subscription, world: &World, switches: &Switches) {
         let items: Vec<Item> = match s.target {
             Target::Calls => world.bridges[bridge].calls.iter().map(Item::Add).collect(),
             Target::Info(call) => vec![Item::Add(call)],
@@ -203,13 +204,13 @@ impl Hub {
         }
         let watch = Watch { session: id, index: s.index, target: s.target, elements: s.elements };
         for body in outbox::messages(world, bridge, &watch, &items, switches) {
-            self.send(id, Push::Message(body));
+            self.send(id, SocketCommand::Message(body));
         }
     }
 }
 
-/// Whether what a subscription is about is there.
-pub(crate) fn exists(world: &World, bridge: usize, target: Target) -> bool {
+/// Whether the subject of a subscription exists.
+pub(crate) fn target_exists(world: &World, bridge: usize, target: Target) -> bool {
     match target {
         Target::Calls => true,
         Target::Info(call) | Target::Roster(call) => world.meeting_of_call(bridge, call).is_some(),

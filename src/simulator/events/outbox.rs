@@ -10,7 +10,7 @@ use crate::simulator::switches::{Switches, WaitingParticipant};
 use crate::simulator::world::World;
 use crate::simulator::world::change::roster_element as roster;
 
-/// One entry of `updates`; rendered when the message is closed, so it shows the newest state.
+/// One entry of `updates`; it is rendered when the message is finished, so that it shows the newest state.
 #[derive(Debug, Clone)]
 pub(crate) enum Item {
     Add(Id),
@@ -18,7 +18,7 @@ pub(crate) enum Item {
     Remove(Id, &'static str),
 }
 
-/// Where a message goes and what it may show.
+/// The destination of a message and the elements that it may show.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Watch {
     pub(crate) session: u64,
@@ -56,7 +56,7 @@ impl Outbox {
     }
 }
 
-/// Bodies of the messages for these items, without `messageId`.
+/// Renders the messages for these items, without `messageId`.
 pub(crate) fn messages(world: &World, bridge: usize, watch: &Watch, items: &[Item], switches: &Switches) -> Vec<String> {
     let mut bodies = match watch.target {
         Target::Info(call) => info(world, bridge, call, watch, items, switches).into_iter().collect(),
@@ -103,7 +103,7 @@ fn list(world: &World, bridge: usize, watch: &Watch, items: &[Item], switches: &
     if updates.is_empty() && !items.is_empty() {
         return Vec::new();
     }
-    disturb(&mut updates, key, switches);
+    apply_disorder(&mut updates, key, switches);
     let size = if switches.initial_split > 0 && matches!(items.first(), Some(Item::Add(_))) {
         switches.initial_split
     } else {
@@ -122,10 +122,10 @@ fn list(world: &World, bridge: usize, watch: &Watch, items: &[Item], switches: &
     early.chain(updates.chunks(size).map(message)).collect()
 }
 
-/// `None` when the object is gone already or nothing requested has changed.
+/// `None` when the object no longer exists or no requested element has changed.
 fn fields(world: &World, bridge: usize, watch: &Watch, item: &Item, switches: &Switches) -> Option<String> {
     let hint = if switches.lobby_hint { roster::LOBBY } else { 0 };
-    // Where waiting people have another `state`, a change of the lobby changes it.
+    // Where the switch gives waiting participants another `state`, a change of the lobby changes `state`.
     let revealed = |elements: u32| match switches.waiting_participant {
         WaitingParticipant::Connected => elements,
         _ if elements & roster::LOBBY == 0 => elements,
@@ -148,7 +148,7 @@ fn fields(world: &World, bridge: usize, watch: &Watch, item: &Item, switches: &S
     (!says_nothing).then_some(fields)
 }
 
-fn disturb(updates: &mut Vec<String>, key: &str, switches: &Switches) {
+fn apply_disorder(updates: &mut Vec<String>, key: &str, switches: &Switches) {
     if switches.duplicate_updates {
         *updates = updates.iter().flat_map(|u| [u.clone(), u.clone()]).collect();
     }

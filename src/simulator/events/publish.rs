@@ -1,8 +1,8 @@
-//! Turns changes of the world into updates for those who watch; the order of a call's end is a switch (events.md 6.2).
+//! Turns changes of the world into updates for subscribers. The order of messages at the end of a call is a switch (events.md 6.2).
 
 use crate::simulator::id::Id;
 
-use super::hub::{Hub, Push};
+use super::hub::{Hub, SocketCommand};
 use super::outbox::{self, Item, Outbox};
 use super::subscription::Target;
 use crate::simulator::switchboard::Switchboard;
@@ -17,7 +17,7 @@ impl Hub {
             match change {
                 Change::CallStarted { meeting, bridge } => {
                     if let Some(call) = call_at(world, *meeting, *bridge) {
-                        self.calls_item(&mut outboxes[*bridge], *bridge, &Item::Add(call));
+                        self.add_to_call_lists(&mut outboxes[*bridge], *bridge, &Item::Add(call));
                     }
                 }
                 Change::CallChanged { meeting, elements, home } => {
@@ -28,15 +28,15 @@ impl Hub {
                     self.call_ended(world, *bridge, *call, reason, roster, &board.of(*bridge));
                 }
                 Change::Joined { meeting, participant } => {
-                    self.roster_item(&mut outboxes, world, *meeting, &Item::Add(*participant));
+                    self.add_to_rosters(&mut outboxes, world, *meeting, &Item::Add(*participant));
                 }
                 Change::Changed { meeting, participant, elements } => {
-                    self.roster_item(&mut outboxes, world, *meeting, &Item::Update(*participant, *elements));
+                    self.add_to_rosters(&mut outboxes, world, *meeting, &Item::Update(*participant, *elements));
                 }
                 Change::Left { meeting, participant, reason, .. } => {
-                    self.roster_item(&mut outboxes, world, *meeting, &Item::Remove(*participant, reason));
+                    self.add_to_rosters(&mut outboxes, world, *meeting, &Item::Remove(*participant, reason));
                 }
-                // Its sockets were cut; the changes that follow say the rest.
+                // Its sockets were cut, and the following changes describe the rest.
                 Change::Restarted { .. } => {}
             }
         }
@@ -48,12 +48,12 @@ impl Hub {
     fn flush(&self, outbox: &mut Outbox, world: &World, bridge: usize, switches: &Switches) {
         for (watch, items) in outbox.take() {
             for body in outbox::messages(world, bridge, &watch, &items, switches) {
-                self.send(watch.session, Push::Message(body));
+                self.send(watch.session, SocketCommand::Message(body));
             }
         }
     }
 
-    fn calls_item(&self, outbox: &mut Outbox, bridge: usize, item: &Item) {
+    fn add_to_call_lists(&self, outbox: &mut Outbox, bridge: usize, item: &Item) {
         for watch in &self.bridges[bridge].calls {
             let concerns = match item {
                 Item::Update(_, elements) => elements & watch.elements != 0,
@@ -78,7 +78,7 @@ impl Hub {
                 here &= !call_element::PARTICIPANTS;
             }
             let item = Item::Update(instance.call, here);
-            self.calls_item(&mut outboxes[bridge], bridge, &item);
+            self.add_to_call_lists(&mut outboxes[bridge], bridge, &item);
             for watch in self.bridges[bridge].by_call.get(&instance.call).into_iter().flatten() {
                 if matches!(watch.target, Target::Info(_)) && here & watch.elements != 0 {
                     outboxes[bridge].push(*watch, item.clone());
@@ -87,8 +87,8 @@ impl Hub {
         }
     }
 
-    /// Rosters are cluster-wide: every instance of the meeting tells (events.md 6.5).
-    fn roster_item(&self, outboxes: &mut [Outbox], world: &World, meeting: Id, item: &Item) {
+    /// Rosters are cluster-wide: every bridge with an instance of the meeting sends the update (events.md 6.5).
+    fn add_to_rosters(&self, outboxes: &mut [Outbox], world: &World, meeting: Id, item: &Item) {
         let Some(found) = world.meetings.get(&meeting) else {
             return;
         };
@@ -119,24 +119,24 @@ impl Hub {
         if switches.deactivated_at_end == Order::Before {
             self.deactivate(&ended, switches);
         }
-        self.calls_item(&mut removal, bridge, &Item::Remove(call, reason));
+        self.add_to_call_lists(&mut removal, bridge, &Item::Remove(call, reason));
         self.flush(&mut removal, world, bridge, switches);
         if switches.deactivated_at_end == Order::After {
             self.deactivate(&ended, switches);
         }
         if switches.late_updates {
-            self.tell_late(&rosters, roster);
+            self.send_late_updates(&rosters, roster);
         }
     }
 
-    /// Updates that come after the call's end, under the indexes of its rosters (events.md 3 and 6.2).
-    fn tell_late(&self, rosters: &[(u64, i64)], people: &[Id]) {
+    /// Sends updates after the call's end, under the indexes of its rosters (events.md 3 and 6.2).
+    fn send_late_updates(&self, rosters: &[(u64, i64)], people: &[Id]) {
         let late: Vec<String> =
             people.iter().map(|id| format!(r#"{{"participant":"{id}","updateType":"update","state":"connected"}}"#)).collect();
         for (session, index) in rosters.iter().filter(|_| !late.is_empty()) {
             let updates = late.join(",");
             let body = format!(r#""type":"rosterUpdate","subscriptionIndex":{index},"updates":[{updates}]}}}}"#);
-            self.send(*session, Push::Message(body));
+            self.send(*session, SocketCommand::Message(body));
         }
     }
 
@@ -146,7 +146,7 @@ impl Hub {
         sessions.dedup();
         for session in sessions {
             let indexes: Vec<i64> = ended.iter().filter(|(s, _)| *s == session).map(|(_, index)| *index).collect();
-            self.announce(session, &indexes, "deactivated", switches);
+            self.send_states(session, &indexes, "deactivated", switches);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Elements of updates as JSON text in the order of events.md 5; which to send is the caller's choice.
+//! Elements of updates as JSON text in the order of events.md 5. The caller chooses which ones to send.
 
-use crate::simulator::xml::AS_IT_IS;
+use crate::simulator::xml::RAW_PREFIX;
 use std::fmt::Write;
 
 use crate::simulator::id::Id;
@@ -10,20 +10,20 @@ use crate::simulator::world::World;
 use crate::simulator::world::change::{call_element as call, roster_element as roster};
 use crate::simulator::world::model::{LegState, Meeting, Participant};
 
-/// A JSON string literal, or what is to be said as it is.
+/// A JSON string literal; a text with the raw marker is copied unchanged.
 pub(crate) fn quoted(text: &str) -> String {
-    match text.strip_prefix(AS_IT_IS) {
+    match text.strip_prefix(RAW_PREFIX) {
         Some(raw) => format!("\"{raw}\""),
         None => serde_json::Value::from(text).to_string(),
     }
 }
 
-fn text(out: &mut String, name: &str, value: &str) {
+fn text_field(out: &mut String, name: &str, value: &str) {
     // Writing to a String cannot fail.
     let _ = write!(out, ",\"{name}\":{}", quoted(value));
 }
 
-fn bare(out: &mut String, name: &str, value: impl std::fmt::Display) {
+fn raw_field(out: &mut String, name: &str, value: impl std::fmt::Display) {
     let _ = write!(out, ",\"{name}\":{value}");
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn call_elements(meeting: &Meeting, bridge: usize, elements: u32, swi
     let mut out = String::new();
     let has = |bit: u32| elements & bit != 0;
     if has(call::NAME) {
-        text(&mut out, "name", &meeting.name);
+        text_field(&mut out, "name", &meeting.name);
     }
     if has(call::PARTICIPANTS) {
         let local = meeting.instance(bridge).map_or(0, |i| i.local);
@@ -44,36 +44,36 @@ pub(crate) fn call_elements(meeting: &Meeting, bridge: usize, elements: u32, swi
             Count::Total => meeting.people.len(),
             Count::Local => local,
         };
-        bare(&mut out, "participants", count);
+        raw_field(&mut out, "participants", count);
     }
     if has(call::DISTRIBUTED) {
-        bare(&mut out, "distributedInstances", other_instances(meeting, bridge));
+        raw_field(&mut out, "distributedInstances", other_instances(meeting, bridge));
     }
     if has(call::RECORDING) {
-        text(&mut out, "recording", active(meeting.recording));
+        text_field(&mut out, "recording", active(meeting.recording));
     }
     if has(call::ENDPOINT_RECORDING) {
-        text(&mut out, "endpointRecording", active(meeting.endpoint_recording));
+        text_field(&mut out, "endpointRecording", active(meeting.endpoint_recording));
     }
     if has(call::STREAMING) {
-        text(&mut out, "streaming", active(meeting.streaming));
+        text_field(&mut out, "streaming", active(meeting.streaming));
     }
     if has(call::LOCK_STATE) {
-        text(&mut out, "lockState", if meeting.is_locked_at(bridge) { "locked" } else { "unlocked" });
+        text_field(&mut out, "lockState", if meeting.is_locked_at(bridge) { "locked" } else { "unlocked" });
     }
     if has(call::CALL_TYPE) {
-        text(&mut out, "callType", meeting.call_type.wire());
+        text_field(&mut out, "callType", meeting.call_type.wire());
     }
     if has(call::CORRELATOR) {
         // An element without a value is absent.
         if let Some(correlator) = meeting.correlator(bridge, switches.correlator_first) {
-            text(&mut out, "callCorrelator", &correlator.to_string());
+            text_field(&mut out, "callCorrelator", &correlator.to_string());
         }
     }
     if has(call::JOIN_AUDIO_MUTE)
         && let Some(muted) = meeting.join_audio_mute
     {
-        bare(&mut out, "joinAudioMuteOverride", muted);
+        raw_field(&mut out, "joinAudioMuteOverride", muted);
     }
     out
 }
@@ -89,51 +89,51 @@ pub(crate) fn roster_elements(world: &World, meeting: &Meeting, person: &Partici
     let mut out = String::new();
     let has = |bit: u32| elements & bit != 0;
     if has(roster::NAME) {
-        text(&mut out, "name", person.shown_name());
+        text_field(&mut out, "name", person.shown_name());
     }
     if has(roster::URI) {
-        text(&mut out, "uri", &person.uri);
+        text_field(&mut out, "uri", &person.uri);
     }
     if has(roster::STATE)
         && let Some(state) = state(person, switches)
     {
-        text(&mut out, "state", state);
+        text_field(&mut out, "state", state);
     }
     if has(roster::DIRECTION) {
-        text(&mut out, "direction", if person.outgoing { "outgoing" } else { "incoming" });
+        text_field(&mut out, "direction", if person.outgoing { "outgoing" } else { "incoming" });
     }
     if has(roster::AUDIO_MUTED) {
-        bare(&mut out, "audioMuted", person.rx_audio_mute);
+        raw_field(&mut out, "audioMuted", person.rx_audio_mute);
     }
     if has(roster::VIDEO_MUTED) {
-        bare(&mut out, "videoMuted", person.rx_video_mute);
+        raw_field(&mut out, "videoMuted", person.rx_video_mute);
     }
     if has(roster::IMPORTANCE)
         && let Some(importance) = person.importance
     {
-        bare(&mut out, "importance", importance);
+        raw_field(&mut out, "importance", importance);
     }
     if has(roster::LAYOUT) {
-        text(&mut out, "layout", &person.layout);
+        text_field(&mut out, "layout", &person.layout);
     }
     if has(roster::ACTIVE_SPEAKER) {
-        bare(&mut out, "activeSpeaker", meeting.speaker == Some(person.id));
+        raw_field(&mut out, "activeSpeaker", meeting.speaker == Some(person.id));
     }
     if has(roster::PRESENTER) {
-        bare(&mut out, "presenter", meeting.presenter == Some(person.id));
+        raw_field(&mut out, "presenter", meeting.presenter == Some(person.id));
     }
     if has(roster::ENDPOINT_RECORDING) {
         match switches.endpoint_recording_form {
-            Form::String => text(&mut out, "endpointRecording", active(meeting.endpoint_recording)),
-            Form::Boolean => bare(&mut out, "endpointRecording", meeting.endpoint_recording),
+            Form::String => text_field(&mut out, "endpointRecording", active(meeting.endpoint_recording)),
+            Form::Boolean => raw_field(&mut out, "endpointRecording", meeting.endpoint_recording),
         }
     }
     if has(roster::CAN_MOVE) {
-        bare(&mut out, "canMove", person.can_move);
+        raw_field(&mut out, "canMove", person.can_move);
     }
     moved(&mut out, world, person.moved_from, elements);
     if has(roster::LOBBY) && switches.lobby_hint {
-        bare(&mut out, "deactivated", person.waiting);
+        raw_field(&mut out, "deactivated", person.waiting);
     }
     out
 }
@@ -143,12 +143,12 @@ fn moved(out: &mut String, world: &World, from: Option<(Id, usize)>, elements: u
         return;
     };
     if elements & roster::MOVED_PARTICIPANT != 0 {
-        text(out, "movedParticipant", &participant.to_string());
+        text_field(out, "movedParticipant", &participant.to_string());
     }
     if elements & roster::MOVED_BRIDGE != 0
         && let Some(bridge) = world.bridges.get(bridge)
     {
-        text(out, "movedParticipantCallBridge", &bridge.id.to_string());
+        text_field(out, "movedParticipantCallBridge", &bridge.id.to_string());
     }
 }
 

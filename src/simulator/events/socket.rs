@@ -1,4 +1,4 @@
-//! One events socket: numbering, acks and the window (events.md 2); what to say comes from the hub.
+//! One events socket: numbering, acks and the window (events.md 2). The hub supplies the messages.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -20,35 +20,35 @@ use tokio_util::sync::CancellationToken;
 
 use super::frame::{self, Frame};
 use super::handshake::{self, Upgrade};
-use super::hub::{self, Push};
+use super::hub::{self, SocketCommand};
 use super::subscription::{self, Subscription, Target};
 use crate::simulator::core::Core;
-use crate::simulator::listen::Greeted;
+use crate::simulator::listen::PeekedStream;
 use crate::simulator::switches::{NoAck, Switches, UnknownCall};
 
-/// A reader that takes nothing for so long is let go.
+/// A client that reads nothing for this long is disconnected.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
-/// What a socket that does not read may make us keep.
+/// Maximum number of messages kept for a socket that does not read.
 const QUEUE_LIMIT: usize = 50_000;
 
 /// Handles a connection whose first line asks for `/events/`.
-pub(crate) async fn serve(core: &Arc<Core>, bridge: usize, mut io: Greeted, running: CancellationToken) {
+pub(crate) async fn serve(core: &Arc<Core>, bridge: usize, mut io: PeekedStream, running: CancellationToken) {
     let Ok(upgrade) = handshake::read(&mut io).await else {
         return;
     };
     if let Some(status) = refusal(core, bridge, &upgrade) {
-        // The client may be gone; there is nobody to tell.
+        // The client may be gone, and then nobody needs the answer.
         let _ = handshake::refuse(&mut io, status).await;
         return;
     }
     if handshake::accept(&mut io, &upgrade.accept.unwrap_or_default()).await.is_ok() {
-        opened(core, bridge, io, running).await;
+        run_socket(core, bridge, io, running).await;
     }
 }
 
 /// Handles a request for `/events/` on a connection that has served REST before, as clients with a pool of connections send it.
 pub(crate) fn upgrade(core: &Arc<Core>, bridge: usize, mut request: Request, running: CancellationToken) -> Response {
-    let upgrade = handshake::of(&request);
+    let upgrade = handshake::from_request(&request);
     let upgraded = hyper::upgrade::on(&mut request);
     let mut response = Response::new(Body::empty());
     if let Some(status) = refusal(core, bridge, &upgrade) {
@@ -57,9 +57,9 @@ pub(crate) fn upgrade(core: &Arc<Core>, bridge: usize, mut request: Request, run
     }
     let owned = core.clone();
     core.tasks.spawn(async move {
-        // The client may have gone before it was answered.
+        // The client may have gone before the answer.
         if let Ok(io) = upgraded.await {
-            opened(&owned, bridge, Greeted::new(Box::new(TokioIo::new(io))), running).await;
+            run_socket(&owned, bridge, PeekedStream::new(Box::new(TokioIo::new(io))), running).await;
         }
     });
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -71,7 +71,7 @@ pub(crate) fn upgrade(core: &Arc<Core>, bridge: usize, mut request: Request, run
     response
 }
 
-/// The status of an upgrade that is refused.
+/// The status with which an upgrade is refused.
 fn refusal(core: &Core, bridge: usize, upgrade: &Upgrade) -> Option<u16> {
     let switches = core.switches.of(bridge);
     match &upgrade.accept {
@@ -84,17 +84,17 @@ fn refusal(core: &Core, bridge: usize, upgrade: &Upgrade) -> Option<u16> {
 }
 
 /// Runs an open socket to its end.
-async fn opened(core: &Arc<Core>, bridge: usize, io: Greeted, running: CancellationToken) {
-    let shell = &core.bridges[bridge];
-    shell.ledger.events_opened();
-    let (queue, pushes) = mpsc::unbounded_channel();
+async fn run_socket(core: &Arc<Core>, bridge: usize, io: PeekedStream, running: CancellationToken) {
+    let runtime = &core.bridges[bridge];
+    runtime.request_log.events_opened();
+    let (queue, commands) = mpsc::unbounded_channel();
     let id = core.state(|state| state.hub.open(bridge, queue));
     let socket = Socket {
         core: core.clone(),
         bridge,
         id,
         io,
-        pushes,
+        commands,
         waiting: VecDeque::new(),
         unacked: VecDeque::new(),
         next_message: 1,
@@ -102,40 +102,40 @@ async fn opened(core: &Arc<Core>, bridge: usize, io: Greeted, running: Cancellat
         pushed: None,
         silent: false,
         fragments: Vec::new(),
-        said_ms: Instant::now(),
+        last_received: Instant::now(),
     };
     tokio::select! {
         () = running.cancelled() => {}
-        // How a socket ends is the client's or a fault's affair.
+        // A socket ends because of the client or of a fault; neither is an error here.
         _ = socket.run() => {}
     }
     core.state(|state| state.hub.close(id));
-    shell.ledger.events_closed();
+    runtime.request_log.events_closed();
 }
 
 struct Socket {
     core: Arc<Core>,
     bridge: usize,
     id: u64,
-    io: Greeted,
-    pushes: UnboundedReceiver<Push>,
+    io: PeekedStream,
+    commands: UnboundedReceiver<SocketCommand>,
     waiting: VecDeque<String>,
     unacked: VecDeque<(i64, Instant)>,
     next_message: i64,
-    /// What each index stood for last.
+    /// The last target of each index.
     indexes: HashMap<i64, Target>,
     /// The set that was accepted last.
     pushed: Option<Vec<Subscription>>,
-    /// The bridge has given up on this socket: it stays open and nothing comes.
+    /// The bridge has given up on this socket: it stays open, and nothing is sent.
     silent: bool,
     fragments: Vec<u8>,
-    said_ms: Instant,
+    last_received: Instant,
 }
 
-/// What woke the socket.
-enum Woken {
+/// The event that ended a wait.
+enum WakeReason {
     Read(io::Result<usize>),
-    Push(Option<Push>),
+    Command(Option<SocketCommand>),
     AckOverdue,
     Idle,
 }
@@ -149,43 +149,43 @@ impl Socket {
                 self.send_waiting(&switches).await?;
             }
             match self.wait(&mut buffer, &switches).await {
-                Woken::Read(Ok(0)) => return Ok(()),
-                Woken::Read(read) => {
+                WakeReason::Read(Ok(0)) => return Ok(()),
+                WakeReason::Read(read) => {
                     read?;
                     while let Some(frame) = frame::decode(&mut buffer).map_err(io::Error::other)? {
-                        if self.received(frame, &switches).await?.is_break() {
+                        if self.on_frame(frame, &switches).await?.is_break() {
                             return Ok(());
                         }
                     }
                 }
-                Woken::Push(Some(Push::Message(body))) => self.keep(body),
-                Woken::Push(Some(Push::Wake)) => {}
-                Woken::Push(Some(Push::Close(code))) => return self.close(code).await,
-                Woken::Push(Some(Push::Cut) | None) => return Ok(()),
-                Woken::AckOverdue if switches.no_ack == NoAck::Close => return self.close(None).await,
-                Woken::AckOverdue => {
-                    self.core.bridges[self.bridge].ledger.events_silenced();
+                WakeReason::Command(Some(SocketCommand::Message(body))) => self.enqueue(body),
+                WakeReason::Command(Some(SocketCommand::Wake)) => {}
+                WakeReason::Command(Some(SocketCommand::Close(code))) => return self.close(code).await,
+                WakeReason::Command(Some(SocketCommand::Cut) | None) => return Ok(()),
+                WakeReason::AckOverdue if switches.no_ack == NoAck::Close => return self.close(None).await,
+                WakeReason::AckOverdue => {
+                    self.core.bridges[self.bridge].request_log.events_silenced();
                     self.silent = true;
                     self.waiting.clear();
                 }
-                Woken::Idle => return self.close(Some(1001)).await,
+                WakeReason::Idle => return self.close(Some(1001)).await,
             }
         }
     }
 
-    async fn wait(&mut self, buffer: &mut BytesMut, switches: &Switches) -> Woken {
+    async fn wait(&mut self, buffer: &mut BytesMut, switches: &Switches) -> WakeReason {
         let overdue = self.unacked.front().map(|(_, sent)| *sent + Duration::from_millis(switches.ack_timeout_ms));
         let watches_acks = overdue.is_some() && !self.silent && !switches.events_stall && switches.ack_window > 0;
-        let idle = self.said_ms + Duration::from_millis(switches.idle_close_ms);
+        let idle = self.last_received + Duration::from_millis(switches.idle_close_ms);
         tokio::select! {
-            read = self.io.read_buf(buffer), if !switches.events_stall => Woken::Read(read),
-            push = self.pushes.recv() => Woken::Push(push),
-            () = tokio::time::sleep_until(overdue.unwrap_or(idle)), if watches_acks => Woken::AckOverdue,
-            () = tokio::time::sleep_until(idle), if switches.idle_close_ms > 0 => Woken::Idle,
+            read = self.io.read_buf(buffer), if !switches.events_stall => WakeReason::Read(read),
+            command = self.commands.recv() => WakeReason::Command(command),
+            () = tokio::time::sleep_until(overdue.unwrap_or(idle)), if watches_acks => WakeReason::AckOverdue,
+            () = tokio::time::sleep_until(idle), if switches.idle_close_ms > 0 => WakeReason::Idle,
         }
     }
 
-    fn keep(&mut self, body: String) {
+    fn enqueue(&mut self, body: String) {
         if self.silent {
             return;
         }
@@ -196,17 +196,17 @@ impl Socket {
         }
     }
 
-    /// Sends what the window allows, everything that is ready in one write.
+    /// Sends the messages that the window allows in one write.
     async fn send_waiting(&mut self, switches: &Switches) -> io::Result<()> {
-        while let Ok(push) = self.pushes.try_recv() {
-            match push {
-                Push::Message(body) => self.keep(body),
-                Push::Wake => {}
-                Push::Close(code) => {
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                SocketCommand::Message(body) => self.enqueue(body),
+                SocketCommand::Wake => {}
+                SocketCommand::Close(code) => {
                     self.close(code).await?;
                     return Err(io::ErrorKind::ConnectionAborted.into());
                 }
-                Push::Cut => return Err(io::ErrorKind::ConnectionAborted.into()),
+                SocketCommand::Cut => return Err(io::ErrorKind::ConnectionAborted.into()),
             }
         }
         let mut out = Vec::new();
@@ -214,12 +214,12 @@ impl Socket {
             let Some(body) = self.waiting.pop_front() else {
                 break;
             };
-            self.number(&mut out, &body, switches);
+            self.encode_message(&mut out, &body, switches);
         }
         self.write(&out).await
     }
 
-    fn number(&mut self, out: &mut Vec<u8>, body: &str, switches: &Switches) {
+    fn encode_message(&mut self, out: &mut Vec<u8>, body: &str, switches: &Switches) {
         let id = self.next_message;
         self.next_message += 1;
         let mut text = format!(r#"{{"type":"message","message":{{"messageId":{id},{body}"#);
@@ -242,9 +242,9 @@ impl Socket {
         }
     }
 
-    async fn received(&mut self, frame: Frame, switches: &Switches) -> io::Result<std::ops::ControlFlow<()>> {
+    async fn on_frame(&mut self, frame: Frame, switches: &Switches) -> io::Result<std::ops::ControlFlow<()>> {
         use std::ops::ControlFlow::{Break, Continue};
-        self.said_ms = Instant::now();
+        self.last_received = Instant::now();
         match frame.opcode {
             frame::CLOSE => {
                 let mut out = Vec::new();
@@ -261,7 +261,7 @@ impl Socket {
                 self.fragments.extend_from_slice(&frame.payload);
                 if frame.last {
                     let whole = std::mem::take(&mut self.fragments);
-                    self.message(&whole, switches).await?;
+                    self.on_message(&whole, switches).await?;
                 }
             }
             _ => {}
@@ -269,8 +269,8 @@ impl Socket {
         Ok(Continue(()))
     }
 
-    /// What is not understood is ignored: the reaction of a bridge is unknown (events.md 2).
-    async fn message(&mut self, text: &[u8], switches: &Switches) -> io::Result<()> {
+    /// Messages that are not understood are ignored: the reaction of a bridge is unknown (events.md 2).
+    async fn on_message(&mut self, text: &[u8], switches: &Switches) -> io::Result<()> {
         let Ok(envelope) = serde_json::from_slice::<Value>(text) else {
             return Ok(());
         };
@@ -286,11 +286,11 @@ impl Socket {
             return self.ack(&id, &switches.error_status).await;
         }
         let wanted = subscription::parse(message);
-        self.core.bridges[self.bridge].ledger.subscribed(wanted.is_some() && wanted == self.pushed);
+        self.core.bridges[self.bridge].request_log.subscribed(wanted.is_some() && wanted == self.pushed);
         let within = |n: usize| switches.subscription_limit == 0 || n <= switches.subscription_limit;
         let known = |w: &[Subscription]| {
             switches.unknown_call == UnknownCall::Deactivated
-                || self.core.state(|state| w.iter().all(|s| hub::exists(&state.world, self.bridge, s.target)))
+                || self.core.state(|state| w.iter().all(|s| hub::target_exists(&state.world, self.bridge, s.target)))
         };
         match wanted.filter(|w| !switches.subscribe_refused && within(w.len()) && known(w)) {
             None => self.ack(&id, &switches.error_status).await,
@@ -298,7 +298,7 @@ impl Socket {
                 for subscription in &wanted {
                     let before = self.indexes.insert(subscription.index, subscription.target);
                     if before.is_some_and(|target| target != subscription.target) {
-                        self.core.bridges[self.bridge].ledger.index_reused();
+                        self.core.bridges[self.bridge].request_log.index_reused();
                     }
                 }
                 self.ack(&id, "success").await?;

@@ -1,4 +1,4 @@
-//! A client's `subscribeRequest` (events.md 3) as data: what it watches and which elements; no state.
+//! A client's `subscribeRequest` (events.md 3) as data: targets and elements. It keeps no state.
 
 use crate::simulator::id::Id;
 use serde_json::Value;
@@ -49,8 +49,8 @@ const ROSTER_ELEMENTS: [(&str, u32); 14] = [
     ("movedParticipantCallBridge", roster::MOVED_BRIDGE),
 ];
 
-/// The whole set of a request, or `None` when an item is not understood: the reaction to
-/// that is unknown (events.md 2), here it is an ack without success. Unknown elements are ignored.
+/// The whole set of a request, or `None` when an item is not understood. The reaction of a bridge to
+/// that is unknown (events.md 2); here it is an ack without success. Unknown elements are ignored.
 pub(crate) fn parse(message: &Value) -> Option<Vec<Subscription>> {
     message.get("subscriptions")?.as_array()?.iter().map(parse_one).collect()
 }

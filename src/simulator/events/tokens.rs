@@ -1,4 +1,4 @@
-//! Tokens for events sockets: made by `POST /authTokens`, valid once and for a short time (events.md 6.3); no HTTP.
+//! Tokens for events sockets: made by `POST /authTokens`, valid once and for a short time (events.md 6.3). It knows no HTTP.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::simulator::switches::Switches;
 
-/// Forgotten when so many are outstanding, so that a client that never connects costs nothing.
-const KEPT: usize = 10_000;
+/// All tokens are discarded at this number, so that clients that never connect cost nothing.
+const MAX_OUTSTANDING: usize = 10_000;
 
 #[derive(Default)]
 pub(crate) struct Tokens(Mutex<HashMap<String, Instant>>);
@@ -16,15 +16,15 @@ impl Tokens {
     pub(crate) fn issue(&self) -> String {
         let token = hex::encode(rand::random::<[u8; 16]>());
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tokens.len() >= KEPT {
+        if tokens.len() >= MAX_OUTSTANDING {
             tokens.clear();
         }
         tokens.insert(token.clone(), Instant::now());
         token
     }
 
-    /// A restarted bridge knows none of its tokens.
-    pub(crate) fn forget(&self) {
+    /// Discards all tokens, as a restart of the bridge does.
+    pub(crate) fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 

@@ -1,16 +1,16 @@
-//! HTTP Basic on every request, and the lock-out (rest.md 1); no roles.
+//! HTTP Basic authentication of every request, and the lock-out (rest.md 1). There are no roles.
 
 use std::sync::atomic::Ordering;
 
 use axum::http::{HeaderMap, header};
 use base64::Engine;
 
-use crate::simulator::core::{BridgeShell, Core};
+use crate::simulator::core::{BridgeRuntime, Core};
 use crate::simulator::switches::Switches;
 
-/// Whether the request may pass. A refused password counts towards the lock-out, a missing one does not.
-pub(crate) fn allowed(core: &Core, shell: &BridgeShell, switches: &Switches, headers: &HeaderMap) -> bool {
-    if shell.locked_out(switches.lockout_after) {
+/// Whether the request is authorized. A wrong password counts towards the lock-out, a missing one does not.
+pub(crate) fn allowed(core: &Core, runtime: &BridgeRuntime, switches: &Switches, headers: &HeaderMap) -> bool {
+    if runtime.locked_out(switches.lockout_after) {
         return false;
     }
     let Some((username, password)) = credentials(headers) else {
@@ -18,9 +18,9 @@ pub(crate) fn allowed(core: &Core, shell: &BridgeShell, switches: &Switches, hea
     };
     let right = username == core.username && password == core.password;
     if right {
-        shell.refused_passwords.store(0, Ordering::Relaxed);
+        runtime.refused_passwords.store(0, Ordering::Relaxed);
     } else {
-        shell.refused_passwords.fetch_add(1, Ordering::Relaxed);
+        runtime.refused_passwords.fetch_add(1, Ordering::Relaxed);
     }
     right
 }

@@ -1,4 +1,4 @@
-//! Reading calls (rest.md 3.1 and 3.2): those with an instance on this bridge, and never their lobby.
+//! Reads calls (rest.md 3.1 and 3.2): only those with an instance on this bridge, and never their lobby.
 
 use crate::simulator::id::Id;
 
@@ -17,30 +17,30 @@ pub(crate) fn list(context: &Context, world: &World, request: &Request) -> Reply
     let space = request.filter("coSpaceFilter").map(super::id);
     let tenant = request.filter("tenantFilter").map(super::id);
     let (total, found) = if space.is_none() && tenant.is_none() {
-        page::slice(calls.len(), |at| calls.get(at), context.turned, request, cap)
+        page::slice(calls.len(), |at| calls.get(at), context.rotation, request, cap)
     } else {
         let matching = calls.iter().filter(|call| {
             world
                 .meeting_of_call(bridge, *call)
                 .is_some_and(|m| space.is_none_or(|s| m.space == Some(s)) && tenant.is_none_or(|t| m.tenant == Some(t)))
         });
-        page::of(matching, context.turned, request, cap)
+        page::of(matching, context.rotation, request, cap)
     };
     let mut xml = Xml::default();
     for call in found {
         if let Some(meeting) = world.meeting_of_call(bridge, call) {
             xml.open_with("call", &[("id", &call)])
                 .field("name", &meeting.name)
-                .maybe("coSpace", meeting.space)
-                .maybe("callCorrelator", meeting.correlator(bridge, context.switches.correlator_first))
-                .maybe("tenant", meeting.tenant)
+                .optional_field("coSpace", meeting.space)
+                .optional_field("callCorrelator", meeting.correlator(bridge, context.switches.correlator_first))
+                .optional_field("tenant", meeting.tenant)
                 .close("call");
         }
     }
-    Reply::list("calls", total, &xml.done(), &context.switches)
+    Reply::list("calls", total, &xml.finish(), &context.switches)
 }
 
-/// Order of the vendor's example (AP).
+/// Elements in the order of the vendor's example (AP).
 pub(crate) fn one(context: &Context, world: &World, call: Id) -> Reply {
     let found = world.meeting_of_call(context.bridge, call).and_then(|m| Some((m, m.instance(context.bridge)?)));
     let Some((meeting, instance)) = found else {
@@ -50,13 +50,13 @@ pub(crate) fn one(context: &Context, world: &World, call: Id) -> Reply {
     xml.open_with("call", &[("id", &call)])
         .field("name", &meeting.name)
         .field("callType", meeting.call_type.wire())
-        .maybe("coSpace", meeting.space)
-        .maybe("tenant", meeting.tenant)
-        .maybe("ownerName", Some(&meeting.owner).filter(|o| !o.is_empty()))
-        .maybe("callCorrelator", meeting.correlator(context.bridge, context.switches.correlator_first))
+        .optional_field("coSpace", meeting.space)
+        .optional_field("tenant", meeting.tenant)
+        .optional_field("ownerName", Some(&meeting.owner).filter(|o| !o.is_empty()))
+        .optional_field("callCorrelator", meeting.correlator(context.bridge, context.switches.correlator_first))
         .field("durationSeconds", seconds(context.clock_ms() - instance.started_ms));
     counters(context, world, &mut xml, meeting, instance);
-    xml.maybe("presenterCallLeg", presenter_leg(context, world, meeting))
+    xml.optional_field("presenterCallLeg", presenter_leg(context, world, meeting))
         .field("locked", instance.locked)
         .field("recording", meeting.recording)
         .field("recordingStatus", meeting.recording)
@@ -64,7 +64,7 @@ pub(crate) fn one(context: &Context, world: &World, call: Id) -> Reply {
         .field("streamingStatus", meeting.streaming)
         .field("allowAllMuteSelf", meeting.all_mute_self)
         .field("allowAllPresentationContribution", meeting.all_presentation)
-        .maybe("joinAudioMuteOverride", meeting.join_audio_mute);
+        .optional_field("joinAudioMuteOverride", meeting.join_audio_mute);
     banner(context, &mut xml, instance);
     xml.field("activeWhenEmpty", meeting.active_when_empty).field("endpointRecording", meeting.endpoint_recording).close("call");
     Reply::xml(xml, &context.switches)
@@ -91,7 +91,7 @@ fn counters(context: &Context, world: &World, xml: &mut Xml, meeting: &Meeting, 
         .field("numDistributedInstances", other_instances(meeting, context.bridge));
 }
 
-/// Only while somebody of this bridge presents; legs of other bridges are not known here.
+/// Known only while a participant of this bridge presents; a bridge does not know the legs of others.
 fn presenter_leg(context: &Context, world: &World, meeting: &Meeting) -> Option<Id> {
     let presenter = world.participants.get(&meeting.presenter?)?;
     (presenter.home == context.bridge).then_some(presenter.leg)
@@ -100,7 +100,7 @@ fn presenter_leg(context: &Context, world: &World, meeting: &Meeting) -> Option<
 fn banner(context: &Context, xml: &mut Xml, instance: &Instance) {
     let banner = &instance.banner;
     let text = Some(&banner.text).filter(|t| !t.is_empty());
-    xml.maybe("messageText", text).field("messagePosition", &banner.position).field("messageDuration", &banner.duration);
+    xml.optional_field("messageText", text).field("messagePosition", &banner.position).field("messageDuration", &banner.duration);
     if text.is_some()
         && let Ok(duration) = banner.duration.parse::<i64>()
     {

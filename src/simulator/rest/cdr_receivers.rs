@@ -1,4 +1,4 @@
-//! `/system/cdrReceivers` (cdr.md 1): the receivers of this bridge alone; who sends to them is `cdr`'s.
+//! `/system/cdrReceivers` (cdr.md 1): the receivers of this bridge alone. `cdr` sends the records.
 
 use crate::simulator::cdr::{Cdr, Receivers};
 use crate::simulator::id::Id;
@@ -11,10 +11,10 @@ use super::{Context, page};
 
 const COLLECTION: &str = "system/cdrReceivers";
 
-/// The bridge's receivers, with as many foreign ones as the switch says.
+/// The bridge's receivers, with the number of foreign ones that the switch sets.
 fn receivers<'a>(context: &Context, cdr: &'a mut Cdr) -> &'a mut Receivers {
     let receivers = &mut cdr.feeds[context.bridge].receivers;
-    receivers.place_foreign(context.switches.cdr_foreign_receivers.min(context.switches.cdr_slots));
+    receivers.set_foreign(context.switches.cdr_foreign_receivers.min(context.switches.cdr_slots));
     receivers
 }
 
@@ -44,17 +44,17 @@ pub(crate) fn one(context: &Context, cdr: &mut Cdr, id: Id) -> Reply {
     Reply::xml(xml, &context.switches)
 }
 
-/// The form says `url`, the answer says `uri` (PM, AP).
+/// The form calls the address `url`, the answer `uri` (PM, AP).
 fn show(context: &Context, xml: &mut Xml, id: Id, uri: Option<&str>) {
     let uri = match context.switches.cdr_listed {
         CdrListed::AsGiven => uri.map(str::to_owned),
         CdrListed::Respelled => uri.map(respelled),
         CdrListed::WithoutUri => None,
     };
-    xml.open_with("cdrReceiver", &[("id", &id)]).maybe("uri", uri).close("cdrReceiver");
+    xml.open_with("cdrReceiver", &[("id", &id)]).optional_field("uri", uri).close("cdrReceiver");
 }
 
-/// Scheme and host mean the same in capitals; the path would not.
+/// Upper-cases scheme and host, which does not change their meaning; it would change that of the path.
 fn respelled(uri: &str) -> String {
     let host_end = uri.find("://").map_or(0, |at| at + 3);
     let path = uri[host_end..].find('/').map_or(uri.len(), |at| host_end + at);
@@ -62,16 +62,16 @@ fn respelled(uri: &str) -> String {
 }
 
 pub(crate) fn create(context: &Context, cdr: &mut Cdr, request: &Request) -> Reply {
-    match understood(context, request) {
+    match parse_form(context, request) {
         Ok(Some(Some(uri))) => add(context, cdr, Some(uri)),
-        Ok(None) if context.switches.cdr_form_field == CdrFormField::UriNothing => Reply::done(),
+        Ok(None) if context.switches.cdr_form_field == CdrFormField::UriNothing => Reply::empty(),
         Ok(None) if context.switches.cdr_form_field == CdrFormField::UriEmpty => add(context, cdr, None),
         Ok(_) => Reply::parameter_error("url", &context.switches),
         Err(bad) => Reply::bad(&bad, &context.switches),
     }
 }
 
-/// PUT on the collection makes one without a URL (AP).
+/// PUT on the collection creates a receiver without a URL (AP).
 pub(crate) fn create_empty(context: &Context, cdr: &mut Cdr) -> Reply {
     add(context, cdr, None)
 }
@@ -87,23 +87,23 @@ fn add(context: &Context, cdr: &mut Cdr, uri: Option<String>) -> Reply {
 /// An empty `url` keeps the object and its id (AP).
 pub(crate) fn modify(context: &Context, cdr: &mut Cdr, request: &Request, id: Id) -> Reply {
     let receivers = receivers(context, cdr);
-    let found = match understood(context, request) {
+    let found = match parse_form(context, request) {
         Ok(Some(uri)) => receivers.set_uri(id, uri),
         Ok(None) => receivers.find(id).is_some(),
         Err(bad) => return Reply::bad(&bad, &context.switches),
     };
-    if found { Reply::done() } else { Reply::missing("cdrReceiverDoesNotExist", false, &context.switches) }
+    if found { Reply::empty() } else { Reply::missing("cdrReceiverDoesNotExist", false, &context.switches) }
 }
 
 pub(crate) fn delete(context: &Context, cdr: &mut Cdr, id: Id) -> Reply {
     match receivers(context, cdr).remove(id) {
-        true => Reply::done(),
+        true => Reply::empty(),
         false => Reply::missing("cdrReceiverDoesNotExist", false, &context.switches),
     }
 }
 
-/// `None`: not given. `Some(None)`: given and empty. Otherwise an HTTP(S) URI with a host, kept as it was written.
-fn understood(context: &Context, request: &Request) -> Result<Option<Option<String>>, BadParameter> {
+/// `None`: not given. `Some(None)`: given and empty. Otherwise an HTTP(S) URI with a host, exactly as it was written.
+fn parse_form(context: &Context, request: &Request) -> Result<Option<Option<String>>, BadParameter> {
     let (url, uri) = (request.value("url"), request.value("uri"));
     let address = match context.switches.cdr_form_field {
         CdrFormField::Url => url,

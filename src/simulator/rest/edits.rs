@@ -3,8 +3,8 @@
 use super::request::{BadParameter, Request};
 use crate::simulator::world::edit::Edit;
 
-/// Bytes of UTF-8 in a label (rest.md 3.7).
-const LONGEST_LABEL: usize = 50;
+/// Maximum length of a label in bytes of UTF-8 (rest.md 3.7).
+const MAX_LABEL_BYTES: usize = 50;
 
 /// Layouts of rest.md and events.md 5.3.
 const LAYOUTS: [&str; 13] = [
@@ -23,12 +23,12 @@ const LAYOUTS: [&str; 13] = [
     "onePlusN",
 ];
 
-/// A parameter and what its value does.
-type Mute = (&'static str, fn(bool) -> Edit);
+/// A parameter and the edit that it makes.
+type MuteParameter = (&'static str, fn(bool) -> Edit);
 
 pub(crate) fn mutes_and_layout(request: &Request, layout: &'static str) -> Result<Vec<Edit>, BadParameter> {
     let mut edits = Vec::new();
-    let mutes: [Mute; 4] = [
+    let mutes: [MuteParameter; 4] = [
         ("rxAudioMute", Edit::RxAudioMute),
         ("txAudioMute", Edit::TxAudioMute),
         ("rxVideoMute", Edit::RxVideoMute),
@@ -46,7 +46,7 @@ pub(crate) fn mutes_and_layout(request: &Request, layout: &'static str) -> Resul
     Ok(edits)
 }
 
-/// An empty value clears (rest.md 5).
+/// An empty value clears the importance (rest.md 5).
 pub(crate) fn importance(request: &Request) -> Result<Option<Edit>, BadParameter> {
     match request.value("importance") {
         None => Ok(None),
@@ -63,7 +63,7 @@ pub(crate) fn label(request: &Request) -> Result<Option<Edit>, BadParameter> {
     match request.value("nameLabelOverride") {
         None => Ok(None),
         Some("") => Ok(Some(Edit::Label(None))),
-        Some(text) if text.len() <= LONGEST_LABEL => Ok(Some(Edit::Label(Some(text.to_owned())))),
+        Some(text) if text.len() <= MAX_LABEL_BYTES => Ok(Some(Edit::Label(Some(text.to_owned())))),
         Some(_) => Err(BadParameter("nameLabelOverride")),
     }
 }

@@ -1,4 +1,4 @@
-//! Query strings and form bodies: percent decoding and typed look-ups; it knows no resource.
+//! Query strings and form bodies: percent decoding into pairs. It knows no resource.
 
 /// Pairs in order; `+` is a space and bad escapes stay as they are.
 pub(crate) fn parse(text: &str) -> Vec<(String, String)> {

@@ -1,29 +1,29 @@
-//! Reading call legs (rest.md 3.5 to 3.7): local ones only, and the single GET is the one place with the lobby state.
+//! Reads call legs (rest.md 3.5 to 3.7): local ones only. A single leg is the only resource with the lobby state.
 
 use crate::simulator::id::Id;
 
 use super::calls::seconds;
 use super::reply::Reply;
 use super::request::Request;
-use super::{Context, page, people};
+use super::{Context, page, participants};
 use crate::simulator::switches::{ActiveLeg, LinkName, RemoteLegs, SubType, Switches, WaitingState};
 use crate::simulator::world::World;
-use crate::simulator::world::model::{Kind, LegOwner, LegState, Meeting, Participant};
+use crate::simulator::world::model::{EndpointKind, LegOwner, LegState, Meeting, Participant};
 use crate::simulator::xml::Xml;
 
 pub(crate) fn list(context: &Context, world: &World, request: &Request) -> Reply {
     let bridge = &world.bridges[context.bridge];
     if let Some(person) = request.filter("participantFilter").map(super::id) {
         let legs = local_legs(context, world, person).unwrap_or_default();
-        return render(context, world, request, &legs);
+        return render_filtered(context, world, request, &legs);
     }
     if request.filter("filter").is_none() && request.filter("tenantFilter").is_none() {
         let cap = context.switches.cap_legs;
-        let (total, found) = page::slice(bridge.legs.len(), |at| bridge.legs.get(at), context.turned, request, cap);
-        return rendered(context, world, total, &found);
+        let (total, found) = page::slice(bridge.legs.len(), |at| bridge.legs.get(at), context.rotation, request, cap);
+        return render_page(context, world, total, &found);
     }
     let all: Vec<Id> = bridge.legs.iter().collect();
-    render(context, world, request, &all)
+    render_filtered(context, world, request, &all)
 }
 
 pub(crate) fn of_call(context: &Context, world: &World, request: &Request, call: Id) -> Reply {
@@ -44,29 +44,29 @@ pub(crate) fn of_call(context: &Context, world: &World, request: &Request, call:
     }
     legs.sort_unstable();
     let legs: Vec<Id> = legs.into_iter().map(|(_, leg)| leg).collect();
-    render(context, world, request, &legs)
+    render_filtered(context, world, request, &legs)
 }
 
-/// For somebody hosted elsewhere the exact XML is unknown (rest.md 3.5): a switch.
+/// The exact XML for a participant hosted elsewhere is unknown (rest.md 3.5): a switch.
 pub(crate) fn of_participant(context: &Context, world: &World, request: &Request, id: Id) -> Reply {
     let Some(person) = world.participant_at(context.bridge, id) else {
-        return people::missing(true, &context.switches);
+        return participants::missing(true, &context.switches);
     };
     if person.home == context.bridge {
-        return render(context, world, request, &local_legs(context, world, id).unwrap_or_default());
+        return render_filtered(context, world, request, &local_legs(context, world, id).unwrap_or_default());
     }
     match context.switches.remote_legs {
-        RemoteLegs::EmptyList => render(context, world, request, &[]),
+        RemoteLegs::EmptyList => render_filtered(context, world, request, &[]),
         RemoteLegs::CallBridge => {
             let mut xml = Xml::default();
             xml.field("callBridge", world.bridges[person.home].id);
-            Reply::list("callLegs", 0, &xml.done(), &context.switches)
+            Reply::list("callLegs", 0, &xml.finish(), &context.switches)
         }
-        RemoteLegs::Missing => people::missing(true, &context.switches),
+        RemoteLegs::Missing => participants::missing(true, &context.switches),
         RemoteLegs::Links => {
             let instance = world.meetings.get(&person.meeting).and_then(|meeting| meeting.instance(context.bridge));
             let links: Vec<Id> = instance.map(|instance| instance.links.iter().map(|link| link.leg).collect()).unwrap_or_default();
-            render(context, world, request, &links)
+            render_filtered(context, world, request, &links)
         }
     }
 }
@@ -79,41 +79,42 @@ fn local_legs(context: &Context, world: &World, id: Id) -> Option<Vec<Id>> {
     Some(std::iter::once(person.leg).chain(person.sharing_leg.map(|(_, leg)| leg)).collect())
 }
 
-fn render(context: &Context, world: &World, request: &Request, legs: &[Id]) -> Reply {
+fn render_filtered(context: &Context, world: &World, request: &Request, legs: &[Id]) -> Reply {
     let tenant = request.filter("tenantFilter").map(super::id);
     let text = request.filter("filter").map(str::to_lowercase);
     // No simulated leg ever has a quality alarm.
     let alarmed = request.filter("alarms").is_some();
     let matching = legs.iter().copied().filter(|leg| {
-        let Some(shown) = Shown::of(context, world, *leg) else {
+        let Some(summary) = LegSummary::of(context, world, *leg) else {
             return false;
         };
-        let named = text.as_ref().is_none_or(|t| shown.name.to_lowercase().contains(t) || shown.remote_party.to_lowercase().contains(t));
-        !alarmed && named && tenant.is_none_or(|t| shown.meeting.tenant == Some(t))
+        let named =
+            text.as_ref().is_none_or(|t| summary.name.to_lowercase().contains(t) || summary.remote_party.to_lowercase().contains(t));
+        !alarmed && named && tenant.is_none_or(|t| summary.meeting.tenant == Some(t))
     });
-    let (total, found) = page::of(matching, context.turned, request, context.switches.cap_legs);
-    rendered(context, world, total, &found)
+    let (total, found) = page::of(matching, context.rotation, request, context.switches.cap_legs);
+    render_page(context, world, total, &found)
 }
 
-/// No status and no subType in lists, so one GET per leg is needed (LM, UCR).
-fn rendered(context: &Context, world: &World, total: usize, found: &[Id]) -> Reply {
+/// Lists have no status and no subType, so clients need one GET per leg (LM, UCR).
+fn render_page(context: &Context, world: &World, total: usize, found: &[Id]) -> Reply {
     let mut xml = Xml::default();
     for leg in found {
-        if let Some(shown) = Shown::of(context, world, *leg) {
+        if let Some(summary) = LegSummary::of(context, world, *leg) {
             xml.open_with("callLeg", &[("id", leg)])
-                .field("name", shown.name)
-                .field("remoteParty", &shown.remote_party)
-                .field("originalRemoteParty", &shown.remote_party)
-                .maybe("call", shown.call)
-                .maybe("tenant", shown.meeting.tenant)
+                .field("name", summary.name)
+                .field("remoteParty", &summary.remote_party)
+                .field("originalRemoteParty", &summary.remote_party)
+                .optional_field("call", summary.call)
+                .optional_field("tenant", summary.meeting.tenant)
                 .close("callLeg");
         }
     }
-    Reply::list("callLegs", total, &xml.done(), &context.switches)
+    Reply::list("callLegs", total, &xml.finish(), &context.switches)
 }
 
-/// What lists and details of a leg have in common.
-struct Shown<'a> {
+/// The values that lists and details of a leg share.
+struct LegSummary<'a> {
     name: &'a str,
     remote_party: String,
     meeting: &'a Meeting,
@@ -121,7 +122,7 @@ struct Shown<'a> {
     owner: LegOwner,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> LegSummary<'a> {
     fn of(context: &Context, world: &'a World, leg: Id) -> Option<Self> {
         let owner = world.leg_owner(context.bridge, leg)?;
         let (name, remote_party, meeting) = match owner {
@@ -147,21 +148,21 @@ impl<'a> Shown<'a> {
 
 pub(crate) fn one(context: &Context, world: &World, leg: Id) -> Reply {
     let switches = &context.switches;
-    let Some(shown) = Shown::of(context, world, leg) else {
+    let Some(summary) = LegSummary::of(context, world, leg) else {
         return Reply::missing("callLegDoesNotExist", true, switches);
     };
     let mut xml = Xml::default();
     xml.open_with("callLeg", &[("id", &leg)])
-        .field("name", shown.name)
-        .field("remoteParty", &shown.remote_party)
-        .field("originalRemoteParty", &shown.remote_party)
-        .maybe("call", shown.call)
-        .maybe("tenant", shown.meeting.tenant);
-    match shown.owner {
-        LegOwner::Link { .. } => link(context, &mut xml, &shown),
+        .field("name", summary.name)
+        .field("remoteParty", &summary.remote_party)
+        .field("originalRemoteParty", &summary.remote_party)
+        .optional_field("call", summary.call)
+        .optional_field("tenant", summary.meeting.tenant);
+    match summary.owner {
+        LegOwner::Link { .. } => link(context, &mut xml, &summary),
         LegOwner::Participant(id) | LegOwner::Sharing(id) => {
             if let Some(person) = world.participants.get(&id) {
-                let sharing = matches!(shown.owner, LegOwner::Sharing(_));
+                let sharing = matches!(summary.owner, LegOwner::Sharing(_));
                 of_person(context, world, &mut xml, person, sharing);
             }
         }
@@ -178,8 +179,8 @@ fn sub_type(xml: &mut Xml, value: &str, switches: &Switches) {
     xml.field(tag, value);
 }
 
-fn link(context: &Context, xml: &mut Xml, shown: &Shown<'_>) {
-    let since = shown.meeting.instance(context.bridge).map_or(context.now_ms, |i| i.started_ms);
+fn link(context: &Context, xml: &mut Xml, summary: &LegSummary<'_>) {
+    let since = summary.meeting.instance(context.bridge).map_or(context.now_ms, |i| i.started_ms);
     xml.field("type", "sip");
     sub_type(xml, "distributionLink", &context.switches);
     xml.field("direction", "outgoing")
@@ -196,9 +197,9 @@ fn link(context: &Context, xml: &mut Xml, shown: &Shown<'_>) {
 
 fn of_person(context: &Context, world: &World, xml: &mut Xml, person: &Participant, sharing: bool) {
     let direction = if person.outgoing { "outgoing" } else { "incoming" };
-    let kind = if person.kind == Kind::WebApp { "acano" } else { "sip" };
+    let kind = if person.kind == EndpointKind::WebApp { "acano" } else { "sip" };
     xml.field("type", kind);
-    if person.kind == Kind::Lync {
+    if person.kind == EndpointKind::Lync {
         sub_type(xml, "lync", &context.switches);
         xml.field("lyncSubType", if sharing { "applicationSharing" } else { "audioVideo" });
     }
@@ -213,13 +214,13 @@ fn of_person(context: &Context, world: &World, xml: &mut Xml, person: &Participa
         xml.field("durationSeconds", seconds(context.clock_ms() - person.leg_started_ms));
     }
     xml.field("direction", direction);
-    // groupId is the id for participant operations (rest.md 3.7, CG; I).
+    // groupId is the id for operations on the participant (rest.md 3.7, CG; I).
     xml.field("groupId", person.id);
     deactivated(context, xml, person);
     xml.field("encryptedMedia", true).field("unencryptedMedia", false).field("layout", &person.layout).close("status");
 }
 
-/// That somebody in the lobby is `connected` is not confirmed (rest.md 3.7).
+/// It is not confirmed that a leg in the lobby is `connected` (rest.md 3.7).
 fn state(context: &Context, xml: &mut Xml, person: &Participant) {
     let word = match context.switches.waiting_state {
         WaitingState::Absent if person.waiting && person.is_connected() => return,
@@ -232,8 +233,8 @@ fn state(context: &Context, xml: &mut Xml, person: &Participant) {
 /// `true` in the lobby; absent or `false` when active, late on a new leg: switches (rest.md 3.7).
 fn deactivated(context: &Context, xml: &mut Xml, person: &Participant) {
     let known = context.now_ms - person.connected_ms >= context.switches.late_deactivated_ms as i64;
-    let shown = person.waiting && person.is_connected() && known;
-    match (shown, context.switches.active_leg) {
+    let is_waiting = person.waiting && person.is_connected() && known;
+    match (is_waiting, context.switches.active_leg) {
         (true, _) => {
             xml.field("deactivated", true);
         }
@@ -244,7 +245,7 @@ fn deactivated(context: &Context, xml: &mut Xml, person: &Participant) {
     }
 }
 
-/// Only what this leg overrides (AP): an ad hoc guest's needsActivation comes from no profile.
+/// Shows only the values that this leg overrides (AP): an ad hoc guest's needsActivation comes from no profile.
 fn configuration(world: &World, xml: &mut Xml, person: &Participant, sharing: bool) {
     let from_profile = world.meetings.get(&person.meeting).is_some_and(|m| m.space.is_some());
     let mutes = [
@@ -265,10 +266,10 @@ fn configuration(world: &World, xml: &mut Xml, person: &Participant, sharing: bo
     for (name, on) in mutes.into_iter().filter(|(_, on)| *on) {
         xml.field(name, on);
     }
-    xml.maybe("nameLabelOverride", person.label.as_ref()).close("configuration");
+    xml.optional_field("nameLabelOverride", person.label.as_ref()).close("configuration");
 }
 
-/// Effective values with their origin; the XML of a trace is in no source, this form is a guess (rest.md 3.7).
+/// Effective values with their origin. No source shows the XML of a trace; this form is a guess (rest.md 3.7).
 pub(crate) fn trace(context: &Context, world: &World, leg: Id) -> Reply {
     let owner = world.leg_owner(context.bridge, leg);
     let (Some(LegOwner::Participant(id) | LegOwner::Sharing(id)), switches) = (owner, &context.switches) else {

@@ -1,4 +1,4 @@
-//! Answers as CMS gives them: status, headers, XML bodies and failure details (rest.md 2 and 6).
+//! Responses in the form of CMS: status, headers, XML bodies and failure details (rest.md 2 and 6).
 
 use std::fmt::Display;
 
@@ -8,14 +8,14 @@ use crate::simulator::xml::{DECLARATION, Xml};
 
 use super::request::BadParameter;
 
-/// Something that shall happen to the world after the answer.
-pub(crate) type Later = Box<dyn FnOnce(&mut World, i64) + Send>;
+/// A change of the world that happens after the response.
+pub(crate) type DelayedChange = Box<dyn FnOnce(&mut World, i64) + Send>;
 
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: String,
-    pub(crate) later: Option<(u64, Later)>,
+    pub(crate) later: Option<(u64, DelayedChange)>,
 }
 
 impl Reply {
@@ -23,29 +23,29 @@ impl Reply {
         Self { status, headers: Vec::new(), body: String::new(), later: None }
     }
 
-    /// 200 of size 0, as PUT and DELETE are answered (TR).
-    pub(crate) fn done() -> Self {
+    /// 200 with an empty body, the response to PUT and DELETE (TR).
+    pub(crate) fn empty() -> Self {
         Self::status(200)
     }
 
-    /// POST: the new object's path in `Location`, no body (TR, AP).
+    /// The response to POST: the new object's path in `Location`, no body (TR, AP).
     pub(crate) fn created(collection: &str, id: impl Display) -> Self {
-        let mut reply = Self::done();
+        let mut reply = Self::empty();
         reply.headers.push(("Location", format!("/api/v1/{collection}/{id}")));
         reply
     }
 
     pub(crate) fn xml(xml: Xml, switches: &Switches) -> Self {
-        let mut reply = Self::done();
+        let mut reply = Self::empty();
         reply.headers.push(("Content-Type", "text/xml".to_owned()));
         if switches.xml_declaration {
             reply.body.push_str(DECLARATION);
         }
-        reply.body.push_str(&xml.done());
+        reply.body.push_str(&xml.finish());
         reply
     }
 
-    /// A page: `total` counts what matches, however many are shown (AP).
+    /// A page of a list: `total` counts all matching objects, not only those on the page (AP).
     pub(crate) fn list(tag: &str, total: usize, items: &str, switches: &Switches) -> Self {
         let mut xml = Xml::default();
         if items.is_empty() && switches.empty_list == EmptyList::SelfClosing {
@@ -64,7 +64,7 @@ impl Reply {
         reply
     }
 
-    /// An unknown object: sources contradict each other, so it is a switch (rest.md 6).
+    /// The response about an unknown object. Sources contradict each other, so it is a switch (rest.md 6).
     pub(crate) fn missing(reason: &str, reading: bool, switches: &Switches) -> Self {
         let status = match (switches.missing, reading) {
             (Missing::Bare404, _) => return Self::status(404),
@@ -74,7 +74,7 @@ impl Reply {
         Self::failure(status, reason, switches)
     }
 
-    /// Words of the attributes are a guess (J prints pairs; rest.md 6).
+    /// The words of the attributes are a guess (J prints pairs; rest.md 6).
     pub(crate) fn parameter_error(parameter: &str, switches: &Switches) -> Self {
         let reason = format!(r#"parameterError parameter="{parameter}" error="invalidValue""#);
         Self::failure(400, &reason, switches)

@@ -1,4 +1,4 @@
-//! One REST request as the resources see it: method, path segments, parameters; no HTTP types.
+//! One REST request in the form that resources use: method, path segments, parameters. It has no HTTP types.
 
 use crate::simulator::id::Id;
 
@@ -15,13 +15,13 @@ pub(crate) enum Method {
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
-    /// Below `/api/v1`, as written; compare collections without case (rest.md 2).
+    /// Segments below `/api/v1`, as written; collection names are compared without case (rest.md 2).
     pub(crate) segments: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) form: Vec<(String, String)>,
 }
 
-/// A parameter whose value is not understood.
+/// A parameter with an invalid value.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BadParameter(pub(crate) &'static str);
 
@@ -35,7 +35,7 @@ impl Request {
         }
     }
 
-    /// A collection name for matching: lower case, ids and `*` as they are.
+    /// The segments in lower case, for matching collection names.
     pub(crate) fn shape(&self) -> Vec<String> {
         self.segments.iter().map(|s| s.to_ascii_lowercase()).collect()
     }
@@ -48,7 +48,7 @@ impl Request {
         self.filter(name)?.parse().ok()
     }
 
-    /// A form value; some clients send parameters of a bulk PUT in the query (rest.md 5, J).
+    /// A form value. Some clients send the parameters of a bulk PUT in the query (rest.md 5, J).
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         find(&self.form, name).or_else(|| find(&self.query, name))
     }

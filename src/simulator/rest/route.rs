@@ -1,12 +1,12 @@
-//! Which resource a path names (rest.md 2: collections without case, a trailing slash is nothing).
+//! Finds the resource that a path names (rest.md 2: collection names without case, a trailing slash is ignored).
 
 use super::reply::Reply;
 use super::request::{Method, Request};
-use super::{Context, calls, cdr_receivers, id, legs, people, spaces, system, write_calls, write_legs, write_people};
-use crate::simulator::core::State;
+use super::{Context, calls, cdr_receivers, id, legs, participants, spaces, system, write_calls, write_legs, write_participants};
+use crate::simulator::core::SharedState;
 use crate::simulator::switches::{ParticipantLegs, UnknownParameters, UnknownPath};
 
-/// Query parameters of rest.md 3; others are ignored or refused by switch.
+/// Query parameters of rest.md 3; a switch decides whether others are ignored or refused.
 const QUERY: [&str; 17] = [
     "offset",
     "limit",
@@ -27,7 +27,7 @@ const QUERY: [&str; 17] = [
     "type",
 ];
 
-pub(crate) fn dispatch(context: &Context, state: &mut State, request: &Request) -> Reply {
+pub(crate) fn dispatch(context: &Context, state: &mut SharedState, request: &Request) -> Reply {
     let switches = &context.switches;
     if request.method == Method::Get
         && switches.unknown_parameters == UnknownParameters::Reject
@@ -54,16 +54,16 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric()).collect()
 }
 
-fn read(context: &Context, state: &mut State, request: &Request, path: &[&str]) -> Option<Reply> {
+fn read(context: &Context, state: &mut SharedState, request: &Request, path: &[&str]) -> Option<Reply> {
     let world = &state.world;
     Some(match path {
         ["calls"] => calls::list(context, world, request),
         ["calls", call] => calls::one(context, world, id(call)),
-        ["calls", call, "participants"] => people::of_call(context, world, request, id(call)),
+        ["calls", call, "participants"] => participants::of_call(context, world, request, id(call)),
         ["calls", call, "calllegs"] => legs::of_call(context, world, request, id(call)),
-        ["participants"] => people::list(context, world, request),
-        ["participants", person] => people::one(context, world, id(person)),
-        // The text prints the singular, real bridges take the plural (rest.md 3.5).
+        ["participants"] => participants::list(context, world, request),
+        ["participants", person] => participants::one(context, world, id(person)),
+        // The text prints the singular; real bridges accept the plural (rest.md 3.5).
         ["participants", _, "calllegs"] if context.switches.participant_legs == ParticipantLegs::Singular => return None,
         ["participants" | "participant", person, "calllegs"] => legs::of_participant(context, world, request, id(person)),
         ["calllegs"] => legs::list(context, world, request),
@@ -89,12 +89,12 @@ fn read(context: &Context, state: &mut State, request: &Request, path: &[&str]) 
     })
 }
 
-fn put(context: &Context, state: &mut State, request: &Request, path: &[&str]) -> Option<Reply> {
+fn put(context: &Context, state: &mut SharedState, request: &Request, path: &[&str]) -> Option<Reply> {
     let world = &mut state.world;
     Some(match path {
         ["calls", call] => write_calls::modify(context, world, request, id(call)),
-        ["calls", call, "participants", "*"] => write_people::bulk(context, world, request, id(call)),
-        ["participants", person] => write_people::modify(context, world, request, id(person)),
+        ["calls", call, "participants", "*"] => write_participants::bulk(context, world, request, id(call)),
+        ["participants", person] => write_participants::modify(context, world, request, id(person)),
         ["calllegs", leg] => write_legs::modify(context, world, request, id(leg)),
         ["system", "cdrreceivers"] => cdr_receivers::create_empty(context, &mut state.cdr),
         ["system", "cdrreceivers", receiver] => cdr_receivers::modify(context, &mut state.cdr, request, id(receiver)),
@@ -102,22 +102,22 @@ fn put(context: &Context, state: &mut State, request: &Request, path: &[&str]) -
     })
 }
 
-fn post(context: &Context, state: &mut State, request: &Request, path: &[&str]) -> Option<Reply> {
+fn post(context: &Context, state: &mut SharedState, request: &Request, path: &[&str]) -> Option<Reply> {
     let world = &mut state.world;
     Some(match path {
         ["calls"] => write_calls::create(context, world, request),
-        ["calls", call, "participants"] => write_people::create(context, world, request, id(call)),
+        ["calls", call, "participants"] => write_participants::create(context, world, request, id(call)),
         ["calls", call, "calllegs"] => write_legs::create(context, world, request, id(call)),
         ["system", "cdrreceivers"] => cdr_receivers::create(context, &mut state.cdr, request),
         _ => return None,
     })
 }
 
-fn delete(context: &Context, state: &mut State, path: &[&str]) -> Option<Reply> {
+fn delete(context: &Context, state: &mut SharedState, path: &[&str]) -> Option<Reply> {
     let world = &mut state.world;
     Some(match path {
         ["calls", call] => write_calls::end(context, world, id(call)),
-        ["participants", person] => write_people::disconnect(context, world, id(person)),
+        ["participants", person] => write_participants::disconnect(context, world, id(person)),
         ["calllegs", leg] => write_legs::hang_up(context, world, id(leg)),
         ["system", "cdrreceivers", receiver] => cdr_receivers::delete(context, &mut state.cdr, id(receiver)),
         _ => return None,

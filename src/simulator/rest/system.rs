@@ -1,4 +1,4 @@
-//! Reading the bridge itself: status, load, alarms, cluster, peers (rest.md 7 and 8).
+//! Reads the bridge itself: status, load, alarms, cluster, peers (rest.md 7 and 8).
 
 use crate::simulator::id::Id;
 
@@ -7,18 +7,18 @@ use super::reply::Reply;
 use super::request::Request;
 use super::{Context, page};
 use crate::simulator::cdr::Cdr;
-use crate::simulator::instant::rfc3339;
+use crate::simulator::timestamp::rfc3339;
 use crate::simulator::world::World;
 use crate::simulator::xml::Xml;
 
-/// Peers that one list shows; clusters have at most 24.
+/// Maximum number of peers in one list; clusters have at most 24.
 const CAP_BRIDGES: usize = 20;
 
 fn clustered(world: &World) -> bool {
     world.bridges.len() > 1
 }
 
-/// Order of the table in rest.md 8; fields appear with the version that brought them.
+/// Elements in the order of the table in rest.md 8; each appears from the version that introduced it.
 pub(crate) fn status(context: &Context, world: &World, cdr: &Cdr) -> Reply {
     let (switches, bridge) = (&context.switches, &world.bridges[context.bridge]);
     let legs = bridge.legs.len();
@@ -67,7 +67,7 @@ pub(crate) fn profiles(context: &Context, world: &World) -> Reply {
     Reply::xml(xml, &context.switches)
 }
 
-/// `uniqueName` is the own name in the list of bridges (AP).
+/// `uniqueName` is the bridge's own name in the list of bridges (AP).
 pub(crate) fn cluster(context: &Context, world: &World) -> Reply {
     let mut xml = Xml::default();
     xml.open("cluster");
@@ -78,15 +78,15 @@ pub(crate) fn cluster(context: &Context, world: &World) -> Reply {
     Reply::xml(xml, &context.switches)
 }
 
-/// The shared database's list; an unclustered bridge has none (AP).
+/// The list of the shared database; an unclustered bridge has none (AP).
 pub(crate) fn call_bridges(context: &Context, world: &World, request: &Request) -> Reply {
     let all = world.bridges.iter().filter(|_| clustered(world));
-    let (total, found) = page::of(all, context.turned, request, CAP_BRIDGES);
+    let (total, found) = page::of(all, context.rotation, request, CAP_BRIDGES);
     let mut xml = Xml::default();
     for bridge in found {
         xml.open_with("callBridge", &[("id", &bridge.id)]).field("name", &bridge.name).close("callBridge");
     }
-    Reply::list("callBridges", total, &xml.done(), &context.switches)
+    Reply::list("callBridges", total, &xml.finish(), &context.switches)
 }
 
 pub(crate) fn call_bridge(context: &Context, world: &World, id: Id) -> Reply {

@@ -1,4 +1,4 @@
-//! A REST request from arrival to answer: counting, faults, latency, credentials, then the route.
+//! The path of a REST request from arrival to response: counting, faults, latency, credentials, then the route.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,37 +21,37 @@ use crate::simulator::events;
 use crate::simulator::requests::ChangeRequest;
 use crate::simulator::switches::Switches;
 
-/// Enough for loopback to take half a body.
-const FLUSH: Duration = Duration::from_millis(20);
+/// Long enough for loopback to transfer half a body.
+const FLUSH_TIME: Duration = Duration::from_millis(20);
 
 #[derive(Clone)]
-struct Bridge {
+struct RestState {
     core: Arc<Core>,
     index: usize,
     running: CancellationToken,
 }
 
 pub(crate) fn router(core: Arc<Core>, index: usize, running: CancellationToken) -> Router {
-    Router::new().route("/events/{*path}", any(upgrade)).fallback(handle).with_state(Bridge { core, index, running })
+    Router::new().route("/events/{*path}", any(upgrade)).fallback(handle).with_state(RestState { core, index, running })
 }
 
-async fn upgrade(State(bridge): State<Bridge>, request: axum::extract::Request) -> Response {
+async fn upgrade(State(bridge): State<RestState>, request: axum::extract::Request) -> Response {
     events::socket::upgrade(&bridge.core, bridge.index, request, bridge.running.clone())
 }
 
-/// Counts a request out however it ends, also when the client hangs up.
-struct InFlight(Bridge);
+/// Ends the count of a request in flight, also when the client hangs up.
+struct InFlight(RestState);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.core.bridges[self.0.index].ledger.gone();
+        self.0.core.bridges[self.0.index].request_log.finished();
     }
 }
 
-async fn handle(State(bridge): State<Bridge>, method: HttpMethod, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn handle(State(bridge): State<RestState>, method: HttpMethod, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let arrived = now_ms();
-    let ledger = &bridge.core.bridges[bridge.index].ledger;
-    ledger.arrived(format!("{method} {}", shape(uri.path())));
+    let request_log = &bridge.core.bridges[bridge.index].request_log;
+    request_log.arrived(format!("{method} {}", shape(uri.path())));
     let guard = InFlight(bridge.clone());
     let switches = bridge.core.switches.of(bridge.index);
     let reply = tokio::select! {
@@ -66,18 +66,18 @@ async fn handle(State(bridge): State<Bridge>, method: HttpMethod, uri: Uri, head
         status: reply.status,
         answered_ms: now_ms(),
     });
-    ledger.answered(reply.status, change);
+    request_log.answered(reply.status, change);
     drop(guard);
     finish(&bridge, reply, &switches)
 }
 
-async fn answer(bridge: &Bridge, switches: &Arc<Switches>, method: &HttpMethod, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Reply {
+async fn answer(bridge: &RestState, switches: &Arc<Switches>, method: &HttpMethod, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Reply {
     if switches.rest_hang {
         std::future::pending::<()>().await;
     }
     let jitter = match switches.latency_jitter_ms {
         0 => 0,
-        most => rand::random_range(0..=most),
+        max => rand::random_range(0..=max),
     };
     pause(switches.latency_ms + jitter).await;
     let path = uri.path();
@@ -92,11 +92,11 @@ async fn answer(bridge: &Bridge, switches: &Arc<Switches>, method: &HttpMethod, 
     if switches.rate_503 > 0.0 && rand::random::<f64>() < switches.rate_503 {
         return busy(switches);
     }
-    let shell = &bridge.core.bridges[bridge.index];
-    if !auth::allowed(&bridge.core, shell, switches, headers) {
+    let runtime = &bridge.core.bridges[bridge.index];
+    if !auth::allowed(&bridge.core, runtime, switches, headers) {
         return Reply::unauthorized();
     }
-    let Some((method, path)) = understood(method, uri.path()) else {
+    let Some((method, path)) = parse_target(method, uri.path()) else {
         return Reply::failure(404, "unrecognizedObject", switches);
     };
     let request = Request::new(method, path, uri.query().unwrap_or(""), &String::from_utf8_lossy(body));
@@ -104,14 +104,14 @@ async fn answer(bridge: &Bridge, switches: &Arc<Switches>, method: &HttpMethod, 
     let reply = match switches.put_slow_ms {
         0 => respond(bridge, switches, request),
         _ if !changing => respond(bridge, switches, request),
-        slow => slowly(bridge, switches, request, slow).await,
+        slow => respond_delayed(bridge, switches, request, slow).await,
     };
     pause(if changing { switches.put_late_ms } else { switches.get_late_ms }).await;
     reply
 }
 
-/// Carried out after its time, also when the client has hung up by then.
-async fn slowly(bridge: &Bridge, switches: &Arc<Switches>, request: Request, slow: u64) -> Reply {
+/// Executes the request after a delay, also when the client has hung up by then.
+async fn respond_delayed(bridge: &RestState, switches: &Arc<Switches>, request: Request, slow: u64) -> Reply {
     let (owned, switches) = (bridge.clone(), switches.clone());
     let carried_out = bridge.core.tasks.spawn(async move {
         tokio::select! {
@@ -122,58 +122,61 @@ async fn slowly(bridge: &Bridge, switches: &Arc<Switches>, request: Request, slo
     carried_out.await.ok().flatten().unwrap_or_else(|| Reply::status(503))
 }
 
-fn respond(bridge: &Bridge, switches: &Arc<Switches>, request: Request) -> Reply {
+fn respond(bridge: &RestState, switches: &Arc<Switches>, request: Request) -> Reply {
     if request.method == Method::Post && request.shape() == ["authtokens"] {
         return token(bridge, switches);
     }
     if switches.put_without_effect && matches!(request.method, Method::Put | Method::Delete) {
-        return Reply::done();
+        return Reply::empty();
     }
-    // What is checked before it is answered has its delay where it is carried out (`write_people`).
+    // `write_participants` delays `deactivated` itself, because it must refuse before the response.
     let late = matches!(request.method, Method::Put | Method::Delete) && request.value("deactivated").is_none();
     if late && switches.effect_delay_ms > 0 {
         let (owned, switches) = (bridge.clone(), switches.clone());
         bridge.core.tasks.spawn(async move {
             tokio::select! {
                 () = owned.core.cancel.cancelled() => {}
-                () = pause(switches.effect_delay_ms) => drop(dispatch(&owned, &switches, &request)),
+                () = pause(switches.effect_delay_ms) => {
+                    // The response was sent before.
+                    let _ = dispatch(&owned, &switches, &request);
+                }
             }
         });
-        return Reply::done();
+        return Reply::empty();
     }
     dispatch(bridge, switches, &request)
 }
 
-fn dispatch(bridge: &Bridge, switches: &Arc<Switches>, request: &Request) -> Reply {
-    let turned = turned(bridge, switches, request);
-    bridge.core.operate(|state, now_ms| {
-        let context = Context { bridge: bridge.index, switches: switches.clone(), now_ms, turned };
+fn dispatch(bridge: &RestState, switches: &Arc<Switches>, request: &Request) -> Reply {
+    let rotation = rotation(bridge, switches, request);
+    bridge.core.change_state(|state, now_ms| {
+        let context = Context { bridge: bridge.index, switches: switches.clone(), now_ms, rotation };
         route::dispatch(&context, state, request)
     })
 }
 
-/// How far lists have turned: each further page finds them turned once more.
-fn turned(bridge: &Bridge, switches: &Switches, request: &Request) -> usize {
+/// Rotates lists by one more step for each further page.
+fn rotation(bridge: &RestState, switches: &Switches, request: &Request) -> usize {
     let further = request.method == Method::Get && request.number("offset").is_some_and(|offset| offset > 0);
     let step = if further { switches.pages_shift } else { 0 };
-    bridge.core.bridges[bridge.index].turned.fetch_add(step, Ordering::Relaxed) + step
+    bridge.core.bridges[bridge.index].rotation.fetch_add(step, Ordering::Relaxed) + step
 }
 
 /// 200 with the token in a header; no client reads the body (events.md 1).
-fn token(bridge: &Bridge, switches: &Switches) -> Reply {
+fn token(bridge: &RestState, switches: &Switches) -> Reply {
     if switches.token_status != 0 {
         return match switches.token_status {
             401 => Reply::unauthorized(),
             status => Reply::failure(status, "invalidOperation", switches),
         };
     }
-    let mut reply = Reply::done();
+    let mut reply = Reply::empty();
     let token = bridge.core.bridges[bridge.index].tokens.issue();
     reply.headers.push(("X-Cisco-CMS-Auth-Token", token));
     reply
 }
 
-fn understood<'a>(method: &HttpMethod, path: &'a str) -> Option<(Method, &'a str)> {
+fn parse_target<'a>(method: &HttpMethod, path: &'a str) -> Option<(Method, &'a str)> {
     let method = match *method {
         HttpMethod::GET => Method::Get,
         HttpMethod::POST => Method::Post,
@@ -185,7 +188,7 @@ fn understood<'a>(method: &HttpMethod, path: &'a str) -> Option<(Method, &'a str
     (rest.is_empty() || rest.starts_with('/')).then_some((method, rest))
 }
 
-/// A path with its ids taken out.
+/// Replaces the ids in a path.
 fn shape(path: &str) -> String {
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
     let parts: Vec<&str> =
@@ -193,7 +196,7 @@ fn shape(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// 503 = busy for now (AP); `Retry-After` is a switch.
+/// 503 means busy for now (AP); `Retry-After` is a switch.
 fn busy(switches: &Switches) -> Reply {
     let mut reply = Reply::status(503);
     if switches.retry_after_s > 0 {
@@ -208,8 +211,8 @@ async fn pause(ms: u64) {
     }
 }
 
-/// Makes the HTTP answer, with the faults that concern bodies.
-fn finish(bridge: &Bridge, reply: Reply, switches: &Switches) -> Response {
+/// Builds the HTTP response, with the faults that concern bodies.
+fn finish(bridge: &RestState, reply: Reply, switches: &Switches) -> Response {
     if let Some((delay, later)) = reply.later {
         let core = bridge.core.clone();
         let cancel = core.cancel.clone();
@@ -234,15 +237,15 @@ fn finish(bridge: &Bridge, reply: Reply, switches: &Switches) -> Response {
     let built = if switches.truncated_body && !body.is_empty() {
         response = response.header("Content-Length", body.len());
         let half: String = body.chars().take(body.chars().count() / 2).collect();
-        // The first half must be on its way before the connection breaks, or no head arrives either.
+        // The first half must be on its way before the connection breaks; otherwise not even the head arrives.
         let broken = stream::once(async {
-            tokio::time::sleep(FLUSH).await;
+            tokio::time::sleep(FLUSH_TIME).await;
             Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
         });
         response.body(Body::from_stream(stream::iter([Ok(half)]).chain(broken)))
     } else {
         response.body(Body::from(body))
     };
-    // Only a header value that is no header text could fail, and ours are ASCII.
+    // It could fail only for an invalid header value, and these are ASCII.
     built.unwrap_or_default()
 }

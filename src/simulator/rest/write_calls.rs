@@ -1,4 +1,4 @@
-//! Changing calls (rest.md 3.2 and 5): start, lock, record, banner, end.
+//! Changes calls (rest.md 3.2 and 5): start, lock, record, banner, end.
 
 use crate::simulator::id::Id;
 
@@ -42,8 +42,8 @@ pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, ca
     let Some(meeting) = world.meeting_of_call(context.bridge, call).map(|m| m.id) else {
         return Reply::missing("callDoesNotExist", false, switches);
     };
-    let (edits, locked) = match understood(request) {
-        Ok(understood) => understood,
+    let (edits, locked) = match parse_form(request) {
+        Ok(parsed) => parsed,
         Err(bad) => return Reply::bad(&bad, switches),
     };
     // Inferred from clients that change one instance only (rest.md 7).
@@ -55,15 +55,15 @@ pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, ca
     if let Some(locked) = locked {
         let _ = world.set_locked(meeting, locked, at, context.now_ms);
     }
-    Reply::done()
+    Reply::empty()
 }
 
-/// A parameter and what its value does.
-type Toggle = (&'static str, fn(bool) -> CallEdit);
+/// A parameter and the edit that it makes.
+type CallToggle = (&'static str, fn(bool) -> CallEdit);
 
-fn understood(request: &Request) -> Result<(Vec<CallEdit>, Option<bool>), BadParameter> {
+fn parse_form(request: &Request) -> Result<(Vec<CallEdit>, Option<bool>), BadParameter> {
     let mut edits = Vec::new();
-    let switches: [Toggle; 5] = [
+    let switches: [CallToggle; 5] = [
         ("recording", CallEdit::Recording),
         ("streaming", CallEdit::Streaming),
         ("allowAllMuteSelf", CallEdit::AllMuteSelf),
@@ -93,13 +93,13 @@ fn understood(request: &Request) -> Result<(Vec<CallEdit>, Option<bool>), BadPar
     Ok((edits, request.boolean("locked")?))
 }
 
-/// DELETE ends the meeting on that bridge; whether elsewhere too is unknown (rest.md 3.2).
+/// DELETE ends the meeting on that bridge; whether it ends elsewhere too is unknown (rest.md 3.2).
 pub(crate) fn end(context: &Context, world: &mut World, call: Id) -> Reply {
     let Some(meeting) = world.meeting_of_call(context.bridge, call).map(|m| m.id) else {
         return Reply::missing("callDoesNotExist", false, &context.switches);
     };
     match world.end_instance(meeting, context.bridge, "apiInitiatedTeardown", context.now_ms) {
-        Ok(()) => Reply::done(),
+        Ok(()) => Reply::empty(),
         Err(_) => Reply::missing("callDoesNotExist", false, &context.switches),
     }
 }

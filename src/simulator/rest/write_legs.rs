@@ -1,10 +1,10 @@
-//! Changing call legs (rest.md 3.7): mutes, layout, label, needsActivation, hanging up; `deactivated` is not among them.
+//! Changes call legs (rest.md 3.7): mutes, layout, label, needsActivation, hanging up, but not `deactivated`.
 
 use crate::simulator::id::Id;
 
 use super::reply::Reply;
 use super::request::{BadParameter, Request};
-use super::{Context, edits, write_people};
+use super::{Context, edits, write_participants};
 use crate::simulator::world::World;
 use crate::simulator::world::edit::Edit;
 use crate::simulator::world::model::LegOwner;
@@ -17,23 +17,23 @@ pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, le
         Some(LegOwner::Link { .. }) => return Reply::failure(400, "invalidOperation", switches),
         None => return Reply::missing("callLegDoesNotExist", false, switches),
     };
-    match understood(request) {
+    match parse_form(request) {
         Ok(changes) => {
             for change in changes {
                 let change = match change {
                     Edit::RxAudioMute(on) if sharing => Edit::SharingRxAudioMute(on),
                     change => change,
                 };
-                // Its leg exists, so it exists.
+                // The leg exists, so its participant does.
                 let _ = world.edit(person, change);
             }
-            Reply::done()
+            Reply::empty()
         }
         Err(bad) => Reply::bad(&bad, switches),
     }
 }
 
-fn understood(request: &Request) -> Result<Vec<Edit>, BadParameter> {
+fn parse_form(request: &Request) -> Result<Vec<Edit>, BadParameter> {
     if request.value("deactivated").is_some() {
         return Err(BadParameter("deactivated"));
     }
@@ -49,7 +49,7 @@ pub(crate) fn create(context: &Context, world: &mut World, request: &Request, ca
     let Some(meeting) = world.meeting_of_call(context.bridge, call).map(|m| m.id) else {
         return Reply::missing("callDoesNotExist", false, switches);
     };
-    match write_people::dial(context, world, request, meeting) {
+    match write_participants::dial(context, world, request, meeting) {
         Ok(id) => Reply::created("callLegs", world.participant(id).map(|p| p.leg).unwrap_or_default()),
         Err(bad) => Reply::bad(&bad, switches),
     }
@@ -59,9 +59,9 @@ pub(crate) fn hang_up(context: &Context, world: &mut World, leg: Id) -> Reply {
     let switches = &context.switches;
     match world.leg_owner(context.bridge, leg) {
         Some(LegOwner::Participant(id)) => {
-            // Its leg exists, so it exists.
+            // The leg exists, so its participant does.
             let _ = world.leave(id, "apiInitiatedTeardown", context.now_ms);
-            Reply::done()
+            Reply::empty()
         }
         Some(LegOwner::Sharing(_) | LegOwner::Link { .. }) => Reply::failure(400, "callLegCannotBeDeleted", switches),
         None => Reply::missing("callLegDoesNotExist", false, switches),

@@ -1,14 +1,14 @@
-//! Calls of the world: starting, instances on bridges and their links, ending; not who is in them.
+//! Calls of the world: start, instances on bridges and their links, end. It does not decide who is in them.
 
 use crate::simulator::id::Id;
 
 use super::change::{Change, call_element as el};
 use super::model::{Banner, CallType, DeactivationMode, Instance, LegOwner, Link, LockMode, Meeting};
-use super::ordered::Ordered;
-use super::timers::Due;
+use super::ordered::OrderedIds;
+use super::timers::DelayedAction;
 use super::{Refusal, World};
 
-/// What a new meeting is made of.
+/// The properties of a new meeting.
 #[derive(Debug, Clone)]
 pub(crate) struct NewMeeting {
     pub(crate) name: String,
@@ -63,7 +63,7 @@ impl World {
                 all_presentation: false,
                 active_when_empty: false,
                 instances: Vec::new(),
-                people: Ordered::default(),
+                people: OrderedIds::default(),
                 activators: 0,
                 presenter: None,
                 speaker: None,
@@ -73,7 +73,7 @@ impl World {
         id
     }
 
-    /// Starts a space's call with what its profiles say; `None` when there is no such space.
+    /// Starts a call in a space, with the settings of its profiles; `None` when there is no such space.
     pub(crate) fn start_in_space(&mut self, space: Id, bridge: usize, now_ms: i64) -> Option<Id> {
         let found = self.directory.spaces.get(&space)?;
         let guests = &self.directory.leg_profiles[2 + found.guest_profile];
@@ -90,7 +90,7 @@ impl World {
         Some(self.start_meeting(bridge, new, now_ms))
     }
 
-    /// Makes sure that the meeting has a call on this bridge; returns its id.
+    /// Ensures that the meeting has a call on this bridge; returns the call's id.
     pub(crate) fn add_instance(&mut self, meeting: Id, bridge: usize, now_ms: i64) -> Option<Id> {
         let known = self.meetings.get(&meeting)?;
         if let Some(instance) = known.instance(bridge) {
@@ -104,7 +104,7 @@ impl World {
         let late_ms = self.bridges[bridge].correlator_ms;
         let correlated = peers.is_empty() || late_ms == 0;
         if !correlated {
-            self.schedule(now_ms + late_ms, Due::Correlate(meeting, bridge));
+            self.schedule(now_ms + late_ms, DelayedAction::Correlate(meeting, bridge));
         }
         let instance =
             Instance { bridge, call, seq, started_ms: now_ms, correlated, locked, banner, local: 0, max_legs: 0, links: Vec::new() };
@@ -123,7 +123,7 @@ impl World {
         Some(call)
     }
 
-    /// The instance learns of which meeting it is a part.
+    /// Gives the instance its meeting's correlator.
     pub(super) fn correlate(&mut self, meeting: Id, bridge: usize) {
         let Some(instance) = self.meetings.get_mut(&meeting).and_then(|found| found.instance_mut(bridge)) else { return };
         instance.correlated = true;
@@ -139,7 +139,7 @@ impl World {
         }
     }
 
-    /// Ends the meeting's call on one bridge: its own people go, other instances stay (rest.md 3.2).
+    /// Ends the meeting's call on one bridge: its own participants leave, other instances stay (rest.md 3.2).
     pub(crate) fn end_instance(&mut self, meeting: Id, bridge: usize, reason: &'static str, now_ms: i64) -> Result<(), Refusal> {
         let found = self.meetings.get(&meeting).ok_or(Refusal::NoCall)?;
         found.instance(bridge).ok_or(Refusal::NoCall)?;
@@ -163,7 +163,7 @@ impl World {
         Ok(())
     }
 
-    /// Takes the instance away, with its links on both sides, and the meeting with its last instance.
+    /// Removes the instance, with its links on both sides; with its last instance, the meeting.
     pub(crate) fn drop_instance(&mut self, meeting: Id, bridge: usize, reason: &'static str, roster: Vec<Id>) {
         let Some(found) = self.meetings.get_mut(&meeting) else {
             return;

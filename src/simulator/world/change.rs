@@ -1,4 +1,4 @@
-//! What an operation changed, as the events side and the CDRs need to hear it; no rendering.
+//! The changes that an operation made, for events and CDRs. It renders nothing.
 
 use crate::simulator::id::Id;
 
@@ -34,7 +34,7 @@ pub(crate) mod roster_element {
     pub(crate) const CAN_MOVE: u32 = 1 << 11;
     pub(crate) const MOVED_PARTICIPANT: u32 = 1 << 12;
     pub(crate) const MOVED_BRIDGE: u32 = 1 << 13;
-    /// No element of the protocol: shown only by the switch `lobby_hint`.
+    /// Not an element of the protocol: shown only by the switch `lobby_hint`.
     pub(crate) const LOBBY: u32 = 1 << 14;
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum Change {
     CallChanged {
         meeting: Id,
         elements: u32,
-        /// The bridge whose local count changed, for the elements that differ by bridge.
+        /// The bridge whose local count changed, for elements that differ between bridges.
         home: Option<usize>,
     },
     CallEnded {
@@ -55,7 +55,7 @@ pub(crate) enum Change {
         bridge: usize,
         call: Id,
         reason: &'static str,
-        /// Who was on its roster until then.
+        /// The participants on its roster until then.
         roster: Vec<Id>,
     },
     Joined {
@@ -71,10 +71,10 @@ pub(crate) enum Change {
         meeting: Id,
         participant: Id,
         reason: &'static str,
-        /// As it was at the end: the world has forgotten it.
+        /// Its last state: the world no longer has it.
         last: Box<Participant>,
     },
-    /// The bridge went down and came back. What follows about its old calls nobody was there to tell.
+    /// The bridge went down and came back. No client was connected to get the following changes of its old calls.
     Restarted {
         bridge: usize,
     },

@@ -1,4 +1,4 @@
-//! Plain settings of calls and participants (mutes, names, banner, recording), with what they change.
+//! Plain settings of calls and participants (mutes, names, banner, recording), and the elements that they change.
 
 use crate::simulator::id::Id;
 
@@ -10,7 +10,7 @@ use super::{Refusal, World};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Edit {
     RxAudioMute(bool),
-    /// Of the second leg alone, which carries the presentation.
+    /// Mutes the second leg alone, which carries the presentation.
     SharingRxAudioMute(bool),
     TxAudioMute(bool),
     RxVideoMute(bool),
@@ -106,7 +106,7 @@ fn apply(person: &mut Participant, edit: Edit) -> u32 {
     }
 }
 
-/// No event tells of it.
+/// No event reports a banner.
 fn apply_to_banner(call: &mut Meeting, at: Option<usize>, change: impl Fn(&mut Banner)) -> u32 {
     call.instances_mut(at).for_each(|instance| change(&mut instance.banner));
     0

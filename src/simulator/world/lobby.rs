@@ -1,14 +1,14 @@
-//! Who waits and who may enter: rest.md section 4 as rules over the world; no wire format.
+//! Decides who waits and who may enter: the rules of rest.md section 4 over the world. It has no wire format.
 
 use crate::simulator::id::Id;
 
 use super::change::{Change, call_element, roster_element};
 use super::model::{DeactivationMode, LegState, LockMode};
-use super::timers::Due;
+use super::timers::DelayedAction;
 use super::{Refusal, World};
 
 impl World {
-    /// The leg is answered: decides lobby or call, and lets guests in behind an activator.
+    /// Connects an answered leg: into the lobby or the call. An activator also admits guests.
     pub(super) fn connect(&mut self, participant: Id, now_ms: i64) {
         let waits = self.must_wait(participant);
         let Some(person) = self.participants.get_mut(&participant) else {
@@ -18,14 +18,14 @@ impl World {
         person.connected_ms = now_ms;
         person.since_ms = now_ms;
         person.waiting = waits;
-        let (meeting, enters) = (person.meeting, person.lets_guests_in());
+        let (meeting, enters) = (person.meeting, person.admits_guests());
         if enters {
-            self.activator_in(meeting, now_ms);
+            self.on_activator_entered(meeting, now_ms);
         }
     }
 
     /// A locked call holds everybody (`all`) or those who need activation; an open one holds
-    /// those who need activation while no activator is in (rest.md 4, AP and HUB).
+    /// those who need activation while no activator is in it (rest.md 4, AP and HUB).
     fn must_wait(&self, participant: Id) -> bool {
         let Some(person) = self.participants.get(&participant) else {
             return false;
@@ -54,20 +54,21 @@ impl World {
         if person.waiting == waiting {
             return Ok(());
         }
-        let was_activator = person.lets_guests_in();
+        let was_activator = person.admits_guests();
         person.waiting = waiting;
         person.since_ms = now_ms;
-        let (meeting, is_activator) = (person.meeting, person.lets_guests_in());
+        let (meeting, is_activator) = (person.meeting, person.admits_guests());
         self.roster_changed(participant, roster_element::LOBBY);
         match (was_activator, is_activator) {
-            (false, true) => self.activator_in(meeting, now_ms),
-            (true, false) => self.activator_gone(meeting, now_ms),
+            (false, true) => self.on_activator_entered(meeting, now_ms),
+            (true, false) => self.on_activator_left(meeting, now_ms),
             _ => {}
         }
         Ok(())
     }
 
-    /// Locking never sends anybody back; unlocking lets in whom the mode says (rest.md 4). `at`: only the instance there, and whom it hosts.
+    /// Locking sends nobody back; unlocking admits according to the mode (rest.md 4).
+    /// `at`: only the instance on this bridge and the participants that it hosts.
     pub(crate) fn set_locked(&mut self, meeting: Id, locked: bool, at: Option<usize>, now_ms: i64) -> Result<(), Refusal> {
         let found = self.meetings.get_mut(&meeting).ok_or(Refusal::NoCall)?;
         let mut changed = false;
@@ -94,13 +95,13 @@ impl World {
         Ok(())
     }
 
-    /// An activator is in: an unlocked call lets all waiting guests in (HUB, Acano KB).
-    fn activator_in(&mut self, meeting: Id, now_ms: i64) {
+    /// An activator has entered: an unlocked call admits all waiting guests (HUB, Acano KB).
+    fn on_activator_entered(&mut self, meeting: Id, now_ms: i64) {
         let Some(found) = self.meetings.get_mut(&meeting) else {
             return;
         };
         found.activators += 1;
-        self.timers.retain(|timer| !timer.is(Due::Deactivate(meeting)));
+        self.timers.retain(|timer| !timer.runs(DelayedAction::Deactivate(meeting)));
         let locked: Vec<usize> = found.instances.iter().filter(|instance| instance.locked).map(|instance| instance.bridge).collect();
         for id in self.waiting_in(meeting) {
             if self.participants.get(&id).is_some_and(|p| p.needs_activation && !locked.contains(&p.home)) {
@@ -110,8 +111,8 @@ impl World {
         }
     }
 
-    /// The last activator's departure starts the deactivation clock; one who comes back stops it.
-    pub(super) fn activator_gone(&mut self, meeting: Id, now_ms: i64) {
+    /// When the last activator leaves, the deactivation timer starts; a returning activator stops it.
+    pub(super) fn on_activator_left(&mut self, meeting: Id, now_ms: i64) {
         let Some(found) = self.meetings.get_mut(&meeting) else {
             return;
         };
@@ -120,10 +121,10 @@ impl World {
             return;
         }
         let at = now_ms + found.deactivation_s * 1000;
-        self.schedule(at, Due::Deactivate(meeting));
+        self.schedule(at, DelayedAction::Deactivate(meeting));
     }
 
-    /// The clock ran out: guests go back to the lobby or are dropped.
+    /// The timer has expired: guests go back to the lobby or are disconnected.
     pub(super) fn deactivate(&mut self, meeting: Id, now_ms: i64) {
         let Some(found) = self.meetings.get(&meeting) else {
             return;
@@ -135,7 +136,7 @@ impl World {
             .filter(|id| self.participants.get(id).is_some_and(|p| p.needs_activation && p.is_connected() && !p.waiting))
             .collect();
         for id in guests {
-            // Ids come from the meeting's own list; one that is gone needs nothing.
+            // The ids come from the meeting's own list; a participant who has left needs nothing.
             let _ = match mode {
                 DeactivationMode::Deactivate => self.set_waiting(id, true, now_ms),
                 DeactivationMode::Disconnect => self.leave(id, "callDeactivated", now_ms),

@@ -6,8 +6,8 @@ use crate::simulator::id::Id;
 use super::World;
 use super::calls::NewMeeting;
 use super::edit::CallEdit;
-use super::membership::NewPerson;
-use super::model::{DeactivationMode, Kind, LockMode};
+use super::membership::NewParticipant;
+use super::model::{DeactivationMode, EndpointKind, LockMode};
 use super::truth::Lobby;
 
 const GUEST: (bool, bool) = (false, true);
@@ -37,11 +37,11 @@ impl Room {
     }
 
     fn join_as(&mut self, activator: bool, needs_activation: bool, jid: Option<&str>) -> Id {
-        let person = NewPerson {
+        let person = NewParticipant {
             name: "Somebody".to_owned(),
             uri: "somebody@example.org".to_owned(),
             jid: jid.map(str::to_owned),
-            kind: Kind::Sip,
+            kind: EndpointKind::Sip,
             activator,
             needs_activation,
             enters_waiting: None,
@@ -185,11 +185,11 @@ fn an_admitted_activator_counts_and_one_sent_back_does_not() {
 fn a_distributed_meeting_has_one_lobby_and_an_id_per_bridge() {
     let mut room = Room::open();
     let guest = room.join(GUEST);
-    let person = NewPerson {
+    let person = NewParticipant {
         name: String::new(),
         uri: "host@example.org".to_owned(),
         jid: None,
-        kind: Kind::WebApp,
+        kind: EndpointKind::WebApp,
         activator: true,
         needs_activation: false,
         enters_waiting: None,

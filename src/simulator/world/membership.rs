@@ -1,19 +1,19 @@
-//! People of the world: joining, dialling out, leaving, moving; whether they wait is `lobby`.
+//! Participants of the world: join, dial-out, leave, move. `lobby` decides whether they wait.
 
 use crate::simulator::id::Id;
 
 use super::change::{Change, call_element, roster_element};
-use super::model::{Kind, LegOwner, LegState, Participant};
-use super::timers::Due;
+use super::model::{EndpointKind, LegOwner, LegState, Participant};
+use super::timers::DelayedAction;
 use super::{Refusal, World};
 
-/// Who joins or is called.
+/// A participant who joins or is called.
 #[derive(Debug, Clone)]
-pub(crate) struct NewPerson {
+pub(crate) struct NewParticipant {
     pub(crate) name: String,
     pub(crate) uri: String,
     pub(crate) jid: Option<String>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: EndpointKind,
     pub(crate) activator: bool,
     pub(crate) needs_activation: bool,
     /// `deactivated` as given on a dial-out; `None` leaves it to the lobby rules.
@@ -21,39 +21,46 @@ pub(crate) struct NewPerson {
     pub(crate) can_move: bool,
 }
 
-/// How a called party will behave.
+/// The behaviour of a called party.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dialing {
     pub(crate) ring_after_ms: i64,
     pub(crate) end_after_ms: i64,
-    /// `None`: answers. `Some(reason)`: fails with it.
+    /// `None`: the call is answered. `Some(reason)`: it fails with this reason.
     pub(crate) fails: Option<&'static str>,
 }
 
 impl World {
-    /// Somebody calls in and is answered.
-    pub(crate) fn join(&mut self, meeting: Id, bridge: usize, person: NewPerson, now_ms: i64) -> Result<Id, Refusal> {
-        let id = self.enter(meeting, bridge, person, false, now_ms)?;
+    /// A participant calls in and is connected.
+    pub(crate) fn join(&mut self, meeting: Id, bridge: usize, person: NewParticipant, now_ms: i64) -> Result<Id, Refusal> {
+        let id = self.add_participant(meeting, bridge, person, false, now_ms)?;
         self.connect(id, now_ms);
-        self.announce(meeting, id);
+        self.emit_joined(meeting, id);
         Ok(id)
     }
 
-    /// The bridge calls somebody: seen as `initial`, then `ringing`, then connected or gone (events.md 4.5).
-    pub(crate) fn dial(&mut self, meeting: Id, bridge: usize, person: NewPerson, dialing: Dialing, now_ms: i64) -> Result<Id, Refusal> {
-        let id = self.enter(meeting, bridge, person, true, now_ms)?;
-        self.announce(meeting, id);
-        self.schedule(now_ms + dialing.ring_after_ms, Due::Ring(id));
+    /// The bridge calls a participant: shown as `initial`, then `ringing`, then connected or gone (events.md 4.5).
+    pub(crate) fn dial(
+        &mut self,
+        meeting: Id,
+        bridge: usize,
+        person: NewParticipant,
+        dialing: Dialing,
+        now_ms: i64,
+    ) -> Result<Id, Refusal> {
+        let id = self.add_participant(meeting, bridge, person, true, now_ms)?;
+        self.emit_joined(meeting, id);
+        self.schedule(now_ms + dialing.ring_after_ms, DelayedAction::Ring(id));
         let outcome = match dialing.fails {
-            None => Due::Answer(id),
-            Some(reason) => Due::Fail(id, reason),
+            None => DelayedAction::Answer(id),
+            Some(reason) => DelayedAction::Fail(id, reason),
         };
         let end = dialing.end_after_ms.max(dialing.ring_after_ms);
         self.schedule(now_ms + end, outcome);
         Ok(id)
     }
 
-    /// Moves to another meeting: a new participant id there, the old one ends (rest.md 5).
+    /// Moves a participant to another meeting: they get a new id there, and the old one ends (rest.md 5).
     pub(crate) fn move_to(
         &mut self,
         participant: Id,
@@ -69,7 +76,7 @@ impl World {
         if !self.meetings.contains_key(&target) {
             return Err(Refusal::NoCall);
         }
-        let person = NewPerson {
+        let person = NewParticipant {
             name: old.name.clone(),
             uri: old.uri.clone(),
             jid: old.jid.clone(),
@@ -79,17 +86,17 @@ impl World {
             enters_waiting: None,
             can_move: true,
         };
-        let id = self.enter(target, bridge, person, old.outgoing, now_ms)?;
+        let id = self.add_participant(target, bridge, person, old.outgoing, now_ms)?;
         if let Some(new) = self.participants.get_mut(&id) {
             new.moved_from = Some((old.id, old.home));
         }
         self.connect(id, now_ms);
-        self.announce(target, id);
+        self.emit_joined(target, id);
         self.leave(participant, "callMoved", now_ms)?;
         Ok(id)
     }
 
-    /// Somebody leaves; the instance without local people ends (reason `allLeft`, events.md 4.3).
+    /// Removes a participant; an instance without local participants ends (reason `allLeft`, events.md 4.3).
     pub(crate) fn leave(&mut self, participant: Id, reason: &'static str, now_ms: i64) -> Result<(), Refusal> {
         let person = self.participant(participant)?;
         let (meeting, home) = (person.meeting, person.home);
@@ -105,7 +112,7 @@ impl World {
         Ok(())
     }
 
-    /// Takes the person out of every index without ending the instance.
+    /// Removes the participant from every index without ending the instance.
     pub(super) fn detach(&mut self, participant: Id, reason: &'static str, now_ms: i64) {
         let Some(person) = self.participants.remove(&participant) else {
             return;
@@ -135,22 +142,22 @@ impl World {
         for bridge in bridges {
             self.bridges[bridge].known.remove(person.seq);
         }
-        let (meeting, home, let_guests_in) = (person.meeting, Some(person.home), person.lets_guests_in());
+        let (meeting, home, admitted_guests) = (person.meeting, Some(person.home), person.admits_guests());
         self.emit(Change::Left { meeting, participant, reason, last: Box::new(person) });
         self.emit(Change::CallChanged { meeting, elements, home });
-        if let_guests_in {
-            self.activator_gone(meeting, now_ms);
+        if admitted_guests {
+            self.on_activator_left(meeting, now_ms);
         }
     }
 
-    fn enter(&mut self, meeting: Id, bridge: usize, person: NewPerson, outgoing: bool, now_ms: i64) -> Result<Id, Refusal> {
+    fn add_participant(&mut self, meeting: Id, bridge: usize, person: NewParticipant, outgoing: bool, now_ms: i64) -> Result<Id, Refusal> {
         if bridge >= self.bridges.len() {
             return Err(Refusal::NoBridge);
         }
         self.add_instance(meeting, bridge, now_ms).ok_or(Refusal::NoCall)?;
         let id = self.new_id();
         // Web app legs share the participant's id, SIP legs have their own (rest.md 3.7).
-        let leg = if person.kind == Kind::WebApp { id } else { self.new_id() };
+        let leg = if person.kind == EndpointKind::WebApp { id } else { self.new_id() };
         let leg_seq = self.add_leg(bridge, leg, LegOwner::Participant(id));
         let seq = self.next_seq();
         let entered = Participant {
@@ -186,11 +193,11 @@ impl World {
             moved_from: None,
         };
         self.participants.insert(id, entered);
-        self.index_person(meeting, bridge, seq, id);
+        self.index_participant(meeting, bridge, seq, id);
         Ok(id)
     }
 
-    fn index_person(&mut self, meeting: Id, home: usize, seq: u64, id: Id) {
+    fn index_participant(&mut self, meeting: Id, home: usize, seq: u64, id: Id) {
         let Some(found) = self.meetings.get_mut(&meeting) else {
             return;
         };
@@ -204,7 +211,7 @@ impl World {
         }
     }
 
-    fn announce(&mut self, meeting: Id, participant: Id) {
+    fn emit_joined(&mut self, meeting: Id, participant: Id) {
         self.emit(Change::Joined { meeting, participant });
         let home = self.participants.get(&participant).map(|p| p.home);
         let first_here = home.is_some_and(|home| self.meetings.get(&meeting).and_then(|m| m.instance(home)).is_some_and(|i| i.local == 1));
@@ -215,8 +222,8 @@ impl World {
         self.emit(Change::CallChanged { meeting, elements, home });
     }
 
-    /// A Lync participant starts sharing by a second leg of its own (cdr.md 5, CG).
-    pub(crate) fn share_by_second_leg(&mut self, participant: Id) {
+    /// A Lync participant starts to share content on a second leg (cdr.md 5, CG).
+    pub(crate) fn add_sharing_leg(&mut self, participant: Id) {
         let Some(home) = self.participants.get(&participant).map(|p| p.home) else {
             return;
         };

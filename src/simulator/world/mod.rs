@@ -22,11 +22,11 @@ use rand::{RngCore, SeedableRng, rngs::StdRng};
 
 use change::Change;
 use model::{Bridge, LegEntry, LegOwner, Meeting, Participant};
-use ordered::Ordered;
+use ordered::OrderedIds;
 use spaces::Directory;
 use timers::Timer;
 
-/// Why an operation could not be done; `wire` is the failure reason of rest.md 6.
+/// The reason why an operation was refused; `wire` is the failure reason of rest.md 6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("no such call")]
@@ -47,7 +47,7 @@ pub(crate) struct World {
     next_seq: u64,
     pub(crate) bridges: Vec<Bridge>,
     pub(crate) meetings: HashMap<Id, Meeting>,
-    pub(crate) meeting_order: Ordered,
+    pub(crate) meeting_order: OrderedIds,
     pub(crate) participants: HashMap<Id, Participant>,
     pub(crate) directory: Directory,
     timers: BinaryHeap<Timer>,
@@ -61,7 +61,7 @@ impl World {
             next_seq: 0,
             bridges: Vec::new(),
             meetings: HashMap::new(),
-            meeting_order: Ordered::default(),
+            meeting_order: OrderedIds::default(),
             participants: HashMap::new(),
             directory: Directory::default(),
             timers: BinaryHeap::new(),
@@ -75,18 +75,18 @@ impl World {
                 started_ms: now_ms,
                 legs_completed: 0,
                 correlator_ms: 0,
-                calls: Ordered::default(),
+                calls: OrderedIds::default(),
                 call_index: HashMap::new(),
-                legs: Ordered::default(),
+                legs: OrderedIds::default(),
                 leg_index: HashMap::new(),
-                known: Ordered::default(),
+                known: OrderedIds::default(),
             });
         }
         world.directory = Directory::new(&mut world);
         world
     }
 
-    /// What happened since the last call, in order.
+    /// Takes the changes since the last call, in order.
     pub(crate) fn take_changes(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.changes)
     }
@@ -124,13 +124,13 @@ impl World {
         self.participants.get(&id).ok_or(Refusal::NoParticipant)
     }
 
-    /// The participant as this bridge may show it: it must have an instance of the meeting.
+    /// The participant, if this bridge may show it: it must have an instance of the meeting.
     pub(crate) fn participant_at(&self, bridge: usize, id: Id) -> Option<&Participant> {
         let person = self.participants.get(&id)?;
         self.meetings.get(&person.meeting)?.instance(bridge).map(|_| person)
     }
 
-    /// The owner of a leg this bridge runs.
+    /// The owner of a leg that this bridge runs.
     pub(crate) fn leg_owner(&self, bridge: usize, leg: Id) -> Option<LegOwner> {
         self.bridges.get(bridge)?.leg_index.get(&leg).map(|e| e.owner)
     }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use crate::simulator::id::Id;
 use crate::simulator::switches::{CorrelatorFirst, WaitingParticipant};
 
-use super::ordered::Ordered;
+use super::ordered::OrderedIds;
 
-/// What happens to guests when the last activator leaves (rest.md 4, AP).
+/// The effect on guests when the last activator leaves (rest.md 4, AP).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeactivationMode {
     Deactivate,
@@ -15,7 +15,7 @@ pub(crate) enum DeactivationMode {
     RemainActivated,
 }
 
-/// Whom a locked call keeps in the lobby (rest.md 4, AP; since 2.9).
+/// The participants that a locked call keeps in the lobby (rest.md 4, AP; since 2.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LockMode {
     All,
@@ -37,30 +37,30 @@ pub(crate) enum LegState {
     OnHold,
 }
 
-/// What the endpoint is: it decides leg type, subType and the sharing of ids.
+/// The type of endpoint: it decides leg type, subType and whether ids are shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum EndpointKind {
     Sip,
     Phone,
     WebApp,
     Lync,
 }
 
-/// A Call Bridge as the cluster knows it, and what it indexes by its own ids.
+/// A Call Bridge as the cluster knows it, with indexes by its own ids.
 #[derive(Debug)]
 pub(crate) struct Bridge {
     pub(crate) id: Id,
     pub(crate) name: String,
     pub(crate) started_ms: i64,
-    /// How late calls that begin here learn their correlator (the switch of the same name).
+    /// Delay after which calls that begin here get their correlator (the switch of the same name).
     pub(crate) correlator_ms: i64,
     pub(crate) legs_completed: u64,
-    pub(crate) calls: Ordered,
+    pub(crate) calls: OrderedIds,
     pub(crate) call_index: HashMap<Id, Id>,
-    pub(crate) legs: Ordered,
+    pub(crate) legs: OrderedIds,
     pub(crate) leg_index: HashMap<Id, LegEntry>,
-    /// Everybody this bridge can name: the people of every meeting with an instance here.
-    pub(crate) known: Ordered,
+    /// All participants that this bridge can name: those of every meeting with an instance here.
+    pub(crate) known: OrderedIds,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +80,7 @@ pub(crate) enum LegOwner {
     },
 }
 
-/// One meeting: all instances with the same `callCorrelator`, which is its id here.
+/// One meeting: all calls with the same `callCorrelator`, which is its id here.
 #[derive(Debug)]
 pub(crate) struct Meeting {
     pub(crate) id: Id,
@@ -101,7 +101,7 @@ pub(crate) struct Meeting {
     pub(crate) all_presentation: bool,
     pub(crate) active_when_empty: bool,
     pub(crate) instances: Vec<Instance>,
-    pub(crate) people: Ordered,
+    pub(crate) people: OrderedIds,
     /// Activators that are connected and not waiting themselves.
     pub(crate) activators: usize,
     pub(crate) presenter: Option<Id>,
@@ -123,9 +123,9 @@ pub(crate) struct Instance {
     pub(crate) call: Id,
     pub(crate) seq: u64,
     pub(crate) started_ms: i64,
-    /// It has been told of which meeting it is a part.
+    /// It has its meeting's correlator.
     pub(crate) correlated: bool,
-    /// Alike on all instances, unless changes of calls don't spread (the switch `call_changes`).
+    /// The same on all instances, unless changes of calls don't spread (the switch `call_changes`).
     pub(crate) locked: bool,
     pub(crate) banner: Banner,
     pub(crate) local: usize,
@@ -134,7 +134,7 @@ pub(crate) struct Instance {
 }
 
 impl Meeting {
-    /// The `callCorrelator` as one bridge tells it.
+    /// The `callCorrelator` that one bridge shows.
     pub(crate) fn correlator(&self, bridge: usize, first: CorrelatorFirst) -> Option<Id> {
         match (self.instance(bridge).filter(|instance| !instance.correlated), first) {
             (None, _) => Some(self.id),
@@ -165,7 +165,7 @@ pub(crate) struct Participant {
     pub(crate) label: Option<String>,
     pub(crate) uri: String,
     pub(crate) jid: Option<String>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: EndpointKind,
     pub(crate) activator: bool,
     pub(crate) needs_activation: bool,
     pub(crate) outgoing: bool,
@@ -178,7 +178,7 @@ pub(crate) struct Participant {
     pub(crate) connected_ms: i64,
     pub(crate) since_ms: i64,
     pub(crate) rx_audio_mute: bool,
-    /// The same of the sharing leg: each leg has its own.
+    /// `rx_audio_mute` of the sharing leg: each leg has its own.
     pub(crate) sharing_rx_audio_mute: bool,
     pub(crate) tx_audio_mute: bool,
     pub(crate) rx_video_mute: bool,
@@ -199,7 +199,7 @@ impl Participant {
         matches!(self.state, LegState::Connected | LegState::OnHold)
     }
 
-    /// `state` as the participant shows it, which is not the leg's where the switch says so; `None`: the element is absent.
+    /// `state` of the participant, which a switch can make different from the leg's. `None`: the element is absent.
     pub(crate) fn shown_state(&self, waiting: WaitingParticipant) -> Option<LegState> {
         match waiting {
             WaitingParticipant::Ringing if self.waiting && self.is_connected() => Some(LegState::Ringing),
@@ -208,7 +208,7 @@ impl Participant {
         }
     }
 
-    pub(crate) fn lets_guests_in(&self) -> bool {
+    pub(crate) fn admits_guests(&self) -> bool {
         self.activator && self.is_connected() && !self.waiting
     }
 }
@@ -218,7 +218,7 @@ impl Meeting {
         self.instances.iter().find(|i| i.bridge == bridge)
     }
 
-    /// Every instance is.
+    /// Whether every instance is locked.
     pub(crate) fn is_locked(&self) -> bool {
         !self.instances.is_empty() && self.instances.iter().all(|instance| instance.locked)
     }
@@ -227,7 +227,7 @@ impl Meeting {
         self.instance(bridge).is_some_and(|instance| instance.locked)
     }
 
-    /// The one there, or all.
+    /// The instance on that bridge, or all.
     pub(crate) fn instances_mut(&mut self, at: Option<usize>) -> impl Iterator<Item = &mut Instance> {
         self.instances.iter_mut().filter(move |instance| at.is_none_or(|bridge| instance.bridge == bridge))
     }

@@ -1,13 +1,13 @@
-//! A list of ids in order of arrival that gives pages by offset; it holds no objects.
+//! A list of ids in order of arrival that returns pages by offset. It holds no objects.
 
 use crate::simulator::id::Id;
 
 /// Ids sorted by the number they were given on arrival, so a page is a slice
-/// and one that leaves shifts those behind it, as on a bridge.
+/// and a removed one shifts those behind it, as on a bridge.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Ordered(Vec<(u64, Id)>);
+pub(crate) struct OrderedIds(Vec<(u64, Id)>);
 
-impl Ordered {
+impl OrderedIds {
     pub(crate) fn insert(&mut self, seq: u64, id: Id) {
         match self.0.binary_search_by_key(&seq, |entry| entry.0) {
             Ok(at) => self.0[at] = (seq, id),
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn those_behind_one_who_leaves_move_up() {
         let ids: Vec<Id> = (0..4).map(|n| Id::from_random([n; 16])).collect();
-        let mut list = Ordered::default();
+        let mut list = OrderedIds::default();
         for (seq, id) in [(10, ids[0]), (30, ids[2]), (20, ids[1]), (40, ids[3])] {
             list.insert(seq, id);
         }

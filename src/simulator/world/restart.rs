@@ -1,10 +1,10 @@
-//! A bridge that restarts: its calls end, and its people call in again under new ids.
+//! The restart of a bridge: its calls end, and its participants call in again under new ids.
 
 use crate::simulator::id::Id;
 
 use super::World;
 use super::change::Change;
-use super::membership::NewPerson;
+use super::membership::NewParticipant;
 use super::model::Meeting;
 
 impl World {
@@ -25,12 +25,12 @@ impl World {
         let Some(found) = self.meetings.get(&meeting) else {
             return;
         };
-        let again: Vec<NewPerson> = found
+        let again: Vec<NewParticipant> = found
             .people
             .iter()
             .filter_map(|id| self.participants.get(&id))
             .filter(|p| p.home == bridge && p.is_connected())
-            .map(|p| NewPerson {
+            .map(|p| NewParticipant {
                 name: p.name.clone(),
                 uri: p.uri.clone(),
                 jid: p.jid.clone(),
@@ -41,7 +41,7 @@ impl World {
                 can_move: p.can_move,
             })
             .collect();
-        let copy = renewed(found);
+        let copy = settings_of(found);
         // The instance exists: the call was in the bridge's own index.
         let _ = self.end_instance(meeting, bridge, "error", now_ms);
         let meeting = match self.meetings.contains_key(&meeting) {
@@ -50,13 +50,13 @@ impl World {
         };
         self.add_instance(meeting, bridge, now_ms);
         for person in again {
-            // The meeting exists: it was made or found just now.
+            // The meeting exists: it was created or found just now.
             let _ = self.join(meeting, bridge, person, now_ms);
         }
     }
 }
 
-fn renewed(meeting: &Meeting) -> super::calls::NewMeeting {
+fn settings_of(meeting: &Meeting) -> super::calls::NewMeeting {
     super::calls::NewMeeting {
         name: meeting.name.clone(),
         call_type: meeting.call_type,

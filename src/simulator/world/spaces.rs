@@ -1,4 +1,4 @@
-//! What lies in the shared database: spaces, their ways in, profiles and tenants; no calls.
+//! The content of the shared database: spaces, their access methods, profiles and tenants. It has no calls.
 
 use std::collections::HashMap;
 
@@ -6,9 +6,9 @@ use crate::simulator::id::Id;
 
 use super::World;
 use super::model::{DeactivationMode, LockMode};
-use super::ordered::Ordered;
+use super::ordered::OrderedIds;
 
-/// Spaces differ in how strict they are; each kind has one guest profile.
+/// Spaces differ in strictness; each kind has one guest profile.
 pub(crate) const GUEST_PROFILES: [(DeactivationMode, i64); 3] =
     [(DeactivationMode::Deactivate, 10), (DeactivationMode::Disconnect, 30), (DeactivationMode::RemainActivated, 0)];
 
@@ -64,7 +64,7 @@ pub(crate) struct Directory {
     pub(crate) leg_profiles: Vec<LegProfile>,
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) spaces: HashMap<Id, Space>,
-    pub(crate) space_order: Ordered,
+    pub(crate) space_order: OrderedIds,
 }
 
 impl Directory {
@@ -105,7 +105,7 @@ impl Directory {
 }
 
 impl World {
-    /// A space with two ways in, told apart by profile (rest.md 4, host / guest).
+    /// Adds a space with two access methods, told apart by profile (rest.md 4, host and guest).
     pub(crate) fn add_space(
         &mut self,
         name: String,

@@ -1,4 +1,4 @@
-//! What the world does later by itself; the clock is the caller's.
+//! Delayed actions of the world. The caller supplies the clock.
 
 use std::cmp::{Ordering, Reverse};
 
@@ -7,12 +7,12 @@ use crate::simulator::id::Id;
 use super::World;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Due {
+pub(crate) enum DelayedAction {
     Ring(Id),
     Answer(Id),
     Fail(Id, &'static str),
     Deactivate(Id),
-    /// Meeting and bridge.
+    /// The meeting and the bridge.
     Correlate(Id, usize),
 }
 
@@ -20,12 +20,12 @@ pub(crate) enum Due {
 pub(crate) struct Timer {
     at_ms: i64,
     seq: u64,
-    due: Due,
+    action: DelayedAction,
 }
 
 impl Timer {
-    pub(super) fn is(&self, due: Due) -> bool {
-        self.due == due
+    pub(super) fn runs(&self, action: DelayedAction) -> bool {
+        self.action == action
     }
 
     fn key(&self) -> Reverse<(i64, u64)> {
@@ -54,31 +54,31 @@ impl Ord for Timer {
 }
 
 impl World {
-    pub(super) fn schedule(&mut self, at_ms: i64, due: Due) {
+    pub(super) fn schedule(&mut self, at_ms: i64, action: DelayedAction) {
         let seq = self.next_seq();
-        self.timers.push(Timer { at_ms, seq, due });
+        self.timers.push(Timer { at_ms, seq, action });
     }
 
-    /// Does everything that is due by `now_ms`.
+    /// Runs everything that is due at `now_ms`.
     pub(crate) fn tick(&mut self, now_ms: i64) {
         while self.timers.peek().is_some_and(|t| t.at_ms <= now_ms) {
             let Some(timer) = self.timers.pop() else {
                 return;
             };
-            match timer.due {
-                Due::Ring(id) => self.ring(id),
-                Due::Answer(id) => self.answer(id, now_ms),
-                Due::Fail(id, reason) => self.fail(id, reason, now_ms),
-                Due::Deactivate(meeting) => self.deactivate(meeting, now_ms),
-                Due::Correlate(meeting, bridge) => self.correlate(meeting, bridge),
+            match timer.action {
+                DelayedAction::Ring(id) => self.ring(id),
+                DelayedAction::Answer(id) => self.answer(id, now_ms),
+                DelayedAction::Fail(id, reason) => self.fail_dial(id, reason, now_ms),
+                DelayedAction::Deactivate(meeting) => self.deactivate(meeting, now_ms),
+                DelayedAction::Correlate(meeting, bridge) => self.correlate(meeting, bridge),
             }
         }
     }
 
-    fn fail(&mut self, participant: Id, reason: &'static str, now_ms: i64) {
+    fn fail_dial(&mut self, participant: Id, reason: &'static str, now_ms: i64) {
         let unanswered = self.participants.get(&participant).is_some_and(|p| !p.is_connected());
         if unanswered {
-            // Existence was just checked.
+            // The participant exists: it was checked above.
             let _ = self.leave(participant, reason, now_ms);
         }
     }

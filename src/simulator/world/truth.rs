@@ -1,4 +1,4 @@
-//! The truth about the simulated cluster for tests and people: plain data, never shown over the CMS interfaces.
+//! The true state of the simulated cluster for tests and users: plain data, never shown over the CMS interfaces.
 
 use crate::simulator::id::Id;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::World;
 use super::model::{Instance, LegState, Meeting, Participant};
 
-/// Everything that is so at one instant.
+/// The whole state at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Truth {
     pub now_ms: i64,
@@ -18,7 +18,7 @@ pub struct Truth {
 pub struct BridgeTruth {
     pub name: String,
     pub id: Id,
-    /// Whether it takes connections; faults may stop it.
+    /// Whether it accepts connections; a fault may have stopped it.
     pub up: bool,
     pub calls: Vec<CallTruth>,
 }
@@ -30,7 +30,7 @@ pub struct CallTruth {
     pub call: Id,
     pub meeting: Id,
     pub name: String,
-    /// Participants whose home is this bridge.
+    /// Participants hosted on this bridge.
     pub local: Vec<Id>,
 }
 
@@ -56,7 +56,7 @@ pub struct InstanceTruth {
     pub bridge: String,
     pub call: Id,
     pub locked: bool,
-    /// The text of its banner; empty: none.
+    /// The text of its banner; empty when there is none.
     pub message: String,
 }
 
@@ -73,12 +73,12 @@ pub struct ParticipantTruth {
     pub leg: Id,
     pub lobby: Lobby,
     pub on_hold: bool,
-    /// Since when `lobby` is so, in milliseconds since 1970.
+    /// Start of the present `lobby` state, in milliseconds since 1970.
     pub since_ms: i64,
     pub activator: bool,
     pub needs_activation: bool,
     pub outgoing: bool,
-    /// All legs are.
+    /// Whether all legs are muted.
     pub audio_muted: bool,
 }
 
@@ -87,7 +87,7 @@ pub struct ParticipantTruth {
 pub enum Lobby {
     Waiting,
     In,
-    /// Called but not answered yet.
+    /// Called, but not answered yet.
     Ringing,
 }
 
@@ -107,7 +107,7 @@ impl Truth {
 }
 
 impl World {
-    /// `up[n]` says whether bridge n takes connections; the world doesn't know.
+    /// `up[n]` says whether bridge n accepts connections, which the world doesn't know.
     pub(crate) fn truth(&self, up: &[bool], now_ms: i64) -> Truth {
         let meetings: Vec<MeetingTruth> =
             self.meeting_order.iter().filter_map(|id| self.meetings.get(&id)).map(|m| self.meeting_truth(m)).collect();

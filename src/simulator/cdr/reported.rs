@@ -1,4 +1,4 @@
-//! What one bridge has told about its calls and legs, so that only changes are told; it writes nothing.
+//! The state that a bridge's records have reported so far, so that only changes are reported. It writes no records.
 
 use std::collections::HashMap;
 
@@ -7,28 +7,28 @@ use crate::simulator::world::World;
 use crate::simulator::world::model::Participant;
 
 #[derive(Debug, Default)]
-pub(crate) struct Book {
-    /// By meeting.
-    pub(crate) calls: HashMap<Id, Call>,
-    pub(crate) legs: HashMap<Id, Leg>,
-    pub(crate) links: HashMap<Id, LinkLeg>,
+pub(crate) struct Reported {
+    /// Keyed by meeting.
+    pub(crate) calls: HashMap<Id, ReportedCall>,
+    pub(crate) legs: HashMap<Id, ReportedLeg>,
+    pub(crate) links: HashMap<Id, ReportedLink>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct ReportedCall {
     pub(crate) id: Id,
     pub(crate) started_ms: i64,
     pub(crate) active: usize,
-    pub(crate) most: usize,
+    pub(crate) max_active: usize,
     pub(crate) completed: usize,
 }
 
-/// A participant's leg as it was told last.
+/// A participant's leg as the last record reported it.
 #[derive(Debug)]
-pub(crate) struct Leg {
+pub(crate) struct ReportedLeg {
     pub(crate) participant: Id,
-    pub(crate) shown: Shown,
-    /// The name is no longer the one of callLegStart.
+    pub(crate) snapshot: LegSnapshot,
+    /// The name differs from the one in callLegStart.
     pub(crate) renamed: bool,
     started_ms: i64,
     active_since_ms: Option<i64>,
@@ -36,15 +36,15 @@ pub(crate) struct Leg {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct LinkLeg {
+pub(crate) struct ReportedLink {
     pub(crate) meeting: Id,
     pub(crate) peer: usize,
     pub(crate) started_ms: i64,
 }
 
-/// What a callLegUpdate carries and what can change (cdr.md 3.4).
+/// The parts of a callLegUpdate that can change (cdr.md 3.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shown {
+pub(crate) struct LegSnapshot {
     pub(crate) connected: bool,
     /// `None` until the leg is connected.
     pub(crate) deactivated: Option<bool>,
@@ -53,7 +53,7 @@ pub(crate) struct Shown {
     pub(crate) can_move: bool,
 }
 
-impl Shown {
+impl LegSnapshot {
     pub(crate) fn of(person: &Participant, call: Option<Id>) -> Self {
         Self {
             connected: person.is_connected(),
@@ -65,12 +65,12 @@ impl Shown {
     }
 }
 
-impl Leg {
-    /// A leg of which nothing but its start is known; `call` as callLegStart said.
+impl ReportedLeg {
+    /// A leg whose start alone has been reported; `call` is the one in callLegStart.
     pub(crate) fn new(person: &Participant, call: Option<Id>) -> Self {
         Self {
             participant: person.id,
-            shown: Shown { connected: false, deactivated: None, ..Shown::of(person, call) },
+            snapshot: LegSnapshot { connected: false, deactivated: None, ..LegSnapshot::of(person, call) },
             renamed: false,
             started_ms: person.leg_started_ms,
             active_since_ms: None,
@@ -78,10 +78,10 @@ impl Leg {
         }
     }
 
-    /// Takes over what is told now.
-    pub(crate) fn follow(&mut self, shown: Shown, now_ms: i64) {
-        self.renamed |= shown.name != self.shown.name;
-        match (shown.deactivated, self.active_since_ms) {
+    /// Stores the state that is being reported now.
+    pub(crate) fn update(&mut self, snapshot: LegSnapshot, now_ms: i64) {
+        self.renamed |= snapshot.name != self.snapshot.name;
+        match (snapshot.deactivated, self.active_since_ms) {
             (Some(false), None) => self.active_since_ms = Some(now_ms),
             (Some(true), Some(since)) => {
                 self.active_ms += now_ms - since;
@@ -89,7 +89,7 @@ impl Leg {
             }
             _ => {}
         }
-        self.shown = shown;
+        self.snapshot = snapshot;
     }
 
     pub(crate) fn duration_ms(&self, now_ms: i64) -> i64 {
@@ -101,10 +101,10 @@ impl Leg {
     }
 }
 
-impl Call {
+impl ReportedCall {
     pub(crate) fn leg_started(&mut self) {
         self.active += 1;
-        self.most = self.most.max(self.active);
+        self.max_active = self.max_active.max(self.active);
     }
 
     pub(crate) fn leg_ended(&mut self) {
@@ -113,32 +113,38 @@ impl Call {
     }
 }
 
-/// The legs of a participant, with whether it is the second one that shares.
+/// The legs of a participant; `true` marks the second leg, which shares content.
 pub(crate) fn legs_of(person: &Participant) -> impl Iterator<Item = (Id, bool)> + use<> {
     std::iter::once((person.leg, false)).chain(person.sharing_leg.map(|(_, leg)| (leg, true)))
 }
 
-impl Book {
-    /// Everything that runs on the bridge, as told.
+impl Reported {
+    /// The state of a bridge on which everything that runs has been reported.
     pub(crate) fn of(world: &World, bridge: usize, now_ms: i64) -> Self {
-        let mut book = Self::default();
+        let mut reported = Self::default();
         for meeting in world.meetings.values() {
             if let Some(instance) = meeting.instance(bridge) {
-                let call = Call { id: instance.call, started_ms: instance.started_ms, active: 0, most: instance.max_legs, completed: 0 };
-                book.calls.insert(meeting.id, call);
+                let call = ReportedCall {
+                    id: instance.call,
+                    started_ms: instance.started_ms,
+                    active: 0,
+                    max_active: instance.max_legs,
+                    completed: 0,
+                };
+                reported.calls.insert(meeting.id, call);
             }
         }
         for person in world.participants.values().filter(|p| p.home == bridge) {
-            let Some(call) = book.calls.get_mut(&person.meeting) else {
+            let Some(call) = reported.calls.get_mut(&person.meeting) else {
                 continue;
             };
             for (leg, _) in legs_of(person) {
                 call.leg_started();
-                let mut told = Leg::new(person, Some(call.id));
-                told.follow(Shown::of(person, Some(call.id)), person.since_ms.min(now_ms));
-                book.legs.insert(leg, told);
+                let mut reported_leg = ReportedLeg::new(person, Some(call.id));
+                reported_leg.update(LegSnapshot::of(person, Some(call.id)), person.since_ms.min(now_ms));
+                reported.legs.insert(leg, reported_leg);
             }
         }
-        book
+        reported
     }
 }

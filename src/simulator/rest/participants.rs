@@ -1,4 +1,4 @@
-//! Reading participants (rest.md 3.3 and 3.4): known cluster-wide, `callBridge` only on those hosted elsewhere.
+//! Reads participants (rest.md 3.3 and 3.4): known cluster-wide, with `callBridge` only on those hosted elsewhere.
 
 use crate::simulator::id::Id;
 
@@ -8,7 +8,7 @@ use super::{Context, page};
 use crate::simulator::switches::{MissingParticipant, Switches};
 use crate::simulator::world::World;
 use crate::simulator::world::model::{LegState, Participant};
-use crate::simulator::world::ordered::Ordered;
+use crate::simulator::world::ordered::OrderedIds;
 use crate::simulator::xml::Xml;
 
 pub(crate) fn list(context: &Context, world: &World, request: &Request) -> Reply {
@@ -22,24 +22,24 @@ pub(crate) fn of_call(context: &Context, world: &World, request: &Request, call:
     }
 }
 
-fn render(context: &Context, world: &World, request: &Request, people: &Ordered) -> Reply {
+fn render(context: &Context, world: &World, request: &Request, people: &OrderedIds) -> Reply {
     let cap = context.switches.cap_participants;
     let filtered = ["filter", "tenantFilter", "callBridgeFilter", "coSpaceFilter"].iter().any(|name| request.filter(name).is_some());
     let (total, found) = if filtered {
         let matching = people.iter().filter(|id| world.participants.get(id).is_some_and(|p| matches(world, p, request)));
-        page::of(matching, context.turned, request, cap)
+        page::of(matching, context.rotation, request, cap)
     } else {
-        page::slice(people.len(), |at| people.get(at), context.turned, request, cap)
+        page::slice(people.len(), |at| people.get(at), context.rotation, request, cap)
     };
     let mut xml = Xml::default();
     for person in found.iter().filter_map(|id| world.participants.get(id)) {
         xml.open_with("participant", &[("id", &person.id)])
             .field("name", person.shown_name())
-            .maybe("call", own_call(context, world, person))
-            .maybe("callBridge", elsewhere(context, world, person))
+            .optional_field("call", own_call(context, world, person))
+            .optional_field("callBridge", remote_bridge(context, world, person))
             .close("participant");
     }
-    Reply::list("participants", total, &xml.done(), &context.switches)
+    Reply::list("participants", total, &xml.finish(), &context.switches)
 }
 
 /// `filter` is a substring of the name or the address (rest.md 3.3, I).
@@ -63,12 +63,12 @@ pub(crate) fn own_call(context: &Context, world: &World, person: &Participant) -
     Some(world.meetings.get(&person.meeting)?.instance(context.bridge)?.call)
 }
 
-/// The owner's id when it is not this bridge (rest.md 7, AP).
-pub(crate) fn elsewhere(context: &Context, world: &World, person: &Participant) -> Option<Id> {
+/// The id of the participant's bridge, if it is not this one (rest.md 7, AP).
+pub(crate) fn remote_bridge(context: &Context, world: &World, person: &Participant) -> Option<Id> {
     (person.home != context.bridge).then(|| world.bridges[person.home].id)
 }
 
-/// The reason is not in the vendor's list, so a bare 404 is a switch (rest.md 6).
+/// This reason is not in the vendor's list, so a bare 404 is a switch (rest.md 6).
 pub(crate) fn missing(reading: bool, switches: &Switches) -> Reply {
     match switches.missing_participant {
         MissingParticipant::Bare404 => Reply::status(404),
@@ -81,19 +81,19 @@ pub(crate) fn one(context: &Context, world: &World, id: Id) -> Reply {
     let Some(person) = world.participant_at(context.bridge, id) else {
         return missing(true, switches);
     };
-    let remote = elsewhere(context, world, person);
+    let remote = remote_bridge(context, world, person);
     let legs = 1 + usize::from(person.sharing_leg.is_some());
     let tenant = world.meetings.get(&person.meeting).and_then(|m| m.tenant);
     let mut xml = Xml::default();
     xml.open_with("participant", &[("id", &person.id)])
-        .maybe("call", own_call(context, world, person))
-        .maybe("callBridge", remote)
-        .maybe("tenant", tenant)
-        .maybe("numCallLegs", remote.is_none().then_some(legs))
+        .optional_field("call", own_call(context, world, person))
+        .optional_field("callBridge", remote)
+        .optional_field("tenant", tenant)
+        .optional_field("numCallLegs", remote.is_none().then_some(legs))
         .field("name", person.shown_name())
         .field("uri", &person.uri)
         .field("originalUri", &person.uri)
-        .maybe("userJid", person.jid.as_ref())
+        .optional_field("userJid", person.jid.as_ref())
         .field("isActivator", person.activator)
         .field("canMove", person.can_move);
     if let Some((from, bridge)) = person.moved_from {
@@ -104,7 +104,7 @@ pub(crate) fn one(context: &Context, world: &World, id: Id) -> Reply {
     }
     configuration(&mut xml, person);
     let state = person.shown_state(context.switches.waiting_participant).map(LegState::wire);
-    xml.open("status").maybe("state", state).close("status").close("participant");
+    xml.open("status").optional_field("state", state).close("status").close("participant");
     Reply::xml(xml, switches)
 }
 
@@ -114,7 +114,7 @@ fn configuration(xml: &mut Xml, person: &Participant) {
         return;
     }
     xml.open("configuration")
-        .maybe("importance", person.importance)
-        .maybe("nameLabelOverride", person.label.as_ref())
+        .optional_field("importance", person.importance)
+        .optional_field("nameLabelOverride", person.label.as_ref())
         .close("configuration");
 }

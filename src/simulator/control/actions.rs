@@ -1,12 +1,12 @@
-//! What people do in and to calls, from outside: join, leave, admit elsewhere, lock, end.
+//! Actions of people in and on calls, from outside: join, leave, admit, lock, end.
 
 use crate::simulator::id::Id;
 
 use super::{Control, ControlError, Dial, Join, Move, Role, StartCall};
 use crate::simulator::world::calls::NewMeeting;
 use crate::simulator::world::edit::{CallEdit, Edit};
-use crate::simulator::world::membership::{Dialing, NewPerson};
-use crate::simulator::world::model::{CallType, DeactivationMode, Kind, LockMode};
+use crate::simulator::world::membership::{Dialing, NewParticipant};
+use crate::simulator::world::model::{CallType, DeactivationMode, EndpointKind, LockMode};
 use crate::simulator::world::truth::{MeetingTruth, ParticipantTruth};
 use crate::simulator::world::{Refusal, World};
 
@@ -42,7 +42,7 @@ impl Control {
             };
             let id = world.start_meeting(bridge, new, now);
             if call.active_when_empty {
-                // It was started just now.
+                // The call was started just now, so it exists.
                 let _ = world.edit_call(id, CallEdit::ActiveWhenEmpty(true), None, now);
             }
             id
@@ -64,14 +64,14 @@ impl Control {
                 Some(uri) => uri.clone(),
                 None => format!("caller{}@example.org", world.next_seq()),
             };
-            let person = NewPerson {
+            let person = NewParticipant {
                 name: join.name.clone(),
                 jid: (join.role != Role::Guest).then(|| uri.clone()),
                 uri,
                 kind: match (join.web_app, join.sharing) {
-                    (true, _) => Kind::WebApp,
-                    (_, true) => Kind::Lync,
-                    _ => Kind::Sip,
+                    (true, _) => EndpointKind::WebApp,
+                    (_, true) => EndpointKind::Lync,
+                    _ => EndpointKind::Sip,
                 },
                 activator: join.role == Role::Host,
                 needs_activation: join.role == Role::Guest,
@@ -80,23 +80,23 @@ impl Control {
             };
             let id = world.join(meeting, bridge, person, now)?;
             if join.sharing {
-                world.share_by_second_leg(id);
+                world.add_sharing_leg(id);
             }
             Ok(world.person_truth(world.participant(id)?))
         })
     }
 
-    /// A call out of the meeting: seen as initial, ringing, then connected or gone.
+    /// The meeting calls somebody: shown as initial, ringing, then connected or gone.
     pub fn dial(&self, dial: Dial) -> Result<ParticipantTruth, ControlError> {
         let named = dial.bridge.as_deref().map(|name| self.bridge(name)).transpose()?;
         self.core.change(|world, now| {
             let meeting = world.find_meeting(dial.meeting)?;
             let bridge = home(world, meeting, named)?;
-            let person = NewPerson {
+            let person = NewParticipant {
                 name: dial.name.clone(),
                 uri: dial.uri.clone(),
                 jid: None,
-                kind: Kind::Sip,
+                kind: EndpointKind::Sip,
                 activator: false,
                 needs_activation: false,
                 enters_waiting: Some(false),
@@ -117,7 +117,7 @@ impl Control {
         Ok(self.core.change(|world, now| world.leave(participant, "remoteTeardown", now))?)
     }
 
-    /// Lets somebody in from elsewhere, as a host in the web app does.
+    /// Admits somebody from elsewhere, as a host in the web app does.
     pub fn admit(&self, participant: Id) -> Result<(), ControlError> {
         Ok(self.core.change(|world, now| world.set_waiting(participant, false, now))?)
     }
@@ -142,7 +142,7 @@ impl Control {
         })?)
     }
 
-    /// Ends the meeting on all bridges, or its instance on one.
+    /// Ends the meeting on all bridges, or its call on one.
     pub fn end(&self, meeting: Id, bridge: Option<&str>) -> Result<(), ControlError> {
         let bridge = bridge.map(|name| self.bridge(name)).transpose()?;
         Ok(self.core.change(|world, now| {
@@ -154,7 +154,7 @@ impl Control {
         })?)
     }
 
-    /// Moves somebody to another meeting; there the id is new.
+    /// Moves somebody to another meeting, where they get a new id.
     pub fn move_to(&self, order: Move) -> Result<ParticipantTruth, ControlError> {
         let named = order.bridge.as_deref().map(|name| self.bridge(name)).transpose()?;
         self.core.change(|world, now| {

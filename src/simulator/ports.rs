@@ -1,4 +1,4 @@
-//! Opens and closes the port of a bridge, at start and as a fault; what is said there is `listen`'s.
+//! Opens and closes the port of a bridge, at start and as a fault; `listen` handles the connections.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -7,31 +7,31 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::core::{BridgeShell, Core};
+use super::core::{BridgeRuntime, Core};
 use super::listen;
 use super::tls::Identity;
 
-/// How long a port may take to become free.
-const FREED: Duration = Duration::from_secs(2);
+/// Longest wait for a port to become free.
+const PORT_RELEASE_LIMIT: Duration = Duration::from_secs(2);
 
-pub(crate) struct Gates {
+pub(crate) struct Ports {
     pub(crate) tls: Option<Arc<Identity>>,
     pub(crate) listen: IpAddr,
 }
 
-impl Gates {
-    /// Opens the port; the next time it is the same one.
+impl Ports {
+    /// Opens the port; a reopened bridge gets the same one.
     pub(crate) async fn open(&self, core: &Arc<Core>, bridge: usize, wanted: SocketAddr) -> io::Result<()> {
-        let shell = &core.bridges[bridge];
-        if shell.is_up() {
+        let runtime = &core.bridges[bridge];
+        if runtime.is_up() {
             return Ok(());
         }
-        let listener = bind(address(shell).unwrap_or(wanted)).await?;
+        let listener = bind(address(runtime).unwrap_or(wanted)).await?;
         let running = core.cancel.child_token();
-        *shell.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener.local_addr()?);
-        *shell.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.clone());
+        *runtime.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener.local_addr()?);
+        *runtime.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.clone());
         listen::spawn(core, bridge, listener, self.tls.clone(), running)?;
-        core.state(|state| state.cdr.feeds[bridge].receivers.wake());
+        core.state(|state| state.cdr.feeds[bridge].receivers.wake_senders());
         Ok(())
     }
 
@@ -40,9 +40,9 @@ impl Gates {
     }
 }
 
-/// A port that was closed just now is free as soon as its task has seen it.
+/// A port that was just closed becomes free when its task has noticed.
 async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let deadline = tokio::time::Instant::now() + FREED;
+    let deadline = tokio::time::Instant::now() + PORT_RELEASE_LIMIT;
     loop {
         match TcpListener::bind(address).await {
             Err(e) if e.kind() == io::ErrorKind::AddrInUse && tokio::time::Instant::now() < deadline && address.port() != 0 => {
@@ -53,7 +53,7 @@ async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
-/// Closes the port and cuts what is open.
+/// Closes the port and cuts open connections.
 pub(crate) fn close(core: &Core, bridge: usize) {
     let running = core.bridges[bridge].running.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(running) = running {
@@ -61,6 +61,6 @@ pub(crate) fn close(core: &Core, bridge: usize) {
     }
 }
 
-pub(crate) fn address(shell: &BridgeShell) -> Option<SocketAddr> {
-    *shell.address.lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn address(runtime: &BridgeRuntime) -> Option<SocketAddr> {
+    *runtime.address.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Changing participants (rest.md 5): admit, back to the lobby, bulk, dial-out, move, disconnect.
+//! Changes participants (rest.md 5): admit, back to the lobby, bulk, dial-out, move, disconnect.
 
 use std::collections::HashSet;
 
@@ -6,21 +6,21 @@ use crate::simulator::id::Id;
 
 use super::reply::Reply;
 use super::request::{BadParameter, Request};
-use super::{Context, edits, people};
+use super::{Context, edits, participants};
 use crate::simulator::switches::{Accept, Allow, BackToLobby, RemotePut};
 use crate::simulator::world::World;
 use crate::simulator::world::edit::Edit;
-use crate::simulator::world::membership::{Dialing, NewPerson};
-use crate::simulator::world::model::Kind;
+use crate::simulator::world::membership::{Dialing, NewParticipant};
+use crate::simulator::world::model::EndpointKind;
 
-/// `filterIds` takes at most so many (rest.md 5, 2.4).
-const MOST_FILTER_IDS: usize = 20;
+/// Maximum number of ids in `filterIds` (rest.md 5, 2.4).
+const MAX_FILTER_IDS: usize = 20;
 
-/// Where a participant is changed: its home bridge; another refuses or forwards (rest.md 7).
+/// A participant is changed at its home bridge; a switch decides whether others refuse or forward (rest.md 7).
 fn refused_here(context: &Context, world: &World, id: Id, reason: &str) -> Option<Reply> {
     let switches = &context.switches;
     let Some(person) = world.participant_at(context.bridge, id) else {
-        return Some(people::missing(false, switches));
+        return Some(participants::missing(false, switches));
     };
     let refuses = person.home != context.bridge && switches.remote_put == RemotePut::Reject;
     refuses.then(|| Reply::failure(400, reason, switches))
@@ -31,8 +31,8 @@ pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, id
     if let Some(refusal) = refused_here(context, world, id, "participantCannotBeModified") {
         return refusal;
     }
-    let (changes, deactivated) = match understood(context, request) {
-        Ok(understood) => understood,
+    let (changes, deactivated) = match parse_form(context, request) {
+        Ok(changes) => changes,
         Err(bad) => return Reply::bad(&bad, switches),
     };
     if deactivated == Some(false) && lacks_activator(context, world, id) {
@@ -42,7 +42,7 @@ pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, id
     for change in changes {
         let _ = world.edit(id, change);
     }
-    let mut reply = Reply::done();
+    let mut reply = Reply::empty();
     match deactivated {
         Some(waiting) if switches.effect_delay_ms > 0 => {
             let later = move |world: &mut World, now_ms: i64| {
@@ -58,7 +58,7 @@ pub(crate) fn modify(context: &Context, world: &mut World, request: &Request, id
     reply
 }
 
-/// HUB 2.8 asks for an activator, the text of 2.9 does not (rest.md 4): a switch.
+/// HUB 2.8 requires an activator, the text of 2.9 does not (rest.md 4): a switch.
 fn lacks_activator(context: &Context, world: &World, id: Id) -> bool {
     let meeting = world.participants.get(&id).and_then(|p| world.meetings.get(&p.meeting));
     context.switches.admit_without_activator == Allow::Refuse && meeting.is_some_and(|m| m.activators == 0)
@@ -66,7 +66,7 @@ fn lacks_activator(context: &Context, world: &World, id: Id) -> bool {
 
 type Changes = (Vec<Edit>, Option<bool>);
 
-fn understood(context: &Context, request: &Request) -> Result<Changes, BadParameter> {
+fn parse_form(context: &Context, request: &Request) -> Result<Changes, BadParameter> {
     let mut changes = Vec::new();
     changes.extend(edits::importance(request)?);
     changes.extend(edits::label(request)?);
@@ -77,14 +77,14 @@ fn understood(context: &Context, request: &Request) -> Result<Changes, BadParame
         BackToLobby::Accept => true,
         BackToLobby::Reject => false,
     };
-    // The parameter came with 2.9, its value `true` works since 3.4 (rest.md 9).
+    // The parameter came with 2.9; its value `true` works since 3.4 (rest.md 9).
     if deactivated.is_some() && !switches.at_least(2, 9) || deactivated == Some(true) && !back {
         return Err(BadParameter("deactivated"));
     }
     Ok((changes, deactivated))
 }
 
-/// PUT `/calls/<id>/participants/*`. Without `mode=selected` it hits everybody else (rest.md 5).
+/// PUT `/calls/<id>/participants/*`. Without `mode=selected` it changes all participants except the listed ones (rest.md 5).
 pub(crate) fn bulk(context: &Context, world: &mut World, request: &Request, call: Id) -> Reply {
     let switches = &context.switches;
     let Some(meeting) = world.meeting_of_call(context.bridge, call) else {
@@ -112,7 +112,7 @@ pub(crate) fn bulk(context: &Context, world: &mut World, request: &Request, call
         Err(bad) => return Reply::bad(&bad, switches),
     };
     for id in chosen {
-        // Each id comes from the meeting's own list; an admitted one may let others in, never out.
+        // Each id comes from the meeting's own list; admitting one may admit others, but removes nobody.
         for change in &changes {
             let _ = world.edit(id, change.clone());
         }
@@ -120,13 +120,13 @@ pub(crate) fn bulk(context: &Context, world: &mut World, request: &Request, call
             let _ = world.set_waiting(id, waiting, context.now_ms);
         }
     }
-    Reply::done()
+    Reply::empty()
 }
 
 fn filter_ids(request: &Request) -> Result<HashSet<Id>, BadParameter> {
     let text = request.value("filterIds").unwrap_or("");
     let parts: Vec<&str> = text.split(',').filter(|part| !part.is_empty()).collect();
-    if parts.len() > MOST_FILTER_IDS {
+    if parts.len() > MAX_FILTER_IDS {
         return Err(BadParameter("filterIds"));
     }
     parts.iter().map(|part| Id::parse(part).ok_or(BadParameter("filterIds"))).collect()
@@ -140,7 +140,7 @@ pub(crate) fn create(context: &Context, world: &mut World, request: &Request, ca
     };
     match request.id("movedParticipant") {
         Err(bad) => Reply::bad(&bad, switches),
-        Ok(Some(moved)) => moved_in(context, world, request, meeting, moved),
+        Ok(Some(moved)) => move_here(context, world, request, meeting, moved),
         Ok(None) => match dial(context, world, request, meeting) {
             Ok(id) => Reply::created("participants", id),
             Err(bad) => Reply::bad(&bad, switches),
@@ -148,16 +148,16 @@ pub(crate) fn create(context: &Context, world: &mut World, request: &Request, ca
     }
 }
 
-fn moved_in(context: &Context, world: &mut World, request: &Request, target: Id, moved: Id) -> Reply {
+fn move_here(context: &Context, world: &mut World, request: &Request, target: Id, moved: Id) -> Reply {
     let switches = &context.switches;
     let Ok(person) = world.participant(moved) else {
-        return people::missing(false, switches);
+        return participants::missing(false, switches);
     };
-    // Web app users are movable since 3.2 (TACM), Lync never, anybody since 2.6.
+    // Web app participants can be moved since 3.2 (TACM), Lync participants never, others since 2.6.
     let movable = match person.kind {
-        Kind::WebApp => switches.at_least(3, 2),
-        Kind::Lync => false,
-        Kind::Sip | Kind::Phone => switches.at_least(2, 6),
+        EndpointKind::WebApp => switches.at_least(3, 2),
+        EndpointKind::Lync => false,
+        EndpointKind::Sip | EndpointKind::Phone => switches.at_least(2, 6),
     };
     if !movable {
         return Reply::failure(400, "participantCannotBeModified", switches);
@@ -172,7 +172,7 @@ fn moved_in(context: &Context, world: &mut World, request: &Request, target: Id,
     }
 }
 
-/// How a called address behaves is in its user part: `busy...`, `timeout...`, `rejected...` fail, others answer.
+/// The user part of a dialled address decides the result: `busy...`, `timeout...`, `rejected...` fail, others answer.
 pub(crate) fn dial(context: &Context, world: &mut World, request: &Request, meeting: Id) -> Result<Id, BadParameter> {
     let switches = &context.switches;
     let uri = request.value("remoteParty").filter(|v| !v.is_empty()).ok_or(BadParameter("remoteParty"))?;
@@ -188,11 +188,11 @@ pub(crate) fn dial(context: &Context, world: &mut World, request: &Request, meet
         .into_iter()
         .find(|(start, _)| user.starts_with(start))
         .map(|(_, reason)| reason);
-    let person = NewPerson {
+    let person = NewParticipant {
         name: user.to_owned(),
         uri: uri.to_owned(),
         jid: None,
-        kind: if user.starts_with('+') { Kind::Phone } else { Kind::Sip },
+        kind: if user.starts_with('+') { EndpointKind::Phone } else { EndpointKind::Sip },
         activator: false,
         needs_activation,
         enters_waiting,
@@ -201,7 +201,7 @@ pub(crate) fn dial(context: &Context, world: &mut World, request: &Request, meet
     let dialing = Dialing { ring_after_ms: switches.dial_ring_ms, end_after_ms: switches.dial_answer_ms, fails };
     let id = world.dial(meeting, context.bridge, person, dialing, context.now_ms).map_err(|_| BadParameter("remoteParty"))?;
     if let Some(label) = label {
-        // It was created just now.
+        // The participant was created just now.
         let _ = world.edit(id, label);
     }
     Ok(id)
@@ -212,7 +212,7 @@ pub(crate) fn disconnect(context: &Context, world: &mut World, id: Id) -> Reply 
         return refusal;
     }
     match world.leave(id, "apiInitiatedTeardown", context.now_ms) {
-        Ok(()) => Reply::done(),
-        Err(_) => people::missing(false, &context.switches),
+        Ok(()) => Reply::empty(),
+        Err(_) => participants::missing(false, &context.switches),
     }
 }

@@ -1,4 +1,4 @@
-//! What happens by itself: arrivals, departures, hosts, mutes, locks, dial-outs, at a given rate; seeded, but timed by the clock.
+//! Random activity at a given rate: arrivals, departures, hosts, mutes, locks, dial-outs. The seed decides what happens, the clock when.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use rand::{Rng, SeedableRng};
 
 use super::core::Core;
 use super::options::Options;
-use super::population::{self, Role};
+use super::population::{self, NewcomerRole};
 use super::world::World;
 use super::world::edit::{CallEdit, Edit};
 use super::world::membership::Dialing;
 
-/// Events are dealt out this often; several at once at high rates.
-const BEAT: Duration = Duration::from_millis(10);
+/// The interval at which due events are run; several at once at high rates.
+const TICK: Duration = Duration::from_millis(10);
 
 pub(crate) fn spawn(core: &Arc<Core>, options: &Options) {
     if options.rate <= 0.0 {
@@ -23,91 +23,92 @@ pub(crate) fn spawn(core: &Arc<Core>, options: &Options) {
     }
     let core = core.clone();
     let rate = options.rate;
-    let mut life = Life { rng: StdRng::seed_from_u64(options.seed ^ 0x006c_6966_6520), calls: options.calls, people: options.people };
+    let mut activity =
+        Activity { rng: StdRng::seed_from_u64(options.seed ^ 0x006c_6966_6520), calls: options.calls, people: options.people };
     core.tasks.clone().spawn(async move {
-        let mut beat = tokio::time::interval(BEAT);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let mut interval = tokio::time::interval(TICK);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut last = tokio::time::Instant::now();
         let mut owed = 0.0;
         loop {
             tokio::select! {
                 () = core.cancel.cancelled() => return,
-                _ = beat.tick() => {}
+                _ = interval.tick() => {}
             }
             owed += rate * last.elapsed().as_secs_f64();
             last = tokio::time::Instant::now();
             while owed >= 1.0 {
                 owed -= 1.0;
-                core.change(|world, now_ms| life.event(world, now_ms));
+                core.change(|world, now_ms| activity.run_random_event(world, now_ms));
             }
         }
     });
 }
 
-struct Life {
+struct Activity {
     rng: StdRng,
-    /// What the numbers stay near.
+    /// The numbers of calls and participants to stay near.
     calls: usize,
     people: usize,
 }
 
-impl Life {
-    /// One thing happens. Ids come from the world just before, so refusals cannot matter.
-    fn event(&mut self, world: &mut World, now_ms: i64) {
+impl Activity {
+    /// Runs one random event. Ids come from the world just before, so a refusal does not matter.
+    fn run_random_event(&mut self, world: &mut World, now_ms: i64) {
         if world.meeting_order.len() < self.calls {
             let bridge = self.rng.random_range(0..world.bridges.len());
-            let meeting = population::start(world, &mut self.rng, bridge, now_ms);
-            self.arrive(world, meeting, Role::Guest, now_ms);
+            let meeting = population::start_random_meeting(world, &mut self.rng, bridge, now_ms);
+            self.add_participant(world, meeting, NewcomerRole::Guest, now_ms);
             return;
         }
-        let Some(meeting) = self.meeting(world) else {
+        let Some(meeting) = self.random_meeting(world) else {
             return;
         };
         match self.rng.random_range(0..100) {
-            0..42 => self.come_or_go(world, meeting, now_ms),
-            42..47 => self.arrive(world, meeting, Role::Host, now_ms),
-            47..65 => self.speak(world, meeting),
+            0..42 => self.join_or_leave(world, meeting, now_ms),
+            42..47 => self.add_participant(world, meeting, NewcomerRole::Host, now_ms),
+            47..65 => self.change_speaker(world, meeting),
             65..80 => self.mute(world),
             80..84 => self.hold(world),
-            84..88 => self.present(world, meeting),
+            84..88 => self.change_presenter(world, meeting),
             88..92 => self.dial(world, meeting, now_ms),
             92..95 => self.lock(world, meeting, now_ms),
             95..97 => self.record(world, meeting, now_ms),
-            97..98 => self.move_somebody(world, meeting, now_ms),
-            98..99 => self.lose_the_host(world, meeting, now_ms),
+            97..98 => self.move_participant(world, meeting, now_ms),
+            98..99 => self.remove_host(world, meeting, now_ms),
             _ => {
                 let _ = world.end_meeting(meeting, "participantInitiated", now_ms);
             }
         }
     }
 
-    fn meeting(&mut self, world: &World) -> Option<Id> {
+    fn random_meeting(&mut self, world: &World) -> Option<Id> {
         let n = world.meeting_order.len();
         (n > 0).then(|| world.meeting_order.get(self.rng.random_range(0..n)))?
     }
 
-    fn anybody(&mut self, world: &World) -> Option<Id> {
+    fn random_participant(&mut self, world: &World) -> Option<Id> {
         let known = &world.bridges[self.rng.random_range(0..world.bridges.len())].known;
         (!known.is_empty()).then(|| known.get(self.rng.random_range(0..known.len())))?
     }
 
-    fn anybody_in(&mut self, world: &World, meeting: Id) -> Option<Id> {
+    fn random_participant_in(&mut self, world: &World, meeting: Id) -> Option<Id> {
         let people = &world.meetings.get(&meeting)?.people;
         (!people.is_empty()).then(|| people.get(self.rng.random_range(0..people.len())))?
     }
 
-    fn come_or_go(&mut self, world: &mut World, meeting: Id, now_ms: i64) {
+    fn join_or_leave(&mut self, world: &mut World, meeting: Id, now_ms: i64) {
         let (now, wanted) = (world.participants.len() as f64, self.people as f64);
         let likely = (0.5 + (wanted - now) / wanted.max(1.0) * 4.0).clamp(0.05, 0.95);
         if self.rng.random_bool(likely) {
-            let role = if self.rng.random_bool(0.8) { Role::Guest } else { Role::Member };
-            self.arrive(world, meeting, role, now_ms);
-        } else if let Some(id) = self.anybody(world) {
+            let role = if self.rng.random_bool(0.8) { NewcomerRole::Guest } else { NewcomerRole::Member };
+            self.add_participant(world, meeting, role, now_ms);
+        } else if let Some(id) = self.random_participant(world) {
             let _ = world.leave(id, "remoteTeardown", now_ms);
         }
     }
 
-    fn arrive(&mut self, world: &mut World, meeting: Id, role: Role, now_ms: i64) {
+    fn add_participant(&mut self, world: &mut World, meeting: Id, role: NewcomerRole, now_ms: i64) {
         let Some(found) = world.meetings.get(&meeting) else {
             return;
         };
@@ -117,18 +118,18 @@ impl Life {
         } else {
             found.instances[self.rng.random_range(0..instances)].bridge
         };
-        let person = population::newcomer(&mut self.rng, role);
+        let person = population::random_participant(&mut self.rng, role);
         let _ = world.join(meeting, home, person, now_ms);
     }
 
-    fn speak(&mut self, world: &mut World, meeting: Id) {
-        let speaker = self.anybody_in(world, meeting);
+    fn change_speaker(&mut self, world: &mut World, meeting: Id) {
+        let speaker = self.random_participant_in(world, meeting);
         let heard = speaker.filter(|id| world.participants.get(id).is_some_and(|p| p.is_connected() && !p.waiting));
         world.set_speaker(meeting, heard);
     }
 
     fn mute(&mut self, world: &mut World) {
-        if let Some(id) = self.anybody(world) {
+        if let Some(id) = self.random_participant(world) {
             let muted = self.rng.random_bool(0.6);
             let edit = if self.rng.random_bool(0.8) { Edit::RxAudioMute(muted) } else { Edit::RxVideoMute(muted) };
             let _ = world.edit(id, edit);
@@ -136,15 +137,16 @@ impl Life {
     }
 
     fn hold(&mut self, world: &mut World) {
-        if let Some(id) = self.anybody(world) {
+        if let Some(id) = self.random_participant(world) {
             let held = self.rng.random_bool(0.3);
             let _ = world.edit(id, Edit::Hold(held));
         }
     }
 
-    fn present(&mut self, world: &mut World, meeting: Id) {
-        let presenter =
-            self.anybody_in(world, meeting).filter(|id| world.participants.get(id).is_some_and(|p| p.is_connected() && !p.waiting));
+    fn change_presenter(&mut self, world: &mut World, meeting: Id) {
+        let presenter = self
+            .random_participant_in(world, meeting)
+            .filter(|id| world.participants.get(id).is_some_and(|p| p.is_connected() && !p.waiting));
         let presenter = presenter.filter(|_| self.rng.random_bool(0.6));
         world.set_presenter(meeting, presenter);
     }
@@ -153,7 +155,7 @@ impl Life {
         let Some(bridge) = world.meetings.get(&meeting).and_then(|m| m.instances.first()).map(|i| i.bridge) else {
             return;
         };
-        let person = population::newcomer(&mut self.rng, Role::Member);
+        let person = population::random_participant(&mut self.rng, NewcomerRole::Member);
         let fails = match self.rng.random_range(0..10) {
             0..2 => Some("remoteBusy"),
             2..4 => Some("timeout"),
@@ -174,9 +176,9 @@ impl Life {
         let _ = world.edit_call(meeting, CallEdit::Recording(!recording), None, now_ms);
     }
 
-    fn move_somebody(&mut self, world: &mut World, target: Id, now_ms: i64) {
+    fn move_participant(&mut self, world: &mut World, target: Id, now_ms: i64) {
         let bridge = world.meetings.get(&target).and_then(|m| m.instances.first()).map(|i| i.bridge);
-        let person = self.anybody(world);
+        let person = self.random_participant(world);
         if let (Some(id), Some(bridge)) = (person, bridge)
             && world.participants.get(&id).is_some_and(|p| p.meeting != target)
         {
@@ -184,7 +186,7 @@ impl Life {
         }
     }
 
-    fn lose_the_host(&mut self, world: &mut World, meeting: Id, now_ms: i64) {
+    fn remove_host(&mut self, world: &mut World, meeting: Id, now_ms: i64) {
         let host =
             world.meetings.get(&meeting).and_then(|m| m.people.iter().find(|id| world.participants.get(id).is_some_and(|p| p.activator)));
         if let Some(id) = host {
@@ -198,7 +200,7 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    /// Every index says what the objects say.
+    /// Every index agrees with the objects.
     fn check(world: &World) {
         for (ix, bridge) in world.bridges.iter().enumerate() {
             let here = || world.meetings.values().filter(|m| m.instance(ix).is_some());
@@ -215,7 +217,7 @@ mod tests {
         assert_eq!(world.meetings.values().map(|m| m.people.len()).sum::<usize>(), world.participants.len());
         for meeting in world.meetings.values() {
             let people: Vec<_> = meeting.people.iter().map(|id| &world.participants[&id]).collect();
-            assert_eq!(meeting.activators, people.iter().filter(|p| p.lets_guests_in()).count());
+            assert_eq!(meeting.activators, people.iter().filter(|p| p.admits_guests()).count());
             for instance in &meeting.instances {
                 assert_eq!(instance.local, people.iter().filter(|p| p.home == instance.bridge).count());
                 assert_eq!(instance.links.len(), meeting.instances.len() - 1);
@@ -224,15 +226,15 @@ mod tests {
     }
 
     #[test]
-    fn a_long_life_leaves_every_index_true() {
+    fn long_activity_leaves_every_index_true() {
         let names: Vec<String> = ["eu-1", "eu-2", "us-1"].map(str::to_owned).to_vec();
         for seed in 0..4 {
             let mut world = World::new(&names, seed, 0);
             population::fill(&mut world, 30, 300, seed, 0);
-            let mut life = Life { rng: StdRng::seed_from_u64(seed), calls: 30, people: 300 };
+            let mut activity = Activity { rng: StdRng::seed_from_u64(seed), calls: 30, people: 300 };
             for n in 0..6_000 {
                 let now_ms = n * 50;
-                life.event(&mut world, now_ms);
+                activity.run_random_event(&mut world, now_ms);
                 world.tick(now_ms);
                 if n % 1_500 == 1_499 {
                     world.restart((n as usize / 1_500) % 3, now_ms);

@@ -1,4 +1,4 @@
-//! A second address of each bridge at which nobody answers, not even by a refusal, as where a firewall swallows the first packet.
+//! A second address of each bridge that neither accepts nor refuses connections, as behind a firewall that drops the first packet.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// Loopback takes a connection at once or, when the queue is full, not at all.
+/// Loopback accepts a connection at once or, when the queue is full, not at all.
 const TAKEN: Duration = Duration::from_millis(200);
 
-/// Listens, and takes nothing: the queue of the listener is kept full, so that the kernel drops what comes.
-pub(crate) struct Deaf {
+/// Listens but accepts nothing: the listener's queue is kept full, so that the kernel drops new connections.
+pub(crate) struct Blackhole {
     _listener: TcpListener,
     _queued: Vec<TcpStream>,
 }
 
-impl Deaf {
+impl Blackhole {
     pub(crate) async fn at(address: SocketAddr) -> io::Result<Self> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.bind(address)?;
