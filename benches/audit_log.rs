@@ -1,7 +1,8 @@
-//! What 1,000 entries of the log a second cost an admit: one person after the other is admitted, in turn without and with them.
+//! The cost of 1,000 audit log entries per second for an admission: participants are admitted one after the other, in turn without and
+//! with these entries.
 //!
-//! Usher runs in a process of its own: this benchmark started again as `usher`, because only from inside can entries be added so fast. Its
-//! table holds 300,000 entries at the start, so that the indexes have some depth.
+//! Usher runs in a process of its own: this benchmark started again as `usher`, because only from inside can entries be added so fast. The
+//! table has 300,000 entries at the start, so that the indexes have some depth.
 
 mod kit;
 
@@ -59,7 +60,7 @@ async fn compare() {
                 people.iter().all(|id| page.people.get(id).is_some_and(|row| row.lobby == "waiting"))
             })
             .await;
-            // Past the rechecks that an arrival causes at 0 and 2 s.
+            // Wait until the rechecks of an arrival, at 0 and 2 s, have passed.
             let settle = Instant::now() + Duration::from_secs(3);
             while tokio::time::timeout(settle.saturating_duration_since(Instant::now()), page.step()).await.is_ok() {}
             let (written, cpu, begin) = (count(&data), usher.process.cpu(), Instant::now());
@@ -92,12 +93,12 @@ async fn compare() {
     bar("the same, p99", 1.25, "x", ratio);
 }
 
-/// From the press, in ms.
+/// From the request, in ms.
 #[derive(Default)]
 struct Times {
-    /// To the journal's end, where the first request may be sent.
+    /// To the end of the journal entry, after which the first request may be sent.
     started: Vec<f64>,
-    /// To CMS saying that the person is in.
+    /// To the answer of CMS that the participant is in.
     done: Vec<f64>,
 }
 
@@ -133,7 +134,7 @@ fn fill(data: &Path) {
     open_connection(data).and_then(|conn| Ok(conn.execute_batch(&rows)?)).expect("filled");
 }
 
-/// The benchmark's own child.
+/// The process that this benchmark starts from itself.
 struct Usher {
     process: Process,
     site: Site,

@@ -1,6 +1,7 @@
 //! Lobby changes made elsewhere, from the change to the row on a page: with Call Detail Records, and without them by reading in turn.
 //!
-//! Somebody who waits is let in elsewhere. 500 people wait in 50 calls on two bridges, each REST answer takes 20 ms, 4 requests are under way to each bridge, one change a second.
+//! A waiting participant is admitted elsewhere, once a second. 500 participants wait in 50 calls on two bridges. Each REST answer takes
+//! 20 ms, and 4 requests are in flight to each bridge.
 //! `cargo bench ... --bench change_latency -- records|turn50|turn90` runs one part.
 
 mod kit;
@@ -19,7 +20,7 @@ use serde_json::json;
 
 const NAMES: [&str; 2] = ["eu-1", "eu-2"];
 const CALLS: usize = 50;
-/// In each call: 500 wait before the first change.
+/// Participants in each call: 500 wait before the first change.
 const PEOPLE: usize = 10;
 /// Changes, one a second.
 const CHANGES: usize = 100;
@@ -47,7 +48,7 @@ fn main() {
     });
 }
 
-/// How late each change was on the page, in ms, and the requests a minute meanwhile.
+/// The delay of each change on the page, in ms, and the requests per minute meanwhile.
 async fn changes(settings: &str, records: bool) -> (Vec<f64>, f64) {
     let cluster = Cluster::start(2, 0, 0, 20, 0.0);
     let cdr = if records { "[[bridge]]\ncdr = \"register\"\n" } else { "[[bridge]]\n" };
@@ -65,7 +66,7 @@ async fn changes(settings: &str, records: bool) -> (Vec<f64>, f64) {
     let waiting = |page: &Page| page.people.values().filter(|row| row.lobby == "waiting").count();
     page.until("all who wait", SOON, |page| waiting(page) == CALLS * PEOPLE).await;
     let mut rng = StdRng::seed_from_u64(7);
-    // Past what the arrivals cause at 0, 2, 10 and 30 s.
+    // Wait until the rechecks of the arrivals, at 0, 2, 10 and 30 s, have passed.
     let settled = Instant::now() + Duration::from_secs(35);
     while tokio::time::timeout(settled.saturating_duration_since(Instant::now()), page.step()).await.is_ok() {}
     if records {
@@ -80,7 +81,7 @@ async fn changes(settings: &str, records: bool) -> (Vec<f64>, f64) {
     (late, cluster.requests().await as f64 / minutes)
 }
 
-/// One change a second: somebody who waits is let in by others.
+/// One change a second: a waiting participant is admitted elsewhere.
 async fn follow(cluster: &Cluster, page: &mut Page, people: &[String], rng: &mut StdRng, changes: usize) -> Vec<f64> {
     let (mut late, mut left) = (Vec::new(), changes);
     let mut open: HashMap<String, Instant> = HashMap::new();
@@ -90,7 +91,7 @@ async fn follow(cluster: &Cluster, page: &mut Page, people: &[String], rng: &mut
         assert!(Instant::now() < end, "{} changes were never shown", open.len());
         tokio::select! {
             () = tokio::time::sleep_until(next), if left > 0 => {
-                // One a second, and not in step with anything that Usher does every second.
+                // Once a second, and not in step with anything that Usher does every second.
                 next += Duration::from_millis(rng.random_range(500..1500));
                 let Some(person) = people.choose(rng).filter(|person| page.people[*person].lobby == "waiting" && !open.contains_key(*person))
                 else {

@@ -1,4 +1,5 @@
-//! The way through: `usher simulate` (20 ms a REST answer) and `usher serve` as processes, pages in this one, rotation on.
+//! The whole way from a bridge to the pages, rotation on. `usher simulate` (20 ms per REST answer) and `usher serve` are processes, the
+//! pages are in this one.
 //!
 //! `cargo bench ... --bench cluster -- burst|arrivals|requests|admit` runs one part.
 
@@ -55,25 +56,25 @@ async fn start() -> (Cluster, Server, Page) {
     (cluster, server, page)
 }
 
-/// Ten meetings where guests wait, on both bridges in turn, known to the page.
+/// Ten meetings with waiting guests, on both bridges in turn, known to the page.
 async fn lobbies(cluster: &Cluster, page: &mut Page) -> Vec<(String, &'static str)> {
     let mut meetings = Vec::new();
     for n in 0..10 {
         meetings.push((cluster.meeting(&format!("Lobby {n}"), NAMES[n % 2]).await, NAMES[n % 2]));
     }
-    // Somebody in each shows that the new calls are followed.
+    // A participant in each shows that the new calls are followed.
     let before = page.people.len();
     for (meeting, bridge) in &meetings {
         cluster.join(meeting, bridge, "First").await;
     }
     page.until("the first of each lobby", SOON, |page| page.people.len() == before + 10 && page.unknown() == 0).await;
-    // Past the rechecks that an arrival causes at 0 and 2 s.
+    // Wait until the rechecks of an arrival, at 0 and 2 s, have passed.
     let end = Instant::now() + Duration::from_secs(3);
     while tokio::time::timeout(end.saturating_duration_since(Instant::now()), page.step()).await.is_ok() {}
     meetings
 }
 
-/// 500 people come at once; 1,000 browsers look on.
+/// 500 participants come at once, with 1,000 browsers connected.
 async fn burst() {
     const PEOPLE: usize = 500;
     const BROWSERS: usize = 1_000;
@@ -96,7 +97,7 @@ async fn burst() {
         futures_util::stream::iter(joins).buffer_unordered(32).for_each(async |_| {}).await;
         begin.elapsed()
     };
-    // Each row of the burst is first seen by its name, once.
+    // Each row of the burst is recognized by its name, once.
     let watch = |browser: Browser| named(browser, PEOPLE, begin);
     let all = async { futures_util::future::join_all(browsers.into_iter().map(watch)).await };
     let lobbies = async {
@@ -124,7 +125,7 @@ async fn burst() {
     bar("burst of 500, everybody's lobby known, against requests x latency / slots", 1.3, "x", known.as_secs_f64() / ideal);
 }
 
-/// When the last of so many names came, and in how many frames. Counts bytes, not JSON: a thousand do this at once.
+/// The time of the last of these names, and the number of frames. It searches bytes, not JSON, because a thousand of these run at once.
 async fn named(mut browser: Browser, people: usize, begin: Instant) -> (Duration, usize) {
     let (mut ids, mut frames) = (std::collections::HashSet::new(), 0);
     while ids.len() < people {
@@ -139,7 +140,7 @@ async fn named(mut browser: Browser, people: usize, begin: Instant) -> (Duration
     (begin.elapsed(), frames)
 }
 
-/// 50 people a second come on two bridges.
+/// 50 participants a second come on two bridges.
 async fn arrivals() {
     const PER_SECOND: u64 = 50;
     const SECONDS: u64 = 15;
@@ -152,7 +153,7 @@ async fn arrivals() {
     bar("50 arrivals/s, arrival to confirmed row, p99", 110.0, " ms", p99);
 }
 
-/// From the moment before the join to the row that says `waiting`, in ms.
+/// From the moment before the join to the row with `waiting`, in ms.
 async fn follow_arrivals(cluster: &Cluster, page: &mut Page, meetings: &[(String, &str)], per_second: u64, time: Duration) -> Vec<f64> {
     let mut late = Vec::new();
     let mut open: HashMap<String, Instant> = HashMap::new();
@@ -221,7 +222,7 @@ impl Drop for Watch {
     }
 }
 
-/// One press admits 200 people of one bridge while others arrive there; three times.
+/// One request admits 200 participants of one bridge while others arrive there; three times.
 async fn admit() {
     let (cluster, server, mut page) = start().await;
     let meetings: Vec<_> = lobbies(&cluster, &mut page).await.into_iter().filter(|(_, bridge)| *bridge == NAMES[0]).collect();
@@ -270,7 +271,7 @@ async fn admit() {
     bar("admit 200, arrivals meanwhile p99", 400.0, " ms", p99);
 }
 
-/// Seconds from the press to the last answer to a PUT, by the simulator's clock, which is this machine's.
+/// Seconds from the request to the last answer to a PUT, by the simulator's clock, which is this machine's.
 fn last_put(requests: &Value, begin_ms: u64) -> f64 {
     let changes = requests.as_array().expect("bridges").iter().flat_map(|bridge| bridge["changes"].as_array().expect("changes"));
     let last = changes.filter(|change| change["method"] == "PUT").filter_map(|change| change["answered_ms"].as_u64()).max();

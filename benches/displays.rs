@@ -1,6 +1,6 @@
-//! Displays on walls: 200 of them in 20 audiences beside 50 moderators, against the 50 moderators alone in the same run.
+//! Displays: 200 of them in 20 audiences beside 50 moderators, against the 50 moderators alone in the same run.
 //!
-//! One guest after another comes to one of 60 meetings on three bridges (a REST answer takes 5 ms); a change counts once every screen has it.
+//! One guest after another comes to one of 60 meetings on three bridges (5 ms per REST answer); a change counts once every screen has it.
 
 mod kit;
 
@@ -21,7 +21,7 @@ const DISPLAYS: usize = 200;
 const CHANGES: usize = 150;
 const SOON: Duration = Duration::from_secs(30);
 
-/// A screen or a page has a frame that may show the change.
+/// A screen or a page has received a frame that may show the change.
 struct Told {
     wall: bool,
     frame: Vec<u8>,
@@ -69,7 +69,7 @@ fn main() {
 struct Run {
     cluster: Cluster,
     server: Server,
-    /// With who waits there.
+    /// A display with waiting participants.
     meetings: Vec<(String, &'static str, usize)>,
 }
 
@@ -78,7 +78,7 @@ struct Figures {
     desk_p99: f64,
     wall_p50: f64,
     wall_p99: f64,
-    /// Of the server, for one change.
+    /// CPU of the server per change.
     cpu_ms: f64,
     memory: f64,
 }
@@ -95,9 +95,9 @@ impl std::fmt::Display for Figures {
 }
 
 impl Run {
-    /// One guest after another; a change is over when everybody has it.
+    /// Adds one guest after another; a change is complete when every page and screen has it.
     async fn changes(&mut self, told: &mut mpsc::UnboundedReceiver<Told>, everybody: usize) -> Figures {
-        // Snapshots, and what the first people caused.
+        // Wait for snapshots, and for the effects of the first participants.
         let settled = tokio::time::Instant::now() + Duration::from_secs(12);
         while tokio::time::timeout_at(settled, told.recv()).await.is_ok() {}
         let (mut desk, mut wall) = (Vec::new(), Vec::new());
@@ -137,7 +137,7 @@ impl Run {
         }
     }
 
-    /// Rows that were published for walls since the start: those that are the same for an audience are not counted.
+    /// Rows published for displays since the start. Rows that are the same for an audience are not counted.
     async fn rows(&self) -> f64 {
         let text = browser::try_get(&self.server.site, "/metrics").await.expect("metrics");
         let line = text.lines().find_map(|line| line.strip_prefix("usher_wall_rows_total "));

@@ -1,8 +1,8 @@
-//! What one frame to one of 1,000 browsers costs, and how late it is, against a bare writer of the same bytes in the same run.
+//! The cost and delay of one frame to one of 1,000 browsers, against a bare writer of the same bytes in the same run.
 //!
-//! Both are processes of their own: this benchmark started again as `usher` (the product's server and hub, published to by hand, because
+//! Both are processes of their own: this benchmark started again as `usher` (the product's server and hub, with manual publishing, because
 //! only the publisher knows the moment of publishing) or as `bare` (one tokio task that writes each frame to each socket in turn).
-//! A third, `tasks`, is no bar but tells what tokio's wake-ups are of it: as bare, but with a task for each socket.
+//! A third, `tasks`, has no bar but shows the share of tokio's wake-ups: like `bare`, but with one task per socket.
 
 mod kit;
 
@@ -55,7 +55,7 @@ fn main() {
     }
 }
 
-/// The servers run on tokio's usual runtime and publish from one of its workers, as the product does.
+/// The servers use tokio's usual runtime and publish from one of its workers, as the product does.
 fn serve_on(work: impl Future<Output = ()> + Send + 'static) {
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
     runtime.block_on(async { tokio::spawn(work).await.expect("no panic") });
@@ -117,7 +117,7 @@ fn published(frame: &[u8]) -> Option<u64> {
     std::str::from_utf8(&frame[at..at + 16]).ok()?.parse().ok()
 }
 
-/// This benchmark as another process; says its address first, publishes when it is told to.
+/// This benchmark as another process; prints its address first, publishes when it is told to.
 struct Child {
     process: Process,
     address: SocketAddr,
@@ -137,7 +137,7 @@ impl Child {
     }
 }
 
-/// When to publish: evenly, so many times, each time the parent says so.
+/// The times of publishing: evenly spaced, a fixed number for each command of the parent.
 struct Orders {
     orders: UnboundedReceiver<()>,
     tick: Interval,
@@ -151,7 +151,7 @@ impl Orders {
         Self { orders, tick: interval(INTERVAL), left: 0 }
     }
 
-    /// False when the parent is gone.
+    /// Returns `false` when the parent has ended.
     async fn due(&mut self) -> bool {
         if self.left == 0 {
             if self.orders.recv().await.is_none() {
@@ -263,7 +263,7 @@ async fn accept() -> Vec<TcpStream> {
     sockets
 }
 
-/// A WebSocket text frame: as many bytes on the wire.
+/// A WebSocket text frame of the same size.
 fn bare_frame() -> Vec<u8> {
     let mut frame = vec![0x81, 126];
     frame.extend((FRAME as u16).to_be_bytes());

@@ -1,6 +1,6 @@
-//! What 5,000 browsers cost in which nothing happens: the server's beat every two seconds, and the page's own every fifteen. `usher simulate`
-//! without any life and `usher serve` as processes. The yardsticks in the same run are the same server without browsers, and one task that
-//! writes a beat to as many bare sockets.
+//! The cost of 5,000 idle browsers: the server's heartbeat every two seconds, and the page's own every fifteen. `usher simulate`
+//! without activity and `usher serve` as processes. The yardsticks in the same run are the same server without browsers, and one task that
+//! writes heartbeats to the same number of bare sockets.
 
 mod kit;
 
@@ -19,10 +19,10 @@ use tokio::time::{Instant, interval, timeout_at};
 
 const BROWSERS: usize = 5_000;
 const PERIOD: Duration = Duration::from_secs(2);
-/// As `web/net/connection.js` does it.
+/// The same interval as in `web/net/connection.js`.
 const SAY: Duration = Duration::from_secs(15);
 const LENGTH: Duration = Duration::from_secs(30);
-/// A beat as the server sends it, in a WebSocket frame.
+/// The server's heartbeat in a WebSocket frame.
 const BEAT: &[u8] = b"\x81\x24{\"type\":\"beat\",\"time\":1795962370626}";
 
 fn main() {
@@ -42,7 +42,7 @@ async fn compare() {
         browser.snapshot().await;
         browsers.push(browser);
     }
-    // What follows from the opening is over.
+    // Wait until the effects of connecting are over.
     run(&mut browsers, Duration::from_secs(10)).await;
     let with = share(&server.process, &mut browsers).await;
     let memory = server.process.resident();
@@ -79,12 +79,12 @@ async fn share(process: &Process, browsers: &mut [Browser]) -> f64 {
     (process.cpu() - before).as_secs_f64() / began.elapsed().as_secs_f64() * 100.0
 }
 
-/// Reads what comes for so long, and says a beat now and then.
+/// Reads frames for this long, and sends a heartbeat now and then.
 async fn run(browsers: &mut [Browser], length: Duration) {
     let end = Instant::now() + length;
     let count = browsers.len();
     let read = browsers.iter_mut().enumerate().map(async |(n, browser)| {
-        // Each at its own moment.
+        // Each page at its own moment.
         let mut say = Instant::now() + SAY * n as u32 / count as u32;
         while timeout_at(end, browser.frame()).await.is_ok() {
             if Instant::now() >= say {
@@ -97,7 +97,7 @@ async fn run(browsers: &mut [Browser], length: Duration) {
     tokio::time::sleep_until(end).await;
 }
 
-/// Accepts sockets, and writes a beat to each of them in every period, a twentieth of them at a time.
+/// Accepts sockets, and writes a heartbeat to each of them in every period, to a twentieth of them at a time.
 async fn bare(address: String) {
     let listener = TcpListener::bind(address).expect("the port");
     listener.set_nonblocking(true).expect("a listener");
@@ -108,7 +108,7 @@ async fn bare(address: String) {
             accepted = listener.accept() => sockets.push(accepted.expect("a socket").0),
             _ = tick.tick() => {
                 for socket in sockets.iter_mut().skip(turn).step_by(20) {
-                    // Those that only tried whether the port is open are gone.
+                    // Sockets that only tried whether the port is open have ended.
                     let _ = socket.write_all(BEAT).await;
                 }
                 turn = (turn + 1) % 20;

@@ -1,6 +1,6 @@
-//! What it costs `usher serve` to take in what bridges push: a flood of roster updates, and an even stream over 24 bridges.
+//! The cost of events from bridges for `usher serve`: a flood of roster updates, and an even stream over 24 bridges.
 //!
-//! The bridges are scripts in this process; CPU is that of the whole server process, its publishing included.
+//! The bridges are scripts in this process; CPU is that of the whole server process, including publishing.
 
 mod kit;
 
@@ -18,7 +18,7 @@ fn main() {
     });
 }
 
-/// Follows until everybody is there and their lobby is known.
+/// Reads frames until all participants are there and their lobby is known.
 async fn settled(server: &Server, people: usize) -> Page {
     let mut page = Page::open(&server.site).await;
     let known = move |page: &Page| page.people.len() == people && page.unknown() == 0;
@@ -29,7 +29,7 @@ async fn settled(server: &Server, people: usize) -> Page {
 async fn flood() {
     const BRIDGES: usize = 8;
     const CALLS: usize = 60;
-    /// 83 and two thirds to each call, so that after three rounds everybody is muted.
+    /// 83 and two thirds for each call, so that after three rounds all participants are muted.
     const MESSAGES: usize = 5_020;
     let (script, blocks) = Script::start(BRIDGES, CALLS).await;
     let server = Server::start(&blocks, "", false).await;
@@ -40,7 +40,7 @@ async fn flood() {
         script.play(Play::Flood { messages: MESSAGES, window: 64 });
         script.played(BRIDGES, Duration::from_secs(20)).await;
         let took = begin.elapsed();
-        // The last tick is published.
+        // Wait until the last tick is published.
         tokio::time::sleep(Duration::from_millis(200)).await;
         let cpu = server.process.cpu() - cpu;
         let updates = (BRIDGES * MESSAGES * PEOPLE) as f64;

@@ -1,7 +1,7 @@
-//! Memory of `usher serve`: 5,000 and 50,000 people followed, and 5,000 browsers that each took a 5,000-row snapshot, plain and by TLS.
+//! Memory of `usher serve` with 5,000 and 50,000 participants, and with 5,000 browsers that each took 5,000 rows, plain and by TLS.
 //!
-//! Resident memory of the whole process after the first full read: every row is published and every lobby known. The peak is printed,
-//! too; each log-in takes 19 MB for the moment of its argon2id hash.
+//! It is the resident memory of the whole process after the first full read: every row is published and every lobby known. The peak is
+//! printed, too; each login takes 19 MB while its argon2id hash is computed.
 
 mod kit;
 
@@ -47,12 +47,12 @@ async fn read(cluster: &Cluster, server: &Server, people: usize, within: Duratio
 }
 
 async fn browsers(tls: bool) {
-    // Eight bridges, so that the first read is short.
+    // Eight bridges make the first read short.
     let cluster = Cluster::start(8, 500, 5_000, 20, 0.0);
     let server = Server::start(&cluster.bridges, "", tls).await;
     let (known, requests) = read(&cluster, &server, 5_000, Duration::from_secs(60)).await;
     if !tls {
-        // Four slots each, 20 ms an answer: the bridge with the most requests has work for longest.
+        // Four slots each, 20 ms per answer: the bridge with the most requests takes longest.
         let ideal = |requests: f64| requests * 0.02 / 4.0;
         let (mean, most) = (requests.iter().sum::<u64>() as f64 / 8.0, requests.iter().max().copied().unwrap_or_default() as f64);
         println!("ideal: {:.2} s for the requests of all bridges, {:.2} s for those of the busiest one", ideal(mean), ideal(most));
@@ -68,7 +68,7 @@ async fn browsers(tls: bool) {
     let (begin, cpu) = (Instant::now(), process.cpu());
     let mut open = Vec::with_capacity(BROWSERS);
     let mut rows = 0;
-    // A few at a time, as people arrive; each takes its whole snapshot.
+    // A few at a time, as users arrive; each takes its whole snapshot.
     while open.len() < BROWSERS {
         let some = (0..50).map(|_| async {
             let mut browser = Browser::open(&server.site).await;
@@ -97,7 +97,7 @@ async fn browsers(tls: bool) {
 }
 
 async fn people() {
-    // No latency: here only memory counts, and the first read of 50,000 people is 70,000 requests.
+    // No latency: only memory counts here, and the first read of 50,000 participants is 70,000 requests.
     let cluster = Cluster::start(24, 5_000, 50_000, 0, 0.0);
     let server = Server::start(&cluster.bridges, "", false).await;
     read(&cluster, &server, 50_000, Duration::from_secs(120)).await;

@@ -1,6 +1,6 @@
-//! Usher restarts with 600 people in 50 meetings on two bridges; every page comes back, jittered over two seconds as `web/net/connection.js`
-//! does it. `usher simulate` (20 ms a REST answer) and `usher serve` as processes, pages in this one. The yardstick in the same run is the same
-//! restart with one page.
+//! Usher restarts with 600 participants in 50 meetings on two bridges; every page reconnects, with jitter over two seconds as
+//! `web/net/connection.js` does it. `usher simulate` (20 ms per REST answer) and `usher serve` are processes, the pages are in this one. The
+//! yardstick in the same run is the same restart with one page.
 
 mod kit;
 
@@ -45,11 +45,11 @@ fn main() {
 }
 
 struct Restart {
-    /// From listening to the last browser's first whole snapshot.
+    /// From listening to the last browser's first complete snapshot.
     held_s: f64,
     /// From listening to a page on which every row is true.
     known_s: f64,
-    /// What the REST requests until then take at best.
+    /// The minimum time that the REST requests until then need.
     ideal_s: f64,
     cpu_s: f64,
 }
@@ -81,7 +81,7 @@ async fn restart(cluster: &Cluster, server: &mut Server, truth: &HashMap<String,
     cluster.forget_requests().await;
     server.terminate();
     let site = server.site.clone();
-    // Each is told to come back, comes back by itself, and then follows on.
+    // Each is told to reconnect, reconnects by itself, and then goes on reading.
     let (held, mut came) = tokio::sync::mpsc::unbounded_channel();
     let pages: Vec<_> = open
         .into_iter()
@@ -125,7 +125,7 @@ async fn restart(cluster: &Cluster, server: &mut Server, truth: &HashMap<String,
     Restart { held_s, known_s, ideal_s, cpu_s }
 }
 
-/// As the page does it: at once within two seconds, then with pauses that double.
+/// Reconnects as the page does: at once within two seconds, then with doubling pauses.
 async fn come_back(site: &Site) -> Browser {
     tokio::time::sleep(Duration::from_secs_f64(rand::random_range(0.0..2.0))).await;
     let mut longest = 0.5;

@@ -20,7 +20,7 @@ fn correlators(records: &[Record]) -> Vec<u64> {
     records.iter().map(|r| r.correlator).collect()
 }
 
-/// Times and counting seconds taken out too.
+/// Removes times and counting seconds too.
 fn golden(body: &str) -> String {
     let mut out = normal(body);
     for (start, end, word) in [(" time=\"", '"', "{time}"), ("<activatedDuration>", '<', "{n}")] {
@@ -38,7 +38,7 @@ async fn correlator_index(cluster: &Cluster, bridge: usize) -> u64 {
     text.split('<').next().unwrap().parse().unwrap()
 }
 
-/// A cluster with these switches and a receiver at its first bridge; retries are quick.
+/// A cluster with these switches and a receiver at its first bridge; retries are fast.
 async fn receiving(switches: Value) -> (Cluster, Receiver) {
     let cluster = Cluster::with(json!({"cdr_retry_ms": 1, "cdr_retry_max_ms": 1})).await;
     cluster.control().set_switches(None, switches).unwrap();
@@ -47,7 +47,7 @@ async fn receiving(switches: Value) -> (Cluster, Receiver) {
     (cluster, receiver)
 }
 
-/// A guest who waits: callStart, callLegStart, callLegUpdate.
+/// The records of a waiting guest: callStart, callLegStart, callLegUpdate.
 fn waiting(cluster: &Cluster) -> ParticipantTruth {
     cluster.join(&cluster.meeting("Weekly sync"), "Bo Berg", Role::Guest, 0)
 }
@@ -403,7 +403,7 @@ async fn distribution_links_are_silent_unless_switched() {
 
 #[tokio::test]
 async fn a_certificate_is_checked_only_when_switched() {
-    // Somebody may have installed a provider already.
+    // Another test may have installed a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let pair = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let key = rustls_pki_types::PrivateKeyDer::Pkcs8(pair.signing_key.serialize_der().into());

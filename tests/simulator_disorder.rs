@@ -1,4 +1,4 @@
-//! What comes too early, too late, twice or in another order; another certificate, another clock: the simulator really does it.
+//! The simulator's disorder switches: early, late, repeated and reordered messages; another certificate, another clock.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod simulator_kit;
@@ -11,7 +11,7 @@ fn roster(index: i64, call: Id) -> Value {
     json!({"index": index, "type": "callRoster", "call": call, "elements": ["name", "state"]})
 }
 
-/// A socket that follows one call's roster under index 3; the call has nobody yet.
+/// A socket that follows one call's roster under index 3; the call has no participants yet.
 async fn following(switches: Value) -> (Cluster, MeetingTruth, Socket) {
     let cluster = Cluster::with(switches).await;
     let meeting = cluster.meeting("Weekly sync");
@@ -21,7 +21,7 @@ async fn following(switches: Value) -> (Cluster, MeetingTruth, Socket) {
     (cluster, meeting, socket)
 }
 
-/// Kind, index and person of each update in the next message.
+/// Kind, index and participant of each update in the next message.
 async fn told(socket: &mut Socket) -> Vec<(String, i64, Id)> {
     let message = socket.message().await;
     let index = message["subscriptionIndex"].as_i64().unwrap_or_else(|| panic!("{message}"));
@@ -106,7 +106,7 @@ async fn a_bridge_can_be_deaf_to_acks() {
     .await;
 }
 
-/// The names of a page of the call's people.
+/// The names on a page of the call's participants.
 async fn page(cluster: &Cluster, call: Id, offset: usize) -> Vec<String> {
     let body = cluster.get(0, &format!("/calls/{call}/participants?offset={offset}")).await.body;
     body.split("<name>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
@@ -146,7 +146,7 @@ async fn a_bridges_clock_can_be_wrong() {
     assert_eq!(seconds(0).await, 0);
 }
 
-/// What a client that trusts the authority of the start and this host says of a bridge.
+/// The error that a client sees which trusts the first authority and this host.
 async fn believed(url: &str, pem: &str) -> Result<u16, String> {
     let ca = reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([ca]).build().unwrap();

@@ -266,7 +266,7 @@ async fn what_is_accepted_may_stay_pending() {
     assert_eq!(socket.message().await["subscriptions"], json!([state(3, "pending")]), "nothing came in between");
 }
 
-/// That people in the lobby are listed as connected is an inference.
+/// It is an inference that participants in the lobby are listed as connected.
 #[tokio::test]
 async fn who_waits_may_be_listed_as_ringing_or_without_a_state() {
     for (shown, state) in [("connected", json!("connected")), ("ringing", json!("ringing")), ("absent", Value::Null)] {
@@ -284,7 +284,7 @@ async fn who_waits_may_be_listed_as_ringing_or_without_a_state() {
         cluster.control().admit(bo).unwrap();
         cluster.join(&meeting, "Cy", Role::Host, 0);
         let next = socket.message().await["updates"][0].clone();
-        // Nothing of an admission shows where both are connected.
+        // An admission is invisible where both states are connected.
         let expected = if shown == "connected" { "add" } else { "update" };
         assert_eq!((&next["updateType"], &next["state"]), (&json!(expected), &json!("connected")), "{shown}");
     }
@@ -363,7 +363,7 @@ async fn a_dial_out_is_seen_before_it_is_answered() {
                 assert_eq!(update["participant"], json!(ext.id));
                 seen.push(if update["updateType"] == "remove" { update["reason"].clone() } else { update["state"].clone() });
             }
-            // Ringing and answering may fall into one message; then the newest state is told once.
+            // Ringing and answering may fall into one message; then the newest state is sent once.
             if seen.last() == Some(&last) {
                 break;
             }
@@ -423,7 +423,7 @@ async fn a_connection_that_has_served_rest_becomes_an_events_socket() {
     assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
 }
 
-/// The head of the answer to an upgrade after a GET on the same connection.
+/// The head of the response to an upgrade after a GET on the same connection.
 async fn pooled_upgrade(cluster: &Cluster, token: &str) -> String {
     let bridge = cluster.bridge(0);
     let host = bridge.url.trim_start_matches("http://").trim_end_matches('/').to_owned();

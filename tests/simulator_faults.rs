@@ -285,7 +285,7 @@ async fn events_sockets_work_behind_tls() {
     sim.stop().await;
 }
 
-/// As where a firewall swallows the first packet to one of a name's addresses.
+/// Like a firewall that drops the first packet to one of a name's addresses.
 #[tokio::test]
 async fn a_deaf_address_neither_takes_nor_refuses_a_connection() {
     let deaf = IpAddr::from([127, 0, 0, 2]);

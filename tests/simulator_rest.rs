@@ -14,7 +14,7 @@ fn failure(reply: &Reply) -> String {
     inner.unwrap_or_else(|| panic!("no failureDetails: {reply:?}")).trim_start_matches('<').to_owned()
 }
 
-/// The vendor example's meeting: two people and a link here, one elsewhere, one who has left, locked.
+/// The vendor example's meeting: two participants and a link here, one elsewhere, one who has left, locked.
 async fn weekly_sync(cluster: &Cluster) -> (Id, Id, Id) {
     let control = cluster.control();
     let call =

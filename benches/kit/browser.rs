@@ -1,4 +1,4 @@
-//! The network half of a browser: log-in, upgrade, frames. Reads bytes as cheaply as it can, so that the server is what is measured.
+//! The network half of a browser: login, upgrade, frames. It reads bytes as cheaply as it can, so that the server is what is measured.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// A server, and the cookie of a log-in there.
+/// A server, and the cookie of a login there.
 #[derive(Clone)]
 pub struct Site {
     pub address: SocketAddr,
@@ -40,7 +40,7 @@ impl Site {
         wire.write_all(request.as_bytes()).await?;
         wire.flush().await?;
         let mut answer = Vec::new();
-        // A TLS peer may go without saying so; what counts is what came.
+        // A TLS peer may end without a notice; the bytes that came are enough.
         let _ = wire.read_to_end(&mut answer).await;
         Ok(String::from_utf8_lossy(&answer).into_owned())
     }
@@ -51,7 +51,7 @@ pub async fn try_get(site: &Site, path: &str) -> Option<String> {
     site.ask(&request).await.ok()
 }
 
-/// Returns the cookie of a new log-in.
+/// Returns the cookie of a new login.
 pub async fn log_in(site: &Site, user: &str, password: &str) -> String {
     let page = try_get(site, "/login").await.expect("the log-in page");
     let token = page.split_once("name=\"csrf\" value=\"").expect("a token").1.split('"').next().expect("an end");
@@ -79,7 +79,7 @@ fn cookies(answer: &str) -> String {
 pub struct Browser {
     wire: Box<dyn Wire>,
     read: BytesMut,
-    /// Of the frame handed out last.
+    /// The length of the frame that was returned last.
     taken: usize,
 }
 
@@ -88,7 +88,7 @@ impl Browser {
         Self::try_open(site).await.expect("connected")
     }
 
-    /// As a page tries again and again while there may be no server.
+    /// Connects as a page does that tries again while there may be no server.
     pub async fn try_open(site: &Site) -> io::Result<Self> {
         Self::try_open_at(site, "/ws").await
     }
@@ -115,7 +115,7 @@ impl Browser {
         Ok(browser)
     }
 
-    /// No handshake: frames from the first byte on.
+    /// Opens without a handshake: frames from the first byte on.
     pub async fn bare(address: SocketAddr) -> Self {
         let site = Site { address, tls: None, cookie: String::new() };
         Self { wire: site.connect().await.expect("connected"), read: BytesMut::new(), taken: 0 }
@@ -133,7 +133,7 @@ impl Browser {
         }
     }
 
-    /// Reads on until the server closes; its code.
+    /// Reads until the server closes the socket; returns the code.
     pub async fn closed(&mut self) -> u16 {
         loop {
             self.read.advance(std::mem::take(&mut self.taken));
@@ -165,7 +165,7 @@ impl Browser {
         &self.read[head..head + length]
     }
 
-    /// Sends a text frame; the mask is zero, which is a mask.
+    /// Sends a text frame with a mask of zeros.
     pub async fn say(&mut self, text: &str) {
         let mut frame = vec![0x81];
         match text.len() {
@@ -185,7 +185,7 @@ impl Browser {
         self.wire.flush().await.expect("sent");
     }
 
-    /// Reads until the end of the snapshot; returns how many rows it had.
+    /// Reads until the end of the snapshot; returns its number of rows.
     pub async fn snapshot(&mut self) -> usize {
         loop {
             let frame = self.frame().await;
@@ -197,7 +197,7 @@ impl Browser {
     }
 }
 
-/// Bytes of the head and of the payload, once the head is there.
+/// The sizes of the head and of the payload, once the head has arrived.
 fn frame_length(bytes: &[u8]) -> Option<(usize, usize)> {
     match bytes.get(1)? & 0x7f {
         126 => Some((4, u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?).into())),

@@ -1,4 +1,4 @@
-//! `usher simulate` as a process of its own, steered through its control API.
+//! `usher simulate` as a process of its own, controlled through its control API.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -35,7 +35,7 @@ impl Cluster {
                 break;
             }
         }
-        // Its last words, too, want a reader.
+        // Read its output until the end, so that it never blocks.
         std::thread::spawn(move || lines.for_each(drop));
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().expect("client");
@@ -69,7 +69,7 @@ impl Cluster {
         self.post("/requests/reset", json!({})).await;
     }
 
-    /// A meeting whose guests wait: nobody in it lets others in.
+    /// A meeting whose guests wait, because it has no activator.
     pub async fn meeting(&self, name: &str, bridge: &str) -> String {
         let meeting = self.post("/start", json!({ "name": name, "bridge": bridge, "space": true })).await;
         meeting["id"].as_str().expect("an id").to_owned()
@@ -81,7 +81,7 @@ impl Cluster {
     }
 }
 
-/// The client is built without reqwest's `json` feature.
+/// reqwest is built without its `json` feature.
 trait JsonBody {
     fn json_body(self, body: &Value) -> Self;
 }

@@ -1,4 +1,4 @@
-//! What the benchmarks share: processes that are measured from outside, clients that read like a browser, bars. Measures nothing itself.
+//! The support code of the benchmarks: processes measured from outside, clients that read like a browser, bars. It measures nothing itself.
 #![allow(dead_code, unreachable_pub)] // each benchmark uses its own part
 
 pub mod browser;
@@ -9,17 +9,17 @@ pub mod process;
 pub mod script;
 pub mod server;
 
-/// One word for how the benchmark was started: nothing, or the name of a child's role.
+/// The argument of the benchmark: none, or the name of a child's role.
 pub fn role() -> Option<String> {
     std::env::args().nth(1).filter(|word| !word.starts_with('-'))
 }
 
-/// Thousands of sockets on both ends.
+/// Allows thousands of sockets on both ends.
 pub fn raise_descriptor_limit() {
     rlimit::increase_nofile_limit(65_536).expect("descriptors");
 }
 
-/// One thread for all clients: the servers under test have the other core.
+/// One thread for all clients, so that the servers under test have the other core.
 pub fn block_on(work: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime").block_on(work);
 }

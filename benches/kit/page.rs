@@ -1,4 +1,4 @@
-//! The other half of a browser: the rows, kept up to date as the protocol says.
+//! The other half of a browser: the rows, updated as the protocol says.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ pub struct Row {
     pub lobby: String,
     #[serde(default)]
     pub muted: bool,
-    /// Of a bridge.
+    /// The bridge that the row belongs to.
     #[serde(default)]
     pub state: String,
 }
@@ -60,7 +60,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Returns with the first snapshot.
+    /// Returns when the first snapshot is complete.
     pub async fn open(site: &Site) -> Self {
         let (people, bridges) = (HashMap::new(), HashMap::new());
         let mut page = Self { browser: Browser::open(site).await, parts: Vec::new(), people, bridges, deltas: 0 };
@@ -68,7 +68,7 @@ impl Page {
         page
     }
 
-    /// Takes the next frame in and returns it; what it put is in the rows.
+    /// Applies the next frame and returns it.
     pub async fn step(&mut self) -> Frame {
         let mut frame: Frame = serde_json::from_slice(self.browser.frame().await).expect("a frame");
         match frame.r#type.as_str() {
@@ -100,7 +100,7 @@ impl Page {
         };
     }
 
-    /// Follows until it is so; returns how long that took.
+    /// Reads frames until the condition holds; returns the time that it took.
     pub async fn until(&mut self, what: &str, within: Duration, so: impl Fn(&Page) -> bool) -> Duration {
         let begin = Instant::now();
         while !so(self) {

@@ -1,9 +1,9 @@
-//! Another process and what it costs: CPU and memory as the kernel counts them.
+//! Another process and its cost: CPU and memory as the kernel counts them.
 
 use std::process::{Child, Command};
 use std::time::Duration;
 
-/// Killed when dropped.
+/// The process is killed when this is dropped.
 pub struct Process {
     pub child: Child,
 }
@@ -29,7 +29,7 @@ impl Process {
         self.status("VmRSS:")
     }
 
-    /// The most it ever was, in MB.
+    /// The highest resident memory so far, in MB.
     pub fn peak(&self) -> f64 {
         self.status("VmHWM:")
     }

@@ -1,5 +1,5 @@
-//! Bare Call Bridges that play a script: REST that says who is there, an events socket that sends as fast or as evenly as it is told.
-//! They acknowledge, ask and decide nothing, so that what `usher serve` costs is not hidden behind what a simulator costs.
+//! Call Bridges that follow a script: REST that lists participants, and an events socket that sends as fast or as evenly as it is told.
+//! They only acknowledge and send, so that the cost of `usher serve` is not hidden behind the cost of a simulator.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,21 +14,21 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-/// Of every REST answer.
+/// Latency of every REST answer.
 const LATENCY: Duration = Duration::from_millis(20);
-/// People of one call, and updates of one full message.
+/// Participants of one call, and updates of one full message.
 pub const PEOPLE: usize = 10;
 
-/// What all bridges are to send once everything is subscribed.
+/// The messages that all bridges send once everything is subscribed.
 #[derive(Debug, Clone, Copy)]
 pub enum Play {
     Nothing,
-    /// So many messages with so many updates each, with so many unacknowledged at most.
+    /// This many messages with this many updates each, with a limit on unacknowledged ones.
     Flood {
         messages: usize,
         window: usize,
     },
-    /// One message of one update per interval, so many of them.
+    /// One message with one update per interval, this many of them.
     Even {
         messages: usize,
         interval: Duration,
@@ -39,7 +39,7 @@ pub enum Play {
 pub struct Script {
     play: Arc<watch::Sender<Play>>,
     pub done: Arc<AtomicUsize>,
-    /// From the sending of a message to its acknowledgement, in ms.
+    /// Time from sending a message to its acknowledgement, in ms.
     pub acks: Arc<Mutex<Vec<f64>>>,
 }
 
@@ -51,7 +51,7 @@ struct Bridge {
 }
 
 impl Script {
-    /// Opens the ports; returns the `[[bridge]]` blocks too.
+    /// Opens the ports; also returns the `[[bridge]]` blocks.
     pub async fn start(bridges: usize, calls: usize) -> (Self, String) {
         let script = Self { play: Arc::new(watch::channel(Play::Nothing).0), done: Arc::default(), acks: Arc::default() };
         let mut blocks = String::new();
@@ -71,7 +71,7 @@ impl Script {
         self.play.send_replace(play);
     }
 
-    /// Waits until all bridges have played.
+    /// Waits until all bridges have sent everything.
     pub async fn played(&self, bridges: usize, within: Duration) {
         let end = Instant::now() + within;
         while self.done.load(Ordering::Acquire) < bridges {
@@ -86,7 +86,7 @@ fn tcp_nodelay(listener: tokio::net::TcpListener) -> impl axum::serve::Listener<
     listener.tap_io(|tcp| drop(tcp.set_nodelay(true)))
 }
 
-/// Readable in logs, as long as a GUID.
+/// A readable id of the length of a GUID.
 fn call_id(bridge: usize, call: usize) -> String {
     format!("{bridge:08x}-{call:04x}-4000-8000-{:012x}", 0)
 }
@@ -154,12 +154,12 @@ fn name(person: usize) -> String {
     format!("{} Person {person}", ["Ana", "Bo", "Chidi", "Dilnoza", "Éva", "Fumiko", "Guðrún", "Hồng", "Íris", "Jürgen"][person % 10])
 }
 
-/// One events socket, from its first request to the end of the play.
+/// One events socket, from its first request to the end of the script.
 struct Events {
     bridge: Bridge,
     socket: WebSocket,
     message_id: usize,
-    /// Index of each followed call.
+    /// The index of each followed call.
     rosters: HashMap<usize, i64>,
     sent: HashMap<usize, Instant>,
     acks: Vec<f64>,
@@ -229,7 +229,7 @@ impl Events {
         }
     }
 
-    /// Mutes or unmutes so many people of the next call.
+    /// Mutes or unmutes this many participants of the next call.
     async fn update(&mut self, people: usize) {
         let call = self.round % self.bridge.calls;
         let muted = (self.round / self.bridge.calls).is_multiple_of(2);

@@ -26,7 +26,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Follows these bridges; `settings` stand at the top of the configuration.
+    /// Follows these bridges; `settings` are written at the top of the configuration.
     pub async fn start(bridges: &str, settings: &str, tls: bool) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let address = free_address();
@@ -47,13 +47,13 @@ impl Server {
         Self { process, site, dir }
     }
 
-    /// Asks it to end, as a service manager does.
+    /// Asks it to stop, as a service manager does.
     pub fn terminate(&self) {
         let sent = Command::new("kill").arg(self.process.child.id().to_string()).status().expect("kill");
         assert!(sent.success());
     }
 
-    /// Starts it again on the same address and data once it has ended; returns as soon as it listens, and since when.
+    /// Waits for its end and starts it again on the same address and data; returns the moment when it listens.
     pub async fn again(&mut self) -> Instant {
         while self.process.child.try_wait().expect("its state").is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -86,7 +86,7 @@ pub fn add_user(data: &std::path::Path) {
     offline.add(ADMIN, Role::Admin, PASSWORD).expect("added");
 }
 
-/// It answers; what it knows of the bridges is the pages' to wait for.
+/// Waits until it answers; pages wait for its knowledge of the bridges.
 async fn until_up(site: &Site) {
     for _ in 0..600 {
         if browser::try_get(site, "/healthz").await.is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
@@ -97,7 +97,7 @@ async fn until_up(site: &Site) {
     panic!("the server did not come up within a minute");
 }
 
-/// Writes a certificate for loopback; returns what trusts it.
+/// Writes a certificate for loopback; returns the certificate to trust.
 fn certificate(dir: &tempfile::TempDir) -> TlsConnector {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");

@@ -1,4 +1,4 @@
-//! What must add up at the end of a run: presses, PUTs, the journal, repairs, and what is left behind.
+//! The invariants at the end of a run: action requests, PUTs, the journal, repairs, and resources.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::repairs::Repaired;
 use crate::scene::{BRIDGES, Scene};
 use crate::tab::{Held, Press};
 
-/// Every press has one result per person, except where the page left before its end, and a viewer's is refused.
+/// Every action request has one result per participant, except where the page left before its end; a viewer's is refused.
 pub fn presses<'a>(pages: impl Iterator<Item = (&'a str, bool, &'a Held)>) -> Vec<String> {
     let mut found = Vec::new();
     for (name, may_act, held) in pages {
@@ -30,14 +30,14 @@ fn wrong_press(press: &Press, may_act: bool) -> Option<&'static str> {
         _ if press.repeated => Some("somebody has two results"),
         (Some(error), false) => (error != "forbidden" || !press.results.is_empty()).then_some("a viewer was not refused"),
         (None, false) => (!press.cut).then_some("a viewer was not refused"),
-        // Too many at once on one page: nothing of it was sent.
+        // Too many at once on one page: no part of it was sent.
         (Some(error), true) => (error != "busy" || !press.results.is_empty()).then_some("refused"),
         (None, true) if press.finished => (!whole).then_some("not everybody has a result"),
         (None, true) => (!press.cut).then_some("never ended"),
     }
 }
 
-/// Nobody got more accepted PUTs than there were presses for them.
+/// No participant got more accepted PUTs than there were action requests.
 pub fn puts(requests: &[Requests], presses: &BTreeMap<String, usize>) -> Vec<String> {
     let mut accepted: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for bridge in requests {
@@ -51,7 +51,7 @@ pub fn puts(requests: &[Requests], presses: &BTreeMap<String, usize>) -> Vec<Str
     accepted.into_iter().map(|(person, puts)| format!("{person} was pressed {:?} times, but got {puts:?}", presses.get(&person))).collect()
 }
 
-/// No admission is left open in the journal, also where a press took too long to be written down and was carried out meanwhile.
+/// The journal has no admission without a result, also where a request was written too late and executed meanwhile.
 pub async fn journal(scene: &Scene) {
     let conn = open_connection(scene.desk().dir.path()).expect("database");
     wait_for(DEADLINE, "the journal to hold a result for everybody", async || {
@@ -62,11 +62,11 @@ pub async fn journal(scene: &Scene) {
     .await;
 }
 
-/// Repairs without an injected cause.
+/// Finds repairs without an injected cause.
 ///
-/// Causes are: somebody admitted or sent back elsewhere, which no event carries (what follows from it is found once on each bridge); and
-/// events that lied or stalled, or rosters that were refused, on that bridge. Everything else that the rotation has to repair is an event
-/// that Usher lost.
+/// Causes are: somebody admitted or sent back elsewhere, which no event carries (each bridge finds it once); and
+/// events that lied or stalled, or rosters that were refused, on that bridge. Any other repair by the rotation means
+/// that Usher lost an event.
 pub fn repairs(scene: &Scene, repaired: &Repaired) -> Vec<String> {
     let mut found = Vec::new();
     let lobby: u64 = repaired.iter().filter(|((_, what), _)| what == "lobby").map(|(_, count)| count).sum();
@@ -81,7 +81,7 @@ pub fn repairs(scene: &Scene, repaired: &Repaired) -> Vec<String> {
     found
 }
 
-/// What there is of tasks, sockets and memory.
+/// The tasks, sockets and memory in use.
 #[derive(Debug, Clone)]
 pub struct Left {
     load: Load,
@@ -92,9 +92,9 @@ pub struct Left {
     memory_mb: usize,
 }
 
-/// REST connections that are kept open: tasks of the simulator, up to the requests under way at once.
+/// REST connections that are kept open, as tasks of the simulator: up to the number of requests in flight.
 const KEPT_CONNECTIONS: usize = 3 * 4;
-/// What an allocator may keep of a run.
+/// Memory that an allocator may keep after a run.
 const KEPT_MEMORY_MB: usize = 200;
 
 pub fn left(scene: &Scene) -> Left {
@@ -109,11 +109,11 @@ pub fn left(scene: &Scene) -> Left {
     }
 }
 
-/// After all browsers left and all calls ended: nobody and nothing but what was there `before` the first browser.
+/// Checks that after all browsers left and all calls ended, the resources are those from before the first browser.
 pub async fn nothing_left(scene: &Scene, before: &Left) {
     wait_for(DEADLINE, "tasks, sockets and memory to be as before", async || {
         let now = left(scene);
-        // A bridge that takes few subscriptions on one socket had more of them before.
+        // A bridge that accepts few subscriptions per socket had more sockets before.
         let actors = |left: &Left| left.load.bridge_tasks.saturating_sub(left.events_sockets.iter().sum::<u64>() as usize);
         let browsers = |left: &Left| (left.load.browser_tasks, left.load.followers);
         let same = actors(&now) == actors(before)

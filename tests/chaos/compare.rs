@@ -1,4 +1,4 @@
-//! What one page shows against what is true, field by field, once.
+//! Compares the rows of one page with the truth, field by field, once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use usher::view::{MeetingRow, PersonRow, Row};
 use crate::scene::BRIDGES;
 use crate::tab::Key;
 
-/// What is known besides the rows and the truth.
+/// The facts that a comparison needs besides the rows.
 pub struct Known<'a> {
     pub truth: &'a Truth,
-    /// When each person was first there; Unix milliseconds.
+    /// The arrival of each participant; Unix milliseconds.
     pub arrived: &'a std::collections::HashMap<Id, i64>,
-    /// When all was healed.
+    /// The end of the last fault; Unix milliseconds.
     pub healed_ms: i64,
-    /// How late a change may have been seen.
+    /// The delay within which a change must have been seen.
     pub slack: Duration,
 }
 
-/// Every difference in words.
+/// Describes every difference.
 pub fn differences(rows: &BTreeMap<Key, Value>, known: &Known<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let (mut people, mut meetings, mut bridges) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
@@ -89,7 +89,7 @@ fn compare_person(person: &ParticipantTruth, row: &PersonRow, known: &Known<'_>,
     }
 }
 
-/// Nobody waits since before they came (a leg's age is told in whole seconds), nor since later than their wait could be seen.
+/// A wait starts neither before the participant came (a leg's age has whole seconds) nor after the wait could be seen.
 fn since_is_plausible(person: &ParticipantTruth, row: &PersonRow, known: &Known<'_>) -> bool {
     let Some(since) = row.waiting_since else { return row.lobby != Lobby::Waiting };
     let arrived = known.arrived.get(&person.id).copied().unwrap_or(person.since_ms);
@@ -121,7 +121,7 @@ fn compare_meeting(meeting: &MeetingTruth, row: &MeetingRow, found: &mut Vec<Str
     }
 }
 
-/// All pages show the same, and a page that has just been opened shows what the hub holds.
+/// Differences between pages: all must show the same, and a new page must show the content of the hub.
 pub fn unequal(views: &[(String, BTreeMap<Key, Value>)]) -> Vec<String> {
     let Some((first, rows)) = views.first() else { return vec!["no page".into()] };
     let others = views.iter().filter(|(_, others)| others != rows);

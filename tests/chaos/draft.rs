@@ -1,15 +1,15 @@
-//! What a seed decides before anything happens: the switches of the unknowns, and what Usher may rely on.
+//! The decisions of a seed before a run: the switches for unknowns, and what Usher may rely on.
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
 
-/// The seed's decisions; the same seed decides the same.
+/// The decisions of a seed; they are the same for the same seed.
 #[derive(Debug, Clone)]
 pub struct Draft {
     pub seed: u64,
-    /// Whether Usher reads everything again and again. Off, nothing masks a lost event; on, no repair may be needed.
+    /// Whether Usher reads everything periodically. Without it, no lost event is hidden; with it, no repair may be needed.
     pub rotation: bool,
     /// Whether bridges push Call Detail Records.
     pub records: bool,
@@ -25,10 +25,10 @@ impl Draft {
     }
 }
 
-/// One value of each switch that the notes leave open (docs/simulator.md), for all bridges and the whole run.
+/// One value for each switch about an unknown (docs/simulator.md), for all bridges and the whole run.
 ///
-/// Without the rotation the bridge pushes what it is asked for: calls whose roster it refuses are polled, and what a poll does not show
-/// (locked and unlocked again in between) only the rotation would find.
+/// Without the rotation the bridge pushes everything it is asked for: calls whose roster it refuses are polled, and only the
+/// rotation would find a change that a poll does not show (locked and unlocked again in between).
 fn switches(rng: &mut StdRng, rotation: bool, records: bool) -> Value {
     let mut all = serde_json::Map::new();
     let mut set = |name: &str, options: &[Value]| {
@@ -70,7 +70,7 @@ fn switches(rng: &mut StdRng, rotation: bool, records: bool) -> Value {
     set("missing_participant", &["reason", "bare404"].map(Value::from));
     set("active_leg", &["omit", "false"].map(Value::from));
     set("participant_legs", &["plural", "plural", "singular"].map(Value::from));
-    // Less than the second look, as it must be.
+    // It must be less than the second look.
     set("late_deactivated_ms", &[json!(0), json!(50)]);
     set("empty_list", &["open_close", "self_closing"].map(Value::from));
     set("sub_type_spelling", &["subType", "subtype"].map(Value::from));
@@ -104,13 +104,13 @@ fn switches(rng: &mut StdRng, rotation: bool, records: bool) -> Value {
         set("cdr_active_leg", &["false", "absent"].map(Value::from));
         set("cdr_first_update", &["complete", "two_records"].map(Value::from));
         set("cdr_group_id", &["participant", "leg", "absent"].map(Value::from));
-        // Without the rotation nothing else tells what a bridge does not announce.
+        // Without the rotation nothing else reports a change that a bridge does not announce.
         set("cdr_lobby_changes", if rotation { &flag } else { &flag[1..] });
     }
     if rotation {
         set("subscription_limit", &[json!(0), json!(0), json!(15)]);
     }
-    // A thousand messages with an acknowledgement each, every time that events are back, would measure the machine.
+    // A thousand messages with an ack each, after every reconnect, would measure the machine.
     if all["ack_window"] == 1 && all["initial_split"] == 1 {
         all.insert("initial_split".into(), json!(7));
     }

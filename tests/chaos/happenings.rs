@@ -1,4 +1,4 @@
-//! What can happen: one small function each, in one table with weights. What the lobby's rules refuse just does not happen.
+//! The random events of a run: one small function each, in one table with weights. An event that the lobby rules refuse does not happen.
 
 use std::time::Duration;
 
@@ -10,24 +10,24 @@ use usher::simulator::{Cut, Dial, Lobby, Move, ParticipantTruth};
 use crate::scene::{CALLS, PEOPLE, Scene};
 use crate::tab::Order;
 
-/// What needs time to be done.
+/// Events that take time.
 #[derive(Debug)]
 pub enum Deed {
     RestartBridge(&'static str),
     RestartUsher,
     CloseTab(usize),
     PauseBridge(&'static str),
-    /// The bridge leaves the configuration, and is put back.
+    /// The bridge is removed from the configuration and added again.
     Reread(&'static str),
 }
 
-/// When something may happen.
+/// The conditions for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
     Always,
-    /// A fault: not in a calm stretch.
+    /// A fault, which does not happen in a calm stretch.
     Fault,
-    /// A fault that Usher promises to repair by its rotation alone.
+    /// A fault that only Usher's rotation repairs.
     FaultRotating,
 }
 
@@ -71,7 +71,7 @@ const TABLE: &[Happening] = &[
     does(2, When::FaultRotating, fall_silent),
 ];
 
-/// Makes one of them happen; says what.
+/// Runs one random event; returns its description.
 pub fn pick(scene: &mut Scene, faults: bool) -> Option<String> {
     let rotation = scene.draft.rotation;
     let may = |happening: &&Happening| match happening.when {
@@ -85,11 +85,11 @@ pub fn pick(scene: &mut Scene, faults: bool) -> Option<String> {
     (happening.act)(scene)
 }
 
-// People and calls.
+// Participants and calls.
 
 pub fn join(scene: &mut Scene) -> Option<String> {
     let meeting = scene.meeting()?;
-    // Mostly where the meeting is already.
+    // Mostly a bridge where the meeting is already.
     let known = meeting.calls.choose(&mut scene.rng).map(|call| call.bridge.clone()).filter(|_| scene.rng.random_bool(0.9));
     let bridge = known.unwrap_or_else(|| scene.bridge().to_owned());
     let person = scene.join(meeting.id, &bridge)?;
@@ -102,7 +102,7 @@ fn leave(scene: &mut Scene) -> Option<String> {
     Some(format!("{} leaves {}: {}", person.name, scene.name_of(person.meeting), person.id))
 }
 
-/// The crowd stays about as large as it was.
+/// Keeps the number of participants about the same.
 fn come_or_go(scene: &mut Scene) -> Option<String> {
     let there = scene.control().truth().participants().count();
     let odds = if there < PEOPLE { 0.65 } else { 0.35 };
@@ -180,7 +180,7 @@ fn end_one_instance(scene: &mut Scene) -> Option<String> {
     Some(format!("{} ends at {bridge}: {}", meeting.name, meeting.id))
 }
 
-// What no event carries. With neither the rotation nor records it comes with something that makes Usher look.
+// Changes that no event carries. Without rotation and records, a lock change makes Usher read the call.
 
 fn admit_elsewhere(scene: &mut Scene) -> Option<String> {
     let person = scene.person(|person| person.lobby == Lobby::Waiting)?;
@@ -198,7 +198,7 @@ fn back_to_the_lobby_elsewhere(scene: &mut Scene) -> Option<String> {
     Some(format!("{} in {} is sent back to the lobby elsewhere: {}{also}", person.name, scene.name_of(person.meeting), person.id))
 }
 
-/// A lock that changes makes Usher read everybody of the call again.
+/// Changes the lock, so that Usher reads everybody of the call again.
 fn follow_up(scene: &mut Scene, person: &ParticipantTruth) -> &'static str {
     if scene.draft.rotation || scene.draft.records {
         return "";
@@ -216,7 +216,7 @@ fn actor(scene: &mut Scene) -> Option<usize> {
     may.choose(&mut scene.rng).copied()
 }
 
-/// Presses for people that the page shows as waiting, as a moderator would; now and then for somebody who is in or gone.
+/// Admits participants that the page shows as waiting, as a moderator would; sometimes also one who is in or gone.
 fn press_for(scene: &mut Scene, tab: usize, most: usize) -> Option<String> {
     let shown: Vec<String> = {
         let held = scene.tabs[tab].held();
@@ -332,7 +332,7 @@ fn restart_usher(scene: &mut Scene) -> Option<String> {
     Some("Usher is stopped and started again".into())
 }
 
-/// One switch that is a fault, on one bridge for a while. Also the place for further ones.
+/// Sets one fault switch on one bridge for a while. New fault switches go here.
 fn suffer(scene: &mut Scene) -> Option<String> {
     let rng = &mut scene.rng;
     let mut one = |options: &[i64]| json!(options.choose(rng));
@@ -371,7 +371,7 @@ fn suffer(scene: &mut Scene) -> Option<String> {
     suffer_this(scene, switches)
 }
 
-/// Events that lie, sockets that say nothing, rosters that are refused: only reading again finds what was missed.
+/// Lying events, silent sockets, refused rosters: only another reading finds what was missed.
 fn suffer_what_only_the_rotation_repairs(scene: &mut Scene) -> Option<String> {
     let limit = [1, 2, 3, 5, 12, 20].choose(&mut scene.rng).copied();
     let faults = [
@@ -385,7 +385,7 @@ fn suffer_what_only_the_rotation_repairs(scene: &mut Scene) -> Option<String> {
         json!({ "active_limit": scene.rng.random_range(1..6) }),
         json!({ "never_active": true }),
         json!({ "unknown_call": "refused" }),
-        // A name that came damaged costs itself, until it is read again.
+        // A damaged name is lost until it is read again.
         json!({ "rest_replace": "<name>", "rest_replace_with": "<name>&nbsp;&#55357;<b>" }),
         json!({ "events_replace": "\"name\":\"", "events_replace_with": "\"name\":\"\\ud83d" }),
     ];
@@ -393,8 +393,8 @@ fn suffer_what_only_the_rotation_repairs(scene: &mut Scene) -> Option<String> {
     suffer_this(scene, switches)
 }
 
-/// The events sockets of a bridge are dead for so long that they are given up, by what REST shows or because they answer nothing, as when the
-/// bridge's machine is gone.
+/// Keeps the events sockets of a bridge dead until they are given up, because of what REST shows or because they answer nothing, as when
+/// the bridge's machine is gone.
 fn fall_silent(scene: &mut Scene) -> Option<String> {
     let (bridge, time) = (scene.bridge(), Duration::from_millis(scene.rng.random_range(2000..4000)));
     let switches = json!({ "events_stall": true });

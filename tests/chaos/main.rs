@@ -1,21 +1,21 @@
-//! The view equals the simulator's truth after anything.
+//! The view equals the simulator's truth after any sequence of events.
 //!
-//! A seed decides the switches of what the notes leave open, and whether Usher's rotation is on. Three bridges, 60 calls and 600 people are
-//! there before Usher is; then random things happen (`happenings`): first a calm stretch without faults, then one in which bridges,
-//! connections, browsers and Usher itself fail as well. After each stretch everything is healed, nothing happens any more, and once the
-//! bound that follows from `Timing` has passed (`clock`), each browser's rows are compared with the truth once, field by field (`compare`).
+//! A seed decides the switches for unknowns, and whether Usher's rotation is on. Three bridges, 60 calls and 600 participants exist
+//! before Usher starts. Then random events happen (`random_events`): first a calm stretch without faults, then one in which bridges,
+//! connections, browsers and Usher itself fail as well. After each stretch all faults end and no event happens any more. Once the
+//! bound that follows from `Timing` has passed (`timing`), each browser's rows are compared with the truth field by field (`compare`).
 //!
-//! In half the seeds the rotation is off (`Timing::without_rotation`), so that it can't mask a lost event. Then only what Usher promises to
-//! notice without it is done: a change made elsewhere comes with a lock that changes, guests are sent back as soon as the last activator
-//! left (one who left while Usher did not listen is not known to have been there), and events that lie, stall or are refused don't come at
-//! all. In the other half no repair by the rotation may be needed that has no injected cause (`accounts::repairs` says which count).
+//! In half the seeds the rotation is off (`Timing::without_rotation`), so that it can't hide a lost event. Then a run contains only what
+//! Usher promises to notice without it: a change made elsewhere comes with a lock change, guests are sent back as soon as the last
+//! activator left (Usher cannot know of an activator who left while it was down), events that lie, stall or are refused don't occur. In the
+//! other half, the rotation may repair nothing without an injected cause (`invariants::repairs` says which causes count).
 //!
-//! At the end everybody leaves, and the accounts must add up (`accounts`): a result per person and press, no person with more accepted PUTs
-//! than presses, nothing open in the journal, tasks, sockets and memory as before.
+//! At the end all participants leave, and the invariants must hold (`invariants`): one result per participant and action request, no
+//! participant with more accepted PUTs than requests, nothing open in the journal, and tasks, sockets and memory as before.
 //!
-//! A failure says the seed, the switches, the story of what happened, the differences and the bridges' states. What happens is drawn anew
-//! for each step from the seed and the step's number, so that a seed tells nearly the same story each time; whom it hits depends on who is
-//! there by then. `USHER_SEEDS=100-299` runs other seeds than the usual ones, `USHER_CHAOS_MINUTES=20` goes on with each for so long,
+//! A failure shows the seed, the switches, the events in order, the differences and the states of the bridges. The random numbers of each
+//! step come from the seed and the step's number, so that a seed repeats nearly the same events; the participants that they hit depend on
+//! those who are there by then. `USHER_SEEDS=100-299` runs other seeds, `USHER_CHAOS_MINUTES=20` continues each seed for that long,
 //! `tests/chaos-seeds` runs many.
 
 #![allow(unreachable_pub)] // the modules are this test alone
@@ -38,11 +38,11 @@ use compare::Known;
 use draft::Draft;
 use scene::Scene;
 
-/// Things happen; then the views must be true.
+/// Runs random events; then the views must be true.
 async fn stretch(scene: &mut Scene, steps: u64, faults: bool) -> Vec<String> {
     scene.happen(steps, faults).await;
     let truth = scene.settle().await;
-    // What a page is given that comes only now.
+    // Also compare a page that is opened only now.
     scene.open_tab("vi");
     scene.at_rest().await;
     let views = scene.views().await;
@@ -58,7 +58,7 @@ async fn stretch(scene: &mut Scene, steps: u64, faults: bool) -> Vec<String> {
     found
 }
 
-/// Everybody leaves; then the accounts must add up.
+/// All participants leave; then the invariants must hold.
 async fn end(scene: &mut Scene, before: &accounts::Left, repaired: &repairs::Repaired) -> Vec<String> {
     scene.empty().await;
     let pages = scene.closed.iter().map(|(name, may_act, held)| (name.as_str(), *may_act, held));
@@ -95,13 +95,13 @@ async fn run(seed: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// `USHER_CHAOS_MINUTES=20` goes on with one seed for so long.
+/// `USHER_CHAOS_MINUTES=20` continues each seed for 20 minutes.
 fn length() -> Duration {
     let minutes = std::env::var("USHER_CHAOS_MINUTES").ok().map(|text| text.parse().expect("USHER_CHAOS_MINUTES is a number"));
     Duration::from_secs(60 * minutes.unwrap_or(0))
 }
 
-/// `USHER_SEEDS=100-299` runs other seeds than the usual ones.
+/// `USHER_SEEDS=100-299` selects the seeds.
 fn seeds() -> std::ops::RangeInclusive<u64> {
     let text = std::env::var("USHER_SEEDS").unwrap_or_else(|_| "1-3".into());
     let (first, last) = text.split_once('-').expect("USHER_SEEDS is like 1-8");
@@ -110,7 +110,7 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_view_is_true_after_anything() {
-    // What Usher itself tells of a run: `RUST_LOG=usher=debug`.
+    // Usher's own log of a run: `RUST_LOG=usher=debug`.
     if std::env::var_os("RUST_LOG").is_some() {
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).init();

@@ -1,15 +1,15 @@
-//! What the rotation may have to repair, because a cause was injected.
+//! The repairs that the rotation may make because a cause was injected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// Causes so far.
+/// The causes so far.
 #[derive(Debug, Default)]
 pub struct Causes {
-    /// Lobby changes that no event carries.
+    /// Number of lobby changes that no event carries.
     pub elsewhere: usize,
-    /// Bridges whose events lied or said nothing for a while.
+    /// Bridges whose events lied or stopped for a while.
     pub events_lied: BTreeSet<&'static str>,
 }
 
@@ -34,7 +34,7 @@ impl Causes {
     }
 }
 
-/// Counts by bridge and what.
+/// Counts by bridge and kind.
 pub type Repaired = BTreeMap<(String, String), u64>;
 
 /// Reads `usher_cms_repairs_total` from the text of `/metrics`.
@@ -47,7 +47,7 @@ pub fn read(metrics: &str) -> Repaired {
     lines.filter_map(|line| Some(((label(line, "bridge")?, label(line, "what")?), line.rsplit_once(' ')?.1.parse().ok()?))).collect()
 }
 
-/// What was added.
+/// The repairs since `before`.
 pub fn since(before: &Repaired, now: Repaired) -> Repaired {
     let added = now.into_iter().map(|(key, count)| (key.clone(), count - before.get(&key).copied().unwrap_or(0)));
     added.filter(|(_, count)| *count > 0).collect()

@@ -1,4 +1,4 @@
-//! A cluster, Usher and its browsers, while things happen to them.
+//! The cluster, Usher and the browsers of a run.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ pub const BRIDGES: [&str; 3] = ["eu-1", "eu-2", "us-1"];
 pub const CALLS: usize = 60;
 pub const PEOPLE: usize = 600;
 
-/// Something that ends by itself after a while.
+/// A fault that ends by itself after a while.
 struct Standing {
     until: Instant,
     bridge: &'static str,
@@ -33,7 +33,7 @@ struct Standing {
 }
 
 enum Heal {
-    /// Switches go back to what holds for all.
+    /// The switches return to the values for all bridges.
     Switches(Vec<String>),
     Start,
 }
@@ -44,31 +44,31 @@ pub struct Scene {
     desk: Option<Desk>,
     control: Control,
     pub tabs: Vec<Tab>,
-    /// Pages that were closed for good, with what they held.
+    /// Closed pages: name, whether the user may act, and their state.
     pub closed: Vec<(String, bool, Held)>,
-    /// Cookies of each user who logged in.
+    /// The cookies of each user who is logged in.
     cookies: BTreeMap<&'static str, String>,
     address: watch::Sender<Option<SocketAddr>>,
     standing: Vec<Standing>,
     pub deeds: Vec<Deed>,
     begun: Instant,
     pub story: Vec<(Duration, String)>,
-    /// When each person was first there.
+    /// The arrival of each participant; Unix milliseconds.
     pub arrived: HashMap<Id, i64>,
-    /// Numbers what is made.
+    /// Numbers everything that is created.
     pub n: usize,
     step: u64,
     /// Connections were lost or refused since the last quiet point.
     pub faults: bool,
-    /// When the last fault was healed; Unix milliseconds.
+    /// The end of the last fault; Unix milliseconds.
     pub healed_ms: i64,
-    /// What had to be waited for last.
+    /// The bound of the last wait.
     pub bound: Bound,
     pub causes: repairs::Causes,
 }
 
 impl Scene {
-    /// Everybody is there before Usher is.
+    /// Fills the cluster, then starts Usher.
     pub async fn open(draft: Draft) -> Self {
         let mut options = quiet(BRIDGES.len());
         (options.seed, options.switches) = (draft.seed, Some(draft.switches.to_string()));
@@ -111,7 +111,7 @@ impl Scene {
         scene
     }
 
-    /// Every bridge has been read and is pushed.
+    /// Waits until every bridge has been read and pushes events.
     async fn live(&self) {
         let store = &self.desk().app.store;
         wait_for(DEADLINE, "every bridge to be live", async || {
@@ -164,7 +164,7 @@ impl Scene {
         self.standing.push(Standing { until: Instant::now() + time, bridge, end: Heal::Switches(names) });
     }
 
-    /// A bridge takes no connections for a while.
+    /// Makes a bridge refuse connections for a while.
     pub fn stop_bridge(&mut self, bridge: &'static str, time: Duration) {
         self.control.stop_bridge(bridge).expect("stopped");
         self.standing.push(Standing { until: Instant::now() + time, bridge, end: Heal::Start });
@@ -218,7 +218,7 @@ impl Scene {
             bridge: Some(bridge.into()),
             lock_mode: (*["all", "needsActivation"].choose(&mut self.rng).expect("modes")).into(),
             deactivation_mode: (*modes.choose(&mut self.rng).expect("modes")).into(),
-            // When the last activator left before Usher listened (again), nothing tells that guests are sent back later.
+            // When the last activator left while Usher was down, nothing announces that guests are sent back later.
             deactivation_s: if self.draft.rotation { self.rng.random_range(0..=1) } else { 0 },
             active_when_empty: self.rng.random_bool(0.5),
             space: self.rng.random_bool(0.5),
@@ -227,8 +227,8 @@ impl Scene {
         self.control.start_call(call).ok()
     }
 
-    /// Lets so many things happen. Each one has random numbers of its own: the twentieth is of the same kind each time, however the ones
-    /// before it went.
+    /// Runs this many random events. Each one has random numbers of its own, so that the twentieth event is of the same kind each time,
+    /// whatever happened before it.
     pub async fn happen(&mut self, steps: u64, faults: bool) {
         for _ in 0..steps {
             self.step += 1;
@@ -279,7 +279,7 @@ impl Scene {
         }
     }
 
-    /// Ends faults whose time has come, or all.
+    /// Ends the faults that are over, or all.
     async fn heal(&mut self, all: bool) {
         let now = Instant::now();
         let (over, standing) = std::mem::take(&mut self.standing).into_iter().partition(|fault: &Standing| all || fault.until <= now);
@@ -291,7 +291,7 @@ impl Scene {
                     self.control.set_switches(Some(bridge), Value::Object(nothing)).expect("switches");
                     self.tell(format!("{bridge}: over: {}", names.join(", ")));
                     if names.iter().any(|name| name == "rest_status") {
-                        // Refused credentials are tried again when somebody asks for it, and only then.
+                        // Refused credentials are tried again only when somebody asks for it.
                         self.retry(bridge);
                     }
                 }
@@ -309,7 +309,7 @@ impl Scene {
         }
     }
 
-    /// Heals everything and waits until the bound has passed since the last thing that happened, also by itself.
+    /// Ends all faults and waits until the bound has passed since the last change, including automatic ones.
     pub async fn settle(&mut self) -> Truth {
         self.heal(true).await;
         self.tell("all is healed, nothing happens any more".into());
@@ -327,7 +327,7 @@ impl Scene {
                 steady.tick().await;
             }
             let now = self.note_people();
-            // What happens later by itself begins the bound anew.
+            // A change that happens by itself starts the bound again.
             if (&now.meetings, &now.bridges) != (&truth.meetings, &truth.bridges) {
                 (truth, steady) = (now, Steady::default());
             }
@@ -346,8 +346,8 @@ impl Scene {
         .await;
     }
 
-    /// What every page holds at one moment of the server's. Even in the quiet a count may change while pages are read one after the other
-    /// (calls that are polled, when a refused subscription is tried again); pages that never come to one moment fail.
+    /// The rows of every page at one moment of the server. A count may change while pages are read one after the other
+    /// (calls that are polled, when a refused subscription is tried again); pages that never reach one moment fail.
     pub async fn views(&self) -> Vec<(String, BTreeMap<Key, Value>)> {
         let tabs = &self.tabs;
         wait_for(DEADLINE, "every page to hold the same moment", async || {
@@ -371,7 +371,7 @@ impl Scene {
         BRIDGES.iter().filter(refused).map(|name| (*name).to_owned()).collect()
     }
 
-    /// Everybody leaves, every meeting and every page ends. What is left must be what was there before.
+    /// Ends every meeting and closes every page. The remaining resources must be those from before.
     pub async fn empty(&mut self) {
         let truth = self.control.truth();
         for meeting in truth.meetings {
@@ -383,7 +383,7 @@ impl Scene {
         self.tell("everybody left".into());
     }
 
-    /// All that a failure needs to be understood.
+    /// Everything that is needed to understand a failure.
     pub fn report(&self, found: &str) -> String {
         let mut text = format!("seed {}, rotation {}, {}\n{found}\n", self.draft.seed, self.draft.rotation, self.draft.switches);
         for name in BRIDGES {
@@ -396,7 +396,7 @@ impl Scene {
         text
     }
 
-    /// How often each person was pressed for by somebody who may.
+    /// The number of action requests for each participant by users who may act.
     pub fn pressed(&self) -> BTreeMap<String, usize> {
         let mut pressed = BTreeMap::new();
         let held = self.closed.iter().filter(|(_, may_act, _)| *may_act).map(|(_, _, held)| held);
@@ -416,7 +416,7 @@ impl Scene {
     }
 }
 
-/// Why a page is not at rest.
+/// The reason why a page is not at rest.
 fn unfinished(tab: &Tab) -> Option<String> {
     let held = tab.held();
     let open = |press: &&crate::tab::Press| !press.finished && press.error.is_none() && !press.cut;

@@ -1,4 +1,4 @@
-//! One open page: follows the protocol as `web/` does, comes back when it lost its socket, and remembers what it was told.
+//! One open page: follows the protocol as `web/` does, reconnects when it lost its socket, and remembers what it received.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 /// Kind and id.
 pub type Key = (String, String);
 
-/// What a page is made to do.
+/// An instruction to a page.
 #[derive(Debug)]
 pub enum Order {
     Press {
@@ -25,39 +25,39 @@ pub enum Order {
     },
     Retry(String),
     Resync,
-    /// Reads nothing for so long.
+    /// Reads nothing for this long.
     Sleep(Duration),
-    /// Closes its socket, or just drops it, and comes back.
+    /// Closes or drops its socket, and reconnects.
     Reopen {
         politely: bool,
     },
     Leave,
 }
 
-/// A press as this page knows it.
+/// An action request as this page knows it.
 #[derive(Debug, Clone, Default)]
 pub struct Press {
     pub people: BTreeSet<String>,
     pub results: BTreeMap<String, Value>,
-    /// A person had a second result.
+    /// A participant had a second result.
     pub repeated: bool,
     pub finished: bool,
-    /// The refusal, where it was refused whole.
+    /// The code, if the whole request was refused.
     pub error: Option<String>,
-    /// The page lost its socket before the end: the journal alone knows.
+    /// The page lost its socket before the end: only the journal knows the results.
     pub cut: bool,
 }
 
-/// What a page holds.
+/// The state of a page.
 #[derive(Debug, Default)]
 pub struct Held {
     pub rows: BTreeMap<Key, Value>,
     parts: Vec<Value>,
-    /// None between a lost socket and the end of the next snapshot.
+    /// `None` between a lost socket and the end of the next snapshot.
     pub seq: Option<u64>,
     pub epoch: String,
     pub presses: BTreeMap<String, Press>,
-    /// What the protocol does not allow.
+    /// Violations of the protocol.
     pub wrong: Vec<String>,
     pub opened: usize,
     pub snapshots: usize,
@@ -72,7 +72,7 @@ impl Held {
         }
     }
 
-    /// Applies a frame; the answer that it calls for.
+    /// Applies a frame; returns the message that it requires.
     fn take(&mut self, frame: Value) -> Option<Value> {
         match frame["type"].as_str().unwrap_or_default() {
             "welcome" => self.epoch = frame["epoch"].as_str().unwrap_or_default().into(),
@@ -102,10 +102,10 @@ impl Held {
 
     fn take_delta(&mut self, mut frame: Value) -> Option<Value> {
         let seq = frame["seq"].as_u64();
-        // Asked again: deltas are passed over until the snapshot.
+        // A resync was requested: deltas are skipped until the snapshot.
         let held = self.seq?;
         if seq != Some(held + 1) || frame["epoch"] != self.epoch.as_str() {
-            // A page would notice this and ask again; the server's promise is that it never happens.
+            // A page would notice this and request a resync; the server's promise is that it never happens.
             self.wrong.push(format!("delta {seq:?} of {} after {held} of {}", frame["epoch"], self.epoch));
             self.seq = None;
             return Some(json!({ "type": "resync" }));
@@ -127,7 +127,7 @@ impl Held {
         };
         for result in frame["results"].as_array().into_iter().flatten() {
             let person = result["person"].as_str().unwrap_or_default().to_owned();
-            // What ended unconfirmed is put right once at most, and only by a result that says that it does so.
+            // An unconfirmed result is corrected at most once, and only by a result that is marked as a correction.
             let before = press.results.insert(person, result.clone());
             let corrects = result["corrected"] == true;
             let was_open = before.as_ref().is_some_and(|before| before["result"] == "unconfirmed" && before["corrected"] != true);
@@ -142,10 +142,10 @@ fn key(row: &Value) -> Key {
     (text("kind"), text("id"))
 }
 
-/// Where Usher is; none while it is stopped.
+/// The address of Usher; `None` while it is stopped.
 pub type Whereabouts = watch::Receiver<Option<SocketAddr>>;
 
-/// A page that runs by itself.
+/// A page with a task of its own.
 pub struct Tab {
     pub name: String,
     pub may_act: bool,
@@ -183,10 +183,10 @@ impl Tab {
     }
 }
 
-/// Why a socket ended.
+/// The reason why a socket ended.
 enum End {
     Leave,
-    /// Lost, closed or to be opened anew.
+    /// Lost, closed, or to be opened again.
     Again,
 }
 
@@ -231,7 +231,7 @@ async fn follow(mut socket: WebSocketStream<TcpStream>, held: &Mutex<Held>, orde
                 },
                 Some(Ok(Message::Close(close))) => {
                     let code = close.as_ref().map_or(0, |close| u16::from(close.code));
-                    // The server restarts, or the page slept too long: all else would be a defect on either side.
+                    // The server restarts, or the page slept too long; any other code is a defect on either side.
                     if !matches!(code, 1001 | 4008) {
                         lock(held).wrong.push(format!("closed with {close:?}"));
                     }

@@ -1,4 +1,4 @@
-//! As much of a browser as a test needs: cookies, forms with their token, and the WebSocket.
+//! The parts of a browser that a test needs: cookies, forms with their token, and the WebSocket.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ pub struct Browser {
     pub headers: Vec<(String, String)>,
     pub http: reqwest::Client,
     pub scheme: &'static str,
-    /// Name and port in addresses.
+    /// The host name and port in URLs.
     pub host: String,
 }
 
@@ -88,12 +88,12 @@ impl Browser {
         self.send(self.http.get(self.url(path))).await
     }
 
-    /// Posts a form as it is.
+    /// Posts a form without a token.
     pub async fn post_raw(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.send(self.http.post(self.url(path)).form(fields)).await
     }
 
-    /// Posts a form with the token that the page at `page` holds.
+    /// Posts a form with the token from the page at `page`.
     pub async fn post(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let drawn = self.get(page).await;
         let token = csrf(&drawn.body).unwrap_or_else(|| panic!("no token in {page}: {drawn:?}")).to_owned();
@@ -111,7 +111,7 @@ impl Browser {
         assert_eq!((answer.status, answer.location()), (303, format!("{}/", self.base).as_str()), "{}", answer.body);
     }
 
-    /// Opens the socket as a page of this server does; the status where it is refused.
+    /// Opens the socket as a page of this server does; returns the status if it is refused.
     pub async fn try_socket(&self, origin: Option<&str>) -> Result<Socket, u16> {
         self.try_socket_at("/ws", origin).await
     }
@@ -142,7 +142,7 @@ impl Browser {
     }
 }
 
-/// The hidden field of a page's first form.
+/// The value of the hidden field in a page's first form.
 pub fn csrf(page: &str) -> Option<&str> {
     page.split_once("name=\"csrf\" value=\"")?.1.split('"').next()
 }
@@ -168,7 +168,7 @@ impl Socket {
         }
     }
 
-    /// The next frame of this type; others are passed over.
+    /// The next frame of this type; other frames are skipped.
     pub async fn frame_of(&mut self, kind: &str) -> Value {
         loop {
             let frame = self.frame().await;
@@ -178,7 +178,7 @@ impl Socket {
         }
     }
 
-    /// Reads on until the server closes.
+    /// Reads until the server closes the socket.
     pub async fn closed(&mut self) -> (u16, String) {
         let read = async {
             loop {

@@ -1,11 +1,11 @@
-//! `usher` as a command beside a running desk.
+//! Runs the command `usher` beside a running desk.
 
 use std::process::Command;
 
 use super::desk::Desk;
 use super::in_time;
 
-/// `usher cdr ...` on the bridges of a running desk; what it printed.
+/// Runs `usher cdr ...` for the bridges of a running desk; returns its output.
 pub async fn command(desk: &Desk, word: &str) -> String {
     let mut text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {:?}\n[cdr]\nurl = \"http://{}\"\n", desk.dir.path(), desk.app.address);
     for bridge in desk.sim.bridges() {

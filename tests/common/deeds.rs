@@ -1,4 +1,4 @@
-//! Actions as a page presses them, scenes to press them in, and what CMS was asked for.
+//! Actions as a page sends them, meetings for them, and the requests that CMS received.
 
 use serde_json::{Value, json};
 use usher::model::{BridgeState, Lobby};
@@ -6,7 +6,7 @@ use usher::simulator::{ChangeRequest, Id, MeetingTruth, ParticipantTruth};
 
 use super::desk::{Desk, Page, check, to, with};
 
-/// One meeting with a host and guests who are in.
+/// One meeting with a host, and guests who have been admitted.
 pub async fn called(desk: &Desk, page: &mut Page, guests: &[&str]) -> (MeetingTruth, Vec<ParticipantTruth>) {
     let (meeting, people) = desk.meeting("Board call", "eu-1", guests);
     desk.host(meeting.id, "eu-1");
@@ -14,7 +14,7 @@ pub async fn called(desk: &Desk, page: &mut Page, guests: &[&str]) -> (MeetingTr
     (meeting, people)
 }
 
-/// Everything is read and pushed.
+/// Waits until every bridge is read and pushes events.
 pub async fn live(page: &mut Page) {
     page.until("the bridges to be live", |page| {
         check(page.bridges().iter().all(|bridge| bridge.state == BridgeState::Live), page.bridges())
@@ -30,7 +30,7 @@ pub fn puts(desk: &Desk) -> u64 {
     desk.asked("PUT /participants/<id>")
 }
 
-/// What CMS was asked to change, with the bridge.
+/// The changes that CMS was asked for, each with its bridge.
 pub fn changes(desk: &Desk) -> Vec<(String, ChangeRequest)> {
     let requests = desk.control().requests();
     let each = |bridge: usher::simulator::Requests| bridge.changes.into_iter().map(move |change| (bridge.bridge.clone(), change));
@@ -58,7 +58,7 @@ pub fn claim(kind: &str, ids: &[Id]) -> Value {
     json!({ "type": "claim", "kind": kind, "ids": ids.iter().map(ToString::to_string).collect::<Vec<_>>() })
 }
 
-/// One of each, none of which is so already: on four people who are in, and on two meetings.
+/// One action of each kind, each of which changes something: on four admitted participants and on two meetings.
 pub fn one_of_each(people: &[Id], meetings: &[Id]) -> Vec<(Id, Value)> {
     vec![
         (people[0], to("send_back", &people[..1])),
@@ -70,7 +70,7 @@ pub fn one_of_each(people: &[Id], meetings: &[Id]) -> Vec<(Id, Value)> {
     ]
 }
 
-/// Presses them all at once; the result and the reason of each.
+/// Requests all actions at once; returns the result and the reason of each.
 pub async fn press_all(page: &mut Page, deeds: &[(Id, Value)]) -> Vec<(String, String)> {
     for (n, (_, deed)) in deeds.iter().enumerate() {
         page.ask(&format!("all-{n}"), deed.clone()).await;
@@ -85,7 +85,7 @@ pub async fn press_all(page: &mut Page, deeds: &[(Id, Value)]) -> Vec<(String, S
     results
 }
 
-/// Four who are in one meeting, and another meeting.
+/// Four admitted participants in one meeting, and another meeting.
 pub async fn scene(desk: &Desk, page: &mut Page) -> (Vec<Id>, Vec<Id>) {
     let (meeting, people) = called(desk, page, &["One", "Two", "Three", "Four"]).await;
     let (other, others) = desk.meeting("Ward round", "eu-1", &["Waits"]);
@@ -94,12 +94,12 @@ pub async fn scene(desk: &Desk, page: &mut Page) -> (Vec<Id>, Vec<Id>) {
     (people.iter().map(|person| person.id).collect(), vec![meeting.id, other.id])
 }
 
-/// Presses and asserts that it was done.
+/// Requests an action and asserts that it was done.
 pub async fn done(page: &mut Page, word: &str, target: Id, deed: Value) {
     assert_eq!(result(page, word, target, deed).await, "done");
 }
 
-/// Presses; the word of what came of it for `target`.
+/// Requests an action; returns its result for `target`.
 pub async fn result(page: &mut Page, word: &str, target: Id, deed: Value) -> String {
     page.act(word, deed).await[&target.to_string()]["result"].as_str().expect("a word").to_owned()
 }

@@ -1,4 +1,4 @@
-//! Usher on a simulated cluster, and a page that holds what a real browser would hold.
+//! Usher on a simulated cluster, and a page that holds the same rows as a real browser.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -20,17 +20,17 @@ use super::browser::{Browser, Socket};
 pub const PASSWORD: &str = "correct horse";
 pub const ACCOUNTS: [(&str, Role); 4] = [("mo", Role::Moderator), ("max", Role::Moderator), ("vi", Role::Viewer), ("ana", Role::Admin)];
 
-/// A quiet cluster without people: what happens is up to the test.
+/// A cluster without participants and without random activity: the test decides what happens.
 pub fn quiet(bridges: usize) -> Options {
     Options { bridges, calls: 0, people: 0, rate: 0.0, tls: TlsMode::Off, ..Options::default() }
 }
 
-/// Every wait of Usher a tenth as long; the background budget is no limit.
+/// Makes every wait of Usher ten times shorter and lifts the limit on background requests.
 pub fn quick(config: &mut Config) {
     config.timing = Timing::default().scaled(0.1);
     config.timing.rest_timeout = Duration::from_secs(2);
     config.timing.connect_timeout = Duration::from_secs(2);
-    // A machine that is busy with other tests is no dead events socket.
+    // A machine that is busy with other tests must not look like a dead events socket.
     config.timing.doubt = Duration::from_secs(1);
     config.timing.confirm_within = Duration::from_secs(2);
     config.timing.outcome_shown = Duration::from_secs(60);
@@ -47,7 +47,7 @@ pub struct Desk {
     pub sim: Simulator,
     pub app: App,
     pub dir: tempfile::TempDir,
-    /// As it was started.
+    /// The configuration at the start.
     pub config: Config,
 }
 
@@ -56,17 +56,17 @@ impl Desk {
         Self::start_with(options, "", |_| {}).await
     }
 
-    /// `toml` stands before the bridges; `change` has the last word.
+    /// `toml` is written before the bridges; `change` is applied last.
     pub async fn start_with(options: Options, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
         Self::start_on(simulator::start(options).await.expect("simulator"), toml, change).await
     }
 
-    /// The same on a cluster that runs already.
+    /// Starts Usher on a cluster that runs already.
     pub async fn start_on(sim: Simulator, toml: &str, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("directory");
         let mut config = configuration(&sim, toml, &dir);
         let listener = TcpListener::bind(config.web.listen).expect("port");
-        // The same port after a restart: bridges have been told it.
+        // Keep the port after a restart: bridges have been told it.
         config.web.listen = listener.local_addr().expect("address");
         config.cdr_url = Some(format!("http://{}", config.web.listen));
         quick(&mut config);
@@ -87,7 +87,7 @@ impl Desk {
         self.restart_after(|_| {}).await
     }
 
-    /// The same, with something done to the data directory in between.
+    /// Restarts Usher and changes the data directory in between.
     pub async fn restart_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> Self {
         let Self { sim, app, dir, config } = self;
         app.stop();
@@ -98,7 +98,7 @@ impl Desk {
         Self { sim, app, dir, config }
     }
 
-    /// Stops Usher and then the cluster; what is left is the data.
+    /// Stops Usher and then the cluster; returns the data directory.
     pub async fn stop(self) -> tempfile::TempDir {
         self.app.stop();
         self.app.join().await.expect("stopped");
@@ -118,7 +118,7 @@ impl Desk {
         Page::log_in(self.app.address, user).await
     }
 
-    /// A meeting with these guests; without an activator they all wait.
+    /// Starts a meeting with these guests. They all wait, because it has no activator.
     pub fn meeting(&self, name: &str, bridge: &str, guests: &[&str]) -> (MeetingTruth, Vec<ParticipantTruth>) {
         let call = StartCall { name: name.into(), bridge: Some(bridge.into()), space: true, ..StartCall::default() };
         let meeting = self.control().start_call(call).expect("started");
@@ -136,14 +136,14 @@ impl Desk {
         self.control().join(join).expect("joined")
     }
 
-    /// How often a bridge was asked for something of this shape, such as `PUT /participants/<id>`.
+    /// The number of requests of this shape to all bridges, such as `PUT /participants/<id>`.
     pub fn asked(&self, shape: &str) -> u64 {
         let requests = serde_json::to_value(self.control().requests()).expect("JSON");
         requests.as_array().expect("bridges").iter().filter_map(|bridge| bridge["by_shape"][shape].as_u64()).sum()
     }
 }
 
-/// As an administrator would write it for these bridges.
+/// The configuration that an administrator would write for these bridges.
 pub fn configuration(sim: &Simulator, toml: &str, dir: &tempfile::TempDir) -> Config {
     let mut text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {:?}\n{toml}\n", dir.path().display().to_string());
     if let Some(pem) = sim.ca_pem() {
@@ -165,24 +165,24 @@ async fn run(config: &Config, listener: TcpListener) -> App {
     app::start(config.clone(), listener, None, CancellationToken::new()).await.expect("started")
 }
 
-/// What one browser holds: every frame applied as docs/protocol.md says.
+/// The state of one browser: every frame is applied as docs/protocol.md says.
 pub struct Page {
     socket: Socket,
     rows: BTreeMap<(String, String), Row>,
     parts: Vec<Row>,
     seq: Option<u64>,
-    /// The server's clock, as last told.
+    /// The server's clock in the last frame that has it.
     pub time: i64,
     pub replies: Vec<Value>,
     pub errors: Vec<Value>,
-    /// What an administrator was told of the bridges last.
+    /// The last statistics of the bridges, which only administrators get.
     pub figures: Option<Value>,
-    /// The list of displays, as last told, and what came of what was done to them.
+    /// The last list of displays, and the answers to changes of displays.
     pub displays: Value,
     pub answers: Vec<Value>,
-    /// What the user's pages keep, as last told.
+    /// The last preferences of the user.
     pub prefs: Value,
-    /// How long it follows for what a test waits for.
+    /// How long it waits for a state.
     pub patience: Duration,
 }
 
@@ -193,7 +193,7 @@ impl Page {
         Self::open(&browser).await
     }
 
-    /// A page of somebody who is logged in.
+    /// Opens a page for a browser that is logged in.
     pub async fn open(browser: &Browser) -> Self {
         Self {
             socket: browser.socket().await,
@@ -215,7 +215,7 @@ impl Page {
         self.socket.say(&message).await;
     }
 
-    /// Follows the socket until `state` gives `Ok`; fails with the last `Err` at the deadline.
+    /// Reads frames until `state` returns `Ok`; fails with the last `Err` at the deadline.
     pub async fn until<T>(&mut self, what: &str, mut state: impl FnMut(&Page) -> Result<T, String>) -> T {
         let (mut last, patience) = (String::new(), self.patience);
         let follow = async {
@@ -233,7 +233,7 @@ impl Page {
         }
     }
 
-    /// Follows the socket for as long as a promise allows, to compare once afterwards.
+    /// Reads frames for the time that a promise allows, before one comparison.
     pub async fn follow_for(&mut self, bound: Duration) {
         let end = tokio::time::Instant::now() + bound;
         while tokio::time::timeout_at(end, self.step()).await.is_ok() {}
@@ -279,7 +279,7 @@ impl Page {
         }
     }
 
-    /// Reads on until the server closes; its code.
+    /// Reads until the server closes the socket; returns the code.
     pub async fn closed(&mut self) -> u16 {
         self.socket.closed().await.0
     }
@@ -308,12 +308,12 @@ impl Page {
         self.rows.values().find_map(|row| if let Row::Server(server) = row { Some(server.hidden_meetings) } else { None }).unwrap_or(0)
     }
 
-    /// What every moderator is told about Usher itself: the code.
+    /// The code of the problem of Usher itself that every moderator is shown.
     pub fn trouble(&self) -> Option<String> {
         self.troubled().map(|trouble| trouble.code.to_string())
     }
 
-    /// The same in words, and the code.
+    /// The problem of Usher itself that every moderator is shown, with its text.
     pub fn troubled(&self) -> Option<Fault> {
         self.rows.values().find_map(|row| if let Row::Server(server) = row { server.trouble.clone() } else { None })
     }
@@ -332,19 +332,19 @@ impl Page {
         self.bridges().into_iter().find(|bridge| &*bridge.id == name).ok_or_else(|| format!("no bridge {name}: {:?}", self.bridges()))
     }
 
-    /// Follows until all of them wait.
+    /// Waits until all of them are in the lobby.
     pub async fn waiting<'a>(&mut self, people: impl IntoIterator<Item = &'a ParticipantTruth>) {
         self.lobby(people, Lobby::Waiting).await;
     }
 
-    /// Follows until this is everybody's lobby.
+    /// Waits until all of them have this lobby state.
     pub async fn lobby<'a>(&mut self, people: impl IntoIterator<Item = &'a ParticipantTruth>, lobby: Lobby) {
         let ids: Vec<Id> = people.into_iter().map(|person| person.id).collect();
         let so = |page: &Page| ids.iter().try_for_each(|id| check(page.person(*id)?.lobby == lobby, page.person(*id)?));
         self.until("everybody's lobby", so).await;
     }
 
-    /// Presses the button that shows these people and waits for all results, by person.
+    /// Admits these participants and waits for all results, by participant.
     pub async fn admit(&mut self, word: &str, people: &[Id]) -> BTreeMap<String, Value> {
         self.press(word, people).await;
         self.results(word).await
@@ -354,7 +354,7 @@ impl Page {
         self.ask(word, to("admit", people)).await;
     }
 
-    /// Asks for an action and waits for all its results, by person or meeting.
+    /// Requests an action and waits for all its results, by participant or meeting.
     pub async fn act(&mut self, word: &str, action: Value) -> BTreeMap<String, Value> {
         self.ask(word, action).await;
         self.results(word).await
@@ -383,13 +383,13 @@ impl Page {
     }
 }
 
-/// An action on these people, as somebody would press it who had selected them.
+/// An action on these participants, in the form of a request for selected rows.
 pub fn to(action: &str, people: &[Id]) -> Value {
     let people: Vec<String> = people.iter().map(ToString::to_string).collect();
     json!({ "type": action, "people": people, "scope": "selection" })
 }
 
-/// The same with more fields, or other ones.
+/// The same action with more or other fields.
 pub fn with(mut action: Value, fields: Value) -> Value {
     for (name, value) in fields.as_object().expect("an object") {
         action[name] = value.clone();
@@ -403,7 +403,7 @@ fn key(row: &Row) -> (String, String) {
     (kind.as_str().expect("text").into(), key.id.to_string())
 }
 
-/// `Ok` when it holds, else what is there instead.
+/// `Ok` when the condition holds, else the state as text.
 pub fn check(holds: bool, state: impl std::fmt::Debug) -> Result<(), String> {
     if holds { Ok(()) } else { Err(format!("{state:?}")) }
 }

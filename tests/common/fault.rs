@@ -1,4 +1,4 @@
-//! One pattern for every fault: three bridges with people, the first one breaks, life goes on everywhere, it heals, the view is true.
+//! One scenario for every fault: three bridges with participants, the first one breaks, all go on changing, it heals, the view is true.
 
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,14 @@ use usher::view::BridgeRow;
 use super::desk::{Desk, Page, check, quick, quiet};
 use super::truth::differences;
 
-/// The bridge that breaks, and those that must not notice.
+/// The bridge that breaks, and those that must not be affected.
 pub const BROKEN: &str = "eu-1";
 pub const HEALTHY: [&str; 2] = ["eu-2", "us-1"];
 
-/// Words for each trouble, and what to do about it.
+/// The words for each fault, with advice.
 const CATALOGUE: &str = include_str!("../../web/i18n/en.json");
 
-/// The times of [`quick`].
+/// The timing that [`quick`] sets.
 pub fn timing() -> Timing {
     Timing::default().scaled(0.1)
 }
@@ -26,9 +26,9 @@ pub fn timing() -> Timing {
 pub struct Scene {
     pub desk: Desk,
     pub page: Page,
-    /// One meeting on each bridge, and one that runs on all of them.
+    /// One meeting on each bridge, and one on all of them.
     pub meetings: Vec<MeetingTruth>,
-    /// Who waits on each bridge since the beginning: first whom the bridge's own meeting holds, then a guest of the common one.
+    /// The participants who wait on each bridge: first those of the bridge's own meeting, then a guest of the common one.
     pub guests: Vec<Vec<ParticipantTruth>>,
     began: Instant,
     began_ms: i64,
@@ -41,19 +41,19 @@ impl Scene {
         Self::start_with(quiet(3), |_| {}).await
     }
 
-    /// `options` of three bridges; `change` has the last word on the configuration.
+    /// Starts with `options` of three bridges; `change` is applied to the configuration last.
     pub async fn start_with(options: Options, change: impl FnOnce(&mut Config)) -> Self {
         Self::on(simulator::start(options).await.expect("simulator"), change).await
     }
 
-    /// The one bridge differs from the beginning.
+    /// Starts with one bridge that differs from the beginning.
     pub async fn start_differing(switches: Value) -> Self {
         let sim = simulator::start(quiet(3)).await.expect("simulator");
         sim.control().set_switches(Some(BROKEN), switches).expect("switch");
         Self::on(sim, |_| {}).await
     }
 
-    /// On a cluster of three bridges that runs already.
+    /// Starts on a cluster of three bridges that runs already.
     pub async fn on(sim: Simulator, change: impl FnOnce(&mut Config)) -> Self {
         let desk = Desk::start_on(sim, "", change).await;
         let bridges = [BROKEN, HEALTHY[0], HEALTHY[1]];
@@ -76,7 +76,7 @@ impl Scene {
         Self { desk, page, meetings, guests, began: Instant::now(), began_ms: 0, healthy, turn: 0 }
     }
 
-    /// Until everything is live and true: then something may break.
+    /// Waits until everything is live and true, so that a fault can follow.
     pub async fn settled(mut self) -> Self {
         for bridge in [BROKEN, HEALTHY[0], HEALTHY[1]] {
             self.until_state(bridge, BridgeState::Live).await;
@@ -85,20 +85,20 @@ impl Scene {
         self
     }
 
-    /// From here on requests are counted and the healthy bridges may not change.
+    /// Starts to count requests; from now on the healthy bridges may not change.
     pub fn begin(&mut self) {
         (self.began, self.began_ms) = (Instant::now(), self.desk.control().now_ms());
         self.healthy = self.on_healthy();
         self.desk.control().reset_requests();
     }
 
-    /// Sets switches of the one bridge; what they say is [`Scene::said`]'s.
+    /// Sets switches of the one bridge; [`Scene::said`] checks what the page then shows.
     pub fn breaks(&mut self, switches: Value) {
         self.begin();
         self.desk.control().set_switches(Some(BROKEN), switches).expect("switch");
     }
 
-    /// Breaks what concerns new events sockets only.
+    /// Breaks something that affects only new events sockets.
     pub fn breaks_events(&mut self, switches: Value) {
         self.breaks(switches);
         self.desk.control().cut_events(Some(BROKEN), Cut::Hard).expect("cut");
@@ -117,7 +117,7 @@ impl Scene {
             .await
     }
 
-    /// The page names the bridge, says since when and why, and has words for what to do.
+    /// Checks that the page names the bridge with time and reason, and has words of advice.
     pub async fn said(&mut self, state: BridgeState, code: &str, words: &str) -> BridgeRow {
         let row = self
             .page
@@ -127,14 +127,14 @@ impl Scene {
                 check(row.state == state && told, row).map(|()| row.clone())
             })
             .await;
-        // The simulator's clock and Usher's are the same one, read a moment apart.
+        // The simulator and Usher use the same clock, read a moment apart.
         let now = self.desk.control().now_ms();
         assert!((self.began_ms - 50..=now + 50).contains(&row.since), "since the fault at {} and not {row:?}", self.began_ms);
         assert!(CATALOGUE.contains(&format!("\"advice_{code}\": \"")), "no advice for {code} in web/i18n/en.json");
         row
     }
 
-    /// People come, go and are admitted on every bridge; on the healthy ones it shows and works at once.
+    /// Participants join, leave and are admitted on every bridge; on the healthy ones the page shows it and actions work at once.
     pub async fn life_goes_on(&mut self) {
         self.turn += 1;
         let turn = self.turn;
@@ -155,7 +155,7 @@ impl Scene {
             .await;
         let results = self.page.admit(&format!("press-{turn}"), &pressed).await;
         assert!(pressed.iter().all(|id| results[&id.to_string()]["result"] == "done"), "{results:?}");
-        // The next turn needs people to let in.
+        // The next turn needs waiting participants.
         for n in 0..3 {
             let bridge = [BROKEN, HEALTHY[0], HEALTHY[1]][n];
             let another = self.desk.join(self.meetings[n].id, bridge, &format!("Spare {turn} at {bridge}"));
@@ -175,44 +175,44 @@ impl Scene {
             .collect()
     }
 
-    /// What the broken bridge was asked since the fault began, and how long ago that was.
+    /// The requests to the broken bridge since the fault began, and the time since then.
     pub fn asked(&self) -> (Requests, Duration) {
         let found = self.desk.control().requests().into_iter().find(|requests| requests.bridge == BROKEN).expect("the bridge");
         (found, self.began.elapsed())
     }
 
-    /// How often a request of this shape reached the broken bridge.
+    /// The number of requests of this shape to the broken bridge.
     pub fn asked_for(&self, shape: &str) -> u64 {
         self.asked().0.by_shape.get(shape).copied().unwrap_or(0)
     }
 
-    /// No more than a healthy bridge is asked, plus a full reading of the bridge for each of these reconnects.
+    /// Checks that the bridge got no more requests than a healthy one, plus one full reading for each of these reconnects.
     pub fn asked_no_more_than_in_health(&self, reconnects: u64) {
         let (requests, elapsed) = self.asked();
         let most = self.ordinary(elapsed) + (reconnects + 1) * self.reading();
         assert!(requests.total <= most, "{} requests in {elapsed:?}, at most {most} expected: {:?}", requests.total, requests.by_shape);
     }
 
-    /// Counts requests from here on; the fault stays as old as it is.
+    /// Starts to count requests again, without changing the start of the fault.
     pub fn count_anew(&mut self) {
         self.began = Instant::now();
         self.desk.control().reset_requests();
     }
 
-    /// As rarely as an absent bridge: what was under way, then these few requests for each try.
+    /// Checks that the bridge got only the requests that were in flight, and then `each` requests for each probe.
     pub fn asked_only_by_probes(&self, under_way: u64, each: u64) {
         let (requests, elapsed) = self.asked();
         let most = under_way + tries(elapsed) * each;
         assert!(requests.total <= most, "{} requests in {elapsed:?}, at most {most} expected: {:?}", requests.total, requests.by_shape);
     }
 
-    /// Reading the whole bridge: for each call itself, its roster and legs, its labels, then one leg for each person and another look.
+    /// The number of requests for reading the whole bridge: each call, its roster, legs and labels, then a leg and a probe per participant.
     pub fn reading(&self) -> u64 {
         let truth = self.desk.control().truth();
         10 * truth.meetings.len() as u64 + 4 * truth.participants().count() as u64
     }
 
-    /// What Timing allows for everybody's rotation, the sweeps (at the pace of polling), the signs of life, and each change's rechecks.
+    /// Requests that Timing allows for rotation, sweeps (at the pace of polling), heartbeats, and the rechecks of each change.
     fn ordinary(&self, elapsed: Duration) -> u64 {
         let (timing, truth) = (timing(), self.desk.control().truth());
         let times = |interval: Duration| 1.0 + elapsed.as_secs_f64() / interval.as_secs_f64();
@@ -220,12 +220,12 @@ impl Scene {
         let rotation = people * times(timing.rotate_waiting);
         let sweeps = times(timing.poll_roster) * (1.0 + 2.0 * calls);
         let alive = times(timing.heartbeat / 2);
-        // A turn of `life_goes_on` is seven changes; each reads the people of its call again at four times.
+        // A turn of `life_goes_on` makes seven changes; each one reads the participants of its call again four times.
         let changes = (self.turn * 7) as f64 * (timing.recheck.len() as f64 * people / calls + 6.0);
         (rotation + sweeps + alive + changes) as u64
     }
 
-    /// The whole view, once as soon as it is true and once a little later: what was true does not turn false again.
+    /// Compares the whole view when it becomes true and a little later: it must stay true.
     pub async fn true_again(&mut self) {
         let desk = &self.desk;
         self.page
@@ -240,7 +240,7 @@ impl Scene {
         assert!(found.is_empty(), "{found:#?}\nbridges: {:?}", self.page.bridges());
     }
 
-    /// Live again and true, and nothing of the trouble is left on the page.
+    /// Waits until the bridge is live and the view true, with no trace of the fault on the page.
     pub async fn recovers(&mut self) {
         self.page
             .until("the bridge to be live without a word", |page| {
@@ -254,13 +254,13 @@ impl Scene {
     }
 }
 
-/// The longest pause before a try, then a pass over everything (a refused subscription rests as long as a sweep takes to come).
+/// The longest pause before a probe, then one pass over everything (a refused subscription waits as long as a sweep).
 pub fn bound() -> Duration {
     let timing = timing();
     timing.reconnect_max + timing.sweep_roster.max(timing.rotate_in_call).max(timing.retry_refused)
 }
 
-/// How many tries fit into a time: the pauses double from `reconnect_min` to `reconnect_max`, and jitter halves them at most.
+/// The number of probes that fit into a time: pauses double from `reconnect_min` to `reconnect_max`, and jitter halves them at most.
 pub fn tries(elapsed: Duration) -> u64 {
     let timing = timing();
     let mut passed = Duration::ZERO;
@@ -272,7 +272,7 @@ pub fn tries(elapsed: Duration) -> u64 {
     tries
 }
 
-/// Every wait a tenth as long, the time for an answer too.
+/// Makes every wait ten times shorter, including the request timeouts.
 pub fn scaled(config: &mut Config) {
     quick(config);
     config.timing.rest_timeout = timing().rest_timeout;

@@ -1,4 +1,4 @@
-//! Pages that say the same again and again, as fast as the server reads it.
+//! Pages that repeat messages as fast as the server reads them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ pub struct Flood {
 }
 
 impl Flood {
-    /// `message`: the text of the n-th message.
+    /// `message` makes the text of the n-th message.
     pub fn start(sockets: Vec<Socket>, message: impl Fn(u64) -> String + Clone + Send + Sync + 'static) -> Self {
         let (stop, sent) = (CancellationToken::new(), Arc::<AtomicU64>::default());
         let tasks = sockets.into_iter().map(|socket| tokio::spawn(pour(socket, message.clone(), sent.clone(), stop.clone())));
@@ -29,7 +29,7 @@ impl Flood {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Waits until so many messages have gone out since now: it is under way.
+    /// Waits until this many more messages have been sent.
     pub async fn more(&self, messages: u64) {
         let before = self.sent();
         wait_for(DEADLINE, "the flood to go on", async || {
@@ -39,7 +39,7 @@ impl Flood {
         .await;
     }
 
-    /// Ends it; how many messages went out.
+    /// Ends the flood; returns the number of messages sent.
     pub async fn end(self) -> u64 {
         self.stop.cancel();
         for task in self.tasks {
@@ -49,7 +49,7 @@ impl Flood {
     }
 }
 
-/// Reads what comes meanwhile: a page that takes nothing would be closed.
+/// Reads frames meanwhile, because a page that reads nothing would be closed.
 async fn pour(socket: Socket, message: impl Fn(u64) -> String, sent: Arc<AtomicU64>, stop: CancellationToken) {
     let (mut write, mut read) = socket.socket.split();
     let reading = async { while let Some(Ok(_)) = read.next().await {} };

@@ -1,4 +1,4 @@
-//! What the integration tests share: real servers on port 0, and waiting with a deadline. Asserts nothing itself.
+//! The support code of the integration tests: real servers on port 0, and waits with a deadline. It asserts nothing itself.
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
 pub mod browser;
@@ -20,7 +20,7 @@ use std::time::Duration;
 /// Long enough for a busy machine; only a failing test waits for it.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Asks `state` again and again until it gives `Ok`; fails with the last `Err` when the deadline has passed.
+/// Calls `state` until it returns `Ok`; fails with the last `Err` when the deadline has passed.
 pub async fn wait_for<T, E: Debug>(deadline: Duration, what: &str, mut state: impl AsyncFnMut() -> Result<T, E>) -> T {
     let end = tokio::time::Instant::now() + deadline;
     loop {
@@ -32,12 +32,12 @@ pub async fn wait_for<T, E: Debug>(deadline: Duration, what: &str, mut state: im
     }
 }
 
-/// An address on loopback whose port nobody has at the moment: for a process that is told its port.
+/// An address on loopback with a free port, for a process that must be told its port.
 pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
-/// `work`, which must end in time.
+/// Runs `work`, which must end before the deadline.
 pub async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(|_| panic!("waited {DEADLINE:?} for {what}"))
 }

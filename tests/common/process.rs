@@ -1,4 +1,4 @@
-//! `usher serve` as a process of its own: killed, stopped, told to read its configuration again, and started anew on the same data.
+//! `usher serve` as a process of its own: killed, stopped, reloaded, and restarted on the same data.
 
 use std::io::Read;
 use std::net::SocketAddr;
@@ -23,12 +23,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// Follows the simulator's bridges; `toml` stands before them. With the accounts of [`super::desk::Desk`].
+    /// Starts Usher on the simulator's bridges; `toml` is written before them. It has the accounts of [`super::desk::Desk`].
     pub async fn start(sim: &Simulator, toml: &str) -> Self {
         Self::start_limited(sim, toml, None).await
     }
 
-    /// The same, with so many descriptors at most.
+    /// Starts with a limit on descriptors.
     pub async fn start_limited(sim: &Simulator, toml: &str, descriptors: Option<u32>) -> Self {
         let dir = tempfile::tempdir().expect("directory");
         let address = free_address();
@@ -43,12 +43,12 @@ impl Process {
         process
     }
 
-    /// Writes another configuration; Usher reads it when it is told to.
+    /// Writes another configuration, which Usher reads when it is told to.
     pub fn configure(&self, text: &str) {
         std::fs::write(self.dir.path().join("usher.toml"), text).expect("written");
     }
 
-    /// As it was written at the start.
+    /// The configuration at the start.
     pub fn configuration(&self, sim: &Simulator, toml: &str) -> String {
         configuration(sim, self.address, toml)
     }
@@ -63,7 +63,7 @@ impl Process {
         browser.cookies.clear();
     }
 
-    /// Everything it logged so far.
+    /// The whole log so far.
     pub fn said(&self) -> String {
         self.log.lock().expect("log").clone()
     }

@@ -1,4 +1,4 @@
-//! Rows with every field set, for servers whose hub a test drives by hand.
+//! Rows with every field set, for servers whose hub is controlled by a test.
 
 use std::sync::Arc;
 

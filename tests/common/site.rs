@@ -1,4 +1,4 @@
-//! A real server of the browser side on port 0; hub, actions and readiness are in the test's hands.
+//! A real server of the browser side on port 0. The test controls hub, actions and readiness.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -41,7 +41,7 @@ pub struct Site {
     pub dir: tempfile::TempDir,
 }
 
-/// How a test's server differs from the usual.
+/// The differences of a test's server from the usual one.
 pub struct Setup {
     /// Lines of the configuration before its `[[bridge]]`.
     pub config: String,
@@ -50,7 +50,7 @@ pub struct Setup {
 }
 
 impl Default for Setup {
-    /// Sockets are quiet: beats come seldom, so that a frame that is read is the one that is meant.
+    /// Heartbeats are rare, so that the next frame is the one that a test expects.
     fn default() -> Self {
         let timing = Timing { beat: Duration::from_secs(20), ..Timing::default() };
         Self { config: String::new(), timing, limits: HubLimits::default() }
@@ -78,7 +78,7 @@ impl Setup {
         self.start_in(dir).await
     }
 
-    /// On a data directory that is there already.
+    /// Starts on an existing data directory.
     pub async fn start_in(self, dir: tempfile::TempDir) -> Site {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = web_config(&self.config, dir.path());
@@ -103,7 +103,7 @@ impl Setup {
             log: log.clone(),
             receivers: usher::cdr_endpoints::CdrEndpoints::default(),
             displays: Displays::load(displays_db).await.expect("displays"),
-            // Nobody publishes for walls here.
+            // No test here publishes for displays.
             walls: Walls::channel(Duration::ZERO).0,
             cdr_listener: None,
             figures: figures_seen,
@@ -136,7 +136,7 @@ impl Site {
         browser
     }
 
-    /// Stops the server; its data directory can be started again.
+    /// Stops the server; its data directory can be used again.
     pub async fn stop(self) -> tempfile::TempDir {
         self.shutdown.cancel();
         super::in_time("the server to stop", self.served).await.expect("no panic").expect("no error");

@@ -1,11 +1,11 @@
-//! What a page shows, against the simulator's truth.
+//! Compares the rows of a page with the simulator's truth.
 
 use usher::model::Lobby;
 use usher::simulator::{Id, Lobby as TrueLobby};
 
 use super::desk::{Desk, Page};
 
-/// Each way in which the view differs from what is, field by field; empty when it is true.
+/// All differences between the view and the truth, field by field; empty when there are none.
 pub fn differences(page: &Page, desk: &Desk) -> Vec<String> {
     let truth = desk.control().truth();
     let mut found = Vec::new();

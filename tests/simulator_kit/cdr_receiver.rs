@@ -1,4 +1,4 @@
-//! A CDR receiver as plain as can be: an HTTP server on loopback that keeps every POST and answers by plan.
+//! A minimal CDR receiver: an HTTP server on loopback that keeps every POST and answers by plan.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -9,15 +9,15 @@ use usher::simulator::Id;
 
 use super::simulator_kit::{Cluster, eventually};
 
-/// What the receiver does with a POST after reading it.
+/// The response of the receiver to a POST.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Answer {
     Status(u16),
-    /// Points elsewhere.
+    /// Redirects to another address.
     Redirect,
-    /// Hangs up: the 200 is lost.
+    /// Closes the connection, so that the 200 is lost.
     Lost,
-    /// Says nothing and stays.
+    /// Sends nothing and keeps the connection open.
     Silent,
 }
 
@@ -96,7 +96,7 @@ impl Receiver {
         self.posts().iter().flat_map(|post| records(&post.body)).collect()
     }
 
-    /// Waits for so many records, repetitions counted.
+    /// Waits for this many records, including repetitions.
     pub(crate) async fn until(&self, count: usize) -> Vec<Record> {
         let what = format!("{count} records came");
         eventually(&what, async || {
@@ -106,7 +106,7 @@ impl Receiver {
         .await
     }
 
-    /// Waits until a record's body holds all of these.
+    /// Waits until a record's body contains all of these.
     pub(crate) async fn find(&self, kind: &str, parts: &[&str]) -> Record {
         let what = format!("{kind} with {parts:?} came");
         eventually(&what, async || {
@@ -117,7 +117,7 @@ impl Receiver {
         .await
     }
 
-    /// Registers at a bridge.
+    /// Registers itself at a bridge.
     pub(crate) async fn register(&self, cluster: &Cluster, bridge: usize) -> Id {
         let reply = cluster.post(bridge, "/system/cdrReceivers", &format!("url={}", escaped(&self.url))).await;
         assert_eq!(reply.status, 200, "{reply:?}");

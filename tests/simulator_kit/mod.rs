@@ -1,5 +1,5 @@
-//! What the simulator's tests share: a quiet cluster, a plain HTTP client, a bare WebSocket, waits with a deadline.
-//! No product code.
+//! The support code of the simulator's tests: a cluster without activity, a plain HTTP client, a bare WebSocket, waits with a deadline.
+//! It uses no product code.
 #![allow(dead_code, unused_macros, unused_imports, unreachable_pub, reason = "each test file uses a part of it")]
 
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub struct Cluster {
     pub http: Client,
 }
 
-/// What a bridge answered.
+/// The response of a bridge.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub status: u16,
@@ -30,7 +30,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Last segment of `Location`.
+    /// The last segment of `Location`.
     pub fn created(&self) -> Id {
         let location = self.headers["location"].to_str().unwrap();
         assert!(location.starts_with("/api/v1/"), "{location}");
@@ -43,7 +43,7 @@ impl Reply {
 }
 
 impl Cluster {
-    /// Two empty bridges where nothing happens by itself, with these switches.
+    /// Two empty bridges without random activity, with these switches.
     pub async fn with(switches: Value) -> Self {
         Self::sized(2, switches).await
     }
@@ -115,7 +115,7 @@ impl Cluster {
         Ok(Socket { stream, acks: true })
     }
 
-    /// A meeting that stays when nobody is in it.
+    /// A meeting that continues without participants.
     pub fn meeting(&self, name: &str) -> MeetingTruth {
         self.control().start_call(StartCall { name: name.to_owned(), ..StartCall::default() }).unwrap()
     }
@@ -165,7 +165,7 @@ impl Socket {
         self.stream.send(message).await.unwrap();
     }
 
-    /// Asks for this set and reads the ack; gives its status.
+    /// Requests this set and reads the ack; returns its status.
     pub async fn subscribe(&mut self, subscriptions: Value) -> String {
         self.send(json!({"type": "message", "message":
             {"messageId": 77, "type": "subscribeRequest", "subscriptions": subscriptions}}))
@@ -180,7 +180,7 @@ impl Socket {
         tokio::time::timeout(DEADLINE, self.stream.next()).await.expect("no frame in time")
     }
 
-    /// The next text frame as it came; acknowledged if it is a message.
+    /// The next text frame, unchanged; acknowledged if it is a message.
     pub async fn text(&mut self) -> String {
         let frame = self.frame().await;
         let Some(Ok(Message::Text(text))) = frame else {
@@ -201,7 +201,7 @@ impl Socket {
         value["message"].clone()
     }
 
-    /// Reads past `pending` and `active`.
+    /// Reads until `pending` and `active` have passed.
     pub async fn settled(&mut self) {
         for state in ["pending", "active"] {
             let message = self.message().await;
@@ -210,7 +210,7 @@ impl Socket {
     }
 }
 
-/// Polls until there is something, and says what was seen last when there never is.
+/// Polls until there is a value; a failure shows the last state.
 pub async fn eventually<T, S: std::fmt::Debug>(what: &str, mut look: impl AsyncFnMut() -> Result<T, S>) -> T {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
@@ -222,7 +222,7 @@ pub async fn eventually<T, S: std::fmt::Debug>(what: &str, mut look: impl AsyncF
     }
 }
 
-/// A body with its ids and counting seconds taken out, for comparing with a fixture.
+/// A body without its ids and counting seconds, for comparing with a fixture.
 pub fn normal(body: &str) -> String {
     let mut out = String::new();
     let mut rest = body;
