@@ -10,9 +10,9 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use kit::cluster::Cluster;
-use kit::figures::{bar, percentile};
 use kit::page::Page;
 use kit::server::Server;
+use kit::statistics::{bar, percentile};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};

@@ -12,9 +12,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use kit::browser::Browser;
 use kit::cluster::Cluster;
-use kit::figures::{bar, percentile};
 use kit::page::Page;
 use kit::server::Server;
+use kit::statistics::{bar, percentile};
 use serde_json::Value;
 
 const LATENCY_S: f64 = 0.02;
@@ -166,7 +166,8 @@ async fn follow_arrivals(cluster: &Cluster, page: &mut Page, meetings: &[(String
         tokio::select! {
             _ = tick.tick(), if left > 0 => {
                 let (meeting, bridge) = &meetings[n % meetings.len()];
-                (n, left) = (n + 1, left - 1);
+                n += 1;
+                left -= 1;
                 let at = Instant::now();
                 joins.push(async move { (cluster.join(meeting, bridge, &format!("Arrival {n}")).await, at) });
             }
@@ -261,7 +262,8 @@ async fn admit() {
         let asked = cluster.get("/requests").await;
         let put = last_put(&asked, begin_ms);
         println!("admit {round}: last PUT answered after {put:.2} s, last confirmed after {end:.2} s; {results:?}");
-        (worst_put, worst_end) = (worst_put.max(put), worst_end.max(end));
+        worst_put = worst_put.max(put);
+        worst_end = worst_end.max(end);
         late.extend(arrived);
     }
     let p99 = percentile(&mut late, 0.99);

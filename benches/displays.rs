@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use kit::browser::{self, Browser, Site};
 use kit::cluster::Cluster;
-use kit::figures::{bar, percentile};
 use kit::server::{ADMIN, PASSWORD, Server};
+use kit::statistics::{bar, percentile};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit::browser::{Browser, Site, log_in};
-use kit::figures::{bar, median, percentile};
 use kit::process::Process;
 use kit::server::{PASSWORD, USER, add_user};
+use kit::statistics::{bar, median, percentile};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -157,7 +157,8 @@ impl Orders {
             if self.orders.recv().await.is_none() {
                 return false;
             }
-            (self.tick, self.left) = (interval(INTERVAL), FRAMES);
+            self.tick = interval(INTERVAL);
+            self.left = FRAMES;
         }
         self.left -= 1;
         self.tick.tick().await;

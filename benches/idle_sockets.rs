@@ -11,9 +11,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use kit::browser::Browser;
 use kit::cluster::Cluster;
-use kit::figures::bar;
 use kit::process::Process;
 use kit::server::{Server, free_address};
+use kit::statistics::bar;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, interval, timeout_at};
 

@@ -6,10 +6,10 @@ mod kit;
 
 use std::time::{Duration, Instant};
 
-use kit::figures::{bar, percentile};
 use kit::page::Page;
-use kit::script::{PEOPLE, Play, Script};
+use kit::scripted_bridges::{PEOPLE, Play, Script};
 use kit::server::Server;
+use kit::statistics::{bar, percentile};
 
 fn main() {
     kit::block_on(async {
@@ -58,7 +58,7 @@ async fn flood() {
     let muted = page.people.values().filter(|row| row.muted).count();
     println!("afterwards {muted} of {} people are muted in the view, as the last message of each call said", page.people.len());
     assert_eq!(muted, page.people.len(), "nothing is lost in a flood");
-    bar("CPU for 100,000 roster updates (decoded, stored, diffed, serialised; median of 3)", 1.0, " s", kit::figures::median(costs));
+    bar("CPU for 100,000 roster updates (decoded, stored, diffed, serialised; median of 3)", 1.0, " s", kit::statistics::median(costs));
 }
 
 async fn even() {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use kit::browser::Browser;
 use kit::cluster::Cluster;
-use kit::figures::bar;
 use kit::page::Page;
 use kit::server::Server;
+use kit::statistics::bar;
 
 const BROWSERS: usize = 5_000;
 

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use kit::browser::{Browser, Site};
 use kit::cluster::Cluster;
-use kit::figures::{bar, percentile};
 use kit::page::Page;
 use kit::server::Server;
+use kit::statistics::{bar, percentile};
 
 const LATENCY_S: f64 = 0.02;
 /// Requests in flight to both bridges, the default.

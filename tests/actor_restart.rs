@@ -1,4 +1,4 @@
-//! A bridge's actor that fails by a defect: another one takes over, and what the first one left behind becomes true again.
+//! The actor of a bridge fails because of a defect: another one replaces it, and the state that the first one left becomes true again.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::desk::{configuration, quick, quiet};
+use common::desk::{configuration, fast_timing, quiet};
 use common::{DEADLINE, wait_for};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -112,7 +112,7 @@ async fn another_actor_takes_over_from_one_that_failed_and_leaves_no_ghosts() {
     let sim = simulator::start(quiet(2)).await.expect("simulator");
     let dir = tempfile::tempdir().expect("directory");
     let mut config = configuration(&sim, "", &dir);
-    quick(&mut config);
+    fast_timing(&mut config);
     config.timing.rest_timeout = Duration::from_millis(200);
     let control = sim.control();
     let mut meetings = HashMap::new();
@@ -163,7 +163,7 @@ async fn another_actor_begins_also_where_its_ca_file_is_away_for_a_moment() {
     let sim = simulator::start(quiet(1)).await.expect("simulator");
     let dir = tempfile::tempdir().expect("directory");
     let mut config = configuration(&sim, "", &dir);
-    quick(&mut config);
+    fast_timing(&mut config);
     config.timing.rest_timeout = Duration::from_millis(200);
     let (authorities, good) = (dir.path().join("ca.pem"), dir.path().join("good.pem"));
     let pem = rcgen::generate_simple_self_signed(vec!["ca.example".into()]).expect("certificate").cert.pem();

@@ -1,11 +1,12 @@
-//! Admitting people, from a browser's press to CMS and back.
+//! Admissions, from a browser's request to CMS and back.
 
 mod common;
 
 use std::time::Duration;
 
-use common::deeds::puts;
-use common::desk::{Desk, check, quiet};
+use common::actions::participant_puts;
+use common::desk::{Desk, quiet};
+use common::page::check;
 use serde_json::json;
 use usher::model::{ActionResult, Lobby};
 use usher::simulator::Id;
@@ -15,7 +16,7 @@ async fn an_admitted_person_is_in_for_everybody_and_says_by_whom() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
-    mo.waiting([&people[0], &people[1]]).await;
+    mo.until_waiting([&people[0], &people[1]]).await;
     let results = mo.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done");
     for page in [&mut mo, &mut max] {
@@ -26,7 +27,7 @@ async fn an_admitted_person_is_in_for_everybody_and_says_by_whom() {
         .await;
         assert_eq!(page.person(people[1].id).expect("row").lobby, Lobby::Waiting, "nobody else was let in");
     }
-    assert_eq!(puts(&desk), 1);
+    assert_eq!(participant_puts(&desk), 1);
 }
 
 #[tokio::test]
@@ -34,7 +35,7 @@ async fn namesakes_are_told_apart_by_id() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0], &people[1]]).await;
+    page.until_waiting([&people[0], &people[1]]).await;
     page.admit("a", &[people[1].id]).await;
     let truth = desk.control().truth();
     let lobby = |id: Id| truth.participant(id).map(|person| format!("{:?}", person.lobby));
@@ -46,12 +47,12 @@ async fn who_arrives_after_the_press_is_not_swept_in() {
     let desk = Desk::start(quiet(2)).await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
-    page.press("a", &[people[0].id]).await;
+    page.until_waiting([&people[0]]).await;
+    page.request_admit("a", &[people[0].id]).await;
     let late = desk.join(meeting.id, "eu-2", "Late Comer");
     page.results("a").await;
-    page.waiting([&late]).await;
-    assert_eq!(puts(&desk), 1);
+    page.until_waiting([&late]).await;
+    assert_eq!(participant_puts(&desk), 1);
 }
 
 #[tokio::test]
@@ -60,7 +61,7 @@ async fn a_press_over_several_meetings_and_bridges_has_a_result_for_each_person(
     let (_, first) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let (_, second) = desk.meeting("Ward round", "eu-2", &["Zoë Müller", "Li Wei"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&first[0], &first[1], &second[0], &second[1]]).await;
+    page.until_waiting([&first[0], &first[1], &second[0], &second[1]]).await;
     desk.control().leave(first[1].id).expect("left");
     desk.control().admit(second[1].id).expect("admitted elsewhere");
     page.until("the changes to be seen", |page| {
@@ -71,7 +72,7 @@ async fn a_press_over_several_meetings_and_bridges_has_a_result_for_each_person(
     let results = page.admit("a", &everybody).await;
     let words: Vec<_> = everybody.iter().map(|id| results[&id.to_string()]["result"].as_str().expect("word")).collect();
     assert_eq!(words, ["done", "left", "done", "already"]);
-    assert_eq!(puts(&desk), 2, "nothing is sent for who left or is in");
+    assert_eq!(participant_puts(&desk), 2, "nothing is sent for who left or is in");
 }
 
 #[tokio::test]
@@ -81,9 +82,9 @@ async fn two_moderators_on_one_person_are_one_admission() {
     let desk = Desk::start(options).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
-    mo.waiting([&people[0]]).await;
-    max.waiting([&people[0]]).await;
-    mo.press("a", &[people[0].id]).await;
+    mo.until_waiting([&people[0]]).await;
+    max.until_waiting([&people[0]]).await;
+    mo.request_admit("a", &[people[0].id]).await;
     max.until("the other's admission to show", |page| {
         let row = page.person(people[0].id)?;
         check(row.pending.is_some() || row.admitted.is_some(), row)
@@ -93,7 +94,7 @@ async fn two_moderators_on_one_person_are_one_admission() {
     let first = mo.results("a").await;
     let id = people[0].id.to_string();
     assert_eq!((&first[&id]["result"], &second[&id]["result"], &second[&id]["by"]), (&json!("done"), &json!("already"), &json!("mo")));
-    assert_eq!(puts(&desk), 1);
+    assert_eq!(participant_puts(&desk), 1);
 }
 
 #[tokio::test]
@@ -102,7 +103,7 @@ async fn an_admission_without_effect_is_unconfirmed_and_stays_waiting() {
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     desk.control().set_switches(None, json!({ "put_without_effect": true })).expect("switch");
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "unconfirmed");
     page.until("the outcome on the row", |page| {
@@ -111,7 +112,7 @@ async fn an_admission_without_effect_is_unconfirmed_and_stays_waiting() {
         check(told && row.lobby == Lobby::Waiting && row.pending.is_none(), row)
     })
     .await;
-    assert_eq!(puts(&desk), 1, "a PUT that CMS accepted is not sent twice");
+    assert_eq!(participant_puts(&desk), 1, "a PUT that CMS accepted is not sent twice");
 }
 
 #[tokio::test]
@@ -119,11 +120,11 @@ async fn a_put_that_worked_but_answered_too_late_is_done_and_not_repeated() {
     let desk = Desk::start_with(quiet(1), "", |config| config.timing.rest_timeout = Duration::from_millis(400)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     desk.control().set_switches(None, json!({ "put_late_ms": 1500 })).expect("switch");
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
-    assert_eq!(puts(&desk), 1);
+    assert_eq!(participant_puts(&desk), 1);
 }
 
 #[tokio::test]
@@ -132,7 +133,7 @@ async fn a_refusal_shows_the_reason_of_cms() {
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     desk.control().set_switches(None, json!({ "admit_without_activator": "refuse" })).expect("switch");
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     let results = page.admit("a", &[people[0].id]).await;
     let result = &results[&people[0].id.to_string()];
     assert_eq!(result["result"], "refused");
@@ -145,7 +146,7 @@ async fn a_bridge_that_is_gone_is_said_to_be_unreachable() {
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (_, others) = desk.meeting("Ward round", "eu-2", &["Ana Silva"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0], &others[0]]).await;
+    page.until_waiting([&people[0], &others[0]]).await;
     desk.control().stop_bridge("eu-1").expect("stopped");
     let results = page.admit("a", &[people[0].id, others[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "unreachable", "{results:?}");
@@ -157,7 +158,7 @@ async fn a_busy_bridge_is_asked_again_until_it_has_time() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     desk.control().set_switches(None, json!({ "rate_503": 0.5 })).expect("switch");
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
@@ -170,10 +171,10 @@ async fn people_of_a_bridge_before_2_9_cannot_be_admitted_and_nothing_is_sent() 
     desk.control().set_switches(None, json!({ "version": "2.8.1" })).expect("switch");
     let mut page = desk.page("mo").await;
     page.until("the version to be known", |page| check(!page.bridge("eu-1")?.can_admit, page.bridges())).await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     let results = page.admit("a", &[people[0].id]).await;
     let result = &results[&people[0].id.to_string()];
-    assert_eq!((result["result"].as_str(), puts(&desk)), (Some("refused"), 0));
+    assert_eq!((result["result"].as_str(), participant_puts(&desk)), (Some("refused"), 0));
     assert!(result["reason"].as_str().expect("reason").contains("2.9"), "{result}");
 }
 
@@ -187,7 +188,7 @@ async fn five_thousand_people_are_admitted_with_one_press() {
     let bridges: Vec<String> = desk.sim.bridges().iter().map(|bridge| bridge.name.clone()).collect();
     let ids: Vec<Id> = bridges.iter().flat_map(|name| desk.meeting("Assembly", name, &names).1).map(|person| person.id).collect();
     let mut page = desk.page("mo").await;
-    page.patience = common::DEADLINE * 4;
+    page.deadline = common::DEADLINE * 4;
     page.until("all to wait", |page| {
         let waiting = page.people().iter().filter(|person| person.lobby == Lobby::Waiting).count();
         check(waiting == BRIDGES * EACH, waiting)
@@ -195,7 +196,7 @@ async fn five_thousand_people_are_admitted_with_one_press() {
     .await;
     let results = page.admit("a", &ids).await;
     let done = results.values().filter(|result| result["result"] == "done").count();
-    assert_eq!((done, puts(&desk)), (5000, 5000), "{:?}", results.values().find(|result| result["result"] != "done"));
+    assert_eq!((done, participant_puts(&desk)), (5000, 5000), "{:?}", results.values().find(|result| result["result"] != "done"));
     assert_eq!(desk.control().truth().meetings.iter().map(|meeting| meeting.waiting).sum::<usize>(), 0);
 }
 
@@ -204,7 +205,7 @@ async fn a_press_is_in_the_journal_before_and_after() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     page.admit("a", &[people[0].id]).await;
     common::wait_for(common::DEADLINE, "the result in the journal", async || {
         let conn = usher::db::open_connection(desk.dir.path()).map_err(|error| error.to_string())?;
@@ -221,15 +222,15 @@ async fn a_journal_that_cannot_be_written_stops_nobody_and_is_said_loudly() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0], &people[1]]).await;
+    page.until_waiting([&people[0], &people[1]]).await;
     let blocker = usher::db::open_connection(desk.dir.path()).expect("database");
     blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
-    page.until("the trouble to be said", |page| check(page.trouble().as_deref() == Some("journal"), page.trouble())).await;
+    page.until("the trouble to be said", |page| check(page.problem_code().as_deref() == Some("journal"), page.problem_code())).await;
     blocker.execute_batch("ROLLBACK").expect("unlocked");
     page.admit("b", &[people[1].id]).await;
-    page.until("the trouble to be over", |page| check(page.trouble().is_none(), page.trouble())).await;
+    page.until("the trouble to be over", |page| check(page.problem_code().is_none(), page.problem_code())).await;
 }
 
 #[tokio::test]
@@ -237,7 +238,7 @@ async fn what_a_crash_left_open_is_read_back_told_and_never_sent_again() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Still Waiting", "Got In", "Went Away"]);
     let mut page = desk.page("mo").await;
-    page.waiting(people.iter().collect::<Vec<_>>()).await;
+    page.until_waiting(people.iter().collect::<Vec<_>>()).await;
     desk.control().admit(people[1].id).expect("admitted");
     desk.control().leave(people[2].id).expect("left");
     let desk = desk
@@ -266,5 +267,5 @@ async fn what_a_crash_left_open_is_read_back_told_and_never_sent_again() {
         check(row.lobby == Lobby::Waiting && row.outcome.as_ref().is_some_and(|outcome| &*outcome.by == "mo"), row)
     })
     .await;
-    assert_eq!(puts(&desk), 0);
+    assert_eq!(participant_puts(&desk), 0);
 }

@@ -1,4 +1,4 @@
-//! Whoever has no log-in and no display takes a bounded share of connections: the desk goes on whatever they open.
+//! Connections without a login or a display are limited to a share of all, so that the desk goes on.
 #![cfg(unix)]
 
 mod common;
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use common::browser::{Browser, Socket};
 use common::desk::quiet;
-use common::process::Process;
-use common::site::{PASSWORD, Setup, Site};
+use common::server::{PASSWORD, ServerSetup, TestServer};
+use common::usher_process::UsherProcess;
 use common::{DEADLINE, in_time, wait_for};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -42,7 +42,7 @@ fn is_ended(stream: &TcpStream) -> bool {
 async fn strangers_without_end_leave_the_desk_its_descriptors() {
     raise_limit();
     let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let usher = Process::start_limited(&sim, "", Some(256)).await;
+    let usher = UsherProcess::start_limited(&sim, "", Some(256)).await;
     let mut before = usher.page("mo").await;
     let open = connections(usher.address, 600).await;
     // A quarter of 256 for all strangers, half of that for one network.
@@ -51,18 +51,18 @@ async fn strangers_without_end_leave_the_desk_its_descriptors() {
         if left <= 32 { Ok(()) } else { Err(left) }
     })
     .await;
-    usher.says("too many connections without log-in, oldest closed").await;
+    usher.until_logged("too many connections without log-in, oldest closed").await;
     let mut after = usher.page("max").await;
     for page in [&mut before, &mut after] {
         page.until("the bridge to be shown", |page| if page.bridges().is_empty() { Err("none".into()) } else { Ok(()) }).await;
     }
-    let lines = usher.said().matches("too many connections without log-in").count();
+    let lines = usher.log().matches("too many connections without log-in").count();
     assert_eq!(lines, 1, "once a minute");
 }
 
 async fn unpaired(browser: &Browser) -> Socket {
     let mut socket = browser.socket_at("/wall/ws").await;
-    socket.frame_of("code").await;
+    socket.frame_of_type("code").await;
     socket
 }
 
@@ -70,7 +70,7 @@ async fn unpaired(browser: &Browser) -> Socket {
 async fn screens_that_nobody_paired_make_room_for_new_ones() {
     raise_limit();
     let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let usher = Process::start_limited(&sim, "", Some(256)).await;
+    let usher = UsherProcess::start_limited(&sim, "", Some(256)).await;
     let mut page = usher.page("mo").await;
     let mut made_up = Browser::new(usher.address, "");
     made_up.cookies.insert("usher_wall".into(), "0123456789abcdef".repeat(3));
@@ -79,14 +79,14 @@ async fn screens_that_nobody_paired_make_room_for_new_ones() {
     for _ in 0..60 {
         open.push(unpaired(&made_up).await);
     }
-    assert_eq!(first.frame_of("over").await["why"], "crowded");
-    assert_eq!(first.closed().await.0, 4429);
+    assert_eq!(first.frame_of_type("over").await["why"], "crowded");
+    assert_eq!(first.until_closed().await.0, 4429);
     let mut closed = 0;
     for socket in &mut open[..52] {
-        closed += usize::from(socket.closed().await.0 == 4429);
+        closed += usize::from(socket.until_closed().await.0 == 4429);
     }
     assert_eq!(closed, 52, "eight are left of one network");
-    usher.says("too many unpaired screens, oldest closed").await;
+    usher.until_logged("too many unpaired screens, oldest closed").await;
     page.until("the desk to go on", |page| if page.bridges().is_empty() { Err("none".into()) } else { Ok(()) }).await;
 }
 
@@ -95,9 +95,9 @@ async fn when_no_descriptors_are_left_the_log_says_so_and_the_server_goes_on() {
     raise_limit();
     let sim = simulator::start(quiet(1)).await.expect("simulator");
     // Connections of a trusted proxy are not counted.
-    let usher = Process::start_limited(&sim, "trusted_proxies = [\"127.0.0.1\"]", Some(80)).await;
+    let usher = UsherProcess::start_limited(&sim, "trusted_proxies = [\"127.0.0.1\"]", Some(80)).await;
     let open = connections(usher.address, 120).await;
-    usher.says("connection not accepted: no descriptors left").await;
+    usher.until_logged("connection not accepted: no descriptors left").await;
     drop(open);
     let mut browser = Browser::new(usher.address, "");
     wait_for(DEADLINE, "connections to be taken again", async || match browser.http.get(browser.url("/healthz")).send().await {
@@ -108,8 +108,8 @@ async fn when_no_descriptors_are_left_the_log_says_so_and_the_server_goes_on() {
     browser.login("mo", PASSWORD).await;
 }
 
-async fn impatient() -> Site {
-    Setup::timing(|timing| {
+async fn impatient() -> TestServer {
+    ServerSetup::timing(|timing| {
         timing.request_headers = Duration::from_millis(300);
         timing.connection_idle = Duration::from_millis(300);
     })
@@ -159,9 +159,9 @@ async fn an_idle_connection_is_closed_with_http_1_and_2() {
 async fn a_socket_that_is_used_for_long_is_not_idle() {
     let site = impatient().await;
     let mut socket = site.logged_in("mo").await.socket().await;
-    socket.frame_of("snapshot_end").await;
+    socket.frame_of_type("snapshot_end").await;
     // Another connection is opened after it, and closed for being idle.
     rest(TcpStream::connect(site.address).await.expect("connected")).await;
-    site.hub.publish(vec![common::rows::server()], vec![]);
-    assert_eq!(socket.frame_of("delta").await["type"], "delta");
+    site.hub.publish(vec![common::sample_rows::server()], vec![]);
+    assert_eq!(socket.frame_of_type("delta").await["type"], "delta");
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// What must never be known where, whatever else changes.
+/// Uses between modules that are forbidden, whatever else changes.
 const NEVER: &[(&str, &[&str])] = &[
     ("http", &["cms", "store"]),
     ("cms", &["actions", "audit", "displays", "http", "hub", "moderation", "publisher", "view"]),
@@ -26,7 +26,7 @@ fn uses(module: &str) -> BTreeSet<String> {
     while let Some(path) = files.pop() {
         if path.is_dir() {
             files.extend(std::fs::read_dir(&path).expect("directory").map(|entry| entry.expect("entry").path()));
-        // What tests use for themselves is their own affair.
+        // Modules may use anything in their tests.
         } else if path.extension().is_some_and(|ending| ending == "rs") && path.is_file() && !path.ends_with("tests.rs") {
             let text = std::fs::read_to_string(&path).expect("source");
             let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();

@@ -1,18 +1,19 @@
-//! What somebody new costs in requests, and that they are found on the bridge that hosts them, whatever is asked first.
+//! The number of requests that a new participant costs, and that they are found on the bridge that hosts them.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, Page, check, quiet};
-use common::truth::differences;
+use common::comparison::differences;
+use common::desk::{Desk, quiet};
+use common::page::{Page, check};
 use rstest::rstest;
 use serde_json::{Value, json};
 use usher::config::Config;
 use usher::model::Lobby;
 use usher::simulator::Id;
 
-/// What is asked about people, alone or by lists.
+/// The shapes of requests about participants, for one or for lists.
 const ABOUT_PEOPLE: [&str; 6] = [
     "GET /participants/<id>",
     "GET /participants/<id>/callLegs",
@@ -43,7 +44,7 @@ async fn waiting(page: &mut Page, people: &[Id]) {
 }
 
 fn asked(desk: &Desk) -> [u64; 6] {
-    ABOUT_PEOPLE.map(|shape| desk.asked(shape))
+    ABOUT_PEOPLE.map(|shape| desk.request_count(shape))
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The log of actions tells what is done with Usher itself: sign-ins, accounts, exports, the configuration, backups; by pages and by the
+//! The audit log has entries about Usher itself: sign-ins, accounts, exports, the configuration, backups, from pages and from the
 //! command line.
 
 mod common;
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use common::browser::Browser;
 use common::desk::{ACCOUNTS, Desk, PASSWORD, quiet};
-use common::process::Process;
+use common::usher_process::UsherProcess;
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::Value;
@@ -175,7 +175,7 @@ fn every_action_has_words(#[case] language: &str) {
     assert_eq!((named.len(), keys), (AuditEvent::ALL.len(), AuditEvent::ALL.len()), "each once, and no word too many");
 }
 
-fn usher(usher: &Process, args: &[&str], input: &str) -> String {
+fn usher(usher: &UsherProcess, args: &[&str], input: &str) -> String {
     use std::io::Write;
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
     command.args(args).arg("--config").arg(usher.dir.path().join("usher.toml"));
@@ -191,7 +191,7 @@ fn usher(usher: &Process, args: &[&str], input: &str) -> String {
 #[tokio::test]
 async fn what_is_done_on_the_command_line_is_an_entry_by_the_systems_user() {
     let sim = usher::simulator::start(quiet(1)).await.expect("simulator");
-    let process = Process::start(&sim, "").await;
+    let process = UsherProcess::start(&sim, "").await;
     let data = process.dir.path().join("data");
     usher(&process, &["user", "add", "ben", "--role", "viewer", "--password-stdin"], &format!("{OTHER}\n"));
     usher(&process, &["user", "role", "ben", "admin"], "");

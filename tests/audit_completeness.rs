@@ -1,4 +1,4 @@
-//! Nothing acts on CMS without its entry in the log of actions, whatever the pages of a moderator flood the server with.
+//! No action reaches CMS without its entry in the audit log, even when a moderator's pages flood the server.
 
 mod common;
 
@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::browser::{Browser, Socket};
-use common::desk::{Desk, PASSWORD, Page, check, quiet, to};
+use common::desk::{Desk, PASSWORD, quiet};
 use common::flood::Flood;
+use common::page::{Page, action_on, check};
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ async fn sockets(desk: &Desk, user: &str) -> Vec<Socket> {
 async fn insist(page: &mut Page, word: &str, action: Value) -> Value {
     for n in 0.. {
         let word = format!("{word}-{n}");
-        page.ask(&word, action.clone()).await;
+        page.request(&word, action.clone()).await;
         let done = |page: &Page| {
             let finished = page.replies.iter().find(|reply| reply["ref"] == word && reply["state"] == "finished");
             let busy = page.errors.iter().any(|error| error["ref"] == word && error["code"] == "busy");
@@ -92,7 +93,7 @@ fn retry_made_up(n: u64, _: &[Id]) -> Value {
 }
 
 fn mute_known(n: u64, known: &[Id]) -> Value {
-    common::desk::with(to("mute", known), json!({ "ref": n.to_string(), "on": n.is_multiple_of(2) }))
+    common::page::with_fields(action_on("mute", known), json!({ "ref": n.to_string(), "on": n.is_multiple_of(2) }))
 }
 
 fn hold_known(n: u64, known: &[Id]) -> Value {
@@ -117,19 +118,19 @@ async fn whoever_is_removed_during_a_flood_is_in_the_log(#[case] request: Reques
     let names: Vec<String> = (0..REMOVED + 200).map(|n| format!("Guest {n}")).collect();
     let (_, people) = desk.meeting("Assembly", "eu-1", &names.iter().map(String::as_str).collect::<Vec<_>>());
     let mut page = desk.page(removing).await;
-    page.patience = DEADLINE * 3;
-    page.waiting(&people).await;
+    page.deadline = DEADLINE * 3;
+    page.until_waiting(&people).await;
     let (removed, known) = people.split_at(REMOVED);
     let known: Arc<[Id]> = known.iter().map(|person| person.id).collect();
 
     let flood = Flood::start(sockets(&desk, flooding).await, move |n| request(n, &known).to_string());
-    flood.more(12).await;
+    flood.until_sent(12).await;
     let mut results = Vec::new();
     for person in removed {
-        flood.more(1).await;
-        results.push((person, insist(&mut page, &person.name, to("remove", &[person.id])).await));
+        flood.until_sent(1).await;
+        results.push((person, insist(&mut page, &person.name, action_on("remove", &[person.id])).await));
     }
-    flood.end().await;
+    flood.stop().await;
     for (person, result) in &results {
         assert_eq!(result["result"], "done", "{} {result}", person.name);
         assert!(desk.control().truth().participant(person.id).is_none(), "{} is gone", person.name);
@@ -147,19 +148,19 @@ async fn a_request_about_ids_that_are_nobodys_is_one_entry_with_a_count_and_the_
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Assembly", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting(&people).await;
+    page.until_waiting(&people).await;
     let mut ids = made_up(1);
     ids[4999] = people[0].id.to_string();
-    page.ask("press", json!({ "type": "admit", "people": ids, "scope": "selection" })).await;
+    page.request("press", json!({ "type": "admit", "people": ids, "scope": "selection" })).await;
     let results = page.results("press").await;
     assert_eq!(results.len(), 5000, "each id has its result");
     assert_eq!(results.values().filter(|result| result["result"] == "left").count(), 4999);
     assert_eq!(results[&people[0].id.to_string()]["result"], "done");
-    page.ask("hold", json!({ "type": "hold", "people": made_up(2), "on": true, "reason": "x" })).await;
+    page.request("hold", json!({ "type": "hold", "people": made_up(2), "on": true, "reason": "x" })).await;
     assert_eq!(page.results("hold").await.len(), 5000);
     let flood = Flood::start(sockets(&desk, "mo").await, |n| admit_made_up(n, &[]).to_string());
-    flood.more(100).await;
-    let sent = flood.end().await;
+    flood.until_sent(100).await;
+    let sent = flood.stop().await;
     let dir = desk.stop().await;
     let unknown = |action: &str| count(dir.path(), &format!("log WHERE action = '{action}' AND person = '' AND result = 'left'"));
     assert_eq!(count(dir.path(), "log WHERE action = 'admit' AND detail = '4999 unknown ids'"), 1);
@@ -173,7 +174,7 @@ async fn a_request_about_ids_that_are_nobodys_is_one_entry_with_a_count_and_the_
 async fn scene(desk: &Desk) -> (Page, Vec<ParticipantTruth>, Id) {
     let (meeting, people) = desk.meeting("Assembly", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
-    page.waiting(&people).await;
+    page.until_waiting(&people).await;
     (page, people, meeting.id)
 }
 
@@ -187,12 +188,12 @@ async fn without_room_in_the_log_nothing_is_done_and_each_is_told_why() {
     let (actions, requests) = (taken(Share::Actions, 10_000), taken(Share::Requests, 6_000));
     let mut refused = Vec::new();
     for (word, action) in [
-        ("admit", to("admit", &ids)),
+        ("admit", action_on("admit", &ids)),
         ("hold", json!({ "type": "hold", "people": ids.iter().map(ToString::to_string).collect::<Vec<_>>(), "on": true, "reason": "x" })),
         ("acknowledge", json!({ "type": "acknowledge", "people": ids.iter().map(ToString::to_string).collect::<Vec<_>>() })),
         ("thresholds", json!({ "type": "thresholds", "meeting": meeting, "first_s": 60, "second_s": 120 })),
     ] {
-        refused.push((word, page.act(word, action).await));
+        refused.push((word, page.run_action(word, action).await));
     }
     for (word, results) in &refused {
         let each = results.values().map(|result| (&result["result"], &result["reason"]));
@@ -201,11 +202,11 @@ async fn without_room_in_the_log_nothing_is_done_and_each_is_told_why() {
     }
     page.retry("eu-1").await;
     page.until("the refusal", |page| check(page.errors.iter().any(|error| error["code"] == "log_full"), &page.errors)).await;
-    assert_eq!(desk.asked("PUT /participants/<id>"), 0, "nothing was sent");
+    assert_eq!(desk.request_count("PUT /participants/<id>"), 0, "nothing was sent");
     assert!(page.person(ids[0]).expect("row").hold.is_none() && page.person(ids[0]).expect("row").acknowledged.is_none());
 
     let mut colleague = desk.page("max").await;
-    colleague.waiting(&people).await;
+    colleague.until_waiting(&people).await;
     assert_eq!(colleague.admit("a", &ids[..1]).await[&ids[0].to_string()]["result"], "done", "others have room of their own");
     drop((actions, requests));
     assert_eq!(page.admit("again", &ids[1..]).await[&ids[1].to_string()]["result"], "done");
@@ -223,9 +224,9 @@ async fn a_press_waits_a_moment_for_room() {
     let desk = Desk::start(quiet(1)).await;
     let (mut page, people, _) = scene(&desk).await;
     let taken = desk.app.log.room_at_once(Share::Actions, &"mo".into(), 10_000).expect("room");
-    page.press("a", &[people[0].id]).await;
+    page.request_admit("a", &[people[0].id]).await;
     // Its answer shows that the press before it was heard.
-    page.act("claim", json!({ "type": "claim", "kind": "person", "ids": [people[1].id.to_string()] })).await;
+    page.run_action("claim", json!({ "type": "claim", "kind": "person", "ids": [people[1].id.to_string()] })).await;
     drop(taken);
     assert_eq!(page.results("a").await[&people[0].id.to_string()]["result"], "done");
 }

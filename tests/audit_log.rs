@@ -1,12 +1,13 @@
-//! The log of actions: what is written into it, who may read it, how it is searched and taken away as a file, and that it stops nobody.
+//! The audit log: its entries, who may read it, search, export, and that it never blocks an action.
 
 mod common;
 
 use std::path::Path;
 use std::time::Duration;
 
-use common::desk::{Desk, Page, check, quiet};
-use common::site::Site;
+use common::desk::{Desk, quiet};
+use common::page::{Page, check};
+use common::server::TestServer;
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use usher::system_status::Problems;
 /// Actions on Usher itself, such as the sign-in of a test's page; `audit.rs` is about these.
 const OF_USHER: [&str; 5] = ["sign_in", "sign_out", "export", "configure", "backup"];
 
-/// What the file says of people and meetings, oldest first, as an export tells it.
+/// The people and meetings in the export, oldest first.
 fn entries(dir: &Path) -> Vec<Value> {
     let conn = open_connection(dir).expect("database");
     let filter = usher::audit::Filter::default();
@@ -56,7 +57,7 @@ async fn an_admit_is_an_entry_for_each_person_with_all_that_is_known() {
     let desk = Desk::start(quiet(2)).await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0], &people[1]]).await;
+    page.until_waiting([&people[0], &people[1]]).await;
     let bridge_id = bridge_id(&desk, "eu-1").await;
     let row = page.person(people[0].id).expect("row").clone();
     page.admit("a", &[people[0].id]).await;
@@ -89,7 +90,7 @@ async fn a_refusal_is_an_entry_with_its_reason() {
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     desk.control().set_switches(None, json!({ "admit_without_activator": "refuse" })).expect("switch");
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     page.admit("a", &[people[0].id]).await;
     let found = until_entries(desk.dir.path(), "the entry", |found| found.len() == 1).await;
     assert!(found[0]["result"] == "refused" && !found[0]["reason"].as_str().expect("text").is_empty(), "{found:?}");
@@ -100,7 +101,7 @@ async fn who_is_let_in_or_put_back_elsewhere_is_an_entry_by_nobody() {
     let desk = Desk::start(quiet(2)).await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0], &people[1]]).await;
+    page.until_waiting([&people[0], &people[1]]).await;
     page.admit("a", &[people[0].id]).await;
     desk.control().admit(people[1].id).expect("admitted elsewhere");
     let found = until_entries(desk.dir.path(), "both entries", |found| found.len() == 2).await;
@@ -127,7 +128,7 @@ async fn what_an_administrator_does_to_a_bridge_is_an_entry() {
     let desk = Desk::start(quiet(1)).await;
     let mut page = desk.page("ana").await;
     for (word, bridge) in [("pause", "eu-1"), ("resume", "eu-1"), ("retry", "eu-1"), ("retry", "eu-9")] {
-        page.say(json!({ "type": word, "ref": "1", "bridge": bridge })).await;
+        page.send(json!({ "type": word, "ref": "1", "bridge": bridge })).await;
     }
     let found = until_entries(desk.dir.path(), "all four", |found| found.len() == 4).await;
     let said: Vec<[&str; 3]> =
@@ -142,7 +143,7 @@ async fn what_a_crash_interrupted_is_an_entry_of_the_next_start() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Went Away"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0], &people[1]]).await;
+    page.until_waiting([&people[0], &people[1]]).await;
     desk.control().leave(people[1].id).expect("left");
     let desk = desk
         .restart_after(|directory| {
@@ -168,12 +169,12 @@ async fn a_journal_that_is_only_late_has_every_result_in_the_end() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     let blocker = open_connection(desk.dir.path()).expect("database");
     blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
-    page.until("the trouble to be said", |page| check(page.trouble().as_deref() == Some("journal"), page.trouble())).await;
+    page.until("the trouble to be said", |page| check(page.problem_code().as_deref() == Some("journal"), page.problem_code())).await;
     blocker.execute_batch("ROLLBACK").expect("unlocked");
     wait_for(DEADLINE, "the press and its result", async || {
         let row = "SELECT p.user, coalesce(q.result, 'open') FROM presses p JOIN press_people q ON q.press = p.id";
@@ -209,18 +210,18 @@ async fn a_full_disk_stops_neither_the_view_nor_an_admit_and_is_said_loudly() {
     let desk = Desk::start(quiet(1)).await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     fill_disk(&desk.app.db, true).await;
     until_full(&desk.app.log).await;
-    page.until("the trouble to be said", |page| check(page.trouble().is_some(), page.trouble())).await;
+    page.until("the trouble to be said", |page| check(page.problem_code().is_some(), page.problem_code())).await;
 
     let results = page.admit("a", &[people[0].id]).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
     let late = desk.join(meeting.id, "eu-1", "Late Comer");
-    page.waiting([&late]).await;
+    page.until_waiting([&late]).await;
     let mut other = desk.page("max").await;
-    other.waiting([&late]).await;
-    let what = |page: &Page| page.troubled().map(|trouble| trouble.what.to_string()).unwrap_or_default();
+    other.until_waiting([&late]).await;
+    let what = |page: &Page| page.problem().map(|trouble| trouble.what.to_string()).unwrap_or_default();
     page.until("the words", |page| {
         let said = what(page);
         check(said.contains("the log of actions can't be written") && said.contains("full") && !said.contains("lost"), said)
@@ -246,7 +247,7 @@ async fn a_full_disk_stops_neither_the_view_nor_an_admit_and_is_said_loudly() {
     let lost: Vec<&Value> = found.iter().filter(|entry| entry["action"] == "lost").collect();
     assert_eq!((lost.len(), lost[0]["detail"].as_str()), (1, Some("7")));
     page.admit("b", &[late.id]).await;
-    page.until("no trouble", |page| check(page.trouble().is_none(), page.trouble())).await;
+    page.until("no trouble", |page| check(page.problem_code().is_none(), page.problem_code())).await;
 }
 
 #[tokio::test]
@@ -254,11 +255,11 @@ async fn a_hold_on_a_full_disk_is_answered_and_written_later() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting([&people[0]]).await;
+    page.until_waiting([&people[0]]).await;
     fill_disk(&desk.app.db, true).await;
     until_full(&desk.app.log).await;
     let hold = json!({ "type": "hold", "people": [people[0].id.to_string()], "on": true, "reason": "x".repeat(200) });
-    let results = page.act("hold", hold).await;
+    let results = page.run_action("hold", hold).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
     page.until("the hold", |page| check(page.person(people[0].id)?.hold.is_some(), page.people())).await;
     fill_disk(&desk.app.db, false).await;
@@ -324,8 +325,8 @@ async fn nothing_is_deleted_where_it_is_kept_for_ever() {
 }
 
 /// A site whose log has `n` entries, one a second, of people `Guest 0`, `Guest 1` ... in three meetings, by `mo` and `max` in turn.
-async fn logged(n: usize) -> Site {
-    let site = Site::start().await;
+async fn logged(n: usize) -> TestServer {
+    let site = TestServer::start().await;
     let start = usher::audit::parse("2026-03-01T12:00Z").expect("an instant");
     for i in 0..n {
         let whom = Whom {
@@ -379,7 +380,7 @@ async fn the_log_is_for_administrators(#[case] name: &str) {
     let mut ana = site.browser();
     let answer = ana.get("/log?q=guest&person=p-0").await;
     assert_eq!(answer.location(), "/login?next=/log%3Fq%3Dguest%26person%3Dp-0");
-    let fields = [("username", "ana"), ("password", common::site::PASSWORD), ("next", "/log?q=guest&person=p-0")];
+    let fields = [("username", "ana"), ("password", common::server::PASSWORD), ("next", "/log?q=guest&person=p-0")];
     assert_eq!(ana.post("/login", "/login", &fields).await.location(), "/log?q=guest&person=p-0");
 }
 
@@ -508,7 +509,7 @@ async fn the_files_are_downloads_of_everything_with_times_in_utc() {
 #[tokio::test]
 async fn a_backup_of_a_running_server_is_whole_and_can_be_used() {
     let sim = usher::simulator::start(quiet(1)).await.expect("simulator");
-    let usher = common::process::Process::start(&sim, "").await;
+    let usher = common::usher_process::UsherProcess::start(&sim, "").await;
     let data = usher.dir.path().join("data");
     let conn = open_connection(&data).expect("database");
     let add = |n: i64| {

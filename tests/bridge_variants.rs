@@ -1,9 +1,10 @@
-//! Bridges that differ or refuse a part: how they are followed, and that the view is true. What fails is in `faults_*.rs`.
+//! Bridges that differ or refuse a part: Usher follows them, and the view is true. `faults_*.rs` have the faults.
 
 mod common;
 
-use common::desk::{Desk, Page, check, quiet};
-use common::truth::differences;
+use common::comparison::differences;
+use common::desk::{Desk, quiet};
+use common::page::{Page, check};
 use rstest::rstest;
 use serde_json::json;
 use usher::model::{BridgeState, Lobby};

@@ -1,12 +1,13 @@
-//! Call Detail Records: what a bridge pushes makes Usher read at once, and never changes a row by itself.
+//! Call Detail Records: a record from a bridge makes Usher read at once, and never changes a row by itself.
 
 mod common;
 
 use std::time::Duration;
 
-use common::command::command;
-use common::desk::{Desk, Page, check, quiet};
+use common::desk::{Desk, quiet};
 use common::in_time;
+use common::page::{Page, check};
+use common::usher_command::run_cdr_command;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -50,10 +51,11 @@ async fn start_on(switches: Value, change: impl FnOnce(&mut Config)) -> (Desk, P
     (desk, page, people)
 }
 
-/// What happened before is in no record.
+/// No record tells of the time before.
 async fn until_registered(desk: &Desk, page: &mut Page) {
     let bridges = desk.config.bridges.len() as u64;
-    until_true(page, "the registration", || check(desk.asked("POST /system/cdrReceivers") == bridges, desk.control().requests())).await;
+    until_true(page, "the registration", || check(desk.request_count("POST /system/cdrReceivers") == bridges, desk.control().requests()))
+        .await;
 }
 
 fn has_lobby(page: &Page, person: Id, lobby: Lobby) -> Result<(), String> {
@@ -68,7 +70,7 @@ fn has_records(page: &Page, state: CdrState) -> Result<(), String> {
 
 /// Follows the page until the simulator says something, which is looked at again with each frame and twenty times a second.
 async fn until_true(page: &mut Page, what: &str, mut state: impl FnMut() -> Result<(), String>) {
-    let patience = page.patience;
+    let patience = page.deadline;
     let follow = async {
         while state().is_err() {
             page.follow_for(Duration::from_millis(50)).await;
@@ -80,10 +82,10 @@ async fn until_true(page: &mut Page, what: &str, mut state: impl FnMut() -> Resu
 }
 
 fn asked_for_all(desk: &Desk) -> u64 {
-    desk.asked("GET /calls/<id>/participants")
+    desk.request_count("GET /calls/<id>/participants")
 }
 
-/// What the bridge's records are posted to.
+/// The address that the bridge posts its records to.
 fn address(desk: &Desk) -> String {
     let conn = open_connection(desk.dir.path()).expect("database");
     let secret = cdr_endpoints::secret(&conn, "eu-1").expect("read").expect("a secret");
@@ -165,11 +167,13 @@ async fn records_in_every_dress_lead_to_the_same() {
 #[tokio::test]
 async fn a_record_alone_changes_nothing() {
     let (desk, mut page, people) = start(only_records).await;
-    let before = desk.asked("GET /callLegs/<id>");
+    let before = desk.request_count("GET /callLegs/<id>");
     // As somebody who knows the address could: the next number of the session that the bridge is in.
     assert_eq!(post(&address(&desk), record("another", 0, &people[0], false)).await, 200);
-    until_true(&mut page, "the leg to be read", || check(desk.asked("GET /callLegs/<id>") > before, desk.asked("GET /callLegs/<id>")))
-        .await;
+    until_true(&mut page, "the leg to be read", || {
+        check(desk.request_count("GET /callLegs/<id>") > before, desk.request_count("GET /callLegs/<id>"))
+    })
+    .await;
     page.follow_for(Duration::from_millis(500)).await;
     has_lobby(&page, people[0].id, Lobby::Waiting).expect("the bridge still says waiting");
 }
@@ -265,16 +269,16 @@ async fn a_record_that_comes_twice_is_read_once() {
     // A record of the bridge's own would be of another session, for which everything is read.
     desk.control().set_switches(None, json!({ "cdr_gap_rate": 1.0 })).expect("switch");
     let url = address(&desk);
-    let (all, legs) = (asked_for_all(&desk), desk.asked("GET /callLegs/<id>"));
+    let (all, legs) = (asked_for_all(&desk), desk.request_count("GET /callLegs/<id>"));
     assert_eq!(post(&url, record("s", 7, &people[0], true)).await, 200);
     until_true(&mut page, "everything to be read for the new session", || check(asked_for_all(&desk) > all, all)).await;
     // On a busy machine that takes its time: it is over when nothing is asked any more, for longer than a look or a record that is on its
     // way is repeated after.
-    let mut read = desk.asked("GET /callLegs/<id>");
+    let mut read = desk.request_count("GET /callLegs/<id>");
     for quiet in 0.. {
         assert!(quiet < 12, "legs are still being read after 30 s: {read}");
         page.follow_for(Duration::from_millis(2500)).await;
-        let now = desk.asked("GET /callLegs/<id>");
+        let now = desk.request_count("GET /callLegs/<id>");
         if now == read && now > legs {
             break;
         }
@@ -284,7 +288,7 @@ async fn a_record_that_comes_twice_is_read_once() {
         assert_eq!(post(&url, record("s", 7, &people[0], true)).await, 200);
     }
     page.follow_for(Duration::from_millis(500)).await;
-    assert_eq!(desk.asked("GET /callLegs/<id>"), read);
+    assert_eq!(desk.request_count("GET /callLegs/<id>"), read);
 }
 
 #[tokio::test]
@@ -297,7 +301,7 @@ async fn reading_in_turn_slows_down_when_records_have_proved_good_and_not_before
     })
     .await;
     page.until("records", |page| has_records(page, CdrState::Arriving)).await;
-    let reads = || desk.asked("GET /callLegs/<id>");
+    let reads = || desk.request_count("GET /callLegs/<id>");
     let first = reads();
     until_true(&mut page, "reading in turn before any proof", || check(reads() >= first + 20, reads())).await;
     desk.control().admit(people[0].id).expect("admitted");
@@ -353,16 +357,16 @@ async fn usher_registers_once_and_takes_nobody_elses_slot() {
     until_registered(&desk, &mut page).await;
     let (_, people) = desk.meeting("Board", "eu-1", &["Bo Berg"]);
     page.until("the last slot", |page| has_records(page, CdrState::Arriving)).await;
-    let posted = desk.asked("POST /system/cdrReceivers");
+    let posted = desk.request_count("POST /system/cdrReceivers");
     assert_eq!(posted, 2, "one on each bridge");
     assert!(page.bridges().iter().all(|row| row.cdr_trouble.is_none()), "{:?}", page.bridges());
     let desk = desk.restart().await;
     let mut page = desk.page("mo").await;
     desk.control().admit(people[0].id).expect("admitted");
     page.until("records after the restart", |page| has_records(page, CdrState::Arriving)).await;
-    assert_eq!(desk.asked("POST /system/cdrReceivers"), posted, "it was registered already");
+    assert_eq!(desk.request_count("POST /system/cdrReceivers"), posted, "it was registered already");
     for verb in ["PUT /system/cdrReceivers/<id>", "DELETE /system/cdrReceivers/<id>", "PUT /system/cdrReceivers"] {
-        assert_eq!(desk.asked(verb), 0, "{verb}");
+        assert_eq!(desk.request_count(verb), 0, "{verb}");
     }
 }
 
@@ -380,14 +384,15 @@ async fn usher_knows_its_own_receiver_again(#[case] listed: &str) {
     };
     let desk = Desk::start_with(options, "", often).await;
     let mut page = desk.page("mo").await;
-    until_true(&mut page, "some looks", || check(desk.asked("GET /system/cdrReceivers") >= 6, desk.control().requests())).await;
-    assert_eq!(desk.asked("POST /system/cdrReceivers"), 1, "{:?}", desk.control().requests());
+    until_true(&mut page, "some looks", || check(desk.request_count("GET /system/cdrReceivers") >= 6, desk.control().requests())).await;
+    assert_eq!(desk.request_count("POST /system/cdrReceivers"), 1, "{:?}", desk.control().requests());
     assert!(page.bridges().iter().all(|row| row.cdr_trouble.is_none()), "{:?}", page.bridges());
-    let looks = desk.asked("GET /system/cdrReceivers");
+    let looks = desk.request_count("GET /system/cdrReceivers");
     let desk = desk.restart().await;
     let mut page = desk.page("mo").await;
-    until_true(&mut page, "more looks", || check(desk.asked("GET /system/cdrReceivers") >= looks + 3, desk.control().requests())).await;
-    assert_eq!(desk.asked("POST /system/cdrReceivers"), 1, "known again after a restart: {:?}", desk.control().requests());
+    until_true(&mut page, "more looks", || check(desk.request_count("GET /system/cdrReceivers") >= looks + 3, desk.control().requests()))
+        .await;
+    assert_eq!(desk.request_count("POST /system/cdrReceivers"), 1, "known again after a restart: {:?}", desk.control().requests());
 }
 
 #[tokio::test]
@@ -401,7 +406,7 @@ async fn a_bridge_without_a_free_slot_is_said_so_and_read_in_turn() {
     page.until("one who waits", |page| has_lobby(page, people[0].id, Lobby::Waiting)).await;
     desk.control().admit(people[0].id).expect("admitted");
     page.until("found in turn", |page| has_lobby(page, people[0].id, Lobby::In)).await;
-    assert_eq!(desk.asked("POST /system/cdrReceivers"), 0, "not even tried");
+    assert_eq!(desk.request_count("POST /system/cdrReceivers"), 0, "not even tried");
 }
 
 #[tokio::test]
@@ -421,32 +426,32 @@ async fn the_command_line_shows_registers_and_removes_ushers_own_receiver_and_no
     let receive = |config: &mut Config| config.bridges.iter_mut().for_each(|bridge| bridge.cdr = CdrMode::Receive);
     let desk = Desk::start_with(options, "", receive).await;
     let mut page = desk.page("mo").await;
-    assert!(command(&desk, "check").await.contains("`usher cdr show` prints the address"), "not registered yet");
-    let shown = command(&desk, "cdr show").await;
+    assert!(run_cdr_command(&desk, "check").await.contains("`usher cdr show` prints the address"), "not registered yet");
+    let shown = run_cdr_command(&desk, "cdr show").await;
     assert!(shown.contains(&address(&desk)) && shown.contains("no record has come yet"), "{shown}");
-    assert_eq!(desk.asked("POST /system/cdrReceivers"), 0, "neither changes anything");
-    assert!(command(&desk, "cdr register").await.contains("eu-1  registered"));
-    assert!(command(&desk, "cdr register").await.contains("already"));
-    assert!(command(&desk, "check").await.contains("registered"));
+    assert_eq!(desk.request_count("POST /system/cdrReceivers"), 0, "neither changes anything");
+    assert!(run_cdr_command(&desk, "cdr register").await.contains("eu-1  registered"));
+    assert!(run_cdr_command(&desk, "cdr register").await.contains("already"));
+    assert!(run_cdr_command(&desk, "check").await.contains("registered"));
     desk.meeting("Board", "eu-1", &["Bo Berg"]);
     page.until("records", |page| has_records(page, CdrState::Arriving)).await;
-    let patience = page.patience;
+    let patience = page.deadline;
     let arrives = async {
-        while !command(&desk, "check").await.contains("records arrive") {
+        while !run_cdr_command(&desk, "check").await.contains("records arrive") {
             page.follow_for(Duration::from_millis(100)).await;
         }
     };
     tokio::time::timeout(patience, arrives).await.expect("the check says that records arrive");
-    assert!(command(&desk, "cdr remove").await.contains("eu-1  removed"));
-    assert!(command(&desk, "cdr remove").await.contains("was not registered"));
-    assert_eq!(desk.asked("DELETE /system/cdrReceivers/<id>"), 1, "nobody else's");
+    assert!(run_cdr_command(&desk, "cdr remove").await.contains("eu-1  removed"));
+    assert!(run_cdr_command(&desk, "cdr remove").await.contains("was not registered"));
+    assert_eq!(desk.request_count("DELETE /system/cdrReceivers/<id>"), 1, "nobody else's");
 
-    command(&desk, "cdr register").await;
-    let renewed = command(&desk, "cdr renew eu-1").await;
+    run_cdr_command(&desk, "cdr register").await;
+    let renewed = run_cdr_command(&desk, "cdr renew eu-1").await;
     assert!(renewed.contains("eu-1  removed") && renewed.contains("new address"), "{renewed}");
-    assert_ne!(command(&desk, "cdr show").await, shown);
-    assert!(command(&desk, "cdr register").await.contains("eu-1  registered"));
+    assert_ne!(run_cdr_command(&desk, "cdr show").await, shown);
+    assert!(run_cdr_command(&desk, "cdr register").await.contains("eu-1  registered"));
     desk.control().stop_bridge("eu-1").expect("stopped");
-    let alone = command(&desk, "cdr renew eu-1").await;
+    let alone = run_cdr_command(&desk, "cdr renew eu-1").await;
     assert!(alone.contains("can't be read") && alone.contains("in Web Admin") && alone.contains("new address"), "{alone}");
 }

@@ -4,8 +4,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::command::command;
-use common::desk::{Desk, check, quiet};
+use common::desk::{Desk, quiet};
+use common::page::check;
+use common::usher_command::run_cdr_command;
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::json;
@@ -40,33 +41,33 @@ async fn a_bridge_is_registered_at_once_whatever_it_calls_the_field(
     let desk = start(field, listed, foreign, CdrMode::Register).await;
     let mut page = desk.page("mo").await;
     wait_for(DEADLINE, "looks at the list after the registration", async || {
-        let looks = desk.asked("GET /system/cdrReceivers");
-        check(looks >= 6 && desk.asked("POST /system/cdrReceivers") > 0, desk.control().requests())
+        let looks = desk.request_count("GET /system/cdrReceivers");
+        check(looks >= 6 && desk.request_count("POST /system/cdrReceivers") > 0, desk.control().requests())
     })
     .await;
     desk.meeting("Board", "eu-1", &["Bo Berg"]);
     page.until("records", |page| check(page.bridge("eu-1")?.cdr == CdrState::Arriving, page.bridges())).await;
     assert_eq!(receivers(&desk).await, foreign + 1, "{:?}", desk.control().requests());
     assert!(page.bridge("eu-1").expect("row").cdr_trouble.is_none(), "{:?}", page.bridges());
-    let posted = desk.asked("POST /system/cdrReceivers");
+    let posted = desk.request_count("POST /system/cdrReceivers");
     assert!(posted <= 2, "{posted}");
-    let looks = desk.asked("GET /system/cdrReceivers");
+    let looks = desk.request_count("GET /system/cdrReceivers");
     let desk = desk.restart().await;
     wait_for(DEADLINE, "more looks after a restart", async || {
-        check(desk.asked("GET /system/cdrReceivers") >= looks + 4, desk.control().requests())
+        check(desk.request_count("GET /system/cdrReceivers") >= looks + 4, desk.control().requests())
     })
     .await;
-    assert_eq!(desk.asked("POST /system/cdrReceivers"), posted, "known again");
-    assert_eq!(desk.asked("DELETE /system/cdrReceivers/<id>"), 0);
+    assert_eq!(desk.request_count("POST /system/cdrReceivers"), posted, "known again");
+    assert_eq!(desk.request_count("DELETE /system/cdrReceivers/<id>"), 0);
 }
 
 #[rstest]
 #[tokio::test]
 async fn the_command_line_registers_removes_and_renews_whatever_the_field(#[values("url", "uri", "uri_nothing", "uri_empty")] field: &str) {
     let desk = start(field, "as_given", 1, CdrMode::Receive).await;
-    assert!(command(&desk, "cdr register").await.contains("eu-1  registered"));
+    assert!(run_cdr_command(&desk, "cdr register").await.contains("eu-1  registered"));
     assert_eq!(receivers(&desk).await, 2);
-    assert!(command(&desk, "cdr register").await.contains("already"));
-    assert!(command(&desk, "cdr renew eu-1").await.contains("eu-1  removed"));
+    assert!(run_cdr_command(&desk, "cdr register").await.contains("already"));
+    assert!(run_cdr_command(&desk, "cdr renew eu-1").await.contains("eu-1  removed"));
     assert_eq!(receivers(&desk).await, 1, "somebody else's is left");
 }

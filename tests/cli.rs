@@ -1,4 +1,4 @@
-//! The program as it is typed: configuration mistakes, users, first start, stopping.
+//! The program on the command line: configuration mistakes, users, first start, stopping.
 
 mod common;
 
@@ -82,7 +82,7 @@ fn all_mistakes_of_a_configuration_are_said_at_once() {
     assert!(!said.contains("hunter2"), "{said}");
 }
 
-/// What a file that others may read is told of, by `check` and at the start of a server.
+/// `check` and a starting server warn about the same file that others may read.
 #[cfg(unix)]
 #[tokio::test]
 async fn files_with_secrets_that_others_may_read_are_named_with_the_command_that_closes_them() {

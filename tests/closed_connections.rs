@@ -1,8 +1,9 @@
-//! A bridge, or a proxy before it, that closes connections after answers without saying so: nobody notices.
+//! A bridge, or a proxy in front of it, closes connections after answers without announcement: pages show no difference.
 
 mod common;
 
-use common::desk::{Desk, check, quiet};
+use common::desk::{Desk, quiet};
+use common::page::check;
 use rstest::rstest;
 use serde_json::json;
 use usher::model::{BridgeState, Lobby};
@@ -19,17 +20,17 @@ async fn connections_that_end_after_each_answer_are_not_noticed(#[case] after_ms
         let names: Vec<String> = (0..20).map(|n| format!("Guest {round}-{n}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let (_, people) = desk.meeting("Board call", "eu-1", &names);
-        page.waiting(&people).await;
+        page.until_waiting(&people).await;
         let ids: Vec<_> = people.iter().map(|person| person.id).collect();
         let results = page.admit(&round.to_string(), &ids).await;
         assert!(results.values().all(|result| result["result"] == "done"), "{results:?}");
-        page.lobby(&people, Lobby::In).await;
-        let all_live = |page: &common::desk::Page| {
+        page.until_lobby(&people, Lobby::In).await;
+        let all_live = |page: &common::page::Page| {
             let fine = page.bridges().iter().all(|row| row.state == BridgeState::Live && row.trouble.is_none());
             check(fine, page.bridges())
         };
         page.until("every bridge to be live", all_live).await;
     }
-    let accepted: u64 = desk.asked("PUT /participants/<id>");
+    let accepted: u64 = desk.request_count("PUT /participants/<id>");
     assert_eq!(accepted, 60, "no request twice");
 }

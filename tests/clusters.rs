@@ -1,11 +1,12 @@
-//! Clusters: one meeting on several bridges, whatever its parts say of each other and when; whom a bridge may change; what can't be seen.
+//! Clusters: one meeting on several bridges that report it differently and at different times; changes at the hosting bridge; hidden parts.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, Page, check, quiet};
-use common::truth::differences;
+use common::comparison::differences;
+use common::desk::{Desk, quiet};
+use common::page::{Page, check};
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::json;
@@ -167,7 +168,7 @@ async fn a_meeting_says_whom_its_lock_holds_and_whether_somebody_lets_others_in(
         .await;
         let host = desk.host(meeting.id, "us-1");
         page.until("a host", |page| {
-            check(row(page)?.activator == Some(true), (row(page), page.people(), desk.asked("GET /participants/<id>")))
+            check(row(page)?.activator == Some(true), (row(page), page.people(), desk.request_count("GET /participants/<id>")))
         })
         .await;
         control.lock(meeting.id).expect("locked");
@@ -197,7 +198,7 @@ async fn a_space_that_could_not_be_read_for_a_while_is_read_later() {
     page.until("the meeting", |page| row(page)).await;
     // The first asking and its repeats, of which there are ten.
     wait_for(DEADLINE, "the repeats to end", async || {
-        let asked = desk.asked("GET /coSpaces/<id>");
+        let asked = desk.request_count("GET /coSpaces/<id>");
         if asked > 10 { Ok(()) } else { Err(asked) }
     })
     .await;
@@ -205,7 +206,7 @@ async fn a_space_that_could_not_be_read_for_a_while_is_read_later() {
     page.until("what the space says", |page| check(row(page)?.lock_mode == Some(LockMode::All), row(page))).await;
 }
 
-/// What a bridge would not tell once, and what administrators change, is asked for again: seldom, but not only after a restart.
+/// Facts that a bridge once refused to tell, or that administrators change, are read again: rarely, but not only after a restart.
 #[rstest]
 #[case::a_space("/coSpaces")]
 #[case::a_profile("/callProfiles")]
@@ -221,7 +222,7 @@ async fn what_was_refused_of_a_space_is_asked_for_again(#[case] under: &str) {
     let mut page = desk.page("vi").await;
     page.until("the meeting", |page| the_meeting(page).map(drop)).await;
     let refused = format!("GET {under}/<id>");
-    wait_for(DEADLINE, "the refusal", async || check(desk.asked(&refused) > 0, desk.control().requests())).await;
+    wait_for(DEADLINE, "the refusal", async || check(desk.request_count(&refused) > 0, desk.control().requests())).await;
     control.set_switches(None, json!({ "rest_status": 0 })).expect("switch");
     page.until("what the space says", |page| check(the_meeting(page)?.lock_mode == Some(LockMode::All), the_meeting(page))).await;
 }

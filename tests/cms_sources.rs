@@ -1,4 +1,4 @@
-//! What is known of CMS is in docs/cms; the code, the tests and the other documents cite its sections, and each section that they cite exists.
+//! The facts about CMS are in docs/cms. Code, tests and other documents cite its sections, and every cited section exists.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::collections::{BTreeMap, BTreeSet};

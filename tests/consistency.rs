@@ -1,11 +1,12 @@
-//! The view equals the simulator's truth after random events under random switches: compared once, when the promised bound has passed.
+//! The view equals the simulator's truth after random events under random switches: compared once, after the promised bound.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, Page, quiet};
-use common::truth::differences;
+use common::comparison::differences;
+use common::desk::{Desk, quiet};
+use common::page::Page;
 use futures_util::StreamExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -69,7 +70,7 @@ async fn happen(desk: &Desk, page: &mut Page, rng: &mut StdRng, n: usize) {
         84..88 => drop(control.cut_events(Some(bridge), Cut::Hard)),
         88..90 => control.restart_bridge(bridge).await.expect("restarted"),
         90..92 => drop(control.rename(person, &format!("Renamed {n}"))),
-        _ => page.press(&format!("press-{n}"), &people[..people.len().min(3)]).await,
+        _ => page.request_admit(&format!("press-{n}"), &people[..people.len().min(3)]).await,
     }
 }
 

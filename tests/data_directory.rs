@@ -1,4 +1,4 @@
-//! `usher serve` and its data directory: what others do beside it, and what a kill leaves.
+//! `usher serve` and its data directory: other programs that use it, and the state after a kill.
 #![cfg(unix)]
 
 mod common;
@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::DEADLINE;
-use common::desk::{Page, check, quiet};
-use common::process::Process;
+use common::desk::quiet;
+use common::page::{Page, check};
+use common::usher_process::UsherProcess;
 use usher::db::open_connection;
 use usher::model::Lobby;
 use usher::simulator::{self, Id, Join, Role, Simulator, StartCall};
 
-/// Of the environment: the data directory that [`outside_reader`] is to look into.
+/// Environment variable: the data directory that [`outside_reader`] reads.
 const LOOK_INTO: &str = "USHER_TEST_LOOK_INTO";
 
-/// What any program with SQLite in it does: open, ask one thing, close. Run as a process of its own by [`beside`]; as a test it does nothing.
+/// Acts like any program with SQLite: opens, reads once, closes. [`beside`] runs it as a process of its own; as a test it does nothing.
 #[test]
 fn outside_reader() {
     let Some(dir) = std::env::var_os(LOOK_INTO) else { return };
@@ -94,7 +95,7 @@ fn crowd(sim: &Simulator, people: usize) -> Vec<Id> {
 }
 
 async fn all_wait(page: &mut Page, people: &[Id]) {
-    page.patience = DEADLINE * 2;
+    page.deadline = DEADLINE * 2;
     page.until("everybody to wait", |page| {
         let waiting = page.people().iter().filter(|person| person.lobby == Lobby::Waiting).count();
         check(waiting >= people.len(), waiting)
@@ -102,7 +103,7 @@ async fn all_wait(page: &mut Page, people: &[Id]) {
     .await;
 }
 
-/// Of whom the journal and the log say so.
+/// The people for whom both the journal and the audit log have the result.
 fn told_of(dir: &Path, table: &str) -> Vec<String> {
     let conn = open_connection(&dir.join("data")).expect("database");
     let query = match table {
@@ -117,7 +118,7 @@ fn told_of(dir: &Path, table: &str) -> Vec<String> {
 #[tokio::test]
 async fn what_was_committed_survives_a_kill_whoever_looks_into_the_database_meanwhile() {
     let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let mut usher = Process::start(&sim, "").await;
+    let mut usher = UsherProcess::start(&sim, "").await;
     let people = crowd(&sim, 60);
     let mut page = usher.page("mo").await;
     all_wait(&mut page, &people).await;
@@ -131,7 +132,7 @@ async fn what_was_committed_survives_a_kill_whoever_looks_into_the_database_mean
     // Entries are written within a tenth of a second; what is written must stay.
     told_in_time(&usher, &people).await;
     usher.signal("KILL");
-    usher.ended(DEADLINE).await;
+    usher.until_exit(DEADLINE).await;
     let rounds = others.end();
     assert!(rounds > 0, "others have looked");
 
@@ -173,11 +174,11 @@ async fn a_second_server_on_the_same_data_ends_with_code_1_names_the_first_and_t
     // Something is under way for long: the second must not settle it.
     options.latency_ms = 300;
     let sim = simulator::start(options).await.expect("simulator");
-    let mut usher = Process::start(&sim, "").await;
+    let mut usher = UsherProcess::start(&sim, "").await;
     let people = crowd(&sim, 1);
     let mut page = usher.page("mo").await;
     all_wait(&mut page, &people).await;
-    page.press("slow", &people).await;
+    page.request_admit("slow", &people).await;
     common::wait_for(DEADLINE, "an open press", async || check(content(usher.dir.path()).1 == 1, content(usher.dir.path()))).await;
     let before = content(usher.dir.path());
     for listen in ["127.0.0.1:0".to_owned(), usher.address.to_string()] {
@@ -197,15 +198,15 @@ async fn a_second_server_on_the_same_data_ends_with_code_1_names_the_first_and_t
     let ended = told_in_time(&usher, &people).await;
     assert_eq!(ended, people.len(), "the first one carries it out");
     usher.signal("KILL");
-    usher.ended(DEADLINE).await;
+    usher.until_exit(DEADLINE).await;
     // A kill leaves nothing behind that would keep the next one out.
-    usher.again().await;
+    usher.restart().await;
 }
 
-async fn told_in_time(usher: &Process, people: &[Id]) -> usize {
+async fn told_in_time(usher: &UsherProcess, people: &[Id]) -> usize {
     common::wait_for(DEADLINE, "the press to end", async || {
         let told = told_of(usher.dir.path(), "log");
-        check(told.len() == people.len(), (&told, usher.said())).map(|()| told.len())
+        check(told.len() == people.len(), (&told, usher.log())).map(|()| told.len())
     })
     .await
 }
@@ -229,7 +230,7 @@ fn commands(of: &[&str]) -> Vec<String> {
 #[tokio::test]
 async fn every_other_command_goes_on_working_beside_a_server() {
     let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let server = Process::start(&sim, "").await;
+    let server = UsherProcess::start(&sim, "").await;
     let mut page = server.page("mo").await;
     let dir = server.dir.path().to_owned();
     let text = std::fs::read_to_string(dir.join("usher.toml")).expect("configuration");

@@ -1,11 +1,11 @@
-//! The browsers' WebSocket: who may open it, what closes it, what a slow or restarted page gets.
+//! The desk's WebSocket: who may open it, what closes it, and what a slow or restarted page gets.
 
 mod common;
 
 use std::time::Duration;
 
-use common::site::{Setup, Site};
-use common::{DEADLINE, rows, wait_for};
+use common::server::{ServerSetup, TestServer};
+use common::{DEADLINE, sample_rows, wait_for};
 use futures_util::{SinkExt, StreamExt};
 use rstest::rstest;
 use serde_json::json;
@@ -19,7 +19,7 @@ use usher::model::action::Request;
 
 #[tokio::test]
 async fn it_takes_a_log_in_and_our_own_origin() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     assert_eq!(site.browser().try_socket(None).await.err(), Some(401));
     let browser = site.logged_in("vi").await;
     assert_eq!(browser.try_socket(Some("https://evil.example")).await.err(), Some(403));
@@ -35,10 +35,10 @@ async fn it_takes_a_log_in_and_our_own_origin() {
 #[case::long_reason(r#"{"type":"ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé"}"#, "unknown variant")]
 #[tokio::test]
 async fn a_bad_message_closes_with_its_reason(#[case] message: &str, #[case] expected: &str) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
-    socket.say_text(message).await;
-    let (code, reason) = socket.closed().await;
+    socket.send_text(message).await;
+    let (code, reason) = socket.until_closed().await;
     assert!(code == 4400 && reason.contains(expected), "{code} {reason}");
 }
 
@@ -47,11 +47,11 @@ async fn a_bad_message_closes_with_its_reason(#[case] message: &str, #[case] exp
 #[case::binary(Message::binary(vec![1, 2, 3]), "messages are text")]
 #[tokio::test]
 async fn so_does_what_is_no_text_or_too_long(#[case] message: Message, #[case] expected: &str) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
     // The server may close before it has taken all of it.
     let _ = socket.socket.send(message).await;
-    let (code, reason) = socket.closed().await;
+    let (code, reason) = socket.until_closed().await;
     assert!(code == 4400 && reason.contains(expected), "{code} {reason}");
 }
 
@@ -70,33 +70,33 @@ async fn a_bad_text_refuses_its_request_and_the_connection_goes_on(
     #[case] to: Option<&str>,
     #[case] expected: &str,
 ) {
-    let mut site = Site::start().await;
+    let mut site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
-    socket.frame_of("snapshot_end").await;
-    socket.say_text(message).await;
+    socket.frame_of_type("snapshot_end").await;
+    socket.send_text(message).await;
     let error = socket.frame().await;
     assert_eq!((&error["type"], &error["code"], &error["ref"]), (&json!("error"), &json!("bad_request"), &json!(to)));
     let said = error["message"].as_str().expect("a message");
     assert!(said.contains(expected) && said.chars().count() <= 200, "{said}");
     assert!(site.requests.try_recv().is_err(), "nothing was asked for");
-    socket.say(&json!({ "type": "beat", "ref": "2" })).await;
+    socket.send(&json!({ "type": "beat", "ref": "2" })).await;
     assert_eq!(socket.frame().await, json!({ "type": "receipt", "ref": "2" }));
 }
 
 #[tokio::test]
 async fn the_reason_of_a_refusal_never_echoes_a_long_text() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
-    socket.say(&json!({ "type": "\u{1f468}\u{200d}\u{1f469}".repeat(10_000), "ref": "1" })).await;
-    let error = socket.frame_of("error").await;
+    socket.send(&json!({ "type": "\u{1f468}\u{200d}\u{1f469}".repeat(10_000), "ref": "1" })).await;
+    let error = socket.frame_of_type("error").await;
     assert!(error["message"].as_str().expect("a message").chars().count() <= 200, "{error}");
 }
 
 #[tokio::test]
 async fn every_request_is_answered_at_once_by_its_result_or_by_a_receipt() {
-    let mut site = Site::start().await;
+    let mut site = TestServer::start().await;
     let mut socket = site.logged_in("ana").await.socket().await;
-    socket.frame_of("snapshot_end").await;
+    socket.frame_of_type("snapshot_end").await;
     let slow = [
         json!({ "type": "admit", "people": ["p"], "scope": "person" }),
         json!({ "type": "send_back", "people": ["p"], "scope": "undo" }),
@@ -121,11 +121,11 @@ async fn every_request_is_answered_at_once_by_its_result_or_by_a_receipt() {
         json!({ "type": "thresholds", "meeting": "m", "first_s": 1, "second_s": 2 }),
         json!({ "type": "claim", "kind": "person", "ids": ["p"] }),
     ];
-    // Nobody carries out what is asked for: a receipt waits for no bridge and no journal.
+    // No actor executes the request here: a receipt waits for no bridge and no journal.
     for (n, message) in slow.iter().chain(&at_once).enumerate() {
         let mut message = message.clone();
         message["ref"] = json!(n.to_string());
-        socket.say(&message).await;
+        socket.send(&message).await;
         let frame = socket.frame().await;
         let expected = if n < slow.len() { "receipt" } else { "reply" };
         assert_eq!((&frame["type"], &frame["ref"]), (&json!(expected), &message["ref"]), "{message}");
@@ -136,9 +136,9 @@ async fn every_request_is_answered_at_once_by_its_result_or_by_a_receipt() {
 
 #[tokio::test]
 async fn beats_come_to_a_quiet_page_and_nothing_is_asked_of_it_meanwhile() {
-    let site = Setup::timing(|timing| timing.beat = Duration::from_millis(100)).start().await;
+    let site = ServerSetup::timing(|timing| timing.beat = Duration::from_millis(100)).start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
-    socket.frame_of("snapshot_end").await;
+    socket.frame_of_type("snapshot_end").await;
     let mut times = Vec::new();
     for _ in 0..5 {
         let beat = socket.frame().await;
@@ -150,13 +150,13 @@ async fn beats_come_to_a_quiet_page_and_nothing_is_asked_of_it_meanwhile() {
 
 #[tokio::test]
 async fn a_viewer_sees_but_may_not_act() {
-    let mut site = Site::start().await;
+    let mut site = TestServer::start().await;
     let mut socket = site.logged_in("vi").await.socket().await;
-    socket.say(&json!({ "type": "admit", "ref": "1", "people": ["p"], "scope": "person" })).await;
-    let error = socket.frame_of("error").await;
+    socket.send(&json!({ "type": "admit", "ref": "1", "people": ["p"], "scope": "person" })).await;
+    let error = socket.frame_of_type("error").await;
     assert_eq!((&error["ref"], &error["code"]), (&json!("1"), &json!("forbidden")));
-    socket.say(&json!({ "type": "retry", "ref": "2", "bridge": "a" })).await;
-    assert_eq!(socket.frame_of("error").await["code"], "forbidden");
+    socket.send(&json!({ "type": "retry", "ref": "2", "bridge": "a" })).await;
+    assert_eq!(socket.frame_of_type("error").await["code"], "forbidden");
     assert!(site.requests.try_recv().is_err(), "nothing was asked for");
 }
 
@@ -165,23 +165,23 @@ async fn a_viewer_sees_but_may_not_act() {
 #[case("vi")]
 #[tokio::test]
 async fn only_an_administrator_is_sent_figures_and_may_pause(#[case] user: &str) {
-    let mut site = Site::start().await;
+    let mut site = TestServer::start().await;
     let (mut socket, mut admin) = (site.logged_in(user).await.socket().await, site.logged_in("ana").await.socket().await);
     for message in [
         json!({ "type": "watch", "ref": "1", "on": true }),
         json!({ "type": "pause", "ref": "2", "bridge": "a" }),
         json!({ "type": "resume", "ref": "3", "bridge": "a" }),
     ] {
-        socket.say(&message).await;
-        let error = socket.frame_of("error").await;
+        socket.send(&message).await;
+        let error = socket.frame_of_type("error").await;
         assert_eq!((&error["ref"], &error["code"]), (&message["ref"], &json!("forbidden")));
     }
     assert!(site.requests.try_recv().is_err(), "nothing was asked for");
     // Figures come; whoever was refused gets the next row and no figures before it.
-    admin.say(&json!({ "type": "watch", "ref": "1", "on": true })).await;
+    admin.send(&json!({ "type": "watch", "ref": "1", "on": true })).await;
     site.figures.send_replace(Vec::new().into());
-    admin.frame_of("figures").await;
-    site.hub.publish(vec![rows::server()], vec![]);
+    admin.frame_of_type("figures").await;
+    site.hub.publish(vec![sample_rows::server()], vec![]);
     loop {
         let frame = socket.frame().await;
         assert_ne!(frame["type"], "figures");
@@ -193,27 +193,27 @@ async fn only_an_administrator_is_sent_figures_and_may_pause(#[case] user: &str)
 
 #[tokio::test]
 async fn figures_end_when_they_are_no_longer_wanted() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut socket = site.logged_in("ana").await.socket().await;
-    socket.say(&json!({ "type": "watch", "ref": "1", "on": true })).await;
-    socket.frame_of("figures").await;
-    socket.say(&json!({ "type": "watch", "ref": "2", "on": false })).await;
+    socket.send(&json!({ "type": "watch", "ref": "1", "on": true })).await;
+    socket.frame_of_type("figures").await;
+    socket.send(&json!({ "type": "watch", "ref": "2", "on": false })).await;
     // Its snapshot shows that the end was heard.
-    socket.say(&json!({ "type": "resync" })).await;
-    socket.frame_of("snapshot_end").await;
+    socket.send(&json!({ "type": "resync" })).await;
+    socket.frame_of_type("snapshot_end").await;
     site.figures.send_replace(Vec::new().into());
-    site.hub.publish(vec![rows::server()], vec![]);
+    site.hub.publish(vec![sample_rows::server()], vec![]);
     assert_eq!(socket.frame().await["type"], "delta");
 }
 
 #[tokio::test]
 async fn a_socket_has_sixteen_actions_under_way_at_most() {
-    let mut site = Site::start().await;
+    let mut site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
     for n in 0..17 {
-        socket.say(&json!({ "type": "admit", "ref": n.to_string(), "people": ["p"], "scope": "person" })).await;
+        socket.send(&json!({ "type": "admit", "ref": n.to_string(), "people": ["p"], "scope": "person" })).await;
     }
-    let error = socket.frame_of("error").await;
+    let error = socket.frame_of_type("error").await;
     assert_eq!((&error["ref"], &error["code"]), (&json!("16"), &json!("busy")));
     let mut asked = Vec::new();
     while let Ok(request) = site.requests.try_recv() {
@@ -225,14 +225,14 @@ async fn a_socket_has_sixteen_actions_under_way_at_most() {
 
 #[tokio::test]
 async fn what_was_said_before_the_page_went_is_done_all_the_same_and_in_its_order() {
-    let mut site = Site::start().await;
+    let mut site = TestServer::start().await;
     let browser = site.logged_in("ana").await;
     for round in 0..40 {
         let mut socket = browser.socket().await;
         for word in ["pause", "resume"] {
-            socket.say(&json!({ "type": word, "ref": word, "bridge": "a" })).await;
+            socket.send(&json!({ "type": word, "ref": word, "bridge": "a" })).await;
         }
-        socket.say(&json!({ "type": "admit", "ref": "admit", "people": ["p"], "scope": "person" })).await;
+        socket.send(&json!({ "type": "admit", "ref": "admit", "people": ["p"], "scope": "person" })).await;
         drop(socket);
         for wanted in ["pause", "resume", "admit"] {
             let request = common::in_time("what was said", site.requests.recv()).await.expect("open");
@@ -254,23 +254,23 @@ async fn what_was_said_before_the_page_went_is_done_all_the_same_and_in_its_orde
 
 #[tokio::test]
 async fn an_action_that_loses_its_actor_is_answered() {
-    let mut site = Site::start().await;
+    let mut site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
-    socket.say(&json!({ "type": "admit", "ref": "1", "people": ["p"], "scope": "person" })).await;
+    socket.send(&json!({ "type": "admit", "ref": "1", "people": ["p"], "scope": "person" })).await;
     drop(common::in_time("the request", site.requests.recv()).await);
-    assert_eq!(socket.frame_of("error").await["code"], "busy");
+    assert_eq!(socket.frame_of_type("error").await["code"], "busy");
 }
 
 #[tokio::test]
 async fn one_user_has_a_bounded_number_of_sockets() {
-    let site = Setup::config("sockets_per_user = 2").start().await;
+    let site = ServerSetup::config("sockets_per_user = 2").start().await;
     let browser = site.logged_in("mo").await;
     let (mut first, mut second) = (browser.socket().await, browser.socket().await);
     assert_eq!(first.frame().await["type"], "welcome");
     assert_eq!(second.frame().await["type"], "welcome");
-    let (code, reason) = browser.socket().await.closed().await;
+    let (code, reason) = browser.socket().await.until_closed().await;
     assert!(code == 4429 && reason.contains("2 connections"), "{code} {reason}");
-    site.logged_in("vi").await.socket().await.frame_of("snapshot_end").await;
+    site.logged_in("vi").await.socket().await.frame_of_type("snapshot_end").await;
     drop(first);
     wait_for(DEADLINE, "a seat to be free again", async || {
         let mut socket = browser.socket().await;
@@ -284,7 +284,7 @@ async fn one_user_has_a_bounded_number_of_sockets() {
 
 #[tokio::test]
 async fn the_list_of_users_shows_who_is_online() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
     socket.frame().await;
     let page = site.logged_in("ana").await.get("/users").await;
@@ -294,23 +294,23 @@ async fn the_list_of_users_shows_who_is_online() {
 
 #[tokio::test]
 async fn a_browser_that_never_answers_is_closed_4008() {
-    let setup = Setup::timing(|timing| {
+    let setup = ServerSetup::timing(|timing| {
         timing.browser_silent = Duration::from_millis(300);
         timing.beat = Duration::from_millis(100);
     });
     let site = setup.start().await;
-    assert_eq!(site.logged_in("mo").await.socket().await.closed().await.0, 4008);
+    assert_eq!(site.logged_in("mo").await.socket().await.until_closed().await.0, 4008);
 }
 
 #[tokio::test]
 async fn a_browser_that_takes_nothing_is_dropped() {
-    let site = Setup::timing(|timing| timing.browser_stuck = Duration::from_millis(300)).start().await;
+    let site = ServerSetup::timing(|timing| timing.browser_stuck = Duration::from_millis(300)).start().await;
     let mut ana = site.logged_in("ana").await;
     let socket = site.logged_in("mo").await.socket().await;
     let long = "x".repeat(64 * 1024);
     wait_for(DEADLINE, "the stuck browser to be gone", async || {
         for n in 0..50 {
-            site.hub.publish((0..4).map(|m| rows::person(&format!("p{n}-{m}"), &long)).collect(), vec![]);
+            site.hub.publish((0..4).map(|m| sample_rows::person(&format!("p{n}-{m}"), &long)).collect(), vec![]);
         }
         let page = ana.get("/users").await;
         let (_, row) = page.body.split_once("<tr data-user=\"mo\"").expect("the row of mo");
@@ -325,7 +325,7 @@ async fn a_browser_that_takes_nothing_is_dropped() {
 async fn a_browser_that_slept_for_an_hour_comes_back_with_one_snapshot_and_is_still_signed_in() {
     // An hour is many beats, far longer than a silent browser is kept, and more changes than anybody keeps for it.
     let limits = HubLimits { ring_frames: 64, ..HubLimits::default() };
-    let mut setup = Setup::timing(|timing| {
+    let mut setup = ServerSetup::timing(|timing| {
         timing.beat = Duration::from_millis(50);
         timing.browser_silent = Duration::from_millis(250);
         timing.keep_login = Duration::from_millis(100);
@@ -334,16 +334,16 @@ async fn a_browser_that_slept_for_an_hour_comes_back_with_one_snapshot_and_is_st
     let site = setup.start().await;
     let (browser, mut ana) = (site.logged_in("mo").await, site.logged_in("ana").await);
     let mut asleep = browser.socket().await;
-    asleep.frame_of("snapshot_end").await;
+    asleep.frame_of_type("snapshot_end").await;
     wait_for(DEADLINE, "the sleeper to be given up", async || {
-        site.hub.publish(vec![rows::person("p", "Somebody")], vec![]);
+        site.hub.publish(vec![sample_rows::person("p", "Somebody")], vec![]);
         let page = ana.get("/users").await;
         let (_, row) = page.body.split_once("<tr data-user=\"mo\"").expect("the row of mo");
         if row.split("</tr>").next().unwrap_or_default().contains(">0</td>") { Ok(()) } else { Err("still there") }
     })
     .await;
     for n in 0..5000 {
-        site.hub.publish(vec![rows::person(&format!("p{}", n % 100), &n.to_string())], vec![]);
+        site.hub.publish(vec![sample_rows::person(&format!("p{}", n % 100), &n.to_string())], vec![]);
     }
     // It wakes up: what is left on its old connection is its end, and then it connects again.
     while let Some(Ok(message)) = common::in_time("the end of the old connection", asleep.socket.next()).await {
@@ -363,11 +363,11 @@ async fn a_browser_that_slept_for_an_hour_comes_back_with_one_snapshot_and_is_st
         }
     };
     assert_eq!((&end["rows"], &held["\"p99\""]), (&json!(101), &json!("4999")));
-    site.hub.publish(vec![rows::person("p", "Later")], vec![]);
+    site.hub.publish(vec![sample_rows::person("p", "Later")], vec![]);
     loop {
         let frame = awake.frame().await;
         match frame["type"].as_str() {
-            Some("beat") => awake.say(&json!({ "type": "beat" })).await,
+            Some("beat") => awake.send(&json!({ "type": "beat" })).await,
             other => {
                 assert_eq!(
                     (other, frame["seq"].as_u64()),
@@ -382,8 +382,8 @@ async fn a_browser_that_slept_for_an_hour_comes_back_with_one_snapshot_and_is_st
 
 #[tokio::test]
 async fn twenty_tabs_of_one_user_hold_the_same() {
-    let site = Site::start().await;
-    site.hub.publish((0..200).map(|n| rows::person(&format!("p{n}"), "Somebody")).collect(), vec![]);
+    let site = TestServer::start().await;
+    site.hub.publish((0..200).map(|n| sample_rows::person(&format!("p{n}"), "Somebody")).collect(), vec![]);
     let browser = site.logged_in("mo").await;
     let mut tabs = Vec::new();
     for _ in 0..20 {
@@ -402,7 +402,7 @@ async fn twenty_tabs_of_one_user_hold_the_same() {
         }
     }
     assert!(views.iter().all(|view| *view == views[0]), "byte for byte the same");
-    site.hub.publish(vec![rows::person("p0", "Changed")], vec![]);
+    site.hub.publish(vec![sample_rows::person("p0", "Changed")], vec![]);
     let first = tabs[0].frame().await;
     for tab in &mut tabs[1..] {
         assert_eq!(tab.frame().await, first);
@@ -412,10 +412,10 @@ async fn twenty_tabs_of_one_user_hold_the_same() {
 #[tokio::test]
 async fn a_browser_that_takes_a_long_frame_slowly_is_not_dropped() {
     const LENGTH: usize = 16 * 1024 * 1024;
-    let site = Setup::timing(|timing| timing.browser_stuck = Duration::from_millis(400)).start().await;
+    let site = ServerSetup::timing(|timing| timing.browser_stuck = Duration::from_millis(400)).start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
-    socket.frame_of("snapshot_end").await;
-    site.hub.publish(vec![rows::person("p", &"x".repeat(LENGTH))], vec![]);
+    socket.frame_of_type("snapshot_end").await;
+    site.hub.publish(vec![sample_rows::person("p", &"x".repeat(LENGTH))], vec![]);
     let stream = socket.socket.get_mut();
     // Its pace: the whole takes several times as long as a browser may take nothing.
     let mut pace = tokio::time::interval(Duration::from_millis(25));
@@ -431,16 +431,16 @@ async fn a_browser_that_takes_a_long_frame_slowly_is_not_dropped() {
 #[tokio::test]
 async fn who_falls_behind_gets_a_snapshot_with_everything() {
     let limits = HubLimits { ring_frames: 8, ..HubLimits::default() };
-    let site = Setup { limits, ..Setup::default() }.start().await;
+    let site = ServerSetup { limits, ..ServerSetup::default() }.start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
-    socket.frame_of("snapshot_end").await;
+    socket.frame_of_type("snapshot_end").await;
     let long = "x".repeat(200 * 1024);
     // Far more than the kernel's buffers hold, while nobody reads.
     for n in 0..200 {
-        site.hub.publish(vec![rows::person(&format!("p{n}"), &long)], vec![]);
+        site.hub.publish(vec![sample_rows::person(&format!("p{n}"), &long)], vec![]);
         tokio::task::yield_now().await;
     }
-    site.hub.publish(vec![rows::person("last", "Last")], vec![]);
+    site.hub.publish(vec![sample_rows::person("last", "Last")], vec![]);
     let mut rows = std::collections::BTreeSet::new();
     let mut seq = 0;
     let end = loop {
@@ -460,30 +460,30 @@ async fn who_falls_behind_gets_a_snapshot_with_everything() {
 
 #[tokio::test]
 async fn asking_again_gives_a_snapshot_and_then_the_deltas_after_it() {
-    let site = Site::start().await;
-    site.hub.publish(vec![rows::person("a", "A")], vec![]);
+    let site = TestServer::start().await;
+    site.hub.publish(vec![sample_rows::person("a", "A")], vec![]);
     let mut socket = site.logged_in("mo").await.socket().await;
-    let first = socket.frame_of("snapshot_end").await;
-    socket.say(&json!({ "type": "resync" })).await;
-    let again = socket.frame_of("snapshot_end").await;
+    let first = socket.frame_of_type("snapshot_end").await;
+    socket.send(&json!({ "type": "resync" })).await;
+    let again = socket.frame_of_type("snapshot_end").await;
     assert_eq!((&first["seq"], &again["seq"]), (&json!(1), &json!(1)));
-    site.hub.publish(vec![rows::person("b", "B")], vec![]);
+    site.hub.publish(vec![sample_rows::person("b", "B")], vec![]);
     assert_eq!(socket.frame().await["seq"], 2);
 }
 
 #[tokio::test]
 async fn a_graceful_stop_tells_every_browser_and_waits_for_them() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let browser = site.logged_in("mo").await;
     let mut sockets = Vec::new();
     for _ in 0..5 {
         let mut socket = browser.socket().await;
-        socket.frame_of("snapshot_end").await;
+        socket.frame_of_type("snapshot_end").await;
         sockets.push(socket);
     }
     site.shutdown.cancel();
     for socket in &mut sockets {
-        assert_eq!(socket.closed().await.0, 1001);
+        assert_eq!(socket.until_closed().await.0, 1001);
     }
     drop(sockets);
     let tracker = site.tracker.clone();
@@ -494,29 +494,29 @@ async fn a_graceful_stop_tells_every_browser_and_waits_for_them() {
 
 #[tokio::test]
 async fn a_browser_that_says_goodbye_is_answered() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
-    socket.frame_of("snapshot_end").await;
+    socket.frame_of_type("snapshot_end").await;
     let frame = CloseFrame { code: CloseCode::Away, reason: "".into() };
     socket.socket.close(Some(frame)).await.expect("sent");
-    assert_eq!(socket.closed().await.0, 1001);
+    assert_eq!(socket.until_closed().await.0, 1001);
 }
 
 #[tokio::test]
 async fn signing_out_closes_the_pages_of_that_log_in_only() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let (mut here, there) = (site.logged_in("mo").await, site.logged_in("mo").await);
     let (mut socket_here, mut socket_there) = (here.socket().await, there.socket().await);
-    socket_there.frame_of("snapshot_end").await;
+    socket_there.frame_of_type("snapshot_end").await;
     here.post("/account", "/logout", &[]).await;
-    assert_eq!(socket_here.closed().await.0, 4401);
-    site.hub.publish(vec![rows::server()], vec![]);
+    assert_eq!(socket_here.until_closed().await.0, 4401);
+    site.hub.publish(vec![sample_rows::server()], vec![]);
     assert_eq!(socket_there.frame().await["type"], "delta");
 }
 
 #[tokio::test]
 async fn a_ping_is_answered() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
     socket.socket.send(Message::Ping("are you there".into())).await.expect("sent");
     loop {
@@ -530,7 +530,7 @@ async fn a_ping_is_answered() {
 
 #[tokio::test]
 async fn what_is_sent_together_with_the_upgrade_is_heard() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let cookie = site.logged_in("mo").await.cookie_header();
     let mut stream = TcpStream::connect(site.address).await.expect("connected");
     let address = site.address;
@@ -551,7 +551,7 @@ async fn what_is_sent_together_with_the_upgrade_is_heard() {
 
 #[tokio::test]
 async fn a_plain_request_is_told_what_the_address_is_for() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let page = site.logged_in("mo").await.with_header("Origin", &format!("http://{}", site.address)).get("/ws").await;
     assert!(page.status == 400 && page.body.contains("for WebSockets"), "{} {}", page.status, page.body);
 }

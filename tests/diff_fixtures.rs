@@ -1,4 +1,4 @@
-//! The difference and its application, on the same files that hold the page's `state.js`.
+//! Differences of views and their application, with the same files that test the page's `state.js`.
 
 use std::path::Path;
 use std::sync::Arc;

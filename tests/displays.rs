@@ -1,11 +1,12 @@
-//! Displays on walls: how a screen gets there, what it is shown and what not, and that it can do nothing.
+//! Displays: how a screen is paired, what it is shown and what not, and that it can't act.
 
 mod common;
 
 use std::time::Duration;
 
 use common::browser::{Browser, Socket};
-use common::desk::{Desk, Page, check, quiet, to, with};
+use common::desk::{Desk, quiet};
+use common::page::{Page, action_on, check, with_fields};
 use common::{DEADLINE, in_time, wait_for};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ fn display(name: &str, fields: Value) -> Value {
         "name": name, "place": "Room 2", "views": [{ "what": "all", "seconds": 30 }], "names": "short", "titles": true, "distance_m": 5.0,
         "diagonal_in": 55.0, "themes": [{ "from": "00:00", "theme": "dark" }], "dim": null, "sound": false, "lang": "en"
     });
-    with(usual, fields)
+    with_fields(usual, fields)
 }
 
 /// A screen: a browser that nobody logged in.
@@ -44,11 +45,11 @@ impl Wall {
 
     /// The code that it shows.
     async fn code(&self, socket: &mut Socket) -> String {
-        socket.frame_of("code").await["code"].as_str().expect("text").to_owned()
+        socket.frame_of_type("code").await["code"].as_str().expect("text").to_owned()
     }
 }
 
-/// What a display's socket has told, applied as docs/protocol.md says.
+/// The state of a display's socket, with frames applied as docs/protocol.md says.
 struct Shown {
     socket: Socket,
     display: Value,
@@ -78,7 +79,7 @@ impl Shown {
                 self.rows.retain(|row| !drop.iter().chain(&put).any(|other| is(row, other)));
                 self.rows.extend(put);
             }
-            "beat" => self.socket.say(&json!({ "type": "beat" })).await,
+            "beat" => self.socket.send(&json!({ "type": "beat" })).await,
             other => self.orders.push(other.to_owned()),
         }
     }
@@ -108,13 +109,13 @@ impl Shown {
 /// An administrator's page that looks at the list of displays.
 async fn admin(desk: &Desk) -> Page {
     let mut admin = desk.page("ana").await;
-    admin.say(json!({ "type": "displays", "ref": "watch", "on": true })).await;
+    admin.send(json!({ "type": "displays", "ref": "watch", "on": true })).await;
     admin.until("the list", |page| check(page.displays.is_object(), &page.displays)).await;
     admin
 }
 
 async fn asked(admin: &mut Page, word: &str, message: Value) -> Value {
-    admin.say(with(message, json!({ "ref": word }))).await;
+    admin.send(with_fields(message, json!({ "ref": word }))).await;
     admin
         .until(word, |page| {
             let answers = page.answers.iter().chain(&page.errors);
@@ -140,7 +141,7 @@ async fn paired(desk: &Desk, fields: Value) -> (Wall, Page) {
     let code = wall.code(&mut socket).await;
     let answer = asked(&mut admin, "pair", json!({ "type": "display_pair", "code": code, "display": display("North wall", fields) })).await;
     assert_eq!(answer, json!({ "type": "answer", "ref": "pair", "link": null }));
-    socket.frame_of("paired").await;
+    socket.frame_of_type("paired").await;
     (wall, admin)
 }
 
@@ -153,7 +154,7 @@ async fn link(admin: &mut Page, name: &str, fields: Value) -> String {
 async fn a_screen_shows_a_code_is_paired_by_it_and_shows_who_waits() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
-    desk.page("mo").await.waiting(&people).await;
+    desk.page("mo").await.until_waiting(&people).await;
     let mut wall = Wall::open(&desk).await;
     let (status, body) = wall.page().await;
     let mut socket = wall.socket().await;
@@ -165,9 +166,9 @@ async fn a_screen_shows_a_code_is_paired_by_it_and_shows_who_waits() {
     let answer =
         asked(&mut admin, "pair", json!({ "type": "display_pair", "code": typed, "display": display("North wall", json!({})) })).await;
     assert_eq!(answer["type"], "answer", "{answer}");
-    socket.frame_of("paired").await;
+    socket.frame_of_type("paired").await;
     let (status, body) = wall.page().await;
-    // Who of the two came first is a matter of milliseconds.
+    // The order of these two is a matter of milliseconds.
     let first = body.contains("Bo B.") || body.contains("Ana S.");
     assert!(status == 200 && body.contains("Board call") && first, "before any script: {body}");
     let mut shown = Shown::new(wall.socket().await);
@@ -175,7 +176,7 @@ async fn a_screen_shows_a_code_is_paired_by_it_and_shows_who_waits() {
     let mut names: Vec<_> = row["in_line"].as_array().expect("a line").iter().map(|each| each["name"].as_str()).collect();
     names.sort();
     assert_eq!((&row["waiting"], names), (&json!(2), vec![Some("Ana S."), Some("Bo B.")]), "{row}");
-    shown.socket.say(&json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1, "version": "0.1.0" })).await;
+    shown.socket.send(&json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1, "version": "0.1.0" })).await;
     admin
         .until("that the screen is there", |page| {
             let each = &page.displays["displays"][0];
@@ -196,7 +197,7 @@ async fn what_a_display_may_not_show_is_not_sent_to_it(#[case] names: &str, #[ca
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut moderator = desk.page("mo").await;
-    moderator.waiting(&people).await;
+    moderator.until_waiting(&people).await;
     let address = moderator.person(people[0].id).expect("row").address.clone();
     let views =
         json!([{ "what": "all", "seconds": 9 }, { "what": "meetings", "meetings": [{ "id": "x", "name": "Board call" }], "seconds": 9 }]);
@@ -205,7 +206,7 @@ async fn what_a_display_may_not_show_is_not_sent_to_it(#[case] names: &str, #[ca
     let row = shown.until("the meeting", |shown| shown.rows.iter().find(|row| row["waiting"] == 1).cloned()).await;
     assert_eq!((&row["title"], &row["in_line"][0]["name"]), (&Value::Null, &expected));
     moderator
-        .act("h", json!({ "type": "hold", "people": [people[0].id], "on": true, "reason": "a secret reason", "remind_s": null }))
+        .run_action("h", json!({ "type": "hold", "people": [people[0].id], "on": true, "reason": "a secret reason", "remind_s": null }))
         .await;
     shown
         .until("that nobody is alarmed", |shown| {
@@ -229,8 +230,8 @@ async fn names_can_be_left_out_altogether_and_then_moderators_are_as_well(#[case
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let mut moderator = desk.page("max").await;
-    moderator.waiting(&people).await;
-    moderator.act("c", json!({ "type": "claim", "kind": "person", "ids": [people[0].id] })).await;
+    moderator.until_waiting(&people).await;
+    moderator.run_action("c", json!({ "type": "claim", "kind": "person", "ids": [people[0].id] })).await;
     let (mut wall, _admin) = paired(&desk, json!({ "names": names })).await;
     let mut shown = Shown::new(wall.socket().await);
     let row = shown.until("the claim", |shown| shown.meeting("Board call").filter(|row| row["handled"] == true).cloned()).await;
@@ -246,8 +247,8 @@ async fn a_meeting_is_quiet_where_somebody_is_at_each_who_waits() {
     let mut shown = Shown::new(wall.socket().await);
     let mut moderators = [desk.page("mo").await, desk.page("max").await];
     for ((moderator, person), handled) in moderators.iter_mut().zip(&people).zip([false, true]) {
-        moderator.waiting(&people).await;
-        moderator.act("claim", json!({ "type": "claim", "kind": "person", "ids": [person.id] })).await;
+        moderator.until_waiting(&people).await;
+        moderator.run_action("claim", json!({ "type": "claim", "kind": "person", "ids": [person.id] })).await;
         let is = |row: &&Value| row["handled_by"].is_string() && row["handled"] == handled;
         shown.until("who is handled", |shown| shown.meeting("Board call").filter(is).map(drop)).await;
     }
@@ -258,7 +259,7 @@ async fn what_it_shows_is_changed_under_it() {
     let desk = Desk::start(quiet(2)).await;
     let (_, first) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (_, second) = desk.meeting("Ward round", "eu-2", &["Li Wei"]);
-    desk.page("mo").await.waiting(first.iter().chain(&second)).await;
+    desk.page("mo").await.until_waiting(first.iter().chain(&second)).await;
     let (wall, mut admin) = paired(&desk, json!({})).await;
     let mut shown = Shown::new(wall.socket().await);
     shown.until("both", |shown| shown.meeting("Board call").and(shown.meeting("Ward round")).map(drop)).await;
@@ -286,10 +287,10 @@ async fn a_revoked_screen_is_told_at_once_and_can_come_back_only_by_being_paired
     let id = id_of(&mut admin, "North wall").await;
     asked(&mut admin, "revoke", json!({ "type": "display_revoke", "id": id })).await;
     // Nothing else happens meanwhile that could end it.
-    assert_eq!(shown.socket.closed().await.0, 4403);
+    assert_eq!(shown.socket.until_closed().await.0, 4403);
     let (status, body) = wall.page().await;
     assert!(status == 403 && body.contains("revoked") && !body.contains("password"), "{status} {body}");
-    assert_eq!(wall.socket().await.closed().await.0, 4403);
+    assert_eq!(wall.socket().await.until_closed().await.0, 4403);
     let refused = asked(&mut admin, "again", json!({ "type": "display_identify", "id": "nobody" })).await;
     assert_eq!(refused["code"], "no_such_display");
     // Also after a restart.
@@ -309,15 +310,15 @@ async fn a_display_has_room_for_eight_screens_and_the_ninth_is_told() {
     let mut screens = Vec::new();
     for _ in 0..8 {
         let mut socket = wall.socket().await;
-        socket.frame_of("hello").await;
+        socket.frame_of_type("hello").await;
         screens.push(socket);
     }
     let mut ninth = wall.socket().await;
     assert_eq!(ninth.frame().await, json!({ "type": "over", "why": "crowded" }));
-    assert_eq!(ninth.closed().await.0, 4429);
+    assert_eq!(ninth.until_closed().await.0, 4429);
     drop(screens.pop());
     admin.until("room for one", |page| check(page.displays["displays"][0]["connected"] == 7, &page.displays)).await;
-    wall.socket().await.frame_of("hello").await;
+    wall.socket().await.frame_of_type("hello").await;
 }
 
 #[tokio::test]
@@ -358,7 +359,7 @@ async fn a_display_stays_paired_over_a_restart_and_its_list_remembers_it() {
     let (mut wall, mut admin) = paired(&desk, json!({ "lang": "de" })).await;
     let mut shown = Shown::new(wall.socket().await);
     shown.until("the rows", |shown| (!shown.rows.is_empty()).then_some(())).await;
-    shown.socket.say(&json!({ "type": "screen", "width": 1080, "height": 1920, "ratio": 2, "version": "0.1.0" })).await;
+    shown.socket.send(&json!({ "type": "screen", "width": 1080, "height": 1920, "ratio": 2, "version": "0.1.0" })).await;
     admin.until("its size", |page| check(page.displays["displays"][0]["height"] == 1920, &page.displays)).await;
     let desk = desk.restart().await;
     let (status, body) = wall.page().await;
@@ -374,7 +375,7 @@ async fn a_display_stays_paired_over_a_restart_and_its_list_remembers_it() {
 async fn a_screen_can_do_nothing_and_read_nothing_of_the_desk() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
-    desk.page("mo").await.waiting(&people).await;
+    desk.page("mo").await.until_waiting(&people).await;
     let (mut wall, _admin) = paired(&desk, json!({})).await;
     assert_eq!(wall.browser.try_socket(None).await.err(), Some(401));
     for page in ["/", "/log", "/log.csv", "/users", "/account"] {
@@ -382,8 +383,8 @@ async fn a_screen_can_do_nothing_and_read_nothing_of_the_desk() {
         assert!(answer.status == 303 && answer.location().starts_with("/login"), "{page}: {answer:?}");
     }
     let mut socket = wall.socket().await;
-    socket.say(&to("admit", &[people[0].id])).await;
-    let (code, reason) = socket.closed().await;
+    socket.send(&action_on("admit", &[people[0].id])).await;
+    let (code, reason) = socket.until_closed().await;
     assert!(code == 4400 && reason.contains("unknown variant `admit`"), "{code} {reason}");
     assert_eq!(wall.browser.try_socket_at("/wall/ws", Some("https://evil.example")).await.err(), Some(403));
 }
@@ -406,7 +407,7 @@ async fn displays_are_for_administrators(#[case] user: &str) {
         json!({ "type": "display_revoke", "ref": "7", "id": "x" }),
         json!({ "type": "display_forget", "ref": "8", "id": "x" }),
     ] {
-        page.say(message).await;
+        page.send(message).await;
     }
     page.until("eight refusals", |page| check(page.errors.len() == 8, &page.errors)).await;
     assert!(page.errors.iter().all(|error| error["code"] == "forbidden"), "{:?}", page.errors);
@@ -464,7 +465,7 @@ async fn what_is_done_to_displays_is_in_the_log() {
 async fn a_bridge_that_falls_silent_is_said_on_the_wall() {
     let desk = Desk::start(quiet(2)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
-    desk.page("mo").await.waiting(&people).await;
+    desk.page("mo").await.until_waiting(&people).await;
     let (mut wall, _admin) = paired(&desk, json!({})).await;
     let mut shown = Shown::new(wall.socket().await);
     let bridge = |shown: &Shown, id: &str| shown.rows.iter().find(|row| row["kind"] == "bridge" && row["id"] == id).cloned();
@@ -488,7 +489,7 @@ async fn a_screen_that_says_nothing_is_there_no_longer() {
     let silent = |config: &mut usher::config::Config| config.timing.wall_silent = Duration::from_millis(300);
     let desk = Desk::start_with(quiet(1), "", silent).await;
     let (wall, mut admin) = paired(&desk, json!({})).await;
-    // Nobody reads from it, and so nobody answers its beats: it was unplugged.
+    // No task reads from it, so its heartbeats get no answer, like those of an unplugged screen.
     let _unplugged = wall.socket().await;
     admin.until("it to be there", |page| check(page.displays["displays"][0]["connected"] == 1, &page.displays)).await;
     admin.until("it to be gone", |page| check(page.displays["displays"][0]["connected"] == 0, &page.displays)).await;

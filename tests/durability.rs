@@ -1,11 +1,12 @@
-//! Changes that a moderator was told are done are there after the next start, whatever viewers and screens flood the server with meanwhile.
+//! Changes that were answered `done` survive the next start, even when viewers and screens flood the server meanwhile.
 
 mod common;
 
 use common::browser::{Browser, Socket};
-use common::desk::{PASSWORD, Page, check, quiet};
+use common::desk::{PASSWORD, quiet};
 use common::flood::Flood;
-use common::process::Process;
+use common::page::{Page, check};
+use common::usher_process::UsherProcess;
 use common::{DEADLINE, wait_for};
 use serde_json::{Value, json};
 use usher::db::open_connection;
@@ -33,7 +34,7 @@ fn screen(n: u64) -> String {
     json!({ "type": "screen", "width": 1920, "height": n % 1000, "ratio": 1.0, "version": "0" }).to_string()
 }
 
-async fn viewers(usher: &Process) -> Vec<Socket> {
+async fn viewers(usher: &UsherProcess) -> Vec<Socket> {
     let mut browser = Browser::new(usher.address, "");
     browser.login("vi", PASSWORD).await;
     let mut sockets = Vec::new();
@@ -44,13 +45,13 @@ async fn viewers(usher: &Process) -> Vec<Socket> {
 }
 
 /// The screens of a display that an administrator has made.
-async fn screens(usher: &Process) -> Vec<Socket> {
+async fn screens(usher: &UsherProcess) -> Vec<Socket> {
     let mut admin = usher.page("ana").await;
     let display = json!({
         "name": "Hall", "place": "", "views": [{ "what": "all", "seconds": 30 }], "names": "short", "titles": true, "distance_m": 5.0,
         "diagonal_in": 55.0, "themes": [{ "from": "00:00", "theme": "dark" }], "dim": null, "sound": false, "lang": "en"
     });
-    admin.say(json!({ "type": "display_link", "ref": "link", "display": display })).await;
+    admin.send(json!({ "type": "display_link", "ref": "link", "display": display })).await;
     let link = |page: &Page| page.answers.first().map(|answer| answer["link"].as_str().expect("a link").to_owned()).ok_or("none".into());
     let link = admin.until("the link", link).await;
     let browser = Browser::new(usher.address, "");
@@ -58,17 +59,17 @@ async fn screens(usher: &Process) -> Vec<Socket> {
 }
 
 async fn told_done(page: &mut Page, word: &str, action: Value) {
-    let results = page.act(word, action).await;
+    let results = page.run_action(word, action).await;
     assert!(results.values().all(|result| result["result"] == "done"), "{word}: {results:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_done_is_kept_while_viewers_and_screens_flood() {
     let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let mut usher = Process::start(&sim, "").await;
+    let mut usher = UsherProcess::start(&sim, "").await;
     let scene = scene(&sim);
     let mut page = usher.page("mo").await;
-    page.patience = DEADLINE * 3;
+    page.deadline = DEADLINE * 3;
     page.until("everybody to wait", |page| {
         scene.iter().try_for_each(|(_, person)| check(page.person(*person)?.lobby == Lobby::Waiting, page.person(*person)?))
     })
@@ -76,7 +77,7 @@ async fn what_was_answered_done_is_kept_while_viewers_and_screens_flood() {
 
     let floods = [Flood::start(viewers(&usher).await, prefs), Flood::start(screens(&usher).await, screen)];
     for flood in &floods {
-        flood.more(1000).await;
+        flood.until_sent(1000).await;
     }
     for (n, (meeting, person)) in scene.iter().enumerate() {
         let hold = json!({ "type": "hold", "people": [person.to_string()], "on": true, "reason": format!("reason {n}") });
@@ -85,14 +86,14 @@ async fn what_was_answered_done_is_kept_while_viewers_and_screens_flood() {
         told_done(&mut page, &format!("thresholds-{n}"), thresholds).await;
     }
     for flood in floods {
-        flood.more(100).await;
-        flood.end().await;
+        flood.until_sent(100).await;
+        flood.stop().await;
     }
-    let quiet = usher.said().len();
-    assert!(quiet < 50_000, "the server's log has {quiet} bytes: {}", &usher.said()[quiet - 2000..]);
+    let quiet = usher.log().len();
+    assert!(quiet < 50_000, "the server's log has {quiet} bytes: {}", &usher.log()[quiet - 2000..]);
     usher.signal("TERM");
-    assert!(usher.ended(DEADLINE).await.success(), "{}", usher.said());
-    usher.again().await;
+    assert!(usher.until_exit(DEADLINE).await.success(), "{}", usher.log());
+    usher.restart().await;
     let mut after = usher.page("max").await;
     let kept = |page: &Page| {
         scene.iter().enumerate().try_for_each(|(n, (meeting, person))| {
@@ -108,7 +109,7 @@ async fn what_was_answered_done_is_kept_while_viewers_and_screens_flood() {
 #[tokio::test]
 async fn what_was_answered_done_is_kept_when_the_server_is_killed() {
     let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let mut usher = Process::start(&sim, "").await;
+    let mut usher = UsherProcess::start(&sim, "").await;
     let scene = scene(&sim);
     for (n, (meeting, person)) in scene.iter().take(3).enumerate() {
         let mut page = usher.page("mo").await;
@@ -116,8 +117,8 @@ async fn what_was_answered_done_is_kept_when_the_server_is_killed() {
         told_done(&mut page, "t", json!({ "type": "thresholds", "meeting": meeting, "first_s": 60 + n, "second_s": 600 })).await;
         told_done(&mut page, "h", json!({ "type": "hold", "people": [person.to_string()], "on": true, "reason": n.to_string() })).await;
         usher.signal("KILL");
-        usher.ended(DEADLINE).await;
-        usher.again().await;
+        usher.until_exit(DEADLINE).await;
+        usher.restart().await;
         let conn = open_connection(&usher.dir.path().join("data")).expect("database");
         let count = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, isize>(0)).expect("counted");
         assert_eq!(count("SELECT count(*) FROM log WHERE action IN ('hold', 'thresholds')"), 2 * (n as isize + 1));
@@ -128,17 +129,17 @@ async fn what_was_answered_done_is_kept_when_the_server_is_killed() {
 #[tokio::test]
 async fn of_a_flood_of_preferences_the_last_ones_are_kept() {
     let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let mut usher = Process::start(&sim, "").await;
+    let mut usher = UsherProcess::start(&sim, "").await;
     let mut page = usher.page("vi").await;
     for n in 0..200 {
-        page.say(json!({ "type": "prefs", "ref": n.to_string(), "value": { "n": n } })).await;
+        page.send(json!({ "type": "prefs", "ref": n.to_string(), "value": { "n": n } })).await;
     }
     // Closed by the server only after it has read them all.
-    page.say(json!({ "type": "admit", "ref": "last", "people": ["x"], "scope": "person" })).await;
+    page.send(json!({ "type": "admit", "ref": "last", "people": ["x"], "scope": "person" })).await;
     page.until("the last answer", |page| check(page.errors.iter().any(|error| error["ref"] == "last"), &page.errors)).await;
     usher.signal("TERM");
-    usher.ended(DEADLINE).await;
-    usher.again().await;
+    usher.until_exit(DEADLINE).await;
+    usher.restart().await;
     let conn = open_connection(&usher.dir.path().join("data")).expect("database");
     wait_for(DEADLINE, "the last value", async || {
         let kept: String = conn.query_row("SELECT value FROM prefs", [], |row| row.get(0)).map_err(|error| error.to_string())?;

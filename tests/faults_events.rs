@@ -1,20 +1,21 @@
-//! Every fault of an events socket: what the page says meanwhile, that other bridges don't notice, how little CMS is asked, and that the view
-//! is true afterwards. docs/reliability.md lists them.
+//! Every fault of an events socket: what the page shows, that other bridges are not affected, that CMS gets few requests, and that
+//! the view is true afterwards. docs/reliability.md lists them.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{check, quiet};
-use common::fault::{BROKEN, Scene, timing, tries};
+use common::desk::quiet;
+use common::fault_scenario::{BROKEN, FaultScenario, probes_within, timing};
+use common::page::check;
 use rstest::rstest;
 use serde_json::{Value, json};
 use usher::model::BridgeState;
 use usher::simulator::Cut;
 
 /// Nothing of a fault may come back before the test has looked: a pause that a slow machine can't miss.
-async fn slow_to_reconnect() -> Scene {
-    Scene::start_with(quiet(3), |config| config.timing.reconnect_min = Duration::from_secs(2)).await.settled().await
+async fn slow_to_reconnect() -> FaultScenario {
+    FaultScenario::start_with(quiet(3), |config| config.timing.reconnect_min = Duration::from_secs(2)).await.until_settled().await
 }
 
 #[rstest]
@@ -25,13 +26,13 @@ async fn slow_to_reconnect() -> Scene {
 #[tokio::test]
 async fn a_socket_that_is_cut_comes_back_and_what_happened_meanwhile_is_read(#[case] cut: Cut, #[case] words: &str) {
     let mut scene = slow_to_reconnect().await;
-    scene.begin();
+    scene.start_counting();
     scene.desk.control().cut_events(Some(BROKEN), cut).expect("cut");
-    scene.said(BridgeState::Polling, "events_lost", words).await;
-    scene.life_goes_on().await;
-    scene.recovers().await;
-    scene.asked_no_more_than_in_health(1);
-    assert_eq!(scene.asked_for("POST /authTokens"), 1);
+    scene.assert_fault_shown(BridgeState::Polling, "events_lost", words).await;
+    scene.exercise_all_bridges().await;
+    scene.until_recovered().await;
+    scene.assert_requests_as_in_health(1);
+    assert_eq!(scene.request_count("POST /authTokens"), 1);
 }
 
 /// Each is one that a reconnect does not mend.
@@ -47,19 +48,19 @@ async fn a_socket_that_is_cut_comes_back_and_what_happened_meanwhile_is_read(#[c
 #[case::everything_closed_for_idleness(json!({ "idle_close_ms": 1 }), "events_lost", "closed by the bridge (1001)")]
 #[tokio::test]
 async fn without_events_a_bridge_is_polled_and_tried_less_and_less_often(#[case] switches: Value, #[case] code: &str, #[case] words: &str) {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks_events(switches);
-    scene.said(BridgeState::Polling, code, words).await;
-    scene.life_goes_on().await;
-    scene.true_again().await;
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_events_fault(switches);
+    scene.assert_fault_shown(BridgeState::Polling, code, words).await;
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
     scene.page.follow_for(timing().reconnect_max).await;
-    let (_, elapsed) = scene.asked();
-    let (tokens, most) = (scene.asked_for("POST /authTokens"), tries(elapsed));
+    let (_, elapsed) = scene.requests_since_fault();
+    let (tokens, most) = (scene.request_count("POST /authTokens"), probes_within(elapsed));
     assert!(tokens <= most, "{tokens} tokens in {elapsed:?}, at most {most}");
-    scene.asked_no_more_than_in_health(tokens);
-    scene.others_are_untouched();
-    scene.heals();
-    scene.recovers().await;
+    scene.assert_requests_as_in_health(tokens);
+    scene.assert_healthy_unchanged();
+    scene.clear_fault();
+    scene.until_recovered().await;
 }
 
 /// Open sockets that tell nothing: TCP says that all is well, only what REST shows tells that they are dead.
@@ -68,19 +69,19 @@ async fn without_events_a_bridge_is_polled_and_tried_less_and_less_often(#[case]
 #[case::silent_without_acks(json!({ "ignore_acks": true, "ack_window": 1, "ack_timeout_ms": 50, "no_ack": "stall" }))]
 #[tokio::test]
 async fn a_socket_that_falls_silent_is_given_up_when_the_bridge_changes_without_it(#[case] switches: Value) {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks(switches);
-    scene.life_goes_on().await;
-    scene.said(BridgeState::Polling, "events_lost", "").await;
-    scene.life_goes_on().await;
-    scene.true_again().await;
-    let (_, elapsed) = scene.asked();
-    assert!(scene.asked_for("POST /authTokens") <= tries(elapsed));
-    scene.asked_no_more_than_in_health(scene.asked_for("POST /authTokens") + 1);
-    scene.heals();
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_fault(switches);
+    scene.exercise_all_bridges().await;
+    scene.assert_fault_shown(BridgeState::Polling, "events_lost", "").await;
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
+    let (_, elapsed) = scene.requests_since_fault();
+    assert!(scene.request_count("POST /authTokens") <= probes_within(elapsed));
+    scene.assert_requests_as_in_health(scene.request_count("POST /authTokens") + 1);
+    scene.clear_fault();
     // A socket that the bridge has given up stays silent, also when the bridge is well again: the next change shows it.
-    scene.life_goes_on().await;
-    scene.recovers().await;
+    scene.exercise_all_bridges().await;
+    scene.until_recovered().await;
 }
 
 #[rstest]
@@ -88,17 +89,17 @@ async fn a_socket_that_falls_silent_is_given_up_when_the_bridge_changes_without_
 #[case::unauthorized(401)]
 #[tokio::test]
 async fn a_user_who_may_not_follow_events_is_not_asked_again_and_again(#[case] status: u16) {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks_events(json!({ "token_status": status }));
-    scene.said(BridgeState::Polling, "events_not_permitted", &status.to_string()).await;
-    scene.life_goes_on().await;
-    scene.true_again().await;
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_events_fault(json!({ "token_status": status }));
+    scene.assert_fault_shown(BridgeState::Polling, "events_not_permitted", &status.to_string()).await;
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
     scene.page.follow_for(timing().reconnect_max).await;
-    assert_eq!(scene.asked_for("POST /authTokens"), 1, "each try may count towards a lock-out");
-    scene.asked_no_more_than_in_health(1);
-    scene.heals();
+    assert_eq!(scene.request_count("POST /authTokens"), 1, "each try may count towards a lock-out");
+    scene.assert_requests_as_in_health(1);
+    scene.clear_fault();
     scene.page.retry(BROKEN).await;
-    scene.recovers().await;
+    scene.until_recovered().await;
 }
 
 #[rstest]
@@ -106,62 +107,62 @@ async fn a_user_who_may_not_follow_events_is_not_asked_again_and_again(#[case] s
 #[case::and_told_on_under_the_old_index(json!({ "late_updates": true }))]
 #[tokio::test]
 async fn rosters_that_are_pushed_no_longer_are_polled_and_asked_for_again_under_new_indexes(#[case] switches: Value) {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks(switches);
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_fault(switches);
     scene.desk.control().deactivate_rosters(BROKEN).expect("deactivated");
-    let polled = |page: &common::desk::Page| check(page.bridge(BROKEN)?.polled_calls > 0, page.bridges());
+    let polled = |page: &common::page::Page| check(page.bridge(BROKEN)?.polled_calls > 0, page.bridges());
     scene.page.until("polled calls to be said", polled).await;
-    scene.life_goes_on().await;
-    scene.true_again().await;
-    scene.recovers().await;
-    scene.life_goes_on().await;
-    scene.true_again().await;
-    scene.asked_no_more_than_in_health(1);
-    assert_eq!(scene.asked().0.indexes_reused, 0, "late updates of an index would be taken for another call's");
-    assert_eq!(scene.asked_for("POST /authTokens"), 0, "the socket was good all the time");
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
+    scene.until_recovered().await;
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
+    scene.assert_requests_as_in_health(1);
+    assert_eq!(scene.requests_since_fault().0.indexes_reused, 0, "late updates of an index would be taken for another call's");
+    assert_eq!(scene.request_count("POST /authTokens"), 0, "the socket was good all the time");
 }
 
 /// The acknowledgement said yes, and nothing comes of it.
 #[tokio::test]
 async fn rosters_that_stay_pending_are_polled_and_asked_for_again() {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks_events(json!({ "active_limit": 2 }));
-    let polled = |page: &common::desk::Page| check(page.bridge(BROKEN)?.polled_calls > 0, page.bridges());
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_events_fault(json!({ "active_limit": 2 }));
+    let polled = |page: &common::page::Page| check(page.bridge(BROKEN)?.polled_calls > 0, page.bridges());
     scene.page.until("polled calls to be said", polled).await;
-    scene.life_goes_on().await;
-    scene.true_again().await;
-    scene.others_are_untouched();
-    assert_eq!(scene.asked_for("POST /authTokens"), 1, "the socket was good all the time");
-    scene.asked_no_more_than_in_health(2);
-    scene.heals();
-    scene.recovers().await;
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
+    scene.assert_healthy_unchanged();
+    assert_eq!(scene.request_count("POST /authTokens"), 1, "the socket was good all the time");
+    scene.assert_requests_as_in_health(2);
+    scene.clear_fault();
+    scene.until_recovered().await;
 }
 
 /// Without a list of calls a socket is of no use.
 #[tokio::test]
 async fn a_list_of_calls_that_stays_pending_is_no_subscription() {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks_events(json!({ "never_active": true }));
-    scene.said(BridgeState::Polling, "events_lost", "pending").await;
-    scene.life_goes_on().await;
-    scene.true_again().await;
-    let (_, elapsed) = scene.asked();
-    assert!(scene.asked_for("POST /authTokens") <= tries(elapsed));
-    scene.others_are_untouched();
-    scene.heals();
-    scene.recovers().await;
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_events_fault(json!({ "never_active": true }));
+    scene.assert_fault_shown(BridgeState::Polling, "events_lost", "pending").await;
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
+    let (_, elapsed) = scene.requests_since_fault();
+    assert!(scene.request_count("POST /authTokens") <= probes_within(elapsed));
+    scene.assert_healthy_unchanged();
+    scene.clear_fault();
+    scene.until_recovered().await;
 }
 
 #[tokio::test]
 async fn a_list_of_calls_that_is_pushed_no_longer_is_asked_for_on_a_new_socket() {
     let mut scene = slow_to_reconnect().await;
-    scene.begin();
+    scene.start_counting();
     scene.desk.control().deactivate_calls(BROKEN).expect("deactivated");
-    scene.said(BridgeState::Polling, "events_lost", "pushed no longer").await;
-    scene.life_goes_on().await;
-    scene.recovers().await;
-    scene.asked_no_more_than_in_health(1);
-    assert_eq!(scene.asked_for("POST /authTokens"), 1);
+    scene.assert_fault_shown(BridgeState::Polling, "events_lost", "pushed no longer").await;
+    scene.exercise_all_bridges().await;
+    scene.until_recovered().await;
+    scene.assert_requests_as_in_health(1);
+    assert_eq!(scene.request_count("POST /authTokens"), 1);
 }
 
 /// A bridge may refuse a whole set for one call that has ended: that says nothing of the others, and nothing of the elements asked for.
@@ -169,42 +170,42 @@ async fn a_list_of_calls_that_is_pushed_no_longer_is_asked_for_on_a_new_socket()
 async fn calls_that_ended_while_events_were_away_do_not_cost_the_others_theirs() {
     let mut scene = slow_to_reconnect().await;
     let short: Vec<_> = (0..4).map(|n| scene.desk.meeting(&format!("Short call {n}"), BROKEN, &[]).0).collect();
-    scene.true_again().await;
+    scene.until_true().await;
     let live = scene.page.bridge(BROKEN).expect("row").clone();
-    scene.breaks_events(json!({ "unknown_call": "refused" }));
+    scene.set_events_fault(json!({ "unknown_call": "refused" }));
     scene.until_state(BROKEN, BridgeState::Polling).await;
     for meeting in short {
         scene.desk.control().end(meeting.id, None).expect("ended");
     }
     scene.until_state(BROKEN, BridgeState::Live).await;
-    scene.life_goes_on().await;
-    scene.true_again().await;
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
     let row = scene.page.bridge(BROKEN).expect("row");
     assert_eq!((row.polled_calls, &row.trouble), (0, &live.trouble));
-    let (requests, _) = scene.asked();
+    let (requests, _) = scene.requests_since_fault();
     assert!(requests.subscribe_requests <= 4, "refused, asked for again without them: {requests:?}");
-    scene.asked_no_more_than_in_health(1);
-    scene.others_are_untouched();
+    scene.assert_requests_as_in_health(1);
+    scene.assert_healthy_unchanged();
 }
 
 /// Indexes of ended calls are not used again, and what still comes under them concerns nobody.
 #[tokio::test]
 async fn late_updates_of_ended_calls_make_no_ghosts_and_indexes_are_never_reused() {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks(json!({ "late_updates": true, "deactivated_at_end": "before" }));
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_fault(json!({ "late_updates": true, "deactivated_at_end": "before" }));
     for n in 0..5 {
         let (meeting, people) = scene.desk.meeting(&format!("Short call {n}"), BROKEN, &["Ana Silva", "Bo Berg"]);
         scene.page.until("both to be shown", |page| people.iter().try_for_each(|person| page.person(person.id).map(drop))).await;
         scene.desk.control().end(meeting.id, None).expect("ended");
         scene.page.until("both to be gone", |page| check(people.iter().all(|p| page.person(p.id).is_err()), page.people())).await;
     }
-    scene.life_goes_on().await;
-    scene.true_again().await;
-    let (requests, _) = scene.asked();
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
+    let (requests, _) = scene.requests_since_fault();
     assert_eq!(requests.indexes_reused, 0);
     assert!(requests.subscribe_requests >= 2, "changes within {:?} are one request: {requests:?}", timing().subscribe_coalesce);
-    scene.asked_no_more_than_in_health(1);
-    scene.others_are_untouched();
+    scene.assert_requests_as_in_health(1);
+    scene.assert_healthy_unchanged();
 }
 
 /// Everything that a bridge may do differently and that nobody is to notice: no word on the page, no request more, the view true.
@@ -234,38 +235,38 @@ async fn late_updates_of_ended_calls_make_no_ghosts_and_indexes_are_never_reused
 #[case::other_spellings(json!({ "on_hold_spelling": "onhold", "endpoint_recording_form": "boolean", "participants_count": "local" }))]
 #[tokio::test]
 async fn what_a_bridge_may_do_differently_is_not_noticed(#[case] switches: Value) {
-    let mut scene = Scene::start_differing(switches.clone()).await.settled().await;
-    scene.breaks(switches);
+    let mut scene = FaultScenario::start_differing(switches.clone()).await.until_settled().await;
+    scene.set_fault(switches);
     scene.desk.control().cut_events(Some(BROKEN), Cut::Close).expect("cut");
     scene.until_state(BROKEN, BridgeState::Polling).await;
     scene.until_state(BROKEN, BridgeState::Live).await;
     let live = scene.page.bridge(BROKEN).expect("row").clone();
     let ended = scene.desk.meeting("Short call", BROKEN, &["Ana Silva", "Bo Berg"]).0;
-    scene.life_goes_on().await;
+    scene.exercise_all_bridges().await;
     scene.page.until("the short call", |page| check(page.meetings().iter().any(|m| *m.name == *"Short call"), page.meetings())).await;
     scene.desk.control().end(ended.id, None).expect("ended");
-    scene.life_goes_on().await;
-    scene.true_again().await;
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
     assert_eq!(scene.page.bridge(BROKEN).expect("row"), &live, "nothing is said of it");
-    let (requests, _) = scene.asked();
+    let (requests, _) = scene.requests_since_fault();
     assert_eq!((requests.events_silenced, requests.events_opened, requests.indexes_reused), (0, 1, 0), "{requests:?}");
     // Two meetings came and went with their people; a reading of the bridge for each is far more than they cost.
-    scene.asked_no_more_than_in_health(2);
+    scene.assert_requests_as_in_health(2);
 }
 
 /// A set that grows call by call is added again with each request: what is known already costs nothing.
 #[tokio::test]
 async fn a_set_that_is_added_again_with_every_new_call_makes_no_storm() {
-    let mut scene = Scene::start().await.settled().await;
+    let mut scene = FaultScenario::start().await.until_settled().await;
     let names: Vec<String> = (0..60).map(|n| format!("Guest {n}")).collect();
     scene.desk.meeting("Assembly", BROKEN, &names.iter().map(String::as_str).collect::<Vec<_>>());
-    scene.true_again().await;
-    scene.breaks(json!({ "readd_on_replacement": true, "pending_again": true }));
+    scene.until_true().await;
+    scene.set_fault(json!({ "readd_on_replacement": true, "pending_again": true }));
     for n in 0..8 {
         scene.desk.meeting(&format!("Call {n}"), BROKEN, &[]);
         scene.page.until("the call", |page| check(page.meetings().iter().any(|m| *m.name == *format!("Call {n}")), page.meetings())).await;
     }
-    let (requests, elapsed) = scene.asked();
+    let (requests, elapsed) = scene.requests_since_fault();
     assert!(requests.subscribe_requests >= 2, "{requests:?}");
     let shape = |shape: &str| requests.by_shape.get(shape).copied().unwrap_or(0);
     let once = 1 + (elapsed.as_secs_f64() / timing().sweep_roster.as_secs_f64()) as u64;
@@ -274,6 +275,6 @@ async fn a_set_that_is_added_again_with_every_new_call_makes_no_storm() {
     // Seven pages of the sixty's roster for a sweep of the calls that were there; one page for each new, empty call.
     let rosters = shape("GET /calls/<id>/participants");
     assert!(rosters <= 8 + once * (7 + 4 + 8), "{rosters} pages of rosters in {elapsed:?}: {requests:?}");
-    scene.asked_no_more_than_in_health(0);
-    scene.others_are_untouched();
+    scene.assert_requests_as_in_health(0);
+    scene.assert_healthy_unchanged();
 }

@@ -1,12 +1,13 @@
-//! Every fault of a bridge's REST interface, and its restart: what the page says meanwhile, that other bridges don't notice, how little CMS
-//! is asked, and that the view is true afterwards. docs/reliability.md lists them. Admissions that CMS swallows are in `admit.rs`.
+//! Every fault of a bridge's REST interface, and its restart: what the page shows meanwhile, that other bridges are not affected, that CMS
+//! gets few requests, and that the view is true afterwards. docs/reliability.md lists them. Admissions that CMS swallows are in `admit.rs`.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, check, quiet};
-use common::fault::{BROKEN, Scene, scaled, timing};
+use common::desk::{Desk, quiet};
+use common::fault_scenario::{BROKEN, FaultScenario, scaled_timing, timing};
+use common::page::check;
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -26,7 +27,7 @@ async fn a_password_that_is_refused_at_once_is_tried_once_also_over_restarts_and
     desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (_, others) = desk.meeting("Ward round", "eu-2", &["Ana Silva"]);
     let mut page = desk.page("mo").await;
-    let refused = |page: &common::desk::Page| {
+    let refused = |page: &common::page::Page| {
         let row = page.bridge("eu-1")?;
         let code = row.trouble.as_ref().map(|trouble| &*trouble.code);
         check(row.state == BridgeState::Refused && code == Some("credentials_refused"), row)
@@ -47,19 +48,19 @@ async fn a_password_that_is_refused_at_once_is_tried_once_also_over_restarts_and
 
 #[tokio::test]
 async fn a_password_that_is_refused_later_on_ends_everything_until_somebody_tries_again() {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks(json!({ "rest_status": 401 }));
-    scene.said(BridgeState::Refused, "credentials_refused", "401").await;
-    scene.life_goes_on().await;
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_fault(json!({ "rest_status": 401 }));
+    scene.assert_fault_shown(BridgeState::Refused, "credentials_refused", "401").await;
+    scene.exercise_all_bridges().await;
     scene.page.follow_for(timing().reconnect_max).await;
-    let (requests, elapsed) = scene.asked();
+    let (requests, elapsed) = scene.requests_since_fault();
     assert!(requests.total <= SLOTS, "only what was under way: {requests:?} in {elapsed:?}");
-    scene.others_are_untouched();
-    scene.heals();
+    scene.assert_healthy_unchanged();
+    scene.clear_fault();
     scene.page.follow_for(timing().reconnect_max).await;
-    assert!(scene.asked().0.total <= SLOTS, "nothing by itself");
+    assert!(scene.requests_since_fault().0.total <= SLOTS, "nothing by itself");
     scene.page.retry(BROKEN).await;
-    scene.recovers().await;
+    scene.until_recovered().await;
 }
 
 /// The bridge answers everything, and nothing of it can be used.
@@ -76,33 +77,33 @@ async fn answers_that_help_nobody_are_said_and_asked_for_less_and_less_often(
     #[case] code: &str,
     #[case] words: &str,
 ) {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks(switches);
-    let since = scene.said(BridgeState::Unreachable, code, words).await.since;
-    scene.asked_no_more_than_in_health(1);
-    scene.count_anew();
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_fault(switches);
+    let since = scene.assert_fault_shown(BridgeState::Unreachable, code, words).await.since;
+    scene.assert_requests_as_in_health(1);
+    scene.restart_counting();
     let known = scene.page.people().len();
-    scene.life_goes_on().await;
+    scene.exercise_all_bridges().await;
     scene.page.follow_for(timing().reconnect_max).await;
-    let row = scene.said(BridgeState::Unreachable, code, words).await;
+    let row = scene.assert_fault_shown(BridgeState::Unreachable, code, words).await;
     assert_eq!(row.since, since, "one trouble, one beginning: no try in between restarts it");
     assert!(scene.page.people().len() + 4 >= known, "who is known stays: {known} before, {:?}", scene.page.people());
     // A try is the status and, where that is answered, a page of calls.
-    scene.asked_only_by_probes(SLOTS, 2);
-    scene.others_are_untouched();
-    scene.heals();
-    scene.recovers().await;
+    scene.assert_only_probes(SLOTS, 2);
+    scene.assert_healthy_unchanged();
+    scene.clear_fault();
+    scene.until_recovered().await;
 }
 
 #[tokio::test]
 async fn a_bridge_that_is_busy_now_and_then_is_asked_again_and_nothing_is_said() {
-    let mut scene = Scene::start().await.settled().await;
-    scene.breaks(json!({ "rate_503": 0.2 }));
-    scene.life_goes_on().await;
-    scene.true_again().await;
-    scene.others_are_untouched();
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.set_fault(json!({ "rate_503": 0.2 }));
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
+    scene.assert_healthy_unchanged();
     assert_eq!(scene.page.bridge(BROKEN).expect("row").state, BridgeState::Live);
-    scene.asked_no_more_than_in_health(1);
+    scene.assert_requests_as_in_health(1);
 }
 
 /// No answer at all, in three ways.
@@ -112,61 +113,61 @@ async fn a_bridge_that_is_busy_now_and_then_is_asked_again_and_nothing_is_said()
 #[tokio::test]
 async fn a_bridge_that_does_not_answer_in_time_is_unreachable(#[case] switches: Value, #[case] code: &str) {
     // Ten seconds are one here, as every other wait is a tenth.
-    let mut scene = Scene::start_with(quiet(3), scaled).await.settled().await;
-    scene.breaks(switches);
-    scene.said(BridgeState::Unreachable, code, "no answer within").await;
-    scene.count_anew();
-    scene.life_goes_on().await;
+    let mut scene = FaultScenario::start_with(quiet(3), scaled_timing).await.until_settled().await;
+    scene.set_fault(switches);
+    scene.assert_fault_shown(BridgeState::Unreachable, code, "no answer within").await;
+    scene.restart_counting();
+    scene.exercise_all_bridges().await;
     scene.page.follow_for(timing().reconnect_max).await;
-    scene.asked_only_by_probes(SLOTS, 1);
-    scene.others_are_untouched();
-    scene.heals();
-    scene.recovers().await;
+    scene.assert_only_probes(SLOTS, 1);
+    scene.assert_healthy_unchanged();
+    scene.clear_fault();
+    scene.until_recovered().await;
 }
 
 #[tokio::test]
 async fn a_slow_bridge_is_followed_in_its_own_time() {
-    let mut scene = Scene::start_with(quiet(3), scaled).await.settled().await;
-    scene.breaks(json!({ "latency_ms": 300, "latency_jitter_ms": 200 }));
-    scene.life_goes_on().await;
-    scene.true_again().await;
-    scene.others_are_untouched();
-    let (requests, _) = scene.asked();
+    let mut scene = FaultScenario::start_with(quiet(3), scaled_timing).await.until_settled().await;
+    scene.set_fault(json!({ "latency_ms": 300, "latency_jitter_ms": 200 }));
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
+    scene.assert_healthy_unchanged();
+    let (requests, _) = scene.requests_since_fault();
     assert!(requests.in_flight_max <= SLOTS, "{requests:?}");
     assert_ne!(scene.page.bridge(BROKEN).expect("row").state, BridgeState::Unreachable);
-    scene.asked_no_more_than_in_health(1);
-    scene.heals();
-    scene.recovers().await;
+    scene.assert_requests_as_in_health(1);
+    scene.clear_fault();
+    scene.until_recovered().await;
 }
 
 #[tokio::test]
 async fn a_bridge_that_refuses_connections_fades_and_comes_back_true() {
-    let mut scene = Scene::start().await.settled().await;
-    scene.begin();
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.start_counting();
     scene.desk.control().stop_bridge(BROKEN).expect("stopped");
-    scene.said(BridgeState::Unreachable, "unreachable", "").await;
+    scene.assert_fault_shown(BridgeState::Unreachable, "unreachable", "").await;
     scene.page.until("the age to be said", |page| check(page.bridge(BROKEN)?.silent_since.is_some(), page.bridges())).await;
     let known = scene.page.people().len();
-    scene.life_goes_on().await;
+    scene.exercise_all_bridges().await;
     assert!(scene.page.people().len() >= known, "what was known stays");
     scene.desk.control().start_bridge(BROKEN).await.expect("started");
-    scene.recovers().await;
-    scene.asked_no_more_than_in_health(1);
+    scene.until_recovered().await;
+    scene.assert_requests_as_in_health(1);
 }
 
 #[tokio::test]
 async fn a_restarted_bridge_has_new_ids_for_everything_and_leaves_no_ghosts() {
-    let mut scene = Scene::start().await.settled().await;
-    scene.begin();
+    let mut scene = FaultScenario::start().await.until_settled().await;
+    scene.start_counting();
     let before: Vec<String> =
         scene.page.people().iter().filter(|row| row.bridge.as_deref() == Some(BROKEN)).map(|row| row.id.to_string()).collect();
     assert!(before.len() >= 4);
     scene.desk.control().restart_bridge(BROKEN).await.expect("restarted");
-    scene.true_again().await;
+    scene.until_true().await;
     let left: Vec<_> = scene.page.people().into_iter().filter(|row| before.contains(&row.id.to_string())).collect();
     assert!(left.is_empty(), "ids of before the restart: {left:?}");
-    scene.recovers().await;
-    scene.asked_no_more_than_in_health(2);
+    scene.until_recovered().await;
+    scene.assert_requests_as_in_health(2);
 }
 
 /// Everything that a bridge may say differently and that nobody is to notice.
@@ -195,44 +196,44 @@ async fn a_restarted_bridge_has_new_ids_for_everything_and_leaves_no_ghosts() {
 #[case::unknown_counts(json!({ "count_lobby": false, "count_links": true }))]
 #[tokio::test]
 async fn what_a_bridge_may_say_differently_is_not_noticed(#[case] switches: Value) {
-    let mut scene = Scene::start_differing(switches.clone()).await.settled().await;
+    let mut scene = FaultScenario::start_differing(switches.clone()).await.until_settled().await;
     let live = scene.page.bridge(BROKEN).expect("row").clone();
-    scene.breaks(switches);
+    scene.set_fault(switches);
     let (ended, people) = scene.desk.meeting("Short call", BROKEN, &["Ana Silva", "Bo Berg"]);
-    scene.life_goes_on().await;
+    scene.exercise_all_bridges().await;
     for person in &people {
         scene.page.until("them to wait", |page| check(page.person(person.id)?.lobby == Lobby::Waiting, page.people())).await;
     }
     scene.desk.control().leave(people[0].id).expect("left");
     scene.desk.control().end(ended.id, None).expect("ended");
-    scene.life_goes_on().await;
-    scene.true_again().await;
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
     assert_eq!(scene.page.bridge(BROKEN).expect("row"), &live, "nothing is said of it");
     // A page for each object, where pages are small.
-    scene.asked_no_more_than_in_health(4);
+    scene.assert_requests_as_in_health(4);
 }
 
 /// Two paths of one bridge that do not agree: asked again with a pause.
 #[tokio::test]
 async fn a_roster_that_is_not_there_although_its_call_is_makes_no_storm() {
-    let mut scene = Scene::start().await.settled().await;
+    let mut scene = FaultScenario::start().await.until_settled().await;
     let meeting = scene.desk.meeting("Ward round without a roster", BROKEN, &[]).0;
     scene.page.until("it", |page| check(page.meetings().len() == 5, page.meetings())).await;
     let call = meeting.calls[0].call;
-    scene.breaks(json!({ "rest_status": 404, "rest_status_under": format!("/calls/{call}/participants") }));
+    scene.set_fault(json!({ "rest_status": 404, "rest_status_under": format!("/calls/{call}/participants") }));
     // Everything is read anew after a reconnect.
     scene.desk.control().cut_events(Some(BROKEN), Cut::Hard).expect("cut");
-    scene.life_goes_on().await;
+    scene.exercise_all_bridges().await;
     scene.page.follow_for(timing().poll_roster * 4).await;
-    let (requests, elapsed) = scene.asked();
+    let (requests, elapsed) = scene.requests_since_fault();
     let tries = 5 + 2 * (elapsed.as_secs_f64() / timing().poll_roster.as_secs_f64()) as u64;
     let failed = requests.by_status.get(&404).copied().unwrap_or(0);
     assert!((1..=tries).contains(&failed), "{failed} in {elapsed:?}, at most {tries}: {requests:?}");
-    scene.heals();
-    scene.recovers().await;
+    scene.clear_fault();
+    scene.until_recovered().await;
 }
 
-/// Nobody is lost or doubled by a list that moves under the reader, with events and where REST is all there is.
+/// No participant is lost or doubled by a list that changes while it is read, with events and with REST only.
 #[rstest]
 #[case::with_events(json!({}))]
 #[case::without_events(json!({ "token_status": 503 }))]
@@ -240,25 +241,25 @@ async fn a_roster_that_is_not_there_although_its_call_is_makes_no_storm() {
 async fn pages_that_shift_while_they_are_read_lose_and_double_nobody(#[case] more: Value) {
     let mut shifting = json!({ "pages_shift": 1, "cap_calls": 2, "cap_legs": 3, "cap_participants": 2 });
     shifting.as_object_mut().expect("object").extend(more.as_object().expect("object").clone());
-    let mut scene = Scene::start().await.settled().await;
+    let mut scene = FaultScenario::start().await.until_settled().await;
     let names: Vec<String> = (0..30).map(|n| format!("Guest {n}")).collect();
     let (_, people) = scene.desk.meeting("Assembly", BROKEN, &names.iter().map(String::as_str).collect::<Vec<_>>());
-    scene.true_again().await;
+    scene.until_true().await;
     let polled = shifting.get("token_status").is_some();
-    scene.breaks(shifting);
+    scene.set_fault(shifting);
     scene.desk.control().cut_events(Some(BROKEN), Cut::Hard).expect("cut");
     if polled {
-        scene.said(BridgeState::Polling, "busy", "503").await;
+        scene.assert_fault_shown(BridgeState::Polling, "busy", "503").await;
     }
     for person in &people[..10] {
         scene.desk.control().leave(person.id).expect("left");
     }
-    scene.life_goes_on().await;
-    scene.true_again().await;
-    scene.others_are_untouched();
-    assert!(scene.asked_for("GET /calls") > 1, "the list of calls has several pages");
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
+    scene.assert_healthy_unchanged();
+    assert!(scene.request_count("GET /calls") > 1, "the list of calls has several pages");
     // Each object of a list is a page of its own at worst.
-    scene.asked_no_more_than_in_health(scene.asked_for("POST /authTokens") + 2);
-    scene.heals();
-    scene.recovers().await;
+    scene.assert_requests_as_in_health(scene.request_count("POST /authTokens") + 2);
+    scene.clear_fault();
+    scene.until_recovered().await;
 }

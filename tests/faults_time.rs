@@ -1,4 +1,4 @@
-//! Clocks that jump by an hour while people wait: the machine's under Usher, and a Call Bridge's. The browser's is in
+//! Clocks that jump by an hour while participants wait: the machine's under Usher, and a Call Bridge's. The browser's is in
 //! `tests/browser/specs/computer_clock.spec.js`. docs/reliability.md lists them.
 
 mod common;
@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use common::browser::Browser;
-use common::desk::{Page, check, quiet};
-use common::fault::{BROKEN, Scene, timing};
+use common::desk::quiet;
+use common::fault_scenario::{BROKEN, FaultScenario, timing};
+use common::page::{Page, check};
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::json;
@@ -27,7 +28,7 @@ fn beginnings(page: &Page) -> BTreeMap<String, i64> {
     page.people().into_iter().filter_map(|row| Some((row.id.to_string(), row.waiting_since?))).collect()
 }
 
-/// Who waits, longest first, as the page sorts them.
+/// The waiting participants, longest first, as the page sorts them.
 fn order(page: &Page) -> Vec<String> {
     let mut all: Vec<(i64, String)> = beginnings(page).into_iter().map(|(id, since)| (since, id)).collect();
     all.sort();
@@ -43,16 +44,16 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
     clock::pretend_set_by(0);
     let idle = Duration::from_secs(1800);
     // A log-in that nobody uses ends after half an hour: one that went by the machine's clock would end with the jump.
-    let mut scene = Scene::start_with(quiet(3), |config| config.timing.session_idle = idle).await.settled().await;
+    let mut scene = FaultScenario::start_with(quiet(3), |config| config.timing.session_idle = idle).await.until_settled().await;
     let mut signed_in = Browser::new(scene.desk.app.address, "");
     signed_in.login("vi", common::desk::PASSWORD).await;
     let (before, ranks) = (beginnings(&scene.page), order(&scene.page));
     assert!(before.len() >= 10, "{before:?}");
 
-    scene.begin();
+    scene.start_counting();
     let (jumped, told) = (Instant::now(), scene.page.time);
     clock::pretend_set_by(by);
-    scene.life_goes_on().await;
+    scene.exercise_all_bridges().await;
     scene.page.follow_for(timing().silent_after * 2).await;
 
     let after = beginnings(&scene.page);
@@ -60,7 +61,7 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
     assert!(moved.is_empty(), "a wait began anew by the clock: {moved:?}");
     let stayed: Vec<String> = ranks.into_iter().filter(|id| after.contains_key(id)).collect();
     assert_eq!(order(&scene.page)[..stayed.len()], stayed, "who came since waits behind those who were there");
-    // What a page that opens now computes a wait from is as old as it truly is.
+    // A page that opens now computes true waits.
     let late = scene.desk.page("max").await;
     let mut late = late;
     late.until("the rows", |page| check(page.people().len() == scene.page.people().len(), page.people().len())).await;
@@ -74,10 +75,10 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
         assert!(bridge.state == BridgeState::Live && bridge.silent_since.is_none(), "{bridge:?}");
     }
     assert_eq!(signed_in.get("/").await.status, 200, "still signed in");
-    scene.asked_no_more_than_in_health(0);
-    assert_eq!(scene.asked_for("POST /authTokens"), 0, "no socket was given up");
+    scene.assert_requests_as_in_health(0);
+    assert_eq!(scene.request_count("POST /authTokens"), 0, "no socket was given up");
 
-    // What the next start reads is in terms of the clock that it will find.
+    // The next start must read times in terms of the clock that it finds.
     let waits: Vec<_> = beginnings(&scene.page).into_iter().collect();
     wait_for(DEADLINE, "the beginnings in terms of the clock as it is", async || {
         let conn = usher::db::open_connection(scene.desk.dir.path()).map_err(|error| error.to_string())?;
@@ -100,7 +101,7 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
     })
     .await;
     clock::pretend_set_by(0);
-    scene.true_again().await;
+    scene.until_true().await;
 }
 
 #[rstest]
@@ -109,12 +110,12 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
 #[tokio::test]
 async fn a_bridges_clock_jumps_and_nobodys_wait_does(#[case] by: i64) {
     let _one_at_a_time = MACHINE.lock().await;
-    let mut scene = Scene::start().await.settled().await;
+    let mut scene = FaultScenario::start().await.until_settled().await;
     let before = beginnings(&scene.page);
     let live = scene.page.bridge(BROKEN).expect("row").clone();
-    scene.breaks(json!({ "clock_offset_ms": by }));
-    scene.life_goes_on().await;
-    scene.true_again().await;
+    scene.set_fault(json!({ "clock_offset_ms": by }));
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
     let after = beginnings(&scene.page);
     let moved: Vec<_> = before.iter().filter(|(id, since)| after.get(*id).is_some_and(|now| now != *since)).collect();
     assert!(moved.is_empty(), "{moved:?}");
@@ -124,6 +125,6 @@ async fn a_bridges_clock_jumps_and_nobodys_wait_does(#[case] by: i64) {
         assert!((since - person.since_ms).abs() < 20_000, "{person:?} waits since {since}");
     }
     assert_eq!(scene.page.bridge(BROKEN).expect("row"), &live, "nothing is said of it");
-    scene.asked_no_more_than_in_health(0);
-    scene.others_are_untouched();
+    scene.assert_requests_as_in_health(0);
+    scene.assert_healthy_unchanged();
 }

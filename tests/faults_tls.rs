@@ -1,10 +1,11 @@
-//! Every certificate that must not be believed, shown by one bridge of three while Usher follows it: the page says what is wrong, nothing is
-//! sent, the other bridges don't notice, and the view is true when the right certificate is back. `usher check` has its own tests (check.rs).
+//! Every certificate that must be refused, shown by one bridge of three while Usher follows it: the page shows the reason, nothing is
+//! sent, the other bridges are not affected, and the view is true when the right certificate is back. `check.rs` tests `usher check`.
 
 mod common;
 
-use common::desk::{check, quiet};
-use common::fault::{BROKEN, Scene, bound, timing};
+use common::desk::quiet;
+use common::fault_scenario::{BROKEN, FaultScenario, bound, timing};
+use common::page::check;
 use rstest::rstest;
 use serde_json::json;
 use usher::config::Trust;
@@ -16,25 +17,25 @@ fn secure(tls: TlsMode) -> Options {
 }
 
 /// As when a bridge gets another certificate and its Web Admin is restarted.
-async fn shows(scene: &Scene, certificate: &str) {
+async fn shows(scene: &FaultScenario, certificate: &str) {
     scene.desk.control().set_switches(Some(BROKEN), json!({ "certificate": certificate })).expect("switch");
     scene.desk.control().stop_bridge(BROKEN).expect("stopped");
     scene.desk.control().start_bridge(BROKEN).await.expect("started");
 }
 
-async fn is_not_believed(mut scene: Scene, certificate: &str, words: &str) {
-    scene.begin();
+async fn is_not_believed(mut scene: FaultScenario, certificate: &str, words: &str) {
+    scene.start_counting();
     shows(&scene, certificate).await;
-    scene.said(BridgeState::Unreachable, "certificate", words).await;
+    scene.assert_fault_shown(BridgeState::Unreachable, "certificate", words).await;
     // From the first moment on no request came through, so the password was shown to nobody.
-    scene.count_anew();
-    scene.life_goes_on().await;
+    scene.restart_counting();
+    scene.exercise_all_bridges().await;
     scene.page.follow_for(timing().reconnect_max).await;
-    scene.said(BridgeState::Unreachable, "certificate", words).await;
-    assert_eq!(scene.asked().0.total, 0, "nothing is sent to what is not believed: {:?}", scene.asked().0);
-    scene.others_are_untouched();
+    scene.assert_fault_shown(BridgeState::Unreachable, "certificate", words).await;
+    assert_eq!(scene.requests_since_fault().0.total, 0, "nothing is sent to what is not believed: {:?}", scene.requests_since_fault().0);
+    scene.assert_healthy_unchanged();
     shows(&scene, "as_started").await;
-    scene.recovers().await;
+    scene.until_recovered().await;
 }
 
 #[rstest]
@@ -44,14 +45,17 @@ async fn is_not_believed(mut scene: Scene, certificate: &str, words: &str) {
 #[case::self_signed_with_a_common_name_only("self_signed", "from no authority that is trusted here")]
 #[tokio::test]
 async fn a_certificate_that_the_authority_does_not_vouch_for_is_not_believed(#[case] certificate: &str, #[case] words: &str) {
-    is_not_believed(Scene::start_with(secure(TlsMode::Ca), |_| {}).await.settled().await, certificate, words).await;
+    is_not_believed(FaultScenario::start_with(secure(TlsMode::Ca), |_| {}).await.until_settled().await, certificate, words).await;
 }
 
 /// The cluster, every bridge believed by its fingerprint.
-async fn pinned(tls: TlsMode) -> Scene {
+async fn pinned(tls: TlsMode) -> FaultScenario {
     let sim: Simulator = simulator::start(secure(tls)).await.expect("simulator");
     let pin = sim.fingerprint().expect("TLS");
-    Scene::on(sim, |config| config.bridges.iter_mut().for_each(|bridge| bridge.trust = Trust::Fingerprint(pin))).await.settled().await
+    FaultScenario::on(sim, |config| config.bridges.iter_mut().for_each(|bridge| bridge.trust = Trust::Fingerprint(pin)))
+        .await
+        .until_settled()
+        .await
 }
 
 #[tokio::test]
@@ -66,9 +70,9 @@ async fn a_pinned_fingerprint_that_differs_is_not_believed_though_all_else_is_ri
 #[tokio::test]
 async fn a_pinned_certificate_is_believed_whatever_else_is_wrong_with_it(#[case] tls: TlsMode) {
     let mut scene = pinned(tls).await;
-    scene.begin();
-    scene.life_goes_on().await;
-    scene.true_again().await;
+    scene.start_counting();
+    scene.exercise_all_bridges().await;
+    scene.until_true().await;
     assert_eq!(scene.page.bridge(BROKEN).expect("row").state, BridgeState::Live);
 }
 
@@ -81,8 +85,8 @@ async fn a_pinned_certificate_is_believed_whatever_else_is_wrong_with_it(#[case]
 async fn a_certificate_that_is_wrong_from_the_start_is_said_and_no_password_is_sent(#[case] certificate: &str, #[case] words: &str) {
     let sim = simulator::start(secure(TlsMode::Ca)).await.expect("simulator");
     sim.control().set_switches(Some(BROKEN), json!({ "certificate": certificate })).expect("switch");
-    let mut scene = Scene::on(sim, |_| {}).await;
-    scene.page.patience = bound() * 3;
+    let mut scene = FaultScenario::on(sim, |_| {}).await;
+    scene.page.deadline = bound() * 3;
     scene
         .page
         .until("the certificate to be said", |page| {
@@ -91,7 +95,7 @@ async fn a_certificate_that_is_wrong_from_the_start_is_said_and_no_password_is_s
             check(row.state == BridgeState::Unreachable && said, row)
         })
         .await;
-    assert_eq!(scene.asked().0.total, 0);
+    assert_eq!(scene.requests_since_fault().0.total, 0);
     shows(&scene, "as_started").await;
-    scene.settled().await;
+    scene.until_settled().await;
 }

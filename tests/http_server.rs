@@ -1,4 +1,4 @@
-//! How the server is served: headers, files, health, metrics, a sub-path, a proxy in front, TLS and its renewal.
+//! The HTTP server: headers, files, health, metrics, a sub-path, a proxy in front, TLS and its renewal.
 
 mod common;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use common::browser::Browser;
-use common::site::{PASSWORD, Setup, Site};
+use common::server::{PASSWORD, ServerSetup, TestServer};
 use common::{DEADLINE, wait_for};
 use futures_util::StreamExt;
 use rstest::rstest;
@@ -31,7 +31,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 #[case("/healthz", 200)]
 #[tokio::test]
 async fn every_answer_is_strict(#[case] path: &str, #[case] status: u16) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let answer = site.browser().get(path).await;
     assert_eq!(answer.status, status);
     assert_eq!(answer.header("content-security-policy"), POLICY);
@@ -45,7 +45,7 @@ async fn every_answer_is_strict(#[case] path: &str, #[case] status: u16) {
 /// A page of a wall has one script in it, and no policy but by its hash.
 #[tokio::test]
 async fn a_screens_page_may_run_its_own_script_too() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.browser();
     browser.get("/wall").await;
     let answer = browser.get("/wall").await;
@@ -58,7 +58,7 @@ async fn a_screens_page_may_run_its_own_script_too() {
 
 #[tokio::test]
 async fn what_is_not_there_is_a_page_for_people() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let answer = site.browser().get("/nowhere").await;
     assert!(answer.body.contains("There is nothing at this address."), "{}", answer.body);
     assert!(answer.header("content-type").starts_with("text/html"));
@@ -66,7 +66,7 @@ async fn what_is_not_there_is_a_page_for_people() {
 
 #[tokio::test]
 async fn files_are_compressed_typed_and_known_again() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.browser().with_header("accept-encoding", "gzip");
     let answer = browser.get("/static/i18n/en.json").await;
     assert_eq!((answer.status, answer.header("content-encoding")), (200, "gzip"));
@@ -82,7 +82,7 @@ async fn files_are_compressed_typed_and_known_again() {
 
 #[tokio::test]
 async fn it_is_ready_once_a_bridge_was_read() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.browser();
     assert_eq!(browser.get("/healthz").await.status, 200);
     let answer = browser.get("/readyz").await;
@@ -93,9 +93,9 @@ async fn it_is_ready_once_a_bridge_was_read() {
 
 #[tokio::test]
 async fn metrics_are_for_this_machine_or_for_a_token() {
-    let site = Setup::config("metrics.token = \"letmein\"").start().await;
+    let site = ServerSetup::config("metrics.token = \"letmein\"").start().await;
     let mut local = site.browser();
-    site.hub.publish(vec![common::rows::server()], vec![]);
+    site.hub.publish(vec![common::sample_rows::server()], vec![]);
     let answer = local.get("/metrics").await;
     assert!(answer.status == 200 && answer.body.contains("usher_deltas_total"), "{}", answer.body);
     let forwarded = site.browser().with_header("x-forwarded-for", "192.0.2.1");
@@ -106,7 +106,7 @@ async fn metrics_are_for_this_machine_or_for_a_token() {
 
 #[tokio::test]
 async fn everything_lives_under_the_sub_path() {
-    let site = Setup::config("public_url = \"http://desk.example/usher\"").start().await;
+    let site = ServerSetup::config("public_url = \"http://desk.example/usher\"").start().await;
     let mut browser = Browser::new(site.address, "/usher");
     let answer = browser.get("/").await;
     assert_eq!((answer.status, answer.location()), (303, "/usher/login"));
@@ -118,7 +118,7 @@ async fn everything_lives_under_the_sub_path() {
     browser.login("mo", PASSWORD).await;
     assert_eq!(browser.get("/").await.status, 200);
     assert_eq!(browser.get("/static/net/protocol.js").await.status, 200);
-    browser.try_socket(Some("http://desk.example")).await.expect("our origin").frame_of("snapshot_end").await;
+    browser.try_socket(Some("http://desk.example")).await.expect("our origin").frame_of_type("snapshot_end").await;
     assert_eq!(browser.try_socket(Some(&format!("http://{}", site.address))).await.err(), Some(403));
     let mut outside = site.browser();
     assert_eq!(outside.get("/login").await.status, 404);
@@ -128,7 +128,7 @@ async fn everything_lives_under_the_sub_path() {
 
 #[tokio::test]
 async fn behind_a_trusted_proxy_https_is_believed() {
-    let site = Setup::config("trusted_proxies = [\"127.0.0.1\"]").start().await;
+    let site = ServerSetup::config("trusted_proxies = [\"127.0.0.1\"]").start().await;
     let mut browser = site.browser().with_header("x-forwarded-proto", "https").with_header("x-forwarded-for", "192.0.2.1");
     browser = browser.with_header("origin", &format!("https://{}", site.address));
     let page = browser.get("/login").await;
@@ -139,7 +139,7 @@ async fn behind_a_trusted_proxy_https_is_believed() {
 
 #[tokio::test]
 async fn an_untrusted_peer_is_not_believed() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let page = site.browser().with_header("x-forwarded-proto", "https").get("/login").await;
     assert!(!page.header("set-cookie").contains("Secure"), "{}", page.header("set-cookie"));
 }
@@ -153,7 +153,7 @@ fn write_pair(dir: &Path) -> String {
 }
 
 /// A browser that believes this certificate only.
-fn tls_browser(site: &Site, certificate: &str) -> Browser {
+fn tls_browser(site: &TestServer, certificate: &str) -> Browser {
     let mut browser = site.browser();
     let root = reqwest::Certificate::from_pem(certificate.as_bytes()).expect("certificate");
     let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
@@ -172,7 +172,7 @@ async fn a_renewed_certificate_is_used_without_restart_and_a_broken_one_is_not()
     let dir = tempfile::tempdir().expect("directory");
     let first = write_pair(dir.path());
     let files = format!("[tls]\ncert_file = \"{0}/cert.pem\"\nkey_file = \"{0}/key.pem\"", dir.path().display());
-    let mut setup = Setup::timing(|timing| timing.reread_certificate = Duration::from_millis(50));
+    let mut setup = ServerSetup::timing(|timing| timing.reread_certificate = Duration::from_millis(50));
     setup.config = files;
     let site = setup.start().await;
     let port = site.address.port();
@@ -198,7 +198,7 @@ async fn over_tls_cookies_are_secure_and_the_socket_works() {
     let dir = tempfile::tempdir().expect("directory");
     let certificate = write_pair(dir.path());
     let files = format!("[tls]\ncert_file = \"{0}/cert.pem\"\nkey_file = \"{0}/key.pem\"", dir.path().display());
-    let site = Setup::config(&files).start().await;
+    let site = ServerSetup::config(&files).start().await;
     let mut browser = tls_browser(&site, &certificate);
     browser.host = format!("localhost:{}", site.address.port());
     let answer = browser.try_login("mo", PASSWORD).await;
@@ -228,7 +228,7 @@ async fn a_certificate_that_is_no_good_is_refused_at_the_start() {
     let files = format!("[tls]\ncert_file = \"{0}/cert.pem\"\nkey_file = \"{0}/key.pem\"", dir.path().display());
     let pair = TlsFiles { cert_file: dir.path().join("cert.pem"), key_file: dir.path().join("key.pem") };
     assert!(usher::http::check_certificate(&pair).is_err(), "known before a port is bound");
-    let site = Setup::config(&files).start().await;
+    let site = ServerSetup::config(&files).start().await;
     let error = common::in_time("the start to fail", site.served).await.expect("no panic").expect_err("no certificate");
     assert!(error.to_string().contains("holds no certificate in PEM form"), "{error}");
 }
@@ -237,7 +237,7 @@ async fn a_certificate_that_is_no_good_is_refused_at_the_start() {
 async fn a_connection_on_which_nothing_is_asked_any_more_is_closed() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    let site = Setup::timing(|timing| timing.connection_idle = Duration::from_millis(300)).start().await;
+    let site = ServerSetup::timing(|timing| timing.connection_idle = Duration::from_millis(300)).start().await;
     let mut tcp = tokio::net::TcpStream::connect(site.address).await.expect("connected");
     tcp.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("asked");
     let mut answer = Vec::new();
@@ -248,9 +248,9 @@ async fn a_connection_on_which_nothing_is_asked_any_more_is_closed() {
 
 #[tokio::test]
 async fn metrics_are_not_for_a_proxy_on_this_machine_that_says_nothing_of_itself() {
-    let site = Setup::config("metrics.token = \"letmein\"").start().await;
+    let site = ServerSetup::config("metrics.token = \"letmein\"").start().await;
     let answer = site.browser().with_header("host", "usher.example.org").get("/metrics").await;
     assert_eq!(answer.status, 403, "{}", answer.body);
-    let site = Setup::config("trusted_proxies = [\"127.0.0.1\"]\nmetrics.token = \"letmein\"").start().await;
+    let site = ServerSetup::config("trusted_proxies = [\"127.0.0.1\"]\nmetrics.token = \"letmein\"").start().await;
     assert_eq!(site.browser().get("/metrics").await.status, 403, "a proxy may have left its headers out");
 }

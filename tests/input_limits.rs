@@ -1,5 +1,5 @@
-//! Every text that a browser, a proxy or a bridge can send has a bound: each message with each of its fields, each field of a form or query,
-//! each header, each element of CMS. None of them, however long, is kept in the database, written to the log or sent to browsers whole.
+//! Every text from a browser, a proxy or a bridge has a limit: each field of each message, form or query, each header, each element of CMS.
+//! None of them, however long, is stored in the database, written to the log or sent to browsers as a whole.
 
 mod common;
 
@@ -7,8 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use common::browser::{Browser, csrf};
-use common::desk::{PASSWORD, Page, check, quiet};
-use common::process::Process;
+use common::desk::{PASSWORD, quiet};
+use common::page::{Page, check};
+use common::usher_process::UsherProcess;
 use common::{DEADLINE, wait_for};
 use reqwest::header::{HeaderName, HeaderValue};
 use rstest::rstest;
@@ -84,13 +85,13 @@ fn holds_long(bytes: &[u8]) -> bool {
     bytes.chunk_by(|a, b| a == b).any(|run| matches!(run[0], b'A') && run.len() > KEPT)
 }
 
-async fn start(sim: &Simulator) -> Process {
-    Process::start(sim, "trusted_proxies = [\"127.0.0.1\"]").await
+async fn start(sim: &Simulator) -> UsherProcess {
+    UsherProcess::start(sim, "trusted_proxies = [\"127.0.0.1\"]").await
 }
 
 /// Neither the database nor the log of the server holds anything that long.
-fn assert_nothing_long(process: &Process) {
-    let said = process.said();
+fn assert_nothing_long(process: &UsherProcess) {
+    let said = process.log();
     if let Some(line) = said.lines().find(|line| holds_long(line.as_bytes())) {
         panic!("the log has a line of {} bytes: {}...", line.len(), &line[..300]);
     }
@@ -111,8 +112,8 @@ async fn no_message_makes_the_server_keep_or_log_a_long_text() {
         let mut refused = 0;
         for long in too_long(&message) {
             let mut socket = browser.socket().await;
-            socket.frame_of("snapshot_end").await;
-            socket.say(&long).await;
+            socket.frame_of_type("snapshot_end").await;
+            socket.send(&long).await;
             // Whatever it did to this socket, the server goes on.
             refused += usize::from(answer(&mut socket).await);
         }
@@ -224,7 +225,7 @@ fn assert_short_rows(page: &Page, what: &str) {
 }
 
 /// A server on a bridge of one meeting in whose lobby one guest waits; every text that their names and address make is too long.
-async fn with_a_long_guest(sim: &Simulator) -> (Process, Page, ParticipantTruth) {
+async fn with_a_long_guest(sim: &Simulator) -> (UsherProcess, Page, ParticipantTruth) {
     let process = start(sim).await;
     let long = "A".repeat(LONG);
     let mut page = process.page("ana").await;
@@ -232,7 +233,7 @@ async fn with_a_long_guest(sim: &Simulator) -> (Process, Page, ParticipantTruth)
     let guest =
         Join { meeting: meeting.id, name: long.clone(), uri: Some(format!("{long}@example.org")), role: Role::Guest, ..Join::default() };
     let guest = sim.control().join(guest).expect("joined");
-    page.waiting([&guest]).await;
+    page.until_waiting([&guest]).await;
     (process, page, guest)
 }
 

@@ -1,11 +1,12 @@
-//! Changes that CMS makes late, or answers late or never: no press sends two, and what was said of them is put right.
+//! Changes that CMS makes late, or answers late or never: no request is sent twice, and results are corrected.
 
 mod common;
 
 use std::time::Duration;
 
-use common::deeds::*;
-use common::desk::{Desk, Page, check, quiet, to};
+use common::actions::*;
+use common::desk::{Desk, quiet};
+use common::page::{Page, action_on, check};
 use serde_json::{Value, json};
 use usher::model::Lobby;
 use usher::simulator::Id;
@@ -22,30 +23,30 @@ async fn impatient(confirm_within: Duration) -> Desk {
 
 /// Each action on a scene of its own, one after the other: three requests without an answer in a row and a bridge is unreachable.
 async fn each_alone(desk: &Desk, page: &mut Page, switches: Value, mut judge: impl AsyncFnMut(&mut Page, Id, &str, Value)) {
-    let (people, meetings) = scene(desk, page).await;
+    let (people, meetings) = four_admitted(desk, page).await;
     let mut deeds = one_of_each(&people, &meetings);
     let (_, waiting) = desk.meeting("Hearing", "eu-1", &["Waits"]);
-    page.waiting(&waiting).await;
-    deeds.push((waiting[0].id, to("admit", &[waiting[0].id])));
+    page.until_waiting(&waiting).await;
+    deeds.push((waiting[0].id, action_on("admit", &[waiting[0].id])));
     for (n, (target, deed)) in deeds.into_iter().enumerate() {
         desk.control().reset_requests();
         desk.control().set_switches(None, switches.clone()).expect("switch");
         let word = format!("alone-{n}");
-        page.ask(&word, deed.clone()).await;
+        page.request(&word, deed.clone()).await;
         let results = page.results(&word).await;
         judge(page, target, &word, results[&target.to_string()].clone()).await;
         let asked = sent(desk);
         assert_eq!(asked, 1, "{deed}");
         let off = switches.as_object().expect("switches").keys().map(|name| (name.clone(), Value::Null)).collect::<Value>();
         desk.control().set_switches(None, off).expect("switch");
-        live(page).await;
+        until_live(page).await;
     }
 }
 
 /// Requests that change a person, leg or call; also those that were hung up on.
 fn sent(desk: &Desk) -> u64 {
     ["PUT /participants/<id>", "DELETE /participants/<id>", "PUT /calls/<id>", "PUT /callLegs/<id>"]
-        .map(|shape| desk.asked(shape))
+        .map(|shape| desk.request_count(shape))
         .iter()
         .sum()
 }
@@ -78,12 +79,12 @@ async fn another_press_is_another_request() {
     let desk = impatient(Duration::from_millis(300)).await;
     let mut page = desk.page("mo").await;
     let (_, people) = desk.meeting("Hearing", "eu-1", &["Waits"]);
-    page.waiting(&people).await;
+    page.until_waiting(&people).await;
     desk.control().set_switches(None, json!({ "put_slow_ms": 3_600_000 })).expect("switch");
     assert_eq!(page.admit("a", &[people[0].id]).await[&people[0].id.to_string()]["result"], "unconfirmed");
     desk.control().set_switches(None, json!({ "put_slow_ms": null })).expect("switch");
     assert_eq!(page.admit("b", &[people[0].id]).await[&people[0].id.to_string()]["result"], "done");
-    assert_eq!(puts(&desk), 2);
+    assert_eq!(participant_puts(&desk), 2);
 }
 
 #[tokio::test]
@@ -94,15 +95,15 @@ async fn a_lock_that_one_bridge_does_not_answer_is_asked_of_each_bridge_once() {
     let (meeting, _) = desk.meeting("Hearing", "eu-1", &["One"]);
     desk.join(meeting.id, "eu-2", "Two");
     page.until("both bridges", |page| check(page.meeting(meeting.id)?.bridges.len() == 2, page.meetings())).await;
-    live(&mut page).await;
+    until_live(&mut page).await;
     desk.control().reset_requests();
     desk.control().set_switches(None, json!({ "call_changes": "local" })).expect("switch");
     desk.control().set_switches(Some("eu-1"), json!({ "put_slow_ms": 1500 })).expect("switch");
-    assert_eq!(result(&mut page, "a", meeting.id, lock(meeting.id, true)).await, "done");
-    assert_eq!(desk.asked("PUT /calls/<id>"), 2, "one for each bridge");
+    assert_eq!(result_of(&mut page, "a", meeting.id, lock(meeting.id, true)).await, "done");
+    assert_eq!(desk.request_count("PUT /calls/<id>"), 2, "one for each bridge");
 }
 
-/// What the log holds of a press on this target: id, result, what it corrects.
+/// The entries of the audit log for this target: id, result, corrected entry.
 fn entries(desk: &Desk, target: Id) -> Result<Vec<(String, String, String)>, String> {
     let conn = usher::db::open_connection(desk.dir.path()).map_err(|error| error.to_string())?;
     let query =
@@ -134,7 +135,7 @@ async fn what_cms_makes_late_is_put_right_for_all_browsers_the_one_that_pressed_
             .until("the row to be right", |page| match (page.person(target), page.meeting(target)) {
                 (Ok(row), _) => check(row.outcome.is_none() && is_so(row), row),
                 (_, Ok(row)) => check(row.outcome.is_none() && (row.locked == Some(true) || row.message.is_some()), row),
-                // Who was removed.
+                // The participant who was removed.
                 _ => Ok(()),
             })
             .await;
@@ -174,7 +175,7 @@ async fn another_press_ends_the_late_reading_of_the_first() {
     let mut page = desk.page("mo").await;
     let (_, people) = desk.meeting("Hearing", "eu-1", &["Waits"]);
     let id = people[0].id;
-    page.waiting(&people).await;
+    page.until_waiting(&people).await;
     desk.control().set_switches(None, json!({ "put_without_effect": true })).expect("switch");
     assert_eq!(page.admit("a", &[id]).await[&id.to_string()]["result"], "unconfirmed");
     desk.control().set_switches(None, json!({ "put_without_effect": null })).expect("switch");
@@ -193,7 +194,7 @@ async fn what_a_crash_left_open_is_put_right_when_it_reads_so_later() {
     let desk = Desk::start(quiet(1)).await;
     let mut page = desk.page("mo").await;
     let (_, people) = desk.meeting("Hearing", "eu-1", &["Waits"]);
-    page.waiting(&people).await;
+    page.until_waiting(&people).await;
     let id = people[0].id;
     let press = |directory: &std::path::Path| {
         let conn = usher::db::open_connection(directory).expect("database");

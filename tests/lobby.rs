@@ -1,10 +1,11 @@
-//! What a page shows of the lobby: who waits, since when, in which meeting, at which bridge.
+//! The lobby on a page: waiting participants, start of the wait, meeting, bridge.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, check, quiet};
+use common::desk::{Desk, quiet};
+use common::page::check;
 use serde_json::json;
 use usher::model::{HasLobby, LegState, Lobby, NamedBy};
 use usher::simulator::{Dial, StartCall};
@@ -156,10 +157,10 @@ async fn an_arrival_costs_three_requests_however_many_bridges_list_it() {
     page.until("all three", |page| check(page.meetings().iter().map(|m| m.waiting).sum::<usize>() == 3, page.meetings())).await;
     page.until("all bridges", |page| check(page.bridges().iter().all(|b| format!("{:?}", b.state) == "Live"), page.bridges())).await;
     let shapes = ["GET /participants/<id>", "GET /participants/<id>/callLegs"];
-    let before: Vec<u64> = shapes.iter().map(|shape| desk.asked(shape)).collect();
+    let before: Vec<u64> = shapes.iter().map(|shape| desk.request_count(shape)).collect();
     let late = desk.join(meeting.id, "us-1", "Late");
     page.until("the arrival", |page| check(page.person(late.id)?.lobby == Lobby::Waiting, page.people())).await;
-    let after: Vec<u64> = shapes.iter().map(|shape| desk.asked(shape)).collect();
+    let after: Vec<u64> = shapes.iter().map(|shape| desk.request_count(shape)).collect();
     assert_eq!((after[0] - before[0], after[1] - before[1]), (1, 1), "where hosted, which legs; then the leg itself");
 }
 
@@ -170,7 +171,7 @@ async fn hidden_meetings_are_counted_and_nothing_of_them_is_sent() {
     desk.meeting("Secret council", "eu-1", &["Bo Berg"]);
     let (_, people) = desk.meeting("Board call", "eu-1", &["Ana Silva"]);
     let mut page = desk.page("vi").await;
-    page.until("one hidden", |page| check(page.hidden() == 1 && page.person(people[0].id).is_ok(), page.meetings())).await;
+    page.until("one hidden", |page| check(page.hidden_meetings() == 1 && page.person(people[0].id).is_ok(), page.meetings())).await;
     assert_eq!((page.meetings().len(), page.people().len()), (1, 1));
 }
 
@@ -211,7 +212,7 @@ async fn a_wait_goes_on_over_a_restart() {
     let mut page = desk.page("vi").await;
     page.until("the meeting", |page| check(page.meetings().len() == 1, page.meetings())).await;
     let guest = desk.join(meeting.id, "eu-1", "Bo Berg");
-    let waiting = |page: &common::desk::Page| {
+    let waiting = |page: &common::page::Page| {
         check(page.person(guest.id)?.lobby == Lobby::Waiting, page.people()).and_then(|()| page.person(guest.id).cloned())
     };
     let before = page.until("the guest to wait", waiting).await;

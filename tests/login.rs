@@ -1,11 +1,11 @@
-//! Log-in, log-out, accounts and what guards them, over real HTTP.
+//! Login, logout, accounts and their protection, over real HTTP.
 
 mod common;
 
 use std::time::Duration;
 
 use common::browser::{Browser, csrf};
-use common::site::{PASSWORD, Setup, Site};
+use common::server::{PASSWORD, ServerSetup, TestServer};
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use usher::model::Role;
 
 #[tokio::test]
 async fn who_is_not_logged_in_is_led_to_the_log_in_and_back() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.browser();
     let answer = browser.get("/").await;
     assert_eq!((answer.status, answer.location()), (303, "/login"));
@@ -35,7 +35,7 @@ async fn who_is_not_logged_in_is_led_to_the_log_in_and_back() {
 
 #[tokio::test]
 async fn next_never_leads_elsewhere() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.browser();
     let fields = [("username", "mo"), ("password", PASSWORD), ("next", "//evil.example/x")];
     assert_eq!(browser.post("/login", "/login", &fields).await.location(), "/");
@@ -46,7 +46,7 @@ async fn next_never_leads_elsewhere() {
 #[case::unknown_user("nobody", PASSWORD)]
 #[tokio::test]
 async fn a_refused_log_in_says_the_same_for_all_reasons(#[case] name: &str, #[case] password: &str) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let answer = site.browser().try_login(name, password).await;
     assert_eq!(answer.status, 401);
     assert!(answer.body.contains("User name and password do not match."), "{}", answer.body);
@@ -55,7 +55,7 @@ async fn a_refused_log_in_says_the_same_for_all_reasons(#[case] name: &str, #[ca
 
 #[tokio::test]
 async fn logging_out_takes_a_form_and_ends_the_session() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.logged_in("mo").await;
     let old = browser.clone();
     assert_eq!(browser.get("/logout").await.status, 405);
@@ -66,7 +66,7 @@ async fn logging_out_takes_a_form_and_ends_the_session() {
 
 #[tokio::test]
 async fn cookies_are_out_of_reach_of_scripts_and_other_sites() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.browser();
     let page = browser.get("/login").await;
     let token = csrf(&page.body).expect("token").to_owned();
@@ -89,7 +89,7 @@ async fn cookies_are_out_of_reach_of_scripts_and_other_sites() {
 #[case::remove("/users/vi/remove", &[])]
 #[tokio::test]
 async fn a_form_without_the_token_of_this_browser_changes_nothing(#[case] path: &str, #[case] fields: &[(&str, &str)]) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.logged_in("ana").await;
     assert_eq!(browser.post_raw(path, fields).await.status, 403, "no token");
     let wrong = "0".repeat(32);
@@ -106,7 +106,7 @@ async fn a_form_without_the_token_of_this_browser_changes_nothing(#[case] path: 
 
 #[tokio::test]
 async fn a_form_of_another_origin_is_refused() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.browser().with_header("origin", "https://evil.example");
     let answer = browser.try_login("mo", PASSWORD).await;
     assert_eq!(answer.status, 403);
@@ -120,7 +120,7 @@ async fn a_form_of_another_origin_is_refused() {
 #[case("mo")]
 #[tokio::test]
 async fn only_admins_manage_users(#[case] name: &str) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.logged_in(name).await;
     assert_eq!(browser.get("/users").await.status, 403);
     let answer = browser.post("/account", "/users/vi/remove", &[]).await;
@@ -130,7 +130,7 @@ async fn only_admins_manage_users(#[case] name: &str) {
 
 #[tokio::test]
 async fn an_admin_adds_changes_and_removes_users() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut ana = site.logged_in("ana").await;
     let page = ana.post("/users", "/users", &[("name", "Zoë.K"), ("role", "moderator"), ("password", "another horse")]).await;
     assert!(page.status == 200 && page.body.contains("Zoë.K was added."), "{}", page.body);
@@ -164,7 +164,7 @@ async fn a_new_user_that_breaks_a_rule_is_refused_in_words(
     #[case] password: &str,
     #[case] expected: &str,
 ) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut ana = site.logged_in("ana").await;
     let page = ana.post("/users", "/users", &[("name", name), ("role", role), ("password", password)]).await;
     assert!(page.status == 400 && page.body.contains(expected), "{}", page.body);
@@ -173,10 +173,10 @@ async fn a_new_user_that_breaks_a_rule_is_refused_in_words(
 
 #[tokio::test]
 async fn a_new_password_signs_the_other_sessions_out_and_gives_this_browser_a_new_one() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let (mut here, mut there) = (site.logged_in("mo").await, site.logged_in("mo").await);
     let (mut socket_here, mut socket_there) = (here.socket().await, there.socket().await);
-    socket_here.frame_of("snapshot_end").await;
+    socket_here.frame_of_type("snapshot_end").await;
     let refused = |current, password, again| [("current", current), ("password", password), ("again", again)];
     let page = here.post("/account", "/account/password", &refused("wrong horse", "another horse", "another horse")).await;
     assert!(page.status == 400 && page.body.contains("current password is not right"), "{}", page.body);
@@ -187,17 +187,17 @@ async fn a_new_password_signs_the_other_sessions_out_and_gives_this_browser_a_ne
     assert!(page.status == 200 && page.body.contains("Your password is changed."), "{}", page.body);
     assert_ne!(here.cookies["usher"], copied.cookies["usher"]);
     assert_eq!(copied.get("/").await.status, 303, "whoever copied the old cookie is out");
-    assert_eq!(socket_there.closed().await, (4401, "signed out".into()));
-    assert_eq!(socket_here.closed().await, (4401, "the password was changed".into()), "also who holds a socket of the old one");
+    assert_eq!(socket_there.until_closed().await, (4401, "signed out".into()));
+    assert_eq!(socket_here.until_closed().await, (4401, "the password was changed".into()), "also who holds a socket of the old one");
     assert_eq!(there.get("/").await.status, 303);
     assert_eq!(here.get("/").await.status, 200);
-    here.socket().await.frame_of("snapshot_end").await;
+    here.socket().await.frame_of_type("snapshot_end").await;
     site.browser().login("mo", "another horse").await;
 }
 
 #[tokio::test]
 async fn an_admin_who_sets_their_own_password_on_the_page_of_users_stays_in_under_a_new_session() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut ana = site.logged_in("ana").await;
     let mut copied = ana.clone();
     let page = ana.post("/users", "/users/ANA/password", &[("password", "another horse")]).await;
@@ -210,12 +210,12 @@ async fn an_admin_who_sets_their_own_password_on_the_page_of_users_stays_in_unde
 #[case::the_same_user("mo")]
 #[tokio::test]
 async fn a_log_in_over_a_session_ends_it(#[case] second: &str) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     site.accounts.add("ben", Role::Moderator, PASSWORD).await.expect("added");
     let mut browser = site.logged_in("mo").await;
     let mut copied = browser.clone();
     let mut socket = browser.socket().await;
-    socket.frame_of("snapshot_end").await;
+    socket.frame_of_type("snapshot_end").await;
     // The log-in page is not shown to who is logged in, but its form may be open in another tab.
     let page = browser.get("/account").await;
     let token = csrf(&page.body).expect("token").to_owned();
@@ -224,7 +224,7 @@ async fn a_log_in_over_a_session_ends_it(#[case] second: &str) {
     assert_ne!(browser.cookies["usher"], copied.cookies["usher"]);
     assert_eq!(copied.get("/").await.status, 303, "the old cookie is no session of anybody");
     assert_eq!(copied.try_socket(None).await.err(), Some(401));
-    assert_eq!(socket.closed().await, (4401, "signed in again in this browser".into()));
+    assert_eq!(socket.until_closed().await, (4401, "signed in again in this browser".into()));
     assert!(browser.get("/account").await.body.contains(&format!("Signed in as {second}")));
 }
 
@@ -233,7 +233,7 @@ async fn a_log_in_over_a_session_ends_it(#[case] second: &str) {
 #[case::of_an_ended_session("")]
 #[tokio::test]
 async fn a_session_id_that_was_planted_is_not_the_one_of_the_log_in(#[case] planted: &str) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let planted = if planted.is_empty() {
         let mut ended = site.logged_in("vi").await;
         let id = ended.cookies["usher"].clone();
@@ -252,7 +252,7 @@ async fn a_session_id_that_was_planted_is_not_the_one_of_the_log_in(#[case] plan
 }
 
 /// Moves the log-in of every session back in time.
-fn age_sessions(site: &Site, hours: f64) {
+fn age_sessions(site: &TestServer, hours: f64) {
     let conn = open_connection(site.dir.path()).expect("database");
     let changed = conn.execute("UPDATE sessions SET begun = begun - ?1", [(hours * 3_600_000.0) as i64]).expect("changed");
     assert!(changed > 0);
@@ -260,20 +260,20 @@ fn age_sessions(site: &Site, hours: f64) {
 
 #[tokio::test]
 async fn a_session_ends_for_good_after_the_hours_of_the_setting_also_under_an_open_page_and_over_a_restart() {
-    let setup = |hours| Setup {
+    let setup = |hours| ServerSetup {
         config: format!("[session]\nmax_hours = {hours}\n"),
-        ..Setup::timing(|timing| timing.keep_login = Duration::from_millis(100))
+        ..ServerSetup::timing(|timing| timing.keep_login = Duration::from_millis(100))
     };
     let site = setup(8).start().await;
     let mut browser = site.logged_in("mo").await;
     let mut socket = browser.socket().await;
-    socket.frame_of("snapshot_end").await;
+    socket.frame_of_type("snapshot_end").await;
     age_sessions(&site, 7.9);
-    let told = socket.frame_of("session_ends").await;
+    let told = socket.frame_of_type("session_ends").await;
     assert!(told["at"].as_i64().is_some(), "{told}");
     assert_eq!(browser.get("/").await.status, 200, "six minutes are left");
     age_sessions(&site, 0.1);
-    let (code, words) = socket.closed().await;
+    let (code, words) = socket.until_closed().await;
     assert!(code == 4401 && words.contains("as long as it may"), "{code} {words}");
     assert_eq!(browser.get("/").await.status, 303);
     assert_eq!(browser.try_socket(None).await.err(), Some(401));
@@ -288,7 +288,7 @@ async fn a_session_ends_for_good_after_the_hours_of_the_setting_also_under_an_op
 
 #[tokio::test]
 async fn a_language_is_chosen_for_this_browser_and_one_that_is_not_there_is_refused() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.logged_in("mo").await.with_header("accept-language", "fr");
     let page = browser.post("/account", "/account/language", &[("language", "xx")]).await;
     assert!(page.status == 400 && page.header("set-cookie").is_empty(), "{}", page.body);
@@ -303,25 +303,25 @@ async fn a_language_is_chosen_for_this_browser_and_one_that_is_not_there_is_refu
 
 #[tokio::test]
 async fn a_log_in_survives_a_restart() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.logged_in("mo").await;
     let dir = site.stop().await;
-    let site = Setup::default().start_in(dir).await;
+    let site = ServerSetup::default().start_in(dir).await;
     (browser.address, browser.host) = (site.address, site.address.to_string());
     assert_eq!(browser.get("/").await.status, 200);
-    browser.socket().await.frame_of("snapshot_end").await;
+    browser.socket().await.frame_of_type("snapshot_end").await;
 }
 
 #[tokio::test]
 async fn an_unused_log_in_ends_and_an_open_page_keeps_it() {
-    let setup = Setup::timing(|timing| {
+    let setup = ServerSetup::timing(|timing| {
         timing.session_idle = Duration::from_secs(3);
         timing.keep_login = Duration::from_millis(100);
     });
     let site = setup.start().await;
     let (open, left) = (site.logged_in("mo").await, site.logged_in("vi").await);
     let mut socket = open.socket().await;
-    socket.frame_of("snapshot_end").await;
+    socket.frame_of_type("snapshot_end").await;
     // Looked at from outside: asking with its cookie would use it.
     let conn = open_connection(site.dir.path()).expect("database");
     wait_for(DEADLINE, "the unused log-in to end", async || {
@@ -331,14 +331,14 @@ async fn an_unused_log_in_ends_and_an_open_page_keeps_it() {
     })
     .await;
     assert_eq!(left.try_socket(None).await.err(), Some(401));
-    site.hub.publish(vec![common::rows::server()], vec![]);
-    assert_eq!(socket.frame_of("delta").await["seq"], 1);
+    site.hub.publish(vec![common::sample_rows::server()], vec![]);
+    assert_eq!(socket.frame_of_type("delta").await["seq"], 1);
     assert!(open.try_socket(None).await.is_ok(), "kept by its open page");
 }
 
 #[tokio::test]
 async fn attempts_are_slowed_and_the_rest_of_the_room_is_not() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut attempts = Vec::new();
     for _ in 0..12 {
         let mut browser = site.browser();
@@ -358,12 +358,12 @@ async fn attempts_are_slowed_and_the_rest_of_the_room_is_not() {
 }
 
 /// A browser behind the proxy on this machine, at an address of its own.
-fn browser_at(site: &Site, address: &str) -> Browser {
+fn browser_at(site: &TestServer, address: &str) -> Browser {
     site.browser().with_header("x-forwarded-for", address)
 }
 
 /// Guessers at `mo`, each attempt from another address, until told to stop.
-fn guessers(site: &Site, stop: &CancellationToken) -> Vec<tokio::task::JoinHandle<()>> {
+fn guessers(site: &TestServer, stop: &CancellationToken) -> Vec<tokio::task::JoinHandle<()>> {
     let guess = |n: u32| {
         let (stop, browser) = (stop.clone(), site.browser());
         tokio::spawn(async move {
@@ -382,7 +382,7 @@ fn guessers(site: &Site, stop: &CancellationToken) -> Vec<tokio::task::JoinHandl
 
 #[tokio::test]
 async fn guessing_from_ever_new_addresses_keeps_nobody_out_also_after_a_restart() {
-    let setup = || Setup::config("trusted_proxies = [\"127.0.0.1\"]");
+    let setup = || ServerSetup::config("trusted_proxies = [\"127.0.0.1\"]");
     let mut site = setup().start().await;
     for _ in 0..2 {
         let stop = CancellationToken::new();
@@ -400,10 +400,10 @@ async fn guessing_from_ever_new_addresses_keeps_nobody_out_also_after_a_restart(
 
 #[tokio::test]
 async fn a_browser_that_has_logged_in_is_let_in_beside_a_guesser_at_the_same_address_also_after_a_restart() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut known = site.logged_in("mo").await;
     known.post("/account", "/logout", &[]).await;
-    let site = Setup::default().start_in(site.stop().await).await;
+    let site = ServerSetup::default().start_in(site.stop().await).await;
     (known.address, known.host) = (site.address, site.address.to_string());
     // More than are free, side by side: those that wait are given up.
     let attempts = (0..12).map(|_| {
@@ -420,7 +420,7 @@ async fn a_browser_that_has_logged_in_is_let_in_beside_a_guesser_at_the_same_add
 
 #[tokio::test]
 async fn a_device_cookie_is_nobodys_log_in_and_never_one_that_was_planted() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.browser();
     let planted = "0123456789abcdef0123456789abcdef";
     browser.cookies.insert("usher_device".into(), planted.into());
@@ -441,18 +441,18 @@ async fn a_device_cookie_is_nobodys_log_in_and_never_one_that_was_planted() {
 
 #[tokio::test]
 async fn the_command_line_works_while_the_server_runs() {
-    let site = Setup::timing(|timing| timing.watch_database = Duration::from_millis(200)).start().await;
+    let site = ServerSetup::timing(|timing| timing.watch_database = Duration::from_millis(200)).start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
     let mut conn = open_connection(site.dir.path()).expect("database");
     Offline(&mut conn).add("new", Role::Viewer, "another horse").expect("added");
     site.browser().login("new", "another horse").await;
     Offline(&mut conn).remove("mo").expect("removed");
-    assert_eq!(socket.closed().await, (4401, "signed out".into()));
+    assert_eq!(socket.until_closed().await, (4401, "signed out".into()));
 }
 
 #[tokio::test]
 async fn markup_in_names_is_text() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser: Browser = site.browser();
     let page = browser.try_login("\"><script>alert(1)</script>", "x").await;
     assert_eq!(page.status, 401);

@@ -1,9 +1,10 @@
-//! What a bridge says byte for byte, ill-formed or not, costs at most the text in which it stands: whoever has such a name waits, is shown
-//! and can be let in like everybody else, and nobody else notices.
+//! A malformed text from a bridge costs at most itself: a participant with such a name waits, is shown and can be admitted, and no other
+//! row is affected.
 
 mod common;
 
-use common::desk::{Desk, check, quiet};
+use common::desk::{Desk, quiet};
+use common::page::check;
 use rstest::rstest;
 use serde_json::json;
 use usher::model::Lobby;
@@ -36,10 +37,10 @@ async fn a_broken_text_costs_at_most_itself(#[case] name: &str) {
     let mut page = desk.page("mo").await;
     let raw = format!("{AS_IT_IS}{name}");
     let (meeting, people) = desk.meeting(&raw, "eu-1", &["Ana Silva", &raw, "Li Wei"]);
-    page.waiting(people.iter().collect::<Vec<_>>()).await;
+    page.until_waiting(people.iter().collect::<Vec<_>>()).await;
     let late = desk.join(meeting.id, "eu-1", &raw);
     let last = desk.join(meeting.id, "eu-1", "Max Frisch");
-    page.waiting([&late, &last]).await;
+    page.until_waiting([&late, &last]).await;
     let results = page.admit("a", &[people[1].id, late.id, last.id]).await;
     assert!(results.values().all(|result| result["result"] == "done"), "{results:?}");
     page.until("everybody to be in, and the others to wait on", |page| {
@@ -56,7 +57,7 @@ async fn a_pause_without_end_ends_no_press(#[case] seconds: &str) {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg", "Ana Silva"]);
     let mut page = desk.page("mo").await;
-    page.waiting(people.iter().collect::<Vec<_>>()).await;
+    page.until_waiting(people.iter().collect::<Vec<_>>()).await;
     let seconds: u64 = seconds.parse().expect("a number");
     desk.control()
         .set_switches(None, json!({ "rest_status": 503, "rest_status_under": "/participants", "retry_after_s": seconds }))
@@ -66,7 +67,7 @@ async fn a_pause_without_end_ends_no_press(#[case] seconds: &str) {
     page.until("nobody to be left pending", |page| check(page.people().iter().all(|row| row.pending.is_none()), page.people())).await;
 }
 
-/// What a bridge says of one object and Usher can't read is said where that object is shown, and nowhere else.
+/// Text of an object that Usher can't read is reported on that object's row, and nowhere else.
 #[tokio::test]
 async fn what_cannot_be_read_of_a_person_is_said_on_their_row_until_it_can_be() {
     let desk = Desk::start(quiet(1)).await;
@@ -76,7 +77,7 @@ async fn what_cannot_be_read_of_a_person_is_said_on_their_row_until_it_can_be() 
     };
     let mut page = desk.page("mo").await;
     let (meeting, others) = desk.meeting("Board call", "eu-1", &["Ana Silva"]);
-    page.waiting(&others).await;
+    page.until_waiting(&others).await;
     for damage in ["<deactivated>tr\u{1}ue<", "<deactivated>tr&nbsp;ue<", "<deactivated>&#xD83D;<", "<deactivated><b>true</b><"] {
         spoil(damage);
         let bo = desk.join(meeting.id, "eu-1", "Bo Berg");
@@ -100,7 +101,7 @@ async fn an_entry_of_a_list_that_cannot_be_read_costs_itself_and_is_said_on_its_
     let desk = Desk::start(quiet(1)).await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Ana Silva", "Bo Berg"]);
     let mut page = desk.page("mo").await;
-    page.waiting(&people).await;
+    page.until_waiting(&people).await;
     let spoilt = format!("<participant id=\"{}\">", people[1].id);
     let switch = |with: &str, what: &str| {
         desk.control().set_switches(None, json!({ "rest_replace": what, "rest_replace_with": with })).expect("switch");

@@ -1,10 +1,11 @@
-//! What was not told by an event, or told at a bad moment, is found all the same: with the rotation off, so that it can't mask it.
+//! Changes that no event reported, or that came at a bad moment, are found without the rotation, which could hide a defect.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, Page, check, quiet};
+use common::desk::{Desk, quiet};
+use common::page::{Page, check};
 use common::{DEADLINE, wait_for};
 use serde_json::json;
 use usher::config::Config;
@@ -122,7 +123,7 @@ async fn mutes_are_told_on_after_calls_ended_while_events_were_away() {
     assert_eq!(page.bridge("eu-1").expect("row").polled_calls, 0);
 }
 
-/// What was asked for before an event says nothing against it, however late it is answered.
+/// A response to a request from before an event does not override the event, however late it is.
 #[tokio::test]
 async fn an_answer_that_was_on_its_way_when_somebody_left_brings_nobody_back() {
     let desk = alone(2).await;
@@ -134,7 +135,7 @@ async fn an_answer_that_was_on_its_way_when_somebody_left_brings_nobody_back() {
     desk.control().set_switches(None, json!({ "get_late_ms": 500 })).expect("set");
     desk.control().reset_requests();
     let late: Vec<Id> = (0..6).map(|n| desk.join(meeting.id, ["eu-1", "eu-2"][n % 2], &format!("Late {n}")).id).collect();
-    page.until("all to be asked about", |_| check(desk.asked("GET /participants/<id>") >= 6, desk.control().requests())).await;
+    page.until("all to be asked about", |_| check(desk.request_count("GET /participants/<id>") >= 6, desk.control().requests())).await;
     late.iter().for_each(|person| desk.control().leave(*person).expect("left"));
     for person in &late {
         gone(&mut page, *person).await;
@@ -153,7 +154,7 @@ async fn an_answer_that_was_on_its_way_when_a_lock_changed_does_not_undo_it() {
     desk.control().reset_requests();
     // Makes Usher read the call.
     desk.control().deactivate_rosters("eu-1").expect("deactivated");
-    page.until("the call to be asked for", |_| check(desk.asked("GET /calls/<id>") > 0, desk.control().requests())).await;
+    page.until("the call to be asked for", |_| check(desk.request_count("GET /calls/<id>") > 0, desk.control().requests())).await;
     desk.control().lock(meeting.id).expect("locked");
     let locked = |page: &Page| check(page.meetings().iter().all(|row| row.locked == Some(true)), page.meetings());
     page.until("the lock", locked).await;
@@ -252,7 +253,7 @@ async fn what_only_the_rotation_finds_is_counted() {
     let mut page = desk.page("vi").await;
     shown(&mut page, people[0].id, Lobby::Waiting).await;
     shown(&mut page, people[1].id, Lobby::Waiting).await;
-    // What the arrivals announced is over.
+    // The effects of the arrivals are over.
     page.follow_for(Duration::from_secs(4)).await;
     let counted = async || {
         let mut browser = common::browser::Browser::new(desk.app.address, "");
@@ -292,7 +293,7 @@ async fn who_was_listed_by_another_bridge_alone_and_is_listed_anew_is_read_again
     for n in 0..3 {
         let late = desk.join(meeting.id, "eu-2", &format!("Late {n}"));
         shown(&mut page, late.id, Lobby::Waiting).await;
-        // Nobody lists them for a moment, unless the poll was quicker.
+        // For a moment no bridge lists them, unless the poll was faster.
         desk.control().end(meeting.id, Some("eu-1")).expect("ended");
         page.follow_for(Duration::from_millis(1500)).await;
         shown(&mut page, late.id, Lobby::Waiting).await;
@@ -312,7 +313,7 @@ async fn a_mute_that_a_damaged_frame_lost_is_told_all_the_same(#[case] said: &st
     let mut page = desk.page("mo").await;
     let (meeting, _) = desk.meeting("Board call", "eu-1", &["Ana Silva"]);
     let host = desk.host(meeting.id, "eu-1");
-    page.lobby([&host], Lobby::In).await;
+    page.until_lobby([&host], Lobby::In).await;
     desk.control().set_switches(None, json!({ "events_replace": said, "events_replace_with": instead })).expect("switch");
     desk.control().mute(host.id, true).expect("muted");
     let renewals = || desk.control().requests()[0].subscribe_requests;
@@ -334,7 +335,7 @@ async fn locks_that_damaged_frames_lost_are_told_all_the_same() {
     .await;
     let mut page = desk.page("mo").await;
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Ana Silva"]);
-    page.waiting(&people).await;
+    page.until_waiting(&people).await;
     page.until("the lock to be known", |page| check(page.meeting(meeting.id)?.locked == Some(false), page.meetings())).await;
     let renewals = || desk.control().requests()[0].subscribe_requests;
     let damage = json!({ "events_replace": "\"lockState\":", "events_replace_with": "\"lockState\"" });

@@ -1,11 +1,12 @@
-//! What moderators see of each other: claims, presence, holds, acknowledgements, thresholds, and what their pages keep.
+//! The moderators' shared state: claims, presence, holds, acknowledgements, thresholds, preferences.
 
 mod common;
 
 use std::time::Duration;
 
-use common::deeds::claim;
-use common::desk::{Desk, Page, check, quiet, to, with};
+use common::actions::claim;
+use common::desk::{Desk, quiet};
+use common::page::{Page, action_on, check, with_fields};
 use serde_json::{Value, json};
 use usher::model::Lobby;
 use usher::simulator::StartCall;
@@ -21,8 +22,8 @@ async fn a_claim_is_seen_by_all_and_ends_by_itself_unless_it_is_renewed() {
     let desk = Desk::start_with(quiet(1), "", |config| config.timing.claim = Duration::from_secs(2)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (mut mo, mut vi) = (desk.page("mo").await, desk.page("vi").await);
-    mo.waiting(&people).await;
-    let (_, result) = only(mo.act("a", claim("person", &[people[0].id])).await);
+    mo.until_waiting(&people).await;
+    let (_, result) = only(mo.run_action("a", claim("person", &[people[0].id])).await);
     assert_eq!((&result["result"], &result["by"]), (&json!("done"), &json!("mo")));
     let begun = vi
         .until("the claim", |page| {
@@ -34,7 +35,7 @@ async fn a_claim_is_seen_by_all_and_ends_by_itself_unless_it_is_renewed() {
     // Renewed three times over more than its time: the same claim all along.
     for word in ["b", "c", "d"] {
         vi.follow_for(Duration::from_millis(900)).await;
-        let (_, result) = only(mo.act(word, claim("person", &[people[0].id])).await);
+        let (_, result) = only(mo.run_action(word, claim("person", &[people[0].id])).await);
         assert_eq!(result["claim"], json!(begun.id));
     }
     assert_eq!(vi.person(people[0].id).expect("row").claim.as_ref(), Some(&begun));
@@ -48,22 +49,22 @@ async fn whoever_takes_next_gets_somebody_nobody_handles() {
     let (_, others) = desk.meeting("Ward round", "eu-2", &["Li Wei"]);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
     for page in [&mut mo, &mut max] {
-        page.waiting(&people).await;
-        page.waiting(&others).await;
+        page.until_waiting(&people).await;
+        page.until_waiting(&others).await;
     }
     let all = [people[0].id, people[1].id, others[0].id];
     let ((first, _), (second, _)) = {
-        let (a, b) = tokio::join!(mo.act("a", claim("person", &all)), max.act("a", claim("person", &all)));
+        let (a, b) = tokio::join!(mo.run_action("a", claim("person", &all)), max.run_action("a", claim("person", &all)));
         (only(a), only(b))
     };
     assert_ne!(first, second);
     // A meeting that somebody handles is passed over with its people.
     let of_meeting = claim("meeting", &[meeting.id]);
-    assert_eq!(only(max.act("b", of_meeting).await).1["result"], "done");
-    mo.say(json!({ "type": "release", "ref": "r", "ids": [first] })).await;
-    let (third, result) = only(mo.act("b", claim("person", &all)).await);
+    assert_eq!(only(max.run_action("b", of_meeting).await).1["result"], "done");
+    mo.send(json!({ "type": "release", "ref": "r", "ids": [first] })).await;
+    let (third, result) = only(mo.run_action("b", claim("person", &all)).await);
     assert_eq!((third, &result["result"]), (others[0].id.to_string(), &json!("done")));
-    let (_, result) = only(mo.act("c", claim("person", &all[..2])).await);
+    let (_, result) = only(mo.run_action("c", claim("person", &all[..2])).await);
     assert_eq!((&result["result"], &result["by"]), (&json!("claimed"), &json!("max")));
     mo.until("who handles what", |page| {
         let handles = (page.meeting(meeting.id)?.claim.as_ref().map(|claim| &*claim.by), page.person(others[0].id)?.claim.is_some());
@@ -78,9 +79,9 @@ async fn it_is_seen_who_has_a_page_open_and_what_it_shows() {
     let (meeting, _) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (mut mo, mut max, second) = (desk.page("mo").await, desk.page("max").await, desk.page("max").await);
     let shown = meeting.id.to_string();
-    max.say(json!({ "type": "look", "meeting": shown, "idle": false })).await;
+    max.send(json!({ "type": "look", "meeting": shown, "idle": false })).await;
     mo.until("what max looks at", |page| check(page.user("max")?.looks_at == [shown.as_str().into()], page.users())).await;
-    max.say(json!({ "type": "look", "meeting": null, "idle": true })).await;
+    max.send(json!({ "type": "look", "meeting": null, "idle": true })).await;
     mo.until("that the other page is not idle", |page| {
         check(page.user("max")?.looks_at.is_empty() && page.user("max")?.idle_since.is_none(), page.users())
     })
@@ -98,20 +99,20 @@ async fn holds_acknowledgements_and_thresholds_survive_a_restart() {
     let meeting = desk.control().start_call(call).expect("started");
     let people = [desk.join(meeting.id, "eu-1", "Bo Berg"), desk.join(meeting.id, "eu-1", "Ana Silva")];
     let mut mo = desk.page("mo").await;
-    mo.waiting(&people).await;
+    mo.until_waiting(&people).await;
     let bo = people[0].id.to_string();
     let hold = json!({ "type": "hold", "people": [bo], "on": true, "reason": "no papers", "remind_s": 600 });
-    assert_eq!(only(mo.act("a", hold).await).1["result"], "done");
-    assert_eq!(only(mo.act("b", json!({ "type": "acknowledge", "people": [bo] })).await).1["result"], "done");
-    let again = only(desk.page("max").await.act("b", json!({ "type": "acknowledge", "people": [bo] })).await).1;
+    assert_eq!(only(mo.run_action("a", hold).await).1["result"], "done");
+    assert_eq!(only(mo.run_action("b", json!({ "type": "acknowledge", "people": [bo] })).await).1["result"], "done");
+    let again = only(desk.page("max").await.run_action("b", json!({ "type": "acknowledge", "people": [bo] })).await).1;
     assert_eq!((&again["result"], &again["by"]), (&json!("already"), &json!("mo")));
     let gone = json!({ "type": "acknowledge", "people": ["nobody"] });
-    assert_eq!(only(mo.act("c", gone).await).1["result"], "left");
+    assert_eq!(only(mo.run_action("c", gone).await).1["result"], "left");
     let thresholds = |first: Value, second: Value| json!({ "type": "thresholds", "meeting": meeting.id.to_string(), "first_s": first, "second_s": second });
-    assert_eq!(only(mo.act("d", thresholds(json!(30), json!(60))).await).1["result"], "done");
-    mo.say(json!({ "type": "prefs", "ref": "e", "value": { "density": "compact" } })).await;
-    // What follows on the same socket is answered later.
-    mo.act("f", claim("person", &[people[1].id])).await;
+    assert_eq!(only(mo.run_action("d", thresholds(json!(30), json!(60))).await).1["result"], "done");
+    mo.send(json!({ "type": "prefs", "ref": "e", "value": { "density": "compact" } })).await;
+    // Later messages on the same socket are answered later.
+    mo.run_action("f", claim("person", &[people[1].id])).await;
 
     let is_kept = |page: &Page| {
         let (row, meeting) = (page.person(people[0].id)?, page.meeting(meeting.id)?);
@@ -129,13 +130,13 @@ async fn holds_acknowledgements_and_thresholds_survive_a_restart() {
     assert!(mo.person(people[1].id).expect("row").claim.is_none(), "claims end with the process");
 
     // In the call, a wait is over with all that was said about it.
-    mo.act("g", with(to("admit", &[people[0].id]), json!({ "scope": "person", "held": true }))).await;
+    mo.run_action("g", with_fields(action_on("admit", &[people[0].id]), json!({ "scope": "person", "held": true }))).await;
     mo.until("the end of the hold", |page| {
         let row = page.person(people[0].id)?;
         check(row.lobby == Lobby::In && row.hold.is_none() && row.acknowledged.is_none(), row)
     })
     .await;
-    mo.act("h", thresholds(Value::Null, Value::Null)).await;
+    mo.run_action("h", thresholds(Value::Null, Value::Null)).await;
     mo.until("the configured thresholds", |page| {
         let row = page.meeting(meeting.id)?;
         check((row.thresholds.first_s, row.thresholds.own) == (120, false), row)
@@ -148,19 +149,19 @@ async fn a_hold_ends_when_it_is_taken_off_and_not_over_anothers_claim() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
-    mo.waiting(&people).await;
-    max.waiting(&people).await;
+    mo.until_waiting(&people).await;
+    max.until_waiting(&people).await;
     let hold = |on: bool, over: &[&Value]| json!({ "type": "hold", "people": [people[0].id.to_string()], "on": on, "reason": "", "remind_s": null, "over": over });
-    only(mo.act("a", hold(true, &[])).await);
-    only(mo.act("b", claim("person", &[people[0].id])).await);
-    let (_, refused) = only(max.act("a", hold(false, &[])).await);
+    only(mo.run_action("a", hold(true, &[])).await);
+    only(mo.run_action("b", claim("person", &[people[0].id])).await);
+    let (_, refused) = only(max.run_action("a", hold(false, &[])).await);
     assert_eq!((&refused["result"], &refused["by"]), (&json!("claimed"), &json!("mo")));
-    let (_, done) = only(max.act("b", hold(false, &[&refused["claim"]])).await);
+    let (_, done) = only(max.run_action("b", hold(false, &[&refused["claim"]])).await);
     assert_eq!(done["result"], "done");
     max.until("no hold", |page| check(page.person(people[0].id)?.hold.is_none(), page.people())).await;
-    // Who is in can't be kept out.
+    // A participant who is in can't be held.
     mo.admit("c", &[people[0].id]).await;
-    assert_eq!(only(mo.act("d", hold(true, &[])).await).1["result"], "refused");
+    assert_eq!(only(mo.run_action("d", hold(true, &[])).await).1["result"], "refused");
     desk.control().lobby(people[0].id).expect("sent back elsewhere");
     mo.until("another wait, without a hold", |page| {
         let row = page.person(people[0].id)?;
@@ -175,7 +176,7 @@ async fn a_viewer_may_look_and_keep_preferences_and_nothing_else() {
     let (meeting, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (person, meeting) = (people[0].id.to_string(), meeting.id.to_string());
     let mut vi = desk.page("vi").await;
-    vi.waiting(&people).await;
+    vi.until_waiting(&people).await;
     let forbidden = [
         json!({ "type": "admit", "people": [person], "scope": "person" }),
         json!({ "type": "send_back", "people": [person], "scope": "person" }),
@@ -194,15 +195,15 @@ async fn a_viewer_may_look_and_keep_preferences_and_nothing_else() {
     ];
     for (n, mut message) in forbidden.clone().into_iter().enumerate() {
         message["ref"] = json!(n.to_string());
-        vi.say(message).await;
+        vi.send(message).await;
     }
     vi.until("every refusal", |page| {
         let codes: Vec<_> = page.errors.iter().map(|error| error["code"].as_str().unwrap_or_default()).collect();
         check(codes == vec!["forbidden"; forbidden.len()], &page.errors)
     })
     .await;
-    vi.say(json!({ "type": "look", "meeting": meeting, "idle": false })).await;
-    vi.say(json!({ "type": "prefs", "ref": "p", "value": {} })).await;
+    vi.send(json!({ "type": "look", "meeting": meeting, "idle": false })).await;
+    vi.send(json!({ "type": "prefs", "ref": "p", "value": {} })).await;
     vi.until("what vi looks at", |page| check(!page.user("vi")?.looks_at.is_empty(), page.users())).await;
     assert_eq!(vi.errors.len(), forbidden.len());
 }

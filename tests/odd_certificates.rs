@@ -1,5 +1,5 @@
-//! Certificates and ciphers that a bridge may really have, shown by OpenSSL: a pinned key is believed whatever else its certificate says, and
-//! where the crypto can't verify it, or shares no cipher suite, `usher check` says what it needs instead.
+//! Unusual certificates and ciphers of real bridges, shown by OpenSSL: a pinned key is accepted whatever else its certificate contains, and
+//! where the crypto can't verify it, or shares no cipher suite, `usher check` says what is needed.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod common;

@@ -1,10 +1,11 @@
-//! An administrator pauses a bridge and sees how each one does.
+//! An administrator pauses a bridge, and sees the statistics of each bridge.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, Page, check, quiet};
+use common::desk::{Desk, quiet};
+use common::page::{Page, check};
 use common::{DEADLINE, wait_for};
 use serde_json::{Value, json};
 use usher::model::{BridgeState, Lobby};
@@ -19,7 +20,7 @@ async fn waits(page: &mut Page, person: Id) {
 }
 
 async fn ask(page: &mut Page, word: &str, bridge: &str) {
-    page.say(json!({ "type": word, "ref": word, "bridge": bridge })).await;
+    page.send(json!({ "type": word, "ref": word, "bridge": bridge })).await;
 }
 
 async fn paused(page: &mut Page, bridge: &str) -> i64 {
@@ -113,8 +114,8 @@ async fn a_pause_in_the_middle_of_a_press_leaves_nobody_without_a_result_and_nob
     for id in &ids {
         waits(&mut page, *id).await;
     }
-    page.press("a", &ids).await;
-    wait_for(DEADLINE, "the first few to be sent", async || check(desk.asked("PUT /participants/<id>") >= 8, ())).await;
+    page.request_admit("a", &ids).await;
+    wait_for(DEADLINE, "the first few to be sent", async || check(desk.request_count("PUT /participants/<id>") >= 8, ())).await;
     ask(&mut admin, "pause", "eu-1").await;
     let results = page.results("a").await;
     assert_eq!(results.len(), 60);
@@ -130,7 +131,7 @@ async fn a_pause_in_the_middle_of_a_press_leaves_nobody_without_a_result_and_nob
         }
     }
     assert!(refused > 0 && sent > 0, "{refused} refused, {sent} sent");
-    assert_eq!(desk.asked("PUT /participants/<id>"), sent);
+    assert_eq!(desk.request_count("PUT /participants/<id>"), sent);
 }
 
 #[tokio::test]
@@ -174,7 +175,7 @@ async fn an_administrator_sees_what_each_bridge_is_asked_and_how_it_answers() {
     waits(&mut admin, people[0].id).await;
     live(&mut admin, "eu-1").await;
     live(&mut admin, "eu-2").await;
-    admin.say(json!({ "type": "watch", "ref": "w", "on": true })).await;
+    admin.send(json!({ "type": "watch", "ref": "w", "on": true })).await;
     let of = |page: &Page, bridge: &str| -> Result<Value, String> {
         let figures = page.figures.as_ref().ok_or("no figures yet")?;
         let bridges = figures["bridges"].as_array().expect("bridges");

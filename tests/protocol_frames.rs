@@ -1,4 +1,4 @@
-//! Every frame of a real server and every message of a browser, held against docs/asyncapi.yaml.
+//! Every frame of a real server and every message of a browser, checked against docs/asyncapi.yaml.
 
 mod common;
 
@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::browser::{Browser, Socket};
 use common::desk::{Desk, quiet};
-use common::rows;
-use common::site::{Setup, Site};
+use common::sample_rows;
+use common::server::{ServerSetup, TestServer};
 use serde_json::{Value, json};
 use usher::model::action::Request;
 use usher::model::{Action, ActionError, ActionResult, BridgeStats, CdrStats, Queued, Target, TargetResult};
@@ -76,7 +76,7 @@ fn mutations(message: &Value) -> Vec<(String, Value)> {
             if asks_for_no_receipt {
                 continue;
             }
-            // Of the desk's meetings; those of walls always have it.
+            // Meetings on the desk; those on displays always have it.
             let none_on_hold = name == "held" && fields.contains_key("thresholds");
             if none_on_hold || matches!(&**name, "corrected" | "unreadable" | "unreadable_calls") {
                 // It may be absent.
@@ -96,7 +96,7 @@ fn may_be_absent(field: &str) -> bool {
     field == "over" || of_few.contains(&field)
 }
 
-/// What a user's pages keep is theirs.
+/// Preferences of a user are theirs alone.
 fn is_free(field: &str) -> bool {
     matches!(field, "prefs" | "value")
 }
@@ -131,13 +131,13 @@ impl Watched {
         }
     }
 
-    async fn say(&mut self, message: Value) {
+    async fn send(&mut self, message: Value) {
         self.from_browser.hold(&message);
-        self.socket.say(&message).await;
+        self.socket.send(&message).await;
     }
 }
 
-async fn next_request(site: &mut Site) -> Request {
+async fn next_request(site: &mut TestServer) -> Request {
     common::in_time("a request of the browser", site.requests.recv()).await.expect("request")
 }
 
@@ -174,8 +174,17 @@ fn figures(id: &str, last: Option<i64>) -> BridgeStats {
 #[tokio::test]
 async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     let beat = std::time::Duration::from_millis(100);
-    let mut site = Setup::timing(|timing| (timing.beat, timing.keep_login) = (beat, beat)).start().await;
-    site.hub.publish(vec![rows::server(), rows::bridge("a"), rows::meeting("m"), rows::person("p1", "Ana"), rows::user("ben")], vec![]);
+    let mut site = ServerSetup::timing(|timing| (timing.beat, timing.keep_login) = (beat, beat)).start().await;
+    site.hub.publish(
+        vec![
+            sample_rows::server(),
+            sample_rows::bridge("a"),
+            sample_rows::meeting("m"),
+            sample_rows::person("p1", "Ana"),
+            sample_rows::user("ben"),
+        ],
+        vec![],
+    );
     let socket = site.logged_in("ana").await.socket().await;
     let mut page = Watched { socket, from_server: Direction::load("toBrowser"), from_browser: Direction::load("fromBrowser") };
 
@@ -183,11 +192,11 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     assert_eq!(welcome["user"], json!({ "name": "ana", "role": "admin" }));
     let end = page.until(|frame| frame["type"] == "snapshot_end").await;
     assert_eq!((&end["seq"], &end["rows"]), (&json!(1), &json!(5)));
-    site.hub.publish(vec![rows::person("p2", "Ben")], vec![rows::key(Kind::Person, "p1")]);
+    site.hub.publish(vec![sample_rows::person("p2", "Ben")], vec![sample_rows::key(Kind::Person, "p1")]);
     let delta = page.until(|frame| frame["type"] == "delta").await;
     assert_eq!((&delta["seq"], &delta["drop"]), (&json!(2), &json!([{ "kind": "person", "id": "p1" }])));
 
-    page.say(json!({ "type": "admit", "ref": "1", "people": ["p2", "p3", "p2"], "scope": "selection" })).await;
+    page.send(json!({ "type": "admit", "ref": "1", "people": ["p2", "p3", "p2"], "scope": "selection" })).await;
     let Request::Action { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
     assert_eq!((press.actor.user.as_ref(), press.targets.len()), ("ana", 2), "each person once");
     started.send(()).expect("waiting");
@@ -214,11 +223,11 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     ];
     for (mut message, deed) in deeds {
         message["ref"] = json!("deed");
-        page.say(message).await;
+        page.send(message).await;
         let Request::Action { press, results, started } = next_request(&mut site).await else { panic!("expected a press") };
         assert_eq!((&press.deed, press.targets.len()), (&deed, 1));
         started.send(()).expect("waiting");
-        page.say(json!({ "type": "stop", "ref": "stop", "press": "deed" })).await;
+        page.send(json!({ "type": "stop", "ref": "stop", "press": "deed" })).await;
         common::in_time("the stop", press.stop.cancelled()).await;
         results.send(TargetResult::new(press.targets[0].clone(), ActionResult::Stopped, "")).await.expect("open");
         let reply = page.until(|frame| frame["state"] == "finished").await;
@@ -226,7 +235,7 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     }
 
     // Before what is answered: a page that opens later is told of it.
-    page.say(json!({ "type": "prefs", "ref": "7", "value": { "sound": true } })).await;
+    page.send(json!({ "type": "prefs", "ref": "7", "value": { "sound": true } })).await;
     for message in [
         json!({ "type": "hold", "people": ["p2"], "on": true, "reason": "no papers", "remind_s": 60, "over": [] }),
         json!({ "type": "acknowledge", "people": ["p2"] }),
@@ -235,36 +244,36 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     ] {
         let mut message = message;
         message["ref"] = json!("desk");
-        page.say(message).await;
-        // Nobody is there: this site has rows, but no facts.
+        page.send(message).await;
+        // No participant exists here: this server has rows, but no facts.
         page.until(|frame| frame["ref"] == "desk" && frame["state"] == "finished").await;
     }
-    page.say(json!({ "type": "release", "ref": "6", "ids": ["p2"] })).await;
-    page.say(json!({ "type": "look", "meeting": "m", "idle": false })).await;
+    page.send(json!({ "type": "release", "ref": "6", "ids": ["p2"] })).await;
+    page.send(json!({ "type": "look", "meeting": "m", "idle": false })).await;
     let mut other = site.logged_in("ana").await.socket().await;
     let prefs = json!({ "sound": false });
-    assert_eq!(other.frame_of("welcome").await["prefs"], json!({ "sound": true }));
-    other.say(&json!({ "type": "prefs", "ref": "1", "value": prefs })).await;
+    assert_eq!(other.frame_of_type("welcome").await["prefs"], json!({ "sound": true }));
+    other.send(&json!({ "type": "prefs", "ref": "1", "value": prefs })).await;
     assert_eq!(page.until(|frame| frame["type"] == "prefs").await["value"], prefs);
 
-    page.say(json!({ "type": "retry", "ref": "2", "bridge": "z" })).await;
+    page.send(json!({ "type": "retry", "ref": "2", "bridge": "z" })).await;
     let Request::Retry { bridge, answer, .. } = next_request(&mut site).await else { panic!("expected a retry") };
     answer.send(Err(ActionError::UnknownBridge(bridge))).expect("waiting");
     assert_eq!(page.until(|frame| frame["type"] == "error").await["code"], "unknown_bridge");
 
-    page.say(json!({ "type": "watch", "ref": "3", "on": true })).await;
+    page.send(json!({ "type": "watch", "ref": "3", "on": true })).await;
     site.figures.send(vec![figures("a", None), figures("b", Some(1))].into()).expect("served");
     let told = page.until(|frame| frame["type"] == "figures" && frame["bridges"] != json!([])).await;
     assert_eq!((&told["bridges"][0]["id"], &told["bridges"][1]["cdr"]["last"]), (&json!("a"), &json!(1)));
-    page.say(json!({ "type": "watch", "ref": "4", "on": false })).await;
+    page.send(json!({ "type": "watch", "ref": "4", "on": false })).await;
     for (word, wanted) in [("pause", true), ("resume", false)] {
-        page.say(json!({ "type": word, "ref": "5", "bridge": "a" })).await;
+        page.send(json!({ "type": word, "ref": "5", "bridge": "a" })).await;
         let Request::Pause { actor, bridge, paused, answer } = next_request(&mut site).await else { panic!("expected a pause") };
         assert_eq!((&*actor.user, bridge.as_str(), paused), ("ana", "a", wanted));
         answer.send(Ok(())).expect("waiting");
     }
 
-    page.say(json!({ "type": "displays", "ref": "8", "on": true })).await;
+    page.send(json!({ "type": "displays", "ref": "8", "on": true })).await;
     page.until(|frame| frame["type"] == "displays").await;
     for (message, expected) in [
         (json!({ "type": "display_link", "display": display("all") }), "answer"),
@@ -277,7 +286,7 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     ] {
         let (mut message, word) = (message, expected);
         message["ref"] = json!("display");
-        page.say(message).await;
+        page.send(message).await;
         page.until(|frame| frame["type"] == word && frame["ref"] == "display").await;
     }
 
@@ -286,10 +295,10 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     page.until(|frame| frame["type"] == "session_ends").await;
 
     page.until(|frame| frame["type"] == "beat").await;
-    page.say(json!({ "type": "beat" })).await;
-    page.say(json!({ "type": "beat", "ref": "there" })).await;
+    page.send(json!({ "type": "beat" })).await;
+    page.send(json!({ "type": "beat", "ref": "there" })).await;
     page.until(|frame| frame["type"] == "receipt" && frame["ref"] == "there").await;
-    page.say(json!({ "type": "resync" })).await;
+    page.send(json!({ "type": "resync" })).await;
     page.until(|frame| frame["type"] == "snapshot_end").await;
     page.from_server.assert_complete();
     page.from_browser.assert_complete();
@@ -312,29 +321,29 @@ fn display(what: &str) -> Value {
 async fn every_frame_of_a_screen_is_as_documented_and_every_mutation_is_noticed() {
     let desk = Desk::start(quiet(1)).await;
     let (_, people) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
-    desk.page("mo").await.waiting(&people).await;
+    desk.page("mo").await.until_waiting(&people).await;
     let mut browser = Browser::new(desk.app.address, "");
     browser.get("/wall").await;
     let (from_server, from_browser) = (Direction::load("toScreen"), Direction::load("fromScreen"));
     let mut screen = Watched { socket: browser.socket_at("/wall/ws").await, from_server, from_browser };
     let code = screen.until(|frame| frame["type"] == "code").await["code"].clone();
     let mut admin = desk.page("ana").await;
-    admin.say(json!({ "type": "displays", "ref": "1", "on": true })).await;
-    admin.say(json!({ "type": "display_pair", "ref": "2", "code": code, "display": display("all") })).await;
+    admin.send(json!({ "type": "displays", "ref": "1", "on": true })).await;
+    admin.send(json!({ "type": "display_pair", "ref": "2", "code": code, "display": display("all") })).await;
     screen.until(|frame| frame["type"] == "paired").await;
     screen.socket = browser.socket_at("/wall/ws").await;
     screen.until(|frame| frame["type"] == "snapshot_end").await;
-    screen.say(json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1.5, "version": "0.1.0" })).await;
+    screen.send(json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1.5, "version": "0.1.0" })).await;
     screen.until(|frame| frame["type"] == "beat").await;
-    screen.say(json!({ "type": "beat" })).await;
-    screen.say(json!({ "type": "resync" })).await;
+    screen.send(json!({ "type": "beat" })).await;
+    screen.send(json!({ "type": "resync" })).await;
     screen.until(|frame| frame["type"] == "snapshot_end").await;
     let id = admin
         .until("the display", |page| {
             page.displays["displays"][0]["id"].as_str().map(str::to_owned).ok_or_else(|| page.displays.to_string())
         })
         .await;
-    // Somebody comes, and the meeting ends.
+    // A participant comes, and the meeting ends.
     let second = desk.join(people[0].meeting, "eu-1", "Ana Silva");
     screen.until(|frame| frame["type"] == "delta" && frame["put"].to_string().contains("Ana S.")).await;
     desk.control().end(second.meeting, None).expect("ended");
@@ -346,7 +355,7 @@ async fn every_frame_of_a_screen_is_as_documented_and_every_mutation_is_noticed(
         if message == "display_set" {
             order["display"] = display("bridges");
         }
-        admin.say(order).await;
+        admin.send(order).await;
         screen.until(|frame| frame["type"] == told).await;
     }
     screen.from_server.assert_complete();
@@ -357,10 +366,10 @@ async fn every_frame_of_a_screen_is_as_documented_and_every_mutation_is_noticed(
 
 #[tokio::test]
 async fn the_results_of_five_thousand_people_travel_in_frames_of_two_hundred() {
-    let mut site = Site::start().await;
+    let mut site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
     let people: Vec<_> = (0..5000).map(|n| format!("{n:036}")).collect();
-    socket.say(&json!({ "type": "admit", "ref": "all", "people": people, "scope": "shown" })).await;
+    socket.send(&json!({ "type": "admit", "ref": "all", "people": people, "scope": "shown" })).await;
     let Request::Action { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
     started.send(()).expect("waiting");
     for person in press.targets {
@@ -369,7 +378,7 @@ async fn the_results_of_five_thousand_people_travel_in_frames_of_two_hundred() {
     let document = Direction::load("toBrowser");
     let mut told = BTreeSet::new();
     loop {
-        let reply = socket.frame_of("reply").await;
+        let reply = socket.frame_of_type("reply").await;
         assert!(document.allows(&reply), "{reply}");
         told.extend(reply["results"].as_array().expect("results").iter().map(|result| result["person"].to_string()));
         if reply["state"] == "finished" {

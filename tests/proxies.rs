@@ -1,4 +1,4 @@
-//! Usher behind real proxies, configured as docs/proxies.md says: HTTPS in front, below a sub-path, two in a row, with short idle times.
+//! Usher behind real proxies, configured as in docs/proxies.md: HTTPS in front, below a sub-path, two in a row, with short idle times.
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::browser::Browser;
-use common::site::{PASSWORD, Setup, Site};
+use common::server::{PASSWORD, ServerSetup, TestServer};
 use common::{DEADLINE, free_address, in_time, wait_for};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -41,7 +41,7 @@ enum Kind {
 }
 use Kind::{Caddy, HaProxy, Nginx};
 
-/// What of a path reaches Usher.
+/// The part of a path that reaches Usher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Served {
     AtRoot,
@@ -232,9 +232,9 @@ fn caddy(text: &str, address: SocketAddr, tls: Option<&Tls>, served: Served) -> 
 }
 
 /// With beats as often as the tests need them.
-async fn usher(toml: &str) -> Site {
+async fn usher(toml: &str) -> TestServer {
     let timing = Timing { beat: BEAT, ..Timing::default() };
-    Setup { config: toml.into(), timing, ..Setup::default() }.start().await
+    ServerSetup { config: toml.into(), timing, ..ServerSetup::default() }.start().await
 }
 
 /// Signs in through the proxy and holds a socket for longer than the proxy lets a silent one be.

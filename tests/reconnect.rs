@@ -1,4 +1,4 @@
-//! Usher restarts under many open pages: each comes back by itself, and all hold the same truth in the end.
+//! Usher restarts under many open pages: each reconnects by itself, and all hold the same truth in the end.
 #![cfg(unix)]
 
 mod common;
@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use common::DEADLINE;
 use common::browser::Browser;
-use common::desk::{PASSWORD, Page, check, quiet};
-use common::process::Process;
+use common::desk::{PASSWORD, quiet};
+use common::page::{Page, check};
+use common::usher_process::UsherProcess;
 use usher::simulator::{self, Simulator};
 
 const PAGES: usize = 60;
@@ -30,7 +31,7 @@ async fn every_page_comes_back_after_a_restart_and_holds_the_truth() {
     let mut options = quiet(2);
     (options.calls, options.people, options.latency_ms) = (8, 60, 5);
     let sim = simulator::start(options).await.expect("simulator");
-    let mut usher = Process::start(&sim, "sockets_per_user = 1000").await;
+    let mut usher = UsherProcess::start(&sim, "sockets_per_user = 1000").await;
     let mut browser = Browser::new(usher.address, "");
     browser.login("mo", PASSWORD).await;
     let mut pages = Vec::new();
@@ -38,23 +39,23 @@ async fn every_page_comes_back_after_a_restart_and_holds_the_truth() {
         pages.push(Page::open(&browser).await);
     }
     for page in &mut pages {
-        page.patience = DEADLINE * 2;
+        page.deadline = DEADLINE * 2;
         page.until("the truth", |page| is_true(page, &sim)).await;
     }
     usher.signal("TERM");
     for page in &mut pages {
-        assert_eq!(page.closed().await, 1001);
+        assert_eq!(page.until_closed().await, 1001);
     }
-    usher.ended(DEADLINE).await;
-    // What changes while Usher is away is in no event that it will ever get.
+    usher.until_exit(DEADLINE).await;
+    // No event will report the changes that happen while Usher is down.
     let gone = sim.control().truth().participants().next().expect("somebody").id;
     sim.control().leave(gone).expect("left");
-    usher.again().await;
+    usher.restart().await;
     let back = futures_util::future::join_all((0..PAGES).map(async |n| {
         // A tenth of the pages' jitter; the log-in is still good.
         tokio::time::sleep(Duration::from_millis(200) * u32::try_from(n).expect("few") / u32::try_from(PAGES).expect("few")).await;
         let mut page = Page::open(&browser).await;
-        page.patience = DEADLINE * 2;
+        page.deadline = DEADLINE * 2;
         page.until("the truth", |page| is_true(page, &sim)).await;
         page
     }));

@@ -1,10 +1,11 @@
-//! Another configuration is taken over while Usher runs: bridges come, change and go, and the others do not notice.
+//! Usher takes over another configuration while it runs: bridges are added, changed and removed, and the others are not affected.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, Page, check, quiet};
+use common::desk::{Desk, quiet};
+use common::page::{Page, check};
 use common::{DEADLINE, wait_for};
 use serde_json::{Value, json};
 use usher::config::{Config, Rules, Secret, Trust};
@@ -30,7 +31,7 @@ fn requests(desk: &Desk, bridge: &str) -> Value {
     requests.as_array().expect("bridges").iter().find(|each| each["bridge"] == bridge).expect("bridge").clone()
 }
 
-/// What must not flicker: the bridge's row as it was, and its people as they were, in every single state of the page.
+/// State that must not flicker: the bridge's row and its participants, in every state of the page.
 struct Unmoved {
     bridge: &'static str,
     since: i64,
@@ -102,7 +103,7 @@ async fn an_added_bridge_whose_roster_is_damaged_has_its_people_all_the_same() {
     let (shared, here) = desk.meeting("Board call", "eu-1", &["Stays Here"]);
     let guests: Vec<_> = ["Ana Silva", "Bo Berg", "Cy Chan"].map(|name| desk.join(shared.id, "eu-2", name)).to_vec();
     let mut page = desk.page("mo").await;
-    page.waiting(here.iter().chain(&guests)).await;
+    page.until_waiting(here.iter().chain(&guests)).await;
     take(&desk, |config| config.bridges.retain(|bridge| &*bridge.name != "eu-2")).await;
     page.until("the guests to be out of sight", |page| {
         guests.iter().try_for_each(|guest| check(page.person(guest.id)?.elsewhere.is_some(), page.people()))
@@ -111,7 +112,7 @@ async fn an_added_bridge_whose_roster_is_damaged_has_its_people_all_the_same() {
     let damage = json!({ "rest_replace": "</participant><participant ", "rest_replace_with": "</articipant><participant " });
     desk.control().set_switches(Some("eu-2"), damage).expect("switch");
     take(&desk, |_| {}).await;
-    page.waiting(&guests).await;
+    page.until_waiting(&guests).await;
     let ids: Vec<Id> = guests.iter().map(|guest| guest.id).collect();
     let results = page.admit("a", &ids).await;
     assert!(results.values().all(|result| result["result"] == "done"), "{results:?}");
@@ -191,13 +192,13 @@ async fn a_press_goes_on_over_a_change_of_its_bridge_and_nobody_is_sent_twice() 
     for id in &ids {
         waits(&mut page, *id).await;
     }
-    page.press("a", &ids).await;
-    wait_for(DEADLINE, "the first few to be sent", async || check(desk.asked("PUT /participants/<id>") >= 8, ())).await;
+    page.request_admit("a", &ids).await;
+    wait_for(DEADLINE, "the first few to be sent", async || check(desk.request_count("PUT /participants/<id>") >= 8, ())).await;
     take(&desk, |config| config.bridges[0].trust = Trust::Insecure).await;
     let results = page.results("a").await;
     let failed: Vec<_> = results.values().filter(|result| result["result"] != "done").collect();
     assert!(failed.is_empty(), "{failed:?}");
-    assert_eq!(desk.asked("PUT /participants/<id>"), 60);
+    assert_eq!(desk.request_count("PUT /participants/<id>"), 60);
 }
 
 #[tokio::test]
@@ -213,8 +214,8 @@ async fn a_press_on_a_bridge_that_is_removed_has_a_result_for_everybody() {
     for id in &ids {
         waits(&mut page, *id).await;
     }
-    page.press("a", &ids).await;
-    wait_for(DEADLINE, "the first few to be sent", async || check(desk.asked("PUT /participants/<id>") >= 8, ())).await;
+    page.request_admit("a", &ids).await;
+    wait_for(DEADLINE, "the first few to be sent", async || check(desk.request_count("PUT /participants/<id>") >= 8, ())).await;
     let elsewhere = usher::simulator::start(quiet(1)).await.expect("simulator");
     let other = elsewhere.bridges()[0].clone();
     take(&desk, |config| {
@@ -244,7 +245,7 @@ async fn a_press_on_a_bridge_that_is_removed_has_a_result_for_everybody() {
 
 #[tokio::test]
 async fn a_filter_and_limits_are_taken_over_without_reading_anything_again() {
-    // Nobody is looked at for any other reason than the interval.
+    // No participant is read for any other reason than the interval.
     let desk = Desk::start_with(quiet(1), "", |config| config.timing.recheck = [Duration::ZERO; 4]).await;
     let (_, board) = desk.meeting("Board call", "eu-1", &["Bo Berg"]);
     let (_, ward) = desk.meeting("Ward round", "eu-1", &["Ana Silva"]);
@@ -260,21 +261,21 @@ async fn a_filter_and_limits_are_taken_over_without_reading_anything_again() {
     .await;
     page.until("the meeting to be hidden", |page| {
         unmoved.hold(page);
-        check(page.person(board[0].id).is_err() && page.hidden() == 1, (page.people(), page.hidden()))
+        check(page.person(board[0].id).is_err() && page.hidden_meetings() == 1, (page.people(), page.hidden_meetings()))
     })
     .await;
-    // What was planned before is still done; from then on nobody is read for a minute.
+    // Planned readings still happen; from then on no participant is read for a minute.
     page.follow_for(Duration::from_secs(1)).await;
     desk.control().reset_requests();
     page.follow_for(Duration::from_secs(2)).await;
-    assert_eq!(desk.asked("GET /callLegs/<id>"), 0, "who waits is read every minute now");
+    assert_eq!(desk.request_count("GET /callLegs/<id>"), 0, "who waits is read every minute now");
     take(&desk, |_| {}).await;
     page.until("the meeting to be back", |page| {
         unmoved.hold(page);
-        check(page.person(board[0].id)?.lobby == Lobby::Waiting && page.hidden() == 0, page.hidden())
+        check(page.person(board[0].id)?.lobby == Lobby::Waiting && page.hidden_meetings() == 0, page.hidden_meetings())
     })
     .await;
-    wait_for(DEADLINE, "the reading to go on", async || check(desk.asked("GET /callLegs/<id>") > 0, ())).await;
+    wait_for(DEADLINE, "the reading to go on", async || check(desk.request_count("GET /callLegs/<id>") > 0, ())).await;
     let seen = requests(&desk, "eu-1");
     assert_eq!((&seen["events_open"], &seen["events_opened"]), (&json!(1), &json!(0)), "the same events socket all along");
 }

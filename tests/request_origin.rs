@@ -1,15 +1,15 @@
-//! What browsers and proxies send with a request: forwarding headers, cookies of several servers, and where a form comes from.
+//! Headers from browsers and proxies: forwarding headers, cookies of several servers, and the origin of a form.
 
 mod common;
 
 use common::browser::{Answer, Browser, csrf};
-use common::site::{PASSWORD, Setup, Site};
+use common::server::{PASSWORD, ServerSetup, TestServer};
 use rstest::rstest;
 
 const PROXY: &str = "trusted_proxies = [\"127.0.0.1\"]";
 
 /// A browser at the address of a proxy, with the headers that the proxy adds.
-fn proxied(site: &Site, origin: &str, headers: &[(&str, &str)]) -> Browser {
+fn proxied(site: &TestServer, origin: &str, headers: &[(&str, &str)]) -> Browser {
     headers.iter().fold(site.browser().with_header("origin", origin), |browser, (name, value)| browser.with_header(name, value))
 }
 
@@ -29,7 +29,7 @@ fn proxied(site: &Site, origin: &str, headers: &[(&str, &str)]) -> Browser {
 #[case::nonsense("http://a.example", &[("host", "a.example"), ("x-forwarded-proto", "\"gopher"), ("x-forwarded-for", "[::1, _x;, \"")])]
 #[tokio::test]
 async fn a_person_logs_in_whatever_the_proxy_writes(#[case] origin: &str, #[case] headers: &[(&str, &str)]) {
-    let site = Setup::config(PROXY).start().await;
+    let site = ServerSetup::config(PROXY).start().await;
     let mut browser = proxied(&site, origin, headers);
     let answer = browser.try_login("mo", PASSWORD).await;
     assert_eq!((answer.status, answer.location()), (303, "/"), "{}", answer.body);
@@ -42,19 +42,19 @@ async fn a_person_logs_in_whatever_the_proxy_writes(#[case] origin: &str, #[case
 #[case::host("http://b.example", &[("host", "a.example"), ("x-forwarded-host", "b.example")])]
 #[tokio::test]
 async fn what_an_untrusted_peer_writes_is_not_believed(#[case] origin: &str, #[case] headers: &[(&str, &str)]) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     assert_eq!(proxied(&site, origin, headers).try_login("mo", PASSWORD).await.status, 403);
 }
 
 /// Posts the log-in with these headers and without any token.
-async fn log_in_from(site: &Site, headers: &[(&str, &str)]) -> Answer {
+async fn log_in_from(site: &TestServer, headers: &[(&str, &str)]) -> Answer {
     let browser = headers.iter().fold(site.browser(), |browser, (name, value)| browser.with_header(name, value));
     browser.clone().post_raw("/login", &[("username", "mo"), ("password", PASSWORD)]).await
 }
 
 #[tokio::test]
 async fn a_form_of_another_page_is_refused_and_one_of_ours_needs_no_token() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let ours = format!("http://{}", site.address);
     let page = format!("{ours}/login");
     for headers in [
@@ -85,7 +85,7 @@ async fn a_form_of_another_page_is_refused_and_one_of_ours_needs_no_token() {
 
 #[tokio::test]
 async fn a_form_of_another_page_changes_nothing_although_the_token_is_right() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut ana = site.logged_in("ana").await;
     let token = csrf(&ana.get("/users").await.body).expect("token").to_owned();
     let mut evil = ana.clone().with_header("origin", "https://evil.example").with_header("sec-fetch-site", "cross-site");
@@ -112,7 +112,7 @@ async fn follow_a_link(browser: &mut Browser, headers: &[(&str, &str)]) -> Answe
 #[case::with_a_referer_only(&[], &[("referer", "http://HOST/account")])]
 #[tokio::test]
 async fn a_link_from_elsewhere_spoils_no_open_form_and_logs_nobody_out(#[case] link: &[(&str, &str)], #[case] form: &[(&str, &str)]) {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.logged_in("mo").await;
     let token = csrf(&browser.get("/account").await.body).expect("token").to_owned();
     assert_eq!(follow_a_link(&mut browser, link).await.status, 200, "still logged in");
@@ -127,7 +127,7 @@ async fn a_link_from_elsewhere_spoils_no_open_form_and_logs_nobody_out(#[case] l
 
 #[tokio::test]
 async fn a_link_from_elsewhere_leaves_the_token_of_the_browser_as_it_is() {
-    let site = Site::start().await;
+    let site = TestServer::start().await;
     let mut browser = site.logged_in("mo").await;
     let answer = follow_a_link(&mut browser, &[("sec-fetch-site", "cross-site")]).await;
     assert_eq!(answer.header("set-cookie"), "");
@@ -136,7 +136,7 @@ async fn a_link_from_elsewhere_leaves_the_token_of_the_browser_as_it_is() {
 }
 
 /// The log-in with this whole Cookie header.
-async fn status_with(site: &Site, cookies: &[u8]) -> u16 {
+async fn status_with(site: &TestServer, cookies: &[u8]) -> u16 {
     let browser = site.browser();
     let value = reqwest::header::HeaderValue::from_bytes(cookies).expect("value");
     browser.http.get(browser.url("/")).header("cookie", value).send().await.expect("answered").status().as_u16()
@@ -144,7 +144,7 @@ async fn status_with(site: &Site, cookies: &[u8]) -> u16 {
 
 #[tokio::test]
 async fn of_several_session_cookies_the_one_that_is_known_counts() {
-    let (site, other) = (Site::start().await, Site::start().await);
+    let (site, other) = (TestServer::start().await, TestServer::start().await);
     let id = site.logged_in("mo").await.cookies["usher"].clone();
     let elsewhere = other.logged_in("mo").await.cookies["usher"].clone();
     let mut gone = site.logged_in("vi").await;
@@ -172,8 +172,8 @@ async fn of_several_session_cookies_the_one_that_is_known_counts() {
 /// At `/` and at `/usher-test` of one host: the browser sends the cookies of both to the second, its own first.
 #[tokio::test]
 async fn two_ushers_on_one_host_know_their_own_users() {
-    let root = Setup::config("public_url = \"http://desk.example\"").start().await;
-    let below = Setup::config("public_url = \"http://desk.example/usher-test\"").start().await;
+    let root = ServerSetup::config("public_url = \"http://desk.example\"").start().await;
+    let below = ServerSetup::config("public_url = \"http://desk.example/usher-test\"").start().await;
     let at_root = root.logged_in("mo").await;
     let mut browser = Browser::new(below.address, "/usher-test").with_header("cookie", &at_root.cookie_header());
     browser.login("ana", PASSWORD).await;

@@ -1,4 +1,4 @@
-//! Every place where Usher is told a secret reads it the same way: what files, editors and shells put around it is no part of it.
+//! Every place that reads a secret reads it the same way: characters that files, editors and shells add are no part of it.
 #![cfg(unix)]
 
 mod common;
@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use common::desk::{PASSWORD, quiet};
-use common::site::Setup;
+use common::server::ServerSetup;
 use usher::accounts::{Accounts, Lane};
 use usher::config::Config;
 use usher::db::Db;
@@ -18,7 +18,7 @@ use usher::simulator::{self, BridgeAddress};
 
 const SECRET: &str = "correct horse, battery";
 
-/// What surrounds a secret, and what it is read as: the secret, or a mistake with these words.
+/// Text around a secret, and the result: the secret, or an error with these words.
 fn surroundings(secret: &str) -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
     let utf16 = secret.encode_utf16().flat_map(u16::to_le_bytes);
     vec![
@@ -51,7 +51,7 @@ async fn usher(dir: &Path, arguments: &[&str], env: Option<&[u8]>, input: &[u8])
         command.env("USHER_TEST_PASSWORD", OsStr::from_bytes(value));
     }
     let mut child = command.spawn().expect("started");
-    // Whoever refuses it before it is read has closed the pipe.
+    // The program may refuse before it reads, and then it has closed the pipe.
     let _ = child.stdin.take().expect("stdin").write_all(input);
     let ended = tokio::task::spawn_blocking(move || child.wait_with_output());
     common::in_time("the end of the command", ended).await.expect("no panic").expect("ended")
@@ -125,7 +125,7 @@ fn the_token_of_the_metrics_is_the_same_in_the_file_and_in_a_file_of_its_own() {
 
 #[tokio::test]
 async fn the_token_is_asked_for_as_it_is_whatever_letters_it_has() {
-    let site = Setup::config("metrics.token = \"geheimnis-größe\"").start().await;
+    let site = ServerSetup::config("metrics.token = \"geheimnis-größe\"").start().await;
     let status = async |value: &[u8]| {
         let value = axum::http::HeaderValue::from_bytes(value).expect("a header");
         let request = site.browser().http.get(format!("http://{}/metrics", site.address)).header("x-forwarded-for", "192.0.2.1");

@@ -5,7 +5,7 @@ mod common;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use common::site::{PASSWORD, Setup};
+use common::server::{PASSWORD, ServerSetup};
 use serde_json::json;
 use usher::model::Role;
 
@@ -28,11 +28,11 @@ async fn nothing_secret_is_logged_at_any_level() {
     let writer = log.clone();
     let levels = "info,usher=trace,axum=trace,axum_login=trace,tower_http=trace,tower_sessions=trace,tower_sessions_core=trace";
     tracing_subscriber::fmt().with_env_filter(levels).with_ansi(false).with_writer(move || writer.clone()).init();
-    let site = Setup::config("metrics.token = \"metrics-token-1\"").start().await;
+    let site = ServerSetup::config("metrics.token = \"metrics-token-1\"").start().await;
     let mut browser = site.browser();
     browser.try_login("ana", "a wrong password").await;
     browser.login("ana", PASSWORD).await;
-    browser.socket().await.frame_of("snapshot_end").await;
+    browser.socket().await.frame_of_type("snapshot_end").await;
     let fields = [("current", PASSWORD), ("password", "another horse"), ("again", "another horse")];
     assert_eq!(browser.post("/account", "/account/password", &fields).await.status, 200);
     browser.post("/users", "/users", &[("name", "eve"), ("role", "viewer"), ("password", "third horse!")]).await;
@@ -45,8 +45,8 @@ async fn nothing_secret_is_logged_at_any_level() {
         "name": "North wall", "place": "", "views": [{ "what": "all", "seconds": 30 }], "names": "short", "titles": true, "distance_m": 5.0,
         "diagonal_in": 55.0, "themes": [{ "from": "00:00", "theme": "dark" }], "dim": null, "sound": false, "lang": "en"
     });
-    socket.say(&json!({ "type": "display_link", "ref": "l", "display": display })).await;
-    let link = socket.frame_of("answer").await["link"].as_str().expect("a link").to_owned();
+    socket.send(&json!({ "type": "display_link", "ref": "l", "display": display })).await;
+    let link = socket.frame_of_type("answer").await["link"].as_str().expect("a link").to_owned();
     assert_eq!(browser.get(&link).await.status, 200);
     let _ = browser.try_socket_at(&format!("{link}/ws"), None).await;
     let mut screen = site.browser();

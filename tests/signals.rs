@@ -1,12 +1,13 @@
-//! `usher serve` as a process: what its signals do.
+//! `usher serve` as a process: the effect of signals.
 #![cfg(unix)]
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Page, check, quiet};
-use common::process::Process;
+use common::desk::quiet;
+use common::page::{Page, check};
+use common::usher_process::UsherProcess;
 use common::{DEADLINE, wait_for};
 use usher::model::{ActionResult, BridgeState, Lobby};
 use usher::simulator::{self, Id, Join, Role, Simulator, StartCall};
@@ -14,7 +15,7 @@ use usher::simulator::{self, Id, Join, Role, Simulator, StartCall};
 #[tokio::test]
 async fn sighup_reads_the_configuration_again_and_a_mistake_in_it_changes_nothing() {
     let sim = simulator::start(quiet(2)).await.expect("simulator");
-    let usher = Process::start(&sim, "").await;
+    let usher = UsherProcess::start(&sim, "").await;
     let mut page = usher.page("mo").await;
     let live = |page: &Page, n: usize| {
         let live = page.bridges().iter().filter(|bridge| bridge.state == BridgeState::Live).count();
@@ -23,24 +24,24 @@ async fn sighup_reads_the_configuration_again_and_a_mistake_in_it_changes_nothin
     page.until("both bridges", |page| live(page, 2)).await;
 
     let good = usher.configuration(&sim, "");
-    usher.configure(&format!("{good}[cms]\nin_flight = 99\n"));
+    usher.write_config(&format!("{good}[cms]\nin_flight = 99\n"));
     usher.signal("HUP");
-    usher.says("configuration key `cms.in_flight`: got 99; allowed: 2 to 8").await;
-    usher.says("nothing has changed").await;
+    usher.until_logged("configuration key `cms.in_flight`: got 99; allowed: 2 to 8").await;
+    usher.until_logged("nothing has changed").await;
     live(&page, 2).expect("as before");
 
     let (first, second) = good.split_at(good.rfind("[[bridge]]").expect("the second bridge"));
-    usher.configure(&first.replace(&usher.address.to_string(), "127.0.0.1:1"));
+    usher.write_config(&first.replace(&usher.address.to_string(), "127.0.0.1:1"));
     usher.signal("HUP");
     page.until("the second bridge to be gone", |page| live(page, 1)).await;
-    usher.says("key=\"listen\"").await;
-    usher.says("removed=[\"eu-2\"]").await;
+    usher.until_logged("key=\"listen\"").await;
+    usher.until_logged("removed=[\"eu-2\"]").await;
 
-    usher.configure(&format!("{first}{second}"));
+    usher.write_config(&format!("{first}{second}"));
     usher.signal("HUP");
     page.until("the second bridge to be back", |page| live(page, 2)).await;
     let secret = &sim.bridges()[0].password;
-    assert!(!usher.said().contains(secret), "no secret is logged");
+    assert!(!usher.log().contains(secret), "no secret is logged");
 }
 
 fn puts(sim: &Simulator) -> Vec<String> {
@@ -55,7 +56,7 @@ fn asked(sim: &Simulator) -> u64 {
 }
 
 /// Guests who wait in one meeting of each bridge, and a page that shows them.
-async fn crowd(sim: &Simulator, usher: &Process, each: usize) -> (Vec<Id>, Page) {
+async fn crowd(sim: &Simulator, usher: &UsherProcess, each: usize) -> (Vec<Id>, Page) {
     let mut people = Vec::new();
     for bridge in sim.bridges() {
         let call = StartCall { name: "Assembly".into(), bridge: Some(bridge.name.clone()), space: true, ..StartCall::default() };
@@ -67,7 +68,7 @@ async fn crowd(sim: &Simulator, usher: &Process, each: usize) -> (Vec<Id>, Page)
         }
     }
     let mut page = usher.page("mo").await;
-    page.patience = DEADLINE * 2;
+    page.deadline = DEADLINE * 2;
     page.until("everybody to wait", |page| {
         let waiting = page.people().iter().filter(|person| person.lobby == Lobby::Waiting).count();
         check(waiting == people.len(), waiting)
@@ -96,7 +97,7 @@ fn told(page: &Page, sim: &Simulator, people: &[Id]) -> Result<(), String> {
 }
 
 /// Admissions that the journal holds without an end.
-fn open_in_journal(usher: &Process) -> Result<i64, String> {
+fn open_in_journal(usher: &UsherProcess) -> Result<i64, String> {
     let conn = usher::db::open_connection(&usher.dir.path().join("data")).map_err(|error| error.to_string())?;
     let count = "SELECT count(*) FROM press_people WHERE result IS NULL";
     conn.query_row(count, [], |row| row.get(0)).map_err(|error| error.to_string())
@@ -107,12 +108,12 @@ async fn killed_in_the_middle_of_a_bulk_admit_nobody_is_sent_again_and_everybody
     let mut options = quiet(2);
     options.latency_ms = 40;
     let sim = simulator::start(options).await.expect("simulator");
-    let mut usher = Process::start(&sim, "").await;
+    let mut usher = UsherProcess::start(&sim, "").await;
     let (mut people, mut page) = crowd(&sim, &usher, 100).await;
-    page.press("all", &people).await;
+    page.request_admit("all", &people).await;
     wait_for(DEADLINE, "a part of the press", async || check(puts(&sim).len() >= 60, puts(&sim).len())).await;
     usher.signal("KILL");
-    usher.ended(DEADLINE).await;
+    usher.until_exit(DEADLINE).await;
     wait_for(DEADLINE, "what was under way to be over", async || {
         let in_flight: Vec<u64> = sim.control().requests().iter().map(|bridge| bridge.in_flight).collect();
         check(in_flight.iter().all(|n| *n == 0), in_flight)
@@ -128,9 +129,9 @@ async fn killed_in_the_middle_of_a_bulk_admit_nobody_is_sent_again_and_everybody
     let left = people.pop().expect("somebody");
     sim.control().leave(left).expect("left");
 
-    usher.again().await;
+    usher.restart().await;
     let mut after = usher.page("max").await;
-    after.patience = DEADLINE * 2;
+    after.deadline = DEADLINE * 2;
     after.until("everybody to be told of", |page| told(page, &sim, &people)).await;
     wait_for(DEADLINE, "an end of each in the journal", async || check(open_in_journal(&usher)? == 0, open_in_journal(&usher))).await;
     assert_eq!(asked(&sim), asked_before, "nothing was sent again");
@@ -144,39 +145,39 @@ async fn a_stop_tells_the_pages_to_come_back_and_finishes_what_is_under_way() {
     let mut options = quiet(1);
     options.latency_ms = 400;
     let sim = simulator::start(options).await.expect("simulator");
-    let mut usher = Process::start(&sim, "").await;
+    let mut usher = UsherProcess::start(&sim, "").await;
     let (people, mut page) = crowd(&sim, &usher, 4).await;
-    page.press("all", &people).await;
+    page.request_admit("all", &people).await;
     page.until("the press to be begun", |page| check(!page.replies.is_empty(), &page.errors)).await;
     usher.signal("TERM");
-    assert_eq!(page.closed().await, 1001);
-    let status = usher.ended(Duration::from_secs(10)).await;
-    assert_eq!(status.code(), Some(0), "{}", usher.said());
-    assert!(people.iter().all(|person| is_in(&sim, *person)), "{}", usher.said());
+    assert_eq!(page.until_closed().await, 1001);
+    let status = usher.until_exit(Duration::from_secs(10)).await;
+    assert_eq!(status.code(), Some(0), "{}", usher.log());
+    assert!(people.iter().all(|person| is_in(&sim, *person)), "{}", usher.log());
     assert_eq!((open_in_journal(&usher), asked(&sim)), (Ok(0), 4));
 }
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_a_bridge_that_hangs_and_the_next_start_tells_what_is_known() {
     let sim = simulator::start(quiet(2)).await.expect("simulator");
-    let mut usher = Process::start(&sim, "").await;
+    let mut usher = UsherProcess::start(&sim, "").await;
     let (people, mut page) = crowd(&sim, &usher, 4).await;
     sim.control().set_switches(Some("eu-1"), serde_json::json!({ "rest_hang": true })).expect("switch");
-    page.press("all", &people).await;
+    page.request_admit("all", &people).await;
     page.until("the other bridge's people to be in", |page| {
         people[4..].iter().try_for_each(|person| check(page.person(*person)?.lobby == Lobby::In, page.people()))
     })
     .await;
     usher.signal("TERM");
-    assert_eq!(page.closed().await, 1001);
-    let status = usher.ended(Duration::from_secs(10)).await;
-    assert_eq!(status.code(), Some(0), "{}", usher.said());
-    assert!(usher.said().contains("actions were still under way"), "{}", usher.said());
+    assert_eq!(page.until_closed().await, 1001);
+    let status = usher.until_exit(Duration::from_secs(10)).await;
+    assert_eq!(status.code(), Some(0), "{}", usher.log());
+    assert!(usher.log().contains("actions were still under way"), "{}", usher.log());
     let asked_before = asked(&sim);
     sim.control().set_switches(Some("eu-1"), serde_json::json!({ "rest_hang": null })).expect("switch");
-    usher.again().await;
+    usher.restart().await;
     let mut after = usher.page("max").await;
-    after.patience = DEADLINE * 2;
+    after.deadline = DEADLINE * 2;
     after.until("everybody to be told of", |page| told(page, &sim, &people)).await;
     assert_eq!(asked(&sim), asked_before, "nothing was sent again");
 }
@@ -185,16 +186,16 @@ async fn a_stop_does_not_wait_for_a_bridge_that_hangs_and_the_next_start_tells_w
 #[tokio::test]
 async fn killed_right_after_the_end_of_a_press_each_admission_has_its_entry() {
     let sim = simulator::start(quiet(2)).await.expect("simulator");
-    let mut usher = Process::start(&sim, "").await;
+    let mut usher = UsherProcess::start(&sim, "").await;
     let (people, mut page) = crowd(&sim, &usher, 45).await;
     for (round, some) in people.chunks(30).enumerate() {
         let results = page.admit(&format!("press {round}"), some).await;
         usher.signal("KILL");
-        usher.ended(DEADLINE).await;
+        usher.until_exit(DEADLINE).await;
         assert!(results.values().all(|result| result["result"] == "done"), "{results:?}");
-        usher.again().await;
+        usher.restart().await;
         page = usher.page("mo").await;
-        page.patience = DEADLINE * 2;
+        page.deadline = DEADLINE * 2;
         page.until("everybody's row", |page| people.iter().try_for_each(|person| page.person(*person).map(drop))).await;
         let conn = usher::db::open_connection(&usher.dir.path().join("data")).expect("database");
         wait_for(DEADLINE, "an entry for each", async || {

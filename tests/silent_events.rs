@@ -1,11 +1,12 @@
-//! Events sockets that say nothing any more, and bridges that push less than asked for: what moderators are shown all the same. Nothing is read
-//! merely because time passed, so that the rotation can't stand in for what is tested.
+//! Events sockets that fall silent, and bridges that push less than requested: pages show the truth all the same. No reading is only due to
+//! time, so that the rotation can't hide a defect.
 
 mod common;
 
 use std::time::Duration;
 
-use common::desk::{Desk, Page, check, quiet};
+use common::desk::{Desk, quiet};
+use common::page::{Page, check};
 use rstest::rstest;
 use serde_json::{Value, json};
 use usher::config::{CdrMode, Config};
@@ -32,7 +33,7 @@ async fn live(page: &mut Page) {
     until(page, "all bridges to be live", |page| Ok(page.bridges().iter().all(|bridge| bridge.state == BridgeState::Live))).await;
 }
 
-/// What happens while a socket is dead.
+/// Changes while a socket is dead.
 #[derive(Debug, Clone, Copy)]
 enum Change {
     Join,
@@ -64,7 +65,7 @@ impl Scene {
         let (host, there) = (desk.host(meeting, "eu-1"), desk.join(meeting, "eu-2", "Li Wei"));
         let mut page = desk.page("vi").await;
         live(&mut page).await;
-        page.lobby([&host, &there], Lobby::In).await;
+        page.until_lobby([&host, &there], Lobby::In).await;
         Self { desk, page, meeting, other, host }
     }
 
@@ -236,7 +237,8 @@ async fn blanks_around_a_name_never_show_and_those_in_it_stay() {
     assert_eq!(*scene.page.person(host).expect("row").name, *"Bo  Berg");
 }
 
-/// Who waits lets nobody in: a crowd that comes to wait has others read again once and not for each, so that the turns of those who wait come round.
+/// A waiting participant admits nobody, so a crowd that comes to wait has the others read again once, not for
+/// each arrival. All waiting participants are read in turn.
 #[tokio::test]
 async fn who_comes_to_wait_does_not_have_the_others_read_each_time() {
     let slowly = |config: &mut Config| {
@@ -248,16 +250,16 @@ async fn who_comes_to_wait_does_not_have_the_others_read_each_time() {
     let names: Vec<String> = (0..20).map(|n| format!("Guest {n}")).collect();
     let (meeting, people) = desk.meeting("Assembly", "eu-1", &names.iter().map(String::as_str).collect::<Vec<_>>());
     let mut page = desk.page("vi").await;
-    page.waiting(&people).await;
+    page.until_waiting(&people).await;
     page.follow_for(desk.config.timing.recheck[3] + desk.config.timing.second_look).await;
     desk.control().reset_requests();
     for n in 0..8 {
         let late = desk.join(meeting.id, "eu-1", &format!("Late {n}"));
-        page.waiting([&late]).await;
+        page.until_waiting([&late]).await;
     }
     page.follow_for(desk.config.timing.recheck[3] + desk.config.timing.second_look).await;
     // Two looks at each, and one at everybody at the end; not one at everybody for each.
-    assert!(desk.asked("GET /callLegs/<id>") <= 8 * 2 + 2 * 28, "{:?}", desk.control().requests());
+    assert!(desk.request_count("GET /callLegs/<id>") <= 8 * 2 + 2 * 28, "{:?}", desk.control().requests());
     let host = desk.host(meeting.id, "eu-1");
-    page.lobby(people.iter().chain([&host]), Lobby::In).await;
+    page.until_lobby(people.iter().chain([&host]), Lobby::In).await;
 }

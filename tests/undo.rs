@@ -1,9 +1,10 @@
-//! Undoing one's own admission: who was let in by mistake gets their place in line back, and nobody else does.
+//! Undoing one's own admission: the participant gets their old place in line back.
 
 mod common;
 
-use common::deeds::puts;
-use common::desk::{Desk, Page, check, quiet, to, with};
+use common::actions::participant_puts;
+use common::desk::{Desk, quiet};
+use common::page::{Page, action_on, check, with_fields};
 use serde_json::json;
 use usher::model::Lobby;
 use usher::simulator::{Id, Lobby as TrueLobby, ParticipantTruth};
@@ -12,8 +13,8 @@ use usher::simulator::{Id, Lobby as TrueLobby, ParticipantTruth};
 async fn waiting(desk: &Desk, guests: &[&str]) -> (Page, Page, Vec<ParticipantTruth>) {
     let (_, people) = desk.meeting("Board call", "eu-1", guests);
     let (mut mo, mut max) = (desk.page("mo").await, desk.page("max").await);
-    mo.lobby(&people, Lobby::Waiting).await;
-    max.lobby(&people, Lobby::Waiting).await;
+    mo.until_lobby(&people, Lobby::Waiting).await;
+    max.until_lobby(&people, Lobby::Waiting).await;
     (mo, max, people)
 }
 
@@ -22,7 +23,7 @@ fn since(page: &Page, id: Id) -> Option<i64> {
 }
 
 async fn undo(page: &mut Page, word: &str, ids: &[Id]) -> Vec<String> {
-    let results = page.act(word, with(to("send_back", ids), json!({ "scope": "undo" }))).await;
+    let results = page.run_action(word, with_fields(action_on("send_back", ids), json!({ "scope": "undo" }))).await;
     ids.iter().map(|id| results[&id.to_string()]["result"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
@@ -38,10 +39,10 @@ async fn who_is_undone_has_their_old_place_in_line_and_what_was_noted_of_them() 
     let ids: Vec<Id> = people.iter().map(|person| person.id).collect();
     let before: Vec<_> = ids.iter().map(|id| since(&mo, *id)).collect();
     let hold = json!({ "type": "hold", "people": [ids[1].to_string()], "on": true, "reason": "no papers", "remind_s": null });
-    mo.act("h", hold).await;
-    let anyway = with(to("admit", &ids[..2]), json!({ "held": true }));
-    mo.act("a", anyway).await;
-    max.lobby(&people[..2], Lobby::In).await;
+    mo.run_action("h", hold).await;
+    let anyway = with_fields(action_on("admit", &ids[..2]), json!({ "held": true }));
+    mo.run_action("a", anyway).await;
+    max.until_lobby(&people[..2], Lobby::In).await;
     assert_eq!(undo(&mut mo, "u", &ids[..2]).await, ["done", "done"]);
     for (id, before) in ids[..2].iter().zip(&before) {
         assert_eq!(is_back(&mut max, *id).await, *before, "the old arrival counts on");
@@ -52,9 +53,9 @@ async fn who_is_undone_has_their_old_place_in_line_and_what_was_noted_of_them() 
     })
     .await;
     // It counts on once: a later sending back begins a new wait.
-    mo.act("b", to("admit", &ids[..1])).await;
-    max.lobby(&people[..1], Lobby::In).await;
-    mo.act("s", to("send_back", &ids[..1])).await;
+    mo.run_action("b", action_on("admit", &ids[..1])).await;
+    max.until_lobby(&people[..1], Lobby::In).await;
+    mo.run_action("s", action_on("send_back", &ids[..1])).await;
     assert!(is_back(&mut max, ids[0]).await > before[0], "sent back by another way");
 }
 
@@ -66,7 +67,7 @@ async fn only_whoever_admitted_gives_the_old_place_back() {
     let before = since(&mo, id);
     mo.admit("a", &[id]).await;
     for page in [&mut mo, &mut max] {
-        page.lobby(&people, Lobby::In).await;
+        page.until_lobby(&people, Lobby::In).await;
     }
     assert_eq!(undo(&mut max, "u", &[id]).await, ["done"]);
     assert!(is_back(&mut mo, id).await > before);
@@ -79,10 +80,10 @@ async fn the_old_place_is_kept_over_a_restart_before_and_after_the_undo() {
     let id = people[0].id;
     let before = since(&mo, id);
     mo.admit("a", &[id]).await;
-    mo.lobby(&people, Lobby::In).await;
+    mo.until_lobby(&people, Lobby::In).await;
     let desk = desk.restart().await;
     let mut mo = desk.page("mo").await;
-    mo.lobby(&people, Lobby::In).await;
+    mo.until_lobby(&people, Lobby::In).await;
     assert_eq!(undo(&mut mo, "u", &[id]).await, ["done"]);
     assert_eq!(is_back(&mut mo, id).await, before);
     let desk = desk.restart().await;
@@ -98,7 +99,7 @@ async fn an_undo_while_the_admission_is_under_way_sends_back_whom_it_let_in() {
     let (mut mo, mut max, people) = waiting(&desk, &["Bo Berg"]).await;
     let id = people[0].id;
     let before = since(&mo, id);
-    mo.press("a", &[id]).await;
+    mo.request_admit("a", &[id]).await;
     assert_eq!(undo(&mut mo, "u", &[id]).await, ["done"]);
     assert_eq!(is_back(&mut max, id).await, before);
     assert_eq!(desk.control().truth().participant(id).expect("there").lobby, TrueLobby::Waiting);
@@ -113,7 +114,7 @@ async fn an_undo_of_an_admission_that_was_not_confirmed_is_sent() {
     desk.control().set_switches(None, json!({ "put_without_effect": true })).expect("switch");
     assert_eq!(mo.admit("a", &[id]).await[&id.to_string()]["result"], "unconfirmed");
     desk.control().set_switches(None, json!({ "put_without_effect": false })).expect("switch");
-    let sent = puts(&desk);
-    assert_eq!((undo(&mut mo, "u", &[id]).await, puts(&desk)), (vec!["done".to_owned()], sent + 1));
-    assert_eq!((undo(&mut mo, "v", &[id]).await, puts(&desk)), (vec!["already".to_owned()], sent + 1), "once");
+    let sent = participant_puts(&desk);
+    assert_eq!((undo(&mut mo, "u", &[id]).await, participant_puts(&desk)), (vec!["done".to_owned()], sent + 1));
+    assert_eq!((undo(&mut mo, "v", &[id]).await, participant_puts(&desk)), (vec!["already".to_owned()], sent + 1), "once");
 }

@@ -3,11 +3,11 @@
 
 pub mod browser;
 pub mod cluster;
-pub mod figures;
 pub mod page;
 pub mod process;
-pub mod script;
+pub mod scripted_bridges;
 pub mod server;
+pub mod statistics;
 
 /// The argument of the benchmark: none, or the name of a child's role.
 pub fn role() -> Option<String> {

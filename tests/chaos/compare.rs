@@ -8,11 +8,11 @@ use usher::model::{BridgeState, LegState, Lobby};
 use usher::simulator::{Id, Lobby as TrueLobby, MeetingTruth, ParticipantTruth, Truth};
 use usher::view::{MeetingRow, PersonRow, Row};
 
-use crate::scene::BRIDGES;
+use crate::run::BRIDGES;
 use crate::tab::Key;
 
 /// The facts that a comparison needs besides the rows.
-pub struct Known<'a> {
+pub struct Facts<'a> {
     pub truth: &'a Truth,
     /// The arrival of each participant; Unix milliseconds.
     pub arrived: &'a std::collections::HashMap<Id, i64>,
@@ -23,14 +23,20 @@ pub struct Known<'a> {
 }
 
 /// Describes every difference.
-pub fn differences(rows: &BTreeMap<Key, Value>, known: &Known<'_>) -> Vec<String> {
+pub fn differences(rows: &BTreeMap<Key, Value>, known: &Facts<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let (mut people, mut meetings, mut bridges) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for row in rows.values() {
         match serde_json::from_value::<Row>(row.clone()) {
-            Ok(Row::Person(row)) => drop(people.insert(row.id.to_string(), row)),
-            Ok(Row::Meeting(row)) => drop(meetings.insert(row.id.to_string(), row)),
-            Ok(Row::Bridge(row)) => drop(bridges.insert(row.id.to_string(), row)),
+            Ok(Row::Person(row)) => {
+                people.insert(row.id.to_string(), row);
+            }
+            Ok(Row::Meeting(row)) => {
+                meetings.insert(row.id.to_string(), row);
+            }
+            Ok(Row::Bridge(row)) => {
+                bridges.insert(row.id.to_string(), row);
+            }
             Ok(Row::Server(_) | Row::User(_)) => {}
             Err(error) => found.push(format!("no row: {row}: {error}")),
         }
@@ -59,7 +65,7 @@ pub fn differences(rows: &BTreeMap<Key, Value>, known: &Known<'_>) -> Vec<String
     found
 }
 
-fn compare_person(person: &ParticipantTruth, row: &PersonRow, known: &Known<'_>, found: &mut Vec<String>) {
+fn compare_person(person: &ParticipantTruth, row: &PersonRow, known: &Facts<'_>, found: &mut Vec<String>) {
     let lobby = match person.lobby {
         TrueLobby::Waiting => Lobby::Waiting,
         TrueLobby::In => Lobby::In,
@@ -90,7 +96,7 @@ fn compare_person(person: &ParticipantTruth, row: &PersonRow, known: &Known<'_>,
 }
 
 /// A wait starts neither before the participant came (a leg's age has whole seconds) nor after the wait could be seen.
-fn since_is_plausible(person: &ParticipantTruth, row: &PersonRow, known: &Known<'_>) -> bool {
+fn since_is_plausible(person: &ParticipantTruth, row: &PersonRow, known: &Facts<'_>) -> bool {
     let Some(since) = row.waiting_since else { return row.lobby != Lobby::Waiting };
     let arrived = known.arrived.get(&person.id).copied().unwrap_or(person.since_ms);
     let seen = person.since_ms.max(known.healed_ms) + known.slack.as_millis() as i64;
@@ -122,7 +128,7 @@ fn compare_meeting(meeting: &MeetingTruth, row: &MeetingRow, found: &mut Vec<Str
 }
 
 /// Differences between pages: all must show the same, and a new page must show the content of the hub.
-pub fn unequal(views: &[(String, BTreeMap<Key, Value>)]) -> Vec<String> {
+pub fn differences_between_pages(views: &[(String, BTreeMap<Key, Value>)]) -> Vec<String> {
     let Some((first, rows)) = views.first() else { return vec!["no page".into()] };
     let others = views.iter().filter(|(_, others)| others != rows);
     others

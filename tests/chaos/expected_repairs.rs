@@ -14,7 +14,7 @@ pub struct Causes {
 }
 
 impl Causes {
-    pub fn suffered(&mut self, bridge: &'static str, switches: &Value) {
+    pub fn record(&mut self, bridge: &'static str, switches: &Value) {
         let lies = [
             "reorder_updates",
             "events_stall",
@@ -35,10 +35,10 @@ impl Causes {
 }
 
 /// Counts by bridge and kind.
-pub type Repaired = BTreeMap<(String, String), u64>;
+pub type RepairCounts = BTreeMap<(String, String), u64>;
 
 /// Reads `usher_cms_repairs_total` from the text of `/metrics`.
-pub fn read(metrics: &str) -> Repaired {
+pub fn read(metrics: &str) -> RepairCounts {
     let label = |line: &str, name: &str| {
         let value = line.split_once(&format!("{name}=\""))?.1;
         Some(value.split_once('"')?.0.to_owned())
@@ -48,7 +48,7 @@ pub fn read(metrics: &str) -> Repaired {
 }
 
 /// The repairs since `before`.
-pub fn since(before: &Repaired, now: Repaired) -> Repaired {
+pub fn since(before: &RepairCounts, now: RepairCounts) -> RepairCounts {
     let added = now.into_iter().map(|(key, count)| (key.clone(), count - before.get(&key).copied().unwrap_or(0)));
     added.filter(|(_, count)| *count > 0).collect()
 }

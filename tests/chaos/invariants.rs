@@ -7,53 +7,56 @@ use usher::db::open_connection;
 use usher::simulator::Requests;
 
 use crate::common::{DEADLINE, wait_for};
-use crate::repairs::Repaired;
-use crate::scene::{BRIDGES, Scene};
-use crate::tab::{Held, Press};
+use crate::expected_repairs::RepairCounts;
+use crate::run::{BRIDGES, Run};
+use crate::tab::{ActionRequest, TabState};
 
 /// Every action request has one result per participant, except where the page left before its end; a viewer's is refused.
-pub fn presses<'a>(pages: impl Iterator<Item = (&'a str, bool, &'a Held)>) -> Vec<String> {
+pub fn check_requests<'a>(pages: impl Iterator<Item = (&'a str, bool, &'a TabState)>) -> Vec<String> {
     let mut found = Vec::new();
-    for (name, may_act, held) in pages {
-        for (word, press) in &held.presses {
-            if let Some(wrong) = wrong_press(press, may_act) {
-                found.push(format!("{name}, {word}: {wrong}: {press:?}"));
+    for (name, may_act, state) in pages {
+        for (reference, request) in &state.requests {
+            if let Some(wrong) = request_violation(request, may_act) {
+                found.push(format!("{name}, {reference}: {wrong}: {request:?}"));
             }
         }
     }
     found
 }
 
-fn wrong_press(press: &Press, may_act: bool) -> Option<&'static str> {
-    let whole = press.people.iter().eq(press.results.keys());
-    match (&press.error, may_act) {
-        _ if press.repeated => Some("somebody has two results"),
-        (Some(error), false) => (error != "forbidden" || !press.results.is_empty()).then_some("a viewer was not refused"),
-        (None, false) => (!press.cut).then_some("a viewer was not refused"),
+fn request_violation(request: &ActionRequest, may_act: bool) -> Option<&'static str> {
+    let whole = request.people.iter().eq(request.results.keys());
+    match (&request.error, may_act) {
+        _ if request.repeated => Some("somebody has two results"),
+        (Some(error), false) => (error != "forbidden" || !request.results.is_empty()).then_some("a viewer was not refused"),
+        (None, false) => (!request.interrupted).then_some("a viewer was not refused"),
         // Too many at once on one page: no part of it was sent.
-        (Some(error), true) => (error != "busy" || !press.results.is_empty()).then_some("refused"),
-        (None, true) if press.finished => (!whole).then_some("not everybody has a result"),
-        (None, true) => (!press.cut).then_some("never ended"),
+        (Some(error), true) => (error != "busy" || !request.results.is_empty()).then_some("refused"),
+        (None, true) if request.finished => (!whole).then_some("not everybody has a result"),
+        (None, true) => (!request.interrupted).then_some("never ended"),
     }
 }
 
 /// No participant got more accepted PUTs than there were action requests.
-pub fn puts(requests: &[Requests], presses: &BTreeMap<String, usize>) -> Vec<String> {
+pub fn check_puts(bridges: &[Requests], requested: &BTreeMap<String, usize>) -> Vec<String> {
     let mut accepted: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for bridge in requests {
+    for bridge in bridges {
         for change in bridge.changes.iter().filter(|change| change.method == "PUT" && change.status == 200) {
             if let Some(person) = change.path.rsplit_once("/participants/").map(|(_, id)| id.to_ascii_lowercase()) {
                 accepted.entry(person).or_default().push(format!("{}: {change:?}", bridge.bridge));
             }
         }
     }
-    accepted.retain(|person, puts| puts.len() > presses.get(person).copied().unwrap_or(0));
-    accepted.into_iter().map(|(person, puts)| format!("{person} was pressed {:?} times, but got {puts:?}", presses.get(&person))).collect()
+    accepted.retain(|person, puts| puts.len() > requested.get(person).copied().unwrap_or(0));
+    accepted
+        .into_iter()
+        .map(|(person, puts)| format!("{person} was requested {:?} times, but got {puts:?}", requested.get(&person)))
+        .collect()
 }
 
 /// The journal has no admission without a result, also where a request was written too late and executed meanwhile.
-pub async fn journal(scene: &Scene) {
-    let conn = open_connection(scene.desk().dir.path()).expect("database");
+pub async fn check_journal(run: &Run) {
+    let conn = open_connection(run.desk().dir.path()).expect("database");
     wait_for(DEADLINE, "the journal to hold a result for everybody", async || {
         let count = "SELECT count(*) FROM press_people WHERE result IS NULL";
         let open: i64 = conn.query_row(count, [], |row| row.get(0)).expect("count");
@@ -67,14 +70,14 @@ pub async fn journal(scene: &Scene) {
 /// Causes are: somebody admitted or sent back elsewhere, which no event carries (each bridge finds it once); and
 /// events that lied or stalled, or rosters that were refused, on that bridge. Any other repair by the rotation means
 /// that Usher lost an event.
-pub fn repairs(scene: &Scene, repaired: &Repaired) -> Vec<String> {
+pub fn unexplained_repairs(run: &Run, repaired: &RepairCounts) -> Vec<String> {
     let mut found = Vec::new();
     let lobby: u64 = repaired.iter().filter(|((_, what), _)| what == "lobby").map(|(_, count)| count).sum();
-    if scene.causes.events_lied.is_empty() && lobby > (scene.causes.elsewhere * BRIDGES.len()) as u64 {
-        found.push(format!("{lobby} lobby changes were found by the rotation alone, {} were made elsewhere", scene.causes.elsewhere));
+    if run.causes.events_lied.is_empty() && lobby > (run.causes.elsewhere * BRIDGES.len()) as u64 {
+        found.push(format!("{lobby} lobby changes were found by the rotation alone, {} were made elsewhere", run.causes.elsewhere));
     }
     for ((bridge, what), count) in repaired.iter().filter(|((_, what), _)| what != "lobby") {
-        if !scene.causes.events_lied.contains(bridge.as_str()) {
+        if !run.causes.events_lied.contains(bridge.as_str()) {
             found.push(format!("{bridge}: {count} times {what} was repaired by the rotation, without an injected cause"));
         }
     }
@@ -83,7 +86,7 @@ pub fn repairs(scene: &Scene, repaired: &Repaired) -> Vec<String> {
 
 /// The tasks, sockets and memory in use.
 #[derive(Debug, Clone)]
-pub struct Left {
+pub struct Resources {
     load: Load,
     tasks: usize,
     events_sockets: Vec<u64>,
@@ -97,12 +100,12 @@ const KEPT_CONNECTIONS: usize = 3 * 4;
 /// Memory that an allocator may keep after a run.
 const KEPT_MEMORY_MB: usize = 200;
 
-pub fn left(scene: &Scene) -> Left {
-    let app = &scene.desk().app;
-    Left {
+pub fn resources(run: &Run) -> Resources {
+    let app = &run.desk().app;
+    Resources {
         load: app.load(),
         tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
-        events_sockets: scene.control().requests().iter().map(|bridge| bridge.events_open).collect(),
+        events_sockets: run.control().requests().iter().map(|bridge| bridge.events_open).collect(),
         people: app.store.people_count(),
         calls: app.store.all_calls().len(),
         memory_mb: memory_mb(),
@@ -110,12 +113,12 @@ pub fn left(scene: &Scene) -> Left {
 }
 
 /// Checks that after all browsers left and all calls ended, the resources are those from before the first browser.
-pub async fn nothing_left(scene: &Scene, before: &Left) {
+pub async fn check_resources(run: &Run, before: &Resources) {
     wait_for(DEADLINE, "tasks, sockets and memory to be as before", async || {
-        let now = left(scene);
+        let now = resources(run);
         // A bridge that accepts few subscriptions per socket had more sockets before.
-        let actors = |left: &Left| left.load.bridge_tasks.saturating_sub(left.events_sockets.iter().sum::<u64>() as usize);
-        let browsers = |left: &Left| (left.load.browser_tasks, left.load.followers);
+        let actors = |left: &Resources| left.load.bridge_tasks.saturating_sub(left.events_sockets.iter().sum::<u64>() as usize);
+        let browsers = |left: &Resources| (left.load.browser_tasks, left.load.followers);
         let same = actors(&now) == actors(before)
             && browsers(&now) == browsers(before)
             && now.tasks <= before.tasks + KEPT_CONNECTIONS

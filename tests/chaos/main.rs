@@ -8,12 +8,12 @@
 //! In half the seeds the rotation is off (`Timing::without_rotation`), so that it can't hide a lost event. Then a run contains only what
 //! Usher promises to notice without it: a change made elsewhere comes with a lock change, guests are sent back as soon as the last
 //! activator left (Usher cannot know of an activator who left while it was down), events that lie, stall or are refused don't occur. In the
-//! other half, the rotation may repair nothing without an injected cause (`invariants::repairs` says which causes count).
+//! other half, the rotation may repair nothing without an injected cause (`invariants::unexplained_repairs` says which causes count).
 //!
 //! At the end all participants leave, and the invariants must hold (`invariants`): one result per participant and action request, no
 //! participant with more accepted PUTs than requests, nothing open in the journal, and tasks, sockets and memory as before.
 //!
-//! A failure shows the seed, the switches, the events in order, the differences and the states of the bridges. The random numbers of each
+//! A failure shows the seed, the switches, the events in command, the differences and the states of the bridges. The random numbers of each
 //! step come from the seed and the step's number, so that a seed repeats nearly the same events; the participants that they hit depend on
 //! those who are there by then. `USHER_SEEDS=100-299` runs other seeds, `USHER_CHAOS_MINUTES=20` continues each seed for that long,
 //! `tests/chaos-seeds` runs many.
@@ -23,74 +23,74 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod accounts;
-mod clock;
 mod compare;
-mod draft;
-mod happenings;
-mod repairs;
-mod scene;
+mod expected_repairs;
+mod invariants;
+mod random_events;
+mod run;
+mod seed_plan;
 mod tab;
+mod timing;
 
 use std::time::{Duration, Instant};
 
-use compare::Known;
-use draft::Draft;
-use scene::Scene;
+use compare::Facts;
+use run::Run;
+use seed_plan::SeedPlan;
 
 /// Runs random events; then the views must be true.
-async fn stretch(scene: &mut Scene, steps: u64, faults: bool) -> Vec<String> {
-    scene.happen(steps, faults).await;
-    let truth = scene.settle().await;
+async fn stretch(run: &mut Run, steps: u64, faults: bool) -> Vec<String> {
+    run.run_events(steps, faults).await;
+    let truth = run.settle().await;
     // Also compare a page that is opened only now.
-    scene.open_tab("vi");
-    scene.at_rest().await;
-    let views = scene.views().await;
+    run.open_tab("vi");
+    run.until_at_rest().await;
+    let views = run.views().await;
     let mut found = Vec::new();
-    let known = Known { truth: &truth, arrived: &scene.arrived, healed_ms: scene.healed_ms, slack: scene.bound.total() };
+    let known = Facts { truth: &truth, arrived: &run.arrived, healed_ms: run.healed_ms, slack: run.bound.total() };
     for (name, rows) in &views {
         found.extend(compare::differences(rows, &known).into_iter().map(|difference| format!("{name}: {difference}")));
     }
-    found.extend(compare::unequal(&views));
+    found.extend(compare::differences_between_pages(&views));
     found.extend(
-        scene.tabs.iter().flat_map(|tab| tab.held().wrong.iter().map(|wrong| format!("{}: {wrong}", tab.name)).collect::<Vec<_>>()),
+        run.tabs.iter().flat_map(|tab| tab.state().violations.iter().map(|wrong| format!("{}: {wrong}", tab.name)).collect::<Vec<_>>()),
     );
     found
 }
 
 /// All participants leave; then the invariants must hold.
-async fn end(scene: &mut Scene, before: &accounts::Left, repaired: &repairs::Repaired) -> Vec<String> {
-    scene.empty().await;
-    let pages = scene.closed.iter().map(|(name, may_act, held)| (name.as_str(), *may_act, held));
-    let mut found = accounts::presses(pages);
-    found.extend(accounts::puts(&scene.control().requests(), &scene.pressed()));
-    found.extend(accounts::repairs(scene, &repairs::since(repaired, scene.repaired().await)));
-    accounts::journal(scene).await;
-    accounts::nothing_left(scene, before).await;
+async fn end(run: &mut Run, before: &invariants::Resources, repaired: &expected_repairs::RepairCounts) -> Vec<String> {
+    run.end_everything().await;
+    let pages = run.closed.iter().map(|(name, may_act, state)| (name.as_str(), *may_act, state));
+    let mut found = invariants::check_requests(pages);
+    found.extend(invariants::check_puts(&run.control().requests(), &run.requests_per_participant()));
+    found.extend(invariants::unexplained_repairs(run, &expected_repairs::since(repaired, run.repair_counts().await)));
+    invariants::check_journal(run).await;
+    invariants::check_resources(run, before).await;
     found
 }
 
 async fn run(seed: u64) -> Result<(), String> {
     let begun = Instant::now();
-    let mut scene = Scene::open(Draft::of(seed)).await;
-    let (before, repaired) = (accounts::left(&scene), scene.repaired().await);
-    scene.open_browsers().await;
-    let mut found = stretch(&mut scene, 150, false).await;
+    let mut run = Run::open(SeedPlan::of(seed)).await;
+    let (before, repaired) = (invariants::resources(&run), run.repair_counts().await);
+    run.open_browsers().await;
+    let mut found = stretch(&mut run, 150, false).await;
     loop {
         if found.is_empty() {
-            found = stretch(&mut scene, 300, true).await;
+            found = stretch(&mut run, 300, true).await;
         }
         if !found.is_empty() || begun.elapsed() >= length() {
             break;
         }
     }
     if found.is_empty() {
-        found = end(&mut scene, &before, &repaired).await;
+        found = end(&mut run, &before, &repaired).await;
     }
     if !found.is_empty() {
-        return Err(scene.report(&found.join("\n")));
+        return Err(run.report(&found.join("\n")));
     }
-    scene.close().await;
+    run.close().await;
     println!("seed {seed}: clean in {:.1} s", begun.elapsed().as_secs_f64());
     Ok(())
 }

@@ -7,18 +7,18 @@ use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
 use usher::simulator::{Cut, Dial, Lobby, Move, ParticipantTruth};
 
-use crate::scene::{CALLS, PEOPLE, Scene};
-use crate::tab::Order;
+use crate::run::{CALLS, PEOPLE, Run};
+use crate::tab::TabCommand;
 
 /// Events that take time.
 #[derive(Debug)]
-pub enum Deed {
+pub enum SlowEvent {
     RestartBridge(&'static str),
     RestartUsher,
     CloseTab(usize),
     PauseBridge(&'static str),
     /// The bridge is removed from the configuration and added again.
-    Reread(&'static str),
+    RemoveFromConfig(&'static str),
 }
 
 /// The conditions for an event.
@@ -31,179 +31,179 @@ enum When {
     FaultRotating,
 }
 
-struct Happening {
+struct RandomEvent {
     weight: u32,
     when: When,
-    act: fn(&mut Scene) -> Option<String>,
+    act: fn(&mut Run) -> Option<String>,
 }
 
-const fn does(weight: u32, when: When, act: fn(&mut Scene) -> Option<String>) -> Happening {
-    Happening { weight, when, act }
+const fn event(weight: u32, when: When, act: fn(&mut Run) -> Option<String>) -> RandomEvent {
+    RandomEvent { weight, when, act }
 }
 
-const TABLE: &[Happening] = &[
-    does(100, When::Always, come_or_go),
-    does(12, When::Always, move_somebody),
-    does(12, When::Always, dial),
-    does(10, When::Always, rename),
-    does(8, When::Always, mute_or_hold),
-    does(10, When::Always, lock_or_unlock),
-    does(8, When::Always, start_or_end_call),
-    does(3, When::Always, end_one_instance),
-    does(12, When::Always, admit_elsewhere),
-    does(8, When::Always, back_to_the_lobby_elsewhere),
-    does(24, When::Always, press),
-    does(4, When::Always, press_many),
-    does(2, When::Always, viewer_presses),
-    does(4, When::Always, reopen_page),
-    does(4, When::Always, close_page_or_open_another),
-    does(1, When::Always, open_many_pages),
-    does(2, When::Always, page_asks_again),
-    does(2, When::Always, page_stops_reading),
-    does(6, When::Fault, cut_events),
-    does(2, When::Fault, stop_bridge),
-    does(1, When::Fault, restart_bridge),
-    does(1, When::Fault, restart_usher),
-    does(1, When::Fault, pause_bridge),
-    does(1, When::Fault, reread),
-    does(24, When::Fault, suffer),
-    does(4, When::FaultRotating, suffer_what_only_the_rotation_repairs),
-    does(2, When::FaultRotating, fall_silent),
+const TABLE: &[RandomEvent] = &[
+    event(100, When::Always, join_or_leave),
+    event(12, When::Always, move_participant),
+    event(12, When::Always, dial),
+    event(10, When::Always, rename),
+    event(8, When::Always, mute_or_hold),
+    event(10, When::Always, lock_or_unlock),
+    event(8, When::Always, start_or_end_call),
+    event(3, When::Always, end_one_instance),
+    event(12, When::Always, admit_elsewhere),
+    event(8, When::Always, send_back_elsewhere),
+    event(24, When::Always, request_few_admissions),
+    event(4, When::Always, request_many_admissions),
+    event(2, When::Always, request_as_viewer),
+    event(4, When::Always, reopen_page),
+    event(4, When::Always, close_page_or_open_another),
+    event(1, When::Always, open_many_pages),
+    event(2, When::Always, page_asks_again),
+    event(2, When::Always, page_stops_reading),
+    event(6, When::Fault, cut_events),
+    event(2, When::Fault, stop_bridge),
+    event(1, When::Fault, restart_bridge),
+    event(1, When::Fault, restart_usher),
+    event(1, When::Fault, pause_bridge),
+    event(1, When::Fault, remove_from_config),
+    event(24, When::Fault, set_random_fault),
+    event(4, When::FaultRotating, set_fault_that_only_rotation_repairs),
+    event(2, When::FaultRotating, silence_events),
 ];
 
 /// Runs one random event; returns its description.
-pub fn pick(scene: &mut Scene, faults: bool) -> Option<String> {
-    let rotation = scene.draft.rotation;
-    let may = |happening: &&Happening| match happening.when {
+pub fn pick(run: &mut Run, faults: bool) -> Option<String> {
+    let rotation = run.plan.rotation;
+    let may = |event: &&RandomEvent| match event.when {
         When::Always => true,
         When::Fault => faults,
         When::FaultRotating => faults && rotation,
     };
     let table: Vec<_> = TABLE.iter().filter(may).collect();
-    let happening = table.choose_weighted(&mut scene.rng, |happening| happening.weight).ok()?;
-    scene.faults |= happening.when != When::Always;
-    (happening.act)(scene)
+    let event = table.choose_weighted(&mut run.rng, |event| event.weight).ok()?;
+    run.faults |= event.when != When::Always;
+    (event.act)(run)
 }
 
 // Participants and calls.
 
-pub fn join(scene: &mut Scene) -> Option<String> {
-    let meeting = scene.meeting()?;
+pub fn join(run: &mut Run) -> Option<String> {
+    let meeting = run.meeting()?;
     // Mostly a bridge where the meeting is already.
-    let known = meeting.calls.choose(&mut scene.rng).map(|call| call.bridge.clone()).filter(|_| scene.rng.random_bool(0.9));
-    let bridge = known.unwrap_or_else(|| scene.bridge().to_owned());
-    let person = scene.join(meeting.id, &bridge)?;
+    let known = meeting.calls.choose(&mut run.rng).map(|call| call.bridge.clone()).filter(|_| run.rng.random_bool(0.9));
+    let bridge = known.unwrap_or_else(|| run.bridge().to_owned());
+    let person = run.join(meeting.id, &bridge)?;
     Some(format!("{} joins {} at {bridge}: {} {:?}", person.name, meeting.name, person.id, person.lobby))
 }
 
-fn leave(scene: &mut Scene) -> Option<String> {
-    let person = scene.person(|_| true)?;
-    scene.control().leave(person.id).ok()?;
-    Some(format!("{} leaves {}: {}", person.name, scene.name_of(person.meeting), person.id))
+fn leave(run: &mut Run) -> Option<String> {
+    let person = run.person(|_| true)?;
+    run.control().leave(person.id).ok()?;
+    Some(format!("{} leaves {}: {}", person.name, run.name_of(person.meeting), person.id))
 }
 
 /// Keeps the number of participants about the same.
-fn come_or_go(scene: &mut Scene) -> Option<String> {
-    let there = scene.control().truth().participants().count();
+fn join_or_leave(run: &mut Run) -> Option<String> {
+    let there = run.control().truth().participants().count();
     let odds = if there < PEOPLE { 0.65 } else { 0.35 };
-    if scene.rng.random_bool(odds) { join(scene) } else { leave(scene) }
+    if run.rng.random_bool(odds) { join(run) } else { leave(run) }
 }
 
-fn move_somebody(scene: &mut Scene) -> Option<String> {
-    let (person, meeting) = (scene.person(|_| true)?, scene.meeting()?);
-    let bridge = scene.rng.random_bool(0.3).then(|| scene.bridge().to_owned());
-    let order = Move { participant: person.id, meeting: meeting.id, bridge };
-    let from = scene.name_of(person.meeting);
-    let moved = scene.control().move_to(order).ok()?;
+fn move_participant(run: &mut Run) -> Option<String> {
+    let (person, meeting) = (run.person(|_| true)?, run.meeting()?);
+    let bridge = run.rng.random_bool(0.3).then(|| run.bridge().to_owned());
+    let command = Move { participant: person.id, meeting: meeting.id, bridge };
+    let from = run.name_of(person.meeting);
+    let moved = run.control().move_to(command).ok()?;
     Some(format!("{} moves from {from} to {}: {} becomes {} at {}", person.name, meeting.name, person.id, moved.id, moved.bridge))
 }
 
-fn dial(scene: &mut Scene) -> Option<String> {
-    let meeting = scene.meeting()?;
-    scene.n += 1;
-    let fails = [None, None, Some("remoteBusy"), Some("timeout")].choose(&mut scene.rng).copied().flatten();
+fn dial(run: &mut Run) -> Option<String> {
+    let meeting = run.meeting()?;
+    run.n += 1;
+    let fails = [None, None, Some("remoteBusy"), Some("timeout")].choose(&mut run.rng).copied().flatten();
     let dial = Dial {
         meeting: meeting.id,
         bridge: None,
-        name: format!("Called {}", scene.n),
-        uri: format!("called{}@example.org", scene.n),
+        name: format!("Called {}", run.n),
+        uri: format!("called{}@example.org", run.n),
         fails: fails.map(Into::into),
-        ring_after_ms: scene.rng.random_range(0..200),
-        end_after_ms: scene.rng.random_range(200..900),
+        ring_after_ms: run.rng.random_range(0..200),
+        end_after_ms: run.rng.random_range(200..900),
     };
-    let person = scene.control().dial(dial).ok()?;
+    let person = run.control().dial(dial).ok()?;
     Some(format!("{} is called from {}: {} {fails:?}", person.name, meeting.name, person.id))
 }
 
-fn rename(scene: &mut Scene) -> Option<String> {
-    let person = scene.person(|_| true)?;
-    scene.n += 1;
-    let name = if scene.rng.random_bool(0.2) { String::new() } else { format!("Renamed {} <&\u{e9}>", scene.n) };
-    scene.control().rename(person.id, &name).ok()?;
+fn rename(run: &mut Run) -> Option<String> {
+    let person = run.person(|_| true)?;
+    run.n += 1;
+    let name = if run.rng.random_bool(0.2) { String::new() } else { format!("Renamed {} <&\u{e9}>", run.n) };
+    run.control().rename(person.id, &name).ok()?;
     Some(format!("{} is now {name:?}: {}", person.name, person.id))
 }
 
-fn mute_or_hold(scene: &mut Scene) -> Option<String> {
-    let person = scene.person(|person| person.lobby != Lobby::Ringing)?;
-    let (control, on) = (scene.control(), scene.rng.random_bool(0.5));
-    if scene.rng.random_bool(0.5) { control.mute(person.id, on) } else { control.hold(person.id, on) }.ok()?;
+fn mute_or_hold(run: &mut Run) -> Option<String> {
+    let person = run.person(|person| person.lobby != Lobby::Ringing)?;
+    let (control, on) = (run.control(), run.rng.random_bool(0.5));
+    if run.rng.random_bool(0.5) { control.mute(person.id, on) } else { control.hold(person.id, on) }.ok()?;
     None
 }
 
-fn lock_or_unlock(scene: &mut Scene) -> Option<String> {
-    let meeting = scene.meeting()?;
-    let control = scene.control();
+fn lock_or_unlock(run: &mut Run) -> Option<String> {
+    let meeting = run.meeting()?;
+    let control = run.control();
     if meeting.locked { control.unlock(meeting.id) } else { control.lock(meeting.id) }.ok()?;
     Some(format!("{} is {}", meeting.name, if meeting.locked { "unlocked" } else { "locked" }))
 }
 
-pub fn start_call(scene: &mut Scene) -> Option<String> {
-    let bridge = scene.bridge();
-    let meeting = scene.start(bridge)?;
-    let people: Vec<_> = (0..scene.rng.random_range(1..4)).filter_map(|_| scene.join(meeting.id, bridge)).collect();
+pub fn start_call(run: &mut Run) -> Option<String> {
+    let bridge = run.bridge();
+    let meeting = run.start(bridge)?;
+    let people: Vec<_> = (0..run.rng.random_range(1..4)).filter_map(|_| run.join(meeting.id, bridge)).collect();
     Some(format!("{} starts at {bridge}: {} with {}", meeting.name, meeting.id, people.len()))
 }
 
-fn start_or_end_call(scene: &mut Scene) -> Option<String> {
-    if scene.control().truth().meetings.len() < CALLS {
-        return start_call(scene);
+fn start_or_end_call(run: &mut Run) -> Option<String> {
+    if run.control().truth().meetings.len() < CALLS {
+        return start_call(run);
     }
-    let meeting = scene.meeting()?;
-    scene.control().end(meeting.id, None).ok()?;
+    let meeting = run.meeting()?;
+    run.control().end(meeting.id, None).ok()?;
     Some(format!("{} ends: {}", meeting.name, meeting.id))
 }
 
-fn end_one_instance(scene: &mut Scene) -> Option<String> {
-    let meeting = scene.meeting()?;
-    let bridge = meeting.calls.choose(&mut scene.rng)?.bridge.clone();
-    scene.control().end(meeting.id, Some(&bridge)).ok()?;
+fn end_one_instance(run: &mut Run) -> Option<String> {
+    let meeting = run.meeting()?;
+    let bridge = meeting.calls.choose(&mut run.rng)?.bridge.clone();
+    run.control().end(meeting.id, Some(&bridge)).ok()?;
     Some(format!("{} ends at {bridge}: {}", meeting.name, meeting.id))
 }
 
 // Changes that no event carries. Without rotation and records, a lock change makes Usher read the call.
 
-fn admit_elsewhere(scene: &mut Scene) -> Option<String> {
-    let person = scene.person(|person| person.lobby == Lobby::Waiting)?;
-    scene.control().admit(person.id).ok()?;
-    scene.causes.elsewhere += 1;
-    let also = follow_up(scene, &person);
-    Some(format!("{} in {} is admitted elsewhere: {}{also}", person.name, scene.name_of(person.meeting), person.id))
+fn admit_elsewhere(run: &mut Run) -> Option<String> {
+    let person = run.person(|person| person.lobby == Lobby::Waiting)?;
+    run.control().admit(person.id).ok()?;
+    run.causes.elsewhere += 1;
+    let also = follow_up(run, &person);
+    Some(format!("{} in {} is admitted elsewhere: {}{also}", person.name, run.name_of(person.meeting), person.id))
 }
 
-fn back_to_the_lobby_elsewhere(scene: &mut Scene) -> Option<String> {
-    let person = scene.person(|person| person.lobby == Lobby::In)?;
-    scene.control().lobby(person.id).ok()?;
-    scene.causes.elsewhere += 1;
-    let also = follow_up(scene, &person);
-    Some(format!("{} in {} is sent back to the lobby elsewhere: {}{also}", person.name, scene.name_of(person.meeting), person.id))
+fn send_back_elsewhere(run: &mut Run) -> Option<String> {
+    let person = run.person(|person| person.lobby == Lobby::In)?;
+    run.control().lobby(person.id).ok()?;
+    run.causes.elsewhere += 1;
+    let also = follow_up(run, &person);
+    Some(format!("{} in {} is sent back to the lobby elsewhere: {}{also}", person.name, run.name_of(person.meeting), person.id))
 }
 
 /// Changes the lock, so that Usher reads everybody of the call again.
-fn follow_up(scene: &mut Scene, person: &ParticipantTruth) -> &'static str {
-    if scene.draft.rotation || scene.draft.records {
+fn follow_up(run: &mut Run, person: &ParticipantTruth) -> &'static str {
+    if run.plan.rotation || run.plan.records {
         return "";
     }
-    let control = scene.control();
+    let control = run.control();
     let locked = control.truth().meeting(person.meeting).is_some_and(|meeting| meeting.locked);
     let _ = if locked { control.unlock(person.meeting) } else { control.lock(person.meeting) };
     ", and the lock changes"
@@ -211,130 +211,130 @@ fn follow_up(scene: &mut Scene, person: &ParticipantTruth) -> &'static str {
 
 // Browsers.
 
-fn actor(scene: &mut Scene) -> Option<usize> {
-    let may: Vec<usize> = (0..scene.tabs.len()).filter(|at| scene.tabs[*at].may_act).collect();
-    may.choose(&mut scene.rng).copied()
+fn random_moderator_tab(run: &mut Run) -> Option<usize> {
+    let may: Vec<usize> = (0..run.tabs.len()).filter(|at| run.tabs[*at].may_act).collect();
+    may.choose(&mut run.rng).copied()
 }
 
 /// Admits participants that the page shows as waiting, as a moderator would; sometimes also one who is in or gone.
-fn press_for(scene: &mut Scene, tab: usize, most: usize) -> Option<String> {
+fn request_admissions_on(run: &mut Run, tab: usize, most: usize) -> Option<String> {
     let shown: Vec<String> = {
-        let held = scene.tabs[tab].held();
+        let state = run.tabs[tab].state();
         let waits = |row: &&Value| row["kind"] == "person" && row["lobby"] == "waiting";
-        held.rows.values().filter(waits).filter_map(|row| row["id"].as_str().map(Into::into)).collect()
+        state.rows.values().filter(waits).filter_map(|row| row["id"].as_str().map(Into::into)).collect()
     };
-    let mut people: Vec<String> = shown.choose_multiple(&mut scene.rng, most).cloned().collect();
-    if scene.rng.random_bool(0.2) {
-        people.extend(scene.person(|person| person.lobby == Lobby::In).map(|person| person.id.to_string()));
+    let mut people: Vec<String> = shown.choose_multiple(&mut run.rng, most).cloned().collect();
+    if run.rng.random_bool(0.2) {
+        people.extend(run.person(|person| person.lobby == Lobby::In).map(|person| person.id.to_string()));
     }
     if people.is_empty() {
         return None;
     }
-    scene.n += 1;
-    let word = format!("press-{}", scene.n);
-    let said = format!("{} presses {word} for {people:?}", scene.tabs[tab].name);
-    scene.tabs[tab].order(Order::Press { word, people });
+    run.n += 1;
+    let reference = format!("request-{}", run.n);
+    let said = format!("{} requests {reference} for {people:?}", run.tabs[tab].name);
+    run.tabs[tab].send(TabCommand::Admit { reference, people });
     Some(said)
 }
 
-fn press(scene: &mut Scene) -> Option<String> {
-    let tab = actor(scene)?;
-    let most = scene.rng.random_range(1..4);
-    press_for(scene, tab, most)
+fn request_few_admissions(run: &mut Run) -> Option<String> {
+    let tab = random_moderator_tab(run)?;
+    let most = run.rng.random_range(1..4);
+    request_admissions_on(run, tab, most)
 }
 
-fn press_many(scene: &mut Scene) -> Option<String> {
-    let tab = actor(scene)?;
-    let most = scene.rng.random_range(8..40);
-    press_for(scene, tab, most)
+fn request_many_admissions(run: &mut Run) -> Option<String> {
+    let tab = random_moderator_tab(run)?;
+    let most = run.rng.random_range(8..40);
+    request_admissions_on(run, tab, most)
 }
 
-fn viewer_presses(scene: &mut Scene) -> Option<String> {
-    let tab = (0..scene.tabs.len()).find(|at| !scene.tabs[*at].may_act)?;
-    press_for(scene, tab, 2)
+fn request_as_viewer(run: &mut Run) -> Option<String> {
+    let tab = (0..run.tabs.len()).find(|at| !run.tabs[*at].may_act)?;
+    request_admissions_on(run, tab, 2)
 }
 
-fn reopen_page(scene: &mut Scene) -> Option<String> {
-    let politely = scene.rng.random_bool(0.5);
-    let tab = scene.tabs.choose(&mut scene.rng)?;
-    tab.order(Order::Reopen { politely });
+fn reopen_page(run: &mut Run) -> Option<String> {
+    let politely = run.rng.random_bool(0.5);
+    let tab = run.tabs.choose(&mut run.rng)?;
+    tab.send(TabCommand::Reopen { politely });
     Some(format!("{} is reloaded ({politely})", tab.name))
 }
 
-fn close_page_or_open_another(scene: &mut Scene) -> Option<String> {
-    if scene.tabs.len() > 4 {
-        let at = scene.rng.random_range(4..scene.tabs.len());
-        scene.deeds.push(Deed::CloseTab(at));
-        return Some(format!("{} is closed", scene.tabs[at].name));
+fn close_page_or_open_another(run: &mut Run) -> Option<String> {
+    if run.tabs.len() > 4 {
+        let at = run.rng.random_range(4..run.tabs.len());
+        run.slow_events.push(SlowEvent::CloseTab(at));
+        return Some(format!("{} is closed", run.tabs[at].name));
     }
-    scene.open_tab("max");
+    run.open_tab("max");
     Some("max opens another page".into())
 }
 
-fn open_many_pages(scene: &mut Scene) -> Option<String> {
-    if scene.tabs.len() > 8 {
+fn open_many_pages(run: &mut Run) -> Option<String> {
+    if run.tabs.len() > 8 {
         return None;
     }
     for _ in 0..6 {
-        let user = if scene.rng.random_bool(0.5) { "mo" } else { "vi" };
-        scene.open_tab(user);
+        let user = if run.rng.random_bool(0.5) { "mo" } else { "vi" };
+        run.open_tab(user);
     }
     Some("six more pages are opened".into())
 }
 
-fn page_asks_again(scene: &mut Scene) -> Option<String> {
-    scene.tabs.choose(&mut scene.rng)?.order(Order::Resync);
+fn page_asks_again(run: &mut Run) -> Option<String> {
+    run.tabs.choose(&mut run.rng)?.send(TabCommand::Resync);
     None
 }
 
-fn page_stops_reading(scene: &mut Scene) -> Option<String> {
-    let time = Duration::from_millis(scene.rng.random_range(300..1500));
-    let tab = scene.tabs.choose(&mut scene.rng)?;
-    tab.order(Order::Sleep(time));
+fn page_stops_reading(run: &mut Run) -> Option<String> {
+    let time = Duration::from_millis(run.rng.random_range(300..1500));
+    let tab = run.tabs.choose(&mut run.rng)?;
+    tab.send(TabCommand::Sleep(time));
     Some(format!("{} reads nothing for {time:?}", tab.name))
 }
 
 // Bridges.
 
-fn cut_events(scene: &mut Scene) -> Option<String> {
-    let how = *[Cut::Hard, Cut::Close, Cut::Code(1001), Cut::Code(1011), Cut::Code(4000)].choose(&mut scene.rng)?;
-    let bridge = if scene.rng.random_bool(0.9) { Some(scene.bridge()) } else { None };
-    scene.control().cut_events(bridge, how).ok()?;
+fn cut_events(run: &mut Run) -> Option<String> {
+    let how = *[Cut::Hard, Cut::Close, Cut::Code(1001), Cut::Code(1011), Cut::Code(4000)].choose(&mut run.rng)?;
+    let bridge = if run.rng.random_bool(0.9) { Some(run.bridge()) } else { None };
+    run.control().cut_events(bridge, how).ok()?;
     Some(format!("events of {} are cut: {how:?}", bridge.unwrap_or("all")))
 }
 
-fn stop_bridge(scene: &mut Scene) -> Option<String> {
-    let (bridge, time) = (scene.bridge(), Duration::from_millis(scene.rng.random_range(100..1500)));
-    scene.stop_bridge(bridge, time);
+fn stop_bridge(run: &mut Run) -> Option<String> {
+    let (bridge, time) = (run.bridge(), Duration::from_millis(run.rng.random_range(100..1500)));
+    run.stop_bridge(bridge, time);
     Some(format!("{bridge} takes no connections for {time:?}"))
 }
 
-fn restart_bridge(scene: &mut Scene) -> Option<String> {
-    let bridge = scene.bridge();
-    scene.deeds.push(Deed::RestartBridge(bridge));
+fn restart_bridge(run: &mut Run) -> Option<String> {
+    let bridge = run.bridge();
+    run.slow_events.push(SlowEvent::RestartBridge(bridge));
     Some(format!("{bridge} restarts: all its ids are new"))
 }
 
-fn pause_bridge(scene: &mut Scene) -> Option<String> {
-    let bridge = scene.bridge();
-    scene.deeds.push(Deed::PauseBridge(bridge));
+fn pause_bridge(run: &mut Run) -> Option<String> {
+    let bridge = run.bridge();
+    run.slow_events.push(SlowEvent::PauseBridge(bridge));
     Some(format!("{bridge} is paused by an administrator"))
 }
 
-fn reread(scene: &mut Scene) -> Option<String> {
-    let bridge = scene.bridge();
-    scene.deeds.push(Deed::Reread(bridge));
+fn remove_from_config(run: &mut Run) -> Option<String> {
+    let bridge = run.bridge();
+    run.slow_events.push(SlowEvent::RemoveFromConfig(bridge));
     Some(format!("{bridge} leaves the configuration"))
 }
 
-fn restart_usher(scene: &mut Scene) -> Option<String> {
-    scene.deeds.push(Deed::RestartUsher);
+fn restart_usher(run: &mut Run) -> Option<String> {
+    run.slow_events.push(SlowEvent::RestartUsher);
     Some("Usher is stopped and started again".into())
 }
 
 /// Sets one fault switch on one bridge for a while. New fault switches go here.
-fn suffer(scene: &mut Scene) -> Option<String> {
-    let rng = &mut scene.rng;
+fn set_random_fault(run: &mut Run) -> Option<String> {
+    let rng = &mut run.rng;
     let mut one = |options: &[i64]| json!(options.choose(rng));
     let faults = [
         json!({ "token_status": one(&[500, 503, 403, 401]) }),
@@ -367,13 +367,13 @@ fn suffer(scene: &mut Scene) -> Option<String> {
         json!({ "events_replace": ",\"updateType\"", "events_replace_with": "\"updateType\"" }),
         json!({ "events_replace": "\"state\":\"connected\"", "events_replace_with": "\"state\":\"conn\"ected\"" }),
     ];
-    let switches = faults.choose(&mut scene.rng).cloned()?;
-    suffer_this(scene, switches)
+    let switches = faults.choose(&mut run.rng).cloned()?;
+    set_fault(run, switches)
 }
 
 /// Lying events, silent sockets, refused rosters: only another reading finds what was missed.
-fn suffer_what_only_the_rotation_repairs(scene: &mut Scene) -> Option<String> {
-    let limit = [1, 2, 3, 5, 12, 20].choose(&mut scene.rng).copied();
+fn set_fault_that_only_rotation_repairs(run: &mut Run) -> Option<String> {
+    let limit = [1, 2, 3, 5, 12, 20].choose(&mut run.rng).copied();
     let faults = [
         json!({ "reorder_updates": true }),
         json!({ "events_stall": true }),
@@ -381,32 +381,32 @@ fn suffer_what_only_the_rotation_repairs(scene: &mut Scene) -> Option<String> {
         json!({ "pages_shift": 2 }),
         json!({ "subscribe_refused": true }),
         json!({ "subscription_limit": limit }),
-        json!({ "events_late_ms": scene.rng.random_range(2..20) }),
-        json!({ "active_limit": scene.rng.random_range(1..6) }),
+        json!({ "events_late_ms": run.rng.random_range(2..20) }),
+        json!({ "active_limit": run.rng.random_range(1..6) }),
         json!({ "never_active": true }),
         json!({ "unknown_call": "refused" }),
         // A damaged name is lost until it is read again.
         json!({ "rest_replace": "<name>", "rest_replace_with": "<name>&nbsp;&#55357;<b>" }),
         json!({ "events_replace": "\"name\":\"", "events_replace_with": "\"name\":\"\\ud83d" }),
     ];
-    let switches = faults.choose(&mut scene.rng).cloned()?;
-    suffer_this(scene, switches)
+    let switches = faults.choose(&mut run.rng).cloned()?;
+    set_fault(run, switches)
 }
 
 /// Keeps the events sockets of a bridge dead until they are given up, because of what REST shows or because they answer nothing, as when
 /// the bridge's machine is gone.
-fn fall_silent(scene: &mut Scene) -> Option<String> {
-    let (bridge, time) = (scene.bridge(), Duration::from_millis(scene.rng.random_range(2000..4000)));
+fn silence_events(run: &mut Run) -> Option<String> {
+    let (bridge, time) = (run.bridge(), Duration::from_millis(run.rng.random_range(2000..4000)));
     let switches = json!({ "events_stall": true });
-    scene.causes.suffered(bridge, &switches);
-    scene.suffer(bridge, switches, time);
+    run.causes.record(bridge, &switches);
+    run.set_fault(bridge, switches, time);
     Some(format!("the events sockets of {bridge} are dead for {time:?}"))
 }
 
-fn suffer_this(scene: &mut Scene, switches: Value) -> Option<String> {
-    let (bridge, time) = (scene.bridge(), Duration::from_millis(scene.rng.random_range(100..1500)));
+fn set_fault(run: &mut Run, switches: Value) -> Option<String> {
+    let (bridge, time) = (run.bridge(), Duration::from_millis(run.rng.random_range(100..1500)));
     let said = format!("{bridge} for {time:?}: {switches}");
-    scene.causes.suffered(bridge, &switches);
-    scene.suffer(bridge, switches, time);
+    run.causes.record(bridge, &switches);
+    run.set_fault(bridge, switches, time);
     Some(said)
 }

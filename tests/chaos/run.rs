@@ -12,47 +12,48 @@ use tokio::sync::watch;
 use usher::model::BridgeState;
 use usher::simulator::{Control, Id, Join, MeetingTruth, ParticipantTruth, Role, StartCall, Truth, start};
 
-use crate::clock::{self, Bound, Steady};
 use crate::common::browser::Browser;
-use crate::common::desk::{Desk, PASSWORD, Page, check, quiet};
+use crate::common::desk::{Desk, PASSWORD, quiet};
+use crate::common::page::{Page, check};
 use crate::common::{DEADLINE, wait_for};
-use crate::draft::Draft;
-use crate::happenings::{self, Deed};
-use crate::repairs;
-use crate::tab::{Held, Key, Order, Tab};
+use crate::expected_repairs;
+use crate::random_events::{self, SlowEvent};
+use crate::seed_plan::SeedPlan;
+use crate::tab::{Key, Tab, TabCommand, TabState};
+use crate::timing::{self, Bound, SteadyClock};
 
 pub const BRIDGES: [&str; 3] = ["eu-1", "eu-2", "us-1"];
 pub const CALLS: usize = 60;
 pub const PEOPLE: usize = 600;
 
 /// A fault that ends by itself after a while.
-struct Standing {
+struct ActiveFault {
     until: Instant,
     bridge: &'static str,
-    end: Heal,
+    end: FaultEnd,
 }
 
-enum Heal {
+enum FaultEnd {
     /// The switches return to the values for all bridges.
     Switches(Vec<String>),
     Start,
 }
 
-pub struct Scene {
-    pub draft: Draft,
+pub struct Run {
+    pub plan: SeedPlan,
     pub rng: StdRng,
     desk: Option<Desk>,
     control: Control,
     pub tabs: Vec<Tab>,
     /// Closed pages: name, whether the user may act, and their state.
-    pub closed: Vec<(String, bool, Held)>,
+    pub closed: Vec<(String, bool, TabState)>,
     /// The cookies of each user who is logged in.
     cookies: BTreeMap<&'static str, String>,
     address: watch::Sender<Option<SocketAddr>>,
-    standing: Vec<Standing>,
-    pub deeds: Vec<Deed>,
+    active_faults: Vec<ActiveFault>,
+    pub slow_events: Vec<SlowEvent>,
     begun: Instant,
-    pub story: Vec<(Duration, String)>,
+    pub events: Vec<(Duration, String)>,
     /// The arrival of each participant; Unix milliseconds.
     pub arrived: HashMap<Id, i64>,
     /// Numbers everything that is created.
@@ -64,20 +65,21 @@ pub struct Scene {
     pub healed_ms: i64,
     /// The bound of the last wait.
     pub bound: Bound,
-    pub causes: repairs::Causes,
+    pub causes: expected_repairs::Causes,
 }
 
-impl Scene {
+impl Run {
     /// Fills the cluster, then starts Usher.
-    pub async fn open(draft: Draft) -> Self {
+    pub async fn open(plan: SeedPlan) -> Self {
         let mut options = quiet(BRIDGES.len());
-        (options.seed, options.switches) = (draft.seed, Some(draft.switches.to_string()));
+        options.seed = plan.seed;
+        options.switches = Some(plan.switches.to_string());
         let sim = start(options).await.expect("simulator");
         let control = sim.control();
-        let rng = StdRng::seed_from_u64(draft.seed << 32);
-        let (rotation, records) = (draft.rotation, draft.records);
-        let mut scene = Self {
-            draft,
+        let rng = StdRng::seed_from_u64(plan.seed << 32);
+        let (rotation, records) = (plan.rotation, plan.records);
+        let mut run = Self {
+            plan,
             rng,
             desk: None,
             control,
@@ -85,34 +87,34 @@ impl Scene {
             closed: Vec::new(),
             cookies: BTreeMap::new(),
             address: watch::channel(None).0,
-            standing: Vec::new(),
-            deeds: Vec::new(),
+            active_faults: Vec::new(),
+            slow_events: Vec::new(),
             begun: Instant::now(),
-            story: Vec::new(),
+            events: Vec::new(),
             arrived: HashMap::new(),
             n: 0,
             step: 0,
             faults: false,
             healed_ms: 0,
             bound: Bound::default(),
-            causes: repairs::Causes::default(),
+            causes: expected_repairs::Causes::default(),
         };
         for _ in 0..CALLS {
-            happenings::start_call(&mut scene);
+            random_events::start_call(&mut run);
         }
-        while scene.control.truth().participants().count() < PEOPLE {
-            happenings::join(&mut scene);
+        while run.control.truth().participants().count() < PEOPLE {
+            random_events::join(&mut run);
         }
-        scene.note_people();
-        let desk = Desk::start_on(sim, "", |config| clock::scale(config, rotation, records)).await;
-        scene.address.send_replace(Some(desk.app.address));
-        scene.desk = Some(desk);
-        scene.live().await;
-        scene
+        run.record_arrivals();
+        let desk = Desk::start_on(sim, "", |config| timing::scale_timing(config, rotation, records)).await;
+        run.address.send_replace(Some(desk.app.address));
+        run.desk = Some(desk);
+        run.until_live().await;
+        run
     }
 
     /// Waits until every bridge has been read and pushes events.
-    async fn live(&self) {
+    async fn until_live(&self) {
         let store = &self.desk().app.store;
         wait_for(DEADLINE, "every bridge to be live", async || {
             let states: Vec<_> = BRIDGES.iter().map(|name| store.with_bridge(name, |bridge| bridge.state)).collect();
@@ -140,8 +142,8 @@ impl Scene {
         self.control.clone()
     }
 
-    pub fn tell(&mut self, what: String) {
-        self.story.push((self.begun.elapsed(), what));
+    pub fn note(&mut self, what: String) {
+        self.events.push((self.begun.elapsed(), what));
     }
 
     pub fn open_tab(&mut self, user: &'static str) {
@@ -153,24 +155,24 @@ impl Scene {
     pub async fn close_tab(&mut self, at: usize) {
         let tab = self.tabs.remove(at);
         let (name, may_act) = (tab.name.clone(), tab.may_act);
-        let held = tab.leave().await;
-        self.closed.push((name, may_act, held));
+        let state = tab.leave().await;
+        self.closed.push((name, may_act, state));
     }
 
     /// Sets switches on one bridge for a while.
-    pub fn suffer(&mut self, bridge: &'static str, switches: Value, time: Duration) {
+    pub fn set_fault(&mut self, bridge: &'static str, switches: Value, time: Duration) {
         let names = switches.as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
         self.control.set_switches(Some(bridge), switches).expect("switches");
-        self.standing.push(Standing { until: Instant::now() + time, bridge, end: Heal::Switches(names) });
+        self.active_faults.push(ActiveFault { until: Instant::now() + time, bridge, end: FaultEnd::Switches(names) });
     }
 
     /// Makes a bridge refuse connections for a while.
     pub fn stop_bridge(&mut self, bridge: &'static str, time: Duration) {
         self.control.stop_bridge(bridge).expect("stopped");
-        self.standing.push(Standing { until: Instant::now() + time, bridge, end: Heal::Start });
+        self.active_faults.push(ActiveFault { until: Instant::now() + time, bridge, end: FaultEnd::Start });
     }
 
-    pub fn note_people(&mut self) -> Truth {
+    pub fn record_arrivals(&mut self) -> Truth {
         let truth = self.control.truth();
         for person in truth.participants() {
             self.arrived.entry(person.id).or_insert(person.since_ms);
@@ -219,7 +221,7 @@ impl Scene {
             lock_mode: (*["all", "needsActivation"].choose(&mut self.rng).expect("modes")).into(),
             deactivation_mode: (*modes.choose(&mut self.rng).expect("modes")).into(),
             // When the last activator left while Usher was down, nothing announces that guests are sent back later.
-            deactivation_s: if self.draft.rotation { self.rng.random_range(0..=1) } else { 0 },
+            deactivation_s: if self.plan.rotation { self.rng.random_range(0..=1) } else { 0 },
             active_when_empty: self.rng.random_bool(0.5),
             space: self.rng.random_bool(0.5),
             ..StartCall::default()
@@ -229,37 +231,37 @@ impl Scene {
 
     /// Runs this many random events. Each one has random numbers of its own, so that the twentieth event is of the same kind each time,
     /// whatever happened before it.
-    pub async fn happen(&mut self, steps: u64, faults: bool) {
+    pub async fn run_events(&mut self, steps: u64, faults: bool) {
         for _ in 0..steps {
             self.step += 1;
-            self.rng = StdRng::seed_from_u64((self.draft.seed << 32) | self.step);
-            self.heal(false).await;
-            if let Some(what) = happenings::pick(self, faults) {
-                self.tell(what);
+            self.rng = StdRng::seed_from_u64((self.plan.seed << 32) | self.step);
+            self.end_faults(false).await;
+            if let Some(what) = random_events::pick(self, faults) {
+                self.note(what);
             }
-            for deed in std::mem::take(&mut self.deeds) {
-                self.carry_out(deed).await;
+            for event in std::mem::take(&mut self.slow_events) {
+                self.run_slow_event(event).await;
             }
-            self.note_people();
+            self.record_arrivals();
             let pause = self.rng.random_range(0..25);
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
     }
 
-    async fn carry_out(&mut self, deed: Deed) {
-        match deed {
-            Deed::RestartBridge(bridge) => self.control.restart_bridge(bridge).await.expect("restarted"),
-            Deed::CloseTab(at) => self.close_tab(at).await,
-            Deed::PauseBridge(bridge) => {
+    async fn run_slow_event(&mut self, event: SlowEvent) {
+        match event {
+            SlowEvent::RestartBridge(bridge) => self.control.restart_bridge(bridge).await.expect("restarted"),
+            SlowEvent::CloseTab(at) => self.close_tab(at).await,
+            SlowEvent::PauseBridge(bridge) => {
                 let mut page = Page::log_in(self.desk().app.address, "ana").await;
-                for (word, paused) in [("pause", true), ("resume", false)] {
-                    page.say(json!({ "type": word, "ref": word, "bridge": bridge })).await;
+                for (action, paused) in [("pause", true), ("resume", false)] {
+                    page.send(json!({ "type": action, "ref": action, "bridge": bridge })).await;
                     let so = |page: &Page| check((page.bridge(bridge)?.state == BridgeState::Paused) == paused, page.bridges());
-                    page.until(word, so).await;
+                    page.until(action, so).await;
                 }
-                self.tell(format!("{bridge} goes on"));
+                self.note(format!("{bridge} goes on"));
             }
-            Deed::Reread(bridge) => {
+            SlowEvent::RemoveFromConfig(bridge) => {
                 let desk = self.desk();
                 let (whole, mut without) = (desk.config.clone(), desk.config.clone());
                 without.bridges.retain(|config| &*config.name != bridge);
@@ -267,37 +269,38 @@ impl Scene {
                 for config in [without, whole] {
                     desk.app.reload.take(config).await.expect("taken over");
                 }
-                self.tell(format!("{bridge} is back in the configuration"));
+                self.note(format!("{bridge} is back in the configuration"));
             }
-            Deed::RestartUsher => {
+            SlowEvent::RestartUsher => {
                 self.address.send_replace(None);
                 let desk = self.desk.take().expect("Usher runs").restart().await;
                 self.address.send_replace(Some(desk.app.address));
                 self.desk = Some(desk);
-                self.tell("Usher is back".into());
+                self.note("Usher is back".into());
             }
         }
     }
 
     /// Ends the faults that are over, or all.
-    async fn heal(&mut self, all: bool) {
+    async fn end_faults(&mut self, all: bool) {
         let now = Instant::now();
-        let (over, standing) = std::mem::take(&mut self.standing).into_iter().partition(|fault: &Standing| all || fault.until <= now);
-        self.standing = standing;
-        for Standing { bridge, end, .. } in over {
+        let (over, active_faults) =
+            std::mem::take(&mut self.active_faults).into_iter().partition(|fault: &ActiveFault| all || fault.until <= now);
+        self.active_faults = active_faults;
+        for ActiveFault { bridge, end, .. } in over {
             match end {
-                Heal::Switches(names) => {
+                FaultEnd::Switches(names) => {
                     let nothing: serde_json::Map<_, _> = names.iter().map(|name| (name.clone(), Value::Null)).collect();
                     self.control.set_switches(Some(bridge), Value::Object(nothing)).expect("switches");
-                    self.tell(format!("{bridge}: over: {}", names.join(", ")));
+                    self.note(format!("{bridge}: over: {}", names.join(", ")));
                     if names.iter().any(|name| name == "rest_status") {
                         // Refused credentials are tried again only when somebody asks for it.
                         self.retry(bridge);
                     }
                 }
-                Heal::Start => {
+                FaultEnd::Start => {
                     self.control.start_bridge(bridge).await.expect("started");
-                    self.tell(format!("{bridge}: takes connections again"));
+                    self.note(format!("{bridge}: takes connections again"));
                 }
             }
         }
@@ -305,42 +308,43 @@ impl Scene {
 
     fn retry(&mut self, bridge: &str) {
         if let Some(tab) = self.tabs.iter().find(|tab| tab.may_act) {
-            tab.order(Order::Retry(bridge.into()));
+            tab.send(TabCommand::Retry(bridge.into()));
         }
     }
 
     /// Ends all faults and waits until the bound has passed since the last change, including automatic ones.
     pub async fn settle(&mut self) -> Truth {
-        self.heal(true).await;
-        self.tell("all is healed, nothing happens any more".into());
-        self.at_rest().await;
-        for bridge in self.refused() {
+        self.end_faults(true).await;
+        self.note("all is healed, nothing happens any more".into());
+        self.until_at_rest().await;
+        for bridge in self.refused_bridges() {
             self.retry(&bridge);
         }
         self.healed_ms = self.control.now_ms();
-        let bound = Bound::of(&self.config_timing(), self.draft.rotation, self.draft.records, self.faults);
-        self.tell(format!("quiet; the bound is {:?}: {bound:?}", bound.total()));
+        let bound = Bound::of(&self.config_timing(), self.plan.rotation, self.plan.records, self.faults);
+        self.note(format!("quiet; the bound is {:?}: {bound:?}", bound.total()));
         self.bound = bound;
-        let (mut truth, mut steady) = (self.note_people(), Steady::default());
+        let (mut truth, mut steady) = (self.record_arrivals(), SteadyClock::default());
         while steady.passed() < bound.total() {
             for _ in 0..10 {
                 steady.tick().await;
             }
-            let now = self.note_people();
+            let now = self.record_arrivals();
             // A change that happens by itself starts the bound again.
             if (&now.meetings, &now.bridges) != (&truth.meetings, &truth.bridges) {
-                (truth, steady) = (now, Steady::default());
+                truth = now;
+                steady = SteadyClock::default();
             }
         }
         self.faults = false;
-        self.tell("the bound has passed".into());
+        self.note("the bound has passed".into());
         truth
     }
 
-    pub async fn at_rest(&self) {
+    pub async fn until_at_rest(&self) {
         let tabs = &self.tabs;
-        wait_for(DEADLINE, "every page to be connected and every press to end", async || {
-            let open: Vec<String> = tabs.iter().filter_map(unfinished).collect();
+        wait_for(DEADLINE, "every page to be connected and every request to end", async || {
+            let open: Vec<String> = tabs.iter().filter_map(unfinished_work).collect();
             if open.is_empty() { Ok(()) } else { Err(open) }
         })
         .await;
@@ -351,12 +355,12 @@ impl Scene {
     pub async fn views(&self) -> Vec<(String, BTreeMap<Key, Value>)> {
         let tabs = &self.tabs;
         wait_for(DEADLINE, "every page to hold the same moment", async || {
-            let held: Vec<_> = tabs.iter().map(Tab::held).collect();
-            let moments: BTreeSet<_> = held.iter().map(|held| (&*held.epoch, held.seq)).collect();
+            let state: Vec<_> = tabs.iter().map(Tab::state).collect();
+            let moments: BTreeSet<_> = state.iter().map(|state| (&*state.epoch, state.seq)).collect();
             if moments.len() == 1 && moments.iter().all(|(_, seq)| seq.is_some()) {
-                return Ok(tabs.iter().zip(&held).map(|(tab, held)| (tab.name.clone(), held.rows.clone())).collect());
+                return Ok(tabs.iter().zip(&state).map(|(tab, state)| (tab.name.clone(), state.rows.clone())).collect());
             }
-            Err(tabs.iter().zip(&held).map(|(tab, held)| format!("{}: {:?} of {}", tab.name, held.seq, held.epoch)).collect::<Vec<_>>())
+            Err(tabs.iter().zip(&state).map(|(tab, state)| format!("{}: {:?} of {}", tab.name, state.seq, state.epoch)).collect::<Vec<_>>())
         })
         .await
     }
@@ -365,14 +369,14 @@ impl Scene {
         self.desk().config().timing.clone()
     }
 
-    fn refused(&self) -> Vec<String> {
+    fn refused_bridges(&self) -> Vec<String> {
         let store = &self.desk().app.store;
         let refused = |name: &&&str| store.with_bridge(name, |bridge| bridge.state == BridgeState::Refused) == Some(true);
         BRIDGES.iter().filter(refused).map(|name| (*name).to_owned()).collect()
     }
 
     /// Ends every meeting and closes every page. The remaining resources must be those from before.
-    pub async fn empty(&mut self) {
+    pub async fn end_everything(&mut self) {
         let truth = self.control.truth();
         for meeting in truth.meetings {
             let _ = self.control.end(meeting.id, None);
@@ -380,35 +384,35 @@ impl Scene {
         while !self.tabs.is_empty() {
             self.close_tab(0).await;
         }
-        self.tell("everybody left".into());
+        self.note("everybody left".into());
     }
 
     /// Everything that is needed to understand a failure.
     pub fn report(&self, found: &str) -> String {
-        let mut text = format!("seed {}, rotation {}, {}\n{found}\n", self.draft.seed, self.draft.rotation, self.draft.switches);
+        let mut text = format!("seed {}, rotation {}, {}\n{found}\n", self.plan.seed, self.plan.rotation, self.plan.switches);
         for name in BRIDGES {
             let facts = self.desk().app.store.with_bridge(name, |bridge| format!("{bridge:?}"));
             text += &format!("{name}: {facts:?}\n");
         }
-        for (at, what) in &self.story {
+        for (at, what) in &self.events {
             text += &format!("{:8.3} {what}\n", at.as_secs_f64());
         }
         text
     }
 
     /// The number of action requests for each participant by users who may act.
-    pub fn pressed(&self) -> BTreeMap<String, usize> {
+    pub fn requests_per_participant(&self) -> BTreeMap<String, usize> {
         let mut pressed = BTreeMap::new();
-        let held = self.closed.iter().filter(|(_, may_act, _)| *may_act).map(|(_, _, held)| held);
-        for person in held.flat_map(|held| held.presses.values()).flat_map(|press| &press.people) {
+        let state = self.closed.iter().filter(|(_, may_act, _)| *may_act).map(|(_, _, state)| state);
+        for person in state.flat_map(|state| state.requests.values()).flat_map(|request| &request.people) {
             *pressed.entry(person.clone()).or_default() += 1;
         }
         pressed
     }
 
-    pub async fn repaired(&self) -> repairs::Repaired {
+    pub async fn repair_counts(&self) -> expected_repairs::RepairCounts {
         let mut browser = Browser::new(self.desk().app.address, "");
-        repairs::read(&browser.get("/metrics").await.body)
+        expected_repairs::read(&browser.get("/metrics").await.body)
     }
 
     pub async fn close(self) -> tempfile::TempDir {
@@ -417,14 +421,14 @@ impl Scene {
 }
 
 /// The reason why a page is not at rest.
-fn unfinished(tab: &Tab) -> Option<String> {
-    let held = tab.held();
-    let open = |press: &&crate::tab::Press| !press.finished && press.error.is_none() && !press.cut;
-    let presses: Vec<_> = held
-        .presses
+fn unfinished_work(tab: &Tab) -> Option<String> {
+    let state = tab.state();
+    let open = |request: &&crate::tab::ActionRequest| !request.finished && request.error.is_none() && !request.interrupted;
+    let requests: Vec<_> = state
+        .requests
         .iter()
-        .filter(|(_, press)| open(press))
-        .map(|(word, press)| json!([word, press.people.len(), press.results.len()]))
+        .filter(|(_, request)| open(request))
+        .map(|(reference, request)| json!([reference, request.people.len(), request.results.len()]))
         .collect();
-    (held.seq.is_none() || !presses.is_empty()).then(|| format!("{}: seq {:?}, open presses {presses:?}", tab.name, held.seq))
+    (state.seq.is_none() || !requests.is_empty()).then(|| format!("{}: seq {:?}, open requests {requests:?}", tab.name, state.seq))
 }

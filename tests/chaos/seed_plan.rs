@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// The decisions of a seed; they are the same for the same seed.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct SeedPlan {
     pub seed: u64,
     /// Whether Usher reads everything periodically. Without it, no lost event is hidden; with it, no repair may be needed.
     pub rotation: bool,
@@ -16,7 +16,7 @@ pub struct Draft {
     pub switches: Value,
 }
 
-impl Draft {
+impl SeedPlan {
     pub fn of(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let rotation = !seed.is_multiple_of(2);

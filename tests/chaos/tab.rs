@@ -18,9 +18,9 @@ pub type Key = (String, String);
 
 /// An instruction to a page.
 #[derive(Debug)]
-pub enum Order {
-    Press {
-        word: String,
+pub enum TabCommand {
+    Admit {
+        reference: String,
         people: Vec<String>,
     },
     Retry(String),
@@ -36,7 +36,7 @@ pub enum Order {
 
 /// An action request as this page knows it.
 #[derive(Debug, Clone, Default)]
-pub struct Press {
+pub struct ActionRequest {
     pub people: BTreeSet<String>,
     pub results: BTreeMap<String, Value>,
     /// A participant had a second result.
@@ -45,35 +45,35 @@ pub struct Press {
     /// The code, if the whole request was refused.
     pub error: Option<String>,
     /// The page lost its socket before the end: only the journal knows the results.
-    pub cut: bool,
+    pub interrupted: bool,
 }
 
 /// The state of a page.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct TabState {
     pub rows: BTreeMap<Key, Value>,
     parts: Vec<Value>,
     /// `None` between a lost socket and the end of the next snapshot.
     pub seq: Option<u64>,
     pub epoch: String,
-    pub presses: BTreeMap<String, Press>,
+    pub requests: BTreeMap<String, ActionRequest>,
     /// Violations of the protocol.
-    pub wrong: Vec<String>,
+    pub violations: Vec<String>,
     pub opened: usize,
     pub snapshots: usize,
 }
 
-impl Held {
-    fn lost(&mut self) {
+impl TabState {
+    fn on_disconnect(&mut self) {
         self.seq = None;
         self.parts.clear();
-        for press in self.presses.values_mut().filter(|press| !press.finished && press.error.is_none()) {
-            press.cut = true;
+        for request in self.requests.values_mut().filter(|request| !request.finished && request.error.is_none()) {
+            request.interrupted = true;
         }
     }
 
     /// Applies a frame; returns the message that it requires.
-    fn take(&mut self, frame: Value) -> Option<Value> {
+    fn apply(&mut self, frame: Value) -> Option<Value> {
         match frame["type"].as_str().unwrap_or_default() {
             "welcome" => self.epoch = frame["epoch"].as_str().unwrap_or_default().into(),
             "snapshot" => self.parts.extend(frame["rows"].as_array().cloned().unwrap_or_default()),
@@ -81,32 +81,32 @@ impl Held {
                 self.snapshots += 1;
                 self.rows = std::mem::take(&mut self.parts).into_iter().map(|row| (key(&row), row)).collect();
                 if frame["rows"] != json!(self.rows.len()) {
-                    self.wrong.push(format!("a snapshot of {} rows says {}", self.rows.len(), frame["rows"]));
+                    self.violations.push(format!("a snapshot of {} rows says {}", self.rows.len(), frame["rows"]));
                 }
                 self.seq = frame["seq"].as_u64();
             }
-            "delta" => return self.take_delta(frame),
-            "reply" => self.take_reply(&frame),
+            "delta" => return self.apply_delta(frame),
+            "reply" => self.apply_reply(&frame),
             "error" => {
-                let press = frame["ref"].as_str().and_then(|word| self.presses.get_mut(word));
-                if let Some(press) = press {
-                    press.error = frame["code"].as_str().map(Into::into);
+                let request = frame["ref"].as_str().and_then(|reference| self.requests.get_mut(reference));
+                if let Some(request) = request {
+                    request.error = frame["code"].as_str().map(Into::into);
                 }
             }
             "beat" => return Some(json!({ "type": "beat" })),
             "receipt" => {}
-            _ => self.wrong.push(format!("unknown frame {frame}")),
+            _ => self.violations.push(format!("unknown frame {frame}")),
         }
         None
     }
 
-    fn take_delta(&mut self, mut frame: Value) -> Option<Value> {
+    fn apply_delta(&mut self, mut frame: Value) -> Option<Value> {
         let seq = frame["seq"].as_u64();
         // A resync was requested: deltas are skipped until the snapshot.
-        let held = self.seq?;
-        if seq != Some(held + 1) || frame["epoch"] != self.epoch.as_str() {
+        let last = self.seq?;
+        if seq != Some(last + 1) || frame["epoch"] != self.epoch.as_str() {
             // A page would notice this and request a resync; the server's promise is that it never happens.
-            self.wrong.push(format!("delta {seq:?} of {} after {held} of {}", frame["epoch"], self.epoch));
+            self.violations.push(format!("delta {seq:?} of {} after {last} of {}", frame["epoch"], self.epoch));
             self.seq = None;
             return Some(json!({ "type": "resync" }));
         }
@@ -120,20 +120,20 @@ impl Held {
         None
     }
 
-    fn take_reply(&mut self, frame: &Value) {
-        let Some(press) = frame["ref"].as_str().and_then(|word| self.presses.get_mut(word)) else {
-            self.wrong.push(format!("a reply to nothing: {frame}"));
+    fn apply_reply(&mut self, frame: &Value) {
+        let Some(request) = frame["ref"].as_str().and_then(|reference| self.requests.get_mut(reference)) else {
+            self.violations.push(format!("a reply to nothing: {frame}"));
             return;
         };
         for result in frame["results"].as_array().into_iter().flatten() {
             let person = result["person"].as_str().unwrap_or_default().to_owned();
             // An unconfirmed result is corrected at most once, and only by a result that is marked as a correction.
-            let before = press.results.insert(person, result.clone());
+            let before = request.results.insert(person, result.clone());
             let corrects = result["corrected"] == true;
             let was_open = before.as_ref().is_some_and(|before| before["result"] == "unconfirmed" && before["corrected"] != true);
-            press.repeated |= if corrects { !was_open } else { before.is_some() };
+            request.repeated |= if corrects { !was_open } else { before.is_some() };
         }
-        press.finished |= frame["state"] == "finished";
+        request.finished |= frame["state"] == "finished";
     }
 }
 
@@ -143,54 +143,59 @@ fn key(row: &Value) -> Key {
 }
 
 /// The address of Usher; `None` while it is stopped.
-pub type Whereabouts = watch::Receiver<Option<SocketAddr>>;
+pub type ServerAddress = watch::Receiver<Option<SocketAddr>>;
 
 /// A page with a task of its own.
 pub struct Tab {
     pub name: String,
     pub may_act: bool,
-    held: Arc<Mutex<Held>>,
-    orders: mpsc::UnboundedSender<Order>,
+    state: Arc<Mutex<TabState>>,
+    commands: mpsc::UnboundedSender<TabCommand>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Tab {
-    pub fn open(name: String, may_act: bool, cookies: String, server: Whereabouts) -> Self {
-        let (orders, inbox) = mpsc::unbounded_channel();
-        let held = Arc::<Mutex<Held>>::default();
-        let task = tokio::spawn(live(held.clone(), cookies, server, inbox));
-        Self { name, may_act, held, orders, task }
+    pub fn open(name: String, may_act: bool, cookies: String, server: ServerAddress) -> Self {
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let state = Arc::<Mutex<TabState>>::default();
+        let task = tokio::spawn(run_tab(state.clone(), cookies, server, inbox));
+        Self { name, may_act, state, commands, task }
     }
 
-    pub fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn state(&self) -> MutexGuard<'_, TabState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The page's task ends only by `leave`.
-    pub fn order(&self, order: Order) {
-        if let Order::Press { word, people } = &order {
-            let press = Press { people: people.iter().cloned().collect(), ..Press::default() };
-            self.held().presses.insert(word.clone(), press);
+    pub fn send(&self, command: TabCommand) {
+        if let TabCommand::Admit { reference, people } = &command {
+            let request = ActionRequest { people: people.iter().cloned().collect(), ..ActionRequest::default() };
+            self.state().requests.insert(reference.clone(), request);
         }
-        let _ = self.orders.send(order);
+        let _ = self.commands.send(command);
     }
 
-    pub async fn leave(self) -> Held {
-        let Self { held, orders, task, .. } = self;
-        let _ = orders.send(Order::Leave);
+    pub async fn leave(self) -> TabState {
+        let Self { state, commands, task, .. } = self;
+        let _ = commands.send(TabCommand::Leave);
         let _ = task.await;
-        std::mem::take(&mut *held.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// The reason why a socket ended.
-enum End {
+enum SocketEnd {
     Leave,
     /// Lost, closed, or to be opened again.
     Again,
 }
 
-async fn live(held: Arc<Mutex<Held>>, cookies: String, mut server: Whereabouts, mut orders: mpsc::UnboundedReceiver<Order>) {
+async fn run_tab(
+    state: Arc<Mutex<TabState>>,
+    cookies: String,
+    mut server: ServerAddress,
+    mut commands: mpsc::UnboundedReceiver<TabCommand>,
+) {
     loop {
         let address = loop {
             if let Some(address) = *server.borrow_and_update() {
@@ -201,10 +206,10 @@ async fn live(held: Arc<Mutex<Held>>, cookies: String, mut server: Whereabouts, 
             }
         };
         if let Ok(socket) = connect(address, &cookies).await {
-            lock(&held).opened += 1;
-            let end = follow(socket, &held, &mut orders).await;
-            lock(&held).lost();
-            if matches!(end, End::Leave) {
+            lock(&state).opened += 1;
+            let end = run_socket(socket, &state, &mut commands).await;
+            lock(&state).on_disconnect();
+            if matches!(end, SocketEnd::Leave) {
                 return;
             }
         }
@@ -221,50 +226,54 @@ async fn connect(address: SocketAddr, cookies: &str) -> Result<WebSocketStream<T
     Ok(client_async(request, stream).await.map_err(|error| error.to_string())?.0)
 }
 
-async fn follow(mut socket: WebSocketStream<TcpStream>, held: &Mutex<Held>, orders: &mut mpsc::UnboundedReceiver<Order>) -> End {
+async fn run_socket(
+    mut socket: WebSocketStream<TcpStream>,
+    state: &Mutex<TabState>,
+    commands: &mut mpsc::UnboundedReceiver<TabCommand>,
+) -> SocketEnd {
     loop {
         let say = tokio::select! {
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => match serde_json::from_str(text.as_str()) {
-                    Ok(frame) => lock(held).take(frame),
-                    Err(error) => { lock(held).wrong.push(format!("no JSON: {error}")); None }
+                    Ok(frame) => lock(state).apply(frame),
+                    Err(error) => { lock(state).violations.push(format!("no JSON: {error}")); None }
                 },
                 Some(Ok(Message::Close(close))) => {
                     let code = close.as_ref().map_or(0, |close| u16::from(close.code));
                     // The server restarts, or the page slept too long; any other code is a defect on either side.
                     if !matches!(code, 1001 | 4008) {
-                        lock(held).wrong.push(format!("closed with {close:?}"));
+                        lock(state).violations.push(format!("closed with {close:?}"));
                     }
-                    return End::Again;
+                    return SocketEnd::Again;
                 }
                 Some(Ok(_)) => None,
-                Some(Err(_)) | None => return End::Again,
+                Some(Err(_)) | None => return SocketEnd::Again,
             },
-            order = orders.recv() => match order {
-                Some(Order::Press { word, people }) => Some(json!({ "type": "admit", "ref": word, "people": people, "scope": "selection" })),
-                Some(Order::Retry(bridge)) => Some(json!({ "type": "retry", "ref": "retry", "bridge": bridge })),
-                Some(Order::Resync) => { lock(held).seq = None; Some(json!({ "type": "resync" })) }
-                Some(Order::Sleep(time)) => { tokio::time::sleep(time).await; None }
-                Some(Order::Reopen { politely }) => {
+            command = commands.recv() => match command {
+                Some(TabCommand::Admit { reference, people }) => Some(json!({ "type": "admit", "ref": reference, "people": people, "scope": "selection" })),
+                Some(TabCommand::Retry(bridge)) => Some(json!({ "type": "retry", "ref": "retry", "bridge": bridge })),
+                Some(TabCommand::Resync) => { lock(state).seq = None; Some(json!({ "type": "resync" })) }
+                Some(TabCommand::Sleep(time)) => { tokio::time::sleep(time).await; None }
+                Some(TabCommand::Reopen { politely }) => {
                     if politely {
                         let _ = socket.close(None).await;
                     }
-                    return End::Again;
+                    return SocketEnd::Again;
                 }
-                Some(Order::Leave) | None => {
+                Some(TabCommand::Leave) | None => {
                     let _ = socket.close(None).await;
-                    return End::Leave;
+                    return SocketEnd::Leave;
                 }
             },
         };
         if let Some(say) = say
             && socket.send(Message::text(say.to_string())).await.is_err()
         {
-            return End::Again;
+            return SocketEnd::Again;
         }
     }
 }
 
-fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
-    held.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(state: &Mutex<TabState>) -> MutexGuard<'_, TabState> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

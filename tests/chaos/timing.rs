@@ -10,7 +10,7 @@ const fn ms(ms: u64) -> Duration {
 
 /// Sets all of Usher's timing for a run of seconds. The simulator's own times (a deactivation a second after the last activator
 /// left, a delayed admission) are real ones and lie within the last `recheck`, as on real bridges.
-pub fn scale(config: &mut Config, rotation: bool, records: bool) {
+pub fn scale_timing(config: &mut Config, rotation: bool, records: bool) {
     if records {
         config.bridges.iter_mut().for_each(|bridge| bridge.cdr = CdrMode::Register);
     }
@@ -97,9 +97,9 @@ impl Bound {
 
 /// The time that this process was able to run: it counts ticks, so that a busy machine does not shorten a bound.
 #[derive(Debug, Default)]
-pub struct Steady(Duration);
+pub struct SteadyClock(Duration);
 
-impl Steady {
+impl SteadyClock {
     pub const TICK: Duration = ms(20);
 
     pub async fn tick(&mut self) {

@@ -4,41 +4,42 @@ use serde_json::{Value, json};
 use usher::model::{BridgeState, Lobby};
 use usher::simulator::{ChangeRequest, Id, MeetingTruth, ParticipantTruth};
 
-use super::desk::{Desk, Page, check, to, with};
+use super::desk::Desk;
+use super::page::{Page, action_on, check, with_fields};
 
 /// One meeting with a host, and guests who have been admitted.
-pub async fn called(desk: &Desk, page: &mut Page, guests: &[&str]) -> (MeetingTruth, Vec<ParticipantTruth>) {
+pub async fn meeting_with_admitted(desk: &Desk, page: &mut Page, guests: &[&str]) -> (MeetingTruth, Vec<ParticipantTruth>) {
     let (meeting, people) = desk.meeting("Board call", "eu-1", guests);
     desk.host(meeting.id, "eu-1");
-    page.lobby(&people, Lobby::In).await;
+    page.until_lobby(&people, Lobby::In).await;
     (meeting, people)
 }
 
 /// Waits until every bridge is read and pushes events.
-pub async fn live(page: &mut Page) {
+pub async fn until_live(page: &mut Page) {
     page.until("the bridges to be live", |page| {
         check(page.bridges().iter().all(|bridge| bridge.state == BridgeState::Live), page.bridges())
     })
     .await;
 }
 
-pub fn truth(desk: &Desk, id: Id) -> ParticipantTruth {
+pub fn participant_truth(desk: &Desk, id: Id) -> ParticipantTruth {
     desk.control().truth().participant(id).expect("there").clone()
 }
 
-pub fn puts(desk: &Desk) -> u64 {
-    desk.asked("PUT /participants/<id>")
+pub fn participant_puts(desk: &Desk) -> u64 {
+    desk.request_count("PUT /participants/<id>")
 }
 
 /// The changes that CMS was asked for, each with its bridge.
-pub fn changes(desk: &Desk) -> Vec<(String, ChangeRequest)> {
+pub fn cms_changes(desk: &Desk) -> Vec<(String, ChangeRequest)> {
     let requests = desk.control().requests();
     let each = |bridge: usher::simulator::Requests| bridge.changes.into_iter().map(move |change| (bridge.bridge.clone(), change));
     requests.into_iter().flat_map(each).filter(|(_, change)| !change.path.ends_with("/authTokens")).collect()
 }
 
 pub fn mute(people: &[Id], on: bool) -> Value {
-    with(to("mute", people), json!({ "on": on }))
+    with_fields(action_on("mute", people), json!({ "on": on }))
 }
 
 pub fn rename(person: Id, label: &str) -> Value {
@@ -61,8 +62,8 @@ pub fn claim(kind: &str, ids: &[Id]) -> Value {
 /// One action of each kind, each of which changes something: on four admitted participants and on two meetings.
 pub fn one_of_each(people: &[Id], meetings: &[Id]) -> Vec<(Id, Value)> {
     vec![
-        (people[0], to("send_back", &people[..1])),
-        (people[1], to("remove", &people[1..2])),
+        (people[0], action_on("send_back", &people[..1])),
+        (people[1], action_on("remove", &people[1..2])),
         (people[2], mute(&people[2..3], true)),
         (people[3], rename(people[3], "Court 3")),
         (meetings[0], lock(meetings[0], true)),
@@ -71,12 +72,12 @@ pub fn one_of_each(people: &[Id], meetings: &[Id]) -> Vec<(Id, Value)> {
 }
 
 /// Requests all actions at once; returns the result and the reason of each.
-pub async fn press_all(page: &mut Page, deeds: &[(Id, Value)]) -> Vec<(String, String)> {
-    for (n, (_, deed)) in deeds.iter().enumerate() {
-        page.ask(&format!("all-{n}"), deed.clone()).await;
+pub async fn request_all(page: &mut Page, actions: &[(Id, Value)]) -> Vec<(String, String)> {
+    for (n, (_, action)) in actions.iter().enumerate() {
+        page.request(&format!("all-{n}"), action.clone()).await;
     }
     let mut results = Vec::new();
-    for (n, (target, _)) in deeds.iter().enumerate() {
+    for (n, (target, _)) in actions.iter().enumerate() {
         let result = page.results(&format!("all-{n}")).await[&target.to_string()].clone();
         let text = |field: &str| result[field].as_str().unwrap_or_default().to_owned();
         results.push((text("result"), text("reason")));
@@ -86,20 +87,20 @@ pub async fn press_all(page: &mut Page, deeds: &[(Id, Value)]) -> Vec<(String, S
 }
 
 /// Four admitted participants in one meeting, and another meeting.
-pub async fn scene(desk: &Desk, page: &mut Page) -> (Vec<Id>, Vec<Id>) {
-    let (meeting, people) = called(desk, page, &["One", "Two", "Three", "Four"]).await;
+pub async fn four_admitted(desk: &Desk, page: &mut Page) -> (Vec<Id>, Vec<Id>) {
+    let (meeting, people) = meeting_with_admitted(desk, page, &["One", "Two", "Three", "Four"]).await;
     let (other, others) = desk.meeting("Ward round", "eu-1", &["Waits"]);
-    page.lobby(&others, Lobby::Waiting).await;
-    live(page).await;
+    page.until_lobby(&others, Lobby::Waiting).await;
+    until_live(page).await;
     (people.iter().map(|person| person.id).collect(), vec![meeting.id, other.id])
 }
 
 /// Requests an action and asserts that it was done.
-pub async fn done(page: &mut Page, word: &str, target: Id, deed: Value) {
-    assert_eq!(result(page, word, target, deed).await, "done");
+pub async fn assert_done(page: &mut Page, reference: &str, target: Id, action: Value) {
+    assert_eq!(result_of(page, reference, target, action).await, "done");
 }
 
 /// Requests an action; returns its result for `target`.
-pub async fn result(page: &mut Page, word: &str, target: Id, deed: Value) -> String {
-    page.act(word, deed).await[&target.to_string()]["result"].as_str().expect("a word").to_owned()
+pub async fn result_of(page: &mut Page, reference: &str, target: Id, action: Value) -> String {
+    page.run_action(reference, action).await[&target.to_string()]["result"].as_str().expect("a reference").to_owned()
 }

@@ -59,7 +59,7 @@ impl Browser {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
-    async fn send(&mut self, mut request: reqwest::RequestBuilder) -> Answer {
+    async fn send_request(&mut self, mut request: reqwest::RequestBuilder) -> Answer {
         if !self.cookies.is_empty() {
             request = request.header("cookie", self.cookie_header());
         }
@@ -85,12 +85,12 @@ impl Browser {
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
-        self.send(self.http.get(self.url(path))).await
+        self.send_request(self.http.get(self.url(path))).await
     }
 
     /// Posts a form without a token.
     pub async fn post_raw(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        self.send(self.http.post(self.url(path)).form(fields)).await
+        self.send_request(self.http.post(self.url(path)).form(fields)).await
     }
 
     /// Posts a form with the token from the page at `page`.
@@ -152,11 +152,11 @@ pub struct Socket {
 }
 
 impl Socket {
-    pub async fn say(&mut self, message: &Value) {
-        self.say_text(&message.to_string()).await;
+    pub async fn send(&mut self, message: &Value) {
+        self.send_text(&message.to_string()).await;
     }
 
-    pub async fn say_text(&mut self, text: &str) {
+    pub async fn send_text(&mut self, text: &str) {
         self.socket.send(Message::text(text)).await.expect("sent");
     }
 
@@ -169,7 +169,7 @@ impl Socket {
     }
 
     /// The next frame of this type; other frames are skipped.
-    pub async fn frame_of(&mut self, kind: &str) -> Value {
+    pub async fn frame_of_type(&mut self, kind: &str) -> Value {
         loop {
             let frame = self.frame().await;
             if frame["type"] == kind {
@@ -179,7 +179,7 @@ impl Socket {
     }
 
     /// Reads until the server closes the socket.
-    pub async fn closed(&mut self) -> (u16, String) {
+    pub async fn until_closed(&mut self) -> (u16, String) {
         let read = async {
             loop {
                 match self.socket.next().await {

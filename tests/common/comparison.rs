@@ -3,7 +3,8 @@
 use usher::model::Lobby;
 use usher::simulator::{Id, Lobby as TrueLobby};
 
-use super::desk::{Desk, Page};
+use super::desk::Desk;
+use super::page::Page;
 
 /// All differences between the view and the truth, field by field; empty when there are none.
 pub fn differences(page: &Page, desk: &Desk) -> Vec<String> {

@@ -1,21 +1,17 @@
-//! Usher on a simulated cluster, and a page that holds the same rows as a real browser.
+//! Usher on a simulated cluster.
 
-use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use usher::accounts::Offline;
 use usher::app::{self, App};
 use usher::config::{Config, Timing};
 use usher::db::open_connection;
-use usher::model::{Fault, Lobby, Role};
+use usher::model::Role;
 use usher::simulator::{self, Control, Id, Join, MeetingTruth, Options, ParticipantTruth, Simulator, StartCall, TlsMode};
-use usher::view::{BridgeRow, MeetingRow, PersonRow, Row, UserRow};
 
-use super::DEADLINE;
-use super::browser::{Browser, Socket};
+use super::page::Page;
 
 pub const PASSWORD: &str = "correct horse";
 pub const ACCOUNTS: [(&str, Role); 4] = [("mo", Role::Moderator), ("max", Role::Moderator), ("vi", Role::Viewer), ("ana", Role::Admin)];
@@ -26,7 +22,7 @@ pub fn quiet(bridges: usize) -> Options {
 }
 
 /// Makes every wait of Usher ten times shorter and lifts the limit on background requests.
-pub fn quick(config: &mut Config) {
+pub fn fast_timing(config: &mut Config) {
     config.timing = Timing::default().scaled(0.1);
     config.timing.rest_timeout = Duration::from_secs(2);
     config.timing.connect_timeout = Duration::from_secs(2);
@@ -69,7 +65,7 @@ impl Desk {
         // Keep the port after a restart: bridges have been told it.
         config.web.listen = listener.local_addr().expect("address");
         config.cdr_url = Some(format!("http://{}", config.web.listen));
-        quick(&mut config);
+        fast_timing(&mut config);
         change(&mut config);
         {
             let mut conn = open_connection(dir.path()).expect("database");
@@ -137,7 +133,7 @@ impl Desk {
     }
 
     /// The number of requests of this shape to all bridges, such as `PUT /participants/<id>`.
-    pub fn asked(&self, shape: &str) -> u64 {
+    pub fn request_count(&self, shape: &str) -> u64 {
         let requests = serde_json::to_value(self.control().requests()).expect("JSON");
         requests.as_array().expect("bridges").iter().filter_map(|bridge| bridge["by_shape"][shape].as_u64()).sum()
     }
@@ -163,247 +159,4 @@ pub fn configuration(sim: &Simulator, toml: &str, dir: &tempfile::TempDir) -> Co
 
 async fn run(config: &Config, listener: TcpListener) -> App {
     app::start(config.clone(), listener, None, CancellationToken::new()).await.expect("started")
-}
-
-/// The state of one browser: every frame is applied as docs/protocol.md says.
-pub struct Page {
-    socket: Socket,
-    rows: BTreeMap<(String, String), Row>,
-    parts: Vec<Row>,
-    seq: Option<u64>,
-    /// The server's clock in the last frame that has it.
-    pub time: i64,
-    pub replies: Vec<Value>,
-    pub errors: Vec<Value>,
-    /// The last statistics of the bridges, which only administrators get.
-    pub figures: Option<Value>,
-    /// The last list of displays, and the answers to changes of displays.
-    pub displays: Value,
-    pub answers: Vec<Value>,
-    /// The last preferences of the user.
-    pub prefs: Value,
-    /// How long it waits for a state.
-    pub patience: Duration,
-}
-
-impl Page {
-    pub async fn log_in(address: std::net::SocketAddr, user: &str) -> Self {
-        let mut browser = Browser::new(address, "");
-        browser.login(user, PASSWORD).await;
-        Self::open(&browser).await
-    }
-
-    /// Opens a page for a browser that is logged in.
-    pub async fn open(browser: &Browser) -> Self {
-        Self {
-            socket: browser.socket().await,
-            rows: BTreeMap::new(),
-            parts: Vec::new(),
-            seq: None,
-            time: 0,
-            replies: Vec::new(),
-            errors: Vec::new(),
-            figures: None,
-            displays: Value::Null,
-            answers: Vec::new(),
-            prefs: Value::Null,
-            patience: DEADLINE,
-        }
-    }
-
-    pub async fn say(&mut self, message: Value) {
-        self.socket.say(&message).await;
-    }
-
-    /// Reads frames until `state` returns `Ok`; fails with the last `Err` at the deadline.
-    pub async fn until<T>(&mut self, what: &str, mut state: impl FnMut(&Page) -> Result<T, String>) -> T {
-        let (mut last, patience) = (String::new(), self.patience);
-        let follow = async {
-            loop {
-                match state(self) {
-                    Ok(value) => return value,
-                    Err(text) => last = text,
-                }
-                self.step().await;
-            }
-        };
-        match tokio::time::timeout(patience, follow).await {
-            Ok(value) => value,
-            Err(_) => panic!("waited {patience:?} for {what}; the last state: {last}"),
-        }
-    }
-
-    /// Reads frames for the time that a promise allows, before one comparison.
-    pub async fn follow_for(&mut self, bound: Duration) {
-        let end = tokio::time::Instant::now() + bound;
-        while tokio::time::timeout_at(end, self.step()).await.is_ok() {}
-    }
-
-    async fn step(&mut self) {
-        let frame = self.socket.frame().await;
-        let rows = |value: &Value| -> Vec<Row> { serde_json::from_value(value.clone()).expect("rows") };
-        match frame["type"].as_str().expect("type") {
-            "snapshot" => self.parts.extend(rows(&frame["rows"])),
-            "snapshot_end" => {
-                self.rows = std::mem::take(&mut self.parts).into_iter().map(|row| (key(&row), row)).collect();
-                assert_eq!(frame["rows"], json!(self.rows.len()), "a snapshot says how many rows it has");
-                self.seq = frame["seq"].as_u64();
-            }
-            "delta" => {
-                let seq = frame["seq"].as_u64();
-                assert_eq!(seq, self.seq.map(|seq| seq + 1), "deltas follow each other without a gap");
-                self.seq = seq;
-                for dropped in frame["drop"].as_array().expect("drop") {
-                    self.rows.remove(&(dropped["kind"].as_str().expect("kind").into(), dropped["id"].as_str().expect("id").into()));
-                }
-                for row in rows(&frame["put"]) {
-                    self.rows.insert(key(&row), row);
-                }
-            }
-            "reply" => self.replies.push(frame),
-            "error" => self.errors.push(frame),
-            "figures" => self.figures = Some(frame),
-            "displays" => self.displays = frame,
-            "answer" => self.answers.push(frame),
-            "receipt" => {}
-            "beat" => {
-                self.time = frame["time"].as_i64().expect("time");
-                self.socket.say(&json!({ "type": "beat" })).await;
-            }
-            "welcome" => {
-                self.time = frame["time"].as_i64().expect("time");
-                self.prefs = frame["prefs"].clone();
-            }
-            "prefs" => self.prefs = frame["value"].clone(),
-            other => panic!("unknown frame {other}"),
-        }
-    }
-
-    /// Reads until the server closes the socket; returns the code.
-    pub async fn closed(&mut self) -> u16 {
-        self.socket.closed().await.0
-    }
-
-    pub fn people(&self) -> Vec<&PersonRow> {
-        self.rows.values().filter_map(|row| if let Row::Person(person) = row { Some(person) } else { None }).collect()
-    }
-
-    pub fn meetings(&self) -> Vec<&MeetingRow> {
-        self.rows.values().filter_map(|row| if let Row::Meeting(meeting) = row { Some(meeting) } else { None }).collect()
-    }
-
-    pub fn bridges(&self) -> Vec<&BridgeRow> {
-        self.rows.values().filter_map(|row| if let Row::Bridge(bridge) = row { Some(bridge) } else { None }).collect()
-    }
-
-    pub fn users(&self) -> Vec<&UserRow> {
-        self.rows.values().filter_map(|row| if let Row::User(user) = row { Some(user) } else { None }).collect()
-    }
-
-    pub fn user(&self, name: &str) -> Result<&UserRow, String> {
-        self.users().into_iter().find(|user| &*user.id == name).ok_or_else(|| format!("no user {name}: {:?}", self.users()))
-    }
-
-    pub fn hidden(&self) -> usize {
-        self.rows.values().find_map(|row| if let Row::Server(server) = row { Some(server.hidden_meetings) } else { None }).unwrap_or(0)
-    }
-
-    /// The code of the problem of Usher itself that every moderator is shown.
-    pub fn trouble(&self) -> Option<String> {
-        self.troubled().map(|trouble| trouble.code.to_string())
-    }
-
-    /// The problem of Usher itself that every moderator is shown, with its text.
-    pub fn troubled(&self) -> Option<Fault> {
-        self.rows.values().find_map(|row| if let Row::Server(server) = row { server.trouble.clone() } else { None })
-    }
-
-    pub fn person(&self, id: Id) -> Result<&PersonRow, String> {
-        let id = id.to_string();
-        self.people().into_iter().find(|person| *person.id == id).ok_or_else(|| format!("no row of {id} among {:?}", self.people()))
-    }
-
-    pub fn meeting(&self, id: Id) -> Result<&MeetingRow, String> {
-        let id = id.to_string();
-        self.meetings().into_iter().find(|meeting| *meeting.id == id).ok_or_else(|| format!("no row of {id} among {:?}", self.meetings()))
-    }
-
-    pub fn bridge(&self, name: &str) -> Result<&BridgeRow, String> {
-        self.bridges().into_iter().find(|bridge| &*bridge.id == name).ok_or_else(|| format!("no bridge {name}: {:?}", self.bridges()))
-    }
-
-    /// Waits until all of them are in the lobby.
-    pub async fn waiting<'a>(&mut self, people: impl IntoIterator<Item = &'a ParticipantTruth>) {
-        self.lobby(people, Lobby::Waiting).await;
-    }
-
-    /// Waits until all of them have this lobby state.
-    pub async fn lobby<'a>(&mut self, people: impl IntoIterator<Item = &'a ParticipantTruth>, lobby: Lobby) {
-        let ids: Vec<Id> = people.into_iter().map(|person| person.id).collect();
-        let so = |page: &Page| ids.iter().try_for_each(|id| check(page.person(*id)?.lobby == lobby, page.person(*id)?));
-        self.until("everybody's lobby", so).await;
-    }
-
-    /// Admits these participants and waits for all results, by participant.
-    pub async fn admit(&mut self, word: &str, people: &[Id]) -> BTreeMap<String, Value> {
-        self.press(word, people).await;
-        self.results(word).await
-    }
-
-    pub async fn press(&mut self, word: &str, people: &[Id]) {
-        self.ask(word, to("admit", people)).await;
-    }
-
-    /// Requests an action and waits for all its results, by participant or meeting.
-    pub async fn act(&mut self, word: &str, action: Value) -> BTreeMap<String, Value> {
-        self.ask(word, action).await;
-        self.results(word).await
-    }
-
-    pub async fn ask(&mut self, word: &str, mut action: Value) {
-        action["ref"] = word.into();
-        self.socket.say(&action).await;
-    }
-
-    pub async fn retry(&mut self, bridge: &str) {
-        self.socket.say(&json!({ "type": "retry", "ref": "retry", "bridge": bridge })).await;
-    }
-
-    pub async fn results(&mut self, word: &str) -> BTreeMap<String, Value> {
-        self.until("the end of the press", |page| {
-            let mine: Vec<&Value> = page.replies.iter().filter(|reply| reply["ref"] == word).collect();
-            if !mine.iter().any(|reply| reply["state"] == "finished") {
-                return Err(format!("{mine:?} {:?}", page.errors));
-            }
-            let results = mine.iter().flat_map(|reply| reply["results"].as_array().cloned().unwrap_or_default());
-            let target = |result: &Value| result["person"].as_str().or(result["meeting"].as_str()).expect("a target").to_owned();
-            Ok(results.map(|result| (target(&result), result)).collect())
-        })
-        .await
-    }
-}
-
-/// An action on these participants, in the form of a request for selected rows.
-pub fn to(action: &str, people: &[Id]) -> Value {
-    let people: Vec<String> = people.iter().map(ToString::to_string).collect();
-    json!({ "type": action, "people": people, "scope": "selection" })
-}
-
-/// The same action with more or other fields.
-pub fn with(mut action: Value, fields: Value) -> Value {
-    for (name, value) in fields.as_object().expect("an object") {
-        action[name] = value.clone();
-    }
-    action
-}
-
-fn key(row: &Row) -> (String, String) {
-    let key = row.key();
-    let kind = serde_json::to_value(key.kind).expect("kind");
-    (kind.as_str().expect("text").into(), key.id.to_string())
-}
-
-/// `Ok` when the condition holds, else the state as text.
-pub fn check(holds: bool, state: impl std::fmt::Debug) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(format!("{state:?}")) }
 }

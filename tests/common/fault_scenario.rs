@@ -8,8 +8,9 @@ use usher::model::{BridgeState, Lobby};
 use usher::simulator::{self, Cut, Id, MeetingTruth, Options, ParticipantTruth, Requests, Simulator};
 use usher::view::BridgeRow;
 
-use super::desk::{Desk, Page, check, quick, quiet};
-use super::truth::differences;
+use super::comparison::differences;
+use super::desk::{Desk, fast_timing, quiet};
+use super::page::{Page, check};
 
 /// The bridge that breaks, and those that must not be affected.
 pub const BROKEN: &str = "eu-1";
@@ -18,12 +19,12 @@ pub const HEALTHY: [&str; 2] = ["eu-2", "us-1"];
 /// The words for each fault, with advice.
 const CATALOGUE: &str = include_str!("../../web/i18n/en.json");
 
-/// The timing that [`quick`] sets.
+/// The timing that [`fast_timing`] sets.
 pub fn timing() -> Timing {
     Timing::default().scaled(0.1)
 }
 
-pub struct Scene {
+pub struct FaultScenario {
     pub desk: Desk,
     pub page: Page,
     /// One meeting on each bridge, and one on all of them.
@@ -36,7 +37,7 @@ pub struct Scene {
     turn: usize,
 }
 
-impl Scene {
+impl FaultScenario {
     pub async fn start() -> Self {
         Self::start_with(quiet(3), |_| {}).await
     }
@@ -71,40 +72,41 @@ impl Scene {
         }
         meetings.push(common);
         let mut page = desk.page("mo").await;
-        page.patience = bound() * 3;
+        page.deadline = bound() * 3;
         let healthy = Vec::new();
         Self { desk, page, meetings, guests, began: Instant::now(), began_ms: 0, healthy, turn: 0 }
     }
 
     /// Waits until everything is live and true, so that a fault can follow.
-    pub async fn settled(mut self) -> Self {
+    pub async fn until_settled(mut self) -> Self {
         for bridge in [BROKEN, HEALTHY[0], HEALTHY[1]] {
             self.until_state(bridge, BridgeState::Live).await;
         }
-        self.true_again().await;
+        self.until_true().await;
         self
     }
 
     /// Starts to count requests; from now on the healthy bridges may not change.
-    pub fn begin(&mut self) {
-        (self.began, self.began_ms) = (Instant::now(), self.desk.control().now_ms());
-        self.healthy = self.on_healthy();
+    pub fn start_counting(&mut self) {
+        self.began = Instant::now();
+        self.began_ms = self.desk.control().now_ms();
+        self.healthy = self.healthy_states();
         self.desk.control().reset_requests();
     }
 
-    /// Sets switches of the one bridge; [`Scene::said`] checks what the page then shows.
-    pub fn breaks(&mut self, switches: Value) {
-        self.begin();
+    /// Sets switches of the one bridge; [`FaultScenario::assert_fault_shown`] checks what the page then shows.
+    pub fn set_fault(&mut self, switches: Value) {
+        self.start_counting();
         self.desk.control().set_switches(Some(BROKEN), switches).expect("switch");
     }
 
     /// Breaks something that affects only new events sockets.
-    pub fn breaks_events(&mut self, switches: Value) {
-        self.breaks(switches);
+    pub fn set_events_fault(&mut self, switches: Value) {
+        self.set_fault(switches);
         self.desk.control().cut_events(Some(BROKEN), Cut::Hard).expect("cut");
     }
 
-    pub fn heals(&self) {
+    pub fn clear_fault(&self) {
         self.desk.control().replace_switches(Some(BROKEN), json!({})).expect("switches");
     }
 
@@ -118,7 +120,7 @@ impl Scene {
     }
 
     /// Checks that the page names the bridge with time and reason, and has words of advice.
-    pub async fn said(&mut self, state: BridgeState, code: &str, words: &str) -> BridgeRow {
+    pub async fn assert_fault_shown(&mut self, state: BridgeState, code: &str, words: &str) -> BridgeRow {
         let row = self
             .page
             .until(&format!("{BROKEN} to be {state:?} for {code}: {words}"), |page| {
@@ -135,7 +137,7 @@ impl Scene {
     }
 
     /// Participants join, leave and are admitted on every bridge; on the healthy ones the page shows it and actions work at once.
-    pub async fn life_goes_on(&mut self) {
+    pub async fn exercise_all_bridges(&mut self) {
         self.turn += 1;
         let turn = self.turn;
         for n in 0..3 {
@@ -161,72 +163,75 @@ impl Scene {
             let another = self.desk.join(self.meetings[n].id, bridge, &format!("Spare {turn} at {bridge}"));
             self.guests[n].insert(1, another);
         }
-        self.others_are_untouched();
+        self.assert_healthy_unchanged();
     }
 
-    pub fn others_are_untouched(&self) {
-        assert_eq!(self.on_healthy(), self.healthy, "a healthy bridge was touched: {:?}", self.page.bridges());
+    pub fn assert_healthy_unchanged(&self) {
+        assert_eq!(self.healthy_states(), self.healthy, "a healthy bridge was touched: {:?}", self.page.bridges());
     }
 
-    fn on_healthy(&self) -> Vec<(BridgeState, i64)> {
-        let rows = HEALTHY.iter().map(|bridge| self.page.bridge(bridge).expect("row"));
-        rows.inspect(|row| assert!(row.trouble.is_none() && row.silent_since.is_none(), "{row:?}"))
-            .map(|row| (row.state, row.since))
-            .collect()
+    fn healthy_states(&self) -> Vec<(BridgeState, i64)> {
+        let mut states = Vec::new();
+        for bridge in HEALTHY {
+            let row = self.page.bridge(bridge).expect("row");
+            assert!(row.trouble.is_none() && row.silent_since.is_none(), "{row:?}");
+            states.push((row.state, row.since));
+        }
+        states
     }
 
     /// The requests to the broken bridge since the fault began, and the time since then.
-    pub fn asked(&self) -> (Requests, Duration) {
+    pub fn requests_since_fault(&self) -> (Requests, Duration) {
         let found = self.desk.control().requests().into_iter().find(|requests| requests.bridge == BROKEN).expect("the bridge");
         (found, self.began.elapsed())
     }
 
     /// The number of requests of this shape to the broken bridge.
-    pub fn asked_for(&self, shape: &str) -> u64 {
-        self.asked().0.by_shape.get(shape).copied().unwrap_or(0)
+    pub fn request_count(&self, shape: &str) -> u64 {
+        self.requests_since_fault().0.by_shape.get(shape).copied().unwrap_or(0)
     }
 
     /// Checks that the bridge got no more requests than a healthy one, plus one full reading for each of these reconnects.
-    pub fn asked_no_more_than_in_health(&self, reconnects: u64) {
-        let (requests, elapsed) = self.asked();
-        let most = self.ordinary(elapsed) + (reconnects + 1) * self.reading();
+    pub fn assert_requests_as_in_health(&self, reconnects: u64) {
+        let (requests, elapsed) = self.requests_since_fault();
+        let most = self.healthy_requests(elapsed) + (reconnects + 1) * self.full_read_requests();
         assert!(requests.total <= most, "{} requests in {elapsed:?}, at most {most} expected: {:?}", requests.total, requests.by_shape);
     }
 
     /// Starts to count requests again, without changing the start of the fault.
-    pub fn count_anew(&mut self) {
+    pub fn restart_counting(&mut self) {
         self.began = Instant::now();
         self.desk.control().reset_requests();
     }
 
     /// Checks that the bridge got only the requests that were in flight, and then `each` requests for each probe.
-    pub fn asked_only_by_probes(&self, under_way: u64, each: u64) {
-        let (requests, elapsed) = self.asked();
-        let most = under_way + tries(elapsed) * each;
+    pub fn assert_only_probes(&self, under_way: u64, each: u64) {
+        let (requests, elapsed) = self.requests_since_fault();
+        let most = under_way + probes_within(elapsed) * each;
         assert!(requests.total <= most, "{} requests in {elapsed:?}, at most {most} expected: {:?}", requests.total, requests.by_shape);
     }
 
     /// The number of requests for reading the whole bridge: each call, its roster, legs and labels, then a leg and a probe per participant.
-    pub fn reading(&self) -> u64 {
+    pub fn full_read_requests(&self) -> u64 {
         let truth = self.desk.control().truth();
         10 * truth.meetings.len() as u64 + 4 * truth.participants().count() as u64
     }
 
     /// Requests that Timing allows for rotation, sweeps (at the pace of polling), heartbeats, and the rechecks of each change.
-    fn ordinary(&self, elapsed: Duration) -> u64 {
+    fn healthy_requests(&self, elapsed: Duration) -> u64 {
         let (timing, truth) = (timing(), self.desk.control().truth());
         let times = |interval: Duration| 1.0 + elapsed.as_secs_f64() / interval.as_secs_f64();
         let (people, calls) = (truth.participants().count() as f64, truth.meetings.len() as f64);
         let rotation = people * times(timing.rotate_waiting);
         let sweeps = times(timing.poll_roster) * (1.0 + 2.0 * calls);
         let alive = times(timing.heartbeat / 2);
-        // A turn of `life_goes_on` makes seven changes; each one reads the participants of its call again four times.
+        // A turn of `exercise_all_bridges` makes seven changes; each one reads the participants of its call again four times.
         let changes = (self.turn * 7) as f64 * (timing.recheck.len() as f64 * people / calls + 6.0);
         (rotation + sweeps + alive + changes) as u64
     }
 
     /// Compares the whole view when it becomes true and a little later: it must stay true.
-    pub async fn true_again(&mut self) {
+    pub async fn until_true(&mut self) {
         let desk = &self.desk;
         self.page
             .until("the view to equal the truth", |page| {
@@ -241,7 +246,7 @@ impl Scene {
     }
 
     /// Waits until the bridge is live and the view true, with no trace of the fault on the page.
-    pub async fn recovers(&mut self) {
+    pub async fn until_recovered(&mut self) {
         self.page
             .until("the bridge to be live without a word", |page| {
                 let row = page.bridge(BROKEN)?;
@@ -249,8 +254,8 @@ impl Scene {
                 check(row.state == BridgeState::Live && quiet, row)
             })
             .await;
-        self.true_again().await;
-        self.others_are_untouched();
+        self.until_true().await;
+        self.assert_healthy_unchanged();
     }
 }
 
@@ -261,7 +266,7 @@ pub fn bound() -> Duration {
 }
 
 /// The number of probes that fit into a time: pauses double from `reconnect_min` to `reconnect_max`, and jitter halves them at most.
-pub fn tries(elapsed: Duration) -> u64 {
+pub fn probes_within(elapsed: Duration) -> u64 {
     let timing = timing();
     let mut passed = Duration::ZERO;
     let mut tries = 1;
@@ -273,8 +278,8 @@ pub fn tries(elapsed: Duration) -> u64 {
 }
 
 /// Makes every wait ten times shorter, including the request timeouts.
-pub fn scaled(config: &mut Config) {
-    quick(config);
+pub fn scaled_timing(config: &mut Config) {
+    fast_timing(config);
     config.timing.rest_timeout = timing().rest_timeout;
     config.timing.connect_timeout = timing().connect_timeout;
 }

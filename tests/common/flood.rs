@@ -21,7 +21,7 @@ impl Flood {
     /// `message` makes the text of the n-th message.
     pub fn start(sockets: Vec<Socket>, message: impl Fn(u64) -> String + Clone + Send + Sync + 'static) -> Self {
         let (stop, sent) = (CancellationToken::new(), Arc::<AtomicU64>::default());
-        let tasks = sockets.into_iter().map(|socket| tokio::spawn(pour(socket, message.clone(), sent.clone(), stop.clone())));
+        let tasks = sockets.into_iter().map(|socket| tokio::spawn(send_and_read(socket, message.clone(), sent.clone(), stop.clone())));
         Self { tasks: tasks.collect(), stop, sent }
     }
 
@@ -30,7 +30,7 @@ impl Flood {
     }
 
     /// Waits until this many more messages have been sent.
-    pub async fn more(&self, messages: u64) {
+    pub async fn until_sent(&self, messages: u64) {
         let before = self.sent();
         wait_for(DEADLINE, "the flood to go on", async || {
             let more = self.sent() - before;
@@ -40,7 +40,7 @@ impl Flood {
     }
 
     /// Ends the flood; returns the number of messages sent.
-    pub async fn end(self) -> u64 {
+    pub async fn stop(self) -> u64 {
         self.stop.cancel();
         for task in self.tasks {
             in_time("a flooding page to end", task).await.expect("no panic");
@@ -50,7 +50,7 @@ impl Flood {
 }
 
 /// Reads frames meanwhile, because a page that reads nothing would be closed.
-async fn pour(socket: Socket, message: impl Fn(u64) -> String, sent: Arc<AtomicU64>, stop: CancellationToken) {
+async fn send_and_read(socket: Socket, message: impl Fn(u64) -> String, sent: Arc<AtomicU64>, stop: CancellationToken) {
     let (mut write, mut read) = socket.socket.split();
     let reading = async { while let Some(Ok(_)) = read.next().await {} };
     let writing = async {

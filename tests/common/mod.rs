@@ -1,16 +1,17 @@
 //! The support code of the integration tests: real servers on port 0, and waits with a deadline. It asserts nothing itself.
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
+pub mod actions;
 pub mod browser;
-pub mod command;
-pub mod deeds;
+pub mod comparison;
 pub mod desk;
-pub mod fault;
+pub mod fault_scenario;
 pub mod flood;
-pub mod process;
-pub mod rows;
-pub mod site;
-pub mod truth;
+pub mod page;
+pub mod sample_rows;
+pub mod server;
+pub mod usher_command;
+pub mod usher_process;
 
 use std::fmt::Debug;
 use std::future::Future;

@@ -27,7 +27,7 @@ use super::browser::Browser;
 
 pub const PASSWORD: &str = "correct horse";
 
-pub struct Site {
+pub struct TestServer {
     pub address: SocketAddr,
     pub hub: Hub,
     pub log: AuditLog,
@@ -42,14 +42,14 @@ pub struct Site {
 }
 
 /// The differences of a test's server from the usual one.
-pub struct Setup {
+pub struct ServerSetup {
     /// Lines of the configuration before its `[[bridge]]`.
     pub config: String,
     pub timing: Timing,
     pub limits: HubLimits,
 }
 
-impl Default for Setup {
+impl Default for ServerSetup {
     /// Heartbeats are rare, so that the next frame is the one that a test expects.
     fn default() -> Self {
         let timing = Timing { beat: Duration::from_secs(20), ..Timing::default() };
@@ -57,7 +57,7 @@ impl Default for Setup {
     }
 }
 
-impl Setup {
+impl ServerSetup {
     pub fn config(text: &str) -> Self {
         Self { config: text.into(), ..Self::default() }
     }
@@ -69,7 +69,7 @@ impl Setup {
     }
 
     /// With the users `ana` (admin), `mo` (moderator) and `vi` (viewer).
-    pub async fn start(self) -> Site {
+    pub async fn start(self) -> TestServer {
         let dir = tempfile::tempdir().expect("directory");
         let accounts = Accounts::new(Db::open(dir.path()).expect("database"), Duration::from_secs(3600));
         for (name, role) in [("ana", Role::Admin), ("mo", Role::Moderator), ("vi", Role::Viewer)] {
@@ -79,7 +79,7 @@ impl Setup {
     }
 
     /// Starts on an existing data directory.
-    pub async fn start_in(self, dir: tempfile::TempDir) -> Site {
+    pub async fn start_in(self, dir: tempfile::TempDir) -> TestServer {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = web_config(&self.config, dir.path());
         let listener = TcpListener::bind("127.0.0.1:0").expect("port");
@@ -111,7 +111,7 @@ impl Setup {
             demo_accounts: None,
         };
         let served = tokio::spawn(serve(web, listener, shutdown.clone(), tracker.clone()));
-        Site { address, hub, log, requests, figures, ready, accounts, shutdown, tracker, served, dir }
+        TestServer { address, hub, log, requests, figures, ready, accounts, shutdown, tracker, served, dir }
     }
 }
 
@@ -120,9 +120,9 @@ fn web_config(text: &str, dir: &Path) -> WebConfig {
     Config::parse(&format!("{text}\n{bridge}"), dir).expect("valid configuration").web
 }
 
-impl Site {
+impl TestServer {
     pub async fn start() -> Self {
-        Setup::default().start().await
+        ServerSetup::default().start().await
     }
 
     pub fn browser(&self) -> Browser {

@@ -12,17 +12,18 @@ use usher::db::open_connection;
 use usher::simulator::Simulator;
 
 use super::browser::Browser;
-use super::desk::{ACCOUNTS, PASSWORD, Page};
+use super::desk::{ACCOUNTS, PASSWORD};
+use super::page::Page;
 use super::{DEADLINE, free_address, wait_for};
 
-pub struct Process {
+pub struct UsherProcess {
     pub address: SocketAddr,
     pub dir: tempfile::TempDir,
     child: Child,
     log: Arc<Mutex<String>>,
 }
 
-impl Process {
+impl UsherProcess {
     /// Starts Usher on the simulator's bridges; `toml` is written before them. It has the accounts of [`super::desk::Desk`].
     pub async fn start(sim: &Simulator, toml: &str) -> Self {
         Self::start_limited(sim, toml, None).await
@@ -44,7 +45,7 @@ impl Process {
     }
 
     /// Writes another configuration, which Usher reads when it is told to.
-    pub fn configure(&self, text: &str) {
+    pub fn write_config(&self, text: &str) {
         std::fs::write(self.dir.path().join("usher.toml"), text).expect("written");
     }
 
@@ -56,7 +57,7 @@ impl Process {
     async fn until_up(&self) {
         let mut browser = Browser::new(self.address, "");
         wait_for(DEADLINE, "the process to serve", async || {
-            let answer = browser.http.get(browser.url("/healthz")).send().await.map_err(|error| format!("{error}; {}", self.said()))?;
+            let answer = browser.http.get(browser.url("/healthz")).send().await.map_err(|error| format!("{error}; {}", self.log()))?;
             if answer.status().is_success() { Ok(()) } else { Err(answer.status().to_string()) }
         })
         .await;
@@ -64,12 +65,12 @@ impl Process {
     }
 
     /// The whole log so far.
-    pub fn said(&self) -> String {
+    pub fn log(&self) -> String {
         self.log.lock().expect("log").clone()
     }
 
-    pub async fn says(&self, text: &str) {
-        wait_for(DEADLINE, text, async || if self.said().contains(text) { Ok(()) } else { Err(self.said()) }).await;
+    pub async fn until_logged(&self, text: &str) {
+        wait_for(DEADLINE, text, async || if self.log().contains(text) { Ok(()) } else { Err(self.log()) }).await;
     }
 
     /// Its process id.
@@ -83,7 +84,7 @@ impl Process {
         assert!(sent.success());
     }
 
-    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
+    pub async fn until_exit(&mut self, within: Duration) -> ExitStatus {
         wait_for(within, "the process to end", async || match self.child.try_wait().expect("state") {
             Some(status) => Ok(status),
             None => Err(self.log.lock().expect("log").clone()),
@@ -92,7 +93,7 @@ impl Process {
     }
 
     /// Starts it again on the same address and data.
-    pub async fn again(&mut self) {
+    pub async fn restart(&mut self) {
         let file = self.dir.path().join("usher.toml");
         let text = std::fs::read_to_string(&file).expect("its configuration");
         (self.child, self.log) = spawn(file, &text, None);
@@ -104,7 +105,7 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for UsherProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
