@@ -1,6 +1,6 @@
 //! Usher's clock: the date of the start, carried on by the monotonic clock. No timers.
 //!
-//! The machine's clock may be set by an hour while people wait. Nobody's wait may jump for that, no order turn around, no log-in end: so the
+//! The machine's clock may be set by an hour while people wait. No wait may jump because of that, no order change, no session end. So the
 //! machine's clock is read once, and what it does afterwards only concerns what outlives the process ([`set_by`]).
 
 use std::sync::LazyLock;
@@ -30,7 +30,7 @@ impl Now {
 /// A machine's clock that is only kept in step differs by less, in milliseconds: what goes by [`set_by`] moves in steps of this at least.
 pub const SET_MS: i64 = 2000;
 
-/// How far the machine's clock has been set since the start, in milliseconds. What is kept for another process is kept in its terms.
+/// How far the machine's clock has been set since the start, in milliseconds. Times that are saved for another process are saved in its terms.
 pub fn set_by() -> i64 {
     machine_ms() - Now::read().unix_ms
 }

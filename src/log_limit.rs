@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Of one kind of line.
+/// The limit of one kind of line.
 #[derive(Debug, Default)]
 pub(crate) struct LogLimit(Mutex<State>);
 

@@ -1,4 +1,4 @@
-//! What must survive a restart besides accounts and the journal: who waits since when, which credentials were refused, which bridges are
+//! State that survives a restart besides accounts and the journal: wait times, which credentials were refused, which bridges are
 //! paused, how far each bridge's records have come.
 
 use std::collections::{HashMap, HashSet};
@@ -49,7 +49,7 @@ impl WaitingWriter {
         Self { db, written: loaded.iter().map(|(person, memory)| (person.clone(), memory.since)).collect(), set_by: 0 }
     }
 
-    /// Everybody's beginning moves with the machine's clock, so that no wait is longer or shorter after a restart.
+    /// Shifts stored wait times when the system clock was set, so that no wait is longer or shorter after a restart.
     fn follow_clock(&mut self) {
         let (set_by, moved) = (clock::set_by(), clock::set_by() - self.set_by);
         if moved.abs() >= clock::SET_MS {
@@ -113,7 +113,7 @@ pub async fn note_records(db: Db, store: Store, interval: Duration, stop: Cancel
     }
 }
 
-/// What is remembered of each bridge: credentials that CMS refused, hashed, which are not tried again until they change or somebody asks
+/// Saved state of each bridge: credentials that CMS refused, hashed, which are not tried again until they change or a user asks
 /// for it; who paused it; and which of its CDR receivers is Usher's.
 pub struct Bridges {
     db: Db,

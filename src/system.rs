@@ -1,4 +1,4 @@
-//! Who this process is to the operating system.
+//! The user that this process runs as.
 
 /// Its effective user, where the system tells.
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! What every moderator must know about Usher itself: told by whoever knows it, shown in the server's row. Decides nothing.
+//! Problems of Usher itself, reported by its parts and shown to every moderator in the server's row. Decides nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

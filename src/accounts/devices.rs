@@ -1,4 +1,4 @@
-//! Browsers in which a user has logged in: a random cookie each, of which the database keeps a digest. Nobody is logged in by it; it only
+//! Browsers in which a user has logged in: a random cookie each, of which the database keeps a digest. It signs no user in; it only
 //! spares its user from the pauses that others' guessing causes (OWASP: device cookies). Sets no cookie.
 
 use rusqlite::{Connection, params};

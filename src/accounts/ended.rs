@@ -8,18 +8,18 @@ use tower_sessions_core::session::Id;
 /// Sockets look within a moment; so many ends may come meanwhile.
 const REMEMBERED: usize = 1000;
 
-/// What ended a session.
+/// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     SignedOut,
-    /// Somebody logged in with the same browser.
+    /// A user signed in with the same browser.
     NewLogIn,
     /// The password was changed with it.
     NewPassword,
 }
 
 impl Why {
-    /// What a socket's close frame says.
+    /// The reason that the socket's close frame carries.
     pub fn words(self) -> &'static str {
         match self {
             Self::SignedOut => "signed out",

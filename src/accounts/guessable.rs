@@ -12,7 +12,7 @@ use crate::text::normalize::caseless;
 static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 static WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("common_words.txt").lines().collect());
 
-/// What anybody knows who stands in front of the log-in page.
+/// Words that anyone in front of the sign-in page knows.
 const OURS: [&str; 8] = ["usher", "lobby", "cisco", "meeting", "server", "admin", "moderator", "viewer"];
 
 /// Rows of keyboards (QWERTY, QWERTZ, AZERTY), their columns, the alphabet and the digits; each also backwards.
@@ -51,7 +51,7 @@ pub(super) fn is_guessable(name: &str, password: &str) -> bool {
 /// Characters that are left when the names are taken out.
 fn own(name: &str, folded: &str) -> usize {
     let name = caseless(name);
-    // Of an address the part before the @, and the parts between the dots.
+    // The part of an address before the @, and the parts between its dots.
     let parts = name.split(|c: char| !c.is_alphanumeric()).chain([name.as_str()]);
     let mut words: Vec<&str> = parts.filter(|part| part.chars().count() >= 3).chain(OURS).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));

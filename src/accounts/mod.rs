@@ -63,7 +63,7 @@ pub struct Accounts {
 /// Characters of a typed name that are looked at.
 const LONGEST_TYPED: usize = 4 * MAX_NAME;
 
-/// What stands for a typed name where attempts are counted: one for all ways to write it.
+/// The key under which attempts on a typed name are counted: one for all ways to write it.
 pub fn attempts_key(name: &str) -> String {
     name_key(&name.chars().take(LONGEST_TYPED).collect::<String>()).chars().take(MAX_NAME).collect()
 }
@@ -148,7 +148,7 @@ impl Accounts {
         self.keys_renewed.get_or_try_init(|| self.db.write(table::renew_keys)).await.map(drop)
     }
 
-    /// Of a browser's tokens the one in which this user has logged in, if any.
+    /// Finds the browser's token with which this user has signed in before, if any.
     pub async fn known_device(&self, name: &str, devices: Vec<Device>) -> Result<Option<Device>, DbError> {
         let key: String = name_key(&name.chars().take(LONGEST_TYPED).collect::<String>());
         self.db.read(move |conn| devices::known_to(conn, &devices, &key)).await

@@ -10,7 +10,7 @@ use crate::model::Role;
 /// Writes down what was done to an account; where that fails, it is not done. Is given the user as the account was before, or as it was made.
 pub type Note = Box<dyn FnOnce(&Connection, &User) -> rusqlite::Result<()> + Send>;
 
-/// Of what nobody keeps a record.
+/// A failure that is not recorded.
 pub(super) fn none() -> Note {
     Box::new(|_, _| Ok(()))
 }

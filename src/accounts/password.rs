@@ -6,12 +6,12 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
-/// Who waits for a slot. Each hash takes 19 MiB and a core for some 25 ms; two at once keep a small machine responsive.
+/// The queue in which an attempt waits for a slot. Each hash takes 19 MiB and a core for some 25 ms; two at once keep a small machine responsive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
     /// Users known by their browser or session. A flood of guesses does not stand in front of them.
     Known,
-    /// Everybody else: one hash at a time, so that guessing from ever new addresses costs one core at most.
+    /// All others: one hash at a time, so that guessing from ever new addresses costs one core at most.
     Stranger,
 }
 

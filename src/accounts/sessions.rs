@@ -27,7 +27,7 @@ pub struct Sessions {
     config: Option<Live<WebConfig>>,
 }
 
-/// What has become of a log-in.
+/// Whether a session still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogIn {
     /// Until this moment at most, in Unix milliseconds.

@@ -2,7 +2,7 @@
 //!
 //! A browser in which the user has logged in before has a line of its own, which nobody else's attempts touch. All others are slowed by
 //! where they come from: the pair of user and address, and the address. There is no pause for a user's name as such: it would keep the
-//! user out whenever somebody guesses from enough addresses. What such guessing costs is bounded by the hasher instead, and each address
+//! user out whenever somebody guesses from enough addresses. The hasher bounds the cost of such guessing instead, and each address
 //! has three attempts. An IPv6 address counts as its /64, which is what one customer has. Takes the time as a parameter.
 
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use super::devices::Device;
 const REMEMBERED: usize = 10_000;
 /// Failures are forgotten after this long without another.
 const FORGET: Duration = Duration::from_secs(15 * 60);
-/// Who would have to wait longer is told so at once.
+/// An attempt that would have to wait longer is refused at once.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Attempts that are free, and the longest pause between further ones.
@@ -53,7 +53,7 @@ struct Line {
     turn: Instant,
 }
 
-/// Who tries to log in.
+/// The user, address and browser of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
     /// The key of the user's name, whether there is such a user or not.
@@ -108,7 +108,7 @@ impl Throttle {
     }
 }
 
-/// What counts as one place: an IPv4 address, or the /64 of an IPv6 one.
+/// The network that counts as one source: an IPv4 address, or the /64 of an IPv6 one.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),

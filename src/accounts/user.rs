@@ -1,4 +1,4 @@
-//! What an account is, and which names and passwords are allowed. Pure.
+//! Accounts, and which names and passwords are allowed. Pure.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::model::Role;
 use crate::text::normalize::{caseless, nfkc};
 use crate::text::{cut, normalize};
 
-/// Somebody who is logged in.
+/// A signed-in user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
     pub id: i64,

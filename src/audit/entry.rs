@@ -1,4 +1,4 @@
-//! What one line of the log says, and how it is put together where somebody acts. Writes nothing.
+//! One entry of the audit log, and how it is built where an action happens. Writes nothing.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::store::Store;
 pub struct Entry {
     /// When it ended; Unix milliseconds.
     pub at: i64,
-    /// Who caused it; empty where nobody at Usher did.
+    /// The user who caused it; empty when no user of Usher did.
     pub user: Arc<str>,
     /// From which address; empty where nobody at Usher did it, or it is not known (any more).
     pub address: Arc<str>,
@@ -28,11 +28,11 @@ pub struct Entry {
     /// Which button it was (`person`, `selection`, `meeting` ...), or `elsewhere`.
     pub scope: Arc<str>,
     pub whom: Whom,
-    /// How it ended, a to_wire of `ActionResult`; empty where there is nothing to say.
+    /// How it ended, the wire name of an `ActionResult`; empty where there is nothing to say.
     pub result: Arc<str>,
-    /// CMS's to_wire, or what went wrong.
+    /// CMS's reason, or what went wrong.
     pub reason: Arc<str>,
-    /// What belongs to the action: the label, the reason of a hold, the text of a message, who was first.
+    /// Details of the action: the label, the reason of a hold, the text of a message, who was first.
     pub detail: Arc<str>,
     /// Unique: this action on this one target. An entry that corrects this one names it.
     pub action_id: Arc<str>,
@@ -46,7 +46,7 @@ impl Entry {
         Self { user: actor.user.clone(), address: actor.address.to_string().into(), ..Self::of(action) }
     }
 
-    /// What nobody at Usher did.
+    /// An entry that no user of Usher caused.
     pub fn elsewhere(action: AuditEvent) -> Self {
         Self { scope: "elsewhere".into(), ..Self::of(action) }
     }
@@ -89,7 +89,7 @@ impl Entry {
         self
     }
 
-    /// Which button it was: a to_wire, or anything that serialises to one.
+    /// The scope of the request: a word, or anything that serialises to one.
     #[must_use]
     pub fn scope(self, scope: &impl Serialize) -> Self {
         Self { scope: to_wire(scope), ..self }

@@ -1,4 +1,4 @@
-//! What an entry of the log is about: every kind of action, with its to_wire in the file.
+//! The events that the audit log records, with the words that stand for them in the database.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::ActionKind;
 use crate::model::wire_name::to_wire;
 
-/// What was done. The words in the file are the names in snake case.
+/// A recorded event. The database stores its name in snake case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditEvent {
@@ -18,9 +18,9 @@ pub enum AuditEvent {
     Pause,
     Resume,
     Retry,
-    /// Somebody who waited is in, and nobody at Usher let them in.
+    /// A waiting participant came in, and no user of Usher admitted them.
     LetIn,
-    /// Somebody who was in waits again, and nobody at Usher sent them back.
+    /// A participant who was in waits again, and no user of Usher sent them back.
     PutBack,
     DisplayPair,
     DisplayLink,

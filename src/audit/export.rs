@@ -113,7 +113,7 @@ fn csv(line: &Line) -> String {
 /// A cell in quotes. Strangers choose names: one that a spreadsheet would run is made a text by an apostrophe. Every cell is quoted, so that
 /// none begins anew after a separator in it, whatever the reader takes for a separator.
 fn cell(text: &str) -> String {
-    // What a spreadsheet skips before it looks for a formula: spaces, control characters, invisible ones.
+    // A spreadsheet skips these before it looks for a formula: spaces, control characters, invisible ones.
     let skipped = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     // The wide forms are formulas in East Asian versions.
     let runs = text.trim_start_matches(skipped).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);

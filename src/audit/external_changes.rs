@@ -8,8 +8,8 @@ use crate::view::PersonRow;
 
 /// The entry for a person who waited and is in, or was in and waits, by what others did; None where nothing changed or Usher did it.
 ///
-/// What Usher does stands on the row from the press until it is confirmed, and some time longer where that failed: whoever gets in meanwhile
-/// was let in by that press. `meeting_name` is as shown.
+/// Usher's own action is on the row from the request until it is confirmed, and some time longer if it failed. A participant who gets in meanwhile
+/// was admitted by that request. `meeting_name` is as shown.
 pub fn moved_elsewhere(before: &PersonRow, after: &PersonRow, meeting_name: &str) -> Option<Entry> {
     let action = match (before.lobby, after.lobby) {
         (Lobby::Waiting, Lobby::In) => AuditEvent::LetIn,

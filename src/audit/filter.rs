@@ -21,11 +21,11 @@ pub struct Filter {
     pub to: Option<i64>,
 }
 
-/// Who caused it.
+/// The user who caused it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Moderator {
     User(String),
-    /// What nobody at Usher did.
+    /// Events that no user of Usher caused.
     Nobody,
 }
 

@@ -56,7 +56,7 @@ struct Inner {
     queue: Mutex<Queue>,
     shares: Shares,
     added: Notify,
-    /// Somebody waits for what was added: the writer does not gather any longer.
+    /// A caller waits for what was added: the writer writes at once instead of gathering more.
     hurry: Notify,
     /// Entries that are on disk, of all that were ever added.
     written: watch::Sender<u64>,

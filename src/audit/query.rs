@@ -78,7 +78,7 @@ impl std::str::FromStr for Cursor {
     }
 }
 
-/// What one look found.
+/// The result of one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice {
     pub lines: Vec<Line>,
@@ -135,7 +135,7 @@ fn named<'a>(conn: &Connection, filter: &'a Filter) -> rusqlite::Result<Cow<'a, 
     Ok(moderator.map_or(Cow::Borrowed(filter), |found| Cow::Owned(Filter { moderator: Some(found), ..filter.clone() })))
 }
 
-/// Everybody who caused an entry: a step of the index for each, whatever the number of entries.
+/// All users who caused an entry: one step of the index for each, whatever the number of entries.
 const NAMES: &str = "WITH RECURSIVE everybody(who) AS (
        SELECT min(user) FROM log
        UNION ALL SELECT (SELECT min(user) FROM log WHERE user > who) FROM everybody WHERE who IS NOT NULL LIMIT 10000)

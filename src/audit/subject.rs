@@ -1,4 +1,4 @@
-//! Whom an entry of the log is about, as the store knows them. Changes nothing.
+//! The participant, meeting or bridge that an audit entry is about, as the store knows it. Changes nothing.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::model::{Call, CallKey, Home, Lobby, ParticipantId, Target};
 use crate::store::{Store, meetings};
 use crate::view;
 
-/// Whom or what an action is about, as it was shown when it began: afterwards they may be gone.
+/// The target of an action as it was shown when the action began: afterwards it may be gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Whom {
     /// Participant id; empty where it is about a meeting or bridge.
@@ -28,7 +28,7 @@ pub struct Whom {
 }
 
 impl Whom {
-    /// Of somebody of whom nothing but the id is known.
+    /// A participant of whom only the id is known.
     pub fn target_only(target: &Target) -> Self {
         match target {
             Target::Person(id) => Self { person: id.clone(), ..Self::default() },
@@ -75,7 +75,7 @@ impl Whom {
         bridges.dedup();
         let ids: Vec<Arc<str>> = bridges.iter().map(|name| id_of(store, name)).filter(|id| !id.is_empty()).collect();
         let mut whom = Self { meeting: id.clone(), bridge: bridges.join(", ").into(), bridge_id: ids.join(", ").into(), ..Self::default() };
-        // What one bridge does not know another one may.
+        // One bridge may know what another does not.
         for known in calls.iter().map(|key| Self::default().in_call(store, key)) {
             for (text, known) in
                 [(&mut whom.meeting_name, known.meeting_name), (&mut whom.space, known.space), (&mut whom.tenant, known.tenant)]

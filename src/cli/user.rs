@@ -155,7 +155,7 @@ impl PasswordSource {
     }
 }
 
-/// What was typed or piped, without what surrounds it, where it will do.
+/// The typed or piped text, trimmed, if it is acceptable.
 fn checked(name: &str, line: &[u8]) -> Result<String, UserError> {
     let password = Secret::read(line).map_err(UserError::NotAPassword)?;
     Offline::check_password(name, password.expose())?;

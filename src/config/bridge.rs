@@ -16,7 +16,7 @@ pub struct BridgeConfig {
     pub password: Secret,
     pub trust: Trust,
     pub cdr: CdrMode,
-    /// What Usher tells the bridge as the address for its records; made from `cdr.url` and a secret of the database when Usher starts.
+    /// The address that Usher gives the bridge for its records, made from `cdr.url` and a secret of the database when Usher starts.
     pub cdr_url: Option<Secret>,
 }
 
@@ -32,7 +32,7 @@ pub enum CdrMode {
     Register,
 }
 
-/// What makes Usher believe a bridge's certificate.
+/// How Usher verifies a bridge's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
     /// The certificate authorities of this machine.

@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration, said so that it can be mended: all of it at once.
+//! Mistakes in a configuration, reported all at once and so that they can be corrected.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -107,7 +107,7 @@ impl ConfigError {
         let mut said = Vec::new();
         for error in errors {
             let number = line_of(text, error);
-            // What follows on the same line follows from it.
+            // Later mistakes on the same line follow from the first.
             if !lines.insert(number) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use crate::text::normalize::caseless;
 
-/// What the filter looks at.
+/// The facts of a meeting that the filter matches.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MeetingFacts<'a> {
     pub name: &'a str,

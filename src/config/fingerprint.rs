@@ -3,7 +3,7 @@
 use super::addresses::quoted;
 use super::error::Mistake;
 
-/// What tools write before the digits: `openssl x509 -fingerprint`, OpenSSH, browsers.
+/// Prefixes that tools write before the digits: `openssl x509 -fingerprint`, OpenSSH, browsers.
 const NAMES: [&str; 4] = ["sha256 fingerprint", "sha-256", "sha256", "fingerprint"];
 
 pub(super) fn fingerprint(key: &str, text: &str) -> Result<[u8; 32], Mistake> {

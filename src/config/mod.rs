@@ -56,7 +56,7 @@ pub const MAX_BRIDGE_NAME: usize = 40;
 /// No threshold of a wait is later than a day.
 pub const MAX_WAIT_S: u32 = 86_400;
 
-/// What holds for all moderators.
+/// Settings for all moderators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeskConfig {
     /// An admission waits so long before it is sent, and can be stopped until then.
@@ -75,7 +75,7 @@ impl Default for DeskConfig {
     }
 }
 
-/// What the browsers' side needs.
+/// Settings of the web server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WebConfig {
     pub listen: SocketAddr,

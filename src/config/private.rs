@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// A file that only Usher's user should be able to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrivateFile {
-    /// What it is: a key of the configuration, or words.
+    /// Names it: a key of the configuration, or words.
     pub what: String,
     pub path: PathBuf,
 }
@@ -63,7 +63,7 @@ struct Owner {
     me: Option<u32>,
 }
 
-/// What closes a file to others, without the path; None where nobody else may read it.
+/// The command that closes a file to others, without the path; None when no other user can read it.
 #[cfg(unix)]
 fn advice(mode: u32, is_dir: bool, owner: Owner) -> Option<Vec<String>> {
     let Owner { user, group, me } = owner;
@@ -72,7 +72,7 @@ fn advice(mode: u32, is_dir: bool, owner: Owner) -> Option<Vec<String>> {
     // group is closed well enough.
     let by_group = mine && !(user == 0 && group != 0);
     let others = 0o007 | if by_group { 0o070 } else { 0 };
-    // Whoever may not list a directory may not read what is in it either, and the other way round.
+    // A user who may not list a directory may not read its files either, and the other way round.
     if mode & others == 0 {
         return None;
     }

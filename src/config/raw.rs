@@ -1,4 +1,4 @@
-//! The configuration file as it is written. What is needed and missing is said by the validation, together with every other mistake.
+//! The configuration file as it is written. Validation reports missing keys together with all other mistakes.
 
 use std::path::PathBuf;
 

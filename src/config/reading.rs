@@ -80,7 +80,7 @@ fn mistake(key: String, line: usize, message: &str) -> Mistake {
     Mistake::new(key, format!("{got} (line {line})"), allowed)
 }
 
-/// What serde expects, in words of the file.
+/// The type that serde expects, in words of the file.
 fn in_words(expected: &str) -> String {
     match expected {
         "a string" | "path string" => "a text in quotes".into(),

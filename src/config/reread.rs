@@ -1,4 +1,4 @@
-//! What a running Usher can take over of a file that is read again, and what only its next start takes. Pure.
+//! Which changes of a configuration a running Usher applies, and which only its next start does. Pure.
 
 use super::Config;
 

@@ -49,11 +49,11 @@ pub struct Timing {
     pub heartbeat: Duration,
     /// A bridge that has not answered for this long is called silent.
     pub silent_after: Duration,
-    /// What a reading left open (no answer, no legs, not connected yet) is read again this much later.
+    /// A reading that decided nothing (no answer, no legs, not connected yet) is repeated this much later.
     pub read_again: Duration,
-    /// Those waiting are read again this often at best (the background budget decides when there are many).
+    /// Waiting participants are read again this often at best (the background budget decides when there are many).
     pub rotate_waiting: Duration,
-    /// Those in the call are read again at least this often.
+    /// Participants in the call are read again at least this often.
     pub rotate_in_call: Duration,
     /// The same two for a bridge whose records are complete and announce what changes: a safety net only.
     pub rotate_waiting_told: Duration,
@@ -74,11 +74,11 @@ pub struct Timing {
     pub sweep_roster: Duration,
     /// The roster of a call that has no event subscription is read this often.
     pub poll_roster: Duration,
-    /// What spaces and profiles say (names, who has to wait, whom a lock holds) is read anew this often.
+    /// Spaces and profiles (names, who has to wait, who is kept out by a lock) are read again this often.
     pub labels: Duration,
     /// Removed ids are remembered this long, so that a late answer cannot bring a ghost back.
     pub tombstone: Duration,
-    /// What administrators see of a bridge is counted this often.
+    /// Bridge statistics for administrators are taken this often.
     pub figures: Duration,
     /// After an accepted admit, the leg must read back as in the call within this time.
     pub confirm_within: Duration,
@@ -111,7 +111,7 @@ pub struct Timing {
     pub browser_silent: Duration,
     /// A browser that takes no byte for this long is closed (4008).
     pub browser_stuck: Duration,
-    /// What another process (the command line) changed in the database is looked for this often; it shows within ten seconds.
+    /// Changes that another process (the command line) made in the database are looked for this often; they show within ten seconds.
     pub watch_database: Duration,
     /// An open page moves the end of its log-in away this often.
     pub keep_login: Duration,
@@ -262,7 +262,7 @@ impl Timing {
         self.read_again + self.second_look
     }
 
-    /// Nothing is read again merely because time passed; for tests, in which the rotation must not mask a lost event. What remains has a
+    /// Nothing is read again merely because time passed; for tests, in which the rotation must not mask a lost event. Remaining readings have a
     /// cause: second looks, readings that a join, leave, lock or lobby change asks for, what a failed reading left open, everything after
     /// a reconnect, and the polling of what the bridge does not push.
     pub fn without_rotation(self) -> Self {

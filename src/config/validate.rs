@@ -22,7 +22,7 @@ const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCAL
 
 /// Judges one file.
 pub(super) struct Validation<'a> {
-    /// What relative paths are relative to.
+    /// The directory that relative paths are relative to.
     pub dir: &'a Path,
     pub mistakes: &'a mut Mistakes,
     pub private_files: Vec<PrivateFile>,
@@ -66,7 +66,7 @@ impl Validation<'_> {
         let default = DeskConfig::default();
         let delay = self.in_range("desk.admit_delay_s", desk.admit_delay_s.unwrap_or(0), 0, 30);
         let first_s = self.in_range("desk.long_wait_s", desk.long_wait_s.unwrap_or(default.first_s), 1, MAX_WAIT_S - 1);
-        // Whoever sets only the first one gets a second one that fits.
+        // If only the first threshold is set, the second follows from it.
         let second = desk.too_long_wait_s.unwrap_or(default.second_s.max(first_s.saturating_mul(5) / 2).min(MAX_WAIT_S));
         let second_s = self.in_range("desk.too_long_wait_s", second, first_s + 1, MAX_WAIT_S);
         let ask_above = self.in_range("desk.ask_above", desk.ask_above.unwrap_or(default.ask_above), 1, 1000);
@@ -133,7 +133,7 @@ impl Validation<'_> {
         }
         let bridges: Vec<_> = raw.into_iter().enumerate().map(|(n, bridge)| self.bridge(n, bridge)).collect();
         for (n, bridge) in bridges.iter().enumerate() {
-            // What is a mistake already is told from no other.
+            // A bridge with another mistake is not compared with others.
             if !bridge.name.is_empty() && bridges[..n].iter().any(|other| nfkc(&other.name) == nfkc(&bridge.name)) {
                 self.mistakes.add(Mistake::new(format!("bridge[{n}].name"), quoted(&bridge.name), "a name no other bridge has"));
             }

@@ -53,7 +53,7 @@ pub(super) fn prepare(data_dir: &Path) -> Result<(), DbError> {
 }
 
 /// Makes the database, empty, where root would make it and it is to be another user's: SQLite gives new journal files to the owner of the
-/// database, and the database to nobody. Nobody can have it open yet, since it is not there.
+/// database, and the database to nobody. No process can have it open yet, since it did not exist.
 #[cfg(unix)]
 pub(super) fn make_database(data_dir: &Path) -> Result<(), DbError> {
     let would_be = crate::system::user().zip(owner::of(data_dir)).map(|(me, around)| owner::decide(me, around));
@@ -64,7 +64,7 @@ pub(super) fn make_database(data_dir: &Path) -> Result<(), DbError> {
 pub fn is_made_for_root(data_dir: &Path) -> bool {
     #[cfg(unix)]
     {
-        // Of a directory that is missing the one around it decides.
+        // If the directory is missing, the one around it decides.
         let around = data_dir.ancestors().find(|path| path.exists() || path.as_os_str().is_empty());
         let around = around.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let would_be = crate::system::user().zip(owner::of(around)).map(|(me, around)| owner::decide(me, around));

@@ -104,7 +104,7 @@ impl Db {
     }
 
     /// Hands over a write that nobody waits for and that must not be lost. It is written a moment later together with others, and tried again
-    /// until it is. Of several about one thing (`key`) only the last is written: there must not be more things than the caller bounds.
+    /// until it is. When several are about one thing (`key`), only the last is written. The caller bounds the number of things.
     pub fn keep(&self, key: Key, work: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static) {
         self.behind.keep(key, Box::new(work));
     }

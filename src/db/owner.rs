@@ -1,11 +1,11 @@
-//! Whose the new files of a data directory are. A command that root runs leaves none behind that the server's user can't use: what is made
+//! The owner of new files in a data directory. A command that root runs leaves none behind that the server's user can't use: what is made
 //! belongs to whoever owns the directory around it. Where that is root as well, the command says so.
 
 use std::path::{Path, PathBuf};
 
 use super::DbError;
 
-/// What becomes of something that was made.
+/// The ownership that a new file gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ownership {
     /// It is whose it should be, or only root could change that.

@@ -14,7 +14,7 @@ use crate::log_limit::LogLimit;
 /// Writes nobody waits for that share one commit at most.
 const BATCH: usize = 256;
 
-/// What was written is brought into the file this often; until then it is read from the write-ahead log.
+/// The write-ahead log is copied into the database file this often.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(3);
 /// Checkpoints in a row: what was committed during one leaves little for the next, and only a whole one lets the write-ahead log begin anew.
 const CHECKPOINTS: usize = 3;
@@ -22,7 +22,7 @@ const CHECKPOINTS: usize = 3;
 pub(super) type Later = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
 pub(super) enum Job {
-    /// Somebody waits for it; it brings its own transaction and answer.
+    /// A caller waits for it; it has its own transaction and reply.
     Now(Box<dyn FnOnce(&mut Connection) + Send>),
     Later(Later),
 }

@@ -1,8 +1,8 @@
-//! What a user may do.
+//! The roles of users.
 
 use serde::{Deserialize, Serialize};
 
-/// What a user may do. Each role includes the ones before it.
+/// A user's role. Each role includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {

@@ -1,11 +1,11 @@
-//! The one to_wire that a value without content is, in the protocol, the log and the database alike: its name in snake case, by serde.
+//! The wire name of a unit variant, the same in the protocol, the audit log and the database: its name in snake case, by serde.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Empty for a value that is more than a to_wire.
+/// The wire name of a value. Empty for a value with content.
 pub fn to_wire(value: &impl Serialize) -> Arc<str> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(to_wire)) => to_wire.into(),
@@ -13,7 +13,7 @@ pub fn to_wire(value: &impl Serialize) -> Arc<str> {
     }
 }
 
-/// The value that a to_wire stands for; None where it is no to_wire of this Usher's.
+/// The value of a wire name; None when this version does not know it.
 pub fn from_wire<T: DeserializeOwned>(to_wire: &str) -> Option<T> {
     serde_json::from_value(to_wire.into()).ok()
 }

@@ -1,8 +1,8 @@
 //! One normal form and one case folding wherever texts are compared, so that what looks the same is the same: NFKC, and Unicode's full case
 //! folding. Pure.
 //!
-//! User names and passwords follow RFC 8265 (PRECIS) in this: user names are compared as [`caseless`], passwords as [`password`]. What
-//! is searched is compared as [`search`]. The pages do the same (`web/lib/text.js`), and one table of pairs is tried on both.
+//! User names and passwords follow RFC 8265 (PRECIS) in this: user names are compared as [`caseless`], passwords as [`password`]. Searches
+//! compare as [`search`]. The pages do the same (`web/lib/text.js`), and one table of pairs is tried on both.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
@@ -29,7 +29,7 @@ pub fn caseless(text: &str) -> String {
     nfkc(&CaseMapper::new().fold_string(&once))
 }
 
-/// What a search looks for and in: [`caseless`], and without accents and characters that show nothing, since people type names without them.
+/// The form in which a search compares: [`caseless`], and without accents and characters that show nothing, since people type names without them.
 pub fn search(text: &str) -> String {
     if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
         return text.trim().to_ascii_lowercase();
