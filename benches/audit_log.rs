@@ -20,7 +20,7 @@ use kit::process::Process;
 use kit::server::{PASSWORD, USER, add_user};
 use kit::statistics::{bar, percentile};
 use tokio_util::sync::CancellationToken;
-use usher::audit::{AuditEvent, AuditLog, Entry, Whom};
+use usher::audit::{AuditEvent, AuditLog, AuditSubject, Entry};
 use usher::config::Config;
 use usher::db::open_connection;
 use usher::model::ActionResult;
@@ -184,7 +184,7 @@ async fn usher_child() {
 
 fn add(log: &AuditLog, n: &mut usize) {
     *n += 1;
-    let whom = Whom {
+    let whom = AuditSubject {
         person: uuid::Uuid::new_v4().to_string().into(),
         name: format!("Guest {n}").into(),
         address: format!("guest{n}@example.org").into(),

@@ -20,7 +20,7 @@ use crate::audit::AuditLog;
 use crate::cdr_endpoints::CdrEndpoints;
 use crate::cms::{self, TrustError};
 use crate::config::{Config, Live};
-use crate::db::{Db, DbError, Hold};
+use crate::db::{Db, DbError, DirectoryLock};
 use crate::displays::Displays;
 use crate::displays::projection::Walls;
 use crate::http::{self, DemoAccount, ServeError, Web};
@@ -91,7 +91,7 @@ pub struct App {
     desk: Moderation,
     drain: Duration,
     /// Let go of last.
-    _hold: Hold,
+    _hold: DirectoryLock,
 }
 
 /// Starts everything on a bound listener, as the only one that serves from its data directory. `stop` ends it; wait for it with [`App::join`].
@@ -101,13 +101,13 @@ pub async fn start(
     demo_accounts: Option<Vec<DemoAccount>>,
     stop: CancellationToken,
 ) -> Result<App, StartError> {
-    let hold = Hold::take(&config.data_dir)?;
+    let hold = DirectoryLock::take(&config.data_dir)?;
     start_holding(hold, config, listener, demo_accounts, stop).await
 }
 
 /// The same where the data directory is held already.
 pub async fn start_holding(
-    hold: Hold,
+    hold: DirectoryLock,
     mut config: Config,
     listener: TcpListener,
     demo_accounts: Option<Vec<DemoAccount>>,
@@ -133,7 +133,7 @@ pub async fn start_holding(
         limits: &config.cms,
         timing: &config.timing,
         store: store.clone(),
-        bridge_memory: Arc::new(saved_state::Bridges::load(db.clone()).await?),
+        bridge_memory: Arc::new(saved_state::SavedBridges::load(db.clone()).await?),
         memory: waiting,
     };
     let (bridges_thread, thread_end) = bridges_thread().map_err(StartError::Thread)?;

@@ -27,6 +27,11 @@ impl Now {
     }
 }
 
+/// The present date; Unix milliseconds.
+pub fn now_ms() -> i64 {
+    Now::read().unix_ms
+}
+
 /// A machine's clock that is only kept in step differs by less, in milliseconds: what goes by [`set_by`] moves in steps of this at least.
 pub const SET_MS: i64 = 2000;
 

@@ -7,17 +7,17 @@ const INTERVAL: Duration = Duration::from_secs(60);
 
 /// The limit of one kind of line.
 #[derive(Debug, Default)]
-pub(crate) struct LogLimit(Mutex<State>);
+pub(crate) struct LogLimit(Mutex<Suppressed>);
 
 #[derive(Debug, Default)]
-struct State {
+struct Suppressed {
     last: Option<Instant>,
     suppressed: u64,
 }
 
 impl LogLimit {
     pub(crate) const fn new() -> Self {
-        Self(Mutex::new(State { last: None, suppressed: 0 }))
+        Self(Mutex::new(Suppressed { last: None, suppressed: 0 }))
     }
 
     /// Calls `write` with the number of calls suppressed before, unless it was called within the last minute.

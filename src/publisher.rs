@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditLog, Entry, moved_elsewhere};
 use crate::clock::Now;
-use crate::config::Filter;
+use crate::config::MeetingFilter;
 use crate::displays::projection::{Fan, Line, Rows};
 use crate::hub::Hub;
 use crate::model::{BridgeState, BridgeStats, CallFacts, CallKey, Fault, Lobby, ParticipantId};
@@ -32,7 +32,7 @@ pub struct Outlets {
     /// What administrators see of the bridges, every second.
     pub figures: watch::Sender<Arc<[BridgeStats]>>,
     /// Which meetings are shown, from now on.
-    pub filter: watch::Receiver<Filter>,
+    pub filter: watch::Receiver<MeetingFilter>,
     /// Turns true when the first bridge has been read completely.
     pub ready: watch::Sender<bool>,
     /// Where lobby changes go that nobody at Usher made.
@@ -88,7 +88,7 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
 pub struct Publisher {
     store: Store,
     desk: Moderation,
-    filter: Filter,
+    filter: MeetingFilter,
     view: View,
     /// The meeting each call was last seen in.
     meeting_of: HashMap<CallKey, Arc<str>>,
@@ -103,7 +103,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    pub fn new(store: Store, desk: Moderation, filter: Filter) -> Self {
+    pub fn new(store: Store, desk: Moderation, filter: MeetingFilter) -> Self {
         Self {
             settings: desk.settings(),
             store,
@@ -120,7 +120,7 @@ impl Publisher {
     }
 
     /// Judges every meeting by another filter; what that changes comes with the next rows.
-    pub fn refilter(&mut self, filter: Filter, mut dirty: Dirty) -> Dirty {
+    pub fn refilter(&mut self, filter: MeetingFilter, mut dirty: Dirty) -> Dirty {
         self.filter = filter;
         dirty.calls.extend(self.store.all_calls());
         dirty

@@ -10,7 +10,7 @@ use crate::audit::{AuditEvent, AuditLog, Entry};
 use crate::cdr_endpoints;
 use crate::cdr_endpoints::CdrEndpoints;
 use crate::cms::{Changed, Following, TrustError};
-use crate::config::{Config, Filter, Live, WebConfig};
+use crate::config::{Config, Live, MeetingFilter, WebConfig};
 use crate::db::{Db, DbError};
 use crate::http::{CertificateError, check_certificate};
 use crate::moderation::{Moderation, Settings};
@@ -45,7 +45,7 @@ pub(crate) struct Parts {
     pub following: Following,
     /// Where the bridges run.
     pub bridges: Handle,
-    pub filter: watch::Sender<Filter>,
+    pub filter: watch::Sender<MeetingFilter>,
     pub web: Live<WebConfig>,
     pub receivers: CdrEndpoints,
     pub desk: Moderation,

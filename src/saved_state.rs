@@ -25,7 +25,7 @@ const KEEP_WAITING_MS: i64 = 24 * 3600 * 1000;
 /// Since when people wait, read once at the start.
 pub async fn load_waiting(db: &Db) -> Result<HashMap<ParticipantId, WaitingMemory>, DbError> {
     db.write(|conn| {
-        conn.execute("DELETE FROM waiting WHERE since < ?1", [crate::db::now_ms() - KEEP_WAITING_MS])?;
+        conn.execute("DELETE FROM waiting WHERE since < ?1", [crate::clock::now_ms() - KEEP_WAITING_MS])?;
         let mut query = conn.prepare("SELECT person, since, up_to FROM waiting")?;
         let rows = query.query_map([], |row| {
             let person: String = row.get(0)?;
@@ -115,14 +115,14 @@ pub async fn note_records(db: Db, store: Store, interval: Duration, stop: Cancel
 
 /// Saved state of each bridge: credentials that CMS refused, hashed, which are not tried again until they change or a user asks
 /// for it; who paused it; and which of its CDR receivers is Usher's.
-pub struct Bridges {
+pub struct SavedBridges {
     db: Db,
     refused: Mutex<HashSet<String>>,
     paused: Mutex<HashMap<BridgeName, Paused>>,
     receivers: Mutex<HashMap<BridgeName, String>>,
 }
 
-impl Bridges {
+impl SavedBridges {
     pub async fn load(db: Db) -> Result<Self, DbError> {
         let (refused, paused, receivers) = db
             .read(|conn| {
@@ -154,7 +154,7 @@ impl Bridges {
     }
 }
 
-impl BridgeMemory for Bridges {
+impl BridgeMemory for SavedBridges {
     fn is_refused(&self, bridge: &BridgeConfig) -> bool {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&fingerprint(bridge))
     }

@@ -12,7 +12,7 @@ use common::usher_process::UsherProcess;
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::Value;
-use usher::audit::{AuditEvent, Filter, look};
+use usher::audit::{AuditEvent, LogFilter, find_entries};
 use usher::db::open_connection;
 
 const OTHER: &str = "battery staple horse";
@@ -20,7 +20,7 @@ const OTHER: &str = "battery staple horse";
 /// AuditEvent, user and detail of each entry, oldest first.
 fn told(dir: &Path) -> Vec<[String; 3]> {
     let conn = open_connection(dir).expect("database");
-    let slice = look(&conn, &Filter::default(), None, usize::MAX, usize::MAX).expect("a look");
+    let slice = find_entries(&conn, &LogFilter::default(), None, usize::MAX, usize::MAX).expect("a look");
     slice.lines.iter().rev().map(|line| [line.action.clone(), line.user.clone(), line.detail.clone()]).collect()
 }
 

@@ -12,9 +12,10 @@ use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use usher::audit::{AuditEvent, AuditLog, Entry, HELD, Whom};
+use usher::audit::{AuditEvent, AuditLog, AuditSubject, Entry, HELD};
+use usher::clock::now_ms;
 use usher::config::Timing;
-use usher::db::{Db, now_ms, open_connection};
+use usher::db::{Db, open_connection};
 use usher::model::{ActionKind, ActionResult, Lobby};
 use usher::simulator::Id;
 use usher::system_status::Problems;
@@ -25,8 +26,8 @@ const OF_USHER: [&str; 5] = ["sign_in", "sign_out", "export", "configure", "back
 /// The people and meetings in the export, oldest first.
 fn entries(dir: &Path) -> Vec<Value> {
     let conn = open_connection(dir).expect("database");
-    let filter = usher::audit::Filter::default();
-    let slice = usher::audit::look(&conn, &filter, None, usize::MAX, usize::MAX).expect("a look");
+    let filter = usher::audit::LogFilter::default();
+    let slice = usher::audit::find_entries(&conn, &filter, None, usize::MAX, usize::MAX).expect("a look");
     let all = slice.lines.iter().rev().filter(|line| !OF_USHER.contains(&&*line.action));
     all.map(|line| serde_json::to_value(line).expect("JSON")).collect()
 }
@@ -329,7 +330,7 @@ async fn logged(n: usize) -> TestServer {
     let site = TestServer::start().await;
     let start = usher::audit::parse("2026-03-01T12:00Z").expect("an instant");
     for i in 0..n {
-        let whom = Whom {
+        let whom = AuditSubject {
             person: format!("p-{i}").into(),
             name: format!("Guest {i}").into(),
             address: format!("guest{i}@example.org").into(),
@@ -337,7 +338,7 @@ async fn logged(n: usize) -> TestServer {
             meeting_name: format!("Meeting <{}>", i % 3).into(),
             bridge: "eu-1".into(),
             waiting_since: Some(start),
-            ..Whom::default()
+            ..AuditSubject::default()
         };
         let entry = Entry { at: start + 1000 * i as i64, user: ["mo", "max"][i % 2].into(), ..Entry::elsewhere(AuditEvent::LetIn) };
         site.log.add(entry.about(whom).ended(ActionResult::Done));
@@ -449,7 +450,7 @@ async fn names_lead_to_their_entries_and_strangers_stay_text() {
 #[tokio::test]
 async fn an_entry_that_puts_an_earlier_one_right_says_so_and_leads_to_it() {
     let site = logged(3).await;
-    let guest = |name: &str| Whom { person: "p".into(), name: name.into(), ..Whom::default() };
+    let guest = |name: &str| AuditSubject { person: "p".into(), name: name.into(), ..AuditSubject::default() };
     let first = Entry::of(AuditEvent::Did(ActionKind::Admit)).about(guest("Guest first")).ended(ActionResult::Unconfirmed);
     let late = Entry::of(AuditEvent::Did(ActionKind::Admit))
         .about(guest("Guest late"))
@@ -482,7 +483,9 @@ async fn a_time_that_cannot_be_read_shows_nothing_and_says_what_is_expected() {
 #[tokio::test]
 async fn the_files_are_downloads_of_everything_with_times_in_utc() {
     let site = logged(1200).await;
-    site.log.add(Entry::elsewhere(AuditEvent::LetIn).about(Whom { name: "=cmd|'/C calc'!A0, \"x\"".into(), ..Whom::default() }));
+    site.log.add(
+        Entry::elsewhere(AuditEvent::LetIn).about(AuditSubject { name: "=cmd|'/C calc'!A0, \"x\"".into(), ..AuditSubject::default() }),
+    );
     until_entries(site.dir.path(), "the last entry", |found| found.len() == 1201).await;
     let mut ana = site.logged_in("ana").await;
     let csv = ana.get("/log.csv").await;

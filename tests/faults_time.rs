@@ -14,7 +14,7 @@ use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::json;
 use tokio::sync::Mutex;
-use usher::audit::{AuditEvent, Entry, Whom};
+use usher::audit::{AuditEvent, AuditSubject, Entry};
 use usher::clock;
 use usher::model::{BridgeState, Lobby};
 
@@ -90,8 +90,8 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
     })
     .await;
     // So is the log; how long somebody had waited is no matter of it.
-    let at = usher::db::now_ms();
-    let whom = Whom { name: "after the jump".into(), waiting_since: Some(at - 90_000), ..Whom::default() };
+    let at = usher::clock::now_ms();
+    let whom = AuditSubject { name: "after the jump".into(), waiting_since: Some(at - 90_000), ..AuditSubject::default() };
     scene.desk.app.log.add(Entry { at, ..Entry::elsewhere(AuditEvent::LetIn) }.about(whom));
     wait_for(DEADLINE, "the entry", async || {
         let conn = usher::db::open_connection(scene.desk.dir.path()).map_err(|error| error.to_string())?;

@@ -9,7 +9,7 @@ use common::server::{PASSWORD, ServerSetup, TestServer};
 use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use tokio_util::sync::CancellationToken;
-use usher::accounts::Offline;
+use usher::accounts::OfflineAccounts;
 use usher::db::open_connection;
 use usher::model::Role;
 
@@ -444,9 +444,9 @@ async fn the_command_line_works_while_the_server_runs() {
     let site = ServerSetup::timing(|timing| timing.watch_database = Duration::from_millis(200)).start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
     let mut conn = open_connection(site.dir.path()).expect("database");
-    Offline(&mut conn).add("new", Role::Viewer, "another horse").expect("added");
+    OfflineAccounts(&mut conn).add("new", Role::Viewer, "another horse").expect("added");
     site.browser().login("new", "another horse").await;
-    Offline(&mut conn).remove("mo").expect("removed");
+    OfflineAccounts(&mut conn).remove("mo").expect("removed");
     assert_eq!(socket.until_closed().await, (4401, "signed out".into()));
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::desk::{PASSWORD, quiet};
 use common::server::ServerSetup;
-use usher::accounts::{Accounts, Lane};
+use usher::accounts::{Accounts, HashQueue};
 use usher::config::Config;
 use usher::db::Db;
 use usher::model::Role;
@@ -158,7 +158,7 @@ async fn the_password_of_a_user_is_what_was_piped_without_what_surrounds_it() {
             assert_eq!(output.status.success(), refused.is_none(), "{what}: {said}");
             assert!(said.contains(refused.unwrap_or("new password")) && !said.contains(SECRET), "{what}: {said}");
             let now = if refused.is_none() { SECRET } else { PASSWORD };
-            let user = accounts.verify("ana", now, Lane::Known).await.expect("read").expect("not busy");
+            let user = accounts.verify("ana", now, HashQueue::Known).await.expect("read").expect("not busy");
             assert!(user.is_some(), "{what}");
         }
     }

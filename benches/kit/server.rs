@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio_rustls::TlsConnector;
-use usher::accounts::Offline;
+use usher::accounts::OfflineAccounts;
 use usher::db::open_connection;
 use usher::model::Role;
 
@@ -81,7 +81,7 @@ pub fn free_address() -> SocketAddr {
 pub fn add_user(data: &std::path::Path) {
     std::fs::create_dir_all(data).expect("a directory");
     let mut conn = open_connection(data).expect("a database");
-    let mut offline = Offline(&mut conn);
+    let mut offline = OfflineAccounts(&mut conn);
     offline.add(USER, Role::Moderator, PASSWORD).expect("added");
     offline.add(ADMIN, Role::Admin, PASSWORD).expect("added");
 }

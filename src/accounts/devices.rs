@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
-use crate::db::now_ms;
+use crate::clock::now_ms;
 
 /// Browsers of one user that are known; the one used longest ago is forgotten first.
 const MOST: u32 = 32;

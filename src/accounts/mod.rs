@@ -1,14 +1,14 @@
 //! Accounts: who may log in, as what, and whether a log-in is still good. Knows no pages and no cookies.
 
+mod audited;
 mod devices;
-mod ended;
-mod guessable;
-mod noted;
+mod ended_sessions;
 mod password;
 mod sessions;
 mod table;
 mod throttle;
 mod user;
+mod weak_passwords;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,22 +23,22 @@ use crate::db::{Db, DbError};
 use crate::text::normalize;
 
 use crate::model::Role;
+pub use audited::{AuditNote, AuditedAccounts, AuditedOffline};
 pub use devices::{DEVICE_KEPT_DAYS, Device, is_device_token};
-pub use ended::Why;
-pub use noted::{Note, Noted, NotedOffline};
-pub use password::{Busy, Lane};
+pub use ended_sessions::SessionEnd;
+pub use password::{HashQueue, HasherBusy};
 pub(crate) use sessions::LOGIN_KEY;
-pub use sessions::{LogIn, Sessions};
+pub use sessions::{SessionStatus, Sessions};
 pub use throttle::{Attempt, Throttle, TooMany, network};
-pub use user::{AccountError, Listed, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, User};
+pub use user::{AccountError, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, User, UserSummary};
 
-use ended::Ended;
+use ended_sessions::EndedSessions;
 use password::Hasher;
 use user::name_key;
 
 /// A database failure, or a rule that says no.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum ChangeError {
     #[error(transparent)]
     Rule(#[from] AccountError),
     #[error(transparent)]
@@ -50,8 +50,8 @@ pub enum Refused {
 pub struct Accounts {
     db: Db,
     sessions: Sessions,
-    /// Why sessions ended that were replaced a moment ago, for the sockets that still belong to them.
-    ended: Ended,
+    /// SessionEnd sessions ended that were replaced a moment ago, for the sockets that still belong to them.
+    ended: EndedSessions,
     hasher: Hasher,
     /// Rises when an account or log-in changed, so that open sockets look at once.
     changed: Arc<watch::Sender<u64>>,
@@ -75,7 +75,7 @@ impl Accounts {
         Self {
             db,
             sessions,
-            ended: Ended::default(),
+            ended: EndedSessions::default(),
             hasher: Hasher::new(),
             changed: Arc::new(watch::channel(0).0),
             foreign: Arc::default(),
@@ -116,7 +116,7 @@ impl Accounts {
         self.db.read(table::count).await
     }
 
-    pub async fn list(&self) -> Result<Vec<Listed>, DbError> {
+    pub async fn list(&self) -> Result<Vec<UserSummary>, DbError> {
         self.db.read(table::list).await
     }
 
@@ -125,7 +125,7 @@ impl Accounts {
     }
 
     /// The user of this name if the password is right. Takes as long for names that don't exist.
-    pub async fn verify(&self, name: &str, password: &str, lane: Lane) -> Result<Result<Option<User>, Busy>, DbError> {
+    pub async fn verify(&self, name: &str, password: &str, lane: HashQueue) -> Result<Result<Option<User>, HasherBusy>, DbError> {
         self.renew_keys().await?;
         let name: String = name.chars().take(LONGEST_TYPED).collect();
         let found = self.db.read(move |conn| table::by_name(conn, &name)).await?;
@@ -167,34 +167,34 @@ impl Accounts {
         Ok(if known.await?.is_some() { None } else { Some(new) })
     }
 
-    /// The same as [`Noted::add`] without a note, as the next ones.
-    pub async fn add(&self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
-        self.noted(noted::none()).add(name, role, password).await
+    /// The same as [`AuditedAccounts::add`] without a note, as the next ones.
+    pub async fn add(&self, name: &str, role: Role, password: &str) -> Result<(), ChangeError> {
+        self.noted(audited::none()).add(name, role, password).await
     }
 
-    pub async fn set_password(&self, name: &str, password: &str) -> Result<User, Refused> {
-        self.noted(noted::none()).set_password(name, password).await
+    pub async fn set_password(&self, name: &str, password: &str) -> Result<User, ChangeError> {
+        self.noted(audited::none()).set_password(name, password).await
     }
 
-    pub async fn set_role(&self, name: &str, role: Role) -> Result<(), Refused> {
-        self.noted(noted::none()).set_role(name, role).await
+    pub async fn set_role(&self, name: &str, role: Role) -> Result<(), ChangeError> {
+        self.noted(audited::none()).set_role(name, role).await
     }
 
-    pub async fn remove(&self, name: &str) -> Result<(), Refused> {
-        self.noted(noted::none()).remove(name).await
+    pub async fn remove(&self, name: &str) -> Result<(), ChangeError> {
+        self.noted(audited::none()).remove(name).await
     }
 
     /// Is this session still a log-in of this user? If so it lasts on.
-    pub async fn still_logged_in(&self, session: Id, user: i64) -> Result<LogIn, DbError> {
+    pub async fn still_logged_in(&self, session: Id, user: i64) -> Result<SessionStatus, DbError> {
         self.sessions.check(session, user).await
     }
 
     /// Remembers for a while why a session was ended; its sockets are told when they look.
-    pub fn note_end(&self, session: Id, why: Why) {
+    pub fn note_end(&self, session: Id, why: SessionEnd) {
         self.ended.note(session, why);
     }
 
-    pub fn why_ended(&self, session: Id) -> Why {
+    pub fn why_ended(&self, session: Id) -> SessionEnd {
         self.ended.why(session)
     }
 
@@ -215,15 +215,15 @@ impl Accounts {
 }
 
 /// The same for the command line: at once, on a connection of its own, while a server may be running.
-pub struct Offline<'a>(pub &'a mut Connection);
+pub struct OfflineAccounts<'a>(pub &'a mut Connection);
 
-impl Offline<'_> {
-    pub fn list(&mut self) -> Result<Vec<Listed>, Refused> {
+impl OfflineAccounts<'_> {
+    pub fn list(&mut self) -> Result<Vec<UserSummary>, ChangeError> {
         Ok(table::list(self.0).map_err(DbError::from)?)
     }
 
     /// Would this name do for a new user? Asked before the password is.
-    pub fn check_new_name(&mut self, name: &str) -> Result<String, Refused> {
+    pub fn check_new_name(&mut self, name: &str) -> Result<String, ChangeError> {
         let name = user::check_name(name)?;
         match self.exists(&name)? {
             true => Err(AccountError::Taken(name).into()),
@@ -236,31 +236,31 @@ impl Offline<'_> {
         user::check_password(name, password).map(drop)
     }
 
-    pub fn exists(&mut self, name: &str) -> Result<bool, Refused> {
+    pub fn exists(&mut self, name: &str) -> Result<bool, ChangeError> {
         self.commit(|conn| {
             table::renew_keys(conn)?;
             Ok(Ok(table::by_name(conn, name)?.is_some()))
         })
     }
 
-    /// The same as [`NotedOffline::add`] without a note, as the next ones.
-    pub fn add(&mut self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
-        self.noted(noted::none()).add(name, role, password)
+    /// The same as [`AuditedOffline::add`] without a note, as the next ones.
+    pub fn add(&mut self, name: &str, role: Role, password: &str) -> Result<(), ChangeError> {
+        self.noted(audited::none()).add(name, role, password)
     }
 
-    pub fn set_password(&mut self, name: &str, password: &str) -> Result<(), Refused> {
-        self.noted(noted::none()).set_password(name, password)
+    pub fn set_password(&mut self, name: &str, password: &str) -> Result<(), ChangeError> {
+        self.noted(audited::none()).set_password(name, password)
     }
 
-    pub fn set_role(&mut self, name: &str, role: Role) -> Result<(), Refused> {
-        self.noted(noted::none()).set_role(name, role)
+    pub fn set_role(&mut self, name: &str, role: Role) -> Result<(), ChangeError> {
+        self.noted(audited::none()).set_role(name, role)
     }
 
-    pub fn remove(&mut self, name: &str) -> Result<(), Refused> {
-        self.noted(noted::none()).remove(name)
+    pub fn remove(&mut self, name: &str) -> Result<(), ChangeError> {
+        self.noted(audited::none()).remove(name)
     }
 
-    fn commit<T>(&mut self, work: impl FnOnce(&Connection) -> table::Outcome<T>) -> Result<T, Refused> {
+    fn commit<T>(&mut self, work: impl FnOnce(&Connection) -> table::ChangeResult<T>) -> Result<T, ChangeError> {
         let tx = self.0.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(DbError::from)?;
         let value = work(&tx).map_err(DbError::from)??;
         tx.commit().map_err(DbError::from)?;

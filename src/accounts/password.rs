@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 /// The queue in which an attempt waits for a slot. Each hash takes 19 MiB and a core for some 25 ms; two at once keep a small machine responsive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
+pub enum HashQueue {
     /// Users known by their browser or session. A flood of guesses does not stand in front of them.
     Known,
     /// All others: one hash at a time, so that guessing from ever new addresses costs one core at most.
@@ -20,7 +20,7 @@ const STRANGERS: usize = 200;
 
 /// Too many others are waiting to have their password looked at.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Busy;
+pub struct HasherBusy;
 
 #[derive(Debug, Clone)]
 pub(super) struct Hasher {
@@ -40,12 +40,12 @@ impl Hasher {
     }
 
     /// The first of `texts` that the hash is of. Without a hash it takes as long and finds none: nobody can measure which names exist.
-    pub(super) async fn verify(&self, texts: Vec<String>, hash: Option<String>, lane: Lane) -> Result<Option<String>, Busy> {
+    pub(super) async fn verify(&self, texts: Vec<String>, hash: Option<String>, lane: HashQueue) -> Result<Option<String>, HasherBusy> {
         let _place = match lane {
-            Lane::Known => None,
-            Lane::Stranger => Some(self.waiting.try_acquire().map_err(|_| Busy)?),
+            HashQueue::Known => None,
+            HashQueue::Stranger => Some(self.waiting.try_acquire().map_err(|_| HasherBusy)?),
         };
-        let slots = if lane == Lane::Known { &self.known } else { &self.strangers };
+        let slots = if lane == HashQueue::Known { &self.known } else { &self.strangers };
         Ok(run(slots, move || {
             let known = hash.is_some();
             let hash = hash.unwrap_or_else(|| nobody().to_owned());
@@ -85,15 +85,15 @@ mod tests {
         let hasher = Hasher::new();
         let _all = hasher.waiting.acquire_many(u32::try_from(STRANGERS).expect("few")).await.expect("places");
         let verify = |lane| hasher.verify(vec!["right".into()], Some(hash("right")), lane);
-        assert_eq!(verify(Lane::Stranger).await, Err(Busy));
-        assert_eq!(verify(Lane::Known).await, Ok(Some("right".into())));
+        assert_eq!(verify(HashQueue::Stranger).await, Err(HasherBusy));
+        assert_eq!(verify(HashQueue::Known).await, Ok(Some("right".into())));
     }
 
     #[tokio::test]
     async fn a_slot_of_strangers_that_is_taken_holds_up_nobody_known() {
         let hasher = Hasher::new();
         let _taken = hasher.strangers.acquire().await.expect("slot");
-        let known = hasher.verify(vec!["wrong".into()], Some(hash("right")), Lane::Known);
+        let known = hasher.verify(vec!["wrong".into()], Some(hash("right")), HashQueue::Known);
         assert_eq!(tokio::time::timeout(std::time::Duration::from_secs(30), known).await, Ok(Ok(None)));
     }
 }

@@ -10,8 +10,9 @@ use tower_sessions_core::SessionStore;
 use tower_sessions_core::session::{Id, Record};
 use tower_sessions_core::session_store::{Error, Result};
 
+use crate::clock::now_ms;
 use crate::config::{LONGEST_SESSION, Live, WebConfig};
-use crate::db::{Db, DbError, now_ms};
+use crate::db::{Db, DbError};
 
 /// Where axum-login keeps who is logged in, within a session.
 pub(crate) const LOGIN_KEY: &str = "login";
@@ -29,7 +30,7 @@ pub struct Sessions {
 
 /// Whether a session still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogIn {
+pub enum SessionStatus {
     /// Until this moment at most, in Unix milliseconds.
     Good {
         ends: i64,
@@ -40,7 +41,7 @@ pub enum LogIn {
 }
 
 /// The part of a session that is compared in SQL.
-struct Login {
+struct SessionRecord {
     user: Option<i64>,
     stamp: Option<Vec<u8>>,
 }
@@ -62,7 +63,7 @@ impl Sessions {
     }
 
     /// Is this session still a log-in of this user? If so, its end moves away.
-    pub(super) async fn check(&self, id: Id, user: i64) -> std::result::Result<LogIn, DbError> {
+    pub(super) async fn check(&self, id: Id, user: i64) -> std::result::Result<SessionStatus, DbError> {
         let key = id.to_string();
         // `+expires`: with a bound limit on an indexed column SQLite would plan the statement anew for each new limit.
         let found = self.db.read(move |conn| {
@@ -73,13 +74,13 @@ impl Sessions {
             .query_row(params![key, user, now_ms()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
             .optional()
         });
-        let Some((expires, begun)) = found.await? else { return Ok(LogIn::Ended) };
+        let Some((expires, begun)) = found.await? else { return Ok(SessionStatus::Ended) };
         let ends = begun.saturating_add(self.longest_ms());
         if ends <= now_ms() {
-            return Ok(LogIn::TooOld);
+            return Ok(SessionStatus::TooOld);
         }
         self.touch(id, expires);
-        Ok(LogIn::Good { ends })
+        Ok(SessionStatus::Good { ends })
     }
 
     /// The first of these that is a log-in.
@@ -162,7 +163,7 @@ impl SessionStore for Sessions {
 }
 
 fn insert(conn: &Connection, record: &Record, data: &str, expires: i64) -> rusqlite::Result<bool> {
-    let Login { user, stamp } = login(record);
+    let SessionRecord { user, stamp } = login(record);
     let count = conn.execute(
         "INSERT OR IGNORE INTO sessions (id, user, stamp, data, expires, begun) VALUES (?1, (SELECT id FROM users WHERE id = ?2), ?3, ?4, ?5, ?6)",
         params![record.id.to_string(), user, stamp, data, expires, now_ms()],
@@ -171,7 +172,7 @@ fn insert(conn: &Connection, record: &Record, data: &str, expires: i64) -> rusql
 }
 
 fn update(conn: &Connection, record: &Record, data: &str, expires: i64) -> rusqlite::Result<()> {
-    let Login { user, stamp } = login(record);
+    let SessionRecord { user, stamp } = login(record);
     conn.execute(
         "UPDATE sessions SET user = (SELECT id FROM users WHERE id = ?2), stamp = ?3, data = ?4, expires = ?5 WHERE id = ?1",
         params![record.id.to_string(), user, stamp, data, expires],
@@ -180,10 +181,10 @@ fn update(conn: &Connection, record: &Record, data: &str, expires: i64) -> rusql
 }
 
 /// axum-login stores `{user_id, auth_hash}`.
-fn login(record: &Record) -> Login {
+fn login(record: &Record) -> SessionRecord {
     let value = record.data.get(LOGIN_KEY);
     let part = |name| value.and_then(|value| value.get(name)).cloned().unwrap_or_default();
-    Login { user: part("user_id").as_i64(), stamp: serde_json::from_value(part("auth_hash")).ok() }
+    SessionRecord { user: part("user_id").as_i64(), stamp: serde_json::from_value(part("auth_hash")).ok() }
 }
 
 fn encode(record: &Record) -> Result<String> {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::user::{AccountError, Listed, User, name_key, old_name_key};
-use crate::db::now_ms;
+use super::user::{AccountError, User, UserSummary, name_key, old_name_key};
+use crate::clock::now_ms;
 use crate::model::Role;
 
 /// Either the database failed (outer), or the rules say no (inner).
-pub(super) type Outcome<T> = rusqlite::Result<Result<T, AccountError>>;
+pub(super) type ChangeResult<T> = rusqlite::Result<Result<T, AccountError>>;
 
 pub(super) fn new_stamp() -> Vec<u8> {
     rand::random::<[u8; 16]>().to_vec()
@@ -58,11 +58,11 @@ pub(super) fn renew_hash(conn: &Connection, id: i64, old: &str, new: &str) -> ru
     conn.execute("UPDATE users SET hash = ?3 WHERE id = ?1 AND hash = ?2", params![id, old, new]).map(drop)
 }
 
-pub(super) fn list(conn: &Connection) -> rusqlite::Result<Vec<Listed>> {
+pub(super) fn list(conn: &Connection) -> rusqlite::Result<Vec<UserSummary>> {
     let mut all = conn.prepare_cached("SELECT id, name, role, created, last_seen FROM users ORDER BY name_key")?;
     let rows = all.query_map([], |row| {
         let name: Arc<str> = row.get::<_, String>("name")?.into();
-        Ok(Listed { id: row.get("id")?, name, role: role(row)?, created: row.get("created")?, last_seen: row.get("last_seen")? })
+        Ok(UserSummary { id: row.get("id")?, name, role: role(row)?, created: row.get("created")?, last_seen: row.get("last_seen")? })
     })?;
     rows.collect()
 }
@@ -72,7 +72,7 @@ pub(super) fn count(conn: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// The user that was made.
-pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> Outcome<User> {
+pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> ChangeResult<User> {
     renew_keys(conn)?;
     if by_name(conn, name)?.is_some() {
         return Ok(Err(AccountError::Taken(name.to_owned())));
@@ -88,7 +88,7 @@ pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> Outc
 }
 
 /// Ends every log-in of the user.
-pub(super) fn set_password(conn: &Connection, name: &str, hash: &str) -> Outcome<User> {
+pub(super) fn set_password(conn: &Connection, name: &str, hash: &str) -> ChangeResult<User> {
     let Some((mut user, _)) = by_name(conn, name)? else {
         return Ok(Err(AccountError::Unknown(name.to_owned())));
     };
@@ -99,7 +99,7 @@ pub(super) fn set_password(conn: &Connection, name: &str, hash: &str) -> Outcome
 }
 
 /// The user with the role from before.
-pub(super) fn set_role(conn: &Connection, name: &str, role: Role) -> Outcome<User> {
+pub(super) fn set_role(conn: &Connection, name: &str, role: Role) -> ChangeResult<User> {
     let Some((user, _)) = by_name(conn, name)? else {
         return Ok(Err(AccountError::Unknown(name.to_owned())));
     };
@@ -114,7 +114,7 @@ pub(super) fn set_role(conn: &Connection, name: &str, role: Role) -> Outcome<Use
 }
 
 /// Its sessions go with it (foreign key).
-pub(super) fn remove(conn: &Connection, name: &str) -> Outcome<User> {
+pub(super) fn remove(conn: &Connection, name: &str) -> ChangeResult<User> {
     let Some((user, _)) = by_name(conn, name)? else {
         return Ok(Err(AccountError::Unknown(name.to_owned())));
     };

@@ -12,7 +12,7 @@ async fn accounts() -> (tempfile::TempDir, Accounts) {
 }
 
 async fn verify(accounts: &Accounts, name: &str, password: &str) -> Option<User> {
-    accounts.verify(name, password, Lane::Stranger).await.expect("db").expect("nobody waits")
+    accounts.verify(name, password, HashQueue::Stranger).await.expect("db").expect("nobody waits")
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn only_the_right_password_of_a_known_name_opens() {
 async fn a_name_is_taken_whatever_its_case() {
     let (_dir, accounts) = accounts().await;
     let refused = accounts.add("ANA", Role::Viewer, PASSWORD).await;
-    assert!(matches!(refused, Err(Refused::Rule(AccountError::Taken(_)))), "{refused:?}");
+    assert!(matches!(refused, Err(ChangeError::Rule(AccountError::Taken(_)))), "{refused:?}");
 }
 
 #[rstest]
@@ -39,7 +39,7 @@ async fn a_name_is_taken_whatever_its_case() {
 async fn the_last_admin_stays(#[case] demote: bool) {
     let (_dir, accounts) = accounts().await;
     let change = || async { if demote { accounts.set_role("ana", Role::Viewer).await } else { accounts.remove("ana").await } };
-    assert!(matches!(change().await, Err(Refused::Rule(AccountError::LastAdmin(_)))));
+    assert!(matches!(change().await, Err(ChangeError::Rule(AccountError::LastAdmin(_)))));
     accounts.add("ben", Role::Admin, PASSWORD).await.expect("added");
     change().await.expect("there is another admin now");
 }
@@ -48,14 +48,14 @@ async fn the_last_admin_stays(#[case] demote: bool) {
 async fn the_command_line_and_the_server_see_each_others_users() {
     let (dir, accounts) = accounts().await;
     let mut conn = crate::db::open_connection(dir.path()).expect("connection");
-    let mut offline = Offline(&mut conn);
+    let mut offline = OfflineAccounts(&mut conn);
     offline.add("ben", Role::Moderator, PASSWORD).expect("added");
     assert!(verify(&accounts, "ben", PASSWORD).await.is_some());
     offline.set_password("ben", "another horse").expect("changed");
     assert!(verify(&accounts, "ben", PASSWORD).await.is_none());
     assert_eq!(offline.list().expect("list").len(), 2);
     offline.remove("ben").expect("removed");
-    assert!(matches!(offline.remove("ben"), Err(Refused::Rule(AccountError::Unknown(_)))));
+    assert!(matches!(offline.remove("ben"), Err(ChangeError::Rule(AccountError::Unknown(_)))));
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_name_and_a_password_may_be_typed_composed_or_not() {
     }
     assert!(verify(&accounts, "Zoë", "müllers horse").await.is_none());
     let refused = accounts.add("zoë", Role::Viewer, PASSWORD).await;
-    assert!(matches!(refused, Err(Refused::Rule(AccountError::Taken(_)))), "{refused:?}");
+    assert!(matches!(refused, Err(ChangeError::Rule(AccountError::Taken(_)))), "{refused:?}");
 }
 
 /// Adds a user as older Ushers did: name and password as they were typed.

@@ -22,31 +22,31 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Attempts that are free, and the longest pause between further ones.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
+struct Backoff {
     free: u32,
     longest: Duration,
 }
 
 /// A person mistypes three times; then 1, 2, 4, 8, 16 s.
-const PERSON: Pace = Pace { free: 3, longest: Duration::from_secs(16) };
+const PERSON: Backoff = Backoff { free: 3, longest: Duration::from_secs(16) };
 /// A room behind one address logs in at the start of a shift.
-const ADDRESS: Pace = Pace { free: 50, longest: Duration::from_secs(2) };
+const ADDRESS: Backoff = Backoff { free: 50, longest: Duration::from_secs(2) };
 
 #[derive(Debug, Default)]
 pub struct Throttle {
-    tables: Mutex<Tables>,
+    tables: Mutex<Backoffs>,
 }
 
 #[derive(Debug, Default)]
-struct Tables {
-    devices: HashMap<(String, Device), Line>,
-    pairs: HashMap<(String, IpAddr), Line>,
-    addresses: HashMap<IpAddr, Line>,
+struct Backoffs {
+    devices: HashMap<(String, Device), AttemptLine>,
+    pairs: HashMap<(String, IpAddr), AttemptLine>,
+    addresses: HashMap<IpAddr, AttemptLine>,
 }
 
 /// The attempts of one key, waiting behind each other.
 #[derive(Debug, Clone, Copy)]
-struct Line {
+struct AttemptLine {
     attempts: u32,
     last: Instant,
     /// When the last attempt let in may run.
@@ -87,7 +87,7 @@ impl Throttle {
         for (line, pace) in lines {
             // Only a line that makes attempts wait moves on: one key's pause is not passed on to the others.
             let own = (line.turn + pace.pause(line.attempts)).max(now);
-            *line = Line { attempts: line.attempts.saturating_add(1), last: now, turn: own };
+            *line = AttemptLine { attempts: line.attempts.saturating_add(1), last: now, turn: own };
         }
         Ok(wait)
     }
@@ -116,7 +116,7 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-impl Pace {
+impl Backoff {
     fn pause(self, attempts: u32) -> Duration {
         match attempts.checked_sub(self.free) {
             None => Duration::ZERO,
@@ -125,17 +125,17 @@ impl Pace {
     }
 }
 
-fn line<K: Hash + Eq + Clone>(table: &mut HashMap<K, Line>, key: K, now: Instant) -> &mut Line {
+fn line<K: Hash + Eq + Clone>(table: &mut HashMap<K, AttemptLine>, key: K, now: Instant) -> &mut AttemptLine {
     make_room(table, now);
-    let line = table.entry(key).or_insert(Line { attempts: 0, last: now, turn: now });
+    let line = table.entry(key).or_insert(AttemptLine { attempts: 0, last: now, turn: now });
     if now.saturating_duration_since(line.last) > FORGET {
-        *line = Line { attempts: 0, last: now, turn: now };
+        *line = AttemptLine { attempts: 0, last: now, turn: now };
     }
     line
 }
 
 /// Keeps a table bounded: first the forgotten leave, then the half with the fewest attempts, the older ones first.
-fn make_room<K: Hash + Eq + Clone>(table: &mut HashMap<K, Line>, now: Instant) {
+fn make_room<K: Hash + Eq + Clone>(table: &mut HashMap<K, AttemptLine>, now: Instant) {
     if table.len() < REMEMBERED {
         return;
     }

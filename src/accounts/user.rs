@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::guessable::is_guessable;
+use super::weak_passwords::is_guessable;
 use crate::model::Role;
 use crate::text::normalize::{caseless, nfkc};
 use crate::text::{cut, normalize};
@@ -28,7 +28,7 @@ impl std::fmt::Debug for User {
 
 /// One line of the list of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Listed {
+pub struct UserSummary {
     pub id: i64,
     pub name: Arc<str>,
     pub role: Role,

@@ -8,7 +8,7 @@ use tracing::debug;
 
 use super::journal::closing;
 use super::{Deeds, Subject};
-use crate::audit::{AuditEvent, Entry, Room, Share, Whom};
+use crate::audit::{AuditEvent, AuditSubject, Entry, Quota, Reservation};
 use crate::cms::Command;
 use crate::model::wire_name::to_wire;
 use crate::model::{ActionError, ActionRequest, ActionResult, Actor, Target, TargetResult};
@@ -29,13 +29,13 @@ impl Deeds {
     }
 
     /// None where the log has no room: then nothing may be sent.
-    pub(super) async fn room_for(&self, press: &ActionRequest, subjects: &[Subject], unknown: &[Target]) -> Option<Room> {
+    pub(super) async fn room_for(&self, press: &ActionRequest, subjects: &[Subject], unknown: &[Target]) -> Option<Reservation> {
         let entries = subjects.len() + usize::from(!unknown.is_empty());
-        self.log.room(Share::Actions, &press.actor.user, entries).await.ok()
+        self.log.reserve(Quota::Actions, &press.actor.user, entries).await.ok()
     }
 
     /// One entry for all of them.
-    pub(super) fn log_unknown(&self, press: &ActionRequest, unknown: &[Target], room: &mut Room) {
+    pub(super) fn log_unknown(&self, press: &ActionRequest, unknown: &[Target], room: &mut Reservation) {
         if !unknown.is_empty() {
             let entry = Entry::by(&press.actor, AuditEvent::Did(press.deed.verb())).scope(&press.scope);
             room.add(entry.unknown(unknown.len()));
@@ -44,7 +44,7 @@ impl Deeds {
 
     /// The result for one target of a press is final here, and only here, but for what `later` finds. `id`: the press in the journal. Answers
     /// the entry of the log.
-    pub(super) fn settle(&self, press: &ActionRequest, id: i64, subject: &Subject, result: &TargetResult, room: &mut Room) -> Entry {
+    pub(super) fn settle(&self, press: &ActionRequest, id: i64, subject: &Subject, result: &TargetResult, room: &mut Reservation) -> Entry {
         let entry = Entry::by(&press.actor, AuditEvent::Did(press.deed.verb())).scope(&press.scope).about(subject.whom.clone());
         let entry = entry.action_id(subject.action_id.clone());
         let entry = entry.detail(press.deed.detail()).with(result);
@@ -58,10 +58,10 @@ impl Deeds {
     /// Tells a bridge something that has no result but that it was told.
     pub(super) async fn tell_logged(&self, actor: &Actor, action: AuditEvent, bridge: &str, command: Command) -> Result<(), ActionError> {
         // Without waiting: requests are carried out in their order, and others' must not wait for this one.
-        let mut room = self.log.room_at_once(Share::Actions, &actor.user, 1).map_err(|_| ActionError::NoRoom)?;
+        let mut room = self.log.try_reserve(Quota::Actions, &actor.user, 1).map_err(|_| ActionError::LogFull)?;
         let cluster = &self.reach.cluster;
         let told = cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()));
-        let entry = Entry::by(actor, action).about(Whom::bridge(cluster.store(), bridge));
+        let entry = Entry::by(actor, action).about(AuditSubject::bridge(cluster.store(), bridge));
         room.add(match &told {
             Ok(()) => entry.ended(ActionResult::Done),
             Err(error) => entry.ended(ActionResult::Refused).reason(error.to_string()),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::Subject;
-use crate::audit::{Whom, new_action_id};
+use crate::audit::{AuditSubject, new_action_id};
 use crate::db::{Db, DbError};
 use crate::model::wire_name::to_wire;
 use crate::model::{ActionKind, ActionRequest, Target, TargetResult, wire_name};
@@ -33,7 +33,7 @@ pub struct OpenPress {
     pub address: Arc<str>,
     pub scope: Arc<str>,
     /// As they were shown then.
-    pub whom: Whom,
+    pub whom: AuditSubject,
     pub action_id: Arc<str>,
 }
 
@@ -56,7 +56,7 @@ impl Journal {
             .write(move |conn| {
                 let mut insert =
                     conn.prepare_cached("INSERT INTO presses (id, at, user, address, scope, action) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-                insert.execute((id, crate::db::now_ms(), user, address, &*scope, &*action))?;
+                insert.execute((id, crate::clock::now_ms(), user, address, &*scope, &*action))?;
                 subjects.iter().try_for_each(|subject| insert_target(conn, id, subject))
             })
             .await
@@ -64,7 +64,7 @@ impl Journal {
 
     /// Deletes some of what has been kept long enough, with the names in it. What is still open stays.
     pub(super) fn forget_ended(&self) {
-        self.0.later(|conn| delete_ended_before(conn, crate::db::now_ms() - KEPT_MS));
+        self.0.later(|conn| delete_ended_before(conn, crate::clock::now_ms() - KEPT_MS));
     }
 
     /// What a stop of the process left open.
@@ -81,7 +81,7 @@ impl Journal {
                     // Of another Usher's.
                     let Some(verb) = wire_name::from_wire(&text(1)?) else { return Ok(None) };
                     let target = target(verb, text(2)?);
-                    let whom = Whom {
+                    let whom = AuditSubject {
                         name: text(6)?,
                         address: text(7)?,
                         meeting: text(8)?,
@@ -90,7 +90,7 @@ impl Journal {
                         tenant: text(11)?,
                         bridge: text(12)?,
                         bridge_id: text(13)?,
-                        ..Whom::target_only(&target)
+                        ..AuditSubject::target_only(&target)
                     };
                     let (user, address, scope) = (text(3)?, text(4)?, text(5)?);
                     // One of before there were ids gets one now.
@@ -107,7 +107,7 @@ impl Journal {
 pub(super) fn closing(press: i64, result: &TargetResult) -> impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + use<> {
     let (Target::Person(id) | Target::Meeting(id)) = &result.target;
     let (id, to_wire) = (id.clone(), to_wire(&result.result));
-    let (reason, ended) = (result.reason.clone().unwrap_or_default(), crate::db::now_ms());
+    let (reason, ended) = (result.reason.clone().unwrap_or_default(), crate::clock::now_ms());
     move |conn| {
         let mut update =
             conn.prepare_cached("UPDATE press_people SET result = ?3, reason = ?4, ended = ?5 WHERE press = ?1 AND person = ?2")?;
@@ -151,7 +151,8 @@ fn insert_target(conn: &Connection, press: i64, Subject { target, whom, action_i
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{now_ms, open_connection};
+    use crate::clock::now_ms;
+    use crate::db::open_connection;
 
     #[test]
     fn what_has_ended_goes_after_a_week_and_what_is_open_stays() {

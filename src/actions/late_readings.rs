@@ -15,7 +15,7 @@ use tracing::error;
 use super::Deeds;
 use super::goal::{MeetingWish, Reading, Wish};
 use super::journal::closing;
-use crate::audit::{Entry, Room, Share, new_action_id};
+use crate::audit::{Entry, Quota, Reservation, new_action_id};
 use crate::clock::Now;
 use crate::model::wire_name::to_wire;
 use crate::model::{Action, ActionResult, Outcome, Target, TargetResult};
@@ -105,7 +105,7 @@ impl Deeds {
         let room = tokio::select! {
             biased;
             () = self.ending.cancelled() => None,
-            room = self.log.room_in_time(Share::Actions, &doubt.entry.user, 1) => room,
+            room = self.log.reserve_eventually(Quota::Actions, &doubt.entry.user, 1) => room,
         };
         Some(self.correct(doubt, how, &reason, room?))
     }
@@ -136,7 +136,7 @@ impl Deeds {
     }
 
     /// A second entry of the log says it, and names the first.
-    fn correct(&self, doubt: Doubt, how: ActionResult, reason: &str, mut room: Room) -> TargetResult {
+    fn correct(&self, doubt: Doubt, how: ActionResult, reason: &str, mut room: Reservation) -> TargetResult {
         let Doubt { press, target, deed, entry } = doubt;
         let now = Now::read();
         self.note(&deed, &target, how);

@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use crate::audit::{AuditEvent, AuditLog, NO_ROOM};
+use crate::audit::{AuditEvent, AuditLog, LOG_FULL};
 use crate::clock::Now;
 use crate::cms::{Cluster, Command};
 use crate::config::Timing;
@@ -132,7 +132,7 @@ impl Deeds {
         let Some(mut room) = self.room_for(&press, &subjects, &unknown).await else {
             let _ = started.send(());
             let all = subjects.into_iter().map(|subject| subject.target).chain(unknown);
-            return send_all(all, ActionResult::Refused, NO_ROOM, &results).await;
+            return send_all(all, ActionResult::Refused, LOG_FULL, &results).await;
         };
         let id = if subjects.is_empty() { 0 } else { self.journalled(&press, &subjects).await };
         let _ = started.send(());

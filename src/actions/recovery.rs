@@ -10,7 +10,7 @@ use tracing::error;
 
 use super::journal::closing;
 use super::{Deeds, Doubt, OpenPress, is_open};
-use crate::audit::{AuditEvent, Entry, Share, Whom};
+use crate::audit::{AuditEvent, AuditSubject, Entry, Quota};
 use crate::model::{Action, ActionKind, ActionResult, BridgeState, Lobby, Target, TargetResult};
 use crate::store::meetings::calls_of;
 
@@ -41,12 +41,12 @@ impl Deeds {
         let OpenPress { press, target, verb, user, address, scope, whom, action_id } = open;
         let (how, reason) = judge(verb, self.found(&target, deadline).await);
         // How long they had waited then is not known any more.
-        let known = Whom { waiting_since: None, ..Whom::target(self.reach.cluster.store(), &target) };
+        let known = AuditSubject { waiting_since: None, ..AuditSubject::target(self.reach.cluster.store(), &target) };
         let whom = if known.name.is_empty() && known.meeting_name.is_empty() { whom } else { known };
         let result = TargetResult::new(target, how, reason);
         self.finish(verb, &user, &result);
         // Without room the action stays open in the journal, for the next start.
-        let Some(mut room) = self.log.room_in_time(Share::Actions, &user, 1).await else { return };
+        let Some(mut room) = self.log.reserve_eventually(Quota::Actions, &user, 1).await else { return };
         let entry = Entry { user, address, scope, action_id, ..Entry::of(AuditEvent::Did(verb)) }.about(whom).with(&result);
         room.add_with(entry.clone(), closing(press, &result));
         if let Some(deed) = deed(verb).filter(|_| is_open(how)) {

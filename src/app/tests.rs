@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::actions::faults;
-use crate::audit::{Cursor, Filter as LogFilter};
+use crate::audit::{Cursor, LogFilter};
 use crate::config::Timing;
 use crate::model::{Action, ActionRequest, ActionResult, Actor, BridgeState, Lobby, Scope, Target, TargetResult};
 use crate::simulator::{self, Join, Options, Role, Simulator, StartCall, TlsMode};

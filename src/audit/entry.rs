@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::event::AuditEvent;
-use super::subject::Whom;
+use super::subject::AuditSubject;
 use crate::clock::Now;
 use crate::model::wire_name::to_wire;
 use crate::model::{ActionResult, Actor, TargetResult};
@@ -14,7 +14,7 @@ use crate::store::Store;
 /// One action on one person, meeting or bridge, once it has ended.
 ///
 /// ```ignore
-/// log.add(Entry::by(&actor, AuditEvent::Hold).scope(&scope).about(Whom::person(&store, &id)).ended(ActionResult::Done).detail("a reason"));
+/// log.add(Entry::by(&actor, AuditEvent::Hold).scope(&scope).about(AuditSubject::person(&store, &id)).ended(ActionResult::Done).detail("a reason"));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -27,7 +27,7 @@ pub struct Entry {
     pub action: AuditEvent,
     /// Which button it was (`person`, `selection`, `meeting` ...), or `elsewhere`.
     pub scope: Arc<str>,
-    pub whom: Whom,
+    pub whom: AuditSubject,
     /// How it ended, the wire name of an `ActionResult`; empty where there is nothing to say.
     pub result: Arc<str>,
     /// CMS's reason, or what went wrong.
@@ -60,7 +60,7 @@ impl Entry {
             address: empty.clone(),
             action,
             scope: empty.clone(),
-            whom: Whom::default(),
+            whom: AuditSubject::default(),
             result: empty.clone(),
             reason: empty.clone(),
             detail: empty.clone(),
@@ -84,7 +84,7 @@ impl Entry {
     /// Adds the ids that rows don't carry, as the store knows them now.
     #[must_use]
     pub fn located(mut self, store: &Store) -> Self {
-        let Whom { space, tenant, bridge_id, .. } = Whom::person(store, &self.whom.person);
+        let AuditSubject { space, tenant, bridge_id, .. } = AuditSubject::person(store, &self.whom.person);
         (self.whom.space, self.whom.tenant, self.whom.bridge_id) = (space, tenant, bridge_id);
         self
     }
@@ -96,7 +96,7 @@ impl Entry {
     }
 
     #[must_use]
-    pub fn about(self, whom: Whom) -> Self {
+    pub fn about(self, whom: AuditSubject) -> Self {
         Self { whom, ..self }
     }
 

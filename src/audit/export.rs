@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
-use super::filter::Filter;
-use super::query::{COLUMNS, Cursor, Line, apart, look};
+use super::filter::LogFilter;
+use super::query::{COLUMNS, Cursor, LogLine, apart, find_entries};
 use super::times::rfc3339;
 use crate::db::{Db, DbError};
 
@@ -16,7 +16,7 @@ const LOOKED_AT: usize = 20_000;
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ExportFormat {
     /// RFC 4180 with a byte order mark; cells that a spreadsheet would take for formulas begin with an apostrophe.
     Csv,
     /// One object a line, texts as they are.
@@ -26,46 +26,46 @@ pub enum Form {
 /// Everything that a filter lets through, piece by piece. Between two pieces nothing is held but a place in the log: a slow reader holds up
 /// neither the database nor its clean-up.
 #[derive(Debug)]
-pub struct Report {
+pub struct Export {
     db: Db,
     conn: Option<Connection>,
-    filter: Filter,
-    form: Form,
-    stage: Stage,
+    filter: LogFilter,
+    form: ExportFormat,
+    stage: ExportStage,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Stage {
+enum ExportStage {
     Head,
     After(Option<Cursor>),
     End,
 }
 
-impl Report {
-    pub(super) fn new(db: Db, filter: Filter, form: Form) -> Self {
-        Self { db, conn: None, filter, form, stage: Stage::Head }
+impl Export {
+    pub(super) fn new(db: Db, filter: LogFilter, form: ExportFormat) -> Self {
+        Self { db, conn: None, filter, form, stage: ExportStage::Head }
     }
 
     /// The next piece of the file, which may be empty; None at its end.
     pub async fn piece(&mut self) -> Result<Option<String>, DbError> {
         let before = match self.stage {
-            Stage::Head => {
-                self.stage = Stage::After(None);
+            ExportStage::Head => {
+                self.stage = ExportStage::After(None);
                 return Ok(Some(self.form.head()));
             }
-            Stage::After(before) => before,
-            Stage::End => return Ok(None),
+            ExportStage::After(before) => before,
+            ExportStage::End => return Ok(None),
         };
         let filter = self.filter.clone();
-        let reading = apart(self.db.clone(), self.conn.take(), move |conn| look(conn, &filter, before, PIECE, LOOKED_AT));
+        let reading = apart(self.db.clone(), self.conn.take(), move |conn| find_entries(conn, &filter, before, PIECE, LOOKED_AT));
         let (conn, slice) = reading.await?;
         self.conn = Some(conn);
-        self.stage = slice.next.map_or(Stage::End, |next| Stage::After(Some(next)));
+        self.stage = slice.next.map_or(ExportStage::End, |next| ExportStage::After(Some(next)));
         Ok(Some(slice.lines.iter().map(|line| self.form.line(line)).collect()))
     }
 }
 
-impl Form {
+impl ExportFormat {
     fn head(self) -> String {
         match self {
             Self::Csv => format!("{BYTE_ORDER_MARK}{COLUMNS}\r\n"),
@@ -73,7 +73,7 @@ impl Form {
         }
     }
 
-    fn line(self, line: &Line) -> String {
+    fn line(self, line: &LogLine) -> String {
         match self {
             Self::Csv => csv(line),
             Self::JsonLines => serde_json::to_string(line).map(|text| text + "\n").unwrap_or_default(),
@@ -81,7 +81,7 @@ impl Form {
     }
 }
 
-fn csv(line: &Line) -> String {
+fn csv(line: &LogLine) -> String {
     let (id, at) = (line.id.to_string(), rfc3339(line.at));
     let waited = line.waited_ms.map(|ms| ms.to_string()).unwrap_or_default();
     let cells: [&str; 21] = [
@@ -154,8 +154,8 @@ mod tests {
         assert_eq!(cell(text), expected);
     }
 
-    fn line() -> Line {
-        Line {
+    fn line() -> LogLine {
+        LogLine {
             id: 7,
             at: 1_764_000_000_123,
             user: "mo".into(),
@@ -190,8 +190,8 @@ mod tests {
         );
         assert!(cells.contains("\"'=HYPERLINK(\"\"http://evil\"\")\""), "{cells}");
         assert!(
-            Form::Csv.head().starts_with("\u{feff}id,at,user,")
-                && Form::Csv.head().ends_with(",detail,space,tenant,bridge_id,action_id,corrects\r\n")
+            ExportFormat::Csv.head().starts_with("\u{feff}id,at,user,")
+                && ExportFormat::Csv.head().ends_with(",detail,space,tenant,bridge_id,action_id,corrects\r\n")
         );
         let json = serde_json::to_value(line()).expect("JSON");
         let names = COLUMNS.split(',').all(|name| json.get(name).is_some());
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_json_line_is_one_line_with_texts_as_they_are() {
-        let text = Form::JsonLines.line(&line());
+        let text = ExportFormat::JsonLines.line(&line());
         assert_eq!(text.matches('\n').count(), 1);
         let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!((json["at"].as_str(), json["name"].as_str()), (Some("2025-11-24T16:00:00.123Z"), Some("=HYPERLINK(\"http://evil\")")));

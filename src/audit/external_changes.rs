@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use super::event::AuditEvent;
-use super::subject::Whom;
+use super::subject::AuditSubject;
 use crate::model::{ActionKind, ActionResult, Lobby};
 use crate::view::PersonRow;
 
@@ -16,7 +16,7 @@ pub fn moved_elsewhere(before: &PersonRow, after: &PersonRow, meeting_name: &str
         (Lobby::In, Lobby::Waiting) => AuditEvent::PutBack,
         _ => return None,
     };
-    let whom = Whom {
+    let whom = AuditSubject {
         person: after.id.clone(),
         name: after.name.clone(),
         address: after.address.clone(),
@@ -25,7 +25,7 @@ pub fn moved_elsewhere(before: &PersonRow, after: &PersonRow, meeting_name: &str
         bridge: after.bridge.clone().or_else(|| after.elsewhere.clone()).unwrap_or_default(),
         waiting_since: before.waiting_since,
         // Rows don't have them; see [`Entry::located`].
-        ..Whom::default()
+        ..AuditSubject::default()
     };
     (!by_usher(after)).then(|| Entry::elsewhere(action).about(whom).ended(ActionResult::Done))
 }

@@ -1,18 +1,18 @@
 //! Which entries somebody wants to see. Pure.
 
-use super::query::Line;
+use super::query::LogLine;
 use crate::text::normalize::search;
 
 /// Everything that is set must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct LogFilter {
     /// Somewhere in a name, address, id, reason or detail, whatever the case, accents and the way letters are written; empty for all.
     pub text: String,
     /// Id of a meeting's row.
     pub meeting: Option<String>,
     /// Participant id.
     pub person: Option<String>,
-    pub moderator: Option<Moderator>,
+    pub moderator: Option<ModeratorFilter>,
     /// The word of an action.
     pub action: Option<String>,
     /// Unix milliseconds: from this moment on ...
@@ -23,13 +23,13 @@ pub struct Filter {
 
 /// The user who caused it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Moderator {
+pub enum ModeratorFilter {
     User(String),
     /// Events that no user of Usher caused.
     Nobody,
 }
 
-impl Moderator {
+impl ModeratorFilter {
     /// How it is written in an address; no user can be named so.
     pub const NOBODY: &str = "(nobody)";
 
@@ -58,11 +58,11 @@ pub(super) struct Needle {
 }
 
 impl Needle {
-    pub(super) fn new(filter: &Filter) -> Self {
+    pub(super) fn new(filter: &LogFilter) -> Self {
         Self { text: search(&filter.text), action: filter.action.clone() }
     }
 
-    pub(super) fn is_in(&self, line: &Line) -> bool {
+    pub(super) fn is_in(&self, line: &LogLine) -> bool {
         if self.action.as_ref().is_some_and(|action| *action != line.action) {
             return false;
         }

@@ -1,9 +1,9 @@
 //! The log of actions: who did what to whom, when, from where, why, and how it ended. Added to and never changed; decides nothing.
 //!
-//! An action takes [`Room`] for its entries first, and adds them to it when it has ended: without room nothing is done. Changes that happened
-//! without Usher are handed to [`AuditLog::add`], which neither waits nor fails. A task of its own ([`Writer`]) brings the
+//! An action takes [`Reservation`] for its entries first, and adds them to it when it has ended: without room nothing is done. Changes that happened
+//! without Usher are handed to [`AuditLog::add`], which neither waits nor fails. A task of its own ([`AuditWriter`]) brings the
 //! entries into SQLite, many in one commit, and keeps them while that can't be done. Changes of the database alone are written
-//! in one transaction with their entry ([`write`]). Reading ([`look`]) is done on connections beside the database's threads, because it may take long.
+//! in one transaction with their entry ([`write`]). Reading ([`find_entries`]) is done on connections beside the database's threads, because it may take long.
 
 mod entry;
 mod event;
@@ -27,21 +27,21 @@ use crate::config::Timing;
 use crate::db::Db;
 use crate::system_status::Problems;
 
-use reservation::{Also, Place, Shares};
+use reservation::{Permits, Quotas, WrittenTogether};
 
 pub use entry::{Entry, new_action_id};
 pub use event::AuditEvent;
-pub use export::{Form, Report};
+pub use export::{Export, ExportFormat};
 pub use external_changes::moved_elsewhere;
-pub use filter::{Filter, Moderator};
-pub use query::{Cursor, Line, Slice, look};
-pub use reservation::{NO_ROOM, NoRoom, Room, Share};
-pub use subject::Whom;
+pub use filter::{LogFilter, ModeratorFilter};
+pub use query::{Cursor, LogLine, LogPage, find_entries};
+pub use reservation::{LOG_FULL, LogFull, Quota, Reservation};
+pub use subject::AuditSubject;
 pub use table::write;
 pub use times::{parse, rfc3339};
-pub use writer::Writer;
+pub use writer::AuditWriter;
 
-/// Entries beyond which [`AuditLog::add`] counts instead of adding. A third of them can't be taken by users, see [`Share`].
+/// Entries beyond which [`AuditLog::add`] counts instead of adding. A third of them can't be taken by users, see [`Quota`].
 pub const HELD: usize = 45_000;
 
 /// How long somebody waits for what they did to be on disk, before they are told that it is done. A full disk makes nobody wait longer.
@@ -53,8 +53,8 @@ pub struct AuditLog(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    queue: Mutex<Queue>,
-    shares: Shares,
+    queue: Mutex<EntryQueue>,
+    shares: Quotas,
     added: Notify,
     /// A caller waits for what was added: the writer writes at once instead of gathering more.
     hurry: Notify,
@@ -66,8 +66,8 @@ struct Inner {
 }
 
 #[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
+struct EntryQueue {
+    waiting: VecDeque<QueuedEntry>,
     /// Taken by the writer and not in the file yet.
     under_way: usize,
     /// Entries ever added.
@@ -81,48 +81,48 @@ struct Queue {
 }
 
 /// An entry on its way to the disk, and what goes with it.
-struct Waiting {
+struct QueuedEntry {
     entry: Entry,
-    also: Option<Also>,
+    also: Option<WrittenTogether>,
     /// Given back when this is dropped.
-    _place: Option<Place>,
+    _place: Option<Permits>,
 }
 
-impl std::fmt::Debug for Waiting {
+impl std::fmt::Debug for QueuedEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.entry.fmt(f)
     }
 }
 
-impl Queue {
+impl EntryQueue {
     fn held(&self) -> usize {
         self.waiting.len() + self.under_way
     }
 
-    fn push(&mut self, entry: Entry, also: Option<Also>, place: Option<Place>) {
+    fn push(&mut self, entry: Entry, also: Option<WrittenTogether>, place: Option<Permits>) {
         self.added += 1;
-        self.waiting.push_back(Waiting { entry, also, _place: place });
+        self.waiting.push_back(QueuedEntry { entry, also, _place: place });
     }
 }
 
 impl AuditLog {
     /// A handle, and the writer behind it, which somebody has to run. `keep_days` 0: for ever.
-    pub fn new(db: Db, keep_days: u32, timing: &Timing, troubles: Problems) -> (Self, Writer) {
+    pub fn new(db: Db, keep_days: u32, timing: &Timing, troubles: Problems) -> (Self, AuditWriter) {
         let (keep_days, kept) = watch::channel(keep_days);
         let log = Self(Arc::new(Inner {
             queue: Mutex::default(),
-            shares: Shares::default(),
+            shares: Quotas::default(),
             added: Notify::new(),
             hurry: Notify::new(),
             written: watch::channel(0).0,
             keep_days,
             db,
         }));
-        (log.clone(), Writer::new(log, kept, timing, troubles))
+        (log.clone(), AuditWriter::new(log, kept, timing, troubles))
     }
 
     /// Adds an entry of what happened anyway. Never waits and never fails: with [`HELD`] entries in memory it is counted as lost, which every
-    /// moderator is told. Requests need [`Room`].
+    /// moderator is told. Requests need [`Reservation`].
     pub fn add(&self, entry: Entry) {
         {
             let mut queue = self.queue();
@@ -136,7 +136,7 @@ impl AuditLog {
         self.0.added.notify_one();
     }
 
-    fn push(&self, entry: Entry, also: Option<Also>, place: Option<Place>) {
+    fn push(&self, entry: Entry, also: Option<WrittenTogether>, place: Option<Permits>) {
         self.queue().push(entry, also, place);
         self.0.added.notify_one();
     }
@@ -164,12 +164,12 @@ impl AuditLog {
     }
 
     /// A reading of all that `filter` lets through, to be taken piece by piece.
-    pub fn report(&self, filter: Filter, form: Form) -> Report {
-        Report::new(self.0.db.clone(), filter, form)
+    pub fn report(&self, filter: LogFilter, form: ExportFormat) -> Export {
+        Export::new(self.0.db.clone(), filter, form)
     }
 
-    /// One page: up to `want` lines older than `before`. Looks at a bounded number of entries, see [`Slice::looked_to`].
-    pub async fn page(&self, filter: Filter, before: Option<Cursor>, want: usize) -> Result<Slice, crate::db::DbError> {
+    /// One page: up to `want` lines older than `before`. Looks at a bounded number of entries, see [`LogPage::looked_to`].
+    pub async fn page(&self, filter: LogFilter, before: Option<Cursor>, want: usize) -> Result<LogPage, crate::db::DbError> {
         query::page(self.0.db.clone(), filter, before, want).await
     }
 
@@ -179,7 +179,7 @@ impl AuditLog {
         if queue.failing { queue.held() } else { 0 }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, EntryQueue> {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

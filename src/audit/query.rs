@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::{Serialize, Serializer};
 
-use super::filter::{Filter, Moderator, Needle};
+use super::filter::{LogFilter, ModeratorFilter, Needle};
 use super::times::rfc3339;
 use crate::db::{Db, DbError};
 use crate::text::normalize::caseless;
@@ -17,13 +17,13 @@ use crate::text::normalize::caseless;
 /// Entries that one page looks at, at most: with a rare text the page says how far back it has looked, and goes on from there.
 const LOOKED_AT: usize = 50_000;
 
-/// The fields of a [`Line`], in their order.
+/// The fields of a [`LogLine`], in their order.
 pub(super) const COLUMNS: &str = "id,at,user,address,action,scope,person,name,person_address,meeting,meeting_name,bridge,result,reason,\
                                   waited_ms,detail,space,tenant,bridge_id,action_id,corrects";
 
 /// One entry as it stands in the table; also the line of an export, with these names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct LogLine {
     pub id: i64,
     /// Unix milliseconds; in exports RFC 3339, UTC.
     #[serde(serialize_with = "as_text")]
@@ -80,13 +80,13 @@ impl std::str::FromStr for Cursor {
 
 /// The result of one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
-    pub lines: Vec<Line>,
-    /// Where to look on; None at the end of the log.
+pub struct LogPage {
+    pub lines: Vec<LogLine>,
+    /// Where to find_entries on; None at the end of the log.
     pub next: Option<Cursor>,
 }
 
-impl Slice {
+impl LogPage {
     /// How far back it has looked, where it gave up before it had found as many lines as were wanted.
     pub fn looked_to(&self, want: usize) -> Option<i64> {
         self.next.filter(|_| self.lines.len() < want).map(|next| next.at)
@@ -94,7 +94,13 @@ impl Slice {
 }
 
 /// Up to `want` lines that are older than `before`, of at most `look_at` entries.
-pub fn look(conn: &Connection, filter: &Filter, before: Option<Cursor>, want: usize, look_at: usize) -> rusqlite::Result<Slice> {
+pub fn find_entries(
+    conn: &Connection,
+    filter: &LogFilter,
+    before: Option<Cursor>,
+    want: usize,
+    look_at: usize,
+) -> rusqlite::Result<LogPage> {
     let needle = Needle::new(filter);
     let filter = named(conn, filter)?;
     let (statement, values) = statement(&filter, before);
@@ -104,7 +110,7 @@ pub fn look(conn: &Connection, filter: &Filter, before: Option<Cursor>, want: us
     while let Some(row) = rows.next()? {
         // There is one more: what was found ends before it.
         if lines.len() >= want || looked >= look_at {
-            return Ok(Slice { lines, next: last });
+            return Ok(LogPage { lines, next: last });
         }
         let line = line(row)?;
         (last, looked) = (Some(Cursor { at: line.at, id: line.id }), looked + 1);
@@ -112,12 +118,12 @@ pub fn look(conn: &Connection, filter: &Filter, before: Option<Cursor>, want: us
             lines.push(line);
         }
     }
-    Ok(Slice { lines, next: None })
+    Ok(LogPage { lines, next: None })
 }
 
 /// The filter with the moderator's name as entries have it: it may have been typed in another case.
-fn named<'a>(conn: &Connection, filter: &'a Filter) -> rusqlite::Result<Cow<'a, Filter>> {
-    let Some(Moderator::User(typed)) = &filter.moderator else { return Ok(Cow::Borrowed(filter)) };
+fn named<'a>(conn: &Connection, filter: &'a LogFilter) -> rusqlite::Result<Cow<'a, LogFilter>> {
+    let Some(ModeratorFilter::User(typed)) = &filter.moderator else { return Ok(Cow::Borrowed(filter)) };
     let key = caseless(typed);
     let mut names: Vec<String> = Vec::new();
     let mut query = conn.prepare_cached(NAMES)?;
@@ -131,8 +137,8 @@ fn named<'a>(conn: &Connection, filter: &'a Filter) -> rusqlite::Result<Cow<'a, 
             names.push(name);
         }
     }
-    let moderator = names.pop().map(Moderator::User);
-    Ok(moderator.map_or(Cow::Borrowed(filter), |found| Cow::Owned(Filter { moderator: Some(found), ..filter.clone() })))
+    let moderator = names.pop().map(ModeratorFilter::User);
+    Ok(moderator.map_or(Cow::Borrowed(filter), |found| Cow::Owned(LogFilter { moderator: Some(found), ..filter.clone() })))
 }
 
 /// All users who caused an entry: one step of the index for each, whatever the number of entries.
@@ -141,7 +147,7 @@ const NAMES: &str = "WITH RECURSIVE everybody(who) AS (
        UNION ALL SELECT (SELECT min(user) FROM log WHERE user > who) FROM everybody WHERE who IS NOT NULL LIMIT 10000)
      SELECT who FROM everybody WHERE who IS NOT NULL";
 
-fn statement(filter: &Filter, before: Option<Cursor>) -> (String, Vec<Value>) {
+fn statement(filter: &LogFilter, before: Option<Cursor>) -> (String, Vec<Value>) {
     let mut conditions: Vec<&str> = Vec::new();
     let mut values: Vec<Value> = Vec::new();
     let mut add = |condition, value: Value| {
@@ -172,8 +178,8 @@ fn statement(filter: &Filter, before: Option<Cursor>) -> (String, Vec<Value>) {
     (format!("SELECT {COLUMNS} FROM log {conditions} ORDER BY at DESC, id DESC"), values)
 }
 
-fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
-    Ok(Line {
+fn line(row: &Row<'_>) -> rusqlite::Result<LogLine> {
+    Ok(LogLine {
         id: row.get(0)?,
         at: row.get(1)?,
         user: row.get(2)?,
@@ -212,8 +218,8 @@ pub(super) async fn apart<T: Send + 'static>(
     reading.await.map_err(|_| DbError::Ended)?
 }
 
-pub(super) async fn page(db: Db, filter: Filter, before: Option<Cursor>, want: usize) -> Result<Slice, DbError> {
-    let (_, slice) = apart(db, None, move |conn| look(conn, &filter, before, want, LOOKED_AT)).await?;
+pub(super) async fn page(db: Db, filter: LogFilter, before: Option<Cursor>, want: usize) -> Result<LogPage, DbError> {
+    let (_, slice) = apart(db, None, move |conn| find_entries(conn, &filter, before, want, LOOKED_AT)).await?;
     Ok(slice)
 }
 
@@ -222,7 +228,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::audit::{AuditEvent, Entry, Moderator, Whom, table};
+    use crate::audit::{AuditEvent, AuditSubject, Entry, ModeratorFilter, table};
     use crate::db::open_connection;
 
     const START: i64 = 1_764_000_000_000;
@@ -234,12 +240,12 @@ mod tests {
         let entries: Vec<Entry> = (0..50_i64)
             .map(|n| {
                 let user = ["mo", "max", ""][n as usize % 3];
-                let whom = Whom {
+                let whom = AuditSubject {
                     person: format!("person-{n}").into(),
                     name: format!("Zoë {n}").into(),
                     meeting: format!("meeting-{}", n % 5).into(),
                     meeting_name: format!("Board {}", n % 5).into(),
-                    ..Whom::default()
+                    ..AuditSubject::default()
                 };
                 Entry { at: START + n * 60_000, user: user.into(), ..Entry::elsewhere(AuditEvent::LetIn).about(whom) }
             })
@@ -248,10 +254,10 @@ mod tests {
         (dir, conn)
     }
 
-    fn all(conn: &Connection, filter: &Filter, want: usize, look_at: usize) -> Vec<i64> {
+    fn all(conn: &Connection, filter: &LogFilter, want: usize, look_at: usize) -> Vec<i64> {
         let (mut ids, mut before) = (Vec::new(), None);
         loop {
-            let slice = look(conn, filter, before, want, look_at).expect("a look");
+            let slice = find_entries(conn, filter, before, want, look_at).expect("a look");
             assert!(slice.lines.len() <= want);
             ids.extend(slice.lines.iter().map(|line| line.id));
             before = slice.next;
@@ -262,26 +268,26 @@ mod tests {
     }
 
     #[rstest]
-    #[case::everything(Filter::default(), 50)]
-    #[case::person(Filter { person: Some("person-7".into()), ..Filter::default() }, 1)]
-    #[case::meeting(Filter { meeting: Some("meeting-2".into()), ..Filter::default() }, 10)]
-    #[case::moderator(Filter { moderator: Moderator::parse("mo"), ..Filter::default() }, 17)]
-    #[case::nobody(Filter { moderator: Moderator::parse("(nobody)"), ..Filter::default() }, 16)]
-    #[case::moderator_in_another_case(Filter { moderator: Moderator::parse("MO"), ..Filter::default() }, 17)]
-    #[case::moderator_in_wide_letters(Filter { moderator: Moderator::parse("ｍｏ"), ..Filter::default() }, 17)]
-    #[case::no_such_moderator(Filter { moderator: Moderator::parse("m"), ..Filter::default() }, 0)]
-    #[case::from(Filter { from: Some(START + 40 * 60_000), ..Filter::default() }, 10)]
-    #[case::to(Filter { to: Some(START + 40 * 60_000), ..Filter::default() }, 40)]
-    #[case::text(Filter { text: " zoË 1".into(), ..Filter::default() }, 11)]
-    #[case::text_without_accents(Filter { text: "ZOE 1".into(), ..Filter::default() }, 11)]
-    #[case::text_decomposed(Filter { text: "zoe\u{308} 1".into(), ..Filter::default() }, 11)]
-    #[case::text_in_wide_letters(Filter { text: "ｚｏｅ 1".into(), ..Filter::default() }, 11)]
-    #[case::text_of_a_meeting(Filter { text: "board 4".into(), ..Filter::default() }, 10)]
-    #[case::action(Filter { action: Some("let_in".into()), ..Filter::default() }, 50)]
-    #[case::no_such_action(Filter { action: Some("let".into()), ..Filter::default() }, 0)]
-    #[case::no_pattern(Filter { text: "%".into(), ..Filter::default() }, 0)]
-    #[case::all_of_it(Filter { text: "zoë".into(), meeting: Some("meeting-0".into()), moderator: Moderator::parse("mo"), from: Some(START + 60_000), ..Filter::default() }, 3)]
-    fn what_is_asked_for_is_found_once_and_newest_first_however_it_is_cut(#[case] filter: Filter, #[case] expected: usize) {
+    #[case::everything(LogFilter::default(), 50)]
+    #[case::person(LogFilter { person: Some("person-7".into()), ..LogFilter::default() }, 1)]
+    #[case::meeting(LogFilter { meeting: Some("meeting-2".into()), ..LogFilter::default() }, 10)]
+    #[case::moderator(LogFilter { moderator: ModeratorFilter::parse("mo"), ..LogFilter::default() }, 17)]
+    #[case::nobody(LogFilter { moderator: ModeratorFilter::parse("(nobody)"), ..LogFilter::default() }, 16)]
+    #[case::moderator_in_another_case(LogFilter { moderator: ModeratorFilter::parse("MO"), ..LogFilter::default() }, 17)]
+    #[case::moderator_in_wide_letters(LogFilter { moderator: ModeratorFilter::parse("ｍｏ"), ..LogFilter::default() }, 17)]
+    #[case::no_such_moderator(LogFilter { moderator: ModeratorFilter::parse("m"), ..LogFilter::default() }, 0)]
+    #[case::from(LogFilter { from: Some(START + 40 * 60_000), ..LogFilter::default() }, 10)]
+    #[case::to(LogFilter { to: Some(START + 40 * 60_000), ..LogFilter::default() }, 40)]
+    #[case::text(LogFilter { text: " zoË 1".into(), ..LogFilter::default() }, 11)]
+    #[case::text_without_accents(LogFilter { text: "ZOE 1".into(), ..LogFilter::default() }, 11)]
+    #[case::text_decomposed(LogFilter { text: "zoe\u{308} 1".into(), ..LogFilter::default() }, 11)]
+    #[case::text_in_wide_letters(LogFilter { text: "ｚｏｅ 1".into(), ..LogFilter::default() }, 11)]
+    #[case::text_of_a_meeting(LogFilter { text: "board 4".into(), ..LogFilter::default() }, 10)]
+    #[case::action(LogFilter { action: Some("let_in".into()), ..LogFilter::default() }, 50)]
+    #[case::no_such_action(LogFilter { action: Some("let".into()), ..LogFilter::default() }, 0)]
+    #[case::no_pattern(LogFilter { text: "%".into(), ..LogFilter::default() }, 0)]
+    #[case::all_of_it(LogFilter { text: "zoë".into(), meeting: Some("meeting-0".into()), moderator: ModeratorFilter::parse("mo"), from: Some(START + 60_000), ..LogFilter::default() }, 3)]
+    fn what_is_asked_for_is_found_once_and_newest_first_however_it_is_cut(#[case] filter: LogFilter, #[case] expected: usize) {
         let (_dir, conn) = filled();
         let whole = all(&conn, &filter, 100, 1000);
         assert_eq!(whole.len(), expected);
@@ -294,10 +300,10 @@ mod tests {
     #[test]
     fn a_look_that_gives_up_says_how_far_it_came() {
         let (_dir, conn) = filled();
-        let rare = Filter { text: "zoë 3".into(), ..Filter::default() };
-        let slice = look(&conn, &rare, None, 100, 15).expect("a look");
+        let rare = LogFilter { text: "zoë 3".into(), ..LogFilter::default() };
+        let slice = find_entries(&conn, &rare, None, 100, 15).expect("a look");
         assert_eq!((slice.lines.len(), slice.looked_to(100)), (5, Some(START + 35 * 60_000)));
-        let whole = look(&conn, &rare, None, 100, 50).expect("a look");
+        let whole = find_entries(&conn, &rare, None, 100, 50).expect("a look");
         assert_eq!((whole.lines.len(), whole.looked_to(100)), (11, None));
     }
 
@@ -306,16 +312,16 @@ mod tests {
         let (_dir, conn) = filled();
         let same: Vec<Entry> = (0..5).map(|_| Entry { at: START, ..Entry::elsewhere(AuditEvent::LetIn) }).collect();
         table::insert(&conn, &same, 0).expect("added");
-        assert_eq!(all(&conn, &Filter::default(), 2, 1000).len(), 55);
+        assert_eq!(all(&conn, &LogFilter::default(), 2, 1000).len(), 55);
     }
 
     #[rstest]
-    #[case(Filter::default(), "log_by_time")]
-    #[case(Filter { from: Some(1), to: Some(2), ..Filter::default() }, "log_by_time")]
-    #[case(Filter { person: Some("p".into()), from: Some(1), ..Filter::default() }, "log_by_person")]
-    #[case(Filter { meeting: Some("m".into()), to: Some(1), ..Filter::default() }, "log_by_meeting")]
-    #[case(Filter { moderator: Moderator::parse("mo"), ..Filter::default() }, "log_by_user")]
-    fn no_look_reads_or_sorts_the_whole_table(#[case] filter: Filter, #[case] index: &str) {
+    #[case(LogFilter::default(), "log_by_time")]
+    #[case(LogFilter { from: Some(1), to: Some(2), ..LogFilter::default() }, "log_by_time")]
+    #[case(LogFilter { person: Some("p".into()), from: Some(1), ..LogFilter::default() }, "log_by_person")]
+    #[case(LogFilter { meeting: Some("m".into()), to: Some(1), ..LogFilter::default() }, "log_by_meeting")]
+    #[case(LogFilter { moderator: ModeratorFilter::parse("mo"), ..LogFilter::default() }, "log_by_user")]
+    fn no_look_reads_or_sorts_the_whole_table(#[case] filter: LogFilter, #[case] index: &str) {
         let (_dir, conn) = filled();
         for before in [None, Some(Cursor { at: START, id: 7 })] {
             let (statement, values) = statement(&filter, before);

@@ -8,7 +8,7 @@ use crate::view;
 
 /// The target of an action as it was shown when the action began: afterwards it may be gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Whom {
+pub struct AuditSubject {
     /// Participant id; empty where it is about a meeting or bridge.
     pub person: Arc<str>,
     pub name: Arc<str>,
@@ -27,7 +27,7 @@ pub struct Whom {
     pub waiting_since: Option<i64>,
 }
 
-impl Whom {
+impl AuditSubject {
     /// A participant of whom only the id is known.
     pub fn target_only(target: &Target) -> Self {
         match target {
@@ -144,18 +144,18 @@ mod tests {
     #[test]
     fn a_person_is_described_as_shown_and_one_who_is_gone_by_the_id() {
         let store = store();
-        let whom = Whom::person(&store, &"p".into());
+        let whom = AuditSubject::person(&store, &"p".into());
         let said = [&whom.person, &whom.name, &whom.address, &whom.meeting, &whom.meeting_name, &whom.bridge].map(|text| &**text);
         assert_eq!(said, ["p", "Bo", "bo@x", "m", "Board", "eu-1"]);
         assert_eq!([&whom.space, &whom.tenant, &whom.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1"]);
         let waited = Entry::elsewhere(AuditEvent::LetIn).about(whom).waited_ms().expect("waits");
         assert!((90_000..95_000).contains(&waited), "{waited}");
-        assert_eq!(Whom::person(&store, &"q".into()), Whom { person: "q".into(), ..Whom::default() });
+        assert_eq!(AuditSubject::person(&store, &"q".into()), AuditSubject { person: "q".into(), ..AuditSubject::default() });
     }
 
     #[test]
     fn a_meeting_has_the_name_and_ids_that_any_bridge_knows_and_all_its_bridges() {
-        let whom = Whom::meeting(&store(), &"m".into());
+        let whom = AuditSubject::meeting(&store(), &"m".into());
         assert_eq!((&*whom.meeting_name, &*whom.bridge, whom.waiting_since), ("Board", "eu-1, eu-2", None));
         assert_eq!([&whom.space, &whom.tenant, &whom.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1, id of eu-2"]);
     }
@@ -164,9 +164,9 @@ mod tests {
     fn somebody_hosted_elsewhere_has_the_id_of_that_bridge() {
         let store = store();
         store.update_person("p", |person| person.home = Some(Home::Elsewhere { id: "b-7".into(), name: Some("far".into()) }));
-        let whom = Whom::person(&store, &"p".into());
+        let whom = AuditSubject::person(&store, &"p".into());
         assert_eq!((&*whom.bridge, &*whom.bridge_id), ("far", "b-7"));
-        assert_eq!(&*Whom::bridge(&store, "eu-1").bridge_id, "id of eu-1");
-        assert_eq!(&*Whom::bridge(&store, "eu-9").bridge_id, "");
+        assert_eq!(&*AuditSubject::bridge(&store, "eu-1").bridge_id, "id of eu-1");
+        assert_eq!(&*AuditSubject::bridge(&store, "eu-9").bridge_id, "");
     }
 }

@@ -59,7 +59,8 @@ mod tests {
 
     use super::*;
     use crate::audit::AuditEvent;
-    use crate::db::{now_ms, open_connection};
+    use crate::clock::now_ms;
+    use crate::db::open_connection;
 
     fn filled() -> (tempfile::TempDir, Connection) {
         let dir = tempfile::tempdir().expect("directory");

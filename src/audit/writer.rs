@@ -11,10 +11,11 @@ use tracing::{error, warn};
 
 use super::entry::Entry;
 use super::event::AuditEvent;
-use super::{AuditLog, Waiting, table};
+use super::{AuditLog, QueuedEntry, table};
 use crate::clock;
+use crate::clock::now_ms;
 use crate::config::Timing;
-use crate::db::{DbError, contained, may_pass, now_ms};
+use crate::db::{DbError, contained, may_pass};
 use crate::system_status::Problems;
 
 /// Entries in one commit: some milliseconds of work.
@@ -29,12 +30,12 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 const TROUBLE: &str = "log";
 
 /// The one task that writes the log.
-pub struct Writer {
+pub struct AuditWriter {
     log: AuditLog,
     keep_days: watch::Receiver<u32>,
     troubles: Problems,
     /// Taken from the queue, and tried again until they are in the file.
-    batch: Arc<[Waiting]>,
+    batch: Arc<[QueuedEntry]>,
     /// When refused requests may be told of again.
     next_refused: Instant,
     /// The file is in terms of the machine's clock.
@@ -45,7 +46,7 @@ pub struct Writer {
     next_sweep: Instant,
 }
 
-impl Writer {
+impl AuditWriter {
     pub(super) fn new(log: AuditLog, keep_days: watch::Receiver<u32>, timing: &Timing, troubles: Problems) -> Self {
         let (tick, retry, sweep) = (timing.log_tick, timing.log_retry, timing.log_sweep);
         Self {
@@ -196,7 +197,7 @@ impl Writer {
 }
 
 /// Each entry with what goes with it.
-fn write(conn: &Connection, batch: &[Waiting], set_by: i64) -> rusqlite::Result<()> {
+fn write(conn: &Connection, batch: &[QueuedEntry], set_by: i64) -> rusqlite::Result<()> {
     table::insert(conn, batch.iter().map(|waiting| &waiting.entry), set_by)?;
     for also in batch.iter().filter_map(|waiting| waiting.also.as_ref()) {
         match contained(|| also(conn)) {

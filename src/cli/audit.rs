@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::accounts::{Note, User};
+use crate::accounts::{AuditNote, User};
 use crate::audit::{AuditEvent, Entry, write};
 use crate::db::{DbError, open_current};
 
@@ -17,7 +17,7 @@ pub(super) fn done(action: AuditEvent, detail: &str) -> Entry {
 }
 
 /// For the transaction in which an account is changed. `detail` is about the account.
-pub(super) fn note(action: AuditEvent, detail: impl FnOnce(&User) -> String + Send + 'static) -> Note {
+pub(super) fn note(action: AuditEvent, detail: impl FnOnce(&User) -> String + Send + 'static) -> AuditNote {
     Box::new(move |conn, user| write(conn, &done(action, &detail(user))))
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use rusqlite::Connection;
 
-use crate::audit::{AuditEvent, Whom};
+use crate::audit::{AuditEvent, AuditSubject};
 use crate::cdr_endpoints;
 use crate::check::is_own_receiver;
 use crate::clock::Now;
@@ -102,7 +102,7 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
 
 /// The entry of what was asked of a bridge.
 fn tell(conn: &Connection, action: AuditEvent, bridge: &BridgeConfig, asked: &anyhow::Result<()>) -> anyhow::Result<()> {
-    let about = Whom { bridge: bridge.name.clone(), ..Whom::default() };
+    let about = AuditSubject { bridge: bridge.name.clone(), ..AuditSubject::default() };
     let entry = audit::done(action, "").about(about);
     let entry = match asked {
         Ok(()) => entry,

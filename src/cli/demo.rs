@@ -7,10 +7,10 @@ use anyhow::{Context, ensure};
 use tokio_util::sync::CancellationToken;
 
 use super::serve::stop_signal;
-use crate::accounts::Offline;
+use crate::accounts::OfflineAccounts;
 use crate::app;
 use crate::config::Config;
-use crate::db::{Hold, open_connection};
+use crate::db::{DirectoryLock, open_connection};
 use crate::http::DemoAccount;
 use crate::model::Role;
 use crate::simulator::{self, Simulator};
@@ -61,7 +61,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let data_dir = args.data_dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("usher-demo-{}", std::process::id())));
     let simulator = simulator::start(options(&args)).await?;
     // Accounts whose password everybody knows are not for the data of a running server.
-    let hold = Hold::take(&data_dir)?;
+    let hold = DirectoryLock::take(&data_dir)?;
     make_accounts(&data_dir)?;
     let config = configuration(&simulator, &data_dir)?;
     let stop = CancellationToken::new();
@@ -123,7 +123,7 @@ fn accounts() -> Vec<DemoAccount> {
 
 fn make_accounts(data_dir: &Path) -> anyhow::Result<()> {
     let mut conn = open_connection(data_dir)?;
-    let mut offline = Offline(&mut conn);
+    let mut offline = OfflineAccounts(&mut conn);
     for (name, role) in ACCOUNTS {
         if !offline.exists(name)? {
             offline.add(name, role, PASSWORD)?;

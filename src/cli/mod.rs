@@ -24,11 +24,11 @@ pub struct Cli {
     #[arg(long, global = true)]
     log_json: bool,
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// Follow a cluster and serve the desk
     Serve(ConfigFile),
     /// Try the desk on a simulated cluster; nothing else is needed
@@ -74,21 +74,21 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         start_log(self.log_json);
         let result = match self.command {
-            Command::Serve(file) => {
+            CliCommand::Serve(file) => {
                 Config::load(&file.config).map_err(anyhow::Error::from).and_then(|config| block_on(serve::run(config, file.config)))
             }
-            Command::Demo(args) => block_on(demo::run(args)),
-            Command::Simulate(options) => block_on(simulator::run(options)),
-            Command::Check(file) => {
+            CliCommand::Demo(args) => block_on(demo::run(args)),
+            CliCommand::Simulate(options) => block_on(simulator::run(options)),
+            CliCommand::Check(file) => {
                 Config::load(&file.config).map_err(anyhow::Error::from).and_then(|config| block_on(crate::check::run(config)))
             }
-            Command::Cdr { config, command } => Config::load(&config.config)
+            CliCommand::Cdr { config, command } => Config::load(&config.config)
                 .map_err(anyhow::Error::from)
                 .and_then(|config| block_on(cdr::run(command, config, &mut std::io::stdout()))),
-            Command::Backup { config, file } => Config::load(&config.config)
+            CliCommand::Backup { config, file } => Config::load(&config.config)
                 .map_err(anyhow::Error::from)
                 .and_then(|config| Ok(backup::run(&config.data_dir, &file, &mut std::io::stdout())?)),
-            Command::User { config, command } => Config::load(&config.config)
+            CliCommand::User { config, command } => Config::load(&config.config)
                 .map_err(anyhow::Error::from)
                 .and_then(|config| Ok(user::run(command, &config.data_dir, &mut std::io::stdout())?)),
         };

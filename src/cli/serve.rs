@@ -9,7 +9,7 @@ use tracing::{error, info, warn};
 
 use crate::accounts::Accounts;
 use crate::config::{Config, Trust};
-use crate::db::{Db, Hold};
+use crate::db::{Db, DirectoryLock};
 use crate::http::{FIRST_USER, check_certificate};
 use crate::reload::Reload;
 use crate::{app, check};
@@ -33,7 +33,7 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
         check_certificate(tls)?;
     }
     // Before anything is touched: of two servers on one directory the second would settle what the first has under way.
-    let hold = Hold::take(&config.data_dir)?;
+    let hold = DirectoryLock::take(&config.data_dir)?;
     let listener =
         TcpListener::bind(config.web.listen).with_context(|| format!("cannot listen on {} (key `listen`)", config.web.listen))?;
     let (data_dir, timing) = (config.data_dir.clone(), config.timing.clone());

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use rusqlite::Connection;
 
-use crate::accounts::{AccountError, Offline, Refused};
+use crate::accounts::{AccountError, ChangeError, OfflineAccounts};
 use crate::audit::AuditEvent;
 use crate::config::Secret;
 use crate::db::{DbError, is_made_for_root, open_connection};
@@ -70,11 +70,11 @@ pub(super) enum UserError {
     Output(#[from] std::io::Error),
 }
 
-impl From<Refused> for UserError {
-    fn from(refused: Refused) -> Self {
+impl From<ChangeError> for UserError {
+    fn from(refused: ChangeError) -> Self {
         match refused {
-            Refused::Rule(rule) => Self::Account(rule),
-            Refused::Db(error) => Self::Db(error),
+            ChangeError::Rule(rule) => Self::Account(rule),
+            ChangeError::Db(error) => Self::Db(error),
         }
     }
 }
@@ -96,39 +96,39 @@ pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -
             known(&mut conn, &name)?;
             let password = password.read(&name)?;
             let note = note(AuditEvent::UserPassword, |user| user.name.to_string());
-            Offline(&mut conn).noted(note).set_password(&name, &password)?;
+            OfflineAccounts(&mut conn).noted(note).set_password(&name, &password)?;
             Ok(writeln!(out, "{name} has a new password and is signed out everywhere.")?)
         }
         UserCommand::Remove { name } => {
             let note = note(AuditEvent::UserRemove, |user| format!("{} ({})", user.name, user.role));
-            Offline(&mut conn).noted(note).remove(&name)?;
+            OfflineAccounts(&mut conn).noted(note).remove(&name)?;
             Ok(writeln!(out, "{name} is removed; open pages close within ten seconds.")?)
         }
         UserCommand::Role { name, role } => {
             let note = note(AuditEvent::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
-            Offline(&mut conn).noted(note).set_role(&name, role)?;
+            OfflineAccounts(&mut conn).noted(note).set_role(&name, role)?;
             Ok(writeln!(out, "{name} is {role} now, and signs in again.")?)
         }
     }
 }
 
 fn add(conn: &mut Connection, name: &str, role: Role, password: &PasswordSource, out: &mut impl Write) -> Result<(), UserError> {
-    let name = &Offline(conn).check_new_name(name)?;
+    let name = &OfflineAccounts(conn).check_new_name(name)?;
     let password = password.read(name)?;
     let note = note(AuditEvent::UserAdd, |user| format!("{} ({})", user.name, user.role));
-    Offline(conn).noted(note).add(name, role, &password)?;
+    OfflineAccounts(conn).noted(note).add(name, role, &password)?;
     Ok(writeln!(out, "{name} may log in now, as {role}.")?)
 }
 
 fn known(conn: &mut Connection, name: &str) -> Result<(), UserError> {
-    match Offline(conn).exists(name)? {
+    match OfflineAccounts(conn).exists(name)? {
         true => Ok(()),
         false => Err(AccountError::Unknown(name.to_owned()).into()),
     }
 }
 
 fn list(conn: &mut Connection, out: &mut impl Write) -> Result<(), UserError> {
-    let users = Offline(conn).list()?;
+    let users = OfflineAccounts(conn).list()?;
     if users.is_empty() {
         writeln!(out, "There is no user yet: usher user add <name> --role admin")?;
     }
@@ -158,7 +158,7 @@ impl PasswordSource {
 /// The typed or piped text, trimmed, if it is acceptable.
 fn checked(name: &str, line: &[u8]) -> Result<String, UserError> {
     let password = Secret::read(line).map_err(UserError::NotAPassword)?;
-    Offline::check_password(name, password.expose())?;
+    OfflineAccounts::check_password(name, password.expose())?;
     Ok(password.expose().to_owned())
 }
 
@@ -177,7 +177,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("directory");
         let dir = dir.path();
         assert!(said(dir, UserCommand::List).expect("list").contains("usher user add"), "an empty list says what to type");
-        Offline(&mut open_connection(dir).expect("database")).add("ana", Role::Admin, "correct horse").expect("added");
+        OfflineAccounts(&mut open_connection(dir).expect("database")).add("ana", Role::Admin, "correct horse").expect("added");
         assert_eq!(said(dir, UserCommand::List).expect("list"), "admin      ana\n");
         let demote = UserCommand::Role { name: "ana".into(), role: Role::Viewer };
         assert!(said(dir, demote).expect_err("last").contains("last admin"));

@@ -12,7 +12,7 @@ pub struct MeetingFacts<'a> {
 
 /// A meeting is shown when it matches `include` (or that is empty) and nothing of `exclude`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct MeetingFilter {
     pub include: Rules,
     pub exclude: Rules,
 }
@@ -26,7 +26,7 @@ pub struct Rules {
     pub names: Vec<String>,
 }
 
-impl Filter {
+impl MeetingFilter {
     pub fn shows(&self, meeting: MeetingFacts<'_>) -> bool {
         (self.include.is_empty() || self.include.matches(meeting)) && !self.exclude.matches(meeting)
     }

@@ -5,14 +5,14 @@
 
 mod addresses;
 mod bridge;
+mod changes;
 mod error;
 mod filter;
 mod fingerprint;
 mod live;
-mod private;
+mod private_files;
 mod raw;
 mod reading;
-mod reread;
 mod secret;
 mod timing;
 mod validate;
@@ -24,9 +24,9 @@ use std::time::Duration;
 
 pub use bridge::{BridgeConfig, CdrMode, Trust};
 pub use error::{ConfigError, Mistake};
-pub use filter::{Filter, MeetingFacts, Rules};
+pub use filter::{MeetingFacts, MeetingFilter, Rules};
 pub use live::Live;
-pub use private::{Exposed, PrivateFile};
+pub use private_files::{Exposed, PrivateFile};
 pub use secret::Secret;
 pub use timing::{CmsLimits, Timing};
 
@@ -40,7 +40,7 @@ pub struct Config {
     pub bridges: Vec<BridgeConfig>,
     /// Where bridges reach Usher with their records, without a trailing slash: `http(s)://host[:port][/path]`.
     pub cdr_url: Option<String>,
-    pub filter: Filter,
+    pub filter: MeetingFilter,
     pub cms: CmsLimits,
     pub desk: DeskConfig,
     /// Days that the log of actions is kept; 0: for ever.

@@ -9,7 +9,7 @@ use super::filter::Rules;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
+pub(super) struct RawConfig {
     #[serde(default = "default_listen")]
     pub(super) listen: String,
     #[serde(default = "default_data_dir")]
@@ -17,51 +17,51 @@ pub(super) struct File {
     pub(super) public_url: Option<String>,
     #[serde(default)]
     pub(super) trusted_proxies: Vec<String>,
-    pub(super) tls: Option<Tls>,
+    pub(super) tls: Option<RawTls>,
     #[serde(default)]
-    pub(super) metrics: Metrics,
+    pub(super) metrics: RawMetrics,
     pub(super) sockets_per_user: Option<usize>,
     #[serde(default)]
-    pub(super) session: Session,
+    pub(super) session: RawSession,
     #[serde(default)]
-    pub(super) cdr: Cdr,
+    pub(super) cdr: RawCdr,
     #[serde(default)]
-    pub(super) bridge: Vec<Bridge>,
+    pub(super) bridge: Vec<RawBridge>,
     #[serde(default)]
     pub(super) include: Rules,
     #[serde(default)]
     pub(super) exclude: Rules,
     #[serde(default)]
-    pub(super) cms: Cms,
+    pub(super) cms: RawCms,
     #[serde(default)]
-    pub(super) desk: Desk,
+    pub(super) desk: RawDesk,
     #[serde(default)]
-    pub(super) log: Log,
+    pub(super) log: RawLog,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Tls {
+pub(super) struct RawTls {
     pub(super) cert_file: Option<PathBuf>,
     pub(super) key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Metrics {
+pub(super) struct RawMetrics {
     pub(super) token: Option<String>,
     pub(super) token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Session {
+pub(super) struct RawSession {
     pub(super) max_hours: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Bridge {
+pub(super) struct RawBridge {
     pub(super) name: Option<String>,
     pub(super) url: Option<String>,
     pub(super) username: Option<String>,
@@ -78,14 +78,14 @@ pub(super) struct Bridge {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Cdr {
+pub(super) struct RawCdr {
     pub(super) url: Option<String>,
     pub(super) listen: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Cms {
+pub(super) struct RawCms {
     pub(super) in_flight: Option<usize>,
     pub(super) background_per_second: Option<u32>,
     pub(super) subscriptions_per_socket: Option<usize>,
@@ -96,7 +96,7 @@ pub(super) struct Cms {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Desk {
+pub(super) struct RawDesk {
     pub(super) admit_delay_s: Option<u64>,
     pub(super) long_wait_s: Option<u32>,
     pub(super) too_long_wait_s: Option<u32>,
@@ -105,7 +105,7 @@ pub(super) struct Desk {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Log {
+pub(super) struct RawLog {
     pub(super) keep_days: Option<u32>,
 }
 
@@ -117,7 +117,7 @@ fn default_data_dir() -> PathBuf {
     "usher-data".into()
 }
 
-impl File {
+impl RawConfig {
     /// Whether a secret stands in the file itself.
     pub(super) fn holds_secrets(&self) -> bool {
         self.metrics.token.is_some() || self.bridge.iter().any(|bridge| bridge.password.is_some())

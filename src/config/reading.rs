@@ -5,20 +5,20 @@ use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
 use super::error::{Mistake, Mistakes, is_secret, line_of};
-use super::raw::File;
+use super::raw::RawConfig;
 
 /// So many keys that can't be read are named; a file with more is no configuration of Usher.
 const UNREADABLE: usize = 100;
 
 /// The file with the keys that can be read, and what is wrong with the others.
-pub(super) fn read(text: &str) -> Result<(File, Mistakes), ConfigError> {
+pub(super) fn read(text: &str) -> Result<(RawConfig, Mistakes), ConfigError> {
     let (mut table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         return Err(ConfigError::syntax(text, &errors));
     }
     let mut mistakes = Mistakes::default();
     for _ in 0..UNREADABLE {
-        let error = match File::deserialize(toml::Deserializer::from(table.clone())) {
+        let error = match RawConfig::deserialize(toml::Deserializer::from(table.clone())) {
             Ok(file) => return Ok((file, mistakes)),
             Err(error) => error,
         };

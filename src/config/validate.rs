@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::addresses::{address, bridge_url, network, public_url, quoted, web_url};
 use super::error::{Mistake, Mistakes};
 use super::fingerprint::fingerprint;
-use super::private::PrivateFile;
-use super::raw::{Bridge, Cdr, Cms, Desk, File, Metrics, Session, Tls};
+use super::private_files::PrivateFile;
+use super::raw::{RawBridge, RawCdr, RawCms, RawConfig, RawDesk, RawMetrics, RawSession, RawTls};
 use super::{
-    BridgeConfig, CdrMode, CmsLimits, Config, DeskConfig, Filter, LONGEST_SESSION, MAX_BRIDGE_NAME, MAX_WAIT_S, PublicUrl, Secret, Timing,
-    TlsFiles, Trust, WebConfig,
+    BridgeConfig, CdrMode, CmsLimits, Config, DeskConfig, LONGEST_SESSION, MAX_BRIDGE_NAME, MAX_WAIT_S, MeetingFilter, PublicUrl, Secret,
+    Timing, TlsFiles, Trust, WebConfig,
 };
 use crate::text::normalize::nfkc;
 
@@ -29,7 +29,7 @@ pub(super) struct Validation<'a> {
 }
 
 impl Validation<'_> {
-    pub(super) fn config(mut self, file: File) -> Config {
+    pub(super) fn config(mut self, file: RawConfig) -> Config {
         let mut timing = Timing::default();
         let cms = self.cms(file.cms, &mut timing);
         let public = file.public_url.as_deref().and_then(|text| self.mistakes.some(public_url(text)));
@@ -43,7 +43,7 @@ impl Validation<'_> {
             bridges: self.bridges(file.bridge),
             cdr_url,
             data_dir: self.dir.join(&file.data_dir),
-            filter: Filter { include: file.include, exclude: file.exclude },
+            filter: MeetingFilter { include: file.include, exclude: file.exclude },
             cms,
             desk: self.desk(file.desk),
             log_keep_days: self.in_range("log.keep_days", file.log.keep_days.unwrap_or(400), 0, 36_500),
@@ -62,7 +62,7 @@ impl Validation<'_> {
         }
     }
 
-    fn desk(&mut self, desk: Desk) -> DeskConfig {
+    fn desk(&mut self, desk: RawDesk) -> DeskConfig {
         let default = DeskConfig::default();
         let delay = self.in_range("desk.admit_delay_s", desk.admit_delay_s.unwrap_or(0), 0, 30);
         let first_s = self.in_range("desk.long_wait_s", desk.long_wait_s.unwrap_or(default.first_s), 1, MAX_WAIT_S - 1);
@@ -73,13 +73,13 @@ impl Validation<'_> {
         DeskConfig { admit_delay: Duration::from_secs(delay), first_s, second_s, ask_above }
     }
 
-    fn session(&mut self, session: &Session) -> Duration {
+    fn session(&mut self, session: &RawSession) -> Duration {
         let hours = self.in_range("session.max_hours", session.max_hours.unwrap_or(LONGEST_SESSION.as_secs() / 3600), 1, 8760);
         Duration::from_secs(hours * 3600)
     }
 
     /// As written, or the address of the pages.
-    fn cdr_url(&mut self, cdr: &Cdr, public: Option<&PublicUrl>) -> Option<String> {
+    fn cdr_url(&mut self, cdr: &RawCdr, public: Option<&PublicUrl>) -> Option<String> {
         let written = cdr.url.as_deref().and_then(|text| self.mistakes.some(web_url("cdr.url", text)));
         written.as_ref().or(public).map(|url| format!("{}{}", url.origin, url.base))
     }
@@ -90,14 +90,14 @@ impl Validation<'_> {
         texts.iter().enumerate().filter_map(|(n, text)| self.mistakes.some(network(&key(n), text))).collect()
     }
 
-    fn tls(&mut self, tls: Tls) -> TlsFiles {
+    fn tls(&mut self, tls: RawTls) -> TlsFiles {
         let cert_file = self.needed_file("tls.cert_file", tls.cert_file);
         let key_file = self.needed_file("tls.key_file", tls.key_file);
         self.private_files.push(PrivateFile::new("tls.key_file", &key_file));
         TlsFiles { cert_file, key_file }
     }
 
-    fn metrics(&mut self, metrics: Metrics) -> Option<Secret> {
+    fn metrics(&mut self, metrics: RawMetrics) -> Option<Secret> {
         match (metrics.token, metrics.token_file) {
             (Some(_), Some(_)) => {
                 self.mistakes.add(Mistake::new("metrics", "token and token_file", "one of them"));
@@ -109,7 +109,7 @@ impl Validation<'_> {
         }
     }
 
-    fn cms(&mut self, cms: Cms, timing: &mut Timing) -> CmsLimits {
+    fn cms(&mut self, cms: RawCms, timing: &mut Timing) -> CmsLimits {
         let limits = CmsLimits::default();
         let mut seconds = |key: &str, value: Option<u64>, default: Duration, min, max| match value {
             Some(value) => Duration::from_secs(self.in_range(key, value, min, max)),
@@ -127,7 +127,7 @@ impl Validation<'_> {
         }
     }
 
-    fn bridges(&mut self, raw: Vec<Bridge>) -> Vec<BridgeConfig> {
+    fn bridges(&mut self, raw: Vec<RawBridge>) -> Vec<BridgeConfig> {
         if raw.is_empty() || raw.len() > MAX_BRIDGES {
             self.mistakes.add(Mistake::new("bridge", format!("{} [[bridge]] sections", raw.len()), format!("1 to {MAX_BRIDGES}")));
         }
@@ -144,7 +144,7 @@ impl Validation<'_> {
         bridges
     }
 
-    fn bridge(&mut self, n: usize, bridge: Bridge) -> BridgeConfig {
+    fn bridge(&mut self, n: usize, bridge: RawBridge) -> BridgeConfig {
         let key = |field: &str| format!("bridge[{n}].{field}");
         let name = needed(&key("name"), bridge.name.as_deref(), NAME).and_then(|name| bridge_name(&key("name"), name));
         let url = needed(&key("url"), bridge.url.as_deref(), "https://host:port of the Web Admin interface");
@@ -160,7 +160,7 @@ impl Validation<'_> {
         }
     }
 
-    fn password(&mut self, n: usize, bridge: &Bridge) -> Secret {
+    fn password(&mut self, n: usize, bridge: &RawBridge) -> Secret {
         let password = match (&bridge.password, &bridge.password_file, &bridge.password_env) {
             (Some(text), None, None) => secret(&format!("bridge[{n}].password"), text),
             (None, Some(file), None) => return self.secret_file(&format!("bridge[{n}].password_file"), file),
@@ -178,7 +178,7 @@ impl Validation<'_> {
         self.mistakes.take(password, Secret::new(""))
     }
 
-    fn trust(&mut self, n: usize, bridge: &Bridge) -> Trust {
+    fn trust(&mut self, n: usize, bridge: &RawBridge) -> Trust {
         let key = |field: &str| format!("bridge[{n}].{field}");
         match (&bridge.ca_file, &bridge.fingerprint, bridge.insecure) {
             (None, None, false) => Trust::System,

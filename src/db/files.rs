@@ -125,9 +125,9 @@ pub(super) fn uri(data_dir: &Path) -> PathBuf {
 
 /// That this process alone serves from a data directory, for as long as it lives: the system lets go of it, however the process ends.
 #[derive(Debug)]
-pub struct Hold(#[allow(dead_code, reason = "its lock ends when it is closed")] File);
+pub struct DirectoryLock(#[allow(dead_code, reason = "its lock ends when it is closed")] File);
 
-impl Hold {
+impl DirectoryLock {
     /// Takes the directory, or says who has it. Nothing in it is changed before.
     pub fn take(data_dir: &Path) -> Result<Self, DbError> {
         prepare(data_dir)?;
@@ -166,14 +166,14 @@ mod tests {
     #[test]
     fn a_directory_is_held_once_and_its_holder_is_named() {
         let dir = tempfile::tempdir().expect("directory");
-        let hold = Hold::take(dir.path()).expect("free");
-        let refused = Hold::take(dir.path()).expect_err("held").to_string();
+        let hold = DirectoryLock::take(dir.path()).expect("free");
+        let refused = DirectoryLock::take(dir.path()).expect_err("held").to_string();
         assert!(refused.contains(&format!("process {}", std::process::id())) && refused.contains("data_dir"), "{refused}");
         open_connection(dir.path()).expect("the database is no server");
         drop(hold);
-        drop(Hold::take(dir.path()).expect("free again"));
+        drop(DirectoryLock::take(dir.path()).expect("free again"));
         std::fs::write(dir.path().join(LOCK), "2147483647 and more text than any process id has").expect("written");
-        drop(Hold::take(dir.path()).expect("what is in the file does not count"));
+        drop(DirectoryLock::take(dir.path()).expect("what is in the file does not count"));
         assert_eq!(std::fs::read_to_string(dir.path().join(LOCK)).expect("text"), format!("{}\n", std::process::id()));
     }
 
@@ -181,7 +181,7 @@ mod tests {
     fn a_lock_file_that_cannot_be_used_is_named_with_what_to_do() {
         let dir = tempfile::tempdir().expect("directory");
         std::fs::create_dir(dir.path().join(LOCK)).expect("a directory in its place");
-        let refused = Hold::take(dir.path()).expect_err("unusable").to_string();
+        let refused = DirectoryLock::take(dir.path()).expect_err("unusable").to_string();
         assert!(refused.contains("usher.lock") && refused.contains("local disk"), "{refused}");
     }
 

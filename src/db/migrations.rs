@@ -157,25 +157,25 @@ const STEPS: &[&str] = &[
 ];
 
 /// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.
-pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<Version> {
+pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<SchemaVersion> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: usize = tx.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).map(|n| n.max(0) as usize)?;
     if found > STEPS.len() {
-        return Ok(Version::Newer { found, known: STEPS.len() });
+        return Ok(SchemaVersion::Newer { found, known: STEPS.len() });
     }
     for step in &STEPS[found..] {
         tx.execute_batch(step)?;
     }
     tx.pragma_update(None, "user_version", STEPS.len() as i64)?;
     tx.commit()?;
-    Ok(Version::Current)
+    Ok(SchemaVersion::Current)
 }
 
 pub(super) fn is_current(conn: &Connection) -> rusqlite::Result<bool> {
     conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).map(|version| version == STEPS.len() as i64)
 }
 
-pub(super) enum Version {
+pub(super) enum SchemaVersion {
     Current,
     Newer { found: usize, known: usize },
 }
@@ -187,8 +187,8 @@ mod tests {
     #[test]
     fn a_second_start_changes_nothing() {
         let mut conn = Connection::open_in_memory().expect("memory");
-        assert!(matches!(migrate(&mut conn), Ok(Version::Current)));
-        assert!(matches!(migrate(&mut conn), Ok(Version::Current)));
+        assert!(matches!(migrate(&mut conn), Ok(SchemaVersion::Current)));
+        assert!(matches!(migrate(&mut conn), Ok(SchemaVersion::Current)));
     }
 
     /// Entries from before there were ids stay, and stay as they are.
@@ -200,7 +200,7 @@ mod tests {
         let old = "INSERT INTO log (at, user, address, action, scope, person, name, person_address, meeting, meeting_name, bridge, result, \
                    reason, detail) VALUES (1, 'mo', '', 'admit', '', 'p', 'Bo', '', '', '', '', 'done', '', '')";
         conn.execute(old, []).expect("an entry");
-        assert!(matches!(migrate(&mut conn), Ok(Version::Current)));
+        assert!(matches!(migrate(&mut conn), Ok(SchemaVersion::Current)));
         let found: (String, String) =
             conn.query_row("SELECT name, action_id || space || corrects FROM log", [], |row| Ok((row.get(0)?, row.get(1)?))).expect("one");
         assert_eq!(found, ("Bo".into(), String::new()));
@@ -211,6 +211,6 @@ mod tests {
     fn a_database_of_a_newer_release_is_not_touched() {
         let mut conn = Connection::open_in_memory().expect("memory");
         conn.pragma_update(None, "user_version", 9999).expect("pragma");
-        assert!(matches!(migrate(&mut conn), Ok(Version::Newer { found: 9999, .. })));
+        assert!(matches!(migrate(&mut conn), Ok(SchemaVersion::Newer { found: 9999, .. })));
     }
 }

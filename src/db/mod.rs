@@ -3,12 +3,12 @@
 //!
 //! Another process (`usher user add`) may write to the same file meanwhile: WAL and a busy timeout take care of that.
 
-mod behind;
 mod files;
 mod migrations;
 #[cfg(unix)]
 mod owner;
 mod threads;
+mod write_behind;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
-pub use behind::{Key, contained, may_pass};
-pub use files::{Hold, files_in, is_made_for_root};
+pub use files::{DirectoryLock, files_in, is_made_for_root};
+pub use write_behind::{WriteKey, contained, may_pass};
 
-use behind::Behind;
-use migrations::Version;
+use migrations::SchemaVersion;
 use threads::Job;
+use write_behind::WriteBehind;
 
 use crate::log_limit::LogLimit;
 
@@ -41,7 +41,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct Db {
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
-    behind: Behind,
+    behind: WriteBehind,
     data_dir: Arc<Path>,
     /// Ends the third thread when the last handle is dropped.
     _checkpoints: std::sync::mpsc::Sender<()>,
@@ -81,7 +81,7 @@ impl Db {
         writer.pragma_update(None, "wal_autocheckpoint", LAST_RESORT_PAGES)?;
         let writer = threads::start("usher-db-write", writer, QUEUE)?;
         Ok(Self {
-            behind: Behind::start("usher-db-behind", writer.clone())?,
+            behind: WriteBehind::start("usher-db-behind", writer.clone())?,
             writer,
             reader: threads::start("usher-db-read", reader, QUEUE)?,
             data_dir: data_dir.into(),
@@ -105,13 +105,13 @@ impl Db {
 
     /// Hands over a write that nobody waits for and that must not be lost. It is written a moment later together with others, and tried again
     /// until it is. When several are about one thing (`key`), only the last is written. The caller bounds the number of things.
-    pub fn keep(&self, key: Key, work: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static) {
+    pub fn keep(&self, key: WriteKey, work: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static) {
         self.behind.keep(key, Box::new(work));
     }
 
     /// Hands over a write that nobody waits for and that can be missed. Several travel in one commit; when the queue is full it is dropped.
     pub fn later(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
-        if self.writer.try_send(Job::Later(Box::new(work))).is_err() {
+        if self.writer.try_send(Job::LaterWrite(Box::new(work))).is_err() {
             metrics::counter!("usher_db_dropped_writes_total").increment(1);
             static DROPPED: LogLimit = LogLimit::new();
             DROPPED.log(|suppressed| tracing::warn!(suppressed, "the database does not keep up: a write that can be missed was dropped"));
@@ -168,8 +168,8 @@ pub fn open_connection(data_dir: &Path) -> Result<Connection, DbError> {
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     match migrations::migrate(&mut conn).map_err(open_error)? {
-        Version::Current => Ok(conn),
-        Version::Newer { found, known } => Err(DbError::Newer { path: path.clone(), found, known }),
+        SchemaVersion::Current => Ok(conn),
+        SchemaVersion::Newer { found, known } => Err(DbError::Newer { path: path.clone(), found, known }),
     }
 }
 
@@ -195,11 +195,6 @@ pub fn open_to_read(data_dir: &Path) -> Result<Option<Connection>, DbError> {
     let conn = Connection::open_with_flags(&path, flags).map_err(|reason| DbError::Open { path, reason: reason.to_string() })?;
     conn.busy_timeout(BUSY)?;
     Ok(Some(conn))
-}
-
-/// Milliseconds since 1970, as every table stores instants.
-pub fn now_ms() -> i64 {
-    crate::clock::Now::read().unix_ms
 }
 
 #[cfg(test)]

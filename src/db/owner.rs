@@ -130,7 +130,7 @@ mod tests {
                 assert_eq!(owner, theirs, "{path}");
             }
             drop(conn);
-            drop(crate::db::Hold::take(&data).expect("held"));
+            drop(crate::db::DirectoryLock::take(&data).expect("held"));
             drop(crate::db::open_to_read(&data).expect("read").expect("a database"));
             for (path, owner) in owners(dir.path()) {
                 assert_eq!(owner, theirs, "{path}, after others");

@@ -170,7 +170,7 @@ async fn the_locks_on_the_database_are_kept() {
     held("after reading apart");
     drop(Db::open(dir.path()).expect("all of it again"));
     held("after all of it again");
-    drop(Hold::take(dir.path()).expect("held"));
+    drop(DirectoryLock::take(dir.path()).expect("held"));
     held("after the directory was held");
     db.flush().await.expect("flush");
     held("after a write");

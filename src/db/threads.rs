@@ -19,12 +19,12 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(3);
 /// Checkpoints in a row: what was committed during one leaves little for the next, and only a whole one lets the write-ahead log begin anew.
 const CHECKPOINTS: usize = 3;
 
-pub(super) type Later = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
+pub(super) type LaterWrite = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
 pub(super) enum Job {
     /// A caller waits for it; it has its own transaction and reply.
     Now(Box<dyn FnOnce(&mut Connection) + Send>),
-    Later(Later),
+    LaterWrite(LaterWrite),
 }
 
 /// Starts a thread that owns `conn` until the last sender is gone.
@@ -80,19 +80,19 @@ fn run(conn: &mut Connection, job: Job, jobs: &mut mpsc::Receiver<Job>) {
     while let Some(job) = next.take() {
         match job {
             Job::Now(work) => work(conn),
-            Job::Later(first) => next = run_batch(conn, first, jobs),
+            Job::LaterWrite(first) => next = run_batch(conn, first, jobs),
         }
     }
 }
 
 /// Commits `first` and what follows it in the queue together; returns the first job that somebody waits for.
-fn run_batch(conn: &mut Connection, first: Later, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+fn run_batch(conn: &mut Connection, first: LaterWrite, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
     let mut stopped_by = None;
     let done = in_transaction(conn, |tx| {
         log_failure(first(tx));
         for _ in 1..BATCH {
             match jobs.try_recv() {
-                Ok(Job::Later(work)) => log_failure(work(tx)),
+                Ok(Job::LaterWrite(work)) => log_failure(work(tx)),
                 Ok(now) => {
                     stopped_by = Some(now);
                     break;

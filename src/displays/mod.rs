@@ -17,7 +17,8 @@ use sha2::Digest as _;
 use tokio::sync::watch;
 
 use crate::audit::{AuditEvent, Entry};
-use crate::db::{Db, DbError, now_ms};
+use crate::clock::now_ms;
+use crate::db::{Db, DbError};
 use crate::model::Actor;
 
 pub use error::DisplayError;

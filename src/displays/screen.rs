@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{Digest, Displays, Seen, Settings, digest, saved};
-use crate::db::now_ms;
+use crate::clock::now_ms;
 
 /// What the screens of a display are to show or do.
 #[derive(Debug, Clone, PartialEq)]

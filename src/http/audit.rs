@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::accounts::{Note, User};
+use crate::accounts::{AuditNote, User};
 use crate::audit::{AuditEvent, Entry, write};
 use crate::model::{ActionResult, Actor};
 
@@ -12,7 +12,7 @@ pub(super) fn actor(user: &User, address: IpAddr) -> Actor {
 }
 
 /// The note of a change, for the transaction in which an account is changed. `detail` is about the account.
-pub(super) fn note(actor: &Actor, action: AuditEvent, detail: impl FnOnce(&User) -> String + Send + 'static) -> Note {
+pub(super) fn note(actor: &Actor, action: AuditEvent, detail: impl FnOnce(&User) -> String + Send + 'static) -> AuditNote {
     let entry = done(actor, action);
     Box::new(move |conn, user| write(conn, &entry.detail(detail(user))))
 }

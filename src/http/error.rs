@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::accounts::{AccountError, Refused};
+use crate::accounts::{AccountError, ChangeError};
 use crate::db::DbError;
 
 use super::pages::i18n::language::Language;
@@ -40,11 +40,11 @@ pub(super) enum Failure {
     Panic,
 }
 
-impl From<Refused> for Failure {
-    fn from(refused: Refused) -> Self {
+impl From<ChangeError> for Failure {
+    fn from(refused: ChangeError) -> Self {
         match refused {
-            Refused::Rule(rule) => Self::Rule(rule),
-            Refused::Db(error) => Self::Db(error),
+            ChangeError::Rule(rule) => Self::Rule(rule),
+            ChangeError::Db(error) => Self::Db(error),
         }
     }
 }

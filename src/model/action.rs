@@ -139,7 +139,7 @@ pub enum ActionError {
     #[error("there is no bridge named {0}")]
     UnknownBridge(String),
     #[error("the log of actions has no room; nothing was done")]
-    NoRoom,
+    LogFull,
 }
 
 /// Cheap handle for the browser side.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::saved::OwnThresholds;
 use super::{Claimed, Moderation};
-use crate::audit::{AuditEvent, AuditLog, Entry, NO_ROOM, NoRoom, Room, Share, Whom};
+use crate::audit::{AuditEvent, AuditLog, AuditSubject, Entry, LOG_FULL, LogFull, Quota, Reservation};
 use crate::clock::Now;
 use crate::model::{ActionResult, Actor, Hold, Lobby, Mark, ParticipantId, Target, TargetResult};
 use crate::store::{Store, meetings};
@@ -62,13 +62,13 @@ impl Requests {
     }
 
     /// Those of them whom Usher knows, and room for an entry for each, and for one about all others. Else the result for each of them.
-    fn known<'a>(&self, actor: &Actor, people: &'a [ParticipantId]) -> Result<(Vec<&'a ParticipantId>, Room), Vec<TargetResult>> {
+    fn known<'a>(&self, actor: &Actor, people: &'a [ParticipantId]) -> Result<(Vec<&'a ParticipantId>, Reservation), Vec<TargetResult>> {
         let known: Vec<&ParticipantId> = people.iter().filter(|id| self.store.with_person(id, |_| ()).is_some()).collect();
         let entries = known.len() + usize::from(known.len() < people.len());
-        match self.log.room_at_once(Share::Requests, &actor.user, entries) {
+        match self.log.try_reserve(Quota::Requests, &actor.user, entries) {
             Ok(room) => Ok((known, room)),
-            Err(NoRoom) => {
-                let refused = |id: &ParticipantId| TargetResult::new(Target::Person(id.clone()), ActionResult::Refused, NO_ROOM);
+            Err(LogFull) => {
+                let refused = |id: &ParticipantId| TargetResult::new(Target::Person(id.clone()), ActionResult::Refused, LOG_FULL);
                 Err(people.iter().map(refused).collect())
             }
         }
@@ -104,7 +104,7 @@ impl Requests {
             if !known.contains(id) {
                 return TargetResult::new(Target::Person(id.clone()), ActionResult::Left, "");
             }
-            let entry = Entry::by(actor, action).about(Whom::person(&self.store, id)).detail(reason.clone());
+            let entry = Entry::by(actor, action).about(AuditSubject::person(&self.store, id)).detail(reason.clone());
             let result = self.in_the_way(actor, id, over).unwrap_or_else(|| {
                 if hold.is_some() && self.lobby(id) == Some(Lobby::In) {
                     return TargetResult::new(
@@ -149,7 +149,7 @@ impl Requests {
             if let Some(Mark { by, at }) = before {
                 return TargetResult { by: Some(by), at: Some(at), ..TargetResult::new(target, ActionResult::Already, "") };
             }
-            room.add(Entry::by(actor, AuditEvent::Acknowledge).about(Whom::person(&self.store, id)).ended(ActionResult::Done));
+            room.add(Entry::by(actor, AuditEvent::Acknowledge).about(AuditSubject::person(&self.store, id)).ended(ActionResult::Done));
             TargetResult::new(target, ActionResult::Done, "")
         };
         people.iter().map(each).collect()
@@ -162,8 +162,8 @@ impl Requests {
         if calls.is_empty() {
             return TargetResult::new(target, ActionResult::Left, "");
         }
-        let Ok(mut room) = self.log.room_at_once(Share::Requests, &actor.user, 1) else {
-            return TargetResult::new(target, ActionResult::Refused, NO_ROOM);
+        let Ok(mut room) = self.log.try_reserve(Quota::Requests, &actor.user, 1) else {
+            return TargetResult::new(target, ActionResult::Refused, LOG_FULL);
         };
         let place = view::place(meeting, &calls);
         let own = own.map(|(first_s, second_s)| OwnThresholds { first_s, second_s });
@@ -174,7 +174,10 @@ impl Requests {
         });
         let detail = own.map_or_else(|| "as configured".into(), |own| format!("{} s, {} s", own.first_s, own.second_s));
         room.add(
-            Entry::by(actor, AuditEvent::Thresholds).about(Whom::meeting(&self.store, meeting)).ended(ActionResult::Done).detail(detail),
+            Entry::by(actor, AuditEvent::Thresholds)
+                .about(AuditSubject::meeting(&self.store, meeting))
+                .ended(ActionResult::Done)
+                .detail(detail),
         );
         TargetResult::new(target, ActionResult::Done, "")
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Db, DbError, now_ms};
+use crate::clock::now_ms;
+use crate::db::{Db, DbError};
 use crate::model::wire_name::to_wire;
 use crate::model::{EndedWait, Hold, Mark, Message, ParticipantId, wire_name};
 

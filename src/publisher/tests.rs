@@ -147,7 +147,7 @@ proptest! {
     #[test]
     fn following_changes_gives_the_same_view_as_building_it_from_nothing(steps in steps(), hidden in proptest::bool::ANY) {
         let exclude = if hidden { Rules { names: vec!["n1".into()], ..Rules::default() } } else { Rules::default() };
-        let filter = Filter { exclude, ..Filter::default() };
+        let filter = MeetingFilter { exclude, ..MeetingFilter::default() };
         let (store, desk) = (Store::default(), Moderation::default());
         let mut publisher = Publisher::new(store.clone(), desk.clone(), filter.clone());
         let mut page = View::new();

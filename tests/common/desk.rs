@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use usher::accounts::Offline;
+use usher::accounts::OfflineAccounts;
 use usher::app::{self, App};
 use usher::config::{Config, Timing};
 use usher::db::open_connection;
@@ -69,7 +69,7 @@ impl Desk {
         change(&mut config);
         {
             let mut conn = open_connection(dir.path()).expect("database");
-            let mut offline = Offline(&mut conn);
+            let mut offline = OfflineAccounts(&mut conn);
             for (name, role) in ACCOUNTS {
                 offline.add(name, role, PASSWORD).expect("added");
             }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use usher::accounts::Offline;
+use usher::accounts::OfflineAccounts;
 use usher::db::open_connection;
 use usher::simulator::Simulator;
 
@@ -35,7 +35,7 @@ impl UsherProcess {
         let address = free_address();
         let mut conn = open_connection(&dir.path().join("data")).expect("database");
         for (name, role) in ACCOUNTS {
-            Offline(&mut conn).add(name, role, PASSWORD).expect("added");
+            OfflineAccounts(&mut conn).add(name, role, PASSWORD).expect("added");
         }
         drop(conn);
         let (child, log) = spawn(dir.path().join("usher.toml"), &configuration(sim, address, toml), descriptors);

@@ -1,7 +1,7 @@
 //! What administrators do about displays on walls by their socket. The rules are the displays' matter.
 
 use super::protocol::{Inbound, Outbound};
-use crate::db::now_ms;
+use crate::clock::now_ms;
 use crate::displays::DisplayError;
 use crate::http::state::{Shared, Site};
 use crate::http::wall;

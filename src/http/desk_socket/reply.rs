@@ -39,7 +39,7 @@ impl Reply {
                 let code = match error {
                     ActionError::Busy => "busy",
                     ActionError::UnknownBridge(_) => "unknown_bridge",
-                    ActionError::NoRoom => "log_full",
+                    ActionError::LogFull => "log_full",
                 };
                 Outbound::Error { r#ref: Some(r#ref), code, message: error.to_string() }.to_text()
             }

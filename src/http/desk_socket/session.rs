@@ -13,8 +13,8 @@ use tower_sessions_core::session::Id;
 
 use super::protocol::{ClaimKind, Inbound, May, OnPeople, Outbound, Person, close};
 use super::{End, Order, displays, protocol};
-use crate::accounts::{LogIn, User};
-use crate::db::now_ms;
+use crate::accounts::{SessionStatus, User};
+use crate::clock::now_ms;
 use crate::http::state::Shared;
 use crate::hub::Frame;
 use crate::model::{Action, ActionRequest, Actor, BridgeStats, Scope, Target, TargetResult};
@@ -107,9 +107,11 @@ impl Listener {
     /// Also moves the end of the log-in away: it never expires under an open page.
     async fn check_login(&mut self) -> Result<Option<Order>, End> {
         match self.site.accounts.still_logged_in(self.visitor.session, self.visitor.user.id).await {
-            Ok(LogIn::Good { ends }) => Ok(self.note_end(ends)),
-            Ok(LogIn::TooOld) => Err(too_old()),
-            Ok(LogIn::Ended) => Err(End::Close(close::SIGNED_OUT, self.site.accounts.why_ended(self.visitor.session).words().into())),
+            Ok(SessionStatus::Good { ends }) => Ok(self.note_end(ends)),
+            Ok(SessionStatus::TooOld) => Err(too_old()),
+            Ok(SessionStatus::Ended) => {
+                Err(End::Close(close::SIGNED_OUT, self.site.accounts.why_ended(self.visitor.session).words().into()))
+            }
             Err(error) => {
                 // A database in trouble must not empty the desk; the next check asks again.
                 tracing::warn!(user = %self.visitor.user.name, %error, "the log-in can't be checked");

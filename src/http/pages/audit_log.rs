@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
 
-use crate::audit::{AuditEvent, Cursor, Filter, Form, Line, Moderator, parse, rfc3339};
-use crate::db::now_ms;
+use crate::audit::{AuditEvent, Cursor, ExportFormat, LogFilter, LogLine, ModeratorFilter, parse, rfc3339};
+use crate::clock::now_ms;
 use crate::text::cut;
 
 use super::login::Auth;
@@ -63,17 +63,17 @@ impl Asked {
         }
     }
 
-    fn filter(&self) -> Result<Filter, Unreadable> {
+    fn filter(&self) -> Result<LogFilter, Unreadable> {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let time = |text: &str, key| match text {
             "" => Ok(None),
             text => parse(text).map(Some).ok_or(Unreadable(key)),
         };
-        Ok(Filter {
+        Ok(LogFilter {
             text: self.q.clone(),
             meeting: given(&self.meeting),
             person: given(&self.person),
-            moderator: Moderator::parse(&self.moderator),
+            moderator: ModeratorFilter::parse(&self.moderator),
             action: given(&self.action),
             from: time(&self.from, "from")?,
             to: time(&self.to, "to")?,
@@ -85,7 +85,7 @@ impl Asked {
 #[derive(Serialize)]
 struct Shown {
     #[serde(flatten)]
-    line: Line,
+    line: LogLine,
     /// `2026-11-22 17:44:05`
     time: String,
     waited: Option<String>,
@@ -122,7 +122,7 @@ pub(in crate::http) async fn page(
         "filter" => asked,
         "from_field" => field(&asked.from),
         "to_field" => field(&asked.to),
-        "nobody" => Moderator::NOBODY,
+        "nobody" => ModeratorFilter::NOBODY,
         "moderators" => moderators(&site).await?,
         "actions" => AuditEvent::ALL.iter().map(|action| action.word()).collect::<Vec<_>>(),
         "unwritten" => site.log.unwritten(),
@@ -137,7 +137,7 @@ pub(in crate::http) async fn csv(
     auth: Auth,
     query: Query<HashMap<String, String>>,
 ) -> Response {
-    export(state, client, auth, query, Form::Csv, "text/csv; charset=utf-8; header=present", "csv").await
+    export(state, client, auth, query, ExportFormat::Csv, "text/csv; charset=utf-8; header=present", "csv").await
 }
 
 pub(in crate::http) async fn json_lines(
@@ -146,7 +146,7 @@ pub(in crate::http) async fn json_lines(
     auth: Auth,
     query: Query<HashMap<String, String>>,
 ) -> Response {
-    export(state, client, auth, query, Form::JsonLines, "application/x-ndjson", "jsonl").await
+    export(state, client, auth, query, ExportFormat::JsonLines, "application/x-ndjson", "jsonl").await
 }
 
 /// The file is made while it is sent, as fast as the browser takes it. Where the log can't be read on, the connection breaks off: a file that
@@ -156,7 +156,7 @@ async fn export(
     Extension(client): Extension<Client>,
     auth: Auth,
     Query(query): Query<HashMap<String, String>>,
-    form: Form,
+    form: ExportFormat,
     mime: &str,
     ending: &str,
 ) -> Response {
@@ -184,7 +184,7 @@ async fn moderators(site: &Site) -> Result<Vec<String>, Failure> {
     Ok(site.accounts.list().await?.into_iter().map(|user| user.name.to_string()).collect())
 }
 
-fn shown(line: Line) -> Shown {
+fn shown(line: LogLine) -> Shown {
     Shown { time: moment(line.at), waited: line.waited_ms.map(duration), line }
 }
 
@@ -222,7 +222,13 @@ mod tests {
         let from = parse("2026-11-22T17:44:00Z");
         assert_eq!(
             filter,
-            Filter { text: "bo".into(), moderator: Some(Moderator::Nobody), action: Some("user_add".into()), from, ..Filter::default() }
+            LogFilter {
+                text: "bo".into(),
+                moderator: Some(ModeratorFilter::Nobody),
+                action: Some("user_add".into()),
+                from,
+                ..LogFilter::default()
+            }
         );
         assert_eq!(
             serde_json::to_string(&asked).expect("JSON"),

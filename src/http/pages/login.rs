@@ -14,7 +14,7 @@ use serde_json::json;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
-use crate::accounts::{Accounts, Attempt, LOGIN_KEY, Lane, Sessions, TooMany, User, Why, attempts_key};
+use crate::accounts::{Accounts, Attempt, HashQueue, LOGIN_KEY, SessionEnd, Sessions, TooMany, User, attempts_key};
 use crate::audit::AuditEvent;
 use crate::db::DbError;
 use crate::text::cut;
@@ -59,7 +59,7 @@ impl AuthnBackend for Accounts {
     type Error = DbError;
 
     async fn authenticate(&self, credentials: Credentials) -> Result<Option<User>, DbError> {
-        Ok(self.verify(&credentials.username, &credentials.password, Lane::Stranger).await?.unwrap_or(None))
+        Ok(self.verify(&credentials.username, &credentials.password, HashQueue::Stranger).await?.unwrap_or(None))
     }
 
     async fn get_user(&self, id: &UserId<Self>) -> Result<Option<User>, DbError> {
@@ -157,7 +157,7 @@ pub(in crate::http) async fn login(
             return slow(seconds);
         }
     }
-    let lane = if device.is_some() { Lane::Known } else { Lane::Stranger };
+    let lane = if device.is_some() { HashQueue::Known } else { HashQueue::Stranger };
     let Ok(verified) = site.accounts.verify(&name, &form.password, lane).await? else { return slow(BUSY_S) };
     let Some(user) = verified else {
         count("wrong");
@@ -165,7 +165,7 @@ pub(in crate::http) async fn login(
         tracing::info!(%address, "log-in refused");
         return again(&site, &browser, StatusCode::UNAUTHORIZED, "error_login_failed", json!({}), (&name, &next));
     };
-    begin_session(&site, &mut auth, &user, Why::NewLogIn).await?;
+    begin_session(&site, &mut auth, &user, SessionEnd::NewLogIn).await?;
     site.log.record(audit::done(&audit::actor(&user, address), AuditEvent::SignIn)).await;
     site.throttle.succeeded(attempt);
     site.accounts.seen(user.id);
@@ -177,7 +177,7 @@ pub(in crate::http) async fn login(
 }
 
 /// Logs the user in under a new session id: the old one, whoever knows it, is worth nothing from now on, and its open sockets end with `why`.
-pub(in crate::http) async fn begin_session(site: &Site, auth: &mut Auth, user: &User, why: Why) -> Result<(), Failure> {
+pub(in crate::http) async fn begin_session(site: &Site, auth: &mut Auth, user: &User, why: SessionEnd) -> Result<(), Failure> {
     let old = auth.session.id();
     // Nothing that was in the session before goes over into the new one.
     auth.session.clear().await;

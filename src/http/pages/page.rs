@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::accounts::{AccountError, Attempt, Lane, MAX_PASSWORD, MIN_PASSWORD, Refused, User, Why, attempts_key};
+use crate::accounts::{AccountError, Attempt, ChangeError, HashQueue, MAX_PASSWORD, MIN_PASSWORD, SessionEnd, User, attempts_key};
 use crate::audit::AuditEvent;
 
 use super::i18n::language;
@@ -58,7 +58,7 @@ pub(in crate::http) async fn change_password(
         Ok(wait) => tokio::time::sleep(wait).await,
         Err(wait) => return refuse(StatusCode::TOO_MANY_REQUESTS, "error_login_slow", json!({ "seconds": wait.seconds })),
     }
-    if !matches!(site.accounts.verify(&user.name, &form.current, Lane::Known).await?, Ok(Some(_))) {
+    if !matches!(site.accounts.verify(&user.name, &form.current, HashQueue::Known).await?, Ok(Some(_))) {
         failed(&site, &user.name, client.address).await;
         return refuse(StatusCode::BAD_REQUEST, "error_wrong_password", json!({}));
     }
@@ -70,10 +70,10 @@ pub(in crate::http) async fn change_password(
     let note = audit::note(&actor, AuditEvent::UserPassword, |user| user.name.to_string());
     let changed = match site.accounts.noted(note).set_password(&user.name, &form.password).await {
         Ok(changed) => changed,
-        Err(Refused::Rule(rule)) => return refuse(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)),
-        Err(Refused::Db(error)) => return Err(error.into()),
+        Err(ChangeError::Rule(rule)) => return refuse(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)),
+        Err(ChangeError::Db(error)) => return Err(error.into()),
     };
-    begin_session(&site, &mut auth, &changed, Why::NewPassword).await?;
+    begin_session(&site, &mut auth, &changed, SessionEnd::NewPassword).await?;
     tracing::info!(user = %user.name, "changed their password");
     Ok(draw_account(&site, &browser, &changed, context! { "done" => "done_password" })?.into_response())
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::accounts::{Refused, User, Why};
+use crate::accounts::{ChangeError, SessionEnd, User};
 use crate::audit::AuditEvent;
 use crate::model::{Actor, Role};
 
@@ -117,7 +117,7 @@ pub(in crate::http) async fn set_password(
     let changed = site.accounts.noted(note).set_password(&name, &form.password).await;
     // An admin who sets the own password here stays logged in on this page.
     if let Some(own) = changed.as_ref().ok().filter(|user| user.id == admin.id) {
-        begin_session(&site, &mut auth, own, Why::NewPassword).await?;
+        begin_session(&site, &mut auth, own, SessionEnd::NewPassword).await?;
     } else {
         site.accounts.notify();
     }
@@ -156,24 +156,24 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    async fn outcome(self, site: &Site, result: Result<(), Refused>, done: &'static str, args: Value) -> Result<Said, Failure> {
+    async fn outcome(self, site: &Site, result: Result<(), ChangeError>, done: &'static str, args: Value) -> Result<Said, Failure> {
         match result {
             Ok(()) => {
                 tracing::info!(user = %self.actor.user, action = ?self.action, about = %args["name"], "account changed");
                 Ok(Said::Done(done, args))
             }
-            Err(Refused::Rule(rule)) => {
+            Err(ChangeError::Rule(rule)) => {
                 site.log.record(audit::refused(self.actor, self.action, self.name, &rule.to_string())).await;
                 Ok(Said::Error(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)))
             }
-            Err(Refused::Db(error)) => Err(error.into()),
+            Err(ChangeError::Db(error)) => Err(error.into()),
         }
     }
 }
 
 async fn draw(site: &Site, browser: &Browser, admin: &User, said: Said) -> Result<Response, Failure> {
     let users = site.accounts.list().await?;
-    let line = |user: crate::accounts::Listed| Line {
+    let line = |user: crate::accounts::UserSummary| Line {
         online: site.seats.count(user.id),
         name: user.name.to_string(),
         role: user.role.as_str(),

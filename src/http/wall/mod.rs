@@ -15,7 +15,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use serde::Deserialize;
 
-use crate::db::now_ms;
+use crate::clock::now_ms;
 use crate::displays::projection::{Overview, WallRow, What, overview};
 use crate::displays::{Known, Settings, is_token, new_token};
 

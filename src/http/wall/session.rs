@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use crate::db::now_ms;
+use crate::clock::now_ms;
 use crate::displays::{Known, Screen, Seen, Settings, Standing, Unpaired, is_token};
 use crate::http::connections::UnpairedScreen;
 use crate::http::desk_socket::protocol::close;

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::db::now_ms;
+use crate::clock::now_ms;
 use crate::http::desk_socket::protocol::Outbound;
 use crate::hub::Frame;
 

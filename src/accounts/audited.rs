@@ -3,32 +3,32 @@
 use rusqlite::Connection;
 
 use super::user::{AccountError, User};
-use super::{Accounts, Offline, Refused, password, table, user};
+use super::{Accounts, ChangeError, OfflineAccounts, password, table, user};
 use crate::db::DbError;
 use crate::model::Role;
 
 /// Writes down what was done to an account; where that fails, it is not done. Is given the user as the account was before, or as it was made.
-pub type Note = Box<dyn FnOnce(&Connection, &User) -> rusqlite::Result<()> + Send>;
+pub type AuditNote = Box<dyn FnOnce(&Connection, &User) -> rusqlite::Result<()> + Send>;
 
 /// A failure that is not recorded.
-pub(super) fn none() -> Note {
+pub(super) fn none() -> AuditNote {
     Box::new(|_, _| Ok(()))
 }
 
 /// One change of an account, with its note.
-pub struct Noted<'a> {
+pub struct AuditedAccounts<'a> {
     accounts: &'a Accounts,
-    note: Note,
+    note: AuditNote,
 }
 
 impl Accounts {
-    pub fn noted(&self, note: Note) -> Noted<'_> {
-        Noted { accounts: self, note }
+    pub fn noted(&self, note: AuditNote) -> AuditedAccounts<'_> {
+        AuditedAccounts { accounts: self, note }
     }
 }
 
-impl Noted<'_> {
-    pub async fn add(self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
+impl AuditedAccounts<'_> {
+    pub async fn add(self, name: &str, role: Role, password: &str) -> Result<(), ChangeError> {
         let name = user::check_name(name)?;
         let password = user::check_password(&name, password)?;
         let hash = self.accounts.hasher.hash(password).await;
@@ -36,34 +36,34 @@ impl Noted<'_> {
     }
 
     /// Signs the user out everywhere. Call [`Accounts::notify`] when a session that takes the place of one of these is saved.
-    pub async fn set_password(self, name: &str, password: &str) -> Result<User, Refused> {
+    pub async fn set_password(self, name: &str, password: &str) -> Result<User, ChangeError> {
         let password = user::check_password(name, password)?;
         let hash = self.accounts.hasher.hash(password).await;
         let name = name.to_owned();
         self.write(move |conn| table::set_password(conn, &name, &hash)).await
     }
 
-    pub async fn set_role(self, name: &str, role: Role) -> Result<(), Refused> {
+    pub async fn set_role(self, name: &str, role: Role) -> Result<(), ChangeError> {
         let (accounts, name) = (self.accounts, name.to_owned());
         self.write(move |conn| table::set_role(conn, &name, role)).await?;
         accounts.notify();
         Ok(())
     }
 
-    pub async fn remove(self, name: &str) -> Result<(), Refused> {
+    pub async fn remove(self, name: &str) -> Result<(), ChangeError> {
         let (accounts, name) = (self.accounts, name.to_owned());
         self.write(move |conn| table::remove(conn, &name)).await?;
         accounts.notify();
         Ok(())
     }
 
-    async fn write(self, work: impl FnOnce(&Connection) -> table::Outcome<User> + Send + 'static) -> Result<User, Refused> {
+    async fn write(self, work: impl FnOnce(&Connection) -> table::ChangeResult<User> + Send + 'static) -> Result<User, ChangeError> {
         let note = self.note;
         Ok(self.accounts.db.write(move |conn| with_note(conn, work, note)).await??)
     }
 }
 
-fn with_note(conn: &Connection, work: impl FnOnce(&Connection) -> table::Outcome<User>, note: Note) -> table::Outcome<User> {
+fn with_note(conn: &Connection, work: impl FnOnce(&Connection) -> table::ChangeResult<User>, note: AuditNote) -> table::ChangeResult<User> {
     let done = work(conn)?;
     if let Ok(user) = &done {
         note(conn, user)?;
@@ -72,38 +72,38 @@ fn with_note(conn: &Connection, work: impl FnOnce(&Connection) -> table::Outcome
 }
 
 /// The same for the command line.
-pub struct NotedOffline<'a> {
+pub struct AuditedOffline<'a> {
     conn: &'a mut Connection,
-    note: Note,
+    note: AuditNote,
 }
 
-impl Offline<'_> {
-    pub fn noted(&mut self, note: Note) -> NotedOffline<'_> {
-        NotedOffline { conn: self.0, note }
+impl OfflineAccounts<'_> {
+    pub fn noted(&mut self, note: AuditNote) -> AuditedOffline<'_> {
+        AuditedOffline { conn: self.0, note }
     }
 }
 
-impl NotedOffline<'_> {
-    pub fn add(self, name: &str, role: Role, password: &str) -> Result<(), Refused> {
+impl AuditedOffline<'_> {
+    pub fn add(self, name: &str, role: Role, password: &str) -> Result<(), ChangeError> {
         let name = user::check_name(name)?;
         let hash = password::hash(&user::check_password(&name, password)?);
         self.commit(|conn| table::add(conn, &name, role, &hash))
     }
 
-    pub fn set_password(self, name: &str, password: &str) -> Result<(), Refused> {
+    pub fn set_password(self, name: &str, password: &str) -> Result<(), ChangeError> {
         let hash = password::hash(&user::check_password(name, password)?);
         self.commit(|conn| table::set_password(conn, name, &hash))
     }
 
-    pub fn set_role(self, name: &str, role: Role) -> Result<(), Refused> {
+    pub fn set_role(self, name: &str, role: Role) -> Result<(), ChangeError> {
         self.commit(|conn| table::set_role(conn, name, role))
     }
 
-    pub fn remove(self, name: &str) -> Result<(), Refused> {
+    pub fn remove(self, name: &str) -> Result<(), ChangeError> {
         self.commit(|conn| table::remove(conn, name))
     }
 
-    fn commit(self, work: impl FnOnce(&Connection) -> table::Outcome<User>) -> Result<(), Refused> {
+    fn commit(self, work: impl FnOnce(&Connection) -> table::ChangeResult<User>) -> Result<(), ChangeError> {
         let tx = self.conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(DbError::from)?;
         let done: Result<User, AccountError> = with_note(&tx, work, self.note).map_err(DbError::from)?;
         done?;

@@ -1,4 +1,4 @@
-//! Why sessions ended that another one replaced. Only words hang on it: that they have ended stands in the database.
+//! SessionEnd sessions ended that another one replaced. Only words hang on it: that they have ended stands in the database.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,9 +8,9 @@ use tower_sessions_core::session::Id;
 /// Sockets look within a moment; so many ends may come meanwhile.
 const REMEMBERED: usize = 1000;
 
-/// Why a session ended.
+/// SessionEnd a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum SessionEnd {
     SignedOut,
     /// A user signed in with the same browser.
     NewLogIn,
@@ -18,7 +18,7 @@ pub enum Why {
     NewPassword,
 }
 
-impl Why {
+impl SessionEnd {
     /// The reason that the socket's close frame carries.
     pub fn words(self) -> &'static str {
         match self {
@@ -30,10 +30,10 @@ impl Why {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ended(Arc<Mutex<VecDeque<(Id, Why)>>>);
+pub(super) struct EndedSessions(Arc<Mutex<VecDeque<(Id, SessionEnd)>>>);
 
-impl Ended {
-    pub(super) fn note(&self, session: Id, why: Why) {
+impl EndedSessions {
+    pub(super) fn note(&self, session: Id, why: SessionEnd) {
         let mut ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if ended.len() == REMEMBERED {
             ended.pop_front();
@@ -41,8 +41,8 @@ impl Ended {
         ended.push_back((session, why));
     }
 
-    pub(super) fn why(&self, session: Id) -> Why {
+    pub(super) fn why(&self, session: Id) -> SessionEnd {
         let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.iter().rev().find(|(id, _)| *id == session).map_or(Why::SignedOut, |(_, why)| *why)
+        ended.iter().rev().find(|(id, _)| *id == session).map_or(SessionEnd::SignedOut, |(_, why)| *why)
     }
 }

@@ -22,39 +22,39 @@ const RETRY: Duration = Duration::from_secs(1);
 const WAITING: usize = 100_000;
 
 /// The thing that a write is about: a later write about the same thing takes its place.
-pub type Key = (&'static str, Arc<str>);
+pub type WriteKey = (&'static str, Arc<str>);
 
 /// Repeated when it could not be committed.
-type Work = Box<dyn Fn(&Connection) -> rusqlite::Result<()> + Send>;
+type KeptWrite = Box<dyn Fn(&Connection) -> rusqlite::Result<()> + Send>;
 
 /// The writes that wait. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Behind {
-    waiting: Arc<Mutex<Waiting>>,
+pub(super) struct WriteBehind {
+    waiting: Arc<Mutex<PendingWrite>>,
     wake: SyncSender<()>,
 }
 
 #[derive(Default)]
-struct Waiting {
-    things: HashMap<Key, Numbered>,
+struct PendingWrite {
+    things: HashMap<WriteKey, NumberedWrite>,
     /// Writes so far.
     count: u64,
 }
 
 /// With its place among the others.
-struct Numbered(u64, Work);
+struct NumberedWrite(u64, KeptWrite);
 
-impl std::fmt::Debug for Behind {
+impl std::fmt::Debug for WriteBehind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Behind").field("waiting", &lock(&self.waiting).things.len()).finish()
     }
 }
 
-impl Behind {
+impl WriteBehind {
     /// Starts a thread that hands what waits to the writing thread, until the last handle is dropped.
     pub(super) fn start(name: &str, writer: mpsc::Sender<Job>) -> Result<Self, DbError> {
         let (wake, woken) = sync_channel(1);
-        let waiting: Arc<Mutex<Waiting>> = Arc::default();
+        let waiting: Arc<Mutex<PendingWrite>> = Arc::default();
         let things = waiting.clone();
         let work = move || {
             while woken.recv().is_ok() {
@@ -73,7 +73,7 @@ impl Behind {
         Ok(Self { waiting, wake })
     }
 
-    pub(super) fn keep(&self, key: Key, work: Work) {
+    pub(super) fn keep(&self, key: WriteKey, work: KeptWrite) {
         {
             let mut waiting = lock(&self.waiting);
             if waiting.things.len() >= WAITING && !waiting.things.contains_key(&key) {
@@ -83,7 +83,7 @@ impl Behind {
                 return;
             }
             waiting.count += 1;
-            let numbered = Numbered(waiting.count, work);
+            let numbered = NumberedWrite(waiting.count, work);
             waiting.things.insert(key, numbered);
         }
         // Full: it is woken already. Disconnected: its thread could not have ended before.
@@ -98,12 +98,12 @@ impl Behind {
     }
 }
 
-fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+fn lock(waiting: &Mutex<PendingWrite>) -> MutexGuard<'_, PendingWrite> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// True when nothing is left to be tried again.
-fn hand_over(writer: &mpsc::Sender<Job>, things: &Arc<Mutex<Waiting>>) -> bool {
+fn hand_over(writer: &mpsc::Sender<Job>, things: &Arc<Mutex<PendingWrite>>) -> bool {
     let (answer, result) = std::sync::mpsc::channel();
     let things = things.clone();
     let job = Job::Now(Box::new(move |conn| {
@@ -117,14 +117,14 @@ fn hand_over(writer: &mpsc::Sender<Job>, things: &Arc<Mutex<Waiting>>) -> bool {
     writer.blocking_send(job).is_err() || result.recv().unwrap_or(true)
 }
 
-fn write(waiting: &Mutex<Waiting>, conn: &mut Connection) -> rusqlite::Result<()> {
-    let mut batch: Vec<(Key, Numbered)> = lock(waiting).things.drain().collect();
+fn write(waiting: &Mutex<PendingWrite>, conn: &mut Connection) -> rusqlite::Result<()> {
+    let mut batch: Vec<(WriteKey, NumberedWrite)> = lock(waiting).things.drain().collect();
     if batch.is_empty() {
         return Ok(());
     }
-    batch.sort_unstable_by_key(|(_, Numbered(number, _))| *number);
+    batch.sort_unstable_by_key(|(_, NumberedWrite(number, _))| *number);
     let written = in_transaction(conn, |tx| {
-        for (key, Numbered(_, work)) in &batch {
+        for (key, NumberedWrite(_, work)) in &batch {
             match contained(|| work(tx)) {
                 Err(error) if may_pass(&error) => return Err(error),
                 // It would fail for ever, and keep the others from being written.

@@ -42,7 +42,7 @@ impl PrivateFile {
             return None;
         }
         let data = std::fs::metadata(&self.path).ok()?;
-        let owner = Owner { user: data.uid(), group: data.gid(), me: crate::system::user() };
+        let owner = FileOwner { user: data.uid(), group: data.gid(), me: crate::system::user() };
         let command = advice(data.mode(), data.is_dir(), owner)?;
         let path = quoted_for_shell(&self.path);
         let command = command.iter().map(|part| format!("{part} {path}")).collect::<Vec<_>>().join(" && ");
@@ -57,7 +57,7 @@ impl PrivateFile {
 
 #[cfg(unix)]
 #[derive(Debug, Clone, Copy)]
-struct Owner {
+struct FileOwner {
     user: u32,
     group: u32,
     me: Option<u32>,
@@ -65,8 +65,8 @@ struct Owner {
 
 /// The command that closes a file to others, without the path; None when no other user can read it.
 #[cfg(unix)]
-fn advice(mode: u32, is_dir: bool, owner: Owner) -> Option<Vec<String>> {
-    let Owner { user, group, me } = owner;
+fn advice(mode: u32, is_dir: bool, owner: FileOwner) -> Option<Vec<String>> {
+    let FileOwner { user, group, me } = owner;
     let mine = me.is_none_or(|me| me == user);
     // A file of root's that a group may read is most often meant for the group in which Usher runs; somebody else's that Usher reads by its
     // group is closed well enough.
@@ -119,13 +119,13 @@ mod tests {
         #[case] me: Option<u32>,
         #[case] expected: Option<&str>,
     ) {
-        let found = advice(0o100_000 | mode, false, Owner { user, group, me });
+        let found = advice(0o100_000 | mode, false, FileOwner { user, group, me });
         assert_eq!(found.map(|parts| parts.join("; ")).as_deref(), expected);
     }
 
     #[test]
     fn a_directory_that_others_may_enter_or_list_is_closed_by_700() {
-        let owner = Owner { user: 7, group: 7, me: Some(7) };
+        let owner = FileOwner { user: 7, group: 7, me: Some(7) };
         assert_eq!(advice(0o755, true, owner), Some(vec!["chmod 700".to_owned()]));
         assert_eq!(advice(0o700, true, owner), None);
     }
