@@ -3,6 +3,7 @@
 
 pub mod action;
 mod bridge_stats;
+mod listing;
 mod moderation;
 mod role;
 mod status;
@@ -14,6 +15,7 @@ use std::time::Instant;
 
 pub use action::*;
 pub use bridge_stats::*;
+pub use listing::*;
 pub use moderation::*;
 pub use role::*;
 pub use status::*;
@@ -128,19 +130,6 @@ pub enum Home {
     },
 }
 
-/// One roster entry on one bridge.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Listing {
-    pub key: CallKey,
-    pub name: Arc<str>,
-    pub address: Arc<str>,
-    pub state: LegState,
-    pub muted: bool,
-    pub presenter: bool,
-    /// When these facts were true at the latest; older answers don't override them.
-    pub at: Instant,
-}
-
 /// The lobby state and how it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct LobbyFact {
@@ -226,16 +215,6 @@ pub struct Paused {
     pub by: Arc<str>,
     /// Unix milliseconds.
     pub since: i64,
-}
-
-/// Fields of a roster entry that one message states; absent ones stay as they are.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct RosterPatch {
-    pub name: Option<Arc<str>>,
-    pub address: Option<Arc<str>>,
-    pub state: Option<LegState>,
-    pub muted: Option<bool>,
-    pub presenter: Option<bool>,
 }
 
 /// `state` as CMS spells it (`onHold` and `onhold` are both plausible, events.md section 5.3).

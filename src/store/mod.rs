@@ -162,7 +162,7 @@ impl Store {
                 Some(listing) if at >= listing.at => {
                     let (was, muted) = (listing.state, listing.muted);
                     listed.renamed = !listing.name.is_empty() && patch.name.as_ref().is_some_and(|name| *name != listing.name);
-                    changed |= patch_listing(listing, patch, at);
+                    changed |= listing.apply(patch, at);
                     listed.connected = was != LegState::Connected && listing.state == LegState::Connected;
                     listed.held = (was == LegState::OnHold) != (listing.state == LegState::OnHold);
                     listed.muted = muted != listing.muted;
@@ -170,16 +170,8 @@ impl Store {
                 Some(_) => {}
                 None => {
                     listed.new_listing = true;
-                    let mut listing = Listing {
-                        key: key.clone(),
-                        name: Arc::default(),
-                        address: Arc::default(),
-                        state: LegState::Other,
-                        muted: false,
-                        presenter: false,
-                        at,
-                    };
-                    patch_listing(&mut listing, patch, at);
+                    let mut listing = Listing::new(key.clone(), at);
+                    listing.apply(patch, at);
                     listed.connected = listing.state == LegState::Connected;
                     listed.elsewhere = entry.listings.iter().any(|other| other.key.bridge != key.bridge);
                     // Most people have one; a vector that grows by itself makes room for four.
@@ -379,22 +371,4 @@ impl Store {
     pub fn all_bridges(&self) -> Vec<BridgeName> {
         self.0.bridges.iter().map(|entry| entry.key().clone()).collect()
     }
-}
-
-fn patch_listing(listing: &mut Listing, patch: RosterPatch, at: Instant) -> bool {
-    fn set<T: PartialEq>(field: &mut T, value: Option<T>) -> bool {
-        match value {
-            Some(value) if *field != value => {
-                *field = value;
-                true
-            }
-            _ => false,
-        }
-    }
-    listing.at = at;
-    set(&mut listing.name, patch.name)
-        | set(&mut listing.address, patch.address)
-        | set(&mut listing.state, patch.state)
-        | set(&mut listing.muted, patch.muted)
-        | set(&mut listing.presenter, patch.presenter)
 }

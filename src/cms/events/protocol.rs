@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::cms::text;
 
-use crate::model::{CallId, ParticipantId};
+use crate::model::{CallId, ParticipantId, RosterPatch, leg_state};
 
 /// One server frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +114,9 @@ pub(crate) struct SubscriptionState {
     pub state: Option<String>,
 }
 
+/// The elements that Usher asks a roster subscription for. [`Update`] has a field for each.
+pub(super) const ROSTER_ELEMENTS: &[&str] = &["name", "uri", "state", "audioMuted", "presenter"];
+
 /// One item of a call list or roster; only present fields changed.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,6 +145,19 @@ pub(crate) struct Update {
     pub lock_state: Option<String>,
     #[serde(default, deserialize_with = "id")]
     pub call_correlator: Option<Arc<str>>,
+}
+
+impl Update {
+    /// The roster entry's fields that this update states.
+    pub(crate) fn roster_patch(&self) -> RosterPatch {
+        RosterPatch {
+            name: self.name.clone(),
+            address: self.uri.clone(),
+            state: self.state.as_deref().map(leg_state),
+            muted: self.audio_muted,
+            presenter: self.presenter,
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -7,13 +7,12 @@ mod answers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::protocol::Subscription;
+use super::protocol::{ROSTER_ELEMENTS, Subscription};
 use super::sizes::Search;
 use crate::model::CallId;
 
 const CALLS: &[&str] = &["name", "participants", "recording", "streaming", "lockState", "callCorrelator"];
 const CALLS_SHORT: &[&str] = &["name", "participants"];
-const ROSTER: &[&str] = &["name", "uri", "state", "audioMuted", "presenter"];
 const ROSTER_SHORT: &[&str] = &["name", "uri", "state"];
 
 /// A limit on one socket is met by further sockets only where each of them takes this many subscriptions: a bridge that takes fewer would be
@@ -189,7 +188,7 @@ impl Plan {
                 index: *index,
                 kind: "callRoster",
                 call: Some(call.clone()),
-                elements: if short { ROSTER_SHORT } else { ROSTER },
+                elements: if short { ROSTER_SHORT } else { ROSTER_ELEMENTS },
             },
         };
         socket.topics.iter().map(subscription).collect()

@@ -16,7 +16,7 @@ use crate::cms::rest::client::AskError;
 use crate::cms::rest::queue::Lane;
 use crate::cms::rest::request::Ask;
 use crate::cms::rest::response::{PersonDetail, RosterItem};
-use crate::model::{CallId, CallKey, Home, LegState, Lobby, ParticipantId, RosterPatch, leg_state};
+use crate::model::{CallId, CallKey, Home, LegState, Lobby, ParticipantId, RosterPatch};
 use crate::store::Listed;
 
 /// Events.
@@ -29,7 +29,7 @@ impl Participants {
         roster: Option<RosterKnowledge>,
         now: Now,
     ) {
-        let Some(person) = update.participant else { return };
+        let Some(person) = update.participant.clone() else { return };
         match update.update_type.as_deref() {
             Some("remove") => return self.on_left(ctx, call, &person, now),
             Some("add") => drop(self.removed.remove(&person)),
@@ -43,9 +43,8 @@ impl Participants {
             }
             _ => {}
         }
-        let state = update.state.as_deref().map(leg_state);
-        let connects = update.update_type.as_deref() == Some("update") && state == Some(LegState::Connected);
-        let patch = RosterPatch { name: update.name, address: update.uri, state, muted: update.audio_muted, presenter: update.presenter };
+        let patch = update.roster_patch();
+        let connects = update.update_type.as_deref() == Some("update") && patch.state == Some(LegState::Connected);
         let (_, is_news) = self.list(ctx, call, &person, patch, roster, (now.instant, now));
         // Where those who wait are not listed as connected, this is how an admission shows.
         let admitted = || ctx.store.with_person(&person, |person| person.lobby.state == Lobby::Waiting).unwrap_or(false);
