@@ -27,9 +27,9 @@ use usher::audit::AuditLog;
 use usher::config::{Config, Timing};
 use usher::db::Db;
 use usher::displays::Displays;
-use usher::displays::projection::Walls;
+use usher::displays::projection::Projections;
 use usher::http::{Web, serve};
-use usher::hub::{Audience, Hub};
+use usher::hub::{Hub, ReaderKind};
 use usher::model::action::Actions;
 use usher::model::{LegState, Lobby};
 use usher::moderation::{Moderation, Requests};
@@ -173,7 +173,7 @@ async fn usher_child() {
     let config = Config::parse(&format!("sockets_per_user = 10000\n{bridge}"), &dir).expect("a configuration").web;
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
-    let hub = Hub::new(Audience::Desk);
+    let hub = Hub::new(ReaderKind::Desk);
     let (_ready, ready) = tokio::sync::watch::channel(true);
     let (_figures, figures) = tokio::sync::watch::channel(Arc::default());
     let (actions, _requests) = Actions::channel(16);
@@ -190,7 +190,7 @@ async fn usher_child() {
         log,
         receivers: usher::cdr_endpoints::CdrEndpoints::default(),
         displays,
-        walls: Walls::channel(Duration::ZERO).0,
+        walls: Projections::channel(Duration::ZERO).0,
         cdr_listener: None,
         figures,
         ready,

@@ -22,12 +22,12 @@ use crate::cms::{self, TrustError};
 use crate::config::{Config, Live};
 use crate::db::{Db, DbError, DirectoryLock};
 use crate::displays::Displays;
-use crate::displays::projection::Walls;
+use crate::displays::projection::Projections;
 use crate::http::{self, DemoAccount, ServeError, Web};
-use crate::hub::{Audience, Hub};
+use crate::hub::{Hub, ReaderKind};
 use crate::model::action::Actions;
 use crate::moderation::{Keeper, Moderation, Requests, Settings};
-use crate::publisher::{self, Outlets, Publisher};
+use crate::publisher::{self, Publisher, PublisherIo};
 use crate::reload::{Parts, Reload};
 use crate::saved_state::WaitingWriter;
 use crate::store::Store;
@@ -117,7 +117,7 @@ pub async fn start_holding(
     http::ops::metrics::install();
     let address = listener.local_addr().map_err(StartError::Listener)?;
     let db = Db::open(&config.data_dir)?;
-    let (store, hub) = (Store::default(), Hub::new(Audience::Desk));
+    let (store, hub) = (Store::default(), Hub::new(ReaderKind::Desk));
     let keeper = Keeper::new(db.clone());
     let desk = Moderation::new(Settings::new(&config.desk, &config.timing).into(), keeper.clone(), keeper.load().await?);
     let (tasks, supervisor) = (TaskTracker::new(), Supervisor::new(stop.clone()));
@@ -155,16 +155,16 @@ pub async fn start_holding(
     let publisher = Publisher::new(store.clone(), desk.clone(), config.filter.clone());
     let (filter, filter_seen) = watch::channel(config.filter.clone());
     let (figures, figures_seen) = watch::channel(Arc::default());
-    let (walls, fan) = Walls::channel(config.timing.wall_settle);
-    let outlets = Outlets {
+    let (walls, audience_hubs) = Projections::channel(config.timing.wall_settle);
+    let outlets = PublisherIo {
         hub: hub.clone(),
-        memory: waiting_writer,
-        trouble: trouble_seen,
-        figures,
+        waits: waiting_writer,
+        problem: trouble_seen,
+        bridge_stats: figures,
         filter: filter_seen,
         ready,
-        log: log.clone(),
-        walls: fan,
+        audit_log: log.clone(),
+        audience_hubs,
     };
     let publishing = publisher::run(publisher, outlets, config.timing.publish_tick, bridges_stop.clone());
     bridges.spawn(supervisor.watch("publisher", publishing));

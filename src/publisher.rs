@@ -14,72 +14,74 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::{AuditLog, Entry, moved_elsewhere};
 use crate::clock::Now;
 use crate::config::MeetingFilter;
-use crate::displays::projection::{Fan, Line, Rows};
+use crate::displays::projection::{AudienceHubs, DeskRows, WaitingLine};
 use crate::hub::Hub;
 use crate::model::{BridgeState, BridgeStats, CallFacts, CallKey, Fault, Lobby, ParticipantId};
 use crate::moderation::{Moderation, Settings};
 use crate::saved_state::WaitingWriter;
 use crate::store::{Dirty, Store, meetings};
 use crate::view;
-use crate::view::{Change, Kind, PersonRow, Row, RowKey, ServerRow, View};
+use crate::view::{Kind, MeetingRow, PersonRow, Row, RowKey, ServerRow, View, ViewDelta};
 
-/// Where changes go, and what else the publisher listens to.
-pub struct Outlets {
+/// The publisher's inputs besides the store, and its outputs.
+pub struct PublisherIo {
     pub hub: Hub,
-    pub memory: WaitingWriter,
-    /// What every moderator must know about Usher itself.
-    pub trouble: watch::Receiver<Option<Fault>>,
-    /// What administrators see of the bridges, every second.
-    pub figures: watch::Sender<Arc<[BridgeStats]>>,
-    /// Which meetings are shown, from now on.
+    pub waits: WaitingWriter,
+    /// The problem of Usher itself that every moderator must know.
+    pub problem: watch::Receiver<Option<Fault>>,
+    /// The bridges' statistics for administrators, sent every second.
+    pub bridge_stats: watch::Sender<Arc<[BridgeStats]>>,
+    /// The filter of meetings; it changes with the configuration.
     pub filter: watch::Receiver<MeetingFilter>,
     /// Turns true when the first bridge has been read completely.
     pub ready: watch::Sender<bool>,
-    /// Where lobby changes go that nobody at Usher made.
-    pub log: AuditLog,
-    /// What displays on walls are shown.
-    pub walls: Fan,
+    /// Takes an entry for each lobby change that nobody at Usher made.
+    pub audit_log: AuditLog,
+    /// The hubs of displays.
+    pub audience_hubs: AudienceHubs,
 }
 
-/// Publishes changes until `stop`: the first at once, what follows within a tick together. Whether somebody waits is not held up by the tick,
-/// unless many are found at once or many follow.
-pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, stop: CancellationToken) {
-    let Outlets { hub, mut memory, mut trouble, figures, mut filter, ready, log, mut walls } = outlets;
+/// Publishes changes until `stop`: the first at once, the ones that follow within a tick together. A changed lobby state ends the tick
+/// early, unless there are many rows or many followers.
+pub async fn run(mut publisher: Publisher, io: PublisherIo, tick: Duration, stop: CancellationToken) {
+    let PublisherIo { hub, mut waits, mut problem, bridge_stats, mut filter, ready, audit_log, mut audience_hubs } = io;
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             () = publisher.store.changed() => {}
-            () = publisher.desk.changed() => {}
-            Ok(()) = trouble.changed() => {}
+            () = publisher.moderation.changed() => {}
+            Ok(()) = problem.changed() => {}
             Ok(()) = filter.changed() => {}
-            wish = walls.wish() => {
-                walls.grant(wish, &publisher);
+            request = audience_hubs.next_request() => {
+                audience_hubs.serve(request, &publisher);
                 continue;
             }
             _ = second.tick() => {
-                walls.tidy(&publisher);
-                figures.send_replace(publisher.store.figures().into());
-                // What that changes is published next.
-                publisher.desk.expire(Now::read());
+                audience_hubs.remove_unwatched(&publisher);
+                bridge_stats.send_replace(publisher.store.figures().into());
+                // The rows that this changes are published in the next round.
+                publisher.moderation.expire(Now::read());
                 continue;
             }
         }
-        let standing = trouble.borrow_and_update().clone();
+        let current_problem = problem.borrow_and_update().clone();
         let mut dirty = publisher.store.take_dirty();
         if publisher.filter != *filter.borrow_and_update() {
             dirty = publisher.refilter(filter.borrow().clone(), dirty);
         }
-        let change = publisher.next(dirty, standing);
-        memory.follow(&change);
-        std::mem::take(&mut publisher.moved).into_iter().for_each(|entry| log.add(entry));
-        if change.put.iter().any(|row| is_settled(row)) {
+        let delta = publisher.next(dirty, current_problem);
+        waits.follow(&delta);
+        for entry in std::mem::take(&mut publisher.external_changes) {
+            audit_log.add(entry);
+        }
+        if delta.put.iter().any(|row| is_ready(row)) {
             ready.send_replace(true);
         }
-        // Whoever acts comes first.
-        hub.publish(change.put.clone(), change.drop.clone());
-        walls.follow(&change, &publisher);
-        pace::pause(&publisher.store, pace::least(&change, hub.followers() + walls.followers()), tick).await;
+        // Moderators act on what they see, so the desk comes before the displays.
+        hub.publish(delta.put.clone(), delta.drop.clone());
+        audience_hubs.follow(&delta, &publisher);
+        pace::pause(&publisher.store, pace::least(&delta, hub.followers() + audience_hubs.followers()), tick).await;
     }
 }
 
@@ -87,7 +89,7 @@ pub async fn run(mut publisher: Publisher, outlets: Outlets, tick: Duration, sto
 #[derive(Debug)]
 pub struct Publisher {
     store: Store,
-    desk: Moderation,
+    moderation: Moderation,
     filter: MeetingFilter,
     view: View,
     /// The meeting each call was last seen in.
@@ -95,40 +97,40 @@ pub struct Publisher {
     calls_of: HashMap<Arc<str>, HashSet<CallKey>>,
     people_of: HashMap<Arc<str>, HashSet<ParticipantId>>,
     hidden: HashSet<Arc<str>>,
-    trouble: Option<Fault>,
-    /// Those that the rows were made with.
+    problem: Option<Fault>,
+    /// The settings with which the rows were made.
     settings: Arc<Settings>,
-    /// Who was let in or put back elsewhere, not yet logged.
-    moved: Vec<Entry>,
+    /// Entries about lobby changes made elsewhere, not yet in the audit log.
+    external_changes: Vec<Entry>,
 }
 
 impl Publisher {
-    pub fn new(store: Store, desk: Moderation, filter: MeetingFilter) -> Self {
+    pub fn new(store: Store, moderation: Moderation, filter: MeetingFilter) -> Self {
         Self {
-            settings: desk.settings(),
+            settings: moderation.settings(),
             store,
-            desk,
+            moderation,
             filter,
             view: View::new(),
             meeting_of: HashMap::new(),
             calls_of: HashMap::new(),
             people_of: HashMap::new(),
             hidden: HashSet::new(),
-            trouble: None,
-            moved: Vec::new(),
+            problem: None,
+            external_changes: Vec::new(),
         }
     }
 
-    /// Judges every meeting by another filter; what that changes comes with the next rows.
+    /// Applies another filter: marks every call as changed, so that the next rows follow it.
     pub fn refilter(&mut self, filter: MeetingFilter, mut dirty: Dirty) -> Dirty {
         self.filter = filter;
         dirty.calls.extend(self.store.all_calls());
         dirty
     }
 
-    /// Everything that is known, as the first change.
-    pub fn first(&mut self) -> Change {
-        self.desk.touch_users();
+    /// The first delta: everything that is known.
+    pub fn first(&mut self) -> ViewDelta {
+        self.moderation.touch_users();
         let dirty = Dirty {
             calls: self.store.all_calls().into_iter().collect(),
             people: self.store.all_people().into_iter().collect(),
@@ -138,55 +140,57 @@ impl Publisher {
         self.next(dirty, None)
     }
 
-    /// The rows that differ now, and remembers them as published. `trouble` is what every moderator must know about Usher itself.
-    pub fn next(&mut self, dirty: Dirty, trouble: Option<Fault>) -> Change {
-        self.trouble = trouble;
-        let mut change = Change::default();
+    /// Rebuilds the rows whose facts changed, remembers them as published, and returns the difference. `problem` is the problem of Usher
+    /// itself that every moderator must know.
+    pub fn next(&mut self, dirty: Dirty, problem: Option<Fault>) -> ViewDelta {
+        self.problem = problem;
+        let mut delta = ViewDelta::default();
         let mut meetings: HashSet<Arc<str>> = HashSet::new();
-        let touched = self.desk.take_touched();
+        let touched = self.moderation.take_touched();
         let mut people = dirty.people;
         people.extend(touched.people);
         meetings.extend(touched.meetings);
-        if self.desk.settings() != self.settings {
-            self.settings = self.desk.settings();
+        if self.moderation.settings() != self.settings {
+            self.settings = self.moderation.settings();
             meetings.extend(self.calls_of.keys().cloned());
         }
         for key in &dirty.calls {
-            self.place_call(key, &mut meetings, &mut people);
+            self.index_call(key, &mut meetings, &mut people);
         }
         for id in &people {
-            self.place_person(id, &mut meetings, &mut change);
+            self.update_person_row(id, &mut meetings, &mut delta);
         }
         for id in &meetings {
-            self.rebuild_meeting(id, &mut change);
+            self.update_meeting_row(id, &mut delta);
         }
         for name in &dirty.bridges {
-            self.rebuild_bridge(name, &mut change);
+            self.update_bridge_row(name, &mut delta);
         }
         for name in &touched.users {
             let key = RowKey { kind: Kind::User, id: name.clone() };
-            change.note(&key, self.view.get(&key), self.desk.user(name).map(Row::User));
+            delta.record(&key, self.view.get(&key), self.moderation.user(name).map(Row::User));
         }
         let server = Row::Server(ServerRow {
             id: "server".into(),
             hidden_meetings: self.hidden.len(),
-            trouble: self.trouble.clone(),
+            trouble: self.problem.clone(),
             admit_delay_s: self.settings.admit_delay.as_secs(),
             ask_above: self.settings.ask_above,
             undo_s: self.settings.undo.as_secs(),
             claim_s: self.settings.claim.as_secs(),
         });
-        change.note(&server.key(), self.view.get(&server.key()), Some(server));
-        view::apply(&mut self.view, &change);
-        change
+        delta.record(&server.key(), self.view.get(&server.key()), Some(server));
+        view::apply(&mut self.view, &delta);
+        delta
     }
 
     pub fn view(&self) -> &View {
         &self.view
     }
 
-    /// Finds the meeting of a changed call, and whom a change of it (new correlator, other filter verdict) touches.
-    fn place_call(&mut self, key: &CallKey, meetings: &mut HashSet<Arc<str>>, people: &mut HashSet<ParticipantId>) {
+    /// Finds the meeting of a changed call. Adds the meetings and participants whose rows a change of it (another correlator, another
+    /// result of the filter) affects.
+    fn index_call(&mut self, key: &CallKey, meetings: &mut HashSet<Arc<str>>, people: &mut HashSet<ParticipantId>) {
         let now = self.store.with_call(key, |call| crate::model::meeting_id(key, &call.facts));
         let before = self.meeting_of.get(key).cloned();
         if before != now {
@@ -200,7 +204,7 @@ impl Publisher {
             }
         }
         for id in before.into_iter().chain(now) {
-            if self.judge(&id) {
+            if self.apply_filter(&id) {
                 people.extend(self.people_of.get(&id).into_iter().flatten().cloned());
                 people.extend(self.calls_of.get(&id).into_iter().flatten().flat_map(|key| self.roster(key)));
             }
@@ -212,26 +216,26 @@ impl Publisher {
         self.store.with_call(key, |call| call.roster.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// Applies the filter to a meeting; true when the verdict changed.
-    fn judge(&mut self, id: &Arc<str>) -> bool {
-        let calls = self.calls(id);
+    /// Applies the filter to a meeting; true when the result changed.
+    fn apply_filter(&mut self, id: &Arc<str>) -> bool {
+        let calls = self.calls_in(id);
         let shown = calls.is_empty() || calls.iter().any(|(_, call)| self.filter.shows(view::filter_facts(call)));
         if shown { self.hidden.remove(id) } else { self.hidden.insert(id.clone()) }
     }
 
-    fn calls(&self, id: &Arc<str>) -> Vec<(CallKey, CallFacts)> {
+    fn calls_in(&self, id: &Arc<str>) -> Vec<(CallKey, CallFacts)> {
         let keys = self.calls_of.get(id).into_iter().flatten();
         let mut calls: Vec<_> = keys.filter_map(|key| Some((key.clone(), self.store.with_call(key, |call| call.facts.clone())?))).collect();
         calls.sort_by(|a, b| a.0.cmp(&b.0));
         calls
     }
 
-    fn place_person(&mut self, id: &ParticipantId, meetings: &mut HashSet<Arc<str>>, change: &mut Change) {
+    fn update_person_row(&mut self, id: &ParticipantId, meetings: &mut HashSet<Arc<str>>, delta: &mut ViewDelta) {
         let key = RowKey { kind: Kind::Person, id: id.clone() };
         let old = self.view.get(&key).cloned();
         let before = old.as_deref().and_then(as_person).map(|row| row.meeting.clone());
-        self.settle(id, old.as_deref().and_then(as_person));
-        let row = self.person(id);
+        self.expire_moderation(id, old.as_deref().and_then(as_person));
+        let row = self.person_row(id);
         let now = row.as_ref().map(|row| row.meeting.clone());
         if before != now {
             if let Some(meeting) = &before {
@@ -241,97 +245,101 @@ impl Publisher {
                 self.people_of.entry(meeting.clone()).or_default().insert(id.clone());
             }
         }
-        // What a meeting's row is made of: who is still being called counts as nobody, so that the state matters as well.
+        // The fields that a meeting's row is made of. A participant who is still being called is not counted, so the leg's state matters
+        // too.
         let counted = |row: &PersonRow| (row.lobby, row.waiting_since, row.hold.is_some(), row.state, row.activator, row.elsewhere.clone());
         if before != now || old.as_deref().and_then(as_person).map(counted) != row.as_ref().map(counted) {
             meetings.extend(before.into_iter().chain(now));
         }
         if let (Some(old), Some(row)) = (old.as_deref().and_then(as_person), &row) {
-            let entry = moved_elsewhere(old, row, self.name_of(&row.meeting));
-            self.moved.extend(entry.map(|entry| entry.located(&self.store)));
+            let entry = moved_elsewhere(old, row, self.meeting_name(&row.meeting));
+            self.external_changes.extend(entry.map(|entry| entry.located(&self.store)));
         }
         let row = row.map(Row::Person);
-        change.note(&key, old.as_ref(), row.clone());
+        delta.record(&key, old.as_ref(), row.clone());
         match row {
             Some(row) => self.view.insert(key, Arc::new(row)),
             None => self.view.remove(&key),
         };
     }
 
-    /// What moderators did about somebody's wait ends with it; what they did about somebody who is gone is forgotten.
-    fn settle(&self, id: &ParticipantId, old: Option<&PersonRow>) {
+    /// Ends the moderation of a wait with the wait, and forgets that of participants who left.
+    fn expire_moderation(&self, id: &ParticipantId, old: Option<&PersonRow>) {
         match self.store.with_person(id, |person| (person.departed, person.lobby.state)) {
-            None | Some((true, _)) => self.desk.forget(id),
+            None | Some((true, _)) => self.moderation.forget(id),
             Some((false, Lobby::In)) if old.is_none_or(|old| old.lobby != Lobby::In) => {
-                self.desk.entered(id, old.is_some_and(|old| old.lobby == Lobby::Waiting));
+                self.moderation.entered(id, old.is_some_and(|old| old.lobby == Lobby::Waiting));
             }
-            Some((false, Lobby::Waiting)) if old.is_some_and(|old| old.lobby == Lobby::In) => self.desk.waits_again(id),
+            Some((false, Lobby::Waiting)) if old.is_some_and(|old| old.lobby == Lobby::In) => self.moderation.waits_again(id),
             Some(_) => {}
         }
     }
 
-    fn person(&self, id: &ParticipantId) -> Option<PersonRow> {
+    fn person_row(&self, id: &ParticipantId) -> Option<PersonRow> {
         let meeting = meetings::meeting_of(&self.store, id)?;
         if self.hidden.contains(&meeting) {
             return None;
         }
-        let desk = self.desk.person(id);
-        self.store.with_person(id, |person| view::person_row(id, person, meeting, desk))?
+        let moderation = self.moderation.person(id);
+        self.store.with_person(id, |person| view::person_row(id, person, meeting, moderation))?
     }
 
     /// The name of a meeting as last published.
-    fn name_of(&self, meeting: &Arc<str>) -> &str {
-        match self.view.get(&RowKey { kind: Kind::Meeting, id: meeting.clone() }).map(|row| &**row) {
-            Some(Row::Meeting(row)) => &row.name,
-            _ => "",
+    fn meeting_name(&self, meeting: &Arc<str>) -> &str {
+        self.meeting_row(meeting).map_or("", |row| &row.name)
+    }
+
+    /// The row of a meeting as last published.
+    fn meeting_row(&self, meeting: &Arc<str>) -> Option<&MeetingRow> {
+        match &**self.view.get(&RowKey { kind: Kind::Meeting, id: meeting.clone() })? {
+            Row::Meeting(row) => Some(row),
+            _ => None,
         }
     }
 
-    /// The rows of who is in a meeting.
-    fn people(&self, meeting: &Arc<str>) -> impl Iterator<Item = &PersonRow> {
+    /// The rows of a meeting's participants.
+    fn people_in(&self, meeting: &Arc<str>) -> impl Iterator<Item = &PersonRow> {
         self.people_of.get(meeting).into_iter().flatten().filter_map(|person| {
             let key = RowKey { kind: Kind::Person, id: person.clone() };
             self.view.get(&key).map(|row| &**row).and_then(as_person)
         })
     }
 
-    fn rebuild_meeting(&mut self, id: &Arc<str>, change: &mut Change) {
+    fn update_meeting_row(&mut self, id: &Arc<str>, delta: &mut ViewDelta) {
         let key = RowKey { kind: Kind::Meeting, id: id.clone() };
         let row = if self.hidden.contains(id) {
             None
         } else {
-            let calls = self.calls(id);
-            let desk = self.desk.meeting(id, &view::place(id, &calls));
-            view::meeting_row(id, &calls, self.people(id), desk).map(Row::Meeting)
+            let calls = self.calls_in(id);
+            let moderation = self.moderation.meeting(id, &view::threshold_key(id, &calls));
+            view::meeting_row(id, &calls, self.people_in(id), moderation).map(Row::Meeting)
         };
         if row.is_none() && !self.calls_of.contains_key(id) {
-            self.desk.forget_meeting(id);
+            self.moderation.forget_meeting(id);
         }
-        change.note(&key, self.view.get(&key), row);
+        delta.record(&key, self.view.get(&key), row);
     }
 
-    fn rebuild_bridge(&mut self, name: &Arc<str>, change: &mut Change) {
+    fn update_bridge_row(&mut self, name: &Arc<str>, delta: &mut ViewDelta) {
         let key = RowKey { kind: Kind::Bridge, id: name.clone() };
         let row = self.store.with_bridge(name, |facts| Row::Bridge(view::bridge_row(name, facts)));
-        change.note(&key, self.view.get(&key), row);
+        delta.record(&key, self.view.get(&key), row);
     }
 }
 
-impl Rows for Publisher {
+impl DeskRows for Publisher {
     fn view(&self) -> &View {
         &self.view
     }
 
-    fn line(&self, meeting: &Arc<str>) -> Option<Line<'_>> {
-        match self.view.get(&RowKey { kind: Kind::Meeting, id: meeting.clone() }).map(|row| &**row) {
-            Some(Row::Meeting(row)) => Some(Line::new(row, self.people(meeting))),
-            _ => None,
-        }
+    fn waiting_line(&self, meeting: &Arc<str>) -> Option<WaitingLine<'_>> {
+        self.meeting_row(meeting).map(|row| WaitingLine::new(row, self.people_in(meeting)))
     }
 }
 
-/// There is something true to show of it; or it is paused, and whoever may end that must get to the page.
-fn is_settled(row: &Row) -> bool {
+/// Whether the row of a bridge allows Usher to report itself ready: its rows are true, or it is paused and an administrator needs the page
+/// to resume it.
+fn is_ready(row: &Row) -> bool {
     matches!(row, Row::Bridge(bridge) if matches!(bridge.state, BridgeState::Live | BridgeState::Polling | BridgeState::Paused))
 }
 

@@ -16,7 +16,7 @@ use crate::config::BridgeConfig;
 use crate::db::{Db, DbError};
 use crate::model::{BridgeName, ParticipantId, Paused};
 use crate::store::Store;
-use crate::view::{Change, Kind, Row};
+use crate::view::{Kind, Row, ViewDelta};
 use crate::{cdr_endpoints, clock};
 
 /// Entries of people who were not seen for this long are of no use any more.
@@ -64,7 +64,7 @@ impl WaitingWriter {
     }
 
     /// Unknown is no news: somebody whose lobby is being read again may well still wait.
-    pub fn follow(&mut self, change: &Change) {
+    pub fn follow(&mut self, change: &ViewDelta) {
         self.follow_clock();
         for row in &change.put {
             let Row::Person(person) = &**row else { continue };

@@ -1,4 +1,4 @@
-//! Why something could not be done to a display.
+//! The reasons why a change to a display is refused.
 
 use crate::db::DbError;
 
@@ -11,18 +11,18 @@ pub enum DisplayError {
     #[error("only a revoked display can be forgotten; revoke it first")]
     NotRevoked,
     #[error("{0}")]
-    Settings(String),
+    InvalidSettings(String),
     #[error(transparent)]
     Db(#[from] DbError),
 }
 
 impl DisplayError {
-    /// The word of `docs/protocol.md`.
+    /// The error code of `docs/protocol.md`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoSuchCode => "no_such_code",
             Self::NoSuchDisplay => "no_such_display",
-            Self::NotRevoked | Self::Settings(_) => "bad_display",
+            Self::NotRevoked | Self::InvalidSettings(_) => "bad_display",
             Self::Db(_) => "failed",
         }
     }

@@ -1,6 +1,8 @@
-//! Displays on walls: which there are, what each shows, by which token it is known, and whether it is there. Knows no rows and no sockets.
+//! Displays on walls: the list of them, their settings and tokens, and which screens are connected. Knows no sockets; only [`projection`]
+//! knows rows.
 //!
-//! A display may look at what its settings say and do nothing. Its token is in its cookie or its link alone; here is only its digest.
+//! A display may read what its settings allow and can change nothing. Its token is in its cookie or its link alone; Usher stores only the
+//! digest.
 
 mod error;
 mod pairing;
@@ -22,9 +24,9 @@ use crate::db::{Db, DbError};
 use crate::model::Actor;
 
 pub use error::DisplayError;
-pub use pairing::spelled;
-pub use screen::{Screen, Standing, Unpaired};
-pub use settings::{Dim, Settings, Theme, ThemeFrom, TimeOfDay, View};
+pub use pairing::format_code;
+pub use screen::{DisplayState, PairingScreen, Screen};
+pub use settings::{Dim, DisplaySettings, DisplayView, Theme, ThemeFrom, TimeOfDay};
 
 use pairing::Pairing;
 
@@ -38,13 +40,13 @@ pub struct Displays(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     db: Db,
-    state: Mutex<State>,
-    /// Rises with every change that the list or a screen that waits to be paired shows.
+    state: Mutex<Registry>,
+    /// Counts the changes that the administrators' list or a screen with a code shows.
     changed: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Registry {
     displays: HashMap<Arc<str>, Display>,
     pairing: Pairing,
 }
@@ -52,43 +54,43 @@ struct State {
 #[derive(Debug)]
 struct Display {
     token: Digest,
-    standing: watch::Sender<Standing>,
+    screen_state: watch::Sender<DisplayState>,
     created: i64,
     created_by: Arc<str>,
     revoked: Option<i64>,
     last_seen: Option<i64>,
-    seen: Option<Seen>,
+    info: Option<ScreenInfo>,
     connected: usize,
 }
 
-/// What a screen says of itself.
+/// A screen's description of itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
-    /// In words, e.g. `Chromium 76`.
+pub struct ScreenInfo {
+    /// Name and version, e.g. `Chromium 76`.
     pub browser: Arc<str>,
     /// In CSS pixels.
     pub width: u32,
     pub height: u32,
     /// Device pixels to one CSS pixel.
     pub ratio: f64,
-    /// Of the page that it shows.
+    /// Usher's version in the page that the screen shows.
     pub version: Arc<str>,
 }
 
-/// Whose a token is.
+/// The owner of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
+pub enum TokenOwner {
     Nobody,
     Display(Arc<str>),
     Revoked,
 }
 
-/// One line of the administrators' list.
+/// One display in the administrators' list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Listed {
+pub struct DisplaySummary {
     pub id: Arc<str>,
-    pub display: Arc<Settings>,
-    /// Screens that show it now; more than one where a link was opened twice.
+    pub display: Arc<DisplaySettings>,
+    /// The number of screens that show it now; more than one where a link was opened twice.
     pub connected: usize,
     pub last_seen: Option<i64>,
     pub browser: Option<Arc<str>>,
@@ -101,7 +103,7 @@ pub struct Listed {
     pub revoked: Option<i64>,
 }
 
-/// A new token, which nobody can guess.
+/// A new token, too long to guess.
 pub fn new_token() -> String {
     hex::encode(rand::random::<[u8; 24]>())
 }
@@ -116,92 +118,92 @@ fn digest(token: &str) -> Digest {
 }
 
 impl Displays {
-    /// Reads the displays that there are.
+    /// Reads the displays from the database.
     pub async fn load(db: Db) -> Result<Self, DbError> {
         let displays = saved::load(&db).await?;
-        let state = Mutex::new(State { displays, pairing: Pairing::default() });
+        let state = Mutex::new(Registry { displays, pairing: Pairing::default() });
         Ok(Self(Arc::new(Inner { db, state, changed: watch::channel(0).0 })))
     }
 
-    /// Wakes whenever the list is another one.
+    /// Changes whenever the list does.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
     }
 
-    pub fn know(&self, token: &str) -> Known {
+    pub fn token_owner(&self, token: &str) -> TokenOwner {
         let token = digest(token);
         let state = self.0.lock();
         match state.displays.iter().find(|(_, display)| display.token == token) {
-            None => Known::Nobody,
-            Some((_, display)) if display.revoked.is_some() => Known::Revoked,
-            Some((id, _)) => Known::Display(id.clone()),
+            None => TokenOwner::Nobody,
+            Some((_, display)) if display.revoked.is_some() => TokenOwner::Revoked,
+            Some((id, _)) => TokenOwner::Display(id.clone()),
         }
     }
 
     /// The code by which an administrator pairs the screen that has this token.
     pub fn code(&self, token: &str) -> String {
-        spelled(&self.0.lock().pairing.code(digest(token), now_ms(), rand::random))
+        format_code(&self.0.lock().pairing.code(digest(token), now_ms(), rand::random))
     }
 
-    pub fn settings(&self, id: &str) -> Option<Arc<Settings>> {
-        self.0.lock().displays.get(id).map(|display| display.standing.borrow().settings.clone())
+    pub fn settings(&self, id: &str) -> Option<Arc<DisplaySettings>> {
+        self.0.lock().displays.get(id).map(|display| display.screen_state.borrow().settings.clone())
     }
 
-    /// All of them by name, the revoked ones last, and how many screens show a code.
-    pub fn list(&self) -> (Vec<Listed>, usize) {
+    /// All displays by name, the revoked ones last, and how many screens show a code.
+    pub fn list(&self) -> (Vec<DisplaySummary>, usize) {
         let state = self.0.lock();
-        let mut list: Vec<Listed> = state.displays.iter().map(|(id, display)| display.listed(id)).collect();
+        let mut list: Vec<DisplaySummary> = state.displays.iter().map(|(id, display)| display.summary(id)).collect();
         list.sort_by(|a, b| (a.revoked, &a.display.name, &a.id).cmp(&(b.revoked, &b.display.name, &b.id)));
-        (list, state.pairing.shown())
+        (list, state.pairing.connected_screens())
     }
 
     /// Makes the screen that shows `code` a display.
-    pub async fn pair(&self, actor: &Actor, code: &str, settings: Settings) -> Result<(), DisplayError> {
-        settings.check().map_err(DisplayError::Settings)?;
-        // Taken at once: of two who type the same code one is told that nobody shows it.
+    pub async fn pair(&self, actor: &Actor, code: &str, settings: DisplaySettings) -> Result<(), DisplayError> {
+        settings.check().map_err(DisplayError::InvalidSettings)?;
+        // The code is taken at once, so of two administrators who type it only one succeeds.
         let token = self.0.lock().pairing.take(code).ok_or(DisplayError::NoSuchCode)?;
         self.add(actor, AuditEvent::DisplayPair, token, settings).await
     }
 
-    /// Makes a display whose token is in a link; returns the token, which is never seen again.
-    pub async fn link(&self, actor: &Actor, settings: Settings) -> Result<String, DisplayError> {
-        settings.check().map_err(DisplayError::Settings)?;
+    /// Makes a display whose token is in a link. Returns the token, which can't be read again.
+    pub async fn link(&self, actor: &Actor, settings: DisplaySettings) -> Result<String, DisplayError> {
+        settings.check().map_err(DisplayError::InvalidSettings)?;
         let token = new_token();
         self.add(actor, AuditEvent::DisplayLink, digest(&token), settings).await?;
         Ok(token)
     }
 
-    async fn add(&self, actor: &Actor, action: AuditEvent, token: Digest, settings: Settings) -> Result<(), DisplayError> {
+    async fn add(&self, actor: &Actor, action: AuditEvent, token: Digest, settings: DisplaySettings) -> Result<(), DisplayError> {
         let id: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
         let entry = Entry::by(actor, action).detail(settings.name.clone());
         let display = Display::new(token, settings, now_ms(), actor.user.clone());
         saved::add(&self.0.db, &id, &display, entry).await?;
         self.0.lock().displays.insert(id, display);
-        self.0.change();
+        self.0.notify();
         Ok(())
     }
 
-    /// What a display shows from now on.
-    pub async fn set(&self, actor: &Actor, id: &str, settings: Settings) -> Result<(), DisplayError> {
-        settings.check().map_err(DisplayError::Settings)?;
+    /// Replaces the settings of a display.
+    pub async fn set(&self, actor: &Actor, id: &str, settings: DisplaySettings) -> Result<(), DisplayError> {
+        settings.check().map_err(DisplayError::InvalidSettings)?;
         self.settings(id).ok_or(DisplayError::NoSuchDisplay)?;
         let entry = Entry::by(actor, AuditEvent::DisplaySet).detail(settings.name.clone());
         saved::set(&self.0.db, id, &settings, entry).await?;
         let settings = Arc::new(settings);
-        self.0.stand(id, |standing| standing.settings = settings)
+        self.0.update_state(id, |state| state.settings = settings)
     }
 
-    /// The screen shows its name large.
+    /// Tells the display's screens to show their name large.
     pub fn identify(&self, id: &str) -> Result<(), DisplayError> {
-        self.0.stand(id, |standing| standing.identified += 1)
+        self.0.update_state(id, |state| state.identified += 1)
     }
 
-    /// The screen loads its page again.
+    /// Tells the display's screens to load their page again.
     pub fn reload(&self, id: &str) -> Result<(), DisplayError> {
-        self.0.stand(id, |standing| standing.reloaded += 1)
+        self.0.update_state(id, |state| state.reloaded += 1)
     }
 
-    /// Its token is good for nothing any more.
+    /// Makes a display's token invalid and tells its screens.
     pub async fn revoke(&self, actor: &Actor, id: &str) -> Result<(), DisplayError> {
         let settings = self.settings(id).ok_or(DisplayError::NoSuchDisplay)?;
         let now = now_ms();
@@ -210,59 +212,59 @@ impl Displays {
         if let Some(display) = self.0.lock().displays.get_mut(id) {
             display.revoked.get_or_insert(now);
         }
-        self.0.stand(id, |standing| standing.revoked = true)
+        self.0.update_state(id, |state| state.revoked = true)
     }
 
-    /// A revoked one leaves the list, and its token is a stranger's.
+    /// Removes a revoked display from the list; its token is unknown from then on.
     pub async fn forget(&self, actor: &Actor, id: &str) -> Result<(), DisplayError> {
         let name = {
             let state = self.0.lock();
             let display = state.displays.get(id).ok_or(DisplayError::NoSuchDisplay)?;
             display.revoked.ok_or(DisplayError::NotRevoked)?;
-            display.standing.borrow().settings.name.clone()
+            display.screen_state.borrow().settings.name.clone()
         };
         saved::forget(&self.0.db, id, Entry::by(actor, AuditEvent::DisplayForget).detail(name)).await?;
         self.0.lock().displays.remove(id);
-        self.0.change();
+        self.0.notify();
         Ok(())
     }
 }
 
 impl Inner {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Registry> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self) {
+    fn notify(&self) {
         self.changed.send_modify(|n| *n += 1);
     }
 
-    /// Tells the screens of a display.
-    fn stand(&self, id: &str, change: impl FnOnce(&mut Standing)) -> Result<(), DisplayError> {
-        self.lock().displays.get(id).ok_or(DisplayError::NoSuchDisplay)?.standing.send_modify(change);
-        self.change();
+    /// Changes the state that the screens of a display follow.
+    fn update_state(&self, id: &str, change: impl FnOnce(&mut DisplayState)) -> Result<(), DisplayError> {
+        self.lock().displays.get(id).ok_or(DisplayError::NoSuchDisplay)?.screen_state.send_modify(change);
+        self.notify();
         Ok(())
     }
 }
 
 impl Display {
-    fn new(token: Digest, settings: Settings, created: i64, created_by: Arc<str>) -> Self {
-        let standing = watch::channel(Standing { settings: settings.into(), revoked: false, identified: 0, reloaded: 0 }).0;
-        Self { token, standing, created, created_by, revoked: None, last_seen: None, seen: None, connected: 0 }
+    fn new(token: Digest, settings: DisplaySettings, created: i64, created_by: Arc<str>) -> Self {
+        let screen_state = watch::channel(DisplayState { settings: settings.into(), revoked: false, identified: 0, reloaded: 0 }).0;
+        Self { token, screen_state, created, created_by, revoked: None, last_seen: None, info: None, connected: 0 }
     }
 
-    fn listed(&self, id: &Arc<str>) -> Listed {
-        let seen = self.seen.as_ref();
-        Listed {
+    fn summary(&self, id: &Arc<str>) -> DisplaySummary {
+        let info = self.info.as_ref();
+        DisplaySummary {
             id: id.clone(),
-            display: self.standing.borrow().settings.clone(),
+            display: self.screen_state.borrow().settings.clone(),
             connected: self.connected,
             last_seen: self.last_seen,
-            browser: seen.map(|seen| seen.browser.clone()),
-            width: seen.map(|seen| seen.width),
-            height: seen.map(|seen| seen.height),
-            ratio: seen.map(|seen| seen.ratio),
-            version: seen.map(|seen| seen.version.clone()),
+            browser: info.map(|info| info.browser.clone()),
+            width: info.map(|info| info.width),
+            height: info.map(|info| info.height),
+            ratio: info.map(|info| info.ratio),
+            version: info.map(|info| info.version.clone()),
             created: self.created,
             created_by: self.created_by.clone(),
             revoked: self.revoked,

@@ -1,4 +1,4 @@
-//! Screens that show a code until an administrator types it. Pure; the caller brings the clock and the chance.
+//! Screens that show a code until an administrator types it. Pure; the caller passes the time and the random numbers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,92 +6,93 @@ use std::sync::Arc;
 use super::Digest;
 use crate::text::normalize::nfkc;
 
-/// Without what is read as something else: 0 and O, 1 and I.
+/// Without characters that look like others: 0 and O, 1 and I.
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 const LENGTH: usize = 6;
-/// Screens that may wait at once; anybody who reaches Usher can open the page, and the ones nobody looks at give way.
-const MOST: usize = 500;
-/// How long a code is good that no screen shows any more, in milliseconds.
-const KEEP_MS: i64 = 10 * 60 * 1000;
+/// The most screens that may show a code at once. Anybody who reaches Usher can open the page, so screens without a socket give way to new
+/// ones.
+const MAX_SCREENS: usize = 500;
+/// How long a code stays valid that no screen shows any more, in milliseconds.
+const CODE_LIFETIME_MS: i64 = 10 * 60 * 1000;
 
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
-    waiting: HashMap<Digest, Waiting>,
+    screens: HashMap<Digest, PendingScreen>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct PendingScreen {
     code: Arc<str>,
-    seen: i64,
+    last_seen: i64,
     /// Open sockets.
-    screens: usize,
+    sockets: usize,
 }
 
 impl Pairing {
-    /// The code of a screen, by its token; the same one as long as it is shown.
-    pub(super) fn code(&mut self, token: Digest, now: i64, mut chance: impl FnMut() -> u32) -> Arc<str> {
+    /// The code of a screen, by its token. It stays the same while the screen shows it.
+    pub(super) fn code(&mut self, token: Digest, now: i64, mut random: impl FnMut() -> u32) -> Arc<str> {
         self.forget_old(now);
-        if let Some(waiting) = self.waiting.get_mut(&token) {
-            waiting.seen = now;
-            return waiting.code.clone();
+        if let Some(screen) = self.screens.get_mut(&token) {
+            screen.last_seen = now;
+            return screen.code.clone();
         }
-        if self.waiting.len() >= MOST {
+        if self.screens.len() >= MAX_SCREENS {
             self.make_room();
         }
         let code = loop {
-            let code: String = (0..LENGTH).map(|_| char::from(LETTERS[chance() as usize % LETTERS.len()])).collect();
-            if !self.waiting.values().any(|waiting| *waiting.code == *code) {
+            let code: String = (0..LENGTH).map(|_| char::from(LETTERS[random() as usize % LETTERS.len()])).collect();
+            if !self.screens.values().any(|screen| *screen.code == *code) {
                 break Arc::<str>::from(code);
             }
         };
-        self.waiting.insert(token, Waiting { code: code.clone(), seen: now, screens: 0 });
+        self.screens.insert(token, PendingScreen { code: code.clone(), last_seen: now, sockets: 0 });
         code
     }
 
-    /// A screen connects; false where too many have.
+    /// A screen connects; false when too many are connected.
     pub(super) fn open(&mut self, token: &Digest) -> bool {
-        let free = self.shown() < MOST;
-        if let Some(waiting) = self.waiting.get_mut(token).filter(|_| free) {
-            waiting.screens += 1;
+        let free = self.connected_screens() < MAX_SCREENS;
+        if let Some(screen) = self.screens.get_mut(token).filter(|_| free) {
+            screen.sockets += 1;
         }
         free
     }
 
     pub(super) fn close(&mut self, token: &Digest, now: i64) {
-        if let Some(waiting) = self.waiting.get_mut(token) {
-            waiting.screens = waiting.screens.saturating_sub(1);
-            waiting.seen = now;
+        if let Some(screen) = self.screens.get_mut(token) {
+            screen.sockets = screen.sockets.saturating_sub(1);
+            screen.last_seen = now;
         }
     }
 
-    /// The screen that shows a code, as somebody typed it. The code is good no more; a screen that is not paired after all gets another one.
+    /// The token of the screen that shows a typed code. The code becomes invalid; a screen that is not paired after all gets another one.
     pub(super) fn take(&mut self, typed: &str) -> Option<Digest> {
         let typed: String = nfkc(typed).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
-        let token = *self.waiting.iter().find(|(_, waiting)| *waiting.code == *typed)?.0;
-        self.waiting.remove(&token);
+        let token = *self.screens.iter().find(|(_, screen)| *screen.code == *typed)?.0;
+        self.screens.remove(&token);
         Some(token)
     }
 
-    /// Screens that show a code now.
-    pub(super) fn shown(&self) -> usize {
-        self.waiting.values().filter(|waiting| waiting.screens > 0).count()
+    /// The number of screens that show a code now.
+    pub(super) fn connected_screens(&self) -> usize {
+        self.screens.values().filter(|screen| screen.sockets > 0).count()
     }
 
     fn forget_old(&mut self, now: i64) {
-        self.waiting.retain(|_, waiting| waiting.screens > 0 || now - waiting.seen < KEEP_MS);
+        self.screens.retain(|_, screen| screen.sockets > 0 || now - screen.last_seen < CODE_LIFETIME_MS);
     }
 
-    /// Whom nobody looks at goes first, the longest unseen before all.
+    /// Removes the screen with the fewest sockets; of several, the one that was seen the longest ago.
     fn make_room(&mut self) {
-        let oldest = self.waiting.iter().min_by_key(|(_, waiting)| (waiting.screens, waiting.seen)).map(|(token, _)| *token);
+        let oldest = self.screens.iter().min_by_key(|(_, screen)| (screen.sockets, screen.last_seen)).map(|(token, _)| *token);
         if let Some(token) = oldest {
-            self.waiting.remove(&token);
+            self.screens.remove(&token);
         }
     }
 }
 
-/// As people read it out: in two halves.
-pub fn spelled(code: &str) -> String {
+/// A code in two halves, as people read it out.
+pub fn format_code(code: &str) -> String {
     let (first, second) = code.split_at(code.len() / 2);
     format!("{first}-{second}")
 }
@@ -100,7 +101,7 @@ pub fn spelled(code: &str) -> String {
 mod tests {
     use super::*;
 
-    fn counting() -> impl FnMut() -> u32 {
+    fn counter() -> impl FnMut() -> u32 {
         let mut n = 0;
         move || {
             n += 7;
@@ -111,14 +112,14 @@ mod tests {
     #[test]
     fn a_screen_keeps_its_code_and_is_found_by_it_however_it_is_typed() {
         let mut pairing = Pairing::default();
-        let mut chance = counting();
-        let first = pairing.code([1; 32], 0, &mut chance);
-        assert_eq!(pairing.code([1; 32], 1, &mut chance), first);
-        let second = pairing.code([2; 32], 1, &mut chance);
+        let mut random = counter();
+        let first = pairing.code([1; 32], 0, &mut random);
+        assert_eq!(pairing.code([1; 32], 1, &mut random), first);
+        let second = pairing.code([2; 32], 1, &mut random);
         assert_ne!(first, second);
-        let typed = format!(" {} ", spelled(&second).to_lowercase());
+        let typed = format!(" {} ", format_code(&second).to_lowercase());
         assert_eq!((pairing.take(&typed), pairing.take(&second), pairing.take("")), (Some([2; 32]), None, None));
-        // As keyboards for Chinese and Japanese write it.
+        // Full-width letters, as keyboards for Chinese and Japanese write them.
         let wide: String = first.chars().filter_map(|c| char::from_u32(u32::from(c) + 0xfee0)).collect();
         assert_eq!(pairing.take(&wide), Some([1; 32]), "{wide}");
     }
@@ -126,27 +127,27 @@ mod tests {
     #[test]
     fn a_code_that_nobody_shows_any_more_ends() {
         let mut pairing = Pairing::default();
-        let mut chance = counting();
-        let code = pairing.code([1; 32], 0, &mut chance);
+        let mut random = counter();
+        let code = pairing.code([1; 32], 0, &mut random);
         pairing.open(&[1; 32]);
-        assert_eq!(pairing.shown(), 1);
-        assert_eq!(pairing.code([1; 32], KEEP_MS * 2, &mut chance), code);
-        pairing.close(&[1; 32], KEEP_MS * 2);
-        pairing.code([3; 32], KEEP_MS * 3, &mut chance);
-        assert_eq!((pairing.take(&code), pairing.shown()), (None, 0));
+        assert_eq!(pairing.connected_screens(), 1);
+        assert_eq!(pairing.code([1; 32], CODE_LIFETIME_MS * 2, &mut random), code);
+        pairing.close(&[1; 32], CODE_LIFETIME_MS * 2);
+        pairing.code([3; 32], CODE_LIFETIME_MS * 3, &mut random);
+        assert_eq!((pairing.take(&code), pairing.connected_screens()), (None, 0));
     }
 
     #[test]
-    fn who_opens_the_page_without_end_takes_no_code_from_a_screen_that_is_looked_at() {
+    fn endless_page_loads_take_no_code_from_a_connected_screen() {
         let mut pairing = Pairing::default();
-        let mut chance = rand::random::<u32>;
-        let code = pairing.code([0; 32], 0, &mut chance);
+        let mut random = rand::random::<u32>;
+        let code = pairing.code([0; 32], 0, &mut random);
         pairing.open(&[0; 32]);
         for n in 1..2000_u32 {
             let mut token = [0; 32];
             token[..4].copy_from_slice(&n.to_be_bytes());
-            pairing.code(token, 1, &mut chance);
+            pairing.code(token, 1, &mut random);
         }
-        assert_eq!((pairing.waiting.len(), pairing.take(&code)), (MOST, Some([0; 32])));
+        assert_eq!((pairing.screens.len(), pairing.take(&code)), (MAX_SCREENS, Some([0; 32])));
     }
 }

@@ -1,18 +1,18 @@
-//! What of displays a restart must not lose, in SQLite.
+//! The displays in SQLite. Not here: which screens are connected.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::params;
 
-use super::{Digest, Display, DisplayError, Seen, Settings};
+use super::{Digest, Display, DisplayError, DisplaySettings, ScreenInfo};
 use crate::audit;
 use crate::audit::Entry;
 use crate::db::{Db, DbError};
 
 pub(super) async fn load(db: &Db) -> Result<HashMap<Arc<str>, Display>, DbError> {
-    type Row = (String, Digest, String, i64, String, Option<i64>, Option<i64>, Option<String>);
-    let rows: Vec<Row> = db
+    type StoredDisplay = (String, Digest, String, i64, String, Option<i64>, Option<i64>, Option<String>);
+    let rows: Vec<StoredDisplay> = db
         .read(|conn| {
             let mut query = conn.prepare("SELECT id, token, settings, created, created_by, revoked, last_seen, seen FROM displays")?;
             let rows = query.query_map([], |row| {
@@ -22,23 +22,24 @@ pub(super) async fn load(db: &Db) -> Result<HashMap<Arc<str>, Display>, DbError>
         })
         .await?;
     let mut displays = HashMap::new();
-    for (id, token, settings, created, created_by, revoked, last_seen, seen) in rows {
-        let Ok(settings) = serde_json::from_str::<Settings>(&settings) else {
-            tracing::warn!(id, "the database keeps a display that can't be read; it is left alone");
+    for (id, token, settings, created, created_by, revoked, last_seen, info) in rows {
+        let Ok(settings) = serde_json::from_str::<DisplaySettings>(&settings) else {
+            tracing::warn!(id, "unreadable display skipped");
             continue;
         };
         let mut display = Display::new(token, settings, created, created_by.into());
-        display.standing.send_modify(|standing| standing.revoked = revoked.is_some());
-        (display.revoked, display.last_seen) = (revoked, last_seen);
-        display.seen = seen.and_then(|seen| serde_json::from_str(&seen).ok());
+        display.screen_state.send_modify(|state| state.revoked = revoked.is_some());
+        display.revoked = revoked;
+        display.last_seen = last_seen;
+        display.info = info.and_then(|info| serde_json::from_str(&info).ok());
         displays.insert(id.into(), display);
     }
     Ok(displays)
 }
 
-/// With the entry of the log that tells of it, as the next ones.
+/// Writes the display and the audit log's entry about it in one transaction, as the next functions do.
 pub(super) async fn add(db: &Db, id: &str, display: &Display, entry: Entry) -> Result<(), DisplayError> {
-    let settings = text(&*display.standing.borrow().settings);
+    let settings = text(&*display.screen_state.borrow().settings);
     let (id, token, created, by) = (id.to_owned(), display.token, display.created, display.created_by.clone());
     db.write(move |conn| {
         let insert = "INSERT INTO displays (id, token, settings, created, created_by) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -49,7 +50,7 @@ pub(super) async fn add(db: &Db, id: &str, display: &Display, entry: Entry) -> R
     Ok(())
 }
 
-pub(super) async fn set(db: &Db, id: &str, settings: &Settings, entry: Entry) -> Result<(), DisplayError> {
+pub(super) async fn set(db: &Db, id: &str, settings: &DisplaySettings, entry: Entry) -> Result<(), DisplayError> {
     let (id, settings) = (id.to_owned(), text(settings));
     db.write(move |conn| {
         conn.execute("UPDATE displays SET settings = ?2 WHERE id = ?1", params![id, settings])?;
@@ -79,11 +80,12 @@ pub(super) async fn forget(db: &Db, id: &str, entry: Entry) -> Result<(), Displa
     Ok(())
 }
 
-/// Nobody waits for it.
-pub(super) fn seen(db: &Db, id: &Arc<str>, last_seen: Option<i64>, seen: Option<Seen>) {
-    let (key, id, seen) = (("display seen", id.clone()), id.clone(), seen.map(|seen| text(&seen)));
+/// Writes when a screen was last connected, without waiting for it.
+pub(super) fn record_screen(db: &Db, id: &Arc<str>, last_seen: Option<i64>, info: Option<ScreenInfo>) {
+    let key = ("display seen", id.clone());
+    let (id, info) = (id.clone(), info.map(|info| text(&info)));
     db.keep(key, move |conn| {
-        conn.execute("UPDATE displays SET last_seen = ?2, seen = ?3 WHERE id = ?1", params![&*id, last_seen, seen]).map(drop)
+        conn.execute("UPDATE displays SET last_seen = ?2, seen = ?3 WHERE id = ?1", params![&*id, last_seen, info]).map(drop)
     });
 }
 

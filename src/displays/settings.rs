@@ -1,10 +1,10 @@
-//! What an administrator sets for one display: which meetings, how much of names, and how it hangs. Pure.
+//! The settings of one display: its meetings, how much of names it shows, and how it hangs. Pure.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::projection::{Audience, Names, What};
+use super::projection::{Audience, NameDetail, ViewFilter};
 
 const MAX_NAME: usize = 60;
 const MAX_VIEWS: usize = 8;
@@ -15,34 +15,34 @@ const MAX_ID: usize = 300;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub struct DisplaySettings {
     pub name: Arc<str>,
     /// Where it hangs; may be empty.
     pub place: Arc<str>,
-    /// Shown in turn.
-    pub views: Vec<View>,
-    pub names: Names,
-    /// Whether meetings are called by their titles.
+    /// The views that it shows in turn.
+    pub views: Vec<DisplayView>,
+    pub names: NameDetail,
+    /// Whether it shows the titles of meetings.
     pub titles: bool,
-    /// From how far it is read, in metres.
+    /// The distance from which it is read, in metres.
     pub distance_m: f64,
-    /// Of the picture, in inches.
+    /// The picture's diagonal, in inches.
     pub diagonal_in: f64,
-    /// From when on it is dark, light or grey, by its own clock.
+    /// The themes and the times, by its own clock, from which they apply.
     pub themes: Vec<ThemeFrom>,
-    /// When it is dimmed while nobody waits.
+    /// The hours in which it is dimmed while nobody waits.
     pub dim: Option<Dim>,
-    /// Whether a wait that is too long is heard.
+    /// Whether it plays a sound for a wait that is too long.
     pub sound: bool,
     /// The code of a language, e.g. `de`.
     pub lang: Arc<str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct View {
+pub struct DisplayView {
     #[serde(flatten)]
-    pub what: What,
-    /// How long it is shown where there are several; seconds.
+    pub filter: ViewFilter,
+    /// How long this view stays where there are several; seconds.
     pub seconds: u32,
 }
 
@@ -68,7 +68,7 @@ pub struct Dim {
     pub to: TimeOfDay,
 }
 
-/// `07:30`.
+/// A time of day such as `07:30`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeOfDay(String);
@@ -91,8 +91,8 @@ impl From<TimeOfDay> for String {
     }
 }
 
-impl Settings {
-    /// Why they can't be; what is expected and what came.
+impl DisplaySettings {
+    /// Refuses settings outside their limits. The reason says what came and what is allowed.
     pub fn check(&self) -> Result<(), String> {
         let text = |field: &str, text: &str, least: usize| match text.trim().chars().count() {
             n if (least..=MAX_NAME).contains(&n) && !text.chars().any(char::is_control) => Ok(()),
@@ -113,10 +113,10 @@ impl Settings {
             if !(5..=3600).contains(&view.seconds) {
                 return Err(format!("seconds is {}; allowed: 5 to 3600", view.seconds));
             }
-            let (chosen, texts): (usize, Vec<&Arc<str>>) = match &view.what {
-                What::All => continue,
-                What::Meetings { meetings } => (meetings.len(), meetings.iter().flat_map(|each| [&each.id, &each.name]).collect()),
-                What::Bridges { bridges } => (bridges.len(), bridges.iter().collect()),
+            let (chosen, texts): (usize, Vec<&Arc<str>>) = match &view.filter {
+                ViewFilter::All => continue,
+                ViewFilter::Meetings { meetings } => (meetings.len(), meetings.iter().flat_map(|each| [&each.id, &each.name]).collect()),
+                ViewFilter::Bridges { bridges } => (bridges.len(), bridges.iter().collect()),
             };
             count("a view", chosen, MAX_CHOSEN)?;
             if let Some(text) = texts.into_iter().find(|text| text.len() > MAX_ID) {
@@ -130,20 +130,21 @@ impl Settings {
         Ok(())
     }
 
-    /// As its screens are told: the names by which meetings are found again are not for them, they may be addresses or of people.
+    /// The settings for the display's screens. Without the names by which meetings are found again: those may be addresses or people's
+    /// names.
     pub fn for_screen(&self) -> Self {
         let mut settings = self.clone();
         for view in &mut settings.views {
-            if let What::Meetings { meetings } = &mut view.what {
+            if let ViewFilter::Meetings { meetings } = &mut view.filter {
                 meetings.iter_mut().for_each(|meeting| meeting.name = Arc::default());
             }
         }
         settings
     }
 
-    /// What it may see.
+    /// The audience that this display belongs to.
     pub fn audience(&self) -> Audience {
-        Audience { views: self.views.iter().map(|view| view.what.clone()).collect(), names: self.names, titles: self.titles }
+        Audience { views: self.views.iter().map(|view| view.filter.clone()).collect(), names: self.names, titles: self.titles }
     }
 }
 
@@ -153,7 +154,7 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    fn sample(name: &str) -> Settings {
+    fn sample(name: &str) -> DisplaySettings {
         serde_json::from_value(json!({
             "name": name, "place": "", "views": [{"what": "all", "seconds": 30}], "names": "short", "titles": true, "distance_m": 5.0,
             "diagonal_in": 55.0, "themes": [{"from": "00:00", "theme": "dark"}], "dim": null, "sound": false, "lang": "en"
@@ -169,7 +170,7 @@ mod tests {
             {"what": "bridges", "bridges": ["eu-1"], "seconds": 20}
         ]);
         settings["dim"] = json!({"from": "22:00", "to": "06:00"});
-        let read: Settings = serde_json::from_value(settings.clone()).expect("settings");
+        let read: DisplaySettings = serde_json::from_value(settings.clone()).expect("settings");
         assert_eq!(read.check(), Ok(()));
         assert_eq!(serde_json::to_value(&read).expect("JSON"), settings);
     }
@@ -188,7 +189,7 @@ mod tests {
     fn what_can_not_be_is_refused_with_its_reason(#[case] field: &str, #[case] value: Value, #[case] reason: &str) {
         let mut settings = serde_json::to_value(sample("North wall")).expect("JSON");
         settings[field] = value;
-        let read: Settings = serde_json::from_value(settings).expect("settings");
+        let read: DisplaySettings = serde_json::from_value(settings).expect("settings");
         let refused = read.check().expect_err("refused");
         assert!(refused.contains(reason), "{refused}");
     }

@@ -29,7 +29,7 @@ use crate::cdr_endpoints::CdrEndpoints;
 use crate::config::{Live, Timing, WebConfig};
 use crate::db::Db;
 use crate::displays::Displays;
-use crate::displays::projection::Walls;
+use crate::displays::projection::Projections;
 use crate::hub::Hub;
 use crate::model::action::Actions;
 use crate::model::{BridgeStats, Role};
@@ -52,7 +52,7 @@ pub struct Web {
     /// Takes records and nothing else, without TLS.
     pub cdr_listener: Option<TcpListener>,
     pub displays: Displays,
-    pub walls: Walls,
+    pub walls: Projections,
     /// What administrators may see of the bridges.
     pub figures: watch::Receiver<Arc<[BridgeStats]>>,
     /// True once at least one bridge gave its first full read, or is paused.

@@ -12,7 +12,7 @@ use crate::audit::AuditLog;
 use crate::cdr_endpoints::CdrEndpoints;
 use crate::config::{Live, PublicUrl, Timing, WebConfig};
 use crate::displays::Displays;
-use crate::displays::projection::Walls;
+use crate::displays::projection::Projections;
 use crate::hub::Hub;
 use crate::model::BridgeStats;
 use crate::model::action::Actions;
@@ -46,7 +46,7 @@ pub(super) struct Site {
     pub(super) log: AuditLog,
     pub(super) receivers: CdrEndpoints,
     pub(super) displays: Displays,
-    pub(super) walls: Walls,
+    pub(super) walls: Projections,
     pub(super) figures: watch::Receiver<Arc<[BridgeStats]>>,
     pub(super) ready: watch::Receiver<bool>,
     pub(super) demo_accounts: Option<Vec<DemoAccount>>,

@@ -1,11 +1,11 @@
-//! One reader of a hub: a snapshot, then every frame after it, then a snapshot again when it fell behind. Writes nowhere.
+//! One reader of a hub: yields a snapshot, then every frame after it, then a snapshot again when the reader fell behind. Writes nowhere.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::ring::At;
+use super::ring::RingEntry;
 use super::snapshot::Snapshot;
 use super::{Frame, Inner};
 
@@ -14,15 +14,15 @@ use super::{Frame, Inner};
 pub struct Follower {
     hub: Arc<Inner>,
     newest: watch::Receiver<u64>,
-    stage: Stage,
-    /// When the last snapshot was begun.
+    stage: FollowerStage,
+    /// When the last snapshot began.
     last_snapshot: Option<Instant>,
-    /// Last delta (or snapshot) handed out.
+    /// Seq of the last delta or snapshot handed out.
     seq: u64,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum FollowerStage {
     /// A snapshot is due, but not before this moment.
     Due(Instant),
     Snapshot {
@@ -35,7 +35,7 @@ enum Stage {
 impl Follower {
     pub(super) fn new(hub: Arc<Inner>) -> Self {
         let newest = hub.newest.subscribe();
-        Self { hub, newest, stage: Stage::Due(Instant::now()), last_snapshot: None, seq: 0 }
+        Self { hub, newest, stage: FollowerStage::Due(Instant::now()), last_snapshot: None, seq: 0 }
     }
 
     /// The seq of the last delta that was handed out, or of the snapshot that replaced it.
@@ -43,12 +43,12 @@ impl Follower {
         self.seq
     }
 
-    /// Asks for a snapshot: at once, or as soon as one is allowed again. Requests before its end are one: it is whole or not begun.
+    /// Asks for a snapshot: at once, or as soon as one is allowed again. A request while one is due or under way changes nothing.
     pub fn resync(&mut self) {
-        if matches!(self.stage, Stage::Frames) {
+        if matches!(self.stage, FollowerStage::Frames) {
             let now = Instant::now();
             let at = self.last_snapshot.map_or(now, |last| (last + self.hub.limits.again_after).max(now));
-            self.stage = Stage::Due(at);
+            self.stage = FollowerStage::Due(at);
         }
     }
 
@@ -59,9 +59,12 @@ impl Follower {
                 return frame;
             }
             match self.stage {
-                Stage::Due(at) => tokio::time::sleep_until(at).await,
-                // At once where something was published since it last woke us. The hub is ours too, so its sender can't be gone.
-                Stage::Snapshot { .. } | Stage::Frames => drop(self.newest.changed().await),
+                FollowerStage::Due(at) => tokio::time::sleep_until(at).await,
+                // Returns at once where something was published since it last returned. It can't fail: this follower keeps the sender
+                // alive.
+                FollowerStage::Snapshot { .. } | FollowerStage::Frames => {
+                    let _ = self.newest.changed().await;
+                }
             }
         }
     }
@@ -70,27 +73,27 @@ impl Follower {
     pub fn try_next(&mut self) -> Option<Frame> {
         loop {
             match &mut self.stage {
-                Stage::Due(at) if Instant::now() < *at => return None,
-                Stage::Due(_) => {
+                FollowerStage::Due(at) if Instant::now() < *at => return None,
+                FollowerStage::Due(_) => {
                     let snapshot = self.hub.snapshot();
                     self.last_snapshot = Some(Instant::now());
                     self.seq = snapshot.seq;
-                    self.stage = Stage::Snapshot { snapshot, next: 0 };
+                    self.stage = FollowerStage::Snapshot { snapshot, next: 0 };
                 }
-                Stage::Snapshot { snapshot, next } => match snapshot.frames.get(*next) {
+                FollowerStage::Snapshot { snapshot, next } => match snapshot.frames.get(*next) {
                     Some(frame) => {
                         *next += 1;
                         return Some(frame.clone());
                     }
-                    None => self.stage = Stage::Frames,
+                    None => self.stage = FollowerStage::Frames,
                 },
-                Stage::Frames => match self.hub.frame(self.seq + 1) {
-                    At::Frame(frame) => {
+                FollowerStage::Frames => match self.hub.frame(self.seq + 1) {
+                    RingEntry::Frame(frame) => {
                         self.seq += 1;
                         return Some(frame);
                     }
-                    At::Ahead => return None,
-                    At::Gone => {
+                    RingEntry::NotYet => return None,
+                    RingEntry::Gone => {
                         metrics::counter!("usher_lagged_total").increment(1);
                         self.resync();
                     }

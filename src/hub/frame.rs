@@ -1,4 +1,4 @@
-//! A message as it goes over a browser's WebSocket: framed once, shared by all who get it. Servers do not mask (RFC 6455, 5.1).
+//! A message as it goes over a browser's WebSocket: framed once and shared by all its receivers. Servers do not mask (RFC 6455, 5.1).
 
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -16,7 +16,7 @@ impl Frame {
         Self::of(Framing::message(text, OpCode::Data(Data::Text), true))
     }
 
-    /// A reason of more than the 123 bytes that fit is cut.
+    /// Cuts a reason that is longer than the 123 bytes that fit.
     pub fn close(code: u16, reason: &str) -> Self {
         Self::of(Framing::close(Some(CloseFrame { code: code.into(), reason: cut_bytes(reason, 123).into() })))
     }
@@ -32,8 +32,7 @@ impl Frame {
     }
 
     /// Bytes on the wire, header included.
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
+    pub fn byte_count(&self) -> usize {
         self.0.len()
     }
 
@@ -41,7 +40,7 @@ impl Frame {
         self.0
     }
 
-    /// What the browser's page gets of a text frame.
+    /// The text of a text frame, as the browser's page gets it.
     #[cfg(test)]
     pub(crate) fn payload(&self) -> &str {
         let header = match self.0[1] {
@@ -62,7 +61,7 @@ mod tests {
         for (length, header) in [(0, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
             let text = "x".repeat(length);
             let frame = Frame::text(text.clone());
-            assert_eq!((frame.len(), frame.payload()), (header + length, text.as_str()));
+            assert_eq!((frame.byte_count(), frame.payload()), (header + length, text.as_str()));
         }
         assert_eq!(&Frame::text("hé").into_bytes()[..], b"\x81\x03h\xc3\xa9");
     }

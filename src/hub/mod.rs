@@ -1,4 +1,5 @@
-//! The fan-out: what one audience sees, numbered, serialised and framed once, shared with every follower. Opens no sockets, knows no CMS.
+//! The fan-out of one audience's rows: numbers, serialises and frames each change once and shares it with every follower. Opens no sockets,
+//! knows no CMS.
 //!
 //! `publish` numbers a change and puts it into a bounded ring of shared frames; a [`Follower`] first gets a snapshot in small
 //! shared parts, then the frames that come after it. Connecting, lagging and asking again are one path: a new snapshot.
@@ -24,16 +25,16 @@ pub use frame::Frame;
 use ring::Ring;
 use snapshot::Snapshot;
 
-/// Who sees the same rows. One hub serves one audience.
+/// The kind of readers that a hub has; it names the hub's metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Audience {
-    /// Every logged-in user: all meetings that the configuration shows.
+pub enum ReaderKind {
+    /// Every logged-in user. They see all meetings that the configuration shows.
     Desk,
-    /// Displays that may see the same (see `wall`).
-    Wall,
+    /// Displays that may see the same rows (see `displays::projection`).
+    Displays,
 }
 
-/// What a hub may hold and how often it does the expensive things.
+/// The sizes that a hub keeps to, and how often it does expensive work.
 #[derive(Debug, Clone)]
 pub struct HubLimits {
     /// Bytes of one delta, where its rows allow it. Larger changes become several deltas.
@@ -43,7 +44,7 @@ pub struct HubLimits {
     /// Frames and bytes that a slow browser may be behind before it gets a snapshot instead.
     pub ring_frames: usize,
     pub ring_bytes: usize,
-    /// A snapshot is rebuilt at most this often; who joins in between gets the last one and the frames since.
+    /// A snapshot is rebuilt at most this often; a follower that joins in between gets the last one and the frames since.
     pub snapshot_every: Duration,
     /// One browser gets a snapshot again at most this often.
     pub again_after: Duration,
@@ -70,35 +71,35 @@ pub struct Hub {
 
 #[derive(Debug)]
 struct Inner {
-    audience: Audience,
-    /// Names this start of the server.
+    readers: ReaderKind,
+    /// Identifies this start of the server.
     epoch: String,
     limits: HubLimits,
-    state: Mutex<State>,
+    state: Mutex<Published>,
     cached: Mutex<Option<Arc<Snapshot>>>,
-    /// The newest seq, to look at without the lock, and to wake followers.
+    /// The newest seq, readable without the lock, and a channel that wakes followers.
     newest_seq: AtomicU64,
     newest: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
-struct State {
-    published: HashMap<RowKey, Arc<str>>,
+struct Published {
+    rows: HashMap<RowKey, Arc<str>>,
     ring: Ring,
 }
 
 impl Hub {
-    pub fn new(audience: Audience) -> Self {
-        Self::with_limits(audience, HubLimits::default())
+    pub fn new(readers: ReaderKind) -> Self {
+        Self::with_limits(readers, HubLimits::default())
     }
 
-    pub fn with_limits(audience: Audience, limits: HubLimits) -> Self {
+    pub fn with_limits(readers: ReaderKind, limits: HubLimits) -> Self {
         let ring = Ring::new(limits.ring_frames, limits.ring_bytes);
         let inner = Inner {
-            audience,
+            readers,
             epoch: uuid::Uuid::new_v4().simple().to_string(),
             limits,
-            state: Mutex::new(State { published: HashMap::new(), ring }),
+            state: Mutex::new(Published { rows: HashMap::new(), ring }),
             cached: Mutex::new(None),
             newest_seq: AtomicU64::new(0),
             newest: watch::channel(0).0,
@@ -110,32 +111,32 @@ impl Hub {
         &self.inner.epoch
     }
 
-    /// Makes `put` and `drop` what everybody sees: `drop` first, then `put`. Returns the seq of the last delta.
+    /// Applies `drop`, then `put`, to what everybody sees. Returns the seq of the last delta.
     ///
-    /// Rows equal to the published ones are skipped, and keys that are not published; where nothing is left, nothing is sent.
+    /// Skips rows that equal the published ones, and keys that are not published. Sends nothing when nothing is left.
     pub fn publish(&self, put: Vec<Arc<Row>>, drop: Vec<RowKey>) -> u64 {
         self.publish_texts(put.iter().map(|row| (row.key(), delta::row_json(row))).collect(), drop)
     }
 
-    /// The same of rows that are text already.
+    /// The same for rows that are text already.
     pub fn publish_texts(&self, mut put: Vec<(RowKey, Arc<str>)>, drop: Vec<RowKey>) -> u64 {
         let seq = {
             let mut state = self.inner.lock();
-            let drop: Vec<RowKey> = drop.into_iter().filter(|key| state.published.remove(key).is_some()).collect();
-            put.retain(|(key, text)| state.published.get(key) != Some(text));
-            let changes = delta::split(&put, &drop, self.inner.limits.delta_bytes);
-            for change in &changes {
+            let drop: Vec<RowKey> = drop.into_iter().filter(|key| state.rows.remove(key).is_some()).collect();
+            put.retain(|(key, text)| state.rows.get(key) != Some(text));
+            let deltas = delta::split(&put, &drop, self.inner.limits.delta_bytes);
+            for rows in &deltas {
                 let seq = state.ring.newest() + 1;
-                state.ring.push(delta::delta(&self.inner.epoch, seq, change));
+                state.ring.push(delta::delta(&self.inner.epoch, seq, rows));
             }
-            let (deltas, rows) = (changes.len() as u64, put.len() as u64);
-            state.published.extend(put);
-            match self.inner.audience {
-                Audience::Desk => {
-                    metrics::counter!("usher_deltas_total").increment(deltas);
-                    metrics::gauge!("usher_rows").set(state.published.len() as f64);
+            let (delta_count, row_count) = (deltas.len() as u64, put.len() as u64);
+            state.rows.extend(put);
+            match self.inner.readers {
+                ReaderKind::Desk => {
+                    metrics::counter!("usher_deltas_total").increment(delta_count);
+                    metrics::gauge!("usher_rows").set(state.rows.len() as f64);
                 }
-                Audience::Wall => metrics::counter!("usher_wall_rows_total").increment(rows),
+                ReaderKind::Displays => metrics::counter!("usher_wall_rows_total").increment(row_count),
             }
             state.ring.newest()
         };
@@ -147,10 +148,10 @@ impl Hub {
 
     /// Every row as it was last published, in no order.
     pub fn rows(&self) -> Vec<Arc<str>> {
-        self.inner.lock().published.values().cloned().collect()
+        self.inner.lock().rows.values().cloned().collect()
     }
 
-    /// How many follow.
+    /// The number of followers.
     pub fn followers(&self) -> usize {
         self.inner.newest.receiver_count()
     }
@@ -162,21 +163,21 @@ impl Hub {
 }
 
 impl Inner {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Published> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Most looks find nothing new; a thousand followers do not take turns for that.
-    fn frame(&self, seq: u64) -> ring::At {
+    /// Most calls find nothing new, so they don't take the lock: a thousand followers would wait for each other.
+    fn frame(&self, seq: u64) -> ring::RingEntry {
         if seq > self.newest_seq.load(Ordering::Acquire) {
-            return ring::At::Ahead;
+            return ring::RingEntry::NotYet;
         }
-        self.lock().ring.at(seq)
+        self.lock().ring.get(seq)
     }
 
     /// The cached snapshot while the frames after it are still there and it is fresh enough; else a new one.
     ///
-    /// Who comes while one is built waits for that one: after a restart thousands join within the same moment.
+    /// A follower that comes while one is built waits for that one: after a restart thousands join within the same moment.
     fn snapshot(&self) -> Arc<Snapshot> {
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(snapshot) = cached.as_ref() {
@@ -189,7 +190,7 @@ impl Inner {
         }
         let (seq, rows) = {
             let state = self.lock();
-            let rows: Vec<_> = state.published.iter().map(|(key, json)| (key.kind, json.clone())).collect();
+            let rows: Vec<_> = state.rows.iter().map(|(key, json)| (key.kind, json.clone())).collect();
             (state.ring.newest(), rows)
         };
         let snapshot = Arc::new(Snapshot::build(&self.epoch, seq, rows, self.limits.part_bytes, Instant::now()));
@@ -198,7 +199,7 @@ impl Inner {
         snapshot
     }
 
-    /// Frees a snapshot that nobody will be given any more; on a busy server each change makes it older.
+    /// Frees a snapshot that is too old to be handed out; on a busy server each change makes it older.
     fn forget_old_snapshot(&self) {
         if let Ok(mut cached) = self.cached.try_lock()
             && cached.as_ref().is_some_and(|snapshot| snapshot.built.elapsed() > self.limits.snapshot_every)

@@ -1,4 +1,4 @@
-//! The last frames, by seq, bounded by count and bytes. Not a history: who is further behind gets a snapshot.
+//! The last frames, by seq, bounded by count and bytes. Not a history: a follower that is further behind gets a snapshot.
 
 use std::collections::VecDeque;
 
@@ -14,12 +14,12 @@ pub(super) struct Ring {
     max_bytes: usize,
 }
 
-/// What a follower finds at a seq.
+/// The entry at a seq.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum At {
+pub(super) enum RingEntry {
     Frame(Frame),
     /// Not published yet.
-    Ahead,
+    NotYet,
     /// No longer held.
     Gone,
 }
@@ -35,26 +35,26 @@ impl Ring {
 
     pub(super) fn push(&mut self, frame: Frame) {
         self.newest += 1;
-        self.bytes += frame.len();
+        self.bytes += frame.byte_count();
         self.frames.push_back(frame);
-        // The newest always stays, however large.
+        // The newest frame always stays, however large.
         while self.frames.len() > self.max_frames || (self.bytes > self.max_bytes && self.frames.len() > 1) {
             if let Some(old) = self.frames.pop_front() {
-                self.bytes -= old.len();
+                self.bytes -= old.byte_count();
             }
         }
     }
 
-    /// Is everything from `seq` on still here (or yet to come)?
+    /// Whether every frame from `seq` on is still here or yet to come.
     pub(super) fn holds(&self, seq: u64) -> bool {
         !matches!(self.index(seq), Index::Gone)
     }
 
-    pub(super) fn at(&self, seq: u64) -> At {
+    pub(super) fn get(&self, seq: u64) -> RingEntry {
         match self.index(seq) {
-            Index::Held(n) => At::Frame(self.frames[n].clone()),
-            Index::Ahead => At::Ahead,
-            Index::Gone => At::Gone,
+            Index::Held(n) => RingEntry::Frame(self.frames[n].clone()),
+            Index::Ahead => RingEntry::NotYet,
+            Index::Gone => RingEntry::Gone,
         }
     }
 
@@ -83,15 +83,15 @@ mod tests {
     #[test]
     fn old_frames_leave_by_count_and_by_bytes() {
         let mut ring = Ring::new(3, 16);
-        assert_eq!((ring.at(1), ring.at(0)), (At::Ahead, At::Gone));
+        assert_eq!((ring.get(1), ring.get(0)), (RingEntry::NotYet, RingEntry::Gone));
         for text in ["aaaa", "bbbb", "cc", "dd"] {
             ring.push(Frame::text(text));
         }
-        assert_eq!((ring.at(1), ring.holds(1)), (At::Gone, false));
-        assert_eq!(ring.at(2), At::Frame(Frame::text("bbbb")));
+        assert_eq!((ring.get(1), ring.holds(1)), (RingEntry::Gone, false));
+        assert_eq!(ring.get(2), RingEntry::Frame(Frame::text("bbbb")));
         ring.push(Frame::text("eeeeeeeeeeeeeeee"));
-        assert_eq!((ring.at(4), ring.newest()), (At::Gone, 5));
-        assert_eq!(ring.at(5), At::Frame(Frame::text("eeeeeeeeeeeeeeee")));
-        assert_eq!((ring.at(6), ring.holds(6)), (At::Ahead, true));
+        assert_eq!((ring.get(4), ring.newest()), (RingEntry::Gone, 5));
+        assert_eq!(ring.get(5), RingEntry::Frame(Frame::text("eeeeeeeeeeeeeeee")));
+        assert_eq!((ring.get(6), ring.holds(6)), (RingEntry::NotYet, true));
     }
 }

@@ -14,13 +14,13 @@ pub(super) struct Snapshot {
     /// The last delta it contains.
     pub(super) seq: u64,
     pub(super) built: Instant,
-    /// Parts and the end mark, in order.
+    /// The parts, then the end mark.
     pub(super) frames: Vec<Frame>,
 }
 
 impl Snapshot {
     pub(super) fn build(epoch: &str, seq: u64, mut rows: Vec<(Kind, Arc<str>)>, limit: usize, built: Instant) -> Self {
-        // Server, bridges, meetings, people: who reads along never meets a person of an unknown meeting.
+        // Order: server, bridges, meetings, participants. A reader never meets a participant of an unknown meeting.
         rows.sort_unstable_by_key(|(kind, _)| *kind);
         let limit = limit.saturating_sub(128);
         let mut parts = Vec::new();

@@ -18,9 +18,9 @@ fn small() -> HubLimits {
     HubLimits { delta_bytes: 300, part_bytes: 300, ring_frames: 4, ..HubLimits::default() }
 }
 
-/// What a browser makes of the frames; panics where the protocol is broken.
+/// Builds a view from the frames as a browser does; panics where the protocol is broken.
 #[derive(Debug, Default)]
-struct Client {
+struct TestBrowser {
     view: BTreeMap<String, Value>,
     collecting: Option<(u64, Vec<Value>)>,
     seq: u64,
@@ -28,9 +28,9 @@ struct Client {
     largest: usize,
 }
 
-impl Client {
+impl TestBrowser {
     fn take(&mut self, frame: &Frame) {
-        self.largest = self.largest.max(frame.len());
+        self.largest = self.largest.max(frame.byte_count());
         let frame: Value = serde_json::from_str(frame.payload()).expect("JSON");
         let seq = frame["seq"].as_u64().expect("seq");
         match frame["type"].as_str().expect("type") {
@@ -70,19 +70,19 @@ impl Client {
 
 fn published(hub: &Hub) -> BTreeMap<String, Value> {
     let state = hub.inner.lock();
-    state.published.iter().map(|(key, json)| (key.id.to_string(), serde_json::from_str(json).expect("row"))).collect()
+    state.rows.iter().map(|(key, json)| (key.id.to_string(), serde_json::from_str(json).expect("row"))).collect()
 }
 
 #[tokio::test]
 async fn an_empty_view_is_a_snapshot_without_parts() {
-    let hub = Hub::new(Audience::Desk);
+    let hub = Hub::new(ReaderKind::Desk);
     let frame = hub.join().next().await;
     assert_eq!(frame.payload(), format!(r#"{{"type":"snapshot_end","epoch":"{}","seq":0,"parts":0,"rows":0}}"#, hub.epoch()));
 }
 
 #[tokio::test]
 async fn what_changes_nothing_is_not_sent() {
-    let hub = Hub::new(Audience::Desk);
+    let hub = Hub::new(ReaderKind::Desk);
     assert_eq!(hub.publish(vec![], vec![]), 0);
     assert_eq!(hub.publish(vec![], vec![key("unknown")]), 0);
     assert_eq!(hub.publish(vec![row("a", 1)], vec![]), 1);
@@ -90,8 +90,8 @@ async fn what_changes_nothing_is_not_sent() {
 
 #[tokio::test]
 async fn a_large_change_becomes_several_deltas_of_bounded_size() {
-    let hub = Hub::with_limits(Audience::Desk, HubLimits { ring_frames: 1000, ..small() });
-    let (mut follower, mut client) = (hub.join(), Client::default());
+    let hub = Hub::with_limits(ReaderKind::Desk, HubLimits { ring_frames: 1000, ..small() });
+    let (mut follower, mut client) = (hub.join(), TestBrowser::default());
     client.drain(&mut follower);
     let rows = |n| (0..50).map(|id| row(&format!("row-{id}"), n)).collect::<Vec<_>>();
     let seq = hub.publish(rows(1), vec![]);
@@ -106,17 +106,17 @@ async fn a_large_change_becomes_several_deltas_of_bounded_size() {
 
 #[tokio::test]
 async fn a_row_larger_than_a_part_travels_alone() {
-    let hub = Hub::with_limits(Audience::Desk, small());
+    let hub = Hub::with_limits(ReaderKind::Desk, small());
     hub.publish(vec![row("a", 1), row(&"x".repeat(1000), 1), row("b", 1)], vec![]);
-    let (mut follower, mut client) = (hub.join(), Client::default());
+    let (mut follower, mut client) = (hub.join(), TestBrowser::default());
     client.drain(&mut follower);
     assert_eq!(client.view, published(&hub));
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_lags_out_of_the_ring_gets_a_snapshot_at_most_once_a_second() {
-    let hub = Hub::with_limits(Audience::Desk, small());
-    let (mut follower, mut client) = (hub.join(), Client::default());
+    let hub = Hub::with_limits(ReaderKind::Desk, small());
+    let (mut follower, mut client) = (hub.join(), TestBrowser::default());
     client.drain(&mut follower);
     for n in 0..10 {
         hub.publish(vec![row("a", n)], vec![]);
@@ -133,8 +133,8 @@ async fn who_lags_out_of_the_ring_gets_a_snapshot_at_most_once_a_second() {
 
 #[tokio::test(start_paused = true)]
 async fn asking_again_and_again_gives_one_snapshot_a_second() {
-    let hub = Hub::new(Audience::Desk);
-    let (mut follower, mut client) = (hub.join(), Client::default());
+    let hub = Hub::new(ReaderKind::Desk);
+    let (mut follower, mut client) = (hub.join(), TestBrowser::default());
     client.drain(&mut follower);
     for _ in 0..30 {
         follower.resync();
@@ -146,7 +146,7 @@ async fn asking_again_and_again_gives_one_snapshot_a_second() {
 
 #[tokio::test(start_paused = true)]
 async fn those_who_join_together_share_one_snapshot_and_miss_nothing() {
-    let hub = Hub::new(Audience::Desk);
+    let hub = Hub::new(ReaderKind::Desk);
     hub.publish(vec![row("a", 1)], vec![]);
     let mut first = hub.join();
     let one = first.next().await;
@@ -154,12 +154,12 @@ async fn those_who_join_together_share_one_snapshot_and_miss_nothing() {
     let mut second = hub.join();
     let two = second.next().await;
     assert_eq!(one.payload().as_ptr(), two.payload().as_ptr(), "the same text, not a copy");
-    let mut client = Client::default();
+    let mut client = TestBrowser::default();
     client.take(&two);
     client.drain(&mut second);
     assert_eq!(client.view, published(&hub));
     tokio::time::advance(Duration::from_millis(300)).await;
-    let mut client = Client::default();
+    let mut client = TestBrowser::default();
     client.drain(&mut hub.join());
     assert_eq!(client.seq, 2);
     assert_eq!(client.view, published(&hub));
@@ -167,9 +167,9 @@ async fn those_who_join_together_share_one_snapshot_and_miss_nothing() {
 
 #[tokio::test]
 async fn a_change_during_a_snapshot_follows_after_its_end() {
-    let hub = Hub::with_limits(Audience::Desk, small());
+    let hub = Hub::with_limits(ReaderKind::Desk, small());
     hub.publish((0..20).map(|n| row(&n.to_string(), 1)).collect(), vec![]);
-    let (mut follower, mut client) = (hub.join(), Client::default());
+    let (mut follower, mut client) = (hub.join(), TestBrowser::default());
     client.take(&follower.next().await);
     hub.publish(vec![row("new", 1)], vec![key("3")]);
     client.drain(&mut follower);
@@ -179,7 +179,7 @@ async fn a_change_during_a_snapshot_follows_after_its_end() {
 
 #[tokio::test]
 async fn a_waiting_follower_wakes_on_publish() {
-    let hub = Hub::new(Audience::Desk);
+    let hub = Hub::new(ReaderKind::Desk);
     let mut follower = hub.join();
     follower.next().await;
     let waiting = tokio::spawn(async move { follower.next().await });
@@ -190,20 +190,20 @@ async fn a_waiting_follower_wakes_on_publish() {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum HubStep {
     Publish { put: Vec<(u8, u8)>, drop: Vec<u8> },
     Read(usize),
     Resync,
     Pass(u16),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<HubStep>> {
     let publish = (prop::collection::vec((0..12u8, 0..9u8), 0..6), prop::collection::vec(0..12u8, 0..6));
     let step = prop_oneof![
-        4 => publish.prop_map(|(put, drop)| Step::Publish { put, drop }),
-        3 => (0..6usize).prop_map(Step::Read),
-        1 => Just(Step::Resync),
-        1 => (0..1500u16).prop_map(Step::Pass),
+        4 => publish.prop_map(|(put, drop)| HubStep::Publish { put, drop }),
+        3 => (0..6usize).prop_map(HubStep::Read),
+        1 => Just(HubStep::Resync),
+        1 => (0..1500u16).prop_map(HubStep::Pass),
     ];
     prop::collection::vec(step, 0..60)
 }
@@ -211,23 +211,23 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// However reading, lagging, asking again and publishing interleave: snapshot and deltas together are the published view.
+    /// Snapshot and deltas together are the published view, however reading, lagging, asking again and publishing interleave.
     #[test]
     fn snapshot_and_deltas_are_the_published_view(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("runtime");
         runtime.block_on(async {
-            let hub = Hub::with_limits(Audience::Desk, small());
-            let (mut follower, mut client) = (hub.join(), Client::default());
+            let hub = Hub::with_limits(ReaderKind::Desk, small());
+            let (mut follower, mut client) = (hub.join(), TestBrowser::default());
             for step in steps {
                 match step {
-                    Step::Publish { put, drop } => {
+                    HubStep::Publish { put, drop } => {
                         let put: BTreeMap<_, _> = put.into_iter().collect();
                         let put = put.into_iter().map(|(id, n)| row(&id.to_string(), n.into())).collect();
                         hub.publish(put, drop.into_iter().map(|id| key(&id.to_string())).collect());
                     }
-                    Step::Read(n) => (0..n).filter_map(|_| follower.try_next()).for_each(|frame| client.take(&frame)),
-                    Step::Resync => follower.resync(),
-                    Step::Pass(ms) => tokio::time::advance(Duration::from_millis(ms.into())).await,
+                    HubStep::Read(n) => (0..n).filter_map(|_| follower.try_next()).for_each(|frame| client.take(&frame)),
+                    HubStep::Resync => follower.resync(),
+                    HubStep::Pass(ms) => tokio::time::advance(Duration::from_millis(ms.into())).await,
                 }
             }
             tokio::time::advance(Duration::from_secs(2)).await;

@@ -165,7 +165,7 @@ impl Requests {
         let Ok(mut room) = self.log.try_reserve(Quota::Requests, &actor.user, 1) else {
             return TargetResult::new(target, ActionResult::Refused, LOG_FULL);
         };
-        let place = view::place(meeting, &calls);
+        let place = view::threshold_key(meeting, &calls);
         let own = own.map(|(first_s, second_s)| OwnThresholds { first_s, second_s });
         let meetings = meetings::of_place(&self.store, &place);
         self.desk.change(|state| {

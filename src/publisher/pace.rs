@@ -1,32 +1,32 @@
-//! How soon after one change the next is published: by the tick, but a lobby state sooner. Publishes nothing itself.
+//! How soon after one delta the next is published: after a tick, or sooner for a changed lobby state. Publishes nothing itself.
 
 use std::time::Duration;
 
 use crate::store::Store;
-use crate::view::Change;
+use crate::view::ViewDelta;
 
-/// The shortest pause, and what each published row and each follower add to it: some times what they cost, so that publishing one by one
-/// never takes much of the machine.
+/// The shortest pause, and the time that each published row and each follower adds to it. These are several times the measured cost, so
+/// that publishing one by one never takes much of the machine.
 const LEAST: Duration = Duration::from_millis(5);
 const ROW: Duration = Duration::from_micros(300);
 const FOLLOWER: Duration = Duration::from_micros(50);
 
-/// Waits a tick, or only `least` where somebody's lobby state changes.
+/// Waits a tick, or only `least` where a participant's lobby state changes.
 pub(super) async fn pause(store: &Store, least: Duration, tick: Duration) {
-    let verdict = async {
+    let lobby_changed = async {
         tokio::time::sleep(least).await;
         store.lobby_changed().await;
     };
     tokio::select! {
         () = tokio::time::sleep(tick) => {}
-        () = verdict => {}
+        () = lobby_changed => {}
     }
 }
 
-/// The pause that is left also to lobby states after this change went to so many.
-pub(super) fn least(change: &Change, followers: usize) -> Duration {
+/// The pause that even a changed lobby state waits for, after a delta to this many followers.
+pub(super) fn least(delta: &ViewDelta, followers: usize) -> Duration {
     let times = |cost: Duration, count: usize| cost.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
-    LEAST.saturating_add(times(ROW, change.put.len() + change.drop.len())).saturating_add(times(FOLLOWER, followers))
+    LEAST.saturating_add(times(ROW, delta.put.len() + delta.drop.len())).saturating_add(times(FOLLOWER, followers))
 }
 
 #[cfg(test)]
@@ -52,7 +52,7 @@ mod tests {
         store.update_person("p", |person| person.lobby.state = Lobby::Waiting);
     }
 
-    /// How long a pause takes when this happens 20 ms after its begin.
+    /// How long a pause takes when `happens` runs 20 ms after its begin.
     async fn pause_while(store: &Store, happens: impl FnOnce(&Store)) -> Duration {
         let begin = Instant::now();
         let later = async {
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_least_pause_grows_to_a_tick_with_rows_and_with_followers() {
-        let rows = |count| Change { put: Vec::new(), drop: vec![RowKey { kind: Kind::Person, id: "p".into() }; count] };
+        let rows = |count| ViewDelta { put: Vec::new(), drop: vec![RowKey { kind: Kind::Person, id: "p".into() }; count] };
         assert_eq!(least(&rows(0), 0), LEAST);
         assert!(least(&rows(2), 10) < Duration::from_millis(10));
         assert!(least(&rows(150), 1) >= TICK && least(&rows(2), 900) >= TICK);

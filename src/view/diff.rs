@@ -1,26 +1,27 @@
 //! The one pure difference between two views, and its inverse. Takes no clock, socket or lock.
 //!
-//! The law `apply(old, diff(old, new)) == new` is a property test here, and again in the page's `state.js` on the same fixtures.
+//! The law `apply(old, diff(old, new)) == new` is a property test here; `tests/diff_fixtures.rs` and the page's `web/net/rows.js` hold it
+//! on the same files.
 
 use std::sync::Arc;
 
 use super::{Row, RowKey, View};
 
-/// What turns one view into another: first drop, then put.
+/// The difference between two views: drop first, then put.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Change {
+pub struct ViewDelta {
     /// Whole rows, new or changed.
     pub put: Vec<Arc<Row>>,
     pub drop: Vec<RowKey>,
 }
 
-impl Change {
+impl ViewDelta {
     pub fn is_empty(&self) -> bool {
         self.put.is_empty() && self.drop.is_empty()
     }
 
     /// Adds the difference that one key makes.
-    pub fn note(&mut self, key: &RowKey, old: Option<&Arc<Row>>, new: Option<Row>) {
+    pub fn record(&mut self, key: &RowKey, old: Option<&Arc<Row>>, new: Option<Row>) {
         match (old, new) {
             (Some(old), Some(new)) if **old == new => {}
             (_, Some(new)) => self.put.push(Arc::new(new)),
@@ -31,23 +32,23 @@ impl Change {
 }
 
 /// The difference between two whole views.
-pub fn diff(old: &View, new: &View) -> Change {
-    let mut change = Change::default();
+pub fn diff(old: &View, new: &View) -> ViewDelta {
+    let mut delta = ViewDelta::default();
     for (key, row) in new {
         if old.get(key) != Some(row) {
-            change.put.push(row.clone());
+            delta.put.push(row.clone());
         }
     }
-    change.drop.extend(old.keys().filter(|key| !new.contains_key(*key)).cloned());
-    change
+    delta.drop.extend(old.keys().filter(|key| !new.contains_key(*key)).cloned());
+    delta
 }
 
 /// Applies a difference. Idempotent: applying it again changes nothing.
-pub fn apply(view: &mut View, change: &Change) {
-    for key in &change.drop {
+pub fn apply(view: &mut View, delta: &ViewDelta) {
+    for key in &delta.drop {
         view.remove(key);
     }
-    for row in &change.put {
+    for row in &delta.put {
         view.insert(row.key(), row.clone());
     }
 }
@@ -73,11 +74,11 @@ mod tests {
     proptest! {
         #[test]
         fn applying_a_difference_gives_the_new_view(old in views(), new in views()) {
-            let change = diff(&old, &new);
+            let delta = diff(&old, &new);
             let mut view = old.clone();
-            apply(&mut view, &change);
+            apply(&mut view, &delta);
             prop_assert_eq!(&view, &new);
-            apply(&mut view, &change);
+            apply(&mut view, &delta);
             prop_assert_eq!(&view, &new);
         }
 

@@ -14,9 +14,9 @@ use usher::audit::AuditLog;
 use usher::config::{Config, Timing, WebConfig};
 use usher::db::Db;
 use usher::displays::Displays;
-use usher::displays::projection::Walls;
+use usher::displays::projection::Projections;
 use usher::http::{ServeError, Web, serve};
-use usher::hub::{Audience, Hub, HubLimits};
+use usher::hub::{Hub, HubLimits, ReaderKind};
 use usher::model::action::{Actions, Request};
 use usher::model::{BridgeStats, Role};
 use usher::moderation::{Moderation, Requests};
@@ -85,7 +85,7 @@ impl ServerSetup {
         let listener = TcpListener::bind("127.0.0.1:0").expect("port");
         let address = listener.local_addr().expect("address");
         let db = Db::open(dir.path()).expect("database");
-        let (hub, displays_db) = (Hub::with_limits(Audience::Desk, self.limits), db.clone());
+        let (hub, displays_db) = (Hub::with_limits(ReaderKind::Desk, self.limits), db.clone());
         let (actions, requests) = Actions::channel(16);
         let (figures, figures_seen) = watch::channel(Arc::default());
         let (ready, readiness) = watch::channel(false);
@@ -104,7 +104,7 @@ impl ServerSetup {
             receivers: usher::cdr_endpoints::CdrEndpoints::default(),
             displays: Displays::load(displays_db).await.expect("displays"),
             // No test here publishes for displays.
-            walls: Walls::channel(Duration::ZERO).0,
+            walls: Projections::channel(Duration::ZERO).0,
             cdr_listener: None,
             figures: figures_seen,
             ready: readiness,

@@ -1,40 +1,40 @@
-//! Who sees the same: which meetings, and how much of what is said of people. Pure.
+//! An audience: the displays that see the same meetings and the same part of names. Pure.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Names;
+use super::NameDetail;
 use crate::text::normalize::caseless;
 use crate::view::MeetingRow;
 
-/// What displays may see that show the same.
+/// The settings that decide which rows a display may see. Displays that have them in common share one hub.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Audience {
-    /// What they show in turn; rows say which of these they belong to.
-    pub views: Vec<What>,
-    pub names: Names,
-    /// Whether meetings are called by their titles.
+    /// The filters of their views; each row says to which of these it belongs.
+    pub views: Vec<ViewFilter>,
+    pub names: NameDetail,
+    /// Whether they show the titles of meetings.
     pub titles: bool,
 }
 
 /// Which meetings a view shows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
-pub enum What {
+pub enum ViewFilter {
     All,
-    Meetings { meetings: Vec<Chosen> },
+    Meetings { meetings: Vec<ChosenMeeting> },
     Bridges { bridges: Vec<Arc<str>> },
 }
 
-/// A meeting that was chosen by its row. The next one at its place has another id, and is known by its name.
+/// A meeting that an administrator chose by its row. The next meeting in the same space has another id, so it is found by its name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Chosen {
+pub struct ChosenMeeting {
     pub id: Arc<str>,
     pub name: Arc<str>,
 }
 
-impl What {
+impl ViewFilter {
     fn shows(&self, meeting: &MeetingRow) -> bool {
         match self {
             Self::All => true,
@@ -47,7 +47,7 @@ impl What {
 }
 
 impl Audience {
-    /// Which of its views show a meeting.
+    /// Indexes of the views that show a meeting.
     pub(super) fn views_of(&self, meeting: &MeetingRow) -> Vec<usize> {
         self.views.iter().enumerate().filter(|(_, what)| what.shows(meeting)).map(|(index, _)| index).collect()
     }

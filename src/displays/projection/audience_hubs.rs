@@ -1,4 +1,5 @@
-//! The walls' hubs: one for each audience that somebody watches, made when the first does and let go after the last. The publisher drives it.
+//! The displays' hubs: one for each audience that a screen watches, made for the first screen and removed after the last. The publisher
+//! drives it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,128 +7,128 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant};
 
-use super::{Audience, Line, WallRow, project};
+use super::{Audience, WaitingLine, WallRow, project};
 use crate::hub;
 use crate::hub::{Follower, Hub, HubLimits};
 use crate::model::BridgeState;
-use crate::view::{Change, Kind, Row, RowKey, View};
+use crate::view::{Kind, Row, RowKey, View, ViewDelta};
 
-/// Audiences that may be asked for before the publisher looks.
-const WISHES: usize = 256;
+/// The most requests that may wait for the publisher.
+const MAX_REQUESTS: usize = 256;
 
-/// What walls may watch. Cheap to clone.
+/// Lets screens watch their audience. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Walls(mpsc::Sender<Wish>);
+pub struct Projections(mpsc::Sender<WatchRequest>);
 
-/// A place in an audience: its rows are kept up while this is.
+/// A subscription to an audience. The audience is kept while anybody has one.
 #[derive(Debug)]
-pub struct Watched {
+pub struct AudienceFeed {
     pub hub: Hub,
     pub follower: Follower,
 }
 
-/// Somebody wants to watch.
+/// A screen's request to watch an audience.
 #[derive(Debug)]
-pub struct Wish {
+pub struct WatchRequest {
     audience: Audience,
-    answer: oneshot::Sender<Watched>,
+    answer: oneshot::Sender<AudienceFeed>,
 }
 
-impl Walls {
-    /// The handle, and what the publisher drives. `settle`: how long at most a server that has just begun reads its bridges before it lets
-    /// anybody watch; a screen shows what it had meanwhile, as old as it is.
-    pub fn channel(settle: Duration) -> (Self, Fan) {
-        let (sender, wishes) = mpsc::channel(WISHES);
-        (Self(sender), Fan { wishes, audiences: HashMap::new(), early: Vec::new(), settled_at: Instant::now() + settle })
+impl Projections {
+    /// The handle for screens, and the hubs for the publisher. After a start requests are deferred until every bridge was read, for `grace`
+    /// at most: meanwhile a screen goes on showing its last rows, marked as old.
+    pub fn channel(grace: Duration) -> (Self, AudienceHubs) {
+        let (sender, requests) = mpsc::channel(MAX_REQUESTS);
+        (Self(sender), AudienceHubs { requests, audiences: HashMap::new(), deferred: Vec::new(), grace_ends: Instant::now() + grace })
     }
 
-    /// Everything that this audience may see, now and from now on; None when Usher stops.
-    pub async fn watch(&self, audience: Audience) -> Option<Watched> {
-        let (answer, watched) = oneshot::channel();
-        self.0.send(Wish { audience, answer }).await.ok()?;
-        watched.await.ok()
+    /// Subscribes to all rows that this audience may see; None when Usher stops.
+    pub async fn watch(&self, audience: Audience) -> Option<AudienceFeed> {
+        let (answer, feed) = oneshot::channel();
+        self.0.send(WatchRequest { audience, answer }).await.ok()?;
+        feed.await.ok()
     }
 }
 
 #[derive(Debug)]
-pub struct Fan {
-    wishes: mpsc::Receiver<Wish>,
+pub struct AudienceHubs {
+    requests: mpsc::Receiver<WatchRequest>,
     audiences: HashMap<Audience, Hub>,
-    /// Who asked before it was known what there is.
-    early: Vec<Wish>,
-    /// From then on it counts as known.
-    settled_at: Instant,
+    /// Requests that came before the bridges were read.
+    deferred: Vec<WatchRequest>,
+    /// From then on requests are served, whether or not the bridges were read.
+    grace_ends: Instant,
 }
 
-/// The desk's rows, as the publisher has them.
-pub trait Rows {
+/// Access to the desk's rows, which the publisher has.
+pub trait DeskRows {
     fn view(&self) -> &View;
-    /// A meeting with who waits in it; None where it is not shown.
-    fn line(&self, meeting: &Arc<str>) -> Option<Line<'_>>;
+    /// A meeting with its waiting participants; None where it is not shown.
+    fn waiting_line(&self, meeting: &Arc<str>) -> Option<WaitingLine<'_>>;
 }
 
-impl Fan {
-    /// The next one who wants to watch. Dropping the future loses nothing.
-    pub async fn wish(&mut self) -> Wish {
-        match self.wishes.recv().await {
-            Some(wish) => wish,
+impl AudienceHubs {
+    /// The next request to watch. Dropping the future loses nothing.
+    pub async fn next_request(&mut self) -> WatchRequest {
+        match self.requests.recv().await {
+            Some(request) => request,
             None => std::future::pending().await,
         }
     }
 
-    /// Lets somebody watch: an audience that nobody watches yet is filled first, so that nobody sees it empty.
-    pub fn grant(&mut self, wish: Wish, rows: &impl Rows) {
-        if !self.knows(rows) {
-            return self.early.push(wish);
+    /// Answers a request. Fills the hub of a new audience first, so that no screen sees it empty.
+    pub fn serve(&mut self, request: WatchRequest, rows: &impl DeskRows) {
+        if !self.has_first_view(rows) {
+            return self.deferred.push(request);
         }
-        let hub = self.audiences.entry(wish.audience).or_insert_with_key(|audience| filled(audience, rows));
-        let watched = Watched { hub: hub.clone(), follower: hub.join() };
-        // Gone meanwhile where this fails.
-        let _ = wish.answer.send(watched);
+        let hub = self.audiences.entry(request.audience).or_insert_with_key(|audience| filled_hub(audience, rows));
+        let feed = AudienceFeed { hub: hub.clone(), follower: hub.join() };
+        // It fails where the screen disconnected meanwhile.
+        let _ = request.answer.send(feed);
     }
 
-    /// Brings every audience up to date with a change of the desk's rows, which `rows` has already.
-    pub fn follow(&mut self, change: &Change, rows: &impl Rows) {
-        self.let_early_ones_watch(rows);
+    /// Publishes a delta of the desk's rows to every audience. `rows` contains it already.
+    pub fn follow(&mut self, delta: &ViewDelta, rows: &impl DeskRows) {
+        self.serve_deferred(rows);
         if self.audiences.is_empty() {
             return;
         }
-        let meetings = touched(change);
-        let lines: Vec<_> = meetings.iter().map(|id| (*id, rows.line(id))).collect();
+        let meetings = changed_meetings(delta);
+        let lines: Vec<_> = meetings.iter().map(|id| (*id, rows.waiting_line(id))).collect();
         for (audience, hub) in &self.audiences {
             let mut next: Vec<(RowKey, Option<WallRow>)> = Vec::new();
             for (id, line) in &lines {
                 let row = line.as_ref().and_then(|line| project::meeting(line, audience));
                 next.push((RowKey { kind: Kind::Meeting, id: (*id).clone() }, row));
             }
-            next.extend(change.put.iter().filter_map(|row| Some((row.key(), other(row)?))).map(|(key, row)| (key, Some(row))));
-            next.extend(change.drop.iter().filter(|key| key.kind == Kind::Bridge).map(|key| (key.clone(), None)));
+            next.extend(delta.put.iter().filter_map(|row| Some((row.key(), other_row(row)?))).map(|(key, row)| (key, Some(row))));
+            next.extend(delta.drop.iter().filter(|key| key.kind == Kind::Bridge).map(|key| (key.clone(), None)));
             publish(hub, next);
         }
     }
 
-    /// How many watch.
+    /// The number of screens that watch.
     pub fn followers(&self) -> usize {
         self.audiences.values().map(Hub::followers).sum()
     }
 
-    /// Now and then: lets audiences go that nobody watches any more.
-    pub fn tidy(&mut self, rows: &impl Rows) {
-        self.let_early_ones_watch(rows);
+    /// Removes the audiences that no screen watches any more. Called every second.
+    pub fn remove_unwatched(&mut self, rows: &impl DeskRows) {
+        self.serve_deferred(rows);
         self.audiences.retain(|_, hub| hub.followers() > 0);
     }
 
-    fn let_early_ones_watch(&mut self, rows: &impl Rows) {
-        if !self.early.is_empty() && self.knows(rows) {
-            for wish in std::mem::take(&mut self.early) {
-                self.grant(wish, rows);
+    fn serve_deferred(&mut self, rows: &impl DeskRows) {
+        if !self.deferred.is_empty() && self.has_first_view(rows) {
+            for request in std::mem::take(&mut self.deferred) {
+                self.serve(request, rows);
             }
         }
     }
 
-    /// Whether every bridge has been read once, or is known not to answer.
-    fn knows(&self, rows: &impl Rows) -> bool {
-        if Instant::now() >= self.settled_at {
+    /// Whether every bridge has been read once, or is known not to answer, or the grace after the start has ended.
+    fn has_first_view(&self, rows: &impl DeskRows) -> bool {
+        if Instant::now() >= self.grace_ends {
             return true;
         }
         let state = |row: &Arc<Row>| match &**row {
@@ -139,20 +140,20 @@ impl Fan {
     }
 }
 
-/// The meetings whose wall rows may be others now: who waits in them is part of those.
-fn touched(change: &Change) -> HashSet<&Arc<str>> {
-    let put = change.put.iter().filter_map(|row| match &**row {
+/// The meetings whose rows for displays may have changed. A changed participant changes the row of their meeting.
+fn changed_meetings(delta: &ViewDelta) -> HashSet<&Arc<str>> {
+    let put = delta.put.iter().filter_map(|row| match &**row {
         Row::Meeting(row) => Some(&row.id),
         Row::Person(row) => Some(&row.meeting),
         Row::Server(_) | Row::Bridge(_) | Row::User(_) => None,
     });
-    // Who is dropped leaves another count behind, and so another row of the meeting.
-    let drop = change.drop.iter().filter(|key| key.kind == Kind::Meeting).map(|key| &key.id);
+    // A dropped participant needs no look-up: the row of their meeting changed with the counts.
+    let drop = delta.drop.iter().filter(|key| key.kind == Kind::Meeting).map(|key| &key.id);
     put.chain(drop).collect()
 }
 
-/// What is neither a meeting nor a person.
-fn other(row: &Row) -> Option<WallRow> {
+/// The display's row for a row that is neither a meeting nor a participant, if displays have it.
+fn other_row(row: &Row) -> Option<WallRow> {
     match row {
         Row::Server(row) => Some(project::server(row)),
         Row::Bridge(row) => Some(project::bridge(row)),
@@ -160,19 +161,19 @@ fn other(row: &Row) -> Option<WallRow> {
     }
 }
 
-/// A hub with everything that this audience may see.
-fn filled(audience: &Audience, rows: &impl Rows) -> Hub {
+/// A hub with all rows that this audience may see.
+fn filled_hub(audience: &Audience, rows: &impl DeskRows) -> Hub {
     let limits = HubLimits { ring_frames: 1024, ring_bytes: 1024 * 1024, ..HubLimits::default() };
-    let hub = Hub::with_limits(hub::Audience::Wall, limits);
+    let hub = Hub::with_limits(hub::ReaderKind::Displays, limits);
     let row = |key: &RowKey, row: &Row| match row {
-        Row::Meeting(_) => rows.line(&key.id).and_then(|line| project::meeting(&line, audience)),
-        row => other(row),
+        Row::Meeting(_) => rows.waiting_line(&key.id).and_then(|line| project::meeting(&line, audience)),
+        row => other_row(row),
     };
     publish(&hub, rows.view().iter().map(|(key, each)| (key.clone(), row(key, each))));
     hub
 }
 
-/// What did not change for this audience is not sent: the hub knows.
+/// Publishes the rows that changed for this audience; the hub skips the others.
 fn publish(hub: &Hub, next: impl IntoIterator<Item = (RowKey, Option<WallRow>)>) {
     let (mut put, mut drop) = (Vec::new(), Vec::new());
     for (key, row) in next {

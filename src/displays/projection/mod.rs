@@ -1,6 +1,7 @@
-//! What displays on walls are shown: rows with less in them, made for an audience before they leave the server. Opens no sockets, knows no screen.
+//! The rows that displays may show: the desk's rows with less in them, made for an audience before they leave the server. Opens no sockets,
+//! knows no screen.
 //!
-//! Screens that may see the same are one [`Audience`]: a change is projected and serialised once for it, however many hang on the wall.
+//! Displays with the same settings for meetings and names form one [`Audience`]: a change is projected and serialised once for all of them.
 
 mod audience;
 mod audience_hubs;
@@ -9,9 +10,9 @@ mod project;
 mod rows;
 mod static_page;
 
-pub use audience::{Audience, Chosen, What};
-pub use audience_hubs::{Fan, Rows, Walls, Watched};
-pub use name_masking::{Names, masked};
-pub use project::{Line, bridge, meeting, server};
+pub use audience::{Audience, ChosenMeeting, ViewFilter};
+pub use audience_hubs::{AudienceFeed, AudienceHubs, DeskRows, Projections};
+pub use name_masking::{NameDetail, masked};
+pub use project::{WaitingLine, bridge, meeting, server};
 pub use rows::{InLine, WallBridge, WallMeeting, WallRow, WallServer};
 pub use static_page::{Overview, overview};

@@ -1,6 +1,7 @@
-//! The rows of walls, as `docs/protocol.md` has them: whole and absolute like those of the desk, with instants in Unix milliseconds.
+//! The rows of displays, as `docs/protocol.md` describes them: whole and absolute like those of the desk, with instants in Unix
+//! milliseconds.
 //!
-//! Nothing of a person is in here but what the audience may read: no address, no id.
+//! They contain no address and no id of a participant, and only the part of the name that the audience may read.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub enum WallRow {
 pub struct WallServer {
     /// Always `server`.
     pub id: Arc<str>,
-    /// Moderators are told of something about Usher itself; what it is stands at the desk.
+    /// Usher itself has a problem. The desk says which one.
     pub trouble: bool,
 }
 
@@ -31,47 +32,47 @@ pub struct WallBridge {
     pub id: Arc<str>,
     pub state: BridgeState,
     pub since: i64,
-    /// Its last answer, once that is older than the silence threshold.
+    /// Its last answer, once it is older than the silence threshold.
     pub silent_since: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WallMeeting {
     pub id: Arc<str>,
-    /// Absent where titles are not for this audience, or nothing names the meeting.
+    /// Absent where this audience sees no titles, or nothing names the meeting.
     pub title: Option<Arc<str>>,
     pub waiting: usize,
-    /// How many of those waiting a moderator put on hold.
+    /// How many of the waiting participants a moderator put on hold.
     #[serde(default)]
     pub held: u32,
-    /// People of whom it is not known yet whether they wait.
+    /// Participants whose lobby state is not known yet.
     pub unknown: usize,
     pub in_call: usize,
-    /// Since when the one waits who waits longest and is not on hold; perhaps later where `up_to`.
+    /// The begin of the longest wait that is not on hold; it may have begun later where `up_to`.
     pub longest_since: Option<i64>,
     pub up_to: bool,
-    /// The same of those whom nobody has acknowledged or put on hold: a wait is past its thresholds by this.
+    /// The begin of the longest wait that is neither acknowledged nor on hold: the thresholds apply to this one.
     pub alarm_since: Option<i64>,
     pub first_s: u32,
     pub second_s: u32,
-    /// The first ones by their wait; those on hold come last.
+    /// The first waiting participants by their wait; those on hold come last.
     pub in_line: Vec<InLine>,
-    /// Which moderator is at the meeting, or at the first of its people whom somebody is at; absent where names are not shown.
+    /// The moderator who handles the meeting, or the first of its participants that is handled; absent where names are not shown.
     pub handled_by: Option<Arc<str>>,
     pub handled: bool,
     pub locked: Option<bool>,
     pub lobby: HasLobby,
     pub bridges: Vec<Arc<str>>,
-    /// Which of the display's views show it, by index.
+    /// Indexes of the display's views that show it.
     pub views: Vec<usize>,
 }
 
-/// One who waits.
+/// One waiting participant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InLine {
     /// The number in line, from 1.
     pub n: usize,
-    /// As much of the name as the audience may read; absent: the number alone.
+    /// The part of the name that the audience may read; absent where only the number is shown.
     pub name: Option<Arc<str>>,
     /// A moderator put them on hold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

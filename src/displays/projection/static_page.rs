@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{InLine, WallMeeting, WallRow, What};
+use super::{InLine, ViewFilter, WallMeeting, WallRow};
 use crate::model::BridgeState;
 
 /// So many meetings with people waiting are listed, and so many names in each line: without script nothing measures what fits.
@@ -114,10 +114,10 @@ impl<'a> Judged<'a> {
 }
 
 /// What the rows say at `now` (Unix milliseconds), the worst first; of the `first` of the display's views.
-pub fn overview(rows: &[WallRow], first: &What, now: i64) -> Overview {
+pub fn overview(rows: &[WallRow], first: &ViewFilter, now: i64) -> Overview {
     let mut bridges: Vec<Bridge> = rows.iter().filter_map(|row| bridge(row, now)).collect();
     let ages = bridges.iter().filter_map(|bridge| Some((bridge.id.clone(), bridge.age_ms?))).collect();
-    if let What::Bridges { bridges: only } = first {
+    if let ViewFilter::Bridges { bridges: only } = first {
         bridges.retain(|bridge| only.contains(&bridge.id));
     }
     let shown = rows.iter().filter_map(|row| match row {
@@ -135,7 +135,7 @@ pub fn overview(rows: &[WallRow], first: &What, now: i64) -> Overview {
         () if answer == 0 => Some("no_bridge"),
         () if unknown > 0 => Some("nobody_checking_n"),
         () if answer < bridges.len() => Some("nobody_read"),
-        () if quiet.is_empty() && matches!(first, What::Meetings { .. }) => Some("none_chosen"),
+        () if quiet.is_empty() && matches!(first, ViewFilter::Meetings { .. }) => Some("none_chosen"),
         () if quiet.is_empty() => Some("no_meetings"),
         () => Some("nobody"),
     };
@@ -235,7 +235,7 @@ mod tests {
                 meeting("d", 0, None, None, "eu-1"),
                 elsewhere,
             ]),
-            &What::All,
+            &ViewFilter::All,
             now,
         );
         let lines: Vec<_> = seen.meetings.iter().map(|line| (line.title.as_deref().unwrap_or(""), line.level, line.stale)).collect();
@@ -261,7 +261,7 @@ mod tests {
                 meeting("q", 0, None, None, "eu-2"),
             ];
             all.extend_from_slice(more);
-            overview(&rows(&all), &What::All, now)
+            overview(&rows(&all), &ViewFilter::All, now)
         };
         let seen = silent(&[]);
         assert_eq!((seen.meetings[0].longest_ms, seen.meetings[0].level), (Some(90_000), 1), "and not three hours more");
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(seen.longest, Some(Longest { ms: 200_000, level: 0, old: false }));
         assert_eq!((seen.waiting_old, seen.past_old, seen.quiet_old), (false, true, false));
         let many: Vec<Value> = (1..6).map(|n| bridge(&format!("b{n}"), Some(now - n * 1000))).collect();
-        let strip = overview(&rows(&many), &What::All, now).strip.expect("a strip");
+        let strip = overview(&rows(&many), &ViewFilter::All, now).strip.expect("a strip");
         assert_eq!((&*strip.bridges, strip.age_ms), ("b5, b4, b3, +2", 5000));
     }
 
@@ -288,7 +288,7 @@ mod tests {
     fn people_on_hold_are_counted_apart_and_are_never_the_longest_wait() {
         let (mut all_held, mut one_held) = (meeting("a", 2, None, None, "eu-1"), meeting("b", 3, Some(400_000), None, "eu-1"));
         (all_held["held"], one_held["held"]) = (json!(2), json!(1));
-        let seen = overview(&rows(&[bridge("eu-1", None), all_held, one_held]), &What::All, 1_000_000);
+        let seen = overview(&rows(&[bridge("eu-1", None), all_held, one_held]), &ViewFilter::All, 1_000_000);
         let lines: Vec<_> =
             seen.meetings.iter().map(|line| (line.title.as_deref().unwrap_or(""), line.waiting, line.held, line.longest_ms)).collect();
         assert_eq!(lines, [("b", 2, 1, Some(600_000)), ("a", 0, 2, None)]);
@@ -299,7 +299,7 @@ mod tests {
     fn what_is_not_listed_is_counted() {
         let mut all = vec![bridge("eu-1", None)];
         all.extend((0..500).map(|n| meeting(&format!("m{n}"), n % 2, (n % 2 == 1).then_some(0), None, "eu-1")));
-        let seen = overview(&rows(&all), &What::All, 1000);
+        let seen = overview(&rows(&all), &ViewFilter::All, 1000);
         assert_eq!((seen.meetings.len(), seen.more, seen.quiet.len(), seen.quiet_more, seen.quiet_count), (6, 244, 4, 246, 250));
     }
 
@@ -310,9 +310,9 @@ mod tests {
             row["unknown"] = json!(unknown);
             row
         };
-        let said = |all: &[Value], first: &What| overview(&rows(all), first, 10_000).empty;
-        let (every, chosen) = (What::All, What::Meetings { meetings: Vec::new() });
-        let of = |bridge: &str| What::Bridges { bridges: vec![bridge.into()] };
+        let said = |all: &[Value], first: &ViewFilter| overview(&rows(all), first, 10_000).empty;
+        let (every, chosen) = (ViewFilter::All, ViewFilter::Meetings { meetings: Vec::new() });
+        let of = |bridge: &str| ViewFilter::Bridges { bridges: vec![bridge.into()] };
         let (fine, silent) = (bridge("eu-1", None), bridge("eu-2", Some(1)));
         assert_eq!(said(&[], &every), Some("no_bridge"));
         assert_eq!(said(&[silent.clone(), known(0)], &every), Some("no_bridge"));

@@ -16,8 +16,8 @@ use axum::{Router, middleware};
 use serde::Deserialize;
 
 use crate::clock::now_ms;
-use crate::displays::projection::{Overview, WallRow, What, overview};
-use crate::displays::{Known, Settings, is_token, new_token};
+use crate::displays::projection::{Overview, ViewFilter, WallRow, overview};
+use crate::displays::{DisplaySettings, TokenOwner, is_token, new_token};
 
 use super::error::Failure;
 use super::middleware::{cookies, origin};
@@ -63,10 +63,10 @@ async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) 
     };
     let keep = cookie(&site, &token);
     let socket = format!("{}/wall/ws", site.base());
-    let response = match site.displays.know(&token) {
-        Known::Display(id) => shown(&site, &id, &socket).await?,
-        Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
-        Known::Nobody => {
+    let response = match site.displays.token_owner(&token) {
+        TokenOwner::Display(id) => shown(&site, &id, &socket).await?,
+        TokenOwner::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
+        TokenOwner::Nobody => {
             let page = Page::nobody(&site, Language::of(&headers));
             let own = context! { "guard" => watchdog_script::SCRIPT, "code" => site.displays.code(&token), "socket" => socket, "cookies" => true };
             page.render("wall_code.html", own)?.into_response()
@@ -78,10 +78,10 @@ async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) 
 /// `GET /wall/t/{token}`: for browsers that keep no cookies; the token stays in the address.
 async fn page_by_link(State(site): State<Shared>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     let socket = format!("{}{PATH}{token}/ws", site.base());
-    let response = match site.displays.know(&token) {
-        Known::Display(id) => shown(&site, &id, &socket).await?,
-        Known::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
-        Known::Nobody => gone(&site, &headers, StatusCode::NOT_FOUND, &socket)?,
+    let response = match site.displays.token_owner(&token) {
+        TokenOwner::Display(id) => shown(&site, &id, &socket).await?,
+        TokenOwner::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
+        TokenOwner::Nobody => gone(&site, &headers, StatusCode::NOT_FOUND, &socket)?,
     };
     Ok((of_screens(), response).into_response())
 }
@@ -92,21 +92,21 @@ async fn shown(site: &Site, id: &str, socket: &str) -> Result<Response, Failure>
     let words = words(site, language.code);
     let now = now_ms();
     let own = context! {
-        "guard" => watchdog_script::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_else(|| overview(&[], &What::All, now)),
+        "guard" => watchdog_script::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_else(|| overview(&[], &ViewFilter::All, now)),
     };
     Ok(Page::nobody(site, language).render("wall.html", own)?.into_response())
 }
 
 /// As its screens are told, in a language that is spoken.
-fn for_screen(settings: &Settings) -> Settings {
-    Settings { lang: Language::fixed(&settings.lang).code.into(), ..settings.for_screen() }
+fn for_screen(settings: &DisplaySettings) -> DisplaySettings {
+    DisplaySettings { lang: Language::fixed(&settings.lang).code.into(), ..settings.for_screen() }
 }
 
 /// What the first page shows before any script; None where Usher stops.
-async fn seen(site: &Site, settings: &Settings, now: i64) -> Option<Overview> {
+async fn seen(site: &Site, settings: &DisplaySettings, now: i64) -> Option<Overview> {
     let watched = site.walls.watch(settings.audience()).await?;
     let rows: Vec<WallRow> = watched.hub.rows().iter().filter_map(|row| serde_json::from_str(row).ok()).collect();
-    let first = settings.views.first().map_or(&What::All, |view| &view.what);
+    let first = settings.views.first().map_or(&ViewFilter::All, |view| &view.filter);
     Some(overview(&rows, first, now))
 }
 
@@ -132,10 +132,10 @@ fn no_cookies(site: &Site, headers: &HeaderMap, cookie: (HeaderName, HeaderValue
 
 /// The token in the cookie, if there is one; of several the one of a display. Another Usher on the same host may have set the others.
 fn token(site: &Site, headers: &HeaderMap) -> Option<String> {
-    let rank = |token: &&str| match site.displays.know(token) {
-        Known::Display(_) => 0,
-        Known::Revoked => 1,
-        Known::Nobody => 2,
+    let rank = |token: &&str| match site.displays.token_owner(token) {
+        TokenOwner::Display(_) => 0,
+        TokenOwner::Revoked => 1,
+        TokenOwner::Nobody => 2,
     };
     cookies::all(headers, COOKIE).filter(|token| is_token(token)).min_by_key(rank).map(str::to_owned)
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use crate::clock::now_ms;
-use crate::displays::{Known, Screen, Seen, Settings, Standing, Unpaired, is_token};
+use crate::displays::{DisplaySettings, DisplayState, PairingScreen, Screen, ScreenInfo, TokenOwner, is_token};
 use crate::http::connections::UnpairedScreen;
 use crate::http::desk_socket::protocol::close;
 use crate::http::desk_socket::{Coming, Connection, Ear, End, Heard, Order, Side, Writer, answer, bad, converse};
@@ -32,8 +32,8 @@ const LONGEST_VERSION: usize = 40;
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Told<'a> {
-    Hello { version: &'a str, time: i64, beat_s: u64, display: Settings },
-    Display { display: Settings },
+    Hello { version: &'a str, time: i64, beat_s: u64, display: DisplaySettings },
+    Display { display: DisplaySettings },
     Beat { time: i64 },
     Identify { seconds: u32 },
     Reload {},
@@ -93,7 +93,7 @@ pub(super) async fn by_link(
     request: Request,
 ) -> Response {
     // A link is made for a display: nobody pairs a screen by it.
-    if !is_token(&token) || site.displays.know(&token) == Known::Nobody {
+    if !is_token(&token) || site.displays.token_owner(&token) == TokenOwner::Nobody {
         return (StatusCode::NOT_FOUND, "this link is not known\n").into_response();
     }
     upgrade(site, token, client.address, &headers, request)
@@ -117,18 +117,18 @@ fn upgrade(site: Shared, token: String, address: IpAddr, headers: &HeaderMap, re
 async fn attend(site: Shared, token: &str, address: IpAddr, browser: Arc<str>, coming: Coming) {
     let Ok(Connection { inward, outward, read }) = coming.arrived().await else { return };
     let ear = Ear::new(inward, read, LONGEST).await;
-    let (role, follower) = match site.displays.know(token) {
-        Known::Revoked => (Role::Over(Why::Revoked), None),
-        Known::Nobody => match site.displays.show_code(token) {
+    let (role, follower) = match site.displays.token_owner(token) {
+        TokenOwner::Revoked => (Role::Over(Why::Revoked), None),
+        TokenOwner::Nobody => match site.displays.show_code(token) {
             Some(waiting) => {
                 let place = unpaired(&site, address);
                 (Role::Unpaired { code: site.displays.code(token), token: token.to_owned(), waiting, place }, None)
             }
             None => (Role::Over(Why::Crowded), None),
         },
-        Known::Display(id) => match site.displays.open(&id) {
+        TokenOwner::Display(id) => match site.displays.open(&id) {
             Some(screen) => {
-                let standing = screen.standing();
+                let standing = screen.state();
                 // None where Usher stops.
                 let Some(watched) = site.walls.watch(standing.settings.audience()).await else { return };
                 (Role::Display { screen, standing, browser }, Some(watched.follower))
@@ -159,8 +159,8 @@ fn unpaired(site: &Site, address: IpAddr) -> UnpairedScreen {
 
 /// What a screen is.
 enum Role {
-    Display { screen: Screen, standing: Standing, browser: Arc<str> },
-    Unpaired { code: String, token: String, waiting: Unpaired, place: UnpairedScreen },
+    Display { screen: Screen, standing: DisplayState, browser: Arc<str> },
+    Unpaired { code: String, token: String, waiting: PairingScreen, place: UnpairedScreen },
     Over(Why),
 }
 
@@ -195,7 +195,7 @@ impl Listener {
             && let Role::Display { screen, .. } = &self.role
         {
             self.noted = Instant::now();
-            screen.is_there();
+            screen.record_presence();
         }
         self.orders.push_back(say(&Told::Beat { time: now_ms() }));
         Ok(())
@@ -223,7 +223,7 @@ impl Listener {
                     )));
                 }
                 if let Role::Display { screen, browser, .. } = &self.role {
-                    screen.says(Seen { browser: browser.clone(), width, height, ratio, version });
+                    screen.set_info(ScreenInfo { browser: browser.clone(), width, height, ratio, version });
                 }
             }
         }
@@ -261,7 +261,7 @@ impl Listener {
                 self.end = Some(Why::Crowded.end());
             }
             (Role::Unpaired { token, code, .. }, Changed::Something) => {
-                if self.site.displays.know(token) != Known::Nobody {
+                if self.site.displays.token_owner(token) != TokenOwner::Nobody {
                     self.orders.push_back(say(&Told::Paired {}));
                     return;
                 }
@@ -277,7 +277,7 @@ impl Listener {
 }
 
 enum Changed {
-    Standing(Standing),
+    Standing(DisplayState),
     Something,
     CrowdedOut,
 }
@@ -286,7 +286,7 @@ impl Role {
     /// Dropping the future loses nothing.
     async fn changed(&mut self) -> Changed {
         match self {
-            Self::Display { screen, .. } => Changed::Standing(screen.next().await),
+            Self::Display { screen, .. } => Changed::Standing(screen.changed().await),
             Self::Unpaired { waiting, place, .. } => tokio::select! {
                 () = waiting.changed() => Changed::Something,
                 () = place.crowded_out() => Changed::CrowdedOut,

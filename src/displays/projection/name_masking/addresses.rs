@@ -1,17 +1,17 @@
-//! Which words of a name are an address, so that nothing of one is shown.
+//! Finds the words of a name that are an address, and removes them.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::persons::is_not_name;
 use super::{CLOSING, OPENING, is_letter, single_spaced};
 
-/// What an address may begin with. Those of the first group may also stand before a telephone number.
+/// The schemes of addresses. The ones in the first list may also stand before a telephone number.
 const NUMBER_SCHEMES: &[&str] = &["tel", "sip", "sips", "callto", "skype"];
 const SCHEMES: &[&str] = &["h323", "mailto", "xmpp", "im", "http", "https", "ws", "wss", "ftp", "rtsp", "rtmp", "msteams", "zoommtg"];
 /// After one capital letter and a dot these are not a last name ("X.COM"), whatever their case.
 const DOMAINS: &[&str] = &["com", "org", "net", "edu", "gov", "int", "io", "local", "lan", "corp", "internal", "example", "test"];
 
-/// What a word is, with regard to addresses.
+/// A word as the search for addresses sees it.
 enum Word<'a> {
     Plain(&'a str),
     /// A telephone number that had a scheme before it.
@@ -23,9 +23,12 @@ enum Word<'a> {
         after: bool,
         digits: bool,
     },
-    /// A scheme alone: what follows is an address, unless it is a number.
+    /// A scheme alone: the next word is an address, unless it is a number.
     Scheme,
 }
+
+/// An address in one word.
+const ADDRESS: Word<'static> = Word::Address { before: false, after: false, digits: false };
 
 /// The words that are no part of an address.
 pub(super) fn without_addresses(text: &str) -> String {
@@ -56,7 +59,7 @@ pub(super) fn without_addresses(text: &str) -> String {
             }
         }
         dropped[at] = true;
-        // What is joined to it is part of it: "ana(x)@example.org".
+        // Words that are joined to the address are part of it: "ana(x)@example.org".
         let joined = |at: usize| words.get(at).is_some_and(|(spaced, _)| !spaced);
         let mut first = at;
         while first > 0 && (before && (first == at || joined(first))) {
@@ -85,7 +88,7 @@ pub(super) fn without_addresses(text: &str) -> String {
     if whole { text } else { tidied(&left) }
 }
 
-/// With an "at" in brackets as what it stands for.
+/// Replaces an "at" in brackets by `@`.
 fn replaced(text: &str, at: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut last = 0;
@@ -132,30 +135,29 @@ fn kind(word: &str) -> Word<'_> {
         return Word::Address { before: open.starts_with('@'), after: open.ends_with('@'), digits };
     }
     if let Some(scheme) = scheme(&lower) {
-        // The word may have other lengths than its ASCII form: the colon is looked for in the word itself.
+        // The ASCII form may have another length, so the colon is searched in the word itself.
         let rest = word.split_once([':', '：']).map_or("", |(_, rest)| rest);
         let rest = rest.split([';', '?', '>']).next().unwrap_or(rest);
-        return match () {
-            () if scheme == "tel" && rest.is_empty() => Word::Number(""),
-            () if rest.is_empty() => Word::Scheme,
-            () if NUMBER_SCHEMES.contains(&scheme) && has_only_numbers(rest) && !is_host(rest) => Word::Number(rest),
-            () => Word::Address { before: false, after: false, digits: false },
+        return if scheme == "tel" && rest.is_empty() {
+            Word::Number("")
+        } else if rest.is_empty() {
+            Word::Scheme
+        } else if NUMBER_SCHEMES.contains(&scheme) && has_only_numbers(rest) && !is_host(rest) {
+            Word::Number(rest)
+        } else {
+            ADDRESS
         };
     }
     let in_word = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     let domain_and_user =
         bare.split_once('\\').is_some_and(|(a, b)| a.ends_with(char::is_alphanumeric) && b.starts_with(char::is_alphanumeric));
     let mut around_colons = bare.split(|c: char| !in_word(c) && c != ':');
-    match () {
-        () if domain_and_user || lower.contains("://") => Word::Address { before: false, after: false, digits: false },
-        () if around_colons.any(is_hex_groups) || bare.split(|c| !in_word(c)).any(is_host) => {
-            Word::Address { before: false, after: false, digits: false }
-        }
-        () => Word::Plain(word),
-    }
+    let is_address =
+        domain_and_user || lower.contains("://") || around_colons.any(is_hex_groups) || bare.split(|c| !in_word(c)).any(is_host);
+    if is_address { ADDRESS } else { Word::Plain(word) }
 }
 
-/// Wide forms and other shapes of the marks that addresses are made of.
+/// The ASCII form of full-width and other variants of the marks in addresses.
 fn ascii(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
@@ -205,7 +207,7 @@ fn is_host(piece: &str) -> bool {
     labels.iter().skip_while(stands_before).filter(|label| label.chars().any(is_letter)).count() > 1
 }
 
-/// Without the brackets that have lost what was in them or the other one of their pair, and without marks that now stand at an end.
+/// Removes brackets that are empty now or have lost the other one of their pair, and marks that now stand at an end.
 fn tidied(text: &str) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     let mut open: Vec<usize> = Vec::new();

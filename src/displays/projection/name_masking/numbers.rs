@@ -1,21 +1,21 @@
-//! Telephone numbers in a name: their last two digits are shown.
+//! Telephone numbers in a name: replaces each by its last two digits.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::is_letter;
 
-/// What stands between a telephone number and its extension.
+/// Words between a telephone number and its extension.
 #[rustfmt::skip]
 const EXTENSIONS: &[&str] = &[
     "x", "ext", "extn", "extension", "dw", "durchwahl", "kl", "poste", "int", "interno", "ramal", "anexo", "доб", "вн", "内线", "转", "內線",
 ];
-/// So many digits in a row are a telephone number or an extension; so many in all are one when spaces or dashes part them.
+/// This many digits in a row are a telephone number or an extension; this many in all are one when spaces or dashes part them.
 const DIGITS_IN_A_ROW: usize = 3;
 const DIGITS_IN_ALL: usize = 5;
 const MOST_SEPARATORS: usize = 4;
 const BEFORE_NUMBERS: [char; 6] = ['+', '＋', '(', '[', '（', ' '];
 
-pub(super) struct Numbered {
+pub(super) struct MaskedNumbers {
     /// Each number as its last two digits.
     pub(super) shown: String,
     /// Without the numbers.
@@ -24,19 +24,19 @@ pub(super) struct Numbered {
     pub(super) last: Option<String>,
 }
 
-pub(super) fn without_numbers(text: &str) -> Numbered {
+pub(super) fn without_numbers(text: &str) -> MaskedNumbers {
     let clusters: Vec<&str> = text.graphemes(true).collect();
-    let mut result = Numbered { shown: String::new(), words: String::new(), last: None };
+    let mut result = MaskedNumbers { shown: String::new(), words: String::new(), last: None };
     let mut at = 0;
     while at < clusters.len() {
-        let run = Run::at(&clusters, at);
+        let run = DigitRun::at(&clusters, at);
         if run.digits.is_empty() {
             result.shown.push_str(clusters[at]);
             result.words.push_str(clusters[at]);
             at += 1;
             continue;
         }
-        // A plus and a bracket before it are part of it. "Ana +1" are two people.
+        // A plus and a bracket before the number are part of it. But "Ana +1" are two people.
         let prefix = result.shown[result.shown.trim_end_matches(BEFORE_NUMBERS).len()..].to_owned();
         let plus = run.digits.len() >= DIGITS_IN_A_ROW && prefix.trim_end_matches(['(', '[', '（']).ends_with(['+', '＋']);
         if !plus && !run.is_number() {
@@ -67,21 +67,21 @@ pub(super) fn last_two(digits: impl DoubleEndedIterator<Item = char>) -> Option<
     (last.len() > 1).then(|| last.into_iter().rev().collect())
 }
 
-/// Digits of any script, what people put between them, and an extension.
-struct Run {
+/// Digits of any script, the separators between them, and an extension.
+struct DigitRun {
     digits: Vec<char>,
     in_a_row: usize,
     end: usize,
 }
 
-impl Run {
-    fn at(clusters: &[&str], start: usize) -> Run {
-        // By cluster: a digit may be a keycap, or carry marks.
+impl DigitRun {
+    fn at(clusters: &[&str], start: usize) -> DigitRun {
+        // Works by cluster: a digit may be a keycap, or carry marks.
         let digit = |at: usize| clusters.get(at).and_then(|cluster| cluster.chars().find(|c| c.is_numeric()));
-        let count = |at: usize, what: &dyn Fn(char) -> bool| {
-            clusters.iter().skip(at).take_while(|cluster| cluster.starts_with(|c: char| !c.is_numeric() && what(c))).count()
+        let count = |at: usize, accepts: &dyn Fn(char) -> bool| {
+            clusters.iter().skip(at).take_while(|cluster| cluster.starts_with(|c: char| !c.is_numeric() && accepts(c))).count()
         };
-        let mut run = Run { digits: Vec::new(), in_a_row: 0, end: start };
+        let mut run = DigitRun { digits: Vec::new(), in_a_row: 0, end: start };
         loop {
             let first = run.end;
             while let Some(found) = digit(run.end) {

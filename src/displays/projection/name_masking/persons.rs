@@ -6,8 +6,8 @@ use super::{CLOSING, OPENING, is_letter, is_picture, short_enough};
 
 const COMMAS: &[char] = &[',', '،', '，', '、'];
 
-/// Words that are nobody's name: titles, degrees, what somebody is in a meeting, and what they use. Compared in lower case without dots.
-/// Not here: what is as often a name ("Don", "Dean", "Ma").
+/// Words that are no name: titles, degrees, roles in a meeting, and devices. Compared in lower case without dots.
+/// The list omits words that are as often a name ("Don", "Dean", "Ma").
 #[rustfmt::skip]
 const NOT_NAMES: &[&str] = &[
     "dr", "prof", "professor", "doctor", "mr", "mrs", "ms", "miss", "mx", "sir", "dame", "rev", "hon", "capt", "sgt",
@@ -22,14 +22,14 @@ const NOT_NAMES: &[&str] = &[
     "durchwahl",
 ];
 
-/// What stands before a last name and is not what it is known by: lists of names put "von der Heide" under H.
+/// Words before a last name that do not count as its beginning: lists of names put "von der Heide" under H.
 #[rustfmt::skip]
 const PARTICLES: &[&str] = &[
     "von", "vom", "zu", "zum", "zur", "van", "der", "den", "de", "het", "'t", "’t", "t", "ten", "ter", "te", "da", "das", "do", "dos",
     "del", "della", "delle", "degli", "dei", "di", "d", "la", "las", "le", "les", "lo", "los", "du", "des", "y", "e", "und", "af", "av",
     "of", "bin", "ibn", "ben", "bint", "binti", "al", "el", "ul", "фон", "ван", "де", "аль", "эль",
 ];
-/// The same, joined to the name. "D’Artois" is known by its D and "d’Artois" by its A; the Arabic article is one in either case.
+/// The same words, joined to the name. "D’Artois" is known by its D and "d’Artois" by its A; the Arabic article is one in either case.
 #[rustfmt::skip]
 const JOINED_PARTICLES: &[&str] = &[
     "d'", "d’", "l'", "l’", "dell'", "dell’", "dall'", "dall’", "al-", "Al-", "AL-", "el-", "El-", "EL-", "ad-", "an-", "ar-", "as-", "ash-",
@@ -44,7 +44,7 @@ pub(super) fn abbreviated(text: &str, first_in_full: bool) -> Option<String> {
     Some(format!("{shown} {}", initial(&last)?))
 }
 
-/// The rest too where a bracket is not closed.
+/// Removes the text in brackets, and everything after a bracket that is not closed.
 fn outside_brackets(text: &str) -> String {
     let mut depth = 0_usize;
     let mut outside = String::new();
@@ -61,7 +61,7 @@ fn outside_brackets(text: &str) -> String {
     outside
 }
 
-/// What is known of a name's order. The last name is None where there is one word, or where no more is known than where it begins.
+/// First and last name. The last name is None where there is one word, or where only the beginning of the name is understood.
 fn first_and_last(text: &str) -> Option<(String, Option<String>)> {
     let mut parts = first_section(text);
     let begin = parts.first()?.first()?.clone();
@@ -97,7 +97,8 @@ fn first_and_last(text: &str) -> Option<(String, Option<String>)> {
     Some((words[0].clone(), last.cloned()))
 }
 
-/// The words that may be names, by comma. A bar, or a dash standing alone, parts a name from a department, or two people: the first counts.
+/// The words that may be names, split at commas. A bar, or a dash that stands alone, separates a name from a department, or two people: the
+/// first section counts.
 fn first_section(text: &str) -> Vec<Vec<String>> {
     let alone = |word: &str| !word.chars().any(|c| c.is_alphanumeric() || is_picture(c) || COMMAS.contains(&c));
     let words: Vec<&str> = text.split_whitespace().map(|word| if alone(word) { "|" } else { word }).collect();
@@ -131,7 +132,7 @@ fn names(part: &str) -> Vec<String> {
     names
 }
 
-/// Without the marks around it. By cluster: what a letter carries stays.
+/// Removes the marks around a word. Works by cluster, so that a letter keeps its marks.
 fn core(word: &str) -> &str {
     let stays = |(_, cluster): &(usize, &str)| cluster.starts_with(|c: char| c.is_alphanumeric());
     let first = word.grapheme_indices(true).find(stays);
@@ -147,12 +148,12 @@ fn is_particle(word: &str) -> bool {
     PARTICLES.contains(&word.to_lowercase().as_str())
 }
 
-/// In lower case: "Van" may be a first name, and "Le" a last one.
+/// A particle in lower case: "Van" may be a first name, and "Le" a last one.
 fn is_small_particle(word: &str) -> bool {
     PARTICLES.contains(&word)
 }
 
-/// By its first letter.
+/// Whether the script of a word's first letter has case.
 fn is_cased(word: &str) -> bool {
     word.chars().find(|c| is_letter(*c)).is_some_and(|c| c.is_lowercase() || !c.to_lowercase().eq([c]))
 }
@@ -162,8 +163,8 @@ fn is_all_capitals(word: &str) -> bool {
     letters().all(char::is_uppercase) && (letters().count() > 2 || is_particle(word))
 }
 
-/// The first letter, with all it carries. With a full stop where the script has case: in others it is not how a name is shortened, and
-/// beside letters from right to left it would jump.
+/// The first letter with its marks, and a full stop where the script has case: other scripts don't shorten names so, and beside letters
+/// from right to left the full stop would jump.
 fn initial(word: &str) -> Option<String> {
     let known_by = JOINED_PARTICLES.iter().find_map(|particle| word.strip_prefix(particle));
     let mut clusters = known_by.unwrap_or(word).graphemes(true).skip_while(|cluster| !cluster.starts_with(is_letter));
@@ -177,7 +178,8 @@ fn initial(word: &str) -> Option<String> {
     Some(format!("{}{}.", title_case(first), &cluster[first.len_utf8()..]))
 }
 
-/// As a name begins: not always its upper case ("ǅ", and Georgian has capitals only where all are). No language is guessed: "i" is "I".
+/// A letter as the first of a name. That is not always its upper case ("ǅ", and Georgian uses capitals only for whole words). No language
+/// is guessed: "i" becomes "I".
 fn title_case(c: char) -> String {
     match c {
         'Ǆ'..='ǆ' => "ǅ".into(),
@@ -194,7 +196,7 @@ fn title_case(c: char) -> String {
     }
 }
 
-/// A name of pictures alone is shown as its first.
+/// The first picture, for a name that consists of pictures.
 pub(super) fn picture(text: &str) -> Option<String> {
     text.graphemes(true).find(|cluster| cluster.starts_with(is_picture)).map(Into::into)
 }

@@ -1,12 +1,12 @@
-//! What a display shows of many names.
+//! The part of many names that a display shows.
 
 use proptest::prelude::*;
 
 use super::*;
 
-const LEVELS: [Names; 5] = [Names::Full, Names::Short, Names::Initials, Names::Number, Names::None];
+const LEVELS: [NameDetail; 5] = [NameDetail::Full, NameDetail::Short, NameDetail::Initials, NameDetail::Number, NameDetail::None];
 
-/// Name, then what is shown of it: in full, short, initials. "" is the number in line alone.
+/// A name, then its form in full, short, and as initials. "" means that only the number in line is shown.
 #[rustfmt::skip]
 const TABLE: &[(&str, &str, &str, &str)] = &[
     // Latin script.
@@ -182,7 +182,7 @@ fn what_is_shown_of_each_name() {
 #[test]
 fn no_name_is_shown_by_number_or_not_at_all() {
     for (name, ..) in TABLE {
-        assert_eq!((masked(name, Names::Number), masked(name, Names::None)), (None, None));
+        assert_eq!((masked(name, NameDetail::Number), masked(name, NameDetail::None)), (None, None));
     }
 }
 
@@ -190,11 +190,14 @@ fn no_name_is_shown_by_number_or_not_at_all() {
 fn a_long_name_ends_in_an_ellipsis() {
     let long = |cluster: &str, count: usize| cluster.repeat(count);
     let exactly = long("é", 60);
-    assert_eq!(masked(&exactly, Names::Full), Some(exactly.clone()));
-    assert_eq!(masked(&(exactly.clone() + "é"), Names::Full), Some(exactly + "…"));
-    assert_eq!(masked(&long("👩‍👩‍👧‍👦", 70), Names::Full), Some(long("👩‍👩‍👧‍👦", 60) + "…"));
-    assert_eq!(masked(&(long("a", 500) + " Silva"), Names::Short), Some(long("a", 60) + "… S."));
-    assert_eq!(masked(&("a".to_owned() + &long("\u{351}", 10_000)), Names::Full).map(|shown| shown.chars().count()), Some(LONGEST_CLUSTER));
+    assert_eq!(masked(&exactly, NameDetail::Full), Some(exactly.clone()));
+    assert_eq!(masked(&(exactly.clone() + "é"), NameDetail::Full), Some(exactly + "…"));
+    assert_eq!(masked(&long("👩‍👩‍👧‍👦", 70), NameDetail::Full), Some(long("👩‍👩‍👧‍👦", 60) + "…"));
+    assert_eq!(masked(&(long("a", 500) + " Silva"), NameDetail::Short), Some(long("a", 60) + "… S."));
+    assert_eq!(
+        masked(&("a".to_owned() + &long("\u{351}", 10_000)), NameDetail::Full).map(|shown| shown.chars().count()),
+        Some(LONGEST_CLUSTER)
+    );
 }
 
 /// A name that costs the square of its length would hold up everybody.
@@ -229,7 +232,7 @@ fn a_title_keeps_its_numbers_unless_they_may_be_a_telephone_number() {
 fn a_level_is_a_word() {
     let words = serde_json::to_string(&LEVELS).unwrap_or_default();
     assert_eq!(words, r#"["full","short","initials","number","none"]"#);
-    assert_eq!(serde_json::from_str::<[Names; 5]>(&words).ok(), Some(LEVELS));
+    assert_eq!(serde_json::from_str::<[NameDetail; 5]>(&words).ok(), Some(LEVELS));
 }
 
 fn most_digits_in_a_row(text: &str) -> usize {
@@ -243,7 +246,7 @@ const AWKWARD: &[&str] = &[
     "ß", "ŉ", "เ", "🇮",
 ];
 
-/// What awkward names are made of.
+/// The parts that awkward names are made of.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = TABLE.iter().map(|row| row.0).chain(AWKWARD.iter().copied());
     let pieces = prop::sample::select(pieces.collect::<Vec<_>>());
@@ -279,7 +282,7 @@ proptest! {
         for level in &LEVELS[..3] {
             let shown = masked(&name, *level).unwrap_or_default();
             let left: String = shown.chars().filter(char::is_ascii_digit).collect();
-            // None: beside a name, or where four groups with dots may be an IPv4 address.
+            // No digits are left beside a name, or where four groups with dots may be an IPv4 address.
             prop_assert!(left.is_empty() || left == digits[digits.len() - 2..], "{name:?}: {shown:?}");
         }
     }
@@ -293,7 +296,7 @@ proptest! {
         at in "(@|＠| @ |@ | @|\\[at\\]|%40)",
     ) {
         for level in &LEVELS[..3] {
-            let beside = if *level == Names::Full { "Bo" } else { "B." };
+            let beside = if *level == NameDetail::Full { "Bo" } else { "B." };
             let address = format!("{scheme}{user}{at}{host}{after}");
             let (alone, bracketed) = (masked(&address, *level), masked(&format!("Bo ({address})"), *level));
             prop_assert_eq!((alone.as_deref(), bracketed.as_deref()), (None, Some(beside)), "{}", address);

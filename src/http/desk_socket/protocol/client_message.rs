@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::displays::Settings;
+use crate::displays::DisplaySettings;
 use crate::model::Scope;
 
 /// What browsers may say.
@@ -111,17 +111,17 @@ pub enum Inbound {
     DisplayPair {
         r#ref: String,
         code: String,
-        display: Box<Settings>,
+        display: Box<DisplaySettings>,
     },
     /// A display whose token is in a link.
     DisplayLink {
         r#ref: String,
-        display: Box<Settings>,
+        display: Box<DisplaySettings>,
     },
     DisplaySet {
         r#ref: String,
         id: Arc<str>,
-        display: Box<Settings>,
+        display: Box<DisplaySettings>,
     },
     DisplayIdentify {
         r#ref: String,

@@ -8,7 +8,7 @@ mod validate;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::displays::Listed;
+use crate::displays::DisplaySummary;
 use crate::model::{BridgeStats, Role, TargetResult};
 
 pub use client_message::{ClaimKind, Inbound, May, OnPeople};
@@ -82,7 +82,7 @@ pub enum Outbound<'a> {
     Displays {
         time: i64,
         waiting: usize,
-        displays: &'a [Listed],
+        displays: &'a [DisplaySummary],
     },
     /// Something about a display was done; `link`: the path that makes a screen one, shown once.
     Answer {
