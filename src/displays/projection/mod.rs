@@ -15,4 +15,4 @@ pub use audience_hubs::{AudienceFeed, AudienceHubs, DeskRows, Projections};
 pub use name_masking::{NameDetail, masked};
 pub use project::{WaitingLine, bridge, meeting, server};
 pub use rows::{InLine, WallBridge, WallMeeting, WallRow, WallServer};
-pub use static_page::{Overview, overview};
+pub use static_page::StaticPage;

@@ -79,7 +79,29 @@ pub struct InLine {
     pub held: bool,
 }
 
+impl WallBridge {
+    /// Since when its data may be old; None while it answers.
+    pub fn stale_since(&self) -> Option<i64> {
+        let answers = matches!(self.state, BridgeState::Live | BridgeState::Polling);
+        self.silent_since.or((!answers).then_some(self.since))
+    }
+}
+
 impl WallRow {
+    pub fn as_bridge(&self) -> Option<&WallBridge> {
+        match self {
+            Self::Bridge(row) => Some(row),
+            Self::Server(_) | Self::Meeting(_) => None,
+        }
+    }
+
+    pub fn as_meeting(&self) -> Option<&WallMeeting> {
+        match self {
+            Self::Meeting(row) => Some(row),
+            Self::Server(_) | Self::Bridge(_) => None,
+        }
+    }
+
     pub fn key(&self) -> RowKey {
         let (kind, id) = match self {
             Self::Server(row) => (Kind::Server, &row.id),

@@ -16,7 +16,7 @@ use axum::{Router, middleware};
 use serde::Deserialize;
 
 use crate::clock::now_ms;
-use crate::displays::projection::{Overview, ViewFilter, WallRow, overview};
+use crate::displays::projection::{StaticPage, ViewFilter, WallRow};
 use crate::displays::{DisplaySettings, TokenOwner, is_token, new_token};
 
 use super::error::Failure;
@@ -92,7 +92,7 @@ async fn shown(site: &Site, id: &str, socket: &str) -> Result<Response, Failure>
     let words = words(site, language.code);
     let now = now_ms();
     let own = context! {
-        "guard" => watchdog_script::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_else(|| overview(&[], &ViewFilter::All, now)),
+        "guard" => watchdog_script::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => seen(site, &settings, now).await.unwrap_or_else(|| StaticPage::new(&[], &ViewFilter::All, now)),
     };
     Ok(Page::nobody(site, language).render("wall.html", own)?.into_response())
 }
@@ -103,11 +103,11 @@ fn for_screen(settings: &DisplaySettings) -> DisplaySettings {
 }
 
 /// What the first page shows before any script; None where Usher stops.
-async fn seen(site: &Site, settings: &DisplaySettings, now: i64) -> Option<Overview> {
+async fn seen(site: &Site, settings: &DisplaySettings, now: i64) -> Option<StaticPage> {
     let watched = site.walls.watch(settings.audience()).await?;
     let rows: Vec<WallRow> = watched.hub.rows().iter().filter_map(|row| serde_json::from_str(row).ok()).collect();
     let first = settings.views.first().map_or(&ViewFilter::All, |view| &view.filter);
-    Some(overview(&rows, first, now))
+    Some(StaticPage::new(&rows, first, now))
 }
 
 /// The headers of a screen's pages.
