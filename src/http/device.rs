@@ -3,8 +3,9 @@
 
 use std::cell::RefCell;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
+use tower_sessions::cookie::SameSite;
 
 use crate::accounts::{DEVICE_KEPT_DAYS, Device, User, is_device_token};
 
@@ -32,11 +33,8 @@ pub(super) fn of(headers: &HeaderMap) -> Vec<Device> {
 /// Knows the browser for this user from now on.
 pub(super) async fn remember(site: &Site, user: &User, devices: Vec<Device>, response: &mut Response) -> Result<(), Failure> {
     if let Some(token) = site.accounts.remember_device(user.id, devices).await? {
-        let age = u64::from(DEVICE_KEPT_DAYS) * 24 * 3600;
-        let text = format!("{COOKIE}={token}; Path={}/; Max-Age={age}; HttpOnly; SameSite=Strict", site.base());
-        if let Ok(cookie) = HeaderValue::from_str(&text) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+        let path = format!("{}/", site.base());
+        cookies::set(response.headers_mut(), (COOKIE, &token), &path, SameSite::Strict, Some(DEVICE_KEPT_DAYS * 24 * 3600));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 
 use super::mutation::Change;
@@ -103,15 +104,10 @@ fn paged(path: &str, offset: usize) -> String {
     if offset == 0 { path.to_owned() } else { format!("{path}?offset={offset}") }
 }
 
+/// An id as one segment of a path.
 pub(in crate::cms) fn urlencode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 #[cfg(test)]
@@ -121,6 +117,7 @@ mod tests {
     #[test]
     fn ids_cannot_leave_their_place_in_the_path() {
         assert_eq!(Ask::Person("a/../b?c".into()).path(), "/participants/a%2F..%2Fb%3Fc");
+        assert_eq!(Ask::Person("a-b_c.d é%".into()).path(), "/participants/a-b_c.d%20%C3%A9%25");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tower::Service;
+use tower_service::Service;
 
 use super::{Connection, Connections};
 use crate::http::state::Shared;

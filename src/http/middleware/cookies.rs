@@ -1,9 +1,14 @@
-//! Reads the cookies of a request, byte for byte: one of another program on this host must not hide ours. Sets none.
+//! Reads the cookies of a request, and writes those of an answer. Knows none of them.
+//!
+//! The crate `cookie` writes them. It reads text only, so a request is read here, byte for byte: a cookie that another program on this host set
+//! must not hide ours.
 //!
 //! A browser may send several of one name: of another path, of a parent domain, of another Usher on the same host. Which one counts is for
 //! those to say who know what they stand for.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
+use time::Duration;
+use tower_sessions::cookie::{Cookie, SameSite};
 
 /// Values of one name that are looked at.
 pub(in crate::http) const MOST: usize = 32;
@@ -27,6 +32,17 @@ pub(in crate::http) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8]
     })
 }
 
+/// Sets a cookie of ours: for the pages at and below `path`, out of reach of scripts, for `age_s` seconds or as long as the browser runs.
+pub(in crate::http) fn set(headers: &mut HeaderMap, (name, value): (&str, &str), path: &str, same_site: SameSite, age_s: Option<u32>) {
+    let mut cookie = Cookie::build((name, value)).path(path).http_only(true).same_site(same_site);
+    if let Some(seconds) = age_s {
+        cookie = cookie.max_age(Duration::seconds(seconds.into()));
+    }
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
 fn unquoted(value: &[u8]) -> Option<&str> {
     let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
     std::str::from_utf8(inner.unwrap_or(value)).ok()
@@ -34,7 +50,6 @@ fn unquoted(value: &[u8]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
     use rstest::rstest;
 
     use super::*;
@@ -60,6 +75,16 @@ mod tests {
             headers.append(header::COOKIE, HeaderValue::from_bytes(cookie).expect("value"));
         }
         assert_eq!(all(&headers, "usher").collect::<Vec<_>>(), expected);
+    }
+
+    #[rstest]
+    #[case::kept(Some(60), "usher=a; HttpOnly; SameSite=Lax; Path=/lobby/; Max-Age=60")]
+    #[case::ended(Some(0), "usher=a; HttpOnly; SameSite=Lax; Path=/lobby/; Max-Age=0")]
+    #[case::as_long_as_the_browser_runs(None, "usher=a; HttpOnly; SameSite=Lax; Path=/lobby/")]
+    fn each_cookie_says_where_and_how_long_it_counts(#[case] age_s: Option<u32>, #[case] expected: &str) {
+        let mut headers = HeaderMap::new();
+        set(&mut headers, ("usher", "a"), "/lobby/", SameSite::Lax, age_s);
+        assert_eq!(headers[header::SET_COOKIE], expected);
     }
 
     #[test]

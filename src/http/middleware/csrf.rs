@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use axum::Form;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
+use tower_sessions::cookie::SameSite;
 
 use super::cookies;
 use super::origin::{FromOurPage, is_from_another_site};
@@ -37,10 +38,7 @@ pub(in crate::http) async fn give(State(site): State<Shared>, mut request: Reque
     let mut response = next.run(request).await;
     if known.is_none() && !led_here {
         let path = format!("{}/", site.base());
-        let text = format!("{COOKIE}={token}; Path={path}; HttpOnly; SameSite=Strict");
-        if let Ok(value) = HeaderValue::from_str(&text) {
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
+        cookies::set(response.headers_mut(), (COOKIE, &token), &path, SameSite::Strict, None);
     }
     response
 }

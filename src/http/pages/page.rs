@@ -1,7 +1,7 @@
 //! The pages of every user: the dashboard and one's own account. What they show live comes through the socket.
 
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -94,9 +94,7 @@ pub(in crate::http) async fn choose_language(
     let user = auth.user.ok_or(Failure::Forbidden)?;
     browser.language = Language::choose(&form.language, &headers).ok_or(Failure::Form)?;
     let mut response = draw_account(&site, &browser, &user, context! { "done" => "done_language" })?.into_response();
-    if let Some(cookie) = browser.language.cookie(site.base()) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
+    browser.language.keep(site.base(), response.headers_mut());
     Ok(response)
 }
 

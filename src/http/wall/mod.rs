@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use serde::Deserialize;
+use tower_sessions::cookie::SameSite;
 
 use crate::clock::now_ms;
 use crate::displays::projection::{StaticPage, ViewFilter, WallRow};
@@ -56,14 +57,14 @@ struct Tried {
 async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) -> Result<Response, Failure> {
     let tried = axum::extract::Query::<Tried>::try_from_uri(request.uri()).is_ok_and(|query| query.cookie.is_some());
     let Some(token) = token(&site, &headers) else {
-        let cookie = cookie(&site, &new_token());
         // Once more, to see whether it comes back.
         let again = (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}/wall?cookie=set", site.base()))]);
-        return if tried { no_cookies(&site, &headers, cookie) } else { Ok(([cookie, NO_REFERRER], again).into_response()) };
+        let mut response = if tried { no_cookies(&site, &headers)? } else { ([NO_REFERRER], again).into_response() };
+        set_cookie(&site, &new_token(), &mut response);
+        return Ok(response);
     };
-    let keep = cookie(&site, &token);
     let socket = format!("{}/wall/ws", site.base());
-    let response = match site.displays.token_owner(&token) {
+    let mut response = match site.displays.token_owner(&token) {
         TokenOwner::Display(id) => shown(&site, &id, &socket).await?,
         TokenOwner::Revoked => gone(&site, &headers, StatusCode::FORBIDDEN, &socket)?,
         TokenOwner::Nobody => {
@@ -72,7 +73,8 @@ async fn page(State(site): State<Shared>, headers: HeaderMap, request: Request) 
             page.render("wall_code.html", own)?.into_response()
         }
     };
-    Ok(([keep], of_screens(), response).into_response())
+    set_cookie(&site, &token, &mut response);
+    Ok((of_screens(), response).into_response())
 }
 
 /// `GET /wall/t/{token}`: for browsers that keep no cookies; the token stays in the address.
@@ -125,9 +127,9 @@ fn gone(site: &Site, headers: &HeaderMap, status: StatusCode, socket: &str) -> R
 }
 
 /// A start page may be where others were led to, and this a screen's first visit: it comes back, and then with its cookie if it keeps any.
-fn no_cookies(site: &Site, headers: &HeaderMap, cookie: (HeaderName, HeaderValue)) -> Result<Response, Failure> {
+fn no_cookies(site: &Site, headers: &HeaderMap) -> Result<Response, Failure> {
     let own = context! { "code" => "", "socket" => "", "cookies" => false };
-    Ok((of_screens(), [cookie, AGAIN], Page::nobody(site, Language::of(headers)).render("wall_code.html", own)?).into_response())
+    Ok((of_screens(), [AGAIN], Page::nobody(site, Language::of(headers)).render("wall_code.html", own)?).into_response())
 }
 
 /// The token in the cookie, if there is one; of several the one of a display. Another Usher on the same host may have set the others.
@@ -141,7 +143,7 @@ fn token(site: &Site, headers: &HeaderMap) -> Option<String> {
 }
 
 /// Lax, so that a start page elsewhere may lead a kiosk here.
-fn cookie(site: &Site, token: &str) -> (HeaderName, HeaderValue) {
-    let text = format!("{COOKIE}={token}; Path={}/wall; Max-Age={COOKIE_S}; HttpOnly; SameSite=Lax", site.base());
-    (header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))
+fn set_cookie(site: &Site, token: &str, response: &mut Response) {
+    let path = format!("{}/wall", site.base());
+    cookies::set(response.headers_mut(), (COOKIE, token), &path, SameSite::Lax, Some(COOKIE_S));
 }

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
+use tower_sessions::cookie::SameSite;
 
 use crate::http::middleware::cookies;
 use crate::http::ops::assets::Static;
@@ -54,10 +55,10 @@ impl Language {
         }
     }
 
-    /// The cookie that keeps the choice, or ends it, for the pages below `base`.
-    pub(in crate::http) fn cookie(self, base: &str) -> Option<HeaderValue> {
-        let (value, age) = if self.chosen { (self.code, A_YEAR_S) } else { ("", 0) };
-        HeaderValue::from_str(&format!("{COOKIE}={value}; Path={base}/; Max-Age={age}; HttpOnly; SameSite=Lax")).ok()
+    /// Sets the cookie that keeps the choice, or ends it, for the pages below `base`.
+    pub(in crate::http) fn keep(self, base: &str, headers: &mut HeaderMap) {
+        let (value, age_s) = if self.chosen { (self.code, A_YEAR_S) } else { ("", 0) };
+        cookies::set(headers, (COOKIE, value), &format!("{base}/"), SameSite::Lax, Some(age_s));
     }
 }
 
@@ -127,10 +128,12 @@ mod tests {
     fn a_choice_is_kept_and_ended_by_a_cookie() {
         let text = |choice: &str| {
             let language = Language::choose(choice, &headers("usher_language=fr", "de")).expect("a choice");
-            (language.code, language.cookie("/lobby").expect("a cookie").to_str().expect("text").to_owned())
+            let mut headers = HeaderMap::new();
+            language.keep("/lobby", &mut headers);
+            (language.code, headers[header::SET_COOKIE].to_str().expect("text").to_owned())
         };
-        assert_eq!(text("es"), ("es", "usher_language=es; Path=/lobby/; Max-Age=31536000; HttpOnly; SameSite=Lax".into()));
-        assert_eq!(text(""), ("de", "usher_language=; Path=/lobby/; Max-Age=0; HttpOnly; SameSite=Lax".into()));
+        assert_eq!(text("es"), ("es", "usher_language=es; HttpOnly; SameSite=Lax; Path=/lobby/; Max-Age=31536000".into()));
+        assert_eq!(text(""), ("de", "usher_language=; HttpOnly; SameSite=Lax; Path=/lobby/; Max-Age=0".into()));
         assert_eq!(Language::choose("xx", &HeaderMap::new()), None);
     }
 }
