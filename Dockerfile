@@ -12,8 +12,8 @@ COPY benches benches
 # getrandom asks the kernel: in a static binary it would not find the C library's function, and there may be no /dev/urandom.
 ENV RUSTFLAGS="-C target-feature=+crt-static --cfg getrandom_backend=\"linux_getrandom\""
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
-    cargo build --locked --release --bin usher --target x86_64-unknown-linux-gnu \
-    && cp target/x86_64-unknown-linux-gnu/release/usher /usher \
+    cargo build --locked --profile dist --bin usher --target x86_64-unknown-linux-gnu \
+    && cp target/x86_64-unknown-linux-gnu/dist/usher /usher \
     && mkdir /empty
 
 # Nothing else is in the image: no shell, no certificate authorities (set ca_file or fingerprint for each bridge), no health command.
