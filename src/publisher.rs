@@ -45,7 +45,7 @@ pub struct PublisherIo {
 /// early, unless there are many rows or many followers.
 pub async fn run(mut publisher: Publisher, io: PublisherIo, tick: Duration, stop: CancellationToken) {
     let PublisherIo { hub, mut waits, mut problem, bridge_stats, mut filter, ready, audit_log, mut audience_hubs } = io;
-    let mut second = tokio::time::interval(Duration::from_secs(1));
+    let mut every_second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -57,7 +57,7 @@ pub async fn run(mut publisher: Publisher, io: PublisherIo, tick: Duration, stop
                 audience_hubs.serve(request, &publisher);
                 continue;
             }
-            _ = second.tick() => {
+            _ = every_second.tick() => {
                 audience_hubs.remove_unwatched(&publisher);
                 bridge_stats.send_replace(publisher.store.figures().into());
                 // The rows that this changes are published in the next round.

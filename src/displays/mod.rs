@@ -161,7 +161,7 @@ impl Displays {
     pub async fn pair(&self, actor: &Actor, code: &str, settings: DisplaySettings) -> Result<(), DisplayError> {
         settings.check().map_err(DisplayError::InvalidSettings)?;
         // The code is taken at once, so of two administrators who type it only one succeeds.
-        let token = self.0.lock().pairing.take(code).ok_or(DisplayError::NoSuchCode)?;
+        let token = self.0.lock().pairing.redeem(code).ok_or(DisplayError::NoSuchCode)?;
         self.add(actor, AuditEvent::DisplayPair, token, settings).await
     }
 

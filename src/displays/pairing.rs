@@ -66,7 +66,7 @@ impl Pairing {
     }
 
     /// The token of the screen that shows a typed code. The code becomes invalid; a screen that is not paired after all gets another one.
-    pub(super) fn take(&mut self, typed: &str) -> Option<Digest> {
+    pub(super) fn redeem(&mut self, typed: &str) -> Option<Digest> {
         let typed: String = nfkc(typed).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
         let token = *self.screens.iter().find(|(_, screen)| *screen.code == *typed)?.0;
         self.screens.remove(&token);
@@ -118,10 +118,10 @@ mod tests {
         let second = pairing.code([2; 32], 1, &mut random);
         assert_ne!(first, second);
         let typed = format!(" {} ", format_code(&second).to_lowercase());
-        assert_eq!((pairing.take(&typed), pairing.take(&second), pairing.take("")), (Some([2; 32]), None, None));
+        assert_eq!((pairing.redeem(&typed), pairing.redeem(&second), pairing.redeem("")), (Some([2; 32]), None, None));
         // Full-width letters, as keyboards for Chinese and Japanese write them.
         let wide: String = first.chars().filter_map(|c| char::from_u32(u32::from(c) + 0xfee0)).collect();
-        assert_eq!(pairing.take(&wide), Some([1; 32]), "{wide}");
+        assert_eq!(pairing.redeem(&wide), Some([1; 32]), "{wide}");
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(pairing.code([1; 32], CODE_LIFETIME_MS * 2, &mut random), code);
         pairing.close(&[1; 32], CODE_LIFETIME_MS * 2);
         pairing.code([3; 32], CODE_LIFETIME_MS * 3, &mut random);
-        assert_eq!((pairing.take(&code), pairing.connected_screens()), (None, 0));
+        assert_eq!((pairing.redeem(&code), pairing.connected_screens()), (None, 0));
     }
 
     #[test]
@@ -148,6 +148,6 @@ mod tests {
             token[..4].copy_from_slice(&n.to_be_bytes());
             pairing.code(token, 1, &mut random);
         }
-        assert_eq!((pairing.screens.len(), pairing.take(&code)), (MAX_SCREENS, Some([0; 32])));
+        assert_eq!((pairing.screens.len(), pairing.redeem(&code)), (MAX_SCREENS, Some([0; 32])));
     }
 }

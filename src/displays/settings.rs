@@ -136,7 +136,9 @@ impl DisplaySettings {
         let mut settings = self.clone();
         for view in &mut settings.views {
             if let ViewFilter::Meetings { meetings } = &mut view.filter {
-                meetings.iter_mut().for_each(|meeting| meeting.name = Arc::default());
+                for meeting in meetings {
+                    meeting.name = Arc::default();
+                }
             }
         }
         settings

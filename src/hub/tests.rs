@@ -29,7 +29,7 @@ struct TestBrowser {
 }
 
 impl TestBrowser {
-    fn take(&mut self, frame: &Frame) {
+    fn on_frame(&mut self, frame: &Frame) {
         self.largest = self.largest.max(frame.byte_count());
         let frame: Value = serde_json::from_str(frame.payload()).expect("JSON");
         let seq = frame["seq"].as_u64().expect("seq");
@@ -63,7 +63,7 @@ impl TestBrowser {
 
     fn drain(&mut self, follower: &mut Follower) {
         while let Some(frame) = follower.try_next() {
-            self.take(&frame);
+            self.on_frame(&frame);
         }
     }
 }
@@ -124,7 +124,7 @@ async fn who_lags_out_of_the_ring_gets_a_snapshot_at_most_once_a_second() {
     client.drain(&mut follower);
     assert_eq!((client.snapshots, client.view.len()), (1, 0), "the first one was a moment ago");
     let before = Instant::now();
-    client.take(&follower.next().await);
+    client.on_frame(&follower.next().await);
     assert_eq!(before.elapsed().as_millis(), 1000);
     client.drain(&mut follower);
     assert_eq!((client.snapshots, client.seq), (2, 10));
@@ -155,7 +155,7 @@ async fn those_who_join_together_share_one_snapshot_and_miss_nothing() {
     let two = second.next().await;
     assert_eq!(one.payload().as_ptr(), two.payload().as_ptr(), "the same text, not a copy");
     let mut client = TestBrowser::default();
-    client.take(&two);
+    client.on_frame(&two);
     client.drain(&mut second);
     assert_eq!(client.view, published(&hub));
     tokio::time::advance(Duration::from_millis(300)).await;
@@ -170,7 +170,7 @@ async fn a_change_during_a_snapshot_follows_after_its_end() {
     let hub = Hub::with_limits(ReaderKind::Desk, small());
     hub.publish((0..20).map(|n| row(&n.to_string(), 1)).collect(), vec![]);
     let (mut follower, mut client) = (hub.join(), TestBrowser::default());
-    client.take(&follower.next().await);
+    client.on_frame(&follower.next().await);
     hub.publish(vec![row("new", 1)], vec![key("3")]);
     client.drain(&mut follower);
     assert_eq!(client.view, published(&hub));
@@ -225,7 +225,7 @@ proptest! {
                         let put = put.into_iter().map(|(id, n)| row(&id.to_string(), n.into())).collect();
                         hub.publish(put, drop.into_iter().map(|id| key(&id.to_string())).collect());
                     }
-                    HubStep::Read(n) => (0..n).filter_map(|_| follower.try_next()).for_each(|frame| client.take(&frame)),
+                    HubStep::Read(n) => (0..n).filter_map(|_| follower.try_next()).for_each(|frame| client.on_frame(&frame)),
                     HubStep::Resync => follower.resync(),
                     HubStep::Pass(ms) => tokio::time::advance(Duration::from_millis(ms.into())).await,
                 }

@@ -78,7 +78,7 @@ fn person(n: u8) -> ParticipantId {
     format!("p{n}").into()
 }
 
-fn take(store: &Store, moderation: &Moderation, step: &WorldStep, now: Now) {
+fn apply_step(store: &Store, moderation: &Moderation, step: &WorldStep, now: Now) {
     let requests = Requests::new(moderation.clone(), store.clone(), LOG.clone());
     let actor = |user: u8| Actor { user: format!("u{user}").into(), address: std::net::Ipv4Addr::LOCALHOST.into() };
     match step {
@@ -167,7 +167,7 @@ proptest! {
         let watched: Vec<_> = audiences().map(|audience| watch(&projections, &mut hubs, audience, &publisher)).collect();
         let now = Now { instant: Instant::now(), unix_ms: 1 };
         for step in steps.iter().chain([&WorldStep::Publish]) {
-            take(&store, &moderation, step, now);
+            apply_step(&store, &moderation, step, now);
             if matches!(step, WorldStep::Publish) {
                 let delta = publisher.next(store.take_dirty(), None);
                 hubs.follow(&delta, &publisher);

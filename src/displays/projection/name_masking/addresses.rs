@@ -219,14 +219,17 @@ fn tidied(text: &str) -> String {
                 Some(&start) if chars[start] == OPENING[closing] => {
                     open.pop();
                     if chars[start + 1..at].iter().all(|c| c.is_whitespace()) {
-                        (chars[start], chars[at]) = (' ', ' ');
+                        chars[start] = ' ';
+                        chars[at] = ' ';
                     }
                 }
                 _ => chars[at] = ' ',
             }
         }
     }
-    open.into_iter().for_each(|at| chars[at] = ' ');
+    for at in open {
+        chars[at] = ' ';
+    }
     let text = single_spaced(&chars.into_iter().collect::<String>());
     text.trim_matches([' ', '-', '–', '—', '|', '/', ',', ';', ':', '=', '·', '•']).to_owned()
 }

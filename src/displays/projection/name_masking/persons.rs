@@ -69,7 +69,9 @@ fn first_and_last(text: &str) -> Option<(String, Option<String>)> {
         // Scripts without case: whether the last name comes first, and whether a space parts the two, differs too much to guess.
         return Some((begin, None));
     }
-    parts.iter_mut().for_each(|part| part.retain(|word| is_cased(word)));
+    for part in &mut parts {
+        part.retain(|word| is_cased(word));
+    }
     parts.retain(|part| !part.is_empty());
     let known_by = |family: &[String]| family.iter().find(|word| !is_particle(word)).or(family.first()).cloned();
     let is_short = |word: &String| word.graphemes(true).count() == 1;
