@@ -23,12 +23,13 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Interval, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use usher::accounts::Accounts;
 use usher::audit::AuditLog;
-use usher::config::{Config, Timing};
+use usher::config::{Config, Live, Timing};
 use usher::db::Db;
 use usher::displays::Displays;
 use usher::displays::projection::Projections;
-use usher::http::{Web, serve};
+use usher::http::{Listeners, Services, serve};
 use usher::hub::{Hub, ReaderKind};
 use usher::model::action::Actions;
 use usher::model::{LegState, Lobby};
@@ -170,7 +171,7 @@ async fn usher_child() {
     let dir = PathBuf::from(std::env::args().nth(2).expect("a directory"));
     let _ = rustls::crypto::ring::default_provider().install_default();
     let bridge = "[[bridge]]\nname=\"a\"\nurl=\"https://cms.example.org\"\nusername=\"u\"\npassword=\"p\"\n";
-    let config = Config::parse(&format!("sockets_per_user = 10000\n{bridge}"), &dir).expect("a configuration").web;
+    let config = Live::from(Config::parse(&format!("sockets_per_user = 10000\n{bridge}"), &dir).expect("a configuration").web);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
     let hub = Hub::new(ReaderKind::Desk);
@@ -180,23 +181,23 @@ async fn usher_child() {
     let db = Db::open(&dir).expect("a database");
     let (log, _writer) = AuditLog::new(db.clone(), 0, &Timing::default(), Problems::channel().0);
     let displays = Displays::load(db.clone()).await.expect("displays");
-    let web = Web {
-        config: config.into(),
+    let services = Services {
+        accounts: Accounts::new(db, Timing::default().session_idle).configured(config.clone()),
+        config,
         timing: Timing::default(),
-        db,
         hub: hub.clone(),
         actions,
-        desk: Requests::new(Moderation::default(), Store::default(), log.clone()),
-        log,
-        receivers: usher::cdr_endpoints::CdrEndpoints::default(),
+        moderation: Requests::new(Moderation::default(), Store::default(), log.clone()),
+        audit_log: log,
+        cdr_endpoints: usher::cdr_endpoints::CdrEndpoints::default(),
         displays,
         walls: Projections::channel(Duration::ZERO).0,
-        cdr_listener: None,
-        figures,
+        bridge_stats: figures,
         ready,
+        metrics: usher::app::metrics::install(),
         demo_accounts: None,
     };
-    tokio::spawn(serve(web, listener, CancellationToken::new(), TaskTracker::new()));
+    tokio::spawn(serve(services, Listeners { web: listener, cdr: None }, CancellationToken::new(), TaskTracker::new()));
     let envelope = format!(r#"{{"type":"delta","epoch":"{}","seq":100,"put":[],"drop":[]}}"#, hub.epoch()).len();
     let mut orders = Orders::new();
     while orders.due().await {

@@ -15,6 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::accounts::Accounts;
 use crate::actions::{Deeds, Journal};
 use crate::audit::AuditLog;
 use crate::cdr_endpoints::CdrEndpoints;
@@ -23,11 +24,11 @@ use crate::config::{Config, Live};
 use crate::db::{Db, DbError, DirectoryLock};
 use crate::displays::Displays;
 use crate::displays::projection::Projections;
-use crate::http::{self, DemoAccount, ServeError, Web};
+use crate::http::{self, DemoAccount, Listeners, ServeError, Services};
 use crate::hub::{Hub, ReaderKind};
 use crate::model::action::Actions;
 use crate::moderation::{Keeper, Moderation, Requests, Settings};
-use crate::publisher::{self, Publisher, PublisherIo};
+use crate::publisher::{self, PublisherIo, Publisher};
 use crate::reload::{Parts, Reload};
 use crate::saved_state::WaitingWriter;
 use crate::store::Store;
@@ -114,7 +115,7 @@ pub async fn start_holding(
     stop: CancellationToken,
 ) -> Result<App, StartError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    http::ops::metrics::install();
+    let metrics = metrics::install();
     let address = listener.local_addr().map_err(StartError::Listener)?;
     let db = Db::open(&config.data_dir)?;
     let (store, hub) = (Store::default(), Hub::new(ReaderKind::Desk));
@@ -180,23 +181,23 @@ pub async fn start_holding(
     bridges.spawn(supervisor.watch("actions", deeds.run(presses, tasks.clone(), bridges_stop.clone())));
 
     let web_config = Live::from(config.web.clone());
-    let web = Web {
+    let services = Services {
         config: web_config.clone(),
         timing: config.timing.clone(),
-        db: db.clone(),
+        accounts: Accounts::new(db.clone(), config.timing.session_idle).configured(web_config.clone()),
         hub: hub.clone(),
         actions: actions.clone(),
-        desk: Requests::new(desk.clone(), store.clone(), log.clone()),
-        log: log.clone(),
-        receivers: receivers.clone(),
+        moderation: Requests::new(desk.clone(), store.clone(), log.clone()),
+        audit_log: log.clone(),
+        cdr_endpoints: receivers.clone(),
         displays: Displays::load(db.clone()).await?,
         walls,
-        cdr_listener,
-        figures: figures_seen,
+        bridge_stats: figures_seen,
         ready: is_ready,
+        metrics,
         demo_accounts,
     };
-    let web = tokio::spawn(http::serve(web, listener, stop.clone(), tasks.clone()));
+    let web = tokio::spawn(http::serve(services, Listeners { web: listener, cdr: cdr_listener }, stop.clone(), tasks.clone()));
     info!(%address, bridges = config.bridges.len(), "started");
     let drain = config.timing.drain;
     let parts = Parts {
@@ -302,5 +303,6 @@ impl App {
     }
 }
 
+pub mod metrics;
 #[cfg(test)]
 mod tests;

@@ -103,3 +103,5 @@ fn only_the_clock_reads_the_machines_clock() {
 
 #[path = "architecture/bridge.rs"]
 mod bridge;
+#[path = "architecture/http.rs"]
+mod http;

@@ -258,7 +258,7 @@ async fn a_damaged_certificate_in_the_servers_chain_is_named_at_the_start_and_wh
     says(line(0)).await;
     says("cert.pem".into()).await;
     std::fs::write(&chain, damaged_chain(&format!("moved down\n{leaf}"))).expect("chain");
-    says("a new certificate is in use".into()).await;
+    says("certificate replaced".into()).await;
     says(line(1)).await;
 
     // Where the leaf itself is the damaged one, that is the reason why nothing works.

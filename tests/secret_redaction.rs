@@ -56,7 +56,7 @@ async fn nothing_secret_is_logged_at_any_level() {
     let cookies: Vec<String> = browser.cookies.values().chain(screen.cookies.values()).cloned().chain([token.to_owned()]).collect();
     site.stop().await;
     let text = String::from_utf8_lossy(&log.0.lock().expect("lock")).into_owned();
-    assert!(text.contains("logged in"), "something is logged:\n{text}");
+    assert!(text.contains("user signed in"), "something is logged:\n{text}");
     let secrets = ["a wrong password", PASSWORD, "another horse", "third horse!", "metrics-token-1", "cdr-secret-1", "argon2id"];
     for secret in secrets.into_iter().chain(cookies.iter().map(String::as_str)) {
         let line = text.lines().find(|line| line.contains(secret));

@@ -1,26 +1,20 @@
-//! What goes wrong in a handler, and the page a person sees then. Says nothing of what the log says.
+//! What goes wrong in a handler, its status, and its words for the page that `middleware::error_page` draws. Draws nothing itself.
 
-use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::accounts::{AccountError, ChangeError};
 use crate::db::DbError;
 
-use super::pages::i18n::language::Language;
-use super::pages::templates::{Page, context};
-use super::state::Shared;
-
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(in crate::http) enum PageError {
     #[error("no such page")]
     NotFound,
     #[error("the path does not begin with {0}")]
     OutsidePrefix(String),
     #[error("public_url does not name {0}")]
     BelowPrefix(String),
-    #[error("the page is not asked for like this")]
+    #[error("the page does not take this method")]
     Method,
     #[error("the user's role does not allow it")]
     Forbidden,
@@ -32,7 +26,7 @@ pub(super) enum Failure {
     Rule(#[from] AccountError),
     #[error(transparent)]
     Db(#[from] DbError),
-    #[error("log-in session: {0}")]
+    #[error("sign-in session: {0}")]
     Session(String),
     #[error("template: {0}")]
     Template(#[from] minijinja::Error),
@@ -40,7 +34,7 @@ pub(super) enum Failure {
     Panic,
 }
 
-impl From<ChangeError> for Failure {
+impl From<ChangeError> for PageError {
     fn from(refused: ChangeError) -> Self {
         match refused {
             ChangeError::Rule(rule) => Self::Rule(rule),
@@ -49,7 +43,7 @@ impl From<ChangeError> for Failure {
     }
 }
 
-impl Failure {
+impl PageError {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound | Self::OutsidePrefix(_) | Self::BelowPrefix(_) => StatusCode::NOT_FOUND,
@@ -60,8 +54,8 @@ impl Failure {
         }
     }
 
-    /// Words of the catalogue: what happened, and what to do about it.
-    fn words(&self) -> (&'static str, Option<&'static str>) {
+    /// Keys of the catalog: what happened, and what to do about it.
+    fn keys(&self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::NotFound | Self::Method => ("error_404_what", Some("error_404_advice")),
             Self::OutsidePrefix(_) => ("error_404_what", Some("error_prefix_removed")),
@@ -75,51 +69,30 @@ impl Failure {
     }
 }
 
-/// Rides on the response until [`draw`] makes a page of it.
+/// An extension of the response, from which the error page is drawn.
 #[derive(Debug, Clone)]
-struct Words {
-    what: &'static str,
-    advice: Option<&'static str>,
+pub(in crate::http) struct ErrorText {
+    pub(in crate::http) what: &'static str,
+    pub(in crate::http) advice: Option<&'static str>,
     /// The sub-path that the advice is about.
-    prefix: String,
+    pub(in crate::http) prefix: String,
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let status = self.status();
         if status.is_server_error() {
-            tracing::error!(error = %self, "a request failed");
+            tracing::error!(error = %self, "request failed");
         } else {
-            tracing::debug!(error = %self, "a request was refused");
+            tracing::debug!(error = %self, "request refused");
         }
-        let (what, advice) = self.words();
+        let (what, advice) = self.keys();
         let prefix = match self {
             Self::OutsidePrefix(prefix) | Self::BelowPrefix(prefix) => prefix,
             _ => String::new(),
         };
         let mut response = status.into_response();
-        response.extensions_mut().insert(Words { what, advice, prefix });
+        response.extensions_mut().insert(ErrorText { what, advice, prefix });
         response
-    }
-}
-
-/// Gives failed requests their page.
-pub(super) async fn draw(State(site): State<Shared>, request: Request, next: Next) -> Response {
-    let language = Language::of(request.headers());
-    let response = next.run(request).await;
-    let Some(Words { what, advice, prefix }) = response.extensions().get::<Words>().cloned() else { return response };
-    let status = response.status();
-    let catalogues = site.templates.catalogues();
-    let catalogue = catalogues.of(language.code);
-    let page = Page::nobody(&site, language);
-    let words = context! {
-        "status" => status.as_u16(), "what" => catalogue.plain(what), "advice" => advice.map(|key| catalogue.plain(key).replace("{path}", &prefix)),
-    };
-    match page.render("error.html", words) {
-        Ok(body) => (status, body).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the error page can't be drawn");
-            (StatusCode::INTERNAL_SERVER_ERROR, catalogue.plain(what)).into_response()
-        }
     }
 }

@@ -1,17 +1,19 @@
-//! Accepts connections, plain or TLS, until told to stop; then lets them end within the deadline. Knows no routes.
+//! Accepts connections, plain or TLS, until it is told to stop; then lets them end within the deadline. Knows no routes.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Handle, Server};
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::connections::Accepting;
-use super::ops::certificate::{Certificate, CertificateError};
+use super::connections::acceptor::Acceptor;
+use super::ops::certificate::{CertificateError, ServerCertificate};
 use super::router::{cdr_router, router};
-use super::state::{Shared, Site};
+use super::state::{AppState, Services};
 
 /// A peer that answers no ping of HTTP/2 for this long is gone.
 const PING: Duration = Duration::from_secs(20);
@@ -31,91 +33,60 @@ pub enum ServeError {
     Failed(String),
 }
 
-pub(super) async fn run(
-    site: Shared,
-    listener: TcpListener,
-    cdr_listener: Option<TcpListener>,
-    shutdown: CancellationToken,
-) -> Result<(), ServeError> {
-    let mut certificate = site.config.get().tls.clone().map(Certificate::load).transpose()?;
-    let acceptor = certificate.as_ref().map(|c| RustlsAcceptor::new(c.in_use.clone()).acceptor(Accepting::new(site.clone())));
+/// The bound ports of the web server.
+#[derive(Debug)]
+pub struct Listeners {
+    pub web: TcpListener,
+    /// Takes Call Detail Records and nothing else, without TLS.
+    pub cdr: Option<TcpListener>,
+}
+
+/// Serves browsers until `shutdown`, then lets requests and sockets end within `timing.drain`.
+///
+/// Sockets are tracked by `tracker`, too, so that the caller may wait for them together with its own tasks.
+pub async fn serve(services: Services, listeners: Listeners, shutdown: CancellationToken, tracker: TaskTracker) -> Result<(), ServeError> {
+    let state = AppState::new(services, shutdown, tracker);
+    let certificate = state.config.get().tls.clone().map(ServerCertificate::load).transpose()?;
     let (handle, cdr_handle) = (Handle::new(), Handle::new());
-    let server = server(&site, listener, &handle)?;
-    let cdr_server = cdr_listener.map(|listener| super::server::server(&site, listener, &cdr_handle)).transpose()?;
-    let cdr = async {
-        match cdr_server {
-            Some(server) => {
-                let service = cdr_router(site.clone()).into_make_service_with_connect_info::<SocketAddr>();
-                server.acceptor(Accepting::new(site.clone())).serve(service).await
-            }
-            None => Ok(()),
-        }
-    };
-    let chores = async {
-        let mut reread = interval(site.timing.reread_certificate);
-        let mut tidy = interval(HOUSEKEEPING);
-        let mut watch = interval(site.timing.watch_database);
-        loop {
-            tokio::select! {
-                _ = reread.tick() => if let (Some(certificate), Some(files)) = (&mut certificate, &site.config.get().tls) { certificate.reread(files) },
-                _ = watch.tick() => {
-                    if let Err(error) = site.accounts.look_for_foreign_changes().await {
-                        tracing::warn!(%error, "changes of accounts can't be looked for");
-                    }
-                }
-                _ = tidy.tick() => {
-                    site.accounts.sweep_sessions();
-                    site.metrics.run_upkeep();
-                    site.failed_log_ins.due(Instant::now(), false).into_iter().for_each(|entry| site.log.add(entry));
-                }
-            }
-        }
-    };
-    let beats = async {
-        site.pulse.run(site.timing.beat, shutdown.clone()).await;
-        std::future::pending().await
-    };
-    let drain = site.timing.drain;
-    // hyper no longer counts what became a WebSocket: both have the same deadline, side by side.
-    let leave = async {
-        shutdown.cancelled().await;
-        handle.graceful_shutdown(Some(drain));
-        cdr_handle.graceful_shutdown(Some(drain));
-        site.sockets.close();
-        if timeout(drain, site.sockets.wait()).await.is_err() {
-            tracing::warn!(left = site.sockets.len(), "some sockets did not end in time");
-        }
-        Ok(())
+    let server = new_server(&state, listeners.web, &handle)?;
+    let cdr_server = listeners.cdr.map(|listener| new_server(&state, listener, &cdr_handle)).transpose()?;
+    let tls = certificate.as_ref().map(|certificate| RustlsAcceptor::new(certificate.in_use.clone()).acceptor(acceptor(&state)));
+    let serving = async {
+        tokio::try_join!(serve_pages(&state, server, tls), serve_cdr(&state, cdr_server), stop_in_time(&state, [&handle, &cdr_handle]))
     };
     let ended = tokio::select! {
-        ended = async { tokio::try_join!(accept(server, acceptor, &site), cdr, leave) } => ended.map(drop).map_err(ServeError::Io),
-        () = chores => Ok(()),
-        // A panic of it is one of the server's, which ends Usher: without beats every page takes the server for lost.
-        () = beats => Ok(()),
-        () = site.connections.close_idle(site.timing.connection_idle) => Ok(()),
+        ended = serving => ended.map(drop).map_err(ServeError::Io),
+        () = keep_house(&state, certificate) => Ok(()),
+        // A panic here is one of the server's, which ends Usher: without beats every page takes the server for lost.
+        () = beat(&state) => Ok(()),
+        () = state.connections.close_idle(state.timing.connection_idle) => Ok(()),
     };
-    site.failed_log_ins.due(Instant::now(), true).into_iter().for_each(|entry| site.log.add(entry));
+    log_failed_sign_ins(&state, true);
     ended
 }
 
-fn server(site: &Shared, listener: TcpListener, handle: &Handle<SocketAddr>) -> std::io::Result<Server<SocketAddr>> {
-    let (failures, headers) = (site.clone(), site.timing.request_headers);
+fn new_server(state: &Arc<AppState>, listener: TcpListener, handle: &Handle<SocketAddr>) -> std::io::Result<Server<SocketAddr>> {
+    let (for_errors, headers) = (state.clone(), state.timing.request_headers);
     let mut server = axum_server::from_tcp(listener)?
         .handle(handle.clone())
         .first_request_timeout(headers)
-        .accept_error_handler(move |peer, error| not_accepted(&failures, peer, error));
+        .accept_error_handler(move |peer, error| on_accept_error(&for_errors, peer, error));
     server.http_builder().http1().header_read_timeout(headers);
     server.http_builder().http2().keep_alive_interval(PING).keep_alive_timeout(PING);
     Ok(server)
 }
 
-/// `peer`: whose TLS handshake failed; none where no connection could be taken in. The server pauses for a moment and goes on.
-fn not_accepted(site: &Site, peer: Option<&SocketAddr>, error: &std::io::Error) {
+fn acceptor(state: &AppState) -> Acceptor {
+    Acceptor::new(state.connections.clone(), state.config.clone())
+}
+
+/// `peer`: its TLS handshake failed; None where no connection could be accepted at all. The server pauses for a moment and goes on.
+fn on_accept_error(state: &AppState, peer: Option<&SocketAddr>, error: &std::io::Error) {
     if let Some(peer) = peer {
-        return tracing::debug!(%peer, %error, "connection not begun");
+        return tracing::debug!(%peer, %error, "TLS handshake failed");
     }
     metrics::counter!("usher_accept_failed_total").increment(1);
-    site.log_limits.accept_failed.log(|suppressed| match error.raw_os_error() {
+    state.log_limits.accept_failed.log(|suppressed| match error.raw_os_error() {
         Some(TOO_MANY_OPEN_FILES | TOO_MANY_IN_THE_SYSTEM) => tracing::error!(
             %error, suppressed,
             "connection not accepted: no descriptors left; raise the limit of open files (LimitNOFILE of systemd, `ulimit -n`)"
@@ -124,10 +95,70 @@ fn not_accepted(site: &Site, peer: Option<&SocketAddr>, error: &std::io::Error) 
     });
 }
 
-async fn accept(server: Server<SocketAddr>, tls: Option<RustlsAcceptor<Accepting>>, site: &Shared) -> std::io::Result<()> {
-    let service = router(site.clone()).into_make_service_with_connect_info::<SocketAddr>();
+async fn serve_pages(state: &Arc<AppState>, server: Server<SocketAddr>, tls: Option<RustlsAcceptor<Acceptor>>) -> std::io::Result<()> {
+    let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     match tls {
         Some(tls) => server.acceptor(tls).serve(service).await,
-        None => server.acceptor(Accepting::new(site.clone())).serve(service).await,
+        None => server.acceptor(acceptor(state)).serve(service).await,
+    }
+}
+
+/// Ends at once where records have no port of their own.
+async fn serve_cdr(state: &Arc<AppState>, server: Option<Server<SocketAddr>>) -> std::io::Result<()> {
+    let Some(server) = server else { return Ok(()) };
+    let service = cdr_router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    server.acceptor(acceptor(state)).serve(service).await
+}
+
+/// Waits for the stop; then requests and sockets have the same deadline, side by side. hyper no longer counts what became a WebSocket.
+async fn stop_in_time(state: &AppState, handles: [&Handle<SocketAddr>; 2]) -> std::io::Result<()> {
+    state.shutdown.cancelled().await;
+    let drain = state.timing.drain;
+    for handle in handles {
+        handle.graceful_shutdown(Some(drain));
+    }
+    state.sockets.close();
+    if timeout(drain, state.sockets.wait()).await.is_err() {
+        tracing::warn!(left = state.sockets.len(), "sockets not ended in time");
+    }
+    Ok(())
+}
+
+/// Repeats what has to be done now and then: certificate, foreign changes of accounts, old sessions, counts of failed sign-ins.
+async fn keep_house(state: &AppState, mut certificate: Option<ServerCertificate>) {
+    let mut reload_certificate = interval(state.timing.reread_certificate);
+    let mut tidy = interval(HOUSEKEEPING);
+    let mut watch_database = interval(state.timing.watch_database);
+    loop {
+        tokio::select! {
+            _ = reload_certificate.tick() => {
+                if let (Some(certificate), Some(files)) = (&mut certificate, &state.config.get().tls) {
+                    certificate.reload(files);
+                }
+            }
+            _ = watch_database.tick() => {
+                if let Err(error) = state.accounts.look_for_foreign_changes().await {
+                    tracing::warn!(%error, "changes of accounts not read");
+                }
+            }
+            _ = tidy.tick() => {
+                state.accounts.sweep_sessions();
+                state.metrics.run_upkeep();
+                log_failed_sign_ins(state, false);
+            }
+        }
+    }
+}
+
+/// Sends beats until the stop; never returns, so that sockets may end after it.
+async fn beat(state: &AppState) {
+    state.heartbeat.run(state.timing.beat, state.shutdown.clone()).await;
+    std::future::pending().await
+}
+
+/// Writes the counts of failed sign-ins that are due; `all`: every count.
+fn log_failed_sign_ins(state: &AppState, all: bool) {
+    for entry in state.failed_sign_ins.due(Instant::now(), all) {
+        state.audit_log.add(entry);
     }
 }

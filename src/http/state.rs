@@ -1,5 +1,6 @@
-//! What all handlers share. Holds no logic but where things are.
+//! What all handlers share. Holds no logic.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -10,97 +11,102 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{Accounts, Throttle};
 use crate::audit::AuditLog;
 use crate::cdr_endpoints::CdrEndpoints;
-use crate::config::{Live, PublicUrl, Timing, WebConfig};
+use crate::config::{Live, Timing, WebConfig};
 use crate::displays::Displays;
 use crate::displays::projection::Projections;
 use crate::hub::Hub;
-use crate::model::BridgeStats;
 use crate::model::action::Actions;
+use crate::model::{BridgeStats, Role};
 use crate::moderation::Requests;
 
-use super::budget::Budgets;
-use super::connections::Connections;
-use super::desk_socket::Pulse;
-use super::log_limits::LogLimits;
-use super::ops::metrics;
-use super::pages::failed_sign_ins::FailedLogIns;
-use super::pages::templates::Templates;
-use super::ws::limit::Seats;
-use super::{DemoAccount, Web};
+use super::connections::registry::Connections;
+use super::html::templates::Templates;
+use super::limits::failed_sign_ins::FailedSignIns;
+use super::limits::log_limits::LogLimits;
+use super::limits::request_budget::RequestBudgets;
+use super::ws::heartbeat::Heartbeat;
+use super::ws::limit::SocketLimit;
+use super::ws::writer::WriterSettings;
 
-pub(super) type Shared = Arc<Site>;
-
+/// What the rest of Usher hands to the web server.
 #[derive(Debug)]
-pub(super) struct Site {
-    /// Some of it may be exchanged while it is served.
-    pub(super) config: Live<WebConfig>,
-    /// Addresses and cookies are made of it: it stays.
-    public_url: Option<PublicUrl>,
-    pub(super) timing: Timing,
-    pub(super) accounts: Accounts,
-    pub(super) throttle: Throttle,
-    pub(super) failed_log_ins: FailedLogIns,
-    pub(super) hub: Hub,
-    pub(super) actions: Actions,
-    pub(super) desk: Requests,
-    pub(super) log: AuditLog,
-    pub(super) receivers: CdrEndpoints,
-    pub(super) displays: Displays,
-    pub(super) walls: Projections,
-    pub(super) figures: watch::Receiver<Arc<[BridgeStats]>>,
-    pub(super) ready: watch::Receiver<bool>,
-    pub(super) demo_accounts: Option<Vec<DemoAccount>>,
-    pub(super) templates: Templates,
-    pub(super) seats: Seats,
-    pub(super) budgets: Budgets,
-    pub(super) log_limits: LogLimits,
-    pub(super) pulse: Arc<Pulse>,
-    pub(super) connections: Connections,
-    pub(super) metrics: PrometheusHandle,
-    /// Looked up once: it counts with every flush of every socket.
-    pub(super) frames_sent: ::metrics::Counter,
-    pub(super) shutdown: CancellationToken,
-    /// Everybody's tasks; the caller waits for them.
-    pub(super) tracker: TaskTracker,
-    /// Only our sockets: hyper forgets a connection once it is a WebSocket.
-    pub(super) sockets: TaskTracker,
+pub struct Services {
+    /// A reload may change it, all but `public_url`.
+    pub config: Live<WebConfig>,
+    pub timing: Timing,
+    pub accounts: Accounts,
+    pub hub: Hub,
+    pub actions: Actions,
+    pub moderation: Requests,
+    pub audit_log: AuditLog,
+    pub cdr_endpoints: CdrEndpoints,
+    pub displays: Displays,
+    pub walls: Projections,
+    /// Only administrators see it.
+    pub bridge_stats: watch::Receiver<Arc<[BridgeStats]>>,
+    /// True once at least one bridge gave its first full read, or is paused.
+    pub ready: watch::Receiver<bool>,
+    pub metrics: PrometheusHandle,
+    /// The sign-in page shows these; only the demo has any.
+    pub demo_accounts: Option<Vec<DemoAccount>>,
 }
 
-impl Site {
-    pub(super) fn new(web: Web, shutdown: CancellationToken, tracker: TaskTracker) -> Shared {
+/// An account whose password everybody may read.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct DemoAccount {
+    pub name: String,
+    pub password: String,
+    pub role: Role,
+}
+
+/// The services, and what the web server keeps between requests. Handlers read both alike.
+#[derive(Debug)]
+pub(in crate::http) struct AppState {
+    services: Services,
+    /// The path prefix of every address, `""` at the root. Addresses and cookies hold it, so it stays until the next start.
+    pub(in crate::http) base: String,
+    pub(in crate::http) throttle: Throttle,
+    pub(in crate::http) failed_sign_ins: FailedSignIns,
+    pub(in crate::http) templates: Templates,
+    pub(in crate::http) socket_limit: SocketLimit,
+    pub(in crate::http) request_budgets: RequestBudgets,
+    pub(in crate::http) log_limits: LogLimits,
+    pub(in crate::http) heartbeat: Heartbeat,
+    pub(in crate::http) connections: Connections,
+    pub(in crate::http) writer_settings: WriterSettings,
+    pub(in crate::http) shutdown: CancellationToken,
+    /// Tasks of sockets and actions; the caller of the server waits for them.
+    pub(in crate::http) tracker: TaskTracker,
+    /// Tasks of sockets alone: hyper forgets a connection once it is a WebSocket.
+    pub(in crate::http) sockets: TaskTracker,
+}
+
+impl AppState {
+    pub(in crate::http) fn new(services: Services, shutdown: CancellationToken, tracker: TaskTracker) -> Arc<Self> {
+        let base = services.config.get().public_url.as_ref().map_or_else(String::new, |url| url.base.clone());
         Arc::new(Self {
-            accounts: Accounts::new(web.db, web.timing.session_idle).configured(web.config.clone()),
-            public_url: web.config.get().public_url.clone(),
-            config: web.config,
-            timing: web.timing,
             throttle: Throttle::default(),
-            failed_log_ins: FailedLogIns::default(),
-            hub: web.hub,
-            actions: web.actions,
-            desk: web.desk,
-            log: web.log,
-            receivers: web.receivers,
-            displays: web.displays,
-            walls: web.walls,
-            figures: web.figures,
-            ready: web.ready,
-            demo_accounts: web.demo_accounts,
-            templates: Templates::new(),
-            seats: Seats::default(),
-            budgets: Budgets::default(),
+            failed_sign_ins: FailedSignIns::default(),
+            templates: Templates::new(&base),
+            base,
+            socket_limit: SocketLimit::default(),
+            request_budgets: RequestBudgets::default(),
             log_limits: LogLimits::default(),
-            pulse: Arc::new(Pulse::new()),
+            heartbeat: Heartbeat::new(),
             connections: Connections::default(),
-            metrics: metrics::install(),
-            frames_sent: ::metrics::counter!("usher_frames_sent_total"),
+            writer_settings: WriterSettings::new(services.timing.browser_stuck, shutdown.clone()),
+            services,
             shutdown,
             tracker,
             sockets: TaskTracker::new(),
         })
     }
+}
 
-    /// The path prefix of every address, `""` at the root.
-    pub(super) fn base(&self) -> &str {
-        self.public_url.as_ref().map_or("", |url| &url.base)
+impl Deref for AppState {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
     }
 }

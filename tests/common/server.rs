@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use usher::accounts::Accounts;
 use usher::audit::AuditLog;
-use usher::config::{Config, Timing, WebConfig};
+use usher::config::{Config, Live, Timing, WebConfig};
 use usher::db::Db;
 use usher::displays::Displays;
 use usher::displays::projection::Projections;
-use usher::http::{ServeError, Web, serve};
+use usher::http::{Listeners, ServeError, Services, serve};
 use usher::hub::{Hub, HubLimits, ReaderKind};
 use usher::model::action::{Actions, Request};
 use usher::model::{BridgeStats, Role};
@@ -81,7 +81,7 @@ impl ServerSetup {
     /// Starts on an existing data directory.
     pub async fn start_in(self, dir: tempfile::TempDir) -> TestServer {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let config = web_config(&self.config, dir.path());
+        let config = Live::from(web_config(&self.config, dir.path()));
         let listener = TcpListener::bind("127.0.0.1:0").expect("port");
         let address = listener.local_addr().expect("address");
         let db = Db::open(dir.path()).expect("database");
@@ -93,24 +93,24 @@ impl ServerSetup {
         let accounts = Accounts::new(db.clone(), Duration::from_secs(3600));
         let (log, writer) = AuditLog::new(db.clone(), 0, &self.timing, Problems::channel().0);
         tokio::spawn(writer.run(shutdown.clone()));
-        let web = Web {
-            config: config.into(),
+        let services = Services {
+            accounts: Accounts::new(db, self.timing.session_idle).configured(config.clone()),
+            config,
             timing: self.timing,
-            db,
             hub: hub.clone(),
             actions,
-            desk: Requests::new(Moderation::default(), Store::default(), log.clone()),
-            log: log.clone(),
-            receivers: usher::cdr_endpoints::CdrEndpoints::default(),
+            moderation: Requests::new(Moderation::default(), Store::default(), log.clone()),
+            audit_log: log.clone(),
+            cdr_endpoints: usher::cdr_endpoints::CdrEndpoints::default(),
             displays: Displays::load(displays_db).await.expect("displays"),
             // No test here publishes for displays.
             walls: Projections::channel(Duration::ZERO).0,
-            cdr_listener: None,
-            figures: figures_seen,
+            bridge_stats: figures_seen,
             ready: readiness,
+            metrics: usher::app::metrics::install(),
             demo_accounts: None,
         };
-        let served = tokio::spawn(serve(web, listener, shutdown.clone(), tracker.clone()));
+        let served = tokio::spawn(serve(services, Listeners { web: listener, cdr: None }, shutdown.clone(), tracker.clone()));
         TestServer { address, hub, log, requests, figures, ready, accounts, shutdown, tracker, served, dir }
     }
 }

@@ -5,74 +5,79 @@
 
 mod displays;
 pub mod protocol;
-pub(in crate::http) mod reply;
+mod reply;
 mod running_actions;
 mod session;
+
+use std::sync::Arc;
 
 use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::desk_socket::protocol::close;
-use super::middleware::real_ip::Client;
-use super::pages::login::Auth;
-use super::state::Shared;
-use super::ws::limit::Seat;
-
-pub(super) use super::ws::connection::{End, Order, Side, converse};
-pub(super) use super::ws::heartbeat::Pulse;
-pub(super) use super::ws::reader::{Ear, Heard, bad};
-pub(super) use super::ws::upgrade::{Coming, Connection, answer};
-pub(super) use super::ws::writer::Writer;
+use super::middleware::auth::Auth;
+use super::middleware::real_ip::ClientInfo;
+use super::state::AppState;
+use super::ws::limit::SocketPermit;
+use super::ws::session::SocketEnd;
+use super::ws::upgrade::{PendingUpgrade, UpgradedSocket, accept};
+use super::ws::writer::SocketWriter;
+use super::ws::{close_code, connection};
 
 use session::{Listener, Visitor};
 
 /// `GET /ws`, behind the log-in and the Origin check.
-pub(super) async fn upgrade(State(site): State<Shared>, Extension(client): Extension<Client>, auth: Auth, request: Request) -> Response {
+pub(super) async fn upgrade(
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientInfo>,
+    auth: Auth,
+    request: Request,
+) -> Response {
     let (Some(user), Some(session)) = (auth.user, auth.session.id()) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let (response, coming) = match answer(request) {
-        Ok(answer) => answer,
-        Err(error) => return (StatusCode::BAD_REQUEST, format!("this address is for WebSockets: {error}\n")).into_response(),
+    let (response, upgrade) = match accept(request) {
+        Ok(accepted) => accepted,
+        Err(refusal) => return *refusal,
     };
-    let seat = site.seats.take(user.id, site.config.get().sockets_per_user);
+    let permit = state.socket_limit.acquire(user.id, state.config.get().sockets_per_user);
     let visitor = Visitor { user, session, address: client.address };
     // Counted from now on, so that a stop waits for an upgrade under way.
-    let counted = (site.sockets.token(), site.tracker.token());
+    let counted = (state.sockets.token(), state.tracker.token());
     tokio::spawn(async move {
-        attend(site, visitor, seat, coming).await;
+        attend(state, visitor, permit, upgrade).await;
         drop(counted);
     });
     response
 }
 
-async fn attend(site: Shared, visitor: Visitor, seat: Option<Seat>, coming: Coming) {
+async fn attend(state: Arc<AppState>, visitor: Visitor, permit: Option<SocketPermit>, upgrade: PendingUpgrade) {
     let (user, name) = (visitor.user.id, visitor.user.name.clone());
-    match coming.arrived().await {
-        Ok(connection) => {
+    match upgrade.complete().await {
+        Ok(socket) => {
             tracing::info!(user = %name, address = %visitor.address, "browser connected");
-            match talk(&site, visitor, seat.is_some(), connection).await {
-                End::Gone | End::Left(_) => tracing::info!(user = %name, "browser left"),
-                End::Close(code, reason) => {
+            match talk(&state, visitor, permit.is_some(), socket).await {
+                SocketEnd::Lost | SocketEnd::Left(_) => tracing::info!(user = %name, "browser left"),
+                SocketEnd::Close(code, reason) => {
                     tracing::info!(user = %name, code, %reason, "browser disconnected");
                     metrics::counter!("usher_sockets_closed_total", "code" => code.to_string()).increment(1);
                 }
             }
-            site.accounts.seen(user);
+            state.accounts.seen(user);
         }
         Err(error) => tracing::debug!(user = %name, %error, "the browser left before its WebSocket began"),
     }
 }
 
 /// The conversation and its goodbye. Returns why it ended.
-async fn talk(site: &Shared, visitor: Visitor, seated: bool, Connection { inward, outward, read }: Connection) -> End {
+async fn talk(state: &Arc<AppState>, visitor: Visitor, permitted: bool, socket: UpgradedSocket) -> SocketEnd {
+    let UpgradedSocket { inward, outward, already_read } = socket;
     // On the heap: it is large, and there are thousands.
-    let listener = Box::new(Listener::new(site.clone(), visitor, inward, read).await);
-    let writer = Writer::new(site, outward, Some(site.hub.join())).with_beats(site.pulse.join());
-    let refused = (!seated).then(|| {
-        let limit = site.config.get().sockets_per_user;
-        End::Close(close::TOO_MANY, format!("this user already has {limit} connections open; close some pages"))
+    let listener = Box::new(Listener::new(state.clone(), visitor, inward, already_read).await);
+    let writer = SocketWriter::new(state.writer_settings.clone(), outward, Some(state.hub.join())).with_beats(state.heartbeat.join());
+    let refused = (!permitted).then(|| {
+        let limit = state.config.get().sockets_per_user;
+        SocketEnd::Close(close_code::TOO_MANY, format!("this user already has {limit} connections open; close some pages"))
     });
-    converse(writer, listener, refused).await
+    connection::run(writer, listener, refused).await
 }

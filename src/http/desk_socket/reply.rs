@@ -2,6 +2,7 @@
 
 use super::protocol::{Outbound, Progress};
 use crate::displays::DisplayError;
+use crate::http::ws::session::SequencedText;
 use crate::model::{ActionError, TargetResult};
 
 /// What a browser is told of an action that it asked for.
@@ -28,9 +29,10 @@ impl Reply {
     pub(in crate::http) fn at_once(r#ref: String, results: Vec<TargetResult>) -> Self {
         Self::Results { r#ref, state: Progress::Finished, people: results.len(), results }
     }
+}
 
-    /// `at_seq`: the last delta that the browser was sent before.
-    pub(in crate::http) fn to_text(&self, at_seq: u64) -> String {
+impl SequencedText for Reply {
+    fn to_text(&self, at_seq: u64) -> String {
         match self {
             Self::Results { r#ref, state, people, results } => {
                 Outbound::Reply { r#ref, at_seq, state: *state, people: *people, results }.to_text()

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::protocol::{MAX_RESULTS, Progress};
 use super::reply::Reply;
-use crate::http::budget::{Budget, UnderWay};
+use crate::http::limits::request_budget::{RequestBudget, RunningRequest};
 use crate::model::action::Actions;
 use crate::model::{ActionError, ActionRequest, TargetResult};
 
@@ -25,7 +25,7 @@ type Steps = FuturesUnordered<Pin<Box<dyn Future<Output = Step> + Send>>>;
 
 pub(super) struct Presses {
     /// The user's.
-    budget: Arc<Budget>,
+    budget: Arc<RequestBudget>,
     running: Steps,
     /// Those that have ended, while a result of theirs may be put right.
     ended: Steps,
@@ -41,7 +41,7 @@ struct Running {
     finished: bool,
     results: mpsc::Receiver<TargetResult>,
     /// Until it is finished.
-    under_way: Option<UnderWay>,
+    under_way: Option<RunningRequest>,
 }
 
 enum Step {
@@ -58,7 +58,7 @@ enum Step {
 }
 
 impl Presses {
-    pub(super) fn new(budget: Arc<Budget>) -> Self {
+    pub(super) fn new(budget: Arc<RequestBudget>) -> Self {
         Self { budget, running: Steps::new(), ended: Steps::new(), stops: HashMap::new() }
     }
 

@@ -11,11 +11,11 @@ use tokio::time::{Duration, Instant, Interval, MissedTickBehavior, Sleep, interv
 use tokio_util::sync::CancellationToken;
 use tower_sessions_core::session::Id;
 
-use super::protocol::{ClaimKind, Inbound, May, OnPeople, Outbound, Person, close};
-use super::{End, Order, displays, protocol};
+use super::protocol::{ClaimKind, Inbound, May, OnPeople, Outbound, Person};
+use super::{displays, protocol};
 use crate::accounts::{SessionStatus, User};
 use crate::clock::now_ms;
-use crate::http::state::Shared;
+use crate::http::state::AppState;
 use crate::hub::Frame;
 use crate::model::{Action, ActionRequest, Actor, BridgeStats, Scope, Target, TargetResult};
 use crate::moderation::Tab;
@@ -23,8 +23,9 @@ use crate::text::cut;
 
 use super::reply::Reply;
 use super::running_actions::Presses;
-use crate::http::ws::connection::Side;
-use crate::http::ws::reader::{Ear, Heard, bad};
+use crate::http::ws::close_code;
+use crate::http::ws::reader::{Incoming, SocketReader};
+use crate::http::ws::session::{Outgoing, SocketEnd, SocketSession};
 use crate::http::ws::upgrade::Inward;
 
 /// A page is told of its session's end so long before.
@@ -40,9 +41,9 @@ pub(super) struct Visitor {
 }
 
 pub(super) struct Listener {
-    site: Shared,
+    state: Arc<AppState>,
     visitor: Visitor,
-    ear: Ear,
+    ear: SocketReader,
     presses: Presses,
     /// At the desk, for as long as the socket lasts.
     page: Tab,
@@ -62,22 +63,22 @@ pub(super) struct Listener {
     /// Looks whether it still is there; not with each beat, for thousands are quiet.
     look: Pin<Box<Sleep>>,
     /// What is to be written before anything else.
-    orders: VecDeque<Order>,
+    orders: VecDeque<Outgoing>,
 }
 
 impl Listener {
-    pub(super) async fn new(site: Shared, visitor: Visitor, inward: Inward, read: Vec<u8>) -> Self {
-        let ear = Ear::new(inward, read, protocol::MAX_MESSAGE).await;
-        let (changed, now) = (site.accounts.watch(), Instant::now());
+    pub(super) async fn new(state: Arc<AppState>, visitor: Visitor, inward: Inward, read: Vec<u8>) -> Self {
+        let ear = SocketReader::new(inward, read, protocol::MAX_MESSAGE).await;
+        let (changed, now) = (state.accounts.watch(), Instant::now());
         // Thousands that connected in one moment do not all ask in one moment.
-        let first = site.timing.keep_login.mul_f64(rand::random_range(0.5..1.0));
-        let mut keep = interval_at(now + first, site.timing.keep_login);
+        let first = state.timing.keep_login.mul_f64(rand::random_range(0.5..1.0));
+        let mut keep = interval_at(now + first, state.timing.keep_login);
         keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let page = site.desk.desk().open(&visitor.user.name, visitor.user.id, visitor.user.role);
-        let look = Box::pin(sleep(site.timing.browser_silent));
-        let presses = Presses::new(site.budgets.of(visitor.user.id));
+        let page = state.moderation.desk().open(&visitor.user.name, visitor.user.id, visitor.user.role);
+        let look = Box::pin(sleep(state.timing.browser_silent));
+        let presses = Presses::new(state.request_budgets.of(visitor.user.id));
         Self {
-            site,
+            state,
             visitor,
             ear,
             presses,
@@ -95,22 +96,22 @@ impl Listener {
     }
 
     /// A page that says nothing at all is gone, whatever the connection says.
-    fn look(&mut self) -> Result<(), End> {
-        let silent = self.site.timing.browser_silent;
+    fn look(&mut self) -> Result<(), SocketEnd> {
+        let silent = self.state.timing.browser_silent;
         if self.heard.elapsed() >= silent {
-            return Err(End::Close(close::SLOW, format!("no answer for {} s", silent.as_secs())));
+            return Err(SocketEnd::Close(close_code::SLOW, format!("no answer for {} s", silent.as_secs())));
         }
         self.look.as_mut().reset(self.heard + silent);
         Ok(())
     }
 
     /// Also moves the end of the log-in away: it never expires under an open page.
-    async fn check_login(&mut self) -> Result<Option<Order>, End> {
-        match self.site.accounts.still_logged_in(self.visitor.session, self.visitor.user.id).await {
+    async fn check_login(&mut self) -> Result<Option<Outgoing>, SocketEnd> {
+        match self.state.accounts.still_logged_in(self.visitor.session, self.visitor.user.id).await {
             Ok(SessionStatus::Good { ends }) => Ok(self.note_end(ends)),
             Ok(SessionStatus::TooOld) => Err(too_old()),
             Ok(SessionStatus::Ended) => {
-                Err(End::Close(close::SIGNED_OUT, self.site.accounts.why_ended(self.visitor.session).words().into()))
+                Err(SocketEnd::Close(close_code::SIGNED_OUT, self.state.accounts.why_ended(self.visitor.session).words().into()))
             }
             Err(error) => {
                 // A database in trouble must not empty the desk; the next check asks again.
@@ -121,19 +122,19 @@ impl Listener {
     }
 
     /// Tells the page once, some minutes before.
-    fn note_end(&mut self, ends: i64) -> Option<Order> {
+    fn note_end(&mut self, ends: i64) -> Option<Outgoing> {
         let left = Duration::from_millis(u64::try_from(ends - now_ms()).unwrap_or_default());
         self.ends = Instant::now().checked_add(left);
         let is_news = left <= END_TOLD && self.told_end.replace(ends) != Some(ends);
         is_news.then(|| say(&Outbound::SessionEnds { at: ends }))
     }
 
-    fn hear(&mut self, heard: Heard) -> Result<(), End> {
+    fn hear(&mut self, heard: Incoming) -> Result<(), SocketEnd> {
         self.heard = Instant::now();
         match heard {
-            Heard::Nothing => {}
-            Heard::Answer(order) => self.orders.push_back(order),
-            Heard::Text(text) => match protocol::parse(&text) {
+            Incoming::Empty => {}
+            Incoming::Ping(order) => self.orders.push_back(order),
+            Incoming::Text(text) => match protocol::parse(&text) {
                 Ok(message) => self.take(message),
                 Err(reason) => self.refuse_unread(&text, &reason)?,
             },
@@ -150,8 +151,8 @@ impl Listener {
     }
 
     /// A request that can't be read is refused; only what is no request at all ends the conversation.
-    fn refuse_unread(&mut self, text: &str, reason: &str) -> Result<(), End> {
-        let to = protocol::addressee(text).ok_or_else(|| bad(reason))?;
+    fn refuse_unread(&mut self, text: &str, reason: &str) -> Result<(), SocketEnd> {
+        let to = protocol::addressee(text).ok_or_else(|| SocketEnd::bad_message(reason))?;
         tracing::debug!(user = %self.visitor.user.name, reason = cut(reason, LONGEST_REASON), "request refused: it can't be read");
         metrics::counter!("usher_unreadable_requests_total").increment(1);
         let message = cut(reason, LONGEST_REASON).to_owned();
@@ -159,14 +160,14 @@ impl Listener {
         Ok(())
     }
 
-    fn act(&mut self, message: Inbound) -> Option<Order> {
+    fn act(&mut self, message: Inbound) -> Option<Outgoing> {
         if let Some(refusal) = self.refuse(&message) {
             return Some(refusal);
         }
-        let (actions, actor, desk) = (&self.site.actions, self.actor(), &self.site.desk);
+        let (actions, actor, desk) = (&self.state.actions, self.actor(), &self.state.moderation);
         match message {
             Inbound::Beat { .. } => {}
-            Inbound::Resync {} => return Some(Order::Resync),
+            Inbound::Resync {} => return Some(Outgoing::Resync),
             Inbound::Look { meeting, idle } => self.page.look(meeting, idle),
             Inbound::Prefs { value, .. } => self.page.keep_prefs(serde_json::Value::Object(value.0).to_string().into()),
             Inbound::Admit(on) => self.press_on(Action::Admit, on),
@@ -200,14 +201,14 @@ impl Listener {
             Inbound::Claim { r#ref, kind, ids } => {
                 let target = |id| if kind == ClaimKind::Person { Target::Person(id) } else { Target::Meeting(id) };
                 let result = desk.claim(&actor, ids.into_iter().map(target).collect());
-                return Some(Order::Reply(Reply::at_once(r#ref, result.into_iter().collect())));
+                return Some(Outgoing::Reply(Box::new(Reply::at_once(r#ref, result.into_iter().collect()))));
             }
             Inbound::Release { ids, .. } => desk.release(&actor, &ids),
             Inbound::Retry { r#ref, bridge } => self.presses.tell(r#ref, actions.retry(actor, bridge)),
             Inbound::Pause { r#ref, bridge } => self.presses.tell(r#ref, actions.pause(actor, bridge, true)),
             Inbound::Resume { r#ref, bridge } => self.presses.tell(r#ref, actions.pause(actor, bridge, false)),
             Inbound::Displays { on, .. } => {
-                self.displays = on.then(|| self.site.displays.watch());
+                self.displays = on.then(|| self.state.displays.watch());
                 self.displays.iter_mut().for_each(watch::Receiver::mark_changed);
             }
             message @ (Inbound::DisplayPair { .. }
@@ -216,9 +217,9 @@ impl Listener {
             | Inbound::DisplayIdentify { .. }
             | Inbound::DisplayReload { .. }
             | Inbound::DisplayRevoke { .. }
-            | Inbound::DisplayForget { .. }) => self.presses.reply(displays::carry_out(self.site.clone(), actor, message)),
+            | Inbound::DisplayForget { .. }) => self.presses.reply(displays::carry_out(self.state.clone(), actor, message)),
             Inbound::Watch { on, .. } => {
-                self.figures = on.then(|| self.site.figures.clone());
+                self.figures = on.then(|| self.state.bridge_stats.clone());
                 // The newest at once, not only the next.
                 self.figures.iter_mut().for_each(watch::Receiver::mark_changed);
             }
@@ -228,7 +229,7 @@ impl Listener {
 
     /// It is done already, and must not be lost once its page was told.
     fn reply_once_written(&self, r#ref: String, results: Vec<TargetResult>) {
-        let desk = self.site.desk.clone();
+        let desk = self.state.moderation.clone();
         self.presses.reply(async move {
             desk.written().await;
             Reply::at_once(r#ref, results)
@@ -238,12 +239,12 @@ impl Listener {
     fn press_on(&mut self, deed: Action, OnPeople { r#ref, people, scope, over, held }: OnPeople) {
         let targets = people.into_iter().map(Target::Person).collect();
         let press = ActionRequest { held, ..self.about(deed, targets, scope, over) };
-        self.presses.press(&self.site.actions, r#ref, press);
+        self.presses.press(&self.state.actions, r#ref, press);
     }
 
     fn press(&mut self, r#ref: String, deed: Action, target: Target, scope: Scope, over: Vec<Arc<str>>) {
         let press = self.about(deed, vec![target], scope, over);
-        self.presses.press(&self.site.actions, r#ref, press);
+        self.presses.press(&self.state.actions, r#ref, press);
     }
 
     fn about(&self, deed: Action, targets: Vec<Target>, scope: Scope, over: Vec<Arc<str>>) -> ActionRequest {
@@ -251,7 +252,7 @@ impl Listener {
     }
 
     /// What this user may not do, or not now.
-    fn refuse(&self, message: &Inbound) -> Option<Order> {
+    fn refuse(&self, message: &Inbound) -> Option<Outgoing> {
         let role = self.visitor.user.role;
         let (may, why) = match message.may() {
             May::Anybody => (true, ""),
@@ -262,7 +263,7 @@ impl Listener {
         if !may {
             let user = &self.visitor.user.name;
             let say = |suppressed| tracing::warn!(%user, %role, suppressed, "tried to do what the role does not allow");
-            self.site.log_limits.forbidden.log(say);
+            self.state.log_limits.forbidden.log(say);
             return Some(refusal(r#ref, "forbidden", why));
         }
         // To stop one makes room.
@@ -278,29 +279,29 @@ impl Listener {
     }
 }
 
-impl Side for Listener {
-    fn welcome(&self) -> Order {
+impl SocketSession for Listener {
+    fn welcome(&self) -> Outgoing {
         let user = Person { name: &self.visitor.user.name, role: self.visitor.user.role };
-        let (epoch, version) = (self.site.hub.epoch(), env!("CARGO_PKG_VERSION"));
-        let beat_s = self.site.timing.beat.as_secs().max(1);
+        let (epoch, version) = (self.state.hub.epoch(), env!("CARGO_PKG_VERSION"));
+        let beat_s = self.state.timing.beat.as_secs().max(1);
         let prefs = self.page.prefs().and_then(|value| json(&value));
         say(&Outbound::Welcome { protocol: protocol::VERSION, epoch, version, time: now_ms(), user, beat_s, prefs: prefs.as_deref() })
     }
 
-    async fn next(&mut self) -> Result<Order, End> {
+    async fn next(&mut self) -> Result<Outgoing, SocketEnd> {
         loop {
             if let Some(order) = self.orders.pop_front() {
                 return Ok(order);
             }
             let order = tokio::select! {
-                () = self.site.shutdown.cancelled() => return Err(End::restart()),
+                () = self.state.shutdown.cancelled() => return Err(SocketEnd::restart()),
                 heard = self.ear.next() => {
                     self.hear(heard?)?;
                     None
                 }
-                reply = self.presses.next() => Some(Order::Reply(reply)),
+                reply = self.presses.next() => Some(Outgoing::Reply(Box::new(reply))),
                 bridges = newest(&mut self.figures) => Some(say(&Outbound::Figures { time: now_ms(), bridges: &bridges })),
-                () = another(&mut self.displays) => Some(displays::list(&self.site)),
+                () = another(&mut self.displays) => Some(displays::list(&self.state)),
                 value = self.page.other_prefs() => json(&value).map(|value| say(&Outbound::Prefs { value: &value })),
                 _ = self.changed.changed() => self.check_login().await?,
                 _ = self.keep.tick() => self.check_login().await?,
@@ -319,7 +320,7 @@ impl Side for Listener {
         }
     }
 
-    async fn hear_out(&mut self) {
+    async fn handle_unread(&mut self) {
         while let Ok(heard) = self.ear.next().await {
             if self.hear(heard).is_err() {
                 return;
@@ -340,8 +341,8 @@ async fn at(moment: Option<Instant>) {
     }
 }
 
-fn too_old() -> End {
-    End::Close(close::SIGNED_OUT, "the session has lasted as long as it may; sign in again".into())
+fn too_old() -> SocketEnd {
+    SocketEnd::Close(close_code::SIGNED_OUT, "the session has lasted as long as it may; sign in again".into())
 }
 
 /// The next figures; waits for ever where nobody looks at them.
@@ -369,10 +370,10 @@ fn json(text: &str) -> Option<Box<RawValue>> {
     serde_json::from_str(text).ok()
 }
 
-fn say(message: &Outbound<'_>) -> Order {
-    Order::Send(Frame::text(message.to_text()))
+fn say(message: &Outbound<'_>) -> Outgoing {
+    Outgoing::Send(Frame::text(message.to_text()))
 }
 
-fn refusal(r#ref: &str, code: &str, message: &str) -> Order {
+fn refusal(r#ref: &str, code: &str, message: &str) -> Outgoing {
     say(&Outbound::Error { r#ref: Some(r#ref), code, message: message.into() })
 }

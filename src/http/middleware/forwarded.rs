@@ -1,5 +1,5 @@
-//! What proxies say of a request in its headers: where it came from, by which scheme, to which host. Reads every common spelling; what can't be
-//! read says nothing. Pure: whether the headers may be believed is the caller's matter.
+//! Reads the headers by which proxies tell where a request came from, by which scheme, and to which host. It reads every common spelling and
+//! ignores the rest. Pure; the caller decides whether the headers may be believed.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,13 +10,13 @@ const FORWARDED: &str = "forwarded";
 
 /// Names under which proxies send the scheme, the most common first.
 const SCHEMES: [&str; 5] = ["x-forwarded-proto", "x-forwarded-scheme", "x-forwarded-protocol", "x-url-scheme", "x-scheme"];
-/// The same as a switch.
+/// Names under which proxies send the scheme as a switch.
 const SWITCHES: [&str; 2] = ["x-forwarded-ssl", "front-end-https"];
 /// Other headers by which a proxy can be told from a client.
 const TRACES: [&str; 8] =
     [FORWARDED, "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip", "x-original-forwarded-for"];
 
-/// Elements of one list that are looked at; nobody has more proxies in a row.
+/// Elements of one list that are read: no chain of proxies is longer.
 const MOST: usize = 64;
 
 /// Whether any header shows that a proxy passed the request on.
@@ -36,7 +36,7 @@ pub(in crate::http) fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     elements(headers, FORWARDED).iter().map(|element| parameter(element, "for").and_then(|text| address(&text))).collect()
 }
 
-/// Whether the browser uses HTTPS: what the outermost proxy says, in the first header that says anything.
+/// Whether the browser uses HTTPS, as the outermost proxy says in the first header that tells.
 pub(in crate::http) fn https(headers: &HeaderMap) -> Option<bool> {
     let listed = |name: &str| elements(headers, name).iter().find_map(|text| scheme(text));
     let [first, others @ ..] = SCHEMES;
@@ -65,12 +65,12 @@ pub(in crate::http) fn port(headers: &HeaderMap) -> Option<u16> {
     elements(headers, "x-forwarded-port").iter().find_map(|text| bare(text).parse().ok())
 }
 
-/// The elements of a list over all headers of this name. Every comma separates: none of what is read here may hold one, and a quotation mark that
-/// a client leaves open must not swallow what a proxy adds.
+/// The elements of a list over all headers of this name. Every comma separates: no value that is read here may hold one, and a quotation mark
+/// that a client leaves open must not swallow the element that a proxy adds.
 fn elements(headers: &HeaderMap, name: &str) -> Vec<String> {
     let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     let mut elements: Vec<String> = values.iter().flat_map(|value| value.split(',')).map(|text| text.trim().to_owned()).collect();
-    // The nearest ones are the proxies of this house.
+    // The last elements are the nearest proxies.
     elements.drain(..elements.len().saturating_sub(MOST));
     elements
 }
@@ -81,7 +81,7 @@ fn parameter(element: &str, name: &str) -> Option<String> {
     pairs.find(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| bare(value))
 }
 
-/// Without blanks, quotes and what is escaped in them.
+/// Removes blanks, quotes and the escapes in them.
 fn bare(text: &str) -> String {
     let text = text.trim();
     match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
@@ -149,7 +149,7 @@ pub(in crate::http) fn normal(origin: &str) -> Option<String> {
     (!host.is_empty()).then(|| format!("{}://{host}{port}", url.scheme()))
 }
 
-/// Whether an authority says which port.
+/// Whether an authority names a port.
 pub(in crate::http) fn has_port(authority: &str) -> bool {
     authority.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'))
 }

@@ -1,51 +1,54 @@
-//! Refuses what another site's page sends with our user's cookies.
+//! Refuses requests that another site's page sends with our user's cookies.
 //!
-//! Browsers say where a request comes from in headers that no page can write: `Sec-Fetch-Site`, `Origin`, and old ones `Referer`. Where one of
+//! Browsers say where a request comes from in headers that no page can write: `Sec-Fetch-AppState`, `Origin`, and old ones `Referer`. Where one of
 //! them says "from our own page", that is proof enough for a form; where none says anything, the form needs its token (see `csrf`). A program
 //! that is no browser sends none of them, and has no cookies that another site could use.
+
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::real_ip::Client;
-use crate::http::state::Shared;
+use super::real_ip::ClientInfo;
+use crate::http::state::AppState;
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Of a foreign origin, in the answer and the log.
+/// Characters of a foreign origin that the response and the log show.
 const SHOWN: usize = 100;
 
-/// On requests that the browser says come from our own page.
+/// An extension of requests of which the browser says that they come from our own page.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct FromOurPage;
 
 /// Where a request comes from.
 #[derive(Debug, PartialEq, Eq)]
-enum From {
+enum RequestOrigin {
     OurPage,
     Elsewhere(String),
-    /// Nothing says so.
+    /// No header tells.
     Unknown,
 }
 
-/// Checks everything that changes something, and WebSocket upgrades.
-pub(in crate::http) async fn check(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
+/// Checks requests that may change something, and WebSocket upgrades.
+pub(in crate::http) async fn check(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let upgrade = request.headers().contains_key(header::UPGRADE) || request.uri().path() == "/ws";
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if reads && !upgrade {
         return next.run(request).await;
     }
-    let Some(client) = request.extensions().get::<Client>() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    match from(request.headers(), client, upgrade) {
-        From::Unknown => next.run(request).await,
-        From::OurPage => {
+    let Some(client) = request.extensions().get::<ClientInfo>() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    match origin_of(request.headers(), client, upgrade) {
+        RequestOrigin::Unknown => next.run(request).await,
+        RequestOrigin::OurPage => {
             request.extensions_mut().insert(FromOurPage);
             next.run(request).await
         }
-        From::Elsewhere(got) => {
+        RequestOrigin::Elsewhere(got) => {
             let expected = client.origins.first().map_or("none", String::as_str);
-            site.log_limits
+            state
+                .log_limits
                 .foreign_origin
                 .log(|suppressed| tracing::warn!(%got, %expected, suppressed, "request of another origin refused"));
             metrics::counter!("usher_foreign_origin_total").increment(1);
@@ -63,31 +66,31 @@ pub(in crate::http) fn is_from_another_site(headers: &HeaderMap) -> bool {
     only(headers, &SITE).is_some_and(|site| site.eq_ignore_ascii_case("cross-site"))
 }
 
-fn from(headers: &HeaderMap, client: &Client, upgrade: bool) -> From {
+fn origin_of(headers: &HeaderMap, client: &ClientInfo, upgrade: bool) -> RequestOrigin {
     let origin = only(headers, &header::ORIGIN);
     let of_ours = origin.is_some_and(|origin| client.is_at(origin));
-    let elsewhere = || From::Elsewhere(shown(origin.unwrap_or("another site")));
+    let elsewhere = || RequestOrigin::Elsewhere(shown(origin.unwrap_or("another site")));
     if headers.contains_key(SITE) {
         return match only(headers, &SITE).map(str::to_ascii_lowercase).as_deref() {
-            // `none`: the person's own doing, without any page.
-            Some("same-origin" | "none") => From::OurPage,
-            // Some browsers take the scheme of a WebSocket for another site; its Origin is always there.
-            _ if upgrade && of_ours => From::OurPage,
+            // `none`: the person typed the address or opened a bookmark.
+            Some("same-origin" | "none") => RequestOrigin::OurPage,
+            // For some browsers the scheme of a WebSocket makes it another site; its Origin is always there.
+            _ if upgrade && of_ours => RequestOrigin::OurPage,
             _ => elsewhere(),
         };
     }
     if headers.contains_key(header::ORIGIN) {
-        return if of_ours { From::OurPage } else { elsewhere() };
+        return if of_ours { RequestOrigin::OurPage } else { elsewhere() };
     }
-    // The path does not matter, and a proxy may have changed the host: only what agrees is proof.
+    // A referrer of another origin proves nothing, because a proxy may have changed the host.
     let referer = only(headers, &header::REFERER).and_then(|referer| reqwest::Url::parse(referer).ok());
     match referer {
-        Some(url) if client.is_at(&url.origin().ascii_serialization()) => From::OurPage,
-        _ => From::Unknown,
+        Some(url) if client.is_at(&url.origin().ascii_serialization()) => RequestOrigin::OurPage,
+        _ => RequestOrigin::Unknown,
     }
 }
 
-/// The value of a header that is there once; two would be two truths.
+/// The value of a header that is there once; two values could contradict each other.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
@@ -106,11 +109,11 @@ mod tests {
 
     const OURS: &str = "https://usher.example.org";
 
-    fn judge(pairs: &[(&'static str, &str)], upgrade: bool) -> From {
+    fn judge(pairs: &[(&'static str, &str)], upgrade: bool) -> RequestOrigin {
         let headers: HeaderMap = pairs.iter().map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value"))).collect();
         let peer = std::net::IpAddr::from([192, 0, 2, 1]);
-        let client = Client { peer, address: peer, https: true, origins: vec![OURS.into()], host: None, forwarded: false };
-        from(&headers, &client, upgrade)
+        let client = ClientInfo { peer, address: peer, https: true, origins: vec![OURS.into()], host: None, forwarded: false };
+        origin_of(&headers, &client, upgrade)
     }
 
     #[rstest]
@@ -121,7 +124,7 @@ mod tests {
     #[case::origin_in_capitals(&[("origin", "HTTPS://Usher.Example.ORG:443")])]
     #[case::referer(&[("referer", "https://usher.example.org/usher/account?x=1")])]
     fn a_page_of_ours_is_believed(#[case] pairs: &[(&'static str, &str)]) {
-        assert_eq!((judge(pairs, false), judge(pairs, true)), (From::OurPage, From::OurPage));
+        assert_eq!((judge(pairs, false), judge(pairs, true)), (RequestOrigin::OurPage, RequestOrigin::OurPage));
     }
 
     #[rstest]
@@ -142,15 +145,15 @@ mod tests {
     #[case::a_name_that_begins_alike(&[("origin", "https://usher.example.org.evil.example")])]
     #[case::a_referer_of_ours_does_not_help(&[("origin", "null"), ("referer", "https://usher.example.org/")])]
     fn another_page_is_refused(#[case] pairs: &[(&'static str, &str)]) {
-        assert!(matches!(judge(pairs, false), From::Elsewhere(_)), "{:?}", judge(pairs, false));
-        assert!(matches!(judge(pairs, true), From::Elsewhere(_)), "as a WebSocket");
+        assert!(matches!(judge(pairs, false), RequestOrigin::Elsewhere(_)), "{:?}", judge(pairs, false));
+        assert!(matches!(judge(pairs, true), RequestOrigin::Elsewhere(_)), "as a WebSocket");
     }
 
     #[test]
     fn a_form_of_ours_never_comes_from_another_site_but_a_websocket_may_be_taken_for_it() {
         let pairs = [("sec-fetch-site", "cross-site"), ("origin", OURS)];
-        assert!(matches!(judge(&pairs, false), From::Elsewhere(_)));
-        assert_eq!(judge(&pairs, true), From::OurPage);
+        assert!(matches!(judge(&pairs, false), RequestOrigin::Elsewhere(_)));
+        assert_eq!(judge(&pairs, true), RequestOrigin::OurPage);
     }
 
     #[rstest]
@@ -158,6 +161,6 @@ mod tests {
     #[case::a_referer_of_somebody_else(&[("referer", "https://evil.example/")])]
     #[case::a_referer_that_is_none(&[("referer", "about:blank")])]
     fn a_browser_that_says_nothing_needs_a_token(#[case] pairs: &[(&'static str, &str)]) {
-        assert_eq!(judge(pairs, false), From::Unknown);
+        assert_eq!(judge(pairs, false), RequestOrigin::Unknown);
     }
 }

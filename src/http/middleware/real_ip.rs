@@ -1,6 +1,7 @@
-//! Who is at the other end: address, scheme and host, believed from headers only where a trusted proxy set them.
+//! The address, scheme and host that a browser uses. Headers are believed only where a trusted proxy set them.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, header};
@@ -10,45 +11,45 @@ use axum::response::Response;
 use crate::config::WebConfig;
 
 use super::forwarded;
-use crate::http::state::Shared;
+use crate::http::state::AppState;
 
-/// Hosts of one request that are looked at.
+/// Hosts of one request that are read.
 const HOSTS: usize = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http) struct Client {
+pub(in crate::http) struct ClientInfo {
     /// The other end of the TCP connection.
     pub(in crate::http) peer: IpAddr,
-    /// The person's address: the peer, or what trusted proxies say.
+    /// The person's address: the peer's, or the one that trusted proxies name.
     pub(in crate::http) address: IpAddr,
     pub(in crate::http) https: bool,
-    /// What a browser on our page may send as `Origin`, in one spelling; empty when the request names no host.
+    /// Values of `Origin` that a browser on our page may send, in one spelling; empty when the request names no host.
     pub(in crate::http) origins: Vec<String>,
     /// The host that the request is for, as it came.
     pub(in crate::http) host: Option<String>,
-    /// Some proxy passed this on, trusted or not.
+    /// A proxy passed the request on, trusted or not.
     pub(in crate::http) forwarded: bool,
 }
 
-/// Puts a [`Client`] into every request.
-pub(in crate::http) async fn find(
-    State(site): State<Shared>,
+/// Puts a [`ClientInfo`] into every request.
+pub(in crate::http) async fn add_client_info(
+    State(state): State<Arc<AppState>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
-    let client = Client::new(&site.config.get(), peer.ip(), request.headers(), host);
+    let client = ClientInfo::new(&state.config.get(), peer.ip(), request.headers(), host);
     request.extensions_mut().insert(client);
     next.run(request).await
 }
 
-impl Client {
-    /// `authority`: the host of the request line, where HTTP/2 has it.
+impl ClientInfo {
+    /// `authority`: the host of the request line, which HTTP/2 has in place of `Host`.
     fn new(config: &WebConfig, peer: IpAddr, headers: &HeaderMap, authority: Option<String>) -> Self {
         let peer = peer.to_canonical();
         let believed = config.trusts(peer);
-        let address = if believed { person(config, peer, headers) } else { peer };
+        let address = if believed { person_address(config, peer, headers) } else { peer };
         let told = if believed { forwarded::https(headers) } else { None };
         let host = authority.or_else(|| Some(String::from_utf8_lossy(headers.get(header::HOST)?.as_bytes()).into_owned()));
         let (https, origins) = match &config.public_url {
@@ -67,8 +68,8 @@ impl Client {
     }
 }
 
-/// From the nearest hop outwards: the first one that is no proxy of ours, or the last before one that can't be read.
-fn person(config: &WebConfig, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+/// From the nearest hop outwards: the first one that is no trusted proxy, or the last before one that can't be read.
+fn person_address(config: &WebConfig, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let mut address = peer;
     for hop in forwarded::hops(headers).into_iter().rev() {
         let Some(hop) = hop else { break };
@@ -80,7 +81,7 @@ fn person(config: &WebConfig, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     address
 }
 
-/// Of the host in the request, and of those that trusted proxies say it was for.
+/// The origins of the host in the request, and of the hosts that trusted proxies name.
 fn origins(https: bool, host: Option<&str>, headers: &HeaderMap, believed: bool) -> Vec<String> {
     let mut hosts: Vec<String> = host.map(str::to_owned).into_iter().collect();
     if believed {
@@ -108,9 +109,9 @@ mod tests {
         Config::parse(&format!("trusted_proxies = [\"10.0.0.0/8\"]\n{extra}\n{bridge}"), std::path::Path::new(".")).expect("valid").web
     }
 
-    fn client(extra: &str, peer: &str, headers: &[(&'static str, &str)]) -> Client {
+    fn client(extra: &str, peer: &str, headers: &[(&'static str, &str)]) -> ClientInfo {
         let headers = headers.iter().map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value"))).collect();
-        Client::new(&config(extra), peer.parse().expect("address"), &headers, None)
+        ClientInfo::new(&config(extra), peer.parse().expect("address"), &headers, None)
     }
 
     #[rstest]

@@ -1,11 +1,11 @@
-//! The headers that every answer carries. Allows the pages exactly what they need: own scripts, own styles, own socket.
+//! Adds the headers that every response carries. They allow pages exactly what they need: own scripts, own styles, own socket.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::real_ip::Client;
+use super::real_ip::ClientInfo;
 
 /// `connect-src 'self'` covers the WebSocket of the same origin.
 pub(in crate::http) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
@@ -22,14 +22,14 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 ];
 
 pub(in crate::http) async fn add(request: Request, next: Next) -> Response {
-    let https = request.extensions().get::<Client>().is_some_and(|client| client.https);
+    let https = request.extensions().get::<ClientInfo>().is_some_and(|client| client.https);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    // A screen's address may hold its token, and its page has a script of its own: it says so itself.
+    // The pages of screens set some themselves: their address may hold a token, and they have a script of their own.
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    // Pages show who is logged in and what waits: nothing keeps them.
+    // Pages show who is signed in and who waits: no cache may keep them.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
@@ -38,7 +38,7 @@ pub(in crate::http) async fn add(request: Request, next: Next) -> Response {
     response
 }
 
-/// The scheme is known per request only (a proxy may be in front), the session layer knows one setting for all.
+/// Only a request tells its scheme (a proxy may be in front), but the session layer has one setting for all.
 fn secure_cookies(headers: &mut HeaderMap) {
     let cookies: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().map(secured).collect();
     headers.remove(header::SET_COOKIE);

@@ -1,39 +1,41 @@
-//! Requests for addresses that Usher does not have: whether a proxy and `public_url` disagree about the path that Usher is served below.
+//! Answers requests for addresses that Usher does not have, and finds out whether a proxy and `public_url` disagree about the sub-path.
+
+use std::sync::Arc;
 
 use axum::extract::{OriginalUri, State};
 
-use crate::http::error::Failure;
-use crate::http::state::Shared;
+use crate::http::error::PageError;
+use crate::http::state::AppState;
 
-/// What follows the sub-path in addresses that a page of Usher asks for.
+/// Addresses that pages of Usher ask for, behind the sub-path.
 const OWN: [&str; 8] = ["/login", "/logout", "/account", "/users", "/log", "/ws", "/static/", "/wall"];
-/// Characters of a sub-path that are repeated to whoever asked for it.
+/// Characters of a requested path that the response and the log repeat.
 const LONGEST: usize = 100;
 
-/// Answers requests outside the sub-path. A proxy that removes it is the usual reason.
-pub(in crate::http) async fn outside(State(site): State<Shared>, OriginalUri(uri): OriginalUri) -> Failure {
-    let base = site.base().to_owned();
-    site.log_limits.wrong_prefix.log(|suppressed| {
+/// Answers requests outside the sub-path. The usual reason is a proxy that removes it.
+pub(in crate::http) async fn outside(State(state): State<Arc<AppState>>, OriginalUri(uri): OriginalUri) -> PageError {
+    let base = state.base.clone();
+    state.log_limits.wrong_prefix.log(|suppressed| {
         tracing::warn!(
             path = shown(uri.path()),
             base,
             suppressed,
-            "a request came without the path of public_url: a proxy in front must pass the path on as it is"
+            "request without the path of public_url received: a proxy in front must pass the path on as it is"
         );
     });
-    Failure::OutsidePrefix(base)
+    PageError::OutsidePrefix(base)
 }
 
 /// Answers requests for unknown addresses: below a sub-path that `public_url` does not name, or anywhere else.
-pub(in crate::http) async fn not_found(State(site): State<Shared>, OriginalUri(uri): OriginalUri) -> Failure {
-    let Some(prefix) = prefix(uri.path()).filter(|_| site.base().is_empty()) else { return Failure::NotFound };
-    site.log_limits.wrong_prefix.log(|suppressed| {
-        tracing::warn!(prefix, suppressed, "a page of Usher was asked for below a path that public_url does not name");
+pub(in crate::http) async fn not_found(State(state): State<Arc<AppState>>, OriginalUri(uri): OriginalUri) -> PageError {
+    let Some(prefix) = prefix(uri.path()).filter(|_| state.base.is_empty()) else { return PageError::NotFound };
+    state.log_limits.wrong_prefix.log(|suppressed| {
+        tracing::warn!(prefix, suppressed, "page of Usher requested below a path that public_url does not name");
     });
-    Failure::BelowPrefix(prefix.to_owned())
+    PageError::BelowPrefix(prefix.to_owned())
 }
 
-/// What stands before one of our own addresses, `/usher` in `/usher/login`.
+/// The part before one of our own addresses, `/usher` in `/usher/login`.
 fn prefix(path: &str) -> Option<&str> {
     let found = OWN.iter().filter_map(|own| {
         let at = path.find(own).filter(|at| *at > 0)?;

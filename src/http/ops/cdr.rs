@@ -1,5 +1,6 @@
-//! Where Call Bridges deliver their Call Detail Records: answered at once, read later (cdr.md section 2). Knows no record.
+//! Takes Call Detail Records from Call Bridges: answers at once, and has them read later (cdr.md section 2). Knows no record.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,37 +9,35 @@ use axum::extract::{Path, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::routing::post;
 
-use crate::http::connections::Connection;
-use crate::http::state::Shared;
+use crate::http::connections::registry::TrackedConnection;
+use crate::http::paths;
+use crate::http::state::AppState;
 
-/// Where the secret begins, below the base path.
-pub(in crate::http) const PATH: &str = "/cdr/";
-
-/// The largest body that is taken.
+/// The largest body that is accepted.
 const BODY: usize = 1 << 20;
 
-/// Who sends a body more slowly does so on purpose.
+/// A peer that sends a body more slowly does so on purpose.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
-pub(in crate::http) fn routes() -> Router<Shared> {
-    Router::new().route("/cdr/{secret}", post(take))
+pub(in crate::http) fn routes() -> Router<Arc<AppState>> {
+    Router::new().route(&format!("{}{{secret}}", paths::CDR), post(receive))
 }
 
-/// 200 also for what can't be read: any other answer makes a bridge send the same again, and may hold up the rest.
-async fn take(
-    State(site): State<Shared>,
+/// Answers 200 even to a body that can't be read: any other answer makes a bridge send the same again, and may hold up the rest.
+async fn receive(
+    State(state): State<Arc<AppState>>,
     Path(secret): Path<String>,
     headers: HeaderMap,
     extensions: Extensions,
     body: Body,
 ) -> StatusCode {
-    if !site.receivers.knows(&secret) {
+    if !state.cdr_endpoints.knows(&secret) {
         return StatusCode::NOT_FOUND;
     }
-    if let Some(connection) = Connection::of(&extensions) {
-        connection.is_known();
+    if let Some(connection) = TrackedConnection::of(&extensions) {
+        connection.mark_known();
     }
-    if site.shutdown.is_cancelled() {
+    if state.shutdown.is_cancelled() {
         return StatusCode::SERVICE_UNAVAILABLE;
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<usize>().ok());
@@ -47,10 +46,10 @@ async fn take(
     }
     match tokio::time::timeout(BODY_WITHIN, to_bytes(body, BODY)).await {
         Ok(Ok(body)) => {
-            site.receivers.take(&secret, body);
+            state.cdr_endpoints.take(&secret, body);
             StatusCode::OK
         }
-        // Too long without a length that says so, or broken off; in the second case nobody hears the answer.
+        // The body is too long, or broke off; after a break no peer gets the answer.
         Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE,
         Err(_) => StatusCode::REQUEST_TIMEOUT,
     }

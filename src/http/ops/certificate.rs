@@ -13,36 +13,36 @@ pub enum CertificateError {
     #[error("cannot read {path}: {reason}")]
     Unreadable { path: std::path::PathBuf, reason: std::io::Error },
     #[error("{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----){faults}")]
-    NoCertificate { path: std::path::PathBuf, faults: Faults },
+    NoCertificate { path: std::path::PathBuf, faults: UnusableSections },
     #[error("{path} holds no private key in PEM form that can be used: {reason}")]
     NoKey { path: std::path::PathBuf, reason: String },
     #[error("{cert} and {key} don't work together: {reason}")]
     Mismatch { cert: std::path::PathBuf, key: std::path::PathBuf, reason: String },
 }
 
-/// The sections of the certificate's file that can't be used, in words.
+/// The unusable sections of the certificate's file, in words.
 #[derive(Debug, Default)]
-pub struct Faults(Vec<String>);
+pub struct UnusableSections(Vec<String>);
 
-impl std::fmt::Display for Faults {
+impl std::fmt::Display for UnusableSections {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|fault| write!(f, "; {fault}"))
     }
 }
 
-/// Would these files do? For asking before a port is bound.
+/// Checks these files before a port is bound.
 pub fn check_certificate(files: &TlsFiles) -> Result<(), CertificateError> {
     build(files, &read(files)?).map(drop)
 }
 
-/// A pair of files, the certificate in use, and the bytes that were looked at last.
-pub(in crate::http) struct Certificate {
+/// A pair of files, the certificate in use, and the bytes that were read last.
+pub(in crate::http) struct ServerCertificate {
     files: TlsFiles,
     seen: (Vec<u8>, Vec<u8>),
     pub(in crate::http) in_use: RustlsConfig,
 }
 
-impl Certificate {
+impl ServerCertificate {
     pub(in crate::http) fn load(files: TlsFiles) -> Result<Self, CertificateError> {
         let seen = read(&files)?;
         let in_use = RustlsConfig::from_config(Arc::new(build(&files, &seen)?));
@@ -50,12 +50,12 @@ impl Certificate {
         Ok(Self { files, seen, in_use })
     }
 
-    /// Takes over what has changed, also which files; keeps what is in use, and says so once, when the new pair is no good.
-    pub(in crate::http) fn reread(&mut self, files: &TlsFiles) {
+    /// Takes over a changed pair, or other files. An unusable new pair is logged once, and the old one stays in use.
+    pub(in crate::http) fn reload(&mut self, files: &TlsFiles) {
         self.files.clone_from(files);
         let found = match read(&self.files) {
             Ok(found) => found,
-            Err(error) => return tracing::warn!(%error, "the certificate can't be read again; the old one stays in use"),
+            Err(error) => return tracing::warn!(%error, "certificate not read again; the old one stays in use"),
         };
         if found == self.seen {
             return;
@@ -63,13 +63,13 @@ impl Certificate {
         match build(&self.files, &found) {
             Ok(config) => {
                 self.in_use.reload_from_config(Arc::new(config));
-                tracing::info!("a new certificate is in use");
+                tracing::info!("certificate replaced");
                 warn_of_faults(&self.files, &found.0);
                 count("taken");
             }
-            // Often only one of the two files has been replaced so far: the next look finds both.
+            // Often only one of the two files has been replaced so far: the next reload finds both.
             Err(error) => {
-                tracing::warn!(%error, "the new certificate is not usable; the old one stays in use");
+                tracing::warn!(%error, "new certificate refused; the old one stays in use");
                 count("refused");
             }
         }
@@ -77,7 +77,7 @@ impl Certificate {
     }
 }
 
-/// Browsers may not believe a chain of which a part is missing.
+/// Browsers may not believe an incomplete chain.
 fn warn_of_faults(files: &TlsFiles, cert: &[u8]) {
     for fault in pem::faults(&pem::certificates(cert)) {
         tracing::warn!(path = %files.cert_file.display(), "{fault}; it is left out of the certificate's chain, without which browsers may not believe it");
@@ -96,7 +96,7 @@ fn read(files: &TlsFiles) -> Result<(Vec<u8>, Vec<u8>), CertificateError> {
 
 fn build(files: &TlsFiles, (cert, key): &(Vec<u8>, Vec<u8>)) -> Result<ServerConfig, CertificateError> {
     let sections = pem::certificates(cert);
-    let faults = || Faults(pem::faults(&sections));
+    let faults = || UnusableSections(pem::faults(&sections));
     let chain: Vec<_> = sections.iter().filter_map(|section| section.certificate.clone().ok()).collect();
     if chain.is_empty() {
         return Err(CertificateError::NoCertificate { path: files.cert_file.clone(), faults: faults() });

@@ -1,7 +1,7 @@
-//! What machines ask for: health, metrics, certificates, files of the pages, Call Detail Records.
+//! Requests of machines: health, metrics, files of the pages, Call Detail Records; and the server's certificate.
 
 pub(in crate::http) mod assets;
 pub(in crate::http) mod cdr;
 pub(in crate::http) mod certificate;
 pub(in crate::http) mod health;
-pub mod metrics;
+pub(in crate::http) mod metrics;

@@ -1,6 +1,7 @@
-//! The log of actions for administrators: a page with search and filters, and the same as a file. What is in it is the log's matter.
+//! The audit log for administrators: a page with search and filters, and the same as a file. `audit` says what is in it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Extension, Query, State};
@@ -13,22 +14,22 @@ use crate::audit::{AuditEvent, Cursor, ExportFormat, LogFilter, LogLine, Moderat
 use crate::clock::now_ms;
 use crate::text::cut;
 
-use super::login::Auth;
-use super::request_context::Browser;
-use super::templates::{Page, context};
-use crate::http::audit;
-use crate::http::error::Failure;
-use crate::http::middleware::real_ip::Client;
-use crate::http::state::{Shared, Site};
+use super::audit_entries;
+use super::request_context::RequestContext;
+use crate::http::error::PageError;
+use crate::http::html::templates::values;
+use crate::http::middleware::auth::Auth;
+use crate::http::middleware::real_ip::ClientInfo;
+use crate::http::state::AppState;
 
 /// Entries on one page.
 const SHOWN: usize = 100;
-/// Of the filter of an export, in its entry.
+/// Characters of an export's filter that its entry shows.
 const LONGEST_DETAIL: usize = 300;
 
-/// The filter as it stands in an address: what is empty is left out.
+/// The filter as it stands in an address, without empty fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-struct Asked {
+struct FilterFields {
     #[serde(skip_serializing_if = "String::is_empty")]
     q: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -45,11 +46,11 @@ struct Asked {
     to: String,
 }
 
-/// A time that can't be read, by the name of its field.
+/// The name of the field whose time can't be read.
 #[derive(Debug, PartialEq, Eq)]
-struct Unreadable(&'static str);
+struct InvalidTime(&'static str);
 
-impl Asked {
+impl FilterFields {
     fn new(mut query: HashMap<String, String>) -> Self {
         let mut take = |key| query.remove(key).unwrap_or_default().trim().to_owned();
         Self {
@@ -63,11 +64,11 @@ impl Asked {
         }
     }
 
-    fn filter(&self) -> Result<LogFilter, Unreadable> {
+    fn filter(&self) -> Result<LogFilter, InvalidTime> {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let time = |text: &str, key| match text {
             "" => Ok(None),
-            text => parse(text).map(Some).ok_or(Unreadable(key)),
+            text => parse(text).map(Some).ok_or(InvalidTime(key)),
         };
         Ok(LogFilter {
             text: self.q.clone(),
@@ -81,9 +82,9 @@ impl Asked {
     }
 }
 
-/// One line of the page: as it is stored, and what is drawn of it.
+/// One line of the page: as it is stored, and in the form that the page shows.
 #[derive(Serialize)]
-struct Shown {
+struct ShownLine {
     #[serde(flatten)]
     line: LogLine,
     /// `2026-11-22 17:44:05`
@@ -92,48 +93,48 @@ struct Shown {
 }
 
 pub(in crate::http) async fn page(
-    State(site): State<Shared>,
+    State(state): State<Arc<AppState>>,
     auth: Auth,
-    browser: Browser,
+    context: RequestContext,
     Query(query): Query<HashMap<String, String>>,
-) -> Result<Response, Failure> {
-    let user = auth.user.ok_or(Failure::Forbidden)?;
+) -> Result<Response, PageError> {
+    let user = auth.user.ok_or(PageError::Forbidden)?;
     let before: Option<Cursor> = query.get("before").and_then(|text| text.parse().ok());
-    let asked = Asked::new(query);
-    let (status, own) = match asked.filter() {
+    let fields = FilterFields::new(query);
+    let (status, own) = match fields.filter() {
         Ok(filter) => {
-            let slice = site.log.page(filter, before, SHOWN).await?;
+            let slice = state.audit_log.page(filter, before, SHOWN).await?;
             let looked_to = slice.looked_to(SHOWN).map(moment);
             let next = slice.next.map(|next| next.to_string());
-            let lines: Vec<Shown> = slice.lines.into_iter().map(shown).collect();
-            (StatusCode::OK, context! { "lines" => lines, "next" => next, "looked_to" => looked_to, "first" => before.is_none() })
+            let lines: Vec<ShownLine> = slice.lines.into_iter().map(shown).collect();
+            (StatusCode::OK, values! { "lines" => lines, "next" => next, "looked_to" => looked_to, "first" => before.is_none() })
         }
-        // Nothing is shown rather than everything.
-        Err(Unreadable(key)) => {
+        // A filter that can't be read shows nothing rather than everything.
+        Err(InvalidTime(key)) => {
             let key = if key == "from" { "log.error_from" } else { "log.error_to" };
-            let lines: [Shown; 0] = [];
+            let lines: [ShownLine; 0] = [];
             (
                 StatusCode::BAD_REQUEST,
-                context! { "lines" => lines, "error" => key, "error_args" => HashMap::from([("example", "2026-11-22T17:44")]) },
+                values! { "lines" => lines, "error" => key, "error_args" => HashMap::from([("example", "2026-11-22T17:44")]) },
             )
         }
     };
-    let mut all = context! {
-        "filter" => asked,
-        "from_field" => field(&asked.from),
-        "to_field" => field(&asked.to),
+    let mut all = values! {
+        "filter" => fields,
+        "from_field" => field(&fields.from),
+        "to_field" => field(&fields.to),
         "nobody" => ModeratorFilter::NOBODY,
-        "moderators" => moderators(&site).await?,
+        "moderators" => moderators(&state).await?,
         "actions" => AuditEvent::ALL.iter().map(|action| action.word()).collect::<Vec<_>>(),
-        "unwritten" => site.log.unwritten(),
+        "unwritten" => state.audit_log.unwritten(),
     };
     all.extend(own);
-    Ok((status, Page::user(&site, &browser, &user).render("log.html", all)?).into_response())
+    Ok((status, context.user_page(&state, &user).render("log.html", all)?).into_response())
 }
 
 pub(in crate::http) async fn csv(
-    state: State<Shared>,
-    client: Extension<Client>,
+    state: State<Arc<AppState>>,
+    client: Extension<ClientInfo>,
     auth: Auth,
     query: Query<HashMap<String, String>>,
 ) -> Response {
@@ -141,35 +142,35 @@ pub(in crate::http) async fn csv(
 }
 
 pub(in crate::http) async fn json_lines(
-    state: State<Shared>,
-    client: Extension<Client>,
+    state: State<Arc<AppState>>,
+    client: Extension<ClientInfo>,
     auth: Auth,
     query: Query<HashMap<String, String>>,
 ) -> Response {
     export(state, client, auth, query, ExportFormat::JsonLines, "application/x-ndjson", "jsonl").await
 }
 
-/// The file is made while it is sent, as fast as the browser takes it. Where the log can't be read on, the connection breaks off: a file that
-/// ends too early must not look whole. The export is an entry before anything is sent.
+/// Writes the file while it is sent, as fast as the browser takes it. Where the log can't be read on, the connection breaks off, because a file
+/// that ends too early must not look whole. The export's own entry is written before anything is sent.
 async fn export(
-    State(site): State<Shared>,
-    Extension(client): Extension<Client>,
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientInfo>,
     auth: Auth,
     Query(query): Query<HashMap<String, String>>,
     form: ExportFormat,
     mime: &str,
     ending: &str,
 ) -> Response {
-    let asked = Asked::new(query);
-    let (Some(user), Ok(filter)) = (auth.user, asked.filter()) else { return Failure::Form.into_response() };
-    let what = if asked == Asked::default() { String::new() } else { serde_json::to_string(&asked).unwrap_or_default() };
-    let entry = audit::done(&audit::actor(&user, client.address), AuditEvent::Export);
-    site.log.record(entry.detail(cut(format!("{ending} {what}").trim(), LONGEST_DETAIL))).await;
-    let pieces = stream::try_unfold(site.log.report(filter, form), |mut report| async move {
+    let fields = FilterFields::new(query);
+    let (Some(user), Ok(filter)) = (auth.user, fields.filter()) else { return PageError::ExportFormat.into_response() };
+    let what = if fields == FilterFields::default() { String::new() } else { serde_json::to_string(&fields).unwrap_or_default() };
+    let entry = audit_entries::done(&audit_entries::actor(&user, client.address), AuditEvent::Export);
+    state.audit_log.record(entry.detail(cut(format!("{ending} {what}").trim(), LONGEST_DETAIL))).await;
+    let pieces = stream::try_unfold(state.audit_log.report(filter, form), |mut report| async move {
         match report.piece().await {
             Ok(piece) => Ok(piece.map(|piece| (piece, report))),
             Err(error) => {
-                tracing::error!(%error, "an export of the log broke off");
+                tracing::error!(%error, "export of the audit log broken off");
                 Err(std::io::Error::other(error))
             }
         }
@@ -179,13 +180,13 @@ async fn export(
     ([(header::CONTENT_TYPE, mime.to_owned()), (header::CONTENT_DISPOSITION, name)], Body::from_stream(pieces)).into_response()
 }
 
-/// Names to choose from; entries of users who are no longer there are found by typing theirs.
-async fn moderators(site: &Site) -> Result<Vec<String>, Failure> {
-    Ok(site.accounts.list().await?.into_iter().map(|user| user.name.to_string()).collect())
+/// Names to choose from. Entries of removed users are found by typing a name.
+async fn moderators(state: &AppState) -> Result<Vec<String>, PageError> {
+    Ok(state.accounts.list().await?.into_iter().map(|user| user.name.to_string()).collect())
 }
 
-fn shown(line: LogLine) -> Shown {
-    Shown { time: moment(line.at), waited: line.waited_ms.map(duration), line }
+fn shown(line: LogLine) -> ShownLine {
+    ShownLine { time: moment(line.at), waited: line.waited_ms.map(duration), line }
 }
 
 /// `2026-11-22 17:44:05`, UTC.
@@ -193,7 +194,7 @@ fn moment(ms: i64) -> String {
     rfc3339(ms).replace('T', " ").chars().take(19).collect()
 }
 
-/// What a field for date and time holds: `2026-11-22T17:44`, UTC.
+/// The value of a field for date and time: `2026-11-22T17:44`, UTC.
 fn field(text: &str) -> String {
     parse(text).map(rfc3339).unwrap_or_default().chars().take(16).collect()
 }
@@ -211,34 +212,28 @@ mod tests {
 
     use super::*;
 
-    fn asked(pairs: &[(&str, &str)]) -> Asked {
-        Asked::new(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    fn fields(pairs: &[(&str, &str)]) -> FilterFields {
+        FilterFields::new(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
     }
 
     #[test]
     fn an_address_says_the_whole_filter() {
-        let asked = asked(&[("q", " bo "), ("moderator", "(nobody)"), ("action", "user_add"), ("from", "2026-11-22T17:44Z"), ("x", "1")]);
-        let filter = asked.filter().expect("a filter");
+        let fields = fields(&[("q", " bo "), ("moderator", "(nobody)"), ("action", "user_add"), ("from", "2026-11-22T17:44Z"), ("x", "1")]);
+        let filter = fields.filter().expect("a filter");
         let from = parse("2026-11-22T17:44:00Z");
         assert_eq!(
             filter,
-            LogFilter {
-                text: "bo".into(),
-                moderator: Some(ModeratorFilter::Nobody),
-                action: Some("user_add".into()),
-                from,
-                ..LogFilter::default()
-            }
+            LogFilter { text: "bo".into(), moderator: Some(ModeratorFilter::Nobody), action: Some("user_add".into()), from, ..LogFilter::default() }
         );
         assert_eq!(
-            serde_json::to_string(&asked).expect("JSON"),
+            serde_json::to_string(&fields).expect("JSON"),
             r#"{"q":"bo","moderator":"(nobody)","action":"user_add","from":"2026-11-22T17:44Z"}"#
         );
     }
 
     #[test]
     fn a_time_that_is_none_is_named() {
-        assert_eq!(asked(&[("to", "tomorrow")]).filter(), Err(Unreadable("to")));
+        assert_eq!(fields(&[("to", "tomorrow")]).filter(), Err(InvalidTime("to")));
     }
 
     #[rstest]

@@ -1,10 +1,9 @@
 //! The HTML pages: sign-in, desk, account, users, audit log.
 
+pub(in crate::http) mod account;
+mod audit_entries;
 pub(in crate::http) mod audit_log;
-pub(in crate::http) mod failed_sign_ins;
-pub(in crate::http) mod i18n;
+mod known_device;
 pub(in crate::http) mod login;
-pub(in crate::http) mod page;
-pub(in crate::http) mod request_context;
-pub(in crate::http) mod templates;
+mod request_context;
 pub(in crate::http) mod users;

@@ -1,4 +1,6 @@
-//! The page on which admins manage users. The rules are the accounts' matter.
+//! The page on which administrators manage users. `accounts` has the rules.
+
+use std::sync::Arc;
 
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
@@ -6,34 +8,36 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::accounts::{ChangeError, SessionEnd, User};
+use crate::accounts::{ChangeError, SessionEnd, User, UserSummary};
 use crate::audit::AuditEvent;
 use crate::model::{Actor, Role};
 
-use super::login::{Auth, begin_session};
-use super::page::rule_args;
-use super::request_context::Browser;
-use super::templates::{Page, context};
-use crate::http::audit;
-use crate::http::error::Failure;
-use crate::http::middleware::csrf::Checked;
-use crate::http::middleware::real_ip::Client;
-use crate::http::state::{Shared, Site};
+use super::account::rule_args;
+use super::audit_entries;
+use super::login::EmptyForm;
+use super::request_context::RequestContext;
+use crate::http::error::PageError;
+use crate::http::html::templates::values;
+use crate::http::middleware::auth::{Auth, begin_session};
+use crate::http::middleware::csrf::CsrfForm;
+use crate::http::middleware::real_ip::ClientInfo;
+use crate::http::state::AppState;
 
 /// One line of the page.
 #[derive(Serialize)]
-struct Line {
+struct UserLine {
     name: String,
     role: &'static str,
-    /// In milliseconds since 1970, as the next.
+    /// Unix milliseconds.
     created: i64,
+    /// Unix milliseconds.
     last_seen: Option<i64>,
     online: usize,
 }
 
-/// What the page says at its top: a key of the catalogue and what it fills in.
-enum Said {
-    Nothing,
+/// The notice at the top of the page: a key of the catalog and its values.
+enum PageNotice {
+    None,
     Error(StatusCode, &'static str, Value),
     Done(&'static str, Value),
 }
@@ -51,146 +55,148 @@ pub(in crate::http) struct NewRole {
 }
 
 #[derive(Deserialize)]
-pub(in crate::http) struct Password {
+pub(in crate::http) struct NewUserPassword {
     password: String,
 }
 
-pub(in crate::http) async fn list(State(site): State<Shared>, auth: Auth, browser: Browser) -> Result<Response, Failure> {
-    draw(&site, &browser, &auth.user.ok_or(Failure::Forbidden)?, Said::Nothing).await
+pub(in crate::http) async fn list(State(state): State<Arc<AppState>>, auth: Auth, context: RequestContext) -> Result<Response, PageError> {
+    render(&state, &context, &auth.user.ok_or(PageError::Forbidden)?, PageNotice::None).await
 }
 
 pub(in crate::http) async fn add(
-    State(site): State<Shared>,
-    Extension(client): Extension<Client>,
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientInfo>,
     auth: Auth,
-    browser: Browser,
-    Checked(form): Checked<NewUser>,
-) -> Result<Response, Failure> {
-    let admin = auth.user.ok_or(Failure::Forbidden)?;
-    let actor = audit::actor(&admin, client.address);
-    let said = match Role::parse(&form.role) {
+    context: RequestContext,
+    CsrfForm(form): CsrfForm<NewUser>,
+) -> Result<Response, PageError> {
+    let admin = auth.user.ok_or(PageError::Forbidden)?;
+    let actor = audit_entries::actor(&admin, client.address);
+    let notice = match Role::parse(&form.role) {
         None => no_such_role(),
         Some(role) => {
-            let note = audit::note(&actor, AuditEvent::UserAdd, |user| format!("{} ({})", user.name, user.role));
-            let added = site.accounts.noted(note).add(&form.name, role, &form.password).await;
-            let about = About { actor: &actor, action: AuditEvent::UserAdd, name: &form.name };
-            about.outcome(&site, added, "done_user_added", json!({ "name": form.name.trim() })).await?
+            let note = audit_entries::note(&actor, AuditEvent::UserAdd, |user| format!("{} ({})", user.name, user.role));
+            let added = state.accounts.noted(note).add(&form.name, role, &form.password).await;
+            let change = AccountChange { actor: &actor, action: AuditEvent::UserAdd, name: &form.name };
+            change.finish(&state, added, "done_user_added", json!({ "name": form.name.trim() })).await?
         }
     };
-    draw(&site, &browser, &admin, said).await
+    render(&state, &context, &admin, notice).await
 }
 
 pub(in crate::http) async fn set_role(
-    State(site): State<Shared>,
-    Extension(client): Extension<Client>,
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientInfo>,
     auth: Auth,
-    browser: Browser,
+    context: RequestContext,
     Path(name): Path<String>,
-    Checked(form): Checked<NewRole>,
-) -> Result<Response, Failure> {
-    let admin = auth.user.ok_or(Failure::Forbidden)?;
-    let actor = audit::actor(&admin, client.address);
-    let said = match Role::parse(&form.role) {
+    CsrfForm(form): CsrfForm<NewRole>,
+) -> Result<Response, PageError> {
+    let admin = auth.user.ok_or(PageError::Forbidden)?;
+    let actor = audit_entries::actor(&admin, client.address);
+    let notice = match Role::parse(&form.role) {
         None => no_such_role(),
         Some(role) => {
             let args =
-                json!({ "name": name, "role": site.templates.catalogues().of(browser.language.code).plain(&format!("role_{role}_short")) });
-            let note = audit::note(&actor, AuditEvent::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
-            let changed = site.accounts.noted(note).set_role(&name, role).await;
-            About { actor: &actor, action: AuditEvent::UserRole, name: &name }.outcome(&site, changed, "done_role_changed", args).await?
+                json!({ "name": name, "role": state.templates.catalogs().of(context.language.code).plain(&format!("role_{role}_short")) });
+            let note = audit_entries::note(&actor, AuditEvent::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
+            let changed = state.accounts.noted(note).set_role(&name, role).await;
+            AccountChange { actor: &actor, action: AuditEvent::UserRole, name: &name }
+                .finish(&state, changed, "done_role_changed", args)
+                .await?
         }
     };
-    draw(&site, &browser, &admin, said).await
+    render(&state, &context, &admin, notice).await
 }
 
 pub(in crate::http) async fn set_password(
-    State(site): State<Shared>,
-    Extension(client): Extension<Client>,
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientInfo>,
     mut auth: Auth,
-    browser: Browser,
+    context: RequestContext,
     Path(name): Path<String>,
-    Checked(form): Checked<Password>,
-) -> Result<Response, Failure> {
-    let admin = auth.user.clone().ok_or(Failure::Forbidden)?;
-    let actor = audit::actor(&admin, client.address);
-    let note = audit::note(&actor, AuditEvent::UserPassword, |user| user.name.to_string());
-    let changed = site.accounts.noted(note).set_password(&name, &form.password).await;
-    // An admin who sets the own password here stays logged in on this page.
+    CsrfForm(form): CsrfForm<NewUserPassword>,
+) -> Result<Response, PageError> {
+    let admin = auth.user.clone().ok_or(PageError::Forbidden)?;
+    let actor = audit_entries::actor(&admin, client.address);
+    let note = audit_entries::note(&actor, AuditEvent::UserPassword, |user| user.name.to_string());
+    let changed = state.accounts.noted(note).set_password(&name, &form.password).await;
+    // Administrators who set their own password here stay signed in on this page.
     if let Some(own) = changed.as_ref().ok().filter(|user| user.id == admin.id) {
-        begin_session(&site, &mut auth, own, SessionEnd::NewPassword).await?;
+        begin_session(&state, &mut auth, own, SessionEnd::NewPassword).await?;
     } else {
-        site.accounts.notify();
+        state.accounts.notify();
     }
-    let about = About { actor: &actor, action: AuditEvent::UserPassword, name: &name };
-    let said = about.outcome(&site, changed.map(drop), "done_password_set", json!({ "name": name })).await?;
-    draw(&site, &browser, &admin, said).await
+    let change = AccountChange { actor: &actor, action: AuditEvent::UserPassword, name: &name };
+    let notice = change.finish(&state, changed.map(drop), "done_password_set", json!({ "name": name })).await?;
+    render(&state, &context, &admin, notice).await
 }
 
 pub(in crate::http) async fn remove(
-    State(site): State<Shared>,
-    Extension(client): Extension<Client>,
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientInfo>,
     auth: Auth,
-    browser: Browser,
+    context: RequestContext,
     Path(name): Path<String>,
-    _: Checked<super::login::Nothing>,
-) -> Result<Response, Failure> {
-    let admin = auth.user.ok_or(Failure::Forbidden)?;
-    let actor = audit::actor(&admin, client.address);
-    let note = audit::note(&actor, AuditEvent::UserRemove, |user| format!("{} ({})", user.name, user.role));
-    let removed = site.accounts.noted(note).remove(&name).await;
-    let about = About { actor: &actor, action: AuditEvent::UserRemove, name: &name };
-    let said = about.outcome(&site, removed, "done_user_removed", json!({ "name": name })).await?;
-    draw(&site, &browser, &admin, said).await
+    _: CsrfForm<EmptyForm>,
+) -> Result<Response, PageError> {
+    let admin = auth.user.ok_or(PageError::Forbidden)?;
+    let actor = audit_entries::actor(&admin, client.address);
+    let note = audit_entries::note(&actor, AuditEvent::UserRemove, |user| format!("{} ({})", user.name, user.role));
+    let removed = state.accounts.noted(note).remove(&name).await;
+    let change = AccountChange { actor: &actor, action: AuditEvent::UserRemove, name: &name };
+    let notice = change.finish(&state, removed, "done_user_removed", json!({ "name": name })).await?;
+    render(&state, &context, &admin, notice).await
 }
 
-fn no_such_role() -> Said {
-    Said::Error(StatusCode::BAD_REQUEST, "error_role_invalid", json!({}))
+fn no_such_role() -> PageNotice {
+    PageNotice::Error(StatusCode::BAD_REQUEST, "error_role_invalid", json!({}))
 }
 
-/// A change of an account that an administrator asked for. Its entry is written with it.
-struct About<'a> {
+/// A change of an account that an administrator asked for. A change that succeeds writes its entry itself.
+struct AccountChange<'a> {
     actor: &'a Actor,
     action: AuditEvent,
-    /// As it was typed.
+    /// As the administrator typed it.
     name: &'a str,
 }
 
-impl About<'_> {
-    async fn outcome(self, site: &Site, result: Result<(), ChangeError>, done: &'static str, args: Value) -> Result<Said, Failure> {
+impl AccountChange<'_> {
+    async fn finish(self, state: &AppState, result: Result<(), ChangeError>, done: &'static str, args: Value) -> Result<PageNotice, PageError> {
         match result {
             Ok(()) => {
                 tracing::info!(user = %self.actor.user, action = ?self.action, about = %args["name"], "account changed");
-                Ok(Said::Done(done, args))
+                Ok(PageNotice::Done(done, args))
             }
             Err(ChangeError::Rule(rule)) => {
-                site.log.record(audit::refused(self.actor, self.action, self.name, &rule.to_string())).await;
-                Ok(Said::Error(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)))
+                state.audit_log.record(audit_entries::refused(self.actor, self.action, self.name, &rule.to_string())).await;
+                Ok(PageNotice::Error(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)))
             }
             Err(ChangeError::Db(error)) => Err(error.into()),
         }
     }
 }
 
-async fn draw(site: &Site, browser: &Browser, admin: &User, said: Said) -> Result<Response, Failure> {
-    let users = site.accounts.list().await?;
-    let line = |user: crate::accounts::UserSummary| Line {
-        online: site.seats.count(user.id),
+async fn render(state: &AppState, context: &RequestContext, admin: &User, notice: PageNotice) -> Result<Response, PageError> {
+    let users = state.accounts.list().await?;
+    let line = |user: UserSummary| UserLine {
+        online: state.socket_limit.count(user.id),
         name: user.name.to_string(),
         role: user.role.as_str(),
         created: user.created,
         last_seen: user.last_seen,
     };
-    let mut own = context! { "users" => users.into_iter().map(line).collect::<Vec<_>>() };
-    let status = match said {
-        Said::Nothing => StatusCode::OK,
-        Said::Error(status, error, args) => {
-            own.extend(context! { "error" => error, "error_args" => args });
+    let mut own = values! { "users" => users.into_iter().map(line).collect::<Vec<_>>() };
+    let status = match notice {
+        PageNotice::None => StatusCode::OK,
+        PageNotice::Error(status, error, args) => {
+            own.extend(values! { "error" => error, "error_args" => args });
             status
         }
-        Said::Done(done, args) => {
-            own.extend(context! { "done" => done, "done_args" => args });
+        PageNotice::Done(done, args) => {
+            own.extend(values! { "done" => done, "done_args" => args });
             StatusCode::OK
         }
     };
-    Ok((status, Page::user(site, browser, admin).render("users.html", own)?).into_response())
+    Ok((status, context.user_page(state, admin).render("users.html", own)?).into_response())
 }

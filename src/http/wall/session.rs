@@ -1,4 +1,5 @@
-//! The WebSocket of a screen on a wall: its audience's rows, what administrators tell it, and nothing in return but that it is there.
+//! The WebSocket of a screen on a wall: sends the rows of its audience and the changes that administrators make. The screen can only say that it
+//! is there.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -11,218 +12,213 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use crate::clock::now_ms;
-use crate::displays::{DisplaySettings, DisplayState, PairingScreen, Screen, ScreenInfo, TokenOwner, is_token};
-use crate::http::connections::UnpairedScreen;
-use crate::http::desk_socket::protocol::close;
-use crate::http::desk_socket::{Coming, Connection, Ear, End, Heard, Order, Side, Writer, answer, bad, converse};
-use crate::http::middleware::real_ip::Client;
-use crate::http::state::{Shared, Site};
+use crate::displays::{TokenOwner, Screen, ScreenInfo, DisplaySettings, DisplayState, PairingScreen, is_token};
+use crate::http::connections::registry::UnpairedScreen;
+use crate::http::middleware::real_ip::ClientInfo;
+use crate::http::state::AppState;
+use crate::http::ws::heartbeat::beat;
+use crate::http::ws::reader::{Incoming, SocketReader};
+use crate::http::ws::session::{Outgoing, SocketEnd, SocketSession};
+use crate::http::ws::upgrade::{PendingUpgrade, UpgradedSocket, accept};
+use crate::http::ws::writer::SocketWriter;
+use crate::http::ws::{close_code, connection};
 use crate::hub::Frame;
 
-use super::{for_screen, token, user_agent};
+use super::screen_settings::for_screen;
+use super::token::token_of;
+use super::user_agent;
 
-/// A screen says little.
+/// Messages of screens are short.
 const LONGEST: usize = 1024;
-/// How long a screen shows its name when it is asked to.
+/// A screen shows its name for so long when it is asked to.
 const IDENTIFY_S: u32 = 20;
-/// Of the version that a screen names.
+/// Bytes of the version that a screen names.
 const LONGEST_VERSION: usize = 40;
 
-/// What a screen is told besides the rows of its audience.
+/// Messages to a screen, besides the rows of its audience.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Told<'a> {
+enum ToScreen<'a> {
     Hello { version: &'a str, time: i64, beat_s: u64, display: DisplaySettings },
     Display { display: DisplaySettings },
-    Beat { time: i64 },
     Identify { seconds: u32 },
     Reload {},
-    Over { why: Why },
+    Over { why: EndReason },
     Code { code: &'a str },
     Paired {},
 }
 
-/// Why a screen shows nothing.
+/// EndReason a screen shows nothing.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Why {
+enum EndReason {
     Revoked,
     /// Too many screens show the same display, or a code.
     Crowded,
 }
 
-impl Why {
-    fn end(self) -> End {
+impl EndReason {
+    fn end(self) -> SocketEnd {
         match self {
-            Self::Revoked => End::Close(close::REVOKED, "this screen was revoked".into()),
-            Self::Crowded => End::Close(close::TOO_MANY, "too many screens show this display, or a code".into()),
+            Self::Revoked => SocketEnd::Close(close_code::REVOKED, "this screen was revoked".into()),
+            Self::Crowded => SocketEnd::Close(close_code::TOO_MANY, "too many screens show this display, or a code".into()),
         }
     }
 }
 
-/// What a screen may say.
+/// Messages of a screen.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-enum Says {
+enum FromScreen {
     Screen { width: u32, height: u32, ratio: f64, version: Arc<str> },
     Beat {},
     Resync {},
 }
 
-fn say(told: &Told<'_>) -> Order {
-    Order::Send(Frame::text(serde_json::to_string(told).expect("frames are plain data with text keys")))
+fn send(told: &ToScreen<'_>) -> Outgoing {
+    Outgoing::Send(Frame::text(serde_json::to_string(told).expect("frames are plain data with text keys")))
 }
 
 pub(super) async fn by_cookie(
-    State(site): State<Shared>,
-    Extension(client): Extension<Client>,
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientInfo>,
     headers: HeaderMap,
     request: Request,
 ) -> Response {
-    match token(&site, &headers) {
-        Some(token) => upgrade(site, token, client.address, &headers, request),
+    match token_of(&state, &headers) {
+        Some(token) => upgrade(state, token, client.address, &headers, request),
         None => (StatusCode::UNAUTHORIZED, "this screen has no cookie yet: open /wall\n").into_response(),
     }
 }
 
 pub(super) async fn by_link(
-    State(site): State<Shared>,
-    Extension(client): Extension<Client>,
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientInfo>,
     Path(token): Path<String>,
     headers: HeaderMap,
     request: Request,
 ) -> Response {
-    // A link is made for a display: nobody pairs a screen by it.
-    if !is_token(&token) || site.displays.token_owner(&token) == TokenOwner::Nobody {
+    // A link is made for a display: a screen is never paired by it.
+    if !is_token(&token) || state.displays.token_owner(&token) == TokenOwner::Nobody {
         return (StatusCode::NOT_FOUND, "this link is not known\n").into_response();
     }
-    upgrade(site, token, client.address, &headers, request)
+    upgrade(state, token, client.address, &headers, request)
 }
 
-fn upgrade(site: Shared, token: String, address: IpAddr, headers: &HeaderMap, request: Request) -> Response {
+fn upgrade(state: Arc<AppState>, token: String, address: IpAddr, headers: &HeaderMap, request: Request) -> Response {
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let browser = user_agent::name(user_agent).into();
-    let (response, coming) = match answer(request) {
-        Ok(answer) => answer,
-        Err(error) => return (StatusCode::BAD_REQUEST, format!("this address is for WebSockets: {error}\n")).into_response(),
+    let (response, upgrade) = match accept(request) {
+        Ok(accepted) => accepted,
+        Err(refusal) => return *refusal,
     };
-    let counted = (site.sockets.token(), site.tracker.token());
+    let counted = (state.sockets.token(), state.tracker.token());
     tokio::spawn(async move {
-        attend(site, &token, address, browser, coming).await;
+        serve_socket(state, &token, address, browser, upgrade).await;
         drop(counted);
     });
     response
 }
 
-async fn attend(site: Shared, token: &str, address: IpAddr, browser: Arc<str>, coming: Coming) {
-    let Ok(Connection { inward, outward, read }) = coming.arrived().await else { return };
-    let ear = Ear::new(inward, read, LONGEST).await;
-    let (role, follower) = match site.displays.token_owner(token) {
-        TokenOwner::Revoked => (Role::Over(Why::Revoked), None),
-        TokenOwner::Nobody => match site.displays.show_code(token) {
+async fn serve_socket(state: Arc<AppState>, token: &str, address: IpAddr, browser: Arc<str>, upgrade: PendingUpgrade) {
+    let Ok(UpgradedSocket { inward, outward, already_read }) = upgrade.complete().await else { return };
+    let reader = SocketReader::new(inward, already_read, LONGEST).await;
+    let (role, follower) = match state.displays.token_owner(token) {
+        TokenOwner::Revoked => (ScreenRole::Over(EndReason::Revoked), None),
+        TokenOwner::Nobody => match state.displays.show_code(token) {
             Some(waiting) => {
-                let place = unpaired(&site, address);
-                (Role::Unpaired { code: site.displays.code(token), token: token.to_owned(), waiting, place }, None)
+                let slot = state.connections.open_unpaired_screen(address);
+                (ScreenRole::Unpaired { code: state.displays.code(token), token: token.to_owned(), waiting, slot }, None)
             }
-            None => (Role::Over(Why::Crowded), None),
+            None => (ScreenRole::Over(EndReason::Crowded), None),
         },
-        TokenOwner::Display(id) => match site.displays.open(&id) {
+        TokenOwner::Display(id) => match state.displays.open(&id) {
             Some(screen) => {
                 let standing = screen.state();
                 // None where Usher stops.
-                let Some(watched) = site.walls.watch(standing.settings.audience()).await else { return };
-                (Role::Display { screen, standing, browser }, Some(watched.follower))
+                let Some(watched) = state.walls.watch(standing.settings.audience()).await else { return };
+                (ScreenRole::Display { screen, standing, browser }, Some(watched.follower))
             }
-            None => (Role::Over(Why::Crowded), None),
+            None => (ScreenRole::Over(EndReason::Crowded), None),
         },
     };
     let is_display = follower.is_some();
-    let writer = Writer::new(&site, outward, follower);
-    let end = converse(writer, Box::new(Listener::new(site, ear, role)), None).await;
-    // Strangers come and go as they like: no line for each.
-    if let End::Close(code, reason) = end
+    let writer = SocketWriter::new(state.writer_settings.clone(), outward, follower);
+    let end = connection::run(writer, Box::new(ScreenSession::new(state, reader, role)), None).await;
+    // Strangers come and go as they like, so the log has no line for each.
+    if let SocketEnd::Close(code, reason) = end
         && is_display
     {
-        tracing::info!(code, %reason, "a screen on a wall was disconnected");
+        tracing::info!(code, %reason, "screen disconnected");
     }
 }
 
-/// A place for a screen that shows a code; another one may lose its own by that.
-fn unpaired(site: &Site, address: IpAddr) -> UnpairedScreen {
-    let (place, crowded) = site.connections.unpaired_screen(address);
-    if crowded {
-        metrics::counter!("usher_strangers_closed_total", "what" => "screen").increment(1);
-        site.log_limits.screens_closed.log(|suppressed| tracing::warn!(%address, suppressed, "too many unpaired screens, oldest closed"));
-    }
-    place
-}
-
-/// What a screen is.
-enum Role {
+enum ScreenRole {
     Display { screen: Screen, standing: DisplayState, browser: Arc<str> },
-    Unpaired { code: String, token: String, waiting: PairingScreen, place: UnpairedScreen },
-    Over(Why),
+    Unpaired { code: String, token: String, waiting: PairingScreen, slot: UnpairedScreen },
+    Over(EndReason),
 }
 
-struct Listener {
-    site: Shared,
-    ear: Ear,
-    role: Role,
+struct ScreenSession {
+    state: Arc<AppState>,
+    reader: SocketReader,
+    role: ScreenRole,
     beat: Interval,
-    /// When anything came from the screen last.
+    /// The screen sent something last at this time.
     heard: Instant,
-    /// When it was last written down that the screen is there.
+    /// The database was last told at this time that the screen is there.
     noted: Instant,
-    /// What is to be done before anything else, and how it ends then.
-    orders: VecDeque<Order>,
-    end: Option<End>,
+    /// To be written before anything else.
+    outgoing: VecDeque<Outgoing>,
+    /// The socket ends with this once `outgoing` is empty.
+    end: Option<SocketEnd>,
 }
 
-impl Listener {
-    fn new(site: Shared, ear: Ear, role: Role) -> Self {
-        let mut beat = interval(site.timing.wall_beat);
+impl ScreenSession {
+    fn new(state: Arc<AppState>, reader: SocketReader, role: ScreenRole) -> Self {
+        let mut beat = interval(state.timing.wall_beat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let end = if let Role::Over(why) = &role { Some(why.end()) } else { None };
-        Self { site, ear, role, beat, heard: Instant::now(), noted: Instant::now(), orders: VecDeque::new(), end }
+        let end = if let ScreenRole::Over(why) = &role { Some(why.end()) } else { None };
+        Self { state, reader, role, beat, heard: Instant::now(), noted: Instant::now(), outgoing: VecDeque::new(), end }
     }
 
-    fn beat(&mut self) -> Result<(), End> {
-        let timing = &self.site.timing;
+    fn on_beat(&mut self) -> Result<(), SocketEnd> {
+        let timing = &self.state.timing;
         if self.heard.elapsed() >= timing.wall_silent {
-            return Err(End::Close(close::SLOW, format!("no answer for {} s", timing.wall_silent.as_secs())));
+            return Err(SocketEnd::Close(close_code::SLOW, format!("no answer for {} s", timing.wall_silent.as_secs())));
         }
         if self.noted.elapsed() >= timing.wall_noted
-            && let Role::Display { screen, .. } = &self.role
+            && let ScreenRole::Display { screen, .. } = &self.role
         {
             self.noted = Instant::now();
             screen.record_presence();
         }
-        self.orders.push_back(say(&Told::Beat { time: now_ms() }));
+        self.outgoing.push_back(Outgoing::Send(beat()));
         Ok(())
     }
 
-    fn hear(&mut self, heard: Heard) -> Result<(), End> {
+    fn on_incoming(&mut self, incoming: Incoming) -> Result<(), SocketEnd> {
         self.heard = Instant::now();
-        let text = match heard {
-            Heard::Nothing => return Ok(()),
-            Heard::Answer(order) => {
-                self.orders.push_back(order);
+        let text = match incoming {
+            Incoming::Empty => return Ok(()),
+            Incoming::Ping(pong) => {
+                self.outgoing.push_back(pong);
                 return Ok(());
             }
-            Heard::Text(text) => text,
+            Incoming::Text(text) => text,
         };
-        match serde_json::from_str(&text).map_err(|error| bad(&format!("not a message: {error}")))? {
-            Says::Beat {} => {}
-            Says::Resync {} => self.orders.push_back(Order::Resync),
-            Says::Screen { width, height, ratio, version } => {
+        match serde_json::from_str(&text).map_err(|error| SocketEnd::bad_message(&format!("not a message: {error}")))? {
+            FromScreen::Beat {} => {}
+            FromScreen::Resync {} => self.outgoing.push_back(Outgoing::Resync),
+            FromScreen::Screen { width, height, ratio, version } => {
                 let fine = version.len() <= LONGEST_VERSION && !version.chars().any(char::is_control) && (0.0..100.0).contains(&ratio);
                 if !fine {
-                    return Err(bad(&format!(
+                    return Err(SocketEnd::bad_message(&format!(
                         "version has {} bytes and ratio is {ratio}; allowed: up to {LONGEST_VERSION}, 0 to 100",
                         version.len()
                     )));
                 }
-                if let Role::Display { screen, browser, .. } = &self.role {
+                if let ScreenRole::Display { screen, browser, .. } = &self.role {
                     screen.set_info(ScreenInfo { browser: browser.clone(), width, height, ratio, version });
                 }
             }
@@ -230,44 +226,43 @@ impl Listener {
         Ok(())
     }
 
-    /// What an administrator changed.
-    async fn follow(&mut self, change: Changed) {
+    async fn on_change(&mut self, change: ScreenChange) {
         match (&mut self.role, change) {
-            (Role::Display { standing, .. }, Changed::Standing(next)) => {
+            (ScreenRole::Display { standing, .. }, ScreenChange::State(next)) => {
                 if next.revoked {
-                    self.orders.push_back(say(&Told::Over { why: Why::Revoked }));
-                    self.end = Some(Why::Revoked.end());
+                    self.outgoing.push_back(send(&ToScreen::Over { why: EndReason::Revoked }));
+                    self.end = Some(EndReason::Revoked.end());
                     return;
                 }
                 let before = std::mem::replace(standing, next.clone());
                 if before.settings != next.settings {
-                    self.orders.push_back(say(&Told::Display { display: for_screen(&next.settings) }));
+                    self.outgoing.push_back(send(&ToScreen::Display { display: for_screen(&next.settings) }));
                 }
                 if before.settings.audience() != next.settings.audience() {
-                    match self.site.walls.watch(next.settings.audience()).await {
-                        Some(watched) => self.orders.push_back(Order::Follow(watched.follower)),
-                        None => self.end = Some(End::restart()),
+                    match self.state.walls.watch(next.settings.audience()).await {
+                        Some(watched) => self.outgoing.push_back(Outgoing::Follow(watched.follower)),
+                        None => self.end = Some(SocketEnd::restart()),
                     }
                 }
                 if before.identified != next.identified {
-                    self.orders.push_back(say(&Told::Identify { seconds: IDENTIFY_S }));
+                    self.outgoing.push_back(send(&ToScreen::Identify { seconds: IDENTIFY_S }));
                 }
                 if before.reloaded != next.reloaded {
-                    self.orders.push_back(say(&Told::Reload {}));
+                    self.outgoing.push_back(send(&ToScreen::Reload {}));
                 }
             }
-            (Role::Unpaired { .. }, Changed::CrowdedOut) => {
-                self.orders.push_back(say(&Told::Over { why: Why::Crowded }));
-                self.end = Some(Why::Crowded.end());
+            (ScreenRole::Unpaired { .. }, ScreenChange::CrowdedOut) => {
+                self.outgoing.push_back(send(&ToScreen::Over { why: EndReason::Crowded }));
+                self.end = Some(EndReason::Crowded.end());
             }
-            (Role::Unpaired { token, code, .. }, Changed::Something) => {
-                if self.site.displays.token_owner(token) != TokenOwner::Nobody {
-                    self.orders.push_back(say(&Told::Paired {}));
+            (ScreenRole::Unpaired { token, code, .. }, ScreenChange::Something) => {
+                if self.state.displays.token_owner(token) != TokenOwner::Nobody {
+                    self.outgoing.push_back(send(&ToScreen::Paired {}));
                     return;
                 }
-                let now = self.site.displays.code(token);
+                let now = self.state.displays.code(token);
                 if now != *code {
-                    self.orders.push_back(say(&Told::Code { code: &now }));
+                    self.outgoing.push_back(send(&ToScreen::Code { code: &now }));
                     *code = now;
                 }
             }
@@ -276,58 +271,58 @@ impl Listener {
     }
 }
 
-enum Changed {
-    Standing(DisplayState),
+enum ScreenChange {
+    State(DisplayState),
     Something,
     CrowdedOut,
 }
 
-impl Role {
+impl ScreenRole {
     /// Dropping the future loses nothing.
-    async fn changed(&mut self) -> Changed {
+    async fn changed(&mut self) -> ScreenChange {
         match self {
-            Self::Display { screen, .. } => Changed::Standing(screen.changed().await),
-            Self::Unpaired { waiting, place, .. } => tokio::select! {
-                () = waiting.changed() => Changed::Something,
-                () = place.crowded_out() => Changed::CrowdedOut,
+            Self::Display { screen, .. } => ScreenChange::State(screen.changed().await),
+            Self::Unpaired { waiting, slot, .. } => tokio::select! {
+                () = waiting.changed() => ScreenChange::Something,
+                () = slot.evicted() => ScreenChange::CrowdedOut,
             },
             Self::Over(_) => std::future::pending().await,
         }
     }
 }
 
-impl Side for Listener {
-    fn welcome(&self) -> Order {
+impl SocketSession for ScreenSession {
+    fn welcome(&self) -> Outgoing {
         match &self.role {
-            Role::Display { standing, .. } => say(&Told::Hello {
+            ScreenRole::Display { standing, .. } => send(&ToScreen::Hello {
                 version: env!("CARGO_PKG_VERSION"),
                 time: now_ms(),
-                beat_s: self.site.timing.wall_beat.as_secs().max(1),
+                beat_s: self.state.timing.wall_beat.as_secs().max(1),
                 display: for_screen(&standing.settings),
             }),
-            Role::Unpaired { code, .. } => say(&Told::Code { code }),
-            Role::Over(why) => say(&Told::Over { why: *why }),
+            ScreenRole::Unpaired { code, .. } => send(&ToScreen::Code { code }),
+            ScreenRole::Over(why) => send(&ToScreen::Over { why: *why }),
         }
     }
 
-    async fn next(&mut self) -> Result<Order, End> {
+    async fn next(&mut self) -> Result<Outgoing, SocketEnd> {
         loop {
-            if let Some(order) = self.orders.pop_front() {
-                return Ok(order);
+            if let Some(outgoing) = self.outgoing.pop_front() {
+                return Ok(outgoing);
             }
             if let Some(end) = self.end.take() {
                 return Err(end);
             }
             tokio::select! {
-                () = self.site.shutdown.cancelled() => return Err(End::restart()),
-                heard = self.ear.next() => self.hear(heard?)?,
-                change = self.role.changed() => self.follow(change).await,
-                _ = self.beat.tick() => self.beat()?,
+                () = self.state.shutdown.cancelled() => return Err(SocketEnd::restart()),
+                incoming = self.reader.next() => self.on_incoming(incoming?)?,
+                change = self.role.changed() => self.on_change(change).await,
+                _ = self.beat.tick() => self.on_beat()?,
             }
         }
     }
 
     async fn drain(&mut self) {
-        self.ear.drain().await;
+        self.reader.drain().await;
     }
 }

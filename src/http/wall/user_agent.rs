@@ -1,6 +1,6 @@
-//! What browser a screen has, in words, from its `User-Agent`. For the administrators' list alone: nothing depends on it. Pure.
+//! The name of a screen's browser, from its `User-Agent`. Only the administrators' list shows it: nothing depends on it. Pure.
 
-/// How products name themselves; the first that is there counts, since most also name what they descend from.
+/// The marks of products in the text. The first one found counts, since most products also name their ancestors.
 const PRODUCTS: [(&str, &str); 7] = [
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -12,7 +12,7 @@ const PRODUCTS: [(&str, &str); 7] = [
 ];
 const LONGEST: usize = 40;
 
-/// E.g. `Firefox 78`; of what is not known, how it begins.
+/// For example `Firefox 78`; for an unknown product the beginning of the text.
 pub(super) fn name(user_agent: &str) -> String {
     for (mark, name) in PRODUCTS {
         if let Some((_, rest)) = user_agent.split_once(mark) {

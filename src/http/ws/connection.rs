@@ -1,107 +1,61 @@
-//! A browser's conversation: a hub's frames as they come, and in between what the listening side orders. Decides nothing.
+//! Runs one WebSocket: writes the hub's frames as they come, and in between what the session wants to send. Decides nothing.
 
-use std::future::{Future, ready};
+use std::future::ready;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Duration, timeout};
 
-use crate::http::desk_socket::protocol::close;
-use crate::hub::{Follower, Frame};
+use super::session::{Outgoing, SocketEnd, SocketSession};
+use super::writer::SocketWriter;
 
-use super::writer::Writer;
-use crate::http::desk_socket::reply::Reply;
-
-/// Frames in a row before the listening side has its turn.
+/// After so many frames in a row the session has its turn.
 const BURST: usize = 64;
-/// A close frame, and the other side's, get this long.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// Both close frames together may take this long.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
-/// Why a socket ends.
-pub(in crate::http) enum End {
-    /// The connection broke.
-    Gone,
-    /// The browser said goodbye, with this code.
-    Left(u16),
-    Close(u16, String),
-}
-
-impl End {
-    pub(in crate::http) fn restart() -> Self {
-        Self::Close(close::RESTART, "the server restarts".into())
-    }
-}
-
-/// What the writing side is to do.
-pub(in crate::http) enum Order {
-    Send(Frame),
-    /// Says how far the page has been brought when it is written.
-    Reply(Reply),
-    /// A snapshot again.
-    Resync,
-    /// Another audience's frames from now on, its snapshot first.
-    Follow(Follower),
-}
-
-/// The listening side of a socket.
-pub(in crate::http) trait Side: Send {
-    /// What the browser is told first.
-    fn welcome(&self) -> Order;
-
-    /// The next thing that the writing side is to do, or why the socket ends. Dropping the future loses nothing.
-    fn next(&mut self) -> impl Future<Output = Result<Order, End>> + Send;
-
-    /// Carries out what the browser had said before its connection broke and that is not read yet; nobody is told what comes of it.
-    fn hear_out(&mut self) -> impl Future<Output = ()> + Send {
-        ready(())
-    }
-
-    /// Reads what the browser still sends, to its end.
-    fn drain(&mut self) -> impl Future<Output = ()> + Send;
-}
-
-/// The conversation and its goodbye; only that where somebody is `refused`. Returns why it ended.
-pub(in crate::http) async fn converse(mut writer: Writer, mut side: Box<impl Side>, refused: Option<End>) -> End {
+/// Runs the conversation and its close; only the close where the socket is `refused`. Returns why it ended.
+pub(in crate::http) async fn run(mut writer: SocketWriter, mut session: Box<impl SocketSession>, refused: Option<SocketEnd>) -> SocketEnd {
     let end = match refused {
         Some(end) => end,
-        None => follow(&mut writer, &mut *side).await,
+        None => converse(&mut writer, &mut *session).await,
     };
-    let goodbye = async {
+    let closing = async {
         let (code, reason) = match &end {
-            // To write may have failed before all was read.
-            End::Gone => return side.hear_out().await,
-            End::Left(code) => (*code, ""),
-            End::Close(code, reason) => (*code, reason.as_str()),
+            // A write may have failed before everything was read.
+            SocketEnd::Lost => return session.handle_unread().await,
+            SocketEnd::Left(code) => (*code, ""),
+            SocketEnd::Close(code, reason) => (*code, reason.as_str()),
         };
         if writer.close(code, reason).await.is_ok() {
-            side.drain().await;
+            session.drain().await;
         }
-        writer.hang_up().await;
+        writer.shut_down().await;
     };
-    let _ = timeout(GOODBYE, goodbye).await;
+    let _ = timeout(CLOSE_WITHIN, closing).await;
     end
 }
 
-/// Until something ends it.
-async fn follow(writer: &mut Writer, side: &mut impl Side) -> End {
-    if let Err(end) = writer.carry_out(side.welcome()).await {
+/// Writes until something ends the socket.
+async fn converse(writer: &mut SocketWriter, session: &mut impl SocketSession) -> SocketEnd {
+    if let Err(end) = writer.carry_out(session.welcome()).await {
         return end;
     }
-    // A set of one: it looks at the listening side only when that was woken itself.
-    let mut listening = FuturesUnordered::from_iter([hear(side)]);
+    // A set of one, because it polls the session only when the session itself was woken.
+    let mut listening = FuturesUnordered::from_iter([next_outgoing(session)]);
     let mut in_a_row = 0;
     loop {
-        // Frames first: each then costs one look at the other side. After a full burst that has its turn.
+        // Frames go first, so that each costs one poll of the session. After a full burst the session goes first.
         let done = tokio::select! {
             biased;
             frame = writer.next(), if in_a_row < BURST => {
                 in_a_row += 1;
                 writer.pass_on(frame).await
             }
-            Some((side, order)) = listening.next() => {
-                listening.push(hear(side));
-                match order {
-                    Ok(order) => writer.carry_out(order).await,
+            Some((session, outgoing)) = listening.next() => {
+                listening.push(next_outgoing(session));
+                match outgoing {
+                    Ok(outgoing) => writer.carry_out(outgoing).await,
                     Err(end) => Err(end),
                 }
             }
@@ -116,7 +70,7 @@ async fn follow(writer: &mut Writer, side: &mut impl Side) -> End {
     }
 }
 
-async fn hear<S: Side>(side: &mut S) -> (&mut S, Result<Order, End>) {
-    let order = side.next().await;
-    (side, order)
+async fn next_outgoing<S: SocketSession>(session: &mut S) -> (&mut S, Result<Outgoing, SocketEnd>) {
+    let outgoing = session.next().await;
+    (session, outgoing)
 }

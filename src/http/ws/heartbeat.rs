@@ -1,37 +1,37 @@
-//! The beats of all browsers: one timer and one frame for hundreds of sockets. A socket that has just missed one is given the next.
+//! Beats for all browsers: one timer and one frame for hundreds of sockets. A socket that has just missed one gets the next.
 //!
 //! Sockets are spread over slots, each with its own moment within the period, so that thousands are not woken at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now_ms;
-use crate::http::desk_socket::protocol::Outbound;
 use crate::hub::Frame;
 
-/// With a beat of 2 s one slot has its turn each 100 ms.
+/// With a period of 2 s one slot gets its beat every 100 ms.
 const SLOTS: usize = 20;
 
 #[derive(Debug)]
-pub(in crate::http) struct Pulse {
+pub(in crate::http) struct Heartbeat {
     slots: Vec<watch::Sender<Frame>>,
     joined: AtomicUsize,
 }
 
 /// The beats that one socket gets.
 #[derive(Debug)]
-pub(crate) struct Beats(watch::Receiver<Frame>);
+pub(in crate::http) struct Beats(watch::Receiver<Frame>);
 
-impl Pulse {
+impl Heartbeat {
     pub(in crate::http) fn new() -> Self {
         let slots = (0..SLOTS).map(|_| watch::channel(beat()).0).collect();
         Self { slots, joined: AtomicUsize::new(0) }
     }
 
-    pub(crate) fn join(&self) -> Beats {
+    pub(in crate::http) fn join(&self) -> Beats {
         let slot = self.joined.fetch_add(1, Ordering::Relaxed) % SLOTS;
         Beats(self.slots[slot].subscribe())
     }
@@ -45,7 +45,7 @@ impl Pulse {
                 _ = tick.tick() => {}
                 () = shutdown.cancelled() => return,
             }
-            // Nobody is woken, and nothing made, for a slot without sockets.
+            // A slot without sockets needs no frame.
             if slot.receiver_count() > 0 {
                 slot.send_replace(beat());
             }
@@ -55,17 +55,26 @@ impl Pulse {
 
 impl Beats {
     /// The next beat; of several that were missed only the newest. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self) -> Frame {
+    pub(in crate::http) async fn next(&mut self) -> Frame {
         match self.0.changed().await {
             Ok(()) => self.0.borrow_and_update().clone(),
-            // The site is going, and says so elsewhere.
+            // The server stops; the sockets hear of it elsewhere.
             Err(_) => std::future::pending().await,
         }
     }
 }
 
-fn beat() -> Frame {
-    Frame::text(Outbound::Beat { time: now_ms() }.to_text())
+/// The frame by which browsers know that the server is there, with the server's clock.
+pub(in crate::http) fn beat() -> Frame {
+    let beat = Beat { r#type: "beat", time: now_ms() };
+    Frame::text(serde_json::to_string(&beat).expect("a beat is plain data with text keys"))
+}
+
+#[derive(Serialize)]
+struct Beat {
+    r#type: &'static str,
+    /// Unix milliseconds.
+    time: i64,
 }
 
 #[cfg(test)]
@@ -74,10 +83,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn every_socket_gets_one_beat_in_each_period_at_different_moments() {
-        let pulse = std::sync::Arc::new(Pulse::new());
-        let mut sockets: Vec<Beats> = (0..2 * SLOTS).map(|_| pulse.join()).collect();
+        let heartbeat = std::sync::Arc::new(Heartbeat::new());
+        let mut sockets: Vec<Beats> = (0..2 * SLOTS).map(|_| heartbeat.join()).collect();
         let shutdown = CancellationToken::new();
-        let (running, end) = (pulse.clone(), shutdown.clone());
+        let (running, end) = (heartbeat.clone(), shutdown.clone());
         let task = tokio::spawn(async move { running.run(Duration::from_secs(2), end).await });
         let begun = tokio::time::Instant::now();
         let mut firsts = Vec::new();

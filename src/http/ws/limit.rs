@@ -1,44 +1,45 @@
-//! How many sockets each user has open, so that one user can't take them all. Opens and closes none.
+//! Limits the sockets of each user, so that one user can't take them all. Opens and closes none.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 #[derive(Debug, Clone, Default)]
-pub(in crate::http) struct Seats {
-    taken: Arc<Mutex<HashMap<i64, usize>>>,
+pub(in crate::http) struct SocketLimit {
+    open: Arc<Mutex<HashMap<i64, usize>>>,
 }
 
-/// One open socket; given back when dropped.
+/// Permission for one open socket, until it is dropped.
 #[derive(Debug)]
-pub(in crate::http) struct Seat {
-    seats: Seats,
+pub(in crate::http) struct SocketPermit {
+    all: SocketLimit,
     user: i64,
 }
 
-impl Seats {
-    pub(in crate::http) fn take(&self, user: i64, limit: usize) -> Option<Seat> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(user).or_insert(0);
+impl SocketLimit {
+    /// None where the user has `limit` sockets already.
+    pub(in crate::http) fn acquire(&self, user: i64, limit: usize) -> Option<SocketPermit> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(user).or_insert(0);
         if *count >= limit {
             return None;
         }
         *count += 1;
         metrics::gauge!("usher_browsers").increment(1.0);
-        Some(Seat { seats: self.clone(), user })
+        Some(SocketPermit { all: self.clone(), user })
     }
 
     pub(in crate::http) fn count(&self, user: i64) -> usize {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).get(&user).copied().unwrap_or(0)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&user).copied().unwrap_or(0)
     }
 }
 
-impl Drop for Seat {
+impl Drop for SocketPermit {
     fn drop(&mut self) {
-        let mut taken = self.seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.user) {
+        let mut open = self.all.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.user) {
             *count -= 1;
             if *count == 0 {
-                taken.remove(&self.user);
+                open.remove(&self.user);
             }
         }
         metrics::gauge!("usher_browsers").decrement(1.0);

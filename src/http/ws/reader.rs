@@ -1,4 +1,4 @@
-//! The inward half of a browser's socket: messages, and what of them ends the conversation. Writes nothing.
+//! The reading half of a browser's socket: texts, pings, and errors that end it. Writes nothing.
 
 use std::io;
 use std::pin::Pin;
@@ -10,79 +10,74 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::http::desk_socket::protocol::close;
 use crate::hub::Frame;
 
+use super::close_code;
+use super::session::{Outgoing, SocketEnd};
 use super::upgrade::Inward;
-use crate::http::desk_socket::{End, Order};
 
 /// Browsers send little; the default of 128 KiB each would be most of the memory.
 const READ_BUFFER: usize = 2 * 1024;
 
-/// What a browser says.
-pub(in crate::http) struct Ear {
-    socket: WebSocketStream<Inlet>,
+pub(in crate::http) struct SocketReader {
+    socket: WebSocketStream<ReadOnly>,
     longest: usize,
 }
 
-/// What one of its messages is.
-pub(in crate::http) enum Heard {
+/// One message of the browser.
+pub(in crate::http) enum Incoming {
     Text(String),
-    /// To be sent back.
-    Answer(Order),
-    Nothing,
+    /// The pong is to be sent back.
+    Ping(Outgoing),
+    /// Shows only that the browser is there.
+    Empty,
 }
 
-impl Ear {
-    /// `read`: what came before it was a WebSocket; `longest`: bytes that a message may have.
-    pub(in crate::http) async fn new(inward: Inward, read: Vec<u8>, longest: usize) -> Self {
+impl SocketReader {
+    /// `already_read`: bytes that came with the upgrade request; `longest`: bytes that a message may have.
+    pub(in crate::http) async fn new(inward: Inward, already_read: Vec<u8>, longest: usize) -> Self {
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(Some(longest)).max_frame_size(Some(longest));
-        let socket = WebSocketStream::from_partially_read(Inlet(inward), read, Role::Server, Some(config)).await;
+        let socket = WebSocketStream::from_partially_read(ReadOnly(inward), already_read, Role::Server, Some(config)).await;
         Self { socket, longest }
     }
 
     /// The next message. Dropping the future loses nothing.
-    pub(in crate::http) async fn next(&mut self) -> Result<Heard, End> {
+    pub(in crate::http) async fn next(&mut self) -> Result<Incoming, SocketEnd> {
         match self.socket.next().await {
-            None => Err(End::Gone),
-            Some(Ok(Message::Close(frame))) => Err(End::Left(frame.map_or(close::NORMAL, |frame| frame.code.into()))),
-            Some(Err(error)) => Err(self.broken(&error)),
-            Some(Ok(Message::Ping(data))) => Ok(Heard::Answer(Order::Send(Frame::pong(data)))),
-            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(Heard::Nothing),
-            Some(Ok(Message::Binary(_))) => Err(bad("messages are text")),
-            Some(Ok(Message::Text(text))) => Ok(Heard::Text(text.as_str().to_owned())),
+            None => Err(SocketEnd::Lost),
+            Some(Ok(Message::Close(frame))) => Err(SocketEnd::Left(frame.map_or(close_code::NORMAL, |frame| frame.code.into()))),
+            Some(Err(error)) => Err(self.end_of(&error)),
+            Some(Ok(Message::Ping(data))) => Ok(Incoming::Ping(Outgoing::Send(Frame::pong(data)))),
+            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(Incoming::Empty),
+            Some(Ok(Message::Binary(_))) => Err(SocketEnd::bad_message("messages are text")),
+            Some(Ok(Message::Text(text))) => Ok(Incoming::Text(text.as_str().to_owned())),
         }
     }
 
-    /// Reads on until the browser's close frame: data it sent meanwhile must not turn ours into a reset.
+    /// Reads on until the browser's close frame, because data that nobody reads would turn our close frame into a reset.
     pub(in crate::http) async fn drain(&mut self) {
         while let Some(Ok(_)) = self.socket.next().await {}
     }
 
-    fn broken(&self, error: &Error) -> End {
+    fn end_of(&self, error: &Error) -> SocketEnd {
         match error {
-            Error::Capacity(_) => bad(&format!("a message is longer than {} bytes", self.longest)),
-            Error::Utf8(_) => bad("a message is not valid UTF-8"),
-            _ => End::Gone,
+            Error::Capacity(_) => SocketEnd::bad_message(&format!("a message is longer than {} bytes", self.longest)),
+            Error::Utf8(_) => SocketEnd::bad_message("a message is not valid UTF-8"),
+            _ => SocketEnd::Lost,
         }
     }
 }
 
-/// The end of a socket whose browser says what is no message.
-pub(in crate::http) fn bad(reason: &str) -> End {
-    End::Close(close::BAD_MESSAGE, reason.to_owned())
-}
+/// The reading half in the form that tungstenite wants. Frames that it would send by itself are dropped: only the writer writes.
+struct ReadOnly(Inward);
 
-/// The inward half as tungstenite wants it. What it would answer by itself goes nowhere: the writing side alone writes, by order.
-struct Inlet(Inward);
-
-impl AsyncRead for Inlet {
+impl AsyncRead for ReadOnly {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for Inlet {
+impl AsyncWrite for ReadOnly {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, frames: &[u8]) -> Poll<io::Result<usize>> {
         Poll::Ready(Ok(frames.len()))
     }

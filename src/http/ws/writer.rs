@@ -1,6 +1,6 @@
-//! The writing side of one browser's socket: the hub's frames as they are, and what this browser alone is told. Reads nothing.
+//! The writing half of a browser's socket: the hub's frames as they are, and what is for this browser alone. Reads nothing.
 //!
-//! Nothing is framed or copied here: a thousand browsers get the same bytes, and what is left of the cost is the `write` call.
+//! It frames and copies nothing: a thousand browsers get the same bytes, and the remaining cost is the `write` call.
 
 use std::future::Future;
 use std::io;
@@ -11,55 +11,58 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Duration, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::http::desk_socket::protocol::close;
-use crate::http::state::Site;
 use crate::hub::{Follower, Frame};
 
+use super::close_code;
 use super::heartbeat::Beats;
+use super::session::{Outgoing, SocketEnd};
 use super::upgrade::Outward;
-use crate::http::desk_socket::{End, Order};
 
-pub(in crate::http) struct Writer {
-    out: Outward,
-    /// None: nobody's frames are for this browser.
-    follower: Option<Follower>,
-    /// None: beats are ordered by the listening side.
-    beats: Option<Beats>,
-    /// What is left of a frame that was begun: nothing else may be written before it.
-    begun: Bytes,
+/// All sockets add to one counter, which would cost more than a frame, so each adds to it now and then.
+const COUNTED_TOGETHER: u64 = 64;
+
+/// The same for all writers.
+#[derive(Debug, Clone)]
+pub(in crate::http) struct WriterSettings {
     /// How long a browser may take nothing of a frame that waits.
     stuck: Duration,
     shutdown: CancellationToken,
-    /// Frames passed on since they were counted last.
-    passed: u64,
+    /// Looked up once, because it counts with every flush of every socket.
     frames_sent: metrics::Counter,
 }
 
-/// A counter that all sockets share costs more than what it counts, so each adds to it now and then.
-const COUNTED_TOGETHER: u64 = 64;
+impl WriterSettings {
+    pub(in crate::http) fn new(stuck: Duration, shutdown: CancellationToken) -> Self {
+        Self { stuck, shutdown, frames_sent: metrics::counter!("usher_frames_sent_total") }
+    }
+}
 
-impl Writer {
-    pub(in crate::http) fn new(site: &Site, out: Outward, follower: Option<Follower>) -> Self {
-        Self {
-            out,
-            follower,
-            beats: None,
-            begun: Bytes::new(),
-            stuck: site.timing.browser_stuck,
-            shutdown: site.shutdown.clone(),
-            passed: 0,
-            frames_sent: site.frames_sent.clone(),
-        }
+pub(in crate::http) struct SocketWriter {
+    out: Outward,
+    /// None: the browser gets no audience's frames.
+    follower: Option<Follower>,
+    /// None: the session sends beats itself.
+    beats: Option<Beats>,
+    /// The rest of a frame that was begun: nothing else may be written before it.
+    begun: Bytes,
+    settings: WriterSettings,
+    /// Frames passed on since they were counted last.
+    passed: u64,
+}
+
+impl SocketWriter {
+    pub(in crate::http) fn new(settings: WriterSettings, out: Outward, follower: Option<Follower>) -> Self {
+        Self { out, follower, beats: None, begun: Bytes::new(), settings, passed: 0 }
     }
 
-    /// Passes these on between the hub's frames.
-    pub(crate) fn with_beats(mut self, beats: Beats) -> Self {
+    /// Writes these between the hub's frames.
+    pub(in crate::http) fn with_beats(mut self, beats: Beats) -> Self {
         self.beats = Some(beats);
         self
     }
 
-    /// The next frame that all or many browsers are sent: the hub's first, else a beat. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self) -> Frame {
+    /// The next frame that many browsers get: the hub's first, else a beat. Dropping the future loses nothing.
+    pub(in crate::http) async fn next(&mut self) -> Frame {
         let (follower, beats) = (&mut self.follower, &mut self.beats);
         tokio::select! {
             biased;
@@ -69,7 +72,7 @@ impl Writer {
         }
     }
 
-    pub(crate) async fn pass_on(&mut self, frame: Frame) -> Result<(), End> {
+    pub(in crate::http) async fn pass_on(&mut self, frame: Frame) -> Result<(), SocketEnd> {
         self.passed += 1;
         if self.passed == COUNTED_TOGETHER {
             self.count();
@@ -78,45 +81,45 @@ impl Writer {
     }
 
     fn count(&mut self) {
-        self.frames_sent.increment(std::mem::take(&mut self.passed));
+        self.settings.frames_sent.increment(std::mem::take(&mut self.passed));
     }
 
-    /// A quiet page says now and then that it is there, so its frames are counted soon enough.
-    pub(crate) async fn carry_out(&mut self, order: Order) -> Result<(), End> {
+    /// Counts the frames too: even a quiet page sends beats, so they are counted soon enough.
+    pub(in crate::http) async fn carry_out(&mut self, outgoing: Outgoing) -> Result<(), SocketEnd> {
         self.count();
-        match order {
-            Order::Send(frame) => self.write(frame).await,
-            Order::Reply(reply) => self.write(Frame::text(reply.to_text(self.follower.as_ref().map_or(0, Follower::seq)))).await,
-            Order::Resync => {
+        match outgoing {
+            Outgoing::Send(frame) => self.write(frame).await,
+            Outgoing::Reply(reply) => self.write(Frame::text(reply.to_text(self.follower.as_ref().map_or(0, Follower::seq)))).await,
+            Outgoing::Resync => {
                 self.follower.iter_mut().for_each(Follower::resync);
                 Ok(())
             }
-            Order::Follow(follower) => {
+            Outgoing::Follow(follower) => {
                 self.follower = Some(follower);
                 Ok(())
             }
         }
     }
 
-    /// The close frame, after what was begun.
-    pub(crate) async fn close(&mut self, code: u16, reason: &str) -> io::Result<()> {
+    /// Writes the close frame, after the rest of a frame that was begun.
+    pub(in crate::http) async fn close(&mut self, code: u16, reason: &str) -> io::Result<()> {
         self.out.write_all_buf(&mut self.begun).await?;
         self.out.write_all(&Frame::close(code, reason).into_bytes()).await?;
         self.out.flush().await
     }
 
-    pub(crate) async fn hang_up(&mut self) {
-        // Gone already where this fails.
+    pub(in crate::http) async fn shut_down(&mut self) {
+        // It fails where the connection has ended already.
         let _ = self.out.shutdown().await;
     }
 
-    async fn write(&mut self, frame: Frame) -> Result<(), End> {
+    async fn write(&mut self, frame: Frame) -> Result<(), SocketEnd> {
         self.begun = frame.into_bytes();
-        let Self { out, begun, stuck, shutdown, .. } = self;
+        let Self { out, begun, settings: WriterSettings { stuck, shutdown, .. }, .. } = self;
         while !begun.is_empty() {
-            // One plain write: `write_all_buf` would make it a vectored one, which costs the system more.
+            // `write_all_buf` would make it a vectored write, which costs the system more.
             match patiently(out.write(begun), *stuck, shutdown).await? {
-                0 => return Err(End::Gone),
+                0 => return Err(SocketEnd::Lost),
                 taken => begun.advance(taken),
             }
         }
@@ -124,24 +127,24 @@ impl Writer {
     }
 }
 
-/// Waits for one step of the connection: a slow browser that takes something is not a stuck one.
-async fn patiently<T>(step: impl Future<Output = io::Result<T>>, stuck: Duration, shutdown: &CancellationToken) -> Result<T, End> {
+/// Waits for one step of the connection. A slow browser that takes something is not a stuck one.
+async fn patiently<T>(step: impl Future<Output = io::Result<T>>, stuck: Duration, shutdown: &CancellationToken) -> Result<T, SocketEnd> {
     let mut step = std::pin::pin!(step);
-    // Nearly always the system takes it at once: no clock is set up for that.
+    // Nearly always the system takes it at once, so no timer is set before.
     if let Some(done) = poll_immediate(step.as_mut()).await {
-        return done.map_err(|_| End::Gone);
+        return done.map_err(|_| SocketEnd::Lost);
     }
     tokio::select! {
         biased;
         done = timeout(stuck, step) => match done {
-            Ok(done) => done.map_err(|_| End::Gone),
-            Err(_) => Err(End::Close(close::SLOW, format!("no data taken for {} s", stuck.as_secs()))),
+            Ok(done) => done.map_err(|_| SocketEnd::Lost),
+            Err(_) => Err(SocketEnd::Close(close_code::SLOW, format!("no data taken for {} s", stuck.as_secs()))),
         },
-        () = shutdown.cancelled() => Err(End::restart()),
+        () = shutdown.cancelled() => Err(SocketEnd::restart()),
     }
 }
 
-impl Drop for Writer {
+impl Drop for SocketWriter {
     fn drop(&mut self) {
         self.count();
     }

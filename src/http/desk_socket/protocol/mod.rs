@@ -13,28 +13,14 @@ use crate::model::{BridgeStats, Role, TargetResult};
 
 pub use client_message::{ClaimKind, Inbound, May, OnPeople};
 pub use refusal::addressee;
-pub use validate::parse;
+pub use validate::{MAX_PEOPLE, parse};
 
 pub const VERSION: u32 = 1;
 
-/// The most ids one press may hold, and the longest message: 5,000 ids of 36 characters fit.
-pub const MAX_PEOPLE: usize = 5000;
+/// The longest message in bytes: [`MAX_PEOPLE`] ids of 36 characters fit.
 pub const MAX_MESSAGE: usize = 256 * 1024;
 /// Results in one reply.
 pub const MAX_RESULTS: usize = 200;
-
-/// Close codes; what the browser does then is in the document.
-pub mod close {
-    /// Answers a browser's goodbye that has no code.
-    pub const NORMAL: u16 = 1000;
-    pub const RESTART: u16 = 1001;
-    pub const BAD_MESSAGE: u16 = 4400;
-    pub const SIGNED_OUT: u16 = 4401;
-    /// Of a screen on a wall.
-    pub const REVOKED: u16 = 4403;
-    pub const SLOW: u16 = 4008;
-    pub const TOO_MANY: u16 = 4429;
-}
 
 /// What one browser alone is told.
 #[derive(Debug, Serialize)]
@@ -63,9 +49,6 @@ pub enum Outbound<'a> {
     },
     Prefs {
         value: &'a RawValue,
-    },
-    Beat {
-        time: i64,
     },
     /// The session ends at this moment, however much it is used.
     SessionEnds {

@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::{Inbound, MAX_PEOPLE, OnPeople};
+use super::client_message::{Inbound, OnPeople};
 use crate::config::{MAX_BRIDGE_NAME, MAX_WAIT_S};
 use crate::model::Scope;
 use crate::model::wire_name::to_wire;
 use crate::text::cut;
 
+/// The most ids that one action may hold.
+pub const MAX_PEOPLE: usize = 5000;
 const MAX_REF: usize = 64;
 const MAX_ID: usize = 128;
 /// Others' claims that one action may go over, and ids of one claim.

@@ -1,4 +1,7 @@
-//! Of several session cookies, the one that is a log-in here counts: another Usher on this host, an old path, a parent domain may have set others.
+//! Keeps one session cookie of several: the one that is a sign-in here. Another Usher on this host, an old path or a parent domain may have set
+//! others.
+
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -6,30 +9,30 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_sessions::session::Id;
 
-use super::error::Failure;
-use super::middleware::cookies;
-use super::state::Shared;
+use crate::http::cookies;
+use crate::http::error::PageError;
+use crate::http::state::AppState;
 
-pub(super) const COOKIE: &str = "usher";
+pub(in crate::http) const COOKIE: &str = "usher";
 
-/// Leaves what lies further in one session cookie at most, and none of other programs: what they hold is not always text.
-pub(super) async fn choose(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
+/// Passes on one session cookie at most, and no cookies of other programs, whose values are not always text.
+pub(in crate::http) async fn keep_one(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let mut ids: Vec<Id> = cookies::all(request.headers(), COOKIE).filter_map(|value| value.parse().ok()).collect();
     ids.dedup();
     let chosen = match ids[..] {
         [] => None,
         [id] => Some(id),
-        // Where none is known the first one goes on, and is taken away.
-        [first, ..] => match site.accounts.known_session(ids).await {
+        // Where none is known, the session layer gets the first one and removes it.
+        [first, ..] => match state.accounts.known_session(ids).await {
             Ok(known) => Some(known.unwrap_or(first)),
-            Err(error) => return Failure::Db(error).into_response(),
+            Err(error) => return PageError::Db(error).into_response(),
         },
     };
-    keep(request.headers_mut(), chosen);
+    rewrite(request.headers_mut(), chosen);
     next.run(request).await
 }
 
-fn keep(headers: &mut HeaderMap, session: Option<Id>) {
+fn rewrite(headers: &mut HeaderMap, session: Option<Id>) {
     let mut ours: Vec<u8> = session.map(|id| format!("{COOKIE}={id}").into_bytes()).unwrap_or_default();
     for (name, value) in cookies::pairs(headers).filter(|(name, _)| name.starts_with(b"usher_")) {
         let before: &[u8] = if ours.is_empty() { b"" } else { b"; " };
@@ -50,11 +53,11 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_bytes(b"city=Z\xfcrich; usher=bad; usher_csrf=a").expect("value"));
         headers.append(header::COOKIE, "usher=worse; usher_csrf=b; usher_language=de".parse().expect("value"));
-        keep(&mut headers, Some(Id(1)));
+        rewrite(&mut headers, Some(Id(1)));
         let kept: Vec<_> = headers.get_all(header::COOKIE).iter().map(|value| value.to_str().expect("text").to_owned()).collect();
         assert_eq!(kept, [format!("usher={}; usher_csrf=a; usher_csrf=b; usher_language=de", Id(1))]);
         headers.insert(header::COOKIE, "a=b".parse().expect("value"));
-        keep(&mut headers, None);
+        rewrite(&mut headers, None);
         assert!(headers.is_empty());
     }
 }

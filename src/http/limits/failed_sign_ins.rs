@@ -1,5 +1,5 @@
-//! Failed attempts to sign in, for the log of actions: of one user name at one address the first is an entry at once, and all others within
-//! the next minutes are one more entry with their number. Strangers can make no more entries than that. Writes nothing.
+//! Counts failed attempts to sign in for the audit log. The first of a user name at an address becomes an entry at once; all others within the
+//! next minutes become one more entry with their number. Strangers can cause no more entries than that. Writes nothing.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,33 +13,33 @@ use crate::text::cut;
 
 /// Failures within this time are counted together.
 const WINDOW: Duration = Duration::from_secs(600);
-/// User names told apart for one address, and pairs of both in all: further ones are counted together.
+/// User names that are told apart for one network, and pairs of both in all: further ones are counted together.
 const NAMES: usize = 10;
 const PAIRS: usize = 100;
-/// Characters of what was typed: it may be anything.
+/// Characters of a typed name: people type anything.
 const LONGEST_NAME: usize = 64;
 
 /// Stands for several user names, or several addresses.
 const SEVERAL: &str = "*";
 
 #[derive(Debug, Default)]
-pub(in crate::http) struct FailedLogIns(Mutex<HashMap<Key, Window>>);
+pub(in crate::http) struct FailedSignIns(Mutex<HashMap<WindowKey, Window>>);
 
-/// Where, and the key of the user name; None: all others.
-type Key = (Option<IpAddr>, Option<String>);
+/// The network and the key of the user name; None: all others.
+type WindowKey = (Option<IpAddr>, Option<String>);
 
 #[derive(Debug)]
 struct Window {
     began: Instant,
-    /// Of the first failure.
+    /// As typed at the first failure.
     name: String,
     address: String,
-    /// After the first.
+    /// Failures after the first.
     more: u64,
 }
 
-impl FailedLogIns {
-    /// Somebody failed. The entry that is to be written now, if any.
+impl FailedSignIns {
+    /// Counts a failure. Returns the entry that is to be written now, if any.
     pub(in crate::http) fn note(&self, name: &str, address: IpAddr, now: Instant) -> Option<Entry> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = key(&windows, name, address);
@@ -47,7 +47,7 @@ impl FailedLogIns {
             window.more += 1;
             return None;
         }
-        let name = if key.1.is_some() { shown(name) } else { SEVERAL.to_owned() };
+        let name = if key.1.is_some() { typed_name(name) } else { SEVERAL.to_owned() };
         let address = if key.0.is_some() { address.to_string() } else { String::new() };
         let window = Window { began: now, name, address, more: 0 };
         let entry = window.entry(1);
@@ -55,7 +55,7 @@ impl FailedLogIns {
         Some(entry)
     }
 
-    /// The counts that are to be written now; `all`: also those of windows that have not ended.
+    /// The counts that are to be written now; `all`: also of windows that have not ended.
     pub(in crate::http) fn due(&self, now: Instant, all: bool) -> Vec<Entry> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut due = Vec::new();
@@ -78,23 +78,24 @@ impl Window {
     }
 }
 
-fn key(windows: &HashMap<Key, Window>, name: &str, address: IpAddr) -> Key {
+fn key(windows: &HashMap<WindowKey, Window>, name: &str, address: IpAddr) -> WindowKey {
     let network = network(address);
     let own = (Some(network), Some(attempts_key(name)));
     let others = (Some(network), None);
     let of_network = windows.keys().filter(|(other, name)| *other == Some(network) && name.is_some()).count();
-    // One place is kept for all who find no other.
+    // One window is kept for all failures that find no other.
     let full = windows.len() >= PAIRS;
-    match () {
-        () if windows.contains_key(&own) => own,
-        () if of_network < NAMES && !full => own,
-        () if windows.contains_key(&others) || !full => others,
-        () => (None, None),
+    if windows.contains_key(&own) || (of_network < NAMES && !full) {
+        own
+    } else if windows.contains_key(&others) || !full {
+        others
+    } else {
+        (None, None)
     }
 }
 
 /// A typed user name in one short line.
-pub(in crate::http) fn shown(name: &str) -> String {
+pub(in crate::http) fn typed_name(name: &str) -> String {
     let line: String = cut(name.trim(), LONGEST_NAME).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line
 }
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_first_failure_is_told_at_once_and_all_others_with_their_number() {
-        let (failed, start) = (FailedLogIns::default(), Instant::now());
+        let (failed, start) = (FailedSignIns::default(), Instant::now());
         let first = failed.note(" Ana\n", from(1), start).expect("an entry");
         assert_eq!((&*first.detail, &*first.address, &*first.user, &*first.result), ("Ana", "10.0.0.1", "", "refused"));
         for n in 0..500 {
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn strangers_can_make_no_more_entries_than_a_few() {
-        let (failed, start) = (FailedLogIns::default(), Instant::now());
+        let (failed, start) = (FailedSignIns::default(), Instant::now());
         let mut entries: Vec<Entry> = (0..1000).filter_map(|n| failed.note(&format!("name{n}"), from(1), start)).collect();
         assert_eq!(said(&entries[10..]), [pair("10.0.0.1", "*")]);
         for n in 0..50_000 {

@@ -1,9 +1,8 @@
-//! A TCP connection that can be ended from outside, and knows whether a request on it is being answered.
+//! Accepts a TCP connection in such a way that it can be ended from outside, and knows whether it answers a request.
 
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
@@ -15,70 +14,63 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::{Connection, Connections};
-use crate::http::state::Shared;
+use crate::config::{Live, WebConfig};
 
-/// Takes connections in, and counts them.
+use super::registry::{Connections, TrackedConnection};
+
 #[derive(Clone)]
-pub(in crate::http) struct Accepting {
-    site: Shared,
+pub(in crate::http) struct Acceptor {
     connections: Connections,
+    config: Live<WebConfig>,
 }
 
-impl Accepting {
-    pub(in crate::http) fn new(site: Shared) -> Self {
-        Self { connections: site.connections.clone(), site }
+impl Acceptor {
+    pub(in crate::http) fn new(connections: Connections, config: Live<WebConfig>) -> Self {
+        Self { connections, config }
     }
 
-    fn hold(&self, stream: TcpStream) -> io::Result<Held> {
+    fn track(&self, stream: TcpStream) -> io::Result<TrackedStream> {
         stream.set_nodelay(true)?;
         let peer = stream.peer_addr()?;
-        // A proxy of ours holds the connections of many: what lasts of them is counted by whose it is.
-        let stranger = !self.site.config.get().trusts(peer.ip());
-        let (connection, crowded) = self.connections.open(peer, stranger);
-        if crowded {
-            metrics::counter!("usher_strangers_closed_total", "what" => "connection").increment(1);
-            self.site.log_limits.connections_closed.log(|suppressed| {
-                tracing::warn!(address = %peer.ip(), suppressed, "too many connections without log-in, oldest closed");
-            });
-        }
-        Ok(Held { stream, connection })
+        // A trusted proxy holds the connections of many people, so it is no stranger.
+        let stranger = !self.config.get().trusts(peer.ip());
+        Ok(TrackedStream { stream, connection: self.connections.open(peer, stranger) })
     }
 }
 
-impl<S> Accept<TcpStream, S> for Accepting {
-    type Stream = Held;
-    type Service = Counted<S>;
-    type Future = std::future::Ready<io::Result<(Held, Counted<S>)>>;
+impl<S> Accept<TcpStream, S> for Acceptor {
+    type Stream = TrackedStream;
+    type Service = TrackedService<S>;
+    type Future = std::future::Ready<io::Result<(TrackedStream, TrackedService<S>)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        std::future::ready(self.hold(stream).map(|held| {
-            let service = Counted { connection: held.connection.clone(), inner: service };
-            (held, service)
+        std::future::ready(self.track(stream).map(|stream| {
+            let service = TrackedService { connection: stream.connection.clone(), inner: service };
+            (stream, service)
         }))
     }
 }
 
 #[derive(Debug)]
-pub(in crate::http) struct Held {
+pub(in crate::http) struct TrackedStream {
     stream: TcpStream,
-    connection: Connection,
+    connection: TrackedConnection,
 }
 
-impl Held {
-    /// The system's own socket, for one that is a WebSocket now.
+impl TrackedStream {
+    /// The system's own socket, for a connection that became a WebSocket.
     pub(in crate::http) fn into_stream(self) -> TcpStream {
         self.stream
     }
 
     fn is_closed(&self) -> bool {
-        self.connection.0.line.closed.load(Ordering::Acquire)
+        self.connection.status().is_closed()
     }
 }
 
-impl AsyncRead for Held {
+impl AsyncRead for TrackedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.connection.0.line.reader.register(cx.waker());
+        self.connection.status().reader.register(cx.waker());
         if self.is_closed() {
             // As if the other side had ended it.
             return Poll::Ready(Ok(()));
@@ -87,7 +79,7 @@ impl AsyncRead for Held {
     }
 }
 
-impl AsyncWrite for Held {
+impl AsyncWrite for TrackedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.is_closed() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
@@ -115,14 +107,14 @@ impl AsyncWrite for Held {
     }
 }
 
-/// The service of one connection; its requests know by which they came.
+/// The service of one connection; puts the connection into the extensions of its requests.
 #[derive(Clone)]
-pub(in crate::http) struct Counted<S> {
-    connection: Connection,
+pub(in crate::http) struct TrackedService<S> {
+    connection: TrackedConnection,
     inner: S,
 }
 
-impl<S> Service<Request<Incoming>> for Counted<S>
+impl<S> Service<Request<Incoming>> for TrackedService<S>
 where
     S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
     S::Future: Send + 'static,
@@ -136,37 +128,35 @@ where
     }
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
-        let busy = Busy::new(&self.connection);
+        let guard = RequestGuard::new(&self.connection);
         request.extensions_mut().insert(self.connection.clone());
-        let answer = self.inner.call(request);
-        Box::pin(async move { Ok(answer.await?.map(|body| Body::new(CountedBody { body, _busy: busy }))) })
+        let response = self.inner.call(request);
+        Box::pin(async move { Ok(response.await?.map(|body| Body::new(TrackedBody { body, _guard: guard }))) })
     }
 }
 
-/// A request whose answer is not over.
-struct Busy(Connection);
+/// The connection counts as busy while this lives.
+struct RequestGuard(TrackedConnection);
 
-impl Busy {
-    fn new(connection: &Connection) -> Self {
-        connection.0.line.busy.fetch_add(1, Ordering::Relaxed);
+impl RequestGuard {
+    fn new(connection: &TrackedConnection) -> Self {
+        connection.begin_request();
         Self(connection.clone())
     }
 }
 
-impl Drop for Busy {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
-        let lease = &self.0.0;
-        lease.line.idle_since.store(lease.connections.now(), Ordering::Relaxed);
-        lease.line.busy.fetch_sub(1, Ordering::Relaxed);
+        self.0.end_request();
     }
 }
 
-struct CountedBody {
+struct TrackedBody {
     body: Body,
-    _busy: Busy,
+    _guard: RequestGuard,
 }
 
-impl HttpBody for CountedBody {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

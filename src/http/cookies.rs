@@ -1,24 +1,24 @@
-//! Reads the cookies of a request, and writes those of an answer. Knows none of them.
+//! Reads the cookies of a request, and writes those of an answer. Knows the meaning of none.
 //!
 //! The crate `cookie` writes them. It reads text only, so a request is read here, byte for byte: a cookie that another program on this host set
 //! must not hide ours.
 //!
 //! A browser may send several of one name: of another path, of a parent domain, of another Usher on the same host. Which one counts is for
-//! those to say who know what they stand for.
+//! the caller to decide, who knows what the values mean.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use time::Duration;
 use tower_sessions::cookie::{Cookie, SameSite};
 
-/// Values of one name that are looked at.
-pub(in crate::http) const MOST: usize = 32;
+/// Values of one name that are read.
+const MOST: usize = 32;
 
 /// All values of this name, in the order in which the browser sends them: longer paths first. Without quotes.
 pub(in crate::http) fn all<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     pairs(headers).filter(move |(each, _)| *each == name.as_bytes()).filter_map(|(_, value)| unquoted(value)).take(MOST)
 }
 
-/// The first value of this name that is as it should be.
+/// The first value of this name that is `fine`.
 pub(in crate::http) fn find<'a>(headers: &'a HeaderMap, name: &'a str, fine: impl Fn(&str) -> bool) -> Option<&'a str> {
     all(headers, name).find(|value| fine(value))
 }

@@ -1,22 +1,22 @@
-//! The language of a page: what the person chose, kept in a cookie, else what the browser asks for. Knows no words.
+//! The language of a page: the one that the person chose, kept in a cookie, else the one that the browser asks for. Knows no words.
 
 use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, header};
 use tower_sessions::cookie::SameSite;
 
-use crate::http::middleware::cookies;
-use crate::http::ops::assets::Static;
+use super::web_files::WebFiles;
+use crate::http::cookies;
 
-/// What is spoken where nothing that the browser asks for is.
+/// The language where Usher has none that the browser asks for.
 pub(in crate::http) const ENGLISH: &str = "en";
 
 const COOKIE: &str = "usher_language";
 const A_YEAR_S: u32 = 365 * 24 * 60 * 60;
 
-/// One for each catalogue in `web/i18n`.
+/// Each catalog in `web/i18n` has one.
 static CODES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let names = Static::iter().filter_map(|path| Some(path.strip_prefix("i18n/")?.strip_suffix(".json")?.to_owned()));
+    let names = WebFiles::iter().filter_map(|path| Some(path.strip_prefix("i18n/")?.strip_suffix(".json")?.to_owned()));
     let mut codes: Vec<String> = names.collect();
     codes.sort();
     codes
@@ -30,7 +30,7 @@ pub(in crate::http) fn all() -> impl Iterator<Item = &'static str> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) struct Language {
     pub(in crate::http) code: &'static str,
-    /// Whether the person chose it; the browser's wish otherwise.
+    /// The person chose it; otherwise the browser asks for it.
     pub(in crate::http) chosen: bool,
 }
 
@@ -38,19 +38,19 @@ impl Language {
     pub(in crate::http) fn of(headers: &HeaderMap) -> Self {
         match cookies::find(headers, COOKIE, |value| known(value).is_some()).and_then(known) {
             Some(code) => Self { code, chosen: true },
-            None => Self { code: asked(headers).unwrap_or(ENGLISH), chosen: false },
+            None => Self { code: preferred(headers).unwrap_or(ENGLISH), chosen: false },
         }
     }
 
-    /// One that was set for a screen; English where it is not spoken.
+    /// The language that was set for a display; English where Usher does not have it.
     pub(in crate::http) fn fixed(code: &str) -> Self {
         Self { code: known(code).unwrap_or(ENGLISH), chosen: true }
     }
 
-    /// What a person chose on a form: a code, or nothing for the browser's wish. `None` for what is not on the form.
+    /// The choice on a form: a code, or empty for the language that the browser asks for. None where the form has no such choice.
     pub(in crate::http) fn choose(choice: &str, headers: &HeaderMap) -> Option<Self> {
         match choice {
-            "" => Some(Self { code: asked(headers).unwrap_or(ENGLISH), chosen: false }),
+            "" => Some(Self { code: preferred(headers).unwrap_or(ENGLISH), chosen: false }),
             code => Some(Self { code: known(code)?, chosen: true }),
         }
     }
@@ -62,17 +62,17 @@ impl Language {
     }
 }
 
-/// Of what the browser asks for, what it wants most of what there is.
-fn asked(headers: &HeaderMap) -> Option<&'static str> {
+/// The language that the browser prefers of those that Usher has.
+fn preferred(headers: &HeaderMap) -> Option<&'static str> {
     let texts = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
-    let mut wishes: Vec<(&str, f32)> = texts.flat_map(|text| text.split(',')).filter_map(wish).collect();
-    // A stable order: of two wanted as much, the one named first.
-    wishes.sort_by(|a, b| b.1.total_cmp(&a.1));
-    wishes.into_iter().find_map(|(tag, _)| known(tag))
+    let mut preferences: Vec<(&str, f32)> = texts.flat_map(|text| text.split(',')).filter_map(preference).collect();
+    // A stable order: of two with equal weight the first one counts.
+    preferences.sort_by(|a, b| b.1.total_cmp(&a.1));
+    preferences.into_iter().find_map(|(tag, _)| known(tag))
 }
 
-/// `de-CH;q=0.8`: a language, and how much it is wanted.
-fn wish(text: &str) -> Option<(&str, f32)> {
+/// `de-CH;q=0.8`: a language and its weight.
+fn preference(text: &str) -> Option<(&str, f32)> {
     let mut parts = text.split(';').map(str::trim);
     let tag = parts.next()?;
     let weight = match parts.find_map(|part| part.strip_prefix("q=")) {

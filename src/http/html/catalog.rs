@@ -1,4 +1,4 @@
-//! The pages' words: one flat file of keys for each language, the same that the browser loads. Chooses plural forms; escapes nothing.
+//! The words of pages: one flat file of keys for each language, which the browser loads too. Chooses plural forms; escapes nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,54 +6,54 @@ use minijinja::value::{Kwargs, Value};
 
 use super::language;
 use super::language::ENGLISH;
-use crate::http::ops::assets::Static;
+use super::web_files::WebFiles;
 
-/// One catalogue for each language.
+/// One catalog for each language.
 #[derive(Debug)]
-pub(in crate::http) struct Catalogues {
-    english: Catalogue,
-    others: HashMap<&'static str, Catalogue>,
+pub(in crate::http) struct Catalogs {
+    english: Catalog,
+    others: HashMap<&'static str, Catalog>,
 }
 
-impl Catalogues {
+impl Catalogs {
     pub(in crate::http) fn load() -> Self {
-        let english = Catalogue { language: ENGLISH, words: read(ENGLISH) };
-        // What a language lacks is said in English.
+        let english = Catalog { language: ENGLISH, words: read(ENGLISH) };
+        // English fills the gaps of a language.
         let over_english = |language| {
             let words = english.words.clone().into_iter().chain(read(language)).collect();
-            (language, Catalogue { language, words })
+            (language, Catalog { language, words })
         };
         let others = language::all().filter(|code| *code != ENGLISH).map(over_english).collect();
         Self { english, others }
     }
 
-    pub(in crate::http) fn of(&self, language: &str) -> &Catalogue {
+    pub(in crate::http) fn of(&self, language: &str) -> &Catalog {
         self.others.get(language).unwrap_or(&self.english)
     }
 }
 
 fn read(language: &str) -> HashMap<String, String> {
-    let file = Static::get(&format!("i18n/{language}.json"));
+    let file = WebFiles::get(&format!("i18n/{language}.json"));
     file.and_then(|file| serde_json::from_slice(&file.data).ok()).unwrap_or_else(|| {
-        tracing::error!(language, "the catalogue of words is missing or broken");
+        tracing::error!(language, "catalog of words missing or broken");
         HashMap::new()
     })
 }
 
 /// The words of one language.
 #[derive(Debug)]
-pub(in crate::http) struct Catalogue {
+pub(in crate::http) struct Catalog {
     language: &'static str,
     words: HashMap<String, String>,
 }
 
-impl Catalogue {
-    /// A key without anything to fill in.
+impl Catalog {
+    /// The text of a key, with nothing filled in.
     pub(in crate::http) fn plain(&self, key: &str) -> String {
         self.words.get(key).cloned().unwrap_or_else(|| key.to_owned())
     }
 
-    /// All words whose keys begin so.
+    /// All words whose keys begin with `prefix`.
     pub(in crate::http) fn beginning_with(&self, prefix: &str) -> BTreeMap<String, String> {
         self.words.iter().filter(|(key, _)| key.starts_with(prefix)).map(|(key, text)| (key.clone(), text.clone())).collect()
     }
@@ -65,7 +65,7 @@ impl Catalogue {
         let Some(text) = plural.or_else(|| self.words.get(key)) else { return Ok(key.to_owned()) };
         let mut filled = String::with_capacity(text.len());
         let mut rest = text.as_str();
-        // In one pass: what is filled in is not looked at again.
+        // In one pass, so that a filled-in value is not filled in again.
         while let Some((before, after)) = rest.split_once('{') {
             filled.push_str(before);
             match after.split_once('}') {
@@ -105,7 +105,7 @@ mod tests {
     fn say_in(language: &'static str, key: &str, args: &[(&'static str, Value)]) -> String {
         let words = [("hi", "Hi {name}, {x}!"), ("n.one", "{n} person"), ("n.other", "{n} people")];
         let words = words.into_iter().map(|(key, text)| (key.to_owned(), text.to_owned())).collect();
-        Catalogue { language, words }.translate(key, &Kwargs::from_iter(args.iter().cloned())).expect("text")
+        Catalog { language, words }.translate(key, &Kwargs::from_iter(args.iter().cloned())).expect("text")
     }
 
     fn say(key: &str, args: &[(&'static str, Value)]) -> String {
@@ -133,9 +133,9 @@ mod tests {
 
     #[test]
     fn each_language_has_its_words_and_what_is_missing_is_english() {
-        let catalogues = Catalogues::load();
-        assert_eq!(catalogues.of("de").plain("language_name"), "Deutsch");
-        assert_eq!(catalogues.of("xx").plain("language_name"), "English");
-        assert_eq!(catalogues.of("de").plain("no such key"), "no such key");
+        let catalogs = Catalogs::load();
+        assert_eq!(catalogs.of("de").plain("language_name"), "Deutsch");
+        assert_eq!(catalogs.of("xx").plain("language_name"), "English");
+        assert_eq!(catalogs.of("de").plain("no such key"), "no such key");
     }
 }

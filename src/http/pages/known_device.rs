@@ -1,5 +1,4 @@
-//! The cookie by which a browser is known again in which a user has logged in: guessing elsewhere does not keep that user out of it. It logs
-//! nobody in.
+//! The cookie that marks a browser in which a user has signed in, so that guessing elsewhere does not keep the user out. It signs nobody in.
 
 use std::cell::RefCell;
 
@@ -9,15 +8,15 @@ use tower_sessions::cookie::SameSite;
 
 use crate::accounts::{DEVICE_KEPT_DAYS, Device, User, is_device_token};
 
-use super::error::Failure;
-use super::middleware::cookies;
-use super::state::Site;
+use crate::http::cookies;
+use crate::http::error::PageError;
+use crate::http::state::AppState;
 
 const COOKIE: &str = "usher_device";
-/// Cookies of one name that are looked at: other paths and domains of this host may have set some.
+/// Values of the cookie that are read: other paths and domains of this host may have set some.
 const MOST: usize = 4;
 
-/// What the browser may be known by.
+/// The devices that the browser may be.
 pub(super) fn of(headers: &HeaderMap) -> Vec<Device> {
     let found = RefCell::new(Vec::new());
     let _ = cookies::find(headers, COOKIE, |token| {
@@ -30,10 +29,10 @@ pub(super) fn of(headers: &HeaderMap) -> Vec<Device> {
     found.into_inner()
 }
 
-/// Knows the browser for this user from now on.
-pub(super) async fn remember(site: &Site, user: &User, devices: Vec<Device>, response: &mut Response) -> Result<(), Failure> {
-    if let Some(token) = site.accounts.remember_device(user.id, devices).await? {
-        let path = format!("{}/", site.base());
+/// Sets the cookie by which the browser is known for this user from now on.
+pub(super) async fn remember(state: &AppState, user: &User, devices: Vec<Device>, response: &mut Response) -> Result<(), PageError> {
+    if let Some(token) = state.accounts.remember_device(user.id, devices).await? {
+        let path = format!("{}/", state.base);
         cookies::set(response.headers_mut(), (COOKIE, &token), &path, SameSite::Strict, Some(DEVICE_KEPT_DAYS * 24 * 3600));
     }
     Ok(())

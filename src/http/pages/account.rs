@@ -1,0 +1,128 @@
+//! The pages of every user: the desk and the own account. The desk gets its rows by its socket.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::accounts::{AccountError, Attempt, ChangeError, HashQueue, MAX_PASSWORD, MIN_PASSWORD, SessionEnd, User, attempts_key};
+use crate::audit::AuditEvent;
+
+use super::login::record_failed_sign_in;
+use super::request_context::RequestContext;
+use super::{audit_entries, known_device};
+use crate::http::error::PageError;
+use crate::http::html::language::{self, Language};
+use crate::http::html::templates::{TemplateValues, values};
+use crate::http::middleware::auth::{Auth, begin_session};
+use crate::http::middleware::csrf::CsrfForm;
+use crate::http::middleware::real_ip::ClientInfo;
+use crate::http::state::AppState;
+
+pub(in crate::http) async fn desk(State(state): State<Arc<AppState>>, auth: Auth, context: RequestContext) -> Result<Response, PageError> {
+    let user = auth.user.ok_or(PageError::Forbidden)?;
+    Ok(context.user_page(&state, &user).render("dashboard.html", values! {})?.into_response())
+}
+
+pub(in crate::http) async fn show(State(state): State<Arc<AppState>>, auth: Auth, context: RequestContext) -> Result<Response, PageError> {
+    let user = auth.user.ok_or(PageError::Forbidden)?;
+    Ok(draw_account(&state, &context, &user, values! {})?.into_response())
+}
+
+#[derive(Deserialize)]
+pub(in crate::http) struct NewPassword {
+    current: String,
+    password: String,
+    again: String,
+}
+
+pub(in crate::http) async fn change_password(
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientInfo>,
+    mut auth: Auth,
+    context: RequestContext,
+    headers: HeaderMap,
+    CsrfForm(form): CsrfForm<NewPassword>,
+) -> Result<Response, PageError> {
+    let user = auth.user.clone().ok_or(PageError::Forbidden)?;
+    let refuse = |status: StatusCode, error: &str, args: serde_json::Value| -> Result<Response, PageError> {
+        let page = draw_account(&state, &context, &user, values! { "error" => error, "error_args" => args })?;
+        Ok((status, page).into_response())
+    };
+    // At an open page passwords can be tried no faster than at the sign-in.
+    let device = state.accounts.known_device(&user.name, known_device::of(&headers)).await?;
+    let key = attempts_key(&user.name);
+    let attempt = Attempt { user: &key, address: client.address, device };
+    match state.throttle.attempt(attempt, std::time::Instant::now()) {
+        Ok(wait) => tokio::time::sleep(wait).await,
+        Err(wait) => return refuse(StatusCode::TOO_MANY_REQUESTS, "error_login_slow", json!({ "seconds": wait.seconds })),
+    }
+    if !matches!(state.accounts.verify(&user.name, &form.current, HashQueue::Known).await?, Ok(Some(_))) {
+        record_failed_sign_in(&state, &user.name, client.address).await;
+        return refuse(StatusCode::BAD_REQUEST, "error_wrong_password", json!({}));
+    }
+    state.throttle.succeeded(attempt);
+    if form.password != form.again {
+        return refuse(StatusCode::BAD_REQUEST, "error_passwords_differ", json!({}));
+    }
+    let actor = audit_entries::actor(&user, client.address);
+    let note = audit_entries::note(&actor, AuditEvent::UserPassword, |user| user.name.to_string());
+    let changed = match state.accounts.noted(note).set_password(&user.name, &form.password).await {
+        Ok(changed) => changed,
+        Err(ChangeError::Rule(rule)) => return refuse(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)),
+        Err(ChangeError::Db(error)) => return Err(error.into()),
+    };
+    begin_session(&state, &mut auth, &changed, SessionEnd::NewPassword).await?;
+    tracing::info!(user = %user.name, "password changed");
+    Ok(draw_account(&state, &context, &changed, values! { "done" => "done_password" })?.into_response())
+}
+
+#[derive(Deserialize)]
+pub(in crate::http) struct NewLanguage {
+    /// A code; empty: the language that the browser asks for.
+    language: String,
+}
+
+pub(in crate::http) async fn choose_language(
+    State(state): State<Arc<AppState>>,
+    auth: Auth,
+    mut context: RequestContext,
+    headers: HeaderMap,
+    CsrfForm(form): CsrfForm<NewLanguage>,
+) -> Result<Response, PageError> {
+    let user = auth.user.ok_or(PageError::Forbidden)?;
+    context.language = Language::choose(&form.language, &headers).ok_or(PageError::Form)?;
+    let mut response = draw_account(&state, &context, &user, values! { "done" => "done_language" })?.into_response();
+    context.language.keep(&state.base, response.headers_mut());
+    Ok(response)
+}
+
+#[derive(Serialize)]
+struct LanguageChoice {
+    code: &'static str,
+    /// The language's own name for itself.
+    name: String,
+}
+
+fn draw_account(state: &AppState, context: &RequestContext, user: &User, mut own: TemplateValues) -> Result<Html<String>, PageError> {
+    let catalogs = state.templates.catalogs();
+    let choice = |code| LanguageChoice { code, name: catalogs.of(code).plain("language_name") };
+    let chosen = if context.language.chosen { context.language.code } else { "" };
+    own.extend(values! { "languages" => language::all().map(choice).collect::<Vec<_>>(), "chosen" => chosen });
+    Ok(context.user_page(state, user).render("account.html", own)?)
+}
+
+/// The values that the catalog's words for a broken rule fill in.
+pub(in crate::http) fn rule_args(rule: &AccountError) -> serde_json::Value {
+    match rule {
+        AccountError::PasswordShort => json!({ "min": MIN_PASSWORD }),
+        AccountError::PasswordLong => json!({ "max": MAX_PASSWORD }),
+        AccountError::Name(name) | AccountError::Taken(name) | AccountError::Unknown(name) | AccountError::LastAdmin(name) => {
+            json!({ "name": name })
+        }
+        AccountError::PasswordGuessable | AccountError::PasswordControl => json!({}),
+    }
+}
