@@ -1,4 +1,4 @@
-//! What all handlers share. Holds no logic.
+//! The state that all handlers share. Holds no logic.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use super::ws::heartbeat::Heartbeat;
 use super::ws::limit::SocketLimit;
 use super::ws::writer::WriterSettings;
 
-/// What the rest of Usher hands to the web server.
+/// The parts of Usher that the web server uses.
 #[derive(Debug)]
 pub struct Services {
     /// A reload may change it, all but `public_url`.

@@ -9,7 +9,7 @@ use crate::accounts::User;
 use super::language::Language;
 use super::templates::{TemplateValues, Templates, values};
 
-pub(in crate::http) struct Page<'a> {
+pub(in crate::http) struct HtmlPage<'a> {
     templates: &'a Templates,
     values: TemplateValues,
 }
@@ -20,7 +20,7 @@ struct SignedInUser<'a> {
     role: &'static str,
 }
 
-impl<'a> Page<'a> {
+impl<'a> HtmlPage<'a> {
     /// A page without forms, which does not show who is signed in.
     pub(in crate::http) fn new(templates: &'a Templates, language: Language) -> Self {
         let mut values = values! { "version" => env!("CARGO_PKG_VERSION"), "lang" => language.code };

@@ -26,7 +26,7 @@ pub(in crate::http) type Auth = AuthSession<Accounts>;
 
 /// The fields of the sign-in form.
 #[derive(Deserialize)]
-pub struct Credentials {
+pub struct SignInForm {
     pub(in crate::http) username: String,
     pub(in crate::http) password: String,
     pub(in crate::http) next: Option<String>,
@@ -46,10 +46,10 @@ impl AuthUser for User {
 
 impl AuthnBackend for Accounts {
     type User = User;
-    type Credentials = Credentials;
+    type Credentials = SignInForm;
     type Error = DbError;
 
-    async fn authenticate(&self, credentials: Credentials) -> Result<Option<User>, DbError> {
+    async fn authenticate(&self, credentials: SignInForm) -> Result<Option<User>, DbError> {
         Ok(self.verify(&credentials.username, &credentials.password, HashQueue::Stranger).await?.unwrap_or(None))
     }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::error::ErrorText;
 use crate::http::html::language::Language;
-use crate::http::html::page::Page;
+use crate::http::html::page::HtmlPage;
 use crate::http::html::templates::values;
 use crate::http::state::AppState;
 
@@ -20,7 +20,7 @@ pub(in crate::http) async fn draw(State(state): State<Arc<AppState>>, request: R
     let status = response.status();
     let catalogs = state.templates.catalogs();
     let catalog = catalogs.of(language.code);
-    let page = Page::new(&state.templates, language);
+    let page = HtmlPage::new(&state.templates, language);
     let own = values! {
         "status" => status.as_u16(), "what" => catalog.plain(what), "advice" => advice.map(|key| catalog.plain(key).replace("{path}", &prefix)),
     };

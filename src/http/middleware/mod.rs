@@ -1,4 +1,4 @@
-//! What each request passes on its way to a handler: client address, origin, user, forms' tokens, headers, the page of an error.
+//! The steps that each request passes on its way to a handler: client address, origin, user, forms' tokens, headers, the page of an error.
 
 pub(in crate::http) mod auth;
 pub(in crate::http) mod csrf;

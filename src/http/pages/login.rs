@@ -18,7 +18,7 @@ use super::request_context::RequestContext;
 use super::{audit_entries, known_device};
 use crate::http::error::PageError;
 use crate::http::html::templates::values;
-use crate::http::middleware::auth::{Auth, Credentials, begin_session, session_error};
+use crate::http::middleware::auth::{Auth, SignInForm, begin_session, session_error};
 use crate::http::middleware::csrf::CsrfForm;
 use crate::http::middleware::real_ip::ClientInfo;
 use crate::http::state::AppState;
@@ -51,7 +51,7 @@ pub(in crate::http) async fn login(
     mut auth: Auth,
     context: RequestContext,
     headers: HeaderMap,
-    form: Result<CsrfForm<Credentials>, PageError>,
+    form: Result<CsrfForm<SignInForm>, PageError>,
 ) -> Result<Response, PageError> {
     let CsrfForm(form) = match form {
         Ok(form) => form,

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use crate::accounts::User;
 use crate::http::error::PageError;
 use crate::http::html::language::Language;
-use crate::http::html::page::Page;
+use crate::http::html::page::HtmlPage;
 use crate::http::middleware::csrf::CsrfToken;
 use crate::http::state::AppState;
 
@@ -18,11 +18,11 @@ pub(in crate::http) struct RequestContext {
 
 impl RequestContext {
     /// A page with forms, which does not show who is signed in.
-    pub(in crate::http) fn form_page<'a>(&self, state: &'a AppState) -> Page<'a> {
-        Page::new(&state.templates, self.language).with_csrf_token(&self.token.0)
+    pub(in crate::http) fn form_page<'a>(&self, state: &'a AppState) -> HtmlPage<'a> {
+        HtmlPage::new(&state.templates, self.language).with_csrf_token(&self.token.0)
     }
 
-    pub(in crate::http) fn user_page<'a>(&self, state: &'a AppState, user: &User) -> Page<'a> {
+    pub(in crate::http) fn user_page<'a>(&self, state: &'a AppState, user: &User) -> HtmlPage<'a> {
         self.form_page(state).with_user(user)
     }
 }

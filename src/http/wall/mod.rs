@@ -24,7 +24,7 @@ use crate::displays::{TokenOwner, DisplaySettings, new_token};
 
 use super::error::PageError;
 use super::html::language::Language;
-use super::html::page::Page;
+use super::html::page::HtmlPage;
 use super::html::templates::values;
 use super::middleware::origin;
 use super::paths;
@@ -68,7 +68,7 @@ async fn page(State(state): State<Arc<AppState>>, headers: HeaderMap, request: R
         TokenOwner::Display(id) => display_page(&state, &id, &socket).await?,
         TokenOwner::Revoked => unknown_page(&state, &headers, StatusCode::FORBIDDEN, &socket)?,
         TokenOwner::Nobody => {
-            let page = Page::new(&state.templates, Language::of(&headers));
+            let page = HtmlPage::new(&state.templates, Language::of(&headers));
             let own = values! { "guard" => watchdog_script::SCRIPT, "code" => state.displays.code(&token), "socket" => socket, "cookies" => true };
             page.render("wall_code.html", own)?.into_response()
         }
@@ -96,7 +96,7 @@ async fn display_page(state: &AppState, id: &str, socket: &str) -> Result<Respon
     let own = values! {
         "guard" => watchdog_script::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => first_overview(state, &settings, now).await.unwrap_or_else(|| StaticPage::new(&[], &ViewFilter::All, now)),
     };
-    Ok(Page::new(&state.templates, language).render("wall.html", own)?.into_response())
+    Ok(HtmlPage::new(&state.templates, language).render("wall.html", own)?.into_response())
 }
 
 /// The overview that the page shows before its script runs; None where Usher stops.
@@ -117,11 +117,12 @@ fn words(state: &AppState, language: &str) -> BTreeMap<String, String> {
 
 fn unknown_page(state: &AppState, headers: &HeaderMap, status: StatusCode, socket: &str) -> Result<Response, PageError> {
     let own = values! { "guard" => watchdog_script::SCRIPT, "revoked" => status == StatusCode::FORBIDDEN, "socket" => socket };
-    Ok((status, Page::new(&state.templates, Language::of(headers)).render("wall_gone.html", own)?).into_response())
+    Ok((status, HtmlPage::new(&state.templates, Language::of(headers)).render("wall_gone.html", own)?).into_response())
 }
 
 /// Loads itself again: after the first visit a browser that keeps cookies sends its own.
 fn no_cookies_page(state: &AppState, headers: &HeaderMap) -> Result<Response, PageError> {
     let own = values! { "code" => "", "socket" => "", "cookies" => false };
-    Ok((page_headers(), [LOAD_AGAIN], Page::new(&state.templates, Language::of(headers)).render("wall_code.html", own)?).into_response())
+    Ok((page_headers(), [LOAD_AGAIN], HtmlPage::new(&state.templates, Language::of(headers)).render("wall_code.html", own)?)
+        .into_response())
 }

@@ -1,4 +1,4 @@
-//! What a protocol gives to the connection that it speaks over: the trait of its session, what to send, and how a socket ends.
+//! The interface between a protocol and its connection: the trait of a session, the things that it has written, the ends of a socket.
 
 use std::future::{Future, ready};
 
@@ -26,7 +26,7 @@ impl SocketEnd {
     }
 }
 
-/// What the writer is to do.
+/// An order for the writer.
 pub(in crate::http) enum Outgoing {
     Send(Frame),
     /// Becomes text when it is written.
