@@ -177,7 +177,7 @@ async fn usher_child() {
     while switched.has_changed().is_ok() {
         tick.tick().await;
         if *switched.borrow() {
-            (0..PER_SECOND / 100).for_each(|_| add(&app.log, &mut n));
+            (0..PER_SECOND / 100).for_each(|_| add(&app.audit_log, &mut n));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Takes a configuration over that was read again while Usher runs. Reads no file and decides nothing about bridges.
+//! Puts a configuration that was read again in force while Usher runs. Reads no file and decides nothing about bridges.
 
 use std::sync::Arc;
 
@@ -7,15 +7,14 @@ use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
 use crate::audit::{AuditEvent, AuditLog, Entry};
-use crate::cdr_endpoints;
-use crate::cdr_endpoints::CdrEndpoints;
+use crate::cdr_endpoints::{self, CdrEndpoints};
 use crate::cms::{Changed, Following, TrustError};
 use crate::config::{Config, Live, MeetingFilter, WebConfig};
 use crate::db::{Db, DbError};
 use crate::http::{CertificateError, check_certificate};
 use crate::moderation::{Moderation, Settings};
 
-/// Stands for everybody who may send the process a signal; no account can be named so.
+/// The user of the audit log's entry: anybody who may send the process a signal. No account can have this name.
 const BY: &str = "command line (SIGHUP)";
 
 /// Why a configuration was not taken over; everything stays as it was.
@@ -31,62 +30,62 @@ pub enum ReloadError {
     Stopping,
 }
 
-/// Cheap to clone; one configuration after the other.
+/// Puts one configuration after the other in force. Cheap to clone.
 #[derive(Clone)]
 pub struct Reload(Arc<Inner>);
 
 struct Inner {
     running: Mutex<Config>,
-    parts: Parts,
+    targets: ReloadTargets,
 }
 
-/// What another configuration reaches.
-pub(crate) struct Parts {
+/// The parts that a new configuration changes.
+pub(crate) struct ReloadTargets {
     pub following: Following,
     /// Where the bridges run.
     pub bridges: Handle,
     pub filter: watch::Sender<MeetingFilter>,
     pub web: Live<WebConfig>,
-    pub receivers: CdrEndpoints,
-    pub desk: Moderation,
+    pub cdr_endpoints: CdrEndpoints,
+    pub moderation: Moderation,
     pub db: Db,
-    pub log: AuditLog,
+    pub audit_log: AuditLog,
 }
 
 impl Reload {
-    pub(crate) fn new(running: Config, parts: Parts) -> Self {
-        Self(Arc::new(Inner { running: Mutex::new(running), parts }))
+    pub(crate) fn new(running: Config, targets: ReloadTargets) -> Self {
+        Self(Arc::new(Inner { running: Mutex::new(running), targets }))
     }
 
-    /// Makes `config` the one in force, as far as a running Usher can; what it can't is said in the log and stays as it was.
-    pub async fn take(&self, mut config: Config) -> Result<(), ReloadError> {
+    /// Puts `config` in force. A setting that needs a restart keeps its value, and the log tells so.
+    pub async fn apply(&self, mut config: Config) -> Result<(), ReloadError> {
         let mut running = self.0.running.lock().await;
-        let parts = &self.0.parts;
+        let targets = &self.0.targets;
         for key in config.keep_what_needs_a_restart(&running) {
-            warn!(key, "this setting changes only with a restart; the old value stays");
+            warn!(key, "setting not changed: it needs a restart");
         }
         if let Some(tls) = &config.web.tls {
             check_certificate(tls)?;
         }
-        let secrets = cdr_endpoints::prepare(&parts.db, &mut config).await?;
-        let (following, wanted) = (parts.following.clone(), config.clone());
+        let secrets = cdr_endpoints::prepare(&targets.db, &mut config).await?;
+        let (following, wanted) = (targets.following.clone(), config.clone());
         let change = async move { following.change(&wanted.bridges, &wanted.cms, &wanted.timing).await };
-        let changed = parts.bridges.spawn(change).await.map_err(|_| ReloadError::Stopping)??;
-        parts.receivers.set(&secrets, parts.following.cluster());
-        parts.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
-        parts.web.set(config.web.clone());
-        parts.desk.set(Settings::new(&config.desk, &config.timing));
-        parts.log.keep(config.log_keep_days);
-        say(&changed);
+        let changed = targets.bridges.spawn(change).await.map_err(|_| ReloadError::Stopping)??;
+        targets.cdr_endpoints.set(&secrets, targets.following.cluster());
+        targets.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
+        targets.web.set(config.web.clone());
+        targets.moderation.set(Settings::new(&config.desk, &config.timing));
+        targets.audit_log.keep(config.log_keep_days);
+        log_changes(&changed);
         let entry =
             Entry { user: BY.into(), ..Entry::of(AuditEvent::Configure).ended("done").detail(difference(&running, &config, &changed)) };
-        parts.log.record(entry).await;
+        targets.audit_log.record(entry).await;
         *running = config;
         Ok(())
     }
 }
 
-/// The settings that differ from before, for the log of actions.
+/// The settings that differ from before, for the audit log.
 fn difference(before: &Config, now: &Config, bridges: &Changed) -> String {
     let Changed { added, anew, removed, retuned } = bridges;
     let mut parts = Vec::new();
@@ -108,7 +107,7 @@ fn difference(before: &Config, now: &Config, bridges: &Changed) -> String {
     if parts.is_empty() { "nothing has changed".into() } else { parts.join("; ") }
 }
 
-fn say(changed: &Changed) {
+fn log_changes(changed: &Changed) {
     let Changed { added, anew, removed, retuned } = changed;
-    info!(?added, changed = ?anew, ?removed, limits_changed = retuned, "the configuration was read again");
+    info!(?added, changed = ?anew, ?removed, limits_changed = retuned, "configuration replaced");
 }

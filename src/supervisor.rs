@@ -1,6 +1,6 @@
-//! Tasks that Usher can't do without: when one of them fails, the process ends instead of looking alive. Knows no task.
+//! Watches the tasks that Usher can't do without: when one of them fails, the process ends instead of looking alive. Knows no task.
 //!
-//! A panic of anything smaller is contained where it happens: one target of a press (`actions/target.rs`), one bridge (`cms/supervisor.rs`), one
+//! A smaller panic is contained where it happens: one target of an action (`actions/target.rs`), one bridge (`cms/supervisor.rs`), one
 //! database job (`db/threads.rs`).
 
 use std::any::Any;
@@ -13,10 +13,10 @@ use tracing::error;
 
 use crate::text::cut;
 
-/// A panic's message is shown up to this length.
+/// Characters of a panic's message that are shown.
 const MESSAGE: usize = 300;
 
-/// Which task failed, and how.
+/// The task that failed, and how.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the task `{task}` {how}; this is a defect of Usher, which can't go on without it")]
 pub struct TaskFailed {
@@ -34,7 +34,7 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Before `stop` is cancelled no task may end.
+    /// A task that ends before `stop` is cancelled has failed.
     pub fn new(stop: CancellationToken) -> Self {
         Self {
             failed: watch::Sender::default(),
@@ -44,7 +44,7 @@ impl Supervisor {
         }
     }
 
-    /// The task, watched: a panic, or an end that nobody asked for, is logged with its name, and [`Supervisor::failure`] returns.
+    /// Watches the task. A panic, or an end before the stop, is logged with the task's name, and [`Supervisor::failure`] returns.
     pub fn watch<F: Future<Output = ()>>(&self, task: &'static str, work: F) -> impl Future<Output = ()> + use<F> {
         let supervisor = self.clone();
         #[cfg(test)]
@@ -59,11 +59,11 @@ impl Supervisor {
     }
 
     fn fail(&self, task: &'static str, how: String) {
-        error!(task, how, "a task of Usher failed that it can't do without; Usher ends");
+        error!(task, how, "task failed, which Usher can't do without; Usher ends");
         self.failed.send_if_modified(|failed| failed.is_none().then(|| *failed = Some(TaskFailed { task, how })).is_some());
     }
 
-    /// Waits until a task has failed; the first one that did.
+    /// Waits until a task has failed. Returns the first one that did.
     pub async fn failure(&self) -> TaskFailed {
         let mut failed = self.failed.subscribe();
         match failed.wait_for(Option::is_some).await.map(|failed| failed.clone()) {
@@ -73,7 +73,7 @@ impl Supervisor {
         }
     }
 
-    /// The first one that has failed so far.
+    /// The first task that has failed, if any.
     pub fn failed(&self) -> Option<TaskFailed> {
         self.failed.borrow().clone()
     }
@@ -93,7 +93,7 @@ async fn faulty(task: &'static str, work: impl Future<Output = ()>, mut faults: 
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     cut(text.unwrap_or("no message"), MESSAGE).to_string()

@@ -184,7 +184,7 @@ async fn without_room_in_the_log_nothing_is_done_and_each_is_told_why() {
     let (mut page, people, meeting) = scene(&desk).await;
     let ids: Vec<Id> = people.iter().map(|person| person.id).collect();
     // Taken as by actions of this user that are on their way to the disk.
-    let taken = |share, entries| desk.app.log.try_reserve(share, &"mo".into(), entries).expect("room");
+    let taken = |share, entries| desk.app.audit_log.try_reserve(share, &"mo".into(), entries).expect("room");
     let (actions, requests) = (taken(Quota::Actions, 10_000), taken(Quota::Requests, 6_000));
     let mut refused = Vec::new();
     for (word, action) in [
@@ -223,7 +223,7 @@ async fn without_room_in_the_log_nothing_is_done_and_each_is_told_why() {
 async fn a_press_waits_a_moment_for_room() {
     let desk = Desk::start(quiet(1)).await;
     let (mut page, people, _) = scene(&desk).await;
-    let taken = desk.app.log.try_reserve(Quota::Actions, &"mo".into(), 10_000).expect("room");
+    let taken = desk.app.audit_log.try_reserve(Quota::Actions, &"mo".into(), 10_000).expect("room");
     page.request_admit("a", &[people[0].id]).await;
     // Its answer shows that the press before it was heard.
     page.run_action("claim", json!({ "type": "claim", "kind": "person", "ids": [people[1].id.to_string()] })).await;
@@ -251,9 +251,9 @@ async fn an_entry_and_the_end_of_its_row_in_the_journal_are_written_together() {
 #[tokio::test]
 async fn what_goes_with_an_entry_and_panics_costs_no_other_entry() {
     let desk = Desk::start(quiet(1)).await;
-    let mut room = desk.app.log.try_reserve(Quota::Actions, &"mo".into(), 2).expect("room");
+    let mut room = desk.app.audit_log.try_reserve(Quota::Actions, &"mo".into(), 2).expect("room");
     room.add_with(Entry::of(AuditEvent::Pause).detail("first"), |_| panic!("a defect, on purpose"));
     room.add(Entry::of(AuditEvent::Resume).detail("second"));
-    common::in_time("both to be written", desk.app.log.written()).await;
+    common::in_time("both to be written", desk.app.audit_log.written()).await;
     assert_eq!(count(desk.dir.path(), "log WHERE detail IN ('first', 'second')"), 2);
 }

@@ -213,7 +213,7 @@ async fn a_full_disk_stops_neither_the_view_nor_an_admit_and_is_said_loudly() {
     let mut page = desk.page("mo").await;
     page.until_waiting([&people[0]]).await;
     fill_disk(&desk.app.db, true).await;
-    until_full(&desk.app.log).await;
+    until_full(&desk.app.audit_log).await;
     page.until("the trouble to be said", |page| check(page.problem_code().is_some(), page.problem_code())).await;
 
     let results = page.admit("a", &[people[0].id]).await;
@@ -229,8 +229,8 @@ async fn a_full_disk_stops_neither_the_view_nor_an_admit_and_is_said_loudly() {
     })
     .await;
 
-    let room = HELD - desk.app.log.unwritten();
-    (0..room + 7).for_each(|_| desk.app.log.add(Entry::elsewhere(AuditEvent::LetIn)));
+    let room = HELD - desk.app.audit_log.unwritten();
+    (0..room + 7).for_each(|_| desk.app.audit_log.add(Entry::elsewhere(AuditEvent::LetIn)));
     page.until("the loss to be said", |page| check(what(page).contains("7 are lost"), what(page))).await;
 
     fill_disk(&desk.app.db, false).await;
@@ -258,7 +258,7 @@ async fn a_hold_on_a_full_disk_is_answered_and_written_later() {
     let mut page = desk.page("mo").await;
     page.until_waiting([&people[0]]).await;
     fill_disk(&desk.app.db, true).await;
-    until_full(&desk.app.log).await;
+    until_full(&desk.app.audit_log).await;
     let hold = json!({ "type": "hold", "people": [people[0].id.to_string()], "on": true, "reason": "x".repeat(200) });
     let results = page.run_action("hold", hold).await;
     assert_eq!(results[&people[0].id.to_string()]["result"], "done", "{results:?}");
@@ -278,11 +278,11 @@ async fn a_hold_on_a_full_disk_is_answered_and_written_later() {
 async fn a_stop_writes_what_is_in_memory() {
     let desk = Desk::start_with(quiet(1), "", |config| config.timing.log_tick = Duration::from_secs(3600)).await;
     wait_for(DEADLINE, "the first entry, which begins the tick", async || {
-        desk.app.log.add(Entry::elsewhere(AuditEvent::LetIn));
+        desk.app.audit_log.add(Entry::elsewhere(AuditEvent::LetIn));
         if entries(desk.dir.path()).is_empty() { Err("none") } else { Ok(()) }
     })
     .await;
-    (0..1000).for_each(|n| desk.app.log.add(Entry::elsewhere(AuditEvent::LetIn).detail(n.to_string())));
+    (0..1000).for_each(|n| desk.app.audit_log.add(Entry::elsewhere(AuditEvent::LetIn).detail(n.to_string())));
     let dir = desk.stop().await;
     let found = entries(dir.path());
     let numbered: Vec<&str> = found.iter().filter_map(|entry| entry["detail"].as_str()).filter(|detail| !detail.is_empty()).collect();
@@ -296,7 +296,7 @@ async fn entries_are_kept_as_long_as_is_configured_also_by_a_running_server() {
     let day = 24 * 3600 * 1000;
     for (days, entries) in [(40, 700), (20, 1), (0, 1)] {
         let at = now_ms() - days * day;
-        (0..entries).for_each(|_| desk.app.log.add(Entry { at, ..Entry::elsewhere(AuditEvent::LetIn).detail(days.to_string()) }));
+        (0..entries).for_each(|_| desk.app.audit_log.add(Entry { at, ..Entry::elsewhere(AuditEvent::LetIn).detail(days.to_string()) }));
     }
     let kept = |found: &[Value]| found.iter().map(|entry| entry["detail"].as_str().expect("text").to_owned()).collect::<Vec<_>>();
     let found = until_entries(desk.dir.path(), "the old ones to be gone", |found| kept(found) == ["20", "0"]).await;

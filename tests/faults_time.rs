@@ -92,7 +92,7 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
     // So is the log; how long somebody had waited is no matter of it.
     let at = usher::clock::now_ms();
     let whom = AuditSubject { name: "after the jump".into(), waiting_since: Some(at - 90_000), ..AuditSubject::default() };
-    scene.desk.app.log.add(Entry { at, ..Entry::elsewhere(AuditEvent::LetIn) }.about(whom));
+    scene.desk.app.audit_log.add(Entry { at, ..Entry::elsewhere(AuditEvent::LetIn) }.about(whom));
     wait_for(DEADLINE, "the entry", async || {
         let conn = usher::db::open_connection(scene.desk.dir.path()).map_err(|error| error.to_string())?;
         let entry = conn.query_row("SELECT at, waited_ms FROM log WHERE name = 'after the jump'", [], |row| Ok((row.get(0)?, row.get(1)?)));

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::simulator::{self, Join, Options, Role, Simulator, StartCall, TlsMode}
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Those that are watched in [`start_holding`].
+/// The tasks that [`start`] has watched.
 const WATCHED: [&str; 4] = ["notes on records", "writer of the log", "publisher", "actions"];
 
 struct Running {
@@ -103,8 +104,8 @@ impl Running {
 
     /// Target by id, result and reason of each entry that an action made.
     async fn entries(&self) -> Vec<(String, String, String)> {
-        timeout(DEADLINE, self.app.log.written()).await.expect("written in time");
-        let page = self.app.log.page(LogFilter::default(), None::<Cursor>, 100).await.expect("read");
+        timeout(DEADLINE, self.app.audit_log.written()).await.expect("written in time");
+        let page = self.app.audit_log.page(LogFilter::default(), None::<Cursor>, 100).await.expect("read");
         let by_hand = page.lines.into_iter().filter(|line| *line.user == *"mo");
         by_hand.map(|line| (if line.person.is_empty() { line.meeting } else { line.person }, line.result, line.reason)).collect()
     }
@@ -153,8 +154,8 @@ async fn a_defect_that_one_person_or_meeting_shows_costs_no_other_of_the_press()
                 assert_eq!((result.result, &*entry.1), (ActionResult::Done, "done"), "{deed:?}: {result:?}");
             }
             let acted = match target {
-                Target::Person(id) => usher.app.desk.person(id).acted,
-                Target::Meeting(id) => usher.app.desk.meeting(id, id).acted,
+                Target::Person(id) => usher.app.moderation.person(id).acted,
+                Target::Meeting(id) => usher.app.moderation.meeting(id, id).acted,
             };
             assert!(acted.pending.is_none() && acted.outcome.is_some() == (n == 1), "{deed:?}: {acted:?}");
         }

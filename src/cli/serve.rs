@@ -65,7 +65,7 @@ async fn read_again(mut hang_ups: HangUps, reload: Reload, file: PathBuf) {
         let taken = match Config::load(&file) {
             Ok(config) => {
                 warn_of_open_files(&config);
-                reload.take(config).await.map_err(|error| error.to_string())
+                reload.apply(config).await.map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use usher::app::Load;
+use usher::app::TaskCounts;
 use usher::db::open_connection;
 use usher::simulator::Requests;
 
@@ -103,7 +103,7 @@ const KEPT_MEMORY_MB: usize = 200;
 pub fn resources(run: &Run) -> Resources {
     let app = &run.desk().app;
     Resources {
-        load: app.load(),
+        load: app.task_counts(),
         tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
         events_sockets: run.control().requests().iter().map(|bridge| bridge.events_open).collect(),
         people: app.store.people_count(),

@@ -223,7 +223,13 @@ mod tests {
         let from = parse("2026-11-22T17:44:00Z");
         assert_eq!(
             filter,
-            LogFilter { text: "bo".into(), moderator: Some(ModeratorFilter::Nobody), action: Some("user_add".into()), from, ..LogFilter::default() }
+            LogFilter {
+                text: "bo".into(),
+                moderator: Some(ModeratorFilter::Nobody),
+                action: Some("user_add".into()),
+                from,
+                ..LogFilter::default()
+            }
         );
         assert_eq!(
             serde_json::to_string(&fields).expect("JSON"),

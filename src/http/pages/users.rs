@@ -162,7 +162,13 @@ struct AccountChange<'a> {
 }
 
 impl AccountChange<'_> {
-    async fn finish(self, state: &AppState, result: Result<(), ChangeError>, done: &'static str, args: Value) -> Result<PageNotice, PageError> {
+    async fn finish(
+        self,
+        state: &AppState,
+        result: Result<(), ChangeError>,
+        done: &'static str,
+        args: Value,
+    ) -> Result<PageNotice, PageError> {
         match result {
             Ok(()) => {
                 tracing::info!(user = %self.actor.user, action = ?self.action, about = %args["name"], "account changed");

@@ -1,0 +1,253 @@
+//! The three steps of a start: what is saved is opened, bridges are followed, browsers are served. Each step gets the parts of those before it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+use crate::accounts::Accounts;
+use crate::actions::{Deeds, Journal, OpenPress};
+use crate::audit::{self, AuditLog};
+use crate::cdr_endpoints::{self, CdrEndpoints};
+use crate::cms::{self, Following, WaitingMemory};
+use crate::config::{Config, Live, MeetingFilter, Secret, WebConfig};
+use crate::db::Db;
+use crate::displays::Displays;
+use crate::displays::projection::Projections;
+use crate::http::{self, DemoAccount, Listeners, ServeError, Services};
+use crate::hub::{Hub, ReaderKind};
+use crate::model::action::Actions;
+use crate::model::{BridgeName, BridgeStats, Fault, ParticipantId};
+use crate::moderation::{Keeper, Moderation, Requests, Settings};
+use crate::publisher::{self, PublisherIo, Publisher};
+use crate::saved_state::{self, WaitingWriter};
+use crate::store::Store;
+use crate::supervisor::Supervisor;
+use crate::system_status::Problems;
+
+use super::{StartError, TaskGroup};
+
+/// Actions that may wait to begin.
+const ACTIONS: usize = 256;
+
+/// The state that all parts share: handles that are cheap to clone.
+pub(super) struct SharedState {
+    pub(super) db: Db,
+    pub(super) store: Store,
+    pub(super) hub: Hub,
+    pub(super) moderation: Moderation,
+    pub(super) displays: Displays,
+    pub(super) audit_log: AuditLog,
+    problems: Problems,
+}
+
+/// The rest of what is opened, which the bridges' step uses up.
+pub(super) struct SavedState {
+    audit_writer: audit::Writer,
+    problems_seen: watch::Receiver<Option<Fault>>,
+    /// Since when participants waited before the restart.
+    waiting: HashMap<ParticipantId, WaitingMemory>,
+    bridges: saved_state::SavedBridges,
+    cdr_secrets: HashMap<BridgeName, Secret>,
+    /// Targets of actions that the last stop interrupted.
+    interrupted: Vec<OpenPress>,
+}
+
+pub(super) struct OpenState {
+    pub(super) shared: SharedState,
+    pub(super) saved: SavedState,
+}
+
+/// Watches, counts and stops the tasks of all steps.
+pub(super) struct TaskControl {
+    pub(super) supervisor: Supervisor,
+    /// Sockets of browsers, and actions.
+    pub(super) tasks: TaskTracker,
+    pub(super) stop: CancellationToken,
+}
+
+/// Everything that ends with the bridges, and the audit log's writer, which ends after them.
+pub(super) struct RunningBridges {
+    pub(super) group: TaskGroup,
+    pub(super) audit_writer: TaskGroup,
+    /// Where the actors of bridges run.
+    pub(super) runtime: Handle,
+    /// Ends the thread of `runtime` when dropped.
+    pub(super) thread: DropGuard,
+    pub(super) following: Following,
+    pub(super) cdr_endpoints: CdrEndpoints,
+    pub(super) actions: Actions,
+    pub(super) published: Published,
+}
+
+/// The other ends of the publisher's channels.
+pub(super) struct Published {
+    pub(super) filter: watch::Sender<MeetingFilter>,
+    walls: Projections,
+    bridge_stats: watch::Receiver<Arc<[BridgeStats]>>,
+    /// True once at least one bridge gave its first full read, or is paused.
+    ready: watch::Receiver<bool>,
+}
+
+/// The parts that only the web server needs.
+pub(super) struct WebParts {
+    pub(super) listeners: Listeners,
+    pub(super) metrics: PrometheusHandle,
+    pub(super) demo_accounts: Option<Vec<DemoAccount>>,
+}
+
+pub(super) struct WebServer {
+    pub(super) served: JoinHandle<Result<(), ServeError>>,
+    /// Changes the configuration while it serves.
+    pub(super) config: Live<WebConfig>,
+}
+
+/// Opens the database, and reads everything that is saved there.
+pub(super) async fn open_state(config: &mut Config) -> Result<OpenState, StartError> {
+    let db = Db::open(&config.data_dir)?;
+    let keeper = Keeper::new(db.clone());
+    let moderation = Moderation::new(Settings::new(&config.desk, &config.timing).into(), keeper.clone(), keeper.load().await?);
+    let (problems, problems_seen) = Problems::channel();
+    let (audit_log, audit_writer) = AuditLog::new(db.clone(), config.log_keep_days, &config.timing, problems.clone());
+    let saved = SavedState {
+        audit_writer,
+        problems_seen,
+        waiting: saved_state::load_waiting(&db).await?,
+        bridges: saved_state::SavedBridges::load(db.clone()).await?,
+        cdr_secrets: cdr_endpoints::prepare(&db, config).await?,
+        interrupted: Journal::new(db.clone()).open().await?,
+    };
+    let displays = Displays::load(db.clone()).await?;
+    let (store, hub) = (Store::default(), Hub::new(ReaderKind::Desk));
+    Ok(OpenState { shared: SharedState { db, store, hub, moderation, displays, audit_log, problems }, saved })
+}
+
+/// Follows the bridges, publishes what they tell, and takes actions for them.
+pub(super) fn start_bridges(
+    config: &Config,
+    state: &SharedState,
+    saved: SavedState,
+    control: &TaskControl,
+) -> Result<RunningBridges, StartError> {
+    let (group, audit_writer) = (TaskGroup::default(), TaskGroup::default());
+    let waiting_writer = WaitingWriter::new(state.db.clone(), &saved.waiting);
+    let what = cms::Follow {
+        bridges: &config.bridges,
+        limits: &config.cms,
+        timing: &config.timing,
+        store: state.store.clone(),
+        bridge_memory: Arc::new(saved.bridges),
+        memory: saved.waiting,
+    };
+    let (runtime, thread) = bridges_thread().map_err(StartError::Thread)?;
+    let following = {
+        let _there = runtime.enter();
+        cms::follow(what, &group.tasks, &group.stop)?
+    };
+    let cdr_endpoints = CdrEndpoints::default();
+    cdr_endpoints.set(&saved.cdr_secrets, following.cluster());
+    let noting = saved_state::note_records(state.db.clone(), state.store.clone(), config.timing.cdr_check, group.stop.clone());
+    group.tasks.spawn(control.supervisor.watch("notes on records", noting));
+    audit_writer.tasks.spawn(control.supervisor.watch("writer of the log", saved.audit_writer.run(audit_writer.stop.clone())));
+    let published = start_publisher(config, state, waiting_writer, saved.problems_seen, &group, control);
+    let actions = start_actions(config, state, &following, saved.interrupted, &group, control);
+    Ok(RunningBridges { group, audit_writer, runtime, thread, following, cdr_endpoints, actions, published })
+}
+
+fn start_publisher(
+    config: &Config,
+    state: &SharedState,
+    memory: WaitingWriter,
+    trouble: watch::Receiver<Option<Fault>>,
+    group: &TaskGroup,
+    control: &TaskControl,
+) -> Published {
+    let publisher = Publisher::new(state.store.clone(), state.moderation.clone(), config.filter.clone());
+    let (ready, is_ready) = watch::channel(false);
+    let (filter, filter_seen) = watch::channel(config.filter.clone());
+    let (figures, bridge_stats) = watch::channel(Arc::default());
+    let (walls, fan) = Projections::channel(config.timing.wall_settle);
+    let outlets =
+        PublisherIo { hub: state.hub.clone(), memory, trouble, figures, filter: filter_seen, ready, log: state.audit_log.clone(), walls: fan };
+    let publishing = publisher::run(publisher, outlets, config.timing.publish_tick, group.stop.clone());
+    group.tasks.spawn(control.supervisor.watch("publisher", publishing));
+    Published { filter, walls, bridge_stats, ready: is_ready }
+}
+
+/// Takes actions, and reads back those that the last stop interrupted.
+fn start_actions(
+    config: &Config,
+    state: &SharedState,
+    following: &Following,
+    interrupted: Vec<OpenPress>,
+    group: &TaskGroup,
+    control: &TaskControl,
+) -> Actions {
+    let deeds = Deeds::new(
+        following.cluster().clone(),
+        state.moderation.clone(),
+        Journal::new(state.db.clone()),
+        config.timing.clone(),
+        state.problems.clone(),
+        state.audit_log.clone(),
+        control.stop.clone(),
+    );
+    if !interrupted.is_empty() {
+        warn!(
+            open = interrupted.len(),
+            "actions were interrupted by the last stop; reading back what became of them, sending nothing again"
+        );
+        group.tasks.spawn(deeds.clone().recover(interrupted));
+    }
+    let (actions, requests) = Actions::channel(ACTIONS);
+    group.tasks.spawn(control.supervisor.watch("actions", deeds.run(requests, control.tasks.clone(), group.stop.clone())));
+    actions
+}
+
+/// Serves browsers.
+pub(super) fn start_web(
+    config: &Config,
+    state: &SharedState,
+    bridges: &RunningBridges,
+    parts: WebParts,
+    control: &TaskControl,
+) -> WebServer {
+    let web_config = Live::from(config.web.clone());
+    let services = Services {
+        config: web_config.clone(),
+        timing: config.timing.clone(),
+        accounts: Accounts::new(state.db.clone(), config.timing.session_idle).configured(web_config.clone()),
+        hub: state.hub.clone(),
+        actions: bridges.actions.clone(),
+        moderation: Requests::new(state.moderation.clone(), state.store.clone(), state.audit_log.clone()),
+        audit_log: state.audit_log.clone(),
+        cdr_endpoints: bridges.cdr_endpoints.clone(),
+        displays: state.displays.clone(),
+        walls: bridges.published.walls.clone(),
+        bridge_stats: bridges.published.bridge_stats.clone(),
+        ready: bridges.published.ready.clone(),
+        metrics: parts.metrics,
+        demo_accounts: parts.demo_accounts,
+    };
+    let serving = http::serve(services, parts.listeners, control.stop.clone(), control.tasks.clone());
+    WebServer { served: tokio::spawn(serving), config: web_config }
+}
+
+/// The bridges have a thread of their own, until the guard is dropped: a frame for thousands of browsers does not hold up an
+/// acknowledgement, and an event on its way from the socket to its bridge wakes no other thread.
+fn bridges_thread() -> std::io::Result<(Handle, DropGuard)> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (handle, end) = (runtime.handle().clone(), CancellationToken::new());
+    let ended = end.clone();
+    std::thread::Builder::new().name("usher-bridges".into()).spawn(move || {
+        runtime.block_on(ended.cancelled());
+        runtime.shutdown_background();
+    })?;
+    Ok((handle, end.drop_guard()))
+}
