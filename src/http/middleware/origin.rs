@@ -1,6 +1,6 @@
 //! Refuses requests that another site's page sends with our user's cookies.
 //!
-//! Browsers say where a request comes from in headers that no page can write: `Sec-Fetch-AppState`, `Origin`, and old ones `Referer`. Where one of
+//! Browsers say where a request comes from in headers that no page can write: `Sec-Fetch-Site`, `Origin`, and old ones `Referer`. Where one of
 //! them says "from our own page", that is proof enough for a form; where none says anything, the form needs its token (see `csrf`). A program
 //! that is no browser sends none of them, and has no cookies that another site could use.
 

@@ -48,7 +48,7 @@ enum ToScreen<'a> {
     Paired {},
 }
 
-/// EndReason a screen shows nothing.
+/// The reason why a screen shows nothing.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum EndReason {
