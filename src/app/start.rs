@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::accounts::Accounts;
 use crate::actions::{Deeds, Journal, OpenPress};
-use crate::audit::{self, AuditLog};
+use crate::audit::{AuditLog, AuditWriter};
 use crate::cdr_endpoints::{self, CdrEndpoints};
 use crate::cms::{self, Following, WaitingMemory};
 use crate::config::{Config, Live, MeetingFilter, Secret, WebConfig};
@@ -49,7 +49,7 @@ pub(super) struct SharedState {
 
 /// The rest of what is opened, which the bridges' step uses up.
 pub(super) struct SavedState {
-    audit_writer: audit::Writer,
+    audit_writer: AuditWriter,
     problems_seen: watch::Receiver<Option<Fault>>,
     /// Since when participants waited before the restart.
     waiting: HashMap<ParticipantId, WaitingMemory>,

@@ -87,7 +87,7 @@ pub fn unexplained_repairs(run: &Run, repaired: &RepairCounts) -> Vec<String> {
 /// The tasks, sockets and memory in use.
 #[derive(Debug, Clone)]
 pub struct Resources {
-    load: Load,
+    load: TaskCounts,
     tasks: usize,
     events_sockets: Vec<u64>,
     people: usize,

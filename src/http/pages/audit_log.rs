@@ -162,7 +162,7 @@ async fn export(
     ending: &str,
 ) -> Response {
     let fields = FilterFields::new(query);
-    let (Some(user), Ok(filter)) = (auth.user, fields.filter()) else { return PageError::ExportFormat.into_response() };
+    let (Some(user), Ok(filter)) = (auth.user, fields.filter()) else { return PageError::Form.into_response() };
     let what = if fields == FilterFields::default() { String::new() } else { serde_json::to_string(&fields).unwrap_or_default() };
     let entry = audit_entries::done(&audit_entries::actor(&user, client.address), AuditEvent::Export);
     state.audit_log.record(entry.detail(cut(format!("{ending} {what}").trim(), LONGEST_DETAIL))).await;
