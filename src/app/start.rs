@@ -25,7 +25,7 @@ use crate::hub::{Hub, ReaderKind};
 use crate::model::action::Actions;
 use crate::model::{BridgeName, BridgeStats, Fault, ParticipantId};
 use crate::moderation::{Keeper, Moderation, Requests, Settings};
-use crate::publisher::{self, PublisherIo, Publisher};
+use crate::publisher::{self, Publisher, PublisherIo};
 use crate::saved_state::{self, WaitingWriter};
 use crate::store::Store;
 use crate::supervisor::Supervisor;
@@ -163,19 +163,27 @@ pub(super) fn start_bridges(
 fn start_publisher(
     config: &Config,
     state: &SharedState,
-    memory: WaitingWriter,
-    trouble: watch::Receiver<Option<Fault>>,
+    waits: WaitingWriter,
+    problem: watch::Receiver<Option<Fault>>,
     group: &TaskGroup,
     control: &TaskControl,
 ) -> Published {
     let publisher = Publisher::new(state.store.clone(), state.moderation.clone(), config.filter.clone());
     let (ready, is_ready) = watch::channel(false);
     let (filter, filter_seen) = watch::channel(config.filter.clone());
-    let (figures, bridge_stats) = watch::channel(Arc::default());
-    let (walls, fan) = Projections::channel(config.timing.wall_settle);
-    let outlets =
-        PublisherIo { hub: state.hub.clone(), memory, trouble, figures, filter: filter_seen, ready, log: state.audit_log.clone(), walls: fan };
-    let publishing = publisher::run(publisher, outlets, config.timing.publish_tick, group.stop.clone());
+    let (stats, bridge_stats) = watch::channel(Arc::default());
+    let (walls, audience_hubs) = Projections::channel(config.timing.wall_settle);
+    let io = PublisherIo {
+        hub: state.hub.clone(),
+        waits,
+        problem,
+        bridge_stats: stats,
+        filter: filter_seen,
+        ready,
+        audit_log: state.audit_log.clone(),
+        audience_hubs,
+    };
+    let publishing = publisher::run(publisher, io, config.timing.publish_tick, group.stop.clone());
     group.tasks.spawn(control.supervisor.watch("publisher", publishing));
     Published { filter, walls, bridge_stats, ready: is_ready }
 }

@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use crate::clock::now_ms;
 use crate::displays::projection::{StaticPage, ViewFilter, WallRow};
-use crate::displays::{TokenOwner, DisplaySettings, new_token};
+use crate::displays::{DisplaySettings, TokenOwner, new_token};
 
 use super::error::PageError;
 use super::html::language::Language;

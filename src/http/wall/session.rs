@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use crate::clock::now_ms;
-use crate::displays::{TokenOwner, Screen, ScreenInfo, DisplaySettings, DisplayState, PairingScreen, is_token};
+use crate::displays::{DisplaySettings, DisplayState, PairingScreen, Screen, ScreenInfo, TokenOwner, is_token};
 use crate::http::connections::registry::UnpairedScreen;
 use crate::http::middleware::real_ip::ClientInfo;
 use crate::http::state::AppState;
