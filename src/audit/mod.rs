@@ -3,7 +3,7 @@
 //! An action takes [`Reservation`] for its entries first, and adds them to it when it has ended: without room nothing is done. Changes that happened
 //! without Usher are handed to [`AuditLog::add`], which neither waits nor fails. A task of its own ([`AuditWriter`]) brings the
 //! entries into SQLite, many in one commit, and keeps them while that can't be done. Changes of the database alone are written
-//! in one transaction with their entry ([`write`]). Reading ([`find_entries`]) is done on connections beside the database's threads, because it may take long.
+//! in one transaction with their entry ([`write()`]). Reading ([`find_entries`]) is done on connections beside the database's threads, because it may take long.
 
 mod entry;
 mod event;

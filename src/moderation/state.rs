@@ -16,7 +16,7 @@ pub(super) struct State {
     pub(super) meetings: HashMap<Arc<str>, MeetingModeration>,
     pub(super) claims: Claims,
     pub(super) presence: Presence,
-    /// By the place that meetings have in common (their space), see [`Desk::meeting`].
+    /// By the place that meetings have in common (their space), see [`Moderation::meeting`](super::Moderation::meeting).
     pub(super) thresholds: HashMap<Arc<str>, OwnThresholds>,
     /// What each user's pages keep, as JSON; by the account's number.
     pub(super) prefs: HashMap<i64, watch::Sender<Option<Arc<str>>>>,
