@@ -83,11 +83,11 @@ pub(super) struct RunningBridges {
     pub(super) following: Following,
     pub(super) cdr_endpoints: CdrEndpoints,
     pub(super) actions: Actions,
-    pub(super) published: Published,
+    pub(super) published: PublisherChannels,
 }
 
 /// The other ends of the publisher's channels.
-pub(super) struct Published {
+pub(super) struct PublisherChannels {
     pub(super) filter: watch::Sender<MeetingFilter>,
     walls: Projections,
     bridge_stats: watch::Receiver<Arc<[BridgeStats]>>,
@@ -167,7 +167,7 @@ fn start_publisher(
     problem: watch::Receiver<Option<Fault>>,
     group: &TaskGroup,
     control: &TaskControl,
-) -> Published {
+) -> PublisherChannels {
     let publisher = Publisher::new(state.store.clone(), state.moderation.clone(), config.filter.clone());
     let (ready, is_ready) = watch::channel(false);
     let (filter, filter_seen) = watch::channel(config.filter.clone());
@@ -185,7 +185,7 @@ fn start_publisher(
     };
     let publishing = publisher::run(publisher, io, config.timing.publish_tick, group.stop.clone());
     group.tasks.spawn(control.supervisor.watch("publisher", publishing));
-    Published { filter, walls, bridge_stats, ready: is_ready }
+    PublisherChannels { filter, walls, bridge_stats, ready: is_ready }
 }
 
 /// Takes actions, and reads back those that the last stop interrupted.

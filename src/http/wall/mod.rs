@@ -69,7 +69,7 @@ async fn page(State(state): State<Arc<AppState>>, headers: HeaderMap, request: R
         TokenOwner::Revoked => unknown_page(&state, &headers, StatusCode::FORBIDDEN, &socket)?,
         TokenOwner::Nobody => {
             let page = HtmlPage::new(&state.templates, Language::of(&headers));
-            let own = values! { "guard" => watchdog_script::SCRIPT, "code" => state.displays.code(&token), "socket" => socket, "cookies" => true };
+            let own = values! { "watchdog" => watchdog_script::SCRIPT, "code" => state.displays.code(&token), "socket" => socket, "cookies" => true };
             page.render("wall_code.html", own)?.into_response()
         }
     };
@@ -94,7 +94,7 @@ async fn display_page(state: &AppState, id: &str, socket: &str) -> Result<Respon
     let words = words(state, language.code);
     let now = now_ms();
     let own = values! {
-        "guard" => watchdog_script::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => first_overview(state, &settings, now).await.unwrap_or_else(|| StaticPage::new(&[], &ViewFilter::All, now)),
+        "watchdog" => watchdog_script::SCRIPT, "socket" => socket, "display" => for_screen(&settings), "words" => words, "now" => now, "overview" => first_overview(state, &settings, now).await.unwrap_or_else(|| StaticPage::new(&[], &ViewFilter::All, now)),
     };
     Ok(HtmlPage::new(&state.templates, language).render("wall.html", own)?.into_response())
 }
@@ -116,7 +116,7 @@ fn words(state: &AppState, language: &str) -> BTreeMap<String, String> {
 }
 
 fn unknown_page(state: &AppState, headers: &HeaderMap, status: StatusCode, socket: &str) -> Result<Response, PageError> {
-    let own = values! { "guard" => watchdog_script::SCRIPT, "revoked" => status == StatusCode::FORBIDDEN, "socket" => socket };
+    let own = values! { "watchdog" => watchdog_script::SCRIPT, "revoked" => status == StatusCode::FORBIDDEN, "socket" => socket };
     Ok((status, HtmlPage::new(&state.templates, Language::of(headers)).render("wall_gone.html", own)?).into_response())
 }
 

@@ -126,18 +126,18 @@ async fn serve_socket(state: Arc<AppState>, token: &str, address: IpAddr, browse
     let (role, follower) = match state.displays.token_owner(token) {
         TokenOwner::Revoked => (ScreenRole::Over(EndReason::Revoked), None),
         TokenOwner::Nobody => match state.displays.show_code(token) {
-            Some(waiting) => {
+            Some(pairing) => {
                 let slot = state.connections.open_unpaired_screen(address);
-                (ScreenRole::Unpaired { code: state.displays.code(token), token: token.to_owned(), waiting, slot }, None)
+                (ScreenRole::Unpaired { code: state.displays.code(token), token: token.to_owned(), pairing, slot }, None)
             }
             None => (ScreenRole::Over(EndReason::Crowded), None),
         },
         TokenOwner::Display(id) => match state.displays.open(&id) {
             Some(screen) => {
-                let standing = screen.state();
+                let shown = screen.state();
                 // None where Usher stops.
-                let Some(watched) = state.walls.watch(standing.settings.audience()).await else { return };
-                (ScreenRole::Display { screen, standing, browser }, Some(watched.follower))
+                let Some(watched) = state.walls.watch(shown.settings.audience()).await else { return };
+                (ScreenRole::Display { screen, shown, browser }, Some(watched.follower))
             }
             None => (ScreenRole::Over(EndReason::Crowded), None),
         },
@@ -154,8 +154,8 @@ async fn serve_socket(state: Arc<AppState>, token: &str, address: IpAddr, browse
 }
 
 enum ScreenRole {
-    Display { screen: Screen, standing: DisplayState, browser: Arc<str> },
-    Unpaired { code: String, token: String, waiting: PairingScreen, slot: UnpairedScreen },
+    Display { screen: Screen, shown: DisplayState, browser: Arc<str> },
+    Unpaired { code: String, token: String, pairing: PairingScreen, slot: UnpairedScreen },
     Over(EndReason),
 }
 
@@ -165,9 +165,9 @@ struct ScreenSession {
     role: ScreenRole,
     beat: Interval,
     /// The screen sent something last at this time.
-    heard: Instant,
+    last_heard: Instant,
     /// The database was last told at this time that the screen is there.
-    noted: Instant,
+    last_recorded: Instant,
     /// To be written before anything else.
     outgoing: VecDeque<Outgoing>,
     /// The socket ends with this once `outgoing` is empty.
@@ -179,18 +179,18 @@ impl ScreenSession {
         let mut beat = interval(state.timing.wall_beat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let end = if let ScreenRole::Over(why) = &role { Some(why.end()) } else { None };
-        Self { state, reader, role, beat, heard: Instant::now(), noted: Instant::now(), outgoing: VecDeque::new(), end }
+        Self { state, reader, role, beat, last_heard: Instant::now(), last_recorded: Instant::now(), outgoing: VecDeque::new(), end }
     }
 
     fn on_beat(&mut self) -> Result<(), SocketEnd> {
         let timing = &self.state.timing;
-        if self.heard.elapsed() >= timing.wall_silent {
+        if self.last_heard.elapsed() >= timing.wall_silent {
             return Err(SocketEnd::Close(close_code::SLOW, format!("no answer for {} s", timing.wall_silent.as_secs())));
         }
-        if self.noted.elapsed() >= timing.wall_noted
+        if self.last_recorded.elapsed() >= timing.wall_noted
             && let ScreenRole::Display { screen, .. } = &self.role
         {
-            self.noted = Instant::now();
+            self.last_recorded = Instant::now();
             screen.record_presence();
         }
         self.outgoing.push_back(Outgoing::Send(beat()));
@@ -198,7 +198,7 @@ impl ScreenSession {
     }
 
     fn on_incoming(&mut self, incoming: Incoming) -> Result<(), SocketEnd> {
-        self.heard = Instant::now();
+        self.last_heard = Instant::now();
         let text = match incoming {
             Incoming::Empty => return Ok(()),
             Incoming::Ping(pong) => {
@@ -228,13 +228,13 @@ impl ScreenSession {
 
     async fn on_change(&mut self, change: ScreenChange) {
         match (&mut self.role, change) {
-            (ScreenRole::Display { standing, .. }, ScreenChange::State(next)) => {
+            (ScreenRole::Display { shown, .. }, ScreenChange::State(next)) => {
                 if next.revoked {
                     self.outgoing.push_back(send(&ToScreen::Over { why: EndReason::Revoked }));
                     self.end = Some(EndReason::Revoked.end());
                     return;
                 }
-                let before = std::mem::replace(standing, next.clone());
+                let before = std::mem::replace(shown, next.clone());
                 if before.settings != next.settings {
                     self.outgoing.push_back(send(&ToScreen::Display { display: for_screen(&next.settings) }));
                 }
@@ -251,11 +251,11 @@ impl ScreenSession {
                     self.outgoing.push_back(send(&ToScreen::Reload {}));
                 }
             }
-            (ScreenRole::Unpaired { .. }, ScreenChange::CrowdedOut) => {
+            (ScreenRole::Unpaired { .. }, ScreenChange::Evicted) => {
                 self.outgoing.push_back(send(&ToScreen::Over { why: EndReason::Crowded }));
                 self.end = Some(EndReason::Crowded.end());
             }
-            (ScreenRole::Unpaired { token, code, .. }, ScreenChange::Something) => {
+            (ScreenRole::Unpaired { token, code, .. }, ScreenChange::Pairing) => {
                 if self.state.displays.token_owner(token) != TokenOwner::Nobody {
                     self.outgoing.push_back(send(&ToScreen::Paired {}));
                     return;
@@ -273,8 +273,10 @@ impl ScreenSession {
 
 enum ScreenChange {
     State(DisplayState),
-    Something,
-    CrowdedOut,
+    /// The screen was paired, or its code is another one.
+    Pairing,
+    /// Another screen needs the slot more.
+    Evicted,
 }
 
 impl ScreenRole {
@@ -282,9 +284,9 @@ impl ScreenRole {
     async fn changed(&mut self) -> ScreenChange {
         match self {
             Self::Display { screen, .. } => ScreenChange::State(screen.changed().await),
-            Self::Unpaired { waiting, slot, .. } => tokio::select! {
-                () = waiting.changed() => ScreenChange::Something,
-                () = slot.evicted() => ScreenChange::CrowdedOut,
+            Self::Unpaired { pairing, slot, .. } => tokio::select! {
+                () = pairing.changed() => ScreenChange::Pairing,
+                () = slot.evicted() => ScreenChange::Evicted,
             },
             Self::Over(_) => std::future::pending().await,
         }
@@ -294,11 +296,11 @@ impl ScreenRole {
 impl SocketSession for ScreenSession {
     fn welcome(&self) -> Outgoing {
         match &self.role {
-            ScreenRole::Display { standing, .. } => send(&ToScreen::Hello {
+            ScreenRole::Display { shown, .. } => send(&ToScreen::Hello {
                 version: env!("CARGO_PKG_VERSION"),
                 time: now_ms(),
                 beat_s: self.state.timing.wall_beat.as_secs().max(1),
-                display: for_screen(&standing.settings),
+                display: for_screen(&shown.settings),
             }),
             ScreenRole::Unpaired { code, .. } => send(&ToScreen::Code { code }),
             ScreenRole::Over(why) => send(&ToScreen::Over { why: *why }),
