@@ -1,5 +1,5 @@
-//! PEM files, section by section, as people and tools leave them: with text around the sections, blanks, and a byte order mark. A damaged
-//! certificate costs none of the others, and is named.
+//! Reads PEM files section by section, as people and tools leave them: with text around the sections, blanks, and a byte order mark. A
+//! damaged certificate costs none of the others, and is named.
 
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -8,15 +8,15 @@ const BEGIN: &str = "-----BEGIN ";
 const LABEL: &str = "CERTIFICATE";
 const KEY: &str = "PRIVATE KEY";
 
-/// One section that is or should be a certificate.
+/// One section that is, or should be, a certificate.
 #[derive(Debug)]
 pub(crate) struct Section {
-    /// Where it begins, counted from 1.
+    /// The line of its beginning, counted from 1.
     pub line: usize,
     pub certificate: Result<CertificateDer<'static>, String>,
 }
 
-/// All sections that are certificates or look as if they should be; keys and anything else are left out.
+/// All sections that are certificates or look as if they should be. Leaves out keys and anything else.
 pub(crate) fn certificates(file: &[u8]) -> Vec<Section> {
     let text = text(file);
     let sections = sections(&text).filter_map(|(start, label, section)| {
@@ -30,7 +30,7 @@ pub(crate) fn certificates(file: &[u8]) -> Vec<Section> {
     sections.collect()
 }
 
-/// The damaged ones of a file, each in words.
+/// The damaged certificates of a file, each in words.
 pub(crate) fn faults(sections: &[Section]) -> Vec<String> {
     let fault = |(n, section): (usize, &Section)| section.certificate.as_ref().err().map(|reason| in_words(n, section.line, reason));
     sections.iter().enumerate().filter_map(fault).collect()
@@ -41,7 +41,7 @@ pub(crate) fn in_words(n: usize, line: usize, reason: &str) -> String {
     format!("certificate {} (line {line}) can't be used: {reason}", n + 1)
 }
 
-/// The first private key that can be read; else why there is none.
+/// The first readable private key, or why there is none.
 pub(crate) fn key(file: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     let text = text(file);
     let mut reason = "it holds no PRIVATE KEY section".to_owned();
@@ -58,7 +58,7 @@ pub(crate) fn key(file: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     Err(reason)
 }
 
-/// Some editors save UTF-16.
+/// The text of a file; some editors save UTF-16.
 fn text(file: &[u8]) -> String {
     let wide = |unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = file[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
@@ -71,7 +71,7 @@ fn text(file: &[u8]) -> String {
     }
 }
 
-/// Where each section begins, its label, and all up to the next one.
+/// Each section: its offset, its label, and the text up to the next one.
 fn sections(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     let starts: Vec<usize> = text.match_indices(BEGIN).map(|(at, _)| at).collect();
     let ends: Vec<usize> = starts.iter().skip(1).copied().chain([text.len()]).collect();
@@ -81,7 +81,7 @@ fn sections(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     })
 }
 
-/// Blanks at the ends of lines come from mail and editors.
+/// Removes blanks at the ends of lines, which come from mail and editors, and empty lines.
 fn trimmed(section: &str) -> String {
     let lines: Vec<&str> = section.lines().map(|line| line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')).collect();
     lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
@@ -89,7 +89,7 @@ fn trimmed(section: &str) -> String {
 
 fn read(section: &str) -> Result<CertificateDer<'static>, String> {
     let der = CertificateDer::from_pem_slice(trimmed(section).as_bytes()).map_err(|error| error.to_string())?;
-    // One whole SEQUENCE: what is shorter was cut off, what it holds is judged by whoever believes it.
+    // Check that it is one whole SEQUENCE: a shorter one was cut off. Verification checks its content later.
     match x509_parser::der_parser::ber::parse_ber_any(&der) {
         Ok((rest, any)) if rest.is_empty() && any.header.tag().0 == 16 => Ok(der),
         _ => Err("it holds no complete certificate".into()),

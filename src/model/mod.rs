@@ -1,5 +1,4 @@
-//! Facts as CMS states them: bridges, calls, participants, lobby. Plain data; nothing that moderators did (see `desk`), nothing merged
-//! for people to see (see `view`).
+//! Facts as CMS states them: bridges, calls, participants, lobby. Plain data; the rows that pages show are in `view`.
 
 pub mod action;
 mod bridge_stats;
@@ -47,14 +46,14 @@ pub fn meeting_id(key: &CallKey, call: &CallFacts) -> Arc<str> {
     call.correlator.clone().unwrap_or_else(|| key.to_string().into())
 }
 
-/// One bridge's instance of a meeting and whom it lists there: its own people and those of other bridges.
+/// One bridge's instance of a meeting and its roster: participants of this bridge and of others.
 #[derive(Debug, Clone, Default)]
 pub struct Call {
     pub facts: CallFacts,
     pub roster: HashSet<ParticipantId>,
 }
 
-/// What one bridge says about one of its calls.
+/// The facts that one bridge states about one of its calls.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallFacts {
     pub name: Arc<str>,
@@ -67,33 +66,33 @@ pub struct CallFacts {
     pub owner: Option<Arc<str>>,
     pub tenant: Option<Arc<str>>,
     pub locked: Option<bool>,
-    /// Whom its lock holds, as its profiles say.
+    /// Which participants its lock keeps in the lobby, as its profiles say.
     pub lock_mode: Option<LockMode>,
     pub recording: bool,
     pub streaming: bool,
-    /// From the profiles of its space; a lock or a leg can say more.
+    /// As the profiles of its space say; a lock or a leg can need activation too.
     pub needs_activation: Option<bool>,
-    /// Somebody was seen in its lobby, or a leg's own configuration needs activation.
+    /// A participant was seen in its lobby, or a leg's own configuration needs activation.
     pub lobby_seen: bool,
-    /// Entries of its roster that nothing could be read from, when it was last read by REST.
+    /// How many entries of its roster could not be read, when it was last read by REST.
     pub unreadable: u32,
 }
 
-/// One person of the cluster, as all bridges together describe them.
+/// One participant of the cluster, as all bridges together describe them.
 #[derive(Debug, Clone, Default)]
 pub struct Participant {
-    /// What each bridge that lists the person says; at most one entry a bridge and call.
+    /// The roster entries of all bridges that list the participant; at most one for each bridge and call.
     pub listings: Vec<Listing>,
-    /// The bridge that runs the person's call legs, once known.
+    /// The bridge that runs the participant's call legs, once known.
     pub home: Option<Home>,
-    /// The home bridge said that the person left; other bridges may still list them for a moment.
+    /// The home bridge said that the participant left; other bridges may still list them for a moment.
     pub departed: bool,
     pub lobby: LobbyFact,
-    pub unreadable: Unreadable,
+    pub unreadable: UnreadableParts,
     pub activator: Option<bool>,
-    /// When Usher first saw the person; Unix milliseconds.
+    /// When Usher first saw the participant; Unix milliseconds.
     pub seen_since: i64,
-    /// Usher saw the person arrive, so `seen_since` is when they came.
+    /// Usher saw the participant arrive, so `seen_since` is when they came.
     pub arrived: bool,
 }
 
@@ -109,16 +108,16 @@ impl Participant {
     }
 }
 
-/// Which of a bridge's last answers about a person could not be read.
+/// Which of a bridge's last responses about a participant could not be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Unreadable {
-    /// One of the person's legs: whether they wait is not known.
+pub struct UnreadableParts {
+    /// The one about a leg: it is not known whether the participant waits.
     pub leg: bool,
-    /// The participant itself: where they are hosted is not known. Another bridge may tell it.
+    /// The one about the participant: their home is not known. Another bridge may tell it.
     pub participant: bool,
 }
 
-/// Where a person's legs are.
+/// The bridge that runs a participant's legs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Home {
     Bridge(BridgeName),
@@ -130,7 +129,7 @@ pub enum Home {
     },
 }
 
-/// The lobby state and how it is known.
+/// A participant's lobby state, and the wait that goes with it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct LobbyFact {
     pub state: Lobby,
@@ -138,36 +137,35 @@ pub struct LobbyFact {
     pub since: Option<i64>,
     /// The wait may be shorter than `since` says.
     pub up_to: bool,
-    /// The present stay in the lobby, as `since` and `up_to` tell it, also while it is not known whether it goes on (another leg takes a
-    /// leg's place).
+    /// `since` and `up_to` of the present stay in the lobby, also while it is not known whether it goes on (another leg replaces a leg).
     pub stay: Option<(i64, bool)>,
-    /// They have been in the call: a wait that begins now does not begin with their arrival.
+    /// The participant has been in the call: a wait that begins now does not begin with their arrival.
     pub was_in: bool,
-    /// When CMS accepted an admission or a sending back; what it answered to requests sent before says nothing any more.
+    /// When CMS accepted an admission or a sending back; responses to requests sent before say nothing any more.
     pub changed_at: Option<Instant>,
-    /// An admission is being undone: the wait before it goes on, where it is seen in time.
+    /// An admission is being undone: the wait before it resumes, if the participant reads as waiting in time.
     pub resumes: Option<Resumed>,
 }
 
-/// A wait that goes on once the person reads as waiting again.
+/// A wait that resumes once the participant reads as waiting again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resumed {
     /// Unix milliseconds.
     pub since: i64,
     pub up_to: bool,
-    /// A wait that begins later is another one.
+    /// A wait that begins after this is a new one.
     pub until: Instant,
 }
 
-/// How Usher and one bridge get on.
+/// The state of one bridge, as Usher sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BridgeFacts {
     pub state: BridgeState,
     /// Unix milliseconds.
     pub since: i64,
-    /// The last answer to anything: its time on both clocks.
+    /// The time of the last response to anything, on both clocks.
     pub answered: Option<(Instant, i64)>,
-    /// No answer for longer than the silence threshold.
+    /// The bridge has not responded for longer than the silence threshold.
     pub silent: bool,
     pub trouble: Option<Fault>,
     pub version: Option<Arc<str>>,
@@ -179,14 +177,14 @@ pub struct BridgeFacts {
     pub can_admit: bool,
     /// False where the version is known to be older than 3.4, or the bridge refused it (rest.md section 5).
     pub can_send_back: bool,
-    /// Calls whose roster comes by REST because the bridge refused to push it.
+    /// How many calls are polled because the bridge refused to push their rosters.
     pub polled_calls: usize,
-    /// Calls of its list that nothing could be read from, when it was last read.
+    /// How many entries of its list of calls could not be read, when it was last read.
     pub unreadable_calls: u32,
-    /// Events come with few elements, because the bridge refused more: who is muted is not among them.
+    /// Events come with few elements, because the bridge refused more: they don't tell who is muted.
     pub short_events: bool,
     pub cdr: CdrFacts,
-    /// Who paused it, while it is.
+    /// The administrator who paused it, while it is paused.
     pub paused_by: Option<Arc<str>>,
 }
 
@@ -203,13 +201,13 @@ pub struct CdrFacts {
     pub state: CdrState,
     /// Why Usher could not register as a receiver.
     pub trouble: Option<Fault>,
-    /// When the last one came; Unix milliseconds.
+    /// When the last record came; Unix milliseconds.
     pub last: Option<i64>,
-    /// The index of the next one, once any has come.
+    /// The index of the next record, once any has come.
     pub next: Option<u64>,
 }
 
-/// An administrator wants nothing to be sent to a bridge.
+/// An administrator's pause: Usher sends nothing to the bridge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paused {
     pub by: Arc<str>,
@@ -217,7 +215,7 @@ pub struct Paused {
     pub since: i64,
 }
 
-/// `state` as CMS spells it (`onHold` and `onhold` are both plausible, events.md section 5.3).
+/// Reads `state` as CMS spells it (`onHold` and `onhold` are both plausible, events.md section 5.3).
 pub fn leg_state(word: &str) -> LegState {
     match word.to_ascii_lowercase().as_str() {
         "initial" => LegState::Initial,

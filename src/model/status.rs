@@ -4,55 +4,56 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What is known of a bridge's Call Detail Records, which tell of lobby changes that no event carries.
+/// How a bridge's Call Detail Records arrive. They tell of lobby changes that no event carries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CdrState {
     /// Not configured.
     #[default]
     Off,
-    /// None has come yet.
+    /// No record has come yet.
     Expected,
     Arriving,
-    /// The bridge makes some that do not arrive.
+    /// The bridge makes records that do not arrive.
     Stalled,
-    /// They arrive, but a lobby changed and none told.
+    /// Records arrive, but a lobby state changed that none announced.
     Partial,
 }
 
+/// How Usher reads a bridge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BridgeState {
-    /// No first answer yet, or reading everything again after a reconnect.
+    /// The bridge has not responded yet, or everything is being read again after a reconnect.
     Connecting,
     /// Events arrive and everything was read.
     Live,
-    /// REST answers, events don't: everything is polled.
+    /// REST works and events don't: everything is polled.
     Polling,
-    /// The bridge refused the credentials; nothing more is asked until somebody retries.
+    /// The bridge refused the credentials; Usher sends nothing more until a moderator retries.
     Refused,
-    /// REST does not answer, or nothing can be read from its answers.
+    /// REST does not respond, or its responses can't be read.
     Unreachable,
-    /// An administrator wants nothing to be sent to it.
+    /// An administrator paused it: Usher sends nothing.
     Paused,
 }
 
-/// What is wrong and what to do about it, in words.
+/// A fault of a bridge or display, as a code and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Stable word for the page's catalogue, e.g. `credentials_refused`.
+    /// A stable key for the page's catalogue, e.g. `credentials_refused`.
     pub code: Arc<str>,
-    /// What was expected and what came.
+    /// The sentence: what Usher expected and what came.
     pub what: Arc<str>,
 }
 
-/// Whom a locked meeting keeps waiting (rest.md section 4).
+/// Which participants a locked meeting keeps waiting (rest.md section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LockMode {
-    /// Everybody who comes.
+    /// All newcomers.
     All,
-    /// Who needs activation.
+    /// Newcomers who need activation.
     NeedsActivation,
 }
 
@@ -66,13 +67,13 @@ pub enum NamedBy {
     Nothing,
 }
 
-/// Can somebody have to wait here at all?
+/// Whether a participant may have to wait in this meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HasLobby {
-    /// It is locked, a leg or profile needs activation, or somebody was seen waiting.
+    /// It is locked, a leg or profile needs activation, or a participant was seen waiting.
     Yes,
-    /// Unlocked, and no profile that could be read needs activation.
+    /// It is unlocked, and no profile that could be read needs activation.
     No,
     Unknown,
 }
@@ -86,7 +87,7 @@ pub enum Lobby {
     In,
 }
 
-/// `state` of a roster entry; `other` stands for words that are not known.
+/// `state` of a roster entry; `other` stands for unknown words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LegState {
