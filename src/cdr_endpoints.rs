@@ -1,6 +1,6 @@
-//! The secret address at which each bridge delivers its Call Detail Records, and the door behind it. Reads no record.
+//! The secret address to which each bridge posts its Call Detail Records, and the way from there to the bridge's actor. Reads no record.
 //!
-//! The secret names the bridge and is all that tells a bridge from a stranger (cdr.md section 1). It is made once and kept in the database.
+//! Only the secret tells a bridge from a stranger, and which bridge it is (cdr.md section 1). It is made once and kept in the database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::config::{CdrMode, Config, Secret};
 use crate::db::{Db, DbError};
 use crate::model::BridgeName;
 
-/// Bytes of records that may wait for one bridge's actor; more are dropped, which their numbers show.
-const ROOM: usize = 4 << 20;
+/// How many bytes of records may wait for one bridge's actor. More are dropped; the records' numbers show that some are missing.
+const MAX_WAITING_BYTES: usize = 4 << 20;
 
-/// Whom a secret belongs to. Cheap to clone.
+/// The endpoints of all bridges, by the digest of their secrets. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct CdrEndpoints(Arc<ArcSwap<HashMap<[u8; 32], Door>>>);
+pub struct CdrEndpoints(Arc<ArcSwap<HashMap<[u8; 32], Endpoint>>>);
 
 #[derive(Debug)]
-struct Door {
+struct Endpoint {
     bridge: BridgeName,
     cluster: Cluster,
     room: Arc<Semaphore>,
@@ -33,30 +33,34 @@ struct Door {
 }
 
 impl CdrEndpoints {
-    /// These secrets are good from now on, and no others.
+    /// Accepts these secrets from now on, and no others.
     pub fn set(&self, secrets: &HashMap<BridgeName, Secret>, cluster: &Cluster) {
-        let door = |bridge: &BridgeName| Door {
+        let endpoint = |bridge: &BridgeName| Endpoint {
             bridge: bridge.clone(),
             cluster: cluster.clone(),
-            room: Arc::new(Semaphore::new(ROOM)),
+            room: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
             dropped: counter!("usher_cms_records_dropped_total", "bridge" => bridge.to_string()),
         };
-        self.0.store(Arc::new(secrets.iter().map(|(bridge, secret)| (digest(secret.expose()), door(bridge))).collect()));
+        self.0.store(Arc::new(secrets.iter().map(|(bridge, secret)| (digest(secret.expose()), endpoint(bridge))).collect()));
     }
 
-    /// Does this secret belong to a bridge? Looked up by its digest, so that the time it takes tells nothing of the right ones.
+    /// Whether this secret belongs to a bridge. Looks it up by its digest, so that the time it takes tells nothing about the right ones.
     pub fn knows(&self, secret: &str) -> bool {
         self.0.load().contains_key(&digest(secret))
     }
 
-    /// Hands a body over to its bridge's actor. It was accepted whatever becomes of it: what is dropped is found missing and read by REST.
-    pub fn take(&self, secret: &str, body: Bytes) {
-        let doors = self.0.load();
-        let Some(door) = doors.get(&digest(secret)) else { return };
+    /// Hands a body to its bridge's actor, or drops it. It was accepted in any case: the actor notices dropped records and reads by REST.
+    pub fn deliver(&self, secret: &str, body: Bytes) {
+        let endpoints = self.0.load();
+        let Some(endpoint) = endpoints.get(&digest(secret)) else { return };
         let size = u32::try_from(body.len()).unwrap_or(u32::MAX);
-        let taken = door.room.clone().try_acquire_many_owned(size).is_ok_and(|room| door.cluster.records(&door.bridge, body, room));
-        if !taken {
-            door.dropped.increment(1);
+        let delivered = endpoint
+            .room
+            .clone()
+            .try_acquire_many_owned(size)
+            .is_ok_and(|room| endpoint.cluster.deliver_records(&endpoint.bridge, body, room));
+        if !delivered {
+            endpoint.dropped.increment(1);
         }
     }
 }
@@ -65,7 +69,7 @@ fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// Finds or makes the secrets of the bridges that send records, and notes the addresses that Usher is to register.
+/// Finds or makes the secrets of the bridges that send records, and sets the addresses that Usher is to register.
 pub async fn prepare(db: &Db, config: &mut Config) -> Result<HashMap<BridgeName, Secret>, DbError> {
     let wanted: Vec<_> = config.bridges.iter().filter(|bridge| bridge.cdr != CdrMode::Off).map(|bridge| bridge.name.clone()).collect();
     let secrets = db.write(move |conn| crate::cdr_endpoints::secrets(conn, &wanted)).await?;
@@ -75,7 +79,7 @@ pub async fn prepare(db: &Db, config: &mut Config) -> Result<HashMap<BridgeName,
     Ok(secrets)
 }
 
-/// The address that a bridge is told: the base, the path of the route, the secret.
+/// The address for a bridge: the base, the path of the route, the secret.
 pub fn url(base: &str, secret: &Secret) -> Secret {
     Secret::new(format!("{base}/cdr/{}", secret.expose()))
 }
@@ -93,7 +97,7 @@ pub fn secrets(conn: &Connection, bridges: &[BridgeName]) -> rusqlite::Result<Ha
     Ok(secrets)
 }
 
-/// Makes a new secret for a bridge; the address with the old one is refused from the next start on.
+/// Deletes the secret of a bridge, so that the next start makes a new one and refuses the old one.
 pub fn renew(conn: &Connection, bridge: &str) -> rusqlite::Result<()> {
     conn.execute("DELETE FROM cdr_secrets WHERE bridge = ?1", [bridge]).map(drop)
 }
@@ -104,25 +108,25 @@ pub fn secret(conn: &Connection, bridge: &str) -> rusqlite::Result<Option<Secret
     read.query_map([bridge], |row| row.get::<_, String>(0))?.next().transpose().map(|secret| secret.map(Secret::new))
 }
 
-/// What a running Usher last wrote of a bridge's records, for `usher check`, which is another process.
+/// The last record of a bridge, as a running Usher saved it for `usher check`, which is another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Arrived {
-    /// When the last record came; Unix milliseconds.
+pub struct LastRecord {
+    /// When it came; Unix milliseconds.
     pub at: i64,
-    /// The index of the next one.
+    /// The index of the next record.
     pub next: u64,
 }
 
-pub fn note_arrived(conn: &Connection, bridge: &str, arrived: Arrived) -> rusqlite::Result<()> {
-    let next = i64::try_from(arrived.next).unwrap_or(i64::MAX);
-    conn.execute("UPDATE cdr_secrets SET last_at = ?2, next_index = ?3 WHERE bridge = ?1", params![bridge, arrived.at, next]).map(drop)
+pub fn save_last_record(conn: &Connection, bridge: &str, last: LastRecord) -> rusqlite::Result<()> {
+    let next = i64::try_from(last.next).unwrap_or(i64::MAX);
+    conn.execute("UPDATE cdr_secrets SET last_at = ?2, next_index = ?3 WHERE bridge = ?1", params![bridge, last.at, next]).map(drop)
 }
 
-pub fn arrived(conn: &Connection, bridge: &str) -> rusqlite::Result<Option<Arrived>> {
+pub fn last_record(conn: &Connection, bridge: &str) -> rusqlite::Result<Option<LastRecord>> {
     let mut read = conn.prepare("SELECT last_at, next_index FROM cdr_secrets WHERE bridge = ?1 AND last_at IS NOT NULL")?;
     let mut rows = read.query_map([bridge], |row| {
         let next: i64 = row.get(1)?;
-        Ok(Arrived { at: row.get(0)?, next: next.unsigned_abs() })
+        Ok(LastRecord { at: row.get(0)?, next: next.unsigned_abs() })
     })?;
     rows.next().transpose()
 }

@@ -19,7 +19,7 @@ use crate::hub::Hub;
 use crate::model::{BridgeState, BridgeStats, CallFacts, CallKey, Fault, Lobby, ParticipantId};
 use crate::moderation::{Moderation, Settings};
 use crate::saved_state::WaitingWriter;
-use crate::store::{Dirty, Store, meetings};
+use crate::store::{DirtyFacts, Store, meetings};
 use crate::view;
 use crate::view::{Kind, MeetingRow, PersonRow, Row, RowKey, ServerRow, View, ViewDelta};
 
@@ -59,7 +59,7 @@ pub async fn run(mut publisher: Publisher, io: PublisherIo, tick: Duration, stop
             }
             _ = every_second.tick() => {
                 audience_hubs.remove_unwatched(&publisher);
-                bridge_stats.send_replace(publisher.store.figures().into());
+                bridge_stats.send_replace(publisher.store.stats().into());
                 // The rows that this changes are published in the next round.
                 publisher.moderation.expire(Now::read());
                 continue;
@@ -122,7 +122,7 @@ impl Publisher {
     }
 
     /// Applies another filter: marks every call as changed, so that the next rows follow it.
-    pub fn refilter(&mut self, filter: MeetingFilter, mut dirty: Dirty) -> Dirty {
+    pub fn refilter(&mut self, filter: MeetingFilter, mut dirty: DirtyFacts) -> DirtyFacts {
         self.filter = filter;
         dirty.calls.extend(self.store.all_calls());
         dirty
@@ -131,7 +131,7 @@ impl Publisher {
     /// The first delta: everything that is known.
     pub fn first(&mut self) -> ViewDelta {
         self.moderation.touch_users();
-        let dirty = Dirty {
+        let dirty = DirtyFacts {
             calls: self.store.all_calls().into_iter().collect(),
             people: self.store.all_people().into_iter().collect(),
             bridges: self.store.all_bridges().into_iter().collect(),
@@ -142,7 +142,7 @@ impl Publisher {
 
     /// Rebuilds the rows whose facts changed, remembers them as published, and returns the difference. `problem` is the problem of Usher
     /// itself that every moderator must know.
-    pub fn next(&mut self, dirty: Dirty, problem: Option<Fault>) -> ViewDelta {
+    pub fn next(&mut self, dirty: DirtyFacts, problem: Option<Fault>) -> ViewDelta {
         self.problem = problem;
         let mut delta = ViewDelta::default();
         let mut meetings: HashSet<Arc<str>> = HashSet::new();
@@ -225,7 +225,7 @@ impl Publisher {
 
     fn calls_in(&self, id: &Arc<str>) -> Vec<(CallKey, CallFacts)> {
         let keys = self.calls_of.get(id).into_iter().flatten();
-        let mut calls: Vec<_> = keys.filter_map(|key| Some((key.clone(), self.store.with_call(key, |call| call.facts.clone())?))).collect();
+        let mut calls: Vec<_> = keys.filter_map(|key| Some((key.clone(), self.store.call_facts(key)?))).collect();
         calls.sort_by(|a, b| a.0.cmp(&b.0));
         calls
     }
@@ -281,7 +281,7 @@ impl Publisher {
             return None;
         }
         let moderation = self.moderation.person(id);
-        self.store.with_person(id, |person| view::person_row(id, person, meeting, moderation))?
+        self.store.find_in_person(id, |person| view::person_row(id, person, meeting, moderation))
     }
 
     /// The name of a meeting as last published.

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use crate::audit::{AuditEvent, AuditLog, Entry};
 use crate::cdr_endpoints::{self, CdrEndpoints};
-use crate::cms::{Changed, Following, TrustError};
+use crate::cms::{BridgeSupervisor, ClusterChanges, TrustError};
 use crate::config::{Config, Live, MeetingFilter, WebConfig};
 use crate::db::{Db, DbError};
 use crate::http::{CertificateError, check_certificate};
@@ -41,7 +41,7 @@ struct Inner {
 
 /// The parts that a new configuration changes.
 pub(crate) struct ReloadTargets {
-    pub following: Following,
+    pub following: BridgeSupervisor,
     /// Where the bridges run.
     pub bridges: Handle,
     pub filter: watch::Sender<MeetingFilter>,
@@ -69,7 +69,7 @@ impl Reload {
         }
         let secrets = cdr_endpoints::prepare(&targets.db, &mut config).await?;
         let (following, wanted) = (targets.following.clone(), config.clone());
-        let change = async move { following.change(&wanted.bridges, &wanted.cms, &wanted.timing).await };
+        let change = async move { following.reconfigure(&wanted.bridges, &wanted.cms, &wanted.timing).await };
         let changed = targets.bridges.spawn(change).await.map_err(|_| ReloadError::Stopping)??;
         targets.cdr_endpoints.set(&secrets, targets.following.cluster());
         targets.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
@@ -86,10 +86,10 @@ impl Reload {
 }
 
 /// The settings that differ from before, for the audit log.
-fn difference(before: &Config, now: &Config, bridges: &Changed) -> String {
-    let Changed { added, anew, removed, retuned } = bridges;
+fn difference(before: &Config, now: &Config, bridges: &ClusterChanges) -> String {
+    let ClusterChanges { added, restarted, removed, retuned } = bridges;
     let mut parts = Vec::new();
-    for (what, names) in [("added", added), ("changed", anew), ("removed", removed)] {
+    for (what, names) in [("added", added), ("changed", restarted), ("removed", removed)] {
         if !names.is_empty() {
             parts.push(format!("bridges {what}: {}", names.join(", ")));
         }
@@ -107,7 +107,7 @@ fn difference(before: &Config, now: &Config, bridges: &Changed) -> String {
     if parts.is_empty() { "nothing has changed".into() } else { parts.join("; ") }
 }
 
-fn log_changes(changed: &Changed) {
-    let Changed { added, anew, removed, retuned } = changed;
-    info!(?added, changed = ?anew, ?removed, limits_changed = retuned, "configuration replaced");
+fn log_changes(changed: &ClusterChanges) {
+    let ClusterChanges { added, restarted, removed, retuned } = changed;
+    info!(?added, changed = ?restarted, ?removed, limits_changed = retuned, "configuration replaced");
 }

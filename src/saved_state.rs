@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::cdr_endpoints::Arrived;
-use crate::cms::{BridgeMemory, WaitingMemory};
+use crate::cdr_endpoints::LastRecord;
+use crate::cms::{SavedBridgeState, SavedWait};
 use crate::config::BridgeConfig;
 use crate::db::{Db, DbError};
 use crate::model::{BridgeName, ParticipantId, Paused};
@@ -23,13 +23,13 @@ use crate::{cdr_endpoints, clock};
 const KEEP_WAITING_MS: i64 = 24 * 3600 * 1000;
 
 /// Since when people wait, read once at the start.
-pub async fn load_waiting(db: &Db) -> Result<HashMap<ParticipantId, WaitingMemory>, DbError> {
+pub async fn load_waiting(db: &Db) -> Result<HashMap<ParticipantId, SavedWait>, DbError> {
     db.write(|conn| {
         conn.execute("DELETE FROM waiting WHERE since < ?1", [crate::clock::now_ms() - KEEP_WAITING_MS])?;
         let mut query = conn.prepare("SELECT person, since, up_to FROM waiting")?;
         let rows = query.query_map([], |row| {
             let person: String = row.get(0)?;
-            Ok((ParticipantId::from(person), WaitingMemory { since: row.get(1)?, up_to: row.get(2)? }))
+            Ok((ParticipantId::from(person), SavedWait { since: row.get(1)?, up_to: row.get(2)? }))
         })?;
         rows.collect()
     })
@@ -45,7 +45,7 @@ pub struct WaitingWriter {
 }
 
 impl WaitingWriter {
-    pub fn new(db: Db, loaded: &HashMap<ParticipantId, WaitingMemory>) -> Self {
+    pub fn new(db: Db, loaded: &HashMap<ParticipantId, SavedWait>) -> Self {
         Self { db, written: loaded.iter().map(|(person, memory)| (person.clone(), memory.since)).collect(), set_by: 0 }
     }
 
@@ -101,13 +101,13 @@ impl WaitingWriter {
 
 /// Writes down until `stop`, at most every `interval`, how far each bridge's records have come.
 pub async fn note_records(db: Db, store: Store, interval: Duration, stop: CancellationToken) {
-    let mut written: HashMap<BridgeName, Arrived> = HashMap::new();
+    let mut written: HashMap<BridgeName, LastRecord> = HashMap::new();
     while tokio::time::timeout(interval, stop.cancelled()).await.is_err() {
         for bridge in store.all_bridges() {
-            let cdr = store.with_bridge(&bridge, |facts| facts.cdr.last.zip(facts.cdr.next)).flatten();
-            let Some(arrived) = cdr.map(|(at, next)| Arrived { at, next }) else { continue };
+            let cdr = store.find_in_bridge(&bridge, |facts| facts.cdr.last.zip(facts.cdr.next));
+            let Some(arrived) = cdr.map(|(at, next)| LastRecord { at, next }) else { continue };
             if written.insert(bridge.clone(), arrived) != Some(arrived) {
-                db.later(move |conn| cdr_endpoints::note_arrived(conn, &bridge, arrived));
+                db.later(move |conn| cdr_endpoints::save_last_record(conn, &bridge, arrived));
             }
         }
     }
@@ -154,7 +154,7 @@ impl SavedBridges {
     }
 }
 
-impl BridgeMemory for SavedBridges {
+impl SavedBridgeState for SavedBridges {
     fn is_refused(&self, bridge: &BridgeConfig) -> bool {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&fingerprint(bridge))
     }

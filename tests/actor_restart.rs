@@ -12,7 +12,7 @@ use common::{DEADLINE, wait_for};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use usher::cms::{self, BridgeMemory, Follow, Following};
+use usher::cms::{BridgeSupervisor, ClusterSetup, SavedBridgeState};
 use usher::config::{BridgeConfig, Config};
 use usher::model::{BridgeName, BridgeState, Lobby, Paused};
 use usher::simulator::{self, Join, Role, Simulator, StartCall};
@@ -24,7 +24,7 @@ struct Faulty {
     reached: AtomicUsize,
 }
 
-impl BridgeMemory for Faulty {
+impl SavedBridgeState for Faulty {
     fn is_refused(&self, _: &BridgeConfig) -> bool {
         false
     }
@@ -54,7 +54,7 @@ struct Followed {
     memory: Arc<Faulty>,
     tracker: TaskTracker,
     stop: CancellationToken,
-    _following: Following,
+    _supervisor: BridgeSupervisor,
 }
 
 impl Followed {
@@ -62,16 +62,16 @@ impl Followed {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (store, tracker, stop) = (Store::default(), TaskTracker::new(), CancellationToken::new());
         let memory = Arc::new(Faulty::default());
-        let follow = Follow {
+        let setup = ClusterSetup {
             bridges: &config.bridges,
             limits: &config.cms,
             timing: &config.timing,
             store: store.clone(),
-            bridge_memory: memory.clone(),
-            memory: HashMap::new(),
+            saved_bridges: memory.clone(),
+            saved_waits: HashMap::new(),
         };
-        let following = cms::follow(follow, &tracker, &stop).expect("followed");
-        Self { store, memory, tracker, stop, _following: following }
+        let supervisor = BridgeSupervisor::start(setup, &tracker, &stop).expect("followed");
+        Self { store, memory, tracker, stop, _supervisor: supervisor }
     }
 
     async fn end(self) {

@@ -8,7 +8,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use usher::check::{Known, Outcome, Report, Step, bridge, cluster};
+use usher::check::{CheckOutcome, CheckReport, CheckStep, KnownRecords, check_bridge, check_cluster};
 use usher::config::{BridgeConfig, CdrMode, Secret, Timing, Trust};
 use usher::simulator::{Options, Simulator, TlsMode, start};
 
@@ -86,21 +86,22 @@ fn timing() -> Timing {
     }
 }
 
-async fn check(config: &BridgeConfig) -> Report {
-    let report =
-        tokio::time::timeout(Duration::from_secs(20), bridge(config, &timing(), Known::default())).await.expect("the check did not end");
+async fn check(config: &BridgeConfig) -> CheckReport {
+    let report = tokio::time::timeout(Duration::from_secs(20), check_bridge(config, &timing(), KnownRecords::default()))
+        .await
+        .expect("the check did not end");
     assert!(!report.to_string().contains(PASSWORD), "the password is printed:\n{report}");
     report
 }
 
 /// The one failed step, which must be the last; both texts must be in it.
-fn failure<'a>(report: &'a Report, name: &str, found: &str, advice: &str) -> &'a Step {
+fn failure<'a>(report: &'a CheckReport, name: &str, found: &str, advice: &str) -> &'a CheckStep {
     let last = report.steps.last().unwrap_or_else(|| panic!("no step"));
-    assert_eq!((last.name, last.outcome), (name, Outcome::Fail), "{report}");
-    said(report, name, Outcome::Fail, found, advice)
+    assert_eq!((last.name, last.outcome), (name, CheckOutcome::Fail), "{report}");
+    said(report, name, CheckOutcome::Fail, found, advice)
 }
 
-fn said<'a>(report: &'a Report, name: &str, outcome: Outcome, found: &str, advice: &str) -> &'a Step {
+fn said<'a>(report: &'a CheckReport, name: &str, outcome: CheckOutcome, found: &str, advice: &str) -> &'a CheckStep {
     let step = report.step(name).unwrap_or_else(|| panic!("no step {name}:\n{report}"));
     assert_eq!(step.outcome, outcome, "{report}");
     assert!(step.found.contains(found), "{found:?} is not in\n{report}");
@@ -114,7 +115,7 @@ async fn a_good_bridge_passes_every_step_and_is_not_changed() {
     let report = check(&bench.config(0)).await;
     let steps: Vec<_> = report.steps.iter().map(|step| (step.name, step.outcome)).collect();
     let names = ["dns", "tcp", "tls", "login", "version", "calls", "cluster", "cdr", "token", "events"];
-    assert_eq!(steps, names.map(|name| (name, Outcome::Ok)), "{report}");
+    assert_eq!(steps, names.map(|name| (name, CheckOutcome::Ok)), "{report}");
     assert!(report.step("version").unwrap().found.contains("3.4.1"));
     let requests = &bench.simulator.control().requests()[0];
     let changes: Vec<_> = requests.changes.iter().map(|change| (change.method.as_str(), change.path.as_str())).collect();
@@ -126,9 +127,9 @@ async fn a_good_bridge_passes_every_step_and_is_not_changed() {
 async fn a_bridge_of_the_cluster_that_is_not_configured_is_missed() {
     let bench = Bench::sized(2, TlsMode::Ca, json!({})).await;
     let (one, two) = (check(&bench.config(0)).await, check(&bench.config(1)).await);
-    said(&one, "cluster", Outcome::Ok, "this is \"eu-1\", one of 2", "");
-    said(&cluster(&[one.clone(), two]), "peers", Outcome::Ok, "all 2 Call Bridges", "");
-    said(&cluster(&[one]), "peers", Outcome::Warn, "\"eu-2\"", "Add a [[bridge]] section");
+    said(&one, "cluster", CheckOutcome::Ok, "this is \"eu-1\", one of 2", "");
+    said(&check_cluster(&[one.clone(), two]), "peers", CheckOutcome::Ok, "all 2 Call Bridges", "");
+    said(&check_cluster(&[one]), "peers", CheckOutcome::Warn, "\"eu-2\"", "Add a [[bridge]] section");
 }
 
 #[tokio::test]
@@ -136,7 +137,7 @@ async fn one_bridge_under_two_addresses_is_noticed() {
     let bench = Bench::sized(2, TlsMode::Ca, json!({})).await;
     let other = BridgeConfig { url: bench.config(0).url.replace("127.0.0.1", "localhost"), name: "again".into(), ..bench.config(0) };
     let reports = [check(&bench.config(0)).await, check(&other).await];
-    said(&cluster(&reports), "twice", Outcome::Warn, "eu-1 and again are the same Call Bridge", "Remove one");
+    said(&check_cluster(&reports), "twice", CheckOutcome::Warn, "eu-1 and again are the same Call Bridge", "Remove one");
 }
 
 #[tokio::test]
@@ -187,7 +188,7 @@ async fn a_self_signed_certificate_is_pinned_by_the_line_that_the_check_prints()
     let pinned = usher::config::Config::parse(&text, bench.dir.path()).unwrap().bridges.remove(0).trust;
     let report = check(&bench.trusting(pinned)).await;
     assert!(!report.failed(), "{report}");
-    said(&report, "tls", Outcome::Ok, "the pinned one", "");
+    said(&report, "tls", CheckOutcome::Ok, "the pinned one", "");
 }
 
 #[tokio::test]
@@ -221,7 +222,7 @@ async fn a_certificate_of_the_right_authority_can_still_be_wrong(#[case] mode: T
 async fn an_unchecked_certificate_is_a_warning_with_the_line_to_pin_it() {
     let bench = Bench::new(TlsMode::SelfSigned, json!({})).await;
     let report = check(&bench.trusting(Trust::Insecure)).await;
-    said(&report, "tls", Outcome::Warn, "insecure = true", "fingerprint = \"");
+    said(&report, "tls", CheckOutcome::Warn, "insecure = true", "fingerprint = \"");
     assert!(!report.failed());
 }
 
@@ -241,8 +242,8 @@ async fn wrong_credentials_are_shown_to_the_bridge_exactly_once() {
 async fn a_user_without_the_role_is_told_which_role() {
     let bench = Bench::new(TlsMode::Ca, json!({"rest_status": 403})).await;
     let report = check(&bench.config(0)).await;
-    said(&report, "login", Outcome::Warn, "may not read /system/status (403)", "`api` or `admin`");
-    said(&report, "calls", Outcome::Fail, "the list of calls is forbidden to \"usher\" (403)", "user list");
+    said(&report, "login", CheckOutcome::Warn, "may not read /system/status (403)", "`api` or `admin`");
+    said(&report, "calls", CheckOutcome::Fail, "the list of calls is forbidden to \"usher\" (403)", "user list");
     failure(&report, "token", "a token for the events is forbidden", "`api` or `admin`");
 }
 
@@ -266,8 +267,8 @@ async fn each_refusal_is_said_with_its_remedy(#[case] fault: Value, #[case] step
 async fn an_old_version_is_a_failure_but_the_rest_is_still_tried() {
     let bench = Bench::new(TlsMode::Ca, json!({"version": "2.8.1"})).await;
     let report = check(&bench.config(0)).await;
-    said(&report, "version", Outcome::Fail, "CMS 2.8.1 cannot admit single people; 2.9", "Upgrade the bridge");
-    said(&report, "events", Outcome::Ok, "subscribed", "");
+    said(&report, "version", CheckOutcome::Fail, "CMS 2.8.1 cannot admit single people; 2.9", "Upgrade the bridge");
+    said(&report, "events", CheckOutcome::Ok, "subscribed", "");
 }
 
 #[tokio::test]
@@ -284,7 +285,7 @@ async fn a_web_server_that_is_no_cms() {
     let bench = Bench::new(TlsMode::Off, json!({})).await;
     let config = BridgeConfig { url: format!("http://127.0.0.1:{port}"), ..bench.config(0) };
     let report = check(&config).await;
-    said(&report, "tls", Outcome::Warn, "plain HTTP", "use https");
+    said(&report, "tls", CheckOutcome::Warn, "plain HTTP", "use https");
     failure(&report, "login", "this does not answer like a CMS", "another part of CMS (Web Bridge)");
 }
 

@@ -13,7 +13,7 @@ use common::{DEADLINE, free_address, in_time, wait_for};
 use rstest::rstest;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
-use usher::check::{Known, Outcome, Report, bridge};
+use usher::check::{CheckOutcome, CheckReport, KnownRecords, check_bridge};
 use usher::config::{BridgeConfig, CdrMode, Secret, Timing, Trust};
 
 /// `openssl` with these arguments, in this directory.
@@ -57,7 +57,7 @@ impl Server {
         Trust::Fingerprint(Sha256::digest(std::fs::read(self.dir.path().join("der")).unwrap()).into())
     }
 
-    async fn check(&self, trust: Trust) -> Report {
+    async fn check(&self, trust: Trust) -> CheckReport {
         let config = BridgeConfig {
             name: "cms1".into(),
             url: format!("https://{}", self.address),
@@ -68,11 +68,11 @@ impl Server {
             cdr_url: None,
         };
         let timing = Timing { connect_timeout: Duration::from_secs(5), rest_timeout: Duration::from_secs(5), ..Timing::default() };
-        in_time("the check", bridge(&config, &timing, Known::default())).await
+        in_time("the check", check_bridge(&config, &timing, KnownRecords::default())).await
     }
 }
 
-fn tls(report: &Report) -> (Outcome, String) {
+fn tls(report: &CheckReport) -> (CheckOutcome, String) {
     let step = report.step("tls").unwrap_or_else(|| panic!("no step tls:\n{report}"));
     (step.outcome, format!("{} {}", step.found, step.advice.as_deref().unwrap_or_default()))
 }
@@ -99,7 +99,7 @@ async fn a_pinned_key_is_believed_whatever_else_its_certificate_says(#[case] com
     for trust in [server.pin(), Trust::Insecure] {
         let report = server.check(trust).await;
         let (outcome, words) = tls(&report);
-        assert!(outcome != Outcome::Fail, "{words}\n{report}");
+        assert!(outcome != CheckOutcome::Fail, "{words}\n{report}");
         let last = report.steps.last().unwrap();
         assert!(last.name != "tls", "what answers is asked for more:\n{report}");
     }
@@ -120,7 +120,7 @@ async fn a_key_that_cannot_be_verified_is_named_with_those_that_can(#[case] comm
     let pin = server.pin();
     for options in [pin, Trust::Insecure] {
         let (outcome, words) = tls(&server.check(options).await);
-        assert_eq!(outcome, Outcome::Fail, "{words}");
+        assert_eq!(outcome, CheckOutcome::Fail, "{words}");
         assert!(words.contains(named), "{words}");
         assert!(!words.contains("Web Admin interface"), "the port is right: {words}");
     }
@@ -134,6 +134,6 @@ async fn a_key_that_cannot_be_verified_is_named_with_those_that_can(#[case] comm
 async fn a_bridge_without_a_common_cipher_suite_is_told_which_are(#[case] options: &str) {
     let server = Server::start(&VERSION_1, options).await;
     let (outcome, words) = tls(&server.check(server.pin()).await);
-    assert_eq!(outcome, Outcome::Fail, "{words}");
+    assert_eq!(outcome, CheckOutcome::Fail, "{words}");
     assert!(words.contains("ECDHE") && words.contains("GCM"), "the suites that it needs: {words}");
 }

@@ -9,7 +9,7 @@ use tracing::debug;
 use super::journal::closing;
 use super::{Deeds, Subject};
 use crate::audit::{AuditEvent, AuditSubject, Entry, Quota, Reservation};
-use crate::cms::Command;
+use crate::cms::BridgeCommand;
 use crate::model::wire_name::to_wire;
 use crate::model::{ActionError, ActionRequest, ActionResult, Actor, Target, TargetResult};
 use crate::store::meetings::calls_of;
@@ -22,7 +22,7 @@ impl Deeds {
         let mut seen = HashSet::new();
         let targets = press.targets.iter().filter(|target| seen.insert(*target));
         let (known, unknown): (Vec<&Target>, Vec<&Target>) = targets.partition(|target| match target {
-            Target::Person(id) => store.with_person(id, |_| ()).is_some(),
+            Target::Person(id) => store.has_person(id),
             Target::Meeting(id) => !calls_of(store, id).is_empty(),
         });
         (known.into_iter().map(|target| Subject::of(store, target)).collect(), unknown.into_iter().cloned().collect())
@@ -56,7 +56,13 @@ impl Deeds {
     }
 
     /// Tells a bridge something that has no result but that it was told.
-    pub(super) async fn tell_logged(&self, actor: &Actor, action: AuditEvent, bridge: &str, command: Command) -> Result<(), ActionError> {
+    pub(super) async fn tell_logged(
+        &self,
+        actor: &Actor,
+        action: AuditEvent,
+        bridge: &str,
+        command: BridgeCommand,
+    ) -> Result<(), ActionError> {
         // Without waiting: requests are carried out in their order, and others' must not wait for this one.
         let mut room = self.log.try_reserve(Quota::Actions, &actor.user, 1).map_err(|_| ActionError::LogFull)?;
         let cluster = &self.reach.cluster;

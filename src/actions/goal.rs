@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cms::{AskError, CallDetail, Look};
+use crate::cms::{CallDetail, LegProbe, RequestError};
 use crate::model::{Action, Lobby};
 
 /// How a person is to be.
@@ -69,17 +69,17 @@ pub(super) enum Reading {
     /// Perhaps; another reading may tell.
     Unclear,
     Left,
-    Failed(AskError),
+    Failed(RequestError),
 }
 
 /// What the legs say to the wish for a lobby state.
-pub(super) fn of_look(wish: &Wish, look: Look) -> Reading {
+pub(super) fn of_look(wish: &Wish, look: LegProbe) -> Reading {
     match (look, wish) {
-        (Look::Failed(error), _) => Reading::Failed(error),
-        (Look::Gone, _) => Reading::Left,
-        (Look::Unclear, _) => Reading::Unclear,
-        (Look::In, Wish::In) | (Look::Waiting, Wish::Waiting) => Reading::So,
-        (Look::In | Look::Waiting, _) => Reading::NotSo,
+        (LegProbe::Failed(error), _) => Reading::Failed(error),
+        (LegProbe::Gone, _) => Reading::Left,
+        (LegProbe::Unclear, _) => Reading::Unclear,
+        (LegProbe::In, Wish::In) | (LegProbe::Waiting, Wish::Waiting) => Reading::So,
+        (LegProbe::In | LegProbe::Waiting, _) => Reading::NotSo,
     }
 }
 
@@ -149,12 +149,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case(Look::In, Reading::So, Reading::NotSo)]
-    #[case(Look::Waiting, Reading::NotSo, Reading::So)]
-    #[case(Look::Unclear, Reading::Unclear, Reading::Unclear)]
-    #[case(Look::Gone, Reading::Left, Reading::Left)]
-    #[case(Look::Failed(AskError::Forbidden), Reading::Failed(AskError::Forbidden), Reading::Failed(AskError::Forbidden))]
-    fn what_confirms_an_admission_denies_a_sending_back(#[case] look: Look, #[case] admitted: Reading, #[case] sent_back: Reading) {
+    #[case(LegProbe::In, Reading::So, Reading::NotSo)]
+    #[case(LegProbe::Waiting, Reading::NotSo, Reading::So)]
+    #[case(LegProbe::Unclear, Reading::Unclear, Reading::Unclear)]
+    #[case(LegProbe::Gone, Reading::Left, Reading::Left)]
+    #[case(LegProbe::Failed(RequestError::Forbidden), Reading::Failed(RequestError::Forbidden), Reading::Failed(RequestError::Forbidden))]
+    fn what_confirms_an_admission_denies_a_sending_back(#[case] look: LegProbe, #[case] admitted: Reading, #[case] sent_back: Reading) {
         assert_eq!((of_look(&Wish::In, look.clone()), of_look(&Wish::Waiting, look)), (admitted, sent_back));
     }
 

@@ -170,7 +170,7 @@ mod tests {
         let how = |reading| judge(&reading, Duration::from_secs(2)).map(|(how, _)| how);
         assert_eq!([how(Reading::So), how(Reading::Left)], [Some(ActionResult::Done), Some(ActionResult::Left)]);
         assert_eq!([how(Reading::NotSo), how(Reading::Unclear)], [None, None]);
-        assert_eq!(how(Reading::Failed(crate::cms::AskError::Forbidden)), None);
+        assert_eq!(how(Reading::Failed(crate::cms::RequestError::Forbidden)), None);
     }
 
     #[test]

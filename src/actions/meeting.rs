@@ -15,12 +15,12 @@ use super::bridge_client::Reach;
 use super::goal::{MeetingWish, Reading, with_status};
 use super::participant::Next;
 use super::target::Outcome;
-use crate::cms::{Answer, Ask, AskError, CallDetail, Change};
+use crate::cms::{CallDetail, Mutation, Request, RequestError, Response};
 use crate::model::ActionResult::{Already, Done, Left, Refused, Stopped, Unconfirmed, Unreachable};
 use crate::model::CallKey;
 use crate::store::meetings::calls_of;
 
-type Read = Result<CallDetail, AskError>;
+type Read = Result<CallDetail, RequestError>;
 
 /// Which calls of a meeting were asked for a change, and what came of that.
 #[derive(Debug, Default)]
@@ -96,13 +96,13 @@ impl Reach {
             let read = self.read_call(&key).await;
             (key, read)
         }));
-        read.await.into_iter().filter(|(_, read)| !matches!(read, Err(AskError::Gone(_)))).collect()
+        read.await.into_iter().filter(|(_, read)| !matches!(read, Err(RequestError::Gone(_)))).collect()
     }
 
     async fn read_call(&self, key: &CallKey) -> Read {
-        match self.read(&key.bridge, Ask::Call(key.call.clone()), false).await? {
-            Answer::Call(detail) => Ok(detail),
-            _ => Err(AskError::Garbled("not a call".into())),
+        match self.read(&key.bridge, Request::Call(key.call.clone()), false).await? {
+            Response::Call(detail) => Ok(detail),
+            _ => Err(RequestError::Garbled("not a call".into())),
         }
     }
 
@@ -133,22 +133,22 @@ impl Reach {
         let mut repeated = false;
         loop {
             let change = match wish {
-                MeetingWish::Locked(on) => Change::Lock(key.call.clone(), *on),
-                MeetingWish::Says(text, seconds) => Change::Message(key.call.clone(), text.clone(), *seconds),
+                MeetingWish::Locked(on) => Mutation::Lock(key.call.clone(), *on),
+                MeetingWish::Says(text, seconds) => Mutation::Message(key.call.clone(), text.clone(), *seconds),
             };
             let error = match self.change(&key.bridge, change, false, stop).await {
                 Ok(()) => return Ok(true),
                 Err(error) => error,
             };
             let next = match error {
-                AskError::Withdrawn => Next::End((Stopped, String::new())),
-                AskError::Busy { retry_after } => self.wait_busy(retry_after, deadline, stop).await,
-                AskError::Gone(_) => Next::End((Left, String::new())),
-                AskError::Refused { status, reason } => Next::End((Refused, with_status(status, reason))),
-                AskError::Withheld(reason) => Next::End((Refused, reason)),
-                AskError::Untrusted(why) => Next::End((Unreachable, why)),
-                AskError::Unauthorized | AskError::Forbidden => Next::End((Refused, error.to_string())),
-                AskError::Unreachable(_) | AskError::Closed { soon: true, .. }
+                RequestError::Withdrawn => Next::End((Stopped, String::new())),
+                RequestError::Busy { retry_after } => self.wait_busy(retry_after, deadline, stop).await,
+                RequestError::Gone(_) => Next::End((Left, String::new())),
+                RequestError::Refused { status, reason } => Next::End((Refused, with_status(status, reason))),
+                RequestError::Withheld(reason) => Next::End((Refused, reason)),
+                RequestError::Untrusted(why) => Next::End((Unreachable, why)),
+                RequestError::Unauthorized | RequestError::Forbidden => Next::End((Refused, error.to_string())),
+                RequestError::Unreachable(_) | RequestError::Closed { soon: true, .. }
                     if !std::mem::replace(&mut repeated, true) && Instant::now() < deadline =>
                 {
                     match self.read_call(key).await {
@@ -158,8 +158,8 @@ impl Reach {
                         Err(_) => Next::End((Unreachable, error.to_string())),
                     }
                 }
-                AskError::Unreachable(_) => Next::End((Unreachable, error.to_string())),
-                AskError::TimedOut(_) | AskError::Closed { .. } | AskError::Garbled(_) => return Ok(false),
+                RequestError::Unreachable(_) => Next::End((Unreachable, error.to_string())),
+                RequestError::TimedOut(_) | RequestError::Closed { .. } | RequestError::Garbled(_) => return Ok(false),
             };
             if let Next::End(outcome) = next {
                 return Err(outcome);
@@ -180,7 +180,7 @@ impl Reach {
             }
             let withheld = read.iter().all(|(_, read)| match read {
                 Ok(call) => wish.is_so(call),
-                Err(error) => matches!(error, AskError::Withheld(_)),
+                Err(error) => matches!(error, RequestError::Withheld(_)),
             });
             if withheld || began.elapsed() >= self.timing.confirm_within {
                 return (Unconfirmed, format!("{} {}", asked.so_far(), laggards(wish, &read)));

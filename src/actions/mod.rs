@@ -32,7 +32,7 @@ use tracing::{error, info};
 
 use crate::audit::{AuditEvent, AuditLog, LOG_FULL};
 use crate::clock::Now;
-use crate::cms::{Cluster, Command};
+use crate::cms::{BridgeCommand, Cluster};
 use crate::config::Timing;
 use crate::model::action::Request;
 use crate::model::wire_name::to_wire;
@@ -110,12 +110,12 @@ impl Deeds {
                 }
                 Some(Request::Retry { actor, bridge, answer }) => {
                     info!(user = %actor.user, bridge, "asked to try the bridge again");
-                    let told = self.tell_logged(&actor, AuditEvent::Retry, &bridge, Command::Retry).await;
+                    let told = self.tell_logged(&actor, AuditEvent::Retry, &bridge, BridgeCommand::Retry).await;
                     let _ = answer.send(told);
                 }
                 Some(Request::Pause { actor, bridge, paused, answer }) => {
                     info!(user = %actor.user, address = %actor.address, bridge, paused, "asked to pause a bridge, or to end that");
-                    let command = if paused { Command::Pause { by: actor.user.clone() } } else { Command::Resume };
+                    let command = if paused { BridgeCommand::Pause { by: actor.user.clone() } } else { BridgeCommand::Resume };
                     let action = if paused { AuditEvent::Pause } else { AuditEvent::Resume };
                     let told = self.tell_logged(&actor, action, &bridge, command).await;
                     let _ = answer.send(told);

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::bridge_client::Reach;
 use super::goal::{Reading, Wish, is_same_text, of_look, with_status};
 use super::target::Outcome;
-use crate::cms::{Answer, Ask, AskError, Change, PersonDetail, sends_back};
+use crate::cms::{Mutation, ParticipantDetail, Request, RequestError, Response, sends_back};
 use crate::model::ActionResult::{Already, Done, Left, Refused, Stopped, Unconfirmed, Unreachable};
 use crate::model::{BridgeFacts, BridgeName, Home, LegId, ParticipantId};
 
@@ -33,7 +33,7 @@ struct Way<'a> {
     /// Legs for which CMS accepted the request, or has not answered it.
     legs: HashSet<LegId>,
     /// Why one of them has not.
-    left_open: Option<AskError>,
+    left_open: Option<RequestError>,
 }
 
 impl Reach {
@@ -58,10 +58,10 @@ impl Reach {
     }
 
     /// Reads who and where the person is.
-    async fn locate(&self, bridge: &str, person: &ParticipantId, bulk: bool) -> Result<PersonDetail, AskError> {
-        match self.read(bridge, Ask::Person(person.clone()), bulk).await? {
-            Answer::Person(detail) => Ok(detail),
-            _ => Err(AskError::Garbled("not a participant".into())),
+    async fn locate(&self, bridge: &str, person: &ParticipantId, bulk: bool) -> Result<ParticipantDetail, RequestError> {
+        match self.read(bridge, Request::Participant(person.clone()), bulk).await? {
+            Response::Participant(detail) => Ok(detail),
+            _ => Err(RequestError::Garbled("not a participant".into())),
         }
     }
 
@@ -105,26 +105,28 @@ impl Way<'_> {
                 self.stop = CancellationToken::new();
             }
             let next = match error {
-                AskError::Withdrawn => Next::End((Stopped, String::new())),
-                AskError::Busy { retry_after } => self.reach.wait_busy(retry_after, deadline, &self.stop).await,
-                AskError::Gone(_) | AskError::Refused { .. } if !relocated && self.moved(&home).await => {
+                RequestError::Withdrawn => Next::End((Stopped, String::new())),
+                RequestError::Busy { retry_after } => self.reach.wait_busy(retry_after, deadline, &self.stop).await,
+                RequestError::Gone(_) | RequestError::Refused { .. } if !relocated && self.moved(&home).await => {
                     relocated = true;
                     Next::Again
                 }
                 // Such as somebody who is still being called and has no call leg.
-                AskError::Gone(what) if self.is_there() => Next::End((Refused, what)),
-                AskError::Gone(_) => Next::End((Left, String::new())),
-                AskError::Refused { status, reason } => Next::End((Refused, with_status(status, reason))),
-                AskError::Untrusted(why) => Next::End((Unreachable, why)),
-                AskError::Unauthorized | AskError::Forbidden => Next::End((Refused, error.to_string())),
-                AskError::Withheld(why) => Next::End((Refused, why)),
-                error @ (AskError::Unreachable(_) | AskError::Closed { soon: true, .. })
+                RequestError::Gone(what) if self.is_there() => Next::End((Refused, what)),
+                RequestError::Gone(_) => Next::End((Left, String::new())),
+                RequestError::Refused { status, reason } => Next::End((Refused, with_status(status, reason))),
+                RequestError::Untrusted(why) => Next::End((Unreachable, why)),
+                RequestError::Unauthorized | RequestError::Forbidden => Next::End((Refused, error.to_string())),
+                RequestError::Withheld(why) => Next::End((Refused, why)),
+                error @ (RequestError::Unreachable(_) | RequestError::Closed { soon: true, .. })
                     if !std::mem::replace(&mut repeated, true) && Instant::now() < deadline =>
                 {
                     self.after_nothing(&home, &error).await
                 }
-                AskError::Unreachable(_) => Next::End((Unreachable, error.to_string())),
-                AskError::TimedOut(_) | AskError::Closed { .. } | AskError::Garbled(_) => return self.confirm(&home, false).await,
+                RequestError::Unreachable(_) => Next::End((Unreachable, error.to_string())),
+                RequestError::TimedOut(_) | RequestError::Closed { .. } | RequestError::Garbled(_) => {
+                    return self.confirm(&home, false).await;
+                }
             };
             if let Next::End(outcome) = next {
                 return outcome;
@@ -148,8 +150,8 @@ impl Way<'_> {
                 Some((_, Some(bridge))) if attempt == 0 => {
                     if let Err(error) = self.reach.locate(&bridge, self.person, self.bulk).await {
                         return Err(match error {
-                            AskError::Gone(_) => (Left, String::new()),
-                            AskError::Withheld(why) => (Refused, why),
+                            RequestError::Gone(_) => (Left, String::new()),
+                            RequestError::Withheld(why) => (Refused, why),
                             error => (Unreachable, error.to_string()),
                         });
                     }
@@ -176,31 +178,31 @@ impl Way<'_> {
         Some((Refused, reason))
     }
 
-    async fn send(&mut self, home: &str) -> Result<(), AskError> {
+    async fn send(&mut self, home: &str) -> Result<(), RequestError> {
         let person = self.person.clone();
         let change = match self.wish {
-            Wish::In => Change::Admit(person),
-            Wish::Waiting => Change::SendBack(person),
-            Wish::Gone => Change::Remove(person),
-            Wish::Named(label) => Change::Rename(person, label.clone()),
+            Wish::In => Mutation::Admit(person),
+            Wish::Waiting => Mutation::SendBack(person),
+            Wish::Gone => Mutation::Remove(person),
+            Wish::Named(label) => Mutation::Rename(person, label.clone()),
             Wish::Muted(on) => return self.mute(home, *on).await,
         };
         self.reach.change(home, change, self.bulk, &self.stop).await
     }
 
     /// A person is heard by any of their legs. Each is asked once; one that does not answer does not keep the others from it.
-    async fn mute(&mut self, home: &str, on: bool) -> Result<(), AskError> {
+    async fn mute(&mut self, home: &str, on: bool) -> Result<(), RequestError> {
         let mut any = false;
         for leg in self.read_legs(home).await.map_err(|error| self.not_sent(error))? {
             if self.legs.contains(&leg) {
                 any = true;
                 continue;
             }
-            match self.reach.change(home, Change::Mute(leg.clone(), on), self.bulk, &self.stop).await {
+            match self.reach.change(home, Mutation::Mute(leg.clone(), on), self.bulk, &self.stop).await {
                 Ok(()) => any = true,
                 // This one ended meanwhile.
-                Err(AskError::Gone(_)) => continue,
-                Err(error @ (AskError::TimedOut(_) | AskError::Garbled(_) | AskError::Closed { soon: false, .. })) => {
+                Err(RequestError::Gone(_)) => continue,
+                Err(error @ (RequestError::TimedOut(_) | RequestError::Garbled(_) | RequestError::Closed { soon: false, .. })) => {
                     self.left_open = Some(error);
                 }
                 Err(error) => return Err(error),
@@ -212,35 +214,35 @@ impl Way<'_> {
         match &self.left_open {
             Some(error) => Err(error.clone()),
             None if any => Ok(()),
-            None => Err(AskError::Gone("no call leg".into())),
+            None => Err(RequestError::Gone("no call leg".into())),
         }
     }
 
     /// A reading that failed before anything was asked for leaves nothing open.
-    fn not_sent(&self, error: AskError) -> AskError {
-        if error.leaves_open() && self.legs.is_empty() { AskError::Unreachable(error.to_string()) } else { error }
+    fn not_sent(&self, error: RequestError) -> RequestError {
+        if error.leaves_open() && self.legs.is_empty() { RequestError::Unreachable(error.to_string()) } else { error }
     }
 
-    async fn read_legs(&self, home: &str) -> Result<Vec<LegId>, AskError> {
-        match self.reach.read(home, Ask::Legs(self.person.clone()), self.bulk).await {
-            Ok(Answer::Legs(list)) => Ok(list.legs),
+    async fn read_legs(&self, home: &str) -> Result<Vec<LegId>, RequestError> {
+        match self.reach.read(home, Request::Legs(self.person.clone()), self.bulk).await {
+            Ok(Response::Legs(list)) => Ok(list.legs),
             // The bridge may not know that path.
-            Err(AskError::Gone(_)) => self.read_filtered_legs(home).await,
-            Ok(_) => Err(AskError::Garbled("not a list of call legs".into())),
+            Err(RequestError::Gone(_)) => self.read_filtered_legs(home).await,
+            Ok(_) => Err(RequestError::Garbled("not a list of call legs".into())),
             Err(error) => Err(error),
         }
     }
 
     /// A bridge that ignores the filter would give everybody's legs: only those count that say themselves whose they are.
-    async fn read_filtered_legs(&self, home: &str) -> Result<Vec<LegId>, AskError> {
-        let Answer::Legs(list) = self.reach.read(home, Ask::LegsByFilter(self.person.clone()), self.bulk).await? else {
-            return Err(AskError::Garbled("not a list of call legs".into()));
+    async fn read_filtered_legs(&self, home: &str) -> Result<Vec<LegId>, RequestError> {
+        let Response::Legs(list) = self.reach.read(home, Request::LegsByFilter(self.person.clone()), self.bulk).await? else {
+            return Err(RequestError::Garbled("not a list of call legs".into()));
         };
         let mut legs = Vec::new();
         for leg in list.legs {
-            match self.reach.read(home, Ask::Leg(leg.clone()), self.bulk).await {
-                Ok(Answer::Leg(detail)) if leg == *self.person || detail.group.as_ref() == Some(self.person) => legs.push(leg),
-                Ok(_) | Err(AskError::Gone(_)) => {}
+            match self.reach.read(home, Request::Leg(leg.clone()), self.bulk).await {
+                Ok(Response::Leg(detail)) if leg == *self.person || detail.group.as_ref() == Some(self.person) => legs.push(leg),
+                Ok(_) | Err(RequestError::Gone(_)) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -248,7 +250,7 @@ impl Way<'_> {
     }
 
     fn is_there(&self) -> bool {
-        self.reach.cluster.store().with_person(self.person, |person| !person.departed).unwrap_or(false)
+        self.reach.cluster.store().person_is(self.person, |person| !person.departed)
     }
 
     /// Is it so by now?
@@ -260,13 +262,13 @@ impl Way<'_> {
             Wish::In | Wish::Waiting => of_look(self.wish, self.reach.look(home, self.person, self.bulk).await),
             Wish::Gone => match self.reach.locate(home, self.person, self.bulk).await {
                 Ok(_) => Reading::NotSo,
-                Err(AskError::Gone(_)) => Reading::So,
+                Err(RequestError::Gone(_)) => Reading::So,
                 Err(error) => Reading::Failed(error),
             },
             Wish::Named(label) => match self.reach.locate(home, self.person, self.bulk).await {
                 Ok(detail) if is_same_text(label, detail.label.as_deref().unwrap_or_default()) => Reading::So,
                 Ok(_) => Reading::NotSo,
-                Err(AskError::Gone(_)) => Reading::Left,
+                Err(RequestError::Gone(_)) => Reading::Left,
                 Err(error) => Reading::Failed(error),
             },
             Wish::Muted(on) => self.read_mute(home, *on).await,
@@ -276,8 +278,8 @@ impl Way<'_> {
     /// Does an event tell mutes here, and what does it say?
     fn told_mute(&self, home: &str) -> Option<bool> {
         let store = self.reach.cluster.store();
-        let told = store.with_person(self.person, |person| person.primary_listing().map(|listing| listing.muted)).flatten();
-        told.filter(|_| store.with_bridge(home, BridgeFacts::tells_mutes).unwrap_or(false))
+        let told = store.find_in_person(self.person, |person| person.primary_listing().map(|listing| listing.muted));
+        told.filter(|_| store.bridge_is(home, BridgeFacts::tells_mutes))
     }
 
     /// The row is about to say so, too: whoever reads the result must not find the row of before.
@@ -292,15 +294,15 @@ impl Way<'_> {
         }
         let legs = match self.read_legs(home).await {
             Ok(legs) => legs,
-            Err(AskError::Gone(_)) => return Reading::Left,
+            Err(RequestError::Gone(_)) => return Reading::Left,
             Err(error) => return Reading::Failed(error),
         };
         let mut reading = Reading::Unclear;
         for leg in legs {
-            match self.reach.read(home, Ask::Leg(leg), self.bulk).await {
-                Ok(Answer::Leg(detail)) if detail.muted.unwrap_or(false) == on => reading = Reading::So,
+            match self.reach.read(home, Request::Leg(leg), self.bulk).await {
+                Ok(Response::Leg(detail)) if detail.muted.unwrap_or(false) == on => reading = Reading::So,
                 Ok(_) => return Reading::NotSo,
-                Err(AskError::Gone(_)) => {}
+                Err(RequestError::Gone(_)) => {}
                 Err(error) => return Reading::Failed(error),
             }
         }
@@ -318,12 +320,12 @@ impl Way<'_> {
                 break;
             }
         }
-        let now_at = store.with_person(self.person, |person| person.home.clone()).flatten();
+        let now_at = store.home(self.person);
         matches!(now_at, Some(Home::Bridge(bridge)) if bridge != *home)
     }
 
     /// Nothing was sent, or the connection ended at once, as one that the bridge took for idle does: sent once more where it reads not so.
-    async fn after_nothing(&self, home: &str, error: &AskError) -> Next {
+    async fn after_nothing(&self, home: &str, error: &RequestError) -> Next {
         Next::End(match self.read(home).await {
             Reading::So => (Done, String::new()),
             Reading::Left => (Left, String::new()),
@@ -350,7 +352,7 @@ impl Way<'_> {
                 Reading::So => return (Done, String::new()),
                 Reading::Left if accepted => return (Left, "left after CMS had accepted the request".into()),
                 Reading::Left => return (Left, "left before CMS answered the request".into()),
-                Reading::Failed(AskError::Withheld(why)) => {
+                Reading::Failed(RequestError::Withheld(why)) => {
                     return (Unconfirmed, format!("{so_far}, and it can't be seen whether it worked: {why}"));
                 }
                 Reading::NotSo | Reading::Unclear | Reading::Failed(_) => {}

@@ -81,9 +81,7 @@ impl Deeds {
 
     fn everything_read(&self) -> bool {
         let store = self.reach.cluster.store();
-        let is_read = |bridge: &Arc<str>| {
-            store.with_bridge(bridge, |facts| matches!(facts.state, BridgeState::Live | BridgeState::Polling)).unwrap_or(false)
-        };
+        let is_read = |bridge: &Arc<str>| store.bridge_is(bridge, |facts| matches!(facts.state, BridgeState::Live | BridgeState::Polling));
         let bridges = store.all_bridges();
         !bridges.is_empty() && bridges.iter().all(is_read)
     }

@@ -144,7 +144,7 @@ impl Deeds {
             let listing = person.primary_listing().map(|listing| (listing.key.bridge.clone(), listing.muted));
             (!person.departed).then_some((person.lobby.state, listing))
         })??;
-        let told = |bridge: &str| store.with_bridge(bridge, BridgeFacts::tells_mutes).unwrap_or(false);
+        let told = |bridge: &str| store.bridge_is(bridge, BridgeFacts::tells_mutes);
         Some(Known { lobby, muted: listing.filter(|(bridge, _)| told(bridge)).map(|(_, muted)| muted) })
     }
 
@@ -160,7 +160,7 @@ impl Deeds {
 
     fn home_of(&self, target: &Target) -> Option<Arc<str>> {
         let Target::Person(id) = target else { return None };
-        match self.reach.cluster.store().with_person(id, |person| person.home.clone()).flatten() {
+        match self.reach.cluster.store().home(id) {
             Some(Home::Bridge(name)) => Some(name),
             _ => None,
         }

@@ -15,7 +15,7 @@ use crate::accounts::Accounts;
 use crate::actions::{Deeds, Journal, OpenPress};
 use crate::audit::{AuditLog, AuditWriter};
 use crate::cdr_endpoints::{self, CdrEndpoints};
-use crate::cms::{self, Following, WaitingMemory};
+use crate::cms::{BridgeSupervisor, ClusterSetup, SavedWait};
 use crate::config::{Config, Live, MeetingFilter, Secret, WebConfig};
 use crate::db::Db;
 use crate::displays::Displays;
@@ -52,7 +52,7 @@ pub(super) struct SavedState {
     audit_writer: AuditWriter,
     problems_seen: watch::Receiver<Option<Fault>>,
     /// Since when participants waited before the restart.
-    waiting: HashMap<ParticipantId, WaitingMemory>,
+    waiting: HashMap<ParticipantId, SavedWait>,
     bridges: saved_state::SavedBridges,
     cdr_secrets: HashMap<BridgeName, Secret>,
     /// Targets of actions that the last stop interrupted.
@@ -80,7 +80,7 @@ pub(super) struct RunningBridges {
     pub(super) runtime: Handle,
     /// Ends the thread of `runtime` when dropped.
     pub(super) thread: DropGuard,
-    pub(super) following: Following,
+    pub(super) following: BridgeSupervisor,
     pub(super) cdr_endpoints: CdrEndpoints,
     pub(super) actions: Actions,
     pub(super) published: PublisherChannels,
@@ -137,18 +137,18 @@ pub(super) fn start_bridges(
 ) -> Result<RunningBridges, StartError> {
     let (group, audit_writer) = (TaskGroup::default(), TaskGroup::default());
     let waiting_writer = WaitingWriter::new(state.db.clone(), &saved.waiting);
-    let what = cms::Follow {
+    let setup = ClusterSetup {
         bridges: &config.bridges,
         limits: &config.cms,
         timing: &config.timing,
         store: state.store.clone(),
-        bridge_memory: Arc::new(saved.bridges),
-        memory: saved.waiting,
+        saved_bridges: Arc::new(saved.bridges),
+        saved_waits: saved.waiting,
     };
     let (runtime, thread) = bridges_thread().map_err(StartError::Thread)?;
     let following = {
         let _there = runtime.enter();
-        cms::follow(what, &group.tasks, &group.stop)?
+        BridgeSupervisor::start(setup, &group.tasks, &group.stop)?
     };
     let cdr_endpoints = CdrEndpoints::default();
     cdr_endpoints.set(&saved.cdr_secrets, following.cluster());
@@ -192,7 +192,7 @@ fn start_publisher(
 fn start_actions(
     config: &Config,
     state: &SharedState,
-    following: &Following,
+    following: &BridgeSupervisor,
     interrupted: Vec<OpenPress>,
     group: &TaskGroup,
     control: &TaskControl,

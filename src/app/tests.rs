@@ -72,7 +72,7 @@ impl Running {
             let id: Arc<str> = control.join(guest).expect("joined").id.to_string().into();
             let store = &self.app.store;
             let meeting = until("a guest waits", || {
-                let waits = store.with_person(&id, |person| person.lobby.state == Lobby::Waiting).unwrap_or(false);
+                let waits = store.person_is(&id, |person| person.lobby.state == Lobby::Waiting);
                 waits.then(|| crate::store::meetings::meeting_of(store, &id)).flatten()
             });
             all.push((id.clone(), meeting.await));
@@ -121,10 +121,7 @@ async fn nothing_open(app: &App) {
 async fn a_task_that_usher_cannot_do_without_ends_it_when_it_panics_and_is_named() {
     for task in WATCHED {
         let Running { sim, app, _dir } = running().await;
-        until("the bridge is read", || {
-            app.store.with_bridge("eu-1", |facts| facts.state == BridgeState::Live).unwrap_or(false).then_some(())
-        })
-        .await;
+        until("the bridge is read", || app.store.bridge_is("eu-1", |facts| facts.state == BridgeState::Live).then_some(())).await;
         app.supervisor.inject(task);
         let error = timeout(DEADLINE, app.join()).await.expect("Usher ends").expect_err("by a failure").to_string();
         assert!(error.contains(&format!("`{task}`")) && error.contains("on purpose"), "{error}");

@@ -107,7 +107,7 @@ impl AuditSubject {
 
 /// CMS's id of a configured bridge; empty until it is known.
 fn id_of(store: &Store, bridge: &str) -> Arc<str> {
-    store.with_bridge(bridge, |facts| facts.id.clone()).flatten().unwrap_or_default()
+    store.find_in_bridge(bridge, |facts| facts.id.clone()).unwrap_or_default()
 }
 
 #[cfg(test)]

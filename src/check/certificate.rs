@@ -1,4 +1,4 @@
-//! What a bridge's certificate says, why it was not believed, and what to do about it. Does no IO and takes no clock.
+//! Explains why a bridge's certificate was not trusted, and what to do about it. Does no IO and takes no clock.
 
 use rustls::CertificateError as Cause;
 use rustls_pki_types::CertificateDer;
@@ -6,44 +6,44 @@ use sha2::{Digest, Sha256};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::report::Step;
+use super::report::CheckStep;
 use crate::config::Trust;
 
 const NAME: &str = "tls";
 const DAY: i64 = 24 * 3600;
-/// Less than this and somebody should renew it now.
+/// A certificate that is valid for less than this should be renewed now.
 const SOON: i64 = 30 * DAY;
 /// How a certificate is replaced on CMS, in the words of its MMP.
 const REPLACE: &str = "install it on the MMP with `webadmin certs <key> <certificate> <bundle>`, then `webadmin restart`";
 
-/// What matters of a leaf certificate; times in seconds of Unix time.
+/// The relevant fields of a leaf certificate; times in seconds of Unix time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Certificate {
+pub(super) struct LeafCertificate {
     sha256: String,
     common_name: String,
     issuer: String,
     self_issued: bool,
-    /// Host names and addresses it was made for.
+    /// The host names and addresses that it was made for.
     names: Vec<String>,
     not_before: i64,
     not_after: i64,
 }
 
-/// A certificate that was not believed, and all that is needed to say why.
-pub(super) struct Seen<'a> {
+/// A certificate that was not trusted, and all that explains why.
+pub(super) struct RefusedCertificate<'a> {
     pub(super) cause: &'a rustls::Error,
-    pub(super) certificate: &'a Certificate,
+    pub(super) certificate: &'a LeafCertificate,
     pub(super) trust: &'a Trust,
     pub(super) host: &'a str,
     pub(super) now: i64,
 }
 
-impl Certificate {
+impl LeafCertificate {
     pub(super) fn read(der: &CertificateDer<'_>) -> Self {
         let sha256 = hex::encode(Sha256::digest(der));
         let Ok((_, parsed)) = X509Certificate::from_der(der) else { return Self { sha256, ..Self::default() } };
         let alternatives = parsed.subject_alternative_name().ok().flatten();
-        let names = alternatives.map(|found| found.value.general_names.iter().filter_map(name).collect()).unwrap_or_default();
+        let names = alternatives.map(|found| found.value.general_names.iter().filter_map(alternative_name).collect()).unwrap_or_default();
         Self {
             sha256,
             common_name: parsed.subject().iter_common_name().filter_map(|cn| cn.as_str().ok()).collect::<Vec<_>>().join(", "),
@@ -59,12 +59,12 @@ impl Certificate {
         format!("fingerprint = \"{}\"", self.sha256)
     }
 
-    fn common_name_only(&self) -> bool {
+    fn has_only_common_name(&self) -> bool {
         self.names.is_empty()
     }
 }
 
-fn name(name: &GeneralName<'_>) -> Option<String> {
+fn alternative_name(name: &GeneralName<'_>) -> Option<String> {
     match name {
         GeneralName::DNSName(name) => Some((*name).to_owned()),
         GeneralName::IPAddress(bytes) => match bytes.len() {
@@ -76,104 +76,104 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
     }
 }
 
-/// A believed certificate: until when, and by what.
-pub(super) fn accepted(certificate: &Certificate, trust: &Trust, now: i64) -> Step {
+/// The step for a trusted certificate: why it is trusted, and until when.
+pub(super) fn accepted(certificate: &LeafCertificate, trust: &Trust, now: i64) -> CheckStep {
     let until = day(certificate.not_after);
     match trust {
-        Trust::Insecure => Step::warn(
+        Trust::Insecure => CheckStep::warn(
             NAME,
             "the certificate is not checked (insecure = true): anybody on the way can read the password",
             format!("Compare the SHA-256 with the bridge's, and replace `insecure` in usher.toml by this line:\n{}", certificate.pin()),
         ),
-        Trust::Fingerprint(_) => Step::ok(NAME, format!("the certificate is the pinned one ({})", certificate.sha256)),
+        Trust::Fingerprint(_) => CheckStep::ok(NAME, format!("the certificate is the pinned one ({})", certificate.sha256)),
         Trust::System | Trust::CaFile(_) if certificate.not_after - now < SOON => {
-            Step::warn(NAME, format!("the certificate is believed, but ends on {until}"), format!("Make a new one and {REPLACE}."))
+            CheckStep::warn(NAME, format!("the certificate is believed, but ends on {until}"), format!("Make a new one and {REPLACE}."))
         }
-        Trust::System | Trust::CaFile(_) => Step::ok(NAME, format!("the certificate is believed, until {until}")),
+        Trust::System | Trust::CaFile(_) => CheckStep::ok(NAME, format!("the certificate is believed, until {until}")),
     }
 }
 
-/// A certificate that was not believed.
-pub(super) fn refused(seen: &Seen<'_>) -> Step {
-    let (found, advice) = match (seen.trust, seen.cause) {
-        (Trust::Fingerprint(pin), _) if hex::encode(pin) != seen.certificate.sha256 => fingerprint(seen, &hex::encode(pin)),
+/// The step for a certificate that was not trusted.
+pub(super) fn refused(refused: &RefusedCertificate<'_>) -> CheckStep {
+    let (found, advice) = match (refused.trust, refused.cause) {
+        (Trust::Fingerprint(pin), _) if hex::encode(pin) != refused.certificate.sha256 => fingerprint(refused, &hex::encode(pin)),
         (_, rustls::Error::InvalidCertificate(cause)) => match cause {
-            Cause::Expired | Cause::ExpiredContext { .. } => expired(seen),
-            Cause::NotValidYet | Cause::NotValidYetContext { .. } => not_yet(seen),
-            Cause::NotValidForName | Cause::NotValidForNameContext { .. } => wrong_name(seen),
-            Cause::UnknownIssuer if seen.certificate.self_issued => self_signed(seen),
-            Cause::UnknownIssuer => unknown_issuer(seen),
-            _ if seen.certificate.self_issued => self_signed(seen),
-            _ => (format!("the certificate is not believed: {}", seen.cause), pin_instead(seen, "Or p")),
+            Cause::Expired | Cause::ExpiredContext { .. } => expired(refused),
+            Cause::NotValidYet | Cause::NotValidYetContext { .. } => not_yet(refused),
+            Cause::NotValidForName | Cause::NotValidForNameContext { .. } => wrong_name(refused),
+            Cause::UnknownIssuer if refused.certificate.self_issued => self_signed(refused),
+            Cause::UnknownIssuer => unknown_issuer(refused),
+            _ if refused.certificate.self_issued => self_signed(refused),
+            _ => (format!("the certificate is not believed: {}", refused.cause), pin_instead(refused, "Or p")),
         },
-        _ => (format!("the handshake failed: {}", seen.cause), pin_instead(seen, "P")),
+        _ => (format!("the handshake failed: {}", refused.cause), pin_instead(refused, "P")),
     };
-    Step::fail(NAME, found, advice)
+    CheckStep::fail(NAME, found, advice)
 }
 
-fn fingerprint(seen: &Seen<'_>, pinned: &str) -> (String, String) {
+fn fingerprint(refused: &RefusedCertificate<'_>, pinned: &str) -> (String, String) {
     (
-        format!("the certificate's SHA-256 is {}, usher.toml has {pinned}", seen.certificate.sha256),
+        format!("the certificate's SHA-256 is {}, usher.toml has {pinned}", refused.certificate.sha256),
         format!(
             "If the bridge's certificate was renewed, put this line into its [[bridge]] section in usher.toml:\n{}\n\
              If it was not, somebody else answers under this address: change nothing and find out who.",
-            seen.certificate.pin()
+            refused.certificate.pin()
         ),
     )
 }
 
-fn expired(seen: &Seen<'_>) -> (String, String) {
+fn expired(refused: &RefusedCertificate<'_>) -> (String, String) {
     (
-        format!("the certificate has expired on {} (today is {})", day(seen.certificate.not_after), day(seen.now)),
-        format!("Make a new certificate for the bridge and {REPLACE}.\n{}", pin_instead(seen, "Until then, p")),
+        format!("the certificate has expired on {} (today is {})", day(refused.certificate.not_after), day(refused.now)),
+        format!("Make a new certificate for the bridge and {REPLACE}.\n{}", pin_instead(refused, "Until then, p")),
     )
 }
 
-fn not_yet(seen: &Seen<'_>) -> (String, String) {
+fn not_yet(refused: &RefusedCertificate<'_>) -> (String, String) {
     (
-        format!("the certificate is not valid before {} (today is {})", day(seen.certificate.not_before), day(seen.now)),
-        format!("Set the clock of this machine, or of the one that made the certificate.\n{}", pin_instead(seen, "Until then, p")),
+        format!("the certificate is not valid before {} (today is {})", day(refused.certificate.not_before), day(refused.now)),
+        format!("Set the clock of this machine, or of the one that made the certificate.\n{}", pin_instead(refused, "Until then, p")),
     )
 }
 
-fn wrong_name(seen: &Seen<'_>) -> (String, String) {
-    let host = seen.host;
-    if seen.certificate.common_name_only() {
+fn wrong_name(refused: &RefusedCertificate<'_>) -> (String, String) {
+    let host = refused.host;
+    if refused.certificate.has_only_common_name() {
         return (
             format!(
                 "the certificate has only the common name {:?} and no alternative names; a common name counts for no host",
-                seen.certificate.common_name
+                refused.certificate.common_name
             ),
             format!(
                 "{}\nOr make a certificate with {host} as an alternative name (`pki csr` ... `subjectAltName:{host}`) and {REPLACE}.",
-                pin_instead(seen, "P")
+                pin_instead(refused, "P")
             ),
         );
     }
-    let names = seen.certificate.names.join(", ");
+    let names = refused.certificate.names.join(", ");
     (
         format!("the certificate is for {names}, not for {host}"),
         format!(
             "Use one of these names as the host in `url` in usher.toml, if it leads to this bridge.\n\
              Or make a certificate that has {host} too and {REPLACE}.\n{}",
-            pin_instead(seen, "Or p")
+            pin_instead(refused, "Or p")
         ),
     )
 }
 
-fn self_signed(seen: &Seen<'_>) -> (String, String) {
-    let names = match seen.certificate.common_name_only() {
-        true => format!(" and has only the common name {:?}", seen.certificate.common_name),
+fn self_signed(refused: &RefusedCertificate<'_>) -> (String, String) {
+    let names = match refused.certificate.has_only_common_name() {
+        true => format!(" and has only the common name {:?}", refused.certificate.common_name),
         false => String::new(),
     };
     (
         format!("the certificate is self-signed{names}; no authority vouches for it"),
-        format!("{}\nOr make a certificate from an authority and {REPLACE}.", pin_instead(seen, "P")),
+        format!("{}\nOr make a certificate from an authority and {REPLACE}.", pin_instead(refused, "P")),
     )
 }
 
-fn unknown_issuer(seen: &Seen<'_>) -> (String, String) {
-    let (place, advice) = match seen.trust {
+fn unknown_issuer(refused: &RefusedCertificate<'_>) -> (String, String) {
+    let (place, advice) = match refused.trust {
         Trust::CaFile(path) => (
             format!("in {} (ca_file)", path.display()),
             "Is it the right file? If it is: does the bridge send the certificates in between? On the MMP, `webadmin` must show a CA bundle.",
@@ -184,17 +184,17 @@ fn unknown_issuer(seen: &Seen<'_>) -> (String, String) {
         ),
     };
     (
-        format!("the certificate is from {:?}, which is not {place}", seen.certificate.issuer),
-        format!("{advice}\n{}", pin_instead(seen, "Or p")),
+        format!("the certificate is from {:?}, which is not {place}", refused.certificate.issuer),
+        format!("{advice}\n{}", pin_instead(refused, "Or p")),
     )
 }
 
-/// The line that makes Usher believe exactly this certificate; `start` is how the sentence begins.
-fn pin_instead(seen: &Seen<'_>, start: &str) -> String {
-    let instead = if matches!(seen.trust, Trust::CaFile(_)) { " instead of `ca_file`" } else { "" };
+/// Advises the line of configuration that makes Usher trust exactly this certificate; `start` is the beginning of the sentence.
+fn pin_instead(refused: &RefusedCertificate<'_>, start: &str) -> String {
+    let instead = if matches!(refused.trust, Trust::CaFile(_)) { " instead of `ca_file`" } else { "" };
     format!(
         "{start}in this certificate in the bridge's section in usher.toml{instead}, after comparing the SHA-256 with the bridge's:\n{}",
-        seen.certificate.pin()
+        refused.certificate.pin()
     )
 }
 
@@ -206,14 +206,14 @@ fn day(unix: i64) -> String {
 mod tests {
     use super::*;
 
-    fn step(cause: Cause, certificate: &Certificate) -> Step {
+    fn step(cause: Cause, certificate: &LeafCertificate) -> CheckStep {
         let cause = rustls::Error::InvalidCertificate(cause);
-        refused(&Seen { cause: &cause, certificate, trust: &Trust::System, host: "cms.example.org", now: 1_700_000_000 })
+        refused(&RefusedCertificate { cause: &cause, certificate, trust: &Trust::System, host: "cms.example.org", now: 1_700_000_000 })
     }
 
     #[test]
     fn a_certificate_from_the_future_points_at_the_clock() {
-        let certificate = Certificate { not_before: 1_800_000_000, ..Certificate::default() };
+        let certificate = LeafCertificate { not_before: 1_800_000_000, ..LeafCertificate::default() };
         let step = step(Cause::NotValidYet, &certificate);
         assert_eq!(step.found, "the certificate is not valid before 2027-01-15 (today is 2023-11-14)");
         assert!(step.advice.expect("advice").starts_with("Set the clock"));
@@ -221,14 +221,14 @@ mod tests {
 
     #[test]
     fn a_certificate_that_ends_soon_is_a_warning() {
-        let certificate = Certificate { not_after: 1_700_000_000 + 10 * DAY, ..Certificate::default() };
-        assert_eq!(accepted(&certificate, &Trust::System, 1_700_000_000).outcome, super::super::Outcome::Warn);
-        assert_eq!(accepted(&certificate, &Trust::System, 1_600_000_000).outcome, super::super::Outcome::Ok);
+        let certificate = LeafCertificate { not_after: 1_700_000_000 + 10 * DAY, ..LeafCertificate::default() };
+        assert_eq!(accepted(&certificate, &Trust::System, 1_700_000_000).outcome, super::super::CheckOutcome::Warn);
+        assert_eq!(accepted(&certificate, &Trust::System, 1_600_000_000).outcome, super::super::CheckOutcome::Ok);
     }
 
     #[test]
     fn an_odd_refusal_is_said_in_its_own_words_with_the_pin() {
-        let certificate = Certificate { sha256: "ab".into(), ..Certificate::default() };
+        let certificate = LeafCertificate { sha256: "ab".into(), ..LeafCertificate::default() };
         let step = step(Cause::BadSignature, &certificate);
         assert!(step.found.contains("BadSignature"), "{}", step.found);
         assert!(step.advice.expect("advice").contains("fingerprint = \"ab\""));

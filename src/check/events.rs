@@ -1,4 +1,4 @@
-//! The events of one bridge: a token, a socket, one subscription and its acknowledgement; then the socket is closed.
+//! Checks the events of one bridge: a token, a socket, one subscription and its acknowledgement. Then it closes the socket.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,17 +6,20 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use super::report::{Report, Step};
+use super::report::{CheckReport, CheckStep};
 use super::verdict;
-use crate::cms::{Answer, Ask, Body, Client, Endpoint, News, Session, SessionReport, Subscription, System, subscribe_request};
+use crate::cms::{
+    Body, ConnectOptions, EventsSocket, Request, Response, RestClient, SocketEvent, SocketReport, Subscription, SystemResolver,
+    subscribe_request,
+};
 use crate::config::{BridgeConfig, Secret, Timing};
 
 const NAME: &str = "events";
-const MESSAGE: i64 = 1;
-const SLOWER: &str = "Until then Usher reads this bridge by REST only: slower, with more load on it.";
+const MESSAGE_ID: i64 = 1;
+const UNTIL_THEN: &str = "Until then Usher reads this bridge by REST only: slower, with more load on it.";
 
 /// How the attempt ended.
-enum Heard {
+enum SubscriptionAttempt {
     /// No socket.
     Refused(String),
     Acknowledged {
@@ -28,74 +31,82 @@ enum Heard {
     Silence(Duration),
 }
 
-pub(super) async fn events(client: &Client, config: &BridgeConfig, tls: Arc<rustls::ClientConfig>, timing: &Timing, report: &mut Report) {
-    let answer = client.ask(&Ask::Token(0)).await;
-    report.push(verdict::token(&answer, config));
-    let Ok(Answer::Token(token)) = answer else { return };
-    let endpoint = Endpoint { url: config.url.clone(), tls, connect_timeout: timing.connect_timeout, names: Arc::new(System) };
-    report.push(judged(listen(endpoint, token, timing.ack_timeout).await));
+pub(super) async fn check_events(
+    client: &RestClient,
+    config: &BridgeConfig,
+    tls: Arc<rustls::ClientConfig>,
+    timing: &Timing,
+    report: &mut CheckReport,
+) {
+    let response = client.send(&Request::Token(0)).await;
+    report.push(verdict::token(&response, config));
+    let Ok(Response::Token(token)) = response else { return };
+    let options = ConnectOptions { url: config.url.clone(), tls, connect_timeout: timing.connect_timeout, names: Arc::new(SystemResolver) };
+    report.push(verdict_on(try_subscription(options, token, timing.ack_timeout).await));
 }
 
-async fn listen(endpoint: Endpoint, token: Secret, ack_timeout: Duration) -> Heard {
+async fn try_subscription(options: ConnectOptions, token: Secret, ack_timeout: Duration) -> SubscriptionAttempt {
     let tracker = TaskTracker::new();
     let (sender, mut reports) = mpsc::channel(64);
-    let session = Session::spawn(&tracker, endpoint, token, 0, 0, sender);
-    let heard = match reports.recv().await {
-        Some(SessionReport { news: News::Open, .. }) => {
-            session.send(subscribe_request(
-                MESSAGE,
+    let socket = EventsSocket::spawn(&tracker, options, token, 0, 0, sender);
+    let attempt = match reports.recv().await {
+        Some(SocketReport { event: SocketEvent::Open, .. }) => {
+            socket.send(subscribe_request(
+                MESSAGE_ID,
                 &[Subscription { index: 1, kind: "calls", call: None, elements: &["name", "participants"] }],
             ));
-            tokio::time::timeout(ack_timeout, acknowledged(&mut reports)).await.unwrap_or(Heard::Silence(ack_timeout))
+            tokio::time::timeout(ack_timeout, wait_for_ack(&mut reports)).await.unwrap_or(SubscriptionAttempt::Silence(ack_timeout))
         }
-        Some(SessionReport { news: News::Closed(reason), .. }) => Heard::Refused(reason),
-        _ => Heard::Refused("no word from the socket".into()),
+        Some(SocketReport { event: SocketEvent::Closed(reason), .. }) => SubscriptionAttempt::Refused(reason),
+        _ => SubscriptionAttempt::Refused("no word from the socket".into()),
     };
-    drop((session, reports));
+    drop((socket, reports));
     tracker.close();
     tracker.wait().await;
-    heard
+    attempt
 }
 
-async fn acknowledged(reports: &mut mpsc::Receiver<SessionReport>) -> Heard {
+async fn wait_for_ack(reports: &mut mpsc::Receiver<SocketReport>) -> SubscriptionAttempt {
     while let Some(report) = reports.recv().await {
-        match report.news {
-            News::Frame(frame) => {
+        match report.event {
+            SocketEvent::Frame(frame) => {
                 if let Body::Ack { success, status, .. } = frame.body {
-                    return Heard::Acknowledged { success, status };
+                    return SubscriptionAttempt::Acknowledged { success, status };
                 }
             }
-            News::Closed(reason) => return Heard::Closed(reason),
-            News::Open => {}
+            SocketEvent::Closed(reason) => return SubscriptionAttempt::Closed(reason),
+            SocketEvent::Open => {}
         }
     }
-    Heard::Closed("the session ended".into())
+    SubscriptionAttempt::Closed("the session ended".into())
 }
 
-fn judged(heard: Heard) -> Step {
-    match heard {
-        Heard::Acknowledged { success: true, .. } => Step::ok(NAME, "the socket opened and the list of calls was subscribed to"),
-        Heard::Acknowledged { status, .. } => Step::fail(
+fn verdict_on(attempt: SubscriptionAttempt) -> CheckStep {
+    match attempt {
+        SubscriptionAttempt::Acknowledged { success: true, .. } => {
+            CheckStep::ok(NAME, "the socket opened and the list of calls was subscribed to")
+        }
+        SubscriptionAttempt::Acknowledged { status, .. } => CheckStep::fail(
             NAME,
             format!("the bridge refused the subscription to its calls (status {status:?})"),
-            format!("Another client may hold too many subscriptions; look at Web Admin > Logs > Event log. {SLOWER}"),
+            format!("Another client may hold too many subscriptions; look at Web Admin > Logs > Event log. {UNTIL_THEN}"),
         ),
-        Heard::Refused(reason) => Step::fail(
+        SubscriptionAttempt::Refused(reason) => CheckStep::fail(
             NAME,
             format!("the bridge gave a token, but the events socket (/events/v1) was not opened: {reason}"),
             format!(
-                "A proxy between Usher and the bridge must let WebSockets pass; better is none. Otherwise look at Web Admin > Logs > Event log. {SLOWER}"
+                "A proxy between Usher and the bridge must let WebSockets pass; better is none. Otherwise look at Web Admin > Logs > Event log. {UNTIL_THEN}"
             ),
         ),
-        Heard::Closed(reason) => Step::fail(
+        SubscriptionAttempt::Closed(reason) => CheckStep::fail(
             NAME,
             format!("the events socket closed after the subscription was asked for: {reason}"),
-            format!("Look at Web Admin > Logs > Event log for the reason. {SLOWER}"),
+            format!("Look at Web Admin > Logs > Event log for the reason. {UNTIL_THEN}"),
         ),
-        Heard::Silence(limit) => Step::fail(
+        SubscriptionAttempt::Silence(limit) => CheckStep::fail(
             NAME,
             format!("the events socket opened, but the subscription was not acknowledged within {limit:?}"),
-            format!("A proxy between may hold messages back, or the bridge is overloaded. {SLOWER}"),
+            format!("A proxy between may hold messages back, or the bridge is overloaded. {UNTIL_THEN}"),
         ),
     }
 }

@@ -1,11 +1,11 @@
-//! Which files with secrets are open to other users of this machine. Changes nothing.
+//! Finds files with secrets that other users of this machine can read. Changes nothing.
 
-use super::report::{Report, Step};
+use super::report::{CheckReport, CheckStep};
 use crate::config::{Config, Exposed, PrivateFile};
 use crate::db;
 
-/// Of the configuration, of what it names, and of the data directory.
-pub fn exposed(config: &Config) -> Vec<Exposed> {
+/// The exposed files among the configuration, the files that it names, and the data directory.
+pub fn exposed_files(config: &Config) -> Vec<Exposed> {
     let data = db::files_in(&config.data_dir).into_iter().map(|(what, path)| PrivateFile { what: what.into(), path });
     let mut files: Vec<PrivateFile> = config.private_files.clone();
     files.extend(data);
@@ -13,11 +13,11 @@ pub fn exposed(config: &Config) -> Vec<Exposed> {
     files.iter().filter(|file| seen.insert(file.path.clone())).filter_map(PrivateFile::exposed).collect()
 }
 
-/// A warning for each; None where all are closed.
-pub(super) fn report(config: &Config) -> Option<Report> {
-    let mut report = Report::new(&"this machine".into(), "");
-    for exposed in exposed(config) {
-        report.push(Step::warn("files", exposed.to_string(), format!("Close it: {}", exposed.command)));
+/// A warning for each exposed file; None where there is none.
+pub(super) fn check_files(config: &Config) -> Option<CheckReport> {
+    let mut report = CheckReport::new(&"this machine".into(), "");
+    for exposed in exposed_files(config) {
+        report.push(CheckStep::warn("files", exposed.to_string(), format!("Close it: {}", exposed.command)));
     }
     (!report.steps.is_empty()).then_some(report)
 }

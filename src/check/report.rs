@@ -1,79 +1,79 @@
-//! What a check found, and how people read it. Judges nothing.
+//! The report of a check, and how it is printed. Decides nothing.
 
 use std::fmt;
 use std::sync::Arc;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CheckOutcome {
     Ok,
-    /// Usher works, with less than it could.
+    /// Usher works, but not as well as it could.
     Warn,
     Fail,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct CheckStep {
     pub name: &'static str,
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
     pub found: String,
-    /// What to do about it, on CMS or in usher.toml; lines.
+    /// The remedy, on CMS or in usher.toml; may have several lines.
     pub advice: Option<String>,
 }
 
-impl Step {
+impl CheckStep {
     pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, outcome: Outcome::Ok, found: found.into(), advice: None }
+        Self { name, outcome: CheckOutcome::Ok, found: found.into(), advice: None }
     }
 
     pub(super) fn warn(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { name, outcome: Outcome::Warn, found: found.into(), advice: Some(advice.into()) }
+        Self { name, outcome: CheckOutcome::Warn, found: found.into(), advice: Some(advice.into()) }
     }
 
     pub(super) fn fail(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { name, outcome: Outcome::Fail, found: found.into(), advice: Some(advice.into()) }
+        Self { name, outcome: CheckOutcome::Fail, found: found.into(), advice: Some(advice.into()) }
     }
 }
 
-/// One block: a bridge, or what the bridges are together.
+/// One block: a bridge, all bridges together, or this machine.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct CheckReport {
     pub name: Arc<str>,
-    /// Where, or nothing.
+    /// The bridge's address, or empty.
     pub url: String,
-    pub steps: Vec<Step>,
+    pub steps: Vec<CheckStep>,
     /// The bridge said who it is.
     pub identified: bool,
-    /// The bridge's own name in its cluster, and the names of all Call Bridges of it; none outside of a cluster.
+    /// The bridge's own name in its cluster, and the names of all its Call Bridges; none outside a cluster.
     pub own_name: Option<Arc<str>>,
     pub peers: Vec<Arc<str>>,
 }
 
-impl Report {
+impl CheckReport {
     pub(super) fn new(name: &Arc<str>, url: &str) -> Self {
         Self { name: name.clone(), url: url.to_owned(), steps: Vec::new(), identified: false, own_name: None, peers: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, step: Step) {
+    pub(super) fn push(&mut self, step: CheckStep) {
         self.steps.push(step);
     }
 
     pub fn failed(&self) -> bool {
-        self.steps.iter().any(|step| step.outcome == Outcome::Fail)
+        self.steps.iter().any(|step| step.outcome == CheckOutcome::Fail)
     }
 
-    pub fn step(&self, name: &str) -> Option<&Step> {
+    pub fn step(&self, name: &str) -> Option<&CheckStep> {
         self.steps.iter().find(|step| step.name == name)
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}  {}", self.name, self.url)?;
         for step in &self.steps {
             let outcome = match step.outcome {
-                Outcome::Ok => "ok",
-                Outcome::Warn => "warn",
-                Outcome::Fail => "fail",
+                CheckOutcome::Ok => "ok",
+                CheckOutcome::Warn => "warn",
+                CheckOutcome::Fail => "fail",
             };
             writeln!(f, "  {outcome:<4}  {:<8}  {}", step.name, printable(&step.found))?;
             for line in step.advice.iter().flat_map(|advice| advice.lines()) {
@@ -95,9 +95,9 @@ mod tests {
 
     #[test]
     fn a_block_has_a_line_a_step_and_advice_below_it() {
-        let mut report = Report::new(&"eu-1".into(), "https://cms.example.org");
-        report.push(Step::ok("dns", "fine"));
-        report.push(Step::fail("tcp", "refused\u{1b}[2J", "Do this.\nThen that."));
+        let mut report = CheckReport::new(&"eu-1".into(), "https://cms.example.org");
+        report.push(CheckStep::ok("dns", "fine"));
+        report.push(CheckStep::fail("tcp", "refused\u{1b}[2J", "Do this.\nThen that."));
         assert_eq!(
             report.to_string(),
             "eu-1  https://cms.example.org\n  ok    dns       fine\n  fail  tcp       refused\u{fffd}[2J\n                  Do this.\n                  Then that.\n"

@@ -1,75 +1,75 @@
-//! What each answer of a bridge means for Usher, and what to do about it. Pure.
+//! Turns each result of a check into a step with advice. Pure.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use super::report::Step;
-use crate::cms::{Answer, AskError, SUITES, TrustError, admits, unusable_key};
+use super::report::CheckStep;
+use crate::cms::{RequestError, Response, SUITES, TrustError, admits, unusable_key};
 use crate::config::BridgeConfig;
 
-const ROLE: &str = "On the MMP of this bridge, `user list` shows the roles; Usher needs `api` or `admin`: `user add <name> api`.";
-const WEB_ADMIN: &str = "On the MMP of this bridge, `webadmin` shows its interface and port; that port belongs into `url` in usher.toml.";
+const ROLE_ADVICE: &str = "On the MMP of this bridge, `user list` shows the roles; Usher needs `api` or `admin`: `user add <name> api`.";
+const PORT_ADVICE: &str = "On the MMP of this bridge, `webadmin` shows its interface and port; that port belongs into `url` in usher.toml.";
 
-type Asked = Result<Answer, AskError>;
+type ApiResult = Result<Response, RequestError>;
 
-/// A bridge's own name in its cluster, and the names of all that the cluster has; none outside of one.
+/// A bridge's own name in its cluster, and the names of all bridges of the cluster; none outside a cluster.
 pub(super) struct Identity {
     pub(super) own: Option<Arc<str>>,
     pub(super) peers: Vec<Arc<str>>,
 }
 
-pub(super) fn unknown_host(host: &str, reason: &str) -> Step {
-    Step::fail(
+pub(super) fn unknown_host(host: &str, reason: &str) -> CheckStep {
+    CheckStep::fail(
         "dns",
         format!("no address is known for {host}: {reason}"),
         format!("Correct the host in `url` in usher.toml, or add {host} to the DNS that this machine asks (or to its hosts file)."),
     )
 }
 
-pub(super) fn no_connection(port: u16, error: &std::io::Error) -> Step {
+pub(super) fn no_connection(port: u16, error: &std::io::Error) -> CheckStep {
     let advice = match error.kind() {
         ErrorKind::ConnectionRefused => {
             format!(
-                "Nothing listens at port {port}. {WEB_ADMIN}\nIf it is off: `webadmin listen <interface> <port>`, then `webadmin enable`."
+                "Nothing listens at port {port}. {PORT_ADVICE}\nIf it is off: `webadmin listen <interface> <port>`, then `webadmin enable`."
             )
         }
         _ => format!(
-            "Something on the way drops the connection: let a firewall pass TCP port {port} from this machine to the bridge.\n{WEB_ADMIN}"
+            "Something on the way drops the connection: let a firewall pass TCP port {port} from this machine to the bridge.\n{PORT_ADVICE}"
         ),
     };
-    Step::fail("tcp", format!("no connection to port {port}: {error}"), advice)
+    CheckStep::fail("tcp", format!("no connection to port {port}: {error}"), advice)
 }
 
-pub(super) fn trust(error: &TrustError) -> Step {
+pub(super) fn trust(error: &TrustError) -> CheckStep {
     let advice = match error {
         TrustError::CaFile { .. } => "Put the authority's certificate, as PEM, into the file that `ca_file` in usher.toml names.",
         TrustError::NoSystemRoots(_) => "Set `ca_file` or `fingerprint` in the bridge's section in usher.toml.",
         TrustError::Setup(_) => "This is a fault of Usher; please report it.",
     };
-    Step::fail("tls", error.to_string(), advice)
+    CheckStep::fail("tls", error.to_string(), advice)
 }
 
-/// Sections of a CA file that count for nothing.
-pub(super) fn ca_faults(faults: &[String]) -> Step {
-    Step::warn(
+/// The CA file has sections that can't be used.
+pub(super) fn ca_faults(faults: &[String]) -> CheckStep {
+    CheckStep::warn(
         "ca_file",
         faults.join("; "),
         "The other certificates of the file count. Replace these, or remove them from the file that `ca_file` names.",
     )
 }
 
-pub(super) fn no_tls() -> Step {
-    Step::warn(
+pub(super) fn no_tls() -> CheckStep {
+    CheckStep::warn(
         "tls",
         "plain HTTP: passwords and names can be read on the way",
         "Only a simulator is like this. For a bridge, use https in `url` in usher.toml.",
     )
 }
 
-/// What answers is no TLS server, or none that has a protocol in common with Usher.
-pub(super) fn no_tls_server(cause: &rustls::Error) -> Option<Step> {
+/// The server does not speak TLS, or has no version or suite in common with Usher.
+pub(super) fn no_tls_server(cause: &rustls::Error) -> Option<CheckStep> {
     if let Some(words) = unusable_key(cause) {
-        return Some(Step::fail(
+        return Some(CheckStep::fail(
             "tls",
             words,
             "Make a new key and certificate for the bridge, and install them on the MMP with `webadmin certs <key> <certificate>`, then \
@@ -77,20 +77,20 @@ pub(super) fn no_tls_server(cause: &rustls::Error) -> Option<Step> {
         ));
     }
     match cause {
-        rustls::Error::InvalidMessage(_) => Some(Step::fail(
+        rustls::Error::InvalidMessage(_) => Some(CheckStep::fail(
             "tls",
             "what listens at this port does not speak TLS",
-            format!("The port is not that of the Web Admin interface. {WEB_ADMIN}"),
+            format!("The port is not that of the Web Admin interface. {PORT_ADVICE}"),
         )),
         rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure | rustls::AlertDescription::InsufficientSecurity) => {
-            Some(Step::fail(
+            Some(CheckStep::fail(
                 "tls",
                 format!("{SUITES} ({cause})"),
                 "On the MMP, `tls webadmin` shows the ciphers that the bridge allows; allow one of these with `tls webadmin ciphers`. If they are \
                  there, the certificate has a kind of key that Usher can't verify: make a new one and install it with `webadmin certs`.",
             ))
         }
-        rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => Some(Step::fail(
+        rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => Some(CheckStep::fail(
             "tls",
             format!("no common TLS version or cipher: {cause}"),
             "Usher speaks TLS 1.2 and 1.3. On the MMP, `tls webadmin` shows what the bridge allows; it must allow one of them.",
@@ -99,61 +99,63 @@ pub(super) fn no_tls_server(cause: &rustls::Error) -> Option<Step> {
     }
 }
 
-pub(super) fn no_handshake(reason: &str) -> Step {
-    Step::fail(
+pub(super) fn no_handshake(reason: &str) -> CheckStep {
+    CheckStep::fail(
         "tls",
         format!("no TLS handshake: {reason}"),
         format!(
-            "Is this the port of the Web Admin interface, and no proxy between? {WEB_ADMIN}\nIf it is, it has no usable certificate: `webadmin certs <key> <certificate>`."
+            "Is this the port of the Web Admin interface, and no proxy between? {PORT_ADVICE}\nIf it is, it has no usable certificate: `webadmin certs <key> <certificate>`."
         ),
     )
 }
 
 /// The first request: credentials, and whether this is a CMS at all.
-pub(super) fn login(answer: &Asked, config: &BridgeConfig) -> Step {
+pub(super) fn login(result: &ApiResult, config: &BridgeConfig) -> CheckStep {
     let user = &config.username;
-    match answer {
-        Ok(_) => Step::ok("login", format!("the user {user:?} may log in")),
-        Err(AskError::Unauthorized) => Step::fail(
+    match result {
+        Ok(_) => CheckStep::ok("login", format!("the user {user:?} may log in")),
+        Err(RequestError::Unauthorized) => CheckStep::fail(
             "login",
             format!("the user name {user:?} or its password was refused (401)"),
             "It was tried once and is not tried again: repeated wrong passwords lock a CMS account, which looks the same (401).\n\
                  Correct `username` and `password` in usher.toml. Accounts are per bridge: on this bridge's MMP, `user list` shows them, \
                  `user add <name> api` adds one, `user unlock <name>` unlocks one.",
         ),
-        Err(AskError::Forbidden) => Step::warn("login", format!("the user {user:?} may not read /system/status (403)"), ROLE),
-        Err(error) if !error.answered() => Step::fail(
+        Err(RequestError::Forbidden) => {
+            CheckStep::warn("login", format!("the user {user:?} may not read /system/status (403)"), ROLE_ADVICE)
+        }
+        Err(error) if !error.answered() => CheckStep::fail(
             "login",
             error.to_string(),
             "The bridge took the connection and gave no answer. Is it overloaded or restarting? Try again in a minute.",
         ),
-        Err(AskError::Busy { .. }) => busy("login"),
-        Err(error) => Step::fail(
+        Err(RequestError::Busy { .. }) => busy("login"),
+        Err(error) => CheckStep::fail(
             "login",
             format!("this does not answer like a CMS: {error}"),
-            format!("Another server, or another part of CMS (Web Bridge), listens here. {WEB_ADMIN}"),
+            format!("Another server, or another part of CMS (Web Bridge), listens here. {PORT_ADVICE}"),
         ),
     }
 }
 
-fn busy(name: &'static str) -> Step {
-    Step::fail(
+fn busy(name: &'static str) -> CheckStep {
+    CheckStep::fail(
         name,
         "the bridge is busy (503)",
         "Try again in a minute. If it stays: look at the load and the database on the bridge (`database cluster status`).",
     )
 }
 
-/// Whether people can be let in at all.
-pub(super) fn version(version: Option<&str>) -> Step {
+/// Whether this version can admit single participants.
+pub(super) fn version(version: Option<&str>) -> CheckStep {
     match version {
-        Some(version) if admits(version) => Step::ok("version", format!("CMS {version} can admit single people")),
-        Some(version) => Step::fail(
+        Some(version) if admits(version) => CheckStep::ok("version", format!("CMS {version} can admit single people")),
+        Some(version) => CheckStep::fail(
             "version",
             format!("CMS {version} cannot admit single people; 2.9 is the first that can"),
             "Upgrade the bridge. Until then Usher shows its meetings, and nobody can be admitted there.",
         ),
-        None => Step::warn(
+        None => CheckStep::warn(
             "version",
             "the bridge does not say its version",
             "Usher takes it for 2.9 or later, the first that can admit single people.",
@@ -161,26 +163,26 @@ pub(super) fn version(version: Option<&str>) -> Step {
     }
 }
 
-pub(super) fn calls(answer: &Asked, config: &BridgeConfig) -> Step {
-    match answer {
-        Ok(Answer::Calls(page)) => {
+pub(super) fn calls(result: &ApiResult, config: &BridgeConfig) -> CheckStep {
+    match result {
+        Ok(Response::Calls(page)) => {
             let total = page.total.unwrap_or(page.items.len());
-            Step::ok("calls", format!("the list of calls can be read ({total} now)"))
+            CheckStep::ok("calls", format!("the list of calls can be read ({total} now)"))
         }
-        Ok(_) => Step::fail("calls", "another answer than a list of calls", WEB_ADMIN),
-        Err(error) => rest("calls", "the list of calls", error, config),
+        Ok(_) => CheckStep::fail("calls", "another answer than a list of calls", PORT_ADVICE),
+        Err(error) => request_failed("calls", "the list of calls", error, config),
     }
 }
 
-/// Who the bridge is; the names are compared in `peers`.
-pub(super) fn identity(found: &Result<Identity, AskError>, config: &BridgeConfig) -> Step {
+/// The bridge's place in its cluster; `cluster` compares the names of all bridges.
+pub(super) fn identity(found: &Result<Identity, RequestError>, config: &BridgeConfig) -> CheckStep {
     const NAME: &str = "cluster";
     match found {
-        Ok(Identity { peers, .. }) if peers.is_empty() => Step::ok(NAME, "a single bridge, in no cluster"),
+        Ok(Identity { peers, .. }) if peers.is_empty() => CheckStep::ok(NAME, "a single bridge, in no cluster"),
         Ok(Identity { own: Some(own), peers }) if peers.contains(own) => {
-            Step::ok(NAME, format!("this is {own:?}, one of {} in its cluster", peers.len()))
+            CheckStep::ok(NAME, format!("this is {own:?}, one of {} in its cluster", peers.len()))
         }
-        Ok(Identity { own, peers }) => Step::warn(
+        Ok(Identity { own, peers }) => CheckStep::warn(
             NAME,
             format!(
                 "the cluster has {} bridges, but this one ({:?}) is not among them",
@@ -189,38 +191,40 @@ pub(super) fn identity(found: &Result<Identity, AskError>, config: &BridgeConfig
             ),
             "Set the same unique name in Web Admin under Configuration > Cluster. Until then Usher finds people hosted here by asking every bridge.",
         ),
-        Err(error) => Step { outcome: super::Outcome::Warn, ..rest(NAME, "the cluster's configuration", error, config) },
+        Err(error) => {
+            CheckStep { outcome: super::CheckOutcome::Warn, ..request_failed(NAME, "the cluster's configuration", error, config) }
+        }
     }
 }
 
-pub(super) fn token(answer: &Asked, config: &BridgeConfig) -> Step {
-    match answer {
-        Ok(_) => Step::ok("token", "a token for the events was given"),
-        Err(AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_)) => Step::fail(
+pub(super) fn token(result: &ApiResult, config: &BridgeConfig) -> CheckStep {
+    match result {
+        Ok(_) => CheckStep::ok("token", "a token for the events was given"),
+        Err(RequestError::Gone(_) | RequestError::Refused { .. } | RequestError::Garbled(_)) => CheckStep::fail(
             "token",
             "the bridge gave no token for the events (POST /authTokens)",
             "CMS has events since about 2.4; upgrade the bridge. Until then Usher reads it by REST only: slower, with more load on it.",
         ),
-        Err(error) => rest("token", "a token for the events", error, config),
+        Err(error) => request_failed("token", "a token for the events", error, config),
     }
 }
 
-pub(super) fn receivers(error: &AskError, config: &BridgeConfig) -> Step {
-    Step { outcome: super::Outcome::Warn, ..rest("cdr", "the list of CDR receivers", error, config) }
+pub(super) fn receivers(error: &RequestError, config: &BridgeConfig) -> CheckStep {
+    CheckStep { outcome: super::CheckOutcome::Warn, ..request_failed("cdr", "the list of CDR receivers", error, config) }
 }
 
-/// A request that failed after the credentials had been accepted.
-fn rest(name: &'static str, what: &str, error: &AskError, config: &BridgeConfig) -> Step {
+/// The step for a request that failed after the credentials had been accepted.
+fn request_failed(name: &'static str, what: &str, error: &RequestError, config: &BridgeConfig) -> CheckStep {
     let user = &config.username;
     match error {
-        AskError::Unauthorized => Step::fail(
+        RequestError::Unauthorized => CheckStep::fail(
             name,
             format!("{what} was refused to {user:?} as not logged in (401), after the same password had been accepted"),
-            format!("Nothing more is asked, since repeated 401s can lock the account. The role is likely wrong. {ROLE}"),
+            format!("Nothing more is asked, since repeated 401s can lock the account. The role is likely wrong. {ROLE_ADVICE}"),
         ),
-        AskError::Forbidden => Step::fail(name, format!("{what} is forbidden to {user:?} (403)"), ROLE),
-        AskError::Busy { .. } => busy(name),
-        error => Step::fail(
+        RequestError::Forbidden => CheckStep::fail(name, format!("{what} is forbidden to {user:?} (403)"), ROLE_ADVICE),
+        RequestError::Busy { .. } => busy(name),
+        error => CheckStep::fail(
             name,
             format!("{what} could not be had: {error}"),
             "Look at the bridge: Web Admin > Logs > Event log. Then try again.",
@@ -241,8 +245,8 @@ mod tests {
 
     #[test]
     fn an_unknown_version_is_no_failure() {
-        assert_eq!(version(None).outcome, crate::check::Outcome::Warn);
-        assert_eq!(version(Some("2.8.1")).outcome, crate::check::Outcome::Fail);
-        assert_eq!(version(Some("3.9")).outcome, crate::check::Outcome::Ok);
+        assert_eq!(version(None).outcome, crate::check::CheckOutcome::Warn);
+        assert_eq!(version(Some("2.8.1")).outcome, crate::check::CheckOutcome::Fail);
+        assert_eq!(version(Some("3.9")).outcome, crate::check::CheckOutcome::Ok);
     }
 }

@@ -12,7 +12,7 @@ use crate::audit::{AuditEvent, AuditSubject};
 use crate::cdr_endpoints;
 use crate::check::is_own_receiver;
 use crate::clock::Now;
-use crate::cms::{Answer, Ask, AskError, Client, OwnReceiver, ReceiverItem, Registration, RegistrationStep};
+use crate::cms::{OwnReceiver, ReceiverItem, Registration, RegistrationStep, Request, RequestError, Response, RestClient};
 use crate::config::{BridgeConfig, CdrMode, Config, Secret};
 use crate::db::open_connection;
 use crate::text::normalize::caseless;
@@ -49,8 +49,8 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             for name in &names {
                 let Some(secret) = secrets.get(name) else { continue };
                 writeln!(out, "{name}  {}", cdr_endpoints::url(base.unwrap_or("http(s)://<this machine>"), secret).expose())?;
-                match cdr_endpoints::arrived(&conn, name)? {
-                    Some(arrived) => writeln!(out, "  the last record came {} s ago", (Now::read().unix_ms - arrived.at).max(0) / 1000)?,
+                match cdr_endpoints::last_record(&conn, name)? {
+                    Some(last) => writeln!(out, "  the last record came {} s ago", (Now::read().unix_ms - last.at).max(0) / 1000)?,
                     None => writeln!(out, "  no record has come yet")?,
                 }
             }
@@ -59,7 +59,7 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             let base = base.context("expected cdr.url or public_url in the configuration, so that the address is known")?;
             for bridge in chosen(&bridge)? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
-                let registered = register(&Client::new(bridge, &config.timing)?, bridge, secret, base, out).await;
+                let registered = register(&RestClient::new(bridge, &config.timing)?, bridge, secret, base, out).await;
                 tell(&conn, AuditEvent::CdrRegister, bridge, &registered)?;
                 registered?;
             }
@@ -67,7 +67,7 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
         CdrCommand::Remove { bridge } => {
             for bridge in chosen(&bridge)? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
-                let removed = remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await;
+                let removed = remove(&RestClient::new(bridge, &config.timing)?, bridge, secret, out).await;
                 tell(&conn, AuditEvent::CdrRemove, bridge, &removed)?;
                 removed?;
                 if bridge.cdr == CdrMode::Register {
@@ -79,7 +79,7 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             for bridge in chosen(&Some(bridge))? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
                 // A secret that others may know is renewed whether the bridge can be asked or not.
-                let removed = remove(&Client::new(bridge, &config.timing)?, bridge, secret, out).await;
+                let removed = remove(&RestClient::new(bridge, &config.timing)?, bridge, secret, out).await;
                 tell(&conn, AuditEvent::CdrRemove, bridge, &removed)?;
                 if let Err(error) = removed {
                     writeln!(out, "{error:#}\n  remove the old receiver in Web Admin under Configuration > CDR settings: it holds a slot")?;
@@ -112,11 +112,11 @@ fn tell(conn: &Connection, action: AuditEvent, bridge: &BridgeConfig, asked: &an
 }
 
 /// All receivers of a bridge, and how many there can be.
-async fn listed(client: &Client) -> Result<(Vec<ReceiverItem>, Option<usize>), AskError> {
+async fn listed(client: &RestClient) -> Result<(Vec<ReceiverItem>, Option<usize>), RequestError> {
     let (mut items, mut offset) = (Vec::new(), 0);
     loop {
-        let Answer::CdrReceivers { page, maximum } = client.ask(&Ask::CdrReceivers(offset)).await? else {
-            return Err(AskError::Garbled("another answer than a list of CDR receivers".into()));
+        let Response::CdrReceivers { page, maximum } = client.send(&Request::CdrReceivers(offset)).await? else {
+            return Err(RequestError::Garbled("another answer than a list of CDR receivers".into()));
         };
         let next = page.next(offset);
         items.extend(page.items);
@@ -128,7 +128,7 @@ async fn listed(client: &Client) -> Result<(Vec<ReceiverItem>, Option<usize>), A
 }
 
 /// As a running server does it: by `url`, then by `uri`, and each time the list is read again.
-async fn register(client: &Client, bridge: &BridgeConfig, secret: &Secret, base: &str, out: &mut impl Write) -> anyhow::Result<()> {
+async fn register(client: &RestClient, bridge: &BridgeConfig, secret: &Secret, base: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let name = &bridge.name;
     let address = cdr_endpoints::url(base, secret);
     let (mut registration, mut made, mut asked) = (Registration::default(), None, false);
@@ -136,24 +136,24 @@ async fn register(client: &Client, bridge: &BridgeConfig, secret: &Secret, base:
         let (items, maximum) = listed(client).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;
         let (taken, nameless) = (items.len(), items.iter().any(|item| item.url.is_none()));
         let own = own_of(&items, secret, made.as_ref());
-        let request = match registration.next(own, maximum.is_some_and(|maximum| taken >= maximum), nameless) {
-            RegistrationStep::Rest => {
+        let request = match registration.next_step(own, maximum.is_some_and(|maximum| taken >= maximum), nameless) {
+            RegistrationStep::Done => {
                 return Ok(writeln!(out, "{name}  {}", if asked { "registered" } else { "is registered already" })?);
             }
             RegistrationStep::NoSlot => {
                 bail!("{name}: all {taken} CDR receivers are taken by others; free one in Web Admin under Configuration > CDR settings")
             }
             RegistrationStep::GiveUp(why) => bail!("{name}: {why}"),
-            RegistrationStep::Add(field) => Ask::AddCdrReceiver(address.clone(), field),
-            RegistrationStep::Set(id, field) => Ask::SetCdrReceiver(id, address.clone(), field),
+            RegistrationStep::Add(field) => Request::AddCdrReceiver(address.clone(), field),
+            RegistrationStep::Set(id, field) => Request::SetCdrReceiver(id, address.clone(), field),
         };
         asked = true;
-        match client.ask(&request).await {
-            Ok(Answer::Created(id)) => made = Some(id),
+        match client.send(&request).await {
+            Ok(Response::Created(id)) => made = Some(id),
             Ok(_) => {}
-            Err(AskError::Refused { .. } | AskError::Gone(_)) if registration.refused() => {}
+            Err(RequestError::Refused { .. } | RequestError::Gone(_)) if registration.on_refusal() => {}
             // The reason may repeat the address.
-            Err(AskError::Refused { status, .. }) => bail!("{name}: the bridge refused the receiver ({status})"),
+            Err(RequestError::Refused { status, .. }) => bail!("{name}: the bridge refused the receiver ({status})"),
             Err(error) => bail!("{name}: {error}"),
         }
     }
@@ -166,12 +166,12 @@ fn own_of(items: &[ReceiverItem], secret: &Secret, made: Option<&Arc<str>>) -> O
     }
     match items.iter().find(|item| item.url.is_none() && Some(&item.id) == made) {
         None => OwnReceiver::Missing,
-        Some(own) if items.iter().any(|item| item.url.is_some()) => OwnReceiver::Empty(own.id.clone()),
-        Some(own) => OwnReceiver::Unsaid(own.id.clone()),
+        Some(own) if items.iter().any(|item| item.url.is_some()) => OwnReceiver::WithoutAddress(own.id.clone()),
+        Some(own) => OwnReceiver::AddressHidden(own.id.clone()),
     }
 }
 
-async fn remove(client: &Client, bridge: &BridgeConfig, secret: &Secret, out: &mut impl Write) -> anyhow::Result<()> {
+async fn remove(client: &RestClient, bridge: &BridgeConfig, secret: &Secret, out: &mut impl Write) -> anyhow::Result<()> {
     let name = &bridge.name;
     let (items, _) = listed(client).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;
     let own: Vec<_> = items.into_iter().filter(|item| is_own_receiver(item, Some(secret))).map(|item| item.id).collect();
@@ -179,8 +179,8 @@ async fn remove(client: &Client, bridge: &BridgeConfig, secret: &Secret, out: &m
         writeln!(out, "{name}  was not registered")?;
     }
     for receiver in own {
-        match client.ask(&Ask::RemoveCdrReceiver(receiver)).await {
-            Ok(_) | Err(AskError::Gone(_)) => writeln!(out, "{name}  removed")?,
+        match client.send(&Request::RemoveCdrReceiver(receiver)).await {
+            Ok(_) | Err(RequestError::Gone(_)) => writeln!(out, "{name}  removed")?,
             Err(error) => bail!("{name}: {error}"),
         }
     }

@@ -53,7 +53,7 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
 }
 
 fn warn_of_open_files(config: &Config) {
-    for exposed in check::exposed(config) {
+    for exposed in check::exposed_files(config) {
         warn!("{exposed}; close it: {}", exposed.command);
     }
 }

@@ -1,4 +1,5 @@
-//! What the bridges share: the store, each other's addresses, and whose id is whose. Holds no facts of its own.
+//! The state that all bridge actors share: the store, the ways to reach each other, and which Call Bridge id belongs to which bridge. Holds
+//! no facts of its own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -7,92 +8,97 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::rest::client::AskError;
-use super::rest::request::Ask;
-use super::rest::response::Answer;
+use super::rest::client::RequestError;
+use super::rest::request::Request;
+use super::rest::response::Response;
 use crate::config::{BridgeConfig, CmsLimits, Live, Timing};
 use crate::model::{BridgeName, ParticipantId};
 use crate::store::Store;
 
-/// What can be asked of a bridge actor.
+/// A message to the actor of one bridge.
 #[derive(Debug)]
-pub(crate) enum Command {
-    /// Another bridge says that this one hosts the person.
-    Host(ParticipantId),
-    /// Sends one request; its answer comes when the bridge has taken it in. `bulk`: one of many, which stand behind what is asked for one
-    /// by one.
-    Ask {
-        ask: Ask,
+pub(crate) enum BridgeCommand {
+    /// Another bridge says that this one hosts the participant.
+    HostedHere(ParticipantId),
+    /// Send one request. The reply comes once the actor has processed the response. `bulk`: one of many, which wait behind single requests.
+    Send {
+        request: Request,
         bulk: bool,
-        reply: oneshot::Sender<Result<Answer, AskError>>,
+        reply: oneshot::Sender<Result<Response, RequestError>>,
     },
-    /// Nobody wants this any more; what has been sent goes on.
-    Withdraw(Ask),
-    /// Reads the person's legs now and states what came of it.
-    Look {
+    /// Drop this request if it was not sent yet.
+    Withdraw(Request),
+    /// Read the participant's legs now and reply with their lobby state.
+    ProbeLegs {
         person: ParticipantId,
         bulk: bool,
-        reply: oneshot::Sender<Look>,
+        reply: oneshot::Sender<LegProbe>,
     },
-    /// The bridge sent records; `room` is given back when they have been taken in.
+    /// The bridge posted records; `room` is released once they are processed.
     Records {
         body: Bytes,
         room: OwnedSemaphorePermit,
     },
-    /// Somebody asked to try the bridge again at once.
+    /// Try the bridge again at once.
     Retry,
-    /// An administrator wants the bridge to be left alone.
+    /// Send nothing to the bridge until `Resume`.
     Pause {
         by: Arc<str>,
     },
     Resume,
-    /// The limits or intervals are others now: the cluster holds them.
+    /// The limits or intervals have changed; the cluster holds the new ones.
     Retune,
 }
 
-impl Command {
-    /// Answers whoever waits: it was not carried out.
+impl BridgeCommand {
+    /// Replies that the command was not carried out, and why.
     pub(super) fn withhold(self, why: &str) {
-        let error = AskError::Withheld(why.to_owned());
+        let error = RequestError::Withheld(why.to_owned());
         match self {
-            Self::Ask { reply, .. } => drop(reply.send(Err(error))),
-            Self::Look { reply, .. } => drop(reply.send(Look::Failed(error))),
-            Self::Host(_) | Self::Withdraw(_) | Self::Records { .. } | Self::Retry | Self::Pause { .. } | Self::Resume | Self::Retune => {}
+            Self::Send { reply, .. } => drop(reply.send(Err(error))),
+            Self::ProbeLegs { reply, .. } => drop(reply.send(LegProbe::Failed(error))),
+            Self::HostedHere(_)
+            | Self::Withdraw(_)
+            | Self::Records { .. }
+            | Self::Retry
+            | Self::Pause { .. }
+            | Self::Resume
+            | Self::Retune => {}
         }
     }
 }
 
-/// What a look at a person's legs showed.
+/// The lobby state that reading a participant's legs showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Look {
+pub(crate) enum LegProbe {
     Waiting,
     In,
-    /// Not connected, or the first look of two.
+    /// No leg is connected, or only the first of two readings was made.
     Unclear,
     Gone,
-    Failed(AskError),
+    Failed(RequestError),
 }
 
-/// When somebody who waits was first known to wait: kept over a restart.
+/// When a participant who waits was first known to wait; saved over a restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WaitingMemory {
+pub struct SavedWait {
     pub since: i64,
     pub up_to: bool,
 }
 
-/// How much of each bridge may be used, and how often it is read: the same for all.
+/// How much of a bridge Usher may use, and how often it reads it; the same for all bridges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tuning {
     pub(super) limits: CmsLimits,
     pub(super) timing: Timing,
 }
 
-/// A followed bridge, as everybody else sees it.
+/// How others reach the actor of a bridge.
 #[derive(Debug, Clone)]
-pub(super) struct Handle {
+pub(super) struct ActorHandle {
     pub(super) config: Arc<BridgeConfig>,
-    pub(super) commands: mpsc::Sender<Command>,
-    /// Ends its actor, whichever one it is just now.
+    pub(super) commands: mpsc::Sender<BridgeCommand>,
+    /// Stops the bridge's actor, also the one that replaced a failed one.
     pub(super) stop: CancellationToken,
 }
 
@@ -103,17 +109,17 @@ pub struct Cluster(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     store: Store,
-    bridges: RwLock<HashMap<BridgeName, Handle>>,
+    bridges: RwLock<HashMap<BridgeName, ActorHandle>>,
     /// Call Bridge ids (`/callBridges`) to configured names.
     names: Mutex<HashMap<Arc<str>, BridgeName>>,
-    memory: HashMap<ParticipantId, WaitingMemory>,
+    saved_waits: HashMap<ParticipantId, SavedWait>,
     tuning: Live<Tuning>,
 }
 
 impl Cluster {
-    /// Without any bridge yet.
-    pub(super) fn new(store: Store, memory: HashMap<ParticipantId, WaitingMemory>, tuning: Tuning) -> Self {
-        Self(Arc::new(Inner { store, bridges: RwLock::default(), names: Mutex::default(), memory, tuning: tuning.into() }))
+    /// A cluster without any bridge yet.
+    pub(super) fn new(store: Store, saved_waits: HashMap<ParticipantId, SavedWait>, tuning: Tuning) -> Self {
+        Self(Arc::new(Inner { store, bridges: RwLock::default(), names: Mutex::default(), saved_waits, tuning: tuning.into() }))
     }
 
     pub fn store(&self) -> &Store {
@@ -124,31 +130,31 @@ impl Cluster {
         &self.0.tuning
     }
 
-    /// Hands a command to a bridge; gives it back when there is no such bridge or it has stopped.
-    pub(crate) async fn send(&self, bridge: &str, command: Command) -> Result<(), Command> {
+    /// Sends a command to a bridge's actor; returns it when there is no such bridge or it has stopped.
+    pub(crate) async fn send(&self, bridge: &str, command: BridgeCommand) -> Result<(), BridgeCommand> {
         match self.handle(bridge) {
             Some(handle) => handle.commands.send(command).await.map_err(|error| error.0),
             None => Err(command),
         }
     }
 
-    /// Tells a bridge that it hosts somebody. Lost when the bridge is flooded: its own roster sweep finds the person too.
-    pub fn hint(&self, bridge: &str, person: &ParticipantId) {
+    /// Tells a bridge that it hosts a participant. The hint is lost when the bridge is flooded; its own roster sweep finds them too.
+    pub fn hint_home(&self, bridge: &str, person: &ParticipantId) {
         if let Some(handle) = self.handle(bridge) {
-            let _ = handle.commands.try_send(Command::Host(person.clone()));
+            let _ = handle.commands.try_send(BridgeCommand::HostedHere(person.clone()));
         }
     }
 
-    /// Hands over records; false when the bridge is flooded. A bridge notices by their numbers that some are missing.
-    pub fn records(&self, bridge: &str, body: Bytes, room: OwnedSemaphorePermit) -> bool {
-        self.handle(bridge).is_some_and(|handle| handle.commands.try_send(Command::Records { body, room }).is_ok())
+    /// Hands records to a bridge's actor; false when it is flooded. The actor notices by their numbers that some are missing.
+    pub fn deliver_records(&self, bridge: &str, body: Bytes, room: OwnedSemaphorePermit) -> bool {
+        self.handle(bridge).is_some_and(|handle| handle.commands.try_send(BridgeCommand::Records { body, room }).is_ok())
     }
 
-    /// Tells every bridge whose id is not known that it may host somebody.
-    pub fn hint_unidentified(&self, person: &ParticipantId) {
+    /// Tells every bridge whose id is not known yet that it may host a participant.
+    pub fn hint_home_unidentified(&self, person: &ParticipantId) {
         let known: Vec<BridgeName> = self.names().values().cloned().collect();
         for bridge in self.bridges().into_iter().filter(|name| !known.contains(name)) {
-            self.hint(&bridge, person);
+            self.hint_home(&bridge, person);
         }
     }
 
@@ -157,38 +163,40 @@ impl Cluster {
         self.0.bridges.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
-    pub(super) fn handle(&self, bridge: &str) -> Option<Handle> {
+    pub(super) fn handle(&self, bridge: &str) -> Option<ActorHandle> {
         self.0.bridges.read().unwrap_or_else(PoisonError::into_inner).get(bridge).cloned()
     }
 
-    pub(super) fn put(&self, handle: Handle) {
+    pub(super) fn put(&self, handle: ActorHandle) {
         self.0.bridges.write().unwrap_or_else(PoisonError::into_inner).insert(handle.config.name.clone(), handle);
     }
 
-    /// From here on nobody finds the bridge any more.
-    pub(super) fn remove(&self, bridge: &str) -> Option<Handle> {
+    /// Removes a bridge, so that no command reaches it any more.
+    pub(super) fn remove(&self, bridge: &str) -> Option<ActorHandle> {
         self.0.bridges.write().unwrap_or_else(PoisonError::into_inner).remove(bridge)
     }
 
     /// The configured name of a Call Bridge id.
-    pub fn name_of(&self, id: &str) -> Option<BridgeName> {
+    pub fn bridge_name(&self, id: &str) -> Option<BridgeName> {
         self.names().get(id).cloned()
     }
 
-    pub fn learn(&self, id: &Arc<str>, name: &BridgeName) {
+    /// Records that a Call Bridge id belongs to a configured bridge.
+    pub fn set_bridge_id(&self, id: &Arc<str>, name: &BridgeName) {
         self.names().insert(id.clone(), name.clone());
     }
 
-    /// Forgets which ids were a bridge's; returns one of them.
-    pub(super) fn unlearn(&self, name: &str) -> Option<Arc<str>> {
+    /// Forgets the ids of a bridge; returns one of them.
+    pub(super) fn forget_bridge_id(&self, name: &str) -> Option<Arc<str>> {
         let mut names = self.names();
         let id = names.iter().find(|(_, known)| &***known == name).map(|(id, _)| id.clone());
         names.retain(|_, known| &**known != name);
         id
     }
 
-    pub fn remembered(&self, person: &str) -> Option<WaitingMemory> {
-        self.0.memory.get(person).copied()
+    /// The participant's wait from before the restart.
+    pub fn saved_wait(&self, person: &str) -> Option<SavedWait> {
+        self.0.saved_waits.get(person).copied()
     }
 
     fn names(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, BridgeName>> {

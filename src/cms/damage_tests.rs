@@ -1,14 +1,14 @@
-//! Real answers, frames and records, each of their bytes damaged in turn: one bad text costs at most itself, one bad object at most itself and
-//! is counted, a frame is acknowledged whatever is in it, and nobody who waits is ever read as somebody who is in.
+//! Damages each byte of real responses, frames and records in turn. One bad text costs at most itself; one bad object costs at most itself and
+//! is counted; a frame is acknowledged whatever is in it; a participant who waits is never read as one who is in.
 
-use super::cdr::{Document, Subject};
+use super::cdr::{Document, RecordSubject};
 use super::events::protocol;
 use super::events::protocol::{Body, MessageId};
-use super::rest::request::Ask;
-use super::rest::response::{Answer, Page};
+use super::rest::request::Request;
+use super::rest::response::{ListPage, Response};
 use super::rest::xml::Element;
 
-/// What stands in place of one byte, or before it.
+/// Each of these replaces one byte, or is inserted before it.
 const DAMAGES: [&[u8]; 16] =
     [b"", b"<", b">", b"</", b"/>", b"&", b"&#55357;", b"&nbsp;", b"\"", b"'", b"\\", b"\\ud83d", b"{", b"\0", b"\xff", b"\xed\xa0\xbd"];
 
@@ -44,8 +44,8 @@ macro_rules! fixture {
     };
 }
 
-fn read(ask: &Ask, text: &str) -> Option<Answer> {
-    Answer::read(ask, &Element::parse(text).ok()?)
+fn read(ask: &Request, text: &str) -> Option<Response> {
+    Response::read(ask, &Element::parse(text).ok()?)
 }
 
 /// Where a piece of a text stands.
@@ -57,11 +57,11 @@ fn span(text: &str, piece: &str) -> std::ops::Range<usize> {
 #[test]
 fn nobody_who_waits_is_read_as_somebody_who_is_in() {
     let text = fixture!("callLeg_waiting.xml");
-    let ask = Ask::Leg("l".into());
+    let ask = Request::Leg("l".into());
     let name = span(&text, "Bo Berg");
     for (at, form) in damaged(&text) {
         match read(&ask, &form) {
-            Some(Answer::Leg(leg)) => {
+            Some(Response::Leg(leg)) => {
                 assert!(leg.deactivated || !leg.connected, "byte {at} of {form}");
                 let in_name = name.contains(&at) && form.len() >= text.len() - 1;
                 assert!(!in_name || (leg.connected && leg.deactivated), "a name costs itself: {form}");
@@ -72,13 +72,13 @@ fn nobody_who_waits_is_read_as_somebody_who_is_in() {
 }
 
 /// Three objects in a list: damage in one leaves the others as they are, and it is read or counted itself.
-fn one_costs_itself<T: std::fmt::Debug>(ask: &Ask, item: &str, list: &str, page: impl Fn(Answer) -> Page<T>) {
+fn one_costs_itself<T: std::fmt::Debug>(ask: &Request, item: &str, list: &str, page: impl Fn(Response) -> ListPage<T>) {
     let at = list.find(&format!("<{item} ")).expect("an item");
     let end = list.find(&format!("</{item}>")).expect("its end") + item.len() + 3;
     let objects: Vec<String> = (0..3).map(|n| fixture(&list[at..end]).replace("-00000000", &format!("-{n}0000000"))).collect();
     let head = "<?xml version=\"1.0\"?>";
     let text = format!("{head}<{item}s total=\"3\">{}</{item}s>", objects.concat());
-    let all = |page: &Page<T>| page.items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>();
+    let all = |page: &ListPage<T>| page.items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>();
     let whole = all(&page(read(ask, &text).expect("the list")));
     assert_eq!(whole.len(), 3);
     for (n, object) in objects.iter().enumerate() {
@@ -98,25 +98,22 @@ fn one_costs_itself<T: std::fmt::Debug>(ask: &Ask, item: &str, list: &str, page:
 
 #[test]
 fn of_a_list_one_object_costs_itself() {
-    one_costs_itself(&Ask::Calls(0), "call", include_str!("../../tests/fixtures/cms/calls.xml"), |answer| match answer {
-        Answer::Calls(page) => page,
+    one_costs_itself(&Request::Calls(0), "call", include_str!("../../tests/fixtures/cms/calls.xml"), |answer| match answer {
+        Response::Calls(page) => page,
         other => panic!("{other:?}"),
     });
-    one_costs_itself(&Ask::Roster("c".into(), 0), "participant", include_str!("../../tests/fixtures/cms/participants.xml"), |answer| {
+    one_costs_itself(&Request::Roster("c".into(), 0), "participant", include_str!("../../tests/fixtures/cms/participants.xml"), |answer| {
         match answer {
-            Answer::Roster(page) => page,
+            Response::Roster(page) => page,
             other => panic!("{other:?}"),
         }
     });
-    one_costs_itself(
-        &Ask::CallLegs("c".into(), 0),
-        "callLeg",
-        include_str!("../../tests/fixtures/cms/callLegs.xml"),
-        |answer| match answer {
-            Answer::CallLegs(page) => page,
+    one_costs_itself(&Request::CallLegs("c".into(), 0), "callLeg", include_str!("../../tests/fixtures/cms/callLegs.xml"), |answer| {
+        match answer {
+            Response::CallLegs(page) => page,
             other => panic!("{other:?}"),
-        },
-    );
+        }
+    });
 }
 
 #[test]
@@ -152,8 +149,8 @@ fn of_several_records_one_costs_itself_and_claims_nothing_else() {
     let record = text[text.find("<record type").expect("a record")..text.find("</records>").expect("the end")].to_owned();
     let records: Vec<String> = (0..3).map(|n| record.replace("correlatorIndex=\"2\"", &format!("correlatorIndex=\"{n}\""))).collect();
     let text = text.replace(&record, &records.concat());
-    let claim = |subject: &Option<Subject>| match subject {
-        Some(Subject::Leg { waiting, .. }) => *waiting,
+    let claim = |subject: &Option<RecordSubject>| match subject {
+        Some(RecordSubject::Leg { waiting, .. }) => *waiting,
         _ => None,
     };
     for (n, record) in records.iter().enumerate() {

@@ -1,87 +1,89 @@
-//! How call leg answers become a lobby state. Pure: takes no clock, socket or lock.
+//! Derives a participant's lobby state from responses about their call legs. Pure: takes no clock, socket or lock.
 //!
-//! `deactivated=true` is waiting at once. Absent or `false` is in the call only when a second read, at least a second later, agrees: the
-//! first connected state of a leg may not carry the mark yet. A leg that did carry it and no longer does needs no second look.
+//! `deactivated=true` means waiting, at once. Absent or `false` means in the call only when a second read, at least a second later, agrees:
+//! the first connected state of a leg may not carry the mark yet. A leg that carried it and no longer does needs no second read.
 
 use std::time::{Duration, Instant};
 
 use super::rest::response::LegDetail;
 use crate::model::{LegId, Lobby, LobbyFact};
 
-/// What is known of one leg.
+/// The lobby state of one leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Seen {
+pub(super) enum LegLobby {
     #[default]
     Unread,
-    /// Answered, but not connected.
+    /// Read, but not connected.
     Unclear,
     Waiting,
-    /// Connected without the mark, once; the time of that request.
+    /// Read once as connected without the mark; the time of that request.
     FirstIn(Instant),
     In,
 }
 
+/// One leg of a participant, with all that decides its lobby state.
 #[derive(Debug, Clone)]
-pub(super) struct Leg {
+pub(super) struct TrackedLeg {
     pub id: LegId,
-    pub seen: Seen,
+    pub seen: LegLobby,
     /// The leg carried `deactivated=true` before.
     carried: bool,
-    /// When the request was sent whose answer this is; what was sent before says nothing any more.
+    /// When the request was sent whose response counts; responses to earlier requests say nothing any more.
     sent: Option<Instant>,
-    /// The answer that counts could not be read.
+    /// The response that counts could not be read.
     unreadable: bool,
-    /// The others don't hear it.
+    /// Its audio is muted: the others don't hear it.
     muted: bool,
-    told: Told,
+    claims: RecordClaims,
 }
 
-/// What records claim of a leg.
+/// The claims of Call Detail Records about a leg.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Told {
-    /// The last one that claimed anything.
+struct RecordClaims {
+    /// The last claim: its time, and whether the leg waits.
     claim: Option<(Instant, bool)>,
-    /// When the last one came that could be read as this: in the call, waiting.
+    /// When the last record came that can mean that the leg is in the call.
     as_in: Option<Instant>,
+    /// When the last record came that can mean that it waits.
     as_waiting: Option<Instant>,
 }
 
-impl Leg {
+impl TrackedLeg {
     pub(super) fn new(id: LegId) -> Self {
-        Self { id, seen: Seen::Unread, carried: false, sent: None, unreadable: false, muted: false, told: Told::default() }
+        Self { id, seen: LegLobby::Unread, carried: false, sent: None, unreadable: false, muted: false, claims: RecordClaims::default() }
     }
 
-    /// When the request was sent whose answer counts.
+    /// When the request was sent whose response counts.
     pub(super) fn sent(&self) -> Option<Instant> {
         self.sent
     }
 
-    /// A record came; `waiting` is what it claims, if anything.
-    pub(super) fn tell(&mut self, waiting: Option<bool>, now: Instant) {
-        let told = &mut self.told;
-        told.claim = waiting.map(|waiting| (now, waiting)).or(told.claim);
+    /// A record came; `waiting` is its claim, if it makes one.
+    pub(super) fn on_record(&mut self, waiting: Option<bool>, now: Instant) {
+        let claims = &mut self.claims;
+        claims.claim = waiting.map(|waiting| (now, waiting)).or(claims.claim);
         if waiting != Some(true) {
-            told.as_in = Some(now);
+            claims.as_in = Some(now);
         }
         if waiting != Some(false) {
-            told.as_waiting = Some(now);
+            claims.as_waiting = Some(now);
         }
     }
 
-    /// Whether a record since then could be read as the news that it waits, or that it is in.
-    pub(super) fn was_told(&self, waiting: bool, since: Instant) -> bool {
-        let told = if waiting { self.told.as_waiting } else { self.told.as_in };
-        told.is_some_and(|at| at >= since)
+    /// Whether a record since then can have announced that the leg waits, or that it is in.
+    pub(super) fn was_announced(&self, waiting: bool, since: Instant) -> bool {
+        let announced = if waiting { self.claims.as_waiting } else { self.claims.as_in };
+        announced.is_some_and(|at| at >= since)
     }
 
-    /// A record that came within `recent` claims something else than what was read.
+    /// Whether a record within `recent` contradicts the state that was read.
     pub(super) fn is_contradicted(&self, recent: Duration, now: Instant) -> bool {
-        let claim = self.told.claim.filter(|(at, _)| now.duration_since(*at) < recent);
-        claim.is_some_and(|(_, waiting)| waiting != (self.seen == Seen::Waiting))
+        let claim = self.claims.claim.filter(|(at, _)| now.duration_since(*at) < recent);
+        claim.is_some_and(|(_, waiting)| waiting != (self.seen == LegLobby::Waiting))
     }
 
-    /// Takes in an answer to a request sent at `sent`, unless a later one was taken in before.
-    pub(super) fn read(&mut self, detail: &LegDetail, sent: Instant, second_look: Duration) {
+    /// Processes the response to a request sent at `sent`, unless a later request's response was processed before.
+    pub(super) fn on_response(&mut self, detail: &LegDetail, sent: Instant, second_look: Duration) {
         if self.sent.is_some_and(|before| sent < before) {
             return;
         }
@@ -89,52 +91,52 @@ impl Leg {
         self.unreadable = detail.unreadable;
         self.muted = detail.muted == Some(true);
         self.seen = match (detail.connected, detail.deactivated, self.seen) {
-            // Known words first: a mark on a leg that is about to end is no statement.
-            (false, _, _) => Seen::Unclear,
-            (true, true, _) => Seen::Waiting,
-            (true, false, Seen::In) => Seen::In,
-            (true, false, _) if self.carried => Seen::In,
-            (true, false, Seen::FirstIn(first)) if sent >= first + second_look => Seen::In,
-            (true, false, Seen::FirstIn(first)) => Seen::FirstIn(first),
-            (true, false, _) => Seen::FirstIn(sent),
+            // A leg that is not connected says nothing: it may be about to end.
+            (false, _, _) => LegLobby::Unclear,
+            (true, true, _) => LegLobby::Waiting,
+            (true, false, LegLobby::In) => LegLobby::In,
+            (true, false, _) if self.carried => LegLobby::In,
+            (true, false, LegLobby::FirstIn(first)) if sent >= first + second_look => LegLobby::In,
+            (true, false, LegLobby::FirstIn(first)) => LegLobby::FirstIn(first),
+            (true, false, _) => LegLobby::FirstIn(sent),
         };
-        self.carried |= self.seen == Seen::Waiting;
+        self.carried |= self.seen == LegLobby::Waiting;
     }
 }
 
-/// A person waits if any leg does, and is in if all legs are.
-pub(super) fn merge(legs: &[Leg]) -> Lobby {
-    if legs.iter().any(|leg| leg.seen == Seen::Waiting) {
+/// A participant waits if any leg does, and is in if all legs are.
+pub(super) fn merge(legs: &[TrackedLeg]) -> Lobby {
+    if legs.iter().any(|leg| leg.seen == LegLobby::Waiting) {
         return Lobby::Waiting;
     }
-    let is_in = !legs.is_empty() && legs.iter().all(|leg| leg.seen == Seen::In);
+    let is_in = !legs.is_empty() && legs.iter().all(|leg| leg.seen == LegLobby::In);
     if is_in { Lobby::In } else { Lobby::Unknown }
 }
 
-/// Whether the last answer about any of these could not be read.
-pub(super) fn is_unreadable(legs: &[Leg]) -> bool {
+/// Whether the last response about any of these legs could not be read.
+pub(super) fn is_unreadable(legs: &[TrackedLeg]) -> bool {
     legs.iter().any(|leg| leg.unreadable)
 }
 
-/// A person is heard by any of their legs.
-pub(super) fn is_muted(legs: &[Leg]) -> bool {
+/// A participant is muted if all legs are: the others hear any leg that is not.
+pub(super) fn is_muted(legs: &[TrackedLeg]) -> bool {
     !legs.is_empty() && legs.iter().all(|leg| leg.muted)
 }
 
-/// What is known of the beginning of a wait that is seen now for the first time.
+/// The sources for the beginning of a wait that is seen now for the first time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Beginning {
+pub(super) struct WaitStart {
     pub now_unix_ms: i64,
-    /// When Usher first saw the person, if it saw them arrive.
+    /// When Usher first saw the participant, if it saw them arrive.
     pub arrived: Option<i64>,
-    /// Age of the leg in seconds.
+    /// The age of the leg in seconds.
     pub duration_s: Option<i64>,
-    /// From before a restart.
+    /// The wait from before a restart.
     pub remembered: Option<(i64, bool)>,
 }
 
-/// The next lobby fact. The beginning of a wait is set once per transition and never moves by re-reading a duration.
-pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: Beginning) -> LobbyFact {
+/// The next lobby fact. The beginning of a wait is set once per transition; reading a duration again never moves it.
+pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: WaitStart) -> LobbyFact {
     if state != Lobby::Waiting {
         let is_in = state == Lobby::In;
         let stay = before.stay.filter(|_| !is_in);
@@ -143,12 +145,12 @@ pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: Beginning) -
     if before.state == Lobby::Waiting {
         return before;
     }
-    let Beginning { now_unix_ms, arrived, duration_s, remembered } = beginning;
+    let WaitStart { now_unix_ms, arrived, duration_s, remembered } = beginning;
     // The wait before an admission that was undone.
     let resumed = before.resumes.map(|wait| (wait.since, wait.up_to));
     let (since, up_to) = match (before.stay.or(resumed), remembered, arrived, duration_s) {
         (Some(stay), ..) => stay,
-        // Was in the call and is back in the lobby: the wait begins now.
+        // The participant was in the call and is back in the lobby: the wait begins now.
         _ if before.was_in => (now_unix_ms, false),
         (None, Some(remembered), ..) => remembered,
         (None, None, Some(arrived), _) => (arrived, false),
@@ -158,8 +160,8 @@ pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: Beginning) -
     LobbyFact { state, since: Some(since), up_to, stay: Some((since, up_to)), resumes: None, ..before }
 }
 
-/// What was known, without a wait that it is too late to resume.
-pub(super) fn as_of(before: LobbyFact, now: Instant) -> LobbyFact {
+/// The lobby fact without a wait that it is too late to resume.
+pub(super) fn without_expired_resume(before: LobbyFact, now: Instant) -> LobbyFact {
     LobbyFact { resumes: before.resumes.filter(|wait| wait.until > now), ..before }
 }
 
@@ -176,9 +178,9 @@ mod tests {
 
     fn after(readings: &[(u64, bool, bool)]) -> Lobby {
         let start = Instant::now();
-        let mut leg = Leg::new("l".into());
+        let mut leg = TrackedLeg::new("l".into());
         for (ms, connected, deactivated) in readings {
-            leg.read(&detail(*connected, *deactivated), start + Duration::from_millis(*ms), LOOK);
+            leg.on_response(&detail(*connected, *deactivated), start + Duration::from_millis(*ms), LOOK);
         }
         merge(&[leg])
     }
@@ -214,11 +216,11 @@ mod tests {
     #[test]
     fn a_person_waits_if_any_leg_does() {
         let now = Instant::now();
-        let mut legs = [Leg::new("a".into()), Leg::new("b".into())];
-        legs[0].read(&detail(true, false), now, LOOK);
-        legs[0].read(&detail(true, false), now + LOOK, LOOK);
+        let mut legs = [TrackedLeg::new("a".into()), TrackedLeg::new("b".into())];
+        legs[0].on_response(&detail(true, false), now, LOOK);
+        legs[0].on_response(&detail(true, false), now + LOOK, LOOK);
         assert_eq!(merge(&legs), Lobby::Unknown);
-        legs[1].read(&detail(true, true), now, LOOK);
+        legs[1].on_response(&detail(true, true), now, LOOK);
         assert_eq!(merge(&legs), Lobby::Waiting);
         assert_eq!(merge(&[]), Lobby::Unknown);
     }
@@ -226,17 +228,17 @@ mod tests {
     #[test]
     fn of_two_answers_the_later_request_counts_and_other_legs_have_their_own() {
         let now = Instant::now();
-        let mut legs = [Leg::new("a".into()), Leg::new("b".into())];
-        legs[0].read(&detail(true, true), now + LOOK, LOOK);
-        legs[0].read(&detail(true, false), now, LOOK);
-        assert_eq!(legs[0].seen, Seen::Waiting, "an answer that was overtaken");
-        legs[1].read(&detail(true, true), now, LOOK);
-        assert_eq!(legs[1].seen, Seen::Waiting, "asked for before the first leg was, answered after it");
+        let mut legs = [TrackedLeg::new("a".into()), TrackedLeg::new("b".into())];
+        legs[0].on_response(&detail(true, true), now + LOOK, LOOK);
+        legs[0].on_response(&detail(true, false), now, LOOK);
+        assert_eq!(legs[0].seen, LegLobby::Waiting, "an answer that was overtaken");
+        legs[1].on_response(&detail(true, true), now, LOOK);
+        assert_eq!(legs[1].seen, LegLobby::Waiting, "asked for before the first leg was, answered after it");
     }
 
     #[test]
     fn a_wait_begins_once() {
-        let beginning = |now_unix_ms| Beginning { now_unix_ms, arrived: None, duration_s: Some(42), remembered: None };
+        let beginning = |now_unix_ms| WaitStart { now_unix_ms, arrived: None, duration_s: Some(42), remembered: None };
         let first = next_fact(LobbyFact::default(), Lobby::Waiting, beginning(100_000));
         assert_eq!((first.since, first.up_to), (Some(58_000), true));
         let second = next_fact(first, Lobby::Waiting, beginning(100_900));
@@ -249,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_leg_that_takes_another_ones_place_ends_no_wait_and_begins_none_in_the_past() {
-        let at = |now_unix_ms| Beginning { now_unix_ms, arrived: Some(1000), duration_s: Some(1), remembered: Some((1000, true)) };
+        let at = |now_unix_ms| WaitStart { now_unix_ms, arrived: Some(1000), duration_s: Some(1), remembered: Some((1000, true)) };
         let states = |states: &[(Lobby, i64)]| {
             let step = |fact, (state, now): &(Lobby, i64)| next_fact(fact, *state, at(*now));
             let last = states.iter().fold(LobbyFact::default(), step);
@@ -264,17 +266,17 @@ mod tests {
 
     #[test]
     fn a_wait_from_before_a_restart_goes_on() {
-        let beginning = Beginning { now_unix_ms: 9000, arrived: None, duration_s: Some(1), remembered: Some((1000, false)) };
+        let beginning = WaitStart { now_unix_ms: 9000, arrived: None, duration_s: Some(1), remembered: Some((1000, false)) };
         assert_eq!(next_fact(LobbyFact::default(), Lobby::Waiting, beginning).since, Some(1000));
     }
 
     #[test]
     fn an_undone_admission_lets_the_old_wait_go_on_while_it_is_recent() {
         let now = Instant::now();
-        let at = |now_unix_ms| Beginning { now_unix_ms, arrived: None, duration_s: Some(1), remembered: None };
+        let at = |now_unix_ms| WaitStart { now_unix_ms, arrived: None, duration_s: Some(1), remembered: None };
         let resumes = Some(Resumed { since: 1000, up_to: true, until: now + LOOK });
         let inside = LobbyFact { resumes, ..next_fact(LobbyFact::default(), Lobby::In, at(2000)) };
-        let seen = |when| next_fact(as_of(inside, when), Lobby::Waiting, at(3000));
+        let seen = |when| next_fact(without_expired_resume(inside, when), Lobby::Waiting, at(3000));
         let (in_time, late) = (seen(now), seen(now + LOOK));
         assert_eq!((in_time.since, in_time.up_to, in_time.resumes), (Some(1000), true, None));
         assert_eq!((late.since, late.up_to), (Some(3000), false));

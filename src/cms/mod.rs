@@ -1,45 +1,44 @@
 //! Everything that speaks to Cisco Meeting Server. One actor a Call Bridge; nothing here knows browsers.
 //!
-//! The way of one event: `session` reads and acknowledges it, `wire` decodes it, `bridge::events` merges it into the store and asks for the
-//! person's legs, `queue` sends the request when it may go, `answer` types what comes back, `lobby` decides, `bridge::legs` writes it.
+//! The way of one event: `events::socket` reads and acknowledges it, `events::protocol` decodes it, `bridge::events` merges it into the
+//! store and requests the participant's legs, `rest::queue` sends the request when it may go, `rest::response` types the answer,
+//! `lobby_state` decides, `bridge::legs` writes it.
 
 mod bridge;
 mod cdr;
 mod cluster;
+mod connect;
 #[cfg(test)]
 mod damage_tests;
-mod dial;
 mod events;
-mod evidence;
 mod lobby_state;
 mod missed_events;
-mod pulse;
 mod rest;
 mod supervisor;
-mod text;
 mod timers;
 mod tls;
 mod version;
+mod wire_text;
 
-pub use bridge::BridgeMemory;
-pub use cluster::{Cluster, WaitingMemory};
-pub use rest::client::AskError;
-pub use supervisor::{Changed, Follow, Following, follow};
+pub use bridge::SavedBridgeState;
+pub use cluster::{Cluster, SavedWait};
+pub use rest::client::RequestError;
+pub use supervisor::{BridgeSupervisor, ClusterChanges, ClusterSetup};
 pub use tls::TrustError;
 
-// For presses.
-pub(crate) use cluster::{Command, Look};
-pub(crate) use rest::mutation::Change;
-pub(crate) use rest::request::Ask;
-pub(crate) use rest::response::{Answer, CallDetail, PersonDetail};
+// For actions.
+pub(crate) use cluster::{BridgeCommand, LegProbe};
+pub(crate) use rest::mutation::Mutation;
+pub(crate) use rest::request::Request;
+pub(crate) use rest::response::{CallDetail, ParticipantDetail, Response};
 pub(crate) use version::sends_back;
 
-// What `usher check` asks a bridge with, so that it tries what Usher does.
-pub(crate) use cdr::{Own as OwnReceiver, Registration, Step as RegistrationStep};
-pub(crate) use dial::{System, first as dial_first};
+// For `usher check` and `usher cdr`, which ask bridges as a running Usher does.
+pub(crate) use cdr::{OwnReceiver, Registration, RegistrationStep};
+pub(crate) use connect::{SystemResolver, connect_first};
 pub(crate) use events::protocol::{Body, Subscription, subscribe_request};
-pub(crate) use events::socket::{Endpoint, News, Report as SessionReport, Session};
-pub(crate) use rest::client::Client;
+pub(crate) use events::socket::{ConnectOptions, EventsSocket, SocketEvent, SocketReport};
+pub(crate) use rest::client::RestClient;
 pub(crate) use rest::response::ReceiverItem;
 pub(crate) use tls::{SUITES, ca_faults, client_config, unusable_key};
 pub(crate) use version::admits;

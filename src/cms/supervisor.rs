@@ -1,4 +1,4 @@
-//! Which bridges are followed: one supervised actor each, begun, changed and ended while the others go on. Knows no facts.
+//! Runs one supervised actor for each configured bridge, and starts, replaces and stops them while the others go on. Knows no facts.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -13,124 +13,124 @@ use tokio_util::task::TaskTracker;
 use tracing::error;
 
 use super::bridge;
-use super::bridge::{Bridge, BridgeMemory, BridgeParts};
-use super::cluster::{Cluster, Command, Handle, Tuning, WaitingMemory};
-use super::events::socket::Report;
+use super::bridge::{Bridge, BridgeParts, SavedBridgeState};
+use super::cluster::{ActorHandle, BridgeCommand, Cluster, SavedWait, Tuning};
+use super::events::socket::SocketReport;
 use super::tls::TrustError;
 use crate::config::{BridgeConfig, CmsLimits, Timing, Trust};
 use crate::model::{BridgeName, BridgeState, ParticipantId};
 use crate::store::Store;
 
-/// Commands that may wait for a busy bridge; presses of thousands wait in their own task.
+/// How many commands may wait for a busy bridge; requests of large bulk actions wait in their own tasks.
 const COMMANDS: usize = 1024;
 
-/// What following a cluster needs.
-pub struct Follow<'a> {
+/// All that a supervisor needs to start.
+pub struct ClusterSetup<'a> {
     pub bridges: &'a [BridgeConfig],
     pub limits: &'a CmsLimits,
     pub timing: &'a Timing,
     pub store: Store,
-    pub bridge_memory: Arc<dyn BridgeMemory>,
-    /// Since when people waited before a restart.
-    pub memory: HashMap<ParticipantId, WaitingMemory>,
+    pub saved_bridges: Arc<dyn SavedBridgeState>,
+    /// The waits of participants from before a restart.
+    pub saved_waits: HashMap<ParticipantId, SavedWait>,
 }
 
-/// The followed bridges, which may become others while they are followed. Cheap to clone.
+/// Supervises the actors of all bridges; the bridges may change while it runs. Cheap to clone.
 #[derive(Clone)]
-pub struct Following(Arc<Inner>);
+pub struct BridgeSupervisor(Arc<Inner>);
 
 struct Inner {
     cluster: Cluster,
-    bridge_memory: Arc<dyn BridgeMemory>,
+    saved_bridges: Arc<dyn SavedBridgeState>,
     tracker: TaskTracker,
     stop: CancellationToken,
-    /// How each is kept running; locked while something changes.
-    keepers: Mutex<HashMap<BridgeName, Keeper>>,
+    /// The task of each bridge; locked during a change.
+    actors: Mutex<HashMap<BridgeName, ActorTask>>,
 }
 
-/// The task that keeps one bridge's actor running.
-struct Keeper {
-    task: JoinHandle<Ended>,
-    /// The authorities it began with: the file may have changed under the same name.
+/// The task that runs one bridge's actor, and another one if it fails.
+struct ActorTask {
+    task: JoinHandle<StoppedActor>,
+    /// The authorities it started with: the file may have changed under the same name.
     authorities: Option<Vec<u8>>,
 }
 
-/// What is left when a keeper was told to stop.
-struct Ended {
-    /// None where it was between two of them.
+/// The remains of a stopped actor, for the one that follows it.
+struct StoppedActor {
+    /// None where the last one had failed and no other had started.
     actor: Option<Box<Bridge>>,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<BridgeCommand>,
 }
 
-/// An actor that has not begun.
-type Fresh = (Bridge, mpsc::Receiver<Report>, BridgeParts);
+/// An actor that has not started.
+type NewActor = (Bridge, mpsc::Receiver<SocketReport>, BridgeParts);
 
-/// What a change of the configuration did.
+/// The effect of a changed configuration.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Changed {
+pub struct ClusterChanges {
     pub added: Vec<BridgeName>,
-    /// Address, credentials or trust: read again from nothing.
-    pub anew: Vec<BridgeName>,
+    /// Bridges whose address, credentials or trust changed: they are read again from nothing.
+    pub restarted: Vec<BridgeName>,
     pub removed: Vec<BridgeName>,
-    /// Limits or intervals.
+    /// The limits or intervals changed.
     pub retuned: bool,
 }
 
-/// Follows every configured bridge until `stop`. Trust settings are checked before anything is asked.
-pub fn follow(what: Follow<'_>, tracker: &TaskTracker, stop: &CancellationToken) -> Result<Following, TrustError> {
-    let tuning = Tuning { limits: what.limits.clone(), timing: what.timing.clone() };
-    let cluster = Cluster::new(what.store, what.memory, tuning);
-    let mut inner =
-        Inner { cluster, bridge_memory: what.bridge_memory, tracker: tracker.clone(), stop: stop.clone(), keepers: Mutex::default() };
-    let fresh: Vec<Fresh> = what.bridges.iter().map(|config| inner.fresh(config)).collect::<Result<_, _>>()?;
-    let begun = fresh.into_iter().map(|fresh| inner.begin(fresh)).collect();
-    *inner.keepers.get_mut() = begun;
-    Ok(Following(Arc::new(inner)))
-}
+impl BridgeSupervisor {
+    /// Starts an actor for every configured bridge, to run until `stop`. Checks trust settings before anything is sent.
+    pub fn start(setup: ClusterSetup<'_>, tracker: &TaskTracker, stop: &CancellationToken) -> Result<Self, TrustError> {
+        let tuning = Tuning { limits: setup.limits.clone(), timing: setup.timing.clone() };
+        let cluster = Cluster::new(setup.store, setup.saved_waits, tuning);
+        let mut inner =
+            Inner { cluster, saved_bridges: setup.saved_bridges, tracker: tracker.clone(), stop: stop.clone(), actors: Mutex::default() };
+        let new_actors: Vec<NewActor> = setup.bridges.iter().map(|config| inner.new_actor(config)).collect::<Result<_, _>>()?;
+        let started = new_actors.into_iter().map(|new_actor| inner.start(new_actor)).collect();
+        *inner.actors.get_mut() = started;
+        Ok(Self(Arc::new(inner)))
+    }
 
-impl Following {
     pub fn cluster(&self) -> &Cluster {
         &self.0.cluster
     }
 
-    /// Follows these bridges from now on; those that stay as they were don't notice. Call it where the bridges run. Where a trust setting
-    /// is no good nothing changes at all.
-    pub async fn change(&self, bridges: &[BridgeConfig], limits: &CmsLimits, timing: &Timing) -> Result<Changed, TrustError> {
+    /// Follows these bridges from now on; bridges that stay the same don't notice. Must be called on the bridges' runtime. Where a trust
+    /// setting is unusable nothing changes at all.
+    pub async fn reconfigure(&self, bridges: &[BridgeConfig], limits: &CmsLimits, timing: &Timing) -> Result<ClusterChanges, TrustError> {
         let Inner { cluster, .. } = &*self.0;
-        let mut keepers = self.0.keepers.lock().await;
+        let mut actors = self.0.actors.lock().await;
         let tuning = Tuning { limits: limits.clone(), timing: timing.clone() };
         let before = cluster.tuning().get();
-        // How many subscriptions share a socket is decided when it is opened.
-        let rearranged = before.limits.subscriptions_per_socket != limits.subscriptions_per_socket;
-        let is_same = |config: &BridgeConfig| {
-            let standing = cluster.handle(&config.name).is_some_and(|handle| *handle.config == *config);
-            standing && !rearranged && keepers.get(&config.name).is_some_and(|keeper| keeper.authorities == authorities(&config.trust))
+        // The number of subscriptions on a socket is decided when it is opened.
+        let is_rearranged = before.limits.subscriptions_per_socket != limits.subscriptions_per_socket;
+        let is_unchanged = |config: &BridgeConfig| {
+            let has_config = cluster.handle(&config.name).is_some_and(|handle| *handle.config == *config);
+            has_config && !is_rearranged && actors.get(&config.name).is_some_and(|task| task.authorities == authorities(&config.trust))
         };
-        let other: Vec<&BridgeConfig> = bridges.iter().filter(|config| !is_same(config)).collect();
-        // All are tried before the first one is touched.
-        for config in &other {
-            self.0.fresh(config)?;
+        let changed_configs: Vec<&BridgeConfig> = bridges.iter().filter(|config| !is_unchanged(config)).collect();
+        // Try all of them before the first one is touched.
+        for config in &changed_configs {
+            self.0.new_actor(config)?;
         }
-        let mut changed = Changed { retuned: *before != tuning, ..Changed::default() };
+        let mut changed = ClusterChanges { retuned: *before != tuning, ..ClusterChanges::default() };
         cluster.tuning().set(tuning);
         for name in cluster.bridges().into_iter().filter(|name| !bridges.iter().any(|config| config.name == *name)) {
-            self.0.remove(&name, keepers.remove(&name)).await;
+            self.0.remove(&name, actors.remove(&name)).await;
             changed.removed.push(name);
         }
-        for config in other {
-            let standing = keepers.remove(&config.name);
-            let list = if standing.is_some() { &mut changed.anew } else { &mut changed.added };
+        for config in changed_configs {
+            let running = actors.remove(&config.name);
+            let list = if running.is_some() { &mut changed.restarted } else { &mut changed.added };
             list.push(config.name.clone());
-            let fresh = self.0.fresh(config)?;
-            let (name, keeper) = match standing {
-                Some(keeper) => self.0.replace(keeper, fresh).await,
-                None => self.0.begin(fresh),
+            let new_actor = self.0.new_actor(config)?;
+            let (name, task) = match running {
+                Some(task) => self.0.replace(task, new_actor).await,
+                None => self.0.start(new_actor),
             };
-            keepers.insert(name, keeper);
+            actors.insert(name, task);
         }
         if changed.retuned {
             for name in cluster.bridges() {
-                let _ = cluster.send(&name, Command::Retune).await;
+                let _ = cluster.send(&name, BridgeCommand::Retune).await;
             }
         }
         Ok(changed)
@@ -138,63 +138,68 @@ impl Following {
 }
 
 impl Inner {
-    fn fresh(&self, config: &BridgeConfig) -> Result<Fresh, TrustError> {
+    fn new_actor(&self, config: &BridgeConfig) -> Result<NewActor, TrustError> {
         let parts = BridgeParts {
             config: config.clone(),
             cluster: self.cluster.clone(),
-            memory: self.bridge_memory.clone(),
+            memory: self.saved_bridges.clone(),
             tracker: self.tracker.clone(),
         };
         let (bridge, reports) = Bridge::new(parts.clone())?;
         Ok((bridge, reports, parts))
     }
 
-    fn begin(&self, fresh: Fresh) -> (BridgeName, Keeper) {
+    fn start(&self, new_actor: NewActor) -> (BridgeName, ActorTask) {
         let (sender, commands) = mpsc::channel(COMMANDS);
-        self.keep(fresh, sender, commands)
+        self.spawn_actor(new_actor, sender, commands)
     }
 
-    fn keep(&self, fresh: Fresh, sender: mpsc::Sender<Command>, commands: mpsc::Receiver<Command>) -> (BridgeName, Keeper) {
-        let config = Arc::new(fresh.2.config.clone());
+    fn spawn_actor(
+        &self,
+        new_actor: NewActor,
+        sender: mpsc::Sender<BridgeCommand>,
+        commands: mpsc::Receiver<BridgeCommand>,
+    ) -> (BridgeName, ActorTask) {
+        let config = Arc::new(new_actor.2.config.clone());
         let (name, stop) = (config.name.clone(), self.stop.child_token());
         let authorities = authorities(&config.trust);
-        self.cluster.put(Handle { config, commands: sender, stop: stop.clone() });
-        (name, Keeper { task: self.tracker.spawn(keep_running(fresh, commands, stop)), authorities })
+        self.cluster.put(ActorHandle { config, commands: sender, stop: stop.clone() });
+        (name, ActorTask { task: self.tracker.spawn(keep_running(new_actor, commands, stop)), authorities })
     }
 
-    /// Another actor for the same bridge: it compares what it finds in the store with the bridge, as after a reconnect, and is asked what
-    /// the one before it had not sent.
-    async fn replace(&self, keeper: Keeper, fresh: Fresh) -> (BridgeName, Keeper) {
-        let config = &fresh.2.config;
-        let standing = self.cluster.handle(&config.name);
-        if let Some(handle) = &standing {
+    /// Starts another actor for the same bridge. It compares the store with the bridge, as after a reconnect, and gets the requests that the
+    /// one before it had not sent.
+    async fn replace(&self, task: ActorTask, new_actor: NewActor) -> (BridgeName, ActorTask) {
+        let config = &new_actor.2.config;
+        let handle = self.cluster.handle(&config.name);
+        if let Some(handle) = &handle {
             handle.stop.cancel();
             if handle.config.url != config.url {
-                self.cluster.unlearn(&config.name);
+                self.cluster.forget_bridge_id(&config.name);
             }
         }
-        let ended = keeper.task.await;
+        let stopped = task.task.await;
         self.cluster.store().put_bridge(&config.name, |facts| {
             (facts.state, facts.since, facts.trouble, facts.version) =
                 (BridgeState::Connecting, crate::clock::Now::read().unix_ms, None, None);
         });
-        match (standing, ended) {
-            (Some(Handle { commands: sender, .. }), Ok(Ended { actor, commands })) => {
+        match (handle, stopped) {
+            (Some(ActorHandle { commands: sender, .. }), Ok(StoppedActor { actor, commands })) => {
                 if let Some(actor) = actor {
                     actor.leave(|command| sender.try_send(command).map_err(mpsc::error::TrySendError::into_inner));
                 }
-                self.keep(fresh, sender, commands)
+                self.spawn_actor(new_actor, sender, commands)
             }
-            _ => self.begin(fresh),
+            _ => self.start(new_actor),
         }
     }
 
-    /// Its sockets are closed, whoever waits for it is answered, and what it said is forgotten.
-    async fn remove(&self, name: &BridgeName, keeper: Option<Keeper>) {
+    /// Stops the actor of a bridge, answers all who wait for it, and forgets the bridge's facts.
+    async fn remove(&self, name: &BridgeName, task: Option<ActorTask>) {
         if let Some(handle) = self.cluster.remove(name) {
             handle.stop.cancel();
         }
-        if let Some(Ok(Ended { actor, mut commands })) = async { Some(keeper?.task.await) }.await {
+        if let Some(Ok(StoppedActor { actor, mut commands })) = async { Some(task?.task.await) }.await {
             if let Some(actor) = actor {
                 actor.leave(Err);
             }
@@ -203,12 +208,12 @@ impl Inner {
                 command.withhold(NOT_FOLLOWED);
             }
         }
-        let id = self.cluster.unlearn(name);
+        let id = self.cluster.forget_bridge_id(name);
         self.cluster.store().remove_bridge(name, id.as_ref());
     }
 }
 
-/// Why something is not sent to a bridge that left the configuration.
+/// Why nothing is sent to a bridge that left the configuration.
 pub(super) const NOT_FOLLOWED: &str = "the bridge is not followed any more";
 
 fn authorities(trust: &Trust) -> Option<Vec<u8>> {
@@ -216,17 +221,21 @@ fn authorities(trust: &Trust) -> Option<Vec<u8>> {
     if let Trust::CaFile(path) = trust { read(path) } else { None }
 }
 
-/// Runs a bridge's actor, and another one after it should it fail, which only a defect of Usher can cause: no bridge stays unwatched, and
-/// the others don't notice. The new one reads everything again; what the page shows meanwhile is said to be old.
-async fn keep_running((bridge, reports, parts): Fresh, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) -> Ended {
+/// Runs a bridge's actor, and another one when it fails, which only a defect of Usher can cause: no bridge stays unwatched, and the others
+/// don't notice. The new actor reads everything again; meanwhile the page says that its rows may be stale.
+async fn keep_running(
+    (bridge, reports, parts): NewActor,
+    mut commands: mpsc::Receiver<BridgeCommand>,
+    stop: CancellationToken,
+) -> StoppedActor {
     let mut next = Some((bridge, reports));
     let name = &parts.config.name;
     for failures in 0.. {
         if let Some((actor, reports)) = next.take() {
             if let Ok(actor) = AssertUnwindSafe(actor.run(reports, &mut commands, stop.clone())).catch_unwind().await {
-                return Ended { actor: Some(Box::new(actor)), commands };
+                return StoppedActor { actor: Some(Box::new(actor)), commands };
             }
-            error!(bridge = %name, "the bridge's actor failed; this is a defect of Usher. Starting another one");
+            error!(bridge = %name, "bridge actor failed by a defect of Usher; another one started");
             metrics::counter!("usher_cms_actors_failed_total", "bridge" => name.to_string()).increment(1);
             bridge::report_failed_actor(parts.cluster.store(), name);
         }
@@ -235,9 +244,9 @@ async fn keep_running((bridge, reports, parts): Fresh, mut commands: mpsc::Recei
             () = stop.cancelled() => break,
             () = tokio::time::sleep(bridge::backoff(timing.reconnect_min, timing.reconnect_max, failures)) => {}
         }
-        // Its CA file may be away just now.
-        let begun = Bridge::new(parts.clone());
-        next = begun.inspect_err(|error| error!(bridge = %name, %error, "another actor can't be started; it is tried again")).ok();
+        // This fails where the CA file is missing just now.
+        let started = Bridge::new(parts.clone());
+        next = started.inspect_err(|error| error!(bridge = %name, %error, "bridge actor not started; to be tried again")).ok();
     }
-    Ended { actor: None, commands }
+    StoppedActor { actor: None, commands }
 }

@@ -1,4 +1,4 @@
-//! What is due when: each kind of work at most once. Pure; the caller brings the time.
+//! Deadlines by key, at most one for each. Pure; the caller brings the time.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -27,7 +27,7 @@ impl<K: Eq + Hash + Clone> Timers<K> {
         self.by_key.insert(key, (at, self.serial));
     }
 
-    /// Sets a deadline unless an earlier one stands.
+    /// Sets a deadline unless the key has an earlier one.
     pub(super) fn sooner(&mut self, key: K, at: Instant) {
         if self.by_key.get(&key).is_none_or(|(standing, _)| *standing > at) {
             self.set(key, at);
@@ -50,7 +50,7 @@ impl<K: Eq + Hash + Clone> Timers<K> {
         self.by_time.first().map(|(at, _)| *at)
     }
 
-    /// Takes one that is due.
+    /// Takes a key whose deadline has come.
     pub(super) fn pop_due(&mut self, now: Instant) -> Option<K> {
         let (at, serial) = *self.by_time.first()?;
         if at > now {

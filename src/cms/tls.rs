@@ -1,4 +1,4 @@
-//! What makes a bridge's certificate believed, for REST and events alike. One rustls configuration per bridge.
+//! Decides whether to trust a bridge's certificate, for REST and events alike. One rustls configuration per bridge.
 //!
 //! Real bridges often have self-signed, CN-only, CA-flagged or old certificates that rustls refuses even as a root: a fingerprint pin
 //! accepts exactly that leaf, whatever its name, flags or dates, and whatever a parser of certificates thinks of it. The handshake
@@ -29,26 +29,26 @@ pub enum TrustError {
     Setup(#[from] rustls::Error),
 }
 
-/// The configuration for all connections to a bridge with this trust.
+/// The TLS configuration for all connections to a bridge with this trust.
 pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
     let mut config = match trust {
         Trust::System => builder.with_root_certificates(system_roots()?).with_no_client_auth(),
         Trust::CaFile(path) => builder.with_root_certificates(file_roots(path)?).with_no_client_auth(),
-        Trust::Fingerprint(pin) => own(builder, Believe::Leaf(*pin), provider),
-        Trust::Insecure => own(builder, Believe::Anything, provider),
+        Trust::Fingerprint(pin) => with_leaf_verifier(builder, AcceptedLeaf::Pinned(*pin), provider),
+        Trust::Insecure => with_leaf_verifier(builder, AcceptedLeaf::Any, provider),
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 
-fn own(
+fn with_leaf_verifier(
     builder: rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>,
-    believe: Believe,
+    accepted: AcceptedLeaf,
     provider: Arc<CryptoProvider>,
 ) -> ClientConfig {
-    builder.dangerous().with_custom_certificate_verifier(Arc::new(OwnVerifier { believe, provider })).with_no_client_auth()
+    builder.dangerous().with_custom_certificate_verifier(Arc::new(LeafVerifier { accepted, provider })).with_no_client_auth()
 }
 
 fn system_roots() -> Result<RootCertStore, TrustError> {
@@ -71,7 +71,7 @@ fn file_roots(path: &std::path::Path) -> Result<RootCertStore, TrustError> {
     Ok(roots)
 }
 
-/// The sections of a CA file that can't be used, each in words; the others count all the same.
+/// The unusable sections of a CA file, each in words; the other sections still count.
 pub(crate) fn ca_faults(trust: &Trust) -> Vec<String> {
     match trust {
         Trust::CaFile(path) => sections(path).map(|(_, faults)| faults).unwrap_or_default(),
@@ -91,46 +91,41 @@ fn sections(path: &std::path::Path) -> Result<(RootCertStore, Vec<String>), Trus
     Ok((roots, faults))
 }
 
-/// What a bridge and Usher don't have in common, when that is what ended a connection.
-pub(crate) fn nothing_in_common(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+/// Why a handshake failed for lack of a common version, suite or key; None where it failed otherwise.
+pub(crate) fn why_no_handshake(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     use rustls::AlertDescription as Alert;
+    match rustls_error(error)? {
+        rustls::Error::AlertReceived(Alert::HandshakeFailure | Alert::InsufficientSecurity) => Some(SUITES.into()),
+        rustls::Error::AlertReceived(Alert::ProtocolVersion) => Some("no TLS version in common; Usher speaks TLS 1.2 and 1.3".into()),
+        _ => None,
+    }
+}
+
+/// The error of rustls among the causes of an error.
+fn rustls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(found) = error.downcast_ref() {
-            return match found {
-                rustls::Error::AlertReceived(Alert::HandshakeFailure | Alert::InsufficientSecurity) => Some(SUITES.into()),
-                rustls::Error::AlertReceived(Alert::ProtocolVersion) => {
-                    Some("no TLS version in common; Usher speaks TLS 1.2 and 1.3".into())
-                }
-                _ => None,
-            };
+            return Some(found);
         }
+        // An IO error holds another error without naming it as its source.
         let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         cause = held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| error.source());
     }
     None
 }
 
-/// What a bridge must have at least one of.
+/// The suites and kinds of keys of which a bridge must have one.
 pub(crate) const SUITES: &str = "no cipher suite or kind of key in common; of TLS 1.2 Usher speaks the suites ECDHE-ECDSA and ECDHE-RSA with \
     AES128-GCM-SHA256, AES256-GCM-SHA384 or CHACHA20-POLY1305 (no CBC, no DHE, no RSA key exchange), with RSA keys of 2048 to 8192 bits, \
     ECDSA keys on P-256 or P-384, or Ed25519 keys";
 
-/// Why a certificate was not believed, when that is what ended a connection.
-pub(crate) fn mistrust(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref() {
-            return in_words(found);
-        }
-        // An IO error holds another one without calling it its source.
-        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause = held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| error.source());
-    }
-    None
+/// Why a certificate was not trusted; None where a connection failed otherwise.
+pub(crate) fn why_not_trusted(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    rustls_error(error).and_then(describe)
 }
 
-fn in_words(error: &rustls::Error) -> Option<String> {
+fn describe(error: &rustls::Error) -> Option<String> {
     use rustls::CertificateError as Cause;
     let rustls::Error::InvalidCertificate(cause) = error else { return None };
     Some(match cause {
@@ -146,24 +141,24 @@ fn in_words(error: &rustls::Error) -> Option<String> {
 /// The leaf is not the one that usher.toml names.
 #[derive(Debug, thiserror::Error)]
 #[error("the certificate's SHA-256 is {found}, the pinned fingerprint is {pinned}")]
-struct OtherLeaf {
+struct WrongLeaf {
     found: String,
     pinned: String,
 }
 
 #[derive(Debug)]
-enum Believe {
-    Leaf([u8; 32]),
-    Anything,
+enum AcceptedLeaf {
+    Pinned([u8; 32]),
+    Any,
 }
 
 #[derive(Debug)]
-struct OwnVerifier {
-    believe: Believe,
+struct LeafVerifier {
+    accepted: AcceptedLeaf,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for OwnVerifier {
+impl ServerCertVerifier for LeafVerifier {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -172,14 +167,14 @@ impl ServerCertVerifier for OwnVerifier {
         _ocsp: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match &self.believe {
-            Believe::Anything => Ok(ServerCertVerified::assertion()),
-            Believe::Leaf(pin) => {
+        match &self.accepted {
+            AcceptedLeaf::Any => Ok(ServerCertVerified::assertion()),
+            AcceptedLeaf::Pinned(pin) => {
                 let found: [u8; 32] = Sha256::digest(leaf).into();
                 if found == *pin {
                     return Ok(ServerCertVerified::assertion());
                 }
-                let other = OtherLeaf { found: hex::encode(found), pinned: hex::encode(pin) };
+                let other = WrongLeaf { found: hex::encode(found), pinned: hex::encode(pin) };
                 Err(rustls::CertificateError::Other(rustls::OtherError(Arc::new(other))).into())
             }
         }
@@ -211,7 +206,7 @@ impl ServerCertVerifier for OwnVerifier {
     }
 }
 
-impl OwnVerifier {
+impl LeafVerifier {
     fn verify(
         &self,
         message: &[u8],

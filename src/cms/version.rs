@@ -1,9 +1,9 @@
-//! What a version of CMS can do. Pure.
+//! Tells by the version of CMS which actions a bridge can carry out. Pure.
 
-/// The first version that can admit one person (rest.md section 9).
+/// The first version that can admit a single participant (rest.md section 9).
 const ADMITS: (u32, u32) = (2, 9);
 
-/// The first that puts people back into the lobby.
+/// The first version that sends participants back to the lobby.
 const SENDS_BACK: (u32, u32) = (3, 4);
 
 pub(crate) fn admits(version: &str) -> bool {
@@ -14,7 +14,7 @@ pub(crate) fn sends_back(version: &str) -> bool {
     at_least(version, SENDS_BACK)
 }
 
-/// A version that can't be read is tried.
+/// A version that can't be read counts as recent enough: Usher tries.
 fn at_least(version: &str, since: (u32, u32)) -> bool {
     let mut numbers = version.split('.').map(|part| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u32>());
     match (numbers.next(), numbers.next()) {

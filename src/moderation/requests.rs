@@ -63,7 +63,7 @@ impl Requests {
 
     /// Those of them whom Usher knows, and room for an entry for each, and for one about all others. Else the result for each of them.
     fn known<'a>(&self, actor: &Actor, people: &'a [ParticipantId]) -> Result<(Vec<&'a ParticipantId>, Reservation), Vec<TargetResult>> {
-        let known: Vec<&ParticipantId> = people.iter().filter(|id| self.store.with_person(id, |_| ()).is_some()).collect();
+        let known: Vec<&ParticipantId> = people.iter().filter(|id| self.store.has_person(id)).collect();
         let entries = known.len() + usize::from(known.len() < people.len());
         match self.log.try_reserve(Quota::Requests, &actor.user, entries) {
             Ok(room) => Ok((known, room)),
@@ -167,7 +167,7 @@ impl Requests {
         };
         let place = view::threshold_key(meeting, &calls);
         let own = own.map(|(first_s, second_s)| OwnThresholds { first_s, second_s });
-        let meetings = meetings::of_place(&self.store, &place);
+        let meetings = meetings::meetings_for_threshold(&self.store, &place);
         self.desk.change(|state| {
             state.set_thresholds(place, own);
             state.touched.meetings.extend(meetings);
@@ -209,6 +209,6 @@ impl Requests {
     }
 
     fn lobby(&self, id: &ParticipantId) -> Option<Lobby> {
-        self.store.with_person(id, |person| (!person.departed).then_some(person.lobby.state)).flatten()
+        self.store.find_in_person(id, |person| (!person.departed).then_some(person.lobby.state))
     }
 }

@@ -11,9 +11,9 @@ use super::context::Context;
 use super::effects::Effect;
 use super::timers::Timer;
 use crate::clock::Now;
-use crate::cms::cdr::{Document, Feed, Noted, Subject};
+use crate::cms::cdr::{Document, RecordOrder, RecordSequence, RecordSubject};
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::model::{CdrState, CdrStats, LegId};
 
 /// Legs that only records know; each costs one request, and anybody who knows the address could invent them.
@@ -22,7 +22,7 @@ const MOST_UNKNOWN_LEGS: usize = 1000;
 /// The records of this bridge, and how far they can be relied on.
 #[derive(Debug)]
 pub(super) struct CdrRecords {
-    feed: Feed,
+    feed: RecordSequence,
     /// When everything was last read again because of records.
     read_again: Option<Instant>,
     /// Connected legs that only a record told of so far.
@@ -36,7 +36,14 @@ pub(super) struct CdrRecords {
 
 impl CdrRecords {
     pub(super) fn new() -> Self {
-        Self { feed: Feed::new(), read_again: None, unknown_legs: HashSet::new(), last: None, reported: CdrState::Off, received: 0 }
+        Self {
+            feed: RecordSequence::new(),
+            read_again: None,
+            unknown_legs: HashSet::new(),
+            last: None,
+            reported: CdrState::Off,
+            received: 0,
+        }
     }
 
     pub(super) fn record_stats(&self, ctx: &Context) -> Option<CdrStats> {
@@ -75,21 +82,21 @@ impl CdrRecords {
         for record in document.records {
             ctx.metrics.records.increment(1);
             self.received += 1;
-            match self.feed.take(&document.session, record.index, record.missing, now.instant) {
-                Noted::Twice => continue,
-                Noted::Fine => {}
-                Noted::Gap => {
+            match self.feed.on_record(&document.session, record.index, record.missing, now.instant) {
+                RecordOrder::Duplicate => continue,
+                RecordOrder::InOrder => {}
+                RecordOrder::Gap => {
                     ctx.metrics.record_gaps.increment(1);
                     self.schedule_read_again(ctx, now);
                 }
-                Noted::Restarted => {
+                RecordOrder::Restarted => {
                     ctx.metrics.record_gaps.increment(1);
                     self.on_restart(ctx, now);
                 }
             }
             match record.subject {
-                Some(Subject::Leg { leg, waiting, connected }) => ctx.emit(Effect::LegAnnounced { leg, waiting, connected }),
-                Some(Subject::Call(call)) => ctx.emit(Effect::CallAnnounced(call)),
+                Some(RecordSubject::Leg { leg, waiting, connected }) => ctx.emit(Effect::LegAnnounced { leg, waiting, connected }),
+                Some(RecordSubject::Call(call)) => ctx.emit(Effect::CallAnnounced(call)),
                 None => {}
             }
         }
@@ -109,7 +116,7 @@ impl CdrRecords {
         if known || !ctx.phase.is_up() {
             self.unknown_legs.remove(&leg);
         } else {
-            ctx.request(Lane::Suspected, Ask::Leg(leg));
+            ctx.request(Lane::Suspected, Request::Leg(leg));
         }
     }
 
@@ -123,21 +130,21 @@ impl CdrRecords {
 impl CdrRecords {
     /// Everything is about to be read: what was recorded earlier need not have come.
     pub(super) fn expect_from_now(&mut self) {
-        self.feed.begin_reading();
+        self.feed.on_full_read();
     }
 
     /// REST tells the index of the next record.
     pub(super) fn on_next_index(&mut self, ctx: &Context, next_record: Option<u64>, now: Now) {
         if let Some(index) = next_record.filter(|_| ctx.takes_records()) {
-            self.feed.told(index, now.instant);
-            let (last, next) = (self.last, self.feed.next());
+            self.feed.on_status_index(index, now.instant);
+            let (last, next) = (self.last, self.feed.next_index());
             ctx.store.put_bridge(&ctx.name, |bridge| (bridge.cdr.last, bridge.cdr.next) = (last, next));
             self.report_state(ctx);
         }
     }
 
     pub(super) fn check_for_stall(&mut self, ctx: &mut Context, now: Now) {
-        if ctx.takes_records() && self.feed.stalls(ctx.timing.cdr_patience, now.instant) {
+        if ctx.takes_records() && self.feed.take_stall(ctx.timing.cdr_patience, now.instant) {
             warn!(bridge = %ctx.name, "CDRs stalled; everything read again, polling no longer slowed down");
             self.schedule_read_again(ctx, now);
             ctx.timers.sooner(Timer::Register, now.instant);
@@ -179,7 +186,7 @@ impl CdrRecords {
     /// A lobby change was read by REST some time ago; a record had announced it by now, or not.
     pub(super) fn verify_announced(&mut self, ctx: &mut Context, announced: bool, since: Instant, now: Now) {
         let before = self.feed.is_partial();
-        self.feed.judge(announced, since);
+        self.feed.on_lobby_change(announced, since);
         if !before && self.feed.is_partial() {
             warn!(bridge = %ctx.name, "lobby change not announced by a record; polling no longer slowed down");
             self.schedule_read_again(ctx, now);
@@ -227,9 +234,9 @@ mod tests {
         let (mut ctx, mut records, now) = (Context::for_tests(), CdrRecords::new(), Now::read());
         records.watch_unknown_leg(&mut ctx, "l".into(), now);
         records.check_unknown_leg(&mut ctx, false, "l".into());
-        assert!(ctx.requests.queue.has(&Ask::Leg("l".into())) && records.take_unknown_leg(&"l".into()));
+        assert!(ctx.requests.queue.contains(&Request::Leg("l".into())) && records.take_unknown_leg(&"l".into()));
         records.watch_unknown_leg(&mut ctx, "m".into(), now);
         records.check_unknown_leg(&mut ctx, true, "m".into());
-        assert!(!ctx.requests.queue.has(&Ask::Leg("m".into())) && !records.take_unknown_leg(&"m".into()));
+        assert!(!ctx.requests.queue.contains(&Request::Leg("m".into())) && !records.take_unknown_leg(&"m".into()));
     }
 }

@@ -8,11 +8,11 @@ use tracing::{info, warn};
 use super::context::Context;
 use super::timers::Timer;
 use crate::clock::Now;
-use crate::cms::cdr::{Own, Registration, Step};
-use crate::cms::rest::client::AskError;
+use crate::cms::cdr::{OwnReceiver, Registration, RegistrationStep};
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
-use crate::cms::rest::response::{Answer, Page, ReceiverItem};
+use crate::cms::rest::request::Request;
+use crate::cms::rest::response::{ListPage, ReceiverItem, Response};
 use crate::config::Secret;
 use crate::model::Fault;
 
@@ -28,51 +28,58 @@ impl CdrRegistration {
     pub(super) fn check_receivers(&mut self, ctx: &mut Context) {
         if ctx.config.cdr_url.is_some() && ctx.phase.is_up() {
             self.listed.clear();
-            ctx.request(Lane::Resync, Ask::CdrReceivers(0));
+            ctx.request(Lane::Resync, Request::CdrReceivers(0));
         }
     }
 
-    pub(super) fn on_receivers(&mut self, ctx: &mut Context, offset: usize, page: Page<ReceiverItem>, maximum: Option<usize>, now: Now) {
+    pub(super) fn on_receivers(
+        &mut self,
+        ctx: &mut Context,
+        offset: usize,
+        page: ListPage<ReceiverItem>,
+        maximum: Option<usize>,
+        now: Now,
+    ) {
         let Some(address) = ctx.config.cdr_url.clone() else { return };
         let (next, received) = (page.next(offset), offset + page.items.len());
         self.listed.extend(page.items);
         if let Some(offset) = next {
-            return ctx.request(Lane::Resync, Ask::CdrReceivers(offset));
+            return ctx.request(Lane::Resync, Request::CdrReceivers(offset));
         }
         ctx.timers.set(Timer::Register, now.instant + ctx.timing.cdr_register);
         let listed = std::mem::take(&mut self.listed);
         let own = own_of(&listed, &address, ctx.memory.receiver(&ctx.name).as_deref());
         let full = maximum.is_some_and(|maximum| page.total.unwrap_or(received).max(received) >= maximum);
         let nameless = listed.iter().any(|item| item.url.is_none());
-        match self.registration.next(own, full, nameless) {
-            Step::Rest => report_records_fault(ctx, None),
-            Step::Add(field) => ctx.request(Lane::Resync, Ask::AddCdrReceiver(address, field)),
-            Step::Set(id, field) => ctx.request(Lane::Resync, Ask::SetCdrReceiver(id, address, field)),
-            Step::NoSlot => report_no_slot(ctx),
-            Step::GiveUp(why) => report_records_fault(ctx, Some(("cdr_refused", why.into()))),
+        match self.registration.next_step(own, full, nameless) {
+            RegistrationStep::Done => report_records_fault(ctx, None),
+            RegistrationStep::Add(field) => ctx.request(Lane::Resync, Request::AddCdrReceiver(address, field)),
+            RegistrationStep::Set(id, field) => ctx.request(Lane::Resync, Request::SetCdrReceiver(id, address, field)),
+            RegistrationStep::NoSlot => report_no_slot(ctx),
+            RegistrationStep::GiveUp(why) => report_records_fault(ctx, Some(("cdr_refused", why.into()))),
         }
     }
 
-    pub(super) fn on_receiver_saved(&mut self, ctx: &mut Context, answer: Answer) {
-        if let (Answer::Created(id), Some(address)) = (answer, &ctx.config.cdr_url) {
+    pub(super) fn on_receiver_saved(&mut self, ctx: &mut Context, answer: Response) {
+        if let (Response::Created(id), Some(address)) = (answer, &ctx.config.cdr_url) {
             ctx.memory.set_receiver(&ctx.name, mark(&id, address));
         }
         info!(bridge = %ctx.name, "CDR receiver registered");
         self.check_receivers(ctx);
     }
 
-    pub(super) fn on_registration_failed(&mut self, ctx: &mut Context, ask: &Ask, error: &AskError, now: Now) {
-        let changes = !matches!(ask, Ask::CdrReceivers(_));
+    pub(super) fn on_registration_failed(&mut self, ctx: &mut Context, ask: &Request, error: &RequestError, now: Now) {
+        let changes = !matches!(ask, Request::CdrReceivers(_));
         if changes && error.leaves_open() {
-            self.registration.not_answered();
+            self.registration.on_no_response();
         }
-        let full = matches!(error, AskError::Refused { reason, .. } if reason.contains("tooManyCdrReceivers"));
-        let refused = matches!(error, AskError::Refused { .. } | AskError::Gone(_));
-        if changes && refused && !full && self.registration.refused() {
+        let full = matches!(error, RequestError::Refused { reason, .. } if reason.contains("tooManyCdrReceivers"));
+        let refused = matches!(error, RequestError::Refused { .. } | RequestError::Gone(_));
+        if changes && refused && !full && self.registration.on_refusal() {
             // The bridge may take another field.
             return self.check_receivers(ctx);
         }
-        let refused = refused || matches!(error, AskError::Forbidden);
+        let refused = refused || matches!(error, RequestError::Forbidden);
         ctx.timers.set(Timer::Register, now.instant + if refused { ctx.timing.cdr_register } else { ctx.timing.reconnect_max });
         match error {
             _ if full => {
@@ -80,7 +87,7 @@ impl CdrRegistration {
                 report_no_slot(ctx);
             }
             // A reason may repeat the address.
-            AskError::Refused { status, .. } => {
+            RequestError::Refused { status, .. } => {
                 report_records_fault(ctx, Some(("cdr_refused", format!("the bridge refused Usher's CDR receiver ({status})"))));
             }
             error => {
@@ -96,7 +103,7 @@ fn report_no_slot(ctx: &Context) {
 
 fn report_records_fault(ctx: &Context, trouble: Option<(&str, String)>) {
     let trouble = trouble.map(|(code, what)| Fault { code: code.into(), what: what.into() });
-    let reported = ctx.store.with_bridge(&ctx.name, |bridge| bridge.cdr.trouble.clone()).flatten();
+    let reported = ctx.store.find_in_bridge(&ctx.name, |bridge| bridge.cdr.trouble.clone());
     if let Some(trouble) = trouble.as_ref().filter(|trouble| reported.as_ref() != Some(trouble)) {
         warn!(bridge = %ctx.name, what = %trouble.what, "CDRs not received");
     }
@@ -104,15 +111,15 @@ fn report_records_fault(ctx: &Context, trouble: Option<(&str, String)>) {
 }
 
 /// Finds Usher's own receiver on the list. `made` is the mark of the one that Usher added last, for lists without addresses.
-fn own_of(items: &[ReceiverItem], address: &Secret, made: Option<&str>) -> Own {
+fn own_of(items: &[ReceiverItem], address: &Secret, made: Option<&str>) -> OwnReceiver {
     if items.iter().any(|item| item.url.as_ref().is_some_and(|url| is_same_address(url, address))) {
-        return Own::Listed;
+        return OwnReceiver::Listed;
     }
     let own = items.iter().find(|item| item.url.is_none() && made == Some(&mark(&item.id, address)));
     match own.map(|item| item.id.clone()) {
-        None => Own::Missing,
-        Some(id) if items.iter().any(|item| item.url.is_some()) => Own::Empty(id),
-        Some(id) => Own::Unsaid(id),
+        None => OwnReceiver::Missing,
+        Some(id) if items.iter().any(|item| item.url.is_some()) => OwnReceiver::WithoutAddress(id),
+        Some(id) => OwnReceiver::AddressHidden(id),
     }
 }
 

@@ -12,10 +12,10 @@ use super::effects::Effect;
 use super::faults::{fault_of, paused_by};
 use super::timers::Timer;
 use crate::clock::Now;
-use crate::cms::rest::client::AskError;
-use crate::cms::rest::mutation::Change;
+use crate::cms::rest::client::RequestError;
+use crate::cms::rest::mutation::Mutation;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::cms::rest::response::Status;
 use crate::cms::version::{admits, sends_back};
 use crate::model::{BridgeState, Fault, Paused};
@@ -38,7 +38,7 @@ pub(super) struct BridgeConnection {
     /// When the version was asked for last.
     status_read: Instant,
     /// Requests that met a busy bridge, and how often.
-    repeats: HashMap<Ask, u32>,
+    repeats: HashMap<Request, u32>,
     /// The bridge responded, but not usably: it is back only when its calls could be read.
     unreadable: bool,
     /// It refused to put somebody back into the lobby; asked again after its next start.
@@ -72,7 +72,7 @@ impl BridgeConnection {
             self.enter_paused(ctx, &paused);
         } else if ctx.memory.is_refused(&ctx.config) {
             warn!(bridge = %ctx.name, "credentials refused before; not tried again until asked to");
-            self.enter_refused(ctx, AskError::Unauthorized, "the user name or password was refused before and has not changed since");
+            self.enter_refused(ctx, RequestError::Unauthorized, "the user name or password was refused before and has not changed since");
         } else {
             self.probe(ctx);
         }
@@ -85,8 +85,8 @@ impl BridgeConnection {
             // It may be another version by now.
             ctx.store.put_bridge(&ctx.name, |bridge| bridge.can_send_back = true);
         }
-        ctx.requests.queue.alone = true;
-        ctx.request(Lane::Action, Ask::Status);
+        ctx.requests.queue.single_flight = true;
+        ctx.request(Lane::Action, Request::Status);
     }
 
     /// Tries again at once, whatever the reason for waiting was.
@@ -111,7 +111,7 @@ impl BridgeConnection {
         let records = ctx.takes_records() && status_age >= ctx.timing.cdr_check;
         if idle || quiet || records || status_age >= ctx.timing.sweep_roster {
             self.status_read = now.instant;
-            ctx.request(Lane::Action, Ask::Status);
+            ctx.request(Lane::Action, Request::Status);
         }
         ctx.timers.set(Timer::Heartbeat, now.instant + heartbeat / 2);
     }
@@ -153,7 +153,7 @@ impl BridgeConnection {
             info!(bridge = %ctx.name, "bridge readable again");
         }
         (self.unreadable, self.attempts) = (false, 0);
-        ctx.requests.queue.alone = false;
+        ctx.requests.queue.single_flight = false;
         ctx.enter_state(BridgeState::Connecting, None);
     }
 }
@@ -163,13 +163,13 @@ impl BridgeConnection {
     pub(super) fn on_busy(&mut self, ctx: &mut Context, retry_after: Option<Duration>, now: Now) {
         ctx.metrics.count_busy();
         let pause = retry_after.map_or_else(|| jittered(ctx.timing.busy_pause), |pause| pause.min(LONGEST_PAUSE));
-        ctx.requests.queue.hold_until(now.instant + pause);
+        ctx.requests.queue.pause_until(now.instant + pause);
     }
 
     /// A busy bridge is asked again, but not for ever: one resource that is always busy must not hold up the others. A change is repeated
     /// by its action, a token by the next attempt to connect, a receiver after another reading of the list.
-    pub(super) fn may_repeat(&mut self, ask: &Ask) -> bool {
-        if matches!(ask, Ask::Change(_) | Ask::Token(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..)) {
+    pub(super) fn may_repeat(&mut self, ask: &Request) -> bool {
+        if matches!(ask, Request::Mutate(_) | Request::Token(_) | Request::AddCdrReceiver(..) | Request::SetCdrReceiver(..)) {
             return false;
         }
         let repeats = self.repeats.entry(ask.clone()).or_default();
@@ -181,35 +181,35 @@ impl BridgeConnection {
         may
     }
 
-    pub(super) fn forget_repeats(&mut self, ask: &Ask) {
+    pub(super) fn forget_repeats(&mut self, ask: &Request) {
         self.repeats.remove(ask);
     }
 
     /// A request was not answered.
-    pub(super) fn count_failure(&mut self, ctx: &mut Context, error: &AskError, now: Now) {
+    pub(super) fn count_failure(&mut self, ctx: &mut Context, error: &RequestError, now: Now) {
         self.failures += 1;
         if ctx.phase.is_up() {
             if self.failures >= FAILURES {
                 self.go_down(ctx, error, now);
             } else {
-                ctx.requests.queue.hold_until(now.instant + jittered(Duration::from_millis(250)));
+                ctx.requests.queue.pause_until(now.instant + jittered(Duration::from_millis(250)));
             }
         }
     }
 
-    pub(super) fn on_change_failed(&mut self, ctx: &Context, change: &Change, error: &AskError) {
-        let unknown = matches!(error, AskError::Refused { reason, .. } if reason.starts_with("parameterError"));
-        if unknown && matches!(change, Change::SendBack(_)) {
+    pub(super) fn on_change_failed(&mut self, ctx: &Context, change: &Mutation, error: &RequestError) {
+        let unknown = matches!(error, RequestError::Refused { reason, .. } if reason.starts_with("parameterError"));
+        if unknown && matches!(change, Mutation::SendBack(_)) {
             self.refuses_send_back = true;
             ctx.store.put_bridge(&ctx.name, |bridge| bridge.can_send_back = false);
         }
     }
 
-    pub(super) fn go_down(&mut self, ctx: &mut Context, error: &AskError, now: Now) {
+    pub(super) fn go_down(&mut self, ctx: &mut Context, error: &RequestError, now: Now) {
         warn!(bridge = %ctx.name, %error, "bridge unreachable");
         self.unreadable = error.answered();
         ctx.phase = Phase::Down;
-        ctx.emit(Effect::RequestsStopped { error: AskError::Unreachable(error.to_string()), close_sockets: false });
+        ctx.emit(Effect::RequestsStopped { error: RequestError::Unreachable(error.to_string()), close_sockets: false });
         ctx.enter_state(BridgeState::Unreachable, Some(fault_of(error)));
         let pause = backoff(ctx.timing.reconnect_min, ctx.timing.reconnect_max, self.attempts);
         self.attempts += 1;
@@ -217,7 +217,7 @@ impl BridgeConnection {
     }
 
     /// The first 401 ends everything: repeating it can lock the account (rest.md section 1).
-    pub(super) fn on_unauthorized(&mut self, ctx: &mut Context, error: AskError) {
+    pub(super) fn on_unauthorized(&mut self, ctx: &mut Context, error: RequestError) {
         warn!(bridge = %ctx.name, "user name or password refused");
         ctx.memory.set_refused(&ctx.config, true);
         if !ctx.phase.is_paused() {
@@ -226,7 +226,7 @@ impl BridgeConnection {
         }
     }
 
-    fn enter_refused(&self, ctx: &mut Context, error: AskError, what: &str) {
+    fn enter_refused(&self, ctx: &mut Context, error: RequestError, what: &str) {
         ctx.phase = Phase::Refused;
         ctx.timers.cancel(&Timer::Probe);
         ctx.emit(Effect::RequestsStopped { error, close_sockets: true });
@@ -279,7 +279,7 @@ mod tests {
     fn a_bridge_is_unreachable_after_three_failures_and_those_who_wait_are_told() {
         let (mut ctx, now) = (Context::for_tests(), Now::read());
         let mut connection = BridgeConnection::new(now.instant);
-        let error = AskError::Unreachable("refused".into());
+        let error = RequestError::Unreachable("refused".into());
         connection.count_failure(&mut ctx, &error, now);
         connection.count_failure(&mut ctx, &error, now);
         assert!(ctx.phase.is_up() && ctx.emitted().is_empty());
@@ -293,11 +293,11 @@ mod tests {
     fn a_refused_password_is_not_tried_again_until_somebody_asks() {
         let (mut ctx, now) = (Context::for_tests(), Now::read());
         let mut connection = BridgeConnection::new(now.instant);
-        connection.on_unauthorized(&mut ctx, AskError::Unauthorized);
+        connection.on_unauthorized(&mut ctx, RequestError::Unauthorized);
         assert_eq!((ctx.phase, ctx.state(), ctx.timers.has(&Timer::Probe)), (Phase::Refused, BridgeState::Refused, false));
         assert!(ctx.emitted()[0].contains("close_sockets: true"));
         connection.retry(&mut ctx);
-        assert!(ctx.phase.is_probing() && ctx.requests.queue.has(&Ask::Status));
+        assert!(ctx.phase.is_probing() && ctx.requests.queue.contains(&Request::Status));
     }
 
     #[test]
@@ -308,14 +308,14 @@ mod tests {
         connection.retry(&mut ctx);
         assert!(!ctx.phase.may_send() && ctx.state() == BridgeState::Paused);
         connection.resume(&mut ctx);
-        assert!(ctx.phase.is_probing() && ctx.requests.queue.has(&Ask::Status));
+        assert!(ctx.phase.is_probing() && ctx.requests.queue.contains(&Request::Status));
     }
 
     #[test]
     fn a_busy_bridge_is_asked_again_but_not_for_ever_and_never_for_a_change() {
         let mut connection = BridgeConnection::new(Instant::now());
-        let call = Ask::Call("c".into());
+        let call = Request::Call("c".into());
         assert_eq!((0..20).filter(|_| connection.may_repeat(&call)).count(), 19, "ten times, and anew after that");
-        assert!(!connection.may_repeat(&Ask::Change(Change::Admit("p".into()))));
+        assert!(!connection.may_repeat(&Request::Mutate(Mutation::Admit("p".into()))));
     }
 }

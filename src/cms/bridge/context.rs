@@ -6,17 +6,17 @@ use std::time::Instant;
 
 use super::effects::Effect;
 use super::event_coverage::EventCoverage;
-use super::memory::BridgeMemory;
+use super::memory::SavedBridgeState;
 use super::metrics::BridgeMetrics;
 use super::outgoing::OutgoingRequests;
 use super::timers::Timer;
 use crate::clock::Now;
 use crate::cms::cluster::{Cluster, Tuning};
-use crate::cms::events::subscriptions::Plan;
-use crate::cms::missed_events::Found;
-use crate::cms::rest::client::Client;
-use crate::cms::rest::queue::{Lane, Queue};
-use crate::cms::rest::request::Ask;
+use crate::cms::events::subscriptions::SubscriptionPlan;
+use crate::cms::missed_events::Discrepancy;
+use crate::cms::rest::client::RestClient;
+use crate::cms::rest::queue::{Lane, RequestQueue};
+use crate::cms::rest::request::Request;
 use crate::cms::timers::Timers;
 use crate::cms::tls::TrustError;
 use crate::config::{BridgeConfig, CdrMode, Timing};
@@ -62,7 +62,7 @@ pub(super) struct Context {
     pub(super) timing: Timing,
     pub(super) cluster: Cluster,
     pub(super) store: Store,
-    pub(super) memory: Arc<dyn BridgeMemory>,
+    pub(super) memory: Arc<dyn SavedBridgeState>,
     pub(super) requests: OutgoingRequests,
     pub(super) timers: Timers<Timer>,
     pub(super) metrics: BridgeMetrics,
@@ -82,13 +82,13 @@ pub(super) struct Context {
 
 impl Context {
     /// Checks the trust settings.
-    pub(super) fn new(config: BridgeConfig, cluster: Cluster, memory: Arc<dyn BridgeMemory>, now: Instant) -> Result<Self, TrustError> {
+    pub(super) fn new(config: BridgeConfig, cluster: Cluster, memory: Arc<dyn SavedBridgeState>, now: Instant) -> Result<Self, TrustError> {
         let Tuning { limits, timing } = Tuning::clone(&cluster.tuning().get());
         Ok(Self {
             name: config.name.clone(),
-            requests: OutgoingRequests::new(Queue::new(&limits, now), Client::new(&config, &timing)?),
+            requests: OutgoingRequests::new(RequestQueue::new(&limits, now), RestClient::new(&config, &timing)?),
             metrics: BridgeMetrics::new(&config.name),
-            coverage: EventCoverage::new(Plan::new(limits.subscriptions_per_socket)),
+            coverage: EventCoverage::new(SubscriptionPlan::new(limits.subscriptions_per_socket)),
             store: cluster.store().clone(),
             timers: Timers::new(),
             phase: Phase::Probing,
@@ -108,7 +108,7 @@ impl Context {
     }
 
     /// Queues a request; an equal one waits only once.
-    pub(super) fn request(&mut self, lane: Lane, ask: Ask) {
+    pub(super) fn request(&mut self, lane: Lane, ask: Request) {
         self.requests.queue.push(lane, ask);
     }
 
@@ -118,7 +118,7 @@ impl Context {
     }
 
     /// Hands on what reading again brought to light. Where nothing is pushed, that is how changes are found, and no discrepancy.
-    pub(super) fn emit_discrepancy(&mut self, found: Found) {
+    pub(super) fn emit_discrepancy(&mut self, found: Discrepancy) {
         if !self.coverage.is_blind() && self.calls_listed {
             self.effects.push(Effect::Discrepancy(found));
         }
@@ -138,16 +138,13 @@ impl Context {
     }
 
     pub(super) fn home_of(&self, person: &ParticipantId) -> Option<Home> {
-        self.store.with_person(person, |person| person.home.clone()).flatten()
+        self.store.home(person)
     }
 
     /// Participants of a call whose legs run here.
     pub(super) fn hosted_in(&self, call: &CallId) -> Vec<ParticipantId> {
         let here = Some(Home::Bridge(self.name.clone()));
-        self.roster(call)
-            .into_iter()
-            .filter(|person| self.store.with_person(person, |person| person.home == here).unwrap_or(false))
-            .collect()
+        self.roster(call).into_iter().filter(|person| self.store.person_is(person, |person| person.home == here)).collect()
     }
 
     /// Enters a state; keeps its beginning when it was entered before.
@@ -173,7 +170,7 @@ mod tests {
 
     struct NothingSaved;
 
-    impl BridgeMemory for NothingSaved {
+    impl SavedBridgeState for NothingSaved {
         fn is_refused(&self, _: &BridgeConfig) -> bool {
             false
         }
@@ -222,12 +219,12 @@ mod tests {
     fn where_nothing_is_pushed_a_change_found_by_reading_is_no_discrepancy() {
         let mut ctx = Context::for_tests();
         ctx.calls_listed = true;
-        ctx.emit_discrepancy(Found::Call("c".into()));
+        ctx.emit_discrepancy(Discrepancy::Call("c".into()));
         assert_eq!(ctx.emitted(), [""; 0]);
-        let set: Vec<i64> = ctx.coverage.plan.request(0).iter().map(|subscription| subscription.index).collect();
-        ctx.coverage.plan.answered(0, &set, true);
+        let set: Vec<i64> = ctx.coverage.plan.subscription_set(0).iter().map(|subscription| subscription.index).collect();
+        ctx.coverage.plan.on_ack(0, &set, true);
         ctx.coverage.socket(0).open = true;
-        ctx.emit_discrepancy(Found::Call("c".into()));
+        ctx.emit_discrepancy(Discrepancy::Call("c".into()));
         assert_eq!(ctx.emitted(), [r#"Discrepancy(Call("c"))"#]);
     }
 

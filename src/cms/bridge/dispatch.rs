@@ -6,14 +6,14 @@ use super::outgoing::Completed;
 use super::participants::LegReading;
 use super::timers::Timer;
 use crate::clock::Now;
-use crate::cms::cluster::Command;
-use crate::cms::events::socket::Report;
+use crate::cms::cluster::BridgeCommand;
+use crate::cms::events::socket::SocketReport;
 use crate::cms::events::subscriptions::{SocketId, Topic};
-use crate::cms::missed_events::Missing;
-use crate::cms::rest::client::AskError;
+use crate::cms::missed_events::Expected;
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
-use crate::cms::rest::response::{Answer, LegDetail, Page, PersonDetail, RosterItem, Status};
+use crate::cms::rest::request::Request;
+use crate::cms::rest::response::{LegDetail, ListPage, ParticipantDetail, Response, RosterItem, Status};
 use crate::config::Timing;
 use crate::model::{CallId, LegId, ParticipantId};
 use tracing::debug;
@@ -22,7 +22,7 @@ use tracing::debug;
 impl Bridge {
     pub(super) fn on_completed(&mut self, completed: Completed) {
         let Completed { lane, ask, sent, result } = completed;
-        self.ctx.requests.queue.done(lane);
+        self.ctx.requests.queue.finish(lane);
         let now = Now::read();
         self.refresh(now);
         let waiters = self.waiters.take_response_waiters(&ask, sent.instant);
@@ -32,7 +32,7 @@ impl Bridge {
                 self.connection.on_answered(&self.ctx, now);
                 self.connection.forget_repeats(&ask);
                 self.status.record_usable(&ask);
-                if matches!(ask, Ask::Calls(_)) && self.connection.is_unreadable() {
+                if matches!(ask, Request::Calls(_)) && self.connection.is_unreadable() {
                     self.on_readable(now);
                 }
                 self.on_response(lane, ask, answer, sent, now);
@@ -54,37 +54,37 @@ impl Bridge {
         }
     }
 
-    fn on_response(&mut self, lane: Lane, ask: Ask, answer: Answer, sent: Now, now: Now) {
+    fn on_response(&mut self, lane: Lane, ask: Request, answer: Response, sent: Now, now: Now) {
         let ctx = &mut self.ctx;
         match (ask, answer) {
-            (Ask::Status, Answer::Status(status)) => self.on_status(&status, now),
-            (Ask::Token(socket), Answer::Token(token)) => self.events.open_session(ctx, socket, token),
-            (Ask::ClusterName, Answer::ClusterName(name)) => self.identity.on_own_name(ctx, name),
-            (Ask::Bridges(offset), Answer::Bridges(page)) => self.identity.on_bridges(ctx, offset, page),
-            (Ask::Calls(offset), Answer::Calls(page)) => self.calls.on_calls(ctx, offset, page, sent, now),
-            (Ask::Call(call), Answer::Call(detail)) => {
-                self.missed.take_missing(&Missing::Call(call.clone()));
+            (Request::Status, Response::Status(status)) => self.on_status(&status, now),
+            (Request::Token(socket), Response::Token(token)) => self.events.open_session(ctx, socket, token),
+            (Request::ClusterName, Response::ClusterName(name)) => self.identity.on_own_name(ctx, name),
+            (Request::Bridges(offset), Response::Bridges(page)) => self.identity.on_bridges(ctx, offset, page),
+            (Request::Calls(offset), Response::Calls(page)) => self.calls.on_calls(ctx, offset, page, sent, now),
+            (Request::Call(call), Response::Call(detail)) => {
+                self.missed.take_missing(&Expected::Call(call.clone()));
                 self.calls.on_call(ctx, &call, detail, sent, now);
             }
-            (Ask::Roster(call, offset), Answer::Roster(page)) => self.on_roster(lane, &call, offset, page, (sent, now)),
-            (Ask::CallLegs(call, offset), Answer::CallLegs(page)) => {
+            (Request::Roster(call, offset), Response::Roster(page)) => self.on_roster(lane, &call, offset, page, (sent, now)),
+            (Request::CallLegs(call, offset), Response::CallLegs(page)) => {
                 let next = page.next(offset);
                 let unknown = |leg: &LegId| !self.participants.is_link(leg) && !self.participants.knows_leg(leg);
                 self.calls.on_call_legs(ctx, &call, next, page.items.into_iter().filter(unknown).collect());
             }
-            (Ask::Person(person), Answer::Person(detail)) => self.on_participant(&person, detail, sent, now),
-            (Ask::Legs(person), Answer::Legs(list)) => self.participants.on_leg_list(ctx, lane, &person, list),
-            (Ask::LegsByFilter(person), Answer::Legs(list)) => self.participants.on_filtered_leg_list(ctx, lane, &person, list),
-            (Ask::Leg(leg), Answer::Leg(detail)) => {
+            (Request::Participant(person), Response::Participant(detail)) => self.on_participant(&person, detail, sent, now),
+            (Request::Legs(person), Response::Legs(list)) => self.participants.on_leg_list(ctx, lane, &person, list),
+            (Request::LegsByFilter(person), Response::Legs(list)) => self.participants.on_filtered_leg_list(ctx, lane, &person, list),
+            (Request::Leg(leg), Response::Leg(detail)) => {
                 self.participants.on_leg(ctx, LegReading { lane, leg: &leg, detail: &detail, sent }, now);
                 self.route(now);
                 self.on_leg_done(&leg, Some(&detail), now);
             }
-            (Ask::Change(change), _) => self.participants.on_change_accepted(ctx, &change, now),
-            (Ask::CdrReceivers(offset), Answer::CdrReceivers { page, maximum }) => {
+            (Request::Mutate(change), _) => self.participants.on_change_accepted(ctx, &change, now),
+            (Request::CdrReceivers(offset), Response::CdrReceivers { page, maximum }) => {
                 self.registration.on_receivers(ctx, offset, page, maximum, now);
             }
-            (Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..), answer) => self.registration.on_receiver_saved(ctx, answer),
+            (Request::AddCdrReceiver(..) | Request::SetCdrReceiver(..), answer) => self.registration.on_receiver_saved(ctx, answer),
             (ask, answer) => self.profiles.on_profile(ctx, &ask, answer),
         }
     }
@@ -103,7 +103,7 @@ impl Bridge {
         }
     }
 
-    fn on_roster(&mut self, lane: Lane, call: &CallId, offset: usize, page: Page<RosterItem>, (sent, now): (Now, Now)) {
+    fn on_roster(&mut self, lane: Lane, call: &CallId, offset: usize, page: ListPage<RosterItem>, (sent, now): (Now, Now)) {
         let next = page.next(offset);
         let Some(accepted) = self.calls.accept_roster_page(&self.ctx, call, offset, &page, sent) else { return };
         for item in page.items {
@@ -113,8 +113,8 @@ impl Bridge {
         self.calls.continue_roster(&mut self.ctx, lane, call, next);
     }
 
-    fn on_participant(&mut self, person: &ParticipantId, detail: PersonDetail, sent: Now, now: Now) {
-        self.missed.take_missing(&Missing::Person(person.clone()));
+    fn on_participant(&mut self, person: &ParticipantId, detail: ParticipantDetail, sent: Now, now: Now) {
+        self.missed.take_missing(&Expected::Participant(person.clone()));
         if let Some(call) = self.participants.on_participant(&mut self.ctx, person, &detail, sent) {
             let roster = self.calls.roster_knowledge(&call);
             self.participants.place_in_call(&mut self.ctx, person, &call, detail, roster, (sent, now));
@@ -135,26 +135,26 @@ impl Bridge {
 /// Failures.
 impl Bridge {
     /// Sorts out what a request without a usable response means; true when it is sent again.
-    fn on_failure(&mut self, lane: Lane, ask: Ask, error: AskError, now: Now) -> bool {
+    fn on_failure(&mut self, lane: Lane, ask: Request, error: RequestError, now: Now) -> bool {
         let ctx = &mut self.ctx;
         if self.status.record_unusable(&ask, &error, now) && self.connection.is_unreadable() && ctx.phase.is_up() {
             self.connection.go_down(ctx, &error, now);
             return false;
         }
         match &error {
-            AskError::Unauthorized if !matches!(ask, Ask::Token(_)) => {
+            RequestError::Unauthorized if !matches!(ask, Request::Token(_)) => {
                 self.connection.on_unauthorized(ctx, error);
                 return false;
             }
-            AskError::Busy { retry_after } => {
+            RequestError::Busy { retry_after } => {
                 self.connection.on_busy(ctx, *retry_after, now);
                 self.waiters.fail_held_too_long(ctx, now.instant);
                 if ctx.phase.is_up() && self.connection.may_repeat(&ask) {
-                    ctx.requests.queue.again(lane, ask);
+                    ctx.requests.queue.requeue(lane, ask);
                     return true;
                 }
             }
-            AskError::TimedOut(_) | AskError::Unreachable(_) | AskError::Closed { .. } | AskError::Untrusted(_) => {
+            RequestError::TimedOut(_) | RequestError::Unreachable(_) | RequestError::Closed { .. } | RequestError::Untrusted(_) => {
                 self.connection.count_failure(ctx, &error, now);
                 self.route(now);
             }
@@ -163,34 +163,34 @@ impl Bridge {
         self.on_request_failed(lane, ask, error, now)
     }
 
-    fn on_request_failed(&mut self, lane: Lane, ask: Ask, error: AskError, now: Now) -> bool {
+    fn on_request_failed(&mut self, lane: Lane, ask: Request, error: RequestError, now: Now) -> bool {
         let ctx = &mut self.ctx;
         match ask {
-            Ask::Change(change) => self.connection.on_change_failed(ctx, &change, &error),
-            Ask::Status if ctx.phase.is_probing() => self.on_probe_failed(&error, now),
-            Ask::Token(socket) => self.events.on_token_failed(ctx, socket, &error, now),
-            Ask::CdrReceivers(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..) => {
+            Request::Mutate(change) => self.connection.on_change_failed(ctx, &change, &error),
+            Request::Status if ctx.phase.is_probing() => self.on_probe_failed(&error, now),
+            Request::Token(socket) => self.events.on_token_failed(ctx, socket, &error, now),
+            Request::CdrReceivers(_) | Request::AddCdrReceiver(..) | Request::SetCdrReceiver(..) => {
                 self.registration.on_registration_failed(ctx, &ask, &error, now);
             }
             ask if !error.answered() && ctx.phase.is_up() => {
-                ctx.requests.queue.again(lane, ask);
+                ctx.requests.queue.requeue(lane, ask);
                 return true;
             }
-            Ask::Call(call) => {
-                let gone = matches!(error, AskError::Gone(_));
-                let missing = gone && self.missed.take_missing(&Missing::Call(call.clone()));
+            Request::Call(call) => {
+                let gone = matches!(error, RequestError::Gone(_));
+                let missing = gone && self.missed.take_missing(&Expected::Call(call.clone()));
                 self.calls.on_call_failed(ctx, &call, &error, missing, now);
             }
-            Ask::Calls(_) => self.calls.on_calls_failed(ctx, now),
-            Ask::Roster(call, _) | Ask::CallLegs(call, _) => self.calls.on_roster_failed(ctx, &call, &error, now),
-            Ask::Person(person) => {
-                let gone = matches!(error, AskError::Gone(_));
-                let missing = gone && self.missed.take_missing(&Missing::Person(person.clone()));
+            Request::Calls(_) => self.calls.on_calls_failed(ctx, now),
+            Request::Roster(call, _) | Request::CallLegs(call, _) => self.calls.on_roster_failed(ctx, &call, &error, now),
+            Request::Participant(person) => {
+                let gone = matches!(error, RequestError::Gone(_));
+                let missing = gone && self.missed.take_missing(&Expected::Participant(person.clone()));
                 self.participants.on_participant_failed(ctx, &person, &error, missing, now);
             }
-            Ask::Legs(person) => self.participants.on_leg_list_failed(ctx, lane, &person, error, now),
-            Ask::LegsByFilter(person) => self.participants.on_legs_unknown(ctx, &person, error, now),
-            Ask::Leg(leg) => {
+            Request::Legs(person) => self.participants.on_leg_list_failed(ctx, lane, &person, error, now),
+            Request::LegsByFilter(person) => self.participants.on_legs_unknown(ctx, &person, error, now),
+            Request::Leg(leg) => {
                 self.on_leg_done(&leg, None, now);
                 self.route(now);
                 self.participants.on_leg_failed(&mut self.ctx, &leg, error, now);
@@ -200,8 +200,8 @@ impl Bridge {
         false
     }
 
-    fn on_probe_failed(&mut self, error: &AskError, now: Now) {
-        if matches!(error, AskError::Forbidden | AskError::Gone(_)) {
+    fn on_probe_failed(&mut self, error: &RequestError, now: Now) {
+        if matches!(error, RequestError::Forbidden | RequestError::Gone(_)) {
             // The status may be closed to this user, or absent, while calls are open: Usher goes on without a version.
             self.on_reachable(now);
         } else {
@@ -212,7 +212,7 @@ impl Bridge {
 
 /// Events.
 impl Bridge {
-    pub(super) fn on_report(&mut self, report: Report) {
+    pub(super) fn on_report(&mut self, report: SocketReport) {
         let now = Now::read();
         if let Some((socket, frame)) = self.events.on_report(&mut self.ctx, report, now) {
             self.connection.on_heard(&self.ctx, now);
@@ -252,24 +252,24 @@ impl Bridge {
 
 /// Commands.
 impl Bridge {
-    pub(super) fn on_command(&mut self, command: Command) {
+    pub(super) fn on_command(&mut self, command: BridgeCommand) {
         let now = Now::read();
         self.refresh(now);
         let ctx = &mut self.ctx;
         match command {
-            Command::Host(person) => self.participants.on_hosted_here(ctx, &person),
-            Command::Ask { ask, bulk, reply } => self.waiters.submit(ctx, ask, action_lane(bulk), reply),
-            Command::Withdraw(ask) => self.waiters.withdraw(ctx, &ask),
-            Command::Look { person, bulk, reply } => self.waiters.probe_participant(ctx, person, action_lane(bulk), reply),
-            Command::Records { body, room } => {
+            BridgeCommand::HostedHere(person) => self.participants.on_hosted_here(ctx, &person),
+            BridgeCommand::Send { request: ask, bulk, reply } => self.waiters.submit(ctx, ask, action_lane(bulk), reply),
+            BridgeCommand::Withdraw(ask) => self.waiters.withdraw(ctx, &ask),
+            BridgeCommand::ProbeLegs { person, bulk, reply } => self.waiters.probe_participant(ctx, person, action_lane(bulk), reply),
+            BridgeCommand::Records { body, room } => {
                 self.records.on_records(ctx, &body, now);
                 self.route(now);
                 drop(room);
             }
-            Command::Retry => self.connection.retry(ctx),
-            Command::Pause { by } => self.connection.pause(ctx, by, now),
-            Command::Resume => self.connection.resume(ctx),
-            Command::Retune => self.retune(now),
+            BridgeCommand::Retry => self.connection.retry(ctx),
+            BridgeCommand::Pause { by } => self.connection.pause(ctx, by, now),
+            BridgeCommand::Resume => self.connection.resume(ctx),
+            BridgeCommand::Retune => self.retune(now),
         }
         self.route(now);
     }
@@ -318,7 +318,7 @@ impl Bridge {
             Timer::RecheckOthers(call) => self.rechecks.recheck_others(ctx, &call, now),
             Timer::Arrivals(call) => self.rechecks.check_arrivals(ctx, &call, now),
             Timer::PollLegs(person) => self.participants.poll_legs(ctx, &person),
-            Timer::RequestAgain(person) => ctx.request(Lane::InCall, Ask::Person(person)),
+            Timer::RequestAgain(person) => ctx.request(Lane::InCall, Request::Participant(person)),
             Timer::FindHome(person) => self.participants.check_homeless(ctx, &person, now),
             Timer::UnknownLeg(leg) => self.records.check_unknown_leg(ctx, self.participants.knows_leg(&leg), leg),
             Timer::VerifyRecords { leg, waiting, since } => {

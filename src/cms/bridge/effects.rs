@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use crate::clock::Now;
-use crate::cms::cluster::Look;
+use crate::cms::cluster::LegProbe;
 use crate::cms::events::protocol::Update;
 use crate::cms::events::subscriptions::{SocketId, Topic};
-use crate::cms::evidence::Fact;
-use crate::cms::missed_events::{Found, Missing};
-use crate::cms::rest::client::AskError;
+use crate::cms::events::unreported::Fact;
+use crate::cms::missed_events::{Discrepancy, Expected};
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
 use crate::model::{CallId, Fault, LegId, Lobby, ParticipantId};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) enum Effect {
     ReadLists(Lane),
     /// Nothing is sent to the bridge any more: everybody who waits gets this error. With `close_sockets` the events sockets are closed too.
     RequestsStopped {
-        error: AskError,
+        error: RequestError,
         close_sockets: bool,
     },
     /// A retry was asked for, and requests are answered: the sockets that are closed are connected.
@@ -70,17 +70,17 @@ pub(super) enum Effect {
     FindHome(ParticipantId),
 
     /// A reading showed something that this subscription should have told.
-    Shown {
+    UnreportedFact {
         topic: Topic,
         subject: Arc<str>,
         fact: Fact,
     },
     /// A reading did not show this, which is asked for now.
-    NotShown(Missing),
+    NotShown(Expected),
     /// The first list of a subscription left this out, which is asked for now.
-    LeftOut(Missing),
+    LeftOut(Expected),
     /// Reading again brought this to light.
-    Discrepancy(Found),
+    Discrepancy(Discrepancy),
 
     /// A participant came to a call whose roster is known.
     Arrived {
@@ -121,7 +121,7 @@ pub(super) enum Effect {
     /// A reading answers those who probe this participant: all of them, or those who asked before it was `sent`.
     ProbeAnswered {
         person: ParticipantId,
-        look: Look,
+        look: LegProbe,
         sent: Option<Now>,
     },
 

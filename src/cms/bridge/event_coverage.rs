@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::cms::events::subscriptions::{Plan, SocketId, Topic};
+use crate::cms::events::subscriptions::{SocketId, SubscriptionPlan, Topic};
 use crate::model::CallId;
 
 #[derive(Debug, Default)]
@@ -20,12 +20,12 @@ pub(super) struct SocketCoverage {
 
 #[derive(Debug)]
 pub(super) struct EventCoverage {
-    pub(super) plan: Plan,
+    pub(super) plan: SubscriptionPlan,
     sockets: HashMap<SocketId, SocketCoverage>,
 }
 
 impl EventCoverage {
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: SubscriptionPlan) -> Self {
         Self { plan, sockets: HashMap::new() }
     }
 
@@ -99,12 +99,12 @@ mod tests {
     #[test]
     fn a_roster_counts_as_pushed_once_it_is_accepted_and_its_first_list_is_complete() {
         let call: CallId = "c".into();
-        let mut coverage = EventCoverage::new(Plan::new(10));
+        let mut coverage = EventCoverage::new(SubscriptionPlan::new(10));
         assert_eq!(coverage.plan.add(&call), Some(0));
         coverage.socket(0).open = true;
         assert!(coverage.is_blind() && !coverage.pushes_roster(&call));
-        let set: Vec<i64> = coverage.plan.request(0).iter().map(|subscription| subscription.index).collect();
-        coverage.plan.answered(0, &set, true);
+        let set: Vec<i64> = coverage.plan.subscription_set(0).iter().map(|subscription| subscription.index).collect();
+        coverage.plan.on_ack(0, &set, true);
         coverage.socket(0).begun.push((Topic::Roster(call.clone()), Instant::now()));
         assert!(!coverage.is_blind() && !coverage.pushes_roster(&call));
         coverage.socket(0).begun.clear();
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn calls_are_polled_once_events_were_lost_and_not_before_the_first_attempt_ended() {
         let call: CallId = "c".into();
-        let mut coverage = EventCoverage::new(Plan::new(10));
+        let mut coverage = EventCoverage::new(SubscriptionPlan::new(10));
         coverage.plan.add(&call);
         assert!(!coverage.is_polled(&call));
         coverage.reset_socket(0, 1);

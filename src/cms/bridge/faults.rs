@@ -1,28 +1,30 @@
 //! The fault that moderators see for a request that failed, and for an actor that did.
 
 use crate::clock::Now;
-use crate::cms::rest::client::AskError;
+use crate::cms::rest::client::RequestError;
 use crate::model::{BridgeName, BridgeState, Fault};
 use crate::store::Store;
 
-pub(super) fn fault_of(error: &AskError) -> Fault {
+pub(super) fn fault_of(error: &RequestError) -> Fault {
     let code = match error {
-        AskError::Unauthorized => "credentials_refused",
-        AskError::Forbidden => "forbidden",
-        AskError::TimedOut(_) => "timed_out",
-        AskError::Unreachable(_) | AskError::Closed { .. } => "unreachable",
-        AskError::Untrusted(_) => "certificate",
-        AskError::Busy { .. } => "busy",
-        AskError::Gone(_) | AskError::Refused { .. } | AskError::Garbled(_) | AskError::Withheld(_) | AskError::Withdrawn => {
-            "unexpected_answer"
-        }
+        RequestError::Unauthorized => "credentials_refused",
+        RequestError::Forbidden => "forbidden",
+        RequestError::TimedOut(_) => "timed_out",
+        RequestError::Unreachable(_) | RequestError::Closed { .. } => "unreachable",
+        RequestError::Untrusted(_) => "certificate",
+        RequestError::Busy { .. } => "busy",
+        RequestError::Gone(_)
+        | RequestError::Refused { .. }
+        | RequestError::Garbled(_)
+        | RequestError::Withheld(_)
+        | RequestError::Withdrawn => "unexpected_answer",
     };
     Fault { code: code.into(), what: error.to_string().into() }
 }
 
 /// Why nothing is sent to a bridge that an administrator paused.
-pub(super) fn paused_by(user: &str) -> AskError {
-    AskError::Withheld(format!("the bridge is paused by {user}"))
+pub(super) fn paused_by(user: &str) -> RequestError {
+    RequestError::Withheld(format!("the bridge is paused by {user}"))
 }
 
 /// Shows a bridge whose actor failed as such, until another actor has taken over.

@@ -4,14 +4,14 @@
 use super::Bridge;
 use super::outgoing::Completed;
 use crate::clock::Now;
-use crate::cms::cluster::Command;
-use crate::cms::rest::request::Ask;
+use crate::cms::cluster::BridgeCommand;
+use crate::cms::rest::request::Request;
 use crate::cms::supervisor::NOT_FOLLOWED;
 
 impl Bridge {
     /// Hands on everything that was asked of the bridge and not sent; what nobody takes is answered. A change that is under way keeps its
     /// waiters: giving it up would leave open whether CMS carried it out.
-    pub(in crate::cms) fn leave(mut self, hand_on: impl Fn(Command) -> Result<(), Command>) {
+    pub(in crate::cms) fn leave(mut self, hand_on: impl Fn(BridgeCommand) -> Result<(), BridgeCommand>) {
         self.waiters.hand_on(&mut self.ctx, |command| {
             if let Err(command) = hand_on(command) {
                 command.withhold(NOT_FOLLOWED);
@@ -27,7 +27,7 @@ impl Bridge {
         while self.waiters.has_changes_in_flight()
             && let Some(Completed { ask, sent, result, .. }) = self.ctx.requests.next_completed().await
         {
-            if let (Ask::Change(change), Ok(_)) = (&ask, &result) {
+            if let (Request::Mutate(change), Ok(_)) = (&ask, &result) {
                 self.participants.on_change_accepted(&self.ctx, change, Now::read());
             }
             for waiter in self.waiters.take_response_waiters(&ask, sent.instant) {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::context::Context;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
-use crate::cms::rest::response::{BridgeItem, Page};
+use crate::cms::rest::request::Request;
+use crate::cms::rest::response::{BridgeItem, ListPage};
 
 #[derive(Debug, Default)]
 pub(super) struct ClusterIdentity {
@@ -18,14 +18,14 @@ impl ClusterIdentity {
         self.identify(ctx);
     }
 
-    pub(super) fn on_bridges(&self, ctx: &mut Context, offset: usize, page: Page<BridgeItem>) {
+    pub(super) fn on_bridges(&self, ctx: &mut Context, offset: usize, page: ListPage<BridgeItem>) {
         if offset == 0 {
             ctx.peers.clear();
         }
         let next = page.next(offset);
         ctx.peers.extend(page.items.into_iter().filter_map(|item| Some((item.id, item.name?))));
         match next {
-            Some(offset) => ctx.request(Lane::Resync, Ask::Bridges(offset)),
+            Some(offset) => ctx.request(Lane::Resync, Request::Bridges(offset)),
             None => self.identify(ctx),
         }
     }
@@ -35,7 +35,7 @@ impl ClusterIdentity {
         let own = self.unique_name.as_deref();
         let id = ctx.peers.iter().find(|(_, name)| Some(&**name) == own).map(|(id, _)| id);
         if let Some(id) = id {
-            ctx.cluster.learn(id, &ctx.name);
+            ctx.cluster.set_bridge_id(id, &ctx.name);
         }
         ctx.store.put_bridge(&ctx.name, |bridge| {
             bridge.id = id.cloned().or(bridge.id.take());
@@ -53,11 +53,11 @@ mod tests {
         let mut ctx = Context::for_tests();
         let mut identity = ClusterIdentity::default();
         let item = |id: &str, name: &str| BridgeItem { id: id.into(), name: Some(name.into()) };
-        let page = Page { items: vec![item("1", "one"), item("2", "two")], total: Some(2), unreadable: 0, damaged: false };
+        let page = ListPage { items: vec![item("1", "one"), item("2", "two")], total: Some(2), unreadable: 0, damaged: false };
         identity.on_bridges(&mut ctx, 0, page);
-        assert_eq!(ctx.cluster.name_of("2"), None, "its own name is not known yet");
+        assert_eq!(ctx.cluster.bridge_name("2"), None, "its own name is not known yet");
         identity.on_own_name(&ctx, Some("two".into()));
-        assert_eq!(ctx.cluster.name_of("2"), Some(ctx.name.clone()));
+        assert_eq!(ctx.cluster.bridge_name("2"), Some(ctx.name.clone()));
         assert_eq!(ctx.store.with_bridge(&ctx.name, |bridge| bridge.id.clone()), Some(Some("2".into())));
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::BridgeConfig;
 use crate::model::{BridgeName, Paused};
 
-pub trait BridgeMemory: Send + Sync {
+pub trait SavedBridgeState: Send + Sync {
     /// Whether this password was refused. It is not tried again then, since accounts lock.
     fn is_refused(&self, bridge: &BridgeConfig) -> bool;
     fn set_refused(&self, bridge: &BridgeConfig, refused: bool);

@@ -61,9 +61,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use super::cluster::{Cluster, Command};
-use super::dial::System;
-use super::events::socket::{Endpoint, Report};
+use super::cluster::{BridgeCommand, Cluster};
+use super::connect::SystemResolver;
+use super::events::socket::{ConnectOptions, SocketReport};
 use super::tls::{self, TrustError};
 use crate::clock::Now;
 use crate::config::BridgeConfig;
@@ -77,7 +77,7 @@ use effects::Effect;
 use event_sockets::EventSockets;
 pub(super) use faults::report_failed_actor;
 use identity::ClusterIdentity;
-pub use memory::BridgeMemory;
+pub use memory::SavedBridgeState;
 use missed::MissedChanges;
 use participants::Participants;
 use rechecks::Rechecks;
@@ -113,7 +113,7 @@ pub(super) struct Bridge {
 pub(super) struct BridgeParts {
     pub config: BridgeConfig,
     pub cluster: Cluster,
-    pub memory: Arc<dyn BridgeMemory>,
+    pub memory: Arc<dyn SavedBridgeState>,
     pub tracker: TaskTracker,
 }
 
@@ -125,7 +125,7 @@ const BURST: usize = 256;
 
 impl Bridge {
     /// Checks the trust settings; asks nothing yet.
-    pub(super) fn new(parts: BridgeParts) -> Result<(Self, mpsc::Receiver<Report>), TrustError> {
+    pub(super) fn new(parts: BridgeParts) -> Result<(Self, mpsc::Receiver<SocketReport>), TrustError> {
         let BridgeParts { config, cluster, memory, tracker } = parts;
         let (reports, inbox) = mpsc::channel(REPORTS);
         let mut tls = tls::client_config(&config.trust)?;
@@ -134,7 +134,7 @@ impl Bridge {
         }
         tls.alpn_protocols.clear();
         let connect_timeout = cluster.tuning().get().timing.connect_timeout;
-        let endpoint = Endpoint { url: config.url.clone(), tls: Arc::new(tls), connect_timeout, names: Arc::new(System) };
+        let endpoint = ConnectOptions { url: config.url.clone(), tls: Arc::new(tls), connect_timeout, names: Arc::new(SystemResolver) };
         let now = Instant::now();
         let bridge = Self {
             ctx: Context::new(config, cluster, memory, now)?,
@@ -160,8 +160,8 @@ impl Bridge {
     /// Runs until `stop`, closes its sockets, and comes back for what is left to do then. The one place where this bridge's facts change.
     pub(super) async fn run(
         mut self,
-        mut inbox: mpsc::Receiver<Report>,
-        commands: &mut mpsc::Receiver<Command>,
+        mut inbox: mpsc::Receiver<SocketReport>,
+        commands: &mut mpsc::Receiver<BridgeCommand>,
         stop: CancellationToken,
     ) -> Self {
         self.begin();

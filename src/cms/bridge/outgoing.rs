@@ -9,28 +9,28 @@ use tracing::trace;
 
 use super::metrics::BridgeMetrics;
 use crate::clock::Now;
-use crate::cms::rest::client::{AskError, Client};
-use crate::cms::rest::queue::{Lane, Pick, Queue};
-use crate::cms::rest::request::Ask;
-use crate::cms::rest::response::Answer;
+use crate::cms::rest::client::{RequestError, RestClient};
+use crate::cms::rest::queue::{Lane, Pick, RequestQueue};
+use crate::cms::rest::request::Request;
+use crate::cms::rest::response::Response;
 use crate::model::BridgeName;
 
 /// A request that came to its end.
 pub(super) struct Completed {
     pub(super) lane: Lane,
-    pub(super) ask: Ask,
+    pub(super) ask: Request,
     pub(super) sent: Now,
-    pub(super) result: Result<Answer, AskError>,
+    pub(super) result: Result<Response, RequestError>,
 }
 
 pub(super) struct OutgoingRequests {
-    pub(super) queue: Queue,
-    pub(super) client: Client,
+    pub(super) queue: RequestQueue,
+    pub(super) client: RestClient,
     in_flight: FuturesUnordered<BoxFuture<'static, Completed>>,
 }
 
 impl OutgoingRequests {
-    pub(super) fn new(queue: Queue, client: Client) -> Self {
+    pub(super) fn new(queue: RequestQueue, client: RestClient) -> Self {
         Self { queue, client, in_flight: FuturesUnordered::new() }
     }
 
@@ -44,11 +44,11 @@ impl OutgoingRequests {
                     trace!(%bridge, ?lane, ?ask, "request sent");
                     let client = self.client.clone();
                     self.in_flight.push(Box::pin(async move {
-                        let result = client.ask(&ask).await;
+                        let result = client.send(&ask).await;
                         Completed { lane, ask, sent: now, result }
                     }));
                 }
-                Pick::At(at) => return Some(at),
+                Pick::WaitUntil(at) => return Some(at),
                 Pick::Idle => return None,
             }
         }

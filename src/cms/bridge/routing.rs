@@ -7,9 +7,9 @@ use super::status::ReadProgress;
 use super::timers::Timer;
 use crate::clock::Now;
 use crate::cms::events::subscriptions::Topic;
-use crate::cms::missed_events::Found;
+use crate::cms::missed_events::Discrepancy;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::model::{CallId, Lobby, ParticipantId};
 
 impl Bridge {
@@ -124,8 +124,8 @@ impl Bridge {
     pub(super) fn on_readable(&mut self, now: Now) {
         let ctx = &mut self.ctx;
         self.connection.on_readable(ctx);
-        ctx.request(Lane::Resync, Ask::ClusterName);
-        ctx.request(Lane::Resync, Ask::Bridges(0));
+        ctx.request(Lane::Resync, Request::ClusterName);
+        ctx.request(Lane::Resync, Request::Bridges(0));
         ctx.timers.set(Timer::Register, now.instant);
         self.events.connect_all(ctx, now);
     }
@@ -150,7 +150,7 @@ impl Bridge {
         if announced || self.rechecks.expects_move(ctx, &call, now) {
             self.missed.on_moves_announced(&call);
         } else if state != Lobby::Unknown {
-            ctx.emit_discrepancy(Found::Lobby(call.clone(), person));
+            ctx.emit_discrepancy(Discrepancy::Lobby(call.clone(), person));
         }
         self.rechecks.on_move(ctx, &call, state == Lobby::Waiting, now);
     }

@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use super::context::Context;
 use super::effects::Effect;
-use crate::cms::rest::client::AskError;
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
-use crate::cms::rest::response::{Answer, Page, Profiles, SpaceDetail};
+use crate::cms::rest::request::Request;
+use crate::cms::rest::response::{ListPage, Profiles, Response, SpaceDetail};
 use crate::model::{CallId, LockMode};
 
 /// Spaces and profiles by id, as far as they are read.
@@ -68,8 +68,8 @@ impl From<Profiles> for ProfileIds {
 /// The answer, or the request that comes before it.
 #[derive(Debug, PartialEq, Eq)]
 enum ProfileLookup<T> {
-    Ask(Ask),
-    Answer(Option<T>),
+    Request(Request),
+    Known(Option<T>),
 }
 
 impl SpaceProfiles {
@@ -87,67 +87,67 @@ impl SpaceProfiles {
     /// A leg's profile comes from its access method, space, tenant or the system, in this order (rest.md section 4). `needsActivation`
     /// is false where nobody sets it. Profiles of single members are not read: a leg that waits says more than any profile.
     fn needs_activation(&self, id: &Arc<str>) -> ProfileLookup<bool> {
-        let Some(space) = self.spaces.get(id).filter(|space| !space.closed) else { return ProfileLookup::Answer(None) };
-        let Some(detail) = &space.detail else { return ProfileLookup::Ask(Ask::Space(id.clone())) };
+        let Some(space) = self.spaces.get(id).filter(|space| !space.closed) else { return ProfileLookup::Known(None) };
+        let Some(detail) = &space.detail else { return ProfileLookup::Request(Request::Space(id.clone())) };
         if !space.methods_listed && detail.access_methods != Some(0) {
-            return ProfileLookup::Ask(Ask::AccessMethods(id.clone(), space.methods.len()));
+            return ProfileLookup::Request(Request::AccessMethods(id.clone(), space.methods.len()));
         }
         let fallback = self.chain(detail).map(|(profiles, ask)| (profiles.leg, ask));
         let mut chains: Vec<Option<(&Arc<str>, &Profile)>> = space.methods.iter().map(|(id, profile)| Some((id, profile))).collect();
         chains.push(None);
         for method in chains {
             if let Some((method, Profile::Unread)) = method {
-                return ProfileLookup::Ask(Ask::AccessMethod(id.clone(), method.clone()));
+                return ProfileLookup::Request(Request::AccessMethod(id.clone(), method.clone()));
             }
             let own = method.map(|(_, profile)| profile.clone()).unwrap_or(Profile::Nothing);
             let mut effective = Some(own).filter(|profile| *profile != Profile::Nothing);
             for (profile, ask) in &fallback {
                 match (&effective, profile) {
                     (Some(_), _) | (None, Profile::Nothing) => {}
-                    (None, Profile::Unread) => return ProfileLookup::Ask(ask.clone()),
+                    (None, Profile::Unread) => return ProfileLookup::Request(ask.clone()),
                     (None, profile) => effective = Some(profile.clone()),
                 }
             }
             if let Some(Profile::Is(profile)) = effective {
                 match self.profiles.get(&profile) {
-                    None => return ProfileLookup::Ask(Ask::LegProfile(profile)),
-                    Some(None) => return ProfileLookup::Answer(None),
-                    Some(Some(true)) => return ProfileLookup::Answer(Some(true)),
+                    None => return ProfileLookup::Request(Request::LegProfile(profile)),
+                    Some(None) => return ProfileLookup::Known(None),
+                    Some(Some(true)) => return ProfileLookup::Known(Some(true)),
                     Some(Some(false)) => {}
                 }
             }
         }
-        ProfileLookup::Answer(Some(false))
+        ProfileLookup::Known(Some(false))
     }
 
     /// The lock mode comes from the call profile of the space, its tenant or the system: the first one that says it (rest.md section 8).
     /// `all` where none does.
     fn lock_mode(&self, id: &Arc<str>) -> ProfileLookup<LockMode> {
-        let Some(detail) = self.spaces.get(id).and_then(|space| space.detail.as_ref()) else { return ProfileLookup::Answer(None) };
+        let Some(detail) = self.spaces.get(id).and_then(|space| space.detail.as_ref()) else { return ProfileLookup::Known(None) };
         for (profiles, ask) in self.chain(detail) {
             match profiles.call {
                 Profile::Nothing => {}
-                Profile::Unread => return ProfileLookup::Ask(ask),
+                Profile::Unread => return ProfileLookup::Request(ask),
                 Profile::Is(profile) => match self.call_profiles.get(&profile) {
-                    None => return ProfileLookup::Ask(Ask::CallProfile(profile)),
-                    Some(None) => return ProfileLookup::Answer(None),
+                    None => return ProfileLookup::Request(Request::CallProfile(profile)),
+                    Some(None) => return ProfileLookup::Known(None),
                     Some(Some(None)) => {}
-                    Some(Some(mode)) => return ProfileLookup::Answer(*mode),
+                    Some(Some(mode)) => return ProfileLookup::Known(*mode),
                 },
             }
         }
-        ProfileLookup::Answer(Some(LockMode::All))
+        ProfileLookup::Known(Some(LockMode::All))
     }
 
     /// The objects whose profiles count, the space itself first, each with the request that reads it.
-    fn chain(&self, detail: &SpaceDetail) -> [(ProfileIds, Ask); 3] {
+    fn chain(&self, detail: &SpaceDetail) -> [(ProfileIds, Request); 3] {
         let tenant = match &detail.tenant {
             Some(tenant) => self.tenants.get(tenant).cloned().unwrap_or_default(),
             None => Profiles::default().into(),
         };
-        let ask_tenant = Ask::Tenant(detail.tenant.clone().unwrap_or_default());
+        let ask_tenant = Request::Tenant(detail.tenant.clone().unwrap_or_default());
         // A space that is known has been read.
-        [(detail.profiles.clone().into(), Ask::SystemProfiles), (tenant, ask_tenant), (self.system.clone(), Ask::SystemProfiles)]
+        [(detail.profiles.clone().into(), Request::SystemProfiles), (tenant, ask_tenant), (self.system.clone(), Request::SystemProfiles)]
     }
 
     /// Forgets everything when the bridge was reached again.
@@ -164,34 +164,34 @@ impl SpaceProfiles {
 
     /// Describes a call by its space, which is read first where it is not known.
     pub(super) fn describe_call(&mut self, ctx: &mut Context, call: &CallId) {
-        let Some(space) = ctx.store.with_call(&ctx.key(call), |call| call.facts.space.clone()).flatten() else { return };
+        let Some(space) = ctx.store.find_in_call(&ctx.key(call), |call| call.facts.space.clone()) else { return };
         if self.spaces.contains_key(&space) {
             return self.describe_calls(ctx, &space, std::iter::once(call));
         }
         self.spaces.insert(space.clone(), SpaceEntry::default());
-        ctx.request(Lane::InCall, Ask::Space(space));
+        ctx.request(Lane::InCall, Request::Space(space));
     }
 
-    pub(super) fn on_profile(&mut self, ctx: &mut Context, ask: &Ask, answer: Answer) {
+    pub(super) fn on_profile(&mut self, ctx: &mut Context, ask: &Request, answer: Response) {
         match (ask, answer) {
-            (Ask::Space(id), Answer::Space(detail)) => {
+            (Request::Space(id), Response::Space(detail)) => {
                 self.spaces.entry(id.clone()).or_default().detail = Some(detail);
             }
-            (Ask::AccessMethods(id, offset), Answer::AccessMethods(page)) => self.add_methods(id, *offset, page),
-            (Ask::AccessMethod(id, method), Answer::ProfilesOf(profiles)) => {
+            (Request::AccessMethods(id, offset), Response::AccessMethods(page)) => self.add_methods(id, *offset, page),
+            (Request::AccessMethod(id, method), Response::ProfilesOf(profiles)) => {
                 let space = self.spaces.entry(id.clone()).or_default();
                 if let Some((_, entry)) = space.methods.iter_mut().find(|(known, _)| known == method) {
                     *entry = profiles.leg.into();
                 }
             }
-            (Ask::Tenant(id), Answer::ProfilesOf(profiles)) => {
+            (Request::Tenant(id), Response::ProfilesOf(profiles)) => {
                 self.tenants.insert(id.clone(), profiles.into());
             }
-            (Ask::SystemProfiles, Answer::ProfilesOf(profiles)) => self.system = profiles.into(),
-            (Ask::CallProfile(id), Answer::CallProfile { lock_mode }) => {
+            (Request::SystemProfiles, Response::ProfilesOf(profiles)) => self.system = profiles.into(),
+            (Request::CallProfile(id), Response::CallProfile { lock_mode }) => {
                 self.call_profiles.insert(id.clone(), Some(lock_mode));
             }
-            (Ask::LegProfile(id), Answer::LegProfile { needs_activation }) => {
+            (Request::LegProfile(id), Response::LegProfile { needs_activation }) => {
                 self.profiles.insert(id.clone(), Some(needs_activation.unwrap_or(false)));
             }
             _ => return,
@@ -199,7 +199,7 @@ impl SpaceProfiles {
         self.emit_spaces_read(ctx, ask);
     }
 
-    fn add_methods(&mut self, id: &Arc<str>, offset: usize, page: Page<Arc<str>>) {
+    fn add_methods(&mut self, id: &Arc<str>, offset: usize, page: ListPage<Arc<str>>) {
         let space = self.spaces.entry(id.clone()).or_default();
         if offset != space.methods.len() {
             // The page belongs to a reading that has been given up since.
@@ -215,29 +215,29 @@ impl SpaceProfiles {
 
     /// A profile that can't be read leaves the question open; it never claims that there is no lobby. A refusal stands until everything is
     /// read anew; any other failure passes, and the space is read again when the calls are listed next.
-    pub(super) fn on_profile_failed(&mut self, ctx: &mut Context, ask: &Ask, error: &AskError) {
+    pub(super) fn on_profile_failed(&mut self, ctx: &mut Context, ask: &Request, error: &RequestError) {
         let stands = match error {
-            AskError::Forbidden | AskError::Gone(_) => true,
-            AskError::Refused { status, reason } => (400..500).contains(status) && !reason.contains("databaseNotReady"),
+            RequestError::Forbidden | RequestError::Gone(_) => true,
+            RequestError::Refused { status, reason } => (400..500).contains(status) && !reason.contains("databaseNotReady"),
             _ => false,
         };
         if !stands {
-            if let Ask::Space(id) = ask {
+            if let Request::Space(id) = ask {
                 self.spaces.remove(id);
             }
             return;
         }
         match ask {
-            Ask::Space(id) | Ask::AccessMethods(id, _) | Ask::AccessMethod(id, _) => {
+            Request::Space(id) | Request::AccessMethods(id, _) | Request::AccessMethod(id, _) => {
                 self.spaces.entry(id.clone()).or_default().closed = true;
             }
-            Ask::LegProfile(id) => {
+            Request::LegProfile(id) => {
                 self.profiles.insert(id.clone(), None);
             }
-            Ask::CallProfile(id) => {
+            Request::CallProfile(id) => {
                 self.call_profiles.insert(id.clone(), None);
             }
-            Ask::Tenant(_) | Ask::SystemProfiles => {
+            Request::Tenant(_) | Request::SystemProfiles => {
                 for space in self.spaces.values_mut() {
                     space.closed = true;
                 }
@@ -248,9 +248,9 @@ impl SpaceProfiles {
     }
 
     /// An answer about one space concerns that space; shared profiles concern all of them.
-    fn emit_spaces_read(&self, ctx: &mut Context, ask: &Ask) {
+    fn emit_spaces_read(&self, ctx: &mut Context, ask: &Request) {
         match ask {
-            Ask::Space(id) | Ask::AccessMethods(id, _) | Ask::AccessMethod(id, _) => ctx.emit(Effect::SpaceRead(id.clone())),
+            Request::Space(id) | Request::AccessMethods(id, _) | Request::AccessMethod(id, _) => ctx.emit(Effect::SpaceRead(id.clone())),
             _ => self.spaces.keys().for_each(|space| ctx.emit(Effect::SpaceRead(space.clone()))),
         }
     }
@@ -264,7 +264,7 @@ impl SpaceProfiles {
             _ => self.lock_mode(space).answer_or_request(ctx),
         };
         // There was no lock mode before 2.9 (rest.md section 9).
-        let lock_mode = lock_mode.filter(|_| ctx.store.with_bridge(&ctx.name, |bridge| bridge.can_admit).unwrap_or(false));
+        let lock_mode = lock_mode.filter(|_| ctx.store.bridge_is(&ctx.name, |bridge| bridge.can_admit));
         let detail = entry.and_then(|entry| entry.detail.as_ref());
         for call in calls {
             let key = ctx.key(call);
@@ -285,11 +285,11 @@ impl SpaceProfiles {
 impl<T> ProfileLookup<T> {
     fn answer_or_request(self, ctx: &mut Context) -> Option<T> {
         match self {
-            Self::Ask(ask) => {
+            Self::Request(ask) => {
                 ctx.request(Lane::InCall, ask);
                 None
             }
-            Self::Answer(answer) => answer,
+            Self::Known(answer) => answer,
         }
     }
 }
@@ -311,21 +311,21 @@ mod tests {
     #[test]
     fn a_space_without_any_profile_has_no_lobby() {
         let mut known = profiles(space(Some(0), None));
-        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Ask(Ask::SystemProfiles));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Request(Request::SystemProfiles));
         known.system = Profiles::default().into();
-        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Answer(Some(false)));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Known(Some(false)));
     }
 
     #[test]
     fn one_access_method_that_needs_activation_makes_a_lobby() {
         let mut known = profiles(space(Some(1), Some("open")));
-        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Ask(Ask::AccessMethods("s".into(), 0)));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Request(Request::AccessMethods("s".into(), 0)));
         let entry = known.spaces.get_mut("s").expect("space");
         entry.methods_listed = true;
         entry.methods.push(("guests".into(), Profile::Is("guest".into())));
-        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Ask(Ask::LegProfile("guest".into())));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Request(Request::LegProfile("guest".into())));
         known.profiles.insert("guest".into(), Some(true));
-        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Answer(Some(true)));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Known(Some(true)));
     }
 
     #[test]
@@ -334,23 +334,23 @@ mod tests {
         (detail.profiles.call, detail.tenant) = (Some("silent".into()), Some("t".into()));
         let mut known = profiles(detail);
         let next = |known: &SpaceProfiles| known.lock_mode(&"s".into());
-        assert_eq!(next(&known), ProfileLookup::Ask(Ask::CallProfile("silent".into())));
+        assert_eq!(next(&known), ProfileLookup::Request(Request::CallProfile("silent".into())));
         known.call_profiles.insert("silent".into(), Some(None));
-        assert_eq!(next(&known), ProfileLookup::Ask(Ask::Tenant("t".into())));
+        assert_eq!(next(&known), ProfileLookup::Request(Request::Tenant("t".into())));
         known.tenants.insert("t".into(), Profiles { leg: None, call: Some("of the tenant".into()) }.into());
         known.call_profiles.insert("of the tenant".into(), Some(Some(LockMode::NeedsActivation)));
-        assert_eq!(next(&known), ProfileLookup::Answer(Some(LockMode::NeedsActivation)));
+        assert_eq!(next(&known), ProfileLookup::Known(Some(LockMode::NeedsActivation)));
         known.call_profiles.insert("of the tenant".into(), Some(None));
         known.system = Profiles::default().into();
-        assert_eq!(next(&known), ProfileLookup::Answer(Some(LockMode::All)), "nobody says one");
+        assert_eq!(next(&known), ProfileLookup::Known(Some(LockMode::All)), "nobody says one");
         known.call_profiles.insert("of the tenant".into(), None);
-        assert_eq!(next(&known), ProfileLookup::Answer(None), "it can't be read");
+        assert_eq!(next(&known), ProfileLookup::Known(None), "it can't be read");
     }
 
     #[test]
     fn what_cannot_be_read_is_not_claimed() {
         let mut known = profiles(space(Some(0), Some("secret")));
         known.profiles.insert("secret".into(), None);
-        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Answer(None));
+        assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Known(None));
     }
 }

@@ -50,7 +50,7 @@ impl RecentTotals {
         let (requests, busy) = ctx.metrics.totals();
         self.note(now.instant, requests, busy);
         let Population { sockets_open, sockets_wanted, subscriptions, calls, people, cdr } = population;
-        ctx.store.put_figures(BridgeStats {
+        ctx.store.put_stats(BridgeStats {
             id: ctx.name.clone(),
             at: now.unix_ms,
             requests_per_s: self.requests_per_s(now.instant, requests),
@@ -63,7 +63,7 @@ impl RecentTotals {
             subscriptions,
             calls,
             people,
-            answered: ctx.store.with_bridge(&ctx.name, |facts| facts.answered).flatten().map(|(_, unix_ms)| unix_ms),
+            answered: ctx.store.find_in_bridge(&ctx.name, |facts| facts.answered).map(|(_, unix_ms)| unix_ms),
             queue: ctx.requests.queue.waiting(),
             cdr,
         });

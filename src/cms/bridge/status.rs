@@ -5,15 +5,15 @@ use std::time::Instant;
 use super::context::Context;
 use super::timers::Timer;
 use crate::clock::Now;
-use crate::cms::rest::client::AskError;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::client::RequestError;
+use crate::cms::rest::request::Request;
 use crate::model::{BridgeState, Fault};
 
 /// The bridge responds, but calls, participants or legs can't be read from its responses.
 #[derive(Debug)]
 struct UnusableSince {
     since: Instant,
-    error: AskError,
+    error: RequestError,
     /// The list of calls itself can't be read: no other response makes up for that.
     calls: bool,
 }
@@ -36,7 +36,7 @@ pub(super) struct BridgeStatus {
 impl BridgeStatus {
     /// Notes how long the bridge has been silent. Tells the failure of a bridge that nothing could be read of for as long as makes one
     /// silent: it is as good as unreachable, however busily it responds.
-    pub(super) fn check_silence(&self, ctx: &mut Context, now: Now) -> Option<AskError> {
+    pub(super) fn check_silence(&self, ctx: &mut Context, now: Now) -> Option<RequestError> {
         let limit = ctx.timing.silent_after;
         ctx.store.put_bridge(&ctx.name, |bridge| {
             bridge.silent = bridge.answered.is_some_and(|(at, _)| now.instant.duration_since(at) >= limit);
@@ -47,11 +47,11 @@ impl BridgeStatus {
     }
 
     /// Notes a response that could not be used; false where it was none, or is not essential.
-    pub(super) fn record_unusable(&mut self, ask: &Ask, error: &AskError, now: Now) -> bool {
+    pub(super) fn record_unusable(&mut self, ask: &Request, error: &RequestError, now: Now) -> bool {
         if !is_essential(ask) || !is_useless(error) {
             return false;
         }
-        let calls = matches!(ask, Ask::Calls(_));
+        let calls = matches!(ask, Request::Calls(_));
         let unusable = self.unusable.get_or_insert_with(|| UnusableSince { since: now.instant, error: error.clone(), calls });
         unusable.calls |= calls;
         unusable.error = error.clone();
@@ -59,9 +59,9 @@ impl BridgeStatus {
     }
 
     /// Notes a response that could be used.
-    pub(super) fn record_usable(&mut self, ask: &Ask) {
+    pub(super) fn record_usable(&mut self, ask: &Request) {
         if is_essential(ask) {
-            let calls = matches!(ask, Ask::Calls(_));
+            let calls = matches!(ask, Request::Calls(_));
             self.unusable.take_if(|unusable| calls || !unusable.calls);
         }
     }
@@ -72,7 +72,7 @@ impl BridgeStatus {
 
     /// A socket was lost. Until the first sync completes the state stays Connecting, whatever the events do.
     pub(super) fn on_events_lost(&self, ctx: &Context, read: bool, trouble: Fault) {
-        let connecting = || ctx.store.with_bridge(&ctx.name, |bridge| bridge.state == BridgeState::Connecting).unwrap_or(false);
+        let connecting = || ctx.store.bridge_is(&ctx.name, |bridge| bridge.state == BridgeState::Connecting);
         let state = if !read && connecting() { BridgeState::Connecting } else { BridgeState::Polling };
         ctx.enter_state(state, Some(trouble));
     }
@@ -84,9 +84,9 @@ impl BridgeStatus {
         }
         let ReadProgress { read, unreadable, calls } = progress;
         if read {
-            ctx.requests.queue.end_hurry();
+            ctx.requests.queue.end_initial_sync();
         }
-        let (polled, short) = (ctx.coverage.plan.polled(calls), ctx.coverage.plan.is_short());
+        let (polled, short) = (ctx.coverage.plan.count_polled(calls), ctx.coverage.plan.is_short());
         ctx.store.put_bridge(&ctx.name, |bridge| (bridge.polled_calls, bridge.short_events) = (polled, short));
         if read && !ctx.coverage.is_blind() {
             return ctx.enter_state(BridgeState::Live, None);
@@ -101,32 +101,32 @@ impl BridgeStatus {
 }
 
 /// The page can't be true without these; names, the version and tokens are not among them.
-fn is_essential(ask: &Ask) -> bool {
+fn is_essential(ask: &Request) -> bool {
     matches!(
         ask,
-        Ask::Calls(_)
-            | Ask::Call(_)
-            | Ask::Roster(..)
-            | Ask::CallLegs(..)
-            | Ask::Person(_)
-            | Ask::Legs(_)
-            | Ask::LegsByFilter(_)
-            | Ask::Leg(_)
+        Request::Calls(_)
+            | Request::Call(_)
+            | Request::Roster(..)
+            | Request::CallLegs(..)
+            | Request::Participant(_)
+            | Request::Legs(_)
+            | Request::LegsByFilter(_)
+            | Request::Leg(_)
     )
 }
 
-fn is_useless(error: &AskError) -> bool {
+fn is_useless(error: &RequestError) -> bool {
     match error {
-        AskError::Busy { .. } | AskError::Garbled(_) | AskError::Forbidden => true,
-        AskError::Refused { status, .. } => *status >= 500,
-        AskError::Unauthorized
-        | AskError::Gone(_)
-        | AskError::TimedOut(_)
-        | AskError::Unreachable(_)
-        | AskError::Closed { .. }
-        | AskError::Untrusted(_)
-        | AskError::Withheld(_)
-        | AskError::Withdrawn => false,
+        RequestError::Busy { .. } | RequestError::Garbled(_) | RequestError::Forbidden => true,
+        RequestError::Refused { status, .. } => *status >= 500,
+        RequestError::Unauthorized
+        | RequestError::Gone(_)
+        | RequestError::TimedOut(_)
+        | RequestError::Unreachable(_)
+        | RequestError::Closed { .. }
+        | RequestError::Untrusted(_)
+        | RequestError::Withheld(_)
+        | RequestError::Withdrawn => false,
     }
 }
 
@@ -140,12 +140,12 @@ mod tests {
         let mut ctx = Context::for_tests();
         let status = BridgeStatus::default();
         let progress = |read| ReadProgress { read, unreadable: false, calls: 0 };
-        status.on_events_lost(&ctx, false, fault_of(&AskError::Forbidden));
+        status.on_events_lost(&ctx, false, fault_of(&RequestError::Forbidden));
         assert_eq!(ctx.state(), BridgeState::Connecting, "it is being read for the first time");
         status.decide_state(&mut ctx, progress(true));
         assert_eq!(ctx.state(), BridgeState::Polling, "read, while events were lost");
-        let set: Vec<i64> = ctx.coverage.plan.request(0).iter().map(|subscription| subscription.index).collect();
-        ctx.coverage.plan.answered(0, &set, true);
+        let set: Vec<i64> = ctx.coverage.plan.subscription_set(0).iter().map(|subscription| subscription.index).collect();
+        ctx.coverage.plan.on_ack(0, &set, true);
         ctx.coverage.socket(0).open = true;
         status.decide_state(&mut ctx, progress(false));
         assert_eq!(ctx.state(), BridgeState::Polling);
@@ -157,12 +157,12 @@ mod tests {
     fn only_the_list_of_calls_makes_up_for_a_list_of_calls_that_could_not_be_read() {
         let mut status = BridgeStatus::default();
         let now = Now::read();
-        assert!(!status.record_unusable(&Ask::Status, &AskError::Forbidden, now), "the page is true without the version");
-        assert!(!status.record_unusable(&Ask::Calls(0), &AskError::Gone(String::new()), now), "gone is an answer");
-        assert!(status.record_unusable(&Ask::Calls(0), &AskError::Forbidden, now));
-        status.record_usable(&Ask::Call("c".into()));
+        assert!(!status.record_unusable(&Request::Status, &RequestError::Forbidden, now), "the page is true without the version");
+        assert!(!status.record_unusable(&Request::Calls(0), &RequestError::Gone(String::new()), now), "gone is an answer");
+        assert!(status.record_unusable(&Request::Calls(0), &RequestError::Forbidden, now));
+        status.record_usable(&Request::Call("c".into()));
         assert!(status.unusable.is_some());
-        status.record_usable(&Ask::Calls(0));
+        status.record_usable(&Request::Calls(0));
         assert!(status.unusable.is_none());
     }
 }

@@ -9,12 +9,12 @@ use tokio::sync::oneshot;
 use super::context::Context;
 use super::effects::Effect;
 use super::faults::paused_by;
-use crate::cms::cluster::{Command, Look};
-use crate::cms::rest::client::AskError;
-use crate::cms::rest::mutation::Change;
+use crate::cms::cluster::{BridgeCommand, LegProbe};
+use crate::cms::rest::client::RequestError;
+use crate::cms::rest::mutation::Mutation;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
-use crate::cms::rest::response::Answer;
+use crate::cms::rest::request::Request;
+use crate::cms::rest::response::Response;
 use crate::model::{BridgeState, ParticipantId};
 
 /// Waits outside for something that is being read or done.
@@ -25,10 +25,10 @@ pub(super) struct Waiter<T> {
 }
 
 /// Waits for the response to a request.
-pub(super) type ResponseWaiter = Waiter<Result<Answer, AskError>>;
+pub(super) type ResponseWaiter = Waiter<Result<Response, RequestError>>;
 
 /// Waits for a reading of a participant's legs.
-pub(super) type ProbeWaiter = Waiter<Look>;
+pub(super) type ProbeWaiter = Waiter<LegProbe>;
 
 impl<T> Waiter<T> {
     pub(super) fn answer(self, said: T) {
@@ -39,7 +39,7 @@ impl<T> Waiter<T> {
 
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    responses: HashMap<Ask, Vec<ResponseWaiter>>,
+    responses: HashMap<Request, Vec<ResponseWaiter>>,
     probes: HashMap<ParticipantId, Vec<ProbeWaiter>>,
 }
 
@@ -47,15 +47,15 @@ pub(super) struct Waiters {
 impl Waiters {
     /// Sends a request for somebody. A change that is under way is not sent a second time; a reading is, since what it shows was perhaps so
     /// before it was asked for.
-    pub(super) fn submit(&mut self, ctx: &mut Context, ask: Ask, lane: Lane, reply: oneshot::Sender<Result<Answer, AskError>>) {
+    pub(super) fn submit(&mut self, ctx: &mut Context, ask: Request, lane: Lane, reply: oneshot::Sender<Result<Response, RequestError>>) {
         let waiter = Waiter { since: Instant::now(), reply };
         if let Some(error) = reason_closed(ctx).or_else(|| held_too_long(ctx, waiter.since)) {
             return waiter.answer(Err(error));
         }
-        if let Ask::Change(Change::Admit(person) | Change::SendBack(person)) = &ask {
+        if let Request::Mutate(Mutation::Admit(person) | Mutation::SendBack(person)) = &ask {
             ctx.emit(Effect::MoveRequested(person.clone()));
         }
-        let under_way = matches!(ask, Ask::Change(_)) && self.responses.contains_key(&ask) && !ctx.requests.queue.has(&ask);
+        let under_way = matches!(ask, Request::Mutate(_)) && self.responses.contains_key(&ask) && !ctx.requests.queue.contains(&ask);
         self.responses.entry(ask.clone()).or_default().push(waiter);
         if !under_way {
             ctx.request(lane, ask);
@@ -63,22 +63,22 @@ impl Waiters {
     }
 
     /// The asker wants this no more; what has been sent goes on.
-    pub(super) fn withdraw(&mut self, ctx: &mut Context, ask: &Ask) {
+    pub(super) fn withdraw(&mut self, ctx: &mut Context, ask: &Request) {
         if ctx.requests.queue.remove(ask) {
             for waiter in self.responses.remove(ask).into_iter().flatten() {
-                waiter.answer(Err(AskError::Withdrawn));
+                waiter.answer(Err(RequestError::Withdrawn));
             }
         }
     }
 
     /// Reads a participant's legs for somebody.
-    pub(super) fn probe_participant(&mut self, ctx: &mut Context, person: ParticipantId, lane: Lane, reply: oneshot::Sender<Look>) {
+    pub(super) fn probe_participant(&mut self, ctx: &mut Context, person: ParticipantId, lane: Lane, reply: oneshot::Sender<LegProbe>) {
         let waiter = Waiter { since: Instant::now(), reply };
         if let Some(error) = reason_closed(ctx) {
-            return waiter.answer(Look::Failed(error));
+            return waiter.answer(LegProbe::Failed(error));
         }
         if ctx.store.with_person(&person, |_| ()).is_none() {
-            return waiter.answer(Look::Gone);
+            return waiter.answer(LegProbe::Gone);
         }
         self.probes.entry(person.clone()).or_default().push(waiter);
         ctx.emit(Effect::ReadLegs { person, lane });
@@ -88,25 +88,25 @@ impl Waiters {
 /// Answers.
 impl Waiters {
     /// Takes out those who get the response to a request that was sent then.
-    pub(super) fn take_response_waiters(&mut self, ask: &Ask, sent: Instant) -> Vec<ResponseWaiter> {
+    pub(super) fn take_response_waiters(&mut self, ask: &Request, sent: Instant) -> Vec<ResponseWaiter> {
         match ask {
-            Ask::Change(_) => self.responses.remove(ask).unwrap_or_default(),
+            Request::Mutate(_) => self.responses.remove(ask).unwrap_or_default(),
             _ => take_those_before(&mut self.responses, ask, sent),
         }
     }
 
     /// Puts them back: the request is sent again.
-    pub(super) fn keep_waiting(&mut self, ask: Ask, waiters: Vec<ResponseWaiter>) {
+    pub(super) fn keep_waiting(&mut self, ask: Request, waiters: Vec<ResponseWaiter>) {
         self.responses.entry(ask).or_default().extend(waiters);
     }
 
     /// Answers those whose requests were not sent before the bridge asked to be left alone for too long.
     pub(super) fn fail_held_too_long(&mut self, ctx: &mut Context, now: Instant) {
         let Some(busy) = held_too_long(ctx, now) else { return };
-        let unsent: Vec<Ask> = self.responses.keys().filter(|ask| ctx.requests.queue.has(ask)).cloned().collect();
+        let unsent: Vec<Request> = self.responses.keys().filter(|ask| ctx.requests.queue.contains(ask)).cloned().collect();
         for ask in unsent {
             // Readings are Usher's own as well: they are made once the bridge may be asked again.
-            if matches!(ask, Ask::Change(_)) {
+            if matches!(ask, Request::Mutate(_)) {
                 ctx.requests.queue.remove(&ask);
             }
             self.responses.remove(&ask).into_iter().flatten().for_each(|waiter| waiter.answer(Err(busy.clone())));
@@ -115,16 +115,16 @@ impl Waiters {
 
     /// Fails everybody who waits, but those whose change is under way: it may be carried out. To be called while the queue still tells
     /// which requests were not sent.
-    pub(super) fn fail_all(&mut self, ctx: &Context, error: &AskError) {
+    pub(super) fn fail_all(&mut self, ctx: &Context, error: &RequestError) {
         let queue = &ctx.requests.queue;
-        let unsent = self.responses.extract_if(|ask, _| !matches!(ask, Ask::Change(_)) || queue.has(ask));
+        let unsent = self.responses.extract_if(|ask, _| !matches!(ask, Request::Mutate(_)) || queue.contains(ask));
         unsent.flat_map(|(_, waiters)| waiters).for_each(|waiter| waiter.answer(Err(error.clone())));
         let probes = self.probes.drain().flat_map(|(_, waiters)| waiters);
-        probes.for_each(|waiter| waiter.answer(Look::Failed(error.clone())));
+        probes.for_each(|waiter| waiter.answer(LegProbe::Failed(error.clone())));
     }
 
     /// States what a probe showed. With `sent`, those who asked after the reading was sent wait for another one.
-    pub(super) fn answer_probes(&mut self, person: &ParticipantId, look: &Look, sent: Option<Instant>) {
+    pub(super) fn answer_probes(&mut self, person: &ParticipantId, look: &LegProbe, sent: Option<Instant>) {
         let waiters = match sent {
             Some(sent) => take_those_before(&mut self.probes, person, sent),
             None => self.probes.remove(person).unwrap_or_default(),
@@ -136,21 +136,21 @@ impl Waiters {
 /// The end of the actor.
 impl Waiters {
     /// Hands on everything that was asked for and not sent; what nobody takes is answered. A change that is under way keeps its waiters.
-    pub(super) fn hand_on(&mut self, ctx: &mut Context, pass: impl Fn(Command)) {
-        let queued: HashMap<Ask, Lane> = ctx.requests.queue.take_all();
+    pub(super) fn hand_on(&mut self, ctx: &mut Context, pass: impl Fn(BridgeCommand)) {
+        let queued: HashMap<Request, Lane> = ctx.requests.queue.drain();
         for (ask, waiters) in std::mem::take(&mut self.responses) {
             match (queued.get(&ask), &ask) {
-                (None, Ask::Change(_)) => drop(self.responses.insert(ask, waiters)),
+                (None, Request::Mutate(_)) => drop(self.responses.insert(ask, waiters)),
                 (lane, _) => {
                     for Waiter { reply, .. } in waiters {
-                        pass(Command::Ask { ask: ask.clone(), bulk: lane == Some(&Lane::Bulk), reply });
+                        pass(BridgeCommand::Send { request: ask.clone(), bulk: lane == Some(&Lane::Bulk), reply });
                     }
                 }
             }
         }
         for (person, waiters) in self.probes.drain() {
             for Waiter { reply, .. } in waiters {
-                pass(Command::Look { person: person.clone(), bulk: false, reply });
+                pass(BridgeCommand::ProbeLegs { person: person.clone(), bulk: false, reply });
             }
         }
     }
@@ -162,22 +162,22 @@ impl Waiters {
 }
 
 /// Why nothing can be asked of the bridge now.
-fn reason_closed(ctx: &Context) -> Option<AskError> {
+fn reason_closed(ctx: &Context) -> Option<RequestError> {
     if ctx.phase.may_send() {
         return None;
     }
     let (state, pauser) = ctx.store.with_bridge(&ctx.name, |bridge| (Some(bridge.state), bridge.paused_by.clone())).unwrap_or_default();
     match pauser.filter(|_| ctx.phase.is_paused()) {
         Some(by) => Some(paused_by(&by)),
-        None if state == Some(BridgeState::Refused) => Some(AskError::Unauthorized),
-        None => Some(AskError::Unreachable("the bridge does not answer".into())),
+        None if state == Some(BridgeState::Refused) => Some(RequestError::Unauthorized),
+        None => Some(RequestError::Unreachable("the bridge does not answer".into())),
     }
 }
 
 /// The bridge wants to be left alone for longer than an action waits for it: whoever asks is told so now.
-fn held_too_long(ctx: &Context, now: Instant) -> Option<AskError> {
-    let pause = ctx.requests.queue.held_for(now);
-    (pause > ctx.timing.action_deadline).then_some(AskError::Busy { retry_after: Some(pause) })
+fn held_too_long(ctx: &Context, now: Instant) -> Option<RequestError> {
+    let pause = ctx.requests.queue.paused_for(now);
+    (pause > ctx.timing.action_deadline).then_some(RequestError::Busy { retry_after: Some(pause) })
 }
 
 /// Takes out those who have waited since then or longer.
@@ -202,22 +202,22 @@ mod tests {
         let (mut ctx, mut waiters) = (Context::for_tests(), Waiters::default());
         let (reply, mut answer) = oneshot::channel();
         ctx.phase = Phase::Down;
-        waiters.submit(&mut ctx, Ask::Status, Lane::Action, reply);
-        assert!(matches!(answer.try_recv(), Ok(Err(AskError::Unreachable(_)))));
+        waiters.submit(&mut ctx, Request::Status, Lane::Action, reply);
+        assert!(matches!(answer.try_recv(), Ok(Err(RequestError::Unreachable(_)))));
     }
 
     #[test]
     fn a_change_that_was_sent_keeps_its_waiters_when_the_bridge_goes_away() {
         let (mut ctx, mut waiters) = (Context::for_tests(), Waiters::default());
-        let change = |person: &str| Ask::Change(Change::Admit(person.into()));
+        let change = |person: &str| Request::Mutate(Mutation::Admit(person.into()));
         let (sent, mut sent_answer) = oneshot::channel();
         let (unsent, mut unsent_answer) = oneshot::channel();
         waiters.submit(&mut ctx, change("ana"), Lane::Action, sent);
         ctx.requests.queue.remove(&change("ana"));
         waiters.submit(&mut ctx, change("bo"), Lane::Action, unsent);
-        waiters.fail_all(&ctx, &AskError::Withdrawn);
+        waiters.fail_all(&ctx, &RequestError::Withdrawn);
         assert!(sent_answer.try_recv().is_err() && waiters.has_changes_in_flight());
-        assert_eq!(unsent_answer.try_recv().map(|answer| answer.err()), Ok(Some(AskError::Withdrawn)));
+        assert_eq!(unsent_answer.try_recv().map(|answer| answer.err()), Ok(Some(RequestError::Withdrawn)));
     }
 
     #[test]

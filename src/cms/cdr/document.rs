@@ -1,16 +1,16 @@
-//! One POST of a bridge as records. Tolerant like `xml`: unknown types, elements and attributes are ignored (cdr.md section 3), and a record
-//! that can't be read costs none of the others.
+//! Reads one POST of a bridge as records. Tolerant like `rest::xml`: it ignores unknown types, elements and attributes (cdr.md section 3),
+//! and a record that can't be read costs none of the others.
 
 use std::sync::Arc;
 
 use crate::cms::rest::xml::{Element, XmlError};
-use crate::cms::text;
+use crate::cms::wire_text;
 use crate::model::{CallId, LegId};
 
 /// Any number of records of one session of one bridge, in the order in which they were made.
 #[derive(Debug, PartialEq)]
 pub(in crate::cms) struct Document {
-    /// Made anew whenever the Call Bridge starts.
+    /// Changes whenever the Call Bridge starts.
     pub session: Arc<str>,
     pub records: Vec<Record>,
     /// Records without a readable `correlatorIndex`, which alone says whether they are new.
@@ -21,17 +21,17 @@ pub(in crate::cms) struct Document {
 pub(in crate::cms) struct Record {
     /// Counts the records of a session from 0, over all receivers.
     pub index: u64,
-    /// So many records just before this one were thrown away by the bridge.
+    /// The bridge threw away this many records just before this one.
     pub missing: u64,
     /// None for recordings, streams and types that are not known.
-    pub subject: Option<Subject>,
+    pub subject: Option<RecordSubject>,
 }
 
-/// What a record is about.
+/// The call or leg that a record is about.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cms) enum Subject {
+pub(in crate::cms) enum RecordSubject {
     Call(CallId),
-    /// `waiting`: what the record claims of the lobby; None where it claims nothing (cdr.md section 3.4).
+    /// `waiting`: the record's claim about the lobby; None where it claims nothing (cdr.md section 3.4).
     Leg {
         leg: LegId,
         waiting: Option<bool>,
@@ -49,11 +49,11 @@ pub(in crate::cms) enum DocumentError {
     NoSession,
 }
 
-/// No index of a record that was ever made is larger; one that is would make all that follow look old.
+/// No real record has a larger index. A larger one would make all records after it look old.
 const LARGEST_INDEX: u64 = 1 << 48;
 
 impl Document {
-    /// All documents of one body, in their order. One that can't be read costs none of the others.
+    /// Reads all documents of one body, in their order. One that can't be read costs none of the others.
     pub(in crate::cms) fn read(body: &[u8]) -> Result<Vec<Self>, DocumentError> {
         let roots = Element::parse_all(&String::from_utf8_lossy(body))?;
         let mut refused = None;
@@ -71,7 +71,8 @@ impl Document {
         if !root.is("records") {
             return Err(DocumentError::Other(root.name));
         }
-        let session = root.attribute("session").filter(|id| text::is_id(id)).ok_or(DocumentError::NoSession)?.to_ascii_lowercase().into();
+        let session =
+            root.attribute("session").filter(|id| wire_text::is_id(id)).ok_or(DocumentError::NoSession)?.to_ascii_lowercase().into();
         let records: Vec<Record> = root.children("record").filter_map(record).collect();
         let unreadable = root.children("record").count() - records.len() + usize::from(root.damaged);
         Ok(Self { session, records, unreadable })
@@ -79,22 +80,22 @@ impl Document {
 }
 
 fn record(element: &Element) -> Option<Record> {
-    let number = |name: &str| element.attribute(name).and_then(text::count).filter(|number| *number <= LARGEST_INDEX);
+    let number = |name: &str| element.attribute(name).and_then(wire_text::count).filter(|number| *number <= LARGEST_INDEX);
     Some(Record {
         index: number("correlatorIndex")?,
-        // Spelt like this in the guide.
+        // The guide spells the first one like this.
         missing: number("numPreceedingRecordsMissing").or_else(|| number("numPrecedingRecordsMissing")).unwrap_or(0),
         subject: subject(element),
     })
 }
 
-fn subject(record: &Element) -> Option<Subject> {
-    let id = |element: &Element| element.attribute("id").filter(|id| text::is_id(id)).map(|id| Arc::from(id.to_ascii_lowercase()));
+fn subject(record: &Element) -> Option<RecordSubject> {
+    let id = |element: &Element| element.attribute("id").filter(|id| wire_text::is_id(id)).map(|id| Arc::from(id.to_ascii_lowercase()));
     if let Some(leg) = record.child("callLeg") {
         let connected = leg.value("state").is_some_and(|state| state.eq_ignore_ascii_case("connected"));
-        return Some(Subject::Leg { leg: id(leg)?, waiting: leg.flag("deactivated").filter(|_| connected), connected });
+        return Some(RecordSubject::Leg { leg: id(leg)?, waiting: leg.flag("deactivated").filter(|_| connected), connected });
     }
-    record.child("call").and_then(id).map(Subject::Call)
+    record.child("call").and_then(id).map(RecordSubject::Call)
 }
 
 #[cfg(test)]
@@ -114,7 +115,7 @@ mod tests {
               <record type="recordingStart" correlatorIndex="44"><recording id="r"/></record>
               <record type="callEnd"><call id="c"/></record>
             </records>"#;
-        let leg = |waiting, connected| Some(Subject::Leg { leg: "leg".into(), waiting, connected });
+        let leg = |waiting, connected| Some(RecordSubject::Leg { leg: "leg".into(), waiting, connected });
         let record = |index, missing, subject| Record { index, missing, subject };
         assert_eq!(
             Document::read(body).expect("records"),
@@ -124,7 +125,7 @@ mod tests {
                     record(41, 0, leg(Some(true), true)),
                     // Not connected: no statement.
                     record(42, 0, leg(None, false)),
-                    record(43, 7, Some(Subject::Call("c".into()))),
+                    record(43, 7, Some(RecordSubject::Call("c".into()))),
                     record(44, 0, None),
                 ],
                 unreadable: 1,

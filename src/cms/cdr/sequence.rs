@@ -1,61 +1,62 @@
-//! What the numbers of records say: which are new, which are missing, whether the feed keeps up, and whether it can be relied on. Pure.
+//! Follows the numbers of a bridge's records: which are new, which are missing, whether they keep up, and whether they can be relied on.
+//! Pure.
 //!
 //! Rules of cdr.md section 4. `correlatorIndex` counts the records of a session; `/system/status` tells the next one as
-//! `cdrCorrelatorIndex`, so that a feed that stops can be told from a bridge where nothing happens.
+//! `cdrCorrelatorIndex`, so that records that stop can be told from a bridge where nothing happens.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Skipped indexes that are remembered, so that one which comes late is told from one that comes twice.
-const MOST_SKIPPED: usize = 1024;
+/// How many skipped indexes to remember, to tell a late record from a repeated one.
+const MAX_SKIPPED: usize = 1024;
 
-/// A number that is so far ahead of what REST tells is wrong.
-const IMPLAUSIBLE: u64 = 1_000_000;
+/// A record's index this far ahead of the one that REST tells is wrong.
+const IMPLAUSIBLE_JUMP: u64 = 1_000_000;
 
-/// What one record's numbers say.
+/// How one record follows those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cms) enum Noted {
+pub(in crate::cms) enum RecordOrder {
     /// Sent again after a lost answer.
-    Twice,
-    /// As expected, or late.
-    Fine,
+    Duplicate,
+    /// The expected one, or a late one.
+    InOrder,
     /// Records before it are missing: everything must be read again.
     Gap,
-    /// The bridge has started anew: nothing that was known of it holds.
+    /// The bridge has restarted: nothing that was known of it holds.
     Restarted,
 }
 
-/// Whether what the records announce is what happens.
+/// Whether records announce every lobby change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proof {
-    None,
-    /// A lobby change that was read had been announced.
-    Held,
-    /// One had not: this bridge does not announce everything.
-    Failed,
+enum Reliability {
+    Unknown,
+    /// A record had announced the lobby change that REST showed.
+    Proven,
+    /// No record had announced it: this bridge does not announce everything.
+    Disproven,
 }
 
 /// The records of one bridge.
 #[derive(Debug)]
-pub(in crate::cms) struct Feed {
+pub(in crate::cms) struct RecordSequence {
     /// None until the first record.
     session: Option<Arc<str>>,
-    /// The next index; before the first record the one that REST told.
+    /// The next index; before the first record, the one that REST told.
     next: Option<u64>,
     skipped: BTreeSet<u64>,
-    /// REST told an index that no record has reached, since when.
+    /// An index that REST told and no record has reached, and when REST told it.
     behind: Option<(u64, Instant)>,
-    /// The records stayed behind for too long; nothing has come since.
+    /// The records stayed behind for too long, and none has come since.
     stalled: bool,
     /// When REST last told that nothing is missing.
     confirmed: Option<Instant>,
     /// When records were last known to be missing.
     disturbed: Option<Instant>,
-    proof: Proof,
+    reliability: Reliability,
 }
 
-impl Feed {
+impl RecordSequence {
     pub(in crate::cms) fn new() -> Self {
         Self {
             session: None,
@@ -65,12 +66,12 @@ impl Feed {
             stalled: false,
             confirmed: None,
             disturbed: None,
-            proof: Proof::None,
+            reliability: Reliability::Unknown,
         }
     }
 
-    /// Takes in the numbers of one record. The caller reads everything again after a [`Noted::Gap`] or [`Noted::Restarted`].
-    pub(in crate::cms) fn take(&mut self, session: &Arc<str>, index: u64, missing: u64, now: Instant) -> Noted {
+    /// Takes in the numbers of one record. The caller reads everything again after a [`RecordOrder::Gap`] or [`RecordOrder::Restarted`].
+    pub(in crate::cms) fn on_record(&mut self, session: &Arc<str>, index: u64, missing: u64, now: Instant) -> RecordOrder {
         let anew = self.session.as_ref().is_some_and(|known| known != session);
         if anew {
             *self = Self { session: Some(session.clone()), disturbed: Some(now), ..Self::new() };
@@ -78,12 +79,12 @@ impl Feed {
         self.session.get_or_insert_with(|| session.clone());
         let expected = self.next.unwrap_or(index);
         if index < expected {
-            return if self.skipped.remove(&index) { Noted::Fine } else { Noted::Twice };
+            return if self.skipped.remove(&index) { RecordOrder::InOrder } else { RecordOrder::Duplicate };
         }
-        // The index jumps by what the bridge threw away; should it not, the count says so.
+        // The index jumps by the records that the bridge threw away; if it does not, their count tells of them.
         let gap = index > expected || missing > 0 || self.next.is_none();
-        self.skipped.extend(expected..index.min(expected.saturating_add(MOST_SKIPPED as u64)));
-        while self.skipped.len() > MOST_SKIPPED {
+        self.skipped.extend(expected..index.min(expected.saturating_add(MAX_SKIPPED as u64)));
+        while self.skipped.len() > MAX_SKIPPED {
             self.skipped.pop_first();
         }
         self.next = Some(index.saturating_add(1));
@@ -95,16 +96,16 @@ impl Feed {
             self.disturbed = Some(now);
         }
         match (anew, gap) {
-            (true, _) => Noted::Restarted,
-            (false, true) => Noted::Gap,
-            (false, false) => Noted::Fine,
+            (true, _) => RecordOrder::Restarted,
+            (false, true) => RecordOrder::Gap,
+            (false, false) => RecordOrder::InOrder,
         }
     }
 
     /// REST tells the index of the next record. Before the first record it is what the first one should carry.
-    pub(in crate::cms) fn told(&mut self, index: u64, now: Instant) {
-        if self.next.is_some_and(|next| next.saturating_sub(index) > IMPLAUSIBLE) {
-            // No bridge makes so many between two looks: a record had a wrong number, and all that came since looked old.
+    pub(in crate::cms) fn on_status_index(&mut self, index: u64, now: Instant) {
+        if self.next.is_some_and(|next| next.saturating_sub(index) > IMPLAUSIBLE_JUMP) {
+            // No bridge makes so many records between two readings: one had a wrong index, and all records after it looked old.
             (self.next, self.disturbed) = (None, Some(now));
             self.skipped.clear();
         }
@@ -115,18 +116,18 @@ impl Feed {
             self.behind = None;
             self.confirmed = Some(now);
         }
-        // A smaller one was told before the last records came, or by a bridge that has started anew: the next record says which.
+        // A smaller index is older than the last records, or comes from a bridge that has restarted: the next record says which.
     }
 
-    /// Everything is about to be read: of a feed that has not begun, only what is recorded from now on is missed.
-    pub(in crate::cms) fn begin_reading(&mut self) {
+    /// Usher is about to read everything. If no record has come yet, only records from now on can be missed.
+    pub(in crate::cms) fn on_full_read(&mut self) {
         if self.session.is_none() {
             *self = Self::new();
         }
     }
 
-    /// True once when the records have stayed behind for `patience`.
-    pub(in crate::cms) fn stalls(&mut self, patience: Duration, now: Instant) -> bool {
+    /// True once, when the records have stayed behind for `patience`.
+    pub(in crate::cms) fn take_stall(&mut self, patience: Duration, now: Instant) -> bool {
         let stalls = !self.stalled && self.behind.is_some_and(|(_, since)| now.duration_since(since) >= patience);
         if stalls {
             self.stalled = true;
@@ -139,39 +140,39 @@ impl Feed {
         self.stalled
     }
 
-    /// At least one record has come in this session.
+    /// Whether a record has come in this session.
     pub(in crate::cms) fn has_begun(&self) -> bool {
         self.session.is_some()
     }
 
     /// The index of the next record, once any has come.
-    pub(in crate::cms) fn next(&self) -> Option<u64> {
+    pub(in crate::cms) fn next_index(&self) -> Option<u64> {
         self.next.filter(|_| self.has_begun())
     }
 
-    /// A lobby change was read by REST; had a record announced it? What happens while records are missing proves nothing.
-    pub(in crate::cms) fn judge(&mut self, announced: bool, since: Instant) {
+    /// REST showed a lobby change; `announced` says whether a record had told of it. A change while records are missing proves nothing.
+    pub(in crate::cms) fn on_lobby_change(&mut self, announced: bool, since: Instant) {
         if !self.has_begun() || self.behind.is_some() || self.stalled || self.disturbed.is_some_and(|at| at >= since) {
             return;
         }
-        self.proof = match (self.proof, announced) {
-            (Proof::Failed, _) | (_, false) => Proof::Failed,
-            (Proof::None | Proof::Held, true) => Proof::Held,
+        self.reliability = match (self.reliability, announced) {
+            (Reliability::Disproven, _) | (_, false) => Reliability::Disproven,
+            (Reliability::Unknown | Reliability::Proven, true) => Reliability::Proven,
         };
     }
 
-    /// The bridge was seen not to announce a lobby change.
+    /// Whether the bridge failed to announce a lobby change.
     pub(in crate::cms) fn is_partial(&self) -> bool {
-        self.proof == Proof::Failed
+        self.reliability == Reliability::Disproven
     }
 
-    /// Whether reading people in turn may be slowed down: records come, nothing is missing (REST said so within `fresh`), and they were
-    /// seen to announce lobby changes.
+    /// Whether Usher may poll participants more slowly: records come, none is missing (REST said so within `fresh`), and they have
+    /// announced lobby changes.
     pub(in crate::cms) fn is_reliable(&self, fresh: Duration, now: Instant) -> bool {
         const ON_THE_WAY: Duration = Duration::from_secs(1);
         self.has_begun()
             && !self.stalled
-            && self.proof == Proof::Held
+            && self.reliability == Reliability::Proven
             && self.behind.is_none_or(|(_, since)| now.duration_since(since) < ON_THE_WAY)
             && self.confirmed.is_some_and(|at| now.duration_since(at) < fresh)
     }
@@ -187,91 +188,91 @@ mod tests {
         name.into()
     }
 
-    fn begun(now: Instant) -> Feed {
-        let mut feed = Feed::new();
-        feed.told(5, now);
-        assert_eq!(feed.take(&s("a"), 5, 0, now), Noted::Fine);
-        feed
+    fn begun(now: Instant) -> RecordSequence {
+        let mut sequence = RecordSequence::new();
+        sequence.on_status_index(5, now);
+        assert_eq!(sequence.on_record(&s("a"), 5, 0, now), RecordOrder::InOrder);
+        sequence
     }
 
     #[test]
     fn the_first_record_is_no_gap_when_it_is_the_one_that_rest_told() {
         begun(Instant::now());
-        assert_eq!(Feed::new().take(&s("a"), 0, 0, Instant::now()), Noted::Gap, "nothing was told before");
+        assert_eq!(RecordSequence::new().on_record(&s("a"), 0, 0, Instant::now()), RecordOrder::Gap, "nothing was told before");
     }
 
     #[test]
     fn a_gap_is_noticed_once_and_what_comes_late_is_no_repetition() {
         let now = Instant::now();
-        let mut feed = begun(now);
-        assert_eq!(feed.take(&s("a"), 8, 0, now), Noted::Gap);
-        assert_eq!(feed.take(&s("a"), 9, 0, now), Noted::Fine);
-        assert_eq!(feed.take(&s("a"), 6, 0, now), Noted::Fine);
-        assert_eq!(feed.take(&s("a"), 6, 0, now), Noted::Twice);
-        assert_eq!(feed.take(&s("a"), 9, 0, now), Noted::Twice);
-        assert_eq!(feed.take(&s("a"), 10, 3, now), Noted::Gap, "the bridge says that it threw records away");
+        let mut sequence = begun(now);
+        assert_eq!(sequence.on_record(&s("a"), 8, 0, now), RecordOrder::Gap);
+        assert_eq!(sequence.on_record(&s("a"), 9, 0, now), RecordOrder::InOrder);
+        assert_eq!(sequence.on_record(&s("a"), 6, 0, now), RecordOrder::InOrder);
+        assert_eq!(sequence.on_record(&s("a"), 6, 0, now), RecordOrder::Duplicate);
+        assert_eq!(sequence.on_record(&s("a"), 9, 0, now), RecordOrder::Duplicate);
+        assert_eq!(sequence.on_record(&s("a"), 10, 3, now), RecordOrder::Gap, "the bridge says that it threw records away");
     }
 
     #[test]
     fn a_new_session_is_a_restart_and_counts_anew() {
         let now = Instant::now();
-        let mut feed = begun(now);
-        assert_eq!(feed.take(&s("b"), 0, 0, now), Noted::Restarted);
-        assert_eq!(feed.take(&s("b"), 1, 0, now), Noted::Fine);
-        feed.told(1, now);
-        assert!(!feed.stalls(Duration::ZERO, now), "told before the last record came");
+        let mut sequence = begun(now);
+        assert_eq!(sequence.on_record(&s("b"), 0, 0, now), RecordOrder::Restarted);
+        assert_eq!(sequence.on_record(&s("b"), 1, 0, now), RecordOrder::InOrder);
+        sequence.on_status_index(1, now);
+        assert!(!sequence.take_stall(Duration::ZERO, now), "told before the last record came");
     }
 
     #[test]
     fn quiet_is_no_stall_and_staying_behind_is_one_once() {
         let now = Instant::now();
-        let mut feed = begun(now);
-        feed.told(6, now);
-        assert!(!feed.stalls(PATIENCE, now + 100 * PATIENCE));
-        feed.told(7, now);
-        assert!(!feed.stalls(PATIENCE, now + PATIENCE / 2));
-        assert!(feed.stalls(PATIENCE, now + PATIENCE));
-        assert!(!feed.stalls(PATIENCE, now + 2 * PATIENCE));
-        assert!(feed.is_stalled());
-        assert_eq!(feed.take(&s("a"), 6, 0, now), Noted::Fine);
-        assert!(!feed.is_stalled());
+        let mut sequence = begun(now);
+        sequence.on_status_index(6, now);
+        assert!(!sequence.take_stall(PATIENCE, now + 100 * PATIENCE));
+        sequence.on_status_index(7, now);
+        assert!(!sequence.take_stall(PATIENCE, now + PATIENCE / 2));
+        assert!(sequence.take_stall(PATIENCE, now + PATIENCE));
+        assert!(!sequence.take_stall(PATIENCE, now + 2 * PATIENCE));
+        assert!(sequence.is_stalled());
+        assert_eq!(sequence.on_record(&s("a"), 6, 0, now), RecordOrder::InOrder);
+        assert!(!sequence.is_stalled());
     }
 
     #[test]
     fn a_feed_of_which_nothing_ever_came_stalls_too() {
         let now = Instant::now();
-        let mut feed = Feed::new();
-        feed.told(3, now);
-        assert!(!feed.stalls(PATIENCE, now + PATIENCE));
-        feed.told(4, now + PATIENCE);
-        assert!(feed.stalls(PATIENCE, now + 2 * PATIENCE));
+        let mut sequence = RecordSequence::new();
+        sequence.on_status_index(3, now);
+        assert!(!sequence.take_stall(PATIENCE, now + PATIENCE));
+        sequence.on_status_index(4, now + PATIENCE);
+        assert!(sequence.take_stall(PATIENCE, now + 2 * PATIENCE));
     }
 
     #[test]
     fn it_is_relied_on_only_after_a_proof_and_while_rest_confirms_it() {
         let now = Instant::now();
-        let mut feed = begun(now);
-        feed.told(6, now);
-        assert!(!feed.is_reliable(PATIENCE, now), "no proof yet");
-        feed.judge(true, now);
-        assert!(feed.is_reliable(PATIENCE, now));
-        assert!(!feed.is_reliable(PATIENCE, now + PATIENCE), "not confirmed for too long");
-        feed.told(7, now);
-        assert!(feed.is_reliable(PATIENCE, now), "a record may be on its way");
-        assert!(!feed.is_reliable(PATIENCE, now + PATIENCE / 2));
-        feed.take(&s("a"), 6, 0, now);
-        feed.judge(false, now + PATIENCE);
-        assert!(feed.is_partial() && !feed.is_reliable(PATIENCE, now));
+        let mut sequence = begun(now);
+        sequence.on_status_index(6, now);
+        assert!(!sequence.is_reliable(PATIENCE, now), "no proof yet");
+        sequence.on_lobby_change(true, now);
+        assert!(sequence.is_reliable(PATIENCE, now));
+        assert!(!sequence.is_reliable(PATIENCE, now + PATIENCE), "not confirmed for too long");
+        sequence.on_status_index(7, now);
+        assert!(sequence.is_reliable(PATIENCE, now), "a record may be on its way");
+        assert!(!sequence.is_reliable(PATIENCE, now + PATIENCE / 2));
+        sequence.on_record(&s("a"), 6, 0, now);
+        sequence.on_lobby_change(false, now + PATIENCE);
+        assert!(sequence.is_partial() && !sequence.is_reliable(PATIENCE, now));
     }
 
     #[test]
     fn what_happens_while_records_are_missing_proves_nothing() {
         let now = Instant::now();
-        let mut feed = begun(now);
-        feed.take(&s("a"), 9, 0, now);
-        feed.judge(false, now);
-        assert!(!feed.is_partial());
-        feed.judge(false, now + PATIENCE);
-        assert!(feed.is_partial());
+        let mut sequence = begun(now);
+        sequence.on_record(&s("a"), 9, 0, now);
+        sequence.on_lobby_change(false, now);
+        assert!(!sequence.is_partial());
+        sequence.on_lobby_change(false, now + PATIENCE);
+        assert!(sequence.is_partial());
     }
 }

@@ -1,7 +1,9 @@
-//! The events WebSocket of a Call Bridge: its messages, what to subscribe to, and one connection.
+//! The events WebSocket of a Call Bridge: its messages, what to subscribe to, one connection, and whether it tells what it should.
 
+pub(in crate::cms) mod liveness;
 pub(in crate::cms) mod protocol;
 pub(in crate::cms) mod renewals;
-pub(in crate::cms) mod sizes;
+pub(in crate::cms) mod size_search;
 pub(in crate::cms) mod socket;
 pub(in crate::cms) mod subscriptions;
+pub(in crate::cms) mod unreported;

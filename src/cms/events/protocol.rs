@@ -1,5 +1,5 @@
-//! The JSON of the events socket, both ways. Lenient in what it reads: a field of an unexpected kind counts as absent, an item that
-//! cannot be read is skipped and counted, what strict JSON refuses is read as far as it goes (`salvage`). Keeps no state.
+//! The JSON of the events socket, both ways. Reads leniently: a field of an unexpected kind counts as absent, an item that cannot be read is
+//! skipped and counted, and `salvage` reads what strict JSON refuses as far as it goes. Keeps no state.
 
 mod salvage;
 
@@ -11,32 +11,32 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::cms::text;
+use crate::cms::wire_text;
 
 use crate::model::{CallId, ParticipantId, RosterPatch, leg_state};
 
 /// One server frame.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Frame {
-    /// What to acknowledge.
+pub(crate) struct EventFrame {
+    /// The number to acknowledge.
     pub message_id: Option<MessageId>,
     pub body: Body,
     /// Items that could not be read.
     pub skipped: usize,
-    /// Something of it was lost, also where nobody knows how much.
+    /// Part of the frame was lost, perhaps an unknown amount.
     pub damaged: bool,
 }
 
-/// The number of a message, to be given back as it came.
+/// The number of a message, to be acknowledged in the bridge's own spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MessageId {
     Number(i64),
-    /// Something else, in its own spelling.
+    /// Anything else than an integer, in its own spelling.
     Other(Box<str>),
 }
 
 impl MessageId {
-    /// Longer than any number; nothing longer is given back.
+    /// Longer than any number; nothing longer is acknowledged.
     const LONGEST: usize = 64;
 
     fn of(raw: &str) -> Option<Self> {
@@ -47,7 +47,7 @@ impl MessageId {
         }
     }
 
-    /// The one that comes after it, if it counts.
+    /// The number after this one, if it is an integer.
     pub(crate) fn next(&self) -> Option<Self> {
         match self {
             Self::Number(number) => number.checked_add(1).map(Self::Number),
@@ -92,7 +92,7 @@ pub(crate) enum Body {
         index: Option<i64>,
         updates: Vec<Update>,
     },
-    /// Nothing that is known; it is acknowledged and ignored.
+    /// An unknown message; it is acknowledged and ignored.
     Unknown(String),
 }
 
@@ -114,10 +114,10 @@ pub(crate) struct SubscriptionState {
     pub state: Option<String>,
 }
 
-/// The elements that Usher asks a roster subscription for. [`Update`] has a field for each.
+/// The elements that Usher requests in a roster subscription. [`Update`] has a field for each.
 pub(super) const ROSTER_ELEMENTS: &[&str] = &["name", "uri", "state", "audioMuted", "presenter"];
 
-/// One item of a call list or roster; only present fields changed.
+/// One item of a call list or roster; only the present fields changed.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Update {
@@ -165,7 +165,7 @@ struct Envelope<'a> {
     #[serde(default, deserialize_with = "lenient")]
     r#type: Option<String>,
     #[serde(default, borrow)]
-    message: Option<Message<'a>>,
+    message: Option<MessageBody<'a>>,
     #[serde(rename = "messageAck", default)]
     message_ack: Option<AckBody>,
 }
@@ -181,7 +181,7 @@ struct AckBody {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Message<'a> {
+struct MessageBody<'a> {
     #[serde(default, borrow)]
     message_id: Option<&'a RawValue>,
     #[serde(default, deserialize_with = "lenient")]
@@ -196,9 +196,9 @@ struct Message<'a> {
     call_info: Option<Update>,
 }
 
-/// Reads one text frame. The quick way first; a frame with an odd item, or something else than a list of them, and what is no JSON at all is
-/// read again with care: it is acknowledged like any other, else the bridge would fall silent.
-pub(crate) fn read(text: &str) -> Frame {
+/// Reads one text frame: with serde first, and with `salvage` where serde refuses it. Every frame must be acknowledged, however damaged, or the
+/// bridge falls silent.
+pub(crate) fn read(text: &str) -> EventFrame {
     match serde_json::from_str::<Envelope<'_>>(text) {
         Ok(envelope) => {
             let id = envelope.message.as_ref().and_then(|message| message.message_id).and_then(|id| MessageId::of(id.get()));
@@ -208,26 +208,26 @@ pub(crate) fn read(text: &str) -> Frame {
     }
 }
 
-/// What of a frame could not be read.
+/// The parts of a frame that could not be read.
 #[derive(Debug, Clone, Copy, Default)]
 struct Losses {
     skipped: usize,
     damaged: bool,
 }
 
-fn frame(envelope: Envelope<'_>, message_id: Option<MessageId>, losses: Losses) -> Frame {
+fn frame(envelope: Envelope<'_>, message_id: Option<MessageId>, losses: Losses) -> EventFrame {
     let Losses { skipped, damaged } = losses;
     if let Some(ack) = envelope.message_ack {
         let body = match ack.status {
             Some(status) => Body::Ack { message_id: ack.message_id, success: status.eq_ignore_ascii_case("success"), status },
-            // Half an acknowledgement says neither yes nor no.
+            // A damaged acknowledgement says neither yes nor no.
             None if damaged => Body::Unknown("messageAck".into()),
             None => Body::Ack { message_id: ack.message_id, success: false, status: String::new() },
         };
-        return Frame { message_id: None, body, skipped, damaged };
+        return EventFrame { message_id: None, body, skipped, damaged };
     }
     let Some(message) = envelope.message else {
-        return Frame { message_id, body: Body::Unknown(envelope.r#type.unwrap_or_default()), skipped, damaged };
+        return EventFrame { message_id, body: Body::Unknown(envelope.r#type.unwrap_or_default()), skipped, damaged };
     };
     let index = message.subscription_index;
     let body = match message.r#type.as_deref() {
@@ -237,7 +237,7 @@ fn frame(envelope: Envelope<'_>, message_id: Option<MessageId>, losses: Losses) 
         Some("rosterUpdate") => Body::Roster { index, updates: message.updates.unwrap_or_default() },
         other => Body::Unknown(other.unwrap_or_default().to_owned()),
     };
-    Frame { message_id, body, skipped, damaged }
+    EventFrame { message_id, body, skipped, damaged }
 }
 
 /// The acknowledgement of a server message.
@@ -245,7 +245,7 @@ pub(crate) fn ack(message_id: &MessageId) -> String {
     format!(r#"{{"type":"messageAck","messageAck":{{"messageId":{message_id},"status":"success"}}}}"#)
 }
 
-/// What Usher wants to be told about.
+/// One subscription of a set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Subscription {
     pub index: i64,
@@ -256,10 +256,10 @@ pub(crate) struct Subscription {
     pub elements: &'static [&'static str],
 }
 
-/// A request that replaces the whole set of a socket (events.md section 3).
+/// The request that replaces the whole set of a socket (events.md section 3).
 pub(crate) fn subscribe_request(message_id: i64, subscriptions: &[Subscription]) -> String {
     #[derive(Serialize)]
-    struct Request<'a> {
+    struct SubscribeRequest<'a> {
         r#type: &'static str,
         message: Inner<'a>,
     }
@@ -270,11 +270,11 @@ pub(crate) fn subscribe_request(message_id: i64, subscriptions: &[Subscription])
         r#type: &'static str,
         subscriptions: &'a [Subscription],
     }
-    let request = Request { r#type: "message", message: Inner { message_id, r#type: "subscribeRequest", subscriptions } };
+    let request = SubscribeRequest { r#type: "message", message: Inner { message_id, r#type: "subscribeRequest", subscriptions } };
     serde_json::to_string(&request).expect("plain data serialises")
 }
 
-/// A value that a lenient field can take.
+/// A type that a lenient field can have.
 trait Lenient: Sized {
     fn of_text(text: &str) -> Option<Self>;
     fn of_number(number: i64) -> Option<Self>;
@@ -283,7 +283,7 @@ trait Lenient: Sized {
 
 impl Lenient for String {
     fn of_text(text: &str) -> Option<Self> {
-        Some(text::bounded(text).to_owned())
+        Some(wire_text::bounded(text).to_owned())
     }
     fn of_number(number: i64) -> Option<Self> {
         Some(number.to_string())
@@ -295,7 +295,7 @@ impl Lenient for String {
 
 impl Lenient for Arc<str> {
     fn of_text(text: &str) -> Option<Self> {
-        Some(text::clean(text::bounded(text)).into())
+        Some(wire_text::clean(wire_text::bounded(text)).into())
     }
     fn of_number(number: i64) -> Option<Self> {
         Some(number.to_string().into())
@@ -372,10 +372,10 @@ fn lenient<'de, T: Lenient, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     deserializer.deserialize_any(Any(PhantomData))
 }
 
-/// An id in the letter case that REST answers are brought to; what no id can be counts as absent.
+/// An id in lower case, as REST responses are read; a value that can't be an id counts as absent.
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
     let text: Option<String> = lenient(deserializer)?;
-    Ok(text.filter(|text| text::is_id(text)).map(|text| text.to_ascii_lowercase().into()))
+    Ok(text.filter(|text| wire_text::is_id(text)).map(|text| text.to_ascii_lowercase().into()))
 }
 
 #[cfg(test)]

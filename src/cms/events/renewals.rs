@@ -1,5 +1,5 @@
-//! When subscriptions whose frames were damaged are asked for again, so that their lists tell what was lost: at once, and then less and less often
-//! while the damage goes on. Pure; asks for nothing itself.
+//! Schedules the renewal of subscriptions whose frames were damaged, so that their lists tell what was lost: at once, then less and less often
+//! while the damage goes on. Pure; sends nothing itself.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -8,35 +8,35 @@ use super::subscriptions::Topic;
 
 /// The shortest and the longest time between two renewals of one subscription.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cms) struct Pace {
+pub(in crate::cms) struct RenewalPace {
     pub shortest: Duration,
     pub longest: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Renewed {
+struct LastRenewal {
     last: Instant,
     pause: Duration,
 }
 
-/// Subscriptions that were renewed of late.
+/// The recent renewals of a bridge's subscriptions.
 #[derive(Debug, Default)]
-pub(in crate::cms) struct Renewals(HashMap<Topic, Renewed>);
+pub(in crate::cms) struct Renewals(HashMap<Topic, LastRenewal>);
 
 impl Renewals {
-    /// A frame was damaged: when its subscription is to be renewed. What is lost after a renewal takes another one.
-    pub(in crate::cms) fn due(&self, topic: &Topic, now: Instant) -> Instant {
+    /// When to renew a subscription whose frame was damaged. A loss after a renewal takes another renewal.
+    pub(in crate::cms) fn due_at(&self, topic: &Topic, now: Instant) -> Instant {
         self.0.get(topic).map_or(now, |renewed| (renewed.last + renewed.pause).max(now))
     }
 
-    /// It has been renewed. The pause doubles where the damage went on, and is the shortest after a quiet while.
-    pub(in crate::cms) fn renewed(&mut self, topic: Topic, pace: Pace, now: Instant) {
+    /// The subscription has been renewed. The pause doubles while the damage goes on, and is the shortest again after a quiet time.
+    pub(in crate::cms) fn on_renewed(&mut self, topic: Topic, pace: RenewalPace, now: Instant) {
         let before = self.0.get(&topic).filter(|before| now < before.last + before.pause * 2);
         let pause = before.map_or(pace.shortest, |before| (before.pause * 2).min(pace.longest));
-        self.0.insert(topic, Renewed { last: now, pause });
+        self.0.insert(topic, LastRenewal { last: now, pause });
     }
 
-    /// Forgets what makes no difference any more.
+    /// Forgets renewals that make no difference any more.
     pub(in crate::cms) fn tidy(&mut self, now: Instant) {
         self.0.retain(|_, renewed| now < renewed.last + renewed.pause * 2);
     }
@@ -46,7 +46,7 @@ impl Renewals {
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace { shortest: Duration::from_secs(5), longest: Duration::from_secs(30) };
+    const PACE: RenewalPace = RenewalPace { shortest: Duration::from_secs(5), longest: Duration::from_secs(30) };
 
     fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -58,9 +58,9 @@ mod tests {
         // A frame is damaged in every second.
         let mut due = None;
         for now in (0..200).map(|n| start + s(n)) {
-            due = due.or(Some(renewals.due(&Topic::Calls, now)));
+            due = due.or(Some(renewals.due_at(&Topic::Calls, now)));
             if due.is_some_and(|due| due <= now) {
-                renewals.renewed(Topic::Calls, PACE, now);
+                renewals.on_renewed(Topic::Calls, PACE, now);
                 at.push((now - start).as_secs());
                 due = None;
             }
@@ -72,14 +72,14 @@ mod tests {
     fn what_was_lost_after_a_renewal_takes_another_one_and_a_quiet_while_is_forgotten() {
         let (start, mut renewals) = (Instant::now(), Renewals::default());
         let call = Topic::Roster("c".into());
-        renewals.renewed(call.clone(), PACE, start);
-        assert_eq!(renewals.due(&call, start + s(1)), start + s(5));
-        assert_eq!(renewals.due(&Topic::Calls, start + s(1)), start + s(1), "each has its own");
+        renewals.on_renewed(call.clone(), PACE, start);
+        assert_eq!(renewals.due_at(&call, start + s(1)), start + s(5));
+        assert_eq!(renewals.due_at(&Topic::Calls, start + s(1)), start + s(1), "each has its own");
         renewals.tidy(start + s(9));
-        assert_eq!(renewals.due(&call, start + s(1)), start + s(5));
+        assert_eq!(renewals.due_at(&call, start + s(1)), start + s(5));
         renewals.tidy(start + s(10));
-        assert_eq!(renewals.due(&call, start + s(11)), start + s(11));
-        renewals.renewed(call.clone(), PACE, start + s(11));
-        assert_eq!(renewals.due(&call, start + s(12)), start + s(16), "the shortest pause again");
+        assert_eq!(renewals.due_at(&call, start + s(11)), start + s(11));
+        renewals.on_renewed(call.clone(), PACE, start + s(11));
+        assert_eq!(renewals.due_at(&call, start + s(12)), start + s(16), "the shortest pause again");
     }
 }

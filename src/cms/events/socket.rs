@@ -1,8 +1,8 @@
-//! One events socket of one Call Bridge: connects, acknowledges everything at once, hands on what it reads. Decides nothing.
+//! One events socket of one Call Bridge: connects, acknowledges every message at once, and reports what it reads. Decides nothing.
 //!
 //! The acknowledgement goes out on the read path before any processing: without it a bridge stops sending for good (events.md section 2).
 
-mod opcodes;
+mod text_as_binary;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -19,42 +19,42 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace};
 
 use super::protocol;
-use super::protocol::{Body, Frame, MessageId};
+use super::protocol::{Body, EventFrame, MessageId};
 use super::subscriptions::SocketId;
-use crate::cms::dial;
-use crate::cms::dial::Lookup;
+use crate::cms::connect;
+use crate::cms::connect::Resolver;
 use crate::config::Secret;
-use opcodes::TextAsBinary;
+use text_as_binary::TextAsBinary;
 
 /// Frames of megabytes are plausible for large rosters (events.md section 9).
 const MAX_MESSAGE: usize = 16 << 20;
-/// How long a peer's machine may be gone before TCP ends the connection.
+/// How long a bridge's machine may be gone before TCP ends the connection.
 const LOST_PEER: Duration = Duration::from_secs(20);
-/// tungstenite clears this much before each look at the socket; larger frames are read in several steps.
+/// tungstenite clears this much before each read of the socket; larger frames are read in several steps.
 const READ_BUFFER: usize = 8 * 1024;
 
 /// Where and how to connect.
 #[derive(Debug, Clone)]
-pub(crate) struct Endpoint {
+pub(crate) struct ConnectOptions {
     /// `https://host[:port]`.
     pub url: String,
     pub tls: Arc<rustls::ClientConfig>,
     pub connect_timeout: Duration,
-    pub names: Arc<dyn Lookup>,
+    pub names: Arc<dyn Resolver>,
 }
 
-/// What a session tells its bridge. `socket` and `generation` name the connection: an old one's last words are to be ignored.
+/// A message of a socket to its bridge. `socket` and `generation` name the connection: the bridge ignores late messages of an old one.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub(crate) struct SocketReport {
     pub socket: SocketId,
     pub generation: u64,
-    pub news: News,
+    pub event: SocketEvent,
 }
 
 #[derive(Debug)]
-pub(crate) enum News {
+pub(crate) enum SocketEvent {
     Open,
-    Frame(Box<Frame>),
+    Frame(Box<EventFrame>),
     Closed(String),
 }
 
@@ -75,28 +75,28 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 type EventsStream = WebSocketStream<TextAsBinary<Box<dyn Transport>>>;
 
-/// An open events socket.
-pub(crate) struct EventsSocket(EventsStream);
+/// An open connection.
+pub(crate) struct OpenSocket(EventsStream);
 
 /// Opens an events socket. The token is used once and never stored or logged (events.md section 6.3).
-pub(crate) async fn connect(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, ConnectError> {
-    tokio::time::timeout(endpoint.connect_timeout, open(endpoint, token))
+pub(crate) async fn connect(options: &ConnectOptions, token: &Secret) -> Result<OpenSocket, ConnectError> {
+    tokio::time::timeout(options.connect_timeout, open(options, token))
         .await
-        .unwrap_or(Err(ConnectError::TimedOut(endpoint.connect_timeout)))
+        .unwrap_or(Err(ConnectError::TimedOut(options.connect_timeout)))
 }
 
-async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, ConnectError> {
-    let bad = || ConnectError::Address(endpoint.url.clone());
-    let url = reqwest::Url::parse(&endpoint.url).map_err(|_| bad())?;
+async fn open(options: &ConnectOptions, token: &Secret) -> Result<OpenSocket, ConnectError> {
+    let bad = || ConnectError::Address(options.url.clone());
+    let url = reqwest::Url::parse(&options.url).map_err(|_| bad())?;
     let host = url.host_str().ok_or_else(bad)?.trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().ok_or_else(bad)?;
-    let tcp = dial::connect(&*endpoint.names, &host, port).await?;
+    let tcp = connect::connect_host(&*options.names, &host, port).await?;
     tcp.set_nodelay(true)?;
-    notice_a_lost_peer(&tcp)?;
+    detect_lost_peer(&tcp)?;
     let secure = url.scheme() == "https";
     let stream: Box<dyn Transport> = if secure {
         let name = ServerName::try_from(host).map_err(|_| bad())?;
-        Box::new(tokio_rustls::TlsConnector::from(endpoint.tls.clone()).connect(name, tcp).await?)
+        Box::new(tokio_rustls::TlsConnector::from(options.tls.clone()).connect(name, tcp).await?)
     } else {
         Box::new(tcp)
     };
@@ -109,12 +109,12 @@ async fn open(endpoint: &Endpoint, token: &Secret) -> Result<EventsSocket, Conne
     let (socket, _) = client_async_with_config(target.as_str(), TextAsBinary::new(stream), Some(config))
         .await
         .map_err(|error| ConnectError::Handshake(Box::new(error)))?;
-    Ok(EventsSocket(socket))
+    Ok(OpenSocket(socket))
 }
 
-/// A machine that is gone closes no connection: nothing comes, and nothing that is written is acknowledged. TCP looks itself, at the latest
-/// [`LOST_PEER`] after the last word.
-fn notice_a_lost_peer(tcp: &tokio::net::TcpStream) -> std::io::Result<()> {
+/// A machine that is gone closes no connection: nothing comes, and nothing that is written is acknowledged. Sets TCP to probe by itself, so
+/// that it notices at the latest [`LOST_PEER`] after the last byte.
+fn detect_lost_peer(tcp: &tokio::net::TcpStream) -> std::io::Result<()> {
     let socket = socket2::SockRef::from(tcp);
     let (idle, interval, probes) = (LOST_PEER / 2, LOST_PEER / 10, 5);
     let keepalive = socket2::TcpKeepalive::new().with_time(idle).with_interval(interval);
@@ -126,69 +126,70 @@ fn notice_a_lost_peer(tcp: &tokio::net::TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A running session, seen from its bridge.
+/// The bridge's handle of a socket that runs in the background. Dropping it closes the socket.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct EventsSocket {
     pub generation: u64,
     outgoing: mpsc::Sender<String>,
     stop: CancellationToken,
 }
 
-impl Session {
-    /// Connects and runs in the background until it is closed; everything it sees arrives as reports.
+impl EventsSocket {
+    /// Connects and runs in the background until it is closed. Everything it reads arrives as reports.
     pub(crate) fn spawn(
         tracker: &tokio_util::task::TaskTracker,
-        endpoint: Endpoint,
+        options: ConnectOptions,
         token: Secret,
         socket: SocketId,
         generation: u64,
-        reports: mpsc::Sender<Report>,
+        reports: mpsc::Sender<SocketReport>,
     ) -> Self {
         let (outgoing, requests) = mpsc::channel(8);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         tracker.spawn(async move {
-            let report = |news| Report { socket, generation, news };
-            let run = async {
-                let opened = connect(&endpoint, &token).await;
+            let report = |event| SocketReport { socket, generation, event };
+            let session = async {
+                let opened = connect(&options, &token).await;
                 drop(token);
                 match opened {
-                    Ok(events) => {
-                        let _ = reports.send(report(News::Open)).await;
-                        follow(events.0, requests, &reports, &report).await
+                    Ok(open) => {
+                        let _ = reports.send(report(SocketEvent::Open)).await;
+                        run(open.0, requests, &reports, &report).await
                     }
                     Err(error) => error.to_string(),
                 }
             };
-            // A defect here must not leave a bridge waiting for ever for the end of a socket that is gone.
-            let run = AssertUnwindSafe(run).catch_unwind().map(|end| end.unwrap_or_else(|_| "Usher failed while reading it".into()));
+            // A defect here must not leave a bridge waiting for ever for a socket that is gone.
+            let session =
+                AssertUnwindSafe(session).catch_unwind().map(|end| end.unwrap_or_else(|_| "Usher failed while reading it".into()));
             let reason = tokio::select! {
-                reason = run => reason,
+                reason = session => reason,
                 () = stopped.cancelled() => return,
             };
             debug!(socket, %reason, "events socket closed");
-            let _ = reports.send(report(News::Closed(reason))).await;
+            let _ = reports.send(report(SocketEvent::Closed(reason))).await;
         });
         Self { generation, outgoing, stop }
     }
 
-    /// Sends a request; false when the session can't take it.
+    /// Sends a request; false when the socket can't take it.
     pub(crate) fn send(&self, text: String) -> bool {
         self.outgoing.try_send(text).is_ok()
     }
 }
 
-impl Drop for Session {
+impl Drop for EventsSocket {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-async fn follow(
+async fn run(
     mut socket: EventsStream,
     mut requests: mpsc::Receiver<String>,
-    reports: &mpsc::Sender<Report>,
-    report: &impl Fn(News) -> Report,
+    reports: &mpsc::Sender<SocketReport>,
+    report: &impl Fn(SocketEvent) -> SocketReport,
 ) -> String {
     let mut last = None;
     loop {
@@ -202,14 +203,14 @@ async fn follow(
                 None => return "no longer needed".into(),
             },
         };
-        // What has already arrived is acknowledged in one write.
+        // Acknowledge all frames that have already arrived in one write.
         let mut batch = Vec::new();
         let mut next = Some(incoming);
         while let Some(incoming) = next {
-            match take(&mut socket, incoming, &mut batch, &mut last).await {
+            match on_frame(&mut socket, incoming, &mut batch, &mut last).await {
                 Ok(()) => {}
                 Err(reason) => {
-                    hand_on(reports, report, batch).await;
+                    forward(reports, report, batch).await;
                     return reason;
                 }
             }
@@ -218,19 +219,19 @@ async fn follow(
         if let Err(error) = socket.flush().await {
             return error.to_string();
         }
-        hand_on(reports, report, batch).await;
+        forward(reports, report, batch).await;
     }
 }
 
-/// Reads one frame and queues its acknowledgement. `last`: the number of the message before.
-async fn take(
+/// Handles one frame and queues its acknowledgement. `last`: the number of the message before.
+async fn on_frame(
     socket: &mut EventsStream,
     incoming: Option<Result<Message, WsError>>,
-    batch: &mut Vec<News>,
+    batch: &mut Vec<SocketEvent>,
     last: &mut Option<MessageId>,
 ) -> Result<(), String> {
     let frame = match incoming {
-        // Texts come as binary ones; a bridge that sends those itself means the same.
+        // Text frames arrive as binary ones (`text_as_binary`); a bridge that sends binary frames means the same.
         Some(Ok(Message::Binary(bytes))) => read(&bytes),
         Some(Ok(Message::Text(text))) => read(text.as_ref()),
         Some(Ok(Message::Close(close))) => {
@@ -243,30 +244,30 @@ async fn take(
         Some(Err(error)) => return Err(error.to_string()),
         None => return Err("closed by the bridge".into()),
     };
-    if let Some(id) = number(&frame, last.as_ref()) {
+    if let Some(id) = number_to_acknowledge(&frame, last.as_ref()) {
         socket.feed(Message::text(protocol::ack(&id))).await.map_err(|error| error.to_string())?;
         *last = Some(id);
     }
-    batch.push(News::Frame(Box::new(frame)));
+    batch.push(SocketEvent::Frame(Box::new(frame)));
     Ok(())
 }
 
-/// Bytes that are no UTF-8 cost no more than the characters that they would be.
-fn read(bytes: &[u8]) -> Frame {
+/// Bytes that are not UTF-8 cost no more than the characters that they would be.
+fn read(bytes: &[u8]) -> EventFrame {
     let text = String::from_utf8_lossy(bytes);
     trace!(%text, "event");
     protocol::read(&text)
 }
 
-/// What to acknowledge. Messages are counted: of one whose number is lost it is the next one.
-fn number(frame: &Frame, last: Option<&MessageId>) -> Option<MessageId> {
+/// The number to acknowledge. Messages are numbered in order: a message that lost its number has the next one.
+fn number_to_acknowledge(frame: &EventFrame, last: Option<&MessageId>) -> Option<MessageId> {
     let lost = frame.damaged && matches!(&frame.body, Body::Unknown(kind) if kind != "messageAck");
     frame.message_id.clone().or_else(|| last.filter(|_| lost).and_then(MessageId::next))
 }
 
-async fn hand_on(reports: &mpsc::Sender<Report>, report: &impl Fn(News) -> Report, batch: Vec<News>) {
-    for news in batch {
-        if reports.send(report(news)).await.is_err() {
+async fn forward(reports: &mpsc::Sender<SocketReport>, report: &impl Fn(SocketEvent) -> SocketReport, batch: Vec<SocketEvent>) {
+    for event in batch {
+        if reports.send(report(event)).await.is_err() {
             return;
         }
     }
@@ -280,7 +281,7 @@ mod tests {
     async fn a_machine_that_is_gone_ends_its_connection_within_half_a_minute() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("port");
         let tcp = tokio::net::TcpStream::connect(listener.local_addr().expect("address")).await.expect("connected");
-        notice_a_lost_peer(&tcp).expect("set");
+        detect_lost_peer(&tcp).expect("set");
         let socket = socket2::SockRef::from(&tcp);
         assert!(socket.keepalive().expect("read"));
         #[cfg(target_os = "linux")]

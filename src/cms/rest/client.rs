@@ -1,4 +1,4 @@
-//! One HTTP request to one Call Bridge and its typed answer. Decides nothing: no retry, no order, no pace (see `queue`).
+//! Sends one HTTP request to one Call Bridge and reads its typed response. Decides neither order nor pace (see `queue`).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,27 +6,27 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use reqwest::header::{AUTHORIZATION, DATE, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use reqwest::{Response as HttpResponse, StatusCode};
 
-use super::request::Ask;
-use super::response::Answer;
+use super::request::Request;
+use super::response::Response;
 use super::xml::Element;
 use crate::clock::Now;
-use crate::cms::dial::{Lookup, Nearest, System};
+use crate::cms::connect::{FastestAddress, Resolver, SystemResolver};
 use crate::cms::tls::TrustError;
-use crate::cms::{text, tls};
+use crate::cms::{tls, wire_text};
 use crate::config::{BridgeConfig, Secret, Timing};
 use crate::text::cut;
 
 /// Larger than any page of any collection; a bigger body is a fault.
 const MAX_BODY: usize = 8 << 20;
-/// A connection that ends so shortly after a request was sent on it was being closed for idleness at that moment.
+/// A connection that ends within this time after a request was being closed for idleness at that moment.
 const SOON: Duration = Duration::from_millis(500);
 const TOKEN_HEADER: &str = "X-Cisco-CMS-Auth-Token";
 
-/// Why a request gave no answer.
+/// Why a request has no usable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AskError {
+pub enum RequestError {
     /// 401. Repeating it can lock the account (rest.md section 1).
     #[error("the user name or password was refused (401)")]
     Unauthorized,
@@ -40,73 +40,74 @@ pub enum AskError {
     Refused { status: u16, reason: String },
     #[error("busy (503)")]
     Busy { retry_after: Option<Duration> },
-    /// It may or may not have been carried out.
+    /// The bridge may or may not have carried the request out.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
     /// Nothing was sent: there was no connection.
     #[error("not reachable: {0}")]
     Unreachable(String),
-    /// The connection ended before the answer: the request may or may not have been carried out. `soon`: so shortly after it was sent that
-    /// the bridge had most likely closed a connection that it took for idle.
+    /// The connection ended before the response: the bridge may or may not have carried the request out. `soon`: it ended so shortly after the
+    /// request that the bridge had most likely closed a connection that it took for idle.
     #[error("the connection ended before the answer: {why}")]
     Closed { why: String, soon: bool },
-    /// Nothing was sent: the certificate is not believed.
+    /// Nothing was sent: the certificate is not trusted.
     #[error("{0}")]
     Untrusted(String),
     #[error("an answer that cannot be read: {0}")]
     Garbled(String),
-    /// Usher did not send it: the bridge is paused, or followed no more.
+    /// Usher did not send it: the bridge is paused, or not followed any more.
     #[error("not sent: {0}")]
     Withheld(String),
-    /// Who asked for it took it back before it was sent.
+    /// The requester withdrew it before it was sent.
     #[error("taken back before it was sent")]
     Withdrawn,
 }
 
-impl AskError {
-    /// The bridge said something, whatever it was: it is alive.
+impl RequestError {
+    /// Whether the bridge responded with anything at all: it is alive.
     pub fn answered(&self) -> bool {
         !matches!(
             self,
-            AskError::TimedOut(_)
-                | AskError::Unreachable(_)
-                | AskError::Closed { .. }
-                | AskError::Untrusted(_)
-                | AskError::Withheld(_)
-                | AskError::Withdrawn
+            RequestError::TimedOut(_)
+                | RequestError::Unreachable(_)
+                | RequestError::Closed { .. }
+                | RequestError::Untrusted(_)
+                | RequestError::Withheld(_)
+                | RequestError::Withdrawn
         )
     }
 
-    /// The request was sent, and nothing tells whether it was, or will be, carried out.
+    /// Whether the request was sent and may have been, or may yet be, carried out.
     pub fn leaves_open(&self) -> bool {
-        matches!(self, AskError::TimedOut(_) | AskError::Closed { .. } | AskError::Garbled(_))
+        matches!(self, RequestError::TimedOut(_) | RequestError::Closed { .. } | RequestError::Garbled(_))
     }
 }
 
+/// The REST client of one bridge. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Client {
+pub(crate) struct RestClient {
     /// Keeps connections for the next request.
     http: reqwest::Client,
-    /// Makes a connection for each request.
-    fresh: reqwest::Client,
+    /// Opens a connection for each request.
+    unpooled: reqwest::Client,
     base: String,
     authorization: HeaderValue,
     timeout: Duration,
-    nearest: Nearest,
-    ended: Ended,
+    fastest: FastestAddress,
+    ended: EndedConnections,
 }
 
-/// A connection that is not used for so long is given up: something on the way may have forgotten it without a word.
+/// A connection that is idle for this long is closed: a firewall on the way may have forgotten it without a word.
 const IDLE: Duration = Duration::from_secs(15);
 
-impl Client {
+impl RestClient {
     pub(crate) fn new(bridge: &BridgeConfig, timing: &Timing) -> Result<Self, TrustError> {
-        Self::with_names(bridge, timing, Arc::new(System))
+        Self::with_names(bridge, timing, Arc::new(SystemResolver))
     }
 
-    fn with_names(bridge: &BridgeConfig, timing: &Timing, names: Arc<dyn Lookup>) -> Result<Self, TrustError> {
+    fn with_names(bridge: &BridgeConfig, timing: &Timing, names: Arc<dyn Resolver>) -> Result<Self, TrustError> {
         let port = reqwest::Url::parse(&bridge.url).ok().and_then(|url| url.port_or_known_default()).unwrap_or_default();
-        let nearest = Nearest::new(names, port, timing.connect_timeout);
+        let fastest = FastestAddress::new(names, port, timing.connect_timeout);
         let tls = tls::client_config(&bridge.trust)?;
         let client = |idle: usize| {
             reqwest::Client::builder()
@@ -114,7 +115,7 @@ impl Client {
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
-                .dns_resolver(Arc::new(nearest.clone()))
+                .dns_resolver(Arc::new(fastest.clone()))
                 .connect_timeout(timing.connect_timeout)
                 .tcp_nodelay(true)
                 .http1_only()
@@ -126,74 +127,74 @@ impl Client {
         };
         Ok(Self {
             http: client(usize::MAX)?,
-            fresh: client(0)?,
+            unpooled: client(0)?,
             base: format!("{}/api/v1", bridge.url),
             authorization: basic(&bridge.username, &bridge.password),
             timeout: timing.rest_timeout,
-            nearest,
-            ended: Ended::default(),
+            fastest,
+            ended: EndedConnections::default(),
         })
     }
 
-    /// How long one answer may take from now on.
+    /// Sets how long one response may take.
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = timeout;
     }
 
-    /// Sends one request. The credentials go along at once: waiting for the challenge would cost a 401 each time.
-    pub(crate) async fn ask(&self, ask: &Ask) -> Result<Answer, AskError> {
+    /// Sends one request. Sends the credentials at once: waiting for the challenge would cost a 401 each time.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Response, RequestError> {
         let began = Instant::now();
-        let response = self.send(ask).await.map_err(|error| self.transport(&error, began))?;
+        let response = self.send_with_retry(request).await.map_err(|error| self.request_error(&error, began))?;
         let status = response.status();
-        if let (Ask::Token(_), StatusCode::OK) = (ask, status) {
+        if let (Request::Token(_), StatusCode::OK) = (request, status) {
             return token(&response);
         }
         let retry_after = retry_after(&response);
-        let created = matches!(ask, Ask::AddCdrReceiver(..)).then(|| location(&response)).flatten();
+        let created = matches!(request, Request::AddCdrReceiver(..)).then(|| location(&response)).flatten();
         let body = self.body(response, began).await;
         match status {
-            status if status.is_success() => read(ask, &body?).map(|answer| created.map_or(answer, Answer::Created)),
-            StatusCode::UNAUTHORIZED => Err(AskError::Unauthorized),
-            StatusCode::FORBIDDEN => Err(AskError::Forbidden),
-            StatusCode::SERVICE_UNAVAILABLE => Err(AskError::Busy { retry_after }),
+            status if status.is_success() => read(request, &body?).map(|response| created.map_or(response, Response::Created)),
+            StatusCode::UNAUTHORIZED => Err(RequestError::Unauthorized),
+            StatusCode::FORBIDDEN => Err(RequestError::Forbidden),
+            StatusCode::SERVICE_UNAVAILABLE => Err(RequestError::Busy { retry_after }),
             status => Err(refusal(status, &body.unwrap_or_default())),
         }
     }
 
-    /// A server may close a connection at the moment in which it is used again. What only reads is then asked once more, on a new one. A
-    /// change is not: whoever wants it reads first what became of it, and finds the next one on a new connection.
-    async fn send(&self, ask: &Ask) -> Result<Response, reqwest::Error> {
-        let reads = matches!(ask, Ask::Token(_)) || ask.method() == reqwest::Method::GET;
+    /// A server may close a connection at the moment in which it is used again. A request that only reads is then sent once more, on a new
+    /// connection. A mutation is not: the requester first reads its effect, and the next request uses a new connection.
+    async fn send_with_retry(&self, request: &Request) -> Result<HttpResponse, reqwest::Error> {
+        let reads = matches!(request, Request::Token(_)) || request.method() == reqwest::Method::GET;
         if self.ended.is_often(reads) {
-            return self.request(&self.fresh, ask).await;
+            return self.send_once(&self.unpooled, request).await;
         }
-        match self.request(&self.http, ask).await {
+        match self.send_once(&self.http, request).await {
             Err(error) if is_ended(&error) => {
-                self.ended.note();
-                if reads { self.request(&self.fresh, ask).await } else { Err(error) }
+                self.ended.add();
+                if reads { self.send_once(&self.unpooled, request).await } else { Err(error) }
             }
             sent => sent,
         }
     }
 
-    async fn request(&self, http: &reqwest::Client, ask: &Ask) -> Result<Response, reqwest::Error> {
-        let mut request = http.request(ask.method(), format!("{}{}", self.base, ask.path()));
-        request = request.header(AUTHORIZATION, self.authorization.clone()).timeout(self.timeout);
-        if ask.method() != reqwest::Method::GET {
-            request = request.form(&ask.form());
+    async fn send_once(&self, http: &reqwest::Client, request: &Request) -> Result<HttpResponse, reqwest::Error> {
+        let mut builder = http.request(request.method(), format!("{}{}", self.base, request.path()));
+        builder = builder.header(AUTHORIZATION, self.authorization.clone()).timeout(self.timeout);
+        if request.method() != reqwest::Method::GET {
+            builder = builder.form(&request.form());
         }
-        let sent = request.send().await;
+        let sent = builder.send().await;
         if sent.as_ref().is_err_and(reqwest::Error::is_connect) {
-            self.nearest.doubt();
+            self.fastest.forget();
         }
         sent
     }
 
-    async fn body(&self, mut response: Response, began: Instant) -> Result<String, AskError> {
+    async fn body(&self, mut response: HttpResponse, began: Instant) -> Result<String, RequestError> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error, began))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.request_error(&error, began))? {
             if body.len() + chunk.len() > MAX_BODY {
-                return Err(AskError::Garbled(format!("a body of more than {MAX_BODY} bytes")));
+                return Err(RequestError::Garbled(format!("a body of more than {MAX_BODY} bytes")));
             }
             body.extend_from_slice(&chunk);
         }
@@ -201,29 +202,29 @@ impl Client {
         Ok(String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
-    fn transport(&self, error: &reqwest::Error, began: Instant) -> AskError {
+    fn request_error(&self, error: &reqwest::Error, began: Instant) -> RequestError {
         match error {
-            error if error.is_timeout() => AskError::TimedOut(self.timeout),
-            error if error.is_body() || error.is_decode() => AskError::Garbled(deepest(error)),
-            error => match tls::mistrust(error) {
-                Some(why) => AskError::Untrusted(why),
-                None if error.is_connect() => AskError::Unreachable(tls::nothing_in_common(error).unwrap_or_else(|| deepest(error))),
-                None => AskError::Closed { why: deepest(error), soon: began.elapsed() < SOON },
+            error if error.is_timeout() => RequestError::TimedOut(self.timeout),
+            error if error.is_body() || error.is_decode() => RequestError::Garbled(deepest(error)),
+            error => match tls::why_not_trusted(error) {
+                Some(why) => RequestError::Untrusted(why),
+                None if error.is_connect() => RequestError::Unreachable(tls::why_no_handshake(error).unwrap_or_else(|| deepest(error))),
+                None => RequestError::Closed { why: deepest(error), soon: began.elapsed() < SOON },
             },
         }
     }
 }
 
-/// How often connections ended just when they were used again. Cheap to clone.
+/// Counts connections that ended just when they were used again. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-struct Ended(Arc<Mutex<VecDeque<Instant>>>);
+struct EndedConnections(Arc<Mutex<VecDeque<Instant>>>);
 
-impl Ended {
-    /// After so many in so long a connection is not used twice.
+impl EndedConnections {
+    /// After this many within this time, no connection is used twice.
     const OFTEN: usize = 3;
     const WITHIN: Duration = Duration::from_secs(60);
 
-    fn note(&self) {
+    fn add(&self) {
         let mut ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         ended.push_back(Instant::now());
         if ended.len() > Self::OFTEN {
@@ -231,7 +232,7 @@ impl Ended {
         }
     }
 
-    /// For a change one is too often: it can't simply be asked for again.
+    /// Whether to use a new connection. For a mutation one is too many: it can't simply be sent again.
     fn is_often(&self, reads: bool) -> bool {
         let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = ended.iter().filter(|at| at.elapsed() < Self::WITHIN).count();
@@ -239,7 +240,7 @@ impl Ended {
     }
 }
 
-/// The connection ended before anything of the answer was there.
+/// Whether the connection ended before any byte of the response came.
 fn is_ended(error: &reqwest::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     if error.is_connect() || error.is_timeout() || error.is_body() || error.is_decode() {
@@ -269,19 +270,19 @@ fn basic(username: &str, password: &Secret) -> HeaderValue {
     value
 }
 
-fn token(response: &Response) -> Result<Answer, AskError> {
+fn token(response: &HttpResponse) -> Result<Response, RequestError> {
     let value = response.headers().get(TOKEN_HEADER).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
-    value.map(|value| Answer::Token(Secret::new(value))).ok_or_else(|| AskError::Garbled(format!("no header {TOKEN_HEADER}")))
+    value.map(|value| Response::Token(Secret::new(value))).ok_or_else(|| RequestError::Garbled(format!("no header {TOKEN_HEADER}")))
 }
 
-/// The id of what a POST made: the last segment of its `Location` (rest.md section 2).
-fn location(response: &Response) -> Option<Arc<str>> {
+/// The id of the object that a POST created: the last segment of its `Location` (rest.md section 2).
+fn location(response: &HttpResponse) -> Option<Arc<str>> {
     let path = response.headers().get(LOCATION)?.to_str().ok()?.trim();
     path.rsplit('/').next().filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase().into())
 }
 
-/// In seconds or as a date (RFC 9110, 10.2.3); what is neither counts as absent, and no pause is believed that is longer than a day.
-fn retry_after(response: &Response) -> Option<Duration> {
+/// `Retry-After` in seconds or as a date (RFC 9110, 10.2.3); any other text counts as absent, and a pause is cut to a day.
+fn retry_after(response: &HttpResponse) -> Option<Duration> {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let now = header(DATE).and_then(date).unwrap_or_else(|| Now::read().unix_ms / 1000);
     pause(header(RETRY_AFTER)?, now)
@@ -289,7 +290,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
 
 fn pause(text: &str, now: i64) -> Option<Duration> {
     const LONGEST: f64 = 24.0 * 3600.0;
-    let seconds = text::number(text).or_else(|| date(text).map(|at| at.saturating_sub(now).max(0) as f64))?;
+    let seconds = wire_text::number(text).or_else(|| date(text).map(|at| at.saturating_sub(now).max(0) as f64))?;
     (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST)))
 }
 
@@ -297,32 +298,34 @@ fn date(text: &str) -> Option<i64> {
     time::OffsetDateTime::parse(text.trim(), &time::format_description::well_known::Rfc2822).ok().map(|at| at.unix_timestamp())
 }
 
-fn read(ask: &Ask, body: &str) -> Result<Answer, AskError> {
-    if matches!(ask, Ask::Change(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..) | Ask::RemoveCdrReceiver(_)) {
+fn read(request: &Request, body: &str) -> Result<Response, RequestError> {
+    if matches!(request, Request::Mutate(_) | Request::AddCdrReceiver(..) | Request::SetCdrReceiver(..) | Request::RemoveCdrReceiver(_)) {
         // Success is 200 with nothing in it; one product client treats any failure body as an error, even on 2xx (rest.md section 2).
         return match Element::parse(body) {
             Ok(root) if root.is("failureDetails") => Err(refusal(StatusCode::OK, body)),
-            _ => Ok(Answer::Done),
+            _ => Ok(Response::Done),
         };
     }
-    let root = Element::parse(body).map_err(|error| AskError::Garbled(error.to_string()))?;
+    let root = Element::parse(body).map_err(|error| RequestError::Garbled(error.to_string()))?;
     if root.is("failureDetails") {
         return Err(refusal(StatusCode::OK, body));
     }
-    Answer::read(ask, &root).ok_or_else(|| AskError::Garbled(format!("<{}>", cut(&root.name, 40))))
+    Response::read(request, &root).ok_or_else(|| RequestError::Garbled(format!("<{}>", cut(&root.name, 40))))
 }
 
 /// CMS's reasons are the children of `failureDetails`; status codes contradict each other in the field (rest.md section 6).
-fn refusal(status: StatusCode, body: &str) -> AskError {
+fn refusal(status: StatusCode, body: &str) -> RequestError {
     let reasons = match Element::parse(body) {
-        Ok(root) if root.is("failureDetails") => text::bounded(&root.children.iter().map(reason).collect::<Vec<_>>().join(", ")).to_owned(),
+        Ok(root) if root.is("failureDetails") => {
+            wire_text::bounded(&root.children.iter().map(reason).collect::<Vec<_>>().join(", ")).to_owned()
+        }
         _ => String::new(),
     };
     if status == StatusCode::NOT_FOUND || reasons.ends_with("DoesNotExist") || reasons.ends_with("unrecognizedObject") {
-        return AskError::Gone(if reasons.is_empty() { status.as_u16().to_string() } else { reasons });
+        return RequestError::Gone(if reasons.is_empty() { status.as_u16().to_string() } else { reasons });
     }
     let reason = if reasons.is_empty() { "without a reason".to_owned() } else { reasons };
-    AskError::Refused { status: status.as_u16(), reason }
+    RequestError::Refused { status: status.as_u16(), reason }
 }
 
 fn reason(element: &Element) -> String {
@@ -346,17 +349,17 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::cms::rest::mutation::Change;
+    use crate::cms::rest::mutation::Mutation;
 
     #[rstest]
-    #[case(404, "", AskError::Gone("404".into()))]
-    #[case(400, "<?xml version=\"1.0\"?><failureDetails><callDoesNotExist /></failureDetails>", AskError::Gone("callDoesNotExist".into()))]
-    #[case(400, "<failureDetails><unrecognizedObject/></failureDetails>", AskError::Gone("unrecognizedObject".into()))]
-    #[case(400, "<failureDetails><participantDoesNotExist/></failureDetails>", AskError::Gone("participantDoesNotExist".into()))]
+    #[case(404, "", RequestError::Gone("404".into()))]
+    #[case(400, "<?xml version=\"1.0\"?><failureDetails><callDoesNotExist /></failureDetails>", RequestError::Gone("callDoesNotExist".into()))]
+    #[case(400, "<failureDetails><unrecognizedObject/></failureDetails>", RequestError::Gone("unrecognizedObject".into()))]
+    #[case(400, "<failureDetails><participantDoesNotExist/></failureDetails>", RequestError::Gone("participantDoesNotExist".into()))]
     #[case(400, "<failureDetails><parameterError parameter=\"deactivated\" error=\"invalidValue\" /></failureDetails>",
-        AskError::Refused { status: 400, reason: "parameterError parameter=deactivated error=invalidValue".into() })]
-    #[case(500, "oops", AskError::Refused { status: 500, reason: "without a reason".into() })]
-    fn a_failure_is_told_by_its_reason_before_its_status(#[case] status: u16, #[case] body: &str, #[case] expected: AskError) {
+        RequestError::Refused { status: 400, reason: "parameterError parameter=deactivated error=invalidValue".into() })]
+    #[case(500, "oops", RequestError::Refused { status: 500, reason: "without a reason".into() })]
+    fn a_failure_is_told_by_its_reason_before_its_status(#[case] status: u16, #[case] body: &str, #[case] expected: RequestError) {
         assert_eq!(refusal(StatusCode::from_u16(status).expect("status"), body), expected);
     }
 
@@ -384,9 +387,9 @@ mod tests {
     #[test]
     fn a_failure_body_on_a_200_is_no_success() {
         let body = "<failureDetails><participantCannotBeModified /></failureDetails>";
-        let admit = Ask::Change(Change::Admit("p".into()));
-        assert!(matches!(read(&admit, body), Err(AskError::Refused { .. })));
-        assert!(matches!(read(&admit, ""), Ok(Answer::Done)));
-        assert!(matches!(read(&Ask::RemoveCdrReceiver("r".into()), ""), Ok(Answer::Done)));
+        let admit = Request::Mutate(Mutation::Admit("p".into()));
+        assert!(matches!(read(&admit, body), Err(RequestError::Refused { .. })));
+        assert!(matches!(read(&admit, ""), Ok(Response::Done)));
+        assert!(matches!(read(&Request::RemoveCdrReceiver("r".into()), ""), Ok(Response::Done)));
     }
 }

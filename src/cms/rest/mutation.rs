@@ -1,4 +1,4 @@
-//! The changes that moderators ask of a Call Bridge, one request each. Never the bulk PUT: without `mode=selected` it acts on everybody
+//! The requests that change something for moderators, one for each target. Never the bulk PUT: without `mode=selected` it acts on everybody
 //! else (rest.md section 5).
 
 use std::sync::Arc;
@@ -8,25 +8,25 @@ use reqwest::Method;
 use super::request::urlencode;
 use crate::model::{CallId, LegId, ParticipantId};
 
-/// What is to become of one person, leg or call; rest.md section 5 has each of them.
+/// One change of one participant, leg or call; rest.md section 5 describes each.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Change {
+pub(crate) enum Mutation {
     /// `deactivated=false` (2.9+).
     Admit(ParticipantId),
     /// `deactivated=true` (3.4+).
     SendBack(ParticipantId),
-    /// Disconnects all legs of the person.
+    /// Disconnects all legs of the participant.
     Remove(ParticipantId),
     /// `nameLabelOverride`, up to 50 bytes; empty restores the name.
     Rename(ParticipantId, Arc<str>),
     /// `rxAudioMute`: the others don't hear this leg.
     Mute(LegId, bool),
     Lock(CallId, bool),
-    /// A banner, for so many seconds or until it is taken away; an empty text takes it away.
+    /// Shows a banner, for this many seconds or until it is removed; an empty text removes it.
     Message(CallId, Arc<str>, Option<u32>),
 }
 
-impl Change {
+impl Mutation {
     pub(in crate::cms) fn method(&self) -> Method {
         if matches!(self, Self::Remove(_)) { Method::DELETE } else { Method::PUT }
     }
@@ -67,17 +67,17 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(Change::Admit("p".into()), "PUT /participants/p deactivated=false")]
-    #[case(Change::SendBack("p".into()), "PUT /participants/p deactivated=true")]
-    #[case(Change::Remove("p".into()), "DELETE /participants/p")]
-    #[case(Change::Rename("p".into(), "".into()), "PUT /participants/p nameLabelOverride=")]
-    #[case(Change::Mute("l".into(), true), "PUT /callLegs/l rxAudioMute=true")]
-    #[case(Change::Lock("c".into(), false), "PUT /calls/c locked=false")]
-    #[case(Change::Message("c".into(), "hi".into(), None), "PUT /calls/c messageText=hi messagePosition=middle messageDuration=permanent")]
-    #[case(Change::Message("c".into(), "hi".into(), Some(9)), "PUT /calls/c messageText=hi messagePosition=middle messageDuration=9")]
-    #[case(Change::Message("c".into(), "".into(), None), "PUT /calls/c messageText= messagePosition=middle messageDuration=0")]
-    fn each_is_one_request_about_one_thing(#[case] change: Change, #[case] expected: &str) {
-        let form: String = change.form().iter().map(|(name, value)| format!(" {name}={value}")).collect();
-        assert_eq!(format!("{} {}{form}", change.method(), change.path()), expected);
+    #[case(Mutation::Admit("p".into()), "PUT /participants/p deactivated=false")]
+    #[case(Mutation::SendBack("p".into()), "PUT /participants/p deactivated=true")]
+    #[case(Mutation::Remove("p".into()), "DELETE /participants/p")]
+    #[case(Mutation::Rename("p".into(), "".into()), "PUT /participants/p nameLabelOverride=")]
+    #[case(Mutation::Mute("l".into(), true), "PUT /callLegs/l rxAudioMute=true")]
+    #[case(Mutation::Lock("c".into(), false), "PUT /calls/c locked=false")]
+    #[case(Mutation::Message("c".into(), "hi".into(), None), "PUT /calls/c messageText=hi messagePosition=middle messageDuration=permanent")]
+    #[case(Mutation::Message("c".into(), "hi".into(), Some(9)), "PUT /calls/c messageText=hi messagePosition=middle messageDuration=9")]
+    #[case(Mutation::Message("c".into(), "".into(), None), "PUT /calls/c messageText= messagePosition=middle messageDuration=0")]
+    fn each_is_one_request_about_one_thing(#[case] mutation: Mutation, #[case] expected: &str) {
+        let form: String = mutation.form().iter().map(|(name, value)| format!(" {name}={value}")).collect();
+        assert_eq!(format!("{} {}{form}", mutation.method(), mutation.path()), expected);
     }
 }

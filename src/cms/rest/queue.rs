@@ -1,42 +1,42 @@
-//! Which request goes to a bridge next: priorities, slots and pace. Pure; sends nothing and takes no clock.
+//! Decides which request goes to a bridge next: priorities, slots and pace. Pure; sends nothing and takes no clock.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::request::Ask;
+use super::request::Request;
 use crate::config::CmsLimits;
 use crate::model::Queued;
 
-/// Why something is asked, in the order of urgency.
+/// Why a request is sent, in the order of urgency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::cms) enum Lane {
-    /// What a moderator asked for, and what keeps the link alive.
+    /// A moderator's action, and requests that keep the connection alive.
     Action,
-    /// One of many that a moderator asked for with one press.
+    /// One target of many of a bulk action.
     Bulk,
-    /// A record says that something happened to this leg or call.
-    Told,
-    /// Somebody new.
+    /// A record announced a change of this leg or call.
+    Announced,
+    /// A new participant.
     Arrival,
-    /// Reading a whole bridge or call. Like all that follows, it never takes the last slot.
+    /// Reading a whole bridge or call. This lane and all after it never take the last slot.
     Resync,
-    /// Confirming that somebody is in, once those who wait are found.
+    /// Confirming that a participant is in, once all who wait are found.
     SecondLook,
-    /// A join, leave or lock may have changed somebody's lobby. From here on requests are paced.
+    /// A join, leave or lock may have changed a lobby state. From this lane on requests are paced.
     Suspected,
-    /// Those waiting, again and again.
+    /// Polling the participants who wait.
     Waiting,
-    /// Those in the call, and comparisons with the events.
+    /// Polling the participants in the call, and comparing with the events.
     InCall,
 }
 
 const LANES: usize = 9;
 
-/// Every lane, most urgent first, with its word in the figures.
-const WORDS: [(Lane, &str); LANES] = [
+/// Every lane, most urgent first, with its name in the bridge statistics.
+const LANE_NAMES: [(Lane, &str); LANES] = [
     (Lane::Action, "action"),
     (Lane::Bulk, "bulk"),
-    (Lane::Told, "told"),
+    (Lane::Announced, "told"),
     (Lane::Arrival, "arrival"),
     (Lane::Resync, "resync"),
     (Lane::SecondLook, "second_look"),
@@ -45,102 +45,102 @@ const WORDS: [(Lane, &str); LANES] = [
     (Lane::InCall, "in_call"),
 ];
 
-/// What the queue says to do now.
+/// The queue's decision.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cms) enum Pick {
-    Send(Lane, Ask),
-    /// Something may be sent at this time if nothing else happens before.
-    At(Instant),
-    /// Nothing can be sent until something is asked or answered.
+    Send(Lane, Request),
+    /// A request may be sent at this time, if nothing else happens before.
+    WaitUntil(Instant),
+    /// Nothing can be sent until a request is pushed or finished.
     Idle,
 }
 
-/// Whether every slot may be used for readings: who comes meanwhile waits for one answer at most.
+/// Whether readings may use every slot: during the first reading of a bridge, newcomers wait for one response at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Haste {
-    No,
-    /// The bridge is read from nothing.
+enum SyncPhase {
+    None,
+    /// The bridge is being read from nothing.
     Reading,
-    /// It has been read, until the second looks that follow from that are done.
-    Ending,
+    /// The bridge has been read; the second looks that follow are not done yet.
+    Confirming,
 }
 
 /// Requests that wait for a slot. An equal request waits only once, in the more urgent of its lanes.
 #[derive(Debug)]
-pub(in crate::cms) struct Queue {
-    lanes: [VecDeque<Ask>; LANES],
-    waiting: HashMap<Ask, Lane>,
+pub(in crate::cms) struct RequestQueue {
+    lanes: [VecDeque<Request>; LANES],
+    waiting: HashMap<Request, Lane>,
     in_flight: [usize; LANES],
     slots: usize,
-    pace: Pace,
-    /// Counts paced picks, so that those in the call get every fifth and never starve behind those waiting.
+    bucket: TokenBucket,
+    /// Counts paced picks: every fifth goes to participants in the call, so that they never starve behind those who wait.
     turn: u32,
-    /// CMS said that it is busy: nothing is sent before.
-    held_until: Option<Instant>,
-    /// Until the first answer only one request is under way: a wrong password must not be tried four times.
-    pub alone: bool,
-    haste: Haste,
+    /// CMS said that it is busy: nothing is sent before this.
+    paused_until: Option<Instant>,
+    /// Until the first response only one request is under way: a wrong password must not be tried four times.
+    pub single_flight: bool,
+    sync_phase: SyncPhase,
 }
 
-impl Queue {
+impl RequestQueue {
     pub(in crate::cms) fn new(limits: &CmsLimits, now: Instant) -> Self {
         Self {
             lanes: Default::default(),
             waiting: HashMap::new(),
             in_flight: [0; LANES],
             slots: limits.in_flight,
-            pace: Pace::new(limits.background_per_second, now),
+            bucket: TokenBucket::new(limits.background_per_second, now),
             turn: 0,
-            held_until: None,
-            alone: true,
-            haste: Haste::No,
+            paused_until: None,
+            single_flight: true,
+            sync_phase: SyncPhase::None,
         }
     }
 
-    /// The bridge is read from nothing: no slot is kept free until that is done.
-    pub(in crate::cms) fn hurry(&mut self) {
-        self.haste = Haste::Reading;
+    /// The bridge is about to be read from nothing: keeps no slot free until that is done.
+    pub(in crate::cms) fn begin_initial_sync(&mut self) {
+        self.sync_phase = SyncPhase::Reading;
     }
 
-    /// It has been read; what follows from that still has every slot.
-    pub(in crate::cms) fn end_hurry(&mut self) {
-        if self.haste == Haste::Reading {
-            self.haste = Haste::Ending;
+    /// The bridge has been read; the second looks that follow may still use every slot.
+    pub(in crate::cms) fn end_initial_sync(&mut self) {
+        if self.sync_phase == SyncPhase::Reading {
+            self.sync_phase = SyncPhase::Confirming;
         }
     }
 
-    /// How much may be under way and how fast, from now on.
+    /// Changes how much may be under way and how fast.
     pub(in crate::cms) fn set_limits(&mut self, limits: &CmsLimits, now: Instant) {
         self.slots = limits.in_flight;
-        self.pace = Pace::new(limits.background_per_second, now);
+        self.bucket = TokenBucket::new(limits.background_per_second, now);
     }
 
-    pub(in crate::cms) fn push(&mut self, lane: Lane, ask: Ask) {
-        match self.waiting.get(&ask) {
+    pub(in crate::cms) fn push(&mut self, lane: Lane, request: Request) {
+        match self.waiting.get(&request) {
             Some(standing) if *standing <= lane => {}
             _ => {
-                self.waiting.insert(ask.clone(), lane);
-                self.lanes[lane as usize].push_back(ask);
+                self.waiting.insert(request.clone(), lane);
+                self.lanes[lane as usize].push_back(request);
             }
         }
     }
 
     /// Puts a request back at the head of its lane (busy, or a lost connection).
-    pub(in crate::cms) fn again(&mut self, lane: Lane, ask: Ask) {
-        if !self.waiting.contains_key(&ask) {
-            self.waiting.insert(ask.clone(), lane);
-            self.lanes[lane as usize].push_front(ask);
+    pub(in crate::cms) fn requeue(&mut self, lane: Lane, request: Request) {
+        if !self.waiting.contains_key(&request) {
+            self.waiting.insert(request.clone(), lane);
+            self.lanes[lane as usize].push_front(request);
         }
     }
 
-    /// Nothing is sent for a while.
-    pub(in crate::cms) fn hold_until(&mut self, until: Instant) {
-        self.held_until = self.held_until.max(Some(until));
+    /// Sends nothing until then.
+    pub(in crate::cms) fn pause_until(&mut self, until: Instant) {
+        self.paused_until = self.paused_until.max(Some(until));
     }
 
-    /// How long nothing is sent from now on.
-    pub(in crate::cms) fn held_for(&self, now: Instant) -> Duration {
-        self.held_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    /// For how long nothing is sent from now on.
+    pub(in crate::cms) fn paused_for(&self, now: Instant) -> Duration {
+        self.paused_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
     /// Forgets everything that waits.
@@ -153,29 +153,29 @@ impl Queue {
         self.slots
     }
 
-    /// How many requests wait in each lane.
+    /// The number of waiting requests in each lane.
     pub(in crate::cms) fn waiting(&self) -> Vec<Queued> {
         let mut counts = [0; LANES];
         self.waiting.values().for_each(|lane| counts[*lane as usize] += 1);
-        WORDS.iter().map(|(lane, word)| Queued { lane: word, waiting: counts[*lane as usize] }).collect()
+        LANE_NAMES.iter().map(|(lane, word)| Queued { lane: word, waiting: counts[*lane as usize] }).collect()
     }
 
-    pub(in crate::cms) fn has(&self, ask: &Ask) -> bool {
-        self.waiting.contains_key(ask)
+    pub(in crate::cms) fn contains(&self, request: &Request) -> bool {
+        self.waiting.contains_key(request)
     }
 
-    /// Takes out what waits; false when it does not, or no longer.
-    pub(in crate::cms) fn remove(&mut self, ask: &Ask) -> bool {
-        self.waiting.remove(ask).is_some()
+    /// Removes a waiting request; false when it does not wait, or no longer.
+    pub(in crate::cms) fn remove(&mut self, request: &Request) -> bool {
+        self.waiting.remove(request).is_some()
     }
 
-    /// Takes everything that waits out, each in its lane.
-    pub(in crate::cms) fn take_all(&mut self) -> HashMap<Ask, Lane> {
+    /// Removes all waiting requests and returns them with their lanes.
+    pub(in crate::cms) fn drain(&mut self) -> HashMap<Request, Lane> {
         self.lanes.iter_mut().for_each(VecDeque::clear);
         std::mem::take(&mut self.waiting)
     }
 
-    pub(in crate::cms) fn done(&mut self, lane: Lane) {
+    pub(in crate::cms) fn finish(&mut self, lane: Lane) {
         self.in_flight[lane as usize] = self.in_flight[lane as usize].saturating_sub(1);
     }
 
@@ -183,44 +183,44 @@ impl Queue {
         self.in_flight.iter().sum()
     }
 
-    /// Takes the next request that may be sent now; the caller sends it and calls [`Queue::done`] with its lane afterwards.
+    /// Takes the next request that may be sent now; the caller sends it and calls [`RequestQueue::finish`] with its lane afterwards.
     pub(in crate::cms) fn pick(&mut self, now: Instant) -> Pick {
-        if let Some(until) = self.held_until {
+        if let Some(until) = self.paused_until {
             if until > now {
-                return Pick::At(until);
+                return Pick::WaitUntil(until);
             }
-            self.held_until = None;
+            self.paused_until = None;
         }
-        let slots = if self.alone { 1 } else { self.slots };
+        let slots = if self.single_flight { 1 } else { self.slots };
         if self.in_flight() >= slots {
             return Pick::Idle;
         }
-        // One slot always goes to arrivals while there are any, also during a bulk admit.
+        // One slot always goes to arrivals while there are any, also during a bulk action.
         if self.in_flight[Lane::Arrival as usize] == 0
             && self.in_flight() > 0
-            && let Some(ask) = self.take(Lane::Arrival)
+            && let Some(request) = self.take(Lane::Arrival)
         {
-            return Pick::Send(Lane::Arrival, ask);
+            return Pick::Send(Lane::Arrival, request);
         }
-        for lane in [Lane::Action, Lane::Bulk, Lane::Told, Lane::Arrival] {
-            if let Some(ask) = self.take(lane) {
-                return Pick::Send(lane, ask);
+        for lane in [Lane::Action, Lane::Bulk, Lane::Announced, Lane::Arrival] {
+            if let Some(request) = self.take(lane) {
+                return Pick::Send(lane, request);
             }
         }
-        // The last slot stays free for who comes next.
-        let last = !self.alone && self.in_flight() + 1 >= slots;
-        if last && self.haste == Haste::No {
+        // Keep the last slot free for whoever comes next.
+        let last = !self.single_flight && self.in_flight() + 1 >= slots;
+        if last && self.sync_phase == SyncPhase::None {
             return Pick::Idle;
         }
         for lane in [Lane::Resync, Lane::SecondLook] {
-            if let Some(ask) = self.take(lane) {
-                return Pick::Send(lane, ask);
+            if let Some(request) = self.take(lane) {
+                return Pick::Send(lane, request);
             }
         }
-        if self.haste == Haste::Ending {
-            self.haste = Haste::No;
+        if self.sync_phase == SyncPhase::Confirming {
+            self.sync_phase = SyncPhase::None;
         }
-        if last && self.haste == Haste::No {
+        if last && self.sync_phase == SyncPhase::None {
             return Pick::Idle;
         }
         self.pick_paced(now)
@@ -230,48 +230,48 @@ impl Queue {
         if !self.lanes[Lane::Suspected as usize..].iter().any(|lane| !lane.is_empty()) {
             return Pick::Idle;
         }
-        if let Err(at) = self.pace.take(now) {
-            return Pick::At(at);
+        if let Err(at) = self.bucket.take(now) {
+            return Pick::WaitUntil(at);
         }
         self.turn = self.turn.wrapping_add(1);
         let order = match self.turn % 5 {
             0 => [Lane::InCall, Lane::Suspected, Lane::Waiting],
-            // Suspicions must not starve the plain rotation either: a busy call suspects all the time.
+            // Suspicions must not starve the plain rotation either: a busy call causes them all the time.
             2 => [Lane::Waiting, Lane::Suspected, Lane::InCall],
             _ => [Lane::Suspected, Lane::Waiting, Lane::InCall],
         };
         for lane in order {
-            if let Some(ask) = self.take(lane) {
-                return Pick::Send(lane, ask);
+            if let Some(request) = self.take(lane) {
+                return Pick::Send(lane, request);
             }
         }
-        self.pace.give_back();
+        self.bucket.give_back();
         Pick::Idle
     }
 
-    fn take(&mut self, lane: Lane) -> Option<Ask> {
-        while let Some(ask) = self.lanes[lane as usize].pop_front() {
+    fn take(&mut self, lane: Lane) -> Option<Request> {
+        while let Some(request) = self.lanes[lane as usize].pop_front() {
             // A more urgent lane may have overtaken this entry.
-            if self.waiting.get(&ask) == Some(&lane) {
-                self.waiting.remove(&ask);
+            if self.waiting.get(&request) == Some(&lane) {
+                self.waiting.remove(&request);
                 self.in_flight[lane as usize] += 1;
-                return Some(ask);
+                return Some(request);
             }
         }
         None
     }
 }
 
-/// A token bucket that holds a tenth of a second's worth, so that a pause is not made up by a burst.
+/// A token bucket that holds a tenth of a second's worth, so that no burst follows a pause.
 #[derive(Debug)]
-struct Pace {
+struct TokenBucket {
     interval: Duration,
     burst: u32,
     /// When the bucket would be full again.
     full_at: Instant,
 }
 
-impl Pace {
+impl TokenBucket {
     fn new(per_second: u32, now: Instant) -> Self {
         Self { interval: Duration::from_secs(1) / per_second.max(1), burst: (per_second / 10).max(1), full_at: now }
     }

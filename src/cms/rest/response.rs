@@ -1,32 +1,32 @@
-//! What a Call Bridge answers, typed. Every field is optional and empty means absent (rest.md section 2).
+//! The typed responses of a Call Bridge. Every field is optional, and empty means absent (rest.md section 2).
 
 mod fields;
 
 use std::sync::Arc;
 
-use super::request::Ask;
+use super::request::Request;
 use super::xml::Element;
-use crate::cms::text::{count, is_id};
+use crate::cms::wire_text::{count, is_id};
 use crate::config::Secret;
 use crate::model::{CallId, LegId, LegState, LockMode, ParticipantId, leg_state};
 use fields::{guid, id_of, is_spoilt, is_spoilt_flag, lower, seconds, text};
 
 #[derive(Debug, Clone)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     Status(Status),
     Token(Secret),
     ClusterName(Option<Arc<str>>),
-    Bridges(Page<BridgeItem>),
-    Calls(Page<CallItem>),
+    Bridges(ListPage<BridgeItem>),
+    Calls(ListPage<CallItem>),
     Call(CallDetail),
-    Roster(Page<RosterItem>),
-    CallLegs(Page<LegId>),
-    Person(PersonDetail),
+    Roster(ListPage<RosterItem>),
+    CallLegs(ListPage<LegId>),
+    Participant(ParticipantDetail),
     Legs(LegList),
     Leg(LegDetail),
     Space(SpaceDetail),
-    AccessMethods(Page<Arc<str>>),
-    /// The profiles that an access method, a tenant or the system names.
+    AccessMethods(ListPage<Arc<str>>),
+    /// The profiles of an access method, a tenant or the system.
     ProfilesOf(Profiles),
     LegProfile {
         needs_activation: Option<bool>,
@@ -35,36 +35,36 @@ pub(crate) enum Answer {
         lock_mode: Option<LockMode>,
     },
     CdrReceivers {
-        page: Page<ReceiverItem>,
+        page: ListPage<ReceiverItem>,
         /// How many the bridge can have.
         maximum: Option<usize>,
     },
-    /// What was made, by its id.
+    /// The id of the new object.
     Created(Arc<str>),
     Done,
 }
 
 /// One page of a list; `total` counts all that match, and is not to be trusted for looping.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Page<T> {
+pub(crate) struct ListPage<T> {
     pub items: Vec<T>,
     pub total: Option<usize>,
-    /// Entries whose id can't be read: nothing else tells what they are about.
+    /// The number of entries whose id can't be read, so that nothing tells what they are about.
     pub unreadable: usize,
-    /// Something else of the list is damaged: perhaps another one is missing.
+    /// Another part of the list is damaged: perhaps another entry is missing.
     pub damaged: bool,
 }
 
-/// A list that never ends is a fault of the bridge.
+/// A longer list is a fault of the bridge.
 const LONGEST_LIST: usize = 100_000;
 
-impl<T> Page<T> {
-    /// How many entries are missing, as far as it can be told.
+impl<T> ListPage<T> {
+    /// The number of missing entries, as far as it is known.
     pub(crate) fn lost(&self) -> u32 {
         u32::try_from(self.unreadable.max(usize::from(self.damaged))).unwrap_or(u32::MAX)
     }
 
-    /// The offset of the next page: by what was received, since page sizes are not published; None at the end.
+    /// The offset of the next page, by the entries received, since page sizes are not published; None at the end.
     pub(crate) fn next(&self, offset: usize) -> Option<usize> {
         let received = self.items.len() + self.unreadable;
         let next = offset.saturating_add(received);
@@ -76,14 +76,14 @@ impl<T> Page<T> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Status {
     pub version: Option<Arc<str>>,
-    /// `cdrCorrelatorIndex`: the index of the record that will be made next (2.2+).
+    /// `cdrCorrelatorIndex`: the index of the next record (2.2+).
     pub next_record: Option<u64>,
-    /// How many legs there are, and how many there were: hints that somebody came or left, no facts (rest.md section 11).
+    /// The numbers of present and past legs: hints that participants came or left, no facts (rest.md section 11).
     pub legs_active: Option<u64>,
     pub legs_completed: Option<u64>,
 }
 
-/// A place to which a bridge sends its records; without a URL it is taken all the same (cdr.md section 1).
+/// A receiver of a bridge's records; it takes a slot also without a URL (cdr.md section 1).
 #[derive(Debug, Clone)]
 pub(crate) struct ReceiverItem {
     pub id: Arc<str>,
@@ -128,16 +128,16 @@ pub(crate) struct RosterItem {
     pub id: ParticipantId,
     pub name: Option<Arc<str>>,
     pub address: Option<Arc<str>>,
-    /// The owner's bridge id; present only for people hosted elsewhere (rest.md section 7).
+    /// The id of the home bridge; present only for participants hosted elsewhere (rest.md section 7).
     pub call_bridge: Option<Arc<str>>,
-    /// Some bridges may tell it in the list already.
+    /// Some bridges may say it already in the list.
     pub state: Option<LegState>,
-    /// It is there, or may be, and can't be read.
+    /// `callBridge` is there, or may be, and can't be read.
     pub unreadable: bool,
 }
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct PersonDetail {
+pub(crate) struct ParticipantDetail {
     pub call: Option<CallId>,
     pub name: Option<Arc<str>>,
     pub address: Option<Arc<str>>,
@@ -146,11 +146,11 @@ pub(crate) struct PersonDetail {
     pub state: Option<LegState>,
     /// `nameLabelOverride`.
     pub label: Option<Arc<str>>,
-    /// Where the person is can't be read.
+    /// The call or home bridge can't be read.
     pub unreadable: bool,
 }
 
-/// The legs of a person, or the bridge that has them (the exact form of that answer is not known, rest.md section 3.5).
+/// The legs of a participant, or the bridge that has them (the exact form of that response is not known, rest.md section 3.5).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LegList {
     pub legs: Vec<LegId>,
@@ -165,7 +165,7 @@ pub(crate) struct LegDetail {
     pub remote_party: Option<Arc<str>>,
     pub connected: bool,
     pub deactivated: bool,
-    /// The answer does not say whether this leg waits, though it says something: nothing is concluded from it.
+    /// The response is damaged where it says whether this leg waits: nothing is concluded from it.
     pub unreadable: bool,
     /// A candidate participant id.
     pub group: Option<ParticipantId>,
@@ -177,7 +177,7 @@ pub(crate) struct LegDetail {
     pub on_hold: bool,
 }
 
-/// The profiles that an object names; where it names none, the next one of the chain decides (rest.md section 4).
+/// The profiles that an object names; where it names none, the next object of the chain decides (rest.md section 4).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Profiles {
     pub leg: Option<Arc<str>>,
@@ -193,54 +193,58 @@ pub(crate) struct SpaceDetail {
     pub access_methods: Option<usize>,
 }
 
-impl Answer {
-    /// Reads the body of a successful answer to `ask`; None when it is not what was asked for.
-    pub(in crate::cms) fn read(ask: &Ask, root: &Element) -> Option<Self> {
-        let wanted = match ask {
-            Ask::Status => "status",
-            Ask::ClusterName => "cluster",
-            Ask::Bridges(_) => "callBridges",
-            Ask::Calls(_) => "calls",
-            Ask::Call(_) => "call",
-            Ask::Roster(..) => "participants",
-            Ask::CallLegs(..) => "callLegs",
-            Ask::Person(_) => "participant",
-            Ask::Leg(_) => "callLeg",
-            Ask::Space(_) => "coSpace",
-            Ask::AccessMethods(..) => "accessMethods",
-            Ask::AccessMethod(..) => "accessMethod",
-            Ask::LegProfile(_) => "callLegProfile",
-            Ask::CallProfile(_) => "callProfile",
-            Ask::Tenant(_) => "tenant",
-            Ask::SystemProfiles => "profiles",
-            // Its form for people hosted elsewhere is not known.
-            Ask::Legs(_) | Ask::LegsByFilter(_) => return Some(Answer::Legs(leg_list(root))),
-            Ask::CdrReceivers(_) => "cdrReceivers",
-            Ask::Token(_) | Ask::Change(_) | Ask::AddCdrReceiver(..) | Ask::SetCdrReceiver(..) | Ask::RemoveCdrReceiver(_) => {
-                return Some(Answer::Done);
+impl Response {
+    /// Reads the body of a successful response to `request`; None when it is another kind of document.
+    pub(in crate::cms) fn read(request: &Request, root: &Element) -> Option<Self> {
+        let wanted = match request {
+            Request::Status => "status",
+            Request::ClusterName => "cluster",
+            Request::Bridges(_) => "callBridges",
+            Request::Calls(_) => "calls",
+            Request::Call(_) => "call",
+            Request::Roster(..) => "participants",
+            Request::CallLegs(..) => "callLegs",
+            Request::Participant(_) => "participant",
+            Request::Leg(_) => "callLeg",
+            Request::Space(_) => "coSpace",
+            Request::AccessMethods(..) => "accessMethods",
+            Request::AccessMethod(..) => "accessMethod",
+            Request::LegProfile(_) => "callLegProfile",
+            Request::CallProfile(_) => "callProfile",
+            Request::Tenant(_) => "tenant",
+            Request::SystemProfiles => "profiles",
+            // The form for participants hosted elsewhere is not known.
+            Request::Legs(_) | Request::LegsByFilter(_) => return Some(Response::Legs(leg_list(root))),
+            Request::CdrReceivers(_) => "cdrReceivers",
+            Request::Token(_)
+            | Request::Mutate(_)
+            | Request::AddCdrReceiver(..)
+            | Request::SetCdrReceiver(..)
+            | Request::RemoveCdrReceiver(_) => {
+                return Some(Response::Done);
             }
         };
-        if !root.is(wanted) || hides_a_profile(ask, root) {
+        if !root.is(wanted) || hides_a_profile(request, root) {
             return None;
         }
-        Some(match ask {
-            Ask::Status => Answer::Status(Status {
+        Some(match request {
+            Request::Status => Response::Status(Status {
                 version: text(root, "softwareVersion"),
                 next_record: root.value("cdrCorrelatorIndex").and_then(count),
                 legs_active: root.value("callLegsActive").and_then(count),
                 legs_completed: root.value("callLegsCompleted").and_then(count),
             }),
-            Ask::ClusterName => Answer::ClusterName(text(root, "uniqueName")),
-            Ask::Bridges(_) => Answer::Bridges(page(root, "callBridge", |item, id| BridgeItem { id, name: text(item, "name") })),
-            Ask::Calls(_) => Answer::Calls(page(root, "call", |item, id| CallItem {
+            Request::ClusterName => Response::ClusterName(text(root, "uniqueName")),
+            Request::Bridges(_) => Response::Bridges(page(root, "callBridge", |item, id| BridgeItem { id, name: text(item, "name") })),
+            Request::Calls(_) => Response::Calls(page(root, "call", |item, id| CallItem {
                 id,
                 name: text(item, "name"),
                 space: guid(item, "coSpace"),
                 tenant: guid(item, "tenant"),
                 correlator: guid(item, "callCorrelator"),
             })),
-            Ask::Call(_) => Answer::Call(call_detail(root)),
-            Ask::Roster(..) => Answer::Roster(page(root, "participant", |item, id| RosterItem {
+            Request::Call(_) => Response::Call(call_detail(root)),
+            Request::Roster(..) => Response::Roster(page(root, "participant", |item, id| RosterItem {
                 id,
                 name: text(item, "name"),
                 address: text(item, "uri"),
@@ -248,42 +252,42 @@ impl Answer {
                 state: status_state(item),
                 unreadable: is_spoilt(item, "callBridge"),
             })),
-            Ask::CallLegs(..) => Answer::CallLegs(page(root, "callLeg", |_, id| id)),
-            Ask::Person(_) => Answer::Person(person_detail(root)),
-            Ask::Leg(_) => Answer::Leg(leg_detail(root)),
-            Ask::Space(_) => Answer::Space(SpaceDetail {
+            Request::CallLegs(..) => Response::CallLegs(page(root, "callLeg", |_, id| id)),
+            Request::Participant(_) => Response::Participant(participant_detail(root)),
+            Request::Leg(_) => Response::Leg(leg_detail(root)),
+            Request::Space(_) => Response::Space(SpaceDetail {
                 name: text(root, "name"),
                 uri: text(root, "uri"),
                 tenant: guid(root, "tenant"),
                 profiles: profiles(root),
                 access_methods: root.value("numAccessMethods").and_then(size),
             }),
-            Ask::AccessMethods(..) => Answer::AccessMethods(page(root, "accessMethod", |_, id| id)),
-            Ask::LegProfile(_) => Answer::LegProfile { needs_activation: root.flag("needsActivation") },
-            Ask::CallProfile(_) => Answer::CallProfile { lock_mode: root.value("lockMode").and_then(lock_mode) },
-            Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => Answer::ProfilesOf(profiles(root)),
-            Ask::CdrReceivers(_) => Answer::CdrReceivers {
+            Request::AccessMethods(..) => Response::AccessMethods(page(root, "accessMethod", |_, id| id)),
+            Request::LegProfile(_) => Response::LegProfile { needs_activation: root.flag("needsActivation") },
+            Request::CallProfile(_) => Response::CallProfile { lock_mode: root.value("lockMode").and_then(lock_mode) },
+            Request::AccessMethod(..) | Request::Tenant(_) | Request::SystemProfiles => Response::ProfilesOf(profiles(root)),
+            Request::CdrReceivers(_) => Response::CdrReceivers {
                 page: page(root, "cdrReceiver", |item, id| ReceiverItem {
                     id,
                     url: item.value("uri").or(item.value("url")).map(Secret::new),
                 }),
                 maximum: root.attribute("maximum").and_then(size),
             },
-            Ask::Legs(_)
-            | Ask::LegsByFilter(_)
-            | Ask::Token(_)
-            | Ask::Change(_)
-            | Ask::AddCdrReceiver(..)
-            | Ask::SetCdrReceiver(..)
-            | Ask::RemoveCdrReceiver(_) => Answer::Done,
+            Request::Legs(_)
+            | Request::LegsByFilter(_)
+            | Request::Token(_)
+            | Request::Mutate(_)
+            | Request::AddCdrReceiver(..)
+            | Request::SetCdrReceiver(..)
+            | Request::RemoveCdrReceiver(_) => Response::Done,
         })
     }
 }
 
-fn page<T>(root: &Element, item: &str, read: impl Fn(&Element, Arc<str>) -> T) -> Page<T> {
+fn page<T>(root: &Element, item: &str, read: impl Fn(&Element, Arc<str>) -> T) -> ListPage<T> {
     let items: Vec<T> = root.children(item).filter_map(|child| Some(read(child, id_of(child)?))).collect();
     let unreadable = root.children(item).count() - items.len();
-    Page { items, total: root.attribute("total").and_then(size), unreadable, damaged: root.damaged }
+    ListPage { items, total: root.attribute("total").and_then(size), unreadable, damaged: root.damaged }
 }
 
 fn size(text: &str) -> Option<usize> {
@@ -306,8 +310,8 @@ fn call_detail(root: &Element) -> CallDetail {
     }
 }
 
-fn person_detail(root: &Element) -> PersonDetail {
-    PersonDetail {
+fn participant_detail(root: &Element) -> ParticipantDetail {
+    ParticipantDetail {
         call: guid(root, "call"),
         name: text(root, "name"),
         address: text(root, "uri"),
@@ -334,16 +338,16 @@ fn leg_detail(root: &Element) -> LegDetail {
         call: guid(root, "call"),
         remote_party: text(root, "remoteParty"),
         distribution_link: root.value("subType").is_some_and(|word| {
-            // `lyncDistribution` links to another kind of server; it is no person either.
+            // `lyncDistribution` links to another kind of server; it is no participant either.
             word.eq_ignore_ascii_case("distributionLink") || word.eq_ignore_ascii_case("lyncDistribution")
         }),
         connected: match state {
-            // What may have lost its mark says nothing about the lobby.
+            // A response that may have lost the mark says nothing about the lobby.
             _ if unreadable => false,
-            // Somebody on hold has been answered too; only an answered leg says anything about the lobby.
+            // Only an answered leg says anything about the lobby; a leg on hold has been answered too.
             Some(LegState::Connected | LegState::OnHold) => true,
             Some(LegState::Initial | LegState::Ringing) => false,
-            // That a waiting leg is `connected` is an inference (rest.md 3.7): its mark says more than a word that is not there or not known.
+            // It is an inference that a waiting leg is `connected` (rest.md 3.7): the mark counts more than a missing or unknown state.
             None | Some(LegState::Other) => deactivated,
         },
         deactivated,
@@ -356,13 +360,13 @@ fn leg_detail(root: &Element) -> LegDetail {
     }
 }
 
-/// What names profiles and can't be read must not be taken for something that names none.
-fn hides_a_profile(ask: &Ask, root: &Element) -> bool {
-    match ask {
-        Ask::Space(_) | Ask::AccessMethod(..) | Ask::Tenant(_) | Ask::SystemProfiles => {
+/// Whether a damaged response may hide a profile: it must not be taken for one that names none.
+fn hides_a_profile(request: &Request, root: &Element) -> bool {
+    match request {
+        Request::Space(_) | Request::AccessMethod(..) | Request::Tenant(_) | Request::SystemProfiles => {
             is_spoilt(root, "callLegProfile") || is_spoilt(root, "callProfile")
         }
-        Ask::LegProfile(_) => is_spoilt_flag(root, "needsActivation"),
+        Request::LegProfile(_) => is_spoilt_flag(root, "needsActivation"),
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
-//! Reads a CMS answer into a small tree. Tolerant: order, unknown elements, letter case of names, white space and a missing declaration
-//! don't matter, and what is wrong with one text costs that text at most. Knows no resource (see `answer`).
+//! Reads a CMS response into a small tree. Tolerant: order, unknown elements, letter case of names, white space and a missing declaration
+//! don't matter, and damage in one text costs that text at most. Knows no resource (see `response`).
 //!
-//! Well-formed documents are read by quick-xml; what it refuses is read again by `salvage`, element by element.
+//! quick-xml reads well-formed documents; `salvage` reads the documents that it refuses, element by element.
 
 mod salvage;
 
@@ -11,9 +11,9 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use crate::cms::text;
+use crate::cms::wire_text;
 
-/// Deeper than any known answer; hostile nesting ends here.
+/// Deeper than any known response; hostile nesting ends here.
 const MAX_DEPTH: usize = 24;
 
 /// One element; text of nested elements is not part of `text`.
@@ -23,7 +23,7 @@ pub(in crate::cms) struct Element {
     pub attributes: Vec<(String, String)>,
     pub text: String,
     pub children: Vec<Element>,
-    /// Tags in it were wrong: what is not there may have been lost.
+    /// Tags in it were wrong: children that are missing may have been lost.
     pub damaged: bool,
 }
 
@@ -36,7 +36,7 @@ pub(in crate::cms) enum XmlError {
 }
 
 impl Element {
-    /// Parses a whole document. Document types are refused; a document that ends too early, too.
+    /// Parses a whole document. Refuses document types, and a document that ends too early.
     pub(in crate::cms) fn parse(text: &str) -> Result<Self, XmlError> {
         match Self::strict(text) {
             Err(XmlError::Malformed(_)) => salvage::first(text),
@@ -78,7 +78,7 @@ impl Element {
                 Event::Text(text) => push(&mut open, &text.xml10_content()),
                 Event::CData(data) => push_literal(&mut open, &data.xml10_content()),
                 Event::GeneralRef(reference) => {
-                    // Resolved with its neighbours: two of them may be one character.
+                    // Resolved later with its neighbours: two references may be one character.
                     push(&mut open, "&");
                     push(&mut open, &reference);
                     push(&mut open, ";");
@@ -102,15 +102,15 @@ impl Element {
         Ok(element)
     }
 
-    /// Complete: the references in its text are resolved.
+    /// Completes an element: resolves the references in its text.
     fn resolved(mut self) -> Self {
-        if let Cow::Owned(resolved) = text::resolve(&self.text) {
+        if let Cow::Owned(resolved) = wire_text::resolve(&self.text) {
             self.text = resolved;
         }
         self
     }
 
-    /// Is this the element's name? Letter case is not trusted (`subType` and `subtype`).
+    /// Whether this is the element's name, in any letter case (`subType` and `subtype`).
     pub(in crate::cms) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -128,7 +128,7 @@ impl Element {
         found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// Text of a child; an empty element counts as absent.
+    /// The text of a child; an empty element counts as absent.
     pub(in crate::cms) fn value(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.trim()).filter(|text| !text.is_empty())
     }

@@ -1,7 +1,7 @@
-//! The public key of a certificate, whatever else is in it, and whether it made a signature. Judges neither names nor dates nor issuers.
+//! Finds the public key of a certificate, whatever else is in it, and verifies signatures with it. Checks neither names nor dates nor issuers.
 //!
-//! Parsers of certificates refuse what they don't know (version 1, odd extensions, dates, serial numbers); of a certificate that is pinned
-//! only the key matters.
+//! Parsers of certificates refuse what they don't know (version 1, odd extensions, dates, serial numbers); for a pinned certificate only the
+//! key matters.
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, PeerMisbehaved, SignatureScheme};
@@ -27,7 +27,7 @@ pub(super) struct PublicKey<'a> {
 }
 
 impl<'a> PublicKey<'a> {
-    /// The one part of a certificate that is an algorithm followed by a string of bits, wherever it stands.
+    /// Finds the one part of a certificate that is an algorithm followed by a string of bits, wherever it stands.
     pub(super) fn of(certificate: &'a [u8]) -> Option<Self> {
         let (SEQUENCE, outer, _, _) = element(certificate)? else { return None };
         let (SEQUENCE, mut rest, _, _) = element(outer)? else { return None };
@@ -52,7 +52,7 @@ impl<'a> PublicKey<'a> {
         self.id() == RSA || self.id() == RSA_PSS
     }
 
-    /// In the one spelling that the verification takes.
+    /// The algorithm in the one spelling that the verification takes.
     fn spki(&self) -> SubjectPublicKeyInfoDer<'static> {
         if !self.is_rsa() {
             return SubjectPublicKeyInfoDer::from(self.whole.to_vec());
@@ -78,7 +78,7 @@ impl<'a> PublicKey<'a> {
         Err(if self.is_usable() { CertificateError::BadSignature.into() } else { unusable(self.words()) })
     }
 
-    /// How many bits the modulus of an RSA key has.
+    /// The number of bits of an RSA key's modulus.
     fn rsa_bits(&self) -> Option<usize> {
         let (SEQUENCE, numbers, _, _) = element(self.bits.get(1..)?)? else { return None };
         let (_, modulus, _, _) = element(numbers)?;
@@ -92,7 +92,7 @@ impl<'a> PublicKey<'a> {
         element(after_id).map_or(&[], |(_, curve, _, _)| curve)
     }
 
-    /// What kind of key it is, in words.
+    /// The kind of key, in words.
     fn kind(&self) -> String {
         const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
         match self.id() {
@@ -128,7 +128,7 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// A certificate whose key can't be used; says why.
+/// Says why a certificate's key can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct UnusableKey(String);
@@ -137,23 +137,23 @@ pub(super) fn unusable(words: String) -> Error {
     CertificateError::Other(OtherError(Arc::new(UnusableKey(words)))).into()
 }
 
-/// Why a certificate's key can't be used, where that is what ended a handshake.
+/// Why a certificate's key can't be used; None where a handshake failed otherwise.
 pub(crate) fn unusable_key(error: &Error) -> Option<String> {
     let Error::InvalidCertificate(CertificateError::Other(OtherError(other))) = error else { return None };
     other.downcast_ref().map(|UnusableKey(words)| words.clone())
 }
 
-/// May TLS 1.3 use this? PKCS #1 and SHA-1 are of the past there.
+/// Whether TLS 1.3 allows this scheme: it dropped PKCS #1 and SHA-1.
 pub(super) fn is_of_tls13(scheme: SignatureScheme) -> bool {
     use SignatureScheme as S;
     !matches!(scheme, S::RSA_PKCS1_SHA1 | S::RSA_PKCS1_SHA256 | S::RSA_PKCS1_SHA384 | S::RSA_PKCS1_SHA512 | S::ECDSA_SHA1_Legacy)
 }
 
-/// An element of DER: its tag, what is in it, the whole of it, and what follows.
-type Element<'a> = (u8, &'a [u8], &'a [u8], &'a [u8]);
+/// An element of DER: its tag, its content, the whole element, and the bytes after it.
+type DerElement<'a> = (u8, &'a [u8], &'a [u8], &'a [u8]);
 
-/// The first element of some DER.
-fn element(der: &[u8]) -> Option<Element<'_>> {
+/// Reads the first element of some DER.
+fn element(der: &[u8]) -> Option<DerElement<'_>> {
     let (tag, first) = (*der.first()?, *der.get(1)?);
     let (head, length) = match first {
         0..=0x7f => (2, usize::from(first)),

@@ -46,7 +46,7 @@ async fn receive(
     }
     match tokio::time::timeout(BODY_WITHIN, to_bytes(body, BODY)).await {
         Ok(Ok(body)) => {
-            state.cdr_endpoints.take(&secret, body);
+            state.cdr_endpoints.deliver(&secret, body);
             StatusCode::OK
         }
         // The body is too long, or broke off; after a break no peer gets the answer.

@@ -6,9 +6,9 @@ use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::Effect;
 use crate::cms::events::protocol::Update;
 use crate::cms::events::subscriptions::Topic;
-use crate::cms::evidence::Fact;
+use crate::cms::events::unreported::Fact;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::cms::rest::response::CallDetail;
 use crate::model::{CallFacts, CallId};
 
@@ -25,13 +25,13 @@ impl FollowedCalls {
         if newest {
             work.facts_at = Some(sent.instant);
         } else {
-            ctx.request(Lane::Suspected, Ask::Call(call.clone()));
+            ctx.request(Lane::Suspected, Request::Call(call.clone()));
         }
         let key = ctx.key(call);
-        let before = ctx.store.with_call(&key, |call| call.facts.clone()).unwrap_or_default();
+        let before = ctx.store.call_facts(&key).unwrap_or_default();
         let presenter = detail.presenter.clone();
         ctx.store.put_call(&key, |facts| apply_detail(facts, detail, newest));
-        let locked = ctx.store.with_call(&key, |call| call.facts.locked).flatten();
+        let locked = ctx.store.find_in_call(&key, |call| call.facts.locked);
         if before.locked.is_some() && locked != before.locked {
             ctx.emit(Effect::CallSuspected { call: call.clone(), all: true });
         }
@@ -53,14 +53,14 @@ impl FollowedCalls {
                 // Only an `add` says that a call is there; about anything else REST is asked once. An update without a kind changes
                 // something.
                 if matches!(kind, None | Some("update")) && !self.ended.contains_key(&call) {
-                    ctx.request(Lane::Arrival, Ask::Call(call));
+                    ctx.request(Lane::Arrival, Request::Call(call));
                 }
                 return;
             }
             _ => {}
         }
         let key = ctx.key(&call);
-        let locked_before = ctx.store.with_call(&key, |call| call.facts.locked).flatten();
+        let locked_before = ctx.store.find_in_call(&key, |call| call.facts.locked);
         self.follow_call(ctx, &call, Lane::Arrival, now);
         if let Some(work) = self.known.get_mut(&call) {
             work.told = Some(now.instant);
@@ -70,7 +70,7 @@ impl FollowedCalls {
             }
         }
         ctx.store.put_call(&key, |facts| apply_update(facts, &update));
-        let locked = ctx.store.with_call(&key, |call| call.facts.locked).flatten();
+        let locked = ctx.store.find_in_call(&key, |call| call.facts.locked);
         if locked_before.is_some() && locked != locked_before {
             ctx.emit(Effect::CallSuspected { call, all: true });
         }

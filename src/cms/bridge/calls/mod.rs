@@ -15,11 +15,11 @@ use super::effects::{Effect, RosterKnowledge};
 use super::timers::Timer;
 use crate::clock::Now;
 use crate::cms::events::subscriptions::Topic;
-use crate::cms::evidence::Fact;
-use crate::cms::missed_events::{Found, Missing};
-use crate::cms::rest::client::AskError;
+use crate::cms::events::unreported::Fact;
+use crate::cms::missed_events::{Discrepancy, Expected};
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::model::{CallId, LegId};
 use rosters::RosterPass;
 use sweep::CallSweep;
@@ -120,7 +120,7 @@ impl FollowedCalls {
         ctx.store.put_call(&ctx.key(call), |_| {});
         self.subscribe_to(ctx, call, now);
         let lane = if ctx.calls_listed { lane.min(Lane::Arrival) } else { Lane::Resync };
-        ctx.request(lane, Ask::Call(call.clone()));
+        ctx.request(lane, Request::Call(call.clone()));
         self.begin_roster(ctx, call, lane, true, now);
     }
 
@@ -133,14 +133,14 @@ impl FollowedCalls {
     }
 
     /// `missing`: it was asked for because a reading of the list did not show it.
-    pub(super) fn on_call_failed(&mut self, ctx: &mut Context, call: &CallId, error: &AskError, missing: bool, now: Now) {
-        if !matches!(error, AskError::Gone(_)) {
+    pub(super) fn on_call_failed(&mut self, ctx: &mut Context, call: &CallId, error: &RequestError, missing: bool, now: Now) {
+        if !matches!(error, RequestError::Gone(_)) {
             return ctx.timers.sooner(Timer::SweepRoster(call.clone()), now.instant + ctx.timing.poll_roster);
         }
         if self.known.contains_key(call) {
             ctx.emit(Effect::Shown { topic: Topic::Calls, subject: call.clone(), fact: Fact::Listed });
             if missing {
-                ctx.emit_discrepancy(Found::Call(call.clone()));
+                ctx.emit_discrepancy(Discrepancy::Call(call.clone()));
             }
         }
         self.end_call(ctx, call, now);
@@ -159,7 +159,7 @@ impl FollowedCalls {
     /// A record tells of a call.
     pub(super) fn on_call_record(&mut self, ctx: &mut Context, call: CallId) {
         if !self.ended.contains_key(&call) {
-            ctx.request(Lane::Told, Ask::Call(call));
+            ctx.request(Lane::Announced, Request::Call(call));
         }
     }
 
@@ -175,8 +175,8 @@ impl FollowedCalls {
     /// Asks for the calls that the first list of their subscription left out; one that is late costs a request each, no more.
     pub(super) fn request_left_out(&mut self, ctx: &mut Context, since: Instant) {
         for (call, _) in self.known.iter().filter(|(_, work)| work.told.is_none_or(|at| at < since)) {
-            ctx.emit(Effect::LeftOut(Missing::Call(call.clone())));
-            ctx.request(Lane::Suspected, Ask::Call(call.clone()));
+            ctx.emit(Effect::LeftOut(Expected::Call(call.clone())));
+            ctx.request(Lane::Suspected, Request::Call(call.clone()));
         }
     }
 
@@ -240,7 +240,7 @@ impl FollowedCalls {
 mod tests {
     use super::*;
     use crate::cms::events::protocol::Update;
-    use crate::cms::rest::response::Page;
+    use crate::cms::rest::response::ListPage;
 
     fn update(kind: &str) -> Update {
         Update { update_type: Some(kind.into()), call: Some("c".into()), ..Update::default() }
@@ -250,7 +250,7 @@ mod tests {
     fn a_call_that_an_event_adds_is_read_whole_and_one_that_it_removes_is_forgotten() {
         let (mut ctx, mut calls, now) = (Context::for_tests(), FollowedCalls::default(), Now::read());
         calls.on_call_update(&mut ctx, update("add"), now);
-        assert!(ctx.requests.queue.has(&Ask::Call("c".into())) && ctx.requests.queue.has(&Ask::Roster("c".into(), 0)));
+        assert!(ctx.requests.queue.contains(&Request::Call("c".into())) && ctx.requests.queue.contains(&Request::Roster("c".into(), 0)));
         assert_eq!(ctx.emitted(), ["SubscriptionsChanged(0)"]);
         calls.on_call_update(&mut ctx, update("remove"), now);
         assert!(ctx.emitted()[0].starts_with("CallEnded") && calls.count_calls() == 0);
@@ -264,10 +264,10 @@ mod tests {
         calls.on_call_update(&mut ctx, update("add"), now);
         ctx.requests.queue.clear();
         calls.read_anew(&mut ctx, now);
-        let empty = Page { items: Vec::new(), total: Some(0), unreadable: 0, damaged: false };
+        let empty = ListPage { items: Vec::new(), total: Some(0), unreadable: 0, damaged: false };
         calls.on_calls(&mut ctx, 0, empty, now, now);
-        assert!(calls.count_calls() == 1 && ctx.requests.queue.has(&Ask::Call("c".into())) && ctx.calls_listed);
-        calls.on_call_failed(&mut ctx, &"c".into(), &AskError::Gone(String::new()), false, now);
+        assert!(calls.count_calls() == 1 && ctx.requests.queue.contains(&Request::Call("c".into())) && ctx.calls_listed);
+        calls.on_call_failed(&mut ctx, &"c".into(), &RequestError::Gone(String::new()), false, now);
         assert_eq!(calls.count_calls(), 0);
     }
 }

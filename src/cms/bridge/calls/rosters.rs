@@ -8,11 +8,11 @@ use crate::clock::Now;
 use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::{Effect, RosterPage};
 use crate::cms::bridge::timers::Timer;
-use crate::cms::missed_events::Missing;
-use crate::cms::rest::client::AskError;
+use crate::cms::missed_events::Expected;
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
-use crate::cms::rest::response::{Page, RosterItem};
+use crate::cms::rest::request::Request;
+use crate::cms::rest::response::{ListPage, RosterItem};
 use crate::model::{CallId, LegId, ParticipantId};
 
 /// One pass over a call's roster.
@@ -46,7 +46,7 @@ impl FollowedCalls {
         work.stale &= !whole;
         work.reading =
             Some(RosterPass { lane, started: now.instant, next: 0, listed: HashSet::new(), unreadable: 0, stated: HashSet::new(), whole });
-        ctx.request(lane, Ask::Roster(call.clone(), 0));
+        ctx.request(lane, Request::Roster(call.clone(), 0));
         ctx.timers.set(Timer::SweepRoster(call.clone()), now.instant + roster_interval(ctx, call));
     }
 
@@ -59,7 +59,7 @@ impl FollowedCalls {
         if work.reading.is_none() {
             let (lane, whole) = if work.stale { (Lane::Resync, true) } else { (Lane::InCall, false) };
             self.begin_roster(ctx, call, lane, whole, now);
-            ctx.request(Lane::InCall, Ask::Call(call.clone()));
+            ctx.request(Lane::InCall, Request::Call(call.clone()));
         }
         ctx.timers.set(Timer::SweepRoster(call.clone()), now.instant + roster_interval(ctx, call));
     }
@@ -83,7 +83,7 @@ impl FollowedCalls {
         ctx: &Context,
         call: &CallId,
         offset: usize,
-        page: &Page<RosterItem>,
+        page: &ListPage<RosterItem>,
         sent: Now,
     ) -> Option<RosterPage> {
         let work = self.known.get_mut(call)?;
@@ -106,7 +106,7 @@ impl FollowedCalls {
         match (next, &mut work.reading) {
             (Some(offset), Some(read)) => {
                 read.next = offset;
-                ctx.request(lane, Ask::Roster(call.clone(), offset));
+                ctx.request(lane, Request::Roster(call.clone(), offset));
             }
             (None, reading) => {
                 if let Some(read) = reading.take() {
@@ -130,9 +130,9 @@ impl FollowedCalls {
             let Some((Some(at), has_home)) = facts else { continue };
             if !read.listed.contains(&person) && at < read.started {
                 if expected {
-                    ctx.emit(Effect::NotShown(Missing::Person(person.clone())));
+                    ctx.emit(Effect::NotShown(Expected::Participant(person.clone())));
                 }
-                ctx.request(Lane::Suspected, Ask::Person(person.clone()));
+                ctx.request(Lane::Suspected, Request::Participant(person.clone()));
             }
             if !has_home {
                 ctx.emit(Effect::FindHome(person));
@@ -141,10 +141,10 @@ impl FollowedCalls {
         ctx.emit(Effect::RosterRead { call: call.clone(), lane: read.lane, whole: read.whole, stated: read.stated });
     }
 
-    pub(in crate::cms::bridge) fn on_roster_failed(&mut self, ctx: &mut Context, call: &CallId, error: &AskError, now: Now) {
-        let gone = matches!(error, AskError::Gone(_));
+    pub(in crate::cms::bridge) fn on_roster_failed(&mut self, ctx: &mut Context, call: &CallId, error: &RequestError, now: Now) {
+        let gone = matches!(error, RequestError::Gone(_));
         if gone {
-            ctx.request(Lane::Suspected, Ask::Call(call.clone()));
+            ctx.request(Lane::Suspected, Request::Call(call.clone()));
         }
         if let Some(work) = self.known.get_mut(call) {
             // A roster that should have been read whole still has to be.
@@ -157,7 +157,7 @@ impl FollowedCalls {
         ctx.timers.sooner(Timer::SweepRoster(call.clone()), now.instant + ctx.timing.poll_roster);
         // Participants whom events listed meanwhile were waiting for this roster.
         for person in ctx.roster(call) {
-            if ctx.store.with_person(&person, |person| person.home.is_none()).unwrap_or(false) {
+            if ctx.store.person_is(&person, |person| person.home.is_none()) {
                 ctx.emit(Effect::FindHome(person));
             }
         }
@@ -171,7 +171,7 @@ impl FollowedCalls {
         if let Some(work) = self.known.get_mut(call) {
             work.legs_listed = false;
         }
-        ctx.request(lane, Ask::CallLegs(call.clone(), 0));
+        ctx.request(lane, Request::CallLegs(call.clone(), 0));
     }
 
     /// Reads the details of legs that are `unknown`, and the `next` page.
@@ -179,12 +179,12 @@ impl FollowedCalls {
         if let Some(work) = self.known.get_mut(call) {
             for leg in unknown {
                 work.pending_legs.insert(leg.clone());
-                ctx.request(Lane::Resync, Ask::Leg(leg));
+                ctx.request(Lane::Resync, Request::Leg(leg));
             }
             work.legs_listed |= next.is_none();
         }
         match next {
-            Some(offset) => ctx.request(Lane::Resync, Ask::CallLegs(call.clone(), offset)),
+            Some(offset) => ctx.request(Lane::Resync, Request::CallLegs(call.clone(), offset)),
             None => self.settle_if_read(ctx, call),
         }
     }

@@ -10,11 +10,11 @@ use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::Effect;
 use crate::cms::bridge::timers::Timer;
 use crate::cms::events::subscriptions::Topic;
-use crate::cms::evidence::Fact;
-use crate::cms::missed_events::{Found, Missing};
+use crate::cms::events::unreported::Fact;
+use crate::cms::missed_events::{Discrepancy, Expected};
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
-use crate::cms::rest::response::{CallItem, Page};
+use crate::cms::rest::request::Request;
+use crate::cms::rest::response::{CallItem, ListPage};
 use crate::model::CallId;
 
 /// One pass over the list of calls.
@@ -39,7 +39,7 @@ impl FollowedCalls {
             (work.reading, work.stale, work.settled) = (None, true, false);
         }
         ctx.calls_listed = false;
-        ctx.requests.queue.hurry();
+        ctx.requests.queue.begin_initial_sync();
         self.begin_call_sweep(ctx, Lane::Resync, now);
         ctx.timers.set(Timer::SweepCalls, now.instant + ctx.timing.sweep_calls);
     }
@@ -57,14 +57,14 @@ impl FollowedCalls {
     fn begin_call_sweep(&mut self, ctx: &mut Context, lane: Lane, now: Now) {
         let before = self.known.keys().cloned().collect();
         self.sweep = Some(CallSweep { lane, started: now.instant, next: 0, listed: HashSet::new(), unreadable: 0, before });
-        ctx.request(lane, Ask::Calls(0));
+        ctx.request(lane, Request::Calls(0));
     }
 
     /// Reads calls, rosters and legs while everything known goes on to count.
     pub(in crate::cms::bridge) fn read_everything(&mut self, ctx: &mut Context, lane: Lane, now: Now) {
         self.sweep_calls(ctx, lane, now);
         for call in self.known.keys() {
-            ctx.request(lane, Ask::Call(call.clone()));
+            ctx.request(lane, Request::Call(call.clone()));
         }
         self.read_rosters(ctx, lane, now);
         for call in self.known.keys() {
@@ -85,7 +85,7 @@ impl FollowedCalls {
         }
     }
 
-    pub(in crate::cms::bridge) fn on_calls(&mut self, ctx: &mut Context, offset: usize, page: Page<CallItem>, sent: Now, now: Now) {
+    pub(in crate::cms::bridge) fn on_calls(&mut self, ctx: &mut Context, offset: usize, page: ListPage<CallItem>, sent: Now, now: Now) {
         let Some(mut sweep) = self.sweep.take_if(|sweep| sweep.next == offset && sweep.started <= sent.instant) else { return };
         let next = page.next(offset);
         sweep.unreadable = sweep.unreadable.saturating_add(page.lost());
@@ -99,7 +99,7 @@ impl FollowedCalls {
         match next {
             Some(offset) => {
                 sweep.next = offset;
-                ctx.request(sweep.lane, Ask::Calls(offset));
+                ctx.request(sweep.lane, Request::Calls(offset));
                 self.sweep = Some(sweep);
             }
             None => self.finish_sweep(ctx, sweep),
@@ -111,13 +111,13 @@ impl FollowedCalls {
         if ctx.calls_listed && !self.known.contains_key(&call) {
             ctx.emit(Effect::Shown { topic: Topic::Calls, subject: call.clone(), fact: Fact::Listed });
             if lane != Lane::Resync && ctx.coverage.pushes_calls() {
-                ctx.emit_discrepancy(Found::Call(call.clone()));
+                ctx.emit_discrepancy(Discrepancy::Call(call.clone()));
             }
         }
         self.follow_call(ctx, &call, lane, now);
         self.read_if_stale(ctx, &call, now);
         let key = ctx.key(&call);
-        let before = ctx.store.with_call(&key, |call| call.facts.clone()).unwrap_or_default();
+        let before = ctx.store.call_facts(&key).unwrap_or_default();
         let newest = self.known.get(&call).is_some_and(|work| work.facts_at.is_none_or(|at| at <= sent.instant));
         ctx.store.put_call(&key, |facts| {
             if let Some(name) = item.name.filter(|_| newest) {
@@ -138,9 +138,9 @@ impl FollowedCalls {
                 // It has most likely ended: subscriptions that name it may be refused whole. If it goes on, it is followed again.
                 self.unsubscribe_from(ctx, call);
             } else if ctx.calls_listed && ctx.coverage.pushes_calls() {
-                ctx.emit(Effect::NotShown(Missing::Call(call.clone())));
+                ctx.emit(Effect::NotShown(Expected::Call(call.clone())));
             }
-            ctx.request(sweep.lane, Ask::Call(call.clone()));
+            ctx.request(sweep.lane, Request::Call(call.clone()));
         }
         ctx.calls_listed = true;
         ctx.emit(Effect::StatusDue);

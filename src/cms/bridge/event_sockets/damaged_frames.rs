@@ -9,7 +9,7 @@ use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::Effect;
 use crate::cms::bridge::timers::Timer;
 use crate::cms::events::protocol::Body;
-use crate::cms::events::renewals::Pace;
+use crate::cms::events::renewals::RenewalPace;
 use crate::cms::events::subscriptions::{SocketId, Topic};
 
 impl EventSockets {
@@ -22,13 +22,13 @@ impl EventSockets {
             Body::Unknown(kind) if !kind.is_empty() && kind != "message" => {}
             Body::Calls { .. } => self.make_up_for(ctx, Topic::Calls, now),
             Body::Roster { index: Some(index), .. } => {
-                if let Some(topic @ Topic::Roster(_)) = ctx.coverage.plan.topic(socket, *index).cloned() {
+                if let Some(topic @ Topic::Roster(_)) = ctx.coverage.plan.topic_of(socket, *index).cloned() {
                     self.make_up_for(ctx, topic, now);
                 }
             }
             Body::Roster { index: None, .. } | Body::Unknown(_) => {
                 self.make_up_for(ctx, Topic::Calls, now);
-                for call in ctx.coverage.plan.request(socket).into_iter().filter_map(|subscription| subscription.call) {
+                for call in ctx.coverage.plan.subscription_set(socket).into_iter().filter_map(|subscription| subscription.call) {
                     self.make_up_for(ctx, Topic::Roster(call), now);
                 }
             }
@@ -41,7 +41,7 @@ impl EventSockets {
             Topic::Calls => Effect::CallsDamaged,
             Topic::Roster(call) => Effect::RosterDamaged(call.clone()),
         });
-        let due = self.renewals.due(&topic, now.instant);
+        let due = self.renewals.due_at(&topic, now.instant);
         ctx.timers.sooner(Timer::Renew(topic), due);
     }
 
@@ -49,8 +49,8 @@ impl EventSockets {
     pub(in crate::cms::bridge) fn renew(&mut self, ctx: &mut Context, topic: Topic, now: Now) {
         if let Some(socket) = ctx.coverage.plan.renew(&topic) {
             self.on_plan_changed(ctx, socket, now);
-            let pace = Pace { shortest: ctx.timing.poll_roster, longest: ctx.timing.reconnect_max };
-            self.renewals.renewed(topic, pace, now.instant);
+            let pace = RenewalPace { shortest: ctx.timing.poll_roster, longest: ctx.timing.reconnect_max };
+            self.renewals.on_renewed(topic, pace, now.instant);
         }
     }
 }

@@ -9,24 +9,29 @@ use crate::clock::Now;
 use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::{Effect, EventUpdates};
 use crate::cms::bridge::timers::Timer;
-use crate::cms::events::protocol::{Body, Frame, SubscriptionState};
-use crate::cms::events::socket::{News, Report};
+use crate::cms::events::liveness::Liveness;
+use crate::cms::events::protocol::{Body, EventFrame, SubscriptionState};
+use crate::cms::events::socket::{SocketEvent, SocketReport};
 use crate::cms::events::subscriptions::{SocketId, Topic};
-use crate::cms::pulse::Pulse;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 
 impl EventSockets {
     /// Takes a frame out of a report; handles every other report.
-    pub(in crate::cms::bridge) fn on_report(&mut self, ctx: &mut Context, report: Report, now: Now) -> Option<(SocketId, Box<Frame>)> {
+    pub(in crate::cms::bridge) fn on_report(
+        &mut self,
+        ctx: &mut Context,
+        report: SocketReport,
+        now: Now,
+    ) -> Option<(SocketId, Box<EventFrame>)> {
         let current = self.sockets.get(&report.socket).and_then(|entry| entry.session.as_ref()).map(|session| session.generation);
         if current != Some(report.generation) {
             return None;
         }
-        match report.news {
-            News::Open => self.on_open(ctx, report.socket, now),
-            News::Frame(frame) => return Some((report.socket, frame)),
-            News::Closed(reason) => {
+        match report.event {
+            SocketEvent::Open => self.on_open(ctx, report.socket, now),
+            SocketEvent::Frame(frame) => return Some((report.socket, frame)),
+            SocketEvent::Closed(reason) => {
                 info!(bridge = %ctx.name, socket = report.socket, %reason, "events socket closed");
                 self.on_lost(ctx, report.socket, &reason, now);
             }
@@ -37,12 +42,12 @@ impl EventSockets {
     fn on_open(&mut self, ctx: &mut Context, socket: SocketId, now: Now) {
         let entry = self.sockets.entry(socket).or_default();
         entry.opened = Some(now.instant);
-        entry.pulse = Some(Pulse::new(now.instant));
+        entry.pulse = Some(Liveness::new(now.instant));
         let again = entry.generation > 1;
         ctx.coverage.socket(socket).open = true;
         self.forget_evidence(ctx, socket);
         ctx.timers.set(Timer::Liveness(socket), now.instant + ctx.timing.doubt);
-        for changed in ctx.coverage.plan.reconnected(socket) {
+        for changed in ctx.coverage.plan.on_reconnected(socket) {
             self.on_plan_changed(ctx, changed, now);
         }
         self.subscribe(ctx, socket, now);
@@ -53,10 +58,16 @@ impl EventSockets {
     }
 
     /// Handles everything about the socket itself and hands back the updates of calls and participants.
-    pub(in crate::cms::bridge) fn on_frame(&mut self, ctx: &mut Context, socket: SocketId, frame: Frame, now: Now) -> Option<EventUpdates> {
+    pub(in crate::cms::bridge) fn on_frame(
+        &mut self,
+        ctx: &mut Context,
+        socket: SocketId,
+        frame: EventFrame,
+        now: Now,
+    ) -> Option<EventUpdates> {
         ctx.metrics.events.increment(1);
         if let Some(pulse) = self.sockets.get_mut(&socket).and_then(|entry| entry.pulse.as_mut()) {
-            pulse.heard(now.instant);
+            pulse.on_frame(now.instant);
         }
         if frame.skipped > 0 {
             ctx.metrics.skipped.increment(frame.skipped as u64);
@@ -69,12 +80,14 @@ impl EventSockets {
             Body::Ack { message_id, success, status } => self.on_ack(ctx, socket, message_id, success, &status, now),
             Body::Subscriptions(states) => states.iter().for_each(|state| self.on_subscription(ctx, socket, state, now)),
             // Some bridges might leave the index of the one list of calls out.
-            Body::Calls { index, updates } if index.is_none_or(|index| ctx.coverage.plan.topic(socket, index) == Some(&Topic::Calls)) => {
+            Body::Calls { index, updates }
+                if index.is_none_or(|index| ctx.coverage.plan.topic_of(socket, index) == Some(&Topic::Calls)) =>
+            {
                 self.note_told(&Topic::Calls, updates.iter().filter_map(|update| update.call.as_ref()), now);
                 return Some(EventUpdates::Calls(updates));
             }
             Body::Roster { index, updates } => {
-                if let Some(Topic::Roster(call)) = index.and_then(|index| ctx.coverage.plan.topic(socket, index)).cloned() {
+                if let Some(Topic::Roster(call)) = index.and_then(|index| ctx.coverage.plan.topic_of(socket, index)).cloned() {
                     let people = updates.iter().filter_map(|update| update.participant.as_ref());
                     self.note_told(&Topic::Roster(call.clone()), people, now);
                     return Some(EventUpdates::Roster(call, updates));
@@ -87,7 +100,7 @@ impl EventSockets {
     }
 
     fn note_told<'a>(&mut self, topic: &Topic, subjects: impl Iterator<Item = &'a Arc<str>>, now: Now) {
-        subjects.for_each(|subject| self.vitals.evidence.told(topic, subject, now.instant));
+        subjects.for_each(|subject| self.vitals.evidence.on_event(topic, subject, now.instant));
     }
 
     /// `deactivated` on a call's roster means that the call ended, or that it won't be pushed any more: REST tells which.
@@ -102,9 +115,9 @@ impl EventSockets {
         if state.state.as_deref() != Some("deactivated") {
             return;
         }
-        match ctx.coverage.plan.topic(socket, index).cloned() {
+        match ctx.coverage.plan.topic_of(socket, index).cloned() {
             Some(Topic::Roster(call)) => {
-                ctx.request(Lane::Arrival, Ask::Call(call.clone()));
+                ctx.request(Lane::Arrival, Request::Call(call.clone()));
                 self.stop_pushing(ctx, socket, &call, now);
             }
             Some(Topic::Calls) => self.give_up(ctx, socket, "the list of calls is pushed no longer", now),
@@ -119,7 +132,7 @@ impl EventSockets {
             Some(index) => drop(entry.pending.remove(&index)),
             // Some bridges might leave the index of the one list of calls out.
             None if matches!(body, Body::Calls { .. }) => {
-                entry.pending.retain(|index, _| ctx.coverage.plan.topic(socket, *index) != Some(&Topic::Calls));
+                entry.pending.retain(|index, _| ctx.coverage.plan.topic_of(socket, *index) != Some(&Topic::Calls));
             }
             None => {}
         }
@@ -134,7 +147,7 @@ impl EventSockets {
             ctx.timers.set(Timer::Pending(socket), *first + patience);
         }
         for index in overdue {
-            match ctx.coverage.plan.topic(socket, index).cloned() {
+            match ctx.coverage.plan.topic_of(socket, index).cloned() {
                 Some(Topic::Calls) => return self.give_up(ctx, socket, "the list of calls stayed pending", now),
                 Some(Topic::Roster(call)) => self.stop_pushing(ctx, socket, &call, now),
                 None => {}

@@ -11,9 +11,9 @@ use crate::clock::Now;
 use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::Effect;
 use crate::cms::bridge::timers::Timer;
+use crate::cms::events::liveness::{Advice, Liveness};
 use crate::cms::events::subscriptions::{SocketId, Topic};
-use crate::cms::evidence::{Evidence, Fact, Remedy, Shown};
-use crate::cms::pulse::{Advice, Pulse};
+use crate::cms::events::unreported::{Fact, Remedy, UnreportedFact, UnreportedFacts};
 use crate::cms::rest::queue::Lane;
 use crate::cms::rest::response::Status;
 
@@ -23,7 +23,7 @@ const UNANSWERED: u32 = 2;
 /// The signs of all sockets of the bridge together.
 #[derive(Debug, Default)]
 pub(super) struct Vitals {
-    pub(super) evidence: Evidence,
+    pub(super) evidence: UnreportedFacts,
     /// Sockets given up in a row because a repeated set was not acknowledged.
     pub(super) unanswered: u32,
     /// The counters of `/system/status`, and when they were read.
@@ -41,7 +41,7 @@ struct StatusCounters {
 
 impl EventSocket {
     fn is_unanswered(&self) -> bool {
-        self.pulse.as_ref().is_some_and(Pulse::is_unanswered)
+        self.pulse.as_ref().is_some_and(Liveness::is_unanswered)
     }
 }
 
@@ -59,7 +59,7 @@ impl EventSockets {
     ) {
         let Some(socket) = teller_of(ctx, &topic, fact, settled) else { return };
         debug!(bridge = %ctx.name, ?topic, %subject, ?fact, "change read that no event told");
-        self.vitals.evidence.shown(Shown { topic, subject, fact }, now.instant);
+        self.vitals.evidence.record(UnreportedFact { topic, subject, fact }, now.instant);
         ctx.timers.sooner(Timer::Liveness(socket), now.instant + ctx.timing.second_look);
     }
 }
@@ -70,24 +70,24 @@ impl EventSockets {
         self.vitals.unanswered < UNANSWERED
     }
 
-    fn pulse_of(&mut self, socket: SocketId) -> Option<&mut Pulse> {
+    fn pulse_of(&mut self, socket: SocketId) -> Option<&mut Liveness> {
         self.sockets.get_mut(&socket)?.pulse.as_mut()
     }
 
     pub(in crate::cms::bridge) fn check_liveness(&mut self, ctx: &mut Context, socket: SocketId, now: Now) {
-        let Some(heard) = self.pulse_of(socket).map(|pulse| pulse.heard_at()) else { return };
-        let untold = self.vitals.evidence.since(|topic| telling_socket(ctx, topic) == Some(socket), heard);
+        let Some(heard) = self.pulse_of(socket).map(|pulse| pulse.last_frame_at()) else { return };
+        let untold = self.vitals.evidence.oldest_since(|topic| telling_socket(ctx, topic) == Some(socket), heard);
         let answers = self.answers_repeats();
         let Some(pulse) = self.pulse_of(socket) else { return };
-        match pulse.judge(now.instant, &ctx.timing, untold, answers) {
+        match pulse.advise(now.instant, &ctx.timing, untold, answers) {
             Advice::Wait => {}
-            Advice::Ask => self.subscribe(ctx, socket, now),
+            Advice::Prompt => self.subscribe(ctx, socket, now),
             Advice::Read => self.on_doubt(ctx, socket, now),
             Advice::GiveUp => return self.give_up(ctx, socket, "the bridge changed and the events socket said nothing", now),
         }
         self.remedy_untold(ctx, now);
         if let Some(pulse) = self.pulse_of(socket) {
-            let next = pulse.next(now.instant, &ctx.timing, untold);
+            let next = pulse.next_check(now.instant, &ctx.timing, untold);
             ctx.timers.set(Timer::Liveness(socket), next);
         }
     }
@@ -116,7 +116,7 @@ impl EventSockets {
             self.vitals.unanswered = UNANSWERED;
             entry.asked = None;
             if let Some(pulse) = &mut entry.pulse {
-                pulse.acknowledged(now.instant);
+                pulse.on_ack(now.instant);
             }
             return;
         }
@@ -129,9 +129,9 @@ impl EventSockets {
         let Self { vitals, sockets, .. } = self;
         let speaks = |topic: &Topic, since: Instant| {
             let pulse = telling_socket(ctx, topic).and_then(|socket| sockets.get(&socket)?.pulse.as_ref());
-            pulse.is_some_and(|pulse| pulse.heard_at() > since)
+            pulse.is_some_and(|pulse| pulse.last_frame_at() > since)
         };
-        let remedies = vitals.evidence.take_untold(speaks, ctx.timing.silent_after, now.instant);
+        let remedies = vitals.evidence.take_overdue(speaks, ctx.timing.silent_after, now.instant);
         for remedy in remedies {
             warn!(bridge = %ctx.name, ?remedy, "subscription distrusted: a change was read that it did not tell");
             match remedy {
@@ -171,7 +171,7 @@ impl EventSockets {
     }
 
     fn is_silent_since(&self, ctx: &Context, at: Instant) -> bool {
-        let heard = |entry: &EventSocket| entry.pulse.as_ref().is_some_and(|pulse| pulse.heard_at() > at);
+        let heard = |entry: &EventSocket| entry.pulse.as_ref().is_some_and(|pulse| pulse.last_frame_at() > at);
         ctx.calls_listed && !self.sockets.values().any(heard)
     }
 

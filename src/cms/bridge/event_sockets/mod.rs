@@ -20,13 +20,13 @@ use super::effects::Effect;
 use super::faults::fault_of;
 use super::timers::Timer;
 use crate::clock::Now;
+use crate::cms::events::liveness::Liveness;
 use crate::cms::events::renewals::Renewals;
-use crate::cms::events::socket::{Endpoint, Report, Session};
+use crate::cms::events::socket::{ConnectOptions, EventsSocket, SocketReport};
 use crate::cms::events::subscriptions::{SocketId, Topic};
-use crate::cms::pulse::Pulse;
-use crate::cms::rest::client::AskError;
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::config::Secret;
 use crate::model::{CallId, Fault};
 use liveness::Vitals;
@@ -34,13 +34,13 @@ use liveness::Vitals;
 /// One events socket. The coverage holds which topics it tells.
 #[derive(Debug, Default)]
 struct EventSocket {
-    session: Option<Session>,
+    session: Option<EventsSocket>,
     generation: u64,
     /// A token is asked for.
     connecting: bool,
     opened: Option<Instant>,
     /// Its signs of life, while it is open.
-    pulse: Option<Pulse>,
+    pulse: Option<Liveness>,
     message_id: i64,
     /// The subscriptions asked for last, until they are acknowledged.
     asked: Option<(i64, Vec<i64>)>,
@@ -56,8 +56,8 @@ struct EventSocket {
 
 #[derive(Debug)]
 pub(super) struct EventSockets {
-    endpoint: Endpoint,
-    reports: mpsc::Sender<Report>,
+    endpoint: ConnectOptions,
+    reports: mpsc::Sender<SocketReport>,
     tracker: TaskTracker,
     sockets: HashMap<SocketId, EventSocket>,
     vitals: Vitals,
@@ -66,7 +66,7 @@ pub(super) struct EventSockets {
 
 /// Connections.
 impl EventSockets {
-    pub(super) fn new(endpoint: Endpoint, reports: mpsc::Sender<Report>, tracker: TaskTracker) -> Self {
+    pub(super) fn new(endpoint: ConnectOptions, reports: mpsc::Sender<SocketReport>, tracker: TaskTracker) -> Self {
         Self { endpoint, reports, tracker, sockets: HashMap::new(), vitals: Vitals::default(), renewals: Renewals::default() }
     }
 
@@ -98,14 +98,14 @@ impl EventSockets {
         let up = ctx.phase.is_up();
         if let Some(entry) = self.sockets.get_mut(&socket).filter(|entry| up && entry.session.is_none() && !entry.connecting) {
             entry.connecting = true;
-            ctx.request(Lane::Action, Ask::Token(socket));
+            ctx.request(Lane::Action, Request::Token(socket));
         }
     }
 
-    pub(super) fn on_token_failed(&mut self, ctx: &mut Context, socket: SocketId, error: &AskError, now: Now) {
+    pub(super) fn on_token_failed(&mut self, ctx: &mut Context, socket: SocketId, error: &RequestError, now: Now) {
         warn!(bridge = %ctx.name, %error, "events token refused");
         // The same credentials have just been good for other requests: this user may not follow events (events.md section 9).
-        let forbidden = matches!(error, AskError::Forbidden | AskError::Unauthorized);
+        let forbidden = matches!(error, RequestError::Forbidden | RequestError::Unauthorized);
         let trouble = match forbidden {
             true => Fault { code: "events_not_permitted".into(), what: error.to_string().into() },
             false => fault_of(error),
@@ -121,7 +121,7 @@ impl EventSockets {
         let (endpoint, reports) = (self.endpoint.clone(), self.reports.clone());
         let entry = self.sockets.entry(socket).or_default();
         let generation = entry.generation + 1;
-        let session = Session::spawn(&self.tracker, endpoint, token, socket, generation, reports);
+        let session = EventsSocket::spawn(&self.tracker, endpoint, token, socket, generation, reports);
         *entry = EventSocket { session: Some(session), generation, ..EventSocket::default() };
         let attempts = ctx.coverage.socket(socket).attempts;
         ctx.coverage.reset_socket(socket, attempts);
@@ -156,7 +156,7 @@ impl EventSockets {
     fn lose_events(&mut self, ctx: &mut Context, socket: SocketId, trouble: Fault, pause: Duration, now: Now) {
         ctx.timers.cancel(&Timer::AckTimeout(socket));
         ctx.timers.cancel(&Timer::Liveness(socket));
-        if ctx.coverage.plan.does_without(socket) {
+        if ctx.coverage.plan.give_up_spare_socket(socket) {
             // A further socket that a bridge's own limit asked for, and that comes to nothing, is done without.
             debug!(bridge = %ctx.name, socket, what = %trouble.what, "further events socket given up");
             self.reset(ctx, socket, 0);
@@ -219,18 +219,18 @@ fn telling_socket(ctx: &Context, topic: &Topic) -> Option<SocketId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cms::dial::System;
-    use crate::cms::events::protocol::{Body, Frame};
+    use crate::cms::connect::SystemResolver;
+    use crate::cms::events::protocol::{Body, EventFrame};
     use crate::cms::tls;
     use crate::config::Trust;
 
     fn sockets() -> (Context, EventSockets, Now) {
         let tls = tls::client_config(&Trust::Insecure).expect("no file is read");
-        let endpoint = Endpoint {
+        let endpoint = ConnectOptions {
             url: "https://127.0.0.1:1".into(),
             tls: std::sync::Arc::new(tls),
             connect_timeout: Duration::from_secs(1),
-            names: std::sync::Arc::new(System),
+            names: std::sync::Arc::new(SystemResolver),
         };
         (Context::for_tests(), EventSockets::new(endpoint, mpsc::channel(1).0, TaskTracker::new()), Now::read())
     }
@@ -241,10 +241,10 @@ mod tests {
         sockets.connect_all(&mut ctx, now);
         assert!(ctx.timers.has(&Timer::Connect(0)));
         sockets.request_token(&mut ctx, 0);
-        assert!(ctx.requests.queue.remove(&Ask::Token(0)));
+        assert!(ctx.requests.queue.remove(&Request::Token(0)));
         sockets.request_token(&mut ctx, 0);
-        assert!(!ctx.requests.queue.has(&Ask::Token(0)), "it is under way");
-        sockets.on_token_failed(&mut ctx, 0, &AskError::Forbidden, now);
+        assert!(!ctx.requests.queue.contains(&Request::Token(0)), "it is under way");
+        sockets.on_token_failed(&mut ctx, 0, &RequestError::Forbidden, now);
         assert!(ctx.emitted()[0].contains("events_not_permitted") && ctx.coverage.is_blind());
     }
 
@@ -253,8 +253,9 @@ mod tests {
         let (mut ctx, mut sockets, now) = sockets();
         let call: CallId = "c".into();
         ctx.coverage.plan.add(&call);
-        let index = ctx.coverage.plan.request(0).iter().find(|subscription| subscription.call.is_some()).map(|roster| roster.index);
-        let frame = Frame { message_id: None, body: Body::Roster { index, updates: Vec::new() }, skipped: 0, damaged: true };
+        let index =
+            ctx.coverage.plan.subscription_set(0).iter().find(|subscription| subscription.call.is_some()).map(|roster| roster.index);
+        let frame = EventFrame { message_id: None, body: Body::Roster { index, updates: Vec::new() }, skipped: 0, damaged: true };
         sockets.on_frame(&mut ctx, 0, frame, now);
         assert_eq!(ctx.emitted(), [r#"RosterDamaged("c")"#]);
         assert!(ctx.timers.has(&Timer::Renew(Topic::Roster(call))));

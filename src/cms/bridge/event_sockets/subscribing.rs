@@ -11,7 +11,7 @@ use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::Effect;
 use crate::cms::bridge::timers::Timer;
 use crate::cms::events::protocol;
-use crate::cms::events::subscriptions::{SocketId, Topic, Verdict};
+use crate::cms::events::subscriptions::{AckOutcome, SocketId, Topic};
 use crate::model::{CallId, Fault};
 
 impl EventSockets {
@@ -34,7 +34,7 @@ impl EventSockets {
         if !ctx.coverage.is_open(socket) {
             return;
         }
-        let set = ctx.coverage.plan.request(socket);
+        let set = ctx.coverage.plan.subscription_set(socket);
         let Some(entry) = self.sockets.get_mut(&socket) else { return };
         if entry.doubted.is_some_and(|since| !ctx.calls_listed && now.instant < since + ctx.timing.ack_timeout) {
             return ctx.timers.set(Timer::Subscribe(socket), now.instant + ctx.timing.second_look);
@@ -51,10 +51,10 @@ impl EventSockets {
         let indexes: Vec<i64> = set.iter().map(|subscription| subscription.index).collect();
         entry.message_id += 1;
         entry.stale = false;
-        entry.repeats = ctx.coverage.plan.has_all(socket, &indexes);
+        entry.repeats = ctx.coverage.plan.is_already_pushed(socket, &indexes);
         entry.asked = Some((entry.message_id, indexes));
         let timeout = entry.pulse.as_mut().map_or(ctx.timing.ack_timeout, |pulse| {
-            pulse.asked(now.instant);
+            pulse.on_request(now.instant);
             pulse.ack_timeout(&ctx.timing)
         });
         let sent = entry.session.as_ref().is_some_and(|session| session.send(protocol::subscribe_request(entry.message_id, &set)));
@@ -71,7 +71,7 @@ impl EventSockets {
         let Some((_, set)) = entry.asked.take_if(|(asked, _)| message_id.is_none_or(|id| id == *asked)) else { return };
         let (stale, repeats) = (entry.stale, std::mem::take(&mut entry.repeats));
         if let Some(pulse) = &mut entry.pulse {
-            pulse.acknowledged(now.instant);
+            pulse.on_ack(now.instant);
         }
         ctx.timers.cancel(&Timer::AckTimeout(socket));
         if repeats {
@@ -85,17 +85,17 @@ impl EventSockets {
         if !success {
             warn!(bridge = %ctx.name, socket, status, subscriptions = set.len(), "subscribe request refused");
         }
-        match ctx.coverage.plan.answered(socket, &set, success) {
-            Verdict::Accepted(new) => self.on_accepted(ctx, socket, &set, new, stale, now),
-            Verdict::AskLater => {
+        match ctx.coverage.plan.on_ack(socket, &set, success) {
+            AckOutcome::Accepted(new) => self.on_accepted(ctx, socket, &set, new, stale, now),
+            AckOutcome::RetryLater => {
                 self.sockets.entry(socket).or_default().doubted = Some(now.instant);
                 ctx.timers.set(Timer::Subscribe(socket), now.instant + ctx.timing.second_look);
             }
-            Verdict::AskAgain => {
+            AckOutcome::RetryNow => {
                 self.subscribe(ctx, socket, now);
                 self.spread(ctx, now);
             }
-            Verdict::GiveUp => {
+            AckOutcome::GiveUp => {
                 let what = format!("the bridge refused the subscriptions ({status})");
                 let pause = backoff(ctx.timing.reconnect_min, ctx.timing.reconnect_max, u32::MAX);
                 self.lose_events(ctx, socket, Fault { code: "events_refused".into(), what: what.into() }, pause, now);
@@ -110,7 +110,7 @@ impl EventSockets {
         if !begun.is_empty() {
             self.schedule_initial_sync(ctx, socket, now);
         }
-        if stale || ctx.coverage.plan.differs(socket, set) {
+        if stale || ctx.coverage.plan.differs_from(socket, set) {
             self.subscribe(ctx, socket, now);
         }
         self.spread(ctx, now);
@@ -118,7 +118,7 @@ impl EventSockets {
 
     /// Topics that had no room go to further sockets, and the rest to REST.
     fn spread(&mut self, ctx: &mut Context, now: Now) {
-        for further in ctx.coverage.plan.spread() {
+        for further in ctx.coverage.plan.assign_waiting() {
             self.on_plan_changed(ctx, further, now);
         }
         ctx.emit(Effect::PollUnpushed);
@@ -135,7 +135,7 @@ impl EventSockets {
 
     /// A roster is read by REST from here on, and asked for again later.
     pub(super) fn stop_pushing(&mut self, ctx: &mut Context, socket: SocketId, call: &CallId, now: Now) {
-        ctx.coverage.plan.deactivated(call);
+        ctx.coverage.plan.on_deactivated(call);
         self.on_plan_changed(ctx, socket, now);
         ctx.timers.sooner(Timer::SweepRoster(call.clone()), now.instant + ctx.timing.poll_roster);
         ctx.timers.sooner(Timer::RetryRefused, now.instant + ctx.timing.retry_refused);

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::cms::lobby_state::Leg;
+use crate::cms::lobby_state::TrackedLeg;
 use crate::model::{CallId, LegId, ParticipantId};
 
 /// Each of these legs that is forgotten too early costs one request.
@@ -12,7 +12,7 @@ const MOST_LINKS: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Hosted {
     pub(super) call: Option<CallId>,
-    pub(super) legs: Vec<Leg>,
+    pub(super) legs: Vec<TrackedLeg>,
     /// A reading that had a cause failed, or Usher itself asked for a move: what is found next was announced.
     pub(super) announced: bool,
     /// Whether they are muted, and on hold, as their legs said last.
@@ -37,7 +37,7 @@ impl KnownLegs {
         self.hosted.get(person).is_some_and(|hosted| !hosted.legs.is_empty())
     }
 
-    pub(super) fn legs_of(&self, person: &str) -> &[Leg] {
+    pub(super) fn legs_of(&self, person: &str) -> &[TrackedLeg] {
         self.hosted.get(person).map(|hosted| hosted.legs.as_slice()).unwrap_or_default()
     }
 
@@ -46,7 +46,7 @@ impl KnownLegs {
     }
 
     /// The owner's state together with this leg, where both are known.
-    pub(super) fn find_leg(&mut self, leg: &str) -> Option<(&mut bool, &mut Leg)> {
+    pub(super) fn find_leg(&mut self, leg: &str) -> Option<(&mut bool, &mut TrackedLeg)> {
         let hosted = self.hosted.get_mut(self.owners.get(leg)?)?;
         Some((&mut hosted.announced, hosted.legs.iter_mut().find(|known| *known.id == *leg)?))
     }
@@ -56,7 +56,7 @@ impl KnownLegs {
         if !hosted.legs.iter().any(|known| known.id == *leg) {
             // Most participants have one; a vector that grows by itself makes room for four.
             hosted.legs.reserve_exact(1);
-            hosted.legs.push(Leg::new(leg.clone()));
+            hosted.legs.push(TrackedLeg::new(leg.clone()));
         }
         self.owners.insert(leg.clone(), person.clone());
     }

@@ -5,10 +5,10 @@ use crate::clock::Now;
 use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::Effect;
 use crate::cms::events::subscriptions::Topic;
-use crate::cms::evidence::Fact;
+use crate::cms::events::unreported::Fact;
 use crate::cms::rest::response::LegDetail;
 use crate::model::{CallId, CallKey, LegId, LegState, Listing, ParticipantId, RosterPatch};
-use crate::store::Listed;
+use crate::store::ListingChange;
 
 impl Participants {
     /// The leg tells an address that no roster told, and that a call was answered; where there are events, they tell the latter.
@@ -63,7 +63,7 @@ impl Participants {
         for person in ctx.hosted_in(call) {
             let presents = presenter == Some(&person);
             let differs = |listing: &Listing| listing.key == key && listing.presenter != presents;
-            if ctx.store.with_person(&person, |person| person.listings.iter().any(differs)).unwrap_or(false) {
+            if ctx.store.person_is(&person, |person| person.listings.iter().any(differs)) {
                 let patch = RosterPatch { presenter: Some(presents), ..RosterPatch::default() };
                 ctx.store.list_person(&key, &person, patch, sent.instant, now);
             }
@@ -80,7 +80,7 @@ fn listings_here(ctx: &Context, person: &ParticipantId, is_meant: impl Fn(&Listi
 }
 
 /// Emits what a reading changed by listing somebody.
-pub(super) fn emit_listing_shown(ctx: &mut Context, call: &CallId, person: &ParticipantId, listed: Listed) {
+pub(super) fn emit_listing_shown(ctx: &mut Context, call: &CallId, person: &ParticipantId, listed: ListingChange) {
     let facts = [
         (listed.new_listing, Fact::Listed),
         (listed.renamed && !listed.new_listing, Fact::Name),

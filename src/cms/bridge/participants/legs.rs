@@ -8,11 +8,11 @@ use crate::clock::Now;
 use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::Effect;
 use crate::cms::bridge::timers::Timer;
-use crate::cms::cluster::Look;
-use crate::cms::lobby_state::{Leg, Seen};
-use crate::cms::rest::client::AskError;
+use crate::cms::cluster::LegProbe;
+use crate::cms::lobby_state::{LegLobby, TrackedLeg};
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::model::{CallId, Home, Lobby, ParticipantId};
 
 /// Requests.
@@ -27,13 +27,13 @@ impl Participants {
     }
 
     pub(super) fn request_list(&self, ctx: &mut Context, lane: Lane, person: &ParticipantId) {
-        let ask = if self.legs_by_filter { Ask::LegsByFilter(person.clone()) } else { Ask::Legs(person.clone()) };
+        let ask = if self.legs_by_filter { Request::LegsByFilter(person.clone()) } else { Request::Legs(person.clone()) };
         ctx.request(lane, ask);
     }
 
     pub(super) fn request_details(&self, ctx: &mut Context, person: &ParticipantId, lane: Lane) {
         for leg in self.legs.legs_of(person) {
-            ctx.request(lane, Ask::Leg(leg.id.clone()));
+            ctx.request(lane, Request::Leg(leg.id.clone()));
         }
     }
 
@@ -83,7 +83,7 @@ impl Participants {
                 continue;
             }
             if !stated.contains(&person) {
-                ctx.request(Lane::InCall, Ask::Person(person.clone()));
+                ctx.request(Lane::InCall, Request::Participant(person.clone()));
             }
             self.request_details(ctx, &person, Lane::InCall);
         }
@@ -99,13 +99,13 @@ impl Participants {
             true => (timing.rotate_waiting_told, timing.rotate_in_call_told),
             false => (timing.rotate_waiting, timing.rotate_in_call),
         };
-        let due = |leg: &Leg| match leg.seen {
-            Seen::FirstIn(first) => first + timing.second_look,
+        let due = |leg: &TrackedLeg| match leg.seen {
+            LegLobby::FirstIn(first) => first + timing.second_look,
             // The bridge says one thing by a record and another by REST: it is about to say the same.
             _ if leg.is_contradicted(timing.cdr_patience, now.instant) => now.instant + timing.second_look,
-            Seen::In => now.instant + in_call,
-            Seen::Waiting => now.instant + waiting,
-            Seen::Unread | Seen::Unclear => now.instant + timing.read_again,
+            LegLobby::In => now.instant + in_call,
+            LegLobby::Waiting => now.instant + waiting,
+            LegLobby::Unread | LegLobby::Unclear => now.instant + timing.read_again,
         };
         if let Some(at) = self.legs.legs_of(person).iter().map(due).min() {
             ctx.timers.set(Timer::PollLegs(person.clone()), at.max(now.instant));
@@ -133,7 +133,7 @@ impl Participants {
         for (leg, lane) in legs {
             // While one leg is due for its second reading, the others are not.
             if !second || lane == Lane::SecondLook {
-                ctx.request(lane, Ask::Leg(leg.clone()));
+                ctx.request(lane, Request::Leg(leg.clone()));
             }
         }
     }
@@ -143,19 +143,19 @@ impl Participants {
     }
 
     /// The legs could not be read: they are asked for again, and whether the participant is there at all.
-    pub(in crate::cms::bridge) fn on_legs_unknown(&mut self, ctx: &mut Context, person: &ParticipantId, error: AskError, now: Now) {
+    pub(in crate::cms::bridge) fn on_legs_unknown(&mut self, ctx: &mut Context, person: &ParticipantId, error: RequestError, now: Now) {
         ctx.timers.sooner(Timer::PollLegs(person.clone()), now.instant + ctx.timing.read_again);
-        if matches!(error, AskError::Gone(_)) {
-            ctx.request(Lane::Suspected, Ask::Person(person.clone()));
+        if matches!(error, RequestError::Gone(_)) {
+            ctx.request(Lane::Suspected, Request::Participant(person.clone()));
         }
-        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: Look::Failed(error), sent: None });
+        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: LegProbe::Failed(error), sent: None });
     }
 }
 
-fn poll_lane(seen: Seen) -> Lane {
+fn poll_lane(seen: LegLobby) -> Lane {
     match seen {
-        Seen::FirstIn(_) => Lane::SecondLook,
-        Seen::In => Lane::InCall,
-        Seen::Unread | Seen::Unclear | Seen::Waiting => Lane::Waiting,
+        LegLobby::FirstIn(_) => Lane::SecondLook,
+        LegLobby::In => Lane::InCall,
+        LegLobby::Unread | LegLobby::Unclear | LegLobby::Waiting => Lane::Waiting,
     }
 }

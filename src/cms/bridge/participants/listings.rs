@@ -10,14 +10,14 @@ use crate::cms::bridge::effects::{Effect, RosterKnowledge, RosterPage};
 use crate::cms::bridge::timers::Timer;
 use crate::cms::events::protocol::Update;
 use crate::cms::events::subscriptions::Topic;
-use crate::cms::evidence::Fact;
-use crate::cms::missed_events::{Found, Missing};
-use crate::cms::rest::client::AskError;
+use crate::cms::events::unreported::Fact;
+use crate::cms::missed_events::{Discrepancy, Expected};
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
-use crate::cms::rest::response::{PersonDetail, RosterItem};
+use crate::cms::rest::request::Request;
+use crate::cms::rest::response::{ParticipantDetail, RosterItem};
 use crate::model::{CallId, CallKey, Home, LegState, Lobby, ParticipantId, RosterPatch};
-use crate::store::Listed;
+use crate::store::ListingChange;
 
 /// Events.
 impl Participants {
@@ -37,7 +37,7 @@ impl Participants {
                 // An update for an unknown participant can happen: it is read by REST (events.md section 6.1). One without a kind changes
                 // something.
                 if matches!(kind, None | Some("update")) && !self.removed.contains_key(&person) {
-                    ctx.request(Lane::Arrival, Ask::Person(person));
+                    ctx.request(Lane::Arrival, Request::Participant(person));
                 }
                 return;
             }
@@ -47,7 +47,7 @@ impl Participants {
         let connects = update.update_type.as_deref() == Some("update") && patch.state == Some(LegState::Connected);
         let (_, is_news) = self.list(ctx, call, &person, patch, roster, (now.instant, now));
         // Where those who wait are not listed as connected, this is how an admission shows.
-        let admitted = || ctx.store.with_person(&person, |person| person.lobby.state == Lobby::Waiting).unwrap_or(false);
+        let admitted = || ctx.store.person_is(&person, |person| person.lobby.state == Lobby::Waiting);
         if is_news || (connects && admitted()) {
             self.find_home(ctx, &person, now);
         }
@@ -91,7 +91,7 @@ impl Participants {
             }
         }
         if listed.new_listing && page.reveals {
-            ctx.emit_discrepancy(Found::Roster(call.clone(), person.clone()));
+            ctx.emit_discrepancy(Discrepancy::Roster(call.clone(), person.clone()));
         }
         if listed.new_person && page.sees_arrivals {
             note_arrival(ctx, &person);
@@ -100,7 +100,7 @@ impl Participants {
             self.set_home(ctx, &person, item.call_bridge.as_deref(), call);
         } else if matches!(ctx.home_of(&person), Some(Home::Elsewhere { .. })) {
             // Perhaps they are hosted here after all, as by a bridge that has just come back into the configuration.
-            ctx.request(lane, Ask::Person(person));
+            ctx.request(lane, Request::Participant(person));
         }
     }
 
@@ -109,7 +109,7 @@ impl Participants {
         &mut self,
         ctx: &mut Context,
         person: &ParticipantId,
-        detail: &PersonDetail,
+        detail: &ParticipantDetail,
         sent: Now,
     ) -> Option<CallId> {
         ctx.timers.cancel(&Timer::RequestAgain(person.clone()));
@@ -132,7 +132,7 @@ impl Participants {
         ctx: &mut Context,
         person: &ParticipantId,
         call: &CallId,
-        detail: PersonDetail,
+        detail: ParticipantDetail,
         roster: Option<RosterKnowledge>,
         (sent, now): (Now, Now),
     ) {
@@ -149,7 +149,7 @@ impl Participants {
         }
         if detail.unreadable && detail.call_bridge.is_none() {
             // Perhaps they are hosted elsewhere: their legs tell.
-            if ctx.store.with_person(person, |person| person.home.is_none()).unwrap_or(false) {
+            if ctx.store.person_is(person, |person| person.home.is_none()) {
                 self.request_list(ctx, Lane::Arrival, person);
             }
         } else {
@@ -159,8 +159,8 @@ impl Participants {
             // Legs that could not be told are asked for again soon enough.
             Some(Home::Bridge(name)) if name == ctx.name && self.has_poll(ctx, person) => {}
             Some(Home::Bridge(name)) if name == ctx.name => self.read_legs(ctx, person, Lane::Arrival),
-            Some(Home::Bridge(name)) => ctx.cluster.hint(&name, person),
-            Some(Home::Elsewhere { .. }) => ctx.cluster.hint_unidentified(person),
+            Some(Home::Bridge(name)) => ctx.cluster.hint_home(&name, person),
+            Some(Home::Elsewhere { .. }) => ctx.cluster.hint_home_unidentified(person),
             None => {}
         }
     }
@@ -170,11 +170,11 @@ impl Participants {
         &mut self,
         ctx: &mut Context,
         person: &ParticipantId,
-        error: &AskError,
+        error: &RequestError,
         missing: bool,
         now: Now,
     ) {
-        if matches!(error, AskError::Gone(_)) {
+        if matches!(error, RequestError::Gone(_)) {
             self.on_gone(ctx, person, missing, now);
         } else if is_listed_here(ctx, person) {
             // The reading had a cause, which still stands: perhaps they left, and no event told.
@@ -187,7 +187,7 @@ impl Participants {
         let effect = effect_of_leaving(ctx, person);
         for key in listings_of(ctx, person, |_, _| true) {
             if missing {
-                ctx.emit_discrepancy(Found::Roster(key.call.clone(), person.clone()));
+                ctx.emit_discrepancy(Discrepancy::Roster(key.call.clone(), person.clone()));
             }
             ctx.emit(Effect::Shown { topic: Topic::Roster(key.call.clone()), subject: person.clone(), fact: Fact::Listed });
             ctx.store.unlist_person(&key, person);
@@ -204,8 +204,8 @@ impl Participants {
         let key = ctx.key(call);
         for person in ctx.roster(call) {
             if !listings_of(ctx, &person, |listed, at| *listed == key && at < since).is_empty() {
-                ctx.emit(Effect::LeftOut(Missing::Person(person.clone())));
-                ctx.request(Lane::Suspected, Ask::Person(person));
+                ctx.emit(Effect::LeftOut(Expected::Participant(person.clone())));
+                ctx.request(Lane::Suspected, Request::Participant(person));
             }
         }
     }
@@ -222,7 +222,7 @@ impl Participants {
         mut patch: RosterPatch,
         roster: Option<RosterKnowledge>,
         (at, now): (Instant, Now),
-    ) -> (Listed, bool) {
+    ) -> (ListingChange, bool) {
         if matches!(patch.state, Some(LegState::Initial | LegState::Ringing)) && was_answered(ctx, person) {
             // An answered leg rings no more, whatever a roster calls those who wait.
             patch.state = Some(LegState::Connected);
@@ -248,7 +248,7 @@ fn note_arrival(ctx: &Context, person: &ParticipantId) {
 }
 
 fn was_answered(ctx: &Context, person: &ParticipantId) -> bool {
-    ctx.store.with_person(person, |person| person.lobby.state != Lobby::Unknown).unwrap_or(false)
+    ctx.store.person_is(person, |person| person.lobby.state != Lobby::Unknown)
 }
 
 /// Whether those in the call may be sent back when this participant leaves; None for somebody who only waited, which changes nothing.
@@ -259,7 +259,7 @@ fn effect_of_leaving(ctx: &Context, person: &ParticipantId) -> Option<bool> {
 }
 
 fn is_listed_here(ctx: &Context, person: &ParticipantId) -> bool {
-    ctx.store.with_person(person, |person| person.listings.iter().any(|listing| listing.key.bridge == ctx.name)).unwrap_or(false)
+    ctx.store.person_is(person, |person| person.listings.iter().any(|listing| listing.key.bridge == ctx.name))
 }
 
 /// The calls of this bridge that list a participant, by their key and when they last did.

@@ -9,11 +9,11 @@ use crate::clock::Now;
 use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::Effect;
 use crate::cms::bridge::timers::Timer;
-use crate::cms::cluster::Look;
-use crate::cms::lobby_state::{self, Beginning, Seen};
-use crate::cms::rest::client::AskError;
+use crate::cms::cluster::LegProbe;
+use crate::cms::lobby_state::{self, LegLobby, WaitStart};
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::cms::rest::response::LegDetail;
 use crate::model::{CallId, LegId, Lobby, ParticipantId};
 
@@ -57,7 +57,7 @@ impl Participants {
     /// `groupId` is only a candidate: it counts when this bridge lists that participant as its own (rest.md section 3.7).
     fn find_owner(&self, ctx: &Context, leg: &LegId, detail: &LegDetail) -> Option<ParticipantId> {
         let candidates = detail.group.iter().chain(std::iter::once(leg));
-        let named = candidates.into_iter().find(|id| self.legs.hosted.contains_key(*id) && ctx.store.with_person(id, |_| ()).is_some());
+        let named = candidates.into_iter().find(|id| self.legs.hosted.contains_key(*id) && ctx.store.has_person(id));
         named.or_else(|| self.legs.owner_of(leg)).cloned()
     }
 
@@ -75,26 +75,26 @@ impl Participants {
         let Some(hosted) = self.legs.hosted.get_mut(person) else { return };
         let Some(leg) = hosted.legs.iter_mut().find(|leg| leg.id == *id) else { return };
         let before = (leg.seen, leg.sent());
-        leg.read(detail, sent.instant, second_look);
+        leg.on_response(detail, sent.instant, second_look);
         let after = leg.seen;
         let (state, muted, held) = (lobby_state::merge(&hosted.legs), lobby_state::is_muted(&hosted.legs), detail.on_hold);
         let (read_muted, read_held) = (hosted.read_muted.replace(muted), std::mem::replace(&mut hosted.read_held, held));
         let call = hosted.call.clone().or_else(|| detail.call.clone());
         self.note_mute(ctx, person, muted, read_muted, sent, now);
         self.note_hold(ctx, person, held, read_held, sent, now);
-        let remembered = ctx.cluster.remembered(person).map(|memory| (memory.since, memory.up_to));
-        let beginning = Beginning { now_unix_ms: now.unix_ms, arrived, duration_s: detail.duration_s, remembered };
+        let remembered = ctx.cluster.saved_wait(person).map(|memory| (memory.since, memory.up_to));
+        let beginning = WaitStart { now_unix_ms: now.unix_ms, arrived, duration_s: detail.duration_s, remembered };
         let state_before = self.write_lobby(ctx, person, state, beginning, now);
         if let Some(call) = call {
             note_lobby_seen(ctx, &call, detail, state);
             if state_before != Lobby::Unknown && state != state_before {
                 self.emit_move(ctx, lane, call.clone(), person, state);
             }
-            if matches!(after, Seen::FirstIn(_) | Seen::In) {
+            if matches!(after, LegLobby::FirstIn(_) | LegLobby::In) {
                 ctx.emit(Effect::ArrivalEntered { call, person: person.clone() });
             }
         }
-        let first_look = lane == Lane::Arrival && matches!(after, Seen::FirstIn(_));
+        let first_look = lane == Lane::Arrival && matches!(after, LegLobby::FirstIn(_));
         if first_look || (state == Lobby::In && state_before != Lobby::In) {
             request_role(ctx, person, first_look || state_before == Lobby::Waiting);
         }
@@ -104,12 +104,12 @@ impl Participants {
     }
 
     /// Writes the lobby fact; returns the state before.
-    fn write_lobby(&self, ctx: &Context, person: &ParticipantId, state: Lobby, beginning: Beginning, now: Now) -> Lobby {
+    fn write_lobby(&self, ctx: &Context, person: &ParticipantId, state: Lobby, beginning: WaitStart, now: Now) -> Lobby {
         let unreadable = lobby_state::is_unreadable(self.legs.legs_of(person));
         let before = ctx.store.update_person(person, |entry| {
             let before = entry.lobby;
             entry.unreadable.leg = unreadable;
-            entry.lobby = lobby_state::next_fact(lobby_state::as_of(before, now.instant), state, beginning);
+            entry.lobby = lobby_state::next_fact(lobby_state::without_expired_resume(before, now.instant), state, beginning);
             before.state
         });
         before.unwrap_or_default()
@@ -122,12 +122,12 @@ impl Participants {
         ctx.emit(Effect::LobbyMoved { call, person: person.clone(), state, announced: announced || !polled });
     }
 
-    pub(in crate::cms::bridge) fn on_leg_failed(&mut self, ctx: &mut Context, leg: &LegId, error: AskError, now: Now) {
+    pub(in crate::cms::bridge) fn on_leg_failed(&mut self, ctx: &mut Context, leg: &LegId, error: RequestError, now: Now) {
         let Some(person) = self.legs.owner_of(leg).cloned() else { return };
         if self.unplaced.contains(&person) {
             return self.ask_for_home(ctx, &person);
         }
-        if matches!(error, AskError::Gone(_)) {
+        if matches!(error, RequestError::Gone(_)) {
             self.legs.unassign(leg);
             // Another leg may have taken its place, or the participant is gone.
             self.request_list(ctx, Lane::Suspected, &person);
@@ -136,14 +136,14 @@ impl Participants {
         // The reading had a cause, which still stands.
         self.expect_move(&person);
         ctx.timers.sooner(Timer::PollLegs(person.clone()), now.instant + ctx.timing.read_again);
-        ctx.emit(Effect::ProbeAnswered { person, look: Look::Failed(error), sent: None });
+        ctx.emit(Effect::ProbeAnswered { person, look: LegProbe::Failed(error), sent: None });
     }
 
     /// Decides by the legs that are left.
     fn decide_anew(&mut self, ctx: &mut Context, person: &ParticipantId, now: Now) {
         if self.legs.hosted.contains_key(person) {
             let state = lobby_state::merge(self.legs.legs_of(person));
-            let beginning = Beginning { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, remembered: None };
+            let beginning = WaitStart { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, remembered: None };
             self.write_lobby(ctx, person, state, beginning, now);
             self.schedule_poll(ctx, person, now);
         }
@@ -153,17 +153,17 @@ impl Participants {
 /// Whether a meeting has somebody in who lets others in: read once. `soon`: a page shows them while they enter; else when nothing else is
 /// to be done.
 fn request_role(ctx: &mut Context, person: &ParticipantId, soon: bool) {
-    if ctx.store.with_person(person, |person| person.activator.is_none()).unwrap_or(false) {
-        ctx.request(if soon { Lane::SecondLook } else { Lane::InCall }, Ask::Person(person.clone()));
+    if ctx.store.person_is(person, |person| person.activator.is_none()) {
+        ctx.request(if soon { Lane::SecondLook } else { Lane::InCall }, Request::Participant(person.clone()));
     }
 }
 
 /// A reading changed a leg's lobby. A record must have announced it since the reading before, or does so soon.
-fn schedule_verification(ctx: &mut Context, leg: &LegId, before: (Seen, Option<Instant>), after: Seen, now: Now) {
-    if let ((Seen::Waiting, Some(since)), Seen::In) | ((Seen::In, Some(since)), Seen::Waiting) = (before, after)
+fn schedule_verification(ctx: &mut Context, leg: &LegId, before: (LegLobby, Option<Instant>), after: LegLobby, now: Now) {
+    if let ((LegLobby::Waiting, Some(since)), LegLobby::In) | ((LegLobby::In, Some(since)), LegLobby::Waiting) = (before, after)
         && ctx.takes_records()
     {
-        let waiting = after == Seen::Waiting;
+        let waiting = after == LegLobby::Waiting;
         ctx.timers.set(Timer::VerifyRecords { leg: leg.clone(), waiting, since }, now.instant + ctx.timing.cdr_check);
     }
 }
@@ -174,10 +174,10 @@ fn note_lobby_seen(ctx: &Context, call: &CallId, detail: &LegDetail, state: Lobb
     }
 }
 
-fn look_of(state: Lobby) -> Look {
+fn look_of(state: Lobby) -> LegProbe {
     match state {
-        Lobby::Waiting => Look::Waiting,
-        Lobby::In => Look::In,
-        Lobby::Unknown => Look::Unclear,
+        Lobby::Waiting => LegProbe::Waiting,
+        Lobby::In => LegProbe::In,
+        Lobby::Unknown => LegProbe::Unclear,
     }
 }

@@ -18,11 +18,11 @@ use super::context::Context;
 use super::effects::Effect;
 use super::timers::Timer;
 use crate::clock::Now;
-use crate::cms::cluster::Look;
+use crate::cms::cluster::LegProbe;
 use crate::cms::lobby_state;
-use crate::cms::rest::mutation::Change;
+use crate::cms::rest::mutation::Mutation;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::model::{CallId, LegId, Lobby, ParticipantId};
 use known_legs::KnownLegs;
 pub(super) use lobby::LegReading;
@@ -65,14 +65,14 @@ impl Participants {
     pub(super) fn on_leg_record(&mut self, ctx: &mut Context, leg: &LegId, waiting: Option<bool>, now: Now) -> bool {
         let Some((announced, known)) = self.legs.find_leg(leg) else { return false };
         *announced = true;
-        known.tell(waiting, now.instant);
-        ctx.request(Lane::Told, Ask::Leg(leg.clone()));
+        known.on_record(waiting, now.instant);
+        ctx.request(Lane::Announced, Request::Leg(leg.clone()));
         true
     }
 
     /// Whether a record announced this state of a leg; None for a leg that is gone.
     pub(super) fn was_announced(&mut self, leg: &LegId, waiting: bool, since: Instant) -> Option<bool> {
-        self.legs.find_leg(leg).map(|(_, known)| known.was_told(waiting, since))
+        self.legs.find_leg(leg).map(|(_, known)| known.was_announced(waiting, since))
     }
 
     /// A moderator has them admitted or sent back.
@@ -83,8 +83,8 @@ impl Participants {
     }
 
     /// CMS accepted a change. Lobby answers that were sent before this moment are dropped from here on.
-    pub(super) fn on_change_accepted(&self, ctx: &Context, change: &Change, now: Now) {
-        if let Change::Admit(person) | Change::SendBack(person) = change {
+    pub(super) fn on_change_accepted(&self, ctx: &Context, change: &Mutation, now: Now) {
+        if let Mutation::Admit(person) | Mutation::SendBack(person) = change {
             ctx.store.update_person(person, |entry| entry.lobby.changed_at = Some(now.instant));
         }
     }
@@ -111,7 +111,7 @@ impl Participants {
         ctx.timers.cancel(&Timer::PollLegs(person.clone()));
         ctx.timers.cancel(&Timer::FindHome(person.clone()));
         ctx.timers.cancel(&Timer::RequestAgain(person.clone()));
-        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: Look::Gone, sent: None });
+        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: LegProbe::Gone, sent: None });
     }
 
     /// The requests that waited were forgotten.
@@ -156,10 +156,10 @@ mod tests {
     #[test]
     fn a_leg_that_is_deactivated_makes_its_participant_wait() {
         let (mut ctx, mut participants, now) = arrived();
-        assert!(ctx.requests.queue.has(&Ask::Legs("ana".into())), "in a call of one bridge the legs tell where they run");
+        assert!(ctx.requests.queue.contains(&Request::Legs("ana".into())), "in a call of one bridge the legs tell where they run");
         assert!(ctx.emitted()[0].starts_with("Arrived"));
         participants.on_leg_list(&mut ctx, Lane::Arrival, &"ana".into(), LegList { legs: vec!["l".into()], call_bridge: None });
-        assert!(ctx.requests.queue.has(&Ask::Leg("l".into())) && lobby(&ctx) == Some(Lobby::Unknown));
+        assert!(ctx.requests.queue.contains(&Request::Leg("l".into())) && lobby(&ctx) == Some(Lobby::Unknown));
         let detail = LegDetail { connected: true, deactivated: true, call: Some("c".into()), ..LegDetail::default() };
         participants.on_leg(&mut ctx, LegReading { lane: Lane::Arrival, leg: &"l".into(), detail: &detail, sent: now }, now);
         assert!(lobby(&ctx) == Some(Lobby::Waiting) && ctx.timers.has(&Timer::PollLegs("ana".into())));
@@ -170,7 +170,7 @@ mod tests {
     fn legs_that_prove_nothing_lead_to_the_question_where_somebody_is_hosted() {
         let (mut ctx, mut participants, _) = arrived();
         participants.on_leg_list(&mut ctx, Lane::Arrival, &"ana".into(), LegList::default());
-        assert!(ctx.requests.queue.has(&Ask::Person("ana".into())) && participants.count_hosted() == 0);
+        assert!(ctx.requests.queue.contains(&Request::Participant("ana".into())) && participants.count_hosted() == 0);
     }
 
     #[test]

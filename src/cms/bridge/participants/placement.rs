@@ -8,10 +8,10 @@ use crate::clock::Now;
 use crate::cms::bridge::context::Context;
 use crate::cms::bridge::effects::Effect;
 use crate::cms::bridge::timers::Timer;
-use crate::cms::cluster::Look;
-use crate::cms::rest::client::AskError;
+use crate::cms::cluster::LegProbe;
+use crate::cms::rest::client::RequestError;
 use crate::cms::rest::queue::Lane;
-use crate::cms::rest::request::Ask;
+use crate::cms::rest::request::Request;
 use crate::cms::rest::response::{LegDetail, LegList};
 use crate::model::{CallId, Home, LegState, ParticipantId};
 
@@ -38,7 +38,7 @@ impl Participants {
             Some(Some(Home::Bridge(_))) => {}
             Some(None) => {
                 let patience = ctx.timing.home_patience();
-                if ctx.store.claim_home(person, &ctx.name, now.instant, patience) {
+                if ctx.store.begin_home_search(person, &ctx.name, now.instant, patience) {
                     self.place(ctx, person);
                 }
                 ctx.timers.sooner(Timer::FindHome(person.clone()), now.instant + patience);
@@ -58,8 +58,10 @@ impl Participants {
 
     fn is_being_placed(&self, ctx: &Context, person: &ParticipantId) -> bool {
         let queue = &ctx.requests.queue;
-        let waits =
-            || queue.has(&Ask::Legs(person.clone())) || self.legs.legs_of(person).iter().any(|leg| queue.has(&Ask::Leg(leg.id.clone())));
+        let waits = || {
+            queue.contains(&Request::Legs(person.clone()))
+                || self.legs.legs_of(person).iter().any(|leg| queue.contains(&Request::Leg(leg.id.clone())))
+        };
         self.unplaced.contains(person) && waits()
     }
 
@@ -67,16 +69,16 @@ impl Participants {
     fn place(&mut self, ctx: &mut Context, person: &ParticipantId) {
         if self.expects_legs_of(ctx, person) {
             self.unplaced.insert(person.clone());
-            ctx.request(Lane::Arrival, Ask::Legs(person.clone()));
+            ctx.request(Lane::Arrival, Request::Legs(person.clone()));
         } else {
-            ctx.request(Lane::Arrival, Ask::Person(person.clone()));
+            ctx.request(Lane::Arrival, Request::Participant(person.clone()));
         }
     }
 
     /// No other bridge lists them, nobody of their call was seen to be hosted elsewhere, and what the question would tell besides (name,
     /// state) is known.
     fn expects_legs_of(&self, ctx: &Context, person: &ParticipantId) -> bool {
-        if self.legs_by_filter || ctx.requests.queue.has(&Ask::Person(person.clone())) {
+        if self.legs_by_filter || ctx.requests.queue.contains(&Request::Participant(person.clone())) {
             return false;
         }
         only_call_of(ctx, person).is_some_and(|call| !self.hosted_apart.contains(&call))
@@ -94,7 +96,7 @@ impl Participants {
             self.note_hosted_apart(ctx, &call);
         }
         self.legs.forget_owner(person);
-        ctx.request(Lane::Arrival, Ask::Person(person.clone()));
+        ctx.request(Lane::Arrival, Request::Participant(person.clone()));
     }
 
     /// A leg that was listed as theirs is none: without any other nothing shows where they are hosted.
@@ -210,11 +212,11 @@ impl Participants {
                 _ => {
                     ctx.timers.sooner(Timer::PollLegs(person.clone()), Now::read().instant + ctx.timing.read_again);
                     // Perhaps they left, and no event told.
-                    ctx.request(Lane::Suspected, Ask::Person(person.clone()));
+                    ctx.request(Lane::Suspected, Request::Participant(person.clone()));
                 }
             }
         }
-        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: Look::Unclear, sent: None });
+        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: LegProbe::Unclear, sent: None });
     }
 
     pub(in crate::cms::bridge) fn on_leg_list_failed(
@@ -222,13 +224,13 @@ impl Participants {
         ctx: &mut Context,
         lane: Lane,
         person: &ParticipantId,
-        error: AskError,
+        error: RequestError,
         now: Now,
     ) {
         match error {
             _ if self.unplaced.contains(person) => self.ask_for_home(ctx, person),
             // The participant is gone, or this bridge does not know the path.
-            AskError::Gone(_) => ctx.request(lane, Ask::LegsByFilter(person.clone())),
+            RequestError::Gone(_) => ctx.request(lane, Request::LegsByFilter(person.clone())),
             error => self.on_legs_unknown(ctx, person, error, now),
         }
     }
@@ -236,12 +238,12 @@ impl Participants {
 
 /// The bridge with this id. The id of a bridge that does not know its own name is learnt from those whom it hosts.
 fn home_by_id(ctx: &Context, person: &ParticipantId, id: &str) -> Home {
-    if let Some(name) = ctx.cluster.name_of(id) {
+    if let Some(name) = ctx.cluster.bridge_name(id) {
         return Home::Bridge(name);
     }
     match ctx.home_of(person) {
         Some(Home::Bridge(name)) if name != ctx.name => {
-            ctx.cluster.learn(&id.into(), &name);
+            ctx.cluster.set_bridge_id(&id.into(), &name);
             Home::Bridge(name)
         }
         _ => {

@@ -1,19 +1,19 @@
-//! Frames that strict JSON refuses, read as far as they go: halves of surrogate pairs, control characters, bare quotes, numbers out of any
-//! range, ends that are missing. What is wrong with one text costs that text at most; what is lost is said by [`Frame::damaged`].
+//! Reads frames that strict JSON refuses, as far as they go: halves of surrogate pairs, control characters, bare quotes, numbers out of any
+//! range, missing ends. Damage in one text costs that text at most; [`EventFrame::damaged`] says that something was lost.
 
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{AckBody, Envelope, Frame, Lenient, Losses, Message, MessageId, frame, lenient};
-use crate::cms::text::push_units;
+use super::{AckBody, Envelope, EventFrame, Lenient, Losses, MessageBody, MessageId, frame, lenient};
+use crate::cms::wire_text::push_units;
 
-/// Deeper than anything a bridge sends; what is inside is skipped.
+/// Deeper than anything a bridge sends; deeper values are skipped.
 const MAX_DEPTH: usize = 64;
 
-pub(super) fn read(text: &str) -> Frame {
-    let mut reader = Reader { rest: text.trim_start_matches('\u{feff}'), damaged: false };
+pub(super) fn read(text: &str) -> EventFrame {
+    let mut reader = JsonSalvage { rest: text.trim_start_matches('\u{feff}'), damaged: false };
     let whole = reader.value(0);
     reader.blanks();
     let mut losses = Losses { skipped: 0, damaged: reader.damaged || !reader.rest.is_empty() };
@@ -33,8 +33,8 @@ pub(super) fn read(text: &str) -> Frame {
     frame(envelope, id, losses)
 }
 
-/// Where a brace is missing or one too many, updates end up in each other or nowhere. Each begins where one ends and the next one's first name
-/// follows, which no text can hold unescaped: whichever reading shows more of them is the better one.
+/// With a brace missing or one too many, updates end up inside each other or nowhere. This reads the list again, splitting it where one object
+/// ends and the next one's first name follows (no text can hold that unescaped), and keeps the reading that shows more updates.
 fn resynchronise(whole: &mut Map<String, Value>, text: &str) {
     const KEY: &str = "\"updates\"";
     let Some(list) = text.find(KEY).map(|at| &text[at + KEY.len()..]) else { return };
@@ -64,16 +64,16 @@ fn pieces(list: &str) -> Vec<&str> {
 }
 
 fn object(piece: &str) -> Option<Value> {
-    let mut reader = Reader { rest: piece, damaged: false };
+    let mut reader = JsonSalvage { rest: piece, damaged: false };
     match reader.object(1) {
         fields if fields.is_empty() => None,
         fields => Some(Value::Object(fields)),
     }
 }
 
-fn of_message(message: Value, losses: &mut Losses) -> Option<Message<'static>> {
+fn of_message(message: Value, losses: &mut Losses) -> Option<MessageBody<'static>> {
     let Value::Object(mut message) = message else { return None };
-    Some(Message {
+    Some(MessageBody {
         message_id: None,
         r#type: field(&message, "type"),
         subscription_index: field(&message, "subscriptionIndex"),
@@ -104,11 +104,11 @@ fn good_ones<T: DeserializeOwned>(items: Value, losses: &mut Losses) -> Vec<T> {
     good
 }
 
-/// The number of the message, in its own spelling, wherever the rest of it has gone. None where its end is not there.
+/// Finds the number of the message in its own spelling, however damaged the rest is. None where its end is missing.
 fn message_id(text: &str) -> Option<MessageId> {
     const KEY: &str = "\"messageId\"";
     for (at, _) in text.match_indices(KEY) {
-        // In a text the quotes would be escaped.
+        // Inside a text the quotes would be escaped.
         if text[..at].ends_with('\\') {
             continue;
         }
@@ -123,13 +123,13 @@ fn message_id(text: &str) -> Option<MessageId> {
     None
 }
 
-/// A reader that goes on where strict ones stop.
-struct Reader<'a> {
+/// A JSON reader that goes on where strict ones stop.
+struct JsonSalvage<'a> {
     rest: &'a str,
     damaged: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> JsonSalvage<'a> {
     fn blanks(&mut self) {
         self.rest = self.rest.trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
     }
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
         found.is_some()
     }
 
-    /// None where nothing more can be read, or where its end is missing.
+    /// The next value; None where nothing more can be read, or where its end is missing.
     fn value(&mut self, depth: usize) -> Option<Value> {
         self.blanks();
         match self.rest.chars().next()? {
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A character that has no business here.
+    /// Skips a character that does not belong here.
     fn garbage(&mut self) -> Option<String> {
         self.damaged = true;
         let mut rest = self.rest.chars();
@@ -214,11 +214,11 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// Something without quotes: a number or one of the three words, or nothing that is known.
+    /// A value without quotes: a number, `true`, `false` or `null`; anything else is damage.
     fn word(&mut self) -> Option<Value> {
         let end = self.rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '"' | '{' | '}' | '[' | ']'));
         let Some(end) = end.filter(|end| *end > 0) else {
-            // Perhaps the beginning of a longer one.
+            // It may be the beginning of a longer number.
             self.rest = if end.is_none() { "" } else { self.rest };
             return self.garbage().map(Value::String);
         };
@@ -229,7 +229,7 @@ impl<'a> Reader<'a> {
         Some(value.unwrap_or(Value::Null))
     }
 
-    /// What is nested too deeply is left out; quotes and brackets in texts are none.
+    /// Skips a value that is nested too deeply. Ignores quotes and brackets inside texts.
     fn skip(&mut self) -> Option<Value> {
         self.damaged = true;
         let mut depth = 0usize;
@@ -251,7 +251,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// A quoted text; a quote that nothing follows which could follow a text is a part of it. None where its end is missing.
+    /// A quoted text. A quote that is not followed by something that can follow a text belongs to the text. None where its end is missing.
     fn text(&mut self) -> Option<String> {
         let mut out = String::new();
         let mut units: Vec<u16> = Vec::new();
@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// One escape, after its backslash; answers what follows. Halves of pairs are kept until it is known what they are halves of.
+/// Reads one escape, after its backslash; returns the rest. Keeps halves of surrogate pairs until the other half is known.
 fn escape<'a>(rest: &'a str, out: &mut String, units: &mut Vec<u16>) -> &'a str {
     let Some(c) = rest.chars().next() else { return rest };
     let after = &rest[c.len_utf8()..];
@@ -318,7 +318,7 @@ mod tests {
         )
     }
 
-    fn updates(frame: &Frame) -> &[Update] {
+    fn updates(frame: &EventFrame) -> &[Update] {
         match &frame.body {
             Body::Roster { index: Some(2), updates } => updates,
             other => panic!("{other:?}"),

@@ -1,16 +1,16 @@
 use super::*;
 
-fn queue(now: Instant) -> Queue {
-    let mut queue = Queue::new(&CmsLimits { in_flight: 4, background_per_second: 50, subscriptions_per_socket: 90 }, now);
-    queue.alone = false;
+fn queue(now: Instant) -> RequestQueue {
+    let mut queue = RequestQueue::new(&CmsLimits { in_flight: 4, background_per_second: 50, subscriptions_per_socket: 90 }, now);
+    queue.single_flight = false;
     queue
 }
 
-fn leg(n: usize) -> Ask {
-    Ask::Leg(n.to_string().into())
+fn leg(n: usize) -> Request {
+    Request::Leg(n.to_string().into())
 }
 
-fn lanes_sent(queue: &mut Queue, now: Instant) -> Vec<Lane> {
+fn lanes_sent(queue: &mut RequestQueue, now: Instant) -> Vec<Lane> {
     std::iter::from_fn(|| match queue.pick(now) {
         Pick::Send(lane, _) => Some(lane),
         _ => None,
@@ -22,7 +22,7 @@ fn lanes_sent(queue: &mut Queue, now: Instant) -> Vec<Lane> {
 fn the_first_request_goes_alone() {
     let now = Instant::now();
     let mut queue = queue(now);
-    queue.alone = true;
+    queue.single_flight = true;
     (0..4).for_each(|n| queue.push(Lane::Action, leg(n)));
     assert_eq!(lanes_sent(&mut queue, now), [Lane::Action]);
 }
@@ -36,7 +36,7 @@ fn a_bulk_admit_leaves_a_slot_to_arrivals_and_stands_behind_single_ones() {
     queue.push(Lane::Arrival, leg(101));
     assert_eq!(lanes_sent(&mut queue, now), [Lane::Bulk, Lane::Arrival, Lane::Bulk, Lane::Bulk]);
     queue.push(Lane::Action, leg(102));
-    queue.done(Lane::Bulk);
+    queue.finish(Lane::Bulk);
     assert_eq!(lanes_sent(&mut queue, now), [Lane::Action]);
 }
 
@@ -54,11 +54,11 @@ fn background_work_keeps_the_last_slot_free() {
 fn a_first_reading_takes_every_slot_and_stands_behind_arrivals() {
     let now = Instant::now();
     let mut queue = queue(now);
-    queue.hurry();
+    queue.begin_initial_sync();
     (0..9).for_each(|n| queue.push(Lane::Resync, leg(n)));
     assert_eq!(lanes_sent(&mut queue, now).len(), 4);
     queue.push(Lane::Arrival, leg(100));
-    queue.done(Lane::Resync);
+    queue.finish(Lane::Resync);
     assert_eq!(lanes_sent(&mut queue, now), [Lane::Arrival]);
 }
 
@@ -66,14 +66,14 @@ fn a_first_reading_takes_every_slot_and_stands_behind_arrivals() {
 fn second_looks_of_a_first_reading_take_every_slot_until_they_are_done() {
     let now = Instant::now();
     let mut queue = queue(now);
-    queue.hurry();
+    queue.begin_initial_sync();
     (0..5).for_each(|n| queue.push(Lane::SecondLook, leg(n)));
-    queue.end_hurry();
+    queue.end_initial_sync();
     assert_eq!(lanes_sent(&mut queue, now).len(), 4);
     queue.push(Lane::Waiting, leg(100));
-    queue.done(Lane::SecondLook);
+    queue.finish(Lane::SecondLook);
     assert_eq!(lanes_sent(&mut queue, now), [Lane::SecondLook]);
-    queue.done(Lane::SecondLook);
+    queue.finish(Lane::SecondLook);
     assert_eq!(lanes_sent(&mut queue, now), [], "a slot is kept free again");
 }
 
@@ -87,7 +87,7 @@ fn background_work_is_paced() {
     }
     for ms in 0..2000 {
         while let Pick::Send(lane, _) = queue.pick(start + Duration::from_millis(ms)) {
-            queue.done(lane);
+            queue.finish(lane);
             sent += 1;
         }
     }
@@ -105,7 +105,7 @@ fn those_in_the_call_do_not_starve() {
     let mut sent = Vec::new();
     for ms in 0..1000 {
         while let Pick::Send(lane, _) = queue.pick(start + Duration::from_millis(ms)) {
-            queue.done(lane);
+            queue.finish(lane);
             sent.push(lane);
         }
     }
@@ -139,7 +139,7 @@ fn a_busy_bridge_is_left_alone_for_a_while() {
     let now = Instant::now();
     let mut queue = queue(now);
     queue.push(Lane::Action, leg(1));
-    queue.hold_until(now + Duration::from_secs(1));
-    assert_eq!(queue.pick(now), Pick::At(now + Duration::from_secs(1)));
+    queue.pause_until(now + Duration::from_secs(1));
+    assert_eq!(queue.pick(now), Pick::WaitUntil(now + Duration::from_secs(1)));
     assert!(matches!(queue.pick(now + Duration::from_secs(1)), Pick::Send(..)));
 }

@@ -1,16 +1,16 @@
-//! Single fields of an answer: texts, ids and numbers, and whether one is there that can't be read.
+//! Reads single fields of a response: texts, ids and numbers, and whether a field is there that can't be read.
 
 use std::sync::Arc;
 
 use crate::cms::rest::xml::Element;
-use crate::cms::text::{bounded, is_id, number};
+use crate::cms::wire_text::{bounded, is_id, number};
 
-/// The element is there and says something else than an id, or it may have been lost.
+/// Whether an id is there that can't be read, or may have been lost.
 pub(super) fn is_spoilt(element: &Element, name: &str) -> bool {
     is_spoilt_for(element, name, |child| !child.children.is_empty() || child.text.trim().is_empty() || is_id(child.text.trim()))
 }
 
-/// The same for a truth value, which holds nothing but its word.
+/// Whether a boolean is there that can't be read, or may have been lost.
 pub(super) fn is_spoilt_flag(element: &Element, name: &str) -> bool {
     is_spoilt_for(element, name, |child| child.children.is_empty() && (child.text.trim().is_empty() || element.flag(name).is_some()))
 }
@@ -23,7 +23,7 @@ pub(super) fn text(element: &Element, name: &str) -> Option<Arc<str>> {
     element.value(name).map(|text| bounded(text).into())
 }
 
-/// Ids compare as text, so they are brought to one letter case.
+/// An id in lower case, since ids are compared as text.
 pub(super) fn guid(element: &Element, name: &str) -> Option<Arc<str>> {
     element.value(name).filter(|text| is_id(text)).map(lower)
 }
@@ -36,7 +36,7 @@ pub(super) fn lower(id: &str) -> Arc<str> {
     id.to_ascii_lowercase().into()
 }
 
-/// The age of a leg; one that no leg can have is none.
+/// The age of a leg; None for an age that no leg can have.
 pub(super) fn seconds(text: &str) -> Option<i64> {
     const LONGEST: f64 = 366.0 * 24.0 * 3600.0;
     number(text).map(f64::trunc).filter(|seconds| (0.0..=LONGEST).contains(seconds)).map(|seconds| seconds as i64)

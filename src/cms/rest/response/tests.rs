@@ -1,13 +1,13 @@
 use super::*;
 
-fn read(ask: Ask, text: &str) -> Answer {
-    Answer::read(&ask, &Element::parse(text).expect("XML")).expect("what was asked for")
+fn read(ask: Request, text: &str) -> Response {
+    Response::read(&ask, &Element::parse(text).expect("XML")).expect("what was asked for")
 }
 
 #[test]
 fn a_leg_without_deactivated_is_not_in_the_lobby() {
     let text = "<callLeg id=\"l\"><status><state>connected</state><groupId>AB</groupId></status></callLeg>";
-    let Answer::Leg(leg) = read(Ask::Leg("l".into()), text) else { panic!("a leg") };
+    let Response::Leg(leg) = read(Request::Leg("l".into()), text) else { panic!("a leg") };
     assert!(leg.connected && !leg.deactivated);
     assert_eq!(leg.group.as_deref(), Some("ab"));
 }
@@ -21,14 +21,14 @@ fn the_owner_of_a_remote_person_is_found_in_any_plausible_form() {
         "<callBridge id=\"b1\"/>",
         "<participant id=\"p\"><callBridge>b1</callBridge></participant>",
     ] {
-        let Answer::Legs(list) = read(Ask::Legs("p".into()), text) else { panic!("legs") };
+        let Response::Legs(list) = read(Request::Legs("p".into()), text) else { panic!("legs") };
         assert_eq!((list.call_bridge.as_deref(), list.legs.len()), (Some("b1"), 0), "{text}");
     }
 }
 
 #[test]
 fn pages_advance_by_what_was_received() {
-    let page = |items: usize, total| Page { items: vec![(); items], total, ..Page::default() };
+    let page = |items: usize, total| ListPage { items: vec![(); items], total, ..ListPage::default() };
     assert_eq!(page(10, Some(25)).next(0), Some(10));
     assert_eq!(page(5, Some(25)).next(20), None);
     assert_eq!(page(0, Some(25)).next(20), None);
@@ -38,7 +38,7 @@ fn pages_advance_by_what_was_received() {
 #[test]
 fn a_leg_that_may_have_lost_its_mark_is_not_taken_for_one_in_the_call() {
     let leg = |status: &str| {
-        let Answer::Leg(leg) = read(Ask::Leg("l".into()), &format!("<callLeg id=\"l\"><name>B</name>{status}</callLeg>")) else {
+        let Response::Leg(leg) = read(Request::Leg("l".into()), &format!("<callLeg id=\"l\"><name>B</name>{status}</callLeg>")) else {
             panic!("a leg")
         };
         (leg.connected, leg.deactivated, leg.unreadable)
@@ -72,7 +72,7 @@ fn a_leg_that_may_have_lost_its_mark_is_not_taken_for_one_in_the_call() {
 #[case("an hour", None)]
 fn the_age_of_a_leg_is_one_that_a_leg_can_have(#[case] written: &str, #[case] expected: Option<i64>) {
     let text = format!("<callLeg><status><durationSeconds>{written}</durationSeconds></status></callLeg>");
-    let Answer::Leg(leg) = read(Ask::Leg("l".into()), &text) else { panic!("a leg") };
+    let Response::Leg(leg) = read(Request::Leg("l".into()), &text) else { panic!("a leg") };
     assert_eq!(leg.duration_s, expected);
 }
 
@@ -80,11 +80,11 @@ fn the_age_of_a_leg_is_one_that_a_leg_can_have(#[case] written: &str, #[case] ex
 fn an_entry_without_a_readable_id_is_counted_and_costs_none_of_the_others() {
     let text =
         "<calls total=\"99999999999999999999\"><call id=\"1\"/><call><name>x</name></call><call id=\"&#55357;\"/><call id=\"4\"/></calls>";
-    let Answer::Calls(page) = read(Ask::Calls(0), text) else { panic!("calls") };
+    let Response::Calls(page) = read(Request::Calls(0), text) else { panic!("calls") };
     assert_eq!((page.items.len(), page.unreadable, page.total, page.next(0)), (2, 2, None, Some(4)));
 }
 
 #[test]
 fn a_login_page_is_not_an_answer() {
-    assert!(Answer::read(&Ask::Calls(0), &Element::parse("<html><body/></html>").expect("XML")).is_none());
+    assert!(Response::read(&Request::Calls(0), &Element::parse("<html><body/></html>").expect("XML")).is_none());
 }

@@ -1,17 +1,17 @@
-//! Reads what is no well-formed XML, as far as it goes: markup that can't be markup is text, an end that fits nothing is text, an element
-//! that is not ended ends with its parent. Says by [`Element::damaged`] where something may have been lost.
+//! Reads XML that is not well-formed, as far as it goes: markup that can't be markup is text, an end that fits nothing is text, an element
+//! that is not ended ends with its parent. [`Element::damaged`] says where something may have been lost.
 
 use super::{Element, MAX_DEPTH, XmlError};
-use crate::cms::text;
+use crate::cms::wire_text;
 
-/// How far ahead it is looked for the end of an element whose text holds markup.
+/// How far ahead to look for the end of an element whose text holds markup.
 const AHEAD: usize = 16 << 10;
-/// How often that is done in one body: what is this full of damage is not worth the time.
+/// How often to look ahead in one body: a body with more damage is not worth the time.
 const LOOKS: usize = 1000;
 
-/// The first document; one that ends too early is none.
+/// The first document; an error where it ends too early.
 pub(super) fn first(text: &str) -> Result<Element, XmlError> {
-    let mut reader = Reader::new(text);
+    let mut reader = XmlSalvage::new(text);
     reader.read(true)?;
     if !reader.open.is_empty() {
         return Err(XmlError::Malformed("a body that ends too early".into()));
@@ -19,9 +19,9 @@ pub(super) fn first(text: &str) -> Result<Element, XmlError> {
     reader.roots.into_iter().next().ok_or(XmlError::Empty)
 }
 
-/// All documents, the last one as far as it goes.
+/// All documents; the last one as far as it goes.
 pub(super) fn all(text: &str) -> Result<Vec<Element>, XmlError> {
-    let mut reader = Reader::new(text);
+    let mut reader = XmlSalvage::new(text);
     reader.read(false)?;
     while !reader.open.is_empty() {
         reader.give_up_innermost();
@@ -29,17 +29,17 @@ pub(super) fn all(text: &str) -> Result<Vec<Element>, XmlError> {
     if reader.roots.is_empty() { Err(XmlError::Empty) } else { Ok(reader.roots) }
 }
 
-struct Reader<'a> {
+struct XmlSalvage<'a> {
     text: &'a str,
     at: usize,
     open: Vec<Element>,
     roots: Vec<Element>,
     looks: usize,
-    /// Which of the skipped sections end nowhere in the rest.
+    /// Which kinds of skipped sections have no end in the rest.
     endless: [bool; 3],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> XmlSalvage<'a> {
     fn new(text: &'a str) -> Self {
         Self { text, at: 0, open: Vec::new(), roots: Vec::new(), looks: 0, endless: [false; 3] }
     }
@@ -59,14 +59,14 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// So many bytes are text.
+    /// Takes this many bytes as text.
     fn literal(&mut self, length: usize) {
         let text = &self.rest()[..length];
         super::push(&mut self.open, text);
         self.at += length;
     }
 
-    /// Comments, declarations and sections of plain text.
+    /// Skips comments and declarations; takes sections of plain text.
     fn skipped(&mut self) -> bool {
         for (n, (begin, end)) in [("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>")].into_iter().enumerate() {
             let Some(inner) = self.rest().strip_prefix(begin).filter(|_| !self.endless[n]) else { continue };
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         true
     }
 
-    /// What looks like markup and is none, so many bytes of it: text of the innermost element, in which something may have been lost.
+    /// Takes this many bytes that look like markup as text of the innermost element, in which something may have been lost.
     fn spoil(&mut self, length: usize) {
         self.literal(length);
         if let Some(element) = self.open.last_mut() {
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The innermost element has an end of its own further on, and none of its kind begins before that.
+    /// Whether the innermost element has an end of its own further on, and none of its kind begins before that.
     fn goes_on(&mut self, from: usize) -> bool {
         self.looks += 1;
         let Some(innermost) = self.open.last().filter(|_| self.looks <= LOOKS) else { return false };
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
         if self.open.len() >= MAX_DEPTH {
             return Err(XmlError::Malformed(format!("elements nested deeper than {MAX_DEPTH}")));
         }
-        // Objects hold none of their own kind, and what a list holds stands in nothing else: the one before was not ended.
+        // Objects never hold their own kind, and list items stand only in their list: the element before was not ended.
         let same = |open: &Element| open.name == element.name && is_object(open);
         let is_of_list = self.open.len() > 1 && self.open[0].name.strip_suffix('s') == Some(element.name.as_str());
         let before = if is_of_list { Some(1) } else { self.open.iter().position(same) };
@@ -171,8 +171,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The innermost element was never ended. One with attributes is an object of which something may be missing; any other was perhaps
-    /// no element at all but text of its parent, to whom its children belong.
+    /// Ends the innermost element, which has no end. One with attributes is an object of which something may be missing; any other was perhaps
+    /// text of its parent, which gets its children.
     fn give_up_innermost(&mut self) {
         let Some(mut element) = self.open.pop() else { return };
         let Some(parent) = self.open.last_mut() else {
@@ -197,7 +197,7 @@ fn is_object(element: &Element) -> bool {
     !element.attributes.is_empty()
 }
 
-/// Whether two names differ by one character: another one, or one more.
+/// Whether two names differ by one character, replaced or added.
 fn is_near(a: &str, b: &str) -> bool {
     let (short, long) = if a.len() <= b.len() { (a.as_bytes(), b.as_bytes()) } else { (b.as_bytes(), a.as_bytes()) };
     let same = short.iter().zip(long).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
@@ -205,7 +205,7 @@ fn is_near(a: &str, b: &str) -> bool {
     long.len() - short.len() <= 1 && rest.is_some_and(|rest| rest.eq_ignore_ascii_case(&long[same + 1..]))
 }
 
-/// The name that a text begins with; empty where it begins with none.
+/// The name at the beginning of a text; empty where there is none.
 fn name(text: &str) -> &str {
     let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))).unwrap_or(text.len());
@@ -216,7 +216,7 @@ fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 
-/// A start tag, its length, and whether it is also an end. None for what is none: another markup begins before it ends.
+/// A start tag, its length, and whether it is also an end. None where other markup begins before it ends.
 fn start_tag(text: &str) -> Option<(Element, usize, bool)> {
     let name = name(text.strip_prefix('<')?);
     let mut rest = &text[1 + name.len()..];
@@ -239,7 +239,7 @@ fn start_tag(text: &str) -> Option<(Element, usize, bool)> {
         let key = &rest[..key_end];
         rest = rest[key_end..].trim_start();
         let Some(value) = rest.strip_prefix('=') else {
-            // A word without a value, or a mark that is out of place.
+            // A name without a value, or a misplaced character.
             element.damaged = true;
             if key.is_empty() {
                 rest = rest.get(rest.chars().next()?.len_utf8()..)?;
@@ -249,14 +249,14 @@ fn start_tag(text: &str) -> Option<(Element, usize, bool)> {
         let (value, after, whole) = attribute_value(value.trim_start())?;
         element.damaged |= !whole;
         if whole && !element.attributes.iter().any(|(known, _)| known == local(key)) {
-            element.attributes.push((local(key).to_owned(), text::resolve(value).into_owned()));
+            element.attributes.push((local(key).to_owned(), wire_text::resolve(value).into_owned()));
         }
         rest = after;
     }
 }
 
-/// A quoted value and what follows it; where the quote does not end before the next markup, up to a blank or the end of the tag, and not
-/// to be believed.
+/// A quoted value and the rest of the tag. Where the quote does not end before the next markup, the value ends at a blank or the end of the
+/// tag and is not trusted.
 fn attribute_value(text: &str) -> Option<(&str, &str, bool)> {
     let quote = text.chars().next()?;
     if matches!(quote, '"' | '\'') {

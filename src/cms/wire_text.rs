@@ -1,4 +1,5 @@
-//! Texts of a bridge as they can be shown, whatever was done to them on the way: what is no text costs a U+FFFD, never the text around it.
+//! Cleans texts of a bridge so that they can be shown, whatever happened to them on the way: a character that can't be read costs a U+FFFD,
+//! never the text around it.
 
 use std::borrow::Cow;
 
@@ -6,13 +7,12 @@ use quick_xml::escape::resolve_html5_entity;
 
 use crate::text::cut;
 
-/// Longer than any name or address that somebody reads; what is longer is cut. In characters (Unicode scalar values).
+/// Longer than any name or address that people read; longer texts are cut. In characters (Unicode scalar values).
 pub(super) const LONGEST: usize = 500;
-/// Longer than any id; what is longer, or holds what no id holds, is none.
+/// Longer than any id; a longer text is no id.
 pub(super) const LONGEST_ID: usize = 200;
 
-/// A text without blanks around it, cut where it is longer than anybody reads. One rule for events and REST: else the one would undo what the
-/// other says.
+/// A text without blanks around it, cut to [`LONGEST`]. Events and REST share this rule: otherwise each would seem to change the other's texts.
 pub(super) fn bounded(text: &str) -> &str {
     let text = text.trim();
     if text.len() <= LONGEST { text } else { cut(text, LONGEST) }
@@ -22,10 +22,10 @@ pub(super) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>&\"".contains(&byte))
 }
 
-/// The longest name of an entity of HTML; an ampersand that is followed by more than this is just an ampersand.
+/// The longest name of an HTML entity; an ampersand without a `;` within this length is just an ampersand.
 const LONGEST_NAME: usize = 32;
 
-/// A text without the characters that no text has: control characters (but tabs and ends of lines) are replaced.
+/// Replaces control characters other than tabs and ends of lines.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|byte| is_control(char::from(byte))) {
         text.chars().map(|c| if is_control(c) { char::REPLACEMENT_CHARACTER } else { c }).collect::<String>().into()
@@ -38,13 +38,13 @@ fn is_control(c: char) -> bool {
     matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}')
 }
 
-/// The characters of UTF-16 units; what is no half of a pair stands alone and is replaced.
+/// Appends the characters of UTF-16 units; a half of a pair that stands alone is replaced.
 pub(super) fn push_units(out: &mut String, units: &[u16]) {
     out.extend(char::decode_utf16(units.iter().copied()).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
 }
 
 /// XML text with its references resolved: those of XML and HTML, numbers, and two numbers that are the halves of a surrogate pair.
-/// Numbers that name no character become U+FFFD; an ampersand that begins no reference stays what it is.
+/// Numbers that name no character become U+FFFD; an ampersand that begins no reference stays.
 pub(super) fn resolve(raw: &str) -> Cow<'_, str> {
     if !raw.contains('&') {
         return clean(raw);
@@ -86,7 +86,7 @@ enum Reference {
     Text(&'static str),
 }
 
-/// What stands at an ampersand, and how many bytes it takes.
+/// The reference at an ampersand, and how many bytes it takes.
 fn reference(text: &str) -> (Reference, usize) {
     let name = text.bytes().take(LONGEST_NAME + 2).position(|byte| byte == b';').map(|end| &text[1..end]);
     let Some(name) = name else { return (Reference::Text("&"), 1) };
@@ -113,7 +113,7 @@ fn reference(text: &str) -> (Reference, usize) {
     (found, name.len() + 2)
 }
 
-/// None where these are no digits; a number that is too large for any character stays too large.
+/// None where these are not digits. A number that is too large for any character stays too large.
 fn digits(text: &str, radix: u32) -> Option<u32> {
     if text.is_empty() || !text.chars().all(|c| c.is_digit(radix)) {
         return None;
@@ -121,12 +121,12 @@ fn digits(text: &str, radix: u32) -> Option<u32> {
     Some(u32::from_str_radix(text, radix).unwrap_or(u32::MAX))
 }
 
-/// A number as somebody might write it: with a fraction, an exponent or a sign; None for what is no number.
+/// A finite number in any spelling: with a fraction, an exponent or a sign.
 pub(super) fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A count or index; None for what can be neither.
+/// A count or index; None for any other text.
 pub(super) fn count(text: &str) -> Option<u64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     text.trim()

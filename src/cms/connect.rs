@@ -1,5 +1,5 @@
-//! Connections to a host that may have several addresses, of which some may be dead: the addresses are tried side by side, each a moment
-//! after the one before (RFC 8305), and the first that answers is taken. Knows neither TLS nor HTTP.
+//! Connects to a host that may have several addresses, some of them dead: it tries them side by side, each a moment after the one before
+//! ("happy eyeballs", RFC 8305), and takes the first that answers. Knows neither TLS nor HTTP.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,34 +11,34 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::TcpStream;
 
-/// How long one address has for itself before the next one is tried too: the recommendation of RFC 8305, section 8.
+/// How long to try one address before the next one is tried too: the recommendation of RFC 8305, section 8.
 const NEXT_AFTER: Duration = Duration::from_millis(250);
-/// For how long the address that answered last is taken without trying the others.
+/// For how long to use the address that answered last without trying the others.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
-/// Who knows the addresses of a name.
-pub(crate) trait Lookup: Send + Sync + std::fmt::Debug {
+/// Looks up the addresses of a host.
+pub(crate) trait Resolver: Send + Sync + std::fmt::Debug {
     fn lookup<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>>;
 }
 
-/// This machine: its hosts file and its DNS.
+/// Asks this machine: its hosts file and its DNS.
 #[derive(Debug)]
-pub(crate) struct System;
+pub(crate) struct SystemResolver;
 
-impl Lookup for System {
+impl Resolver for SystemResolver {
     fn lookup<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
         Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
     }
 }
 
 /// Connects to the first address of a host that answers.
-pub(crate) async fn connect(names: &dyn Lookup, host: &str, port: u16) -> io::Result<TcpStream> {
-    Ok(first(&names.lookup(host, port).await?).await?.1)
+pub(crate) async fn connect_host(names: &dyn Resolver, host: &str, port: u16) -> io::Result<TcpStream> {
+    Ok(connect_first(&names.lookup(host, port).await?).await?.1)
 }
 
-/// Connects to the first of these addresses that answers. Without a limit of its own; where none answers, the last error.
-pub(crate) async fn first(addresses: &[SocketAddr]) -> io::Result<(SocketAddr, TcpStream)> {
-    let mut waiting = in_turns(addresses).into_iter();
+/// Connects to the first of these addresses that answers. Sets no time limit of its own; returns the last error where none answers.
+pub(crate) async fn connect_first(addresses: &[SocketAddr]) -> io::Result<(SocketAddr, TcpStream)> {
+    let mut waiting = alternate_families(addresses).into_iter();
     let mut trying = FuturesUnordered::new();
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     let attempt = |address: SocketAddr| async move { (address, TcpStream::connect(address).await) };
@@ -58,8 +58,8 @@ pub(crate) async fn first(addresses: &[SocketAddr]) -> io::Result<(SocketAddr, T
     Err(last)
 }
 
-/// The families take turns, so that one that is dead as a whole costs a moment.
-fn in_turns(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+/// Orders addresses so that IPv4 and IPv6 take turns: a family that is dead as a whole costs only a moment.
+fn alternate_families(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (mut one, mut other): (Vec<_>, Vec<_>) = addresses.iter().copied().partition(|address| address.is_ipv6() == first_is_v6);
     let mut turns = Vec::with_capacity(addresses.len());
@@ -73,25 +73,26 @@ fn in_turns(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     turns
 }
 
-/// Resolves the name of a bridge for REST, the address that answers first: an HTTP client of its own would give a dead one half its time.
+/// Resolves the name of a bridge for REST, with the address that answers first at the head: an HTTP client by itself would spend half its
+/// time limit on a dead one.
 #[derive(Debug, Clone)]
-pub(super) struct Nearest(Arc<Inner>);
+pub(super) struct FastestAddress(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    names: Arc<dyn Lookup>,
+    names: Arc<dyn Resolver>,
     port: u16,
     limit: Duration,
     answered: Mutex<Option<(SocketAddr, Instant)>>,
 }
 
-impl Nearest {
-    pub(super) fn new(names: Arc<dyn Lookup>, port: u16, limit: Duration) -> Self {
+impl FastestAddress {
+    pub(super) fn new(names: Arc<dyn Resolver>, port: u16, limit: Duration) -> Self {
         Self(Arc::new(Inner { names, port, limit, answered: Mutex::default() }))
     }
 
-    /// The address in use may be dead.
-    pub(super) fn doubt(&self) {
+    /// The address in use may be dead: try all of them the next time.
+    pub(super) fn forget(&self) {
         *self.0.answered.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -101,22 +102,24 @@ impl Nearest {
             return Ok(found);
         }
         let known = *self.0.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        let nearest = match known.filter(|(address, at)| found.contains(address) && at.elapsed() < REMEMBERED) {
+        let fastest = match known.filter(|(address, at)| found.contains(address) && at.elapsed() < REMEMBERED) {
             Some((address, _)) => Some(address),
-            None => tokio::time::timeout(self.0.limit / 2, first(&found)).await.ok().and_then(Result::ok).map(|(address, _)| address),
-        };
-        if let Some(nearest) = nearest {
-            if known.is_none_or(|(address, _)| address != nearest) {
-                *self.0.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some((nearest, Instant::now()));
+            None => {
+                tokio::time::timeout(self.0.limit / 2, connect_first(&found)).await.ok().and_then(Result::ok).map(|(address, _)| address)
             }
-            found.retain(|address| *address != nearest);
-            found.insert(0, nearest);
+        };
+        if let Some(fastest) = fastest {
+            if known.is_none_or(|(address, _)| address != fastest) {
+                *self.0.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some((fastest, Instant::now()));
+            }
+            found.retain(|address| *address != fastest);
+            found.insert(0, fastest);
         }
         Ok(found)
     }
 }
 
-impl Resolve for Nearest {
+impl Resolve for FastestAddress {
     fn resolve(&self, name: Name) -> Resolving {
         let found = self.clone().addresses(name.as_str().to_owned());
         Box::pin(async move { Ok(Box::new(found.await?.into_iter()) as Addrs) })
@@ -129,7 +132,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// An address at which nobody answers, not even by a refusal: a listener whose queue is full.
+    /// An address that does not answer, not even by a refusal: a listener whose queue is full.
     pub(in crate::cms) struct Dead {
         pub(in crate::cms) address: SocketAddr,
         _held: (TcpListener, Vec<TcpStream>),
@@ -149,11 +152,11 @@ pub(super) mod tests {
         }
     }
 
-    /// What a test says the addresses of every name are.
+    /// Gives every name the addresses that a test sets.
     #[derive(Debug)]
-    pub(in crate::cms) struct Told(pub(in crate::cms) Vec<SocketAddr>);
+    pub(in crate::cms) struct FixedAddresses(pub(in crate::cms) Vec<SocketAddr>);
 
-    impl Lookup for Told {
+    impl Resolver for FixedAddresses {
         fn lookup<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
             Box::pin(async { Ok(self.0.clone()) })
         }
@@ -172,27 +175,27 @@ pub(super) mod tests {
         }
         let refused: SocketAddr = "127.0.0.1:1".parse().expect("address");
         let all = [dead[0].address, dead[1].address, dead[2].address, refused, address];
-        let found = tokio::time::timeout(SOON, first(&all)).await.expect("soon").expect("connected");
+        let found = tokio::time::timeout(SOON, connect_first(&all)).await.expect("soon").expect("connected");
         assert_eq!(found.0, address);
-        let nearest = Nearest::new(Arc::new(Told(all.to_vec())), 0, SOON);
-        let ordered = nearest.clone().addresses("cms1".into()).await.expect("addresses");
+        let fastest = FastestAddress::new(Arc::new(FixedAddresses(all.to_vec())), 0, SOON);
+        let ordered = fastest.clone().addresses("cms1".into()).await.expect("addresses");
         assert_eq!((ordered[0], ordered.len()), (address, 5));
         drop(alive);
         // Remembered, until it is doubted: then a dead host has its addresses as they are.
-        assert_eq!(nearest.clone().addresses("cms1".into()).await.expect("addresses")[0], address);
+        assert_eq!(fastest.clone().addresses("cms1".into()).await.expect("addresses")[0], address);
     }
 
     #[tokio::test]
     async fn where_none_answers_the_reason_is_said() {
-        assert_eq!(first(&[]).await.expect_err("none").kind(), io::ErrorKind::NotFound);
+        assert_eq!(connect_first(&[]).await.expect_err("none").kind(), io::ErrorKind::NotFound);
         let refused: Vec<SocketAddr> = ["127.0.0.1:1", "[::1]:1"].map(|address| address.parse().expect("address")).to_vec();
-        assert_eq!(first(&refused).await.expect_err("refused").kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(connect_first(&refused).await.expect_err("refused").kind(), io::ErrorKind::ConnectionRefused);
     }
 
     #[test]
     fn the_families_take_turns() {
         let all: Vec<SocketAddr> =
             ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "2.2.2.2:1"].map(|address| address.parse().expect("address")).to_vec();
-        assert_eq!(in_turns(&all), [all[0], all[3], all[1], all[4], all[2]]);
+        assert_eq!(alternate_families(&all), [all[0], all[3], all[1], all[4], all[2]]);
     }
 }

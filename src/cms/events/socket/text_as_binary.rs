@@ -1,5 +1,5 @@
-//! Text frames of a bridge, handed on as binary ones: a WebSocket library must end a connection over one byte that is no UTF-8, and the
-//! name with that byte would be in the first list of the next connection again. Who reads the frames looks at the text (`session`).
+//! Passes a bridge's text frames on as binary ones. A WebSocket library must end a connection over one byte that is not UTF-8, and the name
+//! with that byte would be in the first list of the next connection again. `socket` reads the text.
 
 use std::io;
 use std::pin::Pin;
@@ -10,63 +10,63 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
 
-/// A connection to a bridge, from the answer to its upgrade on.
+/// A connection to a bridge, from the response to its upgrade on.
 pub(super) struct TextAsBinary<S> {
     inner: S,
-    at: Place,
+    at: Position,
 }
 
-/// Where in what the bridge sends.
+/// The position in the bytes that the bridge sends.
 #[derive(Debug, Clone, Copy)]
-enum Place {
-    /// The answer to the upgrade; so many characters of the blank line that ends it were there.
-    Answer(usize),
-    /// The first byte of a frame.
+enum Position {
+    /// In the response to the upgrade; this many characters of the blank line that ends it have come.
+    Handshake(usize),
+    /// At the first byte of a frame.
     Opcode,
-    /// The byte that says how long it is.
+    /// At the byte with the frame's length.
     Length,
-    /// So many bytes of a longer length are to come; the length so far.
+    /// In a longer length: how many of its bytes are to come, and the length so far.
     LongLength(u8, u64),
     Payload(u64),
 }
 
 impl<S> TextAsBinary<S> {
     pub(super) fn new(inner: S) -> Self {
-        Self { inner, at: Place::Answer(0) }
+        Self { inner, at: Position::Handshake(0) }
     }
 }
 
-fn pass(at: &mut Place, mut bytes: &mut [u8]) {
+fn pass(at: &mut Position, mut bytes: &mut [u8]) {
     const END: &[u8] = b"\r\n\r\n";
     while let Some((first, rest)) = bytes.split_first_mut() {
         *at = match *at {
-            Place::Answer(found) if *first == END[found] && found + 1 == END.len() => Place::Opcode,
-            Place::Answer(found) if *first == END[found] => Place::Answer(found + 1),
-            Place::Answer(_) => Place::Answer(usize::from(*first == END[0])),
-            Place::Opcode => {
+            Position::Handshake(found) if *first == END[found] && found + 1 == END.len() => Position::Opcode,
+            Position::Handshake(found) if *first == END[found] => Position::Handshake(found + 1),
+            Position::Handshake(_) => Position::Handshake(usize::from(*first == END[0])),
+            Position::Opcode => {
                 if *first & 0x0f == TEXT {
                     *first = *first & 0xf0 | BINARY;
                 }
-                Place::Length
+                Position::Length
             }
-            // A server's frames carry no mask.
-            Place::Length => match *first & 0x7f {
-                126 => Place::LongLength(2, 0),
-                127 => Place::LongLength(8, 0),
-                0 => Place::Opcode,
-                length => Place::Payload(u64::from(length)),
+            // Frames of a server carry no mask.
+            Position::Length => match *first & 0x7f {
+                126 => Position::LongLength(2, 0),
+                127 => Position::LongLength(8, 0),
+                0 => Position::Opcode,
+                length => Position::Payload(u64::from(length)),
             },
-            Place::LongLength(left, length) => match (left - 1, length << 8 | u64::from(*first)) {
-                (0, 0) => Place::Opcode,
-                (0, length) => Place::Payload(length),
-                (left, length) => Place::LongLength(left, length),
+            Position::LongLength(left, length) => match (left - 1, length << 8 | u64::from(*first)) {
+                (0, 0) => Position::Opcode,
+                (0, length) => Position::Payload(length),
+                (left, length) => Position::LongLength(left, length),
             },
-            Place::Payload(left) => {
-                // The first byte of what is skipped has been taken off already.
+            Position::Payload(left) => {
+                // The first skipped byte has been taken off already.
                 let skipped = usize::try_from(left - 1).unwrap_or(usize::MAX).min(rest.len());
                 let left = left - 1 - skipped as u64;
                 bytes = &mut rest[skipped..];
-                *at = if left == 0 { Place::Opcode } else { Place::Payload(left) };
+                *at = if left == 0 { Position::Opcode } else { Position::Payload(left) };
                 continue;
             }
         };
@@ -129,7 +129,7 @@ mod tests {
             let expected: Vec<u8> = frames.iter().fold(head, |all, (opcode, length)| {
                 [all, frame(if *opcode == TEXT { BINARY } else { *opcode }, *length)].concat()
             });
-            let (mut passed, mut at) = (sent, Place::Answer(0));
+            let (mut passed, mut at) = (sent, Position::Handshake(0));
             passed.chunks_mut(step).for_each(|chunk| pass(&mut at, chunk));
             prop_assert!(passed == expected);
         }
