@@ -70,7 +70,7 @@ pub(super) enum Effect {
     FindHome(ParticipantId),
 
     /// A reading showed something that this subscription should have told.
-    UnreportedFact {
+    Shown {
         topic: Topic,
         subject: Arc<str>,
         fact: Fact,
