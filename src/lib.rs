@@ -16,9 +16,9 @@
 //!   the server log, `pem` reads certificates and keys.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
 //!
-//! Five files show the way of an event (`cms/events/socket.rs`, `cms/bridge/events.rs`, `store/mod.rs`, `publisher.rs`, `hub/mod.rs`) and
-//! five that of an action (`http/desk_socket/session.rs`, `model/action.rs`, `actions/participant.rs`, `cms/bridge/commands.rs`,
-//! `cms/bridge/legs.rs`).
+//! Five files show the way of an event (`cms/events/socket.rs`, `cms/bridge/participants/listings.rs`, `store/mod.rs`, `publisher.rs`,
+//! `hub/mod.rs`) and five that of an action (`http/desk_socket/session.rs`, `model/action.rs`, `actions/participant.rs`,
+//! `cms/bridge/waiters.rs`, `cms/bridge/participants/lobby.rs`).
 
 pub mod accounts;
 pub mod actions;

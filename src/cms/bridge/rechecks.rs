@@ -154,7 +154,7 @@ impl Rechecks {
 mod tests {
     use super::*;
 
-    fn with_call() -> (Context, Rechecks, CallId, Now) {
+    fn followed_call() -> (Context, Rechecks, CallId, Now) {
         let (ctx, call) = (Context::for_tests(), CallId::from("c"));
         ctx.store.put_call(&ctx.key(&call), |_| {});
         (ctx, Rechecks::default(), call, Now::read())
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_suspicion_schedules_readings_unless_records_tell() {
-        let (mut ctx, mut rechecks, call, now) = with_call();
+        let (mut ctx, mut rechecks, call, now) = followed_call();
         ctx.records_reliable = true;
         rechecks.suspect_call(&mut ctx, &call, true, now);
         assert!(!ctx.timers.has(&Timer::Recheck(call.clone(), 0)));
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn an_arrival_is_a_suspicion_once_it_is_in_the_call() {
-        let (mut ctx, mut rechecks, call, now) = with_call();
+        let (mut ctx, mut rechecks, call, now) = followed_call();
         rechecks.on_arrival(&mut ctx, &call, "ana".into(), now);
         rechecks.on_arrival_entered(&mut ctx, &call, &"bo".into(), now);
         assert!(!rechecks.expects_move(&ctx, &call, now), "another one");

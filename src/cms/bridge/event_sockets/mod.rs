@@ -224,7 +224,7 @@ mod tests {
     use crate::cms::tls;
     use crate::config::Trust;
 
-    fn sockets() -> (Context, EventSockets, Now) {
+    fn without_network() -> (Context, EventSockets, Now) {
         let tls = tls::client_config(&Trust::Insecure).expect("no file is read");
         let endpoint = ConnectOptions {
             url: "https://127.0.0.1:1".into(),
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_token_is_asked_for_once_and_its_failure_is_said() {
-        let (mut ctx, mut sockets, now) = sockets();
+        let (mut ctx, mut sockets, now) = without_network();
         sockets.connect_all(&mut ctx, now);
         assert!(ctx.timers.has(&Timer::Connect(0)));
         sockets.request_token(&mut ctx, 0);
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_damaged_roster_is_read_and_subscribed_to_anew() {
-        let (mut ctx, mut sockets, now) = sockets();
+        let (mut ctx, mut sockets, now) = without_network();
         let call: CallId = "c".into();
         ctx.coverage.plan.add(&call);
         let index =
