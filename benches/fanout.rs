@@ -3,6 +3,7 @@
 //! Both are processes of their own: this benchmark started again as `usher` (the product's server and hub, with manual publishing, because
 //! only the publisher knows the moment of publishing) or as `bare` (one tokio task that writes each frame to each socket in turn).
 //! A third, `tasks`, has no bar but shows the share of tokio's wake-ups: like `bare`, but with one task per socket.
+//! A fourth, `axum`, is like `tasks` with axum's WebSocket in place of the bare one (docs/decisions/0001-own-browser-socket.md).
 
 mod kit;
 
@@ -13,6 +14,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::ws::{Message, Utf8Bytes, WebSocketUpgrade};
+use axum::serve::ListenerExt;
 use kit::browser::{Browser, Site, log_in};
 use kit::process::Process;
 use kit::server::{PASSWORD, USER, add_user};
@@ -43,6 +47,8 @@ const FRAME: usize = 1_024;
 const INTERVAL: Duration = Duration::from_millis(50);
 const FRAMES: usize = 100;
 const ROUNDS: usize = 3;
+/// Bytes before the payload, in a frame of 126 bytes to 64 kB.
+const HEADER: usize = 4;
 /// Precedes the moment of publishing, in us, in each frame.
 const MARK: &[u8] = b"published:";
 
@@ -52,6 +58,7 @@ fn main() {
         Some("usher") => serve_on(usher_child()),
         Some("bare") => serve_on(bare_child()),
         Some("tasks") => serve_on(tasks_child()),
+        Some("axum") => serve_on(axum_child()),
         _ => kit::block_on(compare()),
     }
 }
@@ -68,26 +75,32 @@ async fn compare() {
     let mut usher = Child::start("usher", dir.path().to_owned());
     let mut bare = Child::start("bare", dir.path().to_owned());
     let mut tasks = Child::start("tasks", dir.path().to_owned());
+    let mut axum = Child::start("axum", dir.path().to_owned());
     let mut site = Site { address: usher.address, tls: None, cookie: String::new() };
     site.cookie = log_in(&site, USER, PASSWORD).await;
     let mut browsers = Vec::new();
-    let (mut sinks, mut task_sinks) = (Vec::new(), Vec::new());
+    let axum_site = Site { address: axum.address, tls: None, cookie: String::new() };
+    let (mut sinks, mut task_sinks, mut axum_sinks) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..BROWSERS {
         let mut browser = Browser::open(&site).await;
         browser.snapshot().await;
         browsers.push(browser);
         sinks.push(Browser::bare(bare.address).await);
         task_sinks.push(Browser::bare(tasks.address).await);
+        axum_sinks.push(Browser::open(&axum_site).await);
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let (mut cpu_ratios, mut p99_ratios) = (Vec::new(), Vec::new());
+    let (mut cpu_ratios, mut p99_ratios, mut axum_ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let (bare_cpu, bare_p99) = measure(round, "bare ", &mut bare, &mut sinks).await;
-        measure(round, "tasks", &mut tasks, &mut task_sinks).await;
+        let (tasks_cpu, _) = measure(round, "tasks", &mut tasks, &mut task_sinks).await;
+        let (axum_cpu, _) = measure(round, "axum ", &mut axum, &mut axum_sinks).await;
         let (usher_cpu, usher_p99) = measure(round, "usher", &mut usher, &mut browsers).await;
         cpu_ratios.push(usher_cpu / bare_cpu);
         p99_ratios.push(usher_p99 / bare_p99);
+        axum_ratios.push(axum_cpu / tasks_cpu);
     }
+    println!("no bar: axum's WebSocket against the bare one, CPU per frame (median of the rounds): {:.2}x", median(axum_ratios));
     bar("fan-out, server CPU per delivered frame against a bare writer (median of the rounds)", 1.5, "x", median(cpu_ratios));
     bar("fan-out, p99 from publish to last byte read against a bare writer (median of the rounds)", 2.0, "x", median(p99_ratios));
 }
@@ -253,6 +266,29 @@ async fn tasks_child() {
     }
 }
 
+/// Like `tasks`, with axum's WebSocket: the text is shared, and framed for each browser.
+async fn axum_child() {
+    let (publish, _) = tokio::sync::broadcast::channel::<Utf8Bytes>(FRAMES);
+    let frames = publish.clone();
+    let app = Router::new().fallback(async move |upgrade: WebSocketUpgrade| {
+        upgrade.on_upgrade(async move |mut socket| {
+            let mut frames = frames.subscribe();
+            while let Ok(text) = frames.recv().await {
+                socket.send(Message::Text(text)).await.expect("written");
+            }
+        })
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    println!("{}", listener.local_addr().expect("an address"));
+    let listener = listener.tap_io(|tcp| tcp.set_nodelay(true).expect("set"));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let mut orders = Orders::new();
+    while orders.due().await {
+        let text = String::from_utf8(bare_frame().split_off(HEADER)).expect("text");
+        publish.send(text.into()).expect("receivers");
+    }
+}
+
 async fn accept() -> Vec<TcpStream> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
@@ -270,6 +306,6 @@ fn bare_frame() -> Vec<u8> {
     let mut frame = vec![0x81, 126];
     frame.extend((FRAME as u16).to_be_bytes());
     frame.extend(format!("published:{}", kit::now_us()).bytes());
-    frame.resize(4 + FRAME, b'n');
+    frame.resize(HEADER + FRAME, b'n');
     frame
 }
