@@ -17,13 +17,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocketUpgrade};
 use axum::serve::ListenerExt;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
 use kit::browser::{Browser, Site, log_in};
 use kit::process::Process;
 use kit::server::{PASSWORD, USER, add_user};
 use kit::statistics::{bar, median, percentile};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::time::{Interval, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -35,9 +37,8 @@ use usher::displays::Displays;
 use usher::displays::projection::Projections;
 use usher::http::{Listeners, Services, serve};
 use usher::hub::{Hub, ReaderKind};
-use usher::model::action::Actions;
-use usher::model::{LegState, Lobby};
-use usher::moderation::{Moderation, Requests};
+use usher::model::{ActionError, ActionHandler, ActionRequest, Actor, LegState, Lobby, TargetResult};
+use usher::moderation::{Moderation, ModerationRequests};
 use usher::store::Store;
 use usher::system_status::Problems;
 use usher::view::{PersonRow, Row};
@@ -180,6 +181,24 @@ impl Orders {
     }
 }
 
+/// Refuses every request: browsers here only watch.
+#[derive(Debug)]
+struct NoActions;
+
+impl ActionHandler for NoActions {
+    fn submit(&self, _: ActionRequest) -> BoxFuture<'static, Result<Receiver<TargetResult>, ActionError>> {
+        ready(Err(ActionError::Busy)).boxed()
+    }
+
+    fn retry(&self, _: Actor, _: String) -> BoxFuture<'static, Result<(), ActionError>> {
+        ready(Err(ActionError::Busy)).boxed()
+    }
+
+    fn pause(&self, _: Actor, _: String, _: bool) -> BoxFuture<'static, Result<(), ActionError>> {
+        ready(Err(ActionError::Busy)).boxed()
+    }
+}
+
 async fn usher_child() {
     let dir = PathBuf::from(std::env::args().nth(2).expect("a directory"));
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -190,7 +209,6 @@ async fn usher_child() {
     let hub = Hub::new(ReaderKind::Desk);
     let (_ready, ready) = tokio::sync::watch::channel(true);
     let (_figures, figures) = tokio::sync::watch::channel(Arc::default());
-    let (actions, _requests) = Actions::channel(16);
     let db = Db::open(&dir).expect("a database");
     let (log, _writer) = AuditLog::new(db.clone(), 0, &Timing::default(), Problems::channel().0);
     let displays = Displays::load(db.clone()).await.expect("displays");
@@ -199,8 +217,8 @@ async fn usher_child() {
         config,
         timing: Timing::default(),
         hub: hub.clone(),
-        actions,
-        moderation: Requests::new(Moderation::default(), Store::default(), log.clone()),
+        actions: Arc::new(NoActions),
+        moderation: ModerationRequests::new(Moderation::default(), Store::default(), log.clone()),
         audit_log: log,
         cdr_endpoints: usher::cdr_endpoints::CdrEndpoints::default(),
         displays,

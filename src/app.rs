@@ -17,14 +17,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+#[cfg(test)]
+use crate::actions::Actions;
 use crate::audit::AuditLog;
 use crate::cms::TrustError;
 use crate::config::Config;
 use crate::db::{Db, DbError, DirectoryLock};
 use crate::http::{DemoAccount, Listeners, ServeError};
 use crate::hub::Hub;
-#[cfg(test)]
-use crate::model::action::Actions;
 #[cfg(test)]
 use crate::moderation::Moderation;
 use crate::reload::{Reload, ReloadTargets};

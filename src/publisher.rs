@@ -17,7 +17,7 @@ use crate::config::MeetingFilter;
 use crate::displays::projection::{AudienceHubs, DeskRows, WaitingLine};
 use crate::hub::Hub;
 use crate::model::{BridgeState, BridgeStats, CallFacts, CallKey, Fault, Lobby, ParticipantId};
-use crate::moderation::{Moderation, Settings};
+use crate::moderation::{Moderation, ModerationSettings};
 use crate::saved_state::WaitingWriter;
 use crate::store::{DirtyFacts, Store, meetings};
 use crate::view;
@@ -99,7 +99,7 @@ pub struct Publisher {
     hidden: HashSet<Arc<str>>,
     problem: Option<Fault>,
     /// The settings with which the rows were made.
-    settings: Arc<Settings>,
+    settings: Arc<ModerationSettings>,
     /// Entries about lobby changes made elsewhere, not yet in the audit log.
     external_changes: Vec<Entry>,
 }
@@ -130,7 +130,7 @@ impl Publisher {
 
     /// The first delta: everything that is known.
     pub fn first(&mut self) -> ViewDelta {
-        self.moderation.touch_users();
+        self.moderation.mark_users_dirty();
         let dirty = DirtyFacts {
             calls: self.store.all_calls().into_iter().collect(),
             people: self.store.all_people().into_iter().collect(),
@@ -146,7 +146,7 @@ impl Publisher {
         self.problem = problem;
         let mut delta = ViewDelta::default();
         let mut meetings: HashSet<Arc<str>> = HashSet::new();
-        let touched = self.moderation.take_touched();
+        let touched = self.moderation.take_dirty();
         let mut people = dirty.people;
         people.extend(touched.people);
         meetings.extend(touched.meetings);
@@ -268,9 +268,9 @@ impl Publisher {
         match self.store.with_person(id, |person| (person.departed, person.lobby.state)) {
             None | Some((true, _)) => self.moderation.forget(id),
             Some((false, Lobby::In)) if old.is_none_or(|old| old.lobby != Lobby::In) => {
-                self.moderation.entered(id, old.is_some_and(|old| old.lobby == Lobby::Waiting));
+                self.moderation.on_entered(id, old.is_some_and(|old| old.lobby == Lobby::Waiting));
             }
-            Some((false, Lobby::Waiting)) if old.is_some_and(|old| old.lobby == Lobby::In) => self.moderation.waits_again(id),
+            Some((false, Lobby::Waiting)) if old.is_some_and(|old| old.lobby == Lobby::In) => self.moderation.on_waiting_again(id),
             Some(_) => {}
         }
     }

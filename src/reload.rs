@@ -12,7 +12,7 @@ use crate::cms::{BridgeSupervisor, ClusterChanges, TrustError};
 use crate::config::{Config, Live, MeetingFilter, WebConfig};
 use crate::db::{Db, DbError};
 use crate::http::{CertificateError, check_certificate};
-use crate::moderation::{Moderation, Settings};
+use crate::moderation::{Moderation, ModerationSettings};
 
 /// The user of the audit log's entry: anybody who may send the process a signal. No account can have this name.
 const BY: &str = "command line (SIGHUP)";
@@ -74,7 +74,7 @@ impl Reload {
         targets.cdr_endpoints.set(&secrets, targets.following.cluster());
         targets.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
         targets.web.set(config.web.clone());
-        targets.moderation.set(Settings::new(&config.desk, &config.timing));
+        targets.moderation.set_settings(ModerationSettings::new(&config.desk, &config.timing));
         targets.audit_log.keep(config.log_keep_days);
         log_changes(&changed);
         let entry =

@@ -4,6 +4,7 @@ mod common;
 
 use std::time::Duration;
 
+use common::recorded_actions::Recorded;
 use common::server::{ServerSetup, TestServer};
 use common::{DEADLINE, sample_rows, wait_for};
 use futures_util::{SinkExt, StreamExt};
@@ -15,7 +16,6 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use usher::hub::HubLimits;
-use usher::model::action::Request;
 
 #[tokio::test]
 async fn it_takes_a_log_in_and_our_own_origin() {
@@ -220,7 +220,7 @@ async fn a_socket_has_sixteen_actions_under_way_at_most() {
         asked.push(request);
     }
     assert_eq!(asked.len(), 16);
-    assert!(asked.iter().all(|request| matches!(request, Request::Action { .. })));
+    assert!(asked.iter().all(|request| matches!(request, Recorded::Action { .. })));
 }
 
 #[tokio::test]
@@ -237,15 +237,15 @@ async fn what_was_said_before_the_page_went_is_done_all_the_same_and_in_its_orde
         for wanted in ["pause", "resume", "admit"] {
             let request = common::in_time("what was said", site.requests.recv()).await.expect("open");
             let word = match request {
-                Request::Pause { paused, .. } => {
+                Recorded::Pause { paused, .. } => {
                     if paused {
                         "pause"
                     } else {
                         "resume"
                     }
                 }
-                Request::Action { .. } => "admit",
-                Request::Retry { .. } => "retry",
+                Recorded::Action { .. } => "admit",
+                Recorded::Retry { .. } => "retry",
             };
             assert_eq!(word, wanted, "round {round}");
         }
@@ -253,7 +253,7 @@ async fn what_was_said_before_the_page_went_is_done_all_the_same_and_in_its_orde
 }
 
 #[tokio::test]
-async fn an_action_that_loses_its_actor_is_answered() {
+async fn an_action_that_loses_its_task_is_answered() {
     let mut site = TestServer::start().await;
     let mut socket = site.logged_in("mo").await.socket().await;
     socket.send(&json!({ "type": "admit", "ref": "1", "people": ["p"], "scope": "person" })).await;

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::browser::{Browser, Socket};
 use common::desk::{Desk, quiet};
+use common::recorded_actions::Recorded;
 use common::sample_rows;
 use common::server::{ServerSetup, TestServer};
 use serde_json::{Value, json};
-use usher::model::action::Request;
 use usher::model::{Action, ActionError, ActionResult, BridgeStats, CdrStats, Queued, Target, TargetResult};
 use usher::view::Kind;
 
@@ -137,7 +137,7 @@ impl Watched {
     }
 }
 
-async fn next_request(site: &mut TestServer) -> Request {
+async fn next_request(site: &mut TestServer) -> Recorded {
     common::in_time("a request of the browser", site.requests.recv()).await.expect("request")
 }
 
@@ -197,8 +197,8 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     assert_eq!((&delta["seq"], &delta["drop"]), (&json!(2), &json!([{ "kind": "person", "id": "p1" }])));
 
     page.send(json!({ "type": "admit", "ref": "1", "people": ["p2", "p3", "p2"], "scope": "selection" })).await;
-    let Request::Action { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
-    assert_eq!((press.actor.user.as_ref(), press.targets.len()), ("ana", 2), "each person once");
+    let Recorded::Action { request, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
+    assert_eq!((request.actor.user.as_ref(), request.targets.len()), ("ana", 2), "each person once");
     started.send(()).expect("waiting");
     let reply = page.until(|frame| frame["type"] == "reply").await;
     assert_eq!((&reply["state"], &reply["people"], &reply["at_seq"]), (&json!("started"), &json!(2), &json!(2)));
@@ -210,7 +210,7 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     let late = page.until(|frame| frame["type"] == "reply").await;
     assert_eq!((&late["ref"], &late["state"], &late["results"][0]["corrected"]), (&json!("1"), &json!("finished"), &json!(true)));
 
-    let deeds = [
+    let actions = [
         (json!({ "type": "send_back", "people": ["p2"], "scope": "undo", "over": ["c9"] }), Action::SendBack),
         (json!({ "type": "remove", "people": ["p2"], "scope": "person", "over": [] }), Action::Remove),
         (json!({ "type": "mute", "people": ["p2"], "on": true, "scope": "meeting", "over": [] }), Action::Mute(true)),
@@ -221,15 +221,15 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
             Action::Message { text: "A minute".into(), seconds: Some(60) },
         ),
     ];
-    for (mut message, deed) in deeds {
-        message["ref"] = json!("deed");
+    for (mut message, action) in actions {
+        message["ref"] = json!("action");
         page.send(message).await;
-        let Request::Action { press, results, started } = next_request(&mut site).await else { panic!("expected a press") };
-        assert_eq!((&press.deed, press.targets.len()), (&deed, 1));
+        let Recorded::Action { request, results, started } = next_request(&mut site).await else { panic!("expected an action") };
+        assert_eq!((&request.action, request.targets.len()), (&action, 1));
         started.send(()).expect("waiting");
-        page.send(json!({ "type": "stop", "ref": "stop", "press": "deed" })).await;
-        common::in_time("the stop", press.stop.cancelled()).await;
-        results.send(TargetResult::new(press.targets[0].clone(), ActionResult::Stopped, "")).await.expect("open");
+        page.send(json!({ "type": "stop", "ref": "stop", "press": "action" })).await;
+        common::in_time("the stop", request.stop.cancelled()).await;
+        results.send(TargetResult::new(request.targets[0].clone(), ActionResult::Stopped, "")).await.expect("open");
         let reply = page.until(|frame| frame["state"] == "finished").await;
         assert_eq!(reply["results"][0]["result"], "stopped");
     }
@@ -257,7 +257,7 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     assert_eq!(page.until(|frame| frame["type"] == "prefs").await["value"], prefs);
 
     page.send(json!({ "type": "retry", "ref": "2", "bridge": "z" })).await;
-    let Request::Retry { bridge, answer, .. } = next_request(&mut site).await else { panic!("expected a retry") };
+    let Recorded::Retry { bridge, answer, .. } = next_request(&mut site).await else { panic!("expected a retry") };
     answer.send(Err(ActionError::UnknownBridge(bridge))).expect("waiting");
     assert_eq!(page.until(|frame| frame["type"] == "error").await["code"], "unknown_bridge");
 
@@ -268,7 +268,7 @@ async fn every_real_frame_is_as_documented_and_every_mutation_is_noticed() {
     page.send(json!({ "type": "watch", "ref": "4", "on": false })).await;
     for (word, wanted) in [("pause", true), ("resume", false)] {
         page.send(json!({ "type": word, "ref": "5", "bridge": "a" })).await;
-        let Request::Pause { actor, bridge, paused, answer } = next_request(&mut site).await else { panic!("expected a pause") };
+        let Recorded::Pause { actor, bridge, paused, answer } = next_request(&mut site).await else { panic!("expected a pause") };
         assert_eq!((&*actor.user, bridge.as_str(), paused), ("ana", "a", wanted));
         answer.send(Ok(())).expect("waiting");
     }
@@ -370,9 +370,9 @@ async fn the_results_of_five_thousand_people_travel_in_frames_of_two_hundred() {
     let mut socket = site.logged_in("mo").await.socket().await;
     let people: Vec<_> = (0..5000).map(|n| format!("{n:036}")).collect();
     socket.send(&json!({ "type": "admit", "ref": "all", "people": people, "scope": "shown" })).await;
-    let Request::Action { press, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
+    let Recorded::Action { request, results, started } = next_request(&mut site).await else { panic!("expected an admit") };
     started.send(()).expect("waiting");
-    for person in press.targets {
+    for person in request.targets {
         results.send(TargetResult::new(person, ActionResult::Done, "")).await.expect("open");
     }
     let document = Direction::load("toBrowser");

@@ -1,84 +1,102 @@
-//! Sees to it that nothing acts on CMS without its entry in the log: room for the entries is taken before anything is done, and the entry of each target
-//! is written together with the end of its row in the journal. Sends nothing.
+//! Makes sure that nothing acts on CMS without its entry in the audit log: the entries' reservation is reserved before anything is done, and the entry
+//! of each target is written together with the end of its row in the journal. Sends nothing to CMS but bridge commands.
 
 use std::collections::HashSet;
 
 use tokio::sync::mpsc;
 use tracing::debug;
 
+use super::Actions;
 use super::journal::closing;
-use super::{Deeds, Subject};
+use super::target::TargetSnapshot;
 use crate::audit::{AuditEvent, AuditSubject, Entry, Quota, Reservation};
 use crate::cms::BridgeCommand;
 use crate::model::wire_name::to_wire;
 use crate::model::{ActionError, ActionRequest, ActionResult, Actor, Target, TargetResult};
 use crate::store::meetings::calls_of;
 
-impl Deeds {
-    /// Each target of a press once: those that Usher knows, as they are shown now, and the others. An id that is nobody's has no row in the
-    /// journal and no entry of its own: else a page that makes ids up could fill both.
-    pub(super) fn subjects(&self, press: &ActionRequest) -> (Vec<Subject>, Vec<Target>) {
-        let store = self.reach.cluster.store();
+impl Actions {
+    /// Each target of a request once: the known ones, as they are shown now, and the unknown ones. An unknown id has no row in the journal and
+    /// no entry of its own: otherwise a page that invents ids could fill both.
+    pub(super) fn distinct_targets(&self, request: &ActionRequest) -> (Vec<TargetSnapshot>, Vec<Target>) {
+        let store = self.bridges.cluster.store();
         let mut seen = HashSet::new();
-        let targets = press.targets.iter().filter(|target| seen.insert(*target));
+        let targets = request.targets.iter().filter(|target| seen.insert(*target));
         let (known, unknown): (Vec<&Target>, Vec<&Target>) = targets.partition(|target| match target {
             Target::Person(id) => store.has_person(id),
             Target::Meeting(id) => !calls_of(store, id).is_empty(),
         });
-        (known.into_iter().map(|target| Subject::of(store, target)).collect(), unknown.into_iter().cloned().collect())
+        (known.into_iter().map(|target| TargetSnapshot::new(store, target)).collect(), unknown.into_iter().cloned().collect())
     }
 
-    /// None where the log has no room: then nothing may be sent.
-    pub(super) async fn room_for(&self, press: &ActionRequest, subjects: &[Subject], unknown: &[Target]) -> Option<Reservation> {
-        let entries = subjects.len() + usize::from(!unknown.is_empty());
-        self.log.reserve(Quota::Actions, &press.actor.user, entries).await.ok()
+    /// None if the log has no reservation: then nothing may be sent.
+    pub(super) async fn reserve_entries(
+        &self,
+        request: &ActionRequest,
+        known: &[TargetSnapshot],
+        unknown: &[Target],
+    ) -> Option<Reservation> {
+        let entries = known.len() + usize::from(!unknown.is_empty());
+        self.log.reserve(Quota::Actions, &request.actor.user, entries).await.ok()
     }
 
-    /// One entry for all of them.
-    pub(super) fn log_unknown(&self, press: &ActionRequest, unknown: &[Target], room: &mut Reservation) {
+    /// Writes one entry for all of them.
+    pub(super) fn log_unknown(&self, request: &ActionRequest, unknown: &[Target], reservation: &mut Reservation) {
         if !unknown.is_empty() {
-            let entry = Entry::by(&press.actor, AuditEvent::Did(press.deed.verb())).scope(&press.scope);
-            room.add(entry.unknown(unknown.len()));
+            let entry = Entry::by(&request.actor, AuditEvent::Did(request.action.kind())).scope(&request.scope);
+            reservation.add(entry.unknown(unknown.len()));
         }
     }
 
-    /// The result for one target of a press is final here, and only here, but for what `later` finds. `id`: the press in the journal. Answers
-    /// the entry of the log.
-    pub(super) fn settle(&self, press: &ActionRequest, id: i64, subject: &Subject, result: &TargetResult, room: &mut Reservation) -> Entry {
-        let entry = Entry::by(&press.actor, AuditEvent::Did(press.deed.verb())).scope(&press.scope).about(subject.whom.clone());
-        let entry = entry.action_id(subject.action_id.clone());
-        let entry = entry.detail(press.deed.detail()).with(result);
-        room.add_with(entry.clone(), closing(id, result));
-        let (action, to_wire) = (to_wire(&press.deed.verb()), to_wire(&result.result));
-        debug!(user = %press.actor.user, %action, target = ?subject.target, result = %to_wire, "ended");
-        metrics::counter!("usher_actions_total", "action" => action, "result" => to_wire).increment(1);
+    /// Makes the result for one target final, in the journal and the audit log; only a late reading can correct it afterwards. `journal_id` is
+    /// the request's in the journal. Returns the entry of the audit log.
+    pub(super) fn log_result(
+        &self,
+        request: &ActionRequest,
+        journal_id: i64,
+        snapshot: &TargetSnapshot,
+        result: &TargetResult,
+        reservation: &mut Reservation,
+    ) -> Entry {
+        let entry = Entry::by(&request.actor, AuditEvent::Did(request.action.kind())).scope(&request.scope).about(snapshot.whom.clone());
+        let entry = entry.action_id(snapshot.action_id.clone());
+        let entry = entry.detail(request.action.detail()).with(result);
+        reservation.add_with(entry.clone(), closing(journal_id, result));
+        let (action, result) = (to_wire(&request.action.kind()), to_wire(&result.result));
+        debug!(user = %request.actor.user, %action, target = ?snapshot.target, %result, "action ended");
+        metrics::counter!("usher_actions_total", "action" => action, "result" => result).increment(1);
         entry
     }
 
-    /// Tells a bridge something that has no result but that it was told.
-    pub(super) async fn tell_logged(
+    /// Sends a bridge a command that has no result but that it was delivered.
+    pub(super) async fn command_audited(
         &self,
         actor: &Actor,
-        action: AuditEvent,
+        event: AuditEvent,
         bridge: &str,
         command: BridgeCommand,
     ) -> Result<(), ActionError> {
-        // Without waiting: requests are carried out in their order, and others' must not wait for this one.
-        let mut room = self.log.try_reserve(Quota::Actions, &actor.user, 1).map_err(|_| ActionError::LogFull)?;
-        let cluster = &self.reach.cluster;
-        let told = cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()));
-        let entry = Entry::by(actor, action).about(AuditSubject::bridge(cluster.store(), bridge));
-        room.add(match &told {
+        // Without waiting for reservation: commands are carried out in their order, and others' must not wait for this one.
+        let mut reservation = self.log.try_reserve(Quota::Actions, &actor.user, 1).map_err(|_| ActionError::LogFull)?;
+        let cluster = &self.bridges.cluster;
+        let delivered = cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()));
+        let entry = Entry::by(actor, event).about(AuditSubject::bridge(cluster.store(), bridge));
+        reservation.add(match &delivered {
             Ok(()) => entry.ended(ActionResult::Done),
             Err(error) => entry.ended(ActionResult::Refused).reason(error.to_string()),
         });
-        told
+        delivered
     }
 }
 
-/// The same result for each.
-pub(super) async fn send_all(targets: impl Iterator<Item = Target>, how: ActionResult, reason: &str, results: &mpsc::Sender<TargetResult>) {
+/// Sends the same result for each target.
+pub(super) async fn send_all(
+    targets: impl Iterator<Item = Target>,
+    result: ActionResult,
+    reason: &str,
+    results: &mpsc::Sender<TargetResult>,
+) {
     for target in targets {
-        let _ = results.send(TargetResult::new(target, how, reason)).await;
+        let _ = results.send(TargetResult::new(target, result, reason)).await;
     }
 }

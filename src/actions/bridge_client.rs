@@ -1,4 +1,4 @@
-//! Asking bridges for something and waiting for what comes of it, as patiently as the bridge deserves. Decides nothing.
+//! Sends requests to bridge actors and waits for their answers, as long as the bridge answers others meanwhile. Decides nothing.
 
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -7,18 +7,18 @@ use crate::cms::{BridgeCommand, Cluster, LegProbe, Mutation, Request, RequestErr
 use crate::config::Timing;
 use crate::model::ParticipantId;
 
-/// How many deadlines somebody stands in line at a bridge that does answer others.
-const LONGEST_LINE: usize = 10;
+/// The most deadlines that a request waits in the queue of a bridge that does answer others.
+const MAX_DEADLINES: usize = 10;
 
 /// Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Reach {
+pub(super) struct BridgeClient {
     pub(super) cluster: Cluster,
     pub(super) timing: Timing,
 }
 
-impl Reach {
-    /// Asks CMS for a change. `stop` takes it back for as long as it stands in line.
+impl BridgeClient {
+    /// Asks CMS for a change. `stop` withdraws it while it is still queued.
     pub(super) async fn change(&self, bridge: &str, change: Mutation, bulk: bool, stop: &CancellationToken) -> Result<(), RequestError> {
         if stop.is_cancelled() {
             return Err(RequestError::Withdrawn);
@@ -34,7 +34,7 @@ impl Reach {
             Ok(result) => return result.map(drop),
             Err(why) => why,
         };
-        // It is not to be sent any more. Where it was sent meanwhile, its answer counts.
+        // The request must not be sent any more. If it was sent meanwhile, its answer counts.
         self.send(bridge, BridgeCommand::Withdraw(ask)).await?;
         match (self.wait(bridge, &mut answer).await?, why) {
             (Err(RequestError::Withdrawn), RequestError::TimedOut(_)) => {
@@ -51,10 +51,10 @@ impl Reach {
         self.wait(bridge, &mut answer).await?
     }
 
-    /// Reads the person's legs.
-    pub(super) async fn look(&self, bridge: &str, person: &ParticipantId, bulk: bool) -> LegProbe {
+    /// Reads the lobby state of the participant's legs.
+    pub(super) async fn read_lobby(&self, bridge: &str, participant: &ParticipantId, bulk: bool) -> LegProbe {
         let (reply, mut answer) = oneshot::channel();
-        let sent = self.send(bridge, BridgeCommand::ProbeLegs { person: person.clone(), bulk, reply }).await;
+        let sent = self.send(bridge, BridgeCommand::ProbeLegs { person: participant.clone(), bulk, reply }).await;
         let look = match sent {
             Ok(()) => self.wait(bridge, &mut answer).await,
             Err(error) => Err(error),
@@ -66,11 +66,11 @@ impl Reach {
         self.cluster.send(bridge, command).await.map_err(|_| RequestError::Withheld("the bridge is not followed any more".into()))
     }
 
-    /// Waits as long as the bridge answers others meanwhile: in a large press most people stand in line.
+    /// Waits as long as the bridge answers others meanwhile: in a large request most participants wait in the queue.
     async fn wait<T>(&self, bridge: &str, answer: &mut oneshot::Receiver<T>) -> Result<T, RequestError> {
-        for _ in 0..LONGEST_LINE {
+        for _ in 0..MAX_DEADLINES {
             match tokio::time::timeout(self.timing.action_deadline, &mut *answer).await {
-                // Its actor may have gone without an answer, and what it had sent goes on.
+                // The actor may have ended without an answer, while CMS carries on with what it had sent.
                 Ok(answer) => {
                     let gone = |_| RequestError::Closed { why: "the bridge is not followed any more".into(), soon: false };
                     return answer.map_err(gone);

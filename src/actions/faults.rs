@@ -1,15 +1,15 @@
-//! Defects on purpose, for tests: work on a target that is named here panics.
+//! Deliberate defects for tests: work on a target that is listed here panics.
 
 use std::sync::Mutex;
 
 use crate::model::Target;
 
-/// When it is carried out.
+/// Panic when the action is carried out.
 pub(crate) static NOW: Mutex<Vec<Target>> = Mutex::new(Vec::new());
-/// When what became of it is read later.
+/// Panic when the target is read again after the action.
 pub(crate) static LATER: Mutex<Vec<Target>> = Mutex::new(Vec::new());
 
-pub(super) fn strike(when: &Mutex<Vec<Target>>, target: &Target) {
-    let struck = when.lock().is_ok_and(|struck| struck.contains(target));
-    assert!(!struck, "a defect, on purpose");
+pub(super) fn panic_if_listed(list: &Mutex<Vec<Target>>, target: &Target) {
+    let listed = list.lock().is_ok_and(|listed| listed.contains(target));
+    assert!(!listed, "a defect, on purpose");
 }

@@ -1,169 +1,134 @@
-//! What is wished of a person or a meeting, and whether what is known or was read says that it is so. Pure.
+//! The goal of an action: whether what is known or was read says that the target has reached it. Pure.
 
-use std::sync::Arc;
-
-use crate::cms::{CallDetail, LegProbe, RequestError};
+use crate::cms::{CallDetail, LegProbe, RequestError, changes_legs};
 use crate::model::{Action, Lobby};
 
-/// How a person is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wish {
-    In,
-    Waiting,
-    Gone,
-    Muted(bool),
-    /// Empty: by their own name.
-    Named(Arc<str>),
-}
-
-impl Wish {
-    /// None for what is wished of meetings.
-    pub(super) fn of(deed: &Action) -> Option<Self> {
-        Some(match deed {
-            Action::Admit => Self::In,
-            Action::SendBack => Self::Waiting,
-            Action::Remove => Self::Gone,
-            Action::Mute(on) => Self::Muted(*on),
-            Action::Rename(label) => Self::Named(label.clone()),
-            Action::Lock(_) | Action::Message { .. } => return None,
-        })
-    }
-
-    /// What is said of somebody who is not so after CMS accepted the request.
-    pub(super) fn not_so(&self) -> &'static str {
-        match self {
-            Self::In => "the person still reads as waiting",
-            Self::Waiting => "the person still reads as in the call",
-            Self::Gone => "the person is still there",
-            Self::Muted(true) => "the person does not read as muted",
-            Self::Muted(false) => "the person still reads as muted",
-            Self::Named(_) => "the name does not read so",
-        }
-    }
-
-    /// What the lobby that is known says before anything was sent.
-    pub(super) fn is_so(&self, known: &Known) -> bool {
-        match self {
-            Self::In => known.lobby == Lobby::In,
-            Self::Waiting => known.lobby == Lobby::Waiting,
-            Self::Muted(on) => known.muted == Some(*on),
-            // Whoever is there is not gone, and the name is known only by reading it.
-            Self::Gone | Self::Named(_) => false,
-        }
-    }
-}
-
-/// What is known of a person who is there, without asking.
+/// The state of a participant who is there, as far as it is known without asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Known {
+pub(super) struct KnownState {
     pub(super) lobby: Lobby,
-    /// None where no event would tell.
+    /// None where no event would tell it.
     pub(super) muted: Option<bool>,
 }
 
-/// What was read of somebody for whom a change was asked.
+/// The result of a reading after a change was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reading {
-    So,
-    NotSo,
-    /// Perhaps; another reading may tell.
+pub(super) enum Observation {
+    Reached,
+    NotReached,
+    /// Another reading may tell.
     Unclear,
     Left,
     Failed(RequestError),
 }
 
-/// What the legs say to the wish for a lobby state.
-pub(super) fn of_look(wish: &Wish, look: LegProbe) -> Reading {
-    match (look, wish) {
-        (LegProbe::Failed(error), _) => Reading::Failed(error),
-        (LegProbe::Gone, _) => Reading::Left,
-        (LegProbe::Unclear, _) => Reading::Unclear,
-        (LegProbe::In, Wish::In) | (LegProbe::Waiting, Wish::Waiting) => Reading::So,
-        (LegProbe::In | LegProbe::Waiting, _) => Reading::NotSo,
-    }
+/// How the goal of an action for participants is read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadBack {
+    /// By the lobby state of the participant's legs.
+    Lobby,
+    /// The participant is no longer there.
+    Absence,
+    /// By a property of the participant.
+    Participant,
+    /// By a property of each of the participant's legs, which is set for each leg.
+    Legs,
 }
 
-/// How a meeting is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum MeetingWish {
-    Locked(bool),
-    /// Shows a banner for so many seconds, or until it is taken away; empty: shows none.
-    Says(Arc<str>, Option<u32>),
-}
-
-impl MeetingWish {
-    /// None for what is wished of people.
-    pub(super) fn of(deed: &Action) -> Option<Self> {
-        match deed {
-            Action::Lock(on) => Some(Self::Locked(*on)),
-            Action::Message { text, seconds } => Some(Self::Says(text.clone(), *seconds)),
-            _ => None,
-        }
-    }
-
-    /// What one instance of the meeting reads as.
-    pub(super) fn is_so(&self, call: &CallDetail) -> bool {
+impl Action {
+    pub(super) fn read_back(&self) -> ReadBack {
         match self {
-            Self::Locked(on) => call.locked == Some(*on),
-            Self::Says(text, _) => is_same_text(text, call.message.as_deref().unwrap_or_default()),
+            Self::Admit | Self::SendBack => ReadBack::Lobby,
+            Self::Remove => ReadBack::Absence,
+            action if changes_legs(action) => ReadBack::Legs,
+            _ => ReadBack::Participant,
         }
     }
 
-    /// The same before anything was sent: a banner that is to stay for a while is begun anew.
-    pub(super) fn is_so_already(&self, call: &CallDetail) -> bool {
+    /// The goal is reached before anything was sent. False where only a reading tells.
+    pub(super) fn is_reached_by(&self, known: &KnownState) -> bool {
         match self {
-            Self::Says(text, Some(_)) if !text.is_empty() => false,
-            Self::Says(text, None) if !text.is_empty() && call.message_duration.as_deref() != Some("permanent") => false,
-            _ => self.is_so(call),
+            Self::Admit => known.lobby == Lobby::In,
+            Self::SendBack => known.lobby == Lobby::Waiting,
+            Self::Mute(on) => known.muted == Some(*on),
+            _ => false,
+        }
+    }
+
+    /// The goal is reached in one call of a meeting before anything was sent. A banner with a duration always starts anew.
+    pub(super) fn is_reached_by_call(&self, call: &CallDetail) -> bool {
+        match self {
+            Self::Message { text, seconds: Some(_) } if !text.is_empty() => false,
+            Self::Message { text, seconds: None } if !text.is_empty() && call.message_duration.as_deref() != Some("permanent") => false,
+            _ => call.shows(self),
+        }
+    }
+
+    /// Why the result is "unconfirmed": what the participant still reads as.
+    pub(super) fn not_reached(&self) -> &'static str {
+        match self {
+            Self::Admit => "the person still reads as waiting",
+            Self::SendBack => "the person still reads as in the call",
+            Self::Remove => "the person is still there",
+            Self::Mute(true) => "the person does not read as muted",
+            Self::Mute(false) => "the person still reads as muted",
+            Self::Rename(_) => "the name does not read so",
+            _ => "it does not read so",
         }
     }
 }
 
-/// Texts are the same whatever spaces a bridge makes of spaces.
-pub(super) fn is_same_text(one: &str, other: &str) -> bool {
-    one.split_whitespace().eq(other.split_whitespace())
+/// Compares the lobby state of a participant's legs with the goal of an admission, or of a sending back.
+pub(super) fn observe_lobby(action: &Action, look: LegProbe) -> Observation {
+    match (look, action) {
+        (LegProbe::Failed(error), _) => Observation::Failed(error),
+        (LegProbe::Gone, _) => Observation::Left,
+        (LegProbe::Unclear, _) => Observation::Unclear,
+        (LegProbe::In, Action::Admit) | (LegProbe::Waiting, Action::SendBack) => Observation::Reached,
+        (LegProbe::In | LegProbe::Waiting, _) => Observation::NotReached,
+    }
 }
 
-/// A refusal in CMS's own word; without one its status says something at least.
+/// A refusal in CMS's own words; without any, its status says something at least.
 pub(super) fn with_status(status: u16, reason: String) -> String {
     if reason == "without a reason" { format!("{reason} ({status})") } else { reason }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use std::sync::Arc;
+
     use rstest::rstest;
 
     use super::*;
 
     #[rstest]
-    #[case(Action::Admit, true)]
-    #[case(Action::SendBack, true)]
-    #[case(Action::Remove, true)]
-    #[case(Action::Mute(true), true)]
-    #[case(Action::Rename("x".into()), true)]
-    #[case(Action::Lock(true), false)]
-    #[case(Action::Message { text: "x".into(), seconds: None }, false)]
-    fn each_action_is_for_people_or_for_meetings(#[case] deed: Action, #[case] people: bool) {
-        assert_eq!((Wish::of(&deed).is_some(), MeetingWish::of(&deed).is_some()), (people, !people));
-    }
-
-    #[rstest]
-    #[case(LegProbe::In, Reading::So, Reading::NotSo)]
-    #[case(LegProbe::Waiting, Reading::NotSo, Reading::So)]
-    #[case(LegProbe::Unclear, Reading::Unclear, Reading::Unclear)]
-    #[case(LegProbe::Gone, Reading::Left, Reading::Left)]
-    #[case(LegProbe::Failed(RequestError::Forbidden), Reading::Failed(RequestError::Forbidden), Reading::Failed(RequestError::Forbidden))]
-    fn what_confirms_an_admission_denies_a_sending_back(#[case] look: LegProbe, #[case] admitted: Reading, #[case] sent_back: Reading) {
-        assert_eq!((of_look(&Wish::In, look.clone()), of_look(&Wish::Waiting, look)), (admitted, sent_back));
+    #[case(LegProbe::In, Observation::Reached, Observation::NotReached)]
+    #[case(LegProbe::Waiting, Observation::NotReached, Observation::Reached)]
+    #[case(LegProbe::Unclear, Observation::Unclear, Observation::Unclear)]
+    #[case(LegProbe::Gone, Observation::Left, Observation::Left)]
+    #[case(
+        LegProbe::Failed(RequestError::Forbidden),
+        Observation::Failed(RequestError::Forbidden),
+        Observation::Failed(RequestError::Forbidden)
+    )]
+    fn what_confirms_an_admission_denies_a_sending_back(
+        #[case] look: LegProbe,
+        #[case] admitted: Observation,
+        #[case] sent_back: Observation,
+    ) {
+        assert_eq!((observe_lobby(&Action::Admit, look.clone()), observe_lobby(&Action::SendBack, look)), (admitted, sent_back));
     }
 
     #[test]
-    fn what_no_event_tells_is_not_taken_for_so() {
-        let known = |muted| Known { lobby: Lobby::In, muted };
-        let so = |on, muted| Wish::Muted(on).is_so(&known(muted));
-        assert_eq!([so(true, Some(true)), so(true, Some(false)), so(true, None), so(false, None)], [true, false, false, false]);
-        assert!(!Wish::In.is_so(&Known { lobby: Lobby::Unknown, muted: None }));
+    fn what_no_event_tells_is_not_taken_for_reached() {
+        let known = |muted| KnownState { lobby: Lobby::In, muted };
+        let reached = |on, muted| Action::Mute(on).is_reached_by(&known(muted));
+        assert_eq!(
+            [reached(true, Some(true)), reached(true, Some(false)), reached(true, None), reached(false, None)],
+            [true, false, false, false]
+        );
+        assert!(!Action::Admit.is_reached_by(&KnownState { lobby: Lobby::Unknown, muted: None }));
     }
 
     #[rstest]
@@ -182,14 +147,8 @@ mod tests {
     ) {
         let message = Some(Arc::from(shown)).filter(|text: &Arc<str>| !text.is_empty());
         let call = CallDetail { message, message_duration: Some(duration.into()), ..CallDetail::default() };
-        let wish = MeetingWish::Says(text.into(), seconds);
-        assert_eq!((wish.is_so_already(&call), wish.is_so(&call)), (already, text == shown));
-    }
-
-    #[test]
-    fn a_lock_that_is_not_known_is_not_so() {
-        let call = CallDetail::default();
-        assert!(!MeetingWish::Locked(true).is_so(&call) && !MeetingWish::Locked(false).is_so(&call));
+        let action = Action::Message { text: text.into(), seconds };
+        assert_eq!((action.is_reached_by_call(&call), call.shows(&action)), (already, text == shown));
     }
 
     #[rstest]
@@ -198,14 +157,5 @@ mod tests {
     #[case(400, "parameterError parameter=deactivated", "parameterError parameter=deactivated")]
     fn a_refusal_without_a_word_of_cms_is_told_with_its_status(#[case] status: u16, #[case] reason: &str, #[case] told: &str) {
         assert_eq!(with_status(status, reason.into()), told);
-    }
-
-    proptest! {
-        #[test]
-        fn spaces_make_no_other_text(words in proptest::collection::vec("[a-z]{1,5}", 0..6), space in "[ \n]{1,3}") {
-            let (plain, spaced) = (words.join(" "), [&*space, &words.join(&space), &space].concat());
-            prop_assert!(is_same_text(&plain, &spaced));
-            prop_assert!(!is_same_text(&plain, &(spaced + "more")));
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Who and what is just being acted on, so that two presses on one target are one action, or one after the other. Sends nothing.
+//! The targets that actions are under way on, so that two requests for one target become one action, or one after the other. Sends nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,64 +9,64 @@ use crate::model::{Action, Target, TargetResult};
 
 /// Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Running(Arc<Mutex<HashMap<Target, UnderWay>>>);
+pub(super) struct InProgress(Arc<Mutex<HashMap<Target, ActionInProgress>>>);
 
-struct UnderWay {
-    deed: Action,
+struct ActionInProgress {
+    action: Action,
     waiting: Vec<oneshot::Sender<TargetResult>>,
 }
 
-/// What a press finds at a target.
-pub(super) enum Turn {
-    Mine(Mine),
-    /// Another one is under way, perhaps for the same.
-    Others {
+/// The answer to a request that wants to act on a target.
+pub(super) enum Access {
+    Acquired(TargetGuard),
+    /// Another action is under way; `same`: it is an equal one.
+    Busy {
         same: bool,
         end: oneshot::Receiver<TargetResult>,
     },
 }
 
-/// For as long as it lives, others wait. Where it ends without a result they learn that.
-pub(super) struct Mine {
-    running: Running,
+/// Other requests for the target wait while it lives. Dropped without a result, it tells them that there is none.
+pub(super) struct TargetGuard {
+    in_progress: InProgress,
     target: Target,
     result: Option<TargetResult>,
 }
 
-impl Running {
-    pub(super) fn enter(&self, target: &Target, deed: &Action) -> Turn {
-        let mut running = self.lock();
-        match running.get_mut(target) {
+impl InProgress {
+    pub(super) fn enter(&self, target: &Target, action: &Action) -> Access {
+        let mut targets = self.lock();
+        match targets.get_mut(target) {
             Some(other) => {
                 let (sender, end) = oneshot::channel();
                 other.waiting.push(sender);
-                Turn::Others { same: other.deed == *deed, end }
+                Access::Busy { same: other.action == *action, end }
             }
             None => {
-                running.insert(target.clone(), UnderWay { deed: deed.clone(), waiting: Vec::new() });
-                Turn::Mine(Mine { running: self.clone(), target: target.clone(), result: None })
+                targets.insert(target.clone(), ActionInProgress { action: action.clone(), waiting: Vec::new() });
+                Access::Acquired(TargetGuard { in_progress: self.clone(), target: target.clone(), result: None })
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Target, UnderWay>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Target, ActionInProgress>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Mine {
-    /// Ends it and tells those who wait.
+impl TargetGuard {
+    /// Ends the action and passes its result to those who wait.
     pub(super) fn end(mut self, result: TargetResult) {
         self.result = Some(result);
     }
 }
 
-impl Drop for Mine {
+impl Drop for TargetGuard {
     fn drop(&mut self) {
-        let ended = self.running.lock().remove(&self.target);
+        let ended = self.in_progress.lock().remove(&self.target);
         let Some(result) = &self.result else { return };
         for waiting in ended.into_iter().flat_map(|ended| ended.waiting) {
-            // Who was stopped waits no longer.
+            // A request that was stopped no longer waits.
             let _ = waiting.send(result.clone());
         }
     }
@@ -81,41 +81,41 @@ mod tests {
         Target::Person("p".into())
     }
 
-    fn mine(running: &Running, deed: &Action) -> Mine {
-        match running.enter(&person(), deed) {
-            Turn::Mine(mine) => mine,
-            Turn::Others { .. } => panic!("another one is under way"),
+    fn acquire(in_progress: &InProgress, action: &Action) -> TargetGuard {
+        match in_progress.enter(&person(), action) {
+            Access::Acquired(guard) => guard,
+            Access::Busy { .. } => panic!("another one is under way"),
         }
     }
 
-    fn others(running: &Running, deed: &Action) -> (bool, oneshot::Receiver<TargetResult>) {
-        match running.enter(&person(), deed) {
-            Turn::Others { same, end } => (same, end),
-            Turn::Mine(_) => panic!("nothing else is under way"),
+    fn busy(in_progress: &InProgress, action: &Action) -> (bool, oneshot::Receiver<TargetResult>) {
+        match in_progress.enter(&person(), action) {
+            Access::Busy { same, end } => (same, end),
+            Access::Acquired(_) => panic!("nothing else is under way"),
         }
     }
 
     #[test]
-    fn who_comes_second_learns_whether_it_is_the_same_and_how_it_ended() {
-        let running = Running::default();
-        let first = mine(&running, &Action::Rename("One".into()));
-        let (same, mut end) = others(&running, &Action::Rename("One".into()));
-        let (other_same, mut other_end) = others(&running, &Action::Rename("Two".into()));
+    fn the_second_request_learns_whether_it_is_the_same_and_how_the_first_ended() {
+        let in_progress = InProgress::default();
+        let first = acquire(&in_progress, &Action::Rename("One".into()));
+        let (same, mut end) = busy(&in_progress, &Action::Rename("One".into()));
+        let (other_same, mut other_end) = busy(&in_progress, &Action::Rename("Two".into()));
         assert_eq!((same, other_same), (true, false));
         assert!(end.try_recv().is_err(), "it has not ended");
         let result = TargetResult::new(person(), ActionResult::Done, "");
         first.end(result.clone());
         assert_eq!((end.try_recv(), other_end.try_recv()), (Ok(result.clone()), Ok(result)));
-        drop(mine(&running, &Action::Admit));
+        drop(acquire(&in_progress, &Action::Admit));
     }
 
     #[test]
-    fn one_that_ends_without_a_result_keeps_nobody_waiting() {
-        let running = Running::default();
-        let first = mine(&running, &Action::Admit);
-        let (_, mut end) = others(&running, &Action::Admit);
+    fn an_action_that_ends_without_a_result_keeps_nobody_waiting() {
+        let in_progress = InProgress::default();
+        let first = acquire(&in_progress, &Action::Admit);
+        let (_, mut end) = busy(&in_progress, &Action::Admit);
         drop(first);
         assert_eq!(end.try_recv(), Err(oneshot::error::TryRecvError::Closed));
-        drop(mine(&running, &Action::Admit));
+        drop(acquire(&in_progress, &Action::Admit));
     }
 }

@@ -1,38 +1,43 @@
-//! What was pressed and what came of it, in SQLite: one commit before anything of a press is sent. Decides nothing.
+//! The journal of actions in SQLite: each request is committed before anything of it is sent, and later the result of each target. Decides nothing.
 //!
-//! A press has its number before it is written, and the database takes what it is given in order: a press that is written late, when its
-//! targets are under way already, is written before their results.
+//! A request has its id before it is written, and the database writes in the order of the calls: a request that is written late, when its
+//! targets are under way already, is still written before their results.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, params};
+use tokio_util::sync::CancellationToken;
 
-use super::Subject;
+use super::target::TargetSnapshot;
 use crate::audit::{AuditSubject, new_action_id};
 use crate::db::{Db, DbError};
 use crate::model::wire_name::to_wire;
 use crate::model::{ActionKind, ActionRequest, Target, TargetResult, wire_name};
 
-/// How long an action stays in the journal after its press, once every result is known: for whoever examines a mistake. What was done is in the
-/// log for as long as `log.keep_days` says.
-const KEPT_MS: i64 = 7 * 24 * 3600 * 1000;
-/// Presses that are deleted in one commit.
+/// How long a request stays in the journal once every result is known, for the analysis of mistakes. The audit log keeps the actions for
+/// `log.keep_days`.
+const KEEP_MS: i64 = 7 * 24 * 3600 * 1000;
+/// How often old requests are deleted.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// Requests that are deleted in one commit.
 const AT_ONCE: i64 = 500;
 
 /// Cheap handle.
 #[derive(Clone)]
 pub struct Journal(Db);
 
-/// One target of a press whose end is not known: Usher stopped in between.
+/// An action on one target whose result is not known, because Usher stopped before it ended.
 #[derive(Debug, Clone)]
-pub struct OpenPress {
-    pub press: i64,
+pub struct InterruptedAction {
+    /// The id of its request in the journal.
+    pub journal_id: i64,
     pub target: Target,
-    pub verb: ActionKind,
+    pub kind: ActionKind,
     pub user: Arc<str>,
     pub address: Arc<str>,
     pub scope: Arc<str>,
-    /// As they were shown then.
+    /// The names as they were shown then.
     pub whom: AuditSubject,
     pub action_id: Arc<str>,
 }
@@ -42,33 +47,40 @@ impl Journal {
         Self(db)
     }
 
-    /// A number that no press has.
-    pub(super) fn number(&self) -> i64 {
+    /// An id that no other request has.
+    pub(super) fn new_id(&self) -> i64 {
         rand::random_range(1..=i64::MAX)
     }
 
-    /// Writes a press and everybody in it.
-    pub(super) async fn begin(&self, id: i64, press: &ActionRequest, subjects: &[Subject]) -> Result<(), DbError> {
-        let subjects = subjects.to_vec();
-        let (user, address) = (press.actor.user.to_string(), press.actor.address.to_string());
-        let (action, scope) = (to_wire(&press.deed.verb()), to_wire(&press.scope));
+    /// Writes a request and its targets.
+    pub(super) async fn begin(&self, id: i64, request: &ActionRequest, snapshots: &[TargetSnapshot]) -> Result<(), DbError> {
+        let snapshots = snapshots.to_vec();
+        let (user, address) = (request.actor.user.to_string(), request.actor.address.to_string());
+        let (action, scope) = (to_wire(&request.action.kind()), to_wire(&request.scope));
         self.0
             .write(move |conn| {
                 let mut insert =
                     conn.prepare_cached("INSERT INTO presses (id, at, user, address, scope, action) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
                 insert.execute((id, crate::clock::now_ms(), user, address, &*scope, &*action))?;
-                subjects.iter().try_for_each(|subject| insert_target(conn, id, subject))
+                snapshots.iter().try_for_each(|snapshot| insert_target(conn, id, snapshot))
             })
             .await
     }
 
-    /// Deletes some of what has been kept long enough, with the names in it. What is still open stays.
-    pub(super) fn forget_ended(&self) {
-        self.0.later(|conn| delete_ended_before(conn, crate::clock::now_ms() - KEPT_MS));
+    /// Deletes requests that ended long ago, with the names in them, until `stop`. Open ones stay.
+    pub async fn tidy(self, stop: CancellationToken) {
+        let mut interval = tokio::time::interval(TIDY_EVERY);
+        while stop.run_until_cancelled(interval.tick()).await.is_some() {
+            self.delete_old();
+        }
     }
 
-    /// What a stop of the process left open.
-    pub async fn open(&self) -> Result<Vec<OpenPress>, DbError> {
+    fn delete_old(&self) {
+        self.0.later(|conn| delete_ended_before(conn, crate::clock::now_ms() - KEEP_MS));
+    }
+
+    /// The actions that a stop of the process interrupted.
+    pub async fn interrupted(&self) -> Result<Vec<InterruptedAction>, DbError> {
         self.0
             .read(|conn| {
                 let mut query = conn.prepare(
@@ -78,9 +90,9 @@ impl Journal {
                 )?;
                 let rows = query.query_map([], |row| {
                     let text = |column| row.get::<_, String>(column).map(Arc::<str>::from);
-                    // Of another Usher's.
-                    let Some(verb) = wire_name::from_wire(&text(1)?) else { return Ok(None) };
-                    let target = target(verb, text(2)?);
+                    // A newer version wrote it.
+                    let Some(kind) = wire_name::from_wire(&text(1)?) else { return Ok(None) };
+                    let target = target(kind, text(2)?);
                     let whom = AuditSubject {
                         name: text(6)?,
                         address: text(7)?,
@@ -93,9 +105,9 @@ impl Journal {
                         ..AuditSubject::target_only(&target)
                     };
                     let (user, address, scope) = (text(3)?, text(4)?, text(5)?);
-                    // One of before there were ids gets one now.
+                    // Versions before the ids wrote none.
                     let action_id = Some(text(14)?).filter(|id| !id.is_empty()).unwrap_or_else(new_action_id);
-                    Ok(Some(OpenPress { press: row.get(0)?, target, verb, user, address, scope, whom, action_id }))
+                    Ok(Some(InterruptedAction { journal_id: row.get(0)?, target, kind, user, address, scope, whom, action_id }))
                 })?;
                 rows.filter_map(Result::transpose).collect()
             })
@@ -103,15 +115,15 @@ impl Journal {
     }
 }
 
-/// Adds how it ended for one of them; for the transaction in which its entry of the log is written.
-pub(super) fn closing(press: i64, result: &TargetResult) -> impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + use<> {
+/// Writes the result of one target, in the transaction that writes its entry of the audit log.
+pub(super) fn closing(journal_id: i64, result: &TargetResult) -> impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + use<> {
     let (Target::Person(id) | Target::Meeting(id)) = &result.target;
     let (id, to_wire) = (id.clone(), to_wire(&result.result));
     let (reason, ended) = (result.reason.clone().unwrap_or_default(), crate::clock::now_ms());
     move |conn| {
         let mut update =
             conn.prepare_cached("UPDATE press_people SET result = ?3, reason = ?4, ended = ?5 WHERE press = ?1 AND person = ?2")?;
-        update.execute((press, &*id, &*to_wire, &*reason, ended)).map(drop)
+        update.execute((journal_id, &*id, &*to_wire, &*reason, ended)).map(drop)
     }
 }
 
@@ -128,15 +140,12 @@ fn delete_ended_before(conn: &Connection, before: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn target(verb: ActionKind, id: Arc<str>) -> Target {
-    match verb {
-        ActionKind::Lock | ActionKind::Unlock | ActionKind::Message => Target::Meeting(id),
-        _ => Target::Person(id),
-    }
+fn target(kind: ActionKind, id: Arc<str>) -> Target {
+    if kind.is_for_meetings() { Target::Meeting(id) } else { Target::Person(id) }
 }
 
-/// `person` is the id of a person or a meeting, as the action says.
-fn insert_target(conn: &Connection, press: i64, Subject { target, whom, action_id }: &Subject) -> rusqlite::Result<()> {
+/// The column `person` has the id of a participant or a meeting, according to the action.
+fn insert_target(conn: &Connection, journal_id: i64, TargetSnapshot { target, whom, action_id }: &TargetSnapshot) -> rusqlite::Result<()> {
     let (Target::Person(id) | Target::Meeting(id)) = target;
     let mut insert = conn.prepare_cached(
         "INSERT INTO press_people (press, person, name, address, call, meeting_name, space, tenant, bridge, bridge_id, action_id) \
@@ -145,7 +154,7 @@ fn insert_target(conn: &Connection, press: i64, Subject { target, whom, action_i
     let texts = [id, &whom.name, &whom.address, &whom.meeting, &whom.meeting_name, &whom.space, &whom.tenant, &whom.bridge];
     let [id, name, address, call, meeting_name, space, tenant, bridge] = texts.map(|text| &**text);
     let (bridge_id, action_id) = (&*whom.bridge_id, &**action_id);
-    insert.execute(params![press, id, name, address, call, meeting_name, space, tenant, bridge, bridge_id, action_id]).map(drop)
+    insert.execute(params![journal_id, id, name, address, call, meeting_name, space, tenant, bridge, bridge_id, action_id]).map(drop)
 }
 
 #[cfg(test)]
@@ -155,15 +164,15 @@ mod tests {
     use crate::db::open_connection;
 
     #[test]
-    fn what_has_ended_goes_after_a_week_and_what_is_open_stays() {
+    fn ended_requests_go_after_a_week_and_open_ones_stay() {
         let dir = tempfile::tempdir().expect("directory");
         let conn = open_connection(dir.path()).expect("database");
-        let press = |id: i64, at: i64, results: &[Option<&str>]| {
+        let insert = |id: i64, at: i64, results: &[Option<&str>]| {
             conn.execute(
                 "INSERT INTO presses (id, at, user, address, scope, action) VALUES (?1, ?2, 'mo', '', 'person', 'admit')",
                 (id, at),
             )
-            .expect("a press");
+            .expect("a request");
             for (n, result) in results.iter().enumerate() {
                 let row = params![id, format!("p{n}"), result];
                 conn.execute(
@@ -173,11 +182,11 @@ mod tests {
                 .expect("a person");
             }
         };
-        let old = now_ms() - KEPT_MS - 1000;
-        press(1, old, &[Some("done"), Some("left")]);
-        press(2, old, &[Some("done"), None]);
-        press(3, now_ms(), &[Some("done")]);
-        delete_ended_before(&conn, now_ms() - KEPT_MS).expect("deleted");
+        let old = now_ms() - KEEP_MS - 1000;
+        insert(1, old, &[Some("done"), Some("left")]);
+        insert(2, old, &[Some("done"), None]);
+        insert(3, now_ms(), &[Some("done")]);
+        delete_ended_before(&conn, now_ms() - KEEP_MS).expect("deleted");
         let left = |sql: &str| -> Vec<i64> {
             let mut query = conn.prepare(sql).expect("query");
             let rows = query.query_map([], |row| row.get(0)).expect("rows");

@@ -1,5 +1,5 @@
-//! What ended without being known is read again some time later, and what was said of it is put right: on the row, in the results of the page
-//! that pressed, in the journal and the log. Sends nothing to CMS but readings.
+//! Reads targets again whose action ended unconfirmed, and corrects its result: on the row, on the page that requested it, in the journal and the
+//! audit log. Sends nothing to CMS but readings.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -12,51 +12,51 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use super::Deeds;
-use super::goal::{MeetingWish, Reading, Wish};
+use super::Actions;
+use super::goal::Observation;
 use super::journal::closing;
 use crate::audit::{Entry, Quota, Reservation, new_action_id};
 use crate::clock::Now;
 use crate::model::wire_name::to_wire;
 use crate::model::{Action, ActionResult, Outcome, Target, TargetResult};
 
-/// Late readings under way at once, of all presses: they must not stand in the way of what moderators do now.
+/// Late readings under way at once, of all requests: they must not delay what moderators do now.
 const AT_ONCE: usize = 16;
 
-/// An action on one target that ended without being known.
-pub(super) struct Doubt {
-    /// The press in the journal.
-    pub(super) press: i64,
+/// An action on one target whose result is not certain.
+pub(super) struct UnconfirmedAction {
+    /// The id of its request in the journal.
+    pub(super) journal_id: i64,
     pub(super) target: Target,
-    pub(super) deed: Action,
-    /// As it was logged when it ended.
+    pub(super) action: Action,
+    /// Its entry in the audit log when it ended.
     pub(super) entry: Entry,
 }
 
-/// Which targets are read again; cheap to clone.
+/// The targets that are read again; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Later(Arc<Inner>);
+pub(super) struct LateReadings(Arc<Inner>);
 
 struct Inner {
     watched: Mutex<HashMap<Target, CancellationToken>>,
-    turns: Semaphore,
+    slots: Semaphore,
 }
 
-impl Default for Later {
+impl Default for LateReadings {
     fn default() -> Self {
-        Self(Arc::new(Inner { watched: Mutex::default(), turns: Semaphore::new(AT_ONCE) }))
+        Self(Arc::new(Inner { watched: Mutex::default(), slots: Semaphore::new(AT_ONCE) }))
     }
 }
 
-impl Later {
-    /// Another press begins on the target: what reads from now on says nothing of the ones before.
+impl LateReadings {
+    /// Another action begins on the target: later readings say nothing of the ones before.
     pub(super) fn supersede(&self, target: &Target) {
         if let Some(watched) = self.lock().remove(target) {
             watched.cancel();
         }
     }
 
-    /// Cancelled as soon as another press begins.
+    /// The token is cancelled as soon as another action begins.
     fn watch(&self, target: &Target) -> CancellationToken {
         let token = CancellationToken::new();
         if let Some(before) = self.lock().insert(target.clone(), token.clone()) {
@@ -76,88 +76,90 @@ impl Later {
     }
 }
 
-/// CMS may carry it out yet, or has.
-pub(super) fn is_open(result: ActionResult) -> bool {
+/// CMS may have carried the action out, or may still do so.
+pub(super) fn is_uncertain(result: ActionResult) -> bool {
     matches!(result, ActionResult::Unconfirmed | ActionResult::Interrupted)
 }
 
-impl Deeds {
-    /// Reads the target again and again until it is as it was to be; the result that takes the place of the first, if any does. Another
-    /// press on the target, or the end of Usher, ends it. A defect that shows while it is read costs none of the press's other targets.
-    pub(super) async fn read_later(&self, doubt: Doubt) -> Option<TargetResult> {
-        let target = doubt.target.clone();
-        AssertUnwindSafe(self.read_until_known(doubt)).catch_unwind().await.unwrap_or_else(|_| {
-            error!(?target, "reading later what became of an action failed by a defect of Usher; its result stays as it was");
+impl Actions {
+    /// Reads the target again until it has reached the goal; returns the result that replaces the first, if there is one. Another action on the
+    /// target, or the end of Usher, ends it. A panic during a reading does not affect the request's other targets.
+    pub(super) async fn read_later(&self, unconfirmed: UnconfirmedAction) -> Option<TargetResult> {
+        let target = unconfirmed.target.clone();
+        AssertUnwindSafe(self.read_until_known(unconfirmed)).catch_unwind().await.unwrap_or_else(|_| {
+            error!(?target, "late reading of an action failed by a defect of Usher; its result stays");
             None
         })
     }
 
-    async fn read_until_known(&self, doubt: Doubt) -> Option<TargetResult> {
-        let superseded = self.later.watch(&doubt.target);
+    async fn read_until_known(&self, unconfirmed: UnconfirmedAction) -> Option<TargetResult> {
+        let superseded = self.late_readings.watch(&unconfirmed.target);
         let found = tokio::select! {
             biased;
-            () = self.ending.cancelled() => None,
+            () = self.stopping.cancelled() => None,
             () = superseded.cancelled() => None,
-            found = self.found_later(&doubt) => found,
+            found = self.find_result(&unconfirmed) => found,
         };
-        self.later.end(&doubt.target, &superseded);
-        let (how, reason) = found?;
-        let room = tokio::select! {
+        self.late_readings.end(&unconfirmed.target, &superseded);
+        let (result, reason) = found?;
+        let reservation = tokio::select! {
             biased;
-            () = self.ending.cancelled() => None,
-            room = self.log.reserve_eventually(Quota::Actions, &doubt.entry.user, 1) => room,
+            () = self.stopping.cancelled() => None,
+            reservation = self.log.reserve_eventually(Quota::Actions, &unconfirmed.entry.user, 1) => reservation,
         };
-        Some(self.correct(doubt, how, &reason, room?))
+        Some(self.correct(unconfirmed, result, &reason, reservation?))
     }
 
-    async fn found_later(&self, doubt: &Doubt) -> Option<(ActionResult, String)> {
+    async fn find_result(&self, unconfirmed: &UnconfirmedAction) -> Option<(ActionResult, String)> {
         let ended = Instant::now();
-        for after in self.reach.timing.read_later {
+        for after in self.bridges.timing.read_later {
             tokio::time::sleep_until(ended + after).await;
             // Never closed.
-            let turn = self.later.0.turns.acquire().await;
-            let reading = self.read_target(doubt).await;
-            drop(turn);
-            if let Some(found) = judge(&reading, ended.elapsed()) {
+            let slot = self.late_readings.0.slots.acquire().await;
+            let observation = self.observe_target(unconfirmed).await;
+            drop(slot);
+            if let Some(found) = corrected_result(&observation, ended.elapsed()) {
                 return Some(found);
             }
         }
         None
     }
 
-    async fn read_target(&self, doubt: &Doubt) -> Reading {
+    async fn observe_target(&self, unconfirmed: &UnconfirmedAction) -> Observation {
         #[cfg(test)]
-        super::faults::strike(&super::faults::LATER, &doubt.target);
-        match (&doubt.target, Wish::of(&doubt.deed), MeetingWish::of(&doubt.deed)) {
-            (Target::Person(id), Some(wish), _) => self.reach.read_person(&wish, id).await,
-            (Target::Meeting(id), _, Some(wish)) => self.reach.read_meeting(&wish, id).await,
-            _ => Reading::Unclear,
+        super::faults::panic_if_listed(&super::faults::LATER, &unconfirmed.target);
+        let action = &unconfirmed.action;
+        match (&unconfirmed.target, action.kind().is_for_meetings()) {
+            (Target::Person(id), false) => self.bridges.observe_participant(action, id).await,
+            (Target::Meeting(id), true) => self.bridges.observe_meeting(action, id).await,
+            _ => Observation::Unclear,
         }
     }
 
-    /// A second entry of the log says it, and names the first.
-    fn correct(&self, doubt: Doubt, how: ActionResult, reason: &str, mut room: Reservation) -> TargetResult {
-        let Doubt { press, target, deed, entry } = doubt;
+    /// Writes a second entry into the audit log, which names the first.
+    fn correct(&self, unconfirmed: UnconfirmedAction, result: ActionResult, reason: &str, mut reservation: Reservation) -> TargetResult {
+        let UnconfirmedAction { journal_id, target, action, entry } = unconfirmed;
         let now = Now::read();
-        self.note(&deed, &target, how);
+        self.note_texts(&action, &target, result);
         let by = entry.user.clone();
-        self.desk.correct(&target, Outcome { action: deed.verb(), result: how, reason: reason.into(), by, at: now.unix_ms });
-        let result = TargetResult { corrected: true, ..TargetResult::new(target, how, reason) };
+        self.moderation.correct(&target, Outcome { action: action.kind(), result, reason: reason.into(), by, at: now.unix_ms });
+        let corrected = TargetResult { corrected: true, ..TargetResult::new(target, result, reason) };
         let first = entry.action_id.clone();
         let second = Entry { at: now.unix_ms, action_id: new_action_id(), ..entry };
-        room.add_with(second.ended(how).reason(reason).corrects(first), closing(press, &result));
-        metrics::counter!("usher_actions_corrected_total", "action" => to_wire(&deed.verb()), "result" => to_wire(&how)).increment(1);
-        result
+        reservation.add_with(second.ended(result).reason(reason).corrects(first), closing(journal_id, &corrected));
+        let (action, result) = (to_wire(&action.kind()), to_wire(&result));
+        metrics::counter!("usher_actions_corrected_total", "action" => action, "result" => result).increment(1);
+        corrected
     }
 }
 
-/// What a late reading makes of an action; None while nothing new is known.
-fn judge(reading: &Reading, since_the_end: Duration) -> Option<(ActionResult, String)> {
+/// The result that a late reading shows; None while nothing new is known.
+fn corrected_result(observation: &Observation, since_the_end: Duration) -> Option<(ActionResult, String)> {
     let s = since_the_end.as_secs().max(1);
-    match reading {
-        Reading::So => Some((ActionResult::Done, format!("confirmed late, {s} s after the action had ended unconfirmed"))),
-        Reading::Left => Some((ActionResult::Left, "left before it could be confirmed".into())),
-        Reading::NotSo | Reading::Unclear | Reading::Failed(_) => None,
+    match observation {
+        Observation::Reached => Some((ActionResult::Done, format!("confirmed late, {s} s after the action had ended unconfirmed"))),
+        Observation::Left => Some((ActionResult::Left, "left before it could be confirmed".into())),
+        Observation::NotReached | Observation::Unclear | Observation::Failed(_) => None,
     }
 }
 
@@ -166,21 +168,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_reads_so_or_is_gone_puts_anything_right() {
-        let how = |reading| judge(&reading, Duration::from_secs(2)).map(|(how, _)| how);
-        assert_eq!([how(Reading::So), how(Reading::Left)], [Some(ActionResult::Done), Some(ActionResult::Left)]);
-        assert_eq!([how(Reading::NotSo), how(Reading::Unclear)], [None, None]);
-        assert_eq!(how(Reading::Failed(crate::cms::RequestError::Forbidden)), None);
+    fn only_a_reached_goal_or_a_departure_corrects_a_result() {
+        let result = |observation| corrected_result(&observation, Duration::from_secs(2)).map(|(result, _)| result);
+        assert_eq!([result(Observation::Reached), result(Observation::Left)], [Some(ActionResult::Done), Some(ActionResult::Left)]);
+        assert_eq!([result(Observation::NotReached), result(Observation::Unclear)], [None, None]);
+        assert_eq!(result(Observation::Failed(crate::cms::RequestError::Forbidden)), None);
     }
 
     #[test]
-    fn another_press_ends_what_was_read_for_the_one_before() {
-        let (later, target) = (Later::default(), Target::Person("p".into()));
-        let first = later.watch(&target);
-        let second = later.watch(&target);
+    fn another_action_ends_the_readings_for_the_one_before() {
+        let (readings, target) = (LateReadings::default(), Target::Person("p".into()));
+        let first = readings.watch(&target);
+        let second = readings.watch(&target);
         assert_eq!((first.is_cancelled(), second.is_cancelled()), (true, false));
-        later.end(&target, &first);
-        later.supersede(&target);
+        readings.end(&target, &first);
+        readings.supersede(&target);
         assert!(second.is_cancelled(), "the end of the first is not the end of the second");
     }
 }

@@ -1,12 +1,14 @@
-//! Carries out presses: one task a press, one future a person or meeting. Knows neither sockets nor XML.
+//! Carries out action requests: one task for each request, one future for each target. Knows neither sockets nor XML.
 //!
-//! `target` is the way of one target of a press: whether anything is to be sent at all, and when. `person` and `meeting` send it and read
-//! back what became of it; `judge` says what that means. `later` reads again what ended without being known. `logged` sees to it that
-//! nothing is done without its entry in the log.
+//! The way of a request: this file takes it, reserves its entries in the audit log, journals it and collects the results. `target` decides
+//! whether anything is sent for one target, and when. `participant` and `meeting` send it through `bridge_client` and read back until the goal
+//! is reached; `goal` says what a reading means.
+//!
+//! Beside it: `in_progress` merges equal requests for one target, `audited` ties the audit log to the journal, `late_readings` reads
+//! unconfirmed actions again, `recovery` reads back what a restart interrupted, `undo` resumes the waits that an admission ended.
 
 mod audited;
 mod bridge_client;
-mod bridge_slots;
 #[cfg(test)]
 pub(crate) mod faults;
 mod goal;
@@ -17,143 +19,175 @@ mod meeting;
 mod participant;
 mod recovery;
 mod target;
-mod target_snapshot;
 mod undo;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, oneshot};
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use crate::audit::{AuditEvent, AuditLog, LOG_FULL};
+use crate::audit::{AuditEvent, AuditLog, LOG_FULL, Reservation};
 use crate::clock::Now;
 use crate::cms::{BridgeCommand, Cluster};
 use crate::config::Timing;
-use crate::model::action::Request;
 use crate::model::wire_name::to_wire;
-use crate::model::{ActionKind, ActionRequest, ActionResult, Outcome, TargetResult};
+use crate::model::{ActionError, ActionHandler, ActionKind, ActionRequest, ActionResult, Actor, Outcome, TargetResult};
 use crate::moderation::Moderation;
 use crate::system_status::Problems;
 
 use audited::send_all;
-use bridge_client::Reach;
-use bridge_slots::Turns;
-use in_progress::Running;
-pub use journal::{Journal, OpenPress};
-use late_readings::{Doubt, Later, is_open};
-use target_snapshot::Subject;
+use bridge_client::BridgeClient;
+use in_progress::InProgress;
+pub use journal::{InterruptedAction, Journal};
+use late_readings::{LateReadings, UnconfirmedAction, is_uncertain};
+use target::{BridgeSlots, TargetSnapshot};
 
-/// How often the journal is looked through for what has been kept long enough.
-const TIDY: Duration = Duration::from_secs(600);
+/// Requests that may wait at once until they are journalled: more than thirty users with as much under way as one user may have.
+const WAITING_REQUESTS: usize = 1024;
 
-/// A press that could not be journalled within this time is carried out all the same, loudly. A database that is only busy with other presses
-/// takes far less; until then a kill would leave nothing of what was done.
+/// A request that is not journalled within this time is carried out all the same, with an error in the log. A database that is only busy with
+/// other requests takes far less; until it is written, a kill would leave no trace of what was done.
 const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Shared by all presses; cheap to clone.
-#[derive(Clone)]
-pub struct Deeds {
-    reach: Reach,
-    desk: Moderation,
-    journal: Journal,
-    running: Running,
-    later: Later,
-    troubles: Problems,
-    log: AuditLog,
-    /// Usher is about to end: what waits for its time is not sent any more.
-    ending: CancellationToken,
+/// The parts that [`Actions`] works with.
+pub struct ActionParts {
+    pub cluster: Cluster,
+    pub moderation: Moderation,
+    pub journal: Journal,
+    pub timing: Timing,
+    /// Tells every moderator that the journal can't be written.
+    pub problems: Problems,
+    pub log: AuditLog,
+    /// Requests under way, for the one who waits for them at a stop.
+    pub tasks: TaskTracker,
+    /// Usher is asked to stop: an admission that still waits for its delay is not sent.
+    pub stopping: CancellationToken,
+    /// From then on requests are refused.
+    pub closed: CancellationToken,
 }
 
-impl Deeds {
-    /// `troubles` is where every moderator is told that the journal can't be written.
-    pub fn new(
-        cluster: Cluster,
-        desk: Moderation,
-        journal: Journal,
-        timing: Timing,
-        troubles: Problems,
-        log: AuditLog,
-        ending: CancellationToken,
-    ) -> Self {
-        Self {
-            reach: Reach { cluster, timing },
-            desk,
-            journal,
-            running: Running::default(),
-            later: Later::default(),
-            troubles,
-            log,
-            ending,
+/// Handle through which all actions go; cheap to clone.
+#[derive(Clone)]
+pub struct Actions {
+    bridges: BridgeClient,
+    moderation: Moderation,
+    journal: Journal,
+    problems: Problems,
+    log: AuditLog,
+    in_progress: InProgress,
+    late_readings: LateReadings,
+    bridge_commands: CommandQueue,
+    waiting: Arc<Semaphore>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+    closed: CancellationToken,
+}
+
+impl std::fmt::Debug for Actions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Actions").finish_non_exhaustive()
+    }
+}
+
+impl ActionHandler for Actions {
+    fn submit(&self, request: ActionRequest) -> BoxFuture<'static, Result<mpsc::Receiver<TargetResult>, ActionError>> {
+        let (results, receiver) = mpsc::channel(request.targets.len().max(1));
+        let (journalled, is_journalled) = oneshot::channel();
+        if let Some(place) = self.take_place() {
+            let start = Start { journalled, _place: place };
+            self.tasks.spawn(self.clone().carry_out_request(request, results, start));
         }
+        async move { is_journalled.await.map(|()| receiver).map_err(|_| ActionError::Busy) }.boxed()
     }
 
-    /// Takes requests until `stop`; presses under way are finished by the tracker's owner.
-    pub async fn run(self, mut requests: mpsc::Receiver<Request>, tracker: TaskTracker, stop: CancellationToken) {
-        let mut tidy = tokio::time::interval(TIDY);
-        loop {
-            let request = tokio::select! {
-                () = stop.cancelled() => break,
-                _ = tidy.tick() => {
-                    self.journal.forget_ended();
-                    continue;
-                }
-                request = requests.recv() => request,
-            };
-            match request {
-                Some(Request::Action { press, results, started }) => {
-                    tracker.spawn(self.clone().press(press, results, started));
-                }
-                Some(Request::Retry { actor, bridge, answer }) => {
-                    info!(user = %actor.user, bridge, "asked to try the bridge again");
-                    let told = self.tell_logged(&actor, AuditEvent::Retry, &bridge, BridgeCommand::Retry).await;
-                    let _ = answer.send(told);
-                }
-                Some(Request::Pause { actor, bridge, paused, answer }) => {
-                    info!(user = %actor.user, address = %actor.address, bridge, paused, "asked to pause a bridge, or to end that");
-                    let command = if paused { BridgeCommand::Pause { by: actor.user.clone() } } else { BridgeCommand::Resume };
-                    let action = if paused { AuditEvent::Pause } else { AuditEvent::Resume };
-                    let told = self.tell_logged(&actor, action, &bridge, command).await;
-                    let _ = answer.send(told);
-                }
-                None => break,
+    fn retry(&self, actor: Actor, bridge: String) -> BoxFuture<'static, Result<(), ActionError>> {
+        self.command(actor, AuditEvent::Retry, bridge, BridgeCommand::Retry)
+    }
+
+    fn pause(&self, actor: Actor, bridge: String, paused: bool) -> BoxFuture<'static, Result<(), ActionError>> {
+        match paused {
+            true => {
+                let command = BridgeCommand::Pause { by: actor.user.clone() };
+                self.command(actor, AuditEvent::Pause, bridge, command)
             }
+            false => self.command(actor, AuditEvent::Resume, bridge, BridgeCommand::Resume),
+        }
+    }
+}
+
+impl Actions {
+    pub fn new(parts: ActionParts) -> Self {
+        Self {
+            bridges: BridgeClient { cluster: parts.cluster, timing: parts.timing },
+            moderation: parts.moderation,
+            journal: parts.journal,
+            problems: parts.problems,
+            log: parts.log,
+            in_progress: InProgress::default(),
+            late_readings: LateReadings::default(),
+            bridge_commands: CommandQueue::default(),
+            waiting: Arc::new(Semaphore::new(WAITING_REQUESTS)),
+            tasks: parts.tasks,
+            stopping: parts.stopping,
+            closed: parts.closed,
         }
     }
 
-    async fn press(self, press: ActionRequest, results: mpsc::Sender<TargetResult>, started: oneshot::Sender<()>) {
-        let (subjects, unknown) = self.subjects(&press);
-        let (action, scope) = (to_wire(&press.deed.verb()), to_wire(&press.scope));
-        info!(user = %press.actor.user, %action, targets = subjects.len(), unknown = unknown.len(), %scope, "pressed");
-        let Some(mut room) = self.room_for(&press, &subjects, &unknown).await else {
-            let _ = started.send(());
-            let all = subjects.into_iter().map(|subject| subject.target).chain(unknown);
+    /// None if too many requests wait, or Usher stops.
+    fn take_place(&self) -> Option<OwnedSemaphorePermit> {
+        if self.closed.is_cancelled() {
+            return None;
+        }
+        self.waiting.clone().try_acquire_owned().ok()
+    }
+
+    async fn carry_out_request(self, request: ActionRequest, results: mpsc::Sender<TargetResult>, start: Start) {
+        let (known, unknown) = self.distinct_targets(&request);
+        let (action, scope) = (to_wire(&request.action.kind()), to_wire(&request.scope));
+        info!(user = %request.actor.user, %action, targets = known.len(), unknown = unknown.len(), %scope, "action requested");
+        let Some(mut reservation) = self.reserve_entries(&request, &known, &unknown).await else {
+            start.announce();
+            let all = known.into_iter().map(|snapshot| snapshot.target).chain(unknown);
             return send_all(all, ActionResult::Refused, LOG_FULL, &results).await;
         };
-        let id = if subjects.is_empty() { 0 } else { self.journalled(&press, &subjects).await };
-        let _ = started.send(());
-        self.log_unknown(&press, &unknown, &mut room);
+        let journal_id = if known.is_empty() { 0 } else { self.write_journal(&request, &known).await };
+        start.announce();
+        self.log_unknown(&request, &unknown, &mut reservation);
         send_all(unknown.into_iter(), ActionResult::Left, "", &results).await;
-        let turns = Turns::new(subjects.len());
-        let each = subjects.iter().map(async |subject| (subject, self.target(&press, &subject.target, &turns).await));
+        self.act_on_targets(&request, journal_id, &known, &mut reservation, &results).await;
+    }
+
+    /// Acts on all targets at once, and sends each result as soon as it is known; later those that correct an earlier one.
+    async fn act_on_targets(
+        &self,
+        request: &ActionRequest,
+        journal_id: i64,
+        targets: &[TargetSnapshot],
+        reservation: &mut Reservation,
+        results: &mpsc::Sender<TargetResult>,
+    ) {
+        let slots = BridgeSlots::new(targets.len());
+        let each = targets.iter().map(async |snapshot| (snapshot, self.act_on_target(request, &snapshot.target, &slots).await));
         let mut under_way: FuturesUnordered<_> = each.collect();
-        let mut doubtful = FuturesUnordered::new();
+        let mut unconfirmed = FuturesUnordered::new();
         loop {
             tokio::select! {
-                Some((subject, result)) = under_way.next() => {
-                    let entry = self.settle(&press, id, subject, &result, &mut room);
-                    if is_open(result.result) {
-                        let doubt = Doubt { press: id, target: subject.target.clone(), deed: press.deed.clone(), entry };
-                        doubtful.push(self.read_later(doubt));
+                Some((snapshot, result)) = under_way.next() => {
+                    let entry = self.log_result(request, journal_id, snapshot, &result, reservation);
+                    if is_uncertain(result.result) {
+                        let (target, action) = (snapshot.target.clone(), request.action.clone());
+                        unconfirmed.push(self.read_later(UnconfirmedAction { journal_id, target, action, entry }));
                     }
                     let _ = results.send(result).await;
                 }
-                Some(found) = doubtful.next() => {
-                    if let Some(corrected) = found {
+                Some(corrected) = unconfirmed.next() => {
+                    if let Some(corrected) = corrected {
                         let _ = results.send(corrected).await;
                     }
                 }
@@ -162,26 +196,105 @@ impl Deeds {
         }
     }
 
-    /// Everybody's row says how it ended.
-    fn finish(&self, action: ActionKind, by: &Arc<str>, result: &TargetResult) {
+    /// Ends the action on the target's row, which shows the outcome for a while.
+    fn show_outcome(&self, action: ActionKind, by: &Arc<str>, result: &TargetResult) {
         let (now, reason) = (Now::read(), result.reason.clone().unwrap_or_default());
         let outcome = Outcome { action, result: result.result, reason, by: by.clone(), at: now.unix_ms };
-        self.desk.finish(&result.target, outcome, now.instant + self.reach.timing.outcome_shown);
+        self.moderation.finish(&result.target, outcome, now.instant + self.bridges.timing.outcome_shown);
     }
 
-    /// Writes the press down before anything of it is sent; answers its number. A journal that fails stops nobody from entering; it is said
-    /// loudly instead. One that is only late is written all the same, before the results.
-    async fn journalled(&self, press: &ActionRequest, subjects: &[Subject]) -> i64 {
-        let id = self.journal.number();
-        let trouble = match tokio::time::timeout(JOURNAL_PATIENCE, self.journal.begin(id, press, subjects)).await {
+    /// Writes the request down before anything of it is sent; returns its id. A journal that fails keeps nobody out of a meeting: it is reported
+    /// as a problem instead. If it is only late, it is still written before the results.
+    async fn write_journal(&self, request: &ActionRequest, targets: &[TargetSnapshot]) -> i64 {
+        let id = self.journal.new_id();
+        let problem = match tokio::time::timeout(JOURNAL_PATIENCE, self.journal.begin(id, request, targets)).await {
             Ok(Ok(())) => None,
             Ok(Err(failure)) => Some(failure.to_string()),
             Err(_) => Some(format!("it took longer than {} ms", JOURNAL_PATIENCE.as_millis())),
         };
-        if let Some(what) = &trouble {
-            error!(what, "the journal cannot be written; carrying on without it");
+        if let Some(problem) = &problem {
+            error!(problem, "journal not written; action continued without it");
         }
-        self.troubles.say("journal", trouble.map(|what| format!("the journal of actions can't be written: {what}")));
+        self.problems.say("journal", problem.map(|problem| format!("the journal of actions can't be written: {problem}")));
         id
+    }
+
+    /// Sends a command to a bridge, after the commands that were asked for before.
+    fn command(
+        &self,
+        actor: Actor,
+        event: AuditEvent,
+        bridge: String,
+        command: BridgeCommand,
+    ) -> BoxFuture<'static, Result<(), ActionError>> {
+        let (answer, answered) = oneshot::channel();
+        if let Some(place) = self.take_place() {
+            info!(user = %actor.user, address = %actor.address, bridge, command = %to_wire(&event), "bridge command requested");
+            let (turn, actions) = (self.bridge_commands.join(), self.clone());
+            self.tasks.spawn(async move {
+                let ended = turn.wait().await;
+                let _ = answer.send(actions.command_audited(&actor, event, &bridge, command).await);
+                drop((ended, place));
+            });
+        }
+        async move { answered.await.unwrap_or(Err(ActionError::Busy)) }.boxed()
+    }
+}
+
+/// Tells the one who asked that a request has begun, and makes room for the next one.
+struct Start {
+    journalled: oneshot::Sender<()>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Start {
+    fn announce(self) {
+        let _ = self.journalled.send(());
+    }
+}
+
+/// Keeps commands in the order in which they were asked for: a pause that ends must not overtake its beginning. Cheap to clone.
+#[derive(Clone, Default)]
+struct CommandQueue(Arc<Mutex<Option<oneshot::Receiver<()>>>>);
+
+/// A place in the queue.
+struct CommandTurn {
+    before: Option<oneshot::Receiver<()>>,
+    ended: oneshot::Sender<()>,
+}
+
+impl CommandQueue {
+    fn join(&self) -> CommandTurn {
+        let (ended, after) = oneshot::channel();
+        let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(after);
+        CommandTurn { before, ended }
+    }
+}
+
+impl CommandTurn {
+    /// Waits for the command before to end, in whichever way; the next one waits until the returned value is dropped.
+    async fn wait(self) -> oneshot::Sender<()> {
+        if let Some(before) = self.before {
+            let _ = before.await;
+        }
+        self.ended
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_command_waits_for_the_one_before_however_that_ends() {
+        let queue = CommandQueue::default();
+        let (first, second, third) = (queue.join(), queue.join(), queue.join());
+        let first = first.wait().await;
+        let mut waiting = Box::pin(second.wait());
+        assert!((&mut waiting).now_or_never().is_none(), "the first has not ended");
+        drop(first);
+        drop(waiting.await);
+        drop(third);
+        drop(queue.join().wait().await);
     }
 }

@@ -1,208 +1,258 @@
-//! The way of one target of a press: whether anything is to be sent at all, and when. Who sends it is `person` or `meeting`.
+//! Decides for one target of a request whether anything is sent, and when. `participant` and `meeting` send it.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::error;
 
-use super::Deeds;
-use super::bridge_slots::Turns;
-use super::goal::{Known, MeetingWish, Wish};
-use super::in_progress::Turn;
+use super::Actions;
+use super::goal::KnownState;
+use super::in_progress::Access;
+use crate::audit::{AuditSubject, new_action_id};
 use crate::clock::Now;
-use crate::model::{Action, ActionRequest, ActionResult, BridgeFacts, Home, Mark, Message, ParticipantId, Target, TargetResult};
-use crate::store::meetings;
+use crate::model::{Action, ActionRequest, ActionResult, Banner, BridgeFacts, BridgeName, Home, Mark, ParticipantId, Target, TargetResult};
+use crate::store::{Store, meetings};
 
-/// How it ended, and the reason in words.
-pub(super) type Outcome = (ActionResult, String);
+/// How an action ended for one target, and the reason in words.
+pub(super) type ResultAndReason = (ActionResult, String);
 
-impl Deeds {
-    /// A press on somebody for whom the same is under way waits for that and takes its result; another one waits and is judged anew.
-    pub(super) async fn target(&self, press: &ActionRequest, target: &Target, turns: &Turns) -> TargetResult {
+/// The reason where an action for participants was requested of a meeting, or the reverse.
+const WRONG_TARGET: &str = "this action is not for what it was asked for";
+
+/// A request for more targets than this is queued behind what moderators do one by one.
+const FEW: usize = 8;
+/// Participants of one request that are acted on at once at one bridge: the first are confirmed before the last are asked for, and a request for
+/// 200 still sends all its PUTs first.
+const AT_ONCE: usize = 256;
+
+/// A target, and its names as they were when the action was requested: the target may be gone when the action has ended.
+#[derive(Debug, Clone)]
+pub(super) struct TargetSnapshot {
+    pub(super) target: Target,
+    pub(super) whom: AuditSubject,
+    /// Identifies the action on this target in the journal and the audit log.
+    pub(super) action_id: Arc<str>,
+}
+
+impl TargetSnapshot {
+    pub(super) fn new(store: &Store, target: &Target) -> Self {
+        Self { target: target.clone(), whom: AuditSubject::target(store, target), action_id: new_action_id() }
+    }
+}
+
+/// Limits how many targets of one request are acted on at once at each bridge.
+#[derive(Debug)]
+pub(super) struct BridgeSlots {
+    /// The request has many targets.
+    bulk: bool,
+    bridges: Mutex<HashMap<Option<BridgeName>, Arc<Semaphore>>>,
+}
+
+impl BridgeSlots {
+    pub(super) fn new(targets: usize) -> Self {
+        Self { bulk: targets > FEW, bridges: Mutex::default() }
+    }
+
+    /// Waits for a free slot of the bridge (`None`: not known yet); dropping the permit frees it.
+    async fn acquire(&self, bridge: Option<BridgeName>) -> Option<OwnedSemaphorePermit> {
+        let slots = {
+            let mut bridges = self.bridges.lock().unwrap_or_else(PoisonError::into_inner);
+            bridges.entry(bridge).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))).clone()
+        };
+        // Never closed.
+        slots.acquire_owned().await.ok()
+    }
+}
+
+impl Actions {
+    /// If the same action is under way on the target, waits for it and takes its result. Waits for any other action, then decides anew.
+    pub(super) async fn act_on_target(&self, request: &ActionRequest, target: &Target, slots: &BridgeSlots) -> TargetResult {
         loop {
-            let (same, end) = match self.running.enter(target, &press.deed) {
-                Turn::Mine(mine) => {
-                    let result = self.contained(press, target, turns).await;
-                    let by = result.by.clone().or(Some(press.actor.user.clone()));
-                    mine.end(TargetResult { by, at: result.at.or(Some(Now::read().unix_ms)), ..result.clone() });
+            let (same, end) = match self.in_progress.enter(target, &request.action) {
+                Access::Acquired(guard) => {
+                    let result = self.act_contained(request, target, slots).await;
+                    let by = result.by.clone().or(Some(request.actor.user.clone()));
+                    guard.end(TargetResult { by, at: result.at.or(Some(Now::read().unix_ms)), ..result.clone() });
                     return result;
                 }
-                Turn::Others { same, end } => (same, end),
+                Access::Busy { same, end } => (same, end),
             };
             let first = tokio::select! {
                 biased;
-                () = press.stop.cancelled() => return TargetResult::new(target.clone(), ActionResult::Stopped, ""),
+                () = request.stop.cancelled() => return TargetResult::new(target.clone(), ActionResult::Stopped, ""),
                 first = end => first,
             };
             match first {
-                Ok(first) if same && !is_about_the_press(first.result) => return explain_second(first, &press.actor.user),
+                Ok(first) if same && !is_request_specific(first.result) => return result_of_second(first, &request.actor.user),
                 Ok(_) => {}
                 Err(_) => return TargetResult::new(target.clone(), ActionResult::Unreachable, "Usher is stopping"),
             }
         }
     }
 
-    /// A defect that shows while one target is worked on is the end of that target alone: it has a result, and its row is not left pending.
-    async fn contained(&self, press: &ActionRequest, target: &Target, turns: &Turns) -> TargetResult {
-        let Ok(result) = AssertUnwindSafe(self.act(press, target, turns)).catch_unwind().await else {
+    /// Contains a panic to its target: the target gets a result, and its row does not stay pending.
+    async fn act_contained(&self, request: &ActionRequest, target: &Target, slots: &BridgeSlots) -> TargetResult {
+        let Ok(result) = AssertUnwindSafe(self.act(request, target, slots)).catch_unwind().await else {
             error!(?target, "action failed by a defect of Usher");
             let why = "Usher failed while working on it; it is not known whether the request was carried out";
             let result = TargetResult::new(target.clone(), ActionResult::Unreachable, why);
-            self.finish(press.deed.verb(), &press.actor.user, &result);
+            self.show_outcome(request.action.kind(), &request.actor.user, &result);
             return result;
         };
         result
     }
 
-    async fn act(&self, press: &ActionRequest, target: &Target, turns: &Turns) -> TargetResult {
-        if let Some(result) = self.judge(press, target) {
+    async fn act(&self, request: &ActionRequest, target: &Target, slots: &BridgeSlots) -> TargetResult {
+        if let Some(result) = self.result_without_sending(request, target) {
             return result;
         }
-        let (verb, user) = (press.deed.verb(), &press.actor.user);
-        let delay = if press.deed == Action::Admit { self.desk.settings().admit_delay } else { Duration::ZERO };
+        let (kind, user) = (request.action.kind(), &request.actor.user);
+        let delay = if request.action == Action::Admit { self.moderation.settings().admit_delay } else { Duration::ZERO };
         let now = Now::read();
         let until = (!delay.is_zero()).then(|| now.unix_ms + delay.as_millis() as i64);
-        self.later.supersede(target);
-        self.desk.begin(target, verb, user, until, now);
-        self.note_wait(press, target);
-        let result = match self.turn(press, target, delay, turns).await {
-            Ok(_turn) => {
-                let waited = self.expect_wait(press, target);
-                let (how, reason) = self.carry_out(press, target, turns.bulk).await;
-                self.settle_wait(target, waited, how);
-                self.note(&press.deed, target, how);
-                TargetResult::new(target.clone(), how, &reason)
+        self.late_readings.supersede(target);
+        self.moderation.begin(target, kind, user, until, now);
+        self.note_wait(request, target);
+        let result = match self.wait_for_slot(request, target, delay, slots).await {
+            Ok(_slot) => {
+                let resumed = self.expect_resumed_wait(request, target);
+                let (result, reason) = self.carry_out(request, target, slots.bulk).await;
+                self.end_resumed_wait(target, resumed, result);
+                self.note_texts(&request.action, target, result);
+                TargetResult::new(target.clone(), result, &reason)
             }
             Err(result) => result,
         };
-        self.finish(verb, user, &result);
+        self.show_outcome(kind, user, &result);
         result
     }
 
-    /// Waits for its time and for its place in line; then, right before anything is sent, all is judged once more.
-    async fn turn(
+    /// Waits for the delay of admissions and for a slot. Right before anything is sent, decides once more.
+    async fn wait_for_slot(
         &self,
-        press: &ActionRequest,
+        request: &ActionRequest,
         target: &Target,
         delay: Duration,
-        turns: &Turns,
+        slots: &BridgeSlots,
     ) -> Result<Option<OwnedSemaphorePermit>, TargetResult> {
         let stopped = |why: &str| TargetResult::new(target.clone(), ActionResult::Stopped, why);
         if !delay.is_zero() {
             tokio::select! {
                 biased;
-                () = press.stop.cancelled() => return Err(stopped("")),
-                () = self.ending.cancelled() => return Err(stopped("Usher was stopped before it was sent")),
+                () = request.stop.cancelled() => return Err(stopped("")),
+                () = self.stopping.cancelled() => return Err(stopped("Usher was stopped before it was sent")),
                 () = tokio::time::sleep(delay) => {}
             }
         }
-        let turn = tokio::select! {
+        let slot = tokio::select! {
             biased;
-            () = press.stop.cancelled() => return Err(stopped("")),
-            turn = turns.take(self.home_of(target)) => turn,
+            () = request.stop.cancelled() => return Err(stopped("")),
+            slot = slots.acquire(self.home_of(target)) => slot,
         };
-        if let Some(result) = self.judge(press, target) {
+        if let Some(result) = self.result_without_sending(request, target) {
             return Err(result);
         }
         if !delay.is_zero() {
-            self.desk.sent(target);
+            self.moderation.mark_sent(target);
         }
-        Ok(turn)
+        Ok(slot)
     }
 
-    /// The result where nothing is to be sent: they are gone or so already, somebody else handles them, or they are on hold.
-    fn judge(&self, press: &ActionRequest, target: &Target) -> Option<TargetResult> {
-        let store = self.reach.cluster.store();
+    /// The result if nothing is to be sent: the target is gone, has reached the goal, is claimed by another moderator or is on hold.
+    fn result_without_sending(&self, request: &ActionRequest, target: &Target) -> Option<TargetResult> {
+        let store = self.bridges.cluster.store();
         let mut meeting = None;
         if let Target::Person(id) = target {
-            let Some(known) = self.known(id) else { return Some(TargetResult::new(target.clone(), ActionResult::Left, "")) };
-            if Wish::of(&press.deed).is_some_and(|wish| wish.is_so(&known)) && !self.may_still_enter(press, id) {
-                let (by, at) = self.mark(&press.deed, id).map_or((None, None), |mark| (Some(mark.by), Some(mark.at)));
+            let Some(known) = self.known_state(id) else { return Some(TargetResult::new(target.clone(), ActionResult::Left, "")) };
+            if request.action.is_reached_by(&known) && !self.may_still_enter(request, id) {
+                let (by, at) = self.mark(&request.action, id).map_or((None, None), |mark| (Some(mark.by), Some(mark.at)));
                 return Some(TargetResult { by, at, ..TargetResult::new(target.clone(), ActionResult::Already, "") });
             }
             meeting = meetings::meeting_of(store, id);
         }
-        if let Some(claim) = self.desk.against(target, meeting.as_ref(), &press.actor.user, &press.over) {
+        if let Some(claim) = self.moderation.conflicting_claim(target, meeting.as_ref(), &request.actor.user, &request.over) {
             let result = TargetResult::new(target.clone(), ActionResult::Claimed, "");
             return Some(TargetResult { by: Some(claim.by), at: Some(claim.since), claim: Some(claim.id), ..result });
         }
         let Target::Person(id) = target else { return None };
-        // Who is on hold stays, unless somebody means this very person and knows.
-        let held = press.deed == Action::Admit && (press.scope.is_sweeping() || !press.held);
-        let hold = self.desk.person(id).hold.filter(|_| held)?;
+        // Participants on hold are skipped, unless the moderator selected them individually and knows.
+        let respects_hold = request.action == Action::Admit && (request.scope.is_sweeping() || !request.held);
+        let hold = self.moderation.person(id).hold.filter(|_| respects_hold)?;
         let result = TargetResult::new(target.clone(), ActionResult::Held, &hold.reason);
         Some(TargetResult { by: Some(hold.by), at: Some(hold.at), ..result })
     }
 
-    /// What is known of somebody who is there.
-    fn known(&self, id: &ParticipantId) -> Option<Known> {
-        let store = self.reach.cluster.store();
+    /// None if the participant is gone.
+    fn known_state(&self, id: &ParticipantId) -> Option<KnownState> {
+        let store = self.bridges.cluster.store();
         let (lobby, listing) = store.with_person(id, |person| {
             let listing = person.primary_listing().map(|listing| (listing.key.bridge.clone(), listing.muted));
             (!person.departed).then_some((person.lobby.state, listing))
         })??;
-        let told = |bridge: &str| store.bridge_is(bridge, BridgeFacts::tells_mutes);
-        Some(Known { lobby, muted: listing.filter(|(bridge, _)| told(bridge)).map(|(_, muted)| muted) })
+        let tells_mutes = |bridge: &str| store.bridge_is(bridge, BridgeFacts::tells_mutes);
+        Some(KnownState { lobby, muted: listing.filter(|(bridge, _)| tells_mutes(bridge)).map(|(_, muted)| muted) })
     }
 
-    /// Who made it so, where Usher did.
-    fn mark(&self, deed: &Action, id: &ParticipantId) -> Option<Mark> {
-        let person = self.desk.person(id);
-        match deed {
+    /// The moderator whose action had reached the goal before, if one did.
+    fn mark(&self, action: &Action, id: &ParticipantId) -> Option<Mark> {
+        let person = self.moderation.person(id);
+        match action {
             Action::Admit => person.admitted,
             Action::SendBack => person.sent_back,
             _ => None,
         }
     }
 
-    fn home_of(&self, target: &Target) -> Option<Arc<str>> {
+    fn home_of(&self, target: &Target) -> Option<BridgeName> {
         let Target::Person(id) = target else { return None };
-        match self.reach.cluster.store().home(id) {
+        match self.bridges.cluster.store().home(id) {
             Some(Home::Bridge(name)) => Some(name),
             _ => None,
         }
     }
 
-    async fn carry_out(&self, press: &ActionRequest, target: &Target, bulk: bool) -> Outcome {
+    async fn carry_out(&self, request: &ActionRequest, target: &Target, bulk: bool) -> ResultAndReason {
         #[cfg(test)]
-        super::faults::strike(&super::faults::NOW, target);
-        match (target, Wish::of(&press.deed), MeetingWish::of(&press.deed)) {
-            (Target::Person(id), Some(wish), _) => self.reach.person(&wish, id, bulk, &press.stop).await,
-            (Target::Meeting(id), _, Some(wish)) => self.reach.meeting(&wish, id, &press.stop).await,
-            _ => (ActionResult::Refused, "this action is not for what it was asked for".into()),
+        super::faults::panic_if_listed(&super::faults::NOW, target);
+        let action = &request.action;
+        match (target, action.kind().is_for_meetings()) {
+            (Target::Person(id), false) => self.bridges.act_on_participant(action, id, bulk, &request.stop).await,
+            (Target::Meeting(id), true) => self.bridges.act_on_meeting(action, id, &request.stop).await,
+            _ => (ActionResult::Refused, WRONG_TARGET.into()),
         }
     }
 
-    /// What rows show from now on.
-    pub(super) fn note(&self, deed: &Action, target: &Target, how: ActionResult) {
+    /// Shows a new name or banner on the rows.
+    pub(super) fn note_texts(&self, action: &Action, target: &Target, result: ActionResult) {
         use ActionResult::{Already, Done, Unconfirmed};
-        match (target, deed, how) {
+        match (target, action, result) {
             (Target::Person(id), Action::Rename(label), Done | Already) => {
-                self.desk.set_label(id, Some(label.clone()).filter(|label| !label.is_empty()));
+                self.moderation.set_label(id, Some(label.clone()).filter(|label| !label.is_empty()));
             }
-            // It may be seen in part of the meeting: then it can be taken away.
+            // An unconfirmed banner may show in a part of the meeting: moderators must be able to take it away.
             (Target::Meeting(id), Action::Message { text, seconds }, Done | Already | Unconfirmed) if !text.is_empty() => {
                 let until = seconds.map(|seconds| Now::read().unix_ms + i64::from(seconds) * 1000);
-                self.desk.set_message(id, Some(Message { text: text.clone(), until }));
+                self.moderation.set_message(id, Some(Banner { text: text.clone(), until }));
             }
-            (Target::Meeting(id), Action::Message { .. }, Done | Already) => self.desk.set_message(id, None),
+            (Target::Meeting(id), Action::Message { .. }, Done | Already) => self.moderation.set_message(id, None),
             _ => {}
         }
     }
 }
 
-/// It says something about that one press, and nothing about what another one comes to.
-fn is_about_the_press(result: ActionResult) -> bool {
+/// The result holds for that one request only, and says nothing of what another one comes to.
+fn is_request_specific(result: ActionResult) -> bool {
     matches!(result, ActionResult::Claimed | ActionResult::Held | ActionResult::Stopped)
 }
 
-/// What the second of two presses is told: a success of the first means "already so, by the other".
-fn explain_second(first: TargetResult, me: &Arc<str>) -> TargetResult {
+/// The result of the second of two equal requests: a success of the other user's first one means "already".
+fn result_of_second(first: TargetResult, user: &Arc<str>) -> TargetResult {
     match first.result {
-        ActionResult::Done if first.by.as_ref() != Some(me) => TargetResult { result: ActionResult::Already, ..first },
+        ActionResult::Done if first.by.as_ref() != Some(user) => TargetResult { result: ActionResult::Already, ..first },
         _ => first,
     }
 }

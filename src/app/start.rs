@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::accounts::Accounts;
-use crate::actions::{Deeds, Journal, OpenPress};
+use crate::actions::{ActionParts, Actions, InterruptedAction, Journal};
 use crate::audit::{AuditLog, AuditWriter};
 use crate::cdr_endpoints::{self, CdrEndpoints};
 use crate::cms::{BridgeSupervisor, ClusterSetup, SavedWait};
@@ -22,9 +22,8 @@ use crate::displays::Displays;
 use crate::displays::projection::Projections;
 use crate::http::{self, DemoAccount, Listeners, ServeError, Services};
 use crate::hub::{Hub, ReaderKind};
-use crate::model::action::Actions;
 use crate::model::{BridgeName, BridgeStats, Fault, ParticipantId};
-use crate::moderation::{Keeper, Moderation, Requests, Settings};
+use crate::moderation::{Moderation, ModerationDb, ModerationRequests, ModerationSettings};
 use crate::publisher::{self, Publisher, PublisherIo};
 use crate::saved_state::{self, WaitingWriter};
 use crate::store::Store;
@@ -32,9 +31,6 @@ use crate::supervisor::Supervisor;
 use crate::system_status::Problems;
 
 use super::{StartError, TaskGroup};
-
-/// Actions that may wait to begin.
-const ACTIONS: usize = 256;
 
 /// The state that all parts share: handles that are cheap to clone.
 pub(super) struct SharedState {
@@ -56,7 +52,7 @@ pub(super) struct SavedState {
     bridges: saved_state::SavedBridges,
     cdr_secrets: HashMap<BridgeName, Secret>,
     /// Targets of actions that the last stop interrupted.
-    interrupted: Vec<OpenPress>,
+    interrupted: Vec<InterruptedAction>,
 }
 
 pub(super) struct OpenState {
@@ -111,8 +107,8 @@ pub(super) struct WebServer {
 /// Opens the database, and reads everything that is saved there.
 pub(super) async fn open_state(config: &mut Config) -> Result<OpenState, StartError> {
     let db = Db::open(&config.data_dir)?;
-    let keeper = Keeper::new(db.clone());
-    let moderation = Moderation::new(Settings::new(&config.desk, &config.timing).into(), keeper.clone(), keeper.load().await?);
+    let keeper = ModerationDb::new(db.clone());
+    let moderation = Moderation::new(ModerationSettings::new(&config.desk, &config.timing).into(), keeper.clone(), keeper.load().await?);
     let (problems, problems_seen) = Problems::channel();
     let (audit_log, audit_writer) = AuditLog::new(db.clone(), config.log_keep_days, &config.timing, problems.clone());
     let saved = SavedState {
@@ -121,7 +117,7 @@ pub(super) async fn open_state(config: &mut Config) -> Result<OpenState, StartEr
         waiting: saved_state::load_waiting(&db).await?,
         bridges: saved_state::SavedBridges::load(db.clone()).await?,
         cdr_secrets: cdr_endpoints::prepare(&db, config).await?,
-        interrupted: Journal::new(db.clone()).open().await?,
+        interrupted: Journal::new(db.clone()).interrupted().await?,
     };
     let displays = Displays::load(db.clone()).await?;
     let (store, hub) = (Store::default(), Hub::new(ReaderKind::Desk));
@@ -193,28 +189,30 @@ fn start_actions(
     config: &Config,
     state: &SharedState,
     following: &BridgeSupervisor,
-    interrupted: Vec<OpenPress>,
+    interrupted: Vec<InterruptedAction>,
     group: &TaskGroup,
     control: &TaskControl,
 ) -> Actions {
-    let deeds = Deeds::new(
-        following.cluster().clone(),
-        state.moderation.clone(),
-        Journal::new(state.db.clone()),
-        config.timing.clone(),
-        state.problems.clone(),
-        state.audit_log.clone(),
-        control.stop.clone(),
-    );
+    let journal = Journal::new(state.db.clone());
+    group.tasks.spawn(control.supervisor.watch("journal of actions", journal.clone().tidy(group.stop.clone())));
+    let actions = Actions::new(ActionParts {
+        cluster: following.cluster().clone(),
+        moderation: state.moderation.clone(),
+        journal,
+        timing: config.timing.clone(),
+        problems: state.problems.clone(),
+        log: state.audit_log.clone(),
+        tasks: control.tasks.clone(),
+        stopping: control.stop.clone(),
+        closed: group.stop.clone(),
+    });
     if !interrupted.is_empty() {
         warn!(
             open = interrupted.len(),
             "actions were interrupted by the last stop; reading back what became of them, sending nothing again"
         );
-        group.tasks.spawn(deeds.clone().recover(interrupted));
+        group.tasks.spawn(actions.clone().recover(interrupted));
     }
-    let (actions, requests) = Actions::channel(ACTIONS);
-    group.tasks.spawn(control.supervisor.watch("actions", deeds.run(requests, control.tasks.clone(), group.stop.clone())));
     actions
 }
 
@@ -232,8 +230,8 @@ pub(super) fn start_web(
         timing: config.timing.clone(),
         accounts: Accounts::new(state.db.clone(), config.timing.session_idle).configured(web_config.clone()),
         hub: state.hub.clone(),
-        actions: bridges.actions.clone(),
-        moderation: Requests::new(state.moderation.clone(), state.store.clone(), state.audit_log.clone()),
+        actions: Arc::new(bridges.actions.clone()),
+        moderation: ModerationRequests::new(state.moderation.clone(), state.store.clone(), state.audit_log.clone()),
         audit_log: state.audit_log.clone(),
         cdr_endpoints: bridges.cdr_endpoints.clone(),
         displays: state.displays.clone(),

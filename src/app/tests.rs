@@ -9,13 +9,13 @@ use super::*;
 use crate::actions::faults;
 use crate::audit::{Cursor, LogFilter};
 use crate::config::Timing;
-use crate::model::{Action, ActionRequest, ActionResult, Actor, BridgeState, Lobby, Scope, Target, TargetResult};
+use crate::model::{Action, ActionHandler, ActionRequest, ActionResult, Actor, BridgeState, Lobby, Scope, Target, TargetResult};
 use crate::simulator::{self, Join, Options, Role, Simulator, StartCall, TlsMode};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The tasks that [`start`] has watched.
-const WATCHED: [&str; 4] = ["notes on records", "writer of the log", "publisher", "actions"];
+const WATCHED: [&str; 4] = ["notes on records", "writer of the log", "publisher", "journal of actions"];
 
 struct Running {
     sim: Simulator,
@@ -83,14 +83,14 @@ impl Running {
     async fn press(&self, deed: Action, targets: Vec<Target>) -> Receiver<TargetResult> {
         let press = ActionRequest {
             actor: Actor { user: "mo".into(), address: [127, 0, 0, 1].into() },
-            deed,
+            action: deed,
             targets,
             scope: Scope::Selection,
             over: Vec::new(),
             held: false,
             stop: CancellationToken::new(),
         };
-        timeout(DEADLINE, self.app.actions.press(press)).await.expect("begun in time").expect("taken")
+        timeout(DEADLINE, self.app.actions.submit(press)).await.expect("begun in time").expect("taken")
     }
 
     async fn all_results(&self, deed: Action, targets: Vec<Target>) -> Vec<TargetResult> {
@@ -151,8 +151,8 @@ async fn a_defect_that_one_person_or_meeting_shows_costs_no_other_of_the_press()
                 assert_eq!((result.result, &*entry.1), (ActionResult::Done, "done"), "{deed:?}: {result:?}");
             }
             let acted = match target {
-                Target::Person(id) => usher.app.moderation.person(id).acted,
-                Target::Meeting(id) => usher.app.moderation.meeting(id, id).acted,
+                Target::Person(id) => usher.app.moderation.person(id).status,
+                Target::Meeting(id) => usher.app.moderation.meeting(id, id).status,
             };
             assert!(acted.pending.is_none() && acted.outcome.is_some() == (n == 1), "{deed:?}: {acted:?}");
         }

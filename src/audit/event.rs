@@ -54,17 +54,12 @@ pub enum AuditEvent {
 }
 
 impl AuditEvent {
-    /// All there are, in the order in which people look for them.
-    pub const ALL: &[Self] = &[
-        Self::Did(ActionKind::Admit),
-        Self::Did(ActionKind::SendBack),
-        Self::Did(ActionKind::Remove),
-        Self::Did(ActionKind::Mute),
-        Self::Did(ActionKind::Unmute),
-        Self::Did(ActionKind::Rename),
-        Self::Did(ActionKind::Lock),
-        Self::Did(ActionKind::Unlock),
-        Self::Did(ActionKind::Message),
+    /// Every event, in the order in which people look for them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ActionKind::ALL.iter().map(|&kind| Self::Did(kind)).chain(Self::WITHOUT_CMS.iter().copied())
+    }
+
+    const WITHOUT_CMS: &[Self] = &[
         Self::LetIn,
         Self::PutBack,
         Self::Hold,

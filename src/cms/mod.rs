@@ -28,7 +28,7 @@ pub use tls::TrustError;
 
 // For actions.
 pub(crate) use cluster::{BridgeCommand, LegProbe};
-pub(crate) use rest::mutation::Mutation;
+pub(crate) use rest::mutation::{Mutation, changes_legs};
 pub(crate) use rest::request::Request;
 pub(crate) use rest::response::{CallDetail, ParticipantDetail, Response};
 pub(crate) use version::sends_back;

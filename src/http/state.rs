@@ -15,9 +15,8 @@ use crate::config::{Live, Timing, WebConfig};
 use crate::displays::Displays;
 use crate::displays::projection::Projections;
 use crate::hub::Hub;
-use crate::model::action::Actions;
-use crate::model::{BridgeStats, Role};
-use crate::moderation::Requests;
+use crate::model::{ActionHandler, BridgeStats, Role};
+use crate::moderation::ModerationRequests;
 
 use super::connections::registry::Connections;
 use super::html::templates::Templates;
@@ -36,8 +35,8 @@ pub struct Services {
     pub timing: Timing,
     pub accounts: Accounts,
     pub hub: Hub,
-    pub actions: Actions,
-    pub moderation: Requests,
+    pub actions: Arc<dyn ActionHandler>,
+    pub moderation: ModerationRequests,
     pub audit_log: AuditLog,
     pub cdr_endpoints: CdrEndpoints,
     pub displays: Displays,

@@ -1,56 +1,50 @@
-//! What browsers may ask for: the press of a button, handed over whole. Does not know sockets or pages.
+//! Actions: the changes that moderators have CMS make, the request for one, and its results; also the interface through which sockets hand
+//! requests over. Plain data; knows neither sockets nor CMS.
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{ActionKind, ActionResult};
-
-/// Who asks.
-#[derive(Debug, Clone)]
-pub struct Actor {
-    pub user: Arc<str>,
-    pub address: std::net::IpAddr,
-}
-
-/// One press of a button: exactly the people, or the meeting, that it showed.
-#[derive(Debug, Clone)]
-pub struct ActionRequest {
-    pub actor: Actor,
-    pub deed: Action,
-    pub targets: Vec<Target>,
-    pub scope: Scope,
-    /// Ids of others' claims that the moderator was shown and goes over.
-    pub over: Vec<Arc<str>>,
-    /// The moderator was told who of them is on hold, and means them all the same.
-    pub held: bool,
-    /// Cancelled: nothing more of the press is sent.
-    pub stop: CancellationToken,
-}
-
-/// What is to be done with each target of a press.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A change that a moderator has CMS make to each target of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Action {
     Admit,
-    /// Into the lobby again.
+    /// Back into the lobby.
     SendBack,
     /// Out of the meeting.
     Remove,
-    /// `true`: the meeting hears them no more.
+    /// `true`: the meeting no longer hears the participant.
     Mute(bool),
-    /// The name that the meeting shows; empty: their own again.
+    /// The name that the meeting shows; empty restores the participant's own.
     Rename(Arc<str>),
     Lock(bool),
-    /// A banner for everybody in the meeting; empty text takes it away. `seconds` absent: until it is taken away.
+    /// A banner for everybody in the meeting; an empty text takes it away. Without `seconds` it stays until it is taken away.
     Message {
         text: Arc<str>,
         seconds: Option<u32>,
     },
 }
 
+/// The name of an action in the protocol, the audit log and the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    Admit,
+    SendBack,
+    Remove,
+    Mute,
+    Unmute,
+    Rename,
+    Lock,
+    Unlock,
+    Message,
+}
+
 impl Action {
-    pub fn verb(&self) -> ActionKind {
+    pub fn kind(&self) -> ActionKind {
         match self {
             Self::Admit => ActionKind::Admit,
             Self::SendBack => ActionKind::SendBack,
@@ -63,21 +57,66 @@ impl Action {
             Self::Message { .. } => ActionKind::Message,
         }
     }
-}
 
-impl Action {
-    /// What belongs to it besides the verb, for the log: the label, the text of a banner.
+    /// The part of the action that the audit log tells besides the kind: the new name, the text of a banner.
     pub fn detail(&self) -> Arc<str> {
         match self {
             Self::Rename(label) => label.clone(),
             Self::Message { text, .. } => text.clone(),
-            Self::Admit | Self::SendBack | Self::Remove | Self::Mute(_) | Self::Lock(_) => Arc::default(),
+            _ => Arc::default(),
         }
     }
 }
 
-/// Whom an action is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+impl ActionKind {
+    /// Every kind, in the order in which people look for them.
+    pub const ALL: &[Self] =
+        &[Self::Admit, Self::SendBack, Self::Remove, Self::Mute, Self::Unmute, Self::Rename, Self::Lock, Self::Unlock, Self::Message];
+
+    /// The action of this kind; None where the kind alone does not say it, because a text belongs to it.
+    pub fn action(self) -> Option<Action> {
+        Some(match self {
+            Self::Admit => Action::Admit,
+            Self::SendBack => Action::SendBack,
+            Self::Remove => Action::Remove,
+            Self::Mute => Action::Mute(true),
+            Self::Unmute => Action::Mute(false),
+            Self::Lock => Action::Lock(true),
+            Self::Unlock => Action::Lock(false),
+            Self::Rename | Self::Message => return None,
+        })
+    }
+
+    /// The target is a meeting, not a participant.
+    pub fn is_for_meetings(self) -> bool {
+        matches!(self, Self::Lock | Self::Unlock | Self::Message)
+    }
+}
+
+/// The user who asks.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub user: Arc<str>,
+    pub address: std::net::IpAddr,
+}
+
+/// One click: an action, and exactly the participants, or the meeting, that the button showed.
+#[derive(Debug, Clone)]
+pub struct ActionRequest {
+    pub actor: Actor,
+    pub action: Action,
+    pub targets: Vec<Target>,
+    pub scope: Scope,
+    /// Ids of others' claims that the moderator was shown and chooses to override.
+    pub over: Vec<Arc<str>>,
+    /// The moderator was shown who is on hold, and means them too.
+    pub held: bool,
+    /// Once it is cancelled, nothing more of the request is sent.
+    pub stop: CancellationToken,
+}
+
+/// The participant or meeting that an action is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// A participant id.
@@ -86,41 +125,67 @@ pub enum Target {
     Meeting(Arc<str>),
 }
 
-/// Which button it was; for the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// The kind of button that was used; for the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     Person,
     Selection,
     Meeting,
     Shown,
-    /// Whoever "take next" had chosen.
+    /// The participant that "take next" had chosen.
     Next,
     /// Takes an admission back.
     Undo,
 }
 
 impl Scope {
-    /// Nobody chose the people one by one.
+    /// The moderator did not choose the participants one by one.
     pub fn is_sweeping(self) -> bool {
         matches!(self, Self::Meeting | Self::Shown)
     }
 }
 
-/// How it ended for one target.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// How an action ended for one target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionResult {
+    /// CMS accepted it, and a reading confirmed it.
+    Done,
+    /// CMS accepted it, or has not answered and may carry it out, and no reading confirmed it in time.
+    Unconfirmed,
+    /// The target was in that state before anything was sent.
+    Already,
+    /// The target is no longer there.
+    Left,
+    /// CMS (or Usher, see the reason) refused.
+    Refused,
+    /// The bridge could not be reached; nothing was sent.
+    Unreachable,
+    /// Nothing was sent: another moderator handles the target, and the request did not name that claim.
+    Claimed,
+    /// Nothing was sent: the participant is on hold, and the request was for all of a meeting or all that is shown.
+    Held,
+    /// Nothing was sent: the request was stopped before.
+    Stopped,
+    /// Usher stopped while the action was under way: it is not known whether CMS was asked, and it is not asked again.
+    Interrupted,
+}
+
+/// How an action ended for one target, with the reason and the people involved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetResult {
     #[serde(flatten)]
     pub target: Target,
     pub result: ActionResult,
-    /// CMS's word, or what went wrong.
+    /// CMS's own word, or what went wrong.
     pub reason: Option<Arc<str>>,
-    /// Who did it before, where Usher knows (`already`); who is handling (`claimed`).
+    /// The user who did it before, if Usher knows (`already`); the user who handles the target (`claimed`).
     pub by: Option<Arc<str>>,
     pub at: Option<i64>,
-    /// The claim that was in the way (`claimed`); its own id where it was claimed.
+    /// The claim that was in the way (`claimed`); the new claim's id after claiming.
     pub claim: Option<Arc<str>>,
-    /// It takes the place of an earlier result for the same target.
+    /// It replaces an earlier result for the same target.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub corrected: bool,
 }
@@ -142,70 +207,30 @@ pub enum ActionError {
     LogFull,
 }
 
-/// Cheap handle for the browser side.
-#[derive(Debug, Clone)]
-pub struct Actions {
-    pub(crate) requests: mpsc::Sender<Request>,
+/// Takes the requests of browsers. [`crate::actions::Actions`] carries them out.
+///
+/// Each method hands its request over before it returns, whether or not anybody awaits the future, in the order of the calls: a page may be
+/// gone, or send its next message, before an answer comes. Beyond a limit of requests that have not begun, the answer is [`ActionError::Busy`].
+pub trait ActionHandler: std::fmt::Debug + Send + Sync {
+    /// Begins an action. The future is ready once the request is journalled. The channel then yields one result for each distinct target,
+    /// later the results that correct earlier ones, and closes.
+    fn submit(&self, request: ActionRequest) -> BoxFuture<'static, Result<mpsc::Receiver<TargetResult>, ActionError>>;
+
+    /// Tries a bridge again at once: after refused credentials, or while it backs off.
+    fn retry(&self, actor: Actor, bridge: String) -> BoxFuture<'static, Result<(), ActionError>>;
+
+    /// Pauses a bridge (`paused`), or ends its pause. The caller has checked that the actor may.
+    fn pause(&self, actor: Actor, bridge: String, paused: bool) -> BoxFuture<'static, Result<(), ActionError>>;
 }
 
-/// What the handle sends to the actor behind it.
-#[derive(Debug)]
-pub enum Request {
-    Action {
-        press: ActionRequest,
-        results: mpsc::Sender<TargetResult>,
-        started: oneshot::Sender<()>,
-    },
-    Retry {
-        actor: Actor,
-        bridge: String,
-        answer: oneshot::Sender<Result<(), ActionError>>,
-    },
-    /// `paused`: leave the bridge alone; else end that.
-    Pause {
-        actor: Actor,
-        bridge: String,
-        paused: bool,
-        answer: oneshot::Sender<Result<(), ActionError>>,
-    },
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Actions {
-    /// A handle, and what its requests arrive at; beyond `waiting` of them it answers `Busy`.
-    pub fn channel(waiting: usize) -> (Self, mpsc::Receiver<Request>) {
-        let (requests, receiver) = mpsc::channel(waiting);
-        (Self { requests }, receiver)
-    }
-
-    /// Begins a press: it is handed over when this returns, whoever awaits the rest. That comes once it is journalled; the channel then yields
-    /// one result per distinct target, then those that put an earlier one right, and closes.
-    pub fn press(&self, press: ActionRequest) -> impl Future<Output = Result<mpsc::Receiver<TargetResult>, ActionError>> + Send + use<> {
-        let (results, receiver) = mpsc::channel(press.targets.len().max(1));
-        let (started, journalled) = oneshot::channel();
-        let handed = self.hand_over(Request::Action { press, results, started });
-        async move {
-            handed?;
-            journalled.await.map_err(|_| ActionError::Busy)?;
-            Ok(receiver)
+    #[test]
+    fn a_kind_names_the_action_that_has_it() {
+        for &kind in ActionKind::ALL {
+            assert!(kind.action().is_none_or(|action| action.kind() == kind), "{kind:?}");
         }
-    }
-
-    /// Tries a bridge again at once: after refused credentials, or while it backs off. Handed over when this returns.
-    pub fn retry(&self, actor: Actor, bridge: String) -> impl Future<Output = Result<(), ActionError>> + Send + use<> {
-        let (answer, result) = oneshot::channel();
-        let handed = self.hand_over(Request::Retry { actor, bridge, answer });
-        async move { handed.and(result.await.unwrap_or(Err(ActionError::Busy))) }
-    }
-
-    /// Pauses a bridge, or ends its pause. Who may is decided before. Handed over when this returns.
-    pub fn pause(&self, actor: Actor, bridge: String, paused: bool) -> impl Future<Output = Result<(), ActionError>> + Send + use<> {
-        let (answer, result) = oneshot::channel();
-        let handed = self.hand_over(Request::Pause { actor, bridge, paused, answer });
-        async move { handed.and(result.await.unwrap_or(Err(ActionError::Busy))) }
-    }
-
-    /// In the order in which it is asked for: a page may be gone, or say the next thing, before anybody awaits an answer.
-    fn hand_over(&self, request: Request) -> Result<(), ActionError> {
-        self.requests.try_send(request).map_err(|_| ActionError::Busy)
     }
 }

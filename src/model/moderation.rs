@@ -1,58 +1,19 @@
-//! What moderators add to participants and meetings: actions under way and their outcomes, claims, holds, thresholds.
+//! Data that moderators add to participants and meetings: pending actions and their outcomes, claims, holds, thresholds. Plain data.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-/// What moderators do to people and meetings by way of CMS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActionKind {
-    Admit,
-    SendBack,
-    Remove,
-    Mute,
-    Unmute,
-    Rename,
-    Lock,
-    Unlock,
-    Message,
-}
+use super::{ActionKind, ActionResult};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     pub action: ActionKind,
     pub by: Arc<str>,
     pub since: i64,
-    /// It is not sent before then and can be stopped; absent once it is sent.
+    /// The action is not sent before then and can be stopped; absent once it is sent.
     pub until: Option<i64>,
-}
-
-/// How an action ended for one person or meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActionResult {
-    /// CMS accepted it and it reads back so.
-    Done,
-    /// CMS accepted it, or has not answered and may carry it out, and it did not read back so in time.
-    Unconfirmed,
-    /// It was so before anything was sent.
-    Already,
-    /// Is no longer there.
-    Left,
-    /// CMS (or Usher, see the reason) refused.
-    Refused,
-    /// The bridge could not be reached; nothing was sent.
-    Unreachable,
-    /// Nothing was sent: another moderator is handling it, and the request did not name that claim.
-    Claimed,
-    /// Nothing was sent: the person is on hold, and the press was for all of a meeting or all that is shown.
-    Held,
-    /// Nothing was sent: the press was stopped before.
-    Stopped,
-    /// Usher stopped while it was under way: it is not known whether CMS was asked, and it is not asked again.
-    Interrupted,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,30 +26,30 @@ pub struct Outcome {
     pub at: i64,
 }
 
-/// Who did something, and when.
+/// The user who did something, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     pub by: Arc<str>,
     pub at: i64,
 }
 
-/// Somebody is handling a person or a meeting: others are asked before they act on it.
+/// A moderator handles a participant or a meeting: others are asked before they act on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// Another one for each claim that begins.
+    /// Each claim that begins has a new one.
     pub id: Arc<str>,
     pub by: Arc<str>,
     pub since: i64,
 }
 
-/// A person who is to stay in the lobby for now.
+/// A moderator wants a participant to stay in the lobby for now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     pub by: Arc<str>,
     pub at: i64,
     /// May be empty.
     pub reason: Arc<str>,
-    /// When somebody is to look at them again.
+    /// When moderators are reminded of the participant.
     pub remind_at: Option<i64>,
 }
 
@@ -101,52 +62,54 @@ pub struct Thresholds {
     pub own: bool,
 }
 
-/// The banner of a meeting.
+/// The text that a meeting shows to everybody in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
+pub struct Banner {
     pub text: Arc<str>,
     /// When CMS takes it away; absent where it stays.
     pub until: Option<i64>,
 }
 
-/// An action that is under way, or how the last one ended; on a person or on a meeting.
+/// The action that is under way on a participant or meeting, or how the last one ended.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ActionStatus {
     pub pending: Option<Pending>,
     pub outcome: Option<Outcome>,
-    /// When `outcome` is to be taken off the row.
+    /// When `outcome` leaves the row.
     pub outcome_until: Option<Instant>,
 }
 
 impl ActionStatus {
-    /// True where an outcome was taken off.
+    /// Removes an outcome that was shown long enough; true if it removed one.
     pub fn expire(&mut self, now: Instant) -> bool {
-        let over = self.outcome_until.is_some_and(|until| until <= now);
-        if over {
-            (self.outcome, self.outcome_until) = (None, None);
+        let expired = self.outcome_until.is_some_and(|until| until <= now);
+        if expired {
+            self.outcome = None;
+            self.outcome_until = None;
         }
-        over
+        expired
     }
 }
-/// What the desk holds about one person, but for the claim.
+
+/// Everything that moderators added to one participant.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PersonModeration {
-    pub acted: ActionStatus,
+    pub status: ActionStatus,
     pub admitted: Option<Mark>,
     pub sent_back: Option<Mark>,
     pub hold: Option<Hold>,
     pub acknowledged: Option<Mark>,
     pub label: Option<Arc<str>>,
     /// The wait that an admission ended, for as long as that can be undone.
-    pub waited: Option<EndedWait>,
+    pub ended_wait: Option<EndedWait>,
     pub claim: Option<Claim>,
 }
 
-/// What the desk holds about one meeting.
+/// Everything that moderators added to one meeting.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeetingModeration {
-    pub acted: ActionStatus,
-    pub message: Option<Message>,
+    pub status: ActionStatus,
+    pub message: Option<Banner>,
     pub claim: Option<Claim>,
     pub thresholds: Thresholds,
 }
@@ -154,29 +117,29 @@ pub struct MeetingModeration {
 impl Default for MeetingModeration {
     fn default() -> Self {
         let thresholds = Thresholds { first_s: 0, second_s: 0, own: false };
-        Self { acted: ActionStatus::default(), message: None, claim: None, thresholds }
+        Self { status: ActionStatus::default(), message: None, claim: None, thresholds }
     }
 }
 
-/// One wait, as it was when somebody was let in.
+/// A wait, as it was when its participant was admitted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndedWait {
     /// Unix milliseconds.
     pub since: i64,
     pub up_to: bool,
-    /// Who let them in.
+    /// The moderator who admitted the participant.
     pub by: Arc<str>,
     pub hold: Option<Hold>,
     pub acknowledged: Option<Mark>,
     /// Until when it can be resumed; Unix milliseconds. None while the admission is under way.
     pub until: Option<i64>,
-    /// CMS may still carry the admission out, although the person reads as waiting.
+    /// CMS may still carry the admission out, although the participant reads as waiting.
     pub doubtful: bool,
 }
 
 impl EndedWait {
-    /// What of it is to survive a restart.
-    pub fn kept(waited: &Option<Self>) -> Option<&Self> {
-        waited.as_ref().filter(|waited| waited.until.is_some())
+    /// The part that survives a restart: only waits whose admission has ended.
+    pub fn to_save(ended_wait: &Option<Self>) -> Option<&Self> {
+        ended_wait.as_ref().filter(|wait| wait.until.is_some())
     }
 }

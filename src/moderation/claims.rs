@@ -1,95 +1,96 @@
-//! Who handles whom: soft claims that end by themselves. Pure; the caller brings the clock.
+//! Claims: which moderator handles which participant or meeting. They end by themselves. Pure; the caller passes the time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock::Now;
-use crate::model::Claim;
-use crate::model::Target;
+use crate::model::{Claim, Target};
 
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    held: HashMap<Target, Held>,
-    /// The claims that began, for their ids.
+    active: HashMap<Target, ActiveClaim>,
+    /// How many claims have begun; the next id follows from it.
     begun: u64,
 }
 
 #[derive(Debug)]
-struct Held {
+struct ActiveClaim {
     claim: Claim,
     renewed: Instant,
 }
 
-/// What became of the wish to claim one of several.
+/// The result of a request to claim one of several targets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claimed {
-    /// The one that is handled: by whoever wished, or else the first of all, by somebody else.
+pub struct ClaimOutcome {
+    /// The target that the user claimed; or the first of all, if others handle each of them.
     pub target: Target,
     pub claim: Claim,
 }
 
 impl Claims {
     pub(super) fn get(&self, target: &Target) -> Option<&Claim> {
-        self.held.get(target).map(|held| &held.claim)
+        self.active.get(target).map(|active| &active.claim)
     }
 
-    /// Claims the first of `wanted` that nobody else handles; each comes with the meeting that a person is in. The own claim is renewed; a
-    /// new one releases the own old one of the same kind. `touched` gets whose claim changed. None where nothing is wanted.
+    /// Claims the first of `wanted` that nobody else handles; each target comes with the meeting that a participant is in. An own claim is
+    /// renewed; a new one releases the user's old one of the same kind. Adds the targets whose claim changed to `changed`. None if `wanted` is
+    /// empty.
     pub(super) fn claim(
         &mut self,
         wanted: &[(Target, Option<Target>)],
         user: &Arc<str>,
         now: Now,
-        touched: &mut Vec<Target>,
-    ) -> Option<Claimed> {
-        let Some((target, _)) = wanted.iter().find(|(target, meeting)| self.against(target, meeting.as_ref(), user, &[]).is_none()) else {
+        changed: &mut Vec<Target>,
+    ) -> Option<ClaimOutcome> {
+        let Some((target, _)) = wanted.iter().find(|(target, meeting)| self.conflicting(target, meeting.as_ref(), user, &[]).is_none())
+        else {
             let (target, meeting) = wanted.first()?;
-            let claim = self.against(target, meeting.as_ref(), user, &[])?.clone();
-            return Some(Claimed { target: target.clone(), claim });
+            let claim = self.conflicting(target, meeting.as_ref(), user, &[])?.clone();
+            return Some(ClaimOutcome { target: target.clone(), claim });
         };
-        if let Some(own) = self.held.get_mut(target) {
+        if let Some(own) = self.active.get_mut(target) {
             own.renewed = now.instant;
-            return Some(Claimed { target: target.clone(), claim: own.claim.clone() });
+            return Some(ClaimOutcome { target: target.clone(), claim: own.claim.clone() });
         }
         let same_kind = |other: &Target| std::mem::discriminant(other) == std::mem::discriminant(target);
-        self.end(touched, |other, held| held.claim.by == *user && same_kind(other));
+        self.end(changed, |other, active| active.claim.by == *user && same_kind(other));
         self.begun += 1;
         let claim = Claim { id: format!("c{}", self.begun).into(), by: user.clone(), since: now.unix_ms };
-        self.held.insert(target.clone(), Held { claim: claim.clone(), renewed: now.instant });
-        touched.push(target.clone());
-        Some(Claimed { target: target.clone(), claim })
+        self.active.insert(target.clone(), ActiveClaim { claim: claim.clone(), renewed: now.instant });
+        changed.push(target.clone());
+        Some(ClaimOutcome { target: target.clone(), claim })
     }
 
-    /// The claim that is in the way of `user`: another's on the target itself; on its meeting, where the target carries none. `over` names
-    /// claims that are not.
-    pub(super) fn against(&self, target: &Target, meeting: Option<&Target>, user: &str, over: &[Arc<str>]) -> Option<&Claim> {
+    /// The claim that conflicts with an action of `user`: another user's on the target itself, or on its meeting if the target has none. `over`
+    /// names claims that the user chose to override.
+    pub(super) fn conflicting(&self, target: &Target, meeting: Option<&Target>, user: &str, over: &[Arc<str>]) -> Option<&Claim> {
         let claim = self.get(target).or_else(|| self.get(meeting?))?;
         (*claim.by != *user && !over.contains(&claim.id)).then_some(claim)
     }
 
-    pub(super) fn release(&mut self, user: &str, ids: &[Arc<str>], touched: &mut Vec<Target>) {
-        self.end(touched, |target, held| {
+    pub(super) fn release(&mut self, user: &str, ids: &[Arc<str>], changed: &mut Vec<Target>) {
+        self.end(changed, |target, active| {
             let (Target::Person(id) | Target::Meeting(id)) = target;
-            *held.claim.by == *user && ids.contains(id)
+            *active.claim.by == *user && ids.contains(id)
         });
     }
 
-    /// Nobody handles what is done, or gone.
-    pub(super) fn settle(&mut self, target: &Target) {
-        self.held.remove(target);
+    /// Ends the claim of a target that is done or gone.
+    pub(super) fn remove(&mut self, target: &Target) {
+        self.active.remove(target);
     }
 
-    /// Ends what was not renewed for `lasting`.
-    pub(super) fn expire(&mut self, now: Instant, lasting: Duration, touched: &mut Vec<Target>) {
-        self.end(touched, |_, held| now.saturating_duration_since(held.renewed) >= lasting);
+    /// Ends the claims that were not renewed for `lasting`.
+    pub(super) fn expire(&mut self, now: Instant, lasting: Duration, changed: &mut Vec<Target>) {
+        self.end(changed, |_, active| now.saturating_duration_since(active.renewed) >= lasting);
     }
 
-    fn end(&mut self, touched: &mut Vec<Target>, ends: impl Fn(&Target, &Held) -> bool) {
-        self.held.retain(|target, held| {
-            let ends = ends(target, held);
+    fn end(&mut self, changed: &mut Vec<Target>, ends: impl Fn(&Target, &ActiveClaim) -> bool) {
+        self.active.retain(|target, active| {
+            let ends = ends(target, active);
             if ends {
-                touched.push(target.clone());
+                changed.push(target.clone());
             }
             !ends
         });
@@ -102,22 +103,22 @@ mod tests {
 
     const LASTING: Duration = Duration::from_secs(20);
 
-    struct Room {
+    struct Scene {
         claims: Claims,
         begun: Instant,
-        touched: Vec<Target>,
+        changed: Vec<Target>,
     }
 
-    impl Room {
+    impl Scene {
         fn new() -> Self {
-            Self { claims: Claims::default(), begun: Instant::now(), touched: Vec::new() }
+            Self { claims: Claims::default(), begun: Instant::now(), changed: Vec::new() }
         }
 
-        /// People are those of the meeting `m`.
-        fn claim(&mut self, user: &str, people: &[&str], second: u64) -> Claimed {
+        /// The participants are in the meeting `m`.
+        fn claim(&mut self, user: &str, people: &[&str], second: u64) -> ClaimOutcome {
             let wanted: Vec<_> = people.iter().map(|id| (person(id), Some(meeting()))).collect();
             let now = Now { instant: self.begun + Duration::from_secs(second), unix_ms: second as i64 * 1000 };
-            self.claims.claim(&wanted, &user.into(), now, &mut self.touched).expect("somebody is wanted")
+            self.claims.claim(&wanted, &user.into(), now, &mut self.changed).expect("somebody is wanted")
         }
 
         fn by(&self, id: &str) -> Option<&str> {
@@ -135,57 +136,57 @@ mod tests {
 
     #[test]
     fn two_who_take_next_get_two_people() {
-        let mut room = Room::new();
-        assert_eq!(room.claim("max", &["a", "b"], 0).target, person("a"));
-        assert_eq!(room.claim("mo", &["a", "b"], 0).target, person("b"));
-        let none_left = room.claim("ana", &["a", "b"], 0);
+        let mut scene = Scene::new();
+        assert_eq!(scene.claim("max", &["a", "b"], 0).target, person("a"));
+        assert_eq!(scene.claim("mo", &["a", "b"], 0).target, person("b"));
+        let none_left = scene.claim("ana", &["a", "b"], 0);
         assert_eq!((none_left.target, &*none_left.claim.by), (person("a"), "max"));
     }
 
     #[test]
     fn a_new_claim_releases_the_own_old_one_and_another_id_is_another_claim() {
-        let mut room = Room::new();
-        let first = room.claim("max", &["a"], 0).claim;
-        let second = room.claim("max", &["b"], 1).claim;
-        assert_eq!((room.by("a"), room.by("b")), (None, Some("max")));
+        let mut scene = Scene::new();
+        let first = scene.claim("max", &["a"], 0).claim;
+        let second = scene.claim("max", &["b"], 1).claim;
+        assert_eq!((scene.by("a"), scene.by("b")), (None, Some("max")));
         assert_ne!(first.id, second.id);
-        assert_eq!(room.touched, [person("a"), person("a"), person("b")]);
+        assert_eq!(scene.changed, [person("a"), person("a"), person("b")]);
     }
 
     #[test]
     fn a_claim_ends_so_long_after_it_was_last_renewed() {
-        let mut room = Room::new();
-        let first = room.claim("max", &["a"], 0).claim;
-        assert_eq!(room.claim("max", &["a"], 15).claim, first);
-        room.claims.expire(room.begun + Duration::from_secs(34), LASTING, &mut room.touched);
-        assert_eq!(room.by("a"), Some("max"));
-        room.claims.expire(room.begun + Duration::from_secs(35), LASTING, &mut room.touched);
-        assert_eq!(room.by("a"), None);
+        let mut scene = Scene::new();
+        let first = scene.claim("max", &["a"], 0).claim;
+        assert_eq!(scene.claim("max", &["a"], 15).claim, first);
+        scene.claims.expire(scene.begun + Duration::from_secs(34), LASTING, &mut scene.changed);
+        assert_eq!(scene.by("a"), Some("max"));
+        scene.claims.expire(scene.begun + Duration::from_secs(35), LASTING, &mut scene.changed);
+        assert_eq!(scene.by("a"), None);
     }
 
     #[test]
-    fn a_meetings_claim_stands_for_its_people_who_carry_none() {
-        let mut room = Room::new();
-        room.claim("mo", &["a"], 0);
-        let now = Now { instant: room.begun, unix_ms: 0 };
-        let of_meeting = room.claims.claim(&[(meeting(), None)], &"max".into(), now, &mut room.touched).expect("wanted").claim;
-        let against = |target: &str, user: &str, over: &[Arc<str>]| {
-            room.claims.against(&person(target), Some(&meeting()), user, over).map(|claim| claim.by.to_string())
+    fn a_claim_on_a_meeting_counts_for_its_participants_without_one() {
+        let mut scene = Scene::new();
+        scene.claim("mo", &["a"], 0);
+        let now = Now { instant: scene.begun, unix_ms: 0 };
+        let of_meeting = scene.claims.claim(&[(meeting(), None)], &"max".into(), now, &mut scene.changed).expect("wanted").claim;
+        let conflicting = |target: &str, user: &str, over: &[Arc<str>]| {
+            scene.claims.conflicting(&person(target), Some(&meeting()), user, over).map(|claim| claim.by.to_string())
         };
-        assert_eq!(against("a", "mo", &[]), None);
-        assert_eq!(against("a", "max", &[]).as_deref(), Some("mo"));
-        assert_eq!(against("b", "mo", &[]).as_deref(), Some("max"));
-        assert_eq!(against("b", "mo", &[of_meeting.id]), None);
-        assert_eq!(against("b", "max", &[]), None);
+        assert_eq!(conflicting("a", "mo", &[]), None);
+        assert_eq!(conflicting("a", "max", &[]).as_deref(), Some("mo"));
+        assert_eq!(conflicting("b", "mo", &[]).as_deref(), Some("max"));
+        assert_eq!(conflicting("b", "mo", &[of_meeting.id]), None);
+        assert_eq!(conflicting("b", "max", &[]), None);
     }
 
     #[test]
     fn only_ones_own_claim_is_released() {
-        let mut room = Room::new();
-        room.claim("max", &["a"], 0);
-        room.claims.release("mo", &["a".into()], &mut room.touched);
-        assert_eq!(room.by("a"), Some("max"));
-        room.claims.release("max", &["a".into()], &mut room.touched);
-        assert_eq!(room.by("a"), None);
+        let mut scene = Scene::new();
+        scene.claim("max", &["a"], 0);
+        scene.claims.release("mo", &["a".into()], &mut scene.changed);
+        assert_eq!(scene.by("a"), Some("max"));
+        scene.claims.release("max", &["a".into()], &mut scene.changed);
+        assert_eq!(scene.by("a"), None);
     }
 }

@@ -1,72 +1,77 @@
-//! What moderators ask of the desk itself, decided at once: claims, holds, acknowledgements, thresholds. Sends nothing to CMS.
+//! Requests of moderators that need no CMS and are decided at once: claims, holds, acknowledgements, thresholds.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::saved::OwnThresholds;
-use super::{Claimed, Moderation};
+use super::{ClaimOutcome, Moderation};
 use crate::audit::{AuditEvent, AuditLog, AuditSubject, Entry, LOG_FULL, LogFull, Quota, Reservation};
 use crate::clock::Now;
 use crate::model::{ActionResult, Actor, Hold, Lobby, Mark, ParticipantId, Target, TargetResult};
 use crate::store::{Store, meetings};
 use crate::view;
 
-/// When moderators are reminded of a hold for which nobody chose a time; milliseconds after it began.
+/// When moderators are reminded of a hold without a chosen time; milliseconds after it began.
 pub(super) const DEFAULT_REMINDER_MS: i64 = 10 * 60 * 1000;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Requests {
-    desk: Moderation,
+pub struct ModerationRequests {
+    moderation: Moderation,
     store: Store,
     log: AuditLog,
 }
 
-impl Requests {
-    pub fn new(desk: Moderation, store: Store, log: AuditLog) -> Self {
-        Self { desk, store, log }
+impl ModerationRequests {
+    pub fn new(moderation: Moderation, store: Store, log: AuditLog) -> Self {
+        Self { moderation, store, log }
     }
 
-    pub fn desk(&self) -> &Moderation {
-        &self.desk
+    pub fn moderation(&self) -> &Moderation {
+        &self.moderation
     }
 
-    /// Claims the first of these people or meetings that nobody else handles.
+    /// Claims the first of these targets that nobody else handles.
     pub fn claim(&self, actor: &Actor, wanted: Vec<Target>) -> Option<TargetResult> {
-        let wanted: Vec<_> = wanted.into_iter().filter_map(|target| self.place(target)).collect();
-        let claimed = self.desk.change(|state| {
-            let mut touched = Vec::new();
-            let claimed = state.claims.claim(&wanted, &actor.user, Now::read(), &mut touched);
-            touched.iter().for_each(|target| state.touched.target(target));
+        let wanted: Vec<_> = wanted.into_iter().filter_map(|target| self.with_meeting(target)).collect();
+        let claimed = self.moderation.change(|state| {
+            let mut changed = Vec::new();
+            let claimed = state.claims.claim(&wanted, &actor.user, Now::read(), &mut changed);
+            changed.iter().for_each(|target| state.dirty.target(target));
             claimed
         });
-        let Claimed { target, claim } = claimed?;
+        let ClaimOutcome { target, claim } = claimed?;
         let result = if claim.by == actor.user { ActionResult::Done } else { ActionResult::Claimed };
         let (by, at) = (Some(claim.by), Some(claim.since));
         Some(TargetResult { by, at, claim: Some(claim.id), ..TargetResult::new(target, result, "") })
     }
 
     pub fn release(&self, actor: &Actor, ids: &[Arc<str>]) {
-        self.desk.change(|state| {
-            let mut touched = Vec::new();
-            state.claims.release(&actor.user, ids, &mut touched);
-            touched.iter().for_each(|target| state.touched.target(target));
+        self.moderation.change(|state| {
+            let mut changed = Vec::new();
+            state.claims.release(&actor.user, ids, &mut changed);
+            changed.iter().for_each(|target| state.dirty.target(target));
         });
     }
 
-    /// Returns when what was done so far is on disk, with its entries in the log; after a moment also where the disk is full, which every
-    /// moderator is told of.
+    /// Returns when all changes so far are on disk, with their entries in the audit log; after a moment also if the disk is full, which every
+    /// moderator is told.
     pub async fn written(&self) {
-        let keeper = self.desk.lock().keeper.clone();
-        tokio::join!(keeper.written(), self.log.written());
+        let db = self.moderation.lock().db.clone();
+        tokio::join!(db.written(), self.log.written());
     }
 
-    /// Those of them whom Usher knows, and room for an entry for each, and for one about all others. Else the result for each of them.
-    fn known<'a>(&self, actor: &Actor, people: &'a [ParticipantId]) -> Result<(Vec<&'a ParticipantId>, Reservation), Vec<TargetResult>> {
+    /// The participants that Usher knows, and room for an audit entry about each, and for one about all others. Without reservation, the result for
+    /// each of them.
+    fn known_with_room<'a>(
+        &self,
+        actor: &Actor,
+        people: &'a [ParticipantId],
+    ) -> Result<(Vec<&'a ParticipantId>, Reservation), Vec<TargetResult>> {
         let known: Vec<&ParticipantId> = people.iter().filter(|id| self.store.has_person(id)).collect();
         let entries = known.len() + usize::from(known.len() < people.len());
         match self.log.try_reserve(Quota::Requests, &actor.user, entries) {
-            Ok(room) => Ok((known, room)),
+            Ok(reservation) => Ok((known, reservation)),
             Err(LogFull) => {
                 let refused = |id: &ParticipantId| TargetResult::new(Target::Person(id.clone()), ActionResult::Refused, LOG_FULL);
                 Err(people.iter().map(refused).collect())
@@ -74,29 +79,29 @@ impl Requests {
         }
     }
 
-    /// Marks people who are to stay in the lobby, or no longer (`hold` absent). A hold always has a reminder: without one, a person on hold
-    /// could be forgotten, because nothing counts their wait any more.
+    /// Puts participants on hold with a reason and the seconds until a reminder, or ends their hold (`None`). A hold always has a reminder:
+    /// without one, a participant could be forgotten, because nothing counts their wait any more.
     pub fn hold(
         &self,
         actor: &Actor,
         people: &[ParticipantId],
-        wish: Option<(Arc<str>, Option<u32>)>,
+        hold: Option<(Arc<str>, Option<u32>)>,
         over: &[Arc<str>],
     ) -> Vec<TargetResult> {
         let now = Now::read();
-        let hold = wish.map(|(reason, remind_s)| Hold {
+        let hold = hold.map(|(reason, remind_s)| Hold {
             by: actor.user.clone(),
             at: now.unix_ms,
             reason,
             remind_at: Some(now.unix_ms + remind_s.map_or(DEFAULT_REMINDER_MS, |s| i64::from(s) * 1000)),
         });
-        let (known, mut room) = match self.known(actor, people) {
+        let (known, mut reservation) = match self.known_with_room(actor, people) {
             Ok(known) => known,
             Err(refused) => return refused,
         };
         let action = if hold.is_some() { AuditEvent::Hold } else { AuditEvent::EndHold };
         if known.len() < people.len() {
-            room.add(Entry::by(actor, action).unknown(people.len() - known.len()));
+            reservation.add(Entry::by(actor, action).unknown(people.len() - known.len()));
         }
         let known: HashSet<&ParticipantId> = known.into_iter().collect();
         let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
@@ -105,7 +110,7 @@ impl Requests {
                 return TargetResult::new(Target::Person(id.clone()), ActionResult::Left, "");
             }
             let entry = Entry::by(actor, action).about(AuditSubject::person(&self.store, id)).detail(reason.clone());
-            let result = self.in_the_way(actor, id, over).unwrap_or_else(|| {
+            let result = self.obstacle(actor, id, over).unwrap_or_else(|| {
                 if hold.is_some() && self.lobby(id) == Some(Lobby::In) {
                     return TargetResult::new(
                         Target::Person(id.clone()),
@@ -113,23 +118,23 @@ impl Requests {
                         "is in the call; only who waits can be held",
                     );
                 }
-                self.desk.change(|state| {
+                self.moderation.change(|state| {
                     state.edit(id, |person| person.hold.clone_from(&hold));
-                    state.touched.people.insert(id.clone());
+                    state.dirty.people.insert(id.clone());
                 });
                 TargetResult::new(Target::Person(id.clone()), ActionResult::Done, "")
             });
-            room.add(entry.with(&result));
+            reservation.add(entry.with(&result));
             result
         };
         people.iter().map(each).collect()
     }
 
-    /// Somebody has seen that these people wait too long.
+    /// A moderator has seen that these participants wait too long.
     pub fn acknowledge(&self, actor: &Actor, people: &[ParticipantId]) -> Vec<TargetResult> {
         let mark = Mark { by: actor.user.clone(), at: Now::read().unix_ms };
-        let mut room = match self.known(actor, people) {
-            Ok((_, room)) => room,
+        let mut reservation = match self.known_with_room(actor, people) {
+            Ok((_, reservation)) => reservation,
             Err(refused) => return refused,
         };
         let each = |id: &ParticipantId| {
@@ -137,10 +142,10 @@ impl Requests {
             if self.lobby(id) != Some(Lobby::Waiting) {
                 return TargetResult::new(target, ActionResult::Left, "no longer waits");
             }
-            let before = self.desk.change(|state| {
-                state.touched.people.insert(id.clone());
+            let before = self.moderation.change(|state| {
+                state.dirty.people.insert(id.clone());
                 state.edit(id, |person| {
-                    // The first to see it stays the one who did.
+                    // The first acknowledgement stays.
                     let before = person.acknowledged.clone();
                     person.acknowledged.get_or_insert(mark.clone());
                     before
@@ -149,31 +154,32 @@ impl Requests {
             if let Some(Mark { by, at }) = before {
                 return TargetResult { by: Some(by), at: Some(at), ..TargetResult::new(target, ActionResult::Already, "") };
             }
-            room.add(Entry::by(actor, AuditEvent::Acknowledge).about(AuditSubject::person(&self.store, id)).ended(ActionResult::Done));
+            reservation
+                .add(Entry::by(actor, AuditEvent::Acknowledge).about(AuditSubject::person(&self.store, id)).ended(ActionResult::Done));
             TargetResult::new(target, ActionResult::Done, "")
         };
         people.iter().map(each).collect()
     }
 
-    /// When a wait is long in this meeting and all others of its space; None: as configured.
+    /// Sets when a wait is long in this meeting and all others of its space; None: as configured.
     pub fn thresholds(&self, actor: &Actor, meeting: &Arc<str>, own: Option<(u32, u32)>) -> TargetResult {
         let target = Target::Meeting(meeting.clone());
         let calls = meetings::calls_of(&self.store, meeting);
         if calls.is_empty() {
             return TargetResult::new(target, ActionResult::Left, "");
         }
-        let Ok(mut room) = self.log.try_reserve(Quota::Requests, &actor.user, 1) else {
+        let Ok(mut reservation) = self.log.try_reserve(Quota::Requests, &actor.user, 1) else {
             return TargetResult::new(target, ActionResult::Refused, LOG_FULL);
         };
-        let place = view::threshold_key(meeting, &calls);
+        let key = view::threshold_key(meeting, &calls);
         let own = own.map(|(first_s, second_s)| OwnThresholds { first_s, second_s });
-        let meetings = meetings::meetings_for_threshold(&self.store, &place);
-        self.desk.change(|state| {
-            state.set_thresholds(place, own);
-            state.touched.meetings.extend(meetings);
+        let meetings = meetings::meetings_for_threshold(&self.store, &key);
+        self.moderation.change(|state| {
+            state.set_thresholds(key, own);
+            state.dirty.meetings.extend(meetings);
         });
         let detail = own.map_or_else(|| "as configured".into(), |own| format!("{} s, {} s", own.first_s, own.second_s));
-        room.add(
+        reservation.add(
             Entry::by(actor, AuditEvent::Thresholds)
                 .about(AuditSubject::meeting(&self.store, meeting))
                 .ended(ActionResult::Done)
@@ -182,13 +188,13 @@ impl Requests {
         TargetResult::new(target, ActionResult::Done, "")
     }
 
-    /// The result where a person is gone, or handled by somebody else.
-    fn in_the_way(&self, actor: &Actor, id: &ParticipantId, over: &[Arc<str>]) -> Option<TargetResult> {
+    /// The result if a participant is gone, or handled by another moderator.
+    fn obstacle(&self, actor: &Actor, id: &ParticipantId, over: &[Arc<str>]) -> Option<TargetResult> {
         let target = Target::Person(id.clone());
         if self.lobby(id).is_none() {
             return Some(TargetResult::new(target, ActionResult::Left, ""));
         }
-        let claim = self.desk.against(&target, meetings::meeting_of(&self.store, id).as_ref(), &actor.user, over)?;
+        let claim = self.moderation.conflicting_claim(&target, meetings::meeting_of(&self.store, id).as_ref(), &actor.user, over)?;
         Some(TargetResult {
             by: Some(claim.by),
             at: Some(claim.since),
@@ -197,8 +203,8 @@ impl Requests {
         })
     }
 
-    /// A target that is there, and the meeting that a person is in.
-    fn place(&self, target: Target) -> Option<(Target, Option<Target>)> {
+    /// A target that is there, and the meeting that a participant is in.
+    fn with_meeting(&self, target: Target) -> Option<(Target, Option<Target>)> {
         match &target {
             Target::Person(id) => {
                 let meeting = meetings::meeting_of(&self.store, id)?;

@@ -1,4 +1,4 @@
-//! What moderators set and a restart must not lose: holds, acknowledgements, labels, thresholds, banners, and what each user's pages keep.
+//! The part that survives a restart, in SQLite: holds, acknowledgements, labels, thresholds, banners, ended waits, and the preferences of users.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,58 +10,59 @@ use serde::{Deserialize, Serialize};
 use crate::clock::now_ms;
 use crate::db::{Db, DbError};
 use crate::model::wire_name::to_wire;
-use crate::model::{EndedWait, Hold, Mark, Message, ParticipantId, wire_name};
+use crate::model::{Banner, EndedWait, Hold, Mark, ParticipantId, wire_name};
 
-/// What is about people and meetings that were not touched for this long is about nobody any more.
+/// A value that did not change for this long is about a participant or meeting that no longer exists.
 const KEEP_MS: i64 = 7 * 24 * 3600 * 1000;
 
-/// How long somebody waits for what they set to be on disk, before they are told that it is done. Pages
-/// doubt what is not answered within two seconds.
+/// How long a moderator waits for a change to be on disk before its success is reported. Pages take an answer for lost after two
+/// seconds.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 
-/// Which wait is long, for all meetings of a place.
+/// The thresholds that moderators set for all meetings of a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OwnThresholds {
     pub first_s: u32,
     pub second_s: u32,
 }
 
-/// Everything as it was left.
+/// Everything that the last start left.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct SavedModeration {
     pub(super) holds: HashMap<ParticipantId, Hold>,
     pub(super) acknowledged: HashMap<ParticipantId, Mark>,
     pub(super) labels: HashMap<ParticipantId, Arc<str>>,
     pub(super) waits: HashMap<ParticipantId, EndedWait>,
-    pub(super) messages: HashMap<Arc<str>, Message>,
+    pub(super) messages: HashMap<Arc<str>, Banner>,
     pub(super) thresholds: HashMap<Arc<str>, OwnThresholds>,
     pub(super) prefs: HashMap<i64, Arc<str>>,
 }
 
-/// What a kept value is.
+/// The kind of a saved value; its name stands in the column `what`.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum What {
+pub(super) enum SavedKind {
     Hold,
     Acknowledged,
     Label,
+    #[serde(rename = "waited")]
     EndedWait,
     Message,
     Thresholds,
 }
 
-/// Writes behind, and loses nothing. Without a database nothing is kept.
+/// Writes changes in the background and in order. Without a database nothing is saved.
 #[derive(Debug, Clone, Default)]
-pub struct Keeper(Option<Db>);
+pub struct ModerationDb(Option<Db>);
 
-impl Keeper {
+impl ModerationDb {
     pub fn new(db: Db) -> Self {
         Self(Some(db))
     }
 
-    /// Reads what is kept, once at the start, and throws away what is too old to be about anybody.
-    pub async fn load(&self) -> Result<Kept, DbError> {
-        let Some(db) = &self.0 else { return Ok(Kept::default()) };
+    /// Reads everything, once at the start, and deletes values that are too old.
+    pub async fn load(&self) -> Result<SavedModeration, DbError> {
+        let Some(db) = &self.0 else { return Ok(SavedModeration::default()) };
         let (rows, prefs) = db
             .write(|conn| {
                 conn.execute("DELETE FROM desk WHERE at < ?1 AND what <> 'thresholds'", [now_ms() - KEEP_MS])?;
@@ -73,43 +74,43 @@ impl Keeper {
                 Ok((rows, prefs.collect::<rusqlite::Result<HashMap<i64, Arc<str>>>>()?))
             })
             .await?;
-        let mut kept = Kept { prefs, ..Kept::default() };
+        let mut saved = SavedModeration { prefs, ..SavedModeration::default() };
         for (what, id, value) in rows {
             let id = Arc::from(id);
             match wire_name::from_wire(&what) {
-                Some(What::Hold) => put(&mut kept.holds, id, &value),
-                Some(What::Acknowledged) => put(&mut kept.acknowledged, id, &value),
-                Some(What::Label) => put(&mut kept.labels, id, &value),
-                Some(What::EndedWait) => put(&mut kept.waits, id, &value),
-                Some(What::Message) => put(&mut kept.messages, id, &value),
-                Some(What::Thresholds) => put(&mut kept.thresholds, id, &value),
-                None => tracing::warn!(what, "the database keeps something of another Usher; it is left alone"),
+                Some(SavedKind::Hold) => put(&mut saved.holds, id, &value),
+                Some(SavedKind::Acknowledged) => put(&mut saved.acknowledged, id, &value),
+                Some(SavedKind::Label) => put(&mut saved.labels, id, &value),
+                Some(SavedKind::EndedWait) => put(&mut saved.waits, id, &value),
+                Some(SavedKind::Message) => put(&mut saved.messages, id, &value),
+                Some(SavedKind::Thresholds) => put(&mut saved.thresholds, id, &value),
+                None => tracing::warn!(what, "saved value of an unknown kind left alone: a newer version wrote it"),
             }
         }
-        Ok(kept)
+        Ok(saved)
     }
 
-    /// Keeps a value, or no longer, where it is another one than before.
-    pub(super) fn follow<T: Serialize + PartialEq>(&self, what: What, id: &Arc<str>, before: Option<&T>, value: Option<&T>) {
+    /// Saves or deletes a value if it differs from the one before.
+    pub(super) fn save_change<T: Serialize + PartialEq>(&self, kind: SavedKind, id: &Arc<str>, before: Option<&T>, value: Option<&T>) {
         let Some(db) = self.0.as_ref().filter(|_| before != value) else { return };
-        let (to_wire, id) = (to_wire(&what), id.clone());
+        let (wire_name, id) = (to_wire(&kind), id.clone());
         let value = value.map(|value| serde_json::to_string(value).expect("plain data with text keys"));
-        db.keep((what.key(), id.clone()), move |conn| {
+        db.keep((kind.key(), id.clone()), move |conn| {
             match &value {
                 Some(value) => conn.prepare_cached("INSERT OR REPLACE INTO desk (what, id, value, at) VALUES (?1, ?2, ?3, ?4)")?.execute((
-                    &*to_wire,
+                    &*wire_name,
                     &*id,
                     value,
                     now_ms(),
                 )),
-                None => conn.prepare_cached("DELETE FROM desk WHERE what = ?1 AND id = ?2")?.execute((&*to_wire, &*id)),
+                None => conn.prepare_cached("DELETE FROM desk WHERE what = ?1 AND id = ?2")?.execute((&*wire_name, &*id)),
             }
             .map(drop)
         });
     }
 
-    /// The user may have been removed meanwhile: then nothing is kept.
-    pub(super) fn keep_prefs(&self, user: i64, value: Arc<str>) {
+    /// Saves nothing if the user has been removed meanwhile.
+    pub(super) fn save_prefs(&self, user: i64, value: Arc<str>) {
         let Some(db) = &self.0 else { return };
         db.keep(("prefs", user.to_string().into()), move |conn| {
             let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO prefs (user, value) SELECT id, ?2 FROM users WHERE id = ?1")?;
@@ -117,17 +118,17 @@ impl Keeper {
         });
     }
 
-    /// Returns when everything that was kept so far is on disk, or after a moment while it can't be written; then it is tried on.
+    /// Returns when all changes so far are on disk; or after a moment if they can't be written, while the database tries on.
     pub(super) async fn written(&self) {
         let Some(db) = &self.0 else { return };
         if let Ok(Err(error)) = tokio::time::timeout(WRITTEN_WITHIN, db.flush()).await {
-            tracing::debug!(%error, "what the desk keeps is not written yet");
+            tracing::debug!(%error, "moderation not written yet");
         }
     }
 }
 
-impl What {
-    /// Of two values about one thing the later is written.
+impl SavedKind {
+    /// Where two values with the same key and id wait, only the later is written.
     fn key(self) -> &'static str {
         match self {
             Self::Hold => "hold",
@@ -143,6 +144,20 @@ impl What {
 fn put<T: DeserializeOwned>(map: &mut HashMap<Arc<str>, T>, id: Arc<str>, value: &str) {
     match serde_json::from_str(value) {
         Ok(value) => drop(map.insert(id, value)),
-        Err(error) => tracing::warn!(%id, %error, "the database keeps a value that can't be read; it is left alone"),
+        Err(error) => tracing::warn!(%id, %error, "saved value left alone: it can't be read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_in_the_database_stay() {
+        use SavedKind::{Acknowledged, EndedWait, Hold, Label, Message, Thresholds};
+        let kinds = [Hold, Acknowledged, Label, EndedWait, Message, Thresholds];
+        let words = ["hold", "acknowledged", "label", "waited", "message", "thresholds"];
+        assert_eq!(kinds.map(|kind| to_wire(&kind).to_string()), words);
+        assert_eq!(kinds.map(SavedKind::key), words);
     }
 }

@@ -1,4 +1,4 @@
-//! One open page at the desk: what it shows, and what its user's pages keep. Leaves when it is dropped.
+//! One open tab of the desk: the meeting it shows, and the preferences of its user. The tab counts as open while this value lives.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::model::Role;
 
 #[derive(Debug)]
 pub struct Tab {
-    desk: Moderation,
+    moderation: Moderation,
     user: Arc<str>,
     account: i64,
     number: u64,
@@ -18,33 +18,33 @@ pub struct Tab {
 }
 
 impl Moderation {
-    /// `account` is its number, by which preferences are kept.
-    pub fn open(&self, user: &Arc<str>, account: i64, role: Role) -> Tab {
+    /// `account` is the account's number, under which preferences are saved.
+    pub fn open_tab(&self, user: &Arc<str>, account: i64, role: Role) -> Tab {
         let (number, prefs) = self.change(|state| {
-            state.touched.users.insert(user.clone());
+            state.dirty.users.insert(user.clone());
             let prefs = state.prefs.entry(account).or_insert_with(|| watch::Sender::new(None)).subscribe();
             (state.presence.open(user, role), prefs)
         });
-        Tab { desk: self.clone(), user: user.clone(), account, number, prefs }
+        Tab { moderation: self.clone(), user: user.clone(), account, number, prefs }
     }
 }
 
 impl Tab {
-    /// What this page shows from now on, and whether its user is away.
-    pub fn look(&self, meeting: Option<Arc<str>>, idle: bool) {
-        self.desk.change(|state| {
-            state.presence.look(&self.user, self.number, meeting, idle, Now::read().unix_ms);
-            state.touched.users.insert(self.user.clone());
+    /// Notes which meeting this tab shows from now on, and whether its user is away.
+    pub fn set_meeting(&self, meeting: Option<Arc<str>>, idle: bool) {
+        self.moderation.change(|state| {
+            state.presence.set_meeting(&self.user, self.number, meeting, idle, Now::read().unix_ms);
+            state.dirty.users.insert(self.user.clone());
         });
     }
 
-    /// What the user's pages keep, as JSON.
+    /// The preferences of the user, as JSON.
     pub fn prefs(&self) -> Option<Arc<str>> {
         self.prefs.borrow().clone()
     }
 
-    /// Waits until another page of the user kept something.
-    pub async fn other_prefs(&mut self) -> Arc<str> {
+    /// Waits until another tab of the user saves preferences.
+    pub async fn prefs_from_other_tab(&mut self) -> Arc<str> {
         loop {
             if self.prefs.changed().await.is_err() {
                 std::future::pending::<()>().await;
@@ -55,13 +55,13 @@ impl Tab {
         }
     }
 
-    /// Keeps `value`, a JSON object, for the user's pages.
-    pub fn keep_prefs(&mut self, value: Arc<str>) {
-        let state = self.desk.lock();
-        state.keeper.keep_prefs(self.account, value.clone());
+    /// Saves `value`, a JSON object, and passes it to the user's other tabs.
+    pub fn save_prefs(&mut self, value: Arc<str>) {
+        let state = self.moderation.lock();
+        state.db.save_prefs(self.account, value.clone());
         if let Some(prefs) = state.prefs.get(&self.account) {
             prefs.send_replace(Some(value));
-            // This page knows.
+            // This tab has it already.
             self.prefs.mark_unchanged();
         }
     }
@@ -69,9 +69,9 @@ impl Tab {
 
 impl Drop for Tab {
     fn drop(&mut self) {
-        self.desk.change(|state| {
+        self.moderation.change(|state| {
             state.presence.close(&self.user, self.number);
-            state.touched.users.insert(self.user.clone());
+            state.dirty.users.insert(self.user.clone());
         });
     }
 }

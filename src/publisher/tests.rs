@@ -10,7 +10,7 @@ use crate::config::{Rules, Timing};
 use crate::db::Db;
 use crate::displays::projection::{Audience, AudienceFeed, ChosenMeeting, NameDetail, Projections, ViewFilter};
 use crate::model::{ActionKind, Actor, Home, LegState, Lobby, LobbyFact, RosterPatch, Target};
-use crate::moderation::Requests;
+use crate::moderation::ModerationRequests;
 use crate::system_status::Problems;
 
 /// No task writes this log: its entries stay in memory.
@@ -79,7 +79,7 @@ fn person(n: u8) -> ParticipantId {
 }
 
 fn apply_step(store: &Store, moderation: &Moderation, step: &WorldStep, now: Now) {
-    let requests = Requests::new(moderation.clone(), store.clone(), LOG.clone());
+    let requests = ModerationRequests::new(moderation.clone(), store.clone(), LOG.clone());
     let actor = |user: u8| Actor { user: format!("u{user}").into(), address: std::net::Ipv4Addr::LOCALHOST.into() };
     match step {
         WorldStep::Call { bridge, call, correlator, name } => {

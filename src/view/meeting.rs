@@ -8,7 +8,7 @@ use super::PersonRow;
 use super::rows::is_zero;
 use crate::config::MeetingFacts;
 use crate::model::{
-    BridgeName, CallFacts, CallKey, Claim, HasLobby, LegState, Lobby, LockMode, MeetingModeration, Message, NamedBy, Outcome, Pending,
+    Banner, BridgeName, CallFacts, CallKey, Claim, HasLobby, LegState, Lobby, LockMode, MeetingModeration, NamedBy, Outcome, Pending,
     Thresholds,
 };
 use crate::text::is_blank;
@@ -49,7 +49,7 @@ pub struct MeetingRow {
     pub claim: Option<Box<Claim>>,
     pub thresholds: Thresholds,
     /// The text that Usher had the meeting show to everybody in it.
-    pub message: Option<Box<Message>>,
+    pub message: Option<Box<Banner>>,
     /// The current action on the whole meeting.
     pub pending: Option<Box<Pending>>,
     pub outcome: Option<Box<Outcome>>,
@@ -98,8 +98,8 @@ pub fn meeting_row<'a>(
         claim: moderation.claim.map(Box::new),
         thresholds: moderation.thresholds,
         message: moderation.message.map(Box::new),
-        pending: moderation.acted.pending.map(Box::new),
-        outcome: moderation.acted.outcome.map(Box::new),
+        pending: moderation.status.pending.map(Box::new),
+        outcome: moderation.status.outcome.map(Box::new),
     };
     count_people(&mut row, people);
     row.lobby = has_lobby(calls, &row);

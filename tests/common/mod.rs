@@ -8,6 +8,7 @@ pub mod desk;
 pub mod fault_scenario;
 pub mod flood;
 pub mod page;
+pub mod recorded_actions;
 pub mod sample_rows;
 pub mod server;
 pub mod usher_command;

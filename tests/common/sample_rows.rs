@@ -58,7 +58,7 @@ pub fn meeting(id: &str) -> Arc<Row> {
         bridges: vec!["a".into()],
         claim: Some(Box::new(claim())),
         thresholds: Thresholds { first_s: 120, second_s: 300, own: true },
-        message: Some(Box::new(Message { text: "A minute, please".into(), until: Some(9) })),
+        message: Some(Box::new(Banner { text: "A minute, please".into(), until: Some(9) })),
         pending: Some(Box::new(Pending { action: ActionKind::Lock, by: "ben".into(), since: 5, until: None })),
         outcome: Some(Box::new(Outcome {
             action: ActionKind::Message,

@@ -17,13 +17,13 @@ use usher::displays::Displays;
 use usher::displays::projection::Projections;
 use usher::http::{Listeners, ServeError, Services, serve};
 use usher::hub::{Hub, HubLimits, ReaderKind};
-use usher::model::action::{Actions, Request};
 use usher::model::{BridgeStats, Role};
-use usher::moderation::{Moderation, Requests};
+use usher::moderation::{Moderation, ModerationRequests};
 use usher::store::Store;
 use usher::system_status::Problems;
 
 use super::browser::Browser;
+use super::recorded_actions::{Recorded, RecordedActions};
 
 pub const PASSWORD: &str = "correct horse";
 
@@ -31,7 +31,7 @@ pub struct TestServer {
     pub address: SocketAddr,
     pub hub: Hub,
     pub log: AuditLog,
-    pub requests: mpsc::Receiver<Request>,
+    pub requests: mpsc::Receiver<Recorded>,
     pub figures: watch::Sender<Arc<[BridgeStats]>>,
     pub ready: watch::Sender<bool>,
     pub accounts: Accounts,
@@ -86,7 +86,7 @@ impl ServerSetup {
         let address = listener.local_addr().expect("address");
         let db = Db::open(dir.path()).expect("database");
         let (hub, displays_db) = (Hub::with_limits(ReaderKind::Desk, self.limits), db.clone());
-        let (actions, requests) = Actions::channel(16);
+        let (actions, requests) = RecordedActions::channel(16);
         let (figures, figures_seen) = watch::channel(Arc::default());
         let (ready, readiness) = watch::channel(false);
         let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
@@ -98,8 +98,8 @@ impl ServerSetup {
             config,
             timing: self.timing,
             hub: hub.clone(),
-            actions,
-            moderation: Requests::new(Moderation::default(), Store::default(), log.clone()),
+            actions: Arc::new(actions),
+            moderation: ModerationRequests::new(Moderation::default(), Store::default(), log.clone()),
             audit_log: log.clone(),
             cdr_endpoints: usher::cdr_endpoints::CdrEndpoints::default(),
             displays: Displays::load(displays_db).await.expect("displays"),

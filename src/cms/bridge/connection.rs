@@ -18,7 +18,7 @@ use crate::cms::rest::queue::Lane;
 use crate::cms::rest::request::Request;
 use crate::cms::rest::response::Status;
 use crate::cms::version::{admits, sends_back};
-use crate::model::{BridgeState, Fault, Paused};
+use crate::model::{Action, BridgeState, Fault, Paused};
 
 /// After so many failures in a row, without any response between them, the bridge is unreachable.
 const FAILURES: u32 = 3;
@@ -199,7 +199,7 @@ impl BridgeConnection {
 
     pub(super) fn on_change_failed(&mut self, ctx: &Context, change: &Mutation, error: &RequestError) {
         let unknown = matches!(error, RequestError::Refused { reason, .. } if reason.starts_with("parameterError"));
-        if unknown && matches!(change, Mutation::SendBack(_)) {
+        if unknown && change.action == Action::SendBack {
             self.refuses_send_back = true;
             ctx.store.put_bridge(&ctx.name, |bridge| bridge.can_send_back = false);
         }
@@ -316,6 +316,6 @@ mod tests {
         let mut connection = BridgeConnection::new(Instant::now());
         let call = Request::Call("c".into());
         assert_eq!((0..20).filter(|_| connection.may_repeat(&call)).count(), 19, "ten times, and anew after that");
-        assert!(!connection.may_repeat(&Request::Mutate(Mutation::Admit("p".into()))));
+        assert!(!connection.may_repeat(&Request::Mutate(Mutation::new(&Action::Admit, &"p".into()))));
     }
 }

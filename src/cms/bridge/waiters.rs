@@ -15,7 +15,7 @@ use crate::cms::rest::mutation::Mutation;
 use crate::cms::rest::queue::Lane;
 use crate::cms::rest::request::Request;
 use crate::cms::rest::response::Response;
-use crate::model::{BridgeState, ParticipantId};
+use crate::model::{Action, BridgeState, ParticipantId};
 
 /// Waits outside for something that is being read or done.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Waiters {
         if let Some(error) = reason_closed(ctx).or_else(|| held_too_long(ctx, waiter.since)) {
             return waiter.answer(Err(error));
         }
-        if let Request::Mutate(Mutation::Admit(person) | Mutation::SendBack(person)) = &ask {
+        if let Request::Mutate(Mutation { action: Action::Admit | Action::SendBack, id: person }) = &ask {
             ctx.emit(Effect::MoveRequested(person.clone()));
         }
         let under_way = matches!(ask, Request::Mutate(_)) && self.responses.contains_key(&ask) && !ctx.requests.queue.contains(&ask);
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_change_that_was_sent_keeps_its_waiters_when_the_bridge_goes_away() {
         let (mut ctx, mut waiters) = (Context::for_tests(), Waiters::default());
-        let change = |person: &str| Request::Mutate(Mutation::Admit(person.into()));
+        let change = |person: &str| Request::Mutate(Mutation::new(&Action::Admit, &person.into()));
         let (sent, mut sent_answer) = oneshot::channel();
         let (unsent, mut unsent_answer) = oneshot::channel();
         waiters.submit(&mut ctx, change("ana"), Lane::Action, sent);

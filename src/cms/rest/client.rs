@@ -350,6 +350,7 @@ mod tests {
 
     use super::*;
     use crate::cms::rest::mutation::Mutation;
+    use crate::model::Action;
 
     #[rstest]
     #[case(404, "", RequestError::Gone("404".into()))]
@@ -387,7 +388,7 @@ mod tests {
     #[test]
     fn a_failure_body_on_a_200_is_no_success() {
         let body = "<failureDetails><participantCannotBeModified /></failureDetails>";
-        let admit = Request::Mutate(Mutation::Admit("p".into()));
+        let admit = Request::Mutate(Mutation::new(&Action::Admit, &"p".into()));
         assert!(matches!(read(&admit, body), Err(RequestError::Refused { .. })));
         assert!(matches!(read(&admit, ""), Ok(Response::Done)));
         assert!(matches!(read(&Request::RemoveCdrReceiver("r".into()), ""), Ok(Response::Done)));

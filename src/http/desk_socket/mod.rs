@@ -1,7 +1,6 @@
-//! One browser's WebSocket: a side that writes the hub's frames, a side that listens. Decides no action.
+//! The WebSocket of the desk: a writer that sends the hub's frames, and a session that handles the browser's messages. Decides no action.
 //!
-//! The two sides are woken apart: a frame or a beat costs no look at the inward side and its clocks, and a thousand browsers get twenty
-//! frames a second.
+//! The two are woken apart: a frame or a beat does not poll the session and its timers, and a thousand browsers get twenty frames a second.
 
 mod displays;
 pub mod protocol;
@@ -24,7 +23,7 @@ use super::ws::upgrade::{PendingUpgrade, UpgradedSocket, accept};
 use super::ws::writer::SocketWriter;
 use super::ws::{close_code, connection};
 
-use session::{Listener, Visitor};
+use session::{DeskSession, SessionUser};
 
 /// `GET /ws`, behind the log-in and the Origin check.
 pub(super) async fn upgrade(
@@ -41,22 +40,22 @@ pub(super) async fn upgrade(
         Err(refusal) => return *refusal,
     };
     let permit = state.socket_limit.acquire(user.id, state.config.get().sockets_per_user);
-    let visitor = Visitor { user, session, address: client.address };
+    let session_user = SessionUser { user, session, address: client.address };
     // Counted from now on, so that a stop waits for an upgrade under way.
     let counted = (state.sockets.token(), state.tracker.token());
     tokio::spawn(async move {
-        attend(state, visitor, permit, upgrade).await;
+        serve_socket(state, session_user, permit, upgrade).await;
         drop(counted);
     });
     response
 }
 
-async fn attend(state: Arc<AppState>, visitor: Visitor, permit: Option<SocketPermit>, upgrade: PendingUpgrade) {
-    let (user, name) = (visitor.user.id, visitor.user.name.clone());
+async fn serve_socket(state: Arc<AppState>, session_user: SessionUser, permit: Option<SocketPermit>, upgrade: PendingUpgrade) {
+    let (user, name) = (session_user.user.id, session_user.user.name.clone());
     match upgrade.complete().await {
         Ok(socket) => {
-            tracing::info!(user = %name, address = %visitor.address, "browser connected");
-            match talk(&state, visitor, permit.is_some(), socket).await {
+            tracing::info!(user = %name, address = %session_user.address, "browser connected");
+            match run_session(&state, session_user, permit.is_some(), socket).await {
                 SocketEnd::Lost | SocketEnd::Left(_) => tracing::info!(user = %name, "browser left"),
                 SocketEnd::Close(code, reason) => {
                     tracing::info!(user = %name, code, %reason, "browser disconnected");
@@ -65,19 +64,19 @@ async fn attend(state: Arc<AppState>, visitor: Visitor, permit: Option<SocketPer
             }
             state.accounts.seen(user);
         }
-        Err(error) => tracing::debug!(user = %name, %error, "the browser left before its WebSocket began"),
+        Err(error) => tracing::debug!(user = %name, %error, "browser left before its WebSocket began"),
     }
 }
 
-/// The conversation and its goodbye. Returns why it ended.
-async fn talk(state: &Arc<AppState>, visitor: Visitor, permitted: bool, socket: UpgradedSocket) -> SocketEnd {
+/// Runs the session to its end, the close frame included. Returns why it ended.
+async fn run_session(state: &Arc<AppState>, session_user: SessionUser, permitted: bool, socket: UpgradedSocket) -> SocketEnd {
     let UpgradedSocket { inward, outward, already_read } = socket;
-    // On the heap: it is large, and there are thousands.
-    let listener = Box::new(Listener::new(state.clone(), visitor, inward, already_read).await);
+    // On the heap, because it is large and there are thousands.
+    let session = Box::new(DeskSession::new(state.clone(), session_user, inward, already_read).await);
     let writer = SocketWriter::new(state.writer_settings.clone(), outward, Some(state.hub.join())).with_beats(state.heartbeat.join());
     let refused = (!permitted).then(|| {
         let limit = state.config.get().sockets_per_user;
         SocketEnd::Close(close_code::TOO_MANY, format!("this user already has {limit} connections open; close some pages"))
     });
-    connection::run(writer, listener, refused).await
+    connection::run(writer, session, refused).await
 }

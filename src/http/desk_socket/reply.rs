@@ -1,11 +1,11 @@
-//! What one browser is told of what it asked for, and no other one.
+//! The replies to the requests of one browser, which no other browser gets.
 
-use super::protocol::{Outbound, Progress};
+use super::protocol::{Progress, ServerMessage};
 use crate::displays::DisplayError;
 use crate::http::ws::session::SequencedText;
 use crate::model::{ActionError, TargetResult};
 
-/// What a browser is told of an action that it asked for.
+/// The reply to a request, or a part of it.
 pub(in crate::http) enum Reply {
     Results {
         r#ref: String,
@@ -17,7 +17,7 @@ pub(in crate::http) enum Reply {
         r#ref: String,
         error: ActionError,
     },
-    /// Of a display.
+    /// About a display; the link if one was made.
     Answer {
         r#ref: String,
         answer: Result<Option<String>, DisplayError>,
@@ -25,8 +25,8 @@ pub(in crate::http) enum Reply {
 }
 
 impl Reply {
-    /// To what was decided at once.
-    pub(in crate::http) fn at_once(r#ref: String, results: Vec<TargetResult>) -> Self {
+    /// The whole reply to a request that was decided at once.
+    pub(in crate::http) fn finished(r#ref: String, results: Vec<TargetResult>) -> Self {
         Self::Results { r#ref, state: Progress::Finished, people: results.len(), results }
     }
 }
@@ -35,7 +35,7 @@ impl SequencedText for Reply {
     fn to_text(&self, at_seq: u64) -> String {
         match self {
             Self::Results { r#ref, state, people, results } => {
-                Outbound::Reply { r#ref, at_seq, state: *state, people: *people, results }.to_text()
+                ServerMessage::Reply { r#ref, at_seq, state: *state, people: *people, results }.to_text()
             }
             Self::Failed { r#ref, error } => {
                 let code = match error {
@@ -43,11 +43,11 @@ impl SequencedText for Reply {
                     ActionError::UnknownBridge(_) => "unknown_bridge",
                     ActionError::LogFull => "log_full",
                 };
-                Outbound::Error { r#ref: Some(r#ref), code, message: error.to_string() }.to_text()
+                ServerMessage::Error { r#ref: Some(r#ref), code, message: error.to_string() }.to_text()
             }
-            Self::Answer { r#ref, answer: Ok(link) } => Outbound::Answer { r#ref, link: link.as_deref() }.to_text(),
+            Self::Answer { r#ref, answer: Ok(link) } => ServerMessage::Answer { r#ref, link: link.as_deref() }.to_text(),
             Self::Answer { r#ref, answer: Err(error) } => {
-                Outbound::Error { r#ref: Some(r#ref), code: error.code(), message: error.to_string() }.to_text()
+                ServerMessage::Error { r#ref: Some(r#ref), code: error.code(), message: error.to_string() }.to_text()
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The actions that one browser has under way, as a stream of what to tell it. Actions go on when the browser leaves.
+//! The requests of one browser that are under way, as a stream of replies. Actions go on when the browser leaves.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -13,169 +13,179 @@ use tokio_util::sync::CancellationToken;
 use super::protocol::{MAX_RESULTS, Progress};
 use super::reply::Reply;
 use crate::http::limits::request_budget::{RequestBudget, RunningRequest};
-use crate::model::action::Actions;
-use crate::model::{ActionError, ActionRequest, TargetResult};
+use crate::model::{ActionError, TargetResult};
 
-/// Actions of one socket at once; a person presses one after the other.
+/// Requests of one socket that are under way at once; a moderator clicks one button after the other.
 const AT_ONCE: usize = 16;
-/// Finished actions of which more may be heard; of others than these the rows alone tell.
+/// Finished requests whose results may still be corrected on this socket; corrections of older ones show on the rows alone.
 const FINISHED: usize = 64;
 
-type Steps = FuturesUnordered<Pin<Box<dyn Future<Output = Step> + Send>>>;
+type Progresses = FuturesUnordered<Pin<Box<dyn Future<Output = RequestProgress> + Send>>>;
 
-pub(super) struct Presses {
+pub(super) struct RunningActions {
     /// The user's.
     budget: Arc<RequestBudget>,
-    running: Steps,
-    /// Those that have ended, while a result of theirs may be put right.
-    ended: Steps,
-    /// How those that run are stopped, by the browser's own word.
+    running: Progresses,
+    /// Finished requests, while one of their results may be corrected.
+    finished: Progresses,
+    /// Stops requests that run, by the browser's own word.
     stops: HashMap<String, CancellationToken>,
 }
 
-/// A press whose results come in.
-struct Running {
+/// An action request whose results come in.
+struct FollowedRequest {
     r#ref: String,
-    people: usize,
-    told: usize,
+    targets: usize,
+    /// Targets with a result.
+    ended: usize,
     finished: bool,
     results: mpsc::Receiver<TargetResult>,
-    /// Until it is finished.
+    /// Until the request is finished.
     under_way: Option<RunningRequest>,
 }
 
-enum Step {
-    Started(Running),
-    Results(Running, Vec<TargetResult>),
+enum RequestProgress {
+    Started(FollowedRequest),
+    Results(FollowedRequest, Vec<TargetResult>),
     Failed {
         r#ref: String,
         error: ActionError,
     },
-    /// Handed to a bridge; its row says what comes of it.
-    Told,
-    /// Something else that took its time.
-    Did(Reply),
+    /// Delivered to a bridge, whose row shows the effect.
+    Delivered,
+    Replied(Reply),
 }
 
-impl Presses {
+impl RunningActions {
     pub(super) fn new(budget: Arc<RequestBudget>) -> Self {
-        Self { budget, running: Steps::new(), ended: Steps::new(), stops: HashMap::new() }
+        Self { budget, running: Progresses::new(), finished: Progresses::new(), stops: HashMap::new() }
     }
 
-    /// This page, or its user, has as much under way as may be.
+    /// This page, or its user, has as much under way as is allowed.
     pub(super) fn is_full(&self) -> bool {
         self.running.len() >= AT_ONCE || self.budget.is_full(self.running.len())
     }
 
-    /// False where the user has asked for too much of late.
-    pub(super) fn spend(&self, people: usize) -> bool {
-        self.budget.spend(people)
+    /// Returns false if the user has asked for too much of late.
+    pub(super) fn spend(&self, targets: usize) -> bool {
+        self.budget.spend(targets)
     }
 
-    pub(super) fn press(&mut self, actions: &Actions, r#ref: String, press: ActionRequest) {
-        let people = press.targets.len();
-        self.stops.insert(r#ref.clone(), press.stop.clone());
-        let begun = actions.press(press);
+    /// Follows an action request that was handed over: `journalled` yields its results.
+    pub(super) fn follow_action(
+        &mut self,
+        r#ref: String,
+        targets: usize,
+        stop: CancellationToken,
+        journalled: impl Future<Output = Result<mpsc::Receiver<TargetResult>, ActionError>> + Send + 'static,
+    ) {
+        self.stops.insert(r#ref.clone(), stop);
         let under_way = Some(self.budget.begin());
         self.running.push(Box::pin(async move {
-            match begun.await {
-                Ok(results) => Step::Started(Running { r#ref, people, told: 0, finished: false, results, under_way }),
-                Err(error) => Step::Failed { r#ref, error },
+            match journalled.await {
+                Ok(results) => RequestProgress::Started(FollowedRequest { r#ref, targets, ended: 0, finished: false, results, under_way }),
+                Err(error) => RequestProgress::Failed { r#ref, error },
             }
         }));
     }
 
-    /// Nothing more of a press is sent; one that has ended is none any more.
-    pub(super) fn stop(&self, press: &str) {
-        if let Some(stop) = self.stops.get(press) {
+    /// Has nothing more of a request sent; does nothing if it has ended.
+    pub(super) fn stop(&self, r#ref: &str) {
+        if let Some(stop) = self.stops.get(r#ref) {
             stop.cancel();
         }
     }
 
-    /// Something for a bridge, which has no reply where it is taken.
-    pub(super) fn tell(&self, r#ref: String, told: impl Future<Output = Result<(), ActionError>> + Send + 'static) {
+    /// Follows a command for a bridge, which gets a reply only if it fails.
+    pub(super) fn follow_command(&self, r#ref: String, delivered: impl Future<Output = Result<(), ActionError>> + Send + 'static) {
         let under_way = self.budget.begin();
         self.running.push(Box::pin(async move {
-            let told = told.await;
+            let delivered = delivered.await;
             drop(under_way);
-            match told {
-                Ok(()) => Step::Told,
-                Err(error) => Step::Failed { r#ref, error },
+            match delivered {
+                Ok(()) => RequestProgress::Delivered,
+                Err(error) => RequestProgress::Failed { r#ref, error },
             }
         }));
     }
 
-    /// Something that says itself what the browser is to be told of it.
-    pub(super) fn reply(&self, reply: impl Future<Output = Reply> + Send + 'static) {
+    /// Follows a request that makes its reply itself.
+    pub(super) fn follow_reply(&self, reply: impl Future<Output = Reply> + Send + 'static) {
         let under_way = self.budget.begin();
         self.running.push(Box::pin(async move {
             let reply = reply.await;
             drop(under_way);
-            Step::Did(reply)
+            RequestProgress::Replied(reply)
         }));
     }
 
-    /// What to tell the browser next; waits for ever while nothing is under way. Dropping the future loses nothing.
+    /// The next reply; pending for ever while nothing is under way. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Reply {
         loop {
-            let step = tokio::select! {
-                Some(step) = self.running.next() => step,
-                Some(step) = self.ended.next() => step,
+            let progress = tokio::select! {
+                Some(progress) = self.running.next() => progress,
+                Some(progress) = self.finished.next() => progress,
                 else => std::future::pending().await,
             };
-            if let Some(reply) = self.take(step) {
+            if let Some(reply) = self.on_progress(progress) {
                 return reply;
             }
         }
     }
 
-    fn take(&mut self, step: Step) -> Option<Reply> {
-        match step {
-            Step::Started(press) => {
-                let reply = press.reply(Progress::Started, Vec::new());
-                self.running.push(Box::pin(press.step()));
+    fn on_progress(&mut self, progress: RequestProgress) -> Option<Reply> {
+        match progress {
+            RequestProgress::Started(request) => {
+                let reply = request.reply(Progress::Started, Vec::new());
+                self.running.push(Box::pin(request.progress()));
                 Some(reply)
             }
-            Step::Results(press, results) if press.finished => {
-                // None: the channel is closed, and nothing more is to come.
-                let reply = (!results.is_empty()).then(|| press.reply(Progress::Finished, results))?;
-                self.ended.push(Box::pin(press.step()));
-                Some(reply)
-            }
-            Step::Results(mut press, results) => {
-                press.told += results.iter().filter(|result| !result.corrected).count();
-                // Nothing more came: the channel is closed.
-                press.finished = press.told >= press.people || results.is_empty();
-                let reply = press.reply(if press.finished { Progress::Finished } else { Progress::Progress }, results);
-                if !press.finished {
-                    self.running.push(Box::pin(press.step()));
-                    return Some(reply);
+            RequestProgress::Results(request, corrections) if request.finished => {
+                if corrections.is_empty() {
+                    // The channel is closed: no more corrections.
+                    return None;
                 }
-                press.under_way = None;
-                self.stops.remove(&press.r#ref);
-                if self.ended.len() < FINISHED {
-                    self.ended.push(Box::pin(press.step()));
-                }
+                let reply = request.reply(Progress::Finished, corrections);
+                self.finished.push(Box::pin(request.progress()));
                 Some(reply)
             }
-            Step::Failed { r#ref, error } => {
+            RequestProgress::Results(request, results) => Some(self.on_results(request, results)),
+            RequestProgress::Failed { r#ref, error } => {
                 self.stops.remove(&r#ref);
                 Some(Reply::Failed { r#ref, error })
             }
-            Step::Told => None,
-            Step::Did(reply) => Some(reply),
+            RequestProgress::Delivered => None,
+            RequestProgress::Replied(reply) => Some(reply),
         }
+    }
+
+    fn on_results(&mut self, mut request: FollowedRequest, results: Vec<TargetResult>) -> Reply {
+        request.ended += results.iter().filter(|result| !result.corrected).count();
+        // No results: the channel is closed.
+        request.finished = request.ended >= request.targets || results.is_empty();
+        if !request.finished {
+            let reply = request.reply(Progress::Progress, results);
+            self.running.push(Box::pin(request.progress()));
+            return reply;
+        }
+        let reply = request.reply(Progress::Finished, results);
+        request.under_way = None;
+        self.stops.remove(&request.r#ref);
+        if self.finished.len() < FINISHED {
+            self.finished.push(Box::pin(request.progress()));
+        }
+        reply
     }
 }
 
-impl Running {
-    async fn step(mut self) -> Step {
+impl FollowedRequest {
+    async fn progress(mut self) -> RequestProgress {
         let mut results = Vec::new();
         self.results.recv_many(&mut results, MAX_RESULTS).await;
-        Step::Results(self, results)
+        RequestProgress::Results(self, results)
     }
 
     fn reply(&self, state: Progress, results: Vec<TargetResult>) -> Reply {
-        Reply::Results { r#ref: self.r#ref.clone(), state, people: self.people, results }
+        Reply::Results { r#ref: self.r#ref.clone(), state, people: self.targets, results }
     }
 }

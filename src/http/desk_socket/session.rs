@@ -1,4 +1,5 @@
-//! The listening side of one browser's socket: its messages, its actions, and the clocks that end it. Writes nothing: it gives orders.
+//! The session of one browser: handles its messages, follows its requests, and ends when its log-in does. Writes nothing itself: it hands frames
+//! to the connection.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -11,111 +12,111 @@ use tokio::time::{Duration, Instant, Interval, MissedTickBehavior, Sleep, interv
 use tokio_util::sync::CancellationToken;
 use tower_sessions_core::session::Id;
 
-use super::protocol::{ClaimKind, Inbound, May, OnPeople, Outbound, Person};
+use super::protocol::{ActionMessage, ClaimKind, ClientMessage, RequiredRole, ServerMessage, WelcomeUser};
 use super::{displays, protocol};
 use crate::accounts::{SessionStatus, User};
 use crate::clock::now_ms;
 use crate::http::state::AppState;
 use crate::hub::Frame;
-use crate::model::{Action, ActionRequest, Actor, BridgeStats, Scope, Target, TargetResult};
+use crate::model::{ActionRequest, Actor, BridgeStats, Target, TargetResult};
 use crate::moderation::Tab;
 use crate::text::cut;
 
 use super::reply::Reply;
-use super::running_actions::Presses;
+use super::running_actions::RunningActions;
 use crate::http::ws::close_code;
 use crate::http::ws::reader::{Incoming, SocketReader};
 use crate::http::ws::session::{Outgoing, SocketEnd, SocketSession};
 use crate::http::ws::upgrade::Inward;
 
-/// A page is told of its session's end so long before.
+/// How long before its end a session tells its page.
 const END_TOLD: Duration = Duration::from_secs(10 * 60);
-/// Of why a message can't be read; it may quote what was sent.
+/// Characters of the reason why a message can't be read, which may quote the message.
 const LONGEST_REASON: usize = 200;
 
-/// Whose socket it is.
-pub(super) struct Visitor {
+/// The user of a socket.
+pub(super) struct SessionUser {
     pub(super) user: User,
     pub(super) session: Id,
     pub(super) address: IpAddr,
 }
 
-pub(super) struct Listener {
+pub(super) struct DeskSession {
     state: Arc<AppState>,
-    visitor: Visitor,
-    ear: SocketReader,
-    presses: Presses,
-    /// At the desk, for as long as the socket lasts.
-    page: Tab,
-    /// Of the bridges, while an administrator looks at them.
-    figures: Option<watch::Receiver<Arc<[BridgeStats]>>>,
-    /// The list of displays has changed, while an administrator looks at it.
+    user: SessionUser,
+    reader: SocketReader,
+    running: RunningActions,
+    /// Counts as open for as long as the socket lasts.
+    tab: Tab,
+    /// The bridges' statistics, while an administrator follows them.
+    bridge_stats: Option<watch::Receiver<Arc<[BridgeStats]>>>,
+    /// Changes of the list of displays, while an administrator follows it.
     displays: Option<watch::Receiver<u64>>,
-    /// Accounts or log-ins have changed.
-    changed: watch::Receiver<u64>,
-    keep: Interval,
-    /// When the session ends however much it is used, as far as was looked.
-    ends: Option<Instant>,
-    /// The end that the page was told of.
+    /// Changes of accounts or log-in sessions.
+    accounts_changed: watch::Receiver<u64>,
+    /// When the log-in is checked next.
+    login_check: Interval,
+    /// When the log-in ends even if it is in use, as of the last check.
+    login_ends: Option<Instant>,
+    /// The end that the page was told of; Unix milliseconds.
     told_end: Option<i64>,
-    /// When anything came from the browser last.
-    heard: Instant,
-    /// Looks whether it still is there; not with each beat, for thousands are quiet.
-    look: Pin<Box<Sleep>>,
-    /// What is to be written before anything else.
-    orders: VecDeque<Outgoing>,
+    last_message: Instant,
+    /// When the browser is checked for silence next. It does not move with each message, because thousands of browsers send them.
+    silence_check: Pin<Box<Sleep>>,
+    /// Frames that are written before anything else.
+    outgoing: VecDeque<Outgoing>,
 }
 
-impl Listener {
-    pub(super) async fn new(state: Arc<AppState>, visitor: Visitor, inward: Inward, read: Vec<u8>) -> Self {
-        let ear = SocketReader::new(inward, read, protocol::MAX_MESSAGE).await;
-        let (changed, now) = (state.accounts.watch(), Instant::now());
-        // Thousands that connected in one moment do not all ask in one moment.
+impl DeskSession {
+    pub(super) async fn new(state: Arc<AppState>, user: SessionUser, inward: Inward, already_read: Vec<u8>) -> Self {
+        let reader = SocketReader::new(inward, already_read, protocol::MAX_MESSAGE).await;
+        let (accounts_changed, now) = (state.accounts.watch(), Instant::now());
+        // Jitter, so that clients that reconnected at the same moment do not check at the same moment.
         let first = state.timing.keep_login.mul_f64(rand::random_range(0.5..1.0));
-        let mut keep = interval_at(now + first, state.timing.keep_login);
-        keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let page = state.moderation.desk().open(&visitor.user.name, visitor.user.id, visitor.user.role);
-        let look = Box::pin(sleep(state.timing.browser_silent));
-        let presses = Presses::new(state.request_budgets.of(visitor.user.id));
+        let mut login_check = interval_at(now + first, state.timing.keep_login);
+        login_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let tab = state.moderation.moderation().open_tab(&user.user.name, user.user.id, user.user.role);
+        let silence_check = Box::pin(sleep(state.timing.browser_silent));
+        let running = RunningActions::new(state.request_budgets.of(user.user.id));
         Self {
             state,
-            visitor,
-            ear,
-            presses,
-            page,
-            figures: None,
+            user,
+            reader,
+            running,
+            tab,
+            bridge_stats: None,
             displays: None,
-            changed,
-            keep,
-            ends: None,
+            accounts_changed,
+            login_check,
+            login_ends: None,
             told_end: None,
-            heard: now,
-            look,
-            orders: VecDeque::new(),
+            last_message: now,
+            silence_check,
+            outgoing: VecDeque::new(),
         }
     }
 
-    /// A page that says nothing at all is gone, whatever the connection says.
-    fn look(&mut self) -> Result<(), SocketEnd> {
+    /// A page that sends nothing at all is gone, even if its connection is not.
+    fn check_silence(&mut self) -> Result<(), SocketEnd> {
         let silent = self.state.timing.browser_silent;
-        if self.heard.elapsed() >= silent {
+        if self.last_message.elapsed() >= silent {
             return Err(SocketEnd::Close(close_code::SLOW, format!("no answer for {} s", silent.as_secs())));
         }
-        self.look.as_mut().reset(self.heard + silent);
+        self.silence_check.as_mut().reset(self.last_message + silent);
         Ok(())
     }
 
-    /// Also moves the end of the log-in away: it never expires under an open page.
+    /// Also prolongs the log-in, which never expires under an open page.
     async fn check_login(&mut self) -> Result<Option<Outgoing>, SocketEnd> {
-        match self.state.accounts.still_logged_in(self.visitor.session, self.visitor.user.id).await {
+        match self.state.accounts.still_logged_in(self.user.session, self.user.user.id).await {
             Ok(SessionStatus::Good { ends }) => Ok(self.note_end(ends)),
             Ok(SessionStatus::TooOld) => Err(too_old()),
             Ok(SessionStatus::Ended) => {
-                Err(SocketEnd::Close(close_code::SIGNED_OUT, self.state.accounts.why_ended(self.visitor.session).words().into()))
+                Err(SocketEnd::Close(close_code::SIGNED_OUT, self.state.accounts.why_ended(self.user.session).words().into()))
             }
             Err(error) => {
-                // A database in trouble must not empty the desk; the next check asks again.
-                tracing::warn!(user = %self.visitor.user.name, %error, "the log-in can't be checked");
+                // A failing database must not empty the desk; the next check asks again.
+                tracing::warn!(user = %self.user.user.name, %error, "log-in not checked");
                 Ok(None)
             }
         }
@@ -124,213 +125,197 @@ impl Listener {
     /// Tells the page once, some minutes before.
     fn note_end(&mut self, ends: i64) -> Option<Outgoing> {
         let left = Duration::from_millis(u64::try_from(ends - now_ms()).unwrap_or_default());
-        self.ends = Instant::now().checked_add(left);
+        self.login_ends = Instant::now().checked_add(left);
         let is_news = left <= END_TOLD && self.told_end.replace(ends) != Some(ends);
-        is_news.then(|| say(&Outbound::SessionEnds { at: ends }))
+        is_news.then(|| frame(&ServerMessage::SessionEnds { at: ends }))
     }
 
-    fn hear(&mut self, heard: Incoming) -> Result<(), SocketEnd> {
-        self.heard = Instant::now();
-        match heard {
+    fn on_incoming(&mut self, incoming: Incoming) -> Result<(), SocketEnd> {
+        self.last_message = Instant::now();
+        match incoming {
             Incoming::Empty => {}
-            Incoming::Ping(order) => self.orders.push_back(order),
+            Incoming::Ping(pong) => self.outgoing.push_back(pong),
             Incoming::Text(text) => match protocol::parse(&text) {
-                Ok(message) => self.take(message),
-                Err(reason) => self.refuse_unread(&text, &reason)?,
+                Ok(message) => self.on_message(message),
+                Err(reason) => self.refuse_unreadable(&text, &reason)?,
             },
         }
         Ok(())
     }
 
-    /// Each request is answered at once: by what came of it, or by a receipt where that takes its time.
-    fn take(&mut self, message: Inbound) {
-        // Requests of the desk are answered within a second in any case, as soon as they are on disk.
-        let receipt = message.reference().filter(|_| !message.is_of_desk()).map(|r#ref| say(&Outbound::Receipt { r#ref }));
-        let answer = self.act(message);
-        self.orders.extend(answer.or(receipt));
+    /// Answers each request at once: with its result, or with a receipt if the result takes its time.
+    fn on_message(&mut self, message: ClientMessage) {
+        // Requests that are decided at once are answered within a second, as soon as their changes are on disk.
+        let receipt = message.reference().filter(|_| !message.is_decided_at_once()).map(|r#ref| frame(&ServerMessage::Receipt { r#ref }));
+        let answer = self.handle(message);
+        self.outgoing.extend(answer.or(receipt));
     }
 
-    /// A request that can't be read is refused; only what is no request at all ends the conversation.
-    fn refuse_unread(&mut self, text: &str, reason: &str) -> Result<(), SocketEnd> {
-        let to = protocol::addressee(text).ok_or_else(|| SocketEnd::bad_message(reason))?;
-        tracing::debug!(user = %self.visitor.user.name, reason = cut(reason, LONGEST_REASON), "request refused: it can't be read");
+    /// Refuses a request that can't be read. Only a text that is no request at all closes the connection.
+    fn refuse_unreadable(&mut self, text: &str, reason: &str) -> Result<(), SocketEnd> {
+        let r#ref = protocol::addressee(text).ok_or_else(|| SocketEnd::bad_message(reason))?;
+        tracing::debug!(user = %self.user.user.name, reason = cut(reason, LONGEST_REASON), "unreadable request refused");
         metrics::counter!("usher_unreadable_requests_total").increment(1);
         let message = cut(reason, LONGEST_REASON).to_owned();
-        self.orders.push_back(say(&Outbound::Error { r#ref: to.as_deref(), code: "bad_request", message }));
+        self.outgoing.push_back(frame(&ServerMessage::Error { r#ref: r#ref.as_deref(), code: "bad_request", message }));
         Ok(())
     }
 
-    fn act(&mut self, message: Inbound) -> Option<Outgoing> {
+    /// Returns the answer if there is one at once.
+    fn handle(&mut self, message: ClientMessage) -> Option<Outgoing> {
         if let Some(refusal) = self.refuse(&message) {
             return Some(refusal);
         }
-        let (actions, actor, desk) = (&self.state.actions, self.actor(), &self.state.moderation);
+        let (actions, actor, moderation) = (&self.state.actions, self.actor(), &self.state.moderation);
         match message {
-            Inbound::Beat { .. } => {}
-            Inbound::Resync {} => return Some(Outgoing::Resync),
-            Inbound::Look { meeting, idle } => self.page.look(meeting, idle),
-            Inbound::Prefs { value, .. } => self.page.keep_prefs(serde_json::Value::Object(value.0).to_string().into()),
-            Inbound::Admit(on) => self.press_on(Action::Admit, on),
-            Inbound::SendBack(on) => self.press_on(Action::SendBack, on),
-            Inbound::Remove(on) => self.press_on(Action::Remove, on),
-            Inbound::Mute { r#ref, people, on, scope, over } => {
-                self.press_on(Action::Mute(on), OnPeople { r#ref, people, scope, over, held: false })
-            }
-            Inbound::Rename { r#ref, person, label, over } => {
-                self.press(r#ref, Action::Rename(label), Target::Person(person), Scope::Person, over);
-            }
-            Inbound::Lock { r#ref, meeting, on, over } => {
-                self.press(r#ref, Action::Lock(on), Target::Meeting(meeting), Scope::Meeting, over);
-            }
-            Inbound::Message { r#ref, meeting, text, seconds, over } => {
-                self.press(r#ref, Action::Message { text, seconds }, Target::Meeting(meeting), Scope::Meeting, over);
-            }
-            Inbound::Stop { press, .. } => self.presses.stop(&press),
-            Inbound::Hold { r#ref, people, on, reason, remind_s, over } => {
-                let results = desk.hold(&actor, &people, on.then_some((reason, remind_s)), &over);
+            ClientMessage::Beat { .. } => {}
+            ClientMessage::Resync {} => return Some(Outgoing::Resync),
+            ClientMessage::Look { meeting, idle } => self.tab.set_meeting(meeting, idle),
+            ClientMessage::Prefs { value, .. } => self.tab.save_prefs(serde_json::Value::Object(value.0).to_string().into()),
+            ClientMessage::Action(message) => self.submit(message),
+            ClientMessage::Stop { press, .. } => self.running.stop(&press),
+            ClientMessage::Hold { r#ref, people, on, reason, remind_s, over } => {
+                let results = moderation.hold(&actor, &people, on.then_some((reason, remind_s)), &over);
                 self.reply_once_written(r#ref, results);
             }
-            Inbound::Acknowledge { r#ref, people } => {
-                let results = desk.acknowledge(&actor, &people);
+            ClientMessage::Acknowledge { r#ref, people } => {
+                let results = moderation.acknowledge(&actor, &people);
                 self.reply_once_written(r#ref, results);
             }
-            Inbound::Thresholds { r#ref, meeting, first_s, second_s } => {
-                let result = desk.thresholds(&actor, &meeting, first_s.zip(second_s));
+            ClientMessage::Thresholds { r#ref, meeting, first_s, second_s } => {
+                let result = moderation.thresholds(&actor, &meeting, first_s.zip(second_s));
                 self.reply_once_written(r#ref, vec![result]);
             }
-            Inbound::Claim { r#ref, kind, ids } => {
+            ClientMessage::Claim { r#ref, kind, ids } => {
                 let target = |id| if kind == ClaimKind::Person { Target::Person(id) } else { Target::Meeting(id) };
-                let result = desk.claim(&actor, ids.into_iter().map(target).collect());
-                return Some(Outgoing::Reply(Box::new(Reply::at_once(r#ref, result.into_iter().collect()))));
+                let result = moderation.claim(&actor, ids.into_iter().map(target).collect());
+                return Some(Outgoing::Reply(Box::new(Reply::finished(r#ref, result.into_iter().collect()))));
             }
-            Inbound::Release { ids, .. } => desk.release(&actor, &ids),
-            Inbound::Retry { r#ref, bridge } => self.presses.tell(r#ref, actions.retry(actor, bridge)),
-            Inbound::Pause { r#ref, bridge } => self.presses.tell(r#ref, actions.pause(actor, bridge, true)),
-            Inbound::Resume { r#ref, bridge } => self.presses.tell(r#ref, actions.pause(actor, bridge, false)),
-            Inbound::Displays { on, .. } => {
-                self.displays = on.then(|| self.state.displays.watch());
-                self.displays.iter_mut().for_each(watch::Receiver::mark_changed);
-            }
-            message @ (Inbound::DisplayPair { .. }
-            | Inbound::DisplayLink { .. }
-            | Inbound::DisplaySet { .. }
-            | Inbound::DisplayIdentify { .. }
-            | Inbound::DisplayReload { .. }
-            | Inbound::DisplayRevoke { .. }
-            | Inbound::DisplayForget { .. }) => self.presses.reply(displays::carry_out(self.state.clone(), actor, message)),
-            Inbound::Watch { on, .. } => {
-                self.figures = on.then(|| self.state.bridge_stats.clone());
-                // The newest at once, not only the next.
-                self.figures.iter_mut().for_each(watch::Receiver::mark_changed);
+            ClientMessage::Release { ids, .. } => moderation.release(&actor, &ids),
+            ClientMessage::Retry { r#ref, bridge } => self.running.follow_command(r#ref, actions.retry(actor, bridge)),
+            ClientMessage::Pause { r#ref, bridge } => self.running.follow_command(r#ref, actions.pause(actor, bridge, true)),
+            ClientMessage::Resume { r#ref, bridge } => self.running.follow_command(r#ref, actions.pause(actor, bridge, false)),
+            ClientMessage::Displays { on, .. } => self.displays = on.then(|| from_now(self.state.displays.watch())),
+            ClientMessage::Watch { on, .. } => self.bridge_stats = on.then(|| from_now(self.state.bridge_stats.clone())),
+            message @ (ClientMessage::DisplayPair { .. }
+            | ClientMessage::DisplayLink { .. }
+            | ClientMessage::DisplaySet { .. }
+            | ClientMessage::DisplayIdentify { .. }
+            | ClientMessage::DisplayReload { .. }
+            | ClientMessage::DisplayRevoke { .. }
+            | ClientMessage::DisplayForget { .. }) => {
+                self.running.follow_reply(displays::carry_out(self.state.clone(), actor, message));
             }
         }
         None
     }
 
-    /// It is done already, and must not be lost once its page was told.
+    /// The changes are made already, but must not be lost once the page was told.
     fn reply_once_written(&self, r#ref: String, results: Vec<TargetResult>) {
-        let desk = self.state.moderation.clone();
-        self.presses.reply(async move {
-            desk.written().await;
-            Reply::at_once(r#ref, results)
+        let moderation = self.state.moderation.clone();
+        self.running.follow_reply(async move {
+            moderation.written().await;
+            Reply::finished(r#ref, results)
         });
     }
 
-    fn press_on(&mut self, deed: Action, OnPeople { r#ref, people, scope, over, held }: OnPeople) {
-        let targets = people.into_iter().map(Target::Person).collect();
-        let press = ActionRequest { held, ..self.about(deed, targets, scope, over) };
-        self.presses.press(&self.state.actions, r#ref, press);
+    /// Hands an action over. It is carried out even if the page is gone from here on.
+    fn submit(&mut self, message: ActionMessage) {
+        let ActionMessage { r#ref, action, targets, scope, over, held } = message;
+        let request = ActionRequest { actor: self.actor(), action, targets, scope, over, held, stop: CancellationToken::new() };
+        let (targets, stop) = (request.targets.len(), request.stop.clone());
+        let journalled = self.state.actions.submit(request);
+        self.running.follow_action(r#ref, targets, stop, journalled);
     }
 
-    fn press(&mut self, r#ref: String, deed: Action, target: Target, scope: Scope, over: Vec<Arc<str>>) {
-        let press = self.about(deed, vec![target], scope, over);
-        self.presses.press(&self.state.actions, r#ref, press);
-    }
-
-    fn about(&self, deed: Action, targets: Vec<Target>, scope: Scope, over: Vec<Arc<str>>) -> ActionRequest {
-        ActionRequest { actor: self.actor(), deed, targets, scope, over, held: false, stop: CancellationToken::new() }
-    }
-
-    /// What this user may not do, or not now.
-    fn refuse(&self, message: &Inbound) -> Option<Outgoing> {
-        let role = self.visitor.user.role;
-        let (may, why) = match message.may() {
-            May::Anybody => (true, ""),
-            May::Act => (role.may_act(), "your role may look, not act"),
-            May::Manage => (role.may_manage(), "this is for administrators"),
+    /// The refusal of a message that this user may not send, or not now.
+    fn refuse(&self, message: &ClientMessage) -> Option<Outgoing> {
+        let (required, role) = (message.required_role(), self.user.user.role);
+        let (allowed, why) = match required {
+            RequiredRole::Viewer => (true, ""),
+            RequiredRole::Moderator => (role.may_act(), "your role may look, not act"),
+            RequiredRole::Admin => (role.may_manage(), "this is for administrators"),
         };
         let r#ref = message.reference().unwrap_or_default();
-        if !may {
-            let user = &self.visitor.user.name;
-            let say = |suppressed| tracing::warn!(%user, %role, suppressed, "tried to do what the role does not allow");
-            self.state.log_limits.forbidden.log(say);
+        if !allowed {
+            let user = &self.user.user.name;
+            let log = |suppressed| tracing::warn!(%user, %role, suppressed, "forbidden request refused");
+            self.state.log_limits.forbidden.log(log);
             return Some(refusal(r#ref, "forbidden", why));
         }
-        // To stop one makes room.
-        let people = message.weight()?;
-        if message.may() != May::Anybody && self.presses.is_full() {
+        // A stop is never refused: it makes room.
+        let targets = message.weight()?;
+        if required != RequiredRole::Viewer && self.running.is_full() {
             return Some(refusal(r#ref, "busy", "this user has too many actions under way; try again in a moment"));
         }
-        (!self.presses.spend(people)).then(|| refusal(r#ref, "busy", "this user asks for too much at once; try again in a moment"))
+        (!self.running.spend(targets)).then(|| refusal(r#ref, "busy", "this user asks for too much at once; try again in a moment"))
     }
 
     fn actor(&self) -> Actor {
-        Actor { user: self.visitor.user.name.clone(), address: self.visitor.address }
+        Actor { user: self.user.user.name.clone(), address: self.user.address }
     }
 }
 
-impl SocketSession for Listener {
+impl SocketSession for DeskSession {
     fn welcome(&self) -> Outgoing {
-        let user = Person { name: &self.visitor.user.name, role: self.visitor.user.role };
+        let user = WelcomeUser { name: &self.user.user.name, role: self.user.user.role };
         let (epoch, version) = (self.state.hub.epoch(), env!("CARGO_PKG_VERSION"));
         let beat_s = self.state.timing.beat.as_secs().max(1);
-        let prefs = self.page.prefs().and_then(|value| json(&value));
-        say(&Outbound::Welcome { protocol: protocol::VERSION, epoch, version, time: now_ms(), user, beat_s, prefs: prefs.as_deref() })
+        let prefs = self.tab.prefs().and_then(|value| raw_json(&value));
+        frame(&ServerMessage::Welcome {
+            protocol: protocol::VERSION,
+            epoch,
+            version,
+            time: now_ms(),
+            user,
+            beat_s,
+            prefs: prefs.as_deref(),
+        })
     }
 
     async fn next(&mut self) -> Result<Outgoing, SocketEnd> {
         loop {
-            if let Some(order) = self.orders.pop_front() {
-                return Ok(order);
+            if let Some(outgoing) = self.outgoing.pop_front() {
+                return Ok(outgoing);
             }
-            let order = tokio::select! {
+            let outgoing = tokio::select! {
                 () = self.state.shutdown.cancelled() => return Err(SocketEnd::restart()),
-                heard = self.ear.next() => {
-                    self.hear(heard?)?;
+                incoming = self.reader.next() => {
+                    self.on_incoming(incoming?)?;
                     None
                 }
-                reply = self.presses.next() => Some(Outgoing::Reply(Box::new(reply))),
-                bridges = newest(&mut self.figures) => Some(say(&Outbound::Figures { time: now_ms(), bridges: &bridges })),
-                () = another(&mut self.displays) => Some(displays::list(&self.state)),
-                value = self.page.other_prefs() => json(&value).map(|value| say(&Outbound::Prefs { value: &value })),
-                _ = self.changed.changed() => self.check_login().await?,
-                _ = self.keep.tick() => self.check_login().await?,
-                () = at(self.ends) => {
-                    self.ends = None;
+                reply = self.running.next() => Some(Outgoing::Reply(Box::new(reply))),
+                bridges = changed(&mut self.bridge_stats) => Some(frame(&ServerMessage::Figures { time: now_ms(), bridges: &bridges })),
+                _ = changed(&mut self.displays) => Some(displays::list(&self.state)),
+                value = self.tab.prefs_from_other_tab() => raw_json(&value).map(|value| frame(&ServerMessage::Prefs { value: &value })),
+                _ = self.accounts_changed.changed() => self.check_login().await?,
+                _ = self.login_check.tick() => self.check_login().await?,
+                () = at(self.login_ends) => {
+                    self.login_ends = None;
                     self.check_login().await?
                 }
-                () = &mut self.look => {
-                    self.look()?;
+                () = &mut self.silence_check => {
+                    self.check_silence()?;
                     None
                 }
             };
-            if let Some(order) = order {
-                return Ok(order);
+            if let Some(outgoing) = outgoing {
+                return Ok(outgoing);
             }
         }
     }
 
     async fn handle_unread(&mut self) {
-        while let Ok(heard) = self.ear.next().await {
-            if self.hear(heard).is_err() {
+        while let Ok(incoming) = self.reader.next().await {
+            if self.on_incoming(incoming).is_err() {
                 return;
             }
-            self.orders.clear();
+            self.outgoing.clear();
         }
     }
 
     async fn drain(&mut self) {
-        self.ear.drain().await;
+        self.reader.drain().await;
     }
 }
 
@@ -345,35 +330,31 @@ fn too_old() -> SocketEnd {
     SocketEnd::Close(close_code::SIGNED_OUT, "the session has lasted as long as it may; sign in again".into())
 }
 
-/// The next figures; waits for ever where nobody looks at them.
-async fn newest(figures: &mut Option<watch::Receiver<Arc<[BridgeStats]>>>) -> Arc<[BridgeStats]> {
-    if let Some(figures) = figures
-        && figures.changed().await.is_ok()
+/// The present value counts as a change: it is sent at once, not only the next one.
+fn from_now<T>(mut receiver: watch::Receiver<T>) -> watch::Receiver<T> {
+    receiver.mark_changed();
+    receiver
+}
+
+/// The value after the next change; pending for ever while the page does not follow it.
+async fn changed<T: Clone>(receiver: &mut Option<watch::Receiver<T>>) -> T {
+    if let Some(receiver) = receiver
+        && receiver.changed().await.is_ok()
     {
-        return figures.borrow_and_update().clone();
+        return receiver.borrow_and_update().clone();
     }
     std::future::pending().await
 }
 
-/// The list of displays is another one; waits for ever where nobody looks at it.
-async fn another(displays: &mut Option<watch::Receiver<u64>>) {
-    if let Some(displays) = displays
-        && displays.changed().await.is_ok()
-    {
-        return;
-    }
-    std::future::pending().await
-}
-
-/// What was kept as text, to be sent as it is.
-fn json(text: &str) -> Option<Box<RawValue>> {
+/// Saved JSON, to be sent as it is.
+fn raw_json(text: &str) -> Option<Box<RawValue>> {
     serde_json::from_str(text).ok()
 }
 
-fn say(message: &Outbound<'_>) -> Outgoing {
+fn frame(message: &ServerMessage<'_>) -> Outgoing {
     Outgoing::Send(Frame::text(message.to_text()))
 }
 
 fn refusal(r#ref: &str, code: &str, message: &str) -> Outgoing {
-    say(&Outbound::Error { r#ref: Some(r#ref), code, message: message.into() })
+    frame(&ServerMessage::Error { r#ref: Some(r#ref), code, message: message.into() })
 }

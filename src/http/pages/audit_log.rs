@@ -125,7 +125,7 @@ pub(in crate::http) async fn page(
         "to_field" => field(&fields.to),
         "nobody" => ModeratorFilter::NOBODY,
         "moderators" => moderators(&state).await?,
-        "actions" => AuditEvent::ALL.iter().map(|action| action.word()).collect::<Vec<_>>(),
+        "actions" => AuditEvent::all().map(|action| action.word()).collect::<Vec<_>>(),
         "unwritten" => state.audit_log.unwritten(),
     };
     all.extend(own);

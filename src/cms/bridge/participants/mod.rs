@@ -23,7 +23,7 @@ use crate::cms::lobby_state;
 use crate::cms::rest::mutation::Mutation;
 use crate::cms::rest::queue::Lane;
 use crate::cms::rest::request::Request;
-use crate::model::{CallId, LegId, Lobby, ParticipantId};
+use crate::model::{Action, CallId, LegId, Lobby, ParticipantId};
 use known_legs::KnownLegs;
 pub(super) use lobby::LegReading;
 
@@ -84,7 +84,7 @@ impl Participants {
 
     /// CMS accepted a change. Lobby answers that were sent before this moment are dropped from here on.
     pub(super) fn on_change_accepted(&self, ctx: &Context, change: &Mutation, now: Now) {
-        if let Mutation::Admit(person) | Mutation::SendBack(person) = change {
+        if let Mutation { action: Action::Admit | Action::SendBack, id: person } = change {
             ctx.store.update_person(person, |entry| entry.lobby.changed_at = Some(now.instant));
         }
     }

@@ -1,49 +1,19 @@
-//! What browsers may say, and who may say it. Decides nothing.
+//! The messages that browsers send, and the role that each of them requires. Decides nothing.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::action_message::ActionMessage;
 use crate::displays::DisplaySettings;
-use crate::model::Scope;
 
-/// What browsers may say.
+/// A message of a browser.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Inbound {
-    Admit(OnPeople),
-    SendBack(OnPeople),
-    Remove(OnPeople),
-    Mute {
-        r#ref: String,
-        people: Vec<Arc<str>>,
-        on: bool,
-        scope: Scope,
-        #[serde(default)]
-        over: Vec<Arc<str>>,
-    },
-    Rename {
-        r#ref: String,
-        person: Arc<str>,
-        label: Arc<str>,
-        #[serde(default)]
-        over: Vec<Arc<str>>,
-    },
-    Lock {
-        r#ref: String,
-        meeting: Arc<str>,
-        on: bool,
-        #[serde(default)]
-        over: Vec<Arc<str>>,
-    },
-    Message {
-        r#ref: String,
-        meeting: Arc<str>,
-        text: Arc<str>,
-        seconds: Option<u32>,
-        #[serde(default)]
-        over: Vec<Arc<str>>,
-    },
+pub enum ClientMessage {
+    /// On the wire each action is a message of its own, see [`ActionMessage`].
+    #[serde(skip)]
+    Action(ActionMessage),
     Hold {
         r#ref: String,
         people: Vec<Arc<str>>,
@@ -72,7 +42,7 @@ pub enum Inbound {
         r#ref: String,
         ids: Vec<Arc<str>>,
     },
-    /// Nobody else of an action of this connection is sent anything.
+    /// Nothing more of an action request of this connection is sent.
     Stop {
         r#ref: String,
         press: String,
@@ -97,12 +67,12 @@ pub enum Inbound {
         r#ref: String,
         bridge: String,
     },
-    /// Administrators' figures, or no longer.
+    /// Starts or ends the statistics of bridges, for administrators.
     Watch {
         r#ref: String,
         on: bool,
     },
-    /// Administrators' list of displays on walls, or no longer.
+    /// Starts or ends the list of displays, for administrators.
     Displays {
         r#ref: String,
         on: bool,
@@ -113,7 +83,7 @@ pub enum Inbound {
         code: String,
         display: Box<DisplaySettings>,
     },
-    /// A display whose token is in a link.
+    /// Makes a display whose token is in a link.
     DisplayLink {
         r#ref: String,
         display: Box<DisplaySettings>,
@@ -140,24 +110,10 @@ pub enum Inbound {
         id: Arc<str>,
     },
     Resync {},
-    /// The page is there; with a `ref` it asks for a receipt.
+    /// Shows that the page is there; with a `ref` it asks for a receipt.
     Beat {
         r#ref: Option<String>,
     },
-}
-
-/// A press for people.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OnPeople {
-    pub r#ref: String,
-    pub people: Vec<Arc<str>>,
-    pub scope: Scope,
-    #[serde(default)]
-    pub over: Vec<Arc<str>>,
-    /// Also those who are on hold; of admissions only.
-    #[serde(default)]
-    pub held: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -167,22 +123,22 @@ pub enum ClaimKind {
     Meeting,
 }
 
-/// What a user's pages keep: any object.
+/// The preferences of a user: any object.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Prefs(pub serde_json::Map<String, serde_json::Value>);
 
-/// Who may say a message.
+/// The role that a message requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum May {
-    Anybody,
-    Act,
-    Manage,
+pub enum RequiredRole {
+    Viewer,
+    Moderator,
+    Admin,
 }
 
-impl Inbound {
-    pub fn may(&self) -> May {
+impl ClientMessage {
+    pub fn required_role(&self) -> RequiredRole {
         match self {
-            Self::Resync {} | Self::Beat { .. } | Self::Look { .. } | Self::Prefs { .. } => May::Anybody,
+            Self::Resync {} | Self::Beat { .. } | Self::Look { .. } | Self::Prefs { .. } => RequiredRole::Viewer,
             Self::Pause { .. }
             | Self::Resume { .. }
             | Self::Watch { .. }
@@ -193,39 +149,33 @@ impl Inbound {
             | Self::DisplayIdentify { .. }
             | Self::DisplayReload { .. }
             | Self::DisplayRevoke { .. }
-            | Self::DisplayForget { .. } => May::Manage,
-            _ => May::Act,
+            | Self::DisplayForget { .. } => RequiredRole::Admin,
+            _ => RequiredRole::Moderator,
         }
     }
 
-    /// Decided at once, and kept: it is answered as soon as it is on disk.
-    pub fn is_of_desk(&self) -> bool {
+    /// The request is decided at once, and answered as soon as its changes are on disk.
+    pub fn is_decided_at_once(&self) -> bool {
         matches!(self, Self::Hold { .. } | Self::Acknowledge { .. } | Self::Thresholds { .. })
     }
 
-    /// People, or other ids, that it is about; None for what costs nothing to speak of.
+    /// How many targets it has; None for messages that cost nearly nothing.
     pub fn weight(&self) -> Option<usize> {
         match self {
             Self::Resync {} | Self::Beat { .. } | Self::Look { .. } | Self::Stop { .. } => None,
-            Self::Admit(on) | Self::SendBack(on) | Self::Remove(on) => Some(on.people.len()),
-            Self::Mute { people, .. } | Self::Hold { people, .. } | Self::Acknowledge { people, .. } => Some(people.len()),
-            // Of many only one is claimed, and nothing is written.
+            Self::Action(message) => Some(message.targets.len()),
+            Self::Hold { people, .. } | Self::Acknowledge { people, .. } => Some(people.len()),
+            // A claim has many ids, but claims only one, and nothing is written.
             _ => Some(1),
         }
     }
 
-    /// The client's own word, by which it is answered.
+    /// The browser's own word for the request, by which it is answered.
     pub fn reference(&self) -> Option<&str> {
         match self {
             Self::Resync {} | Self::Look { .. } => None,
             Self::Beat { r#ref } => r#ref.as_deref(),
-            Self::Admit(OnPeople { r#ref, .. })
-            | Self::SendBack(OnPeople { r#ref, .. })
-            | Self::Remove(OnPeople { r#ref, .. })
-            | Self::Mute { r#ref, .. }
-            | Self::Rename { r#ref, .. }
-            | Self::Lock { r#ref, .. }
-            | Self::Message { r#ref, .. }
+            Self::Action(ActionMessage { r#ref, .. })
             | Self::Hold { r#ref, .. }
             | Self::Acknowledge { r#ref, .. }
             | Self::Thresholds { r#ref, .. }

@@ -1,6 +1,7 @@
-//! The frames of `docs/protocol.md` as types; `inbound` is what browsers may send, `reading` how it is read. Rows and deltas are
-//! the hub's.
+//! The frames of `docs/protocol.md` as types: `client_message` has the messages of browsers, `action_message` those that ask for an action,
+//! `validate` parses them. The hub makes the frames with rows.
 
+mod action_message;
 mod client_message;
 mod refusal;
 mod validate;
@@ -11,7 +12,8 @@ use serde_json::value::RawValue;
 use crate::displays::DisplaySummary;
 use crate::model::{BridgeStats, Role, TargetResult};
 
-pub use client_message::{ClaimKind, Inbound, May, OnPeople};
+pub use action_message::ActionMessage;
+pub use client_message::{ClaimKind, ClientMessage, RequiredRole};
 pub use refusal::addressee;
 pub use validate::{MAX_PEOPLE, parse};
 
@@ -22,16 +24,16 @@ pub const MAX_MESSAGE: usize = 256 * 1024;
 /// Results in one reply.
 pub const MAX_RESULTS: usize = 200;
 
-/// What one browser alone is told.
+/// A message to one browser alone.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Outbound<'a> {
+pub enum ServerMessage<'a> {
     Welcome {
         protocol: u32,
         epoch: &'a str,
         version: &'a str,
         time: i64,
-        user: Person<'a>,
+        user: WelcomeUser<'a>,
         beat_s: u64,
         prefs: Option<&'a RawValue>,
     },
@@ -50,11 +52,11 @@ pub enum Outbound<'a> {
     Prefs {
         value: &'a RawValue,
     },
-    /// The session ends at this moment, however much it is used.
+    /// The session ends at this moment, even if it is in use.
     SessionEnds {
         at: i64,
     },
-    /// A request was taken: it is carried out whatever becomes of the connection.
+    /// A request was received: it is carried out even if the connection ends.
     Receipt {
         r#ref: &'a str,
     },
@@ -67,7 +69,7 @@ pub enum Outbound<'a> {
         waiting: usize,
         displays: &'a [DisplaySummary],
     },
-    /// Something about a display was done; `link`: the path that makes a screen one, shown once.
+    /// A request about a display was carried out; `link`: the address that makes a screen a display, shown once.
     Answer {
         r#ref: &'a str,
         link: Option<&'a str>,
@@ -75,7 +77,7 @@ pub enum Outbound<'a> {
 }
 
 #[derive(Debug, Serialize)]
-pub struct Person<'a> {
+pub struct WelcomeUser<'a> {
     pub name: &'a str,
     pub role: Role,
 }
@@ -88,7 +90,7 @@ pub enum Progress {
     Finished,
 }
 
-impl Outbound<'_> {
+impl ServerMessage<'_> {
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("frames are plain data with text keys")
     }

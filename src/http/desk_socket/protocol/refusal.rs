@@ -1,13 +1,13 @@
-//! What to do with a message that could not be read: whether its sender can be told, or whether it speaks another protocol altogether.
+//! Finds the reference of a message that can't be read, so that its sender can be told; or that the sender speaks another protocol.
 //!
-//! A bad text costs the request that holds it, never the connection: a page whose connection is closed for it is dead until it is reloaded.
+//! A bad text fails its request, never the connection: a page whose connection were closed for it would be dead until it is reloaded.
 
 use serde_json::Value;
 
 const MAX_REF: usize = 64;
 
-/// Whom a refusal of an unreadable message names: `Some` its `ref`, or null where only its text is bad and it has none; `None`: it is no
-/// message of this protocol.
+/// The reference for the refusal of an unreadable message: `Some` with its `ref`, or with nothing if only its text is bad and it has none;
+/// `None`: it is no message of this protocol.
 pub fn addressee(text: &str) -> Option<Option<String>> {
     let mended = without_half_pairs(text);
     match serde_json::from_str::<Value>(&mended) {
@@ -87,7 +87,7 @@ mod tests {
     #[case::a_number_as_ref(r#"{"type":"dance","ref":7}"#, None)]
     #[case::no_object(r#"["ref"]"#, None)]
     #[case::no_json("hello", None)]
-    fn who_is_told_of_an_unreadable_message(#[case] text: &str, #[case] expected: Option<Option<&str>>) {
+    fn an_unreadable_message_is_refused_by_its_reference(#[case] text: &str, #[case] expected: Option<Option<&str>>) {
         assert_eq!(addressee(text), expected.map(|to| to.map(str::to_owned)));
     }
 

@@ -1,77 +1,64 @@
-//! The strict reading of what browsers say: what is no message, or is beyond a limit, is refused with its reason.
+//! Strict parsing of browsers' messages: a text that is no message, or is beyond a limit, is refused with its reason.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::client_message::{Inbound, OnPeople};
+use serde::Deserialize;
+
+use super::action_message::ActionMessage;
+use super::client_message::ClientMessage;
 use crate::config::{MAX_BRIDGE_NAME, MAX_WAIT_S};
-use crate::model::Scope;
-use crate::model::wire_name::to_wire;
+use crate::model::ActionKind;
+use crate::model::wire_name::from_wire;
 use crate::text::cut;
 
 /// The most ids that one action may hold.
 pub const MAX_PEOPLE: usize = 5000;
 const MAX_REF: usize = 64;
 const MAX_ID: usize = 128;
-/// Others' claims that one action may go over, and ids of one claim.
-const MAX_OVER: usize = 200;
-/// Bytes: the longest name label that CMS takes (rest.md section 5).
-const MAX_LABEL: usize = 50;
-/// Characters of a banner or of a reason.
-const MAX_TEXT: usize = 200;
+/// Claims that one action may override, and ids of one claim.
+pub(super) const MAX_CLAIMS: usize = 200;
+/// Characters of the reason of a hold.
+const MAX_REASON: usize = 200;
 const MAX_PREFS: usize = 16 * 1024;
-/// Characters of why a text is no message: it may quote what was sent.
+/// Characters of the reason why a text is no message, which may quote the text.
 const LONGEST_REASON: usize = 200;
 
-/// Reads a message; the error is the reason that the browser is told when its socket is closed.
-pub fn parse(text: &str) -> Result<Inbound, String> {
-    let mut message: Inbound =
-        serde_json::from_str(text).map_err(|error| cut(&format!("not a message: {error}"), LONGEST_REASON).to_owned())?;
+/// Reads a message; the error is the reason that the browser is told.
+pub fn parse(text: &str) -> Result<ClientMessage, String> {
+    let mut message = read(text).map_err(|error| cut(&format!("not a message: {error}"), LONGEST_REASON).to_owned())?;
     if let Some(r#ref) = message.reference() {
         check_ref("ref", r#ref)?;
     }
-    match &mut message {
-        Inbound::Admit(on) => {
-            check_press(&mut on.people, &on.over)?;
-            check_scope(on.scope, on.scope != Scope::Undo)?;
-        }
-        Inbound::SendBack(on) => {
-            check_held(on.held)?;
-            check_press(&mut on.people, &on.over)?;
-            check_scope(on.scope, on.scope != Scope::Next)?;
-        }
-        Inbound::Remove(OnPeople { people, scope, over, held, .. }) => {
-            check_held(*held)?;
-            check_press(people, over)?;
-            check_scope(*scope, !matches!(scope, Scope::Next | Scope::Undo))?;
-        }
-        Inbound::Mute { people, scope, over, .. } => {
-            check_press(people, over)?;
-            check_scope(*scope, !matches!(scope, Scope::Next | Scope::Undo))?;
-        }
-        Inbound::Rename { person, label, over, .. } => {
-            check_ids("person", std::slice::from_ref(person), 1..=1)?;
-            check_ids("over", over, 0..=MAX_OVER)?;
-            check_text("label", label, label.len(), MAX_LABEL, "bytes")?;
-        }
-        Inbound::Lock { meeting, over, .. } => {
-            check_ids("meeting", std::slice::from_ref(meeting), 1..=1)?;
-            check_ids("over", over, 0..=MAX_OVER)?;
-        }
-        Inbound::Message { meeting, text, seconds, over, .. } => {
-            check_ids("meeting", std::slice::from_ref(meeting), 1..=1)?;
-            check_ids("over", over, 0..=MAX_OVER)?;
-            check_text("text", text, text.chars().count(), MAX_TEXT, "characters")?;
-            check_seconds("seconds", *seconds)?;
-        }
-        Inbound::Hold { people, reason, remind_s, over, .. } => {
-            check_press(people, over)?;
-            check_text("reason", reason, reason.chars().count(), MAX_TEXT, "characters")?;
+    validate(&mut message)?;
+    Ok(message)
+}
+
+fn read(text: &str) -> serde_json::Result<ClientMessage> {
+    /// The rest of the message is read once its type is known.
+    #[derive(Deserialize)]
+    struct TypeOnly {
+        r#type: Arc<str>,
+    }
+    let TypeOnly { r#type } = serde_json::from_str(text)?;
+    match from_wire::<ActionKind>(&r#type) {
+        Some(_) => ActionMessage::parse(text).map(ClientMessage::Action),
+        None => serde_json::from_str(text),
+    }
+}
+
+fn validate(message: &mut ClientMessage) -> Result<(), String> {
+    match message {
+        ClientMessage::Action(message) => message.validate()?,
+        ClientMessage::Hold { people, reason, remind_s, over, .. } => {
+            check_people(people)?;
+            check_ids("over", &*over, 0..=MAX_CLAIMS)?;
+            check_text("reason", reason, reason.chars().count(), MAX_REASON, "characters")?;
             check_seconds("remind_s", *remind_s)?;
         }
-        Inbound::Acknowledge { people, .. } => check_press(people, &[])?,
-        Inbound::Thresholds { meeting, first_s, second_s, .. } => {
+        ClientMessage::Acknowledge { people, .. } => check_people(people)?,
+        ClientMessage::Thresholds { meeting, first_s, second_s, .. } => {
             check_ids("meeting", std::slice::from_ref(meeting), 1..=1)?;
             match (*first_s, *second_s) {
                 (None, None) => {}
@@ -83,28 +70,32 @@ pub fn parse(text: &str) -> Result<Inbound, String> {
                 }
             }
         }
-        Inbound::Claim { ids, .. } | Inbound::Release { ids, .. } => check_ids("ids", ids, 1..=MAX_OVER)?,
-        Inbound::Stop { press, .. } => check_ref("press", press)?,
-        Inbound::Look { meeting, .. } => check_ids("meeting", meeting.as_slice(), 0..=1)?,
-        Inbound::Prefs { value, .. } => {
+        ClientMessage::Claim { ids, .. } | ClientMessage::Release { ids, .. } => check_ids("ids", &*ids, 1..=MAX_CLAIMS)?,
+        ClientMessage::Stop { press, .. } => check_ref("press", press)?,
+        ClientMessage::Look { meeting, .. } => check_ids("meeting", meeting.as_slice(), 0..=1)?,
+        ClientMessage::Prefs { value, .. } => {
             let size = serde_json::to_string(&value.0).map_or(usize::MAX, |text| text.len());
             if size > MAX_PREFS {
                 return Err(format!("value has {size} bytes; allowed: up to {MAX_PREFS}"));
             }
         }
-        // What may be in settings is the displays' matter: the page keeps what was typed.
-        Inbound::Retry { bridge, .. } | Inbound::Pause { bridge, .. } | Inbound::Resume { bridge, .. } => {
+        ClientMessage::Retry { bridge, .. } | ClientMessage::Pause { bridge, .. } | ClientMessage::Resume { bridge, .. } => {
             check_text("bridge", bridge, bridge.chars().count(), MAX_BRIDGE_NAME, "characters")?;
         }
-        Inbound::DisplayPair { code, .. } => check_text("code", code, code.chars().count(), MAX_REF, "characters")?,
-        Inbound::DisplaySet { id, .. }
-        | Inbound::DisplayIdentify { id, .. }
-        | Inbound::DisplayReload { id, .. }
-        | Inbound::DisplayRevoke { id, .. }
-        | Inbound::DisplayForget { id, .. } => check_ids("id", std::slice::from_ref(id), 1..=1)?,
-        Inbound::DisplayLink { .. } | Inbound::Displays { .. } | Inbound::Watch { .. } | Inbound::Resync {} | Inbound::Beat { .. } => {}
+        ClientMessage::DisplayPair { code, .. } => check_text("code", code, code.chars().count(), MAX_REF, "characters")?,
+        ClientMessage::DisplaySet { id, .. }
+        | ClientMessage::DisplayIdentify { id, .. }
+        | ClientMessage::DisplayReload { id, .. }
+        | ClientMessage::DisplayRevoke { id, .. }
+        | ClientMessage::DisplayForget { id, .. } => check_ids("id", std::slice::from_ref(id), 1..=1)?,
+        // The displays check their settings themselves: the page keeps what was typed.
+        ClientMessage::DisplayLink { .. }
+        | ClientMessage::Displays { .. }
+        | ClientMessage::Watch { .. }
+        | ClientMessage::Resync {}
+        | ClientMessage::Beat { .. } => {}
     }
-    Ok(message)
+    Ok(())
 }
 
 fn check_ref(field: &str, text: &str) -> Result<(), String> {
@@ -114,27 +105,31 @@ fn check_ref(field: &str, text: &str) -> Result<(), String> {
     }
 }
 
-/// Leaves each person once.
-fn check_press(people: &mut Vec<Arc<str>>, over: &[Arc<str>]) -> Result<(), String> {
-    check_ids("people", people, 1..=MAX_PEOPLE)?;
-    check_ids("over", over, 0..=MAX_OVER)?;
+/// Also leaves each participant once.
+fn check_people(people: &mut Vec<Arc<str>>) -> Result<(), String> {
+    check_ids("people", &*people, 1..=MAX_PEOPLE)?;
     let mut seen = HashSet::with_capacity(people.len());
     people.retain(|id| seen.insert(id.clone()));
     Ok(())
 }
 
-fn check_ids(field: &str, ids: &[Arc<str>], count: RangeInclusive<usize>) -> Result<(), String> {
+pub(super) fn check_ids<'a>(
+    field: &str,
+    ids: impl IntoIterator<Item = &'a Arc<str>, IntoIter: ExactSizeIterator>,
+    count: RangeInclusive<usize>,
+) -> Result<(), String> {
+    let mut ids = ids.into_iter();
     if !count.contains(&ids.len()) {
         return Err(format!("{field} has {} ids; allowed: {} to {}", ids.len(), count.start(), count.end()));
     }
-    match ids.iter().find(|id| id.is_empty() || id.len() > MAX_ID) {
+    match ids.find(|id| id.is_empty() || id.len() > MAX_ID) {
         Some(id) => Err(format!("{field} has an id of {} bytes; allowed: 1 to {MAX_ID}", id.len())),
         None => Ok(()),
     }
 }
 
-/// Line breaks and the like would be another text in the meeting than in the log.
-fn check_text(field: &str, text: &str, length: usize, most: usize, unit: &str) -> Result<(), String> {
+/// Refuses control characters: a meeting would show line breaks in another way than the audit log.
+pub(super) fn check_text(field: &str, text: &str, length: usize, most: usize, unit: &str) -> Result<(), String> {
     if length > most {
         return Err(format!("{field} has {length} {unit}; allowed: up to {most}"));
     }
@@ -144,19 +139,11 @@ fn check_text(field: &str, text: &str, length: usize, most: usize, unit: &str) -
     }
 }
 
-fn check_seconds(field: &str, seconds: Option<u32>) -> Result<(), String> {
+pub(super) fn check_seconds(field: &str, seconds: Option<u32>) -> Result<(), String> {
     match seconds {
         Some(n) if !(1..=MAX_WAIT_S).contains(&n) => Err(format!("{field} is {n}; allowed: 1 to {MAX_WAIT_S}, or null")),
         _ => Ok(()),
     }
-}
-
-fn check_held(held: bool) -> Result<(), String> {
-    if held { Err("held goes with admit only".into()) } else { Ok(()) }
-}
-
-fn check_scope(scope: Scope, fits: bool) -> Result<(), String> {
-    if fits { Ok(()) } else { Err(format!("scope {} does not go with this action", to_wire(&scope))) }
 }
 
 #[cfg(test)]
@@ -166,18 +153,27 @@ mod tests {
 
     use super::*;
     use crate::http::desk_socket::protocol::MAX_MESSAGE;
+    use crate::model::{Action, Scope, Target};
 
     #[test]
-    fn a_press_holds_each_person_once() {
+    fn an_action_holds_each_person_once() {
         let message = parse(r#"{"type":"admit","ref":"1","people":["a","b","a"],"scope":"shown"}"#).expect("valid");
-        let on = OnPeople { r#ref: "1".into(), people: vec!["a".into(), "b".into()], scope: Scope::Shown, over: Vec::new(), held: false };
-        assert_eq!(message, Inbound::Admit(on));
+        let targets = ["a", "b"].map(|id| Target::Person(id.into())).to_vec();
+        let (action, scope) = (Action::Admit, Scope::Shown);
+        let expected = ActionMessage { r#ref: "1".into(), action, targets, scope, over: Vec::new(), held: false };
+        assert_eq!(message, ClientMessage::Action(expected));
     }
 
     #[rstest]
     #[case("", "not a message")]
     #[case("[]", "not a message")]
     #[case(r#"{"type":"dance"}"#, "unknown variant `dance`")]
+    #[case(r#"{"type":"unmute","ref":"1","people":["a"],"scope":"person"}"#, "unknown variant `unmute`")]
+    #[case(r#"{"type":"action","ref":"1"}"#, "unknown variant `action`")]
+    #[case(r#"{"type":"admit","ref":"1","people":["a"],"scope":"person","x":1}"#, "unknown field `x`")]
+    #[case(r#"{"type":"rename","ref":"1","person":"","label":"a"}"#, "person has an id of 0 bytes")]
+    #[case(r#"{"type":"lock","ref":"1","meeting":"","on":true}"#, "meeting has an id of 0 bytes")]
+    #[case(r#"{"type":"mute","ref":"1","people":["a"],"on":true,"scope":"next"}"#, "scope next does not go with this action")]
     #[case(r#"{"type":"beat","time":1}"#, "unknown field `time`")]
     #[case(r#"{"type":"resync","x":1}"#, "unknown field `x`")]
     #[case(r#"{"type":"admit","ref":"1","people":["a"]}"#, "missing field `scope`")]
@@ -217,14 +213,14 @@ mod tests {
 
     #[test]
     fn five_thousand_ids_fit_and_one_more_does_not() {
-        let press = |n: usize| {
+        let text_of = |n: usize| {
             let people: Vec<_> = (0..n).map(|_| uuid::Uuid::new_v4().to_string()).collect();
             serde_json::json!({"type": "admit", "ref": "1", "people": people, "scope": "shown"}).to_string()
         };
-        let text = press(MAX_PEOPLE);
+        let text = text_of(MAX_PEOPLE);
         assert!(text.len() <= MAX_MESSAGE, "{}", text.len());
         assert!(parse(&text).is_ok());
-        assert!(parse(&press(MAX_PEOPLE + 1)).is_err());
+        assert!(parse(&text_of(MAX_PEOPLE + 1)).is_err());
     }
 
     #[test]
