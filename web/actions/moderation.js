@@ -4,6 +4,7 @@
 import { t } from "../lib/i18n.js";
 import { meetingNameOf, namesOf } from "../lib/names.js";
 import { idOf } from "../net/action_requests.js";
+import { traitsOf } from "../net/person_actions.js";
 import { CLAIM_LIMIT, PEOPLE_LIMIT } from "../net/protocol.js";
 import { handledByOthers } from "../state/claims.js";
 import { needsConfirmation } from "../state/group.js";
@@ -13,23 +14,10 @@ import { holdQuestion, lockQuestion, messageQuestion, renameQuestion, sureQuesti
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  * @typedef {import("../net/protocol.js").Scope} Scope
- * @typedef {import("../state/permissions.js").PersonAction} PersonAction
+ * @typedef {import("../net/person_actions.js").PersonAction} PersonAction
+ * @typedef {import("../net/person_actions.js").PlainAction} PlainAction
  * @typedef {import("../state/permissions.js").MeetingAction} MeetingAction
  */
-
-/** Actions that need a confirmation for any target: they interrupt a participant. @type {ReadonlySet<PersonAction>} */
-const ASKED = new Set(["send_back", "remove"]);
-
-/** The protocol's message for each action, without the targets. @type {Record<Exclude<PersonAction, "rename">, object>} */
-const MESSAGES = {
-  admit: { type: "admit" },
-  send_back: { type: "send_back" },
-  remove: { type: "remove" },
-  mute: { type: "mute", on: true },
-  unmute: { type: "mute", on: false },
-  hold: { type: "hold", on: true },
-  unhold: { type: "hold", on: false, reason: "", remind_s: null },
-};
 
 export class Moderation {
   /**
@@ -67,18 +55,18 @@ export class Moderation {
   /**
    * Sends an action for exactly the participants shown. Asks first where they are many or of several meetings, where another user handles
    * one of them, where one is on hold, or where it can't be undone; later arrivals do not join.
-   * @param {Exclude<PersonAction, "rename" | "hold">} action @param {Person[]} shown @param {Scope} scope
+   * @param {PlainAction} action @param {Person[]} shown @param {Scope} scope
    * @param {{ ask?: boolean, place?: string, hidden?: number }} [how] `ask`: in any case; `place`: of the button; `hidden`: how
    *   many more wait
    *   there whom the search or a filter hides
    */
-  request(action, shown, scope, { ask = ASKED.has(action), place = "", hidden = 0 } = {}) {
+  request(action, shown, scope, { ask = traitsOf(action).grave, place = "", hidden = 0 } = {}) {
     // A second click before the next drawing finds no target left.
     const people = shown.filter((person) => !this.actionRequests.awaits(person.id));
     if (people.length === 0 || !this.#may || this.#isInert(place)) return;
     const handled = handledByOthers(people, this.roster.meetings, this.screen.me);
     const held = action === "admit" ? people.filter((person) => person.hold !== null) : [];
-    const many = needsConfirmation(people, this.roster.server?.ask_above) || (action === "unmute" && people.length > 1);
+    const many = needsConfirmation(people, this.roster.server?.ask_above) || (traitsOf(action).askMany && people.length > 1);
     // The end of a hold has no scope in the protocol.
     const how = action === "unhold" ? {} : { scope };
     const told = { ...how, over: overs(handled), ...(held.length > 0 ? { held: true } : {}) };
@@ -138,7 +126,11 @@ export class Moderation {
     for (let from = 0; from < people.length; from += PEOPLE_LIMIT) {
       const some = people.slice(from, from + PEOPLE_LIMIT);
       const ids = some.map((person) => person.id);
-      const message = /** @type {import("../net/action_requests.js").Message} */ ({ ...MESSAGES[action], people: ids, ...more });
+      const message = /** @type {import("../net/action_requests.js").Message} */ ({
+        ...traitsOf(action).message,
+        people: ids,
+        ...more,
+      });
       this.actionRequests.start(action, namesOf(some), message, place);
     }
     this.selection.all(

@@ -5,7 +5,7 @@
  * @typedef {{ by: string, at: number }} Mark
  * @typedef {{ id: string, by: string, since: number }} Claim
  * @typedef {{ by: string, at: number, reason: string, remind_at: number | null }} Hold
- * @typedef {"admit" | "send_back" | "remove" | "mute" | "unmute" | "rename" | "lock" | "unlock" | "message"} ActionKind
+ * @typedef {import("./person_actions.js").CmsAction | "lock" | "unlock" | "message"} ActionKind
  * @typedef {{ action: ActionKind, by: string, since: number, until?: number | null }} Pending
  * @typedef {{ action: ActionKind, result: ResultWord, reason: string, by: string, at: number }} Outcome
  * @typedef {"viewer" | "moderator" | "admin"} Role

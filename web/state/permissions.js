@@ -1,18 +1,16 @@
 // The actions that are possible for a participant or a meeting now, or else the reason: the first one that would have to go. Pure.
 
 import { lobbyStateOf } from "../lib/lobby.js";
+import { traitsOf } from "../net/person_actions.js";
 
 /**
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  * @typedef {import("../net/protocol.js").BridgeRow} Bridge
- * @typedef {"admit" | "send_back" | "remove" | "mute" | "unmute" | "rename" | "hold" | "unhold"} PersonAction
+ * @typedef {import("../net/person_actions.js").PersonAction} PersonAction
  * @typedef {"lock" | "unlock" | "message" | "unmessage"} MeetingAction
  * @typedef {{ acts: boolean, live: boolean }} Page  whether its user may act at all, and whether the server hears it
  */
-
-/** Done by Usher itself: no bridge has to take part. @type {ReadonlySet<PersonAction>} */
-const OWN = new Set(["hold", "unhold"]);
 
 /**
  * Why nothing can be asked of a bridge, as a catalogue key; null where it can be tried. One that is merely silent may answer again.
@@ -43,7 +41,7 @@ export function whyNot(action, person, bridges, page) {
   if (first) return first;
   if (!person) return "why.left";
   const there = placeObstacle(action, person);
-  if (there || OWN.has(action)) return there;
+  if (there || traitsOf(action).own) return there;
   if (person.pending) return "why.pending";
   if (person.elsewhere !== null) return "why.elsewhere";
   return bridgeObstacle(person.bridge === null ? undefined : bridges.get(person.bridge), action);
@@ -53,10 +51,8 @@ export function whyNot(action, person, bridges, page) {
 function placeObstacle(action, person) {
   const place = lobbyStateOf(person);
   if (action === "unhold") return person.hold ? null : "why.not_held";
-  const wanted = { admit: "waiting", hold: "waiting", send_back: "in", mute: "in", unmute: "in", remove: place, rename: place }[
-    action
-  ];
-  if (place === wanted) return null;
+  const wanted = traitsOf(action).place;
+  if (wanted === "any" || place === wanted) return null;
   return { waiting: "why.is_waiting", in: "why.is_in", called: "why.is_called", unknown: "why.is_checked" }[place];
 }
 

@@ -58,7 +58,7 @@ function ofPerson(parts, id) {
   const other = claim && claim.by !== parts.screen.me ? claim : null;
   const name = row ? nameOf(row) : "";
   const why = (/** @type {import("../state/permissions.js").PersonAction} */ action) => screen.whyNot(action, person);
-  const press = (/** @type {"admit" | "send_back" | "remove" | "mute" | "unmute"} */ action) => () =>
+  const press = (/** @type {import("../net/person_actions.js").PlainAction} */ action) => () =>
     person && moderation.request(action, [person], "person");
   const mine = claiming.isMine("person", id);
   const mute = person?.muted ? "unmute" : "mute";

@@ -4,6 +4,7 @@ import { number, t } from "../lib/i18n.js";
 import { meetingNameOf, nameOf } from "../lib/names.js";
 import { bytes } from "../lib/text.js";
 import { clockTimes, duration } from "../lib/time.js";
+import { traitsOf } from "../net/person_actions.js";
 import { LABEL_BYTES, TEXT_LENGTH } from "../net/protocol.js";
 import { longest, MEETINGS, meetingsOf, NAMED } from "../state/group.js";
 import { consequences } from "../state/lock_effects.js";
@@ -38,13 +39,14 @@ const times = clockTimes(document.documentElement.lang || "en");
 /**
  * Asks about several participants, or about one that is claimed or on hold. Participants who leave meanwhile drop out; no others join.
  * @param {Parts} parts
- * @param {{ action: "admit" | "send_back" | "remove" | "mute" | "unmute" | "unhold", people: Person[], handled: Handled, held: Person[], rest: Person[],
+ * @param {{ action: import("../net/person_actions.js").PlainAction, people: Person[], handled: Handled, held: Person[], rest: Person[],
  *   hidden: number, act: (still: Person[]) => void, actOnRest: (still: Person[]) => void }} what
  * @returns {Question}
  */
 export function sureQuestion(parts, { action, people, handled, held, rest, hidden, act, actOnRest }) {
   const only = people.length === 1 ? people[0] : undefined;
   const careful = handled.length + held.length > 0;
+  const traits = traitsOf(action);
   const still = (/** @type {Person[]} */ of) => stillThere(parts, action, of);
   const confirm = () => {
     if (only) return careful ? t(`anyway.${action}`) : t(`do.${action}`);
@@ -56,10 +58,10 @@ export function sureQuestion(parts, { action, people, handled, held, rest, hidde
       ${only && !careful ? who(parts, only) : nothing}
       ${only ? nothing : crowd(parts, still(people))} ${gone(parts, people, still(people))}
       ${hidden > 0 ? html`<p class="quiet">${t("ask.hidden_stay_n", { n: hidden })}</p>` : nothing}
-      ${action === "remove" || action === "send_back" || action === "unmute" ? html`<p>${t(`ask_why.${action}`)}</p>` : nothing}`,
+      ${traits.explained ? html`<p>${t(`ask_why.${action}`)}</p>` : nothing}`,
     confirm,
-    danger: action === "remove" || action === "send_back",
-    plain: (action === "admit" || action === "mute" || action === "unhold") && !careful,
+    danger: traits.grave === true,
+    plain: traits.plain === true && !careful,
     valid: () => only !== undefined || still(people).length > 0,
     act: () => act(only ? people : still(people)),
     other:
