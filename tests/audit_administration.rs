@@ -133,7 +133,7 @@ async fn another_configuration_is_an_entry_with_what_changed() {
     config.log_keep_days = 90;
     config.desk.first_s += 1;
     config.bridges.truncate(1);
-    desk.app.reload.take(config).await.expect("taken over");
+    desk.app.reload.apply(config).await.expect("taken over");
     let expected = "bridges removed: eu-2; [desk]; log.keep_days: 0 → 90";
     let before = desk.config().log_keep_days;
     let expected = expected.replace(": 0 →", &format!(": {before} →"));

@@ -302,7 +302,7 @@ async fn entries_are_kept_as_long_as_is_configured_also_by_a_running_server() {
     let found = until_entries(desk.dir.path(), "the old ones to be gone", |found| kept(found) == ["20", "0"]).await;
     assert_eq!(found.len(), 2);
     let config = usher::config::Config { log_keep_days: 10, ..desk.config().clone() };
-    desk.app.reload.take(config).await.expect("taken over");
+    desk.app.reload.apply(config).await.expect("taken over");
     until_entries(desk.dir.path(), "what is kept no longer to be gone", |found| kept(found) == ["0"]).await;
 }
 

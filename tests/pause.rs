@@ -161,7 +161,7 @@ async fn a_paused_bridge_stays_paused_when_its_configuration_changes() {
     let mut config = desk.config.clone();
     config.bridges[0].trust = usher::config::Trust::Insecure;
     desk.control().reset_requests();
-    desk.app.reload.take(config).await.expect("taken over");
+    desk.app.reload.apply(config).await.expect("taken over");
     admin.follow_for(Duration::from_secs(1)).await;
     paused(&mut admin, "eu-1").await;
     assert_eq!(requests(&desk, "eu-1")["total"], 0);

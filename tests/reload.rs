@@ -23,7 +23,7 @@ async fn waits(page: &mut Page, person: Id) {
 async fn take(desk: &Desk, change: impl FnOnce(&mut Config)) {
     let mut config = desk.config.clone();
     change(&mut config);
-    desk.app.reload.take(config).await.expect("taken over");
+    desk.app.reload.apply(config).await.expect("taken over");
 }
 
 fn requests(desk: &Desk, bridge: &str) -> Value {
@@ -133,7 +133,7 @@ async fn an_added_bridge_is_read_and_its_people_can_be_admitted() {
     let mut bridge = config.bridges[0].clone();
     (bridge.name, bridge.url, bridge.password) = (second.name.as_str().into(), second.url.clone(), Secret::new(&second.password));
     config.bridges.push(bridge);
-    desk.app.reload.take(config).await.expect("taken over");
+    desk.app.reload.apply(config).await.expect("taken over");
     page.until("the new bridge and its guest", |page| {
         unmoved.hold(page);
         check(page.bridge("eu-2")?.state == BridgeState::Live && page.person(guest.id)?.lobby == Lobby::Waiting, page.people())
@@ -295,7 +295,7 @@ async fn what_cannot_be_trusted_changes_nothing_at_all() {
     config.bridges[1].trust = Trust::CaFile(empty);
     config.bridges.remove(0);
     config.filter.exclude = Rules { names: vec!["*".into()], ..Rules::default() };
-    let error = desk.app.reload.take(config).await.expect_err("refused").to_string();
+    let error = desk.app.reload.apply(config).await.expect_err("refused").to_string();
     assert!(error.contains("empty.pem") && error.contains("no usable certificate"), "{error}");
     page.follow_for(Duration::from_secs(1)).await;
     unmoved.hold(&page);

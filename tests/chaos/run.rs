@@ -267,7 +267,7 @@ impl Run {
                 without.bridges.retain(|config| &*config.name != bridge);
                 without.cms.in_flight = 3;
                 for config in [without, whole] {
-                    desk.app.reload.take(config).await.expect("taken over");
+                    desk.app.reload.apply(config).await.expect("taken over");
                 }
                 self.note(format!("{bridge} is back in the configuration"));
             }

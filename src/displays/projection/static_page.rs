@@ -200,7 +200,7 @@ mod tests {
         assert!(page(&[bridge("eu-2", Some(now - 7000)), waits.clone()], now).stale);
         let one_answers = [bridge("eu-2", Some(now - 7000)), bridge("eu-1", None), meeting("q", 0, None, "eu-1")];
         assert!(!page(&one_answers, now).stale);
-        assert!(page(&[one_answers.as_slice(), &[waits.clone()]].concat(), now).stale);
+        assert!(page(&[one_answers.as_slice(), std::slice::from_ref(&waits)].concat(), now).stale);
         assert!(!page(&[one_answers.as_slice(), &[waits.clone(), meeting("w", 1, Some(0), "eu-1")]].concat(), now).stale);
         let only = ViewFilter::Bridges { bridges: vec!["eu-2".into()] };
         let all = rows(&[bridge("eu-2", Some(now - 7000)), bridge("eu-1", None)]);
