@@ -207,7 +207,7 @@ pub enum ActionError {
     LogFull,
 }
 
-/// Takes the requests of browsers. [`crate::actions::Actions`] carries them out.
+/// Takes the requests of browsers. `Actions` in the module `actions` carries them out.
 ///
 /// Each method hands its request over before it returns, whether or not anybody awaits the future, in the order of the calls: a page may be
 /// gone, or send its next message, before an answer comes. Beyond a limit of requests that have not begun, the answer is [`ActionError::Busy`].
