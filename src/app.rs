@@ -208,10 +208,10 @@ impl App {
         };
         self.tasks.close();
         if timeout_at(deadline, self.tasks.wait()).await.is_err() {
-            warn!("actions were still under way at the end; the next start reads back what became of them");
+            warn!("actions unfinished at the end; the next start reads back what became of them");
         }
         if !self.bridges.end_before(deadline.max(Instant::now()) + SHUTDOWN_GRACE).await {
-            warn!("a change was still under way at a bridge at the end; the next start reads back what became of it");
+            warn!("change at a bridge unfinished at the end; the next start reads back what became of it");
         }
         if !self.audit_writer.end_before(Instant::now() + SHUTDOWN_GRACE).await {
             warn!("audit log not written to its end");

@@ -209,7 +209,7 @@ fn start_actions(
     if !interrupted.is_empty() {
         warn!(
             open = interrupted.len(),
-            "actions were interrupted by the last stop; reading back what became of them, sending nothing again"
+            "actions interrupted by the last stop found; reading back what became of them, sending nothing again"
         );
         group.tasks.spawn(actions.clone().recover(interrupted));
     }
