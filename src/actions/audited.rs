@@ -1,5 +1,5 @@
-//! Makes sure that nothing acts on CMS without its entry in the audit log: the entries' reservation is reserved before anything is done, and the entry
-//! of each target is written together with the end of its row in the journal. Sends nothing to CMS but bridge commands.
+//! Makes sure that nothing acts on CMS without its entry in the audit log: room for the entries is reserved before anything is done, and the
+//! entry of each target is written together with the end of its row in the journal. Sends nothing to CMS but bridge commands.
 
 use std::collections::HashSet;
 
@@ -29,7 +29,7 @@ impl Actions {
         (known.into_iter().map(|target| TargetSnapshot::new(store, target)).collect(), unknown.into_iter().cloned().collect())
     }
 
-    /// None if the log has no reservation: then nothing may be sent.
+    /// None if the audit log has no room: then nothing may be sent.
     pub(super) async fn reserve_entries(
         &self,
         request: &ActionRequest,
@@ -76,7 +76,7 @@ impl Actions {
         bridge: &str,
         command: BridgeCommand,
     ) -> Result<(), ActionError> {
-        // Without waiting for reservation: commands are carried out in their order, and others' must not wait for this one.
+        // Without waiting for room: commands are carried out in their order, and others' must not wait for this one.
         let mut reservation = self.log.try_reserve(Quota::Actions, &actor.user, 1).map_err(|_| ActionError::LogFull)?;
         let cluster = &self.bridges.cluster;
         let delivered = cluster.send(bridge, command).await.map_err(|_| ActionError::UnknownBridge(bridge.to_owned()));

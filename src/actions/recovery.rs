@@ -46,7 +46,7 @@ impl Actions {
         let whom = if known.name.is_empty() && known.meeting_name.is_empty() { whom } else { known };
         let target_result = TargetResult::new(target, result, reason);
         self.show_outcome(kind, &user, &target_result);
-        // Without reservation the action stays open in the journal, for the next start.
+        // Without room for its entry the action stays open in the journal, for the next start.
         let Some(mut reservation) = self.log.reserve_eventually(Quota::Actions, &user, 1).await else { return };
         let entry = Entry { user, address, scope, action_id, ..Entry::of(AuditEvent::Did(kind)) }.about(whom).with(&target_result);
         reservation.add_with(entry.clone(), closing(journal_id, &target_result));

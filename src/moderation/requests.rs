@@ -61,7 +61,7 @@ impl ModerationRequests {
         tokio::join!(db.written(), self.log.written());
     }
 
-    /// The participants that Usher knows, and room for an audit entry about each, and for one about all others. Without reservation, the result for
+    /// The participants that Usher knows, and room for an audit entry about each, and for one about all others. Without room, the result for
     /// each of them.
     fn known_with_room<'a>(
         &self,

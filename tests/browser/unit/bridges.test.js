@@ -38,7 +38,7 @@ const rooms = new URL("../../../src/cms/bridge/", import.meta.url);
 const sources = readdirSync(rooms, { recursive: true }).filter((file) => file.endsWith(".rs"));
 const codes = sources.flatMap((file) => {
   const source = readFileSync(new URL(file, rooms), "utf8");
-  const named = [...source.matchAll(/code: "(\w+)"\.into\(\)/g), ...source.matchAll(/AskError::[^"]* => \{?\s*"(\w+)"/g)];
+  const named = [...source.matchAll(/code: "(\w+)"\.into\(\)/g), ...source.matchAll(/RequestError::[^"]* => \{?\s*"(\w+)"/g)];
   return named.map(([, code]) => code);
 });
 
