@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::validate::{MAX_CLAIMS, MAX_PEOPLE, check_ids, check_seconds, check_text};
+use super::field_checks::{MAX_CLAIMS, MAX_PEOPLE, check_ids, check_seconds, check_text};
 use crate::model::wire_name::to_wire;
 use crate::model::{Action, Scope, Target};
 

@@ -3,6 +3,7 @@
 
 mod action_message;
 mod client_message;
+mod field_checks;
 mod refusal;
 mod validate;
 
@@ -14,8 +15,9 @@ use crate::model::{BridgeStats, Role, TargetResult};
 
 pub use action_message::ActionMessage;
 pub use client_message::{ClaimKind, ClientMessage, RequiredRole};
+pub use field_checks::MAX_PEOPLE;
 pub use refusal::addressee;
-pub use validate::{MAX_PEOPLE, parse};
+pub use validate::parse;
 
 pub const VERSION: u32 = 1;
 

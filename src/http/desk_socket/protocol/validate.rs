@@ -1,24 +1,19 @@
 //! Strict parsing of browsers' messages: a text that is no message, or is beyond a limit, is refused with its reason.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::action_message::ActionMessage;
 use super::client_message::ClientMessage;
+use super::field_checks::{MAX_CLAIMS, MAX_PEOPLE, check_ids, check_seconds, check_text};
 use crate::config::{MAX_BRIDGE_NAME, MAX_WAIT_S};
 use crate::model::ActionKind;
 use crate::model::wire_name::from_wire;
 use crate::text::cut;
 
-/// The most ids that one action may hold.
-pub const MAX_PEOPLE: usize = 5000;
 const MAX_REF: usize = 64;
-const MAX_ID: usize = 128;
-/// Claims that one action may override, and ids of one claim.
-pub(super) const MAX_CLAIMS: usize = 200;
 /// Characters of the reason of a hold.
 const MAX_REASON: usize = 200;
 const MAX_PREFS: usize = 16 * 1024;
@@ -111,39 +106,6 @@ fn check_people(people: &mut Vec<Arc<str>>) -> Result<(), String> {
     let mut seen = HashSet::with_capacity(people.len());
     people.retain(|id| seen.insert(id.clone()));
     Ok(())
-}
-
-pub(super) fn check_ids<'a>(
-    field: &str,
-    ids: impl IntoIterator<Item = &'a Arc<str>, IntoIter: ExactSizeIterator>,
-    count: RangeInclusive<usize>,
-) -> Result<(), String> {
-    let mut ids = ids.into_iter();
-    if !count.contains(&ids.len()) {
-        return Err(format!("{field} has {} ids; allowed: {} to {}", ids.len(), count.start(), count.end()));
-    }
-    match ids.find(|id| id.is_empty() || id.len() > MAX_ID) {
-        Some(id) => Err(format!("{field} has an id of {} bytes; allowed: 1 to {MAX_ID}", id.len())),
-        None => Ok(()),
-    }
-}
-
-/// Refuses control characters: a meeting would show line breaks in another way than the audit log.
-pub(super) fn check_text(field: &str, text: &str, length: usize, most: usize, unit: &str) -> Result<(), String> {
-    if length > most {
-        return Err(format!("{field} has {length} {unit}; allowed: up to {most}"));
-    }
-    match text.chars().find(|char| char.is_control()) {
-        Some(char) => Err(format!("{field} has the control character {char:?}; allowed: plain text in one line")),
-        None => Ok(()),
-    }
-}
-
-pub(super) fn check_seconds(field: &str, seconds: Option<u32>) -> Result<(), String> {
-    match seconds {
-        Some(n) if !(1..=MAX_WAIT_S).contains(&n) => Err(format!("{field} is {n}; allowed: 1 to {MAX_WAIT_S}, or null")),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
