@@ -52,15 +52,15 @@ fn mentioned() -> Vec<(String, String)> {
 #[test]
 fn the_example_mentions_every_setting_and_no_other() {
     let raw = [
-        ("File", ""),
-        ("Tls", "tls"),
-        ("Session", "session"),
-        ("Metrics", "metrics"),
-        ("Cdr", "cdr"),
-        ("Bridge", "bridge"),
-        ("Cms", "cms"),
-        ("Desk", "desk"),
-        ("Log", "log"),
+        ("RawConfig", ""),
+        ("RawTls", "tls"),
+        ("RawSession", "session"),
+        ("RawMetrics", "metrics"),
+        ("RawCdr", "cdr"),
+        ("RawBridge", "bridge"),
+        ("RawCms", "cms"),
+        ("RawDesk", "desk"),
+        ("RawLog", "log"),
     ];
     let mut expected = keys_of(RAW, &raw);
     expected.extend(keys_of(RULES, &[("Rules", "include"), ("Rules", "exclude")]));
