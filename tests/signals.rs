@@ -172,7 +172,7 @@ async fn a_stop_does_not_wait_for_a_bridge_that_hangs_and_the_next_start_tells_w
     assert_eq!(page.until_closed().await, 1001);
     let status = usher.until_exit(Duration::from_secs(10)).await;
     assert_eq!(status.code(), Some(0), "{}", usher.log());
-    assert!(usher.log().contains("actions were still under way"), "{}", usher.log());
+    assert!(usher.log().contains("actions unfinished at the end"), "{}", usher.log());
     let asked_before = asked(&sim);
     sim.control().set_switches(Some("eu-1"), serde_json::json!({ "rest_hang": null })).expect("switch");
     usher.restart().await;
