@@ -145,7 +145,7 @@ impl AuditLog {
     pub async fn record(&self, entry: Entry) {
         let row = entry.clone();
         if let Err(error) = self.0.db.write(move |conn| write(conn, &row)).await {
-            tracing::warn!(%error, "an entry of the log could not be written at once; it is tried again");
+            tracing::warn!(%error, "audit entry not written at once; to be tried again");
             self.add(entry);
         }
     }

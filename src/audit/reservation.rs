@@ -64,7 +64,7 @@ impl Reservation {
     fn put(&mut self, entry: Entry, also: Option<WrittenTogether>) {
         let place = self.place.own.split(1).zip(self.place.all.split(1)).map(|(own, all)| Permits { own, all });
         if place.is_none() {
-            tracing::error!(action = ?entry.action, "more entries than room was taken for");
+            tracing::error!(action = ?entry.action, "more audit entries than reserved");
         }
         self.log.push(entry, also, place);
     }

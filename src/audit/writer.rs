@@ -83,7 +83,7 @@ impl AuditWriter {
         self.tell_refused();
         if !self.write_all().await {
             let entries = self.held();
-            error!(entries, "the log of actions could not be written before the end; these entries are lost");
+            error!(entries, "audit log not written before the end; entries lost");
         }
     }
 
@@ -136,7 +136,7 @@ impl AuditWriter {
             queue.failing = true;
             queue.lost
         };
-        error!(%failure, held, lost, "the log of actions cannot be written; carrying on without it");
+        error!(%failure, held, lost, "audit log not written; continuing, entries kept in memory");
         let lost = if lost > 0 { format!(", {lost} are lost") } else { String::new() };
         let what = format!(
             "the log of actions can't be written ({failure}): {held} entries are kept in memory and tried again{lost}; \
@@ -158,7 +158,7 @@ impl AuditWriter {
             lost
         };
         if lost > 0 {
-            warn!(lost, "the log of actions can be written again; entries are missing");
+            warn!(lost, "audit log written again; entries missing");
         }
         self.troubles.say(TROUBLE, None);
     }
@@ -170,7 +170,7 @@ impl AuditWriter {
             return;
         }
         for (user, refused) in std::mem::take(&mut queue.refused) {
-            warn!(%user, refused, "requests refused: the log of actions had no room");
+            warn!(%user, refused, "requests refused: no room in the audit log");
             queue.push(Entry { user, ..Entry::of(AuditEvent::NoRoom).detail(refused.to_string()) }, None, None);
         }
         drop(queue);
@@ -186,7 +186,7 @@ impl AuditWriter {
             deleted = match self.log.0.db.write(move |conn| table::delete_before(conn, kept_from, SWEPT)).await {
                 Ok(deleted) => deleted,
                 Err(error) => {
-                    warn!(%error, "old entries of the log could not be deleted; it is tried again later");
+                    warn!(%error, "old audit entries not deleted; to be tried again");
                     0
                 }
             };
@@ -203,7 +203,7 @@ fn write(conn: &Connection, batch: &[QueuedEntry], set_by: i64) -> rusqlite::Res
         match contained(|| also(conn)) {
             Err(failure) if may_pass(&failure) => return Err(failure),
             // It would fail for ever, and keep all other entries from being written.
-            Err(failure) => error!(%failure, "what goes with an entry of the log could not be written"),
+            Err(failure) => error!(%failure, "write that belongs to an audit entry failed"),
             Ok(()) => {}
         }
     }

@@ -21,7 +21,7 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     raise_descriptor_limit();
     warn_of_open_files(&config);
     for bridge in config.bridges.iter().filter(|bridge| bridge.trust == Trust::Insecure) {
-        warn!(bridge = %bridge.name, "its certificate is not checked (insecure = true): anybody on the way can read the password");
+        warn!(bridge = %bridge.name, "certificate not verified (insecure = true): anyone between can read the password");
     }
     if config.web.is_plain_beyond_this_machine() {
         warn!(
@@ -70,7 +70,7 @@ async fn read_again(mut hang_ups: HangUps, reload: Reload, file: PathBuf) {
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = taken {
-            error!(file = %file.display(), "the configuration was read again and not taken over, nothing has changed: {error}");
+            error!(file = %file.display(), "configuration not replaced, nothing has changed: {error}");
         }
     }
 }
@@ -82,7 +82,11 @@ impl HangUps {
     #[cfg(unix)]
     fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        Self(signal(SignalKind::hangup()).inspect_err(|error| warn!(%error, "the configuration can't be read again by SIGHUP")).ok())
+        Self(
+            signal(SignalKind::hangup())
+                .inspect_err(|error| warn!(%error, "SIGHUP not available: the configuration can't be read again"))
+                .ok(),
+        )
     }
 
     #[cfg(not(unix))]
@@ -104,7 +108,7 @@ impl HangUps {
 fn raise_descriptor_limit() {
     match rlimit::increase_nofile_limit(DESCRIPTORS) {
         Ok(limit) => info!(limit, "open files and sockets allowed"),
-        Err(error) => warn!(%error, "the limit of open files and sockets could not be raised"),
+        Err(error) => warn!(%error, "limit of open files and sockets not raised"),
     }
 }
 

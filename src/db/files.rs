@@ -142,7 +142,7 @@ impl DirectoryLock {
         // Only for the words of the one that comes second; on a full disk it has to do without.
         let noted = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         if let Err(error) = noted {
-            tracing::warn!(path = %path.display(), %error, "the process id could not be written into the lock file");
+            tracing::warn!(path = %path.display(), %error, "process id not written to the lock file");
         }
         Ok(Self(file))
     }

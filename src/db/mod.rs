@@ -114,7 +114,7 @@ impl Db {
         if self.writer.try_send(Job::LaterWrite(Box::new(work))).is_err() {
             metrics::counter!("usher_db_dropped_writes_total").increment(1);
             static DROPPED: LogLimit = LogLimit::new();
-            DROPPED.log(|suppressed| tracing::warn!(suppressed, "the database does not keep up: a write that can be missed was dropped"));
+            DROPPED.log(|suppressed| tracing::warn!(suppressed, "write dropped: the database does not keep up"));
         }
     }
 

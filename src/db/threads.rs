@@ -34,7 +34,7 @@ pub(super) fn start(name: &str, mut conn: Connection, queue: usize) -> Result<mp
         while let Some(job) = jobs.blocking_recv() {
             // A panic in one closure must not take the database away from everybody; its caller sees `Ended`.
             if catch_unwind(AssertUnwindSafe(|| run(&mut conn, job, &mut jobs))).is_err() {
-                tracing::error!("a database job panicked");
+                tracing::error!("database job panicked");
             }
         }
     };
@@ -49,7 +49,7 @@ pub(super) fn checkpoint(name: &str, conn: Connection) -> Result<Sender<()>, DbE
     let work = move || {
         while dropped.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
             if let Err(error) = run_checkpoints(&conn) {
-                tracing::warn!(%error, "what was written could not be brought into the database's file; it is tried again");
+                tracing::warn!(%error, "checkpoint of the database failed; to be tried again");
             }
         }
     };
@@ -109,6 +109,6 @@ fn run_batch(conn: &mut Connection, first: LaterWrite, jobs: &mut mpsc::Receiver
 fn log_failure(done: rusqlite::Result<()>) {
     static FAILED: LogLimit = LogLimit::new();
     if let Err(error) = done {
-        FAILED.log(|suppressed| tracing::warn!(%error, suppressed, "a database write failed"));
+        FAILED.log(|suppressed| tracing::warn!(%error, suppressed, "database write failed"));
     }
 }

@@ -79,7 +79,7 @@ impl WriteBehind {
             if waiting.things.len() >= WAITING && !waiting.things.contains_key(&key) {
                 metrics::counter!("usher_db_dropped_writes_total").increment(1);
                 static NOT_KEPT: LogLimit = LogLimit::new();
-                NOT_KEPT.log(|suppressed| tracing::error!(suppressed, "the database cannot be written for long: a change is not kept"));
+                NOT_KEPT.log(|suppressed| tracing::error!(suppressed, "database not writable for long; change not saved"));
                 return;
             }
             waiting.count += 1;
@@ -109,7 +109,7 @@ fn hand_over(writer: &mpsc::Sender<Job>, things: &Arc<Mutex<PendingWrite>>) -> b
     let job = Job::Now(Box::new(move |conn| {
         let written = write(&things, conn);
         if let Err(error) = &written {
-            tracing::warn!(%error, "what is to be kept could not be written; it is tried again");
+            tracing::warn!(%error, "change not written; to be tried again");
         }
         let _ = answer.send(written.is_ok());
     }));
@@ -128,7 +128,7 @@ fn write(waiting: &Mutex<PendingWrite>, conn: &mut Connection) -> rusqlite::Resu
             match contained(|| work(tx)) {
                 Err(error) if may_pass(&error) => return Err(error),
                 // It would fail for ever, and keep the others from being written.
-                Err(error) => tracing::error!(%error, what = key.0, "a change could not be kept"),
+                Err(error) => tracing::error!(%error, what = key.0, "change not saved"),
                 Ok(()) => {}
             }
         }
