@@ -68,8 +68,8 @@ test("plurals, numbers and names of strangers", () => {
 
 test("no page carries inline script or style, and nothing is loaded from elsewhere", () => {
   for (const file of templates) {
-    // But for the guard of a wall's page, which the policy knows by its hash.
-    const text = read(file).replace("<script>{{ guard | safe }}</script>", "");
+    // But for the watchdog of a wall's page, which the policy knows by its hash.
+    const text = read(file).replace("<script>{{ watchdog | safe }}</script>", "");
     assert.doesNotMatch(text, /\sstyle=|<style|\son\w+=|https?:\/\//, file);
     // A block of JSON is no script: nothing runs it.
     assert.doesNotMatch(text, /<script(?![^>]*\s(?:src=|type="application\/json"))/, file);
