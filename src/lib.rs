@@ -19,7 +19,7 @@
 //! Five files show the way of an event (`cms/events/socket.rs`, `cms/bridge/participants/listings.rs`, `store/mod.rs`, `publisher.rs`,
 //! `hub/mod.rs`). Seven show the way of an admission from the socket to the request: `http/desk_socket/session.rs` submits it,
 //! `actions/mod.rs` journals it, `actions/target.rs` decides whether it is sent, `actions/participant.rs` sends and confirms it,
-//! `actions/bridge_client.rs` waits for the bridge, `cms/bridge/waiters.rs` queues it, `cms/rest/mutation.rs` is the request.
+//! `actions/bridge_client.rs` waits for the bridge, `cms/bridge/awaited_responses.rs` queues it, `cms/rest/mutation.rs` is the request.
 
 pub mod accounts;
 pub mod actions;

@@ -1,7 +1,7 @@
 //! Carries out an action for one participant: finds the home bridge, sends one request, and reads back until CMS shows the goal reached.
 //!
-//! A second request is sent only if the first was certainly not, and will not be, carried out: it was refused, or never sent. After a request
-//! without an answer Usher only reads.
+//! A second request is sent only if the first was refused or never sent, or if its connection ended at once (as one that the bridge had closed
+//! for idleness) and a reading shows that it was not carried out. After any other request without a response Usher only reads.
 
 use std::collections::HashSet;
 use std::time::Duration;

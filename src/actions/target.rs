@@ -25,8 +25,8 @@ const WRONG_TARGET: &str = "this action is not for what it was asked for";
 
 /// A request for more targets than this is queued behind what moderators do one by one.
 const FEW: usize = 8;
-/// Participants of one request that are acted on at once at one bridge: the first are confirmed before the last are asked for, and a request for
-/// 200 still sends all its PUTs first.
+/// The most participants of one request that are acted on at once at one bridge. Up to this many, all PUTs go out before any is confirmed; beyond
+/// it, the rest wait for a free slot.
 const AT_ONCE: usize = 256;
 
 /// A target, and its names as they were when the action was requested: the target may be gone when the action has ended.

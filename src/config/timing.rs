@@ -1,4 +1,4 @@
-//! Every timeout, interval and bound, with the reason for its default.
+//! The timeouts and intervals that tests scale, each with the reason for its default. Thresholds of waits are in `config/mod.rs`.
 
 use std::time::Duration;
 

@@ -2,12 +2,12 @@
 //! travels in the same rows as the facts of CMS (see `model`), and knows nothing of CMS.
 
 mod claims;
+mod ended_waits;
 mod presence;
 mod requests;
 mod saved;
 mod state;
 mod tab;
-mod waits;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -262,7 +262,7 @@ impl Moderation {
 
     /// Ends an action. A failure stays on the row until `shown_until`.
     pub fn finish(&self, target: &Target, outcome: Outcome, shown_until: Instant) {
-        let keep = self.settings().undo + waits::UNDO_PAUSE;
+        let keep = self.settings().undo + ended_waits::UNDO_PAUSE;
         self.change(|state| {
             state.end_wait(target, &outcome, keep);
             let status = state.status(target);

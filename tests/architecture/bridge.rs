@@ -7,7 +7,7 @@ use std::path::Path;
 const ROUTING: [&str; 4] = ["dispatch", "handover", "mod", "routing"];
 
 /// What every component may use. It knows no component.
-const SHARED: [&str; 9] = ["backoff", "context", "effects", "event_coverage", "faults", "memory", "metrics", "outgoing", "timers"];
+const SHARED: [&str; 9] = ["backoff", "context", "effects", "event_coverage", "fault_codes", "memory", "metrics", "outgoing", "timers"];
 
 /// The product's text of each part, a file or a directory, without comments and tests.
 fn parts() -> BTreeMap<String, String> {

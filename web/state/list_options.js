@@ -11,6 +11,10 @@ import { handler, waited } from "./wait_thresholds.js";
  *   `by`: the handling user: "" = any, `me`, `nobody`, or `is:` and a name
  */
 
+/**
+ * The optional columns of the list. A new one also needs: its cell in `views/person_row.js`, its head in `views/people.js`, its order in
+ * `views/list_options.js`, its width in `styles/list_options.css` (and its place in `styles/tablet.css`), and its words in `i18n/`.
+ */
 export const COLUMNS = /** @type {const} */ (["began", "address", "meeting", "bridge"]);
 export const ORDERS = /** @type {const} */ (["wait", "name", "meeting", "bridge"]);
 const DENSITIES = /** @type {const} */ (["comfortable", "compact"]);

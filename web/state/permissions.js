@@ -57,7 +57,7 @@ function placeObstacle(action, person) {
 }
 
 /**
- * As `whyNot`, for a whole meeting. One of its bridges suffices: what is done to a meeting, they tell each other.
+ * Like `whyNot`, for a whole meeting. One usable bridge is enough, because bridges share changes of a meeting.
  * @param {MeetingAction} action @param {Meeting | undefined} meeting undefined: it has ended @param {Map<string, Bridge>} bridges
  *   @param {Page} page
  */

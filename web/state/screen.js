@@ -110,7 +110,7 @@ export class Screen {
     return this.role === "admin";
   }
 
-  /** The board that is on show; none for who may not see it. @returns {AdminPage} */
+  /** The open page for administrators; empty for users who may not see it. @returns {AdminPage} */
   get adminPage() {
     return this.manages ? this.choice.adminPage : "";
   }

@@ -9,7 +9,7 @@
  *   longer can
  */
 
-/** For so long time stands still at most, in ms: the server keeps places in line no longer. */
+/** The longest that the countdown may be paused, in ms. After that the server forgets the wait before the admission. */
 export const REACH = 60_000;
 
 export class UndoOffers {

@@ -6,7 +6,7 @@
  * @typedef {{ first_s: number, second_s: number, own: boolean }} Thresholds  in seconds; `own`: moderators set them
  */
 
-/** Usher's defaults, assumed while a participant's meeting is not known yet. @type {Thresholds} */
+/** Assumed while a participant's meeting is not known yet; the defaults are those of `src/config/mod.rs`. @type {Thresholds} */
 const ASSUMED = { first_s: 120, second_s: 300, own: false };
 
 /** @param {Meeting | undefined} meeting @returns {Thresholds} */

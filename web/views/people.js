@@ -11,8 +11,8 @@ import { icon } from "./icons.js";
 import { activeFilters, columnHead, listOptionsButton } from "./list_options.js";
 import { handler, marks, meetingName } from "./meetings.js";
 import { menuButton } from "./menu.js";
+import { personRow } from "./person_row.js";
 import { lookers } from "./presence.js";
-import { personRow } from "./row.js";
 import { emptyListMessage, statusLine } from "./status_line.js";
 import { thresholdsChip } from "./thresholds.js";
 
@@ -23,7 +23,7 @@ import { thresholdsChip } from "./thresholds.js";
  *   import("./meetings.js").Parts &
  *   import("./menu.js").Parts &
  *   import("./presence.js").Parts &
- *   import("./row.js").Parts &
+ *   import("./person_row.js").Parts &
  *   import("./status_line.js").Parts &
  *   import("./thresholds.js").Parts &
  *   {

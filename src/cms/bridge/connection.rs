@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::backoff::{backoff, jittered};
 use super::context::{Context, Phase};
 use super::effects::Effect;
-use super::faults::{fault_of, paused_by};
+use super::fault_codes::{fault_of, paused_by};
 use super::timers::Timer;
 use crate::clock::Now;
 use crate::cms::rest::client::RequestError;
@@ -216,7 +216,8 @@ impl BridgeConnection {
         ctx.timers.set(Timer::Probe, now.instant + pause);
     }
 
-    /// The first 401 ends everything: repeating it can lock the account (rest.md section 1).
+    /// The first 401 of a REST request ends everything: repeating it can lock the account (rest.md section 1). `dispatch` sends a 401 of an
+    /// events token elsewhere: that user may only not follow events, and the bridge is polled.
     pub(super) fn on_unauthorized(&mut self, ctx: &mut Context, error: RequestError) {
         warn!(bridge = %ctx.name, "user name or password refused");
         ctx.memory.set_refused(&ctx.config, true);

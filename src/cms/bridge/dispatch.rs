@@ -25,7 +25,7 @@ impl Bridge {
         self.ctx.requests.queue.finish(lane);
         let now = Now::read();
         self.refresh(now);
-        let waiters = self.waiters.take_response_waiters(&ask, sent.instant);
+        let waiters = self.awaited.take_response_waiters(&ask, sent.instant);
         let told = (!waiters.is_empty()).then(|| (ask.clone(), result.clone()));
         let again = match result {
             Ok(answer) => {
@@ -48,7 +48,7 @@ impl Bridge {
         };
         self.route(now);
         match told {
-            Some((ask, _)) if again => self.waiters.keep_waiting(ask, waiters),
+            Some((ask, _)) if again => self.awaited.keep_waiting(ask, waiters),
             Some((_, result)) => waiters.into_iter().for_each(|waiter| waiter.answer(result.clone())),
             None => {}
         }
@@ -148,7 +148,7 @@ impl Bridge {
             }
             RequestError::Busy { retry_after } => {
                 self.connection.on_busy(ctx, *retry_after, now);
-                self.waiters.fail_held_too_long(ctx, now.instant);
+                self.awaited.fail_held_too_long(ctx, now.instant);
                 if ctx.phase.is_up() && self.connection.may_repeat(&ask) {
                     ctx.requests.queue.requeue(lane, ask);
                     return true;
@@ -258,9 +258,9 @@ impl Bridge {
         let ctx = &mut self.ctx;
         match command {
             BridgeCommand::HostedHere(person) => self.participants.on_hosted_here(ctx, &person),
-            BridgeCommand::Send { request: ask, bulk, reply } => self.waiters.submit(ctx, ask, action_lane(bulk), reply),
-            BridgeCommand::Withdraw(ask) => self.waiters.withdraw(ctx, &ask),
-            BridgeCommand::ProbeLegs { person, bulk, reply } => self.waiters.probe_participant(ctx, person, action_lane(bulk), reply),
+            BridgeCommand::Send { request: ask, bulk, reply } => self.awaited.submit(ctx, ask, action_lane(bulk), reply),
+            BridgeCommand::Withdraw(ask) => self.awaited.withdraw(ctx, &ask),
+            BridgeCommand::ProbeLegs { person, bulk, reply } => self.awaited.probe_participant(ctx, person, action_lane(bulk), reply),
             BridgeCommand::Records { body, room } => {
                 self.records.on_records(ctx, &body, now);
                 self.route(now);

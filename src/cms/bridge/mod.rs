@@ -14,7 +14,7 @@
 //! | `missed` | changes that no event told |
 //! | `space_profiles` | what the space of a call says of its lobby and lock |
 //! | `cdr_records`, `cdr_registration` | Call Detail Records, and that they come |
-//! | `waiters` | who waits for a response or a probe |
+//! | `awaited_responses` | who waits for a response or a probe |
 //! | `stats` | figures for administrators |
 //!
 //! A component is handed the [`context::Context`]: names, times, the store, the queue of requests, the timers, and the few facts that one
@@ -27,6 +27,7 @@
 //! To follow one event: `dispatch` `on_report`, `event_sockets/incoming` `on_frame`, `participants/listings` `on_roster_update`, `routing`
 //! `apply`.
 
+mod awaited_responses;
 mod backoff;
 mod calls;
 mod cdr_records;
@@ -37,7 +38,7 @@ mod dispatch;
 mod effects;
 mod event_coverage;
 mod event_sockets;
-mod faults;
+mod fault_codes;
 mod handover;
 mod identity;
 mod memory;
@@ -51,7 +52,6 @@ mod space_profiles;
 mod stats;
 mod status;
 mod timers;
-mod waiters;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -67,6 +67,7 @@ use super::events::socket::{ConnectOptions, SocketReport};
 use super::tls::{self, TrustError};
 use crate::clock::Now;
 use crate::config::BridgeConfig;
+use awaited_responses::AwaitedResponses;
 pub(super) use backoff::backoff;
 use calls::FollowedCalls;
 use cdr_records::CdrRecords;
@@ -75,7 +76,7 @@ use connection::BridgeConnection;
 use context::Context;
 use effects::Effect;
 use event_sockets::EventSockets;
-pub(super) use faults::report_failed_actor;
+pub(super) use fault_codes::report_failed_actor;
 use identity::ClusterIdentity;
 pub use memory::SavedBridgeState;
 use missed::MissedChanges;
@@ -85,7 +86,6 @@ use space_profiles::SpaceProfiles;
 use stats::RecentTotals;
 use status::BridgeStatus;
 use timers::Timer;
-use waiters::Waiters;
 
 /// The components of one bridge; owned by its task alone.
 pub(super) struct Bridge {
@@ -101,7 +101,7 @@ pub(super) struct Bridge {
     profiles: SpaceProfiles,
     records: CdrRecords,
     registration: CdrRegistration,
-    waiters: Waiters,
+    awaited: AwaitedResponses,
     stats: RecentTotals,
     /// Effects that are still to be applied, the next one last.
     pending: Vec<Effect>,
@@ -149,7 +149,7 @@ impl Bridge {
             profiles: SpaceProfiles::new(now),
             records: CdrRecords::new(),
             registration: CdrRegistration::default(),
-            waiters: Waiters::default(),
+            awaited: AwaitedResponses::default(),
             stats: RecentTotals::default(),
             pending: Vec::new(),
             tracker,

@@ -124,8 +124,8 @@ impl Rechecks {
         ctx.emit(Effect::Recheck { call: call.clone(), all, lane: Lane::Suspected });
     }
 
-    /// The `n`th reading after a suspicion. A suspicion that came later has it too, at its own time: however much happens in a call, the
-    /// last change is followed as long as the first.
+    /// The `n`th reading after a suspicion. A later suspicion gets its own `n`th reading, so that in a busy call the last change is followed up
+    /// for as long as the first.
     pub(super) fn recheck(&mut self, ctx: &mut Context, call: &CallId, n: usize, now: Now) {
         let after = ctx.timing.recheck[n];
         let Some(suspicions) = self.of(ctx, call) else { return };

@@ -39,7 +39,7 @@ impl Bridge {
             Effect::ReadLists(lane) => self.calls.read_lists(ctx, lane, now),
             Effect::RequestsStopped { error, close_sockets } => {
                 // Before the queue forgets which requests were not sent.
-                self.waiters.fail_all(ctx, &error);
+                self.awaited.fail_all(ctx, &error);
                 ctx.requests.queue.clear();
                 self.calls.forget_reading();
                 self.participants.forget_placement();
@@ -93,7 +93,7 @@ impl Bridge {
             Effect::MoveRequested(person) => self.participants.expect_move(&person),
             Effect::ReadLegs { person, lane } => self.participants.read_legs(ctx, &person, lane),
             Effect::ProbeAnswered { person, look, sent } => {
-                self.waiters.answer_probes(&person, &look, sent.map(|sent| sent.instant));
+                self.awaited.answer_probes(&person, &look, sent.map(|sent| sent.instant));
             }
             Effect::LegAnnounced { leg, waiting, connected } => {
                 let known = self.participants.on_leg_record(ctx, &leg, waiting, now);

@@ -132,8 +132,8 @@ fn is_useless(error: &RequestError) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::faults::fault_of;
     use super::*;
+    use crate::cms::bridge::fault_codes::fault_of;
 
     #[test]
     fn a_bridge_is_live_once_it_is_read_and_all_its_events_come() {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// Requests of one user that may run at once.
 const AT_ONCE: usize = 32;
-/// Cost of a request, and one more for each person in it: about what it writes.
+/// Base cost of a request; each participant in it adds 1. This is roughly how much it writes to disk.
 const REQUEST: usize = 20;
 /// A lobby of 5,000 several times over.
 const BURST: f64 = 30_000.0;

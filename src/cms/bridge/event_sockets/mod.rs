@@ -17,7 +17,7 @@ use tracing::{debug, warn};
 use super::backoff::backoff;
 use super::context::Context;
 use super::effects::Effect;
-use super::faults::fault_of;
+use super::fault_codes::fault_of;
 use super::timers::Timer;
 use crate::clock::Now;
 use crate::cms::events::liveness::Liveness;

@@ -1,4 +1,4 @@
-//! The lobby: takes the details of legs, decides with `lobby`, writes the fact. The only place where a lobby state is set.
+//! The lobby: takes the details of legs, decides with `lobby_state`, writes the fact. The only place where a lobby state is set.
 
 use std::time::Instant;
 

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::context::Context;
 use super::effects::Effect;
-use super::faults::paused_by;
+use super::fault_codes::paused_by;
 use crate::cms::cluster::{BridgeCommand, LegProbe};
 use crate::cms::rest::client::RequestError;
 use crate::cms::rest::mutation::Mutation;
@@ -38,13 +38,13 @@ impl<T> Waiter<T> {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Waiters {
+pub(super) struct AwaitedResponses {
     responses: HashMap<Request, Vec<ResponseWaiter>>,
     probes: HashMap<ParticipantId, Vec<ProbeWaiter>>,
 }
 
 /// Requests from outside.
-impl Waiters {
+impl AwaitedResponses {
     /// Sends a request for somebody. A change that is under way is not sent a second time; a reading is, since what it shows was perhaps so
     /// before it was asked for.
     pub(super) fn submit(&mut self, ctx: &mut Context, ask: Request, lane: Lane, reply: oneshot::Sender<Result<Response, RequestError>>) {
@@ -86,7 +86,7 @@ impl Waiters {
 }
 
 /// Answers.
-impl Waiters {
+impl AwaitedResponses {
     /// Takes out those who get the response to a request that was sent then.
     pub(super) fn take_response_waiters(&mut self, ask: &Request, sent: Instant) -> Vec<ResponseWaiter> {
         match ask {
@@ -134,7 +134,7 @@ impl Waiters {
 }
 
 /// The end of the actor.
-impl Waiters {
+impl AwaitedResponses {
     /// Hands on everything that was asked for and not sent; what nobody takes is answered. A change that is under way keeps its waiters.
     pub(super) fn hand_on(&mut self, ctx: &mut Context, pass: impl Fn(BridgeCommand)) {
         let queued: HashMap<Request, Lane> = ctx.requests.queue.drain();
@@ -155,7 +155,7 @@ impl Waiters {
         }
     }
 
-    /// Whether somebody waits for a change that is under way, after [`Waiters::hand_on`].
+    /// Whether somebody waits for a change that is under way, after [`AwaitedResponses::hand_on`].
     pub(super) fn has_changes_in_flight(&self) -> bool {
         !self.responses.is_empty()
     }
@@ -194,12 +194,12 @@ fn take_those_before<K: Eq + Hash + Clone, T>(all: &mut HashMap<K, Vec<Waiter<T>
 mod tests {
     use std::time::Duration;
 
-    use super::super::context::Phase;
     use super::*;
+    use crate::cms::bridge::context::Phase;
 
     #[test]
     fn whoever_asks_a_bridge_that_does_not_answer_is_told_so_at_once() {
-        let (mut ctx, mut waiters) = (Context::for_tests(), Waiters::default());
+        let (mut ctx, mut waiters) = (Context::for_tests(), AwaitedResponses::default());
         let (reply, mut answer) = oneshot::channel();
         ctx.phase = Phase::Down;
         waiters.submit(&mut ctx, Request::Status, Lane::Action, reply);
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_change_that_was_sent_keeps_its_waiters_when_the_bridge_goes_away() {
-        let (mut ctx, mut waiters) = (Context::for_tests(), Waiters::default());
+        let (mut ctx, mut waiters) = (Context::for_tests(), AwaitedResponses::default());
         let change = |person: &str| Request::Mutate(Mutation::new(&Action::Admit, &person.into()));
         let (sent, mut sent_answer) = oneshot::channel();
         let (unsent, mut unsent_answer) = oneshot::channel();
