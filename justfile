@@ -7,15 +7,15 @@ _default:
 test:
     tests/run
 
-# Run the Rust tests, of one file of tests/ or all: just rust login
+# Run the Rust tests, of these files of tests/ or all: just rust login
 rust *FILES:
     tests/run rust {{FILES}}
 
-# Check formats, lints, documentation links, types and lints of the pages
+# Check everything but Rust and browser tests: formats, lints, links, docker-compose.yml, the pages with their unit tests
 lint:
-    tests/run format lints docs pages
+    tests/run format lints docs compose pages
 
-# Run the browser tests, of one spec or all: just browser admit
+# Run the browser tests, of these specs or all: just browser admit
 browser *SPECS:
     tests/run browser {{SPECS}}
 
