@@ -1,4 +1,4 @@
-//! The first page of a display, which browsers without script keep. Made once, at the moment of the request. Pure.
+//! The first page of a display, which browsers without script keep. Built once, at the moment of the request. Pure.
 //!
 //! The script in `web/wall/` holds the rules of displays: order by need, thresholds, waits at silent bridges, rotation. This page does not
 //! repeat them. It lists the fields that the rows have, the longest wait first, and shows no wait that a silent bridge may have ended.
@@ -30,10 +30,14 @@ pub struct StaticPage {
     pub meetings: Vec<ListedMeeting>,
     /// Meetings with waiting participants beyond those listed.
     pub more: usize,
-    /// It is known that nobody waits.
-    pub nobody: bool,
+    /// Participants who may be waiting: their lobby state is not known yet.
+    pub unknown: usize,
+    /// Where no meeting is listed: the text that says why, by its key below `wall.`.
+    pub empty: Option<&'static str>,
     /// Meetings without waiting participants.
     pub quiet: usize,
+    /// All meetings without waiting participants are stale.
+    pub quiet_stale: bool,
     /// All bridges of the view; the ones that don't answer come first, the longest silent before the others.
     pub bridges: Vec<ListedBridge>,
 }
@@ -75,7 +79,8 @@ impl StaticPage {
         let mut waiting: Vec<&WallMeeting> = shown.iter().copied().filter(|row| row.waiting > 0).collect();
         waiting.sort_by_key(|row| (row.longest_since.unwrap_or(i64::MAX), row.id.clone()));
         let meetings: Vec<ListedMeeting> = waiting.iter().map(|row| listed_meeting(row, &silent, now)).collect();
-        let all_known = silent.is_empty() && !none_answers && shown.iter().all(|row| row.unknown == 0);
+        let unknown = shown.iter().map(|row| row.unknown).sum();
+        let mut quiet = shown.iter().filter(|row| row.waiting == 0).peekable();
         Self {
             waiting: meetings.iter().map(|meeting| meeting.waiting).sum(),
             held: meetings.iter().map(|meeting| meeting.held).sum(),
@@ -83,16 +88,35 @@ impl StaticPage {
             doubtful: meetings.iter().filter(|meeting| meeting.stale).map(|meeting| meeting.waiting + meeting.held).sum(),
             longest_ms: meetings.iter().filter_map(|meeting| meeting.longest_ms).max(),
             more: meetings.len().saturating_sub(MAX_MEETINGS),
-            nobody: meetings.is_empty() && all_known,
+            unknown,
+            empty: meetings.is_empty().then(|| empty_reason(&bridges, unknown)),
             quiet: shown.len() - meetings.len(),
+            quiet_stale: quiet.peek().is_some() && quiet.all(|row| is_stale(row, &silent)),
             meetings: meetings.into_iter().take(MAX_MEETINGS).collect(),
             bridges,
         }
     }
 }
 
+/// Why no meeting is listed. A participant whose state is not known, or a bridge that doesn't answer, may hide a wait.
+fn empty_reason(bridges: &[ListedBridge], unknown: usize) -> &'static str {
+    if bridges.iter().all(|bridge| bridge.age_ms.is_some()) {
+        "no_bridge"
+    } else if unknown > 0 {
+        "nobody_checking_n"
+    } else if bridges.iter().any(|bridge| bridge.age_ms.is_some()) {
+        "nobody_read"
+    } else {
+        "nobody"
+    }
+}
+
+fn is_stale(row: &WallMeeting, silent: &HashSet<&str>) -> bool {
+    row.bridges.iter().any(|bridge| silent.contains(&**bridge))
+}
+
 fn listed_meeting(row: &WallMeeting, silent: &HashSet<&str>, now: i64) -> ListedMeeting {
-    let stale = row.bridges.iter().any(|bridge| silent.contains(&**bridge));
+    let stale = is_stale(row, silent);
     let held = row.held as usize;
     ListedMeeting {
         title: row.title.clone(),
@@ -166,7 +190,7 @@ mod tests {
         );
         let lines: Vec<_> = page.meetings.iter().map(|line| (line.title.as_deref().unwrap_or(""), line.longest_ms, line.more)).collect();
         assert_eq!(lines, [("a", Some(300_000), 1), ("c", Some(70_000), 0)]);
-        assert_eq!((page.waiting, page.longest_ms, page.quiet, page.stale, page.nobody), (3, Some(300_000), 1, false, false));
+        assert_eq!((page.waiting, page.longest_ms, page.quiet, page.stale, page.empty), (3, Some(300_000), 1, false, None));
     }
 
     #[test]
@@ -227,16 +251,37 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_said_not_to_wait_while_that_is_not_known() {
+    fn an_empty_list_says_that_nobody_waits_only_where_that_is_known() {
         let mut checking = meeting("d", 0, None, "eu-1");
         checking["unknown"] = json!(3);
         let (fine, silent, quiet) = (bridge("eu-1", None), bridge("eu-2", Some(1)), meeting("d", 0, None, "eu-1"));
-        let nobody = |all: &[Value]| page(all, 10_000).nobody;
-        assert!(!nobody(&[]));
-        assert!(!nobody(&[silent.clone(), quiet.clone()]));
-        assert!(!nobody(&[fine.clone(), checking]));
-        assert!(!nobody(&[fine.clone(), silent, quiet.clone()]));
-        assert!(nobody(&[fine.clone(), quiet]));
-        assert!(nobody(&[fine]));
+        let empty = |all: &[&Value]| page(&all.iter().map(|row| (*row).clone()).collect::<Vec<_>>(), 10_000).empty;
+        assert_eq!(empty(&[]), Some("no_bridge"));
+        assert_eq!(empty(&[&silent, &quiet]), Some("no_bridge"));
+        assert_eq!(empty(&[&fine, &checking]), Some("nobody_checking_n"));
+        assert_eq!(empty(&[&fine, &silent, &checking]), Some("nobody_checking_n"));
+        assert_eq!(empty(&[&fine, &silent, &quiet]), Some("nobody_read"));
+        assert_eq!(empty(&[&fine, &quiet]), Some("nobody"));
+        assert_eq!(empty(&[&fine]), Some("nobody"));
+        assert_eq!(empty(&[&fine, &meeting("w", 1, Some(0), "eu-1")]), None);
+        assert_eq!(page(&[fine.clone(), checking], 10_000).unknown, 3);
+    }
+
+    #[test]
+    fn only_the_bridges_of_the_view_say_whether_the_list_is_complete() {
+        let all = rows(&[bridge("eu-1", None), bridge("eu-2", Some(1))]);
+        let of = |bridge: &str| StaticPage::new(&all, &ViewFilter::Bridges { bridges: vec![bridge.into()] }, 10_000).empty;
+        assert_eq!((of("eu-1"), of("eu-2")), (Some("nobody"), Some("no_bridge")));
+    }
+
+    #[test]
+    fn quiet_meetings_look_old_where_all_of_them_are() {
+        let (fine, silent) = (bridge("eu-1", None), bridge("eu-2", Some(1)));
+        let (old, live) = (meeting("o", 0, None, "eu-2"), meeting("l", 0, None, "eu-1"));
+        let stale = |quiet: &[&Value]| {
+            let all = [&fine, &silent].into_iter().chain(quiet.iter().copied());
+            page(&all.cloned().collect::<Vec<_>>(), 10_000).quiet_stale
+        };
+        assert_eq!((stale(&[&old]), stale(&[&old, &live]), stale(&[])), (true, false, false));
     }
 }
