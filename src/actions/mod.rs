@@ -24,7 +24,7 @@ mod undo;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Shared};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -99,8 +99,8 @@ impl ActionHandler for Actions {
     fn submit(&self, request: ActionRequest) -> BoxFuture<'static, Result<mpsc::Receiver<TargetResult>, ActionError>> {
         let (results, receiver) = mpsc::channel(request.targets.len().max(1));
         let (journalled, is_journalled) = oneshot::channel();
-        if let Some(place) = self.take_place() {
-            let start = Start { journalled, _place: place };
+        if let Some(permit) = self.admit_request() {
+            let start = Start { journalled, permit, commands: self.bridge_commands.requested_so_far() };
             self.tasks.spawn(self.clone().carry_out_request(request, results, start));
         }
         async move { is_journalled.await.map(|()| receiver).map_err(|_| ActionError::Busy) }.boxed()
@@ -140,7 +140,7 @@ impl Actions {
     }
 
     /// None if too many requests wait, or Usher stops.
-    fn take_place(&self) -> Option<OwnedSemaphorePermit> {
+    fn admit_request(&self) -> Option<OwnedSemaphorePermit> {
         if self.closed.is_cancelled() {
             return None;
         }
@@ -152,12 +152,12 @@ impl Actions {
         let (action, scope) = (to_wire(&request.action.kind()), to_wire(&request.scope));
         info!(user = %request.actor.user, %action, targets = known.len(), unknown = unknown.len(), %scope, "action requested");
         let Some(mut reservation) = self.reserve_entries(&request, &known, &unknown).await else {
-            start.announce();
+            start.announce().await;
             let all = known.into_iter().map(|snapshot| snapshot.target).chain(unknown);
             return send_all(all, ActionResult::Refused, LOG_FULL, &results).await;
         };
         let journal_id = if known.is_empty() { 0 } else { self.write_journal(&request, &known).await };
-        start.announce();
+        start.announce().await;
         self.log_unknown(&request, &unknown, &mut reservation);
         send_all(unknown.into_iter(), ActionResult::Left, "", &results).await;
         self.act_on_targets(&request, journal_id, &known, &mut reservation, &results).await;
@@ -227,57 +227,80 @@ impl Actions {
         bridge: String,
         command: BridgeCommand,
     ) -> BoxFuture<'static, Result<(), ActionError>> {
-        let (answer, answered) = oneshot::channel();
-        if let Some(place) = self.take_place() {
+        let (result, received) = oneshot::channel();
+        if let Some(permit) = self.admit_request() {
             info!(user = %actor.user, address = %actor.address, bridge, command = %to_wire(&event), "bridge command requested");
             let (turn, actions) = (self.bridge_commands.join(), self.clone());
             self.tasks.spawn(async move {
                 let ended = turn.wait().await;
-                let _ = answer.send(actions.command_audited(&actor, event, &bridge, command).await);
-                drop((ended, place));
+                let _ = result.send(actions.command_audited(&actor, event, &bridge, command).await);
+                drop((ended, permit));
             });
         }
-        async move { answered.await.unwrap_or(Err(ActionError::Busy)) }.boxed()
+        async move { received.await.unwrap_or(Err(ActionError::Busy)) }.boxed()
     }
 }
 
-/// Tells the one who asked that a request has begun, and makes room for the next one.
+/// What precedes the actions of a request.
 struct Start {
     journalled: oneshot::Sender<()>,
-    _place: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
+    /// The bridge commands that were requested before.
+    commands: Shared<oneshot::Receiver<()>>,
 }
 
 impl Start {
-    fn announce(self) {
-        let _ = self.journalled.send(());
+    /// Tells the requester that the request has begun, makes room for the next one, and waits for the bridge commands requested before: an
+    /// action must find its bridge as they leave it.
+    async fn announce(self) {
+        let Self { journalled, permit, commands } = self;
+        let _ = journalled.send(());
+        drop(permit);
+        let _ = commands.await;
     }
 }
 
-/// Keeps commands in the order in which they were asked for: a pause that ends must not overtake its beginning. Cheap to clone.
+/// Keeps commands in the order in which they were requested: a resume must not overtake its pause. Cheap to clone.
 #[derive(Clone, Default)]
-struct CommandQueue(Arc<Mutex<Option<oneshot::Receiver<()>>>>);
+struct CommandQueue(Arc<Mutex<Option<Shared<oneshot::Receiver<()>>>>>);
 
-/// A place in the queue.
+/// A position in the queue.
 struct CommandTurn {
-    before: Option<oneshot::Receiver<()>>,
+    before: Shared<oneshot::Receiver<()>>,
     ended: oneshot::Sender<()>,
 }
 
 impl CommandQueue {
     fn join(&self) -> CommandTurn {
         let (ended, after) = oneshot::channel();
-        let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(after);
-        CommandTurn { before, ended }
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        CommandTurn { before: last.replace(after.shared()).unwrap_or_else(no_command), ended }
     }
+
+    /// Ends when all commands requested until now have ended, in whichever way.
+    fn requested_so_far(&self) -> Shared<oneshot::Receiver<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_else(no_command)
+    }
+}
+
+/// Ends at once, as its sender is gone.
+fn no_command() -> Shared<oneshot::Receiver<()>> {
+    oneshot::channel().1.shared()
 }
 
 impl CommandTurn {
     /// Waits for the command before to end, in whichever way; the next one waits until the returned value is dropped.
     async fn wait(self) -> oneshot::Sender<()> {
-        if let Some(before) = self.before {
-            let _ = before.await;
-        }
+        let _ = self.before.await;
         self.ended
+    }
+}
+
+#[cfg(test)]
+impl Actions {
+    /// Makes all that is requested from now on wait until the returned value is dropped.
+    pub(crate) async fn hold_commands(&self) -> oneshot::Sender<()> {
+        self.bridge_commands.join().wait().await
     }
 }
 
@@ -296,5 +319,19 @@ mod tests {
         drop(waiting.await);
         drop(third);
         drop(queue.join().wait().await);
+    }
+
+    #[tokio::test]
+    async fn an_action_waits_for_the_commands_before_it_and_for_none_after_it() {
+        let queue = CommandQueue::default();
+        assert!(queue.requested_so_far().now_or_never().is_some(), "there is none");
+        let (first, second) = (queue.join(), queue.join());
+        let before = queue.requested_so_far();
+        let third = queue.join();
+        drop(first);
+        assert!(before.clone().now_or_never().is_none(), "the second has not ended");
+        drop(second);
+        assert!(before.now_or_never().is_some());
+        drop(third);
     }
 }

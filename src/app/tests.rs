@@ -48,16 +48,16 @@ async fn running_with(change: impl FnOnce(&mut Timing)) -> Running {
     Running { sim, app, _dir: dir }
 }
 
-async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let looking = async {
+async fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let polling = async {
         loop {
-            match look() {
+            match found() {
                 Some(found) => return found,
                 None => tokio::time::sleep(Duration::from_millis(5)).await,
             }
         }
     };
-    timeout(DEADLINE, looking).await.unwrap_or_else(|_| panic!("{what}"))
+    timeout(DEADLINE, polling).await.unwrap_or_else(|_| panic!("{what}"))
 }
 
 impl Running {
@@ -80,21 +80,21 @@ impl Running {
         all
     }
 
-    async fn press(&self, deed: Action, targets: Vec<Target>) -> Receiver<TargetResult> {
-        let press = ActionRequest {
+    async fn submit(&self, action: Action, targets: Vec<Target>) -> Receiver<TargetResult> {
+        let request = ActionRequest {
             actor: Actor { user: "mo".into(), address: [127, 0, 0, 1].into() },
-            action: deed,
+            action,
             targets,
             scope: Scope::Selection,
             over: Vec::new(),
             held: false,
             stop: CancellationToken::new(),
         };
-        timeout(DEADLINE, self.app.actions.submit(press)).await.expect("begun in time").expect("taken")
+        timeout(DEADLINE, self.app.actions.submit(request)).await.expect("begun in time").expect("taken")
     }
 
-    async fn all_results(&self, deed: Action, targets: Vec<Target>) -> Vec<TargetResult> {
-        let mut results = self.press(deed, targets).await;
+    async fn all_results(&self, action: Action, targets: Vec<Target>) -> Vec<TargetResult> {
+        let mut results = self.submit(action, targets).await;
         let mut all = Vec::new();
         while let Some(result) = timeout(DEADLINE, results.recv()).await.expect("a result in time") {
             all.push(result);
@@ -130,14 +130,14 @@ async fn a_task_that_usher_cannot_do_without_ends_it_when_it_panics_and_is_named
 }
 
 #[tokio::test]
-async fn a_defect_that_one_person_or_meeting_shows_costs_no_other_of_the_press() {
+async fn a_defect_that_one_person_or_meeting_shows_costs_no_other_of_the_request() {
     let usher = running().await;
     let waiting = usher.waiting(3).await;
     let people: Vec<Target> = waiting.iter().map(|(person, _)| Target::Person(person.clone())).collect();
     let meetings: Vec<Target> = waiting.iter().map(|(_, meeting)| Target::Meeting(meeting.clone())).collect();
     faults::NOW.lock().expect("faults").extend([people[1].clone(), meetings[1].clone()]);
-    for (deed, targets) in [(Action::Admit, people), (Action::Lock(true), meetings)] {
-        let results = usher.all_results(deed.clone(), targets.clone()).await;
+    for (action, targets) in [(Action::Admit, people), (Action::Lock(true), meetings)] {
+        let results = usher.all_results(action.clone(), targets.clone()).await;
         let entries = usher.entries().await;
         for (n, target) in targets.iter().enumerate() {
             let result = results.iter().find(|result| result.target == *target).expect("a result for each");
@@ -145,16 +145,16 @@ async fn a_defect_that_one_person_or_meeting_shows_costs_no_other_of_the_press()
             let entry = entries.iter().find(|(about, ..)| **about == **id).expect("an entry for each");
             if n == 1 {
                 let reason = result.reason.clone().unwrap_or_default();
-                assert!(result.result == ActionResult::Unreachable && reason.starts_with("Usher failed"), "{deed:?}: {result:?}");
-                assert!(entry.1 == "unreachable" && *entry.2 == *reason, "{deed:?}: {entry:?}");
+                assert!(result.result == ActionResult::Unreachable && reason.starts_with("Usher failed"), "{action:?}: {result:?}");
+                assert!(entry.1 == "unreachable" && *entry.2 == *reason, "{action:?}: {entry:?}");
             } else {
-                assert_eq!((result.result, &*entry.1), (ActionResult::Done, "done"), "{deed:?}: {result:?}");
+                assert_eq!((result.result, &*entry.1), (ActionResult::Done, "done"), "{action:?}: {result:?}");
             }
-            let acted = match target {
+            let shown = match target {
                 Target::Person(id) => usher.app.moderation.person(id).status,
                 Target::Meeting(id) => usher.app.moderation.meeting(id, id).status,
             };
-            assert!(acted.pending.is_none() && acted.outcome.is_some() == (n == 1), "{deed:?}: {acted:?}");
+            assert!(shown.pending.is_none() && shown.outcome.is_some() == (n == 1), "{action:?}: {shown:?}");
         }
         nothing_open(&usher.app).await;
     }
@@ -163,7 +163,7 @@ async fn a_defect_that_one_person_or_meeting_shows_costs_no_other_of_the_press()
 }
 
 #[tokio::test]
-async fn a_defect_that_shows_when_one_is_read_later_costs_no_other_of_the_press() {
+async fn a_defect_that_shows_when_one_is_read_later_costs_no_other_of_the_request() {
     let usher = running_with(|timing| {
         timing.confirm_within = Duration::from_millis(300);
         timing.read_later = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(20)];
@@ -173,7 +173,7 @@ async fn a_defect_that_shows_when_one_is_read_later_costs_no_other_of_the_press(
     faults::LATER.lock().expect("faults").push(people[1].clone());
     let control = usher.sim.control();
     control.set_switches(None, serde_json::json!({ "put_slow_ms": 3_600_000 })).expect("switch");
-    let mut results = usher.press(Action::Admit, people.clone()).await;
+    let mut results = usher.submit(Action::Admit, people.clone()).await;
     let mut next = async || timeout(DEADLINE, results.recv()).await.expect("a result in time");
     for _ in &people {
         let result = next().await.expect("a result for each");
@@ -184,7 +184,33 @@ async fn a_defect_that_shows_when_one_is_read_later_costs_no_other_of_the_press(
     control.admit(first).expect("let in");
     let put_right = next().await.expect("one of them is read again");
     assert!(put_right.corrected && put_right.target == people[0] && put_right.result == ActionResult::Done, "{put_right:?}");
-    assert_eq!(next().await, None, "the press ends all the same");
+    assert_eq!(next().await, None, "the request ends all the same");
+    usher.app.stop();
+    timeout(DEADLINE, usher.app.join()).await.expect("Usher ends").expect("as it was asked to");
+}
+
+#[tokio::test]
+async fn an_action_meets_the_bridge_as_the_commands_before_it_left_it() {
+    let usher = running().await;
+    let people: Vec<Target> = usher.waiting(2).await.into_iter().map(|(person, _)| Target::Person(person)).collect();
+    let actor = || Actor { user: "ada".into(), address: [127, 0, 0, 1].into() };
+    let actions = &usher.app.actions;
+
+    let held = actions.hold_commands().await;
+    let pause = actions.pause(actor(), "eu-1".into(), true);
+    let mut refused = usher.submit(Action::Admit, vec![people[0].clone()]).await;
+    assert!(refused.try_recv().is_err(), "the pause has not ended");
+    drop(held);
+    timeout(DEADLINE, pause).await.expect("in time").expect("paused");
+    let result = timeout(DEADLINE, refused.recv()).await.expect("in time").expect("a result");
+    let reason = result.reason.unwrap_or_default();
+    assert!(result.result == ActionResult::Unreachable && reason.contains("paused"), "{:?}: {reason}", result.result);
+
+    let resume = actions.pause(actor(), "eu-1".into(), false);
+    timeout(DEADLINE, resume).await.expect("in time").expect("resumed");
+    until("the bridge is read", || usher.app.store.bridge_is("eu-1", |facts| facts.state == BridgeState::Live).then_some(())).await;
+    let results = usher.all_results(Action::Admit, vec![people[1].clone()]).await;
+    assert_eq!(results[0].result, ActionResult::Done, "{results:?}");
     usher.app.stop();
     timeout(DEADLINE, usher.app.join()).await.expect("Usher ends").expect("as it was asked to");
 }

@@ -209,8 +209,9 @@ pub enum ActionError {
 
 /// Takes the requests of browsers. `Actions` in the module `actions` carries them out.
 ///
-/// Each method hands its request over before it returns, whether or not anybody awaits the future, in the order of the calls: a page may be
-/// gone, or send its next message, before an answer comes. Beyond a limit of requests that have not begun, the answer is [`ActionError::Busy`].
+/// Each method takes its request before it returns, whether or not the future is awaited: a page may be gone before the result is known.
+/// Bridge commands are carried out in the order of the calls, and an action meets its bridge as the commands before it left it. Actions don't
+/// wait for each other. Beyond a limit of requests that have not begun, the result is [`ActionError::Busy`].
 pub trait ActionHandler: std::fmt::Debug + Send + Sync {
     /// Begins an action. The future is ready once the request is journalled. The channel then yields one result for each distinct target,
     /// later the results that correct earlier ones, and closes.
