@@ -240,7 +240,7 @@ impl FollowedCalls {
 mod tests {
     use super::*;
     use crate::cms::events::protocol::Update;
-    use crate::cms::rest::response::ListPage;
+    use crate::cms::rest::response::{CallItem, ListPage};
 
     fn update(kind: &str) -> Update {
         Update { update_type: Some(kind.into()), call: Some("c".into()), ..Update::default() }
@@ -269,5 +269,22 @@ mod tests {
         assert!(calls.count_calls() == 1 && ctx.requests.queue.contains(&Request::Call("c".into())) && ctx.calls_listed);
         calls.on_call_failed(&mut ctx, &"c".into(), &RequestError::Gone(String::new()), false, now);
         assert_eq!(calls.count_calls(), 0);
+    }
+    #[test]
+    fn a_changed_name_is_no_evidence_against_the_events_while_everything_is_read_anew() {
+        let (mut ctx, mut calls, now) = (Context::for_tests(), FollowedCalls::default(), Now::read());
+        let listed = |name: &str| {
+            let item = CallItem { id: "c".into(), name: Some(name.into()), space: None, tenant: None, correlator: None };
+            ListPage { items: vec![item], total: Some(1), unreadable: 0, damaged: false }
+        };
+        let shows_name = |ctx: &mut Context| ctx.emitted().iter().any(|effect| effect.starts_with("Shown") && effect.contains("Name"));
+        calls.read_anew(&mut ctx, now);
+        calls.on_calls(&mut ctx, 0, listed("Ward"), now, now);
+        calls.read_anew(&mut ctx, now);
+        calls.on_calls(&mut ctx, 0, listed("Ward 2"), now, now);
+        assert!(!shows_name(&mut ctx), "it changed while there was no socket");
+        calls.sweep_calls(&mut ctx, Lane::InCall, now);
+        calls.on_calls(&mut ctx, 0, listed("Ward 3"), now, now);
+        assert!(shows_name(&mut ctx), "it changed while a socket was there");
     }
 }

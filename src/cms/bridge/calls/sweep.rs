@@ -127,7 +127,10 @@ impl FollowedCalls {
             facts.tenant = item.tenant.or(facts.tenant.take());
             facts.correlator = item.correlator.or(facts.correlator.take());
         });
-        emit_changes_shown(ctx, &call, &before);
+        // While everything is read anew, what was known is no evidence against the events.
+        if ctx.calls_listed {
+            emit_changes_shown(ctx, &call, &before);
+        }
         ctx.emit(Effect::DescribeCall(call));
     }
 
