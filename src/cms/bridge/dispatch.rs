@@ -103,8 +103,9 @@ impl Bridge {
         }
     }
 
-    fn on_roster(&mut self, lane: Lane, call: &CallId, offset: usize, page: ListPage<RosterItem>, (sent, now): (Now, Now)) {
+    fn on_roster(&mut self, lane: Lane, call: &CallId, offset: usize, mut page: ListPage<RosterItem>, (sent, now): (Now, Now)) {
         let next = page.next(offset);
+        page.items.retain(|item| !self.participants.has_left(&item.id));
         let Some(accepted) = self.calls.accept_roster_page(&self.ctx, call, offset, &page, sent) else { return };
         for item in page.items {
             self.participants.on_roster_item(&mut self.ctx, lane, call, item, accepted, (sent, now));

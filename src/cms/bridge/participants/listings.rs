@@ -79,9 +79,6 @@ impl Participants {
         (sent, now): (Now, Now),
     ) {
         let RosterItem { id: person, name, address, state, .. } = item;
-        if self.removed.contains_key(&person) {
-            return;
-        }
         let patch = RosterPatch { name, address, state, ..RosterPatch::default() };
         let listed = ctx.store.list_person(&ctx.key(call), &person, patch, sent.instant, now);
         if !page.whole {

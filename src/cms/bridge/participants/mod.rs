@@ -119,6 +119,11 @@ impl Participants {
         self.unplaced.clear();
     }
 
+    /// Has left lately: lists that were requested before may still name them.
+    pub(super) fn has_left(&self, person: &ParticipantId) -> bool {
+        self.removed.contains_key(person)
+    }
+
     pub(super) fn tidy_removed(&mut self, keep: Duration, now: Instant) {
         self.legs.tidy_links();
         self.removed.retain(|_, at| now.duration_since(*at) < keep);
