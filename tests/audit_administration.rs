@@ -17,7 +17,7 @@ use usher::db::open_connection;
 
 const OTHER: &str = "battery staple horse";
 
-/// AuditEvent, user and detail of each entry, oldest first.
+/// Event, user and detail of each entry, oldest first.
 fn told(dir: &Path) -> Vec<[String; 3]> {
     let conn = open_connection(dir).expect("database");
     let slice = find_entries(&conn, &LogFilter::default(), None, usize::MAX, usize::MAX).expect("a look");

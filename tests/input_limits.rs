@@ -263,7 +263,9 @@ async fn no_element_of_a_bridge_is_kept_logged_or_sent_on_at_any_length(
             check(now.iter().zip(&before).all(|(now, before)| now > before), (&before, now))
         })
         .await;
-        page.follow_for(Duration::from_millis(300)).await;
+        let next = Join { meeting: guest.meeting, name: "Bo Berg".into(), role: Role::Guest, ..Join::default() };
+        let next = control.join(next).expect("joined");
+        page.until("one who came after that", |page| page.person(next.id).map(drop)).await;
         assert_short_rows(&page, element);
     }
     control.set_switches(None, json!({ "rest_replace": "" })).expect("switch");
