@@ -107,7 +107,8 @@ pub struct Timing {
     pub wall_noted: Duration,
     /// After a start walls keep what they showed for so long at most, until the bridges have been read. Less than a screen waits for a word.
     pub wall_settle: Duration,
-    /// A browser from which nothing came for this long is gone: each says that it is there every 20 s at least.
+    /// A browser from which nothing came for this long is gone: each page sends a beat 15 to 17 s after its last message (`SAY` in
+    /// `web/net/connection.js`).
     pub browser_silent: Duration,
     /// A browser that takes no byte for this long is closed (4008).
     pub browser_stuck: Duration,
