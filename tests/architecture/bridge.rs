@@ -1,7 +1,9 @@
 //! The components of a bridge's actor stand alone: none names another one's module, types or methods. Only the routing knows them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+
+use super::source::items::{declared_types, visible_methods};
+use super::source::product_files;
 
 /// The parts that hand everything to the components and route what these cause.
 const ROUTING: [&str; 4] = ["dispatch", "handover", "mod", "routing"];
@@ -9,71 +11,59 @@ const ROUTING: [&str; 4] = ["dispatch", "handover", "mod", "routing"];
 /// What every component may use. It knows no component.
 const SHARED: [&str; 9] = ["backoff", "context", "effects", "event_coverage", "fault_codes", "memory", "metrics", "outgoing", "timers"];
 
-/// The product's text of each part, a file or a directory, without comments and tests.
-fn parts() -> BTreeMap<String, String> {
-    let bridge = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cms/bridge");
-    let (mut parts, mut files) = (BTreeMap::<String, String>::new(), vec![bridge.clone()]);
-    while let Some(path) = files.pop() {
-        if path.is_dir() {
-            files.extend(std::fs::read_dir(&path).expect("directory").map(|entry| entry.expect("entry").path()));
-            continue;
+/// A module of the actor, with the modules inside it.
+#[derive(Default)]
+struct Part {
+    tokens: Vec<String>,
+    /// The paths that it names, from the root of the crate.
+    uses: BTreeSet<Vec<String>>,
+}
+
+fn parts() -> BTreeMap<String, Part> {
+    let mut parts = BTreeMap::<String, Part>::new();
+    for file in product_files() {
+        if let [cms, bridge, inside @ ..] = file.module.as_slice()
+            && [cms, bridge] == ["cms", "bridge"]
+        {
+            let part = parts.entry(inside.first().map_or("mod", String::as_str).to_owned()).or_default();
+            part.tokens.extend(file.tokens.iter().cloned());
+            part.uses.extend(file.uses.iter().cloned());
         }
-        let inside = path.strip_prefix(&bridge).expect("a file of the bridge");
-        let part = inside.iter().next().and_then(|first| first.to_str()).expect("a name").trim_end_matches(".rs").to_owned();
-        let source = std::fs::read_to_string(&path).expect("source");
-        let product = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-        let code = product.lines().filter(|line| !line.trim_start().starts_with("//"));
-        parts.entry(part).or_default().extend(code.flat_map(|line| [line, "\n"]));
     }
     parts
 }
 
-fn identifier(text: &str) -> &str {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
+/// The parts of the actor that a path from the root of the crate leads to: `mod` for what stands in `cms/bridge/mod.rs` itself.
+fn part_of<'a>(path: &'a [String], parts: &BTreeMap<String, Part>) -> Option<&'a str> {
+    let inside = path.strip_prefix(["cms".to_owned(), "bridge".to_owned()].as_slice())?;
+    Some(inside.first().map(String::as_str).filter(|name| parts.contains_key(*name)).unwrap_or("mod"))
 }
 
-/// The types that other parts can see.
-fn types(text: &str) -> BTreeSet<&str> {
-    let visible = text.lines().map(str::trim_start).filter(|line| line.starts_with("pub"));
-    let name = |line| ["struct ", "enum ", "trait ", "type "].iter().find_map(|kind| str::split_once(line, kind)).map(|(_, rest)| rest);
-    visible.filter_map(name).map(identifier).collect()
-}
-
-/// The methods that other parts can see.
-fn methods(text: &str) -> BTreeSet<&str> {
-    let mut found = BTreeSet::new();
-    for (at, _) in text.match_indices("fn ") {
-        let before = text[..at].rsplit('\n').next().unwrap_or_default().trim_start();
-        let (name, rest) = (identifier(&text[at + 3..]), &text[at + 3..]);
-        let parameters = rest.split_once('(').map_or("", |(_, parameters)| parameters).trim_start();
-        let first = parameters.split([',', ')']).next().unwrap_or_default();
-        if before.starts_with("pub") && first.trim_start_matches(['&', ' ']).trim_start_matches("mut ") == "self" {
-            found.insert(name);
-        }
-    }
-    found
-}
-
-fn names(text: &str, word: &str) -> bool {
-    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    text.match_indices(word).any(|(at, _)| !is_part(text[..at].chars().next_back()) && !is_part(text[at + word.len()..].chars().next()))
+fn calls(tokens: &[String], method: &str) -> bool {
+    tokens.windows(3).any(|three| three[0] == "." && three[1] == method && (three[2] == "(" || three[2] == "::"))
 }
 
 #[test]
 fn a_bridges_components_know_neither_each_other_nor_the_routing() {
     let parts = parts();
-    let is_component = |part: &&String| !ROUTING.contains(&part.as_str()) && !SHARED.contains(&part.as_str());
-    assert!(parts.keys().filter(is_component).count() >= 12, "the components: {:?}", parts.keys());
+    let listed: Vec<_> = ROUTING.iter().chain(&SHARED).filter(|part| !parts.contains_key(**part)).collect();
+    assert!(listed.is_empty(), "these are listed and don't exist: {listed:?}");
+    let is_component = |part: &str| !ROUTING.contains(&part) && !SHARED.contains(&part);
+    let components: Vec<_> = parts.iter().filter(|(part, _)| is_component(part)).collect();
+    assert!(components.len() >= 12, "the components: {:?}", parts.keys());
+    assert!(components.iter().all(|(_, part)| part.uses.len() > 5), "what components use was read");
     let mut known = Vec::new();
-    for (owner, text) in parts.iter().filter(|(part, _)| !SHARED.contains(&part.as_str())) {
-        let owned = if is_component(&owner) { types(text) } else { BTreeSet::from(["super::Bridge", "impl Bridge"]) };
-        let methods = methods(text);
-        for (part, text) in parts.iter().filter(|(part, _)| *part != owner && !ROUTING.contains(&part.as_str())) {
-            let modules = [format!("super::{owner}"), format!("bridge::{owner}")];
-            known.extend(modules.iter().filter(|module| names(text, module)).map(|module| format!("{part} uses {module}")));
-            known.extend(owned.iter().filter(|name| names(text, name)).map(|name| format!("{part} names {name}, which is of {owner}")));
-            let called = methods.iter().filter(|name| is_component(&owner) && text.contains(&format!(".{name}(")));
-            known.extend(called.map(|name| format!("{part} calls {name}, which is of {owner}")));
+    for (name, part) in parts.iter().filter(|(part, _)| !ROUTING.contains(&part.as_str())) {
+        for path in &part.uses {
+            let used = part_of(path, &parts).filter(|used| used != name && !SHARED.contains(used));
+            known.extend(used.map(|used| format!("{name} uses {}, which is of {used}", path.join("::"))));
+        }
+        for (owner, owned) in components.iter().filter(|(owner, _)| *owner != name) {
+            let types = declared_types(&owned.tokens).into_iter().filter(|declared| declared.is_visible).map(|declared| declared.name);
+            let named = types.filter(|name| part.tokens.iter().any(|token| token == name));
+            known.extend(named.map(|named| format!("{name} names {named}, which is of {owner}")));
+            let called = visible_methods(&owned.tokens).into_iter().filter(|method| calls(&part.tokens, method));
+            known.extend(called.map(|method| format!("{name} calls {method}, which is of {owner}")));
         }
     }
     assert!(known.is_empty(), "{known:#?}");
