@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use source::items::declared_types;
+use source::source_files;
+
 /// Names that may stand for several types, with the reason.
 const SHARED_NAMES: &[(&str, &str)] = &[("Inner", "the shared state behind a cheap handle; private to its file")];
 
@@ -24,13 +27,6 @@ fn sources() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The type that a line declares. An associated type stands further in; its name belongs to its trait.
-fn declared(line: &str) -> Option<&str> {
-    let (before, rest) = ["struct ", "enum ", "trait ", "type "].iter().find_map(|word| line.split_once(word))?;
-    let is_declaration = before.is_empty() || before == "pub " || (before.starts_with("pub(") && before.ends_with(") "));
-    is_declaration.then(|| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
-}
-
 /// The text of a comment, without its slashes.
 fn comment(line: &str) -> Option<&str> {
     let at = line.find("//").filter(|at| *at == 0 || line[..*at].ends_with(char::is_whitespace))?;
@@ -44,13 +40,15 @@ fn begins_with_a_noun_clause(sentence: &str) -> bool {
 
 #[test]
 fn a_type_name_means_one_thing() {
-    let mut places: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for (path, text) in sources() {
-        for name in text.lines().filter_map(declared) {
-            places.entry(name.to_owned()).or_default().push(path.clone());
+    let mut places: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
+    for file in source_files().iter().filter(|file| file.module.first().is_none_or(|module| module != "simulator")) {
+        for declared in declared_types(&file.tokens) {
+            let is_shared = SHARED_NAMES.iter().any(|(known, _)| *known == declared.name);
+            assert!(!is_shared || !declared.is_visible, "`{}` must be private in {}", declared.name, file.path.display());
+            places.entry(declared.name).or_default().push(&file.path);
         }
     }
-    assert!(places.len() > 300, "the types of the product: {}", places.len());
+    assert!(places.len() > 500, "the types of the product: {}", places.len());
     let shared = |name: &str| SHARED_NAMES.iter().any(|(known, _)| *known == name);
     let twice: Vec<_> = places.iter().filter(|(name, paths)| paths.len() > 1 && !shared(name)).collect();
     assert!(twice.is_empty(), "these names stand for several types: {twice:#?}");
@@ -81,3 +79,7 @@ fn comments_begin_sentences_with_their_subject() {
     assert!(lines > 2000, "comment lines: {lines}");
     assert!(found.is_empty(), "say it with a subject and a verb:\n{}", found.join("\n"));
 }
+
+#[allow(dead_code, reason = "tests/architecture.rs uses the rest")]
+#[path = "architecture/source/mod.rs"]
+mod source;
