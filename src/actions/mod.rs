@@ -241,7 +241,7 @@ impl Actions {
     }
 }
 
-/// What precedes the actions of a request.
+/// The steps of a request before its actions.
 struct Start {
     journalled: oneshot::Sender<()>,
     permit: OwnedSemaphorePermit,
