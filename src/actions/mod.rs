@@ -152,12 +152,12 @@ impl Actions {
         let (action, scope) = (to_wire(&request.action.kind()), to_wire(&request.scope));
         info!(user = %request.actor.user, %action, targets = known.len(), unknown = unknown.len(), %scope, "action requested");
         let Some(mut reservation) = self.reserve_entries(&request, &known, &unknown).await else {
-            start.announce().await;
+            start.begin().await;
             let all = known.into_iter().map(|snapshot| snapshot.target).chain(unknown);
             return send_all(all, ActionResult::Refused, LOG_FULL, &results).await;
         };
         let journal_id = if known.is_empty() { 0 } else { self.write_journal(&request, &known).await };
-        start.announce().await;
+        start.begin().await;
         self.log_unknown(&request, &unknown, &mut reservation);
         send_all(unknown.into_iter(), ActionResult::Left, "", &results).await;
         self.act_on_targets(&request, journal_id, &known, &mut reservation, &results).await;
@@ -252,7 +252,7 @@ struct Start {
 impl Start {
     /// Tells the requester that the request has begun, makes room for the next one, and waits for the bridge commands requested before: an
     /// action must find its bridge as they leave it.
-    async fn announce(self) {
+    async fn begin(self) {
         let Self { journalled, permit, commands } = self;
         let _ = journalled.send(());
         drop(permit);

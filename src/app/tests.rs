@@ -204,7 +204,7 @@ async fn an_action_meets_the_bridge_as_the_commands_before_it_left_it() {
     timeout(DEADLINE, pause).await.expect("in time").expect("paused");
     let result = timeout(DEADLINE, refused.recv()).await.expect("in time").expect("a result");
     let reason = result.reason.unwrap_or_default();
-    assert!(result.result == ActionResult::Unreachable && reason.contains("paused"), "{:?}: {reason}", result.result);
+    assert!(result.result == ActionResult::Refused && reason.contains("paused"), "{:?}: {reason}", result.result);
 
     let resume = actions.pause(actor(), "eu-1".into(), false);
     timeout(DEADLINE, resume).await.expect("in time").expect("resumed");
