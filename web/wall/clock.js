@@ -1,10 +1,10 @@
-// The server's time and when it was last heard, by a monotonic clock; the wall clock only tells of sleep.
+// The server's time, by a monotonic clock; the wall clock only shows when the machine slept.
 
-/** The quickest of so many beats tells the time. */
+/** The fastest of so many beats sets the time. */
 const BEATS = 5;
-/** A larger step between the clocks is a sleep, in ms. */
+/** A larger step between the clocks means sleep, in ms. */
 const JUMP = 5000;
-/** How soon after it a live server is heard, in ms. */
+/** A live server is heard so soon after it, in ms. */
 const GRACE = 3000;
 
 export class Clock {
@@ -18,7 +18,7 @@ export class Clock {
     this.slept = this.wokeAt = 0;
   }
 
-  /** Something came from the server. @param {number} [time] @param {boolean} [anew] it may be another one */
+  /** A frame came. @param {number} [time] @param {boolean} [anew] on a new connection */
   heard(time, anew) {
     this.check();
     this.slept = 0;
@@ -30,7 +30,7 @@ export class Clock {
     this.offset = Math.max(...this.offsets);
   }
 
-  /** To be called every second. */
+  /** Call it every second. */
   check() {
     const before = this.ahead;
     this.ahead = this.wall() - this.ticks();
@@ -49,7 +49,7 @@ export class Clock {
     return this.ticks() + this.offset + this.sleep();
   }
 
-  /** For how long the server has not been heard, in ms. */
+  /** Since the server was last heard, in ms. */
   silence() {
     return this.ticks() - this.heardAt + this.sleep();
   }

@@ -1,10 +1,10 @@
-// The one socket: reconnects for ever, answers beats, passes frames.
+// The socket: reconnects for ever, answers beats, passes frames on.
 
 const SHORTEST = 500;
 const LONGEST = 10000;
-/** It may be paired anew, or find room. */
+/** Until it may be paired again, or find room. */
 const OVER = 60000;
-/** Silent for so long a socket is dead: beats come every 2 s. */
+/** A socket silent for so long is dead: beats come every 2 s. */
 const PATIENCE = 8000;
 const RESTART = 1001;
 
@@ -15,8 +15,7 @@ export class Link {
     this.take = take;
     /** @type {WebSocket | undefined} */
     this.socket = undefined;
-    /** @type {any} */
-    this.watch = undefined;
+    this.watch = 0;
     this.failures = 0;
     this.over = false;
   }
@@ -61,7 +60,7 @@ export class Link {
     this.take({ type: "lost" });
   }
 
-  /** Screens don't all come back at once. @param {number} code */
+  /** Random: screens must not all return at once. @param {number} code */
   pause(code) {
     if (this.over) return OVER;
     if (code === RESTART) return Math.random() * 2000;

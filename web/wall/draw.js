@@ -1,8 +1,9 @@
 // Draws a picture into the page's elements.
 
+import { emptyReason, silentNames } from "./picture.js";
 import { paginate } from "./rotation.js";
 import { fitting, LINE, roomFor, sizesOf } from "./text_size.js";
-import { duration, t } from "./texts.js";
+import { duration, more, t } from "./texts.js";
 
 /** @type {any} */
 const pen = document.createElement("canvas").getContext("2d");
@@ -16,8 +17,6 @@ let sizes;
 export const at = (id) => document.getElementById(id);
 /** In em. @param {string} text */
 const widthOf = (text) => pen.measureText(text).width / 98;
-/** @param {number} n */
-const more = (n) => (n > 0 ? `+${n}` : "");
 /** @param {any} so */
 const yes = (so) => (so ? "yes" : "no");
 /** @param {Seen} seen */
@@ -74,17 +73,15 @@ export function draw(picture, pick, notes) {
   middle(picture, pick);
 }
 
-/** Names a view. @param {Display["views"][0]} view */
+/** Names a view. @param {View} view */
 const label = ({ meetings, bridges = [] }) => (meetings ? t("chosen_n", { n: meetings.length }) : bridges.join(", "));
 
 /** Shows stale data and its age. @param {Picture} picture */
 export function strip({ lost, bridges, doubtful }) {
-  const old = bridges.filter(({ age }) => age);
-  const age = lost || (old[0] ? old[0].age : 0);
-  const names = old.slice(0, 3).map(({ id }) => id);
+  const age = lost || (bridges[0] ? bridges[0].age : 0);
   at("wall").dataset.lost = yes(lost);
   at("strip").hidden = !age;
-  say("strip-before", t(lost ? "lost" : "stale", { bridges: names.concat(more(old.length - 3) || []).join(", ") }));
+  say("strip-before", t(lost ? "lost" : "stale", { bridges: silentNames(bridges) }));
   say("strip-age", duration(age));
   say("strip-after", !lost && doubtful ? t("doubtful_n", { n: doubtful }) : "");
 }
@@ -102,7 +99,6 @@ function middle(picture, pick) {
   const css = `--row: ${room.font}px; --tall: ${room.height}px; --columns: ${room.columns}; --deep: ${deep};`;
   if (rows.style.cssText !== css) rows.style.cssText = css;
   rows.dataset.lines = room.lines;
-  /** @type {Map<string, any>} */
   const before = new Map(Array.from(rows.children, (node) => [node.dataset.id, node]));
   let wide = 0;
   shown.forEach((seen, index) => {
@@ -114,7 +110,7 @@ function middle(picture, pick) {
   });
   while (rows.children.length > shown.length) rows.lastElementChild.remove();
   say("page", pages > 1 ? t("page", { page: page + 1, pages }) : "");
-  say("empty", meetings.length > 0 ? "" : empty(picture));
+  say("empty", meetings.length > 0 ? "" : t(emptyReason(picture), { n: picture.unknown }));
   others(quiet);
 }
 
@@ -137,15 +133,6 @@ function row(node, seen, wide) {
   const begin = words ? Math.min(widthOf(words), wide * 0.6) + 1 : 0;
   const unnamed = fill(names, texts, row.waiting, [wide, 1, begin]);
   say(left, display.names === "none" ? "" : unnamed);
-}
-
-/** Why there is no row. @param {Picture} picture */
-function empty({ bridges, quiet, unknown, view }) {
-  const read = bridges.filter(({ age }) => !age).length;
-  if (read === 0) return t("no_bridge");
-  if (unknown) return t("nobody_checking_n", { n: unknown });
-  if (read < bridges.length) return t("nobody_read");
-  return t(quiet[0] ? "nobody" : view && view.meetings ? "none_chosen" : "no_meetings");
 }
 
 /** Meetings where nobody waits. @param {Seen[]} quiet */

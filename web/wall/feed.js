@@ -1,4 +1,4 @@
-// The rows as the server told them: a snapshot replaces all at its end, a gap asks for one.
+// The rows: a snapshot replaces all at its end, a gap asks for one.
 
 /** @param {Key} row */
 const keyOf = ({ kind, id }) => `${kind}\n${id}`;
@@ -17,7 +17,7 @@ export class Feed {
     this.current = false;
   }
 
-  /** Returns whether rows changed. @param {Snapshot | SnapshotEnd | Delta} frame */
+  /** Returns whether rows changed. @param {RowFrame} frame */
   take(frame) {
     if (frame.type === "delta") return this.delta(frame);
     if (frame.type === "snapshot_end") return this.end(frame);
@@ -46,7 +46,7 @@ export class Feed {
     return true;
   }
 
-  /** Once a gap: deltas mean nothing until the next snapshot. */
+  /** After a gap deltas mean nothing until the next snapshot. */
   ask() {
     this.current = false;
     this.resync();

@@ -10,7 +10,7 @@ import { Playlist } from "./rotation.js";
 import { isDim, shift, themeAt } from "./screen_care.js";
 import { t, use } from "./texts.js";
 
-/** Pictures are at least so far apart, in ms. */
+/** The least time between pictures, in ms. */
 const APART = 150;
 
 const root = document.documentElement;
@@ -24,12 +24,10 @@ const chime = new Chime();
 /** @type {Display} */
 let display = json("display");
 let drawnAt = 0;
-/** @type {any} */
-let timer;
+let timer = 0;
 let namedUntil = 0;
 let blocked = false;
-/** @type {any} */
-let leaving;
+let leaving = 0;
 
 /** Not all at once, and not onto an error page, which would stay. */
 function reload() {
@@ -57,7 +55,7 @@ function take(frame) {
   else reload();
 }
 
-/** @param {Extract<Frame, { display: Display }>} frame */
+/** @param {DisplayFrame} frame */
 function show(frame) {
   display = frame.display;
   if (display.lang !== root.lang) reload();
@@ -109,7 +107,7 @@ function tick() {
   if (chime.due(Boolean(worst), drawnAt)) chime.play();
 }
 
-// A picture that stands still must not stay.
+// After an error the picture may no longer change.
 addEventListener("error", () => setTimeout(reload, 30000));
 
 use(json("words"), root.lang);

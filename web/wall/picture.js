@@ -1,5 +1,7 @@
 // A view's picture: meetings, worst first, with the age of their data. Pure.
 
+import { more } from "./texts.js";
+
 /** All is stale without a frame for so long, in ms. */
 export const LATE = 5000;
 
@@ -63,4 +65,20 @@ export function viewOf(known, view, index) {
     longest: meetings.filter(({ row }) => row.longest_since).sort((a, b) => b.ms - a.ms)[0],
     past: meetings.filter(({ level }) => level > 0),
   };
+}
+
+/** The text of a view without rows. @param {Picture} picture */
+export function emptyReason({ bridges, quiet, unknown, view }) {
+  if (bridges.every(({ age }) => age)) return "no_bridge";
+  if (unknown) return "nobody_checking_n";
+  if (bridges.some(({ age }) => age)) return "nobody_read";
+  if (quiet[0]) return "nobody";
+  return view && view.meetings ? "none_chosen" : "no_meetings";
+}
+
+/** The three stalest bridges, and how many more are stale. @param {BridgeStatus[]} bridges stalest first */
+export function silentNames(bridges) {
+  const names = bridges.filter(({ age }) => age).map(({ id }) => id);
+  const shown = names.slice(0, 3).concat(more(names.length - 3) || []);
+  return shown.join(", ");
 }

@@ -3,9 +3,8 @@
 /** How long a page stands, in ms. */
 const PAGE = 10000;
 
-/** Urgent rows stay on every page, the others rotate. @template T
- * @param {T[]} rows worst first @param {number} room @param {number} urgent of them @param {PickPage} pick */
-export function paginate(rows, room, urgent, pick) {
+/** Urgent rows stay on every page, the others rotate. @type {Paginate} */
+export const paginate = (rows, room, urgent, pick) => {
   const all = rows.length <= room;
   const pinned = all ? rows.length : Math.max(1, Math.min(urgent, Math.floor(room / 2)));
   const each = Math.max(1, room - pinned);
@@ -13,7 +12,7 @@ export function paginate(rows, room, urgent, pick) {
   const page = pick(pages);
   const others = rows.slice(pinned + page * each);
   return { pinned, pages, page, shown: rows.slice(0, pinned).concat(others.slice(0, Math.max(0, room - pinned))) };
-}
+};
 
 export class Playlist {
   constructor() {
@@ -22,7 +21,7 @@ export class Playlist {
     this.pages = [];
   }
 
-  /** The view to show. @param {{ seconds: number }[]} views @param {number} now @param {number[]} worst views with waits too long */
+  /** The view to show. @param {View[]} views @param {number} now @param {number[]} worst views with waits too long */
   step(views, now, worst) {
     const { seconds = 0 } = views[this.view] || {};
     const due = now - this.viewAt >= seconds * 1000;

@@ -23,8 +23,8 @@ export function readable({ width, height }, diagonal_in, distance_m) {
   return { cap, font: Math.ceil(cap / CAPITALS) };
 }
 
-/** @param {Box} screen @param {Hung} display @returns {Sizes} */
-export function sizesOf(screen, { distance_m, diagonal_in }) {
+/** @type {SizesOf} */
+export const sizesOf = (screen, { distance_m, diagonal_in }) => {
   const font = (/** @type {number} */ distance) => readable(screen, diagonal_in, distance).font;
   const room = Math.floor(Math.max(...LEAST.map(({ width, height }) => Math.min(screen.width / width, screen.height / height))));
   const short = Math.round(Math.min(screen.width, screen.height) / 40);
@@ -33,7 +33,7 @@ export function sizesOf(screen, { distance_m, diagonal_in }) {
   // For twice the distance, or ten metres where there is room.
   const digits = small ? 2 * rows : Math.max(font(2 * distance_m), Math.min(font(10), 5 * short), 4 * short);
   return { base: Math.max(rows, short), rows, digits, small };
-}
+};
 
 /** @param {Box} space @param {number} font @returns {Room} */
 export function capacity(space, font) {
@@ -45,14 +45,14 @@ export function capacity(space, font) {
   return /** @type {Room} */ (one && two && one.room < two.room ? two : one);
 }
 
-/** The largest that all fit, else the smallest. @param {number} n @param {Box} space @param {Sizes} sizes */
-export function roomFor(n, space, { base, rows }) {
+/** With the largest font that `n` rows fit in, else the smallest. @type {RoomFor} */
+export const roomFor = (n, space, { base, rows }) => {
   for (let font = base; font > rows; font /= 1.15) {
     const found = capacity(space, font);
     if (found.room >= n) return found;
   }
   return capacity(space, rows);
-}
+};
 
 /** How many fit in line with the count of the rest. @type {Fitting} */
 export const fitting = (widths, line, lines, count, begin) => {

@@ -1,13 +1,13 @@
-// The display's texts: the page brings them in its language.
+// The display's texts: the page has them in its language.
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
-/** @type {Record<string, string>} */
+/** @type {Texts} */
 let texts = {};
 let lang = "en";
 let forms = new Intl.PluralRules(lang);
 
-/** @param {Record<string, string>} words @param {string} language */
+/** @param {Texts} words @param {string} language */
 export function use(words, language) {
   texts = words;
   lang = language;
@@ -33,3 +33,6 @@ export function duration(ms) {
   const [h, m, s] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, two(all % 60)];
   return h > 0 ? `${h}:${two(m)}:${s}` : `${m}:${s}`;
 }
+
+/** How many are left out: "+2", or nothing. @param {number} n */
+export const more = (n) => (n > 0 ? `+${n}` : "");

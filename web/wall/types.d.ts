@@ -61,25 +61,33 @@ type Server = { kind: "server"; id: string; trouble: boolean };
 
 type Row = Bridge | Meeting | Server;
 
+/** Texts by key. */
+type Texts = Record<string, string>;
+
 type Key = { kind: Row["kind"]; id: string };
 
 type Snapshot = { type: "snapshot"; epoch: string; seq: number; part: number; rows: Row[] };
 type SnapshotEnd = { type: "snapshot_end"; epoch: string; seq: number; parts: number; rows: number };
 type Delta = { type: "delta"; epoch: string; seq: number; put: Row[]; drop: Key[] };
 
+/** A frame about rows. */
+type RowFrame = Snapshot | SnapshotEnd | Delta;
+
+/** A frame with the display's settings. */
+type DisplayFrame =
+  | { type: "hello"; version: string; time: number; beat_s: number; display: Display }
+  | { type: "display"; display: Display };
+
 /** `lost` is not the server's word: the connection to it ended. */
 type Frame =
   | { type: "lost" }
-  | { type: "hello"; version: string; time: number; beat_s: number; display: Display }
-  | { type: "display"; display: Display }
   | { type: "beat"; time: number }
   | { type: "identify"; seconds: number }
   | { type: "code"; code: string }
   | { type: "over"; why: "revoked" | "crowded" }
   | { type: "reload" | "paired" }
-  | Snapshot
-  | SnapshotEnd
-  | Delta;
+  | DisplayFrame
+  | RowFrame;
 
 /** In CSS pixels. */
 type Box = { width: number; height: number };
@@ -91,8 +99,21 @@ type Sizes = { base: number; rows: number; digits: number; small: boolean };
 /** How rows stand in a space: of one or two `lines`, in `columns` of `deep` rows, `room` in all. */
 type Room = { font: number; lines: number; columns: number; deep: number; room: number; height: number };
 
+type SizesOf = (screen: Box, display: Hung) => Sizes;
+
+/** The room for `n` rows in a space. */
+type RoomFor = (n: number, space: Box, sizes: Sizes) => Room;
+
 /** Chooses the page to show out of so many, from 0. */
 type PickPage = (pages: number) => number;
+
+/** Chooses rows for a `room`; `rows` are worst first, and the first `urgent` of them stay on every page. */
+type Paginate = <T>(
+  rows: T[],
+  room: number,
+  urgent: number,
+  pick: PickPage,
+) => { pinned: number; pages: number; page: number; shown: T[] };
 
 /** Into a `parent` that has `space` for lines of a width, how many, and what stands before; `all` may be more than there are texts. */
 type Fill = (

@@ -1,7 +1,7 @@
 // A display's picture: the worst first, and old data as old, and only that.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assess, isIdle, LATE, overdue, viewOf } from "../../../web/wall/picture.js";
+import { assess, emptyReason, isIdle, LATE, overdue, silentNames, viewOf } from "../../../web/wall/picture.js";
 import { bridge, meeting, NOW } from "./wall-sample_rows.js";
 
 const ALL = { what: "all", seconds: 30 };
@@ -157,4 +157,37 @@ test("Usher's own trouble is said", () => {
     [picture([server]).trouble, picture([{ ...server, trouble: false }]).trouble, picture([]).trouble],
     [true, false, false],
   );
+});
+
+test("a view without rows says why, and never that nobody waits while that isn't known", () => {
+  const silent = bridge("us-1", { silent_since: NOW - 9000 });
+  const unsure = meeting("m", null, { unknown: 2 });
+  const chosen = { view: { what: "meetings", meetings: [{ id: "m", name: "M" }], seconds: 30 } };
+  const cases = {
+    no_bridge: [[], [silent], [silent, unsure], [bridge("eu-1", { state: "refused" })]],
+    nobody_checking_n: [
+      [bridge(), unsure],
+      [bridge(), silent, unsure],
+    ],
+    nobody_read: [
+      [bridge(), silent],
+      [bridge(), silent, meeting()],
+    ],
+    nobody: [[bridge(), meeting()]],
+    no_meetings: [[bridge()], [bridge("eu-1", { state: "polling" })]],
+  };
+  for (const [reason, all] of Object.entries(cases))
+    for (const rows of all) assert.equal(emptyReason(picture(rows)), reason, JSON.stringify(rows));
+  assert.equal(emptyReason(picture([bridge()], chosen)), "none_chosen");
+  assert.equal(emptyReason(picture([bridge(), meeting()], chosen)), "nobody");
+});
+
+test("silent bridges are named from the longest silence on, three of them, and the rest are counted", () => {
+  const silent = (id, seconds) => bridge(id, { silent_since: NOW - seconds * 1000 });
+  const names = (rows) => silentNames(picture([bridge("fine"), ...rows]).bridges);
+  assert.equal(names([]), "");
+  assert.equal(names([silent("a", 10), silent("b", 30)]), "b, a");
+  assert.equal(names([silent("a", 10), silent("b", 30), silent("c", 20)]), "b, c, a");
+  assert.equal(names([silent("a", 10), silent("b", 30), silent("c", 20), silent("d", 40)]), "d, b, c, +1");
+  assert.equal(names(["a", "b", "c", "d", "e"].map((id) => silent(id, 10))), "a, b, c, +2");
 });
