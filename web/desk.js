@@ -41,7 +41,7 @@ import { shell } from "./views/shell.js";
 
 /** @typedef {{ base: string, version: string, user: string, role: import("./net/protocol.js").Role }} Page  as the server made it */
 
-export class Desk {
+class Desk {
   /** @param {HTMLElement} root @param {Page} page */
   constructor(root, page) {
     this.page = page;

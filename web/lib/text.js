@@ -69,7 +69,7 @@ export function cut(text, most) {
 }
 
 /** Halves of surrogate pairs become U+FFFD: no server takes them. @param {string} text */
-export const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, "\ufffd");
+const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 /** Where there is no segmenter: a character with the marks and joiners that follow it. @param {string} text */
 function clusters(text) {

@@ -8,13 +8,13 @@
  */
 
 /** @param {RowKey} row */
-export const keyOf = (row) => `${row.kind}\n${row.id}`;
+const keyOf = (row) => `${row.kind}\n${row.id}`;
 
 /** Fields that few participants have; the server leaves them out where they are empty. */
 const OF_FEW = /** @type {const} */ (["label", "pending", "outcome", "admitted", "sent_back", "claim", "hold", "acknowledged"]);
 
 /** Rows as they came, with null where something is absent. @param {Row[]} rows */
-export function filled(rows) {
+function filled(rows) {
   for (const row of rows) if (row.kind === "person") for (const field of OF_FEW) row[field] ??= null;
   return rows;
 }

@@ -8,6 +8,8 @@ import { test } from "node:test";
 const ORDER = [["vendor"], ["lib"], ["lists"], ["net"], ["state"], ["alerts", "ui"], ["views"], ["actions"], [""]];
 /** The displays' scripts are loaded by old browsers, and share nothing with the other pages. */
 const ALONE = "wall";
+/** The files beside the folders: the pages' entries, the desk's session, and what makes Node.js read all of it as modules. */
+const AT_ROOT = ["desk.js", "desk_session.js", "log.js", "package.json", "plain_pages.js", "theme.js"];
 
 const root = new URL("../../../web/", import.meta.url);
 const files = readdirSync(root, { recursive: true }).filter((file) => file.endsWith(".js") && file !== "vendor/lit.js");
@@ -52,4 +54,7 @@ test("only the entry knows the desk as a whole", () => {
   for (const file of files.filter((each) => each.includes("/"))) assert.doesNotMatch(read(file), /desk(_session)?\.js"/, file);
 });
 
-test("the root holds entries alone", () => assert.ok(files.filter((file) => !file.includes("/")).length <= 6));
+test("the root holds the entries of pages and nothing else", () => {
+  const entries = readdirSync(root, { withFileTypes: true }).filter((each) => each.isFile());
+  assert.deepEqual(entries.map(({ name }) => name).sort(), AT_ROOT);
+});
