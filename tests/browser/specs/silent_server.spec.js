@@ -20,11 +20,11 @@ async function boWaits(cluster, open) {
   return { page, id };
 }
 
-/** The server's process stands still meanwhile. @param {import("../cluster.js").Cluster} cluster @param {() => Promise<void>} screenshot */
-async function whileFrozen({ usher }, screenshot) {
+/** The server's process stands still meanwhile. @param {import("../cluster.js").Cluster} cluster @param {() => Promise<void>} check */
+async function whileFrozen({ usher }, check) {
   usher.child.kill("SIGSTOP");
   try {
-    await screenshot();
+    await check();
   } finally {
     usher.child.kill("SIGCONT");
   }

@@ -152,7 +152,7 @@ test("a claim is with everybody at once: 1,000 people wait, 28 clients and 2 bro
 function watchClaims() {
   globalThis.painted = [];
   const handled = new Map();
-  const screenshot = () => {
+  const record = () => {
     for (const row of document.querySelectorAll(".person[data-participant]")) {
       const words = row.dataset.handled === "no" ? "" : row.querySelector(".about")?.textContent;
       const id = row.dataset.participant;
@@ -166,7 +166,7 @@ function watchClaims() {
       handled.set(id, words ?? "");
     }
   };
-  new MutationObserver(screenshot).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  new MutationObserver(record).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 }
 
 /** In any page: so many clients that speak the protocol and draw nothing. */

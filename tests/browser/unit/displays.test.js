@@ -224,14 +224,14 @@ test("a code is read however it is typed, and asked for only where a screen is p
 });
 
 test("a meeting that is chosen is known by its row, and by its name once it begins anew", () => {
-  const adminPage = { id: "m1", name: "Board call" };
+  const chosen = { id: "m1", name: "Board call" };
   const anew = { id: "m9", name: "board CALL" };
-  assert.equal(isChosen([adminPage], anew), true);
+  assert.equal(isChosen([chosen], anew), true);
   assert.equal(isChosen([{ id: "m2", name: "" }], { id: "m3", name: "" }), false);
-  assert.deepEqual(chooseMeeting([adminPage], anew, false), []);
-  assert.deepEqual(chooseMeeting([adminPage], anew, true), [anew]);
+  assert.deepEqual(chooseMeeting([chosen], anew, false), []);
+  assert.deepEqual(chooseMeeting([chosen], anew, true), [anew]);
   assert.deepEqual(
-    meetingsToChoose([anew, { id: "m4", name: "Finance" }], [adminPage, { id: "m5", name: "Ward round" }]).map(({ id, runs }) => [
+    meetingsToChoose([anew, { id: "m4", name: "Finance" }], [chosen, { id: "m5", name: "Ward round" }]).map(({ id, runs }) => [
       id,
       runs,
     ]),

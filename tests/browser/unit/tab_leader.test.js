@@ -40,11 +40,11 @@ function playedLocks() {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const tabs = (count, locks = playedLocks()) => Array.from({ length: count }, () => new TabLeader("sound", () => {}, locks));
-const who = (all) => all.map((turn) => (turn.held ? 1 : 0)).join("");
+const who = (all) => all.map((tab) => (tab.held ? 1 : 0)).join("");
 
 test("of several tabs one speaks, and another when it is gone", async () => {
   const all = tabs(3);
-  for (const turn of all) turn.want(true);
+  for (const tab of all) tab.want(true);
   await settled();
   assert.equal(who(all), "100");
   all[0].want(false);
@@ -54,7 +54,7 @@ test("of several tabs one speaks, and another when it is gone", async () => {
 
 test("the tab that is looked at speaks, and the one before it waits for its return", async () => {
   const all = tabs(3);
-  for (const turn of all) turn.want(true);
+  for (const tab of all) tab.want(true);
   await settled();
   all[2].seize();
   await settled();
@@ -65,7 +65,7 @@ test("the tab that is looked at speaks, and the one before it waits for its retu
   all[1].want(false);
   await settled();
   assert.equal(who(all).replaceAll("0", ""), "1");
-  for (const turn of all) turn.want(false);
+  for (const tab of all) tab.want(false);
   await settled();
   assert.equal(who(all), "000");
 });
@@ -79,9 +79,9 @@ test("a tab that can't speak never takes the turn", async () => {
 });
 
 test("without locks every tab speaks for itself", () => {
-  const turn = new TabLeader("sound", () => {}, /** @type {any} */ (null));
-  turn.want(true);
-  turn.want(false);
-  turn.seize();
-  assert.equal(turn.held, true);
+  const tab = new TabLeader("sound", () => {}, /** @type {any} */ (null));
+  tab.want(true);
+  tab.want(false);
+  tab.seize();
+  assert.equal(tab.held, true);
 });
