@@ -237,7 +237,7 @@ class Desk {
   #place() {
     const { lists } = this.state.screen;
     for (const list of lists) list.place();
-    for (const list of lists) list.stability.steady();
+    for (const list of lists) list.stability.keepInPlace();
     this.ui.pointer.rest();
     return lists.map((list) => list.updateRange()).includes(true);
   }

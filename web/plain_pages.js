@@ -13,8 +13,8 @@ for (const button of document.querySelectorAll("[data-fill]")) {
 }
 
 // The server is never told what stands behind "#", which meeting it is: the form carries it over the sign-in.
-const door = /** @type {HTMLFormElement | null} */ (document.querySelector("form:has([data-submit])"));
-if (door) door.action += location.hash;
+const signInForm = /** @type {HTMLFormElement | null} */ (document.querySelector("form:has([data-submit])"));
+if (signInForm) signInForm.action += location.hash;
 
 // One `details` of a user's row at a time; Esc and "keep" close it.
 for (const details of document.querySelectorAll("details.act")) {

@@ -43,13 +43,13 @@ export class Claiming {
   }
 
   /** Whether the page can send any request now. */
-  get #may() {
+  get #canSend() {
     return this.screen.acts && this.screen.live && this.mayAsk();
   }
 
   /** By key: claims, or gives the own claim back. @param {ClaimKind} kind @param {string} id */
   toggleClaim(kind, id) {
-    if (!this.#may) return;
+    if (!this.#canSend) return;
     const { claims } = this;
     if (this.isMine(kind, id)) this.#giveBack(kind, id);
     else if (claims.has(kind, id)) claims.keep(kind);
@@ -66,7 +66,7 @@ export class Claiming {
   /** Whether it is one's own for longer than a menu stands open. @param {ClaimKind} kind @param {string} id */
   isMine(kind, id) {
     const { claims } = this;
-    return claims.has(kind, id) ? claims.own.get(kind)?.by === "key" : this.#says(kind, id);
+    return claims.has(kind, id) ? claims.own.get(kind)?.by === "key" : this.#rowIsMine(kind, id);
   }
 
   /** Taken by this page, or by another one of the same user. @param {ClaimKind} kind @param {string} id */
@@ -79,7 +79,7 @@ export class Claiming {
   /** Claims the participant with the longest wait of those shown without a claim, and goes there. */
   takeNext() {
     const { screen, claims } = this;
-    if (!this.#may) return;
+    if (!this.#canSend) return;
     // The user has to see the participant that is taken.
     if (this.screen.showsAdminPage) {
       this.navigation.open(null);
@@ -90,11 +90,11 @@ export class Claiming {
     if (ids.length === 0) return this.notice.say(t(shown.length === 0 ? "next.nobody_waits" : "next.nobody_left"));
     this.taking = { admit: false, until: performance.now() + LONGEST_TAKING };
     claims.claim("person", ids, "key", (result) => {
-      const admits = this.taking?.admit === true;
+      const admitToo = this.taking?.admit === true;
       this.taking = null;
       if (result.result === "done" && result.person) {
         this.focus.goTo(screen.lobby, result.person);
-        if (admits) this.admit(result.person);
+        if (admitToo) this.admit(result.person);
       } else this.notice.say(t(result.result === "refused" ? "failed_busy" : "next.nobody_left"));
     });
   }
@@ -128,11 +128,11 @@ export class Claiming {
     const { screen, claims, focus } = this;
     if (!screen.live) return;
     const at = { person: [focus.at.person], meeting: [screen.openId, focus.at.meeting] };
-    claims.update({ ...this.user(), at }, (kind, id) => this.#says(kind, id));
+    claims.update({ ...this.user(), at }, (kind, id) => this.#rowIsMine(kind, id));
   }
 
   /** Whether a row says that it is one's own. @param {ClaimKind} kind @param {string} id */
-  #says(kind, id) {
+  #rowIsMine(kind, id) {
     const row = kind === "person" ? this.roster.people.get(id) : this.roster.meetings.get(id);
     return row?.claim?.by === this.screen.me;
   }

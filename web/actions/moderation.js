@@ -46,7 +46,7 @@ export class Moderation {
   }
 
   /** Whether the page can send any request now. */
-  get #may() {
+  get #canSend() {
     return this.screen.acts && this.screen.live && this.actionRequests.mayAsk();
   }
 
@@ -63,17 +63,17 @@ export class Moderation {
   request(action, shown, scope, { ask = traitsOf(action).grave, place = "", hidden = 0 } = {}) {
     // A second click before the next drawing finds no target left.
     const people = shown.filter((person) => !this.actionRequests.awaits(person.id));
-    if (people.length === 0 || !this.#may || this.#isInert(place)) return;
+    if (people.length === 0 || !this.#canSend || this.#isInert(place)) return;
     const handled = handledByOthers(people, this.roster.meetings, this.screen.me);
     const held = action === "admit" ? people.filter((person) => person.hold !== null) : [];
     const many = needsConfirmation(people, this.roster.server?.ask_above) || (traitsOf(action).askMany && people.length > 1);
     // The end of a hold has no scope in the protocol.
     const how = action === "unhold" ? {} : { scope };
-    const told = { ...how, over: overs(handled), ...(held.length > 0 ? { held: true } : {}) };
+    const overriding = { ...how, over: overridden(handled), ...(held.length > 0 ? { held: true } : {}) };
     if (handled.length + held.length === 0 && !ask && !many) return this.#send(action, people, how, place);
-    const careful = new Set([...handled.map((each) => each.person), ...held]);
-    const rest = people.filter((person) => !careful.has(person));
-    const act = (/** @type {Person[]} */ still) => this.#send(action, still, told, place);
+    const claimedOrHeld = new Set([...handled.map((each) => each.person), ...held]);
+    const rest = people.filter((person) => !claimedOrHeld.has(person));
+    const act = (/** @type {Person[]} */ still) => this.#send(action, still, overriding, place);
     const actOnRest = (/** @type {Person[]} */ still) => this.#send(action, still, how, place);
     this.dialogs.ask(sureQuestion(this, { action, people, handled, held, rest, hidden, act, actOnRest }));
   }
@@ -98,24 +98,24 @@ export class Moderation {
 
   /** Puts participants on hold, with a reason and a reminder. @param {Person[]} people */
   hold(people) {
-    if (people.length === 0 || !this.#may) return;
+    if (people.length === 0 || !this.#canSend) return;
     const handled = handledByOthers(people, this.roster.meetings, this.screen.me);
     const act = (/** @type {string} */ reason, /** @type {number | null} */ remind_s) =>
-      this.#send("hold", people, { reason, remind_s, over: overs(handled) });
-    const end = () => this.#send("unhold", people, { over: overs(handled) });
+      this.#send("hold", people, { reason, remind_s, over: overridden(handled) });
+    const end = () => this.#send("unhold", people, { over: overridden(handled) });
     this.dialogs.ask(holdQuestion(this, { people, handled, act, end }));
   }
 
   /** The name that the meeting shows for somebody. @param {Person} person */
   rename(person) {
-    if (!this.#may) return;
+    if (!this.#canSend) return;
     const handled = handledByOthers([person], this.roster.meetings, this.screen.me);
     const act = (/** @type {string} */ label) => {
       this.actionRequests.start("rename", namesOf([person]), {
         type: "rename",
         person: person.id,
         label,
-        over: overs(handled),
+        over: overridden(handled),
       });
     };
     this.dialogs.ask(renameQuestion({ person, handled, act }));
@@ -144,7 +144,7 @@ export class Moderation {
 
   /** @param {MeetingAction} action @param {Meeting} meeting */
   requestForMeeting(action, meeting) {
-    if (!this.#may) return;
+    if (!this.#canSend) return;
     const claim = meeting.claim && meeting.claim.by !== this.screen.me ? meeting.claim : null;
     const names = new Map([[meeting.id, meetingNameOf(meeting)]]);
     const act = (/** @type {object} */ fields) => {
@@ -164,7 +164,7 @@ export class Moderation {
   /** Sends a request again for targets that failed, that another user handles, or that are on hold.
    * @param {import("../net/action_requests.js").ActionRequest} request @param {import("../net/protocol.js").Result[]} results */
   retry(request, results) {
-    if (!this.#may || results.some((result) => this.actionRequests.awaits(idOf(result)))) return;
+    if (!this.#canSend || results.some((result) => this.actionRequests.awaits(idOf(result)))) return;
     const over = [...new Set(results.flatMap((result) => result.claim ?? []))].slice(0, CLAIM_LIMIT);
     const held = results.some((result) => result.result === "held") ? { held: true } : {};
     this.actionRequests.retry(request, results.map(idOf), { over, ...held });
@@ -172,4 +172,4 @@ export class Moderation {
 }
 
 /** @param {{ claim: import("../net/protocol.js").Claim }[]} handled */
-const overs = (handled) => [...new Set(handled.map((each) => each.claim.id))].slice(0, CLAIM_LIMIT);
+const overridden = (handled) => [...new Set(handled.map((each) => each.claim.id))].slice(0, CLAIM_LIMIT);

@@ -20,13 +20,13 @@ import { Title } from "./title.js";
 /** @typedef {import("./sound.js").Kind} Kind */
 
 /** The interval of checks that need not run with every frame, in ms. */
-const PACE = 1000;
-/** How long a sound waits for this tab's turn to be told, in ms: the browser's locks answer later, not at once. */
-const LATER = 2000;
-/** Without news from the server for so long a tab says so, in ms. */
-const AWAY = 300;
+const CHECK_INTERVAL = 1000;
+/** How long a sound waits for this tab to lead, in ms: the browser answers a request for a lock a little later. */
+const LEADER_TIMEOUT = 2000;
+/** How long the page may be offline before the tab says so, in ms. */
+const AWAY_AFTER = 300;
 /** Names that a notification tells. */
-const NAMED = 4;
+const NAMES_SHOWN = 4;
 
 export class Alerts {
   /**
@@ -69,12 +69,12 @@ export class Alerts {
     /** @type {Set<string>} who waits, or waited when last known */
     this.waiters = new Set();
     /** @type {Set<string>} who of them has just come, and whose meeting is not known yet */
-    this.unplaced = new Set();
+    this.withoutMeeting = new Set();
     /** @type {Set<string>} those of them who came since the user looked at the page */
-    this.news = new Set();
+    this.newcomers = new Set();
     /** @type {Person[]} who waits too long, and nobody has said that they know; longest first */
     this.tooLong = [];
-    this.begun = false;
+    this.hasUpdated = false;
     this.updatedAt = -Infinity;
     this.liveAt = performance.now();
     this.wasAway = false;
@@ -95,20 +95,20 @@ export class Alerts {
     this.notifications.closeAll();
   }
 
-  get #kept() {
-    return this.prefs.kept;
+  get #prefs() {
+    return this.prefs.current;
   }
 
   /** The user's preferences have changed. */
   onPrefsChanged() {
-    this.followedMeetings = new FollowedMeetings(this.#kept.follows, this.#kept.mutes, this.roster.meetings);
+    this.followedMeetings = new FollowedMeetings(this.#prefs.follows, this.#prefs.mutes, this.roster.meetings);
     this.updatedAt = -Infinity;
     this.changed();
   }
 
   /** Whether the user wants sound and the browser does not let the page sound. */
   get blocked() {
-    return (this.#kept.sound || this.#kept.follows.length > 0) && this.sound.blocked;
+    return (this.#prefs.sound || this.#prefs.follows.length > 0) && this.sound.blocked;
   }
 
   /** The browser's permission for notifications. */
@@ -123,7 +123,7 @@ export class Alerts {
 
   /** Lets the user hear a sound. @param {Kind} kind */
   tryOut(kind) {
-    this.sound.play(kind, this.#kept.volume);
+    this.sound.play(kind, this.#prefs.volume);
   }
 
   /** Lets the page sound; only while it handles a click. */
@@ -146,14 +146,14 @@ export class Alerts {
       if (row.lobby === "in") this.#onLeft(row.id);
       if (row.lobby !== "waiting" || this.waiters.has(row.id)) continue;
       this.waiters.add(row.id);
-      // A participant who was sent back is no news to the moderators.
-      if (!first && !row.sent_back) this.unplaced.add(row.id);
+      // A participant who was sent back is no arrival to the moderators.
+      if (!first && !row.sent_back) this.withoutMeeting.add(row.id);
     }
-    // A person's meeting may be told after the person.
-    for (const id of this.unplaced) {
+    // A person's meeting may come after the person.
+    for (const id of this.withoutMeeting) {
       const row = this.roster.people.get(id);
       if (row && !this.#meeting(row)) continue;
-      this.unplaced.delete(id);
+      this.withoutMeeting.delete(id);
       if (row) this.#onArrived(row);
     }
   }
@@ -161,8 +161,8 @@ export class Alerts {
   /** @param {string} id */
   #onLeft(id) {
     if (!this.waiters.delete(id)) return;
-    this.unplaced.delete(id);
-    this.news.delete(id);
+    this.withoutMeeting.delete(id);
+    this.newcomers.delete(id);
     for (const situation of Object.values(this.situations)) situation.left(id);
   }
 
@@ -171,9 +171,9 @@ export class Alerts {
     if (this.followStateOf(row.meeting) === "muted") return;
     this.announcer.arrived(this.#meeting(row)?.name ?? "");
     if (!this.#concerns(row, "sound") && !this.#concerns(row, "notify")) return;
-    this.news.add(row.id);
+    this.newcomers.add(row.id);
     const { followed, others, silent } = this.situations;
-    const unfollowed = this.#kept.sound ? others : silent;
+    const unfollowed = this.#prefs.sound ? others : silent;
     const situation = this.followStateOf(row.meeting) === "followed" ? followed : unfollowed;
     situation.arrived(row.id, performance.now());
   }
@@ -182,7 +182,7 @@ export class Alerts {
    * @param {"sound" | "notify"} how */
   #concerns(row, how) {
     const followState = this.followStateOf(row.meeting);
-    return followState === "followed" || (followState !== "muted" && this.#kept[how]);
+    return followState === "followed" || (followState !== "muted" && this.#prefs[how]);
   }
 
   /** With every frame, and every second: sounds, tells and marks what there is. */
@@ -195,7 +195,7 @@ export class Alerts {
     this.notificationLeader.want(screen.live);
     this.soundLeader.want(screen.live && this.sound.allowed);
     const started = Object.entries(this.situations).filter(([, situation]) => screen.live && situation.sounds(now));
-    if (started.length === 0 && now - this.updatedAt < PACE) return;
+    if (started.length === 0 && now - this.updatedAt < CHECK_INTERVAL) return;
     this.updatedAt = now;
     const waiting = this.roster.lobby();
     this.tooLong = waiting.filter((person) => tooLong(person, this.#meeting(person), this.clock.now()));
@@ -204,7 +204,7 @@ export class Alerts {
       const arrived = { any: started.length > 0, loud: started.some(([name]) => name !== "silent") };
       this.#notify(waiting, arrived, now);
     }
-    this.begun = true;
+    this.hasUpdated = true;
   }
 
   /** Whether nobody hears of who waits, and has not for a while: a page in the background must not look as if nobody did.
@@ -212,8 +212,8 @@ export class Alerts {
   #away(now) {
     const { live } = this.screen;
     if (live) this.liveAt = now;
-    const away = now - this.liveAt > AWAY;
-    if (away && !this.wasAway && this.#kept.notify && !this.#attended) {
+    const away = now - this.liveAt > AWAY_AFTER;
+    if (away && !this.wasAway && this.#prefs.notify && !this.#attended) {
       const onClick = () => {};
       this.notifications.show("away", { title: t("title_away"), body: t("said_lost"), again: true, silent: false, onClick });
     }
@@ -225,18 +225,18 @@ export class Alerts {
   /** @param {Person[]} waiting @param {{ any: boolean, loud: boolean }} arrived whether there are arrivals, and whether they sound
    * @param {number} now */
   #notify(waiting, arrived, now) {
-    const unseen = this.tooLong.filter((person) => handler(person, this.#meeting(person)) === "" && this.#concernsAtAll(person));
+    const unhandled = this.tooLong.filter((person) => handler(person, this.#meeting(person)) === "" && this.#concernsAtAll(person));
     const due = waiting.filter((person) => isDue(person, this.clock.now()) && this.#concernsAtAll(person));
-    const late = this.late.sounds(unseen.length > 0, now);
-    const reminded = this.reminders.sounds(due.map((person) => `${person.id}\n${person.hold?.remind_at}`)) && this.begun;
-    if (late) this.announcer.announce(this.#text("late", unseen));
+    const late = this.late.sounds(unhandled.length > 0, now);
+    const reminded = this.reminders.sounds(due.map((person) => `${person.id}\n${person.hold?.remind_at}`)) && this.hasUpdated;
+    if (late) this.announcer.announce(this.#text("late", unhandled));
     if (reminded) this.announcer.announce(this.#text("reminder", due));
-    if (this.#attended) this.news.clear();
-    const news = waiting.filter((person) => this.news.has(person.id));
-    this.#show("late", unseen, late, late && this.#soundsFor(unseen));
+    if (this.#attended) this.newcomers.clear();
+    const newcomers = waiting.filter((person) => this.newcomers.has(person.id));
+    this.#show("late", unhandled, late, late && this.#soundsFor(unhandled));
     this.#show("reminder", due, reminded, reminded && this.#soundsFor(due));
     const recent = (/** @type {Person} */ { id }) => Object.values(this.situations).some(({ people }) => people.has(id));
-    this.#show("arrival", arrived.any && news.length === 0 ? waiting.filter(recent) : news, arrived.any, arrived.loud);
+    this.#show("arrival", arrived.any && newcomers.length === 0 ? waiting.filter(recent) : newcomers, arrived.any, arrived.loud);
   }
 
   /** @param {Person[]} people */
@@ -249,18 +249,18 @@ export class Alerts {
     return this.#concerns(person, "sound") || this.#concerns(person, "notify");
   }
 
-  /** @param {Kind} kind @param {Person[]} people of the alert @param {boolean} now whether it is news, or only to keep what is shown true
+  /** @param {Kind} kind @param {Person[]} people of the alert @param {boolean} now whether the alert is new; if not, only what is shown is updated
    * @param {boolean} loud whether to sound */
   #show(kind, people, now, loud) {
     if (loud) this.#sound(kind);
-    const told = this.#attended ? [] : people.filter((person) => this.#concerns(person, "notify"));
+    const notified = this.#attended ? [] : people.filter((person) => this.#concerns(person, "notify"));
     if (!this.notificationLeader.held) return;
-    if (told.length === 0) return this.notifications.close(kind);
-    const { only } = countPeople(told);
+    if (notified.length === 0) return this.notifications.close(kind);
+    const { only } = countPeople(notified);
     const onClick = () => this.open(only);
     this.notifications.show(kind, {
-      title: this.#text(kind, told),
-      body: this.#names(told),
+      title: this.#text(kind, notified),
+      body: this.#names(notified),
       again: now,
       silent: !this.blocked,
       onClick,
@@ -269,7 +269,7 @@ export class Alerts {
 
   /** @param {Kind} kind */
   #sound(kind) {
-    if (this.soundLeader.held) this.sound.play(kind, this.#kept.volume);
+    if (this.soundLeader.held) this.sound.play(kind, this.#prefs.volume);
     else this.unsounded = { kind, at: performance.now() };
   }
 
@@ -277,7 +277,7 @@ export class Alerts {
   #onSoundLeader() {
     const { unsounded } = this;
     this.unsounded = null;
-    if (this.soundLeader.held && unsounded && performance.now() - unsounded.at < LATER) this.#sound(unsounded.kind);
+    if (this.soundLeader.held && unsounded && performance.now() - unsounded.at < LEADER_TIMEOUT) this.#sound(unsounded.kind);
     this.changed();
   }
 
@@ -320,10 +320,10 @@ export class Alerts {
   /** @param {Person[]} people */
   #names(people) {
     const names = people
-      .slice(0, NAMED)
+      .slice(0, NAMES_SHOWN)
       .map((person) => (person.hold?.reason ? `${nameOf(person)}: ${plain(person.hold.reason)}` : nameOf(person)))
       .join(t("list_comma"));
-    const more = people.length - NAMED;
+    const more = people.length - NAMES_SHOWN;
     return more > 0 ? t("alarm.and_more", { n: more, names }) : names;
   }
 }

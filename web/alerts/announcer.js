@@ -16,7 +16,7 @@ export class Announcer {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.quietUntil = 0;
-    this.said = "";
+    this.spoken = "";
   }
 
   stop() {
@@ -46,8 +46,8 @@ export class Announcer {
     this.quietUntil = performance.now() + PAUSE;
     const text = [...this.words, ...this.#gathered()].join(" ");
     // The same words again are no change of the page, and would not be read out.
-    this.said = text === this.said ? `${text}\u00a0` : text;
-    this.say(this.said);
+    this.spoken = text === this.spoken ? `${text}\u00a0` : text;
+    this.say(this.spoken);
     this.words = [];
     this.arrivals.clear();
   }

@@ -24,15 +24,15 @@ export class Favicon {
   constructor(link = /** @type {HTMLLinkElement | null} */ (document.querySelector('link[rel="icon"]'))) {
     this.link = link;
     this.plain = link?.href ?? "";
-    this.said = "";
+    this.shown = "";
   }
 
   /** @param {number} waiting @param {boolean} late @param {boolean} [away] */
   show(waiting, late, away = false) {
     const count = waiting === 0 ? "" : `${Math.min(waiting, 100)} ${late}`;
-    const said = away ? "away" : count;
-    if (!this.link || said === this.said) return;
-    this.said = said;
+    const shown = away ? "away" : count;
+    if (!this.link || shown === this.shown) return;
+    this.shown = shown;
     const svg = picture(waiting, late, away);
     this.link.href = svg === "" ? this.plain : `data:image/svg+xml,${encodeURIComponent(svg)}`;
   }

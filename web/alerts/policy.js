@@ -18,15 +18,15 @@ export class Arrivals {
     this.soundedAt = -Infinity;
     this.pause = SHORTEST_PAUSE;
     /** Whether the situation is still to be sounded. */
-    this.owed = false;
+    this.pending = false;
   }
 
   /** @param {string} id @param {number} now ms */
   arrived(id, now) {
-    const goesOn = this.owed || (this.people.size > 0 && now - this.soundedAt < this.pause);
-    if (!goesOn) {
+    const joins = this.pending || (this.people.size > 0 && now - this.soundedAt < this.pause);
+    if (!joins) {
       this.people.clear();
-      this.owed = true;
+      this.pending = true;
     }
     this.people.add(id);
   }
@@ -34,16 +34,16 @@ export class Arrivals {
   /** A participant no longer waits. @param {string} id */
   left(id) {
     this.people.delete(id);
-    if (this.people.size === 0) this.owed = false;
+    if (this.people.size === 0) this.pending = false;
   }
 
   /** Whether to sound now; asked with everything that happens. @param {number} now ms */
   sounds(now) {
-    const quiet = now - this.soundedAt;
-    if (!this.owed || quiet < this.pause) return false;
-    this.pause = quiet < 2 * this.pause ? Math.min(LONGEST_PAUSE, 2 * this.pause) : SHORTEST_PAUSE;
+    const elapsed = now - this.soundedAt;
+    if (!this.pending || elapsed < this.pause) return false;
+    this.pause = elapsed < 2 * this.pause ? Math.min(LONGEST_PAUSE, 2 * this.pause) : SHORTEST_PAUSE;
     this.soundedAt = now;
-    this.owed = false;
+    this.pending = false;
     return true;
   }
 }
@@ -66,14 +66,14 @@ export class Repeated {
 export class Once {
   constructor() {
     /** @type {Set<string>} */
-    this.told = new Set();
+    this.known = new Set();
   }
 
-  /** Whether there is one that was not told; those that are there no longer are forgotten. @param {string[]} keys */
+  /** Whether a key is new; keys that are gone are forgotten. @param {string[]} keys */
   sounds(keys) {
-    const news = keys.some((key) => !this.told.has(key));
-    this.told = new Set(keys);
-    return news;
+    const isNew = keys.some((key) => !this.known.has(key));
+    this.known = new Set(keys);
+    return isNew;
   }
 }
 

@@ -8,16 +8,16 @@ export class Title {
     this.words = words;
     this.now = now;
     this.tab = tab;
-    this.said = "";
+    this.shown = "";
     this.at = -Infinity;
   }
 
   /** Called with every frame and every tick; changes the title at most once a second. @param {number} waiting
    * @param {boolean} [away] that is not known any more */
   count(waiting, away = false) {
-    const said = `${waiting} ${away}`;
-    if (said === this.said || this.now() - this.at < PAUSE) return;
-    this.said = said;
+    const shown = `${waiting} ${away}`;
+    if (shown === this.shown || this.now() - this.at < PAUSE) return;
+    this.shown = shown;
     this.at = this.now();
     this.tab.title = this.words(waiting, away);
   }

@@ -3,11 +3,11 @@
 // pointer: a press there was meant for another row.
 
 /** How long after the pointer's last movement inside it a list stays as it is, in ms. */
-const HOLD = 3000;
+const AFTER_MOVE = 3000;
 /** How long it stays as it is once its order has changed, in ms: with the pointer inside, and without. */
-const STILL = { pointing: 5000, free: 2000 };
-/** For so long nobody can have aimed at a row that came to stand where it is, in ms. */
-const UNSEEN = 700;
+const AFTER_ORDER = { pointing: 5000, free: 2000 };
+/** For so long nobody can have aimed at a row that has just moved there, in ms. */
+const REACTION = 700;
 
 export class Stability {
   /** @param {import("./virtual_list.js").List<any>} list */
@@ -19,17 +19,17 @@ export class Stability {
     /** When the pointer moved in it, when a row got the focus, and when rows last changed places. */
     this.movedAt = this.focusedAt = this.orderedAt = -Infinity;
     /** @type {{ id: string, top: number } | null} the row that is to stay where it is on the screen in the next drawing */
-    this.stood = null;
-    /** @type {import("./stable_order.js").Kept | null} the one under the pointer, around which the others order themselves */
-    this.kept = null;
+    this.anchor = null;
+    /** @type {import("./stable_order.js").Pinned | null} the one under the pointer, around which the others order themselves */
+    this.pinned = null;
     /** @type {Map<string, number> | null} where rows were in the last drawing, if they are elsewhere now or others have come */
     this.before = null;
-    /** @type {WeakMap<Element, number>} when a row came to stand where it is */
-    this.cameAt = new WeakMap();
+    /** @type {WeakMap<Element, number>} when a row moved to its place */
+    this.shiftedAt = new WeakMap();
   }
 
   reset() {
-    this.pointed = this.stood = this.kept = null;
+    this.pointed = this.anchor = this.pinned = null;
     this.movedAt = this.orderedAt = -Infinity;
   }
 
@@ -46,10 +46,10 @@ export class Stability {
   }
 
   /** Whether every row stays where it is. */
-  get held() {
+  get frozen() {
     const now = performance.now();
-    const stability = this.pointing ? STILL.pointing : STILL.free;
-    return now - this.orderedAt < stability || (this.pointing && now - this.movedAt < HOLD);
+    const stability = this.pointing ? AFTER_ORDER.pointing : AFTER_ORDER.free;
+    return now - this.orderedAt < stability || (this.pointing && now - this.movedAt < AFTER_MOVE);
   }
 
   /** The next list. @param {import("./stable_order.js").Entry<any>[]} before @param {import("./stable_order.js").Entry<any>[]} after */
@@ -62,7 +62,7 @@ export class Stability {
 
   /** Finds the row that is to keep its place: the one pointed at, or the one that got the focus since. Before a drawing; reads only. */
   measure() {
-    this.stood = this.kept = null;
+    this.anchor = this.pinned = null;
     const { list, pointed } = this;
     const points = pointed !== null && !(list.focused && this.focusedAt > this.movedAt);
     const focused = list.focused ? list.active : null;
@@ -73,44 +73,44 @@ export class Stability {
     const height = box.height / list.entries.length;
     const begins = Math.max(box.top, view.top, 0);
     if (top < begins - height || top > Math.min(view.bottom, innerHeight)) return;
-    this.stood = { id, top };
+    this.anchor = { id, top };
     // A user of keys follows the focus through the rows in their order.
     if (!points) return;
     const most = list.indexOf(id);
-    this.kept = { id, most, least: Math.min(most, Math.round((top - begins) / height)) };
+    this.pinned = { id, most, least: Math.min(most, Math.round((top - begins) / height)) };
   }
 
   /** Scrolls so that it is where it was. After a drawing. */
-  steady() {
-    const { stood, list, before } = this;
+  keepInPlace() {
+    const { anchor, list, before } = this;
     this.before = null;
-    const row = stood && list.rowElement(stood.id);
-    const by = stood && row ? row.getBoundingClientRect().top - stood.top : 0;
+    const row = anchor && list.rowElement(anchor.id);
+    const by = anchor && row ? row.getBoundingClientRect().top - anchor.top : 0;
     if (Math.abs(by) < 1 && !before) return;
     const { scroller } = list;
     const scrolls = scroller && scroller.scrollHeight > scroller.clientHeight ? scroller : document.scrollingElement;
     const from = scrolls?.scrollTop ?? 0;
     if (scrolls && Math.abs(by) >= 1) scrolls.scrollTop += by;
-    if (before) this.#mark(before, (scrolls?.scrollTop ?? 0) - from);
+    if (before) this.#markShifted(before, (scrolls?.scrollTop ?? 0) - from);
   }
 
   /** The rows that are not where they were on the screen. @param {Map<string, number>} before @param {number} scrolled */
-  #mark(before, scrolled) {
+  #markShifted(before, scrolled) {
     const { element, entries } = this.list;
     if (!element) return;
     const height = element.getBoundingClientRect().height / entries.length;
     const all = /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("[data-index]"));
-    const came = [...all].filter(({ dataset }) => {
+    const shifted = [...all].filter(({ dataset }) => {
       const from = before.get(entries[Number(dataset.index)]?.id ?? "");
       return from === undefined || Math.abs((Number(dataset.index) - from) * height - scrolled) >= 1;
     });
     const now = performance.now();
-    for (const row of came) {
-      this.cameAt.set(row, now);
-      row.dataset.came = "yes";
+    for (const row of shifted) {
+      this.shiftedAt.set(row, now);
+      row.dataset.shifted = "yes";
     }
     setTimeout(() => {
-      for (const row of came) if (this.cameAt.get(row) === now) delete row.dataset.came;
-    }, UNSEEN);
+      for (const row of shifted) if (this.shiftedAt.get(row) === now) delete row.dataset.shifted;
+    }, REACTION);
   }
 }

@@ -33,15 +33,15 @@ export class List {
   /** @param {T[]} wanted in order @param {number} now */
   update(wanted, now) {
     const { compare, trace, entries, active } = this;
-    const { held, kept } = this.stability;
-    this.entries = nextEntries(entries, wanted, { id: (row) => row.id, compare, now, held, kept, trace });
+    const { frozen, pinned } = this.stability;
+    this.entries = nextEntries(entries, wanted, { id: (row) => row.id, compare, now, frozen, pinned, trace });
     this.stability.changes(entries, this.entries);
-    if (active !== null && this.indexOf(active) < 0) this.active = this.#heir(entries, active);
+    if (active !== null && this.indexOf(active) < 0) this.active = this.#neighbour(entries, active);
   }
 
   /** The row next to one that is no longer listed: the one below, else the one above.
    * @param {import("./stable_order.js").Entry<T>[]} before @param {string} id */
-  #heir(before, id) {
+  #neighbour(before, id) {
     const at = before.findIndex((entry) => entry.id === id);
     if (at < 0) return id;
     const listed = new Set(this.entries.map((entry) => entry.id));
@@ -68,15 +68,15 @@ export class List {
   }
 
   /** The row that Tab goes to: the last one focused, else the first. */
-  get stop() {
+  get tabStop() {
     if (this.active !== null && this.indexOf(this.active) >= 0) return this.active;
-    return (this.entries.find(isThere) ?? this.entries[0])?.id ?? null;
+    return (this.entries.find(isListed) ?? this.entries[0])?.id ?? null;
   }
 
   /** The rows to draw: the part in view, and the row with the focus wherever it is. */
   drawn() {
     const part = this.entries.slice(this.first, this.last).map((entry, at) => ({ entry, index: this.first + at }));
-    const index = this.stop === null ? -1 : this.indexOf(this.stop);
+    const index = this.tabStop === null ? -1 : this.indexOf(this.tabStop);
     const entry = this.entries[index];
     if (entry && index < this.first) part.unshift({ entry, index });
     if (entry && index >= this.last) part.push({ entry, index });
@@ -117,11 +117,11 @@ export class List {
    * @returns {string | null} */
   step(by) {
     const at = this.active === null ? -1 : this.indexOf(this.active);
-    if (at < 0) return this.stop;
+    if (at < 0) return this.tabStop;
     const next = Math.min(this.entries.length - 1, Math.max(0, at + by));
     const [before, after] = [this.entries.slice(0, next).reverse(), this.entries.slice(next)];
-    const way = by > 0 ? [after, before] : [[...after.slice(0, 1), ...before], after];
-    return way.flatMap((entries) => entries.find(isThere) ?? [])[0]?.id ?? this.active;
+    const candidates = by > 0 ? [after, before] : [[...after.slice(0, 1), ...before], after];
+    return candidates.flatMap((entries) => entries.find(isListed) ?? [])[0]?.id ?? this.active;
   }
 
   /** @param {string} id */
@@ -138,7 +138,7 @@ export class List {
 }
 
 /** @param {import("./stable_order.js").Entry<any>} entry */
-const isThere = (entry) => entry.gone === null;
+const isListed = (entry) => entry.gone === null;
 
 /** @type {WeakMap<HTMLElement, number>} how many rows high or from the top an element was put */
 const places = new WeakMap();

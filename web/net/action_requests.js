@@ -9,16 +9,16 @@ import { Refs } from "./refs.js";
  *   `cut_off`: the connection broke after the server had confirmed it, `unheard`: before; `unsent`: it never left this page
  * @typedef {{ type: string, scope?: import("./protocol.js").Scope, people?: string[], over?: string[], [field: string]: unknown }} Message
  * @typedef {{ ref: string, action: Action | "bridge", names: Map<string, string>, message: Message, results: Result[], state: RequestState,
- *   code: string, says: string, stopping: boolean, at: number, place: string, ended: Set<string>, confirmed: boolean }} ActionRequest
+ *   code: string, refusal: string, stopping: boolean, at: number, place: string, ended: Set<string>, confirmed: boolean }} ActionRequest
  *   `names`: names of its targets, by id; `message`: the message, without its `ref`; `at`: when the last result came;
  *   `place`: of the button, which is inert meanwhile, "" for none; `ended`: whose result is in; `confirmed`: the server has
  *   confirmed that it has the request
  */
 
 /** How long the server may take to say `started`. */
-const ANSWER = 10_000;
+const ANSWER_TIMEOUT = 10_000;
 /** How long a summary without any failure stays. */
-const QUIET = 8000;
+const SUMMARY_TIME = 8000;
 
 export class ActionRequests {
   /** @param {(message: object) => boolean} send @param {() => void} changed @param {() => number} [now] the server's time
@@ -46,14 +46,14 @@ export class ActionRequests {
 
   /**
    * Sends a request again for some of its targets. Forgets their old results, so that none is listed twice.
-   * @param {ActionRequest} request @param {string[]} ids @param {{ over: string[], held?: boolean }} told claims to go over, and
+   * @param {ActionRequest} request @param {string[]} ids @param {{ over: string[], held?: boolean }} overriding claims to go over, and
    *   whether to go over holds
    */
-  retry(request, ids, told) {
+  retry(request, ids, overriding) {
     request.results = request.results.filter((result) => !ids.includes(idOf(result)));
     if (request.results.length === 0) this.all.delete(request.ref);
     const names = new Map(ids.map((id) => [id, request.names.get(id) ?? ""]));
-    const message = { ...request.message, ...told };
+    const message = { ...request.message, ...overriding };
     return this.start(/** @type {Action} */ (request.action), names, "people" in message ? { ...message, people: ids } : message);
   }
 
@@ -73,7 +73,7 @@ export class ActionRequests {
     request.confirmed = true;
     request.at = this.now();
     request.state = frame.state === "finished" ? "finished" : "under_way";
-    if (request.state === "finished" && failures(request).length === 0) setTimeout(() => this.dismiss(request.ref), QUIET);
+    if (request.state === "finished" && failures(request).length === 0) setTimeout(() => this.dismiss(request.ref), SUMMARY_TIME);
     this.changed();
   }
 
@@ -81,7 +81,7 @@ export class ActionRequests {
   onRefusal(frame) {
     const request = frame.ref === null ? this.#request("bridge", new Map(), { type: "" }) : this.all.get(frame.ref);
     if (!request) return;
-    Object.assign(request, { state: "failed", says: frame.message, code: frame.code });
+    Object.assign(request, { state: "failed", refusal: frame.message, code: frame.code });
     this.all.set(request.ref, request);
     this.changed();
   }
@@ -137,7 +137,18 @@ export class ActionRequests {
   /** @param {ActionRequest["action"]} action @param {Map<string, string>} names @param {Message} message @returns {ActionRequest} */
   #request(action, names, message) {
     return {
-      ...{ ref: this.refs.next(), action, names, message, results: [], state: "sent", code: "", says: "", stopping: false, at: 0 },
+      ...{
+        ref: this.refs.next(),
+        action,
+        names,
+        message,
+        results: [],
+        state: "sent",
+        code: "",
+        refusal: "",
+        stopping: false,
+        at: 0,
+      },
       ...{ place: "", ended: new Set(), confirmed: false },
     };
   }
@@ -146,7 +157,7 @@ export class ActionRequests {
   #send(request) {
     this.all.set(request.ref, request);
     if (!this.mayAsk() || !this.send({ ...request.message, ref: request.ref })) request.state = "unsent";
-    setTimeout(() => this.#overdue(request), ANSWER);
+    setTimeout(() => this.#overdue(request), ANSWER_TIMEOUT);
     this.changed();
     return request;
   }

@@ -17,13 +17,13 @@ const LONGEST_PAUSE = 10_000;
 /** Without any frame for this many beats the connection counts as lost, whatever the socket says: within five seconds. */
 const MISSED_BEATS = 2.25;
 /** Frames that came while the page was busy are handled first, in ms. */
-const QUEUED = 100;
+const BACKLOG = 100;
 /** The server is told that the page is there when it has heard nothing else for so long, in ms. */
-const SAY = 15_000;
+const KEEPALIVE = 15_000;
 /** A request that the server did not confirm within this time may not have reached it, in ms. */
 const RECEIPT = 2000;
 /** The machine slept where its clock went on by so much more than the page's, in ms. */
-const SLEPT = 5000;
+const SLEEP = 5000;
 
 export class Connection {
   /** @param {string} url @param {string} page a page for those logged in only @param {Listener} listener @param {() => number} [random] */
@@ -40,17 +40,17 @@ export class Connection {
     this.beat = 2000;
     this.running = false;
     /** When anything was sent last; ms, monotonic. */
-    this.saidAt = 0;
+    this.sentAt = 0;
     /** @type {Map<string, number>} requests that the server has not confirmed, by `ref`, and when they were sent */
     this.unconfirmed = new Map();
-    this.ahead = Date.now() - performance.now();
+    this.clockGap = Date.now() - performance.now();
     /** The question that the server has to answer after the machine has slept; "" where it did not sleep. */
-    this.awake = "";
+    this.wakeCheck = "";
     this.sleeps = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.watch = undefined;
+    this.watchdog = undefined;
     this.wake = () => this.#wake();
   }
 
@@ -64,7 +64,7 @@ export class Connection {
   stop() {
     this.running = false;
     clearTimeout(this.timer);
-    clearTimeout(this.watch);
+    clearTimeout(this.watchdog);
     removeEventListener("online", this.wake);
     document.removeEventListener("visibilitychange", this.wake);
     this.socket?.close();
@@ -75,21 +75,21 @@ export class Connection {
   send(message) {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(message));
-    this.saidAt = performance.now();
+    this.sentAt = performance.now();
     if ("ref" in message && "type" in message) this.#expectReceipt(String(message.ref));
     return true;
   }
 
   /** @param {string} ref */
   #expectReceipt(ref) {
-    this.unconfirmed.set(ref, this.saidAt);
+    this.unconfirmed.set(ref, this.sentAt);
     setTimeout(() => this.unconfirmed.has(ref) && this.listener.changed(), RECEIPT + 10);
   }
 
   /** @param {string} ref */
   #answered(ref) {
     this.unconfirmed.delete(ref);
-    if (ref === this.awake) this.awake = "";
+    if (ref === this.wakeCheck) this.wakeCheck = "";
   }
 
   /** Whether the server should have confirmed a request by now. @param {string} ref */
@@ -101,18 +101,18 @@ export class Connection {
   /** Whether what is shown may be doubted although the socket is open. */
   get isDoubtful() {
     this.#noticeSleep();
-    return this.awake !== "" || [...this.unconfirmed.keys()].some((ref) => this.isOverdue(ref));
+    return this.wakeCheck !== "" || [...this.unconfirmed.keys()].some((ref) => this.isOverdue(ref));
   }
 
   /** Data from before a sleep may be out of date: it is doubtful until the server answers a question sent after it. Frames that had come
    * before, and are only handled now, prove nothing. */
   #noticeSleep() {
-    const before = this.ahead;
-    this.ahead = Date.now() - performance.now();
-    if (this.ahead - before < SLEPT || this.socket?.readyState !== WebSocket.OPEN) return;
+    const before = this.clockGap;
+    this.clockGap = Date.now() - performance.now();
+    if (this.clockGap - before < SLEEP || this.socket?.readyState !== WebSocket.OPEN) return;
     this.sleeps += 1;
-    this.awake = `awake-${this.sleeps}`;
-    this.send({ type: "beat", ref: this.awake });
+    this.wakeCheck = `awake-${this.sleeps}`;
+    this.send({ type: "beat", ref: this.wakeCheck });
   }
 
   #open() {
@@ -134,7 +134,7 @@ export class Connection {
     const frame = /** @type {import("./protocol.js").Frame} */ (JSON.parse(data));
     this.#noticeSleep();
     if ("ref" in frame && frame.ref) this.#answered(frame.ref);
-    if (frame.type === "beat" && performance.now() - this.saidAt >= SAY) this.send({ type: "beat" });
+    if (frame.type === "beat" && performance.now() - this.sentAt >= KEEPALIVE) this.send({ type: "beat" });
     if (frame.type === "welcome") {
       this.welcomed = true;
       this.failures = 0;
@@ -147,9 +147,9 @@ export class Connection {
 
   /** @param {number} ms */
   #expect(ms) {
-    clearTimeout(this.watch);
-    this.watch = setTimeout(() => {
-      this.watch = setTimeout(() => this.#drop(), QUEUED);
+    clearTimeout(this.watchdog);
+    this.watchdog = setTimeout(() => {
+      this.watchdog = setTimeout(() => this.#drop(), BACKLOG);
     }, ms);
   }
 
@@ -167,8 +167,8 @@ export class Connection {
   #closed(code, reason) {
     this.socket = null;
     this.unconfirmed.clear();
-    this.awake = "";
-    clearTimeout(this.watch);
+    this.wakeCheck = "";
+    clearTimeout(this.watchdog);
     if (!this.running) return;
     // The session has ended, or another one took its place in this browser: any page of the server tells which.
     if (code === CLOSE.signedOut) this.welcomed = false;

@@ -1,7 +1,7 @@
 // The messages of the socket, as types and constants (docs/protocol.md). No behaviour.
 
 /**
- * @typedef {{ code: string, what: string }} Trouble
+ * @typedef {{ code: string, what: string }} Fault
  * @typedef {{ by: string, at: number }} Mark
  * @typedef {{ id: string, by: string, since: number }} Claim
  * @typedef {{ by: string, at: number, reason: string, remind_at: number | null }} Hold
@@ -9,14 +9,14 @@
  * @typedef {{ action: ActionKind, by: string, since: number, until?: number | null }} Pending
  * @typedef {{ action: ActionKind, result: ResultWord, reason: string, by: string, at: number }} Outcome
  * @typedef {"viewer" | "moderator" | "admin"} Role
- * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Trouble | null, admit_delay_s: number, ask_above: number,
+ * @typedef {{ kind: "server", id: string, hidden_meetings: number, trouble: Fault | null, admit_delay_s: number, ask_above: number,
  *   undo_s: number, claim_s: number }} ServerRow
  * @typedef {{ kind: "user", id: string, role: Role, looks_at: string[], idle_since: number | null }} UserRow
  * @typedef {{ kind: "bridge", id: string, state: "connecting" | "live" | "polling" | "refused" | "unreachable" | "paused",
- *   since: number, silent_since?: number | null, trouble: Trouble | null, version: string | null, unique_name: string | null,
+ *   since: number, silent_since?: number | null, trouble: Fault | null, version: string | null, unique_name: string | null,
  *   can_admit: boolean,
  *   can_send_back: boolean, polled_calls: number, unreadable_calls?: number | null, cdr: "off" | "expected" | "arriving" |
- *   "stalled" | "partial", cdr_trouble: Trouble | null,
+ *   "stalled" | "partial", cdr_trouble: Fault | null,
  *   paused_by?: string | null }} BridgeRow
  * @typedef {{ kind: "meeting", id: string, name: string, named_by: "name" | "space" | "address" | "owner" | "nothing", waiting: number,
  *   held?: number, in_call: number, unknown: number, longest_since: number | null, locked: boolean | null,

@@ -13,13 +13,13 @@ export class Requests {
     this.send = send;
     this.refs = new Refs("ask");
     /** @type {Map<string, (answer: Answer) => void>} */
-    this.open = new Map();
+    this.pending = new Map();
   }
 
   /** @param {object} message without its `ref` @param {(answer: Answer) => void} then */
   ask(message, then) {
     const ref = this.refs.next();
-    if (this.send({ ...message, ref })) this.open.set(ref, then);
+    if (this.send({ ...message, ref })) this.pending.set(ref, then);
     else then({ ok: false, why: "" });
   }
 
@@ -28,25 +28,25 @@ export class Requests {
    * @returns {boolean} whether it was an answer to one of these
    */
   onAnswer(frame) {
-    const then = this.open.get(frame.ref ?? "");
+    const then = this.pending.get(frame.ref ?? "");
     if (!then) return false;
     if (frame.type === "reply" && frame.state !== "finished") return true;
-    this.open.delete(frame.ref ?? "");
+    this.pending.delete(frame.ref ?? "");
     if (frame.type === "error") then({ ok: false, why: frame.message, code: frame.code });
-    else then(frame.type === "answer" ? { ok: true, why: "", link: frame.link } : judged(frame.results));
+    else then(frame.type === "answer" ? { ok: true, why: "", link: frame.link } : answerFrom(frame.results));
     return true;
   }
 
   /** The connection is gone: the rows will say what came of it. */
   onDisconnected() {
-    const open = [...this.open.values()];
-    this.open.clear();
-    for (const then of open) then({ ok: false, why: "" });
+    const pending = [...this.pending.values()];
+    this.pending.clear();
+    for (const then of pending) then({ ok: false, why: "" });
   }
 }
 
 /** @param {import("./protocol.js").Result[]} results @returns {Answer} */
-function judged(results) {
-  const bad = results.find((each) => each.result === "refused" || each.result === "unreachable");
-  return { ok: bad === undefined, why: bad?.reason ?? "" };
+function answerFrom(results) {
+  const failed = results.find((each) => each.result === "refused" || each.result === "unreachable");
+  return { ok: failed === undefined, why: failed?.reason ?? "" };
 }

@@ -11,11 +11,11 @@
 const keyOf = (row) => `${row.kind}\n${row.id}`;
 
 /** Fields that few participants have; the server leaves them out where they are empty. */
-const OF_FEW = /** @type {const} */ (["label", "pending", "outcome", "admitted", "sent_back", "claim", "hold", "acknowledged"]);
+const RARE = /** @type {const} */ (["label", "pending", "outcome", "admitted", "sent_back", "claim", "hold", "acknowledged"]);
 
 /** Rows as they came, with null where something is absent. @param {Row[]} rows */
 function filled(rows) {
-  for (const row of rows) if (row.kind === "person") for (const field of OF_FEW) row[field] ??= null;
+  for (const row of rows) if (row.kind === "person") for (const field of RARE) row[field] ??= null;
   return rows;
 }
 
@@ -45,16 +45,16 @@ export function diff(before, after) {
   /** @type {Changes} */
   const changes = { put: [], drop: [] };
   for (const [key, row] of before) if (!after.has(key)) changes.drop.push({ kind: row.kind, id: row.id });
-  for (const [key, row] of after) if (!same(before.get(key), row)) changes.put.push(row);
+  for (const [key, row] of after) if (!isEqual(before.get(key), row)) changes.put.push(row);
   return changes;
 }
 
 /** Whether two values are equal as JSON, whatever the order of their keys. @param {unknown} a @param {unknown} b @returns {boolean} */
-function same(a, b) {
+function isEqual(a, b) {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   const [left, right] = [Object.entries(a), /** @type {Record<string, unknown>} */ (b)];
-  return left.length === Object.keys(right).length && left.every(([key, value]) => key in right && same(value, right[key]));
+  return left.length === Object.keys(right).length && left.every(([key, value]) => key in right && isEqual(value, right[key]));
 }
 
 /**

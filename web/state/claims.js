@@ -11,7 +11,7 @@ import { Refs } from "../net/refs.js";
  * @typedef {"person" | "meeting"} ClaimKind
  * @typedef {{ kind: ClaimKind, id: string, by: "key" | "menu", renewedAt: number, seen: boolean }} OwnClaim
  *   `by`: what took it and so what ends it; `seen`: whether a row said so yet
- * @typedef {{ now: number, inputAt: number, open: boolean, idle: boolean, at: Record<ClaimKind, (string | null)[]> }} World
+ * @typedef {{ now: number, inputAt: number, open: boolean, idle: boolean, at: Record<ClaimKind, (string | null)[]> }} UserActivity
  *   `inputAt`: when the user last did anything; `open`: a menu or dialog stands open; `at`: the row they are at, and the meetings:
  *   the open one and the row's
  */
@@ -44,7 +44,7 @@ export const takeable = (shown, meetings) =>
 /**
  * The next step for an own claim: renew it while the user is active, release it when they turned to something else, else leave it to run
  * out.
- * @param {OwnClaim} kept @param {World} world @returns {"renew" | "release" | "leave"}
+ * @param {OwnClaim} kept @param {UserActivity} activity @returns {"renew" | "release" | "leave"}
  */
 export function nextStep(kept, { now, inputAt, open, idle, at }) {
   if (kept.by === "menu" && !open) return "release";
@@ -62,7 +62,7 @@ export class Claims {
     /** @type {Map<ClaimKind, OwnClaim>} at most one of each kind, as the server has it */
     this.own = new Map();
     /** @type {{ ref: string, by: OwnClaim["by"], then: (result: import("../net/protocol.js").Result) => void } | null} */
-    this.asked = null;
+    this.request = null;
   }
 
   /**
@@ -72,12 +72,12 @@ export class Claims {
    */
   claim(kind, ids, by, then) {
     const ref = this.refs.next();
-    this.asked = this.send({ type: "claim", ref, kind, ids }) ? { ref, by, then } : null;
+    this.request = this.send({ type: "claim", ref, kind, ids }) ? { ref, by, then } : null;
   }
 
   /** @param {import("../net/protocol.js").Reply} frame @returns {boolean} whether it answers a claim */
   onReply(frame) {
-    const { asked } = this;
+    const { request } = this;
     const [result] = frame.results;
     if (!this.refs.has(frame.ref)) return false;
     // None of them is there any more.
@@ -85,14 +85,14 @@ export class Claims {
     /** @type {ClaimKind} */
     const kind = result.person === undefined ? "meeting" : "person";
     const id = result.person ?? result.meeting ?? "";
-    if (asked?.ref !== frame.ref) {
+    if (request?.ref !== frame.ref) {
       // A renewal that came too late.
       if (result.result !== "done" && this.has(kind, id)) this.own.delete(kind);
       return true;
     }
-    this.asked = null;
-    if (result.result === "done") this.own.set(kind, { kind, id, by: asked.by, renewedAt: this.now(), seen: false });
-    asked.then(result);
+    this.request = null;
+    if (result.result === "done") this.own.set(kind, { kind, id, by: request.by, renewedAt: this.now(), seen: false });
+    request.then(result);
     return true;
   }
 
@@ -104,10 +104,10 @@ export class Claims {
 
   /** @param {string} ref @param {import("../net/protocol.js").ResultWord} word */
   #end(ref, word) {
-    const { asked } = this;
-    if (asked?.ref !== ref) return true;
-    this.asked = null;
-    asked.then({ result: word, reason: null, by: null, at: null, claim: null });
+    const { request } = this;
+    if (request?.ref !== ref) return true;
+    this.request = null;
+    request.then({ result: word, reason: null, by: null, at: null, claim: null });
     return true;
   }
 
@@ -135,12 +135,12 @@ export class Claims {
 
   /**
    * Renews and releases what is due.
-   * @param {Omit<World, "now">} world @param {(kind: ClaimKind, id: string) => boolean} mine whether the rows say so
+   * @param {Omit<UserActivity, "now">} activity @param {(kind: ClaimKind, id: string) => boolean} mine whether the rows say so
    */
-  update(world, mine) {
+  update(activity, mine) {
     for (const kept of [...this.own.values()]) {
       const said = mine(kept.kind, kept.id);
-      const what = kept.seen && !said ? "forget" : nextStep(kept, { ...world, now: this.now() });
+      const what = kept.seen && !said ? "forget" : nextStep(kept, { ...activity, now: this.now() });
       kept.seen ||= said;
       if (what === "forget") this.own.delete(kept.kind);
       if (what === "release") this.release(kept.kind);

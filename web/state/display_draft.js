@@ -19,7 +19,7 @@ import { caseless } from "../lib/text.js";
 
 export const NAMES = /** @type {const} */ (["full", "short", "initials", "number", "none"]);
 export const THEMES = /** @type {const} */ (["dark", "light", "grey"]);
-export const WHATS = /** @type {const} */ (["all", "meetings", "bridges"]);
+export const VIEW_KINDS = /** @type {const} */ (["all", "meetings", "bridges"]);
 /** In which languages a screen can speak. */
 export const LANGUAGES = ["de", "en", "es", "fr"];
 
@@ -112,20 +112,20 @@ function viewOf({ what, meetings, bridges, seconds: typed }) {
 export function faultsOf(form, code = null) {
   /** @type {Fault[]} */
   const faults = [];
-  const need = (/** @type {boolean} */ fine, /** @type {string} */ field, /** @type {string} */ key, args = {}) => {
+  const check = (/** @type {boolean} */ fine, /** @type {string} */ field, /** @type {string} */ key, args = {}) => {
     if (!fine) faults.push({ field, key, args });
   };
   const within = (/** @type {keyof typeof SPAN} */ what, /** @type {string} */ typed, field = /** @type {string} */ (what)) =>
-    need(isWithin(what, typed), field, `displays.bad_${what}`, { least: SPAN[what][0], most: SPAN[what][1] });
-  if (code !== null) need(isCode(code), "code", "displays.bad_code");
+    check(isWithin(what, typed), field, `displays.bad_${what}`, { least: SPAN[what][0], most: SPAN[what][1] });
+  if (code !== null) check(isCode(code), "code", "displays.bad_code");
   const length = (/** @type {string} */ text) => [...text.trim()].length;
-  need(length(form.name) > 0 && length(form.name) <= MOST.name, "name", "displays.bad_name", { most: MOST.name });
-  need(length(form.place) <= MOST.name, "place", "displays.bad_place", { most: MOST.name });
+  check(length(form.name) > 0 && length(form.name) <= MOST.name, "name", "displays.bad_name", { most: MOST.name });
+  check(length(form.place) <= MOST.name, "place", "displays.bad_place", { most: MOST.name });
   for (const view of form.views) {
     if (view.what !== "all") {
       const [chosen, field] = [view[view.what].length, `chosen-${view.key}`];
-      need(chosen > 0, field, `displays.no_${view.what}`);
-      need(chosen <= MOST.chosen, field, "displays.too_many", { most: MOST.chosen });
+      check(chosen > 0, field, `displays.no_${view.what}`);
+      check(chosen <= MOST.chosen, field, "displays.too_many", { most: MOST.chosen });
     }
     if (form.views.length > 1) within("seconds", view.seconds, `seconds-${view.key}`);
   }
@@ -133,12 +133,12 @@ export function faultsOf(form, code = null) {
   within("diagonal", form.diagonal);
   for (const { key, from } of form.themes) {
     const others = form.themes.filter((each) => each.from === from).length;
-    need(isTime(from), `theme-${key}`, "displays.bad_time");
-    need(!isTime(from) || others === 1, `theme-${key}`, "displays.same_time");
+    check(isTime(from), `theme-${key}`, "displays.bad_time");
+    check(!isTime(from) || others === 1, `theme-${key}`, "displays.same_time");
   }
   if (form.dims) {
-    for (const field of /** @type {const} */ (["dim_from", "dim_to"])) need(isTime(form[field]), field, "displays.bad_time");
-    need(!isTime(form.dim_from) || form.dim_from !== form.dim_to, "dim_to", "displays.bad_dim");
+    for (const field of /** @type {const} */ (["dim_from", "dim_to"])) check(isTime(form[field]), field, "displays.bad_time");
+    check(!isTime(form.dim_from) || form.dim_from !== form.dim_to, "dim_to", "displays.bad_dim");
   }
   return faults;
 }
@@ -181,8 +181,8 @@ export const chooseMeeting = (chosen, meeting, on) => [
  * @param {ChosenMeeting[]} running @param {ChosenMeeting[]} chosen
  */
 export function meetingsToChoose(running, chosen) {
-  const gone = chosen.filter((each) => !isChosen(running, each));
-  const all = [...running.map((each) => ({ ...each, runs: true })), ...gone.map((each) => ({ ...each, runs: false }))];
+  const notRunning = chosen.filter((each) => !isChosen(running, each));
+  const all = [...running.map((each) => ({ ...each, runs: true })), ...notRunning.map((each) => ({ ...each, runs: false }))];
   return all.sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
 }
 
@@ -190,7 +190,7 @@ export function meetingsToChoose(running, chosen) {
 export const withOrWithout = (list, item, on) => (on ? [...list, item] : list.filter((each) => each !== item));
 
 /** One place further to the front. @template T @param {readonly T[]} list @param {T} item */
-export function sooner(list, item) {
+export function moveUp(list, item) {
   const [at, rest] = [list.indexOf(item), withOrWithout(list, item, false)];
   return at < 1 ? [...list] : [...rest.slice(0, at - 1), item, ...rest.slice(at - 1)];
 }

@@ -33,13 +33,13 @@ export function cleanEntries(value) {
 }
 
 /** @param {Entry[]} entries @param {Meeting} meeting */
-export function without(entries, meeting) {
+export function withoutMeeting(entries, meeting) {
   const { id, name } = entryOf(meeting);
   return entries.filter((entry) => entry.id !== id && !(name !== "" && caseless(entry.name) === caseless(name)));
 }
 
 /** @param {Entry[]} entries @param {Meeting} meeting */
-export const withIt = (entries, meeting) => [...without(entries, meeting), entryOf(meeting)].slice(-KEPT);
+export const withMeeting = (entries, meeting) => [...withoutMeeting(entries, meeting), entryOf(meeting)].slice(-KEPT);
 
 export class FollowedMeetings {
   /** @param {Entry[]} follows @param {Entry[]} mutes @param {Map<string, Meeting>} meetings those that run, kept up by the caller */

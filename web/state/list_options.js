@@ -82,12 +82,12 @@ export function toQuery(view) {
 }
 
 /** Says "the plain view" where an address without a word would mean the reader's own. */
-const SAID = "view";
-const WORDS = ["columns", "density", "order", "reverse", "meeting", "bridge", "longer", "by", SAID];
+const VIEW = "view";
+const PARAMETERS = ["columns", "density", "order", "reverse", "meeting", "bridge", "longer", "by", VIEW];
 
 /** The view that an address names; null where it names none. @param {URLSearchParams} query @returns {ListOptions | null} */
 export function fromQuery(query) {
-  if (!WORDS.some((word) => query.has(word))) return null;
+  if (!PARAMETERS.some((word) => query.has(word))) return null;
   const columns = query.get("columns");
   return clean({
     columns: columns === null ? undefined : columns.split(/[\s,]+/),
@@ -107,7 +107,7 @@ export function fromQuery(query) {
  */
 export function address(view, search, always) {
   const query = toQuery(view);
-  if (always && query.size === 0) query.set(SAID, "plain");
+  if (always && query.size === 0) query.set(VIEW, "plain");
   if (search.trim() !== "") query.set("q", search);
   return query.size > 0 ? `?${query}` : "";
 }
@@ -116,10 +116,10 @@ export function address(view, search, always) {
 
 /**
  * @typedef {{ meetingOf: (person: Person) => import("../net/protocol.js").MeetingRow | undefined, me: string, now: number,
- *   all: boolean }} Around  `all`: all meetings are shown, so that the filter by meeting means something
+ *   all: boolean }} FilterContext  `all`: all meetings are shown, so that the filter by meeting means something
  */
 
-/** Whether the filters let a participant through. @param {ListOptions} view @param {Around} around
+/** Whether the filters let a participant through. @param {ListOptions} view @param {FilterContext} around
  * @returns {(person: Person) => boolean} */
 export function passes(view, { meetingOf, me, now, all }) {
   const meetings = all && view.meetings.length > 0 ? new Set(view.meetings) : null;
@@ -166,7 +166,7 @@ export function comparison({ order, reverse }, meetingName, fold, byWait) {
 /**
  * @typedef {{ key: string, args: Record<string, string | number>, rest: Partial<ListOptions> }} Filter `rest`: what the view
  *   becomes without it
- * @param {ListOptions} view @param {boolean} all as in `Around` @returns {Filter[]}
+ * @param {ListOptions} view @param {boolean} all as in `FilterContext` @returns {Filter[]}
  */
 export function filters(view, all) {
   return [

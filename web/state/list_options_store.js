@@ -5,7 +5,7 @@ import { address, clean, equal, fromQuery, PLAIN, UNFILTERED } from "./list_opti
 /** How long typing is gathered before the address follows, in ms: browsers refuse to change it too often. */
 const PAUSE = 300;
 /** How long it is said that the address was copied, in ms. */
-const SAID = 4000;
+const COPIED_SHOWN = 4000;
 
 export class ListOptionsStore {
   /**
@@ -38,7 +38,7 @@ export class ListOptionsStore {
 
   /** The user's preferences have come. An open page keeps its own view, whatever another page does. */
   known() {
-    if (!this.decided) this.#choose(this.prefs.kept.view);
+    if (!this.decided) this.#choose(this.prefs.current.view);
     this.write();
   }
 
@@ -60,7 +60,7 @@ export class ListOptionsStore {
 
   /** The query of this page's address. */
   get query() {
-    return address(this.view, this.screen.choice.query, this.decided && !equal(this.prefs.kept.view, PLAIN));
+    return address(this.view, this.screen.choice.query, this.decided && !equal(this.prefs.current.view, PLAIN));
   }
 
   /** An address that shows this view to any user who opens it. */
@@ -75,7 +75,7 @@ export class ListOptionsStore {
     setTimeout(() => {
       this.copied = false;
       this.changed();
-    }, SAID);
+    }, COPIED_SHOWN);
   }
 
   /** Brings the address up to date. */

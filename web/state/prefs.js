@@ -6,10 +6,10 @@ import { clean, PLAIN } from "./list_options.js";
 
 /**
  * @typedef {{ sound: boolean, volume: number, notify: boolean, follows: import("./followed_meetings.js").Entry[],
- *   mutes: import("./followed_meetings.js").Entry[], view: import("./list_options.js").ListOptions }} Kept  `volume`: 0 to 1
+ *   mutes: import("./followed_meetings.js").Entry[], view: import("./list_options.js").ListOptions }} SavedPrefs  `volume`: 0 to 1
  */
 
-/** @type {Kept} */
+/** @type {SavedPrefs} */
 export const DEFAULTS = { sound: true, volume: 0.6, notify: true, follows: [], mutes: [], view: PLAIN };
 
 /** The most that is sent, in bytes: the server takes 16 KiB. */
@@ -17,8 +17,8 @@ const LIMIT = 15 * 1024;
 /** How long changes are gathered before they are sent, in ms: a slider says many. */
 const PAUSE = 800;
 
-/** Whatever came, as it can be used. @param {unknown} value @returns {Kept} */
-export function understood(value) {
+/** Whatever came, as it can be used. @param {unknown} value @returns {SavedPrefs} */
+export function parsePrefs(value) {
   const { sound, volume, notify, follows, mutes, view } = /** @type {Record<string, unknown>} */ (
     typeof value === "object" && value !== null && !Array.isArray(value) ? value : {}
   );
@@ -39,9 +39,9 @@ export class Prefs {
     this.changed = changed;
     /** The server's object, as it came. @type {Record<string, unknown>} */
     this.raw = {};
-    /** Changes of this page that are not sent yet. @type {Partial<Kept>} */
+    /** Changes of this page that are not sent yet. @type {Partial<SavedPrefs>} */
     this.unsent = {};
-    this.kept = DEFAULTS;
+    this.current = DEFAULTS;
     /** Whether the server has said what it keeps: before that nothing is sent, or it would be lost. */
     this.known = false;
     this.count = 0;
@@ -63,7 +63,7 @@ export class Prefs {
     if (Object.keys(this.unsent).length > 0) this.#later();
   }
 
-  /** @param {Partial<Kept>} what */
+  /** @param {Partial<SavedPrefs>} what */
   set(what) {
     this.unsent = { ...this.unsent, ...what };
     this.#update();
@@ -83,7 +83,7 @@ export class Prefs {
   }
 
   #update() {
-    this.kept = understood({ ...this.raw, ...this.unsent });
+    this.current = parsePrefs({ ...this.raw, ...this.unsent });
     this.changed();
   }
 

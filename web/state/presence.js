@@ -30,7 +30,7 @@ export class Attention {
     this.send = send;
     this.now = now;
     this.inputAt = now();
-    this.told = "";
+    this.sent = "";
   }
 
   /** The user did something. */
@@ -47,11 +47,11 @@ export class Attention {
   report(meeting, hidden) {
     const message = { type: "look", meeting, idle: this.idle(hidden) };
     const words = JSON.stringify(message);
-    if (words !== this.told && this.send(message)) this.told = words;
+    if (words !== this.sent && this.send(message)) this.sent = words;
   }
 
   /** A new connection knows nothing. */
   forget() {
-    this.told = "";
+    this.sent = "";
   }
 }

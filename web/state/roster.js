@@ -26,14 +26,14 @@ export class Roster {
     /** @type {Map<string, Person>} */
     this.people = new Map();
     /** @type {Map<string, Set<string>>} ids of people by meeting */
-    this.within = new Map();
+    this.idsByMeeting = new Map();
     /** @type {Set<string>} */
     this.waiting = new Set();
     /** How many of those waiting a moderator put on hold. */
     this.held = 0;
     this.unknown = 0;
     /** @type {Map<string, number>} how many are being called, by meeting */
-    this.called = new Map();
+    this.calledByMeeting = new Map();
     this.calledInAll = 0;
     /** @type {Map<string, number>} people per meeting and folded name */
     this.names = new Map();
@@ -70,7 +70,7 @@ export class Roster {
     if (place === "unknown") this.unknown += by;
     if (place === "called") {
       this.calledInAll += by;
-      add(this.called, person.meeting, by);
+      add(this.calledByMeeting, person.meeting, by);
     }
     if (place === "waiting") {
       if (person.hold) this.held += by;
@@ -78,11 +78,11 @@ export class Roster {
       else this.waiting.delete(person.id);
     }
     add(this.names, this.#nameKey(person), by);
-    const ids = this.within.get(person.meeting) ?? new Set();
+    const ids = this.idsByMeeting.get(person.meeting) ?? new Set();
     if (by > 0) ids.add(person.id);
     else ids.delete(person.id);
-    if (ids.size > 0) this.within.set(person.meeting, ids);
-    else this.within.delete(person.meeting);
+    if (ids.size > 0) this.idsByMeeting.set(person.meeting, ids);
+    else this.idsByMeeting.delete(person.meeting);
   }
 
   /** Whether another participant of the meeting has the same name. @param {Person} person */
@@ -99,7 +99,7 @@ export class Roster {
   lobby(meeting) {
     /** @type {Person[]} */
     const people = [];
-    for (const id of meeting === undefined ? this.waiting : (this.within.get(meeting) ?? [])) {
+    for (const id of meeting === undefined ? this.waiting : (this.idsByMeeting.get(meeting) ?? [])) {
       const person = this.people.get(id);
       if (person?.lobby === "waiting") people.push(person);
     }
@@ -109,12 +109,12 @@ export class Roster {
   /** How many participants may be in a lobby, known or not: of a meeting, or of all. @param {string} [meeting] */
   checkable(meeting) {
     if (meeting === undefined) return this.people.size - this.calledInAll;
-    return (this.within.get(meeting)?.size ?? 0) - (this.called.get(meeting) ?? 0);
+    return (this.idsByMeeting.get(meeting)?.size ?? 0) - (this.calledByMeeting.get(meeting) ?? 0);
   }
 
   /** @param {string} meeting @param {ReturnType<typeof lobbyStateOf>} place */
   peopleOf(meeting, place) {
-    const people = [...(this.within.get(meeting) ?? [])].map((id) => /** @type {Person} */ (this.people.get(id)));
+    const people = [...(this.idsByMeeting.get(meeting) ?? [])].map((id) => /** @type {Person} */ (this.people.get(id)));
     return people.filter((person) => lobbyStateOf(person) === place).sort((a, b) => this.#compareText(a, b));
   }
 
@@ -148,7 +148,8 @@ export class Roster {
     const person = this.matcher(query);
     return (/** @type {Meeting} */ meeting) => {
       if (wanted.length === 0 || wanted.every((word) => this.#text(meeting).includes(word))) return true;
-      for (const id of this.within.get(meeting.id) ?? []) if (person(/** @type {Person} */ (this.people.get(id)))) return true;
+      for (const id of this.idsByMeeting.get(meeting.id) ?? [])
+        if (person(/** @type {Person} */ (this.people.get(id)))) return true;
       return false;
     };
   }

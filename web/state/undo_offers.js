@@ -4,28 +4,28 @@
 /**
  * @typedef {{ ref: string, people: Map<string, string>, until: number, latest: number }} Offer
  *   `people`: names by id, of those who were let in, or may yet be; `latest`: when it ends although the user reaches for it
- * @typedef {{ refs: string[], people: Map<string, string>, until: number }} Series all that can be taken back now; `until`: when
+ * @typedef {{ refs: string[], people: Map<string, string>, until: number }} Series all that can be undone now; `until`: when
  *   the first of it no
  *   longer can
  */
 
 /** The longest that the countdown may be paused, in ms. After that the server forgets the wait before the admission. */
-export const REACH = 60_000;
+export const LONGEST_PAUSE = 60_000;
 
 export class UndoOffers {
   constructor() {
     /** @type {Offer[]} newest last */
     this.offers = [];
-    /** ActionRequests that were taken back, some of them before they had ended. @type {Set<string>} */
-    this.taken = new Set();
+    /** Requests that were undone, some of them before they had ended. @type {Set<string>} */
+    this.withdrawn = new Set();
     /** @type {number | null} since when time stands still */
-    this.stoppedAt = null;
+    this.pausedAt = null;
   }
 
   /** @param {string} ref of the request @param {Map<string, string>} people @param {number} now ms @param {number} seconds */
   offer(ref, people, now, seconds) {
-    if (people.size === 0 || seconds <= 0 || this.taken.has(ref)) return;
-    this.offers.push({ ref, people, until: this.#time(now) + seconds * 1000, latest: now + seconds * 1000 + REACH });
+    if (people.size === 0 || seconds <= 0 || this.withdrawn.has(ref)) return;
+    this.offers.push({ ref, people, until: this.#time(now) + seconds * 1000, latest: now + seconds * 1000 + LONGEST_PAUSE });
   }
 
   /** The admissions that the key and the button undo. @param {number} now @returns {Series | null} */
@@ -44,24 +44,24 @@ export class UndoOffers {
 
   /** The user points at it, has the focus on it or is asked: time stands still. @param {number} now */
   pause(now) {
-    this.stoppedAt ??= now;
+    this.pausedAt ??= now;
   }
 
   /** @param {number} now */
   resume(now) {
-    if (this.stoppedAt === null) return;
-    for (const offer of this.offers) offer.until += now - this.stoppedAt;
-    this.stoppedAt = null;
+    if (this.pausedAt === null) return;
+    for (const offer of this.offers) offer.until += now - this.pausedAt;
+    this.pausedAt = null;
   }
 
-  /** It is taken back, or not wanted. @param {string} ref */
+  /** It was undone, or dismissed. @param {string} ref */
   forget(ref) {
-    this.taken.add(ref);
+    this.withdrawn.add(ref);
     this.offers = this.offers.filter((offer) => offer.ref !== ref);
   }
 
   /** @param {number} now */
   #time(now) {
-    return this.stoppedAt ?? now;
+    return this.pausedAt ?? now;
   }
 }

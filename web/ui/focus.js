@@ -29,7 +29,7 @@ export class Focus {
   restore() {
     if (this.screen.showsAdminPage) return this.#adminPage?.focus();
     const list = this.screen.lobby;
-    if (list.stop !== null) list.focus(list.stop);
+    if (list.tabStop !== null) list.focus(list.tabStop);
   }
 
   /** The row that has it, before a drawing. */
@@ -48,7 +48,7 @@ export class Focus {
     if (before.display !== undefined) return this.#afterDisplay(before.display);
     const { list, id } = before;
     if (list.focused && !document.activeElement?.matches(":disabled")) return;
-    const next = list.indexOf(id) >= 0 ? id : list.stop;
+    const next = list.indexOf(id) >= 0 ? id : list.tabStop;
     if (next === null) return;
     list.active = next;
     list.focus(next);

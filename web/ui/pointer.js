@@ -140,7 +140,7 @@ export class Pointer {
     const target = /** @type {Element} */ (event.target);
     // By a key they are within reach.
     if (target.closest("button, label, a")) return;
-    const row = target.closest('[data-came="yes"]');
+    const row = target.closest('[data-shifted="yes"]');
     const meant = [...(row?.querySelectorAll("button, label, a") ?? [])].some((each) => {
       const { left, right, top, bottom } = each.getBoundingClientRect();
       return event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;

@@ -160,11 +160,11 @@ export class Shortcuts {
       return;
     }
     const target = /** @type {HTMLElement} */ (event.target);
-    if (this.#take(event, target)) event.preventDefault();
+    if (this.#handle(event, target)) event.preventDefault();
   }
 
   /** @param {KeyboardEvent} event @param {HTMLElement} target @returns {boolean} whether the key meant something */
-  #take(event, target) {
+  #handle(event, target) {
     if (event.key === "Escape") return this.#escape();
     return target.matches(FIELDS) ? this.#inSearch(event, target) : this.#command(event, target);
   }
@@ -205,7 +205,7 @@ export class Shortcuts {
     return (
       this.#anywhere(event) ||
       this.#move(event, list) ||
-      this.#either(event, target) ||
+      this.#onRowOrMeeting(event, target) ||
       (list !== undefined && this.rowShortcuts.key(event, list, target))
     );
   }
@@ -223,7 +223,7 @@ export class Shortcuts {
   }
 
   /** Keys for the focused row, or else for the open meeting. @param {KeyboardEvent} event @param {HTMLElement} target */
-  #either({ key, shiftKey }, target) {
+  #onRowOrMeeting({ key, shiftKey }, target) {
     const menu = key === "m" || key === "ContextMenu" || (key === "F10" && shiftKey);
     if (!menu && key !== "c") return false;
     const row = this.#rowOf(target);
@@ -271,10 +271,10 @@ export class Shortcuts {
     const step = steps[event.key];
     if (step === undefined) return false;
     const from = list.active;
-    const to = list.focused ? list.step(step) : list.stop;
-    const beside = list.focused && to === from ? this.#beside(list, step) : null;
-    if (beside !== null) {
-      this.focus.goTo(beside.list, beside.id);
+    const to = list.focused ? list.step(step) : list.tabStop;
+    const neighbour = list.focused && to === from ? this.#neighbouringRow(list, step) : null;
+    if (neighbour !== null) {
+      this.focus.goTo(neighbour.list, neighbour.id);
       return true;
     }
     if (event.shiftKey && this.screen.isLobby(list) && from !== null && to !== null) this.#extend(from, to);
@@ -284,7 +284,7 @@ export class Shortcuts {
 
   /** Where the keys go on from the end of a list: from those waiting to those on hold, and back.
    * @param {import("../lists/virtual_list.js").List<any>} list @param {number} step */
-  #beside(list, step) {
+  #neighbouringRow(list, step) {
     const { lobby, held } = this.screen;
     const above = list === held && step < 0 ? lobby : null;
     const next = list === lobby && step > 0 ? held : above;

@@ -121,10 +121,10 @@ function summary(parts, requests, last, undo) {
     last.names.size === 1 && last.state === "finished" ? last.results.filter((result) => isInTheWay(last, result)) : [];
   const code = failures(last).length === 1 ? codeOf(/** @type {import("../net/protocol.js").Result} */ (failures(last)[0])) : "";
   return html`<span class="request" data-state=${last.state}
-        data-failed=${failures(last).length > 0 ? "yes" : "no"}>${bad(last) ? icon("trouble") : nothing}<span>${requestLine(parts.screen, last)}</span></span>${
+        data-failed=${failures(last).length > 0 ? "yes" : "no"}>${hasFailed(last) ? icon("warning") : nothing}<span>${requestLine(parts.screen, last)}</span></span>${
           code ? html` <small class="code">${code}</small>` : nothing
         }
-    ${only && claimed.length === 0 && last.message.meeting === undefined ? html`<bdi class="quiet of-whom">${only}</bdi>` : nothing}
+    ${only && claimed.length === 0 && last.message.meeting === undefined ? html`<bdi class="quiet target-name">${only}</bdi>` : nothing}
     ${isUnderWay(last) ? progress(parts, last) : nothing}
     ${
       claimed.length > 0
@@ -169,7 +169,7 @@ function dismiss(parts, requests) {
 }
 
 /** @param {ActionRequest} request */
-const bad = (request) =>
+const hasFailed = (request) =>
   request.state === "failed" || request.state === "unanswered" || isCut(request) || failures(request).length > 0;
 
 /** The results of a request to list: the failures; for an undo all of them, since each answers a question of its own.
@@ -183,7 +183,7 @@ function results(parts, requests) {
     <div class="line"><h2>${label}</h2>
       <button class="icon-button" type="button" aria-label=${t("close")}
         @click=${() => parts.panels.close()}>${icon("close")}</button></div>
-    ${requests.filter((request) => listed(request).length > 0).map((request) => ofPress(parts, request))}
+    ${requests.filter((request) => listed(request).length > 0).map((request) => requestSection(parts, request))}
   </div>`;
 }
 
@@ -194,7 +194,7 @@ function labelOf(requests) {
 }
 
 /** @param {Parts} parts @param {ActionRequest} request */
-function ofPress(parts, request) {
+function requestSection(parts, request) {
   const some = listed(request);
   const [again, claimed] = [
     some.filter((result) => canTry(parts, request, result)),
@@ -216,12 +216,12 @@ function ofPress(parts, request) {
         "anyway",
         t("results.anyway_n", { n: claimed.length }),
       )}</span></div>
-    <ul>${some.slice(0, LISTED).map((result) => one(parts, request, result))}</ul>
+    <ul>${some.slice(0, LISTED).map((result) => resultItem(parts, request, result))}</ul>
   </section>`;
 }
 
 /** @param {Parts} parts @param {ActionRequest} request @param {import("../net/protocol.js").Result} result */
-function one(parts, request, result) {
+function resultItem(parts, request, result) {
   const name = request.names.get(idOf(result)) || t("person_no_name");
   const undo = request.message.scope === "undo";
   const words = undo

@@ -15,7 +15,7 @@ import { icon } from "./icons.js";
 
 /** The state of the bell: the obstacle if there is one, else the user's choice. @param {Parts} parts */
 function stateOf({ alerts, prefs, screen }) {
-  const { sound, volume, notify } = prefs.kept;
+  const { sound, volume, notify } = prefs.current;
   if (alerts.blocked) return "blocked";
   if (notify && prefs.known && screen.link.shown && alerts.permission === "default") return "ask";
   return sound && volume > 0 ? "on" : "off";
@@ -41,16 +41,16 @@ export function bell(parts) {
 /** @param {Parts} parts */
 function panel(parts) {
   const { prefs, alerts } = parts;
-  const { kept } = prefs;
+  const { current } = prefs;
   return html`
     <div class="panel alerts" tabindex="-1" role="dialog" aria-label=${t("alarm.title")}>
       <h2>${t("alarm.title")}</h2>
-      <label class="switch"><input type="checkbox" .checked=${live(kept.sound)} @change=${() => prefs.set({ sound: !kept.sound })} />
+      <label class="switch"><input type="checkbox" .checked=${live(current.sound)} @change=${() => prefs.set({ sound: !current.sound })} />
         <span>${t("alarm.sound")}<span class="quiet">${t("alarm.sound_why")}</span></span></label>
       <div class="volume">
         <label for="volume">${t("alarm.volume")}</label>
-        <input id="volume" type="range" min="0" max="100" step="5" .value=${live(String(Math.round(kept.volume * 100)))}
-          ?disabled=${!kept.sound && kept.follows.length === 0}
+        <input id="volume" type="range" min="0" max="100" step="5" .value=${live(String(Math.round(current.volume * 100)))}
+          ?disabled=${!current.sound && current.follows.length === 0}
               @input=${(/** @type {InputEvent} */ event) =>
                 prefs.set({ volume: Number(/** @type {HTMLInputElement} */ (event.target).value) / 100 })} />
         <div class="tries"><button class="quiet-button" type="button"
@@ -59,7 +59,7 @@ function panel(parts) {
           @click=${() => alerts.tryOut("late")}>${t("alarm.try_late")}</button></div>
       </div>
       ${alerts.blocked ? unlock(parts) : nothing}
-      <label class="switch"><input type="checkbox" .checked=${live(kept.notify)} @change=${() => prefs.set({ notify: !kept.notify })} />
+      <label class="switch"><input type="checkbox" .checked=${live(current.notify)} @change=${() => prefs.set({ notify: !current.notify })} />
         <span>${t("notify.title")}<span class="quiet">${t("notify.why")}</span></span></label>
       ${permission(parts)} ${meetings(parts, "follows")} ${meetings(parts, "mutes")}
     </div>
@@ -74,7 +74,7 @@ function permission({ alerts, prefs }) {
   return html`<div class="tries"><button class="quiet-button" type="button" data-action="allow-notifications"
     @click=${() => alerts.askPermission()}>${t("notify.allow")}</button>
     ${
-      prefs.kept.notify
+      prefs.current.notify
         ? html`<button class="quiet-button" type="button" @click=${() => prefs.set({ notify: false })}>${t("notify.not")}</button>`
         : nothing
     }</div>`;
@@ -87,7 +87,7 @@ const unlock = ({ alerts }) => html`<div class="blocked"><p class="amber">${icon
 
 /** @param {Parts} parts @param {"follows" | "mutes"} which */
 function meetings({ prefs }, which) {
-  const entries = prefs.kept[which];
+  const entries = prefs.current[which];
   if (entries.length === 0) return nothing;
   const drop = (/** @type {import("../state/followed_meetings.js").Entry} */ gone) =>
     prefs.set({ [which]: entries.filter((entry) => entry !== gone) });

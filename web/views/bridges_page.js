@@ -71,7 +71,7 @@ function summary(parts) {
     (request) => request.action === "bridge" && request.state === "failed",
   );
   return html`${all.length === 0 ? t("loading") : facts.map((fact) => html`<span class="fact">${fact}</span>`)}
-    ${failed ? html`<span class="fact grave" role="alert">${icon("trouble")}${requestLine(parts.screen, failed)}</span>` : nothing}`;
+    ${failed ? html`<span class="fact grave" role="alert">${icon("warning")}${requestLine(parts.screen, failed)}</span>` : nothing}`;
 }
 
 const isCount = (/** @type {string} */ name) => !["name", "state", "queue", "cdr"].includes(name);
@@ -120,7 +120,7 @@ function state(bridge, now) {
   const what = condition(bridge, now);
   const since =
     bridge.state === "paused" || bridge.silent_since ? nothing : html` <time class="quiet">${duration(now - bridge.since)}</time>`;
-  return html`<span class=${what?.grave ? "grave" : what ? "amber" : ""}>${what ? icon(what.grave ? "trouble" : "note") : nothing}
+  return html`<span class=${what?.grave ? "grave" : what ? "amber" : ""}>${what ? icon(what.grave ? "warning" : "note") : nothing}
       ${what ? t(what.key, what.args) : t("bridge_live")}</span>${since}
     ${bridge.trouble ? html`<span class="quiet why" dir="auto">${bridge.trouble.what}</span>` : nothing}`;
 }

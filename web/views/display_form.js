@@ -8,12 +8,12 @@ import {
   LANGUAGES,
   MOST,
   meetingsToChoose,
+  moveUp,
   NAMES,
   newTheme,
   newView,
-  sooner,
   THEMES,
-  WHATS,
+  VIEW_KINDS,
   withOrWithout,
 } from "../state/display_draft.js";
 import { html, live, nothing, repeat } from "../vendor/lit.js";
@@ -73,7 +73,7 @@ export class DisplayForm {
           ? html`<p class="quiet">${t("displays.created", { by: draft.row.created_by, at: dates.format(draft.row.created) })}</p>`
           : nothing
       }
-      <p class="refusal grave" role="alert">${draft.refusal && !draft.badCode ? html`${icon("trouble")} ${draft.refusal}` : nothing}</p>
+      <p class="refusal grave" role="alert">${draft.refusal && !draft.badCode ? html`${icon("warning")} ${draft.refusal}` : nothing}</p>
     </div>`;
   }
 
@@ -120,7 +120,7 @@ export class DisplayForm {
   /** A field's fault, below it. @param {string} field */
   #fault(field) {
     const words = this.draft.fault(field);
-    return html`<span class="fault grave" id="display-${field}-fault">${words ? html`${icon("trouble")} ${words}` : nothing}</span>`;
+    return html`<span class="fault grave" id="display-${field}-fault">${words ? html`${icon("warning")} ${words}` : nothing}</span>`;
   }
 
   /** @param {"titles" | "sound" | "dims"} name @param {string} label @param {string} why */
@@ -164,8 +164,8 @@ export class DisplayForm {
       ${choice({
         id: `display-what-${view.key}`,
         value: view.what,
-        options: WHATS.map((each) => [each, t(`displays.what_${each}`)]),
-        set: (value) => this.#setView(view, { what: WHATS.find((each) => each === value) ?? "all" }),
+        options: VIEW_KINDS.map((each) => [each, t(`displays.what_${each}`)]),
+        set: (value) => this.#setView(view, { what: VIEW_KINDS.find((each) => each === value) ?? "all" }),
       })}`;
     return html`<div class="one-view" role=${several ? "group" : nothing} aria-label=${several ? t("displays.view_n", { n }) : nothing}>
       <div class="beside">${what} ${several ? this.#turn(view, n) : nothing}</div>
@@ -178,7 +178,7 @@ export class DisplayForm {
   #turn(view, n) {
     const { views } = this.form;
     const up = () => {
-      this.#set({ views: sooner(views, view) });
+      this.#set({ views: moveUp(views, view) });
       this.#goTo(`what-${view.key}`);
     };
     const away = () => {

@@ -1,7 +1,7 @@
 // Whether a meeting is followed or muted by this user: the two buttons of an open meeting, and the mark on its card.
 
 import { t } from "../lib/i18n.js";
-import { withIt, without } from "../state/followed_meetings.js";
+import { withMeeting, withoutMeeting } from "../state/followed_meetings.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon, sign } from "./icons.js";
 
@@ -32,10 +32,10 @@ function button(parts, row, which) {
 
 /** @param {Parts} parts @param {Meeting} row @param {import("../state/followed_meetings.js").FollowState} followState */
 function choose({ prefs }, row, followState) {
-  const { follows, mutes } = prefs.kept;
+  const { follows, mutes } = prefs.current;
   prefs.set({
-    follows: followState === "followed" ? withIt(follows, row) : without(follows, row),
-    mutes: followState === "muted" ? withIt(mutes, row) : without(mutes, row),
+    follows: followState === "followed" ? withMeeting(follows, row) : withoutMeeting(follows, row),
+    mutes: followState === "muted" ? withMeeting(mutes, row) : withoutMeeting(mutes, row),
   });
 }
 

@@ -57,7 +57,7 @@ function bridges(parts) {
           ({
             bridge,
             what,
-          }) => html`<span class=${what.grave ? "bridge grave" : "bridge"}>${what.grave ? icon("trouble") : icon("note")}
+          }) => html`<span class=${what.grave ? "bridge grave" : "bridge"}>${what.grave ? icon("warning") : icon("note")}
             <bdi>${bridge.id}</bdi> <span class="said">${t(what.key, what.args)}</span></span>`,
         )}
         ${said.length > 2 ? html`<span class="bridge grave">${t("bridges_more", { n: said.length - 2 })}</span>` : nothing}

@@ -14,7 +14,7 @@ const paths = {
   late: svg`<path d="M8 2.6 14.2 13.4H1.8z"/><path d="M8 6.6v3M8 11.4v.1"/>`,
   very_late: svg`<path d="M5.3 1.8h5.4l3.5 3.5v5.4l-3.5 3.5H5.3l-3.5-3.5V5.3z" class="filled"/><path
     d="M6.2 4.8v3.9M6.2 11v.1M9.8 4.8v3.9M9.8 11v.1" class="inverse"/>`,
-  trouble: svg`<path d="M8 2.6 14.2 13.4H1.8z" class="filled"/><path d="M8 6.6v3M8 11.4v.1" class="inverse"/>`,
+  warning: svg`<path d="M8 2.6 14.2 13.4H1.8z" class="filled"/><path d="M8 6.6v3M8 11.4v.1" class="inverse"/>`,
   note: svg`<circle cx="8" cy="8" r="5.8"/><path d="M8 7.4v3.4M8 5.2v.1"/>`,
   close: svg`<path d="m4 4 8 8M12 4l-8 8"/>`,
   back: svg`<path d="M9.5 3.5 5 8l4.5 4.5"/>`,

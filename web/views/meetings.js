@@ -72,7 +72,7 @@ function card(parts, { row, id, gone }, index) {
     data-waiting=${row.waiting > 0 ? "yes" : "no"} data-stale=${screen.staleMeeting(row) ? "yes" : "no"}
       aria-setsize=${screen.meetings.entries.length}
     aria-posinset=${index + 1}>
-    <button class="open" type="button" data-row=${id} tabindex=${screen.meetings.stop === id ? 0 : -1} aria-current=${open}
+    <button class="open" type="button" data-row=${id} tabindex=${screen.meetings.tabStop === id ? 0 : -1} aria-current=${open}
       ?disabled=${gone !== null} @click=${() => parts.navigation.open(id)}>
       <span class="title">${meetingName(row)} ${followMark(parts, row)}${marks(row)}${gone === null ? lookers(parts, id) : nothing}</span>
       <span class="facts">${gone === null ? facts(parts, row) : t("meeting_ended")}</span>
@@ -124,7 +124,7 @@ const facts = (
 /** Participants about whom CMS's answers can't be read: they may wait, and no list shows that. @param {Meeting} row */
 const unreadable = (row) =>
   row.unreadable
-    ? html`<span class="fact unreadable" title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>`
+    ? html`<span class="fact unreadable" title=${t("unreadable_why")}>${icon("warning")}${t("unreadable_n", { n: row.unreadable })}</span>`
     : nothing;
 
 /** Shows which moderator handles the whole meeting. @param {Parts} parts @param {Meeting} row */

@@ -58,14 +58,14 @@ function ofPerson(parts, id) {
   const other = claim && claim.by !== parts.screen.me ? claim : null;
   const name = row ? nameOf(row) : "";
   const why = (/** @type {import("../state/permissions.js").PersonAction} */ action) => screen.whyNot(action, person);
-  const press = (/** @type {import("../net/person_actions.js").PlainAction} */ action) => () =>
+  const request = (/** @type {import("../net/person_actions.js").PlainAction} */ action) => () =>
     person && moderation.request(action, [person], "person");
   const mine = claiming.isMine("person", id);
   const mute = person?.muted ? "unmute" : "mute";
   /** @type {Entry[]} */
   const entries = [
-    { name: "admit", label: t("menu.admit"), why: why("admit"), shortcut: "a", act: press("admit") },
-    { name: "send_back", label: t("menu.send_back"), why: why("send_back"), act: press("send_back") },
+    { name: "admit", label: t("menu.admit"), why: why("admit"), shortcut: "a", act: request("admit") },
+    { name: "send_back", label: t("menu.send_back"), why: why("send_back"), act: request("send_back") },
     {
       name: "hold",
       label: t(person?.hold ? "menu.held" : "menu.hold"),
@@ -80,7 +80,7 @@ function ofPerson(parts, id) {
       shortcut: "c",
       act: () => claiming.toggleClaim("person", id),
     },
-    { name: mute, label: t(`menu.${mute}`), why: why(mute), act: press(mute) },
+    { name: mute, label: t(`menu.${mute}`), why: why(mute), act: request(mute) },
     { name: "rename", label: t("menu.rename"), why: why("rename"), act: () => person && moderation.rename(person) },
     {
       name: "open",
@@ -89,7 +89,7 @@ function ofPerson(parts, id) {
       shortcut: "Enter",
       act: () => row && parts.navigation.open(row.meeting),
     },
-    { name: "remove", label: t("menu.remove"), why: why("remove"), danger: true, act: press("remove") },
+    { name: "remove", label: t("menu.remove"), why: why("remove"), danger: true, act: request("remove") },
   ];
   const more = other ? handling(other.by) : "";
   return { title: { label: labelOf(name, other), name: html`<bdi>${name}</bdi>`, more }, entries };

@@ -60,7 +60,7 @@ const since = (bridge) =>
 
 /** @param {boolean} grave @param {unknown} text @param {string} detail @param {unknown} [button] */
 const note = (grave, text, detail, button = nothing) => html`<li class=${grave ? "grave" : ""}>
-  ${icon(grave ? "trouble" : "note")}<div><p>${text}</p>${
+  ${icon(grave ? "warning" : "note")}<div><p>${text}</p>${
     detail ? html`<p class="quiet" dir="auto">${detail}</p>` : nothing
   }${button}</div></li>`;
 

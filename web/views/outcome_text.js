@@ -63,7 +63,7 @@ export function undoResultText(outcome, now, clock) {
 export function requestText(request, now, clock, about = () => ({})) {
   const [n, name] = [request.names.size, [...request.names.values()][0] ?? ""];
   if (request.state === "failed")
-    return t(`failed_${request.code}`) === `failed_${request.code}` ? request.says : t(`failed_${request.code}`);
+    return t(`failed_${request.code}`) === `failed_${request.code}` ? request.refusal : t(`failed_${request.code}`);
   if (request.state === "unanswered") return t("unanswered", { n });
   if (request.state === "cut_off" || request.state === "unheard" || request.state === "unsent") return t(request.state);
   if (isUnderWay(request)) return request.stopping ? t("stopping") : t(`doing.${request.action}`, { n, name });

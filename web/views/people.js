@@ -111,7 +111,7 @@ const chips = (parts, row) => html`
   ${
     row.unreadable
       ? html`<span class="chip" data-chip="unreadable"
-        title=${t("unreadable_why")}>${icon("trouble")}${t("unreadable_n", { n: row.unreadable })}</span>`
+        title=${t("unreadable_why")}>${icon("warning")}${t("unreadable_n", { n: row.unreadable })}</span>`
       : nothing
   }
   ${

@@ -41,7 +41,7 @@ export function personRow(parts, list, { id, row, gone }, index, kind) {
   const claim = gone === null ? screen.handling(row) : null;
   const handled = claim?.by === screen.me ? "mine" : "other";
   return html`<div class="person" role="row" data-row=${id} data-index=${index} aria-rowindex=${index + 2}
-    tabindex=${list.stop === id ? 0 : -1}
+    tabindex=${list.tabStop === id ? 0 : -1}
     data-participant=${gone === null ? id : nothing} data-meeting=${gone === null ? row.meeting : nothing}
       data-gone=${gone === null ? "no" : "yes"}
     data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : handled}
@@ -128,7 +128,7 @@ function about(parts, row, claim) {
 function unconfirmed(parts, { id }) {
   const request = parts.actionRequests.forPerson(id);
   return request && parts.connection.isOverdue(request.ref)
-    ? { kind: "outcome", sign: "trouble", text: t("press_doubtful") }
+    ? { kind: "outcome", sign: "warning", text: t("press_doubtful") }
     : null;
 }
 
@@ -146,7 +146,7 @@ function outcome(parts, row) {
   if (!row.outcome || row.pending) return null;
   const words = outcomeText(row.outcome, row.outcome.action, parts.screen.now, times.short, parts.screen.about(row.id));
   const text = row.outcome.action === "admit" ? words : t(`not_done.${row.outcome.action}`, { name: nameOf(row), why: words });
-  return { kind: "outcome", sign: "trouble", text, code: codeOf(row.outcome) };
+  return { kind: "outcome", sign: "warning", text, code: codeOf(row.outcome) };
 }
 
 /** @param {Parts} parts @param {Person} row @returns {Fact | null} */
@@ -164,14 +164,14 @@ function held(parts, { hold, ...row }) {
  * @returns {Fact | null} */
 function outOfDate(parts, row) {
   const why = parts.screen.whyStale(row);
-  return why && { kind: "mark", sign: "trouble", text: t(why.key, why.args) };
+  return why && { kind: "mark", sign: "warning", text: t(why.key, why.args) };
 }
 
 /** @param {Person} row @returns {Fact[]} */
 function marks(row) {
   /** @type {Fact[]} */
   const facts = [];
-  if (row.unreadable) facts.push({ kind: "outcome", sign: "trouble", text: t("person_unreadable") });
+  if (row.unreadable) facts.push({ kind: "outcome", sign: "warning", text: t("person_unreadable") });
   if (row.sent_back && row.lobby === "waiting") facts.push({ kind: "mark", sign: null, text: sentBack(row.sent_back) });
   if (seenBy(row)) facts.push({ kind: "mark", sign: null, text: seenBy(row) });
   if (row.label) facts.push({ kind: "mark", sign: null, text: t("label.shown_as", { label: row.label }) });

@@ -45,27 +45,29 @@ const times = clockTimes(document.documentElement.lang || "en");
  */
 export function sureQuestion(parts, { action, people, handled, held, rest, hidden, act, actOnRest }) {
   const only = people.length === 1 ? people[0] : undefined;
-  const careful = handled.length + held.length > 0;
+  const claimedOrHeld = handled.length + held.length > 0;
   const traits = traitsOf(action);
   const still = (/** @type {Person[]} */ of) => stillThere(parts, action, of);
   const confirm = () => {
-    if (only) return careful ? t(`anyway.${action}`) : t(`do.${action}`);
+    if (only) return claimedOrHeld ? t(`anyway.${action}`) : t(`do.${action}`);
     return t(`do_n.${action}`, { n: still(people).length });
   };
   return {
     title: () => (only ? t(`ask.${action}`, { name: nameOf(only) }) : titleOf(action, still(people))),
     body: () => html`${handledLines(handled, people)} ${heldLines(held, people)}
-      ${only && !careful ? who(parts, only) : nothing}
-      ${only ? nothing : crowd(parts, still(people))} ${gone(parts, people, still(people))}
+      ${only && !claimedOrHeld ? personLine(parts, only) : nothing}
+      ${only ? nothing : groupDetails(parts, still(people))} ${gone(parts, people, still(people))}
       ${hidden > 0 ? html`<p class="quiet">${t("ask.hidden_stay_n", { n: hidden })}</p>` : nothing}
       ${traits.explained ? html`<p>${t(`ask_why.${action}`)}</p>` : nothing}`,
     confirm,
     danger: traits.grave === true,
-    plain: traits.plain === true && !careful,
+    plain: traits.plain === true && !claimedOrHeld,
     valid: () => only !== undefined || still(people).length > 0,
     act: () => act(only ? people : still(people)),
     other:
-      careful && rest.length > 0 ? { label: t("ask.only_others", { n: rest.length }), act: () => actOnRest(still(rest)) } : null,
+      claimedOrHeld && rest.length > 0
+        ? { label: t("ask.only_others", { n: rest.length }), act: () => actOnRest(still(rest)) }
+        : null,
   };
 }
 
@@ -77,7 +79,7 @@ export function sureQuestion(parts, { action, people, handled, held, rest, hidde
 export function undoQuestion(parts, { people, rows, act }) {
   return {
     title: titleOf("undo", rows, people.size),
-    body: () => html`${crowd(parts, rows)}<p>${t("ask_why.undo")}</p>`,
+    body: () => html`${groupDetails(parts, rows)}<p>${t("ask_why.undo")}</p>`,
     confirm: t("do_n.send_back", { n: people.size }),
     plain: true,
     undo: true,
@@ -101,13 +103,13 @@ function titleOf(action, people, n = people.length) {
 }
 
 /** Several people: in which meetings they are, and who of them waits longest. @param {Parts} parts @param {Person[]} people */
-function crowd(parts, people) {
+function groupDetails(parts, people) {
   const [meetings, { named, more }] = [[...meetingsOf(people)], longest(people)];
   const nameOfMeeting = (/** @type {string} */ id) => meetingNameOf(parts.roster.meetings.get(id));
   const others = meetings.slice(MEETINGS);
   return html`${
     meetings.length > 1
-      ? html`<ul class="whom-meetings" aria-label=${t("ask.meetings")}>
+      ? html`<ul class="target-meetings" aria-label=${t("ask.meetings")}>
           ${meetings.slice(0, MEETINGS).map(
             ([id, n]) => html`<li><bdi>${nameOfMeeting(id)}</bdi> <span
             class="number">${number(n)}</span></li>`,
@@ -115,8 +117,8 @@ function crowd(parts, people) {
           ${others.length > 0 ? html`<li class="quiet">${t("and_more_meetings_n", { n: others.length })}</li>` : nothing}</ul>`
       : nothing
   }
-    <ul class="whom-all" aria-label=${t("ask.longest")}>
-      ${named.map((person) => html`<li>${waitOf(parts, person)}${who(parts, person)}</li>`)}
+    <ul class="target-list" aria-label=${t("ask.longest")}>
+      ${named.map((person) => html`<li>${waitOf(parts, person)}${personLine(parts, person)}</li>`)}
       ${more > 0 ? html`<li class="quiet">${t("and_more_n", { n: more })}</li>` : nothing}</ul>`;
 }
 
@@ -153,7 +155,7 @@ export function holdQuestion(parts, { people, handled, act, end }) {
   const remaining = () => Math.max(1, Math.round((set - parts.clock.now()) / 1000));
   return {
     title: only ? t("hold.title", { name: nameOf(only) }) : t("hold.title_n", { n: people.length }),
-    body: () => html`${handledLines(handled, people)} ${only ? nothing : crowd(parts, people)}
+    body: () => html`${handledLines(handled, people)} ${only ? nothing : groupDetails(parts, people)}
       <div class="field"><label for="hold-reason">${t("hold.reason")}</label>
         <input id="hold-reason" name="reason" type="text" autocomplete="off" dir="auto" maxlength=${TEXT_LENGTH}
           value=${only?.hold?.reason ?? ""} autofocus /></div>
@@ -245,7 +247,7 @@ export function lockQuestion(parts, { action, meeting, claim, act }) {
 function letIn(parts, meeting) {
   const [people, hidden] = [parts.roster.lobby(meeting.id), parts.screen.hiddenOf(meeting.id)];
   if (people.length === 0) return nothing;
-  return html`${crowd(parts, people)}${
+  return html`${groupDetails(parts, people)}${
     hidden > 0 ? html`<p class="warning">${icon("note")}<span>${t("unlock.hidden_too_n", { n: hidden })}</span></p>` : nothing
   }`;
 }
@@ -275,12 +277,12 @@ function heldLines(held, people) {
 }
 
 /** One person, so that nobody is taken for a namesake. @param {Parts} parts @param {Person} person */
-const who = (parts, person) => html`<p class="whom"><bdi class="strong">${nameOf(person)}</bdi>
+const personLine = (parts, person) => html`<p class="target"><bdi class="strong">${nameOf(person)}</bdi>
   <bdi>${person.address}</bdi><bdi class="quiet">${meetingNameOf(parts.roster.meetings.get(person.meeting))}</bdi></p>`;
 
 /** @param {string} id @param {"rename.bytes" | "message.letters"} key @param {number} n @param {number} most */
 const counter = (id, key, n, most) =>
-  html`<span class=${n > most ? "quiet grave" : "quiet"} id=${id}>${n > most ? icon("trouble") : nothing}${t(key, { n, most })}</span>`;
+  html`<span class=${n > most ? "quiet grave" : "quiet"} id=${id}>${n > most ? icon("warning") : nothing}${t(key, { n, most })}</span>`;
 
 /** In one line: what is pasted may hold tabs, and what is typed line breaks. @param {FormData} fields @param {string} name */
 const textOf = (fields, name) =>

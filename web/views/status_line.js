@@ -34,10 +34,10 @@ export function statusLine(parts) {
   const { screen } = parts;
   const { phase, shown, asOf } = screen.link;
   if (!shown) return t(FIRST_WORDS[phase]);
-  if (screen.link.doubt) return old(t("doubtful", { at: times.long(asOf) }));
-  if (phase === "loading" || phase === "connecting") return old(t("refreshing", { at: times.long(asOf) }));
+  if (screen.link.doubt) return staleFact(t("doubtful", { at: times.long(asOf) }));
+  if (phase === "loading" || phase === "connecting") return staleFact(t("refreshing", { at: times.long(asOf) }));
   if (phase !== "live")
-    return old(
+    return staleFact(
       t(phase === "lost" ? "lost" : "stopped_at", { at: times.long(asOf), n: Math.max(0, Math.round((screen.now - asOf) / 1000)) }),
     );
   const { unknown, done, all } = screen.checked;
@@ -73,7 +73,7 @@ function ofMeeting(parts) {
   return html`${
     failed === null
       ? nothing
-      : html`<span class="fact grave" title=${failed}>${icon("trouble")}${failed} <small
+      : html`<span class="fact grave" title=${failed}>${icon("warning")}${failed} <small
         class="code">${outcome ? codeOf(outcome) : nothing}</small></span>`
   }
     ${
@@ -96,7 +96,7 @@ function ofMeeting(parts) {
 const longestMeeting = ({ screen, roster }) => roster.meetings.get(screen.longest?.meeting ?? "");
 
 /** @param {string} text */
-const old = (text) => html`<span class="fact grave">${icon("trouble")}${text}</span>`;
+const staleFact = (text) => html`<span class="fact grave">${icon("warning")}${text}</span>`;
 
 /** @param {Parts} parts */
 function staleBridges(parts) {
@@ -106,7 +106,7 @@ function staleBridges(parts) {
   const paused = stale.every((bridge) => bridge.state === "paused");
   const one = paused ? "bridge_paused_one" : "bridge_old_one";
   const text = stale.length === 1 && only ? t(one, { bridge: only.id }) : t("bridges_old", { n: stale.length });
-  return html`<span class=${paused ? "fact amber" : "fact grave"}>${icon(paused ? "note" : "trouble")}${text}</span>`;
+  return html`<span class=${paused ? "fact amber" : "fact grave"}>${icon(paused ? "note" : "warning")}${text}</span>`;
 }
 
 /** Says why nobody is listed, and never "nobody waits" while that isn't known. @param {Parts} parts */

@@ -23,7 +23,7 @@ export function undoButton(parts, series, named) {
   const [name = ""] = series.people.values();
   const why = undoActions.why(series.people);
   return html`<span class="undo" role="group" aria-label=${t("undo.label")}>
-    ${named ? html`<span>${t("did.admit", { n })}</span>${n === 1 ? html`<bdi class="quiet of-whom">${name}</bdi>` : nothing}` : nothing}
+    ${named ? html`<span>${t("did.admit", { n })}</span>${n === 1 ? html`<bdi class="quiet target-name">${name}</bdi>` : nothing}` : nothing}
     ${
       why === null
         ? html`<button class="quiet-button" type="button" data-action="undo" aria-keyshortcuts="u" ?disabled=${!screen.live}

@@ -90,7 +90,7 @@ function tick() {
   const view = playlist.step(display.views, drawnAt, worst ? worst.row.views : []);
   const picture = viewOf(known, display.views[view], view);
   const notes = blocked ? [t("sound_blocked")] : [];
-  if (known.trouble) notes.push(t("trouble"));
+  if (known.problem) notes.push(t("trouble"));
   if (picture.unknown > 0) notes.push(t("checking_n", { n: picture.unknown }));
   // Before, the page shows what the server wrote.
   if (feed.epoch === "") strip(picture);

@@ -34,7 +34,7 @@ export function assess(rows, now, lost) {
   return {
     bridges: bridges.sort((a, b) => b.age - a.age || Number(b.state > "") - Number(a.state > "") || (a.id < b.id ? -1 : 1)),
     seen: seen.sort(byNeed),
-    trouble: all.some((row) => row.kind === "server" && row.trouble),
+    problem: all.some((row) => row.kind === "server" && row.trouble),
     lost,
   };
 }

@@ -142,7 +142,8 @@ type Known = {
   bridges: BridgeStatus[];
   /** Meetings, worst first. */
   seen: Seen[];
-  trouble: boolean;
+  /** Something is wrong with Usher itself. */
+  problem: boolean;
   lost: number;
 };
 

@@ -34,8 +34,8 @@ test("an admission over meetings asks, names them, and stays with whom it was as
   await expect(primaries(page), "nothing that goes over meetings stands out").toHaveCount(0);
   await shownAll(page).click();
   await expect(question(page)).toContainText("Admit 7 people into 2 meetings?");
-  await expect(question(page).locator(".whom-meetings li")).toHaveText([/Board call\s*6/, /Ward round\s*1/]);
-  await expect(question(page).locator(".whom-all li")).toHaveCount(6);
+  await expect(question(page).locator(".target-meetings li")).toHaveText([/Board call\s*6/, /Ward round\s*1/]);
+  await expect(question(page).locator(".target-list li")).toHaveCount(6);
   await expect(question(page)).toContainText("and 2 more");
   await expect(question(page).locator('[data-answer="yes"]')).toBeFocused();
   await screenshotBoth(page, "hands-question");

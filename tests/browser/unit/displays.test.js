@@ -15,10 +15,10 @@ import {
   LANGUAGES,
   MOST,
   meetingsToChoose,
+  moveUp,
   newForm,
   newTheme,
   newView,
-  sooner,
 } from "../../../web/state/display_draft.js";
 import { byName, chosenIn, Displays, stateOf, viewsLabel } from "../../../web/state/displays.js";
 
@@ -244,8 +244,8 @@ test("a meeting that is chosen is known by its row, and by its name once it begi
 });
 
 test("views change places", () => {
-  assert.deepEqual(sooner(["a", "b", "c"], "c"), ["a", "c", "b"]);
-  assert.deepEqual(sooner(["a", "b"], "a"), ["a", "b"]);
+  assert.deepEqual(moveUp(["a", "b", "c"], "c"), ["a", "c", "b"]);
+  assert.deepEqual(moveUp(["a", "b"], "a"), ["a", "b"]);
   assert.ok(MOST.views === 8 && MOST.themes === 6);
 });
 

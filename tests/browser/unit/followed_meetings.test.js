@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cleanEntries, entryOf, FollowedMeetings, withIt, without } from "../../../web/state/followed_meetings.js";
+import { cleanEntries, entryOf, FollowedMeetings, withMeeting, withoutMeeting } from "../../../web/state/followed_meetings.js";
 
 const meeting = (id, name, more = {}) => ({ kind: "meeting", id, name, named_by: "name", ...more });
 const running = (...all) => new Map(all.map((each) => [each.id, each]));
@@ -32,10 +32,10 @@ test("a meeting without a name is known by its id alone", () => {
 });
 
 test("an entry of the same name or id is replaced, and taken away with it", () => {
-  const entries = withIt([{ id: "1", name: "Board" }], meeting("2", "BOARD"));
+  const entries = withMeeting([{ id: "1", name: "Board" }], meeting("2", "BOARD"));
   assert.deepEqual(entries, [{ id: "2", name: "BOARD" }]);
-  assert.deepEqual(without(entries, meeting("3", "board")), []);
-  assert.deepEqual(without([{ id: "1", name: "" }], meeting("2", "", { named_by: "nothing" })), [{ id: "1", name: "" }]);
+  assert.deepEqual(withoutMeeting(entries, meeting("3", "board")), []);
+  assert.deepEqual(withoutMeeting([{ id: "1", name: "" }], meeting("2", "", { named_by: "nothing" })), [{ id: "1", name: "" }]);
 });
 
 test("whatever was kept is made usable, and it stays small", () => {

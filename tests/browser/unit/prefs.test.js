@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PLAIN } from "../../../web/state/list_options.js";
-import { DEFAULTS, Prefs, understood } from "../../../web/state/prefs.js";
+import { DEFAULTS, Prefs, parsePrefs } from "../../../web/state/prefs.js";
 
 function page({ open = true } = {}) {
   const sent = [];
@@ -18,12 +18,12 @@ function page({ open = true } = {}) {
   return { prefs, sent, state };
 }
 
-test("whatever comes is understood", () => {
+test("stored preferences of any kind are parsed", () => {
   for (const value of [null, undefined, 7, "x", [], { volume: "loud", follows: {}, view: [] }])
-    assert.deepEqual(understood(value), DEFAULTS);
-  assert.equal(understood({ sound: false }).sound, false);
-  assert.equal(understood({ volume: 2 }).volume, DEFAULTS.volume);
-  assert.deepEqual(understood({ view: { density: "compact" } }).view, { ...PLAIN, density: "compact" });
+    assert.deepEqual(parsePrefs(value), DEFAULTS);
+  assert.equal(parsePrefs({ sound: false }).sound, false);
+  assert.equal(parsePrefs({ volume: 2 }).volume, DEFAULTS.volume);
+  assert.deepEqual(parsePrefs({ view: { density: "compact" } }).view, { ...PLAIN, density: "compact" });
 });
 
 test("changes are gathered and sent together, and what others keep is left alone", () => {
@@ -31,7 +31,7 @@ test("changes are gathered and sent together, and what others keep is left alone
   prefs.receive({ language: "de", sound: true });
   prefs.set({ sound: false });
   prefs.set({ volume: 0.2 });
-  assert.equal(prefs.kept.sound, false, "at once for this page");
+  assert.equal(prefs.current.sound, false, "at once for this page");
   assert.deepEqual(sent, []);
   prefs.flush();
   prefs.flush();
@@ -57,7 +57,7 @@ test("another page's change is taken, and does not undo one made here that is no
   prefs.receive({ volume: 0.5 });
   prefs.set({ volume: 0.9 });
   prefs.receive({ volume: 0.4, sound: false });
-  assert.deepEqual([prefs.kept.volume, prefs.kept.sound], [0.9, false]);
+  assert.deepEqual([prefs.current.volume, prefs.current.sound], [0.9, false]);
   prefs.flush();
   assert.deepEqual(sent[0].value, { volume: 0.9, sound: false });
 });

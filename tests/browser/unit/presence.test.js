@@ -24,24 +24,24 @@ test("others are listed, those who are there first, never oneself", () => {
   );
 });
 
-/** A page's attention with a clock, and what it told. */
+/** A page's attention with a clock, and what it sent. */
 function page() {
-  const told = [];
-  const all = { now: 0, told };
+  const sent = [];
+  const all = { now: 0, sent };
   all.attention = new Attention(
-    (message) => told.push(message) > 0,
+    (message) => sent.push(message) > 0,
     () => all.now,
   );
   return all;
 }
 
-test("what is looked at is told when it changes, and anew on another connection", () => {
-  const { attention, told } = page();
+test("what is looked at is sent when it changes, and anew on another connection", () => {
+  const { attention, sent } = page();
   for (const meeting of [null, null, "m", "m", null]) attention.report(meeting, false);
   attention.forget();
   attention.report(null, false);
   assert.deepEqual(
-    told.map((each) => each.meeting),
+    sent.map((each) => each.meeting),
     [null, "m", null, null],
   );
 });
@@ -57,17 +57,17 @@ test("three minutes without input are idle, a hidden page at once, and input end
   all.attention.report(null, false);
   all.attention.report(null, true);
   assert.deepEqual(
-    all.told.map((each) => each.idle),
+    all.sent.map((each) => each.idle),
     [false, true, false, true],
   );
 });
 
-test("what a closed socket did not take is told later", () => {
+test("what a closed socket did not take is sent later", () => {
   let open = false;
   const attention = new Attention(() => open);
   attention.report("m", false);
-  assert.equal(attention.told, "");
+  assert.equal(attention.sent, "");
   open = true;
   attention.report("m", false);
-  assert.notEqual(attention.told, "");
+  assert.notEqual(attention.sent, "");
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { nextEntries, TRACE } from "../../../web/lists/stable_order.js";
 
 const row = (id, at) => ({ id, at });
-const how = (more = {}) => ({ id: (each) => each.id, compare: (a, b) => a.at - b.at, now: 1000, held: false, ...more });
+const how = (more = {}) => ({ id: (each) => each.id, compare: (a, b) => a.at - b.at, now: 1000, frozen: false, ...more });
 const shown = (entries) => entries.map((each) => (each.gone === null ? each.id : `(${each.id})`)).join(" ");
 const [a, b, c, d] = [row("a", 1), row("b", 2), row("c", 3), row("d", 4)];
 
@@ -26,22 +26,22 @@ test("those who went one right after the other go together", () => {
   assert.equal(shown(nextEntries(list, [d], how({ now: 1000 + TRACE }))), "(c) d");
 });
 
-test("a held list keeps every place: arrivals go below, traces stay", () => {
+test("a frozen list keeps every place: arrivals go below, traces stay", () => {
   let list = nextEntries([], [b, c], how());
-  list = nextEntries(list, [a, c, d], how({ held: true }));
+  list = nextEntries(list, [a, c, d], how({ frozen: true }));
   assert.equal(shown(list), "(b) c a d");
-  list = nextEntries(list, [a, c, d], how({ held: true, now: 99_000 }));
+  list = nextEntries(list, [a, c, d], how({ frozen: true, now: 99_000 }));
   assert.equal(shown(list), "(b) c a d");
   assert.equal(shown(nextEntries(list, [a, c, d], how({ now: 99_000 }))), "a c d");
 });
 
 const all = (ids) => ids.split(" ").map((id, at) => row(id, at));
-const kept = (id, least, most = least) => ({ kept: { id, least, most }, now: 99_000 });
+const pinned = (id, least, most = least) => ({ pinned: { id, least, most }, now: 99_000 });
 
 test("around the row that keeps its place the others move up, in their order", () => {
   const before = nextEntries([], all("a b c p d e f"), how());
   const wanted = all("a b c p d e f").filter(({ id }) => !"abc".includes(id));
-  const after = nextEntries(nextEntries(before, wanted, how({ now: 5000 })), wanted, how(kept("p", 3)));
+  const after = nextEntries(nextEntries(before, wanted, how({ now: 5000 })), wanted, how(pinned("p", 3)));
   assert.equal(shown(after), "d e f p");
   assert.equal(shown(nextEntries(after, wanted, how({ now: 99_000 }))), "p d e f", "until nothing keeps it");
 });
@@ -49,41 +49,41 @@ test("around the row that keeps its place the others move up, in their order", (
 test("where too few are left it moves up with them", () => {
   const before = nextEntries([], all("a b c p d"), how());
   assert.equal(
-    shown(nextEntries(nextEntries(before, [row("p", 3), row("d", 4)], how()), [row("p", 3), row("d", 4)], how(kept("p", 3)))),
+    shown(nextEntries(nextEntries(before, [row("p", 3), row("d", 4)], how()), [row("p", 3), row("d", 4)], how(pinned("p", 3)))),
     "d p",
   );
 });
 
 test("what belongs above it does not push it down, but goes right below", () => {
   const before = nextEntries([], [b, c], how());
-  assert.equal(shown(nextEntries(before, [a, b, c], how(kept("b", 0)))), "b a c");
+  assert.equal(shown(nextEntries(before, [a, b, c], how(pinned("b", 0)))), "b a c");
 });
 
 test("what is scrolled away above it may go: it needs those in view only", () => {
   const before = nextEntries([], all("a b c p d"), how());
   const wanted = [row("c", 2), row("p", 3), row("d", 4)];
-  assert.equal(shown(nextEntries(nextEntries(before, wanted, how()), wanted, how(kept("p", 1, 3)))), "c p d");
+  assert.equal(shown(nextEntries(nextEntries(before, wanted, how()), wanted, how(pinned("p", 1, 3)))), "c p d");
 });
 
 test("it stays though it is gone, and nobody takes its place", () => {
   let list = nextEntries(nextEntries([], [a, b, c], how()), [a, c], how({ now: 5000 }));
-  list = nextEntries(list, [a, c], how(kept("b", 1)));
+  list = nextEntries(list, [a, c], how(pinned("b", 1)));
   assert.equal(shown(list), "a (b) c");
-  list = nextEntries(nextEntries(list, [c], how({ now: 99_000, held: true })), [c], how({ ...kept("b", 1), now: 199_000 }));
+  list = nextEntries(nextEntries(list, [c], how({ now: 99_000, frozen: true })), [c], how({ ...pinned("b", 1), now: 199_000 }));
   assert.equal(shown(list), "c (b)");
 });
 
 test("where nobody is left it goes like every trace", () => {
   const before = nextEntries(nextEntries([], [a, b], how()), [], how({ now: 5000 }));
-  assert.equal(shown(nextEntries(before, [], how(kept("b", 1)))), "");
+  assert.equal(shown(nextEntries(before, [], how(pinned("b", 1)))), "");
 });
 
 test("who comes back has their place again", () => {
   const list = nextEntries(nextEntries([], [a, b], how()), [a], how());
-  assert.equal(shown(nextEntries(list, [a, b], how({ held: true }))), "a b");
+  assert.equal(shown(nextEntries(list, [a, b], how({ frozen: true }))), "a b");
 });
 
 test("a row is replaced by its newer self", () => {
   const newer = { ...a, name: "new" };
-  assert.equal(nextEntries(nextEntries([], [a], how()), [newer], how({ held: true }))[0].row.name, "new");
+  assert.equal(nextEntries(nextEntries([], [a], how()), [newer], how({ frozen: true }))[0].row.name, "new");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { REACH, UndoOffers } from "../../../web/state/undo_offers.js";
+import { LONGEST_PAUSE, UndoOffers } from "../../../web/state/undo_offers.js";
 
 const names = (...ids) => new Map(ids.map((id) => [id, id.toUpperCase()]));
 const offers = (...all) => {
@@ -39,8 +39,8 @@ test("time stands still while somebody reaches for it, and goes on from there", 
 test("it stands still no longer than the server keeps places in line", () => {
   const undoOffers = offers(["one", 0, "a"]);
   undoOffers.pause(1000);
-  assert.deepEqual(ids(undoOffers.series(7999 + REACH)), ["a"]);
-  assert.equal(undoOffers.series(8000 + REACH), null);
+  assert.deepEqual(ids(undoOffers.series(7999 + LONGEST_PAUSE)), ["a"]);
+  assert.equal(undoOffers.series(8000 + LONGEST_PAUSE), null);
 });
 
 test("what was taken back while it was under way is not offered when it ends", () => {

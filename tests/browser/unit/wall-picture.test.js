@@ -154,7 +154,7 @@ test("nobody waits, and nobody might: then alone it is idle", () => {
 test("Usher's own trouble is said", () => {
   const server = { kind: "server", id: "server", trouble: true };
   assert.deepEqual(
-    [picture([server]).trouble, picture([{ ...server, trouble: false }]).trouble, picture([]).trouble],
+    [picture([server]).problem, picture([{ ...server, trouble: false }]).problem, picture([]).problem],
     [true, false, false],
   );
 });
