@@ -1,4 +1,4 @@
-// The desk, page of the moderators: makes its parts and joins them. desk_session.js handles its frames.
+// The desk, the moderators' page: creates its parts and connects them. desk_session.js handles its frames.
 
 import { Claiming } from "./actions/claiming.js";
 import { DisplayActions } from "./actions/displays.js";
@@ -39,7 +39,7 @@ import { Shortcuts } from "./ui/shortcuts.js";
 import { Upgrade } from "./ui/upgrade.js";
 import { shell } from "./views/shell.js";
 
-/** @typedef {{ base: string, version: string, user: string, role: import("./net/protocol.js").Role }} Page  as the server made it */
+/** @typedef {{ base: string, version: string, user: string, role: import("./net/protocol.js").Role }} Page  as the server wrote it */
 
 class Desk {
   /** @param {HTMLElement} root @param {Page} page */
@@ -60,7 +60,7 @@ class Desk {
     this.shortcuts = new Shortcuts({ renderer, rowShortcuts, ...state, ...net, ...ui, ...actions });
     const parts = { base: page.base, renderer, shortcuts: this.shortcuts, ...state, ...net, ...ui, ...actions };
     this.session = new Session(parts);
-    /** The parts that views draw: each takes those that it names. */
+    /** What the views may use; each view names the parts that it needs. */
     this.parts = parts;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -68,7 +68,7 @@ class Desk {
 
   // Parts.
 
-  /** The connection, and what is told and asked over it. */
+  /** The connection, and the messages over it. */
   #createNet() {
     const { page, renderer } = this;
     const connection = new Connection(`${location.origin.replace(/^http/, "ws")}${page.base}/ws`, `${page.base}/account`, {
@@ -94,7 +94,7 @@ class Desk {
     };
   }
 
-  /** The page: where the user is, and what is open over it. */
+  /** The user interface: where the user is, and what is open. */
   #createUi() {
     const { renderer, state, net } = this;
     const { changed, draw, root } = renderer;
@@ -153,7 +153,7 @@ class Desk {
     };
   }
 
-  // Life.
+  // Starting and stopping.
 
   start() {
     const { ui, net, renderer } = this;
@@ -172,7 +172,7 @@ class Desk {
     for (const part of [ui.notice, net.connection, ui.announcer, ui.alerts, ui.pointer, this.shortcuts]) part.stop();
   }
 
-  /** All clocks of the page tick together, with the server's second. */
+  /** All clocks of the page tick together, at the server's full second. */
   #tick() {
     const now = this.state.clock.now();
     this.timer = setTimeout(
@@ -186,7 +186,7 @@ class Desk {
     );
   }
 
-  // Between the parts.
+  // Events that concern several parts.
 
   /** @returns {void} */
   #onPrefsChanged() {
@@ -225,7 +225,7 @@ class Desk {
     };
   }
 
-  /** Whether the data shown may be out of date though the socket is open; announced once. */
+  /** Checks whether the data shown may be out of date although the socket is open; announces it once. */
   #checkDoubt() {
     const { link } = this.state.screen;
     const doubt = link.phase === "live" && this.net.connection.isDoubtful;
@@ -243,7 +243,7 @@ class Desk {
   }
 }
 
-/** The state of the page, without the page. @param {Page} page */
+/** The page's state, independent of its elements. @param {Page} page */
 function createState({ user, role }) {
   const roster = new Roster();
   const selection = new Selection();
@@ -251,7 +251,7 @@ function createState({ user, role }) {
   return { roster, selection, screen, clock: new Clock(), undoOffers: new UndoOffers() };
 }
 
-/** Tells one user's tabs and notifications from another's. @param {Page} page */
+/** Distinguishes the tabs and notifications of different users. @param {Page} page */
 const alertsName = ({ base, user }) => `usher${base}-${user}`;
 
 /** Says something to screen readers. @param {string} text */

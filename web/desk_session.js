@@ -1,4 +1,4 @@
-// The reactions of the desk to each frame and each phase of the connection. Draws nothing.
+// How the desk reacts to each frame and to each phase of the connection. Draws nothing.
 
 import { t } from "./lib/i18n.js";
 import { clockTimes } from "./lib/time.js";
@@ -90,7 +90,7 @@ export class Session {
   #welcome(frame) {
     const { screen, connection, clock, prefs, listOptions, upgrade } = this.parts;
     screen.sessionEnds = null;
-    // Another user signed in in this browser: this page was meant for the previous one.
+    // Another user has signed in on this browser; the page belongs to the previous one.
     if (frame.user.name !== screen.me) {
       connection.stop();
       return this.phase("stopped", t("other_user", { name: frame.user.name }));
@@ -133,7 +133,7 @@ export class Session {
     actionRequests.onReply(frame);
     const request = actionRequests.all.get(frame.ref);
     if (!request) return;
-    // A target for which nothing was sent can be selected again at once.
+    // Targets for which nothing was sent can be selected again at once.
     const stopped = frame.results.filter((result) => result.result === "stopped").map(idOf);
     if (request.names.size > 1) selection.all(stopped, true);
     if (frame.state !== "finished") return;

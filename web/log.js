@@ -1,4 +1,4 @@
-// The page of the log: times in the viewer's zone, reasons in words. Without script everything is UTC, and says so, and reasons are codes.
+// The audit log's page: shows times in the browser's zone and reasons in words. Without script, times are UTC and marked so, and reasons are codes.
 
 import { reasonOf, sentence } from "./lib/failure_reasons.js";
 import { loadCatalogue } from "./lib/i18n.js";
@@ -6,14 +6,14 @@ import { hasReason } from "./views/outcome_text.js";
 
 const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
 
-/** The value of a date and time field for an instant, in the zone of this browser. @param {Date} at */
+/** The value of a date and time field for an instant, in this browser's zone. @param {Date} at */
 export const localField = (at) =>
   `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
 
 /** An instant as the table writes it. @param {Date} at */
 export const localTime = (at) => `${localField(at).replace("T", " ")}:${two(at.getSeconds())}`;
 
-/** The instant that a field means, for the address; "" for an empty field. @param {string} field */
+/** The instant that a field holds, as the address writes it; "" for an empty field. @param {string} field */
 export function instantOf(field) {
   const at = new Date(field);
   return Number.isNaN(at.getTime()) ? "" : at.toISOString().replace(/:00\.000Z$/, "Z");
@@ -26,7 +26,7 @@ function toLocal(page) {
   for (const time of page.querySelectorAll("time")) time.textContent = localTime(new Date(time.dateTime));
   const fields = /** @type {NodeListOf<HTMLInputElement>} */ (page.querySelectorAll("input[data-utc]"));
   for (const field of fields) if (field.dataset.utc) field.value = localField(new Date(`${field.dataset.utc}Z`));
-  // An address holds instants, so that it means the same to a colleague elsewhere; empty fields are left out of it.
+  // The address holds instants, so that it means the same in every time zone; empty fields are left out.
   page.querySelector("[data-log-filter]")?.addEventListener("formdata", (event) => {
     const { formData } = /** @type {FormDataEvent} */ (event);
     for (const field of fields) formData.set(field.name, instantOf(field.value));
@@ -34,7 +34,7 @@ function toLocal(page) {
   });
 }
 
-/** Shows reasons of CMS and the server in words, with the code beside them in small print. @param {Document} page */
+/** Shows reasons in words, with the code beside them in small print. @param {Document} page */
 async function explain(page) {
   const all = /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-reason]"));
   const some = [...all].filter((each) => hasReason(each.dataset.reason ?? ""));

@@ -12,11 +12,11 @@ for (const button of document.querySelectorAll("[data-fill]")) {
   });
 }
 
-// The server is never told what stands behind "#", which meeting it is: the form carries it over the sign-in.
+// Browsers don't send the fragment ("#..."), which names the meeting: the form keeps it through the sign-in.
 const signInForm = /** @type {HTMLFormElement | null} */ (document.querySelector("form:has([data-submit])"));
 if (signInForm) signInForm.action += location.hash;
 
-// One `details` of a user's row at a time; Esc and "keep" close it.
+// Only one `details` of a user's row is open at a time; Esc and "keep" close it.
 for (const details of document.querySelectorAll("details.act")) {
   const close = () => details.removeAttribute("open");
   details.querySelector("[data-close]")?.addEventListener("click", () => {

@@ -9,7 +9,7 @@
   try {
     apply(localStorage.getItem(KEY) ?? "");
   } catch {
-    // No storage: the system's theme it is.
+    // No storage: the system's theme applies.
   }
   addEventListener("usher-theme", (event) => {
     const theme = /** @type {CustomEvent<string>} */ (event).detail;
@@ -17,7 +17,7 @@
     try {
       localStorage.setItem(KEY, theme);
     } catch {
-      // As above: it lasts as long as the page.
+      // No storage: the choice lasts as long as the page.
     }
   });
 })();

@@ -1,4 +1,4 @@
-// Claims of this page by key and menu, and "take next". Touches no page but for the focus.
+// Claims by key and by menu, and "take next". Touches no element, but moves the focus.
 
 import { t } from "../lib/i18n.js";
 import { meetingNameOf, nameOf } from "../lib/names.js";
@@ -7,7 +7,7 @@ import { byWait } from "../state/roster.js";
 
 /** @typedef {import("../state/claims.js").ClaimKind} ClaimKind */
 
-/** How long "take next" may go without an answer before a key means the row with the focus again, in ms. */
+/** While "take next" waits for its answer, at most so long, the key "admit" means the participant that it brings; in ms. */
 const LONGEST_TAKING = 3000;
 
 export class Claiming {
@@ -24,7 +24,7 @@ export class Claiming {
    *   mayAsk: () => boolean,
    *   admit: (id: string) => void,
    *   user: () => { inputAt: number, idle: boolean, open: boolean },
-   * }} parts `admit`: as the key does; `user`: when they last did anything, and whether a menu or dialog is open
+   * }} parts `admit`: does what the key "admit" does; `user`: when the user last did anything, and whether a menu or dialog is open
    */
   constructor({ screen, roster, claims, focus, navigation, renderer, notice, announcer, mayAsk, admit, user }) {
     this.screen = screen;
@@ -47,7 +47,7 @@ export class Claiming {
     return this.screen.acts && this.screen.live && this.mayAsk();
   }
 
-  /** By key: claims, or gives the own claim back. @param {ClaimKind} kind @param {string} id */
+  /** For the key: claims the row, or releases the user's own claim on it. @param {ClaimKind} kind @param {string} id */
   toggleClaim(kind, id) {
     if (!this.#canSend) return;
     const { claims } = this;
@@ -56,31 +56,31 @@ export class Claiming {
     else this.claims.claim(kind, [id], "key", (result) => this.#claimed(kind, result));
   }
 
-  /** An open menu claims its target, as long as nobody else has. @param {ClaimKind} kind @param {string} id */
+  /** For an opening menu: claims its target unless somebody has. @param {ClaimKind} kind @param {string} id */
   claimByMenu(kind, id) {
     const person = kind === "person" ? this.roster.people.get(id) : undefined;
     const claim = person ? claimOf(person, this.roster.meetings) : this.roster.meetings.get(id)?.claim;
     if (!claim && this.screen.live) this.claims.claim(kind, [id], "menu", () => this.renderer.changed());
   }
 
-  /** Whether it is one's own for longer than a menu stands open. @param {ClaimKind} kind @param {string} id */
+  /** Whether the user has claimed it, and not just by opening its menu. @param {ClaimKind} kind @param {string} id */
   isMine(kind, id) {
     const { claims } = this;
     return claims.has(kind, id) ? claims.own.get(kind)?.by === "key" : this.#rowIsMine(kind, id);
   }
 
-  /** Taken by this page, or by another one of the same user. @param {ClaimKind} kind @param {string} id */
+  /** Releases the user's claim, whether this page made it or another one did. @param {ClaimKind} kind @param {string} id */
   #giveBack(kind, id) {
     if (this.claims.has(kind, id)) this.claims.release(kind);
     else this.claims.releaseElsewhere(id);
     this.renderer.changed();
   }
 
-  /** Claims the participant with the longest wait of those shown without a claim, and goes there. */
+  /** Claims whoever waits longest among the unclaimed participants shown, and moves the focus there. */
   takeNext() {
     const { screen, claims } = this;
     if (!this.#canSend) return;
-    // The user has to see the participant that is taken.
+    // The user has to see the participant who is claimed.
     if (this.screen.showsAdminPage) {
       this.navigation.open(null);
       this.renderer.draw();
@@ -99,7 +99,7 @@ export class Claiming {
     });
   }
 
-  /** The key "admit" is meant for the participant that "take next" brings, not for the one with the focus until then.
+  /** Until "take next" has its answer, the key "admit" is meant for the participant that it brings, not for the focused row.
    * @returns {boolean} whether it is under way */
   admitTaken() {
     if (!this.taking || performance.now() > this.taking.until) return false;
@@ -123,7 +123,7 @@ export class Claiming {
     return row.kind === "meeting" ? meetingNameOf(row) : nameOf(row);
   }
 
-  /** The own claims, renewed and given back as the page's user goes along. */
+  /** Renews and releases the user's claims. */
   updateClaims() {
     const { screen, claims, focus } = this;
     if (!screen.live) return;
@@ -131,7 +131,7 @@ export class Claiming {
     claims.update({ ...this.user(), at }, (kind, id) => this.#rowIsMine(kind, id));
   }
 
-  /** Whether a row says that it is one's own. @param {ClaimKind} kind @param {string} id */
+  /** Whether a row is claimed by the user. @param {ClaimKind} kind @param {string} id */
   #rowIsMine(kind, id) {
     const row = kind === "person" ? this.roster.people.get(id) : this.roster.meetings.get(id);
     return row?.claim?.by === this.screen.me;

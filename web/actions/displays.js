@@ -32,18 +32,18 @@ export class DisplayActions {
     this.notice = notice;
     this.announcer = announcer;
     this.base = base;
-    /** Whether the link on show was copied. */
+    /** Whether the link in the dialog was copied. */
     this.copied = false;
   }
 
   // Questions.
 
-  /** A screen that shows a code. */
+  /** Pairs a screen that shows a code. */
   pair() {
     this.#begin(new Draft("pair", newForm(pageLanguage())));
   }
 
-  /** A screen that is given an address. */
+  /** Makes a link for a screen that is opened by its address. */
   link() {
     this.#begin(new Draft("link", newForm(pageLanguage())));
   }
@@ -87,7 +87,7 @@ export class DisplayActions {
     if (!answer.ok) return open ? this.#refuse(draft, answer) : this.notice.say(refusal(answer));
     const opener = open ? dialogs.opener : null;
     if (open) dialogs.dismiss();
-    // It can't be had again: it is shown even to one who has left the question meanwhile.
+    // The link is sent only once, so it is shown even when the user has closed the question meanwhile.
     if (answer.link) return this.#showLink(name, answer.link, opener);
     this.notice.say(t(draft.kind === "edit" ? "displays.did_edit" : "displays.did_pair", { name }));
   }
@@ -100,7 +100,7 @@ export class DisplayActions {
     this.renderer.root.querySelector("dialog .refusal")?.scrollIntoView({ block: "nearest" });
   }
 
-  /** Shows what is wrong, and goes there. @param {string} field */
+  /** Shows what is wrong, and moves the focus to the field. @param {string} field */
   #show(field) {
     this.renderer.draw();
     const element = /** @type {HTMLElement | null} */ (field ? this.renderer.root.querySelector(`#display-${field}`) : null);
@@ -136,12 +136,12 @@ export class DisplayActions {
     this.#send({ type: "display_reload", id: row.id }, "displays.did_reload", row);
   }
 
-  /** Takes one that was revoked from the list. @param {DisplayRow} row */
+  /** Removes a revoked display from the list. @param {DisplayRow} row */
   drop(row) {
     this.#send({ type: "display_forget", id: row.id }, "displays.did_forget", row);
   }
 
-  /** @param {object} message @param {string} done what to say then @param {DisplayRow} row */
+  /** @param {object} message @param {string} done the key of the notice @param {DisplayRow} row */
   #send(message, done, row) {
     const { name } = row.display;
     this.requests.ask(message, (answer) => this.notice.say(answer.ok ? t(done, { name }) : refusal(answer)));
@@ -150,7 +150,7 @@ export class DisplayActions {
 
 const pageLanguage = () => document.documentElement.lang;
 
-/** Why something was not done, in words. @param {Answer} answer */
+/** Why a request failed, in words. @param {Answer} answer */
 function refusal({ code, why }) {
   if (!code) return t("displays.unanswered");
   const key = `displays.failed_${code}`;

@@ -1,4 +1,4 @@
-// Moderators' actions: asks first where another moderator handles a target or the action can't be undone, then sends the request. Draws
+// Moderators' actions: asks first if another moderator handles a target or the action can't be undone, then sends the request. Draws
 // nothing.
 
 import { t } from "../lib/i18n.js";
@@ -53,12 +53,11 @@ export class Moderation {
   // People.
 
   /**
-   * Sends an action for exactly the participants shown. Asks first where they are many or of several meetings, where another user handles
-   * one of them, where one is on hold, or where it can't be undone; later arrivals do not join.
+   * Sends an action for exactly the participants shown; later arrivals do not join. Asks first if they are many or in several meetings,
+   * if another user handles one of them, if one is on hold, or if the action can't be undone.
    * @param {PlainAction} action @param {Person[]} shown @param {Scope} scope
-   * @param {{ ask?: boolean, place?: string, hidden?: number }} [how] `ask`: in any case; `place`: of the button; `hidden`: how
-   *   many more wait
-   *   there whom the search or a filter hides
+   * @param {{ ask?: boolean, place?: string, hidden?: number }} [how] `ask`: ask in any case; `place`: of the button; `hidden`: how
+   *   many more wait there but are hidden by the search or a filter
    */
   request(action, shown, scope, { ask = traitsOf(action).grave, place = "", hidden = 0 } = {}) {
     // A second click before the next drawing finds no target left.
@@ -67,7 +66,7 @@ export class Moderation {
     const handled = handledByOthers(people, this.roster.meetings, this.screen.me);
     const held = action === "admit" ? people.filter((person) => person.hold !== null) : [];
     const many = needsConfirmation(people, this.roster.server?.ask_above) || (traitsOf(action).askMany && people.length > 1);
-    // The end of a hold has no scope in the protocol.
+    // In the protocol, `unhold` has no scope.
     const how = action === "unhold" ? {} : { scope };
     const overriding = { ...how, over: overridden(handled), ...(held.length > 0 ? { held: true } : {}) };
     if (handled.length + held.length === 0 && !ask && !many) return this.#send(action, people, how, place);
@@ -88,7 +87,7 @@ export class Moderation {
     this.request("admit", people, scope, { place });
   }
 
-  /** Admits all who wait in a meeting, by a key. @param {string} meeting */
+  /** For the key: admits all who wait in a meeting. @param {string} meeting */
   admitMeeting(meeting) {
     const people = this.screen.admissibleOf(meeting);
     if (people.length === 0) return this.notice.say(t("why.nobody_to_admit"));
@@ -106,7 +105,7 @@ export class Moderation {
     this.dialogs.ask(holdQuestion(this, { people, handled, act, end }));
   }
 
-  /** The name that the meeting shows for somebody. @param {Person} person */
+  /** Changes the name that the meeting shows for a participant. @param {Person} person */
   rename(person) {
     if (!this.#canSend) return;
     const handled = handledByOthers([person], this.roster.meetings, this.screen.me);
@@ -161,7 +160,7 @@ export class Moderation {
     this.dialogs.ask(lockQuestion(this, { action, meeting, claim, act }));
   }
 
-  /** Sends a request again for targets that failed, that another user handles, or that are on hold.
+  /** Sends a request again for targets that failed, that another user handles or that are on hold.
    * @param {import("../net/action_requests.js").ActionRequest} request @param {import("../net/protocol.js").Result[]} results */
   retry(request, results) {
     if (!this.#canSend || results.some((result) => this.actionRequests.awaits(idOf(result)))) return;

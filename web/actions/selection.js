@@ -1,4 +1,4 @@
-// Selecting participants of the lobby by tick, range and key. Sends nothing.
+// Selects participants in the lobby, by checkbox, range and key. Sends nothing.
 
 export class SelectionActions {
   /**

@@ -42,7 +42,7 @@ export class UndoActions {
     this.undoOffers.offer(request.ref, people, performance.now(), this.roster.server?.undo_s ?? 0);
   }
 
-  /** An offer does not run out while the user points at it, has the focus on it or is asked about it. */
+  /** An offer does not expire while the pointer or the focus is on it, or while a question about it is open. */
   pauseWhileReached() {
     const { root, undoOffers, dialogs } = this;
     const reached = dialogs.question?.undo || root.querySelector(".undo:hover, .undo:focus-within");
@@ -50,12 +50,12 @@ export class UndoActions {
     else undoOffers.resume(performance.now());
   }
 
-  /** The own admissions that are under way: an undo ends them, too. @returns {ActionRequest[]} */
+  /** The user's admissions under way, which an undo stops too. @returns {ActionRequest[]} */
   get #underWay() {
     return [...this.actionRequests.all.values()].filter((request) => request.action === "admit" && isUnderWay(request));
   }
 
-  /** Sends those of the own last admissions back to the lobby; asks where they are of several meetings, or many. */
+  /** Sends the participants of the user's last admissions back to the lobby; asks first if they are many or in several meetings. */
   undo() {
     const { screen, undoOffers, dialogs, roster } = this;
     if (!screen.acts || !screen.live) return;
@@ -74,7 +74,7 @@ export class UndoActions {
 
   /** @param {string[]} refs of the requests @param {Map<string, string>} people */
   #send(refs, people) {
-    // The button is about to go.
+    // The button is about to disappear.
     if (document.activeElement?.closest(".undo")) this.focus.restore();
     for (const ref of refs) {
       this.undoOffers.forget(ref);
@@ -89,7 +89,7 @@ export class UndoActions {
     }
   }
 
-  /** Why none of them can be sent back; one who can suffices, the others are reported. @param {Map<string, string>} people */
+  /** Why none of them can be sent back; null if one can, since the request reports the others. @param {Map<string, string>} people */
   why(people) {
     const { roster } = this;
     const bridges = [...people.keys()].map((id) => roster.bridges.get(roster.people.get(id)?.bridge ?? ""));

@@ -18,11 +18,11 @@ export class WaitActions {
     this.announcer = announcer;
     this.panels = panels;
     this.changed = changed;
-    /** Why the thresholds that were typed were not taken; "" where they were. */
+    /** Why the typed thresholds were rejected; "" if they were not. */
     this.fault = "";
   }
 
-  /** Acknowledges long waits: quiet for every moderator until the participant waits anew.
+  /** Acknowledges long waits: no moderator is alerted until the participant waits again.
    * @param {import("../net/protocol.js").PersonRow[]} people exactly those shown */
   acknowledge(people) {
     if (people.length === 0 || !this.screen.live) return;

@@ -1,7 +1,6 @@
-// Alerts moderators to waiting participants: joins arrivals and long waits with sound, notifications and the tab's sign. policy.js
-// decides when.
+// Alerts moderators to arrivals, long waits and reminders: by sound, notification, and the tab's title and icon. policy.js decides when.
 //
-// It decides as frames come, and once a second where timers run: those of a hidden tab sleep for up to a minute, frames wake it.
+// Alerts are updated with every frame and once a second. A hidden tab's timers may sleep for a minute, but frames still wake it.
 
 import { t } from "../lib/i18n.js";
 import { meetingNameOf, nameOf } from "../lib/names.js";
@@ -25,7 +24,7 @@ const CHECK_INTERVAL = 1000;
 const LEADER_TIMEOUT = 2000;
 /** How long the page may be offline before the tab says so, in ms. */
 const AWAY_AFTER = 300;
-/** Names that a notification tells. */
+/** How many names a notification lists. */
 const NAMES_SHOWN = 4;
 
 export class Alerts {
@@ -49,7 +48,7 @@ export class Alerts {
     this.announcer = announcer;
     this.changed = changed;
     this.open = open;
-    /** Arrivals in a followed meeting sound whatever else goes on; arrivals without sound take no sound from others. */
+    /** Separate, so that an arrival elsewhere never silences one in a followed meeting, nor a silent arrival one with sound. */
     this.situations = { followed: new Arrivals(), others: new Arrivals(), silent: new Arrivals() };
     this.late = new Repeated();
     this.reminders = new Once();
@@ -66,13 +65,13 @@ export class Alerts {
     this.favicon = new Favicon();
     this.followedMeetings = new FollowedMeetings([], [], roster.meetings);
     screen.followState = (meeting) => this.followedMeetings.of(meeting);
-    /** @type {Set<string>} who waits, or waited when last known */
+    /** @type {Set<string>} participants who wait, or waited when last known */
     this.waiters = new Set();
-    /** @type {Set<string>} who of them has just come, and whose meeting is not known yet */
+    /** @type {Set<string>} arrivals whose meeting is not known yet */
     this.withoutMeeting = new Set();
-    /** @type {Set<string>} those of them who came since the user looked at the page */
+    /** @type {Set<string>} arrivals since the user last looked at the page */
     this.newcomers = new Set();
-    /** @type {Person[]} who waits too long, and nobody has said that they know; longest first */
+    /** @type {Person[]} participants who wait too long, unacknowledged; longest wait first */
     this.tooLong = [];
     this.hasUpdated = false;
     this.updatedAt = -Infinity;
@@ -106,7 +105,7 @@ export class Alerts {
     this.changed();
   }
 
-  /** Whether the user wants sound and the browser does not let the page sound. */
+  /** Whether the browser blocks the sound that the user wants. */
   get blocked() {
     return (this.#prefs.sound || this.#prefs.follows.length > 0) && this.sound.blocked;
   }
@@ -116,17 +115,17 @@ export class Alerts {
     return this.notifications.permission;
   }
 
-  /** Asks the browser for it; only while it handles a click. */
+  /** Asks the browser for permission; only possible while it handles a click. */
   askPermission() {
     return this.notifications.ask();
   }
 
-  /** Lets the user hear a sound. @param {Kind} kind */
+  /** Plays a sound for the user to hear. @param {Kind} kind */
   tryOut(kind) {
     this.sound.play(kind, this.#prefs.volume);
   }
 
-  /** Lets the page sound; only while it handles a click. */
+  /** Unblocks sound; only possible while the browser handles a click. */
   unlockSound() {
     return this.sound.unlock();
   }
@@ -138,7 +137,7 @@ export class Alerts {
 
   // Events.
 
-  /** The rows have changed. @param {import("../net/rows.js").Changes} changes @param {boolean} first whether all of it was there before */
+  /** The rows have changed. @param {import("../net/rows.js").Changes} changes @param {boolean} first whether these are the page's first rows */
   onRows({ put, drop }, first) {
     for (const { kind, id } of drop) if (kind === "person") this.#onLeft(id);
     for (const row of put) {
@@ -146,10 +145,10 @@ export class Alerts {
       if (row.lobby === "in") this.#onLeft(row.id);
       if (row.lobby !== "waiting" || this.waiters.has(row.id)) continue;
       this.waiters.add(row.id);
-      // A participant who was sent back is no arrival to the moderators.
+      // A participant who was sent back is no arrival.
       if (!first && !row.sent_back) this.withoutMeeting.add(row.id);
     }
-    // A person's meeting may come after the person.
+    // A participant's row may come before their meeting's.
     for (const id of this.withoutMeeting) {
       const row = this.roster.people.get(id);
       if (row && !this.#meeting(row)) continue;
@@ -178,14 +177,14 @@ export class Alerts {
     situation.arrived(row.id, performance.now());
   }
 
-  /** Whether the user wants an alert for this participant: a followed meeting alerts whatever is switched off. @param {Person} row
+  /** Whether the user wants an alert for this participant; a followed meeting alerts even if alerts are off. @param {Person} row
    * @param {"sound" | "notify"} how */
   #concerns(row, how) {
     const followState = this.followStateOf(row.meeting);
     return followState === "followed" || (followState !== "muted" && this.#prefs[how]);
   }
 
-  /** With every frame, and every second: sounds, tells and marks what there is. */
+  /** Called with every frame and every second: brings all alerts up to date. */
   update() {
     const { screen } = this;
     if (!screen.link.shown) return;
@@ -207,7 +206,7 @@ export class Alerts {
     this.hasUpdated = true;
   }
 
-  /** Whether nobody hears of who waits, and has not for a while: a page in the background must not look as if nobody did.
+  /** Whether the page has been offline for a while: a page in the background must not look as if nobody waited.
    * @param {number} now */
   #away(now) {
     const { live } = this.screen;
@@ -273,7 +272,7 @@ export class Alerts {
     else this.unsounded = { kind, at: performance.now() };
   }
 
-  /** It is this tab's turn, or no longer. */
+  /** This tab has become the leader, or is no longer. */
   #onSoundLeader() {
     const { unsounded } = this;
     this.unsounded = null;
@@ -281,7 +280,7 @@ export class Alerts {
     this.changed();
   }
 
-  /** The user is at this page now. */
+  /** Whether the user is at this page now. */
   get #attended() {
     return !document.hidden && document.hasFocus();
   }
@@ -304,7 +303,7 @@ export class Alerts {
     return this.roster.meetings.get(person.meeting);
   }
 
-  // In words.
+  // Texts.
 
   /** @param {Kind} kind @param {Person[]} people */
   #text(kind, people) {

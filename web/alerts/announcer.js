@@ -1,4 +1,4 @@
-// Announcements for screen readers: arrivals gathered per meeting, at most every few seconds, politely.
+// Announcements for screen readers: polite, at most every few seconds, with arrivals counted by meeting.
 
 import { t } from "../lib/i18n.js";
 import { plain } from "../lib/text.js";
@@ -30,7 +30,7 @@ export class Announcer {
     this.#soon();
   }
 
-  /** Something the person at the page did or must know. @param {string} text */
+  /** Announces what the user did or has to know. @param {string} text */
   announce(text) {
     if (!this.words.includes(text)) this.words.push(text);
     this.#soon();
@@ -45,7 +45,7 @@ export class Announcer {
     this.timer = undefined;
     this.quietUntil = performance.now() + PAUSE;
     const text = [...this.words, ...this.#gathered()].join(" ");
-    // The same words again are no change of the page, and would not be read out.
+    // A screen reader would not read the same text again, so it has to differ.
     this.spoken = text === this.spoken ? `${text}\u00a0` : text;
     this.say(this.spoken);
     this.words = [];

@@ -1,5 +1,5 @@
-// The tab's sign: Usher's door with the number of those who wait, in a disc; in an octagon and in red when
-// somebody waits too long. An SVG in the link itself, changed only when it says something else.
+// The tab's icon: Usher's door with the number of waiting participants in a disc, or in a red octagon when somebody waits too long. It is
+// an SVG in the link itself, replaced only when it changes.
 
 const DOOR =
   '<rect width="32" height="32" rx="8" fill="#3451c6"/>' +
@@ -8,8 +8,8 @@ const DOOR =
 const ROUND = '<rect x="8" y="11" width="24" height="21" rx="10.5" fill="#14171d" stroke="#fff" stroke-width="1.5"/>';
 const OCTAGON = '<path d="M15 10h10l7 7v8l-7 7H15l-7-7v-8z" fill="#b0251d" stroke="#fff" stroke-width="1.5"/>';
 
-/** The picture for so many who wait; "" where the plain one does. @param {number} waiting @param {boolean} late
- * @param {boolean} [away] how many is not known any more */
+/** The icon for so many waiting participants; "" for the plain one. @param {number} waiting @param {boolean} late
+ * @param {boolean} [away] the number is no longer known */
 export function picture(waiting, late, away = false) {
   if (waiting === 0 && !away) return "";
   const count = waiting > 99 ? "99+" : String(waiting);

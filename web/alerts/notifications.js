@@ -1,7 +1,7 @@
-// Desktop notifications: one of a kind at a time, replaced in its place, closed when its reason is gone. Knows nothing of people.
+// Desktop notifications: at most one of each kind, replaced in place and closed when its reason is gone. Knows nothing of participants.
 
 /** @typedef {"granted" | "denied" | "default" | "missing"} Permission  `missing`: not on this browser, or not over plain HTTP */
-/** @typedef {{ title: string, body: string, again: boolean, silent: boolean, onClick: () => void }} Notice `again`: say it anew,
+/** @typedef {{ title: string, body: string, again: boolean, silent: boolean, onClick: () => void }} Notice `again`: alert again,
  * not only replace it */
 
 export class Notifications {
@@ -11,7 +11,7 @@ export class Notifications {
     this.changed = changed;
     /** @type {Map<string, { notification: Notification, words: string, putAway: boolean }>} by kind */
     this.shown = new Map();
-    /** Android's browsers have the interface and refuse its use. */
+    /** Browsers on Android have the interface but refuse to let a page use it. */
     this.refused = false;
   }
 
@@ -21,7 +21,7 @@ export class Notifications {
     return Notification.permission;
   }
 
-  /** Browsers allow it only while they handle a click. */
+  /** Browsers allow this only while they handle a click. */
   async ask() {
     await Notification.requestPermission();
     this.changed();
@@ -31,7 +31,7 @@ export class Notifications {
   show(kind, { title, body, again, silent, onClick }) {
     const words = `${title}\n${body}`;
     const before = this.shown.get(kind);
-    // A user who has dismissed it has read it: it comes again with something new only.
+    // A user who dismissed it has read it: it comes back only with something new.
     if (this.permission !== "granted" || (!again && (before?.putAway || before?.words === words))) return;
     const options = { body, tag: `${this.prefix}-${kind}`, renotify: again, silent, lang: document.documentElement.lang };
     try {

@@ -1,23 +1,23 @@
-// Decides when to sound: once for a situation, however many participants it has. Pure: it gets events with their times, and sets no timer.
+// Decides when to sound. Pure: it gets events with their times, and sets no timer.
 //
-// A situation begins with an arrival, sounds at once, and goes on while its participants wait. An arrival within the
-// pause that follows belongs to it and adds to its text, not to the noise. A situation that begins within a pause for another
-// reason (those who were
-// sounded are in already) is sounded at its end. Where one sound follows another the pause grows: a day of arrivals is no day of chimes.
+// Arrivals are grouped into situations, each of which sounds once. A situation begins with an arrival, sounds at once, and lasts while its
+// participants wait. An arrival within the pause after the sound joins the situation without another sound. If the earlier participants
+// have left by then, the arrival begins a new situation, which sounds when the pause ends. The pause grows while sounds follow each other,
+// so that a day of arrivals is not a day of chimes.
 
-/** How long a sound for arrivals stands for those who come after it, in ms: at first, and at most. */
+/** The pause after a sound for arrivals, in ms: at first, and at most. */
 export const SHORTEST_PAUSE = 15_000;
 export const LONGEST_PAUSE = 60_000;
-/** How often it sounds for those who wait too long, in ms. */
+/** How often the sound for waits that are too long repeats, in ms. */
 export const REPEAT_AFTER = 60_000;
 
 export class Arrivals {
   constructor() {
-    /** @type {Set<string>} who of the situation still waits */
+    /** @type {Set<string>} the situation's participants who still wait */
     this.people = new Set();
     this.soundedAt = -Infinity;
     this.pause = SHORTEST_PAUSE;
-    /** Whether the situation is still to be sounded. */
+    /** Whether the situation has not sounded yet. */
     this.pending = false;
   }
 
@@ -37,7 +37,7 @@ export class Arrivals {
     if (this.people.size === 0) this.pending = false;
   }
 
-  /** Whether to sound now; asked with everything that happens. @param {number} now ms */
+  /** Whether to sound now. Ask with every event: the answer is yes only once. @param {number} now ms */
   sounds(now) {
     const elapsed = now - this.soundedAt;
     if (!this.pending || elapsed < this.pause) return false;
@@ -48,7 +48,7 @@ export class Arrivals {
   }
 }
 
-/** Sounds while something lasts, slowly. */
+/** Sounds again and again while something lasts. */
 export class Repeated {
   constructor() {
     this.soundedAt = -Infinity;
@@ -62,7 +62,7 @@ export class Repeated {
   }
 }
 
-/** Sounds once for each thing that has a key of its own. */
+/** Sounds once for each key. */
 export class Once {
   constructor() {
     /** @type {Set<string>} */
@@ -78,7 +78,7 @@ export class Once {
 }
 
 /**
- * Counts the participants of a message and their meetings; `only`: the meeting where it is one.
+ * Counts participants and their meetings; `only`: the meeting, if there is just one.
  * @param {Iterable<{ meeting: string }>} people
  */
 export function countPeople(people) {

@@ -1,8 +1,8 @@
-// The sounds, made by the browser itself: no file is loaded. Says whether the browser lets the page sound at all.
+// The sounds, synthesized by the browser: no file is loaded. Tells whether the browser allows the page to play sound.
 
 /** @typedef {"arrival" | "late" | "reminder"} Kind */
 
-/** Notes as [frequency in Hz, begin in s, length in s]: two rising for an arrival, three low ones for a wait that is too long. */
+/** Notes as [frequency in Hz, start in s, length in s]: two rising ones for an arrival, three low ones for a wait that is too long. */
 const NOTES = {
   arrival: [
     [659, 0, 0.5],
@@ -19,22 +19,22 @@ const NOTES = {
   ],
 };
 
-/** How long a browser may take to let a page sound, in ms, before it counts as not letting. */
+/** A browser that has not allowed sound within this time counts as blocking it, in ms. */
 const PATIENCE = 2000;
 
 export class Sound {
-  /** @param {() => void} changed called when the browser begins or ceases to let the page sound */
+  /** @param {() => void} changed called when the browser allows or blocks sound */
   constructor(changed) {
     this.changed = changed;
     /** @type {AudioContext | null} */
     this.context = null;
-    /** Whether the browser has had its time. */
+    /** Whether the browser has had time to allow sound. */
     this.known = false;
     this.wake = () => void this.#resume();
     this.ends = new AbortController();
   }
 
-  /** Browsers let a page sound after the user's first click or key in it. */
+  /** Browsers allow sound after the user's first click or key in the page. */
   start() {
     for (const press of ["pointerdown", "keydown"]) addEventListener(press, this.wake, { signal: this.ends.signal, capture: true });
     this.#open();
@@ -51,29 +51,29 @@ export class Sound {
     this.context = null;
   }
 
-  /** Whether a sound would be heard, as far as the browser is concerned. */
+  /** Whether the browser allows sound. */
   get allowed() {
     return this.context?.state === "running";
   }
 
-  /** Whether the browser keeps the page from sounding. */
+  /** Whether the browser blocks sound. */
   get blocked() {
     return this.known && !this.allowed;
   }
 
-  /** @param {Kind} kind @param {number} volume 0 to 1 @returns {boolean} whether it sounds */
+  /** @param {Kind} kind @param {number} volume 0 to 1 @returns {boolean} whether it plays */
   play(kind, volume) {
     const { context } = this;
     if (!context || !this.allowed) return false;
     const all = context.createGain();
-    // Loudness is felt by its square.
+    // Squared, so that loudness seems to follow the slider evenly.
     all.gain.value = volume * volume;
     all.connect(context.destination);
     for (const note of NOTES[kind]) bell(context, all, note);
     return true;
   }
 
-  /** Called by a click of the user, who asks for sound. */
+  /** Called when the user clicks to allow sound. */
   async unlock() {
     await this.#resume();
     this.changed();
@@ -87,12 +87,12 @@ export class Sound {
 
   async #resume() {
     if (!this.context) this.#open();
-    // A browser that does not want to may leave this unanswered or refuse; the state tells.
+    // A browser that blocks sound may never settle this, or reject it; `state` tells.
     if (this.context && !this.allowed) await this.context.resume().catch(() => {});
   }
 }
 
-/** A struck note that dies away. @param {AudioContext} context @param {AudioNode} out @param {number[]} note */
+/** A note that fades, like a bell. @param {AudioContext} context @param {AudioNode} out @param {number[]} note */
 function bell(context, out, [frequency = 0, begin = 0, length = 0]) {
   const from = context.currentTime + begin;
   const strength = context.createGain();

@@ -1,5 +1,5 @@
-// Elects the tab of a browser that alerts: the one that was looked at last, of those that can. It uses the browser's locks, so that a tab
-// that closes or crashes hands on at once; without locks (plain HTTP to another machine) every tab alerts for itself.
+// Elects one of a browser's tabs to alert: of those that can, the one that the user looked at last. It uses the browser's locks, so that
+// another tab takes over at once when the leader closes or crashes. Without locks (plain HTTP to another machine) every tab leads.
 
 export class TabLeader {
   /** @param {string} name of the lock @param {() => void} changed @param {LockManager | undefined} [locks] */
@@ -8,20 +8,20 @@ export class TabLeader {
     this.changed = changed;
     this.locks = locks;
     this.held = !locks;
-    /** @type {(() => void) | null} gives it back; null while it is neither held nor waited for */
+    /** @type {(() => void) | null} releases the lock; null unless this tab holds it */
     this.release = null;
     /** @type {AbortController | null} */
     this.waiting = null;
   }
 
-  /** Whether this tab would speak: waits for its turn, or hands it on. @param {boolean} can */
+  /** Asks for the lock, or gives it up. @param {boolean} can whether this tab is able to alert */
   want(can) {
     if (!this.locks || can === (this.waiting !== null)) return;
     if (can) void this.#take(false);
     else this.#leave();
   }
 
-  /** This tab is looked at now: it speaks from here on. */
+  /** The user looks at this tab now: takes the lock from the leader. */
   seize() {
     if (!this.locks || this.held || this.waiting === null) return;
     this.#leave();
@@ -48,15 +48,15 @@ export class TabLeader {
         this.changed();
       });
     try {
-      // A lock that is stolen can't be waited for, so it takes no signal.
+      // The API allows no `signal` together with `steal`.
       await this.locks?.request(this.name, steal ? { steal } : { signal: mine.signal }, hold);
     } catch {
-      // Stolen by the tab that is looked at now, or given up.
+      // Another tab took the lock, or this one stopped waiting for it.
     }
     if (this.waiting !== mine) return;
     this.#leave();
     this.changed();
-    // Stolen: wait for its return.
+    // Another tab took the lock: wait until it is free again.
     void this.#take(false);
   }
 }

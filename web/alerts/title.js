@@ -1,4 +1,4 @@
-// The tab's title counts who waits. It is set by what the server says, not by a timer: those of a hidden tab sleep for up to a minute.
+// The tab's title counts waiting participants. Frames update it, not only timers: a hidden tab's timers may sleep for a minute.
 
 const PAUSE = 1000;
 
@@ -13,7 +13,7 @@ export class Title {
   }
 
   /** Called with every frame and every tick; changes the title at most once a second. @param {number} waiting
-   * @param {boolean} [away] that is not known any more */
+   * @param {boolean} [away] the number is no longer known */
   count(waiting, away = false) {
     const shown = `${waiting} ${away}`;
     if (shown === this.shown || this.now() - this.at < PAUSE) return;

@@ -1,3 +1,3 @@
-// Whether the browser lets a page write the clipboard: not over plain HTTP.
+// Whether the browser lets the page write to the clipboard: not over plain HTTP.
 
 export const canCopy = () => navigator.clipboard !== undefined;

@@ -1,15 +1,14 @@
-// Why something could not be done, in words with a next step: CMS's codes (the children of `failureDetails`), HTTP statuses, and
-// what Usher's
-// server says of bridges that it could not ask. Stored values stay as they are; this is how they are read. Pure.
+// Why an action failed, in words, with a next step. Reads CMS's codes (the children of `failureDetails`), HTTP statuses, and what Usher's
+// server says of bridges that it could not ask. Stored reasons keep their form; this file only interprets them. Pure.
 
 import { t } from "./i18n.js";
 
 /**
- * @typedef {{ words: string, next: string, code: string }} Reason  `code`: what it is called where it comes from, for small print
- * @typedef {{ action?: string, noHost?: boolean }} About  what was to be done, and whether it is known that no host is in the meeting
+ * @typedef {{ words: string, next: string, code: string }} Reason  `code`: the original code, for small print
+ * @typedef {{ action?: string, noHost?: boolean }} About  the action, and whether it is known that no host is in the meeting
  */
 
-/** More of a code is not shown. */
+/** Codes are cut to this length. */
 const LONGEST_CODE = 80;
 
 /** The next step (`reason_next.*`) for each reason (`reason.*`). @type {Readonly<Record<string, string>>} */
@@ -96,7 +95,7 @@ export const CODES = {
   tooManyLdapSyncs: "ldap",
 };
 
-/** Sentences of Usher's server; the first pattern that fits counts. @type {readonly (readonly [RegExp, keyof typeof STEPS])[]} */
+/** Sentences of Usher's server; the first pattern that matches counts. @type {readonly (readonly [RegExp, keyof typeof STEPS])[]} */
 const SENTENCES = [
   [/^the log of actions has no room/, "log_full"],
   [/\(401\)/, "credentials"],
@@ -125,7 +124,7 @@ const SENTENCES = [
   [/^Usher (is stopping|was stopped)/, "stopping"],
 ];
 
-/** One of CMS's own words. */
+/** The form of CMS's codes. */
 const CODE = /^[A-Za-z][A-Za-z0-9_]*$/;
 
 /** Which reason of the table it is. @param {string} reason @param {About} [about] @returns {keyof typeof STEPS} */
@@ -133,18 +132,18 @@ export function kindOf(reason, { action = "", noHost = false } = {}) {
   const codes = reason.split(",").map((part) => part.trim().split(/\s/)[0] ?? "");
   const code = codes.find((each) => Object.hasOwn(CODES, each));
   if (code !== undefined) return ofCode(CODES[code] ?? "unknown", action, noHost);
-  // A word that the table lacks and that says itself what it means.
+  // The table lacks some codes, but their names say what they mean.
   if (codes.some((each) => CODE.test(each) && each.endsWith("DoesNotExist"))) return "gone";
   return SENTENCES.find(([pattern]) => pattern.test(reason))?.[1] ?? "unknown";
 }
 
-/** A refused admission of a present participant mostly lacks a host. @param {string} kind @param {string} action @param {boolean} noHost */
+/** When CMS refuses to admit a participant who is there, a host is usually missing. @param {string} kind @param {string} action @param {boolean} noHost */
 function ofCode(kind, action, noHost) {
   if (kind !== "cannot_modify" || action !== "admit") return kind;
   return noHost ? "no_host" : "no_admission";
 }
 
-/** @param {string} reason as the server told it, "" for none @param {About} [about] @returns {Reason | null} */
+/** @param {string} reason as the server sent it, "" for none @param {About} [about] @returns {Reason | null} */
 export function reasonOf(reason, about) {
   if (reason.trim() === "") return null;
   const kind = kindOf(reason, about);
@@ -153,7 +152,7 @@ export function reasonOf(reason, about) {
   return { words: t(`reason.${kind}`, { code, parameter }), next: t(`reason_next.${STEPS[kind]}`, { code }), code };
 }
 
-/** In one go. @param {Reason} reason */
+/** The words and the next step as one text. @param {Reason} reason */
 export const sentence = ({ words, next }) => `${words} ${next}`;
 
 /** @param {string} text */

@@ -1,4 +1,4 @@
-// The catalogue: every string a person sees, by key. Placeholders are `{name}`; `key.one`, `key.other` ... are chosen by the argument `n`.
+// The catalogue: every text of the pages, by key. Placeholders are `{name}`; the argument `n` chooses between `key.one`, `key.other` and so on.
 
 import { isolate } from "./text.js";
 
@@ -28,14 +28,14 @@ export function use(texts, language) {
 /** @param {number} n */
 export const number = (n) => numbers.format(n);
 
-/** With one digit after the point, whatever it is. @param {number} n */
+/** Always with one digit after the decimal point. @param {number} n */
 export const tenths = (n) => n.toLocaleString(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /** @param {string} key */
 export const has = (key) => key in catalogue;
 
 /**
- * Strings of strangers are isolated, so that a right-to-left name leaves the sentence around it alone.
+ * Isolates foreign text, so that a right-to-left name does not reorder the sentence around it.
  * @param {string} key @param {Record<string, string | number>} [args]
  */
 export function t(key, args = {}) {

@@ -1,8 +1,8 @@
-// Where a participant is, as the pages tell it. Pure.
+// Where a participant is, as the pages show it. Pure.
 
 /** @typedef {import("../net/protocol.js").PersonRow} Person */
 
-/** A participant whose call is not answered yet can't be in a lobby: there is nothing to check. @param {Person} person */
+/** A participant who has not answered the call yet can't be in a lobby, so there is nothing to check. @param {Person} person */
 const beingCalled = (person) => person.lobby === "unknown" && (person.state === "initial" || person.state === "ringing");
 
 /** @param {Person} person @returns {Person["lobby"] | "called"} */

@@ -1,4 +1,4 @@
-// Names of participants and meetings for spoken texts, messages and questions; never empty.
+// Names of participants and meetings for announcements, messages and questions; never empty.
 
 import { t } from "./i18n.js";
 import { plain } from "./text.js";

@@ -1,4 +1,4 @@
-// Instants and durations as people read them, and the server's clock. Pure but for `Clock.now`, whose source is a parameter.
+// Instants and durations as people read them, and the server's clock. Pure, except that `Clock` reads the clock that it is given.
 
 /** A wait: 0:48, 12:05, 1:02:03. @param {number} ms */
 export function duration(ms) {
@@ -8,7 +8,7 @@ export function duration(ms) {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** The form of the `datetime` attribute. @param {number} ms */
+/** A duration for the `datetime` attribute. @param {number} ms */
 export const isoDuration = (ms) => `PT${Math.max(0, Math.floor(ms / 1000))}S`;
 
 /** @param {string} lang */
@@ -19,9 +19,8 @@ export function clockTimes(lang) {
 }
 
 /**
- * The server's time. A frame tells it late by the network's delay, so of the last few the largest offset is the truest. In between
- *   the page's
- * own clock runs on, which nobody can set: setting the computer's must not move a wait.
+ * The server's time. The network delays every frame, so the largest offset of the last few frames is the best. Between frames the page's
+ * monotonic clock carries it on, so that setting the computer's clock changes no wait.
  */
 export class Clock {
   /** @param {() => number} local */
@@ -32,13 +31,13 @@ export class Clock {
     this.offset = 0;
   }
 
-  /** @param {number} time the server's, just received */
+  /** @param {number} time the server's time, just received */
   sync(time) {
     this.offsets = [...this.offsets.slice(-4), time - this.local()];
     this.offset = Math.max(...this.offsets);
   }
 
-  /** A new connection may be a new server: older offsets say nothing about it. */
+  /** A new connection may be to a new server, for which older offsets mean nothing. */
   forget() {
     this.offsets = [];
   }

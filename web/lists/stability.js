@@ -1,12 +1,12 @@
-// Keeps a list still while the user works in it. No row moves while the pointer moves in the list. Afterwards the rows are ordered now and
-// then, around the row under the pointer, or so that the focused row keeps its place. A row that has just moved has no button for the
-// pointer: a press there was meant for another row.
+// Keeps a list still while the user works in it. No row moves while the pointer moves in the list. After that the list is reordered from
+// time to time, in such a way that the row under the pointer, or else the focused row, keeps its place. The buttons of a row that has just
+// moved ignore the pointer, because the click was meant for another row.
 
-/** How long after the pointer's last movement inside it a list stays as it is, in ms. */
+/** How long a list stays as it is after the pointer last moved in it, in ms. */
 const AFTER_MOVE = 3000;
-/** How long it stays as it is once its order has changed, in ms: with the pointer inside, and without. */
+/** How long a list stays as it is after its order changed, in ms: with the pointer in it, and without. */
 const AFTER_ORDER = { pointing: 5000, free: 2000 };
-/** For so long nobody can have aimed at a row that has just moved there, in ms. */
+/** Within this time nobody can have aimed at a row that has just moved there, in ms. */
 const REACTION = 700;
 
 export class Stability {
@@ -16,13 +16,13 @@ export class Stability {
     /** @type {string | null} the row under the pointer */
     this.pointed = null;
     this.pointing = false;
-    /** When the pointer moved in it, when a row got the focus, and when rows last changed places. */
+    /** When the pointer last moved in the list, a row last got the focus, and the order last changed. */
     this.movedAt = this.focusedAt = this.orderedAt = -Infinity;
-    /** @type {{ id: string, top: number } | null} the row that is to stay where it is on the screen in the next drawing */
+    /** @type {{ id: string, top: number } | null} the row that keeps its place on the screen in the next drawing, and that place */
     this.anchor = null;
-    /** @type {import("./stable_order.js").Pinned | null} the one under the pointer, around which the others order themselves */
+    /** @type {import("./stable_order.js").Pinned | null} the row under the pointer, around which the others are ordered */
     this.pinned = null;
-    /** @type {Map<string, number> | null} where rows were in the last drawing, if they are elsewhere now or others have come */
+    /** @type {Map<string, number> | null} the rows' indexes in the last drawing; null if no row moved and none was added */
     this.before = null;
     /** @type {WeakMap<Element, number>} when a row moved to its place */
     this.shiftedAt = new WeakMap();
@@ -33,8 +33,8 @@ export class Stability {
     this.movedAt = this.orderedAt = -Infinity;
   }
 
-  /** @param {string | null} id the row under the pointer, null when it left @param {boolean} inside the list @param {boolean} moved
-   * and not the page under it */
+  /** @param {string | null} id the row under the pointer, null if there is none @param {boolean} inside whether it is in the list
+   * @param {boolean} moved whether the pointer moved, and not just the page under it */
   point(id, inside, moved) {
     this.pointed = id;
     this.pointing = inside;
@@ -52,7 +52,7 @@ export class Stability {
     return now - this.orderedAt < stability || (this.pointing && now - this.movedAt < AFTER_MOVE);
   }
 
-  /** The next list. @param {import("./stable_order.js").Entry<any>[]} before @param {import("./stable_order.js").Entry<any>[]} after */
+  /** The list has changed. @param {import("./stable_order.js").Entry<any>[]} before @param {import("./stable_order.js").Entry<any>[]} after */
   changes(before, after) {
     const ordered = before.some((entry, at) => after[at]?.id !== entry.id);
     if (ordered) this.orderedAt = performance.now();
@@ -60,7 +60,7 @@ export class Stability {
     this.before = others ? new Map(before.map((entry, at) => [entry.id, at])) : null;
   }
 
-  /** Finds the row that is to keep its place: the one pointed at, or the one that got the focus since. Before a drawing; reads only. */
+  /** Finds the row that keeps its place: the one under the pointer, or the one that got the focus since. Before a drawing; only reads. */
   measure() {
     this.anchor = this.pinned = null;
     const { list, pointed } = this;
@@ -74,13 +74,13 @@ export class Stability {
     const begins = Math.max(box.top, view.top, 0);
     if (top < begins - height || top > Math.min(view.bottom, innerHeight)) return;
     this.anchor = { id, top };
-    // A user of keys follows the focus through the rows in their order.
+    // A keyboard user follows the focus, so the order around it may change.
     if (!points) return;
     const most = list.indexOf(id);
     this.pinned = { id, most, least: Math.min(most, Math.round((top - begins) / height)) };
   }
 
-  /** Scrolls so that it is where it was. After a drawing. */
+  /** Scrolls so that the row is where it was. After a drawing. */
   keepInPlace() {
     const { anchor, list, before } = this;
     this.before = null;
@@ -94,7 +94,7 @@ export class Stability {
     if (before) this.#markShifted(before, (scrolls?.scrollTop ?? 0) - from);
   }
 
-  /** The rows that are not where they were on the screen. @param {Map<string, number>} before @param {number} scrolled */
+  /** Marks the rows whose place on the screen has changed. @param {Map<string, number>} before @param {number} scrolled */
   #markShifted(before, scrolled) {
     const { element, entries } = this.list;
     if (!element) return;

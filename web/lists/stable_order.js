@@ -1,8 +1,8 @@
-// Keeps a list calm: what is being pointed at stays in its place, what goes leaves a short trace. Pure.
+// Keeps a list stable: the row under the pointer stays in its place, and a row that goes leaves a trace for a while. Pure.
 
-/** How long a person who is no longer waiting is still shown, in ms. */
+/** How long the trace of a row that is no longer listed is shown, in ms. */
 export const TRACE = 6000;
-/** Traces that began within this time go together, in ms, so that the list moves once. */
+/** Traces that began within this time of each other, in ms, disappear together, so that the list moves only once. */
 const TOGETHER = 1500;
 
 /**
@@ -11,18 +11,18 @@ const TOGETHER = 1500;
  */
 
 /**
- * The row that keeps its place: it has `least` entries before it where there are so many, and no more than `most`.
+ * The row that keeps its place: at least `least` entries stay before it, if there are so many, and at most `most`.
  * @typedef {{ id: string, least: number, most: number }} Pinned
  */
 
 /**
- * The next list, from the one on screen and the one that should be.
- * While it is `frozen` all entries stay where they are, gone or not, and arrivals go below. Else it is in the wanted order, with young
- * traces among it, around the row that keeps its place. That may be a trace, as long as there is anybody: what is under a pointer does not
- * become somebody else.
+ * Makes the next list from the one on the screen and the wanted one.
+ * While the list is `frozen`, all entries stay where they are, gone or not, and arrivals are added below. Otherwise it has the wanted order,
+ * with recent traces in it, around the row that keeps its place. That row may be a trace unless the list is empty: the row under a pointer
+ * must not turn into somebody else's.
  * @template T
  * @param {Entry<T>[]} before what is on screen
- * @param {T[]} wanted the rows that belong into the list, in order
+ * @param {T[]} wanted the rows to list, in order
  * @param {{ id: (row: T) => string, compare: (a: T, b: T) => number, now: number, frozen: boolean, pinned?: Pinned | null, trace?: number }} how
  * @returns {Entry<T>[]}
  */

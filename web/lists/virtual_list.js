@@ -1,9 +1,9 @@
-// One list on the screen: its calm order, the part of it that is in view, and the row that has the focus.
+// One list on the screen: its stable order, the part of it that is in view, and the row that has the focus.
 
 import { Stability } from "./stability.js";
 import { nextEntries } from "./stable_order.js";
 
-/** Rows drawn beyond either edge of the view, so that scrolling finds them there. */
+/** How many rows are drawn beyond each edge of the view, so that scrolling shows them at once. */
 const SPARE = 5;
 
 /**
@@ -24,7 +24,7 @@ export class List {
     this.stability = new Stability(this);
   }
 
-  /** Starts anew: another search, another meeting. */
+  /** Starts over, for another search or another meeting. */
   reset() {
     this.entries = [];
     this.stability.reset();
@@ -39,7 +39,7 @@ export class List {
     if (active !== null && this.indexOf(active) < 0) this.active = this.#neighbour(entries, active);
   }
 
-  /** The row next to one that is no longer listed: the one below, else the one above.
+  /** The row next to one that is no longer listed: the one below it, or else the one above.
    * @param {import("./stable_order.js").Entry<T>[]} before @param {string} id */
   #neighbour(before, id) {
     const at = before.findIndex((entry) => entry.id === id);
@@ -67,13 +67,13 @@ export class List {
     return this.entries.findIndex((entry) => entry.id === id);
   }
 
-  /** The row that Tab goes to: the last one focused, else the first. */
+  /** The row that Tab goes to: the last one that had the focus, or else the first. */
   get tabStop() {
     if (this.active !== null && this.indexOf(this.active) >= 0) return this.active;
     return (this.entries.find(isListed) ?? this.entries[0])?.id ?? null;
   }
 
-  /** The rows to draw: the part in view, and the row with the focus wherever it is. */
+  /** The rows to draw: those in view, and the one that Tab goes to, wherever it is. */
   drawn() {
     const part = this.entries.slice(this.first, this.last).map((entry, at) => ({ entry, index: this.first + at }));
     const index = this.tabStop === null ? -1 : this.indexOf(this.tabStop);
@@ -83,7 +83,7 @@ export class List {
     return part;
   }
 
-  /** Puts the drawn rows in their places. Writes only: reading the page in between would lay it out once per list. */
+  /** Moves the drawn rows to their places. Only writes: reading in between would cost a layout for each list. */
   place() {
     const element = this.element;
     if (!element) return;
@@ -94,13 +94,13 @@ export class List {
     }
   }
 
-  /** Finds the part in view; says whether rows have come into it that aren't drawn. Reads only. */
+  /** Finds the part in view, and returns whether some of its rows are not drawn. Only reads. */
   updateRange() {
     const { element, scroller } = this;
     if (!element || !scroller || this.entries.length === 0) return false;
     const box = element.getBoundingClientRect();
     const height = box.height / this.entries.length || 40;
-    // Where the whole page scrolls, the scroller is as long as its rows: what is in view ends with the window.
+    // If the whole page scrolls, the scroller is as high as its rows, so the view ends with the window.
     const view = scroller.getBoundingClientRect();
     const [top, bottom] = [Math.max(view.top, 0), Math.min(view.bottom, innerHeight)];
     const from = Math.max(0, Math.floor((top - box.top) / height));
@@ -113,7 +113,7 @@ export class List {
     return true;
   }
 
-  /** The row `by` places on from the active one, or near there: a trace is no place to go to. @param {number} by
+  /** The row `by` places away from the active one, or the next one that is not a trace. @param {number} by
    * @returns {string | null} */
   step(by) {
     const at = this.active === null ? -1 : this.indexOf(this.active);
@@ -140,7 +140,7 @@ export class List {
 /** @param {import("./stable_order.js").Entry<any>} entry */
 const isListed = (entry) => entry.gone === null;
 
-/** @type {WeakMap<HTMLElement, number>} how many rows high or from the top an element was put */
+/** @type {WeakMap<HTMLElement, number>} the height of an element, or its distance from the top, in rows */
 const places = new WeakMap();
 
 /** @param {HTMLElement} element @param {"height" | "top"} property @param {number} rows */

@@ -1,4 +1,4 @@
-// Action requests of this page and their results: a request is matched with its replies by `ref`, with a timeout. Touches no page.
+// This page's action requests and their results. `ref` matches replies with requests; requests time out. Touches no element.
 
 import { Refs } from "./refs.js";
 
@@ -6,23 +6,23 @@ import { Refs } from "./refs.js";
  * @typedef {import("./protocol.js").Result} Result
  * @typedef {import("../state/permissions.js").PersonAction | import("../state/permissions.js").MeetingAction} Action
  * @typedef {"sent" | "under_way" | "finished" | "unanswered" | "cut_off" | "unheard" | "unsent" | "failed"} RequestState
- *   `cut_off`: the connection broke after the server had confirmed it, `unheard`: before; `unsent`: it never left this page
+ *   `cut_off`: the connection broke after the server had confirmed the request; `unheard`: before that; `unsent`: it was never sent
  * @typedef {{ type: string, scope?: import("./protocol.js").Scope, people?: string[], over?: string[], [field: string]: unknown }} Message
  * @typedef {{ ref: string, action: Action | "bridge", names: Map<string, string>, message: Message, results: Result[], state: RequestState,
  *   code: string, refusal: string, stopping: boolean, at: number, place: string, ended: Set<string>, confirmed: boolean }} ActionRequest
- *   `names`: names of its targets, by id; `message`: the message, without its `ref`; `at`: when the last result came;
- *   `place`: of the button, which is inert meanwhile, "" for none; `ended`: whose result is in; `confirmed`: the server has
- *   confirmed that it has the request
+ *   `names`: its targets' names, by id; `message`: the message, without its `ref`; `at`: when the last result came;
+ *   `place`: of the button, which is inert meanwhile, "" for none; `ended`: targets with a result; `confirmed`: the server has
+ *   confirmed that it received the request
  */
 
-/** How long the server may take to say `started`. */
+/** How long the server may take to reply `started`, in ms. */
 const ANSWER_TIMEOUT = 10_000;
-/** How long a summary without any failure stays. */
+/** How long a summary without failures stays, in ms. */
 const SUMMARY_TIME = 8000;
 
 export class ActionRequests {
   /** @param {(message: object) => boolean} send @param {() => void} changed @param {() => number} [now] the server's time
-   * @param {() => boolean} [mayAsk] whether anything may be asked: not while it is doubtful whether the server is there */
+   * @param {() => boolean} [mayAsk] whether requests may be sent: not while it is doubtful that the server hears them */
   constructor(send, changed, now = () => 0, mayAsk = () => true) {
     this.send = send;
     this.mayAsk = mayAsk;
@@ -39,15 +39,15 @@ export class ActionRequests {
     return this.#send({ ...this.#request(action, names, message), place });
   }
 
-  /** Something for a bridge, which its row answers. @param {"retry" | "pause" | "resume"} type @param {string} bridge */
+  /** Sends a request for a bridge; the answer is a change of its row. @param {"retry" | "pause" | "resume"} type @param {string} bridge */
   tellBridge(type, bridge) {
     return this.#send(this.#request("bridge", new Map(), { type, bridge }));
   }
 
   /**
    * Sends a request again for some of its targets. Forgets their old results, so that none is listed twice.
-   * @param {ActionRequest} request @param {string[]} ids @param {{ over: string[], held?: boolean }} overriding claims to go over, and
-   *   whether to go over holds
+   * @param {ActionRequest} request @param {string[]} ids @param {{ over: string[], held?: boolean }} overriding claims to override, and
+   *   whether to override holds
    */
   retry(request, ids, overriding) {
     request.results = request.results.filter((result) => !ids.includes(idOf(result)));
@@ -86,7 +86,7 @@ export class ActionRequests {
     this.changed();
   }
 
-  /** The connection is gone: the rows of the next snapshot say what happened. */
+  /** The connection is lost: the next snapshot shows what happened. */
   onDisconnected() {
     for (const request of this.all.values()) if (isUnderWay(request)) request.state = request.confirmed ? "cut_off" : "unheard";
   }
@@ -111,12 +111,12 @@ export class ActionRequests {
     return this.#find((request) => request.names.has(id));
   }
 
-  /** Whether a request is under way whose result for a participant is not in. @param {string} id */
+  /** Whether a participant is the target of a request under way and has no result yet. @param {string} id */
   awaits(id) {
     return this.#find((request) => request.names.has(id) && !request.ended.has(id)) !== undefined;
   }
 
-  /** The request under way from a place. @param {string} place */
+  /** The request under way that was made at a place. @param {string} place */
   atPlace(place) {
     return place === "" ? undefined : this.#find((request) => request.place === place);
   }
@@ -162,7 +162,7 @@ export class ActionRequests {
     return request;
   }
 
-  /** A bridge answers by its row, never by a reply, unless the request is refused. @param {ActionRequest} request */
+  /** A bridge's row is the answer; a reply comes only if the request is refused. @param {ActionRequest} request */
   #overdue(request) {
     if (request.state !== "sent") return;
     if (request.action === "bridge") return this.dismiss(request.ref);
@@ -177,17 +177,17 @@ export const idOf = (result) => result.person ?? result.meeting ?? "";
 /** @param {ActionRequest} request */
 export const isUnderWay = (request) => request.state === "sent" || request.state === "under_way";
 
-/** The results that the user has to know about: all that failed, except those that the user stopped. @param {ActionRequest} request */
+/** The results that the user has to know about: all failures, except targets that the user stopped. @param {ActionRequest} request */
 export const failures = (request) => request.results.filter((result) => !["done", "already", "stopped"].includes(result.result));
 
 /** @param {ActionRequest} request @param {import("./protocol.js").ResultWord} word */
 export const withResult = (request, word) => request.results.filter((result) => result.result === word);
 
-/** Whether only the moderator's confirmation is missing: another user handles the target, or it is on hold.
+/** Whether the request only needs the moderator's confirmation, because another user handles the target or it is on hold.
  * @param {ActionRequest} request @param {Result} result */
 export const isInTheWay = ({ message }, { result }) =>
   result === "claimed" || (result === "held" && message.scope !== "meeting" && message.scope !== "shown");
 
-/** Whether another try may end better. It can't for targets that left, are on hold or are handled by another user.
+/** Whether another try may succeed. It can't for targets that have left, are on hold or are handled by another user.
  * @param {Result} result */
 export const isWorthAnotherTry = (result) => ["unconfirmed", "refused", "unreachable", "interrupted"].includes(result.result);

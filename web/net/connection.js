@@ -1,8 +1,7 @@
-// The one WebSocket: connects, reconnects, answers beats, hands on frames. Knows nothing of rows or of the page.
+// The page's WebSocket: connects, reconnects, answers beats, passes frames on. Knows nothing of rows or of the page.
 //
-// It says that the page is there in the message handler, so that a hidden tab, whose timers sleep, stays connected. It also knows
-// what may be
-// doubted: whether the server heard a request, and what is shown after the machine has slept.
+// It sends its keepalive from the message handler, so that a hidden tab, whose timers sleep, stays connected. It also knows what is
+// doubtful: whether the server has received a request, and whether data is current after the machine has slept.
 
 import { CLOSE } from "./protocol.js";
 
@@ -14,19 +13,19 @@ import { CLOSE } from "./protocol.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
-/** Without any frame for this many beats the connection counts as lost, whatever the socket says: within five seconds. */
+/** After so many beats without a frame the connection counts as lost, whatever the socket says: within five seconds. */
 const MISSED_BEATS = 2.25;
-/** Frames that came while the page was busy are handled first, in ms. */
+/** Time to handle frames that came while the page was busy, in ms. */
 const BACKLOG = 100;
-/** The server is told that the page is there when it has heard nothing else for so long, in ms. */
+/** The page sends a beat if it has sent nothing else for so long, in ms. */
 const KEEPALIVE = 15_000;
-/** A request that the server did not confirm within this time may not have reached it, in ms. */
+/** A request may not have reached the server if there is no receipt within this time, in ms. */
 const RECEIPT = 2000;
-/** The machine slept where its clock went on by so much more than the page's, in ms. */
+/** If the system clock gains so much on the page's monotonic clock, the machine has slept; in ms. */
 const SLEEP = 5000;
 
 export class Connection {
-  /** @param {string} url @param {string} page a page for those logged in only @param {Listener} listener @param {() => number} [random] */
+  /** @param {string} url @param {string} page the address of a page that requires a login @param {Listener} listener @param {() => number} [random] */
   constructor(url, page, listener, random = Math.random) {
     this.url = url;
     this.page = page;
@@ -35,16 +34,16 @@ export class Connection {
     /** @type {WebSocket | null} */
     this.socket = null;
     this.failures = 0;
-    /** Whether the server let this socket in. */
+    /** Whether the server has accepted this socket. */
     this.welcomed = false;
     this.beat = 2000;
     this.running = false;
-    /** When anything was sent last; ms, monotonic. */
+    /** When the page last sent anything; ms, monotonic. */
     this.sentAt = 0;
     /** @type {Map<string, number>} requests that the server has not confirmed, by `ref`, and when they were sent */
     this.unconfirmed = new Map();
     this.clockGap = Date.now() - performance.now();
-    /** The question that the server has to answer after the machine has slept; "" where it did not sleep. */
+    /** The `ref` of the beat that the server has to answer after the machine has slept; "" if there is none. */
     this.wakeCheck = "";
     this.sleeps = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -71,7 +70,7 @@ export class Connection {
     this.socket = null;
   }
 
-  /** @param {object} message @returns {boolean} whether it was handed to an open socket */
+  /** @param {object} message @returns {boolean} whether the socket was open */
   send(message) {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(message));
@@ -92,20 +91,20 @@ export class Connection {
     if (ref === this.wakeCheck) this.wakeCheck = "";
   }
 
-  /** Whether the server should have confirmed a request by now. @param {string} ref */
+  /** Whether a request's receipt is overdue. @param {string} ref */
   isOverdue(ref) {
     const sent = this.unconfirmed.get(ref);
     return sent !== undefined && performance.now() - sent >= RECEIPT;
   }
 
-  /** Whether what is shown may be doubted although the socket is open. */
+  /** Whether the data shown is doubtful although the socket is open. */
   get isDoubtful() {
     this.#noticeSleep();
     return this.wakeCheck !== "" || [...this.unconfirmed.keys()].some((ref) => this.isOverdue(ref));
   }
 
-  /** Data from before a sleep may be out of date: it is doubtful until the server answers a question sent after it. Frames that had come
-   * before, and are only handled now, prove nothing. */
+  /** Data from before a sleep may be out of date: it is doubtful until the server answers a beat sent after the sleep. Frames that arrived
+   * before the sleep, and are only handled now, prove nothing. */
   #noticeSleep() {
     const before = this.clockGap;
     this.clockGap = Date.now() - performance.now();
@@ -153,7 +152,7 @@ export class Connection {
     }, ms);
   }
 
-  /** Gives a silent socket up without waiting for its own close. */
+  /** Gives up a silent socket without waiting for it to close. */
   #drop() {
     const socket = this.socket;
     if (!socket) return;
@@ -170,7 +169,7 @@ export class Connection {
     this.wakeCheck = "";
     clearTimeout(this.watchdog);
     if (!this.running) return;
-    // The session has ended, or another one took its place in this browser: any page of the server tells which.
+    // The session has ended, or another has replaced it in this browser: the server's pages tell which.
     if (code === CLOSE.signedOut) this.welcomed = false;
     if (code === CLOSE.bad || code === CLOSE.tooMany) {
       this.listener.phase("stopped", reason || String(code));
@@ -189,13 +188,13 @@ export class Connection {
     this.timer = setTimeout(() => this.#open(), pause);
   }
 
-  /** A page is not told why a socket was not let in; any page of the server tells whether the log-in has ended. */
+  /** Browsers don't tell why a socket was refused; the server's pages tell whether the session has ended. */
   async #mayBeSignedOut() {
     const answer = await fetch(this.page, { method: "HEAD", redirect: "manual", cache: "no-store" }).catch(() => null);
     if (this.running && !this.welcomed && answer?.type === "opaqueredirect") this.listener.signedOut();
   }
 
-  /** The tab is looked at again or the network came back: try at once instead of waiting the pause out. */
+  /** The user looks at the tab again, or the network is back: retry at once instead of waiting. */
   #wake() {
     if (this.running && this.timer !== undefined && !document.hidden) this.#open();
   }

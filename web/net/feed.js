@@ -1,4 +1,4 @@
-// The rows as they come from the server: joins its numbering, its snapshots and deltas, and the wait for a server that has just started.
+// The rows as they come from the server: applies snapshots and deltas in sequence, and waits for a server that has just started.
 
 import { LONGEST_GRACE, RestartGrace } from "./restart_grace.js";
 import { apply, diff, Follower } from "./rows.js";
@@ -7,8 +7,8 @@ import { apply, diff, Follower } from "./rows.js";
 
 export class Feed {
   /**
-   * @param {(changes: Changes, whole: "first" | "again" | null) => void} onChanges what is to change of what is shown; `whole`: by
-   *   a snapshot
+   * @param {(changes: Changes, whole: "first" | "again" | null) => void} onChanges changes of the rows shown; `whole`: from a
+   *   snapshot
    * @param {() => void} resync
    */
   constructor(onChanges, resync) {
@@ -16,7 +16,7 @@ export class Feed {
     this.resync = resync;
     this.rows = /** @type {import("./rows.js").Rows} */ (new Map());
     this.follower = new Follower();
-    /** The server whose rows are shown; none before the first snapshot. */
+    /** The epoch of the server whose rows are shown; empty before the first snapshot. */
     this.epoch = "";
     this.restartGrace = new RestartGrace();
   }
@@ -26,7 +26,7 @@ export class Feed {
     this.follower.restart();
   }
 
-  /** The connection is gone. */
+  /** The connection is lost. */
   onDisconnected() {
     this.restartGrace.forget();
   }
@@ -59,7 +59,7 @@ export class Feed {
     this.onChanges(frame, null);
   }
 
-  /** Another server than the one whose rows are shown: they change when it knows what there is. */
+  /** The server has restarted: the rows shown change once it has read its bridges. */
   #endGrace() {
     const rows = this.restartGrace.end(performance.now());
     if (rows) this.#show(rows);

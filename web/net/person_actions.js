@@ -1,14 +1,14 @@
-// The actions on participants: the protocol's message for each, and what a page must know of it. No behaviour.
+// The actions on participants: the protocol's message for each, and what the page has to know about it. No behaviour.
 
 /**
  * @typedef {object} Traits
- * @property {{ type: string } & Record<string, unknown>} message in the protocol, without its targets
+ * @property {{ type: string } & Record<string, unknown>} message the protocol's message, without its targets
  * @property {"waiting" | "in" | "any"} place where the participant must be
- * @property {boolean} [grave] it interrupts the participant: the page asks in any case, and the button looks dangerous
- * @property {boolean} [askMany] the page asks for a confirmation for more than one participant
+ * @property {boolean} [grave] it interrupts the participant: the page always asks first, and the button looks dangerous
+ * @property {boolean} [askMany] the page asks first for more than one participant
  * @property {boolean} [explained] the question says why it asks (`ask_why.*`)
  * @property {boolean} [plain] Enter confirms the question
- * @property {boolean} [own] Usher carries it out itself: no bridge has to take part
+ * @property {boolean} [own] Usher does it without a bridge
  */
 
 /** @satisfies {Record<string, Traits>} */
@@ -26,7 +26,7 @@ const PERSON_ACTIONS = {
 /**
  * @typedef {keyof typeof PERSON_ACTIONS} PersonAction
  * @typedef {Exclude<PersonAction, "rename" | "hold">} PlainAction  an action without a text
- * @typedef {Exclude<PersonAction, "hold" | "unhold">} CmsAction  an action that CMS carries out
+ * @typedef {Exclude<PersonAction, "hold" | "unhold">} CmsAction  an action done by CMS
  */
 
 /** @param {PersonAction} action @returns {Traits} */

@@ -51,7 +51,7 @@
  * @typedef {{ type: "error", ref: string | null, code: string, message: string }} Refusal
  * @typedef {{ type: "prefs", value: object }} Prefs
  * @typedef {{ type: "beat", time: number }} Beat
- * @typedef {{ type: "receipt", ref: string }} Receipt  the server heard a request whose result takes its time
+ * @typedef {{ type: "receipt", ref: string }} Receipt  the server has received a request whose result comes later
  * @typedef {{ type: "session_ends", at: number }} SessionEnds
  * @typedef {{ id: string, at: number, requests_per_s: number, in_flight: number, slots: number, busy_last_minute: number, busy: number,
  *   sockets_open: number, sockets_wanted: number, subscriptions: number, calls: number, people: number, answered: number | null,
@@ -83,7 +83,7 @@ export const CLOSE = { restart: 1001, bad: 4400, signedOut: 4401, slow: 4008, to
 
 /** The most people that one action may carry. */
 export const PEOPLE_LIMIT = 5000;
-/** The most ids that one `claim` may carry, and the most claims that one action may go over. */
+/** The most ids that one `claim` may carry, and the most claims that one action may override. */
 export const CLAIM_LIMIT = 200;
 /** The longest name label, in bytes of UTF-8. */
 export const LABEL_BYTES = 50;

@@ -1,4 +1,4 @@
-// Makes the `ref`s by which answers are matched with requests: each is used once, and never by another page of the same user.
+// Makes the `ref`s that match answers with requests. Each is used once, and no other page of the same user makes the same ones.
 
 export class Refs {
   /** @param {string} kind what the messages are about */
@@ -12,7 +12,7 @@ export class Refs {
     return this.prefix + this.count;
   }
 
-  /** Whether it is one of these. @param {string} ref */
+  /** Whether a `ref` was made here. @param {string} ref */
   has(ref) {
     return ref.startsWith(this.prefix);
   }

@@ -3,8 +3,8 @@
 import { Refs } from "./refs.js";
 
 /**
- * @typedef {{ ok: boolean, why: string, code?: string, link?: string | null }} Answer  `why`: in the server's words, where it is not;
- *   `code`: the same as a word of the protocol; `link`: what was asked for, where that is one
+ * @typedef {{ ok: boolean, why: string, code?: string, link?: string | null }} Answer  `why`: the reason, in the server's words;
+ *   `code`: the reason as the protocol's word; `link`: the link, if one was requested
  */
 
 export class Requests {
@@ -25,7 +25,7 @@ export class Requests {
 
   /**
    * @param {import("./protocol.js").Reply | import("./protocol.js").AnswerFrame | import("./protocol.js").Refusal} frame
-   * @returns {boolean} whether it was an answer to one of these
+   * @returns {boolean} whether it answers one of these requests
    */
   onAnswer(frame) {
     const then = this.pending.get(frame.ref ?? "");
@@ -37,7 +37,7 @@ export class Requests {
     return true;
   }
 
-  /** The connection is gone: the rows will say what came of it. */
+  /** The connection is lost: the rows will show what happened. */
   onDisconnected() {
     const pending = [...this.pending.values()];
     this.pending.clear();

@@ -1,15 +1,15 @@
-// A server that has just started knows no participant yet. Until it has read its bridges, an open page goes on showing the rows that it
-// knew: this holds the new rows back. Pure.
+// A server that has just started knows no participants yet. Until it has read its bridges, an open page keeps showing its old rows, and
+// this holds the new ones back. Pure.
 
 import { lobbyStateOf } from "../lib/lobby.js";
 import { apply as applyChanges } from "./rows.js";
 
-/** How long the new rows are held back at most, in ms: a large cluster takes longer to read than anybody should wait. */
+/** How long the new rows are held back at most, in ms: reading a large cluster takes longer than anybody should wait. */
 export const LONGEST_GRACE = 5000;
 
 export class RestartGrace {
   constructor() {
-    /** @type {import("./rows.js").Rows | null} what the new server has said so far */
+    /** @type {import("./rows.js").Rows | null} the new server's rows so far */
     this.rows = null;
     this.until = 0;
   }
@@ -33,7 +33,7 @@ export class RestartGrace {
     this.rows = null;
   }
 
-  /** The rows, once they can be shown; that ends it. @param {number} now */
+  /** The rows, once they can be shown; this ends the grace. @param {number} now */
   end(now) {
     const { rows } = this;
     if (rows === null || (now < this.until && !isRead(rows))) return null;

@@ -1,4 +1,4 @@
-// The rows as the server last told them: snapshots, deltas and the difference of two sets. Pure: no clock, no socket, no page.
+// Rows, snapshots, deltas, and the difference of two sets of rows. Pure: no clock, no socket, no page.
 
 /**
  * @typedef {import("./protocol.js").Row} Row
@@ -10,10 +10,10 @@
 /** @param {RowKey} row */
 const keyOf = (row) => `${row.kind}\n${row.id}`;
 
-/** Fields that few participants have; the server leaves them out where they are empty. */
+/** Fields that few participants have; the server leaves them out if they are empty. */
 const RARE = /** @type {const} */ (["label", "pending", "outcome", "admitted", "sent_back", "claim", "hold", "acknowledged"]);
 
-/** Rows as they came, with null where something is absent. @param {Row[]} rows */
+/** Fills absent fields with null. @param {Row[]} rows */
 function filled(rows) {
   for (const row of rows) if (row.kind === "person") for (const field of RARE) row[field] ??= null;
   return rows;
@@ -38,7 +38,7 @@ export function apply(rows, changes) {
 }
 
 /**
- * The changes that turn `before` into `after`. They leave out equal rows, which so keep their identity.
+ * The changes that turn `before` into `after`. Equal rows are left out, so that their objects stay the same.
  * @param {Rows} before @param {Rows} after @returns {Changes}
  */
 export function diff(before, after) {
@@ -49,7 +49,7 @@ export function diff(before, after) {
   return changes;
 }
 
-/** Whether two values are equal as JSON, whatever the order of their keys. @param {unknown} a @param {unknown} b @returns {boolean} */
+/** Whether two values are equal as JSON, regardless of the order of keys. @param {unknown} a @param {unknown} b @returns {boolean} */
 function isEqual(a, b) {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
@@ -58,20 +58,20 @@ function isEqual(a, b) {
 }
 
 /**
- * Follows one server's numbering: says what each frame means for the rows.
- * `resync` is said once per gap; deltas are then ignored until the next snapshot ends.
+ * Follows the sequence numbers of one server, and says what each frame means for the rows.
+ * A gap gives one `resync`; deltas are then ignored until the next snapshot ends.
  */
 export class Follower {
   constructor() {
     this.epoch = "";
     this.seq = -1;
-    /** False until a first snapshot of this connection ended, and again after a gap. */
+    /** False until this connection's first snapshot has ended, and again after a gap. */
     this.current = false;
     /** @type {Row[][]} */
     this.parts = [];
   }
 
-  /** A new connection: nothing is current before its snapshot. */
+  /** A new connection: nothing is current until its first snapshot. */
   restart() {
     this.current = false;
     this.parts = [];
