@@ -1,29 +1,29 @@
-// Statistics of the bridges for administrators, second by second: requested while the page is open, kept for a minute. Touches no page.
+// Statistics of the bridges for administrators, once a second: requested while their page is open, kept for a minute. Touches no element.
 
 /** @typedef {import("../net/protocol.js").BridgeFigures} BridgeFigures */
 
-/** How many rates are kept for the little curve: one a second. */
+/** How many rates are kept for the sparkline: one a second. */
 export const KEPT = 60;
 
 export class BridgeStats {
   /** @param {(message: object) => boolean} send */
   constructor(send) {
     this.send = send;
-    /** Whether this connection sends them. */
+    /** Whether the server sends them over this connection. */
     this.watching = false;
     /** @type {Map<string, BridgeFigures>} the latest, by bridge */
     this.latest = new Map();
-    /** @type {Map<string, number[]>} requests a second of the last minute, oldest first */
+    /** @type {Map<string, number[]>} requests per second in the last minute, oldest first */
     this.rates = new Map();
   }
 
-  /** Starts or stops the stream of statistics, where that changes something. @param {boolean} wanted */
+  /** Starts or stops the stream of statistics, if needed. @param {boolean} wanted */
   watch(wanted) {
     if (wanted === this.watching) return;
     if (this.send({ type: "watch", ref: wanted ? "watch" : "unwatch", on: wanted })) this.watching = wanted;
   }
 
-  /** A new connection sends none until it is asked; what was shown stays, and is old. */
+  /** A new connection: the server sends none until asked. Old statistics stay on the page. */
   forget() {
     this.watching = false;
   }
@@ -38,14 +38,14 @@ export class BridgeStats {
   }
 }
 
-/** Requests that wait for a bridge, in all and by lane; empty lanes are left out. @param {BridgeFigures} figures */
+/** The requests queued for a bridge, in total and by lane, without empty lanes. @param {BridgeFigures} figures */
 export function queued(figures) {
   const lanes = figures.queue.filter((each) => each.waiting > 0);
   return { all: lanes.reduce((sum, each) => sum + each.waiting, 0), lanes };
 }
 
 /**
- * The points of a curve in a box of `width` and `height`, its newest value at the right.
+ * The points of a curve in a box of `width` and `height`, with the newest value at the right.
  * @param {number[]} values @param {number} width @param {number} height
  */
 export function curve(values, width, height) {

@@ -1,4 +1,4 @@
-// The condition of bridges, and advice. Pure. Actions that a bridge prevents: permissions.js.
+// The condition of bridges, with advice. Pure. permissions.js has the actions that a bridge prevents.
 
 import { duration } from "../lib/time.js";
 
@@ -6,17 +6,17 @@ import { duration } from "../lib/time.js";
  * @typedef {import("../net/protocol.js").BridgeRow} Bridge
  */
 
-/** Whether what the bridge last said may no longer be true. @param {Bridge | undefined} bridge */
+/** Whether a bridge's data may be out of date. @param {Bridge | undefined} bridge */
 export const isStale = (bridge) =>
   bridge !== undefined && (Boolean(bridge.silent_since) || ["unreachable", "refused", "paused"].includes(bridge.state));
 
 /** Whether Usher reads the bridge at all. @param {Bridge} bridge */
 export const isRead = (bridge) => bridge.state === "live" || bridge.state === "polling";
 
-/** Troubles in which a bridge answers, and nothing can be read from its answers. */
+/** Faults in which a bridge answers, but its answers can't be read. */
 const UNREADABLE = ["busy", "forbidden", "unexpected_answer"];
 
-/** The faults with advice, as Usher names them: each has its text in the catalogue. */
+/** The codes of the faults with advice; each has its text in the catalogue. */
 const ADVISED = new Set([
   ...UNREADABLE,
   ...[
@@ -35,7 +35,7 @@ const ADVISED = new Set([
 export const advice = (bridge) => (bridge.trouble && ADVISED.has(bridge.trouble.code) ? `advice_${bridge.trouble.code}` : null);
 
 /**
- * The catalogue key and arguments for a bridge that needs a word; null while it is simply fine.
+ * The catalogue key and arguments for a bridge that needs attention; null if it is fine.
  * @param {Bridge} bridge @param {number} now
  * @returns {{ key: string, args: Record<string, string | number>, grave: boolean } | null}
  */

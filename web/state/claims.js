@@ -1,5 +1,5 @@
-// Soft claims: which user handles which participant, the next ones to take, and this page's own claims, which it renews while its user is
-// active. Touches no page.
+// Claims: which user handles which participant, the next participants to take, and this page's own claims, which it renews while its user
+// is active. Touches no element.
 
 import { CLAIM_LIMIT } from "../net/protocol.js";
 import { Refs } from "../net/refs.js";
@@ -10,20 +10,20 @@ import { Refs } from "../net/refs.js";
  * @typedef {import("../net/protocol.js").Claim} Claim
  * @typedef {"person" | "meeting"} ClaimKind
  * @typedef {{ kind: ClaimKind, id: string, by: "key" | "menu", renewedAt: number, seen: boolean }} OwnClaim
- *   `by`: what took it and so what ends it; `seen`: whether a row said so yet
+ *   `by`: what made the claim, and so what ends it; `seen`: whether a row has shown it yet
  * @typedef {{ now: number, inputAt: number, open: boolean, idle: boolean, at: Record<ClaimKind, (string | null)[]> }} UserActivity
- *   `inputAt`: when the user last did anything; `open`: a menu or dialog stands open; `at`: the row they are at, and the meetings:
+ *   `inputAt`: when the user last did anything; `open`: a menu or dialog is open; `at`: the row with the focus, and the meetings:
  *   the open one and the row's
  */
 
-/** How often a claim is renewed at most, in ms; the server ends it 20 s after that. */
+/** The least time between renewals of a claim, in ms; the server ends a claim 20 s after that. */
 export const RENEW = 5000;
 
-/** The claim that counts for a person: on them, or else on their meeting. @param {Person} person @param {Map<string, Meeting>} meetings */
+/** The claim on a participant, or else on their meeting. @param {Person} person @param {Map<string, Meeting>} meetings */
 export const claimOf = (person, meetings) => person.claim ?? meetings.get(person.meeting)?.claim ?? null;
 
 /**
- * The participants whom another user handles, each with the claim.
+ * The participants handled by another user, each with the claim.
  * @param {Person[]} people @param {Map<string, Meeting>} meetings @param {string} me
  */
 export function handledByOthers(people, meetings, me) {
@@ -33,7 +33,7 @@ export function handledByOthers(people, meetings, me) {
   });
 }
 
-/** The ids that "take next" asks for, in the order shown: participants who wait and have no claim, not even the user's own. @param {Person[]} shown
+/** The ids for "take next", in the order shown: waiting participants without a claim, even one of the user's own. @param {Person[]} shown
  * @param {Map<string, Meeting>} meetings */
 export const takeable = (shown, meetings) =>
   shown
@@ -42,8 +42,8 @@ export const takeable = (shown, meetings) =>
     .slice(0, CLAIM_LIMIT);
 
 /**
- * The next step for an own claim: renew it while the user is active, release it when they turned to something else, else leave it to run
- * out.
+ * The next step for one of the user's claims: renew it while they are active, release it when they turn to something else, or else let it
+ * expire.
  * @param {OwnClaim} kept @param {UserActivity} activity @returns {"renew" | "release" | "leave"}
  */
 export function nextStep(kept, { now, inputAt, open, idle, at }) {
@@ -59,14 +59,14 @@ export class Claims {
     this.send = send;
     this.now = now;
     this.refs = new Refs("claim");
-    /** @type {Map<ClaimKind, OwnClaim>} at most one of each kind, as the server has it */
+    /** @type {Map<ClaimKind, OwnClaim>} the user's claims, at most one of each kind, as on the server */
     this.own = new Map();
     /** @type {{ ref: string, by: OwnClaim["by"], then: (result: import("../net/protocol.js").Result) => void } | null} */
     this.request = null;
   }
 
   /**
-   * Claims the first of `ids` that nobody else handles.
+   * Claims the first of `ids` that nobody handles.
    * @param {ClaimKind} kind @param {string[]} ids @param {OwnClaim["by"]} by
    *   @param {(result: import("../net/protocol.js").Result) => void} then
    */
@@ -80,13 +80,13 @@ export class Claims {
     const { request } = this;
     const [result] = frame.results;
     if (!this.refs.has(frame.ref)) return false;
-    // None of them is there any more.
+    // None of the ids exists any more.
     if (!result) return this.#end(frame.ref, "left");
     /** @type {ClaimKind} */
     const kind = result.person === undefined ? "meeting" : "person";
     const id = result.person ?? result.meeting ?? "";
     if (request?.ref !== frame.ref) {
-      // A renewal that came too late.
+      // The answer to a renewal that came too late.
       if (result.result !== "done" && this.has(kind, id)) this.own.delete(kind);
       return true;
     }
@@ -96,8 +96,8 @@ export class Claims {
     return true;
   }
 
-  /** A claim that the server would not even look at. @param {import("../net/protocol.js").Refusal} frame @returns {boolean} whether
-   * it is one */
+  /** The server refused a claim. @param {import("../net/protocol.js").Refusal} frame @returns {boolean} whether
+   * it was one */
   onRefusal(frame) {
     return frame.ref !== null && this.refs.has(frame.ref) && this.#end(frame.ref, "refused");
   }
@@ -111,7 +111,7 @@ export class Claims {
     return true;
   }
 
-  /** Whether this page took it. @param {ClaimKind} kind @param {string} id */
+  /** Whether this page made the claim. @param {ClaimKind} kind @param {string} id */
   has(kind, id) {
     return this.own.get(kind)?.id === id;
   }
@@ -122,20 +122,20 @@ export class Claims {
     if (kept) kept.by = "key";
   }
 
-  /** Gives one back. @param {ClaimKind} kind */
+  /** Releases a claim. @param {ClaimKind} kind */
   release(kind) {
     const kept = this.own.get(kind);
     if (this.own.delete(kind) && kept) this.send({ type: "release", ref: this.refs.next(), ids: [kept.id] });
   }
 
-  /** Gives back what another page of the same user took. @param {string} id */
+  /** Releases a claim that another page of the same user made. @param {string} id */
   releaseElsewhere(id) {
     this.send({ type: "release", ref: this.refs.next(), ids: [id] });
   }
 
   /**
-   * Renews and releases what is due.
-   * @param {Omit<UserActivity, "now">} activity @param {(kind: ClaimKind, id: string) => boolean} mine whether the rows say so
+   * Renews and releases claims as needed.
+   * @param {Omit<UserActivity, "now">} activity @param {(kind: ClaimKind, id: string) => boolean} mine whether a row shows the user's claim
    */
   update(activity, mine) {
     for (const kept of [...this.own.values()]) {

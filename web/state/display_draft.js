@@ -1,4 +1,4 @@
-// The form of a display: from the server's settings to fields and back, with their faults. Touches no page.
+// The form of a display: turns settings into fields and back, and finds faults. Touches no element.
 
 import { t } from "../lib/i18n.js";
 import { caseless } from "../lib/text.js";
@@ -9,27 +9,27 @@ import { caseless } from "../lib/text.js";
  * @typedef {import("../net/protocol.js").ChosenMeeting} ChosenMeeting
  * @typedef {{ key: number, what: DisplayView["what"], meetings: ChosenMeeting[], bridges: string[], seconds: string, find: string }}
  *   FormView
- *   `key`: which one it is while others are added and taken away; `find`: what its list is searched for
+ *   `key`: identifies it while others are added and removed; `find`: the search in its list
  * @typedef {{ key: number, from: string, theme: import("../net/protocol.js").DisplayTheme }} FormTheme
  * @typedef {{ name: string, place: string, views: FormView[], names: import("../net/protocol.js").DisplayNames, titles: boolean, distance: string,
  *   diagonal: string, themes: FormTheme[], dims: boolean, dim_from: string, dim_to: string, sound: boolean, lang: string }} Form
  * @typedef {"pair" | "link" | "edit"} DraftKind
- * @typedef {{ field: string, key: string, args: Record<string, string | number> }} Fault  `field`: which one, as its id ends
+ * @typedef {{ field: string, key: string, args: Record<string, string | number> }} Fault  `field`: the end of the field's id
  */
 
 export const NAMES = /** @type {const} */ (["full", "short", "initials", "number", "none"]);
 export const THEMES = /** @type {const} */ (["dark", "light", "grey"]);
 export const VIEW_KINDS = /** @type {const} */ (["all", "meetings", "bridges"]);
-/** In which languages a screen can speak. */
+/** The languages of screens. */
 export const LANGUAGES = ["de", "en", "es", "fr"];
 
 export const MOST = { name: 60, views: 8, themes: 6, chosen: 200 };
-/** The least and the most of what is a number. */
+/** The least and greatest values of numeric fields. */
 const SPAN = { seconds: [5, 3600], distance: [1, 30], diagonal: [10, 1000] };
-/** How long a view stands where several take turns, in seconds. */
+/** How long each of several views is shown, in seconds. */
 const SECONDS = 30;
 
-/** @type {Display} what a new display is like: a 55 inch screen, read from five metres */
+/** @type {Display} the settings of a new display: a 55 inch screen, read from five metres */
 const NEW = {
   name: "",
   place: "",
@@ -64,7 +64,7 @@ export const newView = (what = {}) => ({
 /** @param {Partial<FormTheme>} [what] @returns {FormTheme} */
 export const newTheme = (what = {}) => ({ from: "", theme: "dark", ...what, key: nextKey() });
 
-/** A form for a display that is not there yet. @param {string} lang of the page */
+/** The form of a new display. @param {string} lang of the page */
 export const newForm = (lang) => formOf({ ...NEW, lang: LANGUAGES.includes(lang) ? lang : NEW.lang });
 
 /** @param {Display} display @returns {Form} */
@@ -83,7 +83,7 @@ export function formOf(display) {
   };
 }
 
-/** The settings in a form without faults. @param {Form} form @returns {Display} */
+/** The settings of a form without faults. @param {Form} form @returns {Display} */
 export function displayOf(form) {
   const { names, titles, sound, lang } = form;
   return {
@@ -107,7 +107,7 @@ function viewOf({ what, meetings, bridges, seconds: typed }) {
   return { what, seconds };
 }
 
-/** All that is wrong, in the order of the form. @param {Form} form @param {string | null} [code] as typed, where one is asked for
+/** All faults, in the order of the form. @param {Form} form @param {string | null} [code] as typed, if the form asks for one
  * @returns {Fault[]} */
 export function faultsOf(form, code = null) {
   /** @type {Fault[]} */
@@ -143,12 +143,12 @@ export function faultsOf(form, code = null) {
   return faults;
 }
 
-/** A number as people write it, with a point or a comma; at most one digit behind it. @param {string} typed */
+/** A number as people write it, with a decimal point or comma and at most one digit after it. @param {string} typed */
 function read(typed) {
   return /^\s*\d{1,4}([.,]\d)?\s*$/.test(typed) ? Number(typed.replace(",", ".")) : null;
 }
 
-/** Seconds are whole. @param {keyof typeof SPAN} what @param {string} typed */
+/** Whether a number is in its range; seconds must be whole. @param {keyof typeof SPAN} what @param {string} typed */
 function isWithin(what, typed) {
   const [n, [least = 0, most = 0]] = [read(typed), SPAN[what]];
   return n !== null && n >= least && n <= most && (what !== "seconds" || Number.isInteger(n));
@@ -159,10 +159,10 @@ const isTime = (/** @type {string} */ text) => /^([01]\d|2[0-3]):[0-5]\d$/.test(
 const letters = (/** @type {string} */ typed) => typed.normalize("NFKC").toUpperCase().replace(/[\s-]/g, "");
 const isCode = (/** @type {string} */ typed) => /^[A-Z0-9]{6}$/.test(letters(typed));
 
-/** The code that a screen shows, however it was typed. @param {string} typed */
+/** A screen's code in its usual form, however it was typed. @param {string} typed */
 export const codeOf = (typed) => letters(typed).replace(/^(...)(...)$/, "$1-$2");
 
-// Meetings are chosen by their row; the next one at its place has another id, and is known by its name.
+// A chosen meeting is found by its id; its next run has another id, and is found by its name.
 
 /** @param {ChosenMeeting} a @param {ChosenMeeting} b */
 const isSame = (a, b) => a.id === b.id || (a.name !== "" && caseless(a.name) === caseless(b.name));
@@ -177,7 +177,7 @@ export const chooseMeeting = (chosen, meeting, on) => [
 ];
 
 /**
- * The meetings to choose from: those that run, and those that are chosen and don't run now. By name, so that a choice moves none of them.
+ * The meetings to choose from: those that run now, and those that are chosen and don't. Ordered by name, so that a choice moves none.
  * @param {ChosenMeeting[]} running @param {ChosenMeeting[]} chosen
  */
 export function meetingsToChoose(running, chosen) {
@@ -189,7 +189,7 @@ export function meetingsToChoose(running, chosen) {
 /** @template T @param {readonly T[]} list @param {T} item @param {boolean} on */
 export const withOrWithout = (list, item, on) => (on ? [...list, item] : list.filter((each) => each !== item));
 
-/** One place further to the front. @template T @param {readonly T[]} list @param {T} item */
+/** Moves an item one place towards the front. @template T @param {readonly T[]} list @param {T} item */
 export function moveUp(list, item) {
   const [at, rest] = [list.indexOf(item), withOrWithout(list, item, false)];
   return at < 1 ? [...list] : [...rest.slice(0, at - 1), item, ...rest.slice(at - 1)];
@@ -197,18 +197,18 @@ export function moveUp(list, item) {
 
 /** The draft of one display, and the server's answer to it. */
 export class Draft {
-  /** @param {DraftKind} kind @param {Form} form @param {import("../net/protocol.js").DisplayRow | null} [row] that is changed */
+  /** @param {DraftKind} kind @param {Form} form @param {import("../net/protocol.js").DisplayRow | null} [row] the display to change */
   constructor(kind, form, row = null) {
     this.kind = kind;
     this.form = form;
     this.row = row;
     this.code = "";
-    /** No fault is shown before the first try. */
+    /** Whether the user has tried to submit it; no fault is shown before that. */
     this.tried = false;
     this.busy = false;
-    /** Why the server did not take it, in words. */
+    /** Why the server refused it, in words. */
     this.refusal = "";
-    /** Whether that was for the code. */
+    /** Whether it was refused because of the code. */
     this.badCode = false;
     /** @type {import("../ui/dialogs.js").Question | null} */
     this.question = null;
@@ -218,7 +218,7 @@ export class Draft {
     return this.tried ? faultsOf(this.form, this.kind === "pair" ? this.code : null) : [];
   }
 
-  /** A field's fault in words; "" where it has none. @param {string} field */
+  /** A field's fault in words; "" if it has none. @param {string} field */
   fault(field) {
     if (field === "code" && this.badCode) return this.refusal;
     const fault = this.faults.find((each) => each.field === field);

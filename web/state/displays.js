@@ -1,4 +1,4 @@
-// The displays as administrators see them: the list, which the server sends while the page is open, and its labels. Touches no page.
+// The displays as administrators see them: the list, which the server sends while their page is open, and its labels. Touches no element.
 
 import { fold } from "../lib/text.js";
 
@@ -12,22 +12,22 @@ export class Displays {
   /** @param {(message: object) => boolean} send */
   constructor(send) {
     this.send = send;
-    /** Whether this connection sends the list. */
+    /** Whether the server sends the list over this connection. */
     this.watching = false;
-    /** The list as it was last told; null before. @type {DisplayRow[] | null} */
+    /** The list as last received; null before the first one. @type {DisplayRow[] | null} */
     this.list = null;
     /** How many screens show a code. */
     this.waiting = 0;
   }
 
-  /** Starts or stops the stream of the list, where that changes something. @param {boolean} wanted */
+  /** Starts or stops the stream of the list, if needed. @param {boolean} wanted */
   watch(wanted) {
     if (wanted === this.watching) return;
     const ref = wanted ? "displays" : "no-displays";
     if (this.send({ type: "displays", ref, on: wanted })) this.watching = wanted;
   }
 
-  /** A new connection sends none until it is asked; what was shown stays, and is old. */
+  /** A new connection: the server sends no list until asked. The old list stays on the page. */
   forget() {
     this.watching = false;
   }
@@ -63,7 +63,7 @@ export function viewLabel(view) {
 export const viewsLabel = (views) =>
   views.length === 1 && views[0] ? viewLabel(views[0]) : { key: "displays.views_n", args: { n: views.length } };
 
-/** The names chosen for a view; none where it shows everything. @param {DisplayView} view */
+/** The names chosen for a view; none if it shows everything. @param {DisplayView} view */
 export function chosenIn(view) {
   if (view.what === "meetings") return view.meetings.map((each) => each.name);
   return view.what === "bridges" ? view.bridges : [];

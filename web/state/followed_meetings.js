@@ -1,7 +1,7 @@
 // Which meetings a user follows and which are muted. Pure.
 //
-// A meeting's id changes from day to day, its name mostly stays. An entry keeps both: it means the meeting of its id while that runs, and
-// afterwards every meeting of its name.
+// A meeting's id changes from day to day, but its name usually stays. An entry has both: it stands for the meeting with its id while that
+// runs, and afterwards for every meeting with its name.
 
 import { caseless, cut, plain } from "../lib/text.js";
 
@@ -11,17 +11,17 @@ import { caseless, cut, plain } from "../lib/text.js";
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  */
 
-/** Entries kept of each kind, the newest, and UTF-16 units kept of a name. */
+/** How many entries of each kind are kept, the newest ones, and how many UTF-16 units of a name. */
 const KEPT = 60;
 const LETTERS = 80;
 
-/** The entry that is kept for a meeting. @param {Meeting} meeting @returns {Entry} */
+/** The entry for a meeting. @param {Meeting} meeting @returns {Entry} */
 export const entryOf = (meeting) => ({
   id: meeting.id,
   name: meeting.named_by === "nothing" ? "" : cut(plain(meeting.name), LETTERS),
 });
 
-/** Entries from whatever was kept. @param {unknown} value @returns {Entry[]} */
+/** The valid entries of a stored value. @param {unknown} value @returns {Entry[]} */
 export function cleanEntries(value) {
   if (!Array.isArray(value)) return [];
   const entries = value.flatMap((each) => {
@@ -42,7 +42,7 @@ export function withoutMeeting(entries, meeting) {
 export const withMeeting = (entries, meeting) => [...withoutMeeting(entries, meeting), entryOf(meeting)].slice(-KEPT);
 
 export class FollowedMeetings {
-  /** @param {Entry[]} follows @param {Entry[]} mutes @param {Map<string, Meeting>} meetings those that run, kept up by the caller */
+  /** @param {Entry[]} follows @param {Entry[]} mutes @param {Map<string, Meeting>} meetings those that run, updated by the caller */
   constructor(follows, mutes, meetings) {
     this.meetings = meetings;
     /** @type {Map<string, FollowState>} */

@@ -1,20 +1,20 @@
-// Facts about several participants before an action: whether it needs a confirmation, their meetings, and the longest waits. Pure.
+// Facts about the targets of an action: whether it needs a confirmation, their meetings, and the longest waits. Pure.
 
 import { byWait } from "./roster.js";
 
 /** @typedef {import("../net/protocol.js").PersonRow} Person */
 
-/** So many people are named in a question, those who wait longest; more are only counted. */
+/** A question names so many participants, those who wait longest, and counts the others. */
 export const NAMED = 5;
-/** So many meetings are named. */
+/** A question names so many meetings. */
 export const MEETINGS = 6;
-/** The limit before the server has told its own. */
+/** The limit until the server has sent its own. */
 const ABOVE = 10;
 
-/** Whether it is asked about: it goes over the border of a meeting, or is for many. @param {Person[]} people @param {number} [above] */
+/** Whether an action needs a confirmation: its targets are in several meetings, or many. @param {Person[]} people @param {number} [above] */
 export const needsConfirmation = (people, above = ABOVE) => people.length > above || meetingsOf(people).size > 1;
 
-/** How many of them are in each meeting, most first. @param {Person[]} people @returns {Map<string, number>} */
+/** How many participants are in each meeting, largest number first. @param {Person[]} people @returns {Map<string, number>} */
 export function meetingsOf(people) {
   /** @type {Map<string, number>} */
   const counts = new Map();

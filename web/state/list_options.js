@@ -1,4 +1,4 @@
-// Options of the waiting list: columns, density, order and filters, as a value that travels in an address. Pure.
+// Options of the waiting list: columns, density, order and filters. An address can hold them. Pure.
 
 import { handler, waited } from "./wait_thresholds.js";
 
@@ -7,21 +7,21 @@ import { handler, waited } from "./wait_thresholds.js";
  * @typedef {"began" | "address" | "meeting" | "bridge"} Column
  * @typedef {"wait" | "name" | "meeting" | "bridge"} Order
  * @typedef {{ columns: Column[], density: "comfortable" | "compact", order: Order, reverse: boolean, meetings: string[],
- *   bridges: string[], longer: number, by: string }} ListOptions  `meetings`: names; `longer`: than so many seconds, 0 = any;
- *   `by`: the handling user: "" = any, `me`, `nobody`, or `is:` and a name
+ *   bridges: string[], longer: number, by: string }} ListOptions  `meetings`: names; `longer`: waits longer than so many seconds, 0: any;
+ *   `by`: the handling user: "": any, `me`, `nobody`, or `is:` and a name
  */
 
 /**
- * The optional columns of the list. A new one also needs: its cell in `views/person_row.js`, its head in `views/people.js`, its order in
+ * The optional columns of the list. A new one also needs its cell in `views/person_row.js`, its head in `views/people.js`, its order in
  * `views/list_options.js`, its width in `styles/list_options.css` (and its place in `styles/tablet.css`), and its words in `i18n/`.
  */
 export const COLUMNS = /** @type {const} */ (["began", "address", "meeting", "bridge"]);
 export const ORDERS = /** @type {const} */ (["wait", "name", "meeting", "bridge"]);
 const DENSITIES = /** @type {const} */ (["comfortable", "compact"]);
-/** Offered as "waiting longer than", in seconds. */
+/** The choices for "waiting longer than", in seconds. */
 export const LONGER = [0, 60, 120, 300, 600];
 const DAY = 86_400;
-/** Names that one filter may hold. */
+/** The most names in one filter. */
 const NAMES = 12;
 
 /** @type {ListOptions} */
@@ -36,7 +36,7 @@ export const PLAIN = {
   by: "",
 };
 
-/** A view from whatever was kept or typed: what is not understood is as in the plain one. @param {unknown} value @returns {ListOptions} */
+/** A view from a stored or typed value; invalid parts become those of the plain view. @param {unknown} value @returns {ListOptions} */
 export function clean(value) {
   const { columns, density, order, reverse, meetings, bridges, longer, by } = /** @type {Record<string, unknown>} */ (
     typeof value === "object" && value !== null ? value : {}
@@ -53,7 +53,7 @@ export function clean(value) {
   };
 }
 
-/** @template {string} T @param {readonly [T, ...T[]]} words @param {unknown} value the first is the plain one */
+/** @template {string} T @param {readonly [T, ...T[]]} words @param {unknown} value the first word is the default */
 const one = (words, value) => words.find((each) => each === value) ?? words[0];
 
 /** @param {unknown} value */
@@ -65,7 +65,7 @@ const names = (value) =>
 /** @param {ListOptions} a @param {ListOptions} b */
 export const equal = (a, b) => JSON.stringify(clean(a)) === JSON.stringify(clean(b));
 
-// In an address.
+// Addresses.
 
 /** The differences from the plain view, as parameters of a query. @param {ListOptions} view */
 export function toQuery(view) {
@@ -81,11 +81,11 @@ export function toQuery(view) {
   return query;
 }
 
-/** Says "the plain view" where an address without a word would mean the reader's own. */
+/** The parameter for the plain view, since an address without parameters means the reader's own view. */
 const VIEW = "view";
 const PARAMETERS = ["columns", "density", "order", "reverse", "meeting", "bridge", "longer", "by", VIEW];
 
-/** The view that an address names; null where it names none. @param {URLSearchParams} query @returns {ListOptions | null} */
+/** The view that an address holds; null if it holds none. @param {URLSearchParams} query @returns {ListOptions | null} */
 export function fromQuery(query) {
   if (!PARAMETERS.some((word) => query.has(word))) return null;
   const columns = query.get("columns");
@@ -103,7 +103,7 @@ export function fromQuery(query) {
 
 /**
  * The query of an address for a view and a search, with "?" unless it is empty.
- * @param {ListOptions} view @param {string} search @param {boolean} always whether a plain view has to be said too
+ * @param {ListOptions} view @param {string} search @param {boolean} always whether to write the plain view too
  */
 export function address(view, search, always) {
   const query = toQuery(view);
@@ -116,7 +116,7 @@ export function address(view, search, always) {
 
 /**
  * @typedef {{ meetingOf: (person: Person) => import("../net/protocol.js").MeetingRow | undefined, me: string, now: number,
- *   all: boolean }} FilterContext  `all`: all meetings are shown, so that the filter by meeting means something
+ *   all: boolean }} FilterContext  `all`: all meetings are shown, so the filter by meeting applies
  */
 
 /** Whether the filters let a participant through. @param {ListOptions} view @param {FilterContext} around
@@ -133,7 +133,7 @@ export function passes(view, { meetingOf, me, now, all }) {
 }
 
 /**
- * The order of a view; equal rows are ordered by their wait, so that all users see one order.
+ * The order of a view. Equal rows are ordered by their wait, so that all users see the same order.
  * @param {ListOptions} view @param {(person: Person) => string} meetingName @param {(text: string) => string} fold
  * @param {(a: Person, b: Person) => number} byWait
  * @returns {(a: Person, b: Person) => number}
@@ -161,11 +161,11 @@ export function comparison({ order, reverse }, meetingName, fold, byWait) {
   };
 }
 
-// The filters in force, each of which can be taken away.
+// The active filters, each of which can be removed.
 
 /**
- * @typedef {{ key: string, args: Record<string, string | number>, rest: Partial<ListOptions> }} Filter `rest`: what the view
- *   becomes without it
+ * @typedef {{ key: string, args: Record<string, string | number>, rest: Partial<ListOptions> }} Filter `rest`: the view's
+ *   fields without it
  * @param {ListOptions} view @param {boolean} all as in `FilterContext` @returns {Filter[]}
  */
 export function filters(view, all) {
@@ -191,5 +191,5 @@ function byKey(by) {
   return by === "nobody" ? "filter.by_nobody" : "filter.by_name";
 }
 
-/** No filter; leaves columns, density and order. @type {Partial<ListOptions>} */
+/** Without filters; columns, density and order stay. @type {Partial<ListOptions>} */
 export const UNFILTERED = { meetings: [], bridges: [], longer: 0, by: "" };

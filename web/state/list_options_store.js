@@ -1,10 +1,10 @@
-// The list options of this page: those of its address, else the user's saved ones. It saves them from the first change on.
+// The list options of this page: those of its address, or else the user's saved ones. The first change made here saves them.
 
 import { address, clean, equal, fromQuery, PLAIN, UNFILTERED } from "./list_options.js";
 
-/** How long typing is gathered before the address follows, in ms: browsers refuse to change it too often. */
+/** How long after typing the address is updated, in ms: browsers refuse to change it too often. */
 const PAUSE = 300;
-/** How long it is said that the address was copied, in ms. */
+/** How long the page says that the address was copied, in ms. */
 const COPIED_SHOWN = 4000;
 
 export class ListOptionsStore {
@@ -20,7 +20,7 @@ export class ListOptionsStore {
     this.prefs = prefs;
     this.changed = changed;
     this.view = PLAIN;
-    /** Whether the view is decided: by the address, by what was kept, or by a choice made here. */
+    /** Whether the view is decided: by the address, by saved preferences, or by a choice made here. */
     this.decided = false;
     this.copied = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -32,11 +32,11 @@ export class ListOptionsStore {
     const named = fromQuery(query);
     if (named) this.#choose(named);
     this.screen.choose({ query: query.get("q") ?? "" });
-    // Going back is for meetings; the view stays, and the address says so.
+    // Going back changes the meeting only; the view stays, and the address has to hold it.
     addEventListener("popstate", () => this.write());
   }
 
-  /** The user's preferences have come. An open page keeps its own view, whatever another page does. */
+  /** The user's preferences have arrived. An open page keeps its own view, whatever another page does. */
   known() {
     if (!this.decided) this.#choose(this.prefs.current.view);
     this.write();
@@ -53,7 +53,7 @@ export class ListOptionsStore {
     this.change(UNFILTERED);
   }
 
-  /** Something was typed into the search. */
+  /** The search has changed. */
   searched() {
     this.timer ??= setTimeout(() => this.write(), PAUSE);
   }
@@ -63,7 +63,7 @@ export class ListOptionsStore {
     return address(this.view, this.screen.choice.query, this.decided && !equal(this.prefs.current.view, PLAIN));
   }
 
-  /** An address that shows this view to any user who opens it. */
+  /** An address that shows this view to every user who opens it. */
   get link() {
     return location.origin + location.pathname + address(this.view, this.screen.choice.query, true) + location.hash;
   }
@@ -78,7 +78,7 @@ export class ListOptionsStore {
     }, COPIED_SHOWN);
   }
 
-  /** Brings the address up to date. */
+  /** Updates the address. */
   write() {
     clearTimeout(this.timer);
     this.timer = undefined;

@@ -1,10 +1,10 @@
-// The effects of locking or unlocking a meeting on those who wait and those who come, as catalogue keys
-// (docs/protocol.md, lock_mode). Pure.
+// The effects of locking or unlocking a meeting on those who wait and those who arrive, as catalogue keys (docs/protocol.md, lock_mode).
+// Pure.
 
 /** @typedef {import("../net/protocol.js").MeetingRow} Meeting */
 /** @typedef {{ key: string, args: Record<string, number> }} Line */
 
-/** @param {Meeting} meeting @param {boolean} on @param {number} held how many of those who wait are on hold @returns {Line[]} */
+/** @param {Meeting} meeting @param {boolean} on @param {number} held how many who wait are on hold @returns {Line[]} */
 export function consequences(meeting, on, held = 0) {
   const n = meeting.waiting;
   const mode = meeting.lock_mode ?? "unknown";

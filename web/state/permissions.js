@@ -1,4 +1,4 @@
-// The actions that are possible for a participant or a meeting now, or else the reason: the first one that would have to go. Pure.
+// Whether an action is possible for a participant or a meeting now, or else the first obstacle. Pure.
 
 import { lobbyStateOf } from "../lib/lobby.js";
 import { traitsOf } from "../net/person_actions.js";
@@ -9,11 +9,11 @@ import { traitsOf } from "../net/person_actions.js";
  * @typedef {import("../net/protocol.js").BridgeRow} Bridge
  * @typedef {import("../net/person_actions.js").PersonAction} PersonAction
  * @typedef {"lock" | "unlock" | "message" | "unmessage"} MeetingAction
- * @typedef {{ acts: boolean, live: boolean }} Page  whether its user may act at all, and whether the server hears it
+ * @typedef {{ acts: boolean, live: boolean }} Page  whether its user may act at all, and whether it is connected
  */
 
 /**
- * Why nothing can be asked of a bridge, as a catalogue key; null where it can be tried. One that is merely silent may answer again.
+ * Why a bridge can't be asked, as a catalogue key; null if it can be tried. A bridge that is only silent may answer again.
  * @param {Bridge | undefined} bridge @param {PersonAction} [action]
  */
 function bridgeObstacle(bridge, action) {
@@ -32,7 +32,7 @@ function pageObstacle({ acts, live }) {
 }
 
 /**
- * Why this can't be done with a person just now, as a catalogue key; null when it can.
+ * Why an action is not possible for a participant now, as a catalogue key; null if it is.
  * @param {PersonAction} action @param {Person | undefined} person undefined: no longer there @param {Map<string, Bridge>} bridges
  *   @param {Page} page
  */

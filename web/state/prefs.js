@@ -1,5 +1,5 @@
-// A user's saved preferences: sound, notifications, followed and muted meetings, the view. One object at the server, of which each page
-// knows its own fields and leaves the others alone. Touches no page.
+// A user's saved preferences: sound, notifications, followed and muted meetings, the view. The server stores one object; a page knows some
+// of its fields and leaves the others alone. Touches no element.
 
 import { cleanEntries } from "./followed_meetings.js";
 import { clean, PLAIN } from "./list_options.js";
@@ -12,12 +12,12 @@ import { clean, PLAIN } from "./list_options.js";
 /** @type {SavedPrefs} */
 export const DEFAULTS = { sound: true, volume: 0.6, notify: true, follows: [], mutes: [], view: PLAIN };
 
-/** The most that is sent, in bytes: the server takes 16 KiB. */
+/** The largest object to send, in bytes: the server takes 16 KiB. */
 const LIMIT = 15 * 1024;
-/** How long changes are gathered before they are sent, in ms: a slider says many. */
+/** How long changes are collected before they are sent, in ms: a slider makes many. */
 const PAUSE = 800;
 
-/** Whatever came, as it can be used. @param {unknown} value @returns {SavedPrefs} */
+/** The preferences in a stored value, with defaults for what is missing or invalid. @param {unknown} value @returns {SavedPrefs} */
 export function parsePrefs(value) {
   const { sound, volume, notify, follows, mutes, view } = /** @type {Record<string, unknown>} */ (
     typeof value === "object" && value !== null && !Array.isArray(value) ? value : {}
@@ -37,12 +37,12 @@ export class Prefs {
   constructor(send, changed) {
     this.send = send;
     this.changed = changed;
-    /** The server's object, as it came. @type {Record<string, unknown>} */
+    /** The server's object, as received. @type {Record<string, unknown>} */
     this.raw = {};
-    /** Changes of this page that are not sent yet. @type {Partial<SavedPrefs>} */
+    /** This page's changes that are not sent yet. @type {Partial<SavedPrefs>} */
     this.unsent = {};
     this.current = DEFAULTS;
-    /** Whether the server has said what it keeps: before that nothing is sent, or it would be lost. */
+    /** Whether the server's object has arrived. Before that nothing is sent, since it would overwrite the stored object. */
     this.known = false;
     this.count = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -51,11 +51,11 @@ export class Prefs {
 
   start() {
     addEventListener("pagehide", () => this.flush());
-    // The timers of a hidden tab sleep.
+    // A hidden tab's timers sleep.
     document.addEventListener("visibilitychange", () => this.flush());
   }
 
-  /** Takes the server's object, from `welcome` or because another page changed it. @param {unknown} value */
+  /** The server's object arrived, in `welcome` or because another page changed it. @param {unknown} value */
   receive(value) {
     this.raw = typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
     this.known = true;
@@ -70,7 +70,7 @@ export class Prefs {
     this.#later();
   }
 
-  /** Sends what has changed now: the page may be about to go. */
+  /** Sends changes now, because the page may be about to close. */
   flush() {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -92,7 +92,7 @@ export class Prefs {
   }
 }
 
-/** The oldest of the followed and muted meetings give way where all of it is too much. @param {Record<string, unknown>} value */
+/** Drops the oldest followed and muted meetings if the object is too large. @param {Record<string, unknown>} value */
 function fitted(value) {
   const fits = { ...value };
   const size = () => new TextEncoder().encode(JSON.stringify(fits)).length;

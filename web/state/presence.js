@@ -1,10 +1,10 @@
-// Other users with an open page, the meetings they look at, and whether the user is at this page. Touches no page.
+// Other users with an open page, the meetings that they look at, and whether the user is at this page. Touches no element.
 
 /**
  * @typedef {import("../net/protocol.js").UserRow} User
  */
 
-/** Without any input for so long nobody is taken to be at the page, in ms. */
+/** After so long without input the user counts as away, in ms. */
 export const IDLE = 3 * 60_000;
 
 /** One or two letters for a name: "max" is M, "max.muster" and "Max Muster" are MM. @param {string} name */
@@ -14,7 +14,7 @@ export function initials(name) {
   return letters.join("").toLocaleUpperCase() || "?";
 }
 
-/** All other users, those at their page before those who are away. @param {Map<string, User>} users @param {string} me */
+/** All other users; those who are away come last. @param {Map<string, User>} users @param {string} me */
 export const others = (users, me) =>
   [...users.values()]
     .filter((user) => user.id !== me)
@@ -23,7 +23,7 @@ export const others = (users, me) =>
 /** The users who look at a meeting. @param {User[]} all @param {string} meeting */
 export const usersLookingAt = (all, meeting) => all.filter((user) => user.looks_at.includes(meeting));
 
-/** Tells the server which meeting this page shows and whether the user is at it, when either changes. */
+/** Tells the server which meeting this page shows and whether the user is there, whenever one of them changes. */
 export class Attention {
   /** @param {(message: object) => boolean} send @param {() => number} [now] ms, monotonic */
   constructor(send, now = () => performance.now()) {
@@ -33,12 +33,12 @@ export class Attention {
     this.sent = "";
   }
 
-  /** The user did something. */
+  /** The user has made some input. */
   touch() {
     this.inputAt = this.now();
   }
 
-  /** @param {boolean} hidden whether the page can't be seen */
+  /** @param {boolean} hidden whether the page is hidden */
   idle(hidden) {
     return hidden || this.now() - this.inputAt >= IDLE;
   }
@@ -50,7 +50,7 @@ export class Attention {
     if (words !== this.sent && this.send(message)) this.sent = words;
   }
 
-  /** A new connection knows nothing. */
+  /** A new connection: the server knows nothing yet. */
   forget() {
     this.sent = "";
   }

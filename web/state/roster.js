@@ -1,4 +1,4 @@
-// The rows as the page needs them: by kind, people by meeting, namesakes, who waits, the search. Derived, kept up per change; pure.
+// The rows as the page needs them: by kind, participants by meeting, namesakes, who waits, and the search. Updated with every change. Pure.
 
 import { lobbyStateOf } from "../lib/lobby.js";
 import { fold, searchWords } from "../lib/text.js";
@@ -10,14 +10,14 @@ import { fold, searchWords } from "../lib/text.js";
  * @typedef {import("../net/protocol.js").BridgeRow} Bridge
  */
 
-/** Longest wait first; the id decides between equals, so that all users see one order. @param {Person} a @param {Person} b */
+/** Longest wait first; the id decides between equal waits, so that all users see the same order. @param {Person} a @param {Person} b */
 export const byWait = (a, b) => (a.waiting_since ?? 0) - (b.waiting_since ?? 0) || (a.id < b.id ? -1 : 1);
 
 export class Roster {
   constructor() {
     /** @type {import("../net/protocol.js").ServerRow | null} */
     this.server = null;
-    /** @type {Map<string, import("../net/protocol.js").UserRow>} who has a page open */
+    /** @type {Map<string, import("../net/protocol.js").UserRow>} users with an open page */
     this.users = new Map();
     /** @type {Map<string, Bridge>} */
     this.bridges = new Map();
@@ -25,19 +25,19 @@ export class Roster {
     this.meetings = new Map();
     /** @type {Map<string, Person>} */
     this.people = new Map();
-    /** @type {Map<string, Set<string>>} ids of people by meeting */
+    /** @type {Map<string, Set<string>>} ids of participants by meeting */
     this.idsByMeeting = new Map();
     /** @type {Set<string>} */
     this.waiting = new Set();
-    /** How many of those waiting a moderator put on hold. */
+    /** How many who wait are on hold. */
     this.held = 0;
     this.unknown = 0;
-    /** @type {Map<string, number>} how many are being called, by meeting */
+    /** @type {Map<string, number>} how many participants are being called, by meeting */
     this.calledByMeeting = new Map();
     this.calledInAll = 0;
-    /** @type {Map<string, number>} people per meeting and folded name */
+    /** @type {Map<string, number>} participants by meeting and folded name */
     this.names = new Map();
-    /** @type {WeakMap<Row, string>} folded text of a row */
+    /** @type {WeakMap<Row, string>} a row's folded text */
     this.folded = new WeakMap();
   }
 
@@ -90,7 +90,7 @@ export class Roster {
     return (this.names.get(this.#nameKey(person)) ?? 0) > 1;
   }
 
-  /** Whether a participant waits, or waited when last known and is being checked again. @param {string} id */
+  /** Whether a participant waits, or waited when last known and is being checked. @param {string} id */
   mayWait(id) {
     return this.waiting.has(id) || this.people.get(id)?.lobby === "unknown";
   }
@@ -106,7 +106,7 @@ export class Roster {
     return people.sort(byWait);
   }
 
-  /** How many participants may be in a lobby, known or not: of a meeting, or of all. @param {string} [meeting] */
+  /** How many participants may be in a lobby, known or not: in a meeting, or in all. @param {string} [meeting] */
   checkable(meeting) {
     if (meeting === undefined) return this.people.size - this.calledInAll;
     return (this.idsByMeeting.get(meeting)?.size ?? 0) - (this.calledByMeeting.get(meeting) ?? 0);
@@ -118,14 +118,14 @@ export class Roster {
     return people.filter((person) => lobbyStateOf(person) === place).sort((a, b) => this.#compareText(a, b));
   }
 
-  /** The id decides between equals. @param {Person | Meeting} a @param {Person | Meeting} b */
+  /** By name; the id decides between equal names. @param {Person | Meeting} a @param {Person | Meeting} b */
   #compareText(a, b) {
     const [left, right] = [this.#text(a), this.#text(b)];
     if (left !== right) return left < right ? -1 : 1;
     return a.id < b.id ? -1 : 1;
   }
 
-  /** Whether the query's words all occur in a person's name, address or meeting. @param {string} query */
+  /** Whether all words of the query occur in a participant's name, address or meeting. @param {string} query */
   matcher(query) {
     const wanted = searchWords(query);
     /** @type {Map<string, string>} */

@@ -1,4 +1,4 @@
-// The desk at one moment, from the roster and the user's choices. Touches no page.
+// What the desk shows now, from the roster and the user's choices. Touches no element.
 
 import { fold } from "../lib/text.js";
 import { List } from "../lists/virtual_list.js";
@@ -12,12 +12,11 @@ import { tooLong } from "./wait_thresholds.js";
 /**
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
- * @typedef {"" | "bridges" | "displays"} AdminPage  what administrators look at instead of people
+ * @typedef {"" | "bridges" | "displays"} AdminPage  an administrators' page instead of the lists
  * @typedef {{ query: string, open: string | null, pane: "people" | "meetings", adminPage: AdminPage,
  *   view: import("./list_options.js").ListOptions }} Choice
  * @typedef {{ phase: import("../net/connection.js").Phase, reason: string, asOf: number, shown: boolean, doubt: boolean }} Link
- *   `shown`: a snapshot was seen, so there are rows, old or not; `doubt`: the socket is open, but the server may not have heard of
- *   a request
+ *   `shown`: there are rows, old or not; `doubt`: the socket is open, but the server may not have received a request
  */
 
 const byId = (/** @type {Person} */ a, /** @type {Person} */ b) => (a.id < b.id ? -1 : 1);
@@ -28,54 +27,54 @@ export class Screen {
   constructor(roster, selection, user) {
     this.roster = roster;
     this.selection = selection;
-    /** @type {List<Person>} everyone in a lobby who is not on hold, or those of the open meeting */
+    /** @type {List<Person>} participants in a lobby, in all meetings or the open one, who are not on hold */
     this.lobby = new List("lobby", byWait);
-    /** @type {List<Person>} those in a lobby whom a moderator put on hold */
+    /** @type {List<Person>} participants in a lobby who are on hold */
     this.held = new List("held", byWait);
     /** @type {List<Person>} */
     this.inCall = new List("in_call", byId, 3000);
     /** @type {List<Person>} */
     this.unsure = new List("unsure", byId, 0);
-    /** @type {List<Person>} those whose call is not answered yet */
+    /** @type {List<Person>} participants who have not answered the call yet */
     this.calling = new List("calling", byId, 0);
     /** @type {List<Meeting>} */
     this.meetings = new List("meetings", (a, b) => this.byUrgency(a, b), 3000);
-    /** The name of the user. */
+    /** The user's name. */
     this.me = user.name;
     this.role = user.role;
     /** @type {Choice} */
     this.choice = { query: "", open: null, pane: "people", adminPage: "", view: PLAIN };
     /** @type {(meeting: Meeting) => import("./followed_meetings.js").FollowState} */
     this.followState = () => "";
-    /** Whether a request of this page for a participant has no result yet. @type {(id: string) => boolean} */
+    /** Whether a participant is the target of a request of this page and has no result yet. @type {(id: string) => boolean} */
     this.awaits = () => false;
-    /** Whether the search lets a participant through, and the filters. @type {(person: Person) => boolean} */
+    /** Whether a participant passes the search and the filters. @type {(person: Person) => boolean} */
     this.matches = () => true;
     /** @type {(person: Person) => boolean} */
     this.passes = () => true;
     /** @type {Link} */
     this.link = { phase: "connecting", reason: "", asOf: 0, shown: false, doubt: false };
-    /** @type {number | null} when the session ends however much it is used, once that is near */
+    /** @type {number | null} when the session ends even if it is used, once that is near */
     this.sessionEnds = null;
     this.now = 0;
-    /** @type {Person[]} those who are shown waiting and are not on hold, whether in view or not */
+    /** @type {Person[]} participants shown as waiting who are not on hold, in view or not */
     this.shown = [];
-    /** @type {Person[]} those who are shown on hold */
+    /** @type {Person[]} participants shown as on hold */
     this.shownHeld = [];
-    /** How many more wait and are not shown, for the search or a filter. */
+    /** How many more wait but are hidden by the search or a filter. */
     this.hidden = 0;
-    /** @type {Person[]} of these, those whom "admit all shown" admits: participants on hold are only admitted by name */
+    /** @type {Person[]} those of `shown` whom "admit all shown" admits; participants on hold are only admitted one by one */
     this.admissible = [];
-    /** @type {Person[]} of those selected, those who can be admitted and are not hidden by now */
+    /** @type {Person[]} the selected participants who can be admitted and are not hidden */
     this.chosen = [];
   }
 
-  /** The lists of people in a lobby, from top to bottom. */
+  /** The lists of participants in a lobby, from top to bottom. */
   get lobbies() {
     return [this.lobby, this.held];
   }
 
-  /** Whether a list is of participants in a lobby, on hold or not. @param {List<any>} list */
+  /** Whether a list shows participants in a lobby, on hold or not. @param {List<any>} list */
   isLobby(list) {
     return this.lobbies.includes(list);
   }
@@ -88,7 +87,7 @@ export class Screen {
     return [...this.people, this.meetings];
   }
 
-  /** The id of the open meeting; null: all of them. */
+  /** The id of the open meeting; null if all are shown. */
   get openId() {
     return this.choice.open;
   }
@@ -105,12 +104,12 @@ export class Screen {
     return this.role !== "viewer";
   }
 
-  /** Whether this is an administrator's page; the server decides each time. */
+  /** Whether the user is an administrator; the server checks every request itself. */
   get manages() {
     return this.role === "admin";
   }
 
-  /** The open page for administrators; empty for users who may not see it. @returns {AdminPage} */
+  /** The open administrators' page; empty for users who may not see it. @returns {AdminPage} */
   get adminPage() {
     return this.manages ? this.choice.adminPage : "";
   }
@@ -119,12 +118,12 @@ export class Screen {
     return this.link.phase === "live" && !this.link.doubt;
   }
 
-  /** The moment that waits are told for: they stand still when nothing is heard from the server, since nobody knows who still waits. */
+  /** The time up to which waits count. They stop without a connection, since nobody knows who still waits. */
   get waitsAt() {
     return this.live || this.link.asOf === 0 ? this.now : this.link.asOf;
   }
 
-  /** The open meeting's row; undefined when it has ended. */
+  /** The open meeting's row; undefined if it has ended. */
   get meeting() {
     return this.choice.open === null ? undefined : this.roster.meetings.get(this.choice.open);
   }
@@ -138,7 +137,7 @@ export class Screen {
     this.choice = next;
   }
 
-  /** Brings everything up to date. @param {number} now the server's */
+  /** Updates everything. @param {number} now the server's */
   update(now) {
     this.now = now;
     const { query, open } = this.choice;
@@ -159,7 +158,7 @@ export class Screen {
       .filter((person) => this.passes(person) && this.can(person));
   }
 
-  /** Splits the lobby into listed and hidden participants, in the order of the view. @param {(person: Person) => boolean} matches */
+  /** Splits the lobby into listed and hidden participants, in the view's order. @param {(person: Person) => boolean} matches */
   #lobby(matches) {
     const { view, open } = this.choice;
     const meetingOf = (/** @type {Person} */ person) => this.roster.meetings.get(person.meeting);
@@ -191,13 +190,13 @@ export class Screen {
     return this.choice.query.trim() !== "";
   }
 
-  /** The users who handle a participant or a meeting. */
+  /** The users who handle a participant or meeting. */
   get handlers() {
     const rows = [...this.roster.people.values(), ...this.roster.meetings.values()];
     return new Set(rows.flatMap((row) => row.claim?.by ?? []));
   }
 
-  /** Whether a row stands out until its long wait is acknowledged. @param {Person} person */
+  /** Whether a row is marked until its long wait is acknowledged. @param {Person} person */
   standsOut(person) {
     return tooLong(person, this.roster.meetings.get(person.meeting), this.now);
   }
@@ -207,7 +206,7 @@ export class Screen {
     return this.whyNot("admit", person) === null;
   }
 
-  /** Why something can't be done with a person now, as a catalogue key. @param {import("./permissions.js").PersonAction} action
+  /** Why an action is not possible for a participant now, as a catalogue key. @param {import("./permissions.js").PersonAction} action
    * @param {Person | undefined} person */
   whyNot(action, person) {
     const why = whyNot(action, person, this.roster.bridges, this);
@@ -219,7 +218,7 @@ export class Screen {
     return whyNotMeeting(action, meeting, this.roster.bridges, this);
   }
 
-  /** Why it can't be claimed. @param {Person | Meeting | undefined} row @param {import("../net/protocol.js").Claim | null} claim of
+  /** Why a row can't be claimed. @param {Person | Meeting | undefined} row @param {import("../net/protocol.js").Claim | null} claim of
    * another user */
   whyNoClaim(row, claim) {
     if (!this.live) return "why_not_connected";
@@ -238,30 +237,30 @@ export class Screen {
     return { noHost: meeting?.activator === false };
   }
 
-  /** The participants whom a meeting's button admits: none whom the search or a filter hides. @param {string} meeting */
+  /** The participants that a meeting's button admits: none hidden by the search or a filter. @param {string} meeting */
   admissibleOf(meeting) {
     return this.roster.lobby(meeting).filter((person) => this.passes(person) && this.can(person) && !person.hold);
   }
 
-  /** How many wait in a meeting whom the search or a filter hides. @param {string} meeting */
+  /** How many participants who wait in a meeting are hidden by the search or a filter. @param {string} meeting */
   hiddenOf(meeting) {
     return this.roster.lobby(meeting).filter((person) => !this.passes(person)).length;
   }
 
-  /** How many of those selected the search or a filter hides. */
+  /** How many selected participants are hidden by the search or a filter. */
   get chosenHidden() {
     const chosen = [...this.selection.ids].flatMap((id) => this.roster.people.get(id) ?? []);
     return chosen.filter((person) => !this.passes(person)).length;
   }
 
-  /** The participants of a meeting who can be muted, or unmuted: none whom the search hides. @param {string} meeting
+  /** The participants of a meeting who can be muted or unmuted: none hidden by the search. @param {string} meeting
    * @param {"mute" | "unmute"} action */
   mutable(meeting, action) {
     const people = this.roster.peopleOf(meeting, "in").filter(this.matches);
     return people.filter((person) => person.muted === (action === "unmute") && this.whyNot(action, person) === null);
   }
 
-  /** The last known row of a participant who is shown, be it as a trace. @param {string} id */
+  /** The last known row of a participant who is shown, even as a trace. @param {string} id */
   lastKnown(id) {
     return this.people.flatMap((list) => list.entries).find((entry) => entry.id === id)?.row;
   }
@@ -271,7 +270,7 @@ export class Screen {
     return this.whyStale(person) !== null;
   }
 
-  /** Why what is known of a person may be out of date, as a catalogue key with its argument. @param {Person} person
+  /** Why a participant's data may be out of date, as a catalogue key with its argument. @param {Person} person
    * @returns {{ key: string, args: { bridge: string } } | null} */
   whyStale(person) {
     const bridge = person.bridge === null ? undefined : this.roster.bridges.get(person.bridge);
@@ -284,7 +283,7 @@ export class Screen {
     return meeting.bridges.length > 0 && meeting.bridges.every((id) => isStale(this.roster.bridges.get(id)));
   }
 
-  /** @returns {Person | undefined} who of those shown waits longest */
+  /** @returns {Person | undefined} the participant shown with the longest wait */
   get longest() {
     if (this.choice.view.order === "wait" && !this.choice.view.reverse) return this.shown[0];
     return this.shown.reduce(
@@ -297,7 +296,7 @@ export class Screen {
     return this.longest?.waiting_since ?? null;
   }
 
-  /** How far the lobby is known: of the open meeting, or of everything. */
+  /** How much of the lobby is known: in the open meeting, or in all. */
   get checked() {
     const meeting = this.meeting;
     const [all, unknown] = meeting
@@ -311,7 +310,7 @@ export class Screen {
     return { all: bridges.length, read: bridges.filter((bridge) => isRead(bridge) && !isStale(bridge)).length };
   }
 
-  /** In how many meetings the chosen people are. */
+  /** In how many meetings the chosen participants are. */
   get chosenMeetings() {
     return new Set([...this.selection.ids].map((id) => this.roster.people.get(id)?.meeting)).size;
   }

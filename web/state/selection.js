@@ -1,4 +1,4 @@
-// The selection: a set of participants' ids and the row that a range starts from. Pure.
+// The selection: a set of participants' ids, and the row where a range starts. Pure.
 
 export class Selection {
   constructor() {
@@ -43,7 +43,7 @@ export class Selection {
     }
   }
 
-  /** Forgets who may no longer be ticked. @param {(id: string) => boolean} may */
+  /** Removes participants who may no longer be selected. @param {(id: string) => boolean} may */
   keep(may) {
     for (const id of this.ids) if (!may(id)) this.ids.delete(id);
   }

@@ -1,15 +1,14 @@
-// Offers to undo the user's last admissions: all of them together, each for some seconds. Time stands still while the user reaches for the
-// button or is asked. Pure.
+// Offers to undo the user's last admissions: all of them together, each for some seconds. The countdown pauses while the user reaches for
+// the button or answers the question. Pure.
 
 /**
  * @typedef {{ ref: string, people: Map<string, string>, until: number, latest: number }} Offer
- *   `people`: names by id, of those who were let in, or may yet be; `latest`: when it ends although the user reaches for it
- * @typedef {{ refs: string[], people: Map<string, string>, until: number }} Series all that can be undone now; `until`: when
- *   the first of it no
- *   longer can
+ *   `people`: names, by id, of those who were or may still be admitted; `latest`: when it ends even if the countdown is paused
+ * @typedef {{ refs: string[], people: Map<string, string>, until: number }} Series all that can be undone now; `until`: when the
+ *   first offer ends
  */
 
-/** The longest that the countdown may be paused, in ms. After that the server forgets the wait before the admission. */
+/** The longest pause of the countdown, in ms. After that the server has forgotten the wait before the admission. */
 export const LONGEST_PAUSE = 60_000;
 
 export class UndoOffers {
@@ -18,7 +17,7 @@ export class UndoOffers {
     this.offers = [];
     /** Requests that were undone, some of them before they had ended. @type {Set<string>} */
     this.withdrawn = new Set();
-    /** @type {number | null} since when time stands still */
+    /** @type {number | null} when the countdown was paused */
     this.pausedAt = null;
   }
 
@@ -37,12 +36,12 @@ export class UndoOffers {
     return { refs: this.offers.map((offer) => offer.ref), people, until: Math.min(...this.offers.map((offer) => offer.until)) };
   }
 
-  /** How many seconds all of it is still offered, rounded up. @param {Series} series @param {number} now */
+  /** The seconds until the first offer ends, rounded up. @param {Series} series @param {number} now */
   left(series, now) {
     return Math.max(0, Math.ceil((series.until - this.#time(now)) / 1000));
   }
 
-  /** The user points at it, has the focus on it or is asked: time stands still. @param {number} now */
+  /** The user points at the button, has the focus on it or answers the question. @param {number} now */
   pause(now) {
     this.pausedAt ??= now;
   }

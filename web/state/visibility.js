@@ -1,4 +1,4 @@
-// Tells the server what the user sees: the open meeting, and whether to send the statistics or displays of an administrators' page.
+// Tells the server what the user sees: the open meeting, and whether an administrators' page needs statistics or displays.
 
 export class Visibility {
   /**
@@ -12,7 +12,7 @@ export class Visibility {
     this.streams = streams;
   }
 
-  /** The user may see another page now, or none. */
+  /** What the user sees may have changed. */
   update() {
     const seen = document.hidden ? "" : this.screen.adminPage;
     if (this.screen.live) this.streams.bridges.watch(seen === "bridges");
@@ -20,13 +20,13 @@ export class Visibility {
     this.report();
   }
 
-  /** Whether the user is away is told as time passes. */
+  /** Called as time passes: reports when the user is away. */
   report() {
     const { screen } = this;
     if (screen.live) this.attention.report(screen.showsAdminPage ? null : screen.openId, document.hidden);
   }
 
-  /** The user is at the page. */
+  /** The user has made some input. */
   touch() {
     this.attention.touch();
     this.report();

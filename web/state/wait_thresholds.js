@@ -1,4 +1,4 @@
-// Thresholds of waits: a meeting's own or the configured ones, and the participants who have passed them. Pure.
+// Thresholds of waits: a meeting's own or the configured ones, and which waits have passed them. Pure.
 
 /**
  * @typedef {import("../net/protocol.js").PersonRow} Person
@@ -6,7 +6,7 @@
  * @typedef {{ first_s: number, second_s: number, own: boolean }} Thresholds  in seconds; `own`: moderators set them
  */
 
-/** Assumed while a participant's meeting is not known yet; the defaults are those of `src/config/mod.rs`. @type {Thresholds} */
+/** Used while a participant's meeting is not known yet: the defaults of `src/config/mod.rs`. @type {Thresholds} */
 const ASSUMED = { first_s: 120, second_s: 300, own: false };
 
 /** @param {Meeting | undefined} meeting @returns {Thresholds} */
@@ -18,18 +18,18 @@ export function level(ms, { first_s, second_s }) {
   return ms >= first_s * 1000 ? 1 : 0;
 }
 
-/** How long a participant has waited, in ms; null where they don't. @param {Person} person @param {number} now */
+/** How long a participant has waited, in ms; null if they don't wait. @param {Person} person @param {number} now */
 export const waited = (person, now) =>
   person.lobby === "waiting" && person.waiting_since !== null ? Math.max(0, now - person.waiting_since) : null;
 
-/** Whether a participant waits too long, unacknowledged: participants on hold wait on purpose.
+/** Whether a participant waits too long, unacknowledged. Participants on hold don't count: they wait on purpose.
  * @param {Person} person @param {Meeting | undefined} meeting @param {number} now */
 export function tooLong(person, meeting, now) {
   const ms = waited(person, now);
   return ms !== null && !person.acknowledged && !person.hold && level(ms, thresholdsOf(meeting)) === 2;
 }
 
-/** The user who handles a participant, or else their meeting; "" where nobody does.
+/** The user who handles a participant, or else their meeting; "" if nobody does.
  * @param {Person} person @param {Meeting | undefined} meeting */
 export const handler = (person, meeting) => (person.claim ?? meeting?.claim)?.by ?? "";
 
@@ -37,10 +37,10 @@ export const handler = (person, meeting) => (person.claim ?? meeting?.claim)?.by
 export const isDue = (person, now) =>
   person.lobby === "waiting" && person.hold !== null && person.hold.remind_at !== null && person.hold.remind_at <= now;
 
-/** The longest that a threshold may be, in seconds: a day. */
+/** The longest threshold, in seconds: a day. */
 export const MOST = 86_400;
 
-/** Seconds from a typed text: minutes ("2"), or as it is shown ("2:30", "1:02:03"); null where it is neither. @param {string} text */
+/** Reads a typed duration, in seconds: minutes ("2"), or the form on the page ("2:30", "1:02:03"); null if it is neither. @param {string} text */
 export function readDuration(text) {
   const parts = text.trim().split(":");
   if (parts.length > 3 || !parts.every((part) => /^\d{1,5}$/.test(part))) return null;

@@ -1,14 +1,13 @@
-// The one question that stands over the page, and what becomes of its answer. Native dialogs keep the focus in and give it back.
+// The open question, at most one, and its answer. Native dialogs keep the focus inside and restore it afterwards.
 
 /**
  * @typedef {{ title: string | (() => string), body: (typed: string) => unknown, confirm: string | (() => string),
  *   danger?: boolean, plain?: boolean, act: (fields: FormData) => void,
  *   valid?: (typed: string) => boolean, other?: { label: string, act: () => void } | null, typed?: string, stays?: boolean,
  *   only?: boolean, undo?: boolean }} Question
- *   `danger`: looks like it; `plain`: Enter says yes; `typed`: what its main field holds at first; `other`: a second answer, for
- *   which nothing typed counts;
- *   `stays`: neither an answer nor a click beside it ends it, `act` does that when it is time; `only`: there is nothing to decline;
- *   `undo`: what can be undone waits for the answer
+ *   `danger`: looks dangerous; `plain`: Enter confirms it; `typed`: the initial text of its main field; `other`: a second answer, which
+ *   ignores the fields; `stays`: neither an answer nor a click outside closes it, `act` does; `only`: it can't be declined; `undo`: offers
+ *   to undo wait for the answer
  */
 
 export class Dialogs {
@@ -18,7 +17,7 @@ export class Dialogs {
     /** @type {Question | null} */
     this.question = null;
     this.typed = "";
-    /** @type {HTMLElement | null} what had the focus before */
+    /** @type {HTMLElement | null} the element that had the focus before */
     this.opener = null;
   }
 
@@ -26,7 +25,7 @@ export class Dialogs {
     return this.question !== null;
   }
 
-  /** @param {Question} question @param {HTMLElement | null} [opener] what gets the focus afterwards */
+  /** @param {Question} question @param {HTMLElement | null} [opener] the element that gets the focus afterwards */
   ask(question, opener = /** @type {HTMLElement | null} */ (document.activeElement)) {
     this.#end();
     this.opener = opener;
@@ -59,7 +58,7 @@ export class Dialogs {
     other?.act();
   }
 
-  /** Nothing is done. */
+  /** Closes the question without acting. */
   dismiss() {
     if (!this.question) return;
     this.#end();
@@ -68,7 +67,7 @@ export class Dialogs {
     else this.page.restoreFocus();
   }
 
-  /** Called when the page was drawn: a new question is shown over it. */
+  /** Called after a drawing: shows a new question. */
   shown() {
     const element = this.#element;
     if (element && !element.open) element.showModal();

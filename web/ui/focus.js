@@ -1,4 +1,4 @@
-// Where the focus is among the rows, and where it goes when what had it is gone.
+// Which row has the focus, and which one gets it when the focused element is gone.
 
 /** @typedef {import("../lists/virtual_list.js").List<any>} List */
 
@@ -25,14 +25,14 @@ export class Focus {
     list.focus(id);
   }
 
-  /** The element with the focus is gone: gives the focus to the list. */
+  /** The focused element is gone: moves the focus to the list. */
   restore() {
     if (this.screen.showsAdminPage) return this.#adminPage?.focus();
     const list = this.screen.lobby;
     if (list.tabStop !== null) list.focus(list.tabStop);
   }
 
-  /** The row that has it, before a drawing. */
+  /** The row with the focus, before a drawing. */
   before() {
     for (const list of this.screen.lists) {
       if (list.focused && list.active !== null) return { list, id: list.active };
@@ -41,7 +41,7 @@ export class Focus {
     return row ? { display: row.getAttribute("data-display") ?? "" } : null;
   }
 
-  /** After it: a focused button may have vanished with its row's state, or the row itself. The row, then its neighbour, takes it over.
+  /** After the drawing: if the focused button or its row has disappeared, the row or else its neighbour gets the focus.
    * @param {ReturnType<Focus["before"]>} before */
   after(before) {
     if (!before) return;
@@ -55,7 +55,7 @@ export class Focus {
   }
 
   /**
-   * A display that was revoked has only the button that forgets it, which a second click must not hit; one that was forgotten has none.
+   * A revoked display has only the button that removes it, which a second click must not hit; a removed one has none.
    * @param {string} id
    */
   #afterDisplay(id) {

@@ -1,15 +1,15 @@
-// The one open menu: of a participant, a meeting or the selection. Places it, moves the focus in it, and claims its target meanwhile.
+// The open menu, at most one: of a participant, a meeting or the selection. Places it, moves the focus in it, and claims its target.
 
 /**
  * @typedef {"person" | "meeting" | "selection"} MenuKind
  * @typedef {{ kind: MenuKind, id: string, x: number, below: number, above: number, opener: HTMLElement | null, fresh: boolean }} Menu
- *   `x`: where it begins, from the start edge, or where it ends, as a negative; `below`, `above`: where it may begin and may end, from the
- *   top; `fresh`: not shown yet
+ *   `x`: its start, from the start edge, or its end, as a negative number; `below`, `above`: its top if it opens downwards, its bottom if
+ *   upwards; `fresh`: not shown yet
  */
 
-/** How far it stays from the edges of the window, in pixels. */
+/** The least distance from the edges of the window, in pixels. */
 const MARGIN = 8;
-/** How far from what it came from. */
+/** The distance from the point where it opened, in pixels. */
 const GAP = 2;
 
 export class Menus {
@@ -31,7 +31,7 @@ export class Menus {
   }
 
   /**
-   * Opens one at an element or a point, or closes it where it stands open already.
+   * Opens a menu at an element or a point, or closes it if it is open.
    * @param {MenuKind} kind @param {string} id @param {HTMLElement} anchor @param {{ x: number, y: number }} [point]
    */
   toggle(kind, id, anchor, point) {
@@ -51,18 +51,18 @@ export class Menus {
     this.choose(() => {});
   }
 
-  /** Does what an entry says; a question that follows gives the focus back to where the menu came from. @param {() => void} act */
+  /** Runs an entry's action. If it opens a question, that later returns the focus to the menu's opener. @param {() => void} act */
   choose(act) {
     const opener = this.open?.opener;
     this.open = null;
     if (opener?.isConnected) opener.focus();
     else this.focus.restore();
-    // Before the next drawing, which lets a claim go that neither a menu nor a question keeps.
+    // Act before the next drawing, which releases claims that no menu or question holds.
     act();
     this.renderer.draw();
   }
 
-  /** Called when the page was drawn. */
+  /** Called after a drawing. */
   shown() {
     const element = /** @type {HTMLElement | null} */ (this.renderer.root.querySelector('[role="menu"]'));
     if (!this.open || !element) return;
@@ -71,7 +71,7 @@ export class Menus {
     this.open.fresh = false;
   }
 
-  /** Below or else above where it came from, so that no entry lies under the pointer; always whole in the window.
+  /** Places the menu below or else above its opening point, so that no entry is under the pointer, and always wholly in the window.
    * @param {HTMLElement} element @param {Menu} menu */
   #place(element, { x, below, above }) {
     const { offsetWidth: width, offsetHeight: height } = element;
@@ -90,7 +90,7 @@ export class Menus {
     );
   }
 
-  /** @param {KeyboardEvent} event @returns {boolean} whether the key meant the menu */
+  /** @param {KeyboardEvent} event @returns {boolean} whether the menu used the key */
   key(event) {
     const entries = this.#entries();
     const at = entries.indexOf(/** @type {HTMLElement} */ (document.activeElement));
@@ -102,7 +102,7 @@ export class Menus {
     return true;
   }
 
-  /** To the next entry that begins with a letter. @param {string} letter @param {HTMLElement[]} entries @param {number} at */
+  /** Moves the focus to the next entry that begins with a letter. @param {string} letter @param {HTMLElement[]} entries @param {number} at */
   #typed(letter, entries, at) {
     const order = [...entries.slice(at + 1), ...entries.slice(0, at + 1)];
     order.find((entry) => entry.textContent?.trim().toLocaleLowerCase().startsWith(letter.toLocaleLowerCase()))?.focus();

@@ -1,4 +1,4 @@
-// Where the user is: the open meeting or administrators' page, which the address names, the search and the pane of a narrow screen.
+// Where the user is: the open meeting or administrators' page, as in the address, the search, and the pane on a narrow screen.
 
 /** The fragments ("#...") of the administrators' pages. */
 const ADMIN_PAGES = /** @type {const} */ (["bridges", "displays"]);
@@ -17,11 +17,11 @@ export class Navigation {
 
   start() {
     this.#readAddress();
-    // Going back over a change of the query is no change of the fragment to every browser.
+    // Not every browser sends `hashchange` when going back changes only the query.
     for (const moved of ["hashchange", "popstate"]) addEventListener(moved, () => this.#readAddress());
   }
 
-  /** Opens a meeting; null: all of them. @param {string | null} meeting */
+  /** Opens a meeting, or shows all for null. @param {string | null} meeting */
   open(meeting) {
     const hash = meeting === null ? "" : `#meeting=${encodeURIComponent(meeting)}`;
     history.pushState(null, "", location.pathname + this.listOptions.query + hash);
@@ -51,11 +51,11 @@ export class Navigation {
     this.listOptions.searched();
     for (const scroller of this.renderer.root.querySelectorAll("[data-scroller]"))
       if (scroller.scrollTop > 0) scroller.scrollTop = 0;
-    // At once, not with the next frame: a user who types waits for this one.
+    // At once, not with the next frame: the user is typing and waits for this drawing.
     this.renderer.draw();
   }
 
-  /** Takes the filters and the search away, so that all are shown. */
+  /** Clears the filters and the search, so that all are shown. */
   unfilter() {
     this.listOptions.clearFilters();
     this.search("");

@@ -1,6 +1,6 @@
-// A short message about the last thing the user tried, where no row and no request shows it. It goes by itself.
+// A short message about what the user just tried, if no row or request shows it. It disappears by itself.
 
-/** How long it stays, in ms. */
+/** How long a notice stays, in ms. */
 const STAY = 6000;
 
 export class Notice {

@@ -1,4 +1,4 @@
-// The one panel that is unfolded over the page, if any: opens and closes it, and moves the focus into it and back.
+// The open panel, at most one: opens and closes it, and moves the focus into it and back.
 
 /** @typedef {"" | "menu" | "bridges" | "presence" | "keys" | "results" | "alerts" | "display" | "thresholds"} PanelName  "": none */
 
@@ -11,14 +11,14 @@ export class Panels {
     this.open = "";
   }
 
-  /** Opens a panel, or closes it where it is open already. @param {PanelName} name */
+  /** Opens a panel, or closes it if it is open. @param {PanelName} name */
   toggle(name) {
     this.open = this.open === name ? "" : name;
     this.draw();
     /** @type {HTMLElement | null} */ (this.root.querySelector(".panel"))?.focus();
   }
 
-  /** Closes the open panel and gives the focus back to its button. */
+  /** Closes the open panel and returns the focus to its button. */
   close() {
     const opener = /** @type {HTMLElement | null} */ (this.root.querySelector(`[data-unfolds="${this.open}"]`));
     this.open = "";
@@ -26,7 +26,7 @@ export class Panels {
     opener?.focus();
   }
 
-  /** Closes it with the next drawing, and leaves the focus where it is. */
+  /** Closes the open panel with the next drawing, without moving the focus. */
   forget() {
     this.open = "";
   }

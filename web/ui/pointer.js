@@ -1,4 +1,4 @@
-// Follows the pointer: the row it rests on, and whether a button is held down. Nothing is redrawn while one is.
+// Follows the pointer: the row under it, and whether a mouse button is held down, during which nothing is drawn.
 
 import { t } from "../lib/i18n.js";
 
@@ -6,7 +6,7 @@ import { t } from "../lib/i18n.js";
 const names = new WeakMap();
 let named = 0;
 
-/** A word that names a control for as long as it is there and can, or can't, be pressed. @param {Element} control */
+/** A control's name, which changes when the control is replaced, enabled or disabled. @param {Element} control */
 export function controlName(control) {
   const name = names.get(control) ?? `${++named}`;
   names.set(control, name);
@@ -14,14 +14,14 @@ export function controlName(control) {
   return off ? `${name} off` : name;
 }
 
-/** The control that is pressed there: trying a bridge again hits nobody. A dialog is one as well, since a press beside it ends it.
+/** The control at an element, except those that retry a bridge, which affect nobody. A dialog counts too, since a click beside it closes it.
  * @param {EventTarget | Element | null} target */
 function controlAt(target) {
   const control = target instanceof Element ? target.closest('button:not([data-action="retry"]), dialog') : null;
   return control && controlName(control);
 }
 
-/** A press longer than this holds the page no longer, in ms. */
+/** A longer press no longer stops drawing, in ms. */
 const LONGEST_PRESS = 3000;
 
 export class Pointer {
@@ -39,9 +39,9 @@ export class Pointer {
     this.pressGuard = pressGuard;
     this.notice = notice;
     this.pressedAt = -Infinity;
-    /** Where it is; null where nobody knows. @type {{ x: number, y: number } | null} */
+    /** Where the pointer is; null if unknown. @type {{ x: number, y: number } | null} */
     this.at = null;
-    /** Whether the press that goes on hits something that has only just come there. */
+    /** Whether the current press is on a control that has only just appeared there. */
     this.refused = false;
     /** @type {AbortController} */
     this.ends = new AbortController();
@@ -78,11 +78,11 @@ export class Pointer {
     this.#point(/** @type {Element} */ (event.target), true);
   }
 
-  /** @param {Element | null} target @param {boolean} moved or the page did, under it */
+  /** @param {Element | null} target @param {boolean} moved whether the pointer moved, and not the page under it */
   #point(target, moved) {
     const name = target?.closest("[data-list]")?.getAttribute("data-list");
     const row = target?.closest("[data-index]");
-    // Only a part of a meeting's card carries its id.
+    // A meeting's id is on one part of its card only.
     const id = (row?.matches("[data-row]") ? row : row?.querySelector("[data-row]"))?.getAttribute("data-row") ?? null;
     for (const list of this.screen.lists)
       list.stability.point(list.name === name ? id : null, list.name === name, moved && list.name === name);
@@ -91,7 +91,7 @@ export class Pointer {
   /** @param {PointerEvent} event */
   #leave(event) {
     this.#away();
-    // Where a finger was lifted, the next one may come down.
+    // The next touch may be where a finger was lifted.
     if (event.pointerType !== "touch") this.pressGuard.left();
   }
 
@@ -100,25 +100,25 @@ export class Pointer {
     if (this.pressGuard.moved(event.clientX, event.clientY, controlAt(event.target), by)) this.renderer.changed();
   }
 
-  /** The pressed control may not be the one that was aimed at. @param {PointerEvent} event */
+  /** Stops a press on a control that may not be the one aimed at. @param {PointerEvent} event */
   #aim(event) {
     this.#moved(event, event.pointerType === "touch" ? "touch" : undefined);
     const control = controlAt(event.target);
     this.refused = control !== null && !this.pressGuard.takes(control);
   }
 
-  /** Keys press by a click as well, without a pointer. @param {MouseEvent} event */
+  /** A key on a button also makes a click, without a pointer. @param {MouseEvent} event */
   #refuse(event) {
     const refused = this.refused && event.detail > 0;
     this.refused = false;
     if (!refused) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    // The second click of two was no press of its own.
+    // The second click of a double click needs no notice.
     if (event.detail === 1) this.notice.say(t("press_moved"));
   }
 
-  /** After a drawing: another control may be under it now. */
+  /** After a drawing another control may be under the pointer. */
   afterDrawing() {
     const { pressGuard } = this;
     if (pressGuard.spot) pressGuard.under(controlAt(document.elementFromPoint(pressGuard.spot.x, pressGuard.spot.y)));
@@ -135,10 +135,10 @@ export class Pointer {
     if (event.pointerType === "touch") this.#over(event);
   }
 
-  /** A press where a row has only just come was meant for another one; its buttons are out of reach. @param {MouseEvent} event */
+  /** Tells the user when a click on a row that has just moved is ignored, since it was meant for another row. @param {MouseEvent} event */
   #click(event) {
     const target = /** @type {Element} */ (event.target);
-    // By a key they are within reach.
+    // The control was pressed by key, which still acts.
     if (target.closest("button, label, a")) return;
     const row = target.closest('[data-shifted="yes"]');
     const meant = [...(row?.querySelectorAll("button, label, a") ?? [])].some((each) => {
@@ -148,16 +148,16 @@ export class Pointer {
     if (meant) this.notice.say(t("list_moved"));
   }
 
-  /** The click comes right after: it must meet the page as it was pressed. */
+  /** The click comes next, and must find the page as it was pressed. */
   #up(/** @type {PointerEvent | undefined} */ event = undefined) {
-    // A finger that was lifted rests nowhere.
+    // A lifted finger points at nothing.
     if (event?.pointerType === "touch") this.#away();
     if (this.pressedAt === -Infinity) return;
     this.pressedAt = -Infinity;
     setTimeout(() => this.renderer.changed());
   }
 
-  /** It may rest on another row now: the page moved under it. */
+  /** The page moved under the pointer, so another row may be there. */
   rest() {
     if (this.at) this.#point(document.elementFromPoint(this.at.x, this.at.y), false);
   }

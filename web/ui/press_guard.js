@@ -1,26 +1,26 @@
-// Keeps a press from hitting a control that it was not aimed at. A control that appears under a resting pointer takes no press before the
-// pointer moves or a second passes. The same holds for the button of a request that has just ended, and for a control that replaces the one
-// that a key pressed. Touches no page: controls are names.
+// Keeps a press from hitting a control that it was not meant for. A control that appears under a resting pointer ignores presses until the
+// pointer moves or a second has passed. So does the button of a request that has just ended, and a control that replaces the one that a key
+// has just pressed. Touches no element: controls are names.
 
-/** How long a control takes no press that has come under a resting pointer, or whose own press has just ended, in ms. */
+/** How long a control ignores presses after it appeared under a resting pointer, or after its request ended, in ms. */
 export const REST = 1000;
-/** How far a pointer has to go to have moved, in pixels: a hand trembles, and a finger never comes down twice in one spot. */
+/** How far the pointer has to go to count as moved, in pixels: hands tremble, and no finger hits the same spot twice. */
 const MOVED = { pointer: 3, touch: 24 };
-/** For so long the same key, pressed again, is meant for what it pressed before, in ms. */
+/** Within this time, the same key pressed again is meant for the same control as before, in ms. */
 const SAME_KEY = 500;
 
 export class PressGuard {
   /** @param {() => number} [now] ms */
   constructor(now = () => performance.now()) {
     this.now = now;
-    /** Where the pointer came to rest, or was last pressed. @type {{ x: number, y: number } | null} */
+    /** Where the pointer rests, or was last pressed. @type {{ x: number, y: number } | null} */
     this.spot = null;
-    /** @type {{ what: string | null, since: number, aimed: boolean }} what is under it, since when, and whether the pointer was led
+    /** @type {{ what: string | null, since: number, aimed: boolean }} what is under it, since when, and whether the pointer was moved
      * there */
     this.at = { what: null, since: -Infinity, aimed: false };
-    /** @type {Set<string>} places with a press under way */
+    /** @type {Set<string>} places with a request under way */
     this.underWay = new Set();
-    /** @type {Map<string, number>} when the last press of a place ended */
+    /** @type {Map<string, number>} when a place's last request ended */
     this.ended = new Map();
     /** @type {{ key: string, what: string, at: number } | null} */
     this.pressed = null;
@@ -29,9 +29,9 @@ export class PressGuard {
   // The pointer.
 
   /**
-   * It is there, over this control.
+   * The pointer is there, over this control.
    * @param {number} x @param {number} y @param {string | null} what @param {"pointer" | "touch"} [by]
-   * @returns {boolean} whether buttons that rested are armed by it
+   * @returns {boolean} whether resting buttons take presses again
    */
   moved(x, y, what, by = "pointer") {
     if (this.spot && Math.hypot(x - this.spot.x, y - this.spot.y) < MOVED[by]) {
@@ -45,18 +45,18 @@ export class PressGuard {
     return armed;
   }
 
-  /** The page may have changed under it. @param {string | null} what */
+  /** The page may have changed under the pointer. @param {string | null} what */
   under(what) {
     if (what !== this.at.what) this.at = { what, since: this.now(), aimed: false };
   }
 
-  /** It left the page. */
+  /** The pointer left the page. */
   left() {
     this.spot = null;
     this.under(null);
   }
 
-  /** Whether a press of the pointer counts. @param {string} what */
+  /** Whether a press by the pointer counts. @param {string} what */
   takes(what) {
     this.under(what);
     return this.at.aimed || this.now() - this.at.since >= REST;
@@ -64,7 +64,7 @@ export class PressGuard {
 
   // Keys.
 
-  /** Whether a press of a key that is not held down counts. @param {string} key @param {string} what */
+  /** Whether a press by a key counts; the key must not be held down. @param {string} key @param {string} what */
   takesKey(key, what) {
     const [before, at] = [this.pressed, this.now()];
     if (before && before.key === key && before.what !== what && at - before.at < SAME_KEY) return false;
@@ -72,14 +72,14 @@ export class PressGuard {
     return true;
   }
 
-  /** Another key went down: the user has seen the change. */
+  /** Another key was pressed, so the user has seen the change. */
   otherKey() {
     this.pressed = null;
   }
 
   // Places of buttons.
 
-  /** Where presses are under way now. @param {Set<string>} places @returns {boolean} whether one has its result since */
+  /** Sets the places with a request under way. @param {Set<string>} places @returns {boolean} whether a request has ended */
   follow(places) {
     const over = [...this.underWay].filter((place) => !places.has(place));
     for (const place of over) this.ended.set(place, this.now());
@@ -87,7 +87,7 @@ export class PressGuard {
     return over.length > 0;
   }
 
-  /** Whether its button takes no press yet. @param {string} place */
+  /** Whether a place's button ignores presses. @param {string} place */
   rests(place) {
     const at = this.ended.get(place);
     if (at === undefined) return false;

@@ -1,13 +1,13 @@
-// Draws the page: at most once per frame, and never while a button is held down. Knows nothing of what is drawn.
+// Draws the page: at most once per frame, and never while a mouse button is held down. Knows nothing about its content.
 
 import { render } from "../vendor/lit.js";
 
 /**
  * @typedef {object} Stages
- * @property {() => boolean} mayDraw whether nothing is held down
- * @property {() => () => void} before brings the state up to date; returns what to do after the drawing
+ * @property {() => boolean} mayDraw whether no mouse button is held down
+ * @property {() => () => void} before updates the state; returns what to do after the drawing
  * @property {() => unknown} template of the whole page
- * @property {() => boolean} place puts drawn rows in their places; says whether rows came into view that aren't drawn
+ * @property {() => boolean} place moves the drawn rows to their places; returns whether some rows in view are not drawn
  */
 
 export class Renderer {

@@ -1,4 +1,4 @@
-// Keys on the focused row of a participant: select, admit, hold, acknowledge, open, and the way through its controls.
+// Keys for the focused participant's row: select, admit, hold, acknowledge, open, and move through its controls.
 
 import { t } from "../lib/i18n.js";
 
@@ -35,7 +35,7 @@ export class RowShortcuts {
 
   /**
    * A key on the focused row.
-   * @param {KeyboardEvent} event @param {List} list @param {HTMLElement} target @returns {boolean} whether it meant the row
+   * @param {KeyboardEvent} event @param {List} list @param {HTMLElement} target @returns {boolean} whether the row used it
    */
   key(event, list, target) {
     const [on, back] = document.documentElement.dir === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
@@ -63,7 +63,7 @@ export class RowShortcuts {
     return true;
   }
 
-  /** From the row to its tick, its links, its button, and back. @param {number} by @param {HTMLElement} target */
+  /** Moves the focus from the row to its checkbox, links and button, and back. @param {number} by @param {HTMLElement} target */
   #within(by, target) {
     const row = /** @type {HTMLElement} */ (target.closest(".person, .card"));
     const parts = /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll("input, button:not(:disabled)"));
@@ -91,7 +91,7 @@ export class RowShortcuts {
     if (person) this.#admitOne(lobby, person);
   }
 
-  /** The focus goes on to the next who can be admitted, so that "a a a" lets three in. @param {List} list
+  /** Moves the focus to the next participant who can be admitted, so that "a a a" admits three. @param {List} list
    * @param {Person} person */
   #admitOne(list, person) {
     if (!this.screen.can(person)) return true;

@@ -1,4 +1,4 @@
-// The keyboard. A letter acts on the focused row alone; what acts on more needs Shift. Nothing acts while the focus is nowhere.
+// The keyboard. A letter acts only on the focused row; actions on more need Shift. Without a focus, nothing acts.
 
 import { controlName } from "./pointer.js";
 
@@ -64,7 +64,7 @@ export class Shortcuts {
     this.undoActions = undoActions;
     this.rowShortcuts = rowShortcuts;
     this.ends = new AbortController();
-    /** Whether letter keys act; users who dictate switch them off. */
+    /** Whether letter keys act; users who dictate can switch them off. */
     this.letters = stored(LETTERS) !== "off";
   }
 
@@ -114,13 +114,13 @@ export class Shortcuts {
     return this.screen.lists.find((list) => list.name === name);
   }
 
-  /** A row's menu instead of the browser's; with Shift the browser's. @param {MouseEvent} event */
+  /** Opens the row's menu instead of the browser's, which Shift still opens. @param {MouseEvent} event */
   #context(event) {
     const { element, list, id } = this.#rowOf(/** @type {HTMLElement} */ (event.target));
     const opener = list && id && (list.rowElement(id) ?? element);
     if (!opener || event.shiftKey || !this.screen.acts) return;
     event.preventDefault();
-    // A key brings no point of its own.
+    // The menu key has no position.
     const point = event.clientX > 0 ? { x: event.clientX, y: event.clientY } : undefined;
     if (this.menus.open?.id !== id) this.menus.toggle(this.#kindOf(list), id, opener, point);
   }
@@ -138,7 +138,7 @@ export class Shortcuts {
     return { element, list, id };
   }
 
-  /** Enter and Space press a control once, however long they are held down, and not what has just come in its place.
+  /** Enter and Space press a control once, however long they are held, and not a control that has just replaced it.
    * @param {KeyboardEvent} event */
   #pressed(event) {
     const { key, repeat, target } = event;
@@ -163,13 +163,13 @@ export class Shortcuts {
     if (this.#handle(event, target)) event.preventDefault();
   }
 
-  /** @param {KeyboardEvent} event @param {HTMLElement} target @returns {boolean} whether the key meant something */
+  /** @param {KeyboardEvent} event @param {HTMLElement} target @returns {boolean} whether the key was used */
   #handle(event, target) {
     if (event.key === "Escape") return this.#escape();
     return target.matches(FIELDS) ? this.#inSearch(event, target) : this.#command(event, target);
   }
 
-  /** Closes, clears or leaves one thing at a time. */
+  /** Esc closes, clears or leaves one thing at a time. */
   #escape() {
     const { panels, navigation, selection, claims } = this;
     if (panels.open) panels.close();
@@ -196,7 +196,7 @@ export class Shortcuts {
     const { panels } = this;
     const list = this.#listOf(target);
     if (!this.letters && event.key.length === 1 && event.key !== " ") return false;
-    // A key that is held down repeats only when it moves the focus.
+    // Only keys that move the focus repeat while they are held.
     if (event.repeat && event.key.length === 1 && !"jkJK ".includes(event.key)) return true;
     if (event.key === "/") return this.#search();
     if (event.key === "?") return this.#toggle("keys");
@@ -210,7 +210,7 @@ export class Shortcuts {
     );
   }
 
-  /** Keys that need no row. @param {KeyboardEvent} event */
+  /** Handles keys that need no row. @param {KeyboardEvent} event */
   #anywhere({ key }) {
     const { claiming } = this;
     if (key === "n") claiming.takeNext();
@@ -222,7 +222,7 @@ export class Shortcuts {
     return true;
   }
 
-  /** Keys for the focused row, or else for the open meeting. @param {KeyboardEvent} event @param {HTMLElement} target */
+  /** Handles keys for the focused row, or else for the open meeting. @param {KeyboardEvent} event @param {HTMLElement} target */
   #onRowOrMeeting({ key, shiftKey }, target) {
     const menu = key === "m" || key === "ContextMenu" || (key === "F10" && shiftKey);
     if (!menu && key !== "c") return false;
@@ -237,7 +237,7 @@ export class Shortcuts {
     return true;
   }
 
-  /** Admits all who wait in the open meeting, or in the focused row's; asks first, since they were not chosen one by one. */
+  /** Admits all who wait in the open meeting, or else in the focused row's; asks first, since they were not selected one by one. */
   #admitMeeting() {
     const { screen, roster } = this;
     const list = screen.lists.find((each) => each.focused);
@@ -282,7 +282,7 @@ export class Shortcuts {
     return true;
   }
 
-  /** Where the keys go on from the end of a list: from those waiting to those on hold, and back.
+  /** The row after the end of a list: keys go on from the waiting participants to those on hold, and back.
    * @param {import("../lists/virtual_list.js").List<any>} list @param {number} step */
   #neighbouringRow(list, step) {
     const { lobby, held } = this.screen;
@@ -309,11 +309,11 @@ function stored(key) {
   }
 }
 
-/** Without a storage it lasts as long as the page. @param {string} key @param {string} value */
+/** Without storage the choice lasts as long as the page. @param {string} key @param {string} value */
 function store(key, value) {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // As said.
+    // No storage.
   }
 }

@@ -1,13 +1,13 @@
-// A new version of the server has a new page: it is fetched when nothing would be lost by it, once for each version.
+// Reloads the page when the server has a new version: once for each version, and only when nothing would be lost.
 
 const RELOADED = "usher-reloaded-for";
 
 export class Upgrade {
-  /** @param {string} version of this page @param {() => boolean} isBusy whether a reload would lose something of the user's */
+  /** @param {string} version of this page @param {() => boolean} isBusy whether a reload would lose the user's work */
   constructor(version, isBusy) {
     this.isBusy = isBusy;
     this.version = version;
-    /** The server's version, where it is another one than this page's. */
+    /** The server's version if it differs from this page's, else "". */
     this.pending = "";
   }
 

@@ -1,5 +1,5 @@
-// The action bar below the list: results of the last requests, and the selection with its button. Always there, so that it never shifts the
-// list.
+// The action bar below the list: results of the last requests, and the selection with its button. It is always there, so that it never
+// moves the list.
 
 import { t } from "../lib/i18n.js";
 import { clockTimes } from "../lib/time.js";
@@ -30,7 +30,7 @@ import { undoButton } from "./undo_button.js";
 
 /** @typedef {import("../net/action_requests.js").ActionRequest} ActionRequest */
 
-/** The most results of a request that are listed. */
+/** The most results listed for a request. */
 const LISTED = 200;
 /** The place of the selection's button. */
 const SELECTION = "selection";
@@ -41,7 +41,7 @@ const times = clockTimes(document.documentElement.lang || "en");
 export function actionBar(parts) {
   const { screen, selection } = parts;
   const { chosen } = screen;
-  // The bar stays where it is until its request has its result.
+  // The selection stays in the bar until its request has its results.
   const some = selection.size > 0 || parts.actionRequests.atPlace(SELECTION) !== undefined;
   const hidden = some ? screen.chosenHidden : 0;
   const shownRequests = [...parts.actionRequests.all.values()].filter(worthShowing);
@@ -78,7 +78,7 @@ export function actionBar(parts) {
   `;
 }
 
-/** The button's text: where a filter hides some of the selection, it says that it is for the others. @param {number} n
+/** The button's text; if a filter hides some of the selection, it says that it is for the others. @param {number} n
  * @param {number} hidden */
 function keyOf(n, hidden) {
   if (n === 0) return "admit";
@@ -90,11 +90,11 @@ const tab = (parts, pane, name, label) =>
   html`<button type="button" aria-pressed=${parts.screen.choice.pane === pane}
     @click=${() => parts.navigation.show(pane)}>${icon(name)}<span>${label}</span></button>`;
 
-/** Whether the connection kept its result from this page, or it from the server.
+/** Whether the connection broke before the request reached the server, or before its result reached the page.
  * @param {import("../net/action_requests.js").ActionRequest} request */
 const isCut = ({ state }) => state === "cut_off" || state === "unheard" || state === "unsent";
 
-/** A bridge answers a request by its row; only a failure is shown here. @param {ActionRequest} request */
+/** A bridge's row shows the answer to its request, so only failures are shown here. @param {ActionRequest} request */
 const worthShowing = (request) => request.action !== "bridge" || request.state === "failed" || isCut(request);
 
 /** @param {Parts} parts @param {ActionRequest[]} requests @param {boolean} selecting */
@@ -146,7 +146,7 @@ function summary(parts, requests, last, undo) {
     }`;
 }
 
-/** The progress of a request for many, and the button that ends it. @param {Parts} parts @param {ActionRequest} request */
+/** The progress of a request for many, and the button that stops it. @param {Parts} parts @param {ActionRequest} request */
 function progress(parts, request) {
   const [done, n] = [request.results.length, request.names.size];
   const [first = ""] = request.names.keys();
@@ -172,7 +172,7 @@ function dismiss(parts, requests) {
 const hasFailed = (request) =>
   request.state === "failed" || request.state === "unanswered" || isCut(request) || failures(request).length > 0;
 
-/** The results of a request to list: the failures; for an undo all of them, since each answers a question of its own.
+/** The results to list for a request: the failures, or all results of an undo, since the user wants to know each.
  * @param {ActionRequest} request */
 const listed = (request) => (request.message.scope === "undo" && request.names.size > 1 ? request.results : failures(request));
 

@@ -1,6 +1,5 @@
-// The button that admits. It holds exactly the participants that it was drawn with; the number on it is theirs. While a request
-// from its place is
-// under way it stays there, inert, and says so.
+// The Admit button. It admits exactly the participants that it was drawn with, whose number it shows. While a request from its place is
+// under way it stays, inert, and says so.
 
 import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";
@@ -17,7 +16,7 @@ import { html, nothing } from "../vendor/lit.js";
 /**
  * @typedef {{ key: string, label: string, meeting?: string, name?: string, meetings?: number, style: "main" | "second" | "row" | "link", place: string,
  *   why?: string | null, rove?: boolean }} How
- *   `place`: identifies the button over drawings, for as long as it means the same to the user
+ *   `place`: identifies the button across drawings, as long as it means the same to the user
  */
 
 /** @param {Parts} parts @param {import("../net/protocol.js").PersonRow[]} people @param {import("../net/protocol.js").Scope} scope

@@ -1,4 +1,4 @@
-// The bell in the top line, which warns where the browser blocks alerts, and its panel of settings.
+// The bell in the top line, which warns if the browser blocks alerts, and its panel of settings.
 
 import { t } from "../lib/i18n.js";
 import { html, live, nothing } from "../vendor/lit.js";
@@ -13,7 +13,7 @@ import { icon } from "./icons.js";
  * }} Parts
  */
 
-/** The state of the bell: the obstacle if there is one, else the user's choice. @param {Parts} parts */
+/** The bell's state: the obstacle, if there is one, or else the user's choice. @param {Parts} parts */
 function stateOf({ alerts, prefs, screen }) {
   const { sound, volume, notify } = prefs.current;
   if (alerts.blocked) return "blocked";
@@ -66,7 +66,7 @@ function panel(parts) {
   `;
 }
 
-/** The browser's permission for notifications, and the only button that asks for it. @param {Parts} parts */
+/** The browser's permission for notifications, and the button that asks for it. @param {Parts} parts */
 function permission({ alerts, prefs }) {
   const { permission } = alerts;
   if (permission === "granted") return nothing;

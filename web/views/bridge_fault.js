@@ -1,4 +1,4 @@
-// A bridge's fault in words, and the button for a bridge that is not followed.
+// A bridge's fault in words, and the button that retries a bridge that is not connected.
 
 import { t } from "../lib/i18n.js";
 import { advice } from "../state/bridges.js";
@@ -21,7 +21,7 @@ export function faultText(bridge) {
   }${key ? html`<p class="advice">${t(key)}</p>` : nothing}`;
 }
 
-/** The user's button for a bridge that is not followed. @param {Parts} parts @param {Bridge} bridge */
+/** The button for a bridge that is not connected. @param {Parts} parts @param {Bridge} bridge */
 export function retryButton(parts, bridge) {
   if (["refused", "unreachable", "polling"].includes(bridge.state) && parts.screen.acts)
     return html`<button class="quiet-button" type="button" data-action="retry" ?disabled=${!parts.screen.live}

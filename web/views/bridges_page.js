@@ -1,4 +1,4 @@
-// The bridges, for administrators: how Usher and each one get on, second by second, and the button that leaves one alone.
+// The bridges, for administrators: each one's state and statistics, once a second, and the button that pauses it.
 
 import { number, t, tenths } from "../lib/i18n.js";
 import { duration } from "../lib/time.js";
@@ -57,7 +57,7 @@ export function bridgesPage(parts) {
   `;
 }
 
-/** All bridges together. @param {Parts} parts */
+/** The sums of all bridges. @param {Parts} parts */
 function summary(parts) {
   const all = [...parts.bridgeStats.latest.values()];
   const sum = (/** @type {(figures: BridgeFigures) => number} */ of) => all.reduce((total, figures) => total + of(figures), 0);
@@ -125,7 +125,7 @@ function state(bridge, now) {
     ${bridge.trouble ? html`<span class="quiet why" dir="auto">${bridge.trouble.what}</span>` : nothing}`;
 }
 
-/** The last minute's requests a second. @param {number[]} rates */
+/** The requests per second in the last minute. @param {number[]} rates */
 const sparkline = (rates) =>
   html`<svg class="spark" viewBox="0 0 60 16" preserveAspectRatio="none" aria-hidden="true" focusable="false">${svg`<polyline
     points=${curve(rates, 60, 15)} />`}</svg>`;
@@ -152,7 +152,7 @@ function cdr(bridge, { cdr: records }, now) {
     }</span>`;
 }
 
-/** Below a minute with a tenth of a second, so that the reader sees it move. @param {number} ms */
+/** Below a minute with tenths of a second, so that the reader sees it change. @param {number} ms */
 const age = (ms) => (ms < 60_000 ? t("seconds", { s: tenths(Math.max(0, ms) / 1000) }) : duration(ms));
 
 /** @param {BridgeFigures} figures */

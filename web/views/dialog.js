@@ -1,4 +1,4 @@
-// The question over the page: what it says, what it wants to know, and its answers. Which question it is, is the desk's.
+// The open question: its text, its fields and its answers. The caller decides what it asks.
 
 import { t } from "../lib/i18n.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
@@ -12,7 +12,7 @@ import { html, nothing, repeat } from "../vendor/lit.js";
 /** @param {Parts} parts */
 export function dialog({ dialogs }) {
   const { question } = dialogs;
-  // Keyed by the question itself: what was typed into another one must not stay in the fields.
+  // Keyed by the question, so that text typed into another one does not stay in the fields.
   return repeat(
     question ? [question] : [],
     (each) => each,
@@ -45,7 +45,7 @@ export function dialog({ dialogs }) {
   );
 }
 
-/** Words that are the same all the time, or follow what happens meanwhile. @param {string | (() => string)} words */
+/** A fixed text, or one that follows the page's state. @param {string | (() => string)} words */
 const textOf = (words) => (typeof words === "string" ? words : words());
 
 /** @param {import("../ui/dialogs.js").Dialogs} dialogs @param {Event} event */
@@ -60,7 +60,7 @@ function answer(dialogs, event) {
   dialogs.answer(new FormData(/** @type {HTMLFormElement} */ (event.target)));
 }
 
-/** The main field tells what it holds, for what is said of its length. @param {import("../ui/dialogs.js").Dialogs} dialogs
+/** Keeps the main field's text, whose length the question shows. @param {import("../ui/dialogs.js").Dialogs} dialogs
  * @param {Event} event */
 function typed(dialogs, event) {
   const field = /** @type {HTMLInputElement} */ (event.target);

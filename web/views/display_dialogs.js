@@ -1,4 +1,4 @@
-// Dialogs about displays: the form that pairs one, makes a link for one or changes one; the link; and whether to revoke it.
+// Dialogs about displays: the form that pairs one, makes a link for one or changes one, the new link, and the question before revoking one.
 
 import { canCopy } from "../lib/clipboard.js";
 import { t } from "../lib/i18n.js";

@@ -1,4 +1,4 @@
-// The form of a display, as it is filled in now: its views, names, size, themes, sound and language.
+// The form of a display: its views, names, size, themes, sound and language.
 
 import { t } from "../lib/i18n.js";
 import { fold } from "../lib/text.js";
@@ -34,10 +34,10 @@ import { icon } from "./icons.js";
  * @typedef {import("../state/display_draft.js").FormView} FormView
  */
 
-/** From so many on a list can be searched. */
+/** Lists with so many entries have a search field. */
 const MANY = 12;
 
-/** The form, as it is filled in now. */
+/** The whole form. */
 export class DisplayForm {
   /** @param {Parts} parts @param {Draft} draft */
   constructor(parts, draft) {
@@ -89,7 +89,7 @@ export class DisplayForm {
     this.parts.renderer.draw();
   }
 
-  /** The pressed button is gone or has moved: gives the focus to the next one. @param {string} id */
+  /** The clicked button has moved or is gone: moves the focus to the next one. @param {string} id */
   #goTo(id) {
     document.getElementById(`display-${id}`)?.focus();
   }
@@ -174,7 +174,7 @@ export class DisplayForm {
     </div>`;
   }
 
-  /** How long one of several stands, and its place among them. @param {FormView} view @param {number} n */
+  /** How long one of several views is shown, and its place among them. @param {FormView} view @param {number} n */
   #turn(view, n) {
     const { views } = this.form;
     const up = () => {
@@ -244,7 +244,7 @@ export class DisplayForm {
       ${this.#fault(`chosen-${view.key}`)} <p class="quiet">${why}</p></fieldset>`;
   }
 
-  // How it shows it.
+  // How the display looks.
 
   #names() {
     return html`<fieldset class="plain-set names"><legend>${t("displays.names")}</legend>
@@ -330,7 +330,7 @@ export class DisplayForm {
 
 const dates = new Intl.DateTimeFormat(document.documentElement.lang || "en", { dateStyle: "medium" });
 
-/** By its own name, as it would begin a line. @param {string} code */
+/** A language's own name, with a capital. @param {string} code */
 function nameOfLanguage(code) {
   const name = new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
   return name.charAt(0).toLocaleUpperCase(code) + name.slice(1);

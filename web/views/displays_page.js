@@ -22,9 +22,9 @@ import { statusLine } from "./status_line.js";
 /** @typedef {import("../net/protocol.js").DisplayView} DisplayView */
 
 const COLUMNS = ["name", "views", "state", "browser", "version"];
-/** So many of the chosen are named; more are only counted. */
+/** The page names so many chosen meetings or bridges, and counts the others. */
 const NAMED = 3;
-/** Until when a time is told by how long it is ago, in ms; what is older has a date. */
+/** Times up to so long ago are shown relative to now, in ms; older ones have a date. */
 const RECENT = 3_600_000;
 
 const moments = new Intl.DateTimeFormat(document.documentElement.lang || "en", {
@@ -58,7 +58,7 @@ export function displaysPage(parts) {
   `;
 }
 
-/** Screens that want to be let in, and what was just done. @param {Parts} parts */
+/** Screens that show a code, and the last notice. @param {Parts} parts */
 function summary(parts) {
   const { list, waiting } = parts.displays;
   if (list === null) return t("loading");
@@ -163,7 +163,7 @@ const acts = (parts, row) => html`
 `;
 
 /** @param {Parts} parts @param {"edit" | "identify" | "reload" | "revoke" | "forget"} what @param {DisplayRow} row @param {() => void} onClick
- * @param {boolean} [away] that there is no screen to hear it */
+ * @param {boolean} [away] whether no screen is connected */
 const act = (parts, what, row, onClick, away = false) =>
   html`<button class="quiet-button" type="button" data-action="display-${what}" ?disabled=${!parts.screen.live || away}
     aria-label=${t(`displays.do_${what}`, { name: row.display.name })} title=${t(away ? "displays.away" : `displays.why_${what}`)}

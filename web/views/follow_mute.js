@@ -1,4 +1,4 @@
-// Whether a meeting is followed or muted by this user: the two buttons of an open meeting, and the mark on its card.
+// Following and muting a meeting: the two buttons of an open meeting, and the mark on its card.
 
 import { t } from "../lib/i18n.js";
 import { withMeeting, withoutMeeting } from "../state/followed_meetings.js";

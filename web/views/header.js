@@ -1,4 +1,4 @@
-// The top line: name, search, bridges (in words only when there is something to say), who I am and the menu.
+// The top line: name, search, bridges (with words only if one needs attention), the user and the menu.
 
 import { t } from "../lib/i18n.js";
 import { condition } from "../state/bridges.js";
@@ -20,7 +20,7 @@ import { presence } from "./presence.js";
  * }} Parts
  */
 
-/** Up to this many fine bridges are named; more are only counted. */
+/** The most bridges without a fault that are named; more are only counted. */
 const NAMED = 3;
 
 /** @param {Parts} parts */

@@ -1,4 +1,4 @@
-// Drawn signs. Every one of them stands beside a word or carries one for screen readers.
+// Icons. Each is next to a word, or has one for screen readers.
 
 import { html, svg } from "../vendor/lit.js";
 
@@ -47,5 +47,5 @@ const paths = {
 export const icon = (name) =>
   html`<svg class="icon icon-${name}" viewBox="0 0 16 16" aria-hidden="true" focusable="false">${paths[name]}</svg>`;
 
-/** An icon that says something by itself. @param {keyof typeof paths} name @param {string} text */
+/** An icon with a meaning of its own, and its text. @param {keyof typeof paths} name @param {string} text */
 export const sign = (name, text) => html`<span class="sign" title=${text}>${icon(name)}<span class="unseen">${text}</span></span>`;

@@ -1,4 +1,4 @@
-// How the list is shown: columns, density, order and filters unfold from one button; the filters in force stand as chips below the title.
+// How the list is shown: a panel for columns, density, order and filters, and the active filters as chips below the title.
 
 import { canCopy } from "../lib/clipboard.js";
 import { t } from "../lib/i18n.js";
@@ -84,8 +84,8 @@ function panel(parts) {
   `;
 }
 
-/** Several may be chosen; a choice that is not there just now stays, to be taken away. By name, so that a choice moves none of
- * them. @param {Parts} parts @param {"meetings" | "bridges"} which */
+/** Several can be chosen. A choice that does not exist now stays, so that it can be removed. Ordered by name, so that a choice moves
+ * none. @param {Parts} parts @param {"meetings" | "bridges"} which */
 function many(parts, which) {
   const { view } = parts.listOptions;
   const there =
@@ -129,10 +129,10 @@ const withOrWithout = (list, item, on) => (on ? [...list, item] : list.filter((e
 /** @param {Event} event */
 const chosenIn = (event) => /** @type {HTMLSelectElement} */ (event.target).value;
 
-/** Columns by which the list can be put in order. @type {Record<string, View["order"]>} */
+/** The order for each column that can have one. @type {Record<string, View["order"]>} */
 const ORDER_OF = { when: "wait", who: "name", meeting: "meeting", bridge: "bridge" };
 
-/** The head of a column: a click orders the list by it, another one reverses the order. By keyboard the panel does the same.
+/** A column's head: a click orders the list by it, another click reverses the order. Keyboard users have the panel for that.
  * @param {Parts} parts @param {string} head @param {"lobby" | "call"} kind */
 export function columnHead({ listOptions }, head, kind) {
   const words = t(`col_${head}`);
@@ -142,7 +142,7 @@ export function columnHead({ listOptions }, head, kind) {
   if (!order) return html`<span class="col-${head}" role="columnheader">${words}</span>`;
   const { view } = listOptions;
   const on = view.order === order;
-  // The longest wait first is the plain order of waits, A before Z that of words.
+  // The plain order has the longest wait first, and A before Z.
   const rising = (order === "wait") === view.reverse;
   return html`<span class="col-${head}" role="columnheader"
     aria-sort=${on ? (rising ? "ascending" : "descending") : nothing}><button type="button" tabindex="-1"
@@ -154,7 +154,7 @@ export function columnHead({ listOptions }, head, kind) {
           })}>${words}${on ? icon(rising ? "up" : "down") : nothing}</button></span>`;
 }
 
-/** The filters in force and how many participants they hide, so that a forgotten filter hides nobody unnoticed. @param {Parts} parts */
+/** The active filters, and how many participants they hide, so that a forgotten filter is noticed. @param {Parts} parts */
 export function activeFilters(parts) {
   const { screen, listOptions } = parts;
   const all = screen.openId === null;

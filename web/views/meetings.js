@@ -1,4 +1,4 @@
-// The left column: every meeting, those with waiting participants first, and notices below.
+// The left column: all meetings, those with waiting participants first, and the notices below.
 
 import { number, t } from "../lib/i18n.js";
 import { meetingNameOf } from "../lib/names.js";
@@ -64,7 +64,7 @@ function card(parts, { row, id, gone }, index) {
   const { screen } = parts;
   const open = screen.openId === id;
   const people = gone === null && row.waiting > 0 && screen.acts ? screen.admissibleOf(id) : [];
-  // Its button is for the participants who pass the search and the filters, and says so.
+  // The button is for the participants who pass the search and the filters, and says so.
   const some = people.length > 0 && screen.hiddenOf(id) > 0;
   const place = `card:${id}`;
   return html`<li class="card" data-index=${index} data-meeting=${id} data-gone=${gone === null ? "no" : "yes"}
@@ -121,13 +121,13 @@ const facts = (
 ) => html`${lobbyWords(parts, row)}${unreadable(row)}${handler(parts, row)}<span class="fact">${t("in_call_n", { n: row.in_call })}</span
   >${row.claim ? nothing : html`<span class="fact bridges-of">${row.bridges.join(", ")}</span>`}`;
 
-/** Participants about whom CMS's answers can't be read: they may wait, and no list shows that. @param {Meeting} row */
+/** Participants whose data from CMS can't be read: they may be waiting, and no list shows that. @param {Meeting} row */
 const unreadable = (row) =>
   row.unreadable
     ? html`<span class="fact unreadable" title=${t("unreadable_why")}>${icon("warning")}${t("unreadable_n", { n: row.unreadable })}</span>`
     : nothing;
 
-/** Shows which moderator handles the whole meeting. @param {Parts} parts @param {Meeting} row */
+/** The moderator who handles the whole meeting. @param {Parts} parts @param {Meeting} row */
 export function handler(parts, { claim }) {
   if (!claim) return nothing;
   const mine = claim.by === parts.screen.me;
@@ -137,10 +137,10 @@ export function handler(parts, { claim }) {
       }</span>`;
 }
 
-/** How many wait for an answer: those on hold don't. @param {Meeting} row */
+/** How many wait, without those on hold. @param {Meeting} row */
 const active = (row) => row.waiting - (row.held ?? 0);
 
-/** "No lobby here" is something else than nobody waiting, and both than not known. @param {Parts} parts @param {Meeting} row */
+/** Distinguishes a meeting without a lobby from an empty lobby and from an unknown one. @param {Parts} parts @param {Meeting} row */
 function lobbyWords(parts, row) {
   const held = row.held ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: row.held })}</span>` : nothing;
   if (active(row) > 0)

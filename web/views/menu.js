@@ -1,4 +1,4 @@
-// The menu of a person, a meeting or the selection: every action always in its place; what can't be done just now says why.
+// The menu of a participant, a meeting or the selection. Every action always has its place; one that is not possible says why.
 
 import { t } from "../lib/i18n.js";
 import { meetingNameOf, nameOf } from "../lib/names.js";
@@ -21,7 +21,7 @@ import { icon } from "./icons.js";
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
  * @typedef {{ name: string, label: string, why?: string | null, shortcut?: string, danger?: boolean, act: () => void }} Entry
- *   `why`: a catalogue key; there where the entry can't be chosen
+ *   `why`: a catalogue key, if the entry can't be chosen
  */
 
 /** @param {Parts} parts */
@@ -204,7 +204,7 @@ const labelOf = (name, other) => (other ? t("menu.of_handled", { name, by: other
 const handling = (by) => html`${icon("hand")}${t("claim.by", { by })}`;
 
 /**
- * The button that a menu hangs on.
+ * The button that opens a menu.
  * @param {Parts} parts @param {import("../ui/menus.js").MenuKind} kind @param {string} id
  * @param {{ label: string, rove?: boolean, words?: string }} how `words`: shown instead of the three dots
  */

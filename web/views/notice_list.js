@@ -1,4 +1,4 @@
-// Notices beside the lists: bridges with a fault, hidden meetings, a new version. They stand at the foot, so that they move nothing.
+// Notices about bridges with a fault, hidden meetings and a new version. They are at the foot, so that they move nothing.
 
 import { t } from "../lib/i18n.js";
 import { clockTimes } from "../lib/time.js";
@@ -24,7 +24,7 @@ export function noticeList(parts) {
   const hidden = server?.hidden_meetings ?? 0;
   const { phase, reason } = parts.screen.link;
   const { sessionEnds } = parts.screen;
-  // Each kind in a place of its own, and each bridge in an element of its own: a click must not hit another bridge's button.
+  // Each kind has its own place, and each bridge its own element, so that a click never hits another bridge's button.
   const all = [
     phase === "stopped" ? note(true, t("stopped"), t("stopped_why", { reason }), reload()) : nothing,
     sessionEnds ? note(true, t("session_ends", { at: times.long(sessionEnds) }), t("session_ends_why")) : nothing,
@@ -42,7 +42,7 @@ export function noticeList(parts) {
   return all.every((each) => each === nothing) ? nothing : html`<ul class="notes" aria-label=${t("notes_label")}>${all}</ul>`;
 }
 
-/** The list grows at its top, away from the foot of the page: who is said already stays where it is.
+/** Newest first: the list grows at its top, away from the foot, so that notices already shown stay where they are.
  * @param {import("../net/protocol.js").BridgeRow} a @param {import("../net/protocol.js").BridgeRow} b */
 const newestFirst = (a, b) => b.since - a.since || (a.id < b.id ? -1 : 1);
 
@@ -54,7 +54,7 @@ function bridgeNote(parts, bridge) {
   return note(what.grave, text, "", html`${faultText(bridge)}${retryButton(parts, bridge)}`);
 }
 
-/** When what is wrong began. @param {import("../net/protocol.js").BridgeRow} bridge */
+/** When the fault began. @param {import("../net/protocol.js").BridgeRow} bridge */
 const since = (bridge) =>
   bridge.trouble ? html` <span class="quiet">${t("since_at", { at: times.long(bridge.since) })}</span>` : nothing;
 

@@ -1,4 +1,4 @@
-// Results of requests and actions in words: for the action bar, the rows and the screen reader. Touches no page.
+// Results of requests and actions in words, for the action bar, the rows and screen readers. Touches no element.
 
 import { reasonOf, sentence } from "../lib/failure_reasons.js";
 import { t } from "../lib/i18n.js";
@@ -10,7 +10,7 @@ import { isUnderWay, withResult } from "../net/action_requests.js";
  * @typedef {import("../lib/failure_reasons.js").About} About
  */
 
-/** Until when "ago" is counted in seconds, in ms; what is older has a time of day. */
+/** Times up to so long ago are counted in seconds, in ms; older ones have a time of day. */
 const JUST_NOW = 120_000;
 
 /** @param {number | null | undefined} at @param {number} now @param {(at: number) => string} clock */
@@ -21,7 +21,7 @@ function ago(at, now, clock) {
 }
 
 /**
- * The text of a result, with its reason where there is one.
+ * The text of a result, with its reason if there is one.
  * @param {Outcome} outcome @param {string} action @param {number} now the server's @param {(at: number) => string} clock
  *   @param {About} [about]
  */
@@ -34,23 +34,23 @@ export function outcomeText({ result, reason, by, at }, action, now, clock, abou
   return why ? sentence(why) : t(`outcome_${result}`);
 }
 
-/** Results of bridges: their reason is a code, or a sentence of the server's. */
+/** The results whose reason is a code or a sentence from the server. */
 const EXPLAINED = new Set(["refused", "unreachable", "unconfirmed", "interrupted"]);
 
-/** Whether the reason of a result has words. @param {string} result */
+/** Whether a result can have a reason. @param {string} result */
 export const hasReason = (result) => EXPLAINED.has(result);
 
-/** The code of a result's reason, for small print; "" where there is none. @param {Outcome} outcome */
+/** The code of a result's reason, for small print; "" if there is none. @param {Outcome} outcome */
 export const codeOf = ({ result, reason }) => (EXPLAINED.has(result) ? (reasonOf(reason ?? "")?.code ?? "") : "");
 
-/** As `outcomeText`, for a list in which each has a line of their own. @param {Outcome} outcome @param {string} action @param {string} name
+/** Like `outcomeText`, for a list with one line for each target. @param {Outcome} outcome @param {string} action @param {string} name
  * @param {number} now @param {(at: number) => string} clock @param {About} [about] */
 export function resultText(outcome, action, name, now, clock, about = {}) {
   const why = outcome.result === "refused" && action === "admit" ? reasonOf(outcome.reason ?? "", { action, ...about }) : null;
   return why ? t("refused.admit", { name, why: sentence(why) }) : outcomeText(outcome, action, now, clock, about);
 }
 
-/** One who was to be sent back by an undo: whether they are. @param {Outcome} outcome @param {number} now
+/** The result of an undo for one participant. @param {Outcome} outcome @param {number} now
  * @param {(at: number) => string} clock */
 export function undoResultText(outcome, now, clock) {
   if (outcome.result === "done" || outcome.result === "already") return t("undo.sent_back");
@@ -97,7 +97,7 @@ function undone(request) {
 /** @type {import("../net/protocol.js").ResultWord[]} */
 const NOT_DONE = ["already", "left", "unconfirmed", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"];
 
-/** The reason of one of a request's results; with the next step only where there is no other result. @param {ActionRequest} request
+/** The reason of one of a request's results; the next step is added only if there is no other result. @param {ActionRequest} request
  * @param {import("../net/protocol.js").Result} result @param {About} about */
 function whyOf(request, { result, reason }, about) {
   if (!EXPLAINED.has(result)) return reason ?? "";

@@ -1,4 +1,4 @@
-// The middle column: all who wait, or one meeting with its two lists.
+// The middle column: all waiting participants, or one meeting with its two lists.
 
 import { number, t } from "../lib/i18n.js";
 import { meetingNameOf } from "../lib/names.js";
@@ -130,7 +130,7 @@ function everything(parts, open) {
   const all = ticked > 0 && ticked === admissible.length;
   const { size } = meetingsOf(admissible);
   const meeting = open && !screen.filtered;
-  // Where nothing is hidden, those shown are all who wait, be they of one meeting.
+  // If nothing is hidden, those shown are all who wait, even if they are in one meeting.
   const one =
     screen.filtered || size !== 1 ? undefined : (screen.meeting ?? parts.roster.meetings.get(admissible[0]?.meeting ?? ""));
   const how = one
@@ -139,7 +139,7 @@ function everything(parts, open) {
   const some = screen.filtered ? "admit_shown_n" : "admit_n";
   const key = admissible.length === 0 ? "admit" : some;
   const place = `heading:${screen.openId ?? ""}`;
-  // One button stands out at a time: the selection's, where there is one; never one for people of several meetings.
+  // Only one button stands out: the selection's, if there is one, and never one for participants of several meetings.
   const aside = selection.size > 0 && !parts.actionRequests.atPlace(place);
   return html`
     <label class="tick-all"><input type="checkbox" id="select-all" .checked=${live(all)} .indeterminate=${live(ticked > 0 && !all)}
@@ -193,7 +193,7 @@ function grid(parts, list, label, kind) {
   </div>`;
 }
 
-/** Participants on hold form a group of their own, below those who wait for an answer. @param {Parts} parts */
+/** Participants on hold, in a group below the other waiting participants. @param {Parts} parts */
 const onHold = (parts) =>
   parts.screen.held.entries.length > 0
     ? html`<h2 class="section" data-section="held">${icon("hold")}${t("on_hold_group")} <span class="number"
@@ -214,7 +214,7 @@ function called(parts) {
   `;
 }
 
-/** A list that is there only while it has entries. @param {Parts} parts
+/** A list that is only shown while it has entries. @param {Parts} parts
  * @param {import("../lists/virtual_list.js").List<Person>} list @param {string} title */
 const section = (parts, list, title) =>
   list.entries.length > 0

@@ -1,4 +1,4 @@
-// One row: a participant who waits or is in the call, or the trace of one who has just left the list.
+// One row: a participant who waits or is in the call, or the trace of one who has just left.
 
 import { t } from "../lib/i18n.js";
 import { nameOf } from "../lib/names.js";
@@ -60,7 +60,7 @@ export function personRow(parts, list, { id, row, gone }, index, kind) {
   </div>`;
 }
 
-/** The bridge that hosts a participant, or the name of one that Usher does not follow. @param {Person} row */
+/** The bridge that hosts a participant, or the name of one that Usher is not configured for. @param {Person} row */
 function bridgeName({ bridge, elsewhere }) {
   if (bridge !== null) return html`<bdi>${bridge}</bdi>`;
   return elsewhere ? html`<bdi class="quiet" title=${t("elsewhere_why")}>${elsewhere}</bdi>` : nothing;
@@ -89,7 +89,7 @@ const personName = (row) =>
     ? html`<span class="nameless">${t("person_no_name")}</span>`
     : html`<bdi title=${plain(row.name)}>${row.name}</bdi>`;
 
-/** Namesakes in one meeting carry the end of their id, and so do participants without a name. @param {Parts} parts @param {Person} row */
+/** The end of the id, for namesakes in one meeting and participants without a name. @param {Parts} parts @param {Person} row */
 const namesake = (parts, row) =>
   isBlank(row.name) || parts.roster.hasNamesake(row)
     ? html`<span class="tag" title=${t("namesake_why")}>${row.id.slice(-4)}</span>`
@@ -104,7 +104,7 @@ const doing = (row, kind) => html`<span class="marks">${kind === "call" && row.m
 
 /** @typedef {{ kind: string, sign: Parameters<typeof icon>[0] | null, text: string, code?: string }} Fact */
 
-/** Further facts of a participant on one line: the claim, a failure, a hold.
+/** Further facts about a participant, on one line: the claim, a failure, a hold.
  * @param {Parts} parts @param {Person} row @param {import("../net/protocol.js").Claim | null} claim */
 function about(parts, row, claim) {
   const facts = [
@@ -124,7 +124,7 @@ function about(parts, row, claim) {
   )}</span>`;
 }
 
-/** The server has not confirmed a request for this participant. @param {Parts} parts @param {Person} row @returns {Fact | null} */
+/** A request for this participant whose receipt is overdue. @param {Parts} parts @param {Person} row @returns {Fact | null} */
 function unconfirmed(parts, { id }) {
   const request = parts.actionRequests.forPerson(id);
   return request && parts.connection.isOverdue(request.ref)
@@ -137,7 +137,7 @@ function handling(parts, row, claim) {
   if (!claim) return null;
   if (claim.by === parts.screen.me) return row.claim ? { kind: "handling mine", sign: "hand", text: t("claim.mine") } : null;
   if (row.claim) return { kind: "handling", sign: "hand", text: t("claim.by", { by: claim.by }) };
-  // The open meeting's title says so for all.
+  // The open meeting's title already shows its claim.
   return parts.screen.openId === null ? { kind: "handling", sign: "hand", text: t("claim.by_meeting", { by: claim.by }) } : null;
 }
 
@@ -160,7 +160,7 @@ function held(parts, { hold, ...row }) {
   return { kind: due ? "held due" : "held", sign: due ? "due" : "hold", text: t(key, { by, reason, at }) };
 }
 
-/** The person's bridge is in trouble: what is shown of them may not be so any more. @param {Parts} parts @param {Person} row
+/** The participant's bridge has a fault, so the row may be out of date. @param {Parts} parts @param {Person} row
  * @returns {Fact | null} */
 function outOfDate(parts, row) {
   const why = parts.screen.whyStale(row);
@@ -194,7 +194,7 @@ function action(parts, row, kind) {
   const { screen } = parts;
   const ready = kind === "lobby" ? admit(parts, row) : letIn(row);
   const what = row.pending ? pending(parts, row, row.pending) : ready;
-  // The button that calls it off needs the room.
+  // The Cancel button needs the room.
   const menu =
     screen.acts && !isHeldBack(parts, row)
       ? menuButton(parts, "person", row.id, { label: t("menu.of", { name: nameOf(row) }), rove: true })
@@ -202,7 +202,7 @@ function action(parts, row, kind) {
   return html`${what}${menu}`;
 }
 
-/** Whether this page's user can still cancel a request for a participant. @param {Parts} parts @param {Person} row */
+/** Whether the user can still cancel a request for a participant. @param {Parts} parts @param {Person} row */
 const isHeldBack = (parts, { id, pending }) =>
   (pending?.until ?? 0) > parts.screen.now &&
   pending?.by === parts.screen.me &&
@@ -219,7 +219,7 @@ const admit = (parts, row) =>
       })
     : nothing;
 
-/** An action under way; its user can cancel one that is not sent yet, where it has this target alone.
+/** An action under way. Its user can cancel it before it is sent, if this is its only target.
  * @param {Parts} parts @param {Person} row @param {import("../net/protocol.js").Pending} what */
 function pending(parts, row, { action, by, until }) {
   const mine = by === parts.screen.me;
@@ -250,7 +250,7 @@ const letIn = ({ admitted }) =>
 function trace(parts, old, kind) {
   const row = parts.roster.people.get(old.id);
   if (!row) return html`<span class="trace">${t("trace_left")}</span>`;
-  // A participant who was in the call is in the lobby again.
+  // The participant was in the call and is in the lobby again.
   const inLobby = kind === "call" && row.lobby === "waiting";
   if (inLobby) return html`<span class="trace">${row.sent_back ? sentBack(row.sent_back) : t("trace_lobby")}</span>`;
   if (row.lobby === "waiting" && kind === "lobby" && Boolean(row.hold) !== Boolean(old.hold))

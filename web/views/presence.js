@@ -1,4 +1,4 @@
-// Other users with an open page: in the top line, and on each meeting that they look at.
+// Other users with an open page, in the top line and on the meetings that they look at.
 
 import { t } from "../lib/i18n.js";
 import { meetingNameOf } from "../lib/names.js";
@@ -18,10 +18,10 @@ import { icon } from "./icons.js";
 
 /** @typedef {import("../net/protocol.js").UserRow} User */
 
-/** So many are shown by their initials; more are only counted. */
+/** The most users shown by their initials; more are only counted. */
 const SHOWN = 4;
 
-/** In the top line; a count alone where there is no room. @param {Parts} parts */
+/** The users in the top line; only their number if there is no room. @param {Parts} parts */
 export function presence(parts) {
   const all = others(parts.roster.users, parts.screen.me);
   if (all.length === 0) return nothing;

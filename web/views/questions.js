@@ -27,17 +27,17 @@ import { icon } from "./icons.js";
  * @typedef {{ person: Person, claim: Claim }[]} Handled
  */
 
-/** In how many minutes a reminder may come. */
+/** The choices for a reminder, in minutes. */
 const REMINDERS = [2, 5, 10, 15, 30, 60];
-/** The one that is chosen where nobody chooses. */
+/** The reminder chosen at first. */
 const REMINDER = 10;
-/** How long a message may stand, in seconds. */
+/** The choices for how long a message is shown, in seconds. */
 const MESSAGE_TIMES = [30, 60, 300, 900, 3600];
 
 const times = clockTimes(document.documentElement.lang || "en");
 
 /**
- * Asks about several participants, or about one that is claimed or on hold. Participants who leave meanwhile drop out; no others join.
+ * Asks about several participants, or about one who is claimed or on hold. Participants who leave meanwhile drop out; no others join.
  * @param {Parts} parts
  * @param {{ action: import("../net/person_actions.js").PlainAction, people: Person[], handled: Handled, held: Person[], rest: Person[],
  *   hidden: number, act: (still: Person[]) => void, actOnRest: (still: Person[]) => void }} what
@@ -72,7 +72,7 @@ export function sureQuestion(parts, { action, people, handled, held, rest, hidde
 }
 
 /**
- * Whether the own last admissions are taken back.
+ * Asks whether to undo the user's last admissions.
  * @param {Parts} parts @param {{ people: Map<string, string>, rows: Person[], act: () => void }} what `rows`: those of them who are there
  * @returns {Question}
  */
@@ -87,7 +87,7 @@ export function undoQuestion(parts, { people, rows, act }) {
   };
 }
 
-/** The participants of a question for whom the action is still possible; all of them without a connection.
+/** The question's participants for whom the action is still possible; all of them without a connection.
  * @param {Parts} parts @param {import("../state/permissions.js").PersonAction} action @param {Person[]} people */
 function stillThere(parts, action, people) {
   if (!parts.screen.live) return people;
@@ -102,7 +102,7 @@ function titleOf(action, people, n = people.length) {
   return meetings > 1 ? t(`ask_across_n.${action}`, { n, meetings }) : t(`ask_n.${action}`, { n });
 }
 
-/** Several people: in which meetings they are, and who of them waits longest. @param {Parts} parts @param {Person[]} people */
+/** Several participants: their meetings, and those who wait longest. @param {Parts} parts @param {Person[]} people */
 function groupDetails(parts, people) {
   const [meetings, { named, more }] = [[...meetingsOf(people)], longest(people)];
   const nameOfMeeting = (/** @type {string} */ id) => meetingNameOf(parts.roster.meetings.get(id));
@@ -150,7 +150,7 @@ function gone(parts, people, still) {
 export function holdQuestion(parts, { people, handled, act, end }) {
   const only = people.length === 1 ? people[0] : undefined;
   const now = parts.clock.now();
-  // A future reminder stays, unless the user sets another one.
+  // A future reminder is kept unless the user sets another one.
   const set = (only?.hold?.remind_at ?? 0) > now ? (only?.hold?.remind_at ?? 0) : 0;
   const remaining = () => Math.max(1, Math.round((set - parts.clock.now()) / 1000));
   return {
@@ -242,7 +242,7 @@ export function lockQuestion(parts, { action, meeting, claim, act }) {
   };
 }
 
-/** Lists the participants whom an unlocking lets in or may let in, also those whom a filter hides. @param {Parts} parts
+/** Lists the participants that an unlock lets in or may let in, even if a filter hides them. @param {Parts} parts
  * @param {Meeting} meeting */
 function letIn(parts, meeting) {
   const [people, hidden] = [parts.roster.lobby(meeting.id), parts.screen.hiddenOf(meeting.id)];
@@ -276,7 +276,7 @@ function heldLines(held, people) {
   return warning(t(reason ? "hold.said_why" : "hold.said", { name: nameOf(first), by, reason }));
 }
 
-/** One person, so that nobody is taken for a namesake. @param {Parts} parts @param {Person} person */
+/** One participant, distinguished from namesakes. @param {Parts} parts @param {Person} person */
 const personLine = (parts, person) => html`<p class="target"><bdi class="strong">${nameOf(person)}</bdi>
   <bdi>${person.address}</bdi><bdi class="quiet">${meetingNameOf(parts.roster.meetings.get(person.meeting))}</bdi></p>`;
 
@@ -284,7 +284,7 @@ const personLine = (parts, person) => html`<p class="target"><bdi class="strong"
 const counter = (id, key, n, most) =>
   html`<span class=${n > most ? "quiet grave" : "quiet"} id=${id}>${n > most ? icon("warning") : nothing}${t(key, { n, most })}</span>`;
 
-/** In one line: what is pasted may hold tabs, and what is typed line breaks. @param {FormData} fields @param {string} name */
+/** A field's text as one line: pasted text may have tabs, and typed text line breaks. @param {FormData} fields @param {string} name */
 const textOf = (fields, name) =>
   String(fields.get(name) ?? "")
     .replace(/\p{Cc}+/gu, " ")

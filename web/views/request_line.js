@@ -1,4 +1,4 @@
-// The text of a request's progress or result, as the page tells it now.
+// The text of a request's progress or result.
 
 import { clockTimes } from "../lib/time.js";
 import { requestText } from "./outcome_text.js";

@@ -1,4 +1,4 @@
-// The whole desk: header, meetings, participants, action bar. Templates only.
+// The whole desk: header, meetings, participants, action bar.
 
 import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";

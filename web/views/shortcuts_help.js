@@ -1,4 +1,4 @@
-// The keys, shown with `?`.
+// The list of keys, opened with `?`.
 
 import { t } from "../lib/i18n.js";
 import { html, live } from "../vendor/lit.js";
@@ -32,7 +32,7 @@ const KEYS = [
   ["?", "key_help"],
 ];
 
-/** As it is written on a keyboard of this language. @param {string} keys */
+/** Keys as a keyboard of this language labels them. @param {string} keys */
 const written = (keys) => keys.replace(/Shift|Space|Enter|Esc/g, (name) => t(`kbd_${name.toLowerCase()}`));
 
 /** @param {Parts} parts */

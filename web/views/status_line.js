@@ -1,4 +1,4 @@
-// The line under the title and the words of an empty list: how much of what is shown can be believed.
+// The line below the title and the text of an empty list: how far the data shown can be trusted.
 
 import { t } from "../lib/i18n.js";
 import { meetingNameOf } from "../lib/names.js";
@@ -29,7 +29,7 @@ const FIRST_WORDS = {
   stopped: "stopped",
 };
 
-/** Always there, so that nothing below it moves when there is more to say. @param {Parts} parts */
+/** Always there, so that nothing below it moves when it gets longer. @param {Parts} parts */
 export function statusLine(parts) {
   const { screen } = parts;
   const { phase, shown, asOf } = screen.link;
@@ -57,7 +57,7 @@ export function statusLine(parts) {
     ${staleBridges(parts)} ${ofMeeting(parts)}`;
 }
 
-/** The open meeting's message on screen, and its last failed action. @param {Parts} parts */
+/** The message that the open meeting shows, and its last failed action. @param {Parts} parts */
 function ofMeeting(parts) {
   const row = parts.screen.meeting;
   if (!row) return nothing;
@@ -109,7 +109,7 @@ function staleBridges(parts) {
   return html`<span class=${paused ? "fact amber" : "fact grave"}>${icon(paused ? "note" : "warning")}${text}</span>`;
 }
 
-/** Says why nobody is listed, and never "nobody waits" while that isn't known. @param {Parts} parts */
+/** Says why nobody is listed, but never that nobody waits while that is not known. @param {Parts} parts */
 export function emptyListMessage(parts) {
   const { screen } = parts;
   if (screen.shown.length > 0) return nothing;

@@ -1,4 +1,4 @@
-// When a wait is long in a meeting, and when too long: a chip of the open meeting, and what unfolds from it.
+// The open meeting's thresholds, from which a wait is long or too long: a chip, and its panel.
 
 import { t } from "../lib/i18n.js";
 import { duration } from "../lib/time.js";

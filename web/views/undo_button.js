@@ -1,5 +1,5 @@
-// The button that undoes the user's last admissions: quiet, for some seconds, or as long as the user reaches for it. Its text says
-// how many.
+// The button that undoes the user's last admissions: it is there for some seconds, or as long as the user reaches for it. Its text says
+// how many they are.
 
 import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";
@@ -14,7 +14,7 @@ import { html, nothing } from "../vendor/lit.js";
 
 /**
  * @param {Parts} parts @param {import("../state/undo_offers.js").Series | null} series @param {boolean} named whether it has to say
- *   what it takes back
+ *   what it undoes
  */
 export function undoButton(parts, series, named) {
   if (!series) return nothing;

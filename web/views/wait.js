@@ -1,4 +1,4 @@
-// A wait and its marks when it is long: shape, text and colour, and the button that acknowledges it.
+// A wait, its marks when it is long (shape, text and colour), and the button that acknowledges it.
 
 import { t } from "../lib/i18n.js";
 import { nameOf } from "../lib/names.js";
@@ -43,17 +43,17 @@ function shape(parts, row, meeting, late) {
       @click=${() => parts.waitActions.acknowledge([row])}>${icon("very_late")}</button>`;
 }
 
-/** When a wait began, by the clock. @param {Person} row */
+/** The time of day when a wait began. @param {Person} row */
 export const began = (row) =>
   row.waiting_since === null
     ? nothing
     : html`<time datetime=${new Date(row.waiting_since).toISOString()}>${times.short(row.waiting_since)}</time>`;
 
-/** Tells which moderator acknowledged a long wait; "" where none did. @param {Person} row */
+/** Who acknowledged a long wait; "" if nobody did. @param {Person} row */
 export const seenBy = ({ acknowledged }) =>
   acknowledged ? t("wait.seen_by", { by: acknowledged.by, at: times.short(acknowledged.at) }) : "";
 
-/** In the line under the title: those shown who wait too long, and one button for them all. @param {Parts} parts */
+/** For the line below the title: how many of those shown wait too long, and one button for them all. @param {Parts} parts */
 export function lateOnes(parts) {
   const { shown, acts, live } = parts.screen;
   const late = shown.filter((person) => parts.screen.standsOut(person));
