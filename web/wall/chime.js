@@ -1,4 +1,4 @@
-// One gentle chime when somebody has waited too long, again each minute.
+// A gentle chime when somebody has waited too long, once a minute.
 
 const AGAIN = 60000;
 

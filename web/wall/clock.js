@@ -4,7 +4,7 @@
 const BEATS = 5;
 /** A larger step between the clocks means sleep, in ms. */
 const JUMP = 5000;
-/** A live server is heard so soon after it, in ms. */
+/** After waking, a live server is heard within this, in ms. */
 const GRACE = 3000;
 
 export class Clock {

@@ -22,13 +22,13 @@ const yes = (so) => (so ? "yes" : "no");
 /** @param {Seen} seen */
 const wait = ({ row, ms }) => (row.longest_since === null ? "–" : (row.up_to ? "≤ " : "") + duration(ms));
 
-/** @param {string | Element} where its id or itself @param {string} text */
+/** @param {string | Element} where an element or its id @param {string} text */
 export function say(where, text) {
   const node = typeof where === "string" ? at(where) : where;
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** One child for each text that fits; says how many don't. @type {Fill} */
+/** One child for each text that fits; returns how many don't. @type {Fill} */
 const fill = (parent, texts, all, [line, lines, begin], stale = [], longest = Infinity) => {
   const widths = texts.map((text) => Math.min(widthOf(text), longest) + 1);
   const fits = fitting(all > texts.length ? widths.concat(Infinity) : widths, line, lines, widthOf(more(all)), begin);

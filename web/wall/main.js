@@ -1,4 +1,4 @@
-// A display: joins socket, rows, clock and picture.
+// A display: connects socket, rows, clock and picture.
 
 import { Chime } from "./chime.js";
 import { Clock } from "./clock.js";
@@ -92,7 +92,7 @@ function tick() {
   const notes = blocked ? [t("sound_blocked")] : [];
   if (known.problem) notes.push(t("trouble"));
   if (picture.unknown > 0) notes.push(t("checking_n", { n: picture.unknown }));
-  // Before, the page shows what the server wrote.
+  // Until then the page shows what the server wrote.
   if (feed.epoch === "") strip(picture);
   else draw(picture, (pages) => playlist.page(pages), notes);
   say("clock", new Date(now).toTimeString().slice(0, 8));

@@ -2,7 +2,7 @@
 
 import { more } from "./texts.js";
 
-/** All is stale without a frame for so long, in ms. */
+/** After so long without a frame all is stale, in ms. */
 export const LATE = 5000;
 
 /** @param {Bridge} bridge @param {number} now */
@@ -12,7 +12,7 @@ function statusOf({ id, state, since, silent_since }, now) {
   return { id, state: at && answers ? "silent" : state === "live" ? "" : state, age: at && Math.max(1, now - at) };
 }
 
-/** All screens have one order. @param {Seen} a @param {Seen} b */
+/** All screens have the same order. @param {Seen} a @param {Seen} b */
 const byNeed = (a, b) => b.level - a.level || b.need - a.need || (a.row.id < b.row.id ? -1 : 1);
 
 /** @param {Iterable<Row>} rows @param {number} now the server's time @param {number} lost */

@@ -1,6 +1,6 @@
 // Rotation: a view's pages, a playlist's views. Pure.
 
-/** How long a page stands, in ms. */
+/** How long a page is shown, in ms. */
 const PAGE = 10000;
 
 /** Urgent rows stay on every page, the others rotate. @type {Paginate} */
@@ -17,7 +17,7 @@ export const paginate = (rows, room, urgent, pick) => {
 export class Playlist {
   constructor() {
     this.view = this.viewAt = this.pageAt = 0;
-    /** Each view goes on where it was left. @type {number[]} */
+    /** Each view continues where it was left. @type {number[]} */
     this.pages = [];
   }
 

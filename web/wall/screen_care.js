@@ -1,6 +1,6 @@
-// A screen that is on for months: moved, dimmed at night, themed by the hour. Pure.
+// Care for a screen that is on for months: moves, dims and themes it. Pure.
 
-/** How long it stays in a place, in ms, and its path. */
+/** How long the picture stays in a place, in ms, and its path. */
 const STAY = 180000;
 const WAY = [0, 1, 1, 1, 0, -1, -1, -1];
 

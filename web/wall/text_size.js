@@ -1,6 +1,6 @@
 // How large text must be, and how much fits. Pure.
 
-/** Capitals of 16 arc minutes (NUREG-0700), by distance; their height in a font. */
+/** The height of capitals (16 arc minutes, NUREG-0700) per distance, and in a font. */
 const ARC = 0.00465;
 const CAPITALS = 0.7;
 /** A line, in em. */
@@ -11,7 +11,7 @@ const ROWS = [
   { height: 2.75, width: 24 },
 ];
 const GUTTER = 1.4;
-/** Room for three and all around, in em. */
+/** The least screen: three rows and the rest, in em. */
 const LEAST = [
   { width: 35, height: 18 },
   { width: 18, height: 24 },
@@ -54,7 +54,7 @@ export const roomFor = (n, space, { base, rows }) => {
   return capacity(space, rows);
 };
 
-/** How many fit in line with the count of the rest. @type {Fitting} */
+/** How many fit, with the count of the rest. @type {Fitting} */
 export const fitting = (widths, line, lines, count, begin) => {
   let [at, x, whole, counted] = [Math.ceil(begin / line) || 1, Math.min(begin, line), 0, 0];
   for (const width of widths) {

@@ -21,7 +21,7 @@ type Display = {
   lang: string;
 };
 
-/** How a screen hangs. */
+/** Where a screen is mounted. */
 type Hung = Pick<Display, "distance_m" | "diagonal_in">;
 
 /** Times of a day, as "22:00". */
@@ -78,7 +78,7 @@ type DisplayFrame =
   | { type: "hello"; version: string; time: number; beat_s: number; display: Display }
   | { type: "display"; display: Display };
 
-/** `lost` is not the server's word: the connection to it ended. */
+/** `lost` does not come from the server: the connection to it ended. */
 type Frame =
   | { type: "lost" }
   | { type: "beat"; time: number }
@@ -92,11 +92,11 @@ type Frame =
 /** In CSS pixels. */
 type Box = { width: number; height: number };
 
-/** Fonts in CSS pixels: `base` for all text, `digits` for the large figures; rows may be as small as `rows` where there are many.
- * `small`: they are smaller than they should be. */
+/** Font sizes in CSS pixels: `base` for all text, `digits` for the large figures, `rows` for rows at their smallest.
+ * `small`: rows are smaller than they should be. */
 type Sizes = { base: number; rows: number; digits: number; small: boolean };
 
-/** How rows stand in a space: of one or two `lines`, in `columns` of `deep` rows, `room` in all. */
+/** How rows fill a space: with one or two `lines`, in `columns` of `deep` rows, `room` in all. */
 type Room = { font: number; lines: number; columns: number; deep: number; room: number; height: number };
 
 type SizesOf = (screen: Box, display: Hung) => Sizes;
@@ -104,7 +104,7 @@ type SizesOf = (screen: Box, display: Hung) => Sizes;
 /** The room for `n` rows in a space. */
 type RoomFor = (n: number, space: Box, sizes: Sizes) => Room;
 
-/** Chooses the page to show out of so many, from 0. */
+/** Chooses one of so many pages, from 0. */
 type PickPage = (pages: number) => number;
 
 /** Chooses rows for a `room`; `rows` are worst first, and the first `urgent` of them stay on every page. */
@@ -115,7 +115,7 @@ type Paginate = <T>(
   pick: PickPage,
 ) => { pinned: number; pages: number; page: number; shown: T[] };
 
-/** Into a `parent` that has `space` for lines of a width, how many, and what stands before; `all` may be more than there are texts. */
+/** Fills a `parent`; `space` is the width of a line, the number of lines, and the width of what comes before. `all` may exceed the texts. */
 type Fill = (
   // biome-ignore lint/suspicious/noExplicitAny: its children are known to be there
   parent: any,
@@ -126,17 +126,17 @@ type Fill = (
   longest?: number,
 ) => string;
 
-/** `line` and `count` are widths, `begin` is what stands before. */
+/** `line`, `count` and `begin` are widths; `begin` is that of what comes before. */
 type Fitting = (widths: number[], line: number, lines: number, count: number, begin: number) => number;
 
-/** A meeting as it is shown; `age` in ms where one of its bridges is stale, else 0; `still` where all are: its wait counts up to the last news.
- * `need`: the wait it is ordered by. */
+/** A meeting as it is shown. `age`: of its stalest bridge's data in ms, 0 if none is stale; `still`: the same if all its bridges are stale,
+ * so that its wait stops at the last data; `need`: the wait by which it is ordered. */
 type Seen = { row: Meeting; ms: number; level: number; need: number; age: number; still: number };
 
-/** `state` is a word for what is not fine; `age` in ms where it is stale, else 0. */
+/** `state`: what is wrong, or ""; `age`: of its data in ms if it is stale, else 0. */
 type BridgeStatus = { id: string; state: string; age: number };
 
-/** All that is known; `lost`: for how long the server has not been heard, in ms, once that is too long, else 0. */
+/** All that is known; `lost`: how long the server has been silent, in ms, if that is too long, else 0. */
 type Known = {
   /** Worst first. */
   bridges: BridgeStatus[];
@@ -147,7 +147,7 @@ type Known = {
   lost: number;
 };
 
-/** Content of a view; `doubtful`: how many of those waiting are as they were last known. */
+/** The content of a view; `doubtful`: how many of those waiting are in stale data. */
 type Picture = Known & {
   view: View | undefined;
   meetings: Seen[];
