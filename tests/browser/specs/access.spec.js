@@ -89,7 +89,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   });
 }
 
-test("at 400 % all of the page is reached by scrolling down alone, and somebody is admitted", async ({ desk }) => {
+test("at 400 % a moderator reaches the whole page by scrolling down only, and admits somebody", async ({ desk }) => {
   const { demo } = desk;
   const board = await demo.meeting("A meeting with quite a long name, of the kind that people give");
   for (let n = 1; n <= 12; n++) await demo.join(board, `Guest ${n}`);
@@ -127,7 +127,7 @@ test("at 400 % all of the page is reached by scrolling down alone, and somebody 
   }
 });
 
-test("on a phone nothing lies outside, and what a thumb presses is large enough", async ({ desk }) => {
+test("on a phone nothing is outside the window, and buttons are large enough for a thumb", async ({ desk }) => {
   const { demo } = desk;
   const board = await demo.meeting("Board call");
   const people = [await demo.join(board, "Bo Berg"), await demo.join(board, "Zoë Müller")];
@@ -184,7 +184,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   });
 }
 
-test("nothing moves for whoever wants less motion", async ({ desk }) => {
+test("nothing moves if the user prefers less motion", async ({ desk }) => {
   const { demo } = desk;
   const board = await demo.meeting("Board call");
   const page = await desk.open({ reducedMotion: "reduce" });
@@ -203,7 +203,7 @@ test("nothing moves for whoever wants less motion", async ({ desk }) => {
   expect(moving).toEqual([]);
 });
 
-test("the focus goes through the page in the order it is read, and comes back to what unfolded a panel", async ({ desk }) => {
+test("the focus follows the reading order, and returns to the button that opened a panel", async ({ desk }) => {
   const { demo, page } = desk;
   const board = await demo.meeting("Board call");
   const bo = await demo.join(board, "Bo Berg");
@@ -230,7 +230,7 @@ test("the focus goes through the page in the order it is read, and comes back to
   await expect(page.locator(".display-button")).toBeFocused();
 });
 
-test("the theme chosen in the menu is kept", async ({ demo, open }) => {
+test("the page keeps the theme chosen in the menu", async ({ demo, open }) => {
   const page = await open(demo, { colorScheme: "light" });
   await page.locator(".me").click();
   await page.getByText("Dark", { exact: true }).click();
@@ -239,7 +239,7 @@ test("the theme chosen in the menu is kept", async ({ demo, open }) => {
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
-test("arrivals are announced politely, gathered by meeting", async ({ desk }) => {
+test("arrivals are announced politely, counted by meeting", async ({ desk }) => {
   const { demo, page } = desk;
   const region = page.locator("#live-region[aria-live=polite]");
   await expect(region).toContainText("0 people are waiting.");

@@ -32,7 +32,7 @@ const entry = (page, name) => page.locator(`[role="menu"] [data-entry="${name}"]
 const truthOf = async (cluster, id) => (await cluster.people()).find((each) => each.id === id);
 const meetingTruth = async (cluster, id) => (await cluster.truth()).meetings.find((each) => each.id === id);
 
-test("somebody is sent back to the lobby, after a question that says whom, and everybody sees by whom", async ({
+test("a moderator sends a participant back after a question with their name; everybody sees who did it", async ({
   cluster,
   open,
 }) => {
@@ -52,7 +52,7 @@ test("somebody is sent back to the lobby, after a question that says whom, and e
   await expect(inCall(page, ana.id)).toContainText(/admitted by bert/);
 });
 
-test("somebody is removed, after a question that says whom", async ({ cluster, open }) => {
+test("a moderator removes a participant after a question with their name", async ({ cluster, open }) => {
   const { page, anne, ana, bo } = await meeting({ cluster, open });
   await choose(inCall(page, ana.id), "remove");
   await expect(question(page)).toContainText("Remove Ana Silva from the meeting?");
@@ -71,7 +71,7 @@ test("somebody is removed, after a question that says whom", async ({ cluster, o
   await expect(person(anne, bo.id)).toHaveCount(0);
 });
 
-test("one is muted and unmuted, and everybody at once", async ({ cluster, open }) => {
+test("a moderator mutes and unmutes one participant, and everybody at once", async ({ cluster, open }) => {
   const { page, anne, board, ana, host } = await meeting({ cluster, open });
   await choose(inCall(page, ana.id), "mute");
   await expect(lastRequest(page)).toHaveText("Muted 1");
@@ -93,7 +93,7 @@ test("one is muted and unmuted, and everybody at once", async ({ cluster, open }
   await expect(lastRequest(anne)).toHaveText("Unmuted 2");
 });
 
-test("a lock says what it will do to those who come, an unlock what to those who wait", async ({ cluster, open }) => {
+test("a lock's question names its effect on arrivals, an unlock's its effect on those who wait", async ({ cluster, open }) => {
   const { page, anne, board, bo } = await meeting({ cluster, open }, { lock_mode: "all" });
   await meetingMenu(page).locator("[data-menu]").click();
   await expect(entry(page, "lock")).toHaveAccessibleDescription("Is locked already");
@@ -118,10 +118,7 @@ test("a lock says what it will do to those who come, an unlock what to those who
   await expect(page.locator('[data-chip="lock"]')).toContainText("Locked");
 });
 
-test("somebody is held with a reason and a reminder, for everybody to see; who is held is not swept in", async ({
-  cluster,
-  open,
-}) => {
+test("a hold shows its reason and reminder to everybody; Admit all leaves participants on hold out", async ({ cluster, open }) => {
   const { page, anne, bo, zoe } = await meeting({ cluster, open });
   await waiting(page, bo.id).focus();
   await page.keyboard.press("h");
@@ -161,7 +158,7 @@ test("somebody is held with a reason and a reminder, for everybody to see; who i
   await expect(person(anne, bo.id).locator(".held")).toHaveCount(0);
 });
 
-test("a hold's reminder comes due on the row", async ({ cluster, open }) => {
+test("the row shows when a hold's reminder is due", async ({ cluster, open }) => {
   const { page, anne, bo } = await meeting({ cluster, open });
   await choose(waiting(page, bo.id), "hold");
   // As the page would ask, in less time than the page offers.
@@ -176,7 +173,7 @@ test("a hold's reminder comes due on the row", async ({ cluster, open }) => {
   await screenshot(anne, "action-reminder");
 });
 
-test("the name that a meeting shows is changed, counted in bytes, and taken back", async ({ cluster, open }) => {
+test("a moderator changes the name that a meeting shows, counted in bytes, and restores it", async ({ cluster, open }) => {
   const { page, anne, ana, board } = await meeting({ cluster, open });
   await choose(inCall(page, ana.id), "rename");
   const field = page.getByLabel("Name", { exact: true });
@@ -195,7 +192,7 @@ test("the name that a meeting shows is changed, counted in bytes, and taken back
   await expect(inCall(page, ana.id)).not.toContainText("the meeting shows");
 });
 
-test("a message is shown to the meeting, stands on everybody's page, and is taken away", async ({ cluster, open }) => {
+test("a moderator shows a message to a meeting, which all pages show, and removes it", async ({ cluster, open }) => {
   const { page, anne, board } = await meeting({ cluster, open });
   await choose(meetingMenu(page), "message");
   await expect(question(page).locator('[data-answer="yes"]')).toBeDisabled();
@@ -215,7 +212,7 @@ test("a message is shown to the meeting, stands on everybody's page, and is take
   for (const each of [page, anne]) await expect(each.locator(".status-line .message")).toHaveCount(0);
 });
 
-test("what can't be done with somebody just now is there, disabled, and says why", async ({ cluster, open }) => {
+test("an action that is not possible is disabled and says why", async ({ cluster, open }) => {
   const { page, bo, ana } = await meeting({ cluster, open });
   await waiting(page, bo.id).locator("[data-menu]").click();
   const said = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
@@ -236,7 +233,10 @@ test("what can't be done with somebody just now is there, disabled, and says why
   for (const name of ["admit", "hold"]) await said(name, "Is in the call already");
 });
 
-test("an older bridge can put nobody back, a paused one does nothing, and each says so", async ({ ownCluster: cluster, open }) => {
+test("an older bridge can't send back, a paused one can't do anything, and the menu says so", async ({
+  ownCluster: cluster,
+  open,
+}) => {
   test.setTimeout(120_000);
   await cluster.switches({ version: "3.3" }, "eu-1");
   await cluster.usher.stop();
@@ -263,7 +263,7 @@ test("an older bridge can put nobody back, a paused one does nothing, and each s
   for (const name of ["message", "unlock"]) await said(name, "The bridge is paused by an administrator");
 });
 
-test("a menu is worked by keys alone, and a question keeps every other key away", async ({ cluster, open }) => {
+test("a menu works by keyboard alone, and a question blocks all other keys", async ({ cluster, open }) => {
   const { page, bo } = await meeting({ cluster, open });
   await waiting(page, bo.id).focus();
   await page.keyboard.press("Shift+F10");
@@ -286,10 +286,7 @@ test("a menu is worked by keys alone, and a question keeps every other key away"
   await expect(waiting(page, bo.id)).toBeFocused();
 });
 
-test("everybody of the open meeting is admitted by key, after a question; brackets go from meeting to meeting", async ({
-  cluster,
-  open,
-}) => {
+test("a key admits all of the open meeting after a question; brackets move between meetings", async ({ cluster, open }) => {
   const { page, board, bo, zoe } = await meeting({ cluster, open });
   const ward = await cluster.meeting("Ward round", { bridge: "eu-2" });
   const late = await cluster.join(ward, "Late Comer", { bridge: "eu-2" });
@@ -322,7 +319,7 @@ test("everybody of the open meeting is admitted by key, after a question; bracke
   }
 });
 
-test("those selected are held and removed together", async ({ cluster, open }) => {
+test("a moderator holds and removes the selected participants together", async ({ cluster, open }) => {
   const { page, bo, zoe } = await meeting({ cluster, open });
   await page.locator("#select-all").check();
   await page.locator('.selection [data-menu="selection"]').click();
@@ -353,7 +350,7 @@ test("those selected are held and removed together", async ({ cluster, open }) =
   expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["gone", "gone"]);
 });
 
-test("a thumb finds every action on a phone", async ({ cluster, open }) => {
+test("on a phone every action is in reach of a thumb", async ({ cluster, open }) => {
   const phone = { viewport: { width: 360, height: 740 }, hasTouch: true };
   const { page, bo, ana, zoe } = await meeting({ cluster, open }, { page: phone });
   await waiting(page, bo.id).locator("[data-menu]").tap();

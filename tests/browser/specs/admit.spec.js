@@ -17,7 +17,7 @@ async function three({ demo, page }) {
   };
 }
 
-test("everybody in any lobby is listed, longest wait first, with clocks that tick together", async ({ desk }) => {
+test("the list shows everybody in a lobby, longest wait first, with clocks that tick together", async ({ desk }) => {
   const { bo, zoe, ana } = await three(desk);
   const { page } = desk;
   await expect(page.locator("[data-participant]")).toHaveCount(3);
@@ -30,7 +30,7 @@ test("everybody in any lobby is listed, longest wait first, with clocks that tic
     .toBe(true);
 });
 
-test("an arrival and a departure show without a reload", async ({ desk }) => {
+test("the page shows an arrival and a departure without a reload", async ({ desk }) => {
   const board = await desk.demo.meeting("Board call");
   const bo = await desk.demo.join(board, "Bo Berg");
   await expect(person(desk.page, bo.id)).toContainText("Bo Berg");
@@ -38,7 +38,7 @@ test("an arrival and a departure show without a reload", async ({ desk }) => {
   await expect(person(desk.page, bo.id)).toHaveCount(0);
 });
 
-test("one is admitted from the row, and a second browser sees it", async ({ desk }) => {
+test("a moderator admits a participant from the row, and a second browser shows it", async ({ desk }) => {
   const { bo, zoe } = await three(desk);
   const other = await desk.open({ role: "admin" });
   await expect(person(other, bo.id)).toBeVisible();
@@ -53,7 +53,7 @@ test("one is admitted from the row, and a second browser sees it", async ({ desk
   await expect(desk.page.locator(".request")).toHaveText("Admitted 1");
 });
 
-test("a selection over two meetings is admitted, and nobody else", async ({ desk }) => {
+test("a moderator admits a selection in two meetings, and nobody else enters", async ({ desk }) => {
   const { bo, zoe, ana } = await three(desk);
   const { page } = desk;
   await person(page, bo.id).locator("input").check();
@@ -72,7 +72,7 @@ test("a selection over two meetings is admitted, and nobody else", async ({ desk
   ]);
 });
 
-test("shift-click selects the range, and select all everybody shown", async ({ desk }) => {
+test("Shift and a click select a range; Select all selects everybody shown", async ({ desk }) => {
   const board = await desk.demo.meeting("Board call");
   const people = [];
   const { page } = desk;
@@ -91,7 +91,7 @@ test("shift-click selects the range, and select all everybody shown", async ({ d
   await expect(selectionButton(page)).toHaveCount(0);
 });
 
-test("a meeting is opened to its two lists and admitted whole", async ({ desk }) => {
+test("a moderator opens a meeting with its two lists and admits all of it", async ({ desk }) => {
   const { board, bo, zoe, ana } = await three(desk);
   const host = await desk.demo.join(board, "Mona Host", { role: "member" });
   const { page } = desk;
@@ -113,14 +113,14 @@ test("a meeting is opened to its two lists and admitted whole", async ({ desk })
   await expect(person(page, ana.id)).toBeVisible();
 });
 
-test("a meeting is admitted from its card", async ({ desk }) => {
+test("a moderator admits a meeting from its card", async ({ desk }) => {
   const { ward, ana, bo } = await three(desk);
   await admitOf(card(desk.page, ward.id)).click();
   await expect(person(desk.page, ana.id)).toHaveCount(0);
   await expect(person(desk.page, bo.id)).toBeVisible();
 });
 
-test("everything shown is what the search leaves", async ({ desk }) => {
+test("Admit all admits what the search leaves", async ({ desk }) => {
   const { bo, zoe } = await three(desk);
   const { page } = desk;
   await page.locator("#search").fill("board");
@@ -133,7 +133,7 @@ test("everything shown is what the search leaves", async ({ desk }) => {
   expect([await desk.demo.lobbyOf(zoe.id), await desk.demo.lobbyOf(bo.id)]).toEqual(["in", "waiting"]);
 });
 
-test("who arrives while the button is held down is not swept in", async ({ desk }) => {
+test("Admit all leaves out whoever arrives while the button is held down", async ({ desk }) => {
   const { board } = await three(desk);
   const { page } = desk;
   await expect(shownAll(page)).toHaveText("Admit 3");
@@ -150,7 +150,7 @@ test("who arrives while the button is held down is not swept in", async ({ desk 
   expect(await desk.demo.lobbyOf(late.id)).toBe("waiting");
 });
 
-test("two of one name are told apart, whatever their accents and case", async ({ desk }) => {
+test("the page distinguishes namesakes, whatever their accents and case", async ({ desk }) => {
   const { demo, page } = desk;
   const board = await demo.meeting("Board call");
   const [one, two] = [await demo.join(board, "Zoë Berg"), await demo.join(board, "ZOE BERG", { uri: "zoe.two@example.org" })];
@@ -161,7 +161,7 @@ test("two of one name are told apart, whatever their accents and case", async ({
   await expect(person(page, alone.id).locator(".who .tag")).toHaveCount(0);
 });
 
-test("who was let in elsewhere leaves the list with a word", async ({ desk }) => {
+test("a participant admitted elsewhere leaves the list with a note", async ({ desk }) => {
   const { bo } = await three(desk);
   await expect(person(desk.page, bo.id)).toBeVisible();
   await desk.demo.control("/admit", { participant: bo.id });

@@ -11,7 +11,7 @@ const listening = async (desk, how = {}) => {
 
 test.afterEach(async ({ desk }) => forget(desk.page));
 
-test("twenty who come within ten seconds are one sound and one notification, with their number", async ({ desk }) => {
+test("twenty arrivals within ten seconds make one sound and one notification with their number", async ({ desk }) => {
   const { demo } = desk;
   const page = await listening(desk);
   await focus(page, false);
@@ -33,7 +33,7 @@ test("twenty who come within ten seconds are one sound and one notification, wit
   ).toBe(true);
 });
 
-test("one alone is told by name; those of several meetings are counted; a press leads there, and it goes when nobody waits", async ({
+test("a notification names a single arrival, counts those of several meetings, opens the meeting on a click, and closes when nobody waits", async ({
   desk,
 }) => {
   const { demo } = desk;
@@ -54,14 +54,14 @@ test("one alone is told by name; those of several meetings are counted; a press 
   expect(await sounded(page)).toEqual(["arrival"]);
 });
 
-test("whoever looks at the page hears, and is not notified", async ({ desk }) => {
+test("a user who looks at the page hears a sound and gets no notification", async ({ desk }) => {
   const page = await listening(desk);
   await desk.demo.join(await desk.demo.meeting("Board call"), "Bo Berg");
   await expect.poll(() => sounded(page)).toEqual(["arrival"]);
   expect(await notified(page)).toEqual([]);
 });
 
-test("who waited before the page was opened is no arrival; who came while the connection was lost is, once", async ({ desk }) => {
+test("only arrivals after the page was opened alert, also those during a lost connection, once", async ({ desk }) => {
   const { demo } = desk;
   const board = await demo.meeting("Board call");
   for (const name of ["A", "B", "C"]) await demo.join(board, name);
@@ -86,7 +86,7 @@ test("who waited before the page was opened is no arrival; who came while the co
   await expect.poll(() => sounded(page)).toEqual(["arrival"]);
 });
 
-test("a hidden tab, whose timers sleep, sounds, notifies, counts in its title and in its sign", async ({ desk }) => {
+test("a hidden tab, whose timers sleep, plays sounds, notifies, and counts in its title and icon", async ({ desk }) => {
   const { demo } = desk;
   const page = await listening(desk);
   const sign = () => page.locator('link[rel="icon"]').getAttribute("href");
@@ -106,7 +106,7 @@ test("a hidden tab, whose timers sleep, sounds, notifies, counts in its title an
   await expect.poll(sign).toMatch(/usher\.svg$/);
 });
 
-test("a tab that hears nothing any more does not look as if nobody waited", async ({ desk }) => {
+test("a tab without a connection does not look as if nobody waited", async ({ desk }) => {
   test.setTimeout(90_000);
   const page = await desk.open({ init: audioSpy() });
   /** @type {import("@playwright/test").WebSocketRoute[]} */
@@ -134,9 +134,7 @@ test("a tab that hears nothing any more does not look as if nobody waited", asyn
   expect(await notified(page)).toEqual([]);
 });
 
-test("of two tabs of one browser one sounds and notifies: the one looked at last, and the other when that is closed", async ({
-  desk,
-}) => {
+test("of two tabs of a browser only the one looked at last alerts, and the other one when that is closed", async ({ desk }) => {
   const { demo } = desk;
   const first = await listening(desk);
   const second = await first.context().newPage();
@@ -158,7 +156,7 @@ test("of two tabs of one browser one sounds and notifies: the one looked at last
   await expect.poll(() => sounded(first)).toEqual(["arrival"]);
 });
 
-test("a browser that blocks sound is said so, until a press lets it", async ({ desk }) => {
+test("the page says that the browser blocks sound, until a click allows it", async ({ desk }) => {
   const { demo } = desk;
   const page = await listening(desk, { lets: false });
   await expect(page.locator(".bell")).toHaveAttribute("data-state", "blocked");
@@ -181,7 +179,7 @@ test("a browser that blocks sound is said so, until a press lets it", async ({ d
   await expect.poll(() => sounded(page)).toEqual(["arrival"]);
 });
 
-test("notifications are asked for by a press alone, and what the browser says is told", async ({ desk }) => {
+test("the page asks for notifications only after a click, and shows the browser's answer", async ({ desk }) => {
   const page = await listening(desk, { permission: "default" });
   await expect(page.locator(".bell")).toContainText("notifications?");
   expect(await page.evaluate(() => Notification.permission)).toBe("default");
@@ -194,7 +192,7 @@ test("notifications are asked for by a press alone, and what the browser says is
   await expect(denied.getByRole("dialog", { name: "Sound and notifications" })).toContainText("The browser blocks notifications");
 });
 
-test("sound off is kept, and a followed meeting is heard all the same; a muted one never, by its name on another day", async ({
+test("with sound off, saved, a followed meeting still sounds; a muted one never does, by its name on another day", async ({
   desk,
 }) => {
   test.setTimeout(80_000);
@@ -247,7 +245,7 @@ async function thresholds(page, first, second) {
   await page.getByRole("button", { name: "Set", exact: true }).click();
 }
 
-test("each meeting has thresholds of its own, told by shape, words and colour, to everybody, and can have the configured ones again", async ({
+test("a meeting can have its own thresholds, which everybody sees by shape, words and colour, and get the configured ones back", async ({
   desk,
 }) => {
   const { demo } = desk;
@@ -283,9 +281,7 @@ test("each meeting has thresholds of its own, told by shape, words and colour, t
   await expect(person(other, bo.id).locator(".wait")).toHaveAttribute("data-level", "0");
 });
 
-test("who waits too long is heard of every minute and stands out, until one moderator has seen: then it is quiet for all", async ({
-  desk,
-}) => {
+test("a wait that is too long sounds every minute and is marked, until one moderator acknowledges it for all", async ({ desk }) => {
   test.setTimeout(80_000);
   const { demo } = desk;
   const page = await listening(desk);
@@ -322,7 +318,7 @@ test("who waits too long is heard of every minute and stands out, until one mode
   for (const each of [page, other]) expect(await sounded(each)).toEqual(["arrival", "late", "late"]);
 });
 
-test("one press says seen for all that are shown, and a viewer can't", async ({ desk }) => {
+test("one click acknowledges all waits shown; a viewer can't", async ({ desk }) => {
   const { demo, page } = desk;
   const viewer = await desk.open({ role: "viewer" });
   const board = await demo.meeting("Board call");
@@ -337,7 +333,7 @@ test("one press says seen for all that are shown, and a viewer can't", async ({ 
   await expect(page.locator("#live-region")).toContainText("Seen: the long waits of 2 people are quiet for everybody.");
 });
 
-test("a reminder that has come is heard and read of, once", async ({ desk }) => {
+test("a due reminder sounds and notifies once", async ({ desk }) => {
   const { demo } = desk;
   const page = await listening(desk);
   const board = await demo.meeting("Board call");

@@ -28,7 +28,7 @@ async function open(desk, path, options) {
   return page;
 }
 
-test("an administrator finds who did what, follows a name, and sends the view to a colleague", async ({ desk }) => {
+test("an administrator finds who did what, filters by a name, and shares the view's address", async ({ desk }) => {
   const people = await acted(desk);
   const page = await open(desk, "/log");
   await page.goto(`${desk.demo.url}/`);
@@ -60,7 +60,7 @@ test("an administrator finds who did what, follows a name, and sends the view to
   expect((await download).suggestedFilename()).toMatch(/^usher-log-\d{4}-\d\d-\d\d\.csv$/);
 });
 
-test("times are those of the browser's zone, and an address means the same everywhere", async ({ desk }) => {
+test("times are in the browser's zone, and an address means the same in every zone", async ({ desk }) => {
   await acted(desk);
   const page = await open(desk, "/log", { timezoneId: ZONE });
   await expect(page.getByRole("columnheader", { name: `Time ${ZONE}` })).toBeVisible();
@@ -84,7 +84,7 @@ test("times are those of the browser's zone, and an address means the same every
   await expect(colleague.getByText("UTC").first()).toBeVisible();
 });
 
-test("nobody but administrators is led to it or let in", async ({ desk }) => {
+test("only administrators get a link to the log and may open it", async ({ desk }) => {
   await desk.page.locator(".me").click();
   await expect(desk.page.getByRole("link", { name: "My account" })).toBeVisible();
   await expect(desk.page.getByRole("link", { name: "Log" })).toHaveCount(0);

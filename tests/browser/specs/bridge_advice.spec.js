@@ -40,7 +40,7 @@ const FAULTS = [
   },
 ];
 
-test("each trouble says bridge, since when, what is wrong and what to do, and nothing is said of the others", async ({
+test("each fault's notice names the bridge, since when, what is wrong and what to do; other bridges have none", async ({
   ownCluster: cluster,
   open,
 }) => {

@@ -19,7 +19,7 @@ async function two(cluster, page, how = {}) {
 const refusals = async (cluster, bridge) =>
   (await cluster.control("/requests")).find((each) => each.bridge === bridge).unauthorized;
 
-test("refused credentials: said, tried again by a press and no other way, and good again when CMS takes them", async ({
+test("refused credentials are shown, retried only by a click, and fine once CMS accepts them", async ({
   ownCluster: cluster,
   open,
 }) => {
@@ -55,10 +55,7 @@ test("refused credentials: said, tried again by a press and no other way, and go
   await expect(noteOn(page, "eu-1")).toContainText("refused our credentials", { timeout: 40_000 });
 });
 
-test("another bridge that comes into trouble moves nobody's button and takes nobody's press", async ({
-  ownCluster: cluster,
-  open,
-}) => {
+test("a second bridge's fault moves no button and takes no click", async ({ ownCluster: cluster, open }) => {
   const page = await open(cluster);
   // Room for both notes: where there is none the list scrolls.
   await page.setViewportSize({ width: 1440, height: 1400 });
@@ -75,7 +72,7 @@ test("another bridge that comes into trouble moves nobody's button and takes nob
   await expect(noteOn(page, "eu-2")).toHaveCount(0, { timeout: 40_000 });
 });
 
-test("a bridge that is too old to admit says so, and nobody on it can be pressed", async ({ ownCluster: cluster, open }) => {
+test("a bridge too old to admit says so, and nobody on it can be admitted", async ({ ownCluster: cluster, open }) => {
   test.setTimeout(120_000);
   await cluster.switches({ version: "2.8.1" }, "eu-1");
   await cluster.usher.stop();
@@ -102,7 +99,7 @@ test("a bridge that is too old to admit says so, and nobody on it can be pressed
   await expect(shownAll(page)).toHaveText("Admit 1");
 });
 
-test("no events: polled instead, said so, and still live", async ({ ownCluster: cluster, open }) => {
+test("a bridge without events is polled, says so, and its data stays live", async ({ ownCluster: cluster, open }) => {
   test.setTimeout(90_000);
   const page = await open(cluster);
   const { meeting } = await two(cluster, page);
@@ -138,7 +135,7 @@ async function failed({ cluster, open }, { how, row, summary, name, wait }) {
   expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
 }
 
-test("a refused admit is said with CMS's reason, to both moderators", async ({ cluster, open }) => {
+test("both moderators see CMS's reason for a refused admission", async ({ cluster, open }) => {
   await cluster.reset();
   await cluster.switches({ admit_without_activator: "refuse" });
   await failed(
@@ -147,7 +144,7 @@ test("a refused admit is said with CMS's reason, to both moderators", async ({ c
   );
 });
 
-test("an admit that CMS accepts without doing it is not called done, to neither moderator", async ({ cluster, open }) => {
+test("neither moderator sees an admission as done that CMS accepted without doing it", async ({ cluster, open }) => {
   await cluster.reset();
   test.setTimeout(60_000);
   await cluster.switches({ put_without_effect: true });
@@ -162,7 +159,7 @@ test("an admit that CMS accepts without doing it is not called done, to neither 
   );
 });
 
-test("a bridge that falls silent greys its people only, and its age ticks", async ({ cluster, open }) => {
+test("a silent bridge greys only its own participants, and its age counts", async ({ cluster, open }) => {
   await cluster.reset();
   test.setTimeout(90_000);
   const page = await open(cluster);
@@ -190,7 +187,7 @@ test("a bridge that falls silent greys its people only, and its age ticks", asyn
   await live(page);
 });
 
-test("an admit on a bridge that goes silent under it is said not to be confirmed", async ({ cluster, open }) => {
+test("an admission on a bridge that falls silent meanwhile is shown as unconfirmed", async ({ cluster, open }) => {
   await cluster.reset();
   test.setTimeout(90_000);
   const page = await open(cluster);
@@ -204,7 +201,7 @@ test("an admit on a bridge that goes silent under it is said not to be confirmed
   expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
 });
 
-test("who is being called is listed on their own and keeps nobody from being said to wait", async ({ cluster, open }) => {
+test("participants being called are listed apart, and do not hide that nobody waits", async ({ cluster, open }) => {
   await cluster.reset();
   const page = await open(cluster);
   const meeting = await cluster.meeting("Board call");

@@ -12,7 +12,7 @@ const openBoard = async (page) => {
 
 test.beforeEach(async ({ cluster }) => cluster.reset());
 
-test("an administrator sees each bridge live, in both themes and on a phone", async ({ cluster, open }) => {
+test("an administrator sees each bridge's live statistics, in both themes and on a phone", async ({ cluster, open }) => {
   test.setTimeout(90_000);
   const meeting = await cluster.meeting("Board call", { bridge: "eu-1" });
   for (const name of ["Bo Berg", "Zoë Müller", "Ana Silva"]) await cluster.join(meeting, name, { bridge: "eu-1" });
@@ -37,7 +37,7 @@ test("an administrator sees each bridge live, in both themes and on a phone", as
   await screenshotBoth(page, "bridges-phone");
 });
 
-test("a pause is one press, seen by everybody, and ended by another", async ({ cluster, open }) => {
+test("one click pauses a bridge for everybody to see, and another ends the pause", async ({ cluster, open }) => {
   test.setTimeout(90_000);
   const [admin, moderator] = [await open(cluster, { role: "admin" }), await open(cluster)];
   const meeting = await cluster.meeting("Board call", { bridge: "eu-1" });
@@ -67,7 +67,7 @@ test("a pause is one press, seen by everybody, and ended by another", async ({ c
   await expect(moderator.locator(".request")).toHaveText("Admitted 1");
 });
 
-test("nobody else has the page or is sent a figure, and the keyboard leads there and back", async ({ cluster, open }) => {
+test("others have no such page and receive no statistics; the keyboard opens and closes it", async ({ cluster, open }) => {
   const frames = [];
   const page = await open(cluster, { role: "moderator" });
   page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => frames.push(JSON.parse(String(payload)).type)));

@@ -28,7 +28,7 @@ const let_in = async (cluster, ids) =>
 
 test.beforeEach(async ({ cluster }) => cluster.reset());
 
-test("an admission over meetings asks, names them, and stays with whom it was asked about", async ({ cluster, open }) => {
+test("an admission across meetings asks first, names them, and admits only those it asked about", async ({ cluster, open }) => {
   const page = await open(cluster);
   const { all, ids } = await waiting(cluster, page, { "Board call": guests(6), "Ward round": ["Ana Silva"] });
   await expect(primaries(page), "nothing that goes over meetings stands out").toHaveCount(0);
@@ -49,7 +49,7 @@ test("an admission over meetings asks, names them, and stays with whom it was as
   expect(await cluster.lobbyOf(late.id), "who came meanwhile never joins").toBe("waiting");
 });
 
-test("more than ten of one meeting are asked about, ten are not; Escape does nothing", async ({ cluster, open }) => {
+test("an admission of more than ten asks first, one of ten does not; Escape cancels", async ({ cluster, open }) => {
   const page = await open(cluster);
   const { all, ids } = await waiting(cluster, page, { "Board call": guests(11) });
   await admitOf(card(page, all[0].meeting.id)).click();
@@ -64,7 +64,7 @@ test("more than ten of one meeting are asked about, ten are not; Escape does not
   await expect(lastRequest(page)).toHaveText("Admitted 10");
 });
 
-test("from the press to its result the button is inert, and rests until the pointer has moved", async ({ cluster, open }) => {
+test("the button is inert from the click to the result, and until the pointer moves", async ({ cluster, open }) => {
   test.setTimeout(60_000);
   const page = await open(cluster);
   const { all, ids } = await waiting(cluster, page, { "Board call": guests(4) });
@@ -99,7 +99,7 @@ test("from the press to its result the button is inert, and rests until the poin
   await expect.poll(() => cluster.lobbyOf(late.id)).toBe("in");
 });
 
-test("a double click and a key that is held down open the question and no more", async ({ cluster, open }) => {
+test("a double click or a held key opens the question and does nothing else", async ({ cluster, open }) => {
   const page = await open(cluster);
   const { ids } = await waiting(cluster, page, { "Board call": ["Bo Berg"], "Ward round": ["Ana Silva"] });
   await shownAll(page).dblclick();
@@ -116,7 +116,7 @@ test("a double click and a key that is held down open the question and no more",
   await expect(lastRequest(page)).toHaveText("Admitted 2");
 });
 
-test("one Admit stands out, and none of them hits whom the search hides", async ({ cluster, open }) => {
+test("only one Admit button stands out, and none admits those hidden by the search", async ({ cluster, open }) => {
   const page = await open(cluster);
   const { all, ids } = await waiting(cluster, page, { "Board call": ["Bo Berg", "Zoë Müller", "Ana Silva"] });
   await expect(primaries(page)).toHaveText(["Admit 3"]);
@@ -138,7 +138,7 @@ test("one Admit stands out, and none of them hits whom the search hides", async 
   expect(await Promise.all(ids.map((id) => cluster.lobbyOf(id)))).toEqual(["waiting", "in", "waiting"]);
 });
 
-test("an undo of many asks, and time stands still meanwhile", async ({ cluster, open }) => {
+test("an undo of many asks first, and the countdown pauses meanwhile", async ({ cluster, open }) => {
   test.setTimeout(60_000);
   const page = await open(cluster);
   const { ids } = await waiting(cluster, page, { "Board call": ["Bo Berg"], "Ward round": ["Ana Silva"] });
@@ -154,7 +154,7 @@ test("an undo of many asks, and time stands still meanwhile", async ({ cluster, 
   expect(await let_in(cluster, ids)).toBe(0);
 });
 
-test("n and a let in whoever comes next, however quickly they are pressed", async ({ cluster, open }) => {
+test("the keys n and a admit the next participant, however quickly they are pressed", async ({ cluster, open }) => {
   const page = await open(cluster);
   const { ids } = await waiting(cluster, page, { "Board call": ["Bo Berg", "Zoë Müller", "Ana Silva"] });
   await person(page, ids[2]).focus();
@@ -164,7 +164,7 @@ test("n and a let in whoever comes next, however quickly they are pressed", asyn
   expect(await cluster.lobbyOf(ids[2]), "not whom the focus was on").toBe("waiting");
 });
 
-test("a refusal is told in words with what helps, its code beside it, also in the log", async ({ cluster, open }) => {
+test("a refusal is shown in words, with advice and its code, also in the log", async ({ cluster, open }) => {
   const page = await open(cluster, { role: "admin" });
   const { ids } = await waiting(cluster, page, { "Board call": ["Björn Müller"] });
   await cluster.switches({ admit_without_activator: "refuse" });

@@ -17,7 +17,7 @@ async function many(cluster, page, n, bridges = ["eu-1", "eu-2"]) {
 
 const waiting = async (cluster) => (await cluster.people()).filter((each) => each.lobby === "waiting").map((each) => each.id);
 
-test("a press for hundreds shows how far it has come and is stopped; the rest stays selected and can go on", async ({
+test("a request for hundreds shows its progress and can be stopped; the rest stays selected for another try", async ({
   cluster,
   open,
 }) => {
@@ -49,7 +49,7 @@ test("a press for hundreds shows how far it has come and is stopped; the rest st
   expect(await waiting(cluster)).toEqual([]);
 });
 
-test("who could not be admitted stays listed, with another try for one and for all", async ({ cluster, open }) => {
+test("participants who could not be admitted stay listed, with another try for one or all", async ({ cluster, open }) => {
   test.setTimeout(90_000);
   const page = await open(cluster);
   const people = await many(cluster, page, 6);
@@ -73,7 +73,7 @@ test("who could not be admitted stays listed, with another try for one and for a
   await expect(panel.locator("li")).toHaveCount(0);
 });
 
-test("a second press while the first is under way sends nobody twice", async ({ cluster, open }) => {
+test("a second click during a request sends nothing twice", async ({ cluster, open }) => {
   const page = await open(cluster);
   const sent = [];
   page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(String(payload)))));

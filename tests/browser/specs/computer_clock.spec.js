@@ -16,7 +16,7 @@ for (const [name, by] of [
   ["ahead", HOUR],
   ["back", -HOUR],
 ]) {
-  test(`the computer's clock is set an hour ${name}, and the waits are as long as they are`, async ({ desk }) => {
+  test(`waits stay as they are when the computer's clock is set an hour ${name}`, async ({ desk }) => {
     const { demo, page } = desk;
     await page.evaluate(() => {
       const now = Date.now.bind(Date);

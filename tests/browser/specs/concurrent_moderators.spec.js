@@ -59,10 +59,7 @@ async function late(open, cluster, name) {
   };
 }
 
-test("who else is here and what they look at is in the header and on the meeting, and goes with them", async ({
-  cluster,
-  open,
-}) => {
+test("the header and the meeting show who else is here and looks at it, until they leave", async ({ cluster, open }) => {
   const { anne, bert, finn, meeting } = await together({ cluster, open });
   await expect(others(bert)).toHaveAccessibleName("2 other people have a page open: anne, finn");
   await expect(card(bert, meeting.id).locator(".lookers")).toHaveCount(0);
@@ -81,7 +78,7 @@ test("who else is here and what they look at is in the header and on the meeting
   await expect(others(bert)).toHaveAccessibleName("1 other person has a page open: anne");
 });
 
-test("who is away is greyed, and comes back with the first thing they do", async ({ cluster, open }) => {
+test("a user who is away is greyed, until their first input", async ({ cluster, open }) => {
   const { anne, bert } = await together({ cluster, open }, []);
   await expect(others(anne).locator('[data-user="bert"]')).toHaveAttribute("data-idle", "no");
   await hide(bert);
@@ -94,7 +91,7 @@ test("who is away is greyed, and comes back with the first thing they do", async
   await expect(others(anne).locator('[data-user="bert"]')).toHaveAttribute("data-idle", "no");
 });
 
-test("a claim by key is in every list at once, and moving on gives it back", async ({ cluster, open }) => {
+test("a claim by key appears in every list at once, and moving on releases it", async ({ cluster, open }) => {
   const { anne, bert, finn, meeting, people } = await together({ cluster, open });
   const [bo, zoe] = people;
   await card(finn, meeting.id).locator("button.open").click();
@@ -113,7 +110,7 @@ test("a claim by key is in every list at once, and moving on gives it back", asy
   await expect(handled(anne, zoe.id)).toHaveCount(0);
 });
 
-test("a menu claims while it stands open, also by the pointer, and Esc gives the claim and the focus back", async ({
+test("an open menu claims its row, also by pointer, and Esc releases the claim and restores the focus", async ({
   cluster,
   open,
 }) => {
@@ -136,7 +133,7 @@ test("a menu claims while it stands open, also by the pointer, and Esc gives the
   await expect(handled(anne, zoe.id)).toHaveText("bert is handling");
 });
 
-test("whoever acts on another's claim is asked first, and can go over it", async ({ cluster, open }) => {
+test("a moderator who acts on another's claim is asked first, and can override it", async ({ cluster, open }) => {
   const { anne, bert, people } = await together({ cluster, open });
   const [bo] = people;
   await goTo(bert, bo.id);
@@ -156,7 +153,7 @@ test("whoever acts on another's claim is asked first, and can go over it", async
   await expect(bert.locator('.person[data-gone="yes"]', { hasText: "Bo Berg" })).toContainText("admitted by anne");
 });
 
-test("of many, those whom others handle can be left out", async ({ cluster, open }) => {
+test("the question about many offers to leave out those handled by others", async ({ cluster, open }) => {
   const { anne, bert, people } = await together({ cluster, open });
   await goTo(bert, people[1].id);
   await bert.keyboard.press("c");
@@ -168,7 +165,7 @@ test("of many, those whom others handle can be left out", async ({ cluster, open
   expect(await cluster.lobbyOf(people[1].id)).toBe("waiting");
 });
 
-test("a press that another's claim overtakes is refused by the server, and said with the way over it", async ({
+test("the server refuses a request when another's claim came first, and the page offers to override it", async ({
   cluster,
   open,
 }) => {
@@ -191,7 +188,7 @@ test("a press that another's claim overtakes is refused by the server, and said 
   expect(await cluster.lobbyOf(bo.id)).toBe("in");
 });
 
-test("whoever presses a moment too late is told who was first, and when", async ({ cluster, open }) => {
+test("a moderator who is a moment too late sees who was first, and when", async ({ cluster, open }) => {
   const { bert, people } = await together({ cluster, open });
   const [bo] = people;
   const slow = await late(open, cluster, "anne");
@@ -205,7 +202,7 @@ test("whoever presses a moment too late is told who was first, and when", async 
   await expect(lastRequest(slow.page)).toHaveText(/^Already admitted by bert \d+ s ago$/);
 });
 
-test("two who press for the same person at the same moment both succeed", async ({ cluster, open }) => {
+test("two moderators who admit the same participant at the same moment both succeed", async ({ cluster, open }) => {
   const { people } = await together({ cluster, open });
   const [bo] = people;
   // Neither hears of the other's press before their own, and CMS is at work on the first when the second comes.
@@ -221,7 +218,7 @@ test("two who press for the same person at the same moment both succeed", async 
   expect(await cluster.lobbyOf(bo.id)).toBe("in");
 });
 
-test("an admission under way, and who made it, is on the row for everybody", async ({ cluster, open }) => {
+test("everybody's row shows an admission under way and who made it", async ({ cluster, open }) => {
   const { anne, bert, meeting, people } = await together({ cluster, open });
   const [bo] = people;
   await card(anne, meeting.id).locator("button.open").click();
@@ -233,7 +230,7 @@ test("an admission under way, and who made it, is on the row for everybody", asy
   await expect(inCall).toContainText(/admitted by bert, \d\d:\d\d/);
 });
 
-test("take next gives each of three a person of their own, longest wait first, and says when nobody is left", async ({
+test("take next gives three moderators different participants, longest wait first, and says when nobody is left", async ({
   cluster,
   open,
 }) => {
@@ -260,7 +257,7 @@ test("take next gives each of three a person of their own, longest wait first, a
   await expect(person(anne, next.id)).toBeFocused();
 });
 
-test("a claim on a meeting covers its people, in every list", async ({ cluster, open }) => {
+test("a claim on a meeting covers its participants in every list", async ({ cluster, open }) => {
   const { anne, bert, meeting, people } = await together({ cluster, open });
   await card(bert, meeting.id).locator("button.open").click();
   await bert.keyboard.press("c");
@@ -278,7 +275,7 @@ test("a claim on a meeting covers its people, in every list", async ({ cluster, 
   await expect(bert.getByRole("heading", { level: 1 }), "one thing at a time").toContainText("Board call");
 });
 
-test("another meeting than the open one is claimed, too; who is taken by key on another board is gone to", async ({
+test("a moderator can claim a meeting that is not open; take next on another page moves to the participant", async ({
   cluster,
   open,
 }) => {
@@ -300,7 +297,7 @@ test("another meeting than the open one is claimed, too; who is taken by key on 
   await expect(person(anne, people[0].id)).toBeFocused();
 });
 
-test("a claim lasts while its holder works, and ends by itself when they don't", async ({ cluster, open }) => {
+test("a claim lasts while its user is active, and ends by itself when they are not", async ({ cluster, open }) => {
   test.setTimeout(120_000);
   const { anne, bert, people } = await together({ cluster, open });
   const [bo] = people;
@@ -322,7 +319,7 @@ test("a claim lasts while its holder works, and ends by itself when they don't",
   await expect(handled(anne, bo.id)).toHaveCount(0, { timeout: 28_000 });
 });
 
-test("a claim by somebody who closes their page ends by itself", async ({ cluster, open }) => {
+test("a claim ends by itself when its user closes the page", async ({ cluster, open }) => {
   test.setTimeout(60_000);
   const { anne, finn, people } = await together({ cluster, open });
   await goTo(finn, people[0].id);
@@ -332,7 +329,7 @@ test("a claim by somebody who closes their page ends by itself", async ({ cluste
   await expect(handled(anne, people[0].id)).toHaveCount(0, { timeout: 28_000 });
 });
 
-test("a viewer sees all of it and can do none of it", async ({ cluster, open }) => {
+test("a viewer sees all claims and users, and can't act", async ({ cluster, open }) => {
   const { bert, people } = await together({ cluster, open });
   const viewer = await open(cluster, { role: "viewer" });
   const sent = [];
@@ -349,7 +346,7 @@ test("a viewer sees all of it and can do none of it", async ({ cluster, open }) 
   expect([...new Set(sent)].filter((type) => type !== "beat")).toEqual(["look"]);
 });
 
-test("the keys can be kept from acting, for those who dictate", async ({ cluster, open }) => {
+test("users who dictate can switch letter keys off", async ({ cluster, open }) => {
   const { bert, people } = await together({ cluster, open });
   await bert.keyboard.press("?");
   await bert.getByLabel("Single letters and signs act").uncheck();

@@ -58,7 +58,7 @@ async function forgetAll(page) {
 
 test.beforeEach(async ({ cluster }) => cluster.reset());
 
-test("a screen is paired by its code, and shows what it is told to until it is revoked", async ({ cluster, open }) => {
+test("an administrator pairs a screen by its code, and it shows its views until it is revoked", async ({ cluster, open }) => {
   test.setTimeout(120_000);
   const meeting = await cluster.meeting("Board call", { bridge: "eu-1" });
   await cluster.join(meeting, "Bo Berg", { bridge: "eu-1" });
@@ -113,7 +113,7 @@ test("a screen is paired by its code, and shows what it is told to until it is r
   await expect(page.locator("tr[data-display]")).toHaveCount(0);
 });
 
-test("a link lets one screen in, is shown once, and a second screen on it is noticed", async ({ cluster, open }) => {
+test("a link is shown once and lets one screen in, and the page notices a second one", async ({ cluster, open }) => {
   const page = await open(cluster, { role: "admin" });
   await openBoard(page);
   await page.locator('[data-action="display-link"]').click();
@@ -141,7 +141,7 @@ test("a link lets one screen in, is shown once, and a second screen on it is not
   await forgetAll(page);
 });
 
-test("what is wrong is said where it is, and nothing typed is lost by a refusal", async ({ cluster, open }) => {
+test("the form shows faults at their fields, and a refusal loses nothing typed", async ({ cluster, open }) => {
   const page = await open(cluster, { role: "admin" });
   const meeting = await cluster.meeting("Board call", { bridge: "eu-1" });
   await cluster.join(meeting, "Bo Berg", { bridge: "eu-1" });
@@ -177,7 +177,7 @@ test("what is wrong is said where it is, and nothing typed is lost by a refusal"
   await forgetAll(page);
 });
 
-test("on a phone nothing is cut, neither of the list nor of the form", async ({ cluster, open }) => {
+test("on a phone neither the list nor the form is cut", async ({ cluster, open }) => {
   const page = await open(cluster, { role: "admin", viewport: PHONE });
   await openBoard(page);
   await page.locator('[data-action="display-link"]').click();
@@ -203,7 +203,7 @@ test("on a phone nothing is cut, neither of the list nor of the form", async ({ 
   await forgetAll(page);
 });
 
-test("two administrators see the same list, and it is only told while it is looked at", async ({ cluster, open }) => {
+test("two administrators see the same list, which the server sends only while they look at it", async ({ cluster, open }) => {
   const [anne, other] = [await open(cluster, { role: "admin" }), await open(cluster, { role: "admin" })];
   const [frames, sent] = [[], []];
   other.on("websocket", (socket) => {
@@ -227,7 +227,7 @@ test("two administrators see the same list, and it is only told while it is look
 });
 
 for (const role of ["moderator", "viewer"]) {
-  test(`a ${role} has no such board, and is told of no display`, async ({ cluster, open }) => {
+  test(`a ${role} has no such page and receives no display`, async ({ cluster, open }) => {
     const frames = [];
     const page = await open(cluster, { role });
     page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => frames.push(JSON.parse(String(payload)).type)));
@@ -242,7 +242,7 @@ for (const role of ["moderator", "viewer"]) {
   });
 }
 
-test("a screen that shows a code says when nobody hears it; after Usher's restart the code it shows then pairs it", async ({
+test("a screen with a code says when Usher is gone; after a restart its new code pairs it", async ({
   ownCluster: cluster,
   open,
 }) => {

@@ -1,7 +1,7 @@
 import { screenshotBoth } from "../screenshots.js";
 import { admitOf, card, Demo, expect, live, person, shownAll, test } from "../server.js";
 
-test("nobody waiting is said in words, and no lobby is something else", async ({ desk }) => {
+test("the page says in words that nobody waits, or that there is no lobby", async ({ desk }) => {
   const { demo, page } = desk;
   await expect(page.locator(".empty")).toContainText("Nobody is waiting");
   const board = await demo.meeting("Board call");
@@ -13,7 +13,7 @@ test("nobody waiting is said in words, and no lobby is something else", async ({
   await expect(page.locator("#search")).toHaveValue("");
 });
 
-test("a viewer sees everything and can press nothing", async ({ desk }) => {
+test("a viewer sees everything and has no enabled button", async ({ desk }) => {
   const { demo } = desk;
   const bo = await demo.join(await demo.meeting("Board call"), "Bo Berg");
   const page = await desk.open({ role: "viewer" });
@@ -26,7 +26,7 @@ test("a viewer sees everything and can press nothing", async ({ desk }) => {
   expect(await demo.lobbyOf(bo.id)).toBe("waiting");
 });
 
-test("a bridge that falls silent is named, its people are greyed, and it comes back", async ({ desk }) => {
+test("the page names a silent bridge and greys its participants until it is back", async ({ desk }) => {
   const { demo, page } = desk;
   const board = await demo.meeting("Board call");
   const bo = await demo.join(board, "Bo Berg");
@@ -43,7 +43,7 @@ test("a bridge that falls silent is named, its people are greyed, and it comes b
   await expect(person(page, bo.id)).not.toContainText("may be out of date");
 });
 
-test("whoever can't be read says so on their row, their meeting and in its heading", async ({ ownCluster: cluster, open }) => {
+test("a participant who can't be read is marked on the row, the meeting and its heading", async ({ ownCluster: cluster, open }) => {
   const page = await open(cluster);
   const board = await cluster.meeting("Board call");
   await cluster.switches({ rest_replace: "<deactivated>true<", rest_replace_with: "<deactivated>tr&nbsp;<" });
@@ -58,7 +58,7 @@ test("whoever can't be read says so on their row, their meeting and in its headi
   await expect(card).not.toContainText("can’t be read", { timeout: 15_000 });
 });
 
-test("a hidden tab goes on receiving, and shows it all when looked at again", async ({ desk }) => {
+test("a hidden tab keeps receiving, and shows everything when the user returns", async ({ desk }) => {
   const { demo, page } = desk;
   const board = await demo.meeting("Board call");
   const first = await demo.join(board, "Bo Berg");
@@ -83,7 +83,7 @@ test("a hidden tab goes on receiving, and shows it all when looked at again", as
   await expect(person(page, first.id)).toHaveCount(0);
 });
 
-test("a bridge restart under an open page leaves no ghosts", async ({ desk }) => {
+test("a bridge's restart leaves no old rows on an open page", async ({ desk }) => {
   const { demo, page } = desk;
   const board = await demo.meeting("Board call");
   await demo.join(board, "Bo Berg");
@@ -98,7 +98,7 @@ test("a bridge restart under an open page leaves no ghosts", async ({ desk }) =>
   await expect.poll(async () => JSON.stringify(await shown()) === JSON.stringify(await waiting()), { timeout: 20_000 }).toBe(true);
 });
 
-test("a restart of Usher under an open page: old rows stay, greyed, until the new truth replaces them", async ({ open }) => {
+test("when Usher restarts, an open page keeps its old rows, greyed, until new ones replace them", async ({ open }) => {
   test.setTimeout(90_000);
   const demo = new Demo({ calls: 4, people: 24, seed: 3 });
   await demo.start();
@@ -124,7 +124,7 @@ test("a restart of Usher under an open page: old rows stay, greyed, until the ne
   }
 });
 
-test("who is signed out elsewhere comes to the sign-in page", async ({ demo, open }) => {
+test("a user who signs out elsewhere gets the sign-in page", async ({ demo, open }) => {
   const page = await open(demo);
   await live(page);
   await page.context().clearCookies();

@@ -104,7 +104,7 @@ function prepare() {
   };
 }
 
-test("twenty thousand deltas in a hidden tab leave it small, right and ready", async ({ demo, open }) => {
+test("after twenty thousand deltas a hidden tab is small, correct and ready", async ({ demo, open }) => {
   test.setTimeout(90_000);
   const signedIn = await open(demo);
   const page = await signedIn.context().newPage();
@@ -148,7 +148,7 @@ test("twenty thousand deltas in a hidden tab leave it small, right and ready", a
   await expect(page.locator(`[data-participant="p${last - 120}"]`)).toHaveCount(0);
 });
 
-test("the title counts who waits", async ({ desk }) => {
+test("the title counts waiting participants", async ({ desk }) => {
   const { demo, page } = desk;
   await expect(page).toHaveTitle("Usher");
   const board = await demo.meeting("Board call");

@@ -12,7 +12,7 @@ const NAMES = {
 };
 
 for (const [what, name] of Object.entries(NAMES)) {
-  test(`a hostile name is text: ${what}`, async ({ desk }) => {
+  test(`a hostile name is shown as text: ${what}`, async ({ desk }) => {
     const { demo, page } = desk;
     const meeting = await demo.meeting(name);
     const [one, plain] = [await demo.join(meeting, name), await demo.join(meeting, "Bo Berg")];
@@ -36,7 +36,7 @@ for (const [what, name] of Object.entries(NAMES)) {
   });
 }
 
-test("somebody and a meeting without a name can be seen and admitted", async ({ desk }) => {
+test("a moderator can see and admit a participant and a meeting without a name", async ({ desk }) => {
   const { demo, page } = desk;
   const one = await demo.join(await demo.meeting(""), "");
   await expect(person(page, one.id).locator(".name")).not.toHaveText("");

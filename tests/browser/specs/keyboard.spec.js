@@ -1,6 +1,6 @@
 import { crowd, expect, person, selectionButton, test } from "../server.js";
 
-test("find, select and admit without a mouse", async ({ desk }) => {
+test("a moderator finds, selects and admits without a mouse", async ({ desk }) => {
   const { page, demo } = desk;
   const {
     people: [a, b, c],
@@ -19,7 +19,7 @@ test("find, select and admit without a mouse", async ({ desk }) => {
   expect([await demo.lobbyOf(a.id), await demo.lobbyOf(c.id)]).toEqual(["waiting", "waiting"]);
 });
 
-test("j and k move, a admits the focused row and goes on to the next", async ({ desk }) => {
+test("j and k move the focus; a admits the focused row and moves to the next", async ({ desk }) => {
   const { page, demo } = desk;
   const {
     people: [a, b, c],
@@ -37,7 +37,7 @@ test("j and k move, a admits the focused row and goes on to the next", async ({ 
   expect([await demo.lobbyOf(a.id), await demo.lobbyOf(c.id)]).toEqual(["waiting", "waiting"]);
 });
 
-test("a letter does nothing while the focus is nowhere", async ({ desk }) => {
+test("a letter does nothing without a focus", async ({ desk }) => {
   const { page, demo } = desk;
   const {
     people: [a],
@@ -49,7 +49,7 @@ test("a letter does nothing while the focus is nowhere", async ({ desk }) => {
   await expect(selectionButton(page)).toHaveCount(0);
 });
 
-test("Tab meets the list once, and the arrows find every part of a row", async ({ desk }) => {
+test("Tab stops once in the list, and the arrow keys reach every part of a row", async ({ desk }) => {
   const { page } = desk;
   const {
     people: [a],
@@ -65,7 +65,7 @@ test("Tab meets the list once, and the arrows find every part of a row", async (
   await expect(selectionButton(page)).toHaveText("Admit 2");
 });
 
-test("? shows the keys, lets nothing else be pressed meanwhile, and Esc closes them", async ({ desk }) => {
+test("? shows the keys and blocks the others, and Esc closes the list", async ({ desk }) => {
   const { page, demo } = desk;
   const { people } = await crowd(desk, ["A"]);
   await person(page, people[0].id).locator("input").check();

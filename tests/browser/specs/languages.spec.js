@@ -37,7 +37,7 @@ const cut = (page) =>
     return page.scrollWidth > page.clientWidth ? [...faults, `the page is ${page.scrollWidth} px wide`] : faults;
   });
 
-test("a browser in German sees German: to sign in, what goes wrong, and the desk", async ({ demo, open }) => {
+test("a German browser gets German sign-in, errors and desk", async ({ demo, open }) => {
   const page = await open(demo, { role: "nobody", path: "/login", locale: "de-CH" });
   await lang(page).toHaveAttribute("lang", "de");
   await lang(page).toHaveAttribute("dir", "ltr");
@@ -53,15 +53,12 @@ test("a browser in German sees German: to sign in, what goes wrong, and the desk
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Unter dieser Adresse gibt es nichts.");
 });
 
-test("a browser in none of the languages gets English", async ({ demo, open }) => {
+test("a browser in an unsupported language gets English", async ({ demo, open }) => {
   const page = await open(demo, { role: "nobody", path: "/login", locale: "sv-SE" });
   await lang(page).toHaveAttribute("lang", "en");
 });
 
-test("the choice on the account page wins over the browser, for the desk and to sign in, until it is taken back", async ({
-  demo,
-  open,
-}) => {
+test("the account page's choice overrides the browser's language, until it is reset", async ({ demo, open }) => {
   const page = await open(demo, { path: "/account", locale: "fr-FR" });
   const select = page.locator("#language");
   const choose = async (option) => {
@@ -91,7 +88,7 @@ test("the choice on the account page wins over the browser, for the desk and to 
 
 for (const [code, locale] of Object.entries(LOCALES)) {
   for (const viewport of [DESKTOP, PHONE]) {
-    test(`nothing is cut in ${code} at ${viewport.width} px`, async ({ demo, open }) => {
+    test(`no text is cut in ${code} at ${viewport.width} px`, async ({ demo, open }) => {
       await demo.clear();
       const { board, waiting } = await busy(demo);
       const page = await open(demo, { role: "admin", locale, viewport });
@@ -127,7 +124,7 @@ for (const [code, locale] of Object.entries(LOCALES)) {
   }
 }
 
-test("times are in the zone of the browser, and written as its language does", async ({ demo, open }) => {
+test("times are in the browser's zone and the language's form", async ({ demo, open }) => {
   await demo.clear();
   const { board, member } = await busy(demo);
   for (const timeZone of ["Asia/Tokyo", "America/New_York"]) {
@@ -146,7 +143,7 @@ test("times are in the zone of the browser, and written as its language does", a
 });
 
 for (const viewport of [DESKTOP, PHONE]) {
-  test(`where lines run to the left the desk is its mirror image at ${viewport.width} px`, async ({ demo, open }) => {
+  test(`in a right-to-left language the desk is mirrored at ${viewport.width} px`, async ({ demo, open }) => {
     await demo.clear();
     const { board, waiting } = await busy(demo);
     const page = await open(demo, { viewport });

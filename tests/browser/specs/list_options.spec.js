@@ -27,9 +27,7 @@ async function three({ demo, page }) {
 
 test.afterEach(async ({ desk }) => forget(desk.page));
 
-test("columns, density and order are chosen, said in the address, and there again after a reload and in a new tab", async ({
-  desk,
-}) => {
+test("the address keeps columns, density and order, and a reload and a new tab restore them", async ({ desk }) => {
   const { page } = desk;
   await three(desk);
   const panel = await view(page);
@@ -54,7 +52,7 @@ test("columns, density and order are chosen, said in the address, and there agai
   await expect(later).toHaveURL(/order=name/);
 });
 
-test("a press on a column's head puts the list in its order, another one turns it round", async ({ desk }) => {
+test("a click on a column's head orders the list by it, another one reverses the order", async ({ desk }) => {
   const { page } = desk;
   await three(desk);
   expect(await listed(page)).toEqual(["Zoë Müller", "Ana Silva", "Bo Berg"]);
@@ -68,9 +66,7 @@ test("a press on a column's head puts the list in its order, another one turns i
   await expect(page.locator(".status-line"), "the longest wait is said whatever the order").toContainText("longest");
 });
 
-test("filters show as chips with the number they hide, each is taken away by a press, and the button says whom it admits", async ({
-  desk,
-}) => {
+test("chips show filters and the number they hide, a click removes one, and the button says whom it admits", async ({ desk }) => {
   const { page } = desk;
   const { ana, bo, second } = await three(desk);
   const panel = await view(page);
@@ -93,7 +89,7 @@ test("filters show as chips with the number they hide, each is taken away by a p
   await expect(page).toHaveURL(`${desk.demo.url}/`);
 });
 
-test("a filter that lets nobody through says how many it hides, and never that nobody waits", async ({ desk }) => {
+test("a filter that nobody passes says how many it hides, and never that nobody waits", async ({ desk }) => {
   const { page } = desk;
   await three(desk);
   const panel = await view(page);
@@ -104,7 +100,7 @@ test("a filter that lets nobody through says how many it hides, and never that n
   await expect(page.locator(".empty")).not.toContainText("Nobody is waiting");
 });
 
-test("in an open meeting the filter by meeting sleeps, and its button says that it is for those shown", async ({ desk }) => {
+test("in an open meeting the filter by meeting is off, and its button says that it is for those shown", async ({ desk }) => {
   const { page } = desk;
   const { board, ward, first } = await three(desk);
   await page.goto(`${desk.demo.url}/?meeting=${encodeURIComponent("Ward round")}&bridge=${first}`);
@@ -118,9 +114,7 @@ test("in an open meeting the filter by meeting sleeps, and its button says that 
   await expect(page.locator(".filters")).toContainText("1 more waits, hidden by filters");
 });
 
-test("an address sent to a colleague shows them this view, over the sign-in too, and changes nothing of theirs until they do", async ({
-  desk,
-}) => {
+test("a colleague who opens the address gets this view, also after signing in, and keeps their own saved one", async ({ desk }) => {
   const { demo, page } = desk;
   const { board, second } = await three(desk);
   const panel = await view(page);
@@ -157,7 +151,7 @@ test("an address sent to a colleague shows them this view, over the sign-in too,
   await forget(admin);
 });
 
-test("the address follows typing, and going back goes to the meeting before", async ({ desk }) => {
+test("the address follows the search, and Back returns to the previous meeting", async ({ desk }) => {
   const { page } = desk;
   const { board } = await three(desk);
   await page.locator("#search").fill("berg");

@@ -2,7 +2,7 @@ import { admitOf, card, crowd, expect, person, selectionButton, test } from "../
 
 const top = (row) => row.evaluate((element) => element.getBoundingClientRect().top);
 
-test("the row under the pointer stays under it while others come and go", async ({ desk }) => {
+test("the row under the pointer stays there while others come and go", async ({ desk }) => {
   const { demo, page } = desk;
   const { meeting, people } = await crowd(desk, ["A", "B", "C"]);
   const row = person(page, people[1].id);
@@ -16,7 +16,7 @@ test("the row under the pointer stays under it while others come and go", async 
   expect(await row.evaluate((element) => element.matches(":hover"))).toBe(true);
 });
 
-test("what is left behind goes when the pointer has left the list", async ({ desk }) => {
+test("traces disappear when the pointer has left the list", async ({ desk }) => {
   const { demo, page } = desk;
   const { people } = await crowd(desk, ["A", "B"]);
   await person(page, people[1].id).hover();
@@ -27,9 +27,7 @@ test("what is left behind goes when the pointer has left the list", async ({ des
   await expect(person(page, people[1].id)).toBeVisible();
 });
 
-test("around a pointer that rests those who wait move up, and the row under it stays, though its person is gone", async ({
-  desk,
-}) => {
+test("rows move up around a resting pointer, and the row under it stays even if its participant is gone", async ({ desk }) => {
   const { demo, page } = desk;
   const { people } = await crowd(desk, ["A", "B", "C", "D", "E", "F", "G", "H"]);
   const row = person(page, people[3].id);
@@ -45,7 +43,7 @@ test("around a pointer that rests those who wait move up, and the row under it s
   await expect.poll(names).toEqual(["E", "F", "G", "H"]);
 });
 
-test("in a long list the row under the pointer stays in its place on the screen while those above it go", async ({ desk }) => {
+test("in a long list the row under the pointer stays in place while rows above it go", async ({ desk }) => {
   const { demo, page } = desk;
   const meeting = await demo.meeting("Board call");
   for (let n = 0; n < 60; n++) await demo.join(meeting, `Person ${n}`);
@@ -70,7 +68,7 @@ test("in a long list the row under the pointer stays in its place on the screen 
   await expect.poll(() => demo.lobbyOf(pointed)).toBe("in");
 });
 
-test("by keys traces are passed over, and go while the focus stays with its person", async ({ desk }) => {
+test("keys skip traces, which disappear while the focus stays with its participant", async ({ desk }) => {
   const { demo, page } = desk;
   const { people } = await crowd(desk, ["A", "B", "C", "D", "E"]);
   await person(page, people[0].id).focus();
@@ -84,7 +82,7 @@ test("by keys traces are passed over, and go while the focus stays with its pers
   await expect(person(page, people[0].id)).toBeFocused();
 });
 
-test("who was admitted by a press is a trace for a moment only, and the focus goes on to who stood below", async ({ desk }) => {
+test("an admitted participant leaves only a short trace, and the focus moves to the row below", async ({ desk }) => {
   const { page } = desk;
   const { people } = await crowd(desk, ["A", "B", "C"]);
   await admitOf(person(page, people[1].id)).click();
@@ -114,7 +112,7 @@ const clickWhenItCame = (page, { id }, by) =>
     [id, by],
   );
 
-test("a press on a row that has only just come under the pointer does nothing, and says so", async ({ desk }) => {
+test("a click on a row that has just moved under the pointer does nothing and says so", async ({ desk }) => {
   const { demo, page } = desk;
   const { people } = await crowd(desk, ["A", "B", "C"]);
   await demo.control("/leave", { participant: people[0].id });
@@ -126,7 +124,7 @@ test("a press on a row that has only just come under the pointer does nothing, a
   await expect.poll(() => demo.lobbyOf(people[1].id)).toBe("in");
 });
 
-test("a key on the button of such a row acts, and nothing else is said", async ({ desk }) => {
+test("a key on such a row's button acts, and the page says nothing else", async ({ desk }) => {
   const { demo, page } = desk;
   const { people } = await crowd(desk, ["A", "B", "C"]);
   await demo.control("/leave", { participant: people[0].id });
@@ -134,7 +132,7 @@ test("a key on the button of such a row acts, and nothing else is said", async (
   await expect.poll(() => demo.lobbyOf(people[1].id)).toBe("in");
 });
 
-test("a meeting whose button is pointed at stays where it is while others become more or less urgent", async ({ desk }) => {
+test("a meeting under the pointer stays in place while the urgency of others changes", async ({ desk }) => {
   const { demo, page } = desk;
   const meetings = [];
   for (const name of ["Board call", "Ward round", "Plenary"]) {
@@ -170,7 +168,7 @@ test("focus and selection survive updates", async ({ desk }) => {
   await expect(selectionButton(page)).toHaveText("Admit 1");
 });
 
-test("who leaves is no longer selected", async ({ desk }) => {
+test("a participant who leaves is no longer selected", async ({ desk }) => {
   const { people } = await crowd(desk, ["A", "B"]);
   await desk.page.locator("#select-all").check();
   await expect(selectionButton(desk.page)).toHaveText("Admit 2");

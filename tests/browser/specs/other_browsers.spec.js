@@ -61,7 +61,7 @@ for (const { name, launch, missing, desk } of OTHERS)
     }
 
     for (const { name: size, width, height } of SCREENS)
-      test(`all is whole and large enough at ${size}`, async ({ cluster, open }) => {
+      test(`nothing is cut or too small at ${size}`, async ({ cluster, open }) => {
         test.setTimeout(120_000);
         await cluster.reset();
         const admin = await open(cluster, { role: "admin" });
@@ -91,7 +91,7 @@ for (const { name, launch, missing, desk } of OTHERS)
         await page.close();
       });
 
-    test("a screen is paired, outlives Usher, says what is old meanwhile, and that it was revoked", async ({
+    test("a screen pairs, survives Usher's restart, marks stale data, and says that it was revoked", async ({
       ownCluster: cluster,
       open,
     }) => {
@@ -130,7 +130,7 @@ for (const { name, launch, missing, desk } of OTHERS)
     });
 
     if (desk)
-      test("the desk: somebody signs in, finds a person and admits by keyboard alone", async ({ cluster }) => {
+      test("a moderator signs in, finds a participant and admits them by keyboard alone", async ({ cluster }) => {
         await cluster.reset();
         const room = await cluster.meeting("Board call");
         const [bo] = [await cluster.join(room, "Bo Berg"), await cluster.join(room, "Ana Silva")];

@@ -37,7 +37,7 @@ const watchForFlicker = (page, n) =>
 const isOld = (page) =>
   expect(page.locator(".status-line")).toContainText(/lost: as of \d\d:\d\d:\d\d, \d+ s old/, { timeout: 15_000 });
 
-test("Usher alone restarts: the page says so and goes on without a reload, a flicker or a lost choice", async ({
+test("when Usher restarts, the page says so and continues without a reload, a flicker or a lost choice", async ({
   cluster,
   open,
 }) => {
@@ -66,7 +66,7 @@ test("Usher alone restarts: the page says so and goes on without a reload, a fli
   expect(await cluster.lobbyOf(people[2].id)).toBe("in");
 });
 
-test("a focused button hands its focus to its row when Usher goes", async ({ cluster, open }) => {
+test("a focused button passes the focus to its row when Usher stops", async ({ cluster, open }) => {
   test.setTimeout(90_000);
   const page = await open(cluster);
   const { people } = await three(cluster, page);
@@ -79,7 +79,7 @@ test("a focused button hands its focus to its row when Usher goes", async ({ clu
   await expect(person(page, people[1].id)).toBeFocused();
 });
 
-test("who came and who left while Usher was away is right when it is back", async ({ cluster, open }) => {
+test("arrivals and departures during Usher's absence are correct when it is back", async ({ cluster, open }) => {
   test.setTimeout(90_000);
   const page = await open(cluster);
   const { meeting, people } = await three(cluster, page);
@@ -95,7 +95,7 @@ test("who came and who left while Usher was away is right when it is back", asyn
   await expect(page.locator("[data-participant]")).toHaveCount(2);
 });
 
-test("Usher is killed in the middle of an admission: the row says that it was not sent again", async ({ cluster, open }) => {
+test("when Usher is killed during an admission, the row says that it was not sent again", async ({ cluster, open }) => {
   test.setTimeout(90_000);
   const page = await open(cluster);
   const { people } = await three(cluster, page);
@@ -119,7 +119,10 @@ test("Usher is killed in the middle of an admission: the row says that it was no
   await expect(page.locator(".request")).toHaveText("Admitted 1");
 });
 
-test("every bridge restarts: the same people under new ids, and no ghosts", async ({ cluster, open }) => {
+test("when every bridge restarts, the page shows the same participants under new ids, and no old rows", async ({
+  cluster,
+  open,
+}) => {
   const page = await open(cluster);
   const { people } = await three(cluster, page);
   for (const bridge of cluster.bridges) await cluster.control("/fault/restart", { bridge });
@@ -130,10 +133,7 @@ test("every bridge restarts: the same people under new ids, and no ghosts", asyn
   for (const { id } of people) await expect(person(page, id)).toHaveCount(0);
 });
 
-test("the simulator alone restarts: old rows stay greyed, then the new truth is there and can be acted on", async ({
-  cluster,
-  open,
-}) => {
+test("when the simulator restarts, old rows stay greyed until new ones come, which can be acted on", async ({ cluster, open }) => {
   test.setTimeout(120_000);
   const page = await open(cluster);
   const { meeting, people } = await three(cluster, page);
@@ -162,7 +162,7 @@ async function guest(cluster, name) {
   cluster.accounts = [...cluster.accounts.filter((each) => each.name !== name), account];
 }
 
-test("a user who is removed comes to the sign-in page within ten seconds, and not back", async ({ cluster, open }) => {
+test("a removed user gets the sign-in page within ten seconds and can't return", async ({ cluster, open }) => {
   await guest(cluster, "dora");
   const page = await open(cluster, { role: "dora" });
   await live(page);
@@ -173,7 +173,7 @@ test("a user who is removed comes to the sign-in page within ten seconds, and no
   await expect(page).toHaveURL(/\/login/);
 });
 
-test("who is removed while Usher is away is asked to sign in when it is back", async ({ cluster, open }) => {
+test("a user removed during Usher's absence has to sign in when it is back", async ({ cluster, open }) => {
   test.setTimeout(90_000);
   await guest(cluster, "emil");
   const page = await open(cluster, { role: "emil" });

@@ -5,7 +5,7 @@ const LONG = "Dr. Maximiliane Wolkenstein-Habsburg, court 3";
 
 test.beforeEach(async ({ cluster }) => cluster.reset());
 
-test("names have the first claim on width, from a phone to a wide screen", async ({ cluster, open }) => {
+test("names get width first, from a phone to a wide screen", async ({ cluster, open }) => {
   const page = await open(cluster);
   const meeting = await cluster.meeting("Board call with a title that is rather long");
   const { id } = await cluster.join(meeting, LONG);
@@ -19,7 +19,7 @@ test("names have the first claim on width, from a phone to a wide screen", async
   }
 });
 
-test("on a phone a row holds what it has room for, and nothing of the bridge sticks out", async ({ cluster, open }) => {
+test("on a phone a row shows what fits, and the bridge's name does not stick out", async ({ cluster, open }) => {
   const page = await open(cluster, { viewport: { width: 390, height: 844 } });
   const { id } = await cluster.join(await cluster.meeting("Board call"), "Bo Berg");
   const row = person(page, id);
@@ -34,7 +34,7 @@ test("on a phone a row holds what it has room for, and nothing of the bridge sti
   expect(outside).toEqual([]);
 });
 
-test("names that show nothing read as no name and are told apart", async ({ cluster, open }) => {
+test("invisible names are shown as no name and can be told apart", async ({ cluster, open }) => {
   const page = await open(cluster);
   const meeting = await cluster.meeting("\u2800\u200b");
   for (const blank of ["\u200b", "\u2800", "\u00ad", "\u{e0041}", "\u3164 \ufeff"]) {
@@ -45,7 +45,7 @@ test("names that show nothing read as no name and are told apart", async ({ clus
   await expect(card(page, meeting.id).locator(".title .nameless")).toHaveText("Meeting without a name");
 });
 
-test("who is on hold is neither counted as waiting nor the longest wait", async ({ cluster, open }) => {
+test("participants on hold count neither as waiting nor as the longest wait", async ({ cluster, open }) => {
   const page = await open(cluster);
   const meeting = await cluster.meeting("Board call");
   const first = await cluster.join(meeting, "Bo Berg");

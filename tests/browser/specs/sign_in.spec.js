@@ -1,13 +1,13 @@
 import { expect, signIn, test } from "../server.js";
 
-test("who is not signed in is asked to, and comes to where they wanted", async ({ demo, open }) => {
+test("a user who is not signed in signs in and gets the page that they wanted", async ({ demo, open }) => {
   const page = await open(demo, { role: "nobody", path: "/account" });
   await expect(page).toHaveURL(/\/login/);
   await signIn(page, demo.account("moderator"));
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("My account");
 });
 
-test("a wrong password is refused in words, and the name stays", async ({ demo, open }) => {
+test("the page refuses a wrong password in words and keeps the name", async ({ demo, open }) => {
   const page = await open(demo, { role: "nobody", path: "/login" });
   const { name } = demo.account("viewer");
   await signIn(page, { name, password: "not the password" });
@@ -15,7 +15,7 @@ test("a wrong password is refused in words, and the name stays", async ({ demo, 
   await expect(page.locator("#username")).toHaveValue(name);
 });
 
-test("a demo account fills the form in by one press", async ({ demo, open }) => {
+test("one click fills the form in with a demo account", async ({ demo, open }) => {
   const page = await open(demo, { role: "nobody", path: "/login" });
   const { name, password } = demo.account("moderator");
   await page.locator(`[data-fill][data-user="${name}"]`).click();
@@ -34,7 +34,7 @@ test("signing out closes the desk", async ({ demo, open }) => {
   await expect(page).toHaveURL(/\/login/);
 });
 
-test("the users' page is for admins, and asks before it removes", async ({ demo, open }) => {
+test("the users' page is only for administrators, and asks before it removes a user", async ({ demo, open }) => {
   const moderator = await open(demo, { path: "/users" });
   await expect(moderator.getByRole("heading", { level: 1 })).toHaveText("You may not do this.");
   const page = await open(demo, { role: "admin", path: "/users" });

@@ -30,7 +30,7 @@ async function whileFrozen({ usher }, check) {
   }
 }
 
-test("a frozen server is noticed: rows look old, nobody can be admitted, the title says so; and it comes back", async ({
+test("the page notices a frozen server: rows look stale, nobody can be admitted, the title says so, until it is back", async ({
   cluster,
   open,
 }) => {
@@ -56,7 +56,7 @@ test("a frozen server is noticed: rows look old, nobody can be admitted, the tit
   await expect(page).not.toHaveTitle(/No connection/);
 });
 
-test("a press that the server does not confirm is doubtful on its row and on the page", async ({ cluster, open }) => {
+test("a request without a receipt is doubtful on its row and on the page", async ({ cluster, open }) => {
   test.setTimeout(90_000);
   const { page, id } = await boWaits(cluster, open);
   await whileFrozen(cluster, async () => {

@@ -93,7 +93,7 @@ async function onKeys(page) {
   return page.evaluate(() => globalThis.keys);
 }
 
-test("a claim is with everybody at once: 1,000 people wait, 28 clients and 2 browsers", async ({ open }) => {
+test("a claim reaches everybody at once: 1,000 people wait, 28 clients and 2 browsers", async ({ open }) => {
   test.setTimeout(180_000);
   const demo = new Demo();
   await demo.start();

@@ -11,7 +11,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(async () => cluster?.end());
 
-test("everything is below the path of public_url: pages, files, socket, sign-in and sign-out", async ({ open }) => {
+test("all addresses are below the path of public_url: pages, files, socket, sign-in and sign-out", async ({ open }) => {
   const page = await open(cluster, { role: "nobody", path: "/account" });
   /** @type {string[]} */
   const outside = [];
@@ -38,7 +38,7 @@ test("everything is below the path of public_url: pages, files, socket, sign-in 
   expect(outside).toEqual([]);
 });
 
-test("a restart of Usher below a path is survived as well", async ({ open }) => {
+test("a page below a path survives Usher's restart", async ({ open }) => {
   test.setTimeout(90_000);
   const page = await open(cluster);
   await cluster.usher.stop();

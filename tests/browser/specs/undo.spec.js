@@ -24,7 +24,7 @@ const tickAll = async (page) => {
   await expect(selectionButton(page)).toHaveText("Admit 3");
 };
 
-test("an admission is undone by a key, by whoever made it alone", async ({ cluster, open }) => {
+test("only the moderator who admitted can undo it, by a key", async ({ cluster, open }) => {
   const [page, anne] = [await open(cluster), await open(cluster, { role: "admin" })];
   const { people } = await three(cluster, page);
   await admitOf(person(page, people[0].id)).click();
@@ -43,7 +43,7 @@ test("an admission is undone by a key, by whoever made it alone", async ({ clust
   await expect(page.locator(".notice")).toHaveText("There is nothing to take back just now.");
 });
 
-test("several at once are undone together, the rows stay where they are meanwhile", async ({ cluster, open }) => {
+test("an undo covers several at once, and rows stay in place meanwhile", async ({ cluster, open }) => {
   const page = await open(cluster);
   const { meeting, people } = await three(cluster, page);
   const later = await cluster.join(await cluster.meeting("Ward round"), "Ida Ring");
@@ -61,10 +61,7 @@ test("several at once are undone together, the rows stay where they are meanwhil
   expect(await top(), "nothing moves under the pointer").toBe(before);
 });
 
-test("an undo covers the series of one's own admissions, and everybody has their old place and clock", async ({
-  cluster,
-  open,
-}) => {
+test("an undo covers the user's series of admissions, and all get their old place and wait back", async ({ cluster, open }) => {
   const page = await open(cluster);
   const { people } = await three(cluster, page);
   const began = (each) => person(page, each.id).locator(".began time").getAttribute("datetime");
@@ -84,7 +81,7 @@ test("an undo covers the series of one's own admissions, and everybody has their
   await expect.poll(order, { timeout: 15_000 }).toEqual(people.map((each) => each.id));
 });
 
-test("it is offered for eight seconds, and as long as somebody reaches for it", async ({ cluster, open }) => {
+test("the undo is offered for eight seconds, and as long as the user reaches for it", async ({ cluster, open }) => {
   test.setTimeout(60_000);
   const page = await open(cluster);
   const { people } = await three(cluster, page);
@@ -99,7 +96,7 @@ test("it is offered for eight seconds, and as long as somebody reaches for it", 
   expect(await cluster.lobbyOf(people[0].id)).toBe("in");
 });
 
-test("who can't be sent back is still in, and each of them is told of", async ({ ownCluster: cluster, open }) => {
+test("participants who can't be sent back are still in, and the page lists each", async ({ ownCluster: cluster, open }) => {
   test.setTimeout(90_000);
   const page = await open(cluster);
   const { people } = await three(cluster, page, ["eu-1", "eu-2"]);
@@ -119,7 +116,7 @@ test("who can't be sent back is still in, and each of them is told of", async ({
 });
 
 test.describe("admissions held back for some seconds", () => {
-  test("say so on every page, are called off by whoever pressed, and are sent otherwise", async ({ open }) => {
+  test("appear on every page, can be cancelled by their moderator, and are sent otherwise", async ({ open }) => {
     test.setTimeout(90_000);
     const cluster = new Cluster({ desk: "admit_delay_s = 8" });
     await cluster.start();

@@ -38,7 +38,7 @@ async function boWaits(open, cluster) {
 const capitals = (page, selector) => page.evaluate(inkOfCapital, selector);
 
 for (const { name, width, height, diagonal_in, distance_m } of SCREENS) {
-  test(`all is whole and large enough at ${name}`, async ({ cluster, open }) => {
+  test(`nothing is cut or too small at ${name}`, async ({ cluster, open }) => {
     test.setTimeout(180_000);
     const settings = display({ diagonal_in, distance_m });
     const wall = await screen(open, cluster, settings, { width, height });
@@ -71,7 +71,7 @@ for (const { name, width, height, diagonal_in, distance_m } of SCREENS) {
   });
 }
 
-test("each theme can be read, also what is old and what is too long", async ({ cluster, open }) => {
+test("each theme is readable, also stale data and waits that are too long", async ({ cluster, open }) => {
   const settings = display();
   const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
   wall.keepAlive();
@@ -86,7 +86,7 @@ test("each theme can be read, also what is old and what is too long", async ({ c
   }
 });
 
-test("only the data of a silent bridge is old; without its server all is, with its age, until it is back", async ({
+test("only a silent bridge's data is stale; without the server all data is, with its age, until it is back", async ({
   cluster,
   open,
 }) => {
@@ -124,7 +124,7 @@ test("only the data of a silent bridge is old; without its server all is, with i
   await expect(page.locator("#strip")).toBeHidden();
 });
 
-test("what the server wrote is old, too, where the page never gets to hear it", async ({ cluster, open }) => {
+test("the server's first picture turns stale, too, if the page never gets a connection", async ({ cluster, open }) => {
   const link = await boWaits(open, cluster);
   const page = await open(cluster, { role: "nobody", path: "/healthz", viewport: { width: 1920, height: 1080 } });
   await page.routeWebSocket(/\/wall\/.*ws$/, () => {});
@@ -138,7 +138,7 @@ test("what the server wrote is old, too, where the page never gets to hear it", 
   await screenshot(page, "wall-never-heard");
 });
 
-test("a script that is lost on its way does not freeze the wall", async ({ cluster, open }) => {
+test("a script that fails to load does not freeze the wall", async ({ cluster, open }) => {
   const link = await boWaits(open, cluster);
   const page = await open(cluster, { role: "nobody", path: "/healthz", viewport: { width: 1920, height: 1080 } });
   await page.clock.install();
@@ -160,7 +160,7 @@ test("a script that is lost on its way does not freeze the wall", async ({ clust
   expect(asked).toBe(2);
 });
 
-test("it is never dimmed while a bridge is silent, also one of another view", async ({ cluster, open }) => {
+test("a display is never dimmed while a bridge is silent, even one of another view", async ({ cluster, open }) => {
   const views = ["eu-1", "eu-2"].map((id) => ({ what: "bridges", bridges: [id], seconds: 30 }));
   const settings = display({ views, dim: { from: "00:00", to: "23:59" } });
   const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
@@ -173,7 +173,7 @@ test("it is never dimmed while a bridge is silent, also one of another view", as
   await expect(wall.page.locator("#view")).toHaveText("eu-1");
 });
 
-test("a quiet night is not old, and nobody waiting is said in words", async ({ cluster, open }) => {
+test("a quiet night is not stale, and the wall says in words that nobody waits", async ({ cluster, open }) => {
   const settings = display();
   const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
   wall.show(settings, [...BRIDGES, meeting(1, 0, 0, Date.now())]);
@@ -187,7 +187,7 @@ test("a quiet night is not old, and nobody waiting is said in words", async ({ c
   expect(wall.said.filter((each) => each.type === "beat").length).toBeGreaterThan(3);
 });
 
-test("with more meetings than room the worst stay, and each of the others has its turn", async ({ cluster, open }) => {
+test("with more meetings than room the worst stay and the others rotate", async ({ cluster, open }) => {
   const settings = display();
   const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
   const { page } = wall;
@@ -212,7 +212,7 @@ test("with more meetings than room the worst stay, and each of the others has it
   expect([...seen].length).toBe(40);
 });
 
-test("it says its name when asked, loads itself again once for a new version, and says that there are too many or that it was revoked", async ({
+test("a display identifies itself, reloads once for a new version, and says that it was revoked or that there are too many", async ({
   cluster,
   open,
 }) => {
@@ -242,7 +242,7 @@ test("it says its name when asked, loads itself again once for a new version, an
   await screenshot(page, "wall-revoked");
 });
 
-test("a browser that blocks sound is said so, where sound is wanted", async ({ cluster, open }) => {
+test("a display that should sound says that its browser blocks sound", async ({ cluster, open }) => {
   const wall = await screen(open, cluster, display(), { width: 1920, height: 1080 });
   await wall.page.addInitScript(() => {
     globalThis.AudioContext = class {
@@ -263,10 +263,7 @@ test("a browser that blocks sound is said so, where sound is wanted", async ({ c
   expect(await faults(wall.page)).toEqual([]);
 });
 
-test("Usher restarts under a wall: what it showed stays, as old as it is, until the new truth is there", async ({
-  ownCluster: cluster,
-  open,
-}) => {
+test("when Usher restarts, a wall keeps its stale picture until the new one is there", async ({ ownCluster: cluster, open }) => {
   test.setTimeout(90_000);
   const room = await cluster.meeting("Board call", { bridge: "eu-1" });
   await cluster.join(room, "Bo Berg", { bridge: "eu-1" });
@@ -296,7 +293,7 @@ test("Usher restarts under a wall: what it showed stays, as old as it is, until 
   expect(await page.evaluate(() => globalThis.notReloaded)).toBe(true);
 });
 
-test("without script there is a wall all the same", async ({ cluster, open }) => {
+test("a wall works without script", async ({ cluster, open }) => {
   const link = await boWaits(open, cluster);
   const page = await open(cluster, {
     role: "nobody",
