@@ -25,7 +25,7 @@ function page() {
 }
 const result = (person, word, more = {}) => ({ person, result: word, ...more });
 
-test("a press says what it does, then what it did, with every failure counted by kind", () => {
+test("a request says what it does, then what it did, with failures counted by kind", () => {
   const { act, reply, words } = page();
   const request = act("admit", ["a", "b", "c", "d"], { type: "admit", scope: "selection" });
   assert.equal(words(request), "Admitting 4 ...");
@@ -40,7 +40,7 @@ test("a press says what it does, then what it did, with every failure counted by
   );
 });
 
-test("a result that is put right takes the place of the first, also after the end", () => {
+test("a corrected result replaces the first one, even after the end", () => {
   const { act, reply, words } = page();
   const request = act("admit", ["a", "b"], { type: "admit", scope: "selection" });
   reply(request, "progress", [result("a", "unconfirmed")]);
@@ -52,7 +52,7 @@ test("a result that is put right takes the place of the first, also after the en
   assert.deepEqual(failures(request), []);
 });
 
-test("somebody who was let in before is told with who did it, and when", () => {
+test("the result for somebody already admitted says who did it, and when", () => {
   const { act, reply, words } = page();
   const request = act("admit", ["a"], { type: "admit", scope: "person" });
   reply(request, "finished", [result("a", "already", { by: "max", at: NOW - 2000 })]);
@@ -64,7 +64,7 @@ test("somebody who was let in before is told with who did it, and when", () => {
   assert.equal(outcomeText(result("a", "already"), "mute", NOW, clock), "Was already muted");
 });
 
-test("what another handles is said by name, and tried again over their claim alone", () => {
+test("the result names another user's claim, and a retry overrides only that claim", () => {
   const { act, reply, words, actionRequests, sent } = page();
   const request = act("admit", ["a", "b"], { type: "admit", scope: "selection" });
   reply(request, "finished", [result("a", "done"), result("b", "claimed", { by: "max", claim: "c7" })]);
@@ -75,7 +75,7 @@ test("what another handles is said by name, and tried again over their claim alo
   assert.equal(words(again), "max is handling B.");
 });
 
-test("an undo is reported per person: sent back, or still in", () => {
+test("an undo reports each participant: sent back, or still in", () => {
   const { act, reply, words } = page();
   const request = act("send_back", ["a", "b", "c"], { type: "send_back", scope: "undo" });
   const results = [
@@ -95,7 +95,7 @@ test("an undo is reported per person: sent back, or still in", () => {
   );
 });
 
-test("a meeting's press is told with its name, and why it failed", () => {
+test("a meeting's request is shown with its name, and why it failed", () => {
   const { actionRequests, reply, words } = page();
   const lock = () => actionRequests.start("lock", names("m"), { type: "lock", meeting: "m", on: true });
   const [one, two] = [lock(), lock()];
@@ -132,7 +132,7 @@ test("every action has all its texts", () => {
   for (const word of logged) assert.ok(has(`log.result_${word}`), word);
 });
 
-test("a request that was cut off says whether the server had it, and one that may not go says that it did not", () => {
+test("a request that was cut off says whether the server received it, and one that may not be sent says so", () => {
   const { actionRequests, act, words } = page();
   const [heard, unheard] = [act("admit", ["a"], { type: "admit" }), act("admit", ["b"], { type: "admit" })];
   actionRequests.onReceipt(heard.ref);

@@ -13,14 +13,14 @@ function play(seconds, happens) {
   return sounds;
 }
 
-test("the first is sounded at once", () => {
+test("the first arrival sounds at once", () => {
   assert.deepEqual(
     play(60, (arrivals, at) => at === 7 && arrivals.arrived("a", at * 1000)),
     [7],
   );
 });
 
-test("twenty in ten seconds are one sound", () => {
+test("twenty arrivals in ten seconds make one sound", () => {
   assert.deepEqual(
     play(120, (arrivals, at) => {
       if (at > 10) return;
@@ -30,7 +30,7 @@ test("twenty in ten seconds are one sound", () => {
   );
 });
 
-test("a second situation is sounded as soon as the first has had its time", () => {
+test("a second situation sounds as soon as the pause after the first ends", () => {
   const apart = SHORTEST_PAUSE / 1000 + 1;
   assert.deepEqual(
     play(60, (arrivals, at) => (at === 0 || at === apart) && arrivals.arrived(String(at), at * 1000)),
@@ -38,7 +38,7 @@ test("a second situation is sounded as soon as the first has had its time", () =
   );
 });
 
-test("who comes when those who were sounded are in already is sounded in time, and not at once", () => {
+test("an arrival after the earlier ones were admitted sounds at the end of the pause, not at once", () => {
   const sounds = play(60, (arrivals, at) => {
     if (at === 0) arrivals.arrived("a", 0);
     if (at === 3) arrivals.left("a");
@@ -47,7 +47,7 @@ test("who comes when those who were sounded are in already is sounded in time, a
   assert.deepEqual(sounds, [0, SHORTEST_PAUSE / 1000]);
 });
 
-test("who comes and is let in before it would sound makes no sound", () => {
+test("an arrival that is admitted before its sound makes no sound", () => {
   const sounds = play(60, (arrivals, at) => {
     if (at === 0) arrivals.arrived("a", 0);
     if (at === 3) arrivals.left("a");
@@ -57,7 +57,7 @@ test("who comes and is let in before it would sound makes no sound", () => {
   assert.deepEqual(sounds, [0]);
 });
 
-test("arrivals without end sound ever more rarely, down to once a minute, and never cease", () => {
+test("endless arrivals sound less and less often, down to once a minute, but never stop sounding", () => {
   const hour = play(3600, (arrivals, at) => arrivals.arrived(String(at), at * 1000));
   const pauses = hour.slice(1).map((at, index) => at - hour[index]);
   assert.ok(hour.length >= 55 && hour.length <= 65, `${hour.length} in an hour`);
@@ -68,7 +68,7 @@ test("arrivals without end sound ever more rarely, down to once a minute, and ne
   assert.equal(pauses.at(-1), LONGEST_PAUSE / 1000);
 });
 
-test("after a quiet time the next is sounded at once again, and its pause is the short one", () => {
+test("after a quiet time the next arrival sounds at once, and its pause is the short one", () => {
   const sounds = play(1000, (arrivals, at) => {
     if (at < 300) arrivals.arrived(String(at), at * 1000);
     if (at === 600) arrivals.arrived("x", at * 1000);
@@ -77,7 +77,7 @@ test("after a quiet time the next is sounded at once again, and its pause is the
   assert.deepEqual(sounds.slice(-2), [600, 600 + SHORTEST_PAUSE / 1000]);
 });
 
-test("it does not depend on being asked often", () => {
+test("sounds do not depend on how often the policy is asked", () => {
   const arrivals = new Arrivals();
   arrivals.arrived("a", 0);
   assert.equal(arrivals.sounds(0), true);
@@ -88,7 +88,7 @@ test("it does not depend on being asked often", () => {
   assert.equal(arrivals.sounds(91_000), false);
 });
 
-test("what lasts sounds at once and once a minute, and no more when it is over", () => {
+test("a lasting condition sounds at once, then once a minute, and stops when it is over", () => {
   const late = new Repeated();
   const sounds = [];
   for (let at = 0; at < 300; at++) if (late.sounds(at >= 10 && at < 200, at * 1000)) sounds.push(at);
@@ -96,14 +96,14 @@ test("what lasts sounds at once and once a minute, and no more when it is over",
   assert.equal(REPEAT_AFTER, 60_000);
 });
 
-test("what begins anew within the minute does not sound before its end", () => {
+test("a condition that returns within the minute sounds only when the minute ends", () => {
   const late = new Repeated();
   const sounds = [];
   for (let at = 0; at < 120; at++) if (late.sounds(at < 5 || at > 20, at * 1000)) sounds.push(at);
   assert.deepEqual(sounds, [0, 60]);
 });
 
-test("a reminder sounds once, a later one of the same person again", () => {
+test("a reminder sounds once; a later one of the same participant sounds again", () => {
   const once = new Once();
   const asked = [["a 1"], ["a 1"], ["a 1", "b 1"], ["b 1"], [], ["a 2"]];
   assert.deepEqual(
@@ -112,7 +112,7 @@ test("a reminder sounds once, a later one of the same person again", () => {
   );
 });
 
-test("people are counted with their meetings", () => {
+test("participants and their meetings are counted", () => {
   const of = (...meetings) => countPeople(meetings.map((meeting) => ({ meeting })));
   assert.deepEqual(of("a", "a"), { n: 2, meetings: 1, only: "a" });
   assert.deepEqual(of("a", "b", "b"), { n: 3, meetings: 2, only: null });

@@ -6,7 +6,7 @@ import { use } from "../../../web/lib/i18n.js";
 
 use(JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8")), "en");
 
-test("a screen reader hears at most one sentence every five seconds, with all that came meanwhile", () => {
+test("a screen reader gets at most one sentence every five seconds, with all arrivals since the last", () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const said = [];
   const announcer = new Announcer((text) => said.push(text));
@@ -22,7 +22,7 @@ test("a screen reader hears at most one sentence every five seconds, with all th
   mock.timers.reset();
 });
 
-test("the same words twice are said twice", () => {
+test("the same text is announced twice", () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const said = [];
   const announcer = new Announcer((text) => said.push(text));

@@ -4,7 +4,7 @@ import { BridgeStats, curve, KEPT, queued } from "../../../web/state/bridge_stat
 
 const bridge = (id, requests_per_s = 1) => ({ id, requests_per_s, queue: [] });
 
-test("figures are asked for once, and again on a new connection", () => {
+test("the page requests statistics once, and again on a new connection", () => {
   const sent = [];
   const stats = new BridgeStats((message) => sent.push(message.on) > 0);
   for (const wanted of [true, true, false, true]) stats.watch(wanted);
@@ -13,7 +13,7 @@ test("figures are asked for once, and again on a new connection", () => {
   assert.deepEqual(sent, [true, false, true, true]);
 });
 
-test("what a closed socket did not take is asked for again", () => {
+test("the page repeats a request that a closed socket did not take", () => {
   let open = false;
   const stats = new BridgeStats(() => open);
   stats.watch(true);
@@ -23,7 +23,7 @@ test("what a closed socket did not take is asked for again", () => {
   assert.equal(stats.watching, true);
 });
 
-test("a minute is kept, and nothing of a bridge that is gone", () => {
+test("the page keeps one minute, and nothing of a removed bridge", () => {
   const stats = new BridgeStats(() => true);
   for (let n = 0; n < 500; n++) stats.receive({ type: "figures", time: n, bridges: [bridge("a", n), bridge("b")] });
   assert.equal(stats.rates.get("a")?.length, KEPT);
@@ -32,7 +32,7 @@ test("a minute is kept, and nothing of a bridge that is gone", () => {
   assert.deepEqual([...stats.rates.keys(), ...stats.latest.keys()], ["a", "a"]);
 });
 
-test("the queue in all and by lane", () => {
+test("the queue is counted in total and by lane", () => {
   const queue = ["action", "arrival", "in_call"].map((lane, n) => ({ lane, waiting: n * 3 }));
   assert.deepEqual(queued({ ...bridge("a"), queue }), { all: 9, lanes: queue.slice(1) });
 });

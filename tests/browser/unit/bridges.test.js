@@ -17,9 +17,9 @@ const bridge = (more = {}) => ({
 });
 const said = (more) => condition(bridge(more), 200_000);
 
-test("a bridge that is fine is quiet", () => assert.equal(said({}), null));
+test("a bridge without a fault has no text", () => assert.equal(said({}), null));
 
-test("what a bridge needs a word for, worst first", () => {
+test("a bridge's text names its worst condition", () => {
   assert.deepEqual(said({ silent_since: 188_000 }), { key: "bridge_silent", args: { n: 12 }, grave: true });
   assert.deepEqual(said({ silent_since: 65_000 }), { key: "bridge_silent_long", args: { time: "2:15" }, grave: true });
   assert.equal(said({ state: "refused", silent_since: 1 })?.key, "bridge_refused");
@@ -42,7 +42,7 @@ const codes = sources.flatMap((file) => {
   return named.map(([, code]) => code);
 });
 
-test("each trouble of a bridge says what to do about it", () => {
+test("each fault of a bridge has advice", () => {
   assert.ok(new Set(codes).size >= 11, String(codes));
   for (const code of codes) {
     const key = advice(bridge({ trouble: { code, what: "" } }));
@@ -53,7 +53,7 @@ test("each trouble of a bridge says what to do about it", () => {
   assert.equal(advice(bridge()), null);
 });
 
-test("a bridge that answers of no use, and one that is not believed, are not called unreachable", () => {
+test("a bridge with useless answers or an untrusted certificate is not called unreachable", () => {
   const of = (code, more = {}) => said({ state: "unreachable", trouble: { code, what: "" }, ...more });
   for (const code of ["busy", "forbidden", "unexpected_answer"]) assert.equal(of(code)?.key, "bridge_unreadable");
   assert.deepEqual(of("busy", { silent_since: 188_000 }), { key: "bridge_unreadable_for", args: { time: "0:12" }, grave: true });
@@ -61,7 +61,7 @@ test("a bridge that answers of no use, and one that is not believed, are not cal
   for (const code of ["timed_out", "unreachable", "failed"]) assert.equal(of(code)?.key, "bridge_unreachable");
 });
 
-test("only a bridge that gives no answer makes its people old", () => {
+test("only a bridge that gives no answer makes its participants stale", () => {
   assert.deepEqual(
     [{}, { state: "polling" }, { silent_since: 1 }, { state: "refused" }, { state: "paused" }].map((each) => isStale(bridge(each))),
     [false, false, true, true, true],

@@ -16,7 +16,7 @@ const sources = files("web/", ".js").filter((file) => !/^web\/(wall|vendor)\//.t
 const templates = files("templates/", ".html");
 const known = (key) => key in catalogue || `${key}.other` in catalogue;
 
-test("every key that code and templates name is in the catalogue", () => {
+test("the catalogue has every key that code and templates name", () => {
   for (const file of [...sources, ...templates]) {
     for (const [, key] of read(file).matchAll(/\bt\(\s*["']([a-z0-9_.]+)["']\s*[,)]/g)) assert.ok(known(key), `${file}: ${key}`);
     for (const [, key] of read(file).matchAll(/\b(?:key|label): "([a-z0-9_.]+)"/g)) assert.ok(known(key), `${file}: ${key}`);
@@ -37,7 +37,7 @@ function* namesIn(text) {
 const pattern = (made, part) =>
   made.split(part).join("").length < 3 ? /^$/ : new RegExp(`^${made.split(part).join("[a-z0-9_.]+")}$`);
 
-test("every key of the catalogue is named by code or templates", () => {
+test("code or templates name every key of the catalogue", () => {
   const rust = [...files("src/http/", ".rs"), ...files("src/accounts/", ".rs")];
   const names = [...sources, ...templates, ...rust].flatMap((file) => [...namesIn(read(file))]);
   const keys = new Set(Object.keys(catalogue).map((key) => key.replace(/\.(one|other)$/, "")));
@@ -49,7 +49,7 @@ test("every key of the catalogue is named by code or templates", () => {
   );
 });
 
-test("every plural has one and other, with the same holes", () => {
+test("every plural has `one` and `other`, with the same placeholders", () => {
   const holes = (text) => [...text.matchAll(/\{\w+\}/g)].map(String).sort().join();
   for (const key of Object.keys(catalogue).filter((each) => each.endsWith(".one"))) {
     const other = catalogue[key.replace(/one$/, "other")];
@@ -58,7 +58,7 @@ test("every plural has one and other, with the same holes", () => {
   }
 });
 
-test("plurals, numbers and names of strangers", () => {
+test("texts have plurals, numbers and isolated names", () => {
   use(catalogue, "en");
   assert.equal(t("admit_n", { n: 1234 }), "Admit 1,234");
   assert.equal(t("said_waiting", { n: 1, meeting: "Board" }), "1 person started waiting in Board.");
@@ -87,7 +87,7 @@ test("the vendored module is the one that was recorded", () => {
   );
 });
 
-test("no file has grown past 400 lines", () => {
+test("no file has more than 400 lines", () => {
   for (const file of [...sources, ...files("web/", ".css"), ...files("web/wall/", ".js"), ...templates])
     assert.ok(read(file).split("\n").length <= 401, file);
 });

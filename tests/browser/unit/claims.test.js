@@ -13,14 +13,14 @@ const world = (more = {}) => ({
   ...more,
 });
 
-test("a claim on a person counts before the one on their meeting", () => {
+test("a claim on a participant counts before the one on their meeting", () => {
   const meetings = byId(meeting("m", { claim: claim("max") }));
   assert.equal(claimOf(person("a"), meetings)?.by, "max");
   assert.equal(claimOf(person("a", { claim: claim("mo") }), meetings)?.by, "mo");
   assert.equal(claimOf(person("a", { meeting: "n" }), meetings), null);
 });
 
-test("only others are in the way, each person with the claim that is", () => {
+test("only other users' claims count, each with its participant", () => {
   const people = [
     person("a", { claim: claim("mo") }),
     person("b", { claim: claim("me") }),
@@ -37,7 +37,7 @@ test("only others are in the way, each person with the claim that is", () => {
   );
 });
 
-test("take next asks for those whom nobody handles, in the order shown", () => {
+test("take next asks for participants without a claim, in the order shown", () => {
   const people = [
     person("mine", { claim: claim("me") }),
     person("theirs", { claim: claim("max") }),
@@ -58,7 +58,7 @@ test("take next asks for those whom nobody handles, in the order shown", () => {
   );
 });
 
-test("a claim is renewed while its user does something, and left to run out when not", () => {
+test("a claim is renewed while its user is active, and otherwise expires", () => {
   assert.equal(nextStep(kept(), world()), "renew");
   assert.equal(nextStep(kept(), world({ now: RENEW - 1 })), "leave", "not too often");
   assert.equal(nextStep(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9 })), "leave", "nothing was done since");
@@ -70,7 +70,7 @@ test("a claim is renewed while its user does something, and left to run out when
   assert.equal(nextStep(kept(), world({ open: true, idle: true })), "leave", "nobody is there");
 });
 
-test("turning to somebody else gives a claim back, closing its menu too", () => {
+test("moving to another row or closing the menu releases a claim", () => {
   assert.equal(nextStep(kept(), world({ at: { person: ["q"], meeting: [null] } })), "release");
   assert.equal(nextStep(kept(), world({ at: { person: ["q"], meeting: [null] }, open: true })), "renew", "the menu is of somebody");
   assert.equal(nextStep(kept({ by: "menu" }), world()), "release");
@@ -98,7 +98,7 @@ function page() {
   return all;
 }
 
-test("what the server granted is kept, renewed by its id, and given back once", () => {
+test("a granted claim is kept, renewed by its id, and released once", () => {
   const all = page();
   all.claim(["a", "p"]);
   assert.deepEqual([sentTypes(all), all.sent[0].ids], [["claim"], ["a", "p"]]);
@@ -113,7 +113,7 @@ test("what the server granted is kept, renewed by its id, and given back once", 
   assert.deepEqual(sentTypes(all), ["claim", "claim", "release"]);
 });
 
-test("a claim that others hold is not kept, and a renewal that came too late ends it", () => {
+test("a claim of another user is not kept, and a late renewal ends a claim", () => {
   const all = page();
   all.claim(["a"]);
   all.answer("a", "claimed");
@@ -126,7 +126,7 @@ test("a claim that others hold is not kept, and a renewal that came too late end
   assert.equal(all.claims.own.size, 0);
 });
 
-test("a claim that the rows no longer tell of is forgotten, but not before they told of it", () => {
+test("a claim that rows no longer show is forgotten, but not before they have shown it", () => {
   const all = page();
   all.claim(["p"]);
   all.answer("p");
@@ -137,7 +137,7 @@ test("a claim that the rows no longer tell of is forgotten, but not before they 
   assert.equal(all.claims.own.size, 0);
 });
 
-test("the answer to something else is none of its business", () => {
+test("answers to other requests are ignored", () => {
   assert.equal(page().claims.onReply({ type: "reply", ref: "x-1", state: "finished", results: [] }), false);
 });
 

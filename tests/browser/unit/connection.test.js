@@ -51,7 +51,7 @@ afterEach(() => {
   globalThis.WebSocket = real.socket;
 });
 
-test("a request is doubtful when it is not confirmed within two seconds, until it is", () => {
+test("a request without a receipt within two seconds is doubtful until the receipt comes", () => {
   connection.send({ type: "admit", ref: "a" });
   pass(1900);
   assert.equal(connection.isDoubtful, false);
@@ -62,7 +62,7 @@ test("a request is doubtful when it is not confirmed within two seconds, until i
   assert.equal(connection.isDoubtful, false);
 });
 
-test("after a sleep everything is doubtful until the server answers what was asked after it", () => {
+test("after a sleep everything is doubtful until the server answers a beat sent after it", () => {
   wall += 60_000;
   // It came before the sleep and is only handled now.
   says({ type: "beat", time: 1 });
@@ -74,12 +74,12 @@ test("after a sleep everything is doubtful until the server answers what was ask
   assert.equal(connection.isDoubtful, false);
 });
 
-test("a click right after waking is in doubt before anything was drawn", () => {
+test("a click right after waking is doubtful before anything was drawn", () => {
   wall += 60_000;
   assert.equal(connection.isDoubtful, true);
 });
 
-test("the page says that it is there when it has said nothing else for a while, not with each beat", () => {
+test("the page sends a beat when it has sent nothing else for a while, not with each beat received", () => {
   const beats = () => sockets.at(-1).said.filter(({ type }) => type === "beat").length;
   for (let n = 0; n < 10; n++) {
     pass(2000);

@@ -49,7 +49,7 @@ const row = (more = {}) => ({ id: "d1", display: display(), connected: 1, last_s
 const fields = (form, code) => faultsOf(form, code).map((fault) => fault.field);
 const said = (form, code) => faultsOf(form, code).map((fault) => t(fault.key, fault.args));
 
-test("the list is asked for once, again on a new connection, and again where a closed socket did not take it", () => {
+test("the page requests the list once, again on a new connection, and again if a closed socket did not take it", () => {
   const sent = [];
   let open = true;
   const displays = new Displays((message) => open && sent.push([message.type, message.on]) > 0);
@@ -66,7 +66,7 @@ test("the list is asked for once, again on a new connection, and again where a c
   assert.equal(displays.watching, false);
 });
 
-test("the list is by name, without regard to case and accents, and ends with those that were revoked", () => {
+test("the list is ordered by name, regardless of case and accents, with revoked displays last", () => {
   const named = (name, more = {}) => row({ id: name, display: display({ name }), ...more });
   const displays = new Displays(() => true);
   const list = [named("lobby"), named("Éntrance"), named("A", { revoked: 7 }), named("Control room left")];
@@ -79,7 +79,7 @@ test("the list is by name, without regard to case and accents, and ends with tho
   assert.equal([row({ id: "b" }), row({ id: "a" })].sort(byName)[0].id, "a");
 });
 
-test("who is connected, on how many screens, who was, and who was sent away", () => {
+test("a display's state says connected, shared, away, never connected or revoked", () => {
   assert.equal(stateOf(row()), "connected");
   assert.equal(stateOf(row({ connected: 2 })), "shared");
   assert.equal(stateOf(row({ connected: 0 })), "away");
@@ -87,7 +87,7 @@ test("who is connected, on how many screens, who was, and who was sent away", ()
   assert.equal(stateOf(row({ revoked: 9 })), "revoked");
 });
 
-test("a view in words", () => {
+test("a view has a label", () => {
   const words = (...views) => {
     const { key, args } = viewsLabel(views);
     return t(key, args);
@@ -101,14 +101,14 @@ test("a view in words", () => {
   assert.deepEqual(display().views.map(chosenIn), [[], ["Board call"], ["eu-1", "eu-2"]]);
 });
 
-test("a display is the same after it went through its form", () => {
+test("the form keeps all settings of a display", () => {
   for (const each of [display(), display({ dim: null, views: [{ what: "all", seconds: 600 }] }), display({ distance_m: 30 })]) {
     assert.deepEqual(displayOf(formOf(each)), each);
     assert.deepEqual(faultsOf(formOf(each)), []);
   }
 });
 
-test("a new form needs a name and nothing else, and speaks the language of the page", () => {
+test("a new form only lacks a name, and has the page's language", () => {
   const form = newForm("fr");
   assert.deepEqual(fields(form), ["name"]);
   form.name = "  Control room left ";
@@ -132,12 +132,12 @@ test("a new form needs a name and nothing else, and speaks the language of the p
   assert.equal(newForm("sv").lang, "en");
 });
 
-test("a screen can speak every language that there is", () => {
+test("a screen can have every language of the catalogue", () => {
   const files = readdirSync(new URL("../../../web/i18n/", import.meta.url));
   assert.deepEqual(files.map((file) => file.replace(".json", "")).sort(), LANGUAGES);
 });
 
-test("what was typed and then hidden is not sent", () => {
+test("text typed into a field that is now hidden is not sent", () => {
   const form = newForm("en");
   form.name = "Left";
   form.views = [newView({ what: "bridges", bridges: ["eu-1"], meetings: [{ id: "m1", name: "Board call" }], seconds: "nonsense" })];
@@ -158,7 +158,7 @@ test("themes are sent in the order of the day", () => {
   ]);
 });
 
-test("names and places are as long as people count them", () => {
+test("the length of names and places is counted in characters", () => {
   const form = { ...newForm("en"), name: "😀".repeat(60), place: "é".repeat(60) };
   assert.deepEqual(fields(form), []);
   assert.deepEqual(said({ ...form, name: "😀".repeat(61), place: "é".repeat(61) }), [
@@ -168,7 +168,7 @@ test("names and places are as long as people count them", () => {
   assert.deepEqual(fields({ ...form, name: "  " }), ["name"]);
 });
 
-test("numbers are taken with a point or a comma, within their bounds, and what is allowed is said", () => {
+test("numbers may have a point or a comma, and a fault says the allowed range", () => {
   const form = { ...newForm("en"), name: "Left" };
   for (const distance of ["1", "30", "3.5", "3,5", " 5 "]) assert.deepEqual(fields({ ...form, distance }), [], distance);
   assert.equal(displayOf({ ...form, distance: "3,5" }).distance_m, 3.5);
@@ -179,7 +179,7 @@ test("numbers are taken with a point or a comma, within their bounds, and what i
     assert.deepEqual(said({ ...form, diagonal }), ["From 10 to 1,000 inches, like 55 or 54.6."], diagonal);
 });
 
-test("seconds count where several views take turns", () => {
+test("seconds matter only with several views", () => {
   const [first, second] = [newView({ seconds: "4" }), newView({ seconds: "3600" })];
   const form = { ...newForm("en"), name: "Left", views: [first] };
   assert.deepEqual(fields(form), []);
@@ -190,7 +190,7 @@ test("seconds count where several views take turns", () => {
   assert.deepEqual(fields(form), []);
 });
 
-test("a view of chosen meetings or bridges needs one", () => {
+test("a view of chosen meetings or bridges needs at least one", () => {
   const views = [newView({ what: "meetings", bridges: ["eu-1"] }), newView({ what: "bridges" })];
   assert.deepEqual(said({ ...newForm("en"), name: "Left", views }), [
     "Choose at least one meeting.",
@@ -200,7 +200,7 @@ test("a view of chosen meetings or bridges needs one", () => {
   assert.match(said({ ...newForm("en"), name: "Left", views: many })[0], /up to 200/);
 });
 
-test("times of day are there and differ", () => {
+test("times of day are required and must differ", () => {
   const themes = ["07:00", "07:00", ""].map((from) => newTheme({ from }));
   const form = { ...newForm("en"), name: "Left", themes, dim_from: "22:00", dim_to: "22:00" };
   assert.deepEqual(said(form), [
@@ -213,7 +213,7 @@ test("times of day are there and differ", () => {
   assert.deepEqual(fields({ ...form, themes: [newTheme({ from: "23:59" })], dims: false }), []);
 });
 
-test("a code is read however it is typed, and asked for only where a screen is paired", () => {
+test("a code is read however it is typed, and only pairing requires it", () => {
   for (const typed of ["KX4-7PM", "kx47pm", " kx4 7pm ", "KX4--7PM", "ｋｘ４－７ｐｍ"])
     assert.equal(codeOf(typed), "KX4-7PM", typed);
   const form = { ...newForm("en"), name: "Left" };
@@ -223,7 +223,7 @@ test("a code is read however it is typed, and asked for only where a screen is p
   assert.deepEqual(fields({ ...form, name: "" }, ""), ["code", "name"]);
 });
 
-test("a meeting that is chosen is known by its row, and by its name once it begins anew", () => {
+test("a chosen meeting is found by its id, and by its name in its next run", () => {
   const chosen = { id: "m1", name: "Board call" };
   const anew = { id: "m9", name: "board CALL" };
   assert.equal(isChosen([chosen], anew), true);
@@ -243,13 +243,13 @@ test("a meeting that is chosen is known by its row, and by its name once it begi
   );
 });
 
-test("views change places", () => {
+test("a view moves up", () => {
   assert.deepEqual(moveUp(["a", "b", "c"], "c"), ["a", "c", "b"]);
   assert.deepEqual(moveUp(["a", "b"], "a"), ["a", "b"]);
   assert.ok(MOST.views === 8 && MOST.themes === 6);
 });
 
-test("nothing is said to be wrong before somebody has tried, and what the server says of a code goes with it", () => {
+test("the form shows faults only after the first try, and the server's fault of a code until it is changed", () => {
   const draft = new Draft("pair", newForm("en"));
   assert.equal(draft.fault("name"), "");
   draft.tried = true;

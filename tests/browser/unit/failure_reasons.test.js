@@ -17,7 +17,7 @@ const DOCUMENTED =
   coSpaceDoesNotExist tenantDoesNotExist cdrReceiverDoesNotExist tooManyCdrReceivers parameterError invalidOperation invalidVersion
   unrecognizedObject databaseNotReady tooManyLdapSyncs participantDoesNotExist`.split(/\s+/);
 
-test("every reason that CMS documents is in the table", () => {
+test("the table has every reason that CMS documents", () => {
   assert.deepEqual(Object.keys(CODES).sort(), [...DOCUMENTED].sort());
 });
 
@@ -79,7 +79,7 @@ for (const [reason, kind] of SAID) {
   test(`"${reason}" is ${kind}`, () => assert.equal(kindOf(reason), kind));
 }
 
-test("a refused admission is told with what helps, and sooner where it is known that no host is in", () => {
+test("a refused admission has advice, which is more certain if no host is in the meeting", () => {
   const outcome = { result: "refused", reason: "participantCannotBeModified" };
   const words = (about) => resultText(outcome, "admit", "Björn Müller", 0, String, about);
   assert.equal(
@@ -94,7 +94,7 @@ test("a refused admission is told with what helps, and sooner where it is known 
   assert.doesNotMatch(outcomeText(outcome, "mute", 0, String), /host is in/);
 });
 
-test("a reason that Usher doesn't know is said with its code, however long it is", () => {
+test("an unknown reason is shown with its code, however long it is", () => {
   assert.equal(
     sentence(reasonOf("brandNew2027")),
     "CMS gave a reason that Usher doesn’t know: brandNew2027. Try again; if it stays so, give this code to an administrator of CMS.",
@@ -103,11 +103,11 @@ test("a reason that Usher doesn't know is said with its code, however long it is
   assert.ok(long.code.length <= 81 && sentence(long).length < 300);
 });
 
-test("the parameter that CMS did not take is named", () => {
+test("the reason names the parameter that CMS rejected", () => {
   assert.match(reasonOf("parameterError parameter=deactivated error=invalidValue").words, /\(deactivated\)/);
   assert.match(reasonOf("parameterError").words, /\(\?\)/);
 });
 
-test("what a moderator wrote is never taken for a reason of CMS", () => {
+test("a moderator's text is never taken for a reason of CMS", () => {
   assert.equal(codeOf({ result: "held", reason: "participantLimitReached" }), "");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Favicon, picture } from "../../../web/alerts/favicon.js";
 
-test("the sign carries the count, another shape as well as another colour when it is late, and is plain with nobody", () => {
+test("the icon shows the count, another shape and colour for waits that are too long, and is plain with nobody", () => {
   assert.equal(picture(0, false), "");
   const [few, late] = [picture(7, false), picture(7, true)];
   assert.match(few, />7<\/text>/);
@@ -12,7 +12,7 @@ test("the sign carries the count, another shape as well as another colour when i
   assert.match(picture(140, false), />99\+<\/text>/);
 });
 
-test("the link changes only when the sign says something else", () => {
+test("the link changes only with the icon", () => {
   let changes = 0;
   const link = {
     set href(value) {

@@ -5,7 +5,7 @@ import { cleanEntries, entryOf, FollowedMeetings, withMeeting, withoutMeeting } 
 const meeting = (id, name, more = {}) => ({ kind: "meeting", id, name, named_by: "name", ...more });
 const running = (...all) => new Map(all.map((each) => [each.id, each]));
 
-test("an entry means the meeting of its id, and when that is over those of its name", () => {
+test("an entry stands for the meeting with its id, and when that is over for those with its name", () => {
   const [monday, tuesday, other] = [
     meeting("1", "Ward round"),
     meeting("2", "ward  round".replace("  ", " ")),
@@ -22,7 +22,7 @@ test("an entry means the meeting of its id, and when that is over those of its n
   assert.equal(followedMeetings.of(undefined), "");
 });
 
-test("a meeting without a name is known by its id alone", () => {
+test("a meeting without a name is found only by its id", () => {
   const nameless = meeting("1", "", { named_by: "nothing" });
   const meetings = running(nameless);
   const followedMeetings = new FollowedMeetings([], [entryOf(nameless)], meetings);
@@ -31,14 +31,14 @@ test("a meeting without a name is known by its id alone", () => {
   assert.equal(followedMeetings.of(meeting("2", "", { named_by: "nothing" })), "");
 });
 
-test("an entry of the same name or id is replaced, and taken away with it", () => {
+test("an entry with the same name or id is replaced, and removed with it", () => {
   const entries = withMeeting([{ id: "1", name: "Board" }], meeting("2", "BOARD"));
   assert.deepEqual(entries, [{ id: "2", name: "BOARD" }]);
   assert.deepEqual(withoutMeeting(entries, meeting("3", "board")), []);
   assert.deepEqual(withoutMeeting([{ id: "1", name: "" }], meeting("2", "", { named_by: "nothing" })), [{ id: "1", name: "" }]);
 });
 
-test("whatever was kept is made usable, and it stays small", () => {
+test("stored entries of any kind become valid and stay few", () => {
   assert.deepEqual(cleanEntries("no list"), []);
   assert.deepEqual(cleanEntries([null, 1, { id: 1, name: "x" }, { id: "1", name: "x", more: 2 }]), [{ id: "1", name: "x" }]);
   const many = Array.from({ length: 500 }, (_, at) => ({ id: String(at), name: "n".repeat(999) }));

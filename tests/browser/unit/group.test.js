@@ -9,7 +9,7 @@ const people = (n, meeting = "m", since = 0) =>
     waiting_since: since + n - at,
   }));
 
-test("it is asked about above a number, and always across meetings", () => {
+test("an action needs confirmation above a number, and always across meetings", () => {
   assert.equal(needsConfirmation(people(1)), false);
   assert.equal(needsConfirmation(people(10)), false);
   assert.equal(needsConfirmation(people(11)), true);
@@ -30,7 +30,7 @@ test("meetings are counted, the largest first", () => {
   );
 });
 
-test("five are named, those who wait longest, and the others counted", () => {
+test("a question names the five who wait longest and counts the others", () => {
   const { named, more } = longest(people(12));
   assert.deepEqual(
     named.map((person) => person.id),

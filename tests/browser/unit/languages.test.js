@@ -27,7 +27,7 @@ const formsOf = (language) => {
 /** @param {Record<string, string>} catalogue */
 const keysOf = (catalogue) => [...new Set(Object.keys(catalogue).map(base))];
 
-test("English, German, French and Spanish are there, each by its own name", () => {
+test("English, German, French and Spanish exist, each with its own name", () => {
   assert.deepEqual(Object.fromEntries(languages.map((language) => [language, catalogues[language].language_name])), {
     de: "Deutsch",
     en: "English",
@@ -56,7 +56,7 @@ for (const language of languages) {
     }
   });
 
-  test(`${language} fills in what English fills in`, () => {
+  test(`${language} has the placeholders of English`, () => {
     for (const [key, text] of Object.entries(catalogues[language])) {
       assert.equal(holes(text), holes(english[key] ?? english[`${base(key)}.other`]), key);
     }
@@ -66,19 +66,19 @@ for (const language of languages) {
 const plain = (text) => text.normalize("NFKC").toLowerCase();
 
 for (const language of others) {
-  test(`${language} says nothing in English that is not listed`, () => {
+  test(`${language} has no English text that is not listed`, () => {
     const equal = Object.keys(english).filter((key) => plain(catalogues[language][key] ?? "") === plain(english[key]));
     assert.deepEqual([...new Set(equal.map(base))], same[language]);
   });
 }
 
-test("French sets its narrow no-break spaces and apostrophes, German no straight quotes", () => {
+test("French has its narrow no-break spaces and apostrophes, German no straight quotes", () => {
   for (const [key, text] of Object.entries(catalogues.fr)) assert.doesNotMatch(text, /[^\u202f][:;!?](?!\d)|'|"/, key);
   for (const [key, text] of Object.entries(catalogues.de)) assert.doesNotMatch(text, /["']/, key);
   for (const [key, text] of Object.entries(catalogues.es)) assert.equal(/\?$/.test(text), /¿/.test(text), key);
 });
 
-test("a count takes the form and the digits of its language", () => {
+test("a count has the plural form and the digits of its language", () => {
   const said = (language, key, n) => {
     use(catalogues[language], language);
     return t(key, { n });
@@ -91,7 +91,7 @@ test("a count takes the form and the digits of its language", () => {
   assert.equal(said("es", "said_loaded", 2_000_000), "2.000.000 personas esperan.");
 });
 
-test("in a language that runs from right to left every string of strangers is isolated", () => {
+test("a right-to-left language isolates every foreign text", () => {
   use({ direction: "rtl", hello: "{name}" }, "he");
   assert.equal(t("hello", { name: "Zoë (2)" }), "\u2068Zoë (2)\u2069");
   use(english, "en");

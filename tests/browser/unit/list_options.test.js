@@ -33,7 +33,7 @@ const meetings = {
 const around = { meetingOf: (each) => meetings[each.meeting], me: "bert", now: 200_000, all: true };
 const shown = (view, people, how = {}) => people.filter(passes({ ...PLAIN, ...view }, { ...around, ...how })).map(({ id }) => id);
 
-test("a view travels in an address and comes back the same", () => {
+test("an address keeps a view unchanged", () => {
   const views = [
     PLAIN,
     { ...PLAIN, columns: [] },
@@ -47,7 +47,7 @@ test("a view travels in an address and comes back the same", () => {
   }
 });
 
-test("an address without a word of a view names none; a plain one is said only where it has to be", () => {
+test("an address without parameters holds no view; the plain view is written only if needed", () => {
   assert.equal(fromQuery(new URLSearchParams("?q=berg&other=1")), null);
   assert.equal(address(PLAIN, "", false), "");
   assert.equal(address(PLAIN, "berg", false), "?q=berg");
@@ -55,7 +55,7 @@ test("an address without a word of a view names none; a plain one is said only w
   assert.deepEqual(fromQuery(new URLSearchParams("?view=plain")), PLAIN);
 });
 
-test("whatever an address or a server says becomes a view", () => {
+test("any value from an address or the server becomes a view", () => {
   const wild = [
     null,
     7,
@@ -70,7 +70,7 @@ test("whatever an address or a server says becomes a view", () => {
   assert.equal(toQuery(clean({ columns: ["address", "nonsense"] })).get("columns"), "address");
 });
 
-test("filters let through those of a meeting, a bridge, a wait, a handler", () => {
+test("filters select by meeting, bridge, wait and handling user", () => {
   const people = [
     person("a", { waiting_since: 100_000 }),
     person("b", { bridge: "eu-2", waiting_since: 190_000, claim: { id: "c2", by: "bert", since: 0 } }),
@@ -91,7 +91,7 @@ test("filters let through those of a meeting, a bridge, a wait, a handler", () =
   assert.deepEqual(shown({ by: "nobody", longer: 60 }, people), ["a"]);
 });
 
-test("the order is the one chosen, and among equals the longest wait first, either way round", () => {
+test("the order is the chosen one, with the longest wait first among equals, in both directions", () => {
   const people = [
     person("1", { name: "Zoë", meeting: "n", waiting_since: 3 }),
     person("2", { name: "anna", waiting_since: 2 }),
@@ -113,7 +113,7 @@ test("the order is the one chosen, and among equals the longest wait first, eith
   assert.equal(by("bridge", true), "213");
 });
 
-test("each filter in force can be taken away alone, and all of them together", () => {
+test("each active filter can be removed alone, and all of them together", () => {
   const view = clean({ meetings: ["A", "B"], bridges: ["eu-1"], longer: 60, by: "is:anne", density: "compact" });
   const all = filters(view, true);
   assert.deepEqual(

@@ -7,13 +7,13 @@ import { meeting } from "./sample_rows.js";
 const catalogue = JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8"));
 const said = (more, on, held = 0) => consequences(meeting("m", more), on, held).map((line) => line.key);
 
-test("locking says who waits from now on, by the mode of the lock", () => {
+test("a lock's text says who will wait, by its mode", () => {
   assert.deepEqual(said({ lock_mode: "all", waiting: 3 }, true), ["lock.comers_all", "lock.in_stay", "lock.waiting_stay"]);
   assert.deepEqual(said({ lock_mode: "needs_activation" }, true), ["lock.comers_needs_activation", "lock.in_stay"]);
   assert.deepEqual(said({}, true), ["lock.comers_unknown", "lock.in_stay"]);
 });
 
-test("unlocking says whether those who wait are let in: surely, perhaps, or with a host", () => {
+test("an unlock's text says whether those who wait enter: certainly, perhaps, or with a host", () => {
   const first = (more) => said({ waiting: 2, ...more }, false)[0];
   assert.equal(first({ lock_mode: "all" }), "unlock.lets_in");
   assert.equal(first({ lock_mode: "needs_activation", activator: true }), "unlock.lets_in");
@@ -23,12 +23,12 @@ test("unlocking says whether those who wait are let in: surely, perhaps, or with
   assert.equal(said({ waiting: 0 }, false)[0], "unlock.nobody_waits");
 });
 
-test("unlocking warns of those on hold whom it lets in", () => {
+test("an unlock's text warns of participants on hold who would enter", () => {
   assert.ok(said({ waiting: 2, lock_mode: "all" }, false, 1).includes("unlock.held_too"));
   assert.ok(!said({ waiting: 2, lock_mode: "needs_activation", activator: false }, false, 1).includes("unlock.held_too"));
 });
 
-test("everything it may say is in the catalogue", () => {
+test("the catalogue has every text", () => {
   for (const mode of ["all", "needs_activation", null])
     for (const activator of [true, false, null])
       for (const waiting of [0, 1])

@@ -39,7 +39,7 @@ test("modules import only from their own folder and from lower ones", () => {
   }
 });
 
-test("no module imports itself by way of others", () => {
+test("no module imports itself through others", () => {
   const done = new Set();
   const visit = (file, way) => {
     assert.ok(!way.includes(file), [...way, file].join(" -> "));
@@ -50,7 +50,7 @@ test("no module imports itself by way of others", () => {
   for (const file of files) visit(file, []);
 });
 
-test("only the entry knows the desk as a whole", () => {
+test("only the entry imports the desk", () => {
   for (const file of files.filter((each) => each.includes("/"))) assert.doesNotMatch(read(file), /desk(_session)?\.js"/, file);
 });
 

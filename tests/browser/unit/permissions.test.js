@@ -13,7 +13,7 @@ const whyMeeting = (action, more = {}, ons = [{}], how = page) => {
 };
 const inside = { lobby: "in" };
 
-test("what can be done with somebody who waits, and with somebody who is in", () => {
+test("a participant's actions depend on whether they wait or are in the call", () => {
   for (const action of ["admit", "hold", "remove", "rename"]) assert.equal(why(action), null, action);
   for (const action of ["send_back", "mute", "unmute"]) assert.equal(why(action), "why.is_waiting", action);
   for (const action of ["send_back", "mute", "unmute", "remove", "rename"]) assert.equal(why(action, inside), null, action);
@@ -24,7 +24,7 @@ test("what can be done with somebody who waits, and with somebody who is in", ()
   assert.equal(whyNot("admit", undefined, byId(), page), "why.left");
 });
 
-test("who may only look, and a page without a server, can do nothing", () => {
+test("a viewer, or a page without a connection, can do nothing", () => {
   for (const action of ["admit", "hold", "unhold", "remove"]) {
     assert.equal(why(action, {}, {}, { ...page, acts: false }), "why_viewer");
     assert.equal(why(action, {}, {}, { ...page, live: false }), "why_not_connected");
@@ -32,14 +32,14 @@ test("who may only look, and a page without a server, can do nothing", () => {
   assert.equal(whyMeeting("lock", {}, [{}], { ...page, acts: false }), "why_viewer");
 });
 
-test("an older bridge can do less, each by its own version", () => {
+test("an older bridge can do less, by its version", () => {
   assert.equal(why("admit", {}, { can_admit: false }), "why_too_old");
   assert.equal(why("remove", {}, { can_admit: false }), null);
   assert.equal(why("send_back", inside, { can_send_back: false }), "why.send_back_too_old");
   assert.equal(why("mute", inside, { can_send_back: false }), null);
 });
 
-test("a bridge that is paused or away can't be asked; one that is only silent may answer", () => {
+test("a paused or unreachable bridge can't be asked; a silent one may answer", () => {
   assert.equal(why("admit", {}, { state: "paused" }), "why_paused");
   for (const state of ["unreachable", "refused"]) assert.equal(why("remove", {}, { state }), "why.unreachable");
   assert.equal(why("admit", {}, { silent_since: 1 }), null);
@@ -47,7 +47,7 @@ test("a bridge that is paused or away can't be asked; one that is only silent ma
   assert.equal(why("remove", { bridge: null, elsewhere: "us-9" }), "why.elsewhere");
 });
 
-test("a hold is Usher's own: no bridge and nothing under way keeps it from being set or ended", () => {
+test("a hold needs no bridge: neither a bridge nor a request under way prevents it", () => {
   const pending = { action: "admit", by: "max", since: 1 };
   assert.equal(why("hold", { pending }, { state: "paused" }), null);
   assert.equal(why("admit", { pending }), "why.pending");
@@ -55,7 +55,7 @@ test("a hold is Usher's own: no bridge and nothing under way keeps it from being
   assert.equal(why("unhold", { hold: { by: "max" } }), null);
 });
 
-test("one bridge of a meeting that can be asked suffices", () => {
+test("one usable bridge of a meeting is enough", () => {
   assert.equal(whyMeeting("lock", {}, [{ state: "paused" }, {}]), null);
   assert.equal(whyMeeting("lock", {}, [{ state: "unreachable" }, { state: "paused" }]), "why.unreachable");
   assert.equal(whyMeeting("message", { pending: { action: "lock", by: "max", since: 1 } }), "why.pending_meeting");
@@ -64,7 +64,7 @@ test("one bridge of a meeting that can be asked suffices", () => {
   assert.equal(whyNotMeeting("lock", undefined, byId(), page), "why.ended");
 });
 
-test("every reason is in the catalogue", () => {
+test("the catalogue has every reason", () => {
   const source = readFileSync(new URL("../../../web/state/permissions.js", import.meta.url), "utf8");
   const reasons = [...source.matchAll(/"(why[._]\w+)"/g)].map(([, key]) => key);
   assert.ok(reasons.length > 10);

@@ -26,7 +26,7 @@ test("stored preferences of any kind are parsed", () => {
   assert.deepEqual(parsePrefs({ view: { density: "compact" } }).view, { ...PLAIN, density: "compact" });
 });
 
-test("changes are gathered and sent together, and what others keep is left alone", () => {
+test("changes are sent together, and fields of other pages are left alone", () => {
   const { prefs, sent } = page();
   prefs.receive({ language: "de", sound: true });
   prefs.set({ sound: false });
@@ -42,7 +42,7 @@ test("changes are gathered and sent together, and what others keep is left alone
   assert.equal(sent[0].type, "prefs");
 });
 
-test("nothing is sent before it is known what there is: it would be lost", () => {
+test("nothing is sent before the server's object has arrived, since it would be overwritten", () => {
   const { prefs, sent } = page();
   prefs.set({ volume: 0.1 });
   prefs.flush();
@@ -52,7 +52,7 @@ test("nothing is sent before it is known what there is: it would be lost", () =>
   assert.deepEqual(sent[0].value, { language: "fr", volume: 0.1 });
 });
 
-test("another page's change is taken, and does not undo one made here that is not sent yet", () => {
+test("another page's change applies, and keeps unsent changes of this page", () => {
   const { prefs, sent } = page();
   prefs.receive({ volume: 0.5 });
   prefs.set({ volume: 0.9 });
@@ -62,7 +62,7 @@ test("another page's change is taken, and does not undo one made here that is no
   assert.deepEqual(sent[0].value, { volume: 0.9, sound: false });
 });
 
-test("what could not be sent is sent over the next connection", () => {
+test("unsent changes are sent over the next connection", () => {
   const { prefs, sent, state } = page({ open: false });
   prefs.receive(null);
   prefs.set({ notify: false });
@@ -74,7 +74,7 @@ test("what could not be sent is sent over the next connection", () => {
   assert.deepEqual(sent[0].value, { notify: false });
 });
 
-test("it never grows past what the server takes", () => {
+test("the object never exceeds the server's limit", () => {
   const { prefs, sent } = page();
   prefs.receive({});
   const entries = Array.from({ length: 60 }, (_, at) => ({ id: `${at}`.repeat(30).slice(0, 36), name: "界".repeat(80) }));

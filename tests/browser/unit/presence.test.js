@@ -5,13 +5,13 @@ import { byId } from "./sample_rows.js";
 
 const user = (id, more = {}) => ({ kind: "user", id, role: "moderator", looks_at: [], idle_since: null, ...more });
 
-test("initials of whatever a name is", () => {
+test("every name has initials", () => {
   assert.deepEqual(["max", "max.muster", "Ana Lucía Silva", "é", "b@example.org", "..", "李雷"].map(initials), [
     ...["M", "MM", "AS", "É", "BO", "?", "李"],
   ]);
 });
 
-test("others are listed, those who are there first, never oneself", () => {
+test("other users are listed, present ones first, and never the user", () => {
   const users = byId(user("zoe"), user("me"), user("max", { idle_since: 5 }), user("ana"));
   const all = others(users, "me");
   assert.deepEqual(
@@ -35,7 +35,7 @@ function page() {
   return all;
 }
 
-test("what is looked at is sent when it changes, and anew on another connection", () => {
+test("the open meeting is sent when it changes, and again on a new connection", () => {
   const { attention, sent } = page();
   for (const meeting of [null, null, "m", "m", null]) attention.report(meeting, false);
   attention.forget();
@@ -46,7 +46,7 @@ test("what is looked at is sent when it changes, and anew on another connection"
   );
 });
 
-test("three minutes without input are idle, a hidden page at once, and input ends it", () => {
+test("a user is idle after three minutes without input or on a hidden page, until the next input", () => {
   const all = page();
   all.attention.report(null, false);
   all.now = IDLE - 1;
@@ -62,7 +62,7 @@ test("three minutes without input are idle, a hidden page at once, and input end
   );
 });
 
-test("what a closed socket did not take is sent later", () => {
+test("a report that a closed socket did not take is sent later", () => {
   let open = false;
   const attention = new Attention(() => open);
   attention.report("m", false);

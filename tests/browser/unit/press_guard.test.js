@@ -8,13 +8,13 @@ function guarded() {
   return { clock, pressGuard: new PressGuard(() => clock.ms) };
 }
 
-test("what the pointer was led to takes a press at once", () => {
+test("a control that the pointer moved to takes a press at once", () => {
   const { pressGuard } = guarded();
   pressGuard.moved(10, 10, "admit");
   assert.equal(pressGuard.takes("admit"), true);
 });
 
-test("what has come under a resting pointer takes none before a second has passed", () => {
+test("a control that appears under a resting pointer takes no press for a second", () => {
   const { pressGuard, clock } = guarded();
   pressGuard.moved(10, 10, "admit");
   pressGuard.under("another");
@@ -25,7 +25,7 @@ test("what has come under a resting pointer takes none before a second has passe
   assert.equal(pressGuard.takes("another"), true);
 });
 
-test("or before the pointer has moved: a tremble is no movement", () => {
+test("such a control takes a press once the pointer has moved; a tremble is no movement", () => {
   const { pressGuard } = guarded();
   pressGuard.moved(10, 10, "admit");
   pressGuard.under("another");
@@ -43,20 +43,20 @@ test("many small steps are a movement", () => {
   assert.equal(pressGuard.takes("another"), true);
 });
 
-test("a control that was seen before the page was drawn counts from when it is pressed", () => {
+test("a control first seen when it is pressed counts from that moment", () => {
   const { pressGuard } = guarded();
   pressGuard.moved(10, 10, "admit");
   assert.equal(pressGuard.takes("another"), false);
 });
 
-test("where nothing was under it, what comes is as new", () => {
+test("a control that appears where there was none counts as new", () => {
   const { pressGuard } = guarded();
   pressGuard.moved(10, 10, null);
   pressGuard.under("admit");
   assert.equal(pressGuard.takes("admit"), false);
 });
 
-test("a finger in the same spot is one that rests, elsewhere it was aimed", () => {
+test("a touch in the same spot is a resting pointer; elsewhere it was aimed", () => {
   const { pressGuard } = guarded();
   pressGuard.moved(100, 100, "admit", "touch");
   pressGuard.under("another");
@@ -66,7 +66,7 @@ test("a finger in the same spot is one that rests, elsewhere it was aimed", () =
   assert.equal(pressGuard.takes("third"), true);
 });
 
-test("a place rests for a second after its press, or until the pointer moves", () => {
+test("a place ignores presses for a second after its request, or until the pointer moves", () => {
   const { pressGuard, clock } = guarded();
   pressGuard.moved(10, 10, "admit");
   assert.equal(pressGuard.follow(new Set(["heading"])), false);
@@ -84,7 +84,7 @@ test("a place rests for a second after its press, or until the pointer moves", (
   assert.equal(pressGuard.rests("heading"), false);
 });
 
-test("the same key at once on another control was meant for the first", () => {
+test("the same key pressed at once on another control was meant for the first", () => {
   const { pressGuard, clock } = guarded();
   assert.equal(pressGuard.takesKey("Enter", "admit"), true);
   clock.ms = 499;

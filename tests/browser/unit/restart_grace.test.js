@@ -13,25 +13,25 @@ function shown(rows, changes = [], at = 1000) {
   return restartGrace.end(at)?.size ?? null;
 }
 
-test("a server that has read everything is shown at once", () =>
+test("rows of a server that has read everything are shown at once", () =>
   assert.equal(shown([bridge("eu-1", "live"), bridge("eu-2", "unreachable"), person("a", "waiting")]), 3));
 
-test("a server that has read nothing yet is waited for", () => {
+test("rows of a server that has read nothing yet are held back", () => {
   assert.equal(shown([]), null);
   assert.equal(shown([bridge("eu-1", "live"), bridge("eu-2", "connecting")]), null);
   assert.equal(shown([bridge("eu-1", "live"), person("a", "unknown")]), null);
 });
 
-test("who is being called is nobody to wait for", () =>
+test("a participant being called does not prolong the wait", () =>
   assert.equal(shown([bridge("eu-1", "live"), person("a", "unknown", "ringing")]), 2));
 
-test("changes are followed until everything is read", () =>
+test("changes apply until everything is read", () =>
   assert.equal(
     shown([bridge("eu-1", "connecting")], [[bridge("eu-1", "live"), person("a", "unknown")], [person("a", "waiting")]]),
     2,
   ));
 
-test("nobody waits longer than a moment, even when another snapshot comes meanwhile", () => {
+test("rows are held back for a moment at most, even if another snapshot comes", () => {
   assert.equal(shown([], [], LONGEST_GRACE), 0);
   const restartGrace = new RestartGrace();
   restartGrace.begin(collect([]), 0);

@@ -26,7 +26,7 @@ const roster = (...rows) => {
 };
 const ids = (rows) => rows.map((row) => row.id).join(" ");
 
-test("those who wait are listed longest first, and nobody else", () => {
+test("only waiting participants are listed, longest wait first", () => {
   const all = roster(person("a", { waiting_since: 30 }), person("b", { waiting_since: 10 }), person("c", { lobby: "in" }));
   assert.equal(ids(all.lobby()), "b a");
   all.apply({ put: [person("b", { lobby: "in", waiting_since: null })], drop: [{ kind: "person", id: "a" }] });
@@ -34,14 +34,14 @@ test("those who wait are listed longest first, and nobody else", () => {
   assert.equal(ids(all.peopleOf("m", "in")), "b c");
 });
 
-test("unknown people are counted until known", () => {
+test("participants with an unknown lobby state are counted until it is known", () => {
   const all = roster(person("a", { lobby: "unknown" }), person("b", { lobby: "unknown" }));
   assert.equal(all.unknown, 2);
   all.apply({ put: [person("a")], drop: [{ kind: "person", id: "b" }] });
   assert.equal(all.unknown, 0);
 });
 
-test("who is being called can't be in a lobby yet, so there is nothing to check", () => {
+test("a participant being called can't be in a lobby, so there is nothing to check", () => {
   const all = roster(
     meeting("m"),
     person("a", { lobby: "in" }),
@@ -63,7 +63,7 @@ test("who is being called can't be in a lobby yet, so there is nothing to check"
   assert.equal(ids(all.lobby("m")), "a b");
 });
 
-test("namesakes are told by folded name within one meeting only", () => {
+test("namesakes have the same folded name in the same meeting", () => {
   const [a, b, c] = [
     person("a", { name: "Zoë Berg" }),
     person("b", { name: "ZOE BERG" }),
@@ -78,7 +78,7 @@ test("namesakes are told by folded name within one meeting only", () => {
   assert.equal(all.hasNamesake(a), false);
 });
 
-test("the search folds accents and case over names, addresses and meetings, and wants every word", () => {
+test("the search ignores accents and case in names, addresses and meetings, and needs every word", () => {
   const all = roster(
     meeting("m", { name: "Élysée" }),
     person("a", { name: "Łukasz Müller" }),
@@ -94,7 +94,7 @@ test("the search folds accents and case over names, addresses and meetings, and 
   assert.ok(all.meetingMatcher("lukasz")(all.meetings.get("m")));
 });
 
-test("meetings with people waiting come first, the longest wait leading", () => {
+test("meetings with waiting participants come first, by longest wait", () => {
   const [a, b, c] = [
     meeting("a"),
     meeting("b", { waiting: 1, longest_since: 20 }),
@@ -109,17 +109,17 @@ test("folding", () => {
   assert.equal(fold("\u202eevil"), "evil");
 });
 
-test("a name inside a sentence can't turn it around", () => {
+test("a name can't change the direction of the sentence around it", () => {
   assert.equal(plain("a\u202eb\u2069\nc"), "ab c");
   assert.equal(isolate("\u2069\u202ex"), "x");
   assert.equal(isolate("\u2069محمد"), "\u2068محمد\u2069");
 });
 
-test("durations", () => {
+test("durations have their forms", () => {
   assert.deepEqual([0, 48_900, 402_000, 3_723_000, -5].map(duration), ["0:00", "0:48", "6:42", "1:02:03", "0:00"]);
 });
 
-test("the clock follows the least delayed of the server's words", () => {
+test("the clock follows the least delayed frame", () => {
   let local = 1000;
   const clock = new Clock(() => local);
   clock.sync(5900);

@@ -8,7 +8,7 @@ const fixtures = readdirSync(folder).map((file) => JSON.parse(readFileSync(new U
 const sorted = (rows) => [...rows.values()].sort((a, b) => (a.kind + a.id < b.kind + b.id ? -1 : 1));
 const keys = (list) => list.map((each) => `${each.kind} ${each.id}`).sort();
 
-test("there are fixtures, shared with the server's tests", () => assert.ok(fixtures.length >= 10));
+test("the fixtures shared with the server's tests exist", () => assert.ok(fixtures.length >= 10));
 
 for (const { name, before, delta, after } of fixtures) {
   test(`delta: ${name}`, () => {
@@ -37,7 +37,7 @@ const row = (id) => ({ kind: "server", id, hidden_meetings: 0, trouble: null });
 
 test("deltas before the first snapshot are ignored", () => assert.equal(new Follower().delta(delta(1)), "ignore"));
 
-test("a snapshot in parts is whole at its end only", () => {
+test("a snapshot in parts is complete only at its end", () => {
   const follower = new Follower();
   follower.part(part(0, [row("a")]));
   follower.part(part(1, [row("b")]));
@@ -46,7 +46,7 @@ test("a snapshot in parts is whole at its end only", () => {
   assert.equal(follower.delta(delta(8)), "apply");
 });
 
-test("a snapshot with a missing part or row is no snapshot", () => {
+test("a snapshot with a missing part or row is ignored", () => {
   const follower = new Follower();
   follower.part(part(0, [row("a")]));
   assert.equal(follower.end(end(2, 2)), null);

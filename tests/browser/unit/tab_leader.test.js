@@ -42,7 +42,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const tabs = (count, locks = playedLocks()) => Array.from({ length: count }, () => new TabLeader("sound", () => {}, locks));
 const who = (all) => all.map((tab) => (tab.held ? 1 : 0)).join("");
 
-test("of several tabs one speaks, and another when it is gone", async () => {
+test("one of several tabs leads, and another one when it is gone", async () => {
   const all = tabs(3);
   for (const tab of all) tab.want(true);
   await settled();
@@ -52,7 +52,7 @@ test("of several tabs one speaks, and another when it is gone", async () => {
   assert.equal(who(all), "010");
 });
 
-test("the tab that is looked at speaks, and the one before it waits for its return", async () => {
+test("the tab that the user looks at leads, and the previous leader waits", async () => {
   const all = tabs(3);
   for (const tab of all) tab.want(true);
   await settled();
@@ -70,7 +70,7 @@ test("the tab that is looked at speaks, and the one before it waits for its retu
   assert.equal(who(all), "000");
 });
 
-test("a tab that can't speak never takes the turn", async () => {
+test("a tab that can't alert never leads", async () => {
   const all = tabs(2);
   all[1].want(true);
   all[0].seize();
@@ -78,7 +78,7 @@ test("a tab that can't speak never takes the turn", async () => {
   assert.equal(who(all), "01");
 });
 
-test("without locks every tab speaks for itself", () => {
+test("without locks every tab leads", () => {
   const tab = new TabLeader("sound", () => {}, /** @type {any} */ (null));
   tab.want(true);
   tab.want(false);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { caseless, cut, fold, isBlank } from "../../../web/lib/text.js";
 import { entryOf } from "../../../web/state/followed_meetings.js";
 
-test("a text is cut at most so long, and never within a character", () => {
+test("a text is cut to a length, and never within a character", () => {
   assert.equal(cut("Board", 10), "Board");
   assert.equal(cut("Board", 3), "Boa");
   assert.equal(cut("ab\u{1f600}", 3), "ab");
@@ -15,20 +15,20 @@ test("a text is cut at most so long, and never within a character", () => {
   assert.equal(cut("a\ude00\ud83d", 5), "a\ufffd\ufffd");
 });
 
-test("what is kept of a followed meeting's name has no half emoji", () => {
+test("a followed meeting's stored name has no half emoji", () => {
   const name = `Emoji ${"x".repeat(73)}\u{1f600}`;
   const kept = entryOf(/** @type {any} */ ({ id: "m", name, named_by: "name" })).name;
   assert.equal(kept, `Emoji ${"x".repeat(73)}`);
   assert.ok(!/\p{Surrogate}/u.test(kept));
 });
 
-test("what shows nothing is blank, and a sign that is only classed with such characters is not", () => {
+test("an invisible text is blank; a visible one with such characters is not", () => {
   for (const blank of ["", " ", "\u200b", "\u2800", "\u00ad", "\u{e0041}", "\u3164\u00a0\ufeff"])
     assert.ok(isBlank(blank), JSON.stringify(blank));
   for (const shown of ["a", "\u200bBo", "\u06dd", "\u0600", "\ufffd"]) assert.ok(!isBlank(shown), JSON.stringify(shown));
 });
 
-test("names and searches are compared as by the server", () => {
+test("names and searches are compared as on the server", () => {
   /** @type {{ a: string, b: string, caseless: boolean, search: boolean }[]} */
   const pairs = JSON.parse(readFileSync(new URL("../../same-texts.json", import.meta.url), "utf8"));
   assert.ok(pairs.length > 25);

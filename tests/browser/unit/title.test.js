@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Title } from "../../../web/alerts/title.js";
 
-test("the title follows the count, at most once a second, and ends right", () => {
+test("the title follows the count, at most once a second, and ends up correct", () => {
   let [now, changes] = [0, 0];
   const tab = {
     set title(text) {

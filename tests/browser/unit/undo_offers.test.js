@@ -10,7 +10,7 @@ const offers = (...all) => {
 };
 const ids = (series) => series && [...series.people.keys()];
 
-test("all of one's own last admissions are taken back together", () => {
+test("one undo covers all of the user's last admissions", () => {
   const undoOffers = offers(["one", 0, "a"], ["two", 1000, "b", "c"]);
   assert.deepEqual(undoOffers.series(1500)?.refs, ["one", "two"]);
   assert.deepEqual(ids(undoOffers.series(1500)), ["a", "b", "c"]);
@@ -18,7 +18,7 @@ test("all of one's own last admissions are taken back together", () => {
   assert.deepEqual(ids(undoOffers.series(1500)), ["a"]);
 });
 
-test("each is offered for its own seconds, and the first to end is told", () => {
+test("each offer has its own seconds, and the first end is shown", () => {
   const undoOffers = offers(["one", 0, "a"], ["two", 1000, "b"]);
   assert.equal(undoOffers.left(undoOffers.series(1000), 1000), 7);
   assert.deepEqual(ids(undoOffers.series(8500)), ["b"]);
@@ -26,7 +26,7 @@ test("each is offered for its own seconds, and the first to end is told", () => 
   assert.equal(undoOffers.series(9000), null);
 });
 
-test("time stands still while somebody reaches for it, and goes on from there", () => {
+test("the countdown pauses while the user reaches for the button, and then continues", () => {
   const undoOffers = offers(["one", 0, "a"]);
   undoOffers.pause(7000);
   undoOffers.pause(9000);
@@ -36,21 +36,21 @@ test("time stands still while somebody reaches for it, and goes on from there", 
   assert.equal(undoOffers.series(61_000), null);
 });
 
-test("it stands still no longer than the server keeps places in line", () => {
+test("the pause ends before the server forgets the wait", () => {
   const undoOffers = offers(["one", 0, "a"]);
   undoOffers.pause(1000);
   assert.deepEqual(ids(undoOffers.series(7999 + LONGEST_PAUSE)), ["a"]);
   assert.equal(undoOffers.series(8000 + LONGEST_PAUSE), null);
 });
 
-test("what was taken back while it was under way is not offered when it ends", () => {
+test("an admission undone while under way is not offered when it ends", () => {
   const undoOffers = new UndoOffers();
   undoOffers.forget("one");
   undoOffers.offer("one", names("a"), 0, 8);
   assert.equal(undoOffers.series(0), null);
 });
 
-test("nobody admitted, or no seconds: nothing to take back", () => {
+test("without an admitted participant or without seconds there is no offer", () => {
   const undoOffers = new UndoOffers();
   undoOffers.offer("one", names(), 0, 8);
   undoOffers.offer("two", names("a"), 0, 0);

@@ -5,7 +5,7 @@ import { handler, isDue, level, readDuration, thresholdsOf, tooLong, waited } fr
 const own = { id: "m", thresholds: { first_s: 60, second_s: 90, own: true } };
 const waits = (more = {}) => ({ id: "p", meeting: "m", lobby: "waiting", waiting_since: 1000, ...more });
 
-test("a wait is long and too long by its meeting's thresholds, and by the usual ones where the meeting is not known", () => {
+test("a wait has its meeting's thresholds, or the default ones if the meeting is not known", () => {
   assert.deepEqual(
     [59_999, 60_000, 89_999, 90_000].map((ms) => level(ms, thresholdsOf(own))),
     [0, 1, 1, 2],
@@ -16,13 +16,13 @@ test("a wait is long and too long by its meeting's thresholds, and by the usual 
   );
 });
 
-test("only who is in the lobby waits", () => {
+test("only participants in the lobby wait", () => {
   assert.equal(waited(waits(), 3000), 2000);
   assert.equal(waited(waits({ lobby: "in" }), 3000), null);
   assert.equal(waited(waits(), 500), 0, "a clock that is behind makes no wait negative");
 });
 
-test("a long wait stands out until somebody has seen it, and not while it is on purpose", () => {
+test("a long wait is marked until it is acknowledged, but not during a hold", () => {
   const late = 1000 + 90_000;
   const mark = { by: "anne", at: late };
   assert.equal(tooLong(waits(), own, late - 1), false);
@@ -32,14 +32,14 @@ test("a long wait stands out until somebody has seen it, and not while it is on 
   assert.equal(tooLong(waits({ lobby: "in" }), own, late), false);
 });
 
-test("who handles a person goes before who handles the meeting", () => {
+test("the user who handles a participant counts before the one who handles the meeting", () => {
   const claim = (by) => ({ id: "c1", by, since: 1 });
   assert.equal(handler(waits(), own), "");
   assert.equal(handler(waits(), { ...own, claim: claim("anne") }), "anne");
   assert.equal(handler(waits({ claim: claim("bert") }), { ...own, claim: claim("anne") }), "bert");
 });
 
-test("a reminder is due from its time on, while the person waits", () => {
+test("a reminder is due from its time on, while the participant waits", () => {
   const held = waits({ hold: { by: "anne", at: 1, reason: "", remind_at: 5000 } });
   assert.equal(isDue(held, 4999), false);
   assert.equal(isDue(held, 5000), true);
@@ -47,7 +47,7 @@ test("a reminder is due from its time on, while the person waits", () => {
   assert.equal(isDue(waits({ hold: null }), 9000), false);
 });
 
-test("a time is read as minutes, or as it is shown", () => {
+test("a duration is read as minutes, or in the form on the page", () => {
   const cases = { 2: 120, " 2 ": 120, "2:30": 150, "0:45": 45, "1:02:03": 3723, "00:05": 5 };
   for (const [text, seconds] of Object.entries(cases)) assert.equal(readDuration(text), seconds, text);
   for (const text of ["", "x", "2:3", "2:60", "1:2:03", "-1", "2.5", "1:00:00:00", ":30", "999999"])

@@ -31,14 +31,14 @@ function machine() {
   };
 }
 
-test("the server's time is told by its beats, whatever the screen's own clock says, and runs on between them", () => {
+test("beats set the server's time, whatever the screen's own clock says, and it runs on between them", () => {
   const { clock, pass } = machine();
   clock.heard(NOW);
   pass(1500);
   assert.equal(clock.now(), NOW + 1500);
 });
 
-test("a beat that was long under way does not set it back", () => {
+test("a delayed beat does not set the clock back", () => {
   const { clock, pass } = machine();
   clock.heard(NOW);
   pass(2000);
@@ -46,7 +46,7 @@ test("a beat that was long under way does not set it back", () => {
   assert.equal(clock.now(), NOW + 2000);
 });
 
-test("after some beats it follows a server that was set back, and at once on a new connection", () => {
+test("the clock follows a server that was set back after some beats, or at once on a new connection", () => {
   const { clock, pass } = machine();
   clock.heard(NOW);
   for (let beat = 1; beat <= 5; beat++) {
@@ -58,7 +58,7 @@ test("after some beats it follows a server that was set back, and at once on a n
   assert.equal(clock.now(), NOW - 600_000);
 });
 
-test("silence counts from the last frame, with a time or without", () => {
+test("silence counts from the last frame, with or without a time", () => {
   const { clock, pass } = machine();
   clock.heard(NOW);
   pass(4000);
@@ -69,7 +69,7 @@ test("silence counts from the last frame, with a time or without", () => {
   assert.equal(clock.silence(), 7000);
 });
 
-test("the screen's clock is set by hours while beats arrive: nothing is old, and no wait moves", () => {
+test("setting the screen's clock by hours makes nothing stale and moves no wait", () => {
   for (const by of [3 * 3_600_000, -3 * 3_600_000]) {
     const { clock, pass, set } = machine();
     clock.heard(NOW);
@@ -84,7 +84,7 @@ test("the screen's clock is set by hours while beats arrive: nothing is old, and
   }
 });
 
-test("a sleep without a server afterwards is time without it", () => {
+test("a sleep without a server afterwards counts as silence", () => {
   const { clock, pass, sleep } = machine();
   clock.heard(NOW);
   pass(1000);
@@ -94,7 +94,7 @@ test("a sleep without a server afterwards is time without it", () => {
   assert.equal(clock.now(), NOW + 8 * 3_600_000 + 5000);
 });
 
-test("after a sleep the first beat sets all right, and two sleeps add up", () => {
+test("the first beat after a sleep corrects everything, and two sleeps add up", () => {
   const { clock, pass, sleep } = machine();
   clock.heard(NOW);
   sleep(60_000);
@@ -106,7 +106,7 @@ test("after a sleep the first beat sets all right, and two sleeps add up", () =>
   assert.deepEqual([clock.silence(), clock.now()], [0, NOW + 125_000]);
 });
 
-test("a machine whose clocks both run in its sleep is no other", () => {
+test("a machine whose clocks both run during sleep needs nothing else", () => {
   const { clock, pass } = machine();
   clock.heard(NOW);
   pass(600_000);
@@ -114,6 +114,6 @@ test("a machine whose clocks both run in its sleep is no other", () => {
   assert.equal(clock.now(), NOW + 600_000);
 });
 
-test("before any beat it tells the screen's own time", () => {
+test("before any beat the clock has the screen's own time", () => {
   assert.equal(machine().clock.now(), NOW + 7_200_000);
 });

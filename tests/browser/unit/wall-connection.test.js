@@ -45,14 +45,14 @@ function link() {
   return { made, frames };
 }
 
-test("beats are answered and handed on like every frame", () => {
+test("beats are answered and passed on like every frame", () => {
   const { frames } = link();
   last().says({ type: "hello" });
   last().says({ type: "beat", time: 1 });
   assert.deepEqual([frames, last().sent], [["hello", "beat"], ["beat"]]);
 });
 
-test("a lost connection is tried again with growing pauses, up to ten seconds, for ever", () => {
+test("a lost connection is retried for ever, with growing pauses of up to ten seconds", () => {
   mock.method(Math, "random", () => 1);
   const { made } = link();
   const pauses = [];
@@ -68,13 +68,13 @@ test("a lost connection is tried again with growing pauses, up to ten seconds, f
   assert.equal(made.pause(1006), 500);
 });
 
-test("a restart of the server is waited out for two seconds at most", () => {
+test("after the server's restart the screen retries within two seconds", () => {
   const { made } = link();
   made.failures = 6;
   for (let n = 0; n < 100; n++) assert.ok(made.pause(1001) < 2000);
 });
 
-test("a socket that nothing comes from is given up, though it never closes, and its late words are not heard", () => {
+test("a silent socket is given up, even if it never closes, and its late frames are ignored", () => {
   const { frames } = link();
   const first = last();
   first.says({ type: "hello" });
@@ -86,7 +86,7 @@ test("a socket that nothing comes from is given up, though it never closes, and 
   assert.deepEqual(frames, ["hello", "lost"]);
 });
 
-test("beats keep it", () => {
+test("beats keep a socket", () => {
   link();
   for (let beat = 0; beat < 100; beat++) {
     mock.timers.tick(2000);
@@ -95,7 +95,7 @@ test("beats keep it", () => {
   assert.equal(opened.length, 1);
 });
 
-test("a revoked screen asks once a minute, until it is something else", () => {
+test("a revoked screen asks once a minute until it is paired again", () => {
   const { made } = link();
   last().says({ type: "over", why: "revoked" });
   last().onclose({ code: 4403 });
@@ -107,7 +107,7 @@ test("a revoked screen asks once a minute, until it is something else", () => {
   assert.ok(made.pause(1006) <= 500);
 });
 
-test("the end of a connection is told, however it ended", () => {
+test("the end of a connection is reported, however it ended", () => {
   const { frames } = link();
   last().onclose({ code: 1006 });
   mock.timers.tick(500);
@@ -115,7 +115,7 @@ test("the end of a connection is told, however it ended", () => {
   assert.deepEqual(frames, ["lost", "lost"]);
 });
 
-test("nothing is sent where there is no open socket", () => {
+test("nothing is sent without an open socket", () => {
   const { made } = link();
   last().readyState = 0;
   made.send({ type: "screen" });

@@ -41,7 +41,7 @@ test("a delta drops first, then puts whole rows, by kind and id", () => {
   assert.equal(ids(), "x y z x");
 });
 
-test("a gap asks once for a snapshot; meanwhile the rows stay and deltas mean nothing", () => {
+test("a gap asks once for a snapshot; meanwhile rows stay and deltas are ignored", () => {
   const { made, resyncs, ids } = feed();
   snapshot(made, [meeting("a")]);
   assert.equal(made.take(delta(7, [meeting("b")])), false);
@@ -52,7 +52,7 @@ test("a gap asks once for a snapshot; meanwhile the rows stay and deltas mean no
   assert.deepEqual([resyncs(), ids()], [1, "c d"]);
 });
 
-test("a delta said twice is a gap, too", () => {
+test("a repeated delta is a gap, too", () => {
   const { made, resyncs } = feed();
   snapshot(made, [meeting("a")]);
   made.take(delta(6, []));
@@ -60,7 +60,7 @@ test("a delta said twice is a gap, too", () => {
   assert.equal(resyncs(), 1);
 });
 
-test("a delta of another server asks for a snapshot, and the snapshot of another server replaces all", () => {
+test("another server's delta asks for a snapshot, and another server's snapshot replaces all", () => {
   const { made, resyncs, ids } = feed();
   snapshot(made, [meeting("a"), meeting("b")]);
   made.take(delta(6, [meeting("c")], [], "f"));
@@ -81,7 +81,7 @@ test("on a new connection the old rows stay until its snapshot has ended", () =>
   assert.deepEqual([ids(), resyncs()], ["", 0]);
 });
 
-test("a snapshot that lacks a part is asked for again; half a snapshot of before is no part of the next", () => {
+test("a snapshot without all parts is requested again; parts of an earlier one do not count", () => {
   const { made, resyncs, ids } = feed();
   made.take({ type: "snapshot", epoch: "e", seq: 5, part: 1, rows: [meeting("a")] });
   assert.equal(made.take({ type: "snapshot_end", epoch: "e", seq: 5, parts: 2, rows: 2 }), false);
@@ -90,7 +90,7 @@ test("a snapshot that lacks a part is asked for again; half a snapshot of before
   assert.equal(ids(), "b c d");
 });
 
-test("an empty view is a view", () => {
+test("an empty view is valid", () => {
   const { made } = feed();
   assert.equal(snapshot(made, []), true);
   assert.equal(made.epoch, "e");

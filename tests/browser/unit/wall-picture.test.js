@@ -28,7 +28,7 @@ test("meetings past their second threshold come first, then past the first, then
   assert.deepEqual([shown.past.length, shown.longest.level, shown.waiting], [3, 2, 6]);
 });
 
-test("a wait is past its threshold by those whom nobody acknowledged or holds; the longest is shown all the same", () => {
+test("only waits without acknowledgement or hold pass a threshold; the longest wait is still shown", () => {
   const known = meeting("m", 900, { alarm_since: null });
   const some = meeting("n", 800, { alarm_since: NOW - 130_000, waiting: 3 });
   const shown = picture([known, some]);
@@ -37,7 +37,7 @@ test("a wait is past its threshold by those whom nobody acknowledged or holds; t
   assert.deepEqual([shown.longest.ms, shown.longest.row.id, shown.longest.level, ids(shown.past)], [900_000, "m", 0, "n"]);
 });
 
-test("people on hold are counted apart and are never the longest wait", () => {
+test("participants on hold are counted apart and are never the longest wait", () => {
   const all = meeting("all", null, { waiting: 2, held: 2 });
   const some = meeting("some", 40, { waiting: 3, held: 1 });
   const shown = picture([all, some]);
@@ -55,7 +55,7 @@ test("meetings without anybody waiting are listed by title", () => {
   assert.equal(ids(picture([meeting("b"), meeting("c", 5), meeting("a"), meeting("d", null, { unknown: 2 })]).quiet), "a b d");
 });
 
-test("a view shows what is in it, and the bridges that it is of", () => {
+test("a view shows its meetings and its bridges", () => {
   const rows = [
     bridge("eu-1"),
     bridge("us-1"),
@@ -68,7 +68,7 @@ test("a view shows what is in it, and the bridges that it is of", () => {
   assert.deepEqual([ids(second.meetings), second.bridges.map(({ id }) => id).join()], ["b", "us-1"]);
 });
 
-test("only the data of a silent bridge is old, as old as its last answer, and its waits stand still", () => {
+test("only a silent bridge's data is stale, by its last answer, and its waits stop", () => {
   const rows = [
     bridge("eu-1"),
     bridge("us-1", { silent_since: NOW - 12_000 }),
@@ -92,7 +92,7 @@ test("only the data of a silent bridge is old, as old as its last answer, and it
   );
 });
 
-test("what does not answer is old since it ceased to; polling is not, and has a word", () => {
+test("a bridge that does not answer is stale since then; a polled one is not, but is marked", () => {
   const since = NOW - 300_000;
   const rows = ["unreachable", "refused", "paused", "connecting", "polling", "live"].map((state) =>
     bridge(state, { state, since }),
@@ -111,7 +111,7 @@ test("what does not answer is old since it ceased to; polling is not, and has a 
   assert.equal(picture([bridge("a", { state: "unreachable", since, silent_since: NOW - 310_000 })]).bridges[0].age, 310_000);
 });
 
-test("without its server everything is old, and a quiet night is not", () => {
+test("without the server everything is stale; a quiet night is not", () => {
   assert.equal(LATE, 5000);
   const rows = [bridge(), meeting("a", 60), meeting("b")];
   const lost = picture(rows, { lost: 7000 });
@@ -124,11 +124,11 @@ test("without its server everything is old, and a quiet night is not", () => {
   assert.deepEqual([night.lost, night.quiet[0].age, night.bridges[0].age, night.doubtful], [0, 0, 0, 0]);
 });
 
-test("a meeting on a bridge that is followed no more is shown as it is", () => {
+test("a meeting on a removed bridge is shown as it is", () => {
   assert.equal(picture([meeting("a", 60, { bridges: ["gone"] })]).meetings[0].age, 0);
 });
 
-test("somebody is called for where a wait is too long, nobody is on it, and it is known to be so", () => {
+test("a wait alarms if it is too long, unhandled and certain", () => {
   const rows = [
     bridge("us-1", { silent_since: NOW - 10_000 }),
     meeting("long", 200),
@@ -142,7 +142,7 @@ test("somebody is called for where a wait is too long, nobody is on it, and it i
   assert.equal(ids(overdue(assess(rows, NOW, 6000))), "");
 });
 
-test("nobody waits, and nobody might: then alone it is idle", () => {
+test("a display is idle only if certainly nobody waits", () => {
   const quiet = [bridge(), meeting("a")];
   assert.equal(isIdle(assess(quiet, NOW, 0)), true);
   assert.equal(isIdle(assess(quiet, NOW, 6000)), false);
@@ -151,7 +151,7 @@ test("nobody waits, and nobody might: then alone it is idle", () => {
   assert.equal(isIdle(assess([...quiet, meeting("b", null, { unknown: 1 })], NOW, 0)), false);
 });
 
-test("Usher's own trouble is said", () => {
+test("a picture has Usher's own problem", () => {
   const server = { kind: "server", id: "server", trouble: true };
   assert.deepEqual(
     [picture([server]).problem, picture([{ ...server, trouble: false }]).problem, picture([]).problem],
@@ -182,7 +182,7 @@ test("a view without rows says why, and never that nobody waits while that isn't
   assert.equal(emptyReason(picture([bridge(), meeting()], chosen)), "nobody");
 });
 
-test("silent bridges are named from the longest silence on, three of them, and the rest are counted", () => {
+test("the three bridges with the longest silence are named, and the rest are counted", () => {
   const silent = (id, seconds) => bridge(id, { silent_since: NOW - seconds * 1000 });
   const names = (rows) => silentNames(picture([bridge("fine"), ...rows]).bridges);
   assert.equal(names([]), "");

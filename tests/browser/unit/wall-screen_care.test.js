@@ -18,7 +18,7 @@ test("the picture stays within some pixels of its place, moves every few minutes
   }
 });
 
-test("the theme is the one that began last, over midnight", () => {
+test("the theme is the one that began last, even before midnight", () => {
   const themes = [
     { from: "19:00", theme: "dark" },
     { from: "07:00", theme: "light" },
@@ -31,7 +31,7 @@ test("the theme is the one that began last, over midnight", () => {
   assert.equal(themeAt([{ from: "08:00", theme: "light" }], at("03:00")), "light");
 });
 
-test("it dims from and to a time of day, over midnight as well", () => {
+test("the screen dims between two times of day, even over midnight", () => {
   const hours = ["21:59", "22:00", "03:00", "05:59", "06:00", "12:00"];
   const dim = (span) => hours.map((time) => isDim(span, at(time)));
   assert.deepEqual(dim({ from: "22:00", to: "06:00" }), [false, true, true, true, false, false]);
@@ -42,7 +42,7 @@ test("it dims from and to a time of day, over midnight as well", () => {
   );
 });
 
-test("a wall sounds when a wait becomes too long, once a minute at most while that lasts, and not for what was", () => {
+test("a wall sounds when a wait becomes too long, at most once a minute while that lasts", () => {
   const chime = new Chime();
   const sounds = [];
   for (let second = 0; second < 300; second++) {

@@ -36,7 +36,7 @@ test("capitals are 16 arc minutes high at any distance, on any screen", () => {
   }
 });
 
-test("a screen too small for its distance has text as large as leaves room for three rows, and says so", () => {
+test("a screen too small for its distance has the largest text with room for three rows, and says so", () => {
   const sizes = sizesOf(box(1280, 1024), hung(5, 19));
   assert.equal(sizes.small, true);
   assert.ok(sizes.rows < readable(box(1280, 1024), 19, 5).font);
@@ -48,12 +48,12 @@ test("the same picture on twice the pixels has twice the sizes", () => {
   for (const key of ["base", "rows", "digits"]) assert.ok(Math.abs(two[key] - 2 * one[key]) <= 2, key);
 });
 
-test("digits are for ten metres also where the text is for one, as far as they leave the screen to the meetings", () => {
+test("digits are readable from ten metres even if the text is for one, as far as they leave room for meetings", () => {
   assert.ok(sizesOf(HD, hung(1)).digits <= 1080 / 8 + 5);
   assert.ok(sizesOf(HD, hung(4)).digits >= 106);
 });
 
-test("a wall of 4 x 4 tiles has larger text than it must where that holds all, and holds all that it can", () => {
+test("a wall of 4 x 4 tiles has larger text than needed if everything fits", () => {
   const [sizes, space] = [sizesOf(box(15360, 8640), hung(5, 220)), box(15000, 6500)];
   assert.ok(sizes.base > sizes.rows);
   assert.equal(roomFor(5, space, sizes).font, sizes.base);
@@ -62,7 +62,7 @@ test("a wall of 4 x 4 tiles has larger text than it must where that holds all, a
   assert.equal(roomFor(5000, space, sizes).font, sizes.rows);
 });
 
-test("one line a row where that holds more, two where the screen is narrow", () => {
+test("rows have one line if that fits more, two on a narrow screen", () => {
   assert.equal(capacity(box(1846, 660), 53).lines, 1);
   const narrow = capacity(box(1000, 1300), 53);
   assert.deepEqual([narrow.lines, narrow.columns, narrow.deep], [2, 1, 8]);
@@ -71,11 +71,11 @@ test("one line a row where that holds more, two where the screen is narrow", () 
   for (const room of [narrow, wide]) assert.equal(room.room, room.columns * room.deep);
 });
 
-test("there is no room for less than none", () => {
+test("room is never negative", () => {
   assert.equal(capacity(box(100, -20), 53).room, 0);
 });
 
-test("what fits whole is counted, and the count of the others fits beside it", () => {
+test("texts that fit are counted, with room for the count of the others", () => {
   assert.equal(fitting([3, 3, 3], 9, 1, 2, 0), 3, "all fit: no count is needed");
   assert.equal(fitting([3, 3, 4], 9, 1, 2, 0), 2);
   assert.equal(fitting([3, 5, 4], 9, 1, 2, 0), 1, "the second would leave no place for the count");

@@ -7,7 +7,7 @@ import { contents, held } from "../lint_old_browsers.js";
 
 const words = (language) => JSON.parse(readFileSync(new URL(`../../../web/i18n/${language}.json`, import.meta.url), "utf8"));
 
-test("a count takes the form of its language", () => {
+test("a count has the plural form of its language", () => {
   use(words("en"), "en");
   assert.equal(t("past_n", { n: 1 }), "1 meeting past its threshold");
   assert.equal(t("past_n", { n: 1200 }), "1,200 meetings past their threshold");
@@ -19,14 +19,14 @@ test("a count takes the form of its language", () => {
   assert.equal(t("too_small", { count: 4.5 }), "zu klein für 4,5 m");
 });
 
-test("what is filled in is not looked at again, and what runs the other way is isolated", () => {
+test("filled-in text is not filled in again, and right-to-left text is isolated", () => {
   use(words("en"), "en");
   assert.equal(t("handled_by", { by: "{by}" }), "with {by}");
   assert.equal(t("handled_by", { by: "שרה" }), "with \u2068שרה\u2069");
   assert.equal(t("no_such_word"), "no_such_word");
 });
 
-test("durations are read as on the desk", () => {
+test("durations have the form of the desk's", () => {
   assert.deepEqual([0, 999, 48_000, 725_000, 3_723_000, 360_000_000].map(duration), [
     "0:00",
     "0:00",
@@ -37,7 +37,7 @@ test("durations are read as on the desk", () => {
   ]);
 });
 
-test("every word that the scripts and pages ask for is there, and none is there that nobody asks for", () => {
+test("the catalogue has every text that scripts and pages ask for, and no other", () => {
   const scripts = held().filter((name) => name.endsWith(".js"));
   const pages = ["wall", "wall_code", "wall_gone"].map((name) =>
     readFileSync(new URL(`../../../templates/${name}.html`, import.meta.url), "utf8"),
