@@ -1,5 +1,4 @@
-// Records a page's sounds and notifications: a browser whose audio and notifications are kept for the test, and whose tab can be
-// hidden with its timers asleep. The page's own code runs unchanged.
+// Records a page's sounds and notifications, and can hide its tab and stop its timers as browsers do. The page's own code runs unchanged.
 
 /** Runs in the page before anything else. @param {{ lets: boolean, permission: string }} how */
 function prepare({ lets, permission }) {
@@ -47,14 +46,14 @@ function prepare({ lets, permission }) {
 
   Object.defineProperty(document, "hidden", { get: () => audioSpy.hidden });
   document.hasFocus = () => audioSpy.focused && !audioSpy.hidden;
-  // The timers of a tab that has been hidden for long run once a minute: for a test, never.
+  // After a while a hidden tab's timers run once a minute; in a test, never.
   const set = globalThis.setTimeout;
   globalThis.setTimeout = (what, ms, ...rest) => set(() => (audioSpy.hidden ? audioSpy.asleep.push(what) : what(...rest)), ms);
   const now = performance.now.bind(performance);
   performance.now = () => now() + audioSpy.skew;
 }
 
-/** For `open`: what it is to run in every tab of the browser. */
+/** For `open`: the script to run in every tab of the browser. */
 export const audioSpy = ({ lets = true, permission = "granted" } = {}) => ({ script: prepare, arg: { lets, permission } });
 
 const KINDS = { 659: "arrival", 330: "late", 784: "reminder" };
@@ -71,7 +70,7 @@ export const notified = (page) =>
     globalThis.audioSpy.notices.filter((each) => each.open).map(({ title, body, tag }) => ({ title, body, tag })),
   );
 
-/** The tab is hidden, or shown again. @param {import("@playwright/test").Page} page @param {boolean} hidden */
+/** Hides the tab, or shows it again. @param {import("@playwright/test").Page} page @param {boolean} hidden */
 export const hide = (page, hidden) =>
   page.evaluate((value) => {
     globalThis.audioSpy.hidden = value;
@@ -79,14 +78,14 @@ export const hide = (page, hidden) =>
     if (!value) for (const what of globalThis.audioSpy.asleep.splice(0)) what();
   }, hidden);
 
-/** Another window has the focus, or this one again. @param {import("@playwright/test").Page} page @param {boolean} focused */
+/** Moves the focus to another window, or back. @param {import("@playwright/test").Page} page @param {boolean} focused */
 export const focus = (page, focused) =>
   page.evaluate((value) => {
     globalThis.audioSpy.focused = value;
     globalThis.dispatchEvent(new Event(value ? "focus" : "blur"));
   }, focused);
 
-/** For the page, so much time has passed. @param {import("@playwright/test").Page} page @param {number} ms */
+/** Lets time pass for the page. @param {import("@playwright/test").Page} page @param {number} ms */
 export const pass = (page, ms) =>
   page.evaluate((by) => {
     globalThis.audioSpy.skew += by;

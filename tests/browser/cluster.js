@@ -1,5 +1,5 @@
-// `usher simulate` and `usher serve` as two processes, the way they run in earnest: each may be stopped and started alone, and finds the
-// same ports, data and accounts again.
+// `usher simulate` and `usher serve` as two processes, as in production: each can be stopped and started alone, and keeps its ports, data
+// and accounts.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { freePorts, Process, run } from "./processes.js";
 import { Control } from "./simulator_control.js";
 
 const PASSWORD = "what CMS accepts";
-/** The accounts; `admin` is first, so that any other may be removed. */
+/** The accounts; `admin` is first, so that every other one can be removed. */
 const ACCOUNTS = [
   ["anne", "admin"],
   ["bert", "moderator"],
@@ -16,7 +16,7 @@ const ACCOUNTS = [
 ].map(([name = "", role = ""]) => ({ name, role, password: "let them in, please" }));
 
 export class Cluster extends Control {
-  /** @param {{ path?: string, desk?: string }} [how] `path`: what `public_url` ends with; `desk`: lines of the section of that name */
+  /** @param {{ path?: string, desk?: string }} [how] `path`: the end of `public_url`; `desk`: lines of the section `[desk]` */
   constructor({ path = "", desk = "" } = {}) {
     super();
     this.path = path;
@@ -40,9 +40,9 @@ export class Cluster extends Control {
     await this.startUsher();
   }
 
-  /** Writes the configuration; Usher takes it at its next start. @param {Record<string, string>} [passwords] by bridge, where another */
+  /** Writes the configuration, which Usher reads when it starts. @param {Record<string, string>} [passwords] other passwords, by bridge */
   configure(passwords = {}) {
-    // The simulator makes itself a new authority at each start, so that none can be named here.
+    // The simulator creates a new certificate authority at each start, so none can be configured here.
     const bridges = this.bridges.map(
       (name, at) =>
         `[[bridge]]\nname = "${name}"\nurl = "https://127.0.0.1:${this.first + at}"\nusername = "usher"\n` +
@@ -60,12 +60,12 @@ export class Cluster extends Control {
     const places = { "base-port": this.first, "control-port": new URL(this.controlUrl).port, "password-env": "SIMULATOR_PASSWORD" };
     const args = Object.entries({ ...options, ...places }).flatMap(([name, value]) => [`--${name}`, String(value)]);
     this.simulator = new Process(["simulate", ...args], { folder: this.folder, env: { SIMULATOR_PASSWORD: this.password } });
-    await this.simulator.says(/For usher\.toml:/);
+    await this.simulator.waitFor(/For usher\.toml:/);
   }
 
   async startUsher() {
     this.usher = new Process(["serve", "--config", this.config], { folder: this.folder });
-    await this.usher.says(/started/, "stderr");
+    await this.usher.waitFor(/started/, "stderr");
   }
 
   /** @param {{ name: string, role: string, password: string }} account */
@@ -73,7 +73,7 @@ export class Cluster extends Control {
     return this.user("add", name, "--role", role, "--password-stdin", `${password}\n`);
   }
 
-  /** `usher user ...`; the last word is what it reads. @param {...string} words */
+  /** Runs `usher user ...`; the last word is its input. @param {...string} words */
   user(...words) {
     return run(["user", "--config", this.config, ...words.slice(0, -1)], words.at(-1));
   }
@@ -83,7 +83,7 @@ export class Cluster extends Control {
     return this.accounts.find((account) => account.role === role);
   }
 
-  /** Everything as at the start: no meeting, no switch, every bridge there. */
+  /** Restores the initial state: no meeting, no switch, every bridge running. */
   async reset() {
     await this.control("/switches", {}, "PUT");
     for (const bridge of this.bridges) {

@@ -1,8 +1,7 @@
-// The walls' browsers are old: what scripts and styles of web/wall may use is held by tools that know what browsers could when.
+// Displays may have old browsers: these lints check that scripts and styles of web/wall use only what Chromium 76 and Firefox 78 know.
 //
-// Scripts: the language of 2019 by es-x, the browser's own interfaces by compat. Styles: what was common in 2019 by @eslint/css,
-// but for what
-// is named below; and what only shows in how properties meet (gap in a flex box) by doiuse.
+// Scripts: es-x checks for the language of 2019, compat for the browser's interfaces. Styles: @eslint/css checks for what was common in
+// 2019, with the exceptions below, and doiuse for combinations of properties (gap in a flex box).
 
 import { readdirSync, readFileSync } from "node:fs";
 import css from "@eslint/css";
@@ -15,7 +14,7 @@ import postcss from "postcss";
 const BROWSERS = ["chrome 76", "firefox 78"];
 const FOLDER = new URL("../../web/wall/", import.meta.url).pathname;
 
-/** Later than 2019 in one of the great browsers, and known to Chromium 76 and Firefox 78 (MDN's tables). */
+/** Known to Chromium 76 and Firefox 78, although another browser was later than 2019 (MDN's tables). */
 const KNOWN_BEFORE = {
   allowProperties: ["font-variant-numeric", "margin-inline-start", "margin-inline-end", "grid-auto-flow"],
   allowPropertyValues: {
@@ -26,10 +25,10 @@ const KNOWN_BEFORE = {
   allowMediaConditions: ["prefers-reduced-motion"],
 };
 
-/** Features that doiuse judges as a whole or wrongly (minmax() is no max()): @eslint/css checks these one by one. */
-const HELD_ELSEWHERE = ["css-logical-props", "css-math-functions", "css-overflow"];
+/** Features that doiuse judges as a whole or wrongly (it takes minmax() for max()); @eslint/css checks them one by one. */
+const CHECKED_ELSEWHERE = ["css-logical-props", "css-math-functions", "css-overflow"];
 
-/** Iterators have methods since 2025 that arrays have always had; which of the two it is, is not known without types. */
+/** Iterators got methods in 2025 that arrays have always had; without types the lint can't distinguish them. */
 const ITERATORS = Object.keys(esx.rules).filter((rule) => rule.startsWith("no-iterator-prototype-"));
 
 const scripts = new ESLint({
@@ -44,7 +43,7 @@ const scripts = new ESLint({
     {
       ...esx.configs["flat/restrict-to-es2019"],
       files: ["**/*.js"],
-      // Methods are known by their name alone: whose they are is not known without types.
+      // Without types, methods are recognized by name only.
       settings: { browsers: BROWSERS, "es-x": { aggressive: true } },
       languageOptions: { ecmaVersion: 2019, sourceType: "module" },
       rules: {
@@ -69,34 +68,34 @@ const styles = new ESLint({
 });
 
 /** @param {ESLint} linter @param {string} text @param {string} name */
-async function said(linter, text, name) {
+async function findingsOf(linter, text, name) {
   const [result] = await linter.lintText(text, { filePath: `${FOLDER}${name}` });
   return result.messages.map(({ line, message }) => `${name}:${line}: ${message}`);
 }
 
-/** The features of a style that the old browsers don't know. @param {string} text @param {string} name */
+/** A style's features that the old browsers don't know. @param {string} text @param {string} name */
 async function unsupported(text, name) {
   const found = [];
   const onFeatureUsage = ({ usage, message }) =>
     found.push(`${name}:${usage.source?.start?.line}: ${message.replace(/^.*?\d+: /, "")}`);
-  await postcss(doiuse({ browsers: BROWSERS, ignore: HELD_ELSEWHERE, onFeatureUsage })).process(text, { from: name });
+  await postcss(doiuse({ browsers: BROWSERS, ignore: CHECKED_ELSEWHERE, onFeatureUsage })).process(text, { from: name });
   return found;
 }
 
 /** Everything in a file that the old browsers don't know. @param {string} text @param {string} name */
 export async function unsupportedIn(text, name) {
-  if (name.endsWith(".js")) return said(scripts, text, name);
-  return [...(await said(styles, text, name)), ...(await unsupported(text, name))];
+  if (name.endsWith(".js")) return findingsOf(scripts, text, name);
+  return [...(await findingsOf(styles, text, name)), ...(await unsupported(text, name))];
 }
 
-/** The files that are held to it. */
-export const held = () => readdirSync(FOLDER).filter((name) => /\.(js|css)$/.test(name));
+/** The names of the linted files. */
+export const linted = () => readdirSync(FOLDER).filter((name) => /\.(js|css)$/.test(name));
 
 /** @param {string} name */
 export const contents = (name) => readFileSync(`${FOLDER}${name}`, "utf8");
 
 if (import.meta.url === `file://${process.argv[1]}`) {
-  const all = await Promise.all(held().map((name) => unsupportedIn(contents(name), name)));
-  for (const trouble of all.flat()) console.error(`web/wall/${trouble}`);
+  const all = await Promise.all(linted().map((name) => unsupportedIn(contents(name), name)));
+  for (const finding of all.flat()) console.error(`web/wall/${finding}`);
   process.exitCode = all.flat().length > 0 ? 1 : 0;
 }

@@ -1,6 +1,5 @@
-// Browsers that Playwright does not drive, for the walls: one of the age they are made for, and one of another make. Both by
-// Puppeteer, each by
-// the version that speaks its language.
+// Browsers for displays that Playwright does not drive: one as old as displays support, and one by another vendor. Puppeteer drives both,
+// each with the version that supports it.
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +9,7 @@ import chromium from "puppeteer-core";
 
 const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 
-/** Chromium 76.0.3803.0 of June 2019, from a package that brings it for machines without one. */
+/** Chromium 76.0.3803.0 of June 2019, from an npm package that contains it. */
 function unpacked() {
   const folder = new URL("node_modules/chrome-aws-lambda/bin/", import.meta.url);
   const packed = readdirSync(folder).find((name) => name.endsWith(".br")) ?? "";
@@ -23,7 +22,7 @@ function unpacked() {
   return file;
 }
 
-/** In words, where a browser can't be had. @param {boolean} there @param {string} what */
+/** Why a browser's tests are skipped; "" if it is there. @param {boolean} there @param {string} what */
 const unless = (there, what) => (there ? "" : what);
 
 export const OTHERS = [

@@ -1,5 +1,5 @@
-// The browser tests run against the real binary and its simulator: USHER_BIN says where it is. USHER_BROWSERS=3 runs three browsers at once, each
-// worker with servers of its own; those that measure times run afterwards, alone (package.json).
+// The browser tests run against the real binary (USHER_BIN) and its simulator. USHER_BROWSERS=3 runs three browsers at once, each worker with
+// its own servers; tests that measure times run alone afterwards (package.json).
 import { defineConfig } from "@playwright/test";
 
 const MEASURE = /speed\.spec\.js/;
@@ -24,7 +24,7 @@ export default defineConfig({
     actionTimeout: 8_000,
     viewport: { width: 1440, height: 900 },
     locale: "en-GB",
-    // A trace costs a quarter of the time of every test.
+    // Recording a trace makes every test slower by a quarter.
     trace: process.env.USHER_TRACE ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
     launchOptions: { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags.split(" ") },

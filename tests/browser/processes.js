@@ -1,10 +1,10 @@
-// One child process of the binary: started until it says that it is ready, stopped for good, its words kept for failures.
+// A child process of the binary: waits until it is ready, stops it for good, and keeps its output for failures.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
 const BINARY = process.env.USHER_BIN ?? fileURLToPath(new URL("../../target/debug/usher", import.meta.url));
-/** How long a process may take to be ready, in ms. */
+/** How long a process may take until it is ready, in ms. */
 export const START = 30_000;
 const STOP = 15_000;
 
@@ -12,22 +12,22 @@ export class Process {
   /** @param {string[]} args @param {{ env?: Record<string, string>, folder?: string }} [where] */
   constructor(args, { env = {}, folder } = {}) {
     this.args = args;
-    this.said = "";
+    this.output = "";
     this.child = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"], cwd: folder, env: { ...process.env, ...env } });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.on("data", (data) => {
-        this.said = (this.said + data).slice(-40_000);
+        this.output = (this.output + data).slice(-40_000);
       });
     }
-    /** @type {Promise<string>} how it ended, once it has */
+    /** @type {Promise<string>} how the process ended */
     this.ended = new Promise((resolve) => {
       this.child.once("error", (error) => resolve(String(error)));
       this.child.once("exit", (code, signal) => resolve(`ended with ${code ?? signal}`));
     });
   }
 
-  /** Waits until it has said a text that matches; gives the match. @param {RegExp} wanted @param {"stdout" | "stderr"} [where] */
-  async says(wanted, where = "stdout") {
+  /** Waits until the output matches; returns the match. @param {RegExp} wanted @param {"stdout" | "stderr"} [where] */
+  async waitFor(wanted, where = "stdout") {
     let text = "";
     let timer;
     const heard = new Promise((resolve, reject) => {
@@ -42,13 +42,13 @@ export class Process {
     try {
       return await heard;
     } catch (error) {
-      throw new Error(`usher ${this.args[0]} ${error.message}; it said:\n${this.said}`);
+      throw new Error(`usher ${this.args[0]} ${error.message}; it output:\n${this.output}`);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Asks it to end, as a service manager does; insists after a while. */
+  /** Ends the process as a service manager does: asks first, and kills it after a while. */
   async stop() {
     this.child.kill("SIGTERM");
     const timer = setTimeout(() => this.child.kill("SIGKILL"), STOP);
@@ -57,31 +57,30 @@ export class Process {
   }
 }
 
-/** Runs a command to its end; gives what it printed. @param {string[]} args @param {string} [input] what it reads */
+/** Runs a command to its end; returns its output. @param {string[]} args @param {string} [input] its standard input */
 export function run(args, input = "") {
   const child = spawn(BINARY, args, { stdio: ["pipe", "pipe", "pipe"], timeout: START });
-  let said = "";
+  let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (data) => {
-      said += data;
+      output += data;
     });
   }
   child.stdin.end(input);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) =>
-      code === 0 ? resolve(said) : reject(new Error(`usher ${args.join(" ")}: ended with ${code}\n${said}`)),
+      code === 0 ? resolve(output) : reject(new Error(`usher ${args.join(" ")}: ended with ${code}\n${output}`)),
     );
   });
 }
 
 /**
- * Ports in a row that are free, and that no outgoing connection takes while a process that had one is being restarted: they lie below
- * the range that systems choose from.
+ * Consecutive free ports. They are below the range for outgoing connections, so that none of those takes a port while a process restarts.
  * @param {number} count
  */
 export async function freePorts(count) {
-  // Workers of one run never try the same ones at once.
+  // Workers of one run never try the same ports at once.
   const [share, places] = [2_000, 6];
   const from = 20_000 + (Number(process.env.TEST_PARALLEL_INDEX ?? 0) % places) * share;
   const to = from + share;

@@ -1,4 +1,4 @@
-// Screenshots of pages for a reader (tests/browser/report), and axe's findings.
+// Screenshots of pages to look at (tests/browser/report), and axe's findings.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect } from "@playwright/test";

@@ -1,4 +1,4 @@
-// Starts the demo, signs people in, and fails a test on anything that a page may never say.
+// Starts the demo, signs users in, and fails a test if a page reports an error.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { Cluster } from "./cluster.js";
 import { Process, START } from "./processes.js";
 import { Control } from "./simulator_control.js";
 
-/** One run of `usher demo` with its data directory; may be stopped and started again at the same address. */
+/** A run of `usher demo` with its data directory; it can be stopped and started again at the same address. */
 export class Demo extends Control {
   /** @param {{ calls?: number, people?: number, seed?: number }} [population] */
   constructor({ calls = 0, people = 0, seed = 7 } = {}) {
@@ -32,9 +32,9 @@ export class Demo extends Control {
       ...this.population,
     ];
     this.process = new Process(args);
-    const [line] = await this.process.says(/^.+\n/);
-    const said = JSON.parse(line);
-    Object.assign(this, { url: said.url, controlUrl: said.control_url, accounts: said.accounts });
+    const [line] = await this.process.waitFor(/^.+\n/);
+    const ready = JSON.parse(line);
+    Object.assign(this, { url: ready.url, controlUrl: ready.control_url, accounts: ready.accounts });
     this.listen = new URL(this.url).host;
   }
 
@@ -53,7 +53,7 @@ export class Demo extends Control {
   }
 }
 
-/** Collects messages that a page may never give: a policy report, an error of a script.
+/** Collects what a page must never report: a violation of the policy, or a script's error.
  * @param {import("@playwright/test").Page} page @param {string[]} faults */
 async function watch(page, faults) {
   await page.addInitScript(() => {
@@ -74,14 +74,14 @@ export async function signIn(page, account) {
   await page.locator("[data-submit]").click();
 }
 
-/** The last request of a page, in words. @param {import("@playwright/test").Page} page */
+/** The text of a page's last request. @param {import("@playwright/test").Page} page */
 export const lastRequest = (page) => page.locator(".request");
-/** Opens a row's menu and chooses. @param {import("@playwright/test").Locator} row @param {string} entry */
+/** Opens a row's menu and chooses an entry. @param {import("@playwright/test").Locator} row @param {string} entry */
 export async function choose(row, entry) {
   await row.locator("[data-menu]").click();
   await row.page().locator(`[data-entry="${entry}"]`).click();
 }
-/** The question over the page. @param {import("@playwright/test").Page} page */
+/** The open question. @param {import("@playwright/test").Page} page */
 export const question = (page) => page.getByRole("dialog").and(page.locator("dialog"));
 export const answer = (page, which) => question(page).locator(`[data-answer="${which}"]`).click();
 export const person = (page, id) => page.locator(`[data-participant="${id}"]`);
@@ -89,7 +89,7 @@ export const admitOf = (row) => row.locator('[data-action="admit"]');
 export const shownAll = (page) => page.locator('[data-action="admit"][data-scope="shown"]');
 export const selectionButton = (page) => page.locator('[data-action="admit"][data-scope="selection"]');
 export const card = (page, id) => page.locator(`li.card[data-meeting="${id}"]`);
-/** The page has its rows and the server's deltas. @param {import("@playwright/test").Page} page */
+/** Waits until the page has its rows and receives deltas. @param {import("@playwright/test").Page} page */
 export const live = (page) => expect(page.locator(".columns")).toHaveAttribute("data-phase", "live");
 
 export const test = base.extend({
@@ -115,7 +115,7 @@ export const test = base.extend({
     { scope: "worker", timeout: START + 30_000 },
   ],
 
-  /** One for a test that changes what Usher remembers of its bridges. */
+  /** A cluster for a test that changes what Usher stores about its bridges. */
   // biome-ignore lint/correctness/noEmptyPattern: Playwright wants the pattern
   ownCluster: async ({}, use) => {
     const cluster = new Cluster();
@@ -124,8 +124,8 @@ export const test = base.extend({
     await cluster.end();
   },
 
-  /** Opens the desk as a role, or as somebody by name, in a browser context of its own, in whose pages `init` runs first; fails the test on
-   * any policy report or script error. */
+  /** Opens the desk for a role or a named user, in its own browser context, in whose pages `init` runs first; fails the test on a violation
+   * of the policy or a script's error. */
   open: async ({ browser }, use) => {
     const contexts = [];
     const faults = [];
@@ -165,7 +165,7 @@ export const test = base.extend({
   },
 });
 
-/** A meeting in which these wait, one after the other, so that their waits differ. */
+/** A meeting in which these participants wait. They join one after the other, so that their waits differ. */
 export async function crowd({ demo, page }, names) {
   const meeting = await demo.meeting("Board call");
   const people = [];

@@ -1,17 +1,17 @@
-// Speaks the simulator's control API (docs/simulator.md): who comes and goes, the truth, switches and faults.
+// A client of the simulator's control API (docs/simulator.md): participants, the true state, switches and faults.
 import { expect } from "@playwright/test";
 
 export class Control {
   /** @type {string} */
   controlUrl = "";
 
-  /** @param {string} path @param {object} [body] posts it; without, gets @param {string} [method] */
+  /** @param {string} path @param {object} [body] to post; without one it is a GET @param {string} [method] */
   async control(path, body, method = "POST") {
     const how = body ? { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) } : {};
     const answer = await fetch(this.controlUrl + path, how);
-    const said = await answer.json();
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${JSON.stringify(said)}`);
-    return said;
+    const result = await answer.json();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${JSON.stringify(result)}`);
+    return result;
   }
 
   /** @param {object} values @param {string} [bridge] */
@@ -28,14 +28,14 @@ export class Control {
     return this.control("/start", { name, ...more });
   }
 
-  /** A participant who has to wait. @param {{ id: string }} meeting @param {string} name @param {object} [more] */
+  /** Adds a participant who has to wait. @param {{ id: string }} meeting @param {string} name @param {object} [more] */
   async join(meeting, name, more = {}) {
     const person = await this.control("/join", { meeting: meeting.id, name, role: "guest", ...more });
     if (!("role" in more)) expect(person.lobby, `${name} waits`).toBe("waiting");
     return person;
   }
 
-  /** Ends every meeting, so that the next test begins with nobody. */
+  /** Ends every meeting, so that the next test starts empty. */
   async clear() {
     for (const meeting of (await this.truth()).meetings) await this.control("/end", { meeting: meeting.id });
   }

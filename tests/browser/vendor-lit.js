@@ -1,7 +1,7 @@
 // Renews web/vendor/lit.js from the npm registry: `npm run vendor [version]`. Run by hand when Lit is to be updated, never by a build.
 //
-// The packages are installed into a directory of their own (npm checks their integrity), bundled into one ES module, and the version,
-// the registry's integrity words and the hash of the result are written beside it; a unit test holds the file against that hash.
+// It installs the packages into a directory of their own (npm checks their integrity), bundles them into one ES module, and writes the
+// version, the registry's integrity values and the result's hash beside it. A unit test compares the file with that hash.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -42,7 +42,7 @@ try {
   rmSync(room, { recursive: true, force: true });
 }
 
-/** The bundled packages, as the registry names them, and the hash of the result. */
+/** The bundled packages, as in the registry, and the result's hash. */
 function provenance() {
   const { packages } = JSON.parse(readFileSync(join(room, "package-lock.json"), "utf8"));
   const of = (name) => ({

@@ -1,23 +1,22 @@
-// A display for a month, in half an hour: the real page of a real server, whose clock, timers and socket are played. One frame a
-// second comes: at night beats, by day every other one a change; every hour the connection breaks and other meetings are there, at
-// midnight the
-// server restarts. Prints memory and elements as the days go; the bar is that they don't grow.
+// Runs a display for a month, in half an hour: a real server's page, with a fake clock, timers and socket. It gets one frame per second: beats
+// at night, and by day a change every other second. Every hour the connection breaks and the meetings change; at midnight the server
+// restarts. Prints memory and elements day by day, which must not grow.
 //
-//   USHER_BIN=... node month.js [days]
+//   USHER_BIN=... node wall_month.js [days]
 
 import { chromium } from "@playwright/test";
 import { Cluster } from "./cluster.js";
 import config from "./playwright.config.js";
 import { display, linkOf } from "./wall_screen.js";
 
-/** Three at least: the last is compared with the second. */
+/** At least three, since the last day is compared with the second. */
 const DAYS = Math.max(3, Number(process.argv[2] ?? 30));
 const DAY = 86_400;
-/** The most that the heap may grow between the second day and the last. */
+/** The most that the heap may grow from the second day to the last. */
 const BAR = 1.1;
 
-/** Before anything of the page runs: a clock that stands until it is moved, timers that follow it, a socket that speaks when told. */
-function play() {
+/** Runs before the page's scripts: a clock that stands still until it is moved, timers that follow it, and a fake socket. */
+function fakeBrowser() {
   const begin = Date.now();
   let now = 1000;
   let count = 0;
@@ -34,7 +33,7 @@ function play() {
   window.requestAnimationFrame = (run) => later(() => run(now), 16);
   performance.now = () => now;
   const Real = Date;
-  // biome-ignore lint/suspicious/noGlobalAssign: the page's clock is played
+  // biome-ignore lint/suspicious/noGlobalAssign: the page's clock is fake
   Date = class extends Real {
     constructor(...given) {
       super(...(given.length > 0 ? given : [begin + now]));
@@ -43,12 +42,12 @@ function play() {
       return begin + now;
     }
   };
-  const played = { sockets: [], timers, move, now: () => begin + now, seq: 0 };
-  window.played = played;
+  const fake = { sockets: [], timers, move, now: () => begin + now, seq: 0 };
+  window.fake = fake;
   window.WebSocket = class {
     constructor() {
       this.readyState = 0;
-      played.sockets = [this];
+      fake.sockets = [this];
       later(() => {
         this.readyState = 1;
         this.onopen?.({});
@@ -76,13 +75,13 @@ function play() {
   }
 }
 
-/** Some hours of it, a second at a time. @param {{ from: number, seconds: number, display: any, version: string }} what */
-function live({ from, seconds, display, version }) {
-  const { played } = /** @type {any} */ (window);
-  const tell = (frame) => played.sockets[0]?.onmessage?.({ data: JSON.stringify(frame) });
+/** Lets some hours pass, second by second. @param {{ from: number, seconds: number, display: any, version: string }} what */
+function pass({ from, seconds, display, version }) {
+  const { fake } = /** @type {any} */ (window);
+  const send = (frame) => fake.sockets[0]?.onmessage?.({ data: JSON.stringify(frame) });
   const meeting = (n, second) => {
     const waiting = (n * 3 + second) % 7;
-    const since = waiting > 0 ? played.now() - ((second * 13 + n * 71) % 600) * 1000 : null;
+    const since = waiting > 0 ? fake.now() - ((second * 13 + n * 71) % 600) * 1000 : null;
     const names = Array.from({ length: waiting }, (_, at) => ({ n: at + 1, name: `Guest ${(second + at) % 1000}` }));
     return {
       kind: "meeting",
@@ -111,24 +110,24 @@ function live({ from, seconds, display, version }) {
     const night = hour < 7 || hour >= 20;
     const epoch = `e${Math.floor(second / 3600)}`;
     if (second % 3600 === 0) {
-      // Another hour: the connection was lost, at midnight by a restart; all meetings are others.
-      played.sockets[0]?.onclose?.({ code: second % 86_400 === 0 ? 1001 : 1006 });
-      played.move(3000);
-      tell({ type: "hello", version, time: played.now(), beat_s: 2, display });
+      // A new hour: the connection breaks, at midnight by a restart, and all meetings change.
+      fake.sockets[0]?.onclose?.({ code: second % 86_400 === 0 ? 1001 : 1006 });
+      fake.move(3000);
+      send({ type: "hello", version, time: fake.now(), beat_s: 2, display });
       const rows = [bridge, ...Array.from({ length: night ? 0 : 30 }, (_, n) => meeting(n, second))];
-      played.seq = 1;
-      tell({ type: "snapshot", epoch, seq: 1, part: 0, rows });
-      tell({ type: "snapshot_end", epoch, seq: 1, parts: 1, rows: rows.length });
+      fake.seq = 1;
+      send({ type: "snapshot", epoch, seq: 1, part: 0, rows });
+      send({ type: "snapshot_end", epoch, seq: 1, parts: 1, rows: rows.length });
     } else if (night || second % 2 === 0) {
-      tell({ type: "beat", time: played.now() });
+      send({ type: "beat", time: fake.now() });
     } else {
-      played.seq += 1;
-      tell({ type: "delta", epoch, seq: played.seq, put: [meeting(second % 30, second)], drop: [] });
+      fake.seq += 1;
+      send({ type: "delta", epoch, seq: fake.seq, put: [meeting(second % 30, second)], drop: [] });
     }
-    played.move(1000);
+    fake.move(1000);
   }
   return {
-    timers: played.timers.size,
+    timers: fake.timers.size,
     nodes: document.querySelectorAll("*").length,
     shown: document.querySelectorAll(".row").length,
   };
@@ -152,7 +151,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
-  await page.addInitScript(play);
+  await page.addInitScript(fakeBrowser);
   await page.goto(cluster.url + link);
   const version = (await page.locator("body").getAttribute("data-version")) ?? "";
   const devtools = await page.context().newCDPSession(page);
@@ -161,7 +160,7 @@ try {
   for (let day = 0; day < DAYS; day++) {
     let counted = { timers: 0, nodes: 0, shown: 0 };
     for (let hour = 0; hour < 24; hour++)
-      counted = await page.evaluate(live, { from: day * DAY + hour * 3600, seconds: 3600, display: settings, version });
+      counted = await page.evaluate(pass, { from: day * DAY + hour * 3600, seconds: 3600, display: settings, version });
     await devtools.send("HeapProfiler.collectGarbage");
     const { usedSize } = await devtools.send("Runtime.getHeapUsage");
     days.push({ heap: usedSize / 1e6, ...counted });

@@ -1,4 +1,4 @@
-// A display: the real page, with a socket that the test speaks for.
+// A display: the real page, with a socket that the test controls.
 
 /** Settings of a display. */
 export const display = (more = {}) => ({
@@ -49,15 +49,15 @@ export const meeting = (n, waiting, s, now, more = {}) => ({
   ...more,
 });
 
-/** As many meetings as wanted, in most of which people wait. @param {number} count @param {number} now */
+/** So many meetings, in most of which people wait. @param {number} count @param {number} now */
 export const crowd = (count, now) =>
   Array.from({ length: count }, (_, n) =>
     n % 5 === 4 ? meeting(n, 0, 0, now) : meeting(n, 1 + ((n * 7) % 30), (n * 53) % 700, now),
   );
 
-/** Says one thing about displays to the server, as an administrator's desk would; gives the answer. @param {import("@playwright/test").Page} page
+/** Sends the server a request about displays, as an administrator's desk does; returns the answer. @param {import("@playwright/test").Page} page
  * @param {object} message @returns {Promise<any>} */
-export const tell = (page, message) =>
+export const askServer = (page, message) =>
   page.evaluate(async (message) => {
     const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`);
     const answer = await new Promise((resolve, reject) => {
@@ -72,11 +72,11 @@ export const tell = (page, message) =>
     return answer;
   }, message);
 
-/** To be run in a page, also in one of 2019: how high a capital is in the font of the first of these, in pixels that have ink; 0 where there is
- * none of them. */
+/** Runs in a page, even one of 2019: the height of a capital in the font of the first such element, in pixels with ink; 0 if there is no
+ * such element. */
 export function inkOfCapital(selector) {
   const node = document.querySelector(selector);
-  // Not drawn yet: no height at all, and so asked for again.
+  // Not drawn yet: 0, so that the test asks again.
   if (node === null) return 0;
   const { fontSize, fontFamily, fontWeight } = getComputedStyle(node);
   const size = Math.ceil(parseFloat(fontSize) * 2);
@@ -91,19 +91,19 @@ export function inkOfCapital(selector) {
   return inked.size;
 }
 
-/** Makes a display; gives the path of its link. @param {import("@playwright/test").Page} page @param {object} display
+/** Makes a display; returns its link's path. @param {import("@playwright/test").Page} page @param {object} display
  * @returns {Promise<string>} */
-export const linkOf = async (page, display) => (await tell(page, { type: "display_link", display })).link;
+export const linkOf = async (page, display) => (await askServer(page, { type: "display_link", display })).link;
 
-/** The screen of a link, with a server that the test is. */
+/** A screen that opens a link; the test plays its server. */
 export class Screen {
   /** @param {import("@playwright/test").Page} page @param {string} url */
   constructor(page, url) {
     this.page = page;
     this.url = url;
     this.epoch = 0;
-    /** The messages of the screen. @type {any[]} */
-    this.said = [];
+    /** The screen's messages. @type {any[]} */
+    this.received = [];
     /** @type {import("@playwright/test").WebSocketRoute | undefined} */
     this.socket = undefined;
     this.opened = 0;
@@ -114,43 +114,43 @@ export class Screen {
     await this.page.routeWebSocket(/\/wall\/.*ws$/, (socket) => {
       this.socket = socket;
       this.opened += 1;
-      socket.onMessage((text) => this.said.push(JSON.parse(String(text))));
+      socket.onMessage((text) => this.received.push(JSON.parse(String(text))));
     });
     await this.page.goto(this.url);
     this.version = (await this.page.locator("body").getAttribute("data-version")) ?? "";
   }
 
   /** @param {object} frame */
-  tell(frame) {
+  send(frame) {
     this.socket?.send(JSON.stringify(frame));
   }
 
-  /** The whole truth, as of now. @param {any} display @param {any[]} rows */
+  /** Sends all rows. @param {any} display @param {any[]} rows */
   show(display, rows, version = this.version) {
     this.epoch += 1;
     const at = { epoch: `e${this.epoch}`, seq: 1 };
-    if (display) this.tell({ type: "hello", version, time: Date.now(), beat_s: 2, display });
-    this.tell({ type: "snapshot", ...at, part: 0, rows });
-    this.tell({ type: "snapshot_end", ...at, parts: 1, rows: rows.length });
+    if (display) this.send({ type: "hello", version, time: Date.now(), beat_s: 2, display });
+    this.send({ type: "snapshot", ...at, part: 0, rows });
+    this.send({ type: "snapshot_end", ...at, parts: 1, rows: rows.length });
   }
 
-  /** For as long as the page is there: however long a slow machine looks at it, it is not to think that its server is gone. */
+  /** Sends beats as long as the page is open, so that it doesn't lose its server on a slow machine. */
   keepAlive() {
     const beats = setInterval(() => this.beat(), 1000);
     this.page.once("close", () => clearInterval(beats));
   }
 
   beat() {
-    this.tell({ type: "beat", time: Date.now() });
+    this.send({ type: "beat", time: Date.now() });
   }
 }
 
-/** The faults of the picture: outside, over something else, cut where it isn't shortened on purpose. In code that old browsers know.
+/** The picture's faults: elements that are outside, overlap, or are cut but not shortened on purpose. Runs in old browsers.
  * @param {{ evaluate: (run: () => any) => Promise<any> }} page */
 export const faults = (page) =>
   page.evaluate(() => {
     const found = [];
-    const say = (node) => `${node.id || node.className}: ${node.textContent.slice(0, 40)}`;
+    const describe = (node) => `${node.id || node.className}: ${node.textContent.slice(0, 40)}`;
     const visible = [...document.querySelectorAll(".wall *")].filter((node) => node.getClientRects().length > 0);
     const texts = visible.filter((node) =>
       [...node.childNodes].some((child) => child.nodeType === 3 && String(child.textContent).trim()),
@@ -158,10 +158,10 @@ export const faults = (page) =>
     for (const node of texts) {
       const box = node.getBoundingClientRect();
       if (box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1)
-        found.push(`outside ${say(node)}`);
+        found.push(`outside ${describe(node)}`);
       if (node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0 && getComputedStyle(node).textOverflow !== "ellipsis")
-        found.push(`cut ${say(node)}`);
-      if (node.textContent.length && box.width < 2) found.push(`squeezed ${say(node)}`);
+        found.push(`cut ${describe(node)}`);
+      if (node.textContent.length && box.width < 2) found.push(`squeezed ${describe(node)}`);
     }
     const leaves = texts.filter((node) => !texts.some((other) => other !== node && node.contains(other)));
     for (const [at, one] of leaves.entries())
@@ -169,12 +169,13 @@ export const faults = (page) =>
         const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
         const over =
           Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 6;
-        if (over && !one.contains(other) && !other.contains(one)) found.push(`over each other: ${say(one)} | ${say(other)}`);
+        if (over && !one.contains(other) && !other.contains(one))
+          found.push(`over each other: ${describe(one)} | ${describe(other)}`);
       }
     for (const row of document.querySelectorAll(".row"))
       for (const cell of row.querySelectorAll("*")) {
         const [a, b] = [row.getBoundingClientRect(), cell.getBoundingClientRect()];
-        if (b.width > 0 && (b.bottom > a.bottom + 2 || b.right > a.right + 2)) found.push(`out of its row: ${say(cell)}`);
+        if (b.width > 0 && (b.bottom > a.bottom + 2 || b.right > a.right + 2)) found.push(`out of its row: ${describe(cell)}`);
       }
     return found.slice(0, 8);
   });

@@ -1,4 +1,4 @@
-// axe on every page, the phone, and a screenshot of every page in light and dark (tests/browser/report, to be looked at).
+// axe on every page, also on a phone, and a screenshot of every page in light and dark (in tests/browser/report).
 import { screenshot } from "../screenshots.js";
 import { admitOf, card, Demo, expect, person, selectionButton, test } from "../server.js";
 
@@ -6,7 +6,7 @@ const PHONE = { width: 360, height: 740 };
 /** A window of 1280 by 1024 at 400 %. */
 const MAGNIFIED = { width: 320, height: 256 };
 
-/** How much wider the page is than its window, and what of it lies outside. @param {import("@playwright/test").Page} page */
+/** How much wider the page is than its window, and its elements outside. @param {import("@playwright/test").Page} page */
 const overflow = (page) =>
   page.evaluate(() => {
     const outside = [...document.querySelectorAll("button, input, h1, h2, p, time")].filter((element) => {
@@ -97,7 +97,7 @@ test("at 400 % a moderator reaches the whole page by scrolling down only, and ad
   await expect(page.locator("#waiting-count")).toHaveText("12");
   expect(await overflow(page)).toEqual([0, []]);
   await screenshot(page, "magnified");
-  // Down to the last by the keyboard alone: it is in view, and nothing lies over it.
+  // Move down to the last row by keyboard: it is in view, and nothing covers it.
   await page.locator("[data-participant]").first().focus();
   await page.keyboard.press("End");
   const last = page.locator('[data-participant][data-index="11"]');

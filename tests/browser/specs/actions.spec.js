@@ -1,10 +1,10 @@
-// Every action of a moderator, by menu and by key: what it asks, what comes of it at the bridge, and where it can't be done, why.
+// Every action of a moderator, by menu and by key: its question, its effect on the bridge, and the reason if it is not possible.
 import { screenshot } from "../screenshots.js";
 import { admitOf, answer, card, choose, expect, lastRequest, person, question, test } from "../server.js";
 
 test.beforeEach(async ({ cluster }) => cluster.reset());
 
-/** A meeting with its host and a guest in the call, and two who wait; opened on bert's page and seen on anne's. */
+/** A meeting with its host and a guest in the call, and two who wait; open on bert's page, and listed on anne's. */
 async function meeting({ cluster, open }, { page: options = {}, ...more } = {}) {
   const [page, anne] = [await open(cluster, options), await open(cluster, { role: "admin" })];
   const board = await cluster.meeting("Board call", { bridge: "eu-1", ...more });
@@ -25,7 +25,7 @@ async function meeting({ cluster, open }, { page: options = {}, ...more } = {}) 
 
 const inCall = (page, id) => page.getByRole("grid", { name: "In the call" }).locator(`[data-participant="${id}"]`);
 const waiting = (page, id) => page.getByRole("grid", { name: "In the lobby" }).locator(`[data-participant="${id}"]`);
-/** Participants on hold stand in a group of their own. */
+/** The group of participants on hold. */
 const held = (page, id) => page.getByRole("grid", { name: "On hold" }).locator(`[data-participant="${id}"]`);
 const meetingMenu = (page) => page.locator(".heading");
 const entry = (page, name) => page.locator(`[role="menu"] [data-entry="${name}"]`);
@@ -64,7 +64,7 @@ test("a moderator removes a participant after a question with their name", async
   await expect(lastRequest(page)).toHaveText("Removed 1");
   expect(await cluster.lobbyOf(ana.id)).toBe("gone");
   await expect(inCall(page, ana.id)).toHaveCount(0);
-  // From the lobby, too.
+  // A participant in the lobby can be removed, too.
   await choose(waiting(page, bo.id), "remove");
   await answer(page, "yes");
   await expect.poll(() => cluster.lobbyOf(bo.id)).toBe("gone");
@@ -142,10 +142,10 @@ test("a hold shows its reason and reminder to everybody; Admit all leaves partic
   await held(page, bo.id).focus();
   await page.keyboard.press("h");
   await expect(page.getByLabel("Why (others see it)")).toHaveValue("needs an ID first");
-  // A correction of the reason leaves the reminder as it is.
+  // Changing the reason keeps the reminder.
   const remind = await page.getByLabel("Remind").locator("option:checked").innerText();
   await page.getByLabel("Why (others see it)").evaluate((field) => {
-    // As it comes from a spreadsheet.
+    // A text copied from a spreadsheet.
     /** @type {HTMLInputElement} */ (field).value = "needs\ta passport";
   });
   await page.keyboard.press("Enter");
@@ -161,7 +161,7 @@ test("a hold shows its reason and reminder to everybody; Admit all leaves partic
 test("the row shows when a hold's reminder is due", async ({ cluster, open }) => {
   const { page, anne, bo } = await meeting({ cluster, open });
   await choose(waiting(page, bo.id), "hold");
-  // As the page would ask, in less time than the page offers.
+  // A shorter time than the page offers.
   await page.getByLabel("Remind").evaluate((field) => {
     const { options, selectedIndex } = /** @type {HTMLSelectElement} */ (field);
     options[selectedIndex].value = "2";
@@ -196,7 +196,7 @@ test("a moderator shows a message to a meeting, which all pages show, and remove
   const { page, anne, board } = await meeting({ cluster, open });
   await choose(meetingMenu(page), "message");
   await expect(question(page).locator('[data-answer="yes"]')).toBeDisabled();
-  // A line break is a space on a banner, and no end of the page.
+  // A line break becomes a space.
   await page.getByLabel("Text").pressSequentially("We start");
   await page.keyboard.press("Enter");
   await page.keyboard.type("ten minutes late");
@@ -215,22 +215,22 @@ test("a moderator shows a message to a meeting, which all pages show, and remove
 test("an action that is not possible is disabled and says why", async ({ cluster, open }) => {
   const { page, bo, ana } = await meeting({ cluster, open });
   await waiting(page, bo.id).locator("[data-menu]").click();
-  const said = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
+  const expectWhy = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
   for (const name of ["send_back", "mute"]) {
     await expect(entry(page, name)).toHaveAttribute("aria-disabled", "true");
-    await said(name, "Is in the lobby");
+    await expectWhy(name, "Is in the lobby");
   }
   for (const name of ["admit", "hold", "remove", "rename"]) await expect(entry(page, name)).not.toHaveAttribute("aria-disabled");
-  // The keys reach it, Enter does nothing with it.
+  // Keys reach the entry, but Enter does nothing.
   await entry(page, "send_back").focus();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("menu")).toBeVisible();
   await cluster.control("/leave", { participant: bo.id });
-  for (const name of ["admit", "hold", "remove", "rename"]) await said(name, "No longer there");
+  for (const name of ["admit", "hold", "remove", "rename"]) await expectWhy(name, "No longer there");
   await screenshot(page, "action-menu-left");
   await page.keyboard.press("Escape");
   await inCall(page, ana.id).locator("[data-menu]").click();
-  for (const name of ["admit", "hold"]) await said(name, "Is in the call already");
+  for (const name of ["admit", "hold"]) await expectWhy(name, "Is in the call already");
 });
 
 test("an older bridge can't send back, a paused one can't do anything, and the menu says so", async ({
@@ -242,9 +242,9 @@ test("an older bridge can't send back, a paused one can't do anything, and the m
   await cluster.usher.stop();
   await cluster.startUsher();
   const { page, anne, ana, bo } = await meeting({ cluster, open });
-  const said = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
+  const expectWhy = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
   await inCall(page, ana.id).locator("[data-menu]").click();
-  await said("send_back", "The bridge can’t put people back into the lobby (CMS 3.4 can)");
+  await expectWhy("send_back", "The bridge can’t put people back into the lobby (CMS 3.4 can)");
   await expect(entry(page, "remove")).not.toHaveAttribute("aria-disabled");
   await screenshot(page, "action-too-old");
   await page.keyboard.press("Escape");
@@ -257,10 +257,10 @@ test("an older bridge can't send back, a paused one can't do anything, and the m
   await anne.getByRole("link", { name: "Bridges" }).click();
   await anne.getByRole("button", { name: "Pause eu-1" }).click();
   await inCall(page, ana.id).locator("[data-menu]").click();
-  for (const name of ["remove", "mute", "rename"]) await said(name, "The bridge is paused by an administrator");
+  for (const name of ["remove", "mute", "rename"]) await expectWhy(name, "The bridge is paused by an administrator");
   await page.keyboard.press("Escape");
   await meetingMenu(page).locator("[data-menu]").click();
-  for (const name of ["message", "unlock"]) await said(name, "The bridge is paused by an administrator");
+  for (const name of ["message", "unlock"]) await expectWhy(name, "The bridge is paused by an administrator");
 });
 
 test("a menu works by keyboard alone, and a question blocks all other keys", async ({ cluster, open }) => {
@@ -301,7 +301,7 @@ test("a key admits all of the open meeting after a question; brackets move betwe
   const heading = page.getByRole("heading", { level: 1 });
   await page.keyboard.press("Escape");
   await expect(heading).toContainText("Waiting now");
-  // The list orders itself now and then. Before it has, brackets would go through an order that may change between two of them.
+  // Wait until the list has been reordered, since brackets follow its order.
   const shown = () =>
     page
       .locator("li.card")
@@ -366,7 +366,7 @@ test("on a phone every action is in reach of a thumb", async ({ cluster, open })
   await inCall(page, ana.id).locator("[data-menu]").tap();
   await entry(page, "mute").tap();
   await expect(inCall(page, ana.id).locator(".icon-muted")).toBeVisible();
-  // Zoë waits longest of those whom nobody holds; then nobody is left, which is said there, too.
+  // Zoë waits longest of those not on hold; then nobody is left, and the page says so.
   const next = page.locator("[data-action=next]");
   expect((await next.boundingBox())?.height).toBeGreaterThanOrEqual(44);
   await next.tap();
@@ -374,7 +374,7 @@ test("on a phone every action is in reach of a thumb", async ({ cluster, open })
   await screenshot(page, "action-phone-next");
   await next.tap();
   await expect(page.locator(".notice")).toBeInViewport();
-  // The result and the undo button are there beside the meetings, too.
+  // The pane of meetings shows the result and the undo button, too.
   await page.locator(".tabs button").nth(1).tap();
   await expect(waiting(page, zoe.id)).toBeHidden();
   await admitOf(page.locator("li.card").first()).tap();

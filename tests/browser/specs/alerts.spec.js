@@ -1,8 +1,8 @@
-// Never miss, never flood: who begins to wait is heard and read of once, who waits too long until somebody has said "seen".
+// Alerts: an arrival sounds and notifies once, a wait that is too long until it is acknowledged.
 import { audioSpy, focus, forget, hide, notified, pass, sounded } from "../audio_spy.js";
 import { card, expect, live, person, test } from "../server.js";
 
-/** A desk with ears, and nobody waiting. */
+/** A desk whose sounds are recorded, with nobody waiting. */
 const listening = async (desk, how = {}) => {
   const page = await desk.open({ init: audioSpy(how), ...how });
   await expect(page.locator("[data-participant]")).toHaveCount(0);
@@ -22,13 +22,13 @@ test("twenty arrivals within ten seconds make one sound and one notification wit
   await expect(page.locator("#waiting-count")).toHaveText("20");
   await expect.poll(() => notified(page)).toEqual([expect.objectContaining({ title: "20 new in Board call" })]);
   expect(await sounded(page)).toEqual(["arrival"]);
-  const said = await page.evaluate(() =>
+  const shown = await page.evaluate(() =>
     globalThis.audioSpy.notices.map(({ tag, renotify, silent }) => ({ tag, renotify, silent })),
   );
-  expect(new Set(said.map(({ tag }) => tag)).size, "they replace each other").toBe(1);
-  expect(said.filter(({ renotify }) => renotify).length, "and only the first is anew").toBe(1);
+  expect(new Set(shown.map(({ tag }) => tag)).size, "they replace each other").toBe(1);
+  expect(shown.filter(({ renotify }) => renotify).length, "and only the first is anew").toBe(1);
   expect(
-    said.every(({ silent }) => silent),
+    shown.every(({ silent }) => silent),
     "the page makes the sound",
   ).toBe(true);
 });
@@ -90,7 +90,7 @@ test("a hidden tab, whose timers sleep, plays sounds, notifies, and counts in it
   const { demo } = desk;
   const page = await listening(desk);
   const sign = () => page.locator('link[rel="icon"]').getAttribute("href");
-  // The title may change again.
+  // The title changes at most once a second.
   await pass(page, 2000);
   await hide(page, true);
   const board = await demo.meeting("Board call");
@@ -220,11 +220,11 @@ test("with sound off, saved, a followed meeting still sounds; a muted one never 
   await demo.join(board, "Bo Berg");
   await expect(page.locator("#waiting-count")).toHaveText("2");
   expect(await sounded(page)).toEqual([]);
-  // Right after another meeting's arrival, which is told and not sounded: it takes no sound from this one.
+  // Right after a silent arrival in another meeting, which must not suppress this sound.
   await demo.join(ward, "Ana Silva");
   await expect.poll(() => sounded(page)).toEqual(["arrival"]);
 
-  // Another page of the same user, on another day: the meetings are others, their names are not.
+  // Another page of the same user on another day: other meetings with the same names.
   for (const each of [ward, talk]) await demo.control("/end", { meeting: each.id });
   const [tomorrow, again] = [await demo.meeting("Ward round"), await demo.meeting("Talk")];
   const later = await desk.open({ init: audioSpy() });
@@ -311,7 +311,7 @@ test("a wait that is too long sounds every minute and is marked, until one moder
     await pass(each, 200_000);
     await expect.poll(() => sign(each)).not.toContain(encodeURIComponent("M15 10h10"));
   }
-  // A second of the pages' own time has gone by since: what was to sound has.
+  // A second has passed for the pages, so every sound has been played.
   const clock = () => person(page, bo.id).locator(".wait time").textContent();
   const then = await clock();
   await expect.poll(clock).not.toBe(then);
@@ -355,8 +355,8 @@ test("a due reminder sounds and notifies once", async ({ desk }) => {
     bo.id,
   );
   await expect.poll(() => sounded(page)).toEqual(["arrival", "reminder"]);
-  const told = { title: "Reminder: Bo Berg is on hold in Board call", body: "Bo Berg: Interpreter is late" };
-  await expect.poll(() => notified(page)).toContainEqual(expect.objectContaining(told));
+  const reminder = { title: "Reminder: Bo Berg is on hold in Board call", body: "Bo Berg: Interpreter is late" };
+  await expect.poll(() => notified(page)).toContainEqual(expect.objectContaining(reminder));
   await pass(page, 120_000);
   await demo.join(board, "Zoë Müller");
   await expect.poll(() => sounded(page)).toEqual(["arrival", "reminder", "arrival"]);

@@ -1,4 +1,4 @@
-// The log of actions: what an administrator finds in it, in the zone of the browser, and what it looks like.
+// The audit log: what an administrator finds in it, times in the browser's zone, and its appearance.
 import { screenshot } from "../screenshots.js";
 import { admitOf, crowd, expect, person, test } from "../server.js";
 
@@ -6,7 +6,7 @@ const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1280, height: 800 };
 const ZONE = "Asia/Tehran";
 
-/** A moderator admits one participant, a host elsewhere another; both are in the log. */
+/** A moderator admits one participant, and a host elsewhere admits another. */
 async function acted(desk) {
   const { people } = await crowd(desk, ["Bo Berg", "Ana <b>Silva</b>"]);
   await admitOf(person(desk.page, people[0].id)).click();
@@ -18,7 +18,7 @@ async function acted(desk) {
 
 const entry = (page, name) => page.locator("tr[data-entry]").filter({ has: page.getByText(name, { exact: true }) });
 
-/** Opens the log until it holds so much: entries are written within a moment. */
+/** Opens the log until it has so many entries, which are written a moment later. */
 async function open(desk, path, options) {
   const page = await desk.open({ role: "admin", path: "/log", viewport: DESKTOP, ...options });
   await expect(async () => {

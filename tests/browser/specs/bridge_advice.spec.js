@@ -1,11 +1,11 @@
-// Every trouble of a bridge on the page of a moderator: which bridge, since when, what is wrong, what to do. How Usher gets there is proved
-// by tests/faults_*.rs; here real faults make the real words.
+// Every fault of a bridge on a moderator's page: which bridge, since when, what is wrong, what to do. tests/faults_*.rs test how Usher detects
+// faults; here real faults make the real texts.
 import { screenshotBoth } from "../screenshots.js";
 import { expect, test } from "../server.js";
 
-/** @typedef {{ name: string, switches: object, cut?: boolean, state: RegExp, advice: RegExp }} Trouble */
+/** @typedef {{ name: string, switches: object, cut?: boolean, state: RegExp, advice: RegExp }} Fault */
 
-/** @type {Trouble[]} */
+/** @type {Fault[]} */
 const FAULTS = [
   { name: "timed-out", switches: { rest_hang: true }, state: /can’t be reached/, advice: /gives no answer in time/ },
   { name: "forbidden", switches: { rest_status: 403 }, state: /can’t be read/, advice: /the role api/ },
@@ -57,7 +57,7 @@ test("each fault's notice names the bridge, since when, what is wrong and what t
     await expect(page.locator(".notes li", { hasText: "eu-2" }), name).toHaveCount(0);
     if (name === "forbidden" || name === "events-lost") await screenshotBoth(page, `trouble-${name}`);
     await cluster.control("/switches/eu-1", {}, "PUT");
-    // A moderator who has done what the note says does not wait for the next try; the bridge may be quicker than the press.
+    // A moderator who followed the advice retries at once, unless the bridge is back before the click.
     await note
       .locator('[data-action="retry"]')
       .click({ timeout: 5000 })

@@ -1,10 +1,10 @@
-// Faults of a bridge on a page: it refuses us, is too old, sends no events, refuses or swallows an admit, falls silent.
+// Faults of a bridge on a page: it refuses credentials, is too old, sends no events, refuses or ignores an admission, falls silent.
 import { screenshotBoth } from "../screenshots.js";
 import { admitOf, card, expect, live, person, shownAll, test } from "../server.js";
 
 const noteOn = (page, bridge) => page.locator(".notes li", { hasText: bridge });
 
-/** One who waits on each bridge. @param {import("../cluster.js").Cluster} cluster @param {import("@playwright/test").Page} page */
+/** One waiting participant on each bridge. @param {import("../cluster.js").Cluster} cluster @param {import("@playwright/test").Page} page */
 async function two(cluster, page, how = {}) {
   const meeting = await cluster.meeting("Board call", how);
   const [bo, zoe] = [
@@ -15,7 +15,7 @@ async function two(cluster, page, how = {}) {
   return { meeting, bo, zoe };
 }
 
-/** Requests of a bridge that were refused with 401. @param {import("../cluster.js").Cluster} cluster @param {string} bridge */
+/** How many requests a bridge has refused with 401. @param {import("../cluster.js").Cluster} cluster @param {string} bridge */
 const refusals = async (cluster, bridge) =>
   (await cluster.control("/requests")).find((each) => each.bridge === bridge).unauthorized;
 
@@ -57,7 +57,7 @@ test("refused credentials are shown, retried only by a click, and fine once CMS 
 
 test("a second bridge's fault moves no button and takes no click", async ({ ownCluster: cluster, open }) => {
   const page = await open(cluster);
-  // Room for both notes: where there is none the list scrolls.
+  // A window with room for both notices; in a smaller one the list scrolls.
   await page.setViewportSize({ width: 1440, height: 1400 });
   await two(cluster, page);
   await cluster.control("/fault/stop", { bridge: "eu-2" });
@@ -90,7 +90,7 @@ test("a bridge too old to admit says so, and nobody on it can be admitted", asyn
   await shownAll(page).click();
   await expect(page.locator(".request")).toHaveText("Admitted 1");
   expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
-  // Its update is seen when it comes back: a bridge does not change its version while it runs.
+  // Usher reads the version when the bridge is back: a running bridge never changes it.
   await cluster.control("/fault/stop", { bridge: "eu-1" });
   await cluster.switches({ version: null }, "eu-1");
   await expect(noteOn(page, "eu-1")).toContainText("can’t be reached", { timeout: 20_000 });
@@ -115,7 +115,7 @@ test("a bridge without events is polled, says so, and its data stays live", asyn
   await expect(page.locator(".request")).toHaveText("Admitted 1");
 });
 
-/** A refused or unconfirmed admit: on the row for both, in the summary for whoever pressed. */
+/** A refused or unconfirmed admission: on the row for both moderators, in the summary for the one who requested it. */
 async function failed({ cluster, open }, { how, row, summary, name, wait }) {
   const [page, other] = [await open(cluster), await open(cluster, { role: "admin" })];
   const { bo, zoe } = await two(cluster, page, how);

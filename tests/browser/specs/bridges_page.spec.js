@@ -1,4 +1,4 @@
-// The administrators' bridges: live figures, a pause that everybody sees, and nobody else who gets either.
+// The administrators' page of bridges: live statistics, and a pause that everybody sees; others get no statistics.
 import { screenshotBoth } from "../screenshots.js";
 import { admitOf, expect, live, person, test } from "../server.js";
 
@@ -26,7 +26,7 @@ test("an administrator sees each bridge's live statistics, in both themes and on
   const answered = () => row(page, "eu-1").locator(".col-answered").textContent();
   const first = await answered();
   await expect.poll(answered, "it is live").not.toBe(first);
-  // eu-2 has no participants, so Usher hardly asks it anything: an arrival makes it ask, and every answer is a 503.
+  // eu-2 has no participants, so Usher hardly sends it requests. An arrival causes some, and the answer is always 503.
   await cluster.switches({ rate_503: 1 }, "eu-2");
   await cluster.join(await cluster.meeting("Ward round", { bridge: "eu-2" }), "Lea Roux", { bridge: "eu-2" });
   await expect(row(page, "eu-2").locator(".col-busy .amber")).toHaveText(/[1-9]/, { timeout: 15_000 });

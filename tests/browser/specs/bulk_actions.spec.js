@@ -1,10 +1,10 @@
-// Safe hands: one model for what is done to several people at once. It asks where it goes over the border of a meeting or is for many; the
-// button is inert until its result is in; nobody joins who came later, and nothing that has just come under the pointer takes a press.
+// Actions on several participants: they ask first across meetings or for many; the button is inert until its result; later arrivals do not
+// join; and a control that has just appeared under the pointer takes no press.
 import { screenshot, screenshotBoth } from "../screenshots.js";
 import { admitOf, answer, card, expect, lastRequest, person, question, selectionButton, shownAll, test } from "../server.js";
 
-/** Guests who wait, by meeting; each meeting with its people. Each is on the page before the next joins: two who are read at once wait equally
- * long, and their ids decide who is first. */
+/** Makes guests wait in meetings; returns each meeting with its participants. Each is on the page before the next joins, since two who are
+ * read at once wait equally long, and their ids decide the order. */
 async function waiting(cluster, page, meetings) {
   const all = [];
   for (const [name, guests] of Object.entries(meetings)) {
@@ -79,7 +79,7 @@ test("the button is inert from the click to the result, and until the pointer mo
   await expect(button).toHaveText("Admitting 4 ...");
   await expect(button).toHaveAttribute("aria-disabled", "true");
   const late = await cluster.join(all[0].meeting, "Late Comer");
-  // Pressed all the while, and once more right after the result.
+  // Clicked all the time, and once more right after the result.
   await expect
     .poll(
       async () => {

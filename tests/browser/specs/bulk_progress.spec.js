@@ -1,10 +1,10 @@
-// Presses for many: how far they have come, their end before the end, and what is left to do.
+// Requests for many: their progress, stopping them, and what is left to do.
 import { screenshot } from "../screenshots.js";
 import { admitOf, answer, expect, lastRequest, person, selectionButton, test } from "../server.js";
 
 const MANY = 120;
 
-/** So many who wait in one meeting. @param {import("../cluster.js").Cluster} cluster @param {import("@playwright/test").Page} page */
+/** So many waiting participants in one meeting. @param {import("../cluster.js").Cluster} cluster @param {import("@playwright/test").Page} page */
 async function many(cluster, page, n, bridges = ["eu-1", "eu-2"]) {
   await cluster.reset();
   const meeting = await cluster.meeting("All hands", { bridge: "eu-1" });

@@ -1,10 +1,9 @@
-// The clock of the computer that shows the page is set by an hour: no wait moves for that, neither now nor with the next words of
-// the server.
+// Setting the computer's clock by an hour changes no wait, neither at once nor with the server's next frames.
 import { card, expect, person, test } from "../server.js";
 
 const HOUR = 3_600_000;
 
-/** Seconds of a wait such as 1:02 or 1:00:02. */
+/** A wait such as 1:02 or 1:00:02, in seconds. */
 const waited = async (row) => {
   const text = /(?:(\d+):)?(\d+):(\d\d)/.exec((await row.locator("time").first().textContent()) ?? "");
   if (!text) return Number.NaN;
@@ -30,7 +29,7 @@ for (const [name, by] of [
       globalThis.setBy = ms;
     }, by);
     const before = await waited(person(page, bo.id));
-    // The wait goes on counting, second by second, from where it was.
+    // The wait continues to count from where it was.
     await expect.poll(() => waited(person(page, bo.id))).toBeGreaterThanOrEqual(before + 2);
     expect(await waited(person(page, bo.id))).toBeLessThan(before + 30);
     const zoe = await demo.join(board, "Zoë Müller");

@@ -1,10 +1,10 @@
-// Two and three moderators at once: what they see of each other, and that none of them steps on another.
+// Two and three moderators at once: what they see of each other, and how they avoid conflicts.
 import { screenshot } from "../screenshots.js";
 import { admitOf, answer, card, choose, expect, lastRequest, person, question, test } from "../server.js";
 
 test.beforeEach(async ({ cluster }) => cluster.reset());
 
-/** Pages of anne (administrator), bert and finn, and people who wait, longest first. */
+/** Pages of anne (administrator), bert and finn, and waiting participants, longest wait first. */
 async function together({ cluster, open }, names = ["Bo Berg", "Zoë Müller", "Ana Silva"]) {
   const [anne, bert, finn] = [await open(cluster, { role: "admin" }), await open(cluster), await open(cluster, { name: "finn" })];
   const meeting = await cluster.meeting("Board call");
@@ -16,7 +16,7 @@ async function together({ cluster, open }, names = ["Bo Berg", "Zoë Müller", "
   return { anne, bert, finn, meeting, people };
 }
 
-/** Moves the focus to a row by keys alone. */
+/** Moves the focus to a row by keyboard only. */
 async function goTo(page, id) {
   for (const key of ["Home", ...Array(20).fill("j")]) {
     await page.keyboard.press(key);
@@ -28,14 +28,14 @@ async function goTo(page, id) {
 const handled = (page, id) => person(page, id).locator(".handling");
 const others = (page) => page.locator(".presence");
 
-/** The page is told that it is hidden, as browsers tell tabs. */
+/** Hides the page as browsers hide tabs. */
 const hide = (page) =>
   page.evaluate(() => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
     document.dispatchEvent(new Event("visibilitychange"));
   });
 
-/** A page whose server's words are held back on demand, so that it acts on what is no longer so. */
+/** A page whose frames can be held back, so that it acts on stale data. */
 async function late(open, cluster, name) {
   const page = await open(cluster, { name });
   /** @type {(() => void)[]} */
@@ -205,7 +205,7 @@ test("a moderator who is a moment too late sees who was first, and when", async 
 test("two moderators who admit the same participant at the same moment both succeed", async ({ cluster, open }) => {
   const { people } = await together({ cluster, open });
   const [bo] = people;
-  // Neither hears of the other's press before their own, and CMS is at work on the first when the second comes.
+  // Neither sees the other's request before their own, and CMS still handles the first when the second arrives.
   const both = [await late(open, cluster, "anne"), await late(open, cluster, "bert")];
   for (const { page, hold } of both) {
     await expect(admitOf(person(page, bo.id))).toBeEnabled();
@@ -249,7 +249,7 @@ test("take next gives three moderators different participants, longest wait firs
   await anne.keyboard.press("n");
   await expect(anne.locator(".notice")).toHaveText(/Nobody is left/);
   await expect(anne.locator("dialog, [role=menu]")).toHaveCount(0);
-  // Each admission makes room for the next, in order.
+  // Each admission leaves the next participant first.
   const next = await cluster.join(await cluster.meeting("Ward round"), "Ida Ring", { bridge: "eu-1" });
   await expect(person(anne, next.id)).toBeVisible();
   await anne.keyboard.press("n");
@@ -287,7 +287,7 @@ test("a moderator can claim a meeting that is not open; take next on another pag
   await card(bert, ward.id).locator("button.open").focus();
   await bert.keyboard.press("c");
   await expect(card(anne, ward.id)).toContainText("bert is handling");
-  // For longer than the page needs to give it back.
+  // Longer than the page needs to release it.
   await expect(card(bert, ward.id)).toContainText("You are handling");
   await bert.keyboard.press("ArrowUp");
   await anne.goto(`${cluster.url}/#bridges`);

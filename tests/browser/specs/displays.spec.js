@@ -1,5 +1,5 @@
-// The administrators' displays: a screen is let in by its code or a link, called, changed and sent away, live on both sides; nobody
-// else has them.
+// The administrators' page of displays: they pair a screen by code or link, identify, change and revoke it, live on both sides; others have no
+// such page.
 import { screenshot, screenshotBoth } from "../screenshots.js";
 import { answer, expect, live, question, test } from "../server.js";
 
@@ -9,14 +9,14 @@ const row = (page, name) => page.locator("tr[data-display]", { hasText: name });
 const act = (page, name, what) => row(page, name).locator(`[data-action="display-${what}"]`);
 const body = (wall) => wall.locator("body");
 
-/** The board, by the menu. @param {import("@playwright/test").Page} page */
+/** Opens the page by the menu. @param {import("@playwright/test").Page} page */
 async function openBoard(page) {
   await page.locator(".me").click();
   await page.getByRole("link", { name: "Displays" }).click();
   await expect(page.getByRole("heading", { name: /Displays/ })).toBeVisible();
 }
 
-/** A screen that nobody has signed in at. */
+/** A screen without a signed-in user. */
 const screenOf = (open, cluster, path = "/wall") =>
   open(cluster, { role: "nobody", path, viewport: { width: 1920, height: 1080 } });
 
@@ -26,7 +26,7 @@ async function codeOn(wall) {
   return CODE.exec(await body(wall).innerText())?.[0] ?? "";
 }
 
-/** Pairs a screen by keyboard alone. @param {import("@playwright/test").Page} page @param {import("@playwright/test").Page} wall
+/** Pairs a screen by keyboard only. @param {import("@playwright/test").Page} page @param {import("@playwright/test").Page} wall
  * @param {string} name */
 async function pair(page, wall, name) {
   await page.locator('[data-action="display-pair"]').focus();
@@ -42,7 +42,7 @@ async function pair(page, wall, name) {
   await expect(row(page, name).locator(".col-state")).toHaveText("connected now");
 }
 
-/** Takes everything from the list, so that the next test begins with nothing. @param {import("@playwright/test").Page} page */
+/** Empties the list, so that the next test starts without displays. @param {import("@playwright/test").Page} page */
 async function forgetAll(page) {
   for (let left = await page.locator("tr[data-display]").count(); left > 0; left--) {
     const first = page.locator("tr[data-display]").first();

@@ -63,7 +63,7 @@ test("a hidden tab keeps receiving, and shows everything when the user returns",
   const board = await demo.meeting("Board call");
   const first = await demo.join(board, "Bo Berg");
   await expect(person(page, first.id)).toBeVisible();
-  // The page is told that it is hidden, and gets no frames to draw in, as browsers do to hidden tabs.
+  // The page is hidden and gets no animation frames, like a hidden tab.
   await page.evaluate(() => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
     window.requestAnimationFrame = () => 0;

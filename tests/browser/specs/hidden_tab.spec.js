@@ -1,7 +1,7 @@
-// A tab that is hidden all day: it keeps its rows and its title right, and neither memory nor timers grow.
+// A tab that is hidden all day keeps its rows and title correct, and neither its memory nor its timers grow.
 import { expect, live, test } from "../server.js";
 
-/** Runs in the page: lets the test hide the tab, counts the timers that are set, and plays a server that sends as fast as it is told. */
+/** Runs in the page: lets the test hide the tab, counts timers, and fakes a server that sends as fast as the test wants. */
 function prepare() {
   let hidden = false;
   Object.defineProperty(document, "hidden", { get: () => hidden });
@@ -90,7 +90,7 @@ function prepare() {
       document.dispatchEvent(new Event("visibilitychange"));
     },
     beat: () => send({ type: "beat", time: Date.now() }),
-    /** With each delta somebody comes, somebody else is admitted and a third leaves: a hundred wait, always others. */
+    /** With each delta one participant arrives, another is admitted and a third leaves: a hundred wait, always different ones. */
     async day(deltas) {
       for (const end = seq + deltas; seq < end; ) {
         seq += 1;
@@ -120,7 +120,7 @@ test("after twenty thousand deltas a hidden tab is small, correct and ready", as
     const of = (name) => metrics.find((each) => each.name === name).value;
     return { heap: of("JSHeapUsedSize") / 1e6, nodes: of("Nodes"), timers: await page.evaluate(() => globalThis.tab.timers()) };
   };
-  /** A beat says the last word: the title changes once a second at most. */
+  /** Ends with a beat, because the title changes at most once a second. */
   const title = async () => {
     await page.evaluate(() => globalThis.tab.beat());
     return page.title();

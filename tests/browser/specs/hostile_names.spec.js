@@ -19,7 +19,7 @@ for (const [what, name] of Object.entries(NAMES)) {
     await expect(person(page, one.id).locator(".name bdi")).toHaveCount(1);
     const shown = await person(page, one.id).locator(".name bdi").textContent();
     expect(shown?.replace(/\s+/gu, " ").trim()).toBe(name.replace(/\s+/gu, " ").trim());
-    // Its row is as high as any, its button where every button is, and nothing beside it is turned around.
+    // The row is as high as others, its button is in its place, and the text beside it keeps its direction.
     const box = (id, part = "") =>
       person(page, id)
         .locator(`xpath=.`)

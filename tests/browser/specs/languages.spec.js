@@ -1,4 +1,4 @@
-// Languages, directions and time zones, in a browser: which one a page is in, and that each has room on the screen.
+// Languages, directions and time zones in a browser: which language a page has, and that its texts fit.
 import { readFileSync } from "node:fs";
 import { screenshot } from "../screenshots.js";
 import { admitOf, card, expect, live, person, signIn, test } from "../server.js";
@@ -14,7 +14,7 @@ const words = Object.fromEntries(
 );
 const lang = (page) => expect(page.locator("html"));
 
-/** A meeting in which some wait and some are in. @param {import("../server.js").Demo} demo */
+/** A meeting with participants in the lobby and in the call. @param {import("../server.js").Demo} demo */
 async function busy(demo) {
   const board = await demo.meeting("Board call");
   const waiting = [];
@@ -24,7 +24,7 @@ async function busy(demo) {
   return { board, waiting, member };
 }
 
-/** Elements too small for their text: buttons, headings, labels. A stranger's name (in a `bdi`) may be shortened. */
+/** Buttons, headings and labels too small for their text. A name (in a `bdi`) may be shortened. */
 const cut = (page) =>
   page.evaluate(() => {
     const owns =
@@ -166,7 +166,7 @@ for (const viewport of [DESKTOP, PHONE]) {
     await expect.poll(async () => near(await places())).toEqual(near(mirrored(before)));
     expect(await cut(page)).toEqual([]);
     await screenshot(page, `rtl-${viewport.width}-desk`);
-    // An address in Latin letters begins where the line begins; one that is too long ends beyond its cell.
+    // An address in Latin letters begins at the line's start; one that is too long is cut at its end.
     const gap = await person(page, waiting[0].id)
       .locator(".address bdi")
       .evaluate((address) => {
@@ -175,7 +175,7 @@ for (const viewport of [DESKTOP, PHONE]) {
         return address.getBoundingClientRect().right - text.getBoundingClientRect().right;
       });
     expect(gap).toBeLessThan(1);
-    // The keys go the way they point.
+    // Arrow keys move in the direction that they show.
     await person(page, waiting[0].id).focus();
     await page.keyboard.press("ArrowLeft");
     await expect(person(page, waiting[0].id).locator("input")).toBeFocused();

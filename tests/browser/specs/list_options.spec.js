@@ -1,4 +1,4 @@
-// How the list is shown: kept for the user, said in the address, and nobody missed for a filter that was forgotten.
+// How the list is shown: saved for the user, kept in the address, and with a warning that a filter hides participants.
 import { forget } from "../audio_spy.js";
 import { card, expect, live, person, shownAll, test } from "../server.js";
 
@@ -122,13 +122,13 @@ test("a colleague who opens the address gets this view, also after signing in, a
   await panel.getByLabel("Compact").check();
   await page.keyboard.press("Escape");
   const { search } = new URL(page.url());
-  // The colleague has a view of their own.
+  // The colleague has their own saved view.
   const admin = await desk.open({ role: "admin" });
   const own = await view(admin);
   await own.getByLabel("Order", { exact: true }).selectOption({ label: "Name" });
   await admin.keyboard.press("Escape");
   await expect(admin).toHaveURL(/order=name/);
-  // They are not signed in when the address comes.
+  // They open the address without being signed in.
   const fresh = await desk.open({ role: "nobody", path: `/${search}#meeting=${board.id}` });
   await fresh.locator("#username").fill(demo.account("admin").name);
   await fresh.locator("#password").fill(demo.account("admin").password);
@@ -140,7 +140,7 @@ test("a colleague who opens the address gets this view, also after signing in, a
   const untouched = await desk.open({ role: "admin" });
   await expect(untouched).toHaveURL(/\?order=name$/);
   await expect(untouched.locator("html")).toHaveAttribute("data-density", "comfortable");
-  // Now they change something: it is theirs.
+  // After they change it, it is their own view.
   await fresh.getByRole("button", { name: `Take away: Bridge: ${second}` }).click();
   await expect
     .poll(async () => {

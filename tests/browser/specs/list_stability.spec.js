@@ -48,7 +48,7 @@ test("in a long list the row under the pointer stays in place while rows above i
   const meeting = await demo.meeting("Board call");
   for (let n = 0; n < 60; n++) await demo.join(meeting, `Person ${n}`);
   await expect(page.locator("#waiting-count")).toHaveText("60");
-  // From here on in the order of a new page.
+  // From here on, the order of a newly opened page.
   await page.reload();
   await expect(page.locator(".person").nth(15)).toBeVisible();
   const rows = page.locator(".people [data-scroller]");
@@ -94,8 +94,7 @@ test("an admitted participant leaves only a short trace, and the focus moves to 
   await expect(page.getByText("Nobody is waiting")).toBeVisible({ timeout: 12_000 });
 });
 
-/** Clicks where the button of a row is as soon as it came to another place; gives whether that met the button, and what the page
- * says then. */
+/** Clicks a row's button as soon as the row has moved; returns whether the click hit the button, and the page's notice. */
 const clickWhenItCame = (page, { id }, by) =>
   page.evaluate(
     async ([id, by]) => {
@@ -107,7 +106,7 @@ const clickWhenItCame = (page, { id }, by) =>
       const target = by === "key" ? button : document.elementFromPoint(clientX, clientY);
       target.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, clientX, clientY }));
       for (let frame = 0; frame < 3; frame++) await new Promise((next) => requestAnimationFrame(next));
-      return { met: target.closest("button") !== null, said: document.querySelector(".notice")?.textContent ?? "" };
+      return { met: target.closest("button") !== null, notice: document.querySelector(".notice")?.textContent ?? "" };
     },
     [id, by],
   );
@@ -116,9 +115,9 @@ test("a click on a row that has just moved under the pointer does nothing and sa
   const { demo, page } = desk;
   const { people } = await crowd(desk, ["A", "B", "C"]);
   await demo.control("/leave", { participant: people[0].id });
-  const { met, said } = await clickWhenItCame(page, people[1], "pointer");
+  const { met, notice } = await clickWhenItCame(page, people[1], "pointer");
   expect(met).toBe(false);
-  expect(said).toContain("The list had just moved");
+  expect(notice).toContain("The list had just moved");
   expect(await demo.lobbyOf(people[1].id)).toBe("waiting");
   await admitOf(person(page, people[1].id)).click();
   await expect.poll(() => demo.lobbyOf(people[1].id)).toBe("in");
@@ -128,7 +127,7 @@ test("a key on such a row's button acts, and the page says nothing else", async 
   const { demo, page } = desk;
   const { people } = await crowd(desk, ["A", "B", "C"]);
   await demo.control("/leave", { participant: people[0].id });
-  expect(await clickWhenItCame(page, people[1], "key")).toEqual({ met: true, said: "" });
+  expect(await clickWhenItCame(page, people[1], "key")).toEqual({ met: true, notice: "" });
   await expect.poll(() => demo.lobbyOf(people[1].id)).toBe("in");
 });
 
@@ -139,7 +138,7 @@ test("a meeting under the pointer stays in place while the urgency of others cha
     const meeting = await demo.meeting(name);
     const guest = await demo.join(meeting, "Bo Berg");
     meetings.push({ meeting, guest });
-    // A wait begins when Usher sees who came: the next one begins after it.
+    // A wait begins when Usher sees the participant, so the next one begins later.
     await expect(person(page, guest.id)).toBeVisible();
   }
   const [board, ward] = meetings;

@@ -1,9 +1,7 @@
-// The pages of a real server in other browsers than the one of all other tests: walls, with the same eyes as wall.spec.js, and the
-// desk where it
-// is made for the browser.
+// A real server's pages in other browsers: displays, with the checks of wall.spec.js, and the desk if it supports the browser.
 import { OTHERS } from "../other_browsers.js";
 import { expect, test } from "../server.js";
-import { display, faults, inkOfCapital, linkOf, tell } from "../wall_screen.js";
+import { askServer, display, faults, inkOfCapital, linkOf } from "../wall_screen.js";
 
 const SCREENS = [
   { name: "1080p", width: 1920, height: 1080 },
@@ -30,10 +28,10 @@ const text = (page, id) =>
 const shown = (page, id) => ask(page, (id) => document.getElementById(id).getClientRects().length > 0, id);
 const rows = (page) => ask(page, () => Array.from(document.querySelectorAll(".row"), (row) => row.textContent));
 const stale = (page) => ask(page, () => Array.from(document.querySelectorAll(".row"), (row) => row.dataset.stale).join());
-/** Whether its rows are those it heard of, and no longer those that the server wrote into it. */
+/** Whether the rows come over the socket, and no longer from the server's first picture. */
 const hears = (page) => ask(page, () => document.querySelectorAll(".row[data-id]").length > 0);
 
-/** Capitals of the first of these, in pixels. */
+/** The height of capitals in the first such element, in pixels. */
 const capitals = (page, selector) => page.evaluate(inkOfCapital, selector);
 
 for (const { name, launch, missing, desk } of OTHERS)
@@ -102,7 +100,7 @@ for (const { name, launch, missing, desk } of OTHERS)
       const code = await text(page, "code");
       expect(code).toMatch(/^\w{3}-\w{3}$/);
       const admin = await open(cluster, { role: "admin" });
-      await tell(admin, { type: "display_pair", code, display: display() });
+      await askServer(admin, { type: "display_pair", code, display: display() });
       await expect.poll(() => rows(page)).toEqual([expect.stringMatching(/Board call.*Bo B\./s)]);
       await expect.poll(() => hears(page)).toBe(true);
       await page.evaluate(() => {
@@ -113,7 +111,7 @@ for (const { name, launch, missing, desk } of OTHERS)
       expect([await stale(page), await shown(page, "strip")]).toEqual(["yes", true]);
       await page.screenshot({ path: report(`others-${name.replace(" ", "-")}-lost`) });
       await cluster.join(room, "Ana Silva", { bridge: "eu-1" });
-      // Browsers report a lost server in their console.
+      // Browsers report a lost connection in their console.
       errors.length = 0;
       await cluster.startUsher();
       await expect.poll(() => text(page, "waiting"), { timeout: 30_000 }).toBe("2");
@@ -121,8 +119,8 @@ for (const { name, launch, missing, desk } of OTHERS)
       expect(await page.evaluate(() => globalThis.notReloaded), "without a reload").toBe(true);
       await page.reload();
       await expect.poll(() => text(page, "waiting")).toBe("2");
-      const { displays } = await tell(admin, { type: "displays", on: true });
-      await tell(admin, { type: "display_revoke", id: displays[0].id });
+      const { displays } = await askServer(admin, { type: "displays", on: true });
+      await askServer(admin, { type: "display_revoke", id: displays[0].id });
       await expect
         .poll(() => ask(page, () => Array.from(document.querySelectorAll("body"), (body) => body.innerText).join()))
         .toContain("This screen was revoked");

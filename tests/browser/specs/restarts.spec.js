@@ -1,4 +1,4 @@
-// Usher and the simulator as processes of their own: either may go and come back under an open page.
+// Usher and the simulator as separate processes, each of which restarts under an open page.
 import { screenshotBoth } from "../screenshots.js";
 import { admitOf, card, expect, live, person, selectionButton, test } from "../server.js";
 
@@ -6,7 +6,7 @@ const BACK = 30_000;
 
 test.beforeEach(async ({ cluster }) => cluster.reset());
 
-/** Three people who wait, on both bridges. @param {import("../cluster.js").Cluster} cluster
+/** Three waiting participants, on both bridges. @param {import("../cluster.js").Cluster} cluster
  * @param {import("@playwright/test").Page} page */
 async function three(cluster, page) {
   const meeting = await cluster.meeting("Board call");
@@ -22,7 +22,7 @@ async function three(cluster, page) {
   return { meeting, people };
 }
 
-/** Notes whenever fewer than `n` people are drawn, or the words of an empty list. */
+/** Records when fewer than `n` participants or the text of an empty list are drawn. */
 const watchForFlicker = (page, n) =>
   page.evaluate((wanted) => {
     globalThis.flickers = [];
@@ -113,7 +113,7 @@ test("when Usher is killed during an admission, the row says that it was not sen
   });
   expect(await cluster.lobbyOf(people[0].id)).toBe("waiting");
   await screenshotBoth(page, "admit-interrupted");
-  // The button has come back under a pointer that rests there: it waits for the pointer to move.
+  // The button is back under a resting pointer, so it waits for the pointer to move.
   await page.mouse.move(0, 0);
   await admitOf(person(page, people[0].id)).click();
   await expect(page.locator(".request")).toHaveText("Admitted 1");
@@ -142,7 +142,7 @@ test("when the simulator restarts, old rows stay greyed until new ones come, whi
   for (const { id } of people) await expect(person(page, id)).toHaveAttribute("data-stale", "yes");
   await screenshotBoth(page, "restart-cms-gone");
   await cluster.startSimulator();
-  // The seed makes the same ids again: the meeting may not be the same one, and must not be shown as if it were.
+  // The seed makes the same ids again, but it may be another meeting, and must not be shown as the old one.
   const board = await cluster.meeting("After the restart");
   const bo = await cluster.join(board, "Bo Berg", { bridge: "eu-2" });
   await expect(page.locator(".notes li.grave")).toHaveCount(0, { timeout: 60_000 });

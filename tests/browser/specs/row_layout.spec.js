@@ -1,4 +1,4 @@
-// A row at every width: the name first, also where it is long or invisible; participants on hold apart from those who wait.
+// A row at every width: names come first, even long or invisible ones; participants on hold are apart from those who wait.
 import { card, expect, person, test } from "../server.js";
 
 const LONG = "Dr. Maximiliane Wolkenstein-Habsburg, court 3";
@@ -13,7 +13,7 @@ test("names get width first, from a phone to a wide screen", async ({ cluster, o
   for (const width of [768, 850, 1024, 1200, 1280, 1440, 1920, 2560]) {
     await page.setViewportSize({ width, height: 800 });
     await expect(name).toHaveText(LONG);
-    // A pixel is the rounding of a line's height.
+    // One pixel for rounding of the line height.
     const isCut = () => name.evaluate((text) => text.scrollWidth > text.clientWidth || text.scrollHeight > text.clientHeight + 2);
     await expect.poll(isCut, { message: `cut at ${width} px` }).toBe(false);
   }
@@ -62,7 +62,7 @@ test("participants on hold count neither as waiting nor as the longest wait", as
   await expect(page.locator("#held-count")).toHaveText("1");
   await expect(page.locator(".status-line")).toContainText("1 on hold");
   await expect(card(page, meeting.id).locator(".facts")).toContainText("1 on hold");
-  // Down from the last who waits to those on hold, and back.
+  // Move down from the last waiting participant to those on hold, and back.
   await person(page, second.id).focus();
   await page.keyboard.press("j");
   await expect(person(page, first.id)).toBeFocused();

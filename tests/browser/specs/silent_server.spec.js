@@ -1,18 +1,18 @@
-// A server that is there and says nothing: within five seconds nothing on the page looks live.
+// A server that is connected but silent: within five seconds nothing on the page looks live.
 import { admitOf, expect, person, test } from "../server.js";
 
 const BACK = 30_000;
 
 test.beforeEach(async ({ cluster }) => cluster.reset());
 
-/** How long it took until something was so, in ms. @param {() => Promise<void>} so */
+/** How long a check takes to pass, in ms. @param {() => Promise<void>} so */
 async function took(so) {
   const begun = performance.now();
   await so();
   return Math.round(performance.now() - begun);
 }
 
-/** A participant waits and can be admitted. @param {import("../cluster.js").Cluster} cluster */
+/** A waiting participant who can be admitted. @param {import("../cluster.js").Cluster} cluster */
 async function boWaits(cluster, open) {
   const page = await open(cluster);
   const { id } = await cluster.join(await cluster.meeting("Board call"), "Bo Berg");
@@ -20,7 +20,7 @@ async function boWaits(cluster, open) {
   return { page, id };
 }
 
-/** The server's process stands still meanwhile. @param {import("../cluster.js").Cluster} cluster @param {() => Promise<void>} check */
+/** Stops the server's process during a check. @param {import("../cluster.js").Cluster} cluster @param {() => Promise<void>} check */
 async function whileFrozen({ usher }, check) {
   usher.child.kill("SIGSTOP");
   try {
@@ -47,7 +47,7 @@ test("the page notices a frozen server: rows look stale, nobody can be admitted,
     await expect(page.locator(".status-line")).toContainText("lost: as of");
     const wait = person(page, id).locator(".wait time");
     const stands = await wait.textContent();
-    // Its line says how old everything is, and goes on; the wait does not.
+    // The status line says how old the data is, and counts; the wait does not.
     await expect(page.locator(".status-line")).toContainText(/([7-9]|\d\d) s old/, { timeout: BACK });
     expect(await wait.textContent(), "a wait stands still").toBe(stands);
   });
@@ -65,6 +65,6 @@ test("a request without a receipt is doubtful on its row and on the page", async
     await expect(page.locator(".columns")).toHaveAttribute("data-old", "yes");
   });
   await expect(page.locator(".columns")).toHaveAttribute("data-phase", "live", { timeout: BACK });
-  // It was on its way: the server carries it out, once.
+  // The request had been sent, so the server executes it, once.
   await expect(person(page, id)).toHaveCount(0, { timeout: BACK });
 });

@@ -36,7 +36,7 @@ test("5,000 people in 500 meetings stay smooth", async ({ open }) => {
       `first rows ${firstRows.toFixed(0)} ms; worst task on a delta ${Math.max(0, ...deltas).toFixed(0)} ms (0 = none over 50); keys ${keys.map((each) => each.toFixed(0)).join(" ")} ms`,
     );
     expect(firstRows).toBeLessThan(6000);
-    // One that is slow may be the machine's; what the page does each time is in the middle.
+    // A single slow value may be the machine's fault, so take the median.
     expect(middle(deltas)).toBeLessThan(400);
     expect(middle(keys)).toBeLessThan(300);
     expect(await page.locator(".person").count(), "only what is in view is drawn").toBeLessThan(120);
@@ -48,7 +48,7 @@ test("5,000 people in 500 meetings stay smooth", async ({ open }) => {
 /** @param {number[]} each */
 const middle = (each) => each.slice().sort((a, b) => a - b)[Math.floor(each.length / 2)] ?? 0;
 
-/** Long tasks while thirty people come. */
+/** Long tasks while thirty participants arrive. */
 async function onDeltas(page, demo) {
   const { meetings } = await demo.truth();
   await page.evaluate(() => {
@@ -66,7 +66,7 @@ async function onDeltas(page, demo) {
   return page.evaluate(() => globalThis.tasks);
 }
 
-/** From a key to the painted list. */
+/** The time from a key to the painted list. */
 async function onKeys(page) {
   await page.locator("#search").focus();
   await page.evaluate(() => {
@@ -105,7 +105,7 @@ test("a claim reaches everybody at once: 1,000 people wait, 28 clients and 2 bro
     const desks = [await open(demo, { role: "moderator" }), await open(demo, { role: "viewer" })];
     for (const desk of desks) {
       await expect(desk.locator("#waiting-count")).toHaveText("1,000", { timeout: 60_000 });
-      // Both in the order of a new page.
+      // Both pages have the order of a new page.
       await desk.reload();
       await expect(desk.locator("#waiting-count")).toHaveText("1,000");
       await desk.evaluate(watchClaims);
@@ -148,7 +148,7 @@ test("a claim reaches everybody at once: 1,000 people wait, 28 clients and 2 bro
   }
 });
 
-/** In a desk: when each row came to say that somebody handles it, on the screen. */
+/** Runs in a desk: records when each row shows on the screen that somebody handles it. */
 function watchClaims() {
   globalThis.painted = [];
   const handled = new Map();
@@ -169,7 +169,7 @@ function watchClaims() {
   new MutationObserver(record).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 }
 
-/** In any page: so many clients that speak the protocol and draw nothing. */
+/** Runs in any page: opens so many clients that speak the protocol and draw nothing. */
 async function openClients(n) {
   globalThis.seen = [];
   globalThis.clients = await Promise.all(
@@ -196,7 +196,7 @@ async function openClients(n) {
   );
 }
 
-/** In a page with clients: one of them claims somebody. */
+/** Runs in a page with clients: one of them claims a participant. */
 async function claim({ id, client }) {
   const socket = globalThis.clients[client];
   const answer = new Promise((resolve) => {

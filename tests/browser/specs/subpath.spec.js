@@ -1,4 +1,4 @@
-// Behind a proxy that gives Usher a path of its own, everything stays below it.
+// Behind a proxy that gives Usher its own path, all addresses stay below that path.
 import { Cluster } from "../cluster.js";
 import { admitOf, expect, live, person, signIn, test } from "../server.js";
 

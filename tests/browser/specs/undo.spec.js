@@ -1,11 +1,11 @@
-// Taking an admission back: offered to whoever made it, for some seconds; or, where it is set so, held back before it is sent.
+// Undoing an admission: offered to its moderator for some seconds; or, if configured, the admission is delayed and can be cancelled.
 import { Cluster } from "../cluster.js";
 import { screenshot } from "../screenshots.js";
 import { admitOf, card, expect, lastRequest, person, selectionButton, test } from "../server.js";
 
 const NAMES = ["Bo Berg", "Zoë Müller", "Ana Silva"];
 
-/** Three who wait, on a bridge each in turn. @param {import("../cluster.js").Cluster} cluster
+/** Three waiting participants, on alternating bridges. @param {import("../cluster.js").Cluster} cluster
  * @param {import("@playwright/test").Page} page */
 async function three(cluster, page, bridges = ["eu-1"]) {
   await cluster.reset();

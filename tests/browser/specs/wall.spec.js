@@ -1,5 +1,4 @@
-// The picture on a wall, in pixels: nothing is cut or lies over something else, text is as large as its distance asks for, old data
-// looks old.
+// The picture on a wall, in pixels: nothing is cut or overlaps, text is large enough for its distance, and stale data looks stale.
 import { screenshot } from "../screenshots.js";
 import { expect, test } from "../server.js";
 import { bridge, crowd, display, faults, inkOfCapital, linkOf, meeting, Screen } from "../wall_screen.js";
@@ -13,7 +12,7 @@ const SCREENS = [
 const COUNTS = [0, 1, 15, 60, 500];
 const BRIDGES = [bridge("eu-1"), bridge("eu-2")];
 
-/** A screen of this size with a display of its own. */
+/** A screen of this size with its own display. */
 async function screen(open, cluster, settings, viewport) {
   const admin = await open(cluster, { role: "admin" });
   const link = await linkOf(admin, settings);
@@ -24,7 +23,7 @@ async function screen(open, cluster, settings, viewport) {
   return screen;
 }
 
-/** One person waits, and Usher knows; gives the link of a display. */
+/** One participant waits, and Usher knows it; returns a display's link. */
 async function boWaits(open, cluster) {
   await cluster.reset();
   const room = await cluster.meeting("Board call", { bridge: "eu-1" });
@@ -34,7 +33,7 @@ async function boWaits(open, cluster) {
   return linkOf(admin, display());
 }
 
-/** Capitals of these, in pixels. */
+/** The heights of capitals in these elements, in pixels. */
 const capitals = (page, selector) => page.evaluate(inkOfCapital, selector);
 
 for (const { name, width, height, diagonal_in, distance_m } of SCREENS) {
@@ -43,7 +42,7 @@ for (const { name, width, height, diagonal_in, distance_m } of SCREENS) {
     const settings = display({ diagonal_in, distance_m });
     const wall = await screen(open, cluster, settings, { width, height });
     const { page } = wall;
-    // 16 minutes of arc on this picture.
+    // 16 arc minutes on this screen.
     const needed = (distance_m * 0.00465 * Math.hypot(width, height)) / (diagonal_in * 0.0254);
     wall.keepAlive();
     for (const count of COUNTS) {
@@ -58,10 +57,10 @@ for (const { name, width, height, diagonal_in, distance_m } of SCREENS) {
         .toBeGreaterThanOrEqual(needed * 1.9);
       await expect.poll(() => capitals(page, ".foot"), "the foot").toBeGreaterThanOrEqual(needed - 1);
       if (count > 1) {
-        // Waits go on while the test looks: a meeting may pass its threshold between two readings.
+        // Waits continue meanwhile: a meeting may pass its threshold between two readings.
         const past = () => rows.filter((row) => row.waiting > 0 && Date.now() - row.alarm_since >= 120_000).length;
-        const said = async () => Number((await page.locator("#past").innerText()).replace(/\D/g, ""));
-        await expect.poll(async () => Math.abs((await said()) - past())).toBeLessThanOrEqual(1);
+        const shown = async () => Number((await page.locator("#past").innerText()).replace(/\D/g, ""));
+        await expect.poll(async () => Math.abs((await shown()) - past())).toBeLessThanOrEqual(1);
         for (const cell of [".row .title", ".row .count", ".row .wait", ".row .names bdi"])
           await expect.poll(() => capitals(page, cell), `${cell} of ${count}`).toBeGreaterThanOrEqual(needed - 1);
         expect(await page.locator(".row").count(), "rows").toBeGreaterThanOrEqual(3);
@@ -114,7 +113,7 @@ test("only a silent bridge's data is stale; without the server all data is, with
     await expect(page.locator(figure)).toHaveCSS("text-decoration-line", "line-through");
   wall.show(null, [...BRIDGES, ...rows]);
   await expect(page.locator("#strip")).toBeHidden();
-  // Nothing comes any more: after five seconds nothing is to be believed.
+  // No more frames: after five seconds everything is stale.
   await expect(row("m1")).toHaveAttribute("data-stale", "yes", { timeout: 9000 });
   await expect(page.locator("#strip-age")).toHaveText(/^0:(0[5-9]|1\d)$/);
   await screenshot(page, "wall-lost");
@@ -145,7 +144,7 @@ test("a script that fails to load does not freeze the wall", async ({ cluster, o
   let asked = 0;
   let pages = 0;
   await page.route("**/static/wall/draw.js", (route) => (asked++ === 0 ? route.abort() : route.continue()));
-  // Usher is away for a moment: a proxy's error page would ask for nothing any more.
+  // Usher is away for a moment: a proxy's error page would never load the wall again.
   await page.route(cluster.url + link, (route) =>
     pages++ === 1 ? route.fulfill({ status: 502, body: "Bad gateway" }) : route.continue(),
   );
@@ -184,7 +183,7 @@ test("a quiet night is not stale, and the wall says in words that nobody waits",
   clearInterval(beats);
   await expect(wall.page.locator("#strip")).toBeHidden();
   await expect(wall.page.locator("#waiting")).toHaveAttribute("data-stale", "no");
-  expect(wall.said.filter((each) => each.type === "beat").length).toBeGreaterThan(3);
+  expect(wall.received.filter((each) => each.type === "beat").length).toBeGreaterThan(3);
 });
 
 test("with more meetings than room the worst stay and the others rotate", async ({ cluster, open }) => {
@@ -221,9 +220,9 @@ test("a display identifies itself, reloads once for a new version, and says that
   const { page } = wall;
   wall.show(settings, [...BRIDGES, meeting(1, 1, 5, Date.now())]);
   await expect(page.locator(".row")).toHaveCount(1);
-  expect(wall.said[0]).toMatchObject({ type: "screen", width: 1920, height: 1080, ratio: 1 });
+  expect(wall.received[0]).toMatchObject({ type: "screen", width: 1920, height: 1080, ratio: 1 });
   await expect(page.locator("#name")).toBeHidden();
-  wall.tell({ type: "identify", seconds: 2 });
+  wall.send({ type: "identify", seconds: 2 });
   await expect(page.locator("#name")).toHaveText("Control room left");
   await screenshot(page, "wall-identify");
   await expect(page.locator("#name")).toBeHidden();
@@ -233,10 +232,10 @@ test("a display identifies itself, reloads once for a new version, and says that
   await expect.poll(() => wall.opened).toBe(2);
   wall.show(settings, [...BRIDGES, meeting(1, 1, 5, Date.now())], "99.0.0");
   await expect(page.locator(".row"), "not again for the same version").toHaveCount(1);
-  wall.tell({ type: "over", why: "crowded" });
+  wall.send({ type: "over", why: "crowded" });
   await expect(page.getByText("Too many screens show this display")).toBeVisible();
   await screenshot(page, "wall-crowded");
-  wall.tell({ type: "over", why: "revoked" });
+  wall.send({ type: "over", why: "revoked" });
   await expect(page.getByText("This screen was revoked")).toBeVisible();
   await expect(page.getByText("Too many screens show this display")).toBeHidden();
   await screenshot(page, "wall-revoked");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Arrivals, countPeople, LONGEST_PAUSE, Once, REPEAT_AFTER, Repeated, SHORTEST_PAUSE } from "../../../web/alerts/policy.js";
 
-/** Plays arrivals and departures and counts the sounds: `happens` by second, asked every second besides. */
+/** Simulates arrivals and departures and counts sounds: `happens` has them by second, and the policy is also asked every second. */
 function play(seconds, happens) {
   const arrivals = new Arrivals();
   const sounds = [];

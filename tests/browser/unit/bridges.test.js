@@ -15,25 +15,25 @@ const bridge = (more = {}) => ({
   version: "3.9",
   ...more,
 });
-const said = (more) => condition(bridge(more), 200_000);
+const conditionOf = (more) => condition(bridge(more), 200_000);
 
-test("a bridge without a fault has no text", () => assert.equal(said({}), null));
+test("a bridge without a fault has no text", () => assert.equal(conditionOf({}), null));
 
 test("a bridge's text names its worst condition", () => {
-  assert.deepEqual(said({ silent_since: 188_000 }), { key: "bridge_silent", args: { n: 12 }, grave: true });
-  assert.deepEqual(said({ silent_since: 65_000 }), { key: "bridge_silent_long", args: { time: "2:15" }, grave: true });
-  assert.equal(said({ state: "refused", silent_since: 1 })?.key, "bridge_refused");
-  assert.equal(said({ state: "unreachable" })?.key, "bridge_unreachable");
-  assert.deepEqual(said({ state: "unreachable", silent_since: 188_000 })?.args, { time: "0:12" });
-  assert.equal(said({ state: "polling" })?.key, "bridge_polling");
-  assert.equal(said({ can_admit: false, version: "2.8" })?.key, "bridge_too_old");
-  assert.deepEqual(said({ polled_calls: 3 })?.args, { n: 3 });
-  assert.equal(said({ polled_calls: 3, unreadable_calls: 1 })?.key, "bridge_unreadable_calls");
-  const paused = said({ state: "paused", paused_by: "ana", since: 65_000, silent_since: 66_000 });
+  assert.deepEqual(conditionOf({ silent_since: 188_000 }), { key: "bridge_silent", args: { n: 12 }, grave: true });
+  assert.deepEqual(conditionOf({ silent_since: 65_000 }), { key: "bridge_silent_long", args: { time: "2:15" }, grave: true });
+  assert.equal(conditionOf({ state: "refused", silent_since: 1 })?.key, "bridge_refused");
+  assert.equal(conditionOf({ state: "unreachable" })?.key, "bridge_unreachable");
+  assert.deepEqual(conditionOf({ state: "unreachable", silent_since: 188_000 })?.args, { time: "0:12" });
+  assert.equal(conditionOf({ state: "polling" })?.key, "bridge_polling");
+  assert.equal(conditionOf({ can_admit: false, version: "2.8" })?.key, "bridge_too_old");
+  assert.deepEqual(conditionOf({ polled_calls: 3 })?.args, { n: 3 });
+  assert.equal(conditionOf({ polled_calls: 3, unreadable_calls: 1 })?.key, "bridge_unreadable_calls");
+  const paused = conditionOf({ state: "paused", paused_by: "ana", since: 65_000, silent_since: 66_000 });
   assert.deepEqual(paused, { key: "bridge_paused", args: { by: "ana", time: "2:15" }, grave: false });
 });
 
-/** Every trouble that Usher names for a bridge, read from the sources of its actor. */
+/** Every fault code that Usher has for a bridge, read from the actor's source. */
 const rooms = new URL("../../../src/cms/bridge/", import.meta.url);
 const sources = readdirSync(rooms, { recursive: true }).filter((file) => file.endsWith(".rs"));
 const codes = sources.flatMap((file) => {
@@ -54,7 +54,7 @@ test("each fault of a bridge has advice", () => {
 });
 
 test("a bridge with useless answers or an untrusted certificate is not called unreachable", () => {
-  const of = (code, more = {}) => said({ state: "unreachable", trouble: { code, what: "" }, ...more });
+  const of = (code, more = {}) => conditionOf({ state: "unreachable", trouble: { code, what: "" }, ...more });
   for (const code of ["busy", "forbidden", "unexpected_answer"]) assert.equal(of(code)?.key, "bridge_unreadable");
   assert.deepEqual(of("busy", { silent_since: 188_000 }), { key: "bridge_unreadable_for", args: { time: "0:12" }, grave: true });
   assert.equal(of("certificate", { silent_since: 1 })?.key, "bridge_untrusted");

@@ -11,7 +11,7 @@ const files = (folder, ending) =>
   readdirSync(new URL(folder, root), { recursive: true })
     .filter((file) => file.endsWith(ending))
     .map((file) => folder + file);
-/** The displays' scripts are held by tests of their own, Lit by its hash. */
+/** Without the displays' scripts, which have their own tests, and Lit, which has its hash. */
 const sources = files("web/", ".js").filter((file) => !/^web\/(wall|vendor)\//.test(file));
 const templates = files("templates/", ".html");
 const known = (key) => key in catalogue || `${key}.other` in catalogue;
@@ -23,7 +23,7 @@ test("the catalogue has every key that code and templates name", () => {
   }
 });
 
-/** Patterns that may ask for a key: its name or its end in quotes, or a name made of parts, in JavaScript, templates and Rust. */
+/** Patterns that may use a key: its name or the end of it in quotes, or a name made of parts, in JavaScript, templates and Rust. */
 function* namesIn(text) {
   const literal = /["']([a-z0-9_.]+)["']/g;
   for (const [, key] of text.matchAll(literal)) yield new RegExp(key.startsWith("_") ? `${key}$` : `^${key}$`);
@@ -33,7 +33,7 @@ function* namesIn(text) {
   for (const [, made] of text.matchAll(/format!\("([a-z0-9_.{}]+)"/g)) yield pattern(made, /\{\w*\}/);
 }
 
-/** A name of parts alone would be every name: it counts for none. @param {string} made @param {RegExp} part */
+/** A name made only of parts would match every key, so it matches none. @param {string} made @param {RegExp} part */
 const pattern = (made, part) =>
   made.split(part).join("").length < 3 ? /^$/ : new RegExp(`^${made.split(part).join("[a-z0-9_.]+")}$`);
 
@@ -41,7 +41,7 @@ test("code or templates name every key of the catalogue", () => {
   const rust = [...files("src/http/", ".rs"), ...files("src/accounts/", ".rs")];
   const names = [...sources, ...templates, ...rust].flatMap((file) => [...namesIn(read(file))]);
   const keys = new Set(Object.keys(catalogue).map((key) => key.replace(/\.(one|other)$/, "")));
-  // The walls' scripts name their words without `wall.`: wall-texts.test.js looks at those.
+  // The displays' scripts name keys without `wall.`; wall-texts.test.js checks those.
   const ours = [...keys].filter((key) => !key.startsWith("wall."));
   assert.deepEqual(
     ours.filter((key) => !names.some((name) => name.test(key))),
@@ -68,10 +68,10 @@ test("texts have plurals, numbers and isolated names", () => {
 
 test("no page carries inline script or style, and nothing is loaded from elsewhere", () => {
   for (const file of templates) {
-    // But for the watchdog of a wall's page, which the policy knows by its hash.
+    // Except the watchdog in a display's page, which the policy allows by its hash.
     const text = read(file).replace("<script>{{ watchdog | safe }}</script>", "");
     assert.doesNotMatch(text, /\sstyle=|<style|\son\w+=|https?:\/\//, file);
-    // A block of JSON is no script: nothing runs it.
+    // A block of JSON does not run.
     assert.doesNotMatch(text, /<script(?![^>]*\s(?:src=|type="application\/json"))/, file);
   }
   for (const file of sources) assert.doesNotMatch(read(file), /\sstyle=|https?:\/\/(?!www\.w3\.org)/, file);

@@ -83,7 +83,7 @@ test("moving to another row or closing the menu releases a claim", () => {
   assert.equal(nextStep(kept({ kind: "meeting", id: "m" }), world({ at: { person: ["q"], meeting: ["open", null] } })), "release");
 });
 
-/** A page's claims with a clock, and what they sent. */
+/** A page's claims, with a clock and the messages sent. */
 function page() {
   const sent = [];
   const all = { now: 0, sent, results: [] };

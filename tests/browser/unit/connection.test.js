@@ -1,4 +1,4 @@
-// Doubts while the socket is open: whether the server has a request, and whether data is current after the machine has slept.
+// Doubts while the socket is open: whether the server has received a request, and whether data is current after a sleep.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { Connection } from "../../../web/net/connection.js";
@@ -13,11 +13,11 @@ class FakeSocket {
   static OPEN = 1;
   constructor() {
     this.readyState = FakeSocket.OPEN;
-    this.said = [];
+    this.sent = [];
     sockets.push(this);
   }
   send(text) {
-    this.said.push(JSON.parse(text));
+    this.sent.push(JSON.parse(text));
   }
   close() {
     this.readyState = 3;
@@ -26,7 +26,7 @@ class FakeSocket {
 
 const listener = { frame() {}, phase() {}, signedOut() {}, changed() {} };
 let connection;
-const says = (frame) => sockets.at(-1).onmessage({ data: JSON.stringify(frame) });
+const receive = (frame) => sockets.at(-1).onmessage({ data: JSON.stringify(frame) });
 const pass = (ms) => {
   ticks += ms;
   wall += ms;
@@ -41,7 +41,7 @@ beforeEach(() => {
   globalThis.document = /** @type {any} */ ({ hidden: false, addEventListener() {}, removeEventListener() {} });
   connection = new Connection("ws://x", "/account", listener);
   connection.start();
-  says({ type: "welcome", beat_s: 2 });
+  receive({ type: "welcome", beat_s: 2 });
 });
 
 afterEach(() => {
@@ -56,21 +56,21 @@ test("a request without a receipt within two seconds is doubtful until the recei
   pass(1900);
   assert.equal(connection.isDoubtful, false);
   pass(200);
-  says({ type: "beat", time: 1 });
+  receive({ type: "beat", time: 1 });
   assert.deepEqual([connection.isDoubtful, connection.isOverdue("a")], [true, true], "another frame confirms nothing");
-  says({ type: "receipt", ref: "a" });
+  receive({ type: "receipt", ref: "a" });
   assert.equal(connection.isDoubtful, false);
 });
 
 test("after a sleep everything is doubtful until the server answers a beat sent after it", () => {
   wall += 60_000;
-  // It came before the sleep and is only handled now.
-  says({ type: "beat", time: 1 });
+  // The frame came before the sleep and is only handled now.
+  receive({ type: "beat", time: 1 });
   assert.equal(connection.isDoubtful, true);
-  const [asked] = sockets.at(-1).said.filter(({ type, ref }) => type === "beat" && ref);
-  says({ type: "delta", put: [], drop: [] });
+  const [wakeBeat] = sockets.at(-1).sent.filter(({ type, ref }) => type === "beat" && ref);
+  receive({ type: "delta", put: [], drop: [] });
   assert.equal(connection.isDoubtful, true);
-  says({ type: "receipt", ref: asked.ref });
+  receive({ type: "receipt", ref: wakeBeat.ref });
   assert.equal(connection.isDoubtful, false);
 });
 
@@ -80,10 +80,10 @@ test("a click right after waking is doubtful before anything was drawn", () => {
 });
 
 test("the page sends a beat when it has sent nothing else for a while, not with each beat received", () => {
-  const beats = () => sockets.at(-1).said.filter(({ type }) => type === "beat").length;
+  const beats = () => sockets.at(-1).sent.filter(({ type }) => type === "beat").length;
   for (let n = 0; n < 10; n++) {
     pass(2000);
-    says({ type: "beat", time: n });
+    receive({ type: "beat", time: n });
   }
   assert.equal(beats(), 1);
 });

@@ -1,4 +1,4 @@
-// The wall displays as administrators see and change them: what things are called, forms there and back, and what is said to be wrong.
+// Displays as administrators see and change them: labels, forms and faults.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -47,7 +47,7 @@ const display = (more = {}) => ({
 });
 const row = (more = {}) => ({ id: "d1", display: display(), connected: 1, last_seen: 5, revoked: null, ...more });
 const fields = (form, code) => faultsOf(form, code).map((fault) => fault.field);
-const said = (form, code) => faultsOf(form, code).map((fault) => t(fault.key, fault.args));
+const faultTexts = (form, code) => faultsOf(form, code).map((fault) => t(fault.key, fault.args));
 
 test("the page requests the list once, again on a new connection, and again if a closed socket did not take it", () => {
   const sent = [];
@@ -161,7 +161,7 @@ test("themes are sent in the order of the day", () => {
 test("the length of names and places is counted in characters", () => {
   const form = { ...newForm("en"), name: "😀".repeat(60), place: "é".repeat(60) };
   assert.deepEqual(fields(form), []);
-  assert.deepEqual(said({ ...form, name: "😀".repeat(61), place: "é".repeat(61) }), [
+  assert.deepEqual(faultTexts({ ...form, name: "😀".repeat(61), place: "é".repeat(61) }), [
     "A name of 1 to 60 characters is needed.",
     "A place may have up to 60 characters.",
   ]);
@@ -173,10 +173,10 @@ test("numbers may have a point or a comma, and a fault says the allowed range", 
   for (const distance of ["1", "30", "3.5", "3,5", " 5 "]) assert.deepEqual(fields({ ...form, distance }), [], distance);
   assert.equal(displayOf({ ...form, distance: "3,5" }).distance_m, 3.5);
   for (const distance of ["", "0", "0.9", "30.1", "31", "five", "-5", "1e1", "5 m", "3.55"])
-    assert.deepEqual(said({ ...form, distance }), ["From 1 to 30 metres, like 5 or 3.5."], distance);
+    assert.deepEqual(faultTexts({ ...form, distance }), ["From 1 to 30 metres, like 5 or 3.5."], distance);
   for (const diagonal of ["10", "1000", "54.6"]) assert.deepEqual(fields({ ...form, diagonal }), [], diagonal);
   for (const diagonal of ["9", "1001", "", "1.000"])
-    assert.deepEqual(said({ ...form, diagonal }), ["From 10 to 1,000 inches, like 55 or 54.6."], diagonal);
+    assert.deepEqual(faultTexts({ ...form, diagonal }), ["From 10 to 1,000 inches, like 55 or 54.6."], diagonal);
 });
 
 test("seconds matter only with several views", () => {
@@ -185,25 +185,25 @@ test("seconds matter only with several views", () => {
   assert.deepEqual(fields(form), []);
   form.views = [first, second];
   assert.deepEqual(fields(form), [`seconds-${first.key}`]);
-  assert.deepEqual(said(form), ["A whole number of seconds from 5 to 3,600."]);
+  assert.deepEqual(faultTexts(form), ["A whole number of seconds from 5 to 3,600."]);
   first.seconds = "5";
   assert.deepEqual(fields(form), []);
 });
 
 test("a view of chosen meetings or bridges needs at least one", () => {
   const views = [newView({ what: "meetings", bridges: ["eu-1"] }), newView({ what: "bridges" })];
-  assert.deepEqual(said({ ...newForm("en"), name: "Left", views }), [
+  assert.deepEqual(faultTexts({ ...newForm("en"), name: "Left", views }), [
     "Choose at least one meeting.",
     "Choose at least one bridge.",
   ]);
   const many = [newView({ what: "bridges", bridges: Array.from({ length: 201 }, (_, n) => `eu-${n}`) })];
-  assert.match(said({ ...newForm("en"), name: "Left", views: many })[0], /up to 200/);
+  assert.match(faultTexts({ ...newForm("en"), name: "Left", views: many })[0], /up to 200/);
 });
 
 test("times of day are required and must differ", () => {
   const themes = ["07:00", "07:00", ""].map((from) => newTheme({ from }));
   const form = { ...newForm("en"), name: "Left", themes, dim_from: "22:00", dim_to: "22:00" };
-  assert.deepEqual(said(form), [
+  assert.deepEqual(faultTexts(form), [
     "Two themes can’t begin at the same time.",
     "Two themes can’t begin at the same time.",
     "A time of day is needed.",
@@ -219,7 +219,7 @@ test("a code is read however it is typed, and only pairing requires it", () => {
   const form = { ...newForm("en"), name: "Left" };
   assert.deepEqual(fields(form, "kx4 7pm"), []);
   for (const typed of ["", "KX4-7P", "KX4-7PMQ", "KX4-7Pé"])
-    assert.deepEqual(said(form, typed), ["The code has six letters or digits, like KX4-7PM."], typed);
+    assert.deepEqual(faultTexts(form, typed), ["The code has six letters or digits, like KX4-7PM."], typed);
   assert.deepEqual(fields({ ...form, name: "" }, ""), ["code", "name"]);
 });
 

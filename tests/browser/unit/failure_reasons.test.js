@@ -9,7 +9,7 @@ const catalogue = (language) => JSON.parse(readFileSync(new URL(`../../../web/i1
 const LANGUAGES = ["en", "de", "fr", "es"];
 use(catalogue("en"), "en");
 
-/** The reasons that CMS's API documents, and the one for people that it leaves out. */
+/** The reasons that CMS's API documents, and the one for participants that it leaves out. */
 const DOCUMENTED =
   `callDoesNotExist callLegDoesNotExist callLegCannotBeDeleted participantCannotBeModified participantCannotBeDeleted
   participantLimitReached tenantParticipantLimitReached callBridgeDoesNotExist callBridgeUnavailable callBridgeGroupUnavailable
@@ -40,7 +40,7 @@ for (const language of LANGUAGES) {
 }
 
 /** The server's sentences. @type {[string, string][]} */
-const SAID = [
+const REASONS = [
   ["the user name or password was refused (401)", "credentials"],
   ["the user may not do this (403)", "forbidden"],
   ["404", "gone"],
@@ -75,7 +75,7 @@ const SAID = [
   ["constructor", "unknown"],
 ];
 
-for (const [reason, kind] of SAID) {
+for (const [reason, kind] of REASONS) {
   test(`"${reason}" is ${kind}`, () => assert.equal(kindOf(reason), kind));
 }
 

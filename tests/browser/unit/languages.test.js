@@ -1,5 +1,4 @@
-// Every language says everything: the same keys, holes and order as English, the plural forms it needs, and nothing left in English
-// unawares.
+// Every language is complete: the keys, placeholders and order of English, the plural forms that it needs, and no text left in English.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -19,7 +18,7 @@ const FORM = /\.(zero|one|two|few|many|other)$/;
 const base = (key) => key.replace(FORM, "");
 const isPlural = (key) => `${base(key)}.other` in english;
 const holes = (text) => [...text.matchAll(/\{\w+\}/g)].map(String).sort().join();
-/** The forms that counts below a million take; larger ones may do with `other`. */
+/** The plural forms of numbers below a million; larger ones may use `other`. */
 const formsOf = (language) => {
   const rules = new Intl.PluralRules(language);
   return new Set(Array.from({ length: 1000 }, (_, n) => rules.select(n)));
@@ -79,16 +78,16 @@ test("French has its narrow no-break spaces and apostrophes, German no straight 
 });
 
 test("a count has the plural form and the digits of its language", () => {
-  const said = (language, key, n) => {
+  const textOf = (language, key, n) => {
     use(catalogues[language], language);
     return t(key, { n });
   };
-  assert.equal(said("de", "said_loaded", 1), "1 Person wartet.");
-  assert.equal(said("de", "said_loaded", 1234), "1.234 Personen warten.");
-  assert.equal(said("fr", "said_loaded", 0), "0 personne attend.");
-  // A million is `many` in French and Spanish, for which `other` does.
-  assert.equal(said("fr", "said_loaded", 1_000_000), "1\u202f000\u202f000 personnes attendent.");
-  assert.equal(said("es", "said_loaded", 2_000_000), "2.000.000 personas esperan.");
+  assert.equal(textOf("de", "said_loaded", 1), "1 Person wartet.");
+  assert.equal(textOf("de", "said_loaded", 1234), "1.234 Personen warten.");
+  assert.equal(textOf("fr", "said_loaded", 0), "0 personne attend.");
+  // A million is `many` in French and Spanish, which may use `other`.
+  assert.equal(textOf("fr", "said_loaded", 1_000_000), "1\u202f000\u202f000 personnes attendent.");
+  assert.equal(textOf("es", "said_loaded", 2_000_000), "2.000.000 personas esperan.");
 });
 
 test("a right-to-left language isolates every foreign text", () => {

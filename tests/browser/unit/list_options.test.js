@@ -42,8 +42,8 @@ test("an address keeps a view unchanged", () => {
     { ...PLAIN, by: "nobody" },
   ];
   for (const view of views) {
-    const said = address(view, "", true);
-    assert.deepEqual(fromQuery(new URLSearchParams(said)), view, said);
+    const query = address(view, "", true);
+    assert.deepEqual(fromQuery(new URLSearchParams(query)), view, query);
   }
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-// Set before the first date is made.
+// Must be set before the first date is created.
 process.env.TZ = "Europe/Berlin";
 const { instantOf, localField, localTime } = await import("../../../web/log.js");
 

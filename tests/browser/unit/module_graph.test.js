@@ -1,12 +1,12 @@
-// The pages' modules: no cycle, and folders that only know those below them.
+// The pages' modules have no cycles, and folders import only from lower ones.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { test } from "node:test";
 
-/** From the lowest to the highest; folders of one line don't know each other. Actions open questions, so they stand above the views. */
+/** From the lowest to the highest; folders in one entry don't import each other. Actions open questions, so they are above the views. */
 const ORDER = [["vendor"], ["lib"], ["lists"], ["net"], ["state"], ["alerts", "ui"], ["views"], ["actions"], [""]];
-/** The displays' scripts are loaded by old browsers, and share nothing with the other pages. */
+/** The displays' scripts must run in old browsers, and share nothing with the other pages. */
 const ALONE = "wall";
 /** The files beside the folders: the pages' entries, the desk's session, and what makes Node.js read all of it as modules. */
 const AT_ROOT = ["desk.js", "desk_session.js", "log.js", "package.json", "plain_pages.js", "theme.js"];

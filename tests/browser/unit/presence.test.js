@@ -24,7 +24,7 @@ test("other users are listed, present ones first, and never the user", () => {
   );
 });
 
-/** A page's attention with a clock, and what it sent. */
+/** A page's attention, with a clock and the messages sent. */
 function page() {
   const sent = [];
   const all = { now: 0, sent };

@@ -58,7 +58,7 @@ test("a participant being called can't be in a lobby, so there is nothing to che
   });
   assert.deepEqual([all.unknown, all.checkable(), all.checkable("m"), all.checkable("n")], [0, 3, 3, 0]);
   assert.equal(ids(all.peopleOf("m", "called")), "");
-  // A leg read while it still rang, said to wait: what is known counts, whatever the state.
+  // A participant read while ringing, but known to wait: the lobby state counts, whatever the call state.
   all.apply({ put: [person("a", { state: "ringing" })], drop: [] });
   assert.equal(ids(all.lobby("m")), "a b");
 });

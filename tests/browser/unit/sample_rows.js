@@ -1,4 +1,4 @@
-// Rows for the tests of what is made of them: fine and waiting unless said otherwise.
+// Sample rows: waiting participants and bridges without faults, unless overridden.
 export const bridge = (more = {}) => ({
   ...{ kind: "bridge", id: "eu-1", state: "live", silent_since: null, trouble: null, version: "3.9", polled_calls: 0 },
   ...{ can_admit: true, can_send_back: true, cdr: "off", cdr_trouble: null },

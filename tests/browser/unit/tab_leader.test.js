@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { TabLeader } from "../../../web/alerts/tab_leader.js";
 
 /** The browser's locks, for one name: a queue, a holder, and the right to steal. */
-function playedLocks() {
+function fakeLocks() {
   let holder = null;
   const queue = [];
   const next = () => {
@@ -27,9 +27,9 @@ function playedLocks() {
           if (at >= 0) refuse(new Error("aborted"));
         });
         if (steal && holder) {
-          const robbed = holder;
+          const previous = holder;
           holder = null;
-          robbed.refuse(new Error("stolen"));
+          previous.refuse(new Error("stolen"));
         }
         if (steal) queue.unshift(mine);
         else queue.push(mine);
@@ -39,7 +39,7 @@ function playedLocks() {
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const tabs = (count, locks = playedLocks()) => Array.from({ length: count }, () => new TabLeader("sound", () => {}, locks));
+const tabs = (count, locks = fakeLocks()) => Array.from({ length: count }, () => new TabLeader("sound", () => {}, locks));
 const who = (all) => all.map((tab) => (tab.held ? 1 : 0)).join("");
 
 test("one of several tabs leads, and another one when it is gone", async () => {

@@ -1,4 +1,4 @@
-// Texts of strangers: cut between what people see as characters, and whether they show anything.
+// Text from outside: cut between characters as people see them, and whether it is visible.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

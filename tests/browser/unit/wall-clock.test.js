@@ -1,10 +1,10 @@
-// The server's time on a wall, over slow networks, sleep, and clocks that are set.
+// The server's time on a display, with slow networks, sleep, and clocks that are set.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Clock } from "../../../web/wall/clock.js";
 import { NOW } from "./wall-sample_rows.js";
 
-/** A machine with both clocks; `pass` runs both, `sleep` the one on the wall only, `set` sets that one. */
+/** A machine with both clocks: `pass` advances both, `sleep` only the wall clock, and `set` sets that one. */
 function machine() {
   let [ticks, wall] = [1000, NOW + 7_200_000];
   const clock = new Clock(

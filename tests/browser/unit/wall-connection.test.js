@@ -1,4 +1,4 @@
-// A wall's socket comes back whatever happens, and not in one moment with all the others.
+// A display's socket always reconnects, and not at the same moment as all others.
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { Link } from "../../../web/wall/connection.js";
@@ -23,7 +23,7 @@ class Fake {
     this.closed = true;
   }
 
-  says(frame) {
+  receive(frame) {
     this.onmessage({ data: JSON.stringify(frame) });
   }
 }
@@ -47,8 +47,8 @@ function link() {
 
 test("beats are answered and passed on like every frame", () => {
   const { frames } = link();
-  last().says({ type: "hello" });
-  last().says({ type: "beat", time: 1 });
+  last().receive({ type: "hello" });
+  last().receive({ type: "beat", time: 1 });
   assert.deepEqual([frames, last().sent], [["hello", "beat"], ["beat"]]);
 });
 
@@ -64,7 +64,7 @@ test("a lost connection is retried for ever, with growing pauses of up to ten se
   assert.deepEqual(pauses.slice(0, 7), [500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
   assert.equal(pauses[1999], 10_000);
   assert.equal(opened.length, 2001);
-  last().says({ type: "hello" });
+  last().receive({ type: "hello" });
   assert.equal(made.pause(1006), 500);
 });
 
@@ -77,7 +77,7 @@ test("after the server's restart the screen retries within two seconds", () => {
 test("a silent socket is given up, even if it never closes, and its late frames are ignored", () => {
   const { frames } = link();
   const first = last();
-  first.says({ type: "hello" });
+  first.receive({ type: "hello" });
   mock.timers.tick(7999);
   assert.equal(opened.length, 1);
   mock.timers.tick(1);
@@ -90,20 +90,20 @@ test("beats keep a socket", () => {
   link();
   for (let beat = 0; beat < 100; beat++) {
     mock.timers.tick(2000);
-    last().says({ type: "beat", time: beat });
+    last().receive({ type: "beat", time: beat });
   }
   assert.equal(opened.length, 1);
 });
 
 test("a revoked screen asks once a minute until it is paired again", () => {
   const { made } = link();
-  last().says({ type: "over", why: "revoked" });
+  last().receive({ type: "over", why: "revoked" });
   last().onclose({ code: 4403 });
   mock.timers.tick(59_999);
   assert.equal(opened.length, 1);
   mock.timers.tick(1);
   assert.equal(opened.length, 2);
-  last().says({ type: "code", code: "KX4-7PM" });
+  last().receive({ type: "code", code: "KX4-7PM" });
   assert.ok(made.pause(1006) <= 500);
 });
 

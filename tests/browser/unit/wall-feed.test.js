@@ -1,4 +1,4 @@
-// A wall's rows follow the server's: gaps, restarts and snapshots.
+// A display's rows follow the server's, with gaps, restarts and snapshots.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Feed } from "../../../web/wall/feed.js";

@@ -1,4 +1,4 @@
-// A display's picture: the worst first, and old data as old, and only that.
+// A display's picture: the worst meetings first, and only stale data marked as stale.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assess, emptyReason, isIdle, LATE, overdue, silentNames, viewOf } from "../../../web/wall/picture.js";
@@ -33,7 +33,7 @@ test("only waits without acknowledgement or hold pass a threshold; the longest w
   const some = meeting("n", 800, { alarm_since: NOW - 130_000, waiting: 3 });
   const shown = picture([known, some]);
   assert.equal(ids(shown.meetings), "n m");
-  // It alarms nobody, and isn't said to: what does is another meeting.
+  // The longest wait is acknowledged, so only the other meeting is past its threshold.
   assert.deepEqual([shown.longest.ms, shown.longest.row.id, shown.longest.level, ids(shown.past)], [900_000, "m", 0, "n"]);
 });
 

@@ -1,4 +1,4 @@
-// Meetings that don't fit take turns; the worst stay.
+// Meetings that don't fit rotate; the worst stay.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Playlist, paginate } from "../../../web/wall/rotation.js";
@@ -42,7 +42,7 @@ test("rows past a threshold stay: at least one, at most half the page", () => {
   );
 });
 
-/** Plays a playlist second by second; what was shown, as view and page. */
+/** Runs a playlist second by second; returns the views and pages shown. */
 function play(seconds, views, { pages = () => 1, worst = () => [] } = {}) {
   const playlist = new Playlist();
   const shown = [];

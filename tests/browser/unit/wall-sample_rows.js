@@ -1,4 +1,4 @@
-// Rows for the tests of the walls: fine unless said otherwise. The server's time is NOW.
+// Sample rows for the displays' tests, without faults unless overridden. The server's time is NOW.
 export const NOW = 1_700_000_000_000;
 
 export const bridge = (id = "eu-1", more = {}) => ({
@@ -10,7 +10,7 @@ export const bridge = (id = "eu-1", more = {}) => ({
   ...more,
 });
 
-/** A meeting whose longest wait is so many seconds; without a number nobody waits. */
+/** A meeting with a longest wait of so many seconds; without a number nobody waits. */
 export const meeting = (id = "m", seconds = null, more = {}) => {
   const since = seconds === null ? null : NOW - seconds * 1000;
   return {

@@ -1,4 +1,4 @@
-// Care for the picture, and for those who hear it.
+// Moving, dimming and theming the picture, and the chime.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chime } from "../../../web/wall/chime.js";

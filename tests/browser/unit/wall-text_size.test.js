@@ -1,4 +1,4 @@
-// Text on a wall can be read from where it is read, whatever hangs there.
+// Text on a display is readable from its distance, on any screen.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { capacity, fitting, readable, roomFor, sizesOf } from "../../../web/wall/text_size.js";

@@ -1,9 +1,9 @@
-// A wall's words: forms, digits and durations, and every word that is asked for.
+// A display's texts: plural forms, digits and durations, and that every text used exists.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { duration, t, use } from "../../../web/wall/texts.js";
-import { contents, held } from "../lint_old_browsers.js";
+import { contents, linted } from "../lint_old_browsers.js";
 
 const words = (language) => JSON.parse(readFileSync(new URL(`../../../web/i18n/${language}.json`, import.meta.url), "utf8"));
 
@@ -38,7 +38,7 @@ test("durations have the form of the desk's", () => {
 });
 
 test("the catalogue has every text that scripts and pages ask for, and no other", () => {
-  const scripts = held().filter((name) => name.endsWith(".js"));
+  const scripts = linted().filter((name) => name.endsWith(".js"));
   const pages = ["wall", "wall_code", "wall_gone"].map((name) =>
     readFileSync(new URL(`../../../templates/${name}.html`, import.meta.url), "utf8"),
   );
@@ -49,7 +49,7 @@ test("the catalogue has every text that scripts and pages ask for, and no other"
       .filter((key) => key.startsWith("wall."))
       .map(stem),
   );
-  // Some are put together: longest_1, level_2, bridge_paused.
+  // Some keys are made of parts: longest_1, level_2, bridge_paused.
   const isAsked = (key) => text.includes(`"${key}"`) || text.includes(`"wall.${key}"`) || /^(longest|level|bridge)_/.test(key);
   assert.deepEqual(
     [...keys].filter((key) => !isAsked(key)),
