@@ -60,7 +60,7 @@ class Desk {
     this.shortcuts = new Shortcuts({ renderer, rowShortcuts, ...state, ...net, ...ui, ...actions });
     const parts = { base: page.base, renderer, shortcuts: this.shortcuts, ...state, ...net, ...ui, ...actions };
     this.session = new Session(parts);
-    /** What the views may use; each view names the parts that it needs. */
+    /** The parts that views may use; each view names those that it needs. */
     this.parts = parts;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;

@@ -1,4 +1,4 @@
-// Where a participant is, as the pages show it. Pure.
+// A participant's lobby state as the pages show it. Pure.
 
 /** @typedef {import("../net/protocol.js").PersonRow} Person */
 

@@ -1,4 +1,4 @@
-// What the desk shows now, from the roster and the user's choices. Touches no element.
+// The desk's current content, from the roster and the user's choices. Touches no element.
 
 import { fold } from "../lib/text.js";
 import { List } from "../lists/virtual_list.js";
@@ -63,7 +63,7 @@ export class Screen {
     this.shownHeld = [];
     /** How many more wait but are hidden by the search or a filter. */
     this.hidden = 0;
-    /** @type {Person[]} those of `shown` whom "admit all shown" admits; participants on hold are only admitted one by one */
+    /** @type {Person[]} those of `shown` that "admit all shown" admits; participants on hold are only admitted one by one */
     this.admissible = [];
     /** @type {Person[]} the selected participants who can be admitted and are not hidden */
     this.chosen = [];

@@ -12,7 +12,7 @@ export class Visibility {
     this.streams = streams;
   }
 
-  /** What the user sees may have changed. */
+  /** The user may see another page now, or none. */
   update() {
     const seen = document.hidden ? "" : this.screen.adminPage;
     if (this.screen.live) this.streams.bridges.watch(seen === "bridges");

@@ -1,4 +1,4 @@
-// Where the user is: the open meeting or administrators' page, as in the address, the search, and the pane on a narrow screen.
+// The user's place: the open meeting or administrators' page, as in the address, the search, and the pane on a narrow screen.
 
 /** The fragments ("#...") of the administrators' pages. */
 const ADMIN_PAGES = /** @type {const} */ (["bridges", "displays"]);

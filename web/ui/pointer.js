@@ -39,7 +39,7 @@ export class Pointer {
     this.pressGuard = pressGuard;
     this.notice = notice;
     this.pressedAt = -Infinity;
-    /** Where the pointer is; null if unknown. @type {{ x: number, y: number } | null} */
+    /** The pointer's position; null if unknown. @type {{ x: number, y: number } | null} */
     this.at = null;
     /** Whether the current press is on a control that has only just appeared there. */
     this.refused = false;

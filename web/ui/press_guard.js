@@ -13,7 +13,7 @@ export class PressGuard {
   /** @param {() => number} [now] ms */
   constructor(now = () => performance.now()) {
     this.now = now;
-    /** Where the pointer rests, or was last pressed. @type {{ x: number, y: number } | null} */
+    /** The position where the pointer rests, or was last pressed. @type {{ x: number, y: number } | null} */
     this.spot = null;
     /** @type {{ what: string | null, since: number, aimed: boolean }} what is under it, since when, and whether the pointer was moved
      * there */

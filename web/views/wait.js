@@ -49,7 +49,7 @@ export const began = (row) =>
     ? nothing
     : html`<time datetime=${new Date(row.waiting_since).toISOString()}>${times.short(row.waiting_since)}</time>`;
 
-/** Who acknowledged a long wait; "" if nobody did. @param {Person} row */
+/** The user who acknowledged a long wait; "" if nobody did. @param {Person} row */
 export const seenBy = ({ acknowledged }) =>
   acknowledged ? t("wait.seen_by", { by: acknowledged.by, at: times.short(acknowledged.at) }) : "";
 

@@ -21,7 +21,7 @@ type Display = {
   lang: string;
 };
 
-/** Where a screen is mounted. */
+/** A screen's distance and size. */
 type Hung = Pick<Display, "distance_m" | "diagonal_in">;
 
 /** Times of a day, as "22:00". */

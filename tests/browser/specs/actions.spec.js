@@ -132,7 +132,7 @@ test("a hold shows its reason and reminder to everybody; Admit all leaves partic
   for (const each of [held(page, bo.id), held(anne, bo.id)])
     await expect(each.locator(".held")).toHaveText(/^On hold by bert: needs an ID first, reminder at \d\d:\d\d$/);
   const all = page.locator('.heading [data-action="admit"]');
-  await expect(all, "the button counts who it lets in").toHaveText("Admit 1");
+  await expect(all, "the button counts whom it admits").toHaveText("Admit 1");
   await all.click();
   await expect(lastRequest(page)).toHaveText("Admitted 1");
   expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
@@ -272,7 +272,7 @@ test("a menu works by keyboard alone, and a question blocks all other keys", asy
   await expect(entry(page, "remove")).toBeFocused();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("n");
-  await expect(entry(page, "rename"), "the next that begins so").toBeFocused();
+  await expect(entry(page, "rename"), "the next entry with that letter").toBeFocused();
   await page.keyboard.press("End");
   await page.keyboard.press("Enter");
   await expect(question(page)).toContainText("Remove Bo Berg");
@@ -307,7 +307,7 @@ test("a key admits all of the open meeting after a question; brackets move betwe
       .locator("li.card")
       .evaluateAll((all) => all.sort((a, b) => a.dataset.index - b.dataset.index).map((each) => each.dataset.meeting));
   await page.locator(".brand").hover();
-  await expect.poll(shown, "who waits comes first").toEqual([ward.id, board.id]);
+  await expect.poll(shown, "waiting participants come first").toEqual([ward.id, board.id]);
   for (const [key, name] of [
     ["]", "Ward round"],
     ["]", "Board call"],

@@ -26,7 +26,7 @@ test("twenty arrivals within ten seconds make one sound and one notification wit
     globalThis.audioSpy.notices.map(({ tag, renotify, silent }) => ({ tag, renotify, silent })),
   );
   expect(new Set(shown.map(({ tag }) => tag)).size, "they replace each other").toBe(1);
-  expect(shown.filter(({ renotify }) => renotify).length, "and only the first is anew").toBe(1);
+  expect(shown.filter(({ renotify }) => renotify).length, "only the first one alerts").toBe(1);
   expect(
     shown.every(({ silent }) => silent),
     "the page makes the sound",
@@ -100,7 +100,7 @@ test("a hidden tab, whose timers sleep, plays sounds, notifies, and counts in it
   await expect(page).toHaveTitle("(1) Usher");
   await expect.poll(sign).toMatch(/^data:image\/svg\+xml,.*%3E1%3C%2Ftext/);
   await hide(page, false);
-  await expect.poll(() => notified(page), "whoever looks has seen").toEqual([]);
+  await expect.poll(() => notified(page), "a user who looks has seen it").toEqual([]);
   await demo.control("/leave", { participant: bo.id });
   await expect(page).toHaveTitle("Usher");
   await expect.poll(sign).toMatch(/usher\.svg$/);
@@ -200,14 +200,14 @@ test("with sound off, saved, a followed meeting still sounds; a muted one never 
   const page = await listening(desk);
   const [board, ward, talk] = [await demo.meeting("Board call"), await demo.meeting("Ward round"), await demo.meeting("Talk")];
   await expect(card(page, talk.id)).toBeVisible();
-  const stand = async (meeting, name) => {
+  const switchOn = async (meeting, name) => {
     await card(page, meeting.id).locator(".open").click();
     await page.getByRole("button", { name, exact: true }).click();
     await expect(page.getByRole("button", { name, exact: true })).toHaveAttribute("aria-pressed", "true");
     await page.keyboard.press("Escape");
   };
-  await stand(ward, "Follow this meeting");
-  await stand(talk, "Mute this meeting");
+  await switchOn(ward, "Follow this meeting");
+  await switchOn(talk, "Mute this meeting");
   await expect(page.locator("li.card").first(), "followed meetings come first").toHaveAttribute("data-meeting", ward.id);
   await demo.join(talk, "Tom");
   await expect(page.locator("#waiting-count")).toHaveText("1");

@@ -40,7 +40,7 @@ test("refused credentials are shown, retried only by a click, and fine once CMS 
   await expect(noteOn(viewer, "eu-2")).toContainText("refused our credentials");
   await expect(viewer.locator('[data-action="retry"]')).toHaveCount(0);
   await note.locator('[data-action="retry"]').click();
-  await expect.poll(() => refusals(cluster, "eu-2"), "the press is one more request").toBe(2);
+  await expect.poll(() => refusals(cluster, "eu-2"), "the click sends one more request").toBe(2);
   await expect(note).toContainText("refused our credentials");
   await expect(note.locator('[data-action="retry"]')).toBeEnabled();
   expect(await refusals(cluster, "eu-2")).toBe(2);

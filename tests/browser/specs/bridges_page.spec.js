@@ -88,7 +88,7 @@ test("others have no such page and receive no statistics; the keyboard opens and
   });
   await admin.reload();
   await live(admin);
-  expect(frames, "not before they are asked for").not.toContain("figures");
+  expect(frames, "not before they are requested").not.toContain("figures");
   await openBoard(admin);
   await expect.poll(() => frames.includes("figures")).toBe(true);
   await admin.keyboard.press("Escape");

@@ -31,7 +31,7 @@ test.beforeEach(async ({ cluster }) => cluster.reset());
 test("an admission across meetings asks first, names them, and admits only those it asked about", async ({ cluster, open }) => {
   const page = await open(cluster);
   const { all, ids } = await waiting(cluster, page, { "Board call": guests(6), "Ward round": ["Ana Silva"] });
-  await expect(primaries(page), "nothing that goes over meetings stands out").toHaveCount(0);
+  await expect(primaries(page), "no button across meetings stands out").toHaveCount(0);
   await shownAll(page).click();
   await expect(question(page)).toContainText("Admit 7 people into 2 meetings?");
   await expect(question(page).locator(".target-meetings li")).toHaveText([/Board call\s*6/, /Ward round\s*1/]);
@@ -46,7 +46,7 @@ test("an admission across meetings asks first, names them, and admits only those
   await page.keyboard.press("Enter");
   await expect(lastRequest(page)).toHaveText("Admitted 6");
   expect(await let_in(cluster, ids.slice(0, 6))).toBe(6);
-  expect(await cluster.lobbyOf(late.id), "who came meanwhile never joins").toBe("waiting");
+  expect(await cluster.lobbyOf(late.id), "later arrivals never join").toBe("waiting");
 });
 
 test("an admission of more than ten asks first, one of ten does not; Escape cancels", async ({ cluster, open }) => {
@@ -161,7 +161,7 @@ test("the keys n and a admit the next participant, however quickly they are pres
   await page.keyboard.press("n");
   await page.keyboard.press("a");
   await expect.poll(() => cluster.lobbyOf(ids[0])).toBe("in");
-  expect(await cluster.lobbyOf(ids[2]), "not whom the focus was on").toBe("waiting");
+  expect(await cluster.lobbyOf(ids[2]), "not the participant with the focus").toBe("waiting");
 });
 
 test("a refusal is shown in words, with advice and its code, also in the log", async ({ cluster, open }) => {

@@ -37,7 +37,7 @@ test("a request for hundreds shows its progress and can be stopped; the rest sta
   await expect(lastRequest(page)).toHaveText(/^Admitted \d+, \d+ stopped$/, { timeout: 20_000 });
   const [, done, stopped] = /Admitted (\d+), (\d+) stopped/.exec((await lastRequest(page).textContent()) ?? "") ?? [];
   expect(Number(done) + Number(stopped)).toBe(MANY);
-  expect(Number(done), "what was sent is told to its end").toBeGreaterThan(3);
+  expect(Number(done), "every request sent has its result").toBeGreaterThan(3);
   expect(Number(stopped)).toBeGreaterThan(10);
   expect((await waiting(cluster)).length).toBe(Number(stopped));
   await expect(selectionButton(page)).toHaveText(`Admit ${stopped}`);
@@ -84,7 +84,7 @@ test("a second click during a request sends nothing twice", async ({ cluster, op
   await admitOf(person(page, bo.id)).dblclick();
   await page.keyboard.press("Shift+A");
   await expect(lastRequest(page)).toHaveText("Admitted 1");
-  const presses = sent.filter((each) => each.type === "admit");
-  expect(presses.length).toBeLessThanOrEqual(2);
+  const requests = sent.filter((each) => each.type === "admit");
+  expect(requests.length).toBeLessThanOrEqual(2);
   expect(await cluster.lobbyOf(bo.id)).toBe("in");
 });

@@ -125,7 +125,7 @@ test("a link is shown once and lets one screen in, and the page notices a second
   expect(link.startsWith(`${cluster.url}/wall/t/`), link).toBe(true);
   await screenshotBoth(page, "displays-link");
   await page.mouse.click(4, 4);
-  await expect(field, "a press beside it does not take it away").toBeVisible();
+  await expect(field, "a click beside the dialog does not close it").toBeVisible();
   await answer(page, "yes");
   await expect(page.locator('[data-action="display-link"]')).toBeFocused();
   await expect(field).toHaveCount(0);
@@ -212,7 +212,7 @@ test("two administrators see the same list, which the server sends only while th
   });
   await other.reload();
   await live(other);
-  expect(frames, "not before it is asked for").not.toContain("displays");
+  expect(frames, "not before it is requested").not.toContain("displays");
   for (const page of [anne, other]) await openBoard(page);
   const wall = await screenOf(open, cluster);
   await pair(anne, wall, "Control room left");

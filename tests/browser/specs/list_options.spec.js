@@ -63,7 +63,7 @@ test("a click on a column's head orders the list by it, another one reverses the
   await expect.poll(() => listed(page)).toEqual(["Zoë Müller", "Bo Berg", "Ana Silva"]);
   await column(page, "meeting").getByRole("button").click();
   await expect.poll(() => listed(page)).toEqual(["Zoë Müller", "Bo Berg", "Ana Silva"]);
-  await expect(page.locator(".status-line"), "the longest wait is said whatever the order").toContainText("longest");
+  await expect(page.locator(".status-line"), "the page shows the longest wait in any order").toContainText("longest");
 });
 
 test("chips show filters and the number they hide, a click removes one, and the button says whom it admits", async ({ desk }) => {

@@ -39,7 +39,7 @@ test("5,000 people in 500 meetings stay smooth", async ({ open }) => {
     // A single slow value may be the machine's fault, so take the median.
     expect(middle(deltas)).toBeLessThan(400);
     expect(middle(keys)).toBeLessThan(300);
-    expect(await page.locator(".person").count(), "only what is in view is drawn").toBeLessThan(120);
+    expect(await page.locator(".person").count(), "only rows in view are drawn").toBeLessThan(120);
   } finally {
     await demo.end();
   }

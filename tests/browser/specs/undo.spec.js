@@ -76,7 +76,7 @@ test("an undo covers the user's series of admissions, and all get their old plac
   await page.keyboard.press("u");
   for (const each of people.slice(0, 2)) await expect.poll(() => cluster.lobbyOf(each.id)).toBe("waiting");
   await expect(page.locator('.person[data-gone="no"]')).toHaveCount(3);
-  expect(await Promise.all(people.map(began)), "the old arrivals count on").toEqual(before);
+  expect(await Promise.all(people.map(began)), "waits continue from the old arrival").toEqual(before);
   const order = () => page.locator('.person[data-gone="no"]').evaluateAll((rows) => rows.map((row) => row.dataset.participant));
   await expect.poll(order, { timeout: 15_000 }).toEqual(people.map((each) => each.id));
 });

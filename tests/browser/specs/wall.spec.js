@@ -101,14 +101,14 @@ test("only a silent bridge's data is stale; without the server all data is, with
   await expect(page.locator("#strip")).toContainText("eu-2");
   const figures = () =>
     page.locator("#waiting, #longest, #quiet-words").evaluateAll((all) => all.map(({ dataset }) => dataset.stale));
-  expect(await figures(), "some of it is known").toEqual(["no", "no", "no"]);
+  expect(await figures(), "some data is current").toEqual(["no", "no", "no"]);
   wall.show(null, [
     bridge("eu-1"),
     bridge("eu-2", { silent_since: now - 12_000 }),
     rows[1],
     meeting(3, 0, 0, now, { bridges: ["eu-2"] }),
   ]);
-  await expect.poll(figures, "all who wait are where nothing is known any more").toEqual(["yes", "yes", "yes"]);
+  await expect.poll(figures, "all who wait are in stale data").toEqual(["yes", "yes", "yes"]);
   for (const figure of ["#waiting", "#longest", "#quiet-words"])
     await expect(page.locator(figure)).toHaveCSS("text-decoration-line", "line-through");
   wall.show(null, [...BRIDGES, ...rows]);
@@ -149,7 +149,7 @@ test("a script that fails to load does not freeze the wall", async ({ cluster, o
     pages++ === 1 ? route.fulfill({ status: 502, body: "Bad gateway" }) : route.continue(),
   );
   await page.goto(cluster.url + link);
-  await expect(page.locator(".row .names bdi"), "what the server wrote").toHaveText("Bo B.");
+  await expect(page.locator(".row .names bdi"), "the server's first picture").toHaveText("Bo B.");
   await expect.poll(() => asked).toBe(1);
   await page.clock.fastForward(31_000);
   await expect.poll(() => pages).toBe(2);
@@ -304,6 +304,6 @@ test("a wall works without script", async ({ cluster, open }) => {
   await expect(page.locator(".row")).toContainText("Bo B.");
   await expect(page.locator("#waiting")).toHaveText("1");
   await expect(page.locator("#empty")).toHaveText("");
-  await expect(page.locator('meta[http-equiv="refresh"]'), "and it loads itself again").toHaveAttribute("content", "10");
+  await expect(page.locator('meta[http-equiv="refresh"]'), "the page reloads").toHaveAttribute("content", "10");
   await page.screenshot({ path: new URL("../report/wall-no-script.png", import.meta.url).pathname });
 });

@@ -84,7 +84,7 @@ test("sounds do not depend on how often the policy is asked", () => {
   arrivals.left("a");
   arrivals.arrived("b", 1000);
   assert.equal(arrivals.sounds(1000), false);
-  assert.equal(arrivals.sounds(90_000), true, "asked a minute late, it sounds then");
+  assert.equal(arrivals.sounds(90_000), true, "it sounds even if asked a minute late");
   assert.equal(arrivals.sounds(91_000), false);
 });
 

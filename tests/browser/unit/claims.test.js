@@ -61,11 +61,11 @@ test("take next asks for participants without a claim, in the order shown", () =
 test("a claim is renewed while its user is active, and otherwise expires", () => {
   assert.equal(nextStep(kept(), world()), "renew");
   assert.equal(nextStep(kept(), world({ now: RENEW - 1 })), "leave", "not too often");
-  assert.equal(nextStep(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9 })), "leave", "nothing was done since");
+  assert.equal(nextStep(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9 })), "leave", "no input since");
   assert.equal(
     nextStep(kept({ renewedAt: 10 }), world({ now: 60_000, inputAt: 9, open: true })),
     "leave",
-    "nor where a menu stands open",
+    "not while a menu is open",
   );
   assert.equal(nextStep(kept(), world({ open: true, idle: true })), "leave", "nobody is there");
 });
@@ -131,7 +131,7 @@ test("a claim that rows no longer show is forgotten, but not before they have sh
   all.claim(["p"]);
   all.answer("p");
   all.update(false);
-  assert.ok(all.claims.has("person", "p"), "the row is yet to come");
+  assert.ok(all.claims.has("person", "p"), "the row has not come yet");
   all.update(true);
   all.update(false);
   assert.equal(all.claims.own.size, 0);

@@ -225,13 +225,13 @@ test("a code is read however it is typed, and only pairing requires it", () => {
 
 test("a chosen meeting is found by its id, and by its name in its next run", () => {
   const chosen = { id: "m1", name: "Board call" };
-  const anew = { id: "m9", name: "board CALL" };
-  assert.equal(isChosen([chosen], anew), true);
+  const nextRun = { id: "m9", name: "board CALL" };
+  assert.equal(isChosen([chosen], nextRun), true);
   assert.equal(isChosen([{ id: "m2", name: "" }], { id: "m3", name: "" }), false);
-  assert.deepEqual(chooseMeeting([chosen], anew, false), []);
-  assert.deepEqual(chooseMeeting([chosen], anew, true), [anew]);
+  assert.deepEqual(chooseMeeting([chosen], nextRun, false), []);
+  assert.deepEqual(chooseMeeting([chosen], nextRun, true), [nextRun]);
   assert.deepEqual(
-    meetingsToChoose([anew, { id: "m4", name: "Finance" }], [chosen, { id: "m5", name: "Ward round" }]).map(({ id, runs }) => [
+    meetingsToChoose([nextRun, { id: "m4", name: "Finance" }], [chosen, { id: "m5", name: "Ward round" }]).map(({ id, runs }) => [
       id,
       runs,
     ]),

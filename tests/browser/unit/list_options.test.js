@@ -124,5 +124,5 @@ test("each active filter can be removed alone, and all of them together", () => 
   for (const { rest } of all) assert.equal(filters({ ...view, ...rest }, true).length, all.length - 1);
   assert.deepEqual(filters({ ...view, ...UNFILTERED }, true), []);
   assert.equal(clean({ ...view, ...UNFILTERED }).density, "compact");
-  assert.equal(filters(view, false).length, all.length - 2, "the filter by meeting sleeps while one is open");
+  assert.equal(filters(view, false).length, all.length - 2, "the filter by meeting is off while one is open");
 });

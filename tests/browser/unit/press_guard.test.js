@@ -80,7 +80,7 @@ test("a place ignores presses for a second after its request, or until the point
   pressGuard.follow(new Set());
   assert.equal(pressGuard.moved(11, 10, "admit"), false);
   assert.equal(pressGuard.rests("heading"), true);
-  assert.equal(pressGuard.moved(20, 10, "admit"), true, "the page is told");
+  assert.equal(pressGuard.moved(20, 10, "admit"), true, "buttons take presses again");
   assert.equal(pressGuard.rests("heading"), false);
 });
 

@@ -42,7 +42,7 @@ test("other rows move up around the pinned row, in their order", () => {
   const wanted = all("a b c p d e f").filter(({ id }) => !"abc".includes(id));
   const after = nextEntries(nextEntries(before, wanted, how({ now: 5000 })), wanted, how(pinned("p", 3)));
   assert.equal(shown(after), "d e f p");
-  assert.equal(shown(nextEntries(after, wanted, how({ now: 99_000 }))), "p d e f", "until nothing keeps it");
+  assert.equal(shown(nextEntries(after, wanted, how({ now: 99_000 }))), "p d e f", "until it is no longer pinned");
 });
 
 test("the pinned row moves up if too few rows are left", () => {

@@ -19,7 +19,7 @@ test("a wait has its meeting's thresholds, or the default ones if the meeting is
 test("only participants in the lobby wait", () => {
   assert.equal(waited(waits(), 3000), 2000);
   assert.equal(waited(waits({ lobby: "in" }), 3000), null);
-  assert.equal(waited(waits(), 500), 0, "a clock that is behind makes no wait negative");
+  assert.equal(waited(waits(), 500), 0, "a slow clock makes no wait negative");
 });
 
 test("a long wait is marked until it is acknowledged, but not during a hold", () => {

@@ -81,7 +81,7 @@ test("only a silent bridge's data is stale, by its last answer, and its waits st
   const by = Object.fromEntries([...shown.meetings, ...shown.quiet].map((seen) => [seen.row.id, seen]));
   assert.deepEqual([by.here.age, by.there.age, by.both.age, by.empty.age], [0, 12_000, 12_000, 12_000]);
   assert.deepEqual([by.here.ms, by.there.ms], [60_000, 48_000]);
-  assert.equal(by.both.ms, 60_000, "the wait goes on at the bridge that answers");
+  assert.equal(by.both.ms, 60_000, "the wait continues on the bridge that answers");
   assert.equal(shown.doubtful, 5);
   assert.deepEqual(
     shown.bridges.map(({ id, state, age }) => [id, state, age]),

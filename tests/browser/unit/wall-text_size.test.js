@@ -79,12 +79,12 @@ test("texts that fit are counted, with room for the count of the others", () => 
   assert.equal(fitting([3, 3, 3], 9, 1, 2, 0), 3, "all fit: no count is needed");
   assert.equal(fitting([3, 3, 4], 9, 1, 2, 0), 2);
   assert.equal(fitting([3, 5, 4], 9, 1, 2, 0), 1, "the second would leave no place for the count");
-  assert.equal(fitting([10, 1], 9, 1, 2, 0), 0, "nobody is passed over");
+  assert.equal(fitting([10, 1], 9, 1, 2, 0), 0, "no text is skipped");
   assert.equal(fitting([3, 3, 3], 9, 1, 2, 2), 1);
   assert.equal(fitting([5, 5, 5, 5], 9, 2, 2, 0), 2);
   assert.equal(fitting([5, 4, 5, 2, 5], 9, 2, 2, 0), 4);
   assert.equal(fitting([3, 3], 9, 0, 2, 0), 0);
-  assert.equal(fitting([5], 9, 3, 2, 12), 1, "what stands before and is too long takes lines of its own");
+  assert.equal(fitting([5], 9, 3, 2, 12), 1, "a long text before takes its own lines");
   assert.equal(fitting([5], 9, 2, 2, 12), 0);
   assert.equal(fitting([], 9, 1, 2, 0), 0);
 });
