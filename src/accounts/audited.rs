@@ -1,4 +1,4 @@
-//! Changes of accounts, each in one transaction with a note of it that the caller brings. Does not know where the note is written.
+//! Changes of accounts, each in one transaction with a note that the caller provides. Does not know where the note is written.
 
 use rusqlite::Connection;
 
@@ -7,15 +7,15 @@ use super::{Accounts, ChangeError, OfflineAccounts, password, table, user};
 use crate::db::DbError;
 use crate::model::Role;
 
-/// Writes down what was done to an account; where that fails, it is not done. Is given the user as the account was before, or as it was made.
+/// Records a change of an account; if that fails, the change is rolled back. Gets the user as it was before the change, or as it was added.
 pub type AuditNote = Box<dyn FnOnce(&Connection, &User) -> rusqlite::Result<()> + Send>;
 
-/// A failure that is not recorded.
-pub(super) fn none() -> AuditNote {
+/// Records nothing.
+pub(super) fn no_note() -> AuditNote {
     Box::new(|_, _| Ok(()))
 }
 
-/// One change of an account, with its note.
+/// One change of an account, to be written together with its note.
 pub struct AuditedAccounts<'a> {
     accounts: &'a Accounts,
     note: AuditNote,
@@ -35,7 +35,7 @@ impl AuditedAccounts<'_> {
         self.write(move |conn| table::add(conn, &name, role, &hash)).await.map(drop)
     }
 
-    /// Signs the user out everywhere. Call [`Accounts::notify`] when a session that takes the place of one of these is saved.
+    /// Signs the user out everywhere. Call [`Accounts::notify`] afterwards, once the session that replaces the current one is saved.
     pub async fn set_password(self, name: &str, password: &str) -> Result<User, ChangeError> {
         let password = user::check_password(name, password)?;
         let hash = self.accounts.hasher.hash(password).await;
@@ -71,7 +71,7 @@ fn with_note(conn: &Connection, work: impl FnOnce(&Connection) -> table::ChangeR
     Ok(done)
 }
 
-/// The same for the command line.
+/// Like [`AuditedAccounts`], for the command line.
 pub struct AuditedOffline<'a> {
     conn: &'a mut Connection,
     note: AuditNote,

@@ -1,20 +1,20 @@
-//! Browsers in which a user has logged in: a random cookie each, of which the database keeps a digest. It signs no user in; it only
-//! spares its user from the pauses that others' guessing causes (OWASP: device cookies). Sets no cookie.
+//! Browsers in which a user has signed in before. Each has a random token in a cookie; the database keeps its digest. The token signs nobody
+//! in: it only spares its user the pauses that other people's guesses cause (OWASP: device cookies). Sets no cookie.
 
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
 use crate::clock::now_ms;
 
-/// Browsers of one user that are known; the one used longest ago is forgotten first.
-const MOST: u32 = 32;
+/// The most browsers remembered for one user; the one that was used the longest ago is forgotten first.
+const MAX_DEVICES: u32 = 32;
 
-/// One that was not used for so long is forgotten.
+/// A browser that was not used for this long is forgotten.
 pub const DEVICE_KEPT_DAYS: u32 = 180;
 const KEPT_MS: i64 = DEVICE_KEPT_DAYS as i64 * 24 * 3_600_000;
 
-/// Tokens of one request that are looked at: cookies of one name may lie in several paths.
-pub(super) const DEVICE_TOKENS: usize = 4;
+/// The most tokens of one request that are looked up: cookies of the same name may exist for several paths.
+pub(super) const MAX_TOKENS: usize = 4;
 
 /// The digest of a browser's token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,22 +26,22 @@ impl Device {
     }
 }
 
-/// A token for a browser: 128 random bits.
+/// A new token for a browser: 128 random bits.
 pub(super) fn new_device_token() -> String {
     hex::encode(rand::random::<[u8; 16]>())
 }
 
-/// Is this how tokens look?
+/// Whether a text could be a token.
 pub fn is_device_token(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// The first of these in which the user of this name key has logged in; asks the same for users who don't exist.
+/// The first of these browsers in which the user with this name key has signed in. Does the same work for users who don't exist.
 pub(super) fn known_to(conn: &Connection, devices: &[Device], name_key: &str) -> rusqlite::Result<Option<Device>> {
     let mut known = conn.prepare_cached(
         "SELECT 1 FROM devices JOIN users ON users.id = devices.user WHERE devices.id = ?1 AND users.name_key = ?2 AND devices.seen > ?3",
     )?;
-    for device in devices.iter().take(DEVICE_TOKENS) {
+    for device in devices.iter().take(MAX_TOKENS) {
         if known.exists(params![device.0, name_key, now_ms() - KEPT_MS])? {
             return Ok(Some(*device));
         }
@@ -49,10 +49,10 @@ pub(super) fn known_to(conn: &Connection, devices: &[Device], name_key: &str) ->
     Ok(None)
 }
 
-/// The first of these in which anybody has logged in: several moderators may share one browser.
+/// The first of these browsers in which anybody has signed in: several moderators may share one.
 pub(super) fn known(conn: &Connection, devices: &[Device]) -> rusqlite::Result<Option<Device>> {
     let mut known = conn.prepare_cached("SELECT 1 FROM devices WHERE id = ?1 AND seen > ?2")?;
-    for device in devices.iter().take(DEVICE_TOKENS) {
+    for device in devices.iter().take(MAX_TOKENS) {
         if known.exists(params![device.0, now_ms() - KEPT_MS])? {
             return Ok(Some(*device));
         }
@@ -64,7 +64,7 @@ pub(super) fn remember(conn: &Connection, device: Device, user: i64) -> rusqlite
     conn.execute("INSERT OR REPLACE INTO devices (id, user, seen) VALUES (?1, ?2, ?3)", params![device.0, user, now_ms()])?;
     conn.execute(
         "DELETE FROM devices WHERE user = ?1 AND id NOT IN (SELECT id FROM devices WHERE user = ?1 ORDER BY seen DESC LIMIT ?2)",
-        params![user, MOST],
+        params![user, MAX_DEVICES],
     )
     .map(drop)
 }
@@ -79,7 +79,7 @@ mod tests {
     use crate::db::open_connection;
 
     #[test]
-    fn a_user_has_a_bounded_number_of_them() {
+    fn the_browsers_of_a_user_are_bounded() {
         let dir = tempfile::tempdir().expect("directory");
         let conn = open_connection(dir.path()).expect("database");
         let add = "INSERT INTO users (id, name, name_key, role, hash, stamp, created) VALUES (?1, ?2, ?2, 'viewer', '', x'', 0)";
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_random_and_looks_like_one() {
+    fn a_new_token_is_random_and_valid() {
         let token = new_device_token();
         assert!(is_device_token(&token) && token != new_device_token());
         assert!(!is_device_token("") && !is_device_token(&"x".repeat(32)) && !is_device_token(&token[1..]));

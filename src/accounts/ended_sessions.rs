@@ -1,29 +1,29 @@
-//! SessionEnd sessions ended that another one replaced. Only words hang on it: that they have ended stands in the database.
+//! Remembers why sessions ended. Only used for the reason that a socket is closed with; the database decides whether a session is valid.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tower_sessions_core::session::Id;
 
-/// Sockets look within a moment; so many ends may come meanwhile.
+/// The most ends remembered; sockets ask within moments.
 const REMEMBERED: usize = 1000;
 
-/// SessionEnd a session ended.
+/// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionEnd {
     SignedOut,
-    /// A user signed in with the same browser.
-    NewLogIn,
-    /// The password was changed with it.
+    /// Another sign-in in the same browser replaced it.
+    NewSignIn,
+    /// The user changed the password in this session; a new one replaced it.
     NewPassword,
 }
 
 impl SessionEnd {
-    /// The reason that the socket's close frame carries.
+    /// The reason in the close frame of the socket.
     pub fn words(self) -> &'static str {
         match self {
             Self::SignedOut => "signed out",
-            Self::NewLogIn => "signed in again in this browser",
+            Self::NewSignIn => "signed in again in this browser",
             Self::NewPassword => "the password was changed",
         }
     }

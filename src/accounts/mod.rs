@@ -1,4 +1,4 @@
-//! Accounts: who may log in, as what, and whether a log-in is still good. Knows no pages and no cookies.
+//! Accounts: who may sign in, with which role, and whether a session is still valid. Knows no pages and no cookies.
 
 mod audited;
 mod devices;
@@ -36,7 +36,7 @@ use ended_sessions::EndedSessions;
 use password::Hasher;
 use user::name_key;
 
-/// A database failure, or a rule that says no.
+/// The database failed, or a rule forbids the change.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     #[error(transparent)]
@@ -50,26 +50,26 @@ pub enum ChangeError {
 pub struct Accounts {
     db: Db,
     sessions: Sessions,
-    /// SessionEnd sessions ended that were replaced a moment ago, for the sockets that still belong to them.
+    /// Why sessions ended recently, for their sockets that are still open.
     ended: EndedSessions,
     hasher: Hasher,
-    /// Rises when an account or log-in changed, so that open sockets look at once.
+    /// Rises when an account or session changes, so that open sockets check theirs at once.
     changed: Arc<watch::Sender<u64>>,
-    /// The database's version when its other writers were last looked for.
-    foreign: Arc<AtomicI64>,
+    /// The database's version when changes by other processes were last checked for.
+    last_data_version: Arc<AtomicI64>,
     keys_renewed: Arc<OnceCell<()>>,
 }
 
-/// Characters of a typed name that are looked at.
-const LONGEST_TYPED: usize = 4 * MAX_NAME;
+/// Characters of a typed name that are read.
+const MAX_TYPED_NAME: usize = 4 * MAX_NAME;
 
-/// The key under which attempts on a typed name are counted: one for all ways to write it.
+/// The key under which sign-in attempts for a typed name are counted; the same for all spellings of the name.
 pub fn attempts_key(name: &str) -> String {
-    name_key(&name.chars().take(LONGEST_TYPED).collect::<String>()).chars().take(MAX_NAME).collect()
+    name_key(&name.chars().take(MAX_TYPED_NAME).collect::<String>()).chars().take(MAX_NAME).collect()
 }
 
 impl Accounts {
-    /// `session_idle`: how long a log-in lasts that no request and no open page uses.
+    /// `session_idle`: how long a session lasts that no request and no open page uses.
     pub fn new(db: Db, session_idle: Duration) -> Self {
         let sessions = Sessions::new(db.clone(), session_idle);
         Self {
@@ -78,12 +78,12 @@ impl Accounts {
             ended: EndedSessions::default(),
             hasher: Hasher::new(),
             changed: Arc::new(watch::channel(0).0),
-            foreign: Arc::default(),
+            last_data_version: Arc::default(),
             keys_renewed: Arc::default(),
         }
     }
 
-    /// With the end of sessions that the configuration sets, also when it changes.
+    /// Takes the maximum age of sessions from the configuration, also when it changes.
     pub fn configured(mut self, config: Live<WebConfig>) -> Self {
         self.sessions = self.sessions.configured(config);
         self
@@ -93,20 +93,20 @@ impl Accounts {
         self.sessions.clone()
     }
 
-    /// Wakes when an account or log-in has changed; by the command line only where [`Self::look_for_foreign_changes`] is called.
+    /// Wakes when an account or session has changed; when the command line changed it, only after [`Self::check_for_external_changes`].
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
 
-    /// Makes every socket look at its log-in again.
+    /// Makes every socket check its session again.
     pub fn notify(&self) {
         self.changed.send_modify(|n| *n += 1);
     }
 
-    /// Makes every socket look again if another process has written to the database since the last call.
-    pub async fn look_for_foreign_changes(&self) -> Result<(), DbError> {
-        let version = self.db.foreign_version().await?;
-        if self.foreign.swap(version, Ordering::Relaxed) != version {
+    /// Calls [`Self::notify`] if another process has written to the database since the last call.
+    pub async fn check_for_external_changes(&self) -> Result<(), DbError> {
+        let version = self.db.data_version().await?;
+        if self.last_data_version.swap(version, Ordering::Relaxed) != version {
             self.notify();
         }
         Ok(())
@@ -124,13 +124,13 @@ impl Accounts {
         self.db.read(move |conn| table::by_id(conn, id)).await
     }
 
-    /// The user of this name if the password is right. Takes as long for names that don't exist.
-    pub async fn verify(&self, name: &str, password: &str, lane: HashQueue) -> Result<Result<Option<User>, HasherBusy>, DbError> {
+    /// The user with this name if the password is right. Takes as long for names that don't exist.
+    pub async fn verify(&self, name: &str, password: &str, queue: HashQueue) -> Result<Result<Option<User>, HasherBusy>, DbError> {
         self.renew_keys().await?;
-        let name: String = name.chars().take(LONGEST_TYPED).collect();
+        let name: String = name.chars().take(MAX_TYPED_NAME).collect();
         let found = self.db.read(move |conn| table::by_name(conn, &name)).await?;
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
-        let right = match self.hasher.verify(user::candidates(password), hash.clone(), lane).await {
+        let right = match self.hasher.verify(user::candidates(password), hash.clone(), queue).await {
             Ok(right) => right,
             Err(busy) => return Ok(Err(busy)),
         };
@@ -143,23 +143,23 @@ impl Accounts {
         Ok(Ok(user.filter(|_| right.is_some())))
     }
 
-    /// Once: users of older Ushers are found by the keys of today.
+    /// Once per start: gives users that an older version saved the name keys of this version.
     async fn renew_keys(&self) -> Result<(), DbError> {
         self.keys_renewed.get_or_try_init(|| self.db.write(table::renew_keys)).await.map(drop)
     }
 
-    /// Finds the browser's token with which this user has signed in before, if any.
+    /// The first of these browsers in which this user has signed in before, if any.
     pub async fn known_device(&self, name: &str, devices: Vec<Device>) -> Result<Option<Device>, DbError> {
-        let key: String = name_key(&name.chars().take(LONGEST_TYPED).collect::<String>());
+        let key: String = name_key(&name.chars().take(MAX_TYPED_NAME).collect::<String>());
         self.db.read(move |conn| devices::known_to(conn, &devices, &key)).await
     }
 
-    /// Knows the browser for this user from now on. Returns a new token for it, unless one of its own is known.
+    /// Remembers the browser for this user. Returns a new token for it, unless one of its tokens is known already.
     pub async fn remember_device(&self, user: i64, devices: Vec<Device>) -> Result<Option<String>, DbError> {
         let new = devices::new_device_token();
         let fresh = Device::of(&new);
         let known = self.db.write(move |conn| {
-            // Never one that nobody has logged in with: it may have been planted.
+            // A token that nobody has signed in with is never adopted: it may have been planted.
             let known = devices::known(conn, &devices)?;
             devices::remember(conn, known.unwrap_or(fresh), user)?;
             Ok(known)
@@ -167,29 +167,29 @@ impl Accounts {
         Ok(if known.await?.is_some() { None } else { Some(new) })
     }
 
-    /// The same as [`AuditedAccounts::add`] without a note, as the next ones.
+    /// Like [`AuditedAccounts::add`], without a note; so are the next three.
     pub async fn add(&self, name: &str, role: Role, password: &str) -> Result<(), ChangeError> {
-        self.noted(audited::none()).add(name, role, password).await
+        self.noted(audited::no_note()).add(name, role, password).await
     }
 
     pub async fn set_password(&self, name: &str, password: &str) -> Result<User, ChangeError> {
-        self.noted(audited::none()).set_password(name, password).await
+        self.noted(audited::no_note()).set_password(name, password).await
     }
 
     pub async fn set_role(&self, name: &str, role: Role) -> Result<(), ChangeError> {
-        self.noted(audited::none()).set_role(name, role).await
+        self.noted(audited::no_note()).set_role(name, role).await
     }
 
     pub async fn remove(&self, name: &str) -> Result<(), ChangeError> {
-        self.noted(audited::none()).remove(name).await
+        self.noted(audited::no_note()).remove(name).await
     }
 
-    /// Is this session still a log-in of this user? If so it lasts on.
-    pub async fn still_logged_in(&self, session: Id, user: i64) -> Result<SessionStatus, DbError> {
+    /// Whether this session of this user is still valid. If so, its end is postponed.
+    pub async fn check_session(&self, session: Id, user: i64) -> Result<SessionStatus, DbError> {
         self.sessions.check(session, user).await
     }
 
-    /// Remembers for a while why a session was ended; its sockets are told when they look.
+    /// Remembers for a while why a session ended, for its sockets that are still open.
     pub fn note_end(&self, session: Id, why: SessionEnd) {
         self.ended.note(session, why);
     }
@@ -198,12 +198,12 @@ impl Accounts {
         self.ended.why(session)
     }
 
-    /// Notes when somebody was last here; may be lost.
+    /// Records the time of a user's last visit; the write may be dropped.
     pub fn seen(&self, user: i64) {
         self.db.later(move |conn| table::seen(conn, user));
     }
 
-    /// The first of these that is somebody's log-in.
+    /// The first of these sessions that is valid.
     pub async fn known_session(&self, sessions: Vec<Id>) -> Result<Option<Id>, DbError> {
         self.sessions.known(sessions).await
     }
@@ -214,7 +214,7 @@ impl Accounts {
     }
 }
 
-/// The same for the command line: at once, on a connection of its own, while a server may be running.
+/// The accounts for the command line: blocking, on a connection of its own, while a server may be running.
 pub struct OfflineAccounts<'a>(pub &'a mut Connection);
 
 impl OfflineAccounts<'_> {
@@ -222,7 +222,7 @@ impl OfflineAccounts<'_> {
         Ok(table::list(self.0).map_err(DbError::from)?)
     }
 
-    /// Would this name do for a new user? Asked before the password is.
+    /// Checks whether a new user may have this name, before the password is asked for.
     pub fn check_new_name(&mut self, name: &str) -> Result<String, ChangeError> {
         let name = user::check_name(name)?;
         match self.exists(&name)? {
@@ -231,7 +231,7 @@ impl OfflineAccounts<'_> {
         }
     }
 
-    /// Would this password do for this user? Asked before anything is written.
+    /// Checks whether a user may have this password, before anything is written.
     pub fn check_password(name: &str, password: &str) -> Result<(), AccountError> {
         user::check_password(name, password).map(drop)
     }
@@ -243,21 +243,21 @@ impl OfflineAccounts<'_> {
         })
     }
 
-    /// The same as [`AuditedOffline::add`] without a note, as the next ones.
+    /// Like [`AuditedOffline::add`], without a note; so are the next three.
     pub fn add(&mut self, name: &str, role: Role, password: &str) -> Result<(), ChangeError> {
-        self.noted(audited::none()).add(name, role, password)
+        self.noted(audited::no_note()).add(name, role, password)
     }
 
     pub fn set_password(&mut self, name: &str, password: &str) -> Result<(), ChangeError> {
-        self.noted(audited::none()).set_password(name, password)
+        self.noted(audited::no_note()).set_password(name, password)
     }
 
     pub fn set_role(&mut self, name: &str, role: Role) -> Result<(), ChangeError> {
-        self.noted(audited::none()).set_role(name, role)
+        self.noted(audited::no_note()).set_role(name, role)
     }
 
     pub fn remove(&mut self, name: &str) -> Result<(), ChangeError> {
-        self.noted(audited::none()).remove(name)
+        self.noted(audited::no_note()).remove(name)
     }
 
     fn commit<T>(&mut self, work: impl FnOnce(&Connection) -> table::ChangeResult<T>) -> Result<T, ChangeError> {

@@ -1,4 +1,4 @@
-//! argon2id: slow on purpose, so off the async threads and only a few at a time. Knows no accounts.
+//! Hashes passwords with argon2id. It is slow on purpose, so it runs on blocking threads, only two hashes at a time. Knows no accounts.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,19 +6,20 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
-/// The queue in which an attempt waits for a slot. Each hash takes 19 MiB and a core for some 25 ms; two at once keep a small machine responsive.
+/// The queue in which an attempt waits; each hashes one password at a time. A hash takes 19 MiB and about 25 ms of one core, so two at once
+/// leave a small machine responsive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HashQueue {
-    /// Users known by their browser or session. A flood of guesses does not stand in front of them.
+    /// For users known by their browser or session. A flood of guesses does not delay them.
     Known,
-    /// All others: one hash at a time, so that guessing from ever new addresses costs one core at most.
+    /// For everybody else: guessing from ever new addresses costs one core at most.
     Stranger,
 }
 
-/// Strangers who may wait for their turn, a few seconds at most.
+/// The most strangers that may wait: the last of them waits a few seconds.
 const STRANGERS: usize = 200;
 
-/// Too many others are waiting to have their password looked at.
+/// Too many passwords are waiting to be checked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct HasherBusy;
 
@@ -39,17 +40,18 @@ impl Hasher {
         run(&self.known, move || hash(&password)).await
     }
 
-    /// The first of `texts` that the hash is of. Without a hash it takes as long and finds none: nobody can measure which names exist.
-    pub(super) async fn verify(&self, texts: Vec<String>, hash: Option<String>, lane: HashQueue) -> Result<Option<String>, HasherBusy> {
-        let _place = match lane {
+    /// The first of `texts` that matches the hash. Without a hash it finds none and takes as long, so that nobody can measure which names
+    /// exist.
+    pub(super) async fn verify(&self, texts: Vec<String>, hash: Option<String>, queue: HashQueue) -> Result<Option<String>, HasherBusy> {
+        let _permit = match queue {
             HashQueue::Known => None,
             HashQueue::Stranger => Some(self.waiting.try_acquire().map_err(|_| HasherBusy)?),
         };
-        let slots = if lane == HashQueue::Known { &self.known } else { &self.strangers };
+        let slots = if queue == HashQueue::Known { &self.known } else { &self.strangers };
         Ok(run(slots, move || {
             let known = hash.is_some();
-            let hash = hash.unwrap_or_else(|| nobody().to_owned());
-            // Each is tried whatever came of the others.
+            let hash = hash.unwrap_or_else(|| dummy_hash().to_owned());
+            // Tries all of them, so that the time does not depend on which one matches.
             let right: Vec<String> = texts.into_iter().filter(|text| is_hash_of(&hash, text)).collect();
             right.into_iter().next().filter(|_| known)
         })
@@ -71,7 +73,7 @@ pub(super) fn hash(password: &str) -> String {
     Argon2::default().hash_password(password.as_bytes()).expect("the default parameters are valid").to_string()
 }
 
-fn nobody() -> &'static str {
+fn dummy_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| hash("nobody's password"))
 }
@@ -81,16 +83,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn strangers_wait_in_a_bounded_queue_and_in_front_of_nobody_known() {
+    async fn strangers_wait_in_a_bounded_queue_that_delays_no_known_user() {
         let hasher = Hasher::new();
-        let _all = hasher.waiting.acquire_many(u32::try_from(STRANGERS).expect("few")).await.expect("places");
-        let verify = |lane| hasher.verify(vec!["right".into()], Some(hash("right")), lane);
+        let _all = hasher.waiting.acquire_many(u32::try_from(STRANGERS).expect("few")).await.expect("permits");
+        let verify = |queue| hasher.verify(vec!["right".into()], Some(hash("right")), queue);
         assert_eq!(verify(HashQueue::Stranger).await, Err(HasherBusy));
         assert_eq!(verify(HashQueue::Known).await, Ok(Some("right".into())));
     }
 
     #[tokio::test]
-    async fn a_slot_of_strangers_that_is_taken_holds_up_nobody_known() {
+    async fn a_stranger_being_hashed_delays_no_known_user() {
         let hasher = Hasher::new();
         let _taken = hasher.strangers.acquire().await.expect("slot");
         let known = hasher.verify(vec!["wrong".into()], Some(hash("right")), HashQueue::Known);

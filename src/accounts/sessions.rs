@@ -1,5 +1,4 @@
-//! Log-in sessions in SQLite: they survive a restart, end after a time in which nobody used them, and in any case some time after the log-in.
-//! Sets no cookie.
+//! Sessions in SQLite. They survive a restart, and end when they have been idle too long or have reached their maximum age. Sets no cookie.
 
 use std::collections::HashMap;
 
@@ -14,33 +13,33 @@ use crate::clock::now_ms;
 use crate::config::{LONGEST_SESSION, Live, WebConfig};
 use crate::db::{Db, DbError};
 
-/// Where axum-login keeps who is logged in, within a session.
+/// The key of a session's data under which axum-login keeps the signed-in user.
 pub(crate) const LOGIN_KEY: &str = "login";
 
-/// Expiry is pushed out only when it moves by this much, so that an open page costs few writes.
+/// The expiry is written only when it moves by at least this much, so that an open page costs few writes.
 const TOUCH_EVERY_MS: i64 = 60_000;
 
 #[derive(Debug, Clone)]
 pub struct Sessions {
     db: Db,
     idle_ms: i64,
-    /// How long a session lasts at most; without it: the default.
+    /// Has the maximum age of a session; None: the default applies.
     config: Option<Live<WebConfig>>,
 }
 
-/// Whether a session still holds.
+/// Whether a session is still valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionStatus {
-    /// Until this moment at most, in Unix milliseconds.
+    /// `ends`: when it reaches its maximum age; Unix milliseconds.
     Good {
         ends: i64,
     },
-    /// It has lasted as long as it may.
+    /// It has reached its maximum age.
     TooOld,
     Ended,
 }
 
-/// The part of a session that is compared in SQL.
+/// The fields of a session that have columns of their own, because SQL compares them.
 struct SessionRecord {
     user: Option<i64>,
     stamp: Option<Vec<u8>>,
@@ -51,21 +50,21 @@ impl Sessions {
         Self { db, idle_ms: i64::try_from(idle.as_millis()).unwrap_or(i64::MAX / 4), config: None }
     }
 
-    /// Ends sessions when `session.max_hours` says so, also when that changes.
+    /// Takes the maximum age from `session.max_hours`, also when it changes.
     pub(super) fn configured(self, config: Live<WebConfig>) -> Self {
         Self { config: Some(config), ..self }
     }
 
-    /// How long a session may last.
+    /// The maximum age of a session.
     fn longest_ms(&self) -> i64 {
         let longest = self.config.as_ref().map_or(LONGEST_SESSION, |config| config.get().longest_session);
         i64::try_from(longest.as_millis()).unwrap_or(i64::MAX / 4)
     }
 
-    /// Is this session still a log-in of this user? If so, its end moves away.
+    /// Whether this session of this user is still valid. If so, its expiry is postponed.
     pub(super) async fn check(&self, id: Id, user: i64) -> std::result::Result<SessionStatus, DbError> {
         let key = id.to_string();
-        // `+expires`: with a bound limit on an indexed column SQLite would plan the statement anew for each new limit.
+        // `+expires` keeps the index out: with a bound limit on an indexed column SQLite would plan the statement anew for each limit.
         let found = self.db.read(move |conn| {
             conn.prepare_cached(
                 "SELECT expires, begun FROM sessions JOIN users ON users.id = sessions.user
@@ -83,7 +82,7 @@ impl Sessions {
         Ok(SessionStatus::Good { ends })
     }
 
-    /// The first of these that is a log-in.
+    /// The first of these sessions that is valid.
     pub(super) async fn known(&self, ids: Vec<Id>) -> std::result::Result<Option<Id>, DbError> {
         let now = now_ms();
         self.db
@@ -113,7 +112,7 @@ impl Sessions {
         }
     }
 
-    /// Drops what has ended; called now and then.
+    /// Deletes the sessions that have ended; called now and then.
     pub(super) fn sweep(&self) {
         let (now, longest) = (now_ms(), self.longest_ms());
         self.db.later(move |conn| {
@@ -136,7 +135,7 @@ impl SessionStore for Sessions {
         }
     }
 
-    /// Only changes what is there: a session that was ended meanwhile must not come back.
+    /// Only updates: a session that was ended meanwhile must not come back.
     async fn save(&self, record: &Record) -> Result<()> {
         let (row, data, expires) = (record.clone(), encode(record)?, now_ms() + self.idle_ms);
         self.db.write(move |conn| update(conn, &row, &data, expires)).await.map_err(backend)

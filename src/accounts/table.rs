@@ -1,4 +1,4 @@
-//! The accounts in SQLite: each function is one statement of what happens, within the caller's transaction. Hashes nothing.
+//! The accounts in SQLite. Each function works within the caller's transaction. Hashes nothing.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::user::{AccountError, User, UserSummary, name_key, old_name_key};
 use crate::clock::now_ms;
 use crate::model::Role;
 
-/// Either the database failed (outer), or the rules say no (inner).
+/// The outer error is of the database, the inner one is a rule that forbids the change.
 pub(super) type ChangeResult<T> = rusqlite::Result<Result<T, AccountError>>;
 
 pub(super) fn new_stamp() -> Vec<u8> {
@@ -21,7 +21,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
 
 fn role(row: &Row<'_>) -> rusqlite::Result<Role> {
     let text: String = row.get("role")?;
-    // The table's CHECK allows nothing else; were it otherwise, the least right is the safe one.
+    // The table's CHECK allows no other text; the role with the fewest rights is the safe fallback.
     Ok(Role::parse(&text).unwrap_or(Role::Viewer))
 }
 
@@ -33,14 +33,14 @@ pub(super) fn by_id(conn: &Connection, id: i64) -> rusqlite::Result<Option<User>
 pub(super) fn by_name(conn: &Connection, name: &str) -> rusqlite::Result<Option<(User, String)>> {
     let mut found = conn.prepare_cached("SELECT * FROM users WHERE name_key = ?1")?;
     let mut by_key = |key: String| found.query_row([key], |row| Ok((user(row)?, row.get("hash")?))).optional();
-    // Two older users may share one key of today; then each goes on under the name that is typed exactly.
+    // Two users saved by an older version may have the same key now; each is then found by the exact spelling.
     match by_key(old_name_key(name))? {
         Some(found) => Ok(Some(found)),
         None => by_key(name_key(name)),
     }
 }
 
-/// Gives users of older Ushers the key of today, where no other user has it.
+/// Gives users that an older version saved the key of this version, unless another user has it.
 pub(super) fn renew_keys(conn: &Connection) -> rusqlite::Result<()> {
     let mut all = conn.prepare("SELECT id, name, name_key FROM users")?;
     let rows = all.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?;
@@ -53,7 +53,7 @@ pub(super) fn renew_keys(conn: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Keeps the hash of the same password in its normal form.
+/// Replaces the hash by one of the same password in normal form.
 pub(super) fn renew_hash(conn: &Connection, id: i64, old: &str, new: &str) -> rusqlite::Result<()> {
     conn.execute("UPDATE users SET hash = ?3 WHERE id = ?1 AND hash = ?2", params![id, old, new]).map(drop)
 }
@@ -71,7 +71,7 @@ pub(super) fn count(conn: &Connection) -> rusqlite::Result<i64> {
     conn.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
 }
 
-/// The user that was made.
+/// Adds a user; returns it.
 pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> ChangeResult<User> {
     renew_keys(conn)?;
     if by_name(conn, name)?.is_some() {
@@ -87,7 +87,7 @@ pub(super) fn add(conn: &Connection, name: &str, role: Role, hash: &str) -> Chan
     Ok(Ok(User { id: conn.last_insert_rowid(), name: name.trim().into(), role, stamp }))
 }
 
-/// Ends every log-in of the user.
+/// Sets the password and ends every session of the user.
 pub(super) fn set_password(conn: &Connection, name: &str, hash: &str) -> ChangeResult<User> {
     let Some((mut user, _)) = by_name(conn, name)? else {
         return Ok(Err(AccountError::Unknown(name.to_owned())));
@@ -98,7 +98,7 @@ pub(super) fn set_password(conn: &Connection, name: &str, hash: &str) -> ChangeR
     Ok(Ok(user))
 }
 
-/// The user with the role from before.
+/// Changes the role and ends every session; returns the user with the old role.
 pub(super) fn set_role(conn: &Connection, name: &str, role: Role) -> ChangeResult<User> {
     let Some((user, _)) = by_name(conn, name)? else {
         return Ok(Err(AccountError::Unknown(name.to_owned())));
@@ -113,7 +113,7 @@ pub(super) fn set_role(conn: &Connection, name: &str, role: Role) -> ChangeResul
     Ok(Ok(user))
 }
 
-/// Its sessions go with it (foreign key).
+/// Removes a user; the foreign key removes the user's sessions.
 pub(super) fn remove(conn: &Connection, name: &str) -> ChangeResult<User> {
     let Some((user, _)) = by_name(conn, name)? else {
         return Ok(Err(AccountError::Unknown(name.to_owned())));

@@ -16,7 +16,7 @@ async fn verify(accounts: &Accounts, name: &str, password: &str) -> Option<User>
 }
 
 #[tokio::test]
-async fn only_the_right_password_of_a_known_name_opens() {
+async fn only_the_right_password_of_a_known_name_is_accepted() {
     let (_dir, accounts) = accounts().await;
     let name = |user: Option<User>| user.map(|user| user.name.to_string());
     assert_eq!(name(verify(&accounts, "ana", PASSWORD).await), Some("Ana".into()), "names ignore case");
@@ -26,7 +26,7 @@ async fn only_the_right_password_of_a_known_name_opens() {
 }
 
 #[tokio::test]
-async fn a_name_is_taken_whatever_its_case() {
+async fn two_names_must_differ_by_more_than_case() {
     let (_dir, accounts) = accounts().await;
     let refused = accounts.add("ANA", Role::Viewer, PASSWORD).await;
     assert!(matches!(refused, Err(ChangeError::Rule(AccountError::Taken(_)))), "{refused:?}");
@@ -77,25 +77,25 @@ async fn a_name_and_a_password_may_be_typed_composed_or_not() {
     assert!(matches!(refused, Err(ChangeError::Rule(AccountError::Taken(_)))), "{refused:?}");
 }
 
-/// Adds a user as older Ushers did: name and password as they were typed.
-fn add_as_before(conn: &Connection, name: &str, password: &str) {
+/// Adds a user as older versions did: name and password as they were typed.
+fn add_as_older_versions_did(conn: &Connection, name: &str, password: &str) {
     let key = name.to_lowercase();
     let sql = "INSERT INTO users (name, name_key, role, hash, stamp, created) VALUES (?1, ?2, 'viewer', ?3, x'00', 0)";
     conn.execute(sql, rusqlite::params![name, key, password::hash(password)]).expect("added");
 }
 
 #[tokio::test]
-async fn users_of_older_ushers_get_in_as_they_did_and_then_in_each_form() {
+async fn users_saved_by_older_versions_can_sign_in_with_any_normal_form() {
     let (dir, accounts) = accounts().await;
     let conn = crate::db::open_connection(dir.path()).expect("connection");
-    add_as_before(&conn, "Zoe\u{308}", "Mu\u{308}llers horse");
-    // Two that differ by form alone go on as two.
-    add_as_before(&conn, "Rene\u{301}", "first horse of two");
-    add_as_before(&conn, "Rene\u{301}".replace("e\u{301}", "é").as_str(), "second horse of two");
-    assert!(verify(&accounts, "Zoë", "Müllers horse").await.is_none(), "its hash is of another form");
+    add_as_older_versions_did(&conn, "Zoe\u{308}", "Mu\u{308}llers horse");
+    // Two users whose names differ only by normal form stay two users.
+    add_as_older_versions_did(&conn, "Rene\u{301}", "first horse of two");
+    add_as_older_versions_did(&conn, "Rene\u{301}".replace("e\u{301}", "é").as_str(), "second horse of two");
+    assert!(verify(&accounts, "Zoë", "Müllers horse").await.is_none(), "the hash is of another normal form");
     assert!(verify(&accounts, "Zoë", "Mu\u{308}llers horse").await.is_some(), "as it was set");
     accounts.db.flush().await.expect("flushed");
-    assert!(verify(&accounts, "zoe\u{308}", "Müllers horse").await.is_some(), "in each form from then on");
+    assert!(verify(&accounts, "zoe\u{308}", "Müllers horse").await.is_some(), "in any normal form from then on");
     assert!(verify(&accounts, "Rene\u{301}", "first horse of two").await.is_some());
     assert!(verify(&accounts, "René", "second horse of two").await.is_some());
 }

@@ -1,9 +1,9 @@
-//! Slows log-in attempts down where they come from, with growing pauses, and keeps nobody else waiting.
+//! Slows sign-in attempts by their origin, with growing pauses, and delays nobody else.
 //!
-//! A browser in which the user has logged in before has a line of its own, which nobody else's attempts touch. All others are slowed by
-//! where they come from: the pair of user and address, and the address. There is no pause for a user's name as such: it would keep the
-//! user out whenever somebody guesses from enough addresses. The hasher bounds the cost of such guessing instead, and each address
-//! has three attempts. An IPv6 address counts as its /64, which is what one customer has. Takes the time as a parameter.
+//! A browser in which the user has signed in before has a queue of its own, which nobody else's attempts touch. All other attempts are
+//! counted by the pair of user and address, and by address. User names alone are not counted: guesses from many addresses could then keep
+//! the user out. The hasher bounds the cost of such guesses instead, and each address has three free attempts per user. An IPv6 address
+//! counts as its /64, which is what one customer has. Takes the time as a parameter.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,53 +13,53 @@ use std::time::{Duration, Instant};
 
 use super::devices::Device;
 
-/// Devices, pairs and addresses remembered, each.
+/// The most entries of each table.
 const REMEMBERED: usize = 10_000;
-/// Failures are forgotten after this long without another.
+/// Attempts are forgotten when no other follows for this long.
 const FORGET: Duration = Duration::from_secs(15 * 60);
-/// An attempt that would have to wait longer is refused at once.
+/// An attempt that would wait longer is refused at once.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Attempts that are free, and the longest pause between further ones.
+/// The number of attempts without a pause, and the longest pause between later ones.
 #[derive(Debug, Clone, Copy)]
 struct Backoff {
     free: u32,
     longest: Duration,
 }
 
-/// A person mistypes three times; then 1, 2, 4, 8, 16 s.
+/// For one user: people mistype up to three times. Then the pauses are 1, 2, 4, 8, 16 s.
 const PERSON: Backoff = Backoff { free: 3, longest: Duration::from_secs(16) };
-/// A room behind one address logs in at the start of a shift.
+/// For one address: many people behind it may sign in at the start of a shift.
 const ADDRESS: Backoff = Backoff { free: 50, longest: Duration::from_secs(2) };
 
 #[derive(Debug, Default)]
 pub struct Throttle {
-    tables: Mutex<Backoffs>,
+    tables: Mutex<AttemptTables>,
 }
 
 #[derive(Debug, Default)]
-struct Backoffs {
-    devices: HashMap<(String, Device), AttemptLine>,
-    pairs: HashMap<(String, IpAddr), AttemptLine>,
-    addresses: HashMap<IpAddr, AttemptLine>,
+struct AttemptTables {
+    devices: HashMap<(String, Device), AttemptQueue>,
+    pairs: HashMap<(String, IpAddr), AttemptQueue>,
+    addresses: HashMap<IpAddr, AttemptQueue>,
 }
 
-/// The attempts of one key, waiting behind each other.
+/// The attempts under one key. Each waits for the one before it.
 #[derive(Debug, Clone, Copy)]
-struct AttemptLine {
+struct AttemptQueue {
     attempts: u32,
     last: Instant,
-    /// When the last attempt let in may run.
+    /// When the last accepted attempt may run.
     turn: Instant,
 }
 
 /// The user, address and browser of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
-    /// The key of the user's name, whether there is such a user or not.
+    /// The key of the user's name; the user need not exist.
     pub user: &'a str,
     pub address: IpAddr,
-    /// A browser in which this user has logged in before.
+    /// The browser, if this user has signed in there before.
     pub device: Option<Device>,
 }
 
@@ -70,29 +70,31 @@ pub struct TooMany {
 }
 
 impl Throttle {
-    /// Takes a turn: how long this attempt has to wait. It counts as failed until [`Throttle::succeeded`].
+    /// Queues an attempt; returns how long it has to wait. It counts as failed until [`Throttle::succeeded`] is called.
     pub fn attempt(&self, attempt: Attempt<'_>, now: Instant) -> Result<Duration, TooMany> {
         let mut guard = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let tables = &mut *guard;
         let (user, network) = (attempt.user.to_owned(), network(attempt.address));
-        let lines = match attempt.device {
-            Some(device) => vec![(line(&mut tables.devices, (user, device), now), PERSON)],
-            None => vec![(line(&mut tables.pairs, (user, network), now), PERSON), (line(&mut tables.addresses, network, now), ADDRESS)],
+        let queues = match attempt.device {
+            Some(device) => vec![(queue_of(&mut tables.devices, (user, device), now), PERSON)],
+            None => {
+                vec![(queue_of(&mut tables.pairs, (user, network), now), PERSON), (queue_of(&mut tables.addresses, network, now), ADDRESS)]
+            }
         };
-        let turn = lines.iter().map(|(line, pace)| line.turn + pace.pause(line.attempts)).fold(now, Instant::max);
+        let turn = queues.iter().map(|(queue, backoff)| queue.turn + backoff.pause(queue.attempts)).fold(now, Instant::max);
         let wait = turn - now;
         if wait > LONGEST_WAIT {
             return Err(TooMany { seconds: wait.as_secs() });
         }
-        for (line, pace) in lines {
-            // Only a line that makes attempts wait moves on: one key's pause is not passed on to the others.
-            let own = (line.turn + pace.pause(line.attempts)).max(now);
-            *line = AttemptLine { attempts: line.attempts.saturating_add(1), last: now, turn: own };
+        for (queue, backoff) in queues {
+            // Each queue advances by its own pause: the pause of one key is not passed on to the others.
+            let own = (queue.turn + backoff.pause(queue.attempts)).max(now);
+            *queue = AttemptQueue { attempts: queue.attempts.saturating_add(1), last: now, turn: own };
         }
         Ok(wait)
     }
 
-    /// The password was right: this user starts afresh from here, and the address is not guilty of this attempt.
+    /// The password was right: forgets this user's attempts from here, and takes this one off the address.
     pub fn succeeded(&self, attempt: Attempt<'_>) {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let (user, network) = (attempt.user.to_owned(), network(attempt.address));
@@ -100,8 +102,8 @@ impl Throttle {
             Some(device) => drop(tables.devices.remove(&(user, device))),
             None => {
                 tables.pairs.remove(&(user, network));
-                if let Some(line) = tables.addresses.get_mut(&network) {
-                    line.attempts = line.attempts.saturating_sub(1);
+                if let Some(queue) = tables.addresses.get_mut(&network) {
+                    queue.attempts = queue.attempts.saturating_sub(1);
                 }
             }
         }
@@ -125,26 +127,26 @@ impl Backoff {
     }
 }
 
-fn line<K: Hash + Eq + Clone>(table: &mut HashMap<K, AttemptLine>, key: K, now: Instant) -> &mut AttemptLine {
+fn queue_of<K: Hash + Eq + Clone>(table: &mut HashMap<K, AttemptQueue>, key: K, now: Instant) -> &mut AttemptQueue {
     make_room(table, now);
-    let line = table.entry(key).or_insert(AttemptLine { attempts: 0, last: now, turn: now });
-    if now.saturating_duration_since(line.last) > FORGET {
-        *line = AttemptLine { attempts: 0, last: now, turn: now };
+    let queue = table.entry(key).or_insert(AttemptQueue { attempts: 0, last: now, turn: now });
+    if now.saturating_duration_since(queue.last) > FORGET {
+        *queue = AttemptQueue { attempts: 0, last: now, turn: now };
     }
-    line
+    queue
 }
 
-/// Keeps a table bounded: first the forgotten leave, then the half with the fewest attempts, the older ones first.
-fn make_room<K: Hash + Eq + Clone>(table: &mut HashMap<K, AttemptLine>, now: Instant) {
+/// Keeps a table bounded: removes expired entries, then the half with the fewest attempts, older ones first.
+fn make_room<K: Hash + Eq + Clone>(table: &mut HashMap<K, AttemptQueue>, now: Instant) {
     if table.len() < REMEMBERED {
         return;
     }
-    table.retain(|_, line| now.saturating_duration_since(line.last) <= FORGET);
+    table.retain(|_, queue| now.saturating_duration_since(queue.last) <= FORGET);
     if table.len() >= REMEMBERED {
-        let mut ranks: Vec<(u32, Instant)> = table.values().map(|line| (line.attempts, line.last)).collect();
+        let mut ranks: Vec<(u32, Instant)> = table.values().map(|queue| (queue.attempts, queue.last)).collect();
         let (_, middle, _) = ranks.select_nth_unstable(REMEMBERED / 2);
         let middle = *middle;
-        table.retain(|_, line| (line.attempts, line.last) > middle);
+        table.retain(|_, queue| (queue.attempts, queue.last) > middle);
     }
 }
 
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_guesses_elsewhere_makes_nobody_wait() {
+    fn guesses_from_other_addresses_delay_nobody() {
         let (throttle, now) = (Throttle::default(), Instant::now());
         for n in 0..30_000_u32 {
             let address = IpAddr::from((0x0b00_0000 + n).to_be_bytes());
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_browser_is_spared_whatever_is_tried_beside_it() {
+    fn a_known_browser_is_not_delayed_by_other_attempts() {
         let (throttle, now) = (Throttle::default(), Instant::now());
         for n in 0..200 {
             let _ = throttle.attempt(from("ana", 1), now);
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_one_customer_are_one() {
+    fn ipv6_addresses_of_one_customer_are_counted_together() {
         let (throttle, now) = (Throttle::default(), Instant::now());
         let attempt = |text: &str| {
             let address = text.parse().expect("address");
@@ -219,12 +221,12 @@ mod tests {
     #[case("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
     #[case("192.0.2.7", "192.0.2.7")]
     #[case("::ffff:192.0.2.7", "192.0.2.7")]
-    fn one_customer_has_64_bits_of_ipv6(#[case] address: &str, #[case] expected: &str) {
+    fn a_network_is_an_ipv4_address_or_an_ipv6_64(#[case] address: &str, #[case] expected: &str) {
         assert_eq!(network(address.parse().expect("address")), expected.parse::<IpAddr>().expect("address"));
     }
 
     #[test]
-    fn a_room_that_logs_in_is_not_slowed() {
+    fn many_successful_sign_ins_from_one_address_are_not_delayed() {
         let (throttle, now) = (Throttle::default(), Instant::now());
         for n in 0..200 {
             let user = format!("user{n}");
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn success_starts_afresh_and_time_forgets() {
+    fn success_and_time_clear_the_attempts() {
         let (throttle, now) = (Throttle::default(), Instant::now());
         for _ in 0..5 {
             let _ = throttle.attempt(from("ana", 1), now);
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_a_flood_does_not_wash_the_guilty_away() {
+    fn tables_are_bounded_and_a_flood_does_not_evict_the_most_attempts() {
         let (throttle, start) = (Throttle::default(), Instant::now());
         for _ in 0..20 {
             let _ = throttle.attempt(from("ana", 1), start);
@@ -263,7 +265,7 @@ mod tests {
         }
         let tables = throttle.tables.lock().expect("lock");
         assert!(tables.devices.len() <= REMEMBERED && tables.addresses.len() <= REMEMBERED && tables.pairs.len() <= REMEMBERED);
-        let guilty = tables.pairs.get(&("ana".to_owned(), IpAddr::from([10, 0, 0, 1])));
-        assert!(guilty.is_some_and(|line| line.attempts >= 7), "{guilty:?}");
+        let repeated = tables.pairs.get(&("ana".to_owned(), IpAddr::from([10, 0, 0, 1])));
+        assert!(repeated.is_some_and(|queue| queue.attempts >= 7), "{repeated:?}");
     }
 }

@@ -15,11 +15,11 @@ pub struct User {
     pub id: i64,
     pub name: Arc<str>,
     pub role: Role,
-    /// Changes with the password and the role: a log-in made under another stamp has ended.
+    /// Changes with the password and the role; sessions with another stamp have ended.
     pub(crate) stamp: Vec<u8>,
 }
 
-/// The stamp stays out of logs: axum-login prints users at debug level.
+/// Leaves out the stamp: axum-login logs users at debug level.
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("User").field("name", &self.name).field("role", &self.role).finish_non_exhaustive()
@@ -36,7 +36,7 @@ pub struct UserSummary {
     pub last_seen: Option<i64>,
 }
 
-/// Why an account can't be made or changed. `Display` is for the command line, [`AccountError::key`] for the pages' catalogue.
+/// Why an account can't be added or changed. `Display` is for the command line, [`AccountError::key`] for the pages.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     #[error("the name {0:?} is not allowed: 1 to {MAX_NAME} letters, digits, or . _ - @ +")]
@@ -58,7 +58,7 @@ pub enum AccountError {
 }
 
 impl AccountError {
-    /// Its word in the pages' catalogue.
+    /// The key of its text in `web/i18n`.
     pub fn key(&self) -> &'static str {
         match self {
             Self::Name(_) => "error_name_invalid",
@@ -73,26 +73,26 @@ impl AccountError {
     }
 }
 
-/// Characters of a name, and of a password.
+/// Limits in characters.
 pub const MAX_NAME: usize = 64;
 pub const MIN_PASSWORD: usize = 10;
-/// Bytes. Argon2 takes any length; a form should not be able to keep it busy.
+/// In bytes. Argon2 takes any length, and a long password would keep it busy.
 pub const MAX_PASSWORD: usize = 1024;
 
-/// Names differ by more than case and the way their letters are written.
+/// The key by which names are compared: without case, in normal form.
 pub(crate) fn name_key(name: &str) -> String {
     caseless(name.trim())
 }
 
-/// The key of names that were made by Ushers before keys were normalised.
+/// The key that older versions used, before keys were normalised.
 pub(super) fn old_name_key(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// The name as it is kept.
+/// The name in the form in which it is stored.
 pub(crate) fn check_name(name: &str) -> Result<String, AccountError> {
     let refused = || Err(AccountError::Name(cut(name.trim(), 60).to_owned()));
-    // Longer ones can't become short enough.
+    // Normalising can't make a longer name short enough.
     if name.trim().len() > 16 * MAX_NAME {
         return refused();
     }
@@ -105,7 +105,7 @@ pub(crate) fn check_name(name: &str) -> Result<String, AccountError> {
     Ok(kept)
 }
 
-/// The password as it is hashed.
+/// The password in the form in which it is hashed.
 pub(crate) fn check_password(name: &str, password: &str) -> Result<String, AccountError> {
     if password.len() > MAX_PASSWORD {
         return Err(AccountError::PasswordLong);
@@ -119,9 +119,9 @@ pub(crate) fn check_password(name: &str, password: &str) -> Result<String, Accou
     }
 }
 
-/// The texts whose hash a typed password may be: as it is hashed today, and as it came, which older Ushers hashed.
+/// The texts whose hash may be stored for a typed password: its normal form, and the text as typed, which older versions hashed.
 pub(super) fn candidates(password: &str) -> Vec<String> {
-    // Longer ones can't have been set; hashing them would only cost time.
+    // A longer password can't have been set; hashing it would only cost time.
     if password.len() > MAX_PASSWORD {
         return vec![String::new()];
     }
@@ -146,7 +146,7 @@ mod tests {
     #[case("a/b", false)]
     #[case("a b", false)]
     #[case("<b>", false)]
-    fn a_name_is_letters_digits_and_a_few_marks(#[case] name: &str, #[case] allowed: bool) {
+    fn a_name_has_letters_digits_and_a_few_marks(#[case] name: &str, #[case] allowed: bool) {
         assert_eq!(check_name(name).is_ok(), allowed);
     }
 
@@ -160,12 +160,12 @@ mod tests {
     #[case(&"sixty-four and more ".repeat(5), None)]
     #[case(&"ab cd ef gh ij kl".repeat(60)[..1020], None)]
     #[case(&"ab cd ef gh ij kl".repeat(61), Some(AccountError::PasswordLong))]
-    fn a_password_is_long_and_not_one_that_is_tried_first(#[case] password: &str, #[case] refused: Option<AccountError>) {
+    fn a_password_must_be_long_and_hard_to_guess(#[case] password: &str, #[case] refused: Option<AccountError>) {
         assert_eq!(check_password("long.enough.name", password).err(), refused);
     }
 
     #[test]
-    fn a_name_is_kept_in_its_normal_form() {
+    fn a_name_is_stored_in_normal_form() {
         assert_eq!(check_name(" Zoe\u{308} "), Ok("Zoë".into()));
         assert_eq!(check_name("ｍｏ"), Ok("mo".into()));
         assert_eq!((name_key("STRASSE"), name_key("Zoe\u{308}")), (name_key("straße"), name_key("ZOË")));

@@ -1,8 +1,8 @@
-//! Passwords that are tried first (NIST SP 800-63B, 5.1.1.2): common ones, runs on the keyboard, repetitions, and the name of the user or of
-//! this program with a few characters more. Pure.
+//! Recognises passwords that are guessed first (NIST SP 800-63B, 5.1.1.2): common ones, runs on the keyboard, repetitions, and the name of
+//! the user or of this product with a few more characters. Pure.
 //!
-//! `common_passwords.txt` has those of at least ten characters in the lists of Django (common-passwords, BSD-3-Clause) and zxcvbn (MIT),
-//! `common_words.txt` the most frequent shorter words of the latter.
+//! `common_passwords.txt` has the passwords of at least ten characters from the lists of Django (common-passwords, BSD-3-Clause) and zxcvbn
+//! (MIT), `common_words.txt` the most frequent shorter words from zxcvbn.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -12,10 +12,10 @@ use crate::text::normalize::caseless;
 static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 static WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("common_words.txt").lines().collect());
 
-/// Words that anyone in front of the sign-in page knows.
-const OURS: [&str; 8] = ["usher", "lobby", "cisco", "meeting", "server", "admin", "moderator", "viewer"];
+/// Words that anyone who sees the sign-in page knows.
+const PRODUCT_WORDS: [&str; 8] = ["usher", "lobby", "cisco", "meeting", "server", "admin", "moderator", "viewer"];
 
-/// Rows of keyboards (QWERTY, QWERTZ, AZERTY), their columns, the alphabet and the digits; each also backwards.
+/// Rows and columns of keyboards (QWERTY, QWERTZ, AZERTY), the alphabet and the digits; each is also matched backwards.
 const RUNS: [&str; 14] = [
     "12345678901234567890",
     "abcdefghijklmnopqrstuvwxyz",
@@ -32,28 +32,28 @@ const RUNS: [&str; 14] = [
     "1qay2wsx3edc4rfv5tgb6zhn7ujm8ik,9ol.0pö-",
     "!@#$%^&*()_+",
 ];
-/// A stretch of a run counts as one step from here on.
-const SHORTEST_RUN: usize = 3;
-/// Steps that a password must have at least, where a run or a repetition is one and any other character is one.
-const FEWEST_STEPS: usize = 5;
-/// Characters that must be left without names and common words.
-const FEWEST_OWN: usize = 6;
+/// The shortest part of a run that counts as one step.
+const MIN_RUN: usize = 3;
+/// The fewest steps of a password: a run or a repetition is one step, and so is any other character.
+const MIN_STEPS: usize = 5;
+/// The fewest characters that must be left when names and product words are removed.
+const MIN_OWN: usize = 6;
 
-/// Is this among the first that somebody would try for this user?
+/// Whether an attacker would try this password early for this user.
 pub(super) fn is_guessable(name: &str, password: &str) -> bool {
     let folded = caseless(password);
     let is_common = |text: &str| COMMON.contains(text) || WORDS.contains(text);
     let word = folded.trim_matches(|c: char| !c.is_alphabetic());
     let around = folded.chars().count() - word.chars().count();
-    is_common(&folded) || around <= FEWEST_OWN && is_common(word) || steps(&folded) < FEWEST_STEPS || own(name, &folded) < FEWEST_OWN
+    is_common(&folded) || around <= MIN_OWN && is_common(word) || steps(&folded) < MIN_STEPS || own_characters(name, &folded) < MIN_OWN
 }
 
-/// Characters that are left when the names are taken out.
-fn own(name: &str, folded: &str) -> usize {
+/// The number of characters that are left when the parts of the name and the product words are removed.
+fn own_characters(name: &str, folded: &str) -> usize {
     let name = caseless(name);
-    // The part of an address before the @, and the parts between its dots.
+    // A name may be an email address: its parts count as names too.
     let parts = name.split(|c: char| !c.is_alphanumeric()).chain([name.as_str()]);
-    let mut words: Vec<&str> = parts.filter(|part| part.chars().count() >= 3).chain(OURS).collect();
+    let mut words: Vec<&str> = parts.filter(|part| part.chars().count() >= 3).chain(PRODUCT_WORDS).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     let mut rest = folded.to_owned();
     for word in words {
@@ -62,10 +62,10 @@ fn own(name: &str, folded: &str) -> usize {
     rest.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
-/// How many runs, repetitions and single characters it takes to say the text.
+/// The number of runs, repetitions and single characters that make up the text.
 fn steps(folded: &str) -> usize {
     let text: Vec<char> = folded.chars().collect();
-    // A text that is one part over and over is that part.
+    // A text that repeats one part counts as that part.
     if let Some(part) =
         (1..=text.len() / 2).find(|n| text.iter().zip(text.iter().cycle().skip(*n)).take(text.len() - n).all(|(a, b)| a == b))
     {
@@ -78,13 +78,13 @@ fn steps_of(text: &[char]) -> usize {
     let (mut at, mut steps) = (0, 0);
     while at < text.len() {
         let longest = run_at(&text[at..]);
-        at += if longest >= SHORTEST_RUN { longest } else { 1 };
+        at += if longest >= MIN_RUN { longest } else { 1 };
         steps += 1;
     }
     steps
 }
 
-/// The length of the run or repetition at the start.
+/// The length of the run or repetition at the start of the text.
 fn run_at(text: &[char]) -> usize {
     let same = text.iter().take_while(|c| **c == text[0]).count();
     let along = |run: Vec<char>| {
@@ -126,7 +126,7 @@ mod tests {
     #[case::product("usher12345")]
     #[case::products("CiscoMeetingServer1")]
     #[case::wide_digits("１２３４５６７８９０")]
-    fn what_is_tried_first_is_guessable(#[case] password: &str) {
+    fn a_password_that_is_tried_early_is_guessable(#[case] password: &str) {
         assert!(is_guessable("long.enough.name", password));
     }
 
@@ -141,7 +141,7 @@ mod tests {
     #[case("eine lange Wanderung")]
     #[case("πολλά λόγια μαζί")]
     #[case("短い八文字以上の合言葉です")]
-    fn other_passwords_are_not(#[case] password: &str) {
+    fn other_passwords_are_not_guessable(#[case] password: &str) {
         assert!(!is_guessable("long.enough.name", password));
     }
 }

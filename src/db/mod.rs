@@ -127,7 +127,7 @@ impl Db {
     }
 
     /// A number that is another one after any other process has written to this database (SQLite's `data_version`).
-    pub async fn foreign_version(&self) -> Result<i64, DbError> {
+    pub async fn data_version(&self) -> Result<i64, DbError> {
         // On the writing thread: what it writes itself does not count there.
         on(&self.writer, |conn| conn.query_row("PRAGMA data_version", [], |row| row.get(0))).await
     }

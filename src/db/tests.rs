@@ -122,7 +122,7 @@ async fn another_process_may_write_meanwhile() {
 async fn a_checkpoint_empties_the_write_ahead_log_and_is_no_change_of_others() {
     let (dir, db) = open();
     let third = open_connection(dir.path()).expect("third connection");
-    let before = db.foreign_version().await.expect("version");
+    let before = db.data_version().await.expect("version");
     let size = || std::fs::metadata(dir.path().join("usher.db-wal")).expect("file").len();
     let mut sizes = Vec::new();
     for round in 0..3 {
@@ -135,7 +135,7 @@ async fn a_checkpoint_empties_the_write_ahead_log_and_is_no_change_of_others() {
         assert_eq!(left.0, left.1, "everything is in the file");
         sizes.push(size());
     }
-    assert_eq!(db.foreign_version().await.expect("version"), before);
+    assert_eq!(db.data_version().await.expect("version"), before);
     assert_eq!(db.read(count).await.expect("read"), 150);
     assert!(sizes[2] < 2 * sizes[0], "it begins anew after each: {sizes:?} bytes");
 }

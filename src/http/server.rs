@@ -137,7 +137,7 @@ async fn keep_house(state: &AppState, mut certificate: Option<ServerCertificate>
                 }
             }
             _ = watch_database.tick() => {
-                if let Err(error) = state.accounts.look_for_foreign_changes().await {
+                if let Err(error) = state.accounts.check_for_external_changes().await {
                     tracing::warn!(%error, "changes of accounts not read");
                 }
             }

@@ -108,7 +108,7 @@ impl DeskSession {
 
     /// Also prolongs the log-in, which never expires under an open page.
     async fn check_login(&mut self) -> Result<Option<Outgoing>, SocketEnd> {
-        match self.state.accounts.still_logged_in(self.user.session, self.user.user.id).await {
+        match self.state.accounts.check_session(self.user.session, self.user.user.id).await {
             Ok(SessionStatus::Good { ends }) => Ok(self.note_end(ends)),
             Ok(SessionStatus::TooOld) => Err(too_old()),
             Ok(SessionStatus::Ended) => {

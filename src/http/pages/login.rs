@@ -76,15 +76,15 @@ pub(in crate::http) async fn login(
             return slow(seconds);
         }
     }
-    let lane = if device.is_some() { HashQueue::Known } else { HashQueue::Stranger };
-    let Ok(verified) = state.accounts.verify(&name, &form.password, lane).await? else { return slow(BUSY_S) };
+    let queue = if device.is_some() { HashQueue::Known } else { HashQueue::Stranger };
+    let Ok(verified) = state.accounts.verify(&name, &form.password, queue).await? else { return slow(BUSY_S) };
     let Some(user) = verified else {
         count("wrong");
         record_failed_sign_in(&state, &name, address).await;
         tracing::info!(%address, "sign-in refused");
         return show_again(&state, &context, StatusCode::UNAUTHORIZED, "error_login_failed", json!({}), (&name, &next));
     };
-    begin_session(&state, &mut auth, &user, SessionEnd::NewLogIn).await?;
+    begin_session(&state, &mut auth, &user, SessionEnd::NewSignIn).await?;
     state.audit_log.record(audit_entries::done(&audit_entries::actor(&user, address), AuditEvent::SignIn)).await;
     state.throttle.succeeded(attempt);
     state.accounts.seen(user.id);
