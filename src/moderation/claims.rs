@@ -33,8 +33,8 @@ impl Claims {
         self.active.get(target).map(|active| &active.claim)
     }
 
-    /// Claims the first of `wanted` that nobody else handles; each target comes with the meeting that a participant is in. An own claim is
-    /// renewed; a new one releases the user's old one of the same kind. Adds the targets whose claim changed to `changed`. None if `wanted` is
+    /// Claims the first of `wanted` that nobody else handles; each target comes with the meeting that a participant is in. A claim that
+    /// the user has is renewed; a new one releases the user's old one of the same kind. Adds the targets whose claim changed to `changed`. None if `wanted` is
     /// empty.
     pub(super) fn claim(
         &mut self,
@@ -76,7 +76,7 @@ impl Claims {
         });
     }
 
-    /// Ends the claim of a target that is done or gone.
+    /// Ends the claim on a target that was dealt with or is gone.
     pub(super) fn remove(&mut self, target: &Target) {
         self.active.remove(target);
     }
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn two_who_take_next_get_two_people() {
+    fn two_users_who_claim_the_same_targets_get_different_ones() {
         let mut scene = Scene::new();
         assert_eq!(scene.claim("max", &["a", "b"], 0).target, person("a"));
         assert_eq!(scene.claim("mo", &["a", "b"], 0).target, person("b"));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_claim_releases_the_own_old_one_and_another_id_is_another_claim() {
+    fn a_new_claim_has_a_new_id_and_releases_the_users_old_one() {
         let mut scene = Scene::new();
         let first = scene.claim("max", &["a"], 0).claim;
         let second = scene.claim("max", &["b"], 1).claim;
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_ends_so_long_after_it_was_last_renewed() {
+    fn a_claim_expires_after_its_last_renewal() {
         let mut scene = Scene::new();
         let first = scene.claim("max", &["a"], 0).claim;
         assert_eq!(scene.claim("max", &["a"], 15).claim, first);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_on_a_meeting_counts_for_its_participants_without_one() {
+    fn a_claim_on_a_meeting_covers_participants_without_their_own() {
         let mut scene = Scene::new();
         scene.claim("mo", &["a"], 0);
         let now = Now { instant: scene.begun, unix_ms: 0 };
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn only_ones_own_claim_is_released() {
+    fn users_release_only_their_own_claims() {
         let mut scene = Scene::new();
         scene.claim("max", &["a"], 0);
         scene.claims.release("mo", &["a".into()], &mut scene.changed);

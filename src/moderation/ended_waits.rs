@@ -1,4 +1,4 @@
-//! Waits that admissions ended: while an admission can be undone, its participant's wait, hold and acknowledgement are remembered.
+//! Waits that an admission ended: while it can be undone, the participant's wait, hold and acknowledgement are remembered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +85,7 @@ mod tests {
     #[case(ActionResult::Unreachable, Some(true))]
     #[case(ActionResult::Refused, None)]
     #[case(ActionResult::Stopped, None)]
-    fn a_wait_is_remembered_where_an_admission_worked_or_may_have(#[case] result: ActionResult, #[case] remembered: Option<bool>) {
+    fn a_wait_is_remembered_if_the_admission_worked_or_may_have_worked(#[case] result: ActionResult, #[case] remembered: Option<bool>) {
         let (moderation, id) = (Moderation::default(), ParticipantId::from("p"));
         moderation.note_wait(&id, 1000, false, &"mo".into());
         moderation.finish(&Target::Person(id.clone()), ended(result), std::time::Instant::now());
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_can_be_resumed_with_its_hold_for_as_long_as_pages_offer_it() {
+    fn a_wait_can_be_resumed_with_its_hold_while_pages_offer_an_undo() {
         let (moderation, id) = (Moderation::default(), ParticipantId::from("p"));
         let hold = Hold { by: "mo".into(), at: 1, reason: "waits for the interpreter".into(), remind_at: None };
         moderation.change(|state| state.edit(&id, |person| person.hold = Some(hold.clone())));

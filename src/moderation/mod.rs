@@ -1,5 +1,5 @@
-//! Everything that moderators add to participants and meetings: pending actions and outcomes, claims, holds, acknowledgements, thresholds, presence. It
-//! travels in the same rows as the facts of CMS (see `model`), and knows nothing of CMS.
+//! Everything that moderators add to participants and meetings: pending actions and outcomes, claims, holds, acknowledgements, thresholds,
+//! presence. It is shown in the same rows as the facts of CMS (see `model`). Knows nothing of CMS.
 
 mod claims;
 mod ended_waits;
@@ -15,12 +15,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
 use crate::clock::Now;
-use crate::config::{Live, Timing};
-use crate::model::{ActionKind, ActionResult, Banner, Claim, Mark, Outcome, ParticipantId, Pending, Target, Thresholds};
+use crate::config::{DeskConfig, Live, Timing};
+use crate::model::{
+    ActionKind, ActionResult, ActionStatus, Banner, Claim, Mark, MeetingModeration, Outcome, ParticipantId, Pending, PersonModeration,
+    Target, Thresholds,
+};
 use crate::view::UserRow;
 
-pub use crate::model::EndedWait;
-pub use crate::model::{ActionStatus, MeetingModeration, PersonModeration};
 pub use claims::ClaimOutcome;
 pub use requests::ModerationRequests;
 pub use saved::{ModerationDb, SavedModeration};
@@ -28,7 +29,7 @@ pub use state::DirtySet;
 use state::ModerationState;
 pub use tab::Tab;
 
-/// The settings that hold for all moderators.
+/// The settings for all moderators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModerationSettings {
     /// How long an admission waits before it is sent.
@@ -45,15 +46,15 @@ pub struct ModerationSettings {
 }
 
 impl ModerationSettings {
-    pub fn new(desk: &crate::config::DeskConfig, timing: &Timing) -> Self {
-        let crate::config::DeskConfig { admit_delay, first_s, second_s, ask_above } = *desk;
+    pub fn new(desk: &DeskConfig, timing: &Timing) -> Self {
+        let DeskConfig { admit_delay, first_s, second_s, ask_above } = *desk;
         Self { admit_delay, first_s, second_s, ask_above, claim: timing.claim, undo: timing.undo }
     }
 }
 
 impl Default for ModerationSettings {
     fn default() -> Self {
-        Self::new(&crate::config::DeskConfig::default(), &Timing::default())
+        Self::new(&DeskConfig::default(), &Timing::default())
     }
 }
 
@@ -69,7 +70,7 @@ struct Inner {
 }
 
 impl Moderation {
-    /// Starts with what the last start saved.
+    /// Starts with the saved state.
     pub fn new(settings: Live<ModerationSettings>, db: ModerationDb, saved: SavedModeration) -> Self {
         let mut state = ModerationState { thresholds: saved.thresholds, db, ..ModerationState::default() };
         for (id, mut hold) in saved.holds {
@@ -97,7 +98,7 @@ impl Moderation {
         self.0.settings.get()
     }
 
-    /// Applies other settings; the row of every meeting may change.
+    /// Replaces the settings; the row of every meeting may change.
     pub fn set_settings(&self, settings: ModerationSettings) {
         self.0.settings.set(settings);
         self.0.changed.notify_one();
@@ -294,7 +295,8 @@ impl Moderation {
         });
     }
 
-    /// The claim that keeps `user` from acting on a target; `meeting` is the one that a participant is in. `over`: claims that the user overrides.
+    /// The claim that keeps `user` from acting on a target; `meeting` is the one that a participant is in. `over`: claims that the user
+    /// overrides.
     pub fn conflicting_claim(&self, target: &Target, meeting: Option<&Arc<str>>, user: &str, over: &[Arc<str>]) -> Option<Claim> {
         let meeting = meeting.map(|id| Target::Meeting(id.clone()));
         self.lock().claims.conflicting(target, meeting.as_ref(), user, over).cloned()

@@ -27,7 +27,7 @@ impl Presence {
         self.opened
     }
 
-    /// Notes which meeting a tab shows from now on, and whether its user is away: since the tab first said so.
+    /// Sets the meeting that a tab shows, and whether its user is idle; the idle time begins when the tab first says so.
     pub(super) fn set_meeting(&mut self, user: &str, tab: u64, meeting: Option<Arc<str>>, idle: bool, now_ms: i64) {
         if let Some(presence) = self.users.get_mut(user).and_then(|tabs| tabs.get_mut(&tab)) {
             presence.meeting = meeting;

@@ -1,4 +1,4 @@
-//! Requests of moderators that need no CMS and are decided at once: claims, holds, acknowledgements, thresholds.
+//! Requests of moderators that Usher carries out without CMS: claims, holds, acknowledgements, thresholds.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::model::{ActionResult, Actor, Hold, Lobby, Mark, ParticipantId, Target
 use crate::store::{Store, meetings};
 use crate::view;
 
-/// When moderators are reminded of a hold without a chosen time; milliseconds after it began.
+/// The default reminder of a hold, in milliseconds after it began.
 pub(super) const DEFAULT_REMINDER_MS: i64 = 10 * 60 * 1000;
 
 /// Cheap to clone.
@@ -54,8 +54,8 @@ impl ModerationRequests {
         });
     }
 
-    /// Returns when all changes so far are on disk, with their entries in the audit log; after a moment also if the disk is full, which every
-    /// moderator is told.
+    /// Returns when all changes so far and their audit entries are on disk; or after a moment if the disk is full, which is reported to every
+    /// moderator.
     pub async fn written(&self) {
         let db = self.moderation.lock().db.clone();
         tokio::join!(db.written(), self.log.written());
@@ -161,7 +161,7 @@ impl ModerationRequests {
         people.iter().map(each).collect()
     }
 
-    /// Sets when a wait is long in this meeting and all others of its space; None: as configured.
+    /// Sets the thresholds of waits for this meeting and all others in its space; None: as configured.
     pub fn thresholds(&self, actor: &Actor, meeting: &Arc<str>, own: Option<(u32, u32)>) -> TargetResult {
         let target = Target::Meeting(meeting.clone());
         let calls = meetings::calls_of(&self.store, meeting);
@@ -203,7 +203,7 @@ impl ModerationRequests {
         })
     }
 
-    /// A target that is there, and the meeting that a participant is in.
+    /// A target with the meeting that a participant is in; None if the target is gone.
     fn with_meeting(&self, target: Target) -> Option<(Target, Option<Target>)> {
         match &target {
             Target::Person(id) => {

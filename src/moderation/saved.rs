@@ -1,4 +1,4 @@
-//! The part that survives a restart, in SQLite: holds, acknowledgements, labels, thresholds, banners, ended waits, and the preferences of users.
+//! The state that survives a restart, in SQLite: holds, acknowledgements, labels, thresholds, banners, ended waits, and preferences of users.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,12 +12,11 @@ use crate::db::{Db, DbError};
 use crate::model::wire_name::to_wire;
 use crate::model::{Banner, EndedWait, Hold, Mark, ParticipantId, wire_name};
 
-/// A value that did not change for this long is about a participant or meeting that no longer exists.
+/// How long an unchanged value is kept: by then its participant or meeting no longer exists.
 const KEEP_MS: i64 = 7 * 24 * 3600 * 1000;
 
-/// How long a moderator waits for a change to be on disk before its success is reported. Pages take an answer for lost after two
-/// seconds.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
+/// How long a change may take to be on disk before its success is reported anyway. Pages give up on a response after two seconds.
+const WRITE_WAIT: Duration = Duration::from_secs(1);
 
 /// The thresholds that moderators set for all meetings of a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +25,7 @@ pub(super) struct OwnThresholds {
     pub second_s: u32,
 }
 
-/// Everything that the last start left.
+/// Everything that was saved.
 #[derive(Debug, Default)]
 pub struct SavedModeration {
     pub(super) holds: HashMap<ParticipantId, Hold>,
@@ -84,13 +83,13 @@ impl ModerationDb {
                 Some(SavedKind::EndedWait) => put(&mut saved.waits, id, &value),
                 Some(SavedKind::Message) => put(&mut saved.messages, id, &value),
                 Some(SavedKind::Thresholds) => put(&mut saved.thresholds, id, &value),
-                None => tracing::warn!(what, "saved value of an unknown kind left alone: a newer version wrote it"),
+                None => tracing::warn!(what, "saved value of an unknown kind ignored: written by a newer version"),
             }
         }
         Ok(saved)
     }
 
-    /// Saves or deletes a value if it differs from the one before.
+    /// Saves or deletes a value that has changed.
     pub(super) fn save_change<T: Serialize + PartialEq>(&self, kind: SavedKind, id: &Arc<str>, before: Option<&T>, value: Option<&T>) {
         let Some(db) = self.0.as_ref().filter(|_| before != value) else { return };
         let (wire_name, id) = (to_wire(&kind), id.clone());
@@ -118,17 +117,17 @@ impl ModerationDb {
         });
     }
 
-    /// Returns when all changes so far are on disk; or after a moment if they can't be written, while the database tries on.
+    /// Returns when all changes so far are on disk; or after a moment if they can't be written. The database keeps retrying.
     pub(super) async fn written(&self) {
         let Some(db) = &self.0 else { return };
-        if let Ok(Err(error)) = tokio::time::timeout(WRITTEN_WITHIN, db.flush()).await {
+        if let Ok(Err(error)) = tokio::time::timeout(WRITE_WAIT, db.flush()).await {
             tracing::debug!(%error, "moderation not written yet");
         }
     }
 }
 
 impl SavedKind {
-    /// Where two values with the same key and id wait, only the later is written.
+    /// The key for [`Db::keep`]: of two pending values with the same key and id only the later is written.
     fn key(self) -> &'static str {
         match self {
             Self::Hold => "hold",
@@ -144,7 +143,7 @@ impl SavedKind {
 fn put<T: DeserializeOwned>(map: &mut HashMap<Arc<str>, T>, id: Arc<str>, value: &str) {
     match serde_json::from_str(value) {
         Ok(value) => drop(map.insert(id, value)),
-        Err(error) => tracing::warn!(%id, %error, "saved value left alone: it can't be read"),
+        Err(error) => tracing::warn!(%id, %error, "unreadable saved value ignored"),
     }
 }
 
@@ -153,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_in_the_database_stay() {
+    fn the_names_in_the_database_stay() {
         use SavedKind::{Acknowledged, EndedWait, Hold, Label, Message, Thresholds};
         let kinds = [Hold, Acknowledged, Label, EndedWait, Message, Thresholds];
         let words = ["hold", "acknowledged", "label", "waited", "message", "thresholds"];

@@ -1,5 +1,5 @@
-//! Everything that moderators added to participants and meetings. Each change saves what survives a restart in the same step. Used behind the
-//! lock of [`Moderation`](super::Moderation).
+//! The state behind the lock of [`Moderation`](super::Moderation): everything that moderators added to participants and meetings. A change and
+//! the write that saves it are one step.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,12 +21,12 @@ pub(super) struct ModerationState {
     pub(super) thresholds: HashMap<Arc<str>, OwnThresholds>,
     /// The preferences of each user, as JSON, by the account's number.
     pub(super) prefs: HashMap<i64, watch::Sender<Option<Arc<str>>>>,
-    /// Written to while the state is locked, so that the database gets all changes in their order.
+    /// Used while the state is locked, so that the database gets all changes in order.
     pub(super) db: ModerationDb,
     pub(super) dirty: DirtySet,
 }
 
-/// The participants, meetings and users that changed since the publisher asked last.
+/// The participants, meetings and users that changed since the publisher last took this.
 #[derive(Debug, Default)]
 pub struct DirtySet {
     pub people: HashSet<ParticipantId>,
@@ -44,7 +44,7 @@ impl DirtySet {
 }
 
 impl ModerationState {
-    /// Changes a participant, and saves what survives a restart.
+    /// Changes a participant, and saves the fields that survive a restart.
     pub(super) fn edit<T>(&mut self, id: &ParticipantId, change: impl FnOnce(&mut PersonModeration) -> T) -> T {
         let person = self.people.entry(id.clone()).or_default();
         let before = person.clone();
@@ -56,7 +56,7 @@ impl ModerationState {
         result
     }
 
-    /// Changes a meeting, and saves what survives a restart.
+    /// Changes a meeting, and saves the fields that survive a restart.
     pub(super) fn edit_meeting(&mut self, id: &Arc<str>, change: impl FnOnce(&mut MeetingModeration)) {
         let meeting = self.meetings.entry(id.clone()).or_default();
         let before = meeting.message.clone();

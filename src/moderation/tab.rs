@@ -30,7 +30,7 @@ impl Moderation {
 }
 
 impl Tab {
-    /// Notes which meeting this tab shows from now on, and whether its user is away.
+    /// Sets the meeting that this tab shows, and whether its user is idle.
     pub fn set_meeting(&self, meeting: Option<Arc<str>>, idle: bool) {
         self.moderation.change(|state| {
             state.presence.set_meeting(&self.user, self.number, meeting, idle, Now::read().unix_ms);
