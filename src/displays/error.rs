@@ -1,4 +1,4 @@
-//! The reasons why a change to a display is refused.
+//! Why a change to a display is refused.
 
 use crate::db::DbError;
 

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_screen_keeps_its_code_and_is_found_by_it_however_it_is_typed() {
+    fn a_screen_keeps_its_code_and_is_found_by_any_spelling_of_it() {
         let mut pairing = Pairing::default();
         let mut random = counter();
         let first = pairing.code([1; 32], 0, &mut random);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_nobody_shows_any_more_ends() {
+    fn a_code_that_no_screen_shows_expires() {
         let mut pairing = Pairing::default();
         let mut random = counter();
         let code = pairing.code([1; 32], 0, &mut random);

@@ -1,4 +1,4 @@
-//! The settings of one display: its meetings, how much of names it shows, and how it hangs. Pure.
+//! The settings of one display: its meetings, how much of names it shows, and its size and position. Pure.
 
 use std::sync::Arc;
 
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_read_as_they_are_written() {
+    fn settings_survive_serialising() {
         let mut settings = serde_json::to_value(sample("North wall")).expect("JSON");
         settings["views"] = json!([
             {"what": "meetings", "meetings": [{"id": "m1", "name": "Board call"}], "seconds": 20},
@@ -188,7 +188,7 @@ mod tests {
     #[case("diagonal_in", json!(1e9), "diagonal_in is 1000000000; allowed: 10 to 1000")]
     #[case("themes", json!([]), "themes has 0 entries")]
     #[case("lang", json!("../x"), "lang is \"../x\"")]
-    fn what_can_not_be_is_refused_with_its_reason(#[case] field: &str, #[case] value: Value, #[case] reason: &str) {
+    fn invalid_settings_are_refused_with_the_reason(#[case] field: &str, #[case] value: Value, #[case] reason: &str) {
         let mut settings = serde_json::to_value(sample("North wall")).expect("JSON");
         settings[field] = value;
         let read: DisplaySettings = serde_json::from_value(settings).expect("settings");
@@ -202,7 +202,7 @@ mod tests {
     #[case("07:60")]
     #[case("+7:00")]
     #[case("")]
-    fn a_time_of_day_is_strict(#[case] text: &str) {
+    fn an_invalid_time_of_day_is_refused(#[case] text: &str) {
         assert!(TimeOfDay::try_from(text.to_owned()).is_err());
     }
 }

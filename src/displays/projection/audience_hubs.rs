@@ -31,7 +31,7 @@ pub struct AudienceFeed {
 #[derive(Debug)]
 pub struct WatchRequest {
     audience: Audience,
-    answer: oneshot::Sender<AudienceFeed>,
+    reply: oneshot::Sender<AudienceFeed>,
 }
 
 impl Projections {
@@ -44,8 +44,8 @@ impl Projections {
 
     /// Subscribes to all rows that this audience may see; None when Usher stops.
     pub async fn watch(&self, audience: Audience) -> Option<AudienceFeed> {
-        let (answer, feed) = oneshot::channel();
-        self.0.send(WatchRequest { audience, answer }).await.ok()?;
+        let (reply, feed) = oneshot::channel();
+        self.0.send(WatchRequest { audience, reply }).await.ok()?;
         feed.await.ok()
     }
 }
@@ -84,7 +84,7 @@ impl AudienceHubs {
         let hub = self.audiences.entry(request.audience).or_insert_with_key(|audience| filled_hub(audience, rows));
         let feed = AudienceFeed { hub: hub.clone(), follower: hub.join() };
         // It fails where the screen disconnected meanwhile.
-        let _ = request.answer.send(feed);
+        let _ = request.reply.send(feed);
     }
 
     /// Publishes a delta of the desk's rows to every audience. `rows` contains it already.
