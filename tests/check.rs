@@ -206,7 +206,7 @@ async fn a_fingerprint_that_differs_is_printed_with_the_one_that_was_found() {
 }
 
 #[rstest]
-#[case(TlsMode::Expired, "the certificate has expired on 2021-01-01", "webadmin certs")]
+#[case(TlsMode::Expired, "the certificate expired on 2021-01-01", "webadmin certs")]
 #[case(
     TlsMode::WrongHost,
     "the certificate is for elsewhere.example.org, not for 127.0.0.1",
@@ -252,7 +252,7 @@ async fn a_user_without_the_role_is_told_which_role() {
 #[case(json!({"rest_hang": true}), "login", "no answer within", "overloaded or restarting")]
 #[case(json!({"garbage_xml": true}), "login", "does not answer like a CMS", "`webadmin` shows its interface and port")]
 #[case(json!({"token_status": 403}), "token", "a token for the events is forbidden to \"usher\" (403)", "`api` or `admin`")]
-#[case(json!({"token_status": 401}), "token", "after the same password had been accepted", "Nothing more is asked")]
+#[case(json!({"token_status": 401}), "token", "after the same password had been accepted", "No more requests are sent")]
 #[case(json!({"token_status": 404}), "token", "gave no token", "by REST only")]
 #[case(json!({"events_status": 403}), "events", "was not opened: the WebSocket was refused", "must let WebSockets pass")]
 #[case(json!({"subscribe_refused": true, "error_status": "tooMany"}), "events", "refused the subscription to its calls (status \"tooMany\")", "by REST only")]
@@ -294,7 +294,7 @@ async fn a_server_that_accepts_and_says_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let bench = Bench::new(TlsMode::Off, json!({})).await;
     let config = BridgeConfig { url: format!("https://{}", listener.local_addr().unwrap()), ..bench.config(0) };
-    failure(&check(&config).await, "tls", "no TLS handshake within 2s", "no proxy between");
+    failure(&check(&config).await, "tls", "no TLS handshake within 2s", "no proxy in between");
 }
 
 /// A server that answers anything by this.

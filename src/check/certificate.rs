@@ -1,4 +1,4 @@
-//! Explains why a bridge's certificate was not trusted, and what to do about it. Does no IO and takes no clock.
+//! Explains why a bridge's certificate was not trusted, and what to do about it. Pure.
 
 use rustls::CertificateError as Cause;
 use rustls_pki_types::CertificateDer;
@@ -13,7 +13,7 @@ const NAME: &str = "tls";
 const DAY: i64 = 24 * 3600;
 /// A certificate that is valid for less than this should be renewed now.
 const SOON: i64 = 30 * DAY;
-/// How a certificate is replaced on CMS, in the words of its MMP.
+/// How to replace the certificate, with the commands of CMS's MMP.
 const REPLACE: &str = "install it on the MMP with `webadmin certs <key> <certificate> <bundle>`, then `webadmin restart`";
 
 /// The relevant fields of a leaf certificate; times in seconds of Unix time.
@@ -23,13 +23,13 @@ pub(super) struct LeafCertificate {
     common_name: String,
     issuer: String,
     self_issued: bool,
-    /// The host names and addresses that it was made for.
+    /// Its alternative names: host names and addresses.
     names: Vec<String>,
     not_before: i64,
     not_after: i64,
 }
 
-/// A certificate that was not trusted, and all that explains why.
+/// A certificate that was not trusted, with everything that explains why.
 pub(super) struct RefusedCertificate<'a> {
     pub(super) cause: &'a rustls::Error,
     pub(super) certificate: &'a LeafCertificate,
@@ -82,14 +82,14 @@ pub(super) fn accepted(certificate: &LeafCertificate, trust: &Trust, now: i64) -
     match trust {
         Trust::Insecure => CheckStep::warn(
             NAME,
-            "the certificate is not checked (insecure = true): anybody on the way can read the password",
-            format!("Compare the SHA-256 with the bridge's, and replace `insecure` in usher.toml by this line:\n{}", certificate.pin()),
+            "the certificate is not verified (insecure = true): anybody in between can read the password",
+            format!("Compare the SHA-256 with the bridge's, and replace `insecure` in usher.toml with this line:\n{}", certificate.pin()),
         ),
         Trust::Fingerprint(_) => CheckStep::ok(NAME, format!("the certificate is the pinned one ({})", certificate.sha256)),
         Trust::System | Trust::CaFile(_) if certificate.not_after - now < SOON => {
-            CheckStep::warn(NAME, format!("the certificate is believed, but ends on {until}"), format!("Make a new one and {REPLACE}."))
+            CheckStep::warn(NAME, format!("the certificate is trusted, but expires on {until}"), format!("Make a new one and {REPLACE}."))
         }
-        Trust::System | Trust::CaFile(_) => CheckStep::ok(NAME, format!("the certificate is believed, until {until}")),
+        Trust::System | Trust::CaFile(_) => CheckStep::ok(NAME, format!("the certificate is trusted, and valid until {until}")),
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) fn refused(refused: &RefusedCertificate<'_>) -> CheckStep {
             Cause::UnknownIssuer if refused.certificate.self_issued => self_signed(refused),
             Cause::UnknownIssuer => unknown_issuer(refused),
             _ if refused.certificate.self_issued => self_signed(refused),
-            _ => (format!("the certificate is not believed: {}", refused.cause), pin_instead(refused, "Or p")),
+            _ => (format!("the certificate is not trusted: {}", refused.cause), pin_instead(refused, "Or p")),
         },
         _ => (format!("the handshake failed: {}", refused.cause), pin_instead(refused, "P")),
     };
@@ -124,7 +124,7 @@ fn fingerprint(refused: &RefusedCertificate<'_>, pinned: &str) -> (String, Strin
 
 fn expired(refused: &RefusedCertificate<'_>) -> (String, String) {
     (
-        format!("the certificate has expired on {} (today is {})", day(refused.certificate.not_after), day(refused.now)),
+        format!("the certificate expired on {} (today is {})", day(refused.certificate.not_after), day(refused.now)),
         format!("Make a new certificate for the bridge and {REPLACE}.\n{}", pin_instead(refused, "Until then, p")),
     )
 }
@@ -189,7 +189,7 @@ fn unknown_issuer(refused: &RefusedCertificate<'_>) -> (String, String) {
     )
 }
 
-/// Advises the line of configuration that makes Usher trust exactly this certificate; `start` is the beginning of the sentence.
+/// Advice to pin this certificate, with the line for usher.toml; `start` is the beginning of the sentence.
 fn pin_instead(refused: &RefusedCertificate<'_>, start: &str) -> String {
     let instead = if matches!(refused.trust, Trust::CaFile(_)) { " instead of `ca_file`" } else { "" };
     format!(
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_from_the_future_points_at_the_clock() {
+    fn the_advice_for_a_certificate_from_the_future_is_to_set_the_clock() {
         let certificate = LeafCertificate { not_before: 1_800_000_000, ..LeafCertificate::default() };
         let step = step(Cause::NotValidYet, &certificate);
         assert_eq!(step.found, "the certificate is not valid before 2027-01-15 (today is 2023-11-14)");
@@ -220,14 +220,14 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_ends_soon_is_a_warning() {
+    fn a_certificate_that_expires_soon_is_a_warning() {
         let certificate = LeafCertificate { not_after: 1_700_000_000 + 10 * DAY, ..LeafCertificate::default() };
         assert_eq!(accepted(&certificate, &Trust::System, 1_700_000_000).outcome, super::super::CheckOutcome::Warn);
         assert_eq!(accepted(&certificate, &Trust::System, 1_600_000_000).outcome, super::super::CheckOutcome::Ok);
     }
 
     #[test]
-    fn an_odd_refusal_is_said_in_its_own_words_with_the_pin() {
+    fn another_cause_is_reported_as_it_is_with_the_pin() {
         let certificate = LeafCertificate { sha256: "ab".into(), ..LeafCertificate::default() };
         let step = step(Cause::BadSignature, &certificate);
         assert!(step.found.contains("BadSignature"), "{}", step.found);

@@ -1,11 +1,11 @@
-//! Compares what all bridges said: finds bridges of their cluster that the configuration lacks, and bridges configured twice. Pure.
+//! Compares the reports of all bridges: finds bridges of the cluster that the configuration lacks, and bridges configured twice. Pure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::report::{CheckReport, CheckStep};
 
-/// Compares what the bridges said of themselves; no step when there is nothing to compare.
+/// Compares the bridges' names and peers; the report has no step if there is nothing to compare.
 pub fn check_cluster(reports: &[CheckReport]) -> CheckReport {
     let mut together = CheckReport::new(&"cluster".into(), "all bridges together");
     let peers: BTreeSet<&Arc<str>> = reports.iter().flat_map(|report| &report.peers).collect();
@@ -28,12 +28,12 @@ fn missing_bridges(missing: &[&Arc<str>], reports: &[CheckReport]) -> CheckStep 
     let unknown: Vec<&str> = reports.iter().filter(|report| !report.identified).map(|report| &*report.name).collect();
     let perhaps = match unknown.as_slice() {
         [] => String::new(),
-        some => format!(" (perhaps {}, which did not say who it is)", some.join(" or ")),
+        some => format!(" (perhaps {}, which did not tell its name)", some.join(" or ")),
     };
     CheckStep::warn(
         "peers",
         format!("the cluster has Call Bridges that usher.toml seems to lack: {names}{perhaps}"),
-        "Add a [[bridge]] section for each, with its own API user: people who are hosted there can neither be checked nor admitted without.",
+        "Add a [[bridge]] section for each, with its own API user: without it, participants hosted there can neither be checked nor admitted.",
     )
 }
 
@@ -45,7 +45,7 @@ fn configured_twice(reports: &[CheckReport]) -> Vec<CheckStep> {
             steps.push(CheckStep::warn(
                 "twice",
                 format!("{} and {} are the same Call Bridge, {own:?}", other.name, report.name),
-                "Remove one of the two [[bridge]] sections: everything there would be asked twice.",
+                "Remove one of the two [[bridge]] sections, because every request would be sent twice.",
             ));
         }
     }
@@ -66,13 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_peer_is_named_with_who_it_may_be() {
+    fn a_missing_peer_is_named_with_the_bridges_it_may_be() {
         let reports = [report("one", Some("a"), &["a", "b"]), report("two", None, &[])];
         let step = check_cluster(&reports).steps.remove(0);
         assert_eq!(step.outcome, CheckOutcome::Warn);
         assert_eq!(
             step.found,
-            "the cluster has Call Bridges that usher.toml seems to lack: \"b\" (perhaps two, which did not say who it is)"
+            "the cluster has Call Bridges that usher.toml seems to lack: \"b\" (perhaps two, which did not tell its name)"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Checks the name, the connection and the TLS handshake of one bridge, one after the other. `certificate` explains refused certificates.
+//! Checks the host name, the connection and the TLS handshake of one bridge, in this order. `certificate` explains refused certificates.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{certificate, verdict};
 use crate::cms::{ca_faults, client_config, connect_first};
 use crate::config::{BridgeConfig, Timing, Trust};
 
-/// Connects to the bridge as a running Usher would. Returns the TLS configuration when all went well.
+/// Connects to the bridge as a running Usher would. Returns the TLS configuration if that succeeds.
 pub(super) async fn check_connectivity(
     config: &BridgeConfig,
     timing: &Timing,
@@ -79,13 +79,13 @@ async fn resolve(host: &str, port: u16, limit: Duration) -> Result<Vec<SocketAdd
 
 fn resolved(host: &str, addresses: &[SocketAddr]) -> CheckStep {
     if host.parse::<IpAddr>().is_ok() {
-        return CheckStep::ok("dns", format!("{host} is an address, no name"));
+        return CheckStep::ok("dns", format!("{host} is an address"));
     }
     let list: Vec<_> = addresses.iter().map(|address| address.ip().to_string()).collect();
     CheckStep::ok("dns", format!("{host} is {}", list.join(", ")))
 }
 
-/// The first address that takes a connection, as Usher finds it.
+/// Connects to the first address that accepts, as a running Usher does.
 async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<(SocketAddr, TcpStream), std::io::Error> {
     let timed_out = || std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {limit:?}"));
     tokio::time::timeout(limit, connect_first(addresses)).await.unwrap_or_else(|_| Err(timed_out()))
@@ -110,7 +110,7 @@ fn leaf(stream: &TlsStream<TcpStream>) -> Option<LeafCertificate> {
     Some(LeafCertificate::read(stream.get_ref().1.peer_certificates()?.first()?))
 }
 
-/// Fetches the certificate that was not trusted by a second handshake that trusts any; sends nothing over it.
+/// Fetches the certificate that was not trusted, by a second handshake that accepts any; sends nothing over it.
 async fn refused(addresses: &[SocketAddr], host: &str, trust: &Trust, limit: Duration, error: &std::io::Error) -> CheckStep {
     let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
         return verdict::no_handshake(&error.to_string());

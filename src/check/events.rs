@@ -1,4 +1,4 @@
-//! Checks the events of one bridge: a token, a socket, one subscription and its acknowledgement. Then it closes the socket.
+//! Checks the events of one bridge: gets a token, opens a socket, subscribes once and waits for the ack. Then closes the socket.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +20,13 @@ const UNTIL_THEN: &str = "Until then Usher reads this bridge by REST only: slowe
 
 /// How the attempt ended.
 enum SubscriptionAttempt {
-    /// No socket.
+    /// The socket did not open.
     Refused(String),
     Acknowledged {
         success: bool,
         status: String,
     },
-    /// Closed between the request and its acknowledgement.
+    /// The socket closed before the ack.
     Closed(String),
     Silence(Duration),
 }
@@ -58,7 +58,7 @@ async fn try_subscription(options: ConnectOptions, token: Secret, ack_timeout: D
             tokio::time::timeout(ack_timeout, wait_for_ack(&mut reports)).await.unwrap_or(SubscriptionAttempt::Silence(ack_timeout))
         }
         Some(SocketReport { event: SocketEvent::Closed(reason), .. }) => SubscriptionAttempt::Refused(reason),
-        _ => SubscriptionAttempt::Refused("no word from the socket".into()),
+        _ => SubscriptionAttempt::Refused("the socket said nothing".into()),
     };
     drop((socket, reports));
     tracker.close();
@@ -84,7 +84,7 @@ async fn wait_for_ack(reports: &mut mpsc::Receiver<SocketReport>) -> Subscriptio
 fn verdict_on(attempt: SubscriptionAttempt) -> CheckStep {
     match attempt {
         SubscriptionAttempt::Acknowledged { success: true, .. } => {
-            CheckStep::ok(NAME, "the socket opened and the list of calls was subscribed to")
+            CheckStep::ok(NAME, "the socket opened and the subscription to the calls was acknowledged")
         }
         SubscriptionAttempt::Acknowledged { status, .. } => CheckStep::fail(
             NAME,
@@ -95,18 +95,18 @@ fn verdict_on(attempt: SubscriptionAttempt) -> CheckStep {
             NAME,
             format!("the bridge gave a token, but the events socket (/events/v1) was not opened: {reason}"),
             format!(
-                "A proxy between Usher and the bridge must let WebSockets pass; better is none. Otherwise look at Web Admin > Logs > Event log. {UNTIL_THEN}"
+                "A proxy between Usher and the bridge must let WebSockets pass; having none is better. Otherwise look at Web Admin > Logs > Event log. {UNTIL_THEN}"
             ),
         ),
         SubscriptionAttempt::Closed(reason) => CheckStep::fail(
             NAME,
-            format!("the events socket closed after the subscription was asked for: {reason}"),
+            format!("the events socket closed after the subscribe request: {reason}"),
             format!("Look at Web Admin > Logs > Event log for the reason. {UNTIL_THEN}"),
         ),
         SubscriptionAttempt::Silence(limit) => CheckStep::fail(
             NAME,
             format!("the events socket opened, but the subscription was not acknowledged within {limit:?}"),
-            format!("A proxy between may hold messages back, or the bridge is overloaded. {UNTIL_THEN}"),
+            format!("A proxy in between may hold messages back, or the bridge is overloaded. {UNTIL_THEN}"),
         ),
     }
 }

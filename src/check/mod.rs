@@ -1,7 +1,7 @@
-//! `usher check`: tries every step of reaching each configured bridge and says for each failure what to do about it.
+//! `usher check`: tests the connection to each configured bridge step by step, with advice for each failure.
 //!
-//! It changes nothing: the only request other than GET takes a token for one events socket, which needs one; nothing is written to disk.
-//! One request alone tries the credentials first, and a 401 ends that bridge's check, because repeating it can lock the account. `verdict`,
+//! It changes nothing: the only request other than GET takes a token, which the events socket needs; nothing is written to disk. The first
+//! request is alone in testing the credentials, and a 401 ends the check of that bridge, because repeating it can lock the account. `verdict`,
 //! `certificate` and `cluster` turn results into advice and do no IO.
 
 mod certificate;
@@ -14,6 +14,7 @@ mod report;
 mod verdict;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
@@ -29,7 +30,7 @@ use crate::cms::{Request, RequestError, Response, RestClient};
 use crate::config::{BridgeConfig, Config, Timing};
 use crate::db::open_to_read;
 
-/// A list of bridges that goes on after this many pages is a fault; a cluster has at most 24.
+/// The most pages of the list of bridges that are read; a cluster has at most 24 bridges.
 const MAX_PAGES: usize = 10;
 
 /// Checks all bridges at once and prints a block for each, in their order.
@@ -56,7 +57,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(writeln!(out, "All passed.")?)
 }
 
-/// Reads from the database what is known of a bridge's records: nothing where it is missing, of another version, or in use.
+/// Reads from the database what is known of a bridge's records; nothing if it is missing, has another version, or is in use.
 fn known_records(config: &Config, bridge: &BridgeConfig) -> KnownRecords {
     let Ok(Some(conn)) = open_to_read(&config.data_dir) else { return KnownRecords::default() };
     KnownRecords {
@@ -69,7 +70,7 @@ fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
-/// Checks one bridge, step by step, up to the first failure that makes the rest meaningless.
+/// Checks one bridge, step by step, up to the first failure that makes further steps pointless.
 pub async fn check_bridge(config: &BridgeConfig, timing: &Timing, known: KnownRecords) -> CheckReport {
     let mut report = CheckReport::new(&config.name, &config.url);
     let Some(tls) = connectivity::check_connectivity(config, timing, &mut report).await else { return report };
@@ -86,9 +87,9 @@ pub async fn check_bridge(config: &BridgeConfig, timing: &Timing, known: KnownRe
     report
 }
 
-/// Checks everything by REST; false when the events need not be tried.
+/// Checks the REST API; returns false if checking events is pointless.
 async fn check_api(client: &RestClient, config: &BridgeConfig, known: &KnownRecords, report: &mut CheckReport) -> bool {
-    // Alone: a wrong password must be sent once, not by several requests at a time.
+    // Alone: a wrong password must be sent only once.
     let status = client.send(&Request::Status).await;
     report.push(verdict::login(&status, config));
     let (version, next_record) = match status {
@@ -113,7 +114,7 @@ async fn check_api(client: &RestClient, config: &BridgeConfig, known: &KnownReco
 async fn check_identity(client: &RestClient, config: &BridgeConfig, report: &mut CheckReport) -> bool {
     let found = match client.send(&Request::ClusterName).await {
         Ok(Response::ClusterName(name)) => fetch_bridge_names(client).await.map(|peers| verdict::Identity { own: name, peers }),
-        Ok(_) => Err(RequestError::Garbled("another answer".into())),
+        Ok(_) => Err(RequestError::Garbled("an unexpected response".into())),
         Err(error) => Err(error),
     };
     report.push(verdict::identity(&found, config));
@@ -126,7 +127,7 @@ async fn check_identity(client: &RestClient, config: &BridgeConfig, report: &mut
     go_on
 }
 
-async fn fetch_bridge_names(client: &RestClient) -> Result<Vec<std::sync::Arc<str>>, RequestError> {
+async fn fetch_bridge_names(client: &RestClient) -> Result<Vec<Arc<str>>, RequestError> {
     let (mut names, mut offset) = (Vec::new(), 0);
     for _ in 0..MAX_PAGES {
         let Response::Bridges(page) = client.send(&Request::Bridges(offset)).await? else { break };

@@ -1,4 +1,4 @@
-//! Checks whether a bridge's Call Detail Records can reach Usher, and whether they do. Only reads; registers nothing.
+//! Checks whether Usher is a receiver of a bridge's Call Detail Records, and whether they arrive. Registers nothing.
 
 use super::report::{CheckReport, CheckStep};
 use super::verdict;
@@ -7,17 +7,17 @@ use crate::clock::Now;
 use crate::cms::{ReceiverItem, Request, RequestError, Response, RestClient};
 use crate::config::{BridgeConfig, CdrMode, Secret};
 
-/// A bridge's records, as Usher's database knows them.
+/// Facts about a bridge's records from Usher's database.
 #[derive(Debug, Clone, Default)]
 pub struct KnownRecords {
-    /// None until Usher was started with records for this bridge.
+    /// None until Usher was started with records enabled for this bridge.
     pub secret: Option<Secret>,
     pub last: Option<LastRecord>,
 }
 
 const NAME: &str = "cdr";
 
-/// A list that goes on after this many pages is a fault; a bridge has four receivers.
+/// The most pages of the list of receivers that are read; a bridge has four receivers.
 const MAX_PAGES: usize = 4;
 
 /// The receivers of a bridge.
@@ -109,7 +109,7 @@ fn verdict_on_arrivals(last: Option<LastRecord>, next_record: Option<u64>, now_m
     }
 }
 
-/// Whether a receiver's address has this bridge's secret, whatever its host is.
+/// Whether a receiver's address contains this bridge's secret, with any host.
 pub(crate) fn is_own_receiver(receiver: &ReceiverItem, secret: Option<&Secret>) -> bool {
     receiver.url.as_ref().zip(secret).is_some_and(|(url, secret)| url.expose().ends_with(&format!("/cdr/{}", secret.expose())))
 }
@@ -120,7 +120,7 @@ mod tests {
     use crate::check::CheckOutcome;
 
     #[test]
-    fn records_arrive_or_lag_or_never_came() {
+    fn arrivals_are_judged_by_the_last_record() {
         let last = |next| Some(LastRecord { at: 1_000, next });
         let cases = [
             (None, Some(0), CheckOutcome::Ok, "no record yet"),

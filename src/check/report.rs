@@ -1,4 +1,4 @@
-//! The report of a check, and how it is printed. Decides nothing.
+//! The report of a check, and its printed form. Decides nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct CheckStep {
     pub name: &'static str,
     pub outcome: CheckOutcome,
     pub found: String,
-    /// The remedy, on CMS or in usher.toml; may have several lines.
+    /// How to fix it, on CMS or in usher.toml; may have several lines.
     pub advice: Option<String>,
 }
 
@@ -34,14 +34,14 @@ impl CheckStep {
     }
 }
 
-/// One block: a bridge, all bridges together, or this machine.
+/// The report about one bridge, about all bridges together, or about this machine.
 #[derive(Debug, Clone)]
 pub struct CheckReport {
     pub name: Arc<str>,
     /// The bridge's address, or empty.
     pub url: String,
     pub steps: Vec<CheckStep>,
-    /// The bridge said who it is.
+    /// Whether the bridge's identity could be read.
     pub identified: bool,
     /// The bridge's own name in its cluster, and the names of all its Call Bridges; none outside a cluster.
     pub own_name: Option<Arc<str>>,
@@ -84,7 +84,7 @@ impl fmt::Display for CheckReport {
     }
 }
 
-/// Names and reasons come from outside; a terminal must not be steered by them.
+/// Replaces control characters: names and reasons come from outside and must not control a terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_has_a_line_a_step_and_advice_below_it() {
+    fn a_report_has_a_line_for_each_step_and_the_advice_below_it() {
         let mut report = CheckReport::new(&"eu-1".into(), "https://cms.example.org");
         report.push(CheckStep::ok("dns", "fine"));
         report.push(CheckStep::fail("tcp", "refused\u{1b}[2J", "Do this.\nThen that."));

@@ -8,7 +8,7 @@ use crate::cms::{RequestError, Response, SUITES, TrustError, admits, unusable_ke
 use crate::config::BridgeConfig;
 
 const ROLE_ADVICE: &str = "On the MMP of this bridge, `user list` shows the roles; Usher needs `api` or `admin`: `user add <name> api`.";
-const PORT_ADVICE: &str = "On the MMP of this bridge, `webadmin` shows its interface and port; that port belongs into `url` in usher.toml.";
+const PORT_ADVICE: &str = "On the MMP of this bridge, `webadmin` shows its interface and port; that port belongs in `url` in usher.toml.";
 
 type ApiResult = Result<Response, RequestError>;
 
@@ -22,7 +22,7 @@ pub(super) fn unknown_host(host: &str, reason: &str) -> CheckStep {
     CheckStep::fail(
         "dns",
         format!("no address is known for {host}: {reason}"),
-        format!("Correct the host in `url` in usher.toml, or add {host} to the DNS that this machine asks (or to its hosts file)."),
+        format!("Correct the host in `url` in usher.toml, or add {host} to the DNS that this machine uses (or to its hosts file)."),
     )
 }
 
@@ -34,7 +34,7 @@ pub(super) fn no_connection(port: u16, error: &std::io::Error) -> CheckStep {
             )
         }
         _ => format!(
-            "Something on the way drops the connection: let a firewall pass TCP port {port} from this machine to the bridge.\n{PORT_ADVICE}"
+            "Something on the way drops the connection: a firewall must allow TCP port {port} from this machine to the bridge.\n{PORT_ADVICE}"
         ),
     };
     CheckStep::fail("tcp", format!("no connection to port {port}: {error}"), advice)
@@ -49,20 +49,20 @@ pub(super) fn trust(error: &TrustError) -> CheckStep {
     CheckStep::fail("tls", error.to_string(), advice)
 }
 
-/// The CA file has sections that can't be used.
+/// The step for a CA file with unusable sections.
 pub(super) fn ca_faults(faults: &[String]) -> CheckStep {
     CheckStep::warn(
         "ca_file",
         faults.join("; "),
-        "The other certificates of the file count. Replace these, or remove them from the file that `ca_file` names.",
+        "The other certificates in the file are used. Replace these, or remove them from the file that `ca_file` names.",
     )
 }
 
 pub(super) fn no_tls() -> CheckStep {
     CheckStep::warn(
         "tls",
-        "plain HTTP: passwords and names can be read on the way",
-        "Only a simulator is like this. For a bridge, use https in `url` in usher.toml.",
+        "plain HTTP: anybody in between can read passwords and names",
+        "This is meant for the simulator. For a bridge, use https in `url` in usher.toml.",
     )
 }
 
@@ -79,7 +79,7 @@ pub(super) fn no_tls_server(cause: &rustls::Error) -> Option<CheckStep> {
     match cause {
         rustls::Error::InvalidMessage(_) => Some(CheckStep::fail(
             "tls",
-            "what listens at this port does not speak TLS",
+            "the server at this port does not speak TLS",
             format!("The port is not that of the Web Admin interface. {PORT_ADVICE}"),
         )),
         rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure | rustls::AlertDescription::InsufficientSecurity) => {
@@ -87,7 +87,7 @@ pub(super) fn no_tls_server(cause: &rustls::Error) -> Option<CheckStep> {
                 "tls",
                 format!("{SUITES} ({cause})"),
                 "On the MMP, `tls webadmin` shows the ciphers that the bridge allows; allow one of these with `tls webadmin ciphers`. If they are \
-                 there, the certificate has a kind of key that Usher can't verify: make a new one and install it with `webadmin certs`.",
+                 there, the certificate has a type of key that Usher can't verify: make a new one and install it with `webadmin certs`.",
             ))
         }
         rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => Some(CheckStep::fail(
@@ -104,7 +104,7 @@ pub(super) fn no_handshake(reason: &str) -> CheckStep {
         "tls",
         format!("no TLS handshake: {reason}"),
         format!(
-            "Is this the port of the Web Admin interface, and no proxy between? {PORT_ADVICE}\nIf it is, it has no usable certificate: `webadmin certs <key> <certificate>`."
+            "Is this the port of the Web Admin interface, with no proxy in between? {PORT_ADVICE}\nIf it is, it has no usable certificate: `webadmin certs <key> <certificate>`."
         ),
     )
 }
@@ -113,7 +113,7 @@ pub(super) fn no_handshake(reason: &str) -> CheckStep {
 pub(super) fn login(result: &ApiResult, config: &BridgeConfig) -> CheckStep {
     let user = &config.username;
     match result {
-        Ok(_) => CheckStep::ok("login", format!("the user {user:?} may log in")),
+        Ok(_) => CheckStep::ok("login", format!("the user {user:?} can log in")),
         Err(RequestError::Unauthorized) => CheckStep::fail(
             "login",
             format!("the user name {user:?} or its password was refused (401)"),
@@ -127,7 +127,7 @@ pub(super) fn login(result: &ApiResult, config: &BridgeConfig) -> CheckStep {
         Err(error) if !error.answered() => CheckStep::fail(
             "login",
             error.to_string(),
-            "The bridge took the connection and gave no answer. Is it overloaded or restarting? Try again in a minute.",
+            "The bridge accepted the connection but did not respond. Is it overloaded or restarting? Try again in a minute.",
         ),
         Err(RequestError::Busy { .. }) => busy("login"),
         Err(error) => CheckStep::fail(
@@ -142,7 +142,7 @@ fn busy(name: &'static str) -> CheckStep {
     CheckStep::fail(
         name,
         "the bridge is busy (503)",
-        "Try again in a minute. If it stays: look at the load and the database on the bridge (`database cluster status`).",
+        "Try again in a minute. If it stays busy, look at the load and the database on the bridge (`database cluster status`).",
     )
 }
 
@@ -158,7 +158,7 @@ pub(super) fn version(version: Option<&str>) -> CheckStep {
         None => CheckStep::warn(
             "version",
             "the bridge does not say its version",
-            "Usher takes it for 2.9 or later, the first that can admit single people.",
+            "Usher assumes 2.9 or later, the first that can admit single people.",
         ),
     }
 }
@@ -169,7 +169,7 @@ pub(super) fn calls(result: &ApiResult, config: &BridgeConfig) -> CheckStep {
             let total = page.total.unwrap_or(page.items.len());
             CheckStep::ok("calls", format!("the list of calls can be read ({total} now)"))
         }
-        Ok(_) => CheckStep::fail("calls", "another answer than a list of calls", PORT_ADVICE),
+        Ok(_) => CheckStep::fail("calls", "the response is not a list of calls", PORT_ADVICE),
         Err(error) => request_failed("calls", "the list of calls", error, config),
     }
 }
@@ -189,7 +189,7 @@ pub(super) fn identity(found: &Result<Identity, RequestError>, config: &BridgeCo
                 peers.len(),
                 own.as_deref().unwrap_or("without a name")
             ),
-            "Set the same unique name in Web Admin under Configuration > Cluster. Until then Usher finds people hosted here by asking every bridge.",
+            "Set the same unique name in Web Admin under Configuration > Cluster. Until then Usher finds participants hosted here by asking every bridge.",
         ),
         Err(error) => {
             CheckStep { outcome: super::CheckOutcome::Warn, ..request_failed(NAME, "the cluster's configuration", error, config) }
@@ -199,7 +199,7 @@ pub(super) fn identity(found: &Result<Identity, RequestError>, config: &BridgeCo
 
 pub(super) fn token(result: &ApiResult, config: &BridgeConfig) -> CheckStep {
     match result {
-        Ok(_) => CheckStep::ok("token", "a token for the events was given"),
+        Ok(_) => CheckStep::ok("token", "the bridge gave a token for the events"),
         Err(RequestError::Gone(_) | RequestError::Refused { .. } | RequestError::Garbled(_)) => CheckStep::fail(
             "token",
             "the bridge gave no token for the events (POST /authTokens)",
@@ -220,13 +220,13 @@ fn request_failed(name: &'static str, what: &str, error: &RequestError, config: 
         RequestError::Unauthorized => CheckStep::fail(
             name,
             format!("{what} was refused to {user:?} as not logged in (401), after the same password had been accepted"),
-            format!("Nothing more is asked, since repeated 401s can lock the account. The role is likely wrong. {ROLE_ADVICE}"),
+            format!("No more requests are sent, since repeated 401s can lock the account. The role is likely wrong. {ROLE_ADVICE}"),
         ),
         RequestError::Forbidden => CheckStep::fail(name, format!("{what} is forbidden to {user:?} (403)"), ROLE_ADVICE),
         RequestError::Busy { .. } => busy(name),
         error => CheckStep::fail(
             name,
-            format!("{what} could not be had: {error}"),
+            format!("{what} could not be read: {error}"),
             "Look at the bridge: Web Admin > Logs > Event log. Then try again.",
         ),
     }
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_connection_and_a_dropped_one_have_different_remedies() {
+    fn a_refused_connection_and_a_timeout_have_different_advice() {
         let advice = |kind: ErrorKind| no_connection(445, &kind.into()).advice.expect("advice");
         assert!(advice(ErrorKind::ConnectionRefused).contains("webadmin listen"));
         assert!(advice(ErrorKind::TimedOut).contains("firewall"));
