@@ -1,17 +1,17 @@
 //! Usher's clock: the date of the start, carried on by the monotonic clock. No timers.
 //!
-//! The machine's clock may be set by an hour while people wait. No wait may jump because of that, no order change, no session end. So the
-//! machine's clock is read once, and what it does afterwards only concerns what outlives the process ([`set_by`]).
+//! The system clock may be set by an hour while people wait. That must not make a wait jump, change an order or end a session. So the system
+//! clock is read once, and later changes only concern times that outlive the process ([`offset_ms`]).
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Whole milliseconds here would leave [`Now`] up to one behind the machine's clock: who just came would have come before.
-static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| (Instant::now(), machine()));
-static PRETENDED: AtomicI64 = AtomicI64::new(0);
+/// Has microseconds: whole milliseconds would leave [`Now`] up to one behind the system clock, and an arrival would seem to be earlier.
+static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| (Instant::now(), system_time()));
+static TEST_OFFSET_MS: AtomicI64 = AtomicI64::new(0);
 
-/// One moment on both scales: the one that decides, and the one that people read.
+/// One moment on two clocks: the monotonic one for decisions, and the date for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     pub instant: Instant,
@@ -27,36 +27,36 @@ impl Now {
     }
 }
 
-/// The present date; Unix milliseconds.
+/// The current date in Unix milliseconds.
 pub fn now_ms() -> i64 {
     Now::read().unix_ms
 }
 
-/// A machine's clock that is only kept in step differs by less, in milliseconds: what goes by [`set_by`] moves in steps of this at least.
-pub const SET_MS: i64 = 2000;
+/// Smaller differences, in milliseconds, come from time synchronisation; users of [`offset_ms`] ignore them.
+pub const MIN_STEP_MS: i64 = 2000;
 
-/// How far the machine's clock has been set since the start, in milliseconds. Times that are saved for another process are saved in its terms.
-pub fn set_by() -> i64 {
-    machine_ms() - Now::read().unix_ms
+/// How far the system clock has been set since the start, in milliseconds. Times for another process are saved by the system clock.
+pub fn offset_ms() -> i64 {
+    system_ms() - Now::read().unix_ms
 }
 
-/// Sets the machine's clock, as far as Usher sees it, by so many milliseconds from where it truly is.
+/// For tests: shifts the system clock, as Usher sees it, by `ms` from the real one.
 #[doc(hidden)]
-pub fn pretend_set_by(ms: i64) {
+pub fn pretend_offset(ms: i64) {
     LazyLock::force(&START);
-    PRETENDED.store(ms, Ordering::Relaxed);
+    TEST_OFFSET_MS.store(ms, Ordering::Relaxed);
 }
 
-fn machine_ms() -> i64 {
-    whole_ms(machine()).saturating_add(PRETENDED.load(Ordering::Relaxed))
+fn system_ms() -> i64 {
+    whole_ms(system_time()).saturating_add(TEST_OFFSET_MS.load(Ordering::Relaxed))
 }
 
-/// The only look at the machine's clock; 1970 where it is set to before.
-fn machine() -> Duration {
+/// The only reading of the system clock; 1970 if it is set to an earlier date.
+fn system_time() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Parts of milliseconds count on both sides.
+/// Rounds only the sum, so that fractions of milliseconds on both sides count.
 fn carried_on(began: Duration, passed: Duration) -> i64 {
     whole_ms(began.saturating_add(passed))
 }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_no_millisecond_behind_the_clock_that_it_carries_on() {
+    fn fractions_of_milliseconds_add_up() {
         assert_eq!(carried_on(Duration::from_micros(1_900), Duration::from_micros(3_200)), 5);
         assert_eq!(carried_on(Duration::from_micros(1_100), Duration::from_micros(3_200)), 4);
     }

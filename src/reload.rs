@@ -75,7 +75,7 @@ impl Reload {
         targets.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
         targets.web.set(config.web.clone());
         targets.moderation.set_settings(ModerationSettings::new(&config.desk, &config.timing));
-        targets.audit_log.keep(config.log_keep_days);
+        targets.audit_log.set_keep_days(config.log_keep_days);
         log_changes(&changed);
         let entry =
             Entry { user: BY.into(), ..Entry::of(AuditEvent::Configure).ended("done").detail(difference(&running, &config, &changed)) };

@@ -1,5 +1,5 @@
-//! State that survives a restart besides accounts and the journal: wait times, which credentials were refused, which bridges are
-//! paused, how far each bridge's records have come.
+//! State that survives a restart, besides accounts and the journal: wait times, refused credentials, paused bridges, CDR receivers, and the
+//! last record of each bridge.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,18 +14,18 @@ use crate::cdr_endpoints::LastRecord;
 use crate::cms::{SavedBridgeState, SavedWait};
 use crate::config::BridgeConfig;
 use crate::db::{Db, DbError};
-use crate::model::{BridgeName, ParticipantId, Paused};
+use crate::model::{BridgeName, Lobby, ParticipantId, Paused};
 use crate::store::Store;
 use crate::view::{Kind, Row, ViewDelta};
 use crate::{cdr_endpoints, clock};
 
-/// Entries of people who were not seen for this long are of no use any more.
+/// A saved wait that began before this time is deleted.
 const KEEP_WAITING_MS: i64 = 24 * 3600 * 1000;
 
-/// Since when people wait, read once at the start.
+/// Since when participants wait; read once at the start.
 pub async fn load_waiting(db: &Db) -> Result<HashMap<ParticipantId, SavedWait>, DbError> {
     db.write(|conn| {
-        conn.execute("DELETE FROM waiting WHERE since < ?1", [crate::clock::now_ms() - KEEP_WAITING_MS])?;
+        conn.execute("DELETE FROM waiting WHERE since < ?1", [clock::now_ms() - KEEP_WAITING_MS])?;
         let mut query = conn.prepare("SELECT person, since, up_to FROM waiting")?;
         let rows = query.query_map([], |row| {
             let person: String = row.get(0)?;
@@ -36,34 +36,34 @@ pub async fn load_waiting(db: &Db) -> Result<HashMap<ParticipantId, SavedWait>, 
     .await
 }
 
-/// Follows published changes and writes down who waits since when.
+/// Follows published changes and saves since when participants wait.
 pub struct WaitingWriter {
     db: Db,
     written: HashMap<ParticipantId, i64>,
-    /// The next start reads the machine's clock: what is written down is told in its terms.
-    set_by: i64,
+    /// Times are saved by the system clock, which the next start reads; this is its offset from Usher's.
+    clock_offset: i64,
 }
 
 impl WaitingWriter {
     pub fn new(db: Db, loaded: &HashMap<ParticipantId, SavedWait>) -> Self {
-        Self { db, written: loaded.iter().map(|(person, memory)| (person.clone(), memory.since)).collect(), set_by: 0 }
+        Self { db, written: loaded.iter().map(|(person, saved)| (person.clone(), saved.since)).collect(), clock_offset: 0 }
     }
 
-    /// Shifts stored wait times when the system clock was set, so that no wait is longer or shorter after a restart.
+    /// Shifts saved wait times when the system clock was set, so that no wait is longer or shorter after a restart.
     fn follow_clock(&mut self) {
-        let (set_by, moved) = (clock::set_by(), clock::set_by() - self.set_by);
-        if moved.abs() >= clock::SET_MS {
+        let (clock_offset, moved) = (clock::offset_ms(), clock::offset_ms() - self.clock_offset);
+        if moved.abs() >= clock::MIN_STEP_MS {
             warn!(
                 seconds = moved / 1000,
-                "the machine's clock was set; waits stay true, times of day are the old ones until Usher is restarted"
+                "system clock set; waits stay correct, times of day follow the old clock until Usher is restarted"
             );
-            self.set_by = set_by;
-            let key = ("waiting, by the clock", set_by.to_string().into());
+            self.clock_offset = clock_offset;
+            let key = ("waiting, by the clock", clock_offset.to_string().into());
             self.db.keep(key, move |conn| conn.execute("UPDATE waiting SET since = since + ?1", [moved]).map(drop));
         }
     }
 
-    /// Unknown is no news: somebody whose lobby is being read again may well still wait.
+    /// An unknown lobby state changes nothing: the participant may still wait.
     pub fn follow(&mut self, change: &ViewDelta) {
         self.follow_clock();
         for row in &change.put {
@@ -71,9 +71,9 @@ impl WaitingWriter {
             match person.waiting_since {
                 Some(since) if self.written.get(&person.id) != Some(&since) => {
                     self.written.insert(person.id.clone(), since);
-                    self.keep(&person.id, since + self.set_by, person.waiting_up_to);
+                    self.keep(&person.id, since + self.clock_offset, person.waiting_up_to);
                 }
-                None if person.lobby == crate::model::Lobby::In => self.forget(&person.id),
+                None if person.lobby == Lobby::In => self.forget(&person.id),
                 _ => {}
             }
         }
@@ -99,8 +99,8 @@ impl WaitingWriter {
     }
 }
 
-/// Writes down until `stop`, at most every `interval`, how far each bridge's records have come.
-pub async fn note_records(db: Db, store: Store, interval: Duration, stop: CancellationToken) {
+/// Saves the last record of each bridge every `interval` until `stop`, for `usher check`.
+pub async fn save_record_positions(db: Db, store: Store, interval: Duration, stop: CancellationToken) {
     let mut written: HashMap<BridgeName, LastRecord> = HashMap::new();
     while tokio::time::timeout(interval, stop.cancelled()).await.is_err() {
         for bridge in store.all_bridges() {
@@ -113,8 +113,8 @@ pub async fn note_records(db: Db, store: Store, interval: Duration, stop: Cancel
     }
 }
 
-/// Saved state of each bridge: credentials that CMS refused, hashed, which are not tried again until they change or a user asks
-/// for it; who paused it; and which of its CDR receivers is Usher's.
+/// The saved state of each bridge: hashes of credentials that CMS refused, which are not tried again until they change or a user retries;
+/// who paused it; and which of its CDR receivers is Usher's.
 pub struct SavedBridges {
     db: Db,
     refused: Mutex<HashSet<String>>,
@@ -145,7 +145,7 @@ impl SavedBridges {
         Ok(Self { db, refused: Mutex::new(refused), paused: Mutex::new(paused), receivers: Mutex::new(receivers) })
     }
 
-    fn marks(&self) -> MutexGuard<'_, HashMap<BridgeName, String>> {
+    fn receivers(&self) -> MutexGuard<'_, HashMap<BridgeName, String>> {
         self.receivers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -198,14 +198,14 @@ impl SavedBridgeState for SavedBridges {
     }
 
     fn receiver(&self, bridge: &BridgeName) -> Option<String> {
-        self.marks().get(bridge).cloned()
+        self.receivers().get(bridge).cloned()
     }
 
-    fn set_receiver(&self, bridge: &BridgeName, mark: String) {
-        self.marks().insert(bridge.clone(), mark.clone());
+    fn set_receiver(&self, bridge: &BridgeName, receiver: String) {
+        self.receivers().insert(bridge.clone(), receiver.clone());
         let (key, bridge) = (("receiver", bridge.clone()), bridge.to_string());
         let update = "UPDATE cdr_secrets SET receiver = ?2 WHERE bridge = ?1";
-        self.db.keep(key, move |conn| conn.execute(update, [&bridge, &mark]).map(drop));
+        self.db.keep(key, move |conn| conn.execute(update, [&bridge, &receiver]).map(drop));
     }
 }
 

@@ -7,45 +7,45 @@ use tokio::sync::watch;
 
 use crate::model::Fault;
 
-/// Where parts of Usher say that something is wrong with them, and that it is over. Cheap to clone.
+/// Takes reports of problems from the parts of Usher, and of their end. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Problems(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// By code, so that each part speaks for itself alone.
-    standing: Mutex<BTreeMap<&'static str, String>>,
-    told: watch::Sender<Option<Fault>>,
+    /// By code: each part has its own and changes no other.
+    current: Mutex<BTreeMap<&'static str, String>>,
+    published: watch::Sender<Option<Fault>>,
 }
 
 impl Problems {
-    /// A handle, and what the publisher follows.
+    /// A handle for the parts, and a receiver for the publisher.
     pub fn channel() -> (Self, watch::Receiver<Option<Fault>>) {
-        let (told, seen) = watch::channel(None);
-        (Self(Arc::new(Inner { standing: Mutex::default(), told })), seen)
+        let (published, seen) = watch::channel(None);
+        (Self(Arc::new(Inner { current: Mutex::default(), published })), seen)
     }
 
-    /// States what is wrong with one part, in words that say what to do; `None`: nothing (any more).
-    pub fn say(&self, code: &'static str, what: Option<String>) {
-        let mut standing = self.0.standing.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Reports a problem, in a sentence that says what to do; `None` ends it.
+    pub fn report(&self, code: &'static str, what: Option<String>) {
+        let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         match what {
-            Some(what) => standing.insert(code, what),
-            None => standing.remove(code),
+            Some(what) => current.insert(code, what),
+            None => current.remove(code),
         };
-        // Told under the lock: what is told last is what stands.
-        self.0.told.send_if_modified(|told| {
-            let now = together(&standing);
-            let changed = *told != now;
-            *told = now;
+        // Sent under the lock, so that the last value sent is the current one.
+        self.0.published.send_if_modified(|published| {
+            let now = combined(&current);
+            let changed = *published != now;
+            *published = now;
             changed
         });
     }
 }
 
-/// All of it as one: the row has one place for it.
-fn together(standing: &BTreeMap<&'static str, String>) -> Option<Fault> {
-    let (code, _) = standing.first_key_value()?;
-    let what: Vec<&str> = standing.values().map(String::as_str).collect();
+/// All problems as one fault: the row has room for one.
+fn combined(current: &BTreeMap<&'static str, String>) -> Option<Fault> {
+    let (code, _) = current.first_key_value()?;
+    let what: Vec<&str> = current.values().map(String::as_str).collect();
     Some(Fault { code: (*code).into(), what: what.join("; ").into() })
 }
 
@@ -54,23 +54,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_one_trouble_leaves_the_other_standing() {
-        let (troubles, seen) = Problems::channel();
-        troubles.say("log", Some("full".into()));
-        troubles.say("journal", Some("slow".into()));
+    fn the_end_of_one_problem_leaves_the_other() {
+        let (problems, seen) = Problems::channel();
+        problems.report("log", Some("full".into()));
+        problems.report("journal", Some("slow".into()));
         assert_eq!(*seen.borrow(), Some(Fault { code: "journal".into(), what: "slow; full".into() }));
-        troubles.say("journal", None);
+        problems.report("journal", None);
         assert_eq!(*seen.borrow(), Some(Fault { code: "log".into(), what: "full".into() }));
-        troubles.say("log", None);
+        problems.report("log", None);
         assert_eq!(*seen.borrow(), None);
     }
 
     #[test]
-    fn what_is_said_again_wakes_nobody() {
-        let (troubles, mut seen) = Problems::channel();
-        troubles.say("log", Some("full".into()));
+    fn a_repeated_report_wakes_nobody() {
+        let (problems, mut seen) = Problems::channel();
+        problems.report("log", Some("full".into()));
         seen.mark_unchanged();
-        troubles.say("log", Some("full".into()));
+        problems.report("log", Some("full".into()));
         assert_eq!(seen.has_changed().ok(), Some(false));
     }
 }

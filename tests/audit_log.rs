@@ -12,7 +12,7 @@ use common::{DEADLINE, wait_for};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use usher::audit::{AuditEvent, AuditLog, AuditSubject, Entry, HELD};
+use usher::audit::{AuditEvent, AuditLog, AuditSubject, Entry, MAX_UNWRITTEN};
 use usher::clock::now_ms;
 use usher::config::Timing;
 use usher::db::{Db, open_connection};
@@ -229,7 +229,7 @@ async fn a_full_disk_stops_neither_the_view_nor_an_admit_and_is_said_loudly() {
     })
     .await;
 
-    let room = HELD - desk.app.audit_log.unwritten();
+    let room = MAX_UNWRITTEN - desk.app.audit_log.unwritten();
     (0..room + 7).for_each(|_| desk.app.audit_log.add(Entry::elsewhere(AuditEvent::LetIn)));
     page.until("the loss to be said", |page| check(what(page).contains("7 are lost"), what(page))).await;
 
@@ -317,7 +317,7 @@ async fn nothing_is_deleted_where_it_is_kept_for_ever() {
     log.add(Entry { at: 1, ..Entry::elsewhere(AuditEvent::LetIn) });
     until_entries(dir.path(), "the entry", |found| found.len() == 1).await;
     // Several sweeps later: a change of the setting is one more, and this entry is its witness.
-    log.keep(0);
+    log.set_keep_days(0);
     log.add(Entry::elsewhere(AuditEvent::LetIn));
     until_entries(dir.path(), "the second entry", |found| found.len() == 2).await;
     stop.cancel();

@@ -41,7 +41,7 @@ fn order(page: &Page) -> Vec<String> {
 #[tokio::test]
 async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: i64) {
     let _one_at_a_time = MACHINE.lock().await;
-    clock::pretend_set_by(0);
+    clock::pretend_offset(0);
     let idle = Duration::from_secs(1800);
     // A log-in that nobody uses ends after half an hour: one that went by the machine's clock would end with the jump.
     let mut scene = FaultScenario::start_with(quiet(3), |config| config.timing.session_idle = idle).await.until_settled().await;
@@ -52,7 +52,7 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
 
     scene.start_counting();
     let (jumped, told) = (Instant::now(), scene.page.time);
-    clock::pretend_set_by(by);
+    clock::pretend_offset(by);
     scene.exercise_all_bridges().await;
     scene.page.follow_for(timing().silent_after * 2).await;
 
@@ -100,7 +100,7 @@ async fn the_machines_clock_jumps_and_no_wait_order_or_log_in_moves(#[case] by: 
         check((kept - at - by).abs() < 1000 && waited == 90_000, (kept - at, waited))
     })
     .await;
-    clock::pretend_set_by(0);
+    clock::pretend_offset(0);
     scene.until_true().await;
 }
 

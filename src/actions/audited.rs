@@ -58,7 +58,7 @@ impl Actions {
         result: &TargetResult,
         reservation: &mut Reservation,
     ) -> Entry {
-        let entry = Entry::by(&request.actor, AuditEvent::Did(request.action.kind())).scope(&request.scope).about(snapshot.whom.clone());
+        let entry = Entry::by(&request.actor, AuditEvent::Did(request.action.kind())).scope(&request.scope).about(snapshot.subject.clone());
         let entry = entry.action_id(snapshot.action_id.clone());
         let entry = entry.detail(request.action.detail()).with(result);
         reservation.add_with(entry.clone(), closing(journal_id, result));

@@ -38,7 +38,7 @@ pub struct InterruptedAction {
     pub address: Arc<str>,
     pub scope: Arc<str>,
     /// The names as they were shown then.
-    pub whom: AuditSubject,
+    pub subject: AuditSubject,
     pub action_id: Arc<str>,
 }
 
@@ -93,7 +93,7 @@ impl Journal {
                     // A newer version wrote it.
                     let Some(kind) = wire_name::from_wire(&text(1)?) else { return Ok(None) };
                     let target = target(kind, text(2)?);
-                    let whom = AuditSubject {
+                    let subject = AuditSubject {
                         name: text(6)?,
                         address: text(7)?,
                         meeting: text(8)?,
@@ -107,7 +107,7 @@ impl Journal {
                     let (user, address, scope) = (text(3)?, text(4)?, text(5)?);
                     // Versions before the ids wrote none.
                     let action_id = Some(text(14)?).filter(|id| !id.is_empty()).unwrap_or_else(new_action_id);
-                    Ok(Some(InterruptedAction { journal_id: row.get(0)?, target, kind, user, address, scope, whom, action_id }))
+                    Ok(Some(InterruptedAction { journal_id: row.get(0)?, target, kind, user, address, scope, subject, action_id }))
                 })?;
                 rows.filter_map(Result::transpose).collect()
             })
@@ -145,15 +145,20 @@ fn target(kind: ActionKind, id: Arc<str>) -> Target {
 }
 
 /// The column `person` has the id of a participant or a meeting, according to the action.
-fn insert_target(conn: &Connection, journal_id: i64, TargetSnapshot { target, whom, action_id }: &TargetSnapshot) -> rusqlite::Result<()> {
+fn insert_target(
+    conn: &Connection,
+    journal_id: i64,
+    TargetSnapshot { target, subject, action_id }: &TargetSnapshot,
+) -> rusqlite::Result<()> {
     let (Target::Person(id) | Target::Meeting(id)) = target;
     let mut insert = conn.prepare_cached(
         "INSERT INTO press_people (press, person, name, address, call, meeting_name, space, tenant, bridge, bridge_id, action_id) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
-    let texts = [id, &whom.name, &whom.address, &whom.meeting, &whom.meeting_name, &whom.space, &whom.tenant, &whom.bridge];
+    let texts =
+        [id, &subject.name, &subject.address, &subject.meeting, &subject.meeting_name, &subject.space, &subject.tenant, &subject.bridge];
     let [id, name, address, call, meeting_name, space, tenant, bridge] = texts.map(|text| &**text);
-    let (bridge_id, action_id) = (&*whom.bridge_id, &**action_id);
+    let (bridge_id, action_id) = (&*subject.bridge_id, &**action_id);
     insert.execute(params![journal_id, id, name, address, call, meeting_name, space, tenant, bridge, bridge_id, action_id]).map(drop)
 }
 

@@ -215,7 +215,7 @@ impl Actions {
         if let Some(problem) = &problem {
             error!(problem, "journal not written; action continued without it");
         }
-        self.problems.say("journal", problem.map(|problem| format!("the journal of actions can't be written: {problem}")));
+        self.problems.report("journal", problem.map(|problem| format!("the journal of actions can't be written: {problem}")));
         id
     }
 

@@ -39,16 +39,16 @@ impl Actions {
     }
 
     async fn read_back(&self, interrupted: InterruptedAction, deadline: Instant) {
-        let InterruptedAction { journal_id, target, kind, user, address, scope, whom, action_id } = interrupted;
+        let InterruptedAction { journal_id, target, kind, user, address, scope, subject, action_id } = interrupted;
         let (result, reason) = result_of(kind, self.find_target(&target, deadline).await);
         // The length of their wait at that time is no longer known.
         let known = AuditSubject { waiting_since: None, ..AuditSubject::target(self.bridges.cluster.store(), &target) };
-        let whom = if known.name.is_empty() && known.meeting_name.is_empty() { whom } else { known };
+        let subject = if known.name.is_empty() && known.meeting_name.is_empty() { subject } else { known };
         let target_result = TargetResult::new(target, result, reason);
         self.show_outcome(kind, &user, &target_result);
         // Without room for its entry the action stays open in the journal, for the next start.
         let Some(mut reservation) = self.log.reserve_eventually(Quota::Actions, &user, 1).await else { return };
-        let entry = Entry { user, address, scope, action_id, ..Entry::of(AuditEvent::Did(kind)) }.about(whom).with(&target_result);
+        let entry = Entry { user, address, scope, action_id, ..Entry::of(AuditEvent::Did(kind)) }.about(subject).with(&target_result);
         reservation.add_with(entry.clone(), closing(journal_id, &target_result));
         if let Some(action) = kind.action().filter(|_| is_uncertain(result)) {
             self.read_later(UnconfirmedAction { journal_id, target: target_result.target, action, entry }).await;

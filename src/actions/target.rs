@@ -33,14 +33,14 @@ const AT_ONCE: usize = 256;
 #[derive(Debug, Clone)]
 pub(super) struct TargetSnapshot {
     pub(super) target: Target,
-    pub(super) whom: AuditSubject,
+    pub(super) subject: AuditSubject,
     /// Identifies the action on this target in the journal and the audit log.
     pub(super) action_id: Arc<str>,
 }
 
 impl TargetSnapshot {
     pub(super) fn new(store: &Store, target: &Target) -> Self {
-        Self { target: target.clone(), whom: AuditSubject::target(store, target), action_id: new_action_id() }
+        Self { target: target.clone(), subject: AuditSubject::target(store, target), action_id: new_action_id() }
     }
 }
 

@@ -148,7 +148,7 @@ pub(super) fn start_bridges(
     };
     let cdr_endpoints = CdrEndpoints::default();
     cdr_endpoints.set(&saved.cdr_secrets, following.cluster());
-    let noting = saved_state::note_records(state.db.clone(), state.store.clone(), config.timing.cdr_check, group.stop.clone());
+    let noting = saved_state::save_record_positions(state.db.clone(), state.store.clone(), config.timing.cdr_check, group.stop.clone());
     group.tasks.spawn(control.supervisor.watch("notes on records", noting));
     audit_writer.tasks.spawn(control.supervisor.watch("writer of the log", saved.audit_writer.run(audit_writer.stop.clone())));
     let published = start_publisher(config, state, waiting_writer, saved.problems_seen, &group, control);

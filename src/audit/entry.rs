@@ -1,4 +1,4 @@
-//! One entry of the audit log, and how it is built where an action happens. Writes nothing.
+//! One entry of the audit log, and its builder. Writes nothing.
 
 use std::sync::Arc;
 
@@ -11,10 +11,11 @@ use crate::model::wire_name::to_wire;
 use crate::model::{ActionResult, Actor, TargetResult};
 use crate::store::Store;
 
-/// One action on one person, meeting or bridge, once it has ended.
+/// One event about one participant, meeting or bridge, after it ended.
 ///
 /// ```ignore
-/// log.add(Entry::by(&actor, AuditEvent::Hold).scope(&scope).about(AuditSubject::person(&store, &id)).ended(ActionResult::Done).detail("a reason"));
+/// let subject = AuditSubject::person(&store, &id);
+/// log.add(Entry::by(&actor, AuditEvent::Hold).scope(&scope).about(subject).ended(ActionResult::Done).detail("a reason"));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -22,26 +23,26 @@ pub struct Entry {
     pub at: i64,
     /// The user who caused it; empty when no user of Usher did.
     pub user: Arc<str>,
-    /// From which address; empty where nobody at Usher did it, or it is not known (any more).
+    /// The user's address; empty when no user of Usher caused it, or when it is not known.
     pub address: Arc<str>,
     pub action: AuditEvent,
-    /// Which button it was (`person`, `selection`, `meeting` ...), or `elsewhere`.
+    /// The scope of the action request (`person`, `selection`, `meeting` ...), or `elsewhere`.
     pub scope: Arc<str>,
-    pub whom: AuditSubject,
-    /// How it ended, the wire name of an `ActionResult`; empty where there is nothing to say.
+    pub subject: AuditSubject,
+    /// The wire name of an `ActionResult`; empty if the event has none.
     pub result: Arc<str>,
-    /// CMS's reason, or what went wrong.
+    /// CMS's reason, or Usher's.
     pub reason: Arc<str>,
-    /// Details of the action: the label, the reason of a hold, the text of a message, who was first.
+    /// Details of the action: the label, the reason of a hold, the text of a message, the moderator who was first.
     pub detail: Arc<str>,
-    /// Unique: this action on this one target. An entry that corrects this one names it.
+    /// The unique id of this action on this target. A correcting entry refers to it.
     pub action_id: Arc<str>,
-    /// The `action_id` of an earlier entry whose result this one puts right; empty for none.
+    /// The `action_id` of the earlier entry whose result this one corrects; empty if none.
     pub corrects: Arc<str>,
 }
 
 impl Entry {
-    /// An action of somebody at Usher that ends now.
+    /// An action of a user that ends now.
     pub fn by(actor: &Actor, action: AuditEvent) -> Self {
         Self { user: actor.user.clone(), address: actor.address.to_string().into(), ..Self::of(action) }
     }
@@ -51,7 +52,7 @@ impl Entry {
         Self { scope: "elsewhere".into(), ..Self::of(action) }
     }
 
-    /// Only what, and that it ends now.
+    /// An entry with nothing but the event, which ends now.
     pub fn of(action: AuditEvent) -> Self {
         let empty: Arc<str> = Arc::default();
         Self {
@@ -60,7 +61,7 @@ impl Entry {
             address: empty.clone(),
             action,
             scope: empty.clone(),
-            whom: AuditSubject::default(),
+            subject: AuditSubject::default(),
             result: empty.clone(),
             reason: empty.clone(),
             detail: empty.clone(),
@@ -69,23 +70,23 @@ impl Entry {
         }
     }
 
-    /// The id of the action, where somebody had to know it before the action ended: see [`new_action_id`].
+    /// Sets the action's id, if it was chosen before the action ended: see [`new_action_id`].
     #[must_use]
     pub fn action_id(self, id: impl Into<Arc<str>>) -> Self {
         Self { action_id: id.into(), ..self }
     }
 
-    /// States that this entry puts the result of an earlier one right.
+    /// States that this entry corrects the result of an earlier one.
     #[must_use]
     pub fn corrects(self, action_id: impl Into<Arc<str>>) -> Self {
         Self { corrects: action_id.into(), ..self }
     }
 
-    /// Adds the ids that rows don't carry, as the store knows them now.
+    /// Adds the ids that rows don't have, as the store knows them now.
     #[must_use]
     pub fn located(mut self, store: &Store) -> Self {
-        let AuditSubject { space, tenant, bridge_id, .. } = AuditSubject::person(store, &self.whom.person);
-        (self.whom.space, self.whom.tenant, self.whom.bridge_id) = (space, tenant, bridge_id);
+        let AuditSubject { space, tenant, bridge_id, .. } = AuditSubject::person(store, &self.subject.person);
+        (self.subject.space, self.subject.tenant, self.subject.bridge_id) = (space, tenant, bridge_id);
         self
     }
 
@@ -96,8 +97,8 @@ impl Entry {
     }
 
     #[must_use]
-    pub fn about(self, whom: AuditSubject) -> Self {
-        Self { whom, ..self }
+    pub fn about(self, subject: AuditSubject) -> Self {
+        Self { subject, ..self }
     }
 
     /// How it ended: an `ActionResult`.
@@ -116,13 +117,13 @@ impl Entry {
         Self { detail: detail.into(), ..self }
     }
 
-    /// About people or meetings that Usher does not know, all in one entry: made up, or gone for long.
+    /// Sums up the ids of a request that Usher does not know: invented ones, or of participants gone long ago.
     #[must_use]
     pub fn unknown(self, ids: usize) -> Self {
         self.ended(ActionResult::Left).detail(format!("{ids} unknown ids"))
     }
 
-    /// How it ended for a target of a press, with who was first, or is handling it, where somebody was.
+    /// The result for one target of an action request, with the moderator who was first or handles it, if any.
     #[must_use]
     pub fn with(self, result: &TargetResult) -> Self {
         let detail = match &result.by {
@@ -133,13 +134,13 @@ impl Entry {
         self.ended(result.result).reason(result.reason.clone().unwrap_or_default()).detail(detail)
     }
 
-    /// How long the person had waited when it ended; None for who did not wait when it began.
+    /// How long the participant had waited when the action ended; None if they did not wait when it began.
     pub fn waited_ms(&self) -> Option<i64> {
-        self.whom.waiting_since.map(|since| (self.at - since).max(0))
+        self.subject.waiting_since.map(|since| (self.at - since).max(0))
     }
 }
 
-/// An id that no action has yet.
+/// A new, unique id of an action.
 pub fn new_action_id() -> Arc<str> {
     uuid::Uuid::new_v4().to_string().into()
 }
@@ -150,7 +151,7 @@ mod tests {
     use crate::model::ActionKind;
 
     #[test]
-    fn each_entry_has_an_id_of_its_own_which_a_correction_names() {
+    fn each_entry_has_a_unique_id_which_a_correction_refers_to() {
         let (first, second) = (Entry::elsewhere(AuditEvent::LetIn), Entry::elsewhere(AuditEvent::LetIn));
         assert!(!first.action_id.is_empty() && first.action_id != second.action_id && first.corrects.is_empty());
         let late = second.corrects(first.action_id.clone()).action_id("known before");
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_those_of_the_protocol() {
+    fn scopes_results_and_events_have_their_wire_names() {
         let entry = Entry::elsewhere(AuditEvent::Did(ActionKind::SendBack)).ended(ActionResult::Unconfirmed);
         assert_eq!((&*entry.scope, &*entry.result, &*to_wire(&entry.action)), ("elsewhere", "unconfirmed", "send_back"));
     }

@@ -1,4 +1,4 @@
-//! The events that the audit log records, with the words that stand for them in the database.
+//! The events that the audit log records, with their names in the database.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::ActionKind;
 use crate::model::wire_name::to_wire;
 
-/// A recorded event. The database stores its name in snake case.
+/// A recorded event. The database has its name in snake case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditEvent {
@@ -27,13 +27,13 @@ pub enum AuditEvent {
     DisplaySet,
     DisplayRevoke,
     DisplayForget,
-    /// Entries are missing here; how many is in the detail.
+    /// Entries are missing here; the detail has their number.
     Lost,
-    /// Requests were refused because the log had no room for them; how many is in the detail.
+    /// Requests were refused because the log had no room for their entries; the detail has their number.
     NoRoom,
     SignIn,
     SignOut,
-    /// Wrong passwords; the user name as it was typed, and how many if several, are in the detail.
+    /// Wrong passwords; the detail has the user name as typed, and their number if there were several.
     SignInFailed,
     UserAdd,
     UserRemove,
@@ -41,20 +41,20 @@ pub enum AuditEvent {
     UserPassword,
     /// The configuration was read again.
     Configure,
-    /// The log was taken away as a file.
+    /// The audit log was exported to a file.
     Export,
     Backup,
-    /// Usher's receiver of records was entered into a bridge, or removed there; or its address was made anew.
+    /// Usher was registered as a receiver of a bridge's records, or removed there; or its address was renewed.
     CdrRegister,
     CdrRemove,
     CdrRenew,
-    /// By way of CMS.
+    /// An action on CMS.
     #[serde(untagged)]
     Did(ActionKind),
 }
 
 impl AuditEvent {
-    /// Every event, in the order in which people look for them.
+    /// Every event, in the order of the page's list.
     pub fn all() -> impl Iterator<Item = Self> {
         ActionKind::ALL.iter().map(|&kind| Self::Did(kind)).chain(Self::WITHOUT_CMS.iter().copied())
     }
@@ -91,8 +91,8 @@ impl AuditEvent {
         Self::Lost,
     ];
 
-    /// As it stands in the file.
-    pub fn word(self) -> Arc<str> {
+    /// Its name in the database and in exports.
+    pub fn wire_name(self) -> Arc<str> {
         to_wire(&self)
     }
 }

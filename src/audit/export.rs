@@ -1,36 +1,36 @@
-//! The log as a file: CSV for spreadsheets, JSON lines for programs, in pieces of bounded size. Knows no HTTP.
+//! Exports the log: CSV for spreadsheets, JSON lines for programs, in chunks of bounded size. Knows no HTTP.
 
 use rusqlite::Connection;
 
 use super::filter::LogFilter;
-use super::query::{COLUMNS, Cursor, LogLine, apart, find_entries};
+use super::query::{COLUMNS, Cursor, LogLine, find_entries, on_own_connection};
 use super::times::rfc3339;
 use crate::db::{Db, DbError};
 
-/// Lines in one piece, and entries looked at for it.
-const PIECE: usize = 500;
-const LOOKED_AT: usize = 20_000;
+/// The most lines of one chunk, and the most entries scanned for it.
+const CHUNK: usize = 500;
+const MAX_SCANNED: usize = 20_000;
 
-/// Excel takes a file without this mark for one in the code page of its country, and spoils every name that isn't plain ASCII. Programs that
-/// would stumble over it have the JSON lines.
+/// Without this mark Excel reads a file in the local code page, and garbles every name that isn't plain ASCII. Programs that can't read the
+/// mark can use the JSON lines.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// RFC 4180 with a byte order mark; cells that a spreadsheet would take for formulas begin with an apostrophe.
     Csv,
-    /// One object a line, texts as they are.
+    /// One object per line, with the texts unchanged.
     JsonLines,
 }
 
-/// Everything that a filter lets through, piece by piece. Between two pieces nothing is held but a place in the log: a slow reader holds up
-/// neither the database nor its clean-up.
+/// All entries that match a filter, chunk by chunk. Between two chunks only a position in the log is kept, so that a slow reader delays
+/// neither the database nor retention.
 #[derive(Debug)]
 pub struct Export {
     db: Db,
     conn: Option<Connection>,
     filter: LogFilter,
-    form: ExportFormat,
+    format: ExportFormat,
     stage: ExportStage,
 }
 
@@ -42,26 +42,27 @@ enum ExportStage {
 }
 
 impl Export {
-    pub(super) fn new(db: Db, filter: LogFilter, form: ExportFormat) -> Self {
-        Self { db, conn: None, filter, form, stage: ExportStage::Head }
+    pub(super) fn new(db: Db, filter: LogFilter, format: ExportFormat) -> Self {
+        Self { db, conn: None, filter, format, stage: ExportStage::Head }
     }
 
-    /// The next piece of the file, which may be empty; None at its end.
-    pub async fn piece(&mut self) -> Result<Option<String>, DbError> {
+    /// The next chunk of the file, which may be empty; None at the end.
+    pub async fn next_chunk(&mut self) -> Result<Option<String>, DbError> {
         let before = match self.stage {
             ExportStage::Head => {
                 self.stage = ExportStage::After(None);
-                return Ok(Some(self.form.head()));
+                return Ok(Some(self.format.head()));
             }
             ExportStage::After(before) => before,
             ExportStage::End => return Ok(None),
         };
         let filter = self.filter.clone();
-        let reading = apart(self.db.clone(), self.conn.take(), move |conn| find_entries(conn, &filter, before, PIECE, LOOKED_AT));
-        let (conn, slice) = reading.await?;
+        let reading =
+            on_own_connection(self.db.clone(), self.conn.take(), move |conn| find_entries(conn, &filter, before, CHUNK, MAX_SCANNED));
+        let (conn, page) = reading.await?;
         self.conn = Some(conn);
-        self.stage = slice.next.map_or(ExportStage::End, |next| ExportStage::After(Some(next)));
-        Ok(Some(slice.lines.iter().map(|line| self.form.line(line)).collect()))
+        self.stage = page.next.map_or(ExportStage::End, |next| ExportStage::After(Some(next)));
+        Ok(Some(page.lines.iter().map(|line| self.format.line(line)).collect()))
     }
 }
 
@@ -110,12 +111,12 @@ fn csv(line: &LogLine) -> String {
     cells.map(cell).join(",") + "\r\n"
 }
 
-/// A cell in quotes. Strangers choose names: one that a spreadsheet would run is made a text by an apostrophe. Every cell is quoted, so that
-/// none begins anew after a separator in it, whatever the reader takes for a separator.
+/// A cell in quotes. Participants choose their names: an apostrophe turns a formula into text. Every cell is quoted, so that none is split at
+/// a separator inside, whichever separator the spreadsheet uses.
 fn cell(text: &str) -> String {
-    // A spreadsheet skips these before it looks for a formula: spaces, control characters, invisible ones.
+    // Spreadsheets skip spaces, control characters and invisible ones before a formula.
     let skipped = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
-    // The wide forms are formulas in East Asian versions.
+    // The full-width forms start formulas in East Asian versions.
     let runs = text.trim_start_matches(skipped).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     let apostrophe = if runs || text.starts_with(['\t', '\r', '\n']) { "'" } else { "" };
     format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_columns_are_those_of_the_head() {
+    fn the_columns_match_the_head() {
         let cells = csv(&line());
         assert!(
             cells.starts_with("\"7\",\"2025-11-24T16:00:00.123Z\",\"mo\",\"192.0.2.7\",")
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_line_is_one_line_with_texts_as_they_are() {
+    fn a_json_line_is_one_line_with_unchanged_texts() {
         let text = ExportFormat::JsonLines.line(&line());
         assert_eq!(text.matches('\n').count(), 1);
         let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");

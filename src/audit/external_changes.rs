@@ -1,4 +1,4 @@
-//! Lobby changes that nobody at Usher made, told from two rows of one person. Pure but for the time of the entry.
+//! Finds lobby changes that no user of Usher made by comparing two rows of a participant. Pure but for the time of the entry.
 
 use super::entry::Entry;
 use super::event::AuditEvent;
@@ -6,17 +6,17 @@ use super::subject::AuditSubject;
 use crate::model::{ActionKind, ActionResult, Lobby};
 use crate::view::PersonRow;
 
-/// The entry for a person who waited and is in, or was in and waits, by what others did; None where nothing changed or Usher did it.
+/// The entry for a participant who waited and is in, or was in and waits; None if nothing changed or Usher did it.
 ///
-/// Usher's own action is on the row from the request until it is confirmed, and some time longer if it failed. A participant who gets in meanwhile
-/// was admitted by that request. `meeting_name` is as shown.
+/// Usher's own action is on the row from the request until it is confirmed, and some time longer if it failed. A participant who gets in
+/// meanwhile was admitted by that request. `meeting_name` is the name that is shown.
 pub fn moved_elsewhere(before: &PersonRow, after: &PersonRow, meeting_name: &str) -> Option<Entry> {
     let action = match (before.lobby, after.lobby) {
         (Lobby::Waiting, Lobby::In) => AuditEvent::LetIn,
         (Lobby::In, Lobby::Waiting) => AuditEvent::PutBack,
         _ => return None,
     };
-    let whom = AuditSubject {
+    let subject = AuditSubject {
         person: after.id.clone(),
         name: after.name.clone(),
         address: after.address.clone(),
@@ -24,10 +24,10 @@ pub fn moved_elsewhere(before: &PersonRow, after: &PersonRow, meeting_name: &str
         meeting_name: meeting_name.into(),
         bridge: after.bridge.clone().or_else(|| after.elsewhere.clone()).unwrap_or_default(),
         waiting_since: before.waiting_since,
-        // Rows don't have them; see [`Entry::located`].
+        // Rows don't have the other fields; see [`Entry::located`].
         ..AuditSubject::default()
     };
-    (!by_usher(after)).then(|| Entry::elsewhere(action).about(whom).ended(ActionResult::Done))
+    (!by_usher(after)).then(|| Entry::elsewhere(action).about(subject).ended(ActionResult::Done))
 }
 
 fn by_usher(row: &PersonRow) -> bool {
@@ -63,14 +63,14 @@ mod tests {
     #[case::still_there(Lobby::Waiting, Lobby::Waiting, None)]
     #[case::first_seen_in(Lobby::Unknown, Lobby::In, None)]
     #[case::read_again(Lobby::In, Lobby::Unknown, None)]
-    fn a_change_of_the_lobby_is_an_entry(#[case] before: Lobby, #[case] after: Lobby, #[case] expected: Option<AuditEvent>) {
+    fn a_lobby_change_makes_an_entry(#[case] before: Lobby, #[case] after: Lobby, #[case] expected: Option<AuditEvent>) {
         let entry = moved_elsewhere(&row(before), &row(after), "Board");
         assert_eq!(entry.as_ref().map(|entry| entry.action), expected);
-        assert!(entry.is_none_or(|entry| entry.user.is_empty() && &*entry.whom.meeting_name == "Board" && &*entry.whom.name == "Bo"));
+        assert!(entry.is_none_or(|entry| entry.user.is_empty() && &*entry.subject.meeting_name == "Board" && &*entry.subject.name == "Bo"));
     }
 
     #[test]
-    fn what_usher_did_is_none() {
+    fn a_lobby_change_by_usher_makes_no_entry() {
         let waiting = row(Lobby::Waiting);
         let pending = |action| Some(Box::new(Pending { action, by: "mo".into(), since: 1, until: None }));
         let admitting = PersonRow { pending: pending(ActionKind::Admit), ..row(Lobby::In) };

@@ -1,19 +1,19 @@
-//! Which entries somebody wants to see. Pure.
+//! Filters of audit entries. Pure.
 
 use super::query::LogLine;
 use crate::text::normalize::search;
 
-/// Everything that is set must hold.
+/// An entry must match every field that is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogFilter {
-    /// Somewhere in a name, address, id, reason or detail, whatever the case, accents and the way letters are written; empty for all.
+    /// Part of a name, address, id, reason or detail, regardless of case, accents and normal form; empty for all.
     pub text: String,
-    /// Id of a meeting's row.
+    /// The id of a meeting's row.
     pub meeting: Option<String>,
     /// Participant id.
     pub person: Option<String>,
     pub moderator: Option<ModeratorFilter>,
-    /// The word of an action.
+    /// The wire name of an event.
     pub action: Option<String>,
     /// Unix milliseconds: from this moment on ...
     pub from: Option<i64>,
@@ -21,7 +21,7 @@ pub struct LogFilter {
     pub to: Option<i64>,
 }
 
-/// The user who caused it.
+/// The user who caused the event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModeratorFilter {
     User(String),
@@ -30,7 +30,7 @@ pub enum ModeratorFilter {
 }
 
 impl ModeratorFilter {
-    /// How it is written in an address; no user can be named so.
+    /// Its form in a URL; no user can have this name.
     pub const NOBODY: &str = "(nobody)";
 
     /// `None` for an empty text.
@@ -42,7 +42,7 @@ impl ModeratorFilter {
         }
     }
 
-    /// As it stands in the table.
+    /// The value in the column `user`.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::User(name) => name,
@@ -51,18 +51,18 @@ impl ModeratorFilter {
     }
 }
 
-/// The text and the action of a search, ready to be looked for. SQLite looks up the rest itself.
-pub(super) struct Needle {
+/// Matches the text and the action of a filter. SQLite matches the other fields.
+pub(super) struct EntryMatcher {
     text: String,
     action: Option<String>,
 }
 
-impl Needle {
+impl EntryMatcher {
     pub(super) fn new(filter: &LogFilter) -> Self {
         Self { text: search(&filter.text), action: filter.action.clone() }
     }
 
-    pub(super) fn is_in(&self, line: &LogLine) -> bool {
+    pub(super) fn matches(&self, line: &LogLine) -> bool {
         if self.action.as_ref().is_some_and(|action| *action != line.action) {
             return false;
         }
@@ -83,7 +83,7 @@ impl Needle {
             &line.action_id,
             &line.corrects,
         ];
-        // The filter of an earlier export is no hit of the same search.
+        // The entry of an earlier export has its filter as detail, which would match the same search.
         let is_searched = |field: &&String| !(line.action == "export" && std::ptr::eq(*field, &line.detail));
         self.text.is_empty() || fields.into_iter().filter(is_searched).any(|field| search(field).contains(&self.text))
     }

@@ -1,9 +1,9 @@
-//! The log of actions: who did what to whom, when, from where, why, and how it ended. Added to and never changed; decides nothing.
+//! The audit log: who did what to whom, when, from where, why, and how it ended. Entries are added and never changed. Decides nothing.
 //!
-//! An action takes [`Reservation`] for its entries first, and adds them to it when it has ended: without room nothing is done. Changes that happened
-//! without Usher are handed to [`AuditLog::add`], which neither waits nor fails. A task of its own ([`AuditWriter`]) brings the
-//! entries into SQLite, many in one commit, and keeps them while that can't be done. Changes of the database alone are written
-//! in one transaction with their entry ([`write()`]). Reading ([`find_entries`]) is done on connections beside the database's threads, because it may take long.
+//! An action first takes a [`Reservation`] for its entries and adds them when it has ended; without room in the log nothing is done. Changes
+//! that happen without Usher go to [`AuditLog::add`], which neither waits nor fails. One task ([`AuditWriter`]) writes the entries to SQLite,
+//! many in one commit, and keeps them in memory while that fails. Changes of the database alone are written in one transaction with their
+//! entry ([`write()`]). Queries ([`find_entries`]) have connections of their own, because they may take long.
 
 mod entry;
 mod event;
@@ -41,26 +41,26 @@ pub use table::write;
 pub use times::{parse, rfc3339};
 pub use writer::AuditWriter;
 
-/// Entries beyond which [`AuditLog::add`] counts instead of adding. A third of them can't be taken by users, see [`Quota`].
-pub const HELD: usize = 45_000;
+/// The most entries in memory; [`AuditLog::add`] only counts those beyond. Users can take two thirds of them, see [`Quota`].
+pub const MAX_UNWRITTEN: usize = 45_000;
 
-/// How long somebody waits for what they did to be on disk, before they are told that it is done. A full disk makes nobody wait longer.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
+/// How long a user waits for an entry to be on disk before the action is reported as done. A full disk makes nobody wait longer.
+const WRITE_WAIT: Duration = Duration::from_secs(1);
 
-/// Where entries are added; cheap to clone.
+/// Takes entries. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AuditLog(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     queue: Mutex<EntryQueue>,
-    shares: Quotas,
+    quotas: Quotas,
     added: Notify,
-    /// A caller waits for what was added: the writer writes at once instead of gathering more.
-    hurry: Notify,
-    /// Entries that are on disk, of all that were ever added.
+    /// A caller waits for its entries: the writer writes at once instead of gathering more.
+    write_now: Notify,
+    /// The number of entries that are on disk.
     written: watch::Sender<u64>,
-    /// Days that entries are kept, 0 for ever.
+    /// For how many days entries are kept; 0: for ever.
     keep_days: watch::Sender<u32>,
     db: Db,
 }
@@ -68,24 +68,24 @@ struct Inner {
 #[derive(Debug, Default)]
 struct EntryQueue {
     waiting: VecDeque<QueuedEntry>,
-    /// Taken by the writer and not in the file yet.
+    /// Entries that the writer has taken and not committed yet.
     under_way: usize,
-    /// Entries ever added.
+    /// The number of entries ever added.
     added: u64,
-    /// Entries for which there was no room since the last one that was written.
+    /// Entries dropped for want of room since the last successful write.
     lost: u64,
-    /// Requests that were refused for want of room, and not told of yet; by user.
+    /// Requests refused for want of room that no entry records yet; by user.
     refused: BTreeMap<Arc<str>, u64>,
-    /// The last try to write failed.
+    /// The last write failed.
     failing: bool,
 }
 
-/// An entry on its way to the disk, and what goes with it.
+/// An entry that is not written yet.
 struct QueuedEntry {
     entry: Entry,
     also: Option<WrittenTogether>,
-    /// Given back when this is dropped.
-    _place: Option<Permits>,
+    /// Released when this is dropped.
+    _permits: Option<Permits>,
 }
 
 impl std::fmt::Debug for QueuedEntry {
@@ -99,34 +99,34 @@ impl EntryQueue {
         self.waiting.len() + self.under_way
     }
 
-    fn push(&mut self, entry: Entry, also: Option<WrittenTogether>, place: Option<Permits>) {
+    fn push(&mut self, entry: Entry, also: Option<WrittenTogether>, permits: Option<Permits>) {
         self.added += 1;
-        self.waiting.push_back(QueuedEntry { entry, also, _place: place });
+        self.waiting.push_back(QueuedEntry { entry, also, _permits: permits });
     }
 }
 
 impl AuditLog {
-    /// A handle, and the writer behind it, which somebody has to run. `keep_days` 0: for ever.
-    pub fn new(db: Db, keep_days: u32, timing: &Timing, troubles: Problems) -> (Self, AuditWriter) {
+    /// A handle, and the writer, which the caller runs. `keep_days` 0: for ever.
+    pub fn new(db: Db, keep_days: u32, timing: &Timing, problems: Problems) -> (Self, AuditWriter) {
         let (keep_days, kept) = watch::channel(keep_days);
         let log = Self(Arc::new(Inner {
             queue: Mutex::default(),
-            shares: Quotas::default(),
+            quotas: Quotas::default(),
             added: Notify::new(),
-            hurry: Notify::new(),
+            write_now: Notify::new(),
             written: watch::channel(0).0,
             keep_days,
             db,
         }));
-        (log.clone(), AuditWriter::new(log, kept, timing, troubles))
+        (log.clone(), AuditWriter::new(log, kept, timing, problems))
     }
 
-    /// Adds an entry of what happened anyway. Never waits and never fails: with [`HELD`] entries in memory it is counted as lost, which every
-    /// moderator is told. Requests need [`Reservation`].
+    /// Adds an entry about something that has happened already. Never waits and never fails: with [`MAX_UNWRITTEN`] entries in memory it is
+    /// counted as lost, which every moderator is told. Actions need a [`Reservation`].
     pub fn add(&self, entry: Entry) {
         {
             let mut queue = self.queue();
-            if queue.held() >= HELD {
+            if queue.held() >= MAX_UNWRITTEN {
                 queue.lost += 1;
                 metrics::counter!("usher_log_lost_total").increment(1);
             } else {
@@ -136,44 +136,44 @@ impl AuditLog {
         self.0.added.notify_one();
     }
 
-    fn push(&self, entry: Entry, also: Option<WrittenTogether>, place: Option<Permits>) {
-        self.queue().push(entry, also, place);
+    fn push(&self, entry: Entry, also: Option<WrittenTogether>, permits: Option<Permits>) {
+        self.queue().push(entry, also, permits);
         self.0.added.notify_one();
     }
 
-    /// Writes an entry now, and returns when it is on disk; while that can't be done it is kept like others.
+    /// Writes an entry at once and returns when it is on disk. If that fails, the entry is kept in memory like others.
     pub async fn record(&self, entry: Entry) {
         let row = entry.clone();
         if let Err(error) = self.0.db.write(move |conn| write(conn, &row)).await {
-            tracing::warn!(%error, "audit entry not written at once; to be tried again");
+            tracing::warn!(%error, "audit entry not written; kept in memory to be retried");
             self.add(entry);
         }
     }
 
-    /// Returns when all that was added so far is on disk, or after a moment while it can't be written.
+    /// Returns when all entries added so far are on disk; or after a moment if they can't be written.
     pub async fn written(&self) {
         let added = self.queue().added;
         let mut written = self.0.written.subscribe();
-        self.0.hurry.notify_one();
-        let _ = tokio::time::timeout(WRITTEN_WITHIN, written.wait_for(|written| *written >= added)).await;
+        self.0.write_now.notify_one();
+        let _ = tokio::time::timeout(WRITE_WAIT, written.wait_for(|written| *written >= added)).await;
     }
 
-    /// How long entries are kept from now on; 0: for ever.
-    pub fn keep(&self, days: u32) {
+    /// Sets for how many days entries are kept; 0: for ever.
+    pub fn set_keep_days(&self, days: u32) {
         self.0.keep_days.send_if_modified(|keep| std::mem::replace(keep, days) != days);
     }
 
-    /// A reading of all that `filter` lets through, to be taken piece by piece.
-    pub fn report(&self, filter: LogFilter, form: ExportFormat) -> Export {
-        Export::new(self.0.db.clone(), filter, form)
+    /// An export of all entries that match `filter`, to be read chunk by chunk.
+    pub fn export(&self, filter: LogFilter, format: ExportFormat) -> Export {
+        Export::new(self.0.db.clone(), filter, format)
     }
 
-    /// One page: up to `want` lines older than `before`. Looks at a bounded number of entries, see [`LogPage::looked_to`].
+    /// One page: up to `want` lines older than `before`. Scans a bounded number of entries, see [`LogPage::searched_back_to`].
     pub async fn page(&self, filter: LogFilter, before: Option<Cursor>, want: usize) -> Result<LogPage, crate::db::DbError> {
         query::page(self.0.db.clone(), filter, before, want).await
     }
 
-    /// Entries that wait in memory because they could not be written; 0 while all is well.
+    /// Entries in memory that could not be written; 0 while writing works.
     pub fn unwritten(&self) -> usize {
         let queue = self.queue();
         if queue.failing { queue.held() } else { 0 }

@@ -1,7 +1,6 @@
-//! Reading the log, newest first, from a place on: a bounded number of entries at a time. Writes nothing.
+//! Queries of the log, newest first, from a cursor on: a bounded number of entries at a time. Writes nothing.
 //!
-//! SQLite looks entries up by meeting, person, moderator and time, in the order of its indexes; a text and an action
-//! are looked for in what that yields.
+//! SQLite finds entries by meeting, participant, moderator and time with its indexes; the results are scanned for a text and an action.
 
 use std::borrow::Cow;
 
@@ -9,19 +8,19 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::{Serialize, Serializer};
 
-use super::filter::{LogFilter, ModeratorFilter, Needle};
+use super::filter::{EntryMatcher, LogFilter, ModeratorFilter};
 use super::times::rfc3339;
 use crate::db::{Db, DbError};
 use crate::text::normalize::caseless;
 
-/// Entries that one page looks at, at most: with a rare text the page says how far back it has looked, and goes on from there.
-const LOOKED_AT: usize = 50_000;
+/// The most entries scanned for one page. With a rare text, the page says how far back it has searched, and the next one goes on from there.
+const MAX_SCANNED: usize = 50_000;
 
 /// The fields of a [`LogLine`], in their order.
 pub(super) const COLUMNS: &str = "id,at,user,address,action,scope,person,name,person_address,meeting,meeting_name,bridge,result,reason,\
                                   waited_ms,detail,space,tenant,bridge_id,action_id,corrects";
 
-/// One entry as it stands in the table; also the line of an export, with these names.
+/// One entry as stored; also one line of an export, with these names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogLine {
     pub id: i64,
@@ -42,13 +41,13 @@ pub struct LogLine {
     pub reason: String,
     pub waited_ms: Option<i64>,
     pub detail: String,
-    /// CMS's ids, as the next two; entries from before Usher wrote them down have none.
+    /// CMS's ids, like the next two; empty in entries of older versions.
     pub space: String,
     pub tenant: String,
     pub bridge_id: String,
-    /// Unique; empty in entries from before there was one.
+    /// Unique; empty in entries of older versions.
     pub action_id: String,
-    /// The `action_id` of the entry that this one puts right.
+    /// The `action_id` of the entry that this one corrects.
     pub corrects: String,
 }
 
@@ -56,7 +55,7 @@ fn as_text<S: Serializer>(at: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&rfc3339(*at))
 }
 
-/// A place in the log: just after (older than) this entry.
+/// A position in the log: just after this entry, that is, older than it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub at: i64,
@@ -82,51 +81,51 @@ impl std::str::FromStr for Cursor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPage {
     pub lines: Vec<LogLine>,
-    /// Where to find_entries on; None at the end of the log.
+    /// The position to go on from; None at the end of the log.
     pub next: Option<Cursor>,
 }
 
 impl LogPage {
-    /// How far back it has looked, where it gave up before it had found as many lines as were wanted.
-    pub fn looked_to(&self, want: usize) -> Option<i64> {
+    /// How far back the log was searched, if the limit was reached before `want` lines were found.
+    pub fn searched_back_to(&self, want: usize) -> Option<i64> {
         self.next.filter(|_| self.lines.len() < want).map(|next| next.at)
     }
 }
 
-/// Up to `want` lines that are older than `before`, of at most `look_at` entries.
+/// Up to `want` lines that are older than `before`, from at most `max_scanned` entries.
 pub fn find_entries(
     conn: &Connection,
     filter: &LogFilter,
     before: Option<Cursor>,
     want: usize,
-    look_at: usize,
+    max_scanned: usize,
 ) -> rusqlite::Result<LogPage> {
-    let needle = Needle::new(filter);
-    let filter = named(conn, filter)?;
+    let matcher = EntryMatcher::new(filter);
+    let filter = with_stored_name(conn, filter)?;
     let (statement, values) = statement(&filter, before);
     let mut query = conn.prepare_cached(&statement)?;
     let mut rows = query.query(params_from_iter(values))?;
-    let (mut lines, mut last, mut looked) = (Vec::new(), None, 0);
+    let (mut lines, mut last, mut scanned) = (Vec::new(), None, 0);
     while let Some(row) = rows.next()? {
-        // There is one more: what was found ends before it.
-        if lines.len() >= want || looked >= look_at {
+        // There are more entries, so the page has a next one.
+        if lines.len() >= want || scanned >= max_scanned {
             return Ok(LogPage { lines, next: last });
         }
         let line = line(row)?;
-        (last, looked) = (Some(Cursor { at: line.at, id: line.id }), looked + 1);
-        if needle.is_in(&line) {
+        (last, scanned) = (Some(Cursor { at: line.at, id: line.id }), scanned + 1);
+        if matcher.matches(&line) {
             lines.push(line);
         }
     }
     Ok(LogPage { lines, next: None })
 }
 
-/// The filter with the moderator's name as entries have it: it may have been typed in another case.
-fn named<'a>(conn: &Connection, filter: &'a LogFilter) -> rusqlite::Result<Cow<'a, LogFilter>> {
+/// The filter with the moderator's name as it is stored; it may have been typed in another case.
+fn with_stored_name<'a>(conn: &Connection, filter: &'a LogFilter) -> rusqlite::Result<Cow<'a, LogFilter>> {
     let Some(ModeratorFilter::User(typed)) = &filter.moderator else { return Ok(Cow::Borrowed(filter)) };
     let key = caseless(typed);
     let mut names: Vec<String> = Vec::new();
-    let mut query = conn.prepare_cached(NAMES)?;
+    let mut query = conn.prepare_cached(USER_NAMES)?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
@@ -141,8 +140,8 @@ fn named<'a>(conn: &Connection, filter: &'a LogFilter) -> rusqlite::Result<Cow<'
     Ok(moderator.map_or(Cow::Borrowed(filter), |found| Cow::Owned(LogFilter { moderator: Some(found), ..filter.clone() })))
 }
 
-/// All users who caused an entry: one step of the index for each, whatever the number of entries.
-const NAMES: &str = "WITH RECURSIVE everybody(who) AS (
+/// All users who caused an entry. Takes one step of the index per user, regardless of the number of entries.
+const USER_NAMES: &str = "WITH RECURSIVE everybody(who) AS (
        SELECT min(user) FROM log
        UNION ALL SELECT (SELECT min(user) FROM log WHERE user > who) FROM everybody WHERE who IS NOT NULL LIMIT 10000)
      SELECT who FROM everybody WHERE who IS NOT NULL";
@@ -155,7 +154,7 @@ fn statement(filter: &LogFilter, before: Option<Cursor>) -> (String, Vec<Value>)
         values.push(value);
     };
     if let Some(person) = &filter.person {
-        // The indexes leave out the empty ones, and SQLite wants to be told that it doesn't matter.
+        // The index leaves out empty values; SQLite uses it only with this condition.
         add("person <> '' AND person = ?", person.clone().into());
     }
     if let Some(meeting) = &filter.meeting {
@@ -204,14 +203,14 @@ fn line(row: &Row<'_>) -> rusqlite::Result<LogLine> {
     })
 }
 
-/// Runs `work` with a connection beside the database's threads, on a thread that may block.
-pub(super) async fn apart<T: Send + 'static>(
+/// Runs `work` on a blocking thread, with a connection apart from the database's own threads.
+pub(super) async fn on_own_connection<T: Send + 'static>(
     db: Db,
     conn: Option<Connection>,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<(Connection, T), DbError> {
     let reading = tokio::task::spawn_blocking(move || {
-        let conn = conn.map_or_else(|| db.apart(), Ok)?;
+        let conn = conn.map_or_else(|| db.open_reader(), Ok)?;
         let found = work(&conn)?;
         Ok((conn, found))
     });
@@ -219,8 +218,8 @@ pub(super) async fn apart<T: Send + 'static>(
 }
 
 pub(super) async fn page(db: Db, filter: LogFilter, before: Option<Cursor>, want: usize) -> Result<LogPage, DbError> {
-    let (_, slice) = apart(db, None, move |conn| find_entries(conn, &filter, before, want, LOOKED_AT)).await?;
-    Ok(slice)
+    let (_, page) = on_own_connection(db, None, move |conn| find_entries(conn, &filter, before, want, MAX_SCANNED)).await?;
+    Ok(page)
 }
 
 #[cfg(test)]
@@ -233,34 +232,34 @@ mod tests {
 
     const START: i64 = 1_764_000_000_000;
 
-    /// Fifty people in five meetings, admitted by two moderators or let in by nobody, one a minute.
+    /// Fifty participants in five meetings, one entry per minute, by two moderators or nobody.
     fn filled() -> (tempfile::TempDir, Connection) {
         let dir = tempfile::tempdir().expect("directory");
         let conn = open_connection(dir.path()).expect("database");
         let entries: Vec<Entry> = (0..50_i64)
             .map(|n| {
                 let user = ["mo", "max", ""][n as usize % 3];
-                let whom = AuditSubject {
+                let subject = AuditSubject {
                     person: format!("person-{n}").into(),
                     name: format!("Zoë {n}").into(),
                     meeting: format!("meeting-{}", n % 5).into(),
                     meeting_name: format!("Board {}", n % 5).into(),
                     ..AuditSubject::default()
                 };
-                Entry { at: START + n * 60_000, user: user.into(), ..Entry::elsewhere(AuditEvent::LetIn).about(whom) }
+                Entry { at: START + n * 60_000, user: user.into(), ..Entry::elsewhere(AuditEvent::LetIn).about(subject) }
             })
             .collect();
         table::insert(&conn, &entries, 0).expect("added");
         (dir, conn)
     }
 
-    fn all(conn: &Connection, filter: &LogFilter, want: usize, look_at: usize) -> Vec<i64> {
+    fn all(conn: &Connection, filter: &LogFilter, want: usize, max_scanned: usize) -> Vec<i64> {
         let (mut ids, mut before) = (Vec::new(), None);
         loop {
-            let slice = find_entries(conn, filter, before, want, look_at).expect("a look");
-            assert!(slice.lines.len() <= want);
-            ids.extend(slice.lines.iter().map(|line| line.id));
-            before = slice.next;
+            let page = find_entries(conn, filter, before, want, max_scanned).expect("a page");
+            assert!(page.lines.len() <= want);
+            ids.extend(page.lines.iter().map(|line| line.id));
+            before = page.next;
             if before.is_none() {
                 return ids;
             }
@@ -292,23 +291,23 @@ mod tests {
         let whole = all(&conn, &filter, 100, 1000);
         assert_eq!(whole.len(), expected);
         assert!(whole.is_sorted_by(|a, b| a > b), "{whole:?}");
-        for (want, look_at) in [(1, 1000), (7, 1000), (100, 1), (3, 7), (50, 50)] {
-            assert_eq!(all(&conn, &filter, want, look_at), whole, "{want} of {look_at}");
+        for (want, max_scanned) in [(1, 1000), (7, 1000), (100, 1), (3, 7), (50, 50)] {
+            assert_eq!(all(&conn, &filter, want, max_scanned), whole, "{want} of {max_scanned}");
         }
     }
 
     #[test]
-    fn a_look_that_gives_up_says_how_far_it_came() {
+    fn a_page_that_reaches_its_limit_says_how_far_it_searched() {
         let (_dir, conn) = filled();
         let rare = LogFilter { text: "zoë 3".into(), ..LogFilter::default() };
-        let slice = find_entries(&conn, &rare, None, 100, 15).expect("a look");
-        assert_eq!((slice.lines.len(), slice.looked_to(100)), (5, Some(START + 35 * 60_000)));
-        let whole = find_entries(&conn, &rare, None, 100, 50).expect("a look");
-        assert_eq!((whole.lines.len(), whole.looked_to(100)), (11, None));
+        let page = find_entries(&conn, &rare, None, 100, 15).expect("a page");
+        assert_eq!((page.lines.len(), page.searched_back_to(100)), (5, Some(START + 35 * 60_000)));
+        let whole = find_entries(&conn, &rare, None, 100, 50).expect("a page");
+        assert_eq!((whole.lines.len(), whole.searched_back_to(100)), (11, None));
     }
 
     #[test]
-    fn entries_of_one_moment_are_told_apart() {
+    fn entries_of_the_same_millisecond_are_all_found() {
         let (_dir, conn) = filled();
         let same: Vec<Entry> = (0..5).map(|_| Entry { at: START, ..Entry::elsewhere(AuditEvent::LetIn) }).collect();
         table::insert(&conn, &same, 0).expect("added");
@@ -321,7 +320,7 @@ mod tests {
     #[case(LogFilter { person: Some("p".into()), from: Some(1), ..LogFilter::default() }, "log_by_person")]
     #[case(LogFilter { meeting: Some("m".into()), to: Some(1), ..LogFilter::default() }, "log_by_meeting")]
     #[case(LogFilter { moderator: ModeratorFilter::parse("mo"), ..LogFilter::default() }, "log_by_user")]
-    fn no_look_reads_or_sorts_the_whole_table(#[case] filter: LogFilter, #[case] index: &str) {
+    fn no_query_reads_or_sorts_the_whole_table(#[case] filter: LogFilter, #[case] index: &str) {
         let (_dir, conn) = filled();
         for before in [None, Some(Cursor { at: START, id: 7 })] {
             let (statement, values) = statement(&filter, before);
@@ -333,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_read_as_it_is_written() {
+    fn a_cursor_survives_formatting_and_parsing() {
         let cursor = Cursor { at: START, id: 12 };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         assert!("nonsense".parse::<Cursor>().is_err());

@@ -1,5 +1,5 @@
-//! Reservation for entries that are to come: an action takes it before anything is done, and it is given back when the entry is on disk. Nothing is
-//! done that the log could not tell of.
+//! Reservations for future entries. An action takes one before it does anything, and room is released when the entry is on disk. So nothing is
+//! done that the log could not record.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,15 +11,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::AuditLog;
 use super::entry::Entry;
 
-/// The reason of a refusal for want of room; pages have words for it.
+/// The reason of a refusal for want of room; pages translate it.
 pub const LOG_FULL: &str = "the log of actions has no room; nothing was done";
 
-/// A request waits for room this long: the log writes thousands of entries meanwhile, unless its disk is full.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Users remembered with nothing on their way, before they are forgotten.
+/// How long a request waits for room: meanwhile the log writes thousands of entries, unless the disk is full.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+/// The number of users from which those without unwritten entries are forgotten.
 const IDLE_USERS: usize = 1000;
 
-/// The kinds of entries. Each has room of its own: requests at the desk can't take that of actions.
+/// The kinds of entries. Each has room of its own, so that holds and acknowledgements can't use up the room of actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     /// Requests to CMS.
@@ -28,22 +28,22 @@ pub enum Quota {
     Requests,
 }
 
-/// There is no room for entries, and so nothing may be done.
+/// The log has no room for the entries, so nothing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{LOG_FULL}")]
 pub struct LogFull;
 
-/// Reservation for some entries. Unused room is given back when it is dropped.
+/// Room for a number of entries. Unused room is released when this is dropped.
 #[derive(Debug)]
 pub struct Reservation {
     log: AuditLog,
-    place: Permits,
+    permits: Permits,
 }
 
-/// Something that is written in the same transaction as an entry; repeated when that could not be committed.
+/// A write in the same transaction as an entry; repeated if the commit failed.
 pub(super) type WrittenTogether = Box<dyn Fn(&Connection) -> rusqlite::Result<()> + Send + Sync>;
 
-/// The user's part, and that of all: both are given back together.
+/// Permits from the user's own quota and from the quota of all users.
 #[derive(Debug)]
 pub(super) struct Permits {
     own: OwnedSemaphorePermit,
@@ -51,22 +51,22 @@ pub(super) struct Permits {
 }
 
 impl Reservation {
-    /// Adds an entry for which there is room.
+    /// Adds an entry, using one place of this reservation.
     pub fn add(&mut self, entry: Entry) {
         self.put(entry, None);
     }
 
-    /// The same, with something that is written together with it, or not at all.
+    /// Adds an entry and a write that is committed together with it.
     pub fn add_with(&mut self, entry: Entry, also: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static) {
         self.put(entry, Some(Box::new(also)));
     }
 
     fn put(&mut self, entry: Entry, also: Option<WrittenTogether>) {
-        let place = self.place.own.split(1).zip(self.place.all.split(1)).map(|(own, all)| Permits { own, all });
-        if place.is_none() {
+        let permits = self.permits.own.split(1).zip(self.permits.all.split(1)).map(|(own, all)| Permits { own, all });
+        if permits.is_none() {
             tracing::error!(action = ?entry.action, "more audit entries than reserved");
         }
-        self.log.push(entry, also, place);
+        self.log.push(entry, also, permits);
     }
 }
 
@@ -74,13 +74,13 @@ impl Reservation {
 #[derive(Debug)]
 struct QuotaPool {
     all: Arc<Semaphore>,
-    of_each: usize,
+    per_user: usize,
     users: Mutex<HashMap<Arc<str>, Weak<Semaphore>>>,
 }
 
 impl QuotaPool {
-    fn new(all: usize, of_each: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(all)), of_each, users: Mutex::default() }
+    fn new(all: usize, per_user: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(all)), per_user, users: Mutex::default() }
     }
 
     fn of(&self, user: &Arc<str>) -> Arc<Semaphore> {
@@ -91,20 +91,20 @@ impl QuotaPool {
         if users.len() >= IDLE_USERS {
             users.retain(|_, own| own.strong_count() > 0);
         }
-        let own = Arc::new(Semaphore::new(self.of_each));
+        let own = Arc::new(Semaphore::new(self.per_user));
         users.insert(user.clone(), Arc::downgrade(&own));
         own
     }
 
-    fn at_once(&self, user: &Arc<str>, entries: u32) -> Option<Permits> {
+    fn try_acquire(&self, user: &Arc<str>, entries: u32) -> Option<Permits> {
         let own = self.of(user).try_acquire_many_owned(entries).ok()?;
         let all = self.all.clone().try_acquire_many_owned(entries).ok()?;
         Some(Permits { own, all })
     }
 
-    /// The user's own first: whoever has too much on their way keeps nobody else waiting.
-    async fn wait(&self, user: &Arc<str>, entries: u32) -> Option<Permits> {
-        // Never closed.
+    /// Takes the user's own permits first, so that a user with too many unwritten entries delays nobody else.
+    async fn acquire(&self, user: &Arc<str>, entries: u32) -> Option<Permits> {
+        // The semaphores are never closed.
         let own = self.of(user).acquire_many_owned(entries).await.ok()?;
         let all = self.all.clone().acquire_many_owned(entries).await.ok()?;
         Some(Permits { own, all })
@@ -118,15 +118,15 @@ pub(super) struct Quotas {
 }
 
 impl Default for Quotas {
-    /// For the largest press several times over, of which one user can take half; some thirty megabytes in all.
+    /// Room for several of the largest action requests, about half of it for one user; some thirty megabytes in all.
     fn default() -> Self {
         Self { actions: QuotaPool::new(20_000, 10_000), requests: QuotaPool::new(10_000, 6_000) }
     }
 }
 
 impl Quotas {
-    fn of(&self, share: Quota) -> &QuotaPool {
-        match share {
+    fn of(&self, quota: Quota) -> &QuotaPool {
+        match quota {
             Quota::Actions => &self.actions,
             Quota::Requests => &self.requests,
         }
@@ -134,25 +134,25 @@ impl Quotas {
 }
 
 impl AuditLog {
-    /// Waits a moment until there is room for so many entries. Without it nothing may be done.
-    pub async fn reserve(&self, share: Quota, user: &Arc<str>, entries: usize) -> Result<Reservation, LogFull> {
-        let pool = self.0.shares.of(share);
-        match tokio::time::timeout(PATIENCE, pool.wait(user, number(entries))).await {
-            Ok(Some(place)) => Ok(Reservation { log: self.clone(), place }),
+    /// Waits a moment until there is room for `entries`. Without it the caller must do nothing.
+    pub async fn reserve(&self, quota: Quota, user: &Arc<str>, entries: usize) -> Result<Reservation, LogFull> {
+        let pool = self.0.quotas.of(quota);
+        match tokio::time::timeout(MAX_WAIT, pool.acquire(user, permit_count(entries))).await {
+            Ok(Some(permits)) => Ok(Reservation { log: self.clone(), permits }),
             _ => Err(self.refuse(user)),
         }
     }
 
-    /// The same without waiting.
-    pub fn try_reserve(&self, share: Quota, user: &Arc<str>, entries: usize) -> Result<Reservation, LogFull> {
-        let place = self.0.shares.of(share).at_once(user, number(entries));
-        place.map(|place| Reservation { log: self.clone(), place }).ok_or_else(|| self.refuse(user))
+    /// Like [`AuditLog::reserve`], without waiting.
+    pub fn try_reserve(&self, quota: Quota, user: &Arc<str>, entries: usize) -> Result<Reservation, LogFull> {
+        let permits = self.0.quotas.of(quota).try_acquire(user, permit_count(entries));
+        permits.map(|permits| Reservation { log: self.clone(), permits }).ok_or_else(|| self.refuse(user))
     }
 
-    /// The same, however long it takes: of what has been done already.
-    pub async fn reserve_eventually(&self, share: Quota, user: &Arc<str>, entries: usize) -> Option<Reservation> {
-        let place = self.0.shares.of(share).wait(user, number(entries)).await?;
-        Some(Reservation { log: self.clone(), place })
+    /// Like [`AuditLog::reserve`], but waits as long as it takes: for actions that were done already.
+    pub async fn reserve_eventually(&self, quota: Quota, user: &Arc<str>, entries: usize) -> Option<Reservation> {
+        let permits = self.0.quotas.of(quota).acquire(user, permit_count(entries)).await?;
+        Some(Reservation { log: self.clone(), permits })
     }
 
     fn refuse(&self, user: &Arc<str>) -> LogFull {
@@ -162,7 +162,7 @@ impl AuditLog {
     }
 }
 
-/// More than there ever is can't be had: it is refused in the end.
-fn number(entries: usize) -> u32 {
+/// A number beyond every quota is refused in the end.
+fn permit_count(entries: usize) -> u32 {
     u32::try_from(entries).unwrap_or(u32::MAX)
 }

@@ -1,34 +1,34 @@
-//! The participant, meeting or bridge that an audit entry is about, as the store knows it. Changes nothing.
+//! The participant, meeting or bridge that an audit entry is about, described from the store. Changes nothing.
 
 use std::sync::Arc;
 
-use crate::model::{Call, CallKey, Home, Lobby, ParticipantId, Target};
+use crate::model::{Call, CallKey, Home, Lobby, ParticipantId, Target, meeting_id};
 use crate::store::{Store, meetings};
 use crate::view;
 
-/// The target of an action as it was shown when the action began: afterwards it may be gone.
+/// The subject as it was shown when the action began: afterwards it may be gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditSubject {
-    /// Participant id; empty where it is about a meeting or bridge.
+    /// Participant id; empty if the subject is a meeting or bridge.
     pub person: Arc<str>,
     pub name: Arc<str>,
     pub address: Arc<str>,
-    /// Id of the meeting's row.
+    /// The id of the meeting's row.
     pub meeting: Arc<str>,
     pub meeting_name: Arc<str>,
-    /// Configured name; several with commas.
+    /// The configured name of the bridge; several are separated by commas.
     pub bridge: Arc<str>,
-    /// CMS's ids of the meeting's space and tenant; empty where it has none, or none is known.
+    /// CMS's ids of the meeting's space and tenant; empty if there is none, or none is known.
     pub space: Arc<str>,
     pub tenant: Arc<str>,
-    /// CMS's id of the bridge, several with commas; empty where it is not known.
+    /// CMS's id of the bridge; several are separated by commas, and unknown ones left out.
     pub bridge_id: Arc<str>,
-    /// Since when the person waits; Unix milliseconds, None for who does not.
+    /// Since when the participant waits; Unix milliseconds. None if they don't.
     pub waiting_since: Option<i64>,
 }
 
 impl AuditSubject {
-    /// A participant of whom only the id is known.
+    /// A target with nothing but its id.
     pub fn target_only(target: &Target) -> Self {
         match target {
             Target::Person(id) => Self { person: id.clone(), ..Self::default() },
@@ -36,7 +36,7 @@ impl AuditSubject {
         }
     }
 
-    /// A person or a meeting as shown now.
+    /// A participant or meeting as shown now.
     pub fn target(store: &Store, target: &Target) -> Self {
         match target {
             Target::Person(id) => Self::person(store, id),
@@ -44,7 +44,7 @@ impl AuditSubject {
         }
     }
 
-    /// A person as shown now; of one who is not there only the id.
+    /// A participant as shown now; nothing but the id if they are gone.
     pub fn person(store: &Store, id: &ParticipantId) -> Self {
         let seen = store.with_person(id, |person| {
             person.primary_listing().map(|listing| {
@@ -55,14 +55,14 @@ impl AuditSubject {
                 };
                 let waiting_since = person.lobby.since.filter(|_| person.lobby.state == Lobby::Waiting);
                 let (name, address) = (listing.name.clone(), listing.address.clone());
-                let whom = Self { person: id.clone(), name, address, bridge, waiting_since, ..Self::default() };
-                (listing.key.clone(), bridge_id, whom)
+                let subject = Self { person: id.clone(), name, address, bridge, waiting_since, ..Self::default() };
+                (listing.key.clone(), bridge_id, subject)
             })
         });
         match seen.flatten() {
-            Some((call, bridge_id, whom)) => {
-                let bridge_id = bridge_id.unwrap_or_else(|| id_of(store, &whom.bridge));
-                Self { bridge_id, ..whom.in_call(store, &call) }
+            Some((call, bridge_id, subject)) => {
+                let bridge_id = bridge_id.unwrap_or_else(|| id_of(store, &subject.bridge));
+                Self { bridge_id, ..subject.in_call(store, &call) }
             }
             None => Self { person: id.clone(), ..Self::default() },
         }
@@ -74,18 +74,19 @@ impl AuditSubject {
         let mut bridges: Vec<&str> = calls.iter().map(|key| &*key.bridge).collect();
         bridges.dedup();
         let ids: Vec<Arc<str>> = bridges.iter().map(|name| id_of(store, name)).filter(|id| !id.is_empty()).collect();
-        let mut whom = Self { meeting: id.clone(), bridge: bridges.join(", ").into(), bridge_id: ids.join(", ").into(), ..Self::default() };
-        // One bridge may know what another does not.
+        let mut subject =
+            Self { meeting: id.clone(), bridge: bridges.join(", ").into(), bridge_id: ids.join(", ").into(), ..Self::default() };
+        // One bridge may know the name or ids that another does not.
         for known in calls.iter().map(|key| Self::default().in_call(store, key)) {
             for (text, known) in
-                [(&mut whom.meeting_name, known.meeting_name), (&mut whom.space, known.space), (&mut whom.tenant, known.tenant)]
+                [(&mut subject.meeting_name, known.meeting_name), (&mut subject.space, known.space), (&mut subject.tenant, known.tenant)]
             {
                 if text.is_empty() {
                     *text = known;
                 }
             }
         }
-        whom
+        subject
     }
 
     /// A bridge by its configured name.
@@ -95,7 +96,7 @@ impl AuditSubject {
 
     fn in_call(self, store: &Store, key: &CallKey) -> Self {
         let call = store.with_call(key, |Call { facts, .. }| Self {
-            meeting: crate::model::meeting_id(key, facts),
+            meeting: meeting_id(key, facts),
             meeting_name: view::filter_facts(facts).name.into(),
             space: facts.space.clone().unwrap_or_default(),
             tenant: facts.tenant.clone().unwrap_or_default(),
@@ -142,30 +143,31 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_described_as_shown_and_one_who_is_gone_by_the_id() {
+    fn a_participant_is_described_as_shown_or_by_the_id_alone() {
         let store = store();
-        let whom = AuditSubject::person(&store, &"p".into());
-        let said = [&whom.person, &whom.name, &whom.address, &whom.meeting, &whom.meeting_name, &whom.bridge].map(|text| &**text);
+        let subject = AuditSubject::person(&store, &"p".into());
+        let said = [&subject.person, &subject.name, &subject.address, &subject.meeting, &subject.meeting_name, &subject.bridge]
+            .map(|text| &**text);
         assert_eq!(said, ["p", "Bo", "bo@x", "m", "Board", "eu-1"]);
-        assert_eq!([&whom.space, &whom.tenant, &whom.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1"]);
-        let waited = Entry::elsewhere(AuditEvent::LetIn).about(whom).waited_ms().expect("waits");
+        assert_eq!([&subject.space, &subject.tenant, &subject.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1"]);
+        let waited = Entry::elsewhere(AuditEvent::LetIn).about(subject).waited_ms().expect("waits");
         assert!((90_000..95_000).contains(&waited), "{waited}");
         assert_eq!(AuditSubject::person(&store, &"q".into()), AuditSubject { person: "q".into(), ..AuditSubject::default() });
     }
 
     #[test]
-    fn a_meeting_has_the_name_and_ids_that_any_bridge_knows_and_all_its_bridges() {
-        let whom = AuditSubject::meeting(&store(), &"m".into());
-        assert_eq!((&*whom.meeting_name, &*whom.bridge, whom.waiting_since), ("Board", "eu-1, eu-2", None));
-        assert_eq!([&whom.space, &whom.tenant, &whom.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1, id of eu-2"]);
+    fn a_meeting_is_described_by_all_of_its_bridges() {
+        let subject = AuditSubject::meeting(&store(), &"m".into());
+        assert_eq!((&*subject.meeting_name, &*subject.bridge, subject.waiting_since), ("Board", "eu-1, eu-2", None));
+        assert_eq!([&subject.space, &subject.tenant, &subject.bridge_id].map(|text| &**text), ["s", "t", "id of eu-1, id of eu-2"]);
     }
 
     #[test]
-    fn somebody_hosted_elsewhere_has_the_id_of_that_bridge() {
+    fn a_participant_hosted_elsewhere_has_the_id_of_that_bridge() {
         let store = store();
         store.update_person("p", |person| person.home = Some(Home::Elsewhere { id: "b-7".into(), name: Some("far".into()) }));
-        let whom = AuditSubject::person(&store, &"p".into());
-        assert_eq!((&*whom.bridge, &*whom.bridge_id), ("far", "b-7"));
+        let subject = AuditSubject::person(&store, &"p".into());
+        assert_eq!((&*subject.bridge, &*subject.bridge_id), ("far", "b-7"));
         assert_eq!(&*AuditSubject::bridge(&store, "eu-1").bridge_id, "id of eu-1");
         assert_eq!(&*AuditSubject::bridge(&store, "eu-9").bridge_id, "");
     }

@@ -1,4 +1,4 @@
-//! The table of the log: one insert and the deletion of what is kept no longer. Its rows are read in `read`.
+//! The table of the log: inserts entries and deletes expired ones. `query` reads them.
 
 use rusqlite::Connection;
 
@@ -6,39 +6,39 @@ use super::entry::Entry;
 use crate::clock;
 use crate::model::wire_name::to_wire;
 
-/// Adds an entry in the caller's transaction: of what changes nothing but the database.
+/// Adds an entry in the caller's transaction, for a change of the database alone.
 pub fn write(conn: &Connection, entry: &Entry) -> rusqlite::Result<()> {
-    insert(conn, [entry], clock::set_by())
+    insert(conn, [entry], clock::offset_ms())
 }
 
-/// Adds entries, in the caller's transaction. `set_by`: how far the machine's clock was set since the start, in milliseconds.
-pub(super) fn insert<'a>(conn: &Connection, entries: impl IntoIterator<Item = &'a Entry>, set_by: i64) -> rusqlite::Result<()> {
+/// Adds entries in the caller's transaction. `clock_offset`: see [`clock::offset_ms`].
+pub(super) fn insert<'a>(conn: &Connection, entries: impl IntoIterator<Item = &'a Entry>, clock_offset: i64) -> rusqlite::Result<()> {
     let mut insert = conn.prepare_cached(
         "INSERT INTO log (at, user, address, action, scope, person, name, person_address, meeting, meeting_name, bridge, result, reason, \
          waited_ms, detail, space, tenant, bridge_id, action_id, corrects) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
          ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
     )?;
     for entry in entries {
-        let whom = &entry.whom;
+        let subject = &entry.subject;
         insert.execute(rusqlite::params![
-            entry.at + set_by,
+            entry.at + clock_offset,
             &*entry.user,
             &*entry.address,
             &*to_wire(&entry.action),
             &*entry.scope,
-            &*whom.person,
-            &*whom.name,
-            &*whom.address,
-            &*whom.meeting,
-            &*whom.meeting_name,
-            &*whom.bridge,
+            &*subject.person,
+            &*subject.name,
+            &*subject.address,
+            &*subject.meeting,
+            &*subject.meeting_name,
+            &*subject.bridge,
             &*entry.result,
             &*entry.reason,
             entry.waited_ms(),
             &*entry.detail,
-            &*whom.space,
-            &*whom.tenant,
-            &*whom.bridge_id,
+            &*subject.space,
+            &*subject.tenant,
+            &*subject.bridge_id,
             &*entry.action_id,
             &*entry.corrects,
         ])?;
@@ -46,7 +46,7 @@ pub(super) fn insert<'a>(conn: &Connection, entries: impl IntoIterator<Item = &'
     Ok(())
 }
 
-/// Deletes up to `at_most` of the oldest entries from before `kept_from` (Unix milliseconds); answers how many.
+/// Deletes up to `at_most` of the oldest entries from before `kept_from` (Unix milliseconds); returns their number.
 pub(super) fn delete_before(conn: &Connection, kept_from: i64, at_most: usize) -> rusqlite::Result<usize> {
     conn.execute("UPDATE log_kept_from SET at = ?1 WHERE at <> ?1", [kept_from])?;
     let mut delete = conn.prepare_cached("DELETE FROM log WHERE id IN (SELECT id FROM log WHERE at < ?1 ORDER BY at LIMIT ?2)")?;
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_no_longer_goes_the_oldest_first_and_a_few_at_once() {
+    fn expired_entries_are_deleted_oldest_first_and_a_few_at_a_time() {
         let (_dir, conn) = filled();
         let kept_from = now_ms() - 4500;
         assert_eq!(delete_before(&conn, kept_from, 3).expect("deleted"), 3);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_never_given_twice() {
+    fn an_id_is_never_used_twice() {
         let (_dir, conn) = filled();
         delete_before(&conn, now_ms() + 1000, 100).expect("deleted");
         insert(&conn, &[Entry::elsewhere(AuditEvent::LetIn)], 0).expect("added");

@@ -1,10 +1,10 @@
-//! Instants as text: RFC 3339 in UTC, and what people may write for one. Pure.
+//! Instants as text: writes RFC 3339 in UTC, and parses what people type. Pure.
 
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-/// `2026-11-22T17:44:05.123Z`; empty for what no calendar has.
+/// `2026-11-22T17:44:05.123Z`; empty for an instant outside the calendar.
 pub fn rfc3339(ms: i64) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok();
@@ -38,12 +38,12 @@ mod tests {
     #[case("2026-02-30T17:44", None)]
     #[case("yesterday", None)]
     #[case("", None)]
-    fn what_people_write_is_an_instant(#[case] text: &str, #[case] expected: Option<&str>) {
+    fn the_common_ways_to_write_an_instant_are_parsed(#[case] text: &str, #[case] expected: Option<&str>) {
         assert_eq!(parse(text).map(rfc3339).as_deref(), expected);
     }
 
     #[test]
-    fn what_no_calendar_has_is_no_text() {
+    fn an_instant_outside_the_calendar_is_empty() {
         assert_eq!(rfc3339(i64::MAX), "");
     }
 }

@@ -1,8 +1,8 @@
-//! The files in the data directory: made for their owner's eyes only, and held by one server at a time. Reads and writes no database.
+//! The files in the data directory: readable by their owner only, and locked by one server at a time. Reads and writes no database.
 //!
 //! Nothing but SQLite ever opens the database or its `-wal` and `-shm` files: POSIX locks belong to the process, and closing any descriptor of a
-//! file drops all of them, also those that SQLite relies on. Another process would then take itself for the only one and delete the
-//! write-ahead log under the server (sqlite.org/howtocorrupt.html, section 2.2).
+//! file drops all of them, also those that SQLite relies on. Another process would then believe that it is the only one and delete the
+//! write-ahead log that the server uses (sqlite.org/howtocorrupt.html, section 2.2).
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -12,28 +12,28 @@ use super::DbError;
 #[cfg(unix)]
 use super::owner::{self, Ownership};
 
-/// The file that a running server holds locked. It is the pattern of the database's permissions as well.
-const LOCK: &str = "usher.lock";
+/// The file that a running server locks. SQLite also copies the permissions of the database from it.
+const LOCK_FILE: &str = "usher.lock";
 
-/// Longer than any process id.
-const MAX_PID: u64 = 20;
+/// The most bytes of a process id.
+const MAX_PID_LEN: u64 = 20;
 
 pub(super) fn database(data_dir: &Path) -> PathBuf {
     data_dir.join("usher.db")
 }
 
-/// The data directory and what SQLite keeps in it, with a word for each.
+/// The data directory and SQLite's files in it, with a description of each.
 pub fn files_in(data_dir: &Path) -> [(&'static str, PathBuf); 4] {
     let file = |name: &str| data_dir.join(name);
     [
         ("data_dir", data_dir.to_owned()),
         ("the database", database(data_dir)),
-        ("what was written last", file("usher.db-wal")),
-        ("the index of that", file("usher.db-shm")),
+        ("the write-ahead log", file("usher.db-wal")),
+        ("the index of the write-ahead log", file("usher.db-shm")),
     ]
 }
 
-/// Makes the directory and the lock file where they are missing.
+/// Creates the directory and the lock file if they are missing.
 pub(super) fn prepare(data_dir: &Path) -> Result<(), DbError> {
     let unusable = |reason| DbError::Directory { path: data_dir.to_owned(), reason };
     let mut directory = DirBuilder::new();
@@ -42,33 +42,33 @@ pub(super) fn prepare(data_dir: &Path) -> Result<(), DbError> {
     {
         use std::os::unix::fs::DirBuilderExt;
         directory.mode(0o700);
-        let (missing, around) = owner::missing(data_dir);
+        let (missing, parent) = owner::missing(data_dir);
         directory.create(data_dir).map_err(unusable)?;
-        owner::settle_directories(&missing, around)?;
+        owner::fix_directory_owners(&missing, parent)?;
     }
     #[cfg(not(unix))]
     directory.create(data_dir).map_err(unusable)?;
-    // One that is there is never opened here: where locks of this kind are POSIX locks (NFS), closing it would drop the server's.
-    make(&data_dir.join(LOCK), data_dir)
+    // An existing lock file is not opened: on NFS its lock is a POSIX lock, and closing the file would drop the server's.
+    create_file(&data_dir.join(LOCK_FILE), data_dir)
 }
 
-/// Makes the database, empty, where root would make it and it is to be another user's: SQLite gives new journal files to the owner of the
-/// database, and the database to nobody. No process can have it open yet, since it did not exist.
+/// Creates an empty database if root runs this and the directory is another user's: SQLite gives its journal files to the owner of the
+/// database, but leaves the database to its creator. No process can have it open, since it did not exist.
 #[cfg(unix)]
-pub(super) fn make_database(data_dir: &Path) -> Result<(), DbError> {
-    let would_be = crate::system::user().zip(owner::of(data_dir)).map(|(me, around)| owner::decide(me, around));
-    if matches!(would_be, Some(Ownership::Give(_))) { make(&database(data_dir), data_dir) } else { Ok(()) }
+pub(super) fn create_database(data_dir: &Path) -> Result<(), DbError> {
+    let ownership = crate::system::user().zip(owner::of(data_dir)).map(|(me, parent)| owner::decide(me, parent));
+    if matches!(ownership, Some(Ownership::Give(_))) { create_file(&database(data_dir), data_dir) } else { Ok(()) }
 }
 
-/// Whether a database that is made here now is for root alone: root makes it among root's own files.
+/// Whether a database created here now would belong to root: root runs this, and the directory is root's too.
 pub fn is_made_for_root(data_dir: &Path) -> bool {
     #[cfg(unix)]
     {
-        // If the directory is missing, the one around it decides.
-        let around = data_dir.ancestors().find(|path| path.exists() || path.as_os_str().is_empty());
-        let around = around.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let would_be = crate::system::user().zip(owner::of(around)).map(|(me, around)| owner::decide(me, around));
-        !database(data_dir).exists() && would_be == Some(Ownership::Roots)
+        // If the directory is missing, the nearest existing parent decides.
+        let parent = data_dir.ancestors().find(|path| path.exists() || path.as_os_str().is_empty());
+        let parent = parent.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let ownership = crate::system::user().zip(owner::of(parent)).map(|(me, parent)| owner::decide(me, parent));
+        !database(data_dir).exists() && ownership == Some(Ownership::StaysRoot)
     }
     #[cfg(not(unix))]
     {
@@ -77,11 +77,11 @@ pub fn is_made_for_root(data_dir: &Path) -> bool {
     }
 }
 
-/// A file that is new, and whose it should be; one that is there is left alone.
-fn make(path: &Path, data_dir: &Path) -> Result<(), DbError> {
+/// Creates an empty file with the right owner; leaves an existing file alone.
+fn create_file(path: &Path, data_dir: &Path) -> Result<(), DbError> {
     match private().write(true).create_new(true).open(path) {
         #[cfg(unix)]
-        Ok(file) => owner::settle_file(path, &file, owner::of(data_dir)),
+        Ok(file) => owner::fix_file_owner(path, &file, owner::of(data_dir)),
         #[cfg(not(unix))]
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
@@ -100,7 +100,7 @@ fn private() -> OpenOptions {
     options
 }
 
-/// How SQLite is told to make the database with the permissions of the lock file. It makes `-wal` and `-shm` like the database.
+/// A URI that has SQLite create the database with the permissions of the lock file. It creates `-wal` and `-shm` with those of the database.
 #[cfg(unix)]
 pub(super) fn uri(data_dir: &Path) -> PathBuf {
     use std::ffi::OsString;
@@ -111,27 +111,27 @@ pub(super) fn uri(data_dir: &Path) -> PathBuf {
             .flat_map(|b| if matches!(b, b'%' | b'?' | b'#' | b'&') { format!("%{b:02X}").into_bytes() } else { vec![*b] })
             .collect::<Vec<u8>>()
     };
-    // Absolute, because two slashes at the beginning would name a host.
+    // Absolute, because a URI that begins with two slashes would name a host.
     let absolute = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-    let parts: [Vec<u8>; 4] = [b"file:".to_vec(), encoded(&database(&absolute)), b"?modeof=".to_vec(), encoded(&absolute.join(LOCK))];
+    let parts: [Vec<u8>; 4] = [b"file:".to_vec(), encoded(&database(&absolute)), b"?modeof=".to_vec(), encoded(&absolute.join(LOCK_FILE))];
     OsString::from_vec(parts.concat()).into()
 }
 
-/// Permissions are the directory's matter.
+/// Elsewhere the permissions come from the directory.
 #[cfg(not(unix))]
 pub(super) fn uri(data_dir: &Path) -> PathBuf {
     database(data_dir)
 }
 
-/// That this process alone serves from a data directory, for as long as it lives: the system lets go of it, however the process ends.
+/// Makes this process the only server of a data directory while it lives. The system releases the lock however the process ends.
 #[derive(Debug)]
 pub struct DirectoryLock(#[allow(dead_code, reason = "its lock ends when it is closed")] File);
 
 impl DirectoryLock {
-    /// Takes the directory, or says who has it. Nothing in it is changed before.
+    /// Locks the directory, or says which process has it.
     pub fn take(data_dir: &Path) -> Result<Self, DbError> {
         prepare(data_dir)?;
-        let path = data_dir.join(LOCK);
+        let path = data_dir.join(LOCK_FILE);
         let unusable = |reason| DbError::Lock { path: path.clone(), reason };
         let mut file = private().read(true).write(true).create(true).truncate(false).open(&path).map_err(unusable)?;
         match file.try_lock() {
@@ -139,7 +139,7 @@ impl DirectoryLock {
             Err(TryLockError::WouldBlock) => return Err(DbError::Held { path: data_dir.to_owned(), by: holder(&mut file) }),
             Err(TryLockError::Error(reason)) => return Err(unusable(reason)),
         }
-        // Only for the words of the one that comes second; on a full disk it has to do without.
+        // Only for the error message of a second server, which works without it on a full disk.
         let noted = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         if let Err(error) = noted {
             tracing::warn!(path = %path.display(), %error, "process id not written to the lock file");
@@ -148,10 +148,10 @@ impl DirectoryLock {
     }
 }
 
-/// In words: the process id may not be written yet.
+/// Describes the process that holds the lock; its id may not be written yet.
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
-    let read = file.take(MAX_PID).read_to_string(&mut text);
+    let read = file.take(MAX_PID_LEN).read_to_string(&mut text);
     match read.ok().and_then(|_| text.trim().parse::<u32>().ok()) {
         Some(pid) => format!("process {pid}"),
         None => "another process".into(),
@@ -172,15 +172,15 @@ mod tests {
         open_connection(dir.path()).expect("the database is no server");
         drop(hold);
         drop(DirectoryLock::take(dir.path()).expect("free again"));
-        std::fs::write(dir.path().join(LOCK), "2147483647 and more text than any process id has").expect("written");
+        std::fs::write(dir.path().join(LOCK_FILE), "2147483647 and more text than any process id has").expect("written");
         drop(DirectoryLock::take(dir.path()).expect("what is in the file does not count"));
-        assert_eq!(std::fs::read_to_string(dir.path().join(LOCK)).expect("text"), format!("{}\n", std::process::id()));
+        assert_eq!(std::fs::read_to_string(dir.path().join(LOCK_FILE)).expect("text"), format!("{}\n", std::process::id()));
     }
 
     #[test]
     fn a_lock_file_that_cannot_be_used_is_named_with_what_to_do() {
         let dir = tempfile::tempdir().expect("directory");
-        std::fs::create_dir(dir.path().join(LOCK)).expect("a directory in its place");
+        std::fs::create_dir(dir.path().join(LOCK_FILE)).expect("a directory in its place");
         let refused = DirectoryLock::take(dir.path()).expect_err("unusable").to_string();
         assert!(refused.contains("usher.lock") && refused.contains("local disk"), "{refused}");
     }
@@ -197,7 +197,7 @@ mod tests {
             let data = dir.path().join(OsStr::from_bytes(name));
             let conn = open_connection(&data).unwrap_or_else(|error| panic!("{}: {error}", data.display()));
             conn.execute("INSERT INTO refused_credentials (hash) VALUES ('x')", []).expect("written");
-            for file in ["usher.db", "usher.db-wal", "usher.db-shm", LOCK] {
+            for file in ["usher.db", "usher.db-wal", "usher.db-shm", LOCK_FILE] {
                 let mode = std::fs::metadata(data.join(file)).unwrap_or_else(|error| panic!("{file}: {error}")).permissions().mode();
                 assert_eq!(mode & 0o777, 0o600, "{file} in {}", data.display());
             }

@@ -1,10 +1,10 @@
-//! The steps that bring a database of any age up to date. Only ever append: a step that was released is never edited.
+//! The migrations of the database. Only append: a released step is never edited.
 
 use rusqlite::Connection;
 
 /// Step `n` (from 1) turns a database of version `n - 1` into one of version `n`; the version is SQLite's `user_version`.
 const STEPS: &[&str] = &[
-    // 1: people who may log in, and their log-ins.
+    // 1: users and their sessions.
     "CREATE TABLE users (
          id        INTEGER PRIMARY KEY AUTOINCREMENT,
          name      TEXT    NOT NULL,
@@ -24,7 +24,7 @@ const STEPS: &[&str] = &[
      ) STRICT;
      CREATE INDEX sessions_by_user ON sessions (user);
      CREATE INDEX sessions_by_expiry ON sessions (expires);",
-    // 2: what was pressed and what came of it; what else must survive a restart.
+    // 2: the journal of action requests with their results; waits and refused credentials, which must survive a restart.
     "CREATE TABLE presses (
          id      INTEGER PRIMARY KEY,
          at      INTEGER NOT NULL,
@@ -50,7 +50,7 @@ const STEPS: &[&str] = &[
          up_to  INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;
      CREATE TABLE refused_credentials (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
-    // 3: bridges that an administrator wants left alone; the secret addresses at which bridges deliver records, and what last arrived.
+    // 3: paused bridges; the secret addresses to which bridges post records, and the last record that arrived.
     "CREATE TABLE paused_bridges (
          bridge TEXT    PRIMARY KEY,
          user   TEXT    NOT NULL,
@@ -62,7 +62,7 @@ const STEPS: &[&str] = &[
          last_at    INTEGER,
          next_index INTEGER
      ) STRICT, WITHOUT ROWID;",
-    // 4: what moderators set about people, meetings and places (JSON), and what each user's pages keep.
+    // 4: what moderators set for participants, meetings and spaces (JSON); the preferences of each user.
     "CREATE TABLE desk (
          what  TEXT    NOT NULL,
          id    TEXT    NOT NULL,
@@ -74,10 +74,9 @@ const STEPS: &[&str] = &[
          user  INTEGER PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
          value TEXT    NOT NULL
      ) STRICT;",
-    // 5: presses are of any action, on people or meetings (`press_people.person` has the id of either).
+    // 5: the journal takes any action, on participants or meetings (`press_people.person` has the id of either).
     "ALTER TABLE presses ADD COLUMN action TEXT NOT NULL DEFAULT 'admit';",
-    // 6: the log of actions. Rows are added and never changed; only what is older than `log_kept_from` says may be deleted, which the
-    // retention alone moves.
+    // 6: the audit log. Rows are added and never changed. Only rows older than `log_kept_from` may be deleted; only retention changes it.
     "CREATE TABLE log (
          id             INTEGER PRIMARY KEY AUTOINCREMENT,
          at             INTEGER NOT NULL,
@@ -125,10 +124,10 @@ const STEPS: &[&str] = &[
          last_seen  INTEGER,
          seen       TEXT
      ) STRICT, WITHOUT ROWID;",
-    // 8: the bridge's own id of the receiver that Usher made there, and a digest of its address.
+    // 8: the bridge's id of the receiver that Usher registered there, and a digest of its address.
     "ALTER TABLE cdr_secrets ADD COLUMN receiver TEXT;",
-    // 9: CMS's ids in the log, an id of each action on one target, and which earlier one an entry puts right; the journal knows as much, so
-    // that the entry of an action that a stop interrupted has it too.
+    // 9: the log has CMS's ids, the id of each action on one target, and the id of the entry that an entry corrects. The journal has the
+    // same, so that an entry about an interrupted action can have them too.
     "ALTER TABLE log ADD COLUMN space     TEXT NOT NULL DEFAULT '';
      ALTER TABLE log ADD COLUMN tenant    TEXT NOT NULL DEFAULT '';
      ALTER TABLE log ADD COLUMN bridge_id TEXT NOT NULL DEFAULT '';
@@ -142,7 +141,7 @@ const STEPS: &[&str] = &[
      ALTER TABLE press_people ADD COLUMN bridge       TEXT NOT NULL DEFAULT '';
      ALTER TABLE press_people ADD COLUMN bridge_id    TEXT NOT NULL DEFAULT '';
      ALTER TABLE press_people ADD COLUMN action_id    TEXT NOT NULL DEFAULT '';",
-    // 10: when each session began, since it ends for good some time later; browsers in which a user has logged in (`id` is a digest).
+    // 10: when each session began, because its age is limited; browsers in which a user has signed in (`id` is a digest).
     "ALTER TABLE sessions ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;
      UPDATE sessions SET begun = 1000 * unixepoch();
      CREATE TABLE devices (
@@ -152,11 +151,11 @@ const STEPS: &[&str] = &[
          PRIMARY KEY (id, user)
      ) STRICT, WITHOUT ROWID;
      CREATE INDEX devices_by_user ON devices (user, seen);",
-    // 11: presses by their age, for the end that the journal's names have.
+    // 11: an index of the journal by age, because it keeps names for a limited time.
     "CREATE INDEX presses_by_at ON presses (at);",
 ];
 
-/// Applies what is missing, all in one transaction. A database from a newer Usher is refused by the caller.
+/// Applies the missing steps, all in one transaction. The caller refuses a database of a newer version.
 pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<SchemaVersion> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: usize = tx.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).map(|n| n.max(0) as usize)?;
@@ -191,9 +190,9 @@ mod tests {
         assert!(matches!(migrate(&mut conn), Ok(SchemaVersion::Current)));
     }
 
-    /// Entries from before there were ids stay, and stay as they are.
+    /// Older entries stay unchanged.
     #[test]
-    fn a_log_of_before_gets_the_columns_of_ids_and_keeps_its_entries() {
+    fn an_older_log_gets_the_id_columns_and_keeps_its_entries() {
         let mut conn = Connection::open_in_memory().expect("memory");
         STEPS[..8].iter().for_each(|step| conn.execute_batch(step).expect("a step"));
         conn.pragma_update(None, "user_version", 8).expect("pragma");

@@ -1,7 +1,7 @@
-//! The SQLite database: one thread writes, one thread reads, async callers hand closures over, a third thread brings what was written from
-//! the write-ahead log into the file, and a fourth gathers what is written behind (`behind.rs`). Knows no table but its version.
+//! The SQLite database and its threads: one writes, one reads, one makes checkpoints, and one gathers deferred writes (`write_behind.rs`).
+//! Async callers hand them closures. Knows no tables, only the schema's version.
 //!
-//! Another process (`usher user add`) may write to the same file meanwhile: WAL and a busy timeout take care of that.
+//! Another process (`usher user add`) may write to the same file meanwhile; WAL and a busy timeout allow that.
 
 mod files;
 mod migrations;
@@ -18,7 +18,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 pub use files::{DirectoryLock, files_in, is_made_for_root};
-pub use write_behind::{WriteKey, contained, may_pass};
+pub use write_behind::{WriteKey, catch_panic, is_transient};
 
 use migrations::SchemaVersion;
 use threads::Job;
@@ -26,24 +26,24 @@ use write_behind::WriteBehind;
 
 use crate::log_limit::LogLimit;
 
-/// Jobs that may wait for a thread; beyond it callers wait, and [`Db::later`] gives up.
+/// The most jobs that wait for a thread. Beyond that, callers wait and [`Db::later`] drops its write.
 const QUEUE: usize = 1024;
 
-/// The writing thread brings pages into the file itself only when so many wait for it (64 MB): that takes fsyncs, and a press must not wait
-/// for them.
-const LAST_RESORT_PAGES: u32 = 16_000;
+/// The writing thread makes a checkpoint itself only beyond this size of the write-ahead log (64 MB): it takes fsyncs, for which no action
+/// must wait.
+const WAL_AUTOCHECKPOINT_PAGES: u32 = 16_000;
 
-/// How long one process waits for the other's write; ours take milliseconds.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long one process waits for another's write, which takes milliseconds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Cheap handle; the threads end when the last one is dropped.
 #[derive(Debug, Clone)]
 pub struct Db {
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
-    behind: WriteBehind,
+    write_behind: WriteBehind,
     data_dir: Arc<Path>,
-    /// Ends the third thread when the last handle is dropped.
+    /// Ends the checkpoint thread when the last handle is dropped.
     _checkpoints: std::sync::mpsc::Sender<()>,
 }
 
@@ -73,15 +73,15 @@ pub enum DbError {
 }
 
 impl Db {
-    /// Opens (or creates) `usher.db` in `data_dir`, brings it up to date and starts its threads.
+    /// Opens or creates `usher.db` in `data_dir`, migrates it and starts its threads.
     pub fn open(data_dir: &Path) -> Result<Self, DbError> {
         let writer = open_connection(data_dir)?;
         let reader = open_connection(data_dir)?;
         reader.pragma_update(None, "query_only", true)?;
-        writer.pragma_update(None, "wal_autocheckpoint", LAST_RESORT_PAGES)?;
+        writer.pragma_update(None, "wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES)?;
         let writer = threads::start("usher-db-write", writer, QUEUE)?;
         Ok(Self {
-            behind: WriteBehind::start("usher-db-behind", writer.clone())?,
+            write_behind: WriteBehind::start("usher-db-behind", writer.clone())?,
             writer,
             reader: threads::start("usher-db-read", reader, QUEUE)?,
             data_dir: data_dir.into(),
@@ -89,8 +89,8 @@ impl Db {
         })
     }
 
-    /// A connection beside the threads, for reading so much that nobody else's reading may wait for it. It blocks.
-    pub fn apart(&self) -> Result<Connection, DbError> {
+    /// A connection of its own for long reads, which would delay others on the reading thread. Using it blocks.
+    pub fn open_reader(&self) -> Result<Connection, DbError> {
         let missing = || DbError::Open { path: files::database(&self.data_dir), reason: "there is no such file any more".into() };
         open_to_read(&self.data_dir)?.ok_or_else(missing)
     }
@@ -100,21 +100,21 @@ impl Db {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
-        on(&self.writer, |conn| threads::in_transaction(conn, work)).await
+        run_on(&self.writer, |conn| threads::in_transaction(conn, work)).await
     }
 
-    /// Hands over a write that nobody waits for and that must not be lost. It is written a moment later together with others, and tried again
-    /// until it is. When several are about one thing (`key`), only the last is written. The caller bounds the number of things.
+    /// Hands over a write that must not be lost, without waiting for it. It is committed a moment later together with others, and repeated
+    /// until that succeeds. If several have the same `key`, only the last is written. The caller bounds the number of keys.
     pub fn keep(&self, key: WriteKey, work: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static) {
-        self.behind.keep(key, Box::new(work));
+        self.write_behind.keep(key, Box::new(work));
     }
 
-    /// Hands over a write that nobody waits for and that can be missed. Several travel in one commit; when the queue is full it is dropped.
+    /// Hands over a write that may be lost, without waiting for it. Several share one commit; when the queue is full, it is dropped.
     pub fn later(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
         if self.writer.try_send(Job::LaterWrite(Box::new(work))).is_err() {
             metrics::counter!("usher_db_dropped_writes_total").increment(1);
             static DROPPED: LogLimit = LogLimit::new();
-            DROPPED.log(|suppressed| tracing::warn!(suppressed, "write dropped: the database does not keep up"));
+            DROPPED.log(|suppressed| tracing::warn!(suppressed, "write dropped: database too slow"));
         }
     }
 
@@ -123,48 +123,48 @@ impl Db {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
-        on(&self.reader, |conn| work(conn)).await
+        run_on(&self.reader, |conn| work(conn)).await
     }
 
-    /// A number that is another one after any other process has written to this database (SQLite's `data_version`).
+    /// SQLite's `data_version`, which changes when another process has written to this database.
     pub async fn data_version(&self) -> Result<i64, DbError> {
-        // On the writing thread: what it writes itself does not count there.
-        on(&self.writer, |conn| conn.query_row("PRAGMA data_version", [], |row| row.get(0))).await
+        // On the writing thread, whose own writes don't count.
+        run_on(&self.writer, |conn| conn.query_row("PRAGMA data_version", [], |row| row.get(0))).await
     }
 
-    /// Returns when everything handed over so far is committed; call it last, before the process ends.
+    /// Returns when all writes handed over so far are committed; called last before the process ends.
     pub async fn flush(&self) -> Result<(), DbError> {
-        let behind = self.behind.clone();
-        on(&self.writer, move |conn| behind.write(conn)).await
+        let write_behind = self.write_behind.clone();
+        run_on(&self.writer, move |conn| write_behind.write(conn)).await
     }
 }
 
-/// Runs `work` on a thread's connection and waits for what comes of it.
-async fn on<T: Send + 'static>(
+/// Runs `work` on a thread's connection and waits for its result.
+async fn run_on<T: Send + 'static>(
     thread: &mpsc::Sender<Job>,
     work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<T, DbError> {
-    let (answer, result) = oneshot::channel();
+    let (reply, response) = oneshot::channel();
     let job = Job::Now(Box::new(move |conn| {
-        let _ = answer.send(work(conn));
+        let _ = reply.send(work(conn));
     }));
     thread.send(job).await.map_err(|_| DbError::Ended)?;
-    result.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
+    response.await.map_err(|_| DbError::Ended)?.map_err(DbError::Sqlite)
 }
 
-/// A connection of one's own, for the command line: same file, same rules, no threads.
+/// A connection for the command line, without threads. Creates and migrates the database as [`Db::open`] does.
 pub fn open_connection(data_dir: &Path) -> Result<Connection, DbError> {
     let path = files::database(data_dir);
     files::prepare(data_dir)?;
     #[cfg(unix)]
-    files::make_database(data_dir)?;
+    files::create_database(data_dir)?;
     let open_error = |reason: rusqlite::Error| DbError::Open { path: path.clone(), reason: reason.to_string() };
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let mut conn = Connection::open_with_flags(files::uri(data_dir), flags).map_err(open_error)?;
-    conn.busy_timeout(BUSY)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.pragma_update(None, "journal_mode", "WAL").map_err(open_error)?;
-    // Survives a crash of the process; only a power cut may cost the last commits.
+    // Commits survive a crash of the process; only a power failure may lose the last ones.
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     match migrations::migrate(&mut conn).map_err(open_error)? {
@@ -173,7 +173,7 @@ pub fn open_connection(data_dir: &Path) -> Result<Connection, DbError> {
     }
 }
 
-/// A connection to a database of exactly this version, which it does not bring up to date; None for any other, or none.
+/// A connection to a database of exactly this schema version, without migrating it; None if it is missing or has another version.
 pub fn open_current(data_dir: &Path) -> Result<Option<Connection>, DbError> {
     let path = files::database(data_dir);
     if !path.exists() {
@@ -181,11 +181,11 @@ pub fn open_current(data_dir: &Path) -> Result<Option<Connection>, DbError> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(&path, flags).map_err(|reason| DbError::Open { path, reason: reason.to_string() })?;
-    conn.busy_timeout(BUSY)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
     Ok(if migrations::is_current(&conn)? { Some(conn) } else { None })
 }
 
-/// A connection that reads and changes nothing, also no version of the database; None when there is no database yet.
+/// A read-only connection, without migrating; None if there is no database yet.
 pub fn open_to_read(data_dir: &Path) -> Result<Option<Connection>, DbError> {
     let path = files::database(data_dir);
     if !path.exists() {
@@ -193,7 +193,7 @@ pub fn open_to_read(data_dir: &Path) -> Result<Option<Connection>, DbError> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(&path, flags).map_err(|reason| DbError::Open { path, reason: reason.to_string() })?;
-    conn.busy_timeout(BUSY)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
     Ok(Some(conn))
 }
 

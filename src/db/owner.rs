@@ -1,5 +1,5 @@
-//! The owner of new files in a data directory. A command that root runs leaves none behind that the server's user can't use: what is made
-//! belongs to whoever owns the directory around it. Where that is root as well, the command says so.
+//! The owner of new files in a data directory. A command run by root must not leave files that the server's user can't use, so new files get
+//! the owner of their parent directory. If that is root as well, the command warns.
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,11 @@ use super::DbError;
 /// The ownership that a new file gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ownership {
-    /// It is whose it should be, or only root could change that.
+    /// The owner is right, or only root could change it.
     Keep,
     Give(Owner),
-    /// Root made it among root's own: whoever runs the server is not known.
-    Roots,
+    /// Root created it in a directory of root's: the server's user is not known.
+    StaysRoot,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,23 +21,23 @@ pub(super) struct Owner {
     pub group: u32,
 }
 
-/// `made`: who makes it. `around`: whose the directory is.
-pub(super) fn decide(made: u32, around: Owner) -> Ownership {
-    match (made, around.user) {
-        (0, 0) => Ownership::Roots,
-        (0, _) => Ownership::Give(around),
+/// `creator`: the user that creates the file. `parent`: the owner of its directory.
+pub(super) fn decide(creator: u32, parent: Owner) -> Ownership {
+    match (creator, parent.user) {
+        (0, 0) => Ownership::StaysRoot,
+        (0, _) => Ownership::Give(parent),
         _ => Ownership::Keep,
     }
 }
 
-/// The directories that are missing up to `dir`, outermost first, and whose the one around them is.
+/// The directories missing on the way to `dir`, outermost first, and the owner of the directory that contains them.
 #[cfg(unix)]
 pub(super) fn missing(dir: &Path) -> (Vec<PathBuf>, Option<Owner>) {
     let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let mut missing: Vec<PathBuf> = absolute.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
-    let around = absolute.ancestors().nth(missing.len()).and_then(of);
+    let parent = absolute.ancestors().nth(missing.len()).and_then(of);
     missing.reverse();
-    (missing, around)
+    (missing, parent)
 }
 
 #[cfg(unix)]
@@ -47,12 +47,12 @@ pub(super) fn of(path: &Path) -> Option<Owner> {
     Some(Owner { user: data.uid(), group: data.gid() })
 }
 
-/// Directories that this process has just made.
+/// Gives directories that this process has just created to their owner.
 #[cfg(unix)]
-pub(super) fn settle_directories(made: &[PathBuf], around: Option<Owner>) -> Result<(), DbError> {
-    for path in made {
-        let Some((me, around)) = of(path).zip(around) else { continue };
-        if let Ownership::Give(owner) = decide(me.user, around) {
+pub(super) fn fix_directory_owners(created: &[PathBuf], parent: Option<Owner>) -> Result<(), DbError> {
+    for path in created {
+        let Some((me, parent)) = of(path).zip(parent) else { continue };
+        if let Ownership::Give(owner) = decide(me.user, parent) {
             let given = std::os::unix::fs::lchown(path, Some(owner.user), Some(owner.group));
             given.map_err(|reason| not_given(path, owner, reason))?;
         }
@@ -60,18 +60,18 @@ pub(super) fn settle_directories(made: &[PathBuf], around: Option<Owner>) -> Res
     Ok(())
 }
 
-/// A file that this process has just made, by its handle: its name could be somebody else's by now.
+/// Gives a file that this process has just created to its owner. By its handle, because its name may lead to another file by now.
 #[cfg(unix)]
-pub(super) fn settle_file(path: &Path, file: &std::fs::File, around: Option<Owner>) -> Result<(), DbError> {
+pub(super) fn fix_file_owner(path: &Path, file: &std::fs::File, parent: Option<Owner>) -> Result<(), DbError> {
     use std::os::unix::fs::MetadataExt;
-    let made = file.metadata().ok().map(|data| data.uid());
-    match made.zip(around).map(|(made, around)| decide(made, around)) {
+    let creator = file.metadata().ok().map(|data| data.uid());
+    match creator.zip(parent).map(|(creator, parent)| decide(creator, parent)) {
         Some(Ownership::Give(owner)) => std::os::unix::fs::fchown(file, Some(owner.user), Some(owner.group)).map_err(|reason| {
-            // Made a moment ago, and of no use to anybody but root.
+            // It was created a moment ago, and only root could use it.
             let _ = std::fs::remove_file(path);
             not_given(path, owner, reason)
         }),
-        Some(Ownership::Keep | Ownership::Roots) | None => Ok(()),
+        Some(Ownership::Keep | Ownership::StaysRoot) | None => Ok(()),
     }
 }
 
@@ -91,15 +91,15 @@ mod tests {
 
     #[rstest]
     #[case::root_at_a_users(0, USHER, Ownership::Give(USHER))]
-    #[case::root_at_its_own(0, ROOT, Ownership::Roots)]
+    #[case::root_at_its_own(0, ROOT, Ownership::StaysRoot)]
     #[case::the_user(7, USHER, Ownership::Keep)]
     #[case::another_user(9, USHER, Ownership::Keep)]
     #[case::a_user_at_roots(7, ROOT, Ownership::Keep)]
-    fn what_root_makes_belongs_to_whoever_owns_the_directory(#[case] made: u32, #[case] around: Owner, #[case] expected: Ownership) {
-        assert_eq!(decide(made, around), expected);
+    fn what_root_makes_belongs_to_whoever_owns_the_directory(#[case] creator: u32, #[case] parent: Owner, #[case] expected: Ownership) {
+        assert_eq!(decide(creator, parent), expected);
     }
 
-    /// Files and directories below `dir` with whose they are.
+    /// `dir` and everything below it, with the owners.
     #[cfg(unix)]
     fn owners(dir: &Path) -> Vec<(String, Owner)> {
         let mut all = vec![(dir.display().to_string(), of(dir).expect("owner"))];

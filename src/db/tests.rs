@@ -35,7 +35,7 @@ async fn a_failed_write_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn writes_nobody_waits_for_are_committed_in_order() {
+async fn deferred_writes_are_committed_in_order() {
     let (_dir, db) = open();
     for n in 0..600 {
         db.later(move |conn| insert(conn, &n.to_string()));
@@ -64,7 +64,7 @@ async fn what_is_kept_is_never_lost_and_of_each_thing_only_the_last_is_written()
         let _ = holds.recv();
         Ok(())
     });
-    // More than any queue of the database holds.
+    // More writes than the queue of the database holds.
     for n in 0..5000 {
         keep(&db, "flooded", &n.to_string());
         db.later(|_| Ok(()));
@@ -79,7 +79,7 @@ async fn what_is_kept_is_never_lost_and_of_each_thing_only_the_last_is_written()
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_now_is_tried_again() {
+async fn a_kept_write_is_repeated_until_it_succeeds() {
     let (dir, db) = open();
     let full =
         |pages: i64| move |conn: &Connection| conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, i64>(0));
@@ -119,7 +119,7 @@ async fn another_process_may_write_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_checkpoint_empties_the_write_ahead_log_and_is_no_change_of_others() {
+async fn a_checkpoint_empties_the_write_ahead_log_and_counts_as_no_external_change() {
     let (dir, db) = open();
     let third = open_connection(dir.path()).expect("third connection");
     let before = db.data_version().await.expect("version");
@@ -140,7 +140,7 @@ async fn a_checkpoint_empties_the_write_ahead_log_and_is_no_change_of_others() {
     assert!(sizes[2] < 2 * sizes[0], "it begins anew after each: {sizes:?} bytes");
 }
 
-/// The POSIX locks that this process has on a file, by the system's own list.
+/// The number of POSIX locks that this process has on a file, from the system's list.
 #[cfg(target_os = "linux")]
 fn locks(path: &std::path::Path) -> usize {
     use std::os::unix::fs::MetadataExt;
@@ -153,7 +153,7 @@ fn locks(path: &std::path::Path) -> usize {
     all.lines().filter(ours).count()
 }
 
-/// Whatever else this process does with the database, the locks by which others see that it is in use stay.
+/// Other processes see by these locks that the database is in use. Nothing that this process does may drop them.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_locks_on_the_database_are_kept() {
@@ -166,7 +166,7 @@ async fn the_locks_on_the_database_are_kept() {
     held("after another connection");
     drop(open_to_read(dir.path()).expect("a connection to read").expect("a database"));
     held("after reading");
-    drop(db.apart().expect("a connection apart"));
+    drop(db.open_reader().expect("a connection apart"));
     held("after reading apart");
     drop(Db::open(dir.path()).expect("all of it again"));
     held("after all of it again");

@@ -1,4 +1,4 @@
-//! The loops of the database's threads: two take jobs in order and put those nobody waits for into one commit, one makes checkpoints. Knows no
+//! The loops of the database's threads: two run jobs in order and gather deferred writes into one commit, one makes checkpoints. Knows no
 //! table.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,18 +11,18 @@ use tokio::sync::mpsc;
 use super::DbError;
 use crate::log_limit::LogLimit;
 
-/// Writes nobody waits for that share one commit at most.
+/// The most deferred writes that share one commit.
 const BATCH: usize = 256;
 
-/// The write-ahead log is copied into the database file this often.
+/// The time between checkpoints, which copy the write-ahead log into the database file.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(3);
-/// Checkpoints in a row: what was committed during one leaves little for the next, and only a whole one lets the write-ahead log begin anew.
+/// The most checkpoints in a row. The log restarts only after a complete one, and each leaves only what was committed meanwhile.
 const CHECKPOINTS: usize = 3;
 
 pub(super) type LaterWrite = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
 pub(super) enum Job {
-    /// A caller waits for it; it has its own transaction and reply.
+    /// A caller waits for it; it has its own transaction and sends its own reply.
     Now(Box<dyn FnOnce(&mut Connection) + Send>),
     LaterWrite(LaterWrite),
 }
@@ -32,7 +32,7 @@ pub(super) fn start(name: &str, mut conn: Connection, queue: usize) -> Result<mp
     let (sender, mut jobs) = mpsc::channel(queue);
     let work = move || {
         while let Some(job) = jobs.blocking_recv() {
-            // A panic in one closure must not take the database away from everybody; its caller sees `Ended`.
+            // A panic in one job must not end the thread; the caller of the job gets `Ended`.
             if catch_unwind(AssertUnwindSafe(|| run(&mut conn, job, &mut jobs))).is_err() {
                 tracing::error!("database job panicked");
             }
@@ -43,13 +43,13 @@ pub(super) fn start(name: &str, mut conn: Connection, queue: usize) -> Result<mp
     Ok(sender)
 }
 
-/// Starts a thread that makes checkpoints until the sender is gone. They hold up neither readers nor writers.
+/// Starts a thread that makes checkpoints until the sender is gone. They block neither readers nor writers.
 pub(super) fn checkpoint(name: &str, conn: Connection) -> Result<Sender<()>, DbError> {
     let (handle, dropped) = std::sync::mpsc::channel();
     let work = move || {
         while dropped.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
             if let Err(error) = run_checkpoints(&conn) {
-                tracing::warn!(%error, "checkpoint of the database failed; to be tried again");
+                tracing::warn!(%error, "database checkpoint failed; to be retried");
             }
         }
     };
@@ -85,7 +85,7 @@ fn run(conn: &mut Connection, job: Job, jobs: &mut mpsc::Receiver<Job>) {
     }
 }
 
-/// Commits `first` and what follows it in the queue together; returns the first job that somebody waits for.
+/// Commits `first` together with the deferred writes that follow it in the queue; returns the first job that a caller waits for.
 fn run_batch(conn: &mut Connection, first: LaterWrite, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
     let mut stopped_by = None;
     let done = in_transaction(conn, |tx| {

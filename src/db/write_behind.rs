@@ -1,5 +1,5 @@
-//! Writes that nobody waits for and that must not be lost: the newest of each thing, written together a moment later, and tried again until
-//! they are written. Knows no table.
+//! Deferred writes that must not be lost: the newest for each key, committed together a moment later, and repeated until that succeeds. Knows
+//! no table.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,55 +14,55 @@ use super::DbError;
 use super::threads::{Job, in_transaction};
 use crate::log_limit::LogLimit;
 
-/// Writes within this time share one commit: a flood costs one write of each thing now and then.
-const GATHER: Duration = Duration::from_millis(20);
-/// A write that failed is tried again this often.
-const RETRY: Duration = Duration::from_secs(1);
-/// Things that wait at most, while the database can't be written: some ten megabytes.
-const WAITING: usize = 100_000;
+/// Writes within this time share one commit, so that a flood costs one write per key each time.
+const GATHER_TIME: Duration = Duration::from_millis(20);
+/// The time before a failed write is repeated.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// The most writes kept while the database can't be written: some ten megabytes.
+const MAX_PENDING: usize = 100_000;
 
-/// The thing that a write is about: a later write about the same thing takes its place.
+/// Identifies what a write is about; a later write with the same key replaces it.
 pub type WriteKey = (&'static str, Arc<str>);
 
-/// Repeated when it could not be committed.
+/// Repeated until it could be committed.
 type KeptWrite = Box<dyn Fn(&Connection) -> rusqlite::Result<()> + Send>;
 
-/// The writes that wait. Cheap to clone.
+/// Takes deferred writes. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct WriteBehind {
-    waiting: Arc<Mutex<PendingWrite>>,
+    pending: Arc<Mutex<PendingWrites>>,
     wake: SyncSender<()>,
 }
 
 #[derive(Default)]
-struct PendingWrite {
-    things: HashMap<WriteKey, NumberedWrite>,
-    /// Writes so far.
+struct PendingWrites {
+    by_key: HashMap<WriteKey, NumberedWrite>,
+    /// The number of writes so far.
     count: u64,
 }
 
-/// With its place among the others.
+/// A write with its position in the order of all.
 struct NumberedWrite(u64, KeptWrite);
 
 impl std::fmt::Debug for WriteBehind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Behind").field("waiting", &lock(&self.waiting).things.len()).finish()
+        f.debug_struct("WriteBehind").field("pending", &lock(&self.pending).by_key.len()).finish()
     }
 }
 
 impl WriteBehind {
-    /// Starts a thread that hands what waits to the writing thread, until the last handle is dropped.
+    /// Starts a thread that hands pending writes to the writing thread, until the last handle is dropped.
     pub(super) fn start(name: &str, writer: mpsc::Sender<Job>) -> Result<Self, DbError> {
         let (wake, woken) = sync_channel(1);
-        let waiting: Arc<Mutex<PendingWrite>> = Arc::default();
-        let things = waiting.clone();
+        let pending: Arc<Mutex<PendingWrites>> = Arc::default();
+        let shared = pending.clone();
         let work = move || {
             while woken.recv().is_ok() {
-                std::thread::sleep(GATHER);
-                while !hand_over(&writer, &things) {
-                    std::thread::sleep(RETRY);
+                std::thread::sleep(GATHER_TIME);
+                while !hand_over(&writer, &shared) {
+                    std::thread::sleep(RETRY_INTERVAL);
                     if woken.try_recv() == Err(TryRecvError::Disconnected) {
-                        hand_over(&writer, &things);
+                        hand_over(&writer, &shared);
                         return;
                     }
                 }
@@ -70,64 +70,64 @@ impl WriteBehind {
         };
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         thread.map_err(|error| DbError::Open { path: name.into(), reason: error.to_string() })?;
-        Ok(Self { waiting, wake })
+        Ok(Self { pending, wake })
     }
 
     pub(super) fn keep(&self, key: WriteKey, work: KeptWrite) {
         {
-            let mut waiting = lock(&self.waiting);
-            if waiting.things.len() >= WAITING && !waiting.things.contains_key(&key) {
+            let mut pending = lock(&self.pending);
+            if pending.by_key.len() >= MAX_PENDING && !pending.by_key.contains_key(&key) {
                 metrics::counter!("usher_db_dropped_writes_total").increment(1);
                 static NOT_KEPT: LogLimit = LogLimit::new();
-                NOT_KEPT.log(|suppressed| tracing::error!(suppressed, "database not writable for long; change not saved"));
+                NOT_KEPT.log(|suppressed| tracing::error!(suppressed, "change lost: database not writable for too long"));
                 return;
             }
-            waiting.count += 1;
-            let numbered = NumberedWrite(waiting.count, work);
-            waiting.things.insert(key, numbered);
+            pending.count += 1;
+            let numbered = NumberedWrite(pending.count, work);
+            pending.by_key.insert(key, numbered);
         }
-        // Full: it is woken already. Disconnected: its thread could not have ended before.
+        // Full: the thread is woken already. Disconnected: can't be, the thread lives as long as this.
         match self.wake.try_send(()) {
             Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
         }
     }
 
-    /// On the writing thread: everything that waits, in one commit.
+    /// Commits all pending writes; called on the writing thread.
     pub(super) fn write(&self, conn: &mut Connection) -> rusqlite::Result<()> {
-        write(&self.waiting, conn)
+        write(&self.pending, conn)
     }
 }
 
-fn lock(waiting: &Mutex<PendingWrite>) -> MutexGuard<'_, PendingWrite> {
-    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(pending: &Mutex<PendingWrites>) -> MutexGuard<'_, PendingWrites> {
+    pending.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// True when nothing is left to be tried again.
-fn hand_over(writer: &mpsc::Sender<Job>, things: &Arc<Mutex<PendingWrite>>) -> bool {
-    let (answer, result) = std::sync::mpsc::channel();
-    let things = things.clone();
+/// Returns false if the writes have to be repeated.
+fn hand_over(writer: &mpsc::Sender<Job>, pending: &Arc<Mutex<PendingWrites>>) -> bool {
+    let (reply, written) = std::sync::mpsc::channel();
+    let pending = pending.clone();
     let job = Job::Now(Box::new(move |conn| {
-        let written = write(&things, conn);
+        let written = write(&pending, conn);
         if let Err(error) = &written {
-            tracing::warn!(%error, "change not written; to be tried again");
+            tracing::warn!(%error, "deferred writes failed; to be retried");
         }
-        let _ = answer.send(written.is_ok());
+        let _ = reply.send(written.is_ok());
     }));
     // Without a writing thread nothing can ever be written.
-    writer.blocking_send(job).is_err() || result.recv().unwrap_or(true)
+    writer.blocking_send(job).is_err() || written.recv().unwrap_or(true)
 }
 
-fn write(waiting: &Mutex<PendingWrite>, conn: &mut Connection) -> rusqlite::Result<()> {
-    let mut batch: Vec<(WriteKey, NumberedWrite)> = lock(waiting).things.drain().collect();
+fn write(pending: &Mutex<PendingWrites>, conn: &mut Connection) -> rusqlite::Result<()> {
+    let mut batch: Vec<(WriteKey, NumberedWrite)> = lock(pending).by_key.drain().collect();
     if batch.is_empty() {
         return Ok(());
     }
     batch.sort_unstable_by_key(|(_, NumberedWrite(number, _))| *number);
     let written = in_transaction(conn, |tx| {
         for (key, NumberedWrite(_, work)) in &batch {
-            match contained(|| work(tx)) {
-                Err(error) if may_pass(&error) => return Err(error),
-                // It would fail for ever, and keep the others from being written.
+            match catch_panic(|| work(tx)) {
+                Err(error) if is_transient(&error) => return Err(error),
+                // Retrying would fail for ever and keep the others from being written.
                 Err(error) => tracing::error!(%error, what = key.0, "change not saved"),
                 Ok(()) => {}
             }
@@ -135,23 +135,23 @@ fn write(waiting: &Mutex<PendingWrite>, conn: &mut Connection) -> rusqlite::Resu
         Ok(())
     });
     if written.is_err() {
-        let mut waiting = lock(waiting);
+        let mut pending = lock(pending);
         for (key, numbered) in batch {
-            // A write that came meanwhile is newer.
-            waiting.things.entry(key).or_insert(numbered);
+            // A write added meanwhile is newer.
+            pending.by_key.entry(key).or_insert(numbered);
         }
     }
     written
 }
 
-/// A panic is a failure of that one write, not of those in the same commit.
-pub fn contained(work: impl FnOnce() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+/// Turns a panic of a write into its error, so that the others in the same commit are not lost.
+pub fn catch_panic(work: impl FnOnce() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
     let panicked = |_| rusqlite::Error::ToSqlConversionFailure("the write panicked; this is a defect of Usher".into());
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(panic)))
 }
 
-/// The database or its disk is in trouble, and the same write may work later.
-pub fn may_pass(error: &rusqlite::Error) -> bool {
+/// Whether the same write may succeed later, because the database or its disk failed.
+pub fn is_transient(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{
         CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, OutOfMemory, PermissionDenied, ReadOnly, SystemIoFailure,
     };

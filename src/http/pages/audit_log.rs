@@ -104,7 +104,7 @@ pub(in crate::http) async fn page(
     let (status, own) = match fields.filter() {
         Ok(filter) => {
             let slice = state.audit_log.page(filter, before, SHOWN).await?;
-            let looked_to = slice.looked_to(SHOWN).map(moment);
+            let looked_to = slice.searched_back_to(SHOWN).map(moment);
             let next = slice.next.map(|next| next.to_string());
             let lines: Vec<ShownLine> = slice.lines.into_iter().map(shown).collect();
             (StatusCode::OK, values! { "lines" => lines, "next" => next, "looked_to" => looked_to, "first" => before.is_none() })
@@ -125,7 +125,7 @@ pub(in crate::http) async fn page(
         "to_field" => field(&fields.to),
         "nobody" => ModeratorFilter::NOBODY,
         "moderators" => moderators(&state).await?,
-        "actions" => AuditEvent::all().map(|action| action.word()).collect::<Vec<_>>(),
+        "actions" => AuditEvent::all().map(|action| action.wire_name()).collect::<Vec<_>>(),
         "unwritten" => state.audit_log.unwritten(),
     };
     all.extend(own);
@@ -166,9 +166,9 @@ async fn export(
     let what = if fields == FilterFields::default() { String::new() } else { serde_json::to_string(&fields).unwrap_or_default() };
     let entry = audit_entries::done(&audit_entries::actor(&user, client.address), AuditEvent::Export);
     state.audit_log.record(entry.detail(cut(format!("{ending} {what}").trim(), LONGEST_DETAIL))).await;
-    let pieces = stream::try_unfold(state.audit_log.report(filter, form), |mut report| async move {
-        match report.piece().await {
-            Ok(piece) => Ok(piece.map(|piece| (piece, report))),
+    let pieces = stream::try_unfold(state.audit_log.export(filter, form), |mut export| async move {
+        match export.next_chunk().await {
+            Ok(piece) => Ok(piece.map(|piece| (piece, export))),
             Err(error) => {
                 tracing::error!(%error, "export of the audit log broken off");
                 Err(std::io::Error::other(error))
