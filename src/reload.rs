@@ -61,7 +61,7 @@ impl Reload {
     pub async fn apply(&self, mut config: Config) -> Result<(), ReloadError> {
         let mut running = self.0.running.lock().await;
         let targets = &self.0.targets;
-        for key in config.keep_what_needs_a_restart(&running) {
+        for key in config.keep_startup_settings(&running) {
             warn!(key, "setting not changed: it needs a restart");
         }
         if let Some(tls) = &config.web.tls {

@@ -24,7 +24,8 @@ const NEVER: Duration = Duration::from_secs(3600);
 /// Nothing is read again by itself: what a page learns of a change made elsewhere comes by a record, or by what a record led to.
 fn only_records(config: &mut Config) {
     let timing = &mut config.timing;
-    (timing.rotate_waiting, timing.rotate_in_call, timing.rotate_waiting_told, timing.rotate_in_call_told) = (NEVER, NEVER, NEVER, NEVER);
+    (timing.rotate_waiting, timing.rotate_in_call, timing.rotate_waiting_with_records, timing.rotate_in_call_with_records) =
+        (NEVER, NEVER, NEVER, NEVER);
     (timing.sweep_roster, timing.sweep_calls, timing.recheck, timing.quiet) = (NEVER, NEVER, [NEVER; 4], NEVER);
     register(config);
 }
@@ -296,7 +297,7 @@ async fn reading_in_turn_slows_down_when_records_have_proved_good_and_not_before
         register(config);
         // Everything else that reads legs stays out of the count.
         (config.timing.sweep_roster, config.timing.recheck) = (NEVER, [NEVER; 4]);
-        (config.timing.rotate_waiting, config.timing.rotate_waiting_told) = (Duration::from_millis(50), NEVER);
+        (config.timing.rotate_waiting, config.timing.rotate_waiting_with_records) = (Duration::from_millis(50), NEVER);
     })
     .await;
     page.until("records", |page| has_records(page, CdrState::Arriving)).await;

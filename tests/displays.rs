@@ -497,7 +497,7 @@ async fn a_screen_that_says_nothing_is_there_no_longer() {
 
 #[tokio::test]
 async fn when_a_screen_was_last_there_is_known_after_a_crash_too() {
-    let often = |config: &mut usher::config::Config| config.timing.wall_noted = Duration::from_millis(50);
+    let often = |config: &mut usher::config::Config| config.timing.wall_presence_saved = Duration::from_millis(50);
     let desk = Desk::start_with(quiet(1), "", often).await;
     let (wall, _admin) = paired(&desk, json!({})).await;
     let mut shown = Shown::new(wall.socket().await);

@@ -23,7 +23,7 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     for bridge in config.bridges.iter().filter(|bridge| bridge.trust == Trust::Insecure) {
         warn!(bridge = %bridge.name, "certificate not verified (insecure = true): anyone between can read the password");
     }
-    if config.web.is_plain_beyond_this_machine() {
+    if config.web.serves_plain_http_remotely() {
         warn!(
             listen = %config.web.listen,
             "plain HTTP served to other machines: passwords travel unencrypted; set `tls`, or listen on 127.0.0.1 behind a proxy and name it in `trusted_proxies`"

@@ -1,4 +1,4 @@
-//! Addresses as they stand in the file: of bridges, of Usher itself, of proxies.
+//! Parses the addresses in the configuration: of bridges, of Usher itself, of proxies.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -32,7 +32,8 @@ pub(super) fn public_url(text: &str) -> Result<PublicUrl, Mistake> {
     Err(Mistake::new("public_url", quoted(text), allowed))
 }
 
-/// Whether a path means the same to Usher, to proxies and in cookies: nothing that a router takes for a pattern or that has two spellings.
+/// Whether a path means the same to Usher, to proxies and in cookies: no characters that a router reads as a pattern, or that can be encoded
+/// in two ways.
 fn is_plain_path(base: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
     let segments = || base.split('/').skip(1);

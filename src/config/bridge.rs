@@ -1,14 +1,14 @@
-//! One Call Bridge as it is configured.
+//! The configuration of one Call Bridge.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Secret;
 
-/// How to reach and believe one Call Bridge.
+/// How to reach a Call Bridge, and how to verify it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BridgeConfig {
-    /// Unique among the bridges; shown to people.
+    /// Unique among the bridges; shown on pages.
     pub name: Arc<str>,
     /// `https://host[:port]` of the Web Admin interface, without path. `http` is for the simulator on loopback only.
     pub url: String,
@@ -16,19 +16,19 @@ pub struct BridgeConfig {
     pub password: Secret,
     pub trust: Trust,
     pub cdr: CdrMode,
-    /// The address that Usher gives the bridge for its records, made from `cdr.url` and a secret of the database when Usher starts.
+    /// The address to which the bridge posts records: `cdr.url` with a secret from the database. Set when Usher starts.
     pub cdr_url: Option<Secret>,
 }
 
-/// Whether the bridge's Call Detail Records are taken (cdr.md section 1).
+/// Whether Usher receives the bridge's Call Detail Records (cdr.md section 1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CdrMode {
     #[default]
     Off,
-    /// An administrator entered Usher's address on the bridge.
+    /// An administrator enters Usher's address on the bridge.
     Receive,
-    /// Usher enters its address itself, into a free slot.
+    /// Usher registers its address itself, in a free slot.
     Register,
 }
 
@@ -39,8 +39,8 @@ pub enum Trust {
     System,
     /// Only the authorities in this PEM file.
     CaFile(PathBuf),
-    /// Exactly the leaf certificate with this SHA-256, whatever its name, flags or dates.
+    /// Only the leaf certificate with this SHA-256, regardless of its names, flags and dates.
     Fingerprint([u8; 32]),
-    /// Anything: for a laboratory, said aloud at every start.
+    /// Any certificate: for a laboratory. Every start logs a warning.
     Insecure,
 }

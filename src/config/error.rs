@@ -1,4 +1,4 @@
-//! Mistakes in a configuration, reported all at once and so that they can be corrected.
+//! Mistakes in a configuration, collected and reported together.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use crate::text::cut;
 
-/// Mistakes that are listed; the rest is a number.
-const LISTED: usize = 50;
+/// The most mistakes that are listed; the others are counted.
+const MAX_LISTED: usize = 50;
 
-/// Mistakes of the configuration; `serve` prints them and exits with code 2 before any port is bound.
+/// Why there is no configuration. `serve` prints it and exits with code 2 before any port is bound.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error(
@@ -25,7 +25,7 @@ pub enum ConfigError {
     Invalid(Vec<Mistake>),
 }
 
-/// One mistake.
+/// One mistake: its key, the value, and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     pub key: String,
@@ -46,27 +46,27 @@ impl Mistake {
     }
 }
 
-/// One line each, where there are several.
+/// The text of all mistakes; one line each if there are several.
 fn listed(mistakes: &[Mistake]) -> String {
     if let [one] = mistakes {
         return one.to_string();
     }
     let mut text = format!("the configuration has {} mistakes:", mistakes.len());
-    for mistake in mistakes.iter().take(LISTED) {
+    for mistake in mistakes.iter().take(MAX_LISTED) {
         text.push_str(&format!("\n  {mistake}"));
     }
-    if mistakes.len() > LISTED {
-        text.push_str(&format!("\n  and {} more", mistakes.len() - LISTED));
+    if mistakes.len() > MAX_LISTED {
+        text.push_str(&format!("\n  and {} more", mistakes.len() - MAX_LISTED));
     }
     text
 }
 
-/// Keys and values come from the file; a terminal must not be steered by them.
+/// Replaces control characters: keys and values come from the file and must not control a terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// Collects mistakes, the first one of each key.
+/// Collects the first mistake of each key.
 #[derive(Debug, Default)]
 pub(super) struct Mistakes {
     found: Vec<Mistake>,
@@ -80,18 +80,18 @@ impl Mistakes {
         }
     }
 
-    /// The value, or a stand-in that nobody gets to see: with a mistake there is no configuration.
-    pub(super) fn take<T>(&mut self, value: Result<T, Mistake>, stand_in: T) -> T {
-        self.some(value).unwrap_or(stand_in)
+    /// The value, or a placeholder. The placeholder is never used, because a configuration with a mistake is refused.
+    pub(super) fn value_or<T>(&mut self, value: Result<T, Mistake>, placeholder: T) -> T {
+        self.ok(value).unwrap_or(placeholder)
     }
 
-    /// None where it is a mistake.
-    pub(super) fn some<T>(&mut self, value: Result<T, Mistake>) -> Option<T> {
+    /// The value; None if it is a mistake.
+    pub(super) fn ok<T>(&mut self, value: Result<T, Mistake>) -> Option<T> {
         value.map_err(|mistake| self.add(mistake)).ok()
     }
 
-    /// `valid`, unless there was any mistake.
-    pub(super) fn end<T>(self, valid: T) -> Result<T, ConfigError> {
+    /// Returns `valid`, unless there was a mistake.
+    pub(super) fn finish<T>(self, valid: T) -> Result<T, ConfigError> {
         if self.found.is_empty() { Ok(valid) } else { Err(self.error()) }
     }
 
@@ -101,35 +101,35 @@ impl Mistakes {
 }
 
 impl ConfigError {
-    /// Says where and what, but not the line itself: it may hold a password, and this goes to the log.
+    /// Names the line and the key but not the value: it may be a password, and this is logged.
     pub(super) fn syntax(text: &str, errors: &[toml::de::Error]) -> Self {
         let mut lines = HashSet::new();
-        let mut said = Vec::new();
+        let mut messages = Vec::new();
         for error in errors {
             let number = line_of(text, error);
-            // Later mistakes on the same line follow from the first.
+            // Later errors in a line follow from its first.
             if !lines.insert(number) {
                 continue;
             }
             let line = text.lines().nth(number - 1).unwrap_or_default();
             let key = line.split('=').next().unwrap_or_default().trim();
             let what = if is_secret(key) { "expected a text in quotes" } else { error.message().trim() };
-            said.push(format!("line {number} ({}): {}", printable(cut(key, 40)), printable(what)));
+            messages.push(format!("line {number} ({}): {}", printable(cut(key, 40)), printable(what)));
         }
-        let more = said.len().saturating_sub(LISTED);
-        said.truncate(LISTED);
+        let more = messages.len().saturating_sub(MAX_LISTED);
+        messages.truncate(MAX_LISTED);
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        Self::Syntax(format!("{}{more}", said.join("; ")))
+        Self::Syntax(format!("{}{more}", messages.join("; ")))
     }
 }
 
-/// Counted from 1.
+/// The number of the line, counted from 1.
 pub(super) fn line_of(text: &str, error: &toml::de::Error) -> usize {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     before.matches('\n').count() + 1
 }
 
-/// Whether the value of a key is never to be shown.
+/// Whether the value of a key must not be shown.
 pub(super) fn is_secret(key: &str) -> bool {
     ["password", "token"].iter().any(|word| key.contains(word))
 }

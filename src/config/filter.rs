@@ -1,4 +1,4 @@
-//! Which meetings are shown at all: by space, tenant or name pattern. Pure.
+//! The filter of meetings that Usher shows: by space, tenant or name pattern. Pure.
 
 use crate::text::normalize::caseless;
 
@@ -10,14 +10,14 @@ pub struct MeetingFacts<'a> {
     pub tenant: Option<&'a str>,
 }
 
-/// A meeting is shown when it matches `include` (or that is empty) and nothing of `exclude`.
+/// Shows a meeting that matches `include`, or any if that is empty, and does not match `exclude`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MeetingFilter {
     pub include: Rules,
     pub exclude: Rules,
 }
 
-/// Any one match counts. Ids compare without case; names are patterns with `*` and `?`, whatever the case and the way letters are written.
+/// A meeting matches if one entry does. Ids are compared without case; names are patterns with `*` and `?`, regardless of case and normal form.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {

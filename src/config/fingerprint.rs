@@ -1,9 +1,9 @@
-//! The SHA-256 of a certificate as people and tools write it: in either case, with colons, blanks or dashes, with its name before it.
+//! Parses the SHA-256 of a certificate as people and tools write it: in either case, with colons, spaces or dashes, or with a label.
 
 use super::addresses::quoted;
 use super::error::Mistake;
 
-/// Prefixes that tools write before the digits: `openssl x509 -fingerprint`, OpenSSH, browsers.
+/// Labels before the digits, from `openssl x509 -fingerprint`, OpenSSH and browsers.
 const NAMES: [&str; 4] = ["sha256 fingerprint", "sha-256", "sha256", "fingerprint"];
 
 pub(super) fn fingerprint(key: &str, text: &str) -> Result<[u8; 32], Mistake> {
@@ -12,7 +12,7 @@ pub(super) fn fingerprint(key: &str, text: &str) -> Result<[u8; 32], Mistake> {
     while let Some(after) = NAMES.iter().find_map(|name| rest.strip_prefix(name)) {
         rest = after.trim_start_matches([' ', ':', '=']);
     }
-    // A zero-width blank comes along when digits are copied from a page.
+    // Digits copied from a web page may contain zero-width spaces.
     let separates = |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '.' | '\u{200b}' | '\u{200e}' | '\u{feff}');
     let digits: String = rest.chars().filter(|c| !separates(*c)).collect();
     let mut bytes = [0; 32];
@@ -60,7 +60,7 @@ mod tests {
     #[case::twice(
         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     )]
-    fn what_is_none_is_refused(#[case] text: &str) {
+    fn a_text_that_is_no_fingerprint_is_refused(#[case] text: &str) {
         assert!(fingerprint("key", text).is_err());
     }
 }

@@ -1,15 +1,15 @@
-//! A setting that may be exchanged while it is in use.
+//! A setting that can be replaced while it is in use.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-/// Shared by everybody who reads it; cheap to clone and to read.
+/// A shared, replaceable value. Cheap to clone and to read.
 #[derive(Debug, Clone)]
 pub struct Live<T>(Arc<ArcSwap<T>>);
 
 impl<T> Live<T> {
-    /// As it is now; whoever needs two fields of one moment keeps what this returns.
+    /// The current value. Read it once for fields that belong together.
     pub fn get(&self) -> Arc<T> {
         self.0.load_full()
     }

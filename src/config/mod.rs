@@ -1,7 +1,7 @@
-//! The one validated configuration: read, checked and completed before any port is bound. Not a place for defaults hidden elsewhere.
+//! The configuration: read, validated and completed with defaults before any port is bound.
 //!
-//! All mistakes are reported at once, each with its key, its value and what is allowed. Every timeout lives in [`Timing`], so that tests can scale
-//! it. Secrets are [`Secret`], which no log line and no page can print.
+//! All mistakes are reported at once, each with its key, its value and what is allowed. Timeouts and intervals are in [`Timing`], so that tests
+//! can scale them. Secrets are [`Secret`]s, which can't be logged or shown by accident.
 
 mod addresses;
 mod bridge;
@@ -30,40 +30,40 @@ pub use private_files::{Exposed, PrivateFile};
 pub use secret::Secret;
 pub use timing::{CmsLimits, Timing};
 
-/// Everything Usher can be told.
+/// The validated configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub web: WebConfig,
-    /// Directory for the SQLite database; created when missing.
+    /// The directory of the database; created if missing.
     pub data_dir: PathBuf,
     /// 1 to 24 bridges, names unique.
     pub bridges: Vec<BridgeConfig>,
-    /// Where bridges reach Usher with their records, without a trailing slash: `http(s)://host[:port][/path]`.
+    /// The address under which bridges reach Usher to post records, without a trailing slash: `http(s)://host[:port][/path]`.
     pub cdr_url: Option<String>,
     pub filter: MeetingFilter,
     pub cms: CmsLimits,
     pub desk: DeskConfig,
-    /// Days that the log of actions is kept; 0: for ever.
+    /// For how many days the audit log is kept; 0: for ever.
     pub log_keep_days: u32,
     pub timing: Timing,
-    /// The files that secrets were read from, and the key of Usher's certificate.
+    /// The files from which secrets were read, and the key of Usher's certificate.
     pub private_files: Vec<PrivateFile>,
 }
 
-/// Characters of a bridge's name.
+/// The most characters of a bridge's name.
 pub const MAX_BRIDGE_NAME: usize = 40;
 
-/// No threshold of a wait is later than a day.
+/// The highest threshold of a wait: one day.
 pub const MAX_WAIT_S: u32 = 86_400;
 
 /// Settings for all moderators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeskConfig {
-    /// An admission waits so long before it is sent, and can be stopped until then.
+    /// How long an admission waits before it is sent; it can be stopped until then.
     pub admit_delay: Duration,
-    /// A wait is long from so many seconds on, where nobody set something else for a meeting.
+    /// The seconds from which a wait is long, unless moderators set another threshold for the meeting.
     pub first_s: u32,
-    /// A wait is too long from so many seconds on.
+    /// The seconds from which a wait is too long.
     pub second_s: u32,
     /// Pages ask before they act on more people than this at once.
     pub ask_above: u32,
@@ -79,21 +79,22 @@ impl Default for DeskConfig {
 #[derive(Debug, Clone, PartialEq)]
 pub struct WebConfig {
     pub listen: SocketAddr,
-    /// How people reach Usher; decides cookies, Origin and the sub-path. Absent = `http(s)://<Host header>`, no sub-path.
+    /// The address under which browsers reach Usher; determines cookies, allowed origins and the sub-path. None: `http(s)://<Host header>`
+    /// without a sub-path.
     pub public_url: Option<PublicUrl>,
-    /// Only these peers' forwarding headers are believed.
+    /// The peers whose forwarding headers are trusted.
     pub trusted_proxies: Vec<Network>,
     pub tls: Option<TlsFiles>,
-    /// A further port, without TLS, that takes records and nothing else.
+    /// An additional port without TLS that accepts nothing but records.
     pub cdr_listen: Option<SocketAddr>,
-    /// Lets `/metrics` be read from elsewhere than loopback, as `Authorization: Bearer`.
+    /// The bearer token with which `/metrics` can be read from other machines.
     pub metrics_token: Option<Secret>,
     pub sockets_per_user: usize,
-    /// A session ends so long after its log-in, however much it is used.
+    /// The maximum age of a session, however much it is used.
     pub longest_session: Duration,
 }
 
-/// Where the configuration says nothing else.
+/// The default of [`WebConfig::longest_session`].
 pub const LONGEST_SESSION: Duration = Duration::from_secs(7 * 24 * 3600);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub struct TlsFiles {
     pub key_file: PathBuf,
 }
 
-/// `public_url`, taken apart.
+/// The parts of `public_url`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl {
     /// `https://host[:port]`, as browsers send it in `Origin`.
@@ -135,13 +136,13 @@ impl Network {
 }
 
 impl WebConfig {
-    /// Whether passwords travel unencrypted between this server and other machines: it listens beyond this one, without TLS of its own, and no
-    /// proxy is named that could have any.
-    pub fn is_plain_beyond_this_machine(&self) -> bool {
+    /// Whether passwords reach this server unencrypted from other machines: it listens on more than loopback, without TLS, and no proxy is
+    /// configured that could have TLS.
+    pub fn serves_plain_http_remotely(&self) -> bool {
         !self.listen.ip().to_canonical().is_loopback() && self.tls.is_none() && self.trusted_proxies.is_empty()
     }
 
-    /// Whether what this peer says in forwarding headers is believed.
+    /// Whether the forwarding headers of this peer are trusted.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(peer))
     }
@@ -157,7 +158,7 @@ impl Config {
         Self::read(&text, path.parent().unwrap_or(Path::new(".")), Some(path))
     }
 
-    /// Validates the text of a configuration; `dir` is what relative paths are relative to.
+    /// Validates the text of a configuration. Relative paths in it are relative to `dir`.
     pub fn parse(text: &str, dir: &Path) -> Result<Self, ConfigError> {
         Self::read(text, dir, None)
     }
@@ -167,7 +168,7 @@ impl Config {
         let itself = path.filter(|_| file.holds_secrets()).map(|path| PrivateFile::new("it holds secrets", path));
         let validation = validate::Validation { dir, mistakes: &mut mistakes, private_files: itself.into_iter().collect() };
         let config = validation.config(file);
-        mistakes.end(config)
+        mistakes.finish(config)
     }
 }
 

@@ -1,22 +1,22 @@
-//! Files that hold secrets, and which of them others on this machine may read. Changes nothing.
+//! Files that hold secrets, and whether other users of this machine can read them. Changes nothing.
 
 use std::path::{Path, PathBuf};
 
 /// A file that only Usher's user should be able to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrivateFile {
-    /// Names it: a key of the configuration, or words.
+    /// A key of the configuration, or a description.
     pub what: String,
     pub path: PathBuf,
 }
 
-/// One that others may read, and how to end that.
+/// A file that other users may read, with the command that closes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposed {
     pub file: PrivateFile,
-    /// As `chmod` takes it.
+    /// In octal, as for `chmod`.
     pub mode: String,
-    /// For a shell.
+    /// The command for a shell.
     pub command: String,
 }
 
@@ -26,19 +26,19 @@ impl std::fmt::Display for Exposed {
     }
 }
 
-/// Where orchestrators put secrets, for one container alone and with a mode that can't be changed.
-const MOUNTED: [&str; 2] = ["/run/secrets", "/var/run/secrets"];
+/// Where orchestrators mount secrets: visible to one container only, with a fixed mode.
+const SECRET_MOUNTS: [&str; 2] = ["/run/secrets", "/var/run/secrets"];
 
 impl PrivateFile {
     pub fn new(what: impl Into<String>, path: &Path) -> Self {
         Self { what: what.into(), path: path.to_owned() }
     }
 
-    /// None where it is closed to others, or not there; and where the system has no modes.
+    /// Whether other users may read the file; None if not, if it is missing, or if the system has no file modes.
     #[cfg(unix)]
     pub fn exposed(&self) -> Option<Exposed> {
         use std::os::unix::fs::MetadataExt;
-        if MOUNTED.iter().any(|place| self.path.starts_with(place)) {
+        if SECRET_MOUNTS.iter().any(|place| self.path.starts_with(place)) {
             return None;
         }
         let data = std::fs::metadata(&self.path).ok()?;
@@ -68,23 +68,23 @@ struct FileOwner {
 fn advice(mode: u32, is_dir: bool, owner: FileOwner) -> Option<Vec<String>> {
     let FileOwner { user, group, me } = owner;
     let mine = me.is_none_or(|me| me == user);
-    // A file of root's that a group may read is most often meant for the group in which Usher runs; somebody else's that Usher reads by its
-    // group is closed well enough.
+    // Group access is fine for a file of root that has another group, which usually is Usher's, and for another user's file that Usher reads
+    // by its group.
     let by_group = mine && !(user == 0 && group != 0);
     let others = 0o007 | if by_group { 0o070 } else { 0 };
-    // A user who may not list a directory may not read its files either, and the other way round.
+    // Any right counts: for a directory, listing and entering both expose its files.
     if mode & others == 0 {
         return None;
     }
     let close = format!("chmod {}", if is_dir { "700" } else { "600" });
-    // Root reads whatever it likes; anybody else has to own what nobody else may read.
+    // Root can read any file; another user must own a file that only its owner may read.
     match me {
         Some(me) if !mine && me != 0 => Some(vec![format!("chown {me}"), close]),
         _ => Some(vec![close]),
     }
 }
 
-/// As one word of a shell's line.
+/// The path as one word in a shell command.
 #[cfg(unix)]
 fn quoted_for_shell(path: &Path) -> String {
     let text = path.display().to_string();

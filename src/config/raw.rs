@@ -1,4 +1,5 @@
-//! The configuration file as it is written. Validation reports missing keys together with all other mistakes.
+//! The structure of the configuration file. Required keys are optional here, so that validation can report missing ones with all other
+//! mistakes.
 
 use std::path::PathBuf;
 
@@ -118,7 +119,7 @@ fn default_data_dir() -> PathBuf {
 }
 
 impl RawConfig {
-    /// Whether a secret stands in the file itself.
+    /// Whether the file itself contains a secret.
     pub(super) fn holds_secrets(&self) -> bool {
         self.metrics.token.is_some() || self.bridge.iter().any(|bridge| bridge.password.is_some())
     }

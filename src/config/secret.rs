@@ -1,8 +1,8 @@
-//! Text that must never be printed.
+//! Text that must never be printed or logged.
 
 use crate::text::shows_nothing;
 
-/// A password or token. `Debug` and `Display` show nothing of it; use [`Secret::expose`] where it is sent.
+/// A password or token. `Debug` and `Display` hide it; [`Secret::expose`] returns the text, for sending it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
@@ -15,8 +15,8 @@ impl Secret {
         &self.0
     }
 
-    /// The secret in what a file, a variable or a setting holds. A byte order mark and the end of the line are no part of it; what can't be
-    /// meant is refused with the reason, which quotes nothing.
+    /// Reads a secret from a file, a variable or a setting, without a byte order mark and the end of the line. Returns the reason, without any
+    /// of the text, if it can't be a secret.
     pub fn read(bytes: &[u8]) -> Result<Self, &'static str> {
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
             return Err("a text in UTF-16");

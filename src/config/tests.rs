@@ -23,7 +23,7 @@ fn the_smallest_configuration_is_one_bridge() {
 #[case("[desk]\nlong_wait_s = 1\n", (1, 300))]
 #[case("[desk]\nlong_wait_s = 600\n", (600, 1500))]
 #[case("[desk]\ntoo_long_wait_s = 121\n", (120, 121))]
-fn a_wait_is_long_and_too_long_in_this_order(#[case] desk: &str, #[case] expected: (u32, u32)) {
+fn the_second_threshold_follows_the_first(#[case] desk: &str, #[case] expected: (u32, u32)) {
     let desk = parse(&format!("{BRIDGE}{desk}")).expect("valid").desk;
     assert_eq!((desk.first_s, desk.second_s), expected);
 }
@@ -34,7 +34,7 @@ fn a_wait_is_long_and_too_long_in_this_order(#[case] desk: &str, #[case] expecte
 #[case("ask_above = 1000", Some(1000))]
 #[case("ask_above = 0", None)]
 #[case("ask_above = 1001", None)]
-fn pages_ask_above_a_number_of_people_that_has_bounds(#[case] line: &str, #[case] expected: Option<u32>) {
+fn ask_above_has_bounds(#[case] line: &str, #[case] expected: Option<u32>) {
     let read = parse(&format!("{BRIDGE}[desk]\n{line}\n")).map(|config| config.desk.ask_above).ok();
     assert_eq!(read, expected);
 }
@@ -79,12 +79,12 @@ fn a_bridge_address_is_https_without_path(#[case] url: &str, #[case] expected: &
 #[case("password = \"hunter2\"", "password = hunter2")]
 #[case("password = \"hunter2\"", "password = [\"hunter2\"]")]
 #[case("username = \"api\"", "pasword = \"hunter2\"")]
-fn a_line_that_cannot_be_read_is_named_without_what_stands_in_it(#[case] right: &str, #[case] wrong: &str) {
+fn an_unreadable_line_is_named_without_its_value(#[case] right: &str, #[case] wrong: &str) {
     let error = parse(&BRIDGE.replace(right, wrong)).expect_err("invalid").to_string();
     assert!(error.contains("line ") && !error.contains("hunter2"), "{error}");
 }
 
-/// Each line of what is said.
+/// The lines of the error.
 fn mistakes(text: &str) -> Vec<String> {
     parse(text).expect_err("invalid").to_string().lines().map(|line| line.trim().to_owned()).collect()
 }
@@ -184,7 +184,7 @@ fn lines_that_are_no_toml_are_all_named() {
 }
 
 #[test]
-fn a_section_in_the_place_of_a_value_and_the_other_way_round_is_named() {
+fn a_section_instead_of_a_value_or_the_reverse_is_named() {
     for (text, key) in [("[listen]\nx = 1\n", "listen"), ("tls = \"x\"\n", "tls"), ("bridge = 1\n", "bridge"), ("cms = []\n", "cms")] {
         let said = mistakes(text);
         assert!(said.iter().any(|line| line.contains(&format!("configuration key `{key}`"))), "{key}: {said:?}");
@@ -192,14 +192,14 @@ fn a_section_in_the_place_of_a_value_and_the_other_way_round_is_named() {
 }
 
 #[test]
-fn a_file_that_makes_no_end_of_mistakes_gets_an_answer_of_bounded_length() {
+fn a_file_with_endless_mistakes_gets_a_bounded_error() {
     let text: String = (0..500).map(|n| format!("key{n} = {n}\n")).collect();
     let said = mistakes(&format!("{text}{BRIDGE}"));
     assert!(said.len() < 60 && said.last().is_some_and(|line| line.starts_with("and ")), "{said:?}");
 }
 
 #[test]
-fn a_byte_order_mark_and_the_ends_of_lines_of_windows_do_no_harm() {
+fn a_byte_order_mark_and_windows_line_ends_are_accepted() {
     let text = format!("\u{feff}listen = \"127.0.0.1:9\"\r\n{}", BRIDGE.replace('\n', "\r\n"));
     assert_eq!(parse(&text).expect("valid").web.listen.port(), 9);
 }
@@ -238,16 +238,16 @@ fn a_proxy_is_trusted_by_its_range(#[case] range: &str, #[case] address: &str, #
 }
 
 #[test]
-fn what_needs_a_restart_stays_and_is_named_when_the_file_is_read_again() {
+fn settings_that_need_a_restart_are_kept_and_named_on_reload() {
     let running = parse(BRIDGE).expect("valid");
     let text = format!(
         "listen = \"127.0.0.1:9\"\ndata_dir = \"other\"\npublic_url = \"https://desk.example\"\nsockets_per_user = 3\n[cdr]\nlisten = \"127.0.0.1:8\"\n{BRIDGE}[cms]\nin_flight = 2\n"
     );
     let mut read = parse(&text).expect("valid");
-    assert_eq!(read.keep_what_needs_a_restart(&running), ["listen", "cdr.listen", "data_dir", "public_url"]);
+    assert_eq!(read.keep_startup_settings(&running), ["listen", "cdr.listen", "data_dir", "public_url"]);
     assert_eq!((read.web.listen, &read.data_dir, &read.web.public_url), (running.web.listen, &running.data_dir, &None));
-    assert_eq!((read.web.sockets_per_user, read.cms.in_flight), (3, 2), "the rest is taken over");
-    assert!(parse(BRIDGE).expect("valid").keep_what_needs_a_restart(&running).is_empty());
+    assert_eq!((read.web.sockets_per_user, read.cms.in_flight), (3, 2), "the other settings are applied");
+    assert!(parse(BRIDGE).expect("valid").keep_startup_settings(&running).is_empty());
 }
 
 #[rstest]
@@ -257,6 +257,6 @@ fn what_needs_a_restart_stays_and_is_named_when_the_file_is_read_again() {
 #[case::every_ipv6_address("listen = \"[::]:80\"\n", true)]
 #[case::one_address("listen = \"192.0.2.1:80\"\n", true)]
 #[case::behind_a_proxy("listen = \"0.0.0.0:80\"\ntrusted_proxies = [\"192.0.2.1\"]\n", false)]
-fn plain_http_beyond_this_machine_is_noticed(#[case] text: &str, #[case] plain: bool) {
-    assert_eq!(parse(&format!("{text}{BRIDGE}")).expect("valid").web.is_plain_beyond_this_machine(), plain);
+fn plain_http_to_other_machines_is_detected(#[case] text: &str, #[case] plain: bool) {
+    assert_eq!(parse(&format!("{text}{BRIDGE}")).expect("valid").web.serves_plain_http_remotely(), plain);
 }

@@ -1,15 +1,15 @@
-//! The timeouts and intervals that tests scale, each with the reason for its default. Thresholds of waits are in `config/mod.rs`.
+//! The timeouts and intervals that tests scale, most with the reason for the default. Thresholds of waits are in `config/mod.rs`.
 
 use std::time::Duration;
 
-/// How much of a bridge Usher may use.
+/// Limits on the load that Usher puts on a bridge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CmsLimits {
-    /// REST requests under way at once per bridge. Practice is 4, at most 8 (rest.md section 6).
+    /// The most concurrent REST requests per bridge. 4 is common practice, 8 the maximum (rest.md section 6).
     pub in_flight: usize,
-    /// Background requests per second and bridge (resync, rotation); arrivals and actions are not held back by it.
+    /// Background requests (resync, rotation) per second and bridge; does not delay arrivals and actions.
     pub background_per_second: u32,
-    /// Subscriptions on one events socket; a weak hint in the field puts the bridge's limit near 100 (events.md section 9).
+    /// The most subscriptions on one events socket. There is a weak hint that the bridge's limit is near 100 (events.md section 9).
     pub subscriptions_per_socket: usize,
 }
 
@@ -19,118 +19,117 @@ impl Default for CmsLimits {
     }
 }
 
-/// Every duration that Usher waits for anything.
+/// All timeouts and intervals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
-    /// One REST request to CMS, body included (clients in the field use 10 to 15 s).
+    /// The timeout of a REST request to CMS with its body (other clients use 10 to 15 s).
     pub rest_timeout: Duration,
-    /// TCP, TLS and WebSocket handshake of an events socket.
+    /// The timeout of the TCP, TLS and WebSocket handshakes of an events socket.
     pub connect_timeout: Duration,
-    /// An `ack` of our own subscribe request that does not come, or a subscription that stays pending.
+    /// How long to wait for the `ack` of a subscribe request, and for a pending subscription.
     pub ack_timeout: Duration,
-    /// Nothing is asked of a bridge for this long after it said that it is busy (503) without saying for how long.
+    /// The pause after a bridge said that it is busy (503), without saying for how long.
     pub busy_pause: Duration,
-    /// An events socket that said nothing for this long is asked to speak: its set of subscriptions is sent again.
+    /// After this long without a frame, an events socket is prompted: its subscriptions are sent again, which CMS acks.
     pub quiet: Duration,
-    /// Where nothing comes for this long after that, what the socket follows is read; a slow socket has twice as long as it took before.
+    /// After this long without a frame since then, what the socket follows is read by REST; a slow socket gets twice its slowest ack.
     pub doubt: Duration,
-    /// First pause before a reconnect; doubles, jittered, up to `reconnect_max` (events.md section 6.4).
+    /// The first pause before a reconnect. It doubles, with jitter, up to `reconnect_max` (events.md section 6.4).
     pub reconnect_min: Duration,
     pub reconnect_max: Duration,
-    /// A user who may not follow events is not asked about again for this long: each try may count towards a lock-out.
+    /// The pause before a user who may not follow events is tried again: each attempt may count towards a lock-out.
     pub retry_forbidden: Duration,
-    /// Refused subscriptions rest this long before one of them is tried again.
+    /// The pause before one of the refused subscriptions is tried again.
     pub retry_refused: Duration,
     /// Subscription changes within this time become one request, since each request replaces the whole set.
     pub subscribe_coalesce: Duration,
-    /// A leg without `deactivated` is believed to be in the call when a second read this much later agrees.
+    /// A leg without `deactivated` counts as in the call once a second reading, this much later, agrees.
     pub second_look: Duration,
-    /// Something is asked of every bridge at least this often, so that its age is known.
+    /// Every bridge is sent some request at least this often, so that it is known when it last answered.
     pub heartbeat: Duration,
-    /// A bridge that has not answered for this long is called silent.
+    /// A bridge that has not answered for this long counts as silent.
     pub silent_after: Duration,
-    /// A reading that decided nothing (no answer, no legs, not connected yet) is repeated this much later.
+    /// A reading that decided nothing (no response, no legs, not connected yet) is repeated this much later.
     pub read_again: Duration,
-    /// Waiting participants are read again this often at best (the background budget decides when there are many).
+    /// Waiting participants are read again this often, or less often if the background budget is used up.
     pub rotate_waiting: Duration,
     /// Participants in the call are read again at least this often.
     pub rotate_in_call: Duration,
-    /// The same two for a bridge whose records are complete and announce what changes: a safety net only.
-    pub rotate_waiting_told: Duration,
-    pub rotate_in_call_told: Duration,
-    /// A bridge whose records are awaited is asked this often whether any is missing; a lobby change without a record after so long was
-    /// not announced.
+    /// The same two for a bridge whose complete records announce changes, where reading is only a safety net.
+    pub rotate_waiting_with_records: Duration,
+    pub rotate_in_call_with_records: Duration,
+    /// How often a bridge with records is asked whether any are missing. A lobby change that has no record after this long was not announced.
     pub cdr_check: Duration,
-    /// Records that are missing for so long are lost: everything is read again, but not more often than this.
+    /// Records that are missing for this long are lost, and everything is read again, at most this often.
     pub cdr_patience: Duration,
-    /// Whether the bridge still sends its records here is looked at this often.
+    /// How often Usher checks that it is still a receiver of the bridge's records.
     pub cdr_register: Duration,
-    /// After a join, leave or lock change a call's legs are read again at these times: activators act at once, others are sent back
-    /// after `deactivationModeTime`.
+    /// When a call's legs are read again after a join, leave or lock change: activators admit others at once, and these are sent back after
+    /// `deactivationModeTime`.
     pub recheck: [Duration; 4],
-    /// The list of calls is compared with the events this often.
+    /// How often the list of calls is compared with the events.
     pub sweep_calls: Duration,
-    /// The roster of each call is compared with the events this often.
+    /// How often the roster of each call is compared with the events.
     pub sweep_roster: Duration,
-    /// The roster of a call that has no event subscription is read this often.
+    /// How often the roster of a call without a subscription is read.
     pub poll_roster: Duration,
-    /// Spaces and profiles (names, who has to wait, who is kept out by a lock) are read again this often.
+    /// How often spaces and profiles are read again: names, who has to wait, whom a lock keeps out.
     pub labels: Duration,
-    /// Removed ids are remembered this long, so that a late answer cannot bring a ghost back.
+    /// How long removed ids are remembered, so that a late response does not bring a participant back.
     pub tombstone: Duration,
-    /// Bridge statistics for administrators are taken this often.
-    pub figures: Duration,
-    /// After an accepted admit, the leg must read back as in the call within this time.
+    /// How often statistics of bridges are collected for administrators.
+    pub bridge_stats: Duration,
+    /// How long a reading may take to confirm an accepted change.
     pub confirm_within: Duration,
-    /// How long an action waits at a bridge that answers nobody before the bridge counts as unreachable.
+    /// How long an action waits for a bridge that does not respond before it ends as unreachable.
     pub action_deadline: Duration,
-    /// An action that ended without being known is read again so long afterwards.
+    /// When the target of an unconfirmed action is read again.
     pub read_later: [Duration; 3],
-    /// How long a start waits for a reading of each person whose admission the last stop left open.
+    /// How long a start waits for a reading of each target whose action the last stop interrupted.
     pub recover_within: Duration,
-    /// How long a refusal stays on the row; longer than it may still be put right.
+    /// How long a failed outcome stays on the row; longer than it may still be corrected.
     pub outcome_shown: Duration,
-    /// A claim ends so long after it was last renewed.
+    /// How long a claim lasts after it was last renewed.
     pub claim: Duration,
-    /// Pages offer to undo an admission for so long.
+    /// How long pages offer to undo an admission.
     pub undo: Duration,
-    /// Changes that follow within this time travel in one frame.
+    /// Changes within this time share one frame.
     pub publish_tick: Duration,
-    /// A beat to each browser, whose page calls what it shows doubtful when nothing came for two and a quarter of them: within five seconds.
-    /// It is also shorter than any idle time of proxies worth its name (the shortest common ones are 10 to 60 s).
+    /// The interval of heartbeats to browsers. A page marks its data as doubtful after two and a quarter intervals without a frame: within five
+    /// seconds. It is also shorter than the idle timeouts of common proxies (10 to 60 s).
     pub beat: Duration,
-    /// The same to each screen on a wall, which calls its data old after five seconds without one.
+    /// The interval of heartbeats to displays, which mark their data as old after five seconds without one.
     pub wall_beat: Duration,
-    /// A screen from which nothing came for this long is gone: each answers every beat.
+    /// A screen is gone after this long without a message: it answers each heartbeat.
     pub wall_silent: Duration,
-    /// That a screen is still there is written down this often, for the list after a crash.
-    pub wall_noted: Duration,
-    /// After a start walls keep what they showed for so long at most, until the bridges have been read. Less than a screen waits for a word.
+    /// How often the presence of a screen is saved, for the list after a crash.
+    pub wall_presence_saved: Duration,
+    /// How long displays keep their old rows after a start, until the bridges have been read. Shorter than the time after which a screen
+    /// reconnects.
     pub wall_settle: Duration,
-    /// A browser from which nothing came for this long is gone: each page sends a beat 15 to 17 s after its last message (`SAY` in
-    /// `web/net/connection.js`).
+    /// A browser is gone after this long without a message: each page sends a beat 15 to 17 s after its last one.
     pub browser_silent: Duration,
-    /// A browser that takes no byte for this long is closed (4008).
+    /// The socket of a browser that accepts no byte for this long is closed (4008).
     pub browser_stuck: Duration,
-    /// Changes that another process (the command line) made in the database are looked for this often; they show within ten seconds.
+    /// How often changes in the database by another process (the command line) are checked for; they take effect within ten seconds.
     pub watch_database: Duration,
-    /// An open page moves the end of its log-in away this often.
+    /// How often an open page extends its session.
     pub keep_login: Duration,
-    /// A log-in that no request and no open page used for this long ends.
+    /// A session ends after this long without a request or an open page.
     pub session_idle: Duration,
-    /// A connection must send its first request, and each request its headers, within this time.
+    /// The time within which a connection must send its first request, and each request its headers.
     pub request_headers: Duration,
-    /// A connection on which no request has been under way for this long is closed.
+    /// A connection is closed after this long without a request.
     pub connection_idle: Duration,
-    /// The certificate files are looked at this often; a changed pair is taken without restart.
+    /// How often the certificate files are checked; a changed pair is applied without a restart.
     pub reread_certificate: Duration,
-    /// Entries of the log that follow within this time travel in one commit.
+    /// Audit entries within this time share one commit.
     pub log_tick: Duration,
-    /// The log is tried again this often while it can't be written.
+    /// How often writing the audit log is retried while it fails.
     pub log_retry: Duration,
-    /// Entries that are kept no longer are looked for this often.
+    /// How often expired audit entries are deleted.
     pub log_sweep: Duration,
-    /// All sockets and running actions must have ended this long after a stop was asked for.
+    /// How long sockets and running actions may take to end after a stop.
     pub drain: Duration,
 }
 
@@ -155,8 +154,8 @@ impl Default for Timing {
             read_again: s(2),
             rotate_waiting: s(2),
             rotate_in_call: s(60),
-            rotate_waiting_told: s(60),
-            rotate_in_call_told: s(300),
+            rotate_waiting_with_records: s(60),
+            rotate_in_call_with_records: s(300),
             cdr_check: s(5),
             cdr_patience: s(10),
             cdr_register: s(600),
@@ -166,7 +165,7 @@ impl Default for Timing {
             poll_roster: s(5),
             labels: s(600),
             tombstone: s(60),
-            figures: s(1),
+            bridge_stats: s(1),
             confirm_within: s(5),
             action_deadline: s(20),
             read_later: [s(2), s(10), s(30)],
@@ -178,7 +177,7 @@ impl Default for Timing {
             beat: s(2),
             wall_beat: s(2),
             wall_silent: s(15),
-            wall_noted: s(600),
+            wall_presence_saved: s(600),
             wall_settle: s(6),
             browser_silent: s(60),
             browser_stuck: s(10),
@@ -218,8 +217,8 @@ impl Timing {
             read_again: x(self.read_again),
             rotate_waiting: x(self.rotate_waiting),
             rotate_in_call: x(self.rotate_in_call),
-            rotate_waiting_told: x(self.rotate_waiting_told),
-            rotate_in_call_told: x(self.rotate_in_call_told),
+            rotate_waiting_with_records: x(self.rotate_waiting_with_records),
+            rotate_in_call_with_records: x(self.rotate_in_call_with_records),
             cdr_check: x(self.cdr_check),
             cdr_patience: x(self.cdr_patience),
             cdr_register: x(self.cdr_register),
@@ -229,7 +228,7 @@ impl Timing {
             poll_roster: x(self.poll_roster),
             labels: x(self.labels),
             tombstone: x(self.tombstone),
-            figures: x(self.figures),
+            bridge_stats: x(self.bridge_stats),
             confirm_within: x(self.confirm_within),
             action_deadline: x(self.action_deadline),
             read_later: self.read_later.map(x),
@@ -241,7 +240,7 @@ impl Timing {
             beat: x(self.beat),
             wall_beat: x(self.wall_beat),
             wall_silent: x(self.wall_silent),
-            wall_noted: x(self.wall_noted),
+            wall_presence_saved: x(self.wall_presence_saved),
             wall_settle: x(self.wall_settle),
             browser_silent: x(self.browser_silent),
             browser_stuck: x(self.browser_stuck),
@@ -258,24 +257,24 @@ impl Timing {
         }
     }
 
-    /// Another bridge asks where somebody is hosted when the first one has not said so for this long.
+    /// Another bridge asks where a participant is hosted if the first one has not found out for this long.
     pub fn home_patience(&self) -> Duration {
         self.read_again + self.second_look
     }
 
-    /// Nothing is read again merely because time passed; for tests, in which the rotation must not mask a lost event. Remaining readings have a
-    /// cause: second looks, readings that a join, leave, lock or lobby change asks for, what a failed reading left open, everything after
-    /// a reconnect, and the polling of what the bridge does not push.
+    /// Switches off all periodic readings; for tests in which they must not mask a lost event. Readings with a cause remain: second looks,
+    /// readings after a join, leave, lock or lobby change, repeated failed readings, everything after a reconnect, and polls of data that the
+    /// bridge does not push.
     pub fn without_rotation(self) -> Self {
         let never = Duration::from_secs(24 * 3600);
         Self {
             rotate_waiting: never,
             rotate_in_call: never,
-            rotate_waiting_told: never,
-            rotate_in_call_told: never,
+            rotate_waiting_with_records: never,
+            rotate_in_call_with_records: never,
             sweep_calls: never,
             sweep_roster: never,
-            // Some bridges tell everything again with each request.
+            // Sending the subscriptions again makes some bridges push everything again.
             quiet: never,
             ..self
         }

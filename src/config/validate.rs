@@ -1,4 +1,4 @@
-//! From the file as it is written to the [`Config`]: each value is judged, and every mistake is said. Reads secrets, and no other file.
+//! Validates the parsed file and makes the [`Config`]; collects every mistake. Reads the files of secrets, and opens those that must exist.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -17,12 +17,12 @@ use crate::text::normalize::nfkc;
 
 const MAX_BRIDGES: usize = 24;
 
-/// Stands in for an address that is a mistake.
-const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// The placeholder for an invalid address.
+const PLACEHOLDER_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// Judges one file.
+/// The validation of one file.
 pub(super) struct Validation<'a> {
-    /// The directory that relative paths are relative to.
+    /// Relative paths are relative to this directory.
     pub dir: &'a Path,
     pub mistakes: &'a mut Mistakes,
     pub private_files: Vec<PrivateFile>,
@@ -32,7 +32,7 @@ impl Validation<'_> {
     pub(super) fn config(mut self, file: RawConfig) -> Config {
         let mut timing = Timing::default();
         let cms = self.cms(file.cms, &mut timing);
-        let public = file.public_url.as_deref().and_then(|text| self.mistakes.some(public_url(text)));
+        let public = file.public_url.as_deref().and_then(|text| self.mistakes.ok(public_url(text)));
         let cdr_url = self.cdr_url(&file.cdr, public.as_ref());
         let has_address = file.cdr.url.is_some() || file.public_url.is_some();
         if let Some(n) = file.bridge.iter().position(|bridge| bridge.cdr == CdrMode::Register).filter(|_| !has_address) {
@@ -49,9 +49,9 @@ impl Validation<'_> {
             log_keep_days: self.in_range("log.keep_days", file.log.keep_days.unwrap_or(400), 0, 36_500),
             timing,
             web: WebConfig {
-                listen: self.mistakes.take(address("listen", &file.listen), NOWHERE),
+                listen: self.mistakes.value_or(address("listen", &file.listen), PLACEHOLDER_ADDRESS),
                 public_url: public,
-                cdr_listen: file.cdr.listen.as_deref().map(|text| self.mistakes.take(address("cdr.listen", text), NOWHERE)),
+                cdr_listen: file.cdr.listen.as_deref().map(|text| self.mistakes.value_or(address("cdr.listen", text), PLACEHOLDER_ADDRESS)),
                 trusted_proxies: self.networks(&file.trusted_proxies),
                 tls: file.tls.map(|tls| self.tls(tls)),
                 metrics_token: self.metrics(file.metrics),
@@ -78,16 +78,16 @@ impl Validation<'_> {
         Duration::from_secs(hours * 3600)
     }
 
-    /// As written, or the address of the pages.
+    /// `cdr.url`, or else `public_url`.
     fn cdr_url(&mut self, cdr: &RawCdr, public: Option<&PublicUrl>) -> Option<String> {
-        let written = cdr.url.as_deref().and_then(|text| self.mistakes.some(web_url("cdr.url", text)));
+        let written = cdr.url.as_deref().and_then(|text| self.mistakes.ok(web_url("cdr.url", text)));
         written.as_ref().or(public).map(|url| format!("{}{}", url.origin, url.base))
     }
 
     fn networks(&mut self, texts: &[String]) -> Vec<super::Network> {
-        // One alone needs no number to be found.
+        // A single entry needs no index.
         let key = |n: usize| if texts.len() == 1 { "trusted_proxies".to_owned() } else { format!("trusted_proxies[{n}]") };
-        texts.iter().enumerate().filter_map(|(n, text)| self.mistakes.some(network(&key(n), text))).collect()
+        texts.iter().enumerate().filter_map(|(n, text)| self.mistakes.ok(network(&key(n), text))).collect()
     }
 
     fn tls(&mut self, tls: RawTls) -> TlsFiles {
@@ -103,7 +103,7 @@ impl Validation<'_> {
                 self.mistakes.add(Mistake::new("metrics", "token and token_file", "one of them"));
                 None
             }
-            (Some(token), None) => self.mistakes.some(secret("metrics.token", &token)),
+            (Some(token), None) => self.mistakes.ok(secret("metrics.token", &token)),
             (None, Some(file)) => Some(self.secret_file("metrics.token_file", &file)),
             (None, None) => None,
         }
@@ -133,7 +133,7 @@ impl Validation<'_> {
         }
         let bridges: Vec<_> = raw.into_iter().enumerate().map(|(n, bridge)| self.bridge(n, bridge)).collect();
         for (n, bridge) in bridges.iter().enumerate() {
-            // A bridge with another mistake is not compared with others.
+            // A name or address that is a mistake is empty here, and not compared.
             if !bridge.name.is_empty() && bridges[..n].iter().any(|other| nfkc(&other.name) == nfkc(&bridge.name)) {
                 self.mistakes.add(Mistake::new(format!("bridge[{n}].name"), quoted(&bridge.name), "a name no other bridge has"));
             }
@@ -146,13 +146,13 @@ impl Validation<'_> {
 
     fn bridge(&mut self, n: usize, bridge: RawBridge) -> BridgeConfig {
         let key = |field: &str| format!("bridge[{n}].{field}");
-        let name = needed(&key("name"), bridge.name.as_deref(), NAME).and_then(|name| bridge_name(&key("name"), name));
+        let name = needed(&key("name"), bridge.name.as_deref(), NAME_RULE).and_then(|name| bridge_name(&key("name"), name));
         let url = needed(&key("url"), bridge.url.as_deref(), "https://host:port of the Web Admin interface");
-        let username = needed(&key("username"), bridge.username.as_deref(), USER).and_then(|name| username(&key("username"), name));
+        let username = needed(&key("username"), bridge.username.as_deref(), USER_RULE).and_then(|name| username(&key("username"), name));
         BridgeConfig {
-            name: self.mistakes.some(name).unwrap_or_default().into(),
-            url: self.mistakes.some(url.and_then(|url| bridge_url(&key("url"), url))).unwrap_or_default(),
-            username: self.mistakes.some(username).unwrap_or_default().to_owned(),
+            name: self.mistakes.ok(name).unwrap_or_default().into(),
+            url: self.mistakes.ok(url.and_then(|url| bridge_url(&key("url"), url))).unwrap_or_default(),
+            username: self.mistakes.ok(username).unwrap_or_default().to_owned(),
             password: self.password(n, &bridge),
             trust: self.trust(n, &bridge),
             cdr: bridge.cdr,
@@ -175,7 +175,7 @@ impl Validation<'_> {
                 "exactly one of them",
             )),
         };
-        self.mistakes.take(password, Secret::new(""))
+        self.mistakes.value_or(password, Secret::new(""))
     }
 
     fn trust(&mut self, n: usize, bridge: &RawBridge) -> Trust {
@@ -183,9 +183,7 @@ impl Validation<'_> {
         match (&bridge.ca_file, &bridge.fingerprint, bridge.insecure) {
             (None, None, false) => Trust::System,
             (Some(file), None, false) => Trust::CaFile(self.existing(&key("ca_file"), self.dir.join(file))),
-            (None, Some(text), false) => {
-                self.mistakes.some(fingerprint(&key("fingerprint"), text)).map_or(Trust::System, Trust::Fingerprint)
-            }
+            (None, Some(text), false) => self.mistakes.ok(fingerprint(&key("fingerprint"), text)).map_or(Trust::System, Trust::Fingerprint),
             (None, None, true) => Trust::Insecure,
             _ => {
                 self.mistakes.add(Mistake::new(format!("bridge[{n}]"), "several of ca_file, fingerprint, insecure", "at most one of them"));
@@ -194,7 +192,7 @@ impl Validation<'_> {
         }
     }
 
-    /// The secret in a file, which only Usher should be able to read.
+    /// The secret in a file that only Usher should be able to read.
     fn secret_file(&mut self, key: &str, file: &Path) -> Secret {
         let path = self.dir.join(file);
         self.private_files.push(PrivateFile::new(key, &path));
@@ -203,11 +201,11 @@ impl Validation<'_> {
         let read = std::fs::read(&path).map_err(unreadable);
         let secret =
             read.and_then(|bytes| Secret::read(&bytes).map_err(|got| Mistake::new(key, format!("{} ({got})", path.display()), allowed)));
-        self.mistakes.take(secret, Secret::new(""))
+        self.mistakes.value_or(secret, Secret::new(""))
     }
 
     fn needed_file(&mut self, key: &str, file: Option<PathBuf>) -> PathBuf {
-        match self.mistakes.some(needed(key, file, "the name of a readable file in PEM form")) {
+        match self.mistakes.ok(needed(key, file, "the name of a readable file in PEM form")) {
             Some(file) => self.existing(key, self.dir.join(file)),
             None => PathBuf::new(),
         }
@@ -229,8 +227,8 @@ impl Validation<'_> {
     }
 }
 
-const NAME: &str = "1 to 40 printable characters";
-const USER: &str = "a CMS user with the role api or admin, without a colon";
+const NAME_RULE: &str = "1 to 40 printable characters";
+const USER_RULE: &str = "a CMS user with the role api or admin, without a colon";
 
 fn needed<T>(key: &str, value: Option<T>, allowed: &str) -> Result<T, Mistake> {
     value.ok_or_else(|| Mistake::new(key, "nothing", allowed))
@@ -238,14 +236,14 @@ fn needed<T>(key: &str, value: Option<T>, allowed: &str) -> Result<T, Mistake> {
 
 fn bridge_name<'a>(key: &str, name: &'a str) -> Result<&'a str, Mistake> {
     let fits = !name.is_empty() && name.chars().count() <= MAX_BRIDGE_NAME && !name.chars().any(char::is_control);
-    if fits { Ok(name) } else { Err(Mistake::new(key, quoted(name), NAME)) }
+    if fits { Ok(name) } else { Err(Mistake::new(key, quoted(name), NAME_RULE)) }
 }
 
 fn username<'a>(key: &str, name: &'a str) -> Result<&'a str, Mistake> {
-    if name.is_empty() || name.contains(':') { Err(Mistake::new(key, quoted(name), USER)) } else { Ok(name) }
+    if name.is_empty() || name.contains(':') { Err(Mistake::new(key, quoted(name), USER_RULE)) } else { Ok(name) }
 }
 
-/// A secret that stands in the file or a variable.
+/// A secret from the configuration file or a variable.
 fn secret(key: &str, text: &str) -> Result<Secret, Mistake> {
     Secret::read(text.as_bytes()).map_err(|got| Mistake::new(key, got, "a secret in one line, without blanks around it"))
 }

@@ -29,8 +29,8 @@ pub fn scale_timing(config: &mut Config, rotation: bool, records: bool) {
         // Slow enough for a bridge that answers in 5 ms, four requests at a time.
         rotate_waiting: ms(500),
         rotate_in_call: ms(3000),
-        rotate_waiting_told: ms(3000),
-        rotate_in_call_told: ms(3000),
+        rotate_waiting_with_records: ms(3000),
+        rotate_in_call_with_records: ms(3000),
         cdr_check: ms(300),
         cdr_patience: ms(1000),
         cdr_register: ms(1000),

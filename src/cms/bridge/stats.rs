@@ -67,7 +67,7 @@ impl RecentTotals {
             queue: ctx.requests.queue.waiting(),
             cdr,
         });
-        ctx.timers.set(Timer::Stats, now.instant + ctx.timing.figures);
+        ctx.timers.set(Timer::Stats, now.instant + ctx.timing.bridge_stats);
     }
 }
 

@@ -187,7 +187,7 @@ impl ScreenSession {
         if self.last_heard.elapsed() >= timing.wall_silent {
             return Err(SocketEnd::Close(close_code::SLOW, format!("no answer for {} s", timing.wall_silent.as_secs())));
         }
-        if self.last_recorded.elapsed() >= timing.wall_noted
+        if self.last_recorded.elapsed() >= timing.wall_presence_saved
             && let ScreenRole::Display { screen, .. } = &self.role
         {
             self.last_recorded = Instant::now();

@@ -96,7 +96,7 @@ impl Participants {
     pub(super) fn schedule_poll(&self, ctx: &mut Context, person: &ParticipantId, now: Now) {
         let timing = &ctx.timing;
         let (waiting, in_call) = match ctx.records_reliable {
-            true => (timing.rotate_waiting_told, timing.rotate_in_call_told),
+            true => (timing.rotate_waiting_with_records, timing.rotate_in_call_with_records),
             false => (timing.rotate_waiting, timing.rotate_in_call),
         };
         let due = |leg: &TrackedLeg| match leg.seen {
