@@ -1,7 +1,7 @@
-//! The composition root: starts the parts, joins them, and stops them in order. Holds no logic of its own.
+//! The composition root: builds the parts, connects them, and stops them in order. Has no logic of its own.
 //!
-//! A stop has an order: browsers are told and drained, running actions end, then the bridges are left, then the audit log is written to its end
-//! and the database flushed.
+//! The order of a stop: browsers are told and disconnected, running actions end, then the bridges' actors; last, the audit log is written and
+//! the database flushed.
 
 pub mod metrics;
 mod start;
@@ -33,7 +33,7 @@ use crate::supervisor::{Supervisor, TaskFailed};
 
 use start::{OpenState, TaskControl, WebParts, open_state, start_bridges, start_web};
 
-/// Bridges, and after them the audit log, may take so long at the end. They need far less, and one that hangs must not hold up the end.
+/// How long the bridges, and then the audit log, may take to end. They need far less; a part that hangs must not delay the stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(900);
 
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,7 @@ pub enum StartError {
     Thread(#[source] std::io::Error),
 }
 
-/// Why a running Usher ended without being asked to.
+/// Why Usher ended without being asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum EndError {
     #[error(transparent)]
@@ -62,14 +62,14 @@ pub enum EndError {
 /// A running Usher.
 pub struct App {
     pub address: SocketAddr,
-    /// The address of the port for Call Detail Records alone, if there is one.
+    /// The address of the separate port for Call Detail Records, if there is one.
     pub cdr_address: Option<SocketAddr>,
     /// The facts, for tests that compare them with the simulator's truth.
     pub store: Store,
     pub hub: Hub,
-    /// Takes another configuration over.
+    /// Applies a changed configuration.
     pub reload: Reload,
-    /// Watches the tasks that Usher can't do without, and others that must live as long as it.
+    /// Watches the essential tasks.
     pub supervisor: Supervisor,
     /// For tests that fill the disk.
     pub db: Db,
@@ -86,19 +86,19 @@ pub struct App {
     #[cfg(test)]
     moderation: Moderation,
     drain: Duration,
-    /// Dropped last.
-    _hold: DirectoryLock,
+    /// Released last.
+    _directory_lock: DirectoryLock,
 }
 
 /// Tasks that end together, and the token that tells them to.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct TaskGroup {
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl TaskGroup {
-    /// Tells the tasks to end, and waits for them. False where they did not end before the deadline.
+    /// Asks the tasks to end and waits for them. Returns false if they did not end before the deadline.
     async fn end_before(&self, deadline: Instant) -> bool {
         self.stop.cancel();
         self.tasks.close();
@@ -106,20 +106,20 @@ impl TaskGroup {
     }
 }
 
-/// Starts everything on a bound listener, as the only one that serves from its data directory. `stop` ends it; wait for it with [`App::join`].
+/// Locks the data directory and starts everything on a bound listener. `stop` ends it; [`App::join`] waits for the end.
 pub async fn start(
     config: Config,
     listener: TcpListener,
     demo_accounts: Option<Vec<DemoAccount>>,
     stop: CancellationToken,
 ) -> Result<App, StartError> {
-    let hold = DirectoryLock::take(&config.data_dir)?;
-    start_holding(hold, config, listener, demo_accounts, stop).await
+    let lock = DirectoryLock::take(&config.data_dir)?;
+    start_locked(lock, config, listener, demo_accounts, stop).await
 }
 
-/// Starts everything where the data directory is held already.
-pub async fn start_holding(
-    hold: DirectoryLock,
+/// Starts everything, like [`start`], when the data directory is locked already.
+pub async fn start_locked(
+    lock: DirectoryLock,
     mut config: Config,
     listener: TcpListener,
     demo_accounts: Option<Vec<DemoAccount>>,
@@ -138,7 +138,7 @@ pub async fn start_holding(
     let web = start_web(&config, &shared, &bridges, parts, &control);
     info!(%address, bridges = config.bridges.len(), "started");
     let targets = ReloadTargets {
-        following: bridges.following,
+        bridge_supervisor: bridges.bridge_supervisor,
         bridges: bridges.runtime,
         filter: bridges.published.filter,
         web: web.config,
@@ -167,11 +167,11 @@ pub async fn start_holding(
         #[cfg(test)]
         moderation: shared.moderation,
         drain,
-        _hold: hold,
+        _directory_lock: lock,
     })
 }
 
-/// Tasks that run, for tests that look for tasks that are left behind.
+/// The numbers of running tasks, for tests that look for leaked ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskCounts {
     /// Actors of bridges, their events sockets, and the tasks beside them.
@@ -192,7 +192,7 @@ impl App {
         self.stop.cancel();
     }
 
-    /// Waits for a stop, for the web server's end or for the failure of a task that Usher can't do without, and ends the rest in order.
+    /// Waits for a stop, the web server's end or the failure of an essential task, and ends the other parts in order.
     pub async fn join(mut self) -> Result<(), EndError> {
         let ended = tokio::select! {
             () = self.stop.cancelled() => None,
@@ -200,7 +200,7 @@ impl App {
             served = &mut self.web => Some(served),
         };
         self.stop.cancel();
-        // One deadline for all, from the moment a stop was asked for: actions end while sockets do.
+        // One deadline for sockets and actions, which end at the same time.
         let deadline = Instant::now() + self.drain;
         let served = match ended {
             Some(served) => served,
@@ -214,7 +214,7 @@ impl App {
             warn!("change at a bridge unfinished at the end; the next start reads back what became of it");
         }
         if !self.audit_writer.end_before(Instant::now() + SHUTDOWN_GRACE).await {
-            warn!("audit log not written to its end");
+            warn!("audit log not written completely");
         }
         if let Err(error) = self.db.flush().await {
             warn!(%error, "database not flushed");

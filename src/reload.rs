@@ -1,4 +1,4 @@
-//! Puts a configuration that was read again in force while Usher runs. Reads no file and decides nothing about bridges.
+//! Applies a changed configuration while Usher runs. Reads no file and decides nothing about bridges.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::db::{Db, DbError};
 use crate::http::{CertificateError, check_certificate};
 use crate::moderation::{Moderation, ModerationSettings};
 
-/// The user of the audit log's entry: anybody who may send the process a signal. No account can have this name.
+/// The user of the audit entry, because the sender of a signal is not known. No account can have this name.
 const BY: &str = "command line (SIGHUP)";
 
-/// Why a configuration was not taken over; everything stays as it was.
+/// Why a configuration was not applied; everything stays as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum ReloadError {
     #[error("TLS towards a bridge: {0}")]
@@ -30,7 +30,7 @@ pub enum ReloadError {
     Stopping,
 }
 
-/// Puts one configuration after the other in force. Cheap to clone.
+/// Applies one configuration after the other. Cheap to clone.
 #[derive(Clone)]
 pub struct Reload(Arc<Inner>);
 
@@ -41,8 +41,8 @@ struct Inner {
 
 /// The parts that a new configuration changes.
 pub(crate) struct ReloadTargets {
-    pub following: BridgeSupervisor,
-    /// Where the bridges run.
+    pub bridge_supervisor: BridgeSupervisor,
+    /// The runtime of the bridges' actors.
     pub bridges: Handle,
     pub filter: watch::Sender<MeetingFilter>,
     pub web: Live<WebConfig>,
@@ -57,7 +57,7 @@ impl Reload {
         Self(Arc::new(Inner { running: Mutex::new(running), targets }))
     }
 
-    /// Puts `config` in force. A setting that needs a restart keeps its value, and the log tells so.
+    /// Applies `config`. A setting that needs a restart keeps its value, with a warning in the log.
     pub async fn apply(&self, mut config: Config) -> Result<(), ReloadError> {
         let mut running = self.0.running.lock().await;
         let targets = &self.0.targets;
@@ -68,10 +68,10 @@ impl Reload {
             check_certificate(tls)?;
         }
         let secrets = cdr_endpoints::prepare(&targets.db, &mut config).await?;
-        let (following, wanted) = (targets.following.clone(), config.clone());
-        let change = async move { following.reconfigure(&wanted.bridges, &wanted.cms, &wanted.timing).await };
+        let (bridge_supervisor, wanted) = (targets.bridge_supervisor.clone(), config.clone());
+        let change = async move { bridge_supervisor.reconfigure(&wanted.bridges, &wanted.cms, &wanted.timing).await };
         let changed = targets.bridges.spawn(change).await.map_err(|_| ReloadError::Stopping)??;
-        targets.cdr_endpoints.set(&secrets, targets.following.cluster());
+        targets.cdr_endpoints.set(&secrets, targets.bridge_supervisor.cluster());
         targets.filter.send_if_modified(|filter| (*filter != config.filter).then(|| filter.clone_from(&config.filter)).is_some());
         targets.web.set(config.web.clone());
         targets.moderation.set_settings(ModerationSettings::new(&config.desk, &config.timing));

@@ -1,4 +1,4 @@
-//! The three steps of a start: what is saved is opened, bridges are followed, browsers are served. Each step gets the parts of those before it.
+//! The three steps of a start: open the saved state, start the bridges, serve browsers. Each step gets the parts of the steps before.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ use crate::system_status::Problems;
 
 use super::{StartError, TaskGroup};
 
-/// The state that all parts share: handles that are cheap to clone.
+/// The handles that all parts share; cheap to clone.
 pub(super) struct SharedState {
     pub(super) db: Db,
     pub(super) store: Store,
@@ -43,7 +43,7 @@ pub(super) struct SharedState {
     problems: Problems,
 }
 
-/// The rest of what is opened, which the bridges' step uses up.
+/// The saved state that [`start_bridges`] consumes.
 pub(super) struct SavedState {
     audit_writer: AuditWriter,
     problems_seen: watch::Receiver<Option<Fault>>,
@@ -68,26 +68,26 @@ pub(super) struct TaskControl {
     pub(super) stop: CancellationToken,
 }
 
-/// Everything that ends with the bridges, and the audit log's writer, which ends after them.
+/// The tasks that end with the bridges, and the audit log's writer, which ends after them.
 pub(super) struct RunningBridges {
     pub(super) group: TaskGroup,
     pub(super) audit_writer: TaskGroup,
-    /// Where the actors of bridges run.
+    /// The runtime of the bridges' actors.
     pub(super) runtime: Handle,
     /// Ends the thread of `runtime` when dropped.
     pub(super) thread: DropGuard,
-    pub(super) following: BridgeSupervisor,
+    pub(super) bridge_supervisor: BridgeSupervisor,
     pub(super) cdr_endpoints: CdrEndpoints,
     pub(super) actions: Actions,
     pub(super) published: PublisherChannels,
 }
 
-/// The other ends of the publisher's channels.
+/// The other ends of the publisher's channels, for the web server and reloads.
 pub(super) struct PublisherChannels {
     pub(super) filter: watch::Sender<MeetingFilter>,
     walls: Projections,
     bridge_stats: watch::Receiver<Arc<[BridgeStats]>>,
-    /// True once at least one bridge gave its first full read, or is paused.
+    /// True once a bridge was read completely for the first time, or is paused.
     ready: watch::Receiver<bool>,
 }
 
@@ -100,15 +100,16 @@ pub(super) struct WebParts {
 
 pub(super) struct WebServer {
     pub(super) served: JoinHandle<Result<(), ServeError>>,
-    /// Changes the configuration while it serves.
+    /// The configuration, which can be replaced while it serves.
     pub(super) config: Live<WebConfig>,
 }
 
-/// Opens the database, and reads everything that is saved there.
+/// Opens the database and reads the saved state.
 pub(super) async fn open_state(config: &mut Config) -> Result<OpenState, StartError> {
     let db = Db::open(&config.data_dir)?;
-    let keeper = ModerationDb::new(db.clone());
-    let moderation = Moderation::new(ModerationSettings::new(&config.desk, &config.timing).into(), keeper.clone(), keeper.load().await?);
+    let moderation_db = ModerationDb::new(db.clone());
+    let moderation =
+        Moderation::new(ModerationSettings::new(&config.desk, &config.timing).into(), moderation_db.clone(), moderation_db.load().await?);
     let (problems, problems_seen) = Problems::channel();
     let (audit_log, audit_writer) = AuditLog::new(db.clone(), config.log_keep_days, &config.timing, problems.clone());
     let saved = SavedState {
@@ -124,7 +125,7 @@ pub(super) async fn open_state(config: &mut Config) -> Result<OpenState, StartEr
     Ok(OpenState { shared: SharedState { db, store, hub, moderation, displays, audit_log, problems }, saved })
 }
 
-/// Follows the bridges, publishes what they tell, and takes actions for them.
+/// Starts the bridges' actors, the publisher and the actions.
 pub(super) fn start_bridges(
     config: &Config,
     state: &SharedState,
@@ -142,18 +143,18 @@ pub(super) fn start_bridges(
         saved_waits: saved.waiting,
     };
     let (runtime, thread) = bridges_thread().map_err(StartError::Thread)?;
-    let following = {
-        let _there = runtime.enter();
+    let bridge_supervisor = {
+        let _guard = runtime.enter();
         BridgeSupervisor::start(setup, &group.tasks, &group.stop)?
     };
     let cdr_endpoints = CdrEndpoints::default();
-    cdr_endpoints.set(&saved.cdr_secrets, following.cluster());
-    let noting = saved_state::save_record_positions(state.db.clone(), state.store.clone(), config.timing.cdr_check, group.stop.clone());
-    group.tasks.spawn(control.supervisor.watch("notes on records", noting));
-    audit_writer.tasks.spawn(control.supervisor.watch("writer of the log", saved.audit_writer.run(audit_writer.stop.clone())));
+    cdr_endpoints.set(&saved.cdr_secrets, bridge_supervisor.cluster());
+    let saving = saved_state::save_record_positions(state.db.clone(), state.store.clone(), config.timing.cdr_check, group.stop.clone());
+    group.tasks.spawn(control.supervisor.watch("record positions", saving));
+    audit_writer.tasks.spawn(control.supervisor.watch("audit log writer", saved.audit_writer.run(audit_writer.stop.clone())));
     let published = start_publisher(config, state, waiting_writer, saved.problems_seen, &group, control);
-    let actions = start_actions(config, state, &following, saved.interrupted, &group, control);
-    Ok(RunningBridges { group, audit_writer, runtime, thread, following, cdr_endpoints, actions, published })
+    let actions = start_actions(config, state, &bridge_supervisor, saved.interrupted, &group, control);
+    Ok(RunningBridges { group, audit_writer, runtime, thread, bridge_supervisor, cdr_endpoints, actions, published })
 }
 
 fn start_publisher(
@@ -184,19 +185,19 @@ fn start_publisher(
     PublisherChannels { filter, walls, bridge_stats, ready: is_ready }
 }
 
-/// Takes actions, and reads back those that the last stop interrupted.
+/// Starts the actions, and recovers those that the last stop interrupted.
 fn start_actions(
     config: &Config,
     state: &SharedState,
-    following: &BridgeSupervisor,
+    bridge_supervisor: &BridgeSupervisor,
     interrupted: Vec<InterruptedAction>,
     group: &TaskGroup,
     control: &TaskControl,
 ) -> Actions {
     let journal = Journal::new(state.db.clone());
-    group.tasks.spawn(control.supervisor.watch("journal of actions", journal.clone().tidy(group.stop.clone())));
+    group.tasks.spawn(control.supervisor.watch("action journal", journal.clone().tidy(group.stop.clone())));
     let actions = Actions::new(ActionParts {
-        cluster: following.cluster().clone(),
+        cluster: bridge_supervisor.cluster().clone(),
         moderation: state.moderation.clone(),
         journal,
         timing: config.timing.clone(),
@@ -207,10 +208,7 @@ fn start_actions(
         closed: group.stop.clone(),
     });
     if !interrupted.is_empty() {
-        warn!(
-            open = interrupted.len(),
-            "actions interrupted by the last stop found; reading back what became of them, sending nothing again"
-        );
+        warn!(open = interrupted.len(), "interrupted actions found; their targets are read back, nothing is sent again");
         group.tasks.spawn(actions.clone().recover(interrupted));
     }
     actions
@@ -245,8 +243,8 @@ pub(super) fn start_web(
     WebServer { served: tokio::spawn(serving), config: web_config }
 }
 
-/// The bridges have a thread of their own, until the guard is dropped: a frame for thousands of browsers does not hold up an
-/// acknowledgement, and an event on its way from the socket to its bridge wakes no other thread.
+/// Starts the thread of the bridges; dropping the guard ends it. On a thread of their own, a frame for thousands of browsers does not delay an
+/// ack, and an event from a socket to its bridge wakes no other thread.
 fn bridges_thread() -> std::io::Result<(Handle, DropGuard)> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (handle, end) = (runtime.handle().clone(), CancellationToken::new());

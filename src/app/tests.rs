@@ -14,8 +14,8 @@ use crate::simulator::{self, Join, Options, Role, Simulator, StartCall, TlsMode}
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The tasks that [`start`] has watched.
-const WATCHED: [&str; 4] = ["notes on records", "writer of the log", "publisher", "journal of actions"];
+/// The tasks that [`start`] puts under supervision.
+const WATCHED: [&str; 4] = ["record positions", "audit log writer", "publisher", "action journal"];
 
 struct Running {
     sim: Simulator,
@@ -28,7 +28,7 @@ async fn running() -> Running {
 }
 
 async fn running_with(change: impl FnOnce(&mut Timing)) -> Running {
-    // Each with ids of its own: faults are known by the ids of their targets.
+    // Each simulator has other ids, because injected faults are keyed by target.
     static SEED: AtomicU64 = AtomicU64::new(1);
     let seed = SEED.fetch_add(1, Ordering::Relaxed);
     let options = Options { seed, bridges: 1, calls: 0, people: 0, rate: 0.0, tls: TlsMode::Off, ..Options::default() };
@@ -48,10 +48,10 @@ async fn running_with(change: impl FnOnce(&mut Timing)) -> Running {
     Running { sim, app, _dir: dir }
 }
 
-async fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+async fn until<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
     let polling = async {
         loop {
-            match found() {
+            match find() {
                 Some(found) => return found,
                 None => tokio::time::sleep(Duration::from_millis(5)).await,
             }
@@ -61,7 +61,7 @@ async fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 }
 
 impl Running {
-    /// People who wait, each in a meeting of their own; with the ids of their meetings.
+    /// Participants who wait, each in a meeting of their own, with the ids of their meetings.
     async fn waiting(&self, people: usize) -> Vec<(Arc<str>, Arc<str>)> {
         let control = self.sim.control();
         let mut all = Vec::new();
@@ -102,16 +102,16 @@ impl Running {
         all
     }
 
-    /// Target by id, result and reason of each entry that an action made.
+    /// The target's id, the result and the reason of each entry of an action.
     async fn entries(&self) -> Vec<(String, String, String)> {
         timeout(DEADLINE, self.app.audit_log.written()).await.expect("written in time");
         let page = self.app.audit_log.page(LogFilter::default(), None::<Cursor>, 100).await.expect("read");
-        let by_hand = page.lines.into_iter().filter(|line| *line.user == *"mo");
-        by_hand.map(|line| (if line.person.is_empty() { line.meeting } else { line.person }, line.result, line.reason)).collect()
+        let by_moderator = page.lines.into_iter().filter(|line| *line.user == *"mo");
+        by_moderator.map(|line| (if line.person.is_empty() { line.meeting } else { line.person }, line.result, line.reason)).collect()
     }
 }
 
-/// The journal has nothing that the next start would take for interrupted.
+/// The journal has nothing that the next start would treat as interrupted.
 async fn nothing_open(app: &App) {
     let open = app.db.read(|conn| conn.query_row("SELECT count(*) FROM press_people WHERE result IS NULL", [], |row| row.get::<_, i64>(0)));
     assert_eq!(open.await.expect("read"), 0, "open in the journal");
@@ -179,11 +179,11 @@ async fn a_defect_that_shows_when_one_is_read_later_costs_no_other_of_the_reques
         let result = next().await.expect("a result for each");
         assert_eq!(result.result, ActionResult::Unconfirmed, "{result:?}");
     }
-    // By a host, say: what was not confirmed is so from now on.
+    // As a host would: the unconfirmed admission becomes true.
     let first = control.truth().participants().find(|person| people[0] == Target::Person(person.id.to_string().into())).expect("there").id;
     control.admit(first).expect("let in");
-    let put_right = next().await.expect("one of them is read again");
-    assert!(put_right.corrected && put_right.target == people[0] && put_right.result == ActionResult::Done, "{put_right:?}");
+    let corrected = next().await.expect("one of them is read again");
+    assert!(corrected.corrected && corrected.target == people[0] && corrected.result == ActionResult::Done, "{corrected:?}");
     assert_eq!(next().await, None, "the request ends all the same");
     usher.app.stop();
     timeout(DEADLINE, usher.app.join()).await.expect("Usher ends").expect("as it was asked to");

@@ -1,5 +1,5 @@
-//! `usher backup FILE`: a consistent copy of the database, also while a server writes to it. Changes nothing in
-//! the original but that its log of actions tells of it.
+//! `usher backup FILE`: a consistent copy of the database, also while a server writes to it. Changes nothing in the original but adds an audit
+//! entry.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,13 +23,13 @@ pub(super) enum BackupError {
     Target { path: PathBuf, reason: std::io::Error },
     #[error("the copy failed and was removed again: {0}; see whether there is room for it on the disk of {1}")]
     Copy(rusqlite::Error, PathBuf),
-    #[error("the copy is not sound and was removed again: {0}; the database itself may be broken, keep older backups")]
+    #[error("the copy is damaged and was removed again: {0}; the database itself may be damaged too, so keep older backups")]
     Unsound(String),
-    #[error("cannot write the answer: {0}")]
+    #[error("cannot write the output: {0}")]
     Output(std::io::Error),
 }
 
-/// Copies the database in `data_dir` to `file`, which must not exist; what it did is written to `out`.
+/// Copies the database in `data_dir` to `file`, which must not exist; reports to `out`.
 pub(super) fn run(data_dir: &Path, file: &Path, out: &mut impl Write) -> Result<(), BackupError> {
     let database = open_to_read(data_dir)?.ok_or_else(|| BackupError::NoDatabase(data_dir.to_owned()))?;
     create_private(file)?;
@@ -37,11 +37,11 @@ pub(super) fn run(data_dir: &Path, file: &Path, out: &mut impl Write) -> Result<
         Ok(entries) => {
             let (from, size) = (data_dir.join("usher.db"), file.metadata().map_or(0, |data| data.len()));
             let (from, to, kb) = (from.display(), file.display(), size.div_ceil(1024));
-            let said = writeln!(out, "Copied {from} to {to}: {kb} KiB, {entries} entries in the log, checked.\n{RESTORE}");
-            said.map_err(BackupError::Output)?;
-            // The copy is good whether this can be written or not.
-            let told = audit::tell(data_dir, &audit::done(AuditEvent::Backup, &to.to_string()));
-            let why = match told {
+            let written = writeln!(out, "Copied {from} to {to}: {kb} KiB, {entries} entries in the log, checked.\n{RESTORE}");
+            written.map_err(BackupError::Output)?;
+            // The copy is complete even if the entry can't be written.
+            let recorded = audit::record(data_dir, &audit::done(AuditEvent::Backup, &to.to_string()));
+            let why = match recorded {
                 Ok(true) => return Ok(()),
                 Ok(false) => "the database is of another version of Usher".to_owned(),
                 Err(error) => error.to_string(),
@@ -49,7 +49,7 @@ pub(super) fn run(data_dir: &Path, file: &Path, out: &mut impl Write) -> Result<
             writeln!(out, "The log of actions does not tell of this copy: {why}").map_err(BackupError::Output)
         }
         Err(error) => {
-            // It was made a moment ago, by this process.
+            // This process created it a moment ago.
             let _ = std::fs::remove_file(file);
             Err(error)
         }
@@ -59,7 +59,7 @@ pub(super) fn run(data_dir: &Path, file: &Path, out: &mut impl Write) -> Result<
 const RESTORE: &str = "It holds password hashes and secrets: only this user may read it. To use it, stop Usher, remove usher.db-wal and usher.db-shm \
                        from data_dir, and put the copy in the place of usher.db.";
 
-/// One reading of one moment, whatever is written meanwhile; answers how many entries the copy's log has.
+/// Copies the database as of one moment, and checks the copy; returns the number of its audit entries.
 fn copy(database: &Connection, file: &Path) -> Result<i64, BackupError> {
     let failed = |error| BackupError::Copy(error, file.to_owned());
     database.execute("VACUUM INTO ?1", [file.to_string_lossy()]).map_err(failed)?;
@@ -70,15 +70,15 @@ fn copy(database: &Connection, file: &Path) -> Result<i64, BackupError> {
     }
     let is_there: bool = copy.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'log'", [], |row| row.get(0)).map_err(failed)?;
     let entries = if is_there { copy.query_row("SELECT count(*) FROM log", [], |row| row.get(0)).map_err(failed)? } else { 0 };
-    // Closed before the file is opened by anybody else: see `db/files.rs`.
+    // Closed before the file is opened again: see `db/files.rs`.
     drop(copy);
-    // SQLite leaves it to the system when the copy reaches the disk.
+    // SQLite does not sync the copy.
     let synced = std::fs::File::open(file).and_then(|file| file.sync_all());
     synced.map_err(|reason| BackupError::Target { path: file.to_owned(), reason })?;
     Ok(entries)
 }
 
-/// Makes the file, empty, for this user's eyes only; another one is left alone.
+/// Creates an empty file that only this user can read; fails if it exists.
 fn create_private(path: &Path) -> Result<(), BackupError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -98,23 +98,23 @@ mod tests {
     use super::*;
     use crate::db::open_connection;
 
-    fn said(data_dir: &Path, file: &Path) -> Result<String, String> {
+    fn backup(data_dir: &Path, file: &Path) -> Result<String, String> {
         let mut out = Vec::new();
         run(data_dir, file, &mut out).map_err(|error| error.to_string())?;
         Ok(String::from_utf8(out).expect("text"))
     }
 
     #[test]
-    fn what_cannot_be_done_is_said_and_leaves_nothing_behind() {
+    fn a_failed_backup_says_why_and_leaves_nothing_behind() {
         let dir = tempfile::tempdir().expect("directory");
         let (data, file) = (dir.path().join("data"), dir.path().join("copy.db"));
-        assert!(said(&data, &file).expect_err("no database").contains("there is no database in"));
+        assert!(backup(&data, &file).expect_err("no database").contains("there is no database in"));
         assert!(!file.exists() && !data.exists());
         drop(open_connection(&data).expect("database"));
         std::fs::write(&file, "mine").expect("written");
-        assert!(said(&data, &file).expect_err("exists").contains("is not overwritten"));
+        assert!(backup(&data, &file).expect_err("exists").contains("is not overwritten"));
         assert_eq!(std::fs::read_to_string(&file).expect("as it was"), "mine");
-        assert!(said(&data, &dir.path().join("nowhere/copy.db")).expect_err("no directory").contains("cannot make"));
+        assert!(backup(&data, &dir.path().join("nowhere/copy.db")).expect_err("no directory").contains("cannot make"));
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
         std::fs::write(dir.path().join("usher.db"), "not a database at all, but long enough to be read as one".repeat(100))
             .expect("written");
         let file = dir.path().join("copy.db");
-        assert!(said(dir.path(), &file).expect_err("broken").contains("failed and was removed"));
+        assert!(backup(dir.path(), &file).expect_err("broken").contains("failed and was removed"));
         assert!(!file.exists());
     }
 
@@ -135,7 +135,7 @@ mod tests {
         drop(open_connection(dir.path()).expect("database"));
         let copies = tempfile::tempdir().expect("directory");
         let file = copies.path().join("usher.db");
-        let text = said(dir.path(), &file).expect("copied");
+        let text = backup(dir.path(), &file).expect("copied");
         assert!(text.contains("0 entries in the log") && text.contains("checked"), "{text}");
         assert_eq!(file.metadata().expect("data").permissions().mode() & 0o777, 0o600);
         let names: Vec<_> = std::fs::read_dir(copies.path()).expect("directory").map(|entry| entry.expect("entry").file_name()).collect();

@@ -1,5 +1,5 @@
-//! `usher cdr show|register|remove|renew`: the addresses at which bridges deliver Call Detail Records. The only command that changes
-//! anything on a bridge, and only Usher's own receiver.
+//! `usher cdr show|register|remove|renew`: the addresses to which bridges post Call Detail Records. The only command that changes anything on a
+//! bridge, and only Usher's own receiver.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use super::audit;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CdrCommand {
-    /// Print each bridge's secret address, to be entered as its CDR receiver, and when a record last came
+    /// Print the secret address to enter as each bridge's CDR receiver, and when the last record arrived
     Show,
-    /// Enter Usher as a CDR receiver into a free slot of the bridges, now
+    /// Register Usher now as a CDR receiver, in a free slot of each bridge
     Register { bridge: Option<String> },
-    /// Remove Usher's own CDR receivers from the bridges; nobody else's
+    /// Remove Usher's own CDR receivers from the bridges
     Remove { bridge: Option<String> },
-    /// Make a new secret address for a bridge, after removing the receiver with the old one
+    /// Remove the receiver with a bridge's secret address, and generate a new address
     Renew { bridge: String },
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             for bridge in chosen(&bridge)? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
                 let registered = register(&RestClient::new(bridge, &config.timing)?, bridge, secret, base, out).await;
-                tell(&conn, AuditEvent::CdrRegister, bridge, &registered)?;
+                record(&conn, AuditEvent::CdrRegister, bridge, &registered)?;
                 registered?;
             }
         }
@@ -68,31 +68,34 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
             for bridge in chosen(&bridge)? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
                 let removed = remove(&RestClient::new(bridge, &config.timing)?, bridge, secret, out).await;
-                tell(&conn, AuditEvent::CdrRemove, bridge, &removed)?;
+                record(&conn, AuditEvent::CdrRemove, bridge, &removed)?;
                 removed?;
                 if bridge.cdr == CdrMode::Register {
-                    writeln!(out, "  `cdr = \"register\"` still stands: a running usher serve registers again; set it to \"off\" first")?;
+                    writeln!(out, "  `cdr = \"register\"` is still set: a running `usher serve` registers again; set it to \"off\" first")?;
                 }
             }
         }
         CdrCommand::Renew { bridge } => {
             for bridge in chosen(&Some(bridge))? {
                 let Some(secret) = secrets.get(&bridge.name) else { continue };
-                // A secret that others may know is renewed whether the bridge can be asked or not.
+                // A secret that may have leaked is renewed even if the bridge can't be reached.
                 let removed = remove(&RestClient::new(bridge, &config.timing)?, bridge, secret, out).await;
-                tell(&conn, AuditEvent::CdrRemove, bridge, &removed)?;
+                record(&conn, AuditEvent::CdrRemove, bridge, &removed)?;
                 if let Err(error) = removed {
                     writeln!(out, "{error:#}\n  remove the old receiver in Web Admin under Configuration > CDR settings: it holds a slot")?;
                 }
                 cdr_endpoints::renew(&conn, &bridge.name)?;
-                tell(&conn, AuditEvent::CdrRenew, bridge, &Ok(()))?;
+                record(&conn, AuditEvent::CdrRenew, bridge, &Ok(()))?;
                 writeln!(
                     out,
-                    "{}  gets a new address, and the old one is refused, at the next start or SIGHUP of usher serve",
+                    "{}  gets a new address, and the old one is refused, at the next start or SIGHUP of `usher serve`",
                     bridge.name
                 )?;
                 if bridge.cdr == CdrMode::Register {
-                    writeln!(out, "  do that within ten minutes: until then a running one may register the old address again")?;
+                    writeln!(
+                        out,
+                        "  do that soon: until then a running `usher serve` registers the old address again, within ten minutes"
+                    )?;
                 }
             }
         }
@@ -100,23 +103,23 @@ pub(super) async fn run(command: CdrCommand, config: Config, out: &mut impl Writ
     Ok(())
 }
 
-/// The entry of what was asked of a bridge.
-fn tell(conn: &Connection, action: AuditEvent, bridge: &BridgeConfig, asked: &anyhow::Result<()>) -> anyhow::Result<()> {
+/// Writes an entry about a change on a bridge.
+fn record(conn: &Connection, action: AuditEvent, bridge: &BridgeConfig, result: &anyhow::Result<()>) -> anyhow::Result<()> {
     let about = AuditSubject { bridge: bridge.name.clone(), ..AuditSubject::default() };
     let entry = audit::done(action, "").about(about);
-    let entry = match asked {
+    let entry = match result {
         Ok(()) => entry,
         Err(error) => entry.ended("refused").reason(format!("{error:#}")),
     };
-    Ok(audit::tell_on(conn, &entry)?)
+    Ok(audit::record_on(conn, &entry)?)
 }
 
-/// All receivers of a bridge, and how many there can be.
+/// All receivers of a bridge, and their maximum number.
 async fn listed(client: &RestClient) -> Result<(Vec<ReceiverItem>, Option<usize>), RequestError> {
     let (mut items, mut offset) = (Vec::new(), 0);
     loop {
         let Response::CdrReceivers { page, maximum } = client.send(&Request::CdrReceivers(offset)).await? else {
-            return Err(RequestError::Garbled("another answer than a list of CDR receivers".into()));
+            return Err(RequestError::Garbled("no list of CDR receivers".into()));
         };
         let next = page.next(offset);
         items.extend(page.items);
@@ -127,18 +130,18 @@ async fn listed(client: &RestClient) -> Result<(Vec<ReceiverItem>, Option<usize>
     }
 }
 
-/// As a running server does it: by `url`, then by `uri`, and each time the list is read again.
+/// Registers as a running server does: with `url`, then with `uri`, and reads the list again after each attempt.
 async fn register(client: &RestClient, bridge: &BridgeConfig, secret: &Secret, base: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let name = &bridge.name;
     let address = cdr_endpoints::url(base, secret);
-    let (mut registration, mut made, mut asked) = (Registration::default(), None, false);
+    let (mut registration, mut created, mut changed) = (Registration::default(), None, false);
     loop {
         let (items, maximum) = listed(client).await.with_context(|| format!("{name}: the CDR receivers can't be read"))?;
         let (taken, nameless) = (items.len(), items.iter().any(|item| item.url.is_none()));
-        let own = own_of(&items, secret, made.as_ref());
+        let own = own_of(&items, secret, created.as_ref());
         let request = match registration.next_step(own, maximum.is_some_and(|maximum| taken >= maximum), nameless) {
             RegistrationStep::Done => {
-                return Ok(writeln!(out, "{name}  {}", if asked { "registered" } else { "is registered already" })?);
+                return Ok(writeln!(out, "{name}  {}", if changed { "registered" } else { "is registered already" })?);
             }
             RegistrationStep::NoSlot => {
                 bail!("{name}: all {taken} CDR receivers are taken by others; free one in Web Admin under Configuration > CDR settings")
@@ -147,24 +150,24 @@ async fn register(client: &RestClient, bridge: &BridgeConfig, secret: &Secret, b
             RegistrationStep::Add(field) => Request::AddCdrReceiver(address.clone(), field),
             RegistrationStep::Set(id, field) => Request::SetCdrReceiver(id, address.clone(), field),
         };
-        asked = true;
+        changed = true;
         match client.send(&request).await {
-            Ok(Response::Created(id)) => made = Some(id),
+            Ok(Response::Created(id)) => created = Some(id),
             Ok(_) => {}
             Err(RequestError::Refused { .. } | RequestError::Gone(_)) if registration.on_refusal() => {}
-            // The reason may repeat the address.
+            // The reason is left out, because it may contain the address.
             Err(RequestError::Refused { status, .. }) => bail!("{name}: the bridge refused the receiver ({status})"),
             Err(error) => bail!("{name}: {error}"),
         }
     }
 }
 
-/// `made`: the one that was added just now, for lists that don't say the addresses.
-fn own_of(items: &[ReceiverItem], secret: &Secret, made: Option<&Arc<str>>) -> OwnReceiver {
+/// `created`: the receiver that was added just now, for lists without addresses.
+fn own_of(items: &[ReceiverItem], secret: &Secret, created: Option<&Arc<str>>) -> OwnReceiver {
     if items.iter().any(|item| is_own_receiver(item, Some(secret))) {
         return OwnReceiver::Listed;
     }
-    match items.iter().find(|item| item.url.is_none() && Some(&item.id) == made) {
+    match items.iter().find(|item| item.url.is_none() && Some(&item.id) == created) {
         None => OwnReceiver::Missing,
         Some(own) if items.iter().any(|item| item.url.is_some()) => OwnReceiver::WithoutAddress(own.id.clone()),
         Some(own) => OwnReceiver::AddressHidden(own.id.clone()),

@@ -1,4 +1,4 @@
-//! `usher demo`: a simulated cluster and Usher on it, in one process, with accounts that exist nowhere else. Loopback only.
+//! `usher demo`: a simulated cluster and Usher on it, in one process, with accounts of its own. Loopback only.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -21,31 +21,31 @@ const ACCOUNTS: [(&str, Role); 4] =
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DemoArgs {
-    /// Where browsers connect; a loopback address, because everybody may read the passwords
+    /// The address for browsers; loopback only, because the passwords are public
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Keep the database here; without it, it is thrown away at the end
+    /// Keep the database in this directory; by default it is deleted at the end
     #[arg(long)]
     data_dir: Option<PathBuf>,
-    /// Say where everything is in one line of JSON
+    /// Print the addresses and accounts as one line of JSON
     #[arg(long)]
     print_json: bool,
     /// Number of simulated Call Bridges
     #[arg(long, default_value_t = 2)]
     bridges: usize,
-    /// Meetings at the start
+    /// Number of meetings at the start
     #[arg(long, default_value_t = 12)]
     calls: usize,
-    /// People at the start
+    /// Number of participants at the start
     #[arg(long, default_value_t = 120)]
     people: usize,
-    /// Events per second in the cluster; 0 = nothing happens by itself
+    /// Simulated events per second; 0 = none
     #[arg(long, default_value_t = 2.0)]
     rate: f64,
-    /// The same seed makes the same people and meetings
+    /// The same seed gives the same participants and meetings
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Latency of every REST answer in milliseconds
+    /// Latency of each REST response in milliseconds
     #[arg(long, default_value_t = 20)]
     latency_ms: u64,
     /// Port of the simulator's control API; 0 = any
@@ -60,12 +60,12 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let throw_away = args.data_dir.is_none();
     let data_dir = args.data_dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("usher-demo-{}", std::process::id())));
     let simulator = simulator::start(options(&args)).await?;
-    // Accounts whose password everybody knows are not for the data of a running server.
-    let hold = DirectoryLock::take(&data_dir)?;
+    // The lock keeps accounts with a public password out of the data of a running server.
+    let lock = DirectoryLock::take(&data_dir)?;
     make_accounts(&data_dir)?;
     let config = configuration(&simulator, &data_dir)?;
     let stop = CancellationToken::new();
-    let app = app::start_holding(hold, config, listener, Some(accounts()), stop.clone()).await?;
+    let app = app::start_locked(lock, config, listener, Some(accounts()), stop.clone()).await?;
     let url = format!("http://{}", app.address);
     if args.print_json {
         println!("{}", serde_json::json!({ "url": url, "control_url": simulator.control_url(), "accounts": accounts() }));
@@ -97,7 +97,7 @@ fn options(args: &DemoArgs) -> simulator::Options {
     }
 }
 
-/// The demo is configured like everything else: through a file's text, so that it goes the way a real cluster goes.
+/// Builds the configuration from the text of a file, so that the demo takes the same path as a real cluster.
 fn configuration(simulator: &Simulator, data_dir: &Path) -> anyhow::Result<Config> {
     let ca_file = data_dir.join("simulator-ca.pem");
     if let Some(pem) = simulator.ca_pem() {
@@ -135,7 +135,7 @@ fn make_accounts(data_dir: &Path) -> anyhow::Result<()> {
 fn greeting(url: &str, control_url: &str) -> String {
     let accounts: String = ACCOUNTS.iter().map(|(name, role)| format!("  {name:<10} {PASSWORD}   ({})\n", role.as_str())).collect();
     format!(
-        "\nUsher shows a simulated CMS cluster at\n\n  {url}\n\nLog in with one of\n\n{accounts}\nOpen a second browser as another account and admit somebody. \
-         Ctrl-c ends it.\nThe simulator is steered at {control_url} (docs/simulator.md).\n"
+        "\nUsher shows a simulated CMS cluster at\n\n  {url}\n\nSign in as one of\n\n{accounts}\nOpen a second browser as another account and admit somebody. \
+         Ctrl-c ends it.\nThe simulator is controlled at {control_url} (docs/simulator.md).\n"
     )
 }

@@ -1,4 +1,4 @@
-//! The command line: one function a command. Each checks what it is told before it opens anything.
+//! The command line: one function for each command, which checks its arguments before it opens anything.
 
 mod audit;
 mod backup;
@@ -31,13 +31,13 @@ pub struct Cli {
 enum CliCommand {
     /// Follow a cluster and serve the desk
     Serve(ConfigFile),
-    /// Try the desk on a simulated cluster; nothing else is needed
+    /// Try the desk on a simulated cluster, without a configuration
     Demo(demo::DemoArgs),
     /// Run a simulated CMS cluster
     Simulate(simulator::Options),
-    /// Try every step of reaching the configured bridges; writes nothing
+    /// Test the connection to each configured bridge, step by step; changes nothing
     Check(ConfigFile),
-    /// Manage where bridges deliver their Call Detail Records
+    /// Manage the addresses to which bridges post their Call Detail Records
     Cdr {
         #[command(flatten)]
         config: ConfigFile,
@@ -50,7 +50,7 @@ enum CliCommand {
         config: ConfigFile,
         file: PathBuf,
     },
-    /// Manage who may log in, also while the server runs
+    /// Manage users, also while the server runs
     User {
         #[command(flatten)]
         config: ConfigFile,
@@ -66,11 +66,11 @@ struct ConfigFile {
     config: PathBuf,
 }
 
-/// A mistake in what Usher was told, as opposed to what went wrong while doing it.
-const TOLD_WRONG: u8 = 2;
+/// The exit code for a mistake in the configuration; other failures exit with 1.
+const EXIT_CONFIGURATION: u8 = 2;
 
 impl Cli {
-    /// Runs the command; the exit code is 2 for a mistake in the configuration, 1 for everything else that failed.
+    /// Runs the command; returns its exit code.
     pub fn run(self) -> ExitCode {
         start_log(self.log_json);
         let result = match self.command {
@@ -96,7 +96,7 @@ impl Cli {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("usher: {error:#}");
-                ExitCode::from(if error.is::<ConfigError>() { TOLD_WRONG } else { 1 })
+                ExitCode::from(if error.is::<ConfigError>() { EXIT_CONFIGURATION } else { 1 })
             }
         }
     }
@@ -112,7 +112,7 @@ fn start_log(json: bool) {
     if json { log.json().init() } else { log.with_target(false).init() }
 }
 
-/// Colours are for people at a terminal who have not declined them (no-color.org).
+/// Whether to colour the log: on a terminal, unless `NO_COLOR` is set (no-color.org).
 fn is_coloured() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! `usher serve`: the real thing, until SIGTERM or ctrl-c. SIGHUP reads the configuration again.
+//! `usher serve`: the server, until SIGTERM or ctrl-c. SIGHUP reloads the configuration.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -14,14 +14,14 @@ use crate::http::{FIRST_USER, check_certificate};
 use crate::reload::Reload;
 use crate::{app, check};
 
-/// Files and sockets: one a browser, a few a bridge.
+/// The limit of open files and sockets: one for each browser, a few for each bridge.
 const DESCRIPTORS: u64 = 65_536;
 
 pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     raise_descriptor_limit();
-    warn_of_open_files(&config);
+    warn_about_exposed_files(&config);
     for bridge in config.bridges.iter().filter(|bridge| bridge.trust == Trust::Insecure) {
-        warn!(bridge = %bridge.name, "certificate not verified (insecure = true): anyone between can read the password");
+        warn!(bridge = %bridge.name, "certificate not verified (insecure = true): anybody in between can read the password");
     }
     if config.web.serves_plain_http_remotely() {
         warn!(
@@ -32,18 +32,18 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     if let Some(tls) = &config.web.tls {
         check_certificate(tls)?;
     }
-    // Before anything is touched: of two servers on one directory the second would settle what the first has under way.
-    let hold = DirectoryLock::take(&config.data_dir)?;
+    // Before anything else: a second server on the same directory would treat the first one's running actions as interrupted.
+    let lock = DirectoryLock::take(&config.data_dir)?;
     let listener =
         TcpListener::bind(config.web.listen).with_context(|| format!("cannot listen on {} (key `listen`)", config.web.listen))?;
     let (data_dir, timing) = (config.data_dir.clone(), config.timing.clone());
     let stop = CancellationToken::new();
-    let hang_ups = HangUps::listen();
-    let app = app::start_holding(hold, config, listener, None, stop.clone()).await?;
+    let hangup = HangupSignal::listen();
+    let app = app::start_locked(lock, config, listener, None, stop.clone()).await?;
     if Accounts::new(Db::open(&data_dir)?, timing.session_idle).count().await? == 0 {
         eprintln!("\n{}\n", FIRST_USER.replace("<this configuration file>", &file.display().to_string()));
     }
-    tokio::spawn(app.supervisor.watch("reading the configuration again", read_again(hang_ups, app.reload.clone(), file)));
+    tokio::spawn(app.supervisor.watch("configuration reload", reload_on_hangup(hangup, app.reload.clone(), file)));
     tokio::spawn(app.supervisor.watch("stop signal", async move {
         stop_signal().await;
         info!("stopping");
@@ -52,33 +52,33 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     Ok(app.join().await?)
 }
 
-fn warn_of_open_files(config: &Config) {
+fn warn_about_exposed_files(config: &Config) {
     for exposed in check::exposed_files(config) {
         warn!("{exposed}; close it: {}", exposed.command);
     }
 }
 
-/// At each SIGHUP. A file with a mistake changes nothing.
-async fn read_again(mut hang_ups: HangUps, reload: Reload, file: PathBuf) {
+/// Reloads the configuration at each SIGHUP. A file with a mistake changes nothing.
+async fn reload_on_hangup(mut hangup: HangupSignal, reload: Reload, file: PathBuf) {
     loop {
-        hang_ups.next().await;
-        let taken = match Config::load(&file) {
+        hangup.next().await;
+        let applied = match Config::load(&file) {
             Ok(config) => {
-                warn_of_open_files(&config);
+                warn_about_exposed_files(&config);
                 reload.apply(config).await.map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),
         };
-        if let Err(error) = taken {
-            error!(file = %file.display(), "configuration not replaced, nothing has changed: {error}");
+        if let Err(error) = applied {
+            error!(file = %file.display(), "configuration not replaced: {error}");
         }
     }
 }
 
-/// SIGHUP, which ends a process that does not listen for it.
-struct HangUps(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+/// Receives SIGHUP, which would otherwise end the process.
+struct HangupSignal(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
 
-impl HangUps {
+impl HangupSignal {
     #[cfg(unix)]
     fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
@@ -107,12 +107,12 @@ impl HangUps {
 
 fn raise_descriptor_limit() {
     match rlimit::increase_nofile_limit(DESCRIPTORS) {
-        Ok(limit) => info!(limit, "open files and sockets allowed"),
+        Ok(limit) => info!(limit, "limit of open files and sockets set"),
         Err(error) => warn!(%error, "limit of open files and sockets not raised"),
     }
 }
 
-/// SIGTERM or ctrl-c.
+/// Waits for SIGTERM or ctrl-c.
 pub(super) async fn stop_signal() {
     #[cfg(unix)]
     {

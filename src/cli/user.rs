@@ -1,4 +1,4 @@
-//! `usher user add|list|passwd|remove|role`: accounts from the command line, while a server may be running. Knows no server.
+//! `usher user add|list|passwd|remove|role`: manages accounts, also while a server runs. Knows no server.
 
 use std::io::{BufRead, Read, Write};
 use std::path::Path;
@@ -14,15 +14,15 @@ use crate::model::Role;
 
 use super::audit::note;
 
-/// Bytes of standard input that are looked at: more than any password has.
-const MOST: u64 = 64 * 1024;
+/// The most bytes that are read from standard input: more than any password has.
+const MAX_INPUT: u64 = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
     /// Add a user; the password is asked for.
     Add {
         name: String,
-        /// viewer sees, moderator lets people in, admin manages users as well
+        /// The user's role
         #[arg(long, value_enum, default_value = "moderator")]
         role: Role,
         #[command(flatten)]
@@ -38,7 +38,7 @@ pub(super) enum UserCommand {
     },
     /// Remove a user; open pages of the user close within ten seconds.
     Remove { name: String },
-    /// Give a user another role; the user signs in again.
+    /// Change a user's role; the user has to sign in again.
     Role {
         name: String,
         #[arg(value_enum)]
@@ -46,7 +46,7 @@ pub(super) enum UserCommand {
     },
 }
 
-/// Never an argument: arguments show in the list of processes and in the shell's history.
+/// The password is never an argument: those are visible in the process list and in the shell's history.
 #[derive(Debug, Args)]
 pub(super) struct PasswordSource {
     /// Read the password from the first line of standard input instead of asking
@@ -66,7 +66,7 @@ pub(super) enum UserError {
     NoPassword(std::io::Error),
     #[error("expected a password in one line, without blanks around it; got {0}; nothing was changed")]
     NotAPassword(&'static str),
-    #[error("cannot write the answer: {0}")]
+    #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
 }
 
@@ -79,7 +79,7 @@ impl From<ChangeError> for UserError {
     }
 }
 
-/// Runs one command on the database in `data_dir`; what it did is written to `out`.
+/// Runs one command on the database in `data_dir`; reports to `out`.
 pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -> Result<(), UserError> {
     if is_made_for_root(data_dir) {
         let dir = data_dir.display();
@@ -102,12 +102,12 @@ pub(super) fn run(command: UserCommand, data_dir: &Path, out: &mut impl Write) -
         UserCommand::Remove { name } => {
             let note = note(AuditEvent::UserRemove, |user| format!("{} ({})", user.name, user.role));
             OfflineAccounts(&mut conn).noted(note).remove(&name)?;
-            Ok(writeln!(out, "{name} is removed; open pages close within ten seconds.")?)
+            Ok(writeln!(out, "{name} was removed; open pages close within ten seconds.")?)
         }
         UserCommand::Role { name, role } => {
             let note = note(AuditEvent::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
             OfflineAccounts(&mut conn).noted(note).set_role(&name, role)?;
-            Ok(writeln!(out, "{name} is {role} now, and signs in again.")?)
+            Ok(writeln!(out, "{name} is {role} now, and has to sign in again.")?)
         }
     }
 }
@@ -117,7 +117,7 @@ fn add(conn: &mut Connection, name: &str, role: Role, password: &PasswordSource,
     let password = password.read(name)?;
     let note = note(AuditEvent::UserAdd, |user| format!("{} ({})", user.name, user.role));
     OfflineAccounts(conn).noted(note).add(name, role, &password)?;
-    Ok(writeln!(out, "{name} may log in now, as {role}.")?)
+    Ok(writeln!(out, "{name} can sign in now, as {role}.")?)
 }
 
 fn known(conn: &mut Connection, name: &str) -> Result<(), UserError> {
@@ -142,7 +142,7 @@ impl PasswordSource {
     fn read(&self, name: &str) -> Result<String, UserError> {
         if self.password_stdin {
             let mut line = Vec::new();
-            std::io::stdin().lock().take(MOST).read_until(b'\n', &mut line).map_err(UserError::NoPassword)?;
+            std::io::stdin().lock().take(MAX_INPUT).read_until(b'\n', &mut line).map_err(UserError::NoPassword)?;
             return checked(name, &line);
         }
         let ask = |prompt: String| rpassword::prompt_password(prompt).map_err(UserError::NoPassword);
@@ -155,7 +155,7 @@ impl PasswordSource {
     }
 }
 
-/// The typed or piped text, trimmed, if it is acceptable.
+/// The typed or piped password, without the end of its line, if it is allowed.
 fn checked(name: &str, line: &[u8]) -> Result<String, UserError> {
     let password = Secret::read(line).map_err(UserError::NotAPassword)?;
     OfflineAccounts::check_password(name, password.expose())?;
@@ -166,23 +166,23 @@ fn checked(name: &str, line: &[u8]) -> Result<String, UserError> {
 mod tests {
     use super::*;
 
-    fn said(dir: &Path, command: UserCommand) -> Result<String, String> {
+    fn run_command(dir: &Path, command: UserCommand) -> Result<String, String> {
         let mut out = Vec::new();
         run(command, dir, &mut out).map_err(|error| error.to_string())?;
         Ok(String::from_utf8(out).expect("text"))
     }
 
     #[test]
-    fn each_command_says_what_it_did_or_why_not() {
+    fn each_command_reports_its_result_or_why_it_failed() {
         let dir = tempfile::tempdir().expect("directory");
         let dir = dir.path();
-        assert!(said(dir, UserCommand::List).expect("list").contains("usher user add"), "an empty list says what to type");
+        assert!(run_command(dir, UserCommand::List).expect("list").contains("usher user add"), "an empty list says what to type");
         OfflineAccounts(&mut open_connection(dir).expect("database")).add("ana", Role::Admin, "correct horse").expect("added");
-        assert_eq!(said(dir, UserCommand::List).expect("list"), "admin      ana\n");
+        assert_eq!(run_command(dir, UserCommand::List).expect("list"), "admin      ana\n");
         let demote = UserCommand::Role { name: "ana".into(), role: Role::Viewer };
-        assert!(said(dir, demote).expect_err("last").contains("last admin"));
+        assert!(run_command(dir, demote).expect_err("last").contains("last admin"));
         let unknown = UserCommand::Passwd { name: "ben".into(), password: PasswordSource { password_stdin: true } };
-        assert_eq!(said(dir, unknown).expect_err("unknown"), "there is no user named ben");
-        assert!(said(dir, UserCommand::Remove { name: "ana".into() }).expect_err("last").contains("last admin"));
+        assert_eq!(run_command(dir, unknown).expect_err("unknown"), "there is no user named ben");
+        assert!(run_command(dir, UserCommand::Remove { name: "ana".into() }).expect_err("last").contains("last admin"));
     }
 }

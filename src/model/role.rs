@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Sees everything, changes nothing.
+    /// Can see the desk, but change nothing.
     Viewer,
-    /// Admits participants and does all other actions.
+    /// Can also admit participants and take all other actions.
     Moderator,
-    /// Manages users and bridges as well.
+    /// Can also manage users, displays and bridges.
     Admin,
 }
 
