@@ -1,6 +1,6 @@
-//! The secret address to which each bridge posts its Call Detail Records, and the way from there to the bridge's actor. Reads no record.
+//! The secret address to which each bridge posts its Call Detail Records, and the delivery to the bridge's actor. Parses no record.
 //!
-//! Only the secret tells a bridge from a stranger, and which bridge it is (cdr.md section 1). It is made once and kept in the database.
+//! The secret alone identifies the bridge (cdr.md section 1). It is generated once and kept in the database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::config::{CdrMode, Config, Secret};
 use crate::db::{Db, DbError};
 use crate::model::BridgeName;
 
-/// How many bytes of records may wait for one bridge's actor. More are dropped; the records' numbers show that some are missing.
+/// The most bytes of records that wait for one bridge's actor. Others are dropped; the records' numbers show that some are missing.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
 /// The endpoints of all bridges, by the digest of their secrets. Cheap to clone.
@@ -44,12 +44,12 @@ impl CdrEndpoints {
         self.0.store(Arc::new(secrets.iter().map(|(bridge, secret)| (digest(secret.expose()), endpoint(bridge))).collect()));
     }
 
-    /// Whether this secret belongs to a bridge. Looks it up by its digest, so that the time it takes tells nothing about the right ones.
+    /// Whether this secret belongs to a bridge. The lookup is by digest, so that its time reveals nothing about the secrets.
     pub fn knows(&self, secret: &str) -> bool {
         self.0.load().contains_key(&digest(secret))
     }
 
-    /// Hands a body to its bridge's actor, or drops it. It was accepted in any case: the actor notices dropped records and reads by REST.
+    /// Hands a body to its bridge's actor, or drops it: the actor notices missing records and reads by REST.
     pub fn deliver(&self, secret: &str, body: Bytes) {
         let endpoints = self.0.load();
         let Some(endpoint) = endpoints.get(&digest(secret)) else { return };
@@ -69,10 +69,10 @@ fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// Finds or makes the secrets of the bridges that send records, and sets the addresses that Usher is to register.
+/// Finds or generates the secrets of the bridges that send records, and sets the addresses that Usher registers.
 pub async fn prepare(db: &Db, config: &mut Config) -> Result<HashMap<BridgeName, Secret>, DbError> {
     let wanted: Vec<_> = config.bridges.iter().filter(|bridge| bridge.cdr != CdrMode::Off).map(|bridge| bridge.name.clone()).collect();
-    let secrets = db.write(move |conn| crate::cdr_endpoints::secrets(conn, &wanted)).await?;
+    let secrets = db.write(move |conn| secrets(conn, &wanted)).await?;
     for bridge in config.bridges.iter_mut().filter(|bridge| bridge.cdr == CdrMode::Register) {
         bridge.cdr_url = config.cdr_url.as_deref().zip(secrets.get(&bridge.name)).map(|(base, secret)| url(base, secret));
     }
@@ -84,7 +84,7 @@ pub fn url(base: &str, secret: &Secret) -> Secret {
     Secret::new(format!("{base}/cdr/{}", secret.expose()))
 }
 
-/// The secrets of these bridges; missing ones are made.
+/// The secrets of these bridges; generates missing ones.
 pub fn secrets(conn: &Connection, bridges: &[BridgeName]) -> rusqlite::Result<HashMap<BridgeName, Secret>> {
     let mut insert = conn.prepare("INSERT OR IGNORE INTO cdr_secrets (bridge, secret) VALUES (?1, ?2)")?;
     let mut read = conn.prepare("SELECT secret FROM cdr_secrets WHERE bridge = ?1")?;
@@ -97,12 +97,12 @@ pub fn secrets(conn: &Connection, bridges: &[BridgeName]) -> rusqlite::Result<Ha
     Ok(secrets)
 }
 
-/// Deletes the secret of a bridge, so that the next start makes a new one and refuses the old one.
+/// Deletes the secret of a bridge, so that the next start generates a new one and refuses the old one.
 pub fn renew(conn: &Connection, bridge: &str) -> rusqlite::Result<()> {
     conn.execute("DELETE FROM cdr_secrets WHERE bridge = ?1", [bridge]).map(drop)
 }
 
-/// The secret of a bridge, if one was made.
+/// The secret of a bridge, if it has one.
 pub fn secret(conn: &Connection, bridge: &str) -> rusqlite::Result<Option<Secret>> {
     let mut read = conn.prepare("SELECT secret FROM cdr_secrets WHERE bridge = ?1")?;
     read.query_map([bridge], |row| row.get::<_, String>(0))?.next().transpose().map(|secret| secret.map(Secret::new))

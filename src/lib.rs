@@ -1,4 +1,4 @@
-//! Usher follows the lobbies of a Cisco Meeting Server cluster and lets moderators admit participants, live and together.
+//! Usher shows the lobbies of a Cisco Meeting Server cluster live, and lets moderators admit participants together.
 //!
 //! The map, from the outside in:
 //!
@@ -9,11 +9,11 @@
 //! - [`displays`] are the screens on walls: their pairing, their settings, and the [`displays::projection`] of rows that each may show.
 //! - [`audit`] records who did what. [`system_status`] reports problems of Usher itself. [`supervisor`] ends the process when a task fails
 //!   that Usher cannot do without.
-//! - [`accounts`] decides who may sign in. [`db`] and [`saved_state`] keep what survives a restart.
+//! - [`accounts`] decides who may sign in. [`db`] and [`saved_state`] hold the state that survives a restart.
 //! - [`cdr_endpoints`] are the addresses to which bridges post their Call Detail Records.
-//! - [`check`] tries a configuration out, [`reload`] applies a changed one.
-//! - [`clock`] reads the time, [`text`] cuts and compares texts, [`system`] knows the user of the process, `log_limit` keeps floods out of
-//!   the server log, `pem` reads certificates and keys.
+//! - [`check`] tests a configuration against the bridges, [`reload`] applies a changed one.
+//! - [`clock`] reads the time, [`text`] cuts and compares texts, [`system`] knows the user of the process, `log_limit` limits
+//!   repeated lines of the server log, `pem` reads certificates and keys.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
 //!
 //! Five files show the way of an event (`cms/events/socket.rs`, `cms/bridge/participants/listings.rs`, `store/mod.rs`, `publisher.rs`,

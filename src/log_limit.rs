@@ -1,4 +1,4 @@
-//! Lines of the server log that a flood can cause: at most one a minute of each kind, with the number of those left out. Decides nothing else.
+//! Limits lines of the server log that a flood could cause to one a minute of each kind, with the number of suppressed ones.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

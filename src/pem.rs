@@ -1,5 +1,5 @@
-//! Reads PEM files section by section, as people and tools leave them: with text around the sections, blanks, and a byte order mark. A
-//! damaged certificate costs none of the others, and is named.
+//! Reads PEM files section by section, tolerating text around the sections, stray spaces and a byte order mark. A damaged certificate is
+//! reported and does not affect the others.
 
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -8,15 +8,15 @@ const BEGIN: &str = "-----BEGIN ";
 const LABEL: &str = "CERTIFICATE";
 const KEY: &str = "PRIVATE KEY";
 
-/// One section that is, or should be, a certificate.
+/// A section that is, or should be, a certificate.
 #[derive(Debug)]
 pub(crate) struct Section {
-    /// The line of its beginning, counted from 1.
+    /// The line where it begins, counted from 1.
     pub line: usize,
     pub certificate: Result<CertificateDer<'static>, String>,
 }
 
-/// All sections that are certificates or look as if they should be. Leaves out keys and anything else.
+/// All sections that are, or should be, certificates; leaves out keys and everything else.
 pub(crate) fn certificates(file: &[u8]) -> Vec<Section> {
     let text = text(file);
     let sections = sections(&text).filter_map(|(start, label, section)| {
@@ -30,13 +30,13 @@ pub(crate) fn certificates(file: &[u8]) -> Vec<Section> {
     sections.collect()
 }
 
-/// The damaged certificates of a file, each in words.
+/// A sentence about each damaged certificate of a file.
 pub(crate) fn faults(sections: &[Section]) -> Vec<String> {
     let fault = |(n, section): (usize, &Section)| section.certificate.as_ref().err().map(|reason| in_words(n, section.line, reason));
     sections.iter().enumerate().filter_map(fault).collect()
 }
 
-/// `n`: counted from 0.
+/// A sentence about a damaged certificate; `n` counts from 0.
 pub(crate) fn in_words(n: usize, line: usize, reason: &str) -> String {
     format!("certificate {} (line {line}) can't be used: {reason}", n + 1)
 }
@@ -81,7 +81,7 @@ fn sections(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     })
 }
 
-/// Removes blanks at the ends of lines, which come from mail and editors, and empty lines.
+/// Removes empty lines and the spaces around lines, which mail and editors add.
 fn trimmed(section: &str) -> String {
     let lines: Vec<&str> = section.lines().map(|line| line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')).collect();
     lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_section_costs_none_of_the_others_and_is_named() {
+    fn a_damaged_section_is_reported_and_does_not_affect_the_others() {
         let (one, two) = (pem(), pem());
         let lines = one.lines().count();
         let cut: String = one.lines().take(3).map(|line| format!("{line}\n")).collect();
@@ -128,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_no_certificates_and_blanks_do_no_harm() {
+    fn keys_are_skipped_and_stray_spaces_are_accepted() {
         let file = format!("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n{}", pem().replace('\n', " \r\n\r\n"));
         let found = certificates(file.as_bytes());
         assert!(found.len() == 1 && found[0].certificate.is_ok(), "{found:?}");
     }
 
-    /// A file as it is, and what becomes of it on its way.
+    /// A file, and the forms that editors, mail and transfers give it.
     fn handled(pem: &str) -> Vec<Vec<u8>> {
         let utf16 = |units: fn(u16) -> [u8; 2], mark: [u8; 2]| [mark.to_vec(), pem.encode_utf16().flat_map(units).collect()].concat();
         vec![
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_no_good_is_said_to_be_damaged_or_encrypted_and_the_next_one_counts() {
+    fn an_unusable_key_is_reported_and_the_next_one_is_used() {
         let good = rcgen::KeyPair::generate().expect("key").serialize_pem();
         let cut: String = good.lines().take(2).map(|line| format!("{line}\n")).collect();
         let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";

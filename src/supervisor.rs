@@ -1,6 +1,6 @@
-//! Watches the tasks that Usher can't do without: when one of them fails, the process ends instead of looking alive. Knows no task.
+//! Watches essential tasks: when one of them fails, the process ends instead of only seeming to work. Knows no task.
 //!
-//! A smaller panic is contained where it happens: one target of an action (`actions/target.rs`), one bridge (`cms/supervisor.rs`), one
+//! Other panics are contained where they happen: at one target of an action (`actions/target.rs`), one bridge (`cms/supervisor.rs`), one
 //! database job (`db/threads.rs`).
 
 use std::any::Any;
@@ -13,7 +13,7 @@ use tracing::error;
 
 use crate::text::cut;
 
-/// Characters of a panic's message that are shown.
+/// The most characters of a panic's message that are logged.
 const MESSAGE: usize = 300;
 
 /// The task that failed, and how.
@@ -34,7 +34,7 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A task that ends before `stop` is cancelled has failed.
+    /// A watched task that ends before `stop` is cancelled has failed.
     pub fn new(stop: CancellationToken) -> Self {
         Self {
             failed: watch::Sender::default(),
@@ -59,7 +59,7 @@ impl Supervisor {
     }
 
     fn fail(&self, task: &'static str, how: String) {
-        error!(task, how, "task failed, which Usher can't do without; Usher ends");
+        error!(task, how, "essential task failed; Usher ends");
         self.failed.send_if_modified(|failed| failed.is_none().then(|| *failed = Some(TaskFailed { task, how })).is_some());
     }
 
@@ -68,7 +68,7 @@ impl Supervisor {
         let mut failed = self.failed.subscribe();
         match failed.wait_for(Option::is_some).await.map(|failed| failed.clone()) {
             Ok(Some(failed)) => failed,
-            // `self` holds the sender.
+            // Can't happen: `self` holds the sender.
             _ => std::future::pending().await,
         }
     }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_end_that_was_asked_for_is_no_failure() {
+    async fn the_end_after_a_stop_is_no_failure() {
         let stop = CancellationToken::new();
         let supervisor = Supervisor::new(stop.clone());
         let watched = supervisor.watch("asked", stop.clone().cancelled_owned());

@@ -1,6 +1,6 @@
 //! The user that this process runs as.
 
-/// Its effective user, where the system tells.
+/// The effective user id, if the system has `/proc`.
 #[cfg(unix)]
 pub fn user() -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
