@@ -1,4 +1,4 @@
-//! Changes that only reading again brought to light: counted as repairs when nothing has told of them a while later. Reads nothing itself.
+//! Counts changes that only a reading found as repairs, unless they are reported within a while. Reads nothing itself.
 
 use tracing::debug;
 
@@ -27,17 +27,17 @@ impl MissedChanges {
         }
     }
 
-    /// Reading again did not show this, which is asked for.
+    /// A reading did not show this object, which was requested.
     pub(super) fn expect(&mut self, missing: Expected) {
         self.0.on_requested(missing);
     }
 
-    /// The first list of a subscription left this out, which is asked for: that reading again misses it as well is no discrepancy.
+    /// The first list of a subscription left this object out, and it was requested. If a reading misses it too, that is no discrepancy.
     pub(super) fn excuse(&mut self, missing: Expected) {
         self.0.on_left_out(missing);
     }
 
-    /// An answer about it came; true where it was asked for because it was missing.
+    /// A response about this object came; true if it was requested because a reading did not show it.
     pub(super) fn take_missing(&mut self, missing: &Expected) -> bool {
         self.0.take_expected(missing)
     }
@@ -63,15 +63,35 @@ impl MissedChanges {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
     use super::*;
 
+    /// How many repairs are counted when a call is found missing, an event may report it, and the patience ends.
+    fn repairs(reported: bool) -> usize {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let (mut ctx, mut missed, now) = (Context::for_tests(), MissedChanges::default(), Now::read());
+            let after = |time: Duration| Now { instant: now.instant + time, ..now };
+            missed.on_discrepancy(&mut ctx, Discrepancy::Call("c".into()), now);
+            let patience = ctx.timing.silent_after;
+            missed.count_discrepancies(&mut ctx, after(patience / 2));
+            assert!(ctx.timers.has(&Timer::Discrepancies) && !missed.0.is_empty(), "an event may still come");
+            if reported {
+                missed.on_call_event(&"c".into());
+            }
+            missed.count_discrepancies(&mut ctx, after(patience));
+            missed.count_discrepancies(&mut ctx, after(patience * 2));
+        });
+        let text = recorder.handle().render();
+        let count = text.lines().find_map(|line| line.strip_prefix("usher_cms_repairs_total{")?.split_once("} "));
+        count.map_or(0, |(_, count)| count.parse().expect("a count"))
+    }
+
     #[test]
-    fn a_discrepancy_is_counted_a_while_later_unless_an_event_tells_of_it() {
-        let (mut ctx, mut missed, now) = (Context::for_tests(), MissedChanges::default(), Now::read());
-        missed.on_discrepancy(&mut ctx, Discrepancy::Call("c".into()), now);
-        missed.count_discrepancies(&mut ctx, now);
-        assert!(ctx.timers.has(&Timer::Discrepancies) && !missed.0.is_empty(), "an event may still come");
-        missed.on_call_event(&"c".into());
-        assert!(missed.0.is_empty());
+    fn a_discrepancy_is_counted_once_after_the_patience_unless_an_event_reports_it() {
+        assert_eq!((repairs(false), repairs(true)), (1, 0));
     }
 }
