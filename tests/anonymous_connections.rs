@@ -51,12 +51,12 @@ async fn strangers_without_end_leave_the_desk_its_descriptors() {
         if left <= 32 { Ok(()) } else { Err(left) }
     })
     .await;
-    usher.until_logged("too many connections without log-in, oldest closed").await;
+    usher.until_logged("too many connections without sign-in, oldest closed").await;
     let mut after = usher.page("max").await;
     for page in [&mut before, &mut after] {
         page.until("the bridge to be shown", |page| if page.bridges().is_empty() { Err("none".into()) } else { Ok(()) }).await;
     }
-    let lines = usher.log().matches("too many connections without log-in").count();
+    let lines = usher.log().matches("too many connections without sign-in").count();
     assert_eq!(lines, 1, "once a minute");
 }
 

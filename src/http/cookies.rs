@@ -1,21 +1,21 @@
-//! Reads the cookies of a request, and writes those of an answer. Knows the meaning of none.
+//! Reads the cookies of a request, and writes those of a response. Knows the meaning of none.
 //!
 //! The crate `cookie` writes them. It reads text only, so a request is read here, byte for byte: a cookie that another program on this host set
 //! must not hide ours.
 //!
-//! A browser may send several of one name: of another path, of a parent domain, of another Usher on the same host. Which one counts is for
-//! the caller to decide, who knows what the values mean.
+//! A browser may send several of one name: of another path, of a parent domain, of another Usher on the same host. The caller knows what
+//! the values mean and decides which one counts.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use time::Duration;
 use tower_sessions::cookie::{Cookie, SameSite};
 
-/// Values of one name that are read.
-const MOST: usize = 32;
+/// The most values of one name that are read.
+const MAX_VALUES: usize = 32;
 
 /// All values of this name, in the order in which the browser sends them: longer paths first. Without quotes.
 pub(in crate::http) fn all<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
-    pairs(headers).filter(move |(each, _)| *each == name.as_bytes()).filter_map(|(_, value)| unquoted(value)).take(MOST)
+    pairs(headers).filter(move |(each, _)| *each == name.as_bytes()).filter_map(|(_, value)| unquoted(value)).take(MAX_VALUES)
 }
 
 /// The first value of this name that is `fine`.
@@ -23,7 +23,7 @@ pub(in crate::http) fn find<'a>(headers: &'a HeaderMap, name: &'a str, fine: imp
     all(headers, name).find(|value| fine(value))
 }
 
-/// Names and values as they came.
+/// Names and values as the browser sent them.
 pub(in crate::http) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     let texts = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|b| *b == b';'));
     texts.filter_map(|pair| {
@@ -88,9 +88,9 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_a_few_are_looked_at() {
+    fn no_more_than_a_few_are_read() {
         let many = vec!["usher=a"; 10_000].join("; ");
         let headers = HeaderMap::from_iter([(header::COOKIE, many.parse().expect("value"))]);
-        assert_eq!(all(&headers, "usher").count(), MOST);
+        assert_eq!(all(&headers, "usher").count(), MAX_VALUES);
     }
 }

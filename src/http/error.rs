@@ -1,4 +1,5 @@
-//! The errors of page handlers, with their status and their words for the page that `middleware::error_page` draws. Draws nothing itself.
+//! The errors of page handlers, with their status and the catalog keys for the page that `middleware::error_page` draws. Draws nothing
+//! itself.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

@@ -1,4 +1,4 @@
-//! Which path leads to which handler, and through which middleware. Handles nothing itself.
+//! Maps paths to handlers, through their middleware. Handles nothing itself.
 
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ pub(in crate::http) fn cdr_router(state: Arc<AppState>) -> Router {
     cdr::routes().with_state(state)
 }
 
-/// Leaves headers, query and the secrets in paths out: they stay out of the log.
+/// Without headers, query and the secrets in paths: they must not be logged.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     let path = request.uri().path();
     let secret = paths::BEFORE_SECRETS.into_iter().find_map(|before| path.find(before).map(|at| at + before.len()));
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_panic_is_an_answer_and_not_the_end() {
+    async fn a_panic_becomes_a_response() {
         let panics = get(|| async { panic!("on purpose") as () });
         let router: Router = Router::new().route("/", panics).layer(CatchPanicLayer::custom(panicked));
         let request = Request::builder().uri("/").body(Body::empty()).expect("request");

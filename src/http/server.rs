@@ -1,4 +1,4 @@
-//! Accepts connections, plain or TLS, until it is told to stop; then lets them end within the deadline. Knows no routes.
+//! Accepts connections, plain or TLS, until the stop; then lets them end within the deadline. Knows no routes.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -56,8 +56,8 @@ pub async fn serve(services: Services, listeners: Listeners, shutdown: Cancellat
     };
     let ended = tokio::select! {
         ended = serving => ended.map(drop).map_err(ServeError::Io),
-        () = keep_house(&state, certificate) => Ok(()),
-        // A panic here is one of the server's, which ends Usher: without beats every page takes the server for lost.
+        () = run_housekeeping(&state, certificate) => Ok(()),
+        // A panic in here ends Usher, as it should: without beats every page takes the server for lost.
         () = beat(&state) => Ok(()),
         () = state.connections.close_idle(state.timing.connection_idle) => Ok(()),
     };
@@ -110,7 +110,7 @@ async fn serve_cdr(state: &Arc<AppState>, server: Option<Server<SocketAddr>>) ->
     server.acceptor(acceptor(state)).serve(service).await
 }
 
-/// Waits for the stop; then requests and sockets have the same deadline, side by side. hyper no longer counts what became a WebSocket.
+/// Waits for the stop, then gives requests and sockets the same deadline. hyper no longer counts a connection that became a WebSocket.
 async fn stop_in_time(state: &AppState, handles: [&Handle<SocketAddr>; 2]) -> std::io::Result<()> {
     state.shutdown.cancelled().await;
     let drain = state.timing.drain;
@@ -124,8 +124,9 @@ async fn stop_in_time(state: &AppState, handles: [&Handle<SocketAddr>; 2]) -> st
     Ok(())
 }
 
-/// Repeats what has to be done now and then: certificate, foreign changes of accounts, old sessions, counts of failed sign-ins.
-async fn keep_house(state: &AppState, mut certificate: Option<ServerCertificate>) {
+/// Runs periodic work: reloads the certificate, finds account changes of other processes, drops old sessions, logs counts of failed
+/// sign-ins.
+async fn run_housekeeping(state: &AppState, mut certificate: Option<ServerCertificate>) {
     let mut reload_certificate = interval(state.timing.reread_certificate);
     let mut tidy = interval(HOUSEKEEPING);
     let mut watch_database = interval(state.timing.watch_database);

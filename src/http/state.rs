@@ -58,7 +58,7 @@ pub struct DemoAccount {
     pub role: Role,
 }
 
-/// The services, and what the web server keeps between requests. Handlers read both alike.
+/// The services, and the state of the web server between requests. Handlers reach the services through `Deref`.
 #[derive(Debug)]
 pub(in crate::http) struct AppState {
     services: Services,

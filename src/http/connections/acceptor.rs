@@ -1,4 +1,4 @@
-//! Accepts a TCP connection in such a way that it can be ended from outside, and knows whether it answers a request.
+//! Accepts TCP connections that can be closed from outside, and tracks whether each is answering a request.
 
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
@@ -72,7 +72,7 @@ impl AsyncRead for TrackedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.connection.status().reader.register(cx.waker());
         if self.is_closed() {
-            // As if the other side had ended it.
+            // As if the peer had closed it.
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_read(cx, buffer)

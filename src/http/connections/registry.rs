@@ -63,7 +63,7 @@ struct Lease {
     slot: Mutex<Option<Slot>>,
 }
 
-/// Keeps a screen that nobody has paired counted while it is connected.
+/// Keeps an unpaired screen counted while it is connected.
 #[derive(Debug)]
 pub(in crate::http) struct UnpairedScreen {
     connections: Connections,
@@ -96,7 +96,7 @@ fn descriptor_limit() -> u64 {
 }
 
 impl Connections {
-    /// Counts a new connection. `stranger`: it takes a slot among strangers, for which another connection may be closed.
+    /// Registers a new connection. `stranger`: it takes a slot of strangers, for which another connection may be closed.
     pub(super) fn open(&self, peer: SocketAddr, stranger: bool) -> TrackedConnection {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
         let status = Arc::new(ConnectionStatus {
@@ -115,13 +115,13 @@ impl Connections {
             evicted.close();
             metrics::counter!("usher_strangers_closed_total", "what" => "connection").increment(1);
             self.0.connections_closed.log(|suppressed| {
-                tracing::warn!(address = %peer.ip(), suppressed, "too many connections without log-in, oldest closed");
+                tracing::warn!(address = %peer.ip(), suppressed, "too many connections without sign-in, oldest closed");
             });
         }
         TrackedConnection(Arc::new(Lease { connections: self.clone(), status, slot: Mutex::new(slot) }))
     }
 
-    /// Counts a screen without a display, for which another such screen may have to go.
+    /// Registers a screen without a display, for which another such screen may be closed.
     pub(in crate::http) fn open_unpaired_screen(&self, address: IpAddr) -> UnpairedScreen {
         let token = CancellationToken::new();
         let (slot, evicted) = self.unpaired_screens().acquire(address, token.clone(), |_| false);
@@ -133,7 +133,7 @@ impl Connections {
         UnpairedScreen { connections: self.clone(), slot, evicted: token }
     }
 
-    /// Closes connections that have been idle for `after`, again and again.
+    /// Closes connections that have been idle for `after`; never returns.
     pub(in crate::http) async fn close_idle(&self, after: Duration) {
         let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
         loop {
@@ -178,7 +178,7 @@ impl ConnectionStatus {
 }
 
 impl TrackedConnection {
-    /// The connection of the request that has these extensions; None in tests that make a request themselves.
+    /// The connection of the request with these extensions; None in tests that build a request themselves.
     pub(in crate::http) fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
     }
@@ -195,7 +195,7 @@ impl TrackedConnection {
         }
     }
 
-    /// It becomes a WebSocket, which is counted and ended elsewhere.
+    /// It becomes a WebSocket, which is counted and closed elsewhere.
     pub(in crate::http) fn mark_upgraded(&self) {
         self.mark_known();
         self.0.connections.lock().all.remove(&self.0.status.number);

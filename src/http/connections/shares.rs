@@ -1,4 +1,4 @@
-//! Slots that strangers may hold, in all and from one network. When all are taken the network that has most loses one: somebody who opens
+//! Limits the slots of strangers, in all and per network. When all are taken, the network with the most loses one: whoever opens
 //! connections without end closes their own, and everybody else still gets in. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,7 +21,7 @@ pub(in crate::http) struct FairShares<T> {
     total: usize,
 }
 
-/// A slot that is taken.
+/// A taken slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) struct Slot {
     network: IpAddr,
@@ -65,7 +65,7 @@ impl<T> FairShares<T> {
         (slot, evicted)
     }
 
-    /// Frees a slot; None where it was lost meanwhile.
+    /// Frees a slot; None if it was evicted meanwhile.
     pub(in crate::http) fn release(&mut self, slot: Slot) -> Option<T> {
         self.change(slot.network, |slots| slots.remove(&slot.number))
     }
@@ -113,13 +113,17 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_too_much_loses_their_own_oldest() {
+    fn a_network_that_takes_too_much_loses_its_own_oldest() {
         let mut shares = FairShares::new(LIMITS);
         let lost: Vec<_> = (0..7).filter_map(|n| shares.acquire(from("192.0.2.1"), n, |_| false).1).collect();
         assert_eq!((lost, shares.total()), (vec![0, 1, 2], 4));
         assert_eq!(shares.acquire(from("192.0.2.2"), 10, |_| false).1, None, "another one gets in");
         assert_eq!(shares.acquire(from("192.0.2.3"), 11, |_| false).1, None);
-        assert_eq!(shares.acquire(from("192.0.2.4"), 12, |_| false).1, Some(3), "and once all are taken, at the cost of who has most");
+        assert_eq!(
+            shares.acquire(from("192.0.2.4"), 12, |_| false).1,
+            Some(3),
+            "and once all are taken, at the cost of the network with the most"
+        );
         assert_eq!(shares.total(), 6);
     }
 
@@ -132,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_busy_goes_last() {
+    fn a_busy_holder_is_evicted_last() {
         let mut shares = FairShares::new(LIMITS);
         let lost: Vec<_> = (0..6).filter_map(|n| shares.acquire(from("192.0.2.1"), n, |n| *n < 3).1).collect();
         assert_eq!(lost, [3, 4]);
@@ -141,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_given_back_once() {
+    fn a_slot_is_released_once() {
         let mut shares = FairShares::new(LIMITS);
         let (slot, _) = shares.acquire(from("192.0.2.1"), 'a', |_| false);
         assert_eq!((shares.release(slot), shares.release(slot)), (Some('a'), None));
@@ -153,7 +157,7 @@ mod tests {
     #[case(1024, ShareLimits { in_all: 256, per_network: 128 })]
     #[case(65_536, ShareLimits { in_all: 16_384, per_network: 8192 })]
     #[case(u64::MAX, ShareLimits { in_all: 16_384, per_network: 8192 })]
-    fn most_descriptors_are_for_those_who_are_known(#[case] descriptors: u64, #[case] expected: ShareLimits) {
+    fn most_descriptors_are_for_known_connections(#[case] descriptors: u64, #[case] expected: ShareLimits) {
         let limits = ShareLimits::of_connections(descriptors);
         assert_eq!(limits, expected);
         let screens = limits.of_screens();

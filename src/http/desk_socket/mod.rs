@@ -1,6 +1,7 @@
 //! The WebSocket of the desk: a writer that sends the hub's frames, and a session that handles the browser's messages. Decides no action.
 //!
-//! The two are woken apart: a frame or a beat does not poll the session and its timers, and a thousand browsers get twenty frames a second.
+//! The two are polled separately: a frame or a beat does not poll the session and its timers, which matters with a thousand browsers and
+//! twenty frames a second.
 
 mod displays;
 pub mod protocol;
@@ -25,7 +26,7 @@ use super::ws::{close_code, connection};
 
 use session::{DeskSession, SessionUser};
 
-/// `GET /ws`, behind the log-in and the Origin check.
+/// `GET /ws`, behind the sign-in and the Origin check.
 pub(super) async fn upgrade(
     State(state): State<Arc<AppState>>,
     Extension(client): Extension<ClientInfo>,
@@ -71,7 +72,7 @@ async fn serve_socket(state: Arc<AppState>, session_user: SessionUser, permit: O
 /// Runs the session to its end, the close frame included. Returns why it ended.
 async fn run_session(state: &Arc<AppState>, session_user: SessionUser, permitted: bool, socket: UpgradedSocket) -> SocketEnd {
     let UpgradedSocket { inward, outward, already_read } = socket;
-    // On the heap, because it is large and there are thousands.
+    // Boxed, because a session is large and there are thousands.
     let session = Box::new(DeskSession::new(state.clone(), session_user, inward, already_read).await);
     let writer = SocketWriter::new(state.writer_settings.clone(), outward, Some(state.hub.join())).with_beats(state.heartbeat.join());
     let refused = (!permitted).then(|| {

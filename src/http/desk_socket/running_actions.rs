@@ -23,12 +23,12 @@ const FINISHED: usize = 64;
 type Progresses = FuturesUnordered<Pin<Box<dyn Future<Output = RequestProgress> + Send>>>;
 
 pub(super) struct RunningActions {
-    /// The user's.
+    /// The budget of the user, for all pages.
     budget: Arc<RequestBudget>,
     running: Progresses,
     /// Finished requests, while one of their results may be corrected.
     finished: Progresses,
-    /// Stops requests that run, by the browser's own word.
+    /// Stops running requests, by the browser's reference.
     stops: HashMap<String, CancellationToken>,
 }
 
@@ -61,12 +61,12 @@ impl RunningActions {
         Self { budget, running: Progresses::new(), finished: Progresses::new(), stops: HashMap::new() }
     }
 
-    /// This page, or its user, has as much under way as is allowed.
+    /// This page, or its user, has as many requests under way as allowed.
     pub(super) fn is_full(&self) -> bool {
         self.running.len() >= AT_ONCE || self.budget.is_full(self.running.len())
     }
 
-    /// Returns false if the user has asked for too much of late.
+    /// Returns false if the user has requested too much lately.
     pub(super) fn spend(&self, targets: usize) -> bool {
         self.budget.spend(targets)
     }
@@ -89,7 +89,7 @@ impl RunningActions {
         }));
     }
 
-    /// Has nothing more of a request sent; does nothing if it has ended.
+    /// Sends nothing more of a request; does nothing if it has ended.
     pub(super) fn stop(&self, r#ref: &str) {
         if let Some(stop) = self.stops.get(r#ref) {
             stop.cancel();

@@ -1,5 +1,5 @@
-//! The session of one browser: handles its messages, follows its requests, and ends when its log-in does. Writes nothing itself: it hands frames
-//! to the connection.
+//! The session of one browser: handles its messages, follows its requests, and ends with its sign-in. Writes nothing itself: it hands
+//! frames to the connection.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -29,8 +29,8 @@ use crate::http::ws::reader::{Incoming, SocketReader};
 use crate::http::ws::session::{Outgoing, SocketEnd, SocketSession};
 use crate::http::ws::upgrade::Inward;
 
-/// How long before its end a session tells its page.
-const END_TOLD: Duration = Duration::from_secs(10 * 60);
+/// How long before its end a session announces it to the page.
+const END_NOTICE: Duration = Duration::from_secs(10 * 60);
 /// Characters of the reason why a message can't be read, which may quote the message.
 const LONGEST_REASON: usize = 200;
 
@@ -52,14 +52,14 @@ pub(super) struct DeskSession {
     bridge_stats: Option<watch::Receiver<Arc<[BridgeStats]>>>,
     /// Changes of the list of displays, while an administrator follows it.
     displays: Option<watch::Receiver<u64>>,
-    /// Changes of accounts or log-in sessions.
+    /// Changes of accounts or sign-in sessions.
     accounts_changed: watch::Receiver<u64>,
-    /// When the log-in is checked next.
-    login_check: Interval,
-    /// When the log-in ends even if it is in use, as of the last check.
-    login_ends: Option<Instant>,
-    /// The end that the page was told of; Unix milliseconds.
-    told_end: Option<i64>,
+    /// When the sign-in is checked next.
+    sign_in_check: Interval,
+    /// When the sign-in ends even if it is in use, as of the last check.
+    session_ends: Option<Instant>,
+    /// The end that was announced to the page; Unix milliseconds.
+    announced_end: Option<i64>,
     last_message: Instant,
     /// When the browser is checked for silence next. It does not move with each message, because thousands of browsers send them.
     silence_check: Pin<Box<Sleep>>,
@@ -73,8 +73,8 @@ impl DeskSession {
         let (accounts_changed, now) = (state.accounts.watch(), Instant::now());
         // Jitter, so that clients that reconnected at the same moment do not check at the same moment.
         let first = state.timing.keep_login.mul_f64(rand::random_range(0.5..1.0));
-        let mut login_check = interval_at(now + first, state.timing.keep_login);
-        login_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sign_in_check = interval_at(now + first, state.timing.keep_login);
+        sign_in_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let tab = state.moderation.moderation().open_tab(&user.user.name, user.user.id, user.user.role);
         let silence_check = Box::pin(sleep(state.timing.browser_silent));
         let running = RunningActions::new(state.request_budgets.of(user.user.id));
@@ -87,9 +87,9 @@ impl DeskSession {
             bridge_stats: None,
             displays: None,
             accounts_changed,
-            login_check,
-            login_ends: None,
-            told_end: None,
+            sign_in_check,
+            session_ends: None,
+            announced_end: None,
             last_message: now,
             silence_check,
             outgoing: VecDeque::new(),
@@ -106,8 +106,8 @@ impl DeskSession {
         Ok(())
     }
 
-    /// Also prolongs the log-in, which never expires under an open page.
-    async fn check_login(&mut self) -> Result<Option<Outgoing>, SocketEnd> {
+    /// Also prolongs the sign-in, which never expires under an open page.
+    async fn check_sign_in(&mut self) -> Result<Option<Outgoing>, SocketEnd> {
         match self.state.accounts.check_session(self.user.session, self.user.user.id).await {
             Ok(SessionStatus::Good { ends }) => Ok(self.note_end(ends)),
             Ok(SessionStatus::TooOld) => Err(too_old()),
@@ -116,17 +116,17 @@ impl DeskSession {
             }
             Err(error) => {
                 // A failing database must not empty the desk; the next check asks again.
-                tracing::warn!(user = %self.user.user.name, %error, "log-in not checked");
+                tracing::warn!(user = %self.user.user.name, %error, "sign-in not checked");
                 Ok(None)
             }
         }
     }
 
-    /// Tells the page once, some minutes before.
+    /// Announces the end to the page once, some minutes before.
     fn note_end(&mut self, ends: i64) -> Option<Outgoing> {
         let left = Duration::from_millis(u64::try_from(ends - now_ms()).unwrap_or_default());
-        self.login_ends = Instant::now().checked_add(left);
-        let is_news = left <= END_TOLD && self.told_end.replace(ends) != Some(ends);
+        self.session_ends = Instant::now().checked_add(left);
+        let is_news = left <= END_NOTICE && self.announced_end.replace(ends) != Some(ends);
         is_news.then(|| frame(&ServerMessage::SessionEnds { at: ends }))
     }
 
@@ -161,7 +161,7 @@ impl DeskSession {
         Ok(())
     }
 
-    /// Returns the answer if there is one at once.
+    /// Returns the reply if there is one at once.
     fn handle(&mut self, message: ClientMessage) -> Option<Outgoing> {
         if let Some(refusal) = self.refuse(&message) {
             return Some(refusal);
@@ -210,7 +210,7 @@ impl DeskSession {
         None
     }
 
-    /// The changes are made already, but must not be lost once the page was told.
+    /// The changes are made already, but must be on disk before the page learns of them.
     fn reply_once_written(&self, r#ref: String, results: Vec<TargetResult>) {
         let moderation = self.state.moderation.clone();
         self.running.follow_reply(async move {
@@ -219,7 +219,7 @@ impl DeskSession {
         });
     }
 
-    /// Hands an action over. It is carried out even if the page is gone from here on.
+    /// Hands an action over. From here on it is carried out even if the page is gone.
     fn submit(&mut self, message: ActionMessage) {
         let ActionMessage { r#ref, action, targets, scope, over, held } = message;
         let request = ActionRequest { actor: self.actor(), action, targets, scope, over, held, stop: CancellationToken::new() };
@@ -228,7 +228,7 @@ impl DeskSession {
         self.running.follow_action(r#ref, targets, stop, journalled);
     }
 
-    /// The refusal of a message that this user may not send, or not now.
+    /// The refusal of a message that this user may not send, or not now; None for any other.
     fn refuse(&self, message: &ClientMessage) -> Option<Outgoing> {
         let (required, role) = (message.required_role(), self.user.user.role);
         let (allowed, why) = match required {
@@ -288,11 +288,11 @@ impl SocketSession for DeskSession {
                 bridges = changed(&mut self.bridge_stats) => Some(frame(&ServerMessage::Figures { time: now_ms(), bridges: &bridges })),
                 _ = changed(&mut self.displays) => Some(displays::list(&self.state)),
                 value = self.tab.prefs_from_other_tab() => raw_json(&value).map(|value| frame(&ServerMessage::Prefs { value: &value })),
-                _ = self.accounts_changed.changed() => self.check_login().await?,
-                _ = self.login_check.tick() => self.check_login().await?,
-                () = at(self.login_ends) => {
-                    self.login_ends = None;
-                    self.check_login().await?
+                _ = self.accounts_changed.changed() => self.check_sign_in().await?,
+                _ = self.sign_in_check.tick() => self.check_sign_in().await?,
+                () = at(self.session_ends) => {
+                    self.session_ends = None;
+                    self.check_sign_in().await?
                 }
                 () = &mut self.silence_check => {
                     self.check_silence()?;

@@ -92,7 +92,7 @@ fn form(language: &str, n: i64) -> &'static str {
     }
 }
 
-/// A name that runs from right to left must leave the sentence around it alone.
+/// A name written from right to left must not reorder the sentence around it.
 fn isolated(text: String) -> String {
     let right_to_left = |c: char| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}');
     if text.contains(right_to_left) { format!("\u{2068}{text}\u{2069}") } else { text }
@@ -127,12 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_runs_the_other_way_is_isolated() {
+    fn a_name_written_from_right_to_left_is_isolated() {
         assert_eq!(say("hi", &[("name", "שרה".into()), ("x", "Zoë".into())]), "Hi \u{2068}שרה\u{2069}, Zoë!");
     }
 
     #[test]
-    fn each_language_has_its_words_and_what_is_missing_is_english() {
+    fn each_language_has_its_words_and_english_fills_the_gaps() {
         let catalogs = Catalogs::load();
         assert_eq!(catalogs.of("de").plain("language_name"), "Deutsch");
         assert_eq!(catalogs.of("xx").plain("language_name"), "English");

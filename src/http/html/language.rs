@@ -1,4 +1,4 @@
-//! The language of a page: the one that the person chose, kept in a cookie, else the one that the browser asks for. Knows no words.
+//! The language of a page: the one that the person chose (in a cookie), else the one that the browser prefers. Knows no words.
 
 use std::sync::LazyLock;
 
@@ -8,13 +8,13 @@ use tower_sessions::cookie::SameSite;
 use super::web_files::WebFiles;
 use crate::http::cookies;
 
-/// The language where Usher has none that the browser asks for.
+/// The language if Usher has none that the browser accepts.
 pub(in crate::http) const ENGLISH: &str = "en";
 
 const COOKIE: &str = "usher_language";
 const A_YEAR_S: u32 = 365 * 24 * 60 * 60;
 
-/// Each catalog in `web/i18n` has one.
+/// The code of each catalog in `web/i18n`.
 static CODES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let names = WebFiles::iter().filter_map(|path| Some(path.strip_prefix("i18n/")?.strip_suffix(".json")?.to_owned()));
     let mut codes: Vec<String> = names.collect();
@@ -30,7 +30,7 @@ pub(in crate::http) fn all() -> impl Iterator<Item = &'static str> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) struct Language {
     pub(in crate::http) code: &'static str,
-    /// The person chose it; otherwise the browser asks for it.
+    /// The person chose it; otherwise the browser prefers it.
     pub(in crate::http) chosen: bool,
 }
 
@@ -47,7 +47,7 @@ impl Language {
         Self { code: known(code).unwrap_or(ENGLISH), chosen: true }
     }
 
-    /// The choice on a form: a code, or empty for the language that the browser asks for. None where the form has no such choice.
+    /// The choice on a form: a code, or empty for the language that the browser prefers. None where the form has no such choice.
     pub(in crate::http) fn choose(choice: &str, headers: &HeaderMap) -> Option<Self> {
         match choice {
             "" => Some(Self { code: preferred(headers).unwrap_or(ENGLISH), chosen: false }),

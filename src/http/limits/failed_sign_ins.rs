@@ -13,10 +13,10 @@ use crate::text::cut;
 
 /// Failures within this time are counted together.
 const WINDOW: Duration = Duration::from_secs(600);
-/// User names that are told apart for one network, and pairs of both in all: further ones are counted together.
+/// The user names of one network, and the pairs of network and name in all, that are counted separately; further ones are counted together.
 const NAMES: usize = 10;
 const PAIRS: usize = 100;
-/// Characters of a typed name: people type anything.
+/// Characters of a typed name that are kept, as people type anything.
 const LONGEST_NAME: usize = 64;
 
 /// Stands for several user names, or several addresses.
@@ -108,10 +108,10 @@ mod tests {
         IpAddr::from((0x0a00_0000 + n).to_be_bytes())
     }
 
-    fn said(entries: &[Entry]) -> Vec<(String, String)> {
-        let mut said: Vec<_> = entries.iter().map(|entry| (entry.address.to_string(), entry.detail.to_string())).collect();
-        said.sort();
-        said
+    fn logged(entries: &[Entry]) -> Vec<(String, String)> {
+        let mut logged: Vec<_> = entries.iter().map(|entry| (entry.address.to_string(), entry.detail.to_string())).collect();
+        logged.sort();
+        logged
     }
 
     fn pair(address: &str, detail: &str) -> (String, String) {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_failure_is_told_at_once_and_all_others_with_their_number() {
+    fn the_first_failure_is_logged_at_once_and_all_others_with_their_number() {
         let (failed, start) = (FailedSignIns::default(), Instant::now());
         let first = failed.note(" Ana\n", from(1), start).expect("an entry");
         assert_eq!((&*first.detail, &*first.address, &*first.user, &*first.result), ("Ana", "10.0.0.1", "", "refused"));
@@ -128,7 +128,7 @@ mod tests {
         }
         assert!(failed.note("ben", from(1), start).is_some() && failed.note("ana", from(2), start).is_some());
         assert!(failed.due(start + WINDOW / 2, false).is_empty());
-        assert_eq!(said(&failed.due(start + WINDOW, false)), [pair("10.0.0.1", "Ana × 500")]);
+        assert_eq!(logged(&failed.due(start + WINDOW, false)), [pair("10.0.0.1", "Ana × 500")]);
         assert!(failed.note("ana", from(1), start + WINDOW).is_some(), "anew");
     }
 
@@ -136,7 +136,7 @@ mod tests {
     fn strangers_can_make_no_more_entries_than_a_few() {
         let (failed, start) = (FailedSignIns::default(), Instant::now());
         let mut entries: Vec<Entry> = (0..1000).filter_map(|n| failed.note(&format!("name{n}"), from(1), start)).collect();
-        assert_eq!(said(&entries[10..]), [pair("10.0.0.1", "*")]);
+        assert_eq!(logged(&entries[10..]), [pair("10.0.0.1", "*")]);
         for n in 0..50_000 {
             entries.extend(failed.note(&"x".repeat(n as usize % 300), from(n), start));
         }

@@ -1,4 +1,4 @@
-//! Lines of the server log that browsers and strangers can cause, each kind with a limit of its own.
+//! Limits the lines of the server log that browsers and strangers can cause, each kind on its own.
 
 use crate::log_limit::LogLimit;
 

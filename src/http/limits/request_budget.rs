@@ -1,5 +1,5 @@
-//! Limits the requests of each user over all of their pages: how many run at once, and how many in a stretch of time. A person never comes near
-//! the limits; a page that runs wild, or an attacker, can't fill the disk or take capacity from others.
+//! Limits the requests of each user over all of their pages: how many run at once, and how many over time. A person never comes near the
+//! limits; a runaway page or an attacker can't fill the disk or take capacity from others.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,9 +10,9 @@ use std::time::Instant;
 const AT_ONCE: usize = 32;
 /// Base cost of a request; each participant in it adds 1. This is roughly how much it writes to disk.
 const REQUEST: usize = 20;
-/// A lobby of 5,000 several times over.
+/// Enough for a lobby of 5,000 several times over.
 const BURST: f64 = 30_000.0;
-/// After a burst: 25 small requests a second without end.
+/// After a burst: 25 small requests a second.
 const PER_SECOND: f64 = 500.0;
 
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(in crate::http) struct RequestBudget {
 pub(in crate::http) struct RunningRequest(Arc<RequestBudget>);
 
 impl RequestBudgets {
-    /// Each account that had a page open since the start has one.
+    /// The budget of a user; each user who has had a page open since the start has one.
     pub(in crate::http) fn of(&self, user: i64) -> Arc<RequestBudget> {
         let mut budgets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         budgets.entry(user).or_insert_with(|| Arc::new(RequestBudget::new(Instant::now()))).clone()
@@ -52,7 +52,7 @@ impl RequestBudget {
         RunningRequest(self.clone())
     }
 
-    /// False where the budget does not suffice; it may suffice for a smaller request.
+    /// False if the budget is too small for this request; a smaller one may still fit.
     pub(in crate::http) fn spend(&self, people: usize) -> bool {
         self.spend_at(people, Instant::now())
     }

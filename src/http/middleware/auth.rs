@@ -73,7 +73,7 @@ pub(in crate::http) fn layer(state: &AppState) -> AuthManagerLayer<Accounts, Ses
     AuthManagerLayerBuilder::new(state.accounts.clone(), sessions).with_data_key(LOGIN_KEY).build()
 }
 
-/// In front of everything but the sign-in page.
+/// Guards everything but the sign-in page.
 pub(in crate::http) async fn require_user(State(state): State<Arc<AppState>>, auth: Auth, request: Request, next: Next) -> Response {
     if auth.user.is_some() {
         if let Some(connection) = TrackedConnection::of(request.extensions()) {
@@ -84,13 +84,13 @@ pub(in crate::http) async fn require_user(State(state): State<Arc<AppState>>, au
     if request.uri().path() == "/ws" {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    // The query stays, because in the address of a view that a colleague sent it names the view.
+    // The query is kept: it names the view in an address that a colleague sent.
     let back = if request.method() == Method::GET { request.uri().path_and_query().map_or("/", PathAndQuery::as_str) } else { "/" };
     let query = if back == "/" { String::new() } else { format!("?next={}", query_value(back)) };
     Redirect::to(&format!("{}/login{query}", state.base)).into_response()
 }
 
-/// In front of the pages for administrators, behind [`require_user`].
+/// Guards the pages for administrators, behind [`require_user`].
 pub(in crate::http) async fn require_admin(auth: Auth, request: Request, next: Next) -> Response {
     match auth.user {
         Some(user) if user.role.may_manage() => next.run(request).await,

@@ -1,5 +1,5 @@
-//! Proof that a form came from our page: the browser's headers (see `origin`), or where it sends none a token. The token is a random cookie that
-//! no other site can read, repeated in the form. The server keeps no tokens.
+//! Checks that a form came from our page: by the browser's headers (see `origin`), or by a token if it sends none. The token is a random
+//! cookie that no other site can read, repeated in the form. The server stores no tokens.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,12 +32,12 @@ pub(in crate::http) struct CsrfToken(pub(in crate::http) String);
 /// Puts the browser's token into the request, and gives a browser without one a new token.
 pub(in crate::http) async fn set_token(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let known = tokens(request.headers()).next().map(str::to_owned);
-    // A browser that another site leads here does not send its cookie: a new one would spoil the forms of all open pages.
-    let led_here = is_from_another_site(request.headers());
+    // A browser that comes from another site does not send its cookie: a new one would invalidate the forms of all open pages.
+    let from_another_site = is_from_another_site(request.headers());
     let token = known.clone().unwrap_or_else(|| hex::encode(rand::random::<[u8; 16]>()));
     request.extensions_mut().insert(CsrfToken(token.clone()));
     let mut response = next.run(request).await;
-    if known.is_none() && !led_here {
+    if known.is_none() && !from_another_site {
         let path = format!("{}/", state.base);
         cookies::set(response.headers_mut(), (COOKIE, &token), &path, SameSite::Strict, None);
     }

@@ -1,4 +1,4 @@
-//! Gives a failed request the page that a person sees. The log is written where the request failed.
+//! Draws the page that a person sees for a failed request. The failure is logged where it happens.
 
 use std::sync::Arc;
 

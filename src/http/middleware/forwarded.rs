@@ -1,5 +1,5 @@
-//! Reads the headers by which proxies tell where a request came from, by which scheme, and to which host. It reads every common spelling and
-//! ignores the rest. Pure; the caller decides whether the headers may be believed.
+//! Reads the headers in which proxies pass on the address, scheme and host of a request. It reads every common spelling and ignores the
+//! rest. Pure; the caller decides whether to trust the headers.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,8 +16,8 @@ const SWITCHES: [&str; 2] = ["x-forwarded-ssl", "front-end-https"];
 const TRACES: [&str; 8] =
     [FORWARDED, "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip", "x-original-forwarded-for"];
 
-/// Elements of one list that are read: no chain of proxies is longer.
-const MOST: usize = 64;
+/// The most elements of one list that are read: no chain of proxies is longer.
+const MAX_ELEMENTS: usize = 64;
 
 /// Whether any header shows that a proxy passed the request on.
 pub(in crate::http) fn is_proxied(headers: &HeaderMap) -> bool {
@@ -26,7 +26,7 @@ pub(in crate::http) fn is_proxied(headers: &HeaderMap) -> bool {
         || TRACES.iter().chain(&SCHEMES).chain(&SWITCHES).any(|name| named(name))
 }
 
-/// The addresses that the request came through, outermost first; `None` for one that can't be read or is not told.
+/// The addresses that the request came through, outermost first; `None` for one that is unreadable or missing.
 ///
 /// `Forwarded` counts only where there is no `X-Forwarded-For`: most proxies write the latter and pass the former on as the client sent it.
 pub(in crate::http) fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
@@ -36,7 +36,7 @@ pub(in crate::http) fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     elements(headers, FORWARDED).iter().map(|element| parameter(element, "for").and_then(|text| address(&text))).collect()
 }
 
-/// Whether the browser uses HTTPS, as the outermost proxy says in the first header that tells.
+/// Whether the browser uses HTTPS, by the outermost proxy in the first header that says so.
 pub(in crate::http) fn https(headers: &HeaderMap) -> Option<bool> {
     let listed = |name: &str| elements(headers, name).iter().find_map(|text| scheme(text));
     let [first, others @ ..] = SCHEMES;
@@ -51,7 +51,7 @@ pub(in crate::http) fn https(headers: &HeaderMap) -> Option<bool> {
         })
 }
 
-/// The hosts that the request was for before a proxy wrote its own, outermost first.
+/// The hosts that the request was for before proxies replaced them, outermost first.
 pub(in crate::http) fn hosts(headers: &HeaderMap) -> Vec<String> {
     let named = ["x-forwarded-host", "x-original-host"].into_iter().flat_map(|name| elements(headers, name));
     let mut hosts: Vec<String> = named.map(|text| bare(&text)).collect();
@@ -71,7 +71,7 @@ fn elements(headers: &HeaderMap, name: &str) -> Vec<String> {
     let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     let mut elements: Vec<String> = values.iter().flat_map(|value| value.split(',')).map(|text| text.trim().to_owned()).collect();
     // The last elements are the nearest proxies.
-    elements.drain(..elements.len().saturating_sub(MOST));
+    elements.drain(..elements.len().saturating_sub(MAX_ELEMENTS));
     elements
 }
 

@@ -18,7 +18,7 @@ const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Characters of a foreign origin that the response and the log show.
 const SHOWN: usize = 100;
 
-/// An extension of requests of which the browser says that they come from our own page.
+/// An extension of requests that come from our own page, as the browser says.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct FromOurPage;
 
@@ -27,7 +27,7 @@ pub(in crate::http) struct FromOurPage;
 enum RequestOrigin {
     OurPage,
     Elsewhere(String),
-    /// No header tells.
+    /// No header says.
     Unknown,
 }
 
@@ -61,7 +61,7 @@ pub(in crate::http) async fn check(State(state): State<Arc<AppState>>, mut reque
     }
 }
 
-/// Whether the browser itself says that the page in front of it leads here from another site.
+/// Whether the browser says that the request comes from another site.
 pub(in crate::http) fn is_from_another_site(headers: &HeaderMap) -> bool {
     only(headers, &SITE).is_some_and(|site| site.eq_ignore_ascii_case("cross-site"))
 }

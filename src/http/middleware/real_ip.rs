@@ -1,4 +1,4 @@
-//! The address, scheme and host that a browser uses. Headers are believed only where a trusted proxy set them.
+//! The address, scheme and host that a browser uses. Headers are trusted only where a trusted proxy set them.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -48,15 +48,15 @@ impl ClientInfo {
     /// `authority`: the host of the request line, which HTTP/2 has in place of `Host`.
     fn new(config: &WebConfig, peer: IpAddr, headers: &HeaderMap, authority: Option<String>) -> Self {
         let peer = peer.to_canonical();
-        let believed = config.trusts(peer);
-        let address = if believed { person_address(config, peer, headers) } else { peer };
-        let told = if believed { forwarded::https(headers) } else { None };
+        let trusted = config.trusts(peer);
+        let address = if trusted { person_address(config, peer, headers) } else { peer };
+        let forwarded_https = if trusted { forwarded::https(headers) } else { None };
         let host = authority.or_else(|| Some(String::from_utf8_lossy(headers.get(header::HOST)?.as_bytes()).into_owned()));
         let (https, origins) = match &config.public_url {
             Some(url) => (url.https, forwarded::normal(&url.origin).into_iter().collect()),
             None => {
-                let https = told.unwrap_or(config.tls.is_some());
-                (https, origins(https, host.as_deref(), headers, believed))
+                let https = forwarded_https.unwrap_or(config.tls.is_some());
+                (https, origins(https, host.as_deref(), headers, trusted))
             }
         };
         Self { peer, address, https, origins, host, forwarded: forwarded::is_proxied(headers) }
@@ -82,9 +82,9 @@ fn person_address(config: &WebConfig, peer: IpAddr, headers: &HeaderMap) -> IpAd
 }
 
 /// The origins of the host in the request, and of the hosts that trusted proxies name.
-fn origins(https: bool, host: Option<&str>, headers: &HeaderMap, believed: bool) -> Vec<String> {
+fn origins(https: bool, host: Option<&str>, headers: &HeaderMap, trusted: bool) -> Vec<String> {
     let mut hosts: Vec<String> = host.map(str::to_owned).into_iter().collect();
-    if believed {
+    if trusted {
         hosts.extend(forwarded::hosts(headers));
         hosts.truncate(HOSTS);
         if let Some(port) = forwarded::port(headers) {
@@ -158,9 +158,9 @@ mod tests {
     #[case::forwarded_host(&[("forwarded", "for=x;host=\"desk.example:8443\"")], "https://desk.example:8443")]
     #[case::port(&[("x-forwarded-port", "8443")], "https://inner:8443")]
     #[case::port_of_the_scheme(&[("x-forwarded-host", "desk.example"), ("x-forwarded-port", "443")], "https://desk.example")]
-    fn a_trusted_proxy_may_say_what_the_host_was(#[case] told: &[(&'static str, &str)], #[case] expected: &str) {
+    fn a_trusted_proxy_may_name_the_original_host(#[case] forwarded: &[(&'static str, &str)], #[case] expected: &str) {
         let mut headers = vec![("host", "inner"), ("x-forwarded-proto", "https")];
-        headers.extend(told);
+        headers.extend(forwarded);
         let (trusted, stranger) = (client("", "10.0.0.1", &headers), client("", "192.0.2.7", &headers));
         assert!(trusted.is_at(expected) && !stranger.is_at(expected), "{:?}", trusted.origins);
     }

@@ -25,7 +25,7 @@ pub(in crate::http) async fn add(request: Request, next: Next) -> Response {
     let https = request.extensions().get::<ClientInfo>().is_some_and(|client| client.https);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    // The pages of screens set some themselves: their address may hold a token, and they have a script of their own.
+    // The pages of screens set some of these themselves: their address may hold a token, and they have a script of their own.
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
@@ -38,7 +38,7 @@ pub(in crate::http) async fn add(request: Request, next: Next) -> Response {
     response
 }
 
-/// Only a request tells its scheme (a proxy may be in front), but the session layer has one setting for all.
+/// The session layer has one setting for all requests, but each request has its own scheme (a proxy may be in front).
 fn secure_cookies(headers: &mut HeaderMap) {
     let cookies: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().map(secured).collect();
     headers.remove(header::SET_COOKIE);

@@ -1,4 +1,4 @@
-//! Keeps one session cookie of several: the one that is a sign-in here. Another Usher on this host, an old path or a parent domain may have set
+//! Keeps one session cookie of several: the one of a session here. Another Usher on this host, an old path or a parent domain may have set
 //! others.
 
 use std::sync::Arc;
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_ours_is_left_out() {
+    fn foreign_cookies_are_left_out() {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_bytes(b"city=Z\xfcrich; usher=bad; usher_csrf=a").expect("value"));
         headers.append(header::COOKIE, "usher=worse; usher_csrf=b; usher_language=de".parse().expect("value"));

@@ -1,4 +1,4 @@
-//! Answers requests for addresses that Usher does not have, and finds out whether a proxy and `public_url` disagree about the sub-path.
+//! Answers requests for unknown addresses, and detects a proxy and a `public_url` that disagree about the sub-path.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sub_path_is_what_stands_before_our_own_addresses() {
+    fn the_part_before_our_own_addresses_is_the_sub_path() {
         let long = format!("/{}/login", "x".repeat(300));
         for (path, expected) in [
             ("/usher/login", Some("/usher")),

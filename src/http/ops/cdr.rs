@@ -1,4 +1,4 @@
-//! Takes Call Detail Records from Call Bridges: answers at once, and has them read later (cdr.md section 2). Knows no record.
+//! Receives Call Detail Records from Call Bridges: responds at once, and passes them on (cdr.md section 2). Reads no record.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(in crate::http) fn routes() -> Router<Arc<AppState>> {
     Router::new().route(&format!("{}{{secret}}", paths::CDR), post(receive))
 }
 
-/// Answers 200 even to a body that can't be read: any other answer makes a bridge send the same again, and may hold up the rest.
+/// Responds with 200 even to an unreadable body: any other status makes a bridge send the same again, and may hold up the rest.
 async fn receive(
     State(state): State<Arc<AppState>>,
     Path(secret): Path<String>,

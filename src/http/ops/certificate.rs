@@ -77,7 +77,7 @@ impl ServerCertificate {
     }
 }
 
-/// Browsers may not believe an incomplete chain.
+/// Browsers may not trust an incomplete chain.
 fn warn_of_faults(files: &TlsFiles, cert: &[u8]) {
     for fault in pem::faults(&pem::certificates(cert)) {
         tracing::warn!(path = %files.cert_file.display(), "{fault}; it is left out of the certificate's chain, without which browsers may not believe it");

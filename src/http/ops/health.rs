@@ -1,4 +1,4 @@
-//! Health checks for monitors of the process. They tell nothing of participants or bridges.
+//! Health checks for monitors of the process. They reveal nothing of participants or bridges.
 
 use std::sync::Arc;
 

@@ -16,8 +16,8 @@ pub(in crate::http) async fn show(
     Extension(client): Extension<ClientInfo>,
     headers: HeaderMap,
 ) -> Response {
-    // A proxy on this machine is loopback too, but speaks for another machine. It shows by a header, by the name under which it was reached, or
-    // in the configuration.
+    // A proxy on this machine is loopback too, but may act for another machine. It is recognised by a header, by the name under which it
+    // was reached, or by the configuration.
     let config = state.config.get();
     let named = headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_none_or(forwarded::is_local);
     let local = client.peer.is_loopback() && !client.forwarded && named && !config.trusts(client.peer);

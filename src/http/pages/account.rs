@@ -52,7 +52,7 @@ pub(in crate::http) async fn change_password(
         let page = draw_account(&state, &context, &user, values! { "error" => error, "error_args" => args })?;
         Ok((status, page).into_response())
     };
-    // At an open page passwords can be tried no faster than at the sign-in.
+    // On an open page passwords can be tried no faster than on the sign-in page.
     let device = state.accounts.known_device(&user.name, known_device::of(&headers)).await?;
     let key = attempts_key(&user.name);
     let attempt = Attempt { user: &key, address: client.address, device };
@@ -82,7 +82,7 @@ pub(in crate::http) async fn change_password(
 
 #[derive(Deserialize)]
 pub(in crate::http) struct NewLanguage {
-    /// A code; empty: the language that the browser asks for.
+    /// A code; empty: the language that the browser prefers.
     language: String,
 }
 
@@ -115,7 +115,7 @@ fn draw_account(state: &AppState, context: &RequestContext, user: &User, mut own
     Ok(context.user_page(state, user).render("account.html", own)?)
 }
 
-/// The values that the catalog's words for a broken rule fill in.
+/// The values for the catalog's text of a broken rule.
 pub(in crate::http) fn rule_args(rule: &AccountError) -> serde_json::Value {
     match rule {
         AccountError::PasswordShort => json!({ "min": MIN_PASSWORD }),

@@ -1,4 +1,4 @@
-//! The audit log for administrators: a page with search and filters, and the same as a file. `audit` says what is in it.
+//! The audit log for administrators: a page with search and filters, and exports as files. `audit` defines its contents.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const SHOWN: usize = 100;
 /// Characters of an export's filter that its entry shows.
 const LONGEST_DETAIL: usize = 300;
 
-/// The filter as it stands in an address, without empty fields.
+/// The filter as it is in an address, without empty fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 struct FilterFields {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -46,7 +46,7 @@ struct FilterFields {
     to: String,
 }
 
-/// The name of the field whose time can't be read.
+/// The name of a field with an unreadable time.
 #[derive(Debug, PartialEq, Eq)]
 struct InvalidTime(&'static str);
 
@@ -180,7 +180,7 @@ async fn export(
     ([(header::CONTENT_TYPE, mime.to_owned()), (header::CONTENT_DISPOSITION, name)], Body::from_stream(pieces)).into_response()
 }
 
-/// Names to choose from. Entries of removed users are found by typing a name.
+/// Names to choose from. For removed users a name can be typed.
 async fn moderators(state: &AppState) -> Result<Vec<String>, PageError> {
     Ok(state.accounts.list().await?.into_iter().map(|user| user.name.to_string()).collect())
 }
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_is_none_is_named() {
+    fn an_unreadable_time_is_named() {
         assert_eq!(fields(&[("to", "tomorrow")]).filter(), Err(InvalidTime("to")));
     }
 

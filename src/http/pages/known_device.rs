@@ -13,10 +13,10 @@ use crate::http::error::PageError;
 use crate::http::state::AppState;
 
 const COOKIE: &str = "usher_device";
-/// Values of the cookie that are read: other paths and domains of this host may have set some.
-const MOST: usize = 4;
+/// The most values of the cookie that are read: other paths and domains of this host may have set some.
+const MAX_VALUES: usize = 4;
 
-/// The devices that the browser may be.
+/// The devices that the browser has cookies of.
 pub(super) fn of(headers: &HeaderMap) -> Vec<Device> {
     let found = RefCell::new(Vec::new());
     let _ = cookies::find(headers, COOKIE, |token| {
@@ -24,7 +24,7 @@ pub(super) fn of(headers: &HeaderMap) -> Vec<Device> {
         if is_device_token(token) {
             found.push(Device::of(token));
         }
-        found.len() == MOST
+        found.len() == MAX_VALUES
     });
     found.into_inner()
 }

@@ -23,7 +23,7 @@ use crate::http::middleware::csrf::CsrfForm;
 use crate::http::middleware::real_ip::ClientInfo;
 use crate::http::state::AppState;
 
-/// Passwords that wait to be checked are checked within about this time.
+/// Queued passwords are checked within about this time.
 const BUSY_S: u64 = 5;
 
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ pub(in crate::http) async fn login(
 ) -> Result<Response, PageError> {
     let CsrfForm(form) = match form {
         Ok(form) => form,
-        // The page was open longer than the browser: a fresh form is all it takes.
+        // The token is older than the browser's cookie: a new form is enough.
         Err(PageError::Csrf) => return show_again(&state, &context, StatusCode::FORBIDDEN, "error_csrf", json!({}), ("", "/")),
         Err(error) => return Err(error),
     };
@@ -95,7 +95,7 @@ pub(in crate::http) async fn login(
     Ok(response)
 }
 
-/// For a password that was wrong, or that came too soon after others.
+/// Notes an attempt whose password was wrong, or that came too soon after others.
 pub(in crate::http) async fn record_failed_sign_in(state: &AppState, name: &str, address: IpAddr) {
     if let Some(entry) = state.failed_sign_ins.note(name, address, Instant::now()) {
         state.audit_log.record(entry).await;

@@ -153,7 +153,7 @@ fn no_such_role() -> PageNotice {
     PageNotice::Error(StatusCode::BAD_REQUEST, "error_role_invalid", json!({}))
 }
 
-/// A change of an account that an administrator asked for. A change that succeeds writes its entry itself.
+/// A change of an account by an administrator. A change that succeeds writes its entry itself.
 struct AccountChange<'a> {
     actor: &'a Actor,
     action: AuditEvent,

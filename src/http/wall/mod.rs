@@ -35,7 +35,7 @@ use token::{set_cookie, token_of};
 
 const NO_REFERRER: (HeaderName, HeaderValue) = (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 
-/// The page loads again after so many seconds; it has no script.
+/// The page has no script and reloads after this many seconds.
 const LOAD_AGAIN: (HeaderName, HeaderValue) = (header::REFRESH, HeaderValue::from_static("10"));
 
 pub(super) fn routes(state: &Arc<AppState>) -> Router<Arc<AppState>> {
@@ -49,7 +49,7 @@ pub(super) fn routes(state: &Arc<AppState>) -> Router<Arc<AppState>> {
 
 #[derive(Deserialize)]
 struct PageQuery {
-    /// There after a cookie was set and the page was asked for again.
+    /// Present after a cookie was set and the browser was redirected.
     cookie: Option<String>,
 }
 
@@ -57,7 +57,7 @@ struct PageQuery {
 async fn page(State(state): State<Arc<AppState>>, headers: HeaderMap, request: Request) -> Result<Response, PageError> {
     let tried = axum::extract::Query::<PageQuery>::try_from_uri(request.uri()).is_ok_and(|query| query.cookie.is_some());
     let Some(token) = token_of(&state, &headers) else {
-        // The browser asks once more, which shows whether it keeps cookies.
+        // The redirect shows whether the browser keeps cookies.
         let again = (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}/wall?cookie=set", state.base))]);
         let mut response = if tried { no_cookies_page(&state, &headers)? } else { ([NO_REFERRER], again).into_response() };
         set_cookie(&state, &new_token(), &mut response);
@@ -120,7 +120,7 @@ fn unknown_page(state: &AppState, headers: &HeaderMap, status: StatusCode, socke
     Ok((status, HtmlPage::new(&state.templates, Language::of(headers)).render("wall_gone.html", own)?).into_response())
 }
 
-/// Loads itself again: after the first visit a browser that keeps cookies sends its own.
+/// The page reloads: a browser that keeps cookies then sends its own.
 fn no_cookies_page(state: &AppState, headers: &HeaderMap) -> Result<Response, PageError> {
     let own = values! { "code" => "", "socket" => "", "cookies" => false };
     Ok((page_headers(), [LOAD_AGAIN], HtmlPage::new(&state.templates, Language::of(headers)).render("wall_code.html", own)?)

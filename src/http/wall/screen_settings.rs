@@ -3,7 +3,7 @@
 use crate::displays::DisplaySettings;
 use crate::http::html::language::Language;
 
-/// Without what only administrators see, and in a language that Usher has.
+/// Without the settings for administrators only, and with a language that Usher has.
 pub(super) fn for_screen(settings: &DisplaySettings) -> DisplaySettings {
     DisplaySettings { lang: Language::fixed(&settings.lang).code.into(), ..settings.for_screen() }
 }

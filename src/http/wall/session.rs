@@ -30,9 +30,9 @@ use super::user_agent;
 
 /// Messages of screens are short.
 const LONGEST: usize = 1024;
-/// A screen shows its name for so long when it is asked to.
+/// How long a screen shows its name on request.
 const IDENTIFY_S: u32 = 20;
-/// Bytes of the version that a screen names.
+/// Bytes of the version that a screen reports.
 const LONGEST_VERSION: usize = 40;
 
 /// Messages to a screen, besides the rows of its audience.
@@ -75,8 +75,8 @@ enum FromScreen {
     Resync {},
 }
 
-fn send(told: &ToScreen<'_>) -> Outgoing {
-    Outgoing::Send(Frame::text(serde_json::to_string(told).expect("frames are plain data with text keys")))
+fn send(message: &ToScreen<'_>) -> Outgoing {
+    Outgoing::Send(Frame::text(serde_json::to_string(message).expect("frames are plain data with text keys")))
 }
 
 pub(super) async fn by_cookie(
@@ -145,7 +145,7 @@ async fn serve_socket(state: Arc<AppState>, token: &str, address: IpAddr, browse
     let is_display = follower.is_some();
     let writer = SocketWriter::new(state.writer_settings.clone(), outward, follower);
     let end = connection::run(writer, Box::new(ScreenSession::new(state, reader, role)), None).await;
-    // Strangers come and go as they like, so the log has no line for each.
+    // Strangers may come and go at will, so only displays get a line in the log.
     if let SocketEnd::Close(code, reason) = end
         && is_display
     {
@@ -164,9 +164,9 @@ struct ScreenSession {
     reader: SocketReader,
     role: ScreenRole,
     beat: Interval,
-    /// The screen sent something last at this time.
+    /// When the screen last sent something.
     last_heard: Instant,
-    /// The database was last told at this time that the screen is there.
+    /// When the presence of the screen was last recorded in the database.
     last_recorded: Instant,
     /// To be written before anything else.
     outgoing: VecDeque<Outgoing>,

@@ -22,7 +22,7 @@ pub(super) fn token_of(state: &AppState, headers: &HeaderMap) -> Option<String> 
     cookies::all(headers, COOKIE).filter(|token| is_token(token)).min_by_key(rank).map(str::to_owned)
 }
 
-/// Lax, so that a start page elsewhere may lead a kiosk here.
+/// `Lax`, so that a kiosk can come here from a start page elsewhere.
 pub(super) fn set_cookie(state: &AppState, token: &str, response: &mut Response) {
     let path = format!("{}/wall", state.base);
     cookies::set(response.headers_mut(), (COOKIE, token), &path, SameSite::Lax, Some(COOKIE_S));

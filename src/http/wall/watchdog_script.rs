@@ -1,5 +1,5 @@
-//! A script inside the page, which can't get lost on its way as the others can. Where the others don't run it loads the page again; otherwise a
-//! frozen picture would stay on the wall.
+//! A script inside the page, which can't fail to load as the other scripts can. If they don't run it reloads the page; otherwise a frozen
+//! picture would stay on the wall.
 
 use std::sync::LazyLock;
 

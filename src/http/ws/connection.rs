@@ -9,7 +9,7 @@ use tokio::time::{Duration, timeout};
 use super::session::{Outgoing, SocketEnd, SocketSession};
 use super::writer::SocketWriter;
 
-/// After so many frames in a row the session has its turn.
+/// After this many frames in a row the session is polled.
 const BURST: usize = 64;
 /// Both close frames together may take this long.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);

@@ -58,7 +58,7 @@ impl Beats {
     pub(in crate::http) async fn next(&mut self) -> Frame {
         match self.0.changed().await {
             Ok(()) => self.0.borrow_and_update().clone(),
-            // The server stops; the sockets hear of it elsewhere.
+            // The server stops; the sockets learn of it elsewhere.
             Err(_) => std::future::pending().await,
         }
     }

@@ -68,7 +68,7 @@ impl SocketReader {
     }
 }
 
-/// The reading half in the form that tungstenite wants. Frames that it would send by itself are dropped: only the writer writes.
+/// The reading half as tungstenite needs it. Frames that tungstenite would send by itself are dropped: only the writer writes.
 struct ReadOnly(Inward);
 
 impl AsyncRead for ReadOnly {

@@ -1,4 +1,4 @@
-//! The interface between a protocol and its connection: the trait of a session, the things that it has written, the ends of a socket.
+//! The interface between a protocol and its connection: the trait of a session, its orders for the writer, and the ends of a socket.
 
 use std::future::{Future, ready};
 
@@ -20,7 +20,7 @@ impl SocketEnd {
         Self::Close(close_code::RESTART, "the server restarts".into())
     }
 
-    /// The browser sent what is no message of its protocol.
+    /// The browser sent something that is no message of its protocol.
     pub(in crate::http) fn bad_message(reason: &str) -> Self {
         Self::Close(close_code::BAD_MESSAGE, reason.to_owned())
     }
@@ -37,13 +37,13 @@ pub(in crate::http) enum Outgoing {
     Follow(Follower),
 }
 
-/// A text that says how far the page is when it gets it.
+/// A text with the number of the last delta before it.
 pub(in crate::http) trait SequencedText: Send {
     /// `at_seq`: the last delta that the browser was sent before.
     fn to_text(&self, at_seq: u64) -> String;
 }
 
-/// One side of a conversation over a WebSocket: takes what the browser sends, and says what is written.
+/// The server side of a WebSocket: handles the messages of the browser, and says what to write.
 pub(in crate::http) trait SocketSession: Send {
     /// The first frame for the browser.
     fn welcome(&self) -> Outgoing;

@@ -1,4 +1,4 @@
-//! The writing half of a browser's socket: the hub's frames as they are, and what is for this browser alone. Reads nothing.
+//! The writing half of a browser's socket: the hub's frames as they are, and frames for this browser alone. Reads nothing.
 //!
 //! It frames and copies nothing: a thousand browsers get the same bytes, and the remaining cost is the `write` call.
 
@@ -18,13 +18,13 @@ use super::heartbeat::Beats;
 use super::session::{Outgoing, SocketEnd};
 use super::upgrade::Outward;
 
-/// All sockets add to one counter, which would cost more than a frame, so each adds to it now and then.
+/// Frames that a socket counts at once: all sockets share one counter, and adding to it costs more than a frame.
 const COUNTED_TOGETHER: u64 = 64;
 
 /// The same for all writers.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct WriterSettings {
-    /// How long a browser may take nothing of a frame that waits.
+    /// How long a browser may take no byte of a frame.
     stuck: Duration,
     shutdown: CancellationToken,
     /// Looked up once, because it counts with every flush of every socket.
@@ -130,7 +130,7 @@ impl SocketWriter {
 /// Waits for one step of the connection. A slow browser that takes something is not a stuck one.
 async fn patiently<T>(step: impl Future<Output = io::Result<T>>, stuck: Duration, shutdown: &CancellationToken) -> Result<T, SocketEnd> {
     let mut step = std::pin::pin!(step);
-    // Nearly always the system takes it at once, so no timer is set before.
+    // Nearly always the step is done at once, so no timer is set before.
     if let Some(done) = poll_immediate(step.as_mut()).await {
         return done.map_err(|_| SocketEnd::Lost);
     }

@@ -17,7 +17,7 @@ const MAX_BANNER: usize = 200;
 /// A request for an action, whichever message it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionMessage {
-    /// The browser's own word for the request, by which it is answered.
+    /// The browser's own reference of the request, which the replies repeat.
     pub r#ref: String,
     pub action: Action,
     /// Each target once.
@@ -25,7 +25,7 @@ pub struct ActionMessage {
     pub scope: Scope,
     /// Ids of claims that the moderator chose to override.
     pub over: Vec<Arc<str>>,
-    /// The moderator means also those who are on hold; only for admissions.
+    /// The moderator means held participants too; only for admissions.
     pub held: bool,
 }
 
@@ -110,7 +110,7 @@ impl ActionMessage {
         Self { r#ref, action, targets: vec![target], scope, over, held: false }
     }
 
-    /// Refuses what is beyond a limit, and leaves each target once.
+    /// Refuses a message beyond a limit, and removes duplicate targets.
     pub(super) fn validate(&mut self) -> Result<(), String> {
         if self.held && self.action != Action::Admit {
             return Err("held goes with admit only".into());

@@ -110,7 +110,7 @@ pub enum ClientMessage {
         id: Arc<str>,
     },
     Resync {},
-    /// Shows that the page is there; with a `ref` it asks for a receipt.
+    /// Shows that the page is there; with a `ref` it requests a receipt.
     Beat {
         r#ref: Option<String>,
     },
@@ -170,7 +170,7 @@ impl ClientMessage {
         }
     }
 
-    /// The browser's own word for the request, by which it is answered.
+    /// The browser's own reference of the request, which the replies repeat.
     pub fn reference(&self) -> Option<&str> {
         match self {
             Self::Resync {} | Self::Look { .. } => None,

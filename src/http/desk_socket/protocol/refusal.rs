@@ -1,4 +1,4 @@
-//! Finds the reference of a message that can't be read, so that its sender can be told; or that the sender speaks another protocol.
+//! Finds the reference of an unreadable message, so that the refusal can repeat it; or finds that the sender speaks another protocol.
 //!
 //! A bad text fails its request, never the connection: a page whose connection were closed for it would be dead until it is reloaded.
 
@@ -6,8 +6,8 @@ use serde_json::Value;
 
 const MAX_REF: usize = 64;
 
-/// The reference for the refusal of an unreadable message: `Some` with its `ref`, or with nothing if only its text is bad and it has none;
-/// `None`: it is no message of this protocol.
+/// The reference for the refusal of an unreadable message: `Some(Some(ref))`, `Some(None)` if the message has none and only its text is
+/// bad, `None` if it is no message of this protocol.
 pub fn addressee(text: &str) -> Option<Option<String>> {
     let mended = without_half_pairs(text);
     match serde_json::from_str::<Value>(&mended) {

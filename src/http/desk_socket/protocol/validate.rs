@@ -20,7 +20,7 @@ const MAX_PREFS: usize = 16 * 1024;
 /// Characters of the reason why a text is no message, which may quote the text.
 const LONGEST_REASON: usize = 200;
 
-/// Reads a message; the error is the reason that the browser is told.
+/// Reads a message; the error is the reason for the browser.
 pub fn parse(text: &str) -> Result<ClientMessage, String> {
     let mut message = read(text).map_err(|error| cut(&format!("not a message: {error}"), LONGEST_REASON).to_owned())?;
     if let Some(r#ref) = message.reference() {
@@ -83,7 +83,7 @@ fn validate(message: &mut ClientMessage) -> Result<(), String> {
         | ClientMessage::DisplayReload { id, .. }
         | ClientMessage::DisplayRevoke { id, .. }
         | ClientMessage::DisplayForget { id, .. } => check_ids("id", std::slice::from_ref(id), 1..=1)?,
-        // The displays check their settings themselves: the page keeps what was typed.
+        // `displays` checks settings itself, so that the page keeps the typed values.
         ClientMessage::DisplayLink { .. }
         | ClientMessage::Displays { .. }
         | ClientMessage::Watch { .. }
@@ -100,7 +100,7 @@ fn check_ref(field: &str, text: &str) -> Result<(), String> {
     }
 }
 
-/// Also leaves each participant once.
+/// Also removes duplicates.
 fn check_people(people: &mut Vec<Arc<str>>) -> Result<(), String> {
     check_ids("people", &*people, 1..=MAX_PEOPLE)?;
     let mut seen = HashSet::with_capacity(people.len());
@@ -167,7 +167,7 @@ mod tests {
     #[case(r#"{"type":"retry","ref":"1","bridge":"a\nb"}"#, "control character")]
     #[case(&format!(r#"{{"type":"{}"}}"#, "x".repeat(200_000)), "unknown variant")]
     #[case(r#"{"type":"stop","ref":"1","press":""}"#, "press has 0 characters")]
-    fn what_is_no_message_is_refused_with_its_reason(#[case] text: &str, #[case] expected: &str) {
+    fn an_invalid_message_is_refused_with_the_reason(#[case] text: &str, #[case] expected: &str) {
         let reason = parse(text).expect_err("refused");
         assert!(reason.contains(expected), "{reason}");
         assert!(reason.chars().count() <= LONGEST_REASON, "it quotes too much of what was sent: {} bytes", reason.len());
