@@ -16,7 +16,7 @@ use crate::clock::Now;
 use crate::config::MeetingFilter;
 use crate::displays::projection::{AudienceHubs, DeskRows, WaitingLine};
 use crate::hub::Hub;
-use crate::model::{BridgeState, BridgeStats, CallFacts, CallKey, Fault, Lobby, ParticipantId};
+use crate::model::{BridgeState, BridgeStats, CallFacts, CallKey, Fault, Lobby, ParticipantId, meeting_id};
 use crate::moderation::{Moderation, ModerationSettings};
 use crate::saved_state::WaitingWriter;
 use crate::store::{DirtyFacts, Store, meetings};
@@ -35,7 +35,7 @@ pub struct PublisherIo {
     pub filter: watch::Receiver<MeetingFilter>,
     /// Turns true when the first bridge has been read completely.
     pub ready: watch::Sender<bool>,
-    /// Takes an entry for each lobby change that nobody at Usher made.
+    /// Takes an entry for each lobby change that was not made with Usher.
     pub audit_log: AuditLog,
     /// The hubs of displays.
     pub audience_hubs: AudienceHubs,
@@ -191,7 +191,7 @@ impl Publisher {
     /// Finds the meeting of a changed call. Adds the meetings and participants whose rows a change of it (another correlator, another
     /// result of the filter) affects.
     fn index_call(&mut self, key: &CallKey, meetings: &mut HashSet<Arc<str>>, people: &mut HashSet<ParticipantId>) {
-        let now = self.store.with_call(key, |call| crate::model::meeting_id(key, &call.facts));
+        let now = self.store.with_call(key, |call| meeting_id(key, &call.facts));
         let before = self.meeting_of.get(key).cloned();
         if before != now {
             if let Some(id) = &before {

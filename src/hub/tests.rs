@@ -81,7 +81,7 @@ async fn an_empty_view_is_a_snapshot_without_parts() {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_is_not_sent() {
+async fn a_publication_that_changes_nothing_is_not_sent() {
     let hub = Hub::new(ReaderKind::Desk);
     assert_eq!(hub.publish(vec![], vec![]), 0);
     assert_eq!(hub.publish(vec![], vec![key("unknown")]), 0);
@@ -114,7 +114,7 @@ async fn a_row_larger_than_a_part_travels_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_lags_out_of_the_ring_gets_a_snapshot_at_most_once_a_second() {
+async fn a_follower_that_lags_out_of_the_ring_gets_a_snapshot_at_most_once_a_second() {
     let hub = Hub::with_limits(ReaderKind::Desk, small());
     let (mut follower, mut client) = (hub.join(), TestBrowser::default());
     client.drain(&mut follower);
@@ -145,7 +145,7 @@ async fn asking_again_and_again_gives_one_snapshot_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_join_together_share_one_snapshot_and_miss_nothing() {
+async fn followers_that_join_together_share_one_snapshot_and_miss_nothing() {
     let hub = Hub::new(ReaderKind::Desk);
     hub.publish(vec![row("a", 1)], vec![]);
     let mut first = hub.join();

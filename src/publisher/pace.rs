@@ -41,23 +41,23 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(5);
     const TICK: Duration = Duration::from_millis(50);
 
-    fn store_with_somebody() -> Store {
+    fn store_with_participant() -> Store {
         let (store, now) = (Store::default(), Now::read());
         let key = CallKey { bridge: "b".into(), call: "c".into() };
         store.list_person(&key, &"p".into(), RosterPatch::default(), now.instant, now);
         store
     }
 
-    fn finds_waiting(store: &Store) {
+    fn find_waiting(store: &Store) {
         store.update_person("p", |person| person.lobby.state = Lobby::Waiting);
     }
 
-    /// How long a pause takes when `happens` runs 20 ms after its begin.
-    async fn pause_while(store: &Store, happens: impl FnOnce(&Store)) -> Duration {
+    /// How long a pause takes when `event` runs 20 ms after its begin.
+    async fn pause_while(store: &Store, event: impl FnOnce(&Store)) -> Duration {
         let begin = Instant::now();
         let later = async {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            happens(store);
+            event(store);
         };
         tokio::join!(
             async {
@@ -71,20 +71,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_lobby_state_ends_the_pause_and_nothing_else_does() {
-        let store = store_with_somebody();
+        let store = store_with_participant();
         assert_eq!(pause_while(&store, |_| {}).await, TICK);
         let renamed = |store: &Store| {
             let key = CallKey { bridge: "b".into(), call: "c".into() };
             store.put_call(&key, |call| call.name = "other".into());
         };
         assert_eq!(pause_while(&store, renamed).await, TICK);
-        assert_eq!(pause_while(&store, finds_waiting).await, Duration::from_millis(20));
+        assert_eq!(pause_while(&store, find_waiting).await, Duration::from_millis(20));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lobby_state_that_came_before_the_pause_still_waits_for_its_least_and_one_that_was_taken_ends_none() {
-        let store = store_with_somebody();
-        finds_waiting(&store);
+    async fn a_lobby_state_that_came_before_the_pause_still_waits_for_the_least_pause_and_a_taken_one_ends_none() {
+        let store = store_with_participant();
+        find_waiting(&store);
         assert_eq!(pause_while(&store, |_| {}).await, SHORT);
         assert!(store.take_dirty().lobby);
         assert_eq!(pause_while(&store, |_| {}).await, TICK);

@@ -1,5 +1,5 @@
-//! Texts of strangers: whether they show anything, and cut to a length between what people see as characters, never within an emoji, an
-//! accent or a syllable. Pure.
+//! Texts from outside: whether they show anything, and cutting them to a length between the characters that people see, never within an
+//! emoji, an accent or a syllable. Pure.
 
 pub mod normalize;
 
@@ -9,30 +9,30 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// As many whole characters from the start as `most` Unicode scalar values hold.
 pub fn cut(text: &str, most: usize) -> &str {
-    until(text, most, |cluster| cluster.chars().count())
+    cut_by(text, most, |cluster| cluster.chars().count())
 }
 
 /// The same for a limit in bytes.
 pub fn cut_bytes(text: &str, most: usize) -> &str {
-    until(text, most, str::len)
+    cut_by(text, most, str::len)
 }
 
-fn until(text: &str, most: usize, size: impl Fn(&str) -> usize) -> &str {
-    // Nothing is looked at that lies far behind the cut: a text may be megabytes long.
+fn cut_by(text: &str, most: usize, size: impl Fn(&str) -> usize) -> &str {
+    // Stops soon after the cut: a text may be megabytes long.
     let mut kept = 0;
     let mut length = 0;
     for (at, cluster) in text.grapheme_indices(true) {
         length += size(cluster);
         if length > most {
-            // A first character that is longer than everything is cut where it may be: something has to be seen.
-            return if at == 0 { within(cluster, most, size) } else { &text[..at] };
+            // A first character that is too long is cut itself, so that the result shows something.
+            return if at == 0 { cut_cluster(cluster, most, size) } else { &text[..at] };
         }
         kept = at + cluster.len();
     }
     &text[..kept]
 }
 
-fn within(cluster: &str, most: usize, size: impl Fn(&str) -> usize) -> &str {
+fn cut_cluster(cluster: &str, most: usize, size: impl Fn(&str) -> usize) -> &str {
     let ends = cluster.char_indices().map(|(at, char)| at + char.len_utf8());
     let end = ends.take_while(|end| size(&cluster[..*end]) <= most).last().unwrap_or(0);
     &cluster[..end]
@@ -43,7 +43,7 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(shows_nothing)
 }
 
-/// Blanks, controls, what Unicode calls default-ignorable, and the signs whose picture is blank.
+/// Whether a character is a blank, a control, default-ignorable by Unicode, or a sign with a blank picture.
 pub fn shows_nothing(c: char) -> bool {
     let blank_picture = matches!(c, '\u{2800}' | '\u{fff9}'..='\u{fffb}' | '\u{1d159}');
     c.is_whitespace() || c.is_control() || blank_picture || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_nothing_is_blank_and_what_shows_anything_is_not() {
+    fn a_text_is_blank_if_it_shows_nothing() {
         for blank in [
             "",
             " ",

@@ -13,7 +13,7 @@ use super::shows_nothing;
 
 const CATEGORIES: CodePointMapDataBorrowed<'static, GeneralCategory> = CodePointMapData::<GeneralCategory>::new();
 
-/// As it is written, with one way to write each letter: composed, and without wide, narrow and other compatible forms.
+/// One way to write each letter (NFKC): composed, and without wide, narrow and other compatible forms.
 pub fn nfkc(text: &str) -> String {
     ComposingNormalizer::new_nfkc().normalize(text).into_owned()
 }
@@ -41,7 +41,7 @@ pub fn search(text: &str) -> String {
     for c in lower.chars().filter(|c| !is_mark(*c)) {
         let control = c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         match c {
-            // Letters that have no decomposition but that people type without their mark, and the two forms of one.
+            // Letters without a decomposition that people type without their mark, and the second form of sigma.
             'ø' => found.push('o'),
             'ł' => found.push('l'),
             'đ' | 'ð' => found.push('d'),
@@ -88,7 +88,7 @@ mod tests {
     #[case::sigma("ΟΔΟΣ", "οδος", true)]
     #[case::an_accent_counts("Muller", "Müller", false)]
     #[case::ligature("ﬁn", "FIN", true)]
-    fn what_looks_the_same_is_the_same(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
+    fn texts_that_look_the_same_are_the_same(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
         assert_eq!(caseless(a) == caseless(b), same);
     }
 
