@@ -137,7 +137,7 @@ async fn a_press_on_hundreds_is_stopped_in_the_middle() {
     desk.control().set_switches(None, json!({ "latency_ms": 50 })).expect("switch");
     mo.request_admit("a", &ids).await;
     // In the middle: some have been sent, by far not all.
-    let bridge = || desk.app.store.with_bridge("eu-1", |facts| (facts.state, facts.trouble.clone()));
+    let bridge = || desk.app.store.with_bridge("eu-1", |facts| (facts.state, facts.fault.clone()));
     wait_for(DEADLINE, "some to be sent", async || check(participant_puts(&desk) >= 20, (participant_puts(&desk), bridge()))).await;
     mo.request("s", json!({ "type": "stop", "press": "a" })).await;
     let results = mo.results("a").await;

@@ -68,7 +68,7 @@ impl Actions {
         entry
     }
 
-    /// Sends a bridge a command that has no result but that it was delivered.
+    /// Sends a bridge a command whose only result is its delivery.
     pub(super) async fn command_audited(
         &self,
         actor: &Actor,

@@ -24,8 +24,8 @@ impl BridgeClient {
             return Err(RequestError::Withdrawn);
         }
         let (reply, mut answer) = oneshot::channel();
-        let ask = Request::Mutate(change);
-        self.send(bridge, BridgeCommand::Send { request: ask.clone(), bulk, reply }).await?;
+        let request = Request::Mutate(change);
+        self.send(bridge, BridgeCommand::Send { request: request.clone(), bulk, reply }).await?;
         let answered = tokio::select! {
             result = self.wait(bridge, &mut answer) => result,
             () = stop.cancelled() => Err(RequestError::Withdrawn),
@@ -35,7 +35,7 @@ impl BridgeClient {
             Err(why) => why,
         };
         // The request must not be sent any more. If it was sent meanwhile, its answer counts.
-        self.send(bridge, BridgeCommand::Withdraw(ask)).await?;
+        self.send(bridge, BridgeCommand::Withdraw(request)).await?;
         match (self.wait(bridge, &mut answer).await?, why) {
             (Err(RequestError::Withdrawn), RequestError::TimedOut(_)) => {
                 Err(RequestError::Unreachable("the bridge did not get round to it, and it was not sent".into()))
@@ -45,9 +45,9 @@ impl BridgeClient {
         }
     }
 
-    pub(super) async fn read(&self, bridge: &str, ask: Request, bulk: bool) -> Result<Response, RequestError> {
+    pub(super) async fn read(&self, bridge: &str, request: Request, bulk: bool) -> Result<Response, RequestError> {
         let (reply, mut answer) = oneshot::channel();
-        self.send(bridge, BridgeCommand::Send { request: ask, bulk, reply }).await?;
+        self.send(bridge, BridgeCommand::Send { request, bulk, reply }).await?;
         self.wait(bridge, &mut answer).await?
     }
 
@@ -55,11 +55,11 @@ impl BridgeClient {
     pub(super) async fn read_lobby(&self, bridge: &str, participant: &ParticipantId, bulk: bool) -> LegProbe {
         let (reply, mut answer) = oneshot::channel();
         let sent = self.send(bridge, BridgeCommand::ProbeLegs { person: participant.clone(), bulk, reply }).await;
-        let look = match sent {
+        let probe = match sent {
             Ok(()) => self.wait(bridge, &mut answer).await,
             Err(error) => Err(error),
         };
-        look.unwrap_or_else(LegProbe::Failed)
+        probe.unwrap_or_else(LegProbe::Failed)
     }
 
     async fn send(&self, bridge: &str, command: BridgeCommand) -> Result<(), RequestError> {

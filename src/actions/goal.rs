@@ -1,4 +1,4 @@
-//! The goal of an action: whether what is known or was read says that the target has reached it. Pure.
+//! The goal of an action: whether the target has reached it, by the known facts or by a reading. Pure.
 
 use crate::cms::{CallDetail, LegProbe, RequestError, changes_legs};
 use crate::model::{Action, Lobby};
@@ -7,7 +7,7 @@ use crate::model::{Action, Lobby};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KnownState {
     pub(super) lobby: Lobby,
-    /// None where no event would tell it.
+    /// None where no event would report it.
     pub(super) muted: Option<bool>,
 }
 
@@ -16,7 +16,7 @@ pub(super) struct KnownState {
 pub(super) enum Observation {
     Reached,
     NotReached,
-    /// Another reading may tell.
+    /// Another reading may show it.
     Unclear,
     Left,
     Failed(RequestError),
@@ -45,7 +45,7 @@ impl Action {
         }
     }
 
-    /// The goal is reached before anything was sent. False where only a reading tells.
+    /// The goal is reached before anything was sent. False where only a reading shows it.
     pub(super) fn is_reached_by(&self, known: &KnownState) -> bool {
         match self {
             Self::Admit => known.lobby == Lobby::In,
@@ -64,7 +64,7 @@ impl Action {
         }
     }
 
-    /// Why the result is "unconfirmed": what the participant still reads as.
+    /// Why the result is "unconfirmed": how the participant still reads.
     pub(super) fn not_reached(&self) -> &'static str {
         match self {
             Self::Admit => "the person still reads as waiting",
@@ -79,8 +79,8 @@ impl Action {
 }
 
 /// Compares the lobby state of a participant's legs with the goal of an admission, or of a sending back.
-pub(super) fn observe_lobby(action: &Action, look: LegProbe) -> Observation {
-    match (look, action) {
+pub(super) fn observe_lobby(action: &Action, probe: LegProbe) -> Observation {
+    match (probe, action) {
         (LegProbe::Failed(error), _) => Observation::Failed(error),
         (LegProbe::Gone, _) => Observation::Left,
         (LegProbe::Unclear, _) => Observation::Unclear,
@@ -89,7 +89,7 @@ pub(super) fn observe_lobby(action: &Action, look: LegProbe) -> Observation {
     }
 }
 
-/// A refusal in CMS's own words; without any, its status says something at least.
+/// A refusal in CMS's own words; without any, its status.
 pub(super) fn with_status(status: u16, reason: String) -> String {
     if reason == "without a reason" { format!("{reason} ({status})") } else { reason }
 }
@@ -112,16 +112,16 @@ mod tests {
         Observation::Failed(RequestError::Forbidden),
         Observation::Failed(RequestError::Forbidden)
     )]
-    fn what_confirms_an_admission_denies_a_sending_back(
-        #[case] look: LegProbe,
+    fn a_probe_that_confirms_an_admission_denies_a_sending_back(
+        #[case] probe: LegProbe,
         #[case] admitted: Observation,
         #[case] sent_back: Observation,
     ) {
-        assert_eq!((observe_lobby(&Action::Admit, look.clone()), observe_lobby(&Action::SendBack, look)), (admitted, sent_back));
+        assert_eq!((observe_lobby(&Action::Admit, probe.clone()), observe_lobby(&Action::SendBack, probe)), (admitted, sent_back));
     }
 
     #[test]
-    fn what_no_event_tells_is_not_taken_for_reached() {
+    fn a_state_that_no_event_reports_does_not_count_as_reached() {
         let known = |muted| KnownState { lobby: Lobby::In, muted };
         let reached = |on, muted| Action::Mute(on).is_reached_by(&known(muted));
         assert_eq!(
@@ -155,7 +155,7 @@ mod tests {
     #[case(500, "without a reason", "without a reason (500)")]
     #[case(400, "participantCannotBeModified", "participantCannotBeModified")]
     #[case(400, "parameterError parameter=deactivated", "parameterError parameter=deactivated")]
-    fn a_refusal_without_a_word_of_cms_is_told_with_its_status(#[case] status: u16, #[case] reason: &str, #[case] told: &str) {
-        assert_eq!(with_status(status, reason.into()), told);
+    fn a_refusal_without_a_reason_has_its_status(#[case] status: u16, #[case] reason: &str, #[case] expected: &str) {
+        assert_eq!(with_status(status, reason.into()), expected);
     }
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::target::TargetSnapshot;
 use crate::audit::{AuditSubject, new_action_id};
+use crate::clock::now_ms;
 use crate::db::{Db, DbError};
 use crate::model::wire_name::to_wire;
 use crate::model::{ActionKind, ActionRequest, Target, TargetResult, wire_name};
@@ -61,7 +62,7 @@ impl Journal {
             .write(move |conn| {
                 let mut insert =
                     conn.prepare_cached("INSERT INTO presses (id, at, user, address, scope, action) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-                insert.execute((id, crate::clock::now_ms(), user, address, &*scope, &*action))?;
+                insert.execute((id, now_ms(), user, address, &*scope, &*action))?;
                 snapshots.iter().try_for_each(|snapshot| insert_target(conn, id, snapshot))
             })
             .await
@@ -76,7 +77,7 @@ impl Journal {
     }
 
     fn delete_old(&self) {
-        self.0.later(|conn| delete_ended_before(conn, crate::clock::now_ms() - KEEP_MS));
+        self.0.later(|conn| delete_ended_before(conn, now_ms() - KEEP_MS));
     }
 
     /// The actions that a stop of the process interrupted.
@@ -118,12 +119,12 @@ impl Journal {
 /// Writes the result of one target, in the transaction that writes its entry of the audit log.
 pub(super) fn closing(journal_id: i64, result: &TargetResult) -> impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + use<> {
     let (Target::Person(id) | Target::Meeting(id)) = &result.target;
-    let (id, to_wire) = (id.clone(), to_wire(&result.result));
-    let (reason, ended) = (result.reason.clone().unwrap_or_default(), crate::clock::now_ms());
+    let (id, result_name) = (id.clone(), to_wire(&result.result));
+    let (reason, ended) = (result.reason.clone().unwrap_or_default(), now_ms());
     move |conn| {
         let mut update =
             conn.prepare_cached("UPDATE press_people SET result = ?3, reason = ?4, ended = ?5 WHERE press = ?1 AND person = ?2")?;
-        update.execute((journal_id, &*id, &*to_wire, &*reason, ended)).map(drop)
+        update.execute((journal_id, &*id, &*result_name, &*reason, ended)).map(drop)
     }
 }
 
@@ -165,7 +166,6 @@ fn insert_target(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::now_ms;
     use crate::db::open_connection;
 
     #[test]

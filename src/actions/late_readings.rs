@@ -49,7 +49,7 @@ impl Default for LateReadings {
 }
 
 impl LateReadings {
-    /// Another action begins on the target: later readings say nothing of the ones before.
+    /// Another action begins on the target: later readings say nothing about the one before.
     pub(super) fn supersede(&self, target: &Target) {
         if let Some(watched) = self.lock().remove(target) {
             watched.cancel();

@@ -22,7 +22,7 @@ use crate::store::meetings::calls_of;
 
 type Read = Result<CallDetail, RequestError>;
 
-/// The calls of a meeting that were asked for a change, and how they answered.
+/// The calls of a meeting that a change was requested of, and their responses.
 #[derive(Debug, Default)]
 struct CallRequests {
     /// Calls that accepted the request, or have not answered and may carry it out: they are not asked again.

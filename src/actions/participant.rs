@@ -28,7 +28,7 @@ struct ParticipantAction<'a> {
     action: &'a Action,
     participant: &'a ParticipantId,
     bulk: bool,
-    /// Withdraws what is still queued; replaced once CMS was asked.
+    /// Withdraws queued requests; replaced once a request was sent.
     stop: CancellationToken,
     /// Legs for which CMS accepted the request, or has not answered it.
     requested_legs: HashSet<LegId>,
@@ -94,7 +94,7 @@ impl ParticipantAction<'_> {
         let deadline = Instant::now() + self.bridges.timing.action_deadline;
         let mut relocated = false;
         let mut repeated = false;
-        // No event tells a property of the participant: only a reading shows that the goal is reached already.
+        // No event reports a property of the participant: only a reading shows that the goal is reached already.
         if self.action.read_back() == ReadBack::Participant
             && let Ok(home) = self.home().await
             && self.observe(&home).await == Observation::Reached
@@ -147,7 +147,7 @@ impl ParticipantAction<'_> {
         }
     }
 
-    /// The bridge that hosts the participant; asks for it if it is not known yet.
+    /// The bridge that hosts the participant; finds it by a request if it is not known yet.
     async fn home(&self) -> Result<BridgeName, ResultAndReason> {
         let store = self.bridges.cluster.store();
         for attempt in 0..2 {
@@ -283,19 +283,19 @@ impl ParticipantAction<'_> {
         }
     }
 
-    /// Whether the participant is muted, where the bridge's events tell it.
+    /// Whether the participant is muted, where the bridge's events report it.
     fn reported_mute(&self, home: &str) -> Option<bool> {
         let store = self.bridges.cluster.store();
         let muted = store.find_in_person(self.participant, |person| person.primary_listing().map(|listing| listing.muted));
-        muted.filter(|_| store.bridge_is(home, BridgeFacts::tells_mutes))
+        muted.filter(|_| store.bridge_is(home, BridgeFacts::reports_mutes))
     }
 
-    /// The row does not show the goal yet, but an event will change it: a page that reads the result must not find the row of before.
+    /// The row does not show the goal yet, but an event will change it: a page that gets the result must not still have the old row.
     fn is_ahead_of_row(&self, home: &str) -> bool {
         matches!(*self.action, Action::Mute(on) if self.reported_mute(home) == Some(!on))
     }
 
-    /// Reads each leg, unless an event has told the goal already.
+    /// Reads each leg, unless an event has reported the goal already.
     async fn observe_legs(&self, home: &str) -> Observation {
         if matches!(*self.action, Action::Mute(on) if self.reported_mute(home) == Some(on)) {
             return Observation::Reached;

@@ -162,7 +162,7 @@ impl Actions {
         Ok(slot)
     }
 
-    /// The result if nothing is to be sent: the target is gone, has reached the goal, is claimed by another moderator or is on hold.
+    /// The result if nothing is to be sent: the target is gone, has reached the goal, is claimed by another moderator or is held.
     fn result_without_sending(&self, request: &ActionRequest, target: &Target) -> Option<TargetResult> {
         let store = self.bridges.cluster.store();
         let mut meeting = None;
@@ -179,7 +179,7 @@ impl Actions {
             return Some(TargetResult { by: Some(claim.by), at: Some(claim.since), claim: Some(claim.id), ..result });
         }
         let Target::Person(id) = target else { return None };
-        // Participants on hold are skipped, unless the moderator selected them individually and knows.
+        // Held participants are skipped, unless the moderator selected them individually and knows of the hold.
         let respects_hold = request.action == Action::Admit && (request.scope.is_sweeping() || !request.held);
         let hold = self.moderation.person(id).hold.filter(|_| respects_hold)?;
         let result = TargetResult::new(target.clone(), ActionResult::Held, &hold.reason);
@@ -193,8 +193,8 @@ impl Actions {
             let listing = person.primary_listing().map(|listing| (listing.key.bridge.clone(), listing.muted));
             (!person.departed).then_some((person.lobby.state, listing))
         })??;
-        let tells_mutes = |bridge: &str| store.bridge_is(bridge, BridgeFacts::tells_mutes);
-        Some(KnownState { lobby, muted: listing.filter(|(bridge, _)| tells_mutes(bridge)).map(|(_, muted)| muted) })
+        let reports_mutes = |bridge: &str| store.bridge_is(bridge, BridgeFacts::reports_mutes);
+        Some(KnownState { lobby, muted: listing.filter(|(bridge, _)| reports_mutes(bridge)).map(|(_, muted)| muted) })
     }
 
     /// The moderator whose action had reached the goal before, if one did.
@@ -244,7 +244,7 @@ impl Actions {
     }
 }
 
-/// The result holds for that one request only, and says nothing of what another one comes to.
+/// The result counts for that request only, and says nothing about another one.
 fn is_request_specific(result: ActionResult) -> bool {
     matches!(result, ActionResult::Claimed | ActionResult::Held | ActionResult::Stopped)
 }

@@ -62,15 +62,15 @@ pub(crate) async fn connect_first(addresses: &[SocketAddr]) -> io::Result<(Socke
 fn alternate_families(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (mut one, mut other): (Vec<_>, Vec<_>) = addresses.iter().copied().partition(|address| address.is_ipv6() == first_is_v6);
-    let mut turns = Vec::with_capacity(addresses.len());
+    let mut ordered = Vec::with_capacity(addresses.len());
     one.reverse();
     other.reverse();
     while !one.is_empty() || !other.is_empty() {
-        turns.extend(one.pop());
-        turns.extend(other.pop());
+        ordered.extend(one.pop());
+        ordered.extend(other.pop());
     }
-    turns.dedup();
-    turns
+    ordered.dedup();
+    ordered
 }
 
 /// Resolves the name of a bridge for REST, with the address that answers first at the head: an HTTP client by itself would spend half its
@@ -181,19 +181,19 @@ pub(super) mod tests {
         let ordered = fastest.clone().addresses("cms1".into()).await.expect("addresses");
         assert_eq!((ordered[0], ordered.len()), (address, 5));
         drop(alive);
-        // Remembered, until it is doubted: then a dead host has its addresses as they are.
+        // The address is remembered.
         assert_eq!(fastest.clone().addresses("cms1".into()).await.expect("addresses")[0], address);
     }
 
     #[tokio::test]
-    async fn where_none_answers_the_reason_is_said() {
+    async fn the_reason_is_reported_if_no_address_answers() {
         assert_eq!(connect_first(&[]).await.expect_err("none").kind(), io::ErrorKind::NotFound);
         let refused: Vec<SocketAddr> = ["127.0.0.1:1", "[::1]:1"].map(|address| address.parse().expect("address")).to_vec();
         assert_eq!(connect_first(&refused).await.expect_err("refused").kind(), io::ErrorKind::ConnectionRefused);
     }
 
     #[test]
-    fn the_families_take_turns() {
+    fn the_families_alternate() {
         let all: Vec<SocketAddr> =
             ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "2.2.2.2:1"].map(|address| address.parse().expect("address")).to_vec();
         assert_eq!(alternate_families(&all), [all[0], all[3], all[1], all[4], all[2]]);

@@ -44,8 +44,8 @@ macro_rules! fixture {
     };
 }
 
-fn read(ask: &Request, text: &str) -> Option<Response> {
-    Response::read(ask, &Element::parse(text).ok()?)
+fn read(request: &Request, text: &str) -> Option<Response> {
+    Response::read(request, &Element::parse(text).ok()?)
 }
 
 /// Where a piece of a text stands.
@@ -57,10 +57,10 @@ fn span(text: &str, piece: &str) -> std::ops::Range<usize> {
 #[test]
 fn nobody_who_waits_is_read_as_somebody_who_is_in() {
     let text = fixture!("callLeg_waiting.xml");
-    let ask = Request::Leg("l".into());
+    let request = Request::Leg("l".into());
     let name = span(&text, "Bo Berg");
     for (at, form) in damaged(&text) {
-        match read(&ask, &form) {
+        match read(&request, &form) {
             Some(Response::Leg(leg)) => {
                 assert!(leg.deactivated || !leg.connected, "byte {at} of {form}");
                 let in_name = name.contains(&at) && form.len() >= text.len() - 1;
@@ -72,44 +72,47 @@ fn nobody_who_waits_is_read_as_somebody_who_is_in() {
 }
 
 /// Three objects in a list: damage in one leaves the others as they are, and it is read or counted itself.
-fn one_costs_itself<T: std::fmt::Debug>(ask: &Request, item: &str, list: &str, page: impl Fn(Response) -> ListPage<T>) {
+fn check_each_object<T: std::fmt::Debug>(request: &Request, item: &str, list: &str, page: impl Fn(Response) -> ListPage<T>) {
     let at = list.find(&format!("<{item} ")).expect("an item");
     let end = list.find(&format!("</{item}>")).expect("its end") + item.len() + 3;
     let objects: Vec<String> = (0..3).map(|n| fixture(&list[at..end]).replace("-00000000", &format!("-{n}0000000"))).collect();
     let head = "<?xml version=\"1.0\"?>";
     let text = format!("{head}<{item}s total=\"3\">{}</{item}s>", objects.concat());
     let all = |page: &ListPage<T>| page.items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>();
-    let whole = all(&page(read(ask, &text).expect("the list")));
+    let whole = all(&page(read(request, &text).expect("the list")));
     assert_eq!(whole.len(), 3);
     for (n, object) in objects.iter().enumerate() {
         let span = span(&text, object);
         for (at, form) in damaged(&text[span.clone()]) {
             // The list goes on after an object that is cut off.
             let form = format!("{}{form}{}", &text[..span.start], &text[span.end..]);
-            let read = page(read(ask, &form).unwrap_or_else(|| panic!("byte {at} of object {n} costs the list: {form}")));
+            let read = page(read(request, &form).unwrap_or_else(|| panic!("byte {at} of object {n} costs the list: {form}")));
             let items = all(&read);
             for (other, expected) in whole.iter().enumerate().filter(|(other, _)| *other != n) {
                 assert!(items.contains(expected), "byte {at} of object {n} costs object {other}: {form}\n{items:#?}");
             }
-            assert!(items.len() >= 3 || read.lost() > 0, "object {n} is lost without a word: {form}\n{items:#?}");
+            assert!(items.len() >= 3 || read.lost() > 0, "object {n} is lost uncounted: {form}\n{items:#?}");
         }
     }
 }
 
 #[test]
 fn of_a_list_one_object_costs_itself() {
-    one_costs_itself(&Request::Calls(0), "call", include_str!("../../tests/fixtures/cms/calls.xml"), |answer| match answer {
+    check_each_object(&Request::Calls(0), "call", include_str!("../../tests/fixtures/cms/calls.xml"), |response| match response {
         Response::Calls(page) => page,
         other => panic!("{other:?}"),
     });
-    one_costs_itself(&Request::Roster("c".into(), 0), "participant", include_str!("../../tests/fixtures/cms/participants.xml"), |answer| {
-        match answer {
+    check_each_object(
+        &Request::Roster("c".into(), 0),
+        "participant",
+        include_str!("../../tests/fixtures/cms/participants.xml"),
+        |response| match response {
             Response::Roster(page) => page,
             other => panic!("{other:?}"),
-        }
-    });
-    one_costs_itself(&Request::CallLegs("c".into(), 0), "callLeg", include_str!("../../tests/fixtures/cms/callLegs.xml"), |answer| {
-        match answer {
+        },
+    );
+    check_each_object(&Request::CallLegs("c".into(), 0), "callLeg", include_str!("../../tests/fixtures/cms/callLegs.xml"), |response| {
+        match response {
             Response::CallLegs(page) => page,
             other => panic!("{other:?}"),
         }
@@ -138,7 +141,7 @@ fn a_frame_is_acknowledged_whatever_is_in_it_and_one_update_costs_itself() {
             for (other, expected) in whole.iter().enumerate().filter(|(other, _)| *other != n) {
                 assert!(cut_off || updates.contains(expected), "byte {at} of update {n} costs update {other}: {form}\n{updates:#?}");
             }
-            assert!(updates.len() >= 3 || frame.skipped > 0 || frame.damaged, "update {n} is lost without a word: {form}\n{frame:?}");
+            assert!(updates.len() >= 3 || frame.skipped > 0 || frame.damaged, "update {n} is lost uncounted: {form}\n{frame:?}");
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct TrackedLeg {
     pub id: LegId,
     pub seen: LegLobby,
     /// The leg carried `deactivated=true` before.
-    carried: bool,
+    was_deactivated: bool,
     /// When the request was sent whose response counts; responses to earlier requests say nothing any more.
     sent: Option<Instant>,
     /// The response that counts could not be read.
@@ -50,7 +50,15 @@ struct RecordClaims {
 
 impl TrackedLeg {
     pub(super) fn new(id: LegId) -> Self {
-        Self { id, seen: LegLobby::Unread, carried: false, sent: None, unreadable: false, muted: false, claims: RecordClaims::default() }
+        Self {
+            id,
+            seen: LegLobby::Unread,
+            was_deactivated: false,
+            sent: None,
+            unreadable: false,
+            muted: false,
+            claims: RecordClaims::default(),
+        }
     }
 
     /// When the request was sent whose response counts.
@@ -83,7 +91,7 @@ impl TrackedLeg {
     }
 
     /// Processes the response to a request sent at `sent`, unless a later request's response was processed before.
-    pub(super) fn on_response(&mut self, detail: &LegDetail, sent: Instant, second_look: Duration) {
+    pub(super) fn on_response(&mut self, detail: &LegDetail, sent: Instant, confirm_after: Duration) {
         if self.sent.is_some_and(|before| sent < before) {
             return;
         }
@@ -95,12 +103,12 @@ impl TrackedLeg {
             (false, _, _) => LegLobby::Unclear,
             (true, true, _) => LegLobby::Waiting,
             (true, false, LegLobby::In) => LegLobby::In,
-            (true, false, _) if self.carried => LegLobby::In,
-            (true, false, LegLobby::FirstIn(first)) if sent >= first + second_look => LegLobby::In,
+            (true, false, _) if self.was_deactivated => LegLobby::In,
+            (true, false, LegLobby::FirstIn(first)) if sent >= first + confirm_after => LegLobby::In,
             (true, false, LegLobby::FirstIn(first)) => LegLobby::FirstIn(first),
             (true, false, _) => LegLobby::FirstIn(sent),
         };
-        self.carried |= self.seen == LegLobby::Waiting;
+        self.was_deactivated |= self.seen == LegLobby::Waiting;
     }
 }
 
@@ -132,7 +140,7 @@ pub(super) struct WaitStart {
     /// The age of the leg in seconds.
     pub duration_s: Option<i64>,
     /// The wait from before a restart.
-    pub remembered: Option<(i64, bool)>,
+    pub saved: Option<(i64, bool)>,
 }
 
 /// The next lobby fact. The beginning of a wait is set once per transition; reading a duration again never moves it.
@@ -145,14 +153,14 @@ pub(super) fn next_fact(before: LobbyFact, state: Lobby, beginning: WaitStart) -
     if before.state == Lobby::Waiting {
         return before;
     }
-    let WaitStart { now_unix_ms, arrived, duration_s, remembered } = beginning;
+    let WaitStart { now_unix_ms, arrived, duration_s, saved } = beginning;
     // The wait before an admission that was undone.
     let resumed = before.resumes.map(|wait| (wait.since, wait.up_to));
-    let (since, up_to) = match (before.stay.or(resumed), remembered, arrived, duration_s) {
+    let (since, up_to) = match (before.stay.or(resumed), saved, arrived, duration_s) {
         (Some(stay), ..) => stay,
         // The participant was in the call and is back in the lobby: the wait begins now.
         _ if before.was_in => (now_unix_ms, false),
-        (None, Some(remembered), ..) => remembered,
+        (None, Some(saved), ..) => saved,
         (None, None, Some(arrived), _) => (arrived, false),
         (None, None, None, Some(seconds)) => (now_unix_ms.saturating_sub(seconds.max(0).saturating_mul(1000)), true),
         (None, None, None, None) => (now_unix_ms, false),
@@ -170,7 +178,7 @@ mod tests {
     use super::*;
     use crate::model::Resumed;
 
-    const LOOK: Duration = Duration::from_secs(1);
+    const CONFIRM_AFTER: Duration = Duration::from_secs(1);
 
     fn detail(connected: bool, deactivated: bool) -> LegDetail {
         LegDetail { connected, deactivated, ..LegDetail::default() }
@@ -180,7 +188,7 @@ mod tests {
         let start = Instant::now();
         let mut leg = TrackedLeg::new("l".into());
         for (ms, connected, deactivated) in readings {
-            leg.on_response(&detail(*connected, *deactivated), start + Duration::from_millis(*ms), LOOK);
+            leg.on_response(&detail(*connected, *deactivated), start + Duration::from_millis(*ms), CONFIRM_AFTER);
         }
         merge(&[leg])
     }
@@ -191,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn its_absence_needs_a_second_look() {
+    fn an_absent_mark_needs_a_second_reading() {
         assert_eq!(after(&[(0, true, false)]), Lobby::Unknown);
         assert_eq!(after(&[(0, true, false), (900, true, false)]), Lobby::Unknown);
         assert_eq!(after(&[(0, true, false), (1000, true, false)]), Lobby::In);
     }
 
     #[test]
-    fn a_late_mark_is_found_by_the_second_look() {
+    fn a_late_mark_is_found_by_the_second_reading() {
         assert_eq!(after(&[(0, true, false), (1000, true, true)]), Lobby::Waiting);
     }
 
@@ -214,31 +222,31 @@ mod tests {
     }
 
     #[test]
-    fn a_person_waits_if_any_leg_does() {
+    fn a_participant_waits_if_any_leg_does() {
         let now = Instant::now();
         let mut legs = [TrackedLeg::new("a".into()), TrackedLeg::new("b".into())];
-        legs[0].on_response(&detail(true, false), now, LOOK);
-        legs[0].on_response(&detail(true, false), now + LOOK, LOOK);
+        legs[0].on_response(&detail(true, false), now, CONFIRM_AFTER);
+        legs[0].on_response(&detail(true, false), now + CONFIRM_AFTER, CONFIRM_AFTER);
         assert_eq!(merge(&legs), Lobby::Unknown);
-        legs[1].on_response(&detail(true, true), now, LOOK);
+        legs[1].on_response(&detail(true, true), now, CONFIRM_AFTER);
         assert_eq!(merge(&legs), Lobby::Waiting);
         assert_eq!(merge(&[]), Lobby::Unknown);
     }
 
     #[test]
-    fn of_two_answers_the_later_request_counts_and_other_legs_have_their_own() {
+    fn the_response_to_the_later_request_of_each_leg_counts() {
         let now = Instant::now();
         let mut legs = [TrackedLeg::new("a".into()), TrackedLeg::new("b".into())];
-        legs[0].on_response(&detail(true, true), now + LOOK, LOOK);
-        legs[0].on_response(&detail(true, false), now, LOOK);
-        assert_eq!(legs[0].seen, LegLobby::Waiting, "an answer that was overtaken");
-        legs[1].on_response(&detail(true, true), now, LOOK);
-        assert_eq!(legs[1].seen, LegLobby::Waiting, "asked for before the first leg was, answered after it");
+        legs[0].on_response(&detail(true, true), now + CONFIRM_AFTER, CONFIRM_AFTER);
+        legs[0].on_response(&detail(true, false), now, CONFIRM_AFTER);
+        assert_eq!(legs[0].seen, LegLobby::Waiting, "a response that was overtaken");
+        legs[1].on_response(&detail(true, true), now, CONFIRM_AFTER);
+        assert_eq!(legs[1].seen, LegLobby::Waiting, "requested before the first leg, received after it");
     }
 
     #[test]
     fn a_wait_begins_once() {
-        let beginning = |now_unix_ms| WaitStart { now_unix_ms, arrived: None, duration_s: Some(42), remembered: None };
+        let beginning = |now_unix_ms| WaitStart { now_unix_ms, arrived: None, duration_s: Some(42), saved: None };
         let first = next_fact(LobbyFact::default(), Lobby::Waiting, beginning(100_000));
         assert_eq!((first.since, first.up_to), (Some(58_000), true));
         let second = next_fact(first, Lobby::Waiting, beginning(100_900));
@@ -250,8 +258,8 @@ mod tests {
     }
 
     #[test]
-    fn a_leg_that_takes_another_ones_place_ends_no_wait_and_begins_none_in_the_past() {
-        let at = |now_unix_ms| WaitStart { now_unix_ms, arrived: Some(1000), duration_s: Some(1), remembered: Some((1000, true)) };
+    fn a_leg_that_replaces_another_ends_no_wait_and_begins_none_in_the_past() {
+        let at = |now_unix_ms| WaitStart { now_unix_ms, arrived: Some(1000), duration_s: Some(1), saved: Some((1000, true)) };
         let states = |states: &[(Lobby, i64)]| {
             let step = |fact, (state, now): &(Lobby, i64)| next_fact(fact, *state, at(*now));
             let last = states.iter().fold(LobbyFact::default(), step);
@@ -266,18 +274,18 @@ mod tests {
 
     #[test]
     fn a_wait_from_before_a_restart_goes_on() {
-        let beginning = WaitStart { now_unix_ms: 9000, arrived: None, duration_s: Some(1), remembered: Some((1000, false)) };
+        let beginning = WaitStart { now_unix_ms: 9000, arrived: None, duration_s: Some(1), saved: Some((1000, false)) };
         assert_eq!(next_fact(LobbyFact::default(), Lobby::Waiting, beginning).since, Some(1000));
     }
 
     #[test]
     fn an_undone_admission_lets_the_old_wait_go_on_while_it_is_recent() {
         let now = Instant::now();
-        let at = |now_unix_ms| WaitStart { now_unix_ms, arrived: None, duration_s: Some(1), remembered: None };
-        let resumes = Some(Resumed { since: 1000, up_to: true, until: now + LOOK });
+        let at = |now_unix_ms| WaitStart { now_unix_ms, arrived: None, duration_s: Some(1), saved: None };
+        let resumes = Some(Resumed { since: 1000, up_to: true, until: now + CONFIRM_AFTER });
         let inside = LobbyFact { resumes, ..next_fact(LobbyFact::default(), Lobby::In, at(2000)) };
         let seen = |when| next_fact(without_expired_resume(inside, when), Lobby::Waiting, at(3000));
-        let (in_time, late) = (seen(now), seen(now + LOOK));
+        let (in_time, late) = (seen(now), seen(now + CONFIRM_AFTER));
         assert_eq!((in_time.since, in_time.up_to, in_time.resumes), (Some(1000), true, None));
         assert_eq!((late.since, late.up_to), (Some(3000), false));
         let again = next_fact(next_fact(in_time, Lobby::In, at(4000)), Lobby::Waiting, at(5000));

@@ -1,7 +1,7 @@
-//! Detects missed events: calls, roster entries and lobby states that had changed although no event or record told. Each is an event that
-//! was lost, or a change that CMS does not announce. Pure; counts nothing itself.
+//! Detects missed events: calls, roster entries and lobby states that changed although no event or record reported it. Either an event was
+//! lost, or CMS does not announce such a change. Pure; counts nothing itself.
 //!
-//! REST is often a moment ahead of the events, so a discrepancy counts only when nothing has told of it a while later.
+//! REST is often a moment ahead of the events, so a discrepancy counts only if nothing has reported it a while later.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ impl Discrepancy {
     }
 }
 
-/// A call or participant that a reading was expected to show and did not: it is requested by itself.
+/// A call or participant that a reading did not show although it should have: it is requested.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Expected {
     Call(CallId),
@@ -40,22 +40,23 @@ pub(super) enum Expected {
 #[derive(Debug, Default)]
 pub(super) struct MissedEvents {
     discrepancies: HashMap<Discrepancy, Instant>,
-    /// True where a reading did not show it; false where the first list of a subscription had left it out before.
+    /// True: a reading did not show it. False: the first list of a subscription had left it out before.
     expected: HashMap<Expected, bool>,
 }
 
 impl MissedEvents {
-    /// A reading did not show it, and it has been requested.
+    /// A reading did not show this object, and it has been requested.
     pub(super) fn on_requested(&mut self, expected: Expected) {
         self.expected.entry(expected).or_insert(true);
     }
 
-    /// The first list of a subscription left it out, and it has been requested. If a reading misses it too, that is no discrepancy.
+    /// The first list of a subscription left this object out, and it has been requested. If a reading misses it too, that is no
+    /// discrepancy.
     pub(super) fn on_left_out(&mut self, expected: Expected) {
         self.expected.insert(expected, false);
     }
 
-    /// A response about it has come; true when it was requested because a reading did not show it.
+    /// A response about this object has come; true if it was requested because a reading did not show it.
     pub(super) fn take_expected(&mut self, expected: &Expected) -> bool {
         self.expected.remove(expected).unwrap_or(false)
     }
@@ -64,20 +65,20 @@ impl MissedEvents {
         self.discrepancies.entry(discrepancy).or_insert(now);
     }
 
-    /// An event told of a call.
+    /// An event reported a call.
     pub(super) fn on_call_event(&mut self, call: &CallId) {
         self.expected.remove(&Expected::Call(call.clone()));
         self.discrepancies.remove(&Discrepancy::Call(call.clone()));
     }
 
-    /// An event told of a participant, who may have let others in or out.
+    /// An event reported a participant, who may have let others in or out.
     pub(super) fn on_participant_event(&mut self, call: &CallId, person: &ParticipantId) {
         self.expected.remove(&Expected::Participant(person.clone()));
         self.discrepancies.remove(&Discrepancy::Roster(call.clone(), person.clone()));
         self.on_lobby_hint(call);
     }
 
-    /// An event or record told that participants may have moved between lobby and call.
+    /// An event or record showed that participants may have moved between lobby and call.
     pub(super) fn on_lobby_hint(&mut self, call: &CallId) {
         if !self.discrepancies.is_empty() {
             self.discrepancies.retain(|found, _| !matches!(found, Discrepancy::Lobby(of, _) if of == call));
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_event_tells_a_moment_later_is_no_repair() {
+    fn a_change_that_an_event_reports_a_moment_later_is_no_repair() {
         let (now, (call, person)) = (Instant::now(), person());
         let mut missed = MissedEvents::default();
         missed.add(Discrepancy::Roster(call.clone(), person.clone()), now);
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_tells_is_one_repair() {
+    fn a_change_that_nothing_reports_is_one_repair() {
         let (now, (call, person)) = (Instant::now(), person());
         let mut missed = MissedEvents::default();
         let found = Discrepancy::Lobby(call.clone(), person);
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_asked_for_as_missing_counts_unless_an_event_was_faster() {
+    fn a_missing_participant_counts_unless_an_event_was_faster() {
         let (call, person) = person();
         let mut missed = MissedEvents::default();
         missed.on_requested(Expected::Participant(person.clone()));
@@ -145,13 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn whom_a_first_list_left_out_is_no_repair_though_reading_again_misses_them_too() {
+    fn a_participant_left_out_by_a_first_list_is_no_repair_if_a_reading_misses_them_too() {
         let missing = Expected::Participant(person().1);
         let mut missed = MissedEvents::default();
         missed.on_left_out(missing.clone());
         missed.on_requested(missing.clone());
         assert!(!missed.take_expected(&missing));
         missed.on_requested(missing.clone());
-        assert!(missed.take_expected(&missing), "the answer has come: from here on it counts");
+        assert!(missed.take_expected(&missing), "the response has come: from here on it counts");
     }
 }

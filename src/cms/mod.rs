@@ -1,6 +1,6 @@
 //! Everything that speaks to Cisco Meeting Server: one actor for each Call Bridge. Nothing here knows browsers.
 //!
-//! The way of one event: `events::socket` reads and acknowledges it, `events::protocol` decodes it, `bridge::participants` lists the
+//! The path of one event: `events::socket` reads and acknowledges it, `events::protocol` decodes it, `bridge::participants` lists the
 //! participant in the store and requests the legs, `rest::queue` sends the request when it may go, `rest::response` types the response,
 //! `lobby_state` decides, `bridge::participants::lobby` writes it.
 

@@ -17,6 +17,7 @@ use super::bridge::{Bridge, BridgeParts, SavedBridgeState};
 use super::cluster::{ActorHandle, BridgeCommand, Cluster, SavedWait, Tuning};
 use super::events::socket::SocketReport;
 use super::tls::TrustError;
+use crate::clock::Now;
 use crate::config::{BridgeConfig, CmsLimits, Timing, Trust};
 use crate::model::{BridgeName, BridgeState, ParticipantId};
 use crate::store::Store;
@@ -24,7 +25,7 @@ use crate::store::Store;
 /// How many commands may wait for a busy bridge; requests of large bulk actions wait in their own tasks.
 const COMMANDS: usize = 1024;
 
-/// All that a supervisor needs to start.
+/// The parts that a supervisor starts with.
 pub struct ClusterSetup<'a> {
     pub bridges: &'a [BridgeConfig],
     pub limits: &'a CmsLimits,
@@ -142,7 +143,7 @@ impl Inner {
         let parts = BridgeParts {
             config: config.clone(),
             cluster: self.cluster.clone(),
-            memory: self.saved_bridges.clone(),
+            saved_bridges: self.saved_bridges.clone(),
             tracker: self.tracker.clone(),
         };
         let (bridge, reports) = Bridge::new(parts.clone())?;
@@ -180,8 +181,7 @@ impl Inner {
         }
         let stopped = task.task.await;
         self.cluster.store().put_bridge(&config.name, |facts| {
-            (facts.state, facts.since, facts.trouble, facts.version) =
-                (BridgeState::Connecting, crate::clock::Now::read().unix_ms, None, None);
+            (facts.state, facts.since, facts.fault, facts.version) = (BridgeState::Connecting, Now::read().unix_ms, None, None);
         });
         match (handle, stopped) {
             (Some(ActorHandle { commands: sender, .. }), Ok(StoppedActor { actor, commands })) => {
@@ -244,7 +244,7 @@ async fn keep_running(
             () = stop.cancelled() => break,
             () = tokio::time::sleep(bridge::backoff(timing.reconnect_min, timing.reconnect_max, failures)) => {}
         }
-        // This fails where the CA file is missing just now.
+        // This fails while the CA file is missing.
         let started = Bridge::new(parts.clone());
         next = started.inspect_err(|error| error!(bridge = %name, %error, "bridge actor not started; to be tried again")).ok();
     }

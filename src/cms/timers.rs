@@ -1,4 +1,4 @@
-//! Deadlines by key, at most one for each. Pure; the caller brings the time.
+//! Deadlines by key, at most one for each. Pure; the caller passes the time.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -29,7 +29,7 @@ impl<K: Eq + Hash + Clone> Timers<K> {
 
     /// Sets a deadline unless the key has an earlier one.
     pub(super) fn sooner(&mut self, key: K, at: Instant) {
-        if self.by_key.get(&key).is_none_or(|(standing, _)| *standing > at) {
+        if self.by_key.get(&key).is_none_or(|(current, _)| *current > at) {
             self.set(key, at);
         }
     }

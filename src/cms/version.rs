@@ -1,4 +1,4 @@
-//! Tells by the version of CMS which actions a bridge can carry out. Pure.
+//! Decides by the version of CMS which actions a bridge supports. Pure.
 
 /// The first version that can admit a single participant (rest.md section 9).
 const ADMITS: (u32, u32) = (2, 9);

@@ -156,7 +156,7 @@ mod tests {
     #[case("AT&T & Co; &; &#; &#x; &#-1; &nothing; &", "AT&T & Co; &; &#; &#x; &#-1; &nothing; &")]
     #[case("tab\tline\n", "tab\tline\n")]
     #[case("&amp;#55357;", "&#55357;")]
-    fn a_text_costs_at_most_what_is_no_text(#[case] raw: &str, #[case] expected: &str) {
+    fn damage_costs_only_the_characters_it_hits(#[case] raw: &str, #[case] expected: &str) {
         assert_eq!(resolve(raw), expected);
     }
 
@@ -178,7 +178,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_surrounds_a_broken_reference_stays(before in "[a-z ]{0,9}", broken in "&#?x?[0-9a-fA-F]{0,12};?", after in "[G-Z ]{0,9}") {
+        fn the_text_around_a_broken_reference_stays(before in "[a-z ]{0,9}", broken in "&#?x?[0-9a-fA-F]{0,12};?", after in "[G-Z ]{0,9}") {
             let read = resolve(&format!("{before}{broken}{after}")).into_owned();
             prop_assert!(read.starts_with(&before) && read.ends_with(&after), "{read:?}");
         }

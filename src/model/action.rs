@@ -58,7 +58,7 @@ impl Action {
         }
     }
 
-    /// The part of the action that the audit log tells besides the kind: the new name, the text of a banner.
+    /// The part of the action that the audit log records besides the kind: the new name, the text of a banner.
     pub fn detail(&self) -> Arc<str> {
         match self {
             Self::Rename(label) => label.clone(),
@@ -73,7 +73,7 @@ impl ActionKind {
     pub const ALL: &[Self] =
         &[Self::Admit, Self::SendBack, Self::Remove, Self::Mute, Self::Unmute, Self::Rename, Self::Lock, Self::Unlock, Self::Message];
 
-    /// The action of this kind; None where the kind alone does not say it, because a text belongs to it.
+    /// The action of this kind; None if the action has a text, too.
     pub fn action(self) -> Option<Action> {
         Some(match self {
             Self::Admit => Action::Admit,
@@ -93,7 +93,7 @@ impl ActionKind {
     }
 }
 
-/// The user who asks.
+/// The user who requests something.
 #[derive(Debug, Clone)]
 pub struct Actor {
     pub user: Arc<str>,
@@ -109,7 +109,7 @@ pub struct ActionRequest {
     pub scope: Scope,
     /// Ids of others' claims that the moderator was shown and chooses to override.
     pub over: Vec<Arc<str>>,
-    /// The moderator was shown who is on hold, and means them too.
+    /// The moderator was shown the holds, and means held participants too.
     pub held: bool,
     /// Once it is cancelled, nothing more of the request is sent.
     pub stop: CancellationToken,
@@ -164,7 +164,7 @@ pub enum ActionResult {
     Unreachable,
     /// Nothing was sent: another moderator handles the target, and the request did not name that claim.
     Claimed,
-    /// Nothing was sent: the participant is on hold, and the request was for all of a meeting or all that is shown.
+    /// Nothing was sent: a moderator holds the participant, and the request was for all of a meeting or all that is shown.
     Held,
     /// Nothing was sent: the request was stopped before.
     Stopped,

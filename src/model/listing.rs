@@ -14,7 +14,7 @@ pub struct Listing {
     pub state: LegState,
     pub muted: bool,
     pub presenter: bool,
-    /// When these facts were true at the latest; older answers don't override them.
+    /// The time of these facts; older responses don't override them.
     pub at: Instant,
 }
 
@@ -29,12 +29,12 @@ pub struct RosterPatch {
 }
 
 impl Listing {
-    /// An entry of which nothing is known but that it is there.
+    /// An entry without any facts.
     pub fn new(key: CallKey, at: Instant) -> Self {
         Self { key, name: Arc::default(), address: Arc::default(), state: LegState::Other, muted: false, presenter: false, at }
     }
 
-    /// Takes the stated fields over. True where one of them differs.
+    /// Applies the stated fields. True where one of them differs.
     pub fn apply(&mut self, patch: RosterPatch, at: Instant) -> bool {
         self.at = at;
         set(&mut self.name, patch.name)

@@ -113,7 +113,7 @@ impl Participant {
 pub struct UnreadableParts {
     /// The one about a leg: it is not known whether the participant waits.
     pub leg: bool,
-    /// The one about the participant: their home is not known. Another bridge may tell it.
+    /// The one about the participant: their home is not known. Another bridge may know it.
     pub participant: bool,
 }
 
@@ -167,7 +167,7 @@ pub struct BridgeFacts {
     pub answered: Option<(Instant, i64)>,
     /// The bridge has not responded for longer than the silence threshold.
     pub silent: bool,
-    pub trouble: Option<Fault>,
+    pub fault: Option<Fault>,
     pub version: Option<Arc<str>>,
     /// Its id in its cluster (`/callBridges`), once known.
     pub id: Option<Arc<str>>,
@@ -181,7 +181,7 @@ pub struct BridgeFacts {
     pub polled_calls: usize,
     /// How many entries of its list of calls could not be read, when it was last read.
     pub unreadable_calls: u32,
-    /// Events come with few elements, because the bridge refused more: they don't tell who is muted.
+    /// Events come with few elements, because the bridge refused more: they don't report who is muted.
     pub short_events: bool,
     pub cdr: CdrFacts,
     /// The administrator who paused it, while it is paused.
@@ -189,8 +189,8 @@ pub struct BridgeFacts {
 }
 
 impl BridgeFacts {
-    /// Whether its events tell who is muted, in every call.
-    pub fn tells_mutes(&self) -> bool {
+    /// Whether its events report who is muted, in every call.
+    pub fn reports_mutes(&self) -> bool {
         self.state == BridgeState::Live && self.polled_calls == 0 && !self.short_events
     }
 }
@@ -200,7 +200,7 @@ impl BridgeFacts {
 pub struct CdrFacts {
     pub state: CdrState,
     /// Why Usher could not register as a receiver.
-    pub trouble: Option<Fault>,
+    pub fault: Option<Fault>,
     /// When the last record came; Unix milliseconds.
     pub last: Option<i64>,
     /// The index of the next record, once any has come.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// How a bridge's Call Detail Records arrive. They tell of lobby changes that no event carries.
+/// How a bridge's Call Detail Records arrive. They announce lobby changes that no event carries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CdrState {

@@ -8,14 +8,14 @@ use serde::de::DeserializeOwned;
 /// The wire name of a value. Empty for a value with content.
 pub fn to_wire(value: &impl Serialize) -> Arc<str> {
     match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(to_wire)) => to_wire.into(),
+        Ok(serde_json::Value::String(name)) => name.into(),
         _ => Arc::default(),
     }
 }
 
 /// The value of a wire name; None when this version does not know it.
-pub fn from_wire<T: DeserializeOwned>(to_wire: &str) -> Option<T> {
-    serde_json::from_value(to_wire.into()).ok()
+pub fn from_wire<T: DeserializeOwned>(name: &str) -> Option<T> {
+    serde_json::from_value(name.into()).ok()
 }
 
 #[cfg(test)]
@@ -24,7 +24,7 @@ mod tests {
     use crate::model::{ActionKind, ActionResult};
 
     #[test]
-    fn a_word_is_read_as_it_is_written() {
+    fn a_name_is_read_as_it_is_written() {
         assert_eq!((&*to_wire(&ActionKind::SendBack), &*to_wire(&ActionResult::Unconfirmed)), ("send_back", "unconfirmed"));
         assert_eq!((from_wire(&to_wire(&ActionKind::SendBack)), from_wire::<ActionKind>("dance")), (Some(ActionKind::SendBack), None));
         assert_eq!(&*to_wire(&vec![1]), "");

@@ -14,7 +14,7 @@ impl Store {
             since: Now::read().unix_ms,
             answered: None,
             silent: false,
-            trouble: None,
+            fault: None,
             version: None,
             id: None,
             unique_name: None,

@@ -17,9 +17,9 @@ pub struct ListingChange {
     pub elsewhere: bool,
     /// The entry became `connected`.
     pub connected: bool,
-    /// The name, the hold state or the mute state of the entry changed.
+    /// The name, the on-hold state or the mute state of the entry changed.
     pub renamed: bool,
-    pub held: bool,
+    pub on_hold: bool,
     pub muted: bool,
 }
 
@@ -43,7 +43,7 @@ impl Store {
                     listed.renamed = !listing.name.is_empty() && patch.name.as_ref().is_some_and(|name| *name != listing.name);
                     changed |= listing.apply(patch, at);
                     listed.connected = was != LegState::Connected && listing.state == LegState::Connected;
-                    listed.held = (was == LegState::OnHold) != (listing.state == LegState::OnHold);
+                    listed.on_hold = (was == LegState::OnHold) != (listing.state == LegState::OnHold);
                     listed.muted = muted != listing.muted;
                 }
                 Some(_) => {}
@@ -53,7 +53,7 @@ impl Store {
                     listing.apply(patch, at);
                     listed.connected = listing.state == LegState::Connected;
                     listed.elsewhere = entry.listings.iter().any(|other| other.key.bridge != key.bridge);
-                    // Most participants have one listing; a vector that grows by itself makes room for four.
+                    // Most participants have one listing; a vector that grows by itself reserves four.
                     entry.listings.reserve_exact(1);
                     entry.listings.push(listing);
                 }
@@ -129,7 +129,7 @@ impl Store {
         self.find_in_person(person, |person| person.home.clone())
     }
 
-    /// Changes the facts of a participant that no roster tells (home, lobby state, activator); does nothing for an unknown one.
+    /// Changes the facts of a participant that no roster has (home, lobby state, activator); does nothing for an unknown one.
     pub fn update_person<T>(&self, person: &str, change: impl FnOnce(&mut Participant) -> T) -> Option<T> {
         let mut entry = self.0.people.get_mut(person)?;
         let shown = |person: &Participant| {

@@ -46,7 +46,7 @@ pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
         state: facts.state,
         since: facts.since,
         silent_since: facts.answered.filter(|_| facts.silent).map(|(_, unix_ms)| unix_ms),
-        trouble: facts.trouble.clone(),
+        trouble: facts.fault.clone(),
         version: facts.version.clone(),
         unique_name: facts.unique_name.clone().filter(|own| own != name),
         can_admit: facts.can_admit,
@@ -54,7 +54,7 @@ pub fn bridge_row(name: &BridgeName, facts: &BridgeFacts) -> BridgeRow {
         polled_calls: facts.polled_calls,
         unreadable_calls: facts.unreadable_calls,
         cdr: facts.cdr.state,
-        cdr_trouble: facts.cdr.trouble.clone(),
+        cdr_trouble: facts.cdr.fault.clone(),
         paused_by: facts.paused_by.clone(),
     }
 }

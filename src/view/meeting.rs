@@ -21,16 +21,16 @@ pub struct MeetingRow {
     pub name: Arc<str>,
     pub named_by: NamedBy,
     pub waiting: usize,
-    /// How many of the waiting participants a moderator put on hold. The JSON omits 0.
+    /// How many of the waiting participants are held by a moderator. The JSON omits 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub held: u32,
     pub in_call: usize,
     /// Participants whose lobby state is not known yet.
     pub unknown: usize,
-    /// The earliest `waiting_since` of its participants who are not on hold.
+    /// The earliest `waiting_since` of its participants who are not held.
     pub longest_since: Option<i64>,
     pub locked: Option<bool>,
-    /// The participants that the lock keeps in the lobby; None where the profiles can't tell.
+    /// The participants that the lock keeps in the lobby; None where the profiles don't say.
     pub lock_mode: Option<LockMode>,
     /// Whether an activator is in the call; None where that is not known of everybody.
     pub activator: Option<bool>,
@@ -60,7 +60,7 @@ pub fn threshold_key(meeting: &Arc<str>, calls: &[(CallKey, CallFacts)]) -> Arc<
     calls.iter().find_map(|(_, call)| call.space.clone()).unwrap_or_else(|| meeting.clone())
 }
 
-/// The facts that the configured filter looks at.
+/// The facts that the configured filter checks.
 pub fn filter_facts(call: &CallFacts) -> MeetingFacts<'_> {
     MeetingFacts { name: label(call).0, space: call.space.as_deref(), tenant: call.tenant.as_deref() }
 }

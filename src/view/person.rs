@@ -57,7 +57,7 @@ pub struct PersonRow {
     pub claim: Option<Box<Claim>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Box<Hold>>,
-    /// The moderator who has seen that this wait is too long; it alarms nobody since.
+    /// The moderator who has seen that this wait is too long; its alert has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Box<Mark>>,
 }

@@ -9,7 +9,8 @@ use super::source::product_files;
 const ROUTING: [&str; 4] = ["dispatch", "handover", "mod", "routing"];
 
 /// What every component may use. It knows no component.
-const SHARED: [&str; 9] = ["backoff", "context", "effects", "event_coverage", "fault_codes", "memory", "metrics", "outgoing", "timers"];
+const SHARED: [&str; 9] =
+    ["backoff", "context", "effects", "event_coverage", "fault_codes", "metrics", "outgoing", "saved_bridge_state", "timers"];
 
 /// A module of the actor, with the modules inside it.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! Keeps those who wait for this bridge: for the response to a request, or for a probe of a participant. Reads no response itself.
+//! Keeps the callers that wait for this bridge: for the response to a request, or for a probe of a participant. Reads no response itself.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -17,7 +17,7 @@ use crate::cms::rest::request::Request;
 use crate::cms::rest::response::Response;
 use crate::model::{Action, BridgeState, ParticipantId};
 
-/// Waits outside for something that is being read or done.
+/// A caller outside the actor that waits for a result.
 #[derive(Debug)]
 pub(super) struct Waiter<T> {
     since: Instant,
@@ -27,13 +27,13 @@ pub(super) struct Waiter<T> {
 /// Waits for the response to a request.
 pub(super) type ResponseWaiter = Waiter<Result<Response, RequestError>>;
 
-/// Waits for a reading of a participant's legs.
+/// Waits for a probe of a participant's legs.
 pub(super) type ProbeWaiter = Waiter<LegProbe>;
 
 impl<T> Waiter<T> {
-    pub(super) fn answer(self, said: T) {
+    pub(super) fn answer(self, value: T) {
         // The receiver may have stopped waiting.
-        let _ = self.reply.send(said);
+        let _ = self.reply.send(value);
     }
 }
 
@@ -45,33 +45,40 @@ pub(super) struct AwaitedResponses {
 
 /// Requests from outside.
 impl AwaitedResponses {
-    /// Sends a request for somebody. A change that is under way is not sent a second time; a reading is, since what it shows was perhaps so
-    /// before it was asked for.
-    pub(super) fn submit(&mut self, ctx: &mut Context, ask: Request, lane: Lane, reply: oneshot::Sender<Result<Response, RequestError>>) {
+    /// Sends a request for a caller. A change that is in flight is not sent again; a reading is, because the one in flight may show the
+    /// state from before this call.
+    pub(super) fn submit(
+        &mut self,
+        ctx: &mut Context,
+        request: Request,
+        lane: Lane,
+        reply: oneshot::Sender<Result<Response, RequestError>>,
+    ) {
         let waiter = Waiter { since: Instant::now(), reply };
-        if let Some(error) = reason_closed(ctx).or_else(|| held_too_long(ctx, waiter.since)) {
+        if let Some(error) = reason_closed(ctx).or_else(|| paused_too_long(ctx, waiter.since)) {
             return waiter.answer(Err(error));
         }
-        if let Request::Mutate(Mutation { action: Action::Admit | Action::SendBack, id: person }) = &ask {
+        if let Request::Mutate(Mutation { action: Action::Admit | Action::SendBack, id: person }) = &request {
             ctx.emit(Effect::MoveRequested(person.clone()));
         }
-        let under_way = matches!(ask, Request::Mutate(_)) && self.responses.contains_key(&ask) && !ctx.requests.queue.contains(&ask);
-        self.responses.entry(ask.clone()).or_default().push(waiter);
+        let under_way =
+            matches!(request, Request::Mutate(_)) && self.responses.contains_key(&request) && !ctx.requests.queue.contains(&request);
+        self.responses.entry(request.clone()).or_default().push(waiter);
         if !under_way {
-            ctx.request(lane, ask);
+            ctx.request(lane, request);
         }
     }
 
-    /// The asker wants this no more; what has been sent goes on.
-    pub(super) fn withdraw(&mut self, ctx: &mut Context, ask: &Request) {
-        if ctx.requests.queue.remove(ask) {
-            for waiter in self.responses.remove(ask).into_iter().flatten() {
+    /// The caller no longer wants this request. If it was sent already, it goes on.
+    pub(super) fn withdraw(&mut self, ctx: &mut Context, request: &Request) {
+        if ctx.requests.queue.remove(request) {
+            for waiter in self.responses.remove(request).into_iter().flatten() {
                 waiter.answer(Err(RequestError::Withdrawn));
             }
         }
     }
 
-    /// Reads a participant's legs for somebody.
+    /// Reads a participant's legs for a caller.
     pub(super) fn probe_participant(&mut self, ctx: &mut Context, person: ParticipantId, lane: Lane, reply: oneshot::Sender<LegProbe>) {
         let waiter = Waiter { since: Instant::now(), reply };
         if let Some(error) = reason_closed(ctx) {
@@ -85,65 +92,66 @@ impl AwaitedResponses {
     }
 }
 
-/// Answers.
+/// Results.
 impl AwaitedResponses {
-    /// Takes out those who get the response to a request that was sent then.
-    pub(super) fn take_response_waiters(&mut self, ask: &Request, sent: Instant) -> Vec<ResponseWaiter> {
-        match ask {
-            Request::Mutate(_) => self.responses.remove(ask).unwrap_or_default(),
-            _ => take_those_before(&mut self.responses, ask, sent),
+    /// Takes the waiters that the response to a request answers: for a reading, those that waited when it was `sent`.
+    pub(super) fn take_response_waiters(&mut self, request: &Request, sent: Instant) -> Vec<ResponseWaiter> {
+        match request {
+            Request::Mutate(_) => self.responses.remove(request).unwrap_or_default(),
+            _ => take_those_before(&mut self.responses, request, sent),
         }
     }
 
-    /// Puts them back: the request is sent again.
-    pub(super) fn keep_waiting(&mut self, ask: Request, waiters: Vec<ResponseWaiter>) {
-        self.responses.entry(ask).or_default().extend(waiters);
+    /// Puts waiters back: the request is sent again.
+    pub(super) fn keep_waiting(&mut self, request: Request, waiters: Vec<ResponseWaiter>) {
+        self.responses.entry(request).or_default().extend(waiters);
     }
 
-    /// Answers those whose requests were not sent before the bridge asked to be left alone for too long.
-    pub(super) fn fail_held_too_long(&mut self, ctx: &mut Context, now: Instant) {
-        let Some(busy) = held_too_long(ctx, now) else { return };
-        let unsent: Vec<Request> = self.responses.keys().filter(|ask| ctx.requests.queue.contains(ask)).cloned().collect();
-        for ask in unsent {
-            // Readings are Usher's own as well: they are made once the bridge may be asked again.
-            if matches!(ask, Request::Mutate(_)) {
-                ctx.requests.queue.remove(&ask);
+    /// Fails the callers of queued requests where the bridge asked for a longer pause than an action waits.
+    pub(super) fn fail_paused_too_long(&mut self, ctx: &mut Context, now: Instant) {
+        let Some(busy) = paused_too_long(ctx, now) else { return };
+        let unsent: Vec<Request> = self.responses.keys().filter(|request| ctx.requests.queue.contains(request)).cloned().collect();
+        for request in unsent {
+            // Usher needs readings itself too: they stay queued until the pause is over.
+            if matches!(request, Request::Mutate(_)) {
+                ctx.requests.queue.remove(&request);
             }
-            self.responses.remove(&ask).into_iter().flatten().for_each(|waiter| waiter.answer(Err(busy.clone())));
+            self.responses.remove(&request).into_iter().flatten().for_each(|waiter| waiter.answer(Err(busy.clone())));
         }
     }
 
-    /// Fails everybody who waits, but those whose change is under way: it may be carried out. To be called while the queue still tells
-    /// which requests were not sent.
+    /// Fails all callers except those of a change in flight, which may be carried out. Must be called before the queue is cleared, because
+    /// the queue knows which requests were not sent.
     pub(super) fn fail_all(&mut self, ctx: &Context, error: &RequestError) {
         let queue = &ctx.requests.queue;
-        let unsent = self.responses.extract_if(|ask, _| !matches!(ask, Request::Mutate(_)) || queue.contains(ask));
+        let unsent = self.responses.extract_if(|request, _| !matches!(request, Request::Mutate(_)) || queue.contains(request));
         unsent.flat_map(|(_, waiters)| waiters).for_each(|waiter| waiter.answer(Err(error.clone())));
         let probes = self.probes.drain().flat_map(|(_, waiters)| waiters);
         probes.for_each(|waiter| waiter.answer(LegProbe::Failed(error.clone())));
     }
 
-    /// States what a probe showed. With `sent`, those who asked after the reading was sent wait for another one.
-    pub(super) fn answer_probes(&mut self, person: &ParticipantId, look: &LegProbe, sent: Option<Instant>) {
+    /// Answers the probes of a participant. With `sent`, only those that began before the reading was sent; later ones wait for another
+    /// reading.
+    pub(super) fn answer_probes(&mut self, person: &ParticipantId, probe: &LegProbe, sent: Option<Instant>) {
         let waiters = match sent {
             Some(sent) => take_those_before(&mut self.probes, person, sent),
             None => self.probes.remove(person).unwrap_or_default(),
         };
-        waiters.into_iter().for_each(|waiter| waiter.answer(look.clone()));
+        waiters.into_iter().for_each(|waiter| waiter.answer(probe.clone()));
     }
 }
 
-/// The end of the actor.
+/// Handover to another actor.
 impl AwaitedResponses {
-    /// Hands on everything that was asked for and not sent; what nobody takes is answered. A change that is under way keeps its waiters.
-    pub(super) fn hand_on(&mut self, ctx: &mut Context, pass: impl Fn(BridgeCommand)) {
+    /// Hands over every request that was not sent. A change in flight keeps its waiters.
+    pub(super) fn hand_over(&mut self, ctx: &mut Context, pass: impl Fn(BridgeCommand)) {
         let queued: HashMap<Request, Lane> = ctx.requests.queue.drain();
-        for (ask, waiters) in std::mem::take(&mut self.responses) {
-            match (queued.get(&ask), &ask) {
-                (None, Request::Mutate(_)) => drop(self.responses.insert(ask, waiters)),
+        for (request, waiters) in std::mem::take(&mut self.responses) {
+            match (queued.get(&request), &request) {
+                (None, Request::Mutate(_)) => drop(self.responses.insert(request, waiters)),
                 (lane, _) => {
                     for Waiter { reply, .. } in waiters {
-                        pass(BridgeCommand::Send { request: ask.clone(), bulk: lane == Some(&Lane::Bulk), reply });
+                        pass(BridgeCommand::Send { request: request.clone(), bulk: lane == Some(&Lane::Bulk), reply });
                     }
                 }
             }
@@ -155,13 +163,13 @@ impl AwaitedResponses {
         }
     }
 
-    /// Whether somebody waits for a change that is under way, after [`AwaitedResponses::hand_on`].
+    /// Whether callers wait for a change in flight, after [`AwaitedResponses::hand_over`].
     pub(super) fn has_changes_in_flight(&self) -> bool {
         !self.responses.is_empty()
     }
 }
 
-/// Why nothing can be asked of the bridge now.
+/// Why the bridge takes no requests now; None if it does.
 fn reason_closed(ctx: &Context) -> Option<RequestError> {
     if ctx.phase.may_send() {
         return None;
@@ -174,13 +182,13 @@ fn reason_closed(ctx: &Context) -> Option<RequestError> {
     }
 }
 
-/// The bridge wants to be left alone for longer than an action waits for it: whoever asks is told so now.
-fn held_too_long(ctx: &Context, now: Instant) -> Option<RequestError> {
+/// The error for callers while the pause that the bridge asked for is longer than an action waits.
+fn paused_too_long(ctx: &Context, now: Instant) -> Option<RequestError> {
     let pause = ctx.requests.queue.paused_for(now);
     (pause > ctx.timing.action_deadline).then_some(RequestError::Busy { retry_after: Some(pause) })
 }
 
-/// Takes out those who have waited since then or longer.
+/// Takes the waiters that have waited since `at` or longer.
 fn take_those_before<K: Eq + Hash + Clone, T>(all: &mut HashMap<K, Vec<Waiter<T>>>, key: &K, at: Instant) -> Vec<Waiter<T>> {
     let Some(waiters) = all.remove(key) else { return Vec::new() };
     let (taken, left): (Vec<_>, Vec<_>) = waiters.into_iter().partition(|waiter| waiter.since <= at);
@@ -198,7 +206,7 @@ mod tests {
     use crate::cms::bridge::context::Phase;
 
     #[test]
-    fn whoever_asks_a_bridge_that_does_not_answer_is_told_so_at_once() {
+    fn a_request_to_a_bridge_that_does_not_answer_fails_at_once() {
         let (mut ctx, mut waiters) = (Context::for_tests(), AwaitedResponses::default());
         let (reply, mut answer) = oneshot::channel();
         ctx.phase = Phase::Down;
@@ -221,16 +229,16 @@ mod tests {
     }
 
     #[test]
-    fn who_asked_after_a_request_was_sent_waits_for_another_answer() {
+    fn a_caller_that_came_after_a_request_was_sent_waits_for_another_response() {
         let sent = Instant::now();
-        let [(early, mut told), (late, mut untold)] = [sent, sent + Duration::from_millis(1)].map(|since| {
+        let [(early, mut first), (late, mut second)] = [sent, sent + Duration::from_millis(1)].map(|since| {
             let (reply, answer) = oneshot::channel();
             (Waiter { since, reply }, answer)
         });
         let mut all = HashMap::from([("p", vec![early, late])]);
         take_those_before(&mut all, &"p", sent).into_iter().for_each(|waiter| waiter.answer("waiting"));
-        assert_eq!((told.try_recv(), untold.try_recv().is_err()), (Ok("waiting"), true));
+        assert_eq!((first.try_recv(), second.try_recv().is_err()), (Ok("waiting"), true));
         take_those_before(&mut all, &"p", sent + Duration::from_secs(1)).into_iter().for_each(|waiter| waiter.answer("in"));
-        assert_eq!((untold.try_recv(), all.is_empty()), (Ok("in"), true));
+        assert_eq!((second.try_recv(), all.is_empty()), (Ok("in"), true));
     }
 }

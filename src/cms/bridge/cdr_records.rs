@@ -1,5 +1,5 @@
-//! Call Detail Records: which leg or call is read next because of one, when everything must be read again, and whether polling may slow
-//! down. Changes no fact about calls or participants: only a response of REST does.
+//! Decides by Call Detail Records which leg or call to read next, when to read everything again, and whether polling may slow down. Changes
+//! no facts of calls or participants: only REST responses do.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -16,28 +16,28 @@ use crate::cms::rest::queue::Lane;
 use crate::cms::rest::request::Request;
 use crate::model::{CdrState, CdrStats, LegId};
 
-/// Legs that only records know; each costs one request, and anybody who knows the address could invent them.
+/// The most legs to follow that only a record named: each costs one request, and anybody who knows the address could invent them.
 const MOST_UNKNOWN_LEGS: usize = 1000;
 
 /// The records of this bridge, and how far they can be relied on.
 #[derive(Debug)]
 pub(super) struct CdrRecords {
-    feed: RecordSequence,
+    sequence: RecordSequence,
     /// When everything was last read again because of records.
     read_again: Option<Instant>,
-    /// Connected legs that only a record told of so far.
+    /// Connected legs that only a record has named so far.
     unknown_legs: HashSet<LegId>,
-    /// When the last one came; Unix milliseconds.
+    /// When the last record came; Unix milliseconds.
     last: Option<i64>,
     reported: CdrState,
-    /// How many have come.
+    /// The number of records received.
     received: u64,
 }
 
 impl CdrRecords {
     pub(super) fn new() -> Self {
         Self {
-            feed: RecordSequence::new(),
+            sequence: RecordSequence::new(),
             read_again: None,
             unknown_legs: HashSet::new(),
             last: None,
@@ -50,9 +50,9 @@ impl CdrRecords {
         ctx.takes_records().then_some(CdrStats { records: self.received, last: self.last })
     }
 
-    /// Records come, none is missing, and they were seen to announce lobby changes: polling may slow down.
+    /// Records arrive, none is missing, and they have announced lobby changes: polling may slow down.
     pub(super) fn are_reliable(&self, ctx: &Context, now: Instant) -> bool {
-        ctx.takes_records() && self.feed.is_reliable(3 * ctx.timing.cdr_check, now)
+        ctx.takes_records() && self.sequence.is_reliable(3 * ctx.timing.cdr_check, now)
     }
 }
 
@@ -82,7 +82,7 @@ impl CdrRecords {
         for record in document.records {
             ctx.metrics.records.increment(1);
             self.received += 1;
-            match self.feed.on_record(&document.session, record.index, record.missing, now.instant) {
+            match self.sequence.on_record(&document.session, record.index, record.missing, now.instant) {
                 RecordOrder::Duplicate => continue,
                 RecordOrder::InOrder => {}
                 RecordOrder::Gap => {
@@ -102,8 +102,7 @@ impl CdrRecords {
         }
     }
 
-    /// A record tells of a leg that nothing else knows. New participants are read because of an event; the record is followed only where no
-    /// event comes.
+    /// A record named an unknown leg. An event should report the new participant; the leg itself is read only if none comes.
     pub(super) fn watch_unknown_leg(&mut self, ctx: &mut Context, leg: LegId, now: Now) {
         if self.unknown_legs.len() < MOST_UNKNOWN_LEGS {
             self.unknown_legs.insert(leg.clone());
@@ -111,7 +110,7 @@ impl CdrRecords {
         }
     }
 
-    /// Reads the leg if nothing has told of it meanwhile.
+    /// Reads the leg if it is still unknown.
     pub(super) fn check_unknown_leg(&mut self, ctx: &mut Context, known: bool, leg: LegId) {
         if known || !ctx.phase.is_up() {
             self.unknown_legs.remove(&leg);
@@ -120,31 +119,31 @@ impl CdrRecords {
         }
     }
 
-    /// Whether only records told of this leg; from here on it counts as read.
+    /// Takes a leg that only a record had named, and that has now been read; false for any other.
     pub(super) fn take_unknown_leg(&mut self, leg: &LegId) -> bool {
         self.unknown_legs.remove(leg)
     }
 }
 
-/// Comparisons with the numbers that REST tells.
+/// Comparison with the record index from REST.
 impl CdrRecords {
-    /// Everything is about to be read: what was recorded earlier need not have come.
+    /// Everything is about to be read, so earlier records are not missed.
     pub(super) fn expect_from_now(&mut self) {
-        self.feed.on_full_read();
+        self.sequence.on_full_read();
     }
 
-    /// REST tells the index of the next record.
+    /// REST gave the index of the next record.
     pub(super) fn on_next_index(&mut self, ctx: &Context, next_record: Option<u64>, now: Now) {
         if let Some(index) = next_record.filter(|_| ctx.takes_records()) {
-            self.feed.on_status_index(index, now.instant);
-            let (last, next) = (self.last, self.feed.next_index());
+            self.sequence.on_status_index(index, now.instant);
+            let (last, next) = (self.last, self.sequence.next_index());
             ctx.store.put_bridge(&ctx.name, |bridge| (bridge.cdr.last, bridge.cdr.next) = (last, next));
             self.report_state(ctx);
         }
     }
 
     pub(super) fn check_for_stall(&mut self, ctx: &mut Context, now: Now) {
-        if ctx.takes_records() && self.feed.take_stall(ctx.timing.cdr_patience, now.instant) {
+        if ctx.takes_records() && self.sequence.take_stall(ctx.timing.cdr_patience, now.instant) {
             warn!(bridge = %ctx.name, "CDRs stalled; everything read again, polling no longer slowed down");
             self.schedule_read_again(ctx, now);
             ctx.timers.sooner(Timer::Register, now.instant);
@@ -152,14 +151,14 @@ impl CdrRecords {
         }
     }
 
-    /// Reads everything again at once, but not before the patience has passed since the last time: a feed that is full of gaps must not
-    /// flood the bridge.
+    /// Reads everything again at once, but not more often than every `cdr_patience`: records full of gaps must not make Usher flood the
+    /// bridge.
     fn schedule_read_again(&self, ctx: &mut Context, now: Now) {
         let at = self.read_again.map_or(now.instant, |last| (last + ctx.timing.cdr_patience).max(now.instant));
         ctx.timers.sooner(Timer::ReadAgain, at);
     }
 
-    /// A new session of records began: calls and legs have other ids, as after a reconnect.
+    /// A new session of records began: the bridge restarted, and calls and legs have new ids.
     fn on_restart(&mut self, ctx: &mut Context, now: Now) {
         let recently = self.read_again.is_some_and(|last| now.instant.duration_since(last) < ctx.timing.cdr_patience);
         if recently {
@@ -171,7 +170,7 @@ impl CdrRecords {
         }
     }
 
-    /// Reads the whole bridge while everything known goes on to count; whoever arrives meanwhile need not wait for it.
+    /// Reads the whole bridge again. Known facts stay meanwhile, and arrivals don't wait for it.
     pub(super) fn read_again(&mut self, ctx: &mut Context, now: Now) {
         if ctx.phase.is_up() {
             info!(bridge = %ctx.name, "records missing; everything read again");
@@ -183,25 +182,25 @@ impl CdrRecords {
 
 /// Whether records can be relied on.
 impl CdrRecords {
-    /// A lobby change was read by REST some time ago; a record had announced it by now, or not.
+    /// REST showed a lobby change a while ago; `announced`: a record had announced it by now.
     pub(super) fn verify_announced(&mut self, ctx: &mut Context, announced: bool, since: Instant, now: Now) {
-        let before = self.feed.is_partial();
-        self.feed.on_lobby_change(announced, since);
-        if !before && self.feed.is_partial() {
+        let before = self.sequence.is_partial();
+        self.sequence.on_lobby_change(announced, since);
+        if !before && self.sequence.is_partial() {
             warn!(bridge = %ctx.name, "lobby change not announced by a record; polling no longer slowed down");
             self.schedule_read_again(ctx, now);
         }
         self.report_state(ctx);
     }
 
-    /// Publishes the state of the records where it changed.
+    /// Publishes the state of the records if it changed.
     fn report_state(&mut self, ctx: &Context) {
-        let feed = &self.feed;
-        let state = match feed {
+        let sequence = &self.sequence;
+        let state = match sequence {
             _ if !ctx.takes_records() => CdrState::Off,
-            feed if feed.is_stalled() => CdrState::Stalled,
-            feed if !feed.has_begun() => CdrState::Expected,
-            feed if feed.is_partial() => CdrState::Partial,
+            sequence if sequence.is_stalled() => CdrState::Stalled,
+            sequence if !sequence.has_begun() => CdrState::Expected,
+            sequence if sequence.is_partial() => CdrState::Partial,
             _ => CdrState::Arriving,
         };
         if std::mem::replace(&mut self.reported, state) != state {
@@ -215,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_that_stay_behind_make_everything_be_read_again() {
+    fn stalled_records_make_usher_read_everything_again() {
         let (mut ctx, mut records, now) = (Context::for_tests(), CdrRecords::new(), Now::read());
         records.expect_from_now();
         records.on_next_index(&ctx, Some(1), now);
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leg_that_only_a_record_knows_is_read_unless_something_else_tells_of_it() {
+    fn a_leg_that_only_a_record_named_is_read_unless_it_becomes_known() {
         let (mut ctx, mut records, now) = (Context::for_tests(), CdrRecords::new(), Now::read());
         records.watch_unknown_leg(&mut ctx, "l".into(), now);
         records.check_unknown_leg(&mut ctx, false, "l".into());

@@ -1,5 +1,5 @@
-//! Sees that the bridge sends its records to Usher, if the configuration says so. Adds Usher's own receiver to a free slot, and
-//! gives that one its address; never changes or removes another (cdr.md section 1).
+//! Registers Usher as a CDR receiver of the bridge, if it is configured to. Adds Usher's receiver to a free slot and sets its address;
+//! never changes or removes another one (cdr.md section 1).
 
 use reqwest::Url;
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use crate::cms::rest::response::{ListPage, ReceiverItem, Response};
 use crate::config::Secret;
 use crate::model::Fault;
 
-/// The list of receivers while it is being read, and what was tried so that Usher is on it.
+/// The receivers read so far, and the state of the registration.
 #[derive(Debug, Default)]
 pub(super) struct CdrRegistration {
     listed: Vec<ReceiverItem>,
@@ -48,7 +48,7 @@ impl CdrRegistration {
         }
         ctx.timers.set(Timer::Register, now.instant + ctx.timing.cdr_register);
         let listed = std::mem::take(&mut self.listed);
-        let own = own_of(&listed, &address, ctx.memory.receiver(&ctx.name).as_deref());
+        let own = own_of(&listed, &address, ctx.saved_bridges.receiver(&ctx.name).as_deref());
         let full = maximum.is_some_and(|maximum| page.total.unwrap_or(received).max(received) >= maximum);
         let nameless = listed.iter().any(|item| item.url.is_none());
         match self.registration.next_step(own, full, nameless) {
@@ -60,23 +60,23 @@ impl CdrRegistration {
         }
     }
 
-    pub(super) fn on_receiver_saved(&mut self, ctx: &mut Context, answer: Response) {
-        if let (Response::Created(id), Some(address)) = (answer, &ctx.config.cdr_url) {
-            ctx.memory.set_receiver(&ctx.name, mark(&id, address));
+    pub(super) fn on_receiver_saved(&mut self, ctx: &mut Context, response: Response) {
+        if let (Response::Created(id), Some(address)) = (response, &ctx.config.cdr_url) {
+            ctx.saved_bridges.set_receiver(&ctx.name, mark(&id, address));
         }
         info!(bridge = %ctx.name, "CDR receiver registered");
         self.check_receivers(ctx);
     }
 
-    pub(super) fn on_registration_failed(&mut self, ctx: &mut Context, ask: &Request, error: &RequestError, now: Now) {
-        let changes = !matches!(ask, Request::CdrReceivers(_));
+    pub(super) fn on_registration_failed(&mut self, ctx: &mut Context, request: &Request, error: &RequestError, now: Now) {
+        let changes = !matches!(request, Request::CdrReceivers(_));
         if changes && error.leaves_open() {
             self.registration.on_no_response();
         }
         let full = matches!(error, RequestError::Refused { reason, .. } if reason.contains("tooManyCdrReceivers"));
         let refused = matches!(error, RequestError::Refused { .. } | RequestError::Gone(_));
         if changes && refused && !full && self.registration.on_refusal() {
-            // The bridge may take another field.
+            // The bridge may accept the other field.
             return self.check_receivers(ctx);
         }
         let refused = refused || matches!(error, RequestError::Forbidden);
@@ -86,7 +86,7 @@ impl CdrRegistration {
                 self.registration = Registration::default();
                 report_no_slot(ctx);
             }
-            // A reason may repeat the address.
+            // The reason may repeat the address, which is secret.
             RequestError::Refused { status, .. } => {
                 report_records_fault(ctx, Some(("cdr_refused", format!("the bridge refused Usher's CDR receiver ({status})"))));
             }
@@ -101,21 +101,21 @@ fn report_no_slot(ctx: &Context) {
     report_records_fault(ctx, Some(("cdr_no_slot", "all CDR receivers of this bridge are taken by others".into())));
 }
 
-fn report_records_fault(ctx: &Context, trouble: Option<(&str, String)>) {
-    let trouble = trouble.map(|(code, what)| Fault { code: code.into(), what: what.into() });
-    let reported = ctx.store.find_in_bridge(&ctx.name, |bridge| bridge.cdr.trouble.clone());
-    if let Some(trouble) = trouble.as_ref().filter(|trouble| reported.as_ref() != Some(trouble)) {
-        warn!(bridge = %ctx.name, what = %trouble.what, "CDRs not received");
+fn report_records_fault(ctx: &Context, fault: Option<(&str, String)>) {
+    let fault = fault.map(|(code, what)| Fault { code: code.into(), what: what.into() });
+    let reported = ctx.store.find_in_bridge(&ctx.name, |bridge| bridge.cdr.fault.clone());
+    if let Some(fault) = fault.as_ref().filter(|fault| reported.as_ref() != Some(fault)) {
+        warn!(bridge = %ctx.name, what = %fault.what, "CDRs not received");
     }
-    ctx.store.put_bridge(&ctx.name, |bridge| bridge.cdr.trouble = trouble);
+    ctx.store.put_bridge(&ctx.name, |bridge| bridge.cdr.fault = fault);
 }
 
-/// Finds Usher's own receiver on the list. `made` is the mark of the one that Usher added last, for lists without addresses.
-fn own_of(items: &[ReceiverItem], address: &Secret, made: Option<&str>) -> OwnReceiver {
+/// Finds Usher's own receiver on the list. `own_mark` identifies the one that Usher added last, for lists without addresses.
+fn own_of(items: &[ReceiverItem], address: &Secret, own_mark: Option<&str>) -> OwnReceiver {
     if items.iter().any(|item| item.url.as_ref().is_some_and(|url| is_same_address(url, address))) {
         return OwnReceiver::Listed;
     }
-    let own = items.iter().find(|item| item.url.is_none() && made == Some(&mark(&item.id, address)));
+    let own = items.iter().find(|item| item.url.is_none() && own_mark == Some(&mark(&item.id, address)));
     match own.map(|item| item.id.clone()) {
         None => OwnReceiver::Missing,
         Some(id) if items.iter().any(|item| item.url.is_some()) => OwnReceiver::WithoutAddress(id),
@@ -123,7 +123,7 @@ fn own_of(items: &[ReceiverItem], address: &Secret, made: Option<&str>) -> OwnRe
     }
 }
 
-/// Names a receiver that was made for an address, without telling the address.
+/// Identifies a receiver and its address without revealing the address.
 fn mark(id: &str, address: &Secret) -> String {
     format!("{id} {}", hex::encode(Sha256::digest(address.expose())))
 }

@@ -20,11 +20,11 @@ use crate::cms::rest::response::Status;
 use crate::cms::version::{admits, sends_back};
 use crate::model::{Action, BridgeState, Fault, Paused};
 
-/// After so many failures in a row, without any response between them, the bridge is unreachable.
-const FAILURES: u32 = 3;
+/// After this many failures in a row the bridge counts as unreachable.
+const MAX_FAILURES: u32 = 3;
 
 /// How often one request is repeated because the bridge is busy.
-const REPEATS: u32 = 10;
+const MAX_REPEATS: u32 = 10;
 
 /// A longer `Retry-After` is not believed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -33,15 +33,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct BridgeConnection {
     failures: u32,
     attempts: u32,
-    /// When the bridge last said anything.
+    /// When the bridge last sent anything.
     heard: Instant,
-    /// When the version was asked for last.
+    /// When the status was last requested.
     status_read: Instant,
-    /// Requests that met a busy bridge, and how often.
+    /// How often each request was repeated because the bridge was busy.
     repeats: HashMap<Request, u32>,
-    /// The bridge responded, but not usably: it is back only when its calls could be read.
+    /// The bridge responded with nothing usable: it is back only once its calls can be read.
     unreadable: bool,
-    /// It refused to put somebody back into the lobby; asked again after its next start.
+    /// It refused to send a participant back into the lobby; tried again after it was away.
     refuses_send_back: bool,
 }
 
@@ -63,15 +63,15 @@ impl BridgeConnection {
     }
 }
 
-/// The beginning, and every new one.
+/// Connecting.
 impl BridgeConnection {
-    /// Reaches for the bridge, where it may be reached for at all.
+    /// Probes the bridge, unless it is paused or has refused the credentials.
     pub(super) fn start(&mut self, ctx: &mut Context) {
-        if let Some(paused) = ctx.memory.paused(&ctx.name) {
-            info!(bridge = %ctx.name, user = %paused.by, "bridge is paused");
+        if let Some(paused) = ctx.saved_bridges.paused(&ctx.name) {
+            info!(bridge = %ctx.name, user = %paused.by, "paused bridge left alone");
             self.enter_paused(ctx, &paused);
-        } else if ctx.memory.is_refused(&ctx.config) {
-            warn!(bridge = %ctx.name, "credentials refused before; not tried again until asked to");
+        } else if ctx.saved_bridges.is_refused(&ctx.config) {
+            warn!(bridge = %ctx.name, "credentials refused before; retry of a moderator awaited");
             self.enter_refused(ctx, RequestError::Unauthorized, "the user name or password was refused before and has not changed since");
         } else {
             self.probe(ctx);
@@ -82,14 +82,14 @@ impl BridgeConnection {
     pub(super) fn probe(&mut self, ctx: &mut Context) {
         ctx.phase = Phase::Probing;
         if std::mem::take(&mut self.refuses_send_back) {
-            // It may be another version by now.
+            // The bridge may run another version by now.
             ctx.store.put_bridge(&ctx.name, |bridge| bridge.can_send_back = true);
         }
         ctx.requests.queue.single_flight = true;
         ctx.request(Lane::Action, Request::Status);
     }
 
-    /// Tries again at once, whatever the reason for waiting was.
+    /// Tries again at once instead of waiting.
     pub(super) fn retry(&mut self, ctx: &mut Context) {
         if matches!(ctx.phase, Phase::Down | Phase::Refused) {
             ctx.timers.cancel(&Timer::Probe);
@@ -101,11 +101,11 @@ impl BridgeConnection {
         }
     }
 
-    /// `quiet`: some socket has said nothing for a while.
+    /// `quiet`: an events socket has been silent for a while.
     pub(super) fn heartbeat(&mut self, ctx: &mut Context, quiet: bool, now: Now) {
         let heartbeat = ctx.timing.heartbeat;
         let idle = now.instant.duration_since(self.heard) >= heartbeat && ctx.requests.queue.in_flight() == 0;
-        // A bridge may be updated while Usher is connected: its version is read again also while it is busy with other responses.
+        // A bridge may be updated while Usher is connected, so its version is read again even while other responses come.
         let status_age = now.instant.duration_since(self.status_read);
         let quiet = quiet && status_age >= heartbeat;
         let records = ctx.takes_records() && status_age >= ctx.timing.cdr_check;
@@ -116,13 +116,13 @@ impl BridgeConnection {
         ctx.timers.set(Timer::Heartbeat, now.instant + heartbeat / 2);
     }
 
-    /// Any response shows that the bridge is alive, an event too.
+    /// Any response or event shows that the bridge is alive.
     pub(super) fn on_heard(&mut self, ctx: &Context, now: Now) {
         self.heard = now.instant;
         ctx.store.bridge_answered(&ctx.name, now);
     }
 
-    /// A response by REST. Events don't count here: they may go on while no request is answered any more.
+    /// A REST response came. Events don't count here: they may go on although no request is answered.
     pub(super) fn on_answered(&mut self, ctx: &Context, now: Now) {
         self.failures = 0;
         self.on_heard(ctx, now);
@@ -140,14 +140,14 @@ impl BridgeConnection {
     /// The probe was answered.
     pub(super) fn on_reachable(&mut self, ctx: &mut Context, now: Now) {
         info!(bridge = %ctx.name, "bridge reachable");
-        ctx.memory.set_refused(&ctx.config, false);
+        ctx.saved_bridges.set_refused(&ctx.config, false);
         ctx.phase = Phase::Up;
         let attempts = if self.unreadable { self.attempts } else { 0 };
         *self = Self { attempts, unreadable: self.unreadable, ..Self::new(now.instant) };
         ctx.timers.set(Timer::Heartbeat, now.instant + ctx.timing.heartbeat);
     }
 
-    /// The bridge is there, and its responses can be used.
+    /// The responses of the bridge are usable.
     pub(super) fn on_readable(&mut self, ctx: &mut Context) {
         if self.unreadable {
             info!(bridge = %ctx.name, "bridge readable again");
@@ -166,30 +166,30 @@ impl BridgeConnection {
         ctx.requests.queue.pause_until(now.instant + pause);
     }
 
-    /// A busy bridge is asked again, but not for ever: one resource that is always busy must not hold up the others. A change is repeated
-    /// by its action, a token by the next attempt to connect, a receiver after another reading of the list.
-    pub(super) fn may_repeat(&mut self, ask: &Request) -> bool {
-        if matches!(ask, Request::Mutate(_) | Request::Token(_) | Request::AddCdrReceiver(..) | Request::SetCdrReceiver(..)) {
+    /// Whether a request is repeated because the bridge was busy. Not for ever: one resource that is always busy must not block the others.
+    /// Changes are repeated by their action, tokens by the next attempt to connect, receivers after the next reading of the list.
+    pub(super) fn may_repeat(&mut self, request: &Request) -> bool {
+        if matches!(request, Request::Mutate(_) | Request::Token(_) | Request::AddCdrReceiver(..) | Request::SetCdrReceiver(..)) {
             return false;
         }
-        let repeats = self.repeats.entry(ask.clone()).or_default();
+        let repeats = self.repeats.entry(request.clone()).or_default();
         *repeats += 1;
-        let may = *repeats <= REPEATS;
+        let may = *repeats <= MAX_REPEATS;
         if !may {
-            self.repeats.remove(ask);
+            self.repeats.remove(request);
         }
         may
     }
 
-    pub(super) fn forget_repeats(&mut self, ask: &Request) {
-        self.repeats.remove(ask);
+    pub(super) fn forget_repeats(&mut self, request: &Request) {
+        self.repeats.remove(request);
     }
 
     /// A request was not answered.
     pub(super) fn count_failure(&mut self, ctx: &mut Context, error: &RequestError, now: Now) {
         self.failures += 1;
         if ctx.phase.is_up() {
-            if self.failures >= FAILURES {
+            if self.failures >= MAX_FAILURES {
                 self.go_down(ctx, error, now);
             } else {
                 ctx.requests.queue.pause_until(now.instant + jittered(Duration::from_millis(250)));
@@ -216,11 +216,11 @@ impl BridgeConnection {
         ctx.timers.set(Timer::Probe, now.instant + pause);
     }
 
-    /// The first 401 of a REST request ends everything: repeating it can lock the account (rest.md section 1). `dispatch` sends a 401 of an
-    /// events token elsewhere: that user may only not follow events, and the bridge is polled.
+    /// The first 401 of a REST request ends all requests, because repeating it can lock the account (rest.md section 1). `dispatch` handles
+    /// the 401 of an events token otherwise: that user only may not follow events, and the bridge is polled.
     pub(super) fn on_unauthorized(&mut self, ctx: &mut Context, error: RequestError) {
         warn!(bridge = %ctx.name, "user name or password refused");
-        ctx.memory.set_refused(&ctx.config, true);
+        ctx.saved_bridges.set_refused(&ctx.config, true);
         if !ctx.phase.is_paused() {
             let what = error.to_string();
             self.enter_refused(ctx, error, &what);
@@ -235,7 +235,7 @@ impl BridgeConnection {
     }
 }
 
-/// An administrator's pause: nothing is sent and nothing is open until it is ended, also over a restart. Known data is kept and shown as
+/// An administrator's pause: until it ends nothing is sent and no socket is open, even after a restart. Known data is kept and shown as
 /// stale.
 impl BridgeConnection {
     pub(super) fn pause(&mut self, ctx: &mut Context, by: Arc<str>, now: Now) {
@@ -244,17 +244,17 @@ impl BridgeConnection {
         }
         info!(bridge = %ctx.name, user = %by, "bridge paused");
         let paused = Paused { by, since: now.unix_ms };
-        ctx.memory.set_paused(&ctx.name, Some(&paused));
+        ctx.saved_bridges.set_paused(&ctx.name, Some(&paused));
         self.enter_paused(ctx, &paused);
     }
 
-    /// A change that is under way keeps its response; everybody else who waits gets none.
+    /// Callers of a change in flight still get its response; all others fail.
     fn enter_paused(&mut self, ctx: &mut Context, paused: &Paused) {
         (ctx.phase, self.attempts) = (Phase::Paused, 0);
         ctx.timers.cancel(&Timer::Probe);
         ctx.emit(Effect::RequestsStopped { error: paused_by(&paused.by), close_sockets: true });
         ctx.store.put_bridge(&ctx.name, |facts| {
-            (facts.state, facts.since, facts.trouble) = (BridgeState::Paused, paused.since, None);
+            (facts.state, facts.since, facts.fault) = (BridgeState::Paused, paused.since, None);
             facts.paused_by = Some(paused.by.clone());
         });
     }
@@ -264,7 +264,7 @@ impl BridgeConnection {
             return;
         }
         info!(bridge = %ctx.name, "bridge resumed");
-        ctx.memory.set_paused(&ctx.name, None);
+        ctx.saved_bridges.set_paused(&ctx.name, None);
         ctx.requests.queue.clear();
         ctx.store.put_bridge(&ctx.name, |facts| facts.paused_by = None);
         ctx.enter_state(BridgeState::Connecting, None);
@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bridge_is_unreachable_after_three_failures_and_those_who_wait_are_told() {
+    fn a_bridge_is_unreachable_after_three_failures_and_its_callers_fail() {
         let (mut ctx, now) = (Context::for_tests(), Now::read());
         let mut connection = BridgeConnection::new(now.instant);
         let error = RequestError::Unreachable("refused".into());
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_password_is_not_tried_again_until_somebody_asks() {
+    fn a_refused_password_is_not_tried_again_before_a_retry() {
         let (mut ctx, now) = (Context::for_tests(), Now::read());
         let mut connection = BridgeConnection::new(now.instant);
         connection.on_unauthorized(&mut ctx, RequestError::Unauthorized);
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_bridge_is_asked_again_but_not_for_ever_and_never_for_a_change() {
+    fn a_request_to_a_busy_bridge_is_repeated_a_few_times_and_a_change_never() {
         let mut connection = BridgeConnection::new(Instant::now());
         let call = Request::Call("c".into());
         assert_eq!((0..20).filter(|_| connection.may_repeat(&call)).count(), 19, "ten times, and anew after that");

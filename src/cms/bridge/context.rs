@@ -1,14 +1,14 @@
 //! Shared by all components of a bridge's actor: the name and settings of the bridge, its requests and timers, the store, and the few facts
-//! that one component states and others read. Decides nothing.
+//! that one component sets and others read. Decides nothing.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::effects::Effect;
 use super::event_coverage::EventCoverage;
-use super::memory::SavedBridgeState;
 use super::metrics::BridgeMetrics;
 use super::outgoing::OutgoingRequests;
+use super::saved_bridge_state::SavedBridgeState;
 use super::timers::Timer;
 use crate::clock::Now;
 use crate::cms::cluster::{Cluster, Tuning};
@@ -31,9 +31,9 @@ pub(super) enum Phase {
     Up,
     /// Waiting for the next probe.
     Down,
-    /// The credentials were refused; nothing is sent until somebody asks for it.
+    /// The credentials were refused; nothing is sent before a retry.
     Refused,
-    /// An administrator wants the bridge to be left alone.
+    /// An administrator paused the bridge.
     Paused,
 }
 
@@ -62,27 +62,32 @@ pub(super) struct Context {
     pub(super) timing: Timing,
     pub(super) cluster: Cluster,
     pub(super) store: Store,
-    pub(super) memory: Arc<dyn SavedBridgeState>,
+    pub(super) saved_bridges: Arc<dyn SavedBridgeState>,
     pub(super) requests: OutgoingRequests,
     pub(super) timers: Timers<Timer>,
     pub(super) metrics: BridgeMetrics,
-    /// Which topics the events sockets tell.
+    /// The topics that the events sockets report.
     pub(super) coverage: EventCoverage,
-    /// Stated by the connection.
+    /// Set by the connection.
     pub(super) phase: Phase,
-    /// The list of calls was read completely since the bridge was last up. Stated by the calls.
+    /// The list of calls was read completely since the bridge was last up. Set by the calls.
     pub(super) calls_listed: bool,
     /// Records are complete and announce lobby changes. Refreshed by the routing before each step.
     pub(super) records_reliable: bool,
-    /// The ids and names of all bridges in the cluster, as this one lists them. Stated by the identity.
+    /// The ids and names of all bridges in the cluster, as this one lists them. Set by the identity.
     pub(super) peers: Vec<(Arc<str>, Arc<str>)>,
-    /// The effects of the component that runs just now, oldest first.
+    /// The effects of the running component, oldest first.
     pub(super) effects: Vec<Effect>,
 }
 
 impl Context {
     /// Checks the trust settings.
-    pub(super) fn new(config: BridgeConfig, cluster: Cluster, memory: Arc<dyn SavedBridgeState>, now: Instant) -> Result<Self, TrustError> {
+    pub(super) fn new(
+        config: BridgeConfig,
+        cluster: Cluster,
+        saved_bridges: Arc<dyn SavedBridgeState>,
+        now: Instant,
+    ) -> Result<Self, TrustError> {
         let Tuning { limits, timing } = Tuning::clone(&cluster.tuning().get());
         Ok(Self {
             name: config.name.clone(),
@@ -99,7 +104,7 @@ impl Context {
             config,
             timing,
             cluster,
-            memory,
+            saved_bridges,
         })
     }
 
@@ -108,8 +113,8 @@ impl Context {
     }
 
     /// Queues a request; an equal one waits only once.
-    pub(super) fn request(&mut self, lane: Lane, ask: Request) {
-        self.requests.queue.push(lane, ask);
+    pub(super) fn request(&mut self, lane: Lane, request: Request) {
+        self.requests.queue.push(lane, request);
     }
 
     /// Hands an effect to the routing, which applies it as soon as the component has returned.
@@ -117,7 +122,8 @@ impl Context {
         self.effects.push(effect);
     }
 
-    /// Hands on what reading again brought to light. Where nothing is pushed, that is how changes are found, and no discrepancy.
+    /// Emits a discrepancy that a reading found. While events are missing, readings are the normal way to find changes, and none is
+    /// emitted.
     pub(super) fn emit_discrepancy(&mut self, found: Discrepancy) {
         if !self.coverage.is_blind() && self.calls_listed {
             self.effects.push(Effect::Discrepancy(found));
@@ -128,7 +134,7 @@ impl Context {
         self.config.cdr != CdrMode::Off
     }
 
-    /// Whether the store holds this call of the bridge: every call that is followed is there.
+    /// Whether the call is followed: the store holds every such call.
     pub(super) fn knows_call(&self, call: &CallId) -> bool {
         self.store.with_call(&self.key(call), |_| ()).is_some()
     }
@@ -147,15 +153,15 @@ impl Context {
         self.roster(call).into_iter().filter(|person| self.store.person_is(person, |person| person.home == here)).collect()
     }
 
-    /// Enters a state; keeps its beginning when it was entered before.
-    pub(super) fn enter_state(&self, state: BridgeState, trouble: Option<Fault>) {
+    /// Enters a state; one that was entered before keeps its beginning.
+    pub(super) fn enter_state(&self, state: BridgeState, fault: Option<Fault>) {
         let now = Now::read();
         self.store.put_bridge(&self.name, |bridge| {
             if bridge.state != state {
                 bridge.state = state;
                 bridge.since = now.unix_ms;
             }
-            bridge.trouble = trouble;
+            bridge.fault = fault;
         });
     }
 }
@@ -186,7 +192,7 @@ mod tests {
     }
 
     impl Context {
-        /// A bridge that is up, of which nothing is known; nothing is sent to it.
+        /// A bridge that is up and has no facts; nothing is sent to it.
         pub(in crate::cms::bridge) fn for_tests() -> Self {
             let config = BridgeConfig {
                 name: "eu-1".into(),
@@ -205,7 +211,7 @@ mod tests {
             ctx
         }
 
-        /// Takes what was emitted, as text.
+        /// Takes the emitted effects, as text.
         pub(in crate::cms::bridge) fn emitted(&mut self) -> Vec<String> {
             self.effects.drain(..).map(|effect| format!("{effect:?}")).collect()
         }

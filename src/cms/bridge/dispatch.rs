@@ -21,7 +21,7 @@ use tracing::debug;
 /// Responses.
 impl Bridge {
     pub(super) fn on_completed(&mut self, completed: Completed) {
-        let Completed { lane, ask, sent, result } = completed;
+        let Completed { lane, request: ask, sent, result } = completed;
         self.ctx.requests.queue.finish(lane);
         let now = Now::read();
         self.refresh(now);
@@ -149,7 +149,7 @@ impl Bridge {
             }
             RequestError::Busy { retry_after } => {
                 self.connection.on_busy(ctx, *retry_after, now);
-                self.awaited.fail_held_too_long(ctx, now.instant);
+                self.awaited.fail_paused_too_long(ctx, now.instant);
                 if ctx.phase.is_up() && self.connection.may_repeat(&ask) {
                     ctx.requests.queue.requeue(lane, ask);
                     return true;

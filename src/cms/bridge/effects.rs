@@ -15,33 +15,33 @@ use std::sync::Arc;
 
 #[derive(Debug)]
 pub(super) enum Effect {
-    /// The bridge was reached again, or restarted: nothing that was known can be relied on.
+    /// The bridge was reached again, or restarted: known facts are no longer reliable.
     ReadAnew,
-    /// Read calls, rosters and legs again while everything known goes on to count.
+    /// Read calls, rosters and legs again; known facts stay meanwhile.
     ReadEverything(Lane),
     /// Read calls and rosters again.
     ReadLists(Lane),
-    /// Nothing is sent to the bridge any more: everybody who waits gets this error. With `close_sockets` the events sockets are closed too.
+    /// Nothing more is sent to the bridge: all callers get this error. With `close_sockets` the events sockets are closed too.
     RequestsStopped {
         error: RequestError,
         close_sockets: bool,
     },
-    /// A retry was asked for, and requests are answered: the sockets that are closed are connected.
+    /// A retry was requested, and REST works: connect the closed sockets.
     ReconnectEvents,
     /// A socket was lost, for this reason.
     EventsLost(Fault),
-    /// Something changed that the public state of the bridge depends on.
+    /// The public state of the bridge may have changed.
     StatusDue,
 
     /// The list of calls is being read.
     CallsListed,
     /// A call's space may have become known.
     DescribeCall(CallId),
-    /// More of a space is known than before.
+    /// More is known of a space.
     SpaceRead(Arc<str>),
     /// The subscriptions of this socket changed.
     SubscriptionsChanged(SocketId),
-    /// Fewer calls than before may be covered by events.
+    /// Events may cover fewer calls.
     PollUnpushed,
     /// A frame about the list of calls was damaged.
     CallsDamaged,
@@ -51,7 +51,7 @@ pub(super) enum Effect {
         call: CallId,
         pending_legs: HashSet<LegId>,
     },
-    /// A call says which leg presents, and no event does.
+    /// The response for a call names the presenting leg, and no event does.
     PresenterRead {
         call: CallId,
         leg: Option<LegId>,
@@ -61,7 +61,7 @@ pub(super) enum Effect {
     RosterRead {
         call: CallId,
         lane: Lane,
-        whole: bool,
+        full: bool,
         stated: HashSet<ParticipantId>,
     },
     /// All legs on a call's list were read.
@@ -69,17 +69,17 @@ pub(super) enum Effect {
     /// It is not known yet which bridge hosts this participant.
     FindHome(ParticipantId),
 
-    /// A reading showed something that this subscription should have told.
+    /// A reading showed a fact that this subscription should have reported.
     Shown {
         topic: Topic,
         subject: Arc<str>,
         fact: Fact,
     },
-    /// A reading did not show this, which is asked for now.
+    /// A reading did not show this object, which is requested now.
     NotShown(Expected),
-    /// The first list of a subscription left this out, which is asked for now.
+    /// The first list of a subscription left this object out, which is requested now.
     LeftOut(Expected),
-    /// Reading again brought this to light.
+    /// A reading found a change that nothing had reported.
     Discrepancy(Discrepancy),
 
     /// A participant came to a call whose roster is known.
@@ -87,7 +87,7 @@ pub(super) enum Effect {
         call: CallId,
         person: ParticipantId,
     },
-    /// A participant who came is in the call.
+    /// A participant who arrived is in the call.
     ArrivalEntered {
         call: CallId,
         person: ParticipantId,
@@ -97,7 +97,7 @@ pub(super) enum Effect {
         call: CallId,
         all: bool,
     },
-    /// A reading showed that a participant was let in or sent back; `announced` where that was to be expected.
+    /// A reading showed that a participant was let in or sent back; `announced`: it was expected.
     LobbyMoved {
         call: CallId,
         person: ParticipantId,
@@ -113,45 +113,45 @@ pub(super) enum Effect {
 
     /// A moderator has this participant admitted or sent back.
     MoveRequested(ParticipantId),
-    /// Read this participant's legs for somebody who waits.
+    /// Read this participant's legs for a caller.
     ReadLegs {
         person: ParticipantId,
         lane: Lane,
     },
-    /// A reading answers those who probe this participant: all of them, or those who asked before it was `sent`.
+    /// A reading answers the probes of this participant: all, or those that began before it was `sent`.
     ProbeAnswered {
         person: ParticipantId,
-        look: LegProbe,
+        probe: LegProbe,
         sent: Option<Now>,
     },
 
-    /// A record tells of a leg.
+    /// A record announced a leg.
     LegAnnounced {
         leg: LegId,
         waiting: Option<bool>,
         connected: bool,
     },
-    /// A record tells of a call.
+    /// A record announced a call.
     CallAnnounced(CallId),
 }
 
-/// How far a call's roster was known when somebody was listed in it.
+/// How far a call's roster was known when a participant was listed in it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RosterKnowledge {
-    /// Participants who are listed for the first time now arrived now.
+    /// A participant who is first listed now has just arrived.
     pub(super) sees_arrivals: bool,
-    /// The roster has been read whole.
+    /// The roster has been read in full.
     pub(super) is_known: bool,
 }
 
-/// How the entries of a page of a roster are to be taken.
+/// How to handle the entries of a roster page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RosterPage {
-    /// The roster is read from nothing.
-    pub(super) whole: bool,
-    /// New entries are discrepancies: the roster is pushed, and this is the plain rotation.
+    /// The first reading of the roster.
+    pub(super) full: bool,
+    /// New entries are discrepancies: the roster is pushed, and this is a periodic reading.
     pub(super) reveals: bool,
-    /// Participants who are listed for the first time now arrived now.
+    /// A participant who is first listed now has just arrived.
     pub(super) sees_arrivals: bool,
 }
 

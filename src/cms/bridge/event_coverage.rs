@@ -1,5 +1,5 @@
-//! The topics that events sockets tell at the moment: subscribed, accepted, listed. The events sockets write it (calls enter and leave the
-//! plan by themselves); every component that decides what has to be read by REST reads it.
+//! The topics that events sockets report at the moment: subscribed, accepted, listed. The events sockets write it (the calls add and remove
+//! themselves in the plan); components read it to decide what to read by REST.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -12,9 +12,9 @@ pub(super) struct SocketCoverage {
     pub(super) open: bool,
     /// Connections that failed in a row.
     pub(super) attempts: u32,
-    /// It did not answer in time, and its topics were read.
+    /// It did not answer in time, so its topics were read by REST.
     pub(super) unanswering: bool,
-    /// Topics that began to be pushed, and when the bridge said so; until their first list is complete.
+    /// Topics that were accepted, and when, until their first list is complete.
     pub(super) begun: Vec<(Topic, Instant)>,
 }
 
@@ -33,7 +33,7 @@ impl EventCoverage {
         self.sockets.entry(socket).or_default()
     }
 
-    /// A socket begins from nothing, after so many failed attempts.
+    /// Resets a socket, which has failed this many times in a row.
     pub(super) fn reset_socket(&mut self, socket: SocketId, attempts: u32) {
         self.sockets.insert(socket, SocketCoverage { attempts, ..SocketCoverage::default() });
     }
@@ -47,7 +47,7 @@ impl EventCoverage {
     }
 
     /// The socket is open and the bridge has accepted its subscriptions.
-    pub(super) fn tells(&self, socket: SocketId) -> bool {
+    pub(super) fn is_live(&self, socket: SocketId) -> bool {
         self.is_open(socket) && self.plan.has_accepted(socket)
     }
 
@@ -56,39 +56,39 @@ impl EventCoverage {
         self.sockets.get(&socket).is_some_and(|socket| socket.begun.iter().any(|(begun, _)| begun == topic))
     }
 
-    /// Something that should be pushed is not, at the moment.
+    /// A topic that should be pushed is not, at the moment.
     pub(super) fn is_blind(&self) -> bool {
-        self.plan.sockets().any(|id| !self.tells(id))
+        self.plan.sockets().any(|id| !self.is_live(id))
     }
 
-    /// Events did not come, and not merely because the first attempt is under way.
+    /// Events failed to come, apart from a first attempt in progress.
     fn has_lost_events(&self) -> bool {
         let lost = |socket: &SocketCoverage| socket.attempts > 0 || socket.unanswering;
-        self.plan.sockets().any(|id| !self.tells(id) && self.sockets.get(&id).is_some_and(lost))
+        self.plan.sockets().any(|id| !self.is_live(id) && self.sockets.get(&id).is_some_and(lost))
     }
 
-    /// Part of a call (who is there, muted, on hold, presents, or whether it is locked or recorded) is not pushed: its changes are found by
+    /// A part of a call (its participants, who is muted, on hold or presenting, lock, recording) is not pushed: its changes are found by
     /// reading.
     pub(super) fn is_polled(&self, call: &CallId) -> bool {
         let plan = &self.plan;
-        let short = || (plan.has_accepted(0) && !plan.tells_locks()) || (plan.is_accepted(call) && !plan.tells_mutes(call));
+        let short = || (plan.has_accepted(0) && !plan.reports_locks()) || (plan.is_accepted(call) && !plan.reports_mutes(call));
         plan.is_refused(call) || self.has_lost_events() || (plan.is_short() && short())
     }
 
-    /// A call's roster comes by events, and has for so long that its first list is complete.
+    /// A call's roster is pushed, and its first list is complete.
     pub(super) fn pushes_roster(&self, call: &CallId) -> bool {
         let begins = |(topic, _): &(Topic, Instant)| matches!(topic, Topic::Roster(of) if of == call);
         self.plan.is_accepted(call) && !self.sockets.values().flat_map(|socket| &socket.begun).any(begins)
     }
 
-    /// The list of calls comes by events, and has for so long that its first list is complete.
+    /// The list of calls is pushed, and its first list is complete.
     pub(super) fn pushes_calls(&self) -> bool {
         self.is_open(0) && !self.is_beginning(0, &Topic::Calls)
     }
 
-    /// Events tell who is muted in this call.
+    /// Events report who is muted in this call.
     pub(super) fn pushes_mutes(&self, call: &CallId) -> bool {
-        self.plan.tells_mutes(call) && self.plan.socket_of(call).is_some_and(|socket| self.tells(socket))
+        self.plan.reports_mutes(call) && self.plan.socket_of(call).is_some_and(|socket| self.is_live(socket))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The fault that moderators see for a request that failed, and for an actor that did.
+//! The faults that moderators see for failed requests and failed actors.
 
 use crate::clock::Now;
 use crate::cms::rest::client::RequestError;
@@ -27,10 +27,10 @@ pub(super) fn paused_by(user: &str) -> RequestError {
     RequestError::Withheld(format!("the bridge is paused by {user}"))
 }
 
-/// Shows a bridge whose actor failed as such, until another actor has taken over.
+/// Shows that the actor of a bridge failed, until another one has taken over.
 pub(in crate::cms) fn report_failed_actor(store: &Store, name: &BridgeName) {
     store.put_bridge(name, |bridge| {
         (bridge.state, bridge.since) = (BridgeState::Unreachable, Now::read().unix_ms);
-        bridge.trouble = Some(Fault { code: "failed".into(), what: "Usher failed while following this bridge and starts again".into() });
+        bridge.fault = Some(Fault { code: "failed".into(), what: "Usher failed while following this bridge and starts again".into() });
     });
 }

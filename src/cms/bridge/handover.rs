@@ -1,5 +1,4 @@
-//! The end of an actor whose bridge left the configuration, or is followed by another actor from now on. Writes no fact but that of a
-//! change that was under way.
+//! Ends an actor whose bridge left the configuration or got another actor. Writes only the facts of a change in flight.
 
 use super::Bridge;
 use super::outgoing::Completed;
@@ -9,11 +8,11 @@ use crate::cms::rest::request::Request;
 use crate::cms::supervisor::NOT_FOLLOWED;
 
 impl Bridge {
-    /// Hands on everything that was asked of the bridge and not sent; what nobody takes is answered. A change that is under way keeps its
-    /// waiters: giving it up would leave open whether CMS carried it out.
-    pub(in crate::cms) fn leave(mut self, hand_on: impl Fn(BridgeCommand) -> Result<(), BridgeCommand>) {
-        self.awaited.hand_on(&mut self.ctx, |command| {
-            if let Err(command) = hand_on(command) {
+    /// Hands over all requests that were not sent; those that nobody takes fail. A change in flight keeps its waiters: giving it up would
+    /// leave open whether CMS carried it out.
+    pub(in crate::cms) fn leave(mut self, hand_over: impl Fn(BridgeCommand) -> Result<(), BridgeCommand>) {
+        self.awaited.hand_over(&mut self.ctx, |command| {
+            if let Err(command) = hand_over(command) {
                 command.withhold(NOT_FOLLOWED);
             }
         });
@@ -25,12 +24,12 @@ impl Bridge {
 
     async fn await_changes_in_flight(mut self) {
         while self.awaited.has_changes_in_flight()
-            && let Some(Completed { ask, sent, result, .. }) = self.ctx.requests.next_completed().await
+            && let Some(Completed { request, sent, result, .. }) = self.ctx.requests.next_completed().await
         {
-            if let (Request::Mutate(change), Ok(_)) = (&ask, &result) {
+            if let (Request::Mutate(change), Ok(_)) = (&request, &result) {
                 self.participants.on_change_accepted(&self.ctx, change, Now::read());
             }
-            for waiter in self.awaited.take_response_waiters(&ask, sent.instant) {
+            for waiter in self.awaited.take_response_waiters(&request, sent.instant) {
                 waiter.answer(result.clone());
             }
         }

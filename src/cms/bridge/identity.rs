@@ -1,4 +1,4 @@
-//! Which id and name the bridge has in its cluster. Asks nothing but for the next page of the list of bridges.
+//! Finds the id and name of the bridge in its cluster. Requests only further pages of the list of bridges.
 
 use std::sync::Arc;
 

@@ -2,20 +2,20 @@
 
 use metrics::{Counter, counter};
 
-/// Counters of `/metrics`, looked up once: a look-up costs more than counting, and counting comes with every frame.
+/// The counters, looked up once: every frame is counted, and a look-up costs more than counting.
 pub(super) struct BridgeMetrics {
     requests: Counter,
     busy: Counter,
     pub(super) events: Counter,
     /// Frames that are no JSON of the known shape.
     pub(super) unreadable: Counter,
-    /// Updates within readable frames that make no sense.
+    /// Unreadable updates within readable frames.
     pub(super) skipped: Counter,
     /// CDRs, those sent twice included.
     pub(super) records: Counter,
     /// Bodies that are no CDRs.
     pub(super) records_unreadable: Counter,
-    /// How often CDRs were found missing, or began anew.
+    /// How often CDRs were missing, or a new session of them began.
     pub(super) record_gaps: Counter,
     requests_total: u64,
     busy_total: u64,
@@ -54,7 +54,7 @@ impl BridgeMetrics {
         (self.requests_total, self.busy_total)
     }
 
-    /// Reading again showed a change that nothing had told. Rare, so looked up each time.
+    /// A reading found a change that nothing had reported. Rare, so looked up each time.
     pub(super) fn count_repair(&self, bridge: &str, what: &'static str) {
         counter!("usher_cms_repairs_total", "bridge" => bridge.to_owned(), "what" => what).increment(1);
     }

@@ -4,18 +4,18 @@
 //!
 //! | component | what it does |
 //! | --- | --- |
-//! | `connection` | reaches for the bridge, pauses, decides what failures mean |
+//! | `connection` | probes and pauses the bridge, decides what failures mean |
 //! | `status` | the public state: live, polling, unreachable |
 //! | `identity` | the bridge's id and name in its cluster |
 //! | `event_sockets` | keeps the events sockets connected, subscribed and alive |
 //! | `calls` | which calls there are, their facts, and their rosters as lists |
 //! | `participants` | where participants are hosted, their legs, the lobby |
-//! | `rechecks` | when those who may have been moved are read again |
-//! | `missed` | changes that no event told |
-//! | `space_profiles` | what the space of a call says of its lobby and lock |
-//! | `cdr_records`, `cdr_registration` | Call Detail Records, and that they come |
-//! | `awaited_responses` | who waits for a response or a probe |
-//! | `stats` | figures for administrators |
+//! | `rechecks` | when participants who may have moved are read again |
+//! | `missed` | changes that no event reported |
+//! | `space_profiles` | the lobby and lock settings of a call's space |
+//! | `cdr_records`, `cdr_registration` | Call Detail Records, and the registration for them |
+//! | `awaited_responses` | callers that wait for a response or a probe |
+//! | `stats` | statistics for administrators |
 //!
 //! A component is handed the [`context::Context`]: names, times, the store, the queue of requests, the timers, and the few facts that one
 //! component states and others read (`event_coverage` among them). It queues requests and sets timers by itself. Whatever
@@ -41,13 +41,13 @@ mod event_sockets;
 mod fault_codes;
 mod handover;
 mod identity;
-mod memory;
 mod metrics;
 mod missed;
 mod outgoing;
 mod participants;
 mod rechecks;
 mod routing;
+mod saved_bridge_state;
 mod space_profiles;
 mod stats;
 mod status;
@@ -78,10 +78,10 @@ use effects::Effect;
 use event_sockets::EventSockets;
 pub(super) use fault_codes::report_failed_actor;
 use identity::ClusterIdentity;
-pub use memory::SavedBridgeState;
 use missed::MissedChanges;
 use participants::Participants;
 use rechecks::Rechecks;
+pub use saved_bridge_state::SavedBridgeState;
 use space_profiles::SpaceProfiles;
 use stats::RecentTotals;
 use status::BridgeStatus;
@@ -113,20 +113,20 @@ pub(super) struct Bridge {
 pub(super) struct BridgeParts {
     pub config: BridgeConfig,
     pub cluster: Cluster,
-    pub memory: Arc<dyn SavedBridgeState>,
+    pub saved_bridges: Arc<dyn SavedBridgeState>,
     pub tracker: TaskTracker,
 }
 
-/// Reports that may wait while the actor is busy; beyond it the socket is read more slowly, each frame still acknowledged first.
+/// Reports that may wait while the actor is busy; beyond that the sockets are read more slowly, each frame still acknowledged first.
 const REPORTS: usize = 4096;
 
-/// Reports that are taken in one go: the clock, the queue and the timers need no look between two frames of a burst.
+/// Reports that are handled in a row: within a burst the queue and the timers need no check.
 const BURST: usize = 256;
 
 impl Bridge {
-    /// Checks the trust settings; asks nothing yet.
+    /// Checks the trust settings; sends nothing yet.
     pub(super) fn new(parts: BridgeParts) -> Result<(Self, mpsc::Receiver<SocketReport>), TrustError> {
-        let BridgeParts { config, cluster, memory, tracker } = parts;
+        let BridgeParts { config, cluster, saved_bridges, tracker } = parts;
         let (reports, inbox) = mpsc::channel(REPORTS);
         let mut tls = tls::client_config(&config.trust)?;
         for fault in tls::ca_faults(&config.trust) {
@@ -137,7 +137,7 @@ impl Bridge {
         let endpoint = ConnectOptions { url: config.url.clone(), tls: Arc::new(tls), connect_timeout, names: Arc::new(SystemResolver) };
         let now = Instant::now();
         let bridge = Self {
-            ctx: Context::new(config, cluster, memory, now)?,
+            ctx: Context::new(config, cluster, saved_bridges, now)?,
             connection: BridgeConnection::new(now),
             status: BridgeStatus::default(),
             identity: ClusterIdentity::default(),
@@ -157,7 +157,7 @@ impl Bridge {
         Ok((bridge, inbox))
     }
 
-    /// Runs until `stop`, closes its sockets, and comes back for what is left to do then. The one place where this bridge's facts change.
+    /// Runs until `stop`, closes the sockets, and returns the bridge for its handover. The only place where its facts change.
     pub(super) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<SocketReport>,
@@ -165,7 +165,7 @@ impl Bridge {
         stop: CancellationToken,
     ) -> Self {
         self.begin();
-        // Set again only when the next deadline is another one: a busy bridge passes here with every event.
+        // Reset only when the next deadline has changed: a busy bridge passes here with every event.
         let mut alarm = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
         loop {
             let wake = self.send_ready();
@@ -213,7 +213,7 @@ impl Bridge {
         self.route(now);
     }
 
-    /// Sends every request that may go now; returns when the next may.
+    /// Sends every request that may be sent now; returns when the next one may.
     fn send_ready(&mut self) -> Option<Instant> {
         let Context { name, requests, metrics, phase, .. } = &mut self.ctx;
         if phase.may_send() { requests.send_ready(name, metrics) } else { None }

@@ -1,4 +1,4 @@
-//! The requests of one bridge: what waits in the queue, what is under way, and the client that sends. Reads no response.
+//! The requests of one bridge: the queue, the requests in flight, and the client that sends them. Reads no response.
 
 use std::time::Instant;
 
@@ -15,10 +15,10 @@ use crate::cms::rest::request::Request;
 use crate::cms::rest::response::Response;
 use crate::model::BridgeName;
 
-/// A request that came to its end.
+/// A request that has ended.
 pub(super) struct Completed {
     pub(super) lane: Lane,
-    pub(super) ask: Request,
+    pub(super) request: Request,
     pub(super) sent: Now,
     pub(super) result: Result<Response, RequestError>,
 }
@@ -34,18 +34,18 @@ impl OutgoingRequests {
         Self { queue, client, in_flight: FuturesUnordered::new() }
     }
 
-    /// Sends everything that may go now; returns when the next may.
+    /// Sends every request that may be sent now; returns when the next one may.
     pub(super) fn send_ready(&mut self, bridge: &BridgeName, metrics: &mut BridgeMetrics) -> Option<Instant> {
         loop {
             let now = Now::read();
             match self.queue.pick(now.instant) {
-                Pick::Send(lane, ask) => {
+                Pick::Send(lane, request) => {
                     metrics.count_request();
-                    trace!(%bridge, ?lane, ?ask, "request sent");
+                    trace!(%bridge, ?lane, ?request, "request sent");
                     let client = self.client.clone();
                     self.in_flight.push(Box::pin(async move {
-                        let result = client.send(&ask).await;
-                        Completed { lane, ask, sent: now, result }
+                        let result = client.send(&request).await;
+                        Completed { lane, request, sent: now, result }
                     }));
                 }
                 Pick::WaitUntil(at) => return Some(at),
@@ -54,7 +54,7 @@ impl OutgoingRequests {
         }
     }
 
-    /// Waits for the next request that ends; None while nothing is under way.
+    /// Waits for the next request that ends; None while none is in flight.
     pub(super) async fn next_completed(&mut self) -> Option<Completed> {
         self.in_flight.next().await
     }

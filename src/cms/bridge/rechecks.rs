@@ -1,5 +1,5 @@
-//! Suspicions: a join, leave or lock change may have moved others between lobby and call, which no event tells. Schedules when their legs
-//! are read again; reads none itself.
+//! Schedules readings after a join, leave or lock change: it may have moved others between lobby and call, which no event reports. Reads
+//! nothing itself.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -14,15 +14,15 @@ use crate::model::{CallId, Home, Lobby, ParticipantId};
 /// The suspicions of one call.
 #[derive(Debug, Default)]
 struct CallSuspicions {
-    /// Participants who came, and when, as long as it is not known whether they wait.
+    /// Participants who arrived, and when, until it is known whether they wait.
     arrived: Vec<(ParticipantId, Instant)>,
-    /// When it was last suspected that somebody moved between lobby and call.
+    /// When a move between lobby and call was last suspected.
     suspected: Option<Instant>,
-    /// When somebody last left or the lock changed: also those in the call may have been sent back.
+    /// When a participant last left or the lock changed: those in the call may have been sent back too.
     suspected_all: Option<Instant>,
-    /// When somebody was last seen to have moved between lobby and call: others may have moved together with them.
+    /// When a participant was last seen to have moved between lobby and call: others may have moved with them.
     moved: Option<Instant>,
-    /// They may have been sent back, too: also those in the call are read.
+    /// A participant was sent back: those in the call are read too.
     moved_back: bool,
     /// When the others were last read for that.
     others_read: Option<Instant>,
@@ -32,19 +32,20 @@ struct CallSuspicions {
 pub(super) struct Rechecks(HashMap<CallId, CallSuspicions>);
 
 impl Rechecks {
-    /// None for a call that is not followed: nobody would ever forget it.
+    /// None for a call that is not followed: nothing would ever remove it.
     fn of(&mut self, ctx: &Context, call: &CallId) -> Option<&mut CallSuspicions> {
         ctx.knows_call(call).then(|| self.0.entry(call.clone()).or_default())
     }
 
-    /// A participant came. One who waits lets nobody in: the others are read only if this one does not wait, or if that is not known soon.
+    /// A participant arrived. One who waits lets nobody in: the others are read only if this one does not wait, or if that is not known
+    /// soon.
     pub(super) fn on_arrival(&mut self, ctx: &mut Context, call: &CallId, person: ParticipantId, now: Now) {
         let Some(suspicions) = self.of(ctx, call) else { return };
         suspicions.arrived.push((person, now.instant));
         ctx.timers.sooner(Timer::Arrivals(call.clone()), now.instant + ctx.timing.second_look / 2);
     }
 
-    /// It is known by now whether those who came wait, or they may have let others in.
+    /// Checks whether recent arrivals wait: any other may have let others in.
     pub(super) fn check_arrivals(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
         let Some(suspicions) = self.0.get_mut(call).filter(|suspicions| !suspicions.arrived.is_empty()) else { return };
         let (here, mut suspect, mut open) = (Home::Bridge(ctx.name.clone()), false, Vec::new());
@@ -53,7 +54,7 @@ impl Rechecks {
                 ctx.store.with_person(&person, |person| (person.lobby.state, person.home.as_ref().is_none_or(|home| *home == here)));
             match known {
                 None | Some((Lobby::Waiting, _)) => {}
-                // Their legs are being read here: what they say is acted on at once.
+                // Their legs are being read here, and the result is acted on at once.
                 Some((Lobby::Unknown, true)) if now.instant < at + ctx.timing.second_look => open.push((person, at)),
                 Some(_) => suspect = true,
             }
@@ -65,13 +66,13 @@ impl Rechecks {
         if suspect {
             self.suspect_call(ctx, call, false, now);
         } else if !ctx.records_reliable {
-            // Something else may have come with them: one reading, however many come meanwhile.
+            // Something else may have changed with them: one reading, however many arrive meanwhile.
             let last = ctx.timing.recheck.len() - 1;
             ctx.timers.sooner(Timer::Recheck(call.clone(), last), now.instant + ctx.timing.recheck[last]);
         }
     }
 
-    /// A participant who came is in the call by a first reading: they may have let others in at that moment.
+    /// An arrival reads as in the call: they may have let others in.
     pub(super) fn on_arrival_entered(&mut self, ctx: &mut Context, call: &CallId, person: &ParticipantId, now: Now) {
         let Some(suspicions) = self.0.get_mut(call) else { return };
         let before = suspicions.arrived.len();
@@ -84,7 +85,7 @@ impl Rechecks {
     /// A join, leave or lock change may have moved others, at once or later; with `all` also those in the call.
     pub(super) fn suspect_call(&mut self, ctx: &mut Context, call: &CallId, all: bool, now: Now) {
         if ctx.records_reliable {
-            // Records tell of each of them.
+            // Records announce each move.
             return;
         }
         let Some(suspicions) = self.of(ctx, call) else { return };
@@ -97,23 +98,23 @@ impl Rechecks {
         }
     }
 
-    /// Whether a move within this call was to be expected: something of late may have caused it.
+    /// Whether a recent change may have caused a move in this call.
     pub(super) fn expects_move(&self, ctx: &Context, call: &CallId, now: Now) -> bool {
         let window = ctx.timing.recheck[ctx.timing.recheck.len() - 1] + ctx.timing.silent_after;
         self.0.get(call).and_then(|of| of.suspected.max(of.moved)).is_some_and(|at| now.instant < at + window)
     }
 
-    /// Whatever moved one participant may have moved others at the same moment. They are read once, and for a crowd that is found one by
-    /// one not more often than a second reading comes: later effects follow from a join, leave or lock, which is a suspicion of its own.
+    /// Whatever moved one participant may have moved others at the same moment. They are read once; for a crowd that is found one by one,
+    /// at most every `second_look`. Later effects follow from a join, leave or lock change, which is a suspicion of its own.
     pub(super) fn on_move(&mut self, ctx: &mut Context, call: &CallId, back: bool, now: Now) {
         if ctx.records_reliable {
             return;
         }
-        let second_look = ctx.timing.second_look;
+        let interval = ctx.timing.second_look;
         let Some(suspicions) = self.of(ctx, call) else { return };
         suspicions.moved = Some(now.instant);
         suspicions.moved_back |= back;
-        let at = suspicions.others_read.map_or(now.instant, |last| (last + second_look).max(now.instant));
+        let at = suspicions.others_read.map_or(now.instant, |last| (last + interval).max(now.instant));
         ctx.timers.sooner(Timer::RecheckOthers(call.clone()), at);
     }
 

@@ -1,8 +1,8 @@
-//! Where effects go: the only place that knows which component takes what another one caused.
+//! Routes effects: the only place that knows which component handles which effect.
 
 use super::Bridge;
 use super::effects::Effect;
-use super::stats::Population;
+use super::stats::CurrentCounts;
 use super::status::ReadProgress;
 use super::timers::Timer;
 use crate::clock::Now;
@@ -13,8 +13,7 @@ use crate::cms::rest::request::Request;
 use crate::model::{CallId, Lobby, ParticipantId};
 
 impl Bridge {
-    /// Applies what the component that ran last caused, and what follows from that: each effect with all that it causes before the next
-    /// one.
+    /// Applies the effects of the component that ran last: each with all that it causes before the next one.
     pub(super) fn route(&mut self, now: Now) {
         loop {
             while let Some(effect) = self.ctx.effects.pop() {
@@ -26,7 +25,7 @@ impl Bridge {
         }
     }
 
-    /// States the facts that are only true for a while.
+    /// Refreshes the facts that depend on the time.
     pub(super) fn refresh(&mut self, now: Now) {
         self.ctx.records_reliable = self.records.are_reliable(&self.ctx, now.instant);
     }
@@ -49,9 +48,9 @@ impl Bridge {
                 }
             }
             Effect::ReconnectEvents => self.events.reconnect_now(ctx, now),
-            Effect::EventsLost(trouble) => {
+            Effect::EventsLost(fault) => {
                 if ctx.phase.is_up() && !self.connection.is_unreadable() {
-                    self.status.on_events_lost(ctx, self.calls.are_read(ctx), trouble);
+                    self.status.on_events_lost(ctx, self.calls.are_read(ctx), fault);
                     self.calls.poll_everything(ctx, now);
                 }
             }
@@ -70,11 +69,11 @@ impl Bridge {
                 self.events.on_call_ended(&call);
             }
             Effect::PresenterRead { call, leg, sent } => self.participants.on_presenter(ctx, &call, leg.as_ref(), sent, now),
-            Effect::RosterRead { call, lane, whole, stated } => {
-                if !whole && ctx.coverage.is_polled(&call) {
+            Effect::RosterRead { call, lane, full, stated } => {
+                if !full && ctx.coverage.is_polled(&call) {
                     self.participants.read_unpushed(ctx, &call, &stated);
                 }
-                self.on_roster_read(&call, lane, whole);
+                self.on_roster_read(&call, lane, full);
             }
             Effect::LegListRead(call) => self.participants.read_unlisted(ctx, &call),
             Effect::FindHome(person) => self.participants.find_home(ctx, &person, now),
@@ -92,8 +91,8 @@ impl Bridge {
             Effect::Recheck { call, all, lane } => self.participants.recheck_participants(ctx, &call, all, lane),
             Effect::MoveRequested(person) => self.participants.expect_move(&person),
             Effect::ReadLegs { person, lane } => self.participants.read_legs(ctx, &person, lane),
-            Effect::ProbeAnswered { person, look, sent } => {
-                self.awaited.answer_probes(&person, &look, sent.map(|sent| sent.instant));
+            Effect::ProbeAnswered { person, probe, sent } => {
+                self.awaited.answer_probes(&person, &probe, sent.map(|sent| sent.instant));
             }
             Effect::LegAnnounced { leg, waiting, connected } => {
                 let known = self.participants.on_leg_record(ctx, &leg, waiting, now);
@@ -110,7 +109,7 @@ impl Bridge {
         self.calls.read_anew(&mut self.ctx, now);
     }
 
-    /// The probe was answered: everything is read, and once that is of use the sockets are connected.
+    /// The probe was answered: reads everything, and connects the sockets once the responses are usable.
     pub(super) fn on_reachable(&mut self, now: Now) {
         self.connection.on_reachable(&mut self.ctx, now);
         self.status.forget_unusable();
@@ -130,15 +129,15 @@ impl Bridge {
         self.events.connect_all(ctx, now);
     }
 
-    /// A roster is complete: the legs of participants whose lobby it leaves open are read, those of a new call from the list of its legs.
-    fn on_roster_read(&mut self, call: &CallId, lane: Lane, whole: bool) {
+    /// A roster was read: reads the legs of participants whose lobby state is open, in a new call from the list of its legs.
+    fn on_roster_read(&mut self, call: &CallId, lane: Lane, full: bool) {
         let ctx = &mut self.ctx;
         let hosted = ctx.hosted_in(call);
-        let lists_legs = whole && self.participants.lacks_legs(&hosted);
+        let lists_legs = full && self.participants.lacks_legs(&hosted);
         if lists_legs {
             self.calls.begin_leg_list(ctx, call, lane);
         }
-        self.participants.read_roster(ctx, &hosted, lane, whole);
+        self.participants.read_roster(ctx, &hosted, lane, full);
         if !lists_legs {
             self.calls.settle(ctx, call);
         }
@@ -163,7 +162,7 @@ impl Bridge {
 
     pub(super) fn publish_stats(&mut self, now: Now) {
         let ctx = &mut self.ctx;
-        let population = Population {
+        let counts = CurrentCounts {
             sockets_open: ctx.coverage.open_sockets(),
             sockets_wanted: ctx.coverage.plan.sockets().count(),
             subscriptions: ctx.coverage.plan.subscriptions(),
@@ -171,6 +170,6 @@ impl Bridge {
             people: self.participants.count_hosted(),
             cdr: self.records.record_stats(ctx),
         };
-        self.stats.publish(ctx, population, now);
+        self.stats.publish(ctx, counts, now);
     }
 }

@@ -1,6 +1,6 @@
-//! Describes calls by their space: a name for nameless ones, whether anybody has to wait there at all, and whom a lock holds.
+//! Describes calls by their space: a name for calls without one, whether they have a lobby, and whom a lock keeps out.
 //!
-//! Read after everything else, and seldom: administrators change it between meetings.
+//! Spaces and profiles are read last, and seldom: administrators change them between meetings.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::cms::rest::request::Request;
 use crate::cms::rest::response::{ListPage, Profiles, Response, SpaceDetail};
 use crate::model::{CallId, LockMode};
 
-/// Spaces and profiles by id, as far as they are read.
+/// Spaces and profiles by id, as far as they have been read.
 #[derive(Debug)]
 pub(super) struct SpaceProfiles {
     /// When reading began.
@@ -65,7 +65,7 @@ impl From<Profiles> for ProfileIds {
     }
 }
 
-/// The answer, or the request that comes before it.
+/// The value, or the request that must come first.
 #[derive(Debug, PartialEq, Eq)]
 enum ProfileLookup<T> {
     Request(Request),
@@ -84,15 +84,15 @@ impl SpaceProfiles {
         }
     }
 
-    /// A leg's profile comes from its access method, space, tenant or the system, in this order (rest.md section 4). `needsActivation`
-    /// is false where nobody sets it. Profiles of single members are not read: a leg that waits says more than any profile.
+    /// A leg's profile comes from its access method, space, tenant or the system, in this order (rest.md section 4). `needsActivation` is
+    /// false where none sets it. Profiles of single members are not read: a leg that waits says more than any profile.
     fn needs_activation(&self, id: &Arc<str>) -> ProfileLookup<bool> {
         let Some(space) = self.spaces.get(id).filter(|space| !space.closed) else { return ProfileLookup::Known(None) };
         let Some(detail) = &space.detail else { return ProfileLookup::Request(Request::Space(id.clone())) };
         if !space.methods_listed && detail.access_methods != Some(0) {
             return ProfileLookup::Request(Request::AccessMethods(id.clone(), space.methods.len()));
         }
-        let fallback = self.chain(detail).map(|(profiles, ask)| (profiles.leg, ask));
+        let fallback = self.chain(detail).map(|(profiles, request)| (profiles.leg, request));
         let mut chains: Vec<Option<(&Arc<str>, &Profile)>> = space.methods.iter().map(|(id, profile)| Some((id, profile))).collect();
         chains.push(None);
         for method in chains {
@@ -101,10 +101,10 @@ impl SpaceProfiles {
             }
             let own = method.map(|(_, profile)| profile.clone()).unwrap_or(Profile::Nothing);
             let mut effective = Some(own).filter(|profile| *profile != Profile::Nothing);
-            for (profile, ask) in &fallback {
+            for (profile, request) in &fallback {
                 match (&effective, profile) {
                     (Some(_), _) | (None, Profile::Nothing) => {}
-                    (None, Profile::Unread) => return ProfileLookup::Request(ask.clone()),
+                    (None, Profile::Unread) => return ProfileLookup::Request(request.clone()),
                     (None, profile) => effective = Some(profile.clone()),
                 }
             }
@@ -124,10 +124,10 @@ impl SpaceProfiles {
     /// `all` where none does.
     fn lock_mode(&self, id: &Arc<str>) -> ProfileLookup<LockMode> {
         let Some(detail) = self.spaces.get(id).and_then(|space| space.detail.as_ref()) else { return ProfileLookup::Known(None) };
-        for (profiles, ask) in self.chain(detail) {
+        for (profiles, request) in self.chain(detail) {
             match profiles.call {
                 Profile::Nothing => {}
-                Profile::Unread => return ProfileLookup::Request(ask),
+                Profile::Unread => return ProfileLookup::Request(request),
                 Profile::Is(profile) => match self.call_profiles.get(&profile) {
                     None => return ProfileLookup::Request(Request::CallProfile(profile)),
                     Some(None) => return ProfileLookup::Known(None),
@@ -145,9 +145,13 @@ impl SpaceProfiles {
             Some(tenant) => self.tenants.get(tenant).cloned().unwrap_or_default(),
             None => Profiles::default().into(),
         };
-        let ask_tenant = Request::Tenant(detail.tenant.clone().unwrap_or_default());
+        let tenant_request = Request::Tenant(detail.tenant.clone().unwrap_or_default());
         // A space that is known has been read.
-        [(detail.profiles.clone().into(), Request::SystemProfiles), (tenant, ask_tenant), (self.system.clone(), Request::SystemProfiles)]
+        [
+            (detail.profiles.clone().into(), Request::SystemProfiles),
+            (tenant, tenant_request),
+            (self.system.clone(), Request::SystemProfiles),
+        ]
     }
 
     /// Forgets everything when the bridge was reached again.
@@ -155,7 +159,7 @@ impl SpaceProfiles {
         *self = Self::new(now);
     }
 
-    /// Forgets what was read long ago, and with it what could not be read then. Calls keep their profiles until these are read again.
+    /// Forgets everything that was read long ago, and what could not be read then. Calls keep their values until they are read again.
     pub(super) fn renew_profiles(&mut self, ctx: &Context, now: Instant) {
         if now.duration_since(self.since) >= ctx.timing.labels {
             *self = Self::new(now);
@@ -172,8 +176,8 @@ impl SpaceProfiles {
         ctx.request(Lane::InCall, Request::Space(space));
     }
 
-    pub(super) fn on_profile(&mut self, ctx: &mut Context, ask: &Request, answer: Response) {
-        match (ask, answer) {
+    pub(super) fn on_profile(&mut self, ctx: &mut Context, request: &Request, response: Response) {
+        match (request, response) {
             (Request::Space(id), Response::Space(detail)) => {
                 self.spaces.entry(id.clone()).or_default().detail = Some(detail);
             }
@@ -196,7 +200,7 @@ impl SpaceProfiles {
             }
             _ => return,
         }
-        self.emit_spaces_read(ctx, ask);
+        self.emit_spaces_read(ctx, request);
     }
 
     fn add_methods(&mut self, id: &Arc<str>, offset: usize, page: ListPage<Arc<str>>) {
@@ -213,21 +217,21 @@ impl SpaceProfiles {
         }
     }
 
-    /// A profile that can't be read leaves the question open; it never claims that there is no lobby. A refusal stands until everything is
-    /// read anew; any other failure passes, and the space is read again when the calls are listed next.
-    pub(super) fn on_profile_failed(&mut self, ctx: &mut Context, ask: &Request, error: &RequestError) {
-        let stands = match error {
+    /// A profile that can't be read leaves it unknown whether there is a lobby. A refusal counts until everything is read anew; after any
+    /// other failure the space is read again with the next list of calls.
+    pub(super) fn on_profile_failed(&mut self, ctx: &mut Context, request: &Request, error: &RequestError) {
+        let is_permanent = match error {
             RequestError::Forbidden | RequestError::Gone(_) => true,
             RequestError::Refused { status, reason } => (400..500).contains(status) && !reason.contains("databaseNotReady"),
             _ => false,
         };
-        if !stands {
-            if let Request::Space(id) = ask {
+        if !is_permanent {
+            if let Request::Space(id) = request {
                 self.spaces.remove(id);
             }
             return;
         }
-        match ask {
+        match request {
             Request::Space(id) | Request::AccessMethods(id, _) | Request::AccessMethod(id, _) => {
                 self.spaces.entry(id.clone()).or_default().closed = true;
             }
@@ -244,24 +248,24 @@ impl SpaceProfiles {
             }
             _ => return,
         }
-        self.emit_spaces_read(ctx, ask);
+        self.emit_spaces_read(ctx, request);
     }
 
-    /// An answer about one space concerns that space; shared profiles concern all of them.
-    fn emit_spaces_read(&self, ctx: &mut Context, ask: &Request) {
-        match ask {
+    /// A response about one space concerns that space; shared profiles concern all spaces.
+    fn emit_spaces_read(&self, ctx: &mut Context, request: &Request) {
+        match request {
             Request::Space(id) | Request::AccessMethods(id, _) | Request::AccessMethod(id, _) => ctx.emit(Effect::SpaceRead(id.clone())),
             _ => self.spaces.keys().for_each(|space| ctx.emit(Effect::SpaceRead(space.clone()))),
         }
     }
 
-    /// Writes what is known of a space to those of these calls that belong to it, and requests what is not.
+    /// Writes the known facts of a space to those of these calls that belong to it, and requests the missing ones.
     pub(super) fn describe_calls<'a>(&self, ctx: &mut Context, space: &Arc<str>, calls: impl Iterator<Item = &'a CallId>) {
-        let needs_activation = self.needs_activation(space).answer_or_request(ctx);
+        let needs_activation = self.needs_activation(space).known_or_request(ctx);
         let entry = self.spaces.get(space);
         let lock_mode = match entry {
             Some(entry) if entry.closed => None,
-            _ => self.lock_mode(space).answer_or_request(ctx),
+            _ => self.lock_mode(space).known_or_request(ctx),
         };
         // There was no lock mode before 2.9 (rest.md section 9).
         let lock_mode = lock_mode.filter(|_| ctx.store.bridge_is(&ctx.name, |bridge| bridge.can_admit));
@@ -283,13 +287,13 @@ impl SpaceProfiles {
 }
 
 impl<T> ProfileLookup<T> {
-    fn answer_or_request(self, ctx: &mut Context) -> Option<T> {
+    fn known_or_request(self, ctx: &mut Context) -> Option<T> {
         match self {
-            Self::Request(ask) => {
-                ctx.request(Lane::InCall, ask);
+            Self::Request(request) => {
+                ctx.request(Lane::InCall, request);
                 None
             }
-            Self::Known(answer) => answer,
+            Self::Known(value) => value,
         }
     }
 }
@@ -329,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lock_mode_is_of_the_first_profile_that_says_one() {
+    fn the_first_profile_that_sets_a_lock_mode_decides() {
         let mut detail = space(Some(0), None);
         (detail.profiles.call, detail.tenant) = (Some("silent".into()), Some("t".into()));
         let mut known = profiles(detail);
@@ -342,13 +346,13 @@ mod tests {
         assert_eq!(next(&known), ProfileLookup::Known(Some(LockMode::NeedsActivation)));
         known.call_profiles.insert("of the tenant".into(), Some(None));
         known.system = Profiles::default().into();
-        assert_eq!(next(&known), ProfileLookup::Known(Some(LockMode::All)), "nobody says one");
+        assert_eq!(next(&known), ProfileLookup::Known(Some(LockMode::All)), "no profile sets one");
         known.call_profiles.insert("of the tenant".into(), None);
         assert_eq!(next(&known), ProfileLookup::Known(None), "it can't be read");
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_claimed() {
+    fn an_unreadable_profile_claims_nothing() {
         let mut known = profiles(space(Some(0), Some("secret")));
         known.profiles.insert("secret".into(), None);
         assert_eq!(known.needs_activation(&"s".into()), ProfileLookup::Known(None));

@@ -1,4 +1,4 @@
-//! The figures of one bridge for administrators, published once a second. Changes nothing.
+//! The statistics of one bridge for administrators, published once a second. Changes nothing.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use super::timers::Timer;
 use crate::clock::Now;
 use crate::model::{BridgeStats, CdrStats};
 
-/// A rate is taken over this long: long enough to be steady, short enough to follow what somebody does.
+/// The span of a rate: long enough to be steady, short enough to follow changes.
 const RATE_OVER: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How much of everything there is just now.
+/// The current counts.
 #[derive(Debug)]
-pub(super) struct Population {
+pub(super) struct CurrentCounts {
     pub(super) sockets_open: usize,
     pub(super) sockets_wanted: usize,
     pub(super) subscriptions: usize,
@@ -45,11 +45,11 @@ impl RecentTotals {
         total - self.0.front().map_or(0, |(_, _, busy)| *busy)
     }
 
-    /// Publishes the figures of the bridge and plans the next time.
-    pub(super) fn publish(&mut self, ctx: &mut Context, population: Population, now: Now) {
+    /// Publishes the statistics of the bridge and schedules the next ones.
+    pub(super) fn publish(&mut self, ctx: &mut Context, counts: CurrentCounts, now: Now) {
         let (requests, busy) = ctx.metrics.totals();
         self.note(now.instant, requests, busy);
-        let Population { sockets_open, sockets_wanted, subscriptions, calls, people, cdr } = population;
+        let CurrentCounts { sockets_open, sockets_wanted, subscriptions, calls, people, cdr } = counts;
         ctx.store.put_stats(BridgeStats {
             id: ctx.name.clone(),
             at: now.unix_ms,
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_of_the_last_seconds_and_what_was_busy_of_the_last_minute() {
+    fn the_rate_covers_seconds_and_the_busy_count_a_minute() {
         let start = Instant::now();
         let (mut recent, mut requests, mut busy) = (RecentTotals::default(), 0, 0);
         let mut rate = 0.0;

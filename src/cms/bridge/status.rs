@@ -1,4 +1,4 @@
-//! The public state of the bridge: what it is, since when, and whether its responses are of any use. Asks nothing.
+//! Decides the public state of the bridge, and notes whether its responses are usable. Sends nothing.
 
 use std::time::Instant;
 
@@ -18,12 +18,12 @@ struct UnusableSince {
     calls: bool,
 }
 
-/// How far the bridge is read.
+/// How far the bridge has been read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReadProgress {
     /// All its calls were read since it was last reached.
     pub(super) read: bool,
-    /// It could not be read, and is only back when its calls were.
+    /// It could not be read, and is back only once its calls are.
     pub(super) unreadable: bool,
     pub(super) calls: usize,
 }
@@ -34,8 +34,8 @@ pub(super) struct BridgeStatus {
 }
 
 impl BridgeStatus {
-    /// Notes how long the bridge has been silent. Tells the failure of a bridge that nothing could be read of for as long as makes one
-    /// silent: it is as good as unreachable, however busily it responds.
+    /// Notes whether the bridge is silent. Returns the error of a bridge whose responses have been unusable for as long as makes one
+    /// silent: it is as good as unreachable.
     pub(super) fn check_silence(&self, ctx: &mut Context, now: Now) -> Option<RequestError> {
         let limit = ctx.timing.silent_after;
         ctx.store.put_bridge(&ctx.name, |bridge| {
@@ -46,22 +46,22 @@ impl BridgeStatus {
         unusable.filter(|_| ctx.phase.is_up()).map(|unusable| unusable.error.clone())
     }
 
-    /// Notes a response that could not be used; false where it was none, or is not essential.
-    pub(super) fn record_unusable(&mut self, ask: &Request, error: &RequestError, now: Now) -> bool {
-        if !is_essential(ask) || !is_useless(error) {
+    /// Notes an unusable response; false where it is usable, or not essential.
+    pub(super) fn record_unusable(&mut self, request: &Request, error: &RequestError, now: Now) -> bool {
+        if !is_essential(request) || !is_useless(error) {
             return false;
         }
-        let calls = matches!(ask, Request::Calls(_));
+        let calls = matches!(request, Request::Calls(_));
         let unusable = self.unusable.get_or_insert_with(|| UnusableSince { since: now.instant, error: error.clone(), calls });
         unusable.calls |= calls;
         unusable.error = error.clone();
         true
     }
 
-    /// Notes a response that could be used.
-    pub(super) fn record_usable(&mut self, ask: &Request) {
-        if is_essential(ask) {
-            let calls = matches!(ask, Request::Calls(_));
+    /// Notes a usable response.
+    pub(super) fn record_usable(&mut self, request: &Request) {
+        if is_essential(request) {
+            let calls = matches!(request, Request::Calls(_));
             self.unusable.take_if(|unusable| calls || !unusable.calls);
         }
     }
@@ -71,10 +71,10 @@ impl BridgeStatus {
     }
 
     /// A socket was lost. Until the first sync completes the state stays Connecting, whatever the events do.
-    pub(super) fn on_events_lost(&self, ctx: &Context, read: bool, trouble: Fault) {
+    pub(super) fn on_events_lost(&self, ctx: &Context, read: bool, fault: Fault) {
         let connecting = || ctx.store.bridge_is(&ctx.name, |bridge| bridge.state == BridgeState::Connecting);
         let state = if !read && connecting() { BridgeState::Connecting } else { BridgeState::Polling };
-        ctx.enter_state(state, Some(trouble));
+        ctx.enter_state(state, Some(fault));
     }
 
     /// Decides the state by what has been read and which sockets are open.
@@ -91,19 +91,19 @@ impl BridgeStatus {
         if read && !ctx.coverage.is_blind() {
             return ctx.enter_state(BridgeState::Live, None);
         }
-        let Some((state, trouble)) = ctx.store.with_bridge(&ctx.name, |bridge| (bridge.state, bridge.trouble.clone())) else { return };
-        // The fault of lost events stands until they are back.
-        let stands = matches!(state, BridgeState::Polling | BridgeState::Refused);
-        if read && !unreadable && trouble.is_some() && !stands {
-            ctx.enter_state(BridgeState::Polling, trouble);
+        let Some((state, fault)) = ctx.store.with_bridge(&ctx.name, |bridge| (bridge.state, bridge.fault.clone())) else { return };
+        // The fault of lost events stays until they are back.
+        let keeps_fault = matches!(state, BridgeState::Polling | BridgeState::Refused);
+        if read && !unreadable && fault.is_some() && !keeps_fault {
+            ctx.enter_state(BridgeState::Polling, fault);
         }
     }
 }
 
-/// The page can't be true without these; names, the version and tokens are not among them.
-fn is_essential(ask: &Request) -> bool {
+/// The page can't be correct without these responses; names, the version and tokens are not among them.
+fn is_essential(request: &Request) -> bool {
     matches!(
-        ask,
+        request,
         Request::Calls(_)
             | Request::Call(_)
             | Request::Roster(..)

@@ -21,32 +21,32 @@ pub(super) enum Timer {
     Pending(SocketId),
     /// Check whether a socket lives.
     Liveness(SocketId),
-    /// Counters moved after the sockets were last heard at this time; have they told why?
+    /// Counters moved while the sockets were silent since this time; have events come by now?
     CountersMoved(Instant),
     SweepCalls,
     SweepRoster(CallId),
-    /// A frame about this was damaged.
+    /// Renew a subscription after a damaged frame.
     Renew(Topic),
     /// Read a call's legs again after a join, leave or lock change.
     Recheck(CallId, usize),
-    /// Read those who may have moved together with somebody.
+    /// Read participants who may have moved together with another one.
     RecheckOthers(CallId),
-    /// It is known by now whether those who came to a call wait, or they may have let others in.
+    /// Check whether recent arrivals wait.
     Arrivals(CallId),
-    /// Count discrepancies that nothing has told of since.
+    /// Count discrepancies that nothing has reported since.
     Discrepancies,
-    /// Everything that was there before a subscription began must be on its first list by now.
+    /// The first lists of new subscriptions are complete: compare them.
     InitialSync(SocketId),
     /// Read a participant's legs again.
     PollLegs(ParticipantId),
     /// No bridge said where this participant is hosted, or they have been ringing for a while.
     FindHome(ParticipantId),
-    /// The question whether this participant is there was not answered.
+    /// Request a participant again after a failure.
     RequestAgain(ParticipantId),
     RetryRefused,
-    /// A record told of a leg that nothing else knows.
+    /// Read a leg that only a record has named.
     UnknownLeg(LegId),
-    /// A lobby change was read; had a record told of it since the reading before?
+    /// Check whether a record announced a lobby change that was read.
     VerifyRecords {
         leg: LegId,
         waiting: bool,

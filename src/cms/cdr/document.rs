@@ -7,7 +7,7 @@ use crate::cms::rest::xml::{Element, XmlError};
 use crate::cms::wire_text;
 use crate::model::{CallId, LegId};
 
-/// Any number of records of one session of one bridge, in the order in which they were made.
+/// Records of one session of one bridge, in their order.
 #[derive(Debug, PartialEq)]
 pub(in crate::cms) struct Document {
     /// Changes whenever the Call Bridge starts.
@@ -83,7 +83,7 @@ fn record(element: &Element) -> Option<Record> {
     let number = |name: &str| element.attribute(name).and_then(wire_text::count).filter(|number| *number <= LARGEST_INDEX);
     Some(Record {
         index: number("correlatorIndex")?,
-        // The guide spells the first one like this.
+        // The first spelling is that of the guide.
         missing: number("numPreceedingRecordsMissing").or_else(|| number("numPrecedingRecordsMissing")).unwrap_or(0),
         subject: subject(element),
     })
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_are_read_in_any_dress() {
+    fn records_are_read_in_any_form() {
         let body = br#"
             <records session="S1" callBridge="b">
 
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_of_records_says_what_it_is() {
+    fn the_error_for_any_other_document_says_what_it_is() {
         assert_eq!(Document::read(b"<html/>"), Err(DocumentError::Other("html".into())));
         assert_eq!(Document::read(b"<records/>"), Err(DocumentError::NoSession));
         assert!(matches!(Document::read(b"\xff<!DOCTYPE x><records/>"), Err(DocumentError::Xml(_))));

@@ -1,5 +1,5 @@
-//! Call Detail Records, which a bridge pushes (cdr.md). Pure: reads documents of records, finds gaps by their numbers, and decides how a
-//! bridge is brought to send its records here.
+//! Call Detail Records, which a bridge pushes (cdr.md). Pure: reads documents of records, finds gaps by their numbers, and decides how to
+//! register Usher as their receiver.
 //!
 //! A record is a hint to read by REST and never a fact: records can be lost, repeated, late, or sent by anyone who knows the address.
 

@@ -44,7 +44,7 @@ pub(crate) enum RegistrationStep {
     Set(Arc<str>, AddressField),
     /// Others take all slots.
     NoSlot,
-    /// The bridge can't be brought to it, for this reason.
+    /// The registration can't succeed, for this reason.
     GiveUp(&'static str),
 }
 
@@ -53,7 +53,7 @@ pub(crate) enum RegistrationStep {
 pub(crate) struct Registration {
     added: Vec<AddressField>,
     set: Vec<AddressField>,
-    /// A request was not answered: the bridge may have added a receiver that the list does not tell from others'.
+    /// A request was not answered: the bridge may have added a receiver that looks like others' on the list.
     unanswered: bool,
 }
 

@@ -1,8 +1,8 @@
 //! Follows the numbers of a bridge's records: which are new, which are missing, whether they keep up, and whether they can be relied on.
 //! Pure.
 //!
-//! Rules of cdr.md section 4. `correlatorIndex` counts the records of a session; `/system/status` tells the next one as
-//! `cdrCorrelatorIndex`, so that records that stop can be told from a bridge where nothing happens.
+//! Rules of cdr.md section 4. `correlatorIndex` counts the records of a session; `/system/status` has the next one as `cdrCorrelatorIndex`,
+//! so that missing records can be told from a quiet bridge.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// How many skipped indexes to remember, to tell a late record from a repeated one.
 const MAX_SKIPPED: usize = 1024;
 
-/// A record's index this far ahead of the one that REST tells is wrong.
+/// A record's index this far ahead of the one from REST is wrong.
 const IMPLAUSIBLE_JUMP: u64 = 1_000_000;
 
 /// How one record follows those before it.
@@ -42,14 +42,14 @@ enum Reliability {
 pub(in crate::cms) struct RecordSequence {
     /// None until the first record.
     session: Option<Arc<str>>,
-    /// The next index; before the first record, the one that REST told.
+    /// The next index; before the first record, the one from REST.
     next: Option<u64>,
     skipped: BTreeSet<u64>,
-    /// An index that REST told and no record has reached, and when REST told it.
+    /// An index from REST that no record has reached, and when it was read.
     behind: Option<(u64, Instant)>,
     /// The records stayed behind for too long, and none has come since.
     stalled: bool,
-    /// When REST last told that nothing is missing.
+    /// When REST last showed that nothing is missing.
     confirmed: Option<Instant>,
     /// When records were last known to be missing.
     disturbed: Option<Instant>,
@@ -81,7 +81,7 @@ impl RecordSequence {
         if index < expected {
             return if self.skipped.remove(&index) { RecordOrder::InOrder } else { RecordOrder::Duplicate };
         }
-        // The index jumps by the records that the bridge threw away; if it does not, their count tells of them.
+        // The index jumps by the records that the bridge threw away; if it does not, `missing` counts them.
         let gap = index > expected || missing > 0 || self.next.is_none();
         self.skipped.extend(expected..index.min(expected.saturating_add(MAX_SKIPPED as u64)));
         while self.skipped.len() > MAX_SKIPPED {
@@ -89,7 +89,7 @@ impl RecordSequence {
         }
         self.next = Some(index.saturating_add(1));
         self.stalled = false;
-        if self.behind.is_some_and(|(told, _)| index.saturating_add(1) >= told) {
+        if self.behind.is_some_and(|(target, _)| index.saturating_add(1) >= target) {
             self.behind = None;
         }
         if gap {
@@ -102,7 +102,7 @@ impl RecordSequence {
         }
     }
 
-    /// REST tells the index of the next record. Before the first record it is what the first one should carry.
+    /// REST gave the index of the next record; before the first record, the one that it should have.
     pub(in crate::cms) fn on_status_index(&mut self, index: u64, now: Instant) {
         if self.next.is_some_and(|next| next.saturating_sub(index) > IMPLAUSIBLE_JUMP) {
             // No bridge makes so many records between two readings: one had a wrong index, and all records after it looked old.
@@ -150,7 +150,7 @@ impl RecordSequence {
         self.next.filter(|_| self.has_begun())
     }
 
-    /// REST showed a lobby change; `announced` says whether a record had told of it. A change while records are missing proves nothing.
+    /// REST showed a lobby change; `announced`: a record had announced it. A change while records are missing proves nothing.
     pub(in crate::cms) fn on_lobby_change(&mut self, announced: bool, since: Instant) {
         if !self.has_begun() || self.behind.is_some() || self.stalled || self.disturbed.is_some_and(|at| at >= since) {
             return;
@@ -196,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn the_first_record_is_no_gap_when_it_is_the_one_that_rest_told() {
+    fn the_first_record_is_no_gap_when_it_has_the_index_from_rest() {
         begun(Instant::now());
-        assert_eq!(RecordSequence::new().on_record(&s("a"), 0, 0, Instant::now()), RecordOrder::Gap, "nothing was told before");
+        assert_eq!(RecordSequence::new().on_record(&s("a"), 0, 0, Instant::now()), RecordOrder::Gap, "no index was read before");
     }
 
     #[test]
-    fn a_gap_is_noticed_once_and_what_comes_late_is_no_repetition() {
+    fn a_gap_is_noticed_once_and_a_late_record_is_no_repetition() {
         let now = Instant::now();
         let mut sequence = begun(now);
         assert_eq!(sequence.on_record(&s("a"), 8, 0, now), RecordOrder::Gap);
@@ -220,11 +220,11 @@ mod tests {
         assert_eq!(sequence.on_record(&s("b"), 0, 0, now), RecordOrder::Restarted);
         assert_eq!(sequence.on_record(&s("b"), 1, 0, now), RecordOrder::InOrder);
         sequence.on_status_index(1, now);
-        assert!(!sequence.take_stall(Duration::ZERO, now), "told before the last record came");
+        assert!(!sequence.take_stall(Duration::ZERO, now), "read before the last record came");
     }
 
     #[test]
-    fn quiet_is_no_stall_and_staying_behind_is_one_once() {
+    fn silence_is_no_stall_and_falling_behind_is_one_once() {
         let now = Instant::now();
         let mut sequence = begun(now);
         sequence.on_status_index(6, now);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_feed_of_which_nothing_ever_came_stalls_too() {
+    fn records_that_never_come_stall_too() {
         let now = Instant::now();
         let mut sequence = RecordSequence::new();
         sequence.on_status_index(3, now);
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_relied_on_only_after_a_proof_and_while_rest_confirms_it() {
+    fn records_are_reliable_after_a_proof_and_while_rest_confirms_them() {
         let now = Instant::now();
         let mut sequence = begun(now);
         sequence.on_status_index(6, now);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_while_records_are_missing_proves_nothing() {
+    fn a_change_while_records_are_missing_proves_nothing() {
         let now = Instant::now();
         let mut sequence = begun(now);
         sequence.on_record(&s("a"), 9, 0, now);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::Timing;
 
-/// The signs of life of one socket.
+/// Whether one socket is alive.
 #[derive(Debug)]
 pub(in crate::cms) struct Liveness {
     /// When the last frame came.
@@ -32,7 +32,7 @@ pub(in crate::cms) enum Advice {
     Prompt,
     /// Read by REST what it follows.
     Read,
-    /// Close it: it missed a change and says nothing.
+    /// Close it: it missed a change and stays silent.
     GiveUp,
 }
 
@@ -128,10 +128,10 @@ mod tests {
     }
 
     /// Checks a socket as its bridge does, from its last frame on. Returns each advice with its time, until the socket is given up.
-    fn story(answer: Option<f64>, change_read: Option<f64>, told: Option<f64>) -> Vec<(f64, Advice)> {
+    fn simulate(answer: Option<f64>, change_read: Option<f64>, reported: Option<f64>) -> Vec<(f64, Advice)> {
         let (timing, start) = (Timing::default(), Instant::now());
         let mut liveness = Liveness::new(start);
-        let (mut said, mut answered) = (Vec::new(), None);
+        let (mut advice_given, mut answered) = (Vec::new(), None);
         for tick in 0..2000 {
             let now = start + s(f64::from(tick) / 100.0);
             if answered.is_some_and(|at| now >= at) {
@@ -139,58 +139,58 @@ mod tests {
                 liveness.on_frame(now);
                 liveness.on_ack(now);
             }
-            if told.is_some_and(|at| now == start + s(at)) {
+            if reported.is_some_and(|at| now == start + s(at)) {
                 liveness.on_frame(now);
             }
             let read = change_read.map(|at| start + s(at)).filter(|at| *at <= now);
-            let unreported = read.filter(|_| told.is_none_or(|at| now < start + s(at)));
+            let unreported = read.filter(|_| reported.is_none_or(|at| now < start + s(at)));
             let advice = liveness.advise(now, &timing, unreported, true);
             if advice != Advice::Wait {
-                said.push((f64::from(tick) / 100.0, advice));
+                advice_given.push((f64::from(tick) / 100.0, advice));
             }
             match advice {
                 Advice::Prompt => {
                     liveness.on_request(now);
                     answered = answer.map(|late| now + s(late));
                 }
-                Advice::GiveUp => return said,
+                Advice::GiveUp => return advice_given,
                 Advice::Wait | Advice::Read => {}
             }
         }
-        said
+        advice_given
     }
 
-    fn given_up(said: &[(f64, Advice)]) -> Option<f64> {
-        said.iter().find(|(_, advice)| *advice == Advice::GiveUp).map(|(at, _)| *at)
+    fn given_up(advice_given: &[(f64, Advice)]) -> Option<f64> {
+        advice_given.iter().find(|(_, advice)| *advice == Advice::GiveUp).map(|(at, _)| *at)
     }
 
     #[test]
     fn a_dead_socket_that_missed_a_change_is_given_up_soon_after_the_change_was_read() {
-        assert_eq!(given_up(&story(None, Some(3.6), None)), Some(4.6));
-        assert_eq!(given_up(&story(None, Some(0.1), None)), Some(3.1), "the change makes it be asked at once");
+        assert_eq!(given_up(&simulate(None, Some(3.6), None)), Some(4.6));
+        assert_eq!(given_up(&simulate(None, Some(0.1), None)), Some(3.1), "the change makes Usher prompt it at once");
     }
 
     #[test]
     fn a_dead_socket_that_missed_nothing_is_not_given_up_for_that() {
-        assert_eq!(given_up(&story(None, None, None)), None);
+        assert_eq!(given_up(&simulate(None, None, None)), None);
     }
 
     #[test]
     fn a_quiet_socket_that_answers_is_never_given_up_or_read_for() {
-        let said = story(Some(0.02), None, None);
-        assert!(said.iter().all(|(_, advice)| *advice == Advice::Prompt), "{said:?}");
-        assert_eq!(given_up(&story(Some(0.02), Some(5.0), None)), None, "one lost event is not its end");
+        let advice_given = simulate(Some(0.02), None, None);
+        assert!(advice_given.iter().all(|(_, advice)| *advice == Advice::Prompt), "{advice_given:?}");
+        assert_eq!(given_up(&simulate(Some(0.02), Some(5.0), None)), None, "one lost event is not its end");
     }
 
     #[test]
-    fn a_slow_socket_is_not_given_up_however_late_it_tells() {
+    fn a_slow_socket_is_not_given_up_however_late_it_reports() {
         for late in [0.5, 1.0, 2.0, 2.9] {
-            assert_eq!(given_up(&story(Some(late), Some(5.0), Some(5.0 + late))), None, "{late}");
+            assert_eq!(given_up(&simulate(Some(late), Some(5.0), Some(5.0 + late))), None, "{late}");
         }
     }
 
     #[test]
-    fn who_was_slow_before_has_more_time() {
+    fn a_socket_that_was_slow_before_has_more_time() {
         let (timing, start) = (Timing::default(), Instant::now());
         let mut liveness = Liveness::new(start);
         liveness.on_request(start);
@@ -210,11 +210,11 @@ mod tests {
         assert_eq!(liveness.next_check(start + s(0.5), &timing, unreported), start + s(1.5));
         assert_eq!(liveness.advise(start + s(60.0), &timing, unreported, true), Advice::Wait);
         assert_eq!(liveness.next_check(start + s(60.0), &timing, unreported), start + s(62.0));
-        assert_eq!(liveness.advise(start + s(62.0), &timing, unreported, true), Advice::GiveUp, "it still says nothing");
+        assert_eq!(liveness.advise(start + s(62.0), &timing, unreported, true), Advice::GiveUp, "it is still silent");
     }
 
     #[test]
-    fn where_a_bridge_answers_no_repeated_set_it_is_read_instead() {
+    fn a_bridge_that_answers_no_repeated_set_is_read_instead() {
         let (timing, start) = (Timing::default(), Instant::now());
         let mut liveness = Liveness::new(start);
         assert_eq!(liveness.advise(start + s(3.0), &timing, None, false), Advice::Wait);

@@ -1,4 +1,4 @@
-//! The events WebSocket of a Call Bridge: its messages, what to subscribe to, one connection, and whether it tells what it should.
+//! The events WebSocket of a Call Bridge: its messages, the subscriptions, one connection, and whether it reports what it should.
 
 pub(in crate::cms) mod liveness;
 pub(in crate::cms) mod protocol;

@@ -1,5 +1,5 @@
-//! Schedules the renewal of subscriptions whose frames were damaged, so that their lists tell what was lost: at once, then less and less often
-//! while the damage goes on. Pure; sends nothing itself.
+//! Schedules the renewal of subscriptions whose frames were damaged, so that the bridge sends again what was lost: at once, then less and
+//! less often while the damage goes on. Pure; sends nothing itself.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_lost_after_a_renewal_takes_another_one_and_a_quiet_while_is_forgotten() {
+    fn damage_after_a_renewal_takes_another_one_and_a_quiet_time_resets_the_pause() {
         let (start, mut renewals) = (Instant::now(), Renewals::default());
         let call = Topic::Roster("c".into());
         renewals.on_renewed(call.clone(), PACE, start);

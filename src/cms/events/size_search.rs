@@ -11,7 +11,7 @@ pub(in crate::cms) struct SizeSearch {
     /// The smallest refused size with these elements.
     high: usize,
     /// The size of the first set.
-    whole: usize,
+    first: usize,
     step: SearchPhase,
     /// The smallest set that holds a roster was tried with fewer elements.
     tried_roster_short: bool,
@@ -51,7 +51,7 @@ pub(in crate::cms) enum SearchStep {
 impl SizeSearch {
     /// The bridge refused the first set of a socket. `learned` is the size that a socket of this bridge took before.
     pub(in crate::cms) fn of_first_set(size: usize, learned: Option<usize>) -> (Self, SearchStep) {
-        let search = |step, low, high| Self { low, high, whole: size, step, tried_roster_short: false };
+        let search = |step, low, high| Self { low, high, first: size, step, tried_roster_short: false };
         match learned.filter(|learned| (1..size).contains(learned)) {
             // Most likely the limit is the same: one more counts as refused.
             Some(learned) => (search(SearchPhase::Size, 0, learned + 1), SearchStep::Try { size: learned, short: false }),
@@ -62,7 +62,7 @@ impl SizeSearch {
     /// The bridge refused a set that had grown: it is known to accept the elements.
     pub(in crate::cms) fn of_grown_set(accepted: usize, size: usize, short: bool) -> (Self, SearchStep) {
         let step = if short { SearchPhase::SizeShort } else { SearchPhase::Size };
-        let mut search = Self { low: accepted, high: size, whole: size, step, tried_roster_short: true };
+        let mut search = Self { low: accepted, high: size, first: size, step, tried_roster_short: true };
         let next = search.narrow();
         (search, next)
     }
@@ -76,7 +76,7 @@ impl SizeSearch {
             (SearchPhase::OneShort, false) => return SearchStep::GiveUp,
             // A refusal with all elements says nothing about a set with fewer.
             (SearchPhase::OneShort | SearchPhase::RosterShort, true) => {
-                (self.step, self.low, self.high) = (SearchPhase::SizeShort, size, self.whole)
+                (self.step, self.low, self.high) = (SearchPhase::SizeShort, size, self.first)
             }
             (SearchPhase::RosterShort, false) => self.step = SearchPhase::Size,
             (SearchPhase::Size | SearchPhase::SizeShort, true) => self.low = self.low.max(size),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_learned_is_asked_for_at_once_and_a_lower_limit_is_found() {
+    fn the_learned_size_is_tried_at_once_and_a_lower_limit_is_found() {
         let model = |limit| Model { limit, calls: true, rosters: true };
         assert_eq!(model(17).search(60, Some(17)), (SearchStep::Found { size: 17, short: false, limited: true }, 1));
         assert_eq!(model(5).search(60, Some(17)).0, SearchStep::Found { size: 5, short: false, limited: true });
@@ -174,8 +174,8 @@ mod tests {
     fn a_set_that_grew_keeps_its_elements_and_all_that_fits() {
         for (limit, short) in [(10, false), (11, false), (19, false), (12, true)] {
             let (mut search, mut next) = SizeSearch::of_grown_set(10, 20, short);
-            while let SearchStep::Try { size, short: asked } = next {
-                assert_eq!(asked, short);
+            while let SearchStep::Try { size, short: tried } = next {
+                assert_eq!(tried, short);
                 next = search.on_answer(size, size <= limit);
             }
             assert_eq!(next, SearchStep::Found { size: limit, short, limited: true });
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_nothing_is_given_up() {
+    fn a_bridge_that_takes_nothing_is_given_up() {
         for size in [1, 2, 90] {
             assert_eq!(Model { limit: 0, calls: true, rosters: true }.search(size, None).0, SearchStep::GiveUp);
         }

@@ -252,7 +252,7 @@ async fn on_frame(
     Ok(())
 }
 
-/// Bytes that are not UTF-8 cost no more than the characters that they would be.
+/// Bytes that are not UTF-8 are replaced.
 fn read(bytes: &[u8]) -> EventFrame {
     let text = String::from_utf8_lossy(bytes);
     trace!(%text, "event");

@@ -123,11 +123,11 @@ impl SubscriptionPlan {
             self.set_aside(call);
             return None;
         };
-        self.place_on(id, call);
+        self.assign(id, call);
         Some(id)
     }
 
-    fn place_on(&mut self, id: SocketId, call: &CallId) {
+    fn assign(&mut self, id: SocketId, call: &CallId) {
         self.sockets[id].add(Topic::Roster(call.clone()));
         self.socket_by_call.insert(call.clone(), id);
     }
@@ -143,13 +143,13 @@ impl SubscriptionPlan {
         self.no_room.remove(call);
         let id = self.socket_by_call.remove(call)?;
         self.sockets[id].topics.retain(|_, topic| !matches!(topic, Topic::Roster(roster) if roster == call));
-        // A call that had no room takes the place.
+        // A call that had no room takes its slot.
         if self.sockets[id].search.is_none()
             && self.sockets[id].topics.len() < self.capacity(id)
             && let Some(next) = self.no_room.pop_first()
         {
             self.refused.retain(|refused| *refused != next);
-            self.place_on(id, &next);
+            self.assign(id, &next);
         }
         Some(id)
     }
@@ -242,14 +242,14 @@ impl SubscriptionPlan {
         self.sockets.get(id).is_some_and(|socket| socket.accepted.is_some())
     }
 
-    /// Whether its events also tell who is muted in this call.
-    pub(in crate::cms) fn tells_mutes(&self, call: &CallId) -> bool {
+    /// Whether events report who is muted in this call.
+    pub(in crate::cms) fn reports_mutes(&self, call: &CallId) -> bool {
         let short = self.socket_of(call).and_then(|id| self.sockets.get(id)).is_some_and(|socket| socket.short);
         self.is_accepted(call) && !short
     }
 
-    /// Whether its events tell locks, recordings and streams.
-    pub(in crate::cms) fn tells_locks(&self) -> bool {
+    /// Whether events report locks, recordings and streams.
+    pub(in crate::cms) fn reports_locks(&self) -> bool {
         self.sockets.first().is_some_and(|socket| socket.accepted.is_some() && !socket.short)
     }
 
@@ -263,7 +263,7 @@ impl SubscriptionPlan {
         self.no_more_sockets = false;
         let id = self.socket_with_room().or_else(|| self.sockets.iter().position(|socket| socket.topics.len() < self.limit));
         match id {
-            Some(id) => self.place_on(id, &call),
+            Some(id) => self.assign(id, &call),
             None => self.set_aside(&call),
         }
         id
@@ -289,7 +289,7 @@ impl SubscriptionPlan {
                 if self.sockets[id].topics.len() >= limit {
                     return self.add(call);
                 }
-                self.place_on(id, call);
+                self.assign(id, call);
                 Some(id)
             })
             .collect()

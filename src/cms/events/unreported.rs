@@ -1,7 +1,7 @@
 //! Facts that REST showed and that an events socket should have reported. Pure; closes nothing itself.
 //!
-//! REST is often a moment ahead of the events, so each fact is kept until the socket tells of the same call or participant. If the socket
-//! reports other things but not this fact, only its subscription is at fault.
+//! REST is often a moment ahead of the events, so each fact is kept until the socket reports something about the same call or participant.
+//! If the socket reports other things but not this fact, only its subscription is at fault.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::subscriptions::Topic;
 
-/// The property that REST shows otherwise than the events did.
+/// The property for which REST and the events differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::cms) enum Fact {
     /// The object is there, or gone.
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_shown_is_kept_until_the_socket_tells_of_the_same() {
+    fn a_fact_is_kept_until_the_socket_reports_on_its_subject() {
         let (now, mut facts) = (Instant::now(), UnreportedFacts::default());
         let later = |s| now + Duration::from_secs(s);
         facts.record(shown("bo", Fact::Muted), later(1));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_went_back_to_what_was_told_is_no_facts() {
+    fn a_property_that_changed_back_is_no_fact() {
         let (now, mut facts) = (Instant::now(), UnreportedFacts::default());
         for (fact, left) in [(Fact::Muted, None), (Fact::Listed, None), (Fact::Name, Some(now))] {
             facts.record(shown("bo", fact), now);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_that_tells_nothing_is_renewed_and_then_distrusted() {
+    fn a_subscription_that_reports_nothing_is_renewed_and_then_distrusted() {
         let (now, mut facts) = (Instant::now(), UnreportedFacts::default());
         facts.record(shown("bo", Fact::Listed), now);
         facts.record(shown("ana", Fact::Listed), now);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_bridge_words_differently_costs_one_renewal() {
+    fn a_fact_that_the_bridge_words_differently_costs_one_renewal() {
         let (now, mut facts) = (Instant::now(), UnreportedFacts::default());
         let mut remedies = Vec::new();
         for n in 0..5 {

@@ -360,7 +360,7 @@ mod tests {
     #[case(400, "<failureDetails><parameterError parameter=\"deactivated\" error=\"invalidValue\" /></failureDetails>",
         RequestError::Refused { status: 400, reason: "parameterError parameter=deactivated error=invalidValue".into() })]
     #[case(500, "oops", RequestError::Refused { status: 500, reason: "without a reason".into() })]
-    fn a_failure_is_told_by_its_reason_before_its_status(#[case] status: u16, #[case] body: &str, #[case] expected: RequestError) {
+    fn the_reason_of_a_failure_counts_before_its_status(#[case] status: u16, #[case] body: &str, #[case] expected: RequestError) {
         assert_eq!(refusal(StatusCode::from_u16(status).expect("status"), body), expected);
     }
 

@@ -21,7 +21,7 @@ pub(in crate::cms) enum Lane {
     /// Reading a whole bridge or call. This lane and all after it never take the last slot.
     Resync,
     /// Confirming that a participant is in, once all who wait are found.
-    SecondLook,
+    Confirmation,
     /// A join, leave or lock may have changed a lobby state. From this lane on requests are paced.
     Suspected,
     /// Polling the participants who wait.
@@ -39,7 +39,7 @@ const LANE_NAMES: [(Lane, &str); LANES] = [
     (Lane::Announced, "told"),
     (Lane::Arrival, "arrival"),
     (Lane::Resync, "resync"),
-    (Lane::SecondLook, "second_look"),
+    (Lane::Confirmation, "second_look"),
     (Lane::Suspected, "suspected"),
     (Lane::Waiting, "waiting"),
     (Lane::InCall, "in_call"),
@@ -61,7 +61,7 @@ enum SyncPhase {
     None,
     /// The bridge is being read from nothing.
     Reading,
-    /// The bridge has been read; the second looks that follow are not done yet.
+    /// The bridge has been read; confirmations are still queued.
     Confirming,
 }
 
@@ -73,9 +73,9 @@ pub(in crate::cms) struct RequestQueue {
     in_flight: [usize; LANES],
     slots: usize,
     bucket: TokenBucket,
-    /// Counts paced picks: every fifth goes to participants in the call, so that they never starve behind those who wait.
-    turn: u32,
-    /// CMS said that it is busy: nothing is sent before this.
+    /// The number of paced picks: every fifth goes to participants in the call, so that they never starve behind those who wait.
+    paced_picks: u32,
+    /// The bridge is busy: nothing is sent before this.
     paused_until: Option<Instant>,
     /// Until the first response only one request is under way: a wrong password must not be tried four times.
     pub single_flight: bool,
@@ -90,7 +90,7 @@ impl RequestQueue {
             in_flight: [0; LANES],
             slots: limits.in_flight,
             bucket: TokenBucket::new(limits.background_per_second, now),
-            turn: 0,
+            paced_picks: 0,
             paused_until: None,
             single_flight: true,
             sync_phase: SyncPhase::None,
@@ -102,7 +102,7 @@ impl RequestQueue {
         self.sync_phase = SyncPhase::Reading;
     }
 
-    /// The bridge has been read; the second looks that follow may still use every slot.
+    /// The bridge has been read; the confirmations that follow may still use every slot.
     pub(in crate::cms) fn end_initial_sync(&mut self) {
         if self.sync_phase == SyncPhase::Reading {
             self.sync_phase = SyncPhase::Confirming;
@@ -117,7 +117,7 @@ impl RequestQueue {
 
     pub(in crate::cms) fn push(&mut self, lane: Lane, request: Request) {
         match self.waiting.get(&request) {
-            Some(standing) if *standing <= lane => {}
+            Some(queued) if *queued <= lane => {}
             _ => {
                 self.waiting.insert(request.clone(), lane);
                 self.lanes[lane as usize].push_back(request);
@@ -133,12 +133,12 @@ impl RequestQueue {
         }
     }
 
-    /// Sends nothing until then.
+    /// Pauses sending.
     pub(in crate::cms) fn pause_until(&mut self, until: Instant) {
         self.paused_until = self.paused_until.max(Some(until));
     }
 
-    /// For how long nothing is sent from now on.
+    /// How much of the pause is left.
     pub(in crate::cms) fn paused_for(&self, now: Instant) -> Duration {
         self.paused_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
@@ -207,12 +207,12 @@ impl RequestQueue {
                 return Pick::Send(lane, request);
             }
         }
-        // Keep the last slot free for whoever comes next.
+        // Keep the last slot free for the next arrival.
         let last = !self.single_flight && self.in_flight() + 1 >= slots;
         if last && self.sync_phase == SyncPhase::None {
             return Pick::Idle;
         }
-        for lane in [Lane::Resync, Lane::SecondLook] {
+        for lane in [Lane::Resync, Lane::Confirmation] {
             if let Some(request) = self.take(lane) {
                 return Pick::Send(lane, request);
             }
@@ -233,8 +233,8 @@ impl RequestQueue {
         if let Err(at) = self.bucket.take(now) {
             return Pick::WaitUntil(at);
         }
-        self.turn = self.turn.wrapping_add(1);
-        let order = match self.turn % 5 {
+        self.paced_picks = self.paced_picks.wrapping_add(1);
+        let order = match self.paced_picks % 5 {
             0 => [Lane::InCall, Lane::Suspected, Lane::Waiting],
             // Suspicions must not starve the plain rotation either: a busy call causes them all the time.
             2 => [Lane::Waiting, Lane::Suspected, Lane::InCall],

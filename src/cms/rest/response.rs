@@ -9,7 +9,7 @@ use super::xml::Element;
 use crate::cms::wire_text::{count, is_id};
 use crate::config::Secret;
 use crate::model::{CallId, LegId, LegState, LockMode, ParticipantId, leg_state};
-use fields::{guid, id_of, is_spoilt, is_spoilt_flag, lower, seconds, text};
+use fields::{guid, id_of, is_damaged_flag, is_damaged_id, lower, seconds, text};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Response {
@@ -49,7 +49,7 @@ pub(crate) enum Response {
 pub(crate) struct ListPage<T> {
     pub items: Vec<T>,
     pub total: Option<usize>,
-    /// The number of entries whose id can't be read, so that nothing tells what they are about.
+    /// The number of entries with an unreadable id, so that it is not known what they are about.
     pub unreadable: usize,
     /// Another part of the list is damaged: perhaps another entry is missing.
     pub damaged: bool,
@@ -130,7 +130,7 @@ pub(crate) struct RosterItem {
     pub address: Option<Arc<str>>,
     /// The id of the home bridge; present only for participants hosted elsewhere (rest.md section 7).
     pub call_bridge: Option<Arc<str>>,
-    /// Some bridges may say it already in the list.
+    /// Some bridges may include it in the list.
     pub state: Option<LegState>,
     /// `callBridge` is there, or may be, and can't be read.
     pub unreadable: bool,
@@ -250,7 +250,7 @@ impl Response {
                 address: text(item, "uri"),
                 call_bridge: guid(item, "callBridge"),
                 state: status_state(item),
-                unreadable: is_spoilt(item, "callBridge"),
+                unreadable: is_damaged_id(item, "callBridge"),
             })),
             Request::CallLegs(..) => Response::CallLegs(page(root, "callLeg", |_, id| id)),
             Request::Participant(_) => Response::Participant(participant_detail(root)),
@@ -316,7 +316,7 @@ fn participant_detail(root: &Element) -> ParticipantDetail {
         name: text(root, "name"),
         address: text(root, "uri"),
         call_bridge: guid(root, "callBridge"),
-        unreadable: is_spoilt(root, "call") || is_spoilt(root, "callBridge"),
+        unreadable: is_damaged_id(root, "call") || is_damaged_id(root, "callBridge"),
         activator: root.flag("isActivator"),
         state: status_state(root),
         label: root.child("configuration").and_then(|configuration| text(configuration, "nameLabelOverride")),
@@ -333,7 +333,7 @@ fn leg_detail(root: &Element) -> LegDetail {
     let deactivated = status.flag("deactivated") == Some(true);
     let state = status.value("state").map(leg_state);
     let unreadable = !deactivated
-        && (is_spoilt_flag(status, "deactivated") || is_spoilt(root, "status") || status.damaged || state == Some(LegState::Other));
+        && (is_damaged_flag(status, "deactivated") || is_damaged_id(root, "status") || status.damaged || state == Some(LegState::Other));
     LegDetail {
         call: guid(root, "call"),
         remote_party: text(root, "remoteParty"),
@@ -364,9 +364,9 @@ fn leg_detail(root: &Element) -> LegDetail {
 fn hides_a_profile(request: &Request, root: &Element) -> bool {
     match request {
         Request::Space(_) | Request::AccessMethod(..) | Request::Tenant(_) | Request::SystemProfiles => {
-            is_spoilt(root, "callLegProfile") || is_spoilt(root, "callProfile")
+            is_damaged_id(root, "callLegProfile") || is_damaged_id(root, "callProfile")
         }
-        Request::LegProfile(_) => is_spoilt_flag(root, "needsActivation"),
+        Request::LegProfile(_) => is_damaged_flag(root, "needsActivation"),
         _ => false,
     }
 }

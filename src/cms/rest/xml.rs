@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_have_been_lost_is_said() {
+    fn an_element_that_may_have_lost_children_is_marked() {
         let leg = Element::parse("<callLeg><status><state>connected</state><deactivated>tr</status></callLeg>").expect("readable");
         assert!(leg.child("status").is_some_and(|status| status.damaged), "{leg:?}");
     }
@@ -270,7 +270,7 @@ mod tests {
 
         /// Both readers agree on what is well-formed.
         #[test]
-        fn what_is_well_formed_reads_the_same_by_either(name in "[a-zA-Z0-9 &;#.]{0,20}", id in "[a-f0-9-]{1,8}", total in 0..99) {
+        fn well_formed_xml_reads_the_same_by_either(name in "[a-zA-Z0-9 &;#.]{0,20}", id in "[a-f0-9-]{1,8}", total in 0..99) {
             let name = name.replace('&', "&amp;");
             let text = format!("<?xml version=\"1.0\"?><l total='{total}'><e id=\"{id}\"><n>{name}</n><x/><y></y><![CDATA[<&]]></e><!-- c --></l>");
             prop_assert_eq!(Element::strict(&text), salvage::first(&text));

@@ -1,6 +1,6 @@
 //! Finds the public key of a certificate, whatever else is in it, and verifies signatures with it. Checks neither names nor dates nor issuers.
 //!
-//! Parsers of certificates refuse what they don't know (version 1, odd extensions, dates, serial numbers); for a pinned certificate only the
+//! Parsers of certificates refuse anything unknown (version 1, odd extensions, dates, serial numbers); for a pinned certificate only the
 //! key matters.
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
@@ -61,7 +61,7 @@ impl<'a> PublicKey<'a> {
         SubjectPublicKeyInfoDer::from(tagged(SEQUENCE, &content))
     }
 
-    /// Did this key make the signature?
+    /// Verifies a signature that this key should have made.
     pub(super) fn verify(
         &self,
         message: &[u8],

@@ -1,4 +1,4 @@
-//! The facts of one call, by REST and by events.
+//! The facts of one call, from REST and from events.
 
 use super::FollowedCalls;
 use crate::clock::Now;
@@ -20,7 +20,7 @@ impl FollowedCalls {
         self.follow_call(ctx, call, Lane::Arrival, now);
         self.subscribe_to(ctx, call, now);
         let Some(work) = self.known.get_mut(call) else { return };
-        // An event, or another response, knows better than one that was asked for before it.
+        // An event or response that is newer than this request counts more.
         let newest = work.facts_at.is_none_or(|at| at <= sent.instant);
         if newest {
             work.facts_at = Some(sent.instant);
@@ -40,7 +40,7 @@ impl FollowedCalls {
             ctx.emit(Effect::PresenterRead { call: call.clone(), leg: presenter, sent });
         }
         ctx.emit(Effect::DescribeCall(call.clone()));
-        // Pages that shifted while they were read may not have shown it.
+        // The pages of the list may have shifted during the reading, and skipped this call.
         self.read_if_stale(ctx, call, now);
     }
 
@@ -50,8 +50,8 @@ impl FollowedCalls {
             Some("remove") => return self.end_call(ctx, &call, now),
             Some("add") => drop(self.ended.remove(&call)),
             kind if !self.known.contains_key(&call) => {
-                // Only an `add` says that a call is there; about anything else REST is asked once. An update without a kind changes
-                // something.
+                // Only `add` says that a call exists; for any other update of an unknown call REST is asked once. An update without a type
+                // counts as `update`.
                 if matches!(kind, None | Some("update")) && !self.ended.contains_key(&call) {
                     ctx.request(Lane::Arrival, Request::Call(call));
                 }
@@ -63,8 +63,8 @@ impl FollowedCalls {
         let locked_before = ctx.store.find_in_call(&key, |call| call.facts.locked);
         self.follow_call(ctx, &call, Lane::Arrival, now);
         if let Some(work) = self.known.get_mut(&call) {
-            work.told = Some(now.instant);
-            // The number of participants, which changes with everybody who comes, is no fact of the call.
+            work.last_event = Some(now.instant);
+            // An update of the number of participants alone is no news of these facts.
             if update.name.is_some() || update.lock_state.is_some() || update.recording.is_some() || update.streaming.is_some() {
                 work.facts_at = Some(now.instant);
             }
@@ -77,7 +77,7 @@ impl FollowedCalls {
     }
 }
 
-/// Emits what reading a call changed.
+/// Emits the facts that a reading of a call changed.
 pub(super) fn emit_changes_shown(ctx: &mut Context, call: &CallId, before: &CallFacts) {
     let facts = ctx.store.with_call(&ctx.key(call), |call| {
         let after = &call.facts;

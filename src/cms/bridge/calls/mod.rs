@@ -1,7 +1,8 @@
-//! The calls of one bridge and their facts, by REST and by events: read at first sight, after a reconnect, and again and again to find what
-//! no event told. `sweep` reads the list of calls, `facts` one call, `rosters` who is in them. Knows no participant but by name.
+//! The calls of one bridge and their facts, from REST and from events. Calls are read when they are first seen, after a reconnect, and
+//! periodically to find changes that no event reported. `sweep` reads the list of calls, `facts` one call, `rosters` the participants in
+//! them. Knows participants only by id.
 //!
-//! Absence from a list removes nothing: only a GET that says gone does. Pages are no snapshots (rest.md section 2).
+//! Absence from a list removes nothing, because pages are no snapshots (rest.md section 2): only a GET of the call itself does.
 
 mod facts;
 mod rosters;
@@ -34,43 +35,43 @@ struct CallWork {
     stale: bool,
     /// Its participants and legs were read once since the last (re)connect; from here on participants are read one by one.
     settled: bool,
-    /// When an event last told of it.
-    told: Option<Instant>,
-    /// When its facts (name, lock, recording, streaming) were true at the latest.
+    /// When an event last reported it.
+    last_event: Option<Instant>,
+    /// The time of the newest facts (name, lock, recording, streaming).
     facts_at: Option<Instant>,
-    /// When a reading of its whole roster last found nothing there.
+    /// When a reading of its roster last failed because the call was gone.
     roster_gone: Option<Instant>,
     /// The call began while Usher watched: its participants arrived when they were first listed.
     fresh: bool,
-    /// Legs of a list whose details are still to come.
+    /// Listed legs whose details have not come yet.
     pending_legs: HashSet<LegId>,
     legs_listed: bool,
 }
 
 impl CallWork {
-    /// Participants who are listed for the first time now arrived now.
+    /// A participant who is first listed now has just arrived.
     fn sees_arrivals(&self) -> bool {
         self.fresh || self.knows_its_roster()
     }
 
-    /// Its roster has been read whole: whoever comes now is new, and is read at once, also while the legs of the others are still being
-    /// read.
+    /// Its roster has been read in full: a participant who is first listed now is new, and is read at once, even while the legs of others
+    /// are still being read.
     fn knows_its_roster(&self) -> bool {
-        self.reading.as_ref().is_none_or(|read| !read.whole)
+        self.reading.as_ref().is_none_or(|read| !read.full)
     }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct FollowedCalls {
     known: HashMap<CallId, CallWork>,
-    /// Calls that ended, and when: an answer that was on its way brings none back.
+    /// Calls that ended, and when: a late response must not bring one back.
     ended: HashMap<CallId, Instant>,
     sweep: Option<CallSweep>,
     /// When the list of calls is read because of a damaged frame.
     damaged: Option<Instant>,
 }
 
-/// The present state.
+/// State.
 impl FollowedCalls {
     pub(super) fn count_calls(&self) -> usize {
         self.known.len()
@@ -101,9 +102,9 @@ impl FollowedCalls {
     }
 }
 
-/// Beginning and end.
+/// Beginning and end of a call.
 impl FollowedCalls {
-    /// Calls that an actor before this one left behind are compared with the bridge like all calls after a reconnect.
+    /// Takes over the calls that the previous actor left in the store; they are compared with the bridge as after a reconnect.
     pub(super) fn adopt(&mut self, ctx: &mut Context, now: Now) {
         for key in ctx.store.calls_of(&ctx.name) {
             self.known.insert(key.call.clone(), CallWork::default());
@@ -111,7 +112,7 @@ impl FollowedCalls {
         }
     }
 
-    /// A call is there. At first sight it is subscribed to and read whole.
+    /// Follows a call: when it is first seen, subscribes to it and reads it in full.
     fn follow_call(&mut self, ctx: &mut Context, call: &CallId, lane: Lane, now: Now) {
         if self.known.contains_key(call) {
             return;
@@ -124,7 +125,7 @@ impl FollowedCalls {
         self.begin_roster(ctx, call, lane, true, now);
     }
 
-    /// A call that is there and has no roster is tried again, not at once.
+    /// Reads the roster of a call that still has none, unless it was gone a moment ago.
     fn read_if_stale(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
         let recent = |at: Instant| now.instant < at + ctx.timing.poll_roster;
         if self.known.get(call).is_some_and(|work| work.stale && !work.roster_gone.is_some_and(recent)) {
@@ -132,7 +133,7 @@ impl FollowedCalls {
         }
     }
 
-    /// `missing`: it was asked for because a reading of the list did not show it.
+    /// `missing`: the call was requested because a reading of the list did not show it.
     pub(super) fn on_call_failed(&mut self, ctx: &mut Context, call: &CallId, error: &RequestError, missing: bool, now: Now) {
         if !matches!(error, RequestError::Gone(_)) {
             return ctx.timers.sooner(Timer::SweepRoster(call.clone()), now.instant + ctx.timing.poll_roster);
@@ -146,7 +147,7 @@ impl FollowedCalls {
         self.end_call(ctx, call, now);
     }
 
-    /// The call ended on this bridge; other bridges' instances are their own.
+    /// Ends the call of this bridge; the meeting's calls on other bridges may go on.
     fn end_call(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
         self.ended.insert(call.clone(), now.instant);
         let Some(work) = self.known.remove(call) else { return };
@@ -156,14 +157,14 @@ impl FollowedCalls {
         ctx.emit(Effect::StatusDue);
     }
 
-    /// A record tells of a call.
+    /// A record announced a call.
     pub(super) fn on_call_record(&mut self, ctx: &mut Context, call: CallId) {
         if !self.ended.contains_key(&call) {
             ctx.request(Lane::Announced, Request::Call(call));
         }
     }
 
-    /// A leg that no roster explains runs in this call: somebody came and no event told.
+    /// A leg in this call belongs to nobody on its roster: a participant came without an event.
     pub(super) fn on_unexplained_leg(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
         match self.known.get(call) {
             None => self.on_call_record(ctx, call.clone()),
@@ -172,15 +173,15 @@ impl FollowedCalls {
         }
     }
 
-    /// Asks for the calls that the first list of their subscription left out; one that is late costs a request each, no more.
+    /// Requests the calls that the first list of their subscription left out. A list that is only late costs one request for each.
     pub(super) fn request_left_out(&mut self, ctx: &mut Context, since: Instant) {
-        for (call, _) in self.known.iter().filter(|(_, work)| work.told.is_none_or(|at| at < since)) {
+        for (call, _) in self.known.iter().filter(|(_, work)| work.last_event.is_none_or(|at| at < since)) {
             ctx.emit(Effect::LeftOut(Expected::Call(call.clone())));
             ctx.request(Lane::Suspected, Request::Call(call.clone()));
         }
     }
 
-    /// The bridge went away: readings under way begin anew when it is back.
+    /// The bridge is gone: readings in progress start over when it is back.
     pub(super) fn forget_reading(&mut self) {
         self.sweep = None;
         for work in self.known.values_mut() {
@@ -196,7 +197,7 @@ impl FollowedCalls {
 
 /// Subscriptions.
 impl FollowedCalls {
-    /// Enters the plan of subscriptions, unless the call is there or has no room: then it is polled.
+    /// Adds a call to the subscription plan; polls it where it has no room.
     fn subscribe_to(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
         match ctx.coverage.plan.add(call) {
             Some(socket) => ctx.emit(Effect::SubscriptionsChanged(socket)),
@@ -211,7 +212,7 @@ impl FollowedCalls {
         }
     }
 
-    /// Calls that are not pushed in full are read by REST from here on, and refused subscriptions are tried again.
+    /// Polls the calls that are not pushed in full, and schedules a retry of refused subscriptions.
     pub(super) fn poll_unpushed(&self, ctx: &mut Context, now: Now) {
         if ctx.coverage.plan.pushes_everything() {
             return;
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_an_event_adds_is_read_whole_and_one_that_it_removes_is_forgotten() {
+    fn an_event_adds_a_call_that_is_read_in_full_or_removes_it() {
         let (mut ctx, mut calls, now) = (Context::for_tests(), FollowedCalls::default(), Now::read());
         calls.on_call_update(&mut ctx, update("add"), now);
         assert!(ctx.requests.queue.contains(&Request::Call("c".into())) && ctx.requests.queue.contains(&Request::Roster("c".into(), 0)));
@@ -255,7 +256,7 @@ mod tests {
         calls.on_call_update(&mut ctx, update("remove"), now);
         assert!(ctx.emitted()[0].starts_with("CallEnded") && calls.count_calls() == 0);
         calls.on_call(&mut ctx, &"c".into(), Default::default(), now, now);
-        assert_eq!(calls.count_calls(), 0, "an answer that was on its way brings it not back");
+        assert_eq!(calls.count_calls(), 0, "a late response must not bring it back");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Reading whole rosters by REST: everybody of a new call, and comparisons with what the events told. Reads no participant alone.
+//! Reads rosters by REST: of new calls in full, of others to compare them with the events. Reads no single participant.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -19,52 +19,52 @@ use crate::model::{CallId, LegId, ParticipantId};
 #[derive(Debug)]
 pub(super) struct RosterPass {
     lane: Lane,
-    /// When its first page was asked for; entries that were true before and are on no page are doubted.
+    /// When the first page was requested. Participants who were listed before then and are on no page are requested one by one.
     started: Instant,
-    /// The page that comes next; responses to an earlier pass are ignored.
+    /// The offset of the next page; responses to an earlier pass are ignored.
     next: usize,
     listed: HashSet<ParticipantId>,
-    /// Entries that nothing could be read from.
+    /// Entries that could not be read.
     unreadable: u32,
-    /// Participants whose state the list told.
+    /// Participants whose state was in the list.
     stated: HashSet<ParticipantId>,
-    /// The call is new to Usher: its legs are read from the call's list, a tenth of the requests of asking participant by participant.
-    pub(super) whole: bool,
+    /// A first reading, which also reads the list of the call's legs: that takes a tenth of the requests of reading each participant's.
+    pub(super) full: bool,
 }
 
 impl RosterPass {
-    /// It is read merely because time passed, and not anew or because records are missing.
+    /// A periodic reading: neither a first one nor one because records are missing.
     fn is_rotation(&self) -> bool {
-        !self.whole && self.lane != Lane::Resync
+        !self.full && self.lane != Lane::Resync
     }
 }
 
 /// Rosters.
 impl FollowedCalls {
-    pub(super) fn begin_roster(&mut self, ctx: &mut Context, call: &CallId, lane: Lane, whole: bool, now: Now) {
+    pub(super) fn begin_roster(&mut self, ctx: &mut Context, call: &CallId, lane: Lane, full: bool, now: Now) {
         let Some(work) = self.known.get_mut(call) else { return };
-        work.stale &= !whole;
+        work.stale &= !full;
         work.reading =
-            Some(RosterPass { lane, started: now.instant, next: 0, listed: HashSet::new(), unreadable: 0, stated: HashSet::new(), whole });
+            Some(RosterPass { lane, started: now.instant, next: 0, listed: HashSet::new(), unreadable: 0, stated: HashSet::new(), full });
         ctx.request(lane, Request::Roster(call.clone(), 0));
         ctx.timers.set(Timer::SweepRoster(call.clone()), now.instant + roster_interval(ctx, call));
     }
 
-    /// Compares a roster with what the events told; where they tell nothing, this is how its changes are found.
+    /// Compares a roster with the events; without events this is how its changes are found.
     pub(in crate::cms::bridge) fn sweep_roster(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
         let Some(work) = self.known.get(call) else { return };
         if !ctx.phase.is_up() {
             return;
         }
         if work.reading.is_none() {
-            let (lane, whole) = if work.stale { (Lane::Resync, true) } else { (Lane::InCall, false) };
-            self.begin_roster(ctx, call, lane, whole, now);
+            let (lane, full) = if work.stale { (Lane::Resync, true) } else { (Lane::InCall, false) };
+            self.begin_roster(ctx, call, lane, full, now);
             ctx.request(Lane::InCall, Request::Call(call.clone()));
         }
         ctx.timers.set(Timer::SweepRoster(call.clone()), now.instant + roster_interval(ctx, call));
     }
 
-    /// At once, but not again before a roster that is polled would be: a bridge may damage every frame.
+    /// Reads the roster at once, but no more often than a polled one: a bridge may damage every frame.
     pub(in crate::cms::bridge) fn on_roster_damaged(&mut self, ctx: &mut Context, call: &CallId, now: Now) {
         let pause = ctx.timing.poll_roster;
         let Some(work) = self.known.get_mut(call) else { return };
@@ -77,7 +77,7 @@ impl FollowedCalls {
         }
     }
 
-    /// Takes note of a page; None where it belongs to a reading that has been given up. The entries are the participants' affair.
+    /// Records a page; None where its reading has been given up. `participants` handles the entries.
     pub(in crate::cms::bridge) fn accept_roster_page(
         &mut self,
         ctx: &Context,
@@ -87,7 +87,7 @@ impl FollowedCalls {
         sent: Now,
     ) -> Option<RosterPage> {
         let work = self.known.get_mut(call)?;
-        // A participant on the first list of a call that was there before Usher did not arrive just now.
+        // On the first list of a call that began before Usher saw it, nobody has just arrived.
         let (sees_arrivals, settled) = (work.sees_arrivals(), work.settled);
         let read = work.reading.as_mut().filter(|read| read.next == offset && read.started <= sent.instant)?;
         if offset == 0 {
@@ -97,10 +97,10 @@ impl FollowedCalls {
         read.listed.extend(page.items.iter().map(|item| item.id.clone()));
         read.stated.extend(page.items.iter().filter(|item| item.state.is_some()).map(|item| item.id.clone()));
         let reveals = read.is_rotation() && settled && ctx.coverage.pushes_roster(call);
-        Some(RosterPage { whole: read.whole, reveals, sees_arrivals })
+        Some(RosterPage { full: read.full, reveals, sees_arrivals })
     }
 
-    /// The entries of a page were taken in: requests the `next` one, or ends the reading.
+    /// The entries of a page have been handled: requests the `next` page, or ends the reading.
     pub(in crate::cms::bridge) fn continue_roster(&mut self, ctx: &mut Context, lane: Lane, call: &CallId, next: Option<usize>) {
         let Some(work) = self.known.get_mut(call) else { return };
         match (next, &mut work.reading) {
@@ -117,7 +117,7 @@ impl FollowedCalls {
         }
     }
 
-    /// The last page: participants who were on none are asked for.
+    /// Ends a reading: requests the participants who were on no page.
     fn finish_roster(&self, ctx: &mut Context, call: &CallId, read: RosterPass) {
         let key = ctx.key(call);
         ctx.store.put_call(&key, |facts| facts.unreadable = read.unreadable);
@@ -138,7 +138,7 @@ impl FollowedCalls {
                 ctx.emit(Effect::FindHome(person));
             }
         }
-        ctx.emit(Effect::RosterRead { call: call.clone(), lane: read.lane, whole: read.whole, stated: read.stated });
+        ctx.emit(Effect::RosterRead { call: call.clone(), lane: read.lane, full: read.full, stated: read.stated });
     }
 
     pub(in crate::cms::bridge) fn on_roster_failed(&mut self, ctx: &mut Context, call: &CallId, error: &RequestError, now: Now) {
@@ -147,8 +147,8 @@ impl FollowedCalls {
             ctx.request(Lane::Suspected, Request::Call(call.clone()));
         }
         if let Some(work) = self.known.get_mut(call) {
-            // A roster that should have been read whole still has to be.
-            work.stale |= work.reading.take().is_some_and(|read| read.whole);
+            // A first reading is still due.
+            work.stale |= work.reading.take().is_some_and(|read| read.full);
             work.legs_listed = true;
             if gone {
                 work.roster_gone = Some(now.instant);
@@ -189,7 +189,7 @@ impl FollowedCalls {
         }
     }
 
-    /// A leg has been read, as one of `call`, or can't be.
+    /// A leg of `call` was read, or can't be.
     pub(in crate::cms::bridge) fn on_leg_done(&mut self, ctx: &mut Context, leg: &LegId, call: Option<&CallId>) {
         let done: Vec<CallId> = match call.filter(|call| self.known.contains_key(*call)) {
             Some(call) => vec![call.clone()],
@@ -218,7 +218,7 @@ impl FollowedCalls {
     }
 }
 
-/// How often a roster is read: calls that are not pushed change only by this.
+/// How often a roster is read; for a call that is not pushed this is the only source of changes.
 fn roster_interval(ctx: &Context, call: &CallId) -> Duration {
     if ctx.coverage.is_polled(call) { ctx.timing.poll_roster } else { ctx.timing.sweep_roster }
 }

@@ -1,5 +1,4 @@
-//! Frames that could not be read whole: what was lost is read by REST, and the subscription is renewed, since no reading tells everything
-//! that events do.
+//! Handles damaged frames: reads by REST what was lost and renews the subscription, because no reading shows everything that events report.
 
 use tracing::debug;
 
@@ -13,30 +12,30 @@ use crate::cms::events::renewals::RenewalPace;
 use crate::cms::events::subscriptions::{SocketId, Topic};
 
 impl EventSockets {
-    /// Makes up for the roster or the list of calls that a damaged frame was about, or for all topics of its socket.
+    /// Recovers the roster or the list of calls that a damaged frame was about, or all topics of its socket.
     pub(super) fn on_damaged(&mut self, ctx: &mut Context, socket: SocketId, body: &Body, now: Now) {
         ctx.metrics.unreadable.increment(1);
         debug!(bridge = %ctx.name, socket, "event damaged");
         match body {
             Body::Ack { .. } | Body::Subscriptions(_) | Body::CallInfo { .. } => {}
             Body::Unknown(kind) if !kind.is_empty() && kind != "message" => {}
-            Body::Calls { .. } => self.make_up_for(ctx, Topic::Calls, now),
+            Body::Calls { .. } => self.recover(ctx, Topic::Calls, now),
             Body::Roster { index: Some(index), .. } => {
                 if let Some(topic @ Topic::Roster(_)) = ctx.coverage.plan.topic_of(socket, *index).cloned() {
-                    self.make_up_for(ctx, topic, now);
+                    self.recover(ctx, topic, now);
                 }
             }
             Body::Roster { index: None, .. } | Body::Unknown(_) => {
-                self.make_up_for(ctx, Topic::Calls, now);
+                self.recover(ctx, Topic::Calls, now);
                 for call in ctx.coverage.plan.subscription_set(socket).into_iter().filter_map(|subscription| subscription.call) {
-                    self.make_up_for(ctx, Topic::Roster(call), now);
+                    self.recover(ctx, Topic::Roster(call), now);
                 }
             }
         }
     }
 
-    /// No list of REST tells of a lock, or of a mute that stands with no leg: the subscription is renewed, too.
-    fn make_up_for(&mut self, ctx: &mut Context, topic: Topic, now: Now) {
+    /// Reads a topic and renews its subscription: no list of REST shows a lock, or a mute that no leg has.
+    fn recover(&mut self, ctx: &mut Context, topic: Topic, now: Now) {
         ctx.emit(match &topic {
             Topic::Calls => Effect::CallsDamaged,
             Topic::Roster(call) => Effect::RosterDamaged(call.clone()),
@@ -45,7 +44,7 @@ impl EventSockets {
         ctx.timers.sooner(Timer::Renew(topic), due);
     }
 
-    /// Subscribes to a topic under another index, so that its list is told from the beginning.
+    /// Subscribes to a topic under a new index, so that the bridge sends its list again.
     pub(in crate::cms::bridge) fn renew(&mut self, ctx: &mut Context, topic: Topic, now: Now) {
         if let Some(socket) = ctx.coverage.plan.renew(&topic) {
             self.on_plan_changed(ctx, socket, now);

@@ -1,4 +1,4 @@
-//! Takes in what the events sockets report. Derives no lobby state: no event carries it (events.md section 5.4).
+//! Handles the reports of events sockets. Derives no lobby state, because no event carries it (events.md section 5.4).
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::cms::rest::queue::Lane;
 use crate::cms::rest::request::Request;
 
 impl EventSockets {
-    /// Takes a frame out of a report; handles every other report.
+    /// Returns the frame of a report; handles every other report itself.
     pub(in crate::cms::bridge) fn on_report(
         &mut self,
         ctx: &mut Context,
@@ -42,7 +42,7 @@ impl EventSockets {
     fn on_open(&mut self, ctx: &mut Context, socket: SocketId, now: Now) {
         let entry = self.sockets.entry(socket).or_default();
         entry.opened = Some(now.instant);
-        entry.pulse = Some(Liveness::new(now.instant));
+        entry.liveness = Some(Liveness::new(now.instant));
         let again = entry.generation > 1;
         ctx.coverage.socket(socket).open = true;
         self.forget_evidence(ctx, socket);
@@ -52,7 +52,7 @@ impl EventSockets {
         }
         self.subscribe(ctx, socket, now);
         if again {
-            // Events are not replayed: only REST tells what happened in between.
+            // Events are not replayed: only REST shows what happened in between.
             ctx.emit(Effect::ReadAnew);
         }
     }
@@ -66,8 +66,8 @@ impl EventSockets {
         now: Now,
     ) -> Option<EventUpdates> {
         ctx.metrics.events.increment(1);
-        if let Some(pulse) = self.sockets.get_mut(&socket).and_then(|entry| entry.pulse.as_mut()) {
-            pulse.on_frame(now.instant);
+        if let Some(liveness) = self.sockets.get_mut(&socket).and_then(|entry| entry.liveness.as_mut()) {
+            liveness.on_frame(now.instant);
         }
         if frame.skipped > 0 {
             ctx.metrics.skipped.increment(frame.skipped as u64);
@@ -75,21 +75,21 @@ impl EventSockets {
         if frame.damaged {
             self.on_damaged(ctx, socket, &frame.body, now);
         }
-        self.no_longer_pending(ctx, socket, &frame.body);
+        self.clear_pending(ctx, socket, &frame.body);
         match frame.body {
             Body::Ack { message_id, success, status } => self.on_ack(ctx, socket, message_id, success, &status, now),
             Body::Subscriptions(states) => states.iter().for_each(|state| self.on_subscription(ctx, socket, state, now)),
-            // Some bridges might leave the index of the one list of calls out.
+            // A bridge might omit the index of the only list of calls.
             Body::Calls { index, updates }
                 if index.is_none_or(|index| ctx.coverage.plan.topic_of(socket, index) == Some(&Topic::Calls)) =>
             {
-                self.note_told(&Topic::Calls, updates.iter().filter_map(|update| update.call.as_ref()), now);
+                self.note_reported(&Topic::Calls, updates.iter().filter_map(|update| update.call.as_ref()), now);
                 return Some(EventUpdates::Calls(updates));
             }
             Body::Roster { index, updates } => {
                 if let Some(Topic::Roster(call)) = index.and_then(|index| ctx.coverage.plan.topic_of(socket, index)).cloned() {
                     let people = updates.iter().filter_map(|update| update.participant.as_ref());
-                    self.note_told(&Topic::Roster(call.clone()), people, now);
+                    self.note_reported(&Topic::Roster(call.clone()), people, now);
                     return Some(EventUpdates::Roster(call, updates));
                 }
             }
@@ -99,11 +99,11 @@ impl EventSockets {
         None
     }
 
-    fn note_told<'a>(&mut self, topic: &Topic, subjects: impl Iterator<Item = &'a Arc<str>>, now: Now) {
-        subjects.for_each(|subject| self.vitals.evidence.on_event(topic, subject, now.instant));
+    fn note_reported<'a>(&mut self, topic: &Topic, subjects: impl Iterator<Item = &'a Arc<str>>, now: Now) {
+        subjects.for_each(|subject| self.health.evidence.on_event(topic, subject, now.instant));
     }
 
-    /// `deactivated` on a call's roster means that the call ended, or that it won't be pushed any more: REST tells which.
+    /// `deactivated` for a call's roster means that the call ended or is no longer pushed: REST tells which.
     fn on_subscription(&mut self, ctx: &mut Context, socket: SocketId, state: &SubscriptionState, now: Now) {
         let Some(index) = state.index else { return };
         let Some(entry) = self.sockets.get_mut(&socket) else { return };
@@ -125,12 +125,12 @@ impl EventSockets {
         }
     }
 
-    /// A subscription that tells something is pushed.
-    fn no_longer_pending(&mut self, ctx: &Context, socket: SocketId, body: &Body) {
+    /// A subscription that reports something is pushed, so it is not pending.
+    fn clear_pending(&mut self, ctx: &Context, socket: SocketId, body: &Body) {
         let Some(entry) = self.sockets.get_mut(&socket) else { return };
         match body.index() {
             Some(index) => drop(entry.pending.remove(&index)),
-            // Some bridges might leave the index of the one list of calls out.
+            // A bridge might omit the index of the only list of calls.
             None if matches!(body, Body::Calls { .. }) => {
                 entry.pending.retain(|index, _| ctx.coverage.plan.topic_of(socket, *index) != Some(&Topic::Calls));
             }

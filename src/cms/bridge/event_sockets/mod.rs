@@ -1,6 +1,5 @@
 //! The events sockets of one bridge: tokens, connections and their end. `subscribing` keeps the subscriptions, `incoming` reads frames,
-//! `damaged_frames` makes up for those that could not be read, `liveness` finds sockets that tell nothing any more. Knows no call and no
-//! participant but by name.
+//! `damaged_frames` recovers what damaged ones lost, `liveness` finds dead sockets. Knows calls and participants only by id.
 
 mod damaged_frames;
 mod incoming;
@@ -29,28 +28,28 @@ use crate::cms::rest::queue::Lane;
 use crate::cms::rest::request::Request;
 use crate::config::Secret;
 use crate::model::{CallId, Fault};
-use liveness::Vitals;
+use liveness::EventHealth;
 
-/// One events socket. The coverage holds which topics it tells.
+/// One events socket. The coverage holds its topics.
 #[derive(Debug, Default)]
 struct EventSocket {
     session: Option<EventsSocket>,
     generation: u64,
-    /// A token is asked for.
+    /// A token was requested.
     connecting: bool,
     opened: Option<Instant>,
-    /// Its signs of life, while it is open.
-    pulse: Option<Liveness>,
+    /// Present while the socket is open.
+    liveness: Option<Liveness>,
     message_id: i64,
-    /// The subscriptions asked for last, until they are acknowledged.
-    asked: Option<(i64, Vec<i64>)>,
-    /// These subscriptions are pushed already: they were asked for so that the socket speaks.
+    /// The number and indexes of the last subscribe request, until it is acknowledged.
+    unacknowledged: Option<(i64, Vec<i64>)>,
+    /// That request repeats an accepted set, to prompt the socket.
     repeats: bool,
-    /// The subscriptions were refused, and are asked for once more when the list of calls has been read.
+    /// When the set was refused; it is sent once more after the list of calls has been read.
     doubted: Option<Instant>,
-    /// Something changed while a request was under way.
+    /// The plan changed after that request was sent.
     stale: bool,
-    /// Subscriptions that the bridge called pending, and since when.
+    /// Subscriptions that the bridge reported as pending, and since when.
     pending: HashMap<i64, Instant>,
 }
 
@@ -60,17 +59,17 @@ pub(super) struct EventSockets {
     reports: mpsc::Sender<SocketReport>,
     tracker: TaskTracker,
     sockets: HashMap<SocketId, EventSocket>,
-    vitals: Vitals,
+    health: EventHealth,
     renewals: Renewals,
 }
 
 /// Connections.
 impl EventSockets {
     pub(super) fn new(endpoint: ConnectOptions, reports: mpsc::Sender<SocketReport>, tracker: TaskTracker) -> Self {
-        Self { endpoint, reports, tracker, sockets: HashMap::new(), vitals: Vitals::default(), renewals: Renewals::default() }
+        Self { endpoint, reports, tracker, sockets: HashMap::new(), health: EventHealth::default(), renewals: Renewals::default() }
     }
 
-    /// Connects all sockets that have something to tell.
+    /// Connects all sockets that have topics.
     pub(super) fn connect_all(&mut self, ctx: &mut Context, now: Now) {
         for socket in ctx.coverage.plan.sockets().collect::<Vec<_>>() {
             self.connect_soon(ctx, socket, now);
@@ -84,7 +83,7 @@ impl EventSockets {
         }
     }
 
-    /// A retry was asked for: no closed socket waits any longer for its turn.
+    /// A retry was requested: connects all closed sockets now.
     pub(super) fn reconnect_now(&mut self, ctx: &mut Context, now: Now) {
         for socket in ctx.coverage.plan.sockets().collect::<Vec<_>>() {
             if !ctx.coverage.is_open(socket) {
@@ -104,14 +103,14 @@ impl EventSockets {
 
     pub(super) fn on_token_failed(&mut self, ctx: &mut Context, socket: SocketId, error: &RequestError, now: Now) {
         warn!(bridge = %ctx.name, %error, "events token refused");
-        // The same credentials have just been good for other requests: this user may not follow events (events.md section 9).
+        // The same credentials work for other requests: this user may not follow events (events.md section 9).
         let forbidden = matches!(error, RequestError::Forbidden | RequestError::Unauthorized);
-        let trouble = match forbidden {
+        let fault = match forbidden {
             true => Fault { code: "events_not_permitted".into(), what: error.to_string().into() },
             false => fault_of(error),
         };
         let pause = if forbidden { ctx.timing.retry_forbidden } else { self.next_pause(ctx, socket, now) };
-        self.lose_events(ctx, socket, trouble, pause, now);
+        self.lose_events(ctx, socket, fault, pause, now);
     }
 
     pub(super) fn open_session(&mut self, ctx: &mut Context, socket: SocketId, token: Secret) {
@@ -127,8 +126,8 @@ impl EventSockets {
         ctx.coverage.reset_socket(socket, attempts);
     }
 
-    /// Only a socket that has held for as long as the longest pause begins anew: one that breaks with its first message is tried less and
-    /// less often, since each connection costs a token and a reading of everything.
+    /// The pause before the next attempt to connect. It is short again only after a socket that lived as long as the longest pause: one
+    /// that breaks with its first message is tried less and less often, since each connection costs a token and a reading of everything.
     fn next_pause(&self, ctx: &mut Context, socket: SocketId, now: Now) -> Duration {
         let (min, max) = (ctx.timing.reconnect_min, ctx.timing.reconnect_max);
         let opened = self.sockets.get(&socket).and_then(|entry| entry.opened);
@@ -153,12 +152,12 @@ impl EventSockets {
     }
 
     /// Connects again after the pause; meanwhile everything is read by REST, and the page says so.
-    fn lose_events(&mut self, ctx: &mut Context, socket: SocketId, trouble: Fault, pause: Duration, now: Now) {
+    fn lose_events(&mut self, ctx: &mut Context, socket: SocketId, fault: Fault, pause: Duration, now: Now) {
         ctx.timers.cancel(&Timer::AckTimeout(socket));
         ctx.timers.cancel(&Timer::Liveness(socket));
         if ctx.coverage.plan.give_up_spare_socket(socket) {
-            // A further socket that a bridge's own limit asked for, and that comes to nothing, is done without.
-            debug!(bridge = %ctx.name, socket, what = %trouble.what, "further events socket given up");
+            // An extra socket that failed is given up: the bridge's own limit was the only reason for it.
+            debug!(bridge = %ctx.name, socket, what = %fault.what, "extra events socket given up");
             self.reset(ctx, socket, 0);
             ctx.emit(Effect::PollUnpushed);
             return ctx.emit(Effect::StatusDue);
@@ -169,7 +168,7 @@ impl EventSockets {
         ctx.timers.cancel(&Timer::Pending(socket));
         ctx.timers.cancel(&Timer::Subscribe(socket));
         ctx.timers.set(Timer::Connect(socket), now.instant + pause);
-        ctx.emit(Effect::EventsLost(trouble));
+        ctx.emit(Effect::EventsLost(fault));
     }
 
     fn reset(&mut self, ctx: &mut Context, socket: SocketId, attempts: u32) {
@@ -187,20 +186,20 @@ impl EventSockets {
         }
     }
 
-    /// The requests that wait were forgotten, tokens among them.
+    /// The queue was cleared, with its token requests.
     pub(super) fn forget_token_requests(&mut self) {
         for socket in self.sockets.values_mut() {
             socket.connecting = false;
         }
     }
 
-    /// A connection begins or ends: what it did not tell is read in any case.
+    /// A connection begins or ends: everything is read anyway, so unreported facts no longer count.
     fn forget_evidence(&mut self, ctx: &Context, socket: SocketId) {
-        self.vitals.evidence.forget(|topic| telling_socket(ctx, topic) == Some(socket));
+        self.health.evidence.forget(|topic| socket_of_topic(ctx, topic) == Some(socket));
     }
 
     pub(super) fn on_call_ended(&mut self, call: &CallId) {
-        self.vitals.evidence.forget(|topic| matches!(topic, Topic::Roster(of) if of == call));
+        self.health.evidence.forget(|topic| matches!(topic, Topic::Roster(of) if of == call));
     }
 
     pub(super) fn tidy_renewals(&mut self, now: Instant) {
@@ -209,7 +208,7 @@ impl EventSockets {
 }
 
 /// The socket on which a topic is subscribed.
-fn telling_socket(ctx: &Context, topic: &Topic) -> Option<SocketId> {
+fn socket_of_topic(ctx: &Context, topic: &Topic) -> Option<SocketId> {
     match topic {
         Topic::Calls => Some(0),
         Topic::Roster(call) => ctx.coverage.plan.socket_of(call),
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_asked_for_once_and_its_failure_is_said() {
+    fn a_token_is_requested_once_and_its_failure_reported() {
         let (mut ctx, mut sockets, now) = without_network();
         sockets.connect_all(&mut ctx, now);
         assert!(ctx.timers.has(&Timer::Connect(0)));

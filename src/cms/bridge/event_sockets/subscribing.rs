@@ -1,4 +1,4 @@
-//! The subscriptions of each socket: asked for whole, one request at a time, until the bridge has acknowledged what is planned.
+//! Sends the subscriptions of each socket: always the whole set, one request at a time, until the bridge has acknowledged the plan.
 
 use std::time::Instant;
 
@@ -15,11 +15,11 @@ use crate::cms::events::subscriptions::{AckOutcome, SocketId, Topic};
 use crate::model::{CallId, Fault};
 
 impl EventSockets {
-    /// The plan of a socket changed: it is asked for soon, together with what else changes until then.
+    /// The plan of a socket changed: schedules a request, which also covers further changes until then.
     pub(in crate::cms::bridge) fn on_plan_changed(&mut self, ctx: &mut Context, socket: SocketId, now: Now) {
         let entry = self.sockets.entry(socket).or_default();
         if entry.doubted.is_some() {
-            // The subscriptions are asked for again soon, and not before it is known which of their calls have ended.
+            // The set is sent again once it is known which of its calls have ended.
             return;
         }
         if ctx.coverage.is_open(socket) {
@@ -40,22 +40,22 @@ impl EventSockets {
             return ctx.timers.set(Timer::Subscribe(socket), now.instant + ctx.timing.second_look);
         }
         entry.doubted = None;
-        if entry.asked.is_some() {
+        if entry.unacknowledged.is_some() {
             entry.stale = true;
             return;
         }
         if set.is_empty() {
-            // Nothing is followed here any more: the socket is closed.
+            // The socket has no topics left: closes it.
             return self.reset(ctx, socket, 0);
         }
         let indexes: Vec<i64> = set.iter().map(|subscription| subscription.index).collect();
         entry.message_id += 1;
         entry.stale = false;
         entry.repeats = ctx.coverage.plan.is_already_pushed(socket, &indexes);
-        entry.asked = Some((entry.message_id, indexes));
-        let timeout = entry.pulse.as_mut().map_or(ctx.timing.ack_timeout, |pulse| {
-            pulse.on_request(now.instant);
-            pulse.ack_timeout(&ctx.timing)
+        entry.unacknowledged = Some((entry.message_id, indexes));
+        let timeout = entry.liveness.as_mut().map_or(ctx.timing.ack_timeout, |liveness| {
+            liveness.on_request(now.instant);
+            liveness.ack_timeout(&ctx.timing)
         });
         let sent = entry.session.as_ref().is_some_and(|session| session.send(protocol::subscribe_request(entry.message_id, &set)));
         if sent {
@@ -68,15 +68,15 @@ impl EventSockets {
     pub(super) fn on_ack(&mut self, ctx: &mut Context, socket: SocketId, message_id: Option<i64>, success: bool, status: &str, now: Now) {
         let Some(entry) = self.sockets.get_mut(&socket) else { return };
         // One request is under way at a time, so an ack without a readable number can only mean that one.
-        let Some((_, set)) = entry.asked.take_if(|(asked, _)| message_id.is_none_or(|id| id == *asked)) else { return };
+        let Some((_, set)) = entry.unacknowledged.take_if(|(sent, _)| message_id.is_none_or(|id| id == *sent)) else { return };
         let (stale, repeats) = (entry.stale, std::mem::take(&mut entry.repeats));
-        if let Some(pulse) = &mut entry.pulse {
-            pulse.on_ack(now.instant);
+        if let Some(liveness) = &mut entry.liveness {
+            liveness.on_ack(now.instant);
         }
         ctx.timers.cancel(&Timer::AckTimeout(socket));
         if repeats {
-            // Any answer shows that the socket speaks.
-            self.vitals.unanswered = 0;
+            // Any acknowledgement shows that the socket is alive.
+            self.health.unanswered = 0;
             if stale {
                 self.subscribe(ctx, socket, now);
             }
@@ -133,7 +133,7 @@ impl EventSockets {
         }
     }
 
-    /// A roster is read by REST from here on, and asked for again later.
+    /// Polls a roster from now on, and subscribes to it again later.
     pub(super) fn stop_pushing(&mut self, ctx: &mut Context, socket: SocketId, call: &CallId, now: Now) {
         ctx.coverage.plan.on_deactivated(call);
         self.on_plan_changed(ctx, socket, now);
@@ -142,15 +142,15 @@ impl EventSockets {
     }
 }
 
-/// First lists: between the last reading and the beginning of a subscription somebody may have left, or a call ended. Then it is not on the
-/// first list, and no event will ever tell.
+/// First lists. A participant who left, or a call that ended, between the last reading and the start of a subscription is not on its first
+/// list, and no event will report it.
 impl EventSockets {
     /// Takes the topics whose first list is complete by now.
     pub(in crate::cms::bridge) fn take_begun(&mut self, ctx: &mut Context, socket: SocketId) -> Vec<(Topic, Instant)> {
         std::mem::take(&mut ctx.coverage.socket(socket).begun)
     }
 
-    /// Its call is being read anyway, and what is missing is asked for at the end: the comparison comes after that.
+    /// The call is being read, which requests missing participants itself: compares after that.
     pub(in crate::cms::bridge) fn compare_later(&mut self, ctx: &mut Context, socket: SocketId, begun: (Topic, Instant), now: Now) {
         ctx.coverage.socket(socket).begun.push(begun);
         self.schedule_initial_sync(ctx, socket, now);

@@ -1,11 +1,11 @@
-//! Which participant has which legs on this bridge, and what these said last. Pure.
+//! Which participant has which legs on this bridge, and what was last read of them. Pure.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::cms::lobby_state::TrackedLeg;
 use crate::model::{CallId, LegId, ParticipantId};
 
-/// Each of these legs that is forgotten too early costs one request.
+/// The most links to remember; each that is forgotten too early costs one request.
 const MOST_LINKS: usize = 10_000;
 
 /// A participant whose legs run on this bridge.
@@ -13,11 +13,11 @@ const MOST_LINKS: usize = 10_000;
 pub(super) struct Hosted {
     pub(super) call: Option<CallId>,
     pub(super) legs: Vec<TrackedLeg>,
-    /// A reading that had a cause failed, or Usher itself asked for a move: what is found next was announced.
+    /// The next lobby change was announced: by a record, by a request of Usher, or by the cause of a reading that failed.
     pub(super) announced: bool,
-    /// Whether they are muted, and on hold, as their legs said last.
+    /// Whether the participant is muted, and on hold, as last read from the legs.
     pub(super) read_muted: Option<bool>,
-    pub(super) read_held: bool,
+    pub(super) read_on_hold: bool,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl KnownLegs {
     pub(super) fn assign(&mut self, person: &ParticipantId, leg: &LegId) {
         let hosted = self.host(person);
         if !hosted.legs.iter().any(|known| known.id == *leg) {
-            // Most participants have one; a vector that grows by itself makes room for four.
+            // Most participants have one leg; a vector that grows by itself reserves four.
             hosted.legs.reserve_exact(1);
             hosted.legs.push(TrackedLeg::new(leg.clone()));
         }
@@ -88,7 +88,7 @@ impl KnownLegs {
         self.links.remove(leg);
     }
 
-    /// Forgets links that may have ended since, where there are many.
+    /// Forgets all links once there are too many: some may have ended.
     pub(super) fn tidy_links(&mut self) {
         if self.links.len() > MOST_LINKS {
             self.links.clear();

@@ -1,4 +1,4 @@
-//! Notes what legs tell besides the lobby: address, ringing, mute, on hold. Rosters by REST tell none of it.
+//! Takes other facts than the lobby state from legs: address, ringing, mute, on hold. Rosters by REST have none of them.
 
 use super::Participants;
 use crate::clock::Now;
@@ -11,7 +11,7 @@ use crate::model::{CallId, CallKey, LegId, LegState, Listing, ParticipantId, Ros
 use crate::store::ListingChange;
 
 impl Participants {
-    /// The leg tells an address that no roster told, and that a call was answered; where there are events, they tell the latter.
+    /// Takes the address from the leg where no roster has it, and notes that a ringing participant has answered, which events report too.
     pub(super) fn note_listing(&self, ctx: &Context, person: &ParticipantId, detail: &LegDetail, sent: Now, now: Now) {
         let listing = ctx.store.with_person(person, |person| {
             let here = person.listings.iter().find(|listing| listing.key.bridge == ctx.name)?;
@@ -20,7 +20,7 @@ impl Participants {
         });
         let Some((key, nameless, rung, at)) = listing.flatten() else { return };
         if let Some(address) = detail.remote_party.clone().filter(|_| nameless) {
-            // A roster that was asked for since says nothing else of it.
+            // Newer rosters had no address either.
             let patch = RosterPatch { address: Some(address), ..RosterPatch::default() };
             ctx.store.list_person(&key, person, patch, sent.instant.max(at), now);
         }
@@ -30,8 +30,8 @@ impl Participants {
         }
     }
 
-    /// Where events tell of mutes, they may know of one that stands with no leg; but a leg that says otherwise than before tells news that
-    /// they should have told.
+    /// Where events report mutes, they may know of one that no leg has. But a leg that reads otherwise than before shows news that they
+    /// should have reported.
     pub(super) fn note_mute(&self, ctx: &mut Context, person: &ParticipantId, muted: bool, before: Option<bool>, sent: Now, now: Now) {
         let is_news = before.is_some_and(|before| before != muted);
         let patch = RosterPatch { muted: Some(muted), ..RosterPatch::default() };
@@ -43,12 +43,12 @@ impl Participants {
         }
     }
 
-    /// A leg that is on hold says so; that it is no longer counts only where it did.
-    pub(super) fn note_hold(&self, ctx: &mut Context, person: &ParticipantId, held: bool, before: bool, sent: Now, now: Now) {
-        if !held && !before {
+    /// A leg that is on hold counts; one that is not counts only if it was on hold before.
+    pub(super) fn note_on_hold(&self, ctx: &mut Context, person: &ParticipantId, on_hold: bool, before: bool, sent: Now, now: Now) {
+        if !on_hold && !before {
             return;
         }
-        let (state, other) = if held { (LegState::OnHold, LegState::Connected) } else { (LegState::Connected, LegState::OnHold) };
+        let (state, other) = if on_hold { (LegState::OnHold, LegState::Connected) } else { (LegState::Connected, LegState::OnHold) };
         let patch = RosterPatch { state: Some(state), ..RosterPatch::default() };
         for key in listings_here(ctx, person, |listing| listing.state == other) {
             let listed = ctx.store.list_person(&key, person, patch.clone(), sent.instant, now);
@@ -56,7 +56,7 @@ impl Participants {
         }
     }
 
-    /// Where no roster tells who presents, the call does, of those whom this bridge hosts.
+    /// Takes the presenter from the call, among the participants hosted here, where no roster has it.
     pub(in crate::cms::bridge) fn on_presenter(&self, ctx: &Context, call: &CallId, leg: Option<&LegId>, sent: Now, now: Now) {
         let presenter = leg.and_then(|leg| self.legs.owner_of(leg));
         let key = ctx.key(call);
@@ -79,12 +79,12 @@ fn listings_here(ctx: &Context, person: &ParticipantId, is_meant: impl Fn(&Listi
     keys.unwrap_or_default()
 }
 
-/// Emits what a reading changed by listing somebody.
+/// Emits the facts that a reading changed by listing a participant.
 pub(super) fn emit_listing_shown(ctx: &mut Context, call: &CallId, person: &ParticipantId, listed: ListingChange) {
     let facts = [
         (listed.new_listing, Fact::Listed),
         (listed.renamed && !listed.new_listing, Fact::Name),
-        (listed.held && !listed.new_listing, Fact::OnHold),
+        (listed.on_hold && !listed.new_listing, Fact::OnHold),
         (listed.muted && !listed.new_listing, Fact::Muted),
     ];
     for (_, fact) in facts.into_iter().filter(|(changed, _)| *changed) {

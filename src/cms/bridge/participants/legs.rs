@@ -1,4 +1,4 @@
-//! When and in which lane the legs of participants are read. Decides nothing by them.
+//! Decides when, and in which lane, the legs of participants are read. Reads no response.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use crate::model::{CallId, Home, Lobby, ParticipantId};
 
 /// Requests.
 impl Participants {
-    /// Reads the legs of somebody hosted here.
+    /// Reads the legs of a participant hosted here.
     pub(in crate::cms::bridge) fn read_legs(&mut self, ctx: &mut Context, person: &ParticipantId, lane: Lane) {
         if self.legs.host(person).legs.is_empty() {
             self.request_list(ctx, lane, person);
@@ -27,8 +27,8 @@ impl Participants {
     }
 
     pub(super) fn request_list(&self, ctx: &mut Context, lane: Lane, person: &ParticipantId) {
-        let ask = if self.legs_by_filter { Request::LegsByFilter(person.clone()) } else { Request::Legs(person.clone()) };
-        ctx.request(lane, ask);
+        let request = if self.legs_by_filter { Request::LegsByFilter(person.clone()) } else { Request::Legs(person.clone()) };
+        ctx.request(lane, request);
     }
 
     pub(super) fn request_details(&self, ctx: &mut Context, person: &ParticipantId, lane: Lane) {
@@ -37,7 +37,7 @@ impl Participants {
         }
     }
 
-    /// Reads the legs again of those whom a join, leave or lock change may have moved: those waiting, and with `all` also those in the
+    /// Reads the legs of participants whom a join, leave or lock change may have moved: those waiting, and with `all` also those in the
     /// call.
     pub(in crate::cms::bridge) fn recheck_participants(&mut self, ctx: &mut Context, call: &CallId, all: bool, lane: Lane) {
         for person in ctx.hosted_in(call) {
@@ -48,7 +48,7 @@ impl Participants {
         }
     }
 
-    /// Fetches the remaining participants one by one, whose legs the list of a call's legs did not show.
+    /// Reads the legs of the remaining participants one by one: the list of the call's legs did not show them.
     pub(in crate::cms::bridge) fn read_unlisted(&mut self, ctx: &mut Context, call: &CallId) {
         for person in ctx.hosted_in(call) {
             if !self.legs.has_legs(&person) {
@@ -62,23 +62,23 @@ impl Participants {
         people.iter().any(|person| !self.legs.has_legs(person))
     }
 
-    /// A roster was read: reads the legs of those whose lobby it leaves open.
-    pub(in crate::cms::bridge) fn read_roster(&mut self, ctx: &mut Context, hosted: &[ParticipantId], lane: Lane, whole: bool) {
+    /// A roster was read: reads the legs of participants whose lobby state is still open.
+    pub(in crate::cms::bridge) fn read_roster(&mut self, ctx: &mut Context, hosted: &[ParticipantId], lane: Lane, full: bool) {
         for person in hosted {
             let known = self.legs.has_legs(person);
-            if known && whole {
+            if known && full {
                 self.request_details(ctx, person, lane);
-            } else if !whole && (!known || self.has_unreported_legs(ctx, person)) {
+            } else if !full && (!known || self.has_unwritten_state(ctx, person)) {
                 self.read_legs(ctx, person, Lane::Arrival);
             }
         }
     }
 
-    /// Whether somebody is on hold stands with each participant, whether they are muted with each leg: two requests for each, within the
-    /// pace.
+    /// Reads what no event reports: on hold is a property of the participant, muted of each leg. That takes two requests for each, at the
+    /// pace of polling.
     pub(in crate::cms::bridge) fn read_unpushed(&self, ctx: &mut Context, call: &CallId, stated: &HashSet<ParticipantId>) {
         for person in ctx.roster(call) {
-            // Another bridge tells of those whom it hosts.
+            // The bridge that hosts them reads them.
             if matches!(ctx.home_of(&person), Some(Home::Bridge(name)) if name != ctx.name) {
                 continue;
             }
@@ -101,7 +101,7 @@ impl Participants {
         };
         let due = |leg: &TrackedLeg| match leg.seen {
             LegLobby::FirstIn(first) => first + timing.second_look,
-            // The bridge says one thing by a record and another by REST: it is about to say the same.
+            // A record contradicts REST, which is about to change.
             _ if leg.is_contradicted(timing.cdr_patience, now.instant) => now.instant + timing.second_look,
             LegLobby::In => now.instant + in_call,
             LegLobby::Waiting => now.instant + waiting,
@@ -112,7 +112,7 @@ impl Participants {
         }
     }
 
-    /// The intervals are others now.
+    /// The intervals have changed.
     pub(in crate::cms::bridge) fn reschedule_polls(&self, ctx: &mut Context, now: Now) {
         for person in self.legs.hosted.keys() {
             self.schedule_poll(ctx, person, now);
@@ -129,32 +129,32 @@ impl Participants {
             return self.request_list(ctx, Lane::Waiting, person);
         }
         let legs = hosted.legs.iter().map(|leg| (&leg.id, poll_lane(leg.seen)));
-        let second = legs.clone().any(|(_, lane)| lane == Lane::SecondLook);
+        let confirms = legs.clone().any(|(_, lane)| lane == Lane::Confirmation);
         for (leg, lane) in legs {
-            // While one leg is due for its second reading, the others are not.
-            if !second || lane == Lane::SecondLook {
+            // While one leg is due for its confirmation, the others are not read.
+            if !confirms || lane == Lane::Confirmation {
                 ctx.request(lane, Request::Leg(leg.clone()));
             }
         }
     }
 
     pub(super) fn has_poll(&self, ctx: &Context, person: &ParticipantId) -> bool {
-        ctx.timers.has(&Timer::PollLegs(person.clone())) && !self.has_unreported_legs(ctx, person)
+        ctx.timers.has(&Timer::PollLegs(person.clone())) && !self.has_unwritten_state(ctx, person)
     }
 
-    /// The legs could not be read: they are asked for again, and whether the participant is there at all.
+    /// The legs could not be read: schedules another reading, and checks that the participant is still there.
     pub(in crate::cms::bridge) fn on_legs_unknown(&mut self, ctx: &mut Context, person: &ParticipantId, error: RequestError, now: Now) {
         ctx.timers.sooner(Timer::PollLegs(person.clone()), now.instant + ctx.timing.read_again);
         if matches!(error, RequestError::Gone(_)) {
             ctx.request(Lane::Suspected, Request::Participant(person.clone()));
         }
-        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: LegProbe::Failed(error), sent: None });
+        ctx.emit(Effect::ProbeAnswered { person: person.clone(), probe: LegProbe::Failed(error), sent: None });
     }
 }
 
 fn poll_lane(seen: LegLobby) -> Lane {
     match seen {
-        LegLobby::FirstIn(_) => Lane::SecondLook,
+        LegLobby::FirstIn(_) => Lane::Confirmation,
         LegLobby::In => Lane::InCall,
         LegLobby::Unread | LegLobby::Unclear | LegLobby::Waiting => Lane::Waiting,
     }

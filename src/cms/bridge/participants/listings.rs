@@ -1,4 +1,4 @@
-//! Takes in what rosters, events and single readings say of participants: who is listed in which call, and who left.
+//! Applies rosters, events and single readings: who is listed in which call, and who left.
 
 use std::time::Instant;
 
@@ -34,8 +34,8 @@ impl Participants {
             Some("remove") => return self.on_left(ctx, call, &person, now),
             Some("add") => drop(self.removed.remove(&person)),
             kind if !ctx.store.with_call(&ctx.key(call), |call| call.roster.contains(&person)).unwrap_or(false) => {
-                // An update for an unknown participant can happen: it is read by REST (events.md section 6.1). One without a kind changes
-                // something.
+                // An update for an unknown participant can happen: REST is asked (events.md section 6.1). An update without a type counts
+                // as `update`.
                 if matches!(kind, None | Some("update")) && !self.removed.contains_key(&person) {
                     ctx.request(Lane::Arrival, Request::Participant(person));
                 }
@@ -46,7 +46,7 @@ impl Participants {
         let patch = update.roster_patch();
         let connects = update.update_type.as_deref() == Some("update") && patch.state == Some(LegState::Connected);
         let (_, is_news) = self.list(ctx, call, &person, patch, roster, (now.instant, now));
-        // Where those who wait are not listed as connected, this is how an admission shows.
+        // If waiting participants are not listed as connected, this update shows an admission.
         let admitted = || ctx.store.person_is(&person, |person| person.lobby.state == Lobby::Waiting);
         if is_news || (connects && admitted()) {
             self.find_home(ctx, &person, now);
@@ -81,7 +81,7 @@ impl Participants {
         let RosterItem { id: person, name, address, state, .. } = item;
         let patch = RosterPatch { name, address, state, ..RosterPatch::default() };
         let listed = ctx.store.list_person(&ctx.key(call), &person, patch, sent.instant, now);
-        if !page.whole {
+        if !page.full {
             emit_listing_shown(ctx, call, &person, listed);
             if listed.new_listing {
                 ctx.emit(Effect::Arrived { call: call.clone(), person: person.clone() });
@@ -96,12 +96,12 @@ impl Participants {
         if !item.unreadable {
             self.set_home(ctx, &person, item.call_bridge.as_deref(), call);
         } else if matches!(ctx.home_of(&person), Some(Home::Elsewhere { .. })) {
-            // Perhaps they are hosted here after all, as by a bridge that has just come back into the configuration.
+            // They may be hosted here after all, as on a bridge that has just returned to the configuration.
             ctx.request(lane, Request::Participant(person));
         }
     }
 
-    /// The call that a participant is in, by a response about them; None where it is of no use.
+    /// Reads from a response which call a participant is in; None where the response is outdated or names none.
     pub(in crate::cms::bridge) fn on_participant(
         &mut self,
         ctx: &mut Context,
@@ -118,7 +118,7 @@ impl Participants {
             person.activator = detail.activator.or(person.activator);
             person.unreadable.participant = detail.unreadable;
         });
-        // Where the response does not tell the call, or can't be read, it is the one that lists them here.
+        // An unreadable response may not name the call: then it is the one that lists them here.
         let listed = || listings_of(ctx, person, |_, _| true).into_iter().next().map(|key| key.call);
         detail.call.clone().or_else(|| if detail.unreadable { listed() } else { None })
     }
@@ -134,7 +134,7 @@ impl Participants {
         (sent, now): (Now, Now),
     ) {
         let key = ctx.key(call);
-        // The response is the latest word on which call the participant is in.
+        // The response is newer than these listings, so the participant has left their calls.
         let elsewhere = listings_of(ctx, person, |listed, at| *listed != key && at < sent.instant);
         if roster.is_some() {
             let patch = RosterPatch { name: detail.name, address: detail.address, state: detail.state, ..RosterPatch::default() };
@@ -145,7 +145,7 @@ impl Participants {
             }
         }
         if detail.unreadable && detail.call_bridge.is_none() {
-            // Perhaps they are hosted elsewhere: their legs tell.
+            // They may be hosted elsewhere: their legs show it.
             if ctx.store.person_is(person, |person| person.home.is_none()) {
                 self.request_list(ctx, Lane::Arrival, person);
             }
@@ -153,7 +153,7 @@ impl Participants {
             self.set_home(ctx, person, detail.call_bridge.as_deref(), call);
         }
         match ctx.home_of(person) {
-            // Legs that could not be told are asked for again soon enough.
+            // Their legs are polled anyway.
             Some(Home::Bridge(name)) if name == ctx.name && self.has_poll(ctx, person) => {}
             Some(Home::Bridge(name)) if name == ctx.name => self.read_legs(ctx, person, Lane::Arrival),
             Some(Home::Bridge(name)) => ctx.cluster.hint_home(&name, person),
@@ -162,7 +162,7 @@ impl Participants {
         }
     }
 
-    /// `missing`: they were asked for because a reading did not show them.
+    /// `missing`: the participant was requested because a reading did not show them.
     pub(in crate::cms::bridge) fn on_participant_failed(
         &mut self,
         ctx: &mut Context,
@@ -174,12 +174,12 @@ impl Participants {
         if matches!(error, RequestError::Gone(_)) {
             self.on_gone(ctx, person, missing, now);
         } else if is_listed_here(ctx, person) {
-            // The reading had a cause, which still stands: perhaps they left, and no event told.
+            // The cause of the reading remains: they may have left without an event.
             ctx.timers.sooner(Timer::RequestAgain(person.clone()), now.instant + ctx.timing.poll_roster);
         }
     }
 
-    /// REST says that this bridge does not know the participant.
+    /// The bridge no longer knows the participant.
     fn on_gone(&mut self, ctx: &mut Context, person: &ParticipantId, missing: bool, now: Now) {
         let effect = effect_of_leaving(ctx, person);
         for key in listings_of(ctx, person, |_, _| true) {
@@ -196,7 +196,8 @@ impl Participants {
         self.forget_participant(ctx, person);
     }
 
-    /// Asks for those whom the first list of their call's subscription left out; one that is late costs a request each, no more.
+    /// Requests the participants whom the first list of their call's subscription left out. A list that is only late costs one request for
+    /// each.
     pub(in crate::cms::bridge) fn request_left_out_of(&self, ctx: &mut Context, call: &CallId, since: Instant) {
         let key = ctx.key(call);
         for person in ctx.roster(call) {
@@ -209,8 +210,8 @@ impl Participants {
 }
 
 impl Participants {
-    /// They were on a call's roster `at` that time; a new participant may have admitted others. Tells what that changed, and whether it is
-    /// news of a call whose roster is known: they came, or a ringing call was answered.
+    /// Lists a participant in a call as of `at`. Returns the change, and whether it is news for a known roster: the participant arrived, or
+    /// answered a ringing call.
     fn list(
         &mut self,
         ctx: &mut Context,
@@ -221,7 +222,7 @@ impl Participants {
         (at, now): (Instant, Now),
     ) -> (ListingChange, bool) {
         if matches!(patch.state, Some(LegState::Initial | LegState::Ringing)) && was_answered(ctx, person) {
-            // An answered leg rings no more, whatever a roster calls those who wait.
+            // An answered leg no longer rings, whichever state a roster gives to waiting participants.
             patch.state = Some(LegState::Connected);
         }
         let listed = ctx.store.list_person(&ctx.key(call), person, patch, at, now);
@@ -239,7 +240,7 @@ impl Participants {
     }
 }
 
-/// Remembers that Usher saw somebody arrive.
+/// Notes that Usher saw the participant arrive.
 fn note_arrival(ctx: &Context, person: &ParticipantId) {
     ctx.store.update_person(person, |person| person.arrived = true);
 }
@@ -248,7 +249,7 @@ fn was_answered(ctx: &Context, person: &ParticipantId) -> bool {
     ctx.store.person_is(person, |person| person.lobby.state != Lobby::Unknown)
 }
 
-/// Whether those in the call may be sent back when this participant leaves; None for somebody who only waited, which changes nothing.
+/// Whether others in the call may be sent back when this participant leaves; None for a waiting participant, whose leaving changes nothing.
 fn effect_of_leaving(ctx: &Context, person: &ParticipantId) -> Option<bool> {
     let known = ctx.store.with_person(person, |person| (person.lobby.state == Lobby::Waiting, person.activator != Some(false)));
     let (waited, may) = known.unwrap_or_default();
@@ -259,7 +260,7 @@ fn is_listed_here(ctx: &Context, person: &ParticipantId) -> bool {
     ctx.store.person_is(person, |person| person.listings.iter().any(|listing| listing.key.bridge == ctx.name))
 }
 
-/// The calls of this bridge that list a participant, by their key and when they last did.
+/// The calls of this bridge that list a participant and fulfil a condition on their key and the time of the listing.
 fn listings_of(ctx: &Context, person: &ParticipantId, is_meant: impl Fn(&CallKey, Instant) -> bool) -> Vec<CallKey> {
     let keys = ctx.store.with_person(person, |person| {
         let here = person.listings.iter().filter(|listing| listing.key.bridge == ctx.name && is_meant(&listing.key, listing.at));

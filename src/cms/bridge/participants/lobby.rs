@@ -1,4 +1,4 @@
-//! The lobby: takes the details of legs, decides with `lobby_state`, writes the fact. The only place where a lobby state is set.
+//! Derives lobby states from the details of legs (by `lobby_state`) and writes them. Nothing else sets a lobby state.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::cms::rest::request::Request;
 use crate::cms::rest::response::LegDetail;
 use crate::model::{CallId, LegId, Lobby, ParticipantId};
 
-/// A leg was read: in which lane and when.
+/// One reading of a leg.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cms::bridge) struct LegReading<'a> {
     pub(in crate::cms::bridge) lane: Lane,
@@ -65,25 +65,25 @@ impl Participants {
         let LegReading { lane, leg: id, detail, sent } = reading;
         let known = ctx.store.with_person(person, |person| (person.lobby, person.arrived.then_some(person.seen_since)));
         let Some((fact, arrived)) = known else {
-            // No bridge lists them any more: their legs tell nothing about participants who may come.
+            // No bridge lists the participant any more.
             return self.forget_participant(ctx, person);
         };
         if fact.changed_at.is_some_and(|at| sent.instant < at) {
             return self.schedule_poll(ctx, person, now);
         }
-        let second_look = ctx.timing.second_look;
+        let confirm_after = ctx.timing.second_look;
         let Some(hosted) = self.legs.hosted.get_mut(person) else { return };
         let Some(leg) = hosted.legs.iter_mut().find(|leg| leg.id == *id) else { return };
         let before = (leg.seen, leg.sent());
-        leg.on_response(detail, sent.instant, second_look);
+        leg.on_response(detail, sent.instant, confirm_after);
         let after = leg.seen;
-        let (state, muted, held) = (lobby_state::merge(&hosted.legs), lobby_state::is_muted(&hosted.legs), detail.on_hold);
-        let (read_muted, read_held) = (hosted.read_muted.replace(muted), std::mem::replace(&mut hosted.read_held, held));
+        let (state, muted, on_hold) = (lobby_state::merge(&hosted.legs), lobby_state::is_muted(&hosted.legs), detail.on_hold);
+        let (read_muted, read_on_hold) = (hosted.read_muted.replace(muted), std::mem::replace(&mut hosted.read_on_hold, on_hold));
         let call = hosted.call.clone().or_else(|| detail.call.clone());
         self.note_mute(ctx, person, muted, read_muted, sent, now);
-        self.note_hold(ctx, person, held, read_held, sent, now);
-        let remembered = ctx.cluster.saved_wait(person).map(|memory| (memory.since, memory.up_to));
-        let beginning = WaitStart { now_unix_ms: now.unix_ms, arrived, duration_s: detail.duration_s, remembered };
+        self.note_on_hold(ctx, person, on_hold, read_on_hold, sent, now);
+        let saved = ctx.cluster.saved_wait(person).map(|wait| (wait.since, wait.up_to));
+        let beginning = WaitStart { now_unix_ms: now.unix_ms, arrived, duration_s: detail.duration_s, saved };
         let state_before = self.write_lobby(ctx, person, state, beginning, now);
         if let Some(call) = call {
             note_lobby_seen(ctx, &call, detail, state);
@@ -94,13 +94,13 @@ impl Participants {
                 ctx.emit(Effect::ArrivalEntered { call, person: person.clone() });
             }
         }
-        let first_look = lane == Lane::Arrival && matches!(after, LegLobby::FirstIn(_));
-        if first_look || (state == Lobby::In && state_before != Lobby::In) {
-            request_role(ctx, person, first_look || state_before == Lobby::Waiting);
+        let first_reading = lane == Lane::Arrival && matches!(after, LegLobby::FirstIn(_));
+        if first_reading || (state == Lobby::In && state_before != Lobby::In) {
+            request_role(ctx, person, first_reading || state_before == Lobby::Waiting);
         }
         schedule_verification(ctx, id, before, after, now);
         self.schedule_poll(ctx, person, now);
-        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: look_of(state), sent: Some(sent) });
+        ctx.emit(Effect::ProbeAnswered { person: person.clone(), probe: probe_of(state), sent: Some(sent) });
     }
 
     /// Writes the lobby fact; returns the state before.
@@ -125,40 +125,39 @@ impl Participants {
     pub(in crate::cms::bridge) fn on_leg_failed(&mut self, ctx: &mut Context, leg: &LegId, error: RequestError, now: Now) {
         let Some(person) = self.legs.owner_of(leg).cloned() else { return };
         if self.unplaced.contains(&person) {
-            return self.ask_for_home(ctx, &person);
+            return self.request_participant(ctx, &person);
         }
         if matches!(error, RequestError::Gone(_)) {
             self.legs.unassign(leg);
             // Another leg may have taken its place, or the participant is gone.
             self.request_list(ctx, Lane::Suspected, &person);
-            return self.decide_anew(ctx, &person, now);
+            return self.derive_again(ctx, &person, now);
         }
-        // The reading had a cause, which still stands.
+        // The cause of the reading remains.
         self.expect_move(&person);
         ctx.timers.sooner(Timer::PollLegs(person.clone()), now.instant + ctx.timing.read_again);
-        ctx.emit(Effect::ProbeAnswered { person, look: LegProbe::Failed(error), sent: None });
+        ctx.emit(Effect::ProbeAnswered { person, probe: LegProbe::Failed(error), sent: None });
     }
 
-    /// Decides by the legs that are left.
-    fn decide_anew(&mut self, ctx: &mut Context, person: &ParticipantId, now: Now) {
+    /// Derives the state from the remaining legs.
+    fn derive_again(&mut self, ctx: &mut Context, person: &ParticipantId, now: Now) {
         if self.legs.hosted.contains_key(person) {
             let state = lobby_state::merge(self.legs.legs_of(person));
-            let beginning = WaitStart { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, remembered: None };
+            let beginning = WaitStart { now_unix_ms: now.unix_ms, arrived: None, duration_s: None, saved: None };
             self.write_lobby(ctx, person, state, beginning, now);
             self.schedule_poll(ctx, person, now);
         }
     }
 }
 
-/// Whether a meeting has somebody in who lets others in: read once. `soon`: a page shows them while they enter; else when nothing else is
-/// to be done.
+/// Reads once whether a participant is an activator. `soon`: a page shows them entering; otherwise with the lowest priority.
 fn request_role(ctx: &mut Context, person: &ParticipantId, soon: bool) {
     if ctx.store.person_is(person, |person| person.activator.is_none()) {
-        ctx.request(if soon { Lane::SecondLook } else { Lane::InCall }, Request::Participant(person.clone()));
+        ctx.request(if soon { Lane::Confirmation } else { Lane::InCall }, Request::Participant(person.clone()));
     }
 }
 
-/// A reading changed a leg's lobby. A record must have announced it since the reading before, or does so soon.
+/// A reading changed the lobby state of a leg: schedules a check that a record announced it.
 fn schedule_verification(ctx: &mut Context, leg: &LegId, before: (LegLobby, Option<Instant>), after: LegLobby, now: Now) {
     if let ((LegLobby::Waiting, Some(since)), LegLobby::In) | ((LegLobby::In, Some(since)), LegLobby::Waiting) = (before, after)
         && ctx.takes_records()
@@ -174,7 +173,7 @@ fn note_lobby_seen(ctx: &Context, call: &CallId, detail: &LegDetail, state: Lobb
     }
 }
 
-fn look_of(state: Lobby) -> LegProbe {
+fn probe_of(state: Lobby) -> LegProbe {
     match state {
         Lobby::Waiting => LegProbe::Waiting,
         Lobby::In => LegProbe::In,

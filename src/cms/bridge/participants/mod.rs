@@ -1,8 +1,8 @@
-//! The participants of one bridge: where they are hosted, which legs they have here, and whether these wait. Knows calls but by name.
+//! The participants of one bridge: where they are hosted, which legs they have here, and whether they wait. Knows calls only by id.
 //!
-//! `listings` takes what rosters and events say of them, `placement` finds the bridge that hosts them, `legs` reads their legs, `lobby`
-//! decides by these, and `leg_facts` notes what else they tell. At most three requests for somebody new, however many bridges list them:
-//! where hosted (`placement` saves that one in a call of one bridge), which legs, one leg.
+//! `listings` applies rosters and events, `placement` finds the bridge that hosts a participant, `legs` reads legs, `lobby` derives the
+//! lobby state from them, and `leg_facts` the rest. A new participant takes at most three requests, however many bridges list them: for the
+//! home (which `placement` saves in a call of one bridge), the list of legs, and one leg.
 
 mod known_legs;
 mod leg_facts;
@@ -30,14 +30,14 @@ pub(super) use lobby::LegReading;
 #[derive(Debug, Default)]
 pub(super) struct Participants {
     legs: KnownLegs,
-    /// Participants whose legs were asked for before anybody said where they are hosted.
+    /// Participants whose legs were requested before their home was known.
     unplaced: HashSet<ParticipantId>,
-    /// Calls in which somebody was hosted elsewhere, or whose legs did not tell: where a participant is hosted is asked before which legs
-    /// they have.
+    /// Calls with a participant hosted elsewhere, or whose legs did not show the home: their newcomers' home is requested before their
+    /// legs.
     hosted_apart: HashSet<CallId>,
-    /// This bridge tells a participant's legs by filter only.
+    /// This bridge lists a participant's legs by filter only.
     legs_by_filter: bool,
-    /// Participants who left, and when: an answer that was on its way brings nobody back.
+    /// Participants who left, and when: a late response must not bring one back.
     removed: HashMap<ParticipantId, Instant>,
 }
 
@@ -54,14 +54,14 @@ impl Participants {
         self.legs.is_link(leg)
     }
 
-    /// Legs are known that nothing is said of: nobody listed the participant for a while, as when another bridge's part of the meeting
-    /// ended before this one's roster was read, and what had been read was forgotten with them.
-    fn has_unreported_legs(&self, ctx: &Context, person: &ParticipantId) -> bool {
+    /// The legs have a lobby state that the store lacks: no bridge listed the participant for a while, and the store forgot them. This
+    /// happens when another bridge's call ends before this bridge's roster is read.
+    fn has_unwritten_state(&self, ctx: &Context, person: &ParticipantId) -> bool {
         let unknown = ctx.store.with_person(person, |person| person.lobby.state == Lobby::Unknown).unwrap_or(true);
         unknown && lobby_state::merge(self.legs.legs_of(person)) != Lobby::Unknown
     }
 
-    /// A record tells of a leg, which is read before anything else but what moderators ask for. False where its owner is not known.
+    /// A record announced a leg, which is read before anything but moderators' requests. False where its owner is not known.
     pub(super) fn on_leg_record(&mut self, ctx: &mut Context, leg: &LegId, waiting: Option<bool>, now: Now) -> bool {
         let Some((announced, known)) = self.legs.find_leg(leg) else { return false };
         *announced = true;
@@ -75,14 +75,14 @@ impl Participants {
         self.legs.find_leg(leg).map(|(_, known)| known.was_announced(waiting, since))
     }
 
-    /// A moderator has them admitted or sent back.
+    /// The next lobby change of this participant is expected.
     pub(super) fn expect_move(&mut self, person: &ParticipantId) {
         if let Some(hosted) = self.legs.hosted.get_mut(person) {
             hosted.announced = true;
         }
     }
 
-    /// CMS accepted a change. Lobby answers that were sent before this moment are dropped from here on.
+    /// CMS accepted a change. Responses to earlier requests say nothing of the lobby state any more.
     pub(super) fn on_change_accepted(&self, ctx: &Context, change: &Mutation, now: Now) {
         if let Mutation { action: Action::Admit | Action::SendBack, id: person } = change {
             ctx.store.update_person(person, |entry| entry.lobby.changed_at = Some(now.instant));
@@ -111,10 +111,10 @@ impl Participants {
         ctx.timers.cancel(&Timer::PollLegs(person.clone()));
         ctx.timers.cancel(&Timer::FindHome(person.clone()));
         ctx.timers.cancel(&Timer::RequestAgain(person.clone()));
-        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: LegProbe::Gone, sent: None });
+        ctx.emit(Effect::ProbeAnswered { person: person.clone(), probe: LegProbe::Gone, sent: None });
     }
 
-    /// The requests that waited were forgotten.
+    /// The queue was cleared.
     pub(super) fn forget_placement(&mut self) {
         self.unplaced.clear();
     }
@@ -168,18 +168,18 @@ mod tests {
         let detail = LegDetail { connected: true, deactivated: true, call: Some("c".into()), ..LegDetail::default() };
         participants.on_leg(&mut ctx, LegReading { lane: Lane::Arrival, leg: &"l".into(), detail: &detail, sent: now }, now);
         assert!(lobby(&ctx) == Some(Lobby::Waiting) && ctx.timers.has(&Timer::PollLegs("ana".into())));
-        assert!(ctx.emitted().last().is_some_and(|last| last.contains("look: Waiting")));
+        assert!(ctx.emitted().last().is_some_and(|last| last.contains("probe: Waiting")));
     }
 
     #[test]
-    fn legs_that_prove_nothing_lead_to_the_question_where_somebody_is_hosted() {
+    fn legs_that_prove_nothing_make_usher_request_the_participant() {
         let (mut ctx, mut participants, _) = arrived();
         participants.on_leg_list(&mut ctx, Lane::Arrival, &"ana".into(), LegList::default());
         assert!(ctx.requests.queue.contains(&Request::Participant("ana".into())) && participants.count_hosted() == 0);
     }
 
     #[test]
-    fn somebody_who_left_is_not_brought_back_by_an_answer_that_was_on_its_way() {
+    fn a_late_response_does_not_bring_back_a_participant_who_left() {
         let (mut ctx, mut participants, now) = arrived();
         let remove = Update { update_type: Some("remove".into()), participant: Some("ana".into()), ..Update::default() };
         participants.on_roster_update(&mut ctx, &"c".into(), remove, KNOWN, now);

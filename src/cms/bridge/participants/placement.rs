@@ -1,5 +1,5 @@
-//! Which bridge hosts a participant. In a call of one bridge their own legs tell, which saves the question: a leg's own answer alone proves
-//! it, anything else leads to the question.
+//! Finds the bridge that hosts a participant. In a call of one bridge the response for a leg proves it, which saves a request; in any other
+//! case the participant is requested.
 
 use tracing::debug;
 
@@ -18,11 +18,11 @@ use crate::model::{CallId, Home, LegState, ParticipantId};
 /// A longer list is not the list of one participant.
 const MOST_LEGS_OF_ONE: usize = 4;
 
-/// Questions.
+/// Requests.
 impl Participants {
-    /// Makes sure that some bridge asks where the participant is hosted, and reads their legs if it is here. Participants who are still
-    /// being called have nothing to be read yet; but that participants in the lobby are listed as connected is an inference (events.md
-    /// section 5.4), so those who go on ringing are read all the same.
+    /// Makes sure that some bridge finds the home of a participant, and reads their legs if it is here. Ringing participants have nothing
+    /// to read yet. But it is only inferred that waiting participants are listed as connected (events.md section 5.4), so those who ring
+    /// for long are read all the same.
     pub(in crate::cms::bridge) fn find_home(&mut self, ctx: &mut Context, person: &ParticipantId, now: Now) {
         if is_ringing(ctx, person) {
             ctx.timers.sooner(Timer::FindHome(person.clone()), now.instant + ctx.timing.read_again);
@@ -39,15 +39,15 @@ impl Participants {
             Some(None) => {
                 let patience = ctx.timing.home_patience();
                 if ctx.store.begin_home_search(person, &ctx.name, now.instant, patience) {
-                    self.place(ctx, person);
+                    self.begin_placement(ctx, person);
                 }
                 ctx.timers.sooner(Timer::FindHome(person.clone()), now.instant + patience);
             }
         }
     }
 
-    /// No bridge said where the participant is hosted, or they have been ringing for a while. Nothing is asked about those whose first
-    /// requests still wait for their turn, nor about those who are polled anyway.
+    /// The home of the participant is still unknown, or they have been ringing for a while. Does nothing while their first requests are
+    /// queued, or if they are polled anyway.
     pub(in crate::cms::bridge) fn check_homeless(&mut self, ctx: &mut Context, person: &ParticipantId, now: Now) {
         if self.is_being_placed(ctx, person) {
             ctx.timers.sooner(Timer::FindHome(person.clone()), now.instant + ctx.timing.home_patience());
@@ -65,8 +65,8 @@ impl Participants {
         self.unplaced.contains(person) && waits()
     }
 
-    /// Requests the legs of somebody new where these can be expected to run here, else where the participant is hosted.
-    fn place(&mut self, ctx: &mut Context, person: &ParticipantId) {
+    /// Requests the legs of a new participant where they can be expected here, else the participant.
+    fn begin_placement(&mut self, ctx: &mut Context, person: &ParticipantId) {
         if self.expects_legs_of(ctx, person) {
             self.unplaced.insert(person.clone());
             ctx.request(Lane::Arrival, Request::Legs(person.clone()));
@@ -75,8 +75,8 @@ impl Participants {
         }
     }
 
-    /// No other bridge lists them, nobody of their call was seen to be hosted elsewhere, and what the question would tell besides (name,
-    /// state) is known.
+    /// No other bridge lists the participant, nobody in their call is hosted elsewhere, and the other facts in a response about them (name,
+    /// state) are known.
     fn expects_legs_of(&self, ctx: &Context, person: &ParticipantId) -> bool {
         if self.legs_by_filter || ctx.requests.queue.contains(&Request::Participant(person.clone())) {
             return false;
@@ -84,8 +84,8 @@ impl Participants {
         only_call_of(ctx, person).is_some_and(|call| !self.hosted_apart.contains(&call))
     }
 
-    /// The legs prove nothing: asks where the participant is hosted, and of those who come to that call from now on at once.
-    pub(super) fn ask_for_home(&mut self, ctx: &mut Context, person: &ParticipantId) {
+    /// The legs prove nothing: requests the participant, and from now on also each newcomer to their call first.
+    pub(super) fn request_participant(&mut self, ctx: &mut Context, person: &ParticipantId) {
         self.unplaced.remove(person);
         let calls = ctx.store.with_person(person, |person| {
             let here = person.listings.iter().filter(|listing| listing.key.bridge == ctx.name);
@@ -99,14 +99,14 @@ impl Participants {
         ctx.request(Lane::Arrival, Request::Participant(person.clone()));
     }
 
-    /// A leg that was listed as theirs is none: without any other nothing shows where they are hosted.
+    /// A listed leg is not theirs after all; if they have no other, nothing shows where they are hosted.
     pub(super) fn on_leg_lost(&mut self, ctx: &mut Context, person: &ParticipantId) {
         if self.unplaced.contains(person) && !self.legs.has_legs(person) {
-            self.ask_for_home(ctx, person);
+            self.request_participant(ctx, person);
         }
     }
 
-    /// Not everybody of this call is hosted here.
+    /// Some participant of this call is hosted elsewhere.
     pub(super) fn note_hosted_apart(&mut self, ctx: &Context, call: &CallId) {
         if ctx.knows_call(call) {
             self.hosted_apart.insert(call.clone());
@@ -115,20 +115,20 @@ impl Participants {
 
     /// Another bridge says that this one hosts the participant.
     pub(in crate::cms::bridge) fn on_hosted_here(&mut self, ctx: &mut Context, person: &ParticipantId) {
-        if ctx.phase.is_up() && (!self.legs.has_legs(person) || self.has_unreported_legs(ctx, person)) {
+        if ctx.phase.is_up() && (!self.legs.has_legs(person) || self.has_unwritten_state(ctx, person)) {
             self.read_legs(ctx, person, Lane::Arrival);
         }
     }
 }
 
-/// Answers.
+/// Responses.
 impl Participants {
-    /// Notes where a participant is hosted, as this bridge says it: `call_bridge` is present only for those hosted elsewhere.
+    /// Sets the home of a participant, as this bridge says: `call_bridge` is present only for those hosted elsewhere.
     pub(super) fn set_home(&mut self, ctx: &mut Context, person: &ParticipantId, call_bridge: Option<&str>, call: &CallId) {
         let home = call_bridge.map_or_else(|| Home::Bridge(ctx.name.clone()), |id| home_by_id(ctx, person, id));
         if home == Home::Bridge(ctx.name.clone()) {
             if ctx.store.with_person(person, |_| ()).is_none() {
-                // Their call is not followed: nobody would ever forget the work on them.
+                // Their call is not followed, so nothing would ever remove their legs.
                 return;
             }
             self.unplaced.remove(person);
@@ -145,7 +145,7 @@ impl Participants {
         });
     }
 
-    /// A leg of somebody was read; false where it does not settle where they are hosted, which is asked then.
+    /// Takes the home of a participant from one of their legs. False where the leg does not prove it; then requests the participant.
     pub(super) fn place_by_leg(&mut self, ctx: &mut Context, person: &ParticipantId, detail: &LegDetail) -> bool {
         if !self.unplaced.contains(person) {
             return true;
@@ -160,7 +160,7 @@ impl Participants {
                 true
             }
             _ => {
-                self.ask_for_home(ctx, person);
+                self.request_participant(ctx, person);
                 false
             }
         }
@@ -169,7 +169,7 @@ impl Participants {
     pub(in crate::cms::bridge) fn on_leg_list(&mut self, ctx: &mut Context, lane: Lane, person: &ParticipantId, list: LegList) {
         let unplaced = self.unplaced.contains(person);
         if unplaced && (list.legs.is_empty() || list.call_bridge.is_some()) {
-            return self.ask_for_home(ctx, person);
+            return self.request_participant(ctx, person);
         }
         if list.legs.is_empty() {
             return self.on_no_legs_here(ctx, person, list.call_bridge.as_deref());
@@ -184,7 +184,7 @@ impl Participants {
         }
         let legs: Vec<_> = list.legs.into_iter().filter(|leg| !self.legs.is_link(leg)).collect();
         if unplaced && legs.is_empty() {
-            return self.ask_for_home(ctx, person);
+            return self.request_participant(ctx, person);
         }
         for leg in legs {
             self.legs.assign(person, &leg);
@@ -192,8 +192,8 @@ impl Participants {
         self.request_details(ctx, person, lane);
     }
 
-    /// The path of a participant's legs may not exist where the filter does. A filter that is ignored would give everybody's legs: then
-    /// each leg's own answer says whose it is, and a list that long is not believed.
+    /// A bridge may not know the path of a participant's legs, but the filter. One that ignores the filter lists everybody's legs: a list
+    /// that long is not believed, and the response for each leg says whose it is.
     pub(in crate::cms::bridge) fn on_filtered_leg_list(&mut self, ctx: &mut Context, lane: Lane, person: &ParticipantId, list: LegList) {
         if list.legs.len() > MOST_LEGS_OF_ONE {
             return self.on_no_legs_here(ctx, person, None);
@@ -211,12 +211,12 @@ impl Participants {
                 (Some(id), Some(call)) => self.set_home(ctx, person, Some(id), &call),
                 _ => {
                     ctx.timers.sooner(Timer::PollLegs(person.clone()), Now::read().instant + ctx.timing.read_again);
-                    // Perhaps they left, and no event told.
+                    // They may have left without an event.
                     ctx.request(Lane::Suspected, Request::Participant(person.clone()));
                 }
             }
         }
-        ctx.emit(Effect::ProbeAnswered { person: person.clone(), look: LegProbe::Unclear, sent: None });
+        ctx.emit(Effect::ProbeAnswered { person: person.clone(), probe: LegProbe::Unclear, sent: None });
     }
 
     pub(in crate::cms::bridge) fn on_leg_list_failed(
@@ -228,7 +228,7 @@ impl Participants {
         now: Now,
     ) {
         match error {
-            _ if self.unplaced.contains(person) => self.ask_for_home(ctx, person),
+            _ if self.unplaced.contains(person) => self.request_participant(ctx, person),
             // The participant is gone, or this bridge does not know the path.
             RequestError::Gone(_) => ctx.request(lane, Request::LegsByFilter(person.clone())),
             error => self.on_legs_unknown(ctx, person, error, now),
@@ -236,7 +236,7 @@ impl Participants {
     }
 }
 
-/// The bridge with this id. The id of a bridge that does not know its own name is learnt from those whom it hosts.
+/// The bridge with this id. The id of a bridge that does not know its own name is learnt from participants whom it hosts.
 fn home_by_id(ctx: &Context, person: &ParticipantId, id: &str) -> Home {
     if let Some(name) = ctx.cluster.bridge_name(id) {
         return Home::Bridge(name);
@@ -258,7 +258,7 @@ fn is_ringing(ctx: &Context, person: &ParticipantId) -> bool {
     matches!(state.flatten(), Some(LegState::Initial | LegState::Ringing))
 }
 
-/// The one call that lists a participant, where this bridge alone does, by name and as connected.
+/// The call that lists a participant, if it is the only one, on this bridge, and lists them by name and as connected.
 fn only_call_of(ctx: &Context, person: &ParticipantId) -> Option<CallId> {
     let call = ctx.store.with_person(person, |person| match &person.listings[..] {
         [only] if only.key.bridge == ctx.name && !only.name.is_empty() => {

@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nested_too_deeply_costs_itself() {
+    fn a_value_nested_too_deeply_costs_itself() {
         for deep in ["[".repeat(9999) + &"]".repeat(9999), "{\"a\":".repeat(9999) + "1" + &"}".repeat(9999)] {
             let frame = crate::cms::events::protocol::read(&roster("Bo", &format!(r#","odd":{deep}"#)));
             assert_eq!((updates(&frame).len(), frame.message_id), (2, Some(9.into())));

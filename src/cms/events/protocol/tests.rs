@@ -36,7 +36,7 @@ fn an_unknown_message_is_still_acknowledged() {
 }
 
 #[test]
-fn what_holds_something_else_than_a_list_is_still_acknowledged() {
+fn a_frame_without_a_list_of_updates_is_still_acknowledged() {
     for (kind, updates, skipped) in [("layoutUpdate", r#"{"a":1}"#, 1), ("rosterUpdate", "null", 0), ("rosterUpdate", "7", 1)] {
         let text = format!(r#"{{"type":"message","message":{{"messageId":9,"type":"{kind}","subscriptionIndex":3,"updates":{updates}}}}}"#);
         let frame = read(&text);

@@ -104,7 +104,7 @@ impl SubscriptionPlan {
             && let Some(call) = self.no_room.pop_first()
         {
             self.refused.retain(|refused| *refused != call);
-            self.place_on(id, &call);
+            self.assign(id, &call);
         }
     }
 

@@ -42,7 +42,7 @@ fn a_refused_request_is_repeated_with_fewer_elements() {
 }
 
 #[test]
-fn what_a_bridge_refuses_is_left_to_rest_and_tried_again() {
+fn a_refused_call_is_left_to_rest_and_tried_again() {
     let mut plan = SubscriptionPlan::new(90);
     plan.add(&call(0));
     assert!(matches!(plan.on_ack(0, &indexes(&plan, 0), true), AckOutcome::Accepted(_)));
@@ -88,7 +88,7 @@ fn a_set_that_is_refused_may_hold_calls_that_have_ended() {
     assert!(!plan.is_short());
     assert_eq!(plan.subscription_set(0).len(), 2);
     assert!(matches!(plan.on_ack(0, &indexes(&plan, 0), true), AckOutcome::Accepted(_)));
-    assert!(plan.tells_mutes(&call(1)));
+    assert!(plan.reports_mutes(&call(1)));
     assert_eq!(refuse(&mut plan, 2), [AckOutcome::RetryLater, AckOutcome::GiveUp], "nothing was added that could be refused");
 }
 

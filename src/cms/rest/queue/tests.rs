@@ -28,7 +28,7 @@ fn the_first_request_goes_alone() {
 }
 
 #[test]
-fn a_bulk_admit_leaves_a_slot_to_arrivals_and_stands_behind_single_ones() {
+fn a_bulk_admit_leaves_a_slot_to_arrivals_and_yields_to_single_ones() {
     let now = Instant::now();
     let mut queue = queue(now);
     (0..9).for_each(|n| queue.push(Lane::Bulk, leg(n)));
@@ -51,7 +51,7 @@ fn background_work_keeps_the_last_slot_free() {
 }
 
 #[test]
-fn a_first_reading_takes_every_slot_and_stands_behind_arrivals() {
+fn a_first_reading_takes_every_slot_and_yields_to_arrivals() {
     let now = Instant::now();
     let mut queue = queue(now);
     queue.begin_initial_sync();
@@ -63,17 +63,17 @@ fn a_first_reading_takes_every_slot_and_stands_behind_arrivals() {
 }
 
 #[test]
-fn second_looks_of_a_first_reading_take_every_slot_until_they_are_done() {
+fn confirmations_of_a_first_reading_take_every_slot_until_they_are_done() {
     let now = Instant::now();
     let mut queue = queue(now);
     queue.begin_initial_sync();
-    (0..5).for_each(|n| queue.push(Lane::SecondLook, leg(n)));
+    (0..5).for_each(|n| queue.push(Lane::Confirmation, leg(n)));
     queue.end_initial_sync();
     assert_eq!(lanes_sent(&mut queue, now).len(), 4);
     queue.push(Lane::Waiting, leg(100));
-    queue.finish(Lane::SecondLook);
-    assert_eq!(lanes_sent(&mut queue, now), [Lane::SecondLook]);
-    queue.finish(Lane::SecondLook);
+    queue.finish(Lane::Confirmation);
+    assert_eq!(lanes_sent(&mut queue, now), [Lane::Confirmation]);
+    queue.finish(Lane::Confirmation);
     assert_eq!(lanes_sent(&mut queue, now), [], "a slot is kept free again");
 }
 
@@ -95,7 +95,7 @@ fn background_work_is_paced() {
 }
 
 #[test]
-fn those_in_the_call_do_not_starve() {
+fn polling_of_participants_in_the_call_does_not_starve() {
     let start = Instant::now();
     let mut queue = queue(start);
     for n in 0..500 {
@@ -124,7 +124,7 @@ fn an_equal_request_waits_once_in_the_more_urgent_lane() {
 }
 
 #[test]
-fn what_is_taken_back_is_not_sent_and_may_be_asked_again() {
+fn a_removed_request_is_not_sent_and_may_be_pushed_again() {
     let now = Instant::now();
     let mut queue = queue(now);
     (0..3).for_each(|n| queue.push(Lane::Bulk, leg(n)));

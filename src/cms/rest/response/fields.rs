@@ -1,21 +1,21 @@
-//! Reads single fields of a response: texts, ids and numbers, and whether a field is there that can't be read.
+//! Reads single fields of a response: texts, ids and numbers, and whether a field is damaged.
 
 use std::sync::Arc;
 
 use crate::cms::rest::xml::Element;
 use crate::cms::wire_text::{bounded, is_id, number};
 
-/// Whether an id is there that can't be read, or may have been lost.
-pub(super) fn is_spoilt(element: &Element, name: &str) -> bool {
-    is_spoilt_for(element, name, |child| !child.children.is_empty() || child.text.trim().is_empty() || is_id(child.text.trim()))
+/// Whether an id is unreadable, or may have been lost.
+pub(super) fn is_damaged_id(element: &Element, name: &str) -> bool {
+    is_damaged(element, name, |child| !child.children.is_empty() || child.text.trim().is_empty() || is_id(child.text.trim()))
 }
 
-/// Whether a boolean is there that can't be read, or may have been lost.
-pub(super) fn is_spoilt_flag(element: &Element, name: &str) -> bool {
-    is_spoilt_for(element, name, |child| child.children.is_empty() && (child.text.trim().is_empty() || element.flag(name).is_some()))
+/// Whether a boolean is unreadable, or may have been lost.
+pub(super) fn is_damaged_flag(element: &Element, name: &str) -> bool {
+    is_damaged(element, name, |child| child.children.is_empty() && (child.text.trim().is_empty() || element.flag(name).is_some()))
 }
 
-fn is_spoilt_for(element: &Element, name: &str, is_good: impl Fn(&Element) -> bool) -> bool {
+fn is_damaged(element: &Element, name: &str, is_good: impl Fn(&Element) -> bool) -> bool {
     element.child(name).map_or(element.damaged, |child| child.damaged || !is_good(child))
 }
 

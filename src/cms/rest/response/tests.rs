@@ -1,7 +1,7 @@
 use super::*;
 
-fn read(ask: Request, text: &str) -> Response {
-    Response::read(&ask, &Element::parse(text).expect("XML")).expect("what was asked for")
+fn read(request: Request, text: &str) -> Response {
+    Response::read(&request, &Element::parse(text).expect("XML")).expect("what was asked for")
 }
 
 #[test]
@@ -13,7 +13,7 @@ fn a_leg_without_deactivated_is_not_in_the_lobby() {
 }
 
 #[test]
-fn the_owner_of_a_remote_person_is_found_in_any_plausible_form() {
+fn the_home_of_a_remote_participant_is_found_in_any_plausible_form() {
     for text in [
         "<callLegs total=\"0\"><callBridge>b1</callBridge></callLegs>",
         "<callLegs total=\"0\" callBridge=\"b1\"/>",
@@ -27,7 +27,7 @@ fn the_owner_of_a_remote_person_is_found_in_any_plausible_form() {
 }
 
 #[test]
-fn pages_advance_by_what_was_received() {
+fn pages_advance_by_the_entries_received() {
     let page = |items: usize, total| ListPage { items: vec![(); items], total, ..ListPage::default() };
     assert_eq!(page(10, Some(25)).next(0), Some(10));
     assert_eq!(page(5, Some(25)).next(20), None);
@@ -85,6 +85,6 @@ fn an_entry_without_a_readable_id_is_counted_and_costs_none_of_the_others() {
 }
 
 #[test]
-fn a_login_page_is_not_an_answer() {
+fn a_login_page_is_no_response() {
     assert!(Response::read(&Request::Calls(0), &Element::parse("<html><body/></html>").expect("XML")).is_none());
 }

@@ -5,9 +5,9 @@ use super::{Element, MAX_DEPTH, XmlError};
 use crate::cms::wire_text;
 
 /// How far ahead to look for the end of an element whose text holds markup.
-const AHEAD: usize = 16 << 10;
+const LOOKAHEAD_BYTES: usize = 16 << 10;
 /// How often to look ahead in one body: a body with more damage is not worth the time.
-const LOOKS: usize = 1000;
+const MAX_LOOKAHEADS: usize = 1000;
 
 /// The first document; an error where it ends too early.
 pub(super) fn first(text: &str) -> Result<Element, XmlError> {
@@ -34,14 +34,14 @@ struct XmlSalvage<'a> {
     at: usize,
     open: Vec<Element>,
     roots: Vec<Element>,
-    looks: usize,
+    lookaheads: usize,
     /// Which kinds of skipped sections have no end in the rest.
     endless: [bool; 3],
 }
 
 impl<'a> XmlSalvage<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, at: 0, open: Vec::new(), roots: Vec::new(), looks: 0, endless: [false; 3] }
+        Self { text, at: 0, open: Vec::new(), roots: Vec::new(), lookaheads: 0, endless: [false; 3] }
     }
 
     fn rest(&self) -> &'a str {
@@ -121,10 +121,10 @@ impl<'a> XmlSalvage<'a> {
 
     /// Whether the innermost element has an end of its own further on, and none of its kind begins before that.
     fn goes_on(&mut self, from: usize) -> bool {
-        self.looks += 1;
-        let Some(innermost) = self.open.last().filter(|_| self.looks <= LOOKS) else { return false };
+        self.lookaheads += 1;
+        let Some(innermost) = self.open.last().filter(|_| self.lookaheads <= MAX_LOOKAHEADS) else { return false };
         let rest = &self.rest()[from..];
-        let mut end = rest.len().min(AHEAD);
+        let mut end = rest.len().min(LOOKAHEAD_BYTES);
         while !rest.is_char_boundary(end) {
             end -= 1;
         }
