@@ -4,7 +4,6 @@
 mod common;
 
 use std::path::Path;
-use std::time::Duration;
 
 use common::browser::{Browser, csrf};
 use common::desk::{PASSWORD, quiet};

@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use common::server::{PASSWORD, ServerSetup};
 use serde_json::json;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use usher::model::Role;
 
 #[derive(Clone, Default)]
@@ -27,7 +30,9 @@ async fn nothing_secret_is_logged_at_any_level() {
     let log = Log::default();
     let writer = log.clone();
     let levels = "info,usher=trace,axum=trace,axum_login=trace,tower_http=trace,tower_sessions=trace,tower_sessions_core=trace";
-    tracing_subscriber::fmt().with_env_filter(levels).with_ansi(false).with_writer(move || writer.clone()).init();
+    let levels: Targets = levels.parse().expect("levels");
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
+    tracing_subscriber::registry().with(levels).with(lines).init();
     let site = ServerSetup::config("metrics.token = \"metrics-token-1\"").start().await;
     let mut browser = site.browser();
     browser.try_login("ana", "a wrong password").await;

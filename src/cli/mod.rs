@@ -12,6 +12,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, ConfigError};
 use crate::simulator;
@@ -107,12 +110,38 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()
 }
 
 fn start_log(json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_coloured());
-    if json { log.json().init() } else { log.with_target(false).init() }
+    let log = tracing_subscriber::registry().with(log_levels(std::env::var("RUST_LOG").ok().as_deref()));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(is_coloured());
+    if json { log.with(lines.json()).init() } else { log.with(lines.with_target(false)).init() }
+}
+
+/// Levels by module, as in `usher::cms=debug,info`. Without any, or where they can't be read, it is `info`.
+fn log_levels(text: Option<&str>) -> Targets {
+    let given = text.filter(|text| !text.trim().is_empty()).and_then(|text| text.parse().ok());
+    given.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }
 
 /// Whether to colour the log: on a terminal, unless `NO_COLOR` is set (no-color.org).
 fn is_coloured() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn log_levels_are_given_by_module_and_are_info_otherwise() {
+        let enabled = |text: Option<&str>| {
+            let levels = log_levels(text);
+            let of = |target: &str| [Level::INFO, Level::DEBUG].map(|level| levels.would_enable(target, &level));
+            (of("usher::cms"), of("hyper"))
+        };
+        let info = ([true, false], [true, false]);
+        assert_eq!([None, Some(""), Some(" "), Some("usher=loud")].map(enabled), [info; 4]);
+        assert_eq!(enabled(Some("debug")), ([true, true], [true, true]));
+        assert_eq!(enabled(Some("usher::cms=debug,warn")), ([true, true], [false, false]));
+        assert_eq!(enabled(Some("usher=debug")), ([true, true], [false, false]));
+    }
 }

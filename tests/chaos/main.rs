@@ -37,6 +37,9 @@ use std::time::{Duration, Instant};
 use compare::Facts;
 use run::Run;
 use seed_plan::SeedPlan;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Runs random events; then the views must be true.
 async fn stretch(run: &mut Run, steps: u64, faults: bool) -> Vec<String> {
@@ -111,9 +114,9 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_view_is_true_after_anything() {
     // Usher's own log of a run: `RUST_LOG=usher=debug`.
-    if std::env::var_os("RUST_LOG").is_some() {
-        let filter = tracing_subscriber::EnvFilter::from_default_env();
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).init();
+    if let Ok(levels) = std::env::var("RUST_LOG") {
+        let levels: Targets = levels.parse().expect("RUST_LOG is like usher=debug");
+        tracing_subscriber::registry().with(levels).with(tracing_subscriber::fmt::layer().with_ansi(false)).init();
     }
     let mut failures = Vec::new();
     for seed in seeds() {
