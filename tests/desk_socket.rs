@@ -141,7 +141,7 @@ async fn beats_come_to_a_quiet_page_and_nothing_is_asked_of_it_meanwhile() {
     socket.frame_of_type("snapshot_end").await;
     let mut times = Vec::new();
     for _ in 0..5 {
-        let beat = socket.frame().await;
+        let beat = socket.any_frame().await;
         assert_eq!(beat["type"], "beat");
         times.push(beat["time"].as_i64().expect("a time"));
     }
@@ -353,7 +353,7 @@ async fn a_browser_that_slept_for_an_hour_comes_back_with_one_snapshot_and_is_st
     assert_eq!(awake.frame().await["type"], "welcome");
     let mut held = std::collections::BTreeMap::new();
     let end = loop {
-        let frame = awake.frame().await;
+        let frame = awake.any_frame().await;
         match frame["type"].as_str() {
             Some("snapshot") => {
                 held.extend(frame["rows"].as_array().expect("rows").iter().map(|row| (row["id"].to_string(), row["name"].clone())));
@@ -365,7 +365,7 @@ async fn a_browser_that_slept_for_an_hour_comes_back_with_one_snapshot_and_is_st
     assert_eq!((&end["rows"], &held["\"p99\""]), (&json!(101), &json!("4999")));
     site.hub.publish(vec![sample_rows::person("p", "Later")], vec![]);
     loop {
-        let frame = awake.frame().await;
+        let frame = awake.any_frame().await;
         match frame["type"].as_str() {
             Some("beat") => awake.send(&json!({ "type": "beat" })).await,
             other => {
@@ -503,7 +503,7 @@ async fn a_browser_that_says_goodbye_is_answered() {
 }
 
 #[tokio::test]
-async fn signing_out_closes_the_pages_of_that_log_in_only() {
+async fn signing_out_closes_the_pages_of_that_session_only() {
     let site = TestServer::start().await;
     let (mut here, there) = (site.logged_in("mo").await, site.logged_in("mo").await);
     let (mut socket_here, mut socket_there) = (here.socket().await, there.socket().await);

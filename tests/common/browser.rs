@@ -160,8 +160,17 @@ impl Socket {
         self.socket.send(Message::text(text)).await.expect("sent");
     }
 
-    /// The next frame.
+    /// The next frame that is no beat: beats come whenever time passes.
     pub async fn frame(&mut self) -> Value {
+        loop {
+            let frame = self.any_frame().await;
+            if frame["type"] != "beat" {
+                return frame;
+            }
+        }
+    }
+
+    pub async fn any_frame(&mut self) -> Value {
         match in_time("a frame", self.socket.next()).await {
             Some(Ok(Message::Text(text))) => serde_json::from_str(text.as_str()).expect("JSON"),
             other => panic!("expected a frame, got {other:?}"),
@@ -171,7 +180,7 @@ impl Socket {
     /// The next frame of this type; other frames are skipped.
     pub async fn frame_of_type(&mut self, kind: &str) -> Value {
         loop {
-            let frame = self.frame().await;
+            let frame = self.any_frame().await;
             if frame["type"] == kind {
                 return frame;
             }
