@@ -374,7 +374,7 @@ async fn the_log_is_for_administrators(#[case] name: &str) {
     for path in ["/log", "/log?q=x", "/log.csv", "/log.jsonl"] {
         let answer = browser.get(path).await;
         assert!(answer.status == 403 && !answer.body.contains("Guest"), "{path}: {answer:?}");
-        assert!(answer.body.contains("You may not do this."), "{}", answer.body);
+        assert!(answer.body.contains("You don’t have access to this page."), "{}", answer.body);
     }
     let answer = site.browser().get("/log.csv").await;
     assert_eq!((answer.status, answer.location()), (303, "/login?next=/log.csv"), "who isn't logged in");

@@ -349,7 +349,7 @@ async fn a_link_needs_no_cookies_and_one_that_is_opened_twice_is_seen() {
     drop(first);
     wall.path = path[..path.len() - 1].to_owned() + if path.ends_with('0') { "1" } else { "0" };
     let (status, body) = wall.page().await;
-    assert!(status == 404 && body.contains("This link leads to no display"), "{status} {body}");
+    assert!(status == 404 && body.contains("This link does not lead to a display"), "{status} {body}");
     assert_eq!(wall.browser.try_socket_at(&format!("{}/ws", wall.path), None).await.err(), Some(404));
 }
 
@@ -480,8 +480,8 @@ async fn a_bridge_that_falls_silent_is_said_on_the_wall() {
     assert!(shown.meeting("Board call").is_some(), "its people stay, as old as they are");
     in_time("beats go on", shown.step()).await;
     let (_, page) = wall.page().await;
-    assert!(page.contains(r#"role="status"><span id="strip-before">eu-1: no news for</span>"#), "{page}");
-    assert!(page.contains(r#"id="waiting" data-stale="yes">1<"#) && page.contains("1 of those waiting as last known"), "{page}");
+    assert!(page.contains(r#"role="status"><span id="strip-before">No news from eu-1 for</span>"#), "{page}");
+    assert!(page.contains(r#"id="waiting" data-stale="yes">1<"#) && page.contains("1 is last-known"), "{page}");
 }
 
 #[tokio::test]

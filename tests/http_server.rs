@@ -60,7 +60,7 @@ async fn a_screens_page_may_run_its_own_script_too() {
 async fn what_is_not_there_is_a_page_for_people() {
     let site = TestServer::start().await;
     let answer = site.browser().get("/nowhere").await;
-    assert!(answer.body.contains("There is nothing at this address."), "{}", answer.body);
+    assert!(answer.body.contains("Page not found."), "{}", answer.body);
     assert!(answer.header("content-type").starts_with("text/html"));
 }
 

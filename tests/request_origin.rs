@@ -122,7 +122,7 @@ async fn a_link_from_elsewhere_spoils_no_open_form_and_logs_nobody_out(#[case] l
     }
     let fields = [("current", PASSWORD), ("password", "another horse"), ("again", "another horse"), ("csrf", &token)];
     let page = browser.post_raw("/account/password", &fields).await;
-    assert!(page.status == 200 && page.body.contains("Your password is changed."), "{}", page.body);
+    assert!(page.status == 200 && page.body.contains("Password changed."), "{}", page.body);
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ const chips = (parts, row) => html`
     row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing
   }>${row.locked === true ? icon("lock") : nothing}${
     row.pending && row.pending.action !== "message" ? pending(parts, row.pending) : t(lockText(row.locked))
-  }${row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
+  }${row.locked && row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
   ${
     row.activator === null
       ? nothing

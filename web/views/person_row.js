@@ -81,7 +81,7 @@ function tick(parts, row, waits, chosen) {
 
 /** @param {Person} row */
 const since = (row) =>
-  html`<time datetime=${new Date(row.seen_since).toISOString()} title=${t("since_why")}>${times.short(row.seen_since)}</time>`;
+  html`<time datetime=${new Date(row.seen_since).toISOString()} title=${t("since_why")}>${t("at_time", { at: times.short(row.seen_since) })}</time>`;
 
 /** @param {Person} row */
 const personName = (row) =>

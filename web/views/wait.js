@@ -47,7 +47,7 @@ function shape(parts, row, meeting, late) {
 export const began = (row) =>
   row.waiting_since === null
     ? nothing
-    : html`<time datetime=${new Date(row.waiting_since).toISOString()}>${times.short(row.waiting_since)}</time>`;
+    : html`<time datetime=${new Date(row.waiting_since).toISOString()}>${t("at_time", { at: times.short(row.waiting_since) })}</time>`;
 
 /** The user who acknowledged a long wait; "" if nobody did. @param {Person} row */
 export const seenBy = ({ acknowledged }) =>

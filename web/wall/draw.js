@@ -63,7 +63,7 @@ export function draw(picture, pick, notes) {
   say("waiting-words", t("waiting", { n: waiting }) + (held ? `, ${t("held_n", { n: held })}` : ""));
   say("view", view ? label(view) : "");
   say("longest", longest ? wait(longest) : "–");
-  say("longest-words", t(`longest_${level}`));
+  say("longest-words", t("longest"));
   say("past", t(past[0] ? "past_n" : "past_none", { n: past.length }));
   strip(picture);
   say("notes", notes.concat(sizes.small ? t("too_small", { count: display.distance_m }) : []).join(" · "));

@@ -68,7 +68,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
 
   test(`the desk with nobody, ${colorScheme}`, async ({ desk }) => {
     const page = await desk.open({ colorScheme, viewport: { width: 1280, height: 800 } });
-    await expect(page.locator(".empty")).toContainText("Nobody is waiting");
+    await expect(page.locator(".empty")).toContainText("No one is waiting");
     await screenshot(page, `desk-empty-${colorScheme}`);
   });
 
@@ -170,11 +170,11 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await card(page, board.id).locator(".open").click();
     await page.locator("button[data-chip=thresholds]").click();
     await page.getByLabel("Long after", { exact: true }).fill("x");
-    await page.getByRole("button", { name: "Set", exact: true }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await screenshot(page, `thresholds-${colorScheme}`);
     await page.getByLabel("Long after", { exact: true }).fill("0:01");
     await page.getByLabel("Too long after", { exact: true }).fill("0:02");
-    await page.getByRole("button", { name: "Set", exact: true }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await expect(page.locator('.person[data-late="yes"]').first()).toBeVisible();
     await screenshot(page, `too-long-${colorScheme}`);
     await page.setViewportSize(PHONE);

@@ -85,10 +85,10 @@ test("a moderator mutes and unmutes one participant, and everybody at once", asy
   expect([(await truthOf(cluster, ana.id)).audio_muted, (await truthOf(cluster, host.id)).audio_muted]).toEqual([true, true]);
   await card(anne, board.id).locator("[data-menu]").click();
   await expect(entry(anne, "mute")).toHaveAttribute("aria-disabled", "true");
-  await expect(entry(anne, "mute")).toHaveAccessibleDescription("Nobody here can be muted just now");
+  await expect(entry(anne, "mute")).toHaveAccessibleDescription("No one here can be muted right now");
   await entry(anne, "unmute").click();
   await expect(question(anne)).toContainText("Unmute 2 people?");
-  await expect(question(anne)).toContainText("Everybody in the call hears them");
+  await expect(question(anne)).toContainText("Everyone in the call will hear them");
   await answer(anne, "yes");
   await expect(lastRequest(anne)).toHaveText("Unmuted 2");
 });
@@ -96,19 +96,19 @@ test("a moderator mutes and unmutes one participant, and everybody at once", asy
 test("a lock's question names its effect on arrivals, an unlock's its effect on those who wait", async ({ cluster, open }) => {
   const { page, anne, board, bo } = await meeting({ cluster, open }, { lock_mode: "all" });
   await meetingMenu(page).locator("[data-menu]").click();
-  await expect(entry(page, "lock")).toHaveAccessibleDescription("Is locked already");
+  await expect(entry(page, "lock")).toHaveAccessibleDescription("Already locked");
   await screenshot(page, "action-meeting-menu");
   await entry(page, "unlock").click();
   await expect(question(page)).toContainText("Unlock Board call?");
   await expect(question(page).locator("li").first()).toHaveText(
-    /All 2 people who wait are let in at once\.|The 2 people who wait may be let in at once\./,
+    /All 2 people waiting are admitted at once\.|The 2 people waiting may be admitted at once\./,
   );
   await screenshot(page, "action-unlock");
   await answer(page, "yes");
   await expect(lastRequest(page)).toHaveText("Board call is unlocked");
   expect((await meetingTruth(cluster, board.id)).locked).toBe(false);
   await expect.poll(() => cluster.lobbyOf(bo.id)).toBe("in");
-  await expect(page.locator('[data-chip="lock"]')).toContainText("Not locked");
+  await expect(page.locator('[data-chip="lock"]')).toContainText("Unlocked");
   await choose(card(anne, board.id), "lock");
   await expect(question(anne)).toContainText("Lock Board call?");
   await expect(question(anne).locator("li").first()).toContainText(/joins from now on/);
@@ -137,14 +137,14 @@ test("a hold shows its reason and reminder to everybody; Admit all leaves partic
   await expect(lastRequest(page)).toHaveText("Admitted 1");
   expect([await cluster.lobbyOf(bo.id), await cluster.lobbyOf(zoe.id)]).toEqual(["waiting", "in"]);
   await admitOf(person(anne, bo.id)).click();
-  await expect(question(anne)).toContainText("Bo Berg is on hold by bert: needs an ID first");
+  await expect(question(anne)).toContainText("bert put Bo Berg on hold: needs an ID first");
   await answer(anne, "cancel");
   await held(page, bo.id).focus();
   await page.keyboard.press("h");
-  await expect(page.getByLabel("Why (others see it)")).toHaveValue("needs an ID first");
+  await expect(page.getByLabel("Reason (visible to colleagues)")).toHaveValue("needs an ID first");
   // Changing the reason keeps the reminder.
   const remind = await page.getByLabel("Remind").locator("option:checked").innerText();
-  await page.getByLabel("Why (others see it)").evaluate((field) => {
+  await page.getByLabel("Reason (visible to colleagues)").evaluate((field) => {
     // A text copied from a spreadsheet.
     /** @type {HTMLInputElement} */ (field).value = "needs\ta passport";
   });
@@ -154,7 +154,7 @@ test("a hold shows its reason and reminder to everybody; Admit all leaves partic
   await held(page, bo.id).focus();
   await page.keyboard.press("h");
   await answer(page, "other");
-  await expect(lastRequest(page)).toHaveText("Ended the hold of 1");
+  await expect(lastRequest(page)).toHaveText("Ended 1 hold");
   await expect(person(anne, bo.id).locator(".held")).toHaveCount(0);
 });
 
@@ -169,7 +169,7 @@ test("the row shows when a hold's reminder is due", async ({ cluster, open }) =>
   await answer(page, "yes");
   await expect(person(anne, bo.id).locator(".held")).toContainText("On hold by bert");
   for (const each of [person(page, bo.id), person(anne, bo.id)])
-    await expect(each.locator(".held.due")).toHaveText("Reminder: on hold by bert");
+    await expect(each.locator(".held.due")).toHaveText("On hold by bert, reminder due");
   await screenshot(anne, "action-reminder");
 });
 
@@ -185,11 +185,11 @@ test("a moderator changes the name that a meeting shows, counted in bytes, and r
   await page.keyboard.press("Enter");
   await expect(lastRequest(page)).toHaveText("Changed 1 name");
   await card(anne, board.id).locator("button.open").click();
-  await expect(inCall(anne, ana.id)).toContainText("the meeting shows Dr. Ana Silva");
+  await expect(inCall(anne, ana.id)).toContainText("shown in the meeting as Dr. Ana Silva");
   await choose(inCall(anne, ana.id), "rename");
-  await question(anne).getByRole("button", { name: "Own name again" }).click();
+  await question(anne).getByRole("button", { name: "Use own name" }).click();
   await expect(lastRequest(anne)).toHaveText("Changed 1 name");
-  await expect(inCall(page, ana.id)).not.toContainText("the meeting shows");
+  await expect(inCall(page, ana.id)).not.toContainText("shown in the meeting as");
 });
 
 test("a moderator shows a message to a meeting, which all pages show, and removes it", async ({ cluster, open }) => {
@@ -197,18 +197,18 @@ test("a moderator shows a message to a meeting, which all pages show, and remove
   await choose(meetingMenu(page), "message");
   await expect(question(page).locator('[data-answer="yes"]')).toBeDisabled();
   // A line break becomes a space.
-  await page.getByLabel("Text").pressSequentially("We start");
+  await page.getByLabel("Message", { exact: true }).pressSequentially("We start");
   await page.keyboard.press("Enter");
   await page.keyboard.type("ten minutes late");
   await expect(question(page)).toContainText("25 of 200 characters");
   await screenshot(page, "action-message");
   await answer(page, "yes");
-  await expect(lastRequest(page)).toHaveText("The message is shown in Board call");
+  await expect(lastRequest(page)).toHaveText("Message shown in Board call");
   await expect(page.locator(".status-line .message")).toContainText(/We start ten minutes late\s+until \d\d:\d\d/);
   await expect(card(anne, board.id).locator(".icon-message")).toBeVisible();
   await card(anne, board.id).locator("button.open").click();
-  await anne.locator(".status-line").getByRole("button", { name: "Take away" }).click();
-  await expect(lastRequest(anne)).toHaveText("The message in Board call is taken away");
+  await anne.locator(".status-line").getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(lastRequest(anne)).toHaveText("Message removed in Board call");
   for (const each of [page, anne]) await expect(each.locator(".status-line .message")).toHaveCount(0);
 });
 
@@ -218,7 +218,7 @@ test("an action that is not possible is disabled and says why", async ({ cluster
   const expectWhy = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
   for (const name of ["send_back", "mute"]) {
     await expect(entry(page, name)).toHaveAttribute("aria-disabled", "true");
-    await expectWhy(name, "Is in the lobby");
+    await expectWhy(name, "Already in the lobby");
   }
   for (const name of ["admit", "hold", "remove", "rename"]) await expect(entry(page, name)).not.toHaveAttribute("aria-disabled");
   // Keys reach the entry, but Enter does nothing.
@@ -230,7 +230,7 @@ test("an action that is not possible is disabled and says why", async ({ cluster
   await screenshot(page, "action-menu-left");
   await page.keyboard.press("Escape");
   await inCall(page, ana.id).locator("[data-menu]").click();
-  for (const name of ["admit", "hold"]) await expectWhy(name, "Is in the call already");
+  for (const name of ["admit", "hold"]) await expectWhy(name, "Already in the call");
 });
 
 test("an older bridge can't send back, a paused one can't do anything, and the menu says so", async ({
@@ -244,7 +244,7 @@ test("an older bridge can't send back, a paused one can't do anything, and the m
   const { page, anne, ana, bo } = await meeting({ cluster, open });
   const expectWhy = (name, why) => expect(entry(page, name)).toHaveAccessibleDescription(why);
   await inCall(page, ana.id).locator("[data-menu]").click();
-  await expectWhy("send_back", "The bridge can’t put people back into the lobby (CMS 3.4 can)");
+  await expectWhy("send_back", "This bridge can’t send people back to the lobby (CMS 3.4 or later can)");
   await expect(entry(page, "remove")).not.toHaveAttribute("aria-disabled");
   await screenshot(page, "action-too-old");
   await page.keyboard.press("Escape");
@@ -257,10 +257,10 @@ test("an older bridge can't send back, a paused one can't do anything, and the m
   await anne.getByRole("link", { name: "Bridges" }).click();
   await anne.getByRole("button", { name: "Pause eu-1" }).click();
   await inCall(page, ana.id).locator("[data-menu]").click();
-  for (const name of ["remove", "mute", "rename"]) await expectWhy(name, "The bridge is paused by an administrator");
+  for (const name of ["remove", "mute", "rename"]) await expectWhy(name, "An administrator paused this bridge");
   await page.keyboard.press("Escape");
   await meetingMenu(page).locator("[data-menu]").click();
-  for (const name of ["message", "unlock"]) await expectWhy(name, "The bridge is paused by an administrator");
+  for (const name of ["message", "unlock"]) await expectWhy(name, "An administrator paused this bridge");
 });
 
 test("a menu works by keyboard alone, and a question blocks all other keys", async ({ cluster, open }) => {
@@ -336,7 +336,7 @@ test("a moderator holds and removes the selected participants together", async (
   }
   await page.locator('.selection [data-menu="selection"]').click();
   await entry(page, "unhold").click();
-  await expect(lastRequest(page)).toHaveText("Ended the hold of 2");
+  await expect(lastRequest(page)).toHaveText("Ended 2 holds");
   for (const { id } of [bo, zoe]) {
     await expect(held(page, id)).toHaveCount(0);
     await waiting(page, id).locator("input").check();
@@ -359,7 +359,7 @@ test("on a phone every action is in reach of a thumb", async ({ cluster, open })
   for (const each of await page.getByRole("menuitem").all()) expect((await each.boundingBox())?.height).toBeGreaterThanOrEqual(44);
   await screenshot(page, "action-phone-menu");
   await entry(page, "hold").tap();
-  await page.getByLabel("Why (others see it)").fill("needs an ID");
+  await page.getByLabel("Reason (visible to colleagues)").fill("needs an ID");
   await screenshot(page, "action-phone-hold");
   await answer(page, "yes");
   await expect(held(page, bo.id).locator(".held")).toContainText("needs an ID");

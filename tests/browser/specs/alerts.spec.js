@@ -167,7 +167,7 @@ test("the page says that the browser blocks sound, until a click allows it", asy
   expect(await sounded(page)).toEqual([]);
   await page.locator(".bell").click();
   const panel = page.getByRole("dialog", { name: "Sound and notifications" });
-  await expect(panel).toContainText("The browser blocks sound until something is pressed");
+  await expect(panel).toContainText("The browser blocks sound until you click or press a key");
   await page.evaluate(() => {
     globalThis.audioSpy.lets = true;
   });
@@ -181,10 +181,10 @@ test("the page says that the browser blocks sound, until a click allows it", asy
 
 test("the page asks for notifications only after a click, and shows the browser's answer", async ({ desk }) => {
   const page = await listening(desk, { permission: "default" });
-  await expect(page.locator(".bell")).toContainText("notifications?");
+  await expect(page.locator(".bell")).toContainText("notifications off");
   expect(await page.evaluate(() => Notification.permission)).toBe("default");
   await page.locator(".bell").click();
-  await page.getByRole("button", { name: "Allow" }).click();
+  await page.getByRole("button", { name: "Turn on notifications" }).click();
   await expect(page.locator(".bell")).toHaveAttribute("data-state", "on");
   expect(await page.evaluate(() => Notification.permission)).toBe("granted");
   const denied = await listening(desk, { permission: "denied" });
@@ -234,7 +234,7 @@ test("with sound off, saved, a followed meeting still sounds; a muted one never 
   expect(await sounded(later)).toEqual([]);
   await demo.join(tomorrow, "Ana Silva");
   await expect.poll(() => sounded(later)).toEqual(["arrival"]);
-  await expect(card(later, tomorrow.id)).toContainText("You follow this meeting");
+  await expect(card(later, tomorrow.id)).toContainText("You are following this meeting");
 });
 
 /** Sets an open meeting's thresholds. */
@@ -242,7 +242,7 @@ async function thresholds(page, first, second) {
   await page.locator("button[data-chip=thresholds]").click();
   await page.getByLabel("Long after", { exact: true }).fill(first);
   await page.getByLabel("Too long after", { exact: true }).fill(second);
-  await page.getByRole("button", { name: "Set", exact: true }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
 }
 
 test("a meeting can have its own thresholds, which everybody sees by shape, words and colour, and get the configured ones back", async ({
@@ -257,13 +257,13 @@ test("a meeting can have its own thresholds, which everybody sees by shape, word
   const chip = page.locator("button[data-chip=thresholds]");
   await expect(chip).toContainText("2:00 / 5:00");
   await chip.click();
-  await expect(page.getByRole("dialog", { name: "When a wait is long" })).toContainText("As configured for all meetings.");
+  await expect(page.getByRole("dialog", { name: "Waiting thresholds" })).toContainText("Default for all meetings.");
   await page.getByLabel("Long after", { exact: true }).fill("soon");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("alert")).toHaveText("A time is expected, like 2 or 2:30.");
+  await expect(page.getByRole("alert")).toHaveText("Enter a time such as 2 or 2:30.");
   await page.getByLabel("Long after", { exact: true }).fill("9:00");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("alert")).toContainText("The first has to be shorter than the second");
+  await expect(page.getByRole("alert")).toContainText("The first time must be shorter than the second");
   await page.keyboard.press("Escape");
   await thresholds(page, "0:01", "59:00");
   await expect(chip).toContainText("0:01 / 59:00 own");
@@ -275,8 +275,8 @@ test("a meeting can have its own thresholds, which everybody sees by shape, word
   }
   await expect(person(other, ana.id).locator(".wait")).toHaveAttribute("data-level", "0");
   await chip.click();
-  await expect(page.getByRole("dialog", { name: "When a wait is long" })).toContainText("Set by moderators for this meeting.");
-  await page.getByRole("button", { name: "As configured" }).click();
+  await expect(page.getByRole("dialog", { name: "Waiting thresholds" })).toContainText("Set by moderators for this meeting.");
+  await page.getByRole("button", { name: "Use default" }).click();
   await expect(chip).toContainText("2:00 / 5:00");
   await expect(person(other, bo.id).locator(".wait")).toHaveAttribute("data-level", "0");
 });
@@ -296,7 +296,7 @@ test("a wait that is too long sounds every minute and is marked, until one moder
     await expect.poll(() => sounded(each)).toEqual(["arrival", "late"]);
     await expect(person(each, bo.id)).toHaveAttribute("data-late", "yes");
     await expect(person(each, bo.id).locator(".wait .icon-very_late")).toBeVisible();
-    await expect(each.locator(".status-line")).toContainText("1 waits too long");
+    await expect(each.locator(".status-line")).toContainText("1 waiting too long");
     await expect.poll(() => sign(each)).toContain(encodeURIComponent("M15 10h10"));
     await pass(each, 61_000);
     await expect.poll(() => sounded(each)).toEqual(["arrival", "late", "late"]);
@@ -305,7 +305,7 @@ test("a wait that is too long sounds every minute and is marked, until one moder
   await page.keyboard.press("s");
   const by = demo.account("moderator").name;
   for (const each of [page, other]) {
-    await expect(person(each, bo.id)).toContainText(`seen by ${by}`);
+    await expect(person(each, bo.id)).toContainText(`acknowledged by ${by}`);
     await expect(person(each, bo.id)).toHaveAttribute("data-late", "no");
     await expect(each.locator(".late-ones")).toHaveCount(0);
     await pass(each, 200_000);
@@ -325,12 +325,14 @@ test("one click acknowledges all waits shown; a viewer can't", async ({ desk }) 
   const people = [await demo.join(board, "Bo Berg"), await demo.join(board, "Zoë Müller")];
   await card(page, board.id).locator(".open").click();
   await thresholds(page, "0:01", "0:02");
-  await expect(page.locator(".status-line")).toContainText("2 wait too long");
-  await expect(viewer.locator(".status-line")).toContainText("2 wait too long");
+  await expect(page.locator(".status-line")).toContainText("2 waiting too long");
+  await expect(viewer.locator(".status-line")).toContainText("2 waiting too long");
   await expect(viewer.locator('[data-action^="acknowledge"], button[data-chip=thresholds]')).toHaveCount(0);
-  await page.getByRole("button", { name: "Seen that 2 people shown wait too long" }).click();
-  for (const { id } of people) await expect(person(viewer, id)).toContainText(/seen by .+, \d\d:\d\d/);
-  await expect(page.locator("#live-region")).toContainText("Seen: the long waits of 2 people are quiet for everybody.");
+  await page.getByRole("button", { name: "Acknowledge 2 long waits" }).click();
+  for (const { id } of people) await expect(person(viewer, id)).toContainText(/acknowledged by .+ at \d\d:\d\d/);
+  await expect(page.locator("#live-region")).toContainText(
+    "Acknowledged the long waits of 2 people. The alert is silenced for everyone.",
+  );
 });
 
 test("a due reminder sounds and notifies once", async ({ desk }) => {

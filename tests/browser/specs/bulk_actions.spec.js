@@ -41,7 +41,7 @@ test("an admission across meetings asks first, names them, and admits only those
   await screenshotBoth(page, "hands-question");
   const late = await cluster.join(all[0].meeting, "Late Comer");
   await cluster.control("/leave", { participant: ids[6] });
-  await expect(question(page)).toContainText("1 is no longer part of this: Ana Silva");
+  await expect(question(page)).toContainText("1 no longer included: Ana Silva");
   await expect(question(page).locator('[data-answer="yes"]')).toHaveText("Admit all 6");
   await page.keyboard.press("Enter");
   await expect(lastRequest(page)).toHaveText("Admitted 6");
@@ -76,7 +76,7 @@ test("the button is inert from the click to the result, and until the pointer mo
   const at = { x: box.x + box.width - 20, y: box.y + box.height / 2 };
   await page.mouse.move(at.x, at.y);
   await page.mouse.click(at.x, at.y);
-  await expect(button).toHaveText("Admitting 4 ...");
+  await expect(button).toHaveText("Admitting 4");
   await expect(button).toHaveAttribute("aria-disabled", "true");
   const late = await cluster.join(all[0].meeting, "Late Comer");
   // Clicked all the time, and once more right after the result.
@@ -132,7 +132,9 @@ test("only one Admit button stands out, and none admits those hidden by the sear
   await expect(shownAll(page).first()).toHaveText("Admit 1 shown");
   await person(page, ids[1]).focus();
   await page.keyboard.press("Shift+E");
-  await expect(question(page)).toContainText("2 more wait here, hidden by the search or a filter, and stay in the lobby.");
+  await expect(question(page)).toContainText(
+    "2 more people waiting here are hidden by the search or a filter and stay in the lobby.",
+  );
   await answer(page, "yes");
   await expect(lastRequest(page)).toHaveText("Admitted 1");
   expect(await Promise.all(ids.map((id) => cluster.lobbyOf(id)))).toEqual(["waiting", "in", "waiting"]);

@@ -61,21 +61,21 @@ async function late(open, cluster, name) {
 
 test("the header and the meeting show who else is here and looks at it, until they leave", async ({ cluster, open }) => {
   const { anne, bert, finn, meeting } = await together({ cluster, open });
-  await expect(others(bert)).toHaveAccessibleName("2 other people have a page open: anne, finn");
+  await expect(others(bert)).toHaveAccessibleName("2 other users online: anne, finn");
   await expect(card(bert, meeting.id).locator(".lookers")).toHaveCount(0);
   await card(anne, meeting.id).locator("button.open").click();
-  await expect(card(bert, meeting.id).locator(".lookers")).toHaveAttribute("title", "anne looks at this meeting too");
+  await expect(card(bert, meeting.id).locator(".lookers")).toHaveAttribute("title", "anne is also viewing this meeting");
   await expect(card(anne, meeting.id).locator(".lookers")).toHaveCount(0);
   await card(finn, meeting.id).locator("button.open").click();
-  await expect(anne.locator(".heading .lookers")).toHaveAttribute("title", "finn looks at this meeting too");
+  await expect(anne.locator(".heading .lookers")).toHaveAttribute("title", "finn is also viewing this meeting");
   await others(bert).click();
-  const panel = bert.getByRole("dialog", { name: "Here now" });
+  const panel = bert.getByRole("dialog", { name: "Online now" });
   await expect(panel.locator('[data-user="anne"]').first()).toContainText(/Administrator\s*Board call/);
   await screenshot(bert, "together-presence");
   await panel.locator("li").first().getByRole("button").click();
   await expect(bert.getByRole("heading", { level: 1 })).toContainText("Board call");
   await finn.close();
-  await expect(others(bert)).toHaveAccessibleName("1 other person has a page open: anne");
+  await expect(others(bert)).toHaveAccessibleName("1 other user online: anne");
 });
 
 test("a user who is away is greyed, until their first input", async ({ cluster, open }) => {
@@ -97,15 +97,15 @@ test("a claim by key appears in every list at once, and moving on releases it", 
   await card(finn, meeting.id).locator("button.open").click();
   await goTo(bert, bo.id);
   await bert.keyboard.press("c");
-  await expect(handled(bert, bo.id)).toHaveText("You are handling");
-  for (const page of [anne, finn]) await expect(handled(page, bo.id)).toHaveText("bert is handling");
+  await expect(handled(bert, bo.id)).toHaveText("Claimed by you");
+  for (const page of [anne, finn]) await expect(handled(page, bo.id)).toHaveText("Claimed by bert");
   await expect(person(anne, bo.id)).toHaveAttribute("data-handled", "other");
   await expect(handled(anne, zoe.id)).toHaveCount(0);
   await screenshot(anne, "together-claim");
   await bert.keyboard.press("j");
   for (const page of [anne, bert, finn]) await expect(handled(page, bo.id)).toHaveCount(0);
   await bert.keyboard.press("c");
-  await expect(handled(anne, zoe.id)).toHaveText("bert is handling");
+  await expect(handled(anne, zoe.id)).toHaveText("Claimed by bert");
   await bert.keyboard.press("c");
   await expect(handled(anne, zoe.id)).toHaveCount(0);
 });
@@ -120,17 +120,17 @@ test("an open menu claims its row, also by pointer, and Esc releases the claim a
   await bert.keyboard.press("m");
   await expect(bert.getByRole("menu", { name: "Actions for Bo Berg" })).toBeVisible();
   await expect(bert.getByRole("menuitem").first()).toBeFocused();
-  await expect(handled(anne, bo.id)).toHaveText("bert is handling");
+  await expect(handled(anne, bo.id)).toHaveText("Claimed by bert");
   await bert.keyboard.press("Escape");
   await expect(bert.getByRole("menu")).toHaveCount(0);
   await expect(person(bert, bo.id)).toBeFocused();
   await expect(handled(anne, bo.id)).toHaveCount(0);
   await person(bert, zoe.id).click({ button: "right" });
-  await expect(handled(anne, zoe.id)).toHaveText("bert is handling");
+  await expect(handled(anne, zoe.id)).toHaveText("Claimed by bert");
   await bert.locator('[data-entry="claim"]').click();
   await expect(bert.getByRole("menu")).toHaveCount(0);
-  await expect(handled(bert, zoe.id), "kept when the menu is closed").toHaveText("You are handling");
-  await expect(handled(anne, zoe.id)).toHaveText("bert is handling");
+  await expect(handled(bert, zoe.id), "kept when the menu is closed").toHaveText("Claimed by you");
+  await expect(handled(anne, zoe.id)).toHaveText("Claimed by bert");
 });
 
 test("a moderator who acts on another's claim is asked first, and can override it", async ({ cluster, open }) => {
@@ -138,10 +138,10 @@ test("a moderator who acts on another's claim is asked first, and can override i
   const [bo] = people;
   await goTo(bert, bo.id);
   await bert.keyboard.press("c");
-  await expect(handled(anne, bo.id)).toHaveText("bert is handling");
+  await expect(handled(anne, bo.id)).toHaveText("Claimed by bert");
   await admitOf(person(anne, bo.id)).click();
   await expect(question(anne)).toContainText("Admit Bo Berg?");
-  await expect(question(anne)).toContainText("bert is handling Bo Berg.");
+  await expect(question(anne)).toContainText("bert has claimed Bo Berg.");
   await screenshot(anne, "together-ask");
   await answer(anne, "cancel");
   expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
@@ -157,9 +157,9 @@ test("the question about many offers to leave out those handled by others", asyn
   const { anne, bert, people } = await together({ cluster, open });
   await goTo(bert, people[1].id);
   await bert.keyboard.press("c");
-  await expect(handled(anne, people[1].id)).toHaveText("bert is handling");
+  await expect(handled(anne, people[1].id)).toHaveText("Claimed by bert");
   await anne.locator('[data-action="admit"][data-scope="shown"]').click();
-  await expect(question(anne)).toContainText("1 of these 3 people is being handled by bert.");
+  await expect(question(anne)).toContainText("bert has claimed 1 of these 3 people.");
   await question(anne).getByRole("button", { name: "Only the other 2" }).click();
   await expect(lastRequest(anne)).toHaveText("Admitted 2");
   expect(await cluster.lobbyOf(people[1].id)).toBe("waiting");
@@ -176,12 +176,12 @@ test("the server refuses a request when another's claim came first, and the page
   slow.hold();
   await goTo(bert, bo.id);
   await bert.keyboard.press("c");
-  await expect(handled(bert, bo.id)).toHaveText("You are handling");
+  await expect(handled(bert, bo.id)).toHaveText("Claimed by you");
   await admitOf(person(slow.page, bo.id)).click();
   await expect(question(slow.page)).toHaveCount(0);
-  await expect(lastRequest(slow.page)).toHaveText("Admitting 1 ...");
+  await expect(lastRequest(slow.page)).toHaveText("Admitting 1");
   slow.release();
-  await expect(lastRequest(slow.page)).toHaveText("bert is handling Bo Berg.");
+  await expect(lastRequest(slow.page)).toHaveText("bert has claimed Bo Berg.");
   expect(await cluster.lobbyOf(bo.id)).toBe("waiting");
   await slow.page.getByRole("button", { name: "Admit anyway" }).click();
   await expect(lastRequest(slow.page)).toHaveText("Admitted 1");
@@ -197,7 +197,7 @@ test("a moderator who is a moment too late sees who was first, and when", async 
   await admitOf(person(bert, bo.id)).click();
   await expect(lastRequest(bert)).toHaveText("Admitted 1");
   await admitOf(person(slow.page, bo.id)).click();
-  await expect(lastRequest(slow.page)).toHaveText("Admitting 1 ...");
+  await expect(lastRequest(slow.page)).toHaveText("Admitting 1");
   slow.release();
   await expect(lastRequest(slow.page)).toHaveText(/^Already admitted by bert \d+ s ago$/);
 });
@@ -224,8 +224,8 @@ test("everybody's row shows an admission under way and who made it", async ({ cl
   await card(anne, meeting.id).locator("button.open").click();
   await cluster.switches({ effect_delay_ms: 1500 }, "eu-1");
   await admitOf(person(bert, bo.id)).click();
-  await expect(person(bert, bo.id)).toContainText("Admitting ...");
-  await expect(person(anne, bo.id)).toContainText("bert is admitting ...");
+  await expect(person(bert, bo.id)).toContainText("Admitting");
+  await expect(person(anne, bo.id)).toContainText("bert is admitting");
   const inCall = anne.getByRole("grid", { name: "In the call" }).locator(`[data-participant="${bo.id}"]`);
   await expect(inCall).toContainText(/admitted by bert, \d\d:\d\d/);
 });
@@ -247,7 +247,7 @@ test("take next gives three moderators different participants, longest wait firs
   expect(taken.sort()).toEqual(people.map((each) => each.id).sort());
   await expect(anne.locator('.person[data-handled="other"]')).toHaveCount(2);
   await anne.keyboard.press("n");
-  await expect(anne.locator(".notice")).toHaveText(/Nobody is left/);
+  await expect(anne.locator(".notice")).toHaveText(/Everyone waiting here is claimed or on hold/);
   await expect(anne.locator("dialog, [role=menu]")).toHaveCount(0);
   // Each admission leaves the next participant first.
   const next = await cluster.join(await cluster.meeting("Ward round"), "Ida Ring", { bridge: "eu-1" });
@@ -261,17 +261,17 @@ test("a claim on a meeting covers its participants in every list", async ({ clus
   const { anne, bert, meeting, people } = await together({ cluster, open });
   await card(bert, meeting.id).locator("button.open").click();
   await bert.keyboard.press("c");
-  await expect(bert.locator('.heading [data-chip="claim"]')).toContainText("You are handling");
-  await expect(card(anne, meeting.id)).toContainText("bert is handling");
-  await expect(handled(anne, people[0].id)).toHaveText("bert is handling this meeting");
+  await expect(bert.locator('.heading [data-chip="claim"]')).toContainText("Claimed by you");
+  await expect(card(anne, meeting.id)).toContainText("Claimed by bert");
+  await expect(handled(anne, people[0].id)).toHaveText("Meeting claimed by bert");
   await anne.keyboard.press("n");
-  await expect(anne.locator(".notice")).toHaveText(/Nobody is left/);
+  await expect(anne.locator(".notice")).toHaveText(/Everyone waiting here is claimed or on hold/);
   await admitOf(card(anne, meeting.id)).click();
-  await expect(question(anne)).toContainText("3 of these 3 people are being handled by bert.");
+  await expect(question(anne)).toContainText("bert has claimed 3 of these 3 people.");
   await answer(anne, "cancel");
   await screenshot(anne, "together-meeting");
   await bert.keyboard.press("Escape");
-  await expect(card(anne, meeting.id)).not.toContainText("is handling");
+  await expect(card(anne, meeting.id)).not.toContainText(/claimed by/i);
   await expect(bert.getByRole("heading", { level: 1 }), "one thing at a time").toContainText("Board call");
 });
 
@@ -286,9 +286,9 @@ test("a moderator can claim a meeting that is not open; take next on another pag
   await card(bert, meeting.id).locator("button.open").click();
   await card(bert, ward.id).locator("button.open").focus();
   await bert.keyboard.press("c");
-  await expect(card(anne, ward.id)).toContainText("bert is handling");
+  await expect(card(anne, ward.id)).toContainText("Claimed by bert");
   // Longer than the page needs to release it.
-  await expect(card(bert, ward.id)).toContainText("You are handling");
+  await expect(card(bert, ward.id)).toContainText("Claimed by you");
   await bert.keyboard.press("ArrowUp");
   await anne.goto(`${cluster.url}/#bridges`);
   await expect(anne.getByRole("main", { name: "Bridges" })).toBeVisible();
@@ -303,7 +303,7 @@ test("a claim lasts while its user is active, and ends by itself when they are n
   const [bo] = people;
   await goTo(bert, bo.id);
   await bert.keyboard.press("c");
-  await expect(handled(anne, bo.id)).toHaveText("bert is handling");
+  await expect(handled(anne, bo.id)).toHaveText("Claimed by bert");
   const since = Date.now();
   await expect
     .poll(
@@ -324,7 +324,7 @@ test("a claim ends by itself when its user closes the page", async ({ cluster, o
   const { anne, finn, people } = await together({ cluster, open });
   await goTo(finn, people[0].id);
   await finn.keyboard.press("c");
-  await expect(handled(anne, people[0].id)).toHaveText("finn is handling");
+  await expect(handled(anne, people[0].id)).toHaveText("Claimed by finn");
   await finn.close();
   await expect(handled(anne, people[0].id)).toHaveCount(0, { timeout: 28_000 });
 });
@@ -337,7 +337,7 @@ test("a viewer sees all claims and users, and can't act", async ({ cluster, open
   await viewer.reload();
   await goTo(bert, people[0].id);
   await bert.keyboard.press("c");
-  await expect(handled(viewer, people[0].id)).toHaveText("bert is handling");
+  await expect(handled(viewer, people[0].id)).toHaveText("Claimed by bert");
   await expect(others(viewer)).toHaveAccessibleName(/bert/);
   await expect(viewer.locator("[data-menu], [data-action=next], [data-action=admit]")).toHaveCount(0);
   await goTo(viewer, people[1].id);
@@ -349,7 +349,7 @@ test("a viewer sees all claims and users, and can't act", async ({ cluster, open
 test("users who dictate can switch letter keys off", async ({ cluster, open }) => {
   const { bert, people } = await together({ cluster, open });
   await bert.keyboard.press("?");
-  await bert.getByLabel("Single letters and signs act").uncheck();
+  await bert.getByLabel("Single-key shortcuts").uncheck();
   await bert.keyboard.press("Escape");
   await bert.keyboard.press("ArrowDown");
   await expect(person(bert, people[0].id)).toBeFocused();
@@ -360,5 +360,5 @@ test("users who dictate can switch letter keys off", async ({ cluster, open }) =
   await expect(bert.getByRole("menu")).toBeVisible();
   await bert.keyboard.press("Escape");
   await choose(person(bert, people[0].id), "claim");
-  await expect(handled(bert, people[0].id)).toHaveText("You are handling");
+  await expect(handled(bert, people[0].id)).toHaveText("Claimed by you");
 });

@@ -83,11 +83,11 @@ test("an administrator pairs a screen by its code, and it shows its views until 
 
   await act(page, "Control room left", "identify").click();
   await expect(wall.getByText("Control room left").first()).toBeVisible();
-  await expect(page.locator(".status-line .said")).toHaveText("Control room left now shows its name.");
+  await expect(page.locator(".status-line .said")).toHaveText("Control room left is showing its name.");
 
   await act(page, "Control room left", "edit").click();
   await page.getByLabel("No names").check();
-  await page.getByLabel("Titles of meetings").uncheck();
+  await page.getByLabel("Meeting titles").uncheck();
   await page.locator("#display-name").fill("Control room right");
   await answer(page, "yes");
   await expect(row(page, "Control room right")).toHaveCount(1);
@@ -106,7 +106,7 @@ test("an administrator pairs a screen by its code, and it shows its views until 
   await screenshotBoth(page, "displays-revoke");
   await answer(page, "yes");
   await expect(body(wall)).toContainText(/revoked/i);
-  await expect(row(page, "Control room right").locator(".col-state")).toContainText("revoked since");
+  await expect(row(page, "Control room right").locator(".col-state")).toContainText("revoked on");
   await wall.reload();
   await expect(body(wall)).not.toContainText("Bo B.");
   await act(page, "Control room right", "forget").click();
@@ -129,7 +129,7 @@ test("a link is shown once and lets one screen in, and the page notices a second
   await answer(page, "yes");
   await expect(page.locator('[data-action="display-link"]')).toBeFocused();
   await expect(field).toHaveCount(0);
-  await expect(row(page, "Entrance").locator(".col-state")).toHaveText("never connected yet");
+  await expect(row(page, "Entrance").locator(".col-state")).toHaveText("never connected");
   const path = link.slice(cluster.url.length);
   const first = await screenOf(open, cluster, path);
   await expect(row(page, "Entrance").locator(".col-state")).toHaveText("connected now");
@@ -160,19 +160,19 @@ test("the form shows faults at their fields, and a refusal loses nothing typed",
   await second.getByLabel("Seconds for view 2").fill("4");
   await answer(page, "yes");
   await expect(second).toContainText("Choose at least one meeting.");
-  await expect(second).toContainText("A whole number of seconds from 5 to 3,600.");
+  await expect(second).toContainText("Enter a whole number of seconds from 5 to 3,600.");
   await screenshotBoth(page, "displays-faults");
   await second.getByLabel("Board call").check();
   await second.getByLabel("Seconds for view 2").fill("20");
   await answer(page, "yes");
-  await expect(page.locator("#display-code-fault")).toContainText("No screen shows this code now");
+  await expect(page.locator("#display-code-fault")).toContainText("No screen shows this code");
   await expect(page.locator("#display-code")).toBeFocused();
   await expect(page.locator("#display-name")).toHaveValue("Entrance");
   await expect(second.getByLabel("Board call")).toBeChecked();
   const wall = await screenOf(open, cluster);
   await page.locator("#display-code").fill(await codeOn(wall));
   await page.keyboard.press("Enter");
-  await expect(row(page, "Entrance").locator(".col-views")).toContainText("2 views in turn");
+  await expect(row(page, "Entrance").locator(".col-views")).toContainText("2 views in rotation");
   await expect(row(page, "Entrance").locator(".col-views")).toContainText(/All meetings 30\ss, 1 meeting 20\ss/);
   await forgetAll(page);
 });

@@ -70,7 +70,7 @@ test("? shows the keys and blocks the others, and Esc closes the list", async ({
   const { people } = await crowd(desk, ["A"]);
   await person(page, people[0].id).locator("input").check();
   await page.keyboard.press("?");
-  await expect(page.getByRole("dialog", { name: "Keys" })).toBeVisible();
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   for (const key of ["Tab", "Tab", "Tab", "Shift+Tab", "Shift+Tab", "Shift+Tab", "Shift+Tab"]) {
     await page.keyboard.press(key);
     expect(await page.evaluate(() => document.activeElement?.closest(".top, .columns")?.className), key).toBeUndefined();

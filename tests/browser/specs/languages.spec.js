@@ -44,13 +44,13 @@ test("a German browser gets German sign-in, errors and desk", async ({ demo, ope
   await expect(page.locator("[data-submit]")).toHaveText("Anmelden");
   const account = demo.account("moderator");
   await signIn(page, { name: account.name, password: "not the password" });
-  await expect(page.getByRole("alert")).toHaveText("Benutzername und Passwort passen nicht zusammen.");
+  await expect(page.getByRole("alert")).toHaveText("Benutzername oder Passwort ist falsch.");
   await signIn(page, account);
   await live(page);
   await lang(page).toHaveAttribute("lang", "de");
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Wartende");
   await page.goto(`${demo.url}/no-such-page`);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Unter dieser Adresse gibt es nichts.");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Seite nicht gefunden.");
 });
 
 test("a browser in an unsupported language gets English", async ({ demo, open }) => {
@@ -133,7 +133,7 @@ test("times are in the browser's zone and the language's form", async ({ demo, o
     const since = person(page, member.id).locator(".when time");
     await expect(since).toBeVisible();
     const short = new Intl.DateTimeFormat("de", { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    await expect(since).toHaveText(short.format(new Date(await since.getAttribute("datetime"))));
+    await expect(since).toHaveText(`um ${short.format(new Date(await since.getAttribute("datetime")))}`);
     await page.goto(`${demo.url}/users`);
     const created = page.locator("time[data-moment]").first();
     const long = new Intl.DateTimeFormat("de", { timeZone, dateStyle: "medium", timeStyle: "short" });

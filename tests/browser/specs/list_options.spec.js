@@ -32,9 +32,9 @@ test("the address keeps columns, density and order, and a reload and a new tab r
   await three(desk);
   const panel = await view(page);
   await panel.getByLabel("Address").uncheck();
-  await panel.getByLabel("Began to wait at").check();
+  await panel.getByLabel("Waiting since").check();
   await panel.getByLabel("Compact").check();
-  await panel.getByLabel("Order", { exact: true }).selectOption({ label: "Name" });
+  await panel.getByLabel("Sort by", { exact: true }).selectOption({ label: "Name" });
   await page.keyboard.press("Escape");
   const asChosen = async (each) => {
     await expect(column(each, "address")).toBeHidden();
@@ -71,18 +71,18 @@ test("chips show filters and the number they hide, a click removes one, and the 
   const { ana, bo, second } = await three(desk);
   const panel = await view(page);
   await panel.getByLabel(second, { exact: true }).check();
-  await panel.getByLabel("Handled by").selectOption({ label: "nobody" });
+  await panel.getByLabel("Claimed by").selectOption({ label: "no one" });
   await page.keyboard.press("Escape");
   await expect.poll(() => listed(page)).toEqual(["Ana Silva"]);
-  await expect(page.locator(".filters")).toContainText("2 more wait, hidden by filters");
+  await expect(page.locator(".filters")).toContainText("2 people waiting are hidden by filters");
   await expect(shownAll(page)).toHaveText("Admit 1 shown");
   await expect(page).toHaveTitle("(3) Usher");
-  await page.getByRole("button", { name: `Take away: Bridge: ${second}` }).click();
+  await page.getByRole("button", { name: `Remove filter Bridge: ${second}` }).click();
   await expect.poll(() => listed(page)).toHaveLength(3);
   await page.locator("#search").fill("berg");
-  await expect(page.locator(".filters")).toContainText("2 more wait, hidden by filters");
+  await expect(page.locator(".filters")).toContainText("2 people waiting are hidden by filters");
   await expect(person(page, bo.id)).toBeVisible();
-  await page.getByRole("button", { name: "Show everybody" }).click();
+  await page.getByRole("button", { name: "Show everyone" }).click();
   await expect(page.locator(".filters")).toHaveCount(0);
   await expect(page.locator("#search")).toHaveValue("");
   await expect(person(page, ana.id)).toBeVisible();
@@ -95,9 +95,9 @@ test("a filter that nobody passes says how many it hides, and never that nobody 
   const panel = await view(page);
   await panel.getByLabel("Waiting longer than").selectOption({ label: "10:00" });
   await page.keyboard.press("Escape");
-  await expect(page.locator(".empty")).toContainText("Nobody waiting passes the filters");
-  await expect(page.locator(".empty")).toContainText("3 more wait, hidden by filters");
-  await expect(page.locator(".empty")).not.toContainText("Nobody is waiting");
+  await expect(page.locator(".empty")).toContainText("No one waiting matches the filters");
+  await expect(page.locator(".empty")).toContainText("3 people waiting are hidden by filters");
+  await expect(page.locator(".empty")).not.toContainText("No one is waiting");
 });
 
 test("in an open meeting the filter by meeting is off, and its button says that it is for those shown", async ({ desk }) => {
@@ -111,7 +111,7 @@ test("in an open meeting the filter by meeting is off, and its button says that 
   await expect(page.locator(".filters .chip")).toHaveCount(1);
   await expect(shownAll(page)).toHaveText("Admit 2 shown");
   await card(page, ward.id).locator(".open").click();
-  await expect(page.locator(".filters")).toContainText("1 more waits, hidden by filters");
+  await expect(page.locator(".filters")).toContainText("1 person waiting is hidden by filters");
 });
 
 test("a colleague who opens the address gets this view, also after signing in, and keeps their own saved one", async ({ desk }) => {
@@ -125,7 +125,7 @@ test("a colleague who opens the address gets this view, also after signing in, a
   // The colleague has their own saved view.
   const admin = await desk.open({ role: "admin" });
   const own = await view(admin);
-  await own.getByLabel("Order", { exact: true }).selectOption({ label: "Name" });
+  await own.getByLabel("Sort by", { exact: true }).selectOption({ label: "Name" });
   await admin.keyboard.press("Escape");
   await expect(admin).toHaveURL(/order=name/);
   // They open the address without being signed in.
@@ -141,7 +141,7 @@ test("a colleague who opens the address gets this view, also after signing in, a
   await expect(untouched).toHaveURL(/\?order=name$/);
   await expect(untouched.locator("html")).toHaveAttribute("data-density", "comfortable");
   // After they change it, it is their own view.
-  await fresh.getByRole("button", { name: `Take away: Bridge: ${second}` }).click();
+  await fresh.getByRole("button", { name: `Remove filter Bridge: ${second}` }).click();
   await expect
     .poll(async () => {
       const later = await desk.open({ role: "admin" });

@@ -91,7 +91,7 @@ test("an admitted participant leaves only a short trace, and the focus moves to 
   await expect(page.locator(".person")).toHaveCount(2, { timeout: 10_000 });
   await expect(person(page, people[2].id)).toBeFocused();
   for (const at of [2, 0]) await admitOf(person(page, people[at].id)).click();
-  await expect(page.getByText("Nobody is waiting")).toBeVisible({ timeout: 12_000 });
+  await expect(page.getByText("No one is waiting")).toBeVisible({ timeout: 12_000 });
 });
 
 /** Clicks a row's button as soon as the row has moved; returns whether the click hit the button, and the page's notice. */
@@ -117,7 +117,7 @@ test("a click on a row that has just moved under the pointer does nothing and sa
   await demo.control("/leave", { participant: people[0].id });
   const { met, notice } = await clickWhenItCame(page, people[1], "pointer");
   expect(met).toBe(false);
-  expect(notice).toContain("The list had just moved");
+  expect(notice).toContain("The list moved just before your click");
   expect(await demo.lobbyOf(people[1].id)).toBe("waiting");
   await admitOf(person(page, people[1].id)).click();
   await expect.poll(() => demo.lobbyOf(people[1].id)).toBe("in");

@@ -42,7 +42,7 @@ test("invisible names are shown as no name and can be told apart", async ({ clus
     await expect(person(page, id).locator(".name .nameless"), JSON.stringify(blank)).toHaveText("No name");
     await expect(person(page, id).locator(".name .tag")).toHaveText(id.slice(-4));
   }
-  await expect(card(page, meeting.id).locator(".title .nameless")).toHaveText("Meeting without a name");
+  await expect(card(page, meeting.id).locator(".title .nameless")).toHaveText("Untitled meeting");
 });
 
 test("participants on hold count neither as waiting nor as the longest wait", async ({ cluster, open }) => {

@@ -11,7 +11,7 @@ test("the page refuses a wrong password in words and keeps the name", async ({ d
   const page = await open(demo, { role: "nobody", path: "/login" });
   const { name } = demo.account("viewer");
   await signIn(page, { name, password: "not the password" });
-  await expect(page.getByRole("alert")).toHaveText("User name and password do not match.");
+  await expect(page.getByRole("alert")).toHaveText("Wrong user name or password.");
   await expect(page.locator("#username")).toHaveValue(name);
 });
 
@@ -36,7 +36,7 @@ test("signing out closes the desk", async ({ demo, open }) => {
 
 test("the users' page is only for administrators, and asks before it removes a user", async ({ demo, open }) => {
   const moderator = await open(demo, { path: "/users" });
-  await expect(moderator.getByRole("heading", { level: 1 })).toHaveText("You may not do this.");
+  await expect(moderator.getByRole("heading", { level: 1 })).toHaveText("You don’t have access to this page.");
   const page = await open(demo, { role: "admin", path: "/users" });
   const row = page.locator(`tr[data-user="${demo.account("viewer").name}"]`);
   const sure = row.getByRole("button", { name: "Yes, remove" });

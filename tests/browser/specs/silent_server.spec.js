@@ -44,7 +44,7 @@ test("the page notices a frozen server: rows look stale, nobody can be admitted,
     expect(ms, "ms until the page looked old").toBeLessThan(10_000);
     await expect(admitOf(person(page, id))).toBeDisabled();
     await expect(page).toHaveTitle(/No connection/);
-    await expect(page.locator(".status-line")).toContainText("lost: as of");
+    await expect(page.locator(".status-line")).toContainText("lost at");
     const wait = person(page, id).locator(".wait time");
     const stopped = await wait.textContent();
     // The status line says how old the data is, and counts; the wait does not.

@@ -34,7 +34,7 @@ test("all addresses are below the path of public_url: pages, files, socket, sign
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page).toHaveURL(/\/lobby\/login/);
   await page.goto(`${cluster.url}/no-such-page`);
-  await expect(page.getByRole("heading", { level: 1 })).toContainText("nothing at this address");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Page not found.");
   expect(outside).toEqual([]);
 });
 

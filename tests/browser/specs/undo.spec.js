@@ -30,7 +30,7 @@ test("only the moderator who admitted can undo it, by a key", async ({ cluster, 
   await admitOf(person(page, people[0].id)).click();
   await expect(lastRequest(page)).toHaveText("Admitted 1");
   const button = undo(page).getByRole("button");
-  await expect(button).toHaveAccessibleName("Undo: send Bo Berg back to the lobby");
+  await expect(button).toHaveAccessibleName("Undo and send Bo Berg back to the lobby");
   await expect(person(anne, people[0].id)).toHaveCount(0);
   await expect(undo(anne)).toHaveCount(0);
   await screenshot(page, "undo-one");
@@ -40,7 +40,7 @@ test("only the moderator who admitted can undo it, by a key", async ({ cluster, 
   expect(await cluster.lobbyOf(people[0].id)).toBe("waiting");
   await expect(person(anne, people[0].id)).toContainText(/sent back by bert/);
   await page.keyboard.press("u");
-  await expect(page.locator(".notice")).toHaveText("There is nothing to take back just now.");
+  await expect(page.locator(".notice")).toHaveText("There is nothing to undo right now.");
 });
 
 test("an undo covers several at once, and rows stay in place meanwhile", async ({ cluster, open }) => {
@@ -72,7 +72,7 @@ test("an undo covers the user's series of admissions, and all get their old plac
     await page.keyboard.press("a");
   }
   await expect.poll(() => cluster.lobbyOf(people[1].id)).toBe("in");
-  await expect(undo(page).getByRole("button")).toHaveAccessibleName("Undo: send 2 people back to the lobby");
+  await expect(undo(page).getByRole("button")).toHaveAccessibleName("Undo and send 2 people back to the lobby");
   await page.keyboard.press("u");
   for (const each of people.slice(0, 2)) await expect.poll(() => cluster.lobbyOf(each.id)).toBe("waiting");
   await expect(page.locator('.person[data-gone="no"]')).toHaveCount(3);
@@ -105,13 +105,13 @@ test("participants who can't be sent back are still in, and the page lists each"
   await selectionButton(page).click();
   await expect(lastRequest(page)).toHaveText("Admitted 3");
   await page.keyboard.press("u");
-  await expect(lastRequest(page)).toHaveText("Sent 2 back, 1 still in");
+  await expect(lastRequest(page)).toHaveText("Sent 2 back, 1 could not be undone");
   expect(await Promise.all(people.map((each) => cluster.lobbyOf(each.id)))).toEqual(["waiting", "in", "waiting"]);
   await page.getByRole("button", { name: "Show 3" }).click();
-  const panel = page.getByRole("dialog", { name: "Taken back, or not" });
+  const panel = page.getByRole("dialog", { name: "Undo results" });
   const of = (at) => panel.locator(`[data-person="${people[at].id}"]`);
   await expect(of(0)).toContainText(/Bo Berg\s*Sent back/);
-  await expect(of(1)).toContainText(/Zoë Müller\s*Still in: Refused: \S+/);
+  await expect(of(1)).toContainText(/Zoë Müller\s*Could not be undone\. Refused: \S+/);
   await screenshot(page, "undo-still-in");
 });
 
@@ -126,10 +126,10 @@ test.describe("admissions held back for some seconds", () => {
       const [bo, zoe, ana] = people;
       await admitOf(person(page, bo.id)).click();
       await expect(person(page, bo.id)).toContainText(/Admitting in [1-8] s/);
-      await expect(person(anne, bo.id)).toContainText(/bert admits in [1-8] s/);
+      await expect(person(anne, bo.id)).toContainText(/bert is admitting in [1-8] s/);
       await expect(person(anne, bo.id).locator('[data-action="stop"]')).toHaveCount(0);
       await screenshot(page, "undo-delayed");
-      await person(page, bo.id).getByRole("button", { name: "Cancel: do not admit Bo Berg" }).click();
+      await person(page, bo.id).getByRole("button", { name: "Don’t admit Bo Berg" }).click();
       await expect(lastRequest(page)).toHaveText("Stopped before it was sent");
       await expect(admitOf(person(anne, bo.id))).toBeEnabled();
       await admitOf(person(page, zoe.id)).click();

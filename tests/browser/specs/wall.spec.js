@@ -176,7 +176,7 @@ test("a quiet night is not stale, and the wall says in words that nobody waits",
   const settings = display();
   const wall = await screen(open, cluster, settings, { width: 1920, height: 1080 });
   wall.show(settings, [...BRIDGES, meeting(1, 0, 0, Date.now())]);
-  await expect(wall.page.locator("#empty")).toHaveText(/Nobody is waiting/);
+  await expect(wall.page.locator("#empty")).toHaveText(/No one is waiting/);
   const beats = setInterval(() => wall.beat(), 1000);
   const begun = Date.now();
   await expect.poll(() => Date.now() - begun, { timeout: 12_000 }).toBeGreaterThan(7000);
@@ -258,7 +258,7 @@ test("a display that should sound says that its browser blocks sound", async ({ 
   await expect(wall.page.locator(".row")).toHaveAttribute("data-level", "2");
   await expect(wall.page.locator("#notes")).toHaveText("");
   wall.show(display({ sound: true }), rows);
-  await expect(wall.page.locator("#notes")).toHaveText("Sound is blocked by this browser");
+  await expect(wall.page.locator("#notes")).toHaveText("The browser blocks sound");
   expect(await faults(wall.page)).toEqual([]);
 });
 

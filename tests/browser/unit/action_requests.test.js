@@ -28,11 +28,11 @@ const result = (person, word, more = {}) => ({ person, result: word, ...more });
 test("a request says what it does, then what it did, with failures counted by kind", () => {
   const { act, reply, words } = page();
   const request = act("admit", ["a", "b", "c", "d"], { type: "admit", scope: "selection" });
-  assert.equal(words(request), "Admitting 4 ...");
+  assert.equal(words(request), "Admitting 4");
   reply(request, "progress", [result("a", "done"), result("b", "refused", { reason: "participantLimitReached" })]);
-  assert.equal(words(request), "Admitting 4 ...");
+  assert.equal(words(request), "Admitting 4");
   reply(request, "finished", [result("c", "claimed", { by: "max" }), result("d", "stopped")]);
-  assert.equal(words(request), "Admitted 1, 1 refused: The meeting is full, 1 handled by others, 1 stopped");
+  assert.equal(words(request), "Admitted 1, 1 refused: The meeting is full, 1 claimed by others, 1 stopped");
   assert.deepEqual(
     failures(request).map((each) => each.person),
     ["b", "c"],
@@ -72,7 +72,7 @@ test("the result names another user's claim, and a retry overrides only that cla
   assert.deepEqual({ ...sent.at(-1), ref: "" }, { type: "admit", people: ["b"], scope: "selection", over: ["c7"], ref: "" });
   assert.deepEqual([[...again.names.values()], failures(request)], [["B"], []]);
   reply(again, "finished", [result("b", "claimed", { by: "max", claim: "c9" })]);
-  assert.equal(words(again), "max is handling B.");
+  assert.equal(words(again), "max has claimed B.");
 });
 
 test("an undo reports each participant: sent back, or still in", () => {
@@ -84,13 +84,13 @@ test("an undo reports each participant: sent back, or still in", () => {
     result("c", "left"),
   ];
   reply(request, "finished", results);
-  assert.equal(words(request), "Sent 1 back, 1 still in, 1 left before");
+  assert.equal(words(request), "Sent 1 back, 1 could not be undone, 1 left before");
   assert.deepEqual(
     results.map((each) => undoResultText(each, NOW, clock)),
     [
       "Sent back",
-      "Still in: Refused: This bridge’s version of CMS can’t put people back into the lobby. Tell an administrator of CMS: a newer version can.",
-      "Had left already",
+      "Could not be undone. Refused: This bridge’s version of CMS can’t send people back to the lobby. Tell a CMS administrator that a newer version can.",
+      "Left before",
     ],
   );
 });
@@ -101,14 +101,14 @@ test("a meeting's request is shown with its name, and why it failed", () => {
   const [one, two] = [lock(), lock()];
   reply(one, "finished", [{ meeting: "m", result: "done" }]);
   reply(two, "finished", [{ meeting: "m", result: "unreachable" }]);
-  assert.deepEqual([words(one), words(two)], ["M is locked", "Not locked: The bridge did not answer"]);
+  assert.deepEqual([words(one), words(two)], ["Locked M", "Not locked. The bridge did not respond"]);
 });
 
 test("a stop names the request", () => {
   const { act, actionRequests, sent, words } = page();
   const request = act("admit", ["a", "b"], { type: "admit", scope: "meeting" });
   actionRequests.stop(request);
-  assert.deepEqual([sent.at(-1).type, sent.at(-1).press, words(request)], ["stop", request.ref, "Stopping ..."]);
+  assert.deepEqual([sent.at(-1).type, sent.at(-1).press, words(request)], ["stop", request.ref, "Stopping"]);
 });
 
 test("every action has all its texts", () => {

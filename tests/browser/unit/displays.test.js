@@ -97,7 +97,7 @@ test("a view has a label", () => {
   assert.equal(words(meetings(3)), "3 meetings");
   assert.equal(words(meetings(1)), "1 meeting");
   assert.equal(words({ what: "bridges", bridges: ["eu-1", "eu-2"] }), "2 bridges");
-  assert.equal(words({ what: "all" }, meetings(2), meetings(1)), "3 views in turn");
+  assert.equal(words({ what: "all" }, meetings(2), meetings(1)), "3 views in rotation");
   assert.deepEqual(display().views.map(chosenIn), [[], ["Board call"], ["eu-1", "eu-2"]]);
 });
 
@@ -162,8 +162,8 @@ test("the length of names and places is counted in characters", () => {
   const form = { ...newForm("en"), name: "😀".repeat(60), place: "é".repeat(60) };
   assert.deepEqual(fields(form), []);
   assert.deepEqual(faultTexts({ ...form, name: "😀".repeat(61), place: "é".repeat(61) }), [
-    "A name of 1 to 60 characters is needed.",
-    "A place may have up to 60 characters.",
+    "Enter a name of 1 to 60 characters.",
+    "Use at most 60 characters.",
   ]);
   assert.deepEqual(fields({ ...form, name: "  " }), ["name"]);
 });
@@ -173,10 +173,10 @@ test("numbers may have a point or a comma, and a fault says the allowed range", 
   for (const distance of ["1", "30", "3.5", "3,5", " 5 "]) assert.deepEqual(fields({ ...form, distance }), [], distance);
   assert.equal(displayOf({ ...form, distance: "3,5" }).distance_m, 3.5);
   for (const distance of ["", "0", "0.9", "30.1", "31", "five", "-5", "1e1", "5 m", "3.55"])
-    assert.deepEqual(faultTexts({ ...form, distance }), ["From 1 to 30 metres, like 5 or 3.5."], distance);
+    assert.deepEqual(faultTexts({ ...form, distance }), ["Enter 1 to 30 metres, such as 5 or 3.5."], distance);
   for (const diagonal of ["10", "1000", "54.6"]) assert.deepEqual(fields({ ...form, diagonal }), [], diagonal);
   for (const diagonal of ["9", "1001", "", "1.000"])
-    assert.deepEqual(faultTexts({ ...form, diagonal }), ["From 10 to 1,000 inches, like 55 or 54.6."], diagonal);
+    assert.deepEqual(faultTexts({ ...form, diagonal }), ["Enter 10 to 1,000 inches, such as 55 or 54.6."], diagonal);
 });
 
 test("seconds matter only with several views", () => {
@@ -185,7 +185,7 @@ test("seconds matter only with several views", () => {
   assert.deepEqual(fields(form), []);
   form.views = [first, second];
   assert.deepEqual(fields(form), [`seconds-${first.key}`]);
-  assert.deepEqual(faultTexts(form), ["A whole number of seconds from 5 to 3,600."]);
+  assert.deepEqual(faultTexts(form), ["Enter a whole number of seconds from 5 to 3,600."]);
   first.seconds = "5";
   assert.deepEqual(fields(form), []);
 });
@@ -197,17 +197,17 @@ test("a view of chosen meetings or bridges needs at least one", () => {
     "Choose at least one bridge.",
   ]);
   const many = [newView({ what: "bridges", bridges: Array.from({ length: 201 }, (_, n) => `eu-${n}`) })];
-  assert.match(faultTexts({ ...newForm("en"), name: "Left", views: many })[0], /up to 200/);
+  assert.match(faultTexts({ ...newForm("en"), name: "Left", views: many })[0], /at most 200/);
 });
 
 test("times of day are required and must differ", () => {
   const themes = ["07:00", "07:00", ""].map((from) => newTheme({ from }));
   const form = { ...newForm("en"), name: "Left", themes, dim_from: "22:00", dim_to: "22:00" };
   assert.deepEqual(faultTexts(form), [
-    "Two themes can’t begin at the same time.",
-    "Two themes can’t begin at the same time.",
-    "A time of day is needed.",
-    "The end has to be another time than the beginning.",
+    "Two themes can’t start at the same time.",
+    "Two themes can’t start at the same time.",
+    "Enter a time of day.",
+    "The end time must differ from the start time.",
   ]);
   assert.deepEqual(fields({ ...form, themes: [newTheme({ from: "00:00" })], dim_from: "24:00" }), ["dim_from"]);
   assert.deepEqual(fields({ ...form, themes: [newTheme({ from: "23:59" })], dims: false }), []);
@@ -219,7 +219,7 @@ test("a code is read however it is typed, and only pairing requires it", () => {
   const form = { ...newForm("en"), name: "Left" };
   assert.deepEqual(fields(form, "kx4 7pm"), []);
   for (const typed of ["", "KX4-7P", "KX4-7PMQ", "KX4-7Pé"])
-    assert.deepEqual(faultTexts(form, typed), ["The code has six letters or digits, like KX4-7PM."], typed);
+    assert.deepEqual(faultTexts(form, typed), ["The code has six letters or digits, such as KX4-7PM."], typed);
   assert.deepEqual(fields({ ...form, name: "" }, ""), ["code", "name"]);
 });
 
@@ -257,7 +257,7 @@ test("the form shows faults only after the first try, and the server's fault of 
   assert.match(draft.fault("code"), /six letters/);
   draft.typeCode("KX4-7PM");
   assert.equal(draft.fault("code"), "");
-  Object.assign(draft, { refusal: "No screen shows this code now.", badCode: true });
+  Object.assign(draft, { refusal: "No screen shows this code.", badCode: true });
   assert.match(draft.fault("code"), /No screen/);
   draft.typeCode("KX4-7PN");
   assert.equal(draft.fault("code") + draft.refusal, "");

@@ -84,12 +84,9 @@ test("a refused admission has advice, which is more certain if no host is in the
   const words = (about) => resultText(outcome, "admit", "Björn Müller", 0, String, about);
   assert.equal(
     words({ noHost: true }),
-    "Refused: CMS would not let Björn Müller in: No host is in the meeting. Ask a host to join, then try again.",
+    "CMS refused to admit Björn Müller. No host is in the meeting. Ask a host to join, then try again.",
   );
-  assert.match(
-    words({}),
-    /^Refused: CMS would not let Björn Müller in: CMS does not allow anyone.* Ask a host to join, then try again\.$/,
-  );
+  assert.match(words({}), /^CMS refused to admit Björn Müller\. CMS does not allow anyone.* Ask a host to join, then try again\.$/);
   assert.equal(codeOf(outcome), "participantCannotBeModified");
   assert.doesNotMatch(outcomeText(outcome, "mute", 0, String), /host is in/);
 });
@@ -97,7 +94,7 @@ test("a refused admission has advice, which is more certain if no host is in the
 test("an unknown reason is shown with its code, however long it is", () => {
   assert.equal(
     sentence(reasonOf("brandNew2027")),
-    "CMS gave a reason that Usher doesn’t know: brandNew2027. Try again; if it stays so, give this code to an administrator of CMS.",
+    "CMS gave a reason that Usher doesn’t know: brandNew2027. Try again. If it keeps happening, give this code to a CMS administrator.",
   );
   const long = reasonOf("x".repeat(5000));
   assert.ok(long.code.length <= 81 && sentence(long).length < 300);
