@@ -62,3 +62,16 @@ export function condition(bridge, now) {
   if (bridge.cdr === "stalled") return { key: "bridge_cdr_stalled", args: {}, grave: false };
   return null;
 }
+
+/**
+ * What a bridge's condition means for users who can't repair it, as a catalogue key; null if the condition's own text says it.
+ * @param {Bridge} bridge @param {string} condition its key
+ */
+export function consequence(bridge, condition) {
+  if (bridge.state === "paused") return null;
+  if (isStale(bridge)) return "bridge_old_one";
+  return LATE.test(condition) ? "bridge_late" : null;
+}
+
+/** Conditions in which the bridge is read, but some changes are seen late. */
+const LATE = /^bridge_(polling|polled_calls|cdr_\w+)$/;

@@ -13,8 +13,10 @@ import { html, nothing } from "../vendor/lit.js";
 
 /** @typedef {import("../net/protocol.js").BridgeRow} Bridge */
 
-/** A bridge's fault in the words of CMS or the network, with advice. @param {Bridge} bridge */
-export function faultText(bridge) {
+/** A bridge's fault in the words of CMS or the network, with advice; only for administrators, who can repair it.
+ * @param {Pick<Parts, "screen">} parts @param {Bridge} bridge */
+export function faultText({ screen }, bridge) {
+  if (!screen.manages) return nothing;
   const key = advice(bridge);
   return html`${
     bridge.trouble ? html`<p class="quiet" dir="auto">${bridge.trouble.what}</p>` : nothing

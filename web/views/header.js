@@ -86,7 +86,7 @@ const bridgesPanel = (parts, all) => html`
             bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing
           } <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
           <div class=${what?.grave ? "said grave" : "said"}>${what ? t(what.key, what.args) : t("bridge_live")}</div>
-          ${faultText(bridge)} ${retryButton(parts, bridge)}
+          ${faultText(parts, bridge)} ${retryButton(parts, bridge)}
         </li>`;
         },
       )}

@@ -2,7 +2,7 @@
 
 import { t } from "../lib/i18n.js";
 import { clockTimes } from "../lib/time.js";
-import { condition } from "../state/bridges.js";
+import { condition, consequence } from "../state/bridges.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { faultText, retryButton } from "./bridge_fault.js";
 import { icon } from "./icons.js";
@@ -50,8 +50,11 @@ const newestFirst = (a, b) => b.since - a.since || (a.id < b.id ? -1 : 1);
 function bridgeNote(parts, bridge) {
   const what = condition(bridge, parts.screen.now);
   if (!what) return nothing;
-  const text = html`<bdi class="strong">${bridge.id}</bdi> ${t(what.key, what.args)}${since(bridge)}`;
-  return note(what.grave, text, "", html`${faultText(bridge)}${retryButton(parts, bridge)}`);
+  const brief = parts.screen.manages ? null : consequence(bridge, what.key);
+  const text = brief
+    ? t(brief, { bridge: bridge.id })
+    : html`<bdi class="strong">${bridge.id}</bdi> ${t(what.key, what.args)}${since(bridge)}`;
+  return note(what.grave, text, "", html`${faultText(parts, bridge)}${retryButton(parts, bridge)}`);
 }
 
 /** When the fault began. @param {import("../net/protocol.js").BridgeRow} bridge */

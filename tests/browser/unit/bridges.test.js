@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { advice, condition, isStale } from "../../../web/state/bridges.js";
+import { advice, condition, consequence, isStale } from "../../../web/state/bridges.js";
 
 const catalogue = JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", import.meta.url), "utf8"));
 
@@ -66,4 +66,23 @@ test("only a bridge that gives no answer makes its participants stale", () => {
     [{}, { state: "polling" }, { silent_since: 1 }, { state: "refused" }, { state: "paused" }].map((each) => isStale(bridge(each))),
     [false, false, true, true, true],
   );
+});
+
+test("users who can't repair a bridge are told in one line what its fault means", () => {
+  const of = (more) => {
+    const row = bridge(more);
+    return consequence(row, condition(row, 200_000)?.key ?? "");
+  };
+  const gone = [{ state: "refused" }, { state: "unreachable", trouble: { code: "certificate", what: "" } }, { silent_since: 1 }];
+  for (const more of gone) assert.equal(of(more), "bridge_old_one");
+  for (const more of [
+    { state: "polling" },
+    { polled_calls: 3 },
+    { cdr: "stalled" },
+    { cdr_trouble: { code: "cdr_refused", what: "" } },
+  ])
+    assert.equal(of(more), "bridge_late");
+  // A pause, an old version and damaged calls are said as they are.
+  const said = [{ state: "paused", paused_by: "ana", since: 1, silent_since: 1 }, { can_admit: false }, { unreadable_calls: 1 }];
+  for (const more of said) assert.equal(of(more), null);
 });
