@@ -201,7 +201,7 @@ async fn a_common_name_counts_for_no_host_even_when_the_certificate_itself_is_th
 async fn a_fingerprint_that_differs_is_printed_with_the_one_that_was_found() {
     let bench = Bench::new(TlsMode::Ca, json!({})).await;
     let report = check(&bench.trusting(Trust::Fingerprint([7; 32]))).await;
-    let step = failure(&report, "tls", &format!("usher.toml has {}", hex::encode([7; 32])), "somebody else answers under this address");
+    let step = failure(&report, "tls", &format!("usher.toml has {}", hex::encode([7; 32])), "someone else answers at this address");
     assert!(step.advice.as_deref().unwrap().contains("\nfingerprint = \""), "{report}");
 }
 

@@ -49,11 +49,11 @@ pub enum AccountError {
     PasswordShort,
     #[error("the password is too long: at most {MAX_PASSWORD} bytes")]
     PasswordLong,
-    #[error("the password is one of those that are tried first: a common one, a run on the keyboard, or the user's name with little more")]
+    #[error("the password is easy to guess: a common one, a run on the keyboard, or the user's name with a few characters added")]
     PasswordGuessable,
     #[error("the password has a control character, such as a tab or a line break")]
     PasswordControl,
-    #[error("{0} is the last admin: make somebody else an admin first")]
+    #[error("{0} is the last admin: make someone else an admin first")]
     LastAdmin(String),
 }
 

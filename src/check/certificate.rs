@@ -82,7 +82,7 @@ pub(super) fn accepted(certificate: &LeafCertificate, trust: &Trust, now: i64) -
     match trust {
         Trust::Insecure => CheckStep::warn(
             NAME,
-            "the certificate is not verified (insecure = true): anybody in between can read the password",
+            "the certificate is not verified (insecure = true): anyone in between can read the password",
             format!("Compare the SHA-256 with the bridge's, and replace `insecure` in usher.toml with this line:\n{}", certificate.pin()),
         ),
         Trust::Fingerprint(_) => CheckStep::ok(NAME, format!("the certificate is the pinned one ({})", certificate.sha256)),
@@ -116,7 +116,7 @@ fn fingerprint(refused: &RefusedCertificate<'_>, pinned: &str) -> (String, Strin
         format!("the certificate's SHA-256 is {}, usher.toml has {pinned}", refused.certificate.sha256),
         format!(
             "If the bridge's certificate was renewed, put this line into its [[bridge]] section in usher.toml:\n{}\n\
-             If it was not, somebody else answers under this address: change nothing and find out who.",
+             If it was not, someone else answers at this address: change nothing, and find out who.",
             refused.certificate.pin()
         ),
     )

@@ -74,7 +74,7 @@ fn verdict_on_slots(
         _ if full => CheckStep::warn(
             NAME,
             format!("all {taken} CDR receivers of this bridge are taken by others"),
-            "Free one in Web Admin under Configuration > CDR settings. Until then Usher reads everybody in turn: lobby changes made elsewhere \
+            "Free one in Web Admin under Configuration > CDR settings. Until then Usher reads everyone in turn: lobby changes made elsewhere \
              show within seconds, with more load on the bridge.",
         ),
         CdrMode::Register => {

@@ -61,7 +61,7 @@ pub(super) fn ca_faults(faults: &[String]) -> CheckStep {
 pub(super) fn no_tls() -> CheckStep {
     CheckStep::warn(
         "tls",
-        "plain HTTP: anybody in between can read passwords and names",
+        "plain HTTP: anyone in between can read passwords and names",
         "This is meant for the simulator. For a bridge, use https in `url` in usher.toml.",
     )
 }
@@ -153,7 +153,7 @@ pub(super) fn version(version: Option<&str>) -> CheckStep {
         Some(version) => CheckStep::fail(
             "version",
             format!("CMS {version} cannot admit single people; 2.9 is the first that can"),
-            "Upgrade the bridge. Until then Usher shows its meetings, and nobody can be admitted there.",
+            "Upgrade the bridge. Until then Usher shows its meetings, and no one can be admitted there.",
         ),
         None => CheckStep::warn(
             "version",

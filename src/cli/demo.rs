@@ -135,7 +135,7 @@ fn make_accounts(data_dir: &Path) -> anyhow::Result<()> {
 fn greeting(url: &str, control_url: &str) -> String {
     let accounts: String = ACCOUNTS.iter().map(|(name, role)| format!("  {name:<10} {PASSWORD}   ({})\n", role.as_str())).collect();
     format!(
-        "\nUsher shows a simulated CMS cluster at\n\n  {url}\n\nSign in as one of\n\n{accounts}\nOpen a second browser as another account and admit somebody. \
-         Ctrl-c ends it.\nThe simulator is controlled at {control_url} (docs/simulator.md).\n"
+        "\nUsher shows a simulated CMS cluster at\n\n  {url}\n\nSign in as one of\n\n{accounts}\nOpen a second browser as another account and admit someone. \
+         Press ctrl-c to stop.\nThe simulator is controlled at {control_url} (docs/simulator.md).\n"
     )
 }

@@ -21,7 +21,7 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     raise_descriptor_limit();
     warn_about_exposed_files(&config);
     for bridge in config.bridges.iter().filter(|bridge| bridge.trust == Trust::Insecure) {
-        warn!(bridge = %bridge.name, "certificate not verified (insecure = true): anybody in between can read the password");
+        warn!(bridge = %bridge.name, "certificate not verified (insecure = true): anyone in between can read the password");
     }
     if config.web.serves_plain_http_remotely() {
         warn!(

@@ -25,5 +25,5 @@ pub use server::{Listeners, ServeError, serve};
 pub use state::{DemoAccount, Services};
 
 /// `serve` prints this at its start when nobody could sign in.
-pub const FIRST_USER: &str = "Nobody can sign in yet. Make the first user, in another terminal, with:\n\n    \
+pub const FIRST_USER: &str = "No one can sign in yet. In another terminal, add the first user with:\n\n    \
      usher user add <name> --role admin --config <this configuration file>\n\nIt asks for the password. No restart is needed.";

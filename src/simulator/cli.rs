@@ -31,7 +31,7 @@ async fn wait_for_stop() -> std::io::Result<()> {
 /// Prints the password, which is random for this run; it is printed nowhere else.
 fn startup_message(simulator: &Simulator, ca_file: Option<&str>) -> String {
     let mut text = format!(
-        "A simulated CMS cluster of {} bridges is running; ctrl-c ends it.\n\nControl API: {}\n",
+        "A simulated CMS cluster of {} bridges is running. Press ctrl-c to stop it.\n\nControl API: {}\n",
         simulator.bridges().len(),
         simulator.control_url()
     );

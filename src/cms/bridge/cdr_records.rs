@@ -164,7 +164,7 @@ impl CdrRecords {
         if recently {
             self.schedule_read_again(ctx, now);
         } else if ctx.phase.is_up() {
-            info!(bridge = %ctx.name, "bridge restarted, by its records; everything read anew");
+            info!(bridge = %ctx.name, "bridge restarted, as its records show; reading everything again");
             self.read_again = Some(now.instant);
             ctx.emit(Effect::ReadAnew);
         }
