@@ -167,11 +167,11 @@ fn every_action_has_words(#[case] language: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("web/i18n/{language}.json"));
     let words: Value = serde_json::from_str(&std::fs::read_to_string(file).expect("a catalogue")).expect("JSON");
     for action in AuditEvent::all() {
-        let key = format!("log.action_{}", action.wire_name());
+        let key = format!("log.action.{}", action.wire_name());
         assert!(words[&key].as_str().is_some_and(|text| !text.is_empty()), "{key}");
     }
     let named = AuditEvent::all().map(|action| action.wire_name()).collect::<std::collections::BTreeSet<_>>();
-    let keys = words.as_object().expect("an object").keys().filter(|key| key.starts_with("log.action_")).count();
+    let keys = words.as_object().expect("an object").keys().filter(|key| key.starts_with("log.action.")).count();
     assert_eq!((named.len(), keys), (AuditEvent::all().count(), AuditEvent::all().count()), "each once, and no word too many");
 }
 

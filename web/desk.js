@@ -229,7 +229,7 @@ class Desk {
   #checkDoubt() {
     const { link } = this.state.screen;
     const doubt = link.phase === "live" && this.net.connection.isDoubtful;
-    if (doubt && !link.doubt) this.ui.announcer.announce(t("said_doubtful"));
+    if (doubt && !link.doubt) this.ui.announcer.announce(t("said.doubtful"));
     return doubt;
   }
 

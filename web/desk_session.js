@@ -76,7 +76,7 @@ export class Session {
     if (phase !== "live") for (const stream of [bridgeStats, displays]) stream.forget();
     if (phase === "loading") attention.forget();
     if (phase === "lost" || phase === "stopped") for (const open of [this.feed, actionRequests, requests]) open.onDisconnected();
-    if (phase === "lost") announcer.announce(t("said_lost"));
+    if (phase === "lost") announcer.announce(t("said.lost"));
     renderer.changed();
   }
 
@@ -116,7 +116,7 @@ export class Session {
     alerts.onRows(changes, whole === "first");
     if (!whole) return;
     Object.assign(screen.link, { phase: "live", shown: true });
-    if (whole === "first") announcer.announce(t("said_loaded", { n: roster.waiting.size }));
+    if (whole === "first") announcer.announce(t("said.loaded", { n: roster.waiting.size }));
     visibility.update();
     renderer.changed();
   }

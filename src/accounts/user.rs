@@ -61,14 +61,14 @@ impl AccountError {
     /// The key of its text in `web/i18n`.
     pub fn key(&self) -> &'static str {
         match self {
-            Self::Name(_) => "error_name_invalid",
-            Self::Taken(_) => "error_name_taken",
-            Self::Unknown(_) => "error_user_unknown",
-            Self::PasswordShort => "error_password_short",
-            Self::PasswordLong => "error_password_long",
-            Self::PasswordGuessable => "error_password_guessable",
-            Self::PasswordControl => "error_password_control",
-            Self::LastAdmin(_) => "error_last_admin",
+            Self::Name(_) => "error.name_invalid",
+            Self::Taken(_) => "error.name_taken",
+            Self::Unknown(_) => "error.user_unknown",
+            Self::PasswordShort => "error.password_short",
+            Self::PasswordLong => "error.password_long",
+            Self::PasswordGuessable => "error.password_guessable",
+            Self::PasswordControl => "error.password_control",
+            Self::LastAdmin(_) => "error.last_admin",
         }
     }
 }

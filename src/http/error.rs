@@ -58,14 +58,14 @@ impl PageError {
     /// Keys of the catalog: what happened, and what to do about it.
     fn keys(&self) -> (&'static str, Option<&'static str>) {
         match self {
-            Self::NotFound | Self::Method => ("error_404_what", Some("error_404_advice")),
-            Self::OutsidePrefix(_) => ("error_404_what", Some("error_prefix_removed")),
-            Self::BelowPrefix(_) => ("error_404_what", Some("error_prefix_unknown")),
-            Self::Forbidden => ("error_403_what", Some("error_403_advice")),
-            Self::Csrf => ("error_csrf", None),
-            Self::Form => ("error_form", None),
+            Self::NotFound | Self::Method => ("error.404_what", Some("error.404_advice")),
+            Self::OutsidePrefix(_) => ("error.404_what", Some("error.prefix_removed")),
+            Self::BelowPrefix(_) => ("error.404_what", Some("error.prefix_unknown")),
+            Self::Forbidden => ("error.403_what", Some("error.403_advice")),
+            Self::Csrf => ("error.csrf", None),
+            Self::Form => ("error.form", None),
             Self::Rule(rule) => (rule.key(), None),
-            Self::Db(_) | Self::Session(_) | Self::Template(_) | Self::Panic => ("error_500_what", Some("error_500_advice")),
+            Self::Db(_) | Self::Session(_) | Self::Template(_) | Self::Panic => ("error.500_what", Some("error.500_advice")),
         }
     }
 }

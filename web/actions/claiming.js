@@ -95,7 +95,7 @@ export class Claiming {
       if (result.result === "done" && result.person) {
         this.focus.goTo(screen.lobby, result.person);
         if (admitToo) this.admit(result.person);
-      } else this.notice.say(t(result.result === "refused" ? "failed_busy" : "next.nobody_left"));
+      } else this.notice.say(t(result.result === "refused" ? "failed.busy" : "next.nobody_left"));
     });
   }
 
@@ -113,7 +113,7 @@ export class Claiming {
     const name = this.#nameOf(row);
     if (result.result === "claimed") this.notice.say(t("claim.taken", { by: result.by ?? "?", name }));
     else if (result.result === "done") this.announcer.announce(t("claim.done", { name }));
-    else this.notice.say(t(result.result === "refused" ? "failed_busy" : "why.left"));
+    else this.notice.say(t(result.result === "refused" ? "failed.busy" : "why.left"));
     this.renderer.changed();
   }
 

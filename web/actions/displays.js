@@ -55,7 +55,7 @@ export class DisplayActions {
 
   /** @param {DisplayRow} row */
   revoke(row) {
-    const act = () => this.#send({ type: "display_revoke", id: row.id }, "displays.did_revoke", row);
+    const act = () => this.#send({ type: "display_revoke", id: row.id }, "displays.did.revoke", row);
     this.dialogs.ask(revokeQuestion(row, act));
   }
 
@@ -89,7 +89,7 @@ export class DisplayActions {
     if (open) dialogs.dismiss();
     // The link is sent only once, so it is shown even when the user has closed the question meanwhile.
     if (answer.link) return this.#showLink(name, answer.link, opener);
-    this.notice.say(t(draft.kind === "edit" ? "displays.did_edit" : "displays.did_pair", { name }));
+    this.notice.say(t(draft.kind === "edit" ? "displays.did.edit" : "displays.did.pair", { name }));
   }
 
   /** @param {Draft} draft @param {Answer} answer */
@@ -128,17 +128,17 @@ export class DisplayActions {
 
   /** @param {DisplayRow} row */
   identify(row) {
-    this.#send({ type: "display_identify", id: row.id }, "displays.did_identify", row);
+    this.#send({ type: "display_identify", id: row.id }, "displays.did.identify", row);
   }
 
   /** @param {DisplayRow} row */
   reload(row) {
-    this.#send({ type: "display_reload", id: row.id }, "displays.did_reload", row);
+    this.#send({ type: "display_reload", id: row.id }, "displays.did.reload", row);
   }
 
   /** Removes a revoked display from the list. @param {DisplayRow} row */
   drop(row) {
-    this.#send({ type: "display_forget", id: row.id }, "displays.did_forget", row);
+    this.#send({ type: "display_forget", id: row.id }, "displays.did.forget", row);
   }
 
   /** @param {object} message @param {string} done the key of the notice @param {DisplayRow} row */
@@ -153,6 +153,6 @@ const pageLanguage = () => document.documentElement.lang;
 /** Why a request failed, in words. @param {Answer} answer */
 function refusal({ code, why }) {
   if (!code) return t("displays.unanswered");
-  const key = `displays.failed_${code}`;
+  const key = `displays.failed.${code}`;
   return has(key) ? t(key) : t("displays.refused", { why });
 }

@@ -28,7 +28,7 @@ export class WaitActions {
     if (people.length === 0 || !this.screen.live) return;
     const { requests, announcer } = this;
     requests.ask({ type: "acknowledge", people: people.map((person) => person.id) }, ({ ok, why }) =>
-      announcer.announce(ok ? t("said_seen", { n: people.length }) : t("said_not_seen", { why })),
+      announcer.announce(ok ? t("said.seen", { n: people.length }) : t("said.not_seen", { why })),
     );
   }
 
@@ -37,7 +37,7 @@ export class WaitActions {
     this.requests.ask({ type: "thresholds", meeting, first_s, second_s }, ({ ok, why }) => {
       if (!ok) return this.refuse(t("thresholds.refused", { why }));
       this.fault = "";
-      this.announcer.announce(t("said_thresholds"));
+      this.announcer.announce(t("said.thresholds"));
       if (this.panels.open === "thresholds") this.panels.close();
     });
   }

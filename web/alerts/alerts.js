@@ -214,7 +214,7 @@ export class Alerts {
     const away = now - this.liveAt > AWAY_AFTER;
     if (away && !this.wasAway && this.#prefs.notify && !this.#attended) {
       const onClick = () => {};
-      this.notifications.show("away", { title: t("title_away"), body: t("said_lost"), again: true, silent: false, onClick });
+      this.notifications.show("away", { title: t("title_away"), body: t("said.lost"), again: true, silent: false, onClick });
     }
     if (!away) this.notifications.close("away");
     this.wasAway = away;
@@ -309,11 +309,13 @@ export class Alerts {
   #text(kind, people) {
     const { n, meetings, only } = countPeople(people);
     const [first] = people;
-    if (only === null || !first) return t(`alarm.${kind}_many`, { n, meetings });
+    if (only === null || !first) return t(`alarm.across.${kind}`, { n, meetings });
     const row = this.roster.meetings.get(only);
     const meeting = meetingNameOf(row);
     const time = duration(thresholdsOf(row).second_s * 1000);
-    return n === 1 ? t(`alarm.${kind}_one`, { name: nameOf(first), meeting, time }) : t(`alarm.${kind}`, { n, meeting, time });
+    return n === 1
+      ? t(`alarm.single.${kind}`, { name: nameOf(first), meeting, time })
+      : t(`alarm.several.${kind}`, { n, meeting, time });
   }
 
   /** @param {Person[]} people */

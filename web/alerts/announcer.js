@@ -55,8 +55,8 @@ export class Announcer {
   #gathered() {
     const counts = [...this.arrivals];
     if (counts.length <= 3) {
-      return counts.map(([meeting, n]) => t("said_waiting", { n, meeting: plain(meeting) || t("meeting_no_name") }));
+      return counts.map(([meeting, n]) => t("said.waiting", { n, meeting: plain(meeting) || t("meeting_no_name") }));
     }
-    return [t("said_waiting_many", { n: counts.reduce((sum, [, n]) => sum + n, 0), meetings: counts.length })];
+    return [t("said.waiting_many", { n: counts.reduce((sum, [, n]) => sum + n, 0), meetings: counts.length })];
   }
 }

@@ -32,7 +32,7 @@ const ADVISED = new Set([
 ]);
 
 /** The advice for a bridge's fault, as a catalogue key; null where there is none. @param {Bridge} bridge */
-export const advice = (bridge) => (bridge.trouble && ADVISED.has(bridge.trouble.code) ? `advice_${bridge.trouble.code}` : null);
+export const advice = (bridge) => (bridge.trouble && ADVISED.has(bridge.trouble.code) ? `advice.${bridge.trouble.code}` : null);
 
 /**
  * The catalogue key and arguments for a bridge that needs attention; null if it is fine.
@@ -41,25 +41,25 @@ export const advice = (bridge) => (bridge.trouble && ADVISED.has(bridge.trouble.
  */
 export function condition(bridge, now) {
   if (bridge.state === "paused")
-    return { key: "bridge_paused", args: { by: bridge.paused_by ?? "?", time: duration(now - bridge.since) }, grave: false };
+    return { key: "bridge.paused", args: { by: bridge.paused_by ?? "?", time: duration(now - bridge.since) }, grave: false };
   const silent = bridge.silent_since ? Math.max(0, Math.floor((now - bridge.silent_since) / 1000)) : 0;
-  if (bridge.state === "refused") return { key: "bridge_refused", args: {}, grave: true };
+  if (bridge.state === "refused") return { key: "bridge.refused", args: {}, grave: true };
   if (bridge.state === "unreachable") {
     const code = bridge.trouble?.code ?? "";
-    if (code === "certificate") return { key: "bridge_untrusted", args: {}, grave: true };
-    const key = UNREADABLE.includes(code) ? "bridge_unreadable" : "bridge_unreachable";
+    if (code === "certificate") return { key: "bridge.untrusted", args: {}, grave: true };
+    const key = UNREADABLE.includes(code) ? "bridge.unreadable" : "bridge.unreachable";
     if (!bridge.silent_since) return { key, args: {}, grave: true };
-    return { key: `${key}_for`, args: { time: duration(silent * 1000) }, grave: true };
+    return { key: `${key}.for`, args: { time: duration(silent * 1000) }, grave: true };
   }
-  if (silent >= 120) return { key: "bridge_silent_long", args: { time: duration(silent * 1000) }, grave: true };
-  if (bridge.silent_since) return { key: "bridge_silent", args: { n: silent }, grave: true };
-  if (bridge.state === "connecting") return { key: "bridge_connecting", args: {}, grave: false };
-  if (bridge.state === "polling") return { key: "bridge_polling", args: {}, grave: false };
-  if (!bridge.can_admit) return { key: "bridge_too_old", args: { version: bridge.version ?? "?" }, grave: false };
-  if (bridge.unreadable_calls) return { key: "bridge_unreadable_calls", args: { n: bridge.unreadable_calls }, grave: true };
-  if (bridge.polled_calls > 0) return { key: "bridge_polled_calls", args: { n: bridge.polled_calls }, grave: false };
-  if (bridge.cdr_trouble) return { key: `bridge_${bridge.cdr_trouble.code}`, args: {}, grave: false };
-  if (bridge.cdr === "stalled") return { key: "bridge_cdr_stalled", args: {}, grave: false };
+  if (silent >= 120) return { key: "bridge.silent_long", args: { time: duration(silent * 1000) }, grave: true };
+  if (bridge.silent_since) return { key: "bridge.silent", args: { n: silent }, grave: true };
+  if (bridge.state === "connecting") return { key: "bridge.connecting", args: {}, grave: false };
+  if (bridge.state === "polling") return { key: "bridge.polling", args: {}, grave: false };
+  if (!bridge.can_admit) return { key: "bridge.too_old", args: { version: bridge.version ?? "?" }, grave: false };
+  if (bridge.unreadable_calls) return { key: "bridge.unreadable_calls", args: { n: bridge.unreadable_calls }, grave: true };
+  if (bridge.polled_calls > 0) return { key: "bridge.polled_calls", args: { n: bridge.polled_calls }, grave: false };
+  if (bridge.cdr_trouble) return { key: `bridge.${bridge.cdr_trouble.code}`, args: {}, grave: false };
+  if (bridge.cdr === "stalled") return { key: "bridge.cdr_stalled", args: {}, grave: false };
   return null;
 }
 
@@ -69,9 +69,9 @@ export function condition(bridge, now) {
  */
 export function consequence(bridge, condition) {
   if (bridge.state === "paused") return null;
-  if (isStale(bridge)) return "bridge_old_one";
-  return LATE.test(condition) ? "bridge_late" : null;
+  if (isStale(bridge)) return "bridge.old_one";
+  return LATE.test(condition) ? "bridge.late" : null;
 }
 
 /** Conditions in which the bridge is read, but some changes are seen late. */
-const LATE = /^bridge_(polling|polled_calls|cdr_\w+)$/;
+const LATE = /^bridge\.(polling|polled_calls|cdr_\w+)$/;

@@ -116,15 +116,15 @@ export function faultsOf(form, code = null) {
     if (!fine) faults.push({ field, key, args });
   };
   const within = (/** @type {keyof typeof SPAN} */ what, /** @type {string} */ typed, field = /** @type {string} */ (what)) =>
-    check(isWithin(what, typed), field, `displays.bad_${what}`, { least: SPAN[what][0], most: SPAN[what][1] });
-  if (code !== null) check(isCode(code), "code", "displays.bad_code");
+    check(isWithin(what, typed), field, `displays.bad.${what}`, { least: SPAN[what][0], most: SPAN[what][1] });
+  if (code !== null) check(isCode(code), "code", "displays.bad.code");
   const length = (/** @type {string} */ text) => [...text.trim()].length;
-  check(length(form.name) > 0 && length(form.name) <= MOST.name, "name", "displays.bad_name", { most: MOST.name });
-  check(length(form.place) <= MOST.name, "place", "displays.bad_place", { most: MOST.name });
+  check(length(form.name) > 0 && length(form.name) <= MOST.name, "name", "displays.bad.name", { most: MOST.name });
+  check(length(form.place) <= MOST.name, "place", "displays.bad.place", { most: MOST.name });
   for (const view of form.views) {
     if (view.what !== "all") {
       const [chosen, field] = [view[view.what].length, `chosen-${view.key}`];
-      check(chosen > 0, field, `displays.no_${view.what}`);
+      check(chosen > 0, field, `displays.no.${view.what}`);
       check(chosen <= MOST.chosen, field, "displays.too_many", { most: MOST.chosen });
     }
     if (form.views.length > 1) within("seconds", view.seconds, `seconds-${view.key}`);
@@ -133,12 +133,12 @@ export function faultsOf(form, code = null) {
   within("diagonal", form.diagonal);
   for (const { key, from } of form.themes) {
     const others = form.themes.filter((each) => each.from === from).length;
-    check(isTime(from), `theme-${key}`, "displays.bad_time");
+    check(isTime(from), `theme-${key}`, "displays.bad.time");
     check(!isTime(from) || others === 1, `theme-${key}`, "displays.same_time");
   }
   if (form.dims) {
-    for (const field of /** @type {const} */ (["dim_from", "dim_to"])) check(isTime(form[field]), field, "displays.bad_time");
-    check(!isTime(form.dim_from) || form.dim_from !== form.dim_to, "dim_to", "displays.bad_dim");
+    for (const field of /** @type {const} */ (["dim_from", "dim_to"])) check(isTime(form[field]), field, "displays.bad.time");
+    check(!isTime(form.dim_from) || form.dim_from !== form.dim_to, "dim_to", "displays.bad.dim");
   }
   return faults;
 }

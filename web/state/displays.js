@@ -55,7 +55,7 @@ export function stateOf(row) {
 /** The label of one view. @param {DisplayView} view @returns {Words} */
 export function viewLabel(view) {
   if (view.what === "meetings") return { key: "meetings_n", args: { n: view.meetings.length } };
-  if (view.what === "bridges") return { key: "bridges_n", args: { n: view.bridges.length } };
+  if (view.what === "bridges") return { key: "bridges.n", args: { n: view.bridges.length } };
   return { key: "all_meetings", args: {} };
 }
 

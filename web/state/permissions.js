@@ -18,17 +18,17 @@ import { traitsOf } from "../net/person_actions.js";
  */
 function bridgeObstacle(bridge, action) {
   if (!bridge) return null;
-  if (bridge.state === "paused") return "why_paused";
+  if (bridge.state === "paused") return "why.paused";
   if (bridge.state === "unreachable" || bridge.state === "refused") return "why.unreachable";
-  if (action === "admit" && !bridge.can_admit) return "why_too_old";
+  if (action === "admit" && !bridge.can_admit) return "why.too_old";
   if (action === "send_back" && !bridge.can_send_back) return "why.send_back_too_old";
   return null;
 }
 
 /** @param {Page} page */
 function pageObstacle({ acts, live }) {
-  if (!acts) return "why_viewer";
-  return live ? null : "why_not_connected";
+  if (!acts) return "why.viewer";
+  return live ? null : "why.not_connected";
 }
 
 /**

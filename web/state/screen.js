@@ -221,7 +221,7 @@ export class Screen {
   /** Why a row can't be claimed. @param {Person | Meeting | undefined} row @param {import("../net/protocol.js").Claim | null} claim of
    * another user */
   whyNoClaim(row, claim) {
-    if (!this.live) return "why_not_connected";
+    if (!this.live) return "why.not_connected";
     if (!row) return "why.left";
     return claim ? "why.claimed" : null;
   }

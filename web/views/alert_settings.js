@@ -27,11 +27,11 @@ export function bell(parts) {
   return html`
     <div class="holder">
       <button class="bell" type="button" data-unfolds="alerts" data-state=${state} aria-expanded=${parts.panels.open === "alerts"}
-        title=${t(`alarm.label_${state}`)} @click=${() => parts.panels.toggle("alerts")}>
+        title=${t(`alarm.label.${state}`)} @click=${() => parts.panels.toggle("alerts")}>
         ${icon(state === "on" || state === "ask" ? "bell" : "bell_off")}${
           state === "on" ? nothing : html`<span class="said">${t(`alarm.${state}`)}</span>`
         }
-        <span class="unseen">${t(`alarm.label_${state}`)}</span>
+        <span class="unseen">${t(`alarm.label.${state}`)}</span>
       </button>
       ${parts.panels.open === "alerts" ? panel(parts) : nothing}
     </div>
@@ -95,8 +95,8 @@ function meetings({ prefs }, which) {
     <ul class="entries">${entries.map((entry) => {
       const name = entry.name || t("meeting_no_name");
       return html`<li><bdi>${name}</bdi>
-        <button class="icon-button" type="button" aria-label=${t(`alarm.${which}_end`, { meeting: name })}
-          title=${t(`alarm.${which}_end`, { meeting: name })}
+        <button class="icon-button" type="button" aria-label=${t(`alarm.${which}.end`, { meeting: name })}
+          title=${t(`alarm.${which}.end`, { meeting: name })}
           @click=${() => drop(entry)}>${icon("close")}</button></li>`;
     })}</ul>`;
 }

@@ -33,7 +33,7 @@ export function bridgesPage(parts) {
         <h1 id="bridges-title">
           <button class="icon-button" type="button" title=${t("back_to_all")} aria-label=${t("back_to_all")}
             @click=${() => parts.navigation.open(null)}>${icon("back")}</button>
-          ${t("bridges_label")} <span class="number">${parts.screen.link.shown ? number(bridges.length) : ""}</span>
+          ${t("bridges.label")} <span class="number">${parts.screen.link.shown ? number(bridges.length) : ""}</span>
         </h1>
         <p class="status-line">${parts.screen.live ? summary(parts) : statusLine(parts)}</p>
       </div>
@@ -43,9 +43,9 @@ export function bridgesPage(parts) {
         <thead><tr>
           ${COLUMNS.map(
             (name) =>
-              html`<th scope="col" class=${isCount(name) ? "right" : ""} title=${t(`board_${name}_why`)}>${t(`board_${name}`)}</th>`,
+              html`<th scope="col" class=${isCount(name) ? "right" : ""} title=${t(`board.${name}.why`)}>${t(`board.${name}`)}</th>`,
           )}
-          <th scope="col"><span class="unseen">${t("col_act")}</span></th>
+          <th scope="col"><span class="unseen">${t("col.act")}</span></th>
         </tr></thead>
         <tbody>${repeat(
           bridges,
@@ -63,9 +63,9 @@ function summary(parts) {
   const sum = (/** @type {(figures: BridgeFigures) => number} */ of) => all.reduce((total, figures) => total + of(figures), 0);
   const rate = tenths(sum((figures) => figures.requests_per_s));
   const facts = [
-    t("board_calls_n", { n: sum((each) => each.calls) }),
-    t("board_people_n", { n: sum((each) => each.people) }),
-    t("board_rate_n", { rate }),
+    t("board.calls_n", { n: sum((each) => each.calls) }),
+    t("board.people_n", { n: sum((each) => each.people) }),
+    t("board.rate_n", { rate }),
   ];
   const failed = [...parts.actionRequests.all.values()].findLast(
     (request) => request.action === "bridge" && request.state === "failed",
@@ -113,7 +113,7 @@ function line(parts, bridge, figures) {
 const cell = (name, what) =>
   html`<td class=${
     isCount(name) ? `right number col-${name}` : `col-${name}`
-  } data-label=${t(`board_${name}`)}>${what ?? html`<span class="quiet">–</span>`}</td>`;
+  } data-label=${t(`board.${name}`)}>${what ?? html`<span class="quiet">–</span>`}</td>`;
 
 /** @param {Bridge} bridge @param {number} now */
 function state(bridge, now) {
@@ -121,7 +121,7 @@ function state(bridge, now) {
   const since =
     bridge.state === "paused" || bridge.silent_since ? nothing : html` <time class="quiet">${duration(now - bridge.since)}</time>`;
   return html`<span class=${what?.grave ? "grave" : what ? "amber" : ""}>${what ? icon(what.grave ? "warning" : "note") : nothing}
-      ${what ? t(what.key, what.args) : t("bridge_live")}</span>${since}
+      ${what ? t(what.key, what.args) : t("bridge.live")}</span>${since}
     ${bridge.trouble ? html`<span class="quiet why" dir="auto">${bridge.trouble.what}</span>` : nothing}`;
 }
 
@@ -142,10 +142,10 @@ const events = (bridge, figures) => html`<span
 
 /** @param {Bridge} bridge @param {BridgeFigures} figures @param {number} now */
 function cdr(bridge, { cdr: records }, now) {
-  if (!records) return html`<span class="quiet">${t("cdr_off")}</span>`;
+  if (!records) return html`<span class="quiet">${t("cdr.off")}</span>`;
   const fine = bridge.cdr === "arriving" || (bridge.cdr === "expected" && !bridge.cdr_trouble);
   return html`<span class=${fine ? "" : "amber"}
-    title=${t(`cdr_${bridge.cdr}_why`)}>${fine ? nothing : icon("note")} ${t(`cdr_${bridge.cdr}`)}</span>
+    title=${t(`cdr.${bridge.cdr}.why`)}>${fine ? nothing : icon("note")} ${t(`cdr.${bridge.cdr}`)}</span>
     ${bridge.cdr_trouble ? html`<span class="quiet why" dir="auto">${bridge.cdr_trouble.what}</span>` : nothing}
     <span class="quiet why">${t("records_n", { n: records.records })}${
       records.last === null ? nothing : html`, <time>${age(now - records.last)}</time>`
@@ -160,6 +160,6 @@ function queue(figures) {
   const { all, lanes } = queued(figures);
   return html`<span class="number">${number(all)}</span>
     <span class="quiet why">${lanes.map(
-      ({ lane, waiting }, at) => html`${at > 0 ? t("list_comma") : nothing}${number(waiting)} ${t(`lane_${lane}`)}`,
+      ({ lane, waiting }, at) => html`${at > 0 ? t("list_comma") : nothing}${number(waiting)} ${t(`lane.${lane}`)}`,
     )}</span>`;
 }

@@ -18,9 +18,9 @@ import { icon } from "./icons.js";
 export function displayQuestion(parts, draft, submit) {
   const name = draft.row?.display.name ?? "";
   return {
-    title: draft.kind === "edit" ? t("displays.edit_title", { name }) : t(`displays.${draft.kind}_title`),
+    title: draft.kind === "edit" ? t("displays.edit.title", { name }) : t(`displays.${draft.kind}.title`),
     body: () => new DisplayForm(parts, draft).whole(),
-    confirm: t(`displays.${draft.kind}_confirm`),
+    confirm: t(`displays.${draft.kind}.confirm`),
     stays: true,
     act: submit,
   };
@@ -33,17 +33,17 @@ export function displayQuestion(parts, draft, submit) {
 export function linkQuestion({ displayActions, dialogs }, { name, link }) {
   const select = (/** @type {Event} */ event) => /** @type {HTMLTextAreaElement} */ (event.target).select();
   return {
-    title: t("displays.link_made", { name }),
-    body: () => html`<p>${t("displays.link_once")}</p>
-      <div class="field"><label for="display-link">${t("displays.link_label")}</label>
+    title: t("displays.link.made", { name }),
+    body: () => html`<p>${t("displays.link.once")}</p>
+      <div class="field"><label for="display-link">${t("displays.link.label")}</label>
         <textarea id="display-link" rows="3" readonly dir="ltr" .value=${link} aria-describedby="display-link-why" @focus=${select}
           autofocus></textarea>
         <button class="quiet-button" type="button" data-action="copy-link" ?hidden=${!canCopy()}
             @click=${() => displayActions.copy(link)}>${icon("link")} ${t(
-              displayActions.copied ? "view.copied" : "displays.link_copy",
+              displayActions.copied ? "view.copied" : "displays.link.copy",
             )}</button></div>
-      <p class="quiet" id="display-link-why">${t("displays.link_why")}</p>`,
-    confirm: t("displays.link_done"),
+      <p class="quiet" id="display-link-why">${t("displays.link.why")}</p>`,
+    confirm: t("displays.link.done"),
     stays: true,
     only: true,
     act: () => dialogs.dismiss(),
@@ -52,9 +52,9 @@ export function linkQuestion({ displayActions, dialogs }, { name, link }) {
 
 /** @param {DisplayRow} row @param {() => void} act @returns {Question} */
 export const revokeQuestion = (row, act) => ({
-  title: t("displays.revoke_title", { name: row.display.name }),
-  body: () => html`<p>${t("displays.revoke_what")}</p><p>${t("displays.revoke_again")}</p>`,
-  confirm: t("displays.revoke_confirm"),
+  title: t("displays.revoke.title", { name: row.display.name }),
+  body: () => html`<p>${t("displays.revoke.what")}</p><p>${t("displays.revoke.again")}</p>`,
+  confirm: t("displays.revoke.confirm"),
   danger: true,
   act,
 });

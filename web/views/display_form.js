@@ -49,8 +49,8 @@ export class DisplayForm {
   whole() {
     const { draft, form, parts } = this;
     return html`<div class="display-form">
-      ${draft.kind === "pair" ? html`<p>${t("displays.pair_how", { address: wallAddress(parts.base) })}</p>` : nothing}
-      ${draft.kind === "link" ? html`<p>${t("displays.link_how")}</p>` : nothing}
+      ${draft.kind === "pair" ? html`<p>${t("displays.pair.how", { address: wallAddress(parts.base) })}</p>` : nothing}
+      ${draft.kind === "link" ? html`<p>${t("displays.link.how")}</p>` : nothing}
       ${draft.kind === "pair" ? this.#code() : nothing}
       <div class="two">${this.#text("name", draft.kind !== "pair")} ${this.#text("place")}</div>
       ${this.#views()}
@@ -109,7 +109,7 @@ export class DisplayForm {
   /** @param {"name" | "place" | "distance" | "diagonal"} field @param {boolean} [first] */
   #text(field, first = false) {
     const number = field === "distance" || field === "diagonal";
-    return html`<div class="field"><label for="display-${field}">${t(`displays.field_${field}`)}</label>
+    return html`<div class="field"><label for="display-${field}">${t(`displays.field.${field}`)}</label>
       <input id="display-${field}" type="text" autocomplete="off" dir="auto" inputmode=${number ? "decimal" : nothing}
         class=${number ? "short" : ""} .value=${live(this.form[field])}
         aria-describedby="display-${field}-fault" aria-invalid=${this.draft.fault(field) ? "true" : nothing} ?autofocus=${first}
@@ -164,7 +164,7 @@ export class DisplayForm {
       ${choice({
         id: `display-what-${view.key}`,
         value: view.what,
-        options: VIEW_KINDS.map((each) => [each, t(`displays.what_${each}`)]),
+        options: VIEW_KINDS.map((each) => [each, t(`displays.what.${each}`)]),
         set: (value) => this.#setView(view, { what: VIEW_KINDS.find((each) => each === value) ?? "all" }),
       })}`;
     return html`<div class="one-view" role=${several ? "group" : nothing} aria-label=${several ? t("displays.view_n", { n }) : nothing}>
@@ -237,7 +237,7 @@ export class DisplayForm {
   #chooser(view, why, { find, lines, none }) {
     const id = `display-chosen-${view.key}`;
     return html`<fieldset class="plain-set chooser" id=${id} tabindex="-1" aria-describedby="${id}-fault"><legend
-      class="unseen">${t(`displays.what_${view.what}`)}</legend>
+      class="unseen">${t(`displays.what.${view.what}`)}</legend>
       ${find}
       <div class="choices" data-of=${view.what}>${lines}</div>
       ${lines.length === 0 ? html`<p class="quiet">${none}</p>` : nothing}
@@ -253,7 +253,7 @@ export class DisplayForm {
           each,
         ) => html`<label class="named"><input type="radio" name="names" value=${each} .checked=${live(this.form.names === each)}
           @change=${() => this.#set({ names: each })} />
-          <span>${t(`displays.names_${each}`)} <span class="quiet">${t(`displays.names_${each}_why`)}</span></span></label>`,
+          <span>${t(`displays.names.${each}`)} <span class="quiet">${t(`displays.names.${each}.why`)}</span></span></label>`,
       )}
       <p class="quiet">${t("displays.names_why")}</p></fieldset>`;
   }
@@ -279,7 +279,7 @@ export class DisplayForm {
             id: `display-theme-${theme.key}-what`,
             label: t("displays.theme_n", { n: at + 1 }),
             value: theme.theme,
-            options: THEMES.map((each) => [each, t(`displays.theme_${each}`)]),
+            options: THEMES.map((each) => [each, t(`displays.theme.${each}`)]),
             set: (value) => this.#change(theme, { theme: THEMES.find((each) => each === value) ?? "dark" }),
           })}
           ${
@@ -309,8 +309,8 @@ export class DisplayForm {
     const { form } = this;
     const field = (
       /** @type {"dim_from" | "dim_to"} */ name,
-    ) => html`<label class="unit"><span aria-hidden="true">${t(`displays.field_${name}`)}</span>
-      ${this.#time(name, t(`displays.field_${name}`), form[name], (value) => this.#set({ [name]: value }))}</label>`;
+    ) => html`<label class="unit"><span aria-hidden="true">${t(`displays.field.${name}`)}</span>
+      ${this.#time(name, t(`displays.field.${name}`), form[name], (value) => this.#set({ [name]: value }))}</label>`;
     return html`<fieldset class="plain-set"><legend>${t("displays.dim")}</legend>
       ${this.#tick("dims", t("displays.dims"), t("displays.dim_why"))}
       ${

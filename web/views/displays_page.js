@@ -79,8 +79,8 @@ export const wallAddress = (base) => `${location.origin}${base}/wall`;
 const table = (parts, list) => html`
   <table class="admin-table displays-table" aria-labelledby="displays-title">
     <thead><tr>
-      ${COLUMNS.map((name) => html`<th scope="col">${t(`displays.col_${name}`)}</th>`)}
-      <th scope="col"><span class="unseen">${t("col_act")}</span></th>
+      ${COLUMNS.map((name) => html`<th scope="col">${t(`displays.col.${name}`)}</th>`)}
+      <th scope="col"><span class="unseen">${t("col.act")}</span></th>
     </tr></thead>
     <tbody>${repeat(
       list,
@@ -105,7 +105,7 @@ const line = (parts, row) => html`
 `;
 
 /** @param {string} name @param {unknown} what */
-const cell = (name, what) => html`<td class="col-${name}" data-label=${t(`displays.col_${name}`)}>${what}</td>`;
+const cell = (name, what) => html`<td class="col-${name}" data-label=${t(`displays.col.${name}`)}>${what}</td>`;
 
 /** @param {DisplayView[]} all */
 function views(all) {
@@ -166,5 +166,5 @@ const acts = (parts, row) => html`
  * @param {boolean} [away] whether no screen is connected */
 const act = (parts, what, row, onClick, away = false) =>
   html`<button class="quiet-button" type="button" data-action="display-${what}" ?disabled=${!parts.screen.live || away}
-    aria-label=${t(`displays.do_${what}`, { name: row.display.name })} title=${t(away ? "displays.away" : `displays.why_${what}`)}
-      @click=${onClick}>${t(`displays.act_${what}`)}</button>`;
+    aria-label=${t(`displays.do.${what}`, { name: row.display.name })} title=${t(away ? "displays.away" : `displays.why.${what}`)}
+      @click=${onClick}>${t(`displays.act.${what}`)}</button>`;

@@ -24,9 +24,9 @@ export const followButtons = (parts, row) =>
 function button(parts, row, which) {
   const on = parts.alerts.followStateOf(row.id) === which;
   return html`<button class="icon-button follow-button" type="button" data-follow=${which} aria-pressed=${on}
-    aria-label=${t(`alarm.${which}_label`)}
+    aria-label=${t(`alarm.${which}.label`)}
     title=${t(
-      on ? `alarm.${which}_now` : `alarm.${which}_why`,
+      on ? `alarm.${which}.now` : `alarm.${which}.why`,
     )} @click=${() => choose(parts, row, on ? "" : which)}>${icon(SIGNS[which])}</button>`;
 }
 
@@ -42,5 +42,5 @@ function choose({ prefs }, row, followState) {
 /** @param {Parts} parts @param {Meeting} row */
 export function followMark(parts, row) {
   const followState = parts.alerts.followStateOf(row.id);
-  return followState === "" ? nothing : sign(SIGNS[followState], t(`alarm.${followState}_now`));
+  return followState === "" ? nothing : sign(SIGNS[followState], t(`alarm.${followState}.now`));
 }

@@ -52,7 +52,7 @@ function bridges(parts) {
     <div class="holder">
       <button class="bridges" type="button" data-unfolds="bridges" aria-expanded=${parts.panels.open === "bridges"}
         ?hidden=${all.length === 0} @click=${() => parts.panels.toggle("bridges")}>
-        <span class="unseen">${t("bridges_label")}</span>
+        <span class="unseen">${t("bridges.label")}</span>
         ${said.slice(0, 2).map(
           ({
             bridge,
@@ -60,10 +60,10 @@ function bridges(parts) {
           }) => html`<span class=${what.grave ? "bridge grave" : "bridge"}>${what.grave ? icon("warning") : icon("note")}
             <bdi>${bridge.id}</bdi> <span class="said">${t(what.key, what.args)}</span></span>`,
         )}
-        ${said.length > 2 ? html`<span class="bridge grave">${t("bridges_more", { n: said.length - 2 })}</span>` : nothing}
+        ${said.length > 2 ? html`<span class="bridge grave">${t("bridges.more", { n: said.length - 2 })}</span>` : nothing}
         ${
           fine.length > NAMED
-            ? html`<span class="bridge">${t("bridges_n", { n: fine.length })}</span>`
+            ? html`<span class="bridge">${t("bridges.n", { n: fine.length })}</span>`
             : fine.map((bridge) => html`<span class="bridge"><bdi>${bridge.id}</bdi></span>`)
         }
       </button>
@@ -74,7 +74,7 @@ function bridges(parts) {
 
 /** @param {Parts} parts @param {import("../net/protocol.js").BridgeRow[]} all */
 const bridgesPanel = (parts, all) => html`
-  <div class="panel bridge-panel" tabindex="-1" role="dialog" aria-label=${t("bridges_label")}>
+  <div class="panel bridge-panel" tabindex="-1" role="dialog" aria-label=${t("bridges.label")}>
     <ul>
       ${repeat(
         all,
@@ -85,7 +85,7 @@ const bridgesPanel = (parts, all) => html`
           <div class="line"><bdi class="strong">${bridge.id}</bdi>${
             bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing
           } <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
-          <div class=${what?.grave ? "said grave" : "said"}>${what ? t(what.key, what.args) : t("bridge_live")}</div>
+          <div class=${what?.grave ? "said grave" : "said"}>${what ? t(what.key, what.args) : t("bridge.live")}</div>
           ${faultText(parts, bridge)} ${retryButton(parts, bridge)}
         </li>`;
         },
@@ -120,20 +120,20 @@ function menu(parts) {
   const theme = document.documentElement.dataset.theme ?? "system";
   return html`
     <div class="panel menu" tabindex="-1" role="dialog" aria-label=${t("menu")}>
-      <p class="quiet">${t(`role_${parts.screen.role}`)}</p>
+      <p class="quiet">${t(`role.${parts.screen.role}`)}</p>
       <fieldset class="themes">
         <legend>${t("theme")}</legend>
         ${["system", "light", "dark"].map(
           (each) =>
             html`<label><input type="radio" name="theme" .checked=${live(theme === each)}
-              @change=${() => setTheme(parts, each)} /><span>${t(`theme_${each}`)}</span></label>`,
+              @change=${() => setTheme(parts, each)} /><span>${t(`theme.${each}`)}</span></label>`,
         )}
       </fieldset>
       <button class="entry" type="button" @click=${() => parts.panels.toggle("keys")}>${t("keys_title")} <kbd>?</kbd></button>
       <a class="entry" href="${parts.base}/account">${t("account")}</a>
       ${
         parts.screen.manages
-          ? html`<a class="entry" href="#bridges" @click=${() => parts.panels.close()}>${t("bridges_label")}</a>
+          ? html`<a class="entry" href="#bridges" @click=${() => parts.panels.close()}>${t("bridges.label")}</a>
         <a class="entry" href="#displays" @click=${() => parts.panels.close()}>${t("displays.label")}</a>
         <a class="entry" href="${parts.base}/users">${t("users")}</a>
         <a class="entry" href="${parts.base}/log">${t("log.title")}</a>`

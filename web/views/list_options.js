@@ -63,7 +63,7 @@ function panel(parts) {
       </div>
       <h3>${t("filter.title")}</h3>
       ${open ? nothing : many(parts, "meetings")} ${many(parts, "bridges")}
-      <div class="fields"><div class="field"><label for="view-longer">${t("filter.longer_label")}</label>
+      <div class="fields"><div class="field"><label for="view-longer">${t("filter.label.longer")}</label>
         <select id="view-longer" @change=${(/** @type {Event} */ event) => change({ longer: Number(chosenIn(event)) })}>
           ${[...new Set([...LONGER, view.longer])]
             .sort((a, b) => a - b)
@@ -72,7 +72,7 @@ function panel(parts) {
                 html`<option value=${s} .selected=${live(view.longer === s)}>${s === 0 ? t("filter.any") : duration(s * 1000)}</option>`,
             )}
         </select></div>
-      <div class="field"><label for="view-by">${t("filter.by_label")}</label>
+      <div class="field"><label for="view-by">${t("filter.label.by")}</label>
         <select id="view-by" @change=${(/** @type {Event} */ event) => change({ by: chosenIn(event) })}>
           ${handlers(parts).map(([value, text]) => html`<option value=${value} .selected=${live(view.by === value)}>${text}</option>`)}
         </select></div></div>
@@ -94,7 +94,7 @@ function many(parts, which) {
       : [...parts.roster.meetings.values()].filter((row) => row.named_by !== "nothing").map((row) => row.name);
   const all = [...new Set([...view[which], ...there])].sort();
   if (all.length === 0) return nothing;
-  return html`<fieldset class="many"><legend>${t(`filter.${which}_label`)}</legend><div class="choices" data-of=${which}>
+  return html`<fieldset class="many"><legend>${t(`filter.label.${which}`)}</legend><div class="choices" data-of=${which}>
     ${all.map((name) =>
       ticked(html`<bdi>${name}</bdi>`, view[which].includes(name), (on) =>
         parts.listOptions.change({ [which]: withOrWithout(view[which], name, on) }),
@@ -135,7 +135,7 @@ const ORDER_OF = { when: "wait", who: "name", meeting: "meeting", bridge: "bridg
 /** A column's head: a click orders the list by it, another click reverses the order. Keyboard users have the panel for that.
  * @param {Parts} parts @param {string} head @param {"lobby" | "call"} kind */
 export function columnHead({ listOptions }, head, kind) {
-  const words = t(`col_${head}`);
+  const words = t(`col.${head}`);
   const order = kind === "lobby" ? ORDER_OF[head] : undefined;
   if (head === "tick" || head === "act")
     return html`<span class="col-${head}" role="columnheader"><span class="unseen">${words}</span></span>`;
@@ -146,7 +146,7 @@ export function columnHead({ listOptions }, head, kind) {
   const rising = (order === "wait") === view.reverse;
   return html`<span class="col-${head}" role="columnheader"
     aria-sort=${on ? (rising ? "ascending" : "descending") : nothing}><button type="button" tabindex="-1"
-    title=${t(`order.by_${order}`)}
+    title=${t(`order.by.${order}`)}
         @click=${() =>
           listOptions.change({
             order,

@@ -103,7 +103,7 @@ function card(parts, { row, id, gone }, index) {
 /** @param {Meeting} row */
 export function meetingName(row) {
   if (row.named_by === "nothing" || isBlank(row.name)) return html`<span class="nameless">${t("meeting_no_name")}</span>`;
-  const hint = row.named_by === "name" ? nothing : t(`named_by_${row.named_by}`);
+  const hint = row.named_by === "name" ? nothing : t(`named_by.${row.named_by}`);
   return html`<bdi title=${hint}>${row.name}</bdi>`;
 }
 

@@ -193,7 +193,7 @@ function ofSelection(parts) {
 
 /** Why an entry for several participants can't be chosen. @param {Parts} parts @param {Person[]} people @param {string} word if none */
 function reasonFor({ screen }, people, word) {
-  if (!screen.live) return "why_not_connected";
+  if (!screen.live) return "why.not_connected";
   return people.length === 0 ? word : null;
 }
 

@@ -28,10 +28,10 @@ function ago(at, now, clock) {
 export function outcomeText({ result, reason, by, at }, action, now, clock, about = {}) {
   if (result === "already" && by && at != null) return t(`already_by.${action}`, { by, ago: ago(at, now, clock) });
   if (result === "already") return t(`already.${action}`);
-  if (!EXPLAINED.has(result)) return t(`outcome_${result}`, { by: by ?? "" });
+  if (!EXPLAINED.has(result)) return t(`outcome.${result}`, { by: by ?? "" });
   const why = reasonOf(reason ?? "", { action, ...about });
-  if (result === "refused") return why ? t("outcome_refused", { reason: sentence(why) }) : t("outcome_refused_plain");
-  return why ? sentence(why) : t(`outcome_${result}`);
+  if (result === "refused") return why ? t("outcome.refused", { reason: sentence(why) }) : t("outcome.refused_plain");
+  return why ? sentence(why) : t(`outcome.${result}`);
 }
 
 /** The results whose reason is a code or a sentence from the server. */
@@ -54,7 +54,7 @@ export function resultText(outcome, action, name, now, clock, about = {}) {
  * @param {(at: number) => string} clock */
 export function undoResultText(outcome, now, clock) {
   if (outcome.result === "done" || outcome.result === "already") return t("undo.sent_back");
-  if (outcome.result === "left") return t("outcome_left");
+  if (outcome.result === "left") return t("outcome.left");
   return t("undo.still_in", { why: outcomeText(outcome, "send_back", now, clock) });
 }
 
@@ -63,7 +63,7 @@ export function undoResultText(outcome, now, clock) {
 export function requestText(request, now, clock, about = () => ({})) {
   const [n, name] = [request.names.size, [...request.names.values()][0] ?? ""];
   if (request.state === "failed")
-    return t(`failed_${request.code}`) === `failed_${request.code}` ? request.refusal : t(`failed_${request.code}`);
+    return t(`failed.${request.code}`) === `failed.${request.code}` ? request.refusal : t(`failed.${request.code}`);
   if (request.state === "unanswered") return t("unanswered", { n });
   if (request.state === "cut_off" || request.state === "unheard" || request.state === "unsent") return t(request.state);
   if (isUnderWay(request)) return request.stopping ? t("stopping") : t(`doing.${request.action}`, { n, name });
@@ -90,7 +90,7 @@ function undone(request) {
   const still = request.results.length - back - left;
   const parts = [t("undo.back_n", { n: back })];
   if (still > 0) parts.push(t("undo.still_in_n", { n: still }));
-  if (left > 0) parts.push(t("result_left_n", { n: left }));
+  if (left > 0) parts.push(t("result_n.left", { n: left }));
   return parts.join(t("list_comma"));
 }
 
@@ -110,7 +110,7 @@ function others(request, about) {
   return NOT_DONE.flatMap((word) => {
     const some = withResult(request, word);
     const reasons = [...new Set(some.flatMap((result) => whyOf(request, result, about(result)) || []))];
-    const key = word === "already" && request.action !== "admit" ? "result_so_already_n" : `result_${word}_n`;
+    const key = word === "already" && request.action !== "admit" ? "result_n.unchanged" : `result_n.${word}`;
     const text = t(key, { n: some.length });
     return some.length === 0
       ? []

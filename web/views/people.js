@@ -90,10 +90,10 @@ function lockText(locked) {
 const chips = (parts, row) => html`
   ${row.claim ? html`<span class="chip" data-chip="claim">${handler(parts, row)}</span>` : nothing}
   <span class="chip" data-chip="lock" title=${
-    row.lock_mode ? t(`lock_mode_${row.lock_mode}_why`) : nothing
+    row.lock_mode ? t(`lock_mode.${row.lock_mode}.why`) : nothing
   }>${row.locked === true ? icon("lock") : nothing}${
     row.pending && row.pending.action !== "message" ? pending(parts, row.pending) : t(lockText(row.locked))
-  }${row.locked && row.lock_mode ? html`<span class="quiet">${t(`lock_mode_${row.lock_mode}`)}</span>` : nothing}</span>
+  }${row.locked && row.lock_mode ? html`<span class="quiet">${t(`lock_mode.${row.lock_mode}`)}</span>` : nothing}</span>
   ${
     row.activator === null
       ? nothing

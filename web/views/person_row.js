@@ -156,8 +156,8 @@ function held(parts, { hold, ...row }) {
   const { by, reason, remind_at } = hold;
   const at = remind_at === null ? "" : times.short(remind_at);
   const later = remind_at === null ? "hold.by" : "hold.by_until";
-  const key = `${due ? "hold.due" : later}${reason ? "_why" : ""}`;
-  return { kind: due ? "held due" : "held", sign: due ? "due" : "hold", text: t(key, { by, reason, at }) };
+  const key = due ? "hold.due" : later;
+  return { kind: due ? "held due" : "held", sign: due ? "due" : "hold", text: t(reason ? `${key}.why` : key, { by, reason, at }) };
 }
 
 /** The participant's bridge has a fault, so the row may be out of date. @param {Parts} parts @param {Person} row
@@ -249,16 +249,16 @@ const letIn = ({ admitted }) =>
 /** The text in place of a participant who has left the list. @param {Parts} parts @param {Person} old @param {"lobby" | "call"} kind */
 function trace(parts, old, kind) {
   const row = parts.roster.people.get(old.id);
-  if (!row) return html`<span class="trace">${t("trace_left")}</span>`;
+  if (!row) return html`<span class="trace">${t("trace.left")}</span>`;
   // The participant was in the call and is in the lobby again.
   const inLobby = kind === "call" && row.lobby === "waiting";
-  if (inLobby) return html`<span class="trace">${row.sent_back ? sentBack(row.sent_back) : t("trace_lobby")}</span>`;
+  if (inLobby) return html`<span class="trace">${row.sent_back ? sentBack(row.sent_back) : t("trace.lobby")}</span>`;
   if (row.lobby === "waiting" && kind === "lobby" && Boolean(row.hold) !== Boolean(old.hold))
-    return html`<span class="trace">${t(row.hold ? "trace_held" : "trace_unheld")}</span>`;
-  if (row.lobby === "waiting" && row.meeting === old.meeting) return html`<span class="trace">${t("trace_filtered")}</span>`;
+    return html`<span class="trace">${t(row.hold ? "trace.held" : "trace.unheld")}</span>`;
+  if (row.lobby === "waiting" && row.meeting === old.meeting) return html`<span class="trace">${t("trace.filtered")}</span>`;
   if (row.admitted)
-    return html`<span class="trace">${t("trace_admitted", { by: row.admitted.by, at: times.short(row.admitted.at) })}</span>`;
-  const words = { in: "trace_in", unknown: "trace_unknown", waiting: "trace_elsewhere" }[row.lobby];
+    return html`<span class="trace">${t("trace.admitted", { by: row.admitted.by, at: times.short(row.admitted.at) })}</span>`;
+  const words = { in: "trace.in", unknown: "trace.unknown", waiting: "trace.elsewhere" }[row.lobby];
   return html`<span class="trace">${t(words)}</span>`;
 }
 

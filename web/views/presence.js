@@ -47,7 +47,7 @@ const panel = (parts, all) => html`<div class="panel presence-panel" tabindex="-
   <h2>${t("presence.title")}</h2>
   <ul>${all.map(
     (user) => html`<li data-user=${user.id} data-idle=${user.idle_since === null ? "no" : "yes"}>${avatar(user, "")}
-      <div><div class="line"><bdi class="strong">${user.id}</bdi><span class="quiet">${t(`role_${user.role}_short`)}</span></div>
+      <div><div class="line"><bdi class="strong">${user.id}</bdi><span class="quiet">${t(`role_short.${user.role}`)}</span></div>
         <div class="quiet">${where(parts, user)}${
           user.idle_since === null
             ? nothing

@@ -130,7 +130,7 @@ const waitOf = (parts, person) =>
 
 /** Names the participants who have dropped out. @param {Parts} parts @param {Person[]} people @param {Person[]} still */
 function gone(parts, people, still) {
-  if (!parts.screen.live) return warning(t("why_not_connected"));
+  if (!parts.screen.live) return warning(t("why.not_connected"));
   const left = people.length > 1 ? people.filter((person) => !still.some((each) => each.id === person.id)) : [];
   if (left.length === 0) return nothing;
   const names = left.slice(0, NAMED).map(nameOf).join(t("list_comma"));

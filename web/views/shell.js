@@ -53,4 +53,4 @@ export function shell(parts) {
 const administered = (parts) =>
   parts.screen.adminPage === "displays"
     ? html`<main class="people" id="people" aria-label=${t("displays.label")}>${displaysPage(parts)}</main>`
-    : html`<main class="people" id="people" aria-label=${t("bridges_label")}>${bridgesPage(parts)}</main>`;
+    : html`<main class="people" id="people" aria-label=${t("bridges.label")}>${bridgesPage(parts)}</main>`;

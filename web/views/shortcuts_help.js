@@ -12,28 +12,28 @@ import { icon } from "./icons.js";
  */
 
 const KEYS = [
-  ["/", "key_search"],
-  ["j k ↓ ↑", "key_move"],
-  ["← →", "key_within"],
+  ["/", "key.search"],
+  ["j k ↓ ↑", "key.move"],
+  ["← →", "key.within"],
   ["[ ]", "key.meeting"],
-  ["Enter", "key_open"],
-  ["x Space", "key_select"],
-  ["Shift+↓ ↑", "key_range"],
-  ["a", "key_admit"],
-  ["Shift+A", "key_admit_chosen"],
+  ["Enter", "key.open"],
+  ["x Space", "key.select"],
+  ["Shift+↓ ↑", "key.range"],
+  ["a", "key.admit"],
+  ["Shift+A", "key.admit_chosen"],
   ["Shift+E", "key.admit_meeting"],
   ["u", "key.undo"],
   ["n", "key.next"],
   ["c", "key.claim"],
   ["h", "key.hold"],
-  ["s", "key_seen"],
+  ["s", "key.seen"],
   ["m Shift+F10", "key.menu"],
-  ["Esc", "key_escape"],
-  ["?", "key_help"],
+  ["Esc", "key.escape"],
+  ["?", "key.help"],
 ];
 
 /** Keys as a keyboard of this language labels them. @param {string} keys */
-const written = (keys) => keys.replace(/Shift|Space|Enter|Esc/g, (name) => t(`kbd_${name.toLowerCase()}`));
+const written = (keys) => keys.replace(/Shift|Space|Enter|Esc/g, (name) => t(`kbd.${name.toLowerCase()}`));
 
 /** @param {Parts} parts */
 export const shortcutsHelp = (parts) => html`

@@ -104,8 +104,8 @@ function staleBridges(parts) {
   if (stale.length === 0) return nothing;
   const [only] = stale;
   const paused = stale.every((bridge) => bridge.state === "paused");
-  const one = paused ? "bridge_paused_one" : "bridge_old_one";
-  const text = stale.length === 1 && only ? t(one, { bridge: only.id }) : t("bridges_old", { n: stale.length });
+  const one = paused ? "bridge.paused_one" : "bridge.old_one";
+  const text = stale.length === 1 && only ? t(one, { bridge: only.id }) : t("bridges.old", { n: stale.length });
   return html`<span class=${paused ? "fact amber" : "fact grave"}>${icon(paused ? "note" : "warning")}${text}</span>`;
 }
 

@@ -67,7 +67,7 @@ export function draw(picture, pick, notes) {
   say("past", t(past[0] ? "past_n" : "past_none", { n: past.length }));
   strip(picture);
   say("notes", notes.concat(sizes.small ? t("too_small", { count: display.distance_m }) : []).join(" · "));
-  const states = bridges.map(({ id, state, age }) => `${id} ${state && t(`bridge_${state}`)} ${age ? duration(age) : ""}`.trim());
+  const states = bridges.map(({ id, state, age }) => `${id} ${state && t(`bridge.${state}`)} ${age ? duration(age) : ""}`.trim());
   const bad = bridges.map(({ state }) => state > "");
   say("bridges-more", fill(at("bridges"), states, states.length, [at("foot").clientWidth / sizes.base, 2, 0], bad));
   middle(picture, pick);
@@ -124,7 +124,7 @@ function row(node, seen, wide) {
   say(count, String(row.waiting - row.held));
   say(time, wait(seen));
   let words = row.held ? t("held_n", { n: row.held }) : "";
-  if (level) words = t(`level_${level}`);
+  if (level) words = t(`level.${level}`);
   if (row.handled) words = t("handled");
   if (row.handled_by) words = t("handled_by", { by: row.handled_by });
   if (age) words = t("old", { time: duration(age) });

@@ -58,15 +58,15 @@ pub(in crate::http) async fn change_password(
     let attempt = Attempt { user: &key, address: client.address, device };
     match state.throttle.attempt(attempt, std::time::Instant::now()) {
         Ok(wait) => tokio::time::sleep(wait).await,
-        Err(wait) => return refuse(StatusCode::TOO_MANY_REQUESTS, "error_login_slow", json!({ "seconds": wait.seconds })),
+        Err(wait) => return refuse(StatusCode::TOO_MANY_REQUESTS, "error.login_slow", json!({ "seconds": wait.seconds })),
     }
     if !matches!(state.accounts.verify(&user.name, &form.current, HashQueue::Known).await?, Ok(Some(_))) {
         record_failed_sign_in(&state, &user.name, client.address).await;
-        return refuse(StatusCode::BAD_REQUEST, "error_wrong_password", json!({}));
+        return refuse(StatusCode::BAD_REQUEST, "error.wrong_password", json!({}));
     }
     state.throttle.succeeded(attempt);
     if form.password != form.again {
-        return refuse(StatusCode::BAD_REQUEST, "error_passwords_differ", json!({}));
+        return refuse(StatusCode::BAD_REQUEST, "error.passwords_differ", json!({}));
     }
     let actor = audit_entries::actor(&user, client.address);
     let note = audit_entries::note(&actor, AuditEvent::UserPassword, |user| user.name.to_string());
@@ -77,7 +77,7 @@ pub(in crate::http) async fn change_password(
     };
     begin_session(&state, &mut auth, &changed, SessionEnd::NewPassword).await?;
     tracing::info!(user = %user.name, "password changed");
-    Ok(draw_account(&state, &context, &changed, values! { "done" => "done_password" })?.into_response())
+    Ok(draw_account(&state, &context, &changed, values! { "done" => "done.password" })?.into_response())
 }
 
 #[derive(Deserialize)]
@@ -95,7 +95,7 @@ pub(in crate::http) async fn choose_language(
 ) -> Result<Response, PageError> {
     let user = auth.user.ok_or(PageError::Forbidden)?;
     context.language = Language::choose(&form.language, &headers).ok_or(PageError::Form)?;
-    let mut response = draw_account(&state, &context, &user, values! { "done" => "done_language" })?.into_response();
+    let mut response = draw_account(&state, &context, &user, values! { "done" => "done.language" })?.into_response();
     context.language.keep(&state.base, response.headers_mut());
     Ok(response)
 }

@@ -56,7 +56,7 @@ pub(in crate::http) async fn login(
     let CsrfForm(form) = match form {
         Ok(form) => form,
         // The token is older than the browser's cookie: a new form is enough.
-        Err(PageError::Csrf) => return show_again(&state, &context, StatusCode::FORBIDDEN, "error_csrf", json!({}), ("", "/")),
+        Err(PageError::Csrf) => return show_again(&state, &context, StatusCode::FORBIDDEN, "error.csrf", json!({}), ("", "/")),
         Err(error) => return Err(error),
     };
     let (name, next) = (form.username.clone(), local_path(form.next.as_deref()).to_owned());
@@ -67,7 +67,7 @@ pub(in crate::http) async fn login(
     let attempt = Attempt { user: &key, address, device };
     let slow = |seconds: u64| {
         count("slowed");
-        show_again(&state, &context, StatusCode::TOO_MANY_REQUESTS, "error_login_slow", json!({ "seconds": seconds }), (&name, &next))
+        show_again(&state, &context, StatusCode::TOO_MANY_REQUESTS, "error.login_slow", json!({ "seconds": seconds }), (&name, &next))
     };
     match state.throttle.attempt(attempt, Instant::now()) {
         Ok(wait) => tokio::time::sleep(wait).await,
@@ -82,7 +82,7 @@ pub(in crate::http) async fn login(
         count("wrong");
         record_failed_sign_in(&state, &name, address).await;
         tracing::info!(%address, "sign-in refused");
-        return show_again(&state, &context, StatusCode::UNAUTHORIZED, "error_login_failed", json!({}), (&name, &next));
+        return show_again(&state, &context, StatusCode::UNAUTHORIZED, "error.login_failed", json!({}), (&name, &next));
     };
     begin_session(&state, &mut auth, &user, SessionEnd::NewSignIn).await?;
     state.audit_log.record(audit_entries::done(&audit_entries::actor(&user, address), AuditEvent::SignIn)).await;

@@ -78,7 +78,7 @@ pub(in crate::http) async fn add(
             let note = audit_entries::note(&actor, AuditEvent::UserAdd, |user| format!("{} ({})", user.name, user.role));
             let added = state.accounts.noted(note).add(&form.name, role, &form.password).await;
             let change = AccountChange { actor: &actor, action: AuditEvent::UserAdd, name: &form.name };
-            change.finish(&state, added, "done_user_added", json!({ "name": form.name.trim() })).await?
+            change.finish(&state, added, "done.user_added", json!({ "name": form.name.trim() })).await?
         }
     };
     render(&state, &context, &admin, notice).await
@@ -98,11 +98,11 @@ pub(in crate::http) async fn set_role(
         None => no_such_role(),
         Some(role) => {
             let args =
-                json!({ "name": name, "role": state.templates.catalogs().of(context.language.code).plain(&format!("role_{role}_short")) });
+                json!({ "name": name, "role": state.templates.catalogs().of(context.language.code).plain(&format!("role_short.{role}")) });
             let note = audit_entries::note(&actor, AuditEvent::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
             let changed = state.accounts.noted(note).set_role(&name, role).await;
             AccountChange { actor: &actor, action: AuditEvent::UserRole, name: &name }
-                .finish(&state, changed, "done_role_changed", args)
+                .finish(&state, changed, "done.role_changed", args)
                 .await?
         }
     };
@@ -128,7 +128,7 @@ pub(in crate::http) async fn set_password(
         state.accounts.notify();
     }
     let change = AccountChange { actor: &actor, action: AuditEvent::UserPassword, name: &name };
-    let notice = change.finish(&state, changed.map(drop), "done_password_set", json!({ "name": name })).await?;
+    let notice = change.finish(&state, changed.map(drop), "done.password_set", json!({ "name": name })).await?;
     render(&state, &context, &admin, notice).await
 }
 
@@ -145,12 +145,12 @@ pub(in crate::http) async fn remove(
     let note = audit_entries::note(&actor, AuditEvent::UserRemove, |user| format!("{} ({})", user.name, user.role));
     let removed = state.accounts.noted(note).remove(&name).await;
     let change = AccountChange { actor: &actor, action: AuditEvent::UserRemove, name: &name };
-    let notice = change.finish(&state, removed, "done_user_removed", json!({ "name": name })).await?;
+    let notice = change.finish(&state, removed, "done.user_removed", json!({ "name": name })).await?;
     render(&state, &context, &admin, notice).await
 }
 
 fn no_such_role() -> PageNotice {
-    PageNotice::Error(StatusCode::BAD_REQUEST, "error_role_invalid", json!({}))
+    PageNotice::Error(StatusCode::BAD_REQUEST, "error.role_invalid", json!({}))
 }
 
 /// A change of an account by an administrator. A change that succeeds writes its entry itself.

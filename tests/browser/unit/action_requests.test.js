@@ -111,27 +111,6 @@ test("a stop names the request", () => {
   assert.deepEqual([sent.at(-1).type, sent.at(-1).press, words(request)], ["stop", request.ref, "Stopping"]);
 });
 
-test("every action has all its texts", () => {
-  const has = (key) => key in catalogue || `${key}.other` in catalogue;
-  const people = ["admit", "send_back", "remove", "mute", "unmute", "hold", "unhold", "rename"];
-  const meetings = ["lock", "unlock", "message", "unmessage"];
-  for (const action of [...people, ...meetings]) {
-    for (const family of ["do", "anyway", "doing", "did", "already", "already_by"])
-      assert.ok(has(`${family}.${action}`), `${family}.${action}`);
-  }
-  for (const action of ["admit", "send_back", "remove", "mute", "unmute", "rename", "lock", "unlock", "message"]) {
-    for (const family of ["pending", "pending_by"]) assert.ok(has(`${family}.${action}`), `${family}.${action}`);
-    if (action !== "admit") assert.ok(has(`not_done.${action}`), action);
-  }
-  for (const action of ["admit", "send_back", "remove", "mute", "unmute", "unhold"]) {
-    for (const family of ["ask", "ask_n", "do_n"]) assert.ok(has(`${family}.${action}`), `${family}.${action}`);
-  }
-  for (const word of ["left", "unconfirmed", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"])
-    assert.ok(has(`outcome_${word}`) && has(`result_${word}_n`), word);
-  const logged = ["done", "unconfirmed", "already", "left", "refused", "unreachable", "claimed", "held", "stopped", "interrupted"];
-  for (const word of logged) assert.ok(has(`log.result_${word}`), word);
-});
-
 test("a request that was cut off says whether the server received it, and one that may not be sent says so", () => {
   const { actionRequests, act, words } = page();
   const [heard, unheard] = [act("admit", ["a"], { type: "admit" }), act("admit", ["b"], { type: "admit" })];

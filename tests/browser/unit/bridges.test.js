@@ -20,17 +20,17 @@ const conditionOf = (more) => condition(bridge(more), 200_000);
 test("a bridge without a fault has no text", () => assert.equal(conditionOf({}), null));
 
 test("a bridge's text names its worst condition", () => {
-  assert.deepEqual(conditionOf({ silent_since: 188_000 }), { key: "bridge_silent", args: { n: 12 }, grave: true });
-  assert.deepEqual(conditionOf({ silent_since: 65_000 }), { key: "bridge_silent_long", args: { time: "2:15" }, grave: true });
-  assert.equal(conditionOf({ state: "refused", silent_since: 1 })?.key, "bridge_refused");
-  assert.equal(conditionOf({ state: "unreachable" })?.key, "bridge_unreachable");
+  assert.deepEqual(conditionOf({ silent_since: 188_000 }), { key: "bridge.silent", args: { n: 12 }, grave: true });
+  assert.deepEqual(conditionOf({ silent_since: 65_000 }), { key: "bridge.silent_long", args: { time: "2:15" }, grave: true });
+  assert.equal(conditionOf({ state: "refused", silent_since: 1 })?.key, "bridge.refused");
+  assert.equal(conditionOf({ state: "unreachable" })?.key, "bridge.unreachable");
   assert.deepEqual(conditionOf({ state: "unreachable", silent_since: 188_000 })?.args, { time: "0:12" });
-  assert.equal(conditionOf({ state: "polling" })?.key, "bridge_polling");
-  assert.equal(conditionOf({ can_admit: false, version: "2.8" })?.key, "bridge_too_old");
+  assert.equal(conditionOf({ state: "polling" })?.key, "bridge.polling");
+  assert.equal(conditionOf({ can_admit: false, version: "2.8" })?.key, "bridge.too_old");
   assert.deepEqual(conditionOf({ polled_calls: 3 })?.args, { n: 3 });
-  assert.equal(conditionOf({ polled_calls: 3, unreadable_calls: 1 })?.key, "bridge_unreadable_calls");
+  assert.equal(conditionOf({ polled_calls: 3, unreadable_calls: 1 })?.key, "bridge.unreadable_calls");
   const paused = conditionOf({ state: "paused", paused_by: "ana", since: 65_000, silent_since: 66_000 });
-  assert.deepEqual(paused, { key: "bridge_paused", args: { by: "ana", time: "2:15" }, grave: false });
+  assert.deepEqual(paused, { key: "bridge.paused", args: { by: "ana", time: "2:15" }, grave: false });
 });
 
 /** Every fault code that Usher has for a bridge, read from the actor's source. */
@@ -46,7 +46,7 @@ test("each fault of a bridge has advice", () => {
   assert.ok(new Set(codes).size >= 11, String(codes));
   for (const code of codes) {
     const key = advice(bridge({ trouble: { code, what: "" } }));
-    assert.equal(key, `advice_${code}`);
+    assert.equal(key, `advice.${code}`);
     assert.ok(catalogue[key].length > 40, key);
   }
   assert.equal(advice(bridge({ trouble: { code: "something_new", what: "" } })), null);
@@ -55,10 +55,10 @@ test("each fault of a bridge has advice", () => {
 
 test("a bridge with useless answers or an untrusted certificate is not called unreachable", () => {
   const of = (code, more = {}) => conditionOf({ state: "unreachable", trouble: { code, what: "" }, ...more });
-  for (const code of ["busy", "forbidden", "unexpected_answer"]) assert.equal(of(code)?.key, "bridge_unreadable");
-  assert.deepEqual(of("busy", { silent_since: 188_000 }), { key: "bridge_unreadable_for", args: { time: "0:12" }, grave: true });
-  assert.equal(of("certificate", { silent_since: 1 })?.key, "bridge_untrusted");
-  for (const code of ["timed_out", "unreachable", "failed"]) assert.equal(of(code)?.key, "bridge_unreachable");
+  for (const code of ["busy", "forbidden", "unexpected_answer"]) assert.equal(of(code)?.key, "bridge.unreadable");
+  assert.deepEqual(of("busy", { silent_since: 188_000 }), { key: "bridge.unreadable.for", args: { time: "0:12" }, grave: true });
+  assert.equal(of("certificate", { silent_since: 1 })?.key, "bridge.untrusted");
+  for (const code of ["timed_out", "unreachable", "failed"]) assert.equal(of(code)?.key, "bridge.unreachable");
 });
 
 test("only a bridge that gives no answer makes its participants stale", () => {
@@ -74,14 +74,14 @@ test("users who can't repair a bridge are told in one line what its fault means"
     return consequence(row, condition(row, 200_000)?.key ?? "");
   };
   const gone = [{ state: "refused" }, { state: "unreachable", trouble: { code: "certificate", what: "" } }, { silent_since: 1 }];
-  for (const more of gone) assert.equal(of(more), "bridge_old_one");
+  for (const more of gone) assert.equal(of(more), "bridge.old_one");
   for (const more of [
     { state: "polling" },
     { polled_calls: 3 },
     { cdr: "stalled" },
     { cdr_trouble: { code: "cdr_refused", what: "" } },
   ])
-    assert.equal(of(more), "bridge_late");
+    assert.equal(of(more), "bridge.late");
   // A pause, an old version and damaged calls are said as they are.
   const said = [{ state: "paused", paused_by: "ana", since: 1, silent_since: 1 }, { can_admit: false }, { unreadable_calls: 1 }];
   for (const more of said) assert.equal(of(more), null);

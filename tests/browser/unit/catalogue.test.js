@@ -61,8 +61,8 @@ test("every plural has `one` and `other`, with the same placeholders", () => {
 test("texts have plurals, numbers and isolated names", () => {
   use(catalogue, "en");
   assert.equal(t("admit_n", { n: 1234 }), "Admit 1,234");
-  assert.equal(t("said_waiting", { n: 1, meeting: "Board" }), "1 person started waiting in Board.");
-  assert.equal(t("said_waiting", { n: 3, meeting: "{n}" }), "3 people started waiting in {n}.");
+  assert.equal(t("said.waiting", { n: 1, meeting: "Board" }), "1 person started waiting in Board.");
+  assert.equal(t("said.waiting", { n: 3, meeting: "{n}" }), "3 people started waiting in {n}.");
   assert.equal(t("no_such_key"), "no_such_key");
 });
 

@@ -82,12 +82,12 @@ test("a count has the plural form and the digits of its language", () => {
     use(catalogues[language], language);
     return t(key, { n });
   };
-  assert.equal(textOf("de", "said_loaded", 1), "1 Person wartet.");
-  assert.equal(textOf("de", "said_loaded", 1234), "1.234 Personen warten.");
-  assert.equal(textOf("fr", "said_loaded", 0), "0 personne attend.");
+  assert.equal(textOf("de", "said.loaded", 1), "1 Person wartet.");
+  assert.equal(textOf("de", "said.loaded", 1234), "1.234 Personen warten.");
+  assert.equal(textOf("fr", "said.loaded", 0), "0 personne attend.");
   // A million is `many` in French and Spanish, which may use `other`.
-  assert.equal(textOf("fr", "said_loaded", 1_000_000), "1\u202f000\u202f000 personnes attendent.");
-  assert.equal(textOf("es", "said_loaded", 2_000_000), "2.000.000 personas esperan.");
+  assert.equal(textOf("fr", "said.loaded", 1_000_000), "1\u202f000\u202f000 personnes attendent.");
+  assert.equal(textOf("es", "said.loaded", 2_000_000), "2.000.000 personas esperan.");
 });
 
 test("a right-to-left language isolates every foreign text", () => {

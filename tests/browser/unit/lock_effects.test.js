@@ -8,9 +8,9 @@ const catalogue = JSON.parse(readFileSync(new URL("../../../web/i18n/en.json", i
 const keysOf = (more, on, held = 0) => consequences(meeting("m", more), on, held).map((line) => line.key);
 
 test("a lock's text says who will wait, by its mode", () => {
-  assert.deepEqual(keysOf({ lock_mode: "all", waiting: 3 }, true), ["lock.comers_all", "lock.in_stay", "lock.waiting_stay"]);
-  assert.deepEqual(keysOf({ lock_mode: "needs_activation" }, true), ["lock.comers_needs_activation", "lock.in_stay"]);
-  assert.deepEqual(keysOf({}, true), ["lock.comers_unknown", "lock.in_stay"]);
+  assert.deepEqual(keysOf({ lock_mode: "all", waiting: 3 }, true), ["lock.comers.all", "lock.in_stay", "lock.waiting_stay"]);
+  assert.deepEqual(keysOf({ lock_mode: "needs_activation" }, true), ["lock.comers.needs_activation", "lock.in_stay"]);
+  assert.deepEqual(keysOf({}, true), ["lock.comers.unknown", "lock.in_stay"]);
 });
 
 test("an unlock's text says whether those who wait enter: certainly, perhaps, or with a host", () => {

@@ -26,21 +26,21 @@ test("a participant's actions depend on whether they wait or are in the call", (
 
 test("a viewer, or a page without a connection, can do nothing", () => {
   for (const action of ["admit", "hold", "unhold", "remove"]) {
-    assert.equal(why(action, {}, {}, { ...page, acts: false }), "why_viewer");
-    assert.equal(why(action, {}, {}, { ...page, live: false }), "why_not_connected");
+    assert.equal(why(action, {}, {}, { ...page, acts: false }), "why.viewer");
+    assert.equal(why(action, {}, {}, { ...page, live: false }), "why.not_connected");
   }
-  assert.equal(whyMeeting("lock", {}, [{}], { ...page, acts: false }), "why_viewer");
+  assert.equal(whyMeeting("lock", {}, [{}], { ...page, acts: false }), "why.viewer");
 });
 
 test("an older bridge can do less, by its version", () => {
-  assert.equal(why("admit", {}, { can_admit: false }), "why_too_old");
+  assert.equal(why("admit", {}, { can_admit: false }), "why.too_old");
   assert.equal(why("remove", {}, { can_admit: false }), null);
   assert.equal(why("send_back", inside, { can_send_back: false }), "why.send_back_too_old");
   assert.equal(why("mute", inside, { can_send_back: false }), null);
 });
 
 test("a paused or unreachable bridge can't be asked; a silent one may answer", () => {
-  assert.equal(why("admit", {}, { state: "paused" }), "why_paused");
+  assert.equal(why("admit", {}, { state: "paused" }), "why.paused");
   for (const state of ["unreachable", "refused"]) assert.equal(why("remove", {}, { state }), "why.unreachable");
   assert.equal(why("admit", {}, { silent_since: 1 }), null);
   assert.equal(why("admit", { bridge: null }), null);
