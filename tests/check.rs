@@ -268,7 +268,7 @@ async fn an_old_version_is_a_failure_but_the_rest_is_still_tried() {
     let bench = Bench::new(TlsMode::Ca, json!({"version": "2.8.1"})).await;
     let report = check(&bench.config(0)).await;
     said(&report, "version", CheckOutcome::Fail, "CMS 2.8.1 cannot admit single people; 2.9", "Upgrade the bridge");
-    said(&report, "events", CheckOutcome::Ok, "subscribed", "");
+    said(&report, "events", CheckOutcome::Ok, "acknowledged", "");
 }
 
 #[tokio::test]
