@@ -66,7 +66,7 @@ impl Shown {
     }
 
     async fn step(&mut self) {
-        let frame = self.socket.frame().await;
+        let frame = self.socket.any_frame().await;
         self.told.push_str(&frame.to_string());
         let rows = |value: &Value| value.as_array().expect("rows").clone();
         match frame["type"].as_str().expect("type") {

@@ -123,7 +123,7 @@ struct Watched {
 impl Watched {
     async fn until(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let frame = self.socket.frame().await;
+            let frame = self.socket.any_frame().await;
             self.from_server.hold(&frame);
             if fits(&frame) {
                 return frame;

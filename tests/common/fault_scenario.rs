@@ -132,7 +132,7 @@ impl FaultScenario {
         // The simulator and Usher use the same clock, read a moment apart.
         let now = self.desk.control().now_ms();
         assert!((self.began_ms - 50..=now + 50).contains(&row.since), "since the fault at {} and not {row:?}", self.began_ms);
-        assert!(CATALOGUE.contains(&format!("\"advice_{code}\": \"")), "no advice for {code} in web/i18n/en.json");
+        assert!(CATALOGUE.contains(&format!("\"advice.{code}\": \"")), "no advice for {code} in web/i18n/en.json");
         row
     }
 

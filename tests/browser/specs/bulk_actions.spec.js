@@ -174,7 +174,7 @@ test("a refusal is shown in words, with advice and its code, also in the log", a
   await expect(person(page, ids[0]).locator(".outcome")).toContainText("Ask a host to join, then try again.");
   await expect(person(page, ids[0]).locator(".outcome .code")).not.toBeEmpty();
   await page.getByRole("button", { name: "Show 1" }).click();
-  await expect(page.getByRole("dialog", { name: "Not admitted" })).toContainText("CMS would not let Björn Müller in");
+  await expect(page.getByRole("dialog", { name: "Not admitted" })).toContainText("CMS refused to admit Björn Müller.");
   await screenshotBoth(page, "hands-refused");
   await page.goto(`${cluster.url}/log`);
   await expect(page.locator('[data-reason="refused"]').first()).toContainText("Ask a host to join, then try again.");

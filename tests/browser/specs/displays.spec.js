@@ -86,7 +86,7 @@ test("an administrator pairs a screen by its code, and it shows its views until 
   await expect(page.locator(".status-line .said")).toHaveText("Control room left is showing its name.");
 
   await act(page, "Control room left", "edit").click();
-  await page.getByLabel("No names").check();
+  await page.getByRole("radio", { name: /^No names/ }).check();
   await page.getByLabel("Meeting titles").uncheck();
   await page.locator("#display-name").fill("Control room right");
   await answer(page, "yes");
@@ -251,7 +251,7 @@ test("a screen with a code says when Usher is gone; after a restart its new code
   const before = await codeOn(wall);
   await expect(wall.locator(".lost")).toBeHidden();
   await cluster.usher.stop();
-  await expect(wall.locator(".lost")).toContainText("No connection to Usher", { timeout: 15_000 });
+  await expect(wall.locator(".lost")).toContainText("Can’t reach Usher", { timeout: 15_000 });
   await screenshot(wall, "displays-code-lost");
   await cluster.startUsher();
   await expect(wall.locator(".lost")).toBeHidden({ timeout: 30_000 });

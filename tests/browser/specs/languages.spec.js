@@ -80,7 +80,7 @@ test("the account page's choice overrides the browser's language, until it is re
   await live(page);
   await page.goto(`${demo.url}/account`);
   await choose("Wie im Browser");
-  await expect(page.getByRole("status")).toHaveText(words.fr.done_language);
+  await expect(page.getByRole("status")).toHaveText(words.fr["done.language"]);
   await page.goto(demo.url);
   await live(page);
   await expect(page.getByRole("heading", { level: 1 })).toContainText("En attente");

@@ -105,7 +105,7 @@ test("in an open meeting the filter by meeting is off, and its button says that 
   const { board, ward, first } = await three(desk);
   await page.goto(`${desk.demo.url}/?meeting=${encodeURIComponent("Ward round")}&bridge=${first}`);
   await live(page);
-  await expect(page.locator(".filters")).toContainText("3 more wait");
+  await expect(page.locator(".filters")).toContainText("3 people waiting are hidden by filters");
   await card(page, board.id).locator(".open").click();
   await expect.poll(() => listed(page)).toHaveLength(2);
   await expect(page.locator(".filters .chip")).toHaveCount(1);

@@ -129,7 +129,7 @@ test.describe("admissions held back for some seconds", () => {
       await expect(person(anne, bo.id)).toContainText(/bert is admitting in [1-8] s/);
       await expect(person(anne, bo.id).locator('[data-action="stop"]')).toHaveCount(0);
       await screenshot(page, "undo-delayed");
-      await person(page, bo.id).getByRole("button", { name: "Don’t admit Bo Berg" }).click();
+      await person(page, bo.id).getByRole("button", { name: "Cancel admitting Bo Berg" }).click();
       await expect(lastRequest(page)).toHaveText("Stopped before it was sent");
       await expect(admitOf(person(anne, bo.id))).toBeEnabled();
       await admitOf(person(page, zoe.id)).click();
