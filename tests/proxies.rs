@@ -302,7 +302,7 @@ async fn a_proxy_that_removes_the_sub_path_is_named_as_the_reason(#[values(Nginx
     let proxy = Proxy::start(kind, address, site.address, Some(&tls), Served::Stripped).await;
     let page = tls.browser(proxy.address, "/usher").get("/login").await;
     assert_eq!(page.status, 404);
-    assert!(page.body.replace("&#x2f;", "/").contains("the proxy in front removes /usher from addresses"), "{}", page.body);
+    assert!(page.body.replace("&#x2f;", "/").contains("the proxy in front of it removes /usher from addresses"), "{}", page.body);
 }
 
 #[rstest]
