@@ -117,7 +117,7 @@ pub async fn start(
     start_locked(lock, config, listener, demo_accounts, stop).await
 }
 
-/// Starts everything, like [`start`], when the data directory is locked already.
+/// Starts everything, like [`start()`], when the data directory is locked already.
 pub async fn start_locked(
     lock: DirectoryLock,
     mut config: Config,
