@@ -1,5 +1,5 @@
-// The browser tests run against the real binary (USHER_BIN) and its simulator. USHER_BROWSERS=3 runs three browsers at once, each worker with
-// its own servers; tests that measure times run alone afterwards (package.json).
+// The browser tests run against the real binary (USHER_BIN) and its simulator, in three browsers at once (USHER_BROWSERS), each with its own
+// servers: most of the time they wait. Tests that measure times run alone afterwards (package.json).
 import { defineConfig } from "@playwright/test";
 
 const MEASURE = /speed\.spec\.js/;
@@ -9,7 +9,7 @@ const flags =
 
 export default defineConfig({
   testDir: "specs",
-  workers: Number(process.env.USHER_BROWSERS ?? 1),
+  workers: Number(process.env.USHER_BROWSERS ?? 3),
   projects: [
     { name: "pages", testIgnore: MEASURE },
     { name: "speed", testMatch: MEASURE },
