@@ -156,7 +156,7 @@ for (const { name, launch, missing, desk } of OTHERS)
           [360, 720],
         ]) {
           await page.setViewport({ width, height }).catch(withoutOrientation);
-      await expect.poll(() => page.evaluate(() => [window.innerWidth, window.innerHeight])).toEqual([width, height]);
+          await expect.poll(() => page.evaluate(() => [window.innerWidth, window.innerHeight])).toEqual([width, height]);
           const over = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
           await expect.poll(over, { message: `nothing beside a page of ${width}` }).toBeLessThanOrEqual(0);
           await page.screenshot({ path: report(`others-desk-${width}`) });
