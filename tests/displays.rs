@@ -176,7 +176,7 @@ async fn a_screen_shows_a_code_is_paired_by_it_and_shows_who_waits() {
     let mut names: Vec<_> = row["in_line"].as_array().expect("a line").iter().map(|each| each["name"].as_str()).collect();
     names.sort();
     assert_eq!((&row["waiting"], names), (&json!(2), vec![Some("Ana S."), Some("Bo B.")]), "{row}");
-    shown.socket.send(&json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1, "version": "0.1.0" })).await;
+    shown.socket.send(&json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1, "version": env!("CARGO_PKG_VERSION") })).await;
     admin
         .until("that the screen is there", |page| {
             let each = &page.displays["displays"][0];
@@ -359,7 +359,7 @@ async fn a_display_stays_paired_over_a_restart_and_its_list_remembers_it() {
     let (mut wall, mut admin) = paired(&desk, json!({ "lang": "de" })).await;
     let mut shown = Shown::new(wall.socket().await);
     shown.until("the rows", |shown| (!shown.rows.is_empty()).then_some(())).await;
-    shown.socket.send(&json!({ "type": "screen", "width": 1080, "height": 1920, "ratio": 2, "version": "0.1.0" })).await;
+    shown.socket.send(&json!({ "type": "screen", "width": 1080, "height": 1920, "ratio": 2, "version": env!("CARGO_PKG_VERSION") })).await;
     admin.until("its size", |page| check(page.displays["displays"][0]["height"] == 1920, &page.displays)).await;
     let desk = desk.restart().await;
     let (status, body) = wall.page().await;

@@ -333,7 +333,7 @@ async fn every_frame_of_a_screen_is_as_documented_and_every_mutation_is_noticed(
     screen.until(|frame| frame["type"] == "paired").await;
     screen.socket = browser.socket_at("/wall/ws").await;
     screen.until(|frame| frame["type"] == "snapshot_end").await;
-    screen.send(json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1.5, "version": "0.1.0" })).await;
+    screen.send(json!({ "type": "screen", "width": 1920, "height": 1080, "ratio": 1.5, "version": env!("CARGO_PKG_VERSION") })).await;
     screen.until(|frame| frame["type"] == "beat").await;
     screen.send(json!({ "type": "beat" })).await;
     screen.send(json!({ "type": "resync" })).await;
