@@ -115,12 +115,12 @@ export class Roster {
   /** @param {string} meeting @param {ReturnType<typeof lobbyStateOf>} place */
   peopleOf(meeting, place) {
     const people = [...(this.idsByMeeting.get(meeting) ?? [])].map((id) => /** @type {Person} */ (this.people.get(id)));
-    return people.filter((person) => lobbyStateOf(person) === place).sort((a, b) => this.#compareText(a, b));
+    return people.filter((person) => lobbyStateOf(person) === place).sort((a, b) => this.compareText(a, b));
   }
 
   /** By name; the id decides between equal names. @param {Person | Meeting} a @param {Person | Meeting} b */
-  #compareText(a, b) {
-    const [left, right] = [this.#text(a), this.#text(b)];
+  compareText(a, b) {
+    const [left, right] = [this.textOf(a), this.textOf(b)];
     if (left !== right) return left < right ? -1 : 1;
     return a.id < b.id ? -1 : 1;
   }
@@ -134,12 +134,12 @@ export class Roster {
       const known = titles.get(id);
       if (known !== undefined) return known;
       const meeting = this.meetings.get(id);
-      const text = meeting ? this.#text(meeting) : "";
+      const text = meeting ? this.textOf(meeting) : "";
       titles.set(id, text);
       return text;
     };
     return (/** @type {Person} */ person) =>
-      wanted.length === 0 || wanted.every((word) => this.#text(person).includes(word) || title(person.meeting).includes(word));
+      wanted.length === 0 || wanted.every((word) => this.textOf(person).includes(word) || title(person.meeting).includes(word));
   }
 
   /** Meetings with a name that matches, or with a participant who does. @param {string} query */
@@ -147,7 +147,7 @@ export class Roster {
     const wanted = searchWords(query);
     const person = this.matcher(query);
     return (/** @type {Meeting} */ meeting) => {
-      if (wanted.length === 0 || wanted.every((word) => this.#text(meeting).includes(word))) return true;
+      if (wanted.length === 0 || wanted.every((word) => this.textOf(meeting).includes(word))) return true;
       for (const id of this.idsByMeeting.get(meeting.id) ?? [])
         if (person(/** @type {Person} */ (this.people.get(id)))) return true;
       return false;
@@ -159,17 +159,18 @@ export class Roster {
     if (a.waiting > 0 !== b.waiting > 0) return a.waiting > 0 ? -1 : 1;
     const since = a.waiting > 0 ? (a.longest_since ?? Infinity) - (b.longest_since ?? Infinity) : 0;
     if (since !== 0 && !Number.isNaN(since)) return since;
-    return this.#compareText(a, b);
+    return this.compareText(a, b);
   };
 
   /** @param {Person} person */
   #nameKey(person) {
-    const text = this.#text(person);
+    const text = this.textOf(person);
     return `${person.meeting}\n${text.slice(0, text.indexOf("\n"))}`;
   }
 
-  /** @param {Person | Meeting} row */
-  #text(row) {
+  /** The folded text that a search compares: a participant's name and address, each on its line, or a meeting's name.
+   * @param {Person | Meeting} row */
+  textOf(row) {
     let text = this.folded.get(row);
     if (text === undefined) {
       text = row.kind === "person" ? `${fold(row.name)}\n${fold(row.address)}` : fold(row.name);
