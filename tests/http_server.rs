@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use usher::config::TlsFiles;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+     manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 #[rstest]
 #[case("/login", 200)]
@@ -77,6 +77,33 @@ async fn files_are_compressed_typed_and_known_again() {
     assert!(script.header("content-type").starts_with("text/javascript"), "{}", script.header("content-type"));
     for path in ["/static/", "/static/package.json", "/static/../Cargo.toml", "/static/%2e%2e/Cargo.toml", "/static/vendor/lit.d.ts"] {
         assert_eq!(browser.get(path).await.status, 404, "{path}");
+    }
+}
+
+/// Browsers resolve the addresses in a manifest against its own, so that one file is right below every path.
+#[rstest]
+#[case("", "")]
+#[case("public_url = \"http://desk.example/usher\"", "/usher")]
+#[tokio::test]
+async fn a_phone_can_install_it_below_every_path(#[case] config: &str, #[case] base: &str) {
+    let site = ServerSetup::config(config).start().await;
+    let mut browser = Browser::new(site.address, base);
+    let page = browser.get("/login").await;
+    let link = format!("<link rel=\"manifest\" href=\"{base}/static/manifest.webmanifest\">");
+    assert!(page.body.contains(&link), "{}", page.body);
+    assert!(page.header("content-security-policy").contains("manifest-src 'self'"));
+    let answer = browser.get("/static/manifest.webmanifest").await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/manifest+json; charset=utf-8"));
+    let manifest: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+    let address = reqwest::Url::parse(&format!("http://desk.example{base}/static/manifest.webmanifest")).expect("address");
+    let resolve = |field: &serde_json::Value| address.join(field.as_str().expect("a text")).expect("an address").path().to_owned();
+    assert_eq!((resolve(&manifest["start_url"]), resolve(&manifest["scope"])), (format!("{base}/"), format!("{base}/")));
+    let icons = manifest["icons"].as_array().expect("icons");
+    assert!(icons.iter().any(|icon| icon["purpose"] == "maskable"), "{icons:?}");
+    for icon in icons {
+        let path = resolve(&icon["src"]);
+        let answer = browser.get(path.strip_prefix(base).expect("below the path")).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, icon["type"].as_str().expect("a type")), "{path}");
     }
 }
 

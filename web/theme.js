@@ -5,6 +5,12 @@
   const apply = (theme) => {
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
     else delete document.documentElement.dataset.theme;
+    // The colour of the browser's own bars.
+    for (const color of /** @type {NodeListOf<HTMLMetaElement>} */ (document.querySelectorAll("meta[data-scheme]"))) {
+      const { scheme } = color.dataset;
+      const chosen = document.documentElement.dataset.theme;
+      color.media = chosen ? (chosen === scheme ? "all" : "not all") : `(prefers-color-scheme: ${scheme})`;
+    }
   };
   try {
     apply(localStorage.getItem(KEY) ?? "");

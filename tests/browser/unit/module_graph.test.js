@@ -8,8 +8,8 @@ import { test } from "node:test";
 const ORDER = [["vendor"], ["lib"], ["lists"], ["net"], ["state"], ["alerts", "ui"], ["views"], ["actions"], [""]];
 /** The displays' scripts must run in old browsers, and share nothing with the other pages. */
 const ALONE = "wall";
-/** The files beside the folders: the pages' entries, the desk's session, and what makes Node.js read all of it as modules. */
-const AT_ROOT = ["desk.js", "desk_session.js", "log.js", "package.json", "plain_pages.js", "theme.js"];
+/** The files beside the folders: the pages' entries, the desk's session, the web app manifest, and what makes Node.js read all of it as modules. */
+const AT_ROOT = ["desk.js", "desk_session.js", "log.js", "manifest.webmanifest", "package.json", "plain_pages.js", "theme.js"];
 
 const root = new URL("../../../web/", import.meta.url);
 const files = readdirSync(root, { recursive: true }).filter((file) => file.endsWith(".js") && file !== "vendor/lit.js");
@@ -20,8 +20,10 @@ const levelOf = (file) => ORDER.findIndex((folders) => folders.includes(folderOf
 /** The files that each file imports; types in comments do not count. */
 const graph = new Map(
   files.map((file) => {
-    const imports = read(file).matchAll(/^(?:import|export)\b[^;]*?from\s*"(\.[^"]+)"|^import\s*"(\.[^"]+)"/gm);
-    return [file, [...imports].map(([, from, alone]) => posix.join(posix.dirname(file), from ?? alone))];
+    const imports = read(file).matchAll(
+      /^(?:import|export)\b[^;]*?from\s*"(\.[^"]+)"|^import\s*"(\.[^"]+)"|(?:await|=>) import\("(\.[^"]+)"\)/gm,
+    );
+    return [file, [...imports].map(([, from, alone, late]) => posix.join(posix.dirname(file), from ?? alone ?? late))];
   }),
 );
 
