@@ -30,6 +30,7 @@ import { Focus } from "./ui/focus.js";
 import { Menus } from "./ui/menus.js";
 import { Navigation } from "./ui/navigation.js";
 import { Notice } from "./ui/notice.js";
+import { Palette } from "./ui/palette.js";
 import { Panels } from "./ui/panels.js";
 import { Pointer } from "./ui/pointer.js";
 import { PressGuard, REST } from "./ui/press_guard.js";
@@ -107,9 +108,11 @@ class Desk {
     const navigation = new Navigation(screen, listOptions, renderer, () => this.#onMoved());
     const notice = new Notice(changed, (text) => announcer.announce(text));
     const pressGuard = new PressGuard();
-    const isBusy = () => selection.size > 0 || net.actionRequests.busy || screen.query !== "" || dialogs.isOpen;
+    const palette = new Palette({ renderer, focus, load: () => this.#loadPalette() });
+    const isOpen = () => dialogs.isOpen || palette.isOpen;
+    const isBusy = () => selection.size > 0 || net.actionRequests.busy || screen.query !== "" || isOpen();
     return {
-      ...{ announcer, focus, dialogs, listOptions, visibility, navigation, notice, pressGuard },
+      ...{ announcer, focus, dialogs, listOptions, visibility, navigation, notice, palette, pressGuard },
       panels: new Panels({ root, draw }),
       menus: new Menus({ screen, renderer, focus, opened: (kind, id) => this.#claimByMenu(kind, id) }),
       pointer: new Pointer({ screen, renderer, pressGuard, notice }),
@@ -135,7 +138,7 @@ class Desk {
       ui.upgrade.reloadIfIdle();
     };
     const user = () => {
-      const open = ui.menus.open !== null || ui.dialogs.isOpen;
+      const open = ui.menus.open !== null || ui.dialogs.isOpen || ui.palette.isOpen;
       return { inputAt: net.attention.inputAt, idle: net.attention.idle(document.hidden), open };
     };
     return {
@@ -151,6 +154,14 @@ class Desk {
       undoActions: new UndoActions({ ...parts, root }),
       displayActions: new DisplayActions({ ...parts, base: this.page.base }),
     };
+  }
+
+  /** Modules of two releases don't fit together, so a page that is older than the server loads none.
+   * @returns {Promise<import("./actions/palette_entries.js").PaletteEntries>} */
+  async #loadPalette() {
+    if (this.ui.upgrade.pending) throw new Error(`the server has version ${this.ui.upgrade.pending}`);
+    const { PaletteEntries } = await import("./actions/palette_entries.js");
+    return new PaletteEntries(this.parts);
   }
 
   // Starting and stopping.
@@ -216,10 +227,12 @@ class Desk {
     if (ui.pressGuard.follow(net.actionRequests.places)) setTimeout(this.renderer.changed, REST + 10);
     screen.link.doubt = this.#checkDoubt();
     screen.update(state.clock.now());
+    ui.palette.update();
     return () => {
       ui.focus.after(focused);
       ui.menus.shown();
       ui.dialogs.shown();
+      ui.palette.shown();
       actions.claiming.updateClaims();
       ui.pointer.afterDrawing();
     };

@@ -80,6 +80,6 @@ export class Dialogs {
 
   /** @returns {HTMLDialogElement | null} */
   get #element() {
-    return this.page.root.querySelector("dialog");
+    return this.page.root.querySelector("dialog.question");
   }
 }

@@ -23,7 +23,16 @@ export class Navigation {
 
   /** Opens a meeting, or shows all for null. @param {string | null} meeting */
   open(meeting) {
-    const hash = meeting === null ? "" : `#meeting=${encodeURIComponent(meeting)}`;
+    this.#go(meeting === null ? "" : `#meeting=${encodeURIComponent(meeting)}`);
+  }
+
+  /** Opens an administrators' page. @param {typeof ADMIN_PAGES[number]} page */
+  openPage(page) {
+    this.#go(`#${page}`);
+  }
+
+  /** @param {string} hash */
+  #go(hash) {
     history.pushState(null, "", location.pathname + this.listOptions.query + hash);
     this.#readAddress();
   }

@@ -17,7 +17,7 @@ export function controlName(control) {
 /** The control at an element, except those that retry a bridge, which affect nobody. A dialog counts too, since a click beside it closes it.
  * @param {EventTarget | Element | null} target */
 function controlAt(target) {
-  const control = target instanceof Element ? target.closest('button:not([data-action="retry"]), dialog') : null;
+  const control = target instanceof Element ? target.closest('button:not([data-action="retry"]), [role="option"], dialog') : null;
   return control && controlName(control);
 }
 

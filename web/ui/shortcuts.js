@@ -17,6 +17,7 @@ export class Shortcuts {
    *   panels: import("./panels.js").Panels,
    *   menus: import("./menus.js").Menus,
    *   dialogs: import("./dialogs.js").Dialogs,
+   *   palette: import("./palette.js").Palette,
    *   navigation: import("./navigation.js").Navigation,
    *   pressGuard: import("./press_guard.js").PressGuard,
    *   visibility: import("../state/visibility.js").Visibility,
@@ -37,6 +38,7 @@ export class Shortcuts {
     panels,
     menus,
     dialogs,
+    palette,
     navigation,
     pressGuard,
     visibility,
@@ -55,6 +57,7 @@ export class Shortcuts {
     this.panels = panels;
     this.menus = menus;
     this.dialogs = dialogs;
+    this.palette = palette;
     this.navigation = navigation;
     this.pressGuard = pressGuard;
     this.visibility = visibility;
@@ -154,13 +157,31 @@ export class Shortcuts {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || this.dialogs.isOpen) return;
+    if (event.isComposing || this.dialogs.isOpen) return;
+    if (opensPalette(event)) {
+      if (!event.repeat) this.togglePalette();
+      event.preventDefault();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.palette.isOpen) {
+      if (this.palette.key(event)) event.preventDefault();
+      return;
+    }
     if (this.menus.open) {
       if (this.menus.key(event)) event.preventDefault();
       return;
     }
     const target = /** @type {HTMLElement} */ (event.target);
     if (this.#handle(event, target)) event.preventDefault();
+  }
+
+  /** Opens the command palette about the focused row, if one has the focus, or closes the palette. */
+  togglePalette() {
+    if (this.menus.open) this.menus.close();
+    const { list, id } = this.#rowOf(document.activeElement ?? document.body);
+    if (this.panels.open) this.panels.close();
+    this.palette.toggle(list && id ? { kind: this.#kindOf(list), id } : null);
   }
 
   /** @param {KeyboardEvent} event @param {HTMLElement} target @returns {boolean} whether the key was used */
@@ -298,6 +319,13 @@ export class Shortcuts {
     if (this.selection.anchor === null || !this.selection.has(from)) this.selectionActions.pick(from, { on: true });
     this.selectionActions.pick(to, { range: true, on: true });
   }
+}
+
+/** Ctrl+K, or the command key on a Mac. On keyboards without Latin letters, it is the key in the place of K.
+ * @param {KeyboardEvent} event */
+function opensPalette({ key, code, ctrlKey, metaKey, altKey, shiftKey }) {
+  if (ctrlKey === metaKey || altKey || shiftKey) return false;
+  return key.toLowerCase() === "k" || (code === "KeyK" && !/^[a-z]$/i.test(key));
 }
 
 /** @param {string} key */

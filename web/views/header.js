@@ -7,6 +7,7 @@ import { bell } from "./alert_settings.js";
 import { faultText, retryButton } from "./bridge_fault.js";
 import { icon } from "./icons.js";
 import { presence } from "./presence.js";
+import { written } from "./shortcuts_help.js";
 
 /**
  * @typedef {import("./alert_settings.js").Parts & import("./bridge_fault.js").Parts & import("./presence.js").Parts & {
@@ -16,6 +17,7 @@ import { presence } from "./presence.js";
  *   renderer: import("../ui/renderer.js").Renderer,
  *   roster: import("../state/roster.js").Roster,
  *   screen: import("../state/screen.js").Screen,
+ *   shortcuts: import("../ui/shortcuts.js").Shortcuts,
  *   upgrade: import("../ui/upgrade.js").Upgrade,
  * }} Parts
  */
@@ -129,6 +131,8 @@ function menu(parts) {
               @change=${() => setTheme(parts, each)} /><span>${t(`theme.${each}`)}</span></label>`,
         )}
       </fieldset>
+      <button class="entry" type="button" aria-keyshortcuts="Control+K Meta+K" data-action="palette"
+        @click=${() => parts.shortcuts.togglePalette()}>${t("palette.title")} <kbd>${written("Ctrl+K")}</kbd></button>
       <button class="entry" type="button" @click=${() => parts.panels.toggle("keys")}>${t("keys_title")} <kbd>?</kbd></button>
       <a class="entry" href="${parts.base}/account">${t("account")}</a>
       ${

@@ -28,7 +28,7 @@ import { icon } from "./icons.js";
 export function menu(parts) {
   const { open } = parts.menus;
   if (!open) return nothing;
-  const { title, entries } = { person: ofPerson, meeting: ofMeeting, selection: ofSelection }[open.kind](parts, open.id);
+  const { title, entries } = entriesOf(parts, open.kind, open.id);
   return html`<div class="menu-layer" @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && parts.menus.close()}
     @contextmenu=${(/** @type {Event} */ event) => event.preventDefault()}>
     <div class="actions" role="menu" aria-label=${title.label}>
@@ -37,6 +37,9 @@ export function menu(parts) {
     </div>
   </div>`;
 }
+
+/** A menu's title and entries. @param {Parts} parts @param {import("../ui/menus.js").MenuKind} kind @param {string} id */
+export const entriesOf = (parts, kind, id) => ({ person: ofPerson, meeting: ofMeeting, selection: ofSelection })[kind](parts, id);
 
 /** @param {Parts} parts @param {Entry} what */
 const entry = (

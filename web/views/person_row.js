@@ -89,8 +89,9 @@ const personName = (row) =>
     ? html`<span class="nameless">${t("person_no_name")}</span>`
     : html`<bdi title=${plain(row.name)}>${row.name}</bdi>`;
 
-/** The end of the id, for namesakes in one meeting and participants without a name. @param {Parts} parts @param {Person} row */
-const namesake = (parts, row) =>
+/** The end of the id, for namesakes in one meeting and participants without a name.
+ * @param {{ roster: import("../state/roster.js").Roster }} parts @param {Person} row */
+export const namesake = (parts, row) =>
   isBlank(row.name) || parts.roster.hasNamesake(row)
     ? html`<span class="tag" title=${t("namesake_why")}>${row.id.slice(-4)}</span>`
     : nothing;

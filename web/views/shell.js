@@ -9,6 +9,7 @@ import { displaysPage } from "./displays_page.js";
 import { header } from "./header.js";
 import { meetings } from "./meetings.js";
 import { menu } from "./menu.js";
+import { palette } from "./palette.js";
 import { people } from "./people.js";
 import { shortcutsHelp } from "./shortcuts_help.js";
 
@@ -20,6 +21,7 @@ import { shortcutsHelp } from "./shortcuts_help.js";
  *   import("./header.js").Parts &
  *   import("./meetings.js").Parts &
  *   import("./menu.js").Parts &
+ *   import("./palette.js").Parts &
  *   import("./people.js").Parts &
  *   import("./shortcuts_help.js").Parts &
  *   {
@@ -44,7 +46,7 @@ export function shell(parts) {
             aria-label=${t("people_label")}>${people(parts)} ${actionBar(parts)} ${menu(parts)}</main>`
       }
     </div>
-    ${parts.panels.open === "keys" ? shortcutsHelp(parts) : nothing} ${dialog(parts)}
+    ${parts.panels.open === "keys" ? shortcutsHelp(parts) : nothing} ${palette(parts)} ${dialog(parts)}
     <div class="unseen" id="live-region" role="status" aria-live="polite"></div>
   `;
 }

@@ -12,6 +12,7 @@ import { icon } from "./icons.js";
  */
 
 const KEYS = [
+  ["Ctrl+K", "key.palette"],
   ["/", "key.search"],
   ["j k ↓ ↑", "key.move"],
   ["← →", "key.within"],
@@ -33,7 +34,7 @@ const KEYS = [
 ];
 
 /** Keys as a keyboard of this language labels them. @param {string} keys */
-const written = (keys) => keys.replace(/Shift|Space|Enter|Esc/g, (name) => t(`kbd.${name.toLowerCase()}`));
+export const written = (keys) => keys.replace(/Ctrl|Shift|Space|Enter|Esc/g, (name) => t(`kbd.${name.toLowerCase()}`));
 
 /** @param {Parts} parts */
 export const shortcutsHelp = (parts) => html`

@@ -140,7 +140,7 @@ const FAMILIES = {
   "do_n.*": { words: ASKED },
   "doing.*": { words: PAGE_ACTIONS },
   "filter.label.*": { words: ["meetings", "bridges", "longer", "by"] },
-  "kbd.*": { words: ["shift", "space", "enter", "esc"] },
+  "kbd.*": { words: ["ctrl", "shift", "space", "enter", "esc"] },
   "menu.*": { words: ["mute", "unmute"], open: true },
   "not_done.*": { words: [...without(ACTIONS, "admit"), "unmessage"] },
   "notify.*": { words: ["denied", "missing"], open: true },
