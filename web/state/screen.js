@@ -4,6 +4,7 @@ import { fold } from "../lib/text.js";
 import { List } from "../lists/virtual_list.js";
 import { isRead, isStale } from "./bridges.js";
 import { claimOf } from "./claims.js";
+import { meetingsOf } from "./group.js";
 import { comparison, filters, PLAIN, passes } from "./list_options.js";
 import { whyNot, whyNotMeeting } from "./permissions.js";
 import { byWait } from "./roster.js";
@@ -54,6 +55,10 @@ export class Screen {
     this.passes = () => true;
     /** @type {Link} */
     this.link = { phase: "connecting", reason: "", asOf: 0, shown: false, doubt: false };
+    /** Whether the window has room for a pane beside the list: with the call of the open meeting, or of any meeting. */
+    this.room = { open: false, any: false };
+    /** @type {string | null} the meeting whose call is listed: the open one, or the one in the pane */
+    this.callOf = null;
     /** @type {number | null} when the session ends even if it is used, once that is near */
     this.sessionEnds = null;
     this.now = 0;
@@ -61,6 +66,8 @@ export class Screen {
     this.shown = [];
     /** @type {Person[]} participants shown as on hold */
     this.shownHeld = [];
+    /** @type {Person | undefined} the one of `shown` with the longest wait */
+    this.longest = undefined;
     /** How many more wait but are hidden by the search or a filter. */
     this.hidden = 0;
     /** @type {Person[]} those of `shown` that "admit all shown" admits; participants on hold are only admitted one by one */
@@ -140,15 +147,13 @@ export class Screen {
   /** Updates everything. @param {number} now the server's */
   update(now) {
     this.now = now;
-    const { query, open } = this.choice;
+    const { query } = this.choice;
     const matches = this.roster.matcher(query);
     this.matches = matches;
     this.#lobby(matches);
     this.lobby.update(this.shown, now);
     this.held.update(this.shownHeld, now);
-    this.inCall.update(open === null ? [] : this.roster.peopleOf(open, "in").filter(matches), now);
-    this.unsure.update(open === null ? [] : this.roster.peopleOf(open, "unknown").filter(matches), now);
-    this.calling.update(open === null ? [] : this.roster.peopleOf(open, "called").filter(matches), now);
+    this.#call(matches);
     const meetings = [...this.roster.meetings.values()].filter(this.roster.meetingMatcher(query));
     this.meetings.update(meetings.sort(this.byUrgency), now);
     this.selection.keep((id) => this.roster.mayWait(id));
@@ -172,6 +177,35 @@ export class Screen {
     this.shown = listed.filter((person) => !person.hold);
     this.shownHeld = listed.filter((person) => person.hold);
     this.hidden = all.length - listed.length;
+    this.longest = view.order === "wait" && !view.reverse ? this.shown[0] : longestOf(this.shown);
+  }
+
+  /** Lists those in the call of the open meeting, or of the meeting in the pane. @param {(person: Person) => boolean} matches */
+  #call(matches) {
+    const of = this.choice.open ?? (this.room.any ? this.#meetingInPane() : null);
+    const lists = /** @type {const} */ ([
+      [this.inCall, "in"],
+      [this.unsure, "unknown"],
+      [this.calling, "called"],
+    ]);
+    // Those of another meeting leave no traces.
+    if (of !== this.callOf) for (const [list] of lists) list.reset();
+    this.callOf = of;
+    for (const [list, place] of lists) list.update(of === null ? [] : this.roster.peopleOf(of, place).filter(matches), this.now);
+  }
+
+  /** The meeting in the pane while all meetings are listed: that of the row that had the focus last, or else of the longest wait. It stays
+   * while the pointer or the focus is in the pane. */
+  #meetingInPane() {
+    const { lobby, held, inCall, calling, unsure, roster } = this;
+    const kept = this.callOf !== null && roster.meetings.has(this.callOf) ? this.callOf : null;
+    const focusedAt = (/** @type {List<Person>[]} */ ...lists) => Math.max(...lists.map((list) => list.stability.focusedAt));
+    const pane = [inCall, calling, unsure];
+    const inUse = pane.some((list) => list.stability.pointing) || focusedAt(...pane) > focusedAt(lobby, held);
+    if (kept !== null && inUse) return kept;
+    const list = focusedAt(held) > focusedAt(lobby) ? held : lobby;
+    const focused = list.entries.find((entry) => entry.id === list.active)?.row;
+    return (focused ?? this.longest ?? this.shownHeld[0])?.meeting ?? kept;
   }
 
   /** Followed meetings first. @param {Meeting} a @param {Meeting} b */
@@ -179,6 +213,17 @@ export class Screen {
     const follows = Number(this.followState(b) === "followed") - Number(this.followState(a) === "followed");
     return follows || this.roster.byUrgency(a, b);
   };
+
+  /** Whether a pane beside the list shows those in the call. */
+  get hasPane() {
+    if (this.showsAdminPage) return false;
+    return this.openId === null ? this.room.any : this.room.open;
+  }
+
+  /** Whether those who can be admitted are in several meetings, so that no button for all of them stands out. */
+  get acrossMeetings() {
+    return meetingsOf(this.admissible).size > 1;
+  }
 
   /** Whether the search or a filter may hide participants. */
   get filtered() {
@@ -239,7 +284,12 @@ export class Screen {
 
   /** The participants that a meeting's button admits: none hidden by the search or a filter. @param {string} meeting */
   admissibleOf(meeting) {
-    return this.roster.lobby(meeting).filter((person) => this.passes(person) && this.can(person) && !person.hold);
+    return this.waitingIn(meeting).filter((person) => this.can(person));
+  }
+
+  /** The participants shown as waiting in a meeting, without those on hold. @param {string} meeting */
+  waitingIn(meeting) {
+    return this.roster.lobby(meeting).filter((person) => this.passes(person) && !person.hold);
   }
 
   /** How many participants who wait in a meeting are hidden by the search or a filter. @param {string} meeting */
@@ -256,8 +306,14 @@ export class Screen {
   /** The participants of a meeting who can be muted or unmuted: none hidden by the search. @param {string} meeting
    * @param {"mute" | "unmute"} action */
   mutable(meeting, action) {
+    return this.inCallOf(meeting, { muted: action === "unmute" }).filter((person) => this.whyNot(action, person) === null);
+  }
+
+  /** Those in the call of a meeting who are muted, or who are not: none hidden by the search. @param {string} meeting
+   * @param {{ muted: boolean }} which */
+  inCallOf(meeting, { muted }) {
     const people = this.roster.peopleOf(meeting, "in").filter(this.matches);
-    return people.filter((person) => person.muted === (action === "unmute") && this.whyNot(action, person) === null);
+    return people.filter((person) => person.muted === muted);
   }
 
   /** The last known row of a participant who is shown, even as a trace. @param {string} id */
@@ -283,15 +339,6 @@ export class Screen {
     return meeting.bridges.length > 0 && meeting.bridges.every((id) => isStale(this.roster.bridges.get(id)));
   }
 
-  /** @returns {Person | undefined} the participant shown with the longest wait */
-  get longest() {
-    if (this.choice.view.order === "wait" && !this.choice.view.reverse) return this.shown[0];
-    return this.shown.reduce(
-      (/** @type {Person | undefined} */ longest, person) => (longest && byWait(longest, person) <= 0 ? longest : person),
-      undefined,
-    );
-  }
-
   get longestSince() {
     return this.longest?.waiting_since ?? null;
   }
@@ -315,3 +362,10 @@ export class Screen {
     return new Set([...this.selection.ids].map((id) => this.roster.people.get(id)?.meeting)).size;
   }
 }
+
+/** The participant with the longest wait. @param {Person[]} people @returns {Person | undefined} */
+const longestOf = (people) =>
+  people.reduce(
+    (/** @type {Person | undefined} */ longest, person) => (longest && byWait(longest, person) <= 0 ? longest : person),
+    undefined,
+  );

@@ -2,9 +2,10 @@
 
 /**
  * @typedef {"person" | "meeting" | "selection"} MenuKind
- * @typedef {{ kind: MenuKind, id: string, x: number, below: number, above: number, opener: HTMLElement | null, fresh: boolean }} Menu
+ * @typedef {{ kind: MenuKind, id: string, x: number, below: number, above: number, opener: HTMLElement | null, fresh: boolean,
+ *   absent: Set<string> | null }} Menu
  *   `x`: its start, from the start edge, or its end, as a negative number; `below`, `above`: its top if it opens downwards, its bottom if
- *   upwards; `fresh`: not shown yet
+ *   upwards; `fresh`: not shown yet; `absent`: the entries left out while it is open; null before the first drawing
  */
 
 /** The least distance from the edges of the window, in pixels. */
@@ -42,7 +43,7 @@ export class Menus {
     const place = point
       ? { x: fromStart(point.x) + GAP, below: point.y + GAP, above: point.y - GAP }
       : { x: -fromStart(isLeftToRight() ? box.right : box.left), below: box.bottom + GAP, above: box.top - GAP };
-    this.open = { kind, id, ...place, opener: anchor, fresh: true };
+    this.open = { kind, id, ...place, opener: anchor, fresh: true, absent: null };
     if (kind !== "selection") this.opened(kind, id);
     this.renderer.draw();
   }

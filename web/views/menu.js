@@ -1,4 +1,5 @@
-// The menu of a participant, a meeting or the selection. Every action always has its place; one that is not possible says why.
+// The menu of a participant, a meeting or the selection. An action that makes no sense for it ("Unmute 0") is left out; one that is only not
+// possible now says why. Which entries there are is decided when the menu opens, so that none moves under the pointer.
 
 import { t } from "../lib/i18n.js";
 import { meetingNameOf, nameOf } from "../lib/names.js";
@@ -20,26 +21,35 @@ import { icon } from "./icons.js";
 /**
  * @typedef {import("../net/protocol.js").PersonRow} Person
  * @typedef {import("../net/protocol.js").MeetingRow} Meeting
- * @typedef {{ name: string, label: string, why?: string | null, shortcut?: string, danger?: boolean, act: () => void }} Entry
- *   `why`: a catalogue key, if the entry can't be chosen
+ * @typedef {{ name: string, label: string, why?: string | null, pointless?: boolean, shortcut?: string, danger?: boolean,
+ *   act: () => void }} Entry
+ *   `why`: a catalogue key, if the entry can't be chosen; `pointless`: it makes no sense, whatever else changes
  */
+
+/** Reasons for which an action of a participant makes no sense. */
+const POINTLESS = ["why.is_waiting", "why.is_in"];
 
 /** @param {Parts} parts */
 export function menu(parts) {
   const { open } = parts.menus;
   if (!open) return nothing;
   const { title, entries } = entriesOf(parts, open.kind, open.id);
+  open.absent ??= new Set(entries.flatMap(({ name, why, pointless }) => (pointless || isPointless(why) ? name : [])));
+  const { absent } = open;
   return html`<div class="menu-layer" @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && parts.menus.close()}
     @contextmenu=${(/** @type {Event} */ event) => event.preventDefault()}>
     <div class="actions" role="menu" aria-label=${title.label}>
       <p class="title" aria-hidden="true">${title.name}${title.more ? html`<span class="quiet">${title.more}</span>` : nothing}</p>
-      ${entries.map((each) => entry(parts, each))}
+      ${entries.filter(({ name }) => !absent.has(name)).map((each) => entry(parts, each))}
     </div>
   </div>`;
 }
 
 /** A menu's title and entries. @param {Parts} parts @param {import("../ui/menus.js").MenuKind} kind @param {string} id */
 export const entriesOf = (parts, kind, id) => ({ person: ofPerson, meeting: ofMeeting, selection: ofSelection })[kind](parts, id);
+
+/** @param {string | null} [why] */
+const isPointless = (why) => POINTLESS.includes(why ?? "");
 
 /** @param {Parts} parts @param {Entry} what */
 const entry = (
@@ -106,6 +116,9 @@ function ofMeeting(parts, id) {
   const mine = claiming.isMine("meeting", id);
   const other = meeting?.claim && meeting.claim.by !== parts.screen.me ? meeting.claim : null;
   const [admissible, heard, muted] = [screen.admissibleOf(id), screen.mutable(id, "mute"), screen.mutable(id, "unmute")];
+  // With those for whom it is not possible now, so that the entry says why.
+  const waiting = screen.waitingIn(id);
+  const [unmuted, silent] = [screen.inCallOf(id, { muted: false }), screen.inCallOf(id, { muted: true })];
   const [hidden, mutes] = [screen.hiddenOf(id), screen.searching ? "menu.mute_shown_n" : "menu.mute_n"];
   const unmutes = screen.searching ? "menu.unmute_shown_n" : "menu.unmute_n";
   const why = (/** @type {import("../state/permissions.js").MeetingAction} */ action) => screen.whyNotMeeting(action, meeting);
@@ -117,8 +130,9 @@ function ofMeeting(parts, id) {
   const entries = [
     {
       name: "admit",
-      label: t(hidden > 0 ? "menu.admit_shown_n" : "menu.admit_n", { n: admissible.length }),
+      label: t(hidden > 0 ? "menu.admit_shown_n" : "menu.admit_n", { n: admissible.length || waiting.length }),
       why: nobody(admissible, "why.nobody_to_admit"),
+      pointless: waiting.length === 0,
       shortcut: "Shift+E",
       act: () => moderation.request("admit", admissible, hidden > 0 ? "shown" : "meeting", { hidden }),
     },
@@ -129,23 +143,32 @@ function ofMeeting(parts, id) {
       shortcut: "c",
       act: () => claiming.toggleClaim("meeting", id),
     },
-    { name: "lock", label: t("menu.lock"), why: meeting?.locked === true ? "why.is_locked" : why("lock"), act: on("lock") },
+    {
+      name: "lock",
+      label: t("menu.lock"),
+      why: meeting?.locked === true ? "why.is_locked" : why("lock"),
+      pointless: meeting?.locked === true,
+      act: on("lock"),
+    },
     {
       name: "unlock",
       label: t("menu.unlock"),
       why: meeting?.locked === false ? "why.is_unlocked" : why("unlock"),
+      pointless: meeting?.locked === false,
       act: on("unlock"),
     },
     {
       name: "mute",
-      label: t(mutes, { n: heard.length }),
+      label: t(mutes, { n: heard.length || unmuted.length }),
       why: nobody(heard, "why.nobody_to_mute"),
+      pointless: unmuted.length === 0,
       act: () => moderation.request("mute", heard, "meeting"),
     },
     {
       name: "unmute",
-      label: t(unmutes, { n: muted.length }),
+      label: t(unmutes, { n: muted.length || silent.length }),
       why: nobody(muted, "why.nobody_muted"),
+      pointless: silent.length === 0,
       act: () => moderation.request("unmute", muted, "meeting"),
     },
     {
@@ -154,7 +177,13 @@ function ofMeeting(parts, id) {
       why: why("message"),
       act: on("message"),
     },
-    { name: "unmessage", label: t("menu.unmessage"), why: why("unmessage"), act: on("unmessage") },
+    {
+      name: "unmessage",
+      label: t("menu.unmessage"),
+      why: why("unmessage"),
+      pointless: !meeting?.message,
+      act: on("unmessage"),
+    },
   ];
   const more = other ? handling(other.by) : "";
   return { title: { label: labelOf(name, other), name: html`<bdi>${name}</bdi>`, more }, entries };
@@ -180,6 +209,7 @@ function ofSelection(parts) {
       name: "unhold",
       label: t("menu.unhold_n", { n: held.length }),
       why: none(held, "why.nobody_held"),
+      pointless: chosen.every((person) => !person.hold),
       act: () => moderation.request("unhold", held, "selection"),
     },
     {
