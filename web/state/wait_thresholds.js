@@ -29,6 +29,13 @@ export function tooLong(person, meeting, now) {
   return ms !== null && !person.acknowledged && !person.hold && level(ms, thresholdsOf(meeting)) === 2;
 }
 
+/** How long a participant counts as new, in ms. */
+const NEW = 10_000;
+
+/** Whether a participant's wait began in the last seconds. If Usher doesn't know when it began, it may be long ago.
+ * @param {Person} person @param {number} now */
+export const isNew = (person, now) => !person.waiting_up_to && (waited(person, now) ?? NEW) < NEW;
+
 /** The user who handles a participant, or else their meeting; "" if nobody does.
  * @param {Person} person @param {Meeting | undefined} meeting */
 export const handler = (person, meeting) => (person.claim ?? meeting?.claim)?.by ?? "";

@@ -23,11 +23,11 @@ export const followButtons = (parts, row) =>
 /** @param {Parts} parts @param {Meeting} row @param {"followed" | "muted"} which */
 function button(parts, row, which) {
   const on = parts.alerts.followStateOf(row.id) === which;
-  return html`<button class="icon-button follow-button" type="button" data-follow=${which} aria-pressed=${on}
+  return html`<button class="chip follow-button" type="button" data-follow=${which} aria-pressed=${on}
     aria-label=${t(`alarm.${which}.label`)}
     title=${t(
       on ? `alarm.${which}.now` : `alarm.${which}.why`,
-    )} @click=${() => choose(parts, row, on ? "" : which)}>${icon(SIGNS[which])}</button>`;
+    )} @click=${() => choose(parts, row, on ? "" : which)}>${icon(SIGNS[which])}${t(`alarm.${which}.short`)}</button>`;
 }
 
 /** @param {Parts} parts @param {Meeting} row @param {import("../state/followed_meetings.js").FollowState} followState */

@@ -1,4 +1,5 @@
-// The top line: name, search, bridges (with words only if one needs attention), the user and the menu.
+// The top line: name, search, bridges, the user and the menu. While the notices are in view, they say what a bridge's fault is, and the
+// top line only marks the bridge.
 
 import { t } from "../lib/i18n.js";
 import { condition } from "../state/bridges.js";
@@ -21,6 +22,8 @@ import { written } from "./shortcuts_help.js";
  *   upgrade: import("../ui/upgrade.js").Upgrade,
  * }} Parts
  */
+
+/** @typedef {import("../net/protocol.js").BridgeRow} Bridge */
 
 /** The most bridges without a fault that are named; more are only counted. */
 const NAMED = 3;
@@ -56,25 +59,29 @@ function bridges(parts) {
         ?hidden=${all.length === 0} @click=${() => parts.panels.toggle("bridges")}>
         <span class="unseen">${t("bridges.label")}</span>
         ${said.slice(0, 2).map(
-          ({
-            bridge,
-            what,
-          }) => html`<span class=${what.grave ? "bridge grave" : "bridge"}>${what.grave ? icon("warning") : icon("note")}
+          ({ bridge, what }) => html`<span class=${what.grave ? "bridge grave" : "bridge"}>${icon(signOf(what))}
             <bdi>${bridge.id}</bdi> <span class="said">${t(what.key, what.args)}</span></span>`,
         )}
         ${said.length > 2 ? html`<span class="bridge grave">${t("bridges.more", { n: said.length - 2 })}</span>` : nothing}
-        ${
-          fine.length > NAMED
-            ? html`<span class="bridge">${t("bridges.n", { n: fine.length })}</span>`
-            : fine.map((bridge) => html`<span class="bridge"><bdi>${bridge.id}</bdi></span>`)
-        }
+        ${fine.length > 0 ? connected(fine) : nothing}
       </button>
       ${parts.panels.open === "bridges" ? bridgesPanel(parts, all) : nothing}
     </div>
   `;
 }
 
-/** @param {Parts} parts @param {import("../net/protocol.js").BridgeRow[]} all */
+/** @param {{ grave: boolean }} what */
+const signOf = ({ grave }) => (grave ? "warning" : "note");
+
+/** A quiet sign that these bridges are connected: a shape, and one word for all. @param {Bridge[]} fine */
+const connected = (fine) =>
+  html`<span class="bridge well">${
+    fine.length > NAMED
+      ? html`${icon("well")}${t("bridges.n", { n: fine.length })}`
+      : fine.map(({ id }) => html`<span>${icon("well")}<bdi>${id}</bdi></span>`)
+  } <span class="said">${t("bridge.live")}</span></span>`;
+
+/** @param {Parts} parts @param {Bridge[]} all */
 const bridgesPanel = (parts, all) => html`
   <div class="panel bridge-panel" tabindex="-1" role="dialog" aria-label=${t("bridges.label")}>
     <ul>
@@ -87,7 +94,9 @@ const bridgesPanel = (parts, all) => html`
           <div class="line"><bdi class="strong">${bridge.id}</bdi>${
             bridge.unique_name ? html` <bdi class="quiet" title=${t("unique_name_why")}>${bridge.unique_name}</bdi>` : nothing
           } <span class="quiet">${bridge.version ?? t("version_unknown")}</span></div>
-          <div class=${what?.grave ? "said grave" : "said"}>${what ? t(what.key, what.args) : t("bridge.live")}</div>
+          <div class=${what?.grave ? "said grave" : "said"}>${icon(what ? signOf(what) : "well")} ${
+            what ? t(what.key, what.args) : t("bridge.live")
+          }</div>
           ${faultText(parts, bridge)} ${retryButton(parts, bridge)}
         </li>`;
         },

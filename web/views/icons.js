@@ -16,6 +16,7 @@ const paths = {
     d="M6.2 4.8v3.9M6.2 11v.1M9.8 4.8v3.9M9.8 11v.1" class="inverse"/>`,
   warning: svg`<path d="M8 2.6 14.2 13.4H1.8z" class="filled"/><path d="M8 6.6v3M8 11.4v.1" class="inverse"/>`,
   note: svg`<circle cx="8" cy="8" r="5.8"/><path d="M8 7.4v3.4M8 5.2v.1"/>`,
+  well: svg`<circle cx="8" cy="8" r="5.8"/><path d="m5.4 8.3 1.8 1.8 3.4-3.9"/>`,
   close: svg`<path d="m4 4 8 8M12 4l-8 8"/>`,
   back: svg`<path d="M9.5 3.5 5 8l4.5 4.5"/>`,
   up: svg`<path d="m4 9.8 4-4 4 4"/>`,

@@ -8,9 +8,10 @@ import { admitButton } from "./admit_button.js";
 import { followMark } from "./follow_mute.js";
 import { icon, sign } from "./icons.js";
 import { menuButton } from "./menu.js";
+import { nameText } from "./name_text.js";
 import { noticeList } from "./notice_list.js";
 import { lookers } from "./presence.js";
-import { longest } from "./wait.js";
+import { longestOf } from "./wait.js";
 
 /**
  * @typedef {import("./admit_button.js").Parts &
@@ -104,7 +105,7 @@ function card(parts, { row, id, gone }, index) {
 export function meetingName(row) {
   if (row.named_by === "nothing" || isBlank(row.name)) return html`<span class="nameless">${t("meeting_no_name")}</span>`;
   const hint = row.named_by === "name" ? nothing : t(`named_by.${row.named_by}`);
-  return html`<bdi title=${hint}>${row.name}</bdi>`;
+  return html`<bdi title=${hint}>${nameText(row.name)}</bdi>`;
 }
 
 /** @param {Meeting} row */
@@ -138,13 +139,13 @@ export function handler(parts, { claim }) {
 }
 
 /** How many wait, without those on hold. @param {Meeting} row */
-const active = (row) => row.waiting - (row.held ?? 0);
+export const active = (row) => row.waiting - (row.held ?? 0);
 
 /** Distinguishes a meeting without a lobby from an empty lobby and from an unknown one. @param {Parts} parts @param {Meeting} row */
 function lobbyWords(parts, row) {
   const held = row.held ? html`<span class="fact held">${icon("hold")}${t("held_n", { n: row.held })}</span>` : nothing;
   if (active(row) > 0)
-    return html`<span class="unseen">${t("waiting_n", { n: active(row) })}</span>${longest(parts, row.longest_since, row)}${held}`;
+    return html`<span class="unseen">${t("waiting_n", { n: active(row) })}</span>${longestOf(parts, row)}${held}`;
   if (row.held) return held;
   if (row.unknown > 0) return html`<span class="fact">${t("checking_n", { n: row.unknown })}</span>`;
   const words = { no: "no_lobby", unknown: "lobby_unknown", yes: "nobody_waiting_short" }[row.lobby];

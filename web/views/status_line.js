@@ -7,7 +7,7 @@ import { isStale } from "../state/bridges.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 import { codeOf, outcomeText } from "./outcome_text.js";
-import { lateOnes, longest } from "./wait.js";
+import { lateOnes, longestShown } from "./wait.js";
 
 /**
  * @typedef {import("./wait.js").Parts & {
@@ -41,11 +41,7 @@ export function statusLine(parts) {
       t(phase === "lost" ? "lost" : "stopped_at", { at: times.long(asOf), n: Math.max(0, Math.round((screen.now - asOf) / 1000)) }),
     );
   const { unknown, done, all } = screen.checked;
-  return html`${
-    screen.longestSince === null
-      ? nothing
-      : html`<span class="fact">${t("longest")} ${longest(parts, screen.longestSince, longestMeeting(parts))}</span>`
-  }
+  return html`${longestShown(parts)}
     ${lateOnes(parts)}
     ${
       screen.shownHeld.length > 0
@@ -92,13 +88,10 @@ function ofMeeting(parts) {
     }`;
 }
 
-/** @param {Parts} parts */
-const longestMeeting = ({ screen, roster }) => roster.meetings.get(screen.longest?.meeting ?? "");
-
 /** @param {string} text */
 const staleFact = (text) => html`<span class="fact grave">${icon("warning")}${text}</span>`;
 
-/** @param {Parts} parts */
+/** Where the notices are in view, they say it, and this is hidden (header.css). @param {Parts} parts */
 function staleBridges(parts) {
   const stale = [...parts.roster.bridges.values()].filter(isStale);
   if (stale.length === 0) return nothing;
@@ -106,7 +99,7 @@ function staleBridges(parts) {
   const paused = stale.every((bridge) => bridge.state === "paused");
   const one = paused ? "bridge.paused_one" : "bridge.old_one";
   const text = stale.length === 1 && only ? t(one, { bridge: only.id }) : t("bridges.old", { n: stale.length });
-  return html`<span class=${paused ? "fact amber" : "fact grave"}>${icon(paused ? "note" : "warning")}${text}</span>`;
+  return html`<span class="fact of-bridges ${paused ? "amber" : "grave"}">${icon(paused ? "note" : "warning")}${text}</span>`;
 }
 
 /** Says why nobody is listed, but never that nobody waits while that is not known. @param {Parts} parts */

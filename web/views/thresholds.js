@@ -25,10 +25,10 @@ export function thresholdsChip(parts, row) {
   const why = t(own ? "thresholds.own" : "thresholds.configured");
   if (!parts.screen.acts)
     return html`<span class="chip" data-chip="thresholds"
-      title="${words} ${why}">${icon("late")}${shown(first_s)} / ${shown(second_s)}</span>`;
+      title="${words} ${why}">${t("thresholds.short")} <span class="number">${shown(first_s)} / ${shown(second_s)}</span></span>`;
   return html`<div class="holder"><button class="chip" type="button" data-chip="thresholds" data-unfolds="thresholds"
     aria-expanded=${parts.panels.open === "thresholds"}
-    title="${words} ${why}" @click=${() => parts.panels.toggle("thresholds")}>${icon("late")}<span
+    title="${words} ${why}" @click=${() => parts.panels.toggle("thresholds")}>${t("thresholds.short")} <span
       class="number">${shown(first_s)} / ${shown(second_s)}</span>
     ${own ? html`<span class="quiet">${t("thresholds.own_short")}</span>` : nothing}
     <span class="unseen">${words} ${why}</span></button>${parts.panels.open === "thresholds" ? panel(parts, row) : nothing}</div>`;

@@ -3,7 +3,7 @@
 import { t } from "../lib/i18n.js";
 import { nameOf } from "../lib/names.js";
 import { clockTimes, duration, isoDuration } from "../lib/time.js";
-import { level, thresholdsOf } from "../state/wait_thresholds.js";
+import { isNew, level, thresholdsOf } from "../state/wait_thresholds.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon, sign } from "./icons.js";
 
@@ -26,10 +26,16 @@ export function wait(parts, row, gone) {
   const ms = Math.max(0, (gone ?? parts.screen.waitsAt) - row.waiting_since);
   const meeting = parts.roster.meetings.get(row.meeting);
   const late = gone === null && !row.hold ? level(ms, thresholdsOf(meeting)) : 0;
-  return html`<span class="wait" data-level=${late}>${
-    row.waiting_up_to ? html`<span class="up-to" title=${t("up_to_why")}>${t("up_to")}</span>` : nothing
-  }
+  return html`<span class="wait" data-level=${late}>${lead(parts, row, gone)}
     <time datetime=${isoDuration(ms)}>${duration(ms)}</time>${late === 0 ? nothing : shape(parts, row, meeting, late)}</span>`;
+}
+
+/** The word before a wait: it may be shorter, or it has only just begun. @param {Parts} parts @param {Person} row
+ * @param {number | null} gone */
+function lead({ screen }, row, gone) {
+  if (row.waiting_up_to) return html`<span class="lead up-to" title=${t("up_to_why")}>${t("up_to")}</span>`;
+  const fresh = gone === null && !row.hold && isNew(row, screen.waitsAt);
+  return fresh ? html`<span class="lead new" title=${t("new_why")}>${t("new")}</span>` : nothing;
 }
 
 /** @param {Parts} parts @param {Person} row @param {Meeting | undefined} meeting @param {number} late */
@@ -68,11 +74,17 @@ export function lateOnes(parts) {
     }</span>`;
 }
 
-/** The longest wait of a meeting, or of all that is shown. @param {Parts} parts @param {number | null} since
- * @param {Meeting | undefined} meeting */
-export function longest(parts, since, meeting) {
-  if (since === null) return nothing;
-  const ms = Math.max(0, parts.screen.waitsAt - since);
+/** The longest wait of those shown. The alert about it is on its row and in `lateOnes`, so here it is only a number. @param {Parts} parts */
+export function longestShown({ screen }) {
+  if (screen.longestSince === null) return nothing;
+  const ms = Math.max(0, screen.waitsAt - screen.longestSince);
+  return html`<span class="fact longest">${t("longest")} <time class="strong" datetime=${isoDuration(ms)}>${duration(ms)}</time></span>`;
+}
+
+/** The longest wait of a meeting. @param {Parts} parts @param {Meeting} meeting */
+export function longestOf(parts, meeting) {
+  if (meeting.longest_since === null) return nothing;
+  const ms = Math.max(0, parts.screen.waitsAt - meeting.longest_since);
   const late = level(ms, thresholdsOf(meeting));
   return html`<span class="fact wait" data-level=${late}><time
       datetime=${isoDuration(ms)}>${duration(ms)}</time>${

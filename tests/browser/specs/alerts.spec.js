@@ -207,7 +207,7 @@ test("with sound off, saved, a followed meeting still sounds; a muted one never 
     await page.keyboard.press("Escape");
   };
   await switchOn(ward, "Follow this meeting");
-  await switchOn(talk, "Mute this meeting");
+  await switchOn(talk, "Mute alerts for this meeting");
   await expect(page.locator("li.card").first(), "followed meetings come first").toHaveAttribute("data-meeting", ward.id);
   await demo.join(talk, "Tom");
   await expect(page.locator("#waiting-count")).toHaveText("1");

@@ -70,4 +70,9 @@ test("each fault's notice names the bridge, since when, what is wrong and what t
   const line = moderator.locator(".notes li", { hasText: "eu-1" });
   await expect(line.locator("p")).toHaveText(["Can’t reach eu-1. Its list may be out of date."]);
   await expect(line.locator('[data-action="retry"]')).toBeVisible();
+  // The fault is told once; the header only marks the bridge, and the other one as connected.
+  await expect(moderator.getByText("Can’t reach eu-1.").filter({ visible: true })).toHaveCount(1);
+  await expect(moderator.locator(".bridges .icon-warning")).toHaveCount(1);
+  await expect(moderator.locator(".bridges .well")).toHaveText(/^\s*eu-2\s+connected$/);
+  await expect(moderator.locator(".bridges .icon-well")).toHaveCount(1);
 });

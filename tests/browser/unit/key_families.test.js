@@ -105,6 +105,7 @@ const FAMILIES = {
   "alarm.*.end": { words: ["follows", "mutes"] },
   "alarm.*.label": { words: ["followed", "muted"] },
   "alarm.*.now": { words: ["followed", "muted"] },
+  "alarm.*.short": { words: ["followed", "muted"] },
   "alarm.*.why": { words: ["followed", "muted"] },
   "alarm.across.*": { words: ["arrival", "late", "reminder"] },
   "alarm.label.*": { words: ["on", "off", "ask", "blocked"] },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { handler, isDue, level, readDuration, thresholdsOf, tooLong, waited } from "../../../web/state/wait_thresholds.js";
+import { handler, isDue, isNew, level, readDuration, thresholdsOf, tooLong, waited } from "../../../web/state/wait_thresholds.js";
 
 const own = { id: "m", thresholds: { first_s: 60, second_s: 90, own: true } };
 const waits = (more = {}) => ({ id: "p", meeting: "m", lobby: "waiting", waiting_since: 1000, ...more });
@@ -20,6 +20,14 @@ test("only participants in the lobby wait", () => {
   assert.equal(waited(waits(), 3000), 2000);
   assert.equal(waited(waits({ lobby: "in" }), 3000), null);
   assert.equal(waited(waits(), 500), 0, "a slow clock makes no wait negative");
+});
+
+test("a participant is new for ten seconds, but not if the wait may have begun earlier", () => {
+  assert.equal(isNew(waits(), 1000), true);
+  assert.equal(isNew(waits(), 10_999), true);
+  assert.equal(isNew(waits(), 11_000), false);
+  assert.equal(isNew(waits({ waiting_up_to: true }), 1000), false);
+  assert.equal(isNew(waits({ lobby: "in" }), 1000), false);
 });
 
 test("a long wait is marked until it is acknowledged, but not during a hold", () => {
