@@ -35,6 +35,7 @@ import { Panels } from "./ui/panels.js";
 import { Pointer } from "./ui/pointer.js";
 import { PressGuard, REST } from "./ui/press_guard.js";
 import { Renderer } from "./ui/renderer.js";
+import { Room } from "./ui/room.js";
 import { RowShortcuts } from "./ui/row_shortcuts.js";
 import { Shortcuts } from "./ui/shortcuts.js";
 import { Upgrade } from "./ui/upgrade.js";
@@ -116,6 +117,7 @@ class Desk {
       panels: new Panels({ root, draw }),
       menus: new Menus({ screen, renderer, focus, opened: (kind, id) => this.#claimByMenu(kind, id) }),
       pointer: new Pointer({ screen, renderer, pressGuard, notice }),
+      room: new Room({ screen, changed }),
       upgrade: new Upgrade(this.page.version, isBusy),
       alerts: new Alerts({
         ...state,
@@ -172,7 +174,7 @@ class Desk {
     ui.navigation.start();
     document.addEventListener("visibilitychange", () => this.#onMoved());
     addEventListener("resize", renderer.changed);
-    for (const part of [net.prefs, ui.alerts, ui.pointer, this.shortcuts, net.connection]) part.start();
+    for (const part of [ui.room, net.prefs, ui.alerts, ui.pointer, this.shortcuts, net.connection]) part.start();
     this.#tick();
     renderer.draw();
   }
@@ -180,7 +182,7 @@ class Desk {
   stop() {
     const { ui, net } = this;
     clearTimeout(this.timer);
-    for (const part of [ui.notice, net.connection, ui.announcer, ui.alerts, ui.pointer, this.shortcuts]) part.stop();
+    for (const part of [ui.room, ui.notice, net.connection, ui.announcer, ui.alerts, ui.pointer, this.shortcuts]) part.stop();
   }
 
   /** All clocks of the page tick together, at the server's full second. */

@@ -12,7 +12,7 @@ import { handler, waited } from "./wait_thresholds.js";
  */
 
 /**
- * The optional columns of the list. A new one also needs its cell in `views/person_row.js`, its head in `views/people.js`, its order in
+ * The optional columns of the list. A new one also needs its cell in `views/person_row.js`, its head in `views/person_grid.js`, its order in
  * `views/list_options.js`, its width in `styles/list_options.css` (and its place in `styles/tablet.css`), and its words in `i18n/`.
  */
 export const COLUMNS = /** @type {const} */ (["began", "address", "meeting", "bridge"]);

@@ -4,14 +4,15 @@ import { number, t } from "../lib/i18n.js";
 import { meetingNameOf } from "../lib/names.js";
 import { isStale } from "../state/bridges.js";
 import { meetingsOf } from "../state/group.js";
-import { html, live, nothing, repeat } from "../vendor/lit.js";
+import { html, live, nothing } from "../vendor/lit.js";
 import { admitButton } from "./admit_button.js";
+import { callLists } from "./call_lists.js";
 import { followButtons } from "./follow_mute.js";
 import { icon } from "./icons.js";
-import { activeFilters, columnHead, listOptionsButton } from "./list_options.js";
+import { activeFilters, listOptionsButton } from "./list_options.js";
 import { handler, marks, meetingName } from "./meetings.js";
 import { menuButton } from "./menu.js";
-import { personRow } from "./person_row.js";
+import { personGrid } from "./person_grid.js";
 import { lookers } from "./presence.js";
 import { emptyListMessage, statusLine } from "./status_line.js";
 import { thresholdsChip } from "./thresholds.js";
@@ -23,7 +24,7 @@ import { thresholdsChip } from "./thresholds.js";
  *   import("./meetings.js").Parts &
  *   import("./menu.js").Parts &
  *   import("./presence.js").Parts &
- *   import("./person_row.js").Parts &
+ *   import("./person_grid.js").Parts &
  *   import("./status_line.js").Parts &
  *   import("./thresholds.js").Parts &
  *   {
@@ -59,8 +60,8 @@ export function people(parts) {
     ${activeFilters(parts)}
     <div class="scroller" data-scroller data-open=${open ? "yes" : "no"} data-columns=${screen.choice.view.columns.join(" ")}>
       ${open ? html`<h2 class="section">${t("in_lobby")} <span class="number">${number(screen.shown.length)}</span></h2>` : nothing}
-      ${grid(parts, screen.lobby, open ? t("in_lobby") : t("waiting_now"), "lobby")} ${emptyListMessage(parts)}
-      ${onHold(parts)} ${open ? called(parts) : nothing}
+      ${personGrid(parts, screen.lobby, open ? t("in_lobby") : t("waiting_now"), "lobby")} ${emptyListMessage(parts)}
+      ${onHold(parts)} ${open && !screen.hasPane ? callLists(parts) : nothing}
     </div>
   `;
 }
@@ -163,60 +164,10 @@ function everything(parts, open) {
 /** @param {Parts} parts @param {import("../net/protocol.js").Pending} what */
 const pending = (parts, { action, by }) => (by === parts.screen.me ? t(`pending.${action}`) : t(`pending_by.${action}`, { by }));
 
-/** @param {Parts} parts @param {import("../lists/virtual_list.js").List<Person>} list @param {string} label
- * @param {"lobby" | "call"} kind */
-function grid(parts, list, label, kind) {
-  const { entries } = list;
-  const meeting = kind === "lobby" && parts.screen.openId === null;
-  const heads = [
-    "tick",
-    kind === "lobby" ? "when" : "since",
-    "who",
-    ...(kind === "lobby" ? ["began"] : []),
-    "address",
-    ...(meeting ? ["meeting"] : []),
-    "bridge",
-    "act",
-  ];
-  return html`<div class="people-grid" data-kind=${kind} role="grid" aria-label=${label} aria-rowcount=${entries.length + 1}
-    aria-multiselectable=${kind === "lobby" && parts.screen.acts ? "true" : nothing} ?hidden=${entries.length === 0}>
-    <div class="grid-head" role="row" aria-rowindex="1">
-      ${heads.map((head) => columnHead(parts, head, kind))}
-    </div>
-    <div class="rows ${kind}" role="rowgroup" data-list=${list.name}>
-      ${repeat(
-        list.drawn(),
-        ({ entry }) => entry.id,
-        ({ entry, index }) => personRow(parts, list, entry, index, kind),
-      )}
-    </div>
-  </div>`;
-}
-
 /** Participants on hold, in a group below the other waiting participants. @param {Parts} parts */
 const onHold = (parts) =>
   parts.screen.held.entries.length > 0
     ? html`<h2 class="section" data-section="held">${icon("hold")}${t("on_hold_group")} <span class="number"
       id="held-count">${number(parts.screen.shownHeld.length)}</span></h2>
-      ${grid(parts, parts.screen.held, t("on_hold_group"), "lobby")}`
-    : nothing;
-
-/** @param {Parts} parts */
-function called(parts) {
-  const { inCall, calling, unsure, meeting } = parts.screen;
-  const count = inCall.entries.filter((entry) => entry.gone === null).length;
-  return html`
-    <h2 class="section">${t("in_call")} <span class="number">${number(count)}</span></h2>
-    ${grid(parts, inCall, t("in_call"), "call")}
-    ${count === 0 ? html`<p class="none">${t(parts.screen.query ? "nobody_matches_in_call" : "nobody_in_call")}</p>` : nothing}
-    ${section(parts, calling, t("being_called"))} ${section(parts, unsure, t("being_checked"))}
-    ${meeting ? nothing : html`<p class="none">${t("meeting_over")}</p>`}
-  `;
-}
-
-/** A list that is only shown while it has entries. @param {Parts} parts
- * @param {import("../lists/virtual_list.js").List<Person>} list @param {string} title */
-const section = (parts, list, title) =>
-  list.entries.length > 0
-    ? html`<h2 class="section">${title} <span class="number">${number(list.entries.length)}</span></h2> ${grid(parts, list, title, "call")}`
+      ${personGrid(parts, parts.screen.held, t("on_hold_group"), "lobby")}`
     : nothing;

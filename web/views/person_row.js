@@ -10,6 +10,7 @@ import { admitButton } from "./admit_button.js";
 import { icon, sign } from "./icons.js";
 import { meetingName } from "./meetings.js";
 import { menuButton } from "./menu.js";
+import { nameText } from "./name_text.js";
 import { codeOf, outcomeText } from "./outcome_text.js";
 import { began, seenBy, wait } from "./wait.js";
 
@@ -40,11 +41,13 @@ export function personRow(parts, list, { id, row, gone }, index, kind) {
   const chosen = waits && selection.has(id);
   const claim = gone === null ? screen.handling(row) : null;
   const handled = claim?.by === screen.me ? "mine" : "other";
+  const longest = waits && screen.longest?.id === id;
   return html`<div class="person" role="row" data-row=${id} data-index=${index} aria-rowindex=${index + 2}
     tabindex=${list.tabStop === id ? 0 : -1}
     data-participant=${gone === null ? id : nothing} data-meeting=${gone === null ? row.meeting : nothing}
       data-gone=${gone === null ? "no" : "yes"}
     data-stale=${screen.stale(row) ? "yes" : "no"} data-handled=${claim === null ? "no" : handled}
+    data-longest=${longest ? (leads(parts) ? "leads" : "yes") : nothing}
     data-late=${waits && screen.standsOut(row) ? "yes" : "no"} aria-selected=${waits && screen.acts ? String(chosen) : nothing}>
     ${tick(parts, row, waits, chosen)}
     <div class="when" role="gridcell">${kind === "lobby" ? wait(parts, row, gone) : since(row)}</div>
@@ -59,6 +62,10 @@ export function personRow(parts, list, { id, row, gone }, index, kind) {
     <div class="act" role="gridcell">${gone === null ? action(parts, row, kind) : trace(parts, row, kind)}</div>
   </div>`;
 }
+
+/** Whether the Admit button of the longest wait is the page's main one: there is no selection, and no button for all. @param {Parts} parts */
+const leads = ({ screen, selection, actionRequests }) =>
+  screen.acrossMeetings && selection.size === 0 && actionRequests.atPlace("selection") === undefined;
 
 /** The bridge that hosts a participant, or the name of one that Usher is not configured for. @param {Person} row */
 function bridgeName({ bridge, elsewhere }) {
@@ -87,7 +94,7 @@ const since = (row) =>
 const personName = (row) =>
   isBlank(row.name)
     ? html`<span class="nameless">${t("person_no_name")}</span>`
-    : html`<bdi title=${plain(row.name)}>${row.name}</bdi>`;
+    : html`<bdi title=${plain(row.name)}>${nameText(row.name)}</bdi>`;
 
 /** The end of the id, for namesakes in one meeting and participants without a name.
  * @param {{ roster: import("../state/roster.js").Roster }} parts @param {Person} row */

@@ -1,9 +1,10 @@
-// The whole desk: header, meetings, participants, action bar.
+// The whole desk: header, meetings, participants, action bar, and the pane beside them.
 
 import { t } from "../lib/i18n.js";
 import { html, nothing } from "../vendor/lit.js";
 import { actionBar } from "./action_bar.js";
 import { bridgesPage } from "./bridges_page.js";
+import { callPane } from "./call_pane.js";
 import { dialog } from "./dialog.js";
 import { displaysPage } from "./displays_page.js";
 import { header } from "./header.js";
@@ -16,6 +17,7 @@ import { shortcutsHelp } from "./shortcuts_help.js";
 /**
  * @typedef {import("./action_bar.js").Parts &
  *   import("./bridges_page.js").Parts &
+ *   import("./call_pane.js").Parts &
  *   import("./dialog.js").Parts &
  *   import("./displays_page.js").Parts &
  *   import("./header.js").Parts &
@@ -37,7 +39,8 @@ export function shell(parts) {
   return html`
     ${header(parts)}
     <div class="columns" data-pane=${choice.pane} data-view=${parts.screen.showsAdminPage ? "admin" : "people"}
-      data-old=${old ? "yes" : "no"} data-phase=${link.phase} ?inert=${parts.panels.open === "keys"}>
+      data-call-pane=${parts.screen.hasPane ? "yes" : "no"} data-old=${old ? "yes" : "no"} data-phase=${link.phase}
+      ?inert=${parts.panels.open === "keys"}>
       ${parts.screen.showsAdminPage ? nothing : meetings(parts)}
       ${
         parts.screen.showsAdminPage
@@ -45,6 +48,7 @@ export function shell(parts) {
           : html`<main class="people" id="people"
             aria-label=${t("people_label")}>${people(parts)} ${actionBar(parts)} ${menu(parts)}</main>`
       }
+      ${parts.screen.hasPane ? callPane(parts) : nothing}
     </div>
     ${parts.panels.open === "keys" ? shortcutsHelp(parts) : nothing} ${palette(parts)} ${dialog(parts)}
     <div class="unseen" id="live-region" role="status" aria-live="polite"></div>
