@@ -4,6 +4,7 @@
 //! the database flushed.
 
 pub mod metrics;
+mod signs_of_life;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use crate::reload::{Reload, ReloadTargets};
 use crate::store::Store;
 use crate::supervisor::{Supervisor, TaskFailed};
 
+pub use signs_of_life::SignsOfLife;
 use start::{OpenState, TaskControl, WebParts, open_state, start_bridges, start_web};
 
 /// How long the bridges, and then the audit log, may take to end. They need far less; a part that hangs must not delay the stop.
@@ -71,6 +73,8 @@ pub struct App {
     pub reload: Reload,
     /// Watches the essential tasks.
     pub supervisor: Supervisor,
+    /// For the watchdog of a service manager.
+    pub signs_of_life: SignsOfLife,
     /// For tests that fill the disk.
     pub db: Db,
     pub audit_log: AuditLog,
@@ -136,6 +140,7 @@ pub async fn start_locked(
     let bridges = start_bridges(&config, &shared, saved, &control)?;
     let parts = WebParts { listeners: Listeners { web: listener, cdr }, metrics, demo_accounts };
     let web = start_web(&config, &shared, &bridges, parts, &control);
+    let signs_of_life = SignsOfLife::new(bridges.published.totals, bridges.runtime.clone(), control.supervisor.clone());
     info!(%address, bridges = config.bridges.len(), "started");
     let targets = ReloadTargets {
         bridge_supervisor: bridges.bridge_supervisor,
@@ -154,6 +159,7 @@ pub async fn start_locked(
         hub: shared.hub,
         reload: Reload::new(config, targets),
         supervisor: control.supervisor,
+        signs_of_life,
         db: shared.db,
         audit_log: shared.audit_log,
         stop: control.stop,

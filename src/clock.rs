@@ -32,6 +32,13 @@ pub fn now_ms() -> i64 {
     Now::read().unix_ms
 }
 
+/// The monotonic clock in microseconds, as systemd reads it.
+#[cfg(target_os = "linux")]
+pub fn monotonic_us() -> i64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_nsec / 1000)
+}
+
 /// Smaller differences, in milliseconds, come from time synchronisation; users of [`offset_ms`] ignore them.
 pub const MIN_STEP_MS: i64 = 2000;
 

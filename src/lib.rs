@@ -11,7 +11,8 @@
 //!   that Usher cannot do without.
 //! - [`accounts`] decides who may sign in. [`db`] and [`saved_state`] hold the state that survives a restart.
 //! - [`cdr_endpoints`] are the addresses to which bridges post their Call Detail Records.
-//! - [`check`] tests a configuration against the bridges, [`reload`] applies a changed one.
+//! - [`check`] tests a configuration against the bridges, [`reload`] applies a changed one. [`service_manager`] reports the server's state to
+//!   systemd.
 //! - [`clock`] reads the time, [`text`] cuts and compares texts, [`system`] knows the user of the process, `log_limit` limits
 //!   repeated lines of the server log, `pem` reads certificates and keys.
 //! - [`simulator`] is a fake CMS cluster that shares nothing with the rest: an independent witness.
@@ -42,6 +43,7 @@ pub(crate) mod pem;
 pub mod publisher;
 pub mod reload;
 pub mod saved_state;
+pub mod service_manager;
 pub mod simulator;
 pub mod store;
 pub mod supervisor;

@@ -3,6 +3,7 @@
 //! It rebuilds only rows whose facts changed, and its result equals a rebuild from nothing (a property test).
 
 mod pace;
+mod totals;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use crate::store::{DirtyFacts, Store, meetings};
 use crate::view;
 use crate::view::{Kind, MeetingRow, PersonRow, Row, RowKey, ServerRow, View, ViewDelta};
 
+pub use totals::Totals;
+
 /// The publisher's inputs besides the store, and its outputs.
 pub struct PublisherIo {
     pub hub: Hub,
@@ -31,6 +34,8 @@ pub struct PublisherIo {
     pub problem: watch::Receiver<Option<Fault>>,
     /// The bridges' statistics for administrators, sent every second.
     pub bridge_stats: watch::Sender<Arc<[BridgeStats]>>,
+    /// The numbers that a service manager shows. They are sent every second, and so are the sign that this task lives.
+    pub totals: watch::Sender<Totals>,
     /// The filter of meetings; it changes with the configuration.
     pub filter: watch::Receiver<MeetingFilter>,
     /// Turns true when the first bridge has been read completely.
@@ -44,7 +49,7 @@ pub struct PublisherIo {
 /// Publishes changes until `stop`: the first at once, the ones that follow within a tick together. A changed lobby state ends the tick
 /// early, unless there are many rows or many followers.
 pub async fn run(mut publisher: Publisher, io: PublisherIo, tick: Duration, stop: CancellationToken) {
-    let PublisherIo { hub, mut waits, mut problem, bridge_stats, mut filter, ready, audit_log, mut audience_hubs } = io;
+    let PublisherIo { hub, mut waits, mut problem, bridge_stats, totals, mut filter, ready, audit_log, mut audience_hubs } = io;
     let mut every_second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
@@ -60,6 +65,7 @@ pub async fn run(mut publisher: Publisher, io: PublisherIo, tick: Duration, stop
             _ = every_second.tick() => {
                 audience_hubs.remove_unwatched(&publisher);
                 bridge_stats.send_replace(publisher.store.stats().into());
+                totals.send_replace(publisher.totals());
                 // The rows that this changes are published in the next round.
                 publisher.moderation.expire(Now::read());
                 continue;

@@ -42,7 +42,7 @@ fn is_ended(stream: &TcpStream) -> bool {
 async fn strangers_without_end_leave_the_desk_its_descriptors() {
     raise_limit();
     let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let usher = UsherProcess::start_limited(&sim, "", Some(256)).await;
+    let usher = UsherProcess::start_in(&sim, "", "ulimit -n 256").await;
     let mut before = usher.page("mo").await;
     let open = connections(usher.address, 600).await;
     // A quarter of 256 for all strangers, half of that for one network.
@@ -70,7 +70,7 @@ async fn unpaired(browser: &Browser) -> Socket {
 async fn screens_that_nobody_paired_make_room_for_new_ones() {
     raise_limit();
     let sim = simulator::start(quiet(1)).await.expect("simulator");
-    let usher = UsherProcess::start_limited(&sim, "", Some(256)).await;
+    let usher = UsherProcess::start_in(&sim, "", "ulimit -n 256").await;
     let mut page = usher.page("mo").await;
     let mut made_up = Browser::new(usher.address, "");
     made_up.cookies.insert("usher_wall".into(), "0123456789abcdef".repeat(3));
@@ -95,7 +95,7 @@ async fn when_no_descriptors_are_left_the_log_says_so_and_the_server_goes_on() {
     raise_limit();
     let sim = simulator::start(quiet(1)).await.expect("simulator");
     // Connections of a trusted proxy are not counted.
-    let usher = UsherProcess::start_limited(&sim, "trusted_proxies = [\"127.0.0.1\"]", Some(80)).await;
+    let usher = UsherProcess::start_in(&sim, "trusted_proxies = [\"127.0.0.1\"]", "ulimit -n 80").await;
     let open = connections(usher.address, 120).await;
     usher.until_logged("connection not accepted: no descriptors left").await;
     drop(open);

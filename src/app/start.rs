@@ -24,7 +24,7 @@ use crate::http::{self, DemoAccount, Listeners, ServeError, Services};
 use crate::hub::{Hub, ReaderKind};
 use crate::model::{BridgeName, BridgeStats, Fault, ParticipantId};
 use crate::moderation::{Moderation, ModerationDb, ModerationRequests, ModerationSettings};
-use crate::publisher::{self, Publisher, PublisherIo};
+use crate::publisher::{self, Publisher, PublisherIo, Totals};
 use crate::saved_state::{self, WaitingWriter};
 use crate::store::Store;
 use crate::supervisor::Supervisor;
@@ -87,6 +87,7 @@ pub(super) struct PublisherChannels {
     pub(super) filter: watch::Sender<MeetingFilter>,
     walls: Projections,
     bridge_stats: watch::Receiver<Arc<[BridgeStats]>>,
+    pub(super) totals: watch::Receiver<Totals>,
     /// True once a bridge was read completely for the first time, or is paused.
     ready: watch::Receiver<bool>,
 }
@@ -169,12 +170,14 @@ fn start_publisher(
     let (ready, is_ready) = watch::channel(false);
     let (filter, filter_seen) = watch::channel(config.filter.clone());
     let (stats, bridge_stats) = watch::channel(Arc::default());
+    let (totals_sent, totals) = watch::channel(Totals::default());
     let (walls, audience_hubs) = Projections::channel(config.timing.wall_settle);
     let io = PublisherIo {
         hub: state.hub.clone(),
         waits,
         problem,
         bridge_stats: stats,
+        totals: totals_sent,
         filter: filter_seen,
         ready,
         audit_log: state.audit_log.clone(),
@@ -182,7 +185,7 @@ fn start_publisher(
     };
     let publishing = publisher::run(publisher, io, config.timing.publish_tick, group.stop.clone());
     group.tasks.spawn(control.supervisor.watch("publisher", publishing));
-    PublisherChannels { filter, walls, bridge_stats, ready: is_ready }
+    PublisherChannels { filter, walls, bridge_stats, totals, ready: is_ready }
 }
 
 /// Starts the actions, and recovers those that the last stop interrupted.

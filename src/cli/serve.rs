@@ -12,6 +12,7 @@ use crate::config::{Config, Trust};
 use crate::db::{Db, DirectoryLock};
 use crate::http::{FIRST_USER, check_certificate};
 use crate::reload::Reload;
+use crate::service_manager::{Notification, ServiceManager};
 use crate::{app, check};
 
 /// The limit of open files and sockets: one for each browser, a few for each bridge.
@@ -43,13 +44,20 @@ pub(super) async fn run(config: Config, file: PathBuf) -> anyhow::Result<()> {
     if Accounts::new(Db::open(&data_dir)?, timing.session_idle).count().await? == 0 {
         eprintln!("\n{}\n", FIRST_USER.replace("<this configuration file>", &file.display().to_string()));
     }
-    tokio::spawn(app.supervisor.watch("configuration reload", reload_on_hangup(hangup, app.reload.clone(), file)));
+    let service_manager = ServiceManager::from_environment();
+    let reporting = service_manager.clone().report(app.signs_of_life.clone(), stop.clone());
+    let reporting = tokio::spawn(app.supervisor.watch("service manager", reporting));
+    let reloading = reload_on_hangup(hangup, app.reload.clone(), file, service_manager);
+    tokio::spawn(app.supervisor.watch("configuration reload", reloading));
     tokio::spawn(app.supervisor.watch("stop signal", async move {
         stop_signal().await;
         info!("stopping");
         stop.cancel();
     }));
-    Ok(app.join().await?)
+    let ended = app.join().await;
+    // The service manager is told of the stop before the process ends.
+    let _ = reporting.await;
+    Ok(ended?)
 }
 
 fn warn_about_exposed_files(config: &Config) {
@@ -59,9 +67,10 @@ fn warn_about_exposed_files(config: &Config) {
 }
 
 /// Reloads the configuration at each SIGHUP. A file with a mistake changes nothing.
-async fn reload_on_hangup(mut hangup: HangupSignal, reload: Reload, file: PathBuf) {
+async fn reload_on_hangup(mut hangup: HangupSignal, reload: Reload, file: PathBuf, service_manager: ServiceManager) {
     loop {
         hangup.next().await;
+        service_manager.notify(Notification::Reloading).await;
         let applied = match Config::load(&file) {
             Ok(config) => {
                 warn_about_exposed_files(&config);
@@ -72,6 +81,7 @@ async fn reload_on_hangup(mut hangup: HangupSignal, reload: Reload, file: PathBu
         if let Err(error) = applied {
             error!(file = %file.display(), "configuration not replaced: {error}");
         }
+        service_manager.notify(Notification::Ready).await;
     }
 }
 

@@ -26,11 +26,11 @@ pub struct UsherProcess {
 impl UsherProcess {
     /// Starts Usher on the simulator's bridges; `toml` is written before them. It has the accounts of [`super::desk::Desk`].
     pub async fn start(sim: &Simulator, toml: &str) -> Self {
-        Self::start_limited(sim, toml, None).await
+        Self::start_in(sim, toml, "").await
     }
 
-    /// Starts with a limit on descriptors.
-    pub async fn start_limited(sim: &Simulator, toml: &str, descriptors: Option<u32>) -> Self {
+    /// Starts in a shell that has run `setting`, such as `ulimit -n 64` or `export NAME=value`. It is the process of the shell.
+    pub async fn start_in(sim: &Simulator, toml: &str, setting: &str) -> Self {
         let dir = tempfile::tempdir().expect("directory");
         let address = free_address();
         let mut conn = open_connection(&dir.path().join("data")).expect("database");
@@ -38,7 +38,7 @@ impl UsherProcess {
             OfflineAccounts(&mut conn).add(name, role, PASSWORD).expect("added");
         }
         drop(conn);
-        let (child, log) = spawn(dir.path().join("usher.toml"), &configuration(sim, address, toml), descriptors);
+        let (child, log) = spawn(dir.path().join("usher.toml"), &configuration(sim, address, toml), setting);
         let process = Self { address, dir, child, log };
         process.until_up().await;
         process
@@ -96,7 +96,7 @@ impl UsherProcess {
     pub async fn restart(&mut self) {
         let file = self.dir.path().join("usher.toml");
         let text = std::fs::read_to_string(&file).expect("its configuration");
-        (self.child, self.log) = spawn(file, &text, None);
+        (self.child, self.log) = spawn(file, &text, "");
         self.until_up().await;
     }
 
@@ -123,17 +123,10 @@ fn configuration(sim: &Simulator, address: SocketAddr, toml: &str) -> String {
     text
 }
 
-fn spawn(file: PathBuf, text: &str, descriptors: Option<u32>) -> (Child, Arc<Mutex<String>>) {
+fn spawn(file: PathBuf, text: &str, setting: &str) -> (Child, Arc<Mutex<String>>) {
     std::fs::write(&file, text).expect("written");
-    let program = env!("CARGO_BIN_EXE_usher");
-    let mut command = match descriptors {
-        None => Command::new(program),
-        Some(limit) => {
-            let mut shell = Command::new("sh");
-            shell.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\""), program]);
-            shell
-        }
-    };
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{setting}\nexec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_usher")]);
     command.arg("serve").arg("--config").arg(&file).env("RUST_LOG", "info").env("NO_COLOR", "1");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
     let mut stderr = child.stderr.take().expect("stderr");
