@@ -127,6 +127,27 @@ async fn files_with_secrets_that_others_may_read_are_named_with_the_command_that
     .await;
 }
 
+#[cfg(unix)]
+#[test]
+fn a_credential_of_systemd_is_not_judged_by_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let credentials = tempfile::tempdir().expect("directory");
+    let file = credentials.path().join("cms1");
+    std::fs::write(&file, "hunter2-secret\n").expect("written");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).expect("mode");
+    let directory = directory(&BRIDGE.replace("password = \"hunter2-secret\"", &format!("password_file = {file:?}")));
+    let warned = |place: Option<&std::path::Path>| {
+        let mut command = usher(directory.path(), &["check"]);
+        if let Some(place) = place {
+            command.env("CREDENTIALS_DIRECTORY", place);
+        }
+        let output = command.output().expect("run");
+        (text(&output.stdout) + &text(&output.stderr)).contains("cms1 (bridge[0].password_file) is open to other users")
+    };
+    assert!(warned(None), "an ordinary file");
+    assert!(!warned(Some(credentials.path())), "a credential");
+}
+
 /// Everything that it says, as it comes.
 fn log_of(child: &mut Running) -> std::sync::Arc<std::sync::Mutex<String>> {
     let mut stderr = child.0.stderr.take().expect("stderr");

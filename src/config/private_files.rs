@@ -26,8 +26,20 @@ impl std::fmt::Display for Exposed {
     }
 }
 
-/// Where orchestrators mount secrets: visible to one container only, with a fixed mode.
-const SECRET_MOUNTS: [&str; 2] = ["/run/secrets", "/var/run/secrets"];
+/// Directories of secrets that orchestrators and systemd make: visible to one container or service only, with modes of their own.
+const SECRET_MOUNTS: [&str; 3] = ["/run/secrets", "/var/run/secrets", "/run/credentials"];
+
+/// The environment variable with the directory of the service's credentials, which may be elsewhere, as for services of a user.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Whether something else than file modes decides who reads the file.
+#[cfg(unix)]
+fn is_managed(path: &Path, credentials: Option<&Path>) -> bool {
+    let is_inside = |place: &Path| path.starts_with(place) && !path.components().any(|part| part == std::path::Component::ParentDir);
+    // A relative or empty name of a directory would match any file.
+    let credentials = credentials.filter(|place| place.is_absolute() && place.parent().is_some());
+    SECRET_MOUNTS.iter().map(Path::new).chain(credentials).any(is_inside)
+}
 
 impl PrivateFile {
     pub fn new(what: impl Into<String>, path: &Path) -> Self {
@@ -38,7 +50,8 @@ impl PrivateFile {
     #[cfg(unix)]
     pub fn exposed(&self) -> Option<Exposed> {
         use std::os::unix::fs::MetadataExt;
-        if SECRET_MOUNTS.iter().any(|place| self.path.starts_with(place)) {
+        let credentials = std::env::var_os(CREDENTIALS);
+        if is_managed(&self.path, credentials.as_deref().map(Path::new)) {
             return None;
         }
         let data = std::fs::metadata(&self.path).ok()?;
@@ -128,6 +141,23 @@ mod tests {
         let owner = FileOwner { user: 7, group: 7, me: Some(7) };
         assert_eq!(advice(0o755, true, owner), Some(vec!["chmod 700".to_owned()]));
         assert_eq!(advice(0o700, true, owner), None);
+    }
+
+    #[rstest]
+    #[case::secret_of_a_container("/run/secrets/cms1", None, true)]
+    #[case::credential_that_root_checks("/run/credentials/usher.service/cms1", None, true)]
+    #[case::credential("/run/user/7/credentials/usher.service/cms1", Some("/run/user/7/credentials/usher.service"), true)]
+    #[case::ordinary_file("/run/user/7/credentials/usher.service/cms1", None, false)]
+    #[case::out_of_the_directory("/run/credentials/usher.service/../../../etc/cms1", None, false)]
+    #[case::similar_name("/run/credentialed/cms1", Some("/run/credential"), false)]
+    #[case::empty_name("/etc/usher/cms1", Some(""), false)]
+    #[case::the_root("/etc/usher/cms1", Some("/"), false)]
+    fn files_of_orchestrators_and_credentials_are_not_judged_by_their_modes(
+        #[case] path: &str,
+        #[case] credentials: Option<&str>,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(is_managed(Path::new(path), credentials.map(Path::new)), expected);
     }
 
     #[test]
